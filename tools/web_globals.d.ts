@@ -1,0 +1,52 @@
+/**
+ * The ambient globals that host-free code may use: present in Node, Deno, Bun, workerd and browsers alike.
+ *
+ * tsconfig.core.json and tsconfig.adapters.json compile with this list in place of the DOM library and of any host's types, so
+ * a global that is not here does not compile. Add one only when every runtime has it. The last block is used by
+ * src/ports/system.ts alone; tools/check_layers.mjs refuses those names everywhere else.
+ */
+
+declare class TextEncoder {
+  constructor();
+  encode(input?: string): Uint8Array<ArrayBuffer>;
+}
+
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(input?: ArrayBuffer | ArrayBufferView): string;
+}
+
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+declare class AbortController {
+  constructor();
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare class URL {
+  constructor(url: string, base?: string | URL);
+  readonly href: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly pathname: string;
+  readonly search: string;
+}
+
+declare function queueMicrotask(callback: () => void): void;
+
+declare function structuredClone<T>(value: T): T;
+
+// src/ports/system.ts alone.
+
+declare function setTimeout(callback: () => void, delayMs?: number): unknown;
+
+declare function clearTimeout(handle: unknown): void;
+
+declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
