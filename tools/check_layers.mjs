@@ -1,0 +1,367 @@
+/**
+ * Why: Holdfast runs on four runtimes because most of it knows none of them, and stays readable because imports point one way.
+ * Both erode one convenient import at a time, so this check refuses the first one. It enforces, over src/ and mod.ts:
+ *
+ * - an import points to a lower layer (or stays in its folder), siblings do not import each other, and files form no cycle, not even of types;
+ * - adapters see contracts only, testing never sees an adapter, nothing imports a composition root;
+ * - a file that begins with `_` stays inside its folder, and src/ports/system.ts is reached through src/ports/mod.ts;
+ * - bare imports come from a short list per layer;
+ * - no host name, clock, timer or random source outside src/ports/system.ts, no global augmentation, and no statement that
+ *   runs at import time.
+ *
+ * Unit tests (`*_test.ts`) are exempt: they may reach for fakes and for the memory adapter.
+ */
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+/** Folders of src from the bottom up. One row imports only from rows before it. */
+const ROWS = [
+  ["errors"],
+  ["ports", "addresses"],
+  ["records"],
+  ["backend"],
+  ["write_behind", "cache"],
+  ["device", "signal", "lid", "devices", "groups"],
+  ["account"],
+  ["http", "baileys", "debug"],
+];
+
+/** The only folders that know a host. They import anything; nothing imports them. */
+const ROOTS = ["worker", "cli", "console"];
+
+/** What adapters and the test kit may see. */
+const CONTRACTS = ["errors", "ports", "addresses", "records", "backend"];
+
+const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
+
+/** Adapters that are a driver of another adapter. */
+const DRIVER_OF = { libsql: "sqlite", durable_object: "sqlite" };
+
+const CORE_PACKAGES = ["@bufbuild/protobuf", "@noble/curves", "@noble/hashes"];
+
+/** @type {Record<string, string[]>} */
+const PACKAGES = {
+  "adapters/memory": ["@bufbuild/protobuf"],
+  "adapters/sqlite": ["@bufbuild/protobuf"],
+  "adapters/durable_object": ["@bufbuild/protobuf"],
+  "adapters/remote": ["@bufbuild/protobuf"],
+  "adapters/libsql": ["@libsql/client"],
+  http: [...CORE_PACKAGES, "hono"],
+  testing: ["@bufbuild/protobuf"],
+  cli: ["baileys", "node:*"],
+};
+
+const SYSTEM_PORT = "src/ports/system.ts";
+
+const HOST_NAMES = new Set(["Buffer", "process", "require", "Deno", "Bun", "globalThis", "self", "window"]);
+const TIME_AND_CHANCE = new Set([
+  "setTimeout",
+  "clearTimeout",
+  "setInterval",
+  "clearInterval",
+  "setImmediate",
+  "performance",
+  "crypto",
+]);
+
+/**
+ * Checks the tree under `root`.
+ *
+ * @param {string} root folder that holds `src` and `mod.ts`
+ * @returns {string[]} one line per violation, `file:line message`, sorted; empty when the tree is clean
+ */
+export function checkLayers(root) {
+  const files = sourceFiles(root);
+  /** @type {string[]} */
+  const violations = [];
+  /** @type {Map<string, string[]>} */
+  const graph = new Map();
+  for (const file of files) {
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(join(root, file), "utf8"),
+      ts.ScriptTarget.Latest,
+      true,
+    );
+    const report = (/** @type {ts.Node} */ node, /** @type {string} */ message) => {
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+      violations.push(`${file}:${line + 1} ${message}`);
+    };
+    graph.set(file, checkImports(root, file, source, report));
+    checkNames(file, source, report);
+    checkStatements(file, source, report);
+  }
+  for (const cycle of cycles(graph)) violations.push(`${cycle[0]}:1 import cycle: ${cycle.join(" -> ")}`);
+  return violations.sort();
+}
+
+/**
+ * @param {string} root
+ * @returns {string[]} paths relative to `root`, with forward slashes
+ */
+function sourceFiles(root) {
+  const found = existsSync(join(root, "mod.ts")) ? ["mod.ts"] : [];
+  if (!existsSync(join(root, "src"))) return found;
+  for (const entry of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })) {
+    const path = `src/${entry.split(sep).join("/")}`;
+    if (path.endsWith(".ts") && !path.endsWith("_test.ts") && statSync(join(root, path)).isFile())
+      found.push(path);
+  }
+  return found.sort();
+}
+
+/**
+ * The layer of a file: a folder of src, `adapters/<name>`, or `mod.ts` for the package's front door.
+ *
+ * @param {string} file
+ */
+function layerOf(file) {
+  const parts = file.split("/");
+  if (parts[0] !== "src") return file;
+  return parts[1] === "adapters" ? `adapters/${parts[2]}` : (parts[1] ?? file);
+}
+
+/**
+ * @param {string} layer
+ * @returns {Set<string> | "anything" | undefined} layers it may import besides itself; undefined when the layer is unknown
+ */
+function allowedLayers(layer) {
+  if (ROOTS.includes(layer)) return "anything";
+  if (layer === "testing") return new Set(CONTRACTS);
+  if (layer === "mod.ts") return new Set(ROWS.slice(0, -1).flat());
+  if (layer.startsWith("adapters/")) {
+    const name = layer.slice("adapters/".length);
+    if (!ADAPTERS.includes(name)) return undefined;
+    const base = DRIVER_OF[/** @type {keyof typeof DRIVER_OF} */ (name)];
+    return new Set(base === undefined ? CONTRACTS : [...CONTRACTS, `adapters/${base}`]);
+  }
+  const row = ROWS.findIndex((names) => names.includes(layer));
+  return row === -1 ? undefined : new Set(ROWS.slice(0, row).flat());
+}
+
+/**
+ * @param {string} root
+ * @param {string} file
+ * @param {ts.SourceFile} source
+ * @param {(node: ts.Node, message: string) => void} report
+ * @returns {string[]} files of the project that `file` imports, for values or for types alone
+ */
+function checkImports(root, file, source, report) {
+  const layer = layerOf(file);
+  const allowed = allowedLayers(layer);
+  if (allowed === undefined)
+    report(source, `unknown layer ${layer}: name its place in tools/check_layers.mjs`);
+  /** @type {string[]} */
+  const targets = [];
+  for (const { node, specifier } of importsOf(source)) {
+    if (!specifier.startsWith(".")) {
+      checkPackage(layer, specifier, (message) => report(node, message));
+      continue;
+    }
+    const target = relative(root, resolve(root, dirname(file), specifier))
+      .split(sep)
+      .join("/");
+    if (!existsSync(join(root, target)) || !target.endsWith(".ts")) {
+      report(node, `import of ${specifier}: no such .ts file`);
+      continue;
+    }
+    targets.push(target);
+    checkTarget(file, target, allowed, (message) => report(node, message));
+  }
+  return targets;
+}
+
+/**
+ * @param {string} file
+ * @param {string} target
+ * @param {ReturnType<typeof allowedLayers>} allowed
+ * @param {(message: string) => void} report
+ */
+function checkTarget(file, target, allowed, report) {
+  const from = layerOf(file);
+  const to = layerOf(target);
+  const name = target.slice(target.lastIndexOf("/") + 1);
+  if (target === SYSTEM_PORT && file !== "src/ports/mod.ts")
+    report(`${SYSTEM_PORT} is imported by src/ports/mod.ts alone`);
+  if (name.startsWith("_") && dirname(file) !== dirname(target)) report(`${target} is private to its folder`);
+  if (target.endsWith("_test.ts")) report(`${target} is a test`);
+  if (from === to || allowed === undefined) return;
+  if (ROOTS.includes(to)) report(`nothing imports the composition root ${to}`);
+  else if (to === "mod.ts") report("the front door mod.ts is not imported from inside");
+  else if (allowed !== "anything" && !allowed.has(to)) report(`${from} may not import ${to}`);
+}
+
+/**
+ * @param {string} layer
+ * @param {string} specifier
+ * @param {(message: string) => void} report
+ */
+function checkPackage(layer, specifier, report) {
+  const allowed = PACKAGES[layer] ?? CORE_PACKAGES;
+  const ok = allowed.some((name) =>
+    name.endsWith("*")
+      ? specifier.startsWith(name.slice(0, -1))
+      : specifier === name || specifier.startsWith(`${name}/`),
+  );
+  if (!ok) report(`${layer} may not import the package ${specifier}`);
+}
+
+/**
+ * Every module specifier in a file: import and export declarations, dynamic imports, and import types.
+ *
+ * @param {ts.SourceFile} source
+ */
+function importsOf(source) {
+  /** @type {{node: ts.Node, specifier: string}[]} */
+  const found = [];
+  const visit = (/** @type {ts.Node} */ node) => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
+      if (ts.isStringLiteral(node.moduleSpecifier))
+        found.push({ node, specifier: node.moduleSpecifier.text });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const argument = node.arguments[0];
+      const specifier = argument !== undefined && ts.isStringLiteral(argument) ? argument.text : "(computed)";
+      found.push({ node, specifier });
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      const literal = node.argument.literal;
+      if (ts.isStringLiteral(literal)) found.push({ node, specifier: literal.text });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/**
+ * Host names, clocks, timers, randomness and global augmentation.
+ *
+ * @param {string} file
+ * @param {ts.SourceFile} source
+ * @param {(node: ts.Node, message: string) => void} report
+ */
+function checkNames(file, source, report) {
+  if (file === SYSTEM_PORT || ROOTS.includes(layerOf(file))) return;
+  const declared = declaredNames(source);
+  const visit = (/** @type {ts.Node} */ node) => {
+    if (ts.isModuleDeclaration(node)) report(node, "no declare global, declare module or namespace");
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+      const access = `${node.expression.text}.${node.name.text}`;
+      if (access === "Date.now" || access === "Math.random") report(node, `${access} outside ${SYSTEM_PORT}`);
+    }
+    if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && ts.isIdentifier(node.expression)) {
+      if (node.expression.text === "Date") report(node, `Date() outside ${SYSTEM_PORT}`);
+    }
+    if (ts.isIdentifier(node) && isReference(node) && !declared.has(node.text)) {
+      if (HOST_NAMES.has(node.text)) report(node, `${node.text} is a host name`);
+      if (TIME_AND_CHANCE.has(node.text)) report(node, `${node.text} outside ${SYSTEM_PORT}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+}
+
+/**
+ * Names that a file declares itself, so that a parameter called `process` is not taken for the host's.
+ *
+ * @param {ts.SourceFile} source
+ */
+function declaredNames(source) {
+  const names = new Set();
+  const visit = (/** @type {ts.Node} */ node) => {
+    const isBinding =
+      ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isImportSpecifier(node);
+    if (isBinding && node.name !== undefined && ts.isIdentifier(node.name)) names.add(node.name.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+/**
+ * Whether an identifier stands for a value or type in scope, rather than for a member's name.
+ *
+ * @param {ts.Identifier} node
+ */
+function isReference(node) {
+  const parent = node.parent;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isQualifiedName(parent)) return parent.left === node;
+  if (ts.isPropertyAssignment(parent)) return parent.initializer === node;
+  if (ts.isBindingElement(parent)) return parent.initializer === node;
+  const isMember =
+    ts.isPropertySignature(parent) ||
+    ts.isPropertyDeclaration(parent) ||
+    ts.isMethodSignature(parent) ||
+    ts.isMethodDeclaration(parent) ||
+    ts.isGetAccessor(parent) ||
+    ts.isSetAccessor(parent);
+  if (isMember) return parent.name !== node;
+  return !ts.isExportSpecifier(parent) && !ts.isImportSpecifier(parent);
+}
+
+/**
+ * Top-level statements that do something when the module loads.
+ *
+ * @param {string} file
+ * @param {ts.SourceFile} source
+ * @param {(node: ts.Node, message: string) => void} report
+ */
+function checkStatements(file, source, report) {
+  if (ROOTS.includes(layerOf(file))) return;
+  for (const statement of source.statements) {
+    const declares =
+      ts.isImportDeclaration(statement) ||
+      ts.isExportDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement) ||
+      ts.isFunctionDeclaration(statement) ||
+      ts.isClassDeclaration(statement) ||
+      ts.isModuleDeclaration(statement) ||
+      (ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.Const) !== 0);
+    if (!declares) report(statement, "a module only declares: no statement or mutable variable at top level");
+    if (ts.isImportDeclaration(statement) && statement.importClause === undefined) {
+      report(statement, "import for its side effect");
+    }
+  }
+}
+
+/**
+ * Cycles of the import graph, each found once, by depth-first search.
+ *
+ * @param {Map<string, string[]>} graph
+ * @returns {string[][]}
+ */
+function cycles(graph) {
+  /** @type {string[][]} */
+  const found = [];
+  const done = new Set();
+  /** @type {string[]} */
+  const path = [];
+  const walk = (/** @type {string} */ file) => {
+    const start = path.indexOf(file);
+    if (start !== -1) {
+      found.push([...path.slice(start), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    path.push(file);
+    for (const target of graph.get(file) ?? []) walk(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file);
+  return found;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const violations = checkLayers(process.cwd());
+  for (const violation of violations) console.error(violation);
+  if (violations.length > 0) process.exitCode = 1;
+}
