@@ -1,0 +1,40 @@
+/** A value that every SQLite driver binds and returns. Blobs are `Uint8Array`; 64-bit integers travel as text. */
+export type SqlValue = string | number | null | Uint8Array;
+
+/** One statement of a batch: positional parameters only, since not every platform has named ones. */
+export interface SqlStatement {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+
+/** The answer to one statement. */
+export interface SqlResult {
+  /** Rows in column order; empty for a statement that returns none. */
+  readonly rows: readonly (readonly SqlValue[])[];
+  /** Rows that the statement inserted, updated or deleted. */
+  readonly rowsAffected: number;
+}
+
+/** What a platform allows in one statement. */
+export interface SqlLimits {
+  readonly maxParameters: number;
+  readonly maxSqlBytes: number;
+  readonly maxValueBytes: number;
+}
+
+/**
+ * What the SQLite backend needs of a driver: one read and one atomic batch.
+ *
+ * Failures are reported as the errors of the store: `BusyError` (nothing applied, try later), `RefusedError` (a
+ * constraint or limit: it would fail again), `CorruptError` (the file is damaged), `IncompatibleError` (it is no
+ * database), `AmbiguousError` (only `batch`: the answer was lost), `BackendError` (anything else; nothing applied).
+ * A statement that raises SQLite's "malformed JSON" makes `batch` reject with `FencedError`: that is how the guard aborts.
+ */
+export interface SqlDriver {
+  readonly limits: SqlLimits;
+  /** Runs one reading statement and returns its rows in column order. */
+  query(sql: string, params: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>;
+  /** Runs the statements in one transaction, in order, all or nothing, in one round trip. */
+  batch(statements: readonly SqlStatement[]): Promise<readonly SqlResult[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/** The collections of app state. Names are open: a server may add one. */
+export type CollectionName =
+  | "critical_block"
+  | "critical_unblock_low"
+  | "regular_high"
+  | "regular_low"
+  | "regular"
+  | (string & {});
+
+/** An app-state sync key. */
+export interface SyncKey {
+  readonly keyData: Uint8Array;
+  /** Encoded fingerprint of the key, opaque here. */
+  readonly fingerprint: Uint8Array;
+  /** Integer Unix seconds (some clients: milliseconds); only compared. An older timestamp never replaces a newer one. */
+  readonly timestamp: number;
+}
+
+/** Length of the LT-hash of a collection, in bytes. */
+export const HASH_STATE_HASH_BYTES = 128;
+
+/** State of one collection. */
+export interface HashState {
+  /** 0 … 2^64−1; 0 for a collection that was never seen. */
+  readonly version: bigint;
+  /** The LT-hash, exactly 128 bytes; all zero for a collection that was never seen. */
+  readonly hash: Uint8Array;
+  /** Value MACs by index MAC (base64), for clients that keep them inside the state. */
+  readonly indexValueMap: ReadonlyMap<string, Uint8Array>;
+  readonly macMismatchFatal: boolean;
+}
+
+/** Value MAC of one mutation. */
+export interface MutationMac {
+  readonly indexMac: Uint8Array;
+  readonly valueMac: Uint8Array;
+}
+
+/** Reads of app-state sync. Bytes returned are the caller's own. */
+export interface AppSyncReads {
+  /** @throws {CorruptError} When the stored key does not decode. */
+  getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined>;
+  /** The greatest key id, bytewise, among keys that decode. */
+  getLatestSyncKeyId(): Promise<Uint8Array | undefined>;
+  /** State of a collection: version 0 and a zero hash when it was never seen. @throws {CorruptError | WrongLengthError} */
+  getVersion(name: CollectionName): Promise<HashState>;
+  getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Value MACs in the order of `indexMacs`. */
+  getMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+}
+
+/** WhatsApp app-state synchronisation. A patch (version, hash, MACs) belongs in one `commit`. */
+export interface AppSyncStore extends AppSyncReads {
+  setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void>;
+  /** @throws {RangeError} When the hash is not 128 bytes or the version is out of range. */
+  setVersion(name: CollectionName, state: HashState): Promise<void>;
+  putMutationMacs(name: CollectionName, version: bigint, macs: readonly MutationMac[]): Promise<void>;
+  deleteMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<void>;
+  clearMutationMacs(name: CollectionName): Promise<void>;
+}

@@ -1,0 +1,171 @@
+import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
+import type { Logger, Random } from "../ports/mod.ts";
+import type { Capabilities, CommitOptions, Committer, OwnerGuard } from "./backend.ts";
+import type { Write } from "./write.ts";
+
+/** Commits that may wait at once. Above it something is badly stuck, and memory is what would be lost next. */
+const MAX_WAITING_COMMITS = 4_096;
+
+/** Sends of one commit whose answers were lost, before the caller is told. Later commits still carry the doubt. */
+const MAX_SENDS = 3;
+
+/** Rounds of taking the ownership against other openings that take it at the same moment. */
+const MAX_TAKE_ROUNDS = 16;
+
+/** Bytes of the random token by which an opening recognises itself. */
+const OWNER_TOKEN_BYTES = 16;
+
+/** What a commit queue needs. */
+export interface CommitQueueOptions {
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * The only way from an open account to its backend's `commit`: one commit at a time, in the order of the calls, each
+ * guarded by the owner epoch that was taken when the queue was opened.
+ *
+ * A commit whose answer was lost (`AmbiguousError`) is sent again with the epoch moved on in the same transaction, so
+ * that the first one, should it arrive late, fails its guard instead of undoing newer commits. Until one send is
+ * answered the queue does not know which epoch is stored; its guard then accepts the whole range of its own epochs.
+ * The owner token keeps that range from ever covering somebody else's epoch.
+ *
+ * Once fenced, always fenced: every later commit rejects with `FencedError` without asking the backend.
+ */
+export class CommitQueue implements Committer {
+  readonly #backend: Committer;
+  readonly #logger: Logger;
+  readonly #owner: string;
+  #minEpoch: number;
+  #maxEpoch: number;
+  /** Whether a send is unanswered whose epoch no answered one has moved past. */
+  #doubtful = false;
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #fenced: FencedError | undefined;
+  #closed = false;
+
+  private constructor(backend: Committer, owner: string, epoch: number, logger: Logger) {
+    this.#backend = backend;
+    this.#owner = owner;
+    this.#minEpoch = epoch;
+    this.#maxEpoch = epoch;
+    this.#logger = logger;
+  }
+
+  /**
+   * Takes the ownership of the backend's account. When it resolves, commits of every earlier owner fail.
+   *
+   * A backend without `capabilities.fencing` is queued and not guarded.
+   *
+   * @throws {FencedError} When other openings keep taking the account over.
+   */
+  static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
+    const owner = hex(options.random.bytes(OWNER_TOKEN_BYTES));
+    if (!backend.capabilities.fencing) return new CommitQueue(backend, owner, 0, options.logger);
+    for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
+      const stored = await backend.readOwner();
+      if (stored?.owner === owner) return new CommitQueue(backend, owner, stored.epoch, options.logger);
+      const epoch = stored?.epoch ?? 0;
+      const next = { owner, epoch: epoch + 1 };
+      try {
+        await backend.commit([], { guard: { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next } });
+        return new CommitQueue(backend, owner, next.epoch, options.logger);
+      } catch (error) {
+        // Another opening was faster, or the answer was lost: what is stored tells which.
+        if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
+      }
+    }
+    throw new FencedError("open account: other processes keep taking it over");
+  }
+
+  get capabilities(): Capabilities {
+    return this.#backend.capabilities;
+  }
+
+  /** Commits that were accepted and have not settled. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  readOwner(): ReturnType<Committer["readOwner"]> {
+    return this.#backend.readOwner();
+  }
+
+  /**
+   * Queues a commit.
+   *
+   * @throws {TypeError} When `options.guard` is given: the guard is the queue's own.
+   * @throws {FencedError} When a later owner exists; nothing was written.
+   * @throws {AmbiguousError} When no send was answered. It may have been applied; a late arrival can no longer undo
+   * a commit that is made after this one.
+   * @throws {LimitError | ClosedError}
+   */
+  async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
+    if (options?.guard !== undefined) throw new TypeError("commit: an owned backend sets the guard itself");
+    if (this.#closed) throw new ClosedError("commit: the account is closed");
+    if (this.#fenced !== undefined) throw this.#fenced;
+    if (this.#waiting >= MAX_WAITING_COMMITS) {
+      throw new LimitError(`commit: ${MAX_WAITING_COMMITS} commits are waiting already`);
+    }
+    this.#waiting += 1;
+    const turn = this.#tail;
+    let done: () => void = () => {};
+    this.#tail = new Promise((resolve) => {
+      done = resolve;
+    });
+    await turn;
+    try {
+      return await this.#send(writes);
+    } finally {
+      this.#waiting -= 1;
+      done();
+    }
+  }
+
+  /** Waits for what was queued and accepts nothing more. The backend stays open: it belongs to whoever opened it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+  }
+
+  async #send(writes: readonly Write[]): Promise<number[]> {
+    if (!this.#backend.capabilities.fencing) return await this.#backend.commit(writes);
+    for (let sends = 1; ; sends += 1) {
+      if (this.#fenced !== undefined) throw this.#fenced;
+      const guard = this.#guard();
+      try {
+        const changed = await this.#backend.commit(writes, { guard });
+        const epoch = guard.next?.epoch ?? guard.maxEpoch;
+        this.#minEpoch = epoch;
+        this.#maxEpoch = epoch;
+        this.#doubtful = false;
+        return changed;
+      } catch (error) {
+        if (error instanceof FencedError) this.#fenced = error;
+        if (!(error instanceof AmbiguousError)) throw error;
+        this.#inDoubt(guard);
+        if (sends === MAX_SENDS) throw error;
+        this.#logger.log("warn", "commit: answer lost, sending again under a new epoch", { sends });
+      }
+    }
+  }
+
+  /** In doubt, the next send moves past every epoch that an unanswered one may have stored or may still carry. */
+  #guard(): OwnerGuard {
+    const range = { owner: this.#owner, minEpoch: this.#minEpoch, maxEpoch: this.#maxEpoch };
+    if (!this.#doubtful) return range;
+    return { ...range, next: { owner: this.#owner, epoch: this.#maxEpoch + 1 } };
+  }
+
+  #inDoubt(sent: OwnerGuard): void {
+    this.#doubtful = true;
+    this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}

@@ -1,0 +1,142 @@
+/** An X25519 key pair. */
+export interface KeyPair {
+  /** 32 bytes. */
+  readonly privateKey: Uint8Array;
+  /** 32 bytes, without the 0x05 prefix. */
+  readonly publicKey: Uint8Array;
+}
+
+/** The proof that a primary device linked this one: `ADVSignedDeviceIdentity`. */
+export interface AdvSignedDeviceIdentity {
+  readonly details?: Uint8Array | undefined;
+  readonly accountSignatureKey?: Uint8Array | undefined;
+  readonly accountSignature?: Uint8Array | undefined;
+  readonly deviceSignature?: Uint8Array | undefined;
+}
+
+/** Version of the web client that the device claims to be. */
+export type AppVersion = readonly [primary: number, secondary: number, tertiary: number];
+
+/** One certificate of the server's Noise certificate chain. */
+export interface ServerCert {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  /** Unix seconds. */
+  readonly notAfter: number;
+}
+
+/** The server's Noise certificate chain. */
+export interface ServerCertChain {
+  readonly intermediate: ServerCert;
+  readonly leaf: ServerCert;
+}
+
+/** Until when the server accepts which client version. */
+export interface ServerClientExpiration {
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly version: string;
+}
+
+/**
+ * Everything that is stored about the device of one account. Each field has a column of its own in the device table;
+ * a field that is missing in an older row reads as its default.
+ */
+export interface Device {
+  /** JID of the phone number, once paired. */
+  readonly pn: string | undefined;
+  /** JID of the LID, once known. */
+  readonly lid: string | undefined;
+  /** 1 … 2^31−1. */
+  readonly registrationId: number;
+  readonly noiseKey: KeyPair;
+  readonly identityKey: KeyPair;
+  readonly signedPreKey: KeyPair;
+  /** 1 … 2^24−1. */
+  readonly signedPreKeyId: number;
+  /** 64 bytes: XEdDSA by the identity key over 0x05‖public. */
+  readonly signedPreKeySignature: Uint8Array;
+  /** 32 bytes. */
+  readonly advSecretKey: Uint8Array;
+  readonly account: AdvSignedDeviceIdentity | undefined;
+  readonly pushName: string;
+  readonly platform: string | undefined;
+  readonly appVersion: AppVersion;
+  /** 0 when it was never fetched. */
+  readonly appVersionLastFetchedMs: number;
+  readonly edgeRoutingInfo: Uint8Array | undefined;
+  readonly propsHash: string | undefined;
+  /** 1 … 2^24−1; 0 is unset and starts at the greatest stored id plus one. */
+  readonly nextPreKeyId: number;
+  /** 1 … 2^24−1; 0 is unset. */
+  readonly firstUnuploadedPreKeyId: number;
+  readonly serverHasPreKeys: boolean;
+  readonly nctSalt: Uint8Array | undefined;
+  readonly serverCertChain: ServerCertChain | undefined;
+  readonly loginCounter: number;
+  readonly lidMigrated: boolean;
+  /** 0 when it was never rotated. */
+  readonly lastSignedPreKeyRotationMs: number;
+  readonly readReceiptsDisabled: boolean;
+  readonly serverClientExpiration: ServerClientExpiration | undefined;
+  /** Named opaque bytes that an adapter needs back. */
+  readonly extra: ReadonlyMap<string, Uint8Array>;
+}
+
+/** One account of a database. */
+export interface DeviceSummary {
+  /** The number by which rows of this account are scoped. */
+  readonly deviceId: number;
+  /** The name under which the account is opened. */
+  readonly account: string;
+  /** JID of the phone number, once paired. */
+  readonly pn: string | undefined;
+}
+
+/** Rows and bytes of one table, for one account. */
+export interface TableSummary {
+  readonly table: string;
+  readonly rows: number;
+  /** Sum of the stored values' lengths, in bytes. */
+  readonly bytes: number;
+}
+
+/** A debug snapshot of an account's stored state. It holds counts and sizes, never keys, tokens, records or payloads. */
+export interface DatabaseSnapshot {
+  readonly name: string;
+  readonly account: string;
+  readonly deviceId: number;
+  readonly schemaVersion: number;
+  readonly tables: readonly TableSummary[];
+  /** The bytes that the caller gave, as they were. */
+  readonly extra: Uint8Array | undefined;
+}
+
+/** Reads of the device record. */
+export interface DeviceReads {
+  /**
+   * The stored device, `undefined` when the account has none.
+   *
+   * @throws {CorruptError | WrongLengthError} When the stored row is damaged. It is left as it is: a read error never
+   * becomes a new identity.
+   */
+  load(): Promise<Device | undefined>;
+  /** Whether the account has a stored device, readable or not. */
+  exists(): Promise<boolean>;
+  /** All accounts of the database, in ascending order of `deviceId`. */
+  listDevices(): Promise<DeviceSummary[]>;
+  /** A redacted summary of what is stored for this account. */
+  snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot>;
+}
+
+/** The device record of the account, and the accounts of the database. */
+export interface DeviceStore extends DeviceReads {
+  /** Registers the account in the database if it is not there yet and returns its device id. Idempotent. */
+  create(): Promise<number>;
+  /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
+  save(device: Device): Promise<void>;
+  /** Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from then on. */
+  deleteDevice(deviceId: number): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/**
+ * The contract between the core and whatever stores its state: four store interfaces, every mutation as data, one
+ * atomic `commit`, and the owner guard that keeps two processes from interleaving.
+ *
+ * @module
+ */
+export {
+  type AppSyncReads,
+  type AppSyncStore,
+  type CollectionName,
+  HASH_STATE_HASH_BYTES,
+  type HashState,
+  type MutationMac,
+  type SyncKey,
+} from "./app_sync_store.ts";
+export type {
+  Backend,
+  BackendSource,
+  Capabilities,
+  CommitOptions,
+  Committer,
+  OwnerGuard,
+  OwnerState,
+} from "./backend.ts";
+export { CommitQueue, type CommitQueueOptions } from "./commit_queue.ts";
+export { composeBackend, type ComposedStores } from "./compose_backend.ts";
+export { type BackendReads, createBackend, type CreateBackendOptions, withCommitter } from "./create_backend.ts";
+export type {
+  AdvSignedDeviceIdentity,
+  AppVersion,
+  DatabaseSnapshot,
+  Device,
+  DeviceReads,
+  DeviceStore,
+  DeviceSummary,
+  KeyPair,
+  ServerCert,
+  ServerCertChain,
+  ServerClientExpiration,
+  TableSummary,
+} from "./device_store.ts";
+export {
+  type DeviceListEntry,
+  type DeviceListRecord,
+  LEARNING_SOURCES,
+  type LearningSource,
+  type LidPnMapping,
+  MESSAGE_SECRET_BYTES,
+  type MessageKey,
+  type MsgSecretEntry,
+  type PendingInbound,
+  type ProtocolReads,
+  type ProtocolStore,
+  SENT_MESSAGE_LIFETIME_S,
+  type SenderKeyDevice,
+  type TcTokenEntry,
+} from "./protocol_store.ts";
+export type { PreKeyRow, SignalAddressEntry, SignalReads, SignalStore, SignedPreKeyRow } from "./signal_store.ts";
+export { KEY_BYTES, MAX_EXTRA_ENTRIES, MAX_REGISTRATION_ID, requireDevice, SIGNATURE_BYTES } from "./validate_device.ts";
+export { MAX_KEY_ID, MAX_TEXT_LENGTH } from "./validate_value.ts";
+export { IDENTITY_KEY_BYTES, validateWrite } from "./validate_write.ts";
+export type { Write, WriteKind, WriteOf } from "./write.ts";

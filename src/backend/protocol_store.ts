@@ -1,0 +1,162 @@
+/** How a LID↔PN mapping was learnt. A stored string that is none of these reads as `other`. */
+export const LEARNING_SOURCES = [
+  "usync",
+  "peer_pn_message",
+  "peer_lid_message",
+  "recipient_latest_lid",
+  "migration_sync_latest",
+  "migration_sync_old",
+  "blocklist_active",
+  "blocklist_inactive",
+  "pairing",
+  "device_notification",
+  "other",
+] as const;
+
+/** How a LID↔PN mapping was learnt. */
+export type LearningSource = (typeof LEARNING_SOURCES)[number];
+
+/** One LID and the phone number it belongs to, both as user parts without server. Times are Unix seconds. */
+export interface LidPnMapping {
+  readonly lid: string;
+  readonly phoneNumber: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly learningSource: LearningSource;
+}
+
+/** One device of a user. */
+export interface DeviceListEntry {
+  readonly deviceId: number;
+  readonly keyIndex?: number | undefined;
+  readonly isHosted?: boolean | undefined;
+}
+
+/** The known devices of a user. */
+export interface DeviceListRecord {
+  /** The canonical user part: the LID where it is known, else the phone number. */
+  readonly user: string;
+  readonly devices: readonly DeviceListEntry[];
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly phash?: string | undefined;
+  readonly rawId?: number | undefined;
+}
+
+/** Who holds our sender key in a group: the device's JID, and whether it has it. */
+export type SenderKeyDevice = readonly [deviceJid: string, hasKey: boolean];
+
+/** A trusted-contact token. */
+export interface TcTokenEntry {
+  /** Empty for a placeholder that only carries a sender timestamp. */
+  readonly token: Uint8Array;
+  /** Unix seconds. */
+  readonly tokenTimestamp: number;
+  /** Unix seconds of our last use of it. */
+  readonly senderTimestamp?: number | undefined;
+}
+
+/** Names one inbound message. Message ids alone collide between senders. */
+export interface MessageKey {
+  readonly chat: string;
+  readonly sender: string;
+  readonly id: string;
+}
+
+/** A decrypted message that was not handed over yet. */
+export interface PendingInbound extends MessageKey {
+  readonly payload: Uint8Array;
+  /** Unix seconds. */
+  readonly receivedAt: number;
+}
+
+/** Length of a message secret in bytes. */
+export const MESSAGE_SECRET_BYTES = 32;
+
+/** A message secret, with the time when it may be dropped. */
+export interface MsgSecretEntry extends MessageKey {
+  /** Exactly 32 bytes. */
+  readonly secret: Uint8Array;
+  /** Unix seconds; 0 means never. Of two, 0 wins, else the later. */
+  readonly expiresAt: number;
+  /** Unix seconds; 0 means unknown. Of two, the greater wins. */
+  readonly messageTs: number;
+}
+
+/** Default lifetime of a sent message that is kept for retry receipts, in seconds. */
+export const SENT_MESSAGE_LIFETIME_S = 7_200;
+
+/** Reads of protocol state. Bytes and arrays returned are the caller's own. */
+export interface ProtocolReads {
+  /** Ordered by device JID. */
+  getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]>;
+  getLidMapping(lid: string): Promise<LidPnMapping | undefined>;
+  /** The mapping of a phone number with the newest `createdAt`; of equals the one written last. */
+  getPnMapping(phoneNumber: string): Promise<LidPnMapping | undefined>;
+  /** As `getLidMapping`, in the order of `lids`, in as few queries as the backend's limits allow. */
+  getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
+  /** As `getPnMapping`, in the order of `phoneNumbers`, in as few queries as the backend's limits allow. */
+  getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
+  /** All mappings, newest `createdAt` first, fetched page by page while iterating. */
+  getAllLidMappings(): AsyncIterable<LidPnMapping>;
+  hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean>;
+  /** @throws {CorruptError} When the stored list does not decode. */
+  getDevices(user: string): Promise<DeviceListRecord | undefined>;
+  /** As `getDevices`, in the order of `users`, in as few queries as the backend's limits allow. */
+  getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]>;
+  getGroupMetadata(group: string): Promise<Uint8Array | undefined>;
+  getTcToken(jid: string): Promise<TcTokenEntry | undefined>;
+  /** Ascending. */
+  getAllTcTokenJids(): Promise<string[]>;
+  /** The payload of a sent message, left where it is. `takeSentMessage` removes it. */
+  getSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
+  getPendingInbound(chat: string, sender: string, id: string): Promise<PendingInbound | undefined>;
+  /** The oldest first, at most `limit`. */
+  listPendingInbound(limit: number): Promise<PendingInbound[]>;
+  /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
+  getMsgSecret(
+    chat: string,
+    sender: string,
+    id: string,
+  ): Promise<{ readonly secret: Uint8Array; readonly messageTs?: number } | undefined>;
+}
+
+/** WhatsApp Web protocol state. Every setter is one durable commit. */
+export interface ProtocolStore extends ProtocolReads {
+  setSenderKeyStatus(group: string, entries: readonly SenderKeyDevice[]): Promise<void>;
+  clearSenderKeyDevices(group: string): Promise<void>;
+  /** Removes the rows of these devices in every group. */
+  deleteSenderKeyDeviceRows(deviceJids: readonly string[]): Promise<void>;
+  clearAllSenderKeyDevices(): Promise<void>;
+  putLidMapping(entry: LidPnMapping): Promise<void>;
+  putLidMappings(entries: readonly LidPnMapping[]): Promise<void>;
+  saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void>;
+  deleteBaseKey(address: string, messageId: string): Promise<void>;
+  /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns how many. */
+  deleteExpiredBaseKeys(cutoff: number): Promise<number>;
+  updateDeviceList(record: DeviceListRecord): Promise<void>;
+  updateDeviceLists(records: readonly DeviceListRecord[]): Promise<void>;
+  deleteDevices(user: string): Promise<void>;
+  putGroupMetadata(group: string, blob: Uint8Array): Promise<void>;
+  deleteGroupMetadata(group: string): Promise<void>;
+  putTcToken(jid: string, entry: TcTokenEntry): Promise<void>;
+  /** Stores a received token unless a newer one is there; the sender timestamp is kept. */
+  storeReceivedTcToken(jid: string, token: Uint8Array, tokenTimestamp: number): Promise<void>;
+  /** Moves the sender timestamp forward; makes an empty-token placeholder if there is none. */
+  touchTcTokenSender(jid: string, senderTimestamp: number): Promise<void>;
+  deleteTcToken(jid: string): Promise<void>;
+  /** Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale). Returns how many. */
+  deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number): Promise<number>;
+  storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void>;
+  /** Reads and deletes a sent message. Of several concurrent calls one gets it. */
+  takeSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
+  /** Removes messages stored at or before `cutoff` (Unix seconds) and returns how many. */
+  deleteExpiredSentMessages(cutoff: number): Promise<number>;
+  storePendingInbound(rows: readonly PendingInbound[]): Promise<void>;
+  deletePendingInbound(keys: readonly MessageKey[]): Promise<void>;
+  /** Removes rows received at or before `cutoff` (Unix seconds) and returns how many. */
+  deleteExpiredPendingInbound(cutoff: number): Promise<number>;
+  putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;
+  /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns how many. */
+  deleteExpiredMsgSecrets(cutoff: number): Promise<number>;
+}

@@ -1,0 +1,67 @@
+/** A stored one-time pre-key. */
+export interface PreKeyRow {
+  /** 1 … 2^24−1. */
+  readonly id: number;
+  /** The standard `PreKeyRecordStructure`, encoded. */
+  readonly record: Uint8Array;
+  /** Whether the server is known to hold its public half. */
+  readonly uploaded: boolean;
+}
+
+/** A stored signed pre-key. */
+export interface SignedPreKeyRow {
+  /** 1 … 2^24−1. */
+  readonly id: number;
+  /** The standard `SignedPreKeyRecordStructure`, encoded. */
+  readonly record: Uint8Array;
+}
+
+/** What exists under one address, for migration and identity change. */
+export interface SignalAddressEntry {
+  readonly kind: "session" | "identity" | "senderKey";
+  /** A Signal address, or for `senderKey` a sender key name `<groupJid>:<signalAddress>`. */
+  readonly address: string;
+}
+
+/** Reads of Signal state. Bytes returned are the caller's own. Absent is `undefined`; anything else wrong throws. */
+export interface SignalReads {
+  /** The identity key of an address, 32 bytes. @throws {WrongLengthError} When the stored key is not 32 bytes. */
+  loadIdentity(address: string): Promise<Uint8Array | undefined>;
+  /** The stored session record of an address, encoded. */
+  getSession(address: string): Promise<Uint8Array | undefined>;
+  /** The stored sessions of many addresses, in the order of `addresses`, in as few queries as the backend's limits allow. */
+  getSessions(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+  hasSession(address: string): Promise<boolean>;
+  /** Whether any session, identity or sender key of this user (the part of an address before `:` or `@`) exists. */
+  hasSignalStateForUser(user: string): Promise<boolean>;
+  /** All sessions, identities and sender keys of these users, ordered by address, then by kind. */
+  listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]>;
+  loadPreKey(id: number): Promise<Uint8Array | undefined>;
+  /** Those of `ids` that exist, in ascending order of id, each once. */
+  loadPreKeys(ids: readonly number[]): Promise<PreKeyRow[]>;
+  /** The greatest stored pre-key id, 0 when none. */
+  getMaxPreKeyId(): Promise<number>;
+  loadSignedPreKey(id: number): Promise<Uint8Array | undefined>;
+  /** All signed pre-keys, in ascending order of id. */
+  loadAllSignedPreKeys(): Promise<SignedPreKeyRow[]>;
+  /** The stored sender key record under a sender key name, encoded. */
+  getSenderKey(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** Signal protocol state: identities, sessions, pre-keys, sender keys. Every setter is one durable commit. */
+export interface SignalStore extends SignalReads {
+  /** @throws {RangeError} When `key` is not 32 bytes. */
+  putIdentity(address: string, key: Uint8Array): Promise<void>;
+  deleteIdentity(address: string): Promise<void>;
+  putSession(address: string, record: Uint8Array): Promise<void>;
+  deleteSession(address: string): Promise<void>;
+  storePreKey(id: number, record: Uint8Array, uploaded: boolean): Promise<void>;
+  storePreKeys(keys: readonly { readonly id: number; readonly record: Uint8Array }[], uploaded: boolean): Promise<void>;
+  /** Marks those of `ids` that exist and never brings one back. */
+  markPreKeysUploaded(ids: readonly number[]): Promise<void>;
+  removePreKey(id: number): Promise<void>;
+  storeSignedPreKey(id: number, record: Uint8Array): Promise<void>;
+  removeSignedPreKey(id: number): Promise<void>;
+  putSenderKey(name: string, record: Uint8Array): Promise<void>;
+  deleteSenderKey(name: string): Promise<void>;
+}

@@ -1,0 +1,52 @@
+/** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
+export const MAX_TEXT_LENGTH = 1_024;
+
+/** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
+export const MAX_KEY_ID: number = 2 ** 24 - 1;
+
+/** Lone surrogates have no UTF-8 form: two different texts would become one key. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Checks a text key.
+ *
+ * @throws {TypeError} When it is no string, empty, longer than 1,024 code units, holds a NUL (some drivers end a text
+ * there) or a lone surrogate.
+ */
+export function requireText(what: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") throw new TypeError(`${what} is not a string`);
+  if (value.length === 0) throw new TypeError(`${what} is empty`);
+  if (value.length > MAX_TEXT_LENGTH) {
+    throw new TypeError(`${what} is ${value.length} characters, at most ${MAX_TEXT_LENGTH} are allowed`);
+  }
+  if (value.includes("\0")) throw new TypeError(`${what} contains a NUL`);
+  if (LONE_SURROGATE.test(value)) throw new TypeError(`${what} is not well-formed Unicode`);
+}
+
+/** Checks that a value is bytes and has at least `minBytes` of them. @throws {TypeError | RangeError} */
+export function requireBytes(what: string, value: unknown, minBytes: number): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} is not a Uint8Array`);
+  if (value.byteLength < minBytes) {
+    throw new RangeError(`${what} is ${value.byteLength} bytes, expected at least ${minBytes}`);
+  }
+}
+
+/** Checks that a value is bytes of exactly one length. @throws {TypeError | RangeError} */
+export function requireExactBytes(what: string, value: unknown, bytes: number): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} is not a Uint8Array`);
+  if (value.byteLength !== bytes) throw new RangeError(`${what} is ${value.byteLength} bytes, expected ${bytes}`);
+}
+
+/** Checks an integer against its range, both ends included. @throws {TypeError | RangeError} */
+export function requireInteger(what: string, value: unknown, min: number, max: number): asserts value is number {
+  if (typeof value !== "number") throw new TypeError(`${what} is not a number`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${what} is ${value}, expected an integer from ${min} to ${max}`);
+  }
+}
+
+/** Checks an unsigned 64-bit integer. @throws {TypeError | RangeError} */
+export function requireUint64(what: string, value: unknown): asserts value is bigint {
+  if (typeof value !== "bigint") throw new TypeError(`${what} is not a bigint`);
+  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`${what} is out of the unsigned 64-bit range`);
+}

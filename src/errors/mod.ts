@@ -1,0 +1,30 @@
+/**
+ * The errors of the store: one class per condition that somebody would catch, each with a stable `code`.
+ *
+ * @example
+ * ```ts
+ * import { FencedError, StoreError } from "@holdfast/store";
+ *
+ * function explain(error: unknown): string {
+ *   if (error instanceof FencedError) return "another process took the account over";
+ *   return error instanceof StoreError ? error.code : "not ours";
+ * }
+ * ```
+ *
+ * @module
+ */
+export {
+  AmbiguousError,
+  BackendError,
+  BusyError,
+  ClosedError,
+  CorruptError,
+  FencedError,
+  HaltedError,
+  IncompatibleError,
+  LimitError,
+  RefusedError,
+  StoreError,
+  type StoreErrorCode,
+  WrongLengthError,
+} from "./store_error.ts";

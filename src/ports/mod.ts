@@ -1,0 +1,12 @@
+/**
+ * What the core takes from its surroundings: time, timers, randomness, a logger, and a notifier.
+ *
+ * @module
+ */
+export { type Clock, nowSeconds } from "./clock.ts";
+export type { Host } from "./host.ts";
+export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";
+export { type Listener, Notifier } from "./notifier.ts";
+export type { Random } from "./random.ts";
+export type { ScheduledTask, Scheduler } from "./scheduler.ts";
+export { systemClock, systemHost, systemRandom, TimerScheduler } from "./system.ts";

@@ -1,0 +1,108 @@
+import type { Clock } from "./clock.ts";
+import type { Host } from "./host.ts";
+import { silentLogger } from "./logger.ts";
+import type { Random } from "./random.ts";
+import type { ScheduledTask, Scheduler } from "./scheduler.ts";
+
+/** `getRandomValues` fills at most this many bytes a call (Web Cryptography API, QuotaExceededError). */
+const MAX_RANDOM_BYTES_PER_CALL = 65_536;
+
+/** `setTimeout` counts in a signed 32-bit number of milliseconds; longer waits are taken in steps. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** The host's wall clock. */
+export const systemClock: Clock = {
+  nowMs(): number {
+    return Date.now();
+  },
+};
+
+/** The host's cryptographically strong randomness. */
+export const systemRandom: Random = {
+  bytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    for (let offset = 0; offset < count; offset += MAX_RANDOM_BYTES_PER_CALL) {
+      crypto.getRandomValues(bytes.subarray(offset, offset + MAX_RANDOM_BYTES_PER_CALL));
+    }
+    return bytes;
+  },
+};
+
+interface TimerEntry {
+  readonly task: ScheduledTask;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  running: boolean;
+  dueAtMs: number | undefined;
+}
+
+/**
+ * A `Scheduler` over the host's timers. Due times live in memory only. A pending due time keeps the process alive, so
+ * that what is due is done. A task that rejects is dropped silently: tasks report by themselves.
+ */
+export class TimerScheduler implements Scheduler {
+  readonly #clock: Clock;
+  readonly #tasks = new Map<string, TimerEntry>();
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  register(name: string, task: ScheduledTask): () => void {
+    if (this.#tasks.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
+    const entry: TimerEntry = { task, timer: undefined, running: false, dueAtMs: undefined };
+    this.#tasks.set(name, entry);
+    return () => {
+      if (this.#tasks.get(name) !== entry) return;
+      this.cancel(name);
+      this.#tasks.delete(name);
+    };
+  }
+
+  schedule(name: string, dueAtMs: number): void {
+    const entry = this.#tasks.get(name);
+    if (entry === undefined) throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
+    entry.dueAtMs = dueAtMs;
+    if (!entry.running) this.#arm(entry);
+  }
+
+  cancel(name: string): void {
+    const entry = this.#tasks.get(name);
+    if (entry === undefined) return;
+    entry.dueAtMs = undefined;
+    clearTimeout(entry.timer);
+  }
+
+  #arm(entry: TimerEntry): void {
+    clearTimeout(entry.timer);
+    if (entry.dueAtMs === undefined) return;
+    const delayMs = Math.min(Math.max(0, entry.dueAtMs - this.#clock.nowMs()), MAX_TIMEOUT_MS);
+    entry.timer = setTimeout(() => {
+      if (entry.dueAtMs !== undefined && entry.dueAtMs > this.#clock.nowMs()) this.#arm(entry);
+      else void this.#run(entry);
+    }, delayMs);
+  }
+
+  async #run(entry: TimerEntry): Promise<void> {
+    entry.dueAtMs = undefined;
+    entry.running = true;
+    try {
+      await entry.task();
+    } catch {
+      // Whoever owns the task has reported it: see the contract of `Scheduler`.
+    } finally {
+      entry.running = false;
+      this.#arm(entry);
+    }
+  }
+}
+
+/** The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and a logger that drops everything. */
+export function systemHost(overrides: Partial<Host> = {}): Host {
+  const clock = overrides.clock ?? systemClock;
+  return {
+    clock,
+    scheduler: overrides.scheduler ?? new TimerScheduler(clock),
+    random: overrides.random ?? systemRandom,
+    logger: overrides.logger ?? silentLogger,
+  };
+}
