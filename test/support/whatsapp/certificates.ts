@@ -12,7 +12,7 @@ const INTERMEDIATE_SERIAL = 1;
 const LEAF_SERIAL = 2;
 
 const testRoot: KeyPair = Curve.generateKeyPair();
-const realRoot: Buffer = WA_CERT_DETAILS.PUBLIC_KEY;
+const realRoot = WA_CERT_DETAILS.PUBLIC_KEY;
 let trusting = 0;
 
 /** Makes clients in this process trust certificates of {@linkcode issueCertificate}. Returns the undo. */

@@ -1,0 +1,206 @@
+/**
+ * The server's answers to the queries (`iq`) that a client makes after login and while it sends.
+ * @module
+ */
+
+import type { BinaryNode } from "baileys";
+import {
+  accountJid,
+  type Device,
+  type Directory,
+  type Group,
+  serveBundle,
+  storeBundle,
+} from "./directory.ts";
+import { addressingOf, otherAddressing } from "./jids.ts";
+import { child, children, element, SERVER_JID, timestamp } from "./nodes.ts";
+
+/** What answering may cause besides the answer. */
+export interface QueryEffects {
+  /** The client said that it is ready for stanzas. */
+  activate(): void;
+  /** A device has handed out one of its one-time keys. */
+  preKeyServed(device: Device): void;
+  /** The client gave a contact a privacy token. */
+  tokenIssued(contactJid: string, issuedAt: string): void;
+  /** Something a test should know of. */
+  incident(text: string): void;
+}
+
+type Content = BinaryNode[] | undefined;
+type Handler = (query: BinaryNode, device: Device, directory: Directory, effects: QueryEffects) => Content;
+
+const nothing: Handler = () => undefined;
+
+/** By `xmlns:type`. */
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  "encrypt:get": answerEncryptGet,
+  "encrypt:set": answerEncryptSet,
+  "usync:get": answerUsync,
+  "w:g2:get": answerGroup,
+  "privacy:set": answerTokens,
+  "privacy:get": () => [
+    element("privacy", {}, [element("category", { name: "readreceipts", value: "all" })]),
+  ],
+  "passive:set": (query, _device, _directory, effects) => {
+    if (child(query, "active") !== undefined) effects.activate();
+    return undefined;
+  },
+  "abt:get": () => [element("props", { hash: "test", refresh: "86400" }, [])],
+  "blocklist:get": () => [element("list", {}, [])],
+  "w:p:get": nothing,
+  "w:stats:set": nothing,
+  "urn:xmpp:whatsapp:dirty:set": nothing,
+};
+
+/** Answers one query; an unknown one gets the error 501 and is an incident. */
+export function answerQuery(
+  query: BinaryNode,
+  context: { device: Device; directory: Directory; effects: QueryEffects },
+): BinaryNode {
+  const from = query.attrs.to ?? SERVER_JID;
+  const id = query.attrs.id;
+  const kind = `${query.attrs.xmlns}:${query.attrs.type}`;
+  const handler = HANDLERS[kind];
+  if (handler === undefined) {
+    context.effects.incident(`unknown query ${kind}`);
+    const error = element("error", { code: "501", text: "feature-not-implemented" });
+    return element("iq", { id, from, type: "error" }, [error]);
+  }
+  const content = handler(query, context.device, context.directory, context.effects);
+  return element("iq", { id, from, type: "result" }, content);
+}
+
+function answerEncryptGet(
+  query: BinaryNode,
+  device: Device,
+  directory: Directory,
+  effects: QueryEffects,
+): Content {
+  if (child(query, "count") !== undefined) {
+    return [element("count", { value: String(device.bundle?.preKeys.size ?? 0) })];
+  }
+  if (child(query, "digest") !== undefined) return digest(device);
+  const users: BinaryNode[] = [];
+  for (const { attrs } of children(child(query, "key"), "user")) {
+    const jid = attrs.jid ?? "";
+    const target = directory.device(jid);
+    const user = target && serveBundle(target, jid);
+    if (user === undefined) continue;
+    users.push(user);
+    effects.preKeyServed(target as Device);
+  }
+  return [element("list", {}, users)];
+}
+
+function digest(device: Device): Content {
+  const bundle = device.bundle;
+  if (bundle === undefined) return [];
+  const ids = [...bundle.preKeys.values()].flatMap((key) => child(key, "id") ?? []);
+  return [
+    element("digest", {}, [
+      bundle.registration,
+      bundle.type,
+      bundle.identity,
+      bundle.signedPreKey,
+      element("list", {}, ids),
+    ]),
+  ];
+}
+
+function answerEncryptSet(
+  query: BinaryNode,
+  device: Device,
+  _directory: Directory,
+  effects: QueryEffects,
+): Content {
+  const rotated = child(child(query, "rotate"), "skey");
+  if (rotated !== undefined) {
+    if (device.bundle !== undefined) device.bundle.signedPreKey = rotated;
+    return undefined;
+  }
+  for (const suspicion of storeBundle(device, query)) effects.incident(suspicion);
+  return undefined;
+}
+
+/** Device lists and LIDs. Unknown users are left out, as are LIDs of users asked for by LID. */
+function answerUsync(query: BinaryNode, _device: Device, directory: Directory): Content {
+  const usync = child(query, "usync");
+  const protocols = children(child(usync, "query"));
+  const users: BinaryNode[] = [];
+  for (const { attrs, content } of children(child(usync, "list"), "user")) {
+    const phone = Array.isArray(content)
+      ? content.find((part) => part.tag === "contact")?.content
+      : undefined;
+    const jid = attrs.jid ?? `${String(phone).replace("+", "")}@${SERVER_JID}`;
+    const account = directory.account(jid);
+    if (account === undefined) continue;
+    const answers: BinaryNode[] = [];
+    for (const { tag } of protocols) {
+      if (tag === "devices") answers.push(deviceList([...account.devices.keys()]));
+      if (tag === "lid" && addressingOf(jid) === "pn") {
+        answers.push(element("lid", { val: accountJid(account, "lid") }));
+      }
+      if (tag === "contact") answers.push(element("contact", { type: "in" }));
+    }
+    users.push(element("user", { jid }, answers));
+  }
+  return [element("usync", {}, [element("list", {}, users)])];
+}
+
+function deviceList(numbers: readonly number[]): BinaryNode {
+  const devices = numbers.map((number) =>
+    element("device", { id: String(number), "key-index": number === 0 ? undefined : String(number) }),
+  );
+  return element("devices", {}, [element("device-list", { hash: "2:test" }, devices)]);
+}
+
+function answerGroup(
+  query: BinaryNode,
+  _device: Device,
+  directory: Directory,
+  effects: QueryEffects,
+): Content {
+  const group = directory.group(query.attrs.to ?? "");
+  if (group === undefined) {
+    effects.incident(`query of unknown group ${query.attrs.to}`);
+    return [element("error", { code: "404", text: "item-not-found" })];
+  }
+  return [describeGroup(group)];
+}
+
+function describeGroup(group: Group): BinaryNode {
+  const { addressing } = group;
+  const participants = group.members.map((member) =>
+    element("participant", {
+      jid: accountJid(member, addressing),
+      [addressing === "lid" ? "phone_number" : "lid"]: accountJid(member, otherAddressing(addressing)),
+      type: member === group.creator ? "superadmin" : undefined,
+    }),
+  );
+  return element(
+    "group",
+    {
+      id: group.jid.slice(0, group.jid.indexOf("@")),
+      subject: group.subject,
+      s_t: timestamp(),
+      creation: timestamp(),
+      creator: accountJid(group.creator, addressing),
+      addressing_mode: addressing,
+      size: String(group.members.length),
+    },
+    participants,
+  );
+}
+
+function answerTokens(
+  query: BinaryNode,
+  _device: Device,
+  _directory: Directory,
+  effects: QueryEffects,
+): Content {
+  for (const { attrs } of children(child(query, "tokens"), "token")) {
+    effects.tokenIssued(attrs.jid ?? "", attrs.t ?? timestamp());
+  }
+  return undefined;
+}

@@ -1,0 +1,337 @@
+/**
+ * A WhatsApp-like server on 127.0.0.1 for real clients: it carries their handshakes, answers their queries,
+ * serves each other's keys and routes their messages. It never reads a message's content.
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type BinaryNode, Curve } from "baileys";
+import { WebSocketServer } from "ws";
+import { issueCertificate, trustTestRoot } from "./certificates.ts";
+import { Connection } from "./connection.ts";
+import { accountJid, type Device, Directory, deviceJid, type Enrolment, type Group } from "./directory.ts";
+import { type Addressing, addressingOf } from "./jids.ts";
+import { element, SERVER_JID, timestamp, withAttributes } from "./nodes.ts";
+import type { ClientFinish } from "./noise.ts";
+import { answerQuery } from "./queries.ts";
+import { type Delivery, routeMessage, routeReceipt } from "./routing.ts";
+
+/** Options of {@linkcode startWhatsAppServer}. */
+export interface WhatsAppServerOptions {
+  /** TCP port; 0, the default, lets the system choose. */
+  readonly port?: number;
+  /** Whether a contact is told of the privacy tokens given to it, which makes its client store them; true. */
+  readonly privacyTokens?: boolean;
+  /** A device with fewer unserved one-time keys is asked to upload more; 5, the clients' own minimum. */
+  readonly lowPreKeyCount?: number;
+}
+
+/** The device at the other end of a connection. */
+export interface ServerClient {
+  /** Device JID by phone number. */
+  readonly jid: string;
+  /** Device JID by LID. */
+  readonly lid: string;
+}
+
+/** Where a frame stands on its connection. */
+export interface FramePosition {
+  /** Index among the frames that left the client on this connection, its two handshake frames included. */
+  readonly ordinal: number;
+}
+
+/** Sees each node that arrives. The server acts on the node, and looks at the next, when it has resolved. */
+export type FrameListener = (
+  client: ServerClient,
+  node: BinaryNode,
+  position: FramePosition,
+) => void | Promise<void>;
+
+/** A running server. */
+export interface WhatsAppServer extends AsyncDisposable {
+  /** `ws:` URL for the socket option `waWebSocketUrl`. */
+  readonly url: string;
+  /**
+   * What a client should not have done, in order: unknown queries, reused one-time key ids, logins with
+   * foreign keys, broken frames. Empty after a healthy run.
+   */
+  readonly incidents: readonly string[];
+  /** Makes a paired device known; needed once before its first login. Enrolling it again changes nothing. */
+  enrol(enrolment: Enrolment): void;
+  /** Adds a group of enrolled accounts (any of their JIDs); the first is its creator. */
+  createGroup(options: {
+    readonly subject?: string;
+    readonly members: readonly string[];
+    readonly addressing?: Addressing;
+  }): string;
+  /** Listens to what clients send. Returns the undo. */
+  onFrame(listener: FrameListener): () => void;
+  /** Sends a node to a connected device, by either of its JIDs. @throws Error when it is not connected. */
+  send(clientJid: string, node: BinaryNode): void;
+  /** Cuts a device's connection, as a network does. Stanzas for it are kept until it is back. */
+  disconnect(clientJid: string): void;
+  /** How many stanzas a device has not acknowledged. */
+  pendingCount(clientJid: string): number;
+  /** How many one-time keys of a device are left. */
+  preKeyCount(clientJid: string): number;
+  /** Ends all connections and the listener; resolves when the port is free. Calling it again is harmless. */
+  close(): Promise<void>;
+}
+
+/** Starts a server. Until it is closed, clients in this process trust it in place of the real one. */
+export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): Promise<WhatsAppServer> {
+  const listener = new WebSocketServer({ host: "127.0.0.1", port: options.port ?? 0 });
+  await once(listener, "listening");
+  return new LocalServer(listener, options);
+}
+
+interface Session {
+  readonly device: Device;
+  readonly client: ServerClient;
+  /** Whether the client asked for stanzas. */
+  active: boolean;
+}
+
+class LocalServer implements WhatsAppServer {
+  readonly url: string;
+  readonly incidents: string[] = [];
+  readonly #listener: WebSocketServer;
+  readonly #options: Required<Pick<WhatsAppServerOptions, "privacyTokens" | "lowPreKeyCount">>;
+  readonly #directory = new Directory();
+  readonly #frameListeners = new Set<FrameListener>();
+  readonly #sessions = new Map<Connection, Session>();
+  readonly #connections = new Map<Device, Connection>();
+  readonly #distrust = trustTestRoot();
+  #groupCount = 0;
+  #stanzaCount = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(listener: WebSocketServer, options: WhatsAppServerOptions) {
+    this.#listener = listener;
+    this.#options = {
+      privacyTokens: options.privacyTokens ?? true,
+      lowPreKeyCount: options.lowPreKeyCount ?? 5,
+    };
+    this.url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}/ws/chat`;
+    const staticKey = Curve.generateKeyPair();
+    const certificate = issueCertificate(staticKey.public);
+    listener.on("connection", (socket) => {
+      new Connection(socket, {
+        staticKey,
+        certificate,
+        events: {
+          login: (connection, finish) => this.#login(connection, finish),
+          node: (connection, node, ordinal) => this.#receive(connection, node, ordinal),
+          closed: (connection) => this.#forget(connection),
+          failed: (error) => this.incidents.push(String(error)),
+        },
+      });
+    });
+  }
+
+  enrol(enrolment: Enrolment): void {
+    this.#directory.enrol(enrolment);
+  }
+
+  createGroup(options: {
+    readonly subject?: string;
+    readonly members: readonly string[];
+    readonly addressing?: Addressing;
+  }): string {
+    this.#groupCount += 1;
+    const jid = `12036300000000${String(this.#groupCount).padStart(4, "0")}@g.us`;
+    const members = options.members.map((member) => {
+      const account = this.#directory.account(member);
+      if (account === undefined) throw new TypeError(`create group: unknown member ${member}`);
+      return account;
+    });
+    const [creator] = members;
+    if (creator === undefined) throw new TypeError("create group: no members");
+    const group: Group = {
+      jid,
+      subject: options.subject ?? "group",
+      addressing: options.addressing ?? "lid",
+      creator,
+      members,
+    };
+    this.#directory.addGroup(group);
+    return jid;
+  }
+
+  onFrame(listener: FrameListener): () => void {
+    this.#frameListeners.add(listener);
+    return () => void this.#frameListeners.delete(listener);
+  }
+
+  send(clientJid: string, node: BinaryNode): void {
+    this.#connected(clientJid).send(node);
+  }
+
+  disconnect(clientJid: string): void {
+    this.#connected(clientJid).terminate();
+  }
+
+  pendingCount(clientJid: string): number {
+    return this.#directory.device(clientJid)?.pending.length ?? 0;
+  }
+
+  preKeyCount(clientJid: string): number {
+    return this.#directory.device(clientJid)?.bundle?.preKeys.size ?? 0;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    const closed = once(this.#listener, "close");
+    this.#listener.close();
+    for (const socket of this.#listener.clients) socket.terminate();
+    await closed;
+    this.#distrust();
+  }
+
+  #connected(clientJid: string): Connection {
+    const device = this.#directory.device(clientJid);
+    const connection = device && this.#connections.get(device);
+    if (connection === undefined) throw new Error(`reach client: ${clientJid} is not connected`);
+    return connection;
+  }
+
+  #login(connection: Connection, { noiseKey, payload }: ClientFinish): BinaryNode {
+    const jid = `${payload.username}:${payload.device}@${SERVER_JID}`;
+    const device = this.#directory.device(jid);
+    if (device === undefined || Buffer.compare(device.noiseKey, noiseKey) !== 0) {
+      this.incidents.push(`refused login of ${jid}`);
+      return element("failure", { reason: "401", location: "test" });
+    }
+    const replaced = this.#connections.get(device);
+    replaced?.send(element("stream:error", {}, [element("conflict", { type: "replaced" })]));
+    if (replaced !== undefined) this.#forget(replaced);
+    const client = { jid: deviceJid(device, "pn"), lid: deviceJid(device, "lid") };
+    this.#sessions.set(connection, { device, client, active: false });
+    this.#connections.set(device, connection);
+    return element("success", { t: timestamp(), lid: client.lid, props: "0", location: "test" });
+  }
+
+  #forget(connection: Connection): void {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    this.#sessions.delete(connection);
+    if (this.#connections.get(session.device) === connection) this.#connections.delete(session.device);
+  }
+
+  async #receive(connection: Connection, node: BinaryNode, ordinal: number): Promise<void> {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    for (const listener of [...this.#frameListeners]) await listener(session.client, node, { ordinal });
+    if (node.tag === "iq") this.#query(connection, session, node);
+    else if (node.tag === "message") this.#message(connection, session, node);
+    else if (node.tag === "receipt") this.#receipt(connection, session, node);
+    else if (node.tag === "ack") settle(session.device, { ...node.attrs, class: node.attrs.class ?? "" });
+  }
+
+  #query(connection: Connection, session: Session, query: BinaryNode): void {
+    if (query.attrs.type === "result" || query.attrs.type === "error") return;
+    let activated = false;
+    const answer = answerQuery(query, {
+      device: session.device,
+      directory: this.#directory,
+      effects: {
+        activate: () => {
+          activated = true;
+        },
+        preKeyServed: (device) => this.#watchPreKeys(device),
+        tokenIssued: (contact, issuedAt) => this.#announceToken(session.device, contact, issuedAt),
+        incident: (text) => this.incidents.push(`${session.client.jid}: ${text}`),
+      },
+    });
+    connection.send(answer);
+    if (activated) this.#activate(connection, session);
+  }
+
+  /** Hands over what waited for the client, marked as offline, and says how much it was. */
+  #activate(connection: Connection, session: Session): void {
+    if (session.active) return;
+    session.active = true;
+    const waiting = session.device.pending;
+    for (const [index, node] of waiting.entries()) {
+      connection.send(withAttributes(node, { offline: String(index) }));
+    }
+    connection.send(element("ib", {}, [element("offline", { count: String(waiting.length) })]));
+  }
+
+  #message(connection: Connection, session: Session, message: BinaryNode): void {
+    const { id, to, participant } = message.attrs;
+    let deliveries: Delivery[] = [];
+    let error: string | undefined;
+    try {
+      deliveries = routeMessage(this.#directory, session.device, message);
+    } catch (cause) {
+      error = "479";
+      this.incidents.push(`${session.client.jid}: ${String(cause)}`);
+    }
+    connection.send(element("ack", { class: "message", id, from: to, participant, t: timestamp(), error }));
+    for (const delivery of deliveries) this.#deliver(delivery);
+  }
+
+  #receipt(connection: Connection, session: Session, receipt: BinaryNode): void {
+    const { id, to, participant, type } = receipt.attrs;
+    if (type !== "retry") settle(session.device, { class: "message", id, to, participant });
+    connection.send(element("ack", { class: "receipt", id, from: to, participant, type }));
+    for (const delivery of routeReceipt(this.#directory, session.device, receipt)) this.#deliver(delivery);
+  }
+
+  #deliver({ to, node }: Delivery): void {
+    to.pending.push(node);
+    const connection = this.#connections.get(to);
+    if (connection !== undefined && this.#sessions.get(connection)?.active) connection.send(node);
+  }
+
+  #watchPreKeys(device: Device): void {
+    const left = device.bundle?.preKeys.size ?? 0;
+    if (left >= this.#options.lowPreKeyCount) return;
+    const count = element("count", { value: String(left) });
+    this.#deliver({ to: device, node: this.#notification("encrypt", SERVER_JID, [count]) });
+  }
+
+  #announceToken(sender: Device, contactJid: string, issuedAt: string): void {
+    if (!this.#options.privacyTokens) return;
+    const contact = this.#directory.account(contactJid);
+    if (contact === undefined || contact === sender.account) return;
+    const from = accountJid(sender.account, addressingOf(contactJid));
+    const lid = accountJid(sender.account, "lid");
+    for (const to of contact.devices.values()) {
+      const token = element("token", { type: "trusted_contact", t: issuedAt }, randomBytes(16));
+      const node = this.#notification("privacy_token", from, [element("tokens", {}, [token])]);
+      this.#deliver({ to, node: withAttributes(node, { sender_lid: lid }) });
+    }
+  }
+
+  #notification(type: string, from: string, content: BinaryNode[]): BinaryNode {
+    this.#stanzaCount += 1;
+    const id = `notification-${this.#stanzaCount}`;
+    return element("notification", { id, from, type, t: timestamp() }, content);
+  }
+}
+
+/** Takes a stanza that the client has dealt with off the device's list. */
+function settle(
+  device: Device,
+  done: { readonly class: string; readonly [attribute: string]: string | undefined },
+): void {
+  const index = device.pending.findIndex(
+    ({ tag, attrs }) =>
+      tag === done.class &&
+      attrs.id === done.id &&
+      (done.participant === undefined || attrs.participant === done.participant),
+  );
+  if (index >= 0) device.pending.splice(index, 1);
+}
