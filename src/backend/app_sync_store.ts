@@ -46,7 +46,10 @@ export interface AppSyncReads {
   getVersion(name: CollectionName): Promise<HashState>;
   getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined>;
   /** Value MACs in the order of `indexMacs`. */
-  getMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  getMutationMacs(
+    name: CollectionName,
+    indexMacs: readonly Uint8Array[],
+  ): Promise<(Uint8Array | undefined)[]>;
 }
 
 /** WhatsApp app-state synchronisation. A patch (version, hash, MACs) belongs in one `commit`. */

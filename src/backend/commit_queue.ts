@@ -15,6 +15,16 @@ const MAX_TAKE_ROUNDS = 16;
 /** Bytes of the random token by which an opening recognises itself. */
 const OWNER_TOKEN_BYTES = 16;
 
+/** What went through a commit queue since it was opened. */
+export interface CommitStats {
+  /** Commits that were applied. */
+  readonly commits: number;
+  /** Rows that those commits inserted, updated or deleted, as the backend counted them. */
+  readonly rowsWritten: number;
+  /** Sends whose answer was lost. */
+  readonly ambiguous: number;
+}
+
 /** What a commit queue needs. */
 export interface CommitQueueOptions {
   readonly random: Random;
@@ -42,6 +52,9 @@ export class CommitQueue implements Committer {
   #doubtful = false;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #commits = 0;
+  #rowsWritten = 0;
+  #ambiguous = 0;
   #fenced: FencedError | undefined;
   #closed = false;
 
@@ -88,6 +101,11 @@ export class CommitQueue implements Committer {
     return this.#waiting;
   }
 
+  /** Counts since the queue was opened. */
+  get stats(): CommitStats {
+    return { commits: this.#commits, rowsWritten: this.#rowsWritten, ambiguous: this.#ambiguous };
+  }
+
   readOwner(): ReturnType<Committer["readOwner"]> {
     return this.#backend.readOwner();
   }
@@ -116,7 +134,10 @@ export class CommitQueue implements Committer {
     });
     await turn;
     try {
-      return await this.#send(writes);
+      const changed = await this.#send(writes);
+      this.#commits += 1;
+      for (const rows of changed) this.#rowsWritten += rows;
+      return changed;
     } finally {
       this.#waiting -= 1;
       done();
@@ -160,6 +181,7 @@ export class CommitQueue implements Committer {
 
   #inDoubt(sent: OwnerGuard): void {
     this.#doubtful = true;
+    this.#ambiguous += 1;
     this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
   }
 }

@@ -1,7 +1,7 @@
 import { ClosedError } from "../errors/mod.ts";
 import type { AppSyncReads, AppSyncStore } from "./app_sync_store.ts";
 import type { Backend, BackendSource, Capabilities, CommitOptions, OwnerState } from "./backend.ts";
-import { createBackend, type CreateBackendOptions } from "./create_backend.ts";
+import { type CreateBackendOptions, createBackend } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import type { ProtocolReads, ProtocolStore } from "./protocol_store.ts";
 import type { SignalReads, SignalStore } from "./signal_store.ts";
@@ -20,7 +20,9 @@ export interface ComposedStores {
 /** Largest value that a composed backend passes on, in bytes: the smallest limit among the platforms we know. */
 const MAX_VALUE_BYTES = 2_000_000;
 
-type Appliers = { readonly [K in WriteKind]: (stores: ComposedStores, write: WriteOf<K>) => Promise<number | void> };
+type Appliers = {
+  readonly [K in WriteKind]: (stores: ComposedStores, write: WriteOf<K>) => Promise<number | void>;
+};
 
 /** How each kind of write becomes a call of a store. Times that a store stamps itself are its own. */
 const APPLY: Appliers = {
@@ -42,9 +44,11 @@ const APPLY: Appliers = {
   "mutationMacs.clear": ({ appSync }, write) => appSync.clearMutationMacs(write.name),
   "senderKeyDevices.set": ({ protocol }, write) => protocol.setSenderKeyStatus(write.group, write.entries),
   "senderKeyDevices.clear": ({ protocol }, write) => protocol.clearSenderKeyDevices(write.group),
-  "senderKeyDevices.deleteRows": ({ protocol }, write) => protocol.deleteSenderKeyDeviceRows(write.deviceJids),
+  "senderKeyDevices.deleteRows": ({ protocol }, write) =>
+    protocol.deleteSenderKeyDeviceRows(write.deviceJids),
   "senderKeyDevices.clearAll": ({ protocol }) => protocol.clearAllSenderKeyDevices(),
   "lidMapping.put": ({ protocol }, write) => protocol.putLidMappings(write.entries),
+  "lidMapping.delete": ({ protocol }, write) => protocol.deleteLidMappings(write.lids),
   "baseKey.put": ({ protocol }, write) => protocol.saveBaseKey(write.address, write.messageId, write.key),
   "baseKey.delete": ({ protocol }, write) => protocol.deleteBaseKey(write.address, write.messageId),
   "baseKey.expire": ({ protocol }, write) => protocol.deleteExpiredBaseKeys(write.cutoff),
@@ -55,9 +59,11 @@ const APPLY: Appliers = {
   "tcToken.put": ({ protocol }, write) => protocol.putTcToken(write.jid, write.entry),
   "tcToken.receive": ({ protocol }, write) =>
     protocol.storeReceivedTcToken(write.jid, write.token, write.tokenTimestamp),
-  "tcToken.touchSender": ({ protocol }, write) => protocol.touchTcTokenSender(write.jid, write.senderTimestamp),
+  "tcToken.touchSender": ({ protocol }, write) =>
+    protocol.touchTcTokenSender(write.jid, write.senderTimestamp),
   "tcToken.delete": ({ protocol }, write) => protocol.deleteTcToken(write.jid),
-  "tcToken.expire": ({ protocol }, write) => protocol.deleteExpiredTcTokens(write.tokenCutoff, write.senderCutoff),
+  "tcToken.expire": ({ protocol }, write) =>
+    protocol.deleteExpiredTcTokens(write.tokenCutoff, write.senderCutoff),
   "sentMessage.put": ({ protocol }, write) => protocol.storeSentMessage(write.chat, write.id, write.payload),
   "sentMessage.delete": async ({ protocol }, write) =>
     (await protocol.takeSentMessage(write.chat, write.id)) === undefined ? 0 : 1,
@@ -134,11 +140,15 @@ class ComposedSource implements BackendSource {
     return this.#stores.signal.hasSession(...args);
   }
 
-  hasSignalStateForUser(...args: Parameters<SignalReads["hasSignalStateForUser"]>): ReturnType<SignalReads["hasSignalStateForUser"]> {
+  hasSignalStateForUser(
+    ...args: Parameters<SignalReads["hasSignalStateForUser"]>
+  ): ReturnType<SignalReads["hasSignalStateForUser"]> {
     return this.#stores.signal.hasSignalStateForUser(...args);
   }
 
-  listSignalAddresses(...args: Parameters<SignalReads["listSignalAddresses"]>): ReturnType<SignalReads["listSignalAddresses"]> {
+  listSignalAddresses(
+    ...args: Parameters<SignalReads["listSignalAddresses"]>
+  ): ReturnType<SignalReads["listSignalAddresses"]> {
     return this.#stores.signal.listSignalAddresses(...args);
   }
 
@@ -150,15 +160,21 @@ class ComposedSource implements BackendSource {
     return this.#stores.signal.loadPreKeys(...args);
   }
 
-  getMaxPreKeyId(...args: Parameters<SignalReads["getMaxPreKeyId"]>): ReturnType<SignalReads["getMaxPreKeyId"]> {
+  getMaxPreKeyId(
+    ...args: Parameters<SignalReads["getMaxPreKeyId"]>
+  ): ReturnType<SignalReads["getMaxPreKeyId"]> {
     return this.#stores.signal.getMaxPreKeyId(...args);
   }
 
-  loadSignedPreKey(...args: Parameters<SignalReads["loadSignedPreKey"]>): ReturnType<SignalReads["loadSignedPreKey"]> {
+  loadSignedPreKey(
+    ...args: Parameters<SignalReads["loadSignedPreKey"]>
+  ): ReturnType<SignalReads["loadSignedPreKey"]> {
     return this.#stores.signal.loadSignedPreKey(...args);
   }
 
-  loadAllSignedPreKeys(...args: Parameters<SignalReads["loadAllSignedPreKeys"]>): ReturnType<SignalReads["loadAllSignedPreKeys"]> {
+  loadAllSignedPreKeys(
+    ...args: Parameters<SignalReads["loadAllSignedPreKeys"]>
+  ): ReturnType<SignalReads["loadAllSignedPreKeys"]> {
     return this.#stores.signal.loadAllSignedPreKeys(...args);
   }
 
@@ -170,7 +186,9 @@ class ComposedSource implements BackendSource {
     return this.#stores.appSync.getSyncKey(...args);
   }
 
-  getLatestSyncKeyId(...args: Parameters<AppSyncReads["getLatestSyncKeyId"]>): ReturnType<AppSyncReads["getLatestSyncKeyId"]> {
+  getLatestSyncKeyId(
+    ...args: Parameters<AppSyncReads["getLatestSyncKeyId"]>
+  ): ReturnType<AppSyncReads["getLatestSyncKeyId"]> {
     return this.#stores.appSync.getLatestSyncKeyId(...args);
   }
 
@@ -178,39 +196,57 @@ class ComposedSource implements BackendSource {
     return this.#stores.appSync.getVersion(...args);
   }
 
-  getMutationMac(...args: Parameters<AppSyncReads["getMutationMac"]>): ReturnType<AppSyncReads["getMutationMac"]> {
+  getMutationMac(
+    ...args: Parameters<AppSyncReads["getMutationMac"]>
+  ): ReturnType<AppSyncReads["getMutationMac"]> {
     return this.#stores.appSync.getMutationMac(...args);
   }
 
-  getMutationMacs(...args: Parameters<AppSyncReads["getMutationMacs"]>): ReturnType<AppSyncReads["getMutationMacs"]> {
+  getMutationMacs(
+    ...args: Parameters<AppSyncReads["getMutationMacs"]>
+  ): ReturnType<AppSyncReads["getMutationMacs"]> {
     return this.#stores.appSync.getMutationMacs(...args);
   }
 
-  getSenderKeyDevices(...args: Parameters<ProtocolReads["getSenderKeyDevices"]>): ReturnType<ProtocolReads["getSenderKeyDevices"]> {
+  getSenderKeyDevices(
+    ...args: Parameters<ProtocolReads["getSenderKeyDevices"]>
+  ): ReturnType<ProtocolReads["getSenderKeyDevices"]> {
     return this.#stores.protocol.getSenderKeyDevices(...args);
   }
 
-  getLidMapping(...args: Parameters<ProtocolReads["getLidMapping"]>): ReturnType<ProtocolReads["getLidMapping"]> {
+  getLidMapping(
+    ...args: Parameters<ProtocolReads["getLidMapping"]>
+  ): ReturnType<ProtocolReads["getLidMapping"]> {
     return this.#stores.protocol.getLidMapping(...args);
   }
 
-  getPnMapping(...args: Parameters<ProtocolReads["getPnMapping"]>): ReturnType<ProtocolReads["getPnMapping"]> {
+  getPnMapping(
+    ...args: Parameters<ProtocolReads["getPnMapping"]>
+  ): ReturnType<ProtocolReads["getPnMapping"]> {
     return this.#stores.protocol.getPnMapping(...args);
   }
 
-  getLidMappings(...args: Parameters<ProtocolReads["getLidMappings"]>): ReturnType<ProtocolReads["getLidMappings"]> {
+  getLidMappings(
+    ...args: Parameters<ProtocolReads["getLidMappings"]>
+  ): ReturnType<ProtocolReads["getLidMappings"]> {
     return this.#stores.protocol.getLidMappings(...args);
   }
 
-  getPnMappings(...args: Parameters<ProtocolReads["getPnMappings"]>): ReturnType<ProtocolReads["getPnMappings"]> {
+  getPnMappings(
+    ...args: Parameters<ProtocolReads["getPnMappings"]>
+  ): ReturnType<ProtocolReads["getPnMappings"]> {
     return this.#stores.protocol.getPnMappings(...args);
   }
 
-  getAllLidMappings(...args: Parameters<ProtocolReads["getAllLidMappings"]>): ReturnType<ProtocolReads["getAllLidMappings"]> {
+  getAllLidMappings(
+    ...args: Parameters<ProtocolReads["getAllLidMappings"]>
+  ): ReturnType<ProtocolReads["getAllLidMappings"]> {
     return this.#stores.protocol.getAllLidMappings(...args);
   }
 
-  hasSameBaseKey(...args: Parameters<ProtocolReads["hasSameBaseKey"]>): ReturnType<ProtocolReads["hasSameBaseKey"]> {
+  hasSameBaseKey(
+    ...args: Parameters<ProtocolReads["hasSameBaseKey"]>
+  ): ReturnType<ProtocolReads["hasSameBaseKey"]> {
     return this.#stores.protocol.hasSameBaseKey(...args);
   }
 
@@ -218,11 +254,15 @@ class ComposedSource implements BackendSource {
     return this.#stores.protocol.getDevices(...args);
   }
 
-  getDevicesFor(...args: Parameters<ProtocolReads["getDevicesFor"]>): ReturnType<ProtocolReads["getDevicesFor"]> {
+  getDevicesFor(
+    ...args: Parameters<ProtocolReads["getDevicesFor"]>
+  ): ReturnType<ProtocolReads["getDevicesFor"]> {
     return this.#stores.protocol.getDevicesFor(...args);
   }
 
-  getGroupMetadata(...args: Parameters<ProtocolReads["getGroupMetadata"]>): ReturnType<ProtocolReads["getGroupMetadata"]> {
+  getGroupMetadata(
+    ...args: Parameters<ProtocolReads["getGroupMetadata"]>
+  ): ReturnType<ProtocolReads["getGroupMetadata"]> {
     return this.#stores.protocol.getGroupMetadata(...args);
   }
 
@@ -230,23 +270,33 @@ class ComposedSource implements BackendSource {
     return this.#stores.protocol.getTcToken(...args);
   }
 
-  getAllTcTokenJids(...args: Parameters<ProtocolReads["getAllTcTokenJids"]>): ReturnType<ProtocolReads["getAllTcTokenJids"]> {
+  getAllTcTokenJids(
+    ...args: Parameters<ProtocolReads["getAllTcTokenJids"]>
+  ): ReturnType<ProtocolReads["getAllTcTokenJids"]> {
     return this.#stores.protocol.getAllTcTokenJids(...args);
   }
 
-  getSentMessage(...args: Parameters<ProtocolReads["getSentMessage"]>): ReturnType<ProtocolReads["getSentMessage"]> {
+  getSentMessage(
+    ...args: Parameters<ProtocolReads["getSentMessage"]>
+  ): ReturnType<ProtocolReads["getSentMessage"]> {
     return this.#stores.protocol.getSentMessage(...args);
   }
 
-  getPendingInbound(...args: Parameters<ProtocolReads["getPendingInbound"]>): ReturnType<ProtocolReads["getPendingInbound"]> {
+  getPendingInbound(
+    ...args: Parameters<ProtocolReads["getPendingInbound"]>
+  ): ReturnType<ProtocolReads["getPendingInbound"]> {
     return this.#stores.protocol.getPendingInbound(...args);
   }
 
-  listPendingInbound(...args: Parameters<ProtocolReads["listPendingInbound"]>): ReturnType<ProtocolReads["listPendingInbound"]> {
+  listPendingInbound(
+    ...args: Parameters<ProtocolReads["listPendingInbound"]>
+  ): ReturnType<ProtocolReads["listPendingInbound"]> {
     return this.#stores.protocol.listPendingInbound(...args);
   }
 
-  getMsgSecret(...args: Parameters<ProtocolReads["getMsgSecret"]>): ReturnType<ProtocolReads["getMsgSecret"]> {
+  getMsgSecret(
+    ...args: Parameters<ProtocolReads["getMsgSecret"]>
+  ): ReturnType<ProtocolReads["getMsgSecret"]> {
     return this.#stores.protocol.getMsgSecret(...args);
   }
 

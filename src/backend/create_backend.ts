@@ -1,6 +1,13 @@
 import { type Clock, nowSeconds, systemClock } from "../ports/mod.ts";
 import type { AppSyncReads, CollectionName, HashState, MutationMac, SyncKey } from "./app_sync_store.ts";
-import type { Backend, BackendSource, Capabilities, CommitOptions, Committer, OwnerState } from "./backend.ts";
+import type {
+  Backend,
+  BackendSource,
+  Capabilities,
+  CommitOptions,
+  Committer,
+  OwnerState,
+} from "./backend.ts";
 import type { DatabaseSnapshot, Device, DeviceReads, DeviceSummary } from "./device_store.ts";
 import type {
   DeviceListRecord,
@@ -21,7 +28,10 @@ import type { Write } from "./write.ts";
 const MAX_LIST_LIMIT = 10_000;
 
 /** The reads of a backend, and the registration of its account. */
-export type BackendReads = SignalReads & AppSyncReads & ProtocolReads & DeviceReads & { create(): Promise<number> };
+export type BackendReads = SignalReads &
+  AppSyncReads &
+  ProtocolReads &
+  DeviceReads & { create(): Promise<number> };
 
 /** Options of `createBackend` and `withCommitter`. */
 export interface CreateBackendOptions {
@@ -175,7 +185,10 @@ class CheckedBackend implements Backend {
     return await this.#reads.getMutationMac(name, indexMac);
   }
 
-  async getMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  async getMutationMacs(
+    name: CollectionName,
+    indexMacs: readonly Uint8Array[],
+  ): Promise<(Uint8Array | undefined)[]> {
     requireText("name", name);
     for (const indexMac of indexMacs) requireBytes("index MAC", indexMac, 0);
     return await this.#reads.getMutationMacs(name, indexMacs);
@@ -382,6 +395,10 @@ class CheckedBackend implements Backend {
 
   putLidMappings(entries: readonly LidPnMapping[]): Promise<void> {
     return this.#put({ kind: "lidMapping.put", entries });
+  }
+
+  deleteLidMappings(lids: readonly string[]): Promise<void> {
+    return this.#put({ kind: "lidMapping.delete", lids });
   }
 
   saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void> {

@@ -22,9 +22,14 @@ export type {
   OwnerGuard,
   OwnerState,
 } from "./backend.ts";
-export { CommitQueue, type CommitQueueOptions } from "./commit_queue.ts";
-export { composeBackend, type ComposedStores } from "./compose_backend.ts";
-export { type BackendReads, createBackend, type CreateBackendOptions, withCommitter } from "./create_backend.ts";
+export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
+export { type ComposedStores, composeBackend } from "./compose_backend.ts";
+export {
+  type BackendReads,
+  type CreateBackendOptions,
+  createBackend,
+  withCommitter,
+} from "./create_backend.ts";
 export type {
   AdvSignedDeviceIdentity,
   AppVersion,
@@ -55,8 +60,20 @@ export {
   type SenderKeyDevice,
   type TcTokenEntry,
 } from "./protocol_store.ts";
-export type { PreKeyRow, SignalAddressEntry, SignalReads, SignalStore, SignedPreKeyRow } from "./signal_store.ts";
-export { KEY_BYTES, MAX_EXTRA_ENTRIES, MAX_REGISTRATION_ID, requireDevice, SIGNATURE_BYTES } from "./validate_device.ts";
+export type {
+  PreKeyRow,
+  SignalAddressEntry,
+  SignalReads,
+  SignalStore,
+  SignedPreKeyRow,
+} from "./signal_store.ts";
+export {
+  KEY_BYTES,
+  MAX_EXTRA_ENTRIES,
+  MAX_REGISTRATION_ID,
+  requireDevice,
+  SIGNATURE_BYTES,
+} from "./validate_device.ts";
 export { MAX_KEY_ID, MAX_TEXT_LENGTH } from "./validate_value.ts";
 export { IDENTITY_KEY_BYTES, validateWrite } from "./validate_write.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";

@@ -130,6 +130,7 @@ export interface ProtocolStore extends ProtocolReads {
   clearAllSenderKeyDevices(): Promise<void>;
   putLidMapping(entry: LidPnMapping): Promise<void>;
   putLidMappings(entries: readonly LidPnMapping[]): Promise<void>;
+  deleteLidMappings(lids: readonly string[]): Promise<void>;
   saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void>;
   deleteBaseKey(address: string, messageId: string): Promise<void>;
   /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns how many. */

@@ -56,7 +56,10 @@ export interface SignalStore extends SignalReads {
   putSession(address: string, record: Uint8Array): Promise<void>;
   deleteSession(address: string): Promise<void>;
   storePreKey(id: number, record: Uint8Array, uploaded: boolean): Promise<void>;
-  storePreKeys(keys: readonly { readonly id: number; readonly record: Uint8Array }[], uploaded: boolean): Promise<void>;
+  storePreKeys(
+    keys: readonly { readonly id: number; readonly record: Uint8Array }[],
+    uploaded: boolean,
+  ): Promise<void>;
   /** Marks those of `ids` that exist and never brings one back. */
   markPreKeysUploaded(ids: readonly number[]): Promise<void>;
   removePreKey(id: number): Promise<void>;

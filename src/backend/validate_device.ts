@@ -1,5 +1,11 @@
 import type { Device, KeyPair } from "./device_store.ts";
-import { MAX_KEY_ID, requireBytes, requireExactBytes, requireInteger, requireText } from "./validate_value.ts";
+import {
+  MAX_KEY_ID,
+  requireBytes,
+  requireExactBytes,
+  requireInteger,
+  requireText,
+} from "./validate_value.ts";
 
 /** Length of an X25519 private or public key in bytes. */
 export const KEY_BYTES = 32;

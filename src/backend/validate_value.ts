@@ -34,11 +34,17 @@ export function requireBytes(what: string, value: unknown, minBytes: number): as
 /** Checks that a value is bytes of exactly one length. @throws {TypeError | RangeError} */
 export function requireExactBytes(what: string, value: unknown, bytes: number): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what} is not a Uint8Array`);
-  if (value.byteLength !== bytes) throw new RangeError(`${what} is ${value.byteLength} bytes, expected ${bytes}`);
+  if (value.byteLength !== bytes)
+    throw new RangeError(`${what} is ${value.byteLength} bytes, expected ${bytes}`);
 }
 
 /** Checks an integer against its range, both ends included. @throws {TypeError | RangeError} */
-export function requireInteger(what: string, value: unknown, min: number, max: number): asserts value is number {
+export function requireInteger(
+  what: string,
+  value: unknown,
+  min: number,
+  max: number,
+): asserts value is number {
   if (typeof value !== "number") throw new TypeError(`${what} is not a number`);
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`${what} is ${value}, expected an integer from ${min} to ${max}`);
@@ -48,5 +54,6 @@ export function requireInteger(what: string, value: unknown, min: number, max: n
 /** Checks an unsigned 64-bit integer. @throws {TypeError | RangeError} */
 export function requireUint64(what: string, value: unknown): asserts value is bigint {
   if (typeof value !== "bigint") throw new TypeError(`${what} is not a bigint`);
-  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`${what} is out of the unsigned 64-bit range`);
+  if (value < 0n || value > 0xffff_ffff_ffff_ffffn)
+    throw new RangeError(`${what} is out of the unsigned 64-bit range`);
 }

@@ -106,6 +106,9 @@ const VALIDATORS: Validators = {
       requireText("learning source", entry.learningSource);
     }
   },
+  "lidMapping.delete": (write) => {
+    for (const lid of write.lids) requireText("LID", lid);
+  },
   "baseKey.put": (write) => {
     requireAddress(write);
     requireText("message id", write.messageId);
@@ -134,7 +137,8 @@ const VALIDATORS: Validators = {
     requireText("JID", write.jid);
     requireBytes("token", write.entry.token, 0);
     requireSeconds("token timestamp", write.entry.tokenTimestamp);
-    if (write.entry.senderTimestamp !== undefined) requireSeconds("sender timestamp", write.entry.senderTimestamp);
+    if (write.entry.senderTimestamp !== undefined)
+      requireSeconds("sender timestamp", write.entry.senderTimestamp);
   },
   "tcToken.receive": (write) => {
     requireText("JID", write.jid);
@@ -206,7 +210,10 @@ function largestValueBytes(write: Write): number {
     case "syncKey.put":
       return write.key.keyData.byteLength + write.key.fingerprint.byteLength + write.keyId.byteLength;
     case "mutationMacs.put":
-      return write.macs.reduce((most, mac) => Math.max(most, mac.valueMac.byteLength, mac.indexMac.byteLength), 0);
+      return write.macs.reduce(
+        (most, mac) => Math.max(most, mac.valueMac.byteLength, mac.indexMac.byteLength),
+        0,
+      );
     case "syncVersion.put": {
       let bytes = HASH_STATE_HASH_BYTES;
       for (const [index, value] of write.state.indexValueMap) bytes += index.length + value.byteLength + 16;
@@ -235,14 +242,18 @@ export function validateWrite(write: Write, capabilities: Capabilities, index = 
   try {
     validate(write);
   } catch (error) {
-    if (error instanceof RangeError) throw new RangeError(`${write.kind}: ${error.message}`, { cause: error });
+    if (error instanceof RangeError)
+      throw new RangeError(`${write.kind}: ${error.message}`, { cause: error });
     if (error instanceof TypeError) throw new TypeError(`${write.kind}: ${error.message}`, { cause: error });
     throw error;
   }
   const bytes = largestValueBytes(write);
   if (bytes > capabilities.maxValueBytes) {
-    throw new RefusedError(`${write.kind}: value is ${bytes} bytes, the backend stores at most ${capabilities.maxValueBytes}`, {
-      writeIndex: index,
-    });
+    throw new RefusedError(
+      `${write.kind}: value is ${bytes} bytes, the backend stores at most ${capabilities.maxValueBytes}`,
+      {
+        writeIndex: index,
+      },
+    );
   }
 }

@@ -19,7 +19,12 @@ export type Write =
   | { readonly kind: "identity.delete"; readonly address: string }
   | { readonly kind: "session.put"; readonly address: string; readonly record: Uint8Array }
   | { readonly kind: "session.delete"; readonly address: string }
-  | { readonly kind: "preKey.put"; readonly id: number; readonly record: Uint8Array; readonly uploaded: boolean }
+  | {
+      readonly kind: "preKey.put";
+      readonly id: number;
+      readonly record: Uint8Array;
+      readonly uploaded: boolean;
+    }
   | { readonly kind: "preKey.markUploaded"; readonly ids: readonly number[] }
   | { readonly kind: "preKey.remove"; readonly id: number }
   | { readonly kind: "signedPreKey.put"; readonly id: number; readonly record: Uint8Array }
@@ -34,13 +39,22 @@ export type Write =
       readonly version: bigint;
       readonly macs: readonly MutationMac[];
     }
-  | { readonly kind: "mutationMacs.delete"; readonly name: CollectionName; readonly indexMacs: readonly Uint8Array[] }
+  | {
+      readonly kind: "mutationMacs.delete";
+      readonly name: CollectionName;
+      readonly indexMacs: readonly Uint8Array[];
+    }
   | { readonly kind: "mutationMacs.clear"; readonly name: CollectionName }
-  | { readonly kind: "senderKeyDevices.set"; readonly group: string; readonly entries: readonly SenderKeyDevice[] }
+  | {
+      readonly kind: "senderKeyDevices.set";
+      readonly group: string;
+      readonly entries: readonly SenderKeyDevice[];
+    }
   | { readonly kind: "senderKeyDevices.clear"; readonly group: string }
   | { readonly kind: "senderKeyDevices.deleteRows"; readonly deviceJids: readonly string[] }
   | { readonly kind: "senderKeyDevices.clearAll" }
   | { readonly kind: "lidMapping.put"; readonly entries: readonly LidPnMapping[] }
+  | { readonly kind: "lidMapping.delete"; readonly lids: readonly string[] }
   | {
       readonly kind: "baseKey.put";
       readonly address: string;

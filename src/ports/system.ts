@@ -60,7 +60,8 @@ export class TimerScheduler implements Scheduler {
 
   schedule(name: string, dueAtMs: number): void {
     const entry = this.#tasks.get(name);
-    if (entry === undefined) throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
+    if (entry === undefined)
+      throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
     entry.dueAtMs = dueAtMs;
     if (!entry.running) this.#arm(entry);
   }
