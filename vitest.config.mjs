@@ -1,3 +1,4 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,6 +10,14 @@ export default defineConfig({
           environment: "node",
           include: ["src/**/*_test.ts", "test/**/*_test.ts", "tools/**/*_test.mjs"],
           exclude: ["test/runtime/{workerd,deno,bun}/**"],
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: {
+          name: "workerd",
+          include: ["test/runtime/workerd/**/*_test.ts"],
+          globalSetup: ["./test/support/hrana_setup.mjs"],
         },
       },
     ],

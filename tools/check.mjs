@@ -1,0 +1,76 @@
+/**
+ * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a red CI can be made red, and
+ * green again, at a desk. `npm run check` runs every check and prints what failed; `npm run check -- layers lint` runs those named.
+ */
+
+import { closingLine } from "./lib/reports.mjs";
+import { pool, run, seconds } from "./lib/run.mjs";
+
+/** @typedef {{name: string, steps: [command: string, args: string[]][]}} Check */
+
+/** @param {string} project @returns {[string, string[]]} */
+const tsc = (project) => ["tsc", ["--noEmit", "-p", project]];
+
+/** @type {Check[]} */
+const CHECKS = [
+  {
+    name: "lint",
+    steps: [
+      ["biome", ["check", "--error-on-warnings", `--colors=${process.stdout.isTTY ? "force" : "off"}`]],
+    ],
+  },
+  { name: "types", steps: [tsc("tsconfig.json"), tsc("tsconfig.tools.json")] },
+  { name: "types of host-free code", steps: [tsc("tsconfig.core.json"), tsc("tsconfig.adapters.json")] },
+  {
+    name: "types of the runtimes' tests",
+    steps: [
+      tsc("test/runtime/workerd"),
+      tsc("test/runtime/bun"),
+      ["deno", ["check", "--no-remote", "test/runtime/deno"]],
+    ],
+  },
+  { name: "layers", steps: [["node", ["tools/check_layers.mjs"]]] },
+  { name: "manifests", steps: [["node", ["tools/check_manifests.mjs"]]] },
+  { name: "lockfile", steps: [["node", ["tools/check_lock.mjs"]]] },
+  { name: "generated code", steps: [["node", ["tools/check_generated.mjs"]]] },
+  { name: "unused code", steps: [["knip", []]] },
+  {
+    name: "npm package",
+    steps: [
+      ["tsc", ["-p", "tsconfig.build.json"]],
+      ["publint", ["--strict"]],
+      ["attw", ["--pack", ".", "--profile", "esm-only"]],
+    ],
+  },
+  { name: "JSR package", steps: [["deno", ["publish", "--dry-run", "--allow-dirty"]]] },
+];
+
+/** @param {Check} check */
+async function runCheck({ name, steps }) {
+  let elapsedMs = 0;
+  for (const [command, args] of steps) {
+    const outcome = await run(command, args);
+    elapsedMs += outcome.elapsedMs;
+    if (outcome.code !== 0) {
+      console.log(`failed  ${name}: ${command} ${args.join(" ")}\n${outcome.output}`);
+      return false;
+    }
+  }
+  console.log(`ok      ${name} (${seconds(elapsedMs)})`);
+  return true;
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !CHECKS.some((check) => check.name === name));
+if (unknown.length > 0)
+  throw new RangeError(
+    `check: no check ${unknown.join(", ")}; there are ${CHECKS.map(({ name }) => name).join(", ")}`,
+  );
+const checks = CHECKS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const results = await pool(
+  2,
+  checks.map((check) => () => runCheck(check)),
+);
+const failed = results.filter((ok) => !ok).length;
+console.log(`checks: ${closingLine({ passed: results.length - failed, failed, skipped: 0 })}`);
+if (failed > 0) process.exitCode = 1;

@@ -1,0 +1,51 @@
+/**
+ * Why: `npm install` on one machine can write a lockfile without some platform's optional package, and `npm ci` then fails on a fresh
+ * machine. And a lockfile that carries download addresses ties everybody to one registry mirror. So: every optional dependency
+ * that a locked package names is locked too, at the exact version where it names one, and no entry has a `resolved` address.
+ */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {{version?: string, resolved?: string, optionalDependencies?: Record<string, string>}} LockEntry
+ * @param {Record<string, LockEntry>} packages the `packages` of a lockfile, by install path
+ * @returns {string[]} one line per problem
+ */
+export function checkLock(packages) {
+  const problems = [];
+  for (const [path, entry] of Object.entries(packages)) {
+    const who = `${path === "" ? "the project" : path}`;
+    if (entry.resolved !== undefined && /^\w+:\/\//.test(entry.resolved))
+      problems.push(`${who}: has a download address`);
+    for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
+      const found = lookUp(packages, path, name);
+      if (found === undefined) problems.push(`${who}: optional ${name} is not locked`);
+      else if (/^\d/.test(range) && found.version !== range) {
+        problems.push(`${who}: optional ${name} is locked at ${found.version}, not ${range}`);
+      }
+    }
+  }
+  return problems;
+}
+
+/**
+ * Node's resolution: the nearest node_modules on the way up.
+ *
+ * @param {Record<string, LockEntry>} packages
+ * @param {string} path
+ * @param {string} name
+ */
+function lookUp(packages, path, name) {
+  for (let folder = path; ; ) {
+    const found = packages[`${folder === "" ? "" : `${folder}/`}node_modules/${name}`];
+    if (found !== undefined || folder === "") return found;
+    folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")));
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const problems = checkLock(JSON.parse(readFileSync("package-lock.json", "utf8")).packages);
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,82 @@
+/** Running other programs for the project's scripts. */
+
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+/**
+ * @typedef {object} Outcome
+ * @property {number} code exit code; 1 when a signal or the time limit ended the program
+ * @property {string} output standard output and standard error, interleaved as they came
+ * @property {number} elapsedMs
+ */
+
+/**
+ * Runs a program from node_modules/.bin (or `node`, or an absolute path) in the project's folder without standard input.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{env?: Record<string, string>, timeoutMs?: number}} [options] `timeoutMs` is ten minutes by default
+ * @returns {Promise<Outcome>}
+ */
+export function run(command, args, { env = {}, timeoutMs = 600_000 } = {}) {
+  const startedAt = performance.now();
+  const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    const child = spawn(program(command), args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...color, ...env },
+      timeout: timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    let output = "";
+    child.stdout.on("data", (data) => {
+      output += data;
+    });
+    child.stderr.on("data", (data) => {
+      output += data;
+    });
+    const settle = (/** @type {number | null} */ code) =>
+      resolve({ code: code ?? 1, output, elapsedMs: performance.now() - startedAt });
+    child.on("error", (error) => {
+      output += String(error);
+      settle(1);
+    });
+    child.on("close", (code, signal) => {
+      if (signal !== null)
+        output += `\n${command} ended by ${signal} after ${seconds(performance.now() - startedAt)}\n`;
+      settle(code);
+    });
+  });
+}
+
+/** @param {string} command */
+function program(command) {
+  if (command === "node") return process.execPath;
+  return command.startsWith("/") ? command : join("node_modules", ".bin", command);
+}
+
+/**
+ * Runs tasks in order, at most `limit` at once.
+ *
+ * @template T
+ * @param {number} limit
+ * @param {(() => Promise<T>)[]} tasks
+ * @returns {Promise<T[]>} results in the order of the tasks
+ */
+export async function pool(limit, tasks) {
+  /** @type {T[]} */
+  const results = [];
+  let next = 0;
+  async function worker() {
+    for (let index = next++; index < tasks.length; index = next++) {
+      results[index] = await /** @type {() => Promise<T>} */ (tasks[index])();
+    }
+  }
+  await Promise.all(Array.from({ length: limit }, worker));
+  return results;
+}
+
+/** @param {number} ms */
+export function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

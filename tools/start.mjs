@@ -1,0 +1,34 @@
+/**
+ * Why: `npm start` and `bun start` are the same script of package.json, but each must run the program on its own runtime. Which one
+ * asked is in `npm_config_user_agent`. Node runs the built files, since it does not read TypeScript on every version supported here:
+ * the incremental build comes first and does nothing when nothing changed. Bun runs the source. (`deno task start` needs no script.)
+ */
+
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/**
+ * Runs a program in the foreground and ends with its exit code when that is not zero.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+function foreground(command, args) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if ("Bun" in globalThis) {
+  await import("../src/cli/main.ts");
+} else if (process.env.npm_config_user_agent?.startsWith("bun/")) {
+  foreground("bun", [join(root, "src/cli/main.ts"), ...process.argv.slice(2)]);
+} else {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+  foreground(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")]);
+  await import(join(root, "dist/src/cli/main.js"));
+}
