@@ -21,7 +21,7 @@ export interface ComposedStores {
 const MAX_VALUE_BYTES = 2_000_000;
 
 type Appliers = {
-  readonly [K in WriteKind]: (stores: ComposedStores, write: WriteOf<K>) => Promise<number | void>;
+  readonly [K in WriteKind]: (stores: ComposedStores, write: WriteOf<K>) => Promise<unknown>;
 };
 
 /** How each kind of write becomes a call of a store. Times that a store stamps itself are its own. */
@@ -108,8 +108,9 @@ class ComposedSource implements BackendSource {
     if (options?.guard !== undefined) throw new TypeError("commit: a composed backend cannot check a guard");
     const changed: number[] = [];
     for (const write of writes) {
-      const apply = APPLY[write.kind] as (stores: ComposedStores, write: Write) => Promise<number | void>;
-      changed.push((await apply(this.#stores, write)) ?? 1);
+      const apply = APPLY[write.kind] as (stores: ComposedStores, write: Write) => Promise<unknown>;
+      const rows = await apply(this.#stores, write);
+      changed.push(typeof rows === "number" ? rows : 1);
     }
     return changed;
   }

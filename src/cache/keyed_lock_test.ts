@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { KeyedLock } from "./keyed_lock.ts";
+
+function gate(): { open: () => void; opened: Promise<void> } {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+test("sections of one key never overlap and run in the order of the calls", async () => {
+  const lock = new KeyedLock();
+  const events: string[] = [];
+  const first = gate();
+  const sections = [0, 1, 2].map((n) =>
+    lock.withKeys(["a"], async () => {
+      events.push(`in ${n}`);
+      if (n === 0) await first.opened;
+      events.push(`out ${n}`);
+    }),
+  );
+  const other = lock.withKeys(["b"], async () => {
+    events.push("other");
+  });
+  await other;
+  first.open();
+  await Promise.all(sections);
+  expect(events).toEqual(["in 0", "other", "out 0", "in 1", "out 1", "in 2", "out 2"]);
+  expect(lock.size).toBe(0);
+});
+
+test("a section that throws releases its keys", async () => {
+  const lock = new KeyedLock();
+  await expect(lock.withKeys(["a", "b"], () => Promise.reject(new Error("boom")))).rejects.toThrow("boom");
+  expect(lock.size).toBe(0);
+  expect(await lock.withKeys(["b"], async () => "free")).toBe("free");
+});
+
+test("calls that need the same keys in other orders do not wait for each other for ever", async () => {
+  const lock = new KeyedLock();
+  const done: number[] = [];
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      lock.withKeys(n % 2 === 0 ? ["a", "b", "c"] : ["c", "b", "a", "a"], async () => {
+        await Promise.resolve();
+        done.push(n);
+      }),
+    ),
+  );
+  expect(done).toHaveLength(20);
+});
+
+test("a key that changes while it is waited for is resolved again inside the lock", async () => {
+  const lock = new KeyedLock();
+  const holder = gate();
+  let current = "phone";
+  const holding = lock.withKeys(["phone"], async () => {
+    await holder.opened;
+    current = "lid";
+  });
+  const seen: string[] = [];
+  const waiting = lock.withResolvedKey(
+    async () => current,
+    async (key) => {
+      seen.push(key);
+      expect(lock.size).toBe(1);
+    },
+  );
+  holder.open();
+  await Promise.all([holding, waiting]);
+  expect(seen).toEqual(["lid"]);
+  expect(lock.size).toBe(0);
+});

@@ -1,0 +1,6 @@
+/**
+ * Coordination in process.
+ *
+ * @module
+ */
+export { KeyedLock } from "./keyed_lock.ts";
