@@ -1,0 +1,62 @@
+/**
+ * Names of users, devices, groups and sessions: JIDs, Signal addresses, sender key names, and the spelling that
+ * libsignal-node uses for them. Malformed input is a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * import { formatSignalAddress, parseJid, toSignalAddress } from "@holdfast/store";
+ *
+ * formatSignalAddress(toSignalAddress(parseJid("5511999990000:3@s.whatsapp.net"))); // "5511999990000:3@c.us.0"
+ * ```
+ *
+ * @module
+ */
+export {
+  formatJid,
+  isLidServer,
+  isPnServer,
+  JID_SERVERS,
+  type Jid,
+  type JidServer,
+  MAX_JID_AGENT,
+  MAX_JID_DEVICE,
+  MAX_JID_USER_LENGTH,
+  parseJid,
+  tryParseJid,
+} from "./jid.ts";
+export {
+  isBot,
+  isBroadcast,
+  isGroup,
+  isHosted,
+  isHostedLid,
+  isLid,
+  isNewsletter,
+  isPn,
+  isStatusBroadcast,
+  toUserJid,
+  withDevice,
+} from "./jid_kind.ts";
+export {
+  formatNodeAddress,
+  formatNodeSenderKeyName,
+  parseNodeAddress,
+  parseNodeSenderKeyName,
+} from "./node_address.ts";
+export {
+  formatSenderKeyName,
+  parseSenderKeyName,
+  type SenderKeyName,
+  tryParseSenderKeyName,
+  userOfSenderKeyName,
+} from "./sender_key_name.ts";
+export {
+  formatSignalAddress,
+  parseSignalAddress,
+  type SignalAddress,
+  type SignalServer,
+  signalAddressToJid,
+  toSignalAddress,
+  tryParseSignalAddress,
+  userOfAddress,
+} from "./signal_address.ts";

@@ -1,0 +1,85 @@
+import type { Jid, JidServer } from "./jid.ts";
+import { formatJid, tryParseJid } from "./jid.ts";
+
+/** A server as Signal addresses name it: phone numbers are `c.us`. */
+export type SignalServer = Exclude<JidServer, "s.whatsapp.net">;
+
+/** The address of one Signal session: `user[:device]@server.0`. */
+export interface SignalAddress {
+  readonly user: string;
+  readonly server: SignalServer;
+  /** 0 … 65,535; 0 is left out of the text. */
+  readonly device: number;
+}
+
+/** The device number that the text ends with. It is always 0: the real one is part of the name. */
+const SUFFIX = ".0";
+
+/**
+ * Reads a Signal address. Only the canonical spelling is one: two spellings of one address would be two sessions.
+ *
+ * @throws {TypeError} When the text is not a Signal address. The message does not repeat it.
+ *
+ * @example
+ * ```ts
+ * import { parseSignalAddress } from "@holdfast/store";
+ *
+ * parseSignalAddress("5511999990000:3@c.us.0"); // { user: "5511999990000", server: "c.us", device: 3 }
+ * ```
+ */
+export function parseSignalAddress(text: string): SignalAddress {
+  const address = tryParseSignalAddress(text);
+  if (address === undefined) {
+    throw new TypeError("parse Signal address: not of the form user[:device]@server.0");
+  }
+  return address;
+}
+
+/** Reads a Signal address; `undefined` when the text is none. Never throws. */
+export function tryParseSignalAddress(text: string): SignalAddress | undefined {
+  if (typeof text !== "string" || !text.endsWith(SUFFIX)) return undefined;
+  const name = text.slice(0, -SUFFIX.length);
+  const jid = tryParseJid(name);
+  if (jid === undefined || jid.server === "s.whatsapp.net" || jid.agent !== 0) return undefined;
+  if (formatJid(jid) !== name) return undefined;
+  return { user: jid.user, server: jid.server, device: jid.device };
+}
+
+/**
+ * Writes a Signal address, so that `parseSignalAddress(formatSignalAddress(address))` equals `address`.
+ *
+ * @throws {TypeError} When a part is out of range or would be read back as another.
+ */
+export function formatSignalAddress(address: SignalAddress): string {
+  if ((address.server as JidServer) === "s.whatsapp.net") {
+    throw new TypeError("format Signal address: phone numbers are on c.us");
+  }
+  const { user, server, device } = address;
+  return `${formatJid({ user, server, device, agent: 0 })}${SUFFIX}`;
+}
+
+/**
+ * The Signal address of a JID: `s.whatsapp.net` is written `c.us`.
+ *
+ * @throws {TypeError} When the JID has an agent, for which a Signal address has no place.
+ */
+export function toSignalAddress(jid: Jid): SignalAddress {
+  if (jid.agent !== 0) throw new TypeError("Signal address of a JID: the JID has an agent");
+  const server = jid.server === "s.whatsapp.net" ? "c.us" : jid.server;
+  return { user: jid.user, server, device: jid.device };
+}
+
+/** The JID of a Signal address: `c.us` is written `s.whatsapp.net`. */
+export function signalAddressToJid(address: SignalAddress): Jid {
+  const server = address.server === "c.us" ? "s.whatsapp.net" : address.server;
+  return { user: address.user, server, device: address.device, agent: 0 };
+}
+
+/**
+ * The user part of a Signal address, for the search columns of a store: what stands before the first `:` or `@`.
+ * A text that is no canonical address is its own user, so that a hostile key is never found under someone else's name.
+ * Never throws.
+ */
+export function userOfAddress(address: string): string {
+  return tryParseSignalAddress(address)?.user ?? address;
+}

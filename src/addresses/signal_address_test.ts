@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { anyJid, anySignalAddress, garbageText } from "../../test/support/address_arbitraries.ts";
+import { parseJid } from "./jid.ts";
+import {
+  formatSignalAddress,
+  parseSignalAddress,
+  signalAddressToJid,
+  toSignalAddress,
+  tryParseSignalAddress,
+  userOfAddress,
+} from "./signal_address.ts";
+
+test("a formatted address is read back as it was", () => {
+  fc.assert(
+    fc.property(anySignalAddress(), (address) => {
+      expect(parseSignalAddress(formatSignalAddress(address))).toEqual(address);
+    }),
+  );
+});
+
+test("an accepted text is the only spelling of its address", () => {
+  fc.assert(
+    fc.property(garbageText(), fc.constantFrom("", ".0", ".1"), (head, tail) => {
+      const text = head + tail;
+      const address = tryParseSignalAddress(text);
+      if (address === undefined) expect(() => parseSignalAddress(text)).toThrow(TypeError);
+      else expect(formatSignalAddress(address)).toBe(text);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("JIDs go to addresses and back", () => {
+  expect(formatSignalAddress(toSignalAddress(parseJid("5511@s.whatsapp.net")))).toBe("5511@c.us.0");
+  expect(formatSignalAddress(toSignalAddress(parseJid("5511:3@c.us")))).toBe("5511:3@c.us.0");
+  expect(formatSignalAddress(toSignalAddress(parseJid("1000.2:7@lid")))).toBe("1000.2:7@lid.0");
+  expect(signalAddressToJid(parseSignalAddress("5511:3@c.us.0"))).toEqual(parseJid("5511:3@s.whatsapp.net"));
+  fc.assert(
+    fc.property(anyJid(), (jid) => {
+      fc.pre(jid.agent === 0 && jid.server !== "c.us");
+      expect(signalAddressToJid(toSignalAddress(jid))).toEqual(jid);
+    }),
+  );
+});
+
+test("an agent has no place in an address", () => {
+  expect(() => toSignalAddress(parseJid("1.2@msgr"))).toThrow(TypeError);
+});
+
+test("the server s.whatsapp.net has no address of its own", () => {
+  const address = { user: "1", server: "s.whatsapp.net" as "c.us", device: 0 };
+  expect(() => formatSignalAddress(address)).toThrow(TypeError);
+});
+
+test.each([
+  "",
+  ".0",
+  "5511@c.us",
+  "5511@c.us.1",
+  "5511@c.us.00",
+  "5511:0@c.us.0",
+  "5511:03@c.us.0",
+  "5511@s.whatsapp.net.0",
+  "1.2@msgr.0",
+  "1.0@msgr.0",
+  "5511.0",
+])("%j is not an address", (text) => {
+  expect(() => parseSignalAddress(text)).toThrow(TypeError);
+  expect(userOfAddress(text)).toBe(text);
+});
+
+test("the user of an address is found without reading anything into other texts", () => {
+  expect(userOfAddress("5511:3@c.us.0")).toBe("5511");
+  expect(userOfAddress("1000.2@lid.0")).toBe("1000.2");
+  expect(userOfAddress("5511:1")).toBe("5511:1");
+  expect(userOfAddress("5511@c.us.0@c.us.0")).toBe("5511@c.us.0@c.us.0");
+  expect(userOfAddress("%@c.us.0")).toBe("%");
+  fc.assert(
+    fc.property(garbageText(), (text) => {
+      expect(text.startsWith(userOfAddress(text))).toBe(true);
+    }),
+  );
+});
