@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["src/**/*_test.ts", "test/**/*_test.ts", "tools/**/*_test.mjs"],
+          include: ["src/**/*_test.ts", "test/**/*_test.ts", "bench/**/*_test.ts", "tools/**/*_test.mjs"],
           exclude: ["test/runtime/{workerd,deno,bun}/**"],
         },
       },

@@ -1,0 +1,25 @@
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import type { BenchEntry } from "../bench.ts";
+
+/** Size of a module with everything it imports, minified and gzipped at the highest level. */
+async function gzippedBytes(entryPoint: string): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return outputFiles.reduce((total, file) => total + gzipSync(file.contents, { level: 9 }).length, 0);
+}
+
+export const entries: readonly BenchEntry[] = [
+  {
+    name: "bundle.core_min_gzip_bytes",
+    unit: "bytes",
+    limit: { max: 60_000 },
+    run: () => gzippedBytes("mod.ts"),
+  },
+];

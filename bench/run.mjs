@@ -1,0 +1,130 @@
+/**
+ * Runs the benchmarks of bench/entries: `npm run bench` prints a table, `npm run -s bench -- --json` one JSON object and nothing else,
+ * `npm run bench -- sqlite` the entries whose names begin so. A missed limit, and a name that matches nothing, exit non-zero.
+ *
+ * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each first.
+ */
+
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+/**
+ * @typedef {import("./bench.ts").BenchEntry} BenchEntry
+ * @typedef {import("./bench.ts").Limit} Limit
+ * @typedef {{value: number, unit: string, limit?: Limit, against?: string}} Result
+ */
+
+/** Inside node_modules, so that the bundles resolve packages as the sources do. */
+const BUNDLES = resolve("node_modules/.cache/holdfast-bench", String(process.pid));
+
+/** @returns {Promise<BenchEntry[]>} */
+async function loadEntries() {
+  const names = readdirSync("bench/entries").filter((name) => name.endsWith(".ts"));
+  mkdirSync(BUNDLES, { recursive: true });
+  await build({
+    entryPoints: names.map((name) => join("bench/entries", name)),
+    outdir: BUNDLES,
+    outbase: "bench/entries",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  const entries = [];
+  for (const name of names) {
+    const module = await import(pathToFileURL(join(BUNDLES, name.replace(/\.ts$/, ".mjs"))).href);
+    entries.push(...module.entries);
+  }
+  return entries;
+}
+
+/**
+ * @param {BenchEntry} entry
+ * @returns {Promise<[name: string, result: Result][]>}
+ */
+async function measure(entry) {
+  const measured = await entry.run();
+  /** @type {[string, number][]} */
+  const values =
+    typeof measured === "number"
+      ? [[entry.name, measured]]
+      : Object.entries(measured).map(([key, value]) => [`${entry.name}.${key}`, value]);
+  return values.map(([name, value]) => {
+    if (!Number.isFinite(value)) throw new RangeError(`bench ${name}: ${value} is no measurement`);
+    const { unit, limit, against } = entry;
+    return [name, { value, unit, ...(limit && { limit }), ...(against !== undefined && { against }) }];
+  });
+}
+
+/** @param {Result} result */
+function isMissed({ value, limit }) {
+  if (limit === undefined) return false;
+  return "max" in limit ? value > limit.max : value < limit.min;
+}
+
+/** @param {Result} result */
+function describeLimit({ limit }) {
+  if (limit === undefined) return "";
+  return "max" in limit ? `≤ ${limit.max}` : `≥ ${limit.min}`;
+}
+
+/** @param {Record<string, Result>} results */
+function printTable(results) {
+  const rows = Object.entries(results).map(([name, result]) => [
+    isMissed(result) ? "MISSED" : "",
+    name,
+    result.value.toLocaleString("en", { maximumFractionDigits: 3 }),
+    result.unit,
+    describeLimit(result),
+    result.against ?? "",
+  ]);
+  const widths = [0, 1, 2, 3, 4].map((column) =>
+    Math.max(...rows.map((row) => /** @type {string} */ (row[column]).length)),
+  );
+  for (const row of rows) {
+    const cells = row.map((cell, i) =>
+      i === 2 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0),
+    );
+    console.log(cells.join("  ").trim());
+  }
+}
+
+async function main() {
+  const args = process.argv.slice(2);
+  const asJson = args.includes("--json");
+  const prefixes = args.filter((arg) => arg !== "--json");
+  // In JSON mode standard output carries the object alone, whatever an entry or a library logs.
+  if (asJson) console.log = console.info = console.error;
+
+  const entries = (await loadEntries()).filter(
+    ({ name }) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix)),
+  );
+  if (entries.length === 0) throw new RangeError(`bench: no entry begins with ${prefixes.join(" or ")}`);
+  /** @type {Record<string, Result>} */
+  const results = {};
+  for (const entry of entries) {
+    for (const [name, result] of await measure(entry)) {
+      if (name in results) throw new RangeError(`bench ${name}: two entries have this name`);
+      results[name] = result;
+    }
+  }
+  if (asJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else printTable(results);
+  const missed = Object.keys(results).filter((name) => isMissed(/** @type {Result} */ (results[name])));
+  if (missed.length > 0) {
+    console.error(`missed: ${missed.join(", ")}`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  await main();
+} finally {
+  rmSync(BUNDLES, { recursive: true, force: true });
+}
