@@ -1,0 +1,159 @@
+import type { ScheduledTask, Scheduler } from "../ports/mod.ts";
+import type { FakeClock } from "./fake_clock.ts";
+
+/** Runs within one call of `advance` or `runDue`. More means that a task keeps scheduling itself for now. */
+const MAX_RUNS_PER_CALL = 100_000;
+
+interface Entry {
+  readonly name: string;
+  readonly task: ScheduledTask;
+  dueAtMs: number | undefined;
+  /** Position among all calls of `schedule`; orders tasks that are due at the same time. */
+  order: number;
+  running: boolean;
+}
+
+/** A task that rejected. */
+export interface TaskFailure {
+  readonly name: string;
+  readonly error: unknown;
+}
+
+/**
+ * A `Scheduler` that runs what is due when the test says so, one task at a time, in order of due time and then of
+ * `schedule` calls.
+ *
+ * `advance` moves the clock to each due time in turn, so a task that schedules itself again runs as often as it would
+ * have in real time. It awaits every task: a task that waits for something that only happens after `advance` returns
+ * would never end, so start such an `advance` without awaiting it.
+ *
+ * @example
+ * ```ts
+ * import { FakeClock, ManualScheduler } from "@holdfast/store/testing";
+ *
+ * const clock = new FakeClock();
+ * const scheduler = new ManualScheduler(clock);
+ * let runs = 0;
+ * scheduler.register("tick", async () => {
+ *   runs += 1;
+ *   scheduler.schedule("tick", clock.nowMs() + 1_000);
+ * });
+ * scheduler.schedule("tick", clock.nowMs() + 1_000);
+ * await scheduler.advance(3_500);
+ * if (runs !== 3) throw new Error(`ran ${runs} times`);
+ * ```
+ */
+export class ManualScheduler implements Scheduler {
+  readonly #clock: FakeClock;
+  readonly #entries = new Map<string, Entry>();
+  readonly #failures: TaskFailure[] = [];
+  #order = 0;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  register(name: string, task: ScheduledTask): () => void {
+    if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
+    const entry: Entry = { name, task, dueAtMs: undefined, order: 0, running: false };
+    this.#entries.set(name, entry);
+    return () => {
+      if (this.#entries.get(name) !== entry) return;
+      entry.dueAtMs = undefined;
+      this.#entries.delete(name);
+    };
+  }
+
+  schedule(name: string, dueAtMs: number): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
+    }
+    entry.dueAtMs = dueAtMs;
+    entry.order = this.#order;
+    this.#order += 1;
+  }
+
+  cancel(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.dueAtMs = undefined;
+  }
+
+  /** When a task is due, `undefined` when it is not scheduled. */
+  dueAtMs(name: string): number | undefined {
+    return this.#entries.get(name)?.dueAtMs;
+  }
+
+  /** Names that are scheduled, in the order in which they would run. */
+  get scheduled(): readonly string[] {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.dueAtMs !== undefined)
+      .sort(byDueTime)
+      .map((entry) => entry.name);
+  }
+
+  /** Tasks that rejected, in order. The scheduler itself does nothing about them. */
+  get failures(): readonly TaskFailure[] {
+    return this.#failures;
+  }
+
+  /**
+   * Moves the clock forward by `ms`, stopping at each due time on the way to run what is due, and returns the number
+   * of runs. The clock ends at least `ms` later, also when a task moved it itself.
+   *
+   * @throws {RangeError} When `ms` is not a non-negative integer, or a task keeps scheduling itself for the present.
+   */
+  async advance(ms: number): Promise<number> {
+    if (!Number.isSafeInteger(ms) || ms < 0) {
+      throw new RangeError(`advance scheduler: ${ms} is not a non-negative integer`);
+    }
+    const targetMs = this.#clock.nowMs() + ms;
+    const runs = await this.#runUntil(targetMs);
+    if (this.#clock.nowMs() < targetMs) this.#clock.set(targetMs);
+    return runs;
+  }
+
+  /** Runs what is due at the clock's present time and returns the number of runs. */
+  async runDue(): Promise<number> {
+    return await this.#runUntil(this.#clock.nowMs());
+  }
+
+  async #runUntil(targetMs: number): Promise<number> {
+    let runs = 0;
+    for (let entry = this.#next(targetMs); entry !== undefined; entry = this.#next(targetMs)) {
+      if (runs === MAX_RUNS_PER_CALL) {
+        throw new RangeError(`run tasks: ${JSON.stringify(entry.name)} is due again and again`);
+      }
+      runs += 1;
+      const dueAtMs = entry.dueAtMs ?? 0;
+      if (this.#clock.nowMs() < dueAtMs) this.#clock.set(dueAtMs);
+      await this.#run(entry);
+    }
+    return runs;
+  }
+
+  #next(targetMs: number): Entry | undefined {
+    let first: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.running || entry.dueAtMs === undefined || entry.dueAtMs > targetMs) continue;
+      if (first === undefined || byDueTime(entry, first) < 0) first = entry;
+    }
+    return first;
+  }
+
+  async #run(entry: Entry): Promise<void> {
+    entry.dueAtMs = undefined;
+    entry.running = true;
+    try {
+      await entry.task();
+    } catch (error) {
+      this.#failures.push({ name: entry.name, error });
+    } finally {
+      entry.running = false;
+    }
+  }
+}
+
+function byDueTime(a: Entry, b: Entry): number {
+  return (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.order - b.order;
+}

@@ -1,0 +1,43 @@
+import type { LogFields, Logger, LogLevel } from "../ports/mod.ts";
+
+/** Entries that are kept before the oldest are dropped, so that a long property test does not eat the memory. */
+const MAX_ENTRIES = 10_000;
+
+/** One call of `log`. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A logger that keeps its last 10,000 entries for a test to look at. */
+export class RecordingLogger implements Logger {
+  readonly #entries: LogEntry[] = [];
+
+  log(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (this.#entries.length === MAX_ENTRIES) this.#entries.shift();
+    this.#entries.push({ level, message, fields: { ...fields } });
+  }
+
+  /** What was logged, oldest first. */
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  /** Messages of one level, oldest first. */
+  messages(level: LogLevel): string[] {
+    return this.#entries.filter((entry) => entry.level === level).map((entry) => entry.message);
+  }
+
+  /** Everything that was logged, as one text: what a test searches for a secret. */
+  get text(): string {
+    return this.#entries
+      .map((entry) => `${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`)
+      .join("\n");
+  }
+
+  /** Forgets all entries. */
+  clear(): void {
+    this.#entries.length = 0;
+  }
+}
