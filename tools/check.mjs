@@ -31,7 +31,13 @@ const CHECKS = [
   { name: "layers", steps: [["node", ["tools/check_layers.mjs"]]] },
   { name: "manifests", steps: [["node", ["tools/check_manifests.mjs"]]] },
   { name: "lockfile", steps: [["node", ["tools/check_lock.mjs"]]] },
-  { name: "generated code", steps: [["node", ["tools/check_generated.mjs"]]] },
+  {
+    name: "generated code",
+    steps: [
+      ["buf", ["lint"]],
+      ["node", ["tools/check_generated.mjs"]],
+    ],
+  },
   { name: "unused code", steps: [["knip", []]] },
   {
     name: "npm package",

@@ -51,7 +51,7 @@ const PACKAGES = {
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono"],
   testing: ["@bufbuild/protobuf"],
-  cli: ["baileys", "node:*"],
+  cli: [...CORE_PACKAGES, "baileys", "node:*"],
 };
 
 const SYSTEM_PORT = "src/ports/system.ts";

@@ -1,7 +1,9 @@
 /** Running other programs for the project's scripts. */
 
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
+
+const BIN = resolve("node_modules", ".bin");
 
 /**
  * @typedef {object} Outcome
@@ -24,7 +26,7 @@ export function run(command, args, { env = {}, timeoutMs = 600_000 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program(command), args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...color, ...env },
+      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color, ...env },
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });
@@ -52,7 +54,7 @@ export function run(command, args, { env = {}, timeoutMs = 600_000 } = {}) {
 /** @param {string} command */
 function program(command) {
   if (command === "node") return process.execPath;
-  return command.startsWith("/") ? command : join("node_modules", ".bin", command);
+  return command.startsWith("/") ? command : join(BIN, command);
 }
 
 /**
