@@ -17,7 +17,7 @@ export interface ConnectionEvents {
    * the order they left the client; the handshake's two are 0 and 1.
    */
   node(connection: Connection, node: BinaryNode, ordinal: number): Promise<void>;
-  /** The connection is gone. */
+  /** The connection is gone, and all that had arrived on it is dealt with. */
   closed(connection: Connection): void;
   /** The client broke the protocol, or an event threw; the connection is then closed. */
   failed(error: unknown): void;
@@ -25,6 +25,8 @@ export interface ConnectionEvents {
 
 /** A client's connection. It owns its WebSocket. */
 export class Connection {
+  /** What the client put into its URL as `?tag=`, to tell its connections apart. */
+  readonly tag: string | undefined;
   readonly #socket: WebSocket;
   readonly #noise: NoiseResponder;
   readonly #events: ConnectionEvents;
@@ -35,13 +37,21 @@ export class Connection {
   /** Takes over a socket that has just been accepted. */
   constructor(
     socket: WebSocket,
-    options: { staticKey: KeyPair; certificate: Uint8Array; events: ConnectionEvents },
+    options: {
+      tag: string | undefined;
+      staticKey: KeyPair;
+      certificate: Uint8Array;
+      events: ConnectionEvents;
+    },
   ) {
+    this.tag = options.tag;
     this.#socket = socket;
     this.#noise = new NoiseResponder(options.staticKey, options.certificate);
     this.#events = options.events;
     socket.on("message", (data: Buffer) => this.#receive(data));
-    socket.on("close", () => this.#events.closed(this));
+    socket.on("close", () => {
+      this.#work = this.#work.then(() => this.#events.closed(this));
+    });
     socket.on("error", (error) => this.#events.failed(error));
   }
 
@@ -54,11 +64,6 @@ export class Connection {
   /** Cuts the connection without a farewell. */
   terminate(): void {
     this.#socket.terminate();
-  }
-
-  /** Resolves when everything that has arrived so far is dealt with. */
-  settled(): Promise<void> {
-    return this.#work;
   }
 
   #receive(data: Buffer): void {

@@ -7,7 +7,7 @@
 export type { Enrolment } from "./directory.ts";
 export type { Addressing } from "./jids.ts";
 export { type MemoryKeys, memoryKeys } from "./memory_keys.ts";
-export { bytesOf, child, children, element } from "./nodes.ts";
+export { bytesOf, child, children, element, SERVER_JID } from "./nodes.ts";
 export { type PairedCredsOptions, pairedCreds } from "./paired_creds.ts";
 export {
   type FrameListener,

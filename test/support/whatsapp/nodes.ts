@@ -5,8 +5,8 @@
 
 import type { BinaryNode } from "baileys";
 
-/** The server's own jid, the target of queries and the sender of its notifications. */
-export const SERVER_JID = "s.whatsapp.net";
+/** The server's own JID (a JID without a user), the target of queries and the sender of notifications. */
+export const SERVER_JID = "@s.whatsapp.net";
 
 /** Builds a node. Attributes whose value is `undefined` are left out. */
 export function element(

@@ -27,8 +27,18 @@ export interface QueryEffects {
   incident(text: string): void;
 }
 
+/** Who asks whom. */
+export interface QueryContext {
+  /** The device that asks. */
+  readonly device: Device;
+  readonly directory: Directory;
+  readonly effects: QueryEffects;
+  /** See the server's option of this name. */
+  readonly claimedPreKeyCount: number;
+}
+
 type Content = BinaryNode[] | undefined;
-type Handler = (query: BinaryNode, device: Device, directory: Directory, effects: QueryEffects) => Content;
+type Handler = (query: BinaryNode, context: QueryContext) => Content;
 
 const nothing: Handler = () => undefined;
 
@@ -42,22 +52,18 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "privacy:get": () => [
     element("privacy", {}, [element("category", { name: "readreceipts", value: "all" })]),
   ],
-  "passive:set": (query, _device, _directory, effects) => {
+  "passive:set": (query, { effects }) => {
     if (child(query, "active") !== undefined) effects.activate();
     return undefined;
   },
   "abt:get": () => [element("props", { hash: "test", refresh: "86400" }, [])],
   "blocklist:get": () => [element("list", {}, [])],
   "w:p:get": nothing,
-  "w:stats:set": nothing,
   "urn:xmpp:whatsapp:dirty:set": nothing,
 };
 
 /** Answers one query; an unknown one gets the error 501 and is an incident. */
-export function answerQuery(
-  query: BinaryNode,
-  context: { device: Device; directory: Directory; effects: QueryEffects },
-): BinaryNode {
+export function answerQuery(query: BinaryNode, context: QueryContext): BinaryNode {
   const from = query.attrs.to ?? SERVER_JID;
   const id = query.attrs.id;
   const kind = `${query.attrs.xmlns}:${query.attrs.type}`;
@@ -67,18 +73,15 @@ export function answerQuery(
     const error = element("error", { code: "501", text: "feature-not-implemented" });
     return element("iq", { id, from, type: "error" }, [error]);
   }
-  const content = handler(query, context.device, context.directory, context.effects);
+  const content = handler(query, context);
   return element("iq", { id, from, type: "result" }, content);
 }
 
-function answerEncryptGet(
-  query: BinaryNode,
-  device: Device,
-  directory: Directory,
-  effects: QueryEffects,
-): Content {
+function answerEncryptGet(query: BinaryNode, context: QueryContext): Content {
+  const { device, directory, effects } = context;
   if (child(query, "count") !== undefined) {
-    return [element("count", { value: String(device.bundle?.preKeys.size ?? 0) })];
+    const count = device.bundle?.preKeys.size ?? context.claimedPreKeyCount;
+    return [element("count", { value: String(count) })];
   }
   if (child(query, "digest") !== undefined) return digest(device);
   const users: BinaryNode[] = [];
@@ -86,9 +89,9 @@ function answerEncryptGet(
     const jid = attrs.jid ?? "";
     const target = directory.device(jid);
     const user = target && serveBundle(target, jid);
-    if (user === undefined) continue;
+    if (target === undefined || user === undefined) continue;
     users.push(user);
-    effects.preKeyServed(target as Device);
+    effects.preKeyServed(target);
   }
   return [element("list", {}, users)];
 }
@@ -108,12 +111,7 @@ function digest(device: Device): Content {
   ];
 }
 
-function answerEncryptSet(
-  query: BinaryNode,
-  device: Device,
-  _directory: Directory,
-  effects: QueryEffects,
-): Content {
+function answerEncryptSet(query: BinaryNode, { device, effects }: QueryContext): Content {
   const rotated = child(child(query, "rotate"), "skey");
   if (rotated !== undefined) {
     if (device.bundle !== undefined) device.bundle.signedPreKey = rotated;
@@ -124,7 +122,7 @@ function answerEncryptSet(
 }
 
 /** Device lists and LIDs. Unknown users are left out, as are LIDs of users asked for by LID. */
-function answerUsync(query: BinaryNode, _device: Device, directory: Directory): Content {
+function answerUsync(query: BinaryNode, { directory }: QueryContext): Content {
   const usync = child(query, "usync");
   const protocols = children(child(usync, "query"));
   const users: BinaryNode[] = [];
@@ -132,7 +130,7 @@ function answerUsync(query: BinaryNode, _device: Device, directory: Directory): 
     const phone = Array.isArray(content)
       ? content.find((part) => part.tag === "contact")?.content
       : undefined;
-    const jid = attrs.jid ?? `${String(phone).replace("+", "")}@${SERVER_JID}`;
+    const jid = attrs.jid ?? `${String(phone).replace("+", "")}${SERVER_JID}`;
     const account = directory.account(jid);
     if (account === undefined) continue;
     const answers: BinaryNode[] = [];
@@ -155,12 +153,7 @@ function deviceList(numbers: readonly number[]): BinaryNode {
   return element("devices", {}, [element("device-list", { hash: "2:test" }, devices)]);
 }
 
-function answerGroup(
-  query: BinaryNode,
-  _device: Device,
-  directory: Directory,
-  effects: QueryEffects,
-): Content {
+function answerGroup(query: BinaryNode, { directory, effects }: QueryContext): Content {
   const group = directory.group(query.attrs.to ?? "");
   if (group === undefined) {
     effects.incident(`query of unknown group ${query.attrs.to}`);
@@ -193,12 +186,7 @@ function describeGroup(group: Group): BinaryNode {
   );
 }
 
-function answerTokens(
-  query: BinaryNode,
-  _device: Device,
-  _directory: Directory,
-  effects: QueryEffects,
-): Content {
+function answerTokens(query: BinaryNode, { effects }: QueryContext): Content {
   for (const { attrs } of children(child(query, "tokens"), "token")) {
     effects.tokenIssued(attrs.jid ?? "", attrs.t ?? timestamp());
   }

@@ -17,6 +17,7 @@ import { element, SERVER_JID, timestamp, withAttributes } from "./nodes.ts";
 import type { ClientFinish } from "./noise.ts";
 import { answerQuery } from "./queries.ts";
 import { type Delivery, routeMessage, routeReceipt } from "./routing.ts";
+import { Waiters } from "./waiting.ts";
 
 /** Options of {@linkcode startWhatsAppServer}. */
 export interface WhatsAppServerOptions {
@@ -26,6 +27,11 @@ export interface WhatsAppServerOptions {
   readonly privacyTokens?: boolean;
   /** A device with fewer unserved one-time keys is asked to upload more; 5, the clients' own minimum. */
   readonly lowPreKeyCount?: number;
+  /**
+   * How many one-time keys the server claims to have of a device that never uploaded any; 0. A client that
+   * hears 0 makes and uploads 812, which takes a third of a second; at 1 it makes 5.
+   */
+  readonly claimedPreKeyCount?: number;
 }
 
 /** The device at the other end of a connection. */
@@ -40,6 +46,8 @@ export interface ServerClient {
 export interface FramePosition {
   /** Index among the frames that left the client on this connection, its two handshake frames included. */
   readonly ordinal: number;
+  /** The `tag` parameter of the URL that the client connected with. */
+  readonly tag: string | undefined;
 }
 
 /** Sees each node that arrives. The server acts on the node, and looks at the next, when it has resolved. */
@@ -76,6 +84,8 @@ export interface WhatsAppServer extends AsyncDisposable {
   pendingCount(clientJid: string): number;
   /** How many one-time keys of a device are left. */
   preKeyCount(clientJid: string): number;
+  /** Resolves when a condition over the server holds; it is looked at after each frame is dealt with. */
+  until(condition: () => boolean, timeoutMs?: number): Promise<void>;
   /** Ends all connections and the listener; resolves when the port is free. Calling it again is harmless. */
   close(): Promise<void>;
 }
@@ -98,12 +108,13 @@ class LocalServer implements WhatsAppServer {
   readonly url: string;
   readonly incidents: string[] = [];
   readonly #listener: WebSocketServer;
-  readonly #options: Required<Pick<WhatsAppServerOptions, "privacyTokens" | "lowPreKeyCount">>;
+  readonly #options: Required<Omit<WhatsAppServerOptions, "port">>;
   readonly #directory = new Directory();
   readonly #frameListeners = new Set<FrameListener>();
   readonly #sessions = new Map<Connection, Session>();
   readonly #connections = new Map<Device, Connection>();
   readonly #distrust = trustTestRoot();
+  readonly #waiters = new Waiters(() => `server with ${this.#connections.size} clients`);
   #groupCount = 0;
   #stanzaCount = 0;
   #closing: Promise<void> | undefined;
@@ -113,12 +124,14 @@ class LocalServer implements WhatsAppServer {
     this.#options = {
       privacyTokens: options.privacyTokens ?? true,
       lowPreKeyCount: options.lowPreKeyCount ?? 5,
+      claimedPreKeyCount: options.claimedPreKeyCount ?? 0,
     };
     this.url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}/ws/chat`;
     const staticKey = Curve.generateKeyPair();
     const certificate = issueCertificate(staticKey.public);
-    listener.on("connection", (socket) => {
+    listener.on("connection", (socket, request) => {
       new Connection(socket, {
+        tag: new URL(request.url ?? "/", this.url).searchParams.get("tag") ?? undefined,
         staticKey,
         certificate,
         events: {
@@ -181,6 +194,10 @@ class LocalServer implements WhatsAppServer {
     return this.#directory.device(clientJid)?.bundle?.preKeys.size ?? 0;
   }
 
+  until(condition: () => boolean, timeoutMs?: number): Promise<void> {
+    return this.#waiters.until(condition, timeoutMs);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
@@ -196,6 +213,7 @@ class LocalServer implements WhatsAppServer {
     for (const socket of this.#listener.clients) socket.terminate();
     await closed;
     this.#distrust();
+    this.#waiters.end();
   }
 
   #connected(clientJid: string): Connection {
@@ -206,7 +224,7 @@ class LocalServer implements WhatsAppServer {
   }
 
   #login(connection: Connection, { noiseKey, payload }: ClientFinish): BinaryNode {
-    const jid = `${payload.username}:${payload.device}@${SERVER_JID}`;
+    const jid = `${payload.username}:${payload.device}${SERVER_JID}`;
     const device = this.#directory.device(jid);
     if (device === undefined || Buffer.compare(device.noiseKey, noiseKey) !== 0) {
       this.incidents.push(`refused login of ${jid}`);
@@ -214,7 +232,6 @@ class LocalServer implements WhatsAppServer {
     }
     const replaced = this.#connections.get(device);
     replaced?.send(element("stream:error", {}, [element("conflict", { type: "replaced" })]));
-    if (replaced !== undefined) this.#forget(replaced);
     const client = { jid: deviceJid(device, "pn"), lid: deviceJid(device, "lid") };
     this.#sessions.set(connection, { device, client, active: false });
     this.#connections.set(device, connection);
@@ -231,11 +248,14 @@ class LocalServer implements WhatsAppServer {
   async #receive(connection: Connection, node: BinaryNode, ordinal: number): Promise<void> {
     const session = this.#sessions.get(connection);
     if (session === undefined) return;
-    for (const listener of [...this.#frameListeners]) await listener(session.client, node, { ordinal });
+    for (const listener of [...this.#frameListeners]) {
+      await listener(session.client, node, { ordinal, tag: connection.tag });
+    }
     if (node.tag === "iq") this.#query(connection, session, node);
     else if (node.tag === "message") this.#message(connection, session, node);
     else if (node.tag === "receipt") this.#receipt(connection, session, node);
     else if (node.tag === "ack") settle(session.device, { ...node.attrs, class: node.attrs.class ?? "" });
+    this.#waiters.look();
   }
 
   #query(connection: Connection, session: Session, query: BinaryNode): void {
@@ -244,6 +264,7 @@ class LocalServer implements WhatsAppServer {
     const answer = answerQuery(query, {
       device: session.device,
       directory: this.#directory,
+      claimedPreKeyCount: this.#options.claimedPreKeyCount,
       effects: {
         activate: () => {
           activated = true;

@@ -19,8 +19,7 @@ import type { WebSocket } from "ws";
 import { looseUploadTimers } from "./library_timers.ts";
 import type { WhatsAppServer } from "./server.ts";
 import { silentLogger } from "./silent_logger.ts";
-
-const SAFETY_TIMEOUT_MS = 5_000;
+import { SAFETY_TIMEOUT_MS, Waiters } from "./waiting.ts";
 
 /** A frame that has left the client. */
 export interface LeftFrame {
@@ -102,13 +101,14 @@ class Client implements TestSocket {
   readonly received: WAMessage[] = [];
   readonly undecryptable: string[] = [];
   readonly left: { ordinal: number; node: BinaryNode | undefined }[] = [];
+  readonly #tag = randomUUID();
   readonly #sent = new Map<string, proto.IMessage>();
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters(
+    () => `socket ${this.jid} with ${this.received.length} received, ${this.undecryptable.length} failed`,
+  );
   readonly #undo: (() => void)[] = [];
   #open = false;
   #offlineDone = false;
-  #closedWith: unknown;
-  #closed = false;
 
   constructor(options: TestSocketOptions, address: { jid: string; lid: string }) {
     this.jid = address.jid;
@@ -138,36 +138,14 @@ class Client implements TestSocket {
     return this.received;
   }
 
-  until(condition: (socket: TestSocket) => boolean, timeoutMs: number = SAFETY_TIMEOUT_MS): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-      };
-      const fail = (reason: string): void => {
-        finish();
-        reject(new Error(`wait for socket ${this.jid}: ${reason}`, { cause: this.#closedWith }));
-      };
-      const look = (): void => {
-        if (condition(this)) {
-          finish();
-          resolve();
-        } else if (this.#closed) fail("closed");
-      };
-      const timer = setTimeout(
-        () => fail(`timed out with ${this.received.length} received, ${this.undecryptable.length} failed`),
-        timeoutMs,
-      );
-      this.#waiters.add(look);
-      look();
-    });
+  until(condition: (socket: TestSocket) => boolean, timeoutMs?: number): Promise<void> {
+    return this.#waiters.until(() => condition(this), timeoutMs);
   }
 
   async close(): Promise<void> {
     await this.sock.end(undefined);
-    this.#closed = true;
     for (const undo of this.#undo.splice(0)) undo();
-    this.#look();
+    this.#waiters.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -177,7 +155,7 @@ class Client implements TestSocket {
   #config(options: TestSocketOptions): Parameters<typeof makeWASocket>[0] {
     return {
       auth: { creds: options.creds, keys: options.keys },
-      waWebSocketUrl: options.server.url,
+      waWebSocketUrl: `${options.server.url}?tag=${this.#tag}`,
       version: [2, 3000, 1043857760],
       logger: silentLogger,
       browser: ["Test", "Chrome", "1"],
@@ -207,9 +185,9 @@ class Client implements TestSocket {
       options.onLeave?.(frame);
       send(...parameters);
     };
-    const unlisten = options.server.onFrame((client, node, { ordinal }) => {
-      const frame = client.jid === this.jid ? this.left[ordinal] : undefined;
-      if (frame !== undefined) frame.node ??= node;
+    const unlisten = options.server.onFrame((_client, node, { ordinal, tag }) => {
+      const frame = tag === this.#tag ? this.left[ordinal] : undefined;
+      if (frame !== undefined) frame.node = node;
     });
     this.#undo.push(unlisten);
   }
@@ -220,18 +198,15 @@ class Client implements TestSocket {
     ev.on("connection.update", ({ connection, receivedPendingNotifications, lastDisconnect }) => {
       if (connection === "open") this.#open = true;
       if (receivedPendingNotifications) this.#offlineDone = true;
-      if (connection === "close") {
-        this.#closed = true;
-        this.#closedWith = lastDisconnect?.error;
-      }
-      this.#look();
+      this.#waiters.look();
+      if (connection === "close") this.#waiters.end(lastDisconnect?.error);
     });
     ev.on("messages.upsert", ({ messages }) => {
       for (const message of messages) this.#take(message);
-      this.#look();
+      this.#waiters.look();
     });
-    ev.on("messages.update", () => this.#look());
-    ev.on("message-receipt.update", () => this.#look());
+    ev.on("messages.update", () => this.#waiters.look());
+    ev.on("message-receipt.update", () => this.#waiters.look());
   }
 
   #take(message: WAMessage): void {
@@ -240,9 +215,5 @@ class Client implements TestSocket {
       if (message.message) this.#sent.set(id, message.message);
     } else if (textOf(message) !== undefined) this.received.push(message);
     else if (!message.message) this.undecryptable.push(id);
-  }
-
-  #look(): void {
-    for (const waiter of [...this.#waiters]) waiter();
   }
 }
