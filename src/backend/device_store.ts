@@ -133,7 +133,10 @@ export interface DeviceReads {
 
 /** The device record of the account, and the accounts of the database. */
 export interface DeviceStore extends DeviceReads {
-  /** Registers the account in the database if it is not there yet and returns its device id. Idempotent. */
+  /**
+   * Registers the account in the database if it is not there yet and returns its device id. Idempotent. A commit to an
+   * account that is not registered registers it too. A device id is never given out twice.
+   */
   create(): Promise<number>;
   /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
   save(device: Device): Promise<void>;

@@ -23,6 +23,7 @@ export type {
   OwnerState,
 } from "./backend.ts";
 export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
+export { compareText } from "./compare_text.ts";
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type BackendReads,

@@ -88,7 +88,7 @@ export const SENT_MESSAGE_LIFETIME_S = 7_200;
 
 /** Reads of protocol state. Bytes and arrays returned are the caller's own. */
 export interface ProtocolReads {
-  /** Ordered by device JID. */
+  /** Ordered by device JID (`compareText`). */
   getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]>;
   getLidMapping(lid: string): Promise<LidPnMapping | undefined>;
   /** The mapping of a phone number with the newest `createdAt`; of equals the one written last. */
@@ -97,7 +97,7 @@ export interface ProtocolReads {
   getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
   /** As `getPnMapping`, in the order of `phoneNumbers`, in as few queries as the backend's limits allow. */
   getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
-  /** All mappings, newest `createdAt` first, fetched page by page while iterating. */
+  /** All mappings, newest `createdAt` first, of equals the one written last, fetched page by page while iterating. */
   getAllLidMappings(): AsyncIterable<LidPnMapping>;
   hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean>;
   /** @throws {CorruptError} When the stored list does not decode. */
@@ -106,12 +106,12 @@ export interface ProtocolReads {
   getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]>;
   getGroupMetadata(group: string): Promise<Uint8Array | undefined>;
   getTcToken(jid: string): Promise<TcTokenEntry | undefined>;
-  /** Ascending. */
+  /** Ascending (`compareText`). */
   getAllTcTokenJids(): Promise<string[]>;
   /** The payload of a sent message, left where it is. `takeSentMessage` removes it. */
   getSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
   getPendingInbound(chat: string, sender: string, id: string): Promise<PendingInbound | undefined>;
-  /** The oldest first, at most `limit`. */
+  /** The oldest first, at most `limit`. Of equals the one stored first; storing a row again does not move it. */
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
   /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
   getMsgSecret(

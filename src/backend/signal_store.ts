@@ -34,7 +34,7 @@ export interface SignalReads {
   hasSession(address: string): Promise<boolean>;
   /** Whether any session, identity or sender key of this user (the part of an address before `:` or `@`) exists. */
   hasSignalStateForUser(user: string): Promise<boolean>;
-  /** All sessions, identities and sender keys of these users, ordered by address, then by kind. */
+  /** All sessions, identities and sender keys of these users, ordered by address (`compareText`), then alphabetically by kind. */
   listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]>;
   loadPreKey(id: number): Promise<Uint8Array | undefined>;
   /** Those of `ids` that exist, in ascending order of id, each once. */
