@@ -1,6 +1,21 @@
 /**
  * A local WhatsApp-like server and real Baileys sockets against it, offline: for tests that must see when a
  * frame leaves a client relative to when its keys are durable.
+ *
+ * ```ts
+ * await using server = await startWhatsAppServer({ claimedPreKeyCount: 1 });
+ * const timeline = new Timeline();
+ * await using anna = await makeTestSocket({
+ *   server,
+ *   creds: pairedCreds({ pn: "15550000001" }),
+ *   keys: timeline.observe(memoryKeys()),
+ *   onLeave: timeline.onLeave,
+ * });
+ * await using ben = await makeTestSocket({ server, creds: pairedCreds({ pn: "15550000002" }), keys: memoryKeys() });
+ * await anna.sendText(ben.userJid, "hello");
+ * await ben.receivedCount(1);
+ * timeline.find(leaves("message")) < timeline.find(concerns("durable", "session:")); // true: too early
+ * ```
  * @module
  */
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 import {
   type AuthenticationCreds,
   type BinaryNode,

@@ -1,5 +1,10 @@
 import { createHook } from "node:async_hooks";
-import { type AuthenticationCreds, INITIAL_PREKEY_COUNT, WA_CERT_DETAILS } from "baileys";
+import {
+  type AuthenticationCreds,
+  DEFAULT_CONNECTION_CONFIG,
+  INITIAL_PREKEY_COUNT,
+  WA_CERT_DETAILS,
+} from "baileys";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   bytesOf,
@@ -22,6 +27,7 @@ import {
   type WhatsAppServer,
 } from "./mod.ts";
 
+const { makeSignalRepository: makeLibSignalRepository } = DEFAULT_CONNECTION_CONFIG;
 const ANNA = { pn: "15550000001", lid: "100000000000001", name: "Anna" };
 const BEN = { pn: "15550000002", lid: "100000000000002", name: "Ben" };
 /** The address of Ben's device in Anna's sessions. */
@@ -35,12 +41,14 @@ beforeEach(async () => {
   for (const method of ["info", "warn", "error", "log"] as const) {
     vi.spyOn(console, method).mockImplementation(() => undefined);
   }
+  vi.spyOn(globalThis, "fetch").mockRejectedValue(new Error("no network in tests"));
   server = await startWhatsAppServer({ claimedPreKeyCount: 1 });
   open = [server];
 });
 
 afterEach(async () => {
   for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
+  expect(globalThis.fetch).not.toHaveBeenCalled();
   vi.restoreAllMocks();
 });
 
@@ -337,6 +345,31 @@ function offered(frame: LeftFrame): number {
   const id = bytesOf(child(child(child(frame.node, "keys"), "key"), "id"));
   return id === undefined ? 0 : Buffer.from(id).readUIntBE(0, id.length);
 }
+
+test("control: with a repository that writes through, the same message leaves after its session is durable", async () => {
+  const timeline = new Timeline();
+  const keys = timeline.observe(memoryKeys());
+  const { socket: anna } = await connect(ANNA, {
+    keys,
+    onLeave: timeline.onLeave,
+    makeSignalRepository: ({ creds }, ...rest) => {
+      const writeThrough = {
+        ...keys,
+        isInTransaction: () => false,
+        transaction: <T>(work: () => Promise<T>) => work(),
+      };
+      return makeLibSignalRepository({ creds, keys: writeThrough }, ...rest);
+    },
+  });
+  const { socket: ben } = await connect(BEN);
+  const before = timeline.events.length;
+  await anna.sendText(ben.userJid, "hello");
+  await ben.receivedCount(1);
+  const left = timeline.find(leaves("message"), before);
+  const durable = timeline.find(concerns("durable", `session:${ANNA_TO_BEN}`), before);
+  expect(durable).toBeGreaterThan(-1);
+  expect(durable).toBeLessThan(left);
+});
 
 test("after close no timer of a socket holds the process for long", async () => {
   const running = new Map<number, NodeJS.Timeout>();
