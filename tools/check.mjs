@@ -4,11 +4,14 @@
  */
 
 import { pool, run, seconds } from "./lib/run.mjs";
+import { documentedFiles } from "./lib/sources.mjs";
 
 /** @typedef {{name: string, steps: [command: string, args: string[]][]}} Check */
 
 /** @param {string} project @returns {[string, string[]]} */
 const tsc = (project) => ["tsc", ["--noEmit", "-p", project]];
+
+const documented = documentedFiles();
 
 /** @type {Check[]} */
 const CHECKS = [
@@ -37,6 +40,10 @@ const CHECKS = [
       ["buf", ["lint"]],
       ["node", ["tools/check_generated.mjs"]],
     ],
+  },
+  {
+    name: "examples in documentation",
+    steps: [["deno", ["check", "--no-remote", "--doc-only", ...documented.sources, ...documented.pages]]],
   },
   { name: "unused code", steps: [["knip", []]] },
   {

@@ -12,10 +12,11 @@
  * Unit tests (`*_test.ts`) are exempt: they may reach for fakes and for the memory adapter.
  */
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { sourceFiles } from "./lib/sources.mjs";
 
 /** Folders of src from the bottom up. One row imports only from rows before it. */
 const ROWS = [
@@ -96,21 +97,6 @@ export function checkLayers(root) {
   }
   for (const cycle of cycles(graph)) violations.push(`${cycle[0]}:1 import cycle: ${cycle.join(" -> ")}`);
   return violations.sort();
-}
-
-/**
- * @param {string} root
- * @returns {string[]} paths relative to `root`, with forward slashes
- */
-function sourceFiles(root) {
-  const found = existsSync(join(root, "mod.ts")) ? ["mod.ts"] : [];
-  if (!existsSync(join(root, "src"))) return found;
-  for (const entry of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })) {
-    const path = `src/${entry.split(sep).join("/")}`;
-    if (path.endsWith(".ts") && !path.endsWith("_test.ts") && statSync(join(root, path)).isFile())
-      found.push(path);
-  }
-  return found.sort();
 }
 
 /**

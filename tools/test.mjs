@@ -8,15 +8,17 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { closingLine, junitCounts, vitestCounts } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
+import { documentedFiles } from "./lib/sources.mjs";
 
 /**
  * @typedef {object} Runner
  * @property {string} runtime
  * @property {string} command
  * @property {(reportFile: string) => string[]} args
+ * @property {boolean} [scratch] whether it runs in a temporary folder: examples in documentation open databases by relative path
  * @property {(report: string) => import("./lib/reports.mjs").Counts} counts
  *
  * @typedef {import("./lib/reports.mjs").Counts & {runtime: string, elapsedMs: number}} Result
@@ -46,10 +48,12 @@ const RUNNERS = [
   {
     runtime: "deno",
     command: "deno",
+    scratch: true,
     args: (file) => [
       ...["test", "--allow-all", "--no-check", "--no-remote", "--cached-only"],
       `--junit-path=${file}`,
-      "test/runtime/deno",
+      ...["--config", resolve("deno.json"), "--doc"],
+      ...["test/runtime/deno", ...documentedFiles().sources].map((path) => resolve(path)),
     ],
     counts: junitCounts,
   },
@@ -69,7 +73,11 @@ const RUNNERS = [
 async function runTests(runner, directory) {
   console.log(`${runner.runtime}: started`);
   const file = join(directory, runner.runtime);
-  const { code, output, elapsedMs } = await run(runner.command, runner.args(file));
+  const { code, output, elapsedMs } = await run(
+    runner.command,
+    runner.args(file),
+    runner.scratch ? { cwd: directory } : {},
+  );
   const counts = readCounts(runner, file);
   if (counts.passed + counts.failed === 0) {
     console.log(`${runner.runtime}: no test ran`);

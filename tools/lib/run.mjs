@@ -17,16 +17,17 @@ const BIN = resolve("node_modules", ".bin");
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{env?: Record<string, string>, timeoutMs?: number}} [options] `timeoutMs` is ten minutes by default
+ * @param {{cwd?: string, timeoutMs?: number}} [options] `timeoutMs` is ten minutes by default
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, { env = {}, timeoutMs = 600_000 } = {}) {
+export function run(command, args, { cwd = ".", timeoutMs = 600_000 } = {}) {
   const startedAt = performance.now();
   const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
   return new Promise((resolve) => {
     const child = spawn(program(command), args, {
+      cwd,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color, ...env },
+      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color },
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });

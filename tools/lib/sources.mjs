@@ -1,0 +1,35 @@
+/** The files that make up the package. */
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+
+/**
+ * The package's TypeScript files: mod.ts and all of src, without unit tests.
+ *
+ * @param {string} root
+ * @returns {string[]} paths relative to `root`, with forward slashes, sorted
+ */
+export function sourceFiles(root) {
+  const found = existsSync(join(root, "mod.ts")) ? ["mod.ts"] : [];
+  if (!existsSync(join(root, "src"))) return found;
+  for (const entry of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })) {
+    const path = `src/${entry.split(sep).join("/")}`;
+    if (path.endsWith(".ts") && !path.endsWith("_test.ts") && statSync(join(root, path)).isFile())
+      found.push(path);
+  }
+  return found.sort();
+}
+
+/** Files whose doc comments or Markdown may hold examples. */
+export function documentedFiles() {
+  const sources = sourceFiles(".").filter(
+    (path) => !path.startsWith("src/records/gen/") && !path.startsWith("src/cli/"),
+  );
+  const pages = existsSync("docs")
+    ? readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))
+    : [];
+  return {
+    sources,
+    pages: [...(existsSync("README.md") ? ["README.md"] : []), ...pages.map((path) => `docs/${path}`)],
+  };
+}
