@@ -24,7 +24,7 @@ function foreground(command, args) {
 }
 
 if ("Bun" in globalThis) {
-  await import("../src/cli/main.ts");
+  await import(join(root, "src/cli/main.ts"));
 } else if (process.env.npm_config_user_agent?.startsWith("bun/")) {
   foreground("bun", [join(root, "src/cli/main.ts"), ...process.argv.slice(2)]);
 } else {
