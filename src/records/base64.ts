@@ -1,0 +1,64 @@
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const INVALID = 0xff;
+
+/** Sextet by character code; both alphabets of RFC 4648 (`+/` and `-_`) are read. */
+const SEXTETS: Uint8Array = sextets();
+
+/** Longest run of characters that is handed to `String.fromCharCode` at once: argument lists have a limit. */
+const CHUNK = 0x2000;
+
+/** Writes bytes as base64 (RFC 4648 §4, with padding). */
+export function encodeBase64(bytes: Uint8Array): string {
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let at = 0;
+  for (let i = 0; i < bytes.length; i += 3) {
+    const rest = bytes.length - i;
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    codes[at++] = ALPHABET.charCodeAt(group >>> 18);
+    codes[at++] = ALPHABET.charCodeAt((group >>> 12) & 63);
+    codes[at++] = rest > 1 ? ALPHABET.charCodeAt((group >>> 6) & 63) : 61;
+    codes[at++] = rest > 2 ? ALPHABET.charCodeAt(group & 63) : 61;
+  }
+  let text = "";
+  for (let i = 0; i < codes.length; i += CHUNK) text += String.fromCharCode(...codes.subarray(i, i + CHUNK));
+  return text;
+}
+
+/**
+ * Reads base64, in either alphabet of RFC 4648, with or without padding.
+ *
+ * @returns The bytes, the caller's own; `undefined` when the text is not base64.
+ */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  let length = text.length;
+  if (length % 4 === 0) {
+    while (length > 0 && text.length - length < 2 && text.charCodeAt(length - 1) === 61) length--;
+  }
+  if (length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
+  let at = 0;
+  let bits = 0;
+  let buffered = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    const sextet = code < 128 ? (SEXTETS[code] ?? INVALID) : INVALID;
+    if (sextet === INVALID) return undefined;
+    buffered = ((buffered << 6) | sextet) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = buffered >>> bits;
+    }
+  }
+  // Bits past the last byte belong to nothing; if they are not zero the text was damaged.
+  return (buffered & ((1 << bits) - 1)) === 0 ? bytes : undefined;
+}
+
+function sextets(): Uint8Array {
+  const table = new Uint8Array(128).fill(INVALID);
+  for (let i = 0; i < ALPHABET.length; i++) table[ALPHABET.charCodeAt(i)] = i;
+  table[45] = 62;
+  table[95] = 63;
+  return table;
+}

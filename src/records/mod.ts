@@ -1,0 +1,74 @@
+/**
+ * The records as they are stored: the protobuf messages of `proto/`, and codecs between them and plain objects.
+ *
+ * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none has
+ * (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as `TypeError` and
+ * `RangeError`.
+ *
+ * @module
+ */
+export {
+  type AdvKeyIndexList,
+  type AdvSignedDeviceIdentity,
+  type AdvSignedKeyIndexList,
+  decodeAdvKeyIndexList,
+  decodeAdvSignedDeviceIdentity,
+  decodeAdvSignedKeyIndexList,
+  encodeAdvKeyIndexList,
+  encodeAdvSignedDeviceIdentity,
+  encodeAdvSignedKeyIndexList,
+} from "./adv.ts";
+export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { decodeDeviceExtra, encodeDeviceExtra } from "./device_extra.ts";
+export {
+  type DeviceListEntry,
+  type DeviceListRecord,
+  decodeDeviceList,
+  encodeDeviceList,
+} from "./device_list.ts";
+export {
+  type NodeRatchet,
+  NodeRatchetSchema,
+  type NodeSession,
+  NodeSessionSchema,
+  type RecordStructure,
+  RecordStructureSchema,
+  type SenderKeyRecordStructure,
+  SenderKeyRecordStructureSchema,
+  type SenderKeyStateStructure,
+  SenderKeyStateStructureSchema,
+  type SessionStructure,
+  type SessionStructure_Chain,
+  type SessionStructure_Chain_ChainKey,
+  SessionStructure_Chain_ChainKeySchema,
+  type SessionStructure_Chain_MessageKey,
+  SessionStructure_Chain_MessageKeySchema,
+  SessionStructure_ChainSchema,
+  SessionStructureSchema,
+} from "./gen/holdfast/v1/signal_storage_pb.ts";
+export { decodeHashState, encodeHashState, type HashState } from "./hash_state.ts";
+export { decodeMessage, encodeMessage } from "./message.ts";
+export {
+  decodePreKey,
+  decodeSignedPreKey,
+  encodePreKey,
+  encodeSignedPreKey,
+  type PreKey,
+  type SignedPreKey,
+} from "./pre_key.ts";
+export { decodeSenderKeyRecord, encodeSenderKeyRecord } from "./sender_key_record.ts";
+export {
+  decodeServerCertChain,
+  encodeServerCertChain,
+  type ServerCert,
+  type ServerCertChain,
+} from "./server_cert_chain.ts";
+export { decodeSessionRecord, encodeSessionRecord } from "./session_record.ts";
+export {
+  decodeSyncKey,
+  decodeSyncKeyFingerprint,
+  encodeSyncKey,
+  encodeSyncKeyFingerprint,
+  type SyncKey,
+  type SyncKeyFingerprint,
+} from "./sync_key.ts";
