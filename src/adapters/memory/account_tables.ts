@@ -1,0 +1,149 @@
+import type {
+  Device,
+  DeviceListRecord,
+  HashState,
+  LidPnMapping,
+  MsgSecretEntry,
+  OwnerState,
+  PendingInbound,
+  SyncKey,
+  TcTokenEntry,
+} from "../../backend/mod.ts";
+import { columnsOf, type Stored } from "./damaged.ts";
+import { Table } from "./table.ts";
+
+/** An identity key. */
+export interface IdentityRow {
+  readonly address: string;
+  readonly user: string;
+  readonly key: Uint8Array;
+}
+
+/** A session, or a sender key under its name. */
+export interface RecordRow {
+  readonly address: string;
+  readonly user: string;
+  readonly record: Uint8Array;
+}
+
+/** A one-time pre-key, or a signed one (then `uploaded` means nothing). */
+export interface KeyRow {
+  readonly id: number;
+  readonly record: Uint8Array;
+  readonly uploaded: boolean;
+}
+
+/** An app-state sync key with its id. */
+export interface SyncKeyRow extends SyncKey {
+  readonly keyId: Uint8Array;
+}
+
+/** The MAC of one mutation. */
+export interface MutationMacRow {
+  readonly collection: string;
+  readonly version: bigint;
+  readonly valueMac: Uint8Array;
+}
+
+/** Whether a device holds our sender key. */
+export interface SenderKeyDeviceRow {
+  readonly group: string;
+  readonly deviceJid: string;
+  readonly hasKey: boolean;
+}
+
+/** A LID↔PN mapping and when it was written, relative to all other writes. */
+export interface LidMappingRow extends LidPnMapping {
+  readonly sequence: number;
+}
+
+/** A base key of a message. */
+export interface BaseKeyRow {
+  readonly key: Uint8Array;
+  readonly createdAt: number;
+}
+
+/** A trusted-contact token and whose it is. */
+export interface TcTokenRow extends TcTokenEntry {
+  readonly jid: string;
+}
+
+/** A sent message. */
+export interface SentMessageRow {
+  readonly payload: Uint8Array;
+  readonly createdAt: number;
+}
+
+/** A pending inbound message and when it was first stored, relative to all other writes. */
+export interface PendingInboundRow extends PendingInbound {
+  readonly sequence: number;
+}
+
+/** Everything that is stored for one account. */
+export interface AccountTables {
+  readonly owner: Table<OwnerState>;
+  readonly identities: Table<Stored<IdentityRow>>;
+  readonly sessions: Table<RecordRow>;
+  readonly preKeys: Table<KeyRow>;
+  readonly signedPreKeys: Table<KeyRow>;
+  readonly senderKeys: Table<RecordRow>;
+  readonly syncKeys: Table<Stored<SyncKeyRow>>;
+  readonly syncVersions: Table<Stored<HashState>>;
+  readonly mutationMacs: Table<MutationMacRow>;
+  readonly senderKeyDevices: Table<SenderKeyDeviceRow>;
+  readonly lidMappings: Table<LidMappingRow>;
+  readonly baseKeys: Table<BaseKeyRow>;
+  readonly deviceLists: Table<Stored<DeviceListRecord>>;
+  readonly groupMetadata: Table<Uint8Array>;
+  readonly tcTokens: Table<TcTokenRow>;
+  readonly sentMessages: Table<SentMessageRow>;
+  readonly pendingInbound: Table<PendingInboundRow>;
+  readonly msgSecrets: Table<Stored<MsgSecretEntry>>;
+  readonly device: Table<Stored<Device>>;
+}
+
+/** Length that a number counts for in a snapshot, in bytes. */
+const NUMBER_BYTES = 8;
+
+/** The empty tables of a new account. */
+export function createTables(): AccountTables {
+  return {
+    owner: new Table({ bytesOf: (row) => row.owner.length }),
+    identities: new Table({
+      bytesOf: (row) => columnsOf(row).key.byteLength,
+      groupOf: (row) => columnsOf(row).user,
+    }),
+    sessions: new Table({ bytesOf: (row) => row.record.byteLength, groupOf: (row) => row.user }),
+    preKeys: new Table({ bytesOf: (row) => row.record.byteLength }),
+    signedPreKeys: new Table({ bytesOf: (row) => row.record.byteLength }),
+    senderKeys: new Table({ bytesOf: (row) => row.record.byteLength, groupOf: (row) => row.user }),
+    syncKeys: new Table({ bytesOf: (row) => columnsOf(row).keyData.byteLength }),
+    syncVersions: new Table({ bytesOf: (row) => hashStateBytes(columnsOf(row)) }),
+    mutationMacs: new Table({ bytesOf: (row) => row.valueMac.byteLength, groupOf: (row) => row.collection }),
+    senderKeyDevices: new Table({ bytesOf: (row) => row.deviceJid.length, groupOf: (row) => row.group }),
+    lidMappings: new Table({
+      bytesOf: (row) => row.lid.length + row.phoneNumber.length,
+      groupOf: (row) => row.phoneNumber,
+    }),
+    baseKeys: new Table({ bytesOf: (row) => row.key.byteLength }),
+    deviceLists: new Table({ bytesOf: (row) => columnsOf(row).devices.length * NUMBER_BYTES }),
+    groupMetadata: new Table({ bytesOf: (row) => row.byteLength }),
+    tcTokens: new Table({ bytesOf: (row) => row.token.byteLength }),
+    sentMessages: new Table({ bytesOf: (row) => row.payload.byteLength }),
+    pendingInbound: new Table({ bytesOf: (row) => row.payload.byteLength }),
+    msgSecrets: new Table({ bytesOf: (row) => columnsOf(row).secret.byteLength }),
+    device: new Table({ bytesOf: (row) => extraBytes(columnsOf(row)) }),
+  };
+}
+
+function hashStateBytes(state: HashState): number {
+  let bytes = state.hash.byteLength;
+  for (const value of state.indexValueMap.values()) bytes += value.byteLength;
+  return bytes;
+}
+
+function extraBytes(device: Device): number {
+  let bytes = 0;
+  for (const value of device.extra.values()) bytes += value.byteLength;
+  return bytes;
+}

@@ -1,0 +1,102 @@
+import {
+  type AppSyncReads,
+  type CollectionName,
+  HASH_STATE_HASH_BYTES,
+  type HashState,
+  type SyncKey,
+} from "../../backend/mod.ts";
+import type { AccountTables } from "./account_tables.ts";
+import type { AppliersOf } from "./applier.ts";
+import { copyBytes, copyHashState } from "./copies.ts";
+import { Damaged, readable } from "./damaged.ts";
+import { bytesKey, compoundKey } from "./table.ts";
+
+type AppSyncKind =
+  | "syncKey.put"
+  | "syncVersion.put"
+  | "mutationMacs.put"
+  | "mutationMacs.delete"
+  | "mutationMacs.clear";
+
+function macKey(collection: string, indexMac: Uint8Array): string {
+  return compoundKey(collection, bytesKey(indexMac));
+}
+
+/** How the writes of the app-sync store change its tables. */
+export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
+  "syncKey.put": ({ keyId, key }, { tables, transaction }) => {
+    const at = bytesKey(keyId);
+    const before = tables.syncKeys.get(at);
+    // What cannot be read cannot be newer either.
+    if (before !== undefined && !(before instanceof Damaged) && before.timestamp > key.timestamp) return 0;
+    const row = {
+      keyId: copyBytes(keyId),
+      keyData: copyBytes(key.keyData),
+      fingerprint: copyBytes(key.fingerprint),
+      timestamp: key.timestamp,
+    };
+    return tables.syncKeys.set(at, row, transaction);
+  },
+  "syncVersion.put": ({ name, state }, { tables, transaction }) =>
+    tables.syncVersions.set(name, copyHashState(state), transaction),
+  "mutationMacs.put": ({ name, version, macs }, { tables, transaction }) => {
+    let changed = 0;
+    for (const { indexMac, valueMac } of macs) {
+      const row = { collection: name, version, valueMac: copyBytes(valueMac) };
+      changed += tables.mutationMacs.set(macKey(name, indexMac), row, transaction);
+    }
+    return changed;
+  },
+  "mutationMacs.delete": ({ name, indexMacs }, { tables, transaction }) => {
+    let changed = 0;
+    for (const indexMac of indexMacs)
+      changed += tables.mutationMacs.delete(macKey(name, indexMac), transaction);
+    return changed;
+  },
+  "mutationMacs.clear": ({ name }, { tables, transaction }) =>
+    tables.mutationMacs.deleteGroup(name, transaction),
+};
+
+/** Reads of the app-sync store. */
+export function appSyncReads(tables: () => AccountTables): AppSyncReads {
+  return {
+    async getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined> {
+      const row = tables().syncKeys.get(bytesKey(keyId));
+      if (row === undefined) return undefined;
+      const { keyData, fingerprint, timestamp } = readable("get sync key", row);
+      return { keyData: copyBytes(keyData), fingerprint: copyBytes(fingerprint), timestamp };
+    },
+    async getLatestSyncKeyId(): Promise<Uint8Array | undefined> {
+      let latest: Uint8Array | undefined;
+      for (const row of tables().syncKeys.rows()) {
+        if (row instanceof Damaged) continue;
+        if (latest === undefined || bytesKey(row.keyId) > bytesKey(latest)) latest = row.keyId;
+      }
+      return latest === undefined ? undefined : copyBytes(latest);
+    },
+    async getVersion(name: CollectionName): Promise<HashState> {
+      const row = tables().syncVersions.get(name);
+      if (row !== undefined) return copyHashState(readable("get version", row));
+      return {
+        version: 0n,
+        hash: new Uint8Array(HASH_STATE_HASH_BYTES),
+        indexValueMap: new Map(),
+        macMismatchFatal: false,
+      };
+    },
+    async getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined> {
+      const row = tables().mutationMacs.get(macKey(name, indexMac));
+      return row === undefined ? undefined : copyBytes(row.valueMac);
+    },
+    async getMutationMacs(
+      name: CollectionName,
+      indexMacs: readonly Uint8Array[],
+    ): Promise<(Uint8Array | undefined)[]> {
+      const { mutationMacs } = tables();
+      return indexMacs.map((indexMac) => {
+        const row = mutationMacs.get(macKey(name, indexMac));
+        return row === undefined ? undefined : copyBytes(row.valueMac);
+      });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type {
+  DatabaseSnapshot,
+  Device,
+  DeviceReads,
+  DeviceSummary,
+  TableSummary,
+} from "../../backend/mod.ts";
+import { type AccountTables, createTables } from "./account_tables.ts";
+import type { AppliersOf } from "./applier.ts";
+import { copyBytes, copyDevice } from "./copies.ts";
+import { readable } from "./damaged.ts";
+import type { MemoryAccount, MemoryDatabase } from "./memory_database.ts";
+
+/** There is one layout: it lives and dies with the release that made it. */
+const SCHEMA_VERSION = 1;
+
+/** How the writes of the device store change its tables. */
+export const DEVICE_APPLIERS: AppliersOf<"device.save" | "device.delete"> = {
+  "device.save": ({ device }, { tables, transaction }) =>
+    tables.device.set("", copyDevice(device), transaction),
+  "device.delete": ({ deviceId }, { database, transaction }) => database.deleteAccount(deviceId, transaction),
+};
+
+/** Reads of the device store. `account` answers with the open account, `undefined` when it is not registered. */
+export function deviceReads(
+  name: string,
+  database: MemoryDatabase,
+  account: () => MemoryAccount | undefined,
+): DeviceReads {
+  return {
+    async load(): Promise<Device | undefined> {
+      const row = account()?.tables.device.get("");
+      return row === undefined ? undefined : copyDevice(readable("load device", row));
+    },
+    async exists(): Promise<boolean> {
+      return account()?.tables.device.get("") !== undefined;
+    },
+    async listDevices(): Promise<DeviceSummary[]> {
+      account();
+      return database.listDevices();
+    },
+    async snapshotDb(snapshot: string, extra?: Uint8Array): Promise<DatabaseSnapshot> {
+      const open = account();
+      return {
+        name: snapshot,
+        account: name,
+        // An account that is not registered has no rows, and no device id either.
+        deviceId: open?.deviceId ?? 0,
+        schemaVersion: SCHEMA_VERSION,
+        tables: summarize(open?.tables ?? createTables()),
+        extra: extra === undefined ? undefined : copyBytes(extra),
+      };
+    },
+  };
+}
+
+function summarize(tables: AccountTables): TableSummary[] {
+  const entries: [string, { readonly size: number; readonly bytes: number }][] = Object.entries(tables);
+  return entries.map(([table, { size, bytes }]) => ({ table, rows: size, bytes }));
+}

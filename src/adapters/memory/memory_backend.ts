@@ -1,0 +1,174 @@
+import {
+  type Backend,
+  type BackendSource,
+  type Capabilities,
+  type CommitOptions,
+  createBackend,
+  type OwnerGuard,
+  type OwnerState,
+  type Write,
+} from "../../backend/mod.ts";
+import { ClosedError, FencedError } from "../../errors/mod.ts";
+import type { Clock } from "../../ports/mod.ts";
+import { type AccountTables, createTables } from "./account_tables.ts";
+import { appSyncReads } from "./app_sync_store.ts";
+import { applyWrite } from "./apply_write.ts";
+import { deviceReads } from "./device_store.ts";
+import { type MemoryAccount, MemoryDatabase } from "./memory_database.ts";
+import { MemoryFaults } from "./memory_faults.ts";
+import { messageReads } from "./message_store.ts";
+import { protocolReads } from "./protocol_store.ts";
+import { signalReads } from "./signal_store.ts";
+import { Transaction } from "./transaction.ts";
+
+/** Account that is opened when none is named. */
+const DEFAULT_ACCOUNT = "default";
+
+/** Largest value unless told otherwise, in bytes: that of a Durable Object, the smallest among the platforms we know. */
+const MAX_VALUE_BYTES = 2_000_000;
+
+/** Options of `memoryBackend`. */
+export interface MemoryBackendOptions {
+  /** Name of the account, `default` unless given. */
+  readonly account?: string | undefined;
+  /** Where rows are kept. A database of its own unless given. */
+  readonly database?: MemoryDatabase | undefined;
+  /** Stamps base keys and sent messages. The host's clock unless given. */
+  readonly clock?: Clock | undefined;
+  /** Largest value that is accepted, in bytes; 2,000,000 unless given. */
+  readonly maxValueBytes?: number | undefined;
+  /** Failures on demand, for tests. */
+  readonly faults?: MemoryFaults | undefined;
+}
+
+/**
+ * Opens one account of a memory database: the reference implementation of the backend contract.
+ *
+ * It promises what a transactional database promises, for as long as the `MemoryDatabase` object lives: commits are
+ * atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that is lost without being
+ * closed loses nothing that it had committed. Nothing survives the process.
+ *
+ * @example
+ * ```ts
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * const backend = memoryBackend({ account: "alice" });
+ * await backend.commit([
+ *   { kind: "session.put", address: "5511999990000@c.us.0", record: new Uint8Array([1, 2, 3]) },
+ *   { kind: "preKey.remove", id: 7 },
+ * ]);
+ * await backend.close();
+ * ```
+ */
+export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
+  return createBackend(memorySource(options), { clock: options.clock });
+}
+
+function memorySource(options: MemoryBackendOptions): BackendSource {
+  const account = new OpenMemoryAccount(options);
+  const tables = () => account.tables();
+  return {
+    ...signalReads(tables),
+    ...appSyncReads(tables),
+    ...protocolReads(tables),
+    ...messageReads(tables),
+    ...deviceReads(account.name, account.database, () => account.stored()),
+    capabilities: account.capabilities,
+    commit: async (writes, commitOptions) => account.commit(writes, commitOptions),
+    readOwner: async () => account.readOwner(),
+    create: async () => account.create(),
+    close: async () => account.close(),
+  };
+}
+
+/** One opening of an account. Several may be open at once, as if in several processes. */
+class OpenMemoryAccount {
+  readonly name: string;
+  readonly database: MemoryDatabase;
+  readonly capabilities: Capabilities;
+  readonly #faults: MemoryFaults;
+  #closed = false;
+
+  constructor(options: MemoryBackendOptions) {
+    this.name = options.account ?? DEFAULT_ACCOUNT;
+    this.database = options.database ?? new MemoryDatabase();
+    this.#faults = options.faults ?? new MemoryFaults();
+    this.capabilities = {
+      atomicCommit: true,
+      fencing: true,
+      durableOnResolve: true,
+      maxValueBytes: options.maxValueBytes ?? MAX_VALUE_BYTES,
+      maxParameters: undefined,
+    };
+  }
+
+  /** The account for a read, `undefined` when it is not registered. */
+  stored(): MemoryAccount | undefined {
+    this.#requireOpen("read");
+    if (this.#faults.readError !== undefined) throw this.#faults.readError;
+    return this.database.account(this.name);
+  }
+
+  /** The account's tables for a read, empty ones when it is not registered. */
+  tables(): AccountTables {
+    return this.stored()?.tables ?? createTables();
+  }
+
+  readOwner(): OwnerState | undefined {
+    return this.tables().owner.get("");
+  }
+
+  create(): number {
+    this.#requireOpen("create account");
+    return this.#transact(
+      undefined,
+      (transaction) => this.database.register(this.name, transaction).deviceId,
+    );
+  }
+
+  commit(writes: readonly Write[], options: CommitOptions = {}): number[] {
+    this.#requireOpen("commit");
+    return this.#transact(this.#faults.takeFailure(), (transaction) => {
+      const { guard } = options;
+      if (guard !== undefined) this.#takeGuard(guard, transaction);
+      return writes.map((write) =>
+        applyWrite(write, {
+          database: this.database,
+          // Looked up for each write: the one before may have deleted the account.
+          tables: this.database.register(this.name, transaction).tables,
+          transaction,
+          nextSequence: () => this.database.nextSequence(),
+        }),
+      );
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #requireOpen(action: string): void {
+    if (this.#closed) throw new ClosedError(`${action}: the backend is closed`);
+  }
+
+  #transact<T>(failAt: number | undefined, change: (transaction: Transaction) => T): T {
+    const transaction = new Transaction(failAt);
+    try {
+      return change(transaction);
+    } catch (error) {
+      transaction.rollback();
+      throw error;
+    }
+  }
+
+  #takeGuard(guard: OwnerGuard, transaction: Transaction): void {
+    const stored = this.database.account(this.name)?.tables.owner.get("");
+    const epoch = stored?.epoch ?? 0;
+    if (stored?.owner !== guard.owner || epoch < guard.minEpoch || epoch > guard.maxEpoch) {
+      throw new FencedError("commit: a later owner has opened the account");
+    }
+    if (guard.next === undefined) return;
+    const { owner } = this.database.register(this.name, transaction).tables;
+    owner.set("", { owner: guard.next.owner, epoch: guard.next.epoch }, transaction);
+  }
+}
