@@ -26,15 +26,21 @@ export interface SqlLimits {
  * What the SQLite backend needs of a driver: one read and one atomic batch.
  *
  * Failures are reported as the errors of the store: `BusyError` (nothing applied, try later), `RefusedError` (a
- * constraint or limit: it would fail again), `CorruptError` (the file is damaged), `IncompatibleError` (it is no
- * database), `AmbiguousError` (only `batch`: the answer was lost), `BackendError` (anything else; nothing applied).
+ * constraint or limit: it would fail again; its `writeIndex` is the index of the statement, if known), `CorruptError`
+ * (the file is damaged), `IncompatibleError` (it is no database), `AmbiguousError` (only `batch`: the answer was lost),
+ * `BackendError` (anything else; nothing applied).
  * A statement that raises SQLite's "malformed JSON" makes `batch` reject with `FencedError`: that is how the guard aborts.
+ *
+ * Bytes that `query` and `batch` return are the caller's own. Parameters belong to the driver until the promise settles.
  */
 export interface SqlDriver {
   readonly limits: SqlLimits;
+  /** Whether what a batch wrote survives a crash of the process and of the machine once it resolved. */
+  readonly durable: boolean;
   /** Runs one reading statement and returns its rows in column order. */
   query(sql: string, params: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>;
-  /** Runs the statements in one transaction, in order, all or nothing, in one round trip. */
+  /** Runs the statements in one transaction, in order, all or nothing, in one round trip. Calls are applied in their order. */
   batch(statements: readonly SqlStatement[]): Promise<readonly SqlResult[]>;
+  /** Releases connections. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,0 +1,48 @@
+import type { Backend } from "../../backend/mod.ts";
+import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
+import { openSqliteBackend } from "../sqlite/mod.ts";
+import { openLibsqlDriver } from "./open_driver.ts";
+
+/** Options of `libsqlBackend`. */
+export interface LibsqlBackendOptions {
+  /**
+   * `file:path.db` (a file of this machine; not in a Worker), `:memory:` (kept until the backend is closed), or the
+   * address of a server: `libsql:`, `https:`, `http:`, `wss:`, `ws:`.
+   */
+  readonly url: string;
+  /** Token for a server. */
+  readonly authToken?: string | undefined;
+  /** Name of the account, `default` unless given. Many accounts may share a database. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. The host's clock unless given. */
+  readonly clock?: Clock | undefined;
+  /** Hears of waits for other writers. Drops everything unless given. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Opens one account of a libSQL database: a local file, memory, or a server such as Turso.
+ *
+ * What a commit wrote to a file is on disk when it resolves, and survives the loss of power. Several accounts, several
+ * openings and several processes may share one file: within a process they share a connection, between processes they
+ * wait for each other for some seconds before `BusyError`.
+ *
+ * @throws {TypeError} When the URL is of an unknown scheme or malformed, or the account's name is.
+ * @throws {IncompatibleError} When the file is no database, or was made by a newer release. Nothing was changed.
+ * @throws {CorruptError} When the file is damaged.
+ * @throws {BusyError | BackendError} When it cannot be opened now.
+ *
+ * @example
+ * ```ts
+ * import { libsqlBackend } from "@holdfast/store/libsql";
+ *
+ * const backend = await libsqlBackend({ url: ":memory:", account: "alice" });
+ * await backend.putSession("5511999990000@c.us.0", new Uint8Array([1, 2, 3]));
+ * await backend.close();
+ * ```
+ */
+export async function libsqlBackend(options: LibsqlBackendOptions): Promise<Backend> {
+  const { url, authToken, account, clock, logger = silentLogger } = options;
+  const driver = await openLibsqlDriver({ url, authToken, logger });
+  return await openSqliteBackend(driver, { account, clock });
+}

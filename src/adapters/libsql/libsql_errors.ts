@@ -1,0 +1,107 @@
+import {
+  AmbiguousError,
+  BackendError,
+  BusyError,
+  CorruptError,
+  FencedError,
+  IncompatibleError,
+  RefusedError,
+  StoreError,
+} from "../../errors/mod.ts";
+
+/** What was under way when an error came. Only the answer to a commit can be lost: a read has none worth keeping. */
+export type LibsqlAction = "open database" | "read" | "commit";
+
+/** What SQLite raises when the guard's function fails. */
+const GUARD_FAILED = "malformed JSON";
+
+/** Codes of the local driver begin with the base code; a server sends the base code alone. */
+const BUSY = ["SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_BUSY"];
+const REFUSED = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"];
+
+/**
+ * Codes of a server that looked at a request and did not carry it out. A transaction that timed out was rolled back.
+ * `SQL_…` are statements that do not parse, `AUTH_…` and `SQLITE_AUTH` refusals of access.
+ */
+const NOT_APPLIED = /^(?:SQLITE_|SQL_|AUTH_|TRANSACTION_TIMEOUT$|STREAM_EXPIRED$|BLOCKED$)/;
+
+/** Failures to connect: the request never left. Node's and Bun's codes, and the words of Deno. */
+const NEVER_SENT_CODE =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
+const NEVER_SENT_WORDS = /connection refused|dns error|failed to lookup address/i;
+
+/** Deepest chain of causes that is looked at. */
+const MAX_CAUSES = 8;
+
+/** Members of an error that tell what went wrong. Those of drivers are not always of a class that can be imported. */
+interface DriverError {
+  readonly message: string;
+  readonly code: string;
+  readonly statementIndex: number | undefined;
+  readonly status: number | undefined;
+  readonly cause: unknown;
+}
+
+/**
+ * Turns what `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the message holds
+ * parameters of a statement, since SQLite's messages name tables and columns only.
+ */
+export function mapLibsqlError(thrown: unknown, action: LibsqlAction): StoreError {
+  if (thrown instanceof StoreError) return thrown;
+  const chain = causesOf(thrown);
+  const options = { cause: thrown };
+  const code = chain.find((error) => error.code !== "")?.code ?? "";
+  if (action === "commit" && chain.some((error) => error.message.includes(GUARD_FAILED))) {
+    return new FencedError("commit: the owner guard does not hold", options);
+  }
+  if (hasBase(code, BUSY)) return new BusyError(`${action}: another writer holds the database`, options);
+  if (hasBase(code, REFUSED)) {
+    return new RefusedError(`${action}: the database refuses a statement (${code})`, {
+      ...options,
+      writeIndex: chain.find((error) => error.statementIndex !== undefined)?.statementIndex,
+    });
+  }
+  if (hasBase(code, ["SQLITE_CORRUPT"]))
+    return new CorruptError(`${action}: the database is damaged`, options);
+  if (hasBase(code, ["SQLITE_NOTADB"])) {
+    return new IncompatibleError(`${action}: the file is not a database`, options);
+  }
+  if (thrown instanceof RangeError && action === "read") {
+    return new CorruptError("read: a stored integer is out of range", options);
+  }
+  if (action !== "commit" || isKnownNotApplied(code, chain)) {
+    return new BackendError(`${action}: failed (${code || "no answer"})`, options);
+  }
+  return new AmbiguousError("commit: the answer was lost", options);
+}
+
+/** Whether a commit that failed so can not have been applied, nor be applied later. */
+function isKnownNotApplied(code: string, chain: readonly DriverError[]): boolean {
+  if (NOT_APPLIED.test(code) || code === "CLIENT_CLOSED" || code === "TRANSACTION_CLOSED") return true;
+  return chain.some(({ code: each, message, status }) => {
+    // The server or a proxy refused the request itself. From 500 on it may have been carried out.
+    if (status !== undefined && status >= 400 && status < 500) return true;
+    return NEVER_SENT_CODE.test(each) || NEVER_SENT_WORDS.test(message);
+  });
+}
+
+function hasBase(code: string, bases: readonly string[]): boolean {
+  return bases.some((base) => code === base || code.startsWith(`${base}_`));
+}
+
+function causesOf(thrown: unknown): DriverError[] {
+  const chain: DriverError[] = [];
+  let error: unknown = thrown;
+  while (typeof error === "object" && error !== null && chain.length < MAX_CAUSES) {
+    const { message, code, statementIndex, status, cause } = error as Partial<DriverError>;
+    chain.push({
+      message: typeof message === "string" ? message : "",
+      code: typeof code === "string" ? code : "",
+      statementIndex: typeof statementIndex === "number" ? statementIndex : undefined,
+      status: typeof status === "number" ? status : undefined,
+      cause,
+    });
+    error = cause;
+  }
+  return chain;
+}

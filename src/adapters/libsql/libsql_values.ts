@@ -1,0 +1,17 @@
+import type { SqlStatement, SqlValue } from "../sqlite/mod.ts";
+import type { LibsqlCell, LibsqlResult, LibsqlStatement } from "./libsql_client.ts";
+
+/** A statement as the client takes it. */
+export function toLibsql({ sql, params }: SqlStatement): LibsqlStatement {
+  return { sql, args: [...params] };
+}
+
+/** The rows of an answer, in column order. Blobs become `Uint8Array`s over the driver's own memory, which nobody else holds. */
+export function rowsOf(result: LibsqlResult): SqlValue[][] {
+  return result.rows.map((row) => Array.from(row, toValue));
+}
+
+function toValue(cell: LibsqlCell): SqlValue {
+  if (cell instanceof ArrayBuffer) return new Uint8Array(cell);
+  return typeof cell === "bigint" ? String(cell) : cell;
+}

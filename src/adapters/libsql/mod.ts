@@ -1,0 +1,6 @@
+/**
+ * A backend over libSQL: local files, memory, and servers, through `@libsql/client`.
+ *
+ * @module
+ */
+export { type LibsqlBackendOptions, libsqlBackend } from "./libsql_backend.ts";

@@ -1,0 +1,30 @@
+import { LimitError } from "../../errors/mod.ts";
+
+/** Operations that may wait at once. Above it the database is stuck, and memory is what would be lost next. */
+const MAX_WAITING = 16_384;
+
+/** Runs asynchronous operations one at a time, in the order of the calls. */
+export class SerialQueue {
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  /** Runs `operation` after every earlier one has settled. @throws {LimitError} When too many are waiting. */
+  async run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING) {
+      throw new LimitError(`database queue: ${MAX_WAITING} operations are waiting already`);
+    }
+    this.#waiting += 1;
+    const turn = this.#tail;
+    let done: () => void = () => {};
+    this.#tail = new Promise((resolve) => {
+      done = resolve;
+    });
+    await turn;
+    try {
+      return await operation();
+    } finally {
+      this.#waiting -= 1;
+      done();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { AmbiguousError, BackendError } from "../../errors/mod.ts";
+import { integerOf } from "./cell.ts";
+import type { SqlDriver } from "./sql_driver.ts";
+
+/** The device id of one account, by which its rows are scoped: found once, registered when it is first needed. */
+export class AccountId {
+  readonly #driver: SqlDriver;
+  readonly #name: string;
+  /** Shared, so that calls made at the same time go on in their order. */
+  #known: Promise<number> | undefined;
+
+  constructor(driver: SqlDriver, name: string) {
+    this.#driver = driver;
+    this.#name = name;
+  }
+
+  /** The device id, `undefined` when the account is not registered. */
+  async find(): Promise<number | undefined> {
+    return this.#known ?? (await this.#read());
+  }
+
+  /** The device id. Registers the account if it is not there yet. */
+  findOrRegister(): Promise<number> {
+    if (this.#known !== undefined) return this.#known;
+    const found = this.#register();
+    this.#known = found;
+    found.catch(() => this.forget());
+    return found;
+  }
+
+  /** The account may have been deleted: look again. */
+  forget(): void {
+    this.#known = undefined;
+  }
+
+  async #read(): Promise<number | undefined> {
+    const rows = await this.#driver.query("SELECT device_id FROM account WHERE name = ?", [this.#name]);
+    return rows[0] && integerOf(rows[0][0], "device id");
+  }
+
+  async #register(): Promise<number> {
+    const found = await this.#read();
+    if (found !== undefined) return found;
+    let cause: unknown;
+    try {
+      await this.#driver.batch([
+        {
+          sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+          params: [this.#name],
+        },
+      ]);
+    } catch (error) {
+      // Registering twice is registering once: what is stored tells whether the lost answer was yes.
+      if (!(error instanceof AmbiguousError)) throw error;
+      cause = error;
+    }
+    const registered = await this.#read();
+    if (registered !== undefined) return registered;
+    throw new BackendError("register account: the answer was lost", { cause });
+  }
+}

@@ -1,0 +1,106 @@
+import { RowStatement, splitKeys } from "./row_statement.ts";
+import type { PlannersOf } from "./write_plan.ts";
+
+const PUT_SENT_MESSAGE = new RowStatement({
+  insert: "INSERT INTO sent_message (device_id, chat, id, created_at, payload)",
+  columns: 5,
+  conflict: `ON CONFLICT (device_id, chat, id) DO UPDATE
+    SET created_at = excluded.created_at, payload = excluded.payload`,
+});
+
+const PUT_PENDING_INBOUND = new RowStatement({
+  insert: "INSERT INTO pending_inbound (device_id, chat, sender, id, received_at, payload)",
+  columns: 6,
+  conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE
+    SET received_at = excluded.received_at, payload = excluded.payload`,
+});
+
+/** An expiry of 0 is never and wins, else the later one; of two message times the greater, 0 being unknown. */
+const PUT_MSG_SECRET = new RowStatement({
+  insert: "INSERT INTO msg_secret (device_id, chat, sender, id, expires_at, message_ts, secret)",
+  columns: 7,
+  conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE SET
+    expires_at = CASE WHEN 0 IN (expires_at, excluded.expires_at) THEN 0
+      ELSE max(expires_at, excluded.expires_at) END,
+    message_ts = max(message_ts, excluded.message_ts),
+    secret = excluded.secret`,
+});
+
+/** How writes about single messages become statements. */
+export const MESSAGE_PLANNERS: PlannersOf<
+  | "sentMessage.put"
+  | "sentMessage.delete"
+  | "sentMessage.expire"
+  | "pendingInbound.put"
+  | "pendingInbound.delete"
+  | "pendingInbound.expire"
+  | "msgSecret.put"
+  | "msgSecret.expire"
+> = {
+  "sentMessage.put": {
+    table: "sent_message",
+    statement: PUT_SENT_MESSAGE,
+    rows: ({ chat, id, createdAt, payload }) => [[chat, id, createdAt, payload]],
+  },
+  "sentMessage.delete": {
+    table: "sent_message",
+    statements: ({ chat, id }, { deviceId }) => [
+      {
+        sql: "DELETE FROM sent_message WHERE device_id = ? AND chat = ? AND id = ?",
+        params: [deviceId, chat, id],
+      },
+    ],
+  },
+  "sentMessage.expire": {
+    table: "sent_message",
+    statements: ({ cutoff }, { deviceId }) => [
+      { sql: "DELETE FROM sent_message WHERE device_id = ? AND created_at <= ?", params: [deviceId, cutoff] },
+    ],
+  },
+  "pendingInbound.put": {
+    table: "pending_inbound",
+    statement: PUT_PENDING_INBOUND,
+    rows: ({ rows }) =>
+      rows.map(({ chat, sender, id, receivedAt, payload }) => [chat, sender, id, receivedAt, payload]),
+  },
+  "pendingInbound.delete": {
+    table: "pending_inbound",
+    statements: ({ keys }, { deviceId, limits }) =>
+      splitKeys(
+        keys.map(({ chat, sender, id }) => [chat, sender, id]),
+        { fixed: [deviceId], limits },
+        (list) => `DELETE FROM pending_inbound WHERE device_id = ? AND (chat, sender, id) IN ${list}`,
+      ),
+  },
+  "pendingInbound.expire": {
+    table: "pending_inbound",
+    statements: ({ cutoff }, { deviceId }) => [
+      {
+        sql: "DELETE FROM pending_inbound WHERE device_id = ? AND received_at <= ?",
+        params: [deviceId, cutoff],
+      },
+    ],
+  },
+  "msgSecret.put": {
+    table: "msg_secret",
+    statement: PUT_MSG_SECRET,
+    rows: ({ entries }) =>
+      entries.map(({ chat, sender, id, expiresAt, messageTs, secret }) => [
+        chat,
+        sender,
+        id,
+        expiresAt,
+        messageTs,
+        secret,
+      ]),
+  },
+  "msgSecret.expire": {
+    table: "msg_secret",
+    statements: ({ cutoff }, { deviceId }) => [
+      {
+        sql: "DELETE FROM msg_secret WHERE device_id = ? AND expires_at > 0 AND expires_at <= ?",
+        params: [deviceId, cutoff],
+      },
+    ],
+  },
+};

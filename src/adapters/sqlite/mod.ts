@@ -1,0 +1,8 @@
+/**
+ * A backend over any SQLite: schema, migrations, statements and row codecs behind a driver of two methods.
+ *
+ * @module
+ */
+
+export type { SqlDriver, SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
+export { openSqliteBackend, type SqliteBackendOptions } from "./sqlite_backend.ts";

@@ -1,0 +1,55 @@
+import type { Write, WriteKind } from "../../backend/mod.ts";
+import { APP_SYNC_PLANNERS } from "./app_sync_writes.ts";
+import { DEVICE_COLUMNS, encodeDevice } from "./device_fields.ts";
+import { MESSAGE_PLANNERS } from "./message_writes.ts";
+import { PROTOCOL_PLANNERS } from "./protocol_writes.ts";
+import { RowStatement } from "./row_statement.ts";
+import { SCOPED_TABLES } from "./schema.ts";
+import { SIGNAL_PLANNERS } from "./signal_writes.ts";
+import type { SqlStatement } from "./sql_driver.ts";
+import { type Planner, type PlannersOf, WritePlan, type WriteScope } from "./write_plan.ts";
+
+const SAVE_DEVICE = new RowStatement({
+  insert: `INSERT INTO device (device_id, ${DEVICE_COLUMNS.join(", ")})`,
+  columns: DEVICE_COLUMNS.length + 1,
+  conflict: `ON CONFLICT (device_id) DO UPDATE SET ${DEVICE_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`,
+});
+
+/** One entry for each kind of write but the one that touches every table: a new kind does not compile until it is stored. */
+const PLANNERS: PlannersOf<Exclude<WriteKind, "device.delete">> = {
+  ...SIGNAL_PLANNERS,
+  ...APP_SYNC_PLANNERS,
+  ...PROTOCOL_PLANNERS,
+  ...MESSAGE_PLANNERS,
+  "device.save": { table: "device", statement: SAVE_DEVICE, rows: ({ device }) => [encodeDevice(device)] },
+};
+
+/**
+ * Plans a commit.
+ *
+ * @param name Under which the account is registered: it is registered again, under the same device id, when writes
+ * follow that one of its own deletion.
+ * @throws {RangeError | TypeError} When a part of a write cannot be encoded.
+ */
+export function planWrites(writes: readonly Write[], scope: WriteScope, name: string): WritePlan {
+  const plan = new WritePlan(scope);
+  for (const [index, write] of writes.entries()) {
+    if (write.kind !== "device.delete") {
+      plan.add(write, PLANNERS[write.kind] as Planner<Write>);
+      continue;
+    }
+    const isOwn = write.deviceId === scope.deviceId;
+    const goesOn = isOwn && writes.slice(index + 1).some(({ kind }) => kind !== "device.delete");
+    plan.addBarrier(deleteDevice(write.deviceId), goesOn ? [registerAgain(scope.deviceId, name)] : []);
+  }
+  return plan;
+}
+
+function deleteDevice(deviceId: number): SqlStatement[] {
+  const tables = [...SCOPED_TABLES.map((table) => table.name), "account"];
+  return tables.map((table) => ({ sql: `DELETE FROM ${table} WHERE device_id = ?`, params: [deviceId] }));
+}
+
+function registerAgain(deviceId: number, name: string): SqlStatement {
+  return { sql: "INSERT INTO account (device_id, name) VALUES (?, ?)", params: [deviceId, name] };
+}

@@ -1,0 +1,210 @@
+import { encodeDevices, requireUint32 } from "./codec.ts";
+import { RowStatement, splitKeys } from "./row_statement.ts";
+import type { PlannersOf } from "./write_plan.ts";
+
+const PUT_SENDER_KEY_DEVICE = new RowStatement({
+  insert: "INSERT INTO sender_key_device (device_id, group_jid, device_jid, has_key)",
+  columns: 4,
+  conflict: "ON CONFLICT (device_id, group_jid, device_jid) DO UPDATE SET has_key = excluded.has_key",
+});
+
+/** REPLACE gives the row a new `seq`, the greatest: a tie in `created_at` goes to the later write. */
+const PUT_LID_MAPPING = new RowStatement({
+  insert: `INSERT OR REPLACE INTO lid_mapping
+    (device_id, lid, phone_number, created_at, updated_at, learning_source)`,
+  columns: 6,
+  conflict: "",
+});
+
+const PUT_BASE_KEY = new RowStatement({
+  insert: "INSERT INTO base_key (device_id, address, message_id, created_at, key)",
+  columns: 5,
+  conflict: `ON CONFLICT (device_id, address, message_id) DO UPDATE
+    SET created_at = excluded.created_at, key = excluded.key`,
+});
+
+const PUT_DEVICE_LIST = new RowStatement({
+  insert: "INSERT INTO device_list (device_id, user, timestamp, phash, raw_id, devices)",
+  columns: 6,
+  conflict: `ON CONFLICT (device_id, user) DO UPDATE SET timestamp = excluded.timestamp,
+    phash = excluded.phash, raw_id = excluded.raw_id, devices = excluded.devices`,
+});
+
+const PUT_GROUP_METADATA = new RowStatement({
+  insert: "INSERT INTO group_metadata (device_id, group_jid, blob)",
+  columns: 3,
+  conflict: "ON CONFLICT (device_id, group_jid) DO UPDATE SET blob = excluded.blob",
+});
+
+const PUT_TC_TOKEN = new RowStatement({
+  insert: "INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)",
+  columns: 5,
+  conflict: `ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp,
+    sender_timestamp = excluded.sender_timestamp, token = excluded.token`,
+});
+
+/** A newer token stays; the sender time stays in any case. */
+const RECEIVE_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, token) VALUES (?,?,?,?)
+  ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp, token = excluded.token
+  WHERE excluded.token_timestamp >= tc_token.token_timestamp`;
+
+/** The sender time only moves forward; without a token it stands in a placeholder with an empty one. */
+const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)
+  VALUES (?, ?, 0, ?, x'')
+  ON CONFLICT (device_id, jid) DO UPDATE SET sender_timestamp = excluded.sender_timestamp
+  WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp`;
+
+/** Both halves must be stale; a half that is missing is. */
+const EXPIRE_TC_TOKENS = `DELETE FROM tc_token WHERE device_id = ?
+  AND token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)`;
+
+/** How writes of the protocol store become statements, those about messages apart. */
+export const PROTOCOL_PLANNERS: PlannersOf<
+  | "senderKeyDevices.set"
+  | "senderKeyDevices.clear"
+  | "senderKeyDevices.deleteRows"
+  | "senderKeyDevices.clearAll"
+  | "lidMapping.put"
+  | "lidMapping.delete"
+  | "baseKey.put"
+  | "baseKey.delete"
+  | "baseKey.expire"
+  | "deviceList.put"
+  | "deviceList.delete"
+  | "groupMetadata.put"
+  | "groupMetadata.delete"
+  | "tcToken.put"
+  | "tcToken.receive"
+  | "tcToken.touchSender"
+  | "tcToken.delete"
+  | "tcToken.expire"
+> = {
+  "senderKeyDevices.set": {
+    table: "sender_key_device",
+    statement: PUT_SENDER_KEY_DEVICE,
+    rows: ({ group, entries }) => entries.map(([deviceJid, hasKey]) => [group, deviceJid, hasKey ? 1 : 0]),
+  },
+  "senderKeyDevices.clear": {
+    table: "sender_key_device",
+    statements: ({ group }, { deviceId }) => [
+      {
+        sql: "DELETE FROM sender_key_device WHERE device_id = ? AND group_jid = ?",
+        params: [deviceId, group],
+      },
+    ],
+  },
+  "senderKeyDevices.deleteRows": {
+    table: "sender_key_device",
+    statements: ({ deviceJids }, { deviceId, limits }) =>
+      splitKeys(
+        deviceJids.map((jid) => [jid]),
+        { fixed: [deviceId], limits },
+        (list) => `DELETE FROM sender_key_device WHERE device_id = ? AND device_jid IN ${list}`,
+      ),
+  },
+  "senderKeyDevices.clearAll": {
+    table: "sender_key_device",
+    statements: (_write, { deviceId }) => [
+      { sql: "DELETE FROM sender_key_device WHERE device_id = ?", params: [deviceId] },
+    ],
+  },
+  "lidMapping.put": {
+    table: "lid_mapping",
+    statement: PUT_LID_MAPPING,
+    rows: ({ entries }) =>
+      entries.map(({ lid, phoneNumber, createdAt, updatedAt, learningSource }) => [
+        lid,
+        phoneNumber,
+        createdAt,
+        updatedAt,
+        learningSource,
+      ]),
+  },
+  "lidMapping.delete": {
+    table: "lid_mapping",
+    statements: ({ lids }, { deviceId, limits }) =>
+      splitKeys(
+        lids.map((lid) => [lid]),
+        { fixed: [deviceId], limits },
+        (list) => `DELETE FROM lid_mapping WHERE device_id = ? AND lid IN ${list}`,
+      ),
+  },
+  "baseKey.put": {
+    table: "base_key",
+    statement: PUT_BASE_KEY,
+    rows: ({ address, messageId, createdAt, key }) => [[address, messageId, createdAt, key]],
+  },
+  "baseKey.delete": {
+    table: "base_key",
+    statements: ({ address, messageId }, { deviceId }) => [
+      {
+        sql: "DELETE FROM base_key WHERE device_id = ? AND address = ? AND message_id = ?",
+        params: [deviceId, address, messageId],
+      },
+    ],
+  },
+  "baseKey.expire": {
+    table: "base_key",
+    statements: ({ cutoff }, { deviceId }) => [
+      { sql: "DELETE FROM base_key WHERE device_id = ? AND created_at <= ?", params: [deviceId, cutoff] },
+    ],
+  },
+  "deviceList.put": {
+    table: "device_list",
+    statement: PUT_DEVICE_LIST,
+    rows: ({ records }) =>
+      records.map(({ user, timestamp, phash, rawId, devices }) => [
+        user,
+        timestamp,
+        phash ?? null,
+        rawId === undefined ? null : requireUint32("deviceList.put: raw id", rawId),
+        encodeDevices(devices),
+      ]),
+  },
+  "deviceList.delete": {
+    table: "device_list",
+    statements: ({ user }, { deviceId }) => [
+      { sql: "DELETE FROM device_list WHERE device_id = ? AND user = ?", params: [deviceId, user] },
+    ],
+  },
+  "groupMetadata.put": {
+    table: "group_metadata",
+    statement: PUT_GROUP_METADATA,
+    rows: ({ group, blob }) => [[group, blob]],
+  },
+  "groupMetadata.delete": {
+    table: "group_metadata",
+    statements: ({ group }, { deviceId }) => [
+      { sql: "DELETE FROM group_metadata WHERE device_id = ? AND group_jid = ?", params: [deviceId, group] },
+    ],
+  },
+  "tcToken.put": {
+    table: "tc_token",
+    statement: PUT_TC_TOKEN,
+    rows: ({ jid, entry }) => [[jid, entry.tokenTimestamp, entry.senderTimestamp ?? null, entry.token]],
+  },
+  "tcToken.receive": {
+    table: "tc_token",
+    statements: ({ jid, token, tokenTimestamp }, { deviceId }) => [
+      { sql: RECEIVE_TC_TOKEN, params: [deviceId, jid, tokenTimestamp, token] },
+    ],
+  },
+  "tcToken.touchSender": {
+    table: "tc_token",
+    statements: ({ jid, senderTimestamp }, { deviceId }) => [
+      { sql: TOUCH_TC_TOKEN, params: [deviceId, jid, senderTimestamp] },
+    ],
+  },
+  "tcToken.delete": {
+    table: "tc_token",
+    statements: ({ jid }, { deviceId }) => [
+      { sql: "DELETE FROM tc_token WHERE device_id = ? AND jid = ?", params: [deviceId, jid] },
+    ],
+  },
+  "tcToken.expire": {
+    table: "tc_token",
+    statements: ({ tokenCutoff, senderCutoff }, { deviceId }) => [
+      { sql: EXPIRE_TC_TOKENS, params: [deviceId, tokenCutoff, senderCutoff] },
+    ],
+  },
+};

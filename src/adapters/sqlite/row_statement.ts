@@ -1,0 +1,119 @@
+import type { SqlLimits, SqlStatement, SqlValue } from "./sql_driver.ts";
+
+/**
+ * Rows of one statement, largest first. Few sizes keep the SQL texts few, so that a platform that caches prepared
+ * statements by text finds them again. Above some 128 rows a larger statement is no faster (measured on file: and in a
+ * Durable Object).
+ */
+const ROW_SIZES: readonly number[] = [128, 32, 8, 1];
+
+/** Keys of one reading statement, smallest first. The rest of a list is padded to the next size. */
+const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512];
+
+/** Bytes of SQL text that a statement may take besides its rows. Far above the longest one here. */
+const FIXED_SQL_BYTES = 4_096;
+
+/** What a multi-row upsert is made of. */
+export interface RowStatementParts {
+  /** Up to and including the column list, for example `INSERT INTO t (device_id, id)`. */
+  readonly insert: string;
+  /** Columns, `device_id` included, which is always the first. */
+  readonly columns: number;
+  /** What follows the rows, for example `ON CONFLICT (id) DO NOTHING`. */
+  readonly conflict: string;
+}
+
+/**
+ * An upsert of any number of rows, cut into statements of a few sizes. Rows are applied in order, also within one
+ * statement: of two with the same key the later wins.
+ */
+export class RowStatement {
+  readonly #parts: RowStatementParts;
+  readonly #texts = new Map<number, string>();
+
+  constructor(parts: RowStatementParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The statements for `rows`, each given without its device id.
+   *
+   * @returns One entry per statement: the statement, and which of the rows it covers.
+   */
+  split(deviceId: number, rows: readonly (readonly SqlValue[])[], limits: SqlLimits): RowChunk[] {
+    const largest = this.#largest(limits);
+    const chunks: RowChunk[] = [];
+    for (let start = 0; start < rows.length; ) {
+      const left = rows.length - start;
+      const size = left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
+      const params: SqlValue[] = [];
+      for (let index = start; index < start + size; index += 1) {
+        params.push(deviceId);
+        for (const value of rows[index] ?? []) params.push(value);
+      }
+      chunks.push({ statement: { sql: this.#text(size), params }, start, end: start + size });
+      start += size;
+    }
+    return chunks;
+  }
+
+  #largest({ maxParameters, maxSqlBytes }: SqlLimits): number {
+    const byParameters = Math.floor(maxParameters / this.#parts.columns);
+    const bySqlBytes = Math.floor((maxSqlBytes - FIXED_SQL_BYTES) / (2 * this.#parts.columns + 2));
+    return Math.max(1, Math.min(ROW_SIZES[0] ?? 1, byParameters, bySqlBytes));
+  }
+
+  #text(rows: number): string {
+    let text = this.#texts.get(rows);
+    if (text === undefined) {
+      const row = `(${placeholders(this.#parts.columns)})`;
+      text = `${this.#parts.insert} VALUES ${Array(rows).fill(row).join(",")} ${this.#parts.conflict}`;
+      this.#texts.set(rows, text);
+    }
+    return text;
+  }
+}
+
+/** One statement of a `RowStatement`, and the rows it covers: `start` up to but not including `end`. */
+export interface RowChunk {
+  readonly statement: SqlStatement;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Cuts a list of keys into statements that look them up or change them: `IN` lists of a few sizes, padded by repeating
+ * the last key. `sql` gets the list in parentheses, whose terms are `?` for keys of one part and `(?,?)` after `VALUES`
+ * for keys of several.
+ */
+export function splitKeys(
+  keys: readonly (readonly SqlValue[])[],
+  options: { readonly fixed: readonly SqlValue[]; readonly limits: SqlLimits },
+  sql: (list: string) => string,
+): SqlStatement[] {
+  const parts = keys[0]?.length ?? 1;
+  const { fixed, limits } = options;
+  const byParameters = Math.floor((limits.maxParameters - fixed.length) / parts);
+  const bySqlBytes = Math.floor((limits.maxSqlBytes - FIXED_SQL_BYTES) / (2 * parts + 2));
+  const largest = Math.max(1, Math.min(KEY_SIZES[KEY_SIZES.length - 1] ?? 1, byParameters, bySqlBytes));
+  const statements: SqlStatement[] = [];
+  for (let start = 0; start < keys.length; start += largest) {
+    const chunk = keys.slice(start, start + largest);
+    const size = Math.min(KEY_SIZES.find((count) => count >= chunk.length) ?? largest, largest);
+    const last = chunk[chunk.length - 1] ?? [];
+    while (chunk.length < size) chunk.push(last);
+    statements.push({ sql: sql(keyList(parts, size)), params: [...fixed, ...chunk.flat()] });
+  }
+  return statements;
+}
+
+function keyList(parts: number, size: number): string {
+  if (parts === 1) return `(${placeholders(size)})`;
+  return `(VALUES ${Array(size)
+    .fill(`(${placeholders(parts)})`)
+    .join(",")})`;
+}
+
+function placeholders(count: number): string {
+  return Array(count).fill("?").join(",");
+}

@@ -1,0 +1,242 @@
+import type { Migration } from "./migrate.ts";
+
+/** A table whose rows belong to one account, named by their `device_id`. */
+export interface ScopedTable {
+  readonly name: string;
+  /** Columns whose lengths add up to the size of the table's values. */
+  readonly values: readonly string[];
+}
+
+/** Every table of an account but the account's own row. Deleting a device empties all of them, a snapshot counts them. */
+export const SCOPED_TABLES: readonly ScopedTable[] = [
+  {
+    name: "device",
+    values: [
+      "noise_key",
+      "identity_key",
+      "signed_pre_key",
+      "signed_pre_key_signature",
+      "adv_secret_key",
+      "account",
+      "edge_routing_info",
+      "nct_salt",
+      "server_cert_chain",
+      "extra",
+    ],
+  },
+  { name: "identity", values: ["key"] },
+  { name: "session", values: ["record"] },
+  { name: "pre_key", values: ["record"] },
+  { name: "signed_pre_key", values: ["record"] },
+  { name: "sender_key", values: ["record"] },
+  { name: "sync_key", values: ["key_data", "fingerprint"] },
+  { name: "sync_version", values: ["hash", "index_values"] },
+  { name: "mutation_mac", values: ["value_mac"] },
+  { name: "sender_key_device", values: [] },
+  { name: "lid_mapping", values: [] },
+  { name: "base_key", values: ["key"] },
+  { name: "device_list", values: ["devices"] },
+  { name: "group_metadata", values: ["blob"] },
+  { name: "tc_token", values: ["token"] },
+  { name: "sent_message", values: ["payload"] },
+  { name: "pending_inbound", values: ["payload"] },
+  { name: "msg_secret", values: ["secret"] },
+];
+
+/**
+ * Layout, version 1.
+ *
+ * - Every table but `account` is scoped by `device_id`, the first part of its key. Ids are never used again
+ *   (AUTOINCREMENT), so that a process that still knows a deleted account can not write into another one.
+ * - Tables of blobs are rowid tables, since a large row in a WITHOUT ROWID table is costly to rewrite (the whole row
+ *   lives in the key's tree); tables of small rows are WITHOUT ROWID, since they then have one tree instead of two.
+ * - `user` columns stand in front of the address in the key itself: the search for a user is a prefix search of the same
+ *   index, and an update of an existing row writes that row alone.
+ * - Times that expire stand before the blobs, so that a scan for expired rows does not read the blobs' overflow pages.
+ * - Versions of app state are decimal text: not every platform reads 64-bit integers exactly.
+ * - `lid_mapping.seq` is the order of the writes: REPLACE gives a written row the greatest one.
+ */
+const VERSION_1: readonly string[] = [
+  `CREATE TABLE account (
+    device_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    owner TEXT,
+    epoch INTEGER NOT NULL DEFAULT 0
+  ) STRICT`,
+  `CREATE TABLE device (
+    device_id INTEGER PRIMARY KEY,
+    pn TEXT,
+    lid TEXT,
+    registration_id INTEGER NOT NULL,
+    noise_key BLOB NOT NULL,
+    identity_key BLOB NOT NULL,
+    signed_pre_key BLOB NOT NULL,
+    signed_pre_key_id INTEGER NOT NULL,
+    signed_pre_key_signature BLOB NOT NULL,
+    adv_secret_key BLOB NOT NULL,
+    account BLOB,
+    push_name TEXT,
+    platform TEXT,
+    app_version_primary INTEGER,
+    app_version_secondary INTEGER,
+    app_version_tertiary INTEGER,
+    app_version_last_fetched_ms INTEGER,
+    edge_routing_info BLOB,
+    props_hash TEXT,
+    next_pre_key_id INTEGER,
+    first_unuploaded_pre_key_id INTEGER,
+    server_has_pre_keys INTEGER,
+    nct_salt BLOB,
+    server_cert_chain BLOB,
+    login_counter INTEGER,
+    lid_migrated INTEGER,
+    last_signed_pre_key_rotation_ms INTEGER,
+    read_receipts_disabled INTEGER,
+    server_client_expires_at INTEGER,
+    server_client_version TEXT,
+    extra BLOB
+  ) STRICT`,
+  `CREATE TABLE identity (
+    device_id INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    address TEXT NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (device_id, user, address)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE session (
+    device_id INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    address TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (device_id, user, address)
+  ) STRICT`,
+  `CREATE TABLE pre_key (
+    device_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    uploaded INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (device_id, id)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE signed_pre_key (
+    device_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (device_id, id)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE sender_key (
+    device_id INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (device_id, user, name)
+  ) STRICT`,
+  `CREATE TABLE sync_key (
+    device_id INTEGER NOT NULL,
+    key_id BLOB NOT NULL,
+    timestamp INTEGER NOT NULL,
+    key_data BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    PRIMARY KEY (device_id, key_id)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE sync_version (
+    device_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    mac_mismatch_fatal INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    index_values BLOB NOT NULL,
+    PRIMARY KEY (device_id, name)
+  ) STRICT`,
+  `CREATE TABLE mutation_mac (
+    device_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    index_mac BLOB NOT NULL,
+    version TEXT NOT NULL,
+    value_mac BLOB NOT NULL,
+    PRIMARY KEY (device_id, name, index_mac)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE sender_key_device (
+    device_id INTEGER NOT NULL,
+    group_jid TEXT NOT NULL,
+    device_jid TEXT NOT NULL,
+    has_key INTEGER NOT NULL,
+    PRIMARY KEY (device_id, group_jid, device_jid)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE lid_mapping (
+    seq INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL,
+    lid TEXT NOT NULL,
+    phone_number TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    learning_source TEXT NOT NULL,
+    UNIQUE (device_id, lid)
+  ) STRICT`,
+  `CREATE INDEX lid_mapping_by_phone ON lid_mapping (device_id, phone_number, created_at)`,
+  `CREATE TABLE base_key (
+    device_id INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (device_id, address, message_id)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE device_list (
+    device_id INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    phash TEXT,
+    raw_id INTEGER,
+    devices BLOB NOT NULL,
+    PRIMARY KEY (device_id, user)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE group_metadata (
+    device_id INTEGER NOT NULL,
+    group_jid TEXT NOT NULL,
+    blob BLOB NOT NULL,
+    PRIMARY KEY (device_id, group_jid)
+  ) STRICT`,
+  `CREATE TABLE tc_token (
+    device_id INTEGER NOT NULL,
+    jid TEXT NOT NULL,
+    token_timestamp INTEGER NOT NULL,
+    sender_timestamp INTEGER,
+    token BLOB NOT NULL,
+    PRIMARY KEY (device_id, jid)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE sent_message (
+    device_id INTEGER NOT NULL,
+    chat TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (device_id, chat, id)
+  ) STRICT`,
+  `CREATE TABLE pending_inbound (
+    device_id INTEGER NOT NULL,
+    chat TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (device_id, chat, sender, id)
+  ) STRICT`,
+  `CREATE TABLE msg_secret (
+    device_id INTEGER NOT NULL,
+    chat TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    message_ts INTEGER NOT NULL,
+    secret BLOB NOT NULL,
+    PRIMARY KEY (device_id, chat, sender, id)
+  ) STRICT, WITHOUT ROWID`,
+];
+
+/**
+ * The history of the layout. Only ever appended to: a released migration is never edited.
+ *
+ * `floor` of a migration is the oldest release version of the layout that can still read and write a database on which
+ * it ran. Raise it only when an older release would misread what is stored.
+ */
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, floor: 1, statements: VERSION_1 }];

@@ -1,0 +1,130 @@
+import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
+import {
+  compareText,
+  IDENTITY_KEY_BYTES,
+  type SignalAddressEntry,
+  type SignalReads,
+} from "../../backend/mod.ts";
+import { bytesOf, exactBytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
+import { type ReadScope, SCOPE, textKey } from "./read_scope.ts";
+
+/** Kinds of addresses, in the order in which `listSignalAddresses` gives those of one address. */
+const ADDRESS_KINDS: readonly SignalAddressEntry["kind"][] = ["identity", "senderKey", "session"];
+
+/** Reads of the Signal store. */
+export function signalReads(scope: ReadScope): SignalReads {
+  const sessions = (addresses: readonly string[]): Promise<(Row | undefined)[]> =>
+    scope.lookUp(
+      addresses.map((address) => [userOfAddress(address), address]),
+      { keyOf: textKey },
+      (list) =>
+        `SELECT address, record FROM session WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
+    );
+  return {
+    async loadIdentity(address) {
+      const row = await scope.first(
+        `SELECT key FROM identity WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
+        [userOfAddress(address), address],
+      );
+      return row && exactBytesOf(row[0], "identity key", IDENTITY_KEY_BYTES);
+    },
+    async getSession(address) {
+      const row = await scope.first(
+        `SELECT record FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
+        [userOfAddress(address), address],
+      );
+      return row && bytesOf(row[0], "session");
+    },
+    async getSessions(addresses) {
+      return (await sessions(addresses)).map((row) => row && bytesOf(row[1], "session"));
+    },
+    async hasSession(address) {
+      const row = await scope.first(
+        `SELECT 1 FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
+        [userOfAddress(address), address],
+      );
+      return row !== undefined;
+    },
+    async hasSignalStateForUser(user) {
+      const row = await scope.first(
+        `WITH scope (device_id, user) AS (SELECT ${SCOPE}, ?)
+        SELECT 1 FROM scope WHERE
+          EXISTS (SELECT 1 FROM session s WHERE s.device_id = scope.device_id AND s.user = scope.user)
+          OR EXISTS (SELECT 1 FROM identity i WHERE i.device_id = scope.device_id AND i.user = scope.user)
+          OR EXISTS (SELECT 1 FROM sender_key k WHERE k.device_id = scope.device_id AND k.user = scope.user)`,
+        [user],
+      );
+      return row !== undefined;
+    },
+    async listSignalAddresses(users) {
+      const entries: SignalAddressEntry[] = [];
+      for (const user of new Set(users)) entries.push(...(await listAddresses(scope, user)));
+      return entries.sort(byAddressAndKind);
+    },
+    async loadPreKey(id) {
+      const row = await scope.first(`SELECT record FROM pre_key WHERE device_id = ${SCOPE} AND id = ?`, [id]);
+      return row && bytesOf(row[0], "pre-key");
+    },
+    async loadPreKeys(ids) {
+      const unique = [...new Set(ids)].sort((a, b) => a - b);
+      const rows = await scope.lookUp(
+        unique.map((id) => [id]),
+        { keyOf: textKey },
+        (list) => `SELECT id, record, uploaded FROM pre_key WHERE device_id = ${SCOPE} AND id IN ${list}`,
+      );
+      return rows
+        .filter((row) => row !== undefined)
+        .map(([id, record, uploaded]) => ({
+          id: integerOf(id, "pre-key id"),
+          record: bytesOf(record, "pre-key"),
+          uploaded: flagOf(uploaded, "pre-key upload mark"),
+        }));
+    },
+    async getMaxPreKeyId() {
+      const row = await scope.first(`SELECT max(id) FROM pre_key WHERE device_id = ${SCOPE}`, []);
+      return integerOf(row?.[0] ?? 0, "greatest pre-key id");
+    },
+    async loadSignedPreKey(id) {
+      const row = await scope.first(
+        `SELECT record FROM signed_pre_key WHERE device_id = ${SCOPE} AND id = ?`,
+        [id],
+      );
+      return row && bytesOf(row[0], "signed pre-key");
+    },
+    async loadAllSignedPreKeys() {
+      const rows = await scope.query(
+        `SELECT id, record FROM signed_pre_key WHERE device_id = ${SCOPE} ORDER BY id`,
+        [],
+      );
+      return rows.map(([id, record]) => ({
+        id: integerOf(id, "signed pre-key id"),
+        record: bytesOf(record, "signed pre-key"),
+      }));
+    },
+    async getSenderKey(name) {
+      const row = await scope.first(
+        `SELECT record FROM sender_key WHERE device_id = ${SCOPE} AND user = ? AND name = ?`,
+        [userOfSenderKeyName(name), name],
+      );
+      return row && bytesOf(row[0], "sender key");
+    },
+  };
+}
+
+async function listAddresses(scope: ReadScope, user: string): Promise<SignalAddressEntry[]> {
+  const rows = await scope.query(
+    `WITH scope (device_id, user) AS (SELECT ${SCOPE}, ?)
+    SELECT 0, i.address FROM identity i, scope USING (device_id, user)
+    UNION ALL SELECT 1, k.name FROM sender_key k, scope USING (device_id, user)
+    UNION ALL SELECT 2, s.address FROM session s, scope USING (device_id, user)`,
+    [user],
+  );
+  return rows.map(([kind, address]) => ({
+    kind: ADDRESS_KINDS[integerOf(kind, "address kind")] ?? "session",
+    address: textOf(address, "address"),
+  }));
+}
+
+function byAddressAndKind(a: SignalAddressEntry, b: SignalAddressEntry): number {
+  return compareText(a.address, b.address) || compareText(a.kind, b.kind);
+}

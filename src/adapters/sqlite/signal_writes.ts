@@ -1,0 +1,123 @@
+import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
+import { RowStatement, splitKeys } from "./row_statement.ts";
+import type { PlannersOf } from "./write_plan.ts";
+
+const PUT_IDENTITY = new RowStatement({
+  insert: "INSERT INTO identity (device_id, user, address, key)",
+  columns: 4,
+  conflict: "ON CONFLICT (device_id, user, address) DO UPDATE SET key = excluded.key",
+});
+
+const PUT_SESSION = new RowStatement({
+  insert: "INSERT INTO session (device_id, user, address, record)",
+  columns: 4,
+  conflict: "ON CONFLICT (device_id, user, address) DO UPDATE SET record = excluded.record",
+});
+
+const PUT_PRE_KEY = new RowStatement({
+  insert: "INSERT INTO pre_key (device_id, id, uploaded, record)",
+  columns: 4,
+  conflict:
+    "ON CONFLICT (device_id, id) DO UPDATE SET uploaded = excluded.uploaded, record = excluded.record",
+});
+
+const PUT_SIGNED_PRE_KEY = new RowStatement({
+  insert: "INSERT INTO signed_pre_key (device_id, id, record)",
+  columns: 3,
+  conflict: "ON CONFLICT (device_id, id) DO UPDATE SET record = excluded.record",
+});
+
+const PUT_SENDER_KEY = new RowStatement({
+  insert: "INSERT INTO sender_key (device_id, user, name, record)",
+  columns: 4,
+  conflict: "ON CONFLICT (device_id, user, name) DO UPDATE SET record = excluded.record",
+});
+
+/** How writes of the Signal store become statements. */
+export const SIGNAL_PLANNERS: PlannersOf<
+  | "identity.put"
+  | "identity.delete"
+  | "session.put"
+  | "session.delete"
+  | "preKey.put"
+  | "preKey.markUploaded"
+  | "preKey.remove"
+  | "signedPreKey.put"
+  | "signedPreKey.remove"
+  | "senderKey.put"
+  | "senderKey.delete"
+> = {
+  "identity.put": {
+    table: "identity",
+    statement: PUT_IDENTITY,
+    rows: ({ address, key }) => [[userOfAddress(address), address, key]],
+  },
+  "identity.delete": {
+    table: "identity",
+    statements: ({ address }, { deviceId }) => [
+      {
+        sql: "DELETE FROM identity WHERE device_id = ? AND user = ? AND address = ?",
+        params: [deviceId, userOfAddress(address), address],
+      },
+    ],
+  },
+  "session.put": {
+    table: "session",
+    statement: PUT_SESSION,
+    rows: ({ address, record }) => [[userOfAddress(address), address, record]],
+  },
+  "session.delete": {
+    table: "session",
+    statements: ({ address }, { deviceId }) => [
+      {
+        sql: "DELETE FROM session WHERE device_id = ? AND user = ? AND address = ?",
+        params: [deviceId, userOfAddress(address), address],
+      },
+    ],
+  },
+  "preKey.put": {
+    table: "pre_key",
+    statement: PUT_PRE_KEY,
+    rows: ({ id, record, uploaded }) => [[id, uploaded ? 1 : 0, record]],
+  },
+  "preKey.markUploaded": {
+    table: "pre_key",
+    statements: ({ ids }, { deviceId, limits }) =>
+      splitKeys(
+        [...new Set(ids)].map((id) => [id]),
+        { fixed: [deviceId], limits },
+        (list) => `UPDATE pre_key SET uploaded = 1 WHERE device_id = ? AND id IN ${list}`,
+      ),
+  },
+  "preKey.remove": {
+    table: "pre_key",
+    statements: ({ id }, { deviceId }) => [
+      { sql: "DELETE FROM pre_key WHERE device_id = ? AND id = ?", params: [deviceId, id] },
+    ],
+  },
+  "signedPreKey.put": {
+    table: "signed_pre_key",
+    statement: PUT_SIGNED_PRE_KEY,
+    rows: ({ id, record }) => [[id, record]],
+  },
+  "signedPreKey.remove": {
+    table: "signed_pre_key",
+    statements: ({ id }, { deviceId }) => [
+      { sql: "DELETE FROM signed_pre_key WHERE device_id = ? AND id = ?", params: [deviceId, id] },
+    ],
+  },
+  "senderKey.put": {
+    table: "sender_key",
+    statement: PUT_SENDER_KEY,
+    rows: ({ name, record }) => [[userOfSenderKeyName(name), name, record]],
+  },
+  "senderKey.delete": {
+    table: "sender_key",
+    statements: ({ name }, { deviceId }) => [
+      {
+        sql: "DELETE FROM sender_key WHERE device_id = ? AND user = ? AND name = ?",
+        params: [deviceId, userOfSenderKeyName(name), name],
+      },
+    ],
+  },
+};

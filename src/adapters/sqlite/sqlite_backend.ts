@@ -1,0 +1,234 @@
+import {
+  type Backend,
+  type BackendSource,
+  type Capabilities,
+  type CommitOptions,
+  createBackend,
+  type OwnerGuard,
+  type OwnerState,
+  type Write,
+} from "../../backend/mod.ts";
+import { ClosedError, FencedError, RefusedError } from "../../errors/mod.ts";
+import type { Clock } from "../../ports/mod.ts";
+import { AccountId } from "./account_id.ts";
+import { appSyncReads } from "./app_sync_reads.ts";
+import { integerOf, optionalOf, textOf } from "./cell.ts";
+import { deviceReads } from "./device_reads.ts";
+import { migrate } from "./migrate.ts";
+import { planWrites } from "./plan_writes.ts";
+import { protocolReads } from "./protocol_reads.ts";
+import { ReadScope, SCOPE } from "./read_scope.ts";
+import { MIGRATIONS } from "./schema.ts";
+import { signalReads } from "./signal_reads.ts";
+import type { SqlDriver, SqlStatement } from "./sql_driver.ts";
+import type { WritePlan } from "./write_plan.ts";
+
+/** Longest name of an account, in UTF-16 code units. */
+const MAX_ACCOUNT_LENGTH = 256;
+
+/** Options of `openSqliteBackend`. */
+export interface SqliteBackendOptions {
+  /** Name of the account whose rows are read and written; `default` unless given. Other accounts are never seen. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. The host's clock unless given. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Opens one account of a SQLite database behind any driver: brings the layout up to date and returns the backend.
+ *
+ * The driver belongs to the backend from this call on: closing the backend closes it, and so does a failure to open.
+ * The account is registered by its first commit.
+ *
+ * @throws {TypeError} When the account's name is empty or longer than 256 characters.
+ * @throws {IncompatibleError} When the database is newer than this release, no database, or another application's.
+ * Nothing was changed.
+ * @throws {CorruptError | BusyError | BackendError}
+ *
+ * @example
+ * ```ts
+ * import { openSqliteBackend, type SqlDriver } from "@holdfast/store/sqlite";
+ *
+ * async function countAccounts(driver: SqlDriver): Promise<number> {
+ *   const backend = await openSqliteBackend(driver, { account: "alice" });
+ *   const devices = await backend.listDevices();
+ *   await backend.close();
+ *   return devices.length;
+ * }
+ * ```
+ */
+export async function openSqliteBackend(
+  driver: SqlDriver,
+  options: SqliteBackendOptions = {},
+): Promise<Backend> {
+  const { account = "default", clock } = options;
+  try {
+    requireAccountName(account);
+    await migrate(driver, MIGRATIONS);
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+  return createBackend(createSource(new OpenDriver(driver), account), { clock });
+}
+
+/** Checks the name of an account. @throws {TypeError} */
+export function requireAccountName(account: string): void {
+  if (typeof account !== "string" || account.length === 0 || account.length > MAX_ACCOUNT_LENGTH) {
+    throw new TypeError(`open account: the name is not a text of 1 to ${MAX_ACCOUNT_LENGTH} characters`);
+  }
+  if (account.includes("\0") || /\p{Surrogate}/u.test(account)) {
+    throw new TypeError("open account: the name contains a NUL or is not well-formed Unicode");
+  }
+}
+
+function createSource(driver: OpenDriver, account: string): BackendSource {
+  const scope = new ReadScope(driver, account);
+  const accountId = new AccountId(driver, account);
+  return {
+    ...signalReads(scope),
+    ...appSyncReads(scope),
+    ...protocolReads(scope),
+    ...deviceReads(scope, driver),
+    capabilities: capabilitiesOf(driver),
+    create: () => accountId.findOrRegister(),
+    commit: (writes, commitOptions) => commit({ driver, accountId, account }, writes, commitOptions),
+    async readOwner(): Promise<OwnerState | undefined> {
+      const row = await scope.first(`SELECT owner, epoch FROM account WHERE device_id = ${SCOPE}`, []);
+      const owner = optionalOf(row?.[0], "owner", textOf);
+      return owner === undefined ? undefined : { owner, epoch: integerOf(row?.[1], "owner epoch") };
+    },
+    close: () => driver.close(),
+  };
+}
+
+function capabilitiesOf(driver: SqlDriver): Capabilities {
+  return {
+    atomicCommit: true,
+    fencing: true,
+    durableOnResolve: driver.durable,
+    maxValueBytes: driver.limits.maxValueBytes,
+    maxParameters: driver.limits.maxParameters,
+  };
+}
+
+/** What a commit works with. */
+interface CommitContext {
+  readonly driver: SqlDriver;
+  readonly accountId: AccountId;
+  readonly account: string;
+}
+
+async function commit(
+  context: CommitContext,
+  writes: readonly Write[],
+  options: CommitOptions | undefined,
+): Promise<number[]> {
+  const guard = options?.guard;
+  if (writes.length === 0 && guard === undefined) return [];
+  const { accountId } = context;
+  if (guard?.owner !== undefined) {
+    const deviceId = await accountId.find();
+    // Whoever owned the account knows that it was registered: it was deleted since.
+    if (deviceId === undefined) throw fenced();
+    return await send(context, deviceId, writes, guard);
+  }
+  const deviceId = await accountId.findOrRegister();
+  try {
+    return await send(context, deviceId, writes, guard);
+  } catch (error) {
+    if (!(error instanceof FencedError)) throw error;
+    // Somebody may have deleted the account since its id was found out. Nobody owned it then, so it is made anew.
+    accountId.forget();
+    const current = await accountId.findOrRegister();
+    if (current === deviceId) throw error;
+    return await send(context, current, writes, guard);
+  }
+}
+
+async function send(
+  { driver, accountId, account }: CommitContext,
+  deviceId: number,
+  writes: readonly Write[],
+  guard: OwnerGuard | undefined,
+): Promise<number[]> {
+  const plan = planWrites(writes, { deviceId, limits: driver.limits }, account);
+  const before = guardStatements(deviceId, guard);
+  try {
+    const results = await driver.batch([...before, ...plan.statements()]);
+    if (writes.some((write) => write.kind === "device.delete" && write.deviceId === deviceId))
+      accountId.forget();
+    return plan.changed(results.slice(before.length));
+  } catch (error) {
+    if (error instanceof FencedError) throw fenced();
+    if (error instanceof RefusedError) throw refused(error, plan, before.length);
+    throw error;
+  }
+}
+
+/**
+ * The check that fails the whole transaction unless the account is there and owned as the guard says, and the change of
+ * owner. SQLite has no statement that aborts, but a function that fails: no row is written for the check.
+ */
+function guardStatements(deviceId: number, guard: OwnerGuard | undefined): SqlStatement[] {
+  if (guard === undefined) {
+    const sql =
+      "SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ?) THEN 1 ELSE json('fenced') END";
+    return [{ sql, params: [deviceId] }];
+  }
+  const check = {
+    sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?)
+      THEN 1 ELSE json('fenced') END`,
+    params: [guard.owner ?? null, guard.minEpoch, guard.maxEpoch, deviceId],
+  };
+  if (guard.next === undefined) return [check];
+  const { owner, epoch } = guard.next;
+  return [
+    check,
+    { sql: "UPDATE account SET owner = ?, epoch = ? WHERE device_id = ?", params: [owner, epoch, deviceId] },
+  ];
+}
+
+function fenced(): FencedError {
+  return new FencedError("commit: another owner has opened the account");
+}
+
+/** The driver names the statement, the caller wants to know the write. */
+function refused(error: RefusedError, plan: WritePlan, skipped: number): RefusedError {
+  const writeIndex = error.writeIndex === undefined ? undefined : plan.writeOf(error.writeIndex - skipped);
+  return new RefusedError(error.message, { cause: error.cause, writeIndex });
+}
+
+/** A driver that is used until it is closed, and not after. */
+class OpenDriver implements SqlDriver {
+  readonly #driver: SqlDriver;
+  #closed = false;
+
+  constructor(driver: SqlDriver) {
+    this.#driver = driver;
+  }
+
+  get limits(): SqlDriver["limits"] {
+    return this.#driver.limits;
+  }
+
+  get durable(): boolean {
+    return this.#driver.durable;
+  }
+
+  async query(...args: Parameters<SqlDriver["query"]>): ReturnType<SqlDriver["query"]> {
+    if (this.#closed) throw new ClosedError("read: the backend is closed");
+    return await this.#driver.query(...args);
+  }
+
+  async batch(...args: Parameters<SqlDriver["batch"]>): ReturnType<SqlDriver["batch"]> {
+    if (this.#closed) throw new ClosedError("commit: the backend is closed");
+    return await this.#driver.batch(...args);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#driver.close();
+  }
+}
