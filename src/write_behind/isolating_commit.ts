@@ -1,0 +1,194 @@
+import { type Committer, validateWrite, type Write } from "../backend/mod.ts";
+import { RefusedError } from "../errors/mod.ts";
+
+/** Writes that land together or not at all: those of one dirty entry, or those of one caller. */
+export interface Unit {
+  readonly writes: readonly Write[];
+}
+
+/** What became of a unit. */
+export type UnitState =
+  | { readonly kind: "committed"; readonly changed: readonly number[] }
+  | { readonly kind: "refused"; readonly error: RefusedError }
+  | { readonly kind: "unresolved"; readonly error: Error };
+
+/**
+ * Commits units in as few commits as possible and finds out which of them the backend refuses.
+ *
+ * One commit carries everything. When it is refused, what is to blame is left out and the rest is sent again, still as
+ * one commit. Who is to blame is learnt, in this order, from the checks that every backend makes before it writes, from
+ * `RefusedError.writeIndex`, or by halving. Halving is the only case in which units land in different commits; the
+ * callers' own writes (`givens`) then go last, after every entry that could be committed.
+ *
+ * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
+ */
+export class IsolatingCommit {
+  readonly #committer: Pick<Committer, "commit" | "capabilities">;
+  readonly #states = new Map<Unit, UnitState>();
+  #sendsLeft: number;
+  #commits = 0;
+  #failure: Error | undefined;
+  #lastRefusal: RefusedError | undefined;
+
+  /** @param maxSends Commits that may be spent on entries. Callers' writes add at most two each. */
+  constructor(committer: Pick<Committer, "commit" | "capabilities">, maxSends: number) {
+    this.#committer = committer;
+    this.#sendsLeft = maxSends;
+  }
+
+  /** What became of each unit that was given to `run` or `runAlone`. */
+  get states(): ReadonlyMap<Unit, UnitState> {
+    return this.#states;
+  }
+
+  /** Commits that succeeded. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** The error, other than a refusal, that ended the run. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** @param suspects Those of `entries` that are tried apart first when the backend does not say whom it refuses. */
+  async run(entries: readonly Unit[], givens: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
+    const asked = new Set(givens);
+    const undecided = await this.#send([...entries, ...givens]);
+    const undecidedEntries = undecided.filter((unit) => !asked.has(unit));
+    if (undecidedEntries.length > 0) await this.#isolate(undecidedEntries, suspects);
+    // Bad entries must not block a caller's writes, even when looking for them took all the sends there were.
+    const waiting = givens.filter(
+      (given) => (this.#states.get(given)?.kind ?? "unresolved") === "unresolved",
+    );
+    if (waiting.length === 0) return;
+    this.#sendsLeft = 2 * waiting.length;
+    const apart = undecided.length > waiting.length ? await this.#send(waiting) : waiting;
+    for (const given of apart) await this.#send([given]);
+  }
+
+  /** Commits each unit by itself. */
+  async runAlone(units: readonly Unit[]): Promise<void> {
+    for (const unit of units) await this.#send([unit]);
+  }
+
+  /** An empty commit: whether the backend accepts anything at all. */
+  async probe(): Promise<void> {
+    await this.#send([]);
+  }
+
+  /** Decides every unit of a list that was refused as a whole. */
+  async #isolate(units: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
+    const trusted = units.filter((unit) => !suspects.has(unit));
+    if (trusted.length === 0 || trusted.length === units.length) return await this.#halve(units);
+    await this.#halve(await this.#send(trusted));
+    for (const unit of units) if (suspects.has(unit)) await this.#send([unit]);
+  }
+
+  async #halve(units: readonly Unit[]): Promise<void> {
+    if (units.length === 0) return;
+    const middle = Math.ceil(units.length / 2);
+    await this.#halve(await this.#send(units.slice(0, middle)));
+    await this.#halve(await this.#send(units.slice(middle)));
+  }
+
+  /**
+   * Sends a list as one commit, again without whoever is known to be refused. Returns the units (two at least) that
+   * were refused together without a word about which of them is to blame; all others are decided.
+   */
+  async #send(units: readonly Unit[]): Promise<readonly Unit[]> {
+    let rest = units;
+    do {
+      const stop = this.#failure ?? (this.#sendsLeft <= 0 ? this.#lastRefusal : undefined);
+      if (stop !== undefined) return this.#leave(rest, stop);
+      this.#sendsLeft -= 1;
+      try {
+        this.#accept(rest, await this.#committer.commit(rest.flatMap((unit) => unit.writes)));
+        return [];
+      } catch (error) {
+        const refused = this.#refusedUnits(rest, error);
+        if (refused === undefined) {
+          this.#failure = error instanceof Error ? error : new Error("commit: rejected without an error");
+          return this.#leave(rest, this.#failure);
+        }
+        if (refused.size === 0) return rest;
+        for (const [unit, refusal] of refused) this.#states.set(unit, { kind: "refused", error: refusal });
+        rest = rest.filter((unit) => !refused.has(unit));
+      }
+    } while (rest.length > 0);
+    return [];
+  }
+
+  #accept(units: readonly Unit[], changed: readonly number[]): void {
+    this.#commits += 1;
+    let offset = 0;
+    for (const unit of units) {
+      const end = offset + unit.writes.length;
+      this.#states.set(unit, { kind: "committed", changed: changed.slice(offset, end) });
+      offset = end;
+    }
+  }
+
+  #leave(units: readonly Unit[], error: Error): readonly Unit[] {
+    for (const unit of units) this.#states.set(unit, { kind: "unresolved", error });
+    return [];
+  }
+
+  /** Whom a rejected commit blames: nobody in particular when empty, `undefined` when it was no refusal. */
+  #refusedUnits(units: readonly Unit[], error: unknown): Map<Unit, RefusedError> | undefined {
+    const refusal = error instanceof RefusedError ? error : undefined;
+    // A TypeError may also come from a driver: it is a refusal only when a write really is malformed.
+    if (refusal === undefined && !(error instanceof TypeError || error instanceof RangeError))
+      return undefined;
+    const refused = this.#invalidUnits(units);
+    if (refused.size > 0) return refused;
+    if (refusal === undefined) return undefined;
+    this.#lastRefusal = refusal;
+    const named = unitAt(units, refusal);
+    if (named !== undefined) return new Map([named]);
+    const [only] = units;
+    return new Map(only !== undefined && units.length === 1 ? [[only, refusal]] : []);
+  }
+
+  #invalidUnits(units: readonly Unit[]): Map<Unit, RefusedError> {
+    const invalid = new Map<Unit, RefusedError>();
+    for (const unit of units) {
+      const error = findInvalid(unit.writes, this.#committer.capabilities);
+      if (error !== undefined) invalid.set(unit, error);
+    }
+    if (invalid.size > 0) this.#lastRefusal = [...invalid.values()][0];
+    return invalid;
+  }
+}
+
+/** The unit that a refusal names, and the refusal with the index within that unit. */
+function unitAt(units: readonly Unit[], refusal: RefusedError): [Unit, RefusedError] | undefined {
+  const { writeIndex } = refusal;
+  if (writeIndex === undefined || writeIndex < 0) return undefined;
+  let offset = 0;
+  for (const unit of units) {
+    if (writeIndex < offset + unit.writes.length) {
+      const error = new RefusedError(refusal.message, { cause: refusal, writeIndex: writeIndex - offset });
+      return [unit, error];
+    }
+    offset += unit.writes.length;
+  }
+  return undefined;
+}
+
+/** The first write of a list that no backend with these capabilities accepts, as a refusal. */
+export function findInvalid(
+  writes: readonly Write[],
+  capabilities: Committer["capabilities"],
+): RefusedError | undefined {
+  for (const [writeIndex, write] of writes.entries()) {
+    try {
+      validateWrite(write, capabilities, writeIndex);
+    } catch (error) {
+      if (error instanceof RefusedError) return error;
+      const message = error instanceof Error ? error.message : "malformed";
+      return new RefusedError(message, { cause: error, writeIndex });
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,20 @@
+/**
+ * The one flush engine of an account: what is dirty is written in atomic commits, by itself and on request, with
+ * group commit, isolation of what the backend refuses, back-off, halting and back-pressure.
+ *
+ * @module
+ */
+export type {
+  DirtyEntry,
+  DirtySource,
+  Outcome,
+  Pending,
+  SettledEntry,
+  Urgency,
+} from "./dirty_source.ts";
+export type { ErrorSummary, WriteBehindEvent, WriteBehindListener } from "./events.ts";
+export { summarizeError } from "./events.ts";
+export type { FlushReport, FlushSelection, IsolatedEntry, IsolationReason } from "./flush_report.ts";
+export type { SaveState, WriteBehindHealth } from "./health.ts";
+export type { WriteBehindOptions, WriteBehindPolicy } from "./options.ts";
+export { type SaverHandle, WriteBehind } from "./write_behind.ts";

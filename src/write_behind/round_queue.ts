@@ -1,0 +1,144 @@
+import { LimitError } from "../errors/mod.ts";
+import type { FlushReport, FlushSelection } from "./flush_report.ts";
+import type { RoundResult } from "./flush_round.ts";
+import type { Unit } from "./isolating_commit.ts";
+
+/** Callers that may share one round. More of them would be a leak of their own. */
+const MAX_CALLERS_PER_ROUND = 16_384;
+
+interface FlushCaller {
+  readonly select: FlushSelection | undefined;
+  readonly resolve: (report: FlushReport) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface GivenCaller {
+  readonly unit: Unit;
+  readonly resolve: (changed: number[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Why a flush is asked for, as far as it changes what the flush does. */
+export interface FlushPurpose {
+  /** The state may be given up afterwards. */
+  readonly last?: boolean;
+  /** The engine asks by itself. */
+  readonly probe?: boolean;
+}
+
+/** A round that has not collected yet. Whoever asks for something now joins it. */
+export class Round {
+  readonly #flushes: FlushCaller[] = [];
+  readonly #givens: GivenCaller[] = [];
+  #last = false;
+  #probe = false;
+
+  /** Whether it is the last chance of the state. */
+  get last(): boolean {
+    return this.#last;
+  }
+
+  /** Whether the engine itself is among the callers. */
+  get probe(): boolean {
+    return this.#probe;
+  }
+
+  /** The callers' writes, in the order of the calls. */
+  get givens(): readonly Unit[] {
+    return this.#givens.map(({ unit }) => unit);
+  }
+
+  /** What at least one caller selected; everything when `undefined`. */
+  get select(): FlushSelection | undefined {
+    const selections: FlushSelection[] = [];
+    if (this.#givens.length > 0) return undefined;
+    for (const { select } of this.#flushes) {
+      if (select === undefined) return undefined;
+      selections.push(select);
+    }
+    return (source, key) => selections.some((select) => select(source, key));
+  }
+
+  /** Joins as somebody who wants what `select` chooses to be durable. */
+  flush(select: FlushSelection | undefined, purpose: FlushPurpose): Promise<FlushReport> {
+    this.#requireRoom();
+    this.#last ||= purpose.last === true;
+    this.#probe ||= purpose.probe === true;
+    return new Promise((resolve, reject) => {
+      this.#flushes.push({ select, resolve, reject });
+    });
+  }
+
+  /** Joins as somebody whose writes are to land with what is dirty. */
+  commitWith(unit: Unit): Promise<number[]> {
+    this.#requireRoom();
+    return new Promise((resolve, reject) => {
+      this.#givens.push({ unit, resolve, reject });
+    });
+  }
+
+  /** Answers every caller. */
+  answer(result: RoundResult): void {
+    for (const { select, resolve, reject } of this.#flushes) {
+      const error = result.errorFor(select);
+      if (error === undefined) resolve(result.reportFor(select));
+      else reject(error);
+    }
+    for (const { unit, resolve, reject } of this.#givens) {
+      const state = result.givens.get(unit);
+      if (state?.kind === "committed") resolve([...state.changed]);
+      else reject(state?.error ?? result.failure ?? new Error("commit: not reached"));
+    }
+  }
+
+  /** Rejects every caller. */
+  reject(error: Error): void {
+    for (const caller of [...this.#flushes, ...this.#givens]) caller.reject(error);
+  }
+
+  #requireRoom(): void {
+    if (this.#flushes.length + this.#givens.length < MAX_CALLERS_PER_ROUND) return;
+    throw new LimitError(`flush: ${MAX_CALLERS_PER_ROUND} callers are waiting already`);
+  }
+}
+
+/** Runs rounds one at a time; at most one is waiting while one runs. */
+export class RoundQueue {
+  readonly #run: (round: Round) => Promise<void>;
+  #waiting: Round | undefined;
+  #pumping = false;
+
+  /** @param run Carries a round out. It must not reject. Nobody joins a round once it was handed over. */
+  constructor(run: (round: Round) => Promise<void>) {
+    this.#run = run;
+  }
+
+  /** Whether a round is running or waiting. */
+  get busy(): boolean {
+    return this.#pumping;
+  }
+
+  /** Whether a round is waiting. */
+  get waiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** The round that waits, or a new one. */
+  join(): Round {
+    this.#waiting ??= new Round();
+    if (!this.#pumping) void this.#pump();
+    return this.#waiting;
+  }
+
+  /** The first step is deferred, so that callers of one turn of the event loop share one round. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    await Promise.resolve();
+    while (this.#waiting !== undefined) {
+      const round = this.#waiting;
+      this.#waiting = undefined;
+      await this.#run(round);
+    }
+    this.#pumping = false;
+  }
+}

@@ -1,0 +1,164 @@
+import type { Clock, Scheduler } from "../ports/mod.ts";
+
+/** What is dirty, as far as the saver cares. */
+export interface DirtyCounts {
+  readonly must: number;
+  readonly may: number;
+}
+
+/** What the saver drives. */
+export interface SaverTarget {
+  /** Everything that is dirty. */
+  dirty(): DirtyCounts;
+  /** Of that, what the backend refuses: it does not cause a flush of its own. */
+  refused(): DirtyCounts;
+  /** When a refused entry is due to be tried again. */
+  refusedRetryAtMs(): number | undefined;
+  /** When to try again after a failure. */
+  retryAtMs(): number | undefined;
+  /** Whether nothing can be saved any more. */
+  fenced(): boolean;
+  /** Flushes. Never rejects. */
+  save(): Promise<void>;
+}
+
+/** When the saver flushes, in milliseconds. */
+export interface SaverTimes {
+  readonly intervalMs: number;
+  readonly maxAgeMs: number;
+  readonly idleMs: number;
+}
+
+/**
+ * Decides when to flush without being asked.
+ *
+ * A `must` change is flushed within the interval. `may` changes alone wait for their maximum age or for a pause in the
+ * changes. After a failure the back-off decides. What the backend refuses causes a flush only when it is due.
+ * Changes are signalled by `changed`, whether or not the saver runs; one that comes during a flush is never lost.
+ *
+ * Due times only ever move forward when the task has run and found that there is still time: arming costs nothing per
+ * change, and on a Durable Object each arming costs a row.
+ */
+export class Saver {
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #taskName: string;
+  readonly #target: SaverTarget;
+  #times: SaverTimes;
+  #unregister: (() => void) | undefined;
+  #armedAtMs: number | undefined;
+  #changedAtMs = 0;
+  /** Since when there may be `must` and `may` changes that no full flush has collected. */
+  #mustSinceMs: number | undefined;
+  #maySinceMs: number | undefined;
+  #roundBeganAtMs = 0;
+  /** A flush is wanted whatever the age of the changes. */
+  #wantedAtMs: number | undefined;
+
+  constructor(
+    host: { readonly clock: Clock; readonly scheduler: Scheduler },
+    taskName: string,
+    times: SaverTimes,
+    target: SaverTarget,
+  ) {
+    this.#clock = host.clock;
+    this.#scheduler = host.scheduler;
+    this.#taskName = taskName;
+    this.#times = times;
+    this.#target = target;
+  }
+
+  get running(): boolean {
+    return this.#unregister !== undefined;
+  }
+
+  /** Starts to flush by itself; at once, if anything is dirty. @throws {TypeError} When it runs already. */
+  start(intervalMs: number): void {
+    if (this.running) throw new TypeError("run saver: it is running already");
+    this.#unregister = this.#scheduler.register(this.#taskName, () => this.#fire());
+    this.#times = { ...this.#times, intervalMs };
+    const { must, may } = this.#target.dirty();
+    if (must + may > 0) this.#wantedAtMs = this.#clock.nowMs();
+    this.rearm();
+  }
+
+  /** Flushes no more by itself. One that is in flight goes on. */
+  stop(): void {
+    this.#unregister?.();
+    this.#unregister = undefined;
+    this.#armedAtMs = undefined;
+  }
+
+  /** Something became dirty. */
+  changed(): void {
+    const now = this.#clock.nowMs();
+    this.#changedAtMs = now;
+    if (this.#mustSinceMs !== undefined) return;
+    const { must, may } = this.#target.dirty();
+    if (must > 0) this.#mustSinceMs = now;
+    else if (may === 0 || this.#maySinceMs !== undefined) return;
+    if (may > 0) this.#maySinceMs ??= now;
+    this.rearm();
+  }
+
+  /** A flush begins to collect. @param full Whether it collects everything. */
+  roundBegan(full: boolean): void {
+    this.#roundBeganAtMs = this.#clock.nowMs();
+    if (!full) return;
+    this.#wantedAtMs = undefined;
+    this.#mustSinceMs = undefined;
+    this.#maySinceMs = undefined;
+  }
+
+  /** A flush is over: what is dirty now was there when it began, or was changed since. */
+  roundEnded(): void {
+    const { must, may } = this.#wanting();
+    if (must > 0) this.#mustSinceMs ??= this.#roundBeganAtMs;
+    if (may > 0) this.#maySinceMs ??= this.#roundBeganAtMs;
+    this.rearm();
+  }
+
+  /** Sets the task to the next due time, if that is sooner than what it is set to. */
+  rearm(): void {
+    if (!this.running || this.#target.fenced()) return;
+    const dueAtMs = this.#dueAtMs();
+    if (dueAtMs !== undefined && (this.#armedAtMs === undefined || dueAtMs < this.#armedAtMs)) {
+      this.#arm(dueAtMs);
+    }
+  }
+
+  #arm(dueAtMs: number): void {
+    this.#armedAtMs = dueAtMs;
+    this.#scheduler.schedule(this.#taskName, dueAtMs);
+  }
+
+  async #fire(): Promise<void> {
+    this.#armedAtMs = undefined;
+    if (!this.running || this.#target.fenced()) return;
+    const { must, may } = this.#target.dirty();
+    if (must === 0) this.#mustSinceMs = undefined;
+    if (may === 0) this.#maySinceMs = undefined;
+    const dueAtMs = this.#dueAtMs();
+    if (dueAtMs !== undefined && dueAtMs <= this.#clock.nowMs()) await this.#target.save();
+    this.rearm();
+  }
+
+  /** Dirty entries that the backend does not refuse. */
+  #wanting(): DirtyCounts {
+    const dirty = this.#target.dirty();
+    const refused = this.#target.refused();
+    return { must: dirty.must - refused.must, may: dirty.may - refused.may };
+  }
+
+  #dueAtMs(): number | undefined {
+    const retryAtMs = this.#target.retryAtMs();
+    if (retryAtMs !== undefined) return retryAtMs;
+    const { intervalMs, maxAgeMs, idleMs } = this.#times;
+    const times = [this.#target.refusedRetryAtMs(), this.#wantedAtMs];
+    if (this.#mustSinceMs !== undefined) times.push(this.#mustSinceMs + intervalMs);
+    if (this.#maySinceMs !== undefined) {
+      times.push(Math.min(this.#maySinceMs + maxAgeMs, this.#changedAtMs + idleMs));
+    }
+    return times.reduce((first, time) => (first === undefined || (time ?? first) < first ? time : first));
+  }
+}

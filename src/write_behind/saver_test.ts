@@ -1,0 +1,179 @@
+import { expect, test } from "vitest";
+import { engineHarness } from "../../test/support/engine.ts";
+import { BackendError } from "../errors/mod.ts";
+
+test("a must change is written within the interval, and one commit takes all of it", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run(5_000);
+  source.put("a", 1);
+  await host.scheduler.advance(3_000);
+  source.put("b", 1);
+  source.put("c", 1, "may");
+  await host.scheduler.advance(1_999);
+  expect(committer.tried).toEqual([]);
+  await host.scheduler.advance(1);
+  expect(committer.tried).toEqual([["a", "b", "c"]]);
+  await host.scheduler.advance(600_000);
+  expect(committer.tried.length).toBe(1);
+});
+
+test("nothing is scheduled and nothing written while nothing is dirty", async () => {
+  const { engine, committer, host } = engineHarness();
+  engine.run();
+  await host.scheduler.advance(600_000);
+  expect(committer.tried).toEqual([]);
+  expect(host.scheduler.scheduled).toEqual([]);
+});
+
+test("what was dirty before the saver ran is written at once", async () => {
+  for (const urgency of ["must", "may"] as const) {
+    const { engine, source, committer, host } = engineHarness();
+    source.put("a", 1, urgency);
+    await host.scheduler.advance(600_000);
+    expect(committer.tried).toEqual([]);
+    engine.run();
+    await host.scheduler.runDue();
+    expect(committer.tried).toEqual([["a"]]);
+  }
+});
+
+test("may changes alone are written after a pause in the changes", async () => {
+  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000 });
+  engine.run();
+  for (let change = 0; change < 4; change += 1) {
+    source.put("a", change, "may");
+    await host.scheduler.advance(7_000);
+  }
+  expect(committer.tried).toEqual([]);
+  await host.scheduler.advance(1_000);
+  expect(committer.tried).toEqual([["a"]]);
+});
+
+test("may changes that never pause are written once per maximum age", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run();
+  for (let second = 0; second < 600; second += 1) {
+    source.put("a", second % 250, "may");
+    await host.scheduler.advance(1_000);
+  }
+  expect(committer.tried.length).toBe(10);
+});
+
+test("a change during a flush, or one that a partial flush left, has its own interval", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run(5_000);
+  source.put("a", 1);
+  committer.hold();
+  const advancing = host.scheduler.advance(5_000);
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  expect(engine.health().state).toBe("saving");
+  source.put("a", 2);
+  committer.release();
+  await advancing;
+  await host.scheduler.advance(5_000);
+  expect(committer.rows.get("a")).toBe(2);
+  source.put("a", 3);
+  source.put("b", 3);
+  await host.scheduler.advance(4_000);
+  await engine.flushOnly((_source, key) => key === "a");
+  await host.scheduler.advance(1_000);
+  expect(committer.tried.slice(-2)).toEqual([["a"], ["b"]]);
+});
+
+test("failures are retried with growing, capped, jittered pauses, at the cap while halted, until one succeeds", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  const pauses: number[] = [];
+  let lastMs = host.clock.nowMs() + 5_000;
+  engine.onEvent((event) => {
+    if (event.kind !== "failed") return;
+    expect(host.clock.nowMs()).toBe(lastMs);
+    pauses.push(event.retryAtMs - host.clock.nowMs());
+    lastMs = event.retryAtMs;
+  });
+  engine.run(5_000);
+  source.put("a", 1);
+  committer.down = new BackendError("commit: connection lost");
+  await host.scheduler.advance(600_000);
+  expect(engine.health().state).toBe("halted");
+  expect(pauses.length).toBeGreaterThan(20);
+  for (const [index, pause] of pauses.entries()) {
+    const longest = Math.min(30_000, 1_000 * 2 ** index);
+    expect(pause).toBeGreaterThanOrEqual(longest / 2);
+    expect(pause).toBeLessThanOrEqual(longest);
+  }
+  expect(new Set(pauses.slice(10)).size).toBeGreaterThan(5);
+  committer.down = undefined;
+  await host.scheduler.advance(30_000);
+  expect(engine.health().state).toBe("idle");
+  expect(committer.rows.get("a")).toBe(1);
+});
+
+test("probing resumes even when only refused entries are left to write", async () => {
+  const { engine, source, committer, host } = engineHarness({ haltAfter: 2 });
+  engine.run();
+  source.put("a", 1);
+  committer.down = new BackendError("commit: connection lost");
+  await host.scheduler.advance(20_000);
+  expect(engine.health().state).toBe("halted");
+  committer.poison.add("a");
+  committer.down = undefined;
+  await host.scheduler.advance(30_000);
+  expect(engine.health().state).toBe("idle");
+  expect(source.dirtyKeys).toEqual(["a"]);
+  expect(committer.tried.at(-1)).toEqual([]);
+});
+
+test("refused entries cause no flush of their own but their slow retry", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run();
+  committer.poison.add("bad");
+  source.put("bad", 1);
+  await host.scheduler.advance(5_000);
+  expect(committer.tried).toEqual([["bad"]]);
+  await host.scheduler.advance(3_600_000);
+  // Pauses of 1, 2, 4, 8, 16 and 32 minutes end within the hour.
+  expect(committer.tried.length).toBe(6);
+  committer.poison.clear();
+  source.put("bad", 2);
+  await host.scheduler.advance(5_000);
+  expect(committer.rows.get("bad")).toBe(2);
+});
+
+test("a scheduler that runs a task too early changes nothing", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run(5_000);
+  source.put("a", 1);
+  host.scheduler.schedule("write-behind.save", host.clock.nowMs());
+  await host.scheduler.runDue();
+  expect(committer.tried).toEqual([]);
+  await host.scheduler.advance(5_000);
+  expect(committer.tried).toEqual([["a"]]);
+});
+
+test("stop flushes a last time and frees the name, so that the saver can run again", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  const handle = engine.run();
+  expect(() => engine.run()).toThrow(TypeError);
+  source.put("a", 1, "may");
+  const stopping = handle.stop();
+  expect(handle.stop()).toBe(stopping);
+  await stopping;
+  expect(committer.rows.get("a")).toBe(1);
+  source.put("b", 1);
+  await host.scheduler.advance(600_000);
+  expect(committer.rows.has("b")).toBe(false);
+  {
+    await using _again = engine.run();
+  }
+  expect(committer.rows.get("b")).toBe(1);
+});
+
+test("a stop that cannot save rejects, and the engine works on", async () => {
+  const { engine, source, committer } = engineHarness();
+  const handle = engine.run();
+  source.put("a", 1);
+  committer.failures.push(new BackendError("commit: connection lost"));
+  await expect(handle.stop()).rejects.toThrow("stop saver: 1 entries could not be saved");
+  expect(engine.health().consecutiveFailures).toBe(0);
+  expect((await engine.flush()).committed).toBe(1);
+});
