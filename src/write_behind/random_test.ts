@@ -58,7 +58,7 @@ class Chaos {
   async #step(): Promise<void> {
     const { committer, host } = this.#harness;
     const random = this.#random;
-    switch (random.below(12)) {
+    switch (random.below(13)) {
       case 0:
         return this.#call(this.#flush());
       case 1:
@@ -79,6 +79,11 @@ class Chaos {
       case 7:
         for (let turn = random.below(12); turn > 0; turn -= 1) await Promise.resolve();
         return;
+      case 8:
+        committer.release();
+        await Promise.all(this.#calls);
+        committer.failures.push(new BackendError("commit: connection lost"));
+        return this.#flush();
       default:
         return this.#change();
     }
