@@ -44,6 +44,7 @@ export {
   type SessionStructure_Chain_MessageKey,
   SessionStructure_Chain_MessageKeySchema,
   SessionStructure_ChainSchema,
+  SessionStructure_PendingPreKeySchema,
   SessionStructureSchema,
 } from "./gen/holdfast/v1/signal_storage_pb.ts";
 export { decodeHashState, encodeHashState, type HashState } from "./hash_state.ts";

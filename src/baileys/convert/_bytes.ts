@@ -1,0 +1,121 @@
+/** Bytes as Baileys' JSON holds them, and the checks that the converters share. */
+import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
+import { decodeBase64 } from "../../records/mod.ts";
+
+/** Length of a private key, and of a public key without its prefix. */
+export const KEY_BYTES = 32;
+
+/** Length of a public key with its 0x05 prefix. */
+export const PUBLIC_KEY_BYTES = 33;
+
+/** Type byte of an X25519 public key in Signal's encoding. */
+export const KEY_TYPE = 0x05;
+
+/** An index of an array, in its one spelling. */
+const INDEX = /^(?:0|[1-9][0-9]{0,8})$/;
+
+/** A JSON object, whose properties are not known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is an object with properties, neither `null` nor an array nor bytes. */
+export function isObject(value: unknown): value is JsonObject {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
+}
+
+/**
+ * Reads bytes in any of the encodings that are met in the field: bytes themselves, base64, `{type: "Buffer", data}` with base64
+ * or an array, and `{"0": n, …}`.
+ *
+ * @returns A copy; `undefined` when the value is none of these.
+ */
+export function readBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (typeof value === "string") return decodeBase64(value);
+  if (!isObject(value)) return undefined;
+  if (value.type === "Buffer") {
+    const data = value.data;
+    return Array.isArray(data) ? readOctets(data) : readBytes(data);
+  }
+  const names = Object.keys(value);
+  // JavaScript lists indexes in ascending order, whatever order they were written in.
+  if (!names.every((name, i) => INDEX.test(name) && Number(name) === i)) return undefined;
+  return readOctets(Object.values(value));
+}
+
+/**
+ * As `readBytes`, for a value that must be bytes.
+ *
+ * @param length Expected length in bytes; any length when `undefined`.
+ * @throws {CorruptError} When it is not.
+ * @throws {WrongLengthError} When it has another length.
+ */
+export function requireBytes(action: string, what: string, value: unknown, length?: number): Uint8Array {
+  const bytes = readBytes(value);
+  if (bytes === undefined) throw new CorruptError(`${action}: ${what} is not bytes`);
+  if (length !== undefined && bytes.length !== length) {
+    throw new WrongLengthError(`${action}: ${what} is ${bytes.length} bytes, expected ${length}`);
+  }
+  return bytes;
+}
+
+/** A value that must be a JSON object. @throws {CorruptError} */
+export function requireObject(action: string, what: string, value: unknown): JsonObject {
+  if (!isObject(value)) throw new CorruptError(`${action}: ${what} is not an object`);
+  return value;
+}
+
+/** A value that must be an integer of a range, both ends included. @throws {CorruptError} */
+export function requireInteger(
+  action: string,
+  what: string,
+  value: unknown,
+  range: readonly [min: number, max: number],
+): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < range[0] || value > range[1]) {
+    throw new CorruptError(`${action}: ${what} is not an integer from ${range[0]} to ${range[1]}`);
+  }
+  return value;
+}
+
+/** A public key of 33 bytes, given with its prefix or without. @throws {CorruptError | WrongLengthError} */
+export function requirePublicKey(action: string, what: string, value: unknown): Uint8Array {
+  const bytes = requireBytes(action, what, value);
+  if (bytes.length === KEY_BYTES) return withPrefix(bytes);
+  if (bytes.length !== PUBLIC_KEY_BYTES) {
+    throw new WrongLengthError(`${action}: ${what} is ${bytes.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
+  }
+  if (bytes[0] !== KEY_TYPE) throw new CorruptError(`${action}: ${what} is of an unknown type`);
+  return bytes;
+}
+
+/** The same public key with the 0x05 prefix. */
+export function withPrefix(publicKey: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(PUBLIC_KEY_BYTES);
+  bytes[0] = KEY_TYPE;
+  bytes.set(publicKey, 1);
+  return bytes;
+}
+
+/** A JSON value given as text, as its UTF-8 bytes, or already parsed. @throws {CorruptError} When the text is not JSON. */
+export function parsedJson(action: string, value: unknown): unknown {
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) return value;
+  try {
+    return JSON.parse(
+      typeof value === "string" ? value : new TextDecoder("utf-8", { fatal: true }).decode(value),
+    );
+  } catch {
+    // The parser's message quotes the text, which may hold keys: it is not kept as the cause.
+    throw new CorruptError(`${action}: not JSON`);
+  }
+}
+
+function readOctets(values: readonly unknown[]): Uint8Array | undefined {
+  const bytes = new Uint8Array(values.length);
+  for (const [i, value] of values.entries()) {
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 255) return undefined;
+    bytes[i] = value;
+  }
+  return bytes;
+}

@@ -1,0 +1,117 @@
+/** Chains of libsignal-node and of the standard. */
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import {
+  type SessionStructure_Chain as Chain,
+  SessionStructure_ChainSchema as ChainSchema,
+  type SessionStructure_Chain_MessageKey as MessageKey,
+  SessionStructure_Chain_MessageKeySchema as MessageKeySchema,
+} from "../../records/mod.ts";
+import { KEY_BYTES, PUBLIC_KEY_BYTES } from "./_bytes.ts";
+import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
+import { type NodeChain, RECEIVING } from "./node_session.ts";
+
+/** Skipped message keys of one chain, as the standard bounds them. libsignal-node has no bound. */
+const MAX_MESSAGE_KEYS = 2_000;
+
+const PLACEHOLDER_LABEL: Uint8Array = new TextEncoder().encode("Holdfast closed chain");
+
+/** The chains of a session that are closed and empty, packed. */
+export interface SpentChains {
+  readonly spentRatchetKeys: Uint8Array;
+  readonly spentIndexes: number[];
+}
+
+/**
+ * A key for a closed receiving chain, which has none, in a field where other clients insist on one.
+ *
+ * It must be a key that nobody else can know: from a known one, such as zeros, anybody could forge messages on that chain
+ * for a client that takes the field at its word. Derived from the root key it is as secret, and it opens nothing that
+ * the peer has sent.
+ */
+export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uint8Array {
+  const input = new Uint8Array(PLACEHOLDER_LABEL.length + ratchetKey.length);
+  input.set(PLACEHOLDER_LABEL);
+  input.set(ratchetKey, PLACEHOLDER_LABEL.length);
+  return hmac(sha256, rootKey, input);
+}
+
+/** A chain for a standard field: message keys are derived. */
+export function writeChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined): Chain {
+  const message = startChain(chain, keyIfClosed);
+  message.messageKeys = newestKeys(chain).map(([index, key]) => {
+    const init: MessageInitShape<typeof MessageKeySchema> = isSeed(key)
+      ? { index, ...deriveKeys(key), seed: key }
+      : { index, ...splitKeys(key) };
+    return create(MessageKeySchema, init);
+  });
+  return message;
+}
+
+/** A chain for a private field, which only this converter reads: message keys stay seeds. */
+export function writePrivateChain(chain: NodeChain): Chain {
+  const message = startChain(chain, undefined);
+  message.nodeChainType = chain.type;
+  message.messageKeys = newestKeys(chain).map(([index, key]) =>
+    create(MessageKeySchema, isSeed(key) ? { index, seed: key } : { index, ...splitKeys(key) }),
+  );
+  return message;
+}
+
+/** Reads a chain from either kind of field. */
+export function readChain(chain: Chain, type: number): NodeChain {
+  const { chainKey } = chain;
+  const hasKey = chainKey !== undefined && !chainKey.closed && chainKey.key.length === KEY_BYTES;
+  return {
+    ratchetKey: chain.senderRatchetKey,
+    type,
+    counter: (chainKey?.index ?? 0) - 1,
+    key: hasKey ? chainKey.key : undefined,
+    messageKeys: chain.messageKeys.flatMap(readMessageKey).sort((a, b) => a[0] - b[0]),
+  };
+}
+
+/** Whether a chain is closed and empty: all that is left of it is that it was there. */
+export function isSpent(chain: NodeChain): boolean {
+  return chain.type === RECEIVING && chain.key === undefined && chain.messageKeys.length === 0;
+}
+
+/** Packs spent chains. */
+export function packSpentChains(chains: readonly NodeChain[]): SpentChains {
+  const spentRatchetKeys = new Uint8Array(chains.length * PUBLIC_KEY_BYTES);
+  for (const [i, chain] of chains.entries()) spentRatchetKeys.set(chain.ratchetKey, i * PUBLIC_KEY_BYTES);
+  return { spentRatchetKeys, spentIndexes: chains.map((chain) => chain.counter + 1) };
+}
+
+/** Unpacks spent chains. What has no index is left out. */
+export function unpackSpentChains(packed: SpentChains): NodeChain[] {
+  return packed.spentIndexes.flatMap((index, i) => {
+    const ratchetKey = packed.spentRatchetKeys.subarray(i * PUBLIC_KEY_BYTES, (i + 1) * PUBLIC_KEY_BYTES);
+    if (ratchetKey.length !== PUBLIC_KEY_BYTES) return [];
+    return [{ ratchetKey, type: RECEIVING, counter: index - 1, key: undefined, messageKeys: [] }];
+  });
+}
+
+function startChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined): Chain {
+  const key = chain.key ?? keyIfClosed;
+  return create(ChainSchema, {
+    senderRatchetKey: chain.ratchetKey,
+    chainKey: {
+      index: chain.counter + 1,
+      ...(key === undefined ? {} : { key }),
+      ...(chain.key === undefined ? { closed: true } : {}),
+    },
+  });
+}
+
+function newestKeys(chain: NodeChain): NodeChain["messageKeys"] {
+  return chain.messageKeys.slice(-MAX_MESSAGE_KEYS);
+}
+
+/** A message key without seed and without all three derived keys opens nothing, and is left out. */
+function readMessageKey(message: MessageKey): (readonly [number, Uint8Array])[] {
+  const key = isSeed(message.seed) ? message.seed : joinKeys(message);
+  return key === undefined ? [] : [[message.index, key]];
+}
