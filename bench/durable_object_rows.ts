@@ -1,0 +1,121 @@
+/**
+ * A Durable Object that commits sessions to its own SQLite and answers with the rows that it wrote, as the platform counts
+ * and bills them: an index entry is a row too. No other SQLite tells.
+ */
+
+import { openSqliteBackend, type SqlDriver, type SqlValue } from "../src/adapters/sqlite/mod.ts";
+import type { Backend, Write } from "../src/backend/mod.ts";
+import { FencedError } from "../src/errors/mod.ts";
+
+/** The part of a Durable Object's storage that is used here. */
+interface Storage {
+  readonly sql: { exec(sql: string, ...params: unknown[]): Cursor };
+  transactionSync<T>(run: () => T): T;
+}
+
+interface Cursor {
+  raw(): { toArray(): (string | number | null | ArrayBuffer)[][] };
+  readonly rowsWritten: number;
+}
+
+/** What is measured. */
+export interface RowsWritten {
+  /** Rows written for each of many sessions that are there already. */
+  readonly perSessionUpsert: number;
+  /** Rows written by a guarded commit besides those of its writes. */
+  readonly perGuard: number;
+}
+
+const SESSIONS = 300;
+const RECORD_BYTES = 1_500;
+
+class CountingDriver implements SqlDriver {
+  readonly limits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
+  readonly durable = true;
+  rowsWritten = 0;
+  readonly #storage: Storage;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  async query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
+    return this.#run(sql, params);
+  }
+
+  async batch(
+    statements: Parameters<SqlDriver["batch"]>[0],
+  ): Promise<{ rows: SqlValue[][]; rowsAffected: number }[]> {
+    try {
+      return this.#storage.transactionSync(() =>
+        // Nothing measured here asks for the number of changed rows.
+        statements.map(({ sql, params }) => ({ rows: this.#run(sql, params), rowsAffected: 0 })),
+      );
+    } catch (error) {
+      if (String(error).includes("malformed JSON")) throw new FencedError("commit: fenced", { cause: error });
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #run(sql: string, params: readonly SqlValue[]): SqlValue[][] {
+    const cursor = this.#storage.sql.exec(sql, ...params);
+    const rows = cursor.raw().toArray();
+    this.rowsWritten += cursor.rowsWritten;
+    return rows.map((row) => row.map((cell) => (cell instanceof ArrayBuffer ? new Uint8Array(cell) : cell)));
+  }
+}
+
+function sessions(version: number): Write[] {
+  return Array.from({ length: SESSIONS }, (_, index) => ({
+    kind: "session.put",
+    address: `${5_511_900_000_000 + index}:${(index % 5) + 1}@c.us.0`,
+    record: new Uint8Array(RECORD_BYTES).fill(version),
+  }));
+}
+
+async function measure(storage: Storage): Promise<RowsWritten> {
+  const driver = new CountingDriver(storage);
+  const backend: Backend = await openSqliteBackend(driver);
+  const written = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = driver.rowsWritten;
+    await work();
+    return driver.rowsWritten - before;
+  };
+  await backend.commit(sessions(1));
+  const perSessionUpsert = (await written(() => backend.commit(sessions(2)))) / SESSIONS;
+  const next = { owner: "bench", epoch: 1 };
+  await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
+  const guard = { owner: "bench", minEpoch: 1, maxEpoch: 1 };
+  const guarded = await written(() => backend.commit(sessions(3), { guard }));
+  return { perSessionUpsert, perGuard: guarded - perSessionUpsert * SESSIONS };
+}
+
+/** The Durable Object. Its only answer is a `RowsWritten`. */
+export class RowCounter {
+  readonly #storage: Storage;
+
+  constructor(state: { readonly storage: Storage }) {
+    this.#storage = state.storage;
+  }
+
+  async fetch(): Promise<Response> {
+    return Response.json(await measure(this.#storage));
+  }
+}
+
+/** The Worker in front of it. */
+export default {
+  fetch(
+    _request: Request,
+    env: {
+      ROWS: {
+        idFromName(name: string): unknown;
+        get(id: unknown): { fetch(url: string): Promise<Response> };
+      };
+    },
+  ): Promise<Response> {
+    return env.ROWS.get(env.ROWS.idFromName("bench")).fetch("http://object/");
+  },
+};

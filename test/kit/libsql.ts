@@ -1,0 +1,64 @@
+/** Conformance targets over libSQL files, memory, and a server of its own. For runtimes with a file system. */
+
+import { existsSync } from "node:fs";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
+import { silentLogger } from "../../src/ports/mod.ts";
+import type { ConformanceTarget } from "../../src/testing/mod.ts";
+import { libsqlServerTarget, SQLITE_PROVIDES } from "./libsql_http.ts";
+import { SqliteHarness } from "./sqlite_harness.ts";
+
+export { libsqlServerTarget } from "./libsql_http.ts";
+
+/**
+ * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed process would
+ * have left, since it has no chance to write its log back into the database.
+ */
+export const libsqlFileTarget: ConformanceTarget = {
+  name: "libsql file",
+  provides: SQLITE_PROVIDES,
+  async create() {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-kit-"));
+    let path = join(folder, "0.db");
+    let crashes = 0;
+    return new SqliteHarness({
+      connect: () => openLibsqlDriver({ url: `file:${path}`, logger: silentLogger }),
+      async afterCrash() {
+        crashes += 1;
+        const next = join(folder, `${crashes}.db`);
+        // Before the first commit there may be no log, or no file at all.
+        for (const suffix of ["", "-wal"]) {
+          if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
+        }
+        path = next;
+      },
+      remove: () => rm(folder, { recursive: true, force: true }),
+    });
+  },
+};
+
+/** Memory. It is gone when its connection is, so every opening shares one, which only the harness closes. */
+export const libsqlMemoryTarget: ConformanceTarget = {
+  name: "libsql memory",
+  provides: SQLITE_PROVIDES.filter((requirement) => requirement !== "durableOnResolve"),
+  async create() {
+    const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+    return new SqliteHarness({
+      connect: async () => ({ ...driver, close: async () => {} }),
+      remove: () => driver.close(),
+    });
+  },
+};
+
+/** A server's databases over HTTP and over WebSocket. */
+export function libsqlServerTargets(server: {
+  url(database: string): string;
+  wsUrl(database: string): string;
+}): readonly ConformanceTarget[] {
+  return [
+    libsqlServerTarget("libsql over http", (database) => server.url(database)),
+    libsqlServerTarget("libsql over websocket", (database) => server.wsUrl(database)),
+  ];
+}

@@ -1,0 +1,117 @@
+/** What the harnesses of every SQLite-backed target share. Nothing here is Node's, so that it also runs in a Worker. */
+
+import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import {
+  type ConformanceHarness,
+  type Damage,
+  type DamagedValue,
+  DEFAULT_ACCOUNT,
+  FakeClock,
+} from "../../src/testing/mod.ts";
+
+/** How each kind of stored value is damaged. */
+const DAMAGES: Readonly<Record<DamagedValue, Partial<Record<Damage, string>>>> = {
+  identity: { "wrong-length": "UPDATE identity SET key = x'00'" },
+  syncKey: { undecodable: "UPDATE sync_key SET key_data = x''" },
+  syncVersion: {
+    undecodable: "UPDATE sync_version SET index_values = x'ff'",
+    "wrong-length": "UPDATE sync_version SET hash = x'00'",
+  },
+  deviceList: { undecodable: "UPDATE device_list SET devices = x'ff'" },
+  msgSecret: { "wrong-length": "UPDATE msg_secret SET secret = x'00'" },
+  device: {
+    undecodable: "UPDATE device SET extra = x'ff'",
+    "wrong-length": "UPDATE device SET identity_key = x'00'",
+  },
+};
+
+/** A statement that fails in a way that no rule of the contract explains: a broken disk, as far as the backend can tell. */
+const FAILING: SqlStatement = { sql: "INSERT INTO nowhere (id) VALUES (1)", params: [] };
+
+/** What one target does differently. */
+export interface SqliteTargetParts {
+  /** Opens another connection to the database. */
+  connect(): Promise<SqlDriver>;
+  /** What a crash does to the database before it is opened again. Nothing unless given. */
+  afterCrash?(): Promise<void>;
+  /** Deletes the database, when every backend is closed. */
+  remove(): Promise<void>;
+}
+
+/** A harness over any driver. */
+export class SqliteHarness implements ConformanceHarness {
+  readonly clock: FakeClock = new FakeClock();
+  readonly #parts: SqliteTargetParts;
+  #open: Backend[] = [];
+  #abandoned: Backend[] = [];
+  #failAt: number | undefined;
+
+  constructor(parts: SqliteTargetParts) {
+    this.#parts = parts;
+  }
+
+  async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
+    const driver = this.#faulty(await this.#parts.connect());
+    const backend = await openSqliteBackend(driver, { account, clock: this.clock });
+    this.#open.push(backend);
+    return backend;
+  }
+
+  async reopen(account?: string): Promise<Backend> {
+    await this.#closeAll();
+    return await this.open(account);
+  }
+
+  async crash(account?: string): Promise<Backend> {
+    this.#abandoned.push(...this.#open);
+    this.#open = [];
+    await this.#parts.afterCrash?.();
+    return await this.open(account);
+  }
+
+  failCommitAt(statementIndex: number): void {
+    this.#failAt = statementIndex;
+  }
+
+  async damage(account: string, value: DamagedValue, how: Damage): Promise<void> {
+    const sql = DAMAGES[value][how];
+    if (sql === undefined) throw new TypeError(`damage: ${value} cannot be ${how}`);
+    const driver = await this.#parts.connect();
+    const where = "WHERE device_id = (SELECT device_id FROM account WHERE name = ?)";
+    const [result] = await driver.batch([{ sql: `${sql} ${where}`, params: [account] }]);
+    await driver.close();
+    if (result?.rowsAffected === 0) throw new TypeError(`damage: ${account} has no ${value}`);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#closeAll();
+    await this.#parts.remove();
+  }
+
+  async #closeAll(): Promise<void> {
+    const backends = [...this.#open, ...this.#abandoned];
+    this.#open = [];
+    this.#abandoned = [];
+    for (const backend of backends) await backend.close();
+  }
+
+  #faulty(driver: SqlDriver): SqlDriver {
+    return {
+      limits: driver.limits,
+      durable: driver.durable,
+      query: (sql, params) => driver.query(sql, params),
+      batch: (statements) => driver.batch(this.#withFault(statements)),
+      close: () => driver.close(),
+    };
+  }
+
+  #withFault(statements: readonly SqlStatement[]): readonly SqlStatement[] {
+    // Every commit begins with its guard; the layout and the account's own row are written without one.
+    if (this.#failAt === undefined || !statements[0]?.sql.startsWith("SELECT CASE")) return statements;
+    const failAt = this.#failAt;
+    this.#failAt = undefined;
+    if (failAt >= statements.length) return statements;
+    return [...statements.slice(0, failAt), FAILING, ...statements.slice(failAt + 1)];
+  }
+}
