@@ -1,9 +1,39 @@
 /**
- * Everything that a test of this package, of a backend or of a client needs: surroundings that stand still, seeded
- * randomness and a logger that remembers.
+ * Everything that a test of this package, of a backend or of a client needs: surroundings that stand still (clock,
+ * scheduler, seeded randomness, a logger that remembers), a network that misbehaves on demand, and the conformance kit
+ * that every backend has to pass. Nothing in it touches a host or a test runner.
+ *
+ * @example
+ * ```ts
+ * import { memoryBackend } from "@holdfast/store/memory";
+ * import { fakeHost, FaultPlan, faultyCommitter } from "@holdfast/store/testing";
+ *
+ * const host = fakeHost({ seed: 7 });
+ * const plan = new FaultPlan();
+ * const backend = faultyCommitter(memoryBackend({ clock: host.clock }), plan, { clock: host.clock });
+ * plan.next("lose-answer");
+ * await backend.storePreKey(1, host.random.bytes(70), false).catch(() => "ambiguous, as planned");
+ * ```
  *
  * @module
  */
+export {
+  type ConformanceCase,
+  ConformanceError,
+  type ConformanceHarness,
+  type ConformanceOptions,
+  type ConformancePlan,
+  type ConformanceTarget,
+  conformanceCases,
+  type Damage,
+  type DamagedValue,
+  DEFAULT_ACCOUNT,
+  type KnownFailure,
+  type RegisterTest,
+  type Requirement,
+  registerConformance,
+  runCase,
+} from "./conformance/mod.ts";
 export { FakeClock } from "./fake_clock.ts";
 export { type FakeHost, type FakeHostOptions, fakeHost } from "./fake_host.ts";
 export { type CommitFault, FaultPlan, type LateCommit, type LateOutcome } from "./fault_plan.ts";

@@ -26,6 +26,11 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   if (difference !== undefined) throw new ConformanceError(difference);
 }
 
+/** Whether `equal` would throw. */
+export function differs(actual: unknown, expected: unknown): boolean {
+  return compare(actual, expected, "") !== undefined;
+}
+
 /**
  * Checks that a call fails as it should, be it by throwing or by rejecting, and hands the error on.
  *

@@ -1,0 +1,47 @@
+import { appSyncCases } from "./app_sync_cases.ts";
+import { commitCases } from "./commit_cases.ts";
+import { copyCases } from "./copy_cases.ts";
+import { damageCases } from "./damage_cases.ts";
+import { deviceCases } from "./device_cases.ts";
+import type { ConformanceCase } from "./harness.ts";
+import { isolationCases } from "./isolation_cases.ts";
+import { keyCases } from "./key_cases.ts";
+import { lidMappingCases } from "./lid_mapping_cases.ts";
+import { lifecycleCases } from "./lifecycle_cases.ts";
+import { limitCases } from "./limit_cases.ts";
+import { messageCases } from "./message_cases.ts";
+import { modelCases } from "./model_cases.ts";
+import { mutationMacCases } from "./mutation_mac_cases.ts";
+import { ownerCases } from "./owner_cases.ts";
+import { preKeyCases } from "./pre_key_cases.ts";
+import { relationCases } from "./relation_cases.ts";
+import { senderKeyDeviceCases } from "./sender_key_device_cases.ts";
+import { sessionCases } from "./session_cases.ts";
+import { signalUserCases } from "./signal_user_cases.ts";
+import { tcTokenCases } from "./tc_token_cases.ts";
+import { validationCases } from "./validation_cases.ts";
+
+/** Every rule of the backend contract, as cases that any test runner can run. Names are unique. */
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...lifecycleCases,
+  ...sessionCases,
+  ...signalUserCases,
+  ...preKeyCases,
+  ...appSyncCases,
+  ...mutationMacCases,
+  ...senderKeyDeviceCases,
+  ...lidMappingCases,
+  ...relationCases,
+  ...tcTokenCases,
+  ...messageCases,
+  ...deviceCases,
+  ...commitCases,
+  ...ownerCases,
+  ...isolationCases,
+  ...keyCases,
+  ...limitCases,
+  ...validationCases,
+  ...copyCases,
+  ...damageCases,
+  ...modelCases,
+];

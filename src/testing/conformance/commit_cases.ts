@@ -1,0 +1,270 @@
+import type { Backend, Write } from "../../backend/mod.ts";
+import { SeededRandom } from "../seeded_random.ts";
+import { check, differs, equal, fails } from "./assert.ts";
+import type { ConformanceCase } from "./harness.ts";
+import { inEveryLife } from "./lives.ts";
+import { sampleBytes, secondsOf } from "./samples.ts";
+import { readAll } from "./universe.ts";
+import { drawWrite, PUTTING_KINDS, WRITE_KINDS } from "./write_samples.ts";
+
+const ALICE = "5511999990000@c.us.0";
+const BOB = "1000200030004@lid.0";
+
+function put(address: string, seed: number): Write {
+  return { kind: "session.put", address, record: sampleBytes(seed, 30) };
+}
+
+function remove(address: string): Write {
+  return { kind: "session.delete", address };
+}
+
+const orderCases: readonly ConformanceCase[] = [
+  {
+    name: "commit: nothing to write is fine, and answers with nothing",
+    async run(harness) {
+      const backend = await harness.open();
+      equal(await backend.commit([]), [], "answer");
+    },
+  },
+  {
+    name: "commit: writes of one key apply in the order given",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.commit([
+        put(ALICE, 1),
+        remove(ALICE),
+        put(ALICE, 2),
+        put(BOB, 3),
+        put(BOB, 4),
+        remove(BOB),
+      ]);
+      equal(await backend.getSessions([ALICE, BOB]), [sampleBytes(2, 30), undefined], "first commit");
+      await backend.commit([remove(ALICE), put(BOB, 5), remove(BOB), put(BOB, 6), put(BOB, 7)]);
+      equal(await backend.getSessions([ALICE, BOB]), [undefined, sampleBytes(7, 30)], "second commit");
+    },
+  },
+  {
+    name: "commit: the order holds among writes of different kinds that meet in one row",
+    async run(harness) {
+      const backend = await harness.open();
+      const record = sampleBytes(1, 20);
+      const jid = "1000@lid";
+      await backend.commit([
+        { kind: "preKey.put", id: 1, record, uploaded: false },
+        { kind: "preKey.markUploaded", ids: [1, 2] },
+        { kind: "preKey.put", id: 2, record, uploaded: false },
+        { kind: "preKey.put", id: 3, record, uploaded: false },
+        { kind: "preKey.remove", id: 3 },
+        { kind: "preKey.markUploaded", ids: [3] },
+        { kind: "senderKeyDevices.set", group: "g", entries: [[jid, true]] },
+        { kind: "senderKeyDevices.clearAll" },
+        { kind: "senderKeyDevices.set", group: "h", entries: [[jid, true]] },
+        { kind: "senderKeyDevices.deleteRows", deviceJids: [jid] },
+        { kind: "senderKeyDevices.set", group: "h", entries: [[jid, false]] },
+        { kind: "tcToken.touchSender", jid, senderTimestamp: 5 },
+        { kind: "tcToken.receive", jid, token: record, tokenTimestamp: 3 },
+        { kind: "tcToken.expire", tokenCutoff: 3, senderCutoff: 4 },
+        { kind: "tcToken.touchSender", jid: "gone@lid", senderTimestamp: 4 },
+        { kind: "tcToken.expire", tokenCutoff: 3, senderCutoff: 4 },
+      ]);
+      const rows = [
+        { id: 1, record, uploaded: true },
+        { id: 2, record, uploaded: false },
+      ];
+      equal(await backend.loadPreKeys([1, 2, 3]), rows, "pre-keys");
+      equal(await backend.getSenderKeyDevices("g"), [], "devices of g");
+      equal(await backend.getSenderKeyDevices("h"), [[jid, false]], "devices of h");
+      const token = { token: record, tokenTimestamp: 3, senderTimestamp: 5 };
+      equal(await backend.getTcToken(jid), token, "token");
+      equal(await backend.getTcToken("gone@lid"), undefined, "expired token");
+    },
+  },
+  {
+    name: "commit: an interleaved run of many keys ends with the last write of each",
+    async run(harness) {
+      const backend = await harness.open();
+      const random = new SeededRandom(77);
+      const addresses = Array.from({ length: 10 }, (_, index) => `${index}@lid.0`);
+      const expected = new Map<string, Uint8Array | undefined>();
+      const writes = Array.from({ length: 600 }, (_, seed): Write => {
+        const address = random.pick(addresses);
+        const write = random.oneIn(3) ? remove(address) : put(address, seed);
+        expected.set(address, write.kind === "session.put" ? write.record : undefined);
+        return write;
+      });
+      await backend.commit(writes);
+      const sessions = await backend.getSessions(addresses);
+      equal(
+        sessions,
+        addresses.map((address) => expected.get(address)),
+        "sessions",
+      );
+    },
+  },
+];
+
+const countCases: readonly ConformanceCase[] = [
+  {
+    name: "commit: answers with the number of rows that each write changed",
+    requires: ["changedRows"],
+    async run(harness) {
+      const backend = await harness.open();
+      const message = { chat: "c", sender: "s" };
+      const changed = await backend.commit([
+        put(ALICE, 1),
+        put(BOB, 2),
+        remove(ALICE),
+        remove(ALICE),
+        { kind: "senderKeyDevices.set", group: "g", entries: ["a", "b", "c"].map((jid) => [jid, true]) },
+        { kind: "senderKeyDevices.deleteRows", deviceJids: ["a", "b", "z"] },
+        { kind: "senderKeyDevices.clear", group: "g" },
+        { kind: "senderKeyDevices.clear", group: "g" },
+        {
+          kind: "pendingInbound.put",
+          rows: [{ ...message, id: "1", payload: sampleBytes(1, 5), receivedAt: 1 }],
+        },
+        { kind: "pendingInbound.delete", keys: ["1", "2"].map((id) => ({ ...message, id })) },
+        { kind: "sentMessage.delete", chat: "c", id: "absent" },
+        { kind: "preKey.markUploaded", ids: [1, 2] },
+      ]);
+      equal(changed, [1, 1, 1, 0, 3, 2, 1, 0, 1, 1, 0, 0], "rows changed");
+    },
+  },
+  {
+    name: "commit: answers with one number for each write",
+    async run(harness) {
+      const backend = await harness.open();
+      const draw = { random: new SeededRandom(3), nowS: secondsOf(harness.clock) };
+      const writes = WRITE_KINDS.map((kind) => drawWrite(kind, draw));
+      const changed = await backend.commit(writes);
+      equal(changed.length, writes.length, "how many numbers");
+      check(
+        changed.every((rows) => Number.isInteger(rows) && rows >= 0),
+        `rows changed are ${changed.join()}`,
+      );
+    },
+  },
+];
+
+const togetherCases: readonly ConformanceCase[] = [
+  {
+    name: "commit: every kind of write applies, and doing it all twice leaves what doing it once leaves",
+    async run(harness) {
+      const backend = await harness.open();
+      const draw = { random: new SeededRandom(11), nowS: secondsOf(harness.clock) };
+      const puts = [...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, draw));
+      await backend.commit(puts);
+      const first = await readAll(backend);
+      await backend.commit(puts);
+      equal(await readAll(backend), first, "contents after the second time");
+      await inEveryLife(harness, backend, async (open) => equal(await readAll(open), first, "contents"));
+    },
+  },
+  {
+    name: "commit: concurrent commits apply whole, in some order",
+    requires: ["atomicCommit"],
+    async run(harness) {
+      const backend = await harness.open();
+      const other = await harness.open();
+      const pair = (open: Backend, seed: number) => open.commit([put(ALICE, seed), put(BOB, seed)]);
+      const calls = Array.from({ length: 20 }, (_, seed) => pair(seed % 2 === 0 ? backend : other, seed));
+      const results = await Promise.allSettled(calls);
+      // Two processes on one file may find it busy; that is an answer. Anything else is not.
+      for (const result of results) {
+        if (result.status === "rejected") await fails(() => Promise.reject(result.reason), "busy", "commit");
+      }
+      check(
+        results.some((result) => result.status === "fulfilled"),
+        "no commit was applied",
+      );
+      const [alice, bob] = await backend.getSessions([ALICE, BOB]);
+      equal(alice, bob, "the two sessions of one commit");
+    },
+  },
+  {
+    name: "commit: one that is invalid in the middle applies nothing",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.putSession(ALICE, sampleBytes(1, 30));
+      const before = await readAll(backend);
+      const bad: Write[] = [
+        { kind: "session.put", address: "", record: sampleBytes(1, 3) },
+        { kind: "session.put", address: BOB, record: "text" as unknown as Uint8Array },
+        { kind: "nonsense.put" } as unknown as Write,
+      ];
+      for (const write of bad) {
+        await fails(() => backend.commit([remove(ALICE), write, put(BOB, 2)]), "TypeError", "commit");
+      }
+      const short: Write = { kind: "identity.put", address: BOB, key: sampleBytes(1, 31) };
+      await fails(() => backend.commit([remove(ALICE), short]), "RangeError", "commit");
+      equal(await readAll(backend), before, "contents");
+    },
+  },
+];
+
+const atomicityCases: readonly ConformanceCase[] = [
+  {
+    name: "commit: one that fails at any statement applies nothing, and can be sent again",
+    requires: ["atomicCommit", "failCommitAt"],
+    async run(harness) {
+      let backend = await harness.open();
+      const draw = { random: new SeededRandom(29), nowS: secondsOf(harness.clock) };
+      await backend.commit(PUTTING_KINDS.map((kind) => drawWrite(kind, draw)));
+      const writes = WRITE_KINDS.map((kind) => drawWrite(kind, draw));
+      const before = await readAll(backend);
+      let failures = 0;
+      for (; ; failures += 1) {
+        check(
+          failures < 1_000,
+          "the commit still fails at its thousandth statement: does the fault ever end?",
+        );
+        harness.failCommitAt?.(failures);
+        const applied = await backend.commit(writes).then(
+          () => true,
+          () => false,
+        );
+        if (applied) break;
+        equal(await readAll(backend), before, `contents after failing at statement ${failures}`);
+        if (failures % 16 === 3) backend = await harness.reopen();
+      }
+      check(failures >= 3, `the commit failed at ${failures} statements only`);
+      const after = await readAll(backend);
+      check(differs(after, before), "the commit changed nothing");
+      await inEveryLife(harness, backend, async (open) => equal(await readAll(open), after, "contents"));
+    },
+  },
+  {
+    name: "commit: one that fails is not half there after a crash",
+    requires: ["atomicCommit", "failCommitAt", "durableOnResolve"],
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.commit([put(ALICE, 1), put(BOB, 1)]);
+      harness.failCommitAt?.(1);
+      // Kinds of their own tables, so that no multi-row statement holds two of them.
+      const writes: Write[] = [
+        put(ALICE, 2),
+        { kind: "identity.put", address: ALICE, key: sampleBytes(2, 32) },
+        { kind: "preKey.put", id: 1, record: sampleBytes(2, 9), uploaded: false },
+      ];
+      const failed = await backend.commit(writes).then(
+        () => false,
+        () => true,
+      );
+      check(failed, "the commit did not fail");
+      const crashed = await harness.crash();
+      equal(await crashed.getSession(ALICE), sampleBytes(1, 30), "session");
+      equal(await crashed.loadIdentity(ALICE), undefined, "identity");
+      equal(await crashed.loadPreKey(1), undefined, "pre-key");
+      await crashed.commit(writes);
+      equal(await crashed.getSession(ALICE), sampleBytes(2, 30), "session, sent again");
+    },
+  },
+];
+
+/** What `commit` promises beyond single writes. */
+export const commitCases: readonly ConformanceCase[] = [
+  ...orderCases,
+  ...countCases,
+  ...togetherCases,
+  ...atomicityCases,
+];

@@ -1,0 +1,182 @@
+import type { DatabaseSnapshot, Device } from "../../backend/mod.ts";
+import { check, equal } from "./assert.ts";
+import { type ConformanceCase, DEFAULT_ACCOUNT } from "./harness.ts";
+import { inEveryLife } from "./lives.ts";
+import { freshDevice, fullDevice, sampleBytes } from "./samples.ts";
+
+function rowsOf(snapshot: DatabaseSnapshot): number {
+  return snapshot.tables.reduce((rows, table) => rows + table.rows, 0);
+}
+
+function bytesOf(snapshot: DatabaseSnapshot): number {
+  return snapshot.tables.reduce((bytes, table) => bytes + table.bytes, 0);
+}
+
+const recordCases: readonly ConformanceCase[] = [
+  {
+    name: "device: an account has none until one is saved, and registering it saves none",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.create();
+      check(!(await backend.exists()), "exists before it was saved");
+      equal(await backend.load(), undefined, "load before it was saved");
+      await backend.save(freshDevice(1));
+      await inEveryLife(harness, backend, async (open) => {
+        check(await open.exists(), "does not exist after it was saved");
+      });
+    },
+  },
+  {
+    name: "device: every field comes back",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.save(fullDevice(1));
+      await inEveryLife(harness, backend, async (open) => equal(await open.load(), fullDevice(1), "device"));
+    },
+  },
+  {
+    name: "device: absent fields and defaults come back as such",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.save(freshDevice(1));
+      await inEveryLife(harness, backend, async (open) => equal(await open.load(), freshDevice(1), "device"));
+    },
+  },
+  {
+    name: "device: saving replaces every field, one at a time too",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.save(fullDevice(1));
+      await backend.save(freshDevice(2));
+      equal(await backend.load(), freshDevice(2), "the second device");
+      const [bare, full] = [freshDevice(2), fullDevice(3)];
+      for (const field of Object.keys(full) as (keyof Device)[]) {
+        const device = { ...bare, [field]: full[field] };
+        await backend.save(device);
+        equal(await backend.load(), device, `device with only ${field} changed`);
+      }
+    },
+  },
+  {
+    name: "device: empty bytes are not absent, and parts of an identity may be absent",
+    async run(harness) {
+      const backend = await harness.open();
+      const device: Device = {
+        ...freshDevice(1),
+        edgeRoutingInfo: new Uint8Array(0),
+        nctSalt: new Uint8Array(0),
+        account: { details: sampleBytes(1, 3), deviceSignature: sampleBytes(2, 64) },
+        extra: new Map([["nothing", new Uint8Array(0)]]),
+      };
+      await backend.save(device);
+      await inEveryLife(harness, backend, async (open) => equal(await open.load(), device, "device"));
+    },
+  },
+];
+
+const accountCases: readonly ConformanceCase[] = [
+  {
+    name: "device: create registers an account once, with an id of its own that stays",
+    async run(harness) {
+      const backend = await harness.open();
+      const id = await backend.create();
+      check(Number.isSafeInteger(id) && id >= 1, `device id is ${id}`);
+      equal(await backend.create(), id, "created again");
+      const bob = await (await harness.open("bob")).create();
+      check(bob !== id, "two accounts have one device id");
+      await inEveryLife(harness, backend, async (open) => {
+        equal(await open.create(), id, "created in a later life");
+      });
+    },
+  },
+  {
+    name: "device: listDevices names all accounts of the database, by id, with their phone numbers",
+    async run(harness) {
+      const backend = await harness.open();
+      const id = await backend.create();
+      const bob = await harness.open("bob");
+      const bobId = await bob.create();
+      await bob.save(fullDevice(7));
+      const expected = [
+        { deviceId: id, account: DEFAULT_ACCOUNT, pn: undefined },
+        { deviceId: bobId, account: "bob", pn: fullDevice(7).pn },
+      ].sort((a, b) => a.deviceId - b.deviceId);
+      await inEveryLife(harness, backend, async (open) => {
+        equal(await open.listDevices(), expected, "accounts");
+      });
+    },
+  },
+  {
+    name: "device: a commit registers the account too",
+    async run(harness) {
+      const backend = await harness.open("carol");
+      await backend.putSession("1000@lid.0", sampleBytes(1, 9));
+      const [carol] = (await backend.listDevices()).filter(({ account }) => account === "carol");
+      check(carol !== undefined, "the account is not listed");
+      equal(await backend.create(), carol.deviceId, "device id");
+    },
+  },
+  {
+    name: "device: a snapshot counts rows and bytes, hands back the extra bytes and holds no contents",
+    async run(harness) {
+      const backend = await harness.open();
+      const deviceId = await backend.create();
+      const before = await backend.snapshotDb("before");
+      await backend.putSession("5511999990000@c.us.0", sampleBytes(1, 1_000));
+      await backend.putSession("5511999990001@c.us.0", sampleBytes(2, 500));
+      await (await harness.open("bob")).putSession("1000@lid.0", sampleBytes(3, 5_000));
+      const after = await backend.snapshotDb("after '%", sampleBytes(4, 30));
+      equal(
+        { name: after.name, account: after.account, deviceId: after.deviceId, extra: after.extra },
+        { name: "after '%", account: DEFAULT_ACCOUNT, deviceId, extra: sampleBytes(4, 30) },
+        "snapshot",
+      );
+      equal(before.extra, undefined, "extra of a snapshot without any");
+      equal(rowsOf(after) - rowsOf(before), 2, "rows more than before");
+      const bytes = bytesOf(after) - bytesOf(before);
+      check(
+        bytes >= 1_500 && bytes < 3_000,
+        `${bytes} bytes more than before, two sessions of 1,500 were stored`,
+      );
+      check(Number.isInteger(after.schemaVersion), "the schema version is no number");
+      check(!JSON.stringify(after.tables).includes("5511999990000"), "the snapshot holds an address");
+    },
+  },
+];
+
+const deleteCases: readonly ConformanceCase[] = [
+  {
+    name: "device: deleting an account takes every row of it and no other, from whichever account it is done",
+    async run(harness) {
+      let backend = await harness.open();
+      const bob = await harness.open("bob");
+      for (const open of [backend, bob]) {
+        await open.save(fullDevice(1));
+        await open.putSession("1000@lid.0", sampleBytes(1, 50));
+        await open.putMutationMacs("regular", 1n, [
+          { indexMac: sampleBytes(1, 32), valueMac: sampleBytes(2, 32) },
+        ]);
+      }
+      const bobId = await bob.create();
+      await backend.deleteDevice(bobId);
+      await backend.deleteDevice(bobId);
+      await backend.deleteDevice(bobId + 1_000);
+      backend = await inEveryLife(harness, backend, async (open) => {
+        const accounts = (await open.listDevices()).map(({ account }) => account);
+        equal(accounts, [DEFAULT_ACCOUNT], "accounts");
+        equal(await open.load(), fullDevice(1), "this account's device");
+        equal(await open.getSession("1000@lid.0"), sampleBytes(1, 50), "this account's session");
+      });
+      const again = await harness.open("bob");
+      check(!(await again.exists()), "the deleted account still has a device");
+      check(!(await again.hasSession("1000@lid.0")), "the deleted account still has a session");
+      const macs = await again.getMutationMacs("regular", [sampleBytes(1, 32)]);
+      equal(macs, [undefined], "the deleted account's MACs");
+      check((await again.create()) !== bobId, "the deleted account's id was given out again");
+      equal(rowsOf(await again.snapshotDb("again")) <= 1, true, "rows of the account made anew");
+    },
+  },
+];
+
+/** The device record, the accounts of a database, and the snapshot. */
+export const deviceCases: readonly ConformanceCase[] = [...recordCases, ...accountCases, ...deleteCases];

@@ -1,0 +1,71 @@
+import type { Backend, Write } from "../../backend/mod.ts";
+import { SeededRandom } from "../seeded_random.ts";
+import { ConformanceError, check, equal } from "./assert.ts";
+import type { ConformanceCase, ConformanceHarness } from "./harness.ts";
+import { secondsOf } from "./samples.ts";
+import { readAll } from "./universe.ts";
+import { drawWrite, WRITE_KINDS } from "./write_samples.ts";
+
+const SEEDS: readonly number[] = [1, 2, 3, 4, 5, 6];
+const COMMITS_PER_SEED = 60;
+const MAX_WRITES_PER_COMMIT = 14;
+/** Commits between two comparisons. */
+const COMPARE_EVERY = 6;
+
+/** Draws the writes of one commit, now and then with a run of one kind, as a batch is. */
+function drawWrites(random: SeededRandom, nowS: number): Write[] {
+  const kind = random.pick(WRITE_KINDS);
+  const isRun = random.oneIn(4);
+  return Array.from({ length: random.below(MAX_WRITES_PER_COMMIT + 1) }, () =>
+    drawWrite(isRun ? kind : random.pick(WRITE_KINDS), { random, nowS }),
+  );
+}
+
+/** Sends a commit that fails somewhere in its middle, when the harness can do that. */
+async function failHalfWay(
+  harness: ConformanceHarness,
+  backend: Backend,
+  writes: readonly Write[],
+  at: number,
+) {
+  if (harness.failCommitAt === undefined || !backend.capabilities.atomicCommit) return;
+  harness.failCommitAt(at);
+  // It may have fewer statements and succeed; sending it again is fine either way.
+  await backend.commit(writes).catch(() => {});
+}
+
+async function runSeed(harness: ConformanceHarness, seed: number): Promise<void> {
+  check(harness.oracle !== undefined, "the harness has no oracle");
+  const random = new SeededRandom(seed);
+  const account = `model ${seed}`;
+  let backend = await harness.open(account);
+  const oracle = await harness.oracle();
+  try {
+    for (let step = 1; step <= COMMITS_PER_SEED; step += 1) {
+      harness.clock.advance(random.below(3) * 1_000);
+      const writes = drawWrites(random, secondsOf(harness.clock));
+      if (random.oneIn(4)) await failHalfWay(harness, backend, writes, random.below(6));
+      await backend.commit(writes);
+      // One write at a time: the oracle has neither batches nor statements to get wrong.
+      for (const write of writes) await oracle.commit([write]);
+      if (random.oneIn(10)) backend = await harness.reopen(account);
+      if (backend.capabilities.durableOnResolve && random.oneIn(10)) backend = await harness.crash(account);
+      if (step % COMPARE_EVERY === 0) {
+        equal(await readAll(backend), await readAll(oracle), `contents after step ${step}`);
+      }
+    }
+  } catch (error) {
+    throw new ConformanceError(`seed ${seed}: ${error instanceof Error ? error.message : "failed"}`, {
+      cause: error,
+    });
+  } finally {
+    await oracle.close();
+  }
+}
+
+/** Random writes of all kinds, compared with a trusted backend after each few commits. */
+export const modelCases: readonly ConformanceCase[] = SEEDS.map((seed) => ({
+  name: `model: random commits leave what a trusted backend is left with, seed ${seed}`,
+  requires: ["oracle"],
+  run: (harness) => runSeed(harness, seed),
+}));

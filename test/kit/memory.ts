@@ -1,0 +1,66 @@
+import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import {
+  type ConformanceHarness,
+  type ConformanceTarget,
+  DEFAULT_ACCOUNT,
+  FakeClock,
+} from "../../src/testing/mod.ts";
+
+/**
+ * The memory backend as a target of the conformance kit. What it is compared with in the model cases is itself, fed one
+ * write at a time and never failing: that tests its rollback and its lives, not its rules.
+ */
+export const memoryTarget: ConformanceTarget = {
+  name: "memory",
+  provides: [
+    "atomicCommit",
+    "fencing",
+    "durableOnResolve",
+    "changedRows",
+    "failCommitAt",
+    "damage",
+    "oracle",
+  ],
+  create: async () => new MemoryHarness(),
+};
+
+class MemoryHarness implements ConformanceHarness {
+  readonly clock: FakeClock = new FakeClock();
+  readonly #database = new MemoryDatabase();
+  readonly #faults = new MemoryFaults();
+  #open: Backend[] = [];
+
+  async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
+    const { clock } = this;
+    const backend = memoryBackend({ account, clock, database: this.#database, faults: this.#faults });
+    this.#open.push(backend);
+    return backend;
+  }
+
+  async reopen(account?: string): Promise<Backend> {
+    await this.dispose();
+    return await this.open(account);
+  }
+
+  async crash(account?: string): Promise<Backend> {
+    this.#open = [];
+    return await this.open(account);
+  }
+
+  failCommitAt(statementIndex: number): void {
+    this.#faults.failCommitAt(statementIndex);
+  }
+
+  async damage(...args: Parameters<MemoryDatabase["damage"]>): Promise<void> {
+    this.#database.damage(...args);
+  }
+
+  async oracle(): Promise<Backend> {
+    return memoryBackend({ clock: this.clock });
+  }
+
+  async dispose(): Promise<void> {
+    for (const backend of this.#open.splice(0)) await backend.close();
+  }
+}
