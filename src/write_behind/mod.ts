@@ -18,3 +18,4 @@ export type { FlushReport, FlushSelection, IsolatedEntry, IsolationReason } from
 export type { SaveState, WriteBehindHealth } from "./health.ts";
 export type { WriteBehindOptions, WriteBehindPolicy } from "./options.ts";
 export { type SaverHandle, WriteBehind } from "./write_behind.ts";
+export { estimateBytes } from "./write_bytes.ts";

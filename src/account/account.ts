@@ -1,0 +1,104 @@
+import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
+import type { PersistenceManager } from "../device/mod.ts";
+import type { Host } from "../ports/mod.ts";
+import {
+  type FlushReport,
+  summarizeError,
+  type WriteBehind,
+  type WriteBehindHealth,
+} from "../write_behind/mod.ts";
+
+/** What an account is made of. `openAccount` puts it together. */
+export interface AccountParts {
+  readonly host: Host;
+  /** The backend itself. Only the queue commits to it, and only the account closes it. */
+  readonly backend: Backend;
+  readonly queue: CommitQueue;
+  readonly store: Backend;
+  readonly writeBehind: WriteBehind;
+  readonly device: PersistenceManager;
+}
+
+/**
+ * One open account: the device, the stores, and the engine that writes behind. Made by `openAccount`.
+ *
+ * All commits of an open account go through one queue, one at a time, guarded by the owner epoch that opening took. When
+ * another process opens the account, every later commit of this one rejects with `FencedError` and writes nothing; open
+ * the account again to go on.
+ */
+export class Account implements AsyncDisposable {
+  /** The surroundings it was opened in. */
+  readonly host: Host;
+  /**
+   * The four stores. Each setter is one durable commit through the account's queue, in the order of the calls. What is
+   * written behind (the device) is not seen here before it was flushed, and must not be written here. Close the
+   * account, not the store.
+   */
+  readonly store: Backend;
+  /** The device of the account. */
+  readonly device: PersistenceManager;
+  /** The engine that writes what is dirty. */
+  readonly writeBehind: WriteBehind;
+  readonly #backend: Backend;
+  readonly #queue: CommitQueue;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: AccountParts) {
+    this.host = parts.host;
+    this.store = parts.store;
+    this.device = parts.device;
+    this.writeBehind = parts.writeBehind;
+    this.#backend = parts.backend;
+    this.#queue = parts.queue;
+  }
+
+  /** Writes everything that is dirty. See `WriteBehind.flush`. */
+  async flush(): Promise<FlushReport> {
+    return await this.writeBehind.flush();
+  }
+
+  /** Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`. */
+  async commitWith(writes: readonly Write[]): Promise<number[]> {
+    return await this.writeBehind.commitWith(writes);
+  }
+
+  /** How saving is going. */
+  health(): WriteBehindHealth {
+    return this.writeBehind.health();
+  }
+
+  /** What was committed since the account was opened. */
+  stats(): CommitStats {
+    return this.#queue.stats;
+  }
+
+  /**
+   * Flushes a last time and closes everything, the backend included, whatever fails on the way. Idempotent: a second
+   * call shares the first.
+   *
+   * @throws {StoreError} When something could not be saved, after everything was closed: it is lost with this process.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Closes the account: see `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const errors: unknown[] = [];
+    const steps = [this.writeBehind, this.#queue, this.#backend];
+    for (const step of steps) {
+      await step.close().catch((error: unknown) => errors.push(error));
+    }
+    const [first, ...others] = errors;
+    for (const error of others) {
+      const { code, message } = summarizeError(error);
+      this.host.logger.log("error", "close account: failed", { code, error: message });
+    }
+    if (errors.length > 0) throw first;
+  }
+}

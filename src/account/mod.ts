@@ -1,0 +1,7 @@
+/**
+ * Opens everything for one account and closes it again.
+ *
+ * @module
+ */
+export { Account, type AccountParts } from "./account.ts";
+export { type OpenAccountOptions, openAccount } from "./open_account.ts";

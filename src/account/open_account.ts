@@ -1,0 +1,92 @@
+import { type Backend, CommitQueue, type Device, withCommitter } from "../backend/mod.ts";
+import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
+import { type Host, systemHost } from "../ports/mod.ts";
+import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
+import { Account } from "./account.ts";
+
+/** Options of `openAccount`. */
+export interface OpenAccountOptions {
+  /**
+   * The backend of the account, or a promise of it, or what opens it. It belongs to the account from now on: it is
+   * closed with it, and when opening fails.
+   */
+  readonly backend: Backend | Promise<Backend> | (() => Backend | Promise<Backend>);
+  /** Clock, scheduler, randomness and logger; the host's own for what is not given. */
+  readonly host?: Partial<Host> | undefined;
+  /**
+   * Label of the account in names of scheduled tasks. Needed where several databases share one scheduler, since it
+   * tells accounts of one database apart by itself.
+   */
+  readonly account?: string | undefined;
+  /** Within this time a change is saved, in milliseconds; 5,000 unless given. `manual` starts no background saver. */
+  readonly saverIntervalMs?: number | "manual" | undefined;
+  /** Other times and limits of saving. */
+  readonly policy?: Partial<WriteBehindPolicy> | undefined;
+  /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
+  readonly snapshotSink?: SnapshotSink | undefined;
+  /** Makes the device of an account that has none, say from another store; fresh keys unless given. */
+  readonly newDevice?: ((host: Host) => Device | Promise<Device>) | undefined;
+}
+
+/**
+ * Opens an account: its backend, its device and the engine that saves it. A new account gets a device with fresh keys,
+ * which is durable when this resolves.
+ *
+ * Opening takes the ownership of the account before the first read: whoever had it open can commit no more and meets
+ * `FencedError`. A device that cannot be read is an error and never replaced by a new one. When opening fails, everything
+ * that was opened on the way is closed again, the backend included.
+ *
+ * @throws {CorruptError | WrongLengthError} When the stored device is damaged. It is left as it is.
+ * @throws {FencedError} When other processes keep taking the account over.
+ * @throws {StoreError} What the backend says.
+ * @throws {TypeError | RangeError} When an option is malformed, or `newDevice` makes no valid device.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend({ account: "alice" }) });
+ * account.device.processCommand({ kind: "setPushName", pushName: "Alice" });
+ * await account.store.putSession("5511999990000@c.us.0", new Uint8Array([1, 2, 3]));
+ * await account.flush();
+ * ```
+ */
+export async function openAccount(options: OpenAccountOptions): Promise<Account> {
+  const host = systemHost(options.host);
+  const given = options.backend;
+  const backend = await (typeof given === "function" ? given() : given);
+  const opened: { close(): Promise<void> }[] = [backend];
+  try {
+    const deviceId = await backend.create();
+    const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
+    const store = withCommitter(backend, queue, { clock: host.clock });
+    const device = await loadOrCreate(store, host, options);
+    const writeBehind = new WriteBehind({
+      committer: queue,
+      host,
+      taskPrefix: `${options.account ?? deviceId}:`,
+      policy: options.policy,
+    });
+    opened.unshift(writeBehind);
+    const { snapshotSink, saverIntervalMs } = options;
+    const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
+    if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
+    return new Account({ host, backend, queue, store, writeBehind, device: manager });
+  } catch (error) {
+    for (const part of opened) await part.close().catch(() => {});
+    throw error;
+  }
+}
+
+/** The stored device; a new one, durable, when (and only when) there is none. */
+async function loadOrCreate(store: Backend, host: Host, options: OpenAccountOptions): Promise<Device> {
+  const stored = await store.load();
+  if (stored !== undefined) return stored;
+  // A backend that cannot read what it has must not answer that there is nothing.
+  if (await store.exists()) throw new CorruptError("open account: a device is stored and was not read");
+  const device = await (options.newDevice ?? createDevice)(host);
+  await store.save(device);
+  return device;
+}

@@ -1,0 +1,87 @@
+import type { Device } from "../backend/mod.ts";
+import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
+import type { DeviceRuntime, DeviceState } from "./device_state.ts";
+import { advanceWatermarks } from "./pre_key_ids.ts";
+
+/** What a command may depend on beside the state. */
+export interface CommandContext {
+  /** Clock time in milliseconds. */
+  readonly nowMs: number;
+}
+
+type Reducers = {
+  readonly [K in DeviceCommandKind]: (
+    state: DeviceState,
+    command: DeviceCommandOf<K>,
+    context: CommandContext,
+  ) => DeviceState;
+};
+
+function stored(state: DeviceState, change: Partial<Device>): DeviceState {
+  return { ...state, device: { ...state.device, ...change } };
+}
+
+function runtime(state: DeviceState, change: Partial<DeviceRuntime>): DeviceState {
+  return { ...state, runtime: { ...state.runtime, ...change } };
+}
+
+/** One entry for each command: a new one does not compile until it says what it does. */
+const REDUCERS: Reducers = {
+  setId: (state, { pn }) => stored(state, { pn }),
+  setLid: (state, { lid }) => stored(state, { lid }),
+  setPushName: (state, { pushName }) => stored(state, { pushName }),
+  setPlatform: (state, { platform }) => stored(state, { platform }),
+  setAccount: (state, { account }) => stored(state, { account }),
+  setAppVersion: (state, { appVersion }, { nowMs }) =>
+    stored(state, { appVersion, appVersionLastFetchedMs: nowMs }),
+  setDeviceProps: (state, { deviceProps }) =>
+    runtime(state, { deviceProps: { ...state.runtime.deviceProps, ...deviceProps } }),
+  setClientProfile: (state, { clientProfile }) => runtime(state, { clientProfile }),
+  setPropsHash: (state, { propsHash }) => stored(state, { propsHash }),
+  setPreKeyWatermarks: (state, { nextPreKeyId, firstUnuploadedPreKeyId }) =>
+    stored(state, advanceWatermarks(state.device, { nextPreKeyId, firstUnuploadedPreKeyId })),
+  setAdvSecretKey: (state, { advSecretKey }) => stored(state, { advSecretKey }),
+  setNctSalt: (state, { nctSalt }) => runtime(stored(state, { nctSalt }), { nctSaltSyncSeen: true }),
+  setNctSaltFromHistorySync: (state, { nctSalt }) => {
+    const known = state.device.nctSalt !== undefined || state.runtime.nctSaltSyncSeen;
+    return known ? state : stored(state, { nctSalt });
+  },
+  setServerCertChain: (state, { serverCertChain }) => stored(state, { serverCertChain }),
+  clearServerCertChain: (state) => stored(state, { serverCertChain: undefined }),
+  incrementLoginCounter: (state) => stored(state, { loginCounter: state.device.loginCounter + 1 }),
+  setLidMigrated: (state, { lidMigrated }) => stored(state, { lidMigrated }),
+  setSignedPreKey: (state, { signedPreKey, signedPreKeyId, signedPreKeySignature, rotatedAtMs }) =>
+    stored(state, {
+      signedPreKey,
+      signedPreKeyId,
+      signedPreKeySignature,
+      lastSignedPreKeyRotationMs: rotatedAtMs,
+    }),
+  setSignedPreKeyRotationBaseline: (state, { rotatedAtMs }) =>
+    state.device.lastSignedPreKeyRotationMs === 0
+      ? stored(state, { lastSignedPreKeyRotationMs: rotatedAtMs })
+      : state,
+  setServerClientExpiration: (state, { serverClientExpiration }) => stored(state, { serverClientExpiration }),
+  setReadReceiptsDisabled: (state, { readReceiptsDisabled }) => stored(state, { readReceiptsDisabled }),
+  setEdgeRoutingInfo: (state, { edgeRoutingInfo }) => stored(state, { edgeRoutingInfo }),
+  setServerHasPreKeys: (state, { serverHasPreKeys }) => stored(state, { serverHasPreKeys }),
+};
+
+/**
+ * The state after a command. Pure: neither argument is changed, and what did not change is shared with `state`, bytes
+ * of the command included. Values are not checked here; `requireDevice` does that before anything is published.
+ *
+ * @throws {TypeError} When the command has no known kind.
+ * @throws {RangeError} When pre-key watermarks contradict each other.
+ */
+export function applyCommand(
+  state: DeviceState,
+  command: DeviceCommand,
+  context: CommandContext,
+): DeviceState {
+  const reduce = REDUCERS[command.kind] as
+    | ((state: DeviceState, command: DeviceCommand, context: CommandContext) => DeviceState)
+    | undefined;
+  if (reduce === undefined) throw new TypeError("apply command: it has no known kind");
+  return reduce(state, command, context);
+}

@@ -1,0 +1,79 @@
+import type { AppVersion, Device, KeyPair } from "../backend/mod.ts";
+import { KEY_BYTES, MAX_REGISTRATION_ID } from "../backend/mod.ts";
+import type { Host, Random } from "../ports/mod.ts";
+import { generateKeyPair, signalPublicKey } from "./key_pair.ts";
+import { signXeddsa } from "./xeddsa.ts";
+
+/** What a client claims to be until it has fetched the current version. */
+export const DEFAULT_APP_VERSION: AppVersion = [2, 3000, 0];
+
+/** A signed pre-key with everything that changes together with it. */
+export interface NewSignedPreKey {
+  readonly pair: KeyPair;
+  /** 64 bytes: XEdDSA by the identity key over 0x05‖public. */
+  readonly signature: Uint8Array;
+}
+
+/** A fresh signed pre-key, signed by an identity key. */
+export function generateSignedPreKey(identityKey: KeyPair, random: Random): NewSignedPreKey {
+  const pair = generateKeyPair(random);
+  return { pair, signature: signXeddsa(identityKey.privateKey, signalPublicKey(pair.publicKey), random) };
+}
+
+/**
+ * A new, unpaired device with fresh keys, owned by the caller. Nothing is stored by this.
+ *
+ * The signed pre-key has id 1 and counts as rotated now. No one-time pre-keys exist yet; their ids start at 1.
+ *
+ * @param host Where randomness and time come from. The randomness makes the keys: it must be cryptographically strong.
+ *
+ * @example
+ * ```ts
+ * import { createDevice, systemHost } from "@holdfast/store";
+ *
+ * const device = createDevice(systemHost());
+ * if (device.pn !== undefined) throw new Error("a new device is not paired");
+ * ```
+ */
+export function createDevice({ random, clock }: Pick<Host, "random" | "clock">): Device {
+  const identityKey = generateKeyPair(random);
+  const signedPreKey = generateSignedPreKey(identityKey, random);
+  return {
+    pn: undefined,
+    lid: undefined,
+    registrationId: generateRegistrationId(random),
+    noiseKey: generateKeyPair(random),
+    identityKey,
+    signedPreKey: signedPreKey.pair,
+    signedPreKeyId: 1,
+    signedPreKeySignature: signedPreKey.signature,
+    advSecretKey: random.bytes(KEY_BYTES),
+    account: undefined,
+    pushName: "",
+    platform: undefined,
+    appVersion: DEFAULT_APP_VERSION,
+    appVersionLastFetchedMs: 0,
+    edgeRoutingInfo: undefined,
+    propsHash: undefined,
+    nextPreKeyId: 1,
+    firstUnuploadedPreKeyId: 1,
+    serverHasPreKeys: false,
+    nctSalt: undefined,
+    serverCertChain: undefined,
+    loginCounter: 0,
+    lidMigrated: false,
+    lastSignedPreKeyRotationMs: clock.nowMs(),
+    readReceiptsDisabled: false,
+    serverClientExpiration: undefined,
+    extra: new Map(),
+  };
+}
+
+/** Uniform over 1 … 2^31−1. */
+function generateRegistrationId(random: Random): number {
+  for (;;) {
+    const bytes = random.bytes(4);
+    const id = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) & MAX_REGISTRATION_ID;
+    if (id !== 0) return id;
+  }
+}

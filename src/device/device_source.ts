@@ -1,0 +1,97 @@
+import type { Device, Write } from "../backend/mod.ts";
+import { LimitError } from "../errors/mod.ts";
+import type { Clock } from "../ports/mod.ts";
+import {
+  type DirtyEntry,
+  type DirtySource,
+  estimateBytes,
+  type Outcome,
+  type Pending,
+} from "../write_behind/mod.ts";
+import { copyValue } from "./value.ts";
+
+/** Name of the device among the sources of an account, and key of its one entry. */
+export const DEVICE_SOURCE = "device";
+
+/** Writes that may wait for a commit together with the device. A full upload of pre-keys is below 1,000. */
+const MAX_STAGED_WRITES = 8_192;
+
+interface StagedWrite {
+  readonly write: Write;
+  readonly generation: number;
+}
+
+/**
+ * The device as a source of dirty state: one entry, which holds the device row and the writes that must land in the
+ * same commit as it, never before and never after.
+ */
+export class DeviceSource implements DirtySource {
+  readonly name: string = DEVICE_SOURCE;
+  readonly #clock: Clock;
+  readonly #device: () => Device;
+  #staged: StagedWrite[] = [];
+  #generation = 0;
+  #cleanGeneration = 0;
+  #bytes = 0;
+  #dirtySinceMs = 0;
+  #collectedAtMs = 0;
+
+  /** @param device The device as it is now. It is never changed in place. */
+  constructor(clock: Clock, device: () => Device) {
+    this.#clock = clock;
+    this.#device = device;
+  }
+
+  get dirty(): boolean {
+    return this.#generation !== this.#cleanGeneration;
+  }
+
+  /** Writes that wait for the device's next commit, oldest first. */
+  get staged(): readonly Write[] {
+    return this.#staged.map(({ write }) => write);
+  }
+
+  /** @throws {LimitError} When so many writes wait already that these would be too many. */
+  requireRoom(writes: number): void {
+    if (this.#staged.length + writes > MAX_STAGED_WRITES) {
+      throw new LimitError(`save device: ${this.#staged.length} writes are waiting for it already`);
+    }
+  }
+
+  /** The device has changed, or `writes` are to land with it. The writes and their bytes belong to the source now. */
+  changed(writes: readonly Write[]): void {
+    if (!this.dirty) this.#dirtySinceMs = this.#clock.nowMs();
+    this.#generation += 1;
+    for (const write of writes) this.#staged.push({ write, generation: this.#generation });
+    this.#bytes = estimateBytes([this.#saveWrite(), ...this.staged]);
+  }
+
+  pending(): Pending {
+    const { dirty } = this;
+    return {
+      must: dirty ? 1 : 0,
+      may: 0,
+      bytes: dirty ? this.#bytes : 0,
+      oldestAtMs: dirty ? this.#dirtySinceMs : undefined,
+    };
+  }
+
+  collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
+    this.#collectedAtMs = this.#clock.nowMs();
+    if (!this.dirty || only?.(DEVICE_SOURCE) === false) return [];
+    const writes = [...this.staged, copyValue(this.#saveWrite())];
+    return [{ key: DEVICE_SOURCE, generation: this.#generation, urgency: "must", writes }];
+  }
+
+  settle({ committed }: Outcome): void {
+    const [entry] = committed;
+    if (entry === undefined) return;
+    this.#cleanGeneration = entry.generation;
+    this.#staged = this.#staged.filter(({ generation }) => generation > entry.generation);
+    this.#dirtySinceMs = this.#collectedAtMs;
+  }
+
+  #saveWrite(): Write {
+    return { kind: "device.save", device: this.#device() };
+  }
+}

@@ -1,0 +1,55 @@
+import type { AppVersion, Device } from "../backend/mod.ts";
+
+/** How this device presents itself to the primary one when it is linked. */
+export interface DeviceProps {
+  /** Name of the operating system or the application, as the primary device shows it. */
+  readonly os?: string | undefined;
+  readonly version?: AppVersion | undefined;
+  /** Number of the platform in the protocol's own table. */
+  readonly platformType?: number | undefined;
+  readonly requireFullSync?: boolean | undefined;
+}
+
+/** What the login payload says about the client. */
+export interface ClientProfile {
+  /** Number of the platform in the protocol's own table. */
+  readonly platform?: number | undefined;
+  readonly webSubPlatform?: number | undefined;
+  readonly osVersion?: string | undefined;
+  readonly osBuildNumber?: string | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly device?: string | undefined;
+  readonly localeLanguage?: string | undefined;
+  readonly localeCountry?: string | undefined;
+}
+
+/** State of the device that lives as long as the process and is never stored. */
+export interface DeviceRuntime {
+  readonly deviceProps: DeviceProps;
+  readonly clientProfile: ClientProfile | undefined;
+  /** Whether an authoritative NCT salt was seen, even if it was then cleared. */
+  readonly nctSaltSyncSeen: boolean;
+}
+
+/** The device as it is stored, and beside it what is not. */
+export interface DeviceState {
+  readonly device: Device;
+  readonly runtime: DeviceRuntime;
+}
+
+/** The runtime state at the start of a process. */
+export const INITIAL_RUNTIME: DeviceRuntime = {
+  deviceProps: {},
+  clientProfile: undefined,
+  nctSaltSyncSeen: false,
+};
+
+/** Whether the device is paired: it has a phone number. */
+export function isRegistered(device: Device): boolean {
+  return device.pn !== undefined;
+}
+
+/** Whether the device can announce itself: it is paired and has a push name. */
+export function isReadyForPresence(device: Device): boolean {
+  return isRegistered(device) && device.pushName !== "";
+}

@@ -1,0 +1,26 @@
+import { x25519 } from "@noble/curves/ed25519.js";
+import type { KeyPair } from "../backend/mod.ts";
+import { KEY_BYTES } from "../backend/mod.ts";
+import type { Random } from "../ports/mod.ts";
+
+/** Type byte of an X25519 public key in Signal's encoding ("DJB" type). */
+const KEY_TYPE = 0x05;
+
+/**
+ * A fresh X25519 key pair, owned by the caller. The private key is clamped (RFC 7748, section 5), the form in which
+ * Signal implementations store it.
+ */
+export function generateKeyPair(random: Random): KeyPair {
+  const privateKey = random.bytes(KEY_BYTES);
+  privateKey[0] = (privateKey[0] ?? 0) & 0xf8;
+  privateKey[31] = ((privateKey[31] ?? 0) & 0x7f) | 0x40;
+  return { privateKey, publicKey: x25519.getPublicKey(privateKey) };
+}
+
+/** A public key in Signal's encoding: 33 bytes, the type byte 0x05 and the key. */
+export function signalPublicKey(publicKey: Uint8Array): Uint8Array {
+  const encoded = new Uint8Array(KEY_BYTES + 1);
+  encoded[0] = KEY_TYPE;
+  encoded.set(publicKey, 1);
+  return encoded;
+}

@@ -1,0 +1,34 @@
+/**
+ * The device of an account: its keys and settings, the commands that change them, and the manager that keeps them.
+ *
+ * @module
+ */
+export { applyCommand, type CommandContext } from "./apply_command.ts";
+export {
+  createDevice,
+  DEFAULT_APP_VERSION,
+  generateSignedPreKey,
+  type NewSignedPreKey,
+} from "./create_device.ts";
+export type { DebugSnapshot, SnapshotSink } from "./debug_snapshot.ts";
+export type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
+export {
+  type ClientProfile,
+  type DeviceProps,
+  type DeviceRuntime,
+  type DeviceState,
+  INITIAL_RUNTIME,
+  isReadyForPresence,
+  isRegistered,
+} from "./device_state.ts";
+export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
+export {
+  type DeviceDraft,
+  PersistenceManager,
+  type PersistenceManagerOptions,
+  type PublicPreKey,
+} from "./persistence_manager.ts";
+export type { PreKeyWatermarks } from "./pre_key_ids.ts";
+export type { PreKeyReads } from "./pre_keys.ts";
+export { type RedactedDevice, redactDevice } from "./redact_device.ts";
+export { signXeddsa } from "./xeddsa.ts";

@@ -1,0 +1,283 @@
+import { type Backend, type Device, requireDevice, validateWrite, type Write } from "../backend/mod.ts";
+import type { Host } from "../ports/mod.ts";
+import { encodePreKey } from "../records/mod.ts";
+import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
+import { applyCommand } from "./apply_command.ts";
+import type { SnapshotSink } from "./debug_snapshot.ts";
+import type { DeviceCommand } from "./device_command.ts";
+import { DEVICE_SOURCE, DeviceSource } from "./device_source.ts";
+import {
+  type DeviceRuntime,
+  type DeviceState,
+  INITIAL_RUNTIME,
+  isReadyForPresence,
+  isRegistered,
+} from "./device_state.ts";
+import { generateKeyPair } from "./key_pair.ts";
+import { advanceWatermarks } from "./pre_key_ids.ts";
+import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
+import { redactDevice } from "./redact_device.ts";
+import { copyValue, freezeValue, sameValue } from "./value.ts";
+
+/** Largest extra of a snapshot, in bytes: it is held in memory beside everything else. */
+const MAX_SNAPSHOT_EXTRA_BYTES = 16 * 1_024 * 1_024;
+
+/** A device that may be changed, until it is published. Nested values are replaced, not changed in place. */
+export type DeviceDraft = {
+  -readonly [K in keyof Device]: Device[K] extends ReadonlyMap<infer Key, infer Value>
+    ? Map<Key, Value>
+    : Device[K];
+};
+
+/** The public half of a one-time pre-key, for upload. */
+export interface PublicPreKey {
+  readonly id: number;
+  /** 32 bytes, without the 0x05 prefix. */
+  readonly publicKey: Uint8Array;
+}
+
+/** What a persistence manager needs. */
+export interface PersistenceManagerOptions {
+  /** The device as it is stored. It is copied. */
+  readonly device: Device;
+  readonly store: PreKeyReads & Pick<Backend, "capabilities" | "snapshotDb">;
+  /** The engine that writes. The manager adds itself as a source. */
+  readonly writeBehind: WriteBehind;
+  readonly host: Host;
+  readonly snapshotSink?: SnapshotSink | undefined;
+}
+
+/**
+ * The gatekeeper of an account's device state. Reads are snapshots; changes are made on a draft or by a command, checked,
+ * published as a whole and written behind.
+ *
+ * - **Ownership.** The manager owns its state. What comes in is copied, what goes out is a frozen copy.
+ * - **Ordering.** Changes are synchronous: the next snapshot shows them. What is published together is committed together.
+ * - **Durability.** A change is durable when a `flush()` that was called after it has resolved; without one, within the
+ *   saver's interval. What changes during a flush stays dirty.
+ * - **Failure.** A change that throws, or whose result is no valid device, changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * account.device.modifyDevice((draft) => {
+ *   draft.pushName = "Ada";
+ * });
+ * account.device.processCommand({ kind: "setPropsHash", propsHash: "abc" });
+ * await account.device.flush();
+ * if (account.device.getDeviceSnapshot().pushName !== "Ada") throw new Error("not changed");
+ * ```
+ */
+export class PersistenceManager {
+  readonly #options: PersistenceManagerOptions;
+  readonly #source: DeviceSource;
+  readonly #preKeys: PreKeys;
+  /** Never changed in place: every publication replaces it. */
+  #state: DeviceState;
+  #snapshot: Device;
+  #modifying = false;
+
+  /** @throws {TypeError | RangeError} When the device is not valid. */
+  constructor(options: PersistenceManagerOptions) {
+    requireDevice(options.device);
+    this.#options = options;
+    this.#state = { device: copyValue(options.device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
+    this.#snapshot = freezeValue(copyValue(options.device));
+    this.#source = new DeviceSource(options.host.clock, () => this.#state.device);
+    this.#preKeys = new PreKeys(options.store, {
+      watermarks: () => this.#state.device,
+      stagedIds: () => this.#stagedIds(),
+      stage: (change, writes) => this.#publish({ ...this.#state.device, ...change }, writes),
+    });
+    options.writeBehind.addSource(this.#source);
+  }
+
+  /**
+   * The device as it is now, frozen, in constant time: calls without a change between them return the same object.
+   *
+   * Its byte arrays and its map cannot be frozen. They are copies: writing into them never changes the stored state, but
+   * other readers of the same snapshot would see it, so don't.
+   */
+  getDeviceSnapshot(): Device {
+    return this.#snapshot;
+  }
+
+  /** State of the device that lives as long as the process and is never stored; frozen. */
+  getRuntime(): DeviceRuntime {
+    return this.#state.runtime;
+  }
+
+  /** Whether the device is paired: it has a phone number. */
+  get isRegistered(): boolean {
+    return isRegistered(this.#state.device);
+  }
+
+  /** Whether the device can announce itself: it is paired and has a push name. */
+  get isReadyForPresence(): boolean {
+    return isReadyForPresence(this.#state.device);
+  }
+
+  /** Whether something has changed that is not durable yet. */
+  get isDirty(): boolean {
+    return this.#source.dirty;
+  }
+
+  /**
+   * Changes the device. `modify` gets a draft of its own; when it returns, the draft is checked, copied and published as
+   * a whole, and is dirty if it differs. What `modify` returns is handed on.
+   *
+   * Pre-key counters only move forward: of the draft's and the present ones the later are kept, unless the identity
+   * key changed with them.
+   *
+   * @param options.writes Land in the same commit as the changed device, or not at all: use it where the device counts or
+   * refers to what they store. They and their bytes belong to the manager from now on.
+   * @throws {TypeError | RangeError} When the draft is no valid device, a write is malformed, `modify` is async or is
+   * called from within another. Nothing is changed.
+   * @throws {LimitError} When too many writes wait already. Nothing is changed.
+   */
+  modifyDevice<T>(
+    modify: (draft: DeviceDraft) => T,
+    options: { readonly writes?: readonly Write[] } = {},
+  ): T {
+    if (this.#modifying) throw new TypeError("modify device: called from within another modification");
+    const draft = copyValue(this.#state.device) as DeviceDraft;
+    this.#modifying = true;
+    let result: T;
+    try {
+      result = modify(draft);
+    } finally {
+      this.#modifying = false;
+    }
+    if (isThenable(result)) throw new TypeError("modify device: the function must not be async");
+    this.#publish(draft, options.writes ?? []);
+    return result;
+  }
+
+  /**
+   * Applies a command. Bytes of the command are copied.
+   *
+   * @throws {TypeError | RangeError} When a value of the command is not valid. Nothing is changed.
+   */
+  processCommand(command: DeviceCommand): void {
+    if (this.#modifying) throw new TypeError("process command: called from within a modification");
+    const nowMs = this.#options.host.clock.nowMs();
+    const next = applyCommand(this.#state, command, { nowMs });
+    if (next.device !== this.#state.device) this.#publish(next.device, []);
+    if (next.runtime !== this.#state.runtime) {
+      this.#state = { ...this.#state, runtime: freezeValue(copyValue(next.runtime)) };
+    }
+  }
+
+  /** Writes everything of the account that is dirty. See `WriteBehind.flush`. */
+  async flush(): Promise<FlushReport> {
+    return await this.#options.writeBehind.flush();
+  }
+
+  /**
+   * Starts to save in the background: at once what is dirty already, changes within `intervalMs`, nothing while nothing
+   * is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by itself unless told otherwise.
+   *
+   * @throws {TypeError} When it is running already.
+   */
+  runBackgroundSaver(intervalMs?: number): SaverHandle {
+    return this.#options.writeBehind.run(intervalMs);
+  }
+
+  /**
+   * Makes one-time pre-keys and resolves, when they are durable, with their public halves for upload. Keys and counters
+   * land in one commit. When it rejects, the keys may exist: they are kept, counted as not uploaded, and land later.
+   *
+   * @throws {RangeError} When `count` is not 1 … 4,096.
+   * @throws {StoreError} When the backend fails, or too many pre-keys wait to be saved.
+   */
+  async generatePreKeys(count: number): Promise<PublicPreKey[]> {
+    const publicKeys = new Map<number, Uint8Array>();
+    const ids = await this.addPreKeys(count, (id) => {
+      const pair = generateKeyPair(this.#options.host.random);
+      publicKeys.set(id, pair.publicKey);
+      return encodePreKey({ id, ...pair });
+    });
+    return ids.map((id) => ({ id, publicKey: publicKeys.get(id) ?? new Uint8Array() }));
+  }
+
+  /**
+   * As `generatePreKeys`, for clients that make their own records: takes the next free ids, asks for a record for each
+   * and resolves with the ids when records and counters are durable.
+   *
+   * Ids are 1 … 2^24−1; after the last comes 1 again, and ids whose keys still exist are skipped. An unset counter starts
+   * after the greatest stored id.
+   *
+   * @param makeRecord Makes the standard record of an id. When it throws, nothing is changed.
+   */
+  async addPreKeys(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
+    const ids = await this.#preKeys.add(count, makeRecord);
+    await this.#flushDevice();
+    return ids;
+  }
+
+  /**
+   * Notes that the server has these pre-keys; durable when it resolves. The rows, `firstUnuploadedPreKeyId` (which moves
+   * past the furthest of them) and `serverHasPreKeys` change in one commit.
+   *
+   * @throws {RangeError} When an id is out of range or was never handed out. Nothing is changed.
+   */
+  async markPreKeysUploaded(ids: readonly number[]): Promise<void> {
+    this.#preKeys.markUploaded(ids);
+    await this.#flushDevice();
+  }
+
+  /**
+   * Flushes and hands a redacted picture of the account to the `snapshotSink` given at open. Without a sink it warns and
+   * does nothing.
+   *
+   * @param extra Bytes to keep beside it. They are copied and not redacted.
+   * @throws {TypeError | RangeError} When the name is malformed or `extra` is above 16 MiB.
+   */
+  async createSnapshot(name: string, extra?: Uint8Array): Promise<void> {
+    const { snapshotSink, store, host } = this.#options;
+    if (snapshotSink === undefined) {
+      host.logger.log("warn", "create snapshot: there is no snapshot sink, nothing was kept");
+      return;
+    }
+    if (extra !== undefined && extra.length > MAX_SNAPSHOT_EXTRA_BYTES) {
+      throw new RangeError(`create snapshot: extra is ${extra.length} bytes, at most 16 MiB are allowed`);
+    }
+    const kept = extra === undefined ? undefined : new Uint8Array(extra);
+    await this.flush();
+    const database = await store.snapshotDb(name, kept);
+    const device = redactDevice(this.#state.device);
+    await snapshotSink({ name, takenAtMs: host.clock.nowMs(), device, database, extra: kept });
+  }
+
+  async #flushDevice(): Promise<void> {
+    await this.#options.writeBehind.flushOnly((source) => source === DEVICE_SOURCE);
+  }
+
+  #stagedIds(): ReadonlySet<number> {
+    return new Set(this.#source.staged.flatMap((write) => (write.kind === "preKey.put" ? [write.id] : [])));
+  }
+
+  /** Checks a device and makes it the present one, copied. What it held before stays as it was. */
+  #publish(proposed: Device, writes: readonly Write[]): void {
+    const before = this.#state.device;
+    const sameIdentity = sameValue(before.identityKey, proposed.identityKey);
+    const watermarks = sameIdentity ? advanceWatermarks(before, proposed) : undefined;
+    const device = copyValue({ ...proposed, ...watermarks });
+    requireDevice(device);
+    const { capabilities } = this.#options.store;
+    for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
+    this.#source.requireRoom(writes.length);
+    if (writes.length === 0 && sameValue(before, device)) return;
+    this.#state = { ...this.#state, device };
+    this.#snapshot = freezeValue(copyValue(device));
+    this.#source.changed(writes);
+    this.#options.writeBehind.notify();
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

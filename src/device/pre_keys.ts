@@ -1,0 +1,115 @@
+import { type Backend, MAX_KEY_ID, type Write } from "../backend/mod.ts";
+import { LimitError } from "../errors/mod.ts";
+import { distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
+
+/** Pre-keys that one call makes at most. Clients upload 812 at a time at most. */
+const MAX_PRE_KEYS_PER_CALL = 4_096;
+
+/** Fewest ids that one look into the store covers. */
+const MIN_IDS_PER_READ = 64;
+
+/** The reads that allocation needs. */
+export type PreKeyReads = Pick<Backend, "getMaxPreKeyId" | "loadPreKeys">;
+
+/** What allocation changes: the counters and the writes that land in the same commit. */
+export interface PreKeyOwner {
+  watermarks(): PreKeyWatermarks;
+  /** Ids of the pre-keys that wait to be committed. */
+  stagedIds(): ReadonlySet<number>;
+  /** Publishes the counters and stages the writes, at once and together. */
+  stage(
+    change: Partial<PreKeyWatermarks> & { readonly serverHasPreKeys?: boolean },
+    writes: readonly Write[],
+  ): void;
+}
+
+/**
+ * Allocates one-time pre-keys. Ids come from a counter that only moves forward and goes round after 2^24−1; ids whose
+ * keys still exist are skipped. Allocations run one after another.
+ */
+export class PreKeys {
+  readonly #reads: PreKeyReads;
+  readonly #owner: PreKeyOwner;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(reads: PreKeyReads, owner: PreKeyOwner) {
+    this.#reads = reads;
+    this.#owner = owner;
+  }
+
+  /**
+   * Takes the next free ids, makes a record for each and stages records and counters together. They are in memory when
+   * it resolves, not durable.
+   *
+   * @throws {RangeError} When `count` is out of range.
+   * @throws {LimitError} When there are not enough free ids.
+   */
+  async add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
+    if (!Number.isInteger(count) || count < 1 || count > MAX_PRE_KEYS_PER_CALL) {
+      throw new RangeError(`add pre-keys: count is ${count}, expected 1 to ${MAX_PRE_KEYS_PER_CALL}`);
+    }
+    const turn = this.#tail.then(() => this.#add(count, makeRecord));
+    this.#tail = turn.catch(() => {});
+    return await turn;
+  }
+
+  async #add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
+    for (;;) {
+      const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
+      const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
+      const ids = await this.#freeIds(start, count);
+      // Somebody moved the counter while the store was read: those ids may be theirs.
+      if (this.#owner.watermarks().nextPreKeyId !== nextPreKeyId) continue;
+      const [first = start] = ids;
+      const last = ids.at(-1) ?? start;
+      const writes = ids.map(
+        (id): Write => ({ kind: "preKey.put", id, record: makeRecord(id), uploaded: false }),
+      );
+      const firstUnuploaded = firstUnuploadedPreKeyId === 0 ? first : firstUnuploadedPreKeyId;
+      this.#owner.stage({ nextPreKeyId: nextId(last), firstUnuploadedPreKeyId: firstUnuploaded }, writes);
+      return ids;
+    }
+  }
+
+  /** The first `count` ids from `start` on, going round, under which no pre-key exists. */
+  async #freeIds(start: number, count: number): Promise<number[]> {
+    const free: number[] = [];
+    let id = start;
+    for (let looked = 0; looked < MAX_KEY_ID && free.length < count; ) {
+      const size = Math.min(MAX_KEY_ID - looked, Math.max(MIN_IDS_PER_READ, count - free.length));
+      const candidates: number[] = [];
+      for (; candidates.length < size; id = nextId(id)) candidates.push(id);
+      looked += size;
+      const taken = new Set((await this.#reads.loadPreKeys(candidates)).map((row) => row.id));
+      for (const staged of this.#owner.stagedIds()) taken.add(staged);
+      free.push(...candidates.filter((candidate) => !taken.has(candidate)));
+    }
+    if (free.length < count) throw new LimitError(`add pre-keys: only ${free.length} ids are free`);
+    return free.slice(0, count);
+  }
+
+  /**
+   * Stages that the server has these pre-keys, together with the counter of the first one that it does not have, which
+   * moves past the furthest of them. Marks those that exist and never brings one back.
+   *
+   * @throws {RangeError} When an id is out of range or was never handed out.
+   */
+  markUploaded(ids: readonly number[]): void {
+    const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
+    let furthest = firstUnuploadedPreKeyId;
+    for (const id of ids) {
+      if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
+        throw new RangeError(`mark pre-keys uploaded: id is ${id}, expected 1 to ${MAX_KEY_ID}`);
+      }
+      if (nextPreKeyId !== 0 && (distance(id, nextPreKeyId) === 0 || !isAtOrAhead(nextPreKeyId, id))) {
+        throw new RangeError(
+          `mark pre-keys uploaded: id ${id} was never handed out, next is ${nextPreKeyId}`,
+        );
+      }
+      furthest = laterId(furthest, nextId(id));
+    }
+    this.#owner.stage({ firstUnuploadedPreKeyId: furthest, serverHasPreKeys: true }, [
+      { kind: "preKey.markUploaded", ids: [...ids] },
+    ]);
+  }
+}

@@ -1,0 +1,44 @@
+/** Values of which a device is made: byte arrays, maps, lists and plain objects of them, and primitives. */
+
+/** A deep copy that shares nothing. Byte arrays of any subclass become plain `Uint8Array`s. */
+export function copyValue<T>(value: T): T {
+  return copy(value) as T;
+}
+
+function copy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, copy(entry)]));
+  if (Array.isArray(value)) return value.map(copy);
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copy(part)]));
+}
+
+/**
+ * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: whoever publishes a frozen
+ * value keeps its own copy.
+ */
+export function freezeValue<T>(value: T): T {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  const parts: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value);
+  for (const part of parts) freezeValue(part);
+  return Object.freeze(value);
+}
+
+/** Whether two values are equal in depth. A property that is `undefined` equals one that is missing. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    if (!(a instanceof Uint8Array && b instanceof Uint8Array)) return false;
+    return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  }
+  if (a instanceof Map || b instanceof Map) {
+    if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false;
+    return [...a].every(([key, part]) => b.has(key) && sameValue(part, b.get(key)));
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => sameValue(left[name], right[name]));
+}
