@@ -1,0 +1,212 @@
+import type { AdvSignedDeviceIdentity, Device, KeyPair } from "../../backend/mod.ts";
+import { encodeBase64 } from "../../records/mod.ts";
+import {
+  type JsonObject,
+  KEY_BYTES,
+  readBytes,
+  requireBytes,
+  requireInteger,
+  requireObject,
+} from "./_bytes.ts";
+import { plainBytes, readCredsExtra, type WrapBytes, writeCredsExtra } from "./creds_extra.ts";
+import type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
+
+const SIGNATURE_BYTES = 64;
+
+/** Greatest pre-key id: ids travel as 24-bit integers. */
+const MAX_KEY_ID = 2 ** 24 - 1;
+
+const ACTION = "convert credentials";
+
+/** The credentials' properties that are fields of the device. All others travel in `Device.extra`. */
+const MAPPED: readonly string[] = [
+  "noiseKey",
+  "signedIdentityKey",
+  "signedPreKey",
+  "registrationId",
+  "advSecretKey",
+  "me",
+  "account",
+  "platform",
+  "lastPropHash",
+  "routingInfo",
+  "nextPreKeyId",
+  "firstUnuploadedPreKeyId",
+];
+
+/** What `credsFromDevice` needs besides the device. */
+export interface CredsOptions {
+  /** Makes the key pair for pairing by code, when none is stored. */
+  readonly pairingEphemeralKeyPair: () => KeyPair;
+  /**
+   * What the bytes in the credentials are made of; plain bytes when left out. Baileys wants Node's `Buffer`: its key agreement
+   * and its signatures refuse a private key that is a plain `Uint8Array`, and it writes routing information with
+   * `toString("base64url")`.
+   */
+  readonly wrapBytes?: WrapBytes | undefined;
+}
+
+/**
+ * The device as Baileys' credentials say it: `base`, with every field replaced that the credentials have.
+ *
+ * `me` makes the phone number only once the device is paired. While it pairs by code Baileys already sets `me` to the number
+ * that was typed in; it then travels in `extra`, like everything without a field. Other entries of `extra` are kept.
+ *
+ * @throws {CorruptError | WrongLengthError} When a part that has a field is missing or malformed.
+ */
+export function deviceFromCreds(creds: object, base: Device): Device {
+  const given = creds as JsonObject;
+  const rest: Record<string, unknown> = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !MAPPED.includes(name)),
+  );
+  const keyId = (name: string, value: unknown, min: number) =>
+    requireInteger(ACTION, name, value, [min, MAX_KEY_ID]);
+  const {
+    keyPair,
+    signature,
+    keyId: signedPreKeyId,
+    ...restOfSigned
+  } = requireObject(ACTION, "signedPreKey", given.signedPreKey);
+  if (Object.keys(restOfSigned).length > 0) rest.signedPreKey = restOfSigned;
+  const device = {
+    ...base,
+    ...readMe(given, rest),
+    registrationId: requireInteger(ACTION, "registrationId", given.registrationId, [1, 2 ** 31 - 1]),
+    noiseKey: readPair("noiseKey", given.noiseKey),
+    identityKey: readPair("signedIdentityKey", given.signedIdentityKey),
+    signedPreKey: readPair("signedPreKey", keyPair),
+    signedPreKeyId: keyId("the id of signedPreKey", signedPreKeyId, 1),
+    signedPreKeySignature: requireBytes(ACTION, "the signature of signedPreKey", signature, SIGNATURE_BYTES),
+    advSecretKey: requireBytes(ACTION, "advSecretKey", given.advSecretKey, KEY_BYTES),
+    account: given.account == null ? undefined : readAccount(requireObject(ACTION, "account", given.account)),
+    platform: takeText("platform", given, rest),
+    propsHash: takeText("lastPropHash", given, rest),
+    edgeRoutingInfo:
+      given.routingInfo == null ? undefined : requireBytes(ACTION, "routingInfo", given.routingInfo),
+    nextPreKeyId: keyId("nextPreKeyId", given.nextPreKeyId, 0),
+    firstUnuploadedPreKeyId: keyId("firstUnuploadedPreKeyId", given.firstUnuploadedPreKeyId, 0),
+  };
+  return { ...device, extra: writeCredsExtra(base.extra, rest) };
+}
+
+/**
+ * Baileys' credentials of a device: a fresh object, which Baileys changes in place.
+ *
+ * A device that Baileys has not seen yet gets the values of `initAuthCreds()` for what has no field.
+ *
+ * @throws {CorruptError} When what is stored in `extra` does not decode.
+ */
+export function credsFromDevice(device: Device, options: CredsOptions): BaileysCreds {
+  const wrap = options.wrapBytes ?? plainBytes;
+  const pair = (keys: KeyPair) => writePair(keys, wrap);
+  const stored = readCredsExtra(device.extra, wrap) ?? {
+    pairingEphemeralKeyPair: pair(options.pairingEphemeralKeyPair()),
+    processedHistoryMessages: [],
+    accountSyncCounter: 0,
+    accountSettings: { unarchiveChats: false },
+    registered: device.pn !== undefined,
+    pairingCode: undefined,
+    lastPropHash: undefined,
+    additionalData: undefined,
+  };
+  const { signedPreKey, me: _, ...rest } = stored;
+  const creds: Record<string, unknown> = {
+    ...rest,
+    noiseKey: pair(device.noiseKey),
+    signedIdentityKey: pair(device.identityKey),
+    signedPreKey: {
+      ...(signedPreKey as object | undefined),
+      keyPair: pair(device.signedPreKey),
+      signature: wrap(new Uint8Array(device.signedPreKeySignature)),
+      keyId: device.signedPreKeyId,
+    },
+    registrationId: device.registrationId,
+    advSecretKey: encodeBase64(device.advSecretKey),
+    routingInfo:
+      device.edgeRoutingInfo === undefined ? undefined : wrap(new Uint8Array(device.edgeRoutingInfo)),
+    nextPreKeyId: device.nextPreKeyId,
+    firstUnuploadedPreKeyId: device.firstUnuploadedPreKeyId,
+  };
+  const me = writeMe(device, stored.me as object | undefined);
+  if (me !== undefined) creds.me = me;
+  if (device.account !== undefined) creds.account = writeAccount(device.account, wrap);
+  if (device.platform !== undefined) creds.platform = device.platform;
+  if (device.propsHash !== undefined) creds.lastPropHash = device.propsHash;
+  return creds as unknown as BaileysCreds;
+}
+
+function readPair(name: string, value: unknown): KeyPair {
+  const pair = requireObject(ACTION, name, value);
+  return {
+    privateKey: requireBytes(ACTION, `the private key of ${name}`, pair.private, KEY_BYTES),
+    publicKey: requireBytes(ACTION, `the public key of ${name}`, pair.public, KEY_BYTES),
+  };
+}
+
+function writePair(pair: KeyPair, wrap: WrapBytes): BaileysKeys {
+  return { private: wrap(new Uint8Array(pair.privateKey)), public: wrap(new Uint8Array(pair.publicKey)) };
+}
+
+/** The fields that `me` makes; what is left of it goes to `rest`. */
+function readMe(given: JsonObject, rest: Record<string, unknown>): Pick<Device, "pn" | "lid" | "pushName"> {
+  if (given.me == null) return { pn: undefined, lid: undefined, pushName: "" };
+  const me = requireObject(ACTION, "me", given.me);
+  const isPairing = given.account == null && typeof given.pairingCode === "string";
+  if (isPairing || !isText(me.id)) {
+    rest.me = me;
+    return { pn: undefined, lid: undefined, pushName: "" };
+  }
+  const { id, lid, name, ...others } = me;
+  const left = {
+    ...others,
+    ...(isText(lid) || lid === undefined ? {} : { lid }),
+    ...(isText(name) || name === undefined ? {} : { name }),
+  };
+  if (Object.keys(left).length > 0) rest.me = left;
+  return { pn: me.id, lid: isText(lid) ? lid : undefined, pushName: isText(name) ? name : "" };
+}
+
+function writeMe(device: Device, left: object | undefined): object | undefined {
+  if (device.pn === undefined) return left;
+  return {
+    ...left,
+    id: device.pn,
+    ...(device.lid === undefined ? {} : { lid: device.lid }),
+    ...(device.pushName === "" ? {} : { name: device.pushName }),
+  };
+}
+
+function readAccount(account: JsonObject): AdvSignedDeviceIdentity {
+  const read = (name: string, length?: number): Uint8Array | undefined => {
+    const value = account[name];
+    if (value == null || readBytes(value)?.length === 0) return undefined;
+    return requireBytes(ACTION, `${name} of account`, value, length);
+  };
+  return {
+    details: read("details"),
+    accountSignatureKey: read("accountSignatureKey", KEY_BYTES),
+    accountSignature: read("accountSignature", SIGNATURE_BYTES),
+    deviceSignature: read("deviceSignature", SIGNATURE_BYTES),
+  };
+}
+
+function writeAccount(account: AdvSignedDeviceIdentity, wrap: WrapBytes): BaileysAccount {
+  const written: BaileysAccount = {};
+  for (const name of ["details", "accountSignatureKey", "accountSignature", "deviceSignature"] as const) {
+    const value = account[name];
+    if (value !== undefined) written[name] = wrap(new Uint8Array(value));
+  }
+  return written;
+}
+
+/** A text that has a field. Anything else that stands there goes to `rest`. */
+function takeText(name: string, given: JsonObject, rest: Record<string, unknown>): string | undefined {
+  const value = given[name];
+  if (isText(value)) return value;
+  if (name in given) rest[name] = value;
+  return undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0;
+}

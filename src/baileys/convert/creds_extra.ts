@@ -1,0 +1,33 @@
+import { CorruptError } from "../../errors/mod.ts";
+import { isObject } from "./_bytes.ts";
+import { decodeTagged, encodeTagged, type WrapBytes } from "./tagged_json.ts";
+
+export type { WrapBytes } from "./tagged_json.ts";
+
+/** Name in `Device.extra` of the parts of the credentials that have no field. */
+export const CREDS_EXTRA = "baileys.creds";
+
+/** Leaves bytes as they are. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes;
+}
+
+/** The same `extra` with the parts of the credentials that have no field. */
+export function writeCredsExtra(
+  extra: ReadonlyMap<string, Uint8Array>,
+  rest: Readonly<Record<string, unknown>>,
+): Map<string, Uint8Array> {
+  return new Map(extra).set(CREDS_EXTRA, encodeTagged(rest));
+}
+
+/** The parts of the credentials that have no field; `undefined` when none were ever stored. @throws {CorruptError} */
+export function readCredsExtra(
+  extra: ReadonlyMap<string, Uint8Array>,
+  wrapBytes: WrapBytes,
+): Record<string, unknown> | undefined {
+  const bytes = extra.get(CREDS_EXTRA);
+  if (bytes === undefined) return undefined;
+  const rest = decodeTagged(bytes, wrapBytes);
+  if (!isObject(rest)) throw new CorruptError("convert credentials: not an object");
+  return { ...rest };
+}

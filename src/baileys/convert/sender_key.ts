@@ -1,0 +1,128 @@
+import { create } from "@bufbuild/protobuf";
+import { CorruptError } from "../../errors/mod.ts";
+import {
+  decodeSenderKeyRecord,
+  encodeBase64,
+  encodeSenderKeyRecord,
+  SenderKeyRecordStructureSchema,
+  type SenderKeyStateStructure,
+  SenderKeyStateStructureSchema,
+} from "../../records/mod.ts";
+import {
+  type JsonObject,
+  KEY_BYTES,
+  parsedJson,
+  readBytes,
+  requireBytes,
+  requireInteger,
+  requireObject,
+  requirePublicKey,
+  withPrefix,
+} from "./_bytes.ts";
+
+/** States of one record, as Baileys and the standard bound them. */
+const MAX_STATES = 5;
+
+/** Skipped message keys of one state, as Baileys and the standard bound them. */
+const MAX_MESSAGE_KEYS = 2_000;
+
+const MAX_UINT32 = 0xffff_ffff;
+
+const ACTION = "convert sender key";
+
+/** Bytes as Baileys' own reader of sender keys turns into a `Buffer`: of the encodings in the field, only this one. */
+interface BufferJson {
+  readonly type: "Buffer";
+  readonly data: string;
+}
+
+/**
+ * Converts a sender key of Baileys to the standard `SenderKeyRecordStructure`.
+ *
+ * Baileys has its newest state last, the standard first. Skipped message keys of our own states are dropped: nobody asks
+ * for them, and Baileys, which skips one with each message to a group, would carry 2,000 of them. Of other states the
+ * newest 2,000 stay, and of states the newest five. A public signing key gets its prefix.
+ *
+ * @param value JSON as bytes or text, or already parsed.
+ * @returns The record. A key without states, which Baileys stores for a moment before the first, has zero bytes.
+ * @throws {CorruptError | WrongLengthError} When it is no sender key.
+ */
+export function senderKeyToRecord(value: unknown): Uint8Array {
+  const states = parsedJson(ACTION, value);
+  if (!Array.isArray(states)) throw new CorruptError(`${ACTION}: not an array of states`);
+  const senderKeyStates = states
+    .slice(-MAX_STATES)
+    .map((state) => readState(requireObject(ACTION, "a state", state)))
+    .reverse();
+  return encodeSenderKeyRecord(create(SenderKeyRecordStructureSchema, { senderKeyStates }));
+}
+
+/**
+ * Converts a standard `SenderKeyRecordStructure` to the UTF-8 JSON that Baileys stores as a sender key.
+ *
+ * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
+ */
+export function recordToSenderKey(bytes: Uint8Array): Uint8Array {
+  const states = decodeSenderKeyRecord(bytes).senderKeyStates.map(writeState).reverse();
+  return new TextEncoder().encode(JSON.stringify(states));
+}
+
+function readState(state: JsonObject): SenderKeyStateStructure {
+  const chainKey = requireObject(ACTION, "the chain key", state.senderChainKey);
+  const signingKey = requireObject(ACTION, "the signing key", state.senderSigningKey);
+  const privateKey = readPrivateKey(signingKey.private);
+  const messageKeys = state.senderMessageKeys ?? [];
+  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are no array`);
+  return create(SenderKeyStateStructureSchema, {
+    senderKeyId: requireInteger(ACTION, "the id", state.senderKeyId, [0, MAX_UINT32]),
+    senderChainKey: readStep("the chain key", chainKey),
+    senderSigningKey: {
+      public: requirePublicKey(ACTION, "the public signing key", signingKey.public),
+      ...(privateKey === undefined ? {} : { private: privateKey }),
+    },
+    senderMessageKeys:
+      privateKey === undefined
+        ? messageKeys
+            .slice(-MAX_MESSAGE_KEYS)
+            .map((key) => readStep("a message key", requireObject(ACTION, "a message key", key)))
+        : [],
+  });
+}
+
+function readStep(what: string, step: JsonObject): { iteration: number; seed: Uint8Array } {
+  return {
+    iteration: requireInteger(ACTION, `the iteration of ${what}`, step.iteration, [0, MAX_UINT32]),
+    seed: requireBytes(ACTION, what, step.seed, KEY_BYTES),
+  };
+}
+
+/** Somebody else's key has no private half: it is absent or empty. */
+function readPrivateKey(value: unknown): Uint8Array | undefined {
+  if (value == null || readBytes(value)?.length === 0) return undefined;
+  return requireBytes(ACTION, "the private signing key", value, KEY_BYTES);
+}
+
+function writeState(state: SenderKeyStateStructure): object {
+  const { senderChainKey, senderSigningKey } = state;
+  if (senderChainKey === undefined || senderSigningKey === undefined) {
+    throw new CorruptError(`${ACTION}: a state is incomplete`);
+  }
+  const publicKey = senderSigningKey.public;
+  return {
+    senderKeyId: state.senderKeyId,
+    senderChainKey: writeStep(senderChainKey),
+    senderSigningKey: {
+      public: bufferJson(publicKey.length === KEY_BYTES ? withPrefix(publicKey) : publicKey),
+      private: bufferJson(senderSigningKey.private),
+    },
+    senderMessageKeys: state.senderMessageKeys.map(writeStep),
+  };
+}
+
+function writeStep(step: { readonly iteration: number; readonly seed: Uint8Array }): object {
+  return { iteration: step.iteration, seed: bufferJson(step.seed) };
+}
+
+function bufferJson(bytes: Uint8Array): BufferJson {
+  return { type: "Buffer", data: encodeBase64(bytes) };
+}

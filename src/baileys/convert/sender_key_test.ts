@@ -1,0 +1,154 @@
+import { create } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
+import {
+  decodeSenderKeyRecord,
+  encodeBase64,
+  encodeSenderKeyRecord,
+  SenderKeyRecordStructureSchema,
+} from "../../records/mod.ts";
+import { recordToSenderKey, senderKeyToRecord } from "./sender_key.ts";
+
+const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const signingPublic = bytes(32).map((key) => Uint8Array.of(5, ...key));
+const step = fc.record({ iteration: uint32, seed: bytes(32) });
+
+const theirs = fc.record({
+  senderKeyId: uint32,
+  senderChainKey: step,
+  senderSigningKey: fc.record({ public: signingPublic, private: fc.constant(new Uint8Array(0)) }),
+  senderMessageKeys: fc.array(step, { maxLength: 5 }),
+});
+
+const ours = fc.record({
+  senderKeyId: uint32,
+  senderChainKey: step,
+  senderSigningKey: fc.record({ public: signingPublic, private: bytes(32) }),
+  senderMessageKeys: fc.constant([]),
+});
+
+/** The encodings of bytes that are met in the field. */
+const ENCODINGS: ((value: Uint8Array) => unknown)[] = [
+  (value) => ({ type: "Buffer", data: encodeBase64(value) }),
+  (value) => ({ type: "Buffer", data: [...value] }),
+  (value) => ({ ...value }),
+  (value) => encodeBase64(value),
+];
+
+function json(states: unknown, encoding: number): string {
+  return JSON.stringify(states, (_, value) =>
+    value instanceof Uint8Array ? ENCODINGS[encoding]?.(value) : value,
+  );
+}
+
+function parse(stored: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(stored), (_, value) =>
+    value?.type === "Buffer" ? new Uint8Array(Buffer.from(value.data, "base64")) : value,
+  );
+}
+
+test("any sender key comes back as it was, whatever its bytes were written as", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(theirs, ours), { maxLength: 5 }), fc.nat(3), (states, encoding) => {
+      const text = json(states, encoding);
+      const record = senderKeyToRecord(text);
+      expect(senderKeyToRecord(Buffer.from(text))).toEqual(record);
+      expect(parse(recordToSenderKey(record))).toEqual(states);
+      expect(senderKeyToRecord(recordToSenderKey(record))).toEqual(record);
+    }),
+  );
+});
+
+const KEY = encodeBase64(new Uint8Array(32).fill(1));
+const STATE = {
+  senderKeyId: 7,
+  senderChainKey: { iteration: 3, seed: KEY },
+  senderSigningKey: { public: KEY },
+  senderMessageKeys: [{ iteration: 1, seed: KEY }],
+};
+
+test("the newest state is last there and first in the standard", () => {
+  const record = senderKeyToRecord([1, 2, 3].map((senderKeyId) => ({ ...STATE, senderKeyId })));
+  expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
+    3, 2, 1,
+  ]);
+});
+
+test("of more than five states the newest stay", () => {
+  const record = senderKeyToRecord([1, 2, 3, 4, 5, 6, 7].map((senderKeyId) => ({ ...STATE, senderKeyId })));
+  expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
+    7, 6, 5, 4, 3,
+  ]);
+});
+
+test("a public signing key gets its prefix, an absent private one stays away", () => {
+  const [state] = decodeSenderKeyRecord(senderKeyToRecord([STATE])).senderKeyStates;
+  expect([...(state?.senderSigningKey?.public ?? [])]).toEqual([5, ...new Uint8Array(32).fill(1)]);
+  expect(Object.hasOwn(state?.senderSigningKey ?? {}, "private")).toBe(false);
+});
+
+test("skipped message keys of our own states are dropped, of others the newest 2,000 stay", () => {
+  const senderMessageKeys = Array.from({ length: 2_005 }, (_, iteration) => ({ iteration, seed: KEY }));
+  const own = { ...STATE, senderMessageKeys, senderSigningKey: { public: KEY, private: KEY } };
+  const [other, mine] = decodeSenderKeyRecord(
+    senderKeyToRecord([own, { ...STATE, senderMessageKeys }]),
+  ).senderKeyStates;
+  expect(mine?.senderMessageKeys.length).toBe(0);
+  expect(other?.senderMessageKeys.length).toBe(2_000);
+  expect(other?.senderMessageKeys[0]?.iteration).toBe(5);
+});
+
+test("a key without states has zero bytes, and comes back without states", () => {
+  expect(senderKeyToRecord("[]")).toEqual(new Uint8Array(0));
+  expect(new TextDecoder().decode(recordToSenderKey(new Uint8Array(0)))).toBe("[]");
+});
+
+test("another client's record without prefix is read", () => {
+  const record = create(SenderKeyRecordStructureSchema, {
+    senderKeyStates: [
+      {
+        senderChainKey: { seed: new Uint8Array(32) },
+        senderSigningKey: { public: new Uint8Array(32).fill(1) },
+      },
+    ],
+  });
+  expect(parse(recordToSenderKey(encodeSenderKeyRecord(record)))).toMatchObject([
+    {
+      senderKeyId: 0,
+      senderSigningKey: {
+        public: Uint8Array.of(5, ...new Uint8Array(32).fill(1)),
+        private: new Uint8Array(0),
+      },
+    },
+  ]);
+});
+
+test.each<[string, unknown]>([
+  ["nothing", undefined],
+  ["an object", {}],
+  ["text that is not JSON", "["],
+  ["a state that is none", [null]],
+  ["a state without chain", [{ ...STATE, senderChainKey: undefined }]],
+  ["a state without signing key", [{ ...STATE, senderSigningKey: undefined }]],
+  ["a state without id", [{ ...STATE, senderKeyId: undefined }]],
+  ["a negative iteration", [{ ...STATE, senderChainKey: { iteration: -1, seed: KEY } }]],
+  ["message keys that are no array", [{ ...STATE, senderMessageKeys: {} }]],
+  ["a seed that is not bytes", [{ ...STATE, senderMessageKeys: [{ iteration: 1, seed: 5 }] }]],
+  [
+    "a signing key of an unknown type",
+    [{ ...STATE, senderSigningKey: { public: encodeBase64(new Uint8Array(33)) } }],
+  ],
+])("%s is no sender key", (_, value) => {
+  expect(() => senderKeyToRecord(value)).toThrow(CorruptError);
+});
+
+test.each<[string, object]>([
+  ["chain seed", { senderChainKey: { iteration: 1, seed: "AAAA" } }],
+  ["public signing key", { senderSigningKey: { public: "AAAA" } }],
+  ["private signing key", { senderSigningKey: { public: KEY, private: "AAAA" } }],
+  ["message seed", { senderMessageKeys: [{ iteration: 1, seed: "" }] }],
+])("a %s of a wrong length is told apart", (_, part) => {
+  expect(() => senderKeyToRecord([{ ...STATE, ...part }])).toThrow(WrongLengthError);
+});
