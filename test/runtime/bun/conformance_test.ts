@@ -1,7 +1,7 @@
 import { test } from "bun:test";
-import { createClient } from "@libsql/client";
+import { registerConformance } from "../../../src/testing/mod.ts";
+import { libsqlFileTarget, libsqlMemoryTarget } from "../../kit/libsql.ts";
 
-test("placeholder <a> > b", async () => {
-  const client = createClient({ url: ":memory:" });
-  if ((await client.execute("select 1 as a")).rows[0]?.a !== 1) throw new Error("no");
-});
+for (const target of [libsqlFileTarget, libsqlMemoryTarget]) {
+  registerConformance(target, (name, run) => test(name, run));
+}

@@ -1,8 +1,10 @@
-import { createClient } from "@libsql/client";
-import { expect, inject, test } from "vitest";
+import { inject, test } from "vitest";
+import { registerConformance } from "../../../src/testing/mod.ts";
+import { libsqlServerTarget } from "../../kit/libsql_http.ts";
 
-test("placeholder: libsql over http", async () => {
-  const client = createClient({ url: `${inject("hranaUrl")}p/` });
-  expect((await client.execute("select 1 as a")).rows[0]?.a).toBe(1);
-  client.close();
-});
+const server = inject("hranaUrl");
+
+registerConformance(
+  libsqlServerTarget("libsql over http", (database) => `${server}${database}/`),
+  test,
+);
