@@ -2,7 +2,7 @@ import { type AppSyncReads, HASH_STATE_HASH_BYTES } from "../../backend/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, uint64Of } from "./cell.ts";
 import { decodeIndexValues } from "./codec.ts";
-import { bytesKey, type ReadScope, SCOPE } from "./read_scope.ts";
+import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Reads of the app-sync store. */
 export function appSyncReads(scope: ReadScope): AppSyncReads {
@@ -60,9 +60,9 @@ export function appSyncReads(scope: ReadScope): AppSyncReads {
     async getMutationMacs(name, indexMacs) {
       const rows = await scope.lookUp(
         indexMacs.map((indexMac) => [indexMac]),
-        { fixed: [name], keyOf: bytesKey },
         (list) =>
           `SELECT index_mac, value_mac FROM mutation_mac WHERE device_id = ${SCOPE} AND name = ? AND index_mac IN ${list}`,
+        { idOf: bytesId, fixed: [name] },
       );
       return rows.map((row) => row && bytesOf(row[1], "mutation MAC"));
     },

@@ -9,7 +9,7 @@ import {
 } from "../../backend/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import { decodeDevices } from "./codec.ts";
-import { bytesKey, type ReadScope, SCOPE, textKey } from "./read_scope.ts";
+import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Mappings that one statement of `getAllLidMappings` fetches. */
 const LID_PAGE_ROWS = 1_000;
@@ -57,7 +57,6 @@ function lidReads(scope: ReadScope): LidReads {
   async function getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]> {
     const rows = await scope.lookUp(
       lids.map((lid) => [lid]),
-      { keyOf: textKey },
       (list) => `SELECT ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND lid IN ${list}`,
     );
     return rows.map((row) => row && toMapping(row));
@@ -66,7 +65,6 @@ function lidReads(scope: ReadScope): LidReads {
     // The first row of a phone number is the newest. `+` keeps the order from being taken off the wrong index.
     const rows = await scope.lookUp(
       phoneNumbers.map((phoneNumber) => [phoneNumber]),
-      { keyOf: textKey },
       (list) =>
         `SELECT phone_number, ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND phone_number IN ${list}
         ORDER BY phone_number, created_at DESC, seq DESC`,
@@ -114,7 +112,6 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   async function getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]> {
     const rows = await scope.lookUp(
       users.map((user) => [user]),
-      { keyOf: textKey },
       (list) =>
         `SELECT user, timestamp, phash, raw_id, devices FROM device_list WHERE device_id = ${SCOPE} AND user IN ${list}`,
     );
@@ -156,7 +153,7 @@ function messageReads(scope: ReadScope): MessageReads {
         `SELECT key FROM base_key WHERE device_id = ${SCOPE} AND address = ? AND message_id = ?`,
         [address, messageId],
       );
-      return row !== undefined && bytesKey([bytesOf(row[0], "base key")]) === bytesKey([key]);
+      return row !== undefined && bytesId(bytesOf(row[0], "base key")) === bytesId(key);
     },
     async getTcToken(jid) {
       const row = await scope.first(

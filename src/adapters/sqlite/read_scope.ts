@@ -1,4 +1,4 @@
-import type { Row } from "./cell.ts";
+import type { Cell, Row } from "./cell.ts";
 import { splitKeys } from "./row_statement.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
 
@@ -30,36 +30,45 @@ export class ReadScope {
   }
 
   /**
-   * Looks up many keys in as few statements as the driver's limits allow. `sql` gets the list for its `IN`; the
-   * statement's first column is the key by which a row is found again.
+   * Looks up many keys in as few statements as the driver's limits allow. `sql` gets the list for its `IN`.
+   *
+   * @returns The rows of all keys, in no particular order across statements.
+   */
+  async select(
+    keys: readonly (readonly SqlValue[])[],
+    sql: (list: string) => string,
+    fixed: readonly SqlValue[] = [],
+  ): Promise<Row[]> {
+    const options = { fixed: [this.account, ...fixed], limits: this.#driver.limits };
+    const rows: Row[] = [];
+    for (const statement of splitKeys(keys, options, sql)) {
+      for (const row of await this.#driver.query(statement.sql, statement.params)) rows.push(row);
+    }
+    return rows;
+  }
+
+  /**
+   * As `select`, and finds the row of each key again by the statement's first column, which holds the last part of the
+   * key; `idOf` makes a text of either.
    *
    * @returns The row of each key, in the order of `keys`; of several rows of one key the first.
    */
   async lookUp(
     keys: readonly (readonly SqlValue[])[],
-    options: { readonly fixed?: readonly SqlValue[]; readonly keyOf: (cells: Row) => string },
     sql: (list: string) => string,
+    { idOf = String, fixed = [] }: { idOf?: (cell: Cell) => string; fixed?: readonly SqlValue[] } = {},
   ): Promise<(Row | undefined)[]> {
-    const fixed = [this.account, ...(options.fixed ?? [])];
     const found = new Map<string, Row>();
-    for (const statement of splitKeys(keys, { fixed, limits: this.#driver.limits }, sql)) {
-      for (const row of await this.#driver.query(statement.sql, statement.params)) {
-        const key = options.keyOf(row.slice(0, 1));
-        if (!found.has(key)) found.set(key, row);
-      }
+    for (const row of await this.select(keys, sql, fixed)) {
+      const id = idOf(row[0]);
+      if (!found.has(id)) found.set(id, row);
     }
-    return keys.map((key) => found.get(options.keyOf(key.slice(-1))));
+    return keys.map((key) => found.get(idOf(key[key.length - 1])));
   }
 }
 
-/** The only part of a text key. */
-export function textKey(cells: Row): string {
-  return String(cells[0]);
-}
-
-/** The only part of a key of bytes, as text. */
-export function bytesKey(cells: Row): string {
-  const [cell] = cells;
+/** Bytes as text, equal for equal bytes. */
+export function bytesId(cell: Cell): string {
   if (!(cell instanceof Uint8Array)) return "";
   let text = "";
   for (const byte of cell) text += byte.toString(16).padStart(2, "0");

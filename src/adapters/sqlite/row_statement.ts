@@ -82,9 +82,8 @@ export interface RowChunk {
 }
 
 /**
- * Cuts a list of keys into statements that look them up or change them: `IN` lists of a few sizes, padded by repeating
- * the last key. `sql` gets the list in parentheses, whose terms are `?` for keys of one part and `(?,?)` after `VALUES`
- * for keys of several.
+ * Cuts a list of keys into statements that look them up or change them: lists of a few sizes, padded by repeating the
+ * last key. `sql` gets the list as a table in parentheses, `(VALUES (?,?),(?,?))`, which can stand after `IN`.
  */
 export function splitKeys(
   keys: readonly (readonly SqlValue[])[],
@@ -108,7 +107,6 @@ export function splitKeys(
 }
 
 function keyList(parts: number, size: number): string {
-  if (parts === 1) return `(${placeholders(size)})`;
   return `(VALUES ${Array(size)
     .fill(`(${placeholders(parts)})`)
     .join(",")})`;

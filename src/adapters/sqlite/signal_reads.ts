@@ -6,7 +6,7 @@ import {
   type SignalReads,
 } from "../../backend/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
-import { type ReadScope, SCOPE, textKey } from "./read_scope.ts";
+import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Kinds of addresses, in the order in which `listSignalAddresses` gives those of one address. */
 const ADDRESS_KINDS: readonly SignalAddressEntry["kind"][] = ["identity", "senderKey", "session"];
@@ -16,7 +16,6 @@ export function signalReads(scope: ReadScope): SignalReads {
   const sessions = (addresses: readonly string[]): Promise<(Row | undefined)[]> =>
     scope.lookUp(
       addresses.map((address) => [userOfAddress(address), address]),
-      { keyOf: textKey },
       (list) =>
         `SELECT address, record FROM session WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
     );
@@ -57,9 +56,9 @@ export function signalReads(scope: ReadScope): SignalReads {
       return row !== undefined;
     },
     async listSignalAddresses(users) {
-      const entries: SignalAddressEntry[] = [];
-      for (const user of new Set(users)) entries.push(...(await listAddresses(scope, user)));
-      return entries.sort(byAddressAndKind);
+      const unique = [...new Set(users)].map((user) => [user]);
+      const rows = await scope.select(unique, addressesOf);
+      return rows.map(toAddressEntry).sort(byAddressAndKind);
     },
     async loadPreKey(id) {
       const row = await scope.first(`SELECT record FROM pre_key WHERE device_id = ${SCOPE} AND id = ?`, [id]);
@@ -69,7 +68,6 @@ export function signalReads(scope: ReadScope): SignalReads {
       const unique = [...new Set(ids)].sort((a, b) => a - b);
       const rows = await scope.lookUp(
         unique.map((id) => [id]),
-        { keyOf: textKey },
         (list) => `SELECT id, record, uploaded FROM pre_key WHERE device_id = ${SCOPE} AND id IN ${list}`,
       );
       return rows
@@ -111,18 +109,19 @@ export function signalReads(scope: ReadScope): SignalReads {
   };
 }
 
-async function listAddresses(scope: ReadScope, user: string): Promise<SignalAddressEntry[]> {
-  const rows = await scope.query(
-    `WITH scope (device_id, user) AS (SELECT ${SCOPE}, ?)
-    SELECT 0, i.address FROM identity i, scope USING (device_id, user)
-    UNION ALL SELECT 1, k.name FROM sender_key k, scope USING (device_id, user)
-    UNION ALL SELECT 2, s.address FROM session s, scope USING (device_id, user)`,
-    [user],
-  );
-  return rows.map(([kind, address]) => ({
+/** CROSS JOIN makes the users the outer loop: each is one search of an index. */
+function addressesOf(users: string): string {
+  return `WITH scope (device_id) AS (SELECT ${SCOPE}), users (user) AS (SELECT DISTINCT column1 FROM ${users})
+    SELECT 0, t.address FROM scope CROSS JOIN users CROSS JOIN identity t USING (device_id, user)
+    UNION ALL SELECT 1, t.name FROM scope CROSS JOIN users CROSS JOIN sender_key t USING (device_id, user)
+    UNION ALL SELECT 2, t.address FROM scope CROSS JOIN users CROSS JOIN session t USING (device_id, user)`;
+}
+
+function toAddressEntry([kind, address]: Row): SignalAddressEntry {
+  return {
     kind: ADDRESS_KINDS[integerOf(kind, "address kind")] ?? "session",
     address: textOf(address, "address"),
-  }));
+  };
 }
 
 function byAddressAndKind(a: SignalAddressEntry, b: SignalAddressEntry): number {

@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type CommitOptions,
   createBackend,
+  MAX_TEXT_LENGTH,
   type OwnerGuard,
   type OwnerState,
   type Write,
@@ -23,9 +24,6 @@ import { signalReads } from "./signal_reads.ts";
 import type { SqlDriver, SqlStatement } from "./sql_driver.ts";
 import type { WritePlan } from "./write_plan.ts";
 
-/** Longest name of an account, in UTF-16 code units. */
-const MAX_ACCOUNT_LENGTH = 256;
-
 /** Options of `openSqliteBackend`. */
 export interface SqliteBackendOptions {
   /** Name of the account whose rows are read and written; `default` unless given. Other accounts are never seen. */
@@ -40,7 +38,7 @@ export interface SqliteBackendOptions {
  * The driver belongs to the backend from this call on: closing the backend closes it, and so does a failure to open.
  * The account is registered by its first commit.
  *
- * @throws {TypeError} When the account's name is empty or longer than 256 characters.
+ * @throws {TypeError} When the account's name is empty or longer than 1,024 characters.
  * @throws {IncompatibleError} When the database is newer than this release, no database, or another application's.
  * Nothing was changed.
  * @throws {CorruptError | BusyError | BackendError}
@@ -74,8 +72,8 @@ export async function openSqliteBackend(
 
 /** Checks the name of an account. @throws {TypeError} */
 export function requireAccountName(account: string): void {
-  if (typeof account !== "string" || account.length === 0 || account.length > MAX_ACCOUNT_LENGTH) {
-    throw new TypeError(`open account: the name is not a text of 1 to ${MAX_ACCOUNT_LENGTH} characters`);
+  if (typeof account !== "string" || account.length === 0 || account.length > MAX_TEXT_LENGTH) {
+    throw new TypeError(`open account: the name is not a text of 1 to ${MAX_TEXT_LENGTH} characters`);
   }
   if (account.includes("\0") || /\p{Surrogate}/u.test(account)) {
     throw new TypeError("open account: the name contains a NUL or is not well-formed Unicode");
@@ -114,7 +112,7 @@ function capabilitiesOf(driver: SqlDriver): Capabilities {
 
 /** What a commit works with. */
 interface CommitContext {
-  readonly driver: SqlDriver;
+  readonly driver: OpenDriver;
   readonly accountId: AccountId;
   readonly account: string;
 }
@@ -125,8 +123,9 @@ async function commit(
   options: CommitOptions | undefined,
 ): Promise<number[]> {
   const guard = options?.guard;
+  const { driver, accountId } = context;
+  driver.requireOpen("commit");
   if (writes.length === 0 && guard === undefined) return [];
-  const { accountId } = context;
   if (guard?.owner !== undefined) {
     const deviceId = await accountId.find();
     // Whoever owned the account knows that it was registered: it was deleted since.
@@ -216,13 +215,18 @@ class OpenDriver implements SqlDriver {
     return this.#driver.durable;
   }
 
+  /** @throws {ClosedError} */
+  requireOpen(action: string): void {
+    if (this.#closed) throw new ClosedError(`${action}: the backend is closed`);
+  }
+
   async query(...args: Parameters<SqlDriver["query"]>): ReturnType<SqlDriver["query"]> {
-    if (this.#closed) throw new ClosedError("read: the backend is closed");
+    this.requireOpen("read");
     return await this.#driver.query(...args);
   }
 
   async batch(...args: Parameters<SqlDriver["batch"]>): ReturnType<SqlDriver["batch"]> {
-    if (this.#closed) throw new ClosedError("commit: the backend is closed");
+    this.requireOpen("commit");
     return await this.#driver.batch(...args);
   }
 
