@@ -1,0 +1,263 @@
+import { expect, test } from "vitest";
+import { deviceHarness } from "../../test/support/device.ts";
+import { BackendError, LimitError } from "../errors/mod.ts";
+import type { DebugSnapshot, DeviceCommand } from "./mod.ts";
+
+const PN = "5511999990000:3@s.whatsapp.net";
+
+test("a snapshot is frozen, in constant time, and shows a change at once", () => {
+  const { manager } = deviceHarness();
+  const before = manager.getDeviceSnapshot();
+  expect(manager.getDeviceSnapshot()).toBe(before);
+  expect(Object.isFrozen(before) && Object.isFrozen(before.identityKey)).toBe(true);
+  expect(Object.isFrozen(before.appVersion)).toBe(true);
+  manager.processCommand({ kind: "setPushName", pushName: "Ada" });
+  expect(before.pushName).toBe("");
+  expect(manager.getDeviceSnapshot().pushName).toBe("Ada");
+});
+
+test("whoever scribbles over a snapshot's bytes or map does not change the stored state", async () => {
+  const { manager, backend } = deviceHarness({ device: { extra: new Map([["a", new Uint8Array([1])]]) } });
+  const { identityKey, extra } = manager.getDeviceSnapshot();
+  const privateKey = new Uint8Array(identityKey.privateKey);
+  identityKey.privateKey.fill(0);
+  extra.get("a")?.fill(9);
+  (extra as Map<string, Uint8Array>).set("b", new Uint8Array());
+  manager.processCommand({ kind: "setPushName", pushName: "Ada" });
+  await manager.flush();
+  const stored = await backend.load();
+  expect(stored?.identityKey.privateKey).toEqual(privateKey);
+  expect([...(stored?.extra ?? [])]).toEqual([["a", new Uint8Array([1])]]);
+  expect(manager.getDeviceSnapshot().identityKey.privateKey).toEqual(privateKey);
+});
+
+test("what comes in is copied: draft, command and initial device", async () => {
+  const { manager } = deviceHarness();
+  const salt = new Uint8Array([1, 2]);
+  manager.processCommand({ kind: "setNctSalt", nctSalt: salt });
+  salt.fill(0);
+  const info = Buffer.from([3, 4]);
+  const kept = manager.modifyDevice((draft) => {
+    draft.edgeRoutingInfo = info;
+    return draft;
+  });
+  info.fill(0);
+  kept.pushName = "later";
+  const { nctSalt, edgeRoutingInfo, pushName } = manager.getDeviceSnapshot();
+  expect([nctSalt, edgeRoutingInfo, pushName]).toEqual([new Uint8Array([1, 2]), new Uint8Array([3, 4]), ""]);
+  expect(edgeRoutingInfo?.constructor).toBe(Uint8Array);
+});
+
+test("a change that throws, is async, is nested or makes no valid device changes nothing", () => {
+  const { manager } = deviceHarness();
+  const before = manager.getDeviceSnapshot();
+  const failing: (() => unknown)[] = [
+    () =>
+      manager.modifyDevice((draft) => {
+        draft.pushName = "half";
+        throw new Error("caller's bug");
+      }),
+    () =>
+      manager.modifyDevice(async (draft) => {
+        draft.pushName = "async";
+      }),
+    () =>
+      manager.modifyDevice((draft) => {
+        draft.pushName = "outer";
+        manager.modifyDevice(() => {});
+      }),
+    () =>
+      manager.modifyDevice(() => {
+        manager.processCommand({ kind: "setPushName", pushName: "inner" });
+      }),
+    () =>
+      manager.modifyDevice((draft) => {
+        draft.registrationId = 0;
+      }),
+    () =>
+      manager.modifyDevice((draft) => {
+        draft.identityKey = { ...draft.identityKey, publicKey: new Uint8Array(31) };
+      }),
+    () => manager.processCommand({ kind: "setAdvSecretKey", advSecretKey: new Uint8Array(31) }),
+    () => manager.modifyDevice(() => {}, { writes: [{ kind: "preKey.remove", id: 0 }] }),
+  ];
+  for (const fail of failing) expect(fail).toThrow();
+  expect(manager.getDeviceSnapshot()).toBe(before);
+  expect(manager.isDirty).toBe(false);
+  expect(() => manager.modifyDevice(() => {})).not.toThrow();
+});
+
+test("a command that fails leaves the runtime state too", () => {
+  const { manager } = deviceHarness();
+  const bad = { kind: "setNctSalt", nctSalt: "text" } as unknown as DeviceCommand;
+  expect(() => manager.processCommand(bad)).toThrow(TypeError);
+  expect(manager.getRuntime().nctSaltSyncSeen).toBe(false);
+  manager.processCommand({ kind: "setNctSalt", nctSalt: undefined });
+  expect(manager.getRuntime().nctSaltSyncSeen).toBe(true);
+  expect(Object.isFrozen(manager.getRuntime())).toBe(true);
+  expect(manager.isDirty).toBe(false);
+});
+
+test("a change that changes nothing is not dirty", async () => {
+  const { manager, plan } = deviceHarness();
+  manager.modifyDevice((draft) => {
+    draft.pushName = "";
+    draft.advSecretKey = new Uint8Array(draft.advSecretKey);
+  });
+  manager.processCommand({ kind: "clearServerCertChain" });
+  expect(manager.isDirty).toBe(false);
+  await manager.flush();
+  expect(plan.commits).toBe(0);
+});
+
+test("what changes during a flush stays dirty; what failed stays dirty", async () => {
+  const { manager, plan, backend } = deviceHarness();
+  manager.processCommand({ kind: "setPushName", pushName: "one" });
+  plan.next("hold");
+  const flushing = manager.flush();
+  while (plan.held === 0) await Promise.resolve();
+  manager.processCommand({ kind: "setPushName", pushName: "two" });
+  plan.release();
+  await flushing;
+  expect((await backend.load())?.pushName).toBe("one");
+  expect(manager.isDirty).toBe(true);
+  plan.next(new BackendError("commit: connection lost"));
+  await expect(manager.flush()).rejects.toThrow("connection lost");
+  expect(manager.isDirty).toBe(true);
+  await manager.flush();
+  expect((await backend.load())?.pushName).toBe("two");
+  expect(manager.isDirty).toBe(false);
+});
+
+test("the background saver saves within its interval and only when dirty, and flushes when it stops", async () => {
+  const { manager, plan, backend, host } = deviceHarness();
+  const saver = manager.runBackgroundSaver(2_000);
+  await host.scheduler.advance(60_000);
+  expect(plan.commits).toBe(0);
+  manager.processCommand({ kind: "setPushName", pushName: "one" });
+  manager.processCommand({ kind: "setPropsHash", propsHash: "h" });
+  await host.scheduler.advance(2_000);
+  expect(plan.commits).toBe(1);
+  expect((await backend.load())?.pushName).toBe("one");
+  manager.processCommand({ kind: "setPushName", pushName: "two" });
+  await saver.stop();
+  expect((await backend.load())?.pushName).toBe("two");
+});
+
+test("writes of a modification land in the device's commit, in order, or not at all", async () => {
+  const { manager, plan, backend } = deviceHarness();
+  const count = (seen: number): void => {
+    manager.modifyDevice(
+      (draft) => {
+        draft.loginCounter = seen;
+      },
+      { writes: [{ kind: "session.put", address: "1000@lid.0", record: Uint8Array.of(seen) }] },
+    );
+  };
+  count(1);
+  plan.next(new BackendError("commit: connection lost"));
+  await expect(manager.flush()).rejects.toThrow();
+  expect(await backend.getSession("1000@lid.0")).toBeUndefined();
+  plan.next("hold");
+  const flushing = manager.flush();
+  while (plan.held === 0) await Promise.resolve();
+  count(2);
+  plan.release();
+  await flushing;
+  expect((await backend.load())?.loginCounter).toBe(1);
+  expect(await backend.getSession("1000@lid.0")).toEqual(Uint8Array.of(1));
+  await manager.flush();
+  expect((await backend.load())?.loginCounter).toBe(2);
+  expect(await backend.getSession("1000@lid.0")).toEqual(Uint8Array.of(2));
+  const report = await manager.flush();
+  expect(report.writes).toBe(0);
+});
+
+test("writes that wait for the device are bounded", () => {
+  const { manager } = deviceHarness();
+  const write = { kind: "session.delete", address: "1000@lid.0" } as const;
+  manager.modifyDevice(() => {}, { writes: new Array(8_192).fill(write) });
+  const before = manager.getDeviceSnapshot();
+  const change = () =>
+    manager.modifyDevice(
+      (draft) => {
+        draft.pushName = "too much";
+      },
+      { writes: [write] },
+    );
+  expect(change).toThrow(LimitError);
+  expect(manager.getDeviceSnapshot()).toBe(before);
+});
+
+test("pre-key counters never go back by a modification, unless the identity is another one", () => {
+  const { manager } = deviceHarness({ device: { nextPreKeyId: 31, firstUnuploadedPreKeyId: 11 } });
+  manager.modifyDevice((draft) => {
+    draft.nextPreKeyId = 5;
+    draft.firstUnuploadedPreKeyId = 12;
+  });
+  expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 31, firstUnuploadedPreKeyId: 12 });
+  manager.modifyDevice((draft) => {
+    draft.identityKey = draft.noiseKey;
+    draft.nextPreKeyId = 1;
+    draft.firstUnuploadedPreKeyId = 1;
+  });
+  expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 1, firstUnuploadedPreKeyId: 1 });
+});
+
+test("registered means a phone number, ready for presence a push name too", () => {
+  const { manager } = deviceHarness();
+  expect([manager.isRegistered, manager.isReadyForPresence]).toEqual([false, false]);
+  manager.processCommand({ kind: "setPushName", pushName: "Ada" });
+  expect([manager.isRegistered, manager.isReadyForPresence]).toEqual([false, false]);
+  manager.processCommand({ kind: "setId", pn: PN });
+  expect([manager.isRegistered, manager.isReadyForPresence]).toEqual([true, true]);
+  manager.processCommand({ kind: "setPushName", pushName: "" });
+  expect([manager.isRegistered, manager.isReadyForPresence]).toEqual([true, false]);
+});
+
+test("a snapshot for debugging is flushed first, holds no secret, and carries the extra bytes", async () => {
+  const snapshots: DebugSnapshot[] = [];
+  const { manager, backend, host } = deviceHarness({
+    snapshotSink: (snapshot) => void snapshots.push(snapshot),
+  });
+  manager.modifyDevice((draft) => {
+    draft.pn = PN;
+    draft.nctSalt = new Uint8Array(16).fill(0xab);
+    draft.propsHash = "props-secret";
+    draft.extra.set("adapter", new Uint8Array(5).fill(0xcd));
+  });
+  const extra = new Uint8Array([1, 2, 3]);
+  const taking = manager.createSnapshot("before-logout", extra);
+  extra.fill(0);
+  await taking;
+  expect((await backend.load())?.pn).toBe(PN);
+  expect(snapshots).toMatchObject([
+    {
+      name: "before-logout",
+      takenAtMs: host.clock.nowMs(),
+      extra: new Uint8Array([1, 2, 3]),
+      device: { pn: PN, nctSaltBytes: 16, extraBytes: { adapter: 5 }, hasPropsHash: true },
+      database: { name: "before-logout", extra: new Uint8Array([1, 2, 3]) },
+    },
+  ]);
+  const device = manager.getDeviceSnapshot();
+  const text = JSON.stringify({ ...snapshots[0], extra: undefined });
+  expect(text).not.toContain("props-secret");
+  for (const key of [device.identityKey.privateKey, device.advSecretKey, device.nctSalt ?? extra]) {
+    expect(text).not.toContain([...key.subarray(0, 4)].join(","));
+    expect(text).not.toContain(Buffer.from(key).toString("base64").slice(0, 8));
+    expect(text).not.toContain(Buffer.from(key).toString("hex").slice(0, 8));
+  }
+  const tooLarge = new Uint8Array(16 * 1_024 * 1_024 + 1);
+  await expect(manager.createSnapshot("large", tooLarge)).rejects.toBeInstanceOf(RangeError);
+});
+
+test("without a sink a snapshot warns and succeeds, even while saving fails", async () => {
+  const { manager, plan, host } = deviceHarness();
+  manager.processCommand({ kind: "setPushName", pushName: "Ada" });
+  plan.always(new BackendError("commit: connection lost"));
+  await manager.createSnapshot("name");
+  expect(host.logger.messages("warn")).toEqual([
+    "create snapshot: there is no snapshot sink, nothing was kept",
+  ]);
+});
