@@ -245,6 +245,8 @@ function serveSocket(streams, options, socket, name) {
 export async function startHranaServer(options) {
   const streams = new Streams(options);
   const http = createServer(httpListener(streams, options));
+  // An idle connection that the server closes while its client is about to use it again would be an answer lost by chance.
+  http.keepAliveTimeout = 0;
   const sockets = new WebSocketServer({
     server: http,
     handleProtocols: (offered) => ["hrana3", "hrana2"].find((protocol) => offered.has(protocol)) ?? false,
