@@ -1,0 +1,47 @@
+/** Checks of what a caller hands in. All byte values are copied: what the caller does with its own afterwards changes nothing. */
+import { KEY_BYTES } from "./_chain_step.ts";
+
+/** Length of a public key with its prefix. */
+export const PUBLIC_KEY_BYTES = 33;
+
+/** Type byte of an X25519 public key in Signal's encoding. */
+export const KEY_TYPE = 0x05;
+
+const MAX_UINT32 = 0xffff_ffff;
+
+/** A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has another length. */
+export function givenBytes(what: string, value: Uint8Array, length: number = KEY_BYTES): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: not a Uint8Array`);
+  if (value.length !== length) throw new RangeError(`${what}: ${value.length} bytes, expected ${length}`);
+  return new Uint8Array(value);
+}
+
+/** A copy of a public key of 33 bytes. @throws {TypeError | RangeError} */
+export function givenPublicKey(what: string, value: Uint8Array): Uint8Array {
+  const key = givenBytes(what, value, PUBLIC_KEY_BYTES);
+  if (key[0] !== KEY_TYPE) throw new RangeError(`${what}: the key is of an unknown type`);
+  return key;
+}
+
+/** @throws {RangeError} When the value is not an integer from 0 to 2^32−1. */
+export function givenUint32(what: string, value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > MAX_UINT32) {
+    throw new RangeError(`${what}: not an integer from 0 to ${MAX_UINT32}`);
+  }
+  return value;
+}
+
+/** @throws {RangeError} When the value is not an integer of 32 bits with its sign. */
+export function givenInt32(what: string, value: number): number {
+  if (!Number.isInteger(value) || value !== (value | 0)) {
+    throw new RangeError(`${what}: not an integer from -2147483648 to 2147483647`);
+  }
+  return value;
+}
+
+/** Whether two byte values are equal. For public values: it stops at the first difference. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

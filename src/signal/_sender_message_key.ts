@@ -1,0 +1,59 @@
+import { WrongLengthError } from "../errors/mod.ts";
+import { KEY_BYTES } from "./_chain_step.ts";
+import { givenBytes, givenUint32 } from "./_given.ts";
+import { DELIMITED, VARINT, WireReader } from "./_wire_reader.ts";
+import { bytesFieldSize, uint32FieldSize, WireWriter } from "./_wire_writer.ts";
+import type { StoredKey } from "./message_key.ts";
+
+export const DECODE_SENDER_KEY = "decode sender key";
+
+const ITERATION = (1 << 3) | VARINT;
+const SEED = (2 << 3) | DELIMITED;
+/** Fields 1 and 2. */
+const KNOWN = 0b110;
+
+/** The key of a message of a group that was skipped. */
+export interface SenderMessageKey {
+  readonly iteration: number;
+  /** What the keys of the message are derived from, 32 bytes. */
+  readonly seed: Uint8Array;
+}
+
+/** Reads the message key that the reader has entered, without copying it. @throws {CorruptError | WrongLengthError} */
+export function readSenderMessageKey(reader: WireReader): StoredKey {
+  const bytes = reader.remaining();
+  let index = 0;
+  let seedBytes: number | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === ITERATION) index = reader.uint32();
+    else if (tag === SEED) seedBytes = reader.key("seed", KEY_BYTES).length;
+    else reader.unknown(tag, KNOWN, undefined);
+  }
+  if (seedBytes === undefined) throw reader.corrupt("seed is missing");
+  if (seedBytes === 0)
+    throw new WrongLengthError(`${DECODE_SENDER_KEY}: seed is 0 bytes, expected ${KEY_BYTES}`);
+  return { index, bytes };
+}
+
+/** The seed of a stored key, copied. */
+export function openSenderKey(stored: StoredKey): Uint8Array | undefined {
+  const reader = new WireReader(stored.bytes, DECODE_SENDER_KEY);
+  let seed: Uint8Array | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === SEED) seed = new Uint8Array(reader.bytes());
+    else reader.skip(tag & 7);
+  }
+  return seed;
+}
+
+/** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
+export function storeSenderKey(key: SenderMessageKey): StoredKey {
+  const index = givenUint32("keep sender message key: iteration", key.iteration);
+  const seed = givenBytes("keep sender message key: seed", key.seed);
+  const writer = new WireWriter(uint32FieldSize(index) + bytesFieldSize(seed));
+  writer.uint32Field(ITERATION, index);
+  writer.bytesField(SEED, seed);
+  return { index, bytes: writer.bytes };
+}

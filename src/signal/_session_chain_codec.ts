@@ -1,0 +1,135 @@
+import { KEY_BYTES } from "./_chain_step.ts";
+import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
+import { DELIMITED, VARINT, type WireReader } from "./_wire_reader.ts";
+import { bytesFieldSize, delimitedSize, uint32FieldSize, type WireWriter } from "./_wire_writer.ts";
+import { readStoredKey, type StoredKey } from "./message_key.ts";
+import {
+  MAX_MESSAGE_KEYS,
+  SessionChain,
+  type SessionChainParts,
+  type StoredChainKey,
+} from "./session_chain.ts";
+
+const RATCHET_KEY = (1 << 3) | DELIMITED;
+const RATCHET_KEY_PRIVATE = (2 << 3) | DELIMITED;
+const CHAIN_KEY = (3 << 3) | DELIMITED;
+const MESSAGE_KEY = (4 << 3) | DELIMITED;
+const KNOWN_OF_CHAIN = 0b1_1110;
+
+const INDEX = (1 << 3) | VARINT;
+const KEY = (2 << 3) | DELIMITED;
+const CLOSED_NUMBER = 110;
+const CLOSED = (CLOSED_NUMBER << 3) | VARINT;
+const KNOWN_OF_KEY = 0b110;
+/** Two bytes of tag and one of value. */
+const CLOSED_FIELD_BYTES = 3;
+
+/** A public key of 33 bytes, or none. @throws {CorruptError | WrongLengthError} */
+export function readPublicKey(reader: WireReader, what: string): Uint8Array {
+  const key = reader.key(what, PUBLIC_KEY_BYTES);
+  if (key.length > 0 && key[0] !== KEY_TYPE) throw reader.corrupt(`${what} is of an unknown type`);
+  return key;
+}
+
+/**
+ * Reads the chain that the reader has entered. Keys are views of the reader's bytes.
+ *
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function readChain(reader: WireReader): SessionChain {
+  const encoded = reader.remaining();
+  let ratchetKey: Uint8Array | undefined;
+  let ratchetKeyPrivate: Uint8Array | undefined;
+  let chainKey: StoredChainKey | undefined;
+  let rest: number[] | undefined;
+  const messageKeys: StoredKey[] = [];
+  while (reader.more()) {
+    const tag = reader.tag();
+    switch (tag) {
+      case RATCHET_KEY:
+        ratchetKey = readPublicKey(reader, "a ratchet key");
+        break;
+      case RATCHET_KEY_PRIVATE:
+        ratchetKeyPrivate = reader.key("a private ratchet key", KEY_BYTES);
+        break;
+      case CHAIN_KEY:
+        if (chainKey !== undefined) throw reader.corrupt("a chain has two keys");
+        chainKey = readChainKey(reader);
+        break;
+      case MESSAGE_KEY: {
+        if (messageKeys.length === MAX_MESSAGE_KEYS)
+          throw reader.corrupt("a chain has too many message keys");
+        const outer = reader.enter();
+        messageKeys.push(readStoredKey(reader));
+        reader.leave(outer);
+        break;
+      }
+      default:
+        rest = reader.unknown(tag, KNOWN_OF_CHAIN, rest);
+    }
+  }
+  const unknown = reader.join(rest);
+  return new SessionChain({ ratchetKey, ratchetKeyPrivate, chainKey, messageKeys, unknown, encoded });
+}
+
+/** Bytes of a chain without its tag and length. */
+export function chainSize(parts: SessionChainParts): number {
+  if (parts.encoded !== undefined) return parts.encoded.length;
+  let size =
+    bytesFieldSize(parts.ratchetKey) + bytesFieldSize(parts.ratchetKeyPrivate) + parts.unknown.length;
+  if (parts.chainKey !== undefined) size += delimitedSize(chainKeySize(parts.chainKey));
+  for (const key of parts.messageKeys) size += delimitedSize(key.bytes.length);
+  return size;
+}
+
+/** Writes a chain as a field with this tag. */
+export function writeChain(writer: WireWriter, tag: number, parts: SessionChainParts): void {
+  writer.varint(tag);
+  writer.varint(chainSize(parts));
+  if (parts.encoded !== undefined) {
+    writer.raw(parts.encoded);
+    return;
+  }
+  writer.bytesField(RATCHET_KEY, parts.ratchetKey);
+  writer.bytesField(RATCHET_KEY_PRIVATE, parts.ratchetKeyPrivate);
+  const { chainKey } = parts;
+  if (chainKey !== undefined) {
+    writer.varint(CHAIN_KEY);
+    writer.varint(chainKeySize(chainKey));
+    writer.uint32Field(INDEX, chainKey.index);
+    writer.bytesField(KEY, chainKey.key);
+    writer.boolField(CLOSED, chainKey.closed);
+    writer.raw(chainKey.unknown);
+  }
+  for (const key of parts.messageKeys) writer.bytesField(MESSAGE_KEY, key.bytes);
+  writer.raw(parts.unknown);
+}
+
+function readChainKey(reader: WireReader): StoredChainKey {
+  const outer = reader.enter();
+  let index: number | undefined;
+  let key: Uint8Array | undefined;
+  let closed: boolean | undefined;
+  let rest: number[] | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === INDEX) index = reader.uint32();
+    else if (tag === KEY) key = reader.key("a chain key", KEY_BYTES);
+    else if (tag === CLOSED) closed = reader.bool();
+    else if (tag >>> 3 === CLOSED_NUMBER)
+      throw reader.corrupt(`field ${CLOSED_NUMBER} has the wrong wire type`);
+    else rest = reader.unknown(tag, KNOWN_OF_KEY, rest);
+  }
+  const unknown = reader.join(rest);
+  reader.leave(outer);
+  return { index, key, closed, unknown };
+}
+
+function chainKeySize(chainKey: StoredChainKey): number {
+  return (
+    uint32FieldSize(chainKey.index) +
+    bytesFieldSize(chainKey.key) +
+    (chainKey.closed === undefined ? 0 : CLOSED_FIELD_BYTES) +
+    chainKey.unknown.length
+  );
+}

@@ -1,0 +1,282 @@
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { KEY_BYTES } from "./_chain_step.ts";
+import { PUBLIC_KEY_BYTES } from "./_given.ts";
+import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
+import { DELIMITED, EMPTY, VARINT, WireReader } from "./_wire_reader.ts";
+import {
+  bytesFieldSize,
+  delimitedSize,
+  int32FieldSize,
+  uint32FieldSize,
+  WireWriter,
+} from "./_wire_writer.ts";
+import type { SessionChain } from "./session_chain.ts";
+
+/** Most receiving chains of a session, as other clients bound them. The oldest goes first. */
+export const MAX_RECEIVER_CHAINS = 5;
+
+export const DECODE_SESSION = "decode session";
+
+const SESSION_VERSION = (1 << 3) | VARINT;
+const LOCAL_IDENTITY = (2 << 3) | DELIMITED;
+const REMOTE_IDENTITY = (3 << 3) | DELIMITED;
+const ROOT_KEY = (4 << 3) | DELIMITED;
+const PREVIOUS_COUNTER = (5 << 3) | VARINT;
+const SENDER_CHAIN = (6 << 3) | DELIMITED;
+const RECEIVER_CHAIN = (7 << 3) | DELIMITED;
+const PENDING_KEY_EXCHANGE = (8 << 3) | DELIMITED;
+const PENDING_PRE_KEY = (9 << 3) | DELIMITED;
+const REMOTE_REGISTRATION_ID = (10 << 3) | VARINT;
+const LOCAL_REGISTRATION_ID = (11 << 3) | VARINT;
+const NEEDS_REFRESH = (12 << 3) | VARINT;
+const ALICE_BASE_KEY = (13 << 3) | DELIMITED;
+/** Fields 1 to 13. */
+const KNOWN_OF_SESSION = 0b11_1111_1111_1110;
+
+const PRE_KEY_ID = (1 << 3) | VARINT;
+const BASE_KEY = (2 << 3) | DELIMITED;
+const SIGNED_PRE_KEY_ID = (3 << 3) | VARINT;
+const KNOWN_OF_PENDING = 0b1110;
+
+/** A pending pre-key as it is stored. */
+export interface StoredPendingPreKey {
+  readonly preKeyId: number | undefined;
+  readonly baseKey: Uint8Array | undefined;
+  readonly signedPreKeyId: number | undefined;
+  readonly unknown: Uint8Array;
+}
+
+/** One session as it is stored. Absent parts were not in the bytes; an empty key counts as absent. */
+export interface SessionParts {
+  sessionVersion: number | undefined;
+  localIdentityPublic: Uint8Array | undefined;
+  remoteIdentityPublic: Uint8Array | undefined;
+  rootKey: Uint8Array | undefined;
+  previousCounter: number | undefined;
+  senderChain: SessionChain | undefined;
+  /** Never changed in place: copies share it. */
+  receiverChains: readonly SessionChain[];
+  /** Obsolete: kept as it is found. */
+  pendingKeyExchange: Uint8Array | undefined;
+  pendingPreKey: StoredPendingPreKey | undefined;
+  remoteRegistrationId: number | undefined;
+  localRegistrationId: number | undefined;
+  needsRefresh: boolean | undefined;
+  aliceBaseKey: Uint8Array | undefined;
+  /** Fields that are not known here, as they were. */
+  unknown: Uint8Array;
+}
+
+/**
+ * Decodes one session. Keys are views of `bytes`, which belong to the session from now on.
+ *
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function decodeSession(bytes: Uint8Array): SessionParts {
+  const reader = new WireReader(bytes, DECODE_SESSION);
+  const parts = readSession(reader);
+  checkKeys(parts);
+  return parts;
+}
+
+/** Encodes one session. The bytes are the caller's own. */
+export function encodeSession(parts: Readonly<SessionParts>): Uint8Array {
+  const writer = new WireWriter(sessionSize(parts));
+  writeSession(writer, parts);
+  return writer.bytes;
+}
+
+function readSession(reader: WireReader): SessionParts {
+  const parts = emptySession();
+  const receiverChains: SessionChain[] = [];
+  let rest: number[] | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    switch (tag) {
+      case SESSION_VERSION:
+        parts.sessionVersion = reader.uint32();
+        break;
+      case LOCAL_IDENTITY:
+        parts.localIdentityPublic = readPublicKey(reader, "local identity public");
+        break;
+      case REMOTE_IDENTITY:
+        parts.remoteIdentityPublic = readPublicKey(reader, "remote identity public");
+        break;
+      case ROOT_KEY:
+        parts.rootKey = reader.key("root key", KEY_BYTES);
+        break;
+      case PREVIOUS_COUNTER:
+        parts.previousCounter = reader.uint32();
+        break;
+      case SENDER_CHAIN:
+        if (parts.senderChain !== undefined) throw reader.corrupt("two sending chains");
+        parts.senderChain = readChainField(reader);
+        break;
+      case RECEIVER_CHAIN:
+        if (receiverChains.length === MAX_RECEIVER_CHAINS) throw reader.corrupt("too many receiving chains");
+        receiverChains.push(readChainField(reader));
+        break;
+      case PENDING_KEY_EXCHANGE:
+        if (parts.pendingKeyExchange !== undefined) throw reader.corrupt("two pending key exchanges");
+        parts.pendingKeyExchange = reader.bytes();
+        break;
+      case PENDING_PRE_KEY:
+        if (parts.pendingPreKey !== undefined) throw reader.corrupt("two pending pre-keys");
+        parts.pendingPreKey = readPendingPreKey(reader);
+        break;
+      case REMOTE_REGISTRATION_ID:
+        parts.remoteRegistrationId = reader.uint32();
+        break;
+      case LOCAL_REGISTRATION_ID:
+        parts.localRegistrationId = reader.uint32();
+        break;
+      case NEEDS_REFRESH:
+        parts.needsRefresh = reader.bool();
+        break;
+      case ALICE_BASE_KEY:
+        parts.aliceBaseKey = readPublicKey(reader, "alice base key");
+        break;
+      default:
+        rest = reader.unknown(tag, KNOWN_OF_SESSION, rest);
+    }
+  }
+  parts.receiverChains = receiverChains;
+  parts.unknown = reader.join(rest);
+  return parts;
+}
+
+/** Bytes of a session without its tag and length. */
+export function sessionSize(parts: Readonly<SessionParts>): number {
+  let size =
+    uint32FieldSize(parts.sessionVersion) +
+    bytesFieldSize(parts.localIdentityPublic) +
+    bytesFieldSize(parts.remoteIdentityPublic) +
+    bytesFieldSize(parts.rootKey) +
+    uint32FieldSize(parts.previousCounter) +
+    bytesFieldSize(parts.pendingKeyExchange) +
+    uint32FieldSize(parts.remoteRegistrationId) +
+    uint32FieldSize(parts.localRegistrationId) +
+    (parts.needsRefresh === undefined ? 0 : 2) +
+    bytesFieldSize(parts.aliceBaseKey) +
+    parts.unknown.length;
+  if (parts.senderChain !== undefined) size += delimitedSize(chainSize(parts.senderChain.parts));
+  for (const chain of parts.receiverChains) size += delimitedSize(chainSize(chain.parts));
+  if (parts.pendingPreKey !== undefined) size += delimitedSize(pendingPreKeySize(parts.pendingPreKey));
+  return size;
+}
+
+/** Writes a session without its tag and length, known fields in ascending order of number and then the others. */
+export function writeSession(writer: WireWriter, parts: Readonly<SessionParts>): void {
+  writer.uint32Field(SESSION_VERSION, parts.sessionVersion);
+  writer.bytesField(LOCAL_IDENTITY, parts.localIdentityPublic);
+  writer.bytesField(REMOTE_IDENTITY, parts.remoteIdentityPublic);
+  writer.bytesField(ROOT_KEY, parts.rootKey);
+  writer.uint32Field(PREVIOUS_COUNTER, parts.previousCounter);
+  if (parts.senderChain !== undefined) writeChain(writer, SENDER_CHAIN, parts.senderChain.parts);
+  for (const chain of parts.receiverChains) writeChain(writer, RECEIVER_CHAIN, chain.parts);
+  writer.bytesField(PENDING_KEY_EXCHANGE, parts.pendingKeyExchange);
+  if (parts.pendingPreKey !== undefined) writePendingPreKey(writer, parts.pendingPreKey);
+  writer.uint32Field(REMOTE_REGISTRATION_ID, parts.remoteRegistrationId);
+  writer.uint32Field(LOCAL_REGISTRATION_ID, parts.localRegistrationId);
+  writer.boolField(NEEDS_REFRESH, parts.needsRefresh);
+  writer.bytesField(ALICE_BASE_KEY, parts.aliceBaseKey);
+  writer.raw(parts.unknown);
+}
+
+/** A session in which nothing is set. */
+export function emptySession(): SessionParts {
+  return {
+    sessionVersion: undefined,
+    localIdentityPublic: undefined,
+    remoteIdentityPublic: undefined,
+    rootKey: undefined,
+    previousCounter: undefined,
+    senderChain: undefined,
+    receiverChains: [],
+    pendingKeyExchange: undefined,
+    pendingPreKey: undefined,
+    remoteRegistrationId: undefined,
+    localRegistrationId: undefined,
+    needsRefresh: undefined,
+    aliceBaseKey: undefined,
+    unknown: EMPTY,
+  };
+}
+
+function readChainField(reader: WireReader): SessionChain {
+  const outer = reader.enter();
+  const chain = readChain(reader);
+  reader.leave(outer);
+  return chain;
+}
+
+function readPendingPreKey(reader: WireReader): StoredPendingPreKey {
+  const outer = reader.enter();
+  let preKeyId: number | undefined;
+  let baseKey: Uint8Array | undefined;
+  let signedPreKeyId: number | undefined;
+  let rest: number[] | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === PRE_KEY_ID) preKeyId = reader.uint32();
+    else if (tag === BASE_KEY) baseKey = readPublicKey(reader, "pending base key");
+    else if (tag === SIGNED_PRE_KEY_ID) signedPreKeyId = reader.int32();
+    else rest = reader.unknown(tag, KNOWN_OF_PENDING, rest);
+  }
+  const unknown = reader.join(rest);
+  reader.leave(outer);
+  return { preKeyId, baseKey, signedPreKeyId, unknown };
+}
+
+function pendingPreKeySize(pending: StoredPendingPreKey): number {
+  return (
+    uint32FieldSize(pending.preKeyId) +
+    bytesFieldSize(pending.baseKey) +
+    int32FieldSize(pending.signedPreKeyId) +
+    pending.unknown.length
+  );
+}
+
+function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): void {
+  writer.varint(PENDING_PRE_KEY);
+  writer.varint(pendingPreKeySize(pending));
+  writer.uint32Field(PRE_KEY_ID, pending.preKeyId);
+  writer.bytesField(BASE_KEY, pending.baseKey);
+  writer.int32Field(SIGNED_PRE_KEY_ID, pending.signedPreKeyId);
+  writer.raw(pending.unknown);
+}
+
+/**
+ * Empty keys count as absent, since other clients write both; here the ones are refused that a session cannot do without.
+ * A session without root key is blank: some clients put one where there is no session.
+ */
+function checkKeys(parts: SessionParts): void {
+  const { senderChain, receiverChains, rootKey } = parts;
+  const sends = senderChain?.chainKey !== undefined;
+  if (sends || receiverChains.length > 0) requireKey("root key", rootKey, KEY_BYTES);
+  if (rootKey !== undefined && rootKey.length > 0) {
+    requireKey("remote identity public", parts.remoteIdentityPublic, PUBLIC_KEY_BYTES);
+  }
+  for (const chain of receiverChains) requireKey("a ratchet key", chain.parts.ratchetKey, PUBLIC_KEY_BYTES);
+  if (!sends) return;
+  requireKey("the sending ratchet key", senderChain.parts.ratchetKey, PUBLIC_KEY_BYTES);
+  requireKey("the private sending ratchet key", senderChain.parts.ratchetKeyPrivate, KEY_BYTES);
+}
+
+/** The same for a session that a caller gives, which was checked piece by piece. @throws {RangeError} When a key is missing. */
+export function checkSession(action: string, parts: Readonly<SessionParts>): void {
+  const missing = [
+    ["root key", parts.rootKey],
+    ["remote identity", parts.remoteIdentityPublic],
+  ] as const;
+  for (const [what, key] of missing) {
+    if (key === undefined || key.length === 0) throw new RangeError(`${action}: the ${what} is missing`);
+  }
+}
+
+function requireKey(what: string, key: Uint8Array | undefined, length: number): void {
+  if (key === undefined) throw new CorruptError(`${DECODE_SESSION}: ${what} is missing`);
+  if (key.length !== length) {
+    throw new WrongLengthError(`${DECODE_SESSION}: ${what} is ${key.length} bytes, expected ${length}`);
+  }
+}

@@ -1,0 +1,226 @@
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+
+/** Wire types of protobuf, without the two of groups, which nothing here uses. */
+export const VARINT = 0;
+const BITS_64 = 1;
+export const DELIMITED = 2;
+const BITS_32 = 5;
+
+/** Tag of the least field number, 1. The greatest number, 2^29−1, needs 32 bits with its wire type. */
+const MIN_TAG = 8;
+
+/** Bits of a varint of ten bytes. */
+const MAX_VARINT_BITS = 70;
+
+const HIGH_BITS_OF_NEGATIVE = 0xffff_ffff;
+
+/** No bytes. Shared: there is nothing in it that could change. */
+export const EMPTY: Uint8Array = new Uint8Array(0);
+
+/**
+ * Reads protobuf fields off bytes, one after the other.
+ *
+ * Nothing is allocated by a length that the bytes claim: a length is checked against what is there before it is used, and
+ * every step moves forward. `bytes()` and what follows from it are views: the reader's memory is theirs.
+ *
+ * Fields are read by the caller's loop: `while (reader.more()) switch (reader.tag()) …`, with `known` for what must have one
+ * type, and `unknown` for the rest.
+ */
+export class WireReader {
+  readonly #bytes: Uint8Array;
+  readonly #action: string;
+  #pos: number;
+  #end: number;
+  /** Upper 32 bits of the varint that was read last. */
+  #high = 0;
+  /** Where the tag that was read last begins. */
+  #tagAt = 0;
+
+  /** @param action Begins the errors' messages, such as `decode session`. */
+  constructor(bytes: Uint8Array, action: string) {
+    this.#bytes = bytes;
+    this.#action = action;
+    this.#pos = 0;
+    this.#end = bytes.length;
+  }
+
+  /** Whether the current message goes on. */
+  more(): boolean {
+    return this.#pos < this.#end;
+  }
+
+  /** The next field's number and wire type, `number * 8 + type`. @throws {CorruptError} */
+  tag(): number {
+    this.#tagAt = this.#pos;
+    const tag = this.#varint();
+    if (this.#high !== 0 || tag < MIN_TAG) throw this.corrupt("illegal field number");
+    return tag;
+  }
+
+  /** @throws {CorruptError} When the value has more than 32 bits. */
+  uint32(): number {
+    const value = this.#varint();
+    if (this.#high !== 0) throw this.corrupt("a number is out of range");
+    return value;
+  }
+
+  /** @throws {CorruptError} When the value has more than 32 bits. */
+  int32(): number {
+    const value = this.#varint() | 0;
+    // Negative numbers come as 64 bits, and from some writers as 32.
+    if (this.#high !== 0 && !(this.#high === HIGH_BITS_OF_NEGATIVE && value < 0)) {
+      throw this.corrupt("a number is out of range");
+    }
+    return value;
+  }
+
+  /** @throws {CorruptError} When the value has more than 32 bits. */
+  bool(): boolean {
+    return this.uint32() !== 0;
+  }
+
+  /** A view of a field's bytes. @throws {CorruptError} */
+  bytes(): Uint8Array {
+    const start = this.#delimited();
+    return this.#bytes.subarray(start, this.#pos);
+  }
+
+  /** A view of a field's bytes, which are none or `length` of them. @throws {CorruptError | WrongLengthError} */
+  key(what: string, length: number): Uint8Array {
+    const start = this.#delimited();
+    const actual = this.#pos - start;
+    if (actual !== length && actual !== 0) {
+      throw new WrongLengthError(`${this.#action}: ${what} is ${actual} bytes, expected ${length}`);
+    }
+    return this.#bytes.subarray(start, this.#pos);
+  }
+
+  /** Narrows the reader to the message in the field. @returns What `leave` takes. @throws {CorruptError} */
+  enter(): number {
+    const outer = this.#end;
+    const start = this.#delimited();
+    this.#end = this.#pos;
+    this.#pos = start;
+    return outer;
+  }
+
+  /** A view of what is left of the current message. */
+  remaining(): Uint8Array {
+    return this.#bytes.subarray(this.#pos, this.#end);
+  }
+
+  /** Widens the reader to the outer message again, at the end of the inner one. */
+  leave(outer: number): void {
+    this.#pos = this.#end;
+    this.#end = outer;
+  }
+
+  /**
+   * Passes over the field whose tag was read last.
+   *
+   * @param known Numbers of the message's known fields, each a bit: one of them here is of the wrong wire type.
+   * @param rest Spans of the fields passed so far in this message.
+   * @returns The spans with this field's added.
+   * @throws {CorruptError}
+   */
+  unknown(tag: number, known: number, rest: number[] | undefined): number[] {
+    const number = tag >>> 3;
+    if (number < 32 && ((known >>> number) & 1) === 1) {
+      throw this.corrupt(`field ${number} has the wrong wire type`);
+    }
+    this.skip(tag & 7);
+    return this.span(rest);
+  }
+
+  /** Adds the field that was passed over last to `spans`. */
+  span(spans: number[] | undefined): number[] {
+    const start = this.#tagAt;
+    if (spans === undefined) return [start, this.#pos];
+    if (spans[spans.length - 1] === start) spans[spans.length - 1] = this.#pos;
+    else spans.push(start, this.#pos);
+    return spans;
+  }
+
+  /** Passes over the value of a field. @throws {CorruptError} */
+  skip(wireType: number): void {
+    switch (wireType) {
+      case VARINT:
+        this.#varint();
+        return;
+      case BITS_64:
+        this.#advance(8);
+        return;
+      case DELIMITED:
+        this.#delimited();
+        return;
+      case BITS_32:
+        this.#advance(4);
+        return;
+      default:
+        throw this.corrupt("illegal wire type");
+    }
+  }
+
+  /** The bytes of spans, in order: a view where there is one span. */
+  join(spans: readonly number[] | undefined): Uint8Array {
+    if (spans === undefined) return EMPTY;
+    if (spans.length === 2) return this.#bytes.subarray(spans[0], spans[1]);
+    let length = 0;
+    for (let i = 0; i < spans.length; i += 2) length += (spans[i + 1] as number) - (spans[i] as number);
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (let i = 0; i < spans.length; i += 2) {
+      joined.set(this.#bytes.subarray(spans[i], spans[i + 1]), at);
+      at += (spans[i + 1] as number) - (spans[i] as number);
+    }
+    return joined;
+  }
+
+  corrupt(state: string): CorruptError {
+    return new CorruptError(`${this.#action}: ${state}`);
+  }
+
+  /** Passes over a length and as many bytes. @returns Where they begin. */
+  #delimited(): number {
+    const length = this.#varint();
+    if (this.#high !== 0) throw this.corrupt("truncated");
+    const start = this.#pos;
+    this.#advance(length);
+    return start;
+  }
+
+  #advance(length: number): void {
+    if (length > this.#end - this.#pos) throw this.corrupt("truncated");
+    this.#pos += length;
+  }
+
+  /** The lower 32 bits of a varint, unsigned. The upper ones are in `#high`. */
+  #varint(): number {
+    if (this.#pos >= this.#end) throw this.corrupt("truncated");
+    const byte = this.#bytes[this.#pos] as number;
+    if (byte >= 0x80) return this.#longVarint();
+    this.#pos++;
+    this.#high = 0;
+    return byte;
+  }
+
+  #longVarint(): number {
+    const bytes = this.#bytes;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < MAX_VARINT_BITS && this.#pos < this.#end; shift += 7) {
+      const byte = bytes[this.#pos++] as number;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) {
+        this.#high = high >>> 0;
+        return low >>> 0;
+      }
+    }
+    throw this.corrupt("truncated");
+  }
+}

@@ -1,0 +1,106 @@
+import { KEY_BYTES } from "./_chain_step.ts";
+import { givenBytes, givenUint32 } from "./_given.ts";
+import { DELIMITED, VARINT, WireReader } from "./_wire_reader.ts";
+import { bytesFieldSize, uint32FieldSize, varintSize, WireWriter } from "./_wire_writer.ts";
+
+/** Length of the initialisation vector of a message. */
+const IV_BYTES = 16;
+
+const INDEX = (1 << 3) | VARINT;
+const CIPHER_KEY = (2 << 3) | DELIMITED;
+const MAC_KEY = (3 << 3) | DELIMITED;
+const IV = (4 << 3) | DELIMITED;
+const SEED_NUMBER = 100;
+const SEED = (SEED_NUMBER << 3) | DELIMITED;
+
+/** Fields 1 to 4. */
+const KNOWN = 0b1_1110;
+
+const DECODE = "decode session";
+
+/**
+ * The keys of a message that was skipped. The standard fields are the three derived keys; the seed that they come from is
+ * a private field, which some clients need and others do not have. A key that is absent is `undefined`.
+ */
+export interface MessageKey {
+  /** Counter of the message. */
+  readonly index: number;
+  /** 32 bytes. */
+  readonly cipherKey?: Uint8Array | undefined;
+  /** 32 bytes. */
+  readonly macKey?: Uint8Array | undefined;
+  /** 16 bytes. */
+  readonly iv?: Uint8Array | undefined;
+  /** 32 bytes. */
+  readonly seed?: Uint8Array | undefined;
+}
+
+/** A key as a chain holds it: its counter, and the message that it is stored as, unknown fields and all. */
+export interface StoredKey {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads the message key that the reader has entered, without taking it apart: most skipped keys are only carried along.
+ *
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function readStoredKey(reader: WireReader): StoredKey {
+  const bytes = reader.remaining();
+  let index = 0;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === INDEX) index = reader.uint32();
+    else if (tag === IV) reader.key("iv", IV_BYTES);
+    else if (tag === CIPHER_KEY || tag === MAC_KEY || tag === SEED) reader.key("a message key", KEY_BYTES);
+    else if (tag >>> 3 === SEED_NUMBER) throw reader.corrupt(`field ${SEED_NUMBER} has the wrong wire type`);
+    else reader.unknown(tag, KNOWN, undefined);
+  }
+  return { index, bytes };
+}
+
+/** Takes a stored key apart. The keys are copies. */
+export function openStoredKey(stored: StoredKey): MessageKey {
+  const reader = new WireReader(stored.bytes, DECODE);
+  const key: { -readonly [Name in keyof MessageKey]: MessageKey[Name] } = { index: stored.index };
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === CIPHER_KEY) key.cipherKey = ownOrAbsent(reader.bytes());
+    else if (tag === MAC_KEY) key.macKey = ownOrAbsent(reader.bytes());
+    else if (tag === IV) key.iv = ownOrAbsent(reader.bytes());
+    else if (tag === SEED) key.seed = ownOrAbsent(reader.bytes());
+    else reader.skip(tag & 7);
+  }
+  return key;
+}
+
+/** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
+export function storeKey(key: MessageKey): StoredKey {
+  const index = givenUint32("keep message key: index", key.index);
+  const cipherKey = given(key.cipherKey, KEY_BYTES);
+  const macKey = given(key.macKey, KEY_BYTES);
+  const iv = given(key.iv, IV_BYTES);
+  const seed = given(key.seed, KEY_BYTES);
+  const size =
+    uint32FieldSize(index) +
+    bytesFieldSize(cipherKey) +
+    bytesFieldSize(macKey) +
+    bytesFieldSize(iv) +
+    (seed === undefined ? 0 : varintSize(SEED) + 1 + KEY_BYTES);
+  const writer = new WireWriter(size);
+  writer.uint32Field(INDEX, index);
+  writer.bytesField(CIPHER_KEY, cipherKey);
+  writer.bytesField(MAC_KEY, macKey);
+  writer.bytesField(IV, iv);
+  writer.bytesField(SEED, seed);
+  return { index, bytes: writer.bytes };
+}
+
+function given(value: Uint8Array | undefined, length: number): Uint8Array | undefined {
+  return value === undefined ? undefined : givenBytes("keep message key", value, length);
+}
+
+function ownOrAbsent(bytes: Uint8Array): Uint8Array | undefined {
+  return bytes.length === 0 ? undefined : new Uint8Array(bytes);
+}

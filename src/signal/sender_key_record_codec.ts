@@ -1,0 +1,19 @@
+import type { RecordCodec } from "./record_codec.ts";
+import { SenderKeyRecord } from "./sender_key_record.ts";
+
+/** `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped when it is decoded. */
+export const senderKeyRecordCodec: RecordCodec<SenderKeyRecord> = {
+  decode: (bytes) => {
+    const record = SenderKeyRecord.decode(bytes);
+    record.pruneOwnMessageKeys();
+    return record;
+  },
+  encode: (record) => record.encode(),
+  copy: (record) => record.copy(),
+  sendingChains: (record) => {
+    const state = record.sendingState;
+    return state === undefined ? [] : [{ id: state.id, next: state.next, isResumed: false }];
+  },
+  fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
+  close: (record) => record.close(),
+};

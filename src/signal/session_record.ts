@@ -1,0 +1,314 @@
+import { StoreError } from "../errors/mod.ts";
+import { ARCHIVED_SESSION, checkArchiveCount, SessionArchive } from "./_session_archive.ts";
+import {
+  checkSession,
+  DECODE_SESSION,
+  decodeSession,
+  encodeSession,
+  type SessionParts,
+  sessionSize,
+  writeSession,
+} from "./_session_codec.ts";
+import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
+import { delimitedSize, WireWriter } from "./_wire_writer.ts";
+import { MAX_FAST_FORWARD, type SessionChain } from "./session_chain.ts";
+import { SessionState } from "./session_state.ts";
+
+const CURRENT_SESSION = (1 << 3) | DELIMITED;
+
+/** Fields 1 and 2. */
+const KNOWN = 0b110;
+
+/** How bytes are decoded. */
+export interface DecodeOptions {
+  /** The bytes are the record's from now on: nobody writes to them again, and archived sessions need no copy. */
+  readonly owned?: boolean | undefined;
+}
+
+/**
+ * All sessions with one address: the current one, live, and up to 40 archived ones, newest first, which stay as they are
+ * stored until they are asked for.
+ *
+ * The stored form is the `RecordStructure` that Signal clients share. Fields that are not known here are kept and written
+ * back, byte by byte, at every level.
+ *
+ * A record belongs to one owner at a time: hand out a `copy()`. A copy costs as much as its object, and what one of them
+ * changes the other does not see.
+ *
+ * @example
+ * ```ts
+ * import { SessionChain, SessionRecord, SessionState } from "@holdfast/store/signal";
+ *
+ * const publicKey = new Uint8Array(33).fill(5, 0, 1);
+ * const session = new SessionState();
+ * session.remoteIdentityPublic = publicKey;
+ * session.rootKey = new Uint8Array(32);
+ * session.senderChain = SessionChain.create({
+ *   ratchetKey: publicKey,
+ *   ratchetKeyPrivate: new Uint8Array(32),
+ *   chainKey: new Uint8Array(32),
+ * });
+ *
+ * const record = new SessionRecord();
+ * record.startSession(session);
+ * record.archiveCurrent();
+ * record.promote(0);
+ * const stored = SessionRecord.decode(record.encode());
+ * if (stored.current?.senderChain?.next !== 0) throw new Error("the session was lost");
+ * ```
+ */
+export class SessionRecord {
+  #current: SessionState | undefined;
+  #archive: SessionArchive = SessionArchive.none;
+  #unknown: Uint8Array = EMPTY;
+  /** Sending chain of a session that was taken out of the archive: see `isResumed`. */
+  #resumedChain: string | undefined;
+
+  /**
+   * Decodes a record. Archived sessions are taken apart, not decoded: damage inside one shows when that one is asked for.
+   *
+   * @param bytes Copied, and the caller's own as before, unless `options.owned` says otherwise.
+   * @throws {TypeError} When `bytes` is not a `Uint8Array`.
+   * @throws {CorruptError} When the bytes are no record, or are beyond the limits: 40 archived sessions, 5 receiving chains,
+   * 2,000 message keys of a chain.
+   * @throws {WrongLengthError} When a key of the current session has a length that no key of its kind has.
+   */
+  static decode(bytes: Uint8Array, options?: DecodeOptions): SessionRecord {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`${DECODE_SESSION}: not a Uint8Array`);
+    const reader = new WireReader(bytes, DECODE_SESSION);
+    const record = new SessionRecord();
+    let archived: number[] | undefined;
+    let archivedCount = 0;
+    let rest: number[] | undefined;
+    while (reader.more()) {
+      const tag = reader.tag();
+      if (tag === CURRENT_SESSION) {
+        if (record.#current !== undefined) throw reader.corrupt("two current sessions");
+        // Copied in any case: a key in use would otherwise keep the whole archive in memory.
+        record.#current = new SessionState(decodeSession(new Uint8Array(reader.bytes())));
+      } else if (tag === ARCHIVED_SESSION) {
+        reader.skip(DELIMITED);
+        archived = reader.span(archived);
+        checkArchiveCount(++archivedCount);
+      } else rest = reader.unknown(tag, KNOWN, rest);
+    }
+    if (archived !== undefined) {
+      const region = reader.join(archived);
+      record.#archive = new SessionArchive(options?.owned ? region : new Uint8Array(region), archivedCount);
+    }
+    if (rest !== undefined) record.#unknown = new Uint8Array(reader.join(rest));
+    return record;
+  }
+
+  /** The record as it is stored. The bytes are the caller's own. */
+  encode(): Uint8Array {
+    const parts = this.#current?.parts;
+    const currentSize = parts === undefined ? 0 : sessionSize(parts);
+    const size = this.#archive.bytes.length + this.#unknown.length;
+    const writer = new WireWriter(parts === undefined ? size : size + delimitedSize(currentSize));
+    if (parts !== undefined) {
+      writer.varint(CURRENT_SESSION);
+      writer.varint(currentSize);
+      writeSession(writer, parts);
+    }
+    writer.raw(this.#archive.bytes);
+    writer.raw(this.#unknown);
+    return writer.bytes;
+  }
+
+  /** A record of its own that is equal to this one. Archived sessions are shared: they never change in place. */
+  copy(): SessionRecord {
+    const copy = new SessionRecord();
+    copy.#current = this.#current?.copy();
+    copy.#archive = this.#archive;
+    copy.#unknown = this.#unknown;
+    copy.#resumedChain = this.#resumedChain;
+    return copy;
+  }
+
+  /** The current session, live: what is changed in it is changed in the record. */
+  get current(): SessionState | undefined {
+    return this.#current;
+  }
+
+  /** The chain that the next message will be sent on; `undefined` when none can be sent before there is a new session or chain. */
+  get sendingChain(): SessionChain | undefined {
+    const chain = this.#current?.senderChain;
+    return chain?.chainKey === undefined ? undefined : chain;
+  }
+
+  /**
+   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier life of this record may
+   * have sent more on it than the archive knows, so it must not send before it was.
+   */
+  get isResumed(): boolean {
+    return this.#resumedChain !== undefined && this.#resumedChain === this.sendingChain?.id;
+  }
+
+  /** How many sessions are archived, at most 40. */
+  get archivedCount(): number {
+    return this.#archive.count;
+  }
+
+  /**
+   * Decodes an archived session, to try a message on it. What is changed in it changes nothing here, until it is given to
+   * `promote`.
+   *
+   * @param index 0 is the newest.
+   * @throws {RangeError} When there is no such session.
+   * @throws {CorruptError | WrongLengthError} When it is damaged.
+   */
+  archived(index: number): SessionState {
+    const bytes = this.#archive.session(index);
+    if (bytes === undefined) {
+      throw new RangeError(`read archived session: ${index} of ${this.#archive.count}`);
+    }
+    return new SessionState(decodeSession(bytes));
+  }
+
+  /**
+   * Makes a new session the current one. The one before it goes to the archive. The session is copied.
+   *
+   * @throws {RangeError} When it has no root key or no remote identity.
+   */
+  startSession(session: SessionState): void {
+    const next = session.copy();
+    checkSession("start session", next.parts);
+    this.archiveCurrent();
+    this.#current = next;
+  }
+
+  /** Moves the current session to the front of the archive; a 41st there goes. Without a current session nothing happens. */
+  archiveCurrent(): void {
+    const current = this.#takeCurrent();
+    if (current !== undefined) this.#archive = SessionArchive.of([current, ...this.#archive.sessions()]);
+  }
+
+  /**
+   * Makes an archived session the current one; the one before it goes to the archive. If it sends on the chain that it was
+   * archived with, `isResumed` is true from now on.
+   *
+   * @param index 0 is the newest.
+   * @param session What `archived(index)` answered, advanced since. It is copied. Without it the session is taken as it was
+   * archived.
+   * @throws {RangeError} When there is no such session.
+   * @throws {CorruptError | WrongLengthError} When it is damaged. Nothing is changed then.
+   */
+  promote(index: number, session?: SessionState): void {
+    const archived = this.archived(index);
+    const next = session === undefined ? archived : session.copy();
+    checkSession("promote session", next.parts);
+    const sessions = this.#archive.sessions();
+    sessions.splice(index, 1);
+    const current = this.#takeCurrent();
+    if (current !== undefined) sessions.unshift(current);
+    this.#archive = SessionArchive.of(sessions);
+    this.#current = next;
+    this.#resumedChain = archived.senderChain?.id;
+  }
+
+  /**
+   * Ends the current session: it goes to the archive, still reads what the peer sends, and never sends again before the peer
+   * has moved it to a new chain. The client finds no current session and begins a new one.
+   */
+  close(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    if (current.senderChain?.chainKey !== undefined) current.senderChain = current.senderChain.close();
+    this.archiveCurrent();
+  }
+
+  /**
+   * Burns the keys of a sending chain, the current session's or an archived one's, up to a bound: its next message is `bound`,
+   * unless it is there already. Damaged sessions in the archive are passed over.
+   *
+   * @param chainId `SessionChain.id`.
+   * @param bound Exclusive bound on the counters that may have been used.
+   * @throws {RangeError} When there is no such chain that can send, or `bound` is more than 2,000 ahead.
+   */
+  fastForward(chainId: string, bound: number): void {
+    const sending = this.sendingChain;
+    if (this.#current !== undefined && sending?.id === chainId) {
+      this.#current.senderChain = sending.fastForward(bound);
+      this.#resumedChain = undefined;
+      return;
+    }
+    let found = false;
+    this.#changeArchived((chain) => {
+      if (chain.id !== chainId) return chain;
+      found = true;
+      return chain.fastForward(bound);
+    });
+    if (!found) throw new RangeError("fast-forward session: no such chain");
+  }
+
+  /**
+   * Burns the keys of all archived sending chains up to a bound. A chain that would have to go more than 2,000 steps is closed: no
+   * receiver would follow it. Damaged sessions stay as they are. It decodes the whole archive.
+   *
+   * @param bound Exclusive bound on the counters that may have been used.
+   */
+  burnArchived(bound: number): void {
+    this.#changeArchived((chain) => burned(chain, bound));
+  }
+
+  /**
+   * Takes the sessions of another record in, which two addresses of one peer have come to share. This record's current session
+   * stays; the other's states, their sending chains burned, join the archive: its current one in front, its archived ones behind
+   * those that are there. Without a current session here the other's becomes it, and `isResumed`.
+   *
+   * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
+   * @param bound Exclusive bound on the counters that `other` may have used.
+   */
+  absorb(other: SessionRecord, bound: number): void {
+    const theirs = other.copy();
+    theirs.burnArchived(bound);
+    const current = theirs.#current;
+    if (current?.senderChain?.chainKey !== undefined)
+      current.senderChain = burned(current.senderChain, bound);
+    const joined = this.#archive.sessions();
+    if (this.#current === undefined) {
+      this.#current = current;
+      this.#resumedChain = current?.senderChain?.id;
+    } else {
+      const bytes = theirs.#takeCurrent();
+      if (bytes !== undefined) joined.unshift(bytes);
+    }
+    this.#archive = SessionArchive.of([...joined, ...theirs.#archive.sessions()]);
+  }
+
+  /** Takes the current session out, encoded; `undefined` when there is none, or a blank one. */
+  #takeCurrent(): Uint8Array | undefined {
+    const current = this.#current;
+    this.#current = undefined;
+    this.#resumedChain = undefined;
+    return current?.rootKey === undefined ? undefined : encodeSession(current.parts);
+  }
+
+  /** Replaces the sending chains of archived sessions that can send. Sessions in which nothing changes keep their bytes. */
+  #changeArchived(change: (chain: SessionChain) => SessionChain): void {
+    let changed = false;
+    const sessions = this.#archive.sessions().map((bytes) => {
+      const parts = decodeUndamaged(new Uint8Array(bytes));
+      if (parts?.senderChain?.chainKey === undefined) return bytes;
+      const senderChain = change(parts.senderChain);
+      if (senderChain === parts.senderChain) return bytes;
+      changed = true;
+      return encodeSession({ ...parts, senderChain });
+    });
+    if (changed) this.#archive = SessionArchive.of(sessions);
+  }
+}
+
+function burned(chain: SessionChain, bound: number): SessionChain {
+  return bound - chain.next > MAX_FAST_FORWARD ? chain.close() : chain.fastForward(bound);
+}
+
+function decodeUndamaged(bytes: Uint8Array): SessionParts | undefined {
+  try {
+    return decodeSession(bytes);
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
+}

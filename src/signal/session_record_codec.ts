@@ -1,0 +1,15 @@
+import type { RecordCodec } from "./record_codec.ts";
+import { SessionRecord } from "./session_record.ts";
+
+/** `SessionRecord` as the cached object. */
+export const sessionRecordCodec: RecordCodec<SessionRecord> = {
+  decode: (bytes) => SessionRecord.decode(bytes, { owned: true }),
+  encode: (record) => record.encode(),
+  copy: (record) => record.copy(),
+  sendingChains: (record) => {
+    const chain = record.sendingChain;
+    return chain === undefined ? [] : [{ id: chain.id, next: chain.next, isResumed: record.isResumed }];
+  },
+  fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
+  close: (record) => record.close(),
+};

@@ -1,0 +1,257 @@
+/** The hand-written codec of session records against the generated one, which is the oracle. */
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { bytesOf, publicKey, sessionRecordBytes } from "../../test/support/record_arbitraries.ts";
+import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
+import {
+  decodeSessionRecord,
+  type RecordStructure,
+  RecordStructureSchema,
+  type SessionStructure,
+  type SessionStructure_Chain,
+  SessionStructureSchema,
+} from "../records/mod.ts";
+import { sameBytes } from "./_given.ts";
+import { encodeSession } from "./_session_codec.ts";
+import { delimitedSize, WireWriter } from "./_wire_writer.ts";
+import { SessionChain } from "./session_chain.ts";
+import { SessionRecord } from "./session_record.ts";
+import { SessionState } from "./session_state.ts";
+
+/** `toEqual` takes its time with byte arrays. */
+function expectBytes(actual: Uint8Array | undefined, expected: Uint8Array | undefined): void {
+  if (actual === undefined || expected === undefined || !sameBytes(actual, expected)) {
+    expect(actual).toEqual(expected);
+  }
+}
+
+/** The bytes of a session with every chain made anew from its parts, so that none is copied from where it was read. */
+function sessionWrittenAnew(session: SessionState): Uint8Array {
+  const again = (chain: SessionChain) => new SessionChain({ ...chain.parts, encoded: undefined });
+  const { senderChain, receiverChains, ...parts } = session.parts;
+  return encodeSession({
+    ...parts,
+    senderChain: senderChain === undefined ? undefined : again(senderChain),
+    receiverChains: receiverChains.map(again),
+  });
+}
+
+/** The bytes of the record with every chain of the current session made anew. */
+function writtenAnew(record: SessionRecord): Uint8Array {
+  if (record.current === undefined) return record.encode();
+  const fields = (session: Uint8Array): Uint8Array => {
+    const writer = new WireWriter(delimitedSize(session.length));
+    writer.bytesField(0x0a, session);
+    return writer.bytes;
+  };
+  const copied = fields(encodeSession(record.current.parts));
+  const anew = fields(sessionWrittenAnew(record.current));
+  return Uint8Array.of(...anew, ...record.encode().subarray(copied.length));
+}
+
+function keyBytes(key: Uint8Array | undefined): Uint8Array {
+  return key ?? new Uint8Array(0);
+}
+
+function expectSameChain(ours: SessionChain | undefined, theirs: SessionStructure_Chain | undefined): void {
+  expect(ours === undefined).toBe(theirs === undefined);
+  if (ours === undefined || theirs === undefined) return;
+  expectBytes(ours.ratchetKey, theirs.senderRatchetKey);
+  expectBytes(keyBytes(ours.ratchetKeyPrivate), theirs.senderRatchetKeyPrivate);
+  expect(ours.next).toBe(theirs.chainKey?.index ?? 0);
+  expect(keyBytes(ours.chainKey)).toEqual(
+    theirs.chainKey?.closed ? new Uint8Array(0) : keyBytes(theirs.chainKey?.key),
+  );
+  expect(ours.messageKeyCount).toBe(theirs.messageKeys.length);
+  for (const key of theirs.messageKeys) {
+    // Of two keys with one index the first is found.
+    const first = theirs.messageKeys.find(({ index }) => index === key.index);
+    const { cipherKey, macKey, iv, seed } = ours.messageKey(key.index) ?? {};
+    expectBytes(keyBytes(cipherKey), first?.cipherKey);
+    expectBytes(keyBytes(macKey), first?.macKey);
+    expectBytes(keyBytes(iv), first?.iv);
+    expectBytes(keyBytes(seed), first?.seed);
+  }
+}
+
+function expectSameSession(ours: SessionState, theirs: SessionStructure): void {
+  expect(ours.sessionVersion ?? 0).toBe(theirs.sessionVersion);
+  expectBytes(keyBytes(ours.localIdentityPublic), theirs.localIdentityPublic);
+  expectBytes(keyBytes(ours.remoteIdentityPublic), theirs.remoteIdentityPublic);
+  expectBytes(keyBytes(ours.rootKey), theirs.rootKey);
+  expect(ours.previousCounter).toBe(theirs.previousCounter);
+  expectSameChain(ours.senderChain, theirs.senderChain);
+  expect(ours.receiverChains.length).toBe(theirs.receiverChains.length);
+  for (const [i, chain] of ours.receiverChains.entries()) expectSameChain(chain, theirs.receiverChains[i]);
+  expect(ours.pendingPreKey === undefined).toBe(theirs.pendingPreKey === undefined);
+  expect(ours.pendingPreKey?.preKeyId ?? 0).toBe(theirs.pendingPreKey?.preKeyId ?? 0);
+  expect(ours.pendingPreKey?.signedPreKeyId).toBe(theirs.pendingPreKey?.signedPreKeyId);
+  expect(ours.pendingPreKey?.baseKey).toEqual(theirs.pendingPreKey?.baseKey);
+  expect(ours.remoteRegistrationId ?? 0).toBe(theirs.remoteRegistrationId);
+  expect(ours.localRegistrationId ?? 0).toBe(theirs.localRegistrationId);
+  expect(ours.needsRefresh).toBe(theirs.needsRefresh);
+  expectBytes(keyBytes(ours.aliceBaseKey), theirs.aliceBaseKey);
+}
+
+test("what the oracle writes means the same here, and is written back byte for byte", () => {
+  fc.assert(
+    fc.property(sessionRecordBytes(), (bytes) => {
+      const record = SessionRecord.decode(bytes);
+      const oracle = decodeSessionRecord(bytes);
+      expect(record.current === undefined).toBe(oracle.currentSession === undefined);
+      if (record.current && oracle.currentSession) expectSameSession(record.current, oracle.currentSession);
+      expect(record.archivedCount).toBe(oracle.previousSessions.length);
+      for (const [i, archived] of oracle.previousSessions.entries()) {
+        expectSameSession(record.archived(i), archived);
+        expectBytes(sessionWrittenAnew(record.archived(i)), toBinary(SessionStructureSchema, archived));
+      }
+      expectBytes(record.encode(), bytes);
+      expectBytes(record.copy().encode(), bytes);
+      expectBytes(writtenAnew(record), bytes);
+      expectBytes(SessionRecord.decode(bytes, { owned: true }).encode(), bytes);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("what is built here means the same to the oracle", () => {
+  const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+  const messageKey = fc.record(
+    { index: uint32, cipherKey: bytesOf(32), macKey: bytesOf(32), iv: bytesOf(16), seed: bytesOf(32) },
+    { requiredKeys: ["index"], noNullPrototype: true },
+  );
+  const chain = fc
+    .record({ ratchetKey: publicKey(), ratchetKeyPrivate: bytesOf(32), chainKey: bytesOf(32), index: uint32 })
+    .chain((init) =>
+      fc.array(messageKey, { maxLength: 5 }).map((keys) => SessionChain.create(init).withMessageKeys(keys)),
+    );
+  const session = fc
+    .record({
+      sessionVersion: uint32,
+      localIdentityPublic: publicKey(),
+      remoteIdentityPublic: publicKey(),
+      rootKey: bytesOf(32),
+      previousCounter: uint32,
+      senderChain: fc.option(chain, { nil: undefined }),
+      receiverChains: fc.array(chain, { maxLength: 6 }),
+      pendingPreKey: fc.option(
+        fc.record({
+          preKeyId: fc.option(uint32, { nil: undefined }),
+          signedPreKeyId: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+          baseKey: publicKey(),
+        }),
+        { nil: undefined },
+      ),
+      remoteRegistrationId: uint32,
+      localRegistrationId: uint32,
+      needsRefresh: fc.boolean(),
+      aliceBaseKey: publicKey(),
+    })
+    .map(({ receiverChains, ...fields }) => {
+      const state = Object.assign(new SessionState(), fields);
+      for (const receiver of receiverChains) state.putReceiverChain(receiver);
+      return state;
+    });
+  fc.assert(
+    fc.property(fc.array(session, { minLength: 1, maxLength: 4 }), (sessions) => {
+      const record = new SessionRecord();
+      for (const state of sessions) record.startSession(state);
+      const oracle: RecordStructure = decodeSessionRecord(record.encode());
+      const [current, ...archived] = [...sessions].reverse() as [SessionState, ...SessionState[]];
+      expectSameSession(current, oracle.currentSession as SessionStructure);
+      expect(oracle.previousSessions.length).toBe(archived.length);
+      for (const [i, state] of archived.entries())
+        expectSameSession(state, oracle.previousSessions[i] as SessionStructure);
+      expectBytes(toBinary(RecordStructureSchema, oracle), record.encode());
+    }),
+    { numRuns: 25 },
+  );
+});
+
+/** Decodes everything, archived sessions too. */
+function decodeWhole(bytes: Uint8Array): SessionRecord {
+  const record = SessionRecord.decode(bytes);
+  for (let i = 0; i < record.archivedCount; i++) record.archived(i);
+  return record;
+}
+
+function attempt<T>(work: () => T): T | StoreError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+}
+
+/** What is refused here and not by the oracle: more than the limits, one part twice, and keys that a session needs. */
+const STRICTER =
+  /too many|two |out of range|of an unknown type|is missing|is 0 bytes|has two|illegal field number/;
+
+function expectAgreement(bytes: Uint8Array): "refused" | "read" {
+  const ours = attempt(() => decodeWhole(bytes));
+  const theirs = attempt(() => decodeSessionRecord(bytes));
+  if (ours instanceof StoreError) {
+    expect(ours).toSatisfy((error) => error instanceof CorruptError || error instanceof WrongLengthError);
+    if (!(theirs instanceof StoreError)) expect(ours.message).toMatch(STRICTER);
+    return "refused";
+  }
+  // The oracle looks into parts that pass through here unread; all the others must be well-formed.
+  if (!(theirs instanceof StoreError)) {
+    const reread = fromBinary(RecordStructureSchema, writtenAnew(ours));
+    expectBytes(toBinary(RecordStructureSchema, reread), toBinary(RecordStructureSchema, theirs));
+  }
+  return "read";
+}
+
+test("damaged bytes are refused, or mean the same to both", () => {
+  const outcomes = { refused: 0, read: 0 };
+  const damage = fc.record({
+    at: fc.nat(),
+    change: fc.oneof(
+      fc.record({ kind: fc.constant("flip" as const), value: fc.integer({ min: 1, max: 255 }) }),
+      fc.record({ kind: fc.constant("cut" as const), value: fc.integer({ min: 1, max: 8 }) }),
+      fc.record({ kind: fc.constant("insert" as const), value: fc.integer({ min: 0, max: 255 }) }),
+    ),
+  });
+  const damages = fc.array(damage, { minLength: 1, maxLength: 2 });
+  fc.assert(
+    fc.property(
+      sessionRecordBytes(2),
+      fc.array(damages, { minLength: 30, maxLength: 30 }),
+      (bytes, trials) => {
+        for (const trial of trials) {
+          const damaged = [...bytes];
+          for (const { at, change } of trial) {
+            const place = damaged.length === 0 ? 0 : at % damaged.length;
+            if (change.kind === "flip") damaged[place] = (damaged[place] ?? 0) ^ change.value;
+            else if (change.kind === "cut") damaged.splice(place, change.value);
+            else damaged.splice(place, 0, change.value);
+          }
+          outcomes[expectAgreement(Uint8Array.from(damaged))]++;
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+  // Neither outcome may be so rare that the property says nothing.
+  expect(outcomes.refused).toBeGreaterThan(150);
+  expect(outcomes.read).toBeGreaterThan(150);
+});
+
+test("bytes that end anywhere but between fields are refused", () => {
+  fc.assert(
+    fc.property(sessionRecordBytes(1), (bytes) => {
+      for (let length = 0; length < bytes.length; length++) expectAgreement(bytes.subarray(0, length));
+    }),
+    { numRuns: 4 },
+  );
+});
+
+test("arbitrary bytes are refused, or mean the same to both", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void expectAgreement(bytes)),
+    { numRuns: 3_000 },
+  );
+});
