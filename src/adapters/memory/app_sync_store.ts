@@ -13,7 +13,9 @@ import { bytesKey, compoundKey } from "./table.ts";
 
 type AppSyncKind =
   | "syncKey.put"
+  | "syncKey.delete"
   | "syncVersion.put"
+  | "syncVersion.delete"
   | "mutationMacs.put"
   | "mutationMacs.delete"
   | "mutationMacs.clear";
@@ -37,8 +39,11 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
     };
     return tables.syncKeys.set(at, row, transaction);
   },
+  "syncKey.delete": ({ keyId }, { tables, transaction }) =>
+    tables.syncKeys.delete(bytesKey(keyId), transaction),
   "syncVersion.put": ({ name, state }, { tables, transaction }) =>
     tables.syncVersions.set(name, copyHashState(state), transaction),
+  "syncVersion.delete": ({ name }, { tables, transaction }) => tables.syncVersions.delete(name, transaction),
   "mutationMacs.put": ({ name, version, macs }, { tables, transaction }) => {
     let changed = 0;
     for (const { indexMac, valueMac } of macs) {

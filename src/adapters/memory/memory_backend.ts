@@ -6,6 +6,7 @@ import {
   createBackend,
   type OwnerGuard,
   type OwnerState,
+  requireAccountName,
   type Write,
 } from "../../backend/mod.ts";
 import { ClosedError, FencedError } from "../../errors/mod.ts";
@@ -47,6 +48,8 @@ export interface MemoryBackendOptions {
  * It promises what a transactional database promises, for as long as the `MemoryDatabase` object lives: commits are
  * atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that is lost without being
  * closed loses nothing that it had committed. Nothing survives the process.
+ *
+ * @throws {TypeError} When the account's name is empty, longer than 256 characters or malformed.
  *
  * @example
  * ```ts
@@ -90,7 +93,9 @@ class OpenMemoryAccount {
   #closed = false;
 
   constructor(options: MemoryBackendOptions) {
-    this.name = options.account ?? DEFAULT_ACCOUNT;
+    const { account = DEFAULT_ACCOUNT } = options;
+    requireAccountName(account);
+    this.name = account;
     this.database = options.database ?? new MemoryDatabase();
     this.#faults = options.faults ?? new MemoryFaults();
     this.capabilities = {

@@ -10,10 +10,10 @@ import {
 } from "../../backend/mod.ts";
 import type { AccountTables, LidMappingRow } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
-import { copyBytes, copyDeviceList, copyTcToken } from "./copies.ts";
+import { copyBytes, copyDeviceList, copyTcToken, sameBytes } from "./copies.ts";
 import { readable, type Stored } from "./damaged.ts";
 import type { MessageReads } from "./message_store.ts";
-import { bytesKey, compoundKey } from "./table.ts";
+import { compoundKey } from "./table.ts";
 
 type ProtocolKind = Extract<
   WriteKind,
@@ -130,7 +130,7 @@ export function protocolReads(tables: () => AccountTables): Omit<ProtocolReads, 
     },
     async hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean> {
       const row = tables().baseKeys.get(compoundKey(address, messageId));
-      return row !== undefined && bytesKey(row.key) === bytesKey(key);
+      return row !== undefined && sameBytes(row.key, key);
     },
     async getDevices(user: string): Promise<DeviceListRecord | undefined> {
       return deviceListOf(tables().deviceLists.get(user));

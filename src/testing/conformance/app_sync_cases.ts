@@ -36,6 +36,38 @@ export const appSyncCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "sync key: a deleted one is absent, and takes an older one again",
+    async run(harness) {
+      let backend = await harness.open();
+      await backend.setSyncKey(bytes(7), syncKey(1, 100));
+      await backend.setSyncKey(bytes(7, 0), syncKey(2, 100));
+      await backend.deleteSyncKey(bytes(7));
+      await backend.deleteSyncKey(bytes(9));
+      backend = await inEveryLife(harness, backend, async (open) => {
+        equal(await open.getSyncKey(bytes(7)), undefined, "the deleted one");
+        equal(await open.getSyncKey(bytes(7, 0)), syncKey(2, 100), "the other one");
+      });
+      await backend.setSyncKey(bytes(7), syncKey(3, 1));
+      equal(await backend.getSyncKey(bytes(7)), syncKey(3, 1), "an older one afterwards");
+    },
+  },
+  {
+    name: "collection: a forgotten one reads as never seen, and its MACs stay",
+    async run(harness) {
+      const backend = await harness.open();
+      const state = { ...NEVER_SEEN, version: 7n };
+      await backend.setVersion("regular", state);
+      await backend.setVersion("regular_low", state);
+      await backend.putMutationMacs("regular", 7n, [{ indexMac: bytes(1), valueMac: bytes(2) }]);
+      await backend.deleteVersion("regular");
+      await inEveryLife(harness, backend, async (open) => {
+        equal(await open.getVersion("regular"), NEVER_SEEN, "the forgotten one");
+        equal(await open.getVersion("regular_low"), state, "the other one");
+        equal(await open.getMutationMac("regular", bytes(1)), bytes(2), "its MAC");
+      });
+    },
+  },
+  {
     name: "sync key: an older timestamp never replaces a newer one",
     async run(harness) {
       const backend = await harness.open();

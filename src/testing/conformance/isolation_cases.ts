@@ -1,4 +1,4 @@
-import type { Backend } from "../../backend/mod.ts";
+import { type Backend, MAX_ACCOUNT_LENGTH } from "../../backend/mod.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { check, differs, equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
@@ -14,62 +14,65 @@ async function fill(backend: Backend, seed: number, nowS: number): Promise<void>
   await backend.commit([...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, draw)));
 }
 
+/** Names as an account may have them: up to 256 characters. */
+const ACCOUNT_NAMES: readonly string[] = [
+  ...HOSTILE_TEXTS.filter((text) => text.length <= MAX_ACCOUNT_LENGTH),
+  "x".repeat(MAX_ACCOUNT_LENGTH),
+  `${"x".repeat(MAX_ACCOUNT_LENGTH - 1)}y`,
+];
+
 /** Accounts of one database never see each other. */
 export const isolationCases: readonly ConformanceCase[] = [
   {
     name: "accounts: each has its own rows, whatever its name looks like",
     async run(harness) {
-      const ids = new Set<number>();
-      for (const [seed, name] of HOSTILE_TEXTS.entries()) {
+      const backends: Backend[] = [];
+      for (const [seed, name] of ACCOUNT_NAMES.entries()) {
         const backend = await harness.open(name);
         check(!(await backend.hasSession(ALICE)), `account ${seed} sees another's session`);
         await backend.putSession(ALICE, sampleBytes(seed, 20));
-        ids.add(await backend.create());
+        backends.push(backend);
       }
-      equal(ids.size, HOSTILE_TEXTS.length, "device ids");
-      for (const [seed, name] of HOSTILE_TEXTS.entries()) {
-        const backend = await harness.open(name);
+      for (const [seed, backend] of backends.entries()) {
         equal(await backend.getSession(ALICE), sampleBytes(seed, 20), `session of account ${seed}`);
       }
-      const listed = (await (await harness.reopen(HOSTILE_TEXTS[0])).listDevices()).map(
-        ({ account }) => account,
-      );
-      equal(listed, HOSTILE_TEXTS, "accounts in the order in which they were registered");
+      const devices = await (await harness.reopen(ACCOUNT_NAMES[0])).listDevices();
+      equal(new Set(devices.map(({ deviceId }) => deviceId)).size, ACCOUNT_NAMES.length, "device ids");
+      const names = devices.map(({ account }) => account);
+      equal(names, ACCOUNT_NAMES, "accounts in the order in which they were registered");
     },
   },
   {
     name: "accounts: no kind of write in one changes anything in another",
     async run(harness) {
-      const names = ["user", "user:1", "user:10", "%", "_", "us'er"];
       const nowS = secondsOf(harness.clock);
-      const before: Contents[] = [];
-      for (const [seed, name] of names.entries()) {
+      const accounts: { name: string; backend: Backend; contents: Contents }[] = [];
+      for (const [seed, name] of ["user", "user:1", "user:10", "%", "us'er"].entries()) {
         const backend = await harness.open(name);
         await fill(backend, seed, nowS);
-        before.push(await readAll(backend));
+        accounts.push({ name, backend, contents: await readAll(backend) });
       }
-      check(differs(before[0], before[1]), "two accounts that were filled differently are equal");
-      for (const [seed, name] of names.entries()) {
-        const backend = await harness.open(name);
+      check(differs(accounts[0]?.contents, accounts[1]?.contents), "accounts filled differently are equal");
+      for (const [seed, account] of accounts.entries()) {
+        const { name, backend, contents } = account;
+        equal(await readAll(backend), contents, `contents of ${name} after writing to those before it`);
         const draw = { random: new SeededRandom(100 + seed), nowS };
         for (let round = 0; round < 3; round += 1) {
           await backend.commit(WRITE_KINDS.map((kind) => drawWrite(kind, draw)));
         }
-        before[seed] = await readAll(backend);
-        for (const [other, otherName] of names.entries()) {
-          const contents = await readAll(await harness.open(otherName));
-          equal(contents, before[other], `contents of ${otherName} after writing to ${name}`);
-        }
+        account.contents = await readAll(backend);
+      }
+      for (const { name, backend, contents } of accounts) {
+        equal(await readAll(backend), contents, `contents of ${name} after writing to those behind it`);
       }
     },
   },
   {
     name: "accounts: deleting one leaves those whose names begin, contain or resemble its own",
     async run(harness) {
-      const names = ["user", "user:1", "user:10", "user%", "USER", "user ", "1"];
       const nowS = secondsOf(harness.clock);
       const contents = new Map<string, Contents>();
-      for (const [seed, name] of names.entries()) {
+      for (const [seed, name] of ["user", "user:1", "user:10", "user%", "USER", "user ", "1"].entries()) {
         const backend = await harness.open(name);
         await fill(backend, seed, nowS);
         contents.set(name, await readAll(backend));
@@ -78,16 +81,12 @@ export const isolationCases: readonly ConformanceCase[] = [
         const backend = await harness.open(name);
         await backend.deleteDevice(await backend.create());
         contents.delete(name);
-        for (const [left, expected] of contents) {
-          equal(
-            await readAll(await harness.open(left)),
-            expected,
-            `contents of ${left} after deleting ${name}`,
-          );
-        }
+      }
+      for (const [name, expected] of contents) {
+        equal(await readAll(await harness.open(name)), expected, `contents of ${name}`);
       }
       const listed = (await (await harness.reopen("user:1")).listDevices()).map(({ account }) => account);
-      equal(listed, ["user:1", "user:10", "USER", "user "], "accounts left");
+      equal(listed, [...contents.keys()], "accounts left");
     },
   },
 ];

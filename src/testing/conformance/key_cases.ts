@@ -1,45 +1,59 @@
-import type { Backend } from "../../backend/mod.ts";
+import type { Backend, Write } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { HOSTILE_TEXTS, sampleBytes } from "./samples.ts";
 
-/** One place where a text is a key, or a part of one: how to put, read and remove a value under it. */
+/**
+ * One place where a text is a key, or a part of one: the writes that put and remove a row under it, and how to read the
+ * number that the row was given.
+ */
 interface KeyPlace {
   readonly name: string;
-  put(backend: Backend, key: string, value: Uint8Array): Promise<void>;
-  get(backend: Backend, key: string): Promise<Uint8Array | undefined>;
-  remove(backend: Backend, key: string): Promise<void>;
+  put(key: string, value: number): Write;
+  get(backend: Backend, keys: readonly string[]): Promise<(number | undefined)[]>;
+  remove(key: string, value: number): Write;
 }
 
-/** Numbers stand in for bytes where a row holds no bytes: the value is told by its first bytes. */
-function numberOf(value: Uint8Array): number {
-  return ((value[0] ?? 0) << 16) | ((value[1] ?? 0) << 8) | (value[2] ?? 0);
+function bytesOf(value: number): Uint8Array {
+  return new Uint8Array([value >> 8, value & 255, 1]);
 }
 
-function numberBytes(value: number | undefined): Uint8Array | undefined {
-  return value === undefined
-    ? undefined
-    : new Uint8Array([(value >> 16) & 255, (value >> 8) & 255, value & 255]);
+function numberOf(bytes: Uint8Array | undefined): number | undefined {
+  return bytes === undefined ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+}
+
+/** Reads one key after another, all at once. */
+function each(
+  read: (backend: Backend, key: string) => Promise<Uint8Array | undefined>,
+): (backend: Backend, keys: readonly string[]) => Promise<(number | undefined)[]> {
+  return async (backend, keys) =>
+    await Promise.all(keys.map(async (key) => numberOf(await read(backend, key))));
+}
+
+function identityKey(value: number): Uint8Array {
+  const key = new Uint8Array(32);
+  key.set(bytesOf(value));
+  return key;
 }
 
 const SIGNAL_PLACES: readonly KeyPlace[] = [
   {
     name: "identity address",
-    put: (backend, key, value) => backend.putIdentity(key, sampleBytes(numberOf(value), 32)),
-    get: async (backend, key) => await backend.loadIdentity(key),
-    remove: (backend, key) => backend.deleteIdentity(key),
+    put: (address, value) => ({ kind: "identity.put", address, key: identityKey(value) }),
+    get: each((backend, key) => backend.loadIdentity(key)),
+    remove: (address) => ({ kind: "identity.delete", address }),
   },
   {
     name: "session address",
-    put: (backend, key, value) => backend.putSession(key, value),
-    get: (backend, key) => backend.getSession(key),
-    remove: (backend, key) => backend.deleteSession(key),
+    put: (address, value) => ({ kind: "session.put", address, record: bytesOf(value) }),
+    get: async (backend, keys) => (await backend.getSessions(keys)).map(numberOf),
+    remove: (address) => ({ kind: "session.delete", address }),
   },
   {
     name: "sender key name",
-    put: (backend, key, value) => backend.putSenderKey(key, value),
-    get: (backend, key) => backend.getSenderKey(key),
-    remove: (backend, key) => backend.deleteSenderKey(key),
+    put: (name, value) => ({ kind: "senderKey.put", name, record: bytesOf(value) }),
+    get: each((backend, key) => backend.getSenderKey(key)),
+    remove: (name) => ({ kind: "senderKey.delete", name }),
   },
 ];
 
@@ -48,121 +62,148 @@ const INDEX_MAC = sampleBytes(1, 32);
 const APP_SYNC_PLACES: readonly KeyPlace[] = [
   {
     name: "mutation MAC collection",
-    put: (backend, key, value) =>
-      backend.putMutationMacs(key, 1n, [{ indexMac: INDEX_MAC, valueMac: value }]),
-    get: (backend, key) => backend.getMutationMac(key, INDEX_MAC),
-    remove: (backend, key) => backend.clearMutationMacs(key),
+    put: (name, value) => ({
+      kind: "mutationMacs.put",
+      name,
+      version: 1n,
+      macs: [{ indexMac: INDEX_MAC, valueMac: bytesOf(value) }],
+    }),
+    get: each((backend, key) => backend.getMutationMac(key, INDEX_MAC)),
+    remove: (name) => ({ kind: "mutationMacs.clear", name }),
   },
 ];
+
+function lidMapping(lid: string, phoneNumber: string): Write {
+  const entry = { lid, phoneNumber, createdAt: 1, updatedAt: 1, learningSource: "usync" as const };
+  return { kind: "lidMapping.put", entries: [entry] };
+}
+
+function optionalNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
 
 const RELATION_PLACES: readonly KeyPlace[] = [
   {
     name: "sender-key device group",
-    put: (backend, key, value) => backend.setSenderKeyStatus(key, [[String(numberOf(value)), true]]),
-    get: async (backend, key) => {
-      const [row] = await backend.getSenderKeyDevices(key);
-      return numberBytes(row === undefined ? undefined : Number(row[0]));
+    put: (group, value) => ({ kind: "senderKeyDevices.set", group, entries: [[String(value), true]] }),
+    get: async (backend, keys) => {
+      const lists = await Promise.all(keys.map((key) => backend.getSenderKeyDevices(key)));
+      return lists.map(([row]) => optionalNumber(row?.[0]));
     },
-    remove: (backend, key) => backend.clearSenderKeyDevices(key),
+    remove: (group) => ({ kind: "senderKeyDevices.clear", group }),
+  },
+  {
+    name: "sender-key device JID",
+    put: (jid, value) => ({ kind: "senderKeyDevices.set", group: `g${value}`, entries: [[jid, true]] }),
+    get: async (backend, keys) => {
+      const lists = await Promise.all(keys.map((_, index) => backend.getSenderKeyDevices(`g${index + 1}`)));
+      return lists.map(([row], index) => (row?.[0] === keys[index] ? index + 1 : undefined));
+    },
+    remove: (jid) => ({ kind: "senderKeyDevices.deleteRows", deviceJids: [jid] }),
   },
   {
     name: "LID",
-    put: (backend, key, value) => backend.putLidMapping(lidMapping(key, String(numberOf(value)), 1)),
-    get: async (backend, key) => phoneBytes((await backend.getLidMapping(key))?.phoneNumber),
-    remove: (backend, key) => backend.deleteLidMappings([key]),
+    put: (lid, value) => lidMapping(lid, String(value)),
+    get: async (backend, keys) =>
+      (await backend.getLidMappings(keys)).map((mapping) => optionalNumber(mapping?.phoneNumber)),
+    remove: (lid) => ({ kind: "lidMapping.delete", lids: [lid] }),
   },
   {
     name: "phone number",
-    put: (backend, key, value) => backend.putLidMapping(lidMapping(String(numberOf(value)), key, 1)),
-    get: async (backend, key) => phoneBytes((await backend.getPnMapping(key))?.lid),
-    remove: async (backend, key) => {
-      const mapping = await backend.getPnMapping(key);
-      if (mapping !== undefined) await backend.deleteLidMappings([mapping.lid]);
-    },
+    put: (phoneNumber, value) => lidMapping(String(value), phoneNumber),
+    get: async (backend, keys) =>
+      (await backend.getPnMappings(keys)).map((mapping) => optionalNumber(mapping?.lid)),
+    remove: (_, value) => ({ kind: "lidMapping.delete", lids: [String(value)] }),
   },
   {
     name: "device list user",
-    put: (backend, key, value) =>
-      backend.updateDeviceList({ user: key, devices: [], timestamp: numberOf(value) }),
-    get: async (backend, key) => numberBytes((await backend.getDevices(key))?.timestamp),
-    remove: (backend, key) => backend.deleteDevices(key),
+    put: (user, timestamp) => ({ kind: "deviceList.put", records: [{ user, devices: [], timestamp }] }),
+    get: async (backend, keys) => (await backend.getDevicesFor(keys)).map((record) => record?.timestamp),
+    remove: (user) => ({ kind: "deviceList.delete", user }),
   },
   {
     name: "group metadata",
-    put: (backend, key, value) => backend.putGroupMetadata(key, value),
-    get: (backend, key) => backend.getGroupMetadata(key),
-    remove: (backend, key) => backend.deleteGroupMetadata(key),
+    put: (group, value) => ({ kind: "groupMetadata.put", group, blob: bytesOf(value) }),
+    get: each((backend, key) => backend.getGroupMetadata(key)),
+    remove: (group) => ({ kind: "groupMetadata.delete", group }),
   },
   {
     name: "trusted-contact token JID",
-    put: (backend, key, value) => backend.putTcToken(key, { token: value, tokenTimestamp: 1 }),
-    get: async (backend, key) => (await backend.getTcToken(key))?.token,
-    remove: (backend, key) => backend.deleteTcToken(key),
+    put: (jid, value) => ({
+      kind: "tcToken.put",
+      jid,
+      entry: { token: bytesOf(value), tokenTimestamp: 1 },
+    }),
+    get: each(async (backend, key) => (await backend.getTcToken(key))?.token),
+    remove: (jid) => ({ kind: "tcToken.delete", jid }),
   },
 ];
 
-const MESSAGE_PLACES: readonly KeyPlace[] = [
-  ...(["chat", "id"] as const).map((part): KeyPlace => {
-    const at = (key: string) => [part === "chat" ? key : "c", part === "id" ? key : "i"] as const;
-    return {
-      name: `sent message ${part}`,
-      put: (backend, key, value) => backend.storeSentMessage(...at(key), value),
-      get: (backend, key) => backend.getSentMessage(...at(key)),
-      remove: async (backend, key) => void (await backend.takeSentMessage(...at(key))),
-    };
-  }),
-  ...(["chat", "sender", "id"] as const).map((part): KeyPlace => {
-    const at = (key: string) => ({ chat: "c", sender: "s", id: "i", [part]: key });
-    return {
+function sentMessagePlace(part: "chat" | "id"): KeyPlace {
+  const at = (key: string) => ({ chat: "c", id: "i", [part]: key });
+  return {
+    name: `sent message ${part}`,
+    put: (key, value) => ({ kind: "sentMessage.put", ...at(key), payload: bytesOf(value), createdAt: 1 }),
+    get: each((backend, key) => backend.getSentMessage(at(key).chat, at(key).id)),
+    remove: (key) => ({ kind: "sentMessage.delete", ...at(key) }),
+  };
+}
+
+function messagePlaces(part: "chat" | "sender" | "id"): KeyPlace[] {
+  const at = (key: string) => ({ chat: "c", sender: "s", id: "i", [part]: key });
+  return [
+    {
       name: `pending inbound ${part}`,
-      put: (backend, key, value) =>
-        backend.storePendingInbound([{ ...at(key), payload: value, receivedAt: 1 }]),
-      get: async (backend, key) => {
+      put: (key, value) => ({
+        kind: "pendingInbound.put",
+        rows: [{ ...at(key), payload: bytesOf(value), receivedAt: 1 }],
+      }),
+      get: each(async (backend, key) => {
         const { chat, sender, id } = at(key);
         return (await backend.getPendingInbound(chat, sender, id))?.payload;
-      },
-      remove: (backend, key) => backend.deletePendingInbound([at(key)]),
-    };
-  }),
-];
+      }),
+      remove: (key) => ({ kind: "pendingInbound.delete", keys: [at(key)] }),
+    },
+    {
+      name: `message secret ${part}`,
+      put: (key, value) => ({
+        kind: "msgSecret.put",
+        entries: [{ ...at(key), secret: identityKey(value), expiresAt: value, messageTs: 0 }],
+      }),
+      get: each(async (backend, key) => {
+        const { chat, sender, id } = at(key);
+        return (await backend.getMsgSecret(chat, sender, id))?.secret;
+      }),
+      // The only way to remove one is to let it expire, and with it those before it.
+      remove: (_, value) => ({ kind: "msgSecret.expire", cutoff: value }),
+    },
+  ];
+}
 
 const PLACES: readonly KeyPlace[] = [
   ...SIGNAL_PLACES,
   ...APP_SYNC_PLACES,
   ...RELATION_PLACES,
-  ...MESSAGE_PLACES,
+  ...(["chat", "id"] as const).map(sentMessagePlace),
+  ...(["chat", "sender", "id"] as const).flatMap(messagePlaces),
 ];
-
-function lidMapping(lid: string, phoneNumber: string, createdAt: number) {
-  return { lid, phoneNumber, createdAt, updatedAt: createdAt, learningSource: "usync" as const };
-}
-
-function phoneBytes(phoneNumber: string | undefined): Uint8Array | undefined {
-  return numberBytes(phoneNumber === undefined ? undefined : Number(phoneNumber));
-}
 
 function placeCase(place: KeyPlace): ConformanceCase {
   return {
     name: `keys: as ${place.name}, hostile texts are apart from each other`,
     async run(harness) {
       const backend = await harness.open();
-      const value = (index: number) => numberBytes(index + 1) as Uint8Array;
-      for (const [index, key] of HOSTILE_TEXTS.entries()) await place.put(backend, key, value(index));
-      const stored = await Promise.all(HOSTILE_TEXTS.map((key) => place.get(backend, key)));
-      const isIdentity = place.name === "identity address";
-      const expected = HOSTILE_TEXTS.map((_, index) =>
-        isIdentity ? sampleBytes(index + 1, 32) : value(index),
-      );
-      equal(stored, expected, "stored");
-      // Removing every third one takes exactly those.
-      const isGone = (index: number) => index % 3 === 0;
-      for (const [index, key] of HOSTILE_TEXTS.entries()) if (isGone(index)) await place.remove(backend, key);
-      const left = await Promise.all(HOSTILE_TEXTS.map((key) => place.get(backend, key)));
-      equal(
-        left,
-        expected.map((bytes, index) => (isGone(index) ? undefined : bytes)),
-        "left",
-      );
+      const value = (index: number) => index + 1;
+      await backend.commit(HOSTILE_TEXTS.map((key, index) => place.put(key, value(index))));
+      const values = HOSTILE_TEXTS.map((_, index) => value(index));
+      equal(await place.get(backend, HOSTILE_TEXTS), values, "stored");
+      // Secrets expire by time and take those before them along.
+      const isExpiry = place.name.startsWith("message secret");
+      const isGone = (index: number) => (isExpiry ? index < 20 : index % 3 === 0);
+      const removals = HOSTILE_TEXTS.map((key, index) => place.remove(key, value(index)));
+      await backend.commit(removals.filter((_, index) => isGone(index)));
+      const left = values.map((number, index) => (isGone(index) ? undefined : number));
+      equal(await place.get(backend, HOSTILE_TEXTS), left, "left");
     },
   };
 }
@@ -185,13 +226,16 @@ export const keyCases: readonly ConformanceCase[] = [
         ["a\n", "b", "c"],
         ["a", "\nb", "c"],
       ] as const;
-      for (const [seed, [chat, sender, id]] of triples.entries()) {
+      const writes = triples.flatMap(([chat, sender, id], seed): Write[] => {
         const [payload, secret] = [sampleBytes(seed, 9), sampleBytes(seed, 32)];
-        await backend.storePendingInbound([{ chat, sender, id, payload, receivedAt: seed }]);
-        await backend.putMsgSecrets([{ chat, sender, id, secret, expiresAt: 0, messageTs: 0 }]);
-        await backend.storeSentMessage(`${chat}|${sender}`, id, payload);
-        await backend.saveBaseKey(`${chat}|${sender}`, id, secret);
-      }
+        return [
+          { kind: "pendingInbound.put", rows: [{ chat, sender, id, payload, receivedAt: seed }] },
+          { kind: "msgSecret.put", entries: [{ chat, sender, id, secret, expiresAt: 0, messageTs: 0 }] },
+          { kind: "sentMessage.put", chat: `${chat}|${sender}`, id, payload, createdAt: 1 },
+          { kind: "baseKey.put", address: `${chat}|${sender}`, messageId: id, key: secret, createdAt: 1 },
+        ];
+      });
+      await backend.commit(writes);
       for (const [seed, [chat, sender, id]] of triples.entries()) {
         const [payload, secret] = [sampleBytes(seed, 9), sampleBytes(seed, 32)];
         equal((await backend.getPendingInbound(chat, sender, id))?.payload, payload, `pending ${seed}`);

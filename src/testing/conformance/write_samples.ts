@@ -78,6 +78,7 @@ const SAMPLES: Samples = {
     keyId: random.pick(SYNC_KEY_IDS),
     key: { keyData: blob(random, 1), fingerprint: blob(random, 0), timestamp: random.below(5) },
   }),
+  "syncKey.delete": ({ random }) => ({ kind: "syncKey.delete", keyId: random.pick(SYNC_KEY_IDS) }),
   "syncVersion.put": ({ random }) => ({
     kind: "syncVersion.put",
     name: random.pick(COLLECTIONS),
@@ -88,6 +89,7 @@ const SAMPLES: Samples = {
       macMismatchFatal: random.oneIn(2),
     },
   }),
+  "syncVersion.delete": ({ random }) => ({ kind: "syncVersion.delete", name: random.pick(COLLECTIONS) }),
   "mutationMacs.put": ({ random }) => ({
     kind: "mutationMacs.put",
     name: random.pick(COLLECTIONS),
