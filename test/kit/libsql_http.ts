@@ -13,6 +13,7 @@ export const SQLITE_PROVIDES: readonly Requirement[] = [
   "changedRows",
   "failCommitAt",
   "damage",
+  "oracle",
 ];
 
 /** A database of a server, over HTTP or WebSocket as its address says. Each harness has a database of its own. */

@@ -1,5 +1,6 @@
 /** What the harnesses of every SQLite-backed target share. Nothing here is Node's, so that it also runs in a Worker. */
 
+import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import {
@@ -82,6 +83,10 @@ export class SqliteHarness implements ConformanceHarness {
     const [result] = await driver.batch([{ sql: `${sql} ${where}`, params: [account] }]);
     await driver.close();
     if (result?.rowsAffected === 0) throw new TypeError(`damage: ${account} has no ${value}`);
+  }
+
+  async oracle(): Promise<Backend> {
+    return memoryBackend({ clock: this.clock });
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,15 @@
+import { type ConformanceTarget, type RegisterTest, registerConformance } from "../../src/testing/mod.ts";
+
+/**
+ * Registers the conformance kit for several targets with one test runner, and says once for each what it leaves out and
+ * why: a case that nobody misses when it is skipped protects nothing.
+ */
+export function registerTargets(targets: readonly ConformanceTarget[], register: RegisterTest): void {
+  for (const target of targets) {
+    const { registered, skipped } = registerConformance(target, register);
+    if (skipped.length === 0) continue;
+    const missing = [...new Set(skipped.flatMap((skip) => skip.missing))].join(", ");
+    const cases = registered.length + skipped.length;
+    console.log(`${target.name}: leaves out ${skipped.length} of ${cases} cases, for want of ${missing}`);
+  }
+}
