@@ -1,0 +1,58 @@
+/**
+ * Critical errors: know what was saved, and what to do when it was not.
+ *
+ * - Before you tell anybody about a change (a server, a peer), flush, and don't tell if the flush rejects. The state is
+ *   still in memory, still dirty, and tried again in the background: never throw it away because of a failed write.
+ * - A report with `isolated` entries saved everything but those. They are named; they stay dirty.
+ * - `HaltedError` (ten failures in a row): stop sending, keep running, wait for the `resumed` event.
+ * - `FencedError`: another process has opened the account. Nothing of yours is saved any more: stop, and open it again if
+ *   you mean to take it back.
+ * - A device that cannot be read (`CorruptError`) is never replaced by a new one: restore it, or delete it on purpose.
+ *
+ * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
+ */
+import { FencedError, openAccount, StoreError } from "../../mod.ts";
+import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+
+const database = new MemoryDatabase();
+const faults = new MemoryFaults();
+const log: string[] = [];
+
+const account = await openAccount({ backend: memoryBackend({ database, faults }) });
+account.writeBehind.onEvent((event) => {
+  if (event.kind === "failed") log.push(`failed: ${event.error.code}`);
+  if (event.kind === "fenced") log.push("fenced: stop");
+});
+
+/** Tells the server only about what is durable. */
+async function pair(pn: string): Promise<string> {
+  account.device.processCommand({ kind: "setId", pn });
+  try {
+    const report = await account.flush();
+    if (report.isolated.length > 0) return `not saved: ${report.isolated.map(({ key }) => key).join(", ")}`;
+    return "confirmed to the server";
+  } catch (error) {
+    if (error instanceof FencedError) throw error;
+    return `not confirmed (${error instanceof StoreError ? error.code : "unexpected"}), still in memory`;
+  }
+}
+
+// The disk is full for a moment: the change is not confirmed, and not lost either.
+faults.failCommitAt(0);
+log.push(await pair("5511999990000:3@s.whatsapp.net"));
+log.push(await pair("5511999990000:3@s.whatsapp.net"));
+
+// Another process opens the account: this one must stop.
+const successor = await openAccount({ backend: memoryBackend({ database }) });
+try {
+  await pair("5511999990000:4@s.whatsapp.net");
+} catch (error) {
+  log.push(`stopped: ${(error as FencedError).code}`);
+}
+// Closing says what could not be saved, after everything was closed.
+await account.close().catch((error: unknown) => log.push(`closed: ${(error as StoreError).code}`));
+await successor.close();
+
+/** What happened, in order. */
+export const history: readonly string[] = log;
+console.log(history.join("\n"));
