@@ -1,19 +1,289 @@
 import { expect, test } from "vitest";
-import { type MemoryBackendOptions, MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
-import { fakeHost } from "../testing/mod.ts";
-import { openAccount } from "./mod.ts";
+import {
+  type MemoryBackendOptions,
+  MemoryDatabase,
+  MemoryFaults,
+  memoryBackend,
+} from "../adapters/memory/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import { createDevice } from "../device/mod.ts";
+import {
+  BackendError,
+  BusyError,
+  ClosedError,
+  CorruptError,
+  FencedError,
+  RefusedError,
+  WrongLengthError,
+} from "../errors/mod.ts";
+import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
+import { type Account, type OpenAccountOptions, openAccount } from "./mod.ts";
 
-test("smoke", async () => {
-  const host = fakeHost();
-  const database = new MemoryDatabase();
-  const options: MemoryBackendOptions = { database, clock: host.clock };
-  const account = await openAccount({ backend: memoryBackend(options), host });
-  account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
-  const keys = await account.device.generatePreKeys(3);
-  expect(keys.map(({ id }) => id)).toEqual([1, 2, 3]);
-  await account.close();
-  const again = await openAccount({ backend: memoryBackend(options), host });
-  expect(again.device.getDeviceSnapshot().pushName).toBe("Ada");
-  expect(again.device.getDeviceSnapshot().nextPreKeyId).toBe(4);
+const ADDRESS = "5511999990000@c.us.0";
+
+/** One database, in which accounts are opened as often as a test likes. */
+class World {
+  readonly database = new MemoryDatabase();
+  readonly plan = new FaultPlan();
+  readonly faults = new MemoryFaults();
+  readonly host: FakeHost = fakeHost();
+  /** Names of what was closed, in order. */
+  readonly closed: string[] = [];
+  #openings = 0;
+
+  backend(options: MemoryBackendOptions = {}): Backend {
+    const { database, faults } = this;
+    const inner = memoryBackend({ database, faults, clock: this.host.clock, ...options });
+    const backend = faultyCommitter(inner, this.plan, { clock: this.host.clock });
+    const close = backend.close.bind(backend);
+    backend.close = async () => {
+      this.closed.push("backend");
+      await close();
+    };
+    return backend;
+  }
+
+  /** Each opening is a process of its own, with randomness of its own. */
+  open(options: Partial<OpenAccountOptions> = {}, host?: FakeHost): Promise<Account> {
+    this.#openings += 1;
+    return openAccount({
+      backend: this.backend(),
+      host: host ?? fakeHost({ seed: 100 + this.#openings }),
+      ...options,
+    });
+  }
+}
+
+test("a new account has a device with keys that is durable before anything else happens", async () => {
+  const world = new World();
+  const account = await world.open();
+  const { identityKey } = account.device.getDeviceSnapshot();
+  expect(account.device.isDirty).toBe(false);
+  // The process dies here: nothing is closed.
+  const again = await world.open({}, fakeHost({ seed: 5 }));
+  expect(again.device.getDeviceSnapshot().identityKey).toEqual(identityKey);
   await again.close();
+});
+
+test("the backend may be given as a value, a promise or a function", async () => {
+  const world = new World();
+  const forms: OpenAccountOptions["backend"][] = [
+    world.backend(),
+    Promise.resolve(world.backend()),
+    () => world.backend(),
+    async () => world.backend(),
+  ];
+  for (const backend of forms) await (await world.open({ backend })).close();
+  expect(world.closed.length).toBe(4);
+});
+
+test("a device from elsewhere is used when the account has none, and only then", async () => {
+  const world = new World();
+  const imported = { ...createDevice(world.host), pushName: "imported" };
+  let asked = 0;
+  const newDevice = () => {
+    asked += 1;
+    return imported;
+  };
+  const first = await world.open({ newDevice });
+  expect(first.device.getDeviceSnapshot()).toEqual(imported);
+  await first.close();
+  await (await world.open({ newDevice })).close();
+  expect(asked).toBe(1);
+  const invalid = { ...imported, registrationId: 0 };
+  const other = world.backend({ account: "other" });
+  await expect(world.open({ backend: other, newDevice: () => invalid })).rejects.toBeInstanceOf(RangeError);
+});
+
+test("a device that cannot be read is an error and never a new identity", async () => {
+  const world = new World();
+  const account = await world.open();
+  const { identityKey } = account.device.getDeviceSnapshot();
+  await account.close();
+
+  world.faults.failReads(new BackendError("load device: disk error"));
+  await expect(world.open()).rejects.toBeInstanceOf(BackendError);
+  world.faults.failReads(undefined);
+  const forgetful = world.backend();
+  forgetful.load = async () => undefined;
+  await expect(world.open({ backend: forgetful })).rejects.toBeInstanceOf(CorruptError);
+  const again = await world.open();
+  expect(again.device.getDeviceSnapshot().identityKey).toEqual(identityKey);
+  await again.close();
+
+  world.database.damage("default", "device", "undecodable");
+  await expect(world.open()).rejects.toBeInstanceOf(CorruptError);
+  world.database.damage("default", "device", "wrong-length");
+  await expect(world.open()).rejects.toBeInstanceOf(WrongLengthError);
+  expect(world.closed.length).toBe(6);
+});
+
+test("opening that fails half way closes what was opened and frees the task names", async () => {
+  const world = new World();
+  const host = fakeHost();
+  world.plan.next("pass", new BusyError("commit: busy"));
+  await expect(world.open({}, host)).rejects.toBeInstanceOf(BusyError);
+  await expect(world.open({ saverIntervalMs: 0 }, host)).rejects.toBeInstanceOf(RangeError);
+  await expect(world.open({ policy: { haltAfter: -1 } }, host)).rejects.toBeInstanceOf(RangeError);
+  expect(world.closed.length).toBe(3);
+  await (await world.open({}, host)).close();
+});
+
+test("a later owner wins: the earlier one's next commit, of either kind, fails and writes nothing", async () => {
+  const world = new World();
+  const earlier = await world.open();
+  earlier.device.processCommand({ kind: "setPushName", pushName: "lost" });
+  const later = await world.open();
+  await expect(earlier.flush()).rejects.toBeInstanceOf(FencedError);
+  await expect(earlier.store.putSession(ADDRESS, Uint8Array.of(1))).rejects.toBeInstanceOf(FencedError);
+  await expect(earlier.commitWith([])).rejects.toBeInstanceOf(FencedError);
+  expect(earlier.health().state).toBe("fenced");
+  await expect(earlier.close()).rejects.toBeInstanceOf(FencedError);
+  expect(await later.store.hasSession(ADDRESS)).toBe(false);
+  later.device.processCommand({ kind: "setPushName", pushName: "kept" });
+  await later.close();
+  const last = await world.open();
+  expect(last.device.getDeviceSnapshot().pushName).toBe("kept");
+  await last.close();
+});
+
+test("ownership is taken before the first read", async () => {
+  const world = new World();
+  const order: string[] = [];
+  const backend = world.backend();
+  const { load, commit } = backend;
+  backend.load = () => {
+    order.push("load");
+    return load.call(backend);
+  };
+  backend.commit = (writes, options) => {
+    order.push(options?.guard?.next === undefined ? "commit" : "take");
+    return commit.call(backend, writes, options);
+  };
+  await (await world.open({ backend })).close();
+  expect(order).toEqual(["take", "load", "commit"]);
+});
+
+test("direct commits and flushes go one at a time, in the order of the calls", async () => {
+  const world = new World();
+  const account = await world.open();
+  world.plan.next("hold");
+  const puts = [1, 2, 3].map((value) => account.store.putSession(ADDRESS, Uint8Array.of(value)));
+  account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+  const flushing = account.flush();
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  expect(world.plan.held).toBe(1);
+  world.plan.release();
+  await Promise.all([...puts, flushing]);
+  expect(await account.store.getSession(ADDRESS)).toEqual(Uint8Array.of(3));
+  await account.close();
+});
+
+test("commitWith lands with the device in one commit, and stats count rows", async () => {
+  const world = new World();
+  const account = await world.open();
+  const before = account.stats();
+  account.device.processCommand({ kind: "incrementLoginCounter" });
+  expect(
+    await account.commitWith([{ kind: "session.put", address: ADDRESS, record: Uint8Array.of(1) }]),
+  ).toEqual([1]);
+  const after = account.stats();
+  expect(after.commits - before.commits).toBe(1);
+  expect(after.rowsWritten - before.rowsWritten).toBe(2);
+  await account.close();
+});
+
+test("the saver saves by itself; in manual mode only when asked", async () => {
+  for (const saverIntervalMs of [3_000, "manual"] as const) {
+    const world = new World();
+    const host = fakeHost();
+    const account = await world.open({ saverIntervalMs }, host);
+    account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+    await host.scheduler.advance(600_000);
+    expect(account.device.isDirty).toBe(saverIntervalMs === "manual");
+    await account.close();
+    expect((await world.backend().load())?.pushName).toBe("Ada");
+  }
+});
+
+test("close flushes, closes the backend, and is one close; using does it by itself", async () => {
+  const world = new World();
+  const host = fakeHost();
+  {
+    await using account = await world.open({}, host);
+    account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+    expect(account.close()).toBe(account.close());
+  }
+  expect(world.closed).toEqual(["backend"]);
+  expect(host.scheduler.scheduled).toEqual([]);
+  const again = await world.open({}, host);
+  expect(again.device.getDeviceSnapshot().pushName).toBe("Ada");
+  await again.close();
+  await expect(again.flush()).rejects.toBeInstanceOf(ClosedError);
+  await expect(again.store.putSession(ADDRESS, Uint8Array.of(1))).rejects.toBeInstanceOf(ClosedError);
+});
+
+test("a close that cannot save closes everything all the same and says so", async () => {
+  const world = new World();
+  const account = await world.open();
+  account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+  world.plan.always(new BackendError("commit: disk full"));
+  await expect(account.close()).rejects.toThrow("close: 1 entries could not be saved: commit: disk full");
+  expect(world.closed).toEqual(["backend"]);
+});
+
+test("a device row that the backend refuses is isolated; other state is saved, and close says what is left", async () => {
+  const world = new World();
+  const account = await world.open();
+  world.plan.refuse(({ kind }) => kind === "device.save");
+  account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+  await account.commitWith([{ kind: "session.put", address: ADDRESS, record: Uint8Array.of(1) }]);
+  expect(await account.store.hasSession(ADDRESS)).toBe(true);
+  expect(account.health().isolated).toMatchObject([{ source: "device", key: "device", reason: "refused" }]);
+  await expect(account.close()).rejects.toBeInstanceOf(RefusedError);
+});
+
+test("lost answers are sent again, and late twins undo nothing", async () => {
+  const world = new World();
+  const account = await world.open();
+  account.device.processCommand({ kind: "setPushName", pushName: "one" });
+  world.plan.next("lose-request");
+  await account.flush();
+  account.device.processCommand({ kind: "setPushName", pushName: "two" });
+  await account.flush();
+  const outcomes = await world.plan.deliverLate();
+  expect(outcomes).toMatchObject([{ error: { code: "fenced" } }]);
+  await account.close();
+  expect((await world.backend().load())?.pushName).toBe("two");
+});
+
+test("accounts of one database share a scheduler, and their state is apart", async () => {
+  const world = new World();
+  const host = fakeHost();
+  const alice = await world.open({ backend: world.backend({ account: "user" }) }, host);
+  const bob = await world.open({ backend: world.backend({ account: "user:1" }) }, host);
+  alice.device.processCommand({ kind: "setPushName", pushName: "Alice" });
+  bob.device.processCommand({ kind: "setPushName", pushName: "Bob" });
+  await host.scheduler.advance(10_000);
+  expect((await world.backend({ account: "user" }).load())?.pushName).toBe("Alice");
+  expect((await world.backend({ account: "user:1" }).load())?.pushName).toBe("Bob");
+  const labelled = { backend: world.backend({ account: "user" }), account: "second-database" };
+  const again = await world.open(labelled, host);
+  for (const account of [bob, again]) await account.close();
+  await alice.close();
+});
+
+test("nothing secret reaches the log while saving fails in every way", async () => {
+  const world = new World();
+  const host = fakeHost();
+  const account = await world.open({}, host);
+  const { advSecretKey } = account.device.getDeviceSnapshot();
+  const secret = advSecretKey.join();
+  world.plan.always(new Error(`driver said: ${secret}`));
+  account.device.processCommand({ kind: "incrementLoginCounter" });
+  await host.scheduler.advance(600_000);
+  await account.close().catch(() => {});
+  expect(host.logger.entries.length).toBeGreaterThan(10);
+  expect(host.logger.text).not.toContain(secret);
+  expect(JSON.stringify(account.health())).not.toContain(secret);
 });

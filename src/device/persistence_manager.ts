@@ -136,6 +136,7 @@ export class PersistenceManager {
    * refers to what they store. They and their bytes belong to the manager from now on.
    * @throws {TypeError | RangeError} When the draft is no valid device, a write is malformed, `modify` is async or is
    * called from within another. Nothing is changed.
+   * @throws {RefusedError} When a value is larger than the backend can store. Nothing is changed.
    * @throws {LimitError} When too many writes wait already. Nothing is changed.
    */
   modifyDevice<T>(
@@ -159,7 +160,8 @@ export class PersistenceManager {
   /**
    * Applies a command. Bytes of the command are copied.
    *
-   * @throws {TypeError | RangeError} When a value of the command is not valid. Nothing is changed.
+   * @throws {TypeError | RangeError | RefusedError} When a value of the command is not valid, or larger than the backend
+   * can store. Nothing is changed.
    */
   processCommand(command: DeviceCommand): void {
     if (this.#modifying) throw new TypeError("process command: called from within a modification");
@@ -266,8 +268,8 @@ export class PersistenceManager {
     const sameIdentity = sameValue(before.identityKey, proposed.identityKey);
     const watermarks = sameIdentity ? advanceWatermarks(before, proposed) : undefined;
     const device = copyValue({ ...proposed, ...watermarks });
-    requireDevice(device);
     const { capabilities } = this.#options.store;
+    validateWrite({ kind: "device.save", device }, capabilities);
     for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
     this.#source.requireRoom(writes.length);
     if (writes.length === 0 && sameValue(before, device)) return;

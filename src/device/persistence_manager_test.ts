@@ -78,6 +78,10 @@ test("a change that throws, is async, is nested or makes no valid device changes
       manager.modifyDevice((draft) => {
         draft.identityKey = { ...draft.identityKey, publicKey: new Uint8Array(31) };
       }),
+    () =>
+      manager.modifyDevice((draft) => {
+        draft.extra.set("too large", new Uint8Array(2_000_001));
+      }),
     () => manager.processCommand({ kind: "setAdvSecretKey", advSecretKey: new Uint8Array(31) }),
     () => manager.modifyDevice(() => {}, { writes: [{ kind: "preKey.remove", id: 0 }] }),
   ];
