@@ -55,8 +55,11 @@ export interface AppSyncReads {
 /** WhatsApp app-state synchronisation. A patch (version, hash, MACs) belongs in one `commit`. */
 export interface AppSyncStore extends AppSyncReads {
   setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void>;
+  deleteSyncKey(keyId: Uint8Array): Promise<void>;
   /** @throws {RangeError} When the hash is not 128 bytes or the version is out of range. */
   setVersion(name: CollectionName, state: HashState): Promise<void>;
+  /** Forgets a collection's state: it reads as never seen. Its MACs stay. */
+  deleteVersion(name: CollectionName): Promise<void>;
   putMutationMacs(name: CollectionName, version: bigint, macs: readonly MutationMac[]): Promise<void>;
   deleteMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<void>;
   clearMutationMacs(name: CollectionName): Promise<void>;

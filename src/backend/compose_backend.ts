@@ -38,7 +38,9 @@ const APPLY: Appliers = {
   "senderKey.put": ({ signal }, write) => signal.putSenderKey(write.name, write.record),
   "senderKey.delete": ({ signal }, write) => signal.deleteSenderKey(write.name),
   "syncKey.put": ({ appSync }, write) => appSync.setSyncKey(write.keyId, write.key),
+  "syncKey.delete": ({ appSync }, write) => appSync.deleteSyncKey(write.keyId),
   "syncVersion.put": ({ appSync }, write) => appSync.setVersion(write.name, write.state),
+  "syncVersion.delete": ({ appSync }, write) => appSync.deleteVersion(write.name),
   "mutationMacs.put": ({ appSync }, write) => appSync.putMutationMacs(write.name, write.version, write.macs),
   "mutationMacs.delete": ({ appSync }, write) => appSync.deleteMutationMacs(write.name, write.indexMacs),
   "mutationMacs.clear": ({ appSync }, write) => appSync.clearMutationMacs(write.name),
@@ -83,6 +85,7 @@ const APPLY: Appliers = {
  * Such a backend cannot promise what a transaction promises, and says so: `atomicCommit`, `fencing` and
  * `durableOnResolve` are false. A commit that fails half way leaves its first writes applied; every write is
  * idempotent, so committing the same list again is right. Rows changed are counted as 1 where a store does not tell.
+ * Deleting an account and the snapshot reach only what the device store knows of.
  */
 export function composeBackend(stores: ComposedStores, options: CreateBackendOptions = {}): Backend {
   return createBackend(new ComposedSource(stores), options);

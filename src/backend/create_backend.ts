@@ -357,8 +357,16 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "syncKey.put", keyId, key });
   }
 
+  deleteSyncKey(keyId: Uint8Array): Promise<void> {
+    return this.#put({ kind: "syncKey.delete", keyId });
+  }
+
   setVersion(name: CollectionName, state: HashState): Promise<void> {
     return this.#put({ kind: "syncVersion.put", name, state });
+  }
+
+  deleteVersion(name: CollectionName): Promise<void> {
+    return this.#put({ kind: "syncVersion.delete", name });
   }
 
   putMutationMacs(name: CollectionName, version: bigint, macs: readonly MutationMac[]): Promise<void> {

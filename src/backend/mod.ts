@@ -61,6 +61,17 @@ export {
   type SenderKeyDevice,
   type TcTokenEntry,
 } from "./protocol_store.ts";
+export {
+  INCARNATION_LENGTH,
+  isLease,
+  type Lease,
+  type QuarantinePut,
+  type QuarantineReason,
+  type SignalCacheReads,
+  type SignalRecordStore,
+  type SignalRow,
+  type SignalRowReads,
+} from "./signal_rows.ts";
 export type {
   PreKeyRow,
   SignalAddressEntry,
@@ -75,6 +86,12 @@ export {
   requireDevice,
   SIGNATURE_BYTES,
 } from "./validate_device.ts";
-export { MAX_KEY_ID, MAX_TEXT_LENGTH } from "./validate_value.ts";
+export {
+  isText,
+  MAX_ACCOUNT_LENGTH,
+  MAX_KEY_ID,
+  MAX_TEXT_LENGTH,
+  requireAccountName,
+} from "./validate_value.ts";
 export { IDENTITY_KEY_BYTES, validateWrite } from "./validate_write.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";

@@ -1,6 +1,9 @@
 /** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
 export const MAX_TEXT_LENGTH = 1_024;
 
+/** Most UTF-16 code units of an account's name. */
+export const MAX_ACCOUNT_LENGTH = 256;
+
 /** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
 export const MAX_KEY_ID: number = 2 ** 24 - 1;
 
@@ -21,6 +24,31 @@ export function requireText(what: string, value: unknown): asserts value is stri
   }
   if (value.includes("\0")) throw new TypeError(`${what} contains a NUL`);
   if (LONE_SURROGATE.test(value)) throw new TypeError(`${what} is not well-formed Unicode`);
+}
+
+/** Whether a value is a text that a store accepts as a key: see `requireText`. */
+export function isText(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    value.length > 0 &&
+    value.length <= MAX_TEXT_LENGTH &&
+    !value.includes("\0") &&
+    !LONE_SURROGATE.test(value)
+  );
+}
+
+/**
+ * Checks the name of an account, as whatever opens a backend must: a text key of at most 256 code units.
+ *
+ * @throws {TypeError}
+ */
+export function requireAccountName(name: unknown): asserts name is string {
+  requireText("open account: name", name);
+  if (name.length > MAX_ACCOUNT_LENGTH) {
+    throw new TypeError(
+      `open account: name is ${name.length} characters, at most ${MAX_ACCOUNT_LENGTH} are allowed`,
+    );
+  }
 }
 
 /** Checks that a value is bytes and has at least `minBytes` of them. @throws {TypeError | RangeError} */

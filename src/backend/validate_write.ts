@@ -70,11 +70,13 @@ const VALIDATORS: Validators = {
     requireBytes("fingerprint", write.key.fingerprint, 0);
     requireSeconds("timestamp", write.key.timestamp);
   },
+  "syncKey.delete": (write) => requireBytes("key id", write.keyId, 1),
   "syncVersion.put": (write) => {
     requireText("name", write.name);
     requireUint64("version", write.state.version);
     requireExactBytes("hash", write.state.hash, HASH_STATE_HASH_BYTES);
   },
+  "syncVersion.delete": (write) => requireText("name", write.name),
   "mutationMacs.put": (write) => {
     requireText("name", write.name);
     requireUint64("version", write.version);

@@ -9,6 +9,7 @@ import type {
   SenderKeyDevice,
   TcTokenEntry,
 } from "./protocol_store.ts";
+import type { Lease } from "./signal_rows.ts";
 
 /**
  * Every mutation that a backend can be asked for, as data. Each is idempotent: applying it twice in a row leaves what
@@ -17,7 +18,13 @@ import type {
 export type Write =
   | { readonly kind: "identity.put"; readonly address: string; readonly key: Uint8Array }
   | { readonly kind: "identity.delete"; readonly address: string }
-  | { readonly kind: "session.put"; readonly address: string; readonly record: Uint8Array }
+  | {
+      readonly kind: "session.put";
+      readonly address: string;
+      readonly record: Uint8Array;
+      /** Stored beside the record, in place of the one before. Without it the row has none. */
+      readonly lease?: Lease | undefined;
+    }
   | { readonly kind: "session.delete"; readonly address: string }
   | {
       readonly kind: "preKey.put";
@@ -29,10 +36,18 @@ export type Write =
   | { readonly kind: "preKey.remove"; readonly id: number }
   | { readonly kind: "signedPreKey.put"; readonly id: number; readonly record: Uint8Array }
   | { readonly kind: "signedPreKey.remove"; readonly id: number }
-  | { readonly kind: "senderKey.put"; readonly name: string; readonly record: Uint8Array }
+  | {
+      readonly kind: "senderKey.put";
+      readonly name: string;
+      readonly record: Uint8Array;
+      /** As in `session.put`. */
+      readonly lease?: Lease | undefined;
+    }
   | { readonly kind: "senderKey.delete"; readonly name: string }
   | { readonly kind: "syncKey.put"; readonly keyId: Uint8Array; readonly key: SyncKey }
+  | { readonly kind: "syncKey.delete"; readonly keyId: Uint8Array }
   | { readonly kind: "syncVersion.put"; readonly name: CollectionName; readonly state: HashState }
+  | { readonly kind: "syncVersion.delete"; readonly name: CollectionName }
   | {
       readonly kind: "mutationMacs.put";
       readonly name: CollectionName;

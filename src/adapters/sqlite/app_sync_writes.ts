@@ -24,12 +24,24 @@ const PUT_MUTATION_MAC = new RowStatement({
 
 /** How writes of the app-sync store become statements. */
 export const APP_SYNC_PLANNERS: PlannersOf<
-  "syncKey.put" | "syncVersion.put" | "mutationMacs.put" | "mutationMacs.delete" | "mutationMacs.clear"
+  | "syncKey.put"
+  | "syncKey.delete"
+  | "syncVersion.put"
+  | "syncVersion.delete"
+  | "mutationMacs.put"
+  | "mutationMacs.delete"
+  | "mutationMacs.clear"
 > = {
   "syncKey.put": {
     table: "sync_key",
     statements: ({ keyId, key }, { deviceId }) => [
       { sql: PUT_SYNC_KEY, params: [deviceId, keyId, key.timestamp, key.keyData, key.fingerprint] },
+    ],
+  },
+  "syncKey.delete": {
+    table: "sync_key",
+    statements: ({ keyId }, { deviceId }) => [
+      { sql: "DELETE FROM sync_key WHERE device_id = ? AND key_id = ?", params: [deviceId, keyId] },
     ],
   },
   "syncVersion.put": {
@@ -43,6 +55,12 @@ export const APP_SYNC_PLANNERS: PlannersOf<
         state.hash,
         encodeIndexValues(state.indexValueMap),
       ],
+    ],
+  },
+  "syncVersion.delete": {
+    table: "sync_version",
+    statements: ({ name }, { deviceId }) => [
+      { sql: "DELETE FROM sync_version WHERE device_id = ? AND name = ?", params: [deviceId, name] },
     ],
   },
   "mutationMacs.put": {

@@ -8,8 +8,9 @@ import {
   requireInteger,
   requireObject,
 } from "./_bytes.ts";
-import { plainBytes, readCredsExtra, type WrapBytes, writeCredsExtra } from "./creds_extra.ts";
+import { readCredsExtra, writeCredsExtra } from "./creds_extra.ts";
 import type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
+import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
 
 const SIGNATURE_BYTES = 64;
 

@@ -1,16 +1,10 @@
 import { CorruptError } from "../../errors/mod.ts";
 import { isObject } from "./_bytes.ts";
-import { decodeTagged, encodeTagged, type WrapBytes } from "./tagged_json.ts";
-
-export type { WrapBytes } from "./tagged_json.ts";
+import { decodeTagged, encodeTagged } from "./tagged_json.ts";
+import type { WrapBytes } from "./wrap_bytes.ts";
 
 /** Name in `Device.extra` of the parts of the credentials that have no field. */
 export const CREDS_EXTRA = "baileys.creds";
-
-/** Leaves bytes as they are. */
-export function plainBytes(bytes: Uint8Array): Uint8Array {
-  return bytes;
-}
 
 /** The same `extra` with the parts of the credentials that have no field. */
 export function writeCredsExtra(

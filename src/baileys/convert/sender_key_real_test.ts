@@ -56,7 +56,7 @@ test("a group reads its messages in any order, over several sender keys", async 
   for (let round = 0; round < 7; round++) {
     sender.record = new Uint8Array(0);
     await receiver.accept(await sender.distribute());
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 6; i++) {
       const text = `${round} ${i}`;
       const message = await sender.encrypt(text);
       if (i % 3 === 0) late.push([message, text]);
@@ -74,9 +74,9 @@ test("our own sender key does not grow with the messages sent", async () => {
   const sender = new Member();
   const receiver = new Member();
   await receiver.accept(await sender.distribute());
-  for (let i = 0; i < 50; i++) expect(await receiver.decrypt(await sender.encrypt(`${i}`))).toBe(`${i}`);
+  for (let i = 0; i < 20; i++) expect(await receiver.decrypt(await sender.encrypt(`${i}`))).toBe(`${i}`);
   expect(sender.record.length).toBeLessThan(200);
-  expect(decodeSenderKeyRecord(sender.record).senderKeyStates[0]?.senderChainKey?.iteration).toBe(99);
+  expect(decodeSenderKeyRecord(sender.record).senderKeyStates[0]?.senderChainKey?.iteration).toBe(39);
 });
 
 test("the Rust library goes on with a sender key of Baileys, and Baileys with one of the Rust library", async () => {

@@ -66,7 +66,7 @@ export function sessionToRecord(value: unknown, local: LocalIdentity): Uint8Arra
  * is gone) reads as closed, so that a new one is made: libsignal-node would throw on it for ever. Skipped message keys
  * of other clients cannot be used by libsignal-node, which wants the seeds they came from; they are kept, and come back
  * in `sessionToRecord`. Fields that no version of this converter wrote are left behind, since libsignal-node would
- * not return them.
+ * not return them; a counter reservation of another client (field 100) is for its importer to honour before.
  *
  * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
  */

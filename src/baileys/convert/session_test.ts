@@ -109,7 +109,7 @@ test("any record of libsignal-node comes back as it was, with its sessions in or
       expect(Object.keys(back._sessions)).toEqual(Object.keys(record._sessions));
       expect(sessionToRecord(back, LOCAL)).toEqual(bytes);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 

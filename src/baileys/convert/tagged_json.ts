@@ -1,9 +1,7 @@
 import { CorruptError } from "../../errors/mod.ts";
 import { decodeBase64, encodeBase64 } from "../../records/mod.ts";
 import { isObject, readBytes } from "./_bytes.ts";
-
-/** Makes bytes into what the reader of a value expects, such as Node's `Buffer`. */
-export type WrapBytes = (bytes: Uint8Array) => Uint8Array;
+import type { WrapBytes } from "./wrap_bytes.ts";
 
 /** Deepest nesting of a value. Credentials nest five deep; the limit turns a cycle into an error. */
 const MAX_DEPTH = 64;

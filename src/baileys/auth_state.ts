@@ -1,0 +1,85 @@
+import type { Account } from "../account/mod.ts";
+import { generateKeyPair } from "../device/mod.ts";
+import { bindingOf } from "./binding.ts";
+import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
+import { hostBytes } from "./host_bytes.ts";
+import type { KeyStore } from "./library_types.ts";
+import { PreKeyStock } from "./pre_key_stock.ts";
+
+/** What `useMultiFileAuthState` returns, over an account. */
+export interface BaileysAuthState {
+  /** For the socket option `auth`. */
+  readonly state: { readonly creds: BaileysCreds; readonly keys: KeyStore };
+  /** Makes the credentials durable. Durable when it resolves. */
+  readonly saveCreds: () => Promise<void>;
+}
+
+/**
+ * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.
+ *
+ * `state.creds` is a mutable mirror of the device, which Baileys changes in place; `saveCreds` makes it durable.
+ * `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Use it together with
+ * `signalRepository`, which makes each ratchet step durable before its ciphertext can leave.
+ *
+ * @throws {CorruptError | WrongLengthError} When the stored credentials cannot be understood.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { baileysAuthState } from "@holdfast/store/baileys";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * const { state, saveCreds } = await baileysAuthState(account);
+ * Object.assign(state.creds, { platform: "android" });
+ * await saveCreds();
+ * ```
+ */
+export async function baileysAuthState(account: Account): Promise<BaileysAuthState> {
+  const binding = bindingOf(account);
+  const device = account.device.getDeviceSnapshot();
+  const creds = credsFromDevice(device, {
+    pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
+    wrapBytes: hostBytes,
+  });
+  creds.nextPreKeyId = Math.max(creds.nextPreKeyId, (await account.store.getMaxPreKeyId()) + 1, 1);
+  creds.firstUnuploadedPreKeyId = Math.max(creds.firstUnuploadedPreKeyId, 1);
+
+  const saveCreds = async (): Promise<void> => {
+    const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
+    account.device.modifyDevice((draft) => Object.assign(draft, current));
+    await account.flush();
+  };
+
+  const stock = new PreKeyStock(
+    account,
+    watchCounters(creds, () => stock.fill()),
+  );
+  binding.keys.preKeysSettled = () => stock.settled();
+  stock.fill();
+  await saveCreds();
+  await stock.settled();
+  return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
+}
+
+/**
+ * Makes the pre-key counters of credentials move forward only, and tells when they did: Baileys computes them from
+ * values that it read earlier, and would take the stock's step back.
+ */
+function watchCounters(creds: BaileysCreds, onChange: () => void): BaileysCreds {
+  for (const name of ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const) {
+    let value = creds[name];
+    Object.defineProperty(creds, name, {
+      enumerable: true,
+      configurable: true,
+      get: () => value,
+      set: (next: number) => {
+        if (next <= value) return;
+        value = next;
+        // Both counters are assigned in one go; the stock looks at them once that is over.
+        queueMicrotask(onChange);
+      },
+    });
+  }
+  return creds;
+}

@@ -1,0 +1,68 @@
+/**
+ * The parts of Baileys' types that the adapter touches, structurally: the package does not depend on Baileys.
+ */
+
+/** The ten types of keys that Baileys stores. */
+export const KEY_TYPES = [
+  "pre-key",
+  "session",
+  "sender-key",
+  "sender-key-memory",
+  "app-state-sync-key",
+  "app-state-sync-version",
+  "lid-mapping",
+  "device-list",
+  "tctoken",
+  "identity-key",
+] as const;
+
+/** One of the ten types of keys that Baileys stores. */
+export type KeyType = (typeof KEY_TYPES)[number];
+
+/** Values by type and id; `null` deletes. */
+export type KeyDataSet = { [type: string]: { [id: string]: unknown } | undefined };
+
+/** Baileys' `SignalKeyStore`, with values left open: their shapes are those of `SignalDataTypeMap`. */
+export interface KeyStore {
+  // biome-ignore lint/suspicious/noExplicitAny: the value's type depends on Baileys' own `SignalDataTypeMap`.
+  get(type: any, ids: string[]): Promise<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: see `get`.
+  set(data: any): Promise<void>;
+}
+
+/** A `KeyStore` with the transactions that Baileys' Signal repository asks for. */
+export interface TransactionalKeyStore extends KeyStore {
+  isInTransaction(): boolean;
+  transaction<T>(section: () => Promise<T>, key: string): Promise<T>;
+}
+
+/** What `makeLibSignalRepository` returns, as far as the adapter guards it. */
+export interface SignalRepositoryLike {
+  decryptGroupMessage(options: { group: string; authorJid: string; msg: Uint8Array }): Promise<Uint8Array>;
+  // biome-ignore lint/suspicious/noExplicitAny: `item` is a protobuf type of Baileys.
+  processSenderKeyDistributionMessage(options: { item: any; authorJid: string }): Promise<void>;
+  decryptMessage(options: {
+    jid: string;
+    type: "pkmsg" | "msg";
+    ciphertext: Uint8Array;
+  }): Promise<Uint8Array>;
+  encryptMessage(options: {
+    jid: string;
+    data: Uint8Array;
+  }): Promise<{ type: "pkmsg" | "msg"; ciphertext: Uint8Array }>;
+  encryptGroupMessage(options: {
+    group: string;
+    data: Uint8Array;
+    meId: string;
+  }): Promise<{ senderKeyDistributionMessage: Uint8Array; ciphertext: Uint8Array }>;
+  getSenderKeyDistributionMessage(options: { group: string; meId: string }): Promise<Uint8Array>;
+  // biome-ignore lint/suspicious/noExplicitAny: `session` is a bundle type of Baileys.
+  injectE2ESession(options: { jid: string; session: any }): Promise<void>;
+  deleteSession(jids: string[]): Promise<void>;
+  migrateSession(
+    fromJid: string,
+    toJid: string,
+  ): Promise<{ migrated: number; skipped: number; total: number }>;
+  jidToSignalProtocolAddress(jid: string): string;
+  readonly lidMapping: { getLIDForPN(phoneNumberJid: string): Promise<string | null> };
+}

@@ -1,0 +1,15 @@
+/**
+ * A Baileys client's state in Holdfast: its auth state, and its Signal repository.
+ *
+ * @module
+ */
+export { type BaileysAuthState, baileysAuthState } from "./auth_state.ts";
+export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./convert/mod.ts";
+export type {
+  KeyDataSet,
+  KeyStore,
+  KeyType,
+  SignalRepositoryLike,
+  TransactionalKeyStore,
+} from "./library_types.ts";
+export { signalRepository } from "./signal_repository.ts";

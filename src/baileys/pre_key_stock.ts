@@ -1,0 +1,77 @@
+import type { Account } from "../account/mod.ts";
+import type { KeyPair, Write } from "../backend/mod.ts";
+import { generateKeyPair } from "../device/mod.ts";
+import { encodePreKey } from "../records/mod.ts";
+
+/**
+ * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many requests
+ * between two turns of the event loop would be a flood that Baileys itself cuts off (five retries a message).
+ */
+export const PRE_KEY_STOCK = 32;
+
+/** The counters of Baileys' credentials that say which pre-keys exist and which of them the server knows. */
+export interface PreKeyCounters {
+  nextPreKeyId: number;
+  firstUnuploadedPreKeyId: number;
+}
+
+/**
+ * Keeps durable pre-keys ahead of Baileys' need.
+ *
+ * Baileys puts a new pre-key into a retry request and sends it before it stores the key: a crash in between makes the
+ * answer undecryptable for ever. It makes no new key, though, while its counters say that stored ones are still
+ * unused. So there are always some: made ahead, counted and committed together, and handed out by `settled` only when
+ * durable.
+ */
+export class PreKeyStock {
+  readonly #account: Account;
+  readonly #counters: PreKeyCounters;
+  readonly #unsaved = new Map<number, KeyPair>();
+  #saving: Promise<void> | undefined;
+
+  constructor(account: Account, counters: PreKeyCounters) {
+    this.#account = account;
+    this.#counters = counters;
+  }
+
+  /** Tops the stock up. The counters move at once; `settled` says when the keys are durable. */
+  fill(): void {
+    const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#counters;
+    const missing = PRE_KEY_STOCK - (nextPreKeyId - firstUnuploadedPreKeyId);
+    if (missing < PRE_KEY_STOCK / 2) return;
+    for (let id = nextPreKeyId; id < nextPreKeyId + missing; id += 1) {
+      this.#unsaved.set(id, generateKeyPair(this.#account.host.random));
+    }
+    this.#counters.nextPreKeyId = nextPreKeyId + missing;
+    // A failure is met again, and reported, by whoever waits for these keys.
+    this.settled().catch(() => {});
+  }
+
+  /** Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again tries again. */
+  async settled(): Promise<void> {
+    while (this.#unsaved.size > 0) {
+      this.#saving ??= this.#save().finally(() => {
+        this.#saving = undefined;
+      });
+      await this.#saving;
+    }
+  }
+
+  async #save(): Promise<void> {
+    const saved = [...this.#unsaved];
+    const writes = saved.map(
+      ([id, pair]): Write => ({
+        kind: "preKey.put",
+        id,
+        record: encodePreKey({ id, ...pair }),
+        uploaded: false,
+      }),
+    );
+    const { nextPreKeyId } = this.#counters;
+    this.#account.device.modifyDevice((draft) => {
+      draft.nextPreKeyId = Math.max(draft.nextPreKeyId, nextPreKeyId);
+    });
+    await this.#account.commitWith(writes);
+    for (const [id] of saved) this.#unsaved.delete(id);
+  }
+}

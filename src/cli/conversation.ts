@@ -1,0 +1,81 @@
+import { expectedDigest } from "./ledger.ts";
+import { type Frame, type Identity, Participant } from "./participant.ts";
+
+const ALICE: Identity = { name: "alice", pn: "15550000001@s.whatsapp.net", lid: "100000000000001@lid" };
+const BOB: Identity = { name: "bob", pn: "15550000002@s.whatsapp.net", lid: "100000000000002@lid" };
+
+/** Unacknowledged messages of one author at once. */
+const WINDOW = 8;
+
+/** Both accounts of a conversation, opened. */
+export interface Conversation {
+  readonly alice: Participant;
+  readonly bob: Participant;
+}
+
+/** Opens both accounts over one database and lets them meet. */
+export async function openConversation(url: string): Promise<Conversation> {
+  const alice = await Participant.open(url, ALICE);
+  const bob = await Participant.open(url, BOB);
+  await alice.meet(bob);
+  await bob.meet(alice);
+  if (!(await alice.hasSessionWith(bob))) await alice.startSession(bob);
+  return { alice, bob };
+}
+
+/** Messages handed over on both sides, over the whole life of the conversation. */
+export function handedOver({ alice, bob }: Conversation): number {
+  return alice.ledger.received + bob.ledger.received;
+}
+
+/** Exchanges messages, both directions at once, until `target` of them were handed over in all. */
+export async function converse(
+  conversation: Conversation,
+  target: number,
+  onRound: () => void | Promise<void>,
+): Promise<void> {
+  const { alice, bob } = conversation;
+  // What a killed process had delivered and not yet acknowledged.
+  await alice.acknowledge(bob);
+  await bob.acknowledge(alice);
+  // Bob can answer once Alice's first message has given him a session.
+  if (!(await bob.hasSessionWith(alice))) await exchange(alice, bob, 1);
+  while (handedOver(conversation) < target) {
+    const missing = target - handedOver(conversation);
+    await Promise.all([
+      exchange(alice, bob, Math.min(WINDOW, Math.ceil(missing / 2))),
+      exchange(bob, alice, Math.min(WINDOW, Math.floor(missing / 2))),
+    ]);
+    await onRound();
+  }
+}
+
+/** Whether both sides have read exactly what was written: nothing lost, nothing repeated, in order. */
+export function isIntact({ alice, bob }: Conversation): boolean {
+  return (
+    alice.ledger.digest === expectedDigest(BOB.name, alice.ledger.received) &&
+    bob.ledger.digest === expectedDigest(ALICE.name, bob.ledger.received)
+  );
+}
+
+/** One author sends what is unacknowledged, out of order; the reader hands over and acknowledges. */
+async function exchange(author: Participant, reader: Participant, wanted: number): Promise<void> {
+  const waiting = author.ledger.sent - author.ledger.acknowledged;
+  if (waiting < wanted) await author.write(reader, wanted - waiting);
+  const { acknowledged, sent } = author.ledger;
+  const frames: Frame[] = [];
+  for (let number = acknowledged; number < sent; number += 1) {
+    for await (const frame of author.encrypt(reader, number)) {
+      if (frame.kind === "senderKey") await reader.receive(author, frame);
+      else frames.push(frame);
+    }
+  }
+  for (const frame of outOfOrder(frames)) await reader.receive(author, frame);
+  await reader.handOver(author);
+  await author.acknowledge(reader);
+}
+
+/** Neighbours in pairs swap places, as frames do that cross on two routes. */
+function outOfOrder(frames: readonly Frame[]): Frame[] {
+  return frames.map((frame, index) => frames[index ^ 1] ?? frame);
+}

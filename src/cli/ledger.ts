@@ -1,0 +1,52 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Account } from "../account/mod.ts";
+
+/** Under which name a participant keeps its place in the conversation among the device's `extra` values. */
+const LEDGER_NAME = "conversation";
+
+/** A participant's place in the conversation. It changes only in commits that also hold what it counts. */
+export interface Ledger {
+  /** Messages written so far; their payloads wait in the outbox until acknowledged. */
+  readonly sent: number;
+  /** Messages that the other side is known to have kept. */
+  readonly acknowledged: number;
+  /** Messages handed over to the application, in order, each once. */
+  readonly received: number;
+  /** SHA-256 over the digest before and the text of each message handed over, in hexadecimal. */
+  readonly digest: string;
+}
+
+const EMPTY: Ledger = { sent: 0, acknowledged: 0, received: 0, digest: "" };
+
+/** Reads a participant's place. */
+export function readLedger(account: Account): Ledger {
+  const bytes = account.device.getDeviceSnapshot().extra.get(LEDGER_NAME);
+  return bytes === undefined ? EMPTY : (JSON.parse(new TextDecoder().decode(bytes)) as Ledger);
+}
+
+/** Changes a participant's place in memory; it becomes durable with the next commit. */
+export function updateLedger(account: Account, change: Partial<Ledger>): void {
+  const bytes = utf8ToBytes(JSON.stringify({ ...readLedger(account), ...change }));
+  account.device.modifyDevice((draft) => {
+    draft.extra = new Map([...draft.extra, [LEDGER_NAME, bytes]]);
+  });
+}
+
+/** The digest after one more message. */
+export function extendDigest(digest: string, text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(`${digest}\n${text}`)));
+}
+
+/** The digest of the first `count` messages of an author: what a reader that lost none and repeated none must have. */
+export function expectedDigest(author: string, count: number): string {
+  let digest = "";
+  for (let number = 0; number < count; number += 1)
+    digest = extendDigest(digest, messageText(author, number));
+  return digest;
+}
+
+/** The text of an author's n-th message, the same in every run. */
+export function messageText(author: string, number: number): string {
+  return `${author} #${number}: ${"all that is acknowledged stays ".repeat(1 + (number % 3))}`;
+}

@@ -1,0 +1,44 @@
+import process from "node:process";
+
+/** A line that rewrites itself on a terminal, and speaks up every tenth of the way elsewhere. */
+export class ProgressLine {
+  #shownTenth = 0;
+  #open = false;
+
+  /** Shows how far the work is, `done` of `total`, with details. */
+  show(done: number, total: number, details: string): void {
+    const tenth = Math.floor((10 * done) / total);
+    const text = `  ${bar(done / total)} ${formatCount(done)}/${formatCount(total)} messages · ${details}`;
+    if (process.stdout.isTTY) {
+      const width = process.stdout.columns ?? 80;
+      process.stdout.write(`\r\u001b[2K${text.slice(0, width - 1)}`);
+      this.#open = true;
+    } else if (tenth > this.#shownTenth) {
+      this.#shownTenth = tenth;
+      process.stdout.write(`${text}\n`);
+    }
+  }
+
+  /** Prints a line of its own, below what was shown. */
+  say(text: string): void {
+    process.stdout.write(`${this.#open ? "\n" : ""}${text}\n`);
+    this.#open = false;
+  }
+}
+
+/** A count with thousands separated. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** Bytes in the unit that people read. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+function bar(fraction: number): string {
+  const filled = Math.round(20 * Math.min(1, Math.max(0, fraction)));
+  return `${"█".repeat(filled)}${"░".repeat(20 - filled)}`;
+}

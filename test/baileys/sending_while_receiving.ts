@@ -1,0 +1,83 @@
+/**
+ * The script that makes stock Baileys repeat message keys: one side sends and receives on one session at the same time.
+ * It runs alike over any pair of peers.
+ * @module
+ */
+
+import type { SignalKeyStore } from "baileys";
+import type { SeededRandom } from "../../src/testing/mod.ts";
+import { type Frame, messageKeyName, type SignalPeer } from "./signal_peer.ts";
+
+/** What went wrong in a run. */
+export interface Findings {
+  /** Outgoing messages. */
+  readonly sends: number;
+  /** Outgoing messages whose (chain, counter) pair had been used before. */
+  readonly repeated: number;
+  /** Messages, of either direction, that their reader could not decrypt. */
+  readonly undecryptable: number;
+}
+
+/** Runs the script: `anna` is the one that does both at once. They share a session already. */
+export async function sendWhileReceiving(
+  anna: SignalPeer,
+  ben: SignalPeer,
+  sends: number,
+  random: SeededRandom,
+): Promise<Findings> {
+  const used = new Set<string>();
+  let repeated = 0;
+  let undecryptable = 0;
+  let sent = 0;
+
+  async function annaSends(text: string): Promise<Frame> {
+    await turns(random);
+    const frame = await anna.send(ben, text);
+    const name = messageKeyName(frame);
+    if (used.has(name)) repeated += 1;
+    used.add(name);
+    return frame;
+  }
+
+  async function read(reader: SignalPeer, author: SignalPeer, frame: Frame, text: string): Promise<void> {
+    await turns(random);
+    try {
+      if ((await reader.receive(author, frame)) !== text) undecryptable += 1;
+    } catch {
+      undecryptable += 1;
+    }
+  }
+
+  while (sent < sends) {
+    const burst = Math.min(1 + random.below(3), sends - sent);
+    const replies = await Promise.all([ben.send(anna, `in ${sent}`), ben.send(anna, `in ${sent} again`)]);
+    const outgoing = Array.from({ length: burst }, (_, index) => annaSends(`out ${sent + index}`));
+    const incoming = [
+      read(anna, ben, replies[1], `in ${sent} again`),
+      read(anna, ben, replies[0], `in ${sent}`),
+    ];
+    const frames = await Promise.all(outgoing);
+    await Promise.all(incoming);
+    for (const [index, frame] of frames.entries()) await read(ben, anna, frame, `out ${sent + index}`);
+    sent += burst;
+  }
+  return { sends, repeated, undecryptable };
+}
+
+/** The same keys, answering after a random number of turns of the event loop, as files and databases do. */
+export function unhurried(keys: SignalKeyStore, random: SeededRandom): SignalKeyStore {
+  return {
+    async get(type, ids) {
+      await turns(random);
+      return await keys.get(type, ids);
+    },
+    async set(data) {
+      await turns(random);
+      await keys.set(data);
+    },
+  };
+}
+
+async function turns(random: SeededRandom): Promise<void> {
+  for (let turn = random.below(4); turn > 0; turn -= 1) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,112 @@
+/**
+ * One side of an encrypted conversation, over Baileys' own Signal repository and any keys. Frames are handed around
+ * by the tests; there is no network.
+ * @module
+ */
+
+import {
+  type AuthenticationCreds,
+  addTransactionCapability,
+  generateSignalPubKey,
+  type SignalKeyStore,
+  type SignalKeyStoreWithTransaction,
+} from "baileys";
+import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
+import { PreKeyWhisperMessage, WhisperMessage } from "libsignal/src/protobufs.js";
+import { silentLogger } from "../support/whatsapp/mod.ts";
+
+/** A pairwise ciphertext. */
+export interface Frame {
+  readonly type: "pkmsg" | "msg";
+  readonly ciphertext: Uint8Array;
+}
+
+/** What a peer is made of. */
+export interface PeerOptions {
+  readonly jid: string;
+  readonly creds: AuthenticationCreds;
+  readonly keys: SignalKeyStore;
+  /** `makeLibSignalRepository` itself unless given. */
+  readonly makeRepository?: typeof makeLibSignalRepository;
+}
+
+/** One side of an encrypted conversation. */
+export class SignalPeer {
+  readonly jid: string;
+  readonly creds: AuthenticationCreds;
+  /** The keys as a socket wraps them, with buffering transactions. */
+  readonly socketKeys: SignalKeyStoreWithTransaction;
+  readonly repository: ReturnType<typeof makeLibSignalRepository>;
+
+  constructor(options: PeerOptions) {
+    this.jid = options.jid;
+    this.creds = options.creds;
+    this.socketKeys = addTransactionCapability(options.keys, silentLogger, {
+      maxCommitRetries: 1,
+      delayBetweenTriesMs: 1,
+    });
+    const make = options.makeRepository ?? makeLibSignalRepository;
+    this.repository = make({ creds: this.creds, keys: this.socketKeys }, silentLogger);
+  }
+
+  /** Starts a session with a peer from its key bundle; `preKeyId` must be stored there and is used up. */
+  async greet(peer: SignalPeer, preKeyId: number): Promise<void> {
+    const { [preKeyId]: preKey } = await peer.socketKeys.get("pre-key", [String(preKeyId)]);
+    if (preKey === undefined) throw new Error(`pre-key ${preKeyId} is not there`);
+    const { signedPreKey, signedIdentityKey, registrationId } = peer.creds;
+    await this.repository.injectE2ESession({
+      jid: peer.jid,
+      session: {
+        registrationId,
+        identityKey: generateSignalPubKey(signedIdentityKey.public),
+        signedPreKey: {
+          keyId: signedPreKey.keyId,
+          publicKey: generateSignalPubKey(signedPreKey.keyPair.public),
+          signature: signedPreKey.signature,
+        },
+        preKey: { keyId: preKeyId, publicKey: generateSignalPubKey(preKey.public) },
+      },
+    });
+  }
+
+  /** Encrypts as a socket does when it relays a message: inside a transaction that outlives the encryption. */
+  async send(peer: SignalPeer, text: string): Promise<Frame> {
+    return await this.socketKeys.transaction(
+      () => this.repository.encryptMessage({ jid: peer.jid, data: Buffer.from(text) }),
+      this.jid,
+    );
+  }
+
+  async receive(peer: SignalPeer, frame: Frame): Promise<string> {
+    return Buffer.from(await this.repository.decryptMessage({ jid: peer.jid, ...frame })).toString();
+  }
+
+  async sendToGroup(group: string, text: string): Promise<{ message: Uint8Array; senderKey: Uint8Array }> {
+    const sealed = await this.socketKeys.transaction(
+      () => this.repository.encryptGroupMessage({ group, meId: this.jid, data: Buffer.from(text) }),
+      this.jid,
+    );
+    return { message: sealed.ciphertext, senderKey: sealed.senderKeyDistributionMessage };
+  }
+
+  async learnSenderKey(group: string, peer: SignalPeer, senderKey: Uint8Array): Promise<void> {
+    await this.repository.processSenderKeyDistributionMessage({
+      item: { groupId: group, axolotlSenderKeyDistributionMessage: senderKey },
+      authorJid: peer.jid,
+    });
+  }
+
+  async receiveFromGroup(group: string, peer: SignalPeer, message: Uint8Array): Promise<string> {
+    return Buffer.from(
+      await this.repository.decryptGroupMessage({ group, authorJid: peer.jid, msg: message }),
+    ).toString();
+  }
+}
+
+/** Names the key that a frame was encrypted with: its ratchet key and counter. Equal names are a repeated key. */
+export function messageKeyName({ type, ciphertext }: Frame): string {
+  const body = Buffer.from(ciphertext);
+  const inner = type === "pkmsg" ? Buffer.from(PreKeyWhisperMessage.decode(body.subarray(1)).message) : body;
+  const message = WhisperMessage.decode(inner.subarray(1, inner.length - 8));
+  return `${Buffer.from(message.ephemeralKey).toString("base64")}#${message.counter}`;
+}

@@ -1,0 +1,104 @@
+/**
+ * `npm start`, killed with SIGKILL at random moments and started again: no message is lost and none is repeated. It runs
+ * the built program, as `npm start` does once the build is done. What it does not prove: the loss of power.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { SeededRandom } from "../../src/testing/mod.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const KILLS = 10;
+const MESSAGES = 40;
+const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_122);
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs the program in a process group of its own; `killAfterMs` ends the whole group without a last word. */
+function start(database: string, killAfterMs?: number): Promise<Ended> {
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, "--messages", String(MESSAGES), "--db", `file:${database}`],
+    {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    const timer =
+      killAfterMs === undefined
+        ? undefined
+        : setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), killAfterMs);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+}
+
+/** What the program says of the conversation so far. */
+function summary(output: string): { inAll: number; intact: boolean } {
+  const found = /([\d,]+) in all: (.*)/.exec(output);
+  if (found === null) throw new Error(`no summary in:\n${output}`);
+  return { inAll: Number(found[1]?.replaceAll(",", "")), intact: found[2] === "each exactly once, in order" };
+}
+
+test(`ten kills at random moments (seed ${SEED})`, { timeout: 120_000 }, async () => {
+  expect(existsSync(PROGRAM), "npm run build comes first").toBe(true);
+  const random = new SeededRandom(SEED);
+  const database = join(folder, "conversation.db");
+
+  const first = await start(database);
+  expect(first.code, first.output).toBe(0);
+  let { inAll } = summary(first.output);
+  expect(inAll).toBe(MESSAGES);
+
+  let killed = 0;
+  for (let round = 0; round < KILLS; round += 1) {
+    const { code, output } = await start(database, 50 + random.below(1_200));
+    if (code === null) killed += 1;
+    else expect(code, output).toBe(0);
+  }
+  expect(killed).toBeGreaterThan(0);
+
+  const last = await start(database);
+  expect(last.code, last.output).toBe(0);
+  const end = summary(last.output);
+  expect(end.intact, last.output).toBe(true);
+  expect(end.inAll).toBeGreaterThanOrEqual(inAll + MESSAGES);
+  inAll = end.inAll;
+});
+
+test("bad flags are explained and change nothing", async () => {
+  for (const args of [["--messages", "0"], ["--message", "1"], ["--db"], ["--db", ":memory:"]]) {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: folder,
+    });
+    let complaint = "";
+    child.stderr.on("data", (chunk) => {
+      complaint += chunk;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(1);
+    expect(complaint).toMatch(/^start: .+\n\nUsage: /);
+  }
+  expect(existsSync(join(folder, "holdfast.db"))).toBe(false);
+});
