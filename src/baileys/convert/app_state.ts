@@ -1,0 +1,133 @@
+import type { HashState, SyncKey } from "../../backend/mod.ts";
+import { CorruptError } from "../../errors/mod.ts";
+import {
+  decodeBase64,
+  decodeSyncKeyFingerprint,
+  encodeBase64,
+  encodeSyncKeyFingerprint,
+  type SyncKeyFingerprint,
+} from "../../records/mod.ts";
+import { isObject, type JsonObject, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
+import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
+
+/** Length of the LT-hash. */
+const HASH_BYTES = 128;
+
+const MAX_UINT32 = 0xffff_ffff;
+
+/** `app-state-sync-key` of Baileys: `Message.AppStateSyncKeyData`, with the timestamp as a number. */
+export interface BaileysSyncKey {
+  keyData: Uint8Array;
+  fingerprint?: { rawId?: number | undefined; currentIndex?: number | undefined; deviceIndexes: number[] };
+  timestamp: number;
+}
+
+/** `app-state-sync-version` of Baileys: `LTHashState`. */
+export interface BaileysHashState {
+  version: number;
+  hash: Uint8Array;
+  indexValueMap: Record<string, { valueMac: Uint8Array }>;
+}
+
+/** The key id that Baileys writes in base64; `undefined` when the text is no such id. */
+export function syncKeyIdToBytes(id: string): Uint8Array | undefined {
+  const bytes = decodeBase64(id);
+  return bytes === undefined || bytes.length === 0 ? undefined : bytes;
+}
+
+/** A key id as Baileys writes it. */
+export function bytesToSyncKeyId(keyId: Uint8Array): string {
+  return encodeBase64(keyId);
+}
+
+/**
+ * Converts an `app-state-sync-key` of Baileys, as protobuf.js holds it or as it stands in Baileys' files.
+ *
+ * @throws {CorruptError} When it is no such key.
+ */
+export function baileysToSyncKey(value: unknown): SyncKey {
+  const action = "convert sync key";
+  const key = requireObject(action, "the key", value);
+  const keyData = requireBytes(action, "keyData", key.keyData);
+  if (keyData.length === 0) throw new CorruptError(`${action}: keyData is empty`);
+  return {
+    keyData,
+    fingerprint: isObject(key.fingerprint)
+      ? encodeSyncKeyFingerprint(readFingerprint(action, key.fingerprint))
+      : new Uint8Array(0),
+    timestamp: readInt64(action, "timestamp", key.timestamp ?? 0),
+  };
+}
+
+/** Converts a stored sync key to an `app-state-sync-key` of Baileys. @throws {CorruptError} When its fingerprint does not decode. */
+export function syncKeyToBaileys(key: SyncKey, wrapBytes: WrapBytes = plainBytes): BaileysSyncKey {
+  const converted: BaileysSyncKey = {
+    keyData: wrapBytes(new Uint8Array(key.keyData)),
+    timestamp: key.timestamp,
+  };
+  if (key.fingerprint.length > 0) {
+    const fingerprint = decodeSyncKeyFingerprint(key.fingerprint);
+    converted.fingerprint = { ...fingerprint, deviceIndexes: [...fingerprint.deviceIndexes] };
+  }
+  return converted;
+}
+
+/**
+ * Converts an `app-state-sync-version` of Baileys.
+ *
+ * @throws {CorruptError | WrongLengthError} When it is no such state.
+ */
+export function baileysToHashState(value: unknown): HashState {
+  const action = "convert hash state";
+  const state = requireObject(action, "the state", value);
+  const map = requireObject(action, "indexValueMap", state.indexValueMap ?? {});
+  return {
+    version: BigInt(requireInteger(action, "version", state.version, [0, Number.MAX_SAFE_INTEGER])),
+    hash: requireBytes(action, "hash", state.hash, HASH_BYTES),
+    indexValueMap: new Map(
+      Object.entries(map).map(([indexMac, entry]) => [
+        indexMac,
+        requireBytes(action, "valueMac", requireObject(action, "an entry", entry).valueMac),
+      ]),
+    ),
+    macMismatchFatal: false,
+  };
+}
+
+/** Converts a stored state to an `app-state-sync-version` of Baileys. @throws {CorruptError} When the version exceeds 2^53−1. */
+export function hashStateToBaileys(state: HashState, wrapBytes: WrapBytes = plainBytes): BaileysHashState {
+  if (state.version > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new CorruptError("convert hash state: version is out of range");
+  }
+  return {
+    version: Number(state.version),
+    hash: wrapBytes(new Uint8Array(state.hash)),
+    indexValueMap: Object.fromEntries(
+      [...state.indexValueMap].map(([indexMac, valueMac]) => [
+        indexMac,
+        { valueMac: wrapBytes(new Uint8Array(valueMac)) },
+      ]),
+    ),
+  };
+}
+
+function readFingerprint(action: string, fingerprint: JsonObject): SyncKeyFingerprint {
+  const uint32 = (what: string, value: unknown) => requireInteger(action, what, value, [0, MAX_UINT32]);
+  const { rawId, currentIndex, deviceIndexes = [] } = fingerprint;
+  if (!Array.isArray(deviceIndexes)) throw new CorruptError(`${action}: deviceIndexes is no array`);
+  return {
+    ...(rawId == null ? {} : { rawId: uint32("rawId", rawId) }),
+    ...(currentIndex == null ? {} : { currentIndex: uint32("currentIndex", currentIndex) }),
+    deviceIndexes: deviceIndexes.map((index) => uint32("a device index", index)),
+  };
+}
+
+/** A 64-bit integer as a number, as decimal text, or as protobuf.js' pair of halves. */
+function readInt64(action: string, what: string, value: unknown): number {
+  let number = value;
+  if (typeof value === "string" && /^[0-9]{1,16}$/.test(value)) number = Number(value);
+  if (isObject(value) && typeof value.high === "number" && typeof value.low === "number") {
+    number = value.high * 2 ** 32 + (value.low >>> 0);
+  }
+  return requireInteger(action, what, number, [0, Number.MAX_SAFE_INTEGER]);
+}

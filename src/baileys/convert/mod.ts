@@ -1,0 +1,47 @@
+/**
+ * Conversions between what Baileys keeps and what is stored: pure functions without a host, lossless both ways.
+ *
+ * Values may have their bytes in any of the encodings that Baileys' files have. What cannot be understood is a
+ * `CorruptError`, a key of a length that none has a `WrongLengthError`; neither repeats any of it.
+ *
+ * @module
+ */
+export {
+  type BaileysHashState,
+  type BaileysSyncKey,
+  baileysToHashState,
+  baileysToSyncKey,
+  bytesToSyncKeyId,
+  hashStateToBaileys,
+  syncKeyIdToBytes,
+  syncKeyToBaileys,
+} from "./app_state.ts";
+export { type CredsOptions, credsFromDevice, deviceFromCreds } from "./creds.ts";
+export { CREDS_EXTRA } from "./creds_extra.ts";
+export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
+export type { NodeChainJson, NodeRecordJson, NodeSessionJson } from "./node_session.ts";
+export {
+  type BaileysTcToken,
+  deviceListToDevices,
+  devicesToDeviceList,
+  devicesToSenderKeyMemory,
+  entryToTcToken,
+  jidsToTcTokenIndex,
+  type LidMappingId,
+  lidMappingIdOf,
+  lidMappingToUser,
+  senderKeyMemoryToDevices,
+  TC_TOKEN_INDEX_ID,
+  tcTokenIndexToJids,
+  tcTokenToEntry,
+} from "./protocol_keys.ts";
+export { recordToSenderKey, senderKeyToRecord } from "./sender_key.ts";
+export { type LocalIdentity, recordToSession, sessionToRecord } from "./session.ts";
+export {
+  identityKeyToRaw,
+  preKeyIdOf,
+  preKeyToRecord,
+  rawToIdentityKey,
+  recordToPreKey,
+} from "./signal_keys.ts";
+export type { WrapBytes } from "./wrap_bytes.ts";
