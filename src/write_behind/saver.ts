@@ -1,4 +1,5 @@
 import type { Clock, Scheduler } from "../ports/mod.ts";
+import type { Urgency } from "./dirty_source.ts";
 
 /** What is dirty, as far as the saver cares. */
 export interface DirtyCounts {
@@ -48,7 +49,7 @@ export class Saver {
   #unregister: (() => void) | undefined;
   #armedAtMs: number | undefined;
   #changedAtMs = 0;
-  /** Since when there may be `must` and `may` changes that no full flush has collected. */
+  /** Since when there may be `must` and `may` changes that no full flush has collected. They are looked for when due. */
   #mustSinceMs: number | undefined;
   #maySinceMs: number | undefined;
   #roundBeganAtMs = 0;
@@ -89,15 +90,20 @@ export class Saver {
     this.#armedAtMs = undefined;
   }
 
-  /** Something became dirty. */
-  changed(): void {
+  /**
+   * Something became dirty, at most as urgent as this. It asks no source and arms nothing that is armed: it is called
+   * for every message. (A clock that stepped back would put the due time out of reach; then it starts anew.)
+   */
+  changed(urgency: Urgency): void {
     const now = this.#clock.nowMs();
     this.#changedAtMs = now;
-    if (this.#mustSinceMs !== undefined) return;
-    const { must, may } = this.#target.dirty();
-    if (must > 0) this.#mustSinceMs = now;
-    else if (may === 0 || this.#maySinceMs !== undefined) return;
-    if (may > 0) this.#maySinceMs ??= now;
+    if (urgency === "must") {
+      if (this.#mustSinceMs !== undefined && this.#mustSinceMs <= now) return;
+      this.#mustSinceMs = now;
+    } else {
+      if (this.#maySinceMs !== undefined && this.#maySinceMs <= now) return;
+      this.#maySinceMs = now;
+    }
     this.rearm();
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineHarness } from "../../test/support/engine.ts";
+import { engineHarness, FakeSource } from "../../test/support/engine.ts";
 import { BackendError } from "../errors/mod.ts";
 
 test("a must change is written within the interval, and one commit takes all of it", async () => {
@@ -176,4 +176,37 @@ test("a stop that cannot save rejects, and the engine works on", async () => {
   await expect(handle.stop()).rejects.toThrow("stop saver: 1 entries could not be saved");
   expect(engine.health().consecutiveFailures).toBe(0);
   expect((await engine.flush()).committed).toBe(1);
+});
+
+test("a change of unknown urgency is looked at when due, and a may change still waits", async () => {
+  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000 });
+  engine.run(5_000);
+  source.put("a", 1, "may");
+  engine.notify();
+  await host.scheduler.advance(7_999);
+  expect(committer.tried).toEqual([]);
+  await host.scheduler.advance(1);
+  expect(committer.tried).toEqual([["a"]]);
+});
+
+test("a source that is added dirty is saved in time", async () => {
+  for (const urgency of ["must", "may"] as const) {
+    const { engine, committer, host } = engineHarness();
+    engine.run(5_000);
+    const late = new FakeSource("late", host.clock);
+    late.put("a", 1, urgency);
+    engine.addSource(late);
+    await host.scheduler.advance(urgency === "must" ? 5_000 : 8_000);
+    expect(committer.tried).toEqual([["a"]]);
+  }
+});
+
+test("after the clock stepped back, the next change is saved within its interval", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.run(5_000);
+  source.put("a", 1);
+  host.clock.set(host.clock.nowMs() - 3_600_000);
+  source.put("b", 1);
+  await host.scheduler.advance(5_000);
+  expect(committer.tried).toEqual([["a", "b"]]);
 });

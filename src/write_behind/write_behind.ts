@@ -1,7 +1,7 @@
 import { validateWrite, type Write } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
 import { Admission } from "./admission.ts";
-import type { DirtySource, Pending } from "./dirty_source.ts";
+import type { DirtySource, Pending, Urgency } from "./dirty_source.ts";
 import { summarizeError, type WriteBehindListener } from "./events.ts";
 import type { FlushReport, FlushSelection } from "./flush_report.ts";
 import { runRound } from "./flush_round.ts";
@@ -98,12 +98,18 @@ export class WriteBehind {
       throw new TypeError(`add source: name ${JSON.stringify(source.name)} is taken`);
     }
     this.#sources.push(source);
-    this.notify();
+    const { must, may } = source.pending();
+    if (must > 0) this.notify("must");
+    if (may > 0) this.notify("may");
   }
 
-  /** Says that a source has become dirty. It costs next to nothing and may be called for every change. */
-  notify(): void {
-    this.#saver.changed();
+  /**
+   * Says that a source has become dirty. It costs next to nothing and may be called for every change.
+   *
+   * @param urgency How urgent the change is; `must` is always safe, since the engine looks before it writes.
+   */
+  notify(urgency: Urgency = "must"): void {
+    this.#saver.changed(urgency);
     this.#admission.changed();
   }
 

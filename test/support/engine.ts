@@ -30,13 +30,13 @@ function numberOf(record: Uint8Array): number {
 
 /** Applies `session.put` and `session.delete`, all or nothing, and does what a test tells it to. */
 export class FakeCommitter implements Pick<Committer, "commit" | "capabilities"> {
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities = CAPABILITIES;
   /** What is durable: the number in the record, by address. */
-  readonly rows = new Map<string, number>();
+  readonly rows: Map<string, number> = new Map();
   /** Addresses of each commit that was tried, in order. */
   readonly tried: string[][] = [];
   /** Addresses that are refused. */
-  readonly poison = new Set<string>();
+  readonly poison: Set<string> = new Set();
   style: RefusalStyle = "index";
   /** Errors for the next commits, one each; `undefined` lets one through. */
   readonly failures: (Error | undefined)[] = [];
@@ -138,7 +138,7 @@ export class FakeSource implements DirtySource {
       urgency: before?.urgency === "must" ? "must" : urgency,
       atMs: before?.atMs ?? this.#clock.nowMs(),
     });
-    this.engine?.notify();
+    this.engine?.notify(urgency);
   }
 
   pending(): Pending {
