@@ -52,7 +52,8 @@ export interface ConformanceHarness {
   crash(account?: string): Promise<Backend>;
   /**
    * Makes the next commit of any backend fail at the statement with this index, counted from 0, after the earlier ones
-   * took effect within their transaction. A commit with fewer statements succeeds. Either way the fault is used up.
+   * took effect within their transaction. A commit with fewer statements succeeds. Either way the fault is used up,
+   * unless the commit has no statement at all. Calling it again replaces the fault before.
    */
   failCommitAt?(statementIndex: number): void;
   /**
