@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
-import { registerConformance } from "../../src/testing/mod.ts";
 import { startHranaServer } from "../support/hrana_server.mjs";
 import { libsqlFileTarget, libsqlMemoryTarget, libsqlServerTargets } from "./libsql.ts";
+import { registerTargets } from "./register.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "holdfast-kit-server-"));
 const server = await startHranaServer({ directory });
@@ -14,6 +14,4 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-for (const target of [libsqlFileTarget, libsqlMemoryTarget, ...libsqlServerTargets(server)]) {
-  registerConformance(target, test);
-}
+registerTargets([libsqlFileTarget, libsqlMemoryTarget, ...libsqlServerTargets(server)], test);

@@ -1,8 +1,11 @@
 import { test } from "bun:test";
-import { registerConformance } from "../../../src/testing/mod.ts";
 import { libsqlFileTarget, libsqlMemoryTarget } from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
+import { registerTargets } from "../../kit/register.ts";
 
-for (const target of [memoryTarget, libsqlFileTarget, libsqlMemoryTarget]) {
-  registerConformance(target, (name, run) => test(name, run));
-}
+/** Above what the slowest case takes on a busy machine. */
+const TIMEOUT_MS = 60_000;
+
+registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget], (name, run) =>
+  test(name, run, TIMEOUT_MS),
+);

@@ -1,7 +1,5 @@
-import { registerConformance } from "../../../src/testing/mod.ts";
 import { libsqlFileTarget, libsqlMemoryTarget } from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
+import { registerTargets } from "../../kit/register.ts";
 
-for (const target of [memoryTarget, libsqlFileTarget, libsqlMemoryTarget]) {
-  registerConformance(target, (name, run) => Deno.test(name, run));
-}
+registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget], (name, run) => Deno.test(name, run));
