@@ -47,8 +47,9 @@ export interface RecordCodec<T> {
   sendingChains(record: T): readonly SendingChain[];
 
   /**
-   * Burns keys of one of the `sendingChains`, so that its `next` is `bound`; nothing happens when it is that or more already.
-   * The record is changed, its other chains are not. The chain is no longer resumed.
+   * Burns keys of one of the `sendingChains`, or of a chain that was one before its session went to the archive, so that its
+   * next counter is `bound`; nothing happens when it is that or more already. The record's other chains are not changed. The
+   * chain is no longer resumed.
    *
    * @param bound Exclusive bound on the counters that may have left.
    * @throws {RangeError} When there is no such chain, or `bound` is more than 2,000 ahead, which no receiver follows.

@@ -233,13 +233,14 @@ export class SessionRecord {
       this.#resumedChain = undefined;
       return;
     }
-    let found = false;
-    this.#changeArchived((chain) => {
+    let isFound = false;
+    const burn = (chain: SessionChain): SessionChain => {
       if (chain.id !== chainId) return chain;
-      found = true;
+      isFound = true;
       return chain.fastForward(bound);
-    });
-    if (!found) throw new RangeError("fast-forward session: no such chain");
+    };
+    this.#changeArchived(burn, () => isFound);
+    if (!isFound) throw new RangeError("fast-forward session: no such chain");
   }
 
   /**
@@ -267,7 +268,7 @@ export class SessionRecord {
     if (current?.senderChain?.chainKey !== undefined)
       current.senderChain = burned(current.senderChain, bound);
     const joined = this.#archive.sessions();
-    if (this.#current === undefined) {
+    if (this.#current?.rootKey === undefined) {
       this.#current = current;
       this.#resumedChain = current?.senderChain?.id;
     } else {
@@ -285,18 +286,22 @@ export class SessionRecord {
     return current?.rootKey === undefined ? undefined : encodeSession(current.parts);
   }
 
-  /** Replaces the sending chains of archived sessions that can send. Sessions in which nothing changes keep their bytes. */
-  #changeArchived(change: (chain: SessionChain) => SessionChain): void {
-    let changed = false;
+  /**
+   * Replaces the sending chains of archived sessions that can send, newest first, until `isDone`. Sessions in which nothing changes
+   * keep their bytes.
+   */
+  #changeArchived(change: (chain: SessionChain) => SessionChain, isDone?: () => boolean): void {
+    let isChanged = false;
     const sessions = this.#archive.sessions().map((bytes) => {
+      if (isDone?.() === true) return bytes;
       const parts = decodeUndamaged(new Uint8Array(bytes));
       if (parts?.senderChain?.chainKey === undefined) return bytes;
       const senderChain = change(parts.senderChain);
       if (senderChain === parts.senderChain) return bytes;
-      changed = true;
+      isChanged = true;
       return encodeSession({ ...parts, senderChain });
     });
-    if (changed) this.#archive = SessionArchive.of(sessions);
+    if (isChanged) this.#archive = SessionArchive.of(sessions);
   }
 }
 

@@ -1,0 +1,133 @@
+/**
+ * Records of real conversations: between messages, sessions that the Rust library or libsignal-node keeps are decoded, changed and
+ * encoded here, and both sides must go on reading each other.
+ */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import {
+  type Ciphertext,
+  JSON_CODEC,
+  type SessionCodec,
+  SignalPeer,
+} from "../../test/support/signal_peer.ts";
+import { recordToSession, sessionToRecord } from "../baileys/convert/session.ts";
+import { decodeSessionRecord } from "../records/mod.ts";
+import { SeededRandom } from "../testing/mod.ts";
+import { SessionChain } from "./session_chain.ts";
+import { SessionRecord } from "./session_record.ts";
+
+const ANY_CODEC = JSON_CODEC as SessionCodec<never>;
+
+/** libsignal-node's sessions as standard records. */
+const RECORD_CODEC: SessionCodec<Uint8Array> = {
+  store: (json, peer) =>
+    sessionToRecord(json, {
+      localIdentityPublic: peer.identity.pubKey,
+      localRegistrationId: peer.registrationId,
+    }),
+  load: (stored) => recordToSession(stored),
+};
+
+beforeEach(() => {
+  // libsignal-node prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Reads what a peer has stored about another, hands it to `change`, and stores it again. */
+function change(peer: SignalPeer, other: SignalPeer, work: (record: SessionRecord) => void): void {
+  const stored = peer.sessions.get(`${other.name}.0`) as Uint8Array;
+  const record = SessionRecord.decode(stored);
+  expect(record.encode()).toEqual(stored);
+  work(record);
+  const bytes = record.encode();
+  decodeSessionRecord(bytes);
+  peer.sessions.set(`${other.name}.0`, bytes);
+}
+
+/** Writes every chain of the current session from its parts. */
+function writeAnew(record: SessionRecord): void {
+  const { current } = record;
+  if (current === undefined) return;
+  const again = (chain: SessionChain) => new SessionChain({ ...chain.parts, encoded: undefined });
+  for (const chain of current.receiverChains) current.putReceiverChain(again(chain));
+  if (current.senderChain !== undefined) current.senderChain = again(current.senderChain);
+}
+
+test.each([
+  [1, "rust"],
+  [2, "rust"],
+  [4, "node"],
+  [5, "node"],
+] as const)("a conversation survives what is done to its records (seed %i, %s)", async (seed, engine) => {
+  const random = new SeededRandom(seed);
+  const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  alice.engine = engine;
+  const bob = new SignalPeer("bob", ANY_CODEC);
+  await alice.open(bob, 1);
+  const mail: { from: SignalPeer; to: SignalPeer; text: string; message: Ciphertext }[] = [];
+  const done = { read: 0, burned: 0, promoted: 0 };
+  for (let step = 0; step < 150; step++) {
+    change(alice, bob, writeAnew);
+    const act = random.below(12);
+    if (act === 0) {
+      change(alice, bob, (record) => {
+        record.archiveCurrent();
+        record.promote(0);
+      });
+      done.promoted++;
+    } else if (act === 1) {
+      const keys = 1 + random.below(20);
+      change(alice, bob, (record) => {
+        const chain = record.sendingChain;
+        if (chain !== undefined) record.fastForward(chain.id, chain.next + keys);
+      });
+      done.burned += keys;
+    } else if (act < 7) {
+      const [from, to] = bob.sessions.size > 0 && random.oneIn(2) ? [bob, alice] : [alice, bob];
+      mail.push({ from, to, text: `${step}`, message: await from.encrypt(to, `${step}`) });
+    } else {
+      const [letter] = mail.splice(random.below(Math.max(1, Math.min(mail.length, 4))), 1);
+      if (letter === undefined) continue;
+      expect(await letter.to.decrypt(letter.from, letter.message)).toBe(letter.text);
+      done.read++;
+    }
+  }
+  expect(done.read).toBeGreaterThan(30);
+  expect(done.burned).toBeGreaterThan(30);
+  expect(done.promoted).toBeGreaterThan(5);
+});
+
+test("burning keys is what libsignal-node does when it sends", async () => {
+  const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  const bob = new SignalPeer("bob", ANY_CODEC);
+  await alice.open(bob, 1);
+  const before = SessionRecord.decode(alice.sessions.get("bob.0") as Uint8Array);
+  for (let i = 0; i < 9; i++) await alice.encrypt(bob, "lost");
+  const after = SessionRecord.decode(alice.sessions.get("bob.0") as Uint8Array);
+  const { id, next } = before.sendingChain as SessionChain;
+  before.fastForward(id, next + 9);
+  expect(before.sendingChain?.next).toBe(after.sendingChain?.next);
+  expect(before.sendingChain?.chainKey).toEqual(after.sendingChain?.chainKey);
+});
+
+test.each(["rust", "node"] as const)(
+  "a closed session is none to send on and still reads (%s)",
+  async (engine) => {
+    const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+    alice.engine = engine;
+    const bob = new SignalPeer("bob", ANY_CODEC);
+    await alice.open(bob, 1);
+    await bob.decrypt(alice, await alice.encrypt(bob, "hello"));
+    await alice.decrypt(bob, await bob.encrypt(alice, "hello"));
+    const late = await bob.encrypt(alice, "late");
+    change(alice, bob, (record) => record.close());
+    await expect(alice.encrypt(bob, "none")).rejects.toThrow();
+    await alice.open(bob, 2);
+    expect(await bob.decrypt(alice, await alice.encrypt(bob, "anew"))).toBe("anew");
+    expect(await alice.decrypt(bob, late)).toBe("late");
+  },
+);
