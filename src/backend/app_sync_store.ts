@@ -1,3 +1,5 @@
+import type { HashState, SyncKey } from "../records/mod.ts";
+
 /** The collections of app state. Names are open: a server may add one. */
 export type CollectionName =
   | "critical_block"
@@ -7,28 +9,8 @@ export type CollectionName =
   | "regular"
   | (string & {});
 
-/** An app-state sync key. */
-export interface SyncKey {
-  readonly keyData: Uint8Array;
-  /** Encoded fingerprint of the key, opaque here. */
-  readonly fingerprint: Uint8Array;
-  /** Integer Unix seconds (some clients: milliseconds); only compared. An older timestamp never replaces a newer one. */
-  readonly timestamp: number;
-}
-
 /** Length of the LT-hash of a collection, in bytes. */
 export const HASH_STATE_HASH_BYTES = 128;
-
-/** State of one collection. */
-export interface HashState {
-  /** 0 … 2^64−1; 0 for a collection that was never seen. */
-  readonly version: bigint;
-  /** The LT-hash, exactly 128 bytes; all zero for a collection that was never seen. */
-  readonly hash: Uint8Array;
-  /** Value MACs by index MAC (base64), for clients that keep them inside the state. */
-  readonly indexValueMap: ReadonlyMap<string, Uint8Array>;
-  readonly macMismatchFatal: boolean;
-}
 
 /** Value MAC of one mutation. */
 export interface MutationMac {

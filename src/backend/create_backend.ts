@@ -1,5 +1,6 @@
 import { type Clock, nowSeconds, systemClock } from "../ports/mod.ts";
-import type { AppSyncReads, CollectionName, HashState, MutationMac, SyncKey } from "./app_sync_store.ts";
+import type { DeviceListRecord, HashState, SyncKey } from "../records/mod.ts";
+import type { AppSyncReads, CollectionName, MutationMac } from "./app_sync_store.ts";
 import type {
   Backend,
   BackendSource,
@@ -10,7 +11,6 @@ import type {
 } from "./backend.ts";
 import type { DatabaseSnapshot, Device, DeviceReads, DeviceSummary } from "./device_store.ts";
 import type {
-  DeviceListRecord,
   LidPnMapping,
   MessageKey,
   MsgSecretEntry,

@@ -1,3 +1,5 @@
+import type { AdvSignedDeviceIdentity, ServerCertChain } from "../records/mod.ts";
+
 /** An X25519 key pair. */
 export interface KeyPair {
   /** 32 bytes. */
@@ -6,32 +8,8 @@ export interface KeyPair {
   readonly publicKey: Uint8Array;
 }
 
-/** The proof that a primary device linked this one: `ADVSignedDeviceIdentity`. */
-export interface AdvSignedDeviceIdentity {
-  readonly details?: Uint8Array | undefined;
-  readonly accountSignatureKey?: Uint8Array | undefined;
-  readonly accountSignature?: Uint8Array | undefined;
-  readonly deviceSignature?: Uint8Array | undefined;
-}
-
 /** Version of the web client that the device claims to be. */
 export type AppVersion = readonly [primary: number, secondary: number, tertiary: number];
-
-/** One certificate of the server's Noise certificate chain. */
-export interface ServerCert {
-  /** 32 bytes. */
-  readonly key: Uint8Array;
-  /** Unix seconds. */
-  readonly notBefore: number;
-  /** Unix seconds. */
-  readonly notAfter: number;
-}
-
-/** The server's Noise certificate chain. */
-export interface ServerCertChain {
-  readonly intermediate: ServerCert;
-  readonly leaf: ServerCert;
-}
 
 /** Until when the server accepts which client version. */
 export interface ServerClientExpiration {

@@ -4,14 +4,22 @@
  *
  * @module
  */
+
+export type {
+  AdvSignedDeviceIdentity,
+  DeviceListEntry,
+  DeviceListRecord,
+  HashState,
+  ServerCert,
+  ServerCertChain,
+  SyncKey,
+} from "../records/mod.ts";
 export {
   type AppSyncReads,
   type AppSyncStore,
   type CollectionName,
   HASH_STATE_HASH_BYTES,
-  type HashState,
   type MutationMac,
-  type SyncKey,
 } from "./app_sync_store.ts";
 export type {
   Backend,
@@ -32,7 +40,6 @@ export {
   withCommitter,
 } from "./create_backend.ts";
 export type {
-  AdvSignedDeviceIdentity,
   AppVersion,
   DatabaseSnapshot,
   Device,
@@ -40,14 +47,10 @@ export type {
   DeviceStore,
   DeviceSummary,
   KeyPair,
-  ServerCert,
-  ServerCertChain,
   ServerClientExpiration,
   TableSummary,
 } from "./device_store.ts";
 export {
-  type DeviceListEntry,
-  type DeviceListRecord,
   LEARNING_SOURCES,
   type LearningSource,
   type LidPnMapping,

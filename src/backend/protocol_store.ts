@@ -1,3 +1,5 @@
+import type { DeviceListRecord } from "../records/mod.ts";
+
 /** How a LID↔PN mapping was learnt. A stored string that is none of these reads as `other`. */
 export const LEARNING_SOURCES = [
   "usync",
@@ -23,24 +25,6 @@ export interface LidPnMapping {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly learningSource: LearningSource;
-}
-
-/** One device of a user. */
-export interface DeviceListEntry {
-  readonly deviceId: number;
-  readonly keyIndex?: number | undefined;
-  readonly isHosted?: boolean | undefined;
-}
-
-/** The known devices of a user. */
-export interface DeviceListRecord {
-  /** The canonical user part: the LID where it is known, else the phone number. */
-  readonly user: string;
-  readonly devices: readonly DeviceListEntry[];
-  /** Unix seconds. */
-  readonly timestamp: number;
-  readonly phash?: string | undefined;
-  readonly rawId?: number | undefined;
 }
 
 /** Who holds our sender key in a group: the device's JID, and whether it has it. */

@@ -1,7 +1,7 @@
-import type { CollectionName, HashState, MutationMac, SyncKey } from "./app_sync_store.ts";
+import type { DeviceListRecord, HashState, SyncKey } from "../records/mod.ts";
+import type { CollectionName, MutationMac } from "./app_sync_store.ts";
 import type { Device } from "./device_store.ts";
 import type {
-  DeviceListRecord,
   LidPnMapping,
   MessageKey,
   MsgSecretEntry,

@@ -18,6 +18,7 @@ export interface DeviceListEntry {
 
 /** The known devices of a user. */
 export interface DeviceListRecord {
+  /** The canonical user part: the LID where it is known, else the phone number. */
   readonly user: string;
   readonly devices: readonly DeviceListEntry[];
   /** Unix seconds. */
