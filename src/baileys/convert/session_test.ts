@@ -237,6 +237,10 @@ test("closed sessions are archived, the one closed last first", () => {
   );
   expect(record.currentSession?.aliceBaseKey[0]).toBe(23);
   expect(record.previousSessions.map(({ aliceBaseKey }) => aliceBaseKey[0])).toEqual([22, 24, 21]);
+
+  const atOnce = recordOf(closedAt(50, 21), closedAt(50, 22), closedAt(50, 23));
+  const { previousSessions } = decodeSessionRecord(sessionToRecord(atOnce, LOCAL));
+  expect(previousSessions.map(({ aliceBaseKey }) => aliceBaseKey[0])).toEqual([23, 22, 21]);
 });
 
 /** A session with many receiving chains, as it is after so many turns. */
