@@ -49,7 +49,7 @@ interface DriverError {
 export function mapLibsqlError(thrown: unknown, action: LibsqlAction): StoreError {
   if (thrown instanceof StoreError) return thrown;
   const chain = causesOf(thrown);
-  const options = { cause: thrown };
+  const options = { cause: withoutContents(thrown, chain) };
   const code = chain.find((error) => error.code !== "")?.code ?? "";
   if (action === "commit" && chain.some((error) => error.message.includes(GUARD_FAILED))) {
     return new FencedError("commit: the owner guard does not hold", options);
@@ -73,6 +73,12 @@ export function mapLibsqlError(thrown: unknown, action: LibsqlAction): StoreErro
     return new BackendError(`${action}: failed (${code || "no answer"})`, options);
   }
   return new AmbiguousError("commit: the answer was lost", options);
+}
+
+/** The engine quotes text that is no JSON, and the text of an answer holds what is stored. */
+function withoutContents(thrown: unknown, chain: readonly DriverError[]): unknown {
+  const quotes = thrown instanceof SyntaxError || chain.some(({ cause }) => cause instanceof SyntaxError);
+  return quotes ? new Error("the server's answer is not JSON") : thrown;
 }
 
 /** Whether a commit that failed so can not have been applied, nor be applied later. */

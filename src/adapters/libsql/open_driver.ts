@@ -57,7 +57,7 @@ export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<Sq
   const client = connect(kind, options);
   if (kind === "remote") return remoteDriver(client, options.logger);
   if (kind === "memory") {
-    const connection = new LocalConnection(client, kind, options.logger);
+    const connection = new LocalConnection(client, kind, options);
     return localDriver(connection, kind, () => connection.close());
   }
   return await fileDriver(client, options.logger);
@@ -82,7 +82,7 @@ async function fileDriver(client: LibsqlClient, logger: Logger): Promise<SqlDriv
   const path = await resolvedPath(client);
   let shared = openFiles.get(path);
   if (shared === undefined) {
-    shared = { connection: new LocalConnection(client, "file", logger), users: 0 };
+    shared = { connection: new LocalConnection(client, "file", { logger }), users: 0 };
     openFiles.set(path, shared);
   } else {
     client.close();

@@ -2,6 +2,11 @@ import { AmbiguousError, BackendError } from "../../errors/mod.ts";
 import { integerOf } from "./cell.ts";
 import type { SqlDriver } from "./sql_driver.ts";
 
+const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING";
+
+/** Rounds of registering and looking, against answers that are lost. */
+const MAX_ATTEMPTS = 4;
+
 /** The device id of one account, by which its rows are scoped: found once, registered when it is first needed. */
 export class AccountId {
   readonly #driver: SqlDriver;
@@ -39,23 +44,18 @@ export class AccountId {
   }
 
   async #register(): Promise<number> {
-    const found = await this.#read();
-    if (found !== undefined) return found;
     let cause: unknown;
-    try {
-      await this.#driver.batch([
-        {
-          sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
-          params: [this.#name],
-        },
-      ]);
-    } catch (error) {
-      // Registering twice is registering once: what is stored tells whether the lost answer was yes.
-      if (!(error instanceof AmbiguousError)) throw error;
-      cause = error;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const found = await this.#read();
+      if (found !== undefined) return found;
+      try {
+        await this.#driver.batch([{ sql: REGISTER, params: [this.#name] }]);
+      } catch (error) {
+        // Registering twice is registering once: what is stored tells what became of a lost request.
+        if (!(error instanceof AmbiguousError)) throw error;
+        cause = error;
+      }
     }
-    const registered = await this.#read();
-    if (registered !== undefined) return registered;
     throw new BackendError("register account: the answer was lost", { cause });
   }
 }

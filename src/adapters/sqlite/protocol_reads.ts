@@ -62,7 +62,7 @@ function lidReads(scope: ReadScope): LidReads {
     return rows.map((row) => row && toMapping(row));
   }
   async function getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]> {
-    // The first row of a phone number is the newest. `+` keeps the order from being taken off the wrong index.
+    // The first row of a phone number is the newest.
     const rows = await scope.lookUp(
       phoneNumbers.map((phoneNumber) => [phoneNumber]),
       (list) =>

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { BackendError, BusyError } from "../../errors/mod.ts";
+import { type Scheduler, silentLogger } from "../../ports/mod.ts";
+import type { LibsqlClient, LibsqlResult, LibsqlStatement } from "./libsql_client.ts";
+import { LocalConnection } from "./local_connection.ts";
+import { BusyRetry } from "./retry_busy.ts";
+
+/** Runs each task as soon as it is scheduled: waits take no time. */
+class ImpatientScheduler implements Scheduler {
+  readonly #tasks = new Map<string, () => Promise<void>>();
+
+  register(name: string, task: () => Promise<void>): () => void {
+    this.#tasks.set(name, task);
+    return () => this.#tasks.delete(name);
+  }
+
+  schedule(name: string): void {
+    void this.#tasks.get(name)?.();
+  }
+
+  cancel(): void {}
+}
+
+const OPTIONS = {
+  logger: silentLogger,
+  retry: new BusyRetry({ logger: silentLogger, scheduler: new ImpatientScheduler() }),
+};
+
+/** Stands in for `@libsql/client` over a file, and for its native connection, which forgets its settings when reopened. */
+class FakeClient implements LibsqlClient {
+  readonly log: string[] = [];
+  /** Errors that the next calls meet, in order; `undefined` lets one through. */
+  readonly faults: (Error | undefined)[] = [];
+  #running = 0;
+
+  async execute({ sql }: LibsqlStatement): Promise<LibsqlResult> {
+    this.log.push(sql);
+    return { rows: sql.includes("journal_mode") ? [["wal"]] : [], rowsAffected: 0 };
+  }
+
+  async batch(statements: LibsqlStatement[]): Promise<LibsqlResult[]> {
+    this.#running += 1;
+    if (this.#running > 1) throw new Error("two operations on one connection");
+    this.log.push(`batch ${statements.map(({ sql }) => sql).join()}`);
+    await Promise.resolve();
+    this.#running -= 1;
+    const fault = this.faults.shift();
+    if (fault !== undefined) throw fault;
+    return statements.map(() => ({ rows: [], rowsAffected: 1 }));
+  }
+
+  async reconnect(): Promise<void> {
+    this.log.push("reconnect");
+  }
+
+  close(): void {
+    this.log.push("close");
+  }
+}
+
+const SETTINGS = ["PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON"];
+const FIRST_WRITE = ["PRAGMA page_size = 8192", "PRAGMA journal_mode = WAL"];
+const BUSY = Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
+
+function statement(sql: string): { sql: string; params: [] } {
+  return { sql, params: [] };
+}
+
+test("settings are made before the first use, and a file is not changed before the first write", async () => {
+  const client = new FakeClient();
+  const connection = new LocalConnection(client, "file", OPTIONS);
+  await connection.query("SELECT 1", []);
+  expect(client.log).toEqual([...SETTINGS, "SELECT 1"]);
+  client.log.length = 0;
+  await connection.batch([statement("a")]);
+  await connection.batch([statement("b")]);
+  expect(client.log).toEqual([...FIRST_WRITE, "batch a", "batch b"]);
+});
+
+test("a connection that met another writer is thrown away before anything else uses it", async () => {
+  const client = new FakeClient();
+  const connection = new LocalConnection(client, "file", OPTIONS);
+  await connection.batch([statement("first")]);
+  client.log.length = 0;
+  client.faults.push(BUSY, BUSY);
+  await Promise.all([connection.batch([statement("a")]), connection.query("SELECT 1", [])]);
+  expect(client.log).toEqual([
+    "batch a",
+    "reconnect",
+    ...SETTINGS,
+    "batch a",
+    "reconnect",
+    ...SETTINGS,
+    "batch a",
+    "SELECT 1",
+  ]);
+});
+
+test("so is one whose transaction failed in another way, but that is not tried again", async () => {
+  const client = new FakeClient();
+  const connection = new LocalConnection(client, "file", OPTIONS);
+  await connection.batch([statement("first")]);
+  client.log.length = 0;
+  client.faults.push(Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" }));
+  await expect(connection.batch([statement("a")])).rejects.toThrow(BackendError);
+  await connection.batch([statement("b")]);
+  expect(client.log).toEqual(["batch a", "reconnect", ...SETTINGS, "batch b"]);
+});
+
+test("memory is never connected to anew: that would empty it", async () => {
+  const client = new FakeClient();
+  const connection = new LocalConnection(client, "memory", OPTIONS);
+  client.faults.push(new Error("broken"));
+  await expect(connection.batch([statement("a")])).rejects.toThrow();
+  await connection.batch([statement("b")]);
+  expect(client.log).toEqual(["batch a", "batch b"]);
+});
+
+test("operations never overlap, and closing waits for those that came before", async () => {
+  const client = new FakeClient();
+  const connection = new LocalConnection(client, "file", OPTIONS);
+  const batches = Array.from({ length: 20 }, (_, index) => connection.batch([statement(String(index))]));
+  await connection.close();
+  await Promise.all(batches);
+  expect(client.log.filter((entry) => entry.startsWith("batch"))).toHaveLength(20);
+  expect(client.log.slice(-2)).toEqual(["PRAGMA wal_checkpoint(TRUNCATE)", "close"]);
+});
+
+test("a database that stays busy is reported as busy", async () => {
+  const client = new FakeClient();
+  client.faults.push(...Array<Error>(100).fill(BUSY));
+  const connection = new LocalConnection(client, "file", OPTIONS);
+  await expect(connection.batch([statement("a")])).rejects.toThrow(BusyError);
+});

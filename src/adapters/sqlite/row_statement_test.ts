@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { RowStatement, splitKeys } from "./row_statement.ts";
+import type { SqlLimits, SqlValue } from "./sql_driver.ts";
+
+const WIDE: SqlLimits = { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 1_000_000 };
+/** A Durable Object's. */
+const NARROW: SqlLimits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
+
+const PUT = new RowStatement({
+  insert: "INSERT INTO t (device_id, id, v)",
+  columns: 3,
+  conflict: "ON CONFLICT DO NOTHING",
+});
+
+function rows(count: number): SqlValue[][] {
+  return Array.from({ length: count }, (_, index) => [index, `v${index}`]);
+}
+
+test("rows keep their order across statements, each behind the device id", () => {
+  for (const limits of [WIDE, NARROW]) {
+    for (const count of [0, 1, 7, 8, 33, 34, 127, 128, 129, 1_000]) {
+      const chunks = PUT.split(5, rows(count), limits);
+      const params = chunks.flatMap(({ statement }) => statement.params);
+      expect(params).toEqual(rows(count).flatMap((row) => [5, ...row]));
+      let next = 0;
+      for (const { statement, start, end } of chunks) {
+        expect(start).toBe(next);
+        expect(statement.sql.match(/\?/g)?.length).toBe(statement.params.length);
+        expect(statement.params.length).toBe((end - start) * 3);
+        expect(statement.params.length).toBeLessThanOrEqual(limits.maxParameters);
+        next = end;
+      }
+      expect(next).toBe(count);
+    }
+  }
+});
+
+test("the texts are a small fixed set, whatever the number of rows", () => {
+  for (const limits of [WIDE, NARROW]) {
+    const texts = new Set<string>();
+    for (let count = 1; count <= 700; count += 1) {
+      for (const { statement } of PUT.split(1, rows(count), limits)) texts.add(statement.sql);
+    }
+    expect(texts.size).toBeLessThanOrEqual(4);
+  }
+});
+
+test("many rows need few statements", () => {
+  expect(PUT.split(1, rows(1_000), WIDE).length).toBeLessThanOrEqual(15);
+  expect(PUT.split(1, rows(1_000), NARROW).length).toBeLessThanOrEqual(35);
+});
+
+test("a text limit counts too", () => {
+  const limits = { ...WIDE, maxSqlBytes: 5_000 };
+  for (const { statement } of PUT.split(1, rows(500), limits)) {
+    expect(statement.sql.length).toBeLessThanOrEqual(limits.maxSqlBytes);
+  }
+});
+
+test("keys are padded by the last one, and no statement exceeds the limits", () => {
+  for (const limits of [WIDE, NARROW]) {
+    const texts = new Set<string>();
+    for (let count = 1; count <= 700; count += 13) {
+      const keys = rows(count);
+      const statements = splitKeys(keys, { fixed: ["account"], limits }, (list) => `SELECT ${list}`);
+      const seen: SqlValue[][] = [];
+      for (const { sql, params } of statements) {
+        texts.add(sql);
+        expect(sql.match(/\?/g)?.length).toBe(params.length - 1);
+        expect(params.length).toBeLessThanOrEqual(limits.maxParameters);
+        expect(params[0]).toBe("account");
+        for (let at = 1; at < params.length; at += 2) seen.push(params.slice(at, at + 2));
+      }
+      const unique = seen.filter((key, index) => index === 0 || key[0] !== seen[index - 1]?.[0]);
+      expect(unique).toEqual(keys);
+    }
+    expect(texts.size).toBeLessThanOrEqual(5);
+  }
+});
+
+test("no keys need no statement", () => {
+  expect(splitKeys([], { fixed: [], limits: WIDE }, () => "")).toEqual([]);
+});
