@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import { SeededRandom } from "../../src/testing/mod.ts";
+
+/** Inside node_modules, so that the bundle resolves packages as the source does. */
+const BUNDLES = resolve("node_modules/.cache/holdfast-writer", String(process.pid));
+const WRITER = join(BUNDLES, "writer.mjs");
+
+let folder: string;
+
+beforeAll(async () => {
+  mkdirSync(BUNDLES, { recursive: true });
+  folder = mkdtempSync(join(tmpdir(), "holdfast-process-"));
+  await build({
+    entryPoints: ["test/kit/libsql_writer.ts"],
+    outfile: WRITER,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
+});
+
+afterAll(() => {
+  rmSync(BUNDLES, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A writer, what it has reported, and when it is over. */
+interface Writer {
+  readonly process: ChildProcess;
+  readonly reported: number[];
+  readonly errors: () => string;
+  readonly over: Promise<number | null>;
+}
+
+function startWriter(url: string, account: string, commits: number): Writer {
+  const child = spawn(process.execPath, [WRITER, url, account, String(commits)]);
+  const reported: number[] = [];
+  let text = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    text += String(chunk);
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    reported.push(...lines.map(Number));
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  const over = new Promise<number | null>((done) => child.on("close", done));
+  return { process: child, reported, errors: () => errors, over };
+}
+
+async function latest(backend: Backend): Promise<number> {
+  const record = await backend.getSession("latest@lid.0");
+  return record === undefined ? 0 : Number(new TextDecoder().decode(record));
+}
+
+/** How many commits are stored in full. @throws When one is stored in part, or one before the last is missing. */
+async function storedCommits(backend: Backend): Promise<number> {
+  const last = await latest(backend);
+  for (let n = 1; n <= last + 1; n += 1) {
+    const parts = await backend.getSessions([1, 2, 3].map((part) => `${n}:${part}@lid.0`));
+    const present = parts.filter((part) => part !== undefined).length;
+    if (present !== (n <= last ? 3 : 0)) throw new Error(`commit ${n} of ${last} has ${present} of 3 parts`);
+  }
+  return last;
+}
+
+test("processes that write to one file at once lose nothing and wait for each other", async () => {
+  const url = `file:${join(folder, "shared.db")}`;
+  const accounts = ["one", "two", "three"];
+  // All begin on a file that is not there: they make and migrate it together.
+  const writers = accounts.map((account) => startWriter(url, account, 120));
+  for (const writer of writers) expect(await writer.over, writer.errors()).toBe(0);
+  for (const account of accounts) {
+    const backend = await libsqlBackend({ url, account });
+    expect(await storedCommits(backend)).toBe(120);
+    await backend.close();
+  }
+}, 60_000);
+
+test("what a killed process was told is committed is there, whole, and nothing is there in part", async () => {
+  const random = new SeededRandom(7);
+  for (let round = 0; round < 5; round += 1) {
+    const url = `file:${join(folder, `killed-${round}.db`)}`;
+    const writer = startWriter(url, "main", 1_000_000);
+    const enough = 20 + (random.bytes(1)[0] ?? 0);
+    while (writer.reported.length < enough && writer.process.exitCode === null) {
+      await new Promise((next) => setTimeout(next, 1));
+    }
+    writer.process.kill("SIGKILL");
+    await writer.over;
+    expect(writer.reported.length, writer.errors()).toBeGreaterThanOrEqual(enough);
+    const backend = await libsqlBackend({ url, account: "main" });
+    const told = writer.reported.at(-1) ?? 0;
+    const stored = await storedCommits(backend);
+    // The last commit may have been applied just before its report.
+    expect(stored === told || stored === told + 1, `told ${told}, stored ${stored}`).toBe(true);
+    await backend.close();
+  }
+}, 60_000);
