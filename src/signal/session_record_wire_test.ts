@@ -185,9 +185,12 @@ function attempt<T>(work: () => T): T | StoreError {
   }
 }
 
-/** What is refused here and not by the oracle: more than the limits, one part twice, and keys that a session needs. */
+/**
+ * What is refused here and not by the oracle: more than the limits, a message twice where there is one, keys that a session needs,
+ * and a key of a wrong length before another one in the same field.
+ */
 const STRICTER =
-  /too many|two |out of range|of an unknown type|is missing|is 0 bytes|has two|illegal field number/;
+  /too many|two |out of range|of an unknown type|is missing|bytes, expected|has two|illegal field number/;
 
 function expectAgreement(bytes: Uint8Array): "refused" | "read" {
   const ours = attempt(() => decodeWhole(bytes));
