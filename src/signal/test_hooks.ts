@@ -31,8 +31,8 @@ export function withoutProtections<Options extends object>(
 }
 
 /** What is on in a cache that is made with these options: everything, unless they come from `withoutProtections`. */
-export function protectionsOf(options: { readonly [SWITCHED_OFF]?: readonly Protection[] }): Protections {
-  const off = options[SWITCHED_OFF] ?? [];
+export function protectionsOf(options: object): Protections {
+  const off = (options as { readonly [SWITCHED_OFF]?: readonly Protection[] })[SWITCHED_OFF] ?? [];
   return {
     generationCheck: !off.includes("generationCheck"),
     gate: !off.includes("gate"),

@@ -1,0 +1,49 @@
+import { sameBytes } from "./_given.ts";
+import type { RecordCodec } from "./record_codec.ts";
+import type { SenderKeyRecord } from "./sender_key_record.ts";
+import { senderKeyRecordCodec } from "./sender_key_record_codec.ts";
+import type { SessionRecord } from "./session_record.ts";
+import { sessionRecordCodec } from "./session_record_codec.ts";
+
+/**
+ * What the Signal cache has to know about the records of one of its stores: a `RecordCodec` whose records send on one chain
+ * at most, and what happens to a record beside being read and written.
+ *
+ * `fastForward` is also called for a chain that the record sent on before the current one, if it still has it.
+ */
+export interface CacheCodec<T> extends RecordCodec<T> {
+  /**
+   * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends on, moved to a new
+   * chain. It is asked only when the chains differ.
+   */
+  isNewStart(before: T, after: T): boolean;
+
+  /**
+   * Takes the states of another record in, which two addresses of one peer have come to share. What `record` sends on stays; the
+   * other's states, their sending chains burned up to `bound`, join behind it. `other` is left as it is.
+   */
+  absorb(record: T, other: T, bound: number): void;
+
+  /** Drops what must not pile up in memory. Called with each put, on the record that is taken over. */
+  prune(record: T): void;
+}
+
+/** `SessionRecord` as the cached object. */
+export const sessionCacheCodec: CacheCodec<SessionRecord> = {
+  ...sessionRecordCodec,
+  isNewStart: (before, after) => !sameKey(before.current?.aliceBaseKey, after.current?.aliceBaseKey),
+  absorb: (record, other, bound) => record.absorb(other, bound),
+  prune: () => {},
+};
+
+/** `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped. */
+export const senderKeyCacheCodec: CacheCodec<SenderKeyRecord> = {
+  ...senderKeyRecordCodec,
+  isNewStart: () => true,
+  absorb: (record, other, bound) => record.absorb(other, bound),
+  prune: (record) => record.pruneOwnMessageKeys(),
+};
+
+function sameKey(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && sameBytes(a, b));
+}

@@ -1,0 +1,102 @@
+import type { Lease } from "../backend/mod.ts";
+import type { SendingChain } from "./record_codec.ts";
+
+/** Most counters that one commit reserves, and so most keys of a chain that one crash can cost. */
+export const MAX_LEASE_SIZE = 64;
+
+/**
+ * Keys of one chain that may be burned before the chain is given up. libsignal's receivers refuse a message that is 2,000 ahead of the
+ * last one they have; the rest is room for messages that were sent and have not arrived.
+ */
+export const MAX_BURNED_KEYS = 1_500;
+
+/**
+ * How a new sending chain takes over from the one before it.
+ *
+ * - `step`: the same session moved on to a fresh chain.
+ * - `start`: a new session or sender key.
+ * - `resume`: an older chain came back out of the archive.
+ */
+export type ChainChange = "step" | "start" | "resume";
+
+/**
+ * When the first message of a new chain may leave.
+ *
+ * - `strict`: once the chain is durable. A crash never costs a session.
+ * - `relaxed`: at once, within the lease that the chain before it had. A crash before the next flush may cost the peer a retry
+ *   and a new session. Counters are never repeated either way.
+ */
+export type Durability = "strict" | "relaxed";
+
+/** How far one record's counters may go before a commit, and where they are. */
+export class CounterLease {
+  /** Names the chain that the record sends on; empty when it sends on none. */
+  chain: string;
+  /** Counter of its next message. */
+  next: number;
+  /** Exclusive bound on the counters that may leave once the entry's gate is open. */
+  bound: number;
+  /** Keys of the chain that were thrown away. */
+  burned: number;
+  /** Counters that the next reservation takes. */
+  #size = 1;
+
+  constructor(chain: SendingChain | undefined, bound: number, burned: number) {
+    this.chain = chain?.id ?? "";
+    this.next = chain?.next ?? 0;
+    this.bound = bound;
+    this.burned = burned;
+  }
+
+  /** Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing. */
+  get isUnsettled(): boolean {
+    return this.bound > this.next;
+  }
+
+  /**
+   * Notes the counter of the same chain after a put.
+   *
+   * @returns Whether the bound had to be raised: nothing may leave before that is durable.
+   */
+  advance(next: number): boolean {
+    this.next = next;
+    if (next <= this.bound) return false;
+    this.bound = next - 1 + this.#size;
+    this.#size = Math.min(MAX_LEASE_SIZE, this.#size * 2);
+    return true;
+  }
+
+  /** Notes that the record sends on another chain now, before `advance`. */
+  follow(chain: SendingChain, change: ChainChange, durability: Durability): void {
+    const carriesOver = change === "step" && durability === "relaxed";
+    this.chain = chain.id;
+    this.burned = 0;
+    this.bound = carriesOver ? Math.min(this.bound, MAX_LEASE_SIZE) : 0;
+  }
+
+  /** Notes that the record sends no more. What it sent on is still remembered, so that it cannot come back behind itself. */
+  stop(): void {
+    this.bound = 0;
+  }
+
+  /** Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. */
+  settle(): void {
+    this.bound = this.next;
+  }
+
+  /** A lease of its own that is equal to this one. */
+  copy(): CounterLease {
+    const copy = new CounterLease(
+      { id: this.chain, next: this.next, isResumed: false },
+      this.bound,
+      this.burned,
+    );
+    copy.#size = this.#size;
+    return copy;
+  }
+
+  /** What is stored beside the record. */
+  toStored(incarnation: string): Lease {
+    return { reservedUntil: this.bound, incarnation, burned: this.burned };
+  }
+}

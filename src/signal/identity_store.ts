@@ -1,0 +1,144 @@
+import { IDENTITY_KEY_BYTES, type SignalCacheReads } from "../backend/mod.ts";
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { sameBytes } from "./_given.ts";
+import { CacheEntry, type EntryOwner, type EntrySnapshot, MUST } from "./cache_entry.ts";
+import { ColdLoads } from "./cold_loads.ts";
+import { EntryTable } from "./entry_table.ts";
+import type { StoreContext } from "./store_context.ts";
+
+/** Identity keys by Signal address. */
+export interface SignalIdentities {
+  /**
+   * The identity key, 32 bytes and the caller's own; `undefined` when there is none.
+   *
+   * @throws {WrongLengthError | CorruptError} When the stored one cannot be read. It is never taken for absent.
+   * @throws {StoreError} When the backend could not be read. It is asked again next time.
+   */
+  load(address: string): Promise<Uint8Array | undefined>;
+
+  /** The key in memory, without waiting: the cache's own bytes, to be read and never written to. */
+  peek(address: string): Uint8Array | undefined;
+
+  /**
+   * Stores a key, which is copied. Equal to the one that is stored or about to be, it writes nothing.
+   *
+   * @returns Whether it is another key than before.
+   * @throws {TypeError | RangeError} When it is not 32 bytes.
+   * @throws {StoreError} As `SignalRecords.put`. Nothing is changed.
+   */
+  put(address: string, key: Uint8Array): Promise<boolean>;
+
+  /** Removes the key. */
+  delete(address: string): Promise<void>;
+}
+
+/** What an identity counts for among the dirty bytes: its key, and an address in front of it. */
+const IDENTITY_ROW_BYTES = 64;
+
+/** The identity keys in memory. */
+export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
+  readonly entries: EntryTable<Uint8Array>;
+  readonly #context: StoreContext;
+  readonly #loads: ColdLoads<Uint8Array>;
+
+  constructor(context: StoreContext, reads: Pick<SignalCacheReads, "loadIdentity">) {
+    this.#context = context;
+    this.#loads = new ColdLoads({
+      has: (address) => this.entries.get(address) !== undefined,
+      read: (addresses) => Promise.all(addresses.map((address) => reads.loadIdentity(address))),
+      install: (address, key) => {
+        this.#add(address, key, key !== undefined);
+      },
+      rereadsStale: context.protections.staleRead,
+    });
+    this.entries = new EntryTable({
+      capacity: context.capacity,
+      release: () => true,
+      removed: (address) => this.#loads.removed(address),
+    });
+  }
+
+  async load(address: string): Promise<Uint8Array | undefined> {
+    const entry = await this.entry(address);
+    if (!entry.isDirty) this.entries.touch(entry);
+    return entry.value === undefined ? undefined : new Uint8Array(entry.value);
+  }
+
+  peek(address: string): Uint8Array | undefined {
+    return this.entries.get(address)?.value;
+  }
+
+  async put(address: string, key: Uint8Array): Promise<boolean> {
+    if (!(key instanceof Uint8Array)) throw new TypeError("put identity: not a Uint8Array");
+    if (key.byteLength !== IDENTITY_KEY_BYTES) {
+      throw new RangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
+    }
+    const copy = new Uint8Array(key);
+    let entry = await this.#replaceable(address);
+    if (entry.value !== undefined && sameBytes(entry.value, copy)) return false;
+    if (!entry.isDirty) {
+      await this.#context.ready();
+      entry = await this.#replaceable(address);
+    }
+    this.#context.dirty.change(entry, MUST);
+    entry.value = copy;
+    return true;
+  }
+
+  async delete(address: string): Promise<void> {
+    if (this.entries.get(address)?.isDirty !== true) await this.#context.ready();
+    const entry = this.entries.get(address) ?? this.#add(address, undefined, true);
+    if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
+    this.#context.dirty.change(entry, MUST);
+    entry.value = undefined;
+  }
+
+  /** The entry of an address, read if it is not in memory. */
+  async entry(address: string): Promise<CacheEntry<Uint8Array>> {
+    for (;;) {
+      const entry = this.entries.get(address);
+      if (entry !== undefined) return entry;
+      await this.#loads.load([address]);
+    }
+  }
+
+  /** Notes that rows were changed behind the reads that are under way. */
+  overtakeReads(address: string): void {
+    this.#loads.removed(address);
+  }
+
+  becameDirty(entry: CacheEntry<Uint8Array>): void {
+    this.entries.becameDirty(entry);
+  }
+
+  becameClean(entry: CacheEntry<Uint8Array>): void {
+    this.entries.becameClean(entry);
+  }
+
+  snapshot({ address, value }: CacheEntry<Uint8Array>): EntrySnapshot {
+    const stored = value !== undefined;
+    const write = stored
+      ? ({ kind: "identity.put", address, key: value } as const)
+      : ({ kind: "identity.delete", address } as const);
+    return { writes: [write], riders: [], stored };
+  }
+
+  /** The entry of an address whose key is about to be replaced: one that cannot be read may be. */
+  async #replaceable(address: string): Promise<CacheEntry<Uint8Array>> {
+    try {
+      return await this.entry(address);
+    } catch (error) {
+      if (!(error instanceof WrongLengthError || error instanceof CorruptError)) throw error;
+      return this.entries.get(address) ?? this.#add(address, undefined, true);
+    }
+  }
+
+  #add(address: string, value: Uint8Array | undefined, stored: boolean): CacheEntry<Uint8Array> {
+    const entry = new CacheEntry<Uint8Array>(this, address, `identity:${address}`);
+    entry.value = value;
+    entry.stored = stored;
+    entry.bytes = IDENTITY_ROW_BYTES;
+    this.entries.add(entry);
+    return entry;
+  }
+}

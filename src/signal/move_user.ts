@@ -1,0 +1,169 @@
+import {
+  formatSenderKeyName,
+  formatSignalAddress,
+  type SignalAddress,
+  type SignalServer,
+  tryParseSenderKeyName,
+  tryParseSignalAddress,
+} from "../addresses/mod.ts";
+import type { SignalAddressEntry, SignalCacheReads, Write } from "../backend/mod.ts";
+import type { KeyedLock } from "../cache/mod.ts";
+import { AmbiguousError, CorruptError, LimitError, WrongLengthError } from "../errors/mod.ts";
+import type { IdentityStore } from "./identity_store.ts";
+import {
+  type MoveContext,
+  type PreparedMove,
+  prepareIdentityMove,
+  prepareRecordMove,
+} from "./record_move.ts";
+import type { RecordStore } from "./record_store.ts";
+
+/** Times that new addresses of the user may appear while the locks of those that were known are being taken. */
+const MAX_ROUNDS = 8;
+
+/** Where the devices of a phone number are found by their LID. */
+const LID_SERVERS: Partial<Record<SignalServer, SignalServer>> = { "c.us": "lid", hosted: "hosted.lid" };
+
+/** What a move needs of the cache it happens in. */
+export interface MoveParts<S, K> extends MoveContext {
+  readonly sessions: RecordStore<S>;
+  readonly senderKeys: RecordStore<K>;
+  readonly identities: IdentityStore;
+  readonly locks: KeyedLock;
+  readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
+  /** Commits writes together with everything that is dirty. */
+  readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
+}
+
+/** What belongs to a move beside the Signal state. */
+export interface MoveOptions {
+  /** Writes that land in the same commit: the registry, the mapping. */
+  readonly writes?: readonly Write[] | undefined;
+  /**
+   * Called once the move is durable, while the locks are still held. Whoever waits for one of them resolves its address again
+   * right after: the new address must be the answer by then. It must not throw.
+   */
+  readonly moved?: (() => void) | undefined;
+}
+
+/** What a move did. */
+export interface MoveReport {
+  readonly sessions: number;
+  readonly identities: number;
+  readonly senderKeys: number;
+  /** What could not be read, at either end, and stayed where it is. */
+  readonly skipped: readonly SignalAddressEntry[];
+}
+
+/** One thing to move. */
+interface Pair {
+  readonly kind: SignalAddressEntry["kind"];
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Moves everything of a phone number's user to its LID. See `SignalStoreCache.moveUser`. */
+export async function moveUser<S, K>(
+  parts: MoveParts<S, K>,
+  users: { readonly pn: string; readonly lid: string },
+  options: MoveOptions,
+): Promise<MoveReport> {
+  let pairs = await listPairs(parts, users);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const locked = new Set(pairs.flatMap(({ from, to }) => [from, to]));
+    const report = await parts.locks.withKeys([...locked], async () => {
+      pairs = await listPairs(parts, users);
+      if (pairs.some(({ from, to }) => !locked.has(from) || !locked.has(to))) return undefined;
+      return await moveLocked(parts, pairs, options);
+    });
+    if (report !== undefined) return report;
+  }
+  throw new LimitError("move user: new addresses of the phone number keep appearing");
+}
+
+/** What there is of the phone number's user, in the backend and in memory, and where it goes. */
+async function listPairs<S, K>(
+  parts: MoveParts<S, K>,
+  { pn, lid }: { readonly pn: string; readonly lid: string },
+): Promise<readonly Pair[]> {
+  const pairs = new Map<string, Pair>();
+  const add = (kind: Pair["kind"], from: string): void => {
+    const to = kind === "senderKey" ? movedName(from, pn, lid) : movedAddress(from, pn, lid);
+    if (to !== undefined) pairs.set(`${kind} ${from}`, { kind, from, to });
+  };
+  for (const { kind, address } of await parts.reads.listSignalAddresses([pn])) add(kind, address);
+  for (const { address } of parts.sessions.entries.entries()) add("session", address);
+  for (const { address } of parts.identities.entries.entries()) add("identity", address);
+  for (const { address } of parts.senderKeys.entries.entries()) add("senderKey", address);
+  return [...pairs.values()];
+}
+
+async function moveLocked<S, K>(
+  parts: MoveParts<S, K>,
+  pairs: readonly Pair[],
+  options: MoveOptions,
+): Promise<MoveReport> {
+  const moves: PreparedMove[] = [];
+  const skipped: SignalAddressEntry[] = [];
+  const counts = { session: 0, identity: 0, senderKey: 0 };
+  try {
+    for (const pair of pairs) {
+      const move = await prepare(parts, pair);
+      if (move === "unreadable") skipped.push({ kind: pair.kind, address: pair.from });
+      else if (move !== undefined) {
+        moves.push(move);
+        counts[pair.kind] += 1;
+      }
+    }
+    const writes = [...moves.flatMap((move) => move.writes), ...(options.writes ?? [])];
+    if (writes.length > 0) await parts.commitWith(writes as readonly Write[]);
+  } catch (error) {
+    const isKnown = !(error instanceof AmbiguousError);
+    for (const move of moves) isKnown ? move.abandon() : move.assert();
+    throw error;
+  }
+  for (const move of moves) move.land();
+  options.moved?.();
+  const { session: sessions, identity: identities, senderKey: senderKeys } = counts;
+  return { sessions, identities, senderKeys, skipped };
+}
+
+async function prepare<S, K>(
+  parts: MoveParts<S, K>,
+  { kind, from, to }: Pair,
+): Promise<PreparedMove | "unreadable" | undefined> {
+  try {
+    switch (kind) {
+      case "session":
+        return await prepareRecordMove(parts.sessions, from, to, parts);
+      case "senderKey":
+        return await prepareRecordMove(parts.senderKeys, from, to, parts);
+      case "identity":
+        return await prepareIdentityMove(parts.identities, from, to, parts);
+    }
+  } catch (error) {
+    if (error instanceof WrongLengthError || error instanceof CorruptError) return "unreadable";
+    throw error;
+  }
+}
+
+function movedAddress(address: string, pn: string, lid: string): string | undefined {
+  const parsed = tryParseSignalAddress(address);
+  const moved = parsed === undefined ? undefined : movedParts(parsed, pn, lid);
+  return moved === undefined ? undefined : formatSignalAddress(moved);
+}
+
+function movedName(name: string, pn: string, lid: string): string | undefined {
+  const parsed = tryParseSenderKeyName(name);
+  const sender = parsed === undefined ? undefined : movedParts(parsed.sender, pn, lid);
+  return parsed === undefined || sender === undefined
+    ? undefined
+    : formatSenderKeyName({ ...parsed, sender });
+}
+
+/** The device keeps its number. */
+function movedParts(address: SignalAddress, pn: string, lid: string): SignalAddress | undefined {
+  const server = LID_SERVERS[address.server];
+  if (server === undefined || address.user !== pn) return undefined;
+  return { user: lid, server, device: address.device };
+}

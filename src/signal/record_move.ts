@@ -1,0 +1,224 @@
+import type { SignalRecordStore } from "../backend/mod.ts";
+import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
+import { MUST } from "./cache_entry.ts";
+import { CounterLease } from "./counter_lease.ts";
+import type { DirtySet } from "./dirty_set.ts";
+import type { EntryTable } from "./entry_table.ts";
+import type { IdentityStore } from "./identity_store.ts";
+import type { SendingChain } from "./record_codec.ts";
+import type { RecordStore } from "./record_store.ts";
+import { sendingChainOf } from "./stored_record.ts";
+
+/** What a move needs of the cache. */
+export interface MoveContext {
+  readonly dirty: DirtySet;
+  readonly incarnation: () => string;
+}
+
+/**
+ * The move of one record or identity from one address to another, prepared: memory is as it was, and both entries stay in it.
+ * Exactly one of `land`, `abandon` and `assert` ends it.
+ */
+export interface PreparedMove {
+  /** They land together or not at all. */
+  readonly writes: readonly SignalWrite[];
+  /** The writes were committed: memory follows. */
+  land(): void;
+  /** They were not. */
+  abandon(): void;
+  /** Nobody knows. What memory says is written again. */
+  assert(): void;
+}
+
+/** A store whose entries can be moved. */
+interface MovableStore<V> extends EntryOwner<V> {
+  readonly entries: EntryTable<V>;
+  entry(address: string): Promise<CacheEntry<V>>;
+  overtakeReads(address: string): void;
+}
+
+/** An end of a move, held in memory. */
+class MoveEnd<V> {
+  readonly entry: CacheEntry<V>;
+  readonly #store: MovableStore<V>;
+  readonly #dirty: DirtySet;
+  readonly #generation: number;
+
+  constructor(store: MovableStore<V>, entry: CacheEntry<V>, dirty: DirtySet) {
+    this.entry = entry;
+    this.#store = store;
+    this.#dirty = dirty;
+    this.#generation = entry.generation;
+    store.entries.pin(entry);
+  }
+
+  /** The row of this address is what `change` makes of the entry. */
+  land(change: (entry: CacheEntry<V>) => void): void {
+    const { entry } = this;
+    this.#store.overtakeReads(entry.address);
+    // Changed meanwhile by somebody who does not hold the lock: that is newer than the move.
+    if (entry.generation === this.#generation && this.#store.entries.has(entry)) {
+      entry.committed = Math.max(entry.committed, entry.gate);
+      change(entry);
+      // What the backend refused on the way, or has not got yet, must not come after the move.
+      if (entry.isDirty || entry.riders !== undefined) this.#dirty.change(entry, MUST);
+    }
+    this.release();
+  }
+
+  /** Makes what memory says the next thing to be written. */
+  assert(): void {
+    this.#store.overtakeReads(this.entry.address);
+    if (this.#store.entries.has(this.entry)) this.#dirty.change(this.entry, MUST);
+    this.release();
+  }
+
+  release(): void {
+    this.#store.entries.unpin(this.entry);
+  }
+}
+
+/** Both ends of a move. */
+class Ends<V> {
+  readonly source: MoveEnd<V>;
+  readonly target: MoveEnd<V>;
+
+  constructor(source: MoveEnd<V>, target: MoveEnd<V>) {
+    this.source = source;
+    this.target = target;
+  }
+
+  abandon(): void {
+    this.target.release();
+    this.source.release();
+  }
+
+  assert(): void {
+    this.target.assert();
+    this.source.assert();
+  }
+}
+
+/** `undefined` when there is nothing to move. */
+async function holdEnds<V>(
+  store: MovableStore<V>,
+  from: string,
+  to: string,
+  dirty: DirtySet,
+): Promise<Ends<V> | undefined> {
+  const source = await store.entry(from);
+  if (source.value === undefined) return undefined;
+  const held = new MoveEnd(store, source, dirty);
+  try {
+    return new Ends(held, new MoveEnd(store, await store.entry(to), dirty));
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+/**
+ * Prepares the move of a record. Where there is one at the other end, that one goes on sending, and the states of the record
+ * that comes join it, their sending chains burned.
+ *
+ * @throws {CorruptError | WrongLengthError} When one of the two is our own sender key and cannot be read.
+ */
+export async function prepareRecordMove<T>(
+  store: RecordStore<T>,
+  from: string,
+  to: string,
+  context: MoveContext,
+): Promise<PreparedMove | undefined> {
+  const ends = await holdEnds(store, from, to, context.dirty);
+  if (ends === undefined) return undefined;
+  try {
+    return recordMove(store, ends, context);
+  } catch (error) {
+    ends.abandon();
+    throw error;
+  }
+}
+
+function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContext): PreparedMove {
+  const { source, target } = ends;
+  const { codec, table } = store;
+  const coming = source.entry.value as T;
+  const there = target.entry.value;
+  const value = codec.copy(there ?? coming);
+  const comingLease = source.entry.lease;
+  if (there !== undefined) {
+    codec.absorb(value, coming, Math.max(comingLease?.bound ?? 0, comingLease?.next ?? 0));
+  }
+  const lease = leaseOf(sendingChainOf(codec, value), table.store, [target.entry.lease, comingLease]);
+  const record = codec.encode(value);
+  return {
+    writes: [
+      table.remove(source.entry.address),
+      table.put(target.entry.address, record, lease?.toStored(context.incarnation())),
+    ],
+    land: () => {
+      const { riders } = source.entry;
+      target.land((entry) => {
+        entry.value = value;
+        entry.lease = lease;
+        entry.stored = true;
+        entry.bytes = record.byteLength;
+        for (const rider of riders ?? []) entry.addRider(rider);
+      });
+      source.land((entry) => {
+        entry.value = undefined;
+        entry.lease = undefined;
+        entry.stored = false;
+        entry.riders = undefined;
+      });
+    },
+    abandon: () => ends.abandon(),
+    assert: () => ends.assert(),
+  };
+}
+
+/** The lease of a record at its new place, from those that its parts had. */
+function leaseOf(
+  chain: SendingChain | undefined,
+  store: SignalRecordStore,
+  leases: readonly (CounterLease | undefined)[],
+): CounterLease | undefined {
+  if (chain === undefined) return store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
+  const kept = leases.find((lease) => lease?.chain === chain.id);
+  // A chain that was burned on its way has used no counter beyond where it is.
+  if (kept?.next === chain.next) return kept.copy();
+  return new CounterLease(chain, chain.next, kept?.burned ?? 0);
+}
+
+/**
+ * Prepares the move of an identity key. One that is at the other end already stays, and the one that comes is dropped. Where
+ * one of them cannot be read, both stay where they are: unreadable is not absent.
+ */
+export async function prepareIdentityMove(
+  store: IdentityStore,
+  from: string,
+  to: string,
+  context: MoveContext,
+): Promise<PreparedMove | undefined> {
+  const ends = await holdEnds(store, from, to, context.dirty);
+  if (ends === undefined) return undefined;
+  const { source, target } = ends;
+  const coming = target.entry.value === undefined ? source.entry.value : undefined;
+  const remove: SignalWrite = { kind: "identity.delete", address: from };
+  return {
+    writes: coming === undefined ? [remove] : [{ kind: "identity.put", address: to, key: coming }, remove],
+    land: () => {
+      target.land((entry) => {
+        if (coming === undefined) return;
+        entry.value = coming;
+        entry.stored = true;
+      });
+      source.land((entry) => {
+        entry.value = undefined;
+        entry.stored = false;
+      });
+    },
+    abandon: () => ends.abandon(),
+    assert: () => ends.assert(),
+  };
+}

@@ -1,0 +1,352 @@
+import type { SignalRow } from "../backend/mod.ts";
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
+import {
+  CacheEntry,
+  type EntryOwner,
+  type EntrySnapshot,
+  MAY,
+  MUST,
+  type SignalWrite,
+} from "./cache_entry.ts";
+import { ColdLoads } from "./cold_loads.ts";
+import { CounterLease } from "./counter_lease.ts";
+import { EntryTable } from "./entry_table.ts";
+import type { SendingChain } from "./record_codec.ts";
+import type { RecordTable } from "./record_table.ts";
+import { RewindError } from "./rewind_error.ts";
+import type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
+import type { StoreContext } from "./store_context.ts";
+import { openStoredRecord, sendingChainOf } from "./stored_record.ts";
+
+const OPEN: Ticket = { gated: false };
+const GATED: Ticket = { gated: true };
+
+/** What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry alone. */
+const UNENCODABLE = new Uint8Array(0);
+
+/** What a store of records is made of. */
+export interface RecordStoreOptions<T> {
+  readonly context: StoreContext;
+  readonly codec: CacheCodec<T>;
+  readonly table: RecordTable;
+  /** Whether a record that cannot be read is an error to its reader and not absent: our own sender key. */
+  readonly isOwn: (address: string) => boolean;
+}
+
+/** The sessions, or the sender keys, in memory. */
+export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
+  readonly entries: EntryTable<T>;
+  readonly codec: CacheCodec<T>;
+  readonly table: RecordTable;
+  readonly #context: StoreContext;
+  readonly #isOwn: (address: string) => boolean;
+  readonly #loads: ColdLoads<SignalRow>;
+
+  constructor({ context, codec, table, isOwn }: RecordStoreOptions<T>) {
+    this.#context = context;
+    this.codec = codec;
+    this.table = table;
+    this.#isOwn = isOwn;
+    this.#loads = new ColdLoads({
+      has: (address) => this.entries.get(address) !== undefined,
+      read: (addresses) => table.read(addresses),
+      install: (address, row) => this.#install(address, row),
+      rereadsStale: context.protections.staleRead,
+    });
+    this.entries = new EntryTable({
+      capacity: context.capacity,
+      release: (entry) => this.#release(entry),
+      removed: (address) => this.#loads.removed(address),
+    });
+  }
+
+  async load(address: string): Promise<T | undefined> {
+    let entry = this.entries.get(address);
+    if (entry === undefined) entry = await this.entry(address);
+    else if (!entry.isDirty) this.entries.touch(entry);
+    const { value } = entry;
+    return value === undefined ? undefined : this.codec.copy(value);
+  }
+
+  async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
+    const found = new Map<string, CacheEntry<T>>();
+    let missing: readonly string[] = addresses;
+    for (;;) {
+      for (const address of missing) {
+        const entry = this.entries.get(address);
+        if (entry !== undefined) found.set(address, entry);
+      }
+      missing = addresses.filter((address) => !found.has(address));
+      if (missing.length === 0) break;
+      await this.#loads.load(missing);
+    }
+    return addresses.map((address) => {
+      const value = found.get(address)?.value;
+      return value === undefined ? undefined : this.codec.copy(value);
+    });
+  }
+
+  peek(address: string): T | undefined {
+    return this.entries.get(address)?.value;
+  }
+
+  async has(address: string): Promise<boolean> {
+    const entry = this.entries.get(address) ?? (await this.entry(address));
+    return entry.value !== undefined;
+  }
+
+  async put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
+    const entry = this.entries.get(address);
+    // What is dirty takes no more room by becoming dirtier.
+    if (entry?.isDirty === true) return this.#apply(entry, record, options);
+    return this.#apply(await this.#writable(address), record, options);
+  }
+
+  async delete(address: string): Promise<void> {
+    let entry = this.entries.get(address);
+    if (entry?.isDirty !== true) {
+      await this.#context.ready();
+      // Nothing has to be read to be deleted.
+      entry = this.entries.get(address) ?? this.#addEntry(address, true);
+    }
+    if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
+    this.remove(entry);
+  }
+
+  async consumePreKey(address: string, preKeyId: number): Promise<void> {
+    let entry = this.entries.get(address);
+    if (entry?.isDirty !== true) entry = await this.#writable(address);
+    if (entry.value !== undefined) this.#context.dirty.change(entry, MUST);
+    this.#addConsumed(entry, preKeyId);
+  }
+
+  /** The entry of an address, read if it is not in memory. */
+  async entry(address: string): Promise<CacheEntry<T>> {
+    for (;;) {
+      const entry = this.entries.get(address);
+      if (entry !== undefined) return entry;
+      await this.#loads.load([address]);
+    }
+  }
+
+  /** Makes an entry absent. Its gate stays; what was to land with the record does not land without it. */
+  remove(entry: CacheEntry<T>): void {
+    this.#context.dirty.change(entry, MUST);
+    entry.value = undefined;
+    entry.lease?.stop();
+    entry.dropRiders((rider) => rider.kind === "preKey.remove");
+  }
+
+  /** Writes the counter of every record that has sent as its bound. */
+  settleLeases(): void {
+    for (const entry of this.entries.entries()) {
+      if (entry.value === undefined || entry.lease?.isUnsettled !== true) continue;
+      this.#context.dirty.change(entry, MAY);
+      entry.lease.settle();
+    }
+  }
+
+  /** Notes that rows were changed behind the reads that are under way. */
+  overtakeReads(address: string): void {
+    this.#loads.removed(address);
+  }
+
+  becameDirty(entry: CacheEntry<T>): void {
+    this.entries.becameDirty(entry);
+  }
+
+  becameClean(entry: CacheEntry<T>): void {
+    this.entries.becameClean(entry);
+  }
+
+  snapshot(entry: CacheEntry<T>): EntrySnapshot {
+    const { address, value, lease } = entry;
+    const record = value === undefined ? undefined : this.#encode(entry, value);
+    const riders = this.#landingRiders(entry, record);
+    if (record === undefined) {
+      return { writes: [this.table.remove(address), ...riders], riders, stored: false };
+    }
+    const stored = lease?.toStored(this.#context.incarnation());
+    return { writes: [this.table.put(address, record, stored), ...riders], riders, stored: true };
+  }
+
+  /** An entry that may be made dirty now. @throws {LimitError} When there is no room for another one. */
+  async #writable(address: string): Promise<CacheEntry<T>> {
+    await this.#context.ready();
+    return this.entries.get(address) ?? (await this.entry(address));
+  }
+
+  #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {
+    const { protections, dirty } = this.#context;
+    this.codec.prune(record);
+    const chain = sendingChainOf(this.codec, record);
+    const rewinds = chain?.id === entry.lease?.chain && (chain?.next ?? 0) < (entry.lease?.next ?? 0);
+    if (chain !== undefined && rewinds && protections.rewindRefusal) {
+      throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
+    }
+    const lease = this.#followChain(entry, record, chain);
+    const gates = chain !== undefined && lease?.advance(chain.next) === true && protections.gate;
+    dirty.change(entry, gates || !entry.stored ? MUST : MAY);
+    entry.value = record;
+    entry.lease = lease;
+    if (gates) entry.gate = entry.generation;
+    const consumed = options?.consumedPreKeyId;
+    if (consumed !== undefined) this.#addConsumed(entry, consumed);
+    return entry.isGated ? GATED : OPEN;
+  }
+
+  #addConsumed(entry: CacheEntry<T>, id: number): void {
+    const write: SignalWrite = { kind: "preKey.remove", id };
+    if (this.#context.protections.preKeyCoupling) entry.addRider(write);
+    else this.#context.addLoose(write);
+  }
+
+  /** The lease of the chain that a record which is put sends on. */
+  #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain | undefined): CounterLease | undefined {
+    const { lease, value } = entry;
+    if (chain === undefined) {
+      if (lease === undefined)
+        return this.table.store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
+      this.#burnOutgoing(record, lease);
+      lease.stop();
+      return lease;
+    }
+    if (lease === undefined) return new CounterLease({ ...chain, next: 0 }, 0, 0);
+    if (chain.id === lease.chain) return lease;
+    const isStart = value === undefined || this.codec.isNewStart(value, record);
+    const change = chain.isResumed ? "resume" : isStart ? "start" : "step";
+    if (change !== "step") this.#burnOutgoing(record, lease);
+    lease.follow(chain, change, this.#context.durability);
+    return lease;
+  }
+
+  /** Burns, in a record that has begun to send on another chain, the chain before it. */
+  #burnOutgoing(record: T, lease: CounterLease): void {
+    if (lease.chain === "" || lease.bound === 0) return;
+    try {
+      this.codec.fastForward(record, lease.chain, lease.bound);
+    } catch (error) {
+      // The record has no such chain any more.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  #install(address: string, row: SignalRow | undefined): void {
+    if (row === undefined) {
+      this.#addEntry(address, false);
+      return;
+    }
+    const { table, codec } = this;
+    const { store } = table;
+    const { events, restoreEpoch, incarnation, protections } = this.#context;
+    const rules = {
+      store,
+      codec,
+      incarnation: incarnation(),
+      restoreEpoch,
+      fastForwards: protections.fastForward,
+    };
+    const opened = openStoredRecord(row, rules);
+    switch (opened.kind) {
+      case "usable":
+        this.#addRecord(address, row, opened.value, opened.lease);
+        if (opened.burnedKeys > 0) events.emit({ kind: "burned", store, address, keys: opened.burnedKeys });
+        return;
+      case "closed":
+        if (store === "session")
+          this.#addRecord(address, row, opened.value, new CounterLease(undefined, 0, 0));
+        else this.#setAside(address, table.lost(address));
+        events.emit({ kind: "closed", store, address, burned: opened.burned });
+        return;
+      case "outdated":
+        this.#setAside(address, opened.isOwn ? table.lost(address) : []);
+        events.emit({ kind: "discarded", store, address });
+        return;
+      case "unreadable": {
+        const { reason } = opened;
+        if (this.#isOwn(address)) throw unreadable(reason);
+        this.#setAside(address, [{ kind: "quarantine.put", store, address, record: row.record, reason }]);
+        events.emit({ kind: "quarantined", store, address, reason });
+        return;
+      }
+    }
+  }
+
+  #addRecord(address: string, row: SignalRow, value: T, lease: CounterLease | undefined): void {
+    const entry = new CacheEntry<T>(this, address, `${this.table.store}:${address}`);
+    entry.value = value;
+    entry.lease = lease;
+    entry.stored = true;
+    entry.bytes = row.record.byteLength;
+    this.entries.add(entry);
+  }
+
+  #addEntry(address: string, stored: boolean): CacheEntry<T> {
+    const entry = new CacheEntry<T>(this, address, `${this.table.store}:${address}`);
+    entry.stored = stored;
+    this.entries.add(entry);
+    return entry;
+  }
+
+  /** The row goes with the next flush, and what `riders` say happens in the same commit. The address reads as absent. */
+  #setAside(address: string, riders: readonly SignalWrite[]): void {
+    const entry = this.#addEntry(address, true);
+    this.#context.dirty.change(entry, MUST);
+    for (const rider of riders) entry.addRider(rider);
+  }
+
+  /** Before a clean record leaves, its bound is lowered: nobody would do it later. */
+  #release(entry: CacheEntry<T>): boolean {
+    if (entry.value === undefined || entry.lease?.isUnsettled !== true) return true;
+    this.#context.dirty.change(entry, MAY);
+    entry.lease.settle();
+    return false;
+  }
+
+  /** The stored form, `undefined` when there is nothing to store. */
+  #encode(entry: CacheEntry<T>, value: T): Uint8Array | undefined {
+    let record: Uint8Array;
+    try {
+      record = this.codec.encode(value);
+    } catch {
+      this.#reportUnencodable(entry);
+      return UNENCODABLE;
+    }
+    entry.bytes = record.byteLength;
+    this.#context.dirty.recount(entry);
+    return record.byteLength === 0 ? undefined : record;
+  }
+
+  /** Once for each state of the entry, however often it is collected. */
+  #reportUnencodable(entry: CacheEntry<T>): void {
+    if (entry.unencodable === entry.generation) return;
+    entry.unencodable = entry.generation;
+    this.#context.events.emit({ kind: "unencodable", store: this.table.store, address: entry.address });
+  }
+
+  /** The riders of an entry, without removals of pre-keys whose session would not be there. */
+  #landingRiders(entry: CacheEntry<T>, record: Uint8Array | undefined): readonly SignalWrite[] {
+    const { riders } = entry;
+    if (riders === undefined) return [];
+    if (!riders.some(({ kind }) => kind === "preKey.remove") || this.#decodes(record)) return riders;
+    return riders.filter(({ kind }) => kind !== "preKey.remove");
+  }
+
+  #decodes(record: Uint8Array | undefined): boolean {
+    if (record === undefined) return false;
+    try {
+      this.codec.decode(record);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function unreadable(reason: string): CorruptError | WrongLengthError {
+  const message = "load sender key: our own sender key cannot be read";
+  return reason === "wrong-length"
+    ? new WrongLengthError(message)
+    : new CorruptError(`${message} (${reason})`);
+}

@@ -1,0 +1,43 @@
+import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
+import type { Lease, SignalCacheReads, SignalRecordStore, SignalRow } from "../backend/mod.ts";
+import type { SignalWrite } from "./cache_entry.ts";
+
+/** One of the two tables of records, as reads and writes. */
+export interface RecordTable {
+  readonly store: SignalRecordStore;
+  /** Rows in the order of the keys. */
+  read(keys: readonly string[]): Promise<readonly (SignalRow | undefined)[]>;
+  put(address: string, record: Uint8Array, lease: Lease | undefined): SignalWrite;
+  remove(address: string): SignalWrite;
+  /** What else is lost with a record that we send with. */
+  lost(address: string): readonly SignalWrite[];
+}
+
+/** The sessions of a backend. */
+export function sessionTable(reads: SignalCacheReads): RecordTable {
+  return {
+    store: "session",
+    read: async (keys) => {
+      const [key, ...more] = keys;
+      if (key === undefined) return [];
+      return more.length === 0 ? [await reads.loadSessionRow(key)] : await reads.loadSessionRows(keys);
+    },
+    put: (address, record, lease) => ({ kind: "session.put", address, record, lease }),
+    remove: (address) => ({ kind: "session.delete", address }),
+    lost: () => [],
+  };
+}
+
+/** The sender keys of a backend. */
+export function senderKeyTable(reads: SignalCacheReads): RecordTable {
+  return {
+    store: "senderKey",
+    read: (keys) => Promise.all(keys.map((key) => reads.loadSenderKeyRow(key))),
+    put: (name, record, lease) => ({ kind: "senderKey.put", name, record, lease }),
+    remove: (name) => ({ kind: "senderKey.delete", name }),
+    lost: (name) => {
+      const parsed = tryParseSenderKeyName(name);
+      return parsed === undefined ? [] : [{ kind: "senderKeyDevices.clear", group: formatJid(parsed.group) }];
+    },
+  };
+}

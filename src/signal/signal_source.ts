@@ -1,0 +1,77 @@
+import type { Write } from "../backend/mod.ts";
+import type { DirtyEntry, DirtySource, Outcome, Pending } from "../write_behind/mod.ts";
+import { MUST, type SignalWrite } from "./cache_entry.ts";
+import type { AnyEntry, DirtySet } from "./dirty_set.ts";
+import type { Protections } from "./test_hooks.ts";
+
+/** Name of the cache among the sources of the engine. */
+export const SIGNAL_SOURCE = "signal";
+
+/** An entry that the engine has, and what it has of it. */
+interface Collected {
+  readonly entry: AnyEntry;
+  readonly riders: readonly SignalWrite[];
+  readonly stored: boolean;
+}
+
+/** Hands the cache's changes to the engine, and notes what became of them. */
+export class SignalSource implements DirtySource {
+  readonly name: string = SIGNAL_SOURCE;
+  readonly #dirty: DirtySet;
+  readonly #protections: Protections;
+  readonly #settled: () => void;
+  /** What the engine has now, by key. */
+  readonly #collected = new Map<string, Collected>();
+
+  /** @param settled Called after each settlement: there may be clean entries again. */
+  constructor(dirty: DirtySet, protections: Protections, settled: () => void) {
+    this.#dirty = dirty;
+    this.#protections = protections;
+    this.#settled = settled;
+  }
+
+  pending(): Pending {
+    return this.#dirty.pending();
+  }
+
+  collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
+    const collected: DirtyEntry[] = [];
+    for (const entry of this.#dirty.entries) {
+      if (only !== undefined && !only(entry.key)) continue;
+      const { writes, riders, stored } = entry.owner.snapshot(entry);
+      this.#collected.set(entry.key, { entry, riders, stored });
+      this.#dirty.collected(entry);
+      const urgency = entry.urgency === MUST ? "must" : "may";
+      collected.push({
+        key: entry.key,
+        generation: entry.generation,
+        urgency,
+        writes: writes as readonly Write[],
+      });
+    }
+    return collected;
+  }
+
+  settle({ committed }: Outcome): void {
+    for (const { key, generation } of committed) {
+      const taken = this.#collected.get(key);
+      if (taken !== undefined) this.#commit(taken, generation);
+    }
+    this.#collected.clear();
+    this.#settled();
+  }
+
+  /** Forgets what the engine has: its outcome is nobody's business any more. */
+  clear(): void {
+    this.#collected.clear();
+  }
+
+  #commit({ entry, riders, stored }: Collected, generation: number): void {
+    if (generation > entry.committed) entry.committed = generation;
+    entry.stored = stored;
+    if (riders.length > 0) entry.dropRiders((rider) => riders.includes(rider));
+    const isLatest = entry.generation === generation || !this.#protections.generationCheck;
+    this.#dirty.committed(entry, isLatest);
+    if (isLatest) entry.owner.becameClean(entry);
+  }
+}

@@ -1,0 +1,307 @@
+import {
+  formatSenderKeyName,
+  formatSignalAddress,
+  tryParseSenderKeyName,
+  tryParseSignalAddress,
+} from "../addresses/mod.ts";
+import type { SignalCacheReads, Write } from "../backend/mod.ts";
+import { KeyedLock } from "../cache/mod.ts";
+import type { Host } from "../ports/mod.ts";
+import type { DirtySource, FlushReport, WriteBehind } from "../write_behind/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
+import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
+import { ChangeSignal } from "./change_signal.ts";
+import type { Durability } from "./counter_lease.ts";
+import { type AnyEntry, DirtySet } from "./dirty_set.ts";
+import type { EntryTable } from "./entry_table.ts";
+import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
+import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
+import { type MoveOptions, type MoveReport, moveUser } from "./move_user.ts";
+import { openGates } from "./publish_gate.ts";
+import { RecordStore } from "./record_store.ts";
+import { senderKeyTable, sessionTable } from "./record_table.ts";
+import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
+import { SignalEvents } from "./signal_events.ts";
+import type { SignalRecords } from "./signal_records.ts";
+import { SignalSource } from "./signal_source.ts";
+import type { StoreContext } from "./store_context.ts";
+import { protectionsOf } from "./test_hooks.ts";
+
+/** Entries of each store unless told otherwise. */
+const DEFAULT_CAPACITY = 2_000;
+
+/** What the cache needs of the flush engine. */
+export type SignalCacheEngine = Pick<
+  WriteBehind,
+  "assertOpen" | "commitWith" | "flush" | "flushOnly" | "notify" | "ready"
+>;
+
+/** What a cache is made of. */
+export interface SignalStoreCacheOptions<S, K> {
+  /** Reads what is not in memory. */
+  readonly reads: SignalCacheReads;
+  /** Writes what is dirty. The cache's `source` must be added to it. */
+  readonly engine: SignalCacheEngine;
+  readonly host: Pick<Host, "clock" | "random" | "logger">;
+  readonly sessionCodec: CacheCodec<S>;
+  readonly senderKeyCodec: CacheCodec<K>;
+  /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
+  readonly isOwnSenderKey: (name: string) => boolean;
+  /** The address that a Signal address stands for: the LID's where the mapping is known. The same address unless given. */
+  readonly resolveAddress?: ((address: string) => Promise<string>) | undefined;
+  /** `strict` unless given. */
+  readonly durability?: Durability | undefined;
+  /** Entries that each of the three stores may hold, dirty ones apart. 2,000 unless given. */
+  readonly capacity?: number | undefined;
+  /**
+   * Counts how often the database was restored from a backup, 0 … 2^32−1; 0 unless given. Whoever restores a backup opens it
+   * with a greater number than ever before, and with that number from then on: what was written under a smaller one is
+   * discarded when it is read, since its bounds know nothing of what was sent after the backup was made.
+   */
+  readonly restoreEpoch?: number | undefined;
+}
+
+/** How many entries there are. */
+export interface SignalCacheStats extends SignalCacheCounts {
+  readonly sessions: number;
+  readonly senderKeys: number;
+  readonly identities: number;
+  /** Entries that are not durable. */
+  readonly dirty: number;
+  /** Entries whose gate is closed. */
+  readonly gated: number;
+}
+
+/**
+ * Sessions, sender keys and identities in memory, written behind by the engine.
+ *
+ * - **Ownership.** `load` hands out copies, `put` takes over what it is given.
+ * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What is loaded, changed
+ *   and put must be so under the lock of its address: `withAddress`, `withSenderKey`.
+ * - **Durability.** What is put is durable after a flush. No ciphertext may leave before `publishable` has resolved for its
+ *   address, unless the ticket of its put says that it need not wait. Kept to that, no message key leaves twice, whatever
+ *   crashes, fails or arrives late.
+ * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when there are too many.
+ */
+export class SignalStoreCache<S, K> {
+  /** What the engine flushes. */
+  readonly source: DirtySource;
+  /** Sessions by Signal address. */
+  readonly sessions: SignalRecords<S>;
+  /** Sender keys by sender key name. */
+  readonly senderKeys: SignalRecords<K>;
+  /** Identity keys by Signal address. */
+  readonly identities: SignalIdentities;
+
+  readonly #options: SignalStoreCacheOptions<S, K>;
+  readonly #locks = new KeyedLock();
+  readonly #dirty: DirtySet;
+  readonly #events: SignalEvents;
+  readonly #source: SignalSource;
+  readonly #sessions: RecordStore<S>;
+  readonly #senderKeys: RecordStore<K>;
+  readonly #identities: IdentityStore;
+  readonly #restoreEpoch: number;
+  #incarnation: string;
+
+  /** @throws {RangeError} When the capacity or the restore epoch is out of range. */
+  constructor(options: SignalStoreCacheOptions<S, K>) {
+    this.#options = options;
+    const { host, engine, reads } = options;
+    const protections = protectionsOf(options);
+    this.#restoreEpoch = requireRestoreEpoch(options.restoreEpoch ?? 0);
+    this.#incarnation = newIncarnation(host.random, this.#restoreEpoch);
+    this.#dirty = new DirtySet(host.clock, new ChangeSignal(host.clock, () => engine.notify()));
+    this.#events = new SignalEvents(host.logger);
+    const context: StoreContext = {
+      dirty: this.#dirty,
+      events: this.#events,
+      protections,
+      durability: options.durability ?? "strict",
+      restoreEpoch: this.#restoreEpoch,
+      capacity: options.capacity ?? DEFAULT_CAPACITY,
+      ready: () => engine.ready(),
+      addLoose: (write) => this.#addLoose(write),
+      incarnation: () => this.#incarnation,
+    };
+    this.#sessions = new RecordStore({
+      context,
+      codec: options.sessionCodec,
+      table: sessionTable(reads),
+      isOwn: () => false,
+    });
+    this.#senderKeys = new RecordStore({
+      context,
+      codec: options.senderKeyCodec,
+      table: senderKeyTable(reads),
+      isOwn: options.isOwnSenderKey,
+    });
+    this.#identities = new IdentityStore(context, reads);
+    this.#source = new SignalSource(this.#dirty, protections, () => this.#evict());
+    this.source = this.#source;
+    this.sessions = this.#sessions;
+    this.senderKeys = this.#senderKeys;
+    this.identities = this.#identities;
+  }
+
+  /** The name of this life of the cache, in every lease that it writes. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  get stats(): SignalCacheStats {
+    let gated = 0;
+    for (const entry of this.#dirty.entries) if (entry.isGated) gated += 1;
+    return {
+      ...this.#events.counts,
+      sessions: this.#sessions.entries.size,
+      senderKeys: this.#senderKeys.entries.size,
+      identities: this.#identities.entries.size,
+      dirty: this.#dirty.entries.size,
+      gated,
+    };
+  }
+
+  /** Adds a listener and returns how to remove it. */
+  onEvent(listener: SignalCacheListener): () => void {
+    return this.#events.add(listener);
+  }
+
+  /**
+   * Runs `section` under the lock of the address that `address` stands for, which it is given. It spans load, change and put, so
+   * that sending and receiving on one session never lose a step. The answer is resolved inside the lock: a phone number that
+   * becomes a LID meanwhile is the LID. Awaiting `publishable` inside is right.
+   *
+   * The lock is not re-entrant.
+   */
+  withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
+    return this.#locks.withResolvedKey(() => this.#resolve(address), section);
+  }
+
+  /** As `withAddress`, for the sender key of one sender in one group. */
+  withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
+    return this.#locks.withResolvedKey(() => this.#resolveName(name), section);
+  }
+
+  /** Deletes a sender key under its lock, which the caller must not hold: see `SignalRecords.delete`. */
+  deleteSenderKey(name: string): Promise<void> {
+    return this.withSenderKey(name, (resolved) => this.#senderKeys.delete(resolved));
+  }
+
+  /**
+   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
+   * committed, together with the identity of the same address; nothing else is.
+   *
+   * @param addresses Signal addresses and sender key names, as they were put; all that is gated unless given.
+   * @throws {StoreError} When it could not be committed: the ciphertexts must not leave. State is kept, the gates stay closed.
+   * @throws {HaltedError | FencedError | ClosedError} Also when nothing is gated.
+   */
+  async publishable(addresses?: readonly string[]): Promise<void> {
+    const entries = addresses === undefined ? this.#dirty.entries : this.#entriesOf(addresses);
+    const life = this.#incarnation;
+    await openGates(this.#options.engine, entries, () => this.#incarnation === life);
+  }
+
+  /**
+   * Makes everything durable with exact counters and bounds, so that the next life of the cache burns nothing. Call it before
+   * closing, before hibernating, when idle for long, and before an export. Afterwards every send is gated anew.
+   *
+   * @throws {StoreError} As `WriteBehind.flush`.
+   */
+  async settle(): Promise<FlushReport> {
+    this.#sessions.settleLeases();
+    this.#senderKeys.settleLeases();
+    return await this.#options.engine.flush();
+  }
+
+  /**
+   * Forgets everything, durable or not, and begins a new life: what was sent under leases is burned when it is read again.
+   * **Lossy**: allowed only when whatever depended on what was not committed is dropped too. Who waits in `publishable` is
+   * rejected.
+   */
+  clear(): void {
+    this.#incarnation = newIncarnation(this.#options.host.random, this.#restoreEpoch);
+    this.#source.clear();
+    this.#dirty.clear();
+    for (const table of this.#tables()) table.clear();
+  }
+
+  /**
+   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does this life of the
+   * cache: what is read again burns nothing. Records that have sent within a lease stay until their exact counter is written.
+   */
+  clearAfterFlush(): void {
+    for (const table of this.#tables()) table.evictClean();
+  }
+
+  /**
+   * Moves every session, identity and sender key of a phone number's user to its LID: `c.us` to `lid`, `hosted` to `hosted.lid`,
+   * device by device, under the locks of both addresses. It covers what is not durable yet.
+   *
+   * - A session that the LID has already stays the current one. The other's states join its archive, their sending chains burned.
+   *   Sender keys likewise.
+   * - An identity that the LID has already wins. One that cannot be read, at either end, keeps its pair where it is.
+   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty.
+   *
+   * Calling it again moves what has appeared since. A failed call has changed nothing.
+   *
+   * @param pn User part of the phone number's addresses.
+   * @param lid User part of the LID's.
+   * @throws {StoreError} When the commit failed, or the backend could not be read. After an `AmbiguousError` memory is what it was,
+   * and is written again.
+   * @throws {LimitError} When new addresses of the user keep appearing.
+   */
+  moveUser(pn: string, lid: string, options: MoveOptions = {}): Promise<MoveReport> {
+    const parts = {
+      sessions: this.#sessions,
+      senderKeys: this.#senderKeys,
+      identities: this.#identities,
+      locks: this.#locks,
+      reads: this.#options.reads,
+      dirty: this.#dirty,
+      incarnation: () => this.#incarnation,
+      commitWith: (writes: readonly Write[]) => this.#options.engine.commitWith(writes),
+    };
+    return moveUser(parts, { pn, lid }, options);
+  }
+
+  #entriesOf(addresses: readonly string[]): AnyEntry[] {
+    const entries: AnyEntry[] = [];
+    for (const address of addresses) {
+      const session = this.#sessions.entries.get(address);
+      const senderKey = this.#senderKeys.entries.get(address);
+      if (session !== undefined) entries.push(session);
+      if (senderKey !== undefined) entries.push(senderKey);
+    }
+    return entries;
+  }
+
+  #tables(): readonly Pick<EntryTable<unknown>, "clear" | "evict" | "evictClean">[] {
+    return [this.#sessions.entries, this.#senderKeys.entries, this.#identities.entries];
+  }
+
+  #evict(): void {
+    for (const table of this.#tables()) table.evict();
+  }
+
+  async #resolve(address: string): Promise<string> {
+    return (await this.#options.resolveAddress?.(address)) ?? address;
+  }
+
+  async #resolveName(name: string): Promise<string> {
+    const parsed = tryParseSenderKeyName(name);
+    if (parsed === undefined) return name;
+    const sender = tryParseSignalAddress(await this.#resolve(formatSignalAddress(parsed.sender)));
+    return sender === undefined ? name : formatSenderKeyName({ group: parsed.group, sender });
+  }
+
+  #addLoose(write: SignalWrite): void {
+    const owner = {
+      becameDirty(): void {},
+      becameClean(): void {},
+      snapshot: () => ({ writes: [write], riders: [], stored: true }),
+    };
+    const entry = new CacheEntry<unknown>(owner, "", `loose:${JSON.stringify(write)}`);
+    this.#dirty.change(entry, MUST);
+  }
+}

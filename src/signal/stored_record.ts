@@ -1,0 +1,102 @@
+import {
+  isLease,
+  type Lease,
+  type QuarantineReason,
+  type SignalRecordStore,
+  type SignalRow,
+} from "../backend/mod.ts";
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
+import { CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
+import { restoreEpochOf } from "./incarnation.ts";
+import type { SendingChain } from "./record_codec.ts";
+
+/**
+ * What a stored row is worth.
+ *
+ * - `usable`: a record, with keys burned that may have left.
+ * - `closed`: too many would have to be burned. `value` sends no more.
+ * - `unreadable`: no record that can be trusted.
+ * - `outdated`: written before a restore.
+ */
+export type OpenedRecord<T> =
+  | {
+      readonly kind: "usable";
+      readonly value: T;
+      readonly lease: CounterLease | undefined;
+      readonly burnedKeys: number;
+    }
+  | { readonly kind: "closed"; readonly value: T; readonly burned: number }
+  | { readonly kind: "unreadable"; readonly reason: QuarantineReason }
+  | { readonly kind: "outdated"; readonly isOwn: boolean };
+
+/** By what a stored row is judged. */
+export interface OpeningRules<T> {
+  readonly store: SignalRecordStore;
+  readonly codec: CacheCodec<T>;
+  /** Of the cache that reads. */
+  readonly incarnation: string;
+  /** Rows from before are outdated; 0 when there never was a restore. */
+  readonly restoreEpoch: number;
+  /** Whether another incarnation's record is fast-forwarded. Always, outside of tests. */
+  readonly fastForwards: boolean;
+}
+
+/** The chain that a record sends on. @throws {TypeError} When there are several, of which no lease can speak. */
+export function sendingChainOf<T>(codec: CacheCodec<T>, record: T): SendingChain | undefined {
+  const chains = codec.sendingChains(record);
+  if (chains.length > 1) throw new TypeError("signal cache: a record sends on more than one chain");
+  return chains[0];
+}
+
+/** Turns a stored row into what may be used of it. */
+export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): OpenedRecord<T> {
+  const { codec, store } = rules;
+  const { lease } = row;
+  if (lease !== undefined && !isLease(lease)) return { kind: "unreadable", reason: "lease" };
+  let value: T;
+  try {
+    value = codec.decode(row.record);
+  } catch (error) {
+    if (error instanceof WrongLengthError) return { kind: "unreadable", reason: "wrong-length" };
+    if (error instanceof CorruptError) return { kind: "unreadable", reason: "undecodable" };
+    throw error;
+  }
+  const chain = sendingChainOf(codec, value);
+  const sends = chain !== undefined;
+  if (isOutdated(lease, rules.restoreEpoch) && (sends || store === "session")) {
+    return { kind: "outdated", isOwn: sends };
+  }
+  if (chain === undefined) {
+    const idle = store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
+    return { kind: "usable", value, lease: idle, burnedKeys: 0 };
+  }
+  if (lease === undefined) return usable(value, new CounterLease(chain, chain.next, 0));
+  if (lease.incarnation === rules.incarnation || !rules.fastForwards) {
+    return usable(value, new CounterLease(chain, lease.reservedUntil, lease.burned));
+  }
+  return burn(value, chain, lease, codec);
+}
+
+function usable<T>(value: T, lease: CounterLease): OpenedRecord<T> {
+  return { kind: "usable", value, lease, burnedKeys: 0 };
+}
+
+/** Another incarnation may have used every counter below the bound. */
+function burn<T>(value: T, chain: SendingChain, lease: Lease, codec: CacheCodec<T>): OpenedRecord<T> {
+  const burnedKeys = Math.max(0, lease.reservedUntil - chain.next);
+  const burned = lease.burned + burnedKeys;
+  if (burnedKeys > 0 && burned >= MAX_BURNED_KEYS) {
+    codec.close(value);
+    return { kind: "closed", value, burned };
+  }
+  codec.fastForward(value, chain.id, lease.reservedUntil);
+  const next = chain.next + burnedKeys;
+  const forwarded = new CounterLease({ ...chain, next }, next, burned);
+  return { kind: "usable", value, lease: forwarded, burnedKeys };
+}
+
+function isOutdated(lease: Lease | undefined, restoreEpoch: number): boolean {
+  if (restoreEpoch === 0) return false;
+  return lease === undefined || restoreEpochOf(lease.incarnation) < restoreEpoch;
+}

@@ -1,0 +1,101 @@
+/** A Signal cache of toy records with its engine, over rows that outlive both. */
+import type { Durability } from "../../../src/signal/counter_lease.ts";
+import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
+import { type Protection, withoutProtections } from "../../../src/signal/test_hooks.ts";
+import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
+import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
+import { CounterRecord, counterCodec, counterSenderKeyCodec, stored } from "./counter_record.ts";
+import { FakeRows } from "./fake_rows.ts";
+
+export const ALICE = "100000000000001@lid.0";
+export const BOB = "100000000000002@lid.0";
+export const CAROL = "100000000000003@lid.0";
+export const GROUP = "120363000000000001@g.us";
+export const OUR_KEY: string = `${GROUP}:100000000000009:1@lid.0`;
+export const THEIR_KEY: string = `${GROUP}:${ALICE}`;
+
+type Options = Partial<SignalStoreCacheOptions<CounterRecord, CounterRecord>>;
+
+/** How a world is made. */
+export interface WorldOptions {
+  readonly seed?: number;
+  readonly durability?: Durability;
+  readonly capacity?: number;
+  readonly restoreEpoch?: number;
+  readonly resolveAddress?: Options["resolveAddress"];
+  readonly policy?: Partial<WriteBehindPolicy>;
+  readonly off?: readonly Protection[];
+}
+
+/** One life of a cache. */
+export interface World {
+  readonly host: FakeHost;
+  readonly rows: FakeRows;
+  readonly engine: WriteBehind;
+  readonly cache: SignalStoreCache<CounterRecord, CounterRecord>;
+  /** The process is killed: memory is lost, rows stay. The next life begins. */
+  crash(options?: WorldOptions): World;
+}
+
+/** A world over new rows, or over those that an earlier life left. */
+export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(), life = 0): World {
+  const host = fakeHost({ seed: (options.seed ?? 1) + life * 7_919 });
+  const engine = new WriteBehind({ committer: rows, host, policy: options.policy });
+  const { durability, capacity, restoreEpoch, resolveAddress, off = [] } = options;
+  const cache = new SignalStoreCache(
+    withoutProtections(
+      {
+        reads: rows,
+        engine,
+        host,
+        sessionCodec: counterCodec,
+        senderKeyCodec: counterSenderKeyCodec,
+        isOwnSenderKey: (name: string) => name === OUR_KEY,
+        durability,
+        capacity,
+        restoreEpoch,
+        resolveAddress,
+      },
+      ...off,
+    ),
+  );
+  engine.addSource(cache.source);
+  return { host, rows, engine, cache, crash: (next) => world({ ...options, ...next }, rows, life + 1) };
+}
+
+/** Sends one message in the session of an address, as a client does; what it returns may leave. */
+export async function send(
+  { cache }: World,
+  address: string,
+): Promise<{ chain: string; counter: number; gated: boolean }> {
+  return await cache.withAddress(address, async (at) => {
+    const record = await cache.sessions.load(at);
+    if (record === undefined) throw new Error("send: no session");
+    const sent = record.send();
+    const { gated } = await cache.sessions.put(at, record);
+    if (gated) await cache.publishable([at]);
+    return { ...sent, gated };
+  });
+}
+
+/** Puts a session that sends on a chain named after its address, and makes it durable with an exact counter. */
+export async function haveSession({ cache }: World, address: string, next = 0): Promise<void> {
+  await cache.sessions.put(address, CounterRecord.of(`start ${address}`, `chain ${address}`, next));
+  await cache.settle();
+}
+
+/** Stores a session as some other incarnation left it. */
+export function storeSession(
+  rows: FakeRows,
+  address: string,
+  row: { next: number; reservedUntil: number; burned?: number; incarnation?: string },
+): void {
+  const record = stored(CounterRecord.of(`start ${address}`, `chain ${address}`, row.next));
+  const { reservedUntil, burned = 0, incarnation = "f".repeat(32) } = row;
+  rows.sessions.set(address, { record, lease: { reservedUntil, incarnation, burned } });
+}
+
+/** Lets everything go on that does not wait for a test. */
+export async function turn(): Promise<void> {
+  for (let hops = 0; hops < 100; hops += 1) await Promise.resolve();
+}
