@@ -20,6 +20,7 @@ import type {
   TcTokenEntry,
 } from "./protocol_store.ts";
 import type { PreKeyRow, SignalAddressEntry, SignalReads, SignedPreKeyRow } from "./signal_store.ts";
+import { requireGuard } from "./validate_guard.ts";
 import { requireBytes, requireInteger, requireText } from "./validate_value.ts";
 import { validateWrite } from "./validate_write.ts";
 import type { Write } from "./write.ts";
@@ -88,6 +89,7 @@ class CheckedBackend implements Backend {
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
     const { capabilities } = this.#committer;
     for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
+    if (options?.guard !== undefined) requireGuard(options.guard);
     return await this.#committer.commit(writes, options);
   }
 

@@ -16,6 +16,9 @@ export const SIGNATURE_BYTES = 64;
 /** Greatest registration id: 31 bits. */
 export const MAX_REGISTRATION_ID: number = 2 ** 31 - 1;
 
+/** Parts of an app version: primary, secondary, tertiary. */
+const APP_VERSION_PARTS = 3;
+
 /** Greatest number of named values in `Device.extra`. */
 export const MAX_EXTRA_ENTRIES = 256;
 
@@ -52,8 +55,17 @@ export function requireDevice(device: Device): void {
   requireInteger("signed pre-key id", device.signedPreKeyId, 1, MAX_KEY_ID);
   requireExactBytes("signed pre-key signature", device.signedPreKeySignature, SIGNATURE_BYTES);
   requireExactBytes("adv secret key", device.advSecretKey, KEY_BYTES);
+  if (device.account !== undefined) {
+    requireOptionalBytes("account details", device.account.details);
+    requireOptionalBytes("account signature key", device.account.accountSignatureKey);
+    requireOptionalBytes("account signature", device.account.accountSignature);
+    requireOptionalBytes("device signature", device.account.deviceSignature);
+  }
   if (device.pushName !== "") requireText("push name", device.pushName);
   requireOptionalText("platform", device.platform);
+  if (device.appVersion.length !== APP_VERSION_PARTS) {
+    throw new RangeError(`app version has ${device.appVersion.length} parts, expected ${APP_VERSION_PARTS}`);
+  }
   for (const part of device.appVersion) requireInteger("app version", part, 0, 0xffff_ffff);
   requireTime("app version fetch time", device.appVersionLastFetchedMs);
   requireOptionalBytes("edge routing info", device.edgeRoutingInfo);

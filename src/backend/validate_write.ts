@@ -1,6 +1,7 @@
 import { RefusedError } from "../errors/mod.ts";
 import { HASH_STATE_HASH_BYTES } from "./app_sync_store.ts";
 import type { Capabilities } from "./backend.ts";
+import type { Device } from "./device_store.ts";
 import { MESSAGE_SECRET_BYTES, type MessageKey } from "./protocol_store.ts";
 import { requireDevice } from "./validate_device.ts";
 import {
@@ -15,6 +16,15 @@ import type { Write, WriteKind, WriteOf } from "./write.ts";
 
 /** Length of an identity key in bytes (X25519 public key without prefix). */
 export const IDENTITY_KEY_BYTES = 32;
+
+/** Greatest number that fits where the protocol has 32 bits. */
+const MAX_UINT32 = 0xffff_ffff;
+
+/** Most UTF-8 bytes of one UTF-16 code unit. */
+const BYTES_PER_CODE_UNIT = 3;
+
+/** Bytes around an entry of a map that is stored as one value. */
+const ENTRY_OVERHEAD_BYTES = 16;
 
 type Validators = { readonly [K in WriteKind]: (write: WriteOf<K>) => void };
 
@@ -75,6 +85,10 @@ const VALIDATORS: Validators = {
     requireText("name", write.name);
     requireUint64("version", write.state.version);
     requireExactBytes("hash", write.state.hash, HASH_STATE_HASH_BYTES);
+    for (const [index, value] of write.state.indexValueMap) {
+      requireText("index", index);
+      requireBytes("value MAC", value, 0);
+    }
   },
   "syncVersion.delete": (write) => requireText("name", write.name),
   "mutationMacs.put": (write) => {
@@ -126,7 +140,12 @@ const VALIDATORS: Validators = {
     for (const record of write.records) {
       requireText("user", record.user);
       requireSeconds("timestamp", record.timestamp);
-      for (const device of record.devices) requireInteger("device id", device.deviceId, 0, 0xffff_ffff);
+      for (const { deviceId, keyIndex } of record.devices) {
+        requireInteger("device id", deviceId, 0, MAX_UINT32);
+        if (keyIndex !== undefined) requireInteger("key index", keyIndex, 0, MAX_UINT32);
+      }
+      if (record.phash !== undefined) requireText("phash", record.phash);
+      if (record.rawId !== undefined) requireInteger("raw id", record.rawId, 0, MAX_UINT32);
     }
   },
   "deviceList.delete": (write) => requireText("user", write.user),
@@ -189,6 +208,21 @@ const VALIDATORS: Validators = {
   "device.delete": (write) => requireInteger("device id", write.deviceId, 1, Number.MAX_SAFE_INTEGER),
 };
 
+/** An upper bound of what an entry of a map takes within the value that holds the map. */
+function entryBytes(name: string, value: Uint8Array): number {
+  return name.length * BYTES_PER_CODE_UNIT + value.byteLength + ENTRY_OVERHEAD_BYTES;
+}
+
+function largestDeviceValueBytes(device: Device): number {
+  let extra = 0;
+  for (const [name, value] of device.extra) extra += entryBytes(name, value);
+  let account = 0;
+  for (const [name, part] of Object.entries(device.account ?? {})) {
+    if (part instanceof Uint8Array) account += entryBytes(name, part);
+  }
+  return Math.max(extra, account, device.edgeRoutingInfo?.byteLength ?? 0, device.nctSalt?.byteLength ?? 0);
+}
+
 /** Length in bytes of the largest single value that a write would store. */
 function largestValueBytes(write: Write): number {
   switch (write.kind) {
@@ -218,14 +252,16 @@ function largestValueBytes(write: Write): number {
       );
     case "syncVersion.put": {
       let bytes = HASH_STATE_HASH_BYTES;
-      for (const [index, value] of write.state.indexValueMap) bytes += index.length + value.byteLength + 16;
+      for (const [index, value] of write.state.indexValueMap) bytes += entryBytes(index, value);
       return bytes;
     }
-    case "device.save": {
-      let bytes = 0;
-      for (const [name, value] of write.device.extra) bytes += name.length + value.byteLength + 16;
-      return bytes;
-    }
+    case "deviceList.put":
+      return write.records.reduce(
+        (most, { devices }) => Math.max(most, devices.length * ENTRY_OVERHEAD_BYTES),
+        0,
+      );
+    case "device.save":
+      return largestDeviceValueBytes(write.device);
     default:
       return 0;
   }

@@ -1,4 +1,4 @@
-import type { Backend, Device, HashState, LidPnMapping } from "../../backend/mod.ts";
+import type { Backend, Device, HashState, LidPnMapping, OwnerGuard } from "../../backend/mod.ts";
 import { check, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { fullDevice, sampleBytes } from "./samples.ts";
@@ -105,6 +105,11 @@ const APP_SYNC_CALLS: readonly BadCall[] = [
     (backend) => backend.setVersion("regular", { ...STATE, version: 1 as unknown as bigint }),
   ],
   [
+    "an empty index in a version's map",
+    "TypeError",
+    (backend) => backend.setVersion("regular", { ...STATE, indexValueMap: new Map([["", RECORD]]) }),
+  ],
+  [
     "an empty index MAC",
     "RangeError",
     (backend) => backend.putMutationMacs("regular", 1n, [{ indexMac: new Uint8Array(0), valueMac: RECORD }]),
@@ -147,7 +152,39 @@ const PROTOCOL_CALLS: readonly BadCall[] = [
     "RangeError",
     (backend) => backend.updateDeviceList({ user: "1000", devices: [{ deviceId: -1 }], timestamp: 1 }),
   ],
+  [
+    "a key index past 32 bits",
+    "RangeError",
+    (backend) =>
+      backend.updateDeviceList({
+        user: "1000",
+        devices: [{ deviceId: 1, keyIndex: 2 ** 32 }],
+        timestamp: 1,
+      }),
+  ],
+  [
+    "a raw id that is no integer",
+    "RangeError",
+    (backend) => backend.updateDeviceList({ user: "1000", devices: [], timestamp: 1, rawId: 1.5 }),
+  ],
 ];
+
+/** Guards that no commit may carry. */
+const GUARD_CALLS: readonly BadCall[] = [
+  ["an empty owner", "TypeError", withGuard({ owner: "" })],
+  ["an owner that is too long", "TypeError", withGuard({ owner: "x".repeat(65) })],
+  ["a next owner that is too long", "TypeError", withGuard({ next: { owner: "x".repeat(65), epoch: 9 } })],
+  ["a negative epoch", "RangeError", withGuard({ minEpoch: -1 })],
+  ["an epoch past 2^53", "RangeError", withGuard({ maxEpoch: 2 ** 53 })],
+  ["an empty range of epochs", "RangeError", withGuard({ minEpoch: 4, maxEpoch: 3 })],
+  ["an epoch that does not grow", "RangeError", withGuard({ next: { owner: "b", epoch: 3 } })],
+];
+
+function withGuard(change: Partial<OwnerGuard>): (backend: Backend) => Promise<unknown> {
+  const guard = { owner: "a", minEpoch: 1, maxEpoch: 3, ...change };
+  return (backend) =>
+    backend.commit([{ kind: "session.put", address: "1000@lid.0", record: RECORD }], { guard });
+}
 
 function withDevice(change: Partial<Device>): (backend: Backend) => Promise<void> {
   return (backend) => backend.save({ ...fullDevice(1), ...change });
@@ -162,6 +199,9 @@ const DEVICE_CALLS: readonly BadCall[] = [
   ["registration id 0", "RangeError", withDevice({ registrationId: 0 })],
   ["registration id 2^31", "RangeError", withDevice({ registrationId: 2 ** 31 })],
   ["signed pre-key id 2^24", "RangeError", withDevice({ signedPreKeyId: 2 ** 24 })],
+  ["an app version of two parts", "RangeError", withDevice({ appVersion: [2, 3] as never })],
+  ["a number as nct salt", "TypeError", withDevice({ nctSalt: 5 as never })],
+  ["a text as account details", "TypeError", withDevice({ account: { details: "x" as never } })],
   ["a next pre-key id of −1", "RangeError", withDevice({ nextPreKeyId: -1 })],
   ["device id 0 to delete", "RangeError", (backend) => backend.deleteDevice(0)],
 ];
@@ -185,6 +225,7 @@ export const validationCases: readonly ConformanceCase[] = [
   badCallsCase("of the app-sync store", APP_SYNC_CALLS),
   badCallsCase("of the protocol store", PROTOCOL_CALLS),
   badCallsCase("of the device store", DEVICE_CALLS),
+  badCallsCase("in the guard of a commit", GUARD_CALLS),
   {
     name: "bad input: messages hold none of the bytes or texts that were given",
     async run(harness) {
