@@ -28,8 +28,9 @@ export const libsqlFileTarget: ConformanceTarget = {
       async afterCrash() {
         crashes += 1;
         const next = join(folder, `${crashes}.db`);
+        // The log first: should a connection that is being collected fold it meanwhile, the database has what it held.
         // Before the first commit there may be no log, or no file at all.
-        for (const suffix of ["", "-wal"]) {
+        for (const suffix of ["-wal", ""]) {
           if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
         }
         path = next;
