@@ -18,11 +18,14 @@ test("a snapshot is frozen, in constant time, and shows a change at once", () =>
 
 test("whoever scribbles over a snapshot's bytes or map does not change the stored state", async () => {
   const { manager, backend } = deviceHarness({ device: { extra: new Map([["a", new Uint8Array([1])]]) } });
+  manager.processCommand({ kind: "setPropsHash", propsHash: "published once" });
   const { identityKey, extra } = manager.getDeviceSnapshot();
   const privateKey = new Uint8Array(identityKey.privateKey);
   identityKey.privateKey.fill(0);
   extra.get("a")?.fill(9);
   (extra as Map<string, Uint8Array>).set("b", new Uint8Array());
+  await manager.flush();
+  expect((await backend.load())?.identityKey.privateKey).toEqual(privateKey);
   manager.processCommand({ kind: "setPushName", pushName: "Ada" });
   await manager.flush();
   const stored = await backend.load();

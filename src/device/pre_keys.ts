@@ -25,12 +25,11 @@ export interface PreKeyOwner {
 
 /**
  * Allocates one-time pre-keys. Ids come from a counter that only moves forward and goes round after 2^24−1; ids whose
- * keys still exist are skipped. Allocations run one after another.
+ * keys still exist are skipped. Concurrent allocations never get the same id.
  */
 export class PreKeys {
   readonly #reads: PreKeyReads;
   readonly #owner: PreKeyOwner;
-  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(reads: PreKeyReads, owner: PreKeyOwner) {
     this.#reads = reads;
@@ -48,17 +47,11 @@ export class PreKeys {
     if (!Number.isInteger(count) || count < 1 || count > MAX_PRE_KEYS_PER_CALL) {
       throw new RangeError(`add pre-keys: count is ${count}, expected 1 to ${MAX_PRE_KEYS_PER_CALL}`);
     }
-    const turn = this.#tail.then(() => this.#add(count, makeRecord));
-    this.#tail = turn.catch(() => {});
-    return await turn;
-  }
-
-  async #add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
     for (;;) {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
       const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
       const ids = await this.#freeIds(start, count);
-      // Somebody moved the counter while the store was read: those ids may be theirs.
+      // Somebody moved the counter while the store was read: those ids may be theirs. They made progress, so this ends.
       if (this.#owner.watermarks().nextPreKeyId !== nextPreKeyId) continue;
       const [first = start] = ids;
       const last = ids.at(-1) ?? start;

@@ -89,6 +89,19 @@ test("a counter that is moved while the store is read is respected", async () =>
   expect(await manager.addPreKeys(2, record)).toEqual([20, 21]);
 });
 
+test("ids that wait to be committed are skipped even after a reset of the counter", async () => {
+  const { manager, plan, backend } = deviceHarness();
+  plan.next(new BackendError("commit: connection lost"));
+  await expect(manager.addPreKeys(2, record)).rejects.toThrow("connection lost");
+  manager.modifyDevice((draft) => {
+    draft.identityKey = draft.noiseKey;
+    draft.nextPreKeyId = 1;
+    draft.firstUnuploadedPreKeyId = 1;
+  });
+  expect(await manager.addPreKeys(1, record)).toEqual([3]);
+  expect((await backend.loadPreKeys([1, 2, 3])).length).toBe(3);
+});
+
 test("a record that cannot be made, or a senseless count, changes nothing", async () => {
   const { manager } = deviceHarness();
   const before = manager.getDeviceSnapshot();
