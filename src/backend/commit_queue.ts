@@ -40,6 +40,9 @@ export interface CommitQueueOptions {
  * answered the queue does not know which epoch is stored; its guard then accepts the whole range of its own epochs.
  * The owner token keeps that range from ever covering somebody else's epoch.
  *
+ * What this does not cover: a network that repeats, after newer commits, a commit that it had answered. Telling that
+ * twin from its original would cost a written row in every commit.
+ *
  * Once fenced, always fenced: every later commit rejects with `FencedError` without asking the backend.
  */
 export class CommitQueue implements Committer {

@@ -64,6 +64,13 @@ export class FaultPlan {
     this.#refuses = refuses;
   }
 
+  /** Forgets every fault that is planned. What is held or under way stays so. */
+  clear(): void {
+    this.#next.length = 0;
+    this.#always = "pass";
+    this.#refuses = undefined;
+  }
+
   /** Lets every held commit go on, in the order in which they came. */
   release(): void {
     for (const go of this.#held.splice(0)) go();

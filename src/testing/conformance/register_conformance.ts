@@ -38,7 +38,6 @@ export type RegisterTest = (name: string, run: () => Promise<void>) => void;
  *
  * @example How the author of a backend runs the kit
  * ```ts
- * import { test } from "vitest";
  * import { MemoryDatabase, memoryBackend } from "@holdfast/store/memory";
  * import { type ConformanceTarget, FakeClock, registerConformance } from "@holdfast/store/testing";
  *
@@ -71,7 +70,10 @@ export type RegisterTest = (name: string, run: () => Promise<void>) => void;
  *   },
  * };
  *
- * registerConformance(target, test);
+ * // With a test runner: `registerConformance(target, test)`.
+ * const tests = new Map<string, () => Promise<void>>();
+ * registerConformance(target, (name, run) => tests.set(name, run), { only: ["session"] });
+ * for (const run of tests.values()) await run();
  * ```
  */
 export function registerConformance(
