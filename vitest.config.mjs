@@ -6,6 +6,8 @@ const testTimeout = 60_000;
 
 export default defineConfig({
   test: {
+    // By default one core of two would stay idle.
+    maxWorkers: 2,
     projects: [
       {
         test: {
