@@ -10,8 +10,6 @@ import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { libsqlServerTarget, SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
-export { libsqlServerTarget } from "./libsql_http.ts";
-
 /**
  * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed process would
  * have left, since it has no chance to write its log back into the database.
