@@ -1,0 +1,5 @@
+import { test } from "vitest";
+import { narrowTarget } from "./narrow.ts";
+import { registerTargets } from "./register.ts";
+
+registerTargets([narrowTarget], test);
