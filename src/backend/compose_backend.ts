@@ -28,15 +28,17 @@ type Appliers = {
 const APPLY: Appliers = {
   "identity.put": ({ signal }, write) => signal.putIdentity(write.address, write.key),
   "identity.delete": ({ signal }, write) => signal.deleteIdentity(write.address),
-  "session.put": ({ signal }, write) => signal.putSession(write.address, write.record),
+  "session.put": ({ signal }, write) => signal.putSession(write.address, write.record, write.lease),
   "session.delete": ({ signal }, write) => signal.deleteSession(write.address),
   "preKey.put": ({ signal }, write) => signal.storePreKey(write.id, write.record, write.uploaded),
   "preKey.markUploaded": ({ signal }, write) => signal.markPreKeysUploaded(write.ids),
   "preKey.remove": ({ signal }, write) => signal.removePreKey(write.id),
   "signedPreKey.put": ({ signal }, write) => signal.storeSignedPreKey(write.id, write.record),
   "signedPreKey.remove": ({ signal }, write) => signal.removeSignedPreKey(write.id),
-  "senderKey.put": ({ signal }, write) => signal.putSenderKey(write.name, write.record),
+  "senderKey.put": ({ signal }, write) => signal.putSenderKey(write.name, write.record, write.lease),
   "senderKey.delete": ({ signal }, write) => signal.deleteSenderKey(write.name),
+  "quarantine.put": ({ signal }, write) =>
+    signal.quarantine(write.store, write.address, write.record, write.reason),
   "syncKey.put": ({ appSync }, write) => appSync.setSyncKey(write.keyId, write.key),
   "syncKey.delete": ({ appSync }, write) => appSync.deleteSyncKey(write.keyId),
   "syncVersion.put": ({ appSync }, write) => appSync.setVersion(write.name, write.state),
@@ -184,6 +186,30 @@ class ComposedSource implements BackendSource {
 
   getSenderKey(...args: Parameters<SignalReads["getSenderKey"]>): ReturnType<SignalReads["getSenderKey"]> {
     return this.#stores.signal.getSenderKey(...args);
+  }
+
+  loadSessionRow(
+    ...args: Parameters<SignalReads["loadSessionRow"]>
+  ): ReturnType<SignalReads["loadSessionRow"]> {
+    return this.#stores.signal.loadSessionRow(...args);
+  }
+
+  loadSessionRows(
+    ...args: Parameters<SignalReads["loadSessionRows"]>
+  ): ReturnType<SignalReads["loadSessionRows"]> {
+    return this.#stores.signal.loadSessionRows(...args);
+  }
+
+  loadSenderKeyRow(
+    ...args: Parameters<SignalReads["loadSenderKeyRow"]>
+  ): ReturnType<SignalReads["loadSenderKeyRow"]> {
+    return this.#stores.signal.loadSenderKeyRow(...args);
+  }
+
+  listQuarantined(
+    ...args: Parameters<SignalReads["listQuarantined"]>
+  ): ReturnType<SignalReads["listQuarantined"]> {
+    return this.#stores.signal.listQuarantined(...args);
   }
 
   getSyncKey(...args: Parameters<AppSyncReads["getSyncKey"]>): ReturnType<AppSyncReads["getSyncKey"]> {

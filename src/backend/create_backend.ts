@@ -19,6 +19,13 @@ import type {
   SenderKeyDevice,
   TcTokenEntry,
 } from "./protocol_store.ts";
+import type {
+  Lease,
+  QuarantinedRecord,
+  QuarantineReason,
+  SignalRecordStore,
+  SignalRow,
+} from "./signal_rows.ts";
 import type { PreKeyRow, SignalAddressEntry, SignalReads, SignedPreKeyRow } from "./signal_store.ts";
 import { requireGuard } from "./validate_guard.ts";
 import { requireBytes, requireInteger, requireText } from "./validate_value.ts";
@@ -167,6 +174,25 @@ class CheckedBackend implements Backend {
     return await this.#reads.getSenderKey(name);
   }
 
+  async loadSessionRow(address: string): Promise<SignalRow | undefined> {
+    requireText("address", address);
+    return await this.#reads.loadSessionRow(address);
+  }
+
+  async loadSessionRows(addresses: readonly string[]): Promise<(SignalRow | undefined)[]> {
+    for (const address of addresses) requireText("address", address);
+    return await this.#reads.loadSessionRows(addresses);
+  }
+
+  async loadSenderKeyRow(name: string): Promise<SignalRow | undefined> {
+    requireText("name", name);
+    return await this.#reads.loadSenderKeyRow(name);
+  }
+
+  listQuarantined(): Promise<QuarantinedRecord[]> {
+    return this.#reads.listQuarantined();
+  }
+
   async getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined> {
     requireBytes("key id", keyId, 0);
     return await this.#reads.getSyncKey(keyId);
@@ -312,8 +338,8 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "identity.delete", address });
   }
 
-  putSession(address: string, record: Uint8Array): Promise<void> {
-    return this.#put({ kind: "session.put", address, record });
+  putSession(address: string, record: Uint8Array, lease?: Lease): Promise<void> {
+    return this.#put({ kind: "session.put", address, record, lease });
   }
 
   deleteSession(address: string): Promise<void> {
@@ -347,12 +373,21 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "signedPreKey.remove", id });
   }
 
-  putSenderKey(name: string, record: Uint8Array): Promise<void> {
-    return this.#put({ kind: "senderKey.put", name, record });
+  putSenderKey(name: string, record: Uint8Array, lease?: Lease): Promise<void> {
+    return this.#put({ kind: "senderKey.put", name, record, lease });
   }
 
   deleteSenderKey(name: string): Promise<void> {
     return this.#put({ kind: "senderKey.delete", name });
+  }
+
+  quarantine(
+    store: SignalRecordStore,
+    address: string,
+    record: Uint8Array,
+    reason: QuarantineReason,
+  ): Promise<void> {
+    return this.#put({ kind: "quarantine.put", store, address, record, reason });
   }
 
   setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void> {

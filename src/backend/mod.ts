@@ -68,9 +68,9 @@ export {
   INCARNATION_LENGTH,
   isLease,
   type Lease,
+  type QuarantinedRecord,
   type QuarantinePut,
   type QuarantineReason,
-  type SignalCacheReads,
   type SignalRecordStore,
   type SignalRow,
   type SignalRowReads,
@@ -78,6 +78,7 @@ export {
 export type {
   PreKeyRow,
   SignalAddressEntry,
+  SignalCacheReads,
   SignalReads,
   SignalStore,
   SignedPreKeyRow,

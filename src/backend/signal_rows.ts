@@ -1,5 +1,3 @@
-import type { SignalReads } from "./signal_store.ts";
-
 /** Characters of an incarnation: 16 bytes in lowercase hexadecimal. */
 export const INCARNATION_LENGTH = 32;
 
@@ -42,9 +40,6 @@ export interface SignalRowReads {
   loadSenderKeyRow(name: string): Promise<SignalRow | undefined>;
 }
 
-/** What the Signal cache reads from a backend. */
-export type SignalCacheReads = SignalRowReads & Pick<SignalReads, "loadIdentity" | "listSignalAddresses">;
-
 /** Which table a record is in. */
 export type SignalRecordStore = "session" | "senderKey";
 
@@ -66,6 +61,15 @@ export interface QuarantinePut {
   /** The stored bytes as they were. */
   readonly record: Uint8Array;
   readonly reason: QuarantineReason;
+}
+
+/** A record that was set aside. */
+export interface QuarantinedRecord {
+  readonly store: SignalRecordStore;
+  readonly address: string;
+  readonly reason: QuarantineReason;
+  /** Length of the stored bytes. */
+  readonly bytes: number;
 }
 
 /** Whether a stored lease is well-formed. One that is not makes its row unreadable. */

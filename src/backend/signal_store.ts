@@ -1,3 +1,11 @@
+import type {
+  Lease,
+  QuarantinedRecord,
+  QuarantineReason,
+  SignalRecordStore,
+  SignalRowReads,
+} from "./signal_rows.ts";
+
 /** A stored one-time pre-key. */
 export interface PreKeyRow {
   /** 1 … 2^24−1. */
@@ -24,7 +32,7 @@ export interface SignalAddressEntry {
 }
 
 /** Reads of Signal state. Bytes returned are the caller's own. Absent is `undefined`; anything else wrong throws. */
-export interface SignalReads {
+export interface SignalReads extends SignalRowReads {
   /** The identity key of an address, 32 bytes. @throws {WrongLengthError} When the stored key is not 32 bytes. */
   loadIdentity(address: string): Promise<Uint8Array | undefined>;
   /** The stored session record of an address, encoded. */
@@ -46,14 +54,20 @@ export interface SignalReads {
   loadAllSignedPreKeys(): Promise<SignedPreKeyRow[]>;
   /** The stored sender key record under a sender key name, encoded. */
   getSenderKey(name: string): Promise<Uint8Array | undefined>;
+  /** Records that were set aside because they cannot be used, ordered by address, then by store. */
+  listQuarantined(): Promise<QuarantinedRecord[]>;
 }
+
+/** What the Signal cache reads from a backend. */
+export type SignalCacheReads = SignalRowReads & Pick<SignalReads, "loadIdentity" | "listSignalAddresses">;
 
 /** Signal protocol state: identities, sessions, pre-keys, sender keys. Every setter is one durable commit. */
 export interface SignalStore extends SignalReads {
   /** @throws {RangeError} When `key` is not 32 bytes. */
   putIdentity(address: string, key: Uint8Array): Promise<void>;
   deleteIdentity(address: string): Promise<void>;
-  putSession(address: string, record: Uint8Array): Promise<void>;
+  /** Stores a record with its lease; without one the row has none. @throws {RangeError} When the lease is malformed. */
+  putSession(address: string, record: Uint8Array, lease?: Lease): Promise<void>;
   deleteSession(address: string): Promise<void>;
   storePreKey(id: number, record: Uint8Array, uploaded: boolean): Promise<void>;
   storePreKeys(
@@ -65,6 +79,14 @@ export interface SignalStore extends SignalReads {
   removePreKey(id: number): Promise<void>;
   storeSignedPreKey(id: number, record: Uint8Array): Promise<void>;
   removeSignedPreKey(id: number): Promise<void>;
-  putSenderKey(name: string, record: Uint8Array): Promise<void>;
+  /** As `putSession`. */
+  putSenderKey(name: string, record: Uint8Array, lease?: Lease): Promise<void>;
   deleteSenderKey(name: string): Promise<void>;
+  /** Sets the bytes of a record aside that cannot be used, in place of earlier ones of the same address. */
+  quarantine(
+    store: SignalRecordStore,
+    address: string,
+    record: Uint8Array,
+    reason: QuarantineReason,
+  ): Promise<void>;
 }

@@ -85,3 +85,9 @@ export function requireUint64(what: string, value: unknown): asserts value is bi
   if (value < 0n || value > 0xffff_ffff_ffff_ffffn)
     throw new RangeError(`${what} is out of the unsigned 64-bit range`);
 }
+
+/** Checks a value against a closed list. @throws {TypeError} */
+export function requireOneOf(what: string, value: unknown, allowed: readonly string[]): void {
+  if (typeof value !== "string" || !allowed.includes(value))
+    throw new TypeError(`${what} is none of ${allowed.join(", ")}`);
+}

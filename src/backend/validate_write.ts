@@ -3,12 +3,14 @@ import { HASH_STATE_HASH_BYTES } from "./app_sync_store.ts";
 import type { Capabilities } from "./backend.ts";
 import type { Device } from "./device_store.ts";
 import { MESSAGE_SECRET_BYTES, type MessageKey } from "./protocol_store.ts";
+import { isLease, type Lease } from "./signal_rows.ts";
 import { requireDevice } from "./validate_device.ts";
 import {
   MAX_KEY_ID,
   requireBytes,
   requireExactBytes,
   requireInteger,
+  requireOneOf,
   requireText,
   requireUint64,
 } from "./validate_value.ts";
@@ -42,6 +44,10 @@ function requireSeconds(what: string, value: number): void {
   requireInteger(what, value, 0, Number.MAX_SAFE_INTEGER);
 }
 
+function requireLease(lease: Lease | undefined): void {
+  if (lease !== undefined && !isLease(lease)) throw new RangeError("lease is malformed");
+}
+
 function requireAddress(write: { readonly address: string }): void {
   requireText("address", write.address);
 }
@@ -56,6 +62,7 @@ const VALIDATORS: Validators = {
   "session.put": (write) => {
     requireAddress(write);
     requireBytes("record", write.record, 1);
+    requireLease(write.lease);
   },
   "session.delete": requireAddress,
   "preKey.put": (write) => {
@@ -72,8 +79,15 @@ const VALIDATORS: Validators = {
   "senderKey.put": (write) => {
     requireText("name", write.name);
     requireBytes("record", write.record, 1);
+    requireLease(write.lease);
   },
   "senderKey.delete": (write) => requireText("name", write.name),
+  "quarantine.put": (write) => {
+    requireAddress(write);
+    requireBytes("record", write.record, 0);
+    requireOneOf("store", write.store, ["session", "senderKey"]);
+    requireOneOf("reason", write.reason, ["undecodable", "wrong-length", "lease"]);
+  },
   "syncKey.put": (write) => {
     requireBytes("key id", write.keyId, 1);
     requireBytes("key data", write.key.keyData, 1);
@@ -230,6 +244,7 @@ function largestValueBytes(write: Write): number {
     case "preKey.put":
     case "signedPreKey.put":
     case "senderKey.put":
+    case "quarantine.put":
       return write.record.byteLength;
     case "groupMetadata.put":
       return write.blob.byteLength;

@@ -9,7 +9,7 @@ import type {
   SenderKeyDevice,
   TcTokenEntry,
 } from "./protocol_store.ts";
-import type { Lease } from "./signal_rows.ts";
+import type { Lease, QuarantinePut } from "./signal_rows.ts";
 
 /**
  * Every mutation that a backend can be asked for, as data. Each is idempotent: applying it twice in a row leaves what
@@ -44,6 +44,7 @@ export type Write =
       readonly lease?: Lease | undefined;
     }
   | { readonly kind: "senderKey.delete"; readonly name: string }
+  | QuarantinePut
   | { readonly kind: "syncKey.put"; readonly keyId: Uint8Array; readonly key: SyncKey }
   | { readonly kind: "syncKey.delete"; readonly keyId: Uint8Array }
   | { readonly kind: "syncVersion.put"; readonly name: CollectionName; readonly state: HashState }

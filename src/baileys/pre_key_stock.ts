@@ -1,5 +1,5 @@
 import type { Account } from "../account/mod.ts";
-import type { KeyPair, Write } from "../backend/mod.ts";
+import type { Write } from "../backend/mod.ts";
 import { generateKeyPair } from "../device/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 
@@ -26,8 +26,9 @@ export interface PreKeyCounters {
 export class PreKeyStock {
   readonly #account: Account;
   readonly #counters: PreKeyCounters;
-  readonly #unsaved = new Map<number, KeyPair>();
-  #saving: Promise<void> | undefined;
+  /** Times that the stock was topped up, and how many of them are durable. */
+  #filled = 0;
+  #durable = 0;
 
   constructor(account: Account, counters: PreKeyCounters) {
     this.#account = account;
@@ -39,39 +40,32 @@ export class PreKeyStock {
     const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#counters;
     const missing = PRE_KEY_STOCK - (nextPreKeyId - firstUnuploadedPreKeyId);
     if (missing < PRE_KEY_STOCK / 2) return;
-    for (let id = nextPreKeyId; id < nextPreKeyId + missing; id += 1) {
-      this.#unsaved.set(id, generateKeyPair(this.#account.host.random));
-    }
-    this.#counters.nextPreKeyId = nextPreKeyId + missing;
+    const writes = Array.from({ length: missing }, (_, index): Write => {
+      const id = nextPreKeyId + index;
+      const record = encodePreKey({ id, ...generateKeyPair(this.#account.host.random) });
+      return { kind: "preKey.put", id, record, uploaded: false };
+    });
+    const next = nextPreKeyId + missing;
+    this.#account.device.modifyDevice(
+      (draft) => {
+        draft.nextPreKeyId = Math.max(draft.nextPreKeyId, next);
+      },
+      { writes },
+    );
+    this.#counters.nextPreKeyId = next;
+    this.#filled += 1;
     // A failure is met again, and reported, by whoever waits for these keys.
     this.settled().catch(() => {});
   }
 
   /** Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again tries again. */
   async settled(): Promise<void> {
-    while (this.#unsaved.size > 0) {
-      this.#saving ??= this.#save().finally(() => {
-        this.#saving = undefined;
-      });
-      await this.#saving;
+    while (this.#durable < this.#filled) {
+      const filled = this.#filled;
+      const { isolated } = await this.#account.flush();
+      const [refused] = isolated.filter(({ source }) => source === "device");
+      if (refused !== undefined) throw refused.error;
+      this.#durable = Math.max(this.#durable, filled);
     }
-  }
-
-  async #save(): Promise<void> {
-    const saved = [...this.#unsaved];
-    const writes = saved.map(
-      ([id, pair]): Write => ({
-        kind: "preKey.put",
-        id,
-        record: encodePreKey({ id, ...pair }),
-        uploaded: false,
-      }),
-    );
-    const { nextPreKeyId } = this.#counters;
-    this.#account.device.modifyDevice((draft) => {
-      draft.nextPreKeyId = Math.max(draft.nextPreKeyId, nextPreKeyId);
-    });
-    await this.#account.commitWith(writes);
-    for (const [id] of saved) this.#unsaved.delete(id);
   }
 }

@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Account } from "../account/mod.ts";
+import type { Write } from "../backend/mod.ts";
 
 /** Under which name a participant keeps its place in the conversation among the device's `extra` values. */
 const LEDGER_NAME = "conversation";
@@ -25,12 +26,20 @@ export function readLedger(account: Account): Ledger {
   return bytes === undefined ? EMPTY : (JSON.parse(new TextDecoder().decode(bytes)) as Ledger);
 }
 
-/** Changes a participant's place in memory; it becomes durable with the next commit. */
-export function updateLedger(account: Account, change: Partial<Ledger>): void {
+/** Changes a participant's place together with what it counts: one commit, durable when it resolves. */
+export async function updateLedger(
+  account: Account,
+  change: Partial<Ledger>,
+  writes: readonly Write[],
+): Promise<void> {
   const bytes = utf8ToBytes(JSON.stringify({ ...readLedger(account), ...change }));
-  account.device.modifyDevice((draft) => {
-    draft.extra = new Map([...draft.extra, [LEDGER_NAME, bytes]]);
-  });
+  account.device.modifyDevice(
+    (draft) => {
+      draft.extra = new Map([...draft.extra, [LEDGER_NAME, bytes]]);
+    },
+    { writes },
+  );
+  await account.flush();
 }
 
 /** The digest after one more message. */

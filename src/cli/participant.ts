@@ -131,8 +131,7 @@ export class Participant {
       const payload = new TextEncoder().encode(messageText(this.identity.name, number));
       return { kind: "sentMessage.put", chat: chatOf(number, peer), id: String(number), payload, createdAt };
     });
-    updateLedger(this.account, { sent: sent + count });
-    await this.account.commitWith(writes);
+    await updateLedger(this.account, { sent: sent + count }, writes);
   }
 
   /** Encrypts one message of the outbox. The keys that the frames use are durable when it resolves. */
@@ -215,8 +214,7 @@ export class Participant {
       keys.push(key);
     }
     if (keys.length === 0) return;
-    updateLedger(this.account, { received, digest });
-    await this.account.commitWith([{ kind: "pendingInbound.delete", keys }]);
+    await updateLedger(this.account, { received, digest }, [{ kind: "pendingInbound.delete", keys }]);
   }
 
   /** Drops from the outbox what the reader has kept. One commit. */
@@ -228,8 +226,7 @@ export class Participant {
       writes.push({ kind: "sentMessage.delete", chat: chatOf(number, reader), id: String(number) });
     }
     if (writes.length === 0) return;
-    updateLedger(this.account, { acknowledged: received });
-    await this.account.commitWith(writes);
+    await updateLedger(this.account, { acknowledged: received }, writes);
   }
 
   async close(): Promise<void> {

@@ -41,14 +41,17 @@ interface Pair {
   readonly privKey: Buffer;
 }
 
+/** Registration ids only have to differ. */
+let nextRegistrationId = 1_000;
+
 /** One party. Keys are fresh. */
 export class SignalPeer {
   readonly name: string;
   /** What encrypts and decrypts. The Rust library wants a codec that stores standard records. */
   engine: "node" | "rust" = "node";
   readonly identity: Pair = libsignal.curve.generateKeyPair();
-  readonly registrationId = 1 + Math.floor(Math.random() * 16_000);
-  readonly sessions = new Map<string, unknown>();
+  readonly registrationId: number = nextRegistrationId++;
+  readonly sessions: Map<string, unknown> = new Map();
   readonly #signedPreKey: Pair = libsignal.curve.generateKeyPair();
   readonly #preKeys = new Map<number, Pair>();
   readonly #codec: SessionCodec<unknown>;

@@ -2,10 +2,13 @@ import type {
   Device,
   DeviceListRecord,
   HashState,
+  Lease,
   LidPnMapping,
   MsgSecretEntry,
   OwnerState,
   PendingInbound,
+  QuarantineReason,
+  SignalRecordStore,
   SyncKey,
   TcTokenEntry,
 } from "../../backend/mod.ts";
@@ -24,6 +27,15 @@ export interface RecordRow {
   readonly address: string;
   readonly user: string;
   readonly record: Uint8Array;
+  readonly lease: Lease | undefined;
+}
+
+/** A record that was set aside. */
+export interface QuarantineRow {
+  readonly store: SignalRecordStore;
+  readonly address: string;
+  readonly record: Uint8Array;
+  readonly reason: QuarantineReason;
 }
 
 /** A one-time pre-key, or a signed one (then `uploaded` means nothing). */
@@ -87,6 +99,7 @@ export interface AccountTables {
   readonly preKeys: Table<KeyRow>;
   readonly signedPreKeys: Table<KeyRow>;
   readonly senderKeys: Table<RecordRow>;
+  readonly quarantined: Table<QuarantineRow>;
   readonly syncKeys: Table<Stored<SyncKeyRow>>;
   readonly syncVersions: Table<Stored<HashState>>;
   readonly mutationMacs: Table<MutationMacRow>;
@@ -117,6 +130,7 @@ export function createTables(): AccountTables {
     preKeys: new Table({ bytesOf: (row) => row.record.byteLength }),
     signedPreKeys: new Table({ bytesOf: (row) => row.record.byteLength }),
     senderKeys: new Table({ bytesOf: (row) => row.record.byteLength, groupOf: (row) => row.user }),
+    quarantined: new Table({ bytesOf: (row) => row.record.byteLength }),
     syncKeys: new Table({ bytesOf: (row) => columnsOf(row).keyData.byteLength }),
     syncVersions: new Table({ bytesOf: (row) => hashStateBytes(columnsOf(row)) }),
     mutationMacs: new Table({ bytesOf: (row) => row.valueMac.byteLength, groupOf: (row) => row.collection }),

@@ -2,14 +2,17 @@ import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import {
   compareText,
   type PreKeyRow,
+  type QuarantinedRecord,
   type SignalAddressEntry,
   type SignalReads,
+  type SignalRow,
   type SignedPreKeyRow,
 } from "../../backend/mod.ts";
-import type { AccountTables, KeyRow } from "./account_tables.ts";
+import type { AccountTables, KeyRow, RecordRow } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes } from "./copies.ts";
 import { columnsOf, readable } from "./damaged.ts";
+import { compoundKey } from "./table.ts";
 
 type SignalKind =
   | "identity.put"
@@ -22,7 +25,8 @@ type SignalKind =
   | "signedPreKey.put"
   | "signedPreKey.remove"
   | "senderKey.put"
-  | "senderKey.delete";
+  | "senderKey.delete"
+  | "quarantine.put";
 
 /** How the writes of the Signal store change its tables. */
 export const SIGNAL_APPLIERS: AppliersOf<SignalKind> = {
@@ -33,10 +37,10 @@ export const SIGNAL_APPLIERS: AppliersOf<SignalKind> = {
       transaction,
     ),
   "identity.delete": ({ address }, { tables, transaction }) => tables.identities.delete(address, transaction),
-  "session.put": ({ address, record }, { tables, transaction }) =>
+  "session.put": ({ address, record, lease }, { tables, transaction }) =>
     tables.sessions.set(
       address,
-      { address, user: userOfAddress(address), record: copyBytes(record) },
+      { address, user: userOfAddress(address), record: copyBytes(record), lease: lease && { ...lease } },
       transaction,
     ),
   "session.delete": ({ address }, { tables, transaction }) => tables.sessions.delete(address, transaction),
@@ -56,13 +60,24 @@ export const SIGNAL_APPLIERS: AppliersOf<SignalKind> = {
     tables.signedPreKeys.set(String(id), { id, record: copyBytes(record), uploaded: false }, transaction),
   "signedPreKey.remove": ({ id }, { tables, transaction }) =>
     tables.signedPreKeys.delete(String(id), transaction),
-  "senderKey.put": ({ name, record }, { tables, transaction }) =>
+  "senderKey.put": ({ name, record, lease }, { tables, transaction }) =>
     tables.senderKeys.set(
       name,
-      { address: name, user: userOfSenderKeyName(name), record: copyBytes(record) },
+      {
+        address: name,
+        user: userOfSenderKeyName(name),
+        record: copyBytes(record),
+        lease: lease && { ...lease },
+      },
       transaction,
     ),
   "senderKey.delete": ({ name }, { tables, transaction }) => tables.senderKeys.delete(name, transaction),
+  "quarantine.put": ({ store, address, record, reason }, { tables, transaction }) =>
+    tables.quarantined.set(
+      compoundKey(store, address),
+      { store, address, record: copyBytes(record), reason },
+      transaction,
+    ),
 };
 
 /** Reads of the Signal store. */
@@ -97,6 +112,22 @@ export function signalReads(tables: () => AccountTables): SignalReads {
       }
       return entries.sort((a, b) => compareText(a.address, b.address) || compareText(a.kind, b.kind));
     },
+    async loadSessionRow(address: string): Promise<SignalRow | undefined> {
+      return rowOf(tables().sessions.get(address));
+    },
+    async loadSessionRows(addresses: readonly string[]): Promise<(SignalRow | undefined)[]> {
+      const { sessions } = tables();
+      return addresses.map((address) => rowOf(sessions.get(address)));
+    },
+    async loadSenderKeyRow(name: string): Promise<SignalRow | undefined> {
+      return rowOf(tables().senderKeys.get(name));
+    },
+    async listQuarantined(): Promise<QuarantinedRecord[]> {
+      return tables()
+        .quarantined.rows()
+        .map(({ store, address, reason, record }) => ({ store, address, reason, bytes: record.byteLength }))
+        .sort((a, b) => compareText(a.address, b.address) || compareText(a.store, b.store));
+    },
     async loadPreKey(id: number): Promise<Uint8Array | undefined> {
       return copyOf(tables().preKeys.get(String(id))?.record);
     },
@@ -126,6 +157,10 @@ export function signalReads(tables: () => AccountTables): SignalReads {
       return copyOf(tables().senderKeys.get(name)?.record);
     },
   };
+}
+
+function rowOf(row: RecordRow | undefined): SignalRow | undefined {
+  return row && { record: copyBytes(row.record), lease: row.lease && { ...row.lease } };
 }
 
 function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {

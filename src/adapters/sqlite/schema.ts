@@ -29,6 +29,7 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "pre_key", values: ["record"] },
   { name: "signed_pre_key", values: ["record"] },
   { name: "sender_key", values: ["record"] },
+  { name: "quarantine", values: ["record"] },
   { name: "sync_key", values: ["key_data", "fingerprint"] },
   { name: "sync_version", values: ["hash", "index_values"] },
   { name: "mutation_mac", values: ["value_mac"] },
@@ -53,6 +54,7 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
  * - `user` columns stand in front of the address in the key itself: the search for a user is a prefix search of the same
  *   index, and an update of an existing row writes that row alone.
  * - Times that expire stand before the blobs, so that a scan for expired rows does not read the blobs' overflow pages.
+ * - A lease stands in columns of its own (`reserved_until`, `incarnation`, `burned`), so that it works for any client's record.
  * - Versions of app state are decimal text: not every platform reads 64-bit integers exactly.
  * - `lid_mapping.seq` is the order of the writes: REPLACE gives a written row the greatest one.
  */
@@ -107,6 +109,9 @@ const VERSION_1: readonly string[] = [
     device_id INTEGER NOT NULL,
     user TEXT NOT NULL,
     address TEXT NOT NULL,
+    reserved_until INTEGER,
+    incarnation TEXT,
+    burned INTEGER,
     record BLOB NOT NULL,
     PRIMARY KEY (device_id, user, address)
   ) STRICT`,
@@ -127,8 +132,19 @@ const VERSION_1: readonly string[] = [
     device_id INTEGER NOT NULL,
     user TEXT NOT NULL,
     name TEXT NOT NULL,
+    reserved_until INTEGER,
+    incarnation TEXT,
+    burned INTEGER,
     record BLOB NOT NULL,
     PRIMARY KEY (device_id, user, name)
+  ) STRICT`,
+  `CREATE TABLE quarantine (
+    device_id INTEGER NOT NULL,
+    store TEXT NOT NULL,
+    address TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (device_id, address, store)
   ) STRICT`,
   `CREATE TABLE sync_key (
     device_id INTEGER NOT NULL,

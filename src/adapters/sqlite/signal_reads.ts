@@ -2,11 +2,18 @@ import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import {
   compareText,
   IDENTITY_KEY_BYTES,
+  type QuarantinedRecord,
+  type QuarantineReason,
   type SignalAddressEntry,
   type SignalReads,
+  type SignalRecordStore,
+  type SignalRow,
 } from "../../backend/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
+
+/** A record with its lease. */
+const LEASED_RECORD = "record, reserved_until, incarnation, burned";
 
 /** Kinds of addresses, in the order in which `listSignalAddresses` gives those of one address. */
 const ADDRESS_KINDS: readonly SignalAddressEntry["kind"][] = ["identity", "senderKey", "session"];
@@ -17,7 +24,7 @@ export function signalReads(scope: ReadScope): SignalReads {
     scope.lookUp(
       addresses.map((address) => [userOfAddress(address), address]),
       (list) =>
-        `SELECT address, record FROM session WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
+        `SELECT address, ${LEASED_RECORD} FROM session WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
     );
   return {
     async loadIdentity(address) {
@@ -37,12 +44,38 @@ export function signalReads(scope: ReadScope): SignalReads {
     async getSessions(addresses) {
       return (await sessions(addresses)).map((row) => row && bytesOf(row[1], "session"));
     },
+    async loadSessionRow(address) {
+      const row = await scope.first(
+        `SELECT ${LEASED_RECORD} FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
+        [userOfAddress(address), address],
+      );
+      return row && toSignalRow(row, "session");
+    },
+    async loadSessionRows(addresses) {
+      return (await sessions(addresses)).map((row) => row && toSignalRow(row.slice(1), "session"));
+    },
     async hasSession(address) {
       const row = await scope.first(
         `SELECT 1 FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
         [userOfAddress(address), address],
       );
       return row !== undefined;
+    },
+    async loadSenderKeyRow(name) {
+      const row = await scope.first(
+        `SELECT ${LEASED_RECORD} FROM sender_key WHERE device_id = ${SCOPE} AND user = ? AND name = ?`,
+        [userOfSenderKeyName(name), name],
+      );
+      return row && toSignalRow(row, "sender key");
+    },
+    async listQuarantined() {
+      const rows = await scope.query(
+        `SELECT store, address, reason, length(record) FROM quarantine WHERE device_id = ${SCOPE}`,
+        [],
+      );
+      return rows
+        .map(toQuarantined)
+        .sort((a, b) => compareText(a.address, b.address) || compareText(a.store, b.store));
     },
     async hasSignalStateForUser(user) {
       const row = await scope.first(
@@ -106,6 +139,28 @@ export function signalReads(scope: ReadScope): SignalReads {
       );
       return row && bytesOf(row[0], "sender key");
     },
+  };
+}
+
+/** A stored lease is handed out as it is; its reader judges it. A part that is missing reads as −1, or the empty text. */
+function toSignalRow([record, reservedUntil, incarnation, burned]: Row, what: string): SignalRow {
+  const cells = [reservedUntil, incarnation, burned];
+  const lease = cells.every((cell) => cell == null)
+    ? undefined
+    : {
+        reservedUntil: typeof reservedUntil === "number" ? reservedUntil : -1,
+        incarnation: typeof incarnation === "string" ? incarnation : "",
+        burned: typeof burned === "number" ? burned : -1,
+      };
+  return { record: bytesOf(record, what), lease };
+}
+
+function toQuarantined([store, address, reason, bytes]: Row): QuarantinedRecord {
+  return {
+    store: textOf(store, "store of a quarantined record") as SignalRecordStore,
+    address: textOf(address, "address"),
+    reason: textOf(reason, "reason of a quarantine") as QuarantineReason,
+    bytes: integerOf(bytes, "length"),
   };
 }
 

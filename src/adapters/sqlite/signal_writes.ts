@@ -1,6 +1,12 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
+import type { Lease } from "../../backend/mod.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
+import type { SqlValue } from "./sql_driver.ts";
 import type { PlannersOf } from "./write_plan.ts";
+
+/** A record and its lease change together. */
+const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = excluded.incarnation,
+    burned = excluded.burned, record = excluded.record`;
 
 const PUT_IDENTITY = new RowStatement({
   insert: "INSERT INTO identity (device_id, user, address, key)",
@@ -9,9 +15,9 @@ const PUT_IDENTITY = new RowStatement({
 });
 
 const PUT_SESSION = new RowStatement({
-  insert: "INSERT INTO session (device_id, user, address, record)",
-  columns: 4,
-  conflict: "ON CONFLICT (device_id, user, address) DO UPDATE SET record = excluded.record",
+  insert: "INSERT INTO session (device_id, user, address, reserved_until, incarnation, burned, record)",
+  columns: 7,
+  conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${LEASED_RECORD}`,
 });
 
 const PUT_PRE_KEY = new RowStatement({
@@ -28,9 +34,16 @@ const PUT_SIGNED_PRE_KEY = new RowStatement({
 });
 
 const PUT_SENDER_KEY = new RowStatement({
-  insert: "INSERT INTO sender_key (device_id, user, name, record)",
-  columns: 4,
-  conflict: "ON CONFLICT (device_id, user, name) DO UPDATE SET record = excluded.record",
+  insert: "INSERT INTO sender_key (device_id, user, name, reserved_until, incarnation, burned, record)",
+  columns: 7,
+  conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${LEASED_RECORD}`,
+});
+
+const PUT_QUARANTINE = new RowStatement({
+  insert: "INSERT INTO quarantine (device_id, store, address, reason, record)",
+  columns: 5,
+  conflict:
+    "ON CONFLICT (device_id, address, store) DO UPDATE SET reason = excluded.reason, record = excluded.record",
 });
 
 /** How writes of the Signal store become statements. */
@@ -46,6 +59,7 @@ export const SIGNAL_PLANNERS: PlannersOf<
   | "signedPreKey.remove"
   | "senderKey.put"
   | "senderKey.delete"
+  | "quarantine.put"
 > = {
   "identity.put": {
     table: "identity",
@@ -64,7 +78,7 @@ export const SIGNAL_PLANNERS: PlannersOf<
   "session.put": {
     table: "session",
     statement: PUT_SESSION,
-    rows: ({ address, record }) => [[userOfAddress(address), address, record]],
+    rows: ({ address, record, lease }) => [[userOfAddress(address), address, ...leaseCells(lease), record]],
   },
   "session.delete": {
     table: "session",
@@ -109,7 +123,7 @@ export const SIGNAL_PLANNERS: PlannersOf<
   "senderKey.put": {
     table: "sender_key",
     statement: PUT_SENDER_KEY,
-    rows: ({ name, record }) => [[userOfSenderKeyName(name), name, record]],
+    rows: ({ name, record, lease }) => [[userOfSenderKeyName(name), name, ...leaseCells(lease), record]],
   },
   "senderKey.delete": {
     table: "sender_key",
@@ -120,4 +134,13 @@ export const SIGNAL_PLANNERS: PlannersOf<
       },
     ],
   },
+  "quarantine.put": {
+    table: "quarantine",
+    statement: PUT_QUARANTINE,
+    rows: ({ store, address, reason, record }) => [[store, address, reason, record]],
+  },
 };
+
+function leaseCells(lease: Lease | undefined): SqlValue[] {
+  return lease === undefined ? [null, null, null] : [lease.reservedUntil, lease.incarnation, lease.burned];
+}

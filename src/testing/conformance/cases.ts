@@ -6,6 +6,7 @@ import { deviceCases } from "./device_cases.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
 import { keyCases } from "./key_cases.ts";
+import { leaseCases } from "./lease_cases.ts";
 import { lidMappingCases } from "./lid_mapping_cases.ts";
 import { lifecycleCases } from "./lifecycle_cases.ts";
 import { limitCases } from "./limit_cases.ts";
@@ -25,6 +26,7 @@ import { validationCases } from "./validation_cases.ts";
 export const conformanceCases: readonly ConformanceCase[] = [
   ...lifecycleCases,
   ...sessionCases,
+  ...leaseCases,
   ...signalUserCases,
   ...preKeyCases,
   ...appSyncCases,

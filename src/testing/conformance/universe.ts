@@ -55,6 +55,9 @@ async function readSignal(backend: Backend): Promise<Contents> {
   return {
     identities: await each(ADDRESSES, (address) => backend.loadIdentity(address)),
     sessions: await backend.getSessions(ADDRESSES),
+    sessionRows: await backend.loadSessionRows(ADDRESSES),
+    senderKeyRows: await each(SENDER_KEY_NAMES, (name) => backend.loadSenderKeyRow(name)),
+    quarantined: await backend.listQuarantined(),
     hasSession: await each(ADDRESSES, (address) => backend.hasSession(address)),
     hasState: await each(USERS, (user) => backend.hasSignalStateForUser(user)),
     addresses: await backend.listSignalAddresses(USERS),

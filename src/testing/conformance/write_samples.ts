@@ -1,6 +1,7 @@
 import {
   type Device,
   LEARNING_SOURCES,
+  type Lease,
   type LidPnMapping,
   type MessageKey,
   type TcTokenEntry,
@@ -51,6 +52,7 @@ const SAMPLES: Samples = {
     kind: "session.put",
     address: random.pick(ADDRESSES),
     record: blob(random, 1),
+    lease: lease(random),
   }),
   "session.delete": ({ random }) => ({ kind: "session.delete", address: random.pick(ADDRESSES) }),
   "preKey.put": ({ random }) => ({
@@ -71,6 +73,14 @@ const SAMPLES: Samples = {
     kind: "senderKey.put",
     name: random.pick(SENDER_KEY_NAMES),
     record: blob(random, 1),
+    lease: lease(random),
+  }),
+  "quarantine.put": ({ random }) => ({
+    kind: "quarantine.put",
+    store: random.pick(["session", "senderKey"] as const),
+    address: random.pick(ADDRESSES),
+    record: blob(random, 0),
+    reason: random.pick(["undecodable", "wrong-length", "lease"] as const),
   }),
   "senderKey.delete": ({ random }) => ({ kind: "senderKey.delete", name: random.pick(SENDER_KEY_NAMES) }),
   "syncKey.put": ({ random }) => ({
@@ -263,4 +273,11 @@ function messageKeys(random: SeededRandom): MessageKey[] {
 function device(random: SeededRandom): Device {
   const seed = random.below(1_000);
   return random.oneIn(2) ? fullDevice(seed) : freshDevice(seed);
+}
+
+/** A lease, or none. */
+function lease(random: SeededRandom): Lease | undefined {
+  if (random.oneIn(3)) return undefined;
+  const incarnation = random.pick(["0", "a", "f"]).repeat(32);
+  return { reservedUntil: random.below(100), incarnation, burned: random.below(3) };
 }
