@@ -36,6 +36,7 @@ export interface AppSyncReads {
 
 /** WhatsApp app-state synchronisation. A patch (version, hash, MACs) belongs in one `commit`. */
 export interface AppSyncStore extends AppSyncReads {
+  /** Stores a key unless the one under this id has a greater timestamp. Of equal timestamps the later call wins. */
   setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void>;
   deleteSyncKey(keyId: Uint8Array): Promise<void>;
   /** @throws {RangeError} When the hash is not 128 bytes or the version is out of range. */

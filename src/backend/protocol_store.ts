@@ -32,7 +32,7 @@ export type SenderKeyDevice = readonly [deviceJid: string, hasKey: boolean];
 
 /** A trusted-contact token. */
 export interface TcTokenEntry {
-  /** Empty for a placeholder that only carries a sender timestamp. */
+  /** Empty, with a timestamp of 0, for a placeholder that only carries a sender timestamp. */
   readonly token: Uint8Array;
   /** Unix seconds. */
   readonly tokenTimestamp: number;
@@ -59,7 +59,7 @@ export const MESSAGE_SECRET_BYTES = 32;
 
 /** A message secret, with the time when it may be dropped. */
 export interface MsgSecretEntry extends MessageKey {
-  /** Exactly 32 bytes. */
+  /** Exactly 32 bytes. Of two, the one written last. */
   readonly secret: Uint8Array;
   /** Unix seconds; 0 means never. Of two, 0 wins, else the later. */
   readonly expiresAt: number;
