@@ -65,7 +65,9 @@ test("skipped keys are found, taken, and copied on their way in and out", () => 
     iv: new Uint8Array(16).fill(1),
     seed: new Uint8Array(32).fill(1),
   });
-  chain.messageKey(6)?.seed?.fill(9);
+  for (const key of Object.values(chain.messageKey(4) ?? {})) if (key instanceof Uint8Array) key.fill(9);
+  for (const key of ["cipherKey", "macKey", "iv", "seed"] as const)
+    expect(chain.messageKey(4)?.[key]?.[0]).toBe(1);
   expect(chain.messageKey(6)).toEqual({ index: 6, seed: new Uint8Array(32).fill(1) });
   const taken = chain.withoutMessageKey(4);
   expect(taken.messageKey(4)).toBeUndefined();
