@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/mod.ts";
+import type { Urgency } from "../write_behind/mod.ts";
 
 /** Changes that come closer together than this are told in bigger handfuls. */
 const OFTEN_MS = 100;
@@ -18,20 +19,20 @@ const MAX_HANDFUL = 64;
  */
 export class ChangeSignal {
   readonly #clock: Clock;
-  readonly #notify: () => void;
+  readonly #notify: (urgency: Urgency) => void;
   #toldAtMs = 0;
   #untold = 0;
   #handful = 1;
 
-  constructor(clock: Clock, notify: () => void) {
+  constructor(clock: Clock, notify: (urgency: Urgency) => void) {
     this.#clock = clock;
     this.#notify = notify;
   }
 
   /** Something became dirty, or more urgent. */
-  turned(): void {
+  turned(urgency: Urgency): void {
     this.#untold = 0;
-    this.#notify();
+    this.#notify(urgency);
   }
 
   /** Something that is dirty changed again. */
@@ -44,6 +45,7 @@ export class ChangeSignal {
     this.#toldAtMs = nowMs;
     if (passedMs > SELDOM_MS) this.#handful = 1;
     else if (passedMs < OFTEN_MS) this.#handful = Math.min(MAX_HANDFUL, this.#handful * 2);
-    this.#notify();
+    // What is urgent has been told as such when it became so.
+    this.#notify("may");
   }
 }

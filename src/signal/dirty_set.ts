@@ -103,7 +103,7 @@ export class DirtySet {
     }
     if (urgency === MUST) this.#must += 1;
     entry.urgency = urgency;
-    this.#signal.turned();
+    this.#signal.turned(urgency === MUST ? "must" : "may");
   }
 
   #findOldest(): void {

@@ -40,8 +40,9 @@ export class EntryTable<V> {
     return this.#entries.values();
   }
 
-  /** Adds an entry that is clean. Others may leave for it. */
+  /** Adds an entry that is clean. Others may leave for it; it stays until the next one comes. */
   add(entry: CacheEntry<V>): void {
+    this.#shrink(this.#options.capacity - 1);
     this.#entries.set(entry.address, entry);
     this.#listOf(entry).add(entry);
   }
@@ -61,7 +62,7 @@ export class EntryTable<V> {
     if (entry.pins === 0 && this.has(entry)) this.#listOf(entry).add(entry);
   }
 
-  /** Keeps an entry in memory until it is unpinned as often. */
+  /** Keeps an entry of the table in memory until it is unpinned as often. */
   pin(entry: CacheEntry<V>): void {
     if (entry.pins === 0 && !entry.isDirty) this.#listOf(entry).remove(entry);
     entry.pins += 1;

@@ -59,9 +59,10 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 
   async load(address: string): Promise<Uint8Array | undefined> {
-    const entry = await this.entry(address);
-    if (!entry.isDirty) this.entries.touch(entry);
-    return entry.value === undefined ? undefined : new Uint8Array(entry.value);
+    return await this.use(address, (entry) => {
+      if (!entry.isDirty) this.entries.touch(entry);
+      return entry.value === undefined ? undefined : new Uint8Array(entry.value);
+    });
   }
 
   peek(address: string): Uint8Array | undefined {
@@ -74,15 +75,23 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
       throw new RangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
     }
     const copy = new Uint8Array(key);
-    let entry = await this.#replaceable(address);
-    if (entry.value !== undefined && sameBytes(entry.value, copy)) return false;
-    if (!entry.isDirty) {
+    const isKnown = ({ value }: CacheEntry<Uint8Array>): boolean =>
+      value !== undefined && sameBytes(value, copy);
+    try {
+      const needsRoom = await this.use(address, (entry) => !isKnown(entry) && !entry.isDirty);
+      if (needsRoom) await this.#context.ready();
+      return await this.use(address, (entry) => {
+        if (isKnown(entry)) return false;
+        this.#replace(entry, copy);
+        return true;
+      });
+    } catch (error) {
+      // One that cannot be read can be replaced.
+      if (!isUnreadable(error)) throw error;
       await this.#context.ready();
-      entry = await this.#replaceable(address);
+      this.#replace(this.entries.get(address) ?? this.#add(address, undefined, true), copy);
+      return true;
     }
-    this.#context.dirty.change(entry, MUST);
-    entry.value = copy;
-    return true;
   }
 
   async delete(address: string): Promise<void> {
@@ -93,11 +102,11 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     entry.value = undefined;
   }
 
-  /** The entry of an address, read if it is not in memory. */
-  async entry(address: string): Promise<CacheEntry<Uint8Array>> {
+  /** Hands over the entry of an address, read if it is not in memory, and in memory while `section` runs. */
+  async use<Result>(address: string, section: (entry: CacheEntry<Uint8Array>) => Result): Promise<Result> {
     for (;;) {
       const entry = this.entries.get(address);
-      if (entry !== undefined) return entry;
+      if (entry !== undefined) return section(entry);
       await this.#loads.load([address]);
     }
   }
@@ -123,14 +132,9 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     return { writes: [write], riders: [], stored };
   }
 
-  /** The entry of an address whose key is about to be replaced: one that cannot be read may be. */
-  async #replaceable(address: string): Promise<CacheEntry<Uint8Array>> {
-    try {
-      return await this.entry(address);
-    } catch (error) {
-      if (!(error instanceof WrongLengthError || error instanceof CorruptError)) throw error;
-      return this.entries.get(address) ?? this.#add(address, undefined, true);
-    }
+  #replace(entry: CacheEntry<Uint8Array>, key: Uint8Array): void {
+    this.#context.dirty.change(entry, MUST);
+    entry.value = key;
   }
 
   #add(address: string, value: Uint8Array | undefined, stored: boolean): CacheEntry<Uint8Array> {
@@ -141,4 +145,8 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.entries.add(entry);
     return entry;
   }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof WrongLengthError || error instanceof CorruptError;
 }

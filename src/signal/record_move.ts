@@ -33,7 +33,7 @@ export interface PreparedMove {
 /** A store whose entries can be moved. */
 interface MovableStore<V> extends EntryOwner<V> {
   readonly entries: EntryTable<V>;
-  entry(address: string): Promise<CacheEntry<V>>;
+  use<Result>(address: string, section: (entry: CacheEntry<V>) => Result): Promise<Result>;
   overtakeReads(address: string): void;
 }
 
@@ -106,13 +106,13 @@ async function holdEnds<V>(
   to: string,
   dirty: DirtySet,
 ): Promise<Ends<V> | undefined> {
-  const source = await store.entry(from);
-  if (source.value === undefined) return undefined;
-  const held = new MoveEnd(store, source, dirty);
+  const hold = (entry: CacheEntry<V>): MoveEnd<V> => new MoveEnd(store, entry, dirty);
+  const source = await store.use(from, (entry) => (entry.value === undefined ? undefined : hold(entry)));
+  if (source === undefined) return undefined;
   try {
-    return new Ends(held, new MoveEnd(store, await store.entry(to), dirty));
+    return new Ends(source, await store.use(to, hold));
   } catch (error) {
-    held.release();
+    source.release();
     throw error;
   }
 }

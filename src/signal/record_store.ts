@@ -62,11 +62,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async load(address: string): Promise<T | undefined> {
-    let entry = this.entries.get(address);
-    if (entry === undefined) entry = await this.entry(address);
-    else if (!entry.isDirty) this.entries.touch(entry);
-    const { value } = entry;
-    return value === undefined ? undefined : this.codec.copy(value);
+    const entry = this.entries.get(address);
+    if (entry === undefined) return await this.use(address, (loaded) => this.#copyOf(loaded));
+    if (!entry.isDirty) this.entries.touch(entry);
+    return this.#copyOf(entry);
   }
 
   async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
@@ -82,8 +81,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       await this.#loads.load(missing);
     }
     return addresses.map((address) => {
-      const value = found.get(address)?.value;
-      return value === undefined ? undefined : this.codec.copy(value);
+      const entry = found.get(address);
+      return entry === undefined ? undefined : this.#copyOf(entry);
     });
   }
 
@@ -92,15 +91,15 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async has(address: string): Promise<boolean> {
-    const entry = this.entries.get(address) ?? (await this.entry(address));
-    return entry.value !== undefined;
+    return await this.use(address, ({ value }) => value !== undefined);
   }
 
   async put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
     const entry = this.entries.get(address);
     // What is dirty takes no more room by becoming dirtier.
     if (entry?.isDirty === true) return this.#apply(entry, record, options);
-    return this.#apply(await this.#writable(address), record, options);
+    await this.#context.ready();
+    return await this.use(address, (writable) => this.#apply(writable, record, options));
   }
 
   async delete(address: string): Promise<void> {
@@ -115,17 +114,21 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async consumePreKey(address: string, preKeyId: number): Promise<void> {
-    let entry = this.entries.get(address);
-    if (entry?.isDirty !== true) entry = await this.#writable(address);
-    if (entry.value !== undefined) this.#context.dirty.change(entry, MUST);
-    this.#addConsumed(entry, preKeyId);
+    if (this.entries.get(address)?.isDirty !== true) await this.#context.ready();
+    await this.use(address, (entry) => {
+      if (entry.value !== undefined) this.#context.dirty.change(entry, MUST);
+      this.#addConsumed(entry, preKeyId);
+    });
   }
 
-  /** The entry of an address, read if it is not in memory. */
-  async entry(address: string): Promise<CacheEntry<T>> {
+  /**
+   * Hands over the entry of an address, read if it is not in memory. It is in memory while `section` runs, and not a moment
+   * longer.
+   */
+  async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
     for (;;) {
       const entry = this.entries.get(address);
-      if (entry !== undefined) return entry;
+      if (entry !== undefined) return section(entry);
       await this.#loads.load([address]);
     }
   }
@@ -171,10 +174,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return { writes: [this.table.put(address, record, stored), ...riders], riders, stored: true };
   }
 
-  /** An entry that may be made dirty now. @throws {LimitError} When there is no room for another one. */
-  async #writable(address: string): Promise<CacheEntry<T>> {
-    await this.#context.ready();
-    return this.entries.get(address) ?? (await this.entry(address));
+  #copyOf({ value }: CacheEntry<T>): T | undefined {
+    return value === undefined ? undefined : this.codec.copy(value);
   }
 
   #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {

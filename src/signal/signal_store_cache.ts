@@ -111,7 +111,7 @@ export class SignalStoreCache<S, K> {
     const protections = protectionsOf(options);
     this.#restoreEpoch = requireRestoreEpoch(options.restoreEpoch ?? 0);
     this.#incarnation = newIncarnation(host.random, this.#restoreEpoch);
-    this.#dirty = new DirtySet(host.clock, new ChangeSignal(host.clock, () => engine.notify()));
+    this.#dirty = new DirtySet(host.clock, new ChangeSignal(host.clock, (urgency) => engine.notify(urgency)));
     this.#events = new SignalEvents(host.logger);
     const context: StoreContext = {
       dirty: this.#dirty,

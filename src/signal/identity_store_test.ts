@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { ALICE, BOB, turn, world } from "../../test/support/signal/cache_world.ts";
+import { BackendError, LimitError, WrongLengthError } from "../errors/mod.ts";
+
+function key(fill: number): Uint8Array {
+  return new Uint8Array(32).fill(fill);
+}
+
+test("an identity is copied in and out", async () => {
+  const { cache } = world();
+  const given = key(1);
+  await cache.identities.put(ALICE, given);
+  given.fill(9);
+  const loaded = await cache.identities.load(ALICE);
+  expect(loaded).toEqual(key(1));
+  loaded?.fill(9);
+  expect(await cache.identities.load(ALICE)).toEqual(key(1));
+  expect(cache.identities.peek(ALICE)).toEqual(key(1));
+  expect(cache.identities.peek(BOB)).toBeUndefined();
+});
+
+test("a key that is stored already writes nothing, known or not", async () => {
+  const { cache, engine, rows } = world();
+  rows.identities.set(ALICE, key(1));
+  expect(await cache.identities.put(ALICE, key(1))).toBe(false);
+  expect(await cache.identities.put(ALICE, key(1))).toBe(false);
+  await engine.flush();
+  expect(rows.commits).toEqual([]);
+  expect(await cache.identities.put(ALICE, key(2))).toBe(true);
+  await engine.flush();
+  expect(rows.identities.get(ALICE)).toEqual(key(2));
+});
+
+test("equal to what is about to be stored writes nothing more, and a failed write is not forgotten for it", async () => {
+  const { cache, engine, rows } = world();
+  await cache.identities.put(ALICE, key(1));
+  rows.fates.push(new BackendError("down"));
+  await engine.flush().catch(() => {});
+  expect(await cache.identities.put(ALICE, key(1))).toBe(false);
+  expect(cache.source.pending()).toMatchObject({ must: 1 });
+  await engine.flush();
+  expect(rows.identities.get(ALICE)).toEqual(key(1));
+});
+
+test("back to what is stored while another key is on its way is a write", async () => {
+  const { cache, engine, rows } = world();
+  rows.identities.set(ALICE, key(1));
+  await cache.identities.put(ALICE, key(2));
+  rows.holdCommits();
+  const flush = engine.flush();
+  await turn();
+  expect(await cache.identities.put(ALICE, key(1))).toBe(true);
+  rows.releaseCommits();
+  await flush;
+  expect(rows.identities.get(ALICE)).toEqual(key(2));
+  await engine.flush();
+  expect(rows.identities.get(ALICE)).toEqual(key(1));
+});
+
+test("a key that cannot be read is an error and never absent; it can be replaced and deleted", async () => {
+  const { cache, engine, rows } = world();
+  rows.identities.set(ALICE, new Uint8Array(31));
+  for (let n = 0; n < 2; n += 1) await expect(cache.identities.load(ALICE)).rejects.toThrow(WrongLengthError);
+  expect(await cache.identities.put(ALICE, key(1))).toBe(true);
+  await engine.flush();
+  expect(rows.identities.get(ALICE)).toEqual(key(1));
+  rows.identities.set(BOB, new Uint8Array(33));
+  await expect(cache.identities.load(BOB)).rejects.toThrow(WrongLengthError);
+  await cache.identities.delete(BOB);
+  await engine.flush();
+  expect(rows.identities.has(BOB)).toBe(false);
+});
+
+test("a key that could not be replaced is still unreadable, not absent", async () => {
+  const { cache, rows, host } = world({ policy: { maxPendingEntries: 1, maxWaitMs: 10 } });
+  rows.identities.set(ALICE, new Uint8Array(31));
+  rows.holdCommits();
+  await cache.identities.put(BOB, key(1));
+  const put = expect(cache.identities.put(ALICE, key(1))).rejects.toThrow(LimitError);
+  await turn();
+  await host.scheduler.advance(10);
+  await put;
+  await expect(cache.identities.load(ALICE)).rejects.toThrow(WrongLengthError);
+});
+
+test("a delete is a tombstone; of nothing it writes nothing", async () => {
+  const { cache, engine, rows } = world();
+  rows.identities.set(ALICE, key(1));
+  await cache.identities.delete(ALICE);
+  expect(await cache.identities.load(ALICE)).toBeUndefined();
+  await engine.flush();
+  expect(rows.identities.size).toBe(0);
+  await cache.identities.delete(ALICE);
+  await engine.flush();
+  expect(rows.commits).toHaveLength(1);
+});
+
+test("what is no key is refused", async () => {
+  const { cache } = world();
+  await expect(cache.identities.put(ALICE, new Uint8Array(33))).rejects.toThrow(RangeError);
+  await expect(cache.identities.put(ALICE, "key" as unknown as Uint8Array)).rejects.toThrow(TypeError);
+});

@@ -1,0 +1,248 @@
+import { expect, test } from "vitest";
+import {
+  ALICE,
+  BOB,
+  CAROL,
+  haveSession,
+  send,
+  storeSession,
+  turn,
+  world,
+} from "../../test/support/signal/cache_world.ts";
+import { CounterRecord, counterCodec } from "../../test/support/signal/counter_record.ts";
+import { BackendError, LimitError } from "../errors/mod.ts";
+import { RewindError } from "./rewind_error.ts";
+import { sendingChainOf } from "./stored_record.ts";
+
+const ANOTHER_CHAIN = "another chain";
+
+test("what is loaded is the caller's own, what is put is the cache's", async () => {
+  const { cache } = world();
+  const record = CounterRecord.of("s", "c", 5);
+  await cache.sessions.put(ALICE, record);
+  expect(cache.sessions.peek(ALICE)).toBe(record);
+  const mine = await cache.sessions.load(ALICE);
+  mine?.send();
+  mine?.archive.push({ start: "x", chain: "y", next: 0 });
+  expect(mine).not.toBe(record);
+  expect((await cache.sessions.load(ALICE))?.current?.next).toBe(5);
+  expect((await cache.sessions.load(ALICE))?.archive).toEqual([]);
+});
+
+test("an absent key costs one query, once", async () => {
+  const { cache, rows } = world();
+  expect(await cache.sessions.load(ALICE)).toBeUndefined();
+  expect(await cache.sessions.has(ALICE)).toBe(false);
+  expect(await cache.sessions.load(ALICE)).toBeUndefined();
+  expect(cache.sessions.peek(ALICE)).toBeUndefined();
+  expect(rows.readKeys).toEqual([[ALICE]]);
+});
+
+test("concurrent cold loads of one key are one query, and of many keys one query too", async () => {
+  const { cache, rows } = world();
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  rows.holdReads();
+  const loads = [cache.sessions.load(ALICE), cache.sessions.load(ALICE), cache.sessions.has(ALICE)] as const;
+  const many = cache.sessions.loadMany([BOB, ALICE, CAROL, BOB]);
+  await turn();
+  expect(rows.readKeys).toEqual([[ALICE], [BOB, CAROL]]);
+  rows.releaseReads();
+  const [first, second, exists] = await Promise.all(loads);
+  expect([first?.current?.next, second?.current?.next, exists]).toEqual([3, 3, true]);
+  expect(first).not.toBe(second);
+  expect((await many).map((record) => record?.current?.next)).toEqual([undefined, 3, undefined, undefined]);
+  expect(rows.readKeys).toHaveLength(2);
+});
+
+test("loading more keys at once than the store may hold answers all of them", async () => {
+  const { cache, rows } = world({ capacity: 2 });
+  const addresses = Array.from({ length: 7 }, (_, n) => `${n + 1}@lid.0`);
+  for (const [next, address] of addresses.entries())
+    storeSession(rows, address, { next, reservedUntil: next });
+  const records = await cache.sessions.loadMany(addresses);
+  expect(records.map((record) => record?.current?.next)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(cache.stats.sessions).toBe(2);
+});
+
+test("a read that fails rejects, says nothing about the key, and is made again", async () => {
+  const { cache, rows } = world();
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  rows.readError = new BackendError("read: down");
+  const loads = [cache.sessions.load(ALICE), cache.sessions.load(ALICE)];
+  for (const load of loads) await expect(load).rejects.toThrow("read: down");
+  await expect(cache.sessions.put(ALICE, CounterRecord.of("s", "c", 1))).rejects.toThrow("read: down");
+  rows.readError = undefined;
+  expect((await cache.sessions.load(ALICE))?.current?.next).toBe(3);
+});
+
+test("a put under a key that is not in memory reads its row first, and knows its chain", async () => {
+  const { cache, rows } = world();
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  const old = CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 2);
+  await expect(cache.sessions.put(ALICE, old)).rejects.toThrow(RewindError);
+  await cache.sessions.put(ALICE, CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 4));
+  expect(cache.sessions.peek(ALICE)?.current?.next).toBe(4);
+});
+
+test("a put that goes back on its chain is refused and changes nothing; one that stays is a receive", async () => {
+  const here = world();
+  const { cache, engine, rows } = here;
+  await haveSession(here, ALICE, 7);
+  const early = await cache.sessions.load(ALICE);
+  await send(here, ALICE);
+  early?.receive();
+  const refused = cache.sessions.put(ALICE, early ?? new CounterRecord());
+  await expect(refused).rejects.toThrow(RewindError);
+  await expect(refused).rejects.toMatchObject({ code: "refused" });
+  expect(cache.sessions.peek(ALICE)?.current?.next).toBe(8);
+  const received = await cache.sessions.load(ALICE);
+  received?.receive();
+  expect(await cache.sessions.put(ALICE, received ?? new CounterRecord())).toEqual({ gated: false });
+  await engine.flush();
+  expect(rows.sessions.get(ALICE)?.lease?.reservedUntil).toBe(9);
+});
+
+test("without the refusal a put may go back", async () => {
+  const here = world({ off: ["rewindRefusal"] });
+  await haveSession(here, ALICE, 7);
+  await here.cache.sessions.put(ALICE, CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 6));
+  expect(here.cache.sessions.peek(ALICE)?.current?.next).toBe(6);
+});
+
+test("a deleted session that comes back behind itself is refused too", async () => {
+  const here = world();
+  await haveSession(here, ALICE, 7);
+  await here.cache.sessions.delete(ALICE);
+  const old = CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 6);
+  await expect(here.cache.sessions.put(ALICE, old)).rejects.toThrow(RewindError);
+  const { gated } = await here.cache.sessions.put(
+    ALICE,
+    CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 7),
+  );
+  expect(gated).toBe(true);
+});
+
+test("a delete is a tombstone until it is committed, and of nothing it writes nothing", async () => {
+  const here = world();
+  const { cache, engine, rows } = here;
+  await haveSession(here, ALICE);
+  await cache.sessions.delete(ALICE);
+  expect(await cache.sessions.load(ALICE)).toBeUndefined();
+  expect(rows.sessions.has(ALICE)).toBe(true);
+  await engine.flush();
+  expect(rows.sessions.has(ALICE)).toBe(false);
+  const commits = rows.commits.length;
+  await cache.sessions.delete(ALICE);
+  await engine.flush();
+  expect(rows.commits).toHaveLength(commits);
+});
+
+test("a key that is not in memory is deleted without being read", async () => {
+  const { cache, engine, rows } = world();
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  await cache.sessions.delete(ALICE);
+  await engine.flush();
+  expect([rows.readKeys, rows.sessions.size]).toEqual([[], 0]);
+});
+
+/** A read is under way; meanwhile the row is deleted, flushed, and the negative entry evicted. */
+async function overtakenRead(options: Parameters<typeof world>[0]): Promise<unknown> {
+  const { cache, engine, rows } = world({ capacity: 1, ...options });
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  rows.holdReads();
+  const load = cache.sessions.load(ALICE);
+  await turn();
+  await cache.sessions.delete(ALICE);
+  await engine.flush();
+  expect(cache.stats.sessions).toBe(1);
+  cache.clearAfterFlush();
+  expect(cache.stats.sessions).toBe(0);
+  rows.releaseReads();
+  return (await load)?.current;
+}
+
+test("bytes that were read before a write that was flushed and evicted meanwhile are read again", async () => {
+  expect(await overtakenRead({})).toBeUndefined();
+});
+
+test("without that rule an old row comes back", async () => {
+  expect(await overtakenRead({ off: ["staleRead"] })).toMatchObject({ next: 3 });
+});
+
+test("what was put while a read was under way wins over what was read", async () => {
+  const { cache, rows } = world();
+  storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
+  rows.holdReads();
+  const load = cache.sessions.load(ALICE);
+  await turn();
+  await cache.sessions.delete(ALICE);
+  rows.releaseReads();
+  expect(await load).toBeUndefined();
+});
+
+test("a record that encodes to nothing is stored as a deletion, never as an empty row", async () => {
+  const here = world();
+  await haveSession(here, ALICE);
+  const empty = new CounterRecord();
+  await here.cache.sessions.put(ALICE, empty);
+  await here.engine.flush();
+  expect(here.rows.sessions.has(ALICE)).toBe(false);
+  expect(here.cache.sessions.peek(ALICE)).toBe(empty);
+});
+
+test("records are pruned when they are put", async () => {
+  const { cache } = world();
+  const record = CounterRecord.of("s", "c", 5);
+  record.litter = 2_000;
+  await cache.senderKeys.put("g@g.us:1@lid.0", record);
+  expect(cache.senderKeys.peek("g@g.us:1@lid.0")?.litter).toBe(0);
+});
+
+test("writers wait while too much is dirty, and one that waits too long changes nothing", async () => {
+  const here = world({ policy: { maxPendingEntries: 2, maxWaitMs: 1_000 } });
+  const { cache, rows, host } = here;
+  rows.holdCommits();
+  await cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0));
+  await cache.sessions.put(BOB, CounterRecord.of("b", "b", 0));
+  // What is dirty already takes no more room.
+  await cache.sessions.put(BOB, CounterRecord.of("b", "b", 1));
+  const waiting = cache.sessions.put(CAROL, CounterRecord.of("c", "c", 0));
+  let answered = false;
+  void waiting.then(
+    () => {
+      answered = true;
+    },
+    () => {},
+  );
+  await turn();
+  expect(answered).toBe(false);
+  expect(cache.sessions.peek(CAROL)).toBeUndefined();
+  const refused = expect(waiting).rejects.toThrow(LimitError);
+  await host.scheduler.advance(1_000);
+  await refused;
+  expect(cache.sessions.peek(CAROL)).toBeUndefined();
+  const next = cache.sessions.put(CAROL, CounterRecord.of("c", "c", 0));
+  rows.releaseCommits();
+  await next;
+  expect(cache.sessions.peek(CAROL)?.current?.next).toBe(0);
+});
+
+test("a record that sends on two chains has no lease, and is a mistake", async () => {
+  const record = CounterRecord.of("s", "c", 5);
+  const { sendingChains } = counterCodec;
+  const twice = {
+    ...counterCodec,
+    sendingChains: (of: CounterRecord) => [...sendingChains(of), ...sendingChains(of)],
+  };
+  expect(() => sendingChainOf(twice, record)).toThrow(TypeError);
+});
+
+test("a chain that is replaced by another one may begin anywhere", async () => {
+  const here = world();
+  await haveSession(here, ALICE, 7);
+  const { gated } = await here.cache.sessions.put(
+    ALICE,
+    CounterRecord.of(`start ${ALICE}`, ANOTHER_CHAIN, 0),
+  );
+  expect(gated).toBe(false);
+});
