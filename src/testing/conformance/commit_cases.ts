@@ -202,11 +202,15 @@ const togetherCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** Whether a commit that may have been made to fail was applied. It fails as commits do, not in a way of its own. */
 async function succeeds(call: Promise<unknown>): Promise<boolean> {
-  return await call.then(
-    () => true,
-    () => false,
-  );
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    await fails(() => Promise.reject(error), ["failed", "refused"], "a commit that was made to fail");
+    return false;
+  }
 }
 
 /** At how many statements a commit can fail, found out with an account of its own. */

@@ -1,4 +1,4 @@
-import type { Backend, LidPnMapping, PendingInbound, Write } from "../../backend/mod.ts";
+import type { Backend, Device, LidPnMapping, PendingInbound, Write } from "../../backend/mod.ts";
 import type { RefusedError } from "../../errors/mod.ts";
 import { check, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
@@ -231,6 +231,51 @@ const listCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** The greatest number that all times and counters may have. */
+const MOST: number = Number.MAX_SAFE_INTEGER;
+
+const numberCases: readonly ConformanceCase[] = [
+  {
+    name: "big numbers: times and counters come back exactly, to the last of 53 bits",
+    async run(harness) {
+      const backend = await harness.open();
+      const mapping: LidPnMapping = {
+        lid: "1000",
+        phoneNumber: "5511",
+        createdAt: MOST,
+        updatedAt: MOST - 1,
+        learningSource: "usync",
+      };
+      const token = { token: byteOf(1), tokenTimestamp: MOST, senderTimestamp: MOST - 1 };
+      const device: Device = {
+        ...fullDevice(1),
+        appVersionLastFetchedMs: MOST - 1,
+        loginCounter: MOST,
+        lastSignedPreKeyRotationMs: MOST,
+      };
+      const secret = { chat: "c", sender: "s", id: "i", secret: sampleBytes(1, 32) };
+      await backend.commit([
+        { kind: "lidMapping.put", entries: [mapping] },
+        { kind: "tcToken.put", jid: "1000@lid", entry: token },
+        { kind: "pendingInbound.put", rows: [pending("i", MOST)] },
+        { kind: "msgSecret.put", entries: [{ ...secret, expiresAt: MOST, messageTs: MOST - 2 }] },
+        { kind: "deviceList.put", records: [{ user: "1000", devices: [], timestamp: MOST }] },
+        { kind: "device.save", device },
+      ]);
+      await inEveryLife(harness, backend, async (open) => {
+        equal(await open.getLidMapping("1000"), mapping, "mapping");
+        equal(await open.getTcToken("1000@lid"), token, "token");
+        equal(await open.listPendingInbound(1), [pending("i", MOST)], "pending inbound");
+        equal((await open.getMsgSecret("c", "s", "i"))?.messageTs, MOST - 2, "time of a secret");
+        equal((await open.getDevices("1000"))?.timestamp, MOST, "time of a device list");
+        equal(await open.load(), device, "device");
+      });
+      equal(await (await harness.open()).deleteExpiredMsgSecrets(MOST - 1), 0, "secrets that expire later");
+      equal(await (await harness.open()).deleteExpiredMsgSecrets(MOST), 1, "secrets that expire by then");
+    },
+  },
+];
+
 /** One write for each kind that holds a value of any length. */
 function bigWrites(value: Uint8Array): Write[] {
   const message = { chat: "c", sender: "s", id: "i" };
@@ -317,5 +362,5 @@ const valueCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Lists past the parameter limit, and values at the length limit. */
-export const limitCases: readonly ConformanceCase[] = [...listCases, ...valueCases];
+/** Lists past the parameter limit, and values and numbers at their limits. */
+export const limitCases: readonly ConformanceCase[] = [...listCases, ...numberCases, ...valueCases];
