@@ -70,6 +70,33 @@ test.each([
   expect(userOfAddress(text)).toBe(text);
 });
 
+test("the user of an address is that of the parsed one, whichever way it is found", () => {
+  const part = fc.constantFrom(
+    "5511999990000",
+    "0",
+    "007",
+    "1".repeat(21),
+    "a1",
+    "1.2",
+    "٣",
+    "",
+    ":",
+    ":0",
+    ":1",
+    ":007",
+  );
+  const device = fc.constantFrom("", ":1", ":9999", ":10000", ":65535", ":65536", ":01", ":1:2", ":1\n");
+  const server = fc.constantFrom("@c.us", "@lid", "@s.whatsapp.net", "@hosted", "@cxus", "@lid\n", "");
+  const tail = fc.constantFrom(".0", ".1", "", ".0.0", ".0\n");
+  fc.assert(
+    fc.property(part, device, server, tail, (...parts) => {
+      const text = parts.join("");
+      expect(userOfAddress(text)).toBe(tryParseSignalAddress(text)?.user ?? text);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test("the user of an address is found without reading anything into other texts", () => {
   expect(userOfAddress("5511:3@c.us.0")).toBe("5511");
   expect(userOfAddress("1000.2@lid.0")).toBe("1000.2");
