@@ -58,7 +58,7 @@ class FakeClient implements LibsqlClient {
   }
 }
 
-const SETTINGS = ["PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON"];
+const SETTINGS = ["PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON", "PRAGMA cache_size = -16384"];
 const FIRST_WRITE = ["PRAGMA page_size = 8192", "PRAGMA journal_mode = WAL"];
 const BUSY = Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
 

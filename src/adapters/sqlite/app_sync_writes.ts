@@ -10,14 +10,14 @@ const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_da
 
 const PUT_SYNC_VERSION = new RowStatement({
   insert: "INSERT INTO sync_version (device_id, name, version, mac_mismatch_fatal, hash, index_values)",
-  columns: 6,
+  columns: 5,
   conflict: `ON CONFLICT (device_id, name) DO UPDATE SET version = excluded.version,
     mac_mismatch_fatal = excluded.mac_mismatch_fatal, hash = excluded.hash, index_values = excluded.index_values`,
 });
 
 const PUT_MUTATION_MAC = new RowStatement({
   insert: "INSERT INTO mutation_mac (device_id, name, index_mac, version, value_mac)",
-  columns: 5,
+  columns: 4,
   conflict: `ON CONFLICT (device_id, name, index_mac) DO UPDATE
     SET version = excluded.version, value_mac = excluded.value_mac`,
 });

@@ -3,14 +3,14 @@ import type { PlannersOf } from "./write_plan.ts";
 
 const PUT_SENT_MESSAGE = new RowStatement({
   insert: "INSERT INTO sent_message (device_id, chat, id, created_at, payload)",
-  columns: 5,
+  columns: 4,
   conflict: `ON CONFLICT (device_id, chat, id) DO UPDATE
     SET created_at = excluded.created_at, payload = excluded.payload`,
 });
 
 const PUT_PENDING_INBOUND = new RowStatement({
   insert: "INSERT INTO pending_inbound (device_id, chat, sender, id, received_at, payload)",
-  columns: 6,
+  columns: 5,
   conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE
     SET received_at = excluded.received_at, payload = excluded.payload`,
 });
@@ -18,7 +18,7 @@ const PUT_PENDING_INBOUND = new RowStatement({
 /** An expiry of 0 is never and wins, else the later one; of two message times the greater, 0 being unknown. */
 const PUT_MSG_SECRET = new RowStatement({
   insert: "INSERT INTO msg_secret (device_id, chat, sender, id, expires_at, message_ts, secret)",
-  columns: 7,
+  columns: 6,
   conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE SET
     expires_at = CASE WHEN 0 IN (expires_at, excluded.expires_at) THEN 0
       ELSE max(expires_at, excluded.expires_at) END,

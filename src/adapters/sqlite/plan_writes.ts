@@ -11,7 +11,7 @@ import { type Planner, type PlannersOf, WritePlan, type WriteScope } from "./wri
 
 const SAVE_DEVICE = new RowStatement({
   insert: `INSERT INTO device (device_id, ${DEVICE_COLUMNS.join(", ")})`,
-  columns: DEVICE_COLUMNS.length + 1,
+  columns: DEVICE_COLUMNS.length,
   conflict: `ON CONFLICT (device_id) DO UPDATE SET ${DEVICE_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`,
 });
 

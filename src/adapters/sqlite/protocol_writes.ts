@@ -4,7 +4,7 @@ import type { PlannersOf } from "./write_plan.ts";
 
 const PUT_SENDER_KEY_DEVICE = new RowStatement({
   insert: "INSERT INTO sender_key_device (device_id, group_jid, device_jid, has_key)",
-  columns: 4,
+  columns: 3,
   conflict: "ON CONFLICT (device_id, group_jid, device_jid) DO UPDATE SET has_key = excluded.has_key",
 });
 
@@ -12,33 +12,33 @@ const PUT_SENDER_KEY_DEVICE = new RowStatement({
 const PUT_LID_MAPPING = new RowStatement({
   insert: `INSERT OR REPLACE INTO lid_mapping
     (device_id, lid, phone_number, created_at, updated_at, learning_source)`,
-  columns: 6,
+  columns: 5,
   conflict: "",
 });
 
 const PUT_BASE_KEY = new RowStatement({
   insert: "INSERT INTO base_key (device_id, address, message_id, created_at, key)",
-  columns: 5,
+  columns: 4,
   conflict: `ON CONFLICT (device_id, address, message_id) DO UPDATE
     SET created_at = excluded.created_at, key = excluded.key`,
 });
 
 const PUT_DEVICE_LIST = new RowStatement({
   insert: "INSERT INTO device_list (device_id, user, timestamp, phash, raw_id, devices)",
-  columns: 6,
+  columns: 5,
   conflict: `ON CONFLICT (device_id, user) DO UPDATE SET timestamp = excluded.timestamp,
     phash = excluded.phash, raw_id = excluded.raw_id, devices = excluded.devices`,
 });
 
 const PUT_GROUP_METADATA = new RowStatement({
   insert: "INSERT INTO group_metadata (device_id, group_jid, blob)",
-  columns: 3,
+  columns: 2,
   conflict: "ON CONFLICT (device_id, group_jid) DO UPDATE SET blob = excluded.blob",
 });
 
 const PUT_TC_TOKEN = new RowStatement({
   insert: "INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)",
-  columns: 5,
+  columns: 4,
   conflict: `ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp,
     sender_timestamp = excluded.sender_timestamp, token = excluded.token`,
 });

@@ -8,40 +8,55 @@ import type { PlannersOf } from "./write_plan.ts";
 const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = excluded.incarnation,
     burned = excluded.burned, record = excluded.record`;
 
+/** Without a lease the row has none. Three parameters less a row are an eighth of a flush. */
+const BARE_RECORD = "reserved_until = NULL, incarnation = NULL, burned = NULL, record = excluded.record";
+
 const PUT_IDENTITY = new RowStatement({
   insert: "INSERT INTO identity (device_id, user, address, key)",
-  columns: 4,
+  columns: 3,
   conflict: "ON CONFLICT (device_id, user, address) DO UPDATE SET key = excluded.key",
 });
 
 const PUT_SESSION = new RowStatement({
   insert: "INSERT INTO session (device_id, user, address, reserved_until, incarnation, burned, record)",
-  columns: 7,
+  columns: 6,
   conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${LEASED_RECORD}`,
+});
+
+const PUT_BARE_SESSION = new RowStatement({
+  insert: "INSERT INTO session (device_id, user, address, record)",
+  columns: 3,
+  conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${BARE_RECORD}`,
 });
 
 const PUT_PRE_KEY = new RowStatement({
   insert: "INSERT INTO pre_key (device_id, id, uploaded, record)",
-  columns: 4,
+  columns: 3,
   conflict:
     "ON CONFLICT (device_id, id) DO UPDATE SET uploaded = excluded.uploaded, record = excluded.record",
 });
 
 const PUT_SIGNED_PRE_KEY = new RowStatement({
   insert: "INSERT INTO signed_pre_key (device_id, id, record)",
-  columns: 3,
+  columns: 2,
   conflict: "ON CONFLICT (device_id, id) DO UPDATE SET record = excluded.record",
 });
 
 const PUT_SENDER_KEY = new RowStatement({
   insert: "INSERT INTO sender_key (device_id, user, name, reserved_until, incarnation, burned, record)",
-  columns: 7,
+  columns: 6,
   conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${LEASED_RECORD}`,
+});
+
+const PUT_BARE_SENDER_KEY = new RowStatement({
+  insert: "INSERT INTO sender_key (device_id, user, name, record)",
+  columns: 3,
+  conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${BARE_RECORD}`,
 });
 
 const PUT_QUARANTINE = new RowStatement({
   insert: "INSERT INTO quarantine (device_id, store, address, reason, record)",
-  columns: 5,
+  columns: 4,
   conflict:
     "ON CONFLICT (device_id, address, store) DO UPDATE SET reason = excluded.reason, record = excluded.record",
 });
@@ -77,7 +92,7 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "session.put": {
     table: "session",
-    statement: PUT_SESSION,
+    statement: ({ lease }) => (lease === undefined ? PUT_BARE_SESSION : PUT_SESSION),
     rows: ({ address, record, lease }) => [[userOfAddress(address), address, ...leaseCells(lease), record]],
   },
   "session.delete": {
@@ -122,7 +137,7 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "senderKey.put": {
     table: "sender_key",
-    statement: PUT_SENDER_KEY,
+    statement: ({ lease }) => (lease === undefined ? PUT_BARE_SENDER_KEY : PUT_SENDER_KEY),
     rows: ({ name, record, lease }) => [[userOfSenderKeyName(name), name, ...leaseCells(lease), record]],
   },
   "senderKey.delete": {
@@ -142,5 +157,5 @@ export const SIGNAL_PLANNERS: PlannersOf<
 };
 
 function leaseCells(lease: Lease | undefined): SqlValue[] {
-  return lease === undefined ? [null, null, null] : [lease.reservedUntil, lease.incarnation, lease.burned];
+  return lease === undefined ? [] : [lease.reservedUntil, lease.incarnation, lease.burned];
 }

@@ -14,7 +14,8 @@ export interface WriteScope {
  */
 export interface RowPlanner<W extends Write> {
   readonly table: string;
-  readonly statement: RowStatement;
+  /** One for all writes of the kind, or chosen by what a write has. */
+  readonly statement: RowStatement | ((write: W) => RowStatement);
   rows(write: W): readonly (readonly SqlValue[])[];
 }
 
@@ -79,7 +80,8 @@ export class WritePlan {
       const rows = planner.rows(write);
       this.#changed.push(rows.length);
       if (rows.length === 0) return;
-      const group = this.#groupFor(planner.table, planner.statement);
+      const { table, statement } = planner;
+      const group = this.#groupFor(table, typeof statement === "function" ? statement(write) : statement);
       for (const row of rows) {
         group.rows.push(row);
         group.writes.push(index);
