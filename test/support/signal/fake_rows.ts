@@ -122,6 +122,7 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
   }
 
   async listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]> {
+    if (this.readError !== undefined) throw this.readError;
     const entries: SignalAddressEntry[] = [];
     for (const address of this.sessions.keys()) entries.push({ kind: "session", address });
     for (const address of this.identities.keys()) entries.push({ kind: "identity", address });

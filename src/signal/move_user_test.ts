@@ -1,0 +1,327 @@
+import { expect, test } from "vitest";
+import {
+  GROUP,
+  haveSession,
+  OUR_KEY,
+  send,
+  storeSession,
+  turn,
+  type World,
+  world,
+} from "../../test/support/signal/cache_world.ts";
+import { CounterRecord } from "../../test/support/signal/counter_record.ts";
+import type { Write } from "../backend/mod.ts";
+import { BackendError } from "../errors/mod.ts";
+
+const PN = "5511999990000";
+const LID = "100000000000007";
+const PN_0 = `${PN}@c.us.0`;
+const PN_3 = `${PN}:3@c.us.0`;
+const HOSTED = `${PN}:99@hosted.0`;
+const LID_0 = `${LID}@lid.0`;
+const LID_3 = `${LID}:3@lid.0`;
+const HOSTED_LID = `${LID}:99@hosted.lid.0`;
+
+function key(fill: number): Uint8Array {
+  return new Uint8Array(32).fill(fill);
+}
+
+function sessionOf({ rows }: World, address: string): { current?: object; archive: object[] } {
+  return JSON.parse(new TextDecoder().decode(rows.sessions.get(address)?.record));
+}
+
+test("everything moves device by device, stored or not, in one commit with the caller's writes", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  rows.identities.set(PN_0, key(1));
+  await cache.sessions.put(PN_3, CounterRecord.of("s3", "c3", 0), { consumedPreKeyId: 7 });
+  rows.preKeys.add(7);
+  await cache.identities.put(PN_3, key(3));
+  storeSession(rows, HOSTED, { next: 4, reservedUntil: 9 });
+  const theirs = new CounterRecord();
+  theirs.archive.push({ start: "", chain: "theirs", next: 9 });
+  await cache.senderKeys.put(`${GROUP}:${PN_3}`, theirs);
+  // Not this user's.
+  await haveSession(here, `${PN}1@c.us.0`);
+  await haveSession(here, `${PN}@bot.0`);
+  const commits = rows.commits.length;
+  const given: Write = { kind: "deviceList.delete", user: PN };
+  const report = await cache.moveUser(PN, LID, { writes: [given] });
+  expect(report).toEqual({ sessions: 3, identities: 2, senderKeys: 1, skipped: [] });
+  expect(rows.commits).toHaveLength(commits + 1);
+  expect(rows.commits.at(-1)).toContainEqual(given);
+  expect([...rows.sessions.keys()].sort()).toEqual(
+    [LID_0, LID_3, HOSTED_LID, `${PN}1@c.us.0`, `${PN}@bot.0`].sort(),
+  );
+  expect(Object.fromEntries(rows.identities)).toEqual({ [LID_0]: key(1), [LID_3]: key(3) });
+  expect([...rows.senderKeys.keys()]).toEqual([`${GROUP}:${LID_3}`]);
+  expect(rows.preKeys.size).toBe(0);
+  expect(cache.stats.dirty).toBe(0);
+  expect(cache.sessions.peek(LID_0)?.current?.chain).toBe(`chain ${PN_0}`);
+  expect(await cache.sessions.load(PN_0)).toBeUndefined();
+  expect(await cache.identities.load(PN_0)).toBeUndefined();
+  expect(await cache.identities.load(LID_0)).toEqual(key(1));
+  expect((await cache.sessions.load(HOSTED_LID))?.current?.next).toBe(9);
+  const again = await cache.moveUser(PN, LID);
+  expect(again).toEqual({ sessions: 0, identities: 0, senderKeys: 0, skipped: [] });
+  expect(rows.commits).toHaveLength(commits + 1);
+});
+
+test("a session that moves keeps its lease, and its gate until the move is durable", async () => {
+  const here = world();
+  await haveSession(here, PN_0);
+  for (let n = 0; n < 4; n += 1) await send(here, PN_0);
+  await here.cache.moveUser(PN, LID);
+  expect(here.rows.sessions.get(LID_0)?.lease).toEqual({
+    reservedUntil: 7,
+    incarnation: here.cache.incarnation,
+    burned: 0,
+  });
+  expect(await send(here, LID_0)).toEqual({ chain: `chain ${PN_0}`, counter: 4, gated: false });
+  expect((await here.crash().cache.sessions.load(LID_0))?.current?.next).toBe(7);
+});
+
+test("a gated session's ciphertext may leave once the move is committed, and not before", async () => {
+  const here = world();
+  await haveSession(here, PN_0);
+  const record = (await here.cache.sessions.load(PN_0)) ?? new CounterRecord();
+  record.send();
+  await here.cache.sessions.put(PN_0, record);
+  here.rows.fates.push(new BackendError("down"));
+  await expect(here.cache.moveUser(PN, LID)).rejects.toThrow("down");
+  expect(here.cache.stats.gated).toBe(1);
+  expect(here.rows.sessions.has(PN_0)).toBe(true);
+  await here.cache.moveUser(PN, LID);
+  await here.cache.publishable([PN_0]);
+  expect(here.cache.stats.gated).toBe(0);
+  expect((await send(here.crash(), LID_0)).counter).toBe(1);
+});
+
+test("where both have a session the LID's stays, and the other's join its archive burned", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  await haveSession(here, LID_0, 20);
+  await haveSession(here, PN_0);
+  const older = (await cache.sessions.load(PN_0)) ?? new CounterRecord();
+  older.begin("newer", "newer chain");
+  await cache.sessions.put(PN_0, older);
+  for (let n = 0; n < 4; n += 1) await send(here, PN_0);
+  await send(here, LID_0);
+  await cache.moveUser(PN, LID);
+  expect(sessionOf(here, LID_0)).toEqual({
+    current: { start: `start ${LID_0}`, chain: `chain ${LID_0}`, next: 21 },
+    archive: [
+      { start: "newer", chain: "newer chain", next: 7 },
+      { start: `start ${PN_0}`, chain: `chain ${PN_0}`, next: 7 },
+    ],
+    received: 0,
+  });
+  expect(rows.sessions.has(PN_0)).toBe(false);
+  // 21 is within what was reserved before the move.
+  expect(await send(here, LID_0)).toMatchObject({ counter: 21, gated: false });
+});
+
+test("a closed LID session takes the other's as its current one, burned and gated", async () => {
+  const here = world();
+  const closed = new CounterRecord();
+  closed.archive.push({ start: "old", chain: "old", next: 3, closed: true });
+  await here.cache.sessions.put(LID_0, closed);
+  await haveSession(here, PN_0);
+  for (let n = 0; n < 4; n += 1) await send(here, PN_0);
+  await here.cache.moveUser(PN, LID);
+  expect(await send(here, LID_0)).toEqual({ chain: `chain ${PN_0}`, counter: 7, gated: true });
+});
+
+test("the LID's identity wins, and one that cannot be read is not taken for absent", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  rows.identities.set(PN_0, key(1));
+  rows.identities.set(LID_0, key(2));
+  rows.identities.set(PN_3, key(3));
+  rows.identities.set(LID_3, new Uint8Array(31));
+  const report = await cache.moveUser(PN, LID);
+  expect(report).toEqual({
+    sessions: 0,
+    identities: 1,
+    senderKeys: 0,
+    skipped: [{ kind: "identity", address: PN_3 }],
+  });
+  expect(Object.fromEntries(rows.identities)).toEqual({
+    [LID_0]: key(2),
+    [PN_3]: key(3),
+    [LID_3]: new Uint8Array(31),
+  });
+  expect(await cache.identities.load(LID_0)).toEqual(key(2));
+});
+
+test("sender keys of both names become one record; our own that cannot be read stays where it is", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  const put = async (name: string, chain: string) => {
+    const record = new CounterRecord();
+    record.archive.push({ start: "", chain, next: 5 });
+    await cache.senderKeys.put(name, record);
+  };
+  await put(`${GROUP}:${PN_0}`, "pn");
+  await put(`${GROUP}:${LID_0}`, "lid");
+  await cache.moveUser(PN, LID);
+  expect(cache.senderKeys.peek(`${GROUP}:${LID_0}`)?.archive.map(({ chain }) => chain)).toEqual([
+    "lid",
+    "pn",
+  ]);
+  expect(rows.senderKeys.get(`${GROUP}:${LID_0}`)?.lease).toBeUndefined();
+  const garbage = new TextEncoder().encode("garbage");
+  rows.senderKeys.set(OUR_KEY, { record: garbage, lease: undefined });
+  rows.senderKeys.set(`${GROUP}:5500@c.us.0`, { record: garbage, lease: undefined });
+  const ours = OUR_KEY.slice(GROUP.length + 1).split(":")[0] ?? "";
+  const report = await cache.moveUser("5500", ours);
+  expect(report.skipped).toEqual([]);
+  rows.senderKeys.set(`${GROUP}:5501:1@c.us.0`, {
+    record: new TextEncoder().encode(
+      JSON.stringify({ archive: [{ start: "", chain: "x", next: 0 }], received: 0 }),
+    ),
+    lease: undefined,
+  });
+  expect((await cache.moveUser("5501", ours)).skipped).toEqual([
+    { kind: "senderKey", address: `${GROUP}:5501:1@c.us.0` },
+  ]);
+  expect(rows.senderKeys.get(OUR_KEY)?.record).toEqual(garbage);
+});
+
+test("an unreadable session at either end is set aside and does not stop the move", async () => {
+  const here = world();
+  const { cache, engine, rows } = here;
+  rows.sessions.set(LID_0, { record: new TextEncoder().encode("garbage"), lease: undefined });
+  rows.sessions.set(PN_3, { record: new TextEncoder().encode("garbage"), lease: undefined });
+  await haveSession(here, PN_0);
+  await cache.moveUser(PN, LID);
+  await engine.flush();
+  expect([...rows.sessions.keys()]).toEqual([LID_0]);
+  expect(cache.sessions.peek(LID_0)?.current?.chain).toBe(`chain ${PN_0}`);
+  expect(rows.quarantine.map(({ address }) => address).sort()).toEqual([LID_0, PN_3].sort());
+});
+
+test("it waits for the locks of both addresses, and who waits for them sees the new address", async () => {
+  let current = PN_0;
+  const here = world({ resolveAddress: async (address) => (address === PN_0 ? current : address) });
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  let leave: () => void = () => {};
+  const holding = cache.withAddress(PN_0, async (address) => {
+    await new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const record = (await cache.sessions.load(address)) ?? new CounterRecord();
+    record.receive();
+    await cache.sessions.put(address, record);
+  });
+  await turn();
+  const move = cache.moveUser(PN, LID, {
+    moved: () => {
+      current = LID_0;
+    },
+  });
+  await turn();
+  const seen: string[] = [];
+  const waiting = cache.withAddress(PN_0, async (address) => {
+    seen.push(address);
+    expect((await cache.sessions.load(address))?.received).toBe(1);
+  });
+  await turn();
+  expect(rows.sessions.has(LID_0)).toBe(false);
+  leave();
+  await Promise.all([holding, move, waiting]);
+  expect(seen).toEqual([LID_0]);
+});
+
+test("a device that appears while the locks are being taken is moved too", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  let leave: () => void = () => {};
+  const holding = cache.withAddress(
+    PN_0,
+    () =>
+      new Promise<void>((resolve) => {
+        leave = resolve;
+      }),
+  );
+  await turn();
+  const move = cache.moveUser(PN, LID);
+  await turn();
+  await cache.sessions.put(PN_3, CounterRecord.of("s3", "c3", 0));
+  leave();
+  await holding;
+  expect(await move).toMatchObject({ sessions: 2 });
+  expect([...rows.sessions.keys()].sort()).toEqual([LID_0, LID_3].sort());
+});
+
+test("a failed move has changed nothing, and can be made again", async () => {
+  const here = world();
+  const { cache, rows, engine } = here;
+  await haveSession(here, PN_0);
+  await haveSession(here, LID_0);
+  rows.identities.set(PN_0, key(1));
+  rows.fates.push(new BackendError("down"));
+  await expect(cache.moveUser(PN, LID)).rejects.toThrow("down");
+  expect(cache.sessions.peek(PN_0)?.current?.chain).toBe(`chain ${PN_0}`);
+  expect(cache.sessions.peek(LID_0)?.archive).toEqual([]);
+  await engine.flush();
+  expect([...rows.sessions.keys()]).toEqual([PN_0, LID_0]);
+  rows.readError = new BackendError("read: down");
+  await expect(cache.moveUser(PN, LID)).rejects.toThrow("read: down");
+  rows.readError = undefined;
+  await cache.moveUser(PN, LID);
+  expect([...rows.sessions.keys()]).toEqual([LID_0]);
+});
+
+test("a move whose answer is lost is undone by the next flush, and can be made again", async () => {
+  for (const fate of ["lost", "lost-answer"] as const) {
+    const here = world();
+    const { cache, rows, engine } = here;
+    await haveSession(here, PN_0);
+    rows.identities.set(PN_0, key(1));
+    rows.fates.push(fate);
+    await expect(cache.moveUser(PN, LID)).rejects.toMatchObject({ code: "ambiguous" });
+    expect(cache.sessions.peek(PN_0)?.current?.chain).toBe(`chain ${PN_0}`);
+    await engine.flush();
+    expect([...rows.sessions.keys()]).toEqual([PN_0]);
+    expect([...rows.identities.keys()]).toEqual([PN_0]);
+    await cache.moveUser(PN, LID);
+    expect([...rows.sessions.keys()]).toEqual([LID_0]);
+    expect([...rows.identities.keys()]).toEqual([LID_0]);
+  }
+});
+
+test("a refused row of another chat does not hold the move back; one of its own does not come after it", async () => {
+  const here = world();
+  const { cache, rows, engine } = here;
+  await haveSession(here, PN_0);
+  const record = (await cache.sessions.load(PN_0)) ?? new CounterRecord();
+  record.receive();
+  await cache.sessions.put(PN_0, record);
+  rows.poison = (write) => write.kind === "session.put" && write.address === PN_0;
+  await cache.moveUser(PN, LID);
+  expect([...rows.sessions.keys()]).toEqual([LID_0]);
+  rows.poison = () => false;
+  await engine.flush();
+  expect([...rows.sessions.keys()]).toEqual([LID_0]);
+  expect(await cache.sessions.load(PN_0)).toBeUndefined();
+  expect(cache.sessions.peek(LID_0)?.received).toBe(1);
+});
+
+test("moved entries stay in memory while the move is under way, however full the store is", async () => {
+  const here = world({ capacity: 1 });
+  const { cache, rows } = here;
+  storeSession(rows, PN_0, { next: 4, reservedUntil: 4 });
+  rows.holdCommits();
+  const move = cache.moveUser(PN, LID);
+  await turn();
+  await cache.sessions.load("1@lid.0");
+  await cache.sessions.load("2@lid.0");
+  rows.releaseCommits();
+  await move;
+  expect((await cache.sessions.load(LID_0))?.current?.next).toBe(4);
+  expect(await cache.sessions.load(PN_0)).toBeUndefined();
+});
