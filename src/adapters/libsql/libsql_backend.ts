@@ -25,7 +25,7 @@ export interface LibsqlBackendOptions {
  *
  * What a commit wrote to a file is on disk when it resolves, and survives the loss of power. Several accounts, several
  * openings and several processes may share one file: within a process they share a connection, between processes they
- * wait for each other for some seconds before `BusyError`.
+ * wait for each other for some seconds before `BusyError`. Files are read and written on the calling thread.
  *
  * @throws {TypeError} When the URL is of an unknown scheme or malformed, or the account's name is.
  * @throws {IncompatibleError} When the file is no database, or was made by a newer release. Nothing was changed.

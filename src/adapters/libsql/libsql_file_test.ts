@@ -306,6 +306,40 @@ test("a commit that meets another writer waits for it, and neither it nor the ne
   native.close();
 });
 
+test("a file in use with a rollback journal is opened when its readers are done", async () => {
+  const native = otherProcess();
+  native.exec("CREATE TABLE notes (id INTEGER)");
+  native.exec("BEGIN");
+  expect(seenBy(native, "SELECT * FROM notes")).toEqual([]);
+  // Turning the log on needs the file to itself.
+  const opening = openFile();
+  await wait(150);
+  native.exec("COMMIT");
+  await (await opening).putSession(ALICE, new Uint8Array([1]));
+  expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[1]]);
+  native.close();
+});
+
+test("a relative path stays the same file when the process changes its directory", async () => {
+  const before = process.cwd();
+  const name = "relativ é %41.db";
+  try {
+    process.chdir(folder);
+    const backend = await libsqlBackend({ url: `file:${encodeURIComponent(name)}` });
+    open.push(backend);
+    await backend.commit(sessions(2));
+    process.chdir(tmpdir());
+    // A failed commit makes the connection open the file again.
+    const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
+    await expect(backend.commit(sessions(1), { guard })).rejects.toThrow(FencedError);
+    expect(await backend.hasSession("1@lid.0")).toBe(true);
+    expect(existsSync(join(folder, name))).toBe(true);
+    expect(existsSync(join(tmpdir(), name))).toBe(false);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test("another writer that never ends is reported as busy, and nothing was applied", async () => {
   const backend = await openFile();
   await backend.commit(sessions(3));

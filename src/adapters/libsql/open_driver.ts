@@ -33,8 +33,8 @@ interface SharedConnection {
 
 /**
  * The open files of this process by the path that SQLite resolved: one connection each, however many accounts are
- * opened on it. Two spellings of one path are one file. (Two paths to one file through a hard link are two connections,
- * which get along as two processes do.)
+ * opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not: SQLite gives it a log of
+ * its own, so a database that is opened under two hard links loses data, whoever opens it.
  */
 const openFiles = new Map<string, SharedConnection>();
 
@@ -80,12 +80,16 @@ function connect(kind: DatabaseKind, { url, authToken }: LibsqlDriverOptions): L
 
 async function fileDriver(client: LibsqlClient, logger: Logger): Promise<SqlDriver> {
   const path = await resolvedPath(client);
+  client.close();
   let shared = openFiles.get(path);
   if (shared === undefined) {
-    shared = { connection: new LocalConnection(client, "file", { logger }), users: 0 };
+    // By its full path: it is opened again after trouble, and the process may have changed its directory by then.
+    const url = `file:${path.split("/").map(encodeURIComponent).join("/")}`;
+    shared = {
+      connection: new LocalConnection(connect("file", { url, logger }), "file", { logger }),
+      users: 0,
+    };
     openFiles.set(path, shared);
-  } else {
-    client.close();
   }
   const { connection } = shared;
   shared.users += 1;
