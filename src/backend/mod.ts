@@ -92,7 +92,6 @@ export {
 } from "./validate_device.ts";
 export {
   isText,
-  MAX_ACCOUNT_LENGTH,
   MAX_KEY_ID,
   MAX_TEXT_LENGTH,
   requireAccountName,

@@ -1,9 +1,6 @@
 /** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
 export const MAX_TEXT_LENGTH = 1_024;
 
-/** Most UTF-16 code units of an account's name. */
-export const MAX_ACCOUNT_LENGTH = 256;
-
 /** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
 export const MAX_KEY_ID: number = 2 ** 24 - 1;
 
@@ -37,18 +34,9 @@ export function isText(value: unknown): value is string {
   );
 }
 
-/**
- * Checks the name of an account, as whatever opens a backend must: a text key of at most 256 code units.
- *
- * @throws {TypeError}
- */
+/** Checks the name of an account, as whatever opens a backend must: any text key is one. @throws {TypeError} */
 export function requireAccountName(name: unknown): asserts name is string {
   requireText("open account: name", name);
-  if (name.length > MAX_ACCOUNT_LENGTH) {
-    throw new TypeError(
-      `open account: name is ${name.length} characters, at most ${MAX_ACCOUNT_LENGTH} are allowed`,
-    );
-  }
 }
 
 /** Checks that a value is bytes and has at least `minBytes` of them. @throws {TypeError | RangeError} */

@@ -49,7 +49,7 @@ export interface MemoryBackendOptions {
  * atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that is lost without being
  * closed loses nothing that it had committed. Nothing survives the process.
  *
- * @throws {TypeError} When the account's name is empty, longer than 256 characters or malformed.
+ * @throws {TypeError} When the account's name is empty, longer than 1,024 characters or malformed.
  *
  * @example
  * ```ts

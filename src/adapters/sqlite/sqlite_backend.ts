@@ -4,9 +4,9 @@ import {
   type Capabilities,
   type CommitOptions,
   createBackend,
-  MAX_TEXT_LENGTH,
   type OwnerGuard,
   type OwnerState,
+  requireAccountName,
   type Write,
 } from "../../backend/mod.ts";
 import { ClosedError, FencedError, RefusedError } from "../../errors/mod.ts";
@@ -68,16 +68,6 @@ export async function openSqliteBackend(
     throw error;
   }
   return createBackend(createSource(new OpenDriver(driver), account), { clock });
-}
-
-/** Checks the name of an account. @throws {TypeError} */
-export function requireAccountName(account: string): void {
-  if (typeof account !== "string" || account.length === 0 || account.length > MAX_TEXT_LENGTH) {
-    throw new TypeError(`open account: the name is not a text of 1 to ${MAX_TEXT_LENGTH} characters`);
-  }
-  if (account.includes("\0") || /\p{Surrogate}/u.test(account)) {
-    throw new TypeError("open account: the name contains a NUL or is not well-formed Unicode");
-  }
 }
 
 function createSource(driver: OpenDriver, account: string): BackendSource {

@@ -1,6 +1,6 @@
-import { type Backend, MAX_ACCOUNT_LENGTH } from "../../backend/mod.ts";
+import type { Backend } from "../../backend/mod.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import { check, differs, equal } from "./assert.ts";
+import { check, differs, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { HOSTILE_TEXTS, sampleBytes, secondsOf } from "./samples.ts";
 import { type Contents, readAll } from "./universe.ts";
@@ -14,20 +14,13 @@ async function fill(backend: Backend, seed: number, nowS: number): Promise<void>
   await backend.commit([...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, draw)));
 }
 
-/** Names as an account may have them: up to 256 characters. */
-const ACCOUNT_NAMES: readonly string[] = [
-  ...HOSTILE_TEXTS.filter((text) => text.length <= MAX_ACCOUNT_LENGTH),
-  "x".repeat(MAX_ACCOUNT_LENGTH),
-  `${"x".repeat(MAX_ACCOUNT_LENGTH - 1)}y`,
-];
-
 /** Accounts of one database never see each other. */
 export const isolationCases: readonly ConformanceCase[] = [
   {
     name: "accounts: each has its own rows, whatever its name looks like",
     async run(harness) {
       const backends: Backend[] = [];
-      for (const [seed, name] of ACCOUNT_NAMES.entries()) {
+      for (const [seed, name] of HOSTILE_TEXTS.entries()) {
         const backend = await harness.open(name);
         check(!(await backend.hasSession(ALICE)), `account ${seed} sees another's session`);
         await backend.putSession(ALICE, sampleBytes(seed, 20));
@@ -36,10 +29,21 @@ export const isolationCases: readonly ConformanceCase[] = [
       for (const [seed, backend] of backends.entries()) {
         equal(await backend.getSession(ALICE), sampleBytes(seed, 20), `session of account ${seed}`);
       }
-      const devices = await (await harness.reopen(ACCOUNT_NAMES[0])).listDevices();
-      equal(new Set(devices.map(({ deviceId }) => deviceId)).size, ACCOUNT_NAMES.length, "device ids");
+      const devices = await (await harness.reopen(HOSTILE_TEXTS[0])).listDevices();
+      equal(new Set(devices.map(({ deviceId }) => deviceId)).size, HOSTILE_TEXTS.length, "device ids");
       const names = devices.map(({ account }) => account);
-      equal(names, ACCOUNT_NAMES, "accounts in the order in which they were registered");
+      equal(names, HOSTILE_TEXTS, "accounts in the order in which they were registered");
+    },
+  },
+  {
+    name: "accounts: a name that is no text key is a TypeError, and registers nothing",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.create();
+      for (const name of ["", "x".repeat(1_025), "user\0", "user\ud800", 5 as unknown as string]) {
+        await fails(() => harness.open(name), "TypeError", `a name of ${String(name).length} characters`);
+      }
+      equal((await backend.listDevices()).length, 1, "accounts");
     },
   },
   {
