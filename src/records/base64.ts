@@ -5,24 +5,25 @@ const INVALID = 0xff;
 /** Sextet by character code; both alphabets of RFC 4648 (`+/` and `-_`) are read. */
 const SEXTETS: Uint8Array = sextets();
 
-/** Longest run of characters that is handed to `String.fromCharCode` at once: argument lists have a limit. */
-const CHUNK = 0x2000;
+/** The two characters of each twelve bits: sessions are written in base64 with every message of some clients. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4_096 },
+  (_, bits) => `${ALPHABET[bits >>> 6]}${ALPHABET[bits & 63]}`,
+);
 
 /** Writes bytes as base64 (RFC 4648 §4, with padding). */
 export function encodeBase64(bytes: Uint8Array): string {
-  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
-  let at = 0;
-  for (let i = 0; i < bytes.length; i += 3) {
-    const rest = bytes.length - i;
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    codes[at++] = ALPHABET.charCodeAt(group >>> 18);
-    codes[at++] = ALPHABET.charCodeAt((group >>> 12) & 63);
-    codes[at++] = rest > 1 ? ALPHABET.charCodeAt((group >>> 6) & 63) : 61;
-    codes[at++] = rest > 2 ? ALPHABET.charCodeAt(group & 63) : 61;
-  }
   let text = "";
-  for (let i = 0; i < codes.length; i += CHUNK) text += String.fromCharCode(...codes.subarray(i, i + CHUNK));
-  return text;
+  const whole = bytes.length - (bytes.length % 3);
+  for (let i = 0; i < whole; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += PAIRS[group >>> 12];
+    text += PAIRS[group & 4_095];
+  }
+  const rest = bytes.length - whole;
+  if (rest === 0) return text;
+  const group = ((bytes[whole] ?? 0) << 16) | ((bytes[whole + 1] ?? 0) << 8);
+  return `${text}${PAIRS[group >>> 12]}${rest === 1 ? "=" : ALPHABET[(group >>> 6) & 63]}=`;
 }
 
 /**

@@ -4,9 +4,18 @@
  * @module
  */
 
-import type { SignalKeyStore } from "baileys";
-import type { SeededRandom } from "../../src/testing/mod.ts";
-import { type Frame, messageKeyName, type SignalPeer } from "./signal_peer.ts";
+import { Curve, type SignalKeyStore } from "baileys";
+import { memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { SeededRandom } from "../../src/testing/mod.ts";
+import { memoryKeys, pairedCreds } from "../support/whatsapp/mod.ts";
+import { openPeer } from "./holdfast_peer.ts";
+import { type Frame, messageKeyName, SignalPeer } from "./signal_peer.ts";
+
+const ANNA = "100000000000001:1@lid";
+const BEN = "100000000000002:2@lid";
+
+/** Outgoing messages of one run. */
+export const SENDS = 300;
 
 /** What went wrong in a run. */
 export interface Findings {
@@ -18,8 +27,38 @@ export interface Findings {
   readonly undecryptable: number;
 }
 
+/** Runs the script over two accounts. */
+export async function overAccounts(seed: number): Promise<Findings> {
+  const [anna, ben] = [await openPeer(ANNA, memoryBackend()), await openPeer(BEN, memoryBackend())];
+  const findings = await run(anna.peer, ben.peer, ben.peer.creds.firstUnuploadedPreKeyId, seed);
+  await anna.account.close();
+  await ben.account.close();
+  return findings;
+}
+
+/** Runs the script over the stock library and keys in memory. */
+export async function overStockLibrary(seed: number): Promise<Findings> {
+  const peer = async (jid: string, pn: string): Promise<SignalPeer> => {
+    const keys = memoryKeys();
+    await keys.set({ "pre-key": { "1": Curve.generateKeyPair() } });
+    return new SignalPeer({ jid, creds: pairedCreds({ pn }), keys: unhurried(keys, new SeededRandom(seed)) });
+  };
+  return await run(await peer(ANNA, "15550000001"), await peer(BEN, "15550000002"), 1, seed);
+}
+
+/** Lets two peers have a session that both have used, and runs the script. */
+async function run(anna: SignalPeer, ben: SignalPeer, benPreKeyId: number, seed: number): Promise<Findings> {
+  await anna.greet(ben, benPreKeyId);
+  const greetings = [
+    await ben.receive(anna, await anna.send(ben, "hello")),
+    await anna.receive(ben, await ben.send(anna, "hi")),
+  ];
+  if (greetings.join() !== "hello,hi") throw new Error("the peers have no session");
+  return await sendWhileReceiving(anna, ben, SENDS, new SeededRandom(seed));
+}
+
 /** Runs the script: `anna` is the one that does both at once. They share a session already. */
-export async function sendWhileReceiving(
+async function sendWhileReceiving(
   anna: SignalPeer,
   ben: SignalPeer,
   sends: number,
@@ -65,7 +104,7 @@ export async function sendWhileReceiving(
 }
 
 /** The same keys, answering after a random number of turns of the event loop, as files and databases do. */
-export function unhurried(keys: SignalKeyStore, random: SeededRandom): SignalKeyStore {
+function unhurried(keys: SignalKeyStore, random: SeededRandom): SignalKeyStore {
   return {
     async get(type, ids) {
       await turns(random);

@@ -1,17 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, test } from "vitest";
-import { startHranaServer } from "../support/hrana_server.mjs";
-import { libsqlFileTarget, libsqlMemoryTarget, libsqlServerTargets } from "./libsql.ts";
+import { test } from "vitest";
+import { libsqlFileTarget, libsqlMemoryTarget } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
-const directory = await mkdtemp(join(tmpdir(), "holdfast-kit-server-"));
-const server = await startHranaServer({ directory });
-
-afterAll(async () => {
-  await server.close();
-  await rm(directory, { recursive: true, force: true });
-});
-
-registerTargets([libsqlFileTarget, libsqlMemoryTarget, ...libsqlServerTargets(server)], test);
+registerTargets([libsqlFileTarget, libsqlMemoryTarget], test);

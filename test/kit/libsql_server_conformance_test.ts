@@ -1,0 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, test } from "vitest";
+import { startHranaServer } from "../support/hrana_server.mjs";
+import { libsqlServerTargets } from "./libsql.ts";
+import { registerTargets } from "./register.ts";
+
+const directory = await mkdtemp(join(tmpdir(), "holdfast-kit-server-"));
+const server = await startHranaServer({ directory });
+
+afterAll(async () => {
+  await server.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+registerTargets(libsqlServerTargets(server), test);
