@@ -64,5 +64,5 @@ export interface SignalRepositoryLike {
     toJid: string,
   ): Promise<{ migrated: number; skipped: number; total: number }>;
   jidToSignalProtocolAddress(jid: string): string;
-  readonly lidMapping: { getLIDForPN(phoneNumberJid: string): Promise<string | null> };
+  readonly lidMapping: { getLIDForPN: (phoneNumberJid: string) => Promise<string | null> };
 }

@@ -1,7 +1,9 @@
 import type { Account } from "../account/mod.ts";
 import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
-import type { SignalRepositoryLike } from "./library_types.ts";
+import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
+import { phoneNumberJidOf, senderKeyNameOf } from "./repository_address.ts";
+import { UnreadSessions } from "./unread_sessions.ts";
 
 /** How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option `makeSignalRepository`. */
 // biome-ignore lint/suspicious/noExplicitAny: the argument types are Baileys' own; the adapter passes them through.
@@ -14,8 +16,9 @@ type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositor
  * writes becomes durable only after the frame has left, and a job that libsignal queues may run inside another
  * transaction and lose its write. The repository returned here ignores the socket's wrapped keys. Each operation
  *
- * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock), so that sending while
- *   receiving on one session never loses a step of the ratchet;
+ * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock, and the same until it
+ *   ends), so that sending while receiving on one session never loses a step of the ratchet;
+ * - never takes a session that could not be read for one that is not there;
  * - has committed everything it changed before it resolves: a ciphertext that a caller holds never repeats its key.
  *
  * @param account The account whose state is used. It may be shared with `baileysAuthState`.
@@ -41,32 +44,62 @@ type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositor
 export function signalRepository<Make extends MakeRepository>(account: Account, make: Make): Make {
   const binding = bindingOf(account);
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
+    const unread = new UnreadSessions();
     const keys = {
-      get: binding.keys.get,
+      get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, binding.keys.get),
       // The locks that `set` would take are held around the whole operation.
-      set: binding.keys.setUnlocked,
+      set: async (data: KeyDataSet): Promise<void> => {
+        unread.requireRead(data);
+        await binding.keys.setUnlocked(data);
+      },
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
-    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding);
+    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, unread);
   };
   return guarded as Make;
 }
 
 /** The same repository, each operation inside the locks of what it changes. */
-function guard(inner: SignalRepositoryLike, { locks, keys }: BaileysBinding): SignalRepositoryLike {
-  /** The address under which Baileys will store this JID's session. */
-  async function canonicalAddress(jid: string): Promise<string> {
-    const lid = await inner.lidMapping.getLIDForPN(jid);
-    return inner.jidToSignalProtocolAddress(lid ?? jid);
-  }
+function guard(
+  inner: SignalRepositoryLike,
+  { locks, keys }: BaileysBinding,
+  unread: UnreadSessions,
+): SignalRepositoryLike {
+  const { lidMapping } = inner;
+  const getLidForPn = lidMapping.getLIDForPN.bind(lidMapping);
+  /** What the phone numbers that are in use were resolved to; one operation a phone number, under its lock. */
+  const pinned = new Map<string, string | null>();
+  // Baileys resolves anew at each step. A LID learnt in between would have it store a session elsewhere than it read
+  // it, outside the lock that is held, and leave a stale one behind, which a migration brings back.
+  lidMapping.getLIDForPN = async (pn) => {
+    const lid = pinned.get(pn);
+    return lid === undefined ? await getLidForPn(pn) : lid;
+  };
 
-  function withJid<T>(jid: string, section: () => Promise<T>): Promise<T> {
-    return locks.withResolvedKey(() => canonicalAddress(jid), section);
+  /** Holds the lock of the address under which Baileys stores this JID's session, which stays the same meanwhile. */
+  async function withJid<T>(jid: string, section: () => Promise<T>): Promise<T> {
+    const address = inner.jidToSignalProtocolAddress(jid);
+    const pn = phoneNumberJidOf(address);
+    if (pn === undefined) return await locks.withKeys([address], () => unread.using(address, section));
+    const resolve = async (): Promise<string> => {
+      const lid = await getLidForPn(pn);
+      pinned.set(pn, lid);
+      return lid === null ? address : inner.jidToSignalProtocolAddress(lid);
+    };
+    // The JID's own lock comes before that of an address, here and nowhere the other way round.
+    return await locks.withKeys([pn], async () => {
+      try {
+        return await locks.withResolvedKey(resolve, (canonical) => unread.using(canonical, section));
+      } finally {
+        pinned.delete(pn);
+      }
+    });
   }
 
   function withSenderKey<T>(group: string, senderJid: string, section: () => Promise<T>): Promise<T> {
-    return locks.withKeys([`${group}::${inner.jidToSignalProtocolAddress(senderJid)}`], section);
+    const name = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
+    return locks.withKeys([name], section);
   }
 
   return {

@@ -1,0 +1,25 @@
+/** Names of sessions and sender keys, as Baileys' Signal repository makes them. */
+
+/** `user[_domain].device`, an address of libsignal-node. */
+const ADDRESS = /^([^_.]+)(?:_([0-9]+))?\.([0-9]+)$/;
+
+/** The domains of LIDs, whose addresses are canonical, and that of hosted phone numbers (Baileys' `WAJIDDomains`). */
+const LID_DOMAINS: readonly (string | undefined)[] = ["1", "129"];
+const HOSTED_DOMAIN = "128";
+
+/**
+ * The phone number JID whose LID Baileys looks up before it reads or stores a session of this address; `undefined` when it
+ * looks up none. Every JID of one address, however it is spelt, has the same.
+ */
+export function phoneNumberJidOf(address: string): string | undefined {
+  const [, user, domain, device] = ADDRESS.exec(address) ?? [];
+  if (user === undefined || LID_DOMAINS.includes(domain)) return undefined;
+  const server = domain === HOSTED_DOMAIN ? "hosted" : "s.whatsapp.net";
+  return `${user}${device === "0" ? "" : `:${device}`}@${server}`;
+}
+
+/** The id under which Baileys stores the sender key that the owner of an address has in a group. */
+export function senderKeyNameOf(group: string, address: string): string {
+  const dot = address.lastIndexOf(".");
+  return `${group}::${address.slice(0, dot)}::${address.slice(dot + 1)}`;
+}
