@@ -1,7 +1,8 @@
 import type { Account } from "../account/mod.ts";
 import { generateKeyPair } from "../device/mod.ts";
-import { bindingOf } from "./binding.ts";
+import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
+import { flushDevice } from "./flush_device.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { KeyStore } from "./library_types.ts";
 import { PreKeyStock } from "./pre_key_stock.ts";
@@ -21,6 +22,9 @@ export interface BaileysAuthState {
  * `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Use it together with
  * `signalRepository`, which makes each ratchet step durable before its ciphertext can leave.
  *
+ * An account has one auth state: further calls, as a client makes them when it reconnects, get the same. Two mirrors would
+ * undo each other's changes and make pre-keys under each other's ids.
+ *
  * @throws {CorruptError | WrongLengthError} When the stored credentials cannot be understood.
  *
  * @example
@@ -37,6 +41,16 @@ export interface BaileysAuthState {
  */
 export async function baileysAuthState(account: Account): Promise<BaileysAuthState> {
   const binding = bindingOf(account);
+  binding.authState ??= makeAuthState(account, binding);
+  try {
+    return await binding.authState;
+  } catch (error) {
+    binding.authState = undefined;
+    throw error;
+  }
+}
+
+async function makeAuthState(account: Account, binding: BaileysBinding): Promise<BaileysAuthState> {
   const device = account.device.getDeviceSnapshot();
   const creds = credsFromDevice(device, {
     pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
@@ -48,7 +62,7 @@ export async function baileysAuthState(account: Account): Promise<BaileysAuthSta
   const saveCreds = async (): Promise<void> => {
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
     account.device.modifyDevice((draft) => Object.assign(draft, current));
-    await account.flush();
+    await flushDevice(account);
   };
 
   const stock = new PreKeyStock(

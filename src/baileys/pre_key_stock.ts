@@ -1,7 +1,9 @@
 import type { Account } from "../account/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { generateKeyPair } from "../device/mod.ts";
+import { LimitError } from "../errors/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
+import { flushDevice } from "./flush_device.ts";
 
 /**
  * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many requests
@@ -35,37 +37,58 @@ export class PreKeyStock {
     this.#counters = counters;
   }
 
-  /** Tops the stock up. The counters move at once; `settled` says when the keys are durable. */
+  /** Tops the stock up. The counters move at once; `settled` says when the keys are durable, or why there are none. */
   fill(): void {
-    const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#counters;
-    const missing = PRE_KEY_STOCK - (nextPreKeyId - firstUnuploadedPreKeyId);
-    if (missing < PRE_KEY_STOCK / 2) return;
-    const writes = Array.from({ length: missing }, (_, index): Write => {
-      const id = nextPreKeyId + index;
-      const record = encodePreKey({ id, ...generateKeyPair(this.#account.host.random) });
-      return { kind: "preKey.put", id, record, uploaded: false };
-    });
-    const next = nextPreKeyId + missing;
-    this.#account.device.modifyDevice(
-      (draft) => {
-        draft.nextPreKeyId = Math.max(draft.nextPreKeyId, next);
-      },
-      { writes },
-    );
-    this.#counters.nextPreKeyId = next;
-    this.#filled += 1;
-    // A failure is met again, and reported, by whoever waits for these keys.
+    try {
+      this.#make();
+    } catch {
+      // Met again, and reported, by whoever waits for these keys.
+    }
     this.settled().catch(() => {});
   }
 
   /** Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again tries again. */
   async settled(): Promise<void> {
-    while (this.#durable < this.#filled) {
-      const filled = this.#filled;
-      const { isolated } = await this.#account.flush();
-      const [refused] = isolated.filter(({ source }) => source === "device");
-      if (refused !== undefined) throw refused.error;
-      this.#durable = Math.max(this.#durable, filled);
+    do {
+      while (this.#durable < this.#filled) {
+        const filled = this.#filled;
+        await flushDevice(this.#account);
+        this.#durable = Math.max(this.#durable, filled);
+      }
+      await this.#makeWithRoom();
+    } while (this.#durable < this.#filled);
+  }
+
+  async #makeWithRoom(): Promise<void> {
+    try {
+      this.#make();
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      await flushDevice(this.#account);
+      this.#make();
     }
+  }
+
+  /** Makes the keys that are missing. @throws {LimitError} When too many wait to be committed. */
+  #make(): void {
+    const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#counters;
+    const missing = PRE_KEY_STOCK - (nextPreKeyId - firstUnuploadedPreKeyId);
+    if (missing < PRE_KEY_STOCK / 2) return;
+    // The device's counter is ahead while Baileys has stored keys that it has not counted yet.
+    const first = Math.max(nextPreKeyId, this.#account.device.getDeviceSnapshot().nextPreKeyId);
+    const writes = Array.from({ length: missing }, (_, index): Write => {
+      const id = first + index;
+      const record = encodePreKey({ id, ...generateKeyPair(this.#account.host.random) });
+      return { kind: "preKey.put", id, record, uploaded: false };
+    });
+    const next = first + missing;
+    this.#account.device.modifyDevice(
+      (draft) => {
+        draft.nextPreKeyId = next;
+      },
+      { writes },
+    );
+    this.#filled += 1;
+    this.#counters.nextPreKeyId = next;
   }
 }

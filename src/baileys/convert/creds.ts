@@ -69,10 +69,13 @@ export function deviceFromCreds(creds: object, base: Device): Device {
     ...restOfSigned
   } = requireObject(ACTION, "signedPreKey", given.signedPreKey);
   if (Object.keys(restOfSigned).length > 0) rest.signedPreKey = restOfSigned;
+  // Baileys draws 0 once in 256 times, which the device does not know. It keeps its own then.
+  if (given.registrationId === 0) rest.registrationId = 0;
+  const registrationId = given.registrationId === 0 ? base.registrationId : given.registrationId;
   const device = {
     ...base,
     ...readMe(given, rest),
-    registrationId: requireInteger(ACTION, "registrationId", given.registrationId, [1, 2 ** 31 - 1]),
+    registrationId: requireInteger(ACTION, "registrationId", registrationId, [1, 2 ** 31 - 1]),
     noiseKey: readPair("noiseKey", given.noiseKey),
     identityKey: readPair("signedIdentityKey", given.signedIdentityKey),
     signedPreKey: readPair("signedPreKey", keyPair),
@@ -121,7 +124,7 @@ export function credsFromDevice(device: Device, options: CredsOptions): BaileysC
       signature: wrap(new Uint8Array(device.signedPreKeySignature)),
       keyId: device.signedPreKeyId,
     },
-    registrationId: device.registrationId,
+    registrationId: rest.registrationId ?? device.registrationId,
     advSecretKey: encodeBase64(device.advSecretKey),
     routingInfo:
       device.edgeRoutingInfo === undefined ? undefined : wrap(new Uint8Array(device.edgeRoutingInfo)),

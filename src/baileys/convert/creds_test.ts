@@ -45,7 +45,7 @@ const OPTIONS: CredsOptions = {
   wrapBytes: (bytes) => Buffer.from(bytes),
 };
 
-/** Fresh credentials. Baileys draws a registration number of 0 once in 16,384 times. */
+/** Fresh credentials. Baileys draws a registration number of -1 once in 16,384 times. */
 function freshCreds(): ReturnType<typeof initAuthCreds> {
   return { ...initAuthCreds(), registrationId: 1 + Math.floor(Math.random() * 16_383) };
 }
@@ -252,7 +252,7 @@ test.each<[string, object]>([
   ["a noise key that is not bytes", { noiseKey: { private: 5, public: PAIR.publicKey } }],
   ["no signed pre-key", { signedPreKey: null }],
   ["a pre-key id out of range", { nextPreKeyId: 2 ** 24 }],
-  ["a registration number of 0", { registrationId: 0 }],
+  ["a registration number of -1", { registrationId: -1 }],
   ["a secret that is not base64", { advSecretKey: "%" }],
   ["me that is no object", { me: "5511@s.whatsapp.net" }],
   ["an account that is no object", { account: [] }],
