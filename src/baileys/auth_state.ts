@@ -4,16 +4,8 @@ import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
 import { flushDevice } from "./flush_device.ts";
 import { hostBytes } from "./host_bytes.ts";
-import type { KeyStore } from "./library_types.ts";
+import type { BaileysAuthState } from "./library_types.ts";
 import { PreKeyStock } from "./pre_key_stock.ts";
-
-/** What `useMultiFileAuthState` returns, over an account. */
-export interface BaileysAuthState {
-  /** For the socket option `auth`. */
-  readonly state: { readonly creds: BaileysCreds; readonly keys: KeyStore };
-  /** Makes the credentials durable. Durable when it resolves. */
-  readonly saveCreds: () => Promise<void>;
-}
 
 /**
  * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.

@@ -1,7 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import { AccountKeys } from "./account_keys.ts";
-import type { BaileysAuthState } from "./auth_state.ts";
+import type { BaileysAuthState } from "./library_types.ts";
 
 /** What the parts of the adapter share for one account. */
 export interface BaileysBinding {

@@ -2,6 +2,8 @@
  * The parts of Baileys' types that the adapter touches, structurally: the package does not depend on Baileys.
  */
 
+import type { BaileysCreds } from "./convert/mod.ts";
+
 /** The ten types of keys that Baileys stores. */
 export const KEY_TYPES = [
   "pre-key",
@@ -65,4 +67,12 @@ export interface SignalRepositoryLike {
   ): Promise<{ migrated: number; skipped: number; total: number }>;
   jidToSignalProtocolAddress(jid: string): string;
   readonly lidMapping: { getLIDForPN: (phoneNumberJid: string) => Promise<string | null> };
+}
+
+/** What `useMultiFileAuthState` returns, over an account. */
+export interface BaileysAuthState {
+  /** For the socket option `auth`. */
+  readonly state: { readonly creds: BaileysCreds; readonly keys: KeyStore };
+  /** Makes the credentials durable. Durable when it resolves. */
+  readonly saveCreds: () => Promise<void>;
 }

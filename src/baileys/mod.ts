@@ -3,9 +3,10 @@
  *
  * @module
  */
-export { type BaileysAuthState, baileysAuthState } from "./auth_state.ts";
+export { baileysAuthState } from "./auth_state.ts";
 export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./convert/mod.ts";
 export type {
+  BaileysAuthState,
   KeyDataSet,
   KeyStore,
   KeyType,
