@@ -103,13 +103,18 @@ function shownUrl(url: string): string {
 /** The size of a local database with its journal, if it is one. */
 function fileSize(url: string): string {
   if (!url.startsWith("file:")) return "";
-  const path = url.startsWith("file:///") ? fileURLToPath(url) : url.slice("file:".length);
+  const path = url.startsWith("file://")
+    ? fileURLToPath(url)
+    : decodeURIComponent(url.slice("file:".length).replace(/\?.*$/, ""));
   const bytes = [path, `${path}-wal`].reduce(
     (sum, name) => sum + (statSync(name, { throwIfNoEntry: false })?.size ?? 0),
     0,
   );
   return `, ${formatBytes(bytes)}`;
 }
+
+// Whoever reads the output has seen enough, as `head` does. The worker ends with this process.
+process.stdout.on("error", () => process.exit(1));
 
 try {
   const options = parseOptions(process.argv.slice(2));

@@ -40,7 +40,7 @@ export function parseOptions(args: readonly string[]): CliOptions | "help" {
     if (flag === "--db") db = value;
     else messages = parseCount(value);
   }
-  if (db === ":memory:")
+  if (/^(?:file:)?:memory:(?:\?|$)/.test(db))
     throw new TypeError("start: the conversation outlives its process, which :memory: does not");
   return { messages, db };
 }

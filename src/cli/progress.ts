@@ -8,10 +8,12 @@ export class ProgressLine {
   /** Shows how far the work is, `done` of `total`, with details. */
   show(done: number, total: number, details: string): void {
     const tenth = Math.floor((10 * done) / total);
-    const text = `  ${bar(done / total)} ${formatCount(done)}/${formatCount(total)} messages · ${details}`;
+    const counts = `${formatCount(done)}/${formatCount(total)} messages`;
+    const text = `  ${bar(done / total)} ${counts} · ${details}`;
     if (process.stdout.isTTY) {
-      const width = process.stdout.columns ?? 80;
-      process.stdout.write(`\r\u001b[2K${text.slice(0, width - 1)}`);
+      const width = process.stdout.columns || 80;
+      const shown = width < text.length ? `  ${counts} · ${details}` : text;
+      process.stdout.write(`\r\u001b[2K${shown.slice(0, width - 1)}`);
       this.#open = true;
     } else if (tenth > this.#shownTenth) {
       this.#shownTenth = tenth;

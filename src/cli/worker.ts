@@ -25,6 +25,9 @@ export type WorkerReport =
     }
   | { readonly event: "done"; readonly intact: boolean; readonly accounts: readonly AccountReport[] };
 
+// libsignal-node prints whole sessions, private keys included, when it closes one. Standard output is for reports.
+for (const method of ["log", "info", "warn"] as const) console[method] = () => {};
+
 function report(line: WorkerReport): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
