@@ -1,5 +1,6 @@
 import type { Account } from "../account/mod.ts";
-import { generateKeyPair } from "../device/mod.ts";
+import type { Device } from "../backend/mod.ts";
+import { generateKeyPair, sameValue } from "../device/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
 import { flushDevice } from "./flush_device.ts";
@@ -51,9 +52,12 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   creds.nextPreKeyId = Math.max(creds.nextPreKeyId, (await account.store.getMaxPreKeyId()) + 1, 1);
   creds.firstUnuploadedPreKeyId = Math.max(creds.firstUnuploadedPreKeyId, 1);
 
+  /** The device as the credentials said it when they were last saved; before that they follow from the device. */
+  let saved = device;
   const saveCreds = async (): Promise<void> => {
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
-    account.device.modifyDevice((draft) => Object.assign(draft, current));
+    account.device.modifyDevice((draft) => Object.assign(draft, changesBetween(saved, current)));
+    saved = current;
     await flushDevice(account);
   };
 
@@ -66,6 +70,13 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   await saveCreds();
   await stock.settled();
   return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
+}
+
+/** The fields that differ. The others may have been changed in the device itself, which the credentials do not know of. */
+function changesBetween(before: Device, now: Device): Partial<Device> {
+  return Object.fromEntries(
+    Object.entries(now).filter(([name, value]) => !sameValue(before[name as keyof Device], value)),
+  );
 }
 
 /**

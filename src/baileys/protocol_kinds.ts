@@ -94,9 +94,8 @@ export const lidMappingKind: KeyKind = {
     return entriesOf(ids, values, (user) => user);
   },
   async writes(context, entries) {
-    const stored = new Map<string, LidPnMapping>();
+    const stored = new Map<string, string>();
     const deleted: string[] = [];
-    const now = nowSeconds(context.account.host.clock);
     for (const [text, value] of entries) {
       const id = lidMappingIdOf(text);
       if (value === null) {
@@ -107,14 +106,27 @@ export const lidMappingKind: KeyKind = {
       }
       const user = lidMappingToUser(value);
       const [lid, phoneNumber] = id.kind === "lid-of" ? [user, id.phoneNumber] : [id.lid, user];
-      stored.set(lid, { lid, phoneNumber, createdAt: now, updatedAt: now, learningSource: "other" });
+      stored.set(lid, phoneNumber);
     }
     const writes: Write[] = [];
     if (deleted.length > 0) writes.push({ kind: "lidMapping.delete", lids: deleted });
-    if (stored.size > 0) writes.push({ kind: "lidMapping.put", entries: [...stored.values()] });
+    if (stored.size > 0) writes.push({ kind: "lidMapping.put", entries: await mappingsOf(context, stored) });
     return writes;
   },
 };
+
+/** Mappings by LID, each the newest of its phone number: the clock may stand before that of the one it replaces. */
+async function mappingsOf(
+  { account }: KeyContext,
+  byLid: ReadonlyMap<string, string>,
+): Promise<LidPnMapping[]> {
+  const now = nowSeconds(account.host.clock);
+  const replaced = await account.store.getPnMappings([...byLid.values()]);
+  return [...byLid].map(([lid, phoneNumber], index) => {
+    const createdAt = Math.max(now, replaced[index]?.createdAt ?? 0);
+    return { lid, phoneNumber, createdAt, updatedAt: createdAt, learningSource: "other" };
+  });
+}
 
 /** `device-list`: device numbers, as texts, by user. */
 export const deviceListKind: KeyKind = {

@@ -31,4 +31,5 @@ export {
 export type { PreKeyWatermarks } from "./pre_key_ids.ts";
 export type { PreKeyReads } from "./pre_keys.ts";
 export { type RedactedDevice, redactDevice } from "./redact_device.ts";
+export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

@@ -6,7 +6,7 @@ import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts"
 import type { Write } from "../../src/backend/mod.ts";
 import { baileysAuthState } from "../../src/baileys/mod.ts";
 import { BackendError } from "../../src/errors/mod.ts";
-import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
+import { FaultPlan, fakeHost, faultyCommitter } from "../../src/testing/mod.ts";
 
 test("the registration id 0, which Baileys makes once in 256 times, survives a reopening", async () => {
   const database = new MemoryDatabase();
@@ -72,4 +72,44 @@ test("a stock that cannot be filled for long ends no process", async () => {
   const next = String(state.creds.firstUnuploadedPreKeyId);
   expect(Object.keys(await state.keys.get("pre-key", [next]))).toEqual([next]);
   await account.close();
+});
+
+test("saving credentials leaves alone what was changed in the device itself", async () => {
+  await using account = await openAccount({ backend: memoryBackend() });
+  const { state, saveCreds } = await baileysAuthState(account);
+  state.creds.me = { id: "15550000001:1@s.whatsapp.net", name: "before" };
+  await saveCreds();
+  account.device.processCommand({ kind: "setPushName", pushName: "after" });
+  account.device.modifyDevice((draft) => {
+    draft.extra.set("mine", new Uint8Array([1]));
+  });
+  state.creds.platform = "android";
+  await saveCreds();
+  const { pushName, platform, pn, extra } = account.device.getDeviceSnapshot();
+  expect({ pushName, platform, pn }).toEqual({
+    pushName: "after",
+    platform: "android",
+    pn: "15550000001:1@s.whatsapp.net",
+  });
+  expect(extra.get("mine")).toEqual(new Uint8Array([1]));
+  // What the client changes itself still counts, and taking it back does too.
+  state.creds.me.name = "later";
+  await saveCreds();
+  expect(account.device.getDeviceSnapshot().pushName).toBe("later");
+  delete state.creds.me;
+  await saveCreds();
+  expect(account.device.isRegistered).toBe(false);
+});
+
+test("a LID learnt after the clock was set back is the one that is read", async () => {
+  const host = fakeHost();
+  await using account = await openAccount({ backend: memoryBackend({ clock: host.clock }), host });
+  const { state } = await baileysAuthState(account);
+  host.clock.set(2_000_000_000_000);
+  await state.keys.set({ "lid-mapping": { "15550000001": "100000000000001" } });
+  host.clock.set(1_000_000_000_000);
+  for (const lid of ["100000000000002", "100000000000001", "100000000000002"]) {
+    await state.keys.set({ "lid-mapping": { "15550000001": lid, [`${lid}_reverse`]: "15550000001" } });
+    expect(await state.keys.get("lid-mapping", ["15550000001"])).toEqual({ "15550000001": lid });
+  }
 });
