@@ -1,9 +1,15 @@
 /** A read under way. */
 interface ColdLoad {
-  /** Resolves when its outcome is in the cache. */
-  readonly installed: Promise<void>;
   /** What it brings may be older than what was in the cache meanwhile. */
   isStale: boolean;
+  /** Who waits for it, in order. */
+  readonly waiters: Waiter[];
+}
+
+interface Waiter {
+  /** Called while the key is in the cache. It must not throw, nor put anything into the cache. */
+  readonly loaded: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** What a store does for its reads. */
@@ -23,6 +29,9 @@ export interface ColdLoadTarget<Row> {
  *
  * A row that arrives is installed only if its key has neither come into the cache nor gone out of it since it was asked for.
  * If it came, the cache knows better. If it came and went, the row may be from before, and is read again.
+ *
+ * Who waits for a key is served at the moment when it is in the cache: in a store that is full of dirty entries the next key
+ * that arrives would drive it out again.
  */
 export class ColdLoads<Row> {
   readonly #target: ColdLoadTarget<Row>;
@@ -38,44 +47,63 @@ export class ColdLoads<Row> {
     if (load !== undefined) load.isStale = true;
   }
 
-  /**
-   * Resolves when each of the keys has been in the cache at some time since the call. Those that nobody reads yet are read in one
-   * call. A failed read is not remembered.
-   */
-  async load(keys: readonly string[]): Promise<void> {
+  /** Begins to read, in one call, those of the keys that are not in the cache and that nobody reads yet. */
+  begin(keys: readonly string[]): void {
     const missing = [...new Set(keys)].filter((key) => !this.#target.has(key) && !this.#loads.has(key));
-    if (missing.length > 0) this.#start(missing);
-    const underWay: Promise<void>[] = [];
-    for (const key of keys) {
-      const load = this.#loads.get(key);
-      if (load !== undefined) underWay.push(load.installed);
-    }
-    await Promise.all(underWay);
+    if (missing.length === 0) return;
+    for (const key of missing) this.#loads.set(key, { isStale: false, waiters: [] });
+    void this.#read(missing);
   }
 
-  #start(keys: readonly string[]): void {
-    const rows = this.#target.read(keys);
-    for (const [index, key] of keys.entries()) {
-      const load: ColdLoad = {
-        installed: rows.then((all) => this.#arrived(key, all[index])),
-        isStale: false,
+  /**
+   * Runs `section` when the key is in the cache, which it is not now, and resolves with its answer. A failed read rejects and
+   * is not remembered.
+   */
+  whenLoaded<Result>(key: string, section: () => Result): Promise<Result> {
+    this.begin([key]);
+    return new Promise((resolve, reject) => {
+      const loaded = (): void => {
+        try {
+          resolve(section());
+        } catch (error) {
+          reject(error);
+        }
       };
-      this.#loads.set(key, load);
-      const done = () => {
-        if (this.#loads.get(key) === load) this.#loads.delete(key);
-      };
-      load.installed.then(done, done);
+      this.#loads.get(key)?.waiters.push({ loaded, failed: reject });
+    });
+  }
+
+  async #read(keys: readonly string[]): Promise<void> {
+    try {
+      const rows = await this.#target.read(keys);
+      for (const [index, key] of keys.entries()) this.#arrived(key, rows[index]);
+    } catch (error) {
+      for (const key of keys) this.#end(key, ({ failed }) => failed(error));
     }
   }
 
-  async #arrived(key: string, row: Row | undefined): Promise<void> {
-    let latest = row;
-    for (;;) {
-      if (this.#target.has(key)) return;
-      const load = this.#loads.get(key);
-      if (load?.isStale !== true || !this.#target.rereadsStale) return this.#target.install(key, latest);
-      load.isStale = false;
-      latest = (await this.#target.read([key]))[0];
+  #arrived(key: string, row: Row | undefined): void {
+    const load = this.#loads.get(key);
+    if (load === undefined) return;
+    if (!this.#target.has(key)) {
+      if (load.isStale && this.#target.rereadsStale) {
+        load.isStale = false;
+        void this.#read([key]);
+        return;
+      }
+      try {
+        this.#target.install(key, row);
+      } catch (error) {
+        this.#end(key, ({ failed }) => failed(error));
+        return;
+      }
     }
+    this.#end(key, ({ loaded }) => loaded());
+  }
+
+  #end(key: string, tell: (waiter: Waiter) => void): void {
+    const load = this.#loads.get(key);
+    this.#loads.delete(key);
+    for (const waiter of load?.waiters ?? []) tell(waiter);
   }
 }

@@ -104,11 +104,11 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
 
   /** Hands over the entry of an address, read if it is not in memory, and in memory while `section` runs. */
   async use<Result>(address: string, section: (entry: CacheEntry<Uint8Array>) => Result): Promise<Result> {
-    for (;;) {
-      const entry = this.entries.get(address);
-      if (entry !== undefined) return section(entry);
-      await this.#loads.load([address]);
-    }
+    const entry = this.entries.get(address);
+    if (entry !== undefined) return section(entry);
+    return await this.#loads.whenLoaded(address, () =>
+      section(this.entries.get(address) as CacheEntry<Uint8Array>),
+    );
   }
 
   /** Notes that rows were changed behind the reads that are under way. */

@@ -69,21 +69,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
-    const found = new Map<string, CacheEntry<T>>();
-    let missing: readonly string[] = addresses;
-    for (;;) {
-      for (const address of missing) {
-        const entry = this.entries.get(address);
-        if (entry !== undefined) found.set(address, entry);
-      }
-      missing = addresses.filter((address) => !found.has(address));
-      if (missing.length === 0) break;
-      await this.#loads.load(missing);
-    }
-    return addresses.map((address) => {
-      const entry = found.get(address);
-      return entry === undefined ? undefined : this.#copyOf(entry);
-    });
+    this.#loads.begin(addresses);
+    return await Promise.all(addresses.map((address) => this.use(address, (entry) => this.#copyOf(entry))));
   }
 
   peek(address: string): T | undefined {
@@ -126,11 +113,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
    * longer.
    */
   async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
-    for (;;) {
-      const entry = this.entries.get(address);
-      if (entry !== undefined) return section(entry);
-      await this.#loads.load([address]);
-    }
+    const entry = this.entries.get(address);
+    if (entry !== undefined) return section(entry);
+    return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
 
   /** Makes an entry absent. Its gate stays; what was to land with the record does not land without it. */

@@ -1,4 +1,5 @@
 /** A Signal cache of toy records with its engine, over rows that outlive both. */
+import type { Committer, SignalCacheReads } from "../../../src/backend/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
 import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
 import { type Protection, withoutProtections } from "../../../src/signal/test_hooks.ts";
@@ -25,7 +26,12 @@ export interface WorldOptions {
   readonly resolveAddress?: Options["resolveAddress"];
   readonly policy?: Partial<WriteBehindPolicy>;
   readonly off?: readonly Protection[];
+  /** What the process sees of the rows. */
+  readonly connect?: (rows: FakeRows) => Connection;
 }
+
+/** What a process sees of the rows: it can be cut. */
+export type Connection = SignalCacheReads & Pick<Committer, "commit" | "capabilities">;
 
 /** One life of a cache. */
 export interface World {
@@ -40,12 +46,13 @@ export interface World {
 /** A world over new rows, or over those that an earlier life left. */
 export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(), life = 0): World {
   const host = fakeHost({ seed: (options.seed ?? 1) + life * 7_919 });
-  const engine = new WriteBehind({ committer: rows, host, policy: options.policy });
+  const connection = options.connect?.(rows) ?? rows;
+  const engine = new WriteBehind({ committer: connection, host, policy: options.policy });
   const { durability, capacity, restoreEpoch, resolveAddress, off = [] } = options;
   const cache = new SignalStoreCache(
     withoutProtections(
       {
-        reads: rows,
+        reads: connection,
         engine,
         host,
         sessionCodec: counterCodec,

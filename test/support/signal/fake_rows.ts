@@ -25,7 +25,8 @@ const CAPABILITIES: Capabilities = {
 /** What becomes of a commit. */
 export type CommitFate = "applied" | "lost" | "lost-answer" | Error;
 
-type AnyWrite = Write | QuarantinePut;
+/** What the cache writes. */
+export type AnyWrite = Write | QuarantinePut;
 
 /** Tables, reads and commits. What it is given is copied; what it hands out is the caller's own. */
 export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "capabilities"> {
@@ -43,6 +44,8 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
   readonly readKeys: string[][] = [];
   /** What the next commits meet, one each; applied when empty. */
   readonly fates: CommitFate[] = [];
+  /** Told of each commit that was applied, before anybody else. */
+  onCommit: (writes: readonly AnyWrite[]) => void = () => {};
   /** Refuses commits with such a write. */
   poison: (write: AnyWrite) => boolean = () => false;
   /** Thrown by reads while set. */
@@ -62,6 +65,11 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
     const held = this.#heldCommits ?? [];
     this.#heldCommits = undefined;
     for (const go of held) go();
+  }
+
+  /** Held commits never arrive, and nobody learns of it: the process that sent them is gone. */
+  dropCommits(): void {
+    this.#heldCommits = undefined;
   }
 
   get heldCommits(): number {
@@ -96,6 +104,7 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
     if (fate === "lost") throw new AmbiguousError("commit: the request was lost");
     const changed = taken.map((write) => this.#apply(write));
     this.commits.push(taken);
+    this.onCommit(taken);
     for (const rows of changed) this.rowsWritten += rows;
     if (fate === "lost-answer") throw new AmbiguousError("commit: the answer was lost");
     return changed;

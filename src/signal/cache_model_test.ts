@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { type ModelReport, runModel } from "../../test/support/signal/cache_model.ts";
+import type { Protection } from "./test_hooks.ts";
+
+const SEEDS = 24;
+const STEPS = 500;
+
+/** Seeds within which the model must notice that a protection is missing. */
+const MAX_SEEDS = 200;
+
+test(`${SEEDS} conversations of ${STEPS} steps that fail, crash and dawdle repeat no counter and lose nothing`, async () => {
+  const total = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0 };
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const report = await runModel({ seed, steps: STEPS });
+    for (const what of Object.keys(total) as (keyof ModelReport)[]) total[what] += report[what];
+  }
+  // The conversations must have been worth something.
+  expect(total.published).toBeGreaterThan(SEEDS * 30);
+  expect(total.crashes).toBeGreaterThan(SEEDS * 3);
+  expect(total.cleanRestarts).toBeGreaterThan(SEEDS / 4);
+  expect(total.burnedKeys).toBeGreaterThan(0);
+  expect(total.failures).toBeGreaterThan(SEEDS);
+}, 60_000);
+
+const PROTECTIONS: Record<Protection, RegExp> = {
+  generationCheck: /published twice|promised|left keys|older state/,
+  gate: /published twice/,
+  fastForward: /published twice/,
+  rewindRefusal: /published twice|older state/,
+  preKeyCoupling: /gone without its session/,
+  staleRead: /published twice|promised|older state/,
+};
+
+for (const [protection, violation] of Object.entries(PROTECTIONS)) {
+  test(`without ${protection} the same conversations go wrong`, async () => {
+    let found: unknown;
+    for (let seed = 1; seed <= MAX_SEEDS && found === undefined; seed += 1) {
+      await runModel({ seed, steps: STEPS, off: [protection as Protection] }).catch((error: unknown) => {
+        found = error;
+      });
+    }
+    expect(String(found)).toMatch(violation);
+  }, 120_000);
+}
