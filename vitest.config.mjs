@@ -1,13 +1,26 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
 
 /** Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine. */
 const testTimeout = 60_000;
+
+/** Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations, they would be a long tail. */
+class LongestFirst extends BaseSequencer {
+  /** @param {import("vitest/node").TestSpecification[]} files */
+  async sort(files) {
+    const sorted = await super.sort(files);
+    const isLong = (/** @type {import("vitest/node").TestSpecification} */ file) =>
+      /\/test\/(baileys|kit)\//.test(file.moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
     // By default one core of two would stay idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
