@@ -7,7 +7,10 @@ const testTimeout = 60_000;
 
 /** Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations, they would be a long tail. */
 class LongestFirst extends BaseSequencer {
-  /** @param {import("vitest/node").TestSpecification[]} files */
+  /**
+   * @override
+   * @param {import("vitest/node").TestSpecification[]} files
+   */
   async sort(files) {
     const sorted = await super.sort(files);
     const isLong = (/** @type {import("vitest/node").TestSpecification} */ file) =>
