@@ -13,6 +13,12 @@ import { sessionRecordCodec } from "./session_record_codec.ts";
  */
 export interface CacheCodec<T> extends RecordCodec<T> {
   /**
+   * What tells quickly that nothing was sent: the same object as long as the record, and copies of it, send on the same chain at
+   * the same counter, and another one as soon as they do not. `undefined` where there is no such object.
+   */
+  sendingMark(record: T): object | undefined;
+
+  /**
    * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends on, moved to a new
    * chain. It is asked only when the chains differ.
    */
@@ -31,6 +37,7 @@ export interface CacheCodec<T> extends RecordCodec<T> {
 /** `SessionRecord` as the cached object. */
 export const sessionCacheCodec: CacheCodec<SessionRecord> = {
   ...sessionRecordCodec,
+  sendingMark: (record) => record.current?.senderChain,
   isNewStart: (before, after) => !sameKey(before.current?.aliceBaseKey, after.current?.aliceBaseKey),
   absorb: (record, other, bound) => record.absorb(other, bound),
   prune: () => {},
@@ -39,6 +46,7 @@ export const sessionCacheCodec: CacheCodec<SessionRecord> = {
 /** `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped. */
 export const senderKeyCacheCodec: CacheCodec<SenderKeyRecord> = {
   ...senderKeyRecordCodec,
+  sendingMark: (record) => record.sendingState,
   isNewStart: () => true,
   absorb: (record, other, bound) => record.absorb(other, bound),
   prune: (record) => record.pruneOwnMessageKeys(),

@@ -48,6 +48,8 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   /** Whether there is a row, as far as committed. */
   stored = false;
   lease: CounterLease | undefined;
+  /** The `sendingMark` of what was put last. */
+  mark: object | undefined;
   /** Writes that land with the entry, or not at all, and have not landed. */
   riders: readonly SignalWrite[] | undefined;
 

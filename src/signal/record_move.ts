@@ -160,6 +160,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
       const { riders } = source.entry;
       target.land((entry) => {
         entry.value = value;
+        entry.mark = undefined;
         entry.lease = lease;
         entry.stored = true;
         entry.bytes = record.byteLength;
@@ -167,6 +168,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
       });
       source.land((entry) => {
         entry.value = undefined;
+        entry.mark = undefined;
         entry.lease = undefined;
         entry.stored = false;
         entry.riders = undefined;

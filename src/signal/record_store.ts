@@ -19,8 +19,8 @@ import type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
 import type { StoreContext } from "./store_context.ts";
 import { openStoredRecord, sendingChainOf } from "./stored_record.ts";
 
-const OPEN: Ticket = { gated: false };
-const GATED: Ticket = { gated: true };
+const OPEN: Ticket = Object.freeze({ gated: false });
+const GATED: Ticket = Object.freeze({ gated: true });
 
 /** What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry alone. */
 const UNENCODABLE = new Uint8Array(0);
@@ -42,6 +42,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   readonly #context: StoreContext;
   readonly #isOwn: (address: string) => boolean;
   readonly #loads: ColdLoads<SignalRow>;
+  readonly #open: Promise<Ticket> = Promise.resolve(OPEN);
+  readonly #gated: Promise<Ticket> = Promise.resolve(GATED);
 
   constructor({ context, codec, table, isOwn }: RecordStoreOptions<T>) {
     this.#context = context;
@@ -61,11 +63,12 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     });
   }
 
-  async load(address: string): Promise<T | undefined> {
+  // Not an async function, as `put` is not: what is in memory is answered for half of what one would cost.
+  load(address: string): Promise<T | undefined> {
     const entry = this.entries.get(address);
-    if (entry === undefined) return await this.use(address, (loaded) => this.#copyOf(loaded));
+    if (entry === undefined) return this.use(address, (loaded) => this.#copyOf(loaded));
     if (!entry.isDirty) this.entries.touch(entry);
-    return this.#copyOf(entry);
+    return Promise.resolve(this.#copyOf(entry));
   }
 
   async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
@@ -81,12 +84,15 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.use(address, ({ value }) => value !== undefined);
   }
 
-  async put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
+  put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
     const entry = this.entries.get(address);
+    if (entry === undefined || !entry.isDirty) return this.#putWithRoom(address, record, options);
     // What is dirty takes no more room by becoming dirtier.
-    if (entry?.isDirty === true) return this.#apply(entry, record, options);
-    await this.#context.ready();
-    return await this.use(address, (writable) => this.#apply(writable, record, options));
+    try {
+      return this.#apply(entry, record, options) === GATED ? this.#gated : this.#open;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async delete(address: string): Promise<void> {
@@ -122,6 +128,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   remove(entry: CacheEntry<T>): void {
     this.#context.dirty.change(entry, MUST);
     entry.value = undefined;
+    entry.mark = undefined;
     entry.lease?.stop();
     entry.dropRiders((rider) => rider.kind === "preKey.remove");
   }
@@ -163,23 +170,42 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return value === undefined ? undefined : this.codec.copy(value);
   }
 
+  async #putWithRoom(address: string, record: T, options: PutOptions | undefined): Promise<Ticket> {
+    await this.#context.ready();
+    return await this.use(address, (entry) => this.#apply(entry, record, options));
+  }
+
   #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {
-    const { protections, dirty } = this.#context;
-    this.codec.prune(record);
-    const chain = sendingChainOf(this.codec, record);
-    const rewinds = chain?.id === entry.lease?.chain && (chain?.next ?? 0) < (entry.lease?.next ?? 0);
-    if (chain !== undefined && rewinds && protections.rewindRefusal) {
-      throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
+    const { codec } = this;
+    codec.prune(record);
+    const mark = codec.sendingMark(record);
+    let gates = false;
+    if (mark === undefined || mark !== entry.mark) {
+      gates = this.#advance(entry, record);
+      entry.mark = mark;
     }
-    const lease = this.#followChain(entry, record, chain);
-    const gates = chain !== undefined && lease?.advance(chain.next) === true && protections.gate;
-    dirty.change(entry, gates || !entry.stored ? MUST : MAY);
+    this.#context.dirty.change(entry, gates || !entry.stored ? MUST : MAY);
     entry.value = record;
-    entry.lease = lease;
     if (gates) entry.gate = entry.generation;
-    const consumed = options?.consumedPreKeyId;
-    if (consumed !== undefined) this.#addConsumed(entry, consumed);
-    return entry.isGated ? GATED : OPEN;
+    if (options?.consumedPreKeyId !== undefined) this.#addConsumed(entry, options.consumedPreKeyId);
+    return entry.gate > entry.committed ? GATED : OPEN;
+  }
+
+  /** Brings the lease in line with a record that is put, and says whether that closes the gate. */
+  #advance(entry: CacheEntry<T>, record: T): boolean {
+    const { protections } = this.#context;
+    const { lease } = entry;
+    const chain = sendingChainOf(this.codec, record);
+    if (chain === undefined) {
+      entry.lease = this.#stopSending(record, lease);
+      return false;
+    }
+    if (chain.id === lease?.chain) {
+      if (chain.next < lease.next && protections.rewindRefusal) {
+        throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
+      }
+    } else entry.lease = this.#followChain(entry, record, chain);
+    return entry.lease?.advance(chain.next) === true && protections.gate;
   }
 
   #addConsumed(entry: CacheEntry<T>, id: number): void {
@@ -188,18 +214,20 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     else this.#context.addLoose(write);
   }
 
-  /** The lease of the chain that a record which is put sends on. */
-  #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain | undefined): CounterLease | undefined {
-    const { lease, value } = entry;
-    if (chain === undefined) {
-      if (lease === undefined)
-        return this.table.store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
-      this.#burnOutgoing(record, lease);
-      lease.stop();
-      return lease;
+  /** The lease of a record that sends no more. */
+  #stopSending(record: T, lease: CounterLease | undefined): CounterLease | undefined {
+    if (lease === undefined) {
+      return this.table.store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
     }
+    this.#burnOutgoing(record, lease);
+    lease.stop();
+    return lease;
+  }
+
+  /** The lease of a record that sends on another chain than before. */
+  #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain): CounterLease {
+    const { lease, value } = entry;
     if (lease === undefined) return new CounterLease({ ...chain, next: 0 }, 0, 0);
-    if (chain.id === lease.chain) return lease;
     const isStart = value === undefined || this.codec.isNewStart(value, record);
     const change = chain.isResumed ? "resume" : isStart ? "start" : "step";
     if (change !== "step") this.#burnOutgoing(record, lease);

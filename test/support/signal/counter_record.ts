@@ -122,6 +122,8 @@ export const counterCodec: CacheCodec<CounterRecord> = {
     record.archive.unshift({ ...record.current, closed: true });
     record.current = undefined;
   },
+  // `send` makes another object of the current state; `fastForward` does too.
+  sendingMark: ({ current }) => current,
   isNewStart: (before, after) => before.current?.start !== after.current?.start,
   absorb: (record, other, bound) => {
     const theirs = other.copy();
