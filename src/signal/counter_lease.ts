@@ -10,6 +10,9 @@ export const MAX_LEASE_SIZE = 64;
  */
 export const MAX_BURNED_KEYS = 1_500;
 
+/** Chains that a lease remembers after others took over: as many as a record can have archived. */
+const MAX_RETIRED_CHAINS = 40;
+
 /**
  * How a new sending chain takes over from the one before it.
  *
@@ -40,6 +43,8 @@ export class CounterLease {
   burned: number;
   /** Counters that the next reservation takes. */
   #size = 1;
+  /** Where chains were that may come back out of an archive. */
+  #retired: Map<string, number> | undefined;
 
   constructor(chain: SendingChain | undefined, bound: number, burned: number) {
     this.chain = chain?.id ?? "";
@@ -51,6 +56,11 @@ export class CounterLease {
   /** Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing. */
   get isUnsettled(): boolean {
     return this.bound > this.next;
+  }
+
+  /** Whether a chain is behind where this record has been on it: sending would use a message key twice. */
+  isBehind(chain: SendingChain): boolean {
+    return chain.next < (chain.id === this.chain ? this.next : (this.#retired?.get(chain.id) ?? 0));
   }
 
   /**
@@ -69,12 +79,14 @@ export class CounterLease {
   /** Notes that the record sends on another chain now, before `advance`. */
   follow(chain: SendingChain, change: ChainChange, durability: Durability): void {
     const carriesOver = change === "step" && durability === "relaxed";
+    // A chain that the session has moved on from never comes back.
+    if (change !== "step") this.#retire();
     this.chain = chain.id;
     this.burned = 0;
     this.bound = carriesOver ? Math.min(this.bound, MAX_LEASE_SIZE) : 0;
   }
 
-  /** Notes that the record sends no more. What it sent on is still remembered, so that it cannot come back behind itself. */
+  /** Notes that the record sends no more. */
   stop(): void {
     this.bound = 0;
   }
@@ -92,11 +104,21 @@ export class CounterLease {
       this.burned,
     );
     copy.#size = this.#size;
+    copy.#retired = this.#retired === undefined ? undefined : new Map(this.#retired);
     return copy;
   }
 
   /** What is stored beside the record. */
   toStored(incarnation: string): Lease {
     return { reservedUntil: this.bound, incarnation, burned: this.burned };
+  }
+
+  #retire(): void {
+    if (this.chain === "") return;
+    this.#retired ??= new Map();
+    this.#retired.set(this.chain, this.next);
+    if (this.#retired.size <= MAX_RETIRED_CHAINS) return;
+    const [oldest = ""] = this.#retired.keys();
+    this.#retired.delete(oldest);
   }
 }

@@ -200,11 +200,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       entry.lease = this.#stopSending(record, lease);
       return false;
     }
-    if (chain.id === lease?.chain) {
-      if (chain.next < lease.next && protections.rewindRefusal) {
-        throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
-      }
-    } else entry.lease = this.#followChain(entry, record, chain);
+    if (lease?.isBehind(chain) === true && protections.rewindRefusal) {
+      throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
+    }
+    if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
     return entry.lease?.advance(chain.next) === true && protections.gate;
   }
 

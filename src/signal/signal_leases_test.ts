@@ -12,6 +12,7 @@ import {
 } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord, stored } from "../../test/support/signal/counter_record.ts";
 import type { Lease } from "../backend/mod.ts";
+import { RewindError } from "./rewind_error.ts";
 
 const FOREIGN = "a".repeat(32);
 
@@ -192,6 +193,18 @@ test("an archived session that is promoted is found burned, and gates its addres
   expect(await change(here, ALICE, (record) => record.promote())).toBe(true);
   expect(await send(here, ALICE)).toEqual({ chain: `chain ${ALICE}`, counter: 7, gated: true });
   expect(here.cache.sessions.peek(ALICE)?.state("new chain")?.next).toBe(8);
+});
+
+test("an archived session that is promoted behind where it was when it was archived is refused", async () => {
+  const here = world();
+  await haveSession(here, ALICE);
+  const early = (await here.cache.sessions.load(ALICE)) ?? new CounterRecord();
+  for (let n = 0; n < 4; n += 1) await send(here, ALICE);
+  await change(here, ALICE, (record) => record.begin("new", "new chain"));
+  early.begin("another", "another chain");
+  early.promote();
+  await expect(here.cache.sessions.put(ALICE, early)).rejects.toThrow(RewindError);
+  expect(here.cache.sessions.peek(ALICE)?.current?.chain).toBe("new chain");
 });
 
 test("another sender key of our own burns the one before it and begins a bound of its own", async () => {

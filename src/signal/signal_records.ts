@@ -63,8 +63,8 @@ export interface SignalRecords<T> {
 
   /**
    * Removes the one-time pre-key that the session of this address consumed, in the commit that writes the session. Call it after
-   * the put, under the same lock; with no session there, it waits for the next put. Deleting the session before it was
-   * written keeps the pre-key.
+   * the put, under the same lock; with no session there, it waits for the next put for as long as the address stays in
+   * memory. Deleting the session before it was written keeps the pre-key.
    */
   consumePreKey(address: string, preKeyId: number): Promise<void>;
 }

@@ -82,6 +82,37 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *   address, unless the ticket of its put says that it need not wait. Kept to that, no message key leaves twice, whatever
  *   crashes, fails or arrives late.
  * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when there are too many.
+ *
+ * @example
+ * ```ts
+ * import { systemHost, WriteBehind } from "@holdfast/store";
+ * import type { Committer, SignalCacheReads } from "@holdfast/store/backend";
+ * import { senderKeyCacheCodec, sessionCacheCodec, SignalStoreCache } from "@holdfast/store/signal";
+ *
+ * async function send(reads: SignalCacheReads, committer: Committer, peer: string): Promise<void> {
+ *   const host = systemHost();
+ *   const engine = new WriteBehind({ committer, host });
+ *   const cache = new SignalStoreCache({
+ *     reads,
+ *     engine,
+ *     host,
+ *     sessionCodec: sessionCacheCodec,
+ *     senderKeyCodec: senderKeyCacheCodec,
+ *     isOwnSenderKey: () => false,
+ *   });
+ *   engine.addSource(cache.source);
+ *   await cache.withAddress(peer, async (address) => {
+ *     const record = await cache.sessions.load(address);
+ *     if (record === undefined) return;
+ *     // … encrypt with the record …
+ *     const { gated } = await cache.sessions.put(address, record);
+ *     if (gated) await cache.publishable([address]);
+ *     // … now the ciphertext may leave …
+ *   });
+ *   await cache.settle();
+ *   await engine.close();
+ * }
+ * ```
  */
 export class SignalStoreCache<S, K> {
   /** What the engine flushes. */
