@@ -86,7 +86,7 @@ async function runTests(runner, directory) {
   );
   const counts = readCounts(runner, file);
   if (counts.passed + counts.failed === 0) {
-    console.log(`${runner.runtime}: no test ran`);
+    console.log(`${runner.runtime}: no test ran, exit code ${code}`);
     counts.failed = 1;
   } else if (code !== 0 && counts.failed === 0) {
     console.log(`${runner.runtime}: exit code ${code}`);
