@@ -59,6 +59,8 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   committed = 0;
   /** Nothing may leave for this address before this number is committed. */
   gate = 0;
+  /** Another entry that must be durable as well before anything leaves for this one: the other end of a move in doubt. */
+  partner: { readonly entry: CacheEntry<V>; readonly generation: number } | undefined;
   /** The number with which it could not be encoded. */
   unencodable = 0;
 
@@ -86,7 +88,11 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
 
   /** Whether something must be committed before a ciphertext for this address may leave. */
   get isGated(): boolean {
-    return this.gate > this.committed;
+    if (this.gate > this.committed) return true;
+    if (this.partner === undefined) return false;
+    if (this.partner.generation > this.partner.entry.committed) return true;
+    this.partner = undefined;
+    return false;
   }
 
   get isDirty(): boolean {

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { type ModelReport, runModel } from "../../test/support/signal/cache_model.ts";
 import type { Protection } from "./test_hooks.ts";
 
-const SEEDS = 24;
-const STEPS = 500;
+const SEEDS = 32;
+const STEPS = 800;
 
 /** Seeds within which the model must notice that a protection is missing. */
 const MAX_SEEDS = 200;

@@ -11,7 +11,7 @@ import {
 } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import type { Write } from "../backend/mod.ts";
-import { BackendError } from "../errors/mod.ts";
+import { BackendError, RefusedError } from "../errors/mod.ts";
 
 const PN = "5511999990000";
 const LID = "100000000000007";
@@ -294,6 +294,40 @@ test("a move whose answer is lost is undone by the next flush, and can be made a
   }
 });
 
+test("after a move in doubt nothing leaves from either address before both rows are what memory says", async () => {
+  for (const fate of ["lost", "lost-answer"] as const) {
+    for (const crashes of [false, true]) {
+      const here = world();
+      await haveSession(here, PN_0);
+      // Within its lease, so that its next send would not have to wait.
+      for (let n = 0; n < 2; n += 1) await send(here, PN_0);
+      here.rows.fates.push(fate);
+      await here.cache.moveUser(PN, LID).catch(() => {});
+      expect(await send(here, PN_0)).toMatchObject({ counter: 2, gated: true });
+      expect([...here.rows.sessions.keys()]).toEqual([PN_0]);
+      const next = crashes ? here.crash() : here;
+      await next.cache.moveUser(PN, LID);
+      expect((await send(next, LID_0)).counter).toBeGreaterThan(2);
+    }
+  }
+});
+
+test("while the other row cannot be written, nothing leaves", async () => {
+  const here = world();
+  await haveSession(here, PN_0);
+  here.rows.fates.push("lost-answer");
+  await here.cache.moveUser(PN, LID).catch(() => {});
+  here.rows.poison = (write) => write.kind === "session.delete" && write.address === LID_0;
+  await expect(send(here, PN_0)).rejects.toThrow(RefusedError);
+  expect(here.rows.sessions.has(PN_0)).toBe(true);
+  // Both rows hold the chain now. Joined, it goes on where neither has been.
+  const next = here.crash();
+  next.rows.poison = () => false;
+  for (let n = 0; n < 2; n += 1) expect((await send(next, PN_0)).counter).toBe(n + 1);
+  await next.cache.moveUser(PN, LID);
+  expect((await send(next, LID_0)).counter).toBeGreaterThan(2);
+});
+
 test("a refused row of another chat does not hold the move back; one of its own does not come after it", async () => {
   const here = world();
   const { cache, rows, engine } = here;
@@ -309,6 +343,23 @@ test("a refused row of another chat does not hold the move back; one of its own 
   expect([...rows.sessions.keys()]).toEqual([LID_0]);
   expect(await cache.sessions.load(PN_0)).toBeUndefined();
   expect(cache.sessions.peek(LID_0)?.received).toBe(1);
+});
+
+test("settling while a move is under way does not bring the moved record back", async () => {
+  const here = world();
+  await haveSession(here, PN_0);
+  for (let n = 0; n < 4; n += 1) await send(here, PN_0);
+  here.rows.holdCommits();
+  const move = here.cache.moveUser(PN, LID);
+  await turn();
+  const settled = here.cache.settle();
+  await turn();
+  here.rows.releaseCommits();
+  await Promise.all([move, settled]);
+  expect(await here.cache.sessions.load(PN_0)).toBeUndefined();
+  await here.engine.flush();
+  expect([...here.rows.sessions.keys()]).toEqual([LID_0]);
+  expect(await send(here, LID_0)).toMatchObject({ counter: 4 });
 });
 
 test("moved entries stay in memory while the move is under way, however full the store is", async () => {

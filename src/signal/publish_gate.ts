@@ -30,7 +30,11 @@ export async function openGates(
 ): Promise<void> {
   engine.assertOpen();
   const wanted: Wanted[] = [];
-  for (const entry of entries) if (entry.isGated) wanted.push({ entry, generation: entry.gate });
+  for (const entry of entries) {
+    if (!entry.isGated) continue;
+    wanted.push({ entry, generation: entry.gate });
+    if (entry.partner !== undefined) wanted.push(entry.partner);
+  }
   if (wanted.length === 0) return;
   const keys = new Set<string>();
   for (const { entry } of wanted) keys.add(entry.key).add(`identity:${entry.address}`);

@@ -1,4 +1,5 @@
 import type { SignalRecordStore } from "../backend/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
 import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
 import { MUST } from "./cache_entry.ts";
 import { CounterLease } from "./counter_lease.ts";
@@ -42,13 +43,13 @@ class MoveEnd<V> {
   readonly entry: CacheEntry<V>;
   readonly #store: MovableStore<V>;
   readonly #dirty: DirtySet;
-  readonly #generation: number;
+  readonly #value: V | undefined;
 
   constructor(store: MovableStore<V>, entry: CacheEntry<V>, dirty: DirtySet) {
     this.entry = entry;
     this.#store = store;
     this.#dirty = dirty;
-    this.#generation = entry.generation;
+    this.#value = entry.value;
     store.entries.pin(entry);
   }
 
@@ -56,8 +57,9 @@ class MoveEnd<V> {
   land(change: (entry: CacheEntry<V>) => void): void {
     const { entry } = this;
     this.#store.overtakeReads(entry.address);
-    // Changed meanwhile by somebody who does not hold the lock: that is newer than the move.
-    if (entry.generation === this.#generation && this.#store.entries.has(entry)) {
+    // Put or deleted meanwhile by somebody who does not hold the lock: that is newer than the move. A lease that was settled
+    // meanwhile is not: it goes with its record.
+    if (entry.value === this.#value && this.#store.entries.has(entry)) {
       entry.committed = Math.max(entry.committed, entry.gate);
       change(entry);
       // What the backend refused on the way, or has not got yet, must not come after the move.
@@ -66,11 +68,18 @@ class MoveEnd<V> {
     this.release();
   }
 
-  /** Makes what memory says the next thing to be written. */
+  /** Makes what memory says the next thing to be written. Nothing leaves for this address before it is. */
   assert(): void {
-    this.#store.overtakeReads(this.entry.address);
-    if (this.#store.entries.has(this.entry)) this.#dirty.change(this.entry, MUST);
-    this.release();
+    const { entry } = this;
+    this.#store.overtakeReads(entry.address);
+    if (!this.#store.entries.has(entry)) return;
+    this.#dirty.change(entry, MUST);
+    entry.gate = entry.generation;
+  }
+
+  /** Nothing leaves for this address either before the other one is written. */
+  waitFor({ entry }: MoveEnd<V>): void {
+    this.entry.partner = { entry, generation: entry.generation };
   }
 
   release(): void {
@@ -93,9 +102,13 @@ class Ends<V> {
     this.source.release();
   }
 
+  /** One row may have become the other: with both in the database, one chain would be sent on from two places. */
   assert(): void {
     this.target.assert();
     this.source.assert();
+    this.target.waitFor(this.source);
+    this.source.waitFor(this.target);
+    this.abandon();
   }
 }
 
@@ -146,9 +159,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   const there = target.entry.value;
   const value = codec.copy(there ?? coming);
   const comingLease = source.entry.lease;
-  if (there !== undefined) {
-    codec.absorb(value, coming, Math.max(comingLease?.bound ?? 0, comingLease?.next ?? 0));
-  }
+  if (there !== undefined) join(codec, value, coming, comingLease);
   const lease = leaseOf(sendingChainOf(codec, value), table.store, [target.entry.lease, comingLease]);
   const record = codec.encode(value);
   return {
@@ -177,6 +188,15 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
     abandon: () => ends.abandon(),
     assert: () => ends.assert(),
   };
+}
+
+/** Takes a record into another one, its sending chains burned up to where they may have been. */
+function join<T>(codec: CacheCodec<T>, record: T, coming: T, lease: CounterLease | undefined): void {
+  const bound = Math.max(lease?.bound ?? 0, lease?.next ?? 0);
+  codec.absorb(record, coming, bound);
+  // Both send on one chain where an earlier move was in doubt and the process died before it was decided.
+  const chain = sendingChainOf(codec, record);
+  if (chain !== undefined && chain.id === lease?.chain) codec.fastForward(record, chain.id, bound);
 }
 
 /** The lease of a record at its new place, from those that its parts had. */

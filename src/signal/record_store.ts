@@ -188,7 +188,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     entry.value = record;
     if (gates) entry.gate = entry.generation;
     if (options?.consumedPreKeyId !== undefined) this.#addConsumed(entry, options.consumedPreKeyId);
-    return entry.gate > entry.committed ? GATED : OPEN;
+    return entry.isGated ? GATED : OPEN;
   }
 
   /** Brings the lease in line with a record that is put, and says whether that closes the gate. */
