@@ -44,7 +44,10 @@ function start(database: string, killAfterMs?: number): Promise<Ended> {
     const timer =
       killAfterMs === undefined
         ? undefined
-        : setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), killAfterMs);
+        : setTimeout(() => {
+            // Without a process there is no group: -0 would be the group of the tests themselves.
+            if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+          }, killAfterMs);
     child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
