@@ -4,22 +4,18 @@
 
 import type { BaileysCreds } from "./convert/mod.ts";
 
-/** The ten types of keys that Baileys stores. */
-export const KEY_TYPES = [
-  "pre-key",
-  "session",
-  "sender-key",
-  "sender-key-memory",
-  "app-state-sync-key",
-  "app-state-sync-version",
-  "lid-mapping",
-  "device-list",
-  "tctoken",
-  "identity-key",
-] as const;
-
 /** One of the ten types of keys that Baileys stores. */
-export type KeyType = (typeof KEY_TYPES)[number];
+export type KeyType =
+  | "pre-key"
+  | "session"
+  | "sender-key"
+  | "sender-key-memory"
+  | "app-state-sync-key"
+  | "app-state-sync-version"
+  | "lid-mapping"
+  | "device-list"
+  | "tctoken"
+  | "identity-key";
 
 /** Values by type and id; `null` deletes. */
 export type KeyDataSet = { [type: string]: { [id: string]: unknown } | undefined };
@@ -30,12 +26,6 @@ export interface KeyStore {
   get(type: any, ids: string[]): Promise<any>;
   // biome-ignore lint/suspicious/noExplicitAny: see `get`.
   set(data: any): Promise<void>;
-}
-
-/** A `KeyStore` with the transactions that Baileys' Signal repository asks for. */
-export interface TransactionalKeyStore extends KeyStore {
-  isInTransaction(): boolean;
-  transaction<T>(section: () => Promise<T>, key: string): Promise<T>;
 }
 
 /** What `makeLibSignalRepository` returns, as far as the adapter guards it. */

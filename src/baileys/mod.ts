@@ -11,6 +11,5 @@ export type {
   KeyStore,
   KeyType,
   SignalRepositoryLike,
-  TransactionalKeyStore,
 } from "./library_types.ts";
 export { signalRepository } from "./signal_repository.ts";

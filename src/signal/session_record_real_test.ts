@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   type Ciphertext,
   JSON_CODEC,
+  LibraryPeer,
   type SessionCodec,
-  SignalPeer,
-} from "../../test/support/signal_peer.ts";
+} from "../../test/support/library_peer.ts";
 import { recordToSession, sessionToRecord } from "../baileys/convert/session.ts";
 import { decodeSessionRecord } from "../records/mod.ts";
 import { SeededRandom } from "../testing/mod.ts";
@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 /** Reads what a peer has stored about another, hands it to `change`, and stores it again. */
-function change(peer: SignalPeer, other: SignalPeer, work: (record: SessionRecord) => void): void {
+function change(peer: LibraryPeer, other: LibraryPeer, work: (record: SessionRecord) => void): void {
   const stored = peer.sessions.get(`${other.name}.0`) as Uint8Array;
   const record = SessionRecord.decode(stored);
   expect(record.encode()).toEqual(stored);
@@ -64,11 +64,11 @@ test.each([
   [5, "node"],
 ] as const)("a conversation survives what is done to its records (seed %i, %s)", async (seed, engine) => {
   const random = new SeededRandom(seed);
-  const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
   alice.engine = engine;
-  const bob = new SignalPeer("bob", ANY_CODEC);
+  const bob = new LibraryPeer("bob", ANY_CODEC);
   await alice.open(bob, 1);
-  const mail: { from: SignalPeer; to: SignalPeer; text: string; message: Ciphertext }[] = [];
+  const mail: { from: LibraryPeer; to: LibraryPeer; text: string; message: Ciphertext }[] = [];
   const done = { read: 0, burned: 0, promoted: 0 };
   for (let step = 0; step < 150; step++) {
     change(alice, bob, writeAnew);
@@ -102,8 +102,8 @@ test.each([
 });
 
 test("burning keys is what libsignal-node does when it sends", async () => {
-  const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
-  const bob = new SignalPeer("bob", ANY_CODEC);
+  const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  const bob = new LibraryPeer("bob", ANY_CODEC);
   await alice.open(bob, 1);
   const before = SessionRecord.decode(alice.sessions.get("bob.0") as Uint8Array);
   for (let i = 0; i < 9; i++) await alice.encrypt(bob, "lost");
@@ -117,9 +117,9 @@ test("burning keys is what libsignal-node does when it sends", async () => {
 test.each(["rust", "node"] as const)(
   "a closed session is none to send on and still reads (%s)",
   async (engine) => {
-    const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+    const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
     alice.engine = engine;
-    const bob = new SignalPeer("bob", ANY_CODEC);
+    const bob = new LibraryPeer("bob", ANY_CODEC);
     await alice.open(bob, 1);
     await bob.decrypt(alice, await alice.encrypt(bob, "hello"));
     await alice.decrypt(bob, await bob.encrypt(alice, "hello"));

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   type Ciphertext,
   JSON_CODEC,
+  LibraryPeer,
   type SessionCodec,
-  SignalPeer,
-} from "../../../test/support/signal_peer.ts";
+} from "../../../test/support/library_peer.ts";
 import { recordToSession, sessionToRecord } from "./session.ts";
 
 /** Sessions kept as standard records, each checked to come back as it was. */
@@ -21,7 +21,7 @@ const RECORD_CODEC: SessionCodec<Uint8Array> = {
   load: (stored) => recordToSession(stored),
 };
 
-function localOf(peer: SignalPeer): { localIdentityPublic: Uint8Array; localRegistrationId: number } {
+function localOf(peer: LibraryPeer): { localIdentityPublic: Uint8Array; localRegistrationId: number } {
   return { localIdentityPublic: peer.identity.pubKey, localRegistrationId: peer.registrationId };
 }
 
@@ -50,8 +50,8 @@ function generator(seed: number): (below: number) => number {
 async function converse(seed: number, codec: SessionCodec<never>): Promise<string[]> {
   const next = generator(seed);
   const peers = [
-    new SignalPeer("alice", codec),
-    new SignalPeer("bob", JSON_CODEC as SessionCodec<never>),
+    new LibraryPeer("alice", codec),
+    new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>),
   ] as const;
   const outcomes: string[] = [];
   const mail: { to: number; text: string; message: Ciphertext }[] = [];
@@ -95,9 +95,9 @@ test.each([11, 12, 13, 14, 15, 16, 17, 18])(
   "the Rust library and libsignal-node take turns on one record (seed %i)",
   async (seed) => {
     const next = generator(seed);
-    const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
-    const bob = new SignalPeer("bob", JSON_CODEC as SessionCodec<never>);
-    const mail: { from: SignalPeer; to: SignalPeer; text: string; message: Ciphertext }[] = [];
+    const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+    const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
+    const mail: { from: LibraryPeer; to: LibraryPeer; text: string; message: Ciphertext }[] = [];
     const used = { node: 0, rust: 0, needsRust: 0 };
     alice.engine = seed % 2 === 0 ? "rust" : "node";
     await (seed % 3 === 0 ? bob.open(alice, 1) : alice.open(bob, 1));
@@ -127,8 +127,8 @@ test.each([11, 12, 13, 14, 15, 16, 17, 18])(
 );
 
 test("late mail of an archived session is read by either library, and the session that it was read with goes on", async () => {
-  const alice = new SignalPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
-  const bob = new SignalPeer("bob", JSON_CODEC as SessionCodec<never>);
+  const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
   await alice.open(bob, 1);
   expect(await bob.decrypt(alice, await alice.encrypt(bob, "1"))).toBe("1");
   expect(await alice.decrypt(bob, await bob.encrypt(alice, "2"))).toBe("2");

@@ -20,8 +20,8 @@ export async function rustLibrary(): Promise<any> {
 
 /** How a stored session is kept. */
 export interface SessionCodec<Stored> {
-  store(json: NodeRecordJson, peer: SignalPeer): Stored;
-  load(stored: Stored, peer: SignalPeer): NodeRecordJson;
+  store(json: NodeRecordJson, peer: LibraryPeer): Stored;
+  load(stored: Stored, peer: LibraryPeer): NodeRecordJson;
 }
 
 /** Sessions kept as Baileys keeps them: as JSON text. */
@@ -45,7 +45,7 @@ interface Pair {
 let nextRegistrationId = 1_000;
 
 /** One party. Keys are fresh. */
-export class SignalPeer {
+export class LibraryPeer {
   readonly name: string;
   /** What encrypts and decrypts. The Rust library wants a codec that stores standard records. */
   engine: "node" | "rust" = "node";
@@ -62,18 +62,18 @@ export class SignalPeer {
   }
 
   /** Begins a new session with a peer, as if its bundle had been fetched. */
-  async open(peer: SignalPeer, preKeyId?: number): Promise<void> {
+  async open(peer: LibraryPeer, preKeyId?: number): Promise<void> {
     const { SessionBuilder, address, storage } = await this.#engine(peer);
     await new SessionBuilder(storage, address).initOutgoing(peer.bundle(preKeyId));
   }
 
-  async encrypt(peer: SignalPeer, text: string): Promise<Ciphertext> {
+  async encrypt(peer: LibraryPeer, text: string): Promise<Ciphertext> {
     const { SessionCipher, address, storage } = await this.#engine(peer);
     const { type, body } = await new SessionCipher(storage, address).encrypt(Buffer.from(text));
     return { type, body: Buffer.from(body) };
   }
 
-  async decrypt(peer: SignalPeer, message: Ciphertext): Promise<string> {
+  async decrypt(peer: LibraryPeer, message: Ciphertext): Promise<string> {
     const { SessionCipher, address, storage } = await this.#engine(peer);
     const cipher = new SessionCipher(storage, address);
     const plain: Uint8Array =
@@ -84,7 +84,7 @@ export class SignalPeer {
   }
 
   /** What is stored about a peer. */
-  session(peer: SignalPeer): NodeRecordJson {
+  session(peer: LibraryPeer): NodeRecordJson {
     const json = this.#load(`${peer.name}.0`);
     if (json === undefined) throw new Error("no session");
     return json;
@@ -117,7 +117,7 @@ export class SignalPeer {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: classes of either library.
-  async #engine(peer: SignalPeer): Promise<any> {
+  async #engine(peer: LibraryPeer): Promise<any> {
     if (this.engine === "node") {
       return {
         ...libsignal,
