@@ -1,6 +1,7 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
 import type { Host } from "../ports/mod.ts";
+import type { SignalPolicy } from "../signal/mod.ts";
 import {
   type FlushReport,
   summarizeError,
@@ -17,6 +18,7 @@ export interface AccountParts {
   readonly store: Backend;
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
+  readonly signalPolicy: SignalPolicy;
 }
 
 /**
@@ -31,14 +33,16 @@ export class Account implements AsyncDisposable {
   readonly host: Host;
   /**
    * The four stores. Each setter is one durable commit through the account's queue, in the order of the calls. What is
-   * written behind (the device) is not seen here before it was flushed, and must not be written here. Close the
-   * account, not the store.
+   * written behind (the device, Signal state) is not seen here before it was flushed, and must not be written here. Close
+   * the account, not the store.
    */
   readonly store: Backend;
   /** The device of the account. */
   readonly device: PersistenceManager;
   /** The engine that writes what is dirty. */
   readonly writeBehind: WriteBehind;
+  /** How Signal state is kept: see `signalCache` in the subpath `signal`. */
+  readonly signalPolicy: SignalPolicy;
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
   #closing: Promise<void> | undefined;
@@ -48,6 +52,7 @@ export class Account implements AsyncDisposable {
     this.store = parts.store;
     this.device = parts.device;
     this.writeBehind = parts.writeBehind;
+    this.signalPolicy = parts.signalPolicy;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
   }

@@ -2,8 +2,10 @@ import { type Backend, CommitQueue, type Device, withCommitter } from "../backen
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
+import type { SignalPolicy } from "../signal/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
+import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 
 /** Options of `openAccount`. */
 export interface OpenAccountOptions {
@@ -23,6 +25,8 @@ export interface OpenAccountOptions {
   readonly saverIntervalMs?: number | "manual" | undefined;
   /** Other times and limits of saving. */
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
+  /** How Signal state is kept. */
+  readonly signal?: SignalPolicy | undefined;
   /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
   readonly snapshotSink?: SnapshotSink | undefined;
   /** Makes the device of an account that has none, say from another store; fresh keys unless given. */
@@ -73,20 +77,26 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     const { snapshotSink, saverIntervalMs } = options;
     const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-    return new Account({ host, backend, queue, store, writeBehind, device: manager });
+    const signalPolicy = { ...options.signal, restoreEpoch: restoreEpochOf(device) };
+    return new Account({ host, backend, queue, store, writeBehind, device: manager, signalPolicy });
   } catch (error) {
     for (const part of opened) await part.close().catch(() => {});
     throw error;
   }
 }
 
-/** The stored device; a new one, durable, when (and only when) there is none. */
+/**
+ * The stored device; a new one when (and only when) there is none. Durable, with the restore epoch that is in force: what is
+ * written under a new epoch must never be read under an old one.
+ */
 async function loadOrCreate(store: Backend, host: Host, options: OpenAccountOptions): Promise<Device> {
   const stored = await store.load();
-  if (stored !== undefined) return stored;
   // A backend that cannot read what it has must not answer that there is nothing.
-  if (await store.exists()) throw new CorruptError("open account: a device is stored and was not read");
-  const device = await (options.newDevice ?? createDevice)(host);
-  await store.save(device);
+  if (stored === undefined && (await store.exists())) {
+    throw new CorruptError("open account: a device is stored and was not read");
+  }
+  const found = stored ?? (await (options.newDevice ?? createDevice)(host));
+  const device = inRestoreEpoch(found, options.signal?.restoreEpoch ?? 0);
+  if (device !== stored) await store.save(device);
   return device;
 }

@@ -43,6 +43,8 @@ export class CounterLease {
   burned: number;
   /** Counters that the next reservation takes. */
   #size = 1;
+  /** How often the counter went forward since the bound was last settled. */
+  #used = 0;
   /** Where chains were that may come back out of an archive. */
   #retired: Map<string, number> | undefined;
 
@@ -69,6 +71,7 @@ export class CounterLease {
    * @returns Whether the bound had to be raised: nothing may leave before that is durable.
    */
   advance(next: number): boolean {
+    if (next !== this.next) this.#used += 1;
     this.next = next;
     if (next <= this.bound) return false;
     this.bound = next - 1 + this.#size;
@@ -91,9 +94,15 @@ export class CounterLease {
     this.bound = 0;
   }
 
-  /** Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. */
+  /**
+   * Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. Reservations to
+   * come are no greater than what was used since the last time: a chat with one message between two pauses needs no bound
+   * above its counter, and so no write that lowers it.
+   */
   settle(): void {
     this.bound = this.next;
+    if (this.#used > 0) this.#size = Math.min(this.#size, this.#used);
+    this.#used = 0;
   }
 
   /** A lease of its own that is equal to this one. */
@@ -104,6 +113,7 @@ export class CounterLease {
       this.burned,
     );
     copy.#size = this.#size;
+    copy.#used = this.#used;
     copy.#retired = this.#retired === undefined ? undefined : new Map(this.#retired);
     return copy;
   }

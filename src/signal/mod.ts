@@ -6,6 +6,12 @@
  */
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
+export {
+  type SignalAccount,
+  type SignalCodecs,
+  type SignalPolicy,
+  signalCache,
+} from "./account_cache.ts";
 export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
 export { type Durability, MAX_BURNED_KEYS, MAX_LEASE_SIZE } from "./counter_lease.ts";
 export type { SignalIdentities } from "./identity_store.ts";

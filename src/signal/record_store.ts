@@ -136,9 +136,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** Writes the counter of every record that has sent as its bound. */
   settleLeases(): void {
     for (const entry of this.entries.entries()) {
-      if (entry.value === undefined || entry.lease?.isUnsettled !== true) continue;
-      this.#context.dirty.change(entry, MAY);
-      entry.lease.settle();
+      const { lease } = entry;
+      if (entry.value === undefined || lease === undefined) continue;
+      if (lease.isUnsettled) this.#context.dirty.change(entry, MAY);
+      lease.settle();
     }
   }
 

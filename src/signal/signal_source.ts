@@ -14,20 +14,29 @@ interface Collected {
   readonly stored: boolean;
 }
 
+/** What the cache does beside. */
+export interface SourceHooks {
+  /** Called after each settlement: there may be clean entries again. */
+  settled(): void;
+  /** Something is clean whose bound is above its counter: a pause should find it. */
+  unsettled(): void;
+  /** Makes counters and bounds exact. */
+  rest(): void;
+}
+
 /** Hands the cache's changes to the engine, and notes what became of them. */
 export class SignalSource implements DirtySource {
   readonly name: string = SIGNAL_SOURCE;
   readonly #dirty: DirtySet;
   readonly #protections: Protections;
-  readonly #settled: () => void;
+  readonly #hooks: SourceHooks;
   /** What the engine has now, by key. */
   readonly #collected = new Map<string, Collected>();
 
-  /** @param settled Called after each settlement: there may be clean entries again. */
-  constructor(dirty: DirtySet, protections: Protections, settled: () => void) {
+  constructor(dirty: DirtySet, protections: Protections, hooks: SourceHooks) {
     this.#dirty = dirty;
     this.#protections = protections;
-    this.#settled = settled;
+    this.#hooks = hooks;
   }
 
   pending(): Pending {
@@ -53,12 +62,20 @@ export class SignalSource implements DirtySource {
   }
 
   settle({ committed }: Outcome): void {
+    let isUnsettled = false;
     for (const { key, generation } of committed) {
       const taken = this.#collected.get(key);
-      if (taken !== undefined) this.#commit(taken, generation);
+      if (taken === undefined) continue;
+      this.#commit(taken, generation);
+      isUnsettled ||= taken.entry.lease?.isUnsettled === true;
     }
     this.#collected.clear();
-    this.#settled();
+    this.#hooks.settled();
+    if (isUnsettled) this.#hooks.unsettled();
+  }
+
+  rest(): void {
+    this.#hooks.rest();
   }
 
   /** Forgets what the engine has: its outcome is nobody's business any more. */

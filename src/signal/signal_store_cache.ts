@@ -168,7 +168,11 @@ export class SignalStoreCache<S, K> {
       isOwn: options.isOwnSenderKey,
     });
     this.#identities = new IdentityStore(context, reads);
-    this.#source = new SignalSource(this.#dirty, protections, () => this.#evict());
+    this.#source = new SignalSource(this.#dirty, protections, {
+      settled: () => this.#evict(),
+      unsettled: () => engine.notify("may"),
+      rest: () => this.#settleLeases(),
+    });
     this.source = this.#source;
     this.sessions = this.#sessions;
     this.senderKeys = this.#senderKeys;
@@ -234,14 +238,13 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes everything durable with exact counters and bounds, so that the next life of the cache burns nothing. Call it before
-   * closing, before hibernating, when idle for long, and before an export. Afterwards every send is gated anew.
+   * Makes everything durable with exact counters and bounds, so that the next life of the cache burns nothing. The engine has it
+   * done in a pause and before it closes; call it before an export or a hibernation. Afterwards every send is gated anew.
    *
    * @throws {StoreError} As `WriteBehind.flush`.
    */
   async settle(): Promise<FlushReport> {
-    this.#sessions.settleLeases();
-    this.#senderKeys.settleLeases();
+    this.#settleLeases();
     return await this.#options.engine.flush();
   }
 
@@ -309,6 +312,11 @@ export class SignalStoreCache<S, K> {
 
   #tables(): readonly Pick<EntryTable<unknown>, "clear" | "evict" | "evictClean">[] {
     return [this.#sessions.entries, this.#senderKeys.entries, this.#identities.entries];
+  }
+
+  #settleLeases(): void {
+    this.#sessions.settleLeases();
+    this.#senderKeys.settleLeases();
   }
 
   #evict(): void {

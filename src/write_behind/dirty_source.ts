@@ -53,4 +53,10 @@ export interface DirtySource {
   /** All dirty entries, or only those whose key `only` accepts. Bytes handed over are not changed afterwards. */
   collect(only?: (key: string) => boolean): readonly DirtyEntry[];
   settle(outcome: Outcome): void;
+  /**
+   * Called in a pause of the changes and before the last flush. What the source keeps vague as long as changes go on, it may
+   * make exact now; what becomes dirty by that is written at once. `notify("may")` makes sure that a pause is noticed
+   * though nothing is dirty.
+   */
+  rest?(): void;
 }

@@ -41,6 +41,12 @@ export function summarizeError(error: unknown): ErrorSummary {
   return { code: "unexpected", message: error instanceof Error ? error.name : "not an error" };
 }
 
+/** Notes that a source threw where it must not. It does not keep the engine from the others. */
+export function logSourceFault(logger: Logger, source: string, action: string, error: unknown): void {
+  const { code, message } = summarizeError(error);
+  logger.log("error", `write-behind: a source threw while ${action}`, { source, code, error: message });
+}
+
 /** Hands events to listeners, none of which can disturb the engine or another listener. */
 export class EventHub {
   readonly #listeners = new Set<WriteBehindListener>();

@@ -1,7 +1,7 @@
 import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { DirtySource, SettledEntry } from "./dirty_source.ts";
-import { summarizeError } from "./events.ts";
+import { logSourceFault } from "./events.ts";
 import type { FlushReport, FlushSelection, IsolatedEntry } from "./flush_report.ts";
 import { IsolatingCommit, type Unit, type UnitState } from "./isolating_commit.ts";
 import type { CollectedEntry, RefusedEntries } from "./refused_entries.ts";
@@ -229,12 +229,7 @@ function settle(
     try {
       source.settle(outcome);
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      logger.log("error", "write-behind: a source threw while settling", {
-        source: source.name,
-        code,
-        error: message,
-      });
+      logSourceFault(logger, source.name, "settling", error);
     }
   }
 }

@@ -19,6 +19,8 @@ export interface SaverTarget {
   retryAtMs(): number | undefined;
   /** Whether nothing can be saved any more. */
   fenced(): boolean;
+  /** Lets the sources make themselves exact: nothing has changed for a while. */
+  rest(): void;
   /** Flushes. Never rejects. */
   save(): Promise<void>;
 }
@@ -55,6 +57,8 @@ export class Saver {
   #roundBeganAtMs = 0;
   /** A flush is wanted whatever the age of the changes. */
   #wantedAtMs: number | undefined;
+  /** The sources make themselves exact just now, which ends no pause. */
+  #resting = false;
 
   constructor(
     host: { readonly clock: Clock; readonly scheduler: Scheduler },
@@ -96,7 +100,7 @@ export class Saver {
    */
   changed(urgency: Urgency): void {
     const now = this.#clock.nowMs();
-    this.#changedAtMs = now;
+    if (!this.#resting) this.#changedAtMs = now;
     if (urgency === "must") {
       if (this.#mustSinceMs !== undefined && this.#mustSinceMs <= now) return;
       this.#mustSinceMs = now;
@@ -141,12 +145,23 @@ export class Saver {
   async #fire(): Promise<void> {
     this.#armedAtMs = undefined;
     if (!this.running || this.#target.fenced()) return;
+    if (this.#isPause()) this.#rest();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;
     if (may === 0) this.#maySinceMs = undefined;
     const dueAtMs = this.#dueAtMs();
     if (dueAtMs !== undefined && dueAtMs <= this.#clock.nowMs()) await this.#target.save();
     this.rearm();
+  }
+
+  #isPause(): boolean {
+    return this.#clock.nowMs() >= this.#changedAtMs + this.#times.idleMs;
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    this.#target.rest();
+    this.#resting = false;
   }
 
   /** Dirty entries that the backend does not refuse. */

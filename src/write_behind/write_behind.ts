@@ -2,7 +2,7 @@ import { validateWrite, type Write } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
 import { Admission } from "./admission.ts";
 import type { DirtySource, Pending, Urgency } from "./dirty_source.ts";
-import { summarizeError, type WriteBehindListener } from "./events.ts";
+import { logSourceFault, summarizeError, type WriteBehindListener } from "./events.ts";
 import type { FlushReport, FlushSelection } from "./flush_report.ts";
 import { runRound } from "./flush_round.ts";
 import type { SaveState, WriteBehindHealth } from "./health.ts";
@@ -80,6 +80,7 @@ export class WriteBehind {
       refusedRetryAtMs: () => this.#refused.nextRetryAtMs(),
       retryAtMs: () => this.#monitor.health.retryAtMs,
       fenced: () => this.#monitor.health.fenced !== undefined,
+      rest: () => this.#rest(),
       save: () => this.#save(),
     });
     this.#admission = new Admission({
@@ -255,6 +256,7 @@ export class WriteBehind {
 
   /** The flush before the state may be given up. Its failure is its caller's and does not count towards halting. */
   async #lastFlush(action: string): Promise<void> {
+    this.#rest();
     const { must, may } = this.#pending();
     if (must + may === 0 && !this.#rounds.busy) return;
     const report = await this.#flush(undefined, { last: true }).catch((error: Error) => error);
@@ -266,6 +268,17 @@ export class WriteBehind {
       `${action}: ${entries} entries could not be saved: ${summarizeError(failed).message}`,
       failed,
     );
+  }
+
+  /** Lets the sources make themselves exact. */
+  #rest(): void {
+    for (const source of this.#sources) {
+      try {
+        source.rest?.();
+      } catch (error) {
+        logSourceFault(this.#options.host.logger, source.name, "resting", error);
+      }
+    }
   }
 
   /** What the saver does. Everybody who must know of a failure is told by health, events and the logger. */

@@ -1,0 +1,144 @@
+import {
+  formatSignalAddress,
+  tryParseJid,
+  tryParseSenderKeyName,
+  tryParseSignalAddress,
+} from "../addresses/mod.ts";
+import type { Device, ProtocolReads, SignalCacheReads } from "../backend/mod.ts";
+import type { Host } from "../ports/mod.ts";
+import type { WriteBehind } from "../write_behind/mod.ts";
+import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
+import type { Durability } from "./counter_lease.ts";
+import type { SenderKeyRecord } from "./sender_key_record.ts";
+import type { SessionRecord } from "./session_record.ts";
+import { SignalStoreCache } from "./signal_store_cache.ts";
+
+/** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
+export interface SignalPolicy {
+  /** `strict` unless given. */
+  readonly durability?: Durability | undefined;
+  /** Entries that each of the three stores may hold, dirty ones apart. 2,000 unless given. */
+  readonly capacity?: number | undefined;
+  /**
+   * Counts how often the database was restored from a backup. It is stored with the device before anything else is read, and
+   * the greatest one ever given is in force: it has to be given once after each restore.
+   */
+  readonly restoreEpoch?: number | undefined;
+}
+
+/** The part of an open account that its Signal cache needs. */
+export interface SignalAccount {
+  readonly host: Host;
+  readonly store: SignalCacheReads & Pick<ProtocolReads, "getPnMapping">;
+  readonly device: { getDeviceSnapshot(): Device };
+  readonly writeBehind: WriteBehind;
+  readonly signalPolicy: SignalPolicy;
+}
+
+/** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
+export interface SignalCodecs<S, K> {
+  readonly sessions: CacheCodec<S>;
+  readonly senderKeys: CacheCodec<K>;
+}
+
+const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
+  sessions: sessionCacheCodec,
+  senderKeys: senderKeyCacheCodec,
+};
+
+interface OpenCache {
+  readonly codecs: { readonly sessions: object; readonly senderKeys: object };
+  readonly cache: object;
+}
+
+const opened = new WeakMap<SignalAccount, OpenCache>();
+
+/**
+ * The Signal cache of an open account, over the standard records or over a client's own. It is written behind by the
+ * account's engine, which settles it in every pause and when the account closes.
+ *
+ * An account has one cache: every call answers with the same.
+ *
+ * @param account An account of `openAccount`; its option `signal` says how the cache keeps state.
+ * @param codecs What the records are in memory. The standard ones unless given.
+ * @throws {TypeError} When the account's cache was opened with other codecs.
+ * @throws {RangeError} When the account's `signal` options are out of range.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ * import { SessionRecord, signalCache } from "@holdfast/store/signal";
+ *
+ * await using account = await openAccount({ backend: memoryBackend(), signal: { durability: "relaxed" } });
+ * const cache = signalCache(account);
+ * await cache.withAddress("5511999990000@c.us.0", async (address) => {
+ *   const record = (await cache.sessions.load(address)) ?? new SessionRecord();
+ *   // … encrypt with the record …
+ *   const { gated } = await cache.sessions.put(address, record);
+ *   if (gated) await cache.publishable([address]);
+ *   // … now the ciphertext may leave …
+ * });
+ * ```
+ */
+export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
+export function signalCache<S, K>(
+  account: SignalAccount,
+  codecs: SignalCodecs<S, K>,
+): SignalStoreCache<S, K>;
+export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
+export function signalCache<S, K>(
+  account: SignalAccount,
+  codecs: SignalCodecs<S, K>,
+): SignalStoreCache<S, K>;
+export function signalCache<S, K>(
+  account: SignalAccount,
+  codecs: SignalCodecs<S, K> = STANDARD as SignalCodecs<never, never>,
+): SignalStoreCache<S, K> {
+  const known = opened.get(account);
+  if (known === undefined) {
+    const cache = openCache(account, codecs);
+    opened.set(account, { codecs, cache });
+    return cache;
+  }
+  if (known.codecs.sessions !== codecs.sessions || known.codecs.senderKeys !== codecs.senderKeys) {
+    throw new TypeError("open Signal cache: the account's records are held in another form already");
+  }
+  return known.cache as SignalStoreCache<S, K>;
+}
+
+function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {
+  const { host, store, device, writeBehind, signalPolicy } = account;
+  const cache = new SignalStoreCache<S, K>({
+    ...signalPolicy,
+    reads: store,
+    engine: writeBehind,
+    host,
+    sessionCodec: codecs.sessions,
+    senderKeyCodec: codecs.senderKeys,
+    isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
+    resolveAddress: (address) => canonicalAddress(store, address),
+  });
+  writeBehind.addSource(cache.source);
+  return cache;
+}
+
+/** Whether a sender key name is one of this device: its user is the phone number's or the LID's, and its device ours. */
+function isSenderKeyOf({ pn, lid }: Device, name: string): boolean {
+  const sender = tryParseSenderKeyName(name)?.sender;
+  if (sender === undefined) return false;
+  return [pn, lid].some((text) => {
+    const jid = text === undefined ? undefined : tryParseJid(text);
+    return jid !== undefined && jid.user === sender.user && jid.device === sender.device;
+  });
+}
+
+/** The LID's address of a phone number's, where the mapping is known; otherwise the same. */
+async function canonicalAddress(store: SignalAccount["store"], address: string): Promise<string> {
+  const parsed = tryParseSignalAddress(address);
+  if (parsed === undefined || (parsed.server !== "c.us" && parsed.server !== "hosted")) return address;
+  const mapping = await store.getPnMapping(parsed.user);
+  if (mapping === undefined) return address;
+  const server = parsed.server === "hosted" ? "hosted.lid" : "lid";
+  return formatSignalAddress({ ...parsed, user: mapping.lid, server });
+}
