@@ -82,15 +82,9 @@ const opened = new WeakMap<SignalAccount, OpenCache>();
  * ```
  */
 export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
-export function signalCache<S, K>(
-  account: SignalAccount,
-  codecs: SignalCodecs<S, K>,
-): SignalStoreCache<S, K>;
+export function signalCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K>;
 export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
-export function signalCache<S, K>(
-  account: SignalAccount,
-  codecs: SignalCodecs<S, K>,
-): SignalStoreCache<S, K>;
+export function signalCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K>;
 export function signalCache<S, K>(
   account: SignalAccount,
   codecs: SignalCodecs<S, K> = STANDARD as SignalCodecs<never, never>,

@@ -31,6 +31,12 @@ export type ChainChange = "step" | "start" | "resume";
  */
 export type Durability = "strict" | "relaxed";
 
+/** Pauses in the changes of a cache. */
+export interface Pauses {
+  /** How many there have been. */
+  count(): number;
+}
+
 /** How far one record's counters may go before a commit, and where they are. */
 export class CounterLease {
   /** Names the chain that the record sends on; empty when it sends on none. */
@@ -43,8 +49,9 @@ export class CounterLease {
   burned: number;
   /** Counters that the next reservation takes. */
   #size = 1;
-  /** How often the counter went forward since the bound was last settled. */
+  /** How often the counter went forward since the last pause that a reservation saw, and which one that was. */
   #used = 0;
+  #pause = 0;
   /** Where chains were that may come back out of an archive. */
   #retired: Map<string, number> | undefined;
 
@@ -66,14 +73,26 @@ export class CounterLease {
   }
 
   /**
-   * Notes the counter of the same chain after a put.
+   * Notes the counter of the same chain after a put. What is reserved doubles with use, and after a pause it is no more than
+   * what was used before it: a pause settles, so a chat with one message between two of them needs no bound above its
+   * counter, and no write that lowers it again.
    *
    * @returns Whether the bound had to be raised: nothing may leave before that is durable.
    */
-  advance(next: number): boolean {
-    if (next !== this.next) this.#used += 1;
+  advance(next: number, pauses: Pauses): boolean {
+    const isStep = next !== this.next;
     this.next = next;
-    if (next <= this.bound) return false;
+    if (next <= this.bound) {
+      if (isStep) this.#used += 1;
+      return false;
+    }
+    const pause = pauses.count();
+    if (pause !== this.#pause) {
+      this.#size = Math.max(1, Math.min(this.#size, this.#used));
+      this.#used = 0;
+      this.#pause = pause;
+    }
+    this.#used += 1;
     this.bound = next - 1 + this.#size;
     this.#size = Math.min(MAX_LEASE_SIZE, this.#size * 2);
     return true;
@@ -94,15 +113,9 @@ export class CounterLease {
     this.bound = 0;
   }
 
-  /**
-   * Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. Reservations to
-   * come are no greater than what was used since the last time: a chat with one message between two pauses needs no bound
-   * above its counter, and so no write that lowers it.
-   */
+  /** Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. */
   settle(): void {
     this.bound = this.next;
-    if (this.#used > 0) this.#size = Math.min(this.#size, this.#used);
-    this.#used = 0;
   }
 
   /** A lease of its own that is equal to this one. */
@@ -114,6 +127,7 @@ export class CounterLease {
     );
     copy.#size = this.#size;
     copy.#used = this.#used;
+    copy.#pause = this.#pause;
     copy.#retired = this.#retired === undefined ? undefined : new Map(this.#retired);
     return copy;
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../ports/mod.ts";
 import type { Pending } from "../write_behind/mod.ts";
 import { type CacheEntry, CLEAN, type EntryUrgency, MUST } from "./cache_entry.ts";
 import type { ChangeSignal } from "./change_signal.ts";
+import { PauseCount } from "./pause_count.ts";
 
 /** An entry of any store. */
 export type AnyEntry = CacheEntry<unknown>;
@@ -13,6 +14,8 @@ export type AnyEntry = CacheEntry<unknown>;
  * each flush.
  */
 export class DirtySet {
+  /** Pauses in the changes. */
+  readonly pauses: PauseCount;
   readonly #clock: Clock;
   readonly #signal: ChangeSignal;
   readonly #entries = new Set<AnyEntry>();
@@ -26,6 +29,7 @@ export class DirtySet {
   constructor(clock: Clock, signal: ChangeSignal) {
     this.#clock = clock;
     this.#signal = signal;
+    this.pauses = new PauseCount(clock);
   }
 
   /** The dirty entries, in the order in which they became dirty. */
@@ -38,7 +42,7 @@ export class DirtySet {
     this.#generation += 1;
     entry.generation = this.#generation;
     if (entry.freshUrgency === CLEAN) {
-      entry.freshSinceMs = this.#clock.nowMs();
+      entry.freshSinceMs = this.pauses.changed();
       entry.freshUrgency = urgency;
     } else if (urgency > entry.freshUrgency) entry.freshUrgency = urgency;
     if (urgency > entry.urgency) this.#raise(entry, urgency);

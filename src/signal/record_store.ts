@@ -136,10 +136,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** Writes the counter of every record that has sent as its bound. */
   settleLeases(): void {
     for (const entry of this.entries.entries()) {
-      const { lease } = entry;
-      if (entry.value === undefined || lease === undefined) continue;
-      if (lease.isUnsettled) this.#context.dirty.change(entry, MAY);
-      lease.settle();
+      if (entry.value === undefined || entry.lease?.isUnsettled !== true) continue;
+      this.#context.dirty.change(entry, MAY);
+      entry.lease.settle();
     }
   }
 
@@ -205,7 +204,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
     }
     if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
-    return entry.lease?.advance(chain.next) === true && protections.gate;
+    return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true && protections.gate;
   }
 
   #addConsumed(entry: CacheEntry<T>, id: number): void {

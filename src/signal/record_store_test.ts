@@ -99,7 +99,7 @@ test("a put that goes back on its chain is refused and changes nothing; one that
   received?.receive();
   expect(await cache.sessions.put(ALICE, received ?? new CounterRecord())).toEqual({ gated: false });
   await engine.flush();
-  expect(rows.sessions.get(ALICE)?.lease?.reservedUntil).toBe(8);
+  expect(rows.sessions.get(ALICE)?.lease?.reservedUntil).toBe(9);
 });
 
 test("without the refusal a put may go back", async () => {

@@ -129,7 +129,7 @@ test("settling that fails leaves the higher bound behind, and the next send wait
   await expect(here.cache.settle()).rejects.toThrow("down");
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(7);
   expect((await send(here, ALICE)).gated).toBe(true);
-  expect(leaseOf(here, ALICE)?.reservedUntil).toBe(4 + 4);
+  expect(leaseOf(here, ALICE)?.reservedUntil).toBe(4 + 8);
 });
 
 test("strict: the first send of each new chain waits; relaxed: it borrows the bound before it", async () => {

@@ -145,17 +145,16 @@ export class Saver {
   async #fire(): Promise<void> {
     this.#armedAtMs = undefined;
     if (!this.running || this.#target.fenced()) return;
-    if (this.#isPause()) this.#rest();
+    const nowMs = this.#clock.nowMs();
+    const isPause = nowMs >= this.#changedAtMs + this.#times.idleMs;
+    if (isPause) this.#rest();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;
-    if (may === 0) this.#maySinceMs = undefined;
+    // Until there is a pause, somebody may wait for it.
+    if (may === 0) this.#maySinceMs = isPause || this.#maySinceMs === undefined ? undefined : nowMs;
     const dueAtMs = this.#dueAtMs();
-    if (dueAtMs !== undefined && dueAtMs <= this.#clock.nowMs()) await this.#target.save();
+    if (dueAtMs !== undefined && dueAtMs <= nowMs) await this.#target.save();
     this.rearm();
-  }
-
-  #isPause(): boolean {
-    return this.#clock.nowMs() >= this.#changedAtMs + this.#times.idleMs;
   }
 
   #rest(): void {

@@ -210,3 +210,45 @@ test("after the clock stepped back, the next change is saved within its interval
   await host.scheduler.advance(5_000);
   expect(committer.tried).toEqual([["a", "b"]]);
 });
+
+test("in a pause the sources make themselves exact, and what that leaves dirty is written at once", async () => {
+  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
+  let rests = 0;
+  Object.assign(source, {
+    rest: () => {
+      rests += 1;
+      source.put("exact", rests, "may");
+    },
+  });
+  engine.run(5_000);
+  source.put("a", 1);
+  await host.scheduler.advance(5_000);
+  expect([committer.tried, rests]).toEqual([[["a"]], 0]);
+  // Nothing is dirty, but a pause was asked for.
+  engine.notify("may");
+  await host.scheduler.advance(7_999);
+  expect(rests).toBe(0);
+  await host.scheduler.advance(1);
+  expect([committer.tried, rests]).toEqual([[["a"], ["exact"]], 1]);
+  await host.scheduler.advance(600_000);
+  expect(rests).toBe(1);
+});
+
+test("before the last flush the sources make themselves exact; one that throws is logged and stops nothing", async () => {
+  const { engine, source, committer, host } = engineHarness();
+  engine.addSource({
+    name: "broken",
+    pending: () => ({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined }),
+    collect: () => [],
+    settle: () => {},
+    rest: () => {
+      throw new Error("broken");
+    },
+  });
+  Object.assign(source, { rest: () => source.put("exact", 1, "may") });
+  await engine.close();
+  expect(committer.tried).toEqual([["exact"]]);
+  expect(host.logger.entries.map(({ message }) => message)).toContain(
+    "write-behind: a source threw while resting",
+  );
+});
