@@ -1,6 +1,13 @@
 /**
- * Coordination in process.
+ * Caches in process, and coordination in process.
  *
  * @module
  */
 export { KeyedLock } from "./keyed_lock.ts";
+export {
+  type EvictionListener,
+  type EvictionReason,
+  type GetWithOptions,
+  PortableCache,
+  type PortableCacheOptions,
+} from "./portable_cache.ts";

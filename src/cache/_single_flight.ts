@@ -1,0 +1,97 @@
+/** What the work of a flight may ask about it. */
+export interface Flight {
+  /** Whether the result may still be kept: false once the key was written or removed while the work ran. */
+  readonly attached: boolean;
+}
+
+type Work<R> = (flight: Flight) => R | Promise<R>;
+
+interface Caller<R> {
+  readonly work: Work<R>;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onAbort: () => void;
+}
+
+interface RunningFlight<R> {
+  attached: boolean;
+  /** In the order of their calls. The work of the first that is not cancelled runs. */
+  readonly callers: Set<Caller<R>>;
+}
+
+/**
+ * One run of work a key at a time: whoever asks for a key that is being worked on waits for that result or error.
+ *
+ * A caller that is cancelled leaves; the others stay. When the one whose work runs is cancelled and its work fails for
+ * that, the work of the next caller runs instead, so that nobody meets the cancellation of somebody else. Work that
+ * nobody waits for any more runs to its end, and its result counts as any other.
+ */
+export class SingleFlight<K> {
+  // biome-ignore lint/suspicious/noExplicitAny: the results of one key are of one type, which the owner knows.
+  readonly #flights = new Map<K, RunningFlight<any>>();
+
+  /** How many keys are being worked on. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** Joins the flight of `key`, or starts one with `work`. @throws What the work throws, or the reason of `signal`. */
+  run<R>(key: K, work: Work<R>, signal: AbortSignal | undefined): Promise<R> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise<R>((resolve, reject) => {
+      const running = this.#flights.get(key) as RunningFlight<R> | undefined;
+      const flight = running ?? { attached: true, callers: new Set() };
+      const onAbort = () => {
+        flight.callers.delete(caller);
+        reject(signal?.reason);
+      };
+      const caller: Caller<R> = { work, signal, resolve, reject, onAbort };
+      flight.callers.add(caller);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (running === undefined) {
+        this.#flights.set(key, flight);
+        void this.#fly(key, flight, caller);
+      }
+    });
+  }
+
+  /** The running work of `key` must not be kept, and whoever asks from now on starts anew. */
+  detach(key: K): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    flight.attached = false;
+    this.#flights.delete(key);
+  }
+
+  /** Detaches every key. */
+  detachAll(): void {
+    for (const flight of this.#flights.values()) flight.attached = false;
+    this.#flights.clear();
+  }
+
+  async #fly<R>(key: K, flight: RunningFlight<R>, first: Caller<R>): Promise<void> {
+    for (let initiator = first; ; ) {
+      try {
+        const result = await initiator.work(flight);
+        this.#land(key, flight, (caller) => caller.resolve(result));
+        return;
+      } catch (error) {
+        const [next] = flight.callers;
+        if (!initiator.signal?.aborted || next === undefined) {
+          this.#land(key, flight, (caller) => caller.reject(error));
+          return;
+        }
+        initiator = next;
+      }
+    }
+  }
+
+  #land<R>(key: K, flight: RunningFlight<R>, settle: (caller: Caller<R>) => void): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    for (const caller of flight.callers) {
+      caller.signal?.removeEventListener("abort", caller.onAbort);
+      settle(caller);
+    }
+  }
+}

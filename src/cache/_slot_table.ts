@@ -1,0 +1,209 @@
+/** Slots allocated at first. The table doubles from here and never shrinks below it. */
+const LEAST_SLOTS = 64;
+
+const EMPTY: Float64Array = new Float64Array();
+
+/** Numbers of `#links` a slot: the slots before and after it in order of insertion, then in order of due time. */
+const STRIDE = 4;
+const OLDER = 0;
+const NEWER = 1;
+const DUE_BEFORE = 2;
+const DUE_AFTER = 3;
+
+/**
+ * Entries of a cache in numbered slots, with two orders over them: of insertion and of due time. Every operation is O(1),
+ * growing and shrinking amortised.
+ *
+ * Times and links are numbers in typed arrays rather than fields of objects: a look-up touches the map and three short
+ * runs of memory, churn at a steady size allocates nothing, and the oldest entry is found without walking the deleted
+ * ones at the head of a `Map`. Slot 0 is the head of both rings and holds no entry.
+ *
+ * A slot's number is good until the next `add` or `remove`: shrinking numbers the slots anew.
+ */
+export class SlotTable<K, V> {
+  /** The slot of each key. */
+  slots: Map<K, number> = new Map();
+  keys: (K | undefined)[] = [undefined];
+  values: (V | undefined)[] = [undefined];
+  /** When each slot's value was written, in milliseconds of the cache's own time. */
+  written: Float64Array = EMPTY;
+  /** When each slot's value was last asked for. */
+  used: Float64Array = EMPTY;
+  /** Due time of the slot that is due first; infinite when the table is empty. */
+  nextDueAtMs: number = Number.POSITIVE_INFINITY;
+
+  #dueAtMs: Float64Array = EMPTY;
+  #links: Uint32Array = new Uint32Array();
+  /** Head of the list of slots that were freed, linked by `NEWER`; 0 when there is none. */
+  #free = 0;
+
+  constructor() {
+    this.#allocate(LEAST_SLOTS);
+  }
+
+  /** The slot that was inserted first, 0 when there is none. */
+  get oldest(): number {
+    return this.#links[NEWER] as number;
+  }
+
+  /** The slot that is due first, 0 when there is none. */
+  get firstDue(): number {
+    return this.#links[DUE_AFTER] as number;
+  }
+
+  /** The slot inserted after `slot`, 0 at the end. */
+  after(slot: number): number {
+    return this.#links[slot * STRIDE + NEWER] as number;
+  }
+
+  /** Adds a key that is not there, as the newest in both orders. `dueAtMs` must not be less than the last one. */
+  add(key: K, value: V, nowMs: number, dueAtMs: number): number {
+    let slot = this.#free;
+    if (slot === 0) {
+      slot = this.keys.length;
+      if (slot >= this.written.length) this.#resize(this.written.length * 2);
+      this.keys.push(key);
+      this.values.push(value);
+    } else {
+      this.#free = this.#links[slot * STRIDE + NEWER] as number;
+      this.keys[slot] = key;
+      this.values[slot] = value;
+    }
+    this.slots.set(key, slot);
+    this.written[slot] = nowMs;
+    this.used[slot] = nowMs;
+    this.#append(slot, OLDER);
+    this.#appendDue(slot, dueAtMs);
+    return slot;
+  }
+
+  /** Puts an entry into the slot of another one, which goes: as `remove` and `add`, with less to do. */
+  replace(slot: number, key: K, value: V, nowMs: number, dueAtMs: number): void {
+    this.slots.delete(this.keys[slot] as K);
+    this.slots.set(key, slot);
+    this.keys[slot] = key;
+    this.values[slot] = value;
+    this.written[slot] = nowMs;
+    this.used[slot] = nowMs;
+    this.renew(slot);
+    this.#unlinkDue(slot);
+    this.#appendDue(slot, dueAtMs);
+  }
+
+  /** Takes an entry out. Its key and value are no longer referred to from here. */
+  remove(slot: number): void {
+    this.slots.delete(this.keys[slot] as K);
+    this.keys[slot] = undefined;
+    this.values[slot] = undefined;
+    this.#unlink(slot, OLDER);
+    this.#unlinkDue(slot);
+    this.#links[slot * STRIDE + NEWER] = this.#free;
+    this.#free = slot;
+    if (this.slots.size * 4 < this.written.length && this.written.length > LEAST_SLOTS) this.#shrink();
+  }
+
+  /** Takes everything out and gives all memory back. */
+  clear(): void {
+    this.slots = new Map();
+    this.#allocate(LEAST_SLOTS);
+  }
+
+  /** Makes a slot the newest in the order of insertion. */
+  renew(slot: number): void {
+    this.#unlink(slot, OLDER);
+    this.#append(slot, OLDER);
+  }
+
+  /** Makes a slot the last that is due, at `atMs` or when the last one is due, whichever is later. */
+  reschedule(slot: number, atMs: number): void {
+    this.#unlinkDue(slot);
+    const last = this.#links[DUE_BEFORE] as number;
+    const lastDueAtMs = last === 0 ? atMs : (this.#dueAtMs[last] as number);
+    this.#appendDue(slot, atMs > lastDueAtMs ? atMs : lastDueAtMs);
+  }
+
+  #appendDue(slot: number, dueAtMs: number): void {
+    this.#dueAtMs[slot] = dueAtMs;
+    this.#append(slot, DUE_BEFORE);
+    if (dueAtMs < this.nextDueAtMs) this.nextDueAtMs = dueAtMs;
+  }
+
+  #unlinkDue(slot: number): void {
+    const wasFirst = this.#links[DUE_AFTER] === slot;
+    this.#unlink(slot, DUE_BEFORE);
+    if (wasFirst) this.nextDueAtMs = this.#dueAtMs[this.#links[DUE_AFTER] as number] as number;
+  }
+
+  /** Puts a slot at the end of the ring whose backward link is `before`; the forward link is the number after it. */
+  #append(slot: number, before: typeof OLDER | typeof DUE_BEFORE): void {
+    const links = this.#links;
+    const last = links[before] as number;
+    links[slot * STRIDE + before] = last;
+    links[slot * STRIDE + before + 1] = 0;
+    links[last * STRIDE + before + 1] = slot;
+    links[before] = slot;
+  }
+
+  #unlink(slot: number, before: typeof OLDER | typeof DUE_BEFORE): void {
+    const links = this.#links;
+    const previous = links[slot * STRIDE + before] as number;
+    const next = links[slot * STRIDE + before + 1] as number;
+    links[previous * STRIDE + before + 1] = next;
+    links[next * STRIDE + before] = previous;
+  }
+
+  /** An empty table of `size` slots, the head included. */
+  #allocate(size: number): void {
+    this.keys = [undefined];
+    this.values = [undefined];
+    this.written = new Float64Array(size);
+    this.used = new Float64Array(size);
+    this.nextDueAtMs = Number.POSITIVE_INFINITY;
+    this.#dueAtMs = new Float64Array(size);
+    this.#dueAtMs[0] = Number.POSITIVE_INFINITY;
+    this.#links = new Uint32Array(size * STRIDE);
+    this.#free = 0;
+  }
+
+  #resize(size: number): void {
+    const copy = (from: Float64Array) => {
+      const to = new Float64Array(size);
+      to.set(from);
+      return to;
+    };
+    this.written = copy(this.written);
+    this.used = copy(this.used);
+    this.#dueAtMs = copy(this.#dueAtMs);
+    const links = new Uint32Array(size * STRIDE);
+    links.set(this.#links);
+    this.#links = links;
+  }
+
+  /** Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd has gone. */
+  #shrink(): void {
+    const { keys, values, written, used } = this;
+    const links = this.#links;
+    const dueAtMs = this.#dueAtMs;
+    const size = written.length / 2;
+    const moved = new Uint32Array(written.length);
+    this.#allocate(size);
+    const slots = new Map<K, number>();
+    for (let from = links[NEWER] as number; from !== 0; from = links[from * STRIDE + NEWER] as number) {
+      const to = this.keys.push(keys[from]) - 1;
+      this.values.push(values[from]);
+      this.written[to] = written[from] as number;
+      this.used[to] = used[from] as number;
+      this.#append(to, OLDER);
+      slots.set(keys[from] as K, to);
+      moved[from] = to;
+    }
+    this.slots = slots;
+    for (
+      let from = links[DUE_AFTER] as number;
+      from !== 0;
+      from = links[from * STRIDE + DUE_AFTER] as number
+    ) {
+      this.#appendDue(moved[from] as number, dueAtMs[from] as number);
+    }
+  }
+}
