@@ -14,7 +14,7 @@ class LongestFirst extends BaseSequencer {
   async sort(files) {
     const sorted = await super.sort(files);
     const isLong = (/** @type {import("vitest/node").TestSpecification} */ file) =>
-      /\/test\/(baileys|kit)\//.test(file.moduleId);
+      /\/test\/(baileys|chaos|kit|process)\//.test(file.moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }

@@ -1,35 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
-
-/** Inside node_modules, so that the bundle resolves packages as the source does. */
-const BUNDLES = resolve("node_modules/.cache/holdfast-writer", String(process.pid));
-const WRITER = join(BUNDLES, "writer.mjs");
+import { buildProgram, type NodeProgram } from "../support/node_program.ts";
 
 let folder: string;
+let program: NodeProgram;
 
 beforeAll(async () => {
-  mkdirSync(BUNDLES, { recursive: true });
   folder = mkdtempSync(join(tmpdir(), "holdfast-process-"));
-  await build({
-    entryPoints: ["test/kit/libsql_writer.ts"],
-    outfile: WRITER,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
-  });
+  program = await buildProgram("test/kit/libsql_writer.ts");
 });
 
 afterAll(() => {
-  rmSync(BUNDLES, { recursive: true, force: true });
+  program.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -42,7 +30,7 @@ interface Writer {
 }
 
 function startWriter(url: string, account: string, commits: number): Writer {
-  const child = spawn(process.execPath, [WRITER, url, account, String(commits)]);
+  const child = program.start([url, account, String(commits)]);
   const reported: number[] = [];
   let text = "";
   let errors = "";

@@ -1,0 +1,34 @@
+/** Programs of the tests that run in a process of their own, so that they can be killed. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { build } from "esbuild";
+
+/** A program that can be started. */
+export interface NodeProgram {
+  start(args: readonly string[]): ChildProcessWithoutNullStreams;
+  /** Removes what was built. */
+  remove(): void;
+}
+
+/** Bundles a source file of the tests into something that plain Node runs. */
+export async function buildProgram(source: string): Promise<NodeProgram> {
+  const name = source.replace(/[^a-z_]/g, "-");
+  // Inside node_modules, so that the bundle resolves packages as the source does.
+  const folder = resolve("node_modules/.cache/holdfast-programs", `${process.pid}-${name}`);
+  const outfile = resolve(folder, "program.mjs");
+  mkdirSync(folder, { recursive: true });
+  await build({
+    entryPoints: [source],
+    outfile,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
+  return {
+    start: (args) => spawn(process.execPath, [outfile, ...args]),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
