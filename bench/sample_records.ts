@@ -1,0 +1,59 @@
+/** Session records as clients have them, for measuring. */
+
+import { SessionChain, SessionRecord, SessionState } from "../src/signal/mod.ts";
+import { SeededRandom } from "../src/testing/mod.ts";
+
+const random = new SeededRandom(3);
+
+function publicKey(): Uint8Array {
+  const key = random.bytes(33);
+  key[0] = 5;
+  return key;
+}
+
+function chain(messageKeys: number): SessionChain {
+  const fresh = SessionChain.create({
+    ratchetKey: publicKey(),
+    ratchetKeyPrivate: random.bytes(32),
+    chainKey: random.bytes(32),
+    index: 17,
+  });
+  const keys = Array.from({ length: messageKeys }, (_, index) => ({
+    index,
+    cipherKey: random.bytes(32),
+    macKey: random.bytes(32),
+    iv: random.bytes(16),
+    seed: random.bytes(32),
+  }));
+  return fresh.withMessageKeys(keys);
+}
+
+/** A session of about 1.4 kB: five receiving chains, four skipped messages. */
+function session(): SessionState {
+  const state = new SessionState();
+  state.sessionVersion = 3;
+  state.localIdentityPublic = publicKey();
+  state.remoteIdentityPublic = publicKey();
+  state.rootKey = random.bytes(32);
+  state.previousCounter = 4;
+  state.senderChain = chain(0);
+  for (let i = 0; i < 5; i++) state.putReceiverChain(chain(i === 4 ? 4 : 0));
+  state.remoteRegistrationId = 123_456;
+  state.localRegistrationId = 654_321;
+  state.aliceBaseKey = publicKey();
+  return state;
+}
+
+/** A record none of whose parts has ever been encoded: nothing can be copied from where it was read. */
+export function freshRecord(archived = 0): SessionRecord {
+  const record = new SessionRecord();
+  for (let i = 0; i < archived; i++) record.startSession(session());
+  record.startSession(session());
+  return record;
+}
+
+/** Burns the key of the record's next message, as sending it does. */
+export function advance(record: SessionRecord): void {
+  const sending = record.sendingChain;
+  if (sending !== undefined) record.fastForward(sending.id, sending.next + 1);
+}
