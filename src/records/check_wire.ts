@@ -12,6 +12,9 @@ const MAX_FIELD_NUMBER = 536_870_911;
 /** Most bytes of a varint: 64 bits at 7 bits a byte. */
 const MAX_VARINT_BYTES = 10;
 
+/** How deep messages may lie in each other. Stored ones are five deep, plain values three times sixteen. */
+const MAX_DEPTH = 64;
+
 const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
 
 /**
@@ -30,6 +33,7 @@ export function checkWire(desc: DescMessage, bytes: Uint8Array): string | undefi
 class WireChecker {
   readonly #bytes: Uint8Array;
   #pos = 0;
+  #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -71,11 +75,19 @@ class WireChecker {
     const start = this.#pos;
     const stop = start + length;
     const message = messageOf(field);
-    if (message !== undefined) return this.check(message, stop);
+    if (message !== undefined) return this.#inner(message, stop);
     if (isPacked(field)) return this.#packed(stop);
     this.#pos = stop;
     if (isText(field) && !isUtf8(this.#bytes.subarray(start, stop))) return "text is not UTF-8";
     return undefined;
+  }
+
+  #inner(message: DescMessage, end: number): string | undefined {
+    if (this.#depth === MAX_DEPTH) return "nested too deeply";
+    this.#depth += 1;
+    const fault = this.check(message, end);
+    this.#depth -= 1;
+    return fault;
   }
 
   #packed(end: number): string | undefined {

@@ -49,6 +49,7 @@ export {
 } from "./gen/holdfast/v1/signal_storage_pb.ts";
 export { decodeHashState, encodeHashState, type HashState } from "./hash_state.ts";
 export { decodeMessage, encodeMessage } from "./message.ts";
+export { decodePlainValue, encodePlainValue, type PlainValue } from "./plain_value.ts";
 export {
   decodePreKey,
   decodeSignedPreKey,
