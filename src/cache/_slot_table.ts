@@ -25,10 +25,8 @@ export class SlotTable<K, V> {
   slots: Map<K, number> = new Map();
   keys: (K | undefined)[] = [undefined];
   values: (V | undefined)[] = [undefined];
-  /** When each slot's value was written, in milliseconds of the cache's own time. */
-  written: Float64Array = EMPTY;
-  /** When each slot's value was last asked for. */
-  used: Float64Array = EMPTY;
+  /** When each slot's value was written (`2 * slot`) and last asked for (`2 * slot + 1`), in milliseconds of the cache's own time. */
+  times: Float64Array = EMPTY;
   /** Due time of the slot that is due first; infinite when the table is empty. */
   nextDueAtMs: number = Number.POSITIVE_INFINITY;
 
@@ -61,7 +59,7 @@ export class SlotTable<K, V> {
     let slot = this.#free;
     if (slot === 0) {
       slot = this.keys.length;
-      if (slot >= this.written.length) this.#resize(this.written.length * 2);
+      if (slot >= this.#dueAtMs.length) this.#resize(this.#dueAtMs.length * 2);
       this.keys.push(key);
       this.values.push(value);
     } else {
@@ -70,8 +68,8 @@ export class SlotTable<K, V> {
       this.values[slot] = value;
     }
     this.slots.set(key, slot);
-    this.written[slot] = nowMs;
-    this.used[slot] = nowMs;
+    this.times[2 * slot] = nowMs;
+    this.times[2 * slot + 1] = nowMs;
     this.#append(slot, OLDER);
     this.#appendDue(slot, dueAtMs);
     return slot;
@@ -79,15 +77,34 @@ export class SlotTable<K, V> {
 
   /** Puts an entry into the slot of another one, which goes: as `remove` and `add`, with less to do. */
   replace(slot: number, key: K, value: V, nowMs: number, dueAtMs: number): void {
+    const links = this.#links;
+    const at = slot * STRIDE;
     this.slots.delete(this.keys[slot] as K);
     this.slots.set(key, slot);
     this.keys[slot] = key;
     this.values[slot] = value;
-    this.written[slot] = nowMs;
-    this.used[slot] = nowMs;
-    this.renew(slot);
-    this.#unlinkDue(slot);
-    this.#appendDue(slot, dueAtMs);
+    this.times[2 * slot] = nowMs;
+    this.times[2 * slot + 1] = nowMs;
+    this.#dueAtMs[slot] = dueAtMs;
+    const older = links[at] as number;
+    const newer = links[at + 1] as number;
+    const before = links[at + 2] as number;
+    const after = links[at + 3] as number;
+    links[older * STRIDE + 1] = newer;
+    links[newer * STRIDE] = older;
+    links[before * STRIDE + 3] = after;
+    links[after * STRIDE + 2] = before;
+    const newest = links[0] as number;
+    const last = links[2] as number;
+    links[at] = newest;
+    links[at + 1] = 0;
+    links[at + 2] = last;
+    links[at + 3] = 0;
+    links[newest * STRIDE + 1] = slot;
+    links[last * STRIDE + 3] = slot;
+    links[0] = slot;
+    links[2] = slot;
+    if (before === 0) this.nextDueAtMs = this.#dueAtMs[links[3] as number] as number;
   }
 
   /** Takes an entry out. Its key and value are no longer referred to from here. */
@@ -99,7 +116,7 @@ export class SlotTable<K, V> {
     this.#unlinkDue(slot);
     this.#links[slot * STRIDE + NEWER] = this.#free;
     this.#free = slot;
-    if (this.slots.size * 4 < this.written.length && this.written.length > LEAST_SLOTS) this.#shrink();
+    if (this.slots.size * 4 < this.#dueAtMs.length && this.#dueAtMs.length > LEAST_SLOTS) this.#shrink();
   }
 
   /** Takes everything out and gives all memory back. */
@@ -156,8 +173,7 @@ export class SlotTable<K, V> {
   #allocate(size: number): void {
     this.keys = [undefined];
     this.values = [undefined];
-    this.written = new Float64Array(size);
-    this.used = new Float64Array(size);
+    this.times = new Float64Array(size * 2);
     this.nextDueAtMs = Number.POSITIVE_INFINITY;
     this.#dueAtMs = new Float64Array(size);
     this.#dueAtMs[0] = Number.POSITIVE_INFINITY;
@@ -166,14 +182,12 @@ export class SlotTable<K, V> {
   }
 
   #resize(size: number): void {
-    const copy = (from: Float64Array) => {
-      const to = new Float64Array(size);
-      to.set(from);
-      return to;
-    };
-    this.written = copy(this.written);
-    this.used = copy(this.used);
-    this.#dueAtMs = copy(this.#dueAtMs);
+    const times = new Float64Array(size * 2);
+    times.set(this.times);
+    this.times = times;
+    const dueAtMs = new Float64Array(size);
+    dueAtMs.set(this.#dueAtMs);
+    this.#dueAtMs = dueAtMs;
     const links = new Uint32Array(size * STRIDE);
     links.set(this.#links);
     this.#links = links;
@@ -181,18 +195,18 @@ export class SlotTable<K, V> {
 
   /** Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd has gone. */
   #shrink(): void {
-    const { keys, values, written, used } = this;
+    const { keys, values, times } = this;
     const links = this.#links;
     const dueAtMs = this.#dueAtMs;
-    const size = written.length / 2;
-    const moved = new Uint32Array(written.length);
+    const size = dueAtMs.length / 2;
+    const moved = new Uint32Array(dueAtMs.length);
     this.#allocate(size);
     const slots = new Map<K, number>();
     for (let from = links[NEWER] as number; from !== 0; from = links[from * STRIDE + NEWER] as number) {
       const to = this.keys.push(keys[from]) - 1;
       this.values.push(values[from]);
-      this.written[to] = written[from] as number;
-      this.used[to] = used[from] as number;
+      this.times[2 * to] = times[2 * from] as number;
+      this.times[2 * to + 1] = times[2 * from + 1] as number;
       this.#append(to, OLDER);
       slots.set(keys[from] as K, to);
       moved[from] = to;

@@ -91,9 +91,11 @@ export class PortableCache<K, V> {
   readonly #onEvict: EvictionListener<K, V> | undefined;
   readonly #isHeld: ((key: K, value: V) => boolean) | undefined;
   readonly #logger: Logger;
-  #lastReadMs: number = Number.NEGATIVE_INFINITY;
-  /** By how much the clock has stepped back in all. */
-  #steppedBackMs = 0;
+  readonly #expires: boolean;
+  /** What the clock said last. */
+  #clockMs: number;
+  /** Time that the clock has gone forward since the cache was made. */
+  #ownMs = 0;
 
   /** @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together with an expiry. */
   constructor(options: PortableCacheOptions<K, V>) {
@@ -105,7 +107,9 @@ export class PortableCache<K, V> {
     this.#periodMs = Math.min(ttlMs, idleMs);
     if (options.isHeld !== undefined && this.#periodMs !== Number.POSITIVE_INFINITY)
       throw new TypeError("create cache: what may be held does not expire");
+    this.#expires = this.#periodMs !== Number.POSITIVE_INFINITY;
     this.#clock = options.clock;
+    this.#clockMs = this.#expires ? options.clock.nowMs() : 0;
     this.#capacity = capacity;
     this.#ttlMs = ttlMs;
     this.#idleMs = idleMs;
@@ -121,8 +125,11 @@ export class PortableCache<K, V> {
     if (nowMs >= table.nextDueAtMs) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     if (slot === undefined) return undefined;
-    if (this.#isExpired(slot, nowMs)) return this.#drop(slot, "expired");
-    table.used[slot] = nowMs;
+    const times = table.times;
+    const read = 2 * slot + 1;
+    if (nowMs >= (times[read - 1] as number) + this.#ttlMs || nowMs >= (times[read] as number) + this.#idleMs)
+      return this.#drop(slot, "expired");
+    times[read] = nowMs;
     return table.values[slot];
   }
 
@@ -229,16 +236,23 @@ export class PortableCache<K, V> {
 
   /** The cache's own time: that of the clock, except that it stands still where the clock steps back. */
   #nowMs(): number {
-    if (this.#periodMs === Number.POSITIVE_INFINITY) return 0;
+    if (!this.#expires) return 0;
     const readMs = this.#clock.nowMs();
-    if (readMs < this.#lastReadMs) this.#steppedBackMs += this.#lastReadMs - readMs;
-    this.#lastReadMs = readMs;
-    return readMs + this.#steppedBackMs;
+    if (readMs !== this.#clockMs) this.#follow(readMs);
+    return this.#ownMs;
+  }
+
+  #follow(readMs: number): void {
+    this.#ownMs += Math.max(0, readMs - this.#clockMs);
+    this.#clockMs = readMs;
   }
 
   #isExpired(slot: number, nowMs: number): boolean {
-    const { written, used } = this.#table;
-    return nowMs >= (written[slot] as number) + this.#ttlMs || nowMs >= (used[slot] as number) + this.#idleMs;
+    const { times } = this.#table;
+    return (
+      nowMs >= (times[2 * slot] as number) + this.#ttlMs ||
+      nowMs >= (times[2 * slot + 1] as number) + this.#idleMs
+    );
   }
 
   #put(key: K, value: V): void {
@@ -260,15 +274,18 @@ export class PortableCache<K, V> {
     const table = this.#table;
     const before = table.values[slot] as V;
     table.values[slot] = value;
-    table.written[slot] = nowMs;
-    table.used[slot] = nowMs;
+    table.times[2 * slot] = nowMs;
+    table.times[2 * slot + 1] = nowMs;
     table.reschedule(slot, nowMs + this.#periodMs);
     if (this.#onEvict !== undefined) this.#notify(table.keys[slot] as K, before, "replaced");
   }
 
   #putInPlaceOfOldest(key: K, value: V, nowMs: number): void {
-    const oldest = this.#table.oldest;
-    this.#putInPlaceOf(oldest, this.#isExpired(oldest, nowMs) ? "expired" : "capacity", key, value, nowMs);
+    const table = this.#table;
+    const oldest = table.oldest;
+    if (this.#onEvict === undefined) table.replace(oldest, key, value, nowMs, nowMs + this.#periodMs);
+    else
+      this.#putInPlaceOf(oldest, this.#isExpired(oldest, nowMs) ? "expired" : "capacity", key, value, nowMs);
   }
 
   /** The listener hears of the old entry when the new one is there, so that it meets the cache as it will be. */
@@ -303,8 +320,11 @@ export class PortableCache<K, V> {
   }
 
   #expiresAtMs(slot: number): number {
-    const { written, used } = this.#table;
-    return Math.min((written[slot] as number) + this.#ttlMs, (used[slot] as number) + this.#idleMs);
+    const { times } = this.#table;
+    return Math.min(
+      (times[2 * slot] as number) + this.#ttlMs,
+      (times[2 * slot + 1] as number) + this.#idleMs,
+    );
   }
 
   #drop(slot: number, reason: EvictionReason): undefined {
