@@ -1,8 +1,10 @@
 import type { Account } from "../account/mod.ts";
 import { isText, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
+import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
+import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
-import type { KeyKind } from "./key_kind.ts";
+import type { Entry, KeyKind } from "./key_kind.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
 import {
   deviceListKind,
@@ -13,9 +15,10 @@ import {
   tcTokenKind,
 } from "./protocol_kinds.ts";
 import { identityKind, preKeyKind, senderKeyKind, sessionKind } from "./signal_kinds.ts";
+import { flushEntries, type NodeSignalCache } from "./signal_state.ts";
 
-/** Baileys' ten types of keys. */
-const KINDS: Readonly<Record<KeyType, KeyKind>> = {
+/** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
+const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
   "pre-key": preKeyKind,
   session: sessionKind,
   "sender-key": senderKeyKind,
@@ -34,59 +37,151 @@ const LOCKED_TYPES: readonly KeyType[] = ["session", "identity-key", "sender-key
 /** Most ids in one `get`, and most values in one `set`. Baileys' largest are its 812 initial pre-keys. */
 const MAX_IDS = 100_000;
 
+/** What the keys of one account are made of. */
+export interface AccountKeysParts {
+  readonly account: Account;
+  readonly cache: NodeSignalCache;
+  /** One lock a Signal address and a sender key name, in libsignal-node's spelling. */
+  readonly locks: KeyedLock;
+  readonly consumed: ConsumedPreKeys;
+}
+
+/** What a `set` comes to, converted, with nothing changed yet. */
+interface Conversion {
+  readonly changes: readonly CachedChange[];
+  readonly writes: readonly Write[];
+}
+
 /**
- * An account's keys as Baileys' `SignalKeyStore`: `get` answers with what exists, `set` is one commit of everything in
- * it, and `null` deletes. Values are the caller's own, on both ways.
+ * An account's keys as Baileys' `SignalKeyStore`. Sessions, sender keys and identities are those of the account's Signal cache;
+ * everything else is read from the stores and written through.
+ *
+ * There are two ways in. `get` and `set` are for the socket and everybody else: they take locks, copy and check, and `set`
+ * resolves when what it stored is durable. `lend` and `take` are for libsignal-node inside an operation of the Signal
+ * repository, which holds the locks and knows what has to be durable before it ends.
  */
 export class AccountKeys implements KeyStore {
   readonly #account: Account;
+  readonly #cache: NodeSignalCache;
   readonly #locks: KeyedLock;
+  readonly #consumed: ConsumedPreKeys;
+  readonly #everybody: CachedContext;
+  readonly #library: CachedContext;
   /** Resolves when every pre-key that may be asked for is durable. */
   preKeysSettled: () => Promise<void> = async () => {};
 
-  constructor(account: Account, locks: KeyedLock) {
+  constructor({ account, cache, locks, consumed }: AccountKeysParts) {
     this.#account = account;
+    this.#cache = cache;
     this.#locks = locks;
+    this.#consumed = consumed;
+    this.#everybody = { cache, wrapBytes: hostBytes, isLibrary: false };
+    this.#library = { cache, wrapBytes: hostBytes, isLibrary: true };
   }
 
   /**
-   * Reads values by id. Ids that are not there, or that no stored value can have, are left out.
+   * Reads values by id, the caller's own. Ids that are not there, or that no stored value can have, are left out. So are stored
+   * sessions and sender keys that cannot be read, which are set aside.
    *
    * @throws {TypeError} When the type is none of Baileys' ten.
-   * @throws {CorruptError | WrongLengthError} When a stored value cannot be understood.
+   * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key, cannot be understood.
    */
-  readonly get = async (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> => {
-    const kind = kindOf(type);
-    requireCount("get", ids.length);
-    if (type === "pre-key") await this.preKeysSettled();
-    const possible = ids.filter(isText);
-    return Object.fromEntries(await kind.read({ account: this.#account, wrapBytes: hostBytes }, possible));
-  };
+  readonly get = (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> =>
+    this.#read(type, ids, this.#everybody);
+
+  /** As `get`, for libsignal-node: what it is given it must not change. */
+  readonly lend = (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> =>
+    this.#read(type, ids, this.#library);
 
   /**
-   * Stores values under the locks of their addresses. Durable when it resolves; all of it or nothing.
+   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. When it rejects because a value is
+   * malformed, nothing has changed. When it rejects for another reason, sessions, sender keys and identities may be in memory, to be
+   * written later.
    *
    * @throws {TypeError} When a type or an id is malformed.
    * @throws {CorruptError | WrongLengthError} When a value is.
+   * @throws {RewindError} When a session or sender key would go back on the chain that it sends on.
    */
   readonly set = async (data: KeyDataSet): Promise<void> => {
     const ids = LOCKED_TYPES.flatMap((type) => Object.keys(data[type] ?? {}));
-    await this.#locks.withKeys(ids, () => this.setUnlocked(data));
+    await this.#locks.withKeys(ids, async () => {
+      const converted = await this.#convert(data, this.#everybody);
+      // What could not be read stops all of it, not the second half.
+      await Promise.all(converted.changes.map((change) => change.prepare()));
+      await this.#apply(converted, data);
+      await this.makeDurable(converted.changes);
+    });
   };
 
-  /** As `set`, for a caller that holds the locks. */
-  readonly setUnlocked = async (data: KeyDataSet): Promise<void> => {
-    const context = { account: this.#account, wrapBytes: hostBytes };
+  /**
+   * As `set`, for libsignal-node, whose caller holds the locks. Sessions, sender keys and identities are in memory when it
+   * resolves; other values are durable, and then everything that is dirty is. The removal of a pre-key that is being consumed
+   * waits for the session that consumed it.
+   */
+  readonly take = async (data: KeyDataSet): Promise<void> => {
+    const removals = data["pre-key"];
+    const rest = removals === undefined ? data : { ...data, "pre-key": await this.#consume(removals) };
+    await this.#apply(await this.#convert(rest, this.#library), rest);
+  };
+
+  /** Makes changes durable that were made, and nothing else. @throws {StoreError} When one of them could not be committed. */
+  async makeDurable(changes: readonly { readonly entry: string }[]): Promise<void> {
+    const entries = changes.map(({ entry }) => entry);
+    await flushEntries(this.#account, this.#cache, entries);
+  }
+
+  async #read(
+    type: KeyType,
+    ids: readonly string[],
+    context: CachedContext,
+  ): Promise<Record<string, unknown>> {
+    requireCount("get", ids.length);
+    const possible = ids.filter(isText);
+    const kind = kindOf(type);
+    if ("changes" in kind) return Object.fromEntries(await kind.read(context, possible));
+    if (type === "pre-key") await this.preKeysSettled();
+    const found = await kind.read({ account: this.#account, wrapBytes: hostBytes }, possible);
+    const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
+    return Object.fromEntries(found.filter(isThere));
+  }
+
+  async #convert(data: KeyDataSet, context: CachedContext): Promise<Conversion> {
+    const changes: CachedChange[] = [];
     const writes: Write[] = [];
     for (const [type, values] of Object.entries(data)) {
       const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
       requireCount("set", entries.length);
-      for (const write of await kindOf(type).writes(context, entries)) writes.push(write);
+      const kind = kindOf(type);
+      if ("changes" in kind) {
+        for (const change of kind.changes(context, entries)) changes.push(change);
+        continue;
+      }
+      const stored = { account: this.#account, wrapBytes: hostBytes };
+      for (const write of await kind.writes(stored, entries)) writes.push(write);
+    }
+    return { changes, writes };
+  }
+
+  async #apply({ changes, writes }: Conversion, data: KeyDataSet): Promise<void> {
+    for (const change of changes) await change.apply();
+    for (const [address, value] of Object.entries(data.session ?? {})) {
+      if (value === null) this.#consumed.forget(address);
     }
     if (writes.length === 0) return;
+    for (const id of Object.keys(data["pre-key"] ?? {})) this.#consumed.replaced(id);
     this.#moveWatermark(writes);
     await this.#account.commitWith(writes);
-  };
+  }
+
+  /** Leaves the removals to the sessions that consume these pre-keys. What is left is the rest. */
+  async #consume(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    const rest: Record<string, unknown> = {};
+    for (const [id, value] of Object.entries(values)) {
+      const isConsumed = value === null && (await this.#consumed.consume(id, this.#cache.sessions));
+      if (!isConsumed) rest[id] = value;
+    }
+    return rest;
+  }
 
   /** Baileys does not wait for its counters to be saved: they follow from the pre-keys, in the same commit. */
   #moveWatermark(writes: readonly Write[]): void {
@@ -99,7 +194,7 @@ export class AccountKeys implements KeyStore {
   }
 }
 
-function kindOf(type: string): KeyKind {
+function kindOf(type: string): KeyKind | CachedKind {
   if (!Object.hasOwn(KINDS, type)) throw new TypeError("keys: unknown type of key");
   return KINDS[type as KeyType];
 }

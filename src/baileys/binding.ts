@@ -1,12 +1,16 @@
 import type { Account } from "../account/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import { AccountKeys } from "./account_keys.ts";
+import { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import type { BaileysAuthState } from "./library_types.ts";
+import { type NodeSignalCache, nodeSignalCache } from "./signal_state.ts";
 
 /** What the parts of the adapter share for one account. */
 export interface BaileysBinding {
+  readonly cache: NodeSignalCache;
   /** One lock a Signal address and a sender key name, in libsignal-node's spelling. */
   readonly locks: KeyedLock;
+  readonly consumed: ConsumedPreKeys;
   readonly keys: AccountKeys;
   /** The one auth state, once somebody asked for it. */
   authState: Promise<BaileysAuthState> | undefined;
@@ -14,12 +18,19 @@ export interface BaileysBinding {
 
 const bindings = new WeakMap<Account, BaileysBinding>();
 
-/** The one binding of an account: its auth state and its Signal repository must share locks and keys. */
+/**
+ * The one binding of an account: its auth state and its Signal repository must share cache, locks and keys.
+ *
+ * @throws {TypeError} When the account's Signal cache was opened with other records.
+ */
 export function bindingOf(account: Account): BaileysBinding {
   let binding = bindings.get(account);
   if (binding === undefined) {
+    const cache = nodeSignalCache(account);
     const locks = new KeyedLock();
-    binding = { locks, keys: new AccountKeys(account, locks), authState: undefined };
+    const consumed = new ConsumedPreKeys();
+    const keys = new AccountKeys({ account, cache, locks, consumed });
+    binding = { cache, locks, consumed, keys, authState: undefined };
     bindings.set(account, binding);
   }
   return binding;

@@ -1,4 +1,3 @@
-import type { Account } from "../account/mod.ts";
 import {
   formatSenderKeyName,
   formatSignalAddress,
@@ -6,19 +5,22 @@ import {
   parseNodeSenderKeyName,
 } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
+import type { SignalRecords } from "../signal/mod.ts";
+import type { CachedChange, CachedKind } from "./cached_kind.ts";
 import {
   identityKeyToRaw,
-  type LocalIdentity,
+  type NodeRecordJson,
   preKeyIdOf,
   preKeyToRecord,
   rawToIdentityKey,
   recordToPreKey,
   recordToSenderKey,
-  recordToSession,
   senderKeyToRecord,
-  sessionToRecord,
+  toNodeRecord,
 } from "./convert/mod.ts";
 import { entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
+import { NodeSenderKeyRecord } from "./node_sender_key_record.ts";
+import { NodeSessionRecord } from "./node_session_record.ts";
 
 /** `pre-key`: a key pair by decimal id ↔ the standard pre-key record. */
 export const preKeyKind: KeyKind = {
@@ -34,69 +36,96 @@ export const preKeyKind: KeyKind = {
     }),
 };
 
-/** `session`: libsignal-node's record by its address ↔ the standard session record by Signal address. */
-export const sessionKind: KeyKind = {
-  async read({ account }, ids) {
-    const known = understood(ids, signalAddress);
-    return entriesOf(known.ids, await account.store.getSessions(known.keys), recordToSession);
+/** `session`: libsignal-node's record by its address, in the cache by Signal address. */
+export const sessionKind: CachedKind = {
+  async read({ cache, isLibrary }, ids) {
+    const known = understood(ids, storedAddressOf);
+    const [only, ...more] = known.keys;
+    if (only === undefined) return [];
+    const records =
+      more.length === 0 ? [await cache.sessions.load(only)] : await cache.sessions.loadMany(known.keys);
+    return entriesOf(known.ids, records, ({ json }) => (isLibrary ? json : copyOf(json)));
   },
-  writes: ({ account }, entries) => {
-    const local = localIdentity(account);
-    return entries.map(([id, value]): Write => {
-      const address = requireId("session", id, signalAddress);
-      if (value === null) return { kind: "session.delete", address };
-      return { kind: "session.put", address, record: sessionToRecord(value, local) };
-    });
-  },
-};
-
-/** `identity-key`: a public key with its prefix by libsignal-node's address ↔ 32 bytes by Signal address. */
-export const identityKind: KeyKind = {
-  async read({ account, wrapBytes }, ids) {
-    const known = understood(ids, signalAddress);
-    const keys = await Promise.all(known.keys.map((address) => account.store.loadIdentity(address)));
-    return entriesOf(known.ids, keys, (key) => rawToIdentityKey(key, wrapBytes));
-  },
-  writes: (_context, entries) =>
-    entries.map(([id, value]): Write => {
-      const address = requireId("identity-key", id, signalAddress);
-      if (value === null) return { kind: "identity.delete", address };
-      return { kind: "identity.put", address, key: identityKeyToRaw(value) };
+  changes: ({ cache, isLibrary }, entries) =>
+    entries.map(([id, value]): CachedChange => {
+      const address = requireId("session", id, storedAddressOf);
+      const entry = `session:${address}`;
+      if (value === null) return deletion(cache.sessions, address, entry);
+      const json = isLibrary ? (value as NodeRecordJson) : toNodeRecord(value);
+      return {
+        entry,
+        prepare: () => cache.sessions.has(address),
+        apply: () => cache.sessions.put(address, NodeSessionRecord.of(json, cache.sessions.peek(address))),
+      };
     }),
 };
 
-/** `sender-key`: Baileys' JSON by `group::user::device` ↔ the standard sender key record by sender key name. */
-export const senderKeyKind: KeyKind = {
-  async read({ account, wrapBytes }, ids) {
-    const known = understood(ids, senderKeyName);
-    return await readEach(
+/** `identity-key`: a public key with its prefix by libsignal-node's address, in the cache 32 bytes by Signal address. */
+export const identityKind: CachedKind = {
+  read: ({ cache, wrapBytes }, ids) => {
+    const known = understood(ids, storedAddressOf);
+    return readEach(
       known.ids,
-      (id) => account.store.getSenderKey(requireId("sender-key", id, senderKeyName)),
-      (record) => wrapBytes(recordToSenderKey(record)),
+      (id) => cache.identities.load(requireId("identity-key", id, storedAddressOf)),
+      (key) => rawToIdentityKey(key, wrapBytes),
     );
   },
-  writes: (_context, entries) =>
-    entries.map(([id, value]): Write => {
-      const name = requireId("sender-key", id, senderKeyName);
-      const record = value === null ? undefined : senderKeyToRecord(value);
-      // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
-      if (record === undefined || record.byteLength === 0) return { kind: "senderKey.delete", name };
-      return { kind: "senderKey.put", name, record };
+  changes: ({ cache }, entries) =>
+    entries.map(([id, value]): CachedChange => {
+      const address = requireId("identity-key", id, storedAddressOf);
+      const key = value === null ? undefined : identityKeyToRaw(value);
+      return {
+        entry: `identity:${address}`,
+        prepare: async () => {},
+        apply: () =>
+          key === undefined ? cache.identities.delete(address) : cache.identities.put(address, key),
+      };
     }),
 };
 
-/** What a stored session says of our own side. */
-function localIdentity(account: Account): LocalIdentity {
-  const { identityKey, registrationId } = account.device.getDeviceSnapshot();
-  return { localIdentityPublic: identityKey.publicKey, localRegistrationId: registrationId };
-}
+/** `sender-key`: Baileys' JSON by `group::user::device`, in the cache by sender key name. */
+export const senderKeyKind: CachedKind = {
+  read: ({ cache, wrapBytes }, ids) => {
+    const known = understood(ids, storedNameOf);
+    return readEach(
+      known.ids,
+      (id) => cache.senderKeys.load(requireId("sender-key", id, storedNameOf)),
+      ({ bytes }) => wrapBytes(bytes),
+    );
+  },
+  changes: ({ cache, isLibrary }, entries) =>
+    entries.map(([id, value]): CachedChange => {
+      const name = requireId("sender-key", id, storedNameOf);
+      const entry = `senderKey:${name}`;
+      const given = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
+      const record =
+        given === null ? undefined : NodeSenderKeyRecord.parse(given, cache.senderKeys.peek(name));
+      // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
+      if (record === undefined || record.isEmpty) return deletion(cache.senderKeys, name, entry);
+      return {
+        entry,
+        prepare: () => cache.senderKeys.has(name),
+        apply: () => cache.senderKeys.put(name, record),
+      };
+    }),
+};
 
-function signalAddress(id: string): string | undefined {
+/** The Signal address that libsignal-node names so, if there is one. */
+export function storedAddressOf(id: string): string | undefined {
   return orUndefined(() => formatSignalAddress(parseNodeAddress(id)));
 }
 
-function senderKeyName(id: string): string | undefined {
+/** The sender key name that Baileys writes so, if it is one. */
+export function storedNameOf(id: string): string | undefined {
   return orUndefined(() => formatSenderKeyName(parseNodeSenderKeyName(id)));
+}
+
+function deletion<T>(records: SignalRecords<T>, address: string, entry: string): CachedChange {
+  return { entry, prepare: async () => {}, apply: () => records.delete(address) };
+}
+
+function copyOf(json: NodeRecordJson): NodeRecordJson {
+  return JSON.parse(JSON.stringify(json)) as NodeRecordJson;
 }
 
 function orUndefined(parse: () => string): string | undefined {

@@ -1,9 +1,11 @@
 import type { Account } from "../account/mod.ts";
-import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
+import { preKeyIdIn } from "./pre_key_message.ts";
 import { phoneNumberJidOf, senderKeyNameOf } from "./repository_address.ts";
+import { storedAddressOf, storedNameOf } from "./signal_kinds.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
+import { migrateUser } from "./user_migration.ts";
 
 /** How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option `makeSignalRepository`. */
 // biome-ignore lint/suspicious/noExplicitAny: the argument types are Baileys' own; the adapter passes them through.
@@ -19,7 +21,16 @@ type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositor
  * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock, and the same until it
  *   ends), so that sending while receiving on one session never loses a step of the ratchet;
  * - never takes a session that could not be read for one that is not there;
- * - has committed everything it changed before it resolves: a ciphertext that a caller holds never repeats its key.
+ * - lets no ciphertext out before its key can never be used again, whatever crashes: when `encryptMessage` or
+ *   `encryptGroupMessage` resolves, the message may leave. When saving fails, they reject and the key is spent.
+ *
+ * What is received is written behind. A crash may forget it; what the peer sends is read all the same. A sender key
+ * that was received is durable when `processSenderKeyDistributionMessage` resolves (unless the account is `relaxed`): the
+ * peer would not send it again by itself.
+ *
+ * A stored session that cannot be read is set aside, and the peer is met anew. Our own sender key is not: silence would
+ * make another one that no member holds. `encryptGroupMessage` rejects with `CorruptError` until somebody deletes it
+ * (`state.keys.set({ "sender-key": { [name]: null }, "sender-key-memory": { [group]: null } })`).
  *
  * @param account The account whose state is used. It may be shared with `baileysAuthState`.
  * @param make Baileys' `makeLibSignalRepository`.
@@ -46,26 +57,34 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
     const unread = new UnreadSessions();
     const keys = {
-      get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, binding.keys.get),
+      get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, binding.keys.lend),
       // The locks that `set` would take are held around the whole operation.
       set: async (data: KeyDataSet): Promise<void> => {
         unread.requireRead(data);
-        await binding.keys.setUnlocked(data);
+        await binding.keys.take(data);
       },
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
-    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, unread);
+    const isStrict = account.signalPolicy.durability !== "relaxed";
+    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { unread, isStrict });
   };
   return guarded as Make;
 }
 
-/** The same repository, each operation inside the locks of what it changes. */
+interface GuardOptions {
+  readonly unread: UnreadSessions;
+  /** Whether a received sender key is durable before it counts as received. */
+  readonly isStrict: boolean;
+}
+
+/** The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the gate. */
 function guard(
   inner: SignalRepositoryLike,
-  { locks, keys }: BaileysBinding,
-  unread: UnreadSessions,
+  binding: BaileysBinding,
+  { unread, isStrict }: GuardOptions,
 ): SignalRepositoryLike {
+  const { cache, locks, consumed, keys } = binding;
   const { lidMapping } = inner;
   const getLidForPn = lidMapping.getLIDForPN.bind(lidMapping);
   /** What the phone numbers that are in use were resolved to; one operation a phone number, under its lock. */
@@ -78,10 +97,11 @@ function guard(
   };
 
   /** Holds the lock of the address under which Baileys stores this JID's session, which stays the same meanwhile. */
-  async function withJid<T>(jid: string, section: () => Promise<T>): Promise<T> {
+  async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
     const address = inner.jidToSignalProtocolAddress(jid);
     const pn = phoneNumberJidOf(address);
-    if (pn === undefined) return await locks.withKeys([address], () => unread.using(address, section));
+    const using = (canonical: string): Promise<T> => unread.using(canonical, () => section(canonical));
+    if (pn === undefined) return await locks.withKeys([address], () => using(address));
     const resolve = async (): Promise<string> => {
       const lid = await getLidForPn(pn);
       pinned.set(pn, lid);
@@ -90,64 +110,71 @@ function guard(
     // The JID's own lock comes before that of an address, here and nowhere the other way round.
     return await locks.withKeys([pn], async () => {
       try {
-        return await locks.withResolvedKey(resolve, (canonical) => unread.using(canonical, section));
+        return await locks.withResolvedKey(resolve, using);
       } finally {
         pinned.delete(pn);
       }
     });
   }
 
-  function withSenderKey<T>(group: string, senderJid: string, section: () => Promise<T>): Promise<T> {
+  function withSenderKey<T>(
+    group: string,
+    senderJid: string,
+    section: (name: string) => Promise<T>,
+  ): Promise<T> {
     const name = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
-    return locks.withKeys([name], section);
+    return locks.withKeys([name], () => section(name));
   }
+
+  /** Waits until what was made with the record of an address may leave. All that is gated, if nothing is stored so. */
+  async function publish<T>(stored: string | undefined, made: T): Promise<T> {
+    await cache.publishable(stored === undefined ? undefined : [stored]);
+    return made;
+  }
+
+  const storedSenderKey = (name: string): { entry: string } => ({ entry: `senderKey:${storedNameOf(name)}` });
 
   return {
     ...inner,
     decryptGroupMessage: (options) =>
       withSenderKey(options.group, options.authorJid, () => inner.decryptGroupMessage(options)),
     processSenderKeyDistributionMessage: (options) =>
-      withSenderKey(String(options.item.groupId), options.authorJid, () =>
-        inner.processSenderKeyDistributionMessage(options),
+      withSenderKey(String(options.item.groupId), options.authorJid, async (name) => {
+        await inner.processSenderKeyDistributionMessage(options);
+        if (isStrict) await keys.makeDurable([storedSenderKey(name)]);
+      }),
+    decryptMessage: (options) =>
+      withJid(options.jid, (address) => {
+        const preKeyId = options.type === "pkmsg" ? preKeyIdIn(options.ciphertext) : undefined;
+        const decrypt = (): Promise<Uint8Array> => inner.decryptMessage(options);
+        return preKeyId === undefined ? decrypt() : consumed.using(String(preKeyId), address, decrypt);
+      }),
+    encryptMessage: (options) =>
+      withJid(options.jid, async (address) =>
+        publish(storedAddressOf(address), await inner.encryptMessage(options)),
       ),
-    decryptMessage: (options) => withJid(options.jid, () => inner.decryptMessage(options)),
-    encryptMessage: (options) => withJid(options.jid, () => inner.encryptMessage(options)),
     encryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.meId, () => inner.encryptGroupMessage(options)),
-    getSenderKeyDistributionMessage: (options) =>
-      withSenderKey(options.group, options.meId, () => inner.getSenderKeyDistributionMessage(options)),
-    injectE2ESession: (options) => withJid(options.jid, () => inner.injectE2ESession(options)),
-    deleteSession: (jids) =>
-      locks.withKeys(
-        jids.map((jid) => inner.jidToSignalProtocolAddress(jid)),
-        () => inner.deleteSession(jids),
+      withSenderKey(options.group, options.meId, async (name) =>
+        publish(storedNameOf(name), await inner.encryptGroupMessage(options)),
       ),
-    migrateSession: async (fromJid, toJid) => {
-      const addresses = await migratingAddresses(fromJid, toJid);
-      return await locks.withKeys(addresses, () => inner.migrateSession(fromJid, toJid));
+    getSenderKeyDistributionMessage: (options) =>
+      withSenderKey(options.group, options.meId, async (name) => {
+        const message = await inner.getSenderKeyDistributionMessage(options);
+        // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent with it.
+        await keys.makeDurable([storedSenderKey(name)]);
+        return message;
+      }),
+    injectE2ESession: (options) => withJid(options.jid, () => inner.injectE2ESession(options)),
+    deleteSession: (jids) => {
+      const addresses = jids.map((jid) => inner.jidToSignalProtocolAddress(jid));
+      return locks.withKeys(addresses, async () => {
+        await inner.deleteSession(jids);
+        await keys.makeDurable(
+          addresses.map((address) => ({ entry: `session:${storedAddressOf(address)}` })),
+        );
+      });
     },
+    migrateSession: (from, to) =>
+      migrateUser(binding, { from, to }, (jid) => inner.jidToSignalProtocolAddress(jid)),
   };
-
-  /** Both sides' addresses of every device that a migration moves. */
-  async function migratingAddresses(fromJid: string, toJid: string): Promise<string[]> {
-    if (!fromJid || !toJid) return [];
-    const from = parseJid(fromJid);
-    const to = parseJid(toJid);
-    const { [from.user]: listed } = await keys.get("device-list", [from.user]);
-    const devices = new Set([from.device, ...(Array.isArray(listed) ? listed.map(Number) : [])]);
-    return [...devices].flatMap((device) => [
-      inner.jidToSignalProtocolAddress(formatJid(onDevice(from, device))),
-      inner.jidToSignalProtocolAddress(formatJid(onDevice(to, device))),
-    ]);
-  }
-}
-
-/** The number of a device that a business hosts; its JIDs are on servers of their own. */
-const HOSTED_DEVICE = 99;
-
-/** The JID of another device of the same user, as Baileys writes it. */
-function onDevice(jid: Jid, device: number): Jid {
-  const isLid = jid.server === "lid" || jid.server === "hosted.lid";
-  if (device === HOSTED_DEVICE) return { ...jid, device, server: isLid ? "hosted.lid" : "hosted" };
-  return { ...jid, device, server: isLid ? "lid" : "s.whatsapp.net" };
 }

@@ -35,8 +35,10 @@ export interface MoveParts<S, K> extends MoveContext {
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
 }
 
-/** What belongs to a move beside the Signal state. */
+/** What is moved, and what belongs to a move beside the Signal state. */
 export interface MoveOptions {
+  /** Whether what there is at an address of the phone number is to be moved; all of it unless given. */
+  readonly filter?: ((entry: SignalAddressEntry) => boolean) | undefined;
   /** Writes that land in the same commit: the registry, the mapping. */
   readonly writes?: readonly Write[] | undefined;
   /**
@@ -68,11 +70,15 @@ export async function moveUser<S, K>(
   users: { readonly pn: string; readonly lid: string },
   options: MoveOptions,
 ): Promise<MoveReport> {
-  let pairs = await listPairs(parts, users);
+  const list = async (): Promise<readonly Pair[]> => {
+    const pairs = await listPairs(parts, users);
+    return pairs.filter(({ kind, from }) => options.filter?.({ kind, address: from }) ?? true);
+  };
+  let pairs = await list();
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const locked = new Set(pairs.flatMap(({ from, to }) => [from, to]));
     const report = await parts.locks.withKeys([...locked], async () => {
-      pairs = await listPairs(parts, users);
+      pairs = await list();
       if (pairs.some(({ from, to }) => !locked.has(from) || !locked.has(to))) return undefined;
       return await moveLocked(parts, pairs, options);
     });

@@ -1,14 +1,16 @@
 /** Reads that fail for a moment: what is stored must survive what Baileys makes of them. */
 import { expect, test } from "vitest";
-import { MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { BackendError } from "../../src/errors/mod.ts";
 import { openPeer } from "./holdfast_peer.ts";
 
 test("a session that cannot be read for a moment is not replaced by a new one", async () => {
   const faults = new MemoryFaults();
-  const annas = await openPeer("100000000000001@lid", memoryBackend({ faults }));
+  const database = new MemoryDatabase();
+  const open = () => openPeer("100000000000001@lid", memoryBackend({ database, faults }));
+  let annas = await open();
   const bens = await openPeer("100000000000002@lid", memoryBackend());
-  const { peer: anna } = annas;
+  let { peer: anna } = annas;
   const { peer: ben } = bens;
   await anna.greet(ben, 1);
   await ben.receive(anna, await anna.send(ben, "hello"));
@@ -30,6 +32,10 @@ test("a session that cannot be read for a moment is not replaced by a new one", 
     },
     preKey: { keyId: 2, publicKey: prefixed(preKey.public) },
   };
+  // What is in memory is not read.
+  await annas.account.close();
+  annas = await open();
+  anna = annas.peer;
   faults.failReads(new BackendError("read: the disk is away"));
   await expect(anna.repository.injectE2ESession({ jid: ben.jid, session: bundle })).rejects.toThrow(
     "the disk is away",

@@ -2,18 +2,18 @@
  * Real sockets over Holdfast accounts, against a local server: what a frame needs to be understood, or never to be
  * repeated, is durable before the frame leaves. What it does not prove: anything about WhatsApp's own servers.
  */
+import { type BinaryNode, proto } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Account, openAccount } from "../../mod.ts";
+import { type Account, formatNodeAddress, openAccount, parseSignalAddress } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { type Backend, type Write, withCommitter } from "../../src/backend/mod.ts";
-import { baileysAuthState, signalRepository } from "../../src/baileys/mod.ts";
+import { baileysAuthState, type KeyStore, signalRepository } from "../../src/baileys/mod.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
 import {
   bytesOf,
   child,
-  concerns,
   type LeftFrame,
-  leaves,
   makeTestSocket,
   pairedCreds,
   startWhatsAppServer,
@@ -22,6 +22,7 @@ import {
   textOf,
   type WhatsAppServer,
 } from "../support/whatsapp/mod.ts";
+import { messageKeyName } from "./signal_peer.ts";
 
 const ANNA = "15550000001";
 const BEN = "15550000002";
@@ -48,12 +49,17 @@ interface Client {
   readonly account: Account;
   readonly database: MemoryDatabase;
   readonly timeline: Timeline;
+  readonly keys: KeyStore;
+  readonly promises: Promises;
 }
 
 /** Connects an account; with a `database` of an earlier client it comes back as the same device. */
 async function connect(pn: string, database = new MemoryDatabase()): Promise<Client> {
   const timeline = new Timeline();
-  const account = await openAccount({ backend: observed(memoryBackend({ database }), timeline) });
+  const promises = new Promises(timeline);
+  const account = await openAccount({
+    backend: observed(memoryBackend({ database }), timeline, promises),
+  });
   const { state, saveCreds } = await baileysAuthState(account);
   if (state.creds.me === undefined) {
     Object.assign(state.creds, pairedCreds({ pn }));
@@ -69,17 +75,18 @@ async function connect(pn: string, database = new MemoryDatabase()): Promise<Cli
     onLeave: timeline.onLeave,
   });
   opened.push(account, socket);
-  return { socket, account, database, timeline };
+  return { socket, account, database, timeline, keys: state.keys, promises };
 }
 
-/** A backend that tells the timeline what became durable. */
-function observed(backend: Backend, timeline: Timeline): Backend {
+/** A backend that tells the timeline what became durable, and what it says of counters. */
+function observed(backend: Backend, timeline: Timeline, promises: Promises): Backend {
   return withCommitter(backend, {
     capabilities: backend.capabilities,
     readOwner: () => backend.readOwner(),
     close: () => backend.close(),
     async commit(writes, options) {
       const changed = await backend.commit(writes, options);
+      promises.note(writes);
       timeline.markDurable(writes.map(nameOf));
       return changed;
     },
@@ -93,33 +100,38 @@ function nameOf(write: Write): string {
   return write.kind;
 }
 
-test("1:1: the ratchet step is durable before its frame leaves", async () => {
+test("1:1: no frame leaves before a durable row says that its key is used", async () => {
   const anna = await connect(ANNA);
   const ben = await connect(BEN);
-  for (const number of [1, 2, 3]) {
-    const start = anna.timeline.events.length;
+  for (let number = 1; number <= 6; number += 1) {
     await anna.socket.sendText(ben.socket.userJid, `message ${number}`);
     await ben.socket.receivedCount(number);
-    const durable = anna.timeline.find(concerns("durable", "session:"), start);
-    const left = anna.timeline.find(leaves("message"), start);
-    expect(durable).toBeGreaterThan(-1);
-    expect(left).toBeGreaterThan(durable);
   }
-  expect(ben.socket.received.map(textOf)).toEqual(["message 1", "message 2", "message 3"]);
+  await ben.socket.sendText(anna.socket.userJid, "answer");
+  await anna.socket.receivedCount(1);
+  await anna.socket.sendText(ben.socket.userJid, "message 7");
+  await ben.socket.receivedCount(7);
+  const chains = new Set<string>();
+  for (const { chain, counter, at } of keysThatLeft(anna.timeline)) {
+    expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
+    chains.add(chain);
+  }
+  expect(chains.size).toBeGreaterThan(1);
+  expect(ben.socket.received.map(textOf)).toHaveLength(7);
 });
 
-test("group: the sender key and every session are durable before the frame leaves", async () => {
+test("group: no frame leaves before durable rows say that its keys are used", async () => {
   const anna = await connect(ANNA);
   const ben = await connect(BEN);
   const group = server.createGroup({ members: [anna.socket.jid, ben.socket.jid] });
-  const start = anna.timeline.events.length;
-  await anna.socket.sendText(group, "hello");
-  expect((await ben.socket.receivedCount(1)).map(textOf)).toEqual(["hello"]);
-  const left = anna.timeline.find(leaves("message", { to: group }), start);
-  for (const record of ["sender-key:", "session:"]) {
-    const durable = anna.timeline.find(concerns("durable", record), start);
-    expect(durable, record).toBeGreaterThan(-1);
-    expect(left, record).toBeGreaterThan(durable);
+  for (let number = 1; number <= 4; number += 1) {
+    await anna.socket.sendText(group, `hello ${number}`);
+    await ben.socket.receivedCount(number);
+  }
+  const left = keysThatLeft(anna.timeline);
+  expect(new Set(left.map(({ type }) => type))).toEqual(new Set(["pkmsg", "skmsg"]));
+  for (const { chain, counter, at } of left) {
+    expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
   }
   await ben.socket.sendText(group, "hello yourself");
   expect((await anna.socket.receivedCount(1)).map(textOf)).toEqual(["hello yourself"]);
@@ -130,7 +142,7 @@ test("retry: the pre-key that a retry request offers is durable before the reque
   const ben = await connect(BEN);
   await anna.socket.sendText(ben.socket.userJid, "before");
   await ben.socket.receivedCount(1);
-  await lose(ben.account);
+  await lose(ben);
   const start = ben.timeline.events.length;
   await anna.socket.sendText(ben.socket.userJid, "lost twice");
   await ben.socket.receivedCount(2);
@@ -162,15 +174,18 @@ test("a device that comes back after a crash goes on in the sessions it had", as
 });
 
 /** What a damaged disk or a restored backup does: sessions and served pre-keys are gone. */
-async function lose(account: Account): Promise<void> {
-  const writes: Write[] = [];
-  for (const { kind, address } of await account.store.listSignalAddresses([`9${ANNA}`, ANNA])) {
-    if (kind === "session") writes.push({ kind: "session.delete", address });
-  }
-  expect(writes.length).toBeGreaterThan(0);
+async function lose({ account, keys }: Client): Promise<void> {
+  await account.flush();
+  const addresses = (await account.store.listSignalAddresses([`9${ANNA}`, ANNA])).filter(
+    ({ kind }) => kind === "session",
+  );
+  expect(addresses.length).toBeGreaterThan(0);
+  const sessions = addresses.map(({ address }) => formatNodeAddress(parseSignalAddress(address)));
   const { firstUnuploadedPreKeyId } = account.device.getDeviceSnapshot();
-  for (let id = 1; id < firstUnuploadedPreKeyId; id += 1) writes.push({ kind: "preKey.remove", id });
-  await account.commitWith(writes);
+  const served = Array.from({ length: firstUnuploadedPreKeyId - 1 }, (_, index) => String(index + 1));
+  const gone = (ids: readonly string[]): Record<string, null> =>
+    Object.fromEntries(ids.map((id) => [id, null]));
+  await keys.set({ session: gone(sessions), "pre-key": gone(served) });
 }
 
 /** The id of the one-time key in a retry receipt; 0 when it has none. */
@@ -178,4 +193,70 @@ function offered(frame: LeftFrame): number {
   if (frame.node?.tag !== "receipt" || frame.node.attrs.type !== "retry") return 0;
   const id = bytesOf(child(child(child(frame.node, "keys"), "key"), "id"));
   return id === undefined ? 0 : Buffer.from(id).readUIntBE(0, id.length);
+}
+
+/** What durable rows said about counters, and when. */
+class Promises {
+  readonly #timeline: Timeline;
+  readonly #bounds: { readonly at: number; readonly chain: string; readonly bound: number }[] = [];
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  note(writes: readonly Write[]): void {
+    const at = this.#timeline.events.length;
+    for (const write of writes) {
+      const stored = storedCounter(write);
+      if (stored === undefined || !("lease" in write)) continue;
+      const bound = Math.max(stored.next, write.lease?.reservedUntil ?? 0);
+      this.#bounds.push({ at, chain: stored.chain, bound });
+    }
+  }
+
+  /** The exclusive bound that was durable for a chain before an event; −1 without one. */
+  boundOf(chain: string, before: number): number {
+    const known = this.#bounds.filter((entry) => entry.chain === chain && entry.at <= before);
+    return Math.max(-1, ...known.map(({ bound }) => bound));
+  }
+}
+
+/** The chain that a stored record sends on, and its next counter. */
+function storedCounter(write: Write): { readonly chain: string; readonly next: number } | undefined {
+  if (write.kind === "session.put") {
+    const chain = SessionRecord.decode(write.record).sendingChain;
+    const ratchet = chain && Buffer.from(chain.ratchetKey).toString("base64");
+    return chain && ratchet ? { chain: ratchet, next: chain.next } : undefined;
+  }
+  if (write.kind !== "senderKey.put") return undefined;
+  const state = SenderKeyRecord.decode(write.record).sendingState;
+  return state && { chain: `sender key ${state.keyId}`, next: state.next };
+}
+
+interface LeftKey {
+  readonly type: "msg" | "pkmsg" | "skmsg";
+  readonly chain: string;
+  readonly counter: number;
+  readonly at: number;
+}
+
+/** The message keys of every ciphertext in the frames that left. */
+function keysThatLeft(timeline: Timeline): LeftKey[] {
+  return timeline.events.flatMap((event, at) => {
+    if (event.kind !== "left" || event.frame.node?.tag !== "message") return [];
+    return ciphertextsIn(event.frame.node).map(({ type, bytes }): LeftKey => {
+      if (type === "skmsg") {
+        const { id, iteration } = proto.SenderKeyMessage.decode(bytes.subarray(1, bytes.length - 64));
+        return { type, chain: `sender key ${id}`, counter: iteration ?? 0, at };
+      }
+      const [chain = "", counter] = messageKeyName({ type, ciphertext: bytes }).split("#");
+      return { type, chain, counter: Number(counter), at };
+    });
+  });
+}
+
+function ciphertextsIn(node: BinaryNode): { readonly type: LeftKey["type"]; readonly bytes: Uint8Array }[] {
+  const found = Array.isArray(node.content) ? node.content.flatMap(ciphertextsIn) : [];
+  const bytes = node.tag === "enc" ? bytesOf(node) : undefined;
+  return bytes === undefined ? found : [{ type: node.attrs.type as LeftKey["type"], bytes }, ...found];
 }

@@ -19,7 +19,14 @@ export {
 export { type CredsOptions, credsFromDevice, deviceFromCreds } from "./creds.ts";
 export { CREDS_EXTRA } from "./creds_extra.ts";
 export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
-export type { NodeChainJson, NodeRecordJson, NodeSessionJson } from "./node_session.ts";
+export {
+  freeSessionName,
+  type NodeChainJson,
+  type NodeRecordJson,
+  type NodeSessionJson,
+  OPEN,
+  SENDING,
+} from "./node_session.ts";
 export {
   type BaileysTcToken,
   deviceListToDevices,
@@ -35,8 +42,15 @@ export {
   tcTokenIndexToJids,
   tcTokenToEntry,
 } from "./protocol_keys.ts";
-export { recordToSenderKey, senderKeyToRecord } from "./sender_key.ts";
-export { type LocalIdentity, recordToSession, sessionToRecord } from "./session.ts";
+export {
+  parseSenderKeyStates,
+  recordToSenderKey,
+  recordToSenderKeyStates,
+  type SenderKeyStateJson,
+  senderKeyToRecord,
+} from "./sender_key.ts";
+export { type LocalIdentity, recordToSession, sessionToRecord, toNodeRecord } from "./session.ts";
+export { SessionEncoder } from "./session_encoder.ts";
 export {
   identityKeyToRaw,
   preKeyIdOf,

@@ -112,25 +112,43 @@ export function readNodeRecord(value: unknown): NodeSession[] {
   }
   const fallback = version === undefined ? record.registrationId : undefined;
   const sessions = requireObject(ACTION, "_sessions", record._sessions ?? {});
-  return Object.entries(sessions).map(([name, session]) => {
-    const read = readSession(requireObject(ACTION, "a session", session), fallback);
-    // A name may have a suffix where two sessions share a base key: see `writeNodeRecord`.
-    if (name.replace(/#[0-9]+$/, "") !== encodeBase64(read.baseKey)) {
-      throw new CorruptError(`${ACTION}: a session is not named by its base key`);
-    }
-    return read;
-  });
+  return Object.entries(sessions).map(([name, session]) => readNodeSession(name, session, fallback));
+}
+
+/**
+ * Reads one session of a record.
+ *
+ * @param fallbackRegistrationId What a record from before versions says for all of its sessions.
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function readNodeSession(
+  name: string,
+  session: unknown,
+  fallbackRegistrationId?: unknown,
+): NodeSession {
+  const read = readSession(requireObject(ACTION, "a session", session), fallbackRegistrationId);
+  // A name may have a suffix where two sessions share a base key: see `freeSessionName`.
+  if (name.replace(/#[0-9]+$/, "") !== encodeBase64(read.baseKey)) {
+    throw new CorruptError(`${ACTION}: a session is not named by its base key`);
+  }
+  return read;
+}
+
+/**
+ * The name of one more session in a record. Another client may archive two states of one session; libsignal-node looks at names
+ * only to find a session by the peer's base key, so the second is still tried for decryption.
+ */
+export function freeSessionName(baseKey: string, isTaken: (name: string) => boolean): string {
+  let name = baseKey;
+  for (let i = 2; isTaken(name); i++) name = `${baseKey}#${i}`;
+  return name;
 }
 
 /** Writes a record. Sessions keep their order. */
 export function writeNodeRecord(sessions: readonly NodeSession[]): NodeRecordJson {
   const named = new Map<string, NodeSessionJson>();
   for (const session of sessions) {
-    const baseKey = encodeBase64(session.baseKey);
-    let name = baseKey;
-    // Another client may archive two states of one session. libsignal-node looks at names only to find a session by
-    // the peer's base key, so the second is still tried for decryption.
-    for (let i = 2; named.has(name); i++) name = `${baseKey}#${i}`;
+    const name = freeSessionName(encodeBase64(session.baseKey), (known) => named.has(known));
     named.set(name, writeSession(session));
   }
   return { _sessions: Object.fromEntries(named), version: NODE_RECORD_VERSION };

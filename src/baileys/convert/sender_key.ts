@@ -9,6 +9,7 @@ import {
   SenderKeyStateStructureSchema,
 } from "../../records/mod.ts";
 import {
+  isObject,
   type JsonObject,
   KEY_BYTES,
   parsedJson,
@@ -31,9 +32,27 @@ const MAX_UINT32 = 0xffff_ffff;
 const ACTION = "convert sender key";
 
 /** Bytes as Baileys' own reader of sender keys turns into a `Buffer`: of the encodings in the field, only this one. */
-interface BufferJson {
+export interface BufferJson {
   readonly type: "Buffer";
   readonly data: string;
+}
+
+/** A step of a sender key's chain, in JSON. */
+export interface SenderKeyStepJson {
+  readonly iteration: number;
+  readonly seed: BufferJson;
+}
+
+/** One state of a sender key, in JSON. */
+export interface SenderKeyStateJson {
+  readonly senderKeyId: number;
+  readonly senderChainKey: SenderKeyStepJson;
+  readonly senderSigningKey: {
+    readonly public: BufferJson;
+    /** Empty where the key is somebody else's. */
+    readonly private: BufferJson;
+  };
+  readonly senderMessageKeys: readonly SenderKeyStepJson[];
 }
 
 /**
@@ -63,8 +82,61 @@ export function senderKeyToRecord(value: unknown): Uint8Array {
  * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
  */
 export function recordToSenderKey(bytes: Uint8Array): Uint8Array {
-  const states = decodeSenderKeyRecord(bytes).senderKeyStates.map(writeState).reverse();
-  return new TextEncoder().encode(JSON.stringify(states));
+  return new TextEncoder().encode(JSON.stringify(recordToSenderKeyStates(bytes)));
+}
+
+/** As `recordToSenderKey`, not yet written as text: the newest state last. */
+export function recordToSenderKeyStates(bytes: Uint8Array): SenderKeyStateJson[] {
+  return decodeSenderKeyRecord(bytes).senderKeyStates.map(writeState).reverse();
+}
+
+/**
+ * The states of a sender key as Baileys serialises it, all bytes in the encoding that its reader understands: it writes arrays
+ * of numbers, and cannot use a message key that comes back as one.
+ *
+ * Neither ranges nor lengths are checked: `senderKeyToRecord` does that.
+ *
+ * @throws {CorruptError} When it is no JSON of states.
+ */
+export function parseSenderKeyStates(value: unknown): SenderKeyStateJson[] {
+  const states = parsedJson(ACTION, value);
+  if (!Array.isArray(states)) throw new CorruptError(`${ACTION}: not an array of states`);
+  return states.map((state) => parseState(requireObject(ACTION, "a state", state)));
+}
+
+function parseState(state: JsonObject): SenderKeyStateJson {
+  const chainKey = requireObject(ACTION, "the chain key", state.senderChainKey);
+  const signingKey = requireObject(ACTION, "the signing key", state.senderSigningKey);
+  const messageKeys = state.senderMessageKeys ?? [];
+  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are no array`);
+  return {
+    senderKeyId: state.senderKeyId as number,
+    senderChainKey: parseStep("the chain key", chainKey),
+    senderSigningKey: {
+      public: toPublicKeyJson(signingKey.public),
+      private: toBufferJson("the private signing key", signingKey.private ?? ""),
+    },
+    senderMessageKeys: messageKeys.map((key) =>
+      parseStep("a message key", requireObject(ACTION, "a message key", key)),
+    ),
+  };
+}
+
+function parseStep(what: string, step: JsonObject): SenderKeyStepJson {
+  return { iteration: step.iteration as number, seed: toBufferJson(what, step.seed) };
+}
+
+/** With its prefix, as it is stored. */
+function toPublicKeyJson(value: unknown): BufferJson {
+  const what = "the public signing key";
+  const json = toBufferJson(what, value);
+  // 33 bytes in base64 need no padding, 32 do.
+  return json.data.endsWith("=") ? bufferJson(requirePublicKey(ACTION, what, json)) : json;
+}
+
+function toBufferJson(what: string, value: unknown): BufferJson {
+  const isThat = isObject(value) && value.type === "Buffer" && typeof value.data === "string";
+  return isThat ? (value as unknown as BufferJson) : bufferJson(requireBytes(ACTION, what, value));
 }
 
 function readState(state: JsonObject): SenderKeyStateStructure {
@@ -102,7 +174,7 @@ function readPrivateKey(value: unknown): Uint8Array | undefined {
   return requireBytes(ACTION, "the private signing key", value, KEY_BYTES);
 }
 
-function writeState(state: SenderKeyStateStructure): object {
+function writeState(state: SenderKeyStateStructure): SenderKeyStateJson {
   const { senderChainKey, senderSigningKey } = state;
   if (senderChainKey === undefined || senderSigningKey === undefined) {
     throw new CorruptError(`${ACTION}: a state is incomplete`);
@@ -119,7 +191,7 @@ function writeState(state: SenderKeyStateStructure): object {
   };
 }
 
-function writeStep(step: { readonly iteration: number; readonly seed: Uint8Array }): object {
+function writeStep(step: { readonly iteration: number; readonly seed: Uint8Array }): SenderKeyStepJson {
   return { iteration: step.iteration, seed: bufferJson(step.seed) };
 }
 

@@ -5,7 +5,7 @@ import {
   RecordStructureSchema,
   type SessionStructure,
 } from "../../records/mod.ts";
-import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, parsedJson, withPrefix } from "./_bytes.ts";
+import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, parsedJson, requireObject, withPrefix } from "./_bytes.ts";
 import {
   type NodeRecordJson,
   type NodeSession,
@@ -16,7 +16,7 @@ import {
 import { readStructure, type StructurePlace, writeStructure } from "./session_structure.ts";
 
 /** Archived sessions in the standard field; the rest travel in a private one. */
-const MAX_PREVIOUS_SESSIONS = 40;
+export const MAX_PREVIOUS_SESSIONS = 40;
 
 /** What a standard session says about our own side and libsignal-node keeps elsewhere. */
 export interface LocalIdentity {
@@ -41,13 +41,13 @@ export interface LocalIdentity {
  */
 export function sessionToRecord(value: unknown, local: LocalIdentity): Uint8Array {
   const identity = requireLocalIdentity(local);
-  const sessions = readNodeRecord(parsedJson("convert session", value));
-  const placed = sessions.map((session, position) => ({ session, position }));
-  const current = placed.find(({ session }) => session.closed === OPEN);
-  const archived = placed
-    .filter((entry) => entry !== current)
-    .sort((a, b) => (b.session.closed ?? 0) - (a.session.closed ?? 0) || b.position - a.position)
-    .map((entry) => writeStructure(entry.session, { ...entry, ...identity, archived: true }));
+  const { current, closed } = placesOf(
+    readNodeRecord(parsedJson("convert session", value)),
+    (session) => session.closed,
+  );
+  const archived = closed.map((entry) =>
+    writeStructure(entry.session, { ...entry, ...identity, archived: true }),
+  );
   const record = create(RecordStructureSchema, {
     previousSessions: archived.slice(0, MAX_PREVIOUS_SESSIONS),
     moreSessions: archived.slice(MAX_PREVIOUS_SESSIONS),
@@ -87,17 +87,48 @@ export function recordToSession(bytes: Uint8Array): NodeRecordJson {
   return writeNodeRecord(placed.map(({ session }) => session));
 }
 
-interface Placed {
-  readonly session: NodeSession;
+/**
+ * A session record of libsignal-node in the one form that `recordToSession` gives, the caller's own.
+ *
+ * @param value The object, or its JSON as text or bytes.
+ * @throws {CorruptError | WrongLengthError} When it is not such a record.
+ */
+export function toNodeRecord(value: unknown): NodeRecordJson {
+  const action = "convert session";
+  const record = requireObject(action, "the record", parsedJson(action, value));
+  // libsignal-node reads what has none as empty. Stored, it would delete what is there.
+  requireObject(action, "_sessions", record._sessions);
+  return writeNodeRecord(readNodeRecord(record));
+}
+
+/** A session and its place among those of its record. */
+export interface PlacedSession<S> {
+  readonly session: S;
   readonly position: number;
 }
+
+/** Which session of a record is the current one in the standard, and the others, newest first. */
+export function placesOf<S>(
+  sessions: readonly S[],
+  closedOf: (session: S) => number | undefined,
+): { readonly current: PlacedSession<S> | undefined; readonly closed: readonly PlacedSession<S>[] } {
+  const placed = sessions.map((session, position) => ({ session, position }));
+  const current = placed.find(({ session }) => closedOf(session) === OPEN);
+  const closed = placed
+    .filter((entry) => entry !== current)
+    .sort((a, b) => (closedOf(b.session) ?? 0) - (closedOf(a.session) ?? 0) || b.position - a.position);
+  return { current, closed };
+}
+
+type Placed = PlacedSession<NodeSession>;
 
 function place(placed: Placed[], structure: SessionStructure, where: StructurePlace): void {
   const session = readStructure(structure, where);
   if (session !== undefined) placed.unshift({ session, position: structure.node?.position ?? -1 });
 }
 
-function requireLocalIdentity(local: LocalIdentity): LocalIdentity {
+/** The identity with its prefix. @throws {RangeError} When it is out of range. */
+export function requireLocalIdentity(local: LocalIdentity): LocalIdentity {
   const action = "convert session";
   const { localIdentityPublic: key, localRegistrationId: id } = local;
   const isPrefixed = key.length === PUBLIC_KEY_BYTES && key[0] === KEY_TYPE;

@@ -1,0 +1,135 @@
+import type { CacheCodec, SendingChain } from "../signal/mod.ts";
+import { isTooFar, steppedKey } from "./chain_step.ts";
+import {
+  parseSenderKeyStates,
+  recordToSenderKeyStates,
+  type SenderKeyStateJson,
+  senderKeyToRecord,
+} from "./convert/mod.ts";
+
+/** States of one record, as Baileys bounds them. */
+const MAX_STATES = 5;
+
+type States = readonly SenderKeyStateJson[];
+
+/** A sender key of Baileys in memory: its states, the newest last. They never change in place. */
+export class NodeSenderKeyRecord {
+  #states: States;
+  #sending: SendingChain | undefined;
+
+  private constructor(states: States, sending: SendingChain | undefined) {
+    this.#states = states;
+    this.#sending = sending;
+  }
+
+  /** @param before The record that it was loaded from, if any. */
+  static of(states: States, before?: NodeSenderKeyRecord): NodeSenderKeyRecord {
+    const sending = sendingOf(states);
+    const known = before?.sending;
+    const isSame = sending !== undefined && known?.id === sending.id && known.next === sending.next;
+    return new NodeSenderKeyRecord(states, isSame ? known : sending);
+  }
+
+  /**
+   * @param value What Baileys serialised.
+   * @throws {CorruptError} When it is no JSON of states.
+   */
+  static parse(value: unknown, before?: NodeSenderKeyRecord): NodeSenderKeyRecord {
+    return NodeSenderKeyRecord.of(parseSenderKeyStates(value), before);
+  }
+
+  /** UTF-8 JSON for Baileys, the caller's own. */
+  get bytes(): Uint8Array {
+    return new TextEncoder().encode(JSON.stringify(this.#states));
+  }
+
+  /** Whether it has no state: Baileys stores such a key for a moment before the first, and means none. */
+  get isEmpty(): boolean {
+    return this.#states.length === 0;
+  }
+
+  /** The chain of the newest state, when that is our own. The same object as long as nothing is sent on it. */
+  get sending(): SendingChain | undefined {
+    return this.#sending;
+  }
+
+  copy(): NodeSenderKeyRecord {
+    return new NodeSenderKeyRecord(this.#states, this.#sending);
+  }
+
+  encode(): Uint8Array {
+    return senderKeyToRecord(this.#states);
+  }
+
+  /**
+   * Drops the skipped message keys of our own states. Baileys takes two steps with each message to a group and keeps the key in
+   * between, which nobody ever asks for.
+   */
+  prune(): void {
+    if (this.#states.every((state) => !isOwn(state) || state.senderMessageKeys.length === 0)) return;
+    this.#states = this.#states.map((state) => (isOwn(state) ? { ...state, senderMessageKeys: [] } : state));
+  }
+
+  /** See `RecordCodec.fastForward`. */
+  fastForward(chainId: string, bound: number): void {
+    const at = this.#states.findIndex((state) => isOwn(state) && idOf(state) === chainId);
+    const state = this.#states[at];
+    if (state === undefined) throw new RangeError("fast-forward sender key: no such own state");
+    this.#states = this.#states.with(at, burned(state, bound));
+    this.#sending = sendingOf(this.#states);
+  }
+
+  /** See `RecordCodec.close`: Baileys finds no key of our own and makes another. */
+  close(): void {
+    this.#states = this.#states.filter((state) => !isOwn(state));
+    this.#sending = undefined;
+  }
+
+  /** See `CacheCodec.absorb`. Of a state that both have, this record's stays. */
+  absorb(other: NodeSenderKeyRecord, bound: number): void {
+    const known = new Set(this.#states.map(idOf));
+    const coming = other.#states
+      .filter((state) => !known.has(idOf(state)))
+      .filter((state) => !isOwn(state) || !isTooFar(state.senderChainKey.iteration, bound))
+      .map((state) => (isOwn(state) ? burned(state, bound) : state));
+    const wasEmpty = this.isEmpty;
+    this.#states = [...coming, ...this.#states].slice(-MAX_STATES);
+    const sending = sendingOf(this.#states);
+    this.#sending = wasEmpty && sending !== undefined ? { ...sending, isResumed: true } : sending;
+  }
+}
+
+/** Sender keys of Baileys as the cached object, converted when they are flushed and when they are read. */
+export const nodeSenderKeyCodec: CacheCodec<NodeSenderKeyRecord> = {
+  decode: (bytes) => NodeSenderKeyRecord.of(recordToSenderKeyStates(bytes)),
+  encode: (record) => record.encode(),
+  copy: (record) => record.copy(),
+  sendingChains: ({ sending }) => (sending === undefined ? [] : [sending]),
+  sendingMark: ({ sending }) => sending,
+  isNewStart: () => true,
+  fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
+  close: (record) => record.close(),
+  absorb: (record, other, bound) => record.absorb(other, bound),
+  prune: (record) => record.prune(),
+};
+
+function isOwn(state: SenderKeyStateJson): boolean {
+  return state.senderSigningKey.private.data !== "";
+}
+
+function idOf(state: SenderKeyStateJson): string {
+  return `${state.senderKeyId}:${state.senderSigningKey.public.data}`;
+}
+
+function sendingOf(states: States): SendingChain | undefined {
+  const newest = states.at(-1);
+  if (newest === undefined || !isOwn(newest)) return undefined;
+  return { id: idOf(newest), next: newest.senderChainKey.iteration, isResumed: false };
+}
+
+function burned(state: SenderKeyStateJson, bound: number): SenderKeyStateJson {
+  const { iteration, seed } = state.senderChainKey;
+  if (iteration >= bound) return state;
+  const data = steppedKey(seed.data, iteration, bound);
+  return { ...state, senderChainKey: { iteration: bound, seed: { ...seed, data } } };
+}

@@ -1,0 +1,211 @@
+import { CorruptError } from "../errors/mod.ts";
+import type { CacheCodec, SendingChain } from "../signal/mod.ts";
+import { isTooFar, steppedKey } from "./chain_step.ts";
+import {
+  freeSessionName,
+  type LocalIdentity,
+  type NodeChainJson,
+  type NodeRecordJson,
+  type NodeSessionJson,
+  OPEN,
+  recordToSession,
+  SENDING,
+  SessionEncoder,
+} from "./convert/mod.ts";
+
+/**
+ * A session record of libsignal-node in memory, as its library serialises it. The JSON never changes in place: it is shared by
+ * copies, and with the library, which only reads it.
+ */
+export class NodeSessionRecord {
+  #json: NodeRecordJson;
+  #sending: SendingChain | undefined;
+  /** Shared by all records that come one from another, since they share most of what is encoded. */
+  readonly #encoder: SessionEncoder;
+
+  private constructor(json: NodeRecordJson, sending: SendingChain | undefined, encoder: SessionEncoder) {
+    this.#json = json;
+    this.#sending = sending;
+    this.#encoder = encoder;
+  }
+
+  /**
+   * @param json What libsignal-node serialised. It is taken over.
+   * @param before The record that it was loaded from, if any: what both share is kept once.
+   * @throws {CorruptError} When it is no record.
+   */
+  static of(json: NodeRecordJson, before?: NodeSessionRecord): NodeSessionRecord {
+    const sending = sendingOf(json);
+    const known = before?.sending;
+    const isSame = sending !== undefined && known?.id === sending.id && known.next === sending.next;
+    const encoder = before === undefined ? new SessionEncoder() : before.#encoder;
+    return new NodeSessionRecord(json, isSame ? known : sending, encoder);
+  }
+
+  /** For `SessionRecord.deserialize()`: to be read and never changed. */
+  get json(): NodeRecordJson {
+    return this.#json;
+  }
+
+  /** The chain that the open session sends on. The same object as long as nothing is sent on it. */
+  get sending(): SendingChain | undefined {
+    return this.#sending;
+  }
+
+  /** The base key of the open session. */
+  get openBaseKey(): string | undefined {
+    return openOf(this.#json)?.session.indexInfo.baseKey;
+  }
+
+  copy(): NodeSessionRecord {
+    return new NodeSessionRecord(this.#json, this.#sending, this.#encoder);
+  }
+
+  encode(local: LocalIdentity): Uint8Array {
+    return this.#encoder.encode(this.#json, local);
+  }
+
+  /** See `RecordCodec.fastForward`. */
+  fastForward(chainId: string, bound: number): void {
+    for (const [name, session] of Object.entries(this.#json._sessions)) {
+      if (usableChain(session, chainId) === undefined) continue;
+      this.#replace({ [name]: burned(session, chainId, bound) });
+      return;
+    }
+    throw new RangeError("fast-forward session: no such chain");
+  }
+
+  /** See `RecordCodec.close`. The session counts as closed just after every other one. */
+  close(): void {
+    const open = openOf(this.#json);
+    if (open !== undefined)
+      this.#replace({ [open.name]: closedAs(silenced(open.session), this.#lastClosed() + 1) });
+  }
+
+  /** See `CacheCodec.absorb`. Where no session is open here, the other's goes on, burned. */
+  absorb(other: NodeSessionRecord, bound: number): void {
+    const own = this.#json._sessions;
+    const hasOpen = openOf(this.#json) !== undefined;
+    const closedAt = Math.max(this.#lastClosed(), other.#lastClosed()) + 1;
+    const coming: Record<string, NodeSessionJson> = {};
+    for (const session of Object.values(other.#json._sessions)) {
+      const name = freeSessionName(
+        session.indexInfo.baseKey,
+        (taken) => Object.hasOwn(own, taken) || Object.hasOwn(coming, taken),
+      );
+      const burnt = isBeyond(session, bound)
+        ? silenced(session)
+        : burned(session, sendingIdOf(session), bound);
+      coming[name] = hasOpen && session.indexInfo.closed === OPEN ? closedAs(burnt, closedAt) : burnt;
+    }
+    const json = { ...this.#json, _sessions: { ...coming, ...own } };
+    const sending = sendingOf(json);
+    this.#json = json;
+    // An older chain goes on: it is gated like one.
+    if (!hasOpen) this.#sending = sending && { ...sending, isResumed: true };
+  }
+
+  /** The greatest time at which a session was closed, or last used. */
+  #lastClosed(): number {
+    let last = 0;
+    for (const { indexInfo } of Object.values(this.#json._sessions)) {
+      last = Math.max(last, indexInfo.closed ?? 0, indexInfo.used ?? 0);
+    }
+    return last;
+  }
+
+  #replace(sessions: Readonly<Record<string, NodeSessionJson>>): void {
+    this.#json = { ...this.#json, _sessions: { ...this.#json._sessions, ...sessions } };
+    this.#sending = sendingOf(this.#json);
+  }
+}
+
+/**
+ * Sessions of libsignal-node as the cached object. They are converted to the standard record when they are flushed, and from
+ * it when they are read.
+ *
+ * @param local What the standard record says of our own side.
+ */
+export function nodeSessionCodec(local: () => LocalIdentity): CacheCodec<NodeSessionRecord> {
+  return {
+    decode: (bytes) => NodeSessionRecord.of(recordToSession(bytes)),
+    encode: (record) => record.encode(local()),
+    copy: (record) => record.copy(),
+    sendingChains: ({ sending }) => (sending === undefined ? [] : [sending]),
+    sendingMark: ({ sending }) => sending,
+    isNewStart: (before, after) => before.openBaseKey !== after.openBaseKey,
+    fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
+    close: (record) => record.close(),
+    absorb: (record, other, bound) => record.absorb(other, bound),
+    prune: () => {},
+  };
+}
+
+/** The session that libsignal-node would send with. */
+function openOf(
+  json: NodeRecordJson,
+): { readonly name: string; readonly session: NodeSessionJson } | undefined {
+  const sessions = json._sessions;
+  for (const name in sessions) {
+    const session = sessions[name] as NodeSessionJson;
+    if (session.indexInfo.closed === OPEN) return { name, session };
+  }
+  return undefined;
+}
+
+function sendingOf(json: NodeRecordJson): SendingChain | undefined {
+  try {
+    const session = openOf(json)?.session;
+    if (session === undefined) return undefined;
+    const id = sendingIdOf(session);
+    const chain = usableChain(session, id);
+    return chain === undefined ? undefined : { id, next: chain.chainKey.counter + 1, isResumed: false };
+  } catch {
+    throw new CorruptError("convert session: not a record");
+  }
+}
+
+function sendingIdOf(session: NodeSessionJson): string {
+  return session.currentRatchet.ephemeralKeyPair.pubKey;
+}
+
+/** The chain of that name, if it can be sent on. */
+function usableChain(session: NodeSessionJson, chainId: string): NodeChainJson | undefined {
+  const chain = session._chains[chainId];
+  return chain?.chainType === SENDING && chain.chainKey.key !== undefined ? chain : undefined;
+}
+
+/** Whether no receiver would follow the session's sending chain to `bound`. */
+function isBeyond(session: NodeSessionJson, bound: number): boolean {
+  const chain = usableChain(session, sendingIdOf(session));
+  return chain !== undefined && isTooFar(chain.chainKey.counter + 1, bound);
+}
+
+/** The same session with a sending chain at `bound`. @throws {RangeError} When that is too far. */
+function burned(session: NodeSessionJson, chainId: string, bound: number): NodeSessionJson {
+  const { counter, key } = usableChain(session, chainId)?.chainKey ?? {};
+  if (counter === undefined || counter + 1 >= bound) return session;
+  return withChainKey(session, chainId, { counter: bound - 1, key: steppedKey(key, counter + 1, bound) });
+}
+
+/** The same session without the key of its sending chain. */
+function silenced(session: NodeSessionJson): NodeSessionJson {
+  const id = sendingIdOf(session);
+  const chain = usableChain(session, id);
+  return chain === undefined
+    ? session
+    : withChainKey(session, id, { counter: chain.chainKey.counter, key: undefined });
+}
+
+function closedAs(session: NodeSessionJson, at: number): NodeSessionJson {
+  return { ...session, indexInfo: { ...session.indexInfo, closed: at } };
+}
+
+function withChainKey(
+  session: NodeSessionJson,
+  chainId: string,
+  chainKey: NodeChainJson["chainKey"],
+): NodeSessionJson {
+  const chain = session._chains[chainId] as NodeChainJson;
+  return { ...session, _chains: { ...session._chains, [chainId]: { ...chain, chainKey } } };
+}

@@ -1,0 +1,37 @@
+import type { Account } from "../account/mod.ts";
+import { type SignalStoreCache, signalCache } from "../signal/mod.ts";
+import type { LocalIdentity } from "./convert/mod.ts";
+import { type NodeSenderKeyRecord, nodeSenderKeyCodec } from "./node_sender_key_record.ts";
+import { type NodeSessionRecord, nodeSessionCodec } from "./node_session_record.ts";
+
+/** The Signal cache of an account that Baileys uses. */
+export type NodeSignalCache = SignalStoreCache<NodeSessionRecord, NodeSenderKeyRecord>;
+
+/** The account's Signal cache, with libsignal-node's own records in it. To be called once for each account. */
+export function nodeSignalCache(account: Account): NodeSignalCache {
+  const local = (): LocalIdentity => {
+    const { identityKey, registrationId } = account.device.getDeviceSnapshot();
+    return { localIdentityPublic: identityKey.publicKey, localRegistrationId: registrationId };
+  };
+  return signalCache(account, { sessions: nodeSessionCodec(local), senderKeys: nodeSenderKeyCodec });
+}
+
+/**
+ * Makes entries of the cache durable, and no others.
+ *
+ * @param entries As the cache's source names them.
+ * @throws {StoreError} When one of them could not be committed. It stays in memory, and is tried again.
+ */
+export async function flushEntries(
+  account: Account,
+  cache: NodeSignalCache,
+  entries: readonly string[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const wanted = new Set(entries);
+  const { isolated } = await account.writeBehind.flushOnly(
+    (source, key) => source === cache.source.name && wanted.has(key),
+  );
+  const [refused] = isolated;
+  if (refused !== undefined) throw refused.error;
+}
