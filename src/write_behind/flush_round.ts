@@ -40,11 +40,6 @@ interface SettledItem {
   readonly state: UnitState;
 }
 
-/** A settled item with its size, which every report needs. */
-interface SizedItem extends SettledItem {
-  readonly bytes: number;
-}
-
 /** What a round did. */
 export class RoundResult {
   /** Callers' writes and what became of them. */
@@ -55,9 +50,11 @@ export class RoundResult {
   readonly commits: number;
   /** Entries that the backend refused for the first time in this state. */
   readonly newlyRefused: readonly IsolatedEntry[];
-  readonly #items: readonly SizedItem[];
+  readonly #items: readonly SettledItem[];
   readonly #collected: boolean;
   readonly #durationMs: number;
+  /** The report on everything, once it was asked for: the event, and most callers, want this one. */
+  #whole: FlushReport | undefined;
 
   constructor(
     run: IsolatingCommit,
@@ -72,19 +69,34 @@ export class RoundResult {
     this.failure = parts.collectError ?? run.failure;
     this.commits = run.commits;
     this.newlyRefused = parts.newlyRefused;
-    this.#items = parts.items.map((settled) => ({
-      ...settled,
-      bytes: settled.state.kind === "committed" ? estimateBytes(settled.item.entry.writes) : 0,
-    }));
+    this.#items = parts.items;
     this.#collected = parts.collectError === undefined;
     this.#durationMs = parts.durationMs;
   }
 
   /** What the round did to the entries that a caller selected. */
   reportFor(select: FlushSelection | undefined): FlushReport {
+    if (select !== undefined) return this.#report(select);
+    this.#whole ??= this.#report(undefined);
+    return this.#whole;
+  }
+
+  /** Why nothing of what a caller selected is durable; `undefined` when some of it is, or when there was nothing to do. */
+  errorFor(select: FlushSelection | undefined): Error | undefined {
+    if (!this.#collected) return this.failure;
+    let first: Error | undefined;
+    for (const { item, state } of this.#items) {
+      if (select !== undefined && !select(item.source.name, item.entry.key)) continue;
+      if (state.kind === "committed") return undefined;
+      first ??= state.error;
+    }
+    return first === undefined ? undefined : (this.failure ?? first);
+  }
+
+  #report(select: FlushSelection | undefined): FlushReport {
     const isolated: IsolatedEntry[] = [];
     const report = { committed: 0, writes: 0, rows: 0, bytes: 0 };
-    for (const { item, state, bytes } of this.#items) {
+    for (const { item, state } of this.#items) {
       if (select !== undefined && !select(item.source.name, item.entry.key)) continue;
       if (state.kind !== "committed") {
         isolated.push(isolatedEntry(item, state));
@@ -93,17 +105,9 @@ export class RoundResult {
       report.committed += 1;
       report.writes += item.entry.writes.length;
       for (const rows of state.changed) report.rows += rows;
-      report.bytes += bytes;
+      report.bytes += estimateBytes(item.entry.writes);
     }
     return { ...report, isolated, durationMs: this.#durationMs };
-  }
-
-  /** Why nothing of what a caller selected is durable; `undefined` when some of it is, or when there was nothing to do. */
-  errorFor(select: FlushSelection | undefined): Error | undefined {
-    if (!this.#collected) return this.failure;
-    const { committed, isolated } = this.reportFor(select);
-    const [first] = isolated;
-    return first === undefined || committed > 0 ? undefined : (this.failure ?? first.error);
   }
 }
 

@@ -37,6 +37,7 @@ interface Refusal {
  */
 export class RefusedEntries {
   readonly #firstPauseMs: number;
+  /** Mostly empty: naming each of a thousand entries would cost a flush as much as collecting them. */
   readonly #refusals = new Map<string, Refusal>();
 
   constructor(firstPauseMs: number) {
@@ -44,16 +45,17 @@ export class RefusedEntries {
   }
 
   /** @param now Clock time in milliseconds, or `Infinity` to give everything a last chance. */
-  standing({ source, entry }: CollectedEntry, now: number): Standing {
-    const refusal = this.#refusals.get(idOf(source.name, entry.key));
+  standing(collected: CollectedEntry, now: number): Standing {
+    const { entry } = collected;
+    const refusal = this.#find(collected);
     if (refusal === undefined) return "fresh";
     if (refusal.generation !== entry.generation) return "changed";
     return refusal.retryAtMs <= now ? "due" : "resting";
   }
 
   /** The refusal of an entry, if it was refused. */
-  errorOf({ source, entry }: CollectedEntry): RefusedError | undefined {
-    return this.#refusals.get(idOf(source.name, entry.key))?.error;
+  errorOf(collected: CollectedEntry): RefusedError | undefined {
+    return this.#find(collected)?.error;
   }
 
   /** Notes a refusal and returns whether it is news: the entry was not known to be refused in this state. */
@@ -71,7 +73,7 @@ export class RefusedEntries {
 
   /** Forgets an entry that was committed. */
   accepted({ source, entry }: CollectedEntry): void {
-    this.#refusals.delete(idOf(source.name, entry.key));
+    if (this.#refusals.size > 0) this.#refusals.delete(idOf(source.name, entry.key));
   }
 
   /** Forgets every entry that is not among `collected`: all that is dirty. */
@@ -105,6 +107,10 @@ export class RefusedEntries {
       reason: "refused" as const,
       error,
     }));
+  }
+
+  #find({ source, entry }: CollectedEntry): Refusal | undefined {
+    return this.#refusals.size === 0 ? undefined : this.#refusals.get(idOf(source.name, entry.key));
   }
 }
 
