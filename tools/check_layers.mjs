@@ -24,6 +24,7 @@ const ROWS = [
   ["ports", "addresses"],
   ["records"],
   ["backend"],
+  ["protocol"],
   ["write_behind", "cache"],
   ["device", "signal", "lid", "devices", "groups"],
   ["account"],
@@ -34,7 +35,7 @@ const ROWS = [
 const ROOTS = ["worker", "cli", "console"];
 
 /** What adapters and the test kit may see. */
-const CONTRACTS = ["errors", "ports", "addresses", "records", "backend"];
+const CONTRACTS = ["errors", "ports", "addresses", "records", "backend", "protocol"];
 
 const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 

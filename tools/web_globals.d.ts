@@ -39,6 +39,37 @@ declare class URL {
   readonly search: string;
 }
 
+interface ReadableStream<T> {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: T | undefined }>;
+    cancel(reason?: unknown): Promise<void>;
+  };
+}
+
+interface Headers {
+  get(name: string): string | null;
+}
+
+interface Response {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  json(): Promise<unknown>;
+}
+
+declare function fetch(
+  url: string,
+  init?: {
+    method?: string;
+    headers?: { readonly [name: string]: string };
+    body?: Uint8Array;
+    signal?: AbortSignal;
+    redirect?: "error" | "follow" | "manual";
+  },
+): Promise<Response>;
+
 declare function queueMicrotask(callback: () => void): void;
 
 declare function structuredClone<T>(value: T): T;

@@ -60,7 +60,7 @@ function kindOf(value: unknown, depth: number): PlainValueMessage["kind"] {
     case "number":
       return { case: "number", value };
     case "string":
-      return { case: "text", value };
+      return { case: "text", value: utf8(value) };
     case "bigint":
       return { case: "integer", value: String(value) };
     case "object":
@@ -83,7 +83,7 @@ function objectKind(value: object, depth: number): PlainValueMessage["kind"] {
 function entriesOf(entries: readonly [string, unknown][], depth: number) {
   return create(PlainValue_EntriesSchema, {
     entries: entries.map(([name, value]) =>
-      create(PlainValue_EntrySchema, { name, value: toMessage(value, depth + 1) }),
+      create(PlainValue_EntrySchema, { name: utf8(name), value: toMessage(value, depth + 1) }),
     ),
   });
 }
@@ -96,6 +96,8 @@ function toPlain({ kind }: PlainValueMessage, depth: number): PlainValue {
     case "integer":
       if (!INTEGER.test(kind.value)) throw new CorruptError("decode value: not an integer");
       return BigInt(kind.value);
+    case "text":
+      return textOf(kind.value);
     case "bytes":
       return new Uint8Array(kind.value);
     case "list":
@@ -112,7 +114,19 @@ function toPlain({ kind }: PlainValueMessage, depth: number): PlainValue {
 
 function plainEntries(entries: readonly PlainValue_Entry[], depth: number): [string, PlainValue][] {
   return entries.map(({ name, value }) => [
-    name,
+    textOf(name),
     value === undefined ? undefined : toPlain(value, depth + 1),
   ]);
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new CorruptError("decode value: text is not UTF-8", { cause });
+  }
 }

@@ -10,10 +10,11 @@ const scalar: fc.Arbitrary<PlainValue> = fc.oneof(
   fc.double({ noNaN: true }),
   fc.integer(),
   fc.string({ unit: "grapheme" }),
+  fc.constant("\ufefftext"),
   fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   fc.uint8Array(),
 );
-const name = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", ""), fc.string());
+const name = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", "", "\ufeffname"), fc.string());
 const { value } = fc.letrec<{ value: PlainValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },

@@ -1,4 +1,9 @@
-import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import {
+  type MemoryBackendOptions,
+  MemoryDatabase,
+  MemoryFaults,
+  memoryBackend,
+} from "../../src/adapters/memory/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import {
   type ConformanceHarness,
@@ -22,18 +27,28 @@ export const memoryTarget: ConformanceTarget = {
     "damage",
     "oracle",
   ],
-  create: async () => new MemoryHarness(),
+  create: async () => new MemoryHarness(memoryBackend),
 };
 
-class MemoryHarness implements ConformanceHarness {
+/** Opens an account of a memory database, in whatever way. */
+export type OpenMemory = (options: MemoryBackendOptions) => Backend | Promise<Backend>;
+
+/** One memory database. */
+export class MemoryHarness implements ConformanceHarness {
   readonly clock: FakeClock = new FakeClock();
+  readonly #openMemory: OpenMemory;
   readonly #database = new MemoryDatabase();
   readonly #faults = new MemoryFaults();
   #open: Backend[] = [];
 
+  constructor(openMemory: OpenMemory) {
+    this.#openMemory = openMemory;
+  }
+
   async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
     const { clock } = this;
-    const backend = memoryBackend({ account, clock, database: this.#database, faults: this.#faults });
+    const options = { account, clock, database: this.#database, faults: this.#faults };
+    const backend = await this.#openMemory(options);
     this.#open.push(backend);
     return backend;
   }

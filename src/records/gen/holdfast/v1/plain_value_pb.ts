@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/plain_value.proto.
  */
 export const file_holdfast_v1_plain_value: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ob2xkZmFzdC92MS9wbGFpbl92YWx1ZS5wcm90bxILaG9sZGZhc3QudjEiqAMKClBsYWluVmFsdWUSEQoHYm9vbGVhbhgBIAEoCEgAEhAKBm51bWJlchgCIAEoAUgAEg4KBHRleHQYAyABKAlIABIPCgVieXRlcxgEIAEoDEgAEhEKB2ludGVnZXIYBSABKAlIABIsCgRsaXN0GAYgASgLMhwuaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5MaXN0SAASMQoGb2JqZWN0GAcgASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAASLgoDbWFwGAggASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAAaPQoFRW50cnkSDAoEbmFtZRgBIAEoCRImCgV2YWx1ZRgCIAEoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaLgoETGlzdBImCgVpdGVtcxgBIAMoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaOQoHRW50cmllcxIuCgdlbnRyaWVzGAEgAygLMh0uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyeUIGCgRraW5k");
+  fileDesc("Ch1ob2xkZmFzdC92MS9wbGFpbl92YWx1ZS5wcm90bxILaG9sZGZhc3QudjEiqAMKClBsYWluVmFsdWUSEQoHYm9vbGVhbhgBIAEoCEgAEhAKBm51bWJlchgCIAEoAUgAEg4KBHRleHQYAyABKAxIABIPCgVieXRlcxgEIAEoDEgAEhEKB2ludGVnZXIYBSABKAlIABIsCgRsaXN0GAYgASgLMhwuaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5MaXN0SAASMQoGb2JqZWN0GAcgASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAASLgoDbWFwGAggASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAAaPQoFRW50cnkSDAoEbmFtZRgBIAEoDBImCgV2YWx1ZRgCIAEoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaLgoETGlzdBImCgVpdGVtcxgBIAMoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaOQoHRW50cmllcxIuCgdlbnRyaWVzGAEgAygLMh0uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyeUIGCgRraW5k");
 
 /**
  * A plain value: what the reads of a backend take and answer, and its writes. With no kind it is the value that is not there.
@@ -37,9 +37,9 @@ export type PlainValue = Message<"holdfast.v1.PlainValue"> & {
     case: "number";
   } | {
     /**
-     * @generated from field: string text = 3;
+     * @generated from field: bytes text = 3;
      */
-    value: string;
+    value: Uint8Array;
     case: "text";
   } | {
     /**
@@ -90,9 +90,9 @@ export const PlainValueSchema: GenMessage<PlainValue> = /*@__PURE__*/
  */
 export type PlainValue_Entry = Message<"holdfast.v1.PlainValue.Entry"> & {
   /**
-   * @generated from field: optional string name = 1;
+   * @generated from field: optional bytes name = 1;
    */
-  name: string;
+  name: Uint8Array;
 
   /**
    * @generated from field: optional holdfast.v1.PlainValue value = 2;

@@ -1,0 +1,121 @@
+import type { CommitOptions, OwnerGuard, Write } from "../backend/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
+import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+
+/** Reads of a backend that answer once. A method that is not here cannot be called from elsewhere. */
+export const READ_METHODS = [
+  "create",
+  "exists",
+  "getDevices",
+  "getDevicesFor",
+  "getAllTcTokenJids",
+  "getGroupMetadata",
+  "getLatestSyncKeyId",
+  "getLidMapping",
+  "getLidMappings",
+  "getMaxPreKeyId",
+  "getMsgSecret",
+  "getMutationMac",
+  "getMutationMacs",
+  "getPendingInbound",
+  "getPnMapping",
+  "getPnMappings",
+  "getSenderKey",
+  "getSenderKeyDevices",
+  "getSentMessage",
+  "getSession",
+  "getSessions",
+  "getSyncKey",
+  "getTcToken",
+  "getVersion",
+  "hasSameBaseKey",
+  "hasSession",
+  "hasSignalStateForUser",
+  "listDevices",
+  "listPendingInbound",
+  "listQuarantined",
+  "listSignalAddresses",
+  "load",
+  "loadAllSignedPreKeys",
+  "loadIdentity",
+  "loadPreKey",
+  "loadPreKeys",
+  "loadSenderKeyRow",
+  "loadSessionRow",
+  "loadSessionRows",
+  "loadSignedPreKey",
+  "readOwner",
+  "snapshotDb",
+] as const;
+
+/** A read that answers once. */
+export type ReadMethod = (typeof READ_METHODS)[number];
+
+/** What is asked of a backend that is elsewhere. */
+export type BackendCall =
+  | { readonly kind: "commit"; readonly writes: readonly Write[]; readonly guard: OwnerGuard | undefined }
+  | { readonly kind: "read"; readonly method: ReadMethod; readonly args: readonly unknown[] }
+  | { readonly kind: "mappings" }
+  | { readonly kind: "capabilities" };
+
+/** Most writes of one commit. The engine's greatest has as many as entries may be dirty. */
+const MAX_WRITES = 100_000;
+
+/** Most arguments of a read. */
+const MAX_ARGUMENTS = 4;
+
+/** Encodes a commit. @throws {TypeError} When a write holds something that is no plain data. */
+export function encodeCommit(writes: readonly Write[], options: CommitOptions | undefined): Uint8Array {
+  return encodePlainValue({ kind: "commit", writes, guard: options?.guard });
+}
+
+/** Encodes a read. */
+export function encodeRead(method: ReadMethod, args: readonly unknown[]): Uint8Array {
+  return encodePlainValue({ kind: "read", method, args });
+}
+
+/** Encodes the question for all mappings, or for the capabilities. */
+export function encodeQuestion(kind: "mappings" | "capabilities"): Uint8Array {
+  return encodePlainValue({ kind });
+}
+
+/**
+ * Decodes a call. Its arguments and writes are plain data of any shape: whoever carries it out checks them.
+ *
+ * @throws {CorruptError} When the bytes are no call.
+ */
+export function decodeCall(bytes: Uint8Array): BackendCall {
+  const value = decodePlainValue(bytes);
+  if (!isObject(value)) throw new CorruptError("decode call: not an object");
+  const { kind } = value;
+  if (kind === "mappings" || kind === "capabilities") return { kind };
+  if (kind === "commit") {
+    const writes = requireObjects(value.writes, MAX_WRITES);
+    const guard = value.guard === undefined ? undefined : requireObject(value.guard);
+    return { kind, writes: writes as unknown as Write[], guard: guard as OwnerGuard | undefined };
+  }
+  const { method, args } = value;
+  if (kind !== "read" || !READ_METHODS.some((name) => name === method)) {
+    throw new CorruptError("decode call: unknown method");
+  }
+  if (!Array.isArray(args) || args.length > MAX_ARGUMENTS)
+    throw new CorruptError("decode call: no arguments");
+  return { kind, method: method as ReadMethod, args };
+}
+
+type Members = { readonly [name: string]: unknown };
+
+function isObject(value: unknown): value is Members {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Uint8Array) && !(value instanceof Map);
+}
+
+function requireObject(value: unknown): Members {
+  if (!isObject(value)) throw new CorruptError("decode call: a part is no object");
+  return value;
+}
+
+function requireObjects(value: unknown, max: number): Members[] {
+  if (!Array.isArray(value) || value.length > max) throw new CorruptError("decode call: no list of writes");
+  return value.map(requireObject);
+}

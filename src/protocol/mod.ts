@@ -1,0 +1,18 @@
+/**
+ * The commit protocol: how a backend is used from elsewhere. A call is one encoded plain value, and so is its answer; the
+ * HTTP service carries them (`src/http`), and `adapters/remote` speaks them.
+ *
+ * @module
+ */
+export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
+export {
+  type BackendCall,
+  decodeCall,
+  encodeCommit,
+  encodeQuestion,
+  encodeRead,
+  READ_METHODS,
+  type ReadMethod,
+} from "./backend_call.ts";
+export { contentsOf } from "./frames.ts";
+export { describeError, errorOf, STATUS_OF, type WireError } from "./wire_error.ts";

@@ -1,0 +1,77 @@
+import {
+  AmbiguousError,
+  BackendError,
+  BusyError,
+  ClosedError,
+  CorruptError,
+  FencedError,
+  HaltedError,
+  IncompatibleError,
+  LimitError,
+  RefusedError,
+  StoreError,
+  type StoreErrorCode,
+  WrongLengthError,
+} from "../errors/mod.ts";
+
+/** A failure as it is told to a caller elsewhere. */
+export interface WireError {
+  /** A `StoreErrorCode`, or `invalid` for what the caller did wrong. */
+  readonly code: StoreErrorCode | "invalid";
+  /** As errors of the store read: it holds no secret. */
+  readonly message: string;
+  readonly writeIndex?: number | undefined;
+}
+
+/** HTTP status of each failure. */
+export const STATUS_OF: Readonly<Record<WireError["code"], number>> = {
+  invalid: 400,
+  fenced: 409,
+  refused: 422,
+  limit: 429,
+  failed: 500,
+  corrupt: 500,
+  "wrong-length": 500,
+  incompatible: 500,
+  busy: 503,
+  closed: 503,
+  halted: 503,
+  ambiguous: 504,
+};
+
+const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreError>> = {
+  fenced: FencedError,
+  corrupt: CorruptError,
+  "wrong-length": WrongLengthError,
+  failed: BackendError,
+  ambiguous: AmbiguousError,
+  busy: BusyError,
+  refused: RefusedError,
+  incompatible: IncompatibleError,
+  halted: HaltedError,
+  limit: LimitError,
+  closed: ClosedError,
+};
+
+/** What a caller elsewhere may know of an error. What is not ours may say anything, and so says nothing. */
+export function describeError(error: unknown): WireError {
+  if (error instanceof RefusedError) {
+    return { code: error.code, message: error.message, writeIndex: error.writeIndex };
+  }
+  if (error instanceof StoreError) return { code: error.code, message: error.message };
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return { code: "invalid", message: "call: malformed" };
+  }
+  return { code: "failed", message: "call: failed unexpectedly" };
+}
+
+/** The error that a description stands for. `undefined` when it is no description. */
+export function errorOf(described: unknown): Error | undefined {
+  if (typeof described !== "object" || described === null) return undefined;
+  const { code, message, writeIndex } = described as Partial<WireError>;
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  if (code === "invalid") return new TypeError(message);
+  if (!Object.hasOwn(CLASS_OF, code)) return undefined;
+  if (code !== "refused") return new CLASS_OF[code](message);
+  return new RefusedError(message, typeof writeIndex === "number" ? { writeIndex } : {});
+}
