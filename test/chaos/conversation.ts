@@ -1,0 +1,279 @@
+/** What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives is compared. */
+import { CannotDecrypt, type Outgoing } from "./client.ts";
+import type { Contact, IncomingMail, OutgoingMail } from "./contact.ts";
+import type { Life } from "./life.ts";
+import { groupNameOf, nameOf, startOf } from "./wire.ts";
+import type { World } from "./world.ts";
+
+/** Messages that may be under way to one side. The oldest is delivered or lost above it. */
+const MAX_MAIL = 8;
+
+/** Chains behind the newest one that a receiver still has, less than the five that it keeps. */
+const MAX_CHAINS_BEHIND = 3;
+
+/** Groups, with our name in each: one is addressed by LID, one by phone number. */
+export const GROUPS = [
+  { jid: "120363000000000001@g.us", ourName: "120363000000000001@g.us:900000000000009:1@lid.0" },
+  { jid: "120363000000000002@g.us", ourName: "120363000000000002@g.us:15550009999:1@c.us.0" },
+] as const;
+
+/** The account sends to a contact. */
+export async function send(
+  world: World,
+  life: Life,
+  contact: Contact,
+  address: string,
+): Promise<string | undefined> {
+  const { client } = life;
+  const needsGreeting = contact.needsGreeting;
+  if (needsGreeting || !(await client.hasSession(address))) {
+    contact.needsGreeting = false;
+    await greet(life, contact, address);
+  }
+  const text = `out ${world.name()}`;
+  const installation = contact.installation;
+  const sealed = await client.encrypt(address, text);
+  if (contact.installation !== installation) contact.excuse(sealed.base, "another identity");
+  return publish(world, life, contact, sealed, text);
+}
+
+/** The account begins a new session, as with a bundle that it has fetched. */
+export async function greet(life: Life, contact: Contact, address: string): Promise<void> {
+  const base = await life.client.greet(address, contact.bundle());
+  contact.known.add(base);
+  contact.place(base, address);
+}
+
+function publish(
+  world: World,
+  life: Life,
+  contact: Contact,
+  sealed: Outgoing,
+  text: string,
+): string | undefined {
+  const { chain, counter } = nameOf(sealed);
+  if (!world.leave(life, `${chain}#${counter}`)) return undefined;
+  world.counts.sends += 1;
+  contact.lastChains.set(sealed.base, chain);
+  contact.outbox.push({ ...sealed, text, chainNumber: contact.chainOut(chain) });
+  return life.isSuperseded ? "left within a lease" : "left";
+}
+
+/** The account sends to a group. Everybody else is a member. */
+export async function sendToGroup(world: World, life: Life, index: number): Promise<string | undefined> {
+  const { jid, ourName } = GROUPS[index % GROUPS.length] as (typeof GROUPS)[number];
+  const text = `group out ${world.name()}`;
+  const sealed = await life.client.encryptGroup(ourName, text);
+  const { keyId, iteration } = groupNameOf(sealed.body);
+  if (!world.leave(life, `${jid} ${keyId}#${iteration}`)) return undefined;
+  world.counts.groupSends += 1;
+  for (const contact of world.contacts) {
+    if (contact.groupOutbox.length < MAX_MAIL) contact.groupOutbox.push({ ...sealed, text, group: jid });
+  }
+  return life.isSuperseded ? "left within a lease" : "left";
+}
+
+/** A message, mostly the oldest one, arrives at a contact. */
+export async function deliverOut(world: World, contact: Contact): Promise<void> {
+  const { outbox } = contact;
+  const mail = takeMail(world, outbox);
+  if (mail === undefined || contact.arrivedOut - mail.chainNumber > MAX_CHAINS_BEHIND) return;
+  await arrive(world, contact, mail);
+  while (outbox.length > MAX_MAIL) await arrive(world, contact, outbox.shift() as OutgoingMail);
+}
+
+async function arrive(world: World, contact: Contact, mail: OutgoingMail): Promise<void> {
+  if (contact.arrivedOut - mail.chainNumber > MAX_CHAINS_BEHIND) return;
+  const { sessions } = contact.peer;
+  const isPossible = startOf(mail) !== undefined || sessions.knows(mail.base);
+  const outcome = await sessions.decrypt(mail).then(
+    (text) => (text === mail.text ? undefined : `${contact.name} read another text than was sent`),
+    (error: unknown) => `${contact.name} cannot read: ${String(error)}`,
+  );
+  if (outcome === undefined) {
+    contact.arrivedOut = Math.max(contact.arrivedOut, mail.chainNumber);
+    world.trace.add(`${contact.name} read ${mail.text}`);
+    return;
+  }
+  const excuse = isPossible ? contact.excuseOf(mail.base) : "another identity";
+  if (excuse === undefined) return world.violate(outcome);
+  if (excuse === "lost in a crash") loseSession(world, contact, mail.base);
+  contact.needsGreeting = true;
+  world.trace.add(`${contact.name} cannot read ${mail.text}: ${excuse}`);
+}
+
+/** A group message arrives at a contact. */
+export async function deliverGroupOut(world: World, contact: Contact): Promise<void> {
+  const mail = takeMail(world, contact.groupOutbox);
+  if (mail === undefined) return;
+  const { peer } = contact;
+  const { group, body, text } = mail;
+  const key = `${group} ${groupNameOf(body).keyId}`;
+  if (!peer.knowsSenderKey(group, body)) {
+    await peer.learnSenderKey(group, mail.distribution);
+    contact.learntFrom.set(key, groupNameOf(body).iteration);
+  }
+  if (groupNameOf(body).iteration < (contact.learntFrom.get(key) ?? 0)) return;
+  const read = await peer.decryptGroup(group, body).catch((error: unknown) => String(error));
+  if (read !== text) world.violate(`${contact.name} cannot read in a group: ${read}`);
+  world.trace.add(`${contact.name} read ${text}`);
+}
+
+/** A contact writes, in a new session if it has none or has been told to begin one. */
+export async function contactWrites(world: World, contact: Contact): Promise<void> {
+  const { sessions } = contact.peer;
+  if (contact.renews || sessions.isEmpty) {
+    contact.renews = false;
+    const preKeyId = world.preKeyPool.shift();
+    await sessions.open(await world.ourBundle(preKeyId));
+    const sealed = await write(world, contact);
+    if (preKeyId !== undefined) world.consumers.set(preKeyId, sealed.base);
+    contact.place(
+      sealed.base,
+      world.random.pick(contact.user.isMoved ? [contact.lidAddress] : contact.addresses),
+    );
+    return;
+  }
+  await write(world, contact);
+}
+
+async function write(world: World, contact: Contact): Promise<{ base: string }> {
+  const text = `in ${world.name()}`;
+  const sealed = await contact.peer.sessions.encrypt(text);
+  const { chain } = nameOf(sealed);
+  const { installation } = contact;
+  const chainNumber = contact.chainIn(chain);
+  contact.inbox.push({ ...sealed, kind: "pairwise", text, installation, chainNumber });
+  return sealed;
+}
+
+/** A contact writes to a group. */
+export async function contactWritesToGroup(world: World, contact: Contact): Promise<void> {
+  const group = world.random.pick(GROUPS).jid;
+  const text = `group in ${world.name()}`;
+  const sealed = await contact.peer.encryptGroup(group, text);
+  const { installation } = contact;
+  contact.inbox.push({ ...sealed, ...groupNameOf(sealed.body), kind: "group", text, group, installation });
+}
+
+/** A message, mostly the oldest one, arrives at the account. */
+export function deliverIn(world: World, contact: Contact): void {
+  if (contact.user.isSuspended) return;
+  const mail = takeMail(world, contact.inbox);
+  if (mail !== undefined) read(world, contact, mail);
+  while (contact.inbox.length > MAX_MAIL) read(world, contact, contact.inbox.shift() as IncomingMail);
+}
+
+function read(world: World, contact: Contact, mail: IncomingMail): void {
+  if (mail.kind === "group") {
+    world.start(`${contact.name} → group ${mail.text}`, (life) => receiveInGroup(world, life, contact, mail));
+  } else if (contact.arrivedIn - mail.chainNumber <= MAX_CHAINS_BEHIND) {
+    world.start(`${contact.name} → ${mail.text}`, (life) => receive(world, life, contact, mail));
+  }
+}
+
+async function receive(
+  world: World,
+  life: Life,
+  contact: Contact,
+  mail: IncomingMail & { kind: "pairwise" },
+): Promise<string | undefined> {
+  contact.known.add(mail.base);
+  life.reading.set(mail, contact);
+  try {
+    const text = await life.client.decrypt(contact.addressOf(mail.base), mail);
+    life.reading.delete(mail);
+    if (life.isOver) return undefined;
+    if (text !== mail.text) world.violate(`${contact.name}: another text was read than was sent`);
+    contact.arrivedIn = Math.max(contact.arrivedIn, mail.chainNumber);
+    world.counts.receives += 1;
+    return "read";
+  } catch (error) {
+    if (life.isOver) return undefined;
+    life.reading.delete(mail);
+    return unread(world, contact, mail, error);
+  }
+}
+
+/** A message could not be read. */
+function unread(
+  world: World,
+  contact: Contact,
+  mail: IncomingMail & { kind: "pairwise" },
+  error: unknown,
+): string {
+  if (!(error instanceof CannotDecrypt)) {
+    const code = world.judge(error, `${contact.name} → ${mail.text}`);
+    if (mail.installation === contact.installation) contact.inbox.unshift(mail);
+    return code;
+  }
+  if (mail.installation !== contact.installation) return "of an old installation";
+  const excuse = contact.excuseOf(mail.base);
+  if (excuse === undefined && mail.repeated !== true) {
+    world.violate(`${contact.name}: ${mail.text} cannot be read: ${error.message}`, error);
+    return "violation";
+  }
+  if (excuse === undefined) return "read before";
+  if (excuse === "lost in a crash") loseSession(world, contact, mail.base);
+  contact.renews = true;
+  return excuse;
+}
+
+function loseSession(world: World, contact: Contact, base: string): void {
+  if (contact.lost.has(base)) return;
+  contact.lost.add(base);
+  world.counts.sessionsLost += 1;
+}
+
+async function receiveInGroup(
+  world: World,
+  life: Life,
+  contact: Contact,
+  mail: IncomingMail & { kind: "group" },
+): Promise<string | undefined> {
+  const { client } = life;
+  const name = `${mail.group}:${contact.mainAddress}`;
+  const key = `${mail.group} ${mail.keyId}`;
+  life.reading.set(mail, contact);
+  try {
+    const learnt = contact.learnt.get(key);
+    if (learnt?.durable !== true) {
+      await client.learnSenderKey(name, mail.distribution);
+      if (life.isOver) return undefined;
+      const known = { from: Math.max(mail.iteration, learnt?.from ?? 0), durable: false };
+      contact.learnt.set(key, known);
+      // The sender is told that we have the key once we can be sure to keep it.
+      await world.flush(life).then(
+        () => {
+          if (!life.isOver && !life.isSuperseded) known.durable = true;
+        },
+        (error: unknown) => world.judge(error, "flush a sender key"),
+      );
+    }
+    const text = await client.decryptGroup(name, mail.body);
+    life.reading.delete(mail);
+    if (life.isOver) return undefined;
+    if (text !== mail.text) world.violate(`${contact.name}: another group text was read than was sent`);
+    world.counts.groupReceives += 1;
+    return "read";
+  } catch (error) {
+    if (life.isOver) return undefined;
+    life.reading.delete(mail);
+    if (!(error instanceof CannotDecrypt)) {
+      if (mail.installation === contact.installation) contact.inbox.unshift(mail);
+      return world.judge(error, `${contact.name} → ${mail.text}`);
+    }
+    const isOlder = mail.iteration < (contact.learnt.get(key)?.from ?? 0);
+    if (isOlder || mail.repeated === true || mail.installation !== contact.installation) return "too old";
+    world.violate(`${contact.name}: ${mail.text} cannot be read: ${error.message}`, error);
+    return "violation";
+  }
+}
+
+/** Takes a message off the queue, now and then not the first, and now and then to lose it. */
+function takeMail<Mail>(world: World, queue: Mail[]): Mail | undefined {
+  const { random } = world;
+  const at = random.oneIn(4) ? random.below(Math.min(queue.length, 4) || 1) : 0;
+  const [mail] = queue.splice(at, 1);
+  return random.oneIn(12) ? undefined : mail;
+}

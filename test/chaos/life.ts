@@ -1,0 +1,88 @@
+import { type Account, openAccount } from "../../src/account/mod.ts";
+import type { Backend, Device } from "../../src/backend/mod.ts";
+import { withoutEpochBump } from "../../src/backend/test_hooks.ts";
+import { createDevice } from "../../src/device/mod.ts";
+import type { Host } from "../../src/ports/mod.ts";
+import type { Durability } from "../../src/signal/mod.ts";
+import { type Protection, withoutProtections } from "../../src/signal/test_hooks.ts";
+import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
+import type { WriteBehindPolicy } from "../../src/write_behind/mod.ts";
+import type { ChaosBackend } from "./chaos_backend.ts";
+import type { ChaosClient, ChaosClientFactory, ClientObserver } from "./client.ts";
+import type { Contact, IncomingMail } from "./contact.ts";
+import { type CommitListener, Link } from "./link.ts";
+
+/** What can be switched off: a protection of the cache, or of the commit queue. */
+export type ChaosProtection = Protection | "epochBump";
+
+/** How an account is opened. */
+export interface LifeOptions {
+  readonly backend: ChaosBackend;
+  readonly makeClient: ChaosClientFactory;
+  readonly observer: (life: Life) => ClientObserver;
+  readonly applied: CommitListener;
+  readonly seed: number;
+  readonly startMs: number | undefined;
+  readonly durability: Durability;
+  readonly capacity: number;
+  readonly policy: Partial<WriteBehindPolicy>;
+  readonly off: readonly ChaosProtection[];
+  /** Planned faults that the opening itself meets. */
+  readonly prepare?: ((link: Link) => void) | undefined;
+}
+
+/** The account's phone number and LID. */
+export const OUR_PN = "15550009999:1@s.whatsapp.net";
+export const OUR_LID = "900000000000009:1@lid";
+
+/** One process that has the account open. */
+export class Life {
+  readonly number: number;
+  readonly host: FakeHost;
+  readonly link: Link;
+  readonly account: Account;
+  readonly durability: Durability;
+  readonly client: ChaosClient;
+  /** What is under way, by name. */
+  readonly tasks: Map<Promise<void>, string> = new Map();
+  /** Messages that are being read. */
+  readonly reading: Map<IncomingMail, Contact> = new Map();
+  /** Messages that have left. */
+  published = 0;
+  isOver = false;
+  /** Another process has the account. */
+  isSuperseded = false;
+
+  private constructor(number: number, link: Link, host: FakeHost, account: Account, options: LifeOptions) {
+    this.number = number;
+    this.link = link;
+    this.host = host;
+    this.account = account;
+    this.durability = options.durability;
+    this.client = options.makeClient(account, options.observer(this));
+  }
+
+  static async open(number: number, options: LifeOptions): Promise<Life> {
+    const { seed, startMs, durability, capacity, policy, off } = options;
+    const host = fakeHost({ seed: seed * 1_000 + number, startMs });
+    const link = new Link(await options.backend.open(host.clock), host.clock, options.applied);
+    options.prepare?.(link);
+    const signal = withoutProtections(
+      { durability, capacity },
+      ...off.filter((protection) => protection !== "epochBump"),
+    );
+    const backend: Backend = off.includes("epochBump") ? withoutEpochBump(link.backend) : link.backend;
+    const account = await openAccount({ backend, host, policy, signal, newDevice });
+    return new Life(number, link, host, account, options);
+  }
+
+  /** The process is gone, with everything that it was about to do. */
+  end(): void {
+    this.isOver = true;
+    this.link.cut();
+  }
+}
+
+function newDevice(host: Host): Device {
+  return { ...createDevice(host), pn: OUR_PN, lid: OUR_LID };
+}

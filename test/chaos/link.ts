@@ -1,0 +1,163 @@
+import {
+  type Backend,
+  type Capabilities,
+  type CommitOptions,
+  type Committer,
+  type OwnerState,
+  type Write,
+  withCommitter,
+} from "../../src/backend/mod.ts";
+import { BackendError } from "../../src/errors/mod.ts";
+import type { Clock } from "../../src/ports/mod.ts";
+import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
+
+/** Told of every commit that was applied, whoever learns of it. */
+export type CommitListener = (writes: readonly Write[], rows: number, link: Link) => void;
+
+/** Reads that may be slow or fail: those that go on while the account is open. */
+const UNRELIABLE_READS: ReadonlySet<string> = new Set([
+  "loadSessionRow",
+  "loadSessionRows",
+  "loadSenderKeyRow",
+  "loadIdentity",
+  "loadPreKey",
+  "listSignalAddresses",
+  "getPnMapping",
+]);
+
+/**
+ * The connection of one process to the database, over a network that misbehaves: commits meet what `plan` says, reads wait or fail.
+ * Cut, it neither asks nor learns anything any more; what it has sent may still arrive.
+ */
+export class Link {
+  /** What the process is given. */
+  readonly backend: Backend;
+  readonly plan: FaultPlan = new FaultPlan();
+  #isCut = false;
+  #heldReads: (() => void)[] | undefined;
+  #failingReads = 0;
+  #failedCommits = 0;
+  #reloads = 0;
+  readonly #read = new Set<string>();
+
+  constructor(inner: Backend, clock: Clock, applied: CommitListener) {
+    const recorded = withCommitter(
+      inner,
+      recording(inner, (writes, rows) => applied(writes, rows, this)),
+      {
+        clock,
+      },
+    );
+    const faulty = faultyCommitter(recorded, this.plan, { clock });
+    const committer: Committer = {
+      capabilities: faulty.capabilities,
+      commit: (writes, options) => this.#over(() => this.#commit(() => faulty.commit(writes, options))),
+      readOwner: () => this.#over(() => faulty.readOwner()),
+      close: async () => {},
+    };
+    const reads = new Proxy(inner, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]) =>
+          this.#over(() =>
+            this.#ask(String(name), given, () => value.apply(target, given) as Promise<unknown>),
+          );
+      },
+    });
+    this.backend = withCommitter(reads, committer, { clock });
+  }
+
+  /** The process is gone. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Reads see the rows as they are when asked, and answer after `releaseReads`. */
+  holdReads(): void {
+    this.#heldReads ??= [];
+  }
+
+  releaseReads(): void {
+    const held = this.#heldReads ?? [];
+    this.#heldReads = undefined;
+    for (const go of held) go();
+  }
+
+  /** The next reads fail. */
+  failReads(count: number): void {
+    this.#failingReads = count;
+  }
+
+  /** Commits that were not answered with success. */
+  get failedCommits(): number {
+    return this.#failedCommits;
+  }
+
+  /** Rows that were read again: what was read before has been evicted. */
+  get reloads(): number {
+    return this.#reloads;
+  }
+
+  async #commit(send: () => Promise<number[]>): Promise<number[]> {
+    try {
+      return await send();
+    } catch (error) {
+      this.#failedCommits += 1;
+      throw error;
+    }
+  }
+
+  async #ask(name: string, given: readonly unknown[], ask: () => Promise<unknown>): Promise<unknown> {
+    if (!UNRELIABLE_READS.has(name)) return await ask();
+    if (name.startsWith("load")) this.#count(`${name} ${String(given[0])}`);
+    if (this.#failingReads > 0) {
+      this.#failingReads -= 1;
+      throw new BackendError("read: the network is down");
+    }
+    const answer = await ask();
+    const held = this.#heldReads;
+    if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve));
+    return answer;
+  }
+
+  #count(read: string): void {
+    if (this.#read.has(read)) this.#reloads += 1;
+    this.#read.add(read);
+  }
+
+  async #over<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const never = new Promise<never>(() => {});
+    if (this.#isCut) return await never;
+    try {
+      const answer = await ask();
+      return this.#isCut ? await never : answer;
+    } catch (error) {
+      if (this.#isCut) return await never;
+      throw error;
+    }
+  }
+}
+
+/** The same commits, told of when they were applied and before anybody else learns of it. */
+function recording(inner: Backend, applied: (writes: readonly Write[], rows: number) => void): Committer {
+  return {
+    get capabilities(): Capabilities {
+      return inner.capabilities;
+    },
+    async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
+      const changed = await inner.commit(writes, options);
+      applied(
+        writes,
+        changed.reduce((sum, rows) => sum + rows, 0),
+      );
+      return changed;
+    },
+    readOwner: (): Promise<OwnerState | undefined> => inner.readOwner(),
+    close: (): Promise<void> => inner.close(),
+  };
+}

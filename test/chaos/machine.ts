@@ -1,0 +1,94 @@
+/**
+ * The chaos state machine: thousands of steps, chosen by a seed, over one account with real Signal peers, with everything going wrong
+ * that may. It stops at the first thing that must never happen.
+ *
+ * The same seed decides alike: the keys that the libraries draw differ from run to run, and no decision depends on them.
+ */
+import type { ChaosCounts } from "./counts.ts";
+import type { ChaosProtection } from "./life.ts";
+import { populate } from "./people.ts";
+import { STEPS, type Step } from "./steps.ts";
+import { ChaosViolation } from "./violation.ts";
+import { type ChaosRuntime, World } from "./world.ts";
+
+/** How a run goes. */
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly steps: number;
+  /** Protections that are switched off, to see that the run notices. */
+  readonly off?: readonly ChaosProtection[] | undefined;
+  /** Told after each step that something that nobody awaited has rejected. */
+  readonly takeUnhandled?: (() => unknown) | undefined;
+}
+
+/** What a run did. */
+export interface ChaosReport {
+  readonly counts: ChaosCounts;
+  /** Equal for equal decisions and outcomes. */
+  readonly digest: string;
+}
+
+const TOTAL_WEIGHT = STEPS.reduce((sum, { weight }) => sum + weight, 0);
+
+/** Steps between two moments at which everything is let come to an end. */
+const STEPS_PER_REST = 250;
+
+/** Longest way that operations go on between two steps unless they go as far as they can, in turns of the queue. */
+const MAX_TURNS = 60;
+
+/** Runs one seed. Rejects with a `ChaosViolation` when something went wrong. */
+export async function runChaos(runtime: ChaosRuntime, options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, steps, off = [] } = options;
+  const world = new World(runtime, { seed, off });
+  populate(world);
+  await world.open();
+  let step = 0;
+  const check = (): void => {
+    world.check();
+    const unhandled = options.takeUnhandled?.();
+    if (unhandled !== undefined) world.violate(`nobody handled: ${String(unhandled)}`, unhandled);
+    if (world.violation === undefined) return;
+    const { reason, cause } = world.violation;
+    const replay = replayCommand(options);
+    throw new ChaosViolation(reason, { seed, step, trace: world.trace, replay }, { cause });
+  };
+  for (step = 1; step <= steps; step += 1) {
+    const chosen = choose(world);
+    world.trace.add(`step ${step}: ${chosen.name}`);
+    await chosen.run(world);
+    await goOn(world);
+    check();
+    if (step % STEPS_PER_REST === 0 || step === steps) {
+      await world.quiesce();
+      await world.checkRows();
+      check();
+    }
+  }
+  world.end(world.life);
+  return { counts: world.counts, digest: world.trace.digest };
+}
+
+function choose(world: World): Step {
+  let draw = world.random.below(TOTAL_WEIGHT);
+  for (const step of STEPS) {
+    draw -= step.weight;
+    if (draw < 0) return step;
+  }
+  throw new RangeError("choose a step: the weights do not add up");
+}
+
+/** Lets what was begun go on: mostly as far as it can, now and then only for a while, so that the next step meets it half-way. */
+async function goOn(world: World): Promise<void> {
+  const { random } = world;
+  if (!random.oneIn(3)) {
+    await world.runtime.idle();
+    await world.checkRows();
+    return;
+  }
+  for (let turns = random.below(MAX_TURNS); turns > 0; turns -= 1) await Promise.resolve();
+}
+
+function replayCommand({ seed, steps, off = [] }: ChaosOptions): string {
+  const without = off.map((protection) => ` --without ${protection}`).join("");
+  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${without}`;
+}

@@ -1,0 +1,348 @@
+/** Everything that may happen in one step, and how often it does. */
+
+import type { Write } from "../../src/backend/mod.ts";
+import { generateKeyPair } from "../../src/device/mod.ts";
+import { BackendError, BusyError } from "../../src/errors/mod.ts";
+import { encodePreKey } from "../../src/records/mod.ts";
+import type { CommitFault } from "../../src/testing/mod.ts";
+import type { Contact } from "./contact.ts";
+import {
+  contactWrites,
+  contactWritesToGroup,
+  deliverGroupOut,
+  deliverIn,
+  deliverOut,
+  GROUPS,
+  greet,
+  send,
+  sendToGroup,
+} from "./conversation.ts";
+import type { Life } from "./life.ts";
+import type { Link } from "./link.ts";
+import { learnMappings, moveUser, replaceUser } from "./people.ts";
+import type { World } from "./world.ts";
+
+/** One-time pre-keys that should be on offer. */
+const WANTED_PRE_KEYS = 4;
+
+/** Connections of dead processes that may still have commits under way. */
+const MAX_GHOSTS = 3;
+
+export interface Step {
+  readonly name: string;
+  /** How often it is chosen, among all. */
+  readonly weight: number;
+  run(world: World): void | Promise<void>;
+}
+
+const contactOf = (world: World): Contact => world.random.pick(world.contacts);
+
+/** Where a message to a contact goes: while it has two addresses, to either. */
+function addressOf(world: World, contact: Contact): string {
+  return contact.user.isMoved ? contact.lidAddress : world.random.pick(contact.addresses);
+}
+
+function startSend(world: World, contact: Contact = contactOf(world), life?: Life): void {
+  const address = addressOf(world, contact);
+  world.start(`send to ${contact.name}`, (here) => send(world, here, contact, address), life);
+}
+
+function burst(world: World): void {
+  const contact = contactOf(world);
+  const count = world.random.oneIn(4) ? 20 + world.random.below(60) : 2 + world.random.below(10);
+  const address = addressOf(world, contact);
+  world.start(`send ${count} to ${contact.name}`, async (life) => {
+    for (let sent = 0; sent < count; sent += 1) {
+      await send(world, life, contact, address);
+      if (contact.outbox.length > 4) contact.outbox.splice(world.random.below(4), 1);
+    }
+    return undefined;
+  });
+}
+
+/** Both directions of one session at once. */
+function sendWhileReceiving(world: World): void {
+  const contact = contactOf(world);
+  startSend(world, contact);
+  deliverIn(world, contact);
+  startSend(world, contact);
+  deliverIn(world, contact);
+}
+
+/** What the next commits meet. */
+function planFaults(world: World): void {
+  const { random, life } = world;
+  const faults: CommitFault[] = [];
+  const lost: readonly CommitFault[] = ["lose-answer", "lose-request"];
+  const draw = random.below(10);
+  if (draw < 3) faults.push(random.pick(lost));
+  else if (draw < 5) for (let sends = 0; sends < 3; sends += 1) faults.push(random.pick(lost));
+  else if (draw < 7) faults.push(new BackendError("commit: the network is down"));
+  else if (draw < 8) faults.push(new BusyError("commit: busy"), "pass");
+  else faults.push("hold");
+  world.trace.add(`fault ${faults.map((fault) => (fault instanceof Error ? fault.name : fault)).join()}`);
+  life.link.plan.next(...faults);
+}
+
+async function deliverLate(world: World): Promise<void> {
+  const links = [world.life.link, ...world.ghosts];
+  for (const link of links) {
+    link.plan.release();
+    const outcomes = await link.plan.deliverLate();
+    world.counts.lateCommits += outcomes.length;
+    if (outcomes.length > 0)
+      world.trace.add(`late ${outcomes.map((each) => ("error" in each ? "refused" : "applied")).join()}`);
+  }
+  if (world.ghosts.length > MAX_GHOSTS) world.ghosts.shift();
+}
+
+/** The rows of one address are refused for a while. */
+function refuse(world: World): void {
+  const { addresses, name } = contactOf(world);
+  const isRefused = (write: Write): boolean =>
+    write.kind === "session.put" && addresses.includes(write.address);
+  world.trace.add(`refuse ${name}`);
+  world.life.link.plan.refuse(isRefused);
+}
+
+async function crash(world: World): Promise<void> {
+  const { life, random } = world;
+  world.counts.crashes += 1;
+  world.end(life);
+  // What was sent may arrive before the next process opens, or after it, or never.
+  if (random.oneIn(2)) life.link.plan.release();
+  if (random.oneIn(2)) await world.runtime.idle();
+  await reopen(world);
+}
+
+async function closeAndReopen(world: World): Promise<void> {
+  const { life, random } = world;
+  const waits = !random.oneIn(3);
+  if (waits) await world.quiesce();
+  if (world.violation !== undefined) return;
+  const closing = world.close(life);
+  life.link.releaseReads();
+  for (let round = 0; round < 10; round += 1) {
+    life.link.plan.release();
+    await world.runtime.idle();
+  }
+  const isSaved = await closing;
+  await world.runtime.idle();
+  if (isSaved && waits) {
+    world.counts.cleanReopenings += 1;
+    const unsettled = world.rows.findUnsettled(life.client.incarnation);
+    if (unsettled !== undefined) world.violate(`${unsettled}: a clean end left keys to burn`);
+  }
+  world.end(life);
+  await reopen(world);
+}
+
+async function reopen(world: World): Promise<void> {
+  const { random } = world;
+  const faults: CommitFault[] = random.oneIn(4)
+    ? [random.pick(["lose-answer", "lose-request"] as const)]
+    : [];
+  const prepare = (link: Link): void => link.plan.next(...faults);
+  await world.open(prepare);
+  await learnMappings(world);
+}
+
+/** Another process opens the account while this one goes on. */
+async function secondOwner(world: World): Promise<void> {
+  const { life, random } = world;
+  world.counts.secondOwners += 1;
+  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, life);
+  const opening = world.open();
+  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, life);
+  await opening;
+  life.isSuperseded = true;
+  for (let sends = 1 + random.below(4); sends > 0; sends -= 1) startSend(world, undefined, life);
+  world.start("flush by the old owner", () => life.account.flush().then(() => "not fenced"), life);
+  await world.quiesce(life);
+  world.end(life);
+  await learnMappings(world);
+}
+
+function startDelete(world: World): void {
+  const contact = contactOf(world);
+  const address = addressOf(world, contact);
+  world.start(`delete session of ${contact.name}`, async (life) => {
+    contact.excuseKnown("deleted");
+    await life.client.deleteSession(address);
+    contact.excuseKnown("deleted");
+    return undefined;
+  });
+}
+
+function startGreet(world: World): void {
+  const contact = contactOf(world);
+  const address = addressOf(world, contact);
+  world.start(`begin a session with ${contact.name}`, (life) =>
+    greet(life, contact, address).then(() => undefined),
+  );
+}
+
+function reinstall(world: World): void {
+  const contact = contactOf(world);
+  world.trace.add(`${contact.name} installs anew`);
+  contact.reinstall();
+}
+
+/** The LID of a phone number is found out. */
+function startMove(world: World): void {
+  const users = world.users.filter(({ isMoved }) => !isMoved);
+  if (users.length === 0) return;
+  const user = world.users.find(({ isSuspended }) => isSuspended) ?? world.random.pick(users);
+  world.start(`move user ${world.users.indexOf(user)}`, (life) => moveUser(world, life, user));
+}
+
+async function takeStale(world: World, life: Life, contact: Contact): Promise<string | undefined> {
+  const put = await life.client.takeStale(contact.mainAddress);
+  if (put !== undefined && !life.isOver) world.stale.push({ life, put });
+  return undefined;
+}
+
+function putStale(world: World): void {
+  const stale = world.stale.shift();
+  if (stale === undefined || stale.life.isOver) return;
+  world.start("put an old copy", () => stale.put().then(() => undefined));
+}
+
+/** A read is slow; meanwhile the session is deleted, begun anew, written, and dropped from memory. */
+function overtakeRead(world: World): void {
+  const contact = contactOf(world);
+  const address = contact.lidAddress;
+  const { link } = world.life;
+  world.life.client.clearAfterFlush();
+  link.holdReads();
+  world.start(`look at ${contact.name}`, (life) => life.client.look(address).then(() => undefined));
+  world.start(`delete and greet ${contact.name}`, async (life) => {
+    contact.excuseKnown("deleted");
+    await life.client.deleteSession(address);
+    contact.excuseKnown("deleted");
+    await send(world, life, contact, address);
+    await world.flush(life);
+    life.client.clearAfterFlush();
+    link.releaseReads();
+    return undefined;
+  });
+}
+
+function outage(world: World): void {
+  const { plan } = world.life.link;
+  const isOver = world.random.oneIn(2);
+  world.trace.add(isOver ? "network up" : "network down");
+  if (isOver) plan.clear();
+  else plan.always(new BackendError("commit: the network is down"));
+}
+
+function uploadPreKeys(world: World): void {
+  const id = world.preKeys.size + 1;
+  const pair = generateKeyPair(world.random);
+  world.preKeys.set(id, prefixed(pair.publicKey));
+  world.start(`offer pre-key ${id}`, async (life) => {
+    await life.account.store.storePreKey(id, encodePreKey({ id, ...pair }), true);
+    if (!life.isOver) world.preKeyPool.push(id);
+    return undefined;
+  });
+}
+
+function prefixed(key: Uint8Array): Uint8Array {
+  return new Uint8Array([5, ...key]);
+}
+
+function startAdvance(world: World): void {
+  const ms = world.random.pick([500, 5_000, 5_000, 9_000, 35_000, 70_000]);
+  world.start(`wait ${ms} ms`, (life) => world.advance(life, ms));
+}
+
+export const STEPS: readonly Step[] = [
+  { name: "send", weight: 230, run: (world) => startSend(world) },
+  { name: "burst", weight: 18, run: burst },
+  { name: "send while receiving", weight: 25, run: sendWhileReceiving },
+  {
+    name: "send to a group",
+    weight: 50,
+    run: (world) => {
+      const index = world.random.below(GROUPS.length);
+      world.start(`send to group ${index}`, (life) => sendToGroup(world, life, index));
+    },
+  },
+  { name: "contact writes", weight: 130, run: (world) => contactWrites(world, contactOf(world)) },
+  {
+    name: "contact writes to a group",
+    weight: 30,
+    run: (world) => contactWritesToGroup(world, contactOf(world)),
+  },
+  { name: "deliver to a contact", weight: 190, run: (world) => deliverOut(world, contactOf(world)) },
+  { name: "deliver to a group", weight: 100, run: (world) => deliverGroupOut(world, contactOf(world)) },
+  { name: "deliver to the account", weight: 170, run: (world) => deliverIn(world, contactOf(world)) },
+  {
+    name: "flush",
+    weight: 25,
+    run: (world) => world.start("flush", (life) => world.flush(life).then(() => undefined)),
+  },
+  {
+    name: "settle",
+    weight: 4,
+    run: (world) => world.start("settle", (life) => world.flush(life, "settle").then(() => undefined)),
+  },
+  { name: "clear after flush", weight: 10, run: (world) => world.life.client.clearAfterFlush() },
+  {
+    name: "clear",
+    weight: 2,
+    run: (world) => {
+      if (world.life.tasks.size === 0) world.clear(world.life);
+    },
+  },
+  { name: "time passes", weight: 25, run: startAdvance },
+  { name: "plan faults", weight: 40, run: planFaults },
+  { name: "release commits", weight: 40, run: (world) => world.life.link.plan.release() },
+  { name: "deliver late commits", weight: 20, run: deliverLate },
+  { name: "refuse rows", weight: 6, run: refuse },
+  { name: "accept rows", weight: 12, run: (world) => world.life.link.plan.refuse(undefined) },
+  { name: "hold reads", weight: 8, run: (world) => world.life.link.holdReads() },
+  { name: "release reads", weight: 20, run: (world) => world.life.link.releaseReads() },
+  { name: "fail reads", weight: 6, run: (world) => world.life.link.failReads(1 + world.random.below(2)) },
+  { name: "crash", weight: 12, run: crash },
+  { name: "close and reopen", weight: 7, run: closeAndReopen },
+  { name: "second owner", weight: 4, run: secondOwner },
+  { name: "delete a session", weight: 5, run: startDelete },
+  { name: "begin a session", weight: 6, run: startGreet },
+  {
+    name: "contact begins a session",
+    weight: 9,
+    run: (world) => {
+      contactOf(world).renews = true;
+    },
+  },
+  { name: "contact installs anew", weight: 2, run: reinstall },
+  { name: "move a user", weight: 10, run: startMove },
+  { name: "contacts change", weight: 3, run: (world) => replaceUser(world) },
+  {
+    name: "rotate a sender key",
+    weight: 2,
+    run: (world) => {
+      const { ourName } = world.random.pick(GROUPS);
+      world.start("rotate sender key", (life) => life.client.deleteSenderKey(ourName).then(() => undefined));
+    },
+  },
+  {
+    name: "take a copy",
+    weight: 8,
+    run: (world) => {
+      const contact = contactOf(world);
+      world.start(`copy session of ${contact.name}`, (life) => takeStale(world, life, contact));
+    },
+  },
+  { name: "put an old copy", weight: 8, run: putStale },
+  { name: "overtake a read", weight: 4, run: overtakeRead },
+  { name: "outage", weight: 6, run: outage },
+  {
+    name: "offer pre-keys",
+    weight: 25,
+    run: (world) => {
+      if (world.preKeyPool.length < WANTED_PRE_KEYS) uploadPreKeys(world);
+    },
+  },
+];

@@ -1,0 +1,380 @@
+/** What a run knows: the account's processes, its contacts, what has left, and what must be true. */
+import type { Account } from "../../src/account/mod.ts";
+import type { Backend, Write } from "../../src/backend/mod.ts";
+import { signalPublicKey } from "../../src/device/mod.ts";
+import { RewindError, type SignalCacheEvent } from "../../src/signal/mod.ts";
+import { SeededRandom } from "../../src/testing/mod.ts";
+import type { ChaosBackend } from "./chaos_backend.ts";
+import {
+  type Bundle,
+  CannotDecrypt,
+  type ChaosClientFactory,
+  type ClientObserver,
+  NoSession,
+} from "./client.ts";
+import type { ChaosUser, Contact } from "./contact.ts";
+import { type ChaosCounts, newCounts } from "./counts.ts";
+import { Ledger } from "./ledger.ts";
+import { type ChaosProtection, Life } from "./life.ts";
+import type { Link } from "./link.ts";
+import type { ChaosPeer } from "./peer.ts";
+import { Rows } from "./rows.ts";
+import { Trace } from "./violation.ts";
+
+/** Most keys that one crash may cost one chain. */
+const MAX_BURNED_PER_CRASH = 64;
+
+/** Times that everything is let go on before what still waits is said to wait for ever. */
+const MAX_ROUNDS = 40;
+
+/** What a run needs of where it runs. */
+export interface ChaosRuntime {
+  readonly backend: ChaosBackend;
+  readonly makeClient: ChaosClientFactory;
+  readonly makePeer: (kind: "node" | "rust") => ChaosPeer;
+  /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
+  readonly idle: () => Promise<void>;
+}
+
+/** How a run goes. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly off: readonly ChaosProtection[];
+}
+
+export class World {
+  readonly random: SeededRandom;
+  readonly trace: Trace = new Trace();
+  readonly counts: ChaosCounts = newCounts();
+  readonly ledger: Ledger = new Ledger();
+  readonly rows: Rows = new Rows();
+  readonly runtime: ChaosRuntime;
+  readonly options: WorldOptions;
+  contacts: Contact[] = [];
+  users: ChaosUser[] = [];
+  /** Copies that somebody loaded and may put later. */
+  stale: { readonly life: Life; readonly put: () => Promise<void> }[] = [];
+  /** Connections of processes that are gone, whose commits may still be under way. */
+  ghosts: Link[] = [];
+  /** Sessions that consumed a pre-key, by its id. */
+  readonly consumers: Map<number, string> = new Map();
+  /** One-time pre-keys of the account that may be handed out. */
+  readonly preKeyPool: number[] = [];
+  /** Public parts of those that were made, by id. */
+  readonly preKeys: Map<number, Uint8Array> = new Map();
+  isAdvancing = false;
+  #life: Life | undefined;
+  #lives = 0;
+  #owner: Link | undefined;
+  #bundle: Bundle | undefined;
+  /** A connection of nobody's, to look into the database. */
+  #inspector: Backend | undefined;
+  #violation: { reason: string; cause: unknown } | undefined;
+  readonly #left = new Set<string>();
+  readonly #policy: { durability: "strict" | "relaxed"; capacity: number; pending: number | undefined };
+  #names = 0;
+  #taskNumber = 0;
+  /** Keys that the last move of a user has written. */
+  readonly #movedKeys: string[] = [];
+
+  constructor(runtime: ChaosRuntime, options: WorldOptions) {
+    this.runtime = runtime;
+    this.options = options;
+    this.random = new SeededRandom(options.seed);
+    const { random } = this;
+    this.#policy = {
+      durability: random.oneIn(2) ? "strict" : "relaxed",
+      capacity: random.oneIn(4) ? 2_000 : 1 + random.below(5),
+      pending: random.oneIn(3) ? 3 + random.below(20) : undefined,
+    };
+    this.trace.add(JSON.stringify(this.#policy));
+  }
+
+  get life(): Life {
+    if (this.#life === undefined) throw new Error("no process has the account open");
+    return this.#life;
+  }
+
+  get isStrict(): boolean {
+    return this.#policy.durability === "strict";
+  }
+
+  get violation(): { readonly reason: string; readonly cause: unknown } | undefined {
+    return this.#violation;
+  }
+
+  /** A number that nothing else has in this run. */
+  name(): number {
+    this.#names += 1;
+    return this.#names;
+  }
+
+  violate(reason: string, cause?: unknown): void {
+    this.#violation ??= { reason, cause };
+  }
+
+  /** Opens the account in a new process, which takes it over. */
+  async open(prepare?: (link: Link) => void): Promise<Life> {
+    this.#lives += 1;
+    const { durability, capacity, pending } = this.#policy;
+    const life = await Life.open(this.#lives, {
+      ...this.runtime,
+      observer: (opened) => this.#observe(opened),
+      applied: (writes, _, link) => this.#applied(writes, link),
+      seed: this.options.seed,
+      startMs: this.#life?.host.clock.nowMs(),
+      durability,
+      capacity,
+      policy: pending === undefined ? {} : { maxPendingEntries: pending },
+      off: this.options.off,
+      prepare,
+    });
+    this.#life = life;
+    this.#bundle ??= bundleOf(life.account);
+    this.isAdvancing = false;
+    return life;
+  }
+
+  /** Starts something in the present process and goes on. What it fails with is judged. */
+  start(name: string, operation: (life: Life) => Promise<string | undefined>, life: Life = this.life): void {
+    this.#taskNumber += 1;
+    const number = this.#taskNumber;
+    this.trace.add(`#${number} ${name}`);
+    const run = async (): Promise<void> => {
+      const outcome = await operation(life).catch((error: unknown) => this.judge(error, name));
+      if (!life.isOver) this.trace.add(`#${number} → ${outcome ?? "done"}`);
+    };
+    const task = run();
+    life.tasks.set(task, `#${number} ${name}`);
+    void task.then(() => life.tasks.delete(task));
+  }
+
+  /** What an operation may fail with; anything else is a violation. */
+  judge(error: unknown, name: string): string {
+    if (error instanceof NoSession) return "no session";
+    const { code } = error as { code?: string };
+    if (code === undefined || error instanceof RewindError || error instanceof CannotDecrypt) {
+      this.violate(`${name}: ${String(error)}`, error);
+      return "violation";
+    }
+    return code;
+  }
+
+  /** A ciphertext leaves. @returns False when the process is gone and it does not. */
+  leave(life: Life, messageKey: string): boolean {
+    if (life.isOver) return false;
+    if (this.#left.has(messageKey)) this.violate("a message key has left twice");
+    this.#left.add(messageKey);
+    life.published += 1;
+    return true;
+  }
+
+  /** Makes everything durable that was changed before, unless it fails. */
+  async flush(life: Life, how: "flush" | "settle" = "flush"): Promise<void> {
+    const changes = this.ledger.snapshot();
+    const { isolated } = await life.client[how]();
+    if (this.#isOwner(life.link)) this.ledger.promise(changes, new Set(isolated.map(({ key }) => key)));
+  }
+
+  /** Closes the account as it should be. @returns Whether everything is durable. */
+  async close(life: Life): Promise<boolean> {
+    const changes = this.ledger.snapshot();
+    const failure = await life.account.close().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failure !== undefined) this.judge(failure, "close");
+    else if (this.#isOwner(life.link)) this.ledger.promise(changes);
+    return failure === undefined;
+  }
+
+  /** A process is gone. What it was reading will be delivered again. */
+  end(life: Life): void {
+    for (const contact of this.contacts) this.#findOrphans(life, contact);
+    this.counts.failedCommits += life.link.failedCommits;
+    this.counts.evictions += life.link.reloads;
+    life.end();
+    life.link.releaseReads();
+    for (const [mail, contact] of [...life.reading].reverse()) {
+      mail.repeated = true;
+      if (mail.installation === contact.installation) contact.inbox.unshift(mail);
+    }
+    life.reading.clear();
+    this.stale = [];
+    this.ghosts.push(life.link);
+  }
+
+  /** Lets everything that was begun end. */
+  async quiesce(life: Life = this.life): Promise<void> {
+    const { link, host } = life;
+    link.plan.clear();
+    link.failReads(0);
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      link.releaseReads();
+      link.plan.release();
+      await this.runtime.idle();
+      if (life.tasks.size === 0 && link.plan.held === 0) return;
+      // Retries and back-pressure wait for the clock.
+      if (round > 4 && !this.isAdvancing) {
+        this.start("wait 5 s", () => this.advance(life, 5_000), life);
+        await this.runtime.idle();
+      }
+    }
+    this.violate(`waits for ever: ${[...life.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
+  }
+
+  async advance(life: Life, ms: number): Promise<string | undefined> {
+    if (this.isAdvancing) return "already";
+    this.isAdvancing = true;
+    try {
+      await life.host.scheduler.advance(ms);
+    } finally {
+      if (life === this.#life) this.isAdvancing = false;
+    }
+    return undefined;
+  }
+
+  /** What must be true at any moment. */
+  check(): void {
+    const { ledger } = this;
+    const broken = ledger.findBroken();
+    if (broken !== undefined) this.violate(broken);
+    const life = this.#life;
+    if (life === undefined || life.isOver || !this.#isOwner(life.link)) return;
+    const { dirty, gated } = life.client;
+    if (ledger.behind > dirty) this.violate(`${ledger.behind} changes are not durable, ${dirty} are dirty`);
+    if (ledger.shut > gated)
+      this.violate(`${ledger.shut} addresses wait for a commit, ${gated} gates are shut`);
+    const [failure] = life.host.scheduler.failures;
+    if (failure !== undefined) this.violate(`task ${failure.name} rejected`, failure.error);
+  }
+
+  /** What must be true once everything has come to rest: the database has what it was told. */
+  async checkRows(): Promise<void> {
+    const foreign = this.ledger.findForeign();
+    if (foreign !== undefined) this.violate(foreign);
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#inspector ??= await this.runtime.backend.open(life.host.clock);
+    const backend = this.#inspector;
+    for (const key of this.rows.takeTouched()) {
+      const difference = await this.rows.compare(backend, key);
+      if (difference !== undefined) this.violate(difference);
+    }
+  }
+
+  /** Clears memory, which is allowed while nobody works with what it forgets. */
+  clear(life: Life): void {
+    for (const contact of this.contacts) this.#findOrphans(life, contact);
+    life.client.clear();
+    this.ledger.forgetMemory();
+    this.stale = [];
+  }
+
+  #isOwner(link: Link): boolean {
+    return link === this.#owner;
+  }
+
+  #observe(life: Life): ClientObserver {
+    const current = (): boolean => !life.isOver && this.#isOwner(life.link);
+    return {
+      loaded: (store, address, digest) => {
+        if (!current()) return;
+        const stale = this.ledger.findStale(`${store}:${address}`, digest);
+        if (stale !== undefined) this.violate(stale);
+      },
+      changed: (store, address, digest, gated) =>
+        current() ? this.ledger.change(`${store}:${address}`, digest, gated) : 0,
+      published: (store, address, change) => {
+        if (current()) this.ledger.promise(new Map([[`${store}:${address}`, change]]));
+      },
+      identityChanged: (address) => {
+        for (const contact of this.contacts)
+          if (contact.addresses.includes(address)) contact.excuseKnown("another identity");
+      },
+      event: (event) => {
+        if (current()) this.#hear(event);
+      },
+    };
+  }
+
+  #hear(event: SignalCacheEvent): void {
+    const key = `${event.store}:${event.address}`;
+    switch (event.kind) {
+      case "burned":
+        this.counts.burnedKeys += event.keys;
+        if (event.keys > MAX_BURNED_PER_CRASH) this.violate(`${key}: ${event.keys} keys were burned at once`);
+        return;
+      case "closed":
+        if (event.store === "session") this.ledger.markClosed(key);
+        else this.ledger.change(key, { shape: "", next: 0 });
+        return;
+      default:
+        this.violate(`${key}: a record was ${event.kind}`);
+    }
+  }
+
+  /** A commit was applied, though perhaps nobody learns of it. */
+  #applied(writes: readonly Write[], link: Link): void {
+    if (writes.length === 0) {
+      // Opening an account takes it over in a commit that writes nothing else.
+      if (link !== this.#owner) this.ledger.forgetMemory();
+      this.#owner = link;
+      return;
+    }
+    if (link !== this.#owner && this.#owner !== undefined)
+      this.violate("a process wrote after another one had taken the account over");
+    const isMove = writes.some(({ kind }) => kind === "lidMapping.put");
+    if (isMove) this.#movedKeys.length = 0;
+    for (const { key, digest } of this.rows.apply(writes)) {
+      const isKnown = this.ledger.knows(key, digest) && !(isMove && digest.shape === "");
+      if (isMove && !isKnown) this.#movedKeys.push(key);
+      if (isKnown || (!isMove && !link.isCut)) this.ledger.store(key, digest);
+      else this.ledger.storeChange(key, digest);
+    }
+    for (const write of writes) {
+      if (write.kind !== "preKey.remove") continue;
+      const base = this.consumers.get(write.id);
+      if (base !== undefined && !this.rows.hasSession(base))
+        this.violate(`pre-key ${write.id} is gone without its session`);
+    }
+  }
+
+  /** Keys of the account that somebody begins a session with. */
+  ourBundle(preKeyId: number | undefined): Bundle {
+    const bundle = this.#bundle;
+    if (bundle === undefined) throw new Error("the account has no keys yet");
+    const publicKey = preKeyId === undefined ? undefined : this.preKeys.get(preKeyId);
+    if (preKeyId === undefined || publicKey === undefined) return bundle;
+    return { ...bundle, preKey: { keyId: preKeyId, publicKey } };
+  }
+
+  /** Memory has followed a move. */
+  adoptMove(): void {
+    for (const key of this.#movedKeys) this.ledger.adoptStored(key);
+  }
+
+  /** Relaxed, a crash costs the sessions whose newest chain has left and is not stored. */
+  #findOrphans(life: Life, contact: Contact): void {
+    const { lastChains } = contact;
+    if (life.durability === "relaxed") {
+      const chains = this.rows.chainsAt(contact.addresses);
+      for (const [base, chain] of lastChains) if (!chains.has(chain)) contact.excuse(base, "lost in a crash");
+    }
+    lastChains.clear();
+  }
+}
+
+function bundleOf(account: Account): Bundle {
+  const { registrationId, identityKey, signedPreKey, signedPreKeyId, signedPreKeySignature } =
+    account.device.getDeviceSnapshot();
+  return {
+    registrationId,
+    identityKey: signalPublicKey(identityKey.publicKey),
+    signedPreKey: {
+      keyId: signedPreKeyId,
+      publicKey: signalPublicKey(signedPreKey.publicKey),
+      signature: signedPreKeySignature,
+    },
+  };
+}
