@@ -54,6 +54,9 @@ function publish(
   const { chain, counter } = nameOf(sealed);
   if (!world.leave(life, `${chain}#${counter}`)) return undefined;
   world.counts.sends += 1;
+  world.trace.note(
+    `${contact.name} ${text}: session ${sealed.base.slice(2, 10)}, chain ${chain.slice(2, 10)} ${counter}, type ${sealed.type}`,
+  );
   contact.lastChains.set(sealed.base, chain);
   contact.outbox.push({ ...sealed, text, chainNumber: contact.chainOut(chain) });
   return life.isSuperseded ? "left within a lease" : "left";
@@ -140,7 +143,10 @@ export async function contactWrites(world: World, contact: Contact): Promise<voi
 async function write(world: World, contact: Contact): Promise<{ base: string }> {
   const text = `in ${world.name()}`;
   const sealed = await contact.peer.sessions.encrypt(text);
-  const { chain } = nameOf(sealed);
+  const { chain, counter } = nameOf(sealed);
+  world.trace.note(
+    `${contact.name} ${text}: session ${sealed.base.slice(2, 10)}, chain ${chain.slice(2, 10)} ${counter}, type ${sealed.type}`,
+  );
   const { installation } = contact;
   const chainNumber = contact.chainIn(chain);
   contact.inbox.push({ ...sealed, kind: "pairwise", text, installation, chainNumber });

@@ -17,7 +17,9 @@ export interface ChaosOptions {
   readonly steps: number;
   /** Protections that are switched off, to see that the run notices. */
   readonly off?: readonly ChaosProtection[] | undefined;
-  /** Told after each step that something that nobody awaited has rejected. */
+  /** Told of everything, to follow a run. */
+  readonly told?: ((line: string) => void) | undefined;
+  /** Asked after each step for something that rejected and that nobody awaited. */
   readonly takeUnhandled?: (() => unknown) | undefined;
 }
 
@@ -39,7 +41,7 @@ const MAX_TURNS = 60;
 /** Runs one seed. Rejects with a `ChaosViolation` when something went wrong. */
 export async function runChaos(runtime: ChaosRuntime, options: ChaosOptions): Promise<ChaosReport> {
   const { seed, steps, off = [] } = options;
-  const world = new World(runtime, { seed, off });
+  const world = new World(runtime, { seed, off, told: options.told });
   populate(world);
   await world.open();
   let step = 0;

@@ -11,6 +11,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "8" },
     steps: { type: "string", default: "2000" },
     seed: { type: "string", default: "1" },
+    trace: { type: "boolean", default: false },
     without: { type: "string", multiple: true, default: [] },
   },
 });
@@ -30,6 +31,7 @@ const takeUnhandled = (): unknown => {
   unhandled = undefined;
   return error;
 };
+const told = values.trace ? (line: string): void => console.log(line) : undefined;
 const total = newCounts();
 let violations = 0;
 const newRuntime = await nodeRuntimes();
@@ -41,6 +43,7 @@ for (let seed = first; seed < first + seeds; seed += 1) {
       steps: Number(values.steps),
       off,
       takeUnhandled,
+      told,
     });
     addCounts(total, counts);
     console.log(`seed ${seed}: ${digest} in ${((performance.now() - beganAt) / 1_000).toFixed(1)} s`);

@@ -1,7 +1,8 @@
 /** The other side of conversations, with a real Signal implementation. It never crashes and never forgets. */
-import { SenderKeyRecord } from "../../src/signal/mod.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
 import type { Bundle } from "./client.ts";
 import { sessionNames } from "./record_digest.ts";
+import { decryptAlone, type SessionBox } from "./rust_decrypt.ts";
 import type { RustEngine, RustKeyPair, RustLibrary, RustStorage } from "./rust_library.ts";
 import { groupNameOf, type Sealed } from "./wire.ts";
 
@@ -130,26 +131,12 @@ function groupStorage(records: Map<string, Uint8Array>, group: string): RustStor
 /** Sessions by the Rust library. */
 export class RustPeerSessions implements PeerSessions {
   readonly #engine: RustEngine;
-  readonly #storage: RustStorage;
+  readonly #keys: PeerKeys;
   #record: Uint8Array | undefined;
 
   constructor(engine: RustEngine, keys: PeerKeys) {
     this.#engine = engine;
-    const storage: Partial<RustStorage> = {
-      loadSession: () => this.#record,
-      storeSession: (_, record) => {
-        this.#record = new Uint8Array(record.serialize());
-      },
-      loadPreKey: (id) => keys.preKeys.get(id),
-      removePreKey: (id) => {
-        keys.preKeys.delete(id);
-      },
-      loadSignedPreKey: () => ({ keyId: 1, keyPair: keys.signedPreKey, signature: keys.signature }),
-      getOurIdentity: () => keys.identity,
-      getOurRegistrationId: () => keys.registrationId,
-      isTrustedIdentity: () => true,
-    };
-    this.#storage = storage as RustStorage;
+    this.#keys = keys;
   }
 
   get isEmpty(): boolean {
@@ -161,15 +148,45 @@ export class RustPeerSessions implements PeerSessions {
   }
 
   async open(bundle: Bundle): Promise<void> {
-    await this.#engine.open(this.#storage, bundle);
+    await this.#whole((storage) => this.#engine.open(storage, bundle));
   }
 
   async encrypt(text: string): Promise<PeerSealed> {
-    const sealed = await this.#engine.encrypt(this.#storage, text);
+    const sealed = await this.#whole((storage) => this.#engine.encrypt(storage, text));
     return { ...sealed, base: sessionNames(this.#record as Uint8Array).bases[0] ?? "" };
   }
 
   async decrypt(message: Sealed): Promise<string> {
-    return await this.#engine.decrypt(this.#storage, message);
+    const before = this.#record && SessionRecord.decode(this.#record);
+    const storage = (box: SessionBox): RustStorage => this.#storage(box);
+    const { text, record } = await decryptAlone(this.#engine, storage, before, message);
+    this.#record = record.encode();
+    return text;
+  }
+
+  async #whole<Result>(use: (storage: RustStorage) => Promise<Result>): Promise<Result> {
+    const box: SessionBox = { session: this.#record };
+    const result = await use(this.#storage(box));
+    this.#record = box.session;
+    return result;
+  }
+
+  #storage(box: SessionBox): RustStorage {
+    const keys = this.#keys;
+    const storage: Partial<RustStorage> = {
+      loadSession: () => box.session,
+      storeSession: (_, record) => {
+        box.session = new Uint8Array(record.serialize());
+      },
+      loadPreKey: (id) => keys.preKeys.get(id),
+      removePreKey: (id) => {
+        keys.preKeys.delete(id);
+      },
+      loadSignedPreKey: () => ({ keyId: 1, keyPair: keys.signedPreKey, signature: keys.signature }),
+      getOurIdentity: () => keys.identity,
+      getOurRegistrationId: () => keys.registrationId,
+      isTrustedIdentity: () => true,
+    };
+    return storage as RustStorage;
   }
 }

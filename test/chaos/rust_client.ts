@@ -13,6 +13,7 @@ import {
   type Outgoing,
 } from "./client.ts";
 import { ABSENT, identityDigest, senderKeyDigest, sessionDigest } from "./record_digest.ts";
+import { decryptAlone, type SessionBox } from "./rust_decrypt.ts";
 import type { RustEngine, RustKeyPair, RustStorage } from "./rust_library.ts";
 import { hex, type Sealed, startOf } from "./wire.ts";
 
@@ -20,7 +21,6 @@ type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
 /** What the library is given for one call, and what it leaves. All of it is in memory: the library never waits. */
 interface Work {
-  session?: Uint8Array | undefined;
   senderKey?: Uint8Array | undefined;
   preKey?: RustKeyPair | undefined;
   consumedPreKeyId?: number | undefined;
@@ -62,10 +62,11 @@ export class RustClient implements ChaosClient {
 
   async greet(address: string, bundle: Bundle): Promise<string> {
     return await this.#cache.withAddress(address, async (at) => {
-      const work: Work = { session: (await this.#load(at))?.encode() };
-      await this.#saveIdentity(at, bundle.identityKey, work);
-      await this.#engine.open(this.#storage(work), bundle);
-      const record = SessionRecord.decode(work.session as Uint8Array);
+      const before = await this.#load(at);
+      const isOther = await this.#saveIdentity(at, bundle.identityKey);
+      const box: SessionBox = { session: isOther ? undefined : before?.encode() };
+      await this.#engine.open(this.#storage({}, box), bundle);
+      const record = SessionRecord.decode(box.session as Uint8Array);
       const base = baseOf(record);
       await this.#put(at, record);
       return base;
@@ -77,9 +78,9 @@ export class RustClient implements ChaosClient {
     return await cache.withAddress(address, async (at) => {
       const before = await this.#load(at);
       if (before?.sendingChain === undefined) throw new NoSession(at);
-      const work: Work = { session: before.encode() };
-      const { type, body } = await this.#engine.encrypt(this.#storage(work), text);
-      const record = SessionRecord.decode(work.session as Uint8Array);
+      const box: SessionBox = { session: before.encode() };
+      const { type, body } = await this.#engine.encrypt(this.#storage({}, box), text);
+      const record = SessionRecord.decode(box.session as Uint8Array);
       const base = baseOf(record);
       const { gated, change } = await this.#put(at, record);
       if (gated) {
@@ -93,13 +94,15 @@ export class RustClient implements ChaosClient {
   async decrypt(address: string, message: Sealed): Promise<string> {
     return await this.#cache.withAddress(address, async (at) => {
       const start = startOf(message);
-      const work: Work = { session: (await this.#load(at))?.encode() };
+      let before = await this.#load(at);
+      const work: Work = {};
       if (start !== undefined) {
-        await this.#saveIdentity(at, start.identity, work);
+        if (await this.#saveIdentity(at, start.identity)) before = undefined;
         if (start.preKeyId !== undefined) work.preKey = await this.#loadPreKey(start.preKeyId);
       }
-      const text = await attempt(() => this.#engine.decrypt(this.#storage(work), message));
-      await this.#put(at, SessionRecord.decode(work.session as Uint8Array), work.consumedPreKeyId);
+      const storage = (session: SessionBox): RustStorage => this.#storage(work, session);
+      const { text, record } = await attempt(() => decryptAlone(this.#engine, storage, before, message));
+      await this.#put(at, record, work.consumedPreKeyId);
       return text;
     });
   }
@@ -235,20 +238,20 @@ export class RustClient implements ChaosClient {
     this.#observer.changed("session", at, ABSENT, false);
   }
 
-  /** Trust on first use; with another identity, a peer has no session with us any more. */
-  async #saveIdentity(at: string, publicKey: Uint8Array, work: Work): Promise<void> {
+  /** Trust on first use; with another identity, a peer has no session with us any more. @returns Whether that is so. */
+  async #saveIdentity(at: string, publicKey: Uint8Array): Promise<boolean> {
     const { identities } = this.#cache;
     const key = publicKey.subarray(1);
     const known = await identities.load(at);
     this.#observer.loaded("identity", at, known === undefined ? ABSENT : identityDigest(known));
-    if (known !== undefined && hex(known) === hex(key)) return;
+    if (known !== undefined && hex(known) === hex(key)) return false;
     if (known !== undefined) {
       await this.#delete(at);
       this.#observer.identityChanged(at);
-      work.session = undefined;
     }
     await identities.put(at, key);
     this.#observer.changed("identity", at, identityDigest(key), false);
+    return known !== undefined;
   }
 
   async #loadPreKey(id: number): Promise<RustKeyPair | undefined> {
@@ -258,7 +261,7 @@ export class RustClient implements ChaosClient {
     return { pubKey: signalPublicKey(publicKey), privKey: privateKey };
   }
 
-  #storage(work: Work): RustStorage {
+  #storage(work: Work, box: SessionBox = { session: undefined }): RustStorage {
     const { identityKey, signedPreKey, signedPreKeyId, signedPreKeySignature, registrationId } =
       this.#account.device.getDeviceSnapshot();
     const pair = ({ publicKey, privateKey }: typeof identityKey): RustKeyPair => ({
@@ -266,9 +269,9 @@ export class RustClient implements ChaosClient {
       privKey: privateKey,
     });
     return {
-      loadSession: () => work.session,
+      loadSession: () => box.session,
       storeSession: (_, record) => {
-        work.session = new Uint8Array(record.serialize());
+        box.session = new Uint8Array(record.serialize());
       },
       loadSenderKey: () => work.senderKey,
       storeSenderKey: (_, record) => {

@@ -5,8 +5,20 @@ const KEPT_LINES = 60;
 export class Trace {
   readonly #lines: string[] = [];
   #hash = 0x811c9dc5;
+  readonly #told: ((line: string) => void) | undefined;
+
+  /** @param told Told of every line and note, to follow a run. */
+  constructor(told?: (line: string) => void) {
+    this.#told = told;
+  }
+
+  /** What differs between equal runs, such as keys: told, and otherwise forgotten. */
+  note(line: string): void {
+    this.#told?.(line);
+  }
 
   add(line: string): void {
+    this.#told?.(line);
     if (this.#lines.length === KEPT_LINES) this.#lines.shift();
     this.#lines.push(line);
     for (let at = 0; at < line.length; at += 1) {

@@ -40,11 +40,13 @@ export interface ChaosRuntime {
 export interface WorldOptions {
   readonly seed: number;
   readonly off: readonly ChaosProtection[];
+  /** Told of everything, to follow a run. */
+  readonly told?: ((line: string) => void) | undefined;
 }
 
 export class World {
   readonly random: SeededRandom;
-  readonly trace: Trace = new Trace();
+  readonly trace: Trace;
   readonly counts: ChaosCounts = newCounts();
   readonly ledger: Ledger = new Ledger();
   readonly rows: Rows = new Rows();
@@ -80,6 +82,7 @@ export class World {
   constructor(runtime: ChaosRuntime, options: WorldOptions) {
     this.runtime = runtime;
     this.options = options;
+    this.trace = new Trace(options.told);
     this.random = new SeededRandom(options.seed);
     const { random } = this;
     this.#policy = {
