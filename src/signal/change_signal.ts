@@ -35,10 +35,10 @@ export class ChangeSignal {
     this.#notify(urgency);
   }
 
-  /** Something that is dirty changed again. */
-  repeated(): void {
+  /** Something that is dirty changed again. Answers with whether that was told, with those before it. */
+  repeated(): boolean {
     this.#untold += 1;
-    if (this.#untold < this.#handful) return;
+    if (this.#untold < this.#handful) return false;
     this.#untold = 0;
     const nowMs = this.#clock.nowMs();
     const passedMs = nowMs - this.#toldAtMs;
@@ -47,5 +47,6 @@ export class ChangeSignal {
     else if (passedMs < OFTEN_MS) this.#handful = Math.min(MAX_HANDFUL, this.#handful * 2);
     // What is urgent has been told as such when it became so.
     this.#notify("may");
+    return true;
   }
 }

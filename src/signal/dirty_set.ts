@@ -16,7 +16,6 @@ export type AnyEntry = CacheEntry<unknown>;
 export class DirtySet {
   /** Pauses in the changes. */
   readonly pauses: PauseCount;
-  readonly #clock: Clock;
   readonly #signal: ChangeSignal;
   readonly #entries = new Set<AnyEntry>();
   #generation = 0;
@@ -27,7 +26,6 @@ export class DirtySet {
   #oldestKnown = true;
 
   constructor(clock: Clock, signal: ChangeSignal) {
-    this.#clock = clock;
     this.#signal = signal;
     this.pauses = new PauseCount(clock);
   }
@@ -46,7 +44,7 @@ export class DirtySet {
       entry.freshUrgency = urgency;
     } else if (urgency > entry.freshUrgency) entry.freshUrgency = urgency;
     if (urgency > entry.urgency) this.#raise(entry, urgency);
-    else this.#signal.repeated();
+    else if (this.#signal.repeated()) this.pauses.changed();
   }
 
   /** Notes that what the engine has of an entry is its latest state: later changes count from now on. */

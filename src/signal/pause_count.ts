@@ -5,8 +5,8 @@ import type { Pauses } from "./counter_lease.ts";
 const PAUSE_MS = 8_000;
 
 /**
- * Counts pauses without a timer: a pause is noticed when it is over. Changes of what is dirty already are not told, so a pause may
- * be counted where there was none.
+ * Counts pauses without a timer: a pause is noticed when it is over. Of changes of what is dirty already
+ * it is told as rarely as the engine (`ChangeSignal`), so a pause may be counted once where changes only became rare.
  */
 export class PauseCount implements Pauses {
   readonly #clock: Clock;

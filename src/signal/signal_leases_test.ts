@@ -39,6 +39,17 @@ test("a burst of sends waits for commits that reserve one counter, then two, up 
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(255 + 64);
 });
 
+test("messages that come one a second are no pauses: reservations grow as in a burst", async () => {
+  const here = world();
+  await haveSession(here, ALICE);
+  const waited: number[] = [];
+  for (let n = 0; n < 200; n += 1) {
+    here.host.clock.advance(1_000);
+    if ((await send(here, ALICE)).gated) waited.push(n);
+  }
+  expect(waited).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 191]);
+});
+
 test("receiving never waits", async () => {
   const here = world();
   await haveSession(here, ALICE);
