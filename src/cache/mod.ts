@@ -1,9 +1,29 @@
 /**
- * Caches in process, and coordination in process.
+ * Caches in process and in external stores, and coordination in process.
+ *
+ * `PortableCache` is the bounded cache that everything here is made of. `TypedCache` is the same in process, or lives in a
+ * `CacheStore`: `redisCacheStore`, `kvCacheStore`, or one of your own, for which `keyValueCacheStore` asks three operations.
  *
  * @module
  */
+
+export { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
+export {
+  type BuildOptions,
+  type BuildTypedOptions,
+  type CacheConfig,
+  CacheEntryConfig,
+  cacheConfig,
+} from "./cache_config.ts";
+export type { CacheStore } from "./cache_store.ts";
+export { CACHE_NAMESPACES, CacheStores } from "./cache_stores.ts";
+export {
+  type KeyValueCacheStoreOptions,
+  type KeyValueClient,
+  keyValueCacheStore,
+} from "./key_value_cache_store.ts";
 export { KeyedLock } from "./keyed_lock.ts";
+export { type KvNamespaceLike, kvCacheStore } from "./kv_cache_store.ts";
 export {
   type EvictionListener,
   type EvictionReason,
@@ -11,3 +31,10 @@ export {
   PortableCache,
   type PortableCacheOptions,
 } from "./portable_cache.ts";
+export { type IoRedisLike, type NodeRedisLike, redisCacheStore } from "./redis_cache_store.ts";
+export {
+  type InProcessCacheOptions,
+  type MaybePromise,
+  type StoredCacheSettings,
+  TypedCache,
+} from "./typed_cache.ts";

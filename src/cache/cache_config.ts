@@ -1,0 +1,126 @@
+import type { Clock, Host } from "../ports/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
+import type { CacheStore } from "./cache_store.ts";
+import { type EvictionListener, PortableCache } from "./portable_cache.ts";
+import { TypedCache } from "./typed_cache.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Options of {@link CacheEntryConfig.build}. */
+export interface BuildOptions<K, V> {
+  readonly clock: Clock;
+  readonly onEvict?: EvictionListener<K, V> | undefined;
+  /** Says whether a value is held. Only where the configuration has no expiry. */
+  readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
+}
+
+/** Options of {@link CacheEntryConfig.buildTypedTtl}. */
+export interface BuildTypedOptions<K, V> {
+  readonly namespace: string;
+  readonly host: Host;
+  /** The store to use; in process without one. */
+  readonly store?: CacheStore | undefined;
+  readonly codec?: CacheCodec<V> | undefined;
+  readonly nameOf?: ((key: K) => string) | undefined;
+  readonly deadlineMs?: number | undefined;
+  readonly taskPrefix?: string | undefined;
+}
+
+/** Size and expiry of one cache. */
+export class CacheEntryConfig {
+  /** Entries that are held at most; 0 turns the cache off. In a store, the store's own limits hold. */
+  readonly capacity: number;
+  /** Milliseconds after which an entry is gone. */
+  readonly ttlMs: number | undefined;
+  /** Milliseconds without a read after which an entry is gone. In a store it counts from the write. */
+  readonly idleMs: number | undefined;
+
+  /** @throws {RangeError} When a number is out of range. */
+  constructor(config: {
+    readonly capacity: number;
+    readonly ttlMs?: number | undefined;
+    readonly idleMs?: number | undefined;
+  }) {
+    const { capacity, ttlMs, idleMs } = config;
+    if (!Number.isSafeInteger(capacity) || capacity < 0)
+      throw new RangeError(`configure cache: capacity ${capacity} is not a count of entries`);
+    for (const ms of [ttlMs ?? 1, idleMs ?? 1])
+      if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
+        throw new RangeError(`configure cache: an expiry of ${ms} ms is not positive`);
+    this.capacity = capacity;
+    this.ttlMs = ttlMs;
+    this.idleMs = idleMs;
+  }
+
+  /** A cache in process. */
+  build<K, V>(options: BuildOptions<K, V>): PortableCache<K, V> {
+    const { capacity, ttlMs, idleMs } = this;
+    return new PortableCache<K, V>({ capacity, ttlMs, idleMs, ...options });
+  }
+
+  /**
+   * A cache over the given store, or in process without one, or with a capacity of 0, which is off whatever the store.
+   * A store has one clock an entry: the shorter of the two times, from the write on.
+   */
+  buildTypedTtl<K, V>(options: BuildTypedOptions<K, V>): TypedCache<K, V> {
+    const { store, host, namespace, codec, nameOf, deadlineMs, taskPrefix } = options;
+    const { capacity, ttlMs, idleMs } = this;
+    if (store === undefined || capacity === 0)
+      return TypedCache.inProcess<K, V>({ clock: host.clock, capacity, ttlMs, idleMs });
+    const shorterMs = Math.min(ttlMs ?? Number.POSITIVE_INFINITY, idleMs ?? Number.POSITIVE_INFINITY);
+    return TypedCache.overStore<K, V>({
+      store,
+      namespace,
+      host,
+      ttlMs: shorterMs === Number.POSITIVE_INFINITY ? undefined : shorterMs,
+      codec,
+      nameOf,
+      deadlineMs,
+      taskPrefix,
+    });
+  }
+}
+
+/** Sizes and expiries of every cache of an account. */
+export interface CacheConfig {
+  /** Group metadata, by group. */
+  readonly group: CacheEntryConfig;
+  /** Device lists, by user. Large enough for every member of a large group at once. */
+  readonly device: CacheEntryConfig;
+  /** LID to phone number and back: each direction a cache of this size. */
+  readonly lidPn: CacheEntryConfig;
+  /** Who has which sender key, by group. */
+  readonly senderKeyDevices: CacheEntryConfig;
+  /** Retries, by message. */
+  readonly retryCounts: CacheEntryConfig;
+  /** Messages that could not be decrypted and were reported. */
+  readonly undecryptableDispatched: CacheEntryConfig;
+  /** Messages that were sent, in memory; off, since they are stored. */
+  readonly recentMessages: CacheEntryConfig;
+  /** Requests whose answer is waited for. Always in process. */
+  readonly pendingRequests: CacheEntryConfig;
+  /** Locks of sessions. Always in process, never evicted while held. */
+  readonly sessionLocks: CacheEntryConfig;
+  /** Lanes that keep the order of a chat. Always in process, never evicted while held. */
+  readonly chatLanes: CacheEntryConfig;
+}
+
+/** The defaults, with what is given in their place. */
+export function cacheConfig(overrides: Partial<CacheConfig> = {}): CacheConfig {
+  return {
+    group: overrides.group ?? new CacheEntryConfig({ capacity: 250, ttlMs: HOUR_MS }),
+    device: overrides.device ?? new CacheEntryConfig({ capacity: 5_000, ttlMs: HOUR_MS }),
+    lidPn: overrides.lidPn ?? new CacheEntryConfig({ capacity: 10_000, idleMs: HOUR_MS }),
+    senderKeyDevices: overrides.senderKeyDevices ?? new CacheEntryConfig({ capacity: 500, idleMs: HOUR_MS }),
+    retryCounts: overrides.retryCounts ?? new CacheEntryConfig({ capacity: 500, ttlMs: HOUR_MS }),
+    undecryptableDispatched:
+      overrides.undecryptableDispatched ?? new CacheEntryConfig({ capacity: 1_000, ttlMs: 5 * MINUTE_MS }),
+    recentMessages: overrides.recentMessages ?? new CacheEntryConfig({ capacity: 0, ttlMs: 5 * MINUTE_MS }),
+    pendingRequests:
+      overrides.pendingRequests ?? new CacheEntryConfig({ capacity: 200, ttlMs: 30 * SECOND_MS }),
+    sessionLocks: overrides.sessionLocks ?? new CacheEntryConfig({ capacity: 10_000 }),
+    chatLanes: overrides.chatLanes ?? new CacheEntryConfig({ capacity: 5_000 }),
+  };
+}

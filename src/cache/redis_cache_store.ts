@@ -1,0 +1,65 @@
+import { decodeBase64, encodeBase64 } from "../records/mod.ts";
+import type { CacheStore } from "./cache_store.ts";
+import { type KeyValueCacheStoreOptions, keyValueCacheStore } from "./key_value_cache_store.ts";
+
+/** What is used of a client of the package `redis` (node-redis 4 and later). */
+export interface NodeRedisLike {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string): Promise<unknown>;
+  pSetEx(key: string, ttlMs: number, value: string): Promise<unknown>;
+  del(key: string): Promise<unknown>;
+}
+
+/** What is used of a client of the package `ioredis`. */
+export interface IoRedisLike {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string): Promise<unknown>;
+  psetex(key: string, ttlMs: number, value: string): Promise<unknown>;
+  del(key: string): Promise<unknown>;
+}
+
+/**
+ * A `CacheStore` over Redis, or what speaks like it, with the caller's client: connecting, closing and listening for its
+ * errors stay with the caller. Keys are `{prefix}{namespace}:{key}`; values are text, base64, since clients differ in how
+ * they carry bytes. Every command is about one key, so a cluster will do. Nothing is scanned: see {@link keyValueCacheStore}
+ * for how `clear` works.
+ *
+ * @example
+ * ```ts
+ * import { CacheStores, redisCacheStore } from "@holdfast/store/cache";
+ *
+ * const data = new Map<string, string>(); // In place of `createClient()` of "redis".
+ * const client = {
+ *   get: async (key: string) => data.get(key) ?? null,
+ *   set: async (key: string, value: string) => data.set(key, value),
+ *   pSetEx: async (key: string, _ttlMs: number, value: string) => data.set(key, value),
+ *   del: async (key: string) => data.delete(key),
+ * };
+ * const stores = CacheStores.all(redisCacheStore(client, { prefix: "bot-1:" }));
+ * await stores.group.set("group", "1@g.us", new Uint8Array([1]), 60_000);
+ * if (!data.has("bot-1:group:1@g.us")) throw new Error("not where it was expected");
+ * ```
+ */
+export function redisCacheStore(
+  client: NodeRedisLike | IoRedisLike,
+  options: KeyValueCacheStoreOptions = {},
+): CacheStore {
+  return keyValueCacheStore(
+    {
+      async get(key: string): Promise<Uint8Array | undefined> {
+        const value = await client.get(key);
+        return typeof value === "string" ? decodeBase64(value) : undefined;
+      },
+      async set(key: string, bytes: Uint8Array, ttlMs: number | undefined): Promise<void> {
+        const value = encodeBase64(bytes);
+        if (ttlMs === undefined) await client.set(key, value);
+        else if ("pSetEx" in client) await client.pSetEx(key, Math.ceil(ttlMs), value);
+        else await client.psetex(key, Math.ceil(ttlMs), value);
+      },
+      async delete(key: string): Promise<void> {
+        await client.del(key);
+      },
+    },
+    options,
+  );
+}
