@@ -35,9 +35,9 @@ export interface GroupOutgoing {
 export interface ClientObserver {
   /** A record was loaded under its lock. */
   loaded(store: ClientStore, address: string, digest: Digest): void;
-  /** A record was put, or deleted. @returns The number of the change. */
+  /** A record was put, or deleted. @returns The change that has to be durable before what was put may leave. */
   changed(store: ClientStore, address: string, digest: Digest, gated: boolean): number;
-  /** The gate of an address has opened after this change. */
+  /** The gate of an address, closed by this change, has opened. */
   published(store: ClientStore, address: string, change: number): void;
   /** A peer has another identity than before: its sessions were deleted. */
   identityChanged(address: string): void;

@@ -246,7 +246,8 @@ async function receiveInGroup(
     if (learnt?.durable !== true) {
       await client.learnSenderKey(name, mail.distribution);
       if (life.isOver) return undefined;
-      const known = { from: Math.max(mail.iteration, learnt?.from ?? 0), durable: false };
+      const from = Math.max(mail.iteration, contact.learnt.get(key)?.from ?? 0);
+      const known = { from, durable: false };
       contact.learnt.set(key, known);
       // The sender is told that we have the key once we can be sure to keep it.
       await world.flush(life).then(

@@ -13,7 +13,7 @@ interface KeyState {
   digest: Digest;
   /** A flush, or an open gate, has said that this change or a later one is durable. */
   promised: number;
-  /** The change that closed the gate last. */
+  /** The change that closed the gate, or an earlier one. */
   gated: number;
   /** What the database has, and the change that it comes from; `undefined` when nobody made it. */
   stored: Digest;
@@ -31,7 +31,12 @@ export class Ledger {
   readonly #keys = new Map<string, KeyState>();
   #number = 0;
 
-  /** Notes what memory has become, and says which change that is. */
+  /**
+   * Notes what memory has become. While a gate is shut, later puts within its lease wait for it and not for themselves.
+   *
+   * @param gated Whether its address waits for a commit.
+   * @returns The change that has to be durable before what was put may leave.
+   */
   change(key: string, digest: Digest, gated = false): number {
     const state = this.#state(key);
     if (!sameDigest(state.digest, digest)) {
@@ -40,9 +45,10 @@ export class Ledger {
       state.digest = digest;
       this.#remember(state, digest, this.#number);
     }
-    if (gated) state.gated = state.latest;
+    const isShut = state.gated > (state.storedFrom ?? state.gated);
+    if (gated && !isShut) state.gated = state.latest;
     state.closed = false;
-    return state.latest;
+    return state.gated;
   }
 
   /** Notes what a commit has made of a row. */

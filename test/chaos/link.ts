@@ -35,6 +35,7 @@ export class Link {
   readonly plan: FaultPlan = new FaultPlan();
   #isCut = false;
   #heldReads: (() => void)[] | undefined;
+  #holdsOnly: string | undefined;
   #failingReads = 0;
   #failedCommits = 0;
   #reloads = 0;
@@ -77,9 +78,14 @@ export class Link {
     return this.#isCut;
   }
 
-  /** Reads see the rows as they are when asked, and answer after `releaseReads`. */
-  holdReads(): void {
+  /**
+   * Reads see the rows as they are when asked, and answer after `releaseReads`.
+   *
+   * @param only A session's address: other reads go on.
+   */
+  holdReads(only?: string): void {
     this.#heldReads ??= [];
+    this.#holdsOnly = only;
   }
 
   releaseReads(): void {
@@ -121,7 +127,10 @@ export class Link {
     }
     const answer = await ask();
     const held = this.#heldReads;
-    if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve));
+    const isHeld =
+      this.#holdsOnly === undefined ||
+      (name.startsWith("loadSession") && given.flat().includes(this.#holdsOnly));
+    if (held !== undefined && isHeld) await new Promise<void>((resolve) => held.push(resolve));
     return answer;
   }
 

@@ -18,6 +18,7 @@ import { Ledger } from "./ledger.ts";
 import { type ChaosProtection, Life } from "./life.ts";
 import type { Link } from "./link.ts";
 import type { ChaosPeer } from "./peer.ts";
+import { ABSENT, type Digest } from "./record_digest.ts";
 import { Rows } from "./rows.ts";
 import { Trace } from "./violation.ts";
 
@@ -54,8 +55,6 @@ export class World {
   readonly options: WorldOptions;
   contacts: Contact[] = [];
   users: ChaosUser[] = [];
-  /** Copies that somebody loaded and may put later. */
-  stale: { readonly life: Life; readonly put: () => Promise<void> }[] = [];
   /** Connections of processes that are gone, whose commits may still be under way. */
   ghosts: Link[] = [];
   /** Sessions that consumed a pre-key, by its id. */
@@ -77,7 +76,7 @@ export class World {
   #names = 0;
   #taskNumber = 0;
   /** Keys that the last move of a user has written. */
-  readonly #movedKeys: string[] = [];
+  #movedKeys: readonly string[] = [];
 
   constructor(runtime: ChaosRuntime, options: WorldOptions) {
     this.runtime = runtime;
@@ -203,7 +202,6 @@ export class World {
       if (mail.installation === contact.installation) contact.inbox.unshift(mail);
     }
     life.reading.clear();
-    this.stale = [];
     this.ghosts.push(life.link);
   }
 
@@ -271,7 +269,6 @@ export class World {
     for (const contact of this.contacts) this.#findOrphans(life, contact);
     life.client.clear();
     this.ledger.forgetMemory();
-    this.stale = [];
   }
 
   #isOwner(link: Link): boolean {
@@ -327,13 +324,13 @@ export class World {
     }
     if (link !== this.#owner && this.#owner !== undefined)
       this.violate("a process wrote after another one had taken the account over");
-    const isMove = writes.some(({ kind }) => kind === "lidMapping.put");
-    if (isMove) this.#movedKeys.length = 0;
-    for (const { key, digest } of this.rows.apply(writes)) {
-      const isKnown = this.ledger.knows(key, digest) && !(isMove && digest.shape === "");
-      if (isMove && !isKnown) this.#movedKeys.push(key);
-      if (isKnown || (!isMove && !link.isCut)) this.ledger.store(key, digest);
-      else this.ledger.storeChange(key, digest);
+    const changes = this.rows.apply(writes);
+    const moved = movedKeys(writes, changes);
+    if (moved !== undefined) this.#movedKeys = [...moved];
+    for (const { key, digest } of changes) {
+      const isUnnoted = link.isCut && !this.ledger.knows(key, digest);
+      if (moved?.has(key) === true || isUnnoted) this.ledger.storeChange(key, digest);
+      else this.ledger.store(key, digest);
     }
     for (const write of writes) {
       if (write.kind !== "preKey.remove") continue;
@@ -380,4 +377,20 @@ function bundleOf(account: Account): Bundle {
       signature: signedPreKeySignature,
     },
   };
+}
+
+/** Keys at both ends of what a commit moves, `undefined` when it moves nobody. */
+function movedKeys(
+  writes: readonly Write[],
+  changes: readonly { readonly key: string; readonly digest: Digest }[],
+): Set<string> | undefined {
+  const mapping = writes.find((write) => write.kind === "lidMapping.put")?.entries[0];
+  if (mapping === undefined) return undefined;
+  const keys = new Set<string>();
+  for (const { key, digest } of changes) {
+    if (digest.shape !== ABSENT.shape || !key.includes(mapping.phoneNumber)) continue;
+    keys.add(key);
+    keys.add(key.replace(mapping.phoneNumber, mapping.lid).replace("@c.us", "@lid"));
+  }
+  return keys;
 }
