@@ -1,0 +1,122 @@
+/** How many keys of a chain are skipped because a client went away, with and without closing its account. */
+
+import { MemoryDatabase, memoryBackend } from "../src/adapters/memory/mod.ts";
+import type { Backend, SignalCacheReads } from "../src/backend/mod.ts";
+import type { Durability } from "../src/signal/mod.ts";
+import { SignalStoreCache, senderKeyCacheCodec, sessionCacheCodec } from "../src/signal/mod.ts";
+import { fakeHost, SeededRandom } from "../src/testing/mod.ts";
+import { WriteBehind } from "../src/write_behind/mod.ts";
+import { accountClient, inFolder, type Message, Peers } from "./conversation.ts";
+
+const DURABILITIES: readonly Durability[] = ["strict", "relaxed"];
+
+const LIVES = 40;
+
+/** Keys that no message had, of the one chain on which a client sends through 40 lives, each closed and each of another length. */
+export function keysBurnedByClosing(): Promise<number> {
+  return inFolder(async () => {
+    let burned = 0;
+    for (const durability of DURABILITIES) burned += await burnedInLives(durability);
+    return burned;
+  });
+}
+
+/** Messages of a life: mostly few, once in a while enough for the greatest lease. */
+function lengthOf(life: number): number {
+  return life % 10 === 0 ? 100 : 1 + (life % 7);
+}
+
+async function burnedInLives(durability: Durability): Promise<number> {
+  const database = new MemoryDatabase();
+  const peers = await Peers.make(1);
+  const random = new SeededRandom(40);
+  const counters: number[] = [];
+  const chains = new Set<string>();
+  for (let life = 1; life <= LIVES; life++) {
+    const client = await accountClient(memoryBackend({ database }), { durability, life });
+    if (life === 1) {
+      // The peer has answered: from here on the client stays on one chain.
+      await peers.carry(client, { peer: 0, isSent: true, afterMs: 0 });
+      await peers.carry(client, { peer: 0, isSent: false, afterMs: 0 });
+    }
+    for (let sent = 0; sent < lengthOf(life); sent++) {
+      // Most messages follow at once; after some there is a pause, in which the account settles.
+      const afterMs = random.below(8) === 0 ? 10_000 + random.below(60_000) : random.below(1_000);
+      const name = await peers.carry(client, { peer: 0, isSent: true, afterMs });
+      const [chain = "", counter] = name?.split("#") ?? [];
+      chains.add(chain);
+      counters.push(Number(counter));
+    }
+    await client.close();
+  }
+  if (chains.size !== 1) throw new Error(`the client sent on ${chains.size} chains`);
+  return Math.max(...counters) + 1 - counters.length;
+}
+
+/** Messages of one conversation in which the client may crash. */
+const MESSAGES = 1_500;
+
+/** The most keys that one crash costs, wherever in a conversation it comes: what is stored changes with commits alone. */
+export function mostKeysBurnedByCrash(): Promise<number> {
+  return inFolder(async () => {
+    let most = 0;
+    for (const durability of DURABILITIES) {
+      const peers = await Peers.make(1);
+      const backend = memoryBackend();
+      const watched = afterEachCommit(backend, async () => {
+        most = Math.max(most, await burnedByReopening(backend, peers.addressOf(0)));
+      });
+      const client = await accountClient(watched, { durability });
+      for (const message of restless(MESSAGES)) await peers.carry(client, message);
+      await client.close();
+    }
+    return most;
+  });
+}
+
+/** Runs of up to 200 messages in one direction, fast and slow, with pauses. */
+function* restless(count: number): Generator<Message> {
+  const random = new SeededRandom(64);
+  let isSent = true;
+  for (let left = count; left > 0; ) {
+    const run = Math.min(left, 1 + (random.below(3) === 0 ? random.below(200) : random.below(6)));
+    const paceMs = random.pick([0, 50, 1_000, 3_000]);
+    for (let message = 0; message < run; message++) {
+      yield { peer: 0, isSent, afterMs: random.below(40) === 0 ? random.below(120_000) : paceMs };
+    }
+    isSent = !isSent;
+    left -= run;
+  }
+}
+
+/** The same backend, with something done after each commit and before its answer arrives. */
+function afterEachCommit(backend: Backend, then: () => Promise<void>): Backend {
+  const commit: Backend["commit"] = async (writes, options) => {
+    const changed = await backend.commit(writes, options);
+    await then();
+    return changed;
+  };
+  return new Proxy(backend, {
+    get(target, name) {
+      if (name === "commit") return commit;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+/** Keys that a cache of another life throws away when it reads the session of an address. It writes nothing. */
+async function burnedByReopening(reads: SignalCacheReads, address: string): Promise<number> {
+  const host = fakeHost({ seed: 99 });
+  const engine = new WriteBehind({ committer: memoryBackend(), host });
+  const cache = new SignalStoreCache({
+    reads,
+    engine,
+    host,
+    sessionCodec: sessionCacheCodec,
+    senderKeyCodec: senderKeyCacheCodec,
+    isOwnSenderKey: () => false,
+  });
+  await cache.sessions.load(address);
+  return cache.stats.burnedKeys;
+}
