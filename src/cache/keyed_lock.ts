@@ -13,6 +13,11 @@ export class KeyedLock {
     return this.#tails.size;
   }
 
+  /** The keys that are held or waited for at this moment. */
+  get keys(): readonly string[] {
+    return [...this.#tails.keys()];
+  }
+
   /** Runs `section` while holding every one of `keys`, and releases them however it ends. */
   async withKeys<T>(keys: readonly string[], section: () => Promise<T>): Promise<T> {
     const releases: (() => void)[] = [];

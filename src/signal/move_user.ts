@@ -43,7 +43,8 @@ export interface MoveOptions {
   readonly writes?: readonly Write[] | undefined;
   /**
    * Called once the move is durable, while the locks are still held. Whoever waits for one of them resolves its address again
-   * right after: the new address must be the answer by then. It must not throw.
+   * right after: the new address must be the answer by then. It must not throw. What others put under the phone number at the same
+   * time, having resolved it before, is moved afterwards, in a commit of its own.
    */
   readonly moved?: (() => void) | undefined;
 }
@@ -64,10 +65,36 @@ interface Pair {
   readonly to: string;
 }
 
+/** A phone number and its LID. */
+interface MovedUser {
+  readonly pn: string;
+  readonly lid: string;
+}
+
 /** Moves everything of a phone number's user to its LID. See `SignalStoreCache.moveUser`. */
 export async function moveUser<S, K>(
   parts: MoveParts<S, K>,
-  users: { readonly pn: string; readonly lid: string },
+  users: MovedUser,
+  options: MoveOptions,
+): Promise<MoveReport> {
+  const { locks } = parts;
+  const report = await moveKnown(parts, users, options);
+  // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
+  const late = locks.keys.filter((key) => isOfPhoneNumber(key, users));
+  await Promise.all(late.map((key) => locks.withKeys([key], async () => {})));
+  const rest = await moveKnown(parts, users, {});
+  return {
+    sessions: report.sessions + rest.sessions,
+    identities: report.identities + rest.identities,
+    senderKeys: report.senderKeys + rest.senderKeys,
+    skipped: rest.skipped,
+  };
+}
+
+/** Moves what is there. */
+async function moveKnown<S, K>(
+  parts: MoveParts<S, K>,
+  users: MovedUser,
   options: MoveOptions,
 ): Promise<MoveReport> {
   const list = async (): Promise<readonly Pair[]> => {
@@ -88,10 +115,7 @@ export async function moveUser<S, K>(
 }
 
 /** What there is of the phone number's user, in the backend and in memory, and where it goes. */
-async function listPairs<S, K>(
-  parts: MoveParts<S, K>,
-  { pn, lid }: { readonly pn: string; readonly lid: string },
-): Promise<readonly Pair[]> {
+async function listPairs<S, K>(parts: MoveParts<S, K>, { pn, lid }: MovedUser): Promise<readonly Pair[]> {
   const pairs = new Map<string, Pair>();
   const add = (kind: Pair["kind"], from: string): void => {
     const to = kind === "senderKey" ? movedName(from, pn, lid) : movedAddress(from, pn, lid);
@@ -151,6 +175,10 @@ async function prepare<S, K>(
     if (error instanceof WrongLengthError || error instanceof CorruptError) return "unreadable";
     throw error;
   }
+}
+
+function isOfPhoneNumber(key: string, { pn, lid }: MovedUser): boolean {
+  return movedAddress(key, pn, lid) !== undefined || movedName(key, pn, lid) !== undefined;
 }
 
 function movedAddress(address: string, pn: string, lid: string): string | undefined {

@@ -376,3 +376,43 @@ test("moved entries stay in memory while the move is under way, however full the
   expect((await cache.sessions.load(LID_0))?.current?.next).toBe(4);
   expect(await cache.sessions.load(PN_0)).toBeUndefined();
 });
+
+test("what somebody puts under the phone number who resolved it before it became a LID is moved, too", async () => {
+  let mapped = false;
+  const resolveAddress = async (address: string) => (mapped && address === PN_3 ? LID_3 : address);
+  const here = world({ resolveAddress });
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  const theirKey = `${GROUP}:${PN_3}`;
+  rows.holdCommits();
+  const moving = cache.moveUser(PN, LID, {
+    moved: () => {
+      mapped = true;
+    },
+  });
+  await turn();
+  // A device that nobody knew when the move began, and a sender key.
+  const putting = cache.withAddress(PN_3, async (address) => {
+    await cache.sessions.put(address, CounterRecord.of("s3", "c3", 0));
+    await turn();
+    return (await cache.sessions.put(address, CounterRecord.of("s3", "c3", 1))).gated;
+  });
+  const learning = cache.withSenderKey(theirKey, async (name) => {
+    const theirs = new CounterRecord();
+    theirs.archive.push({ start: "", chain: "theirs", next: 9 });
+    await cache.senderKeys.put(name, theirs);
+    await turn();
+  });
+  rows.releaseCommits();
+  expect((await moving).sessions).toBe(2);
+  await Promise.all([putting, learning]);
+  const seen = await cache.withAddress(PN_3, async (address) => [
+    address,
+    (await cache.sessions.load(address))?.current?.chain,
+  ]);
+  expect(seen).toEqual([LID_3, "c3"]);
+  expect(await cache.senderKeys.load(`${GROUP}:${LID_3}`)).toBeDefined();
+  await here.engine.flush();
+  expect([...rows.sessions.keys()].sort()).toEqual([LID_0, LID_3].sort());
+  expect([...rows.senderKeys.keys()]).toEqual([`${GROUP}:${LID_3}`]);
+});

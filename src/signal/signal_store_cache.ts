@@ -275,9 +275,11 @@ export class SignalStoreCache<S, K> {
    * - A session that the LID has already stays the current one. The other's states join its archive, their sending chains burned.
    *   Sender keys likewise.
    * - An identity that the LID has already wins. One that cannot be read, at either end, keeps its pair where it is.
-   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty.
+   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty. Who is at work
+   *   under the phone number meanwhile, having resolved it before, is waited for, and what it put is moved in a second one.
    *
-   * Calling it again moves what has appeared since. A failed call has changed nothing.
+   * Calling it again moves what has appeared since. A failed call has changed nothing, or nothing more once `options.moved` was
+   * called: call it again then, too.
    *
    * @param pn User part of the phone number's addresses.
    * @param lid User part of the LID's.
