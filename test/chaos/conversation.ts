@@ -186,6 +186,7 @@ async function receive(
 ): Promise<string | undefined> {
   contact.known.add(mail.base);
   life.reading.set(mail, contact);
+  const { isMoved } = contact.user;
   try {
     const text = await life.client.decrypt(contact.addressOf(mail.base), mail);
     life.reading.delete(mail);
@@ -197,7 +198,9 @@ async function receive(
   } catch (error) {
     if (life.isOver) return undefined;
     life.reading.delete(mail);
-    return unread(world, contact, mail, error);
+    return isMoving(world, contact, isMoved, error)
+      ? putBack(contact, mail)
+      : unread(world, contact, mail, error);
   }
 }
 
@@ -209,9 +212,8 @@ function unread(
   error: unknown,
 ): string {
   if (!(error instanceof CannotDecrypt)) {
-    const code = world.judge(error, `${contact.name} → ${mail.text}`);
-    if (mail.installation === contact.installation) contact.inbox.unshift(mail);
-    return code;
+    putBack(contact, mail);
+    return world.judge(error, `${contact.name} → ${mail.text}`);
   }
   if (mail.installation !== contact.installation) return "of an old installation";
   const excuse = contact.excuseOf(mail.base);
@@ -223,6 +225,19 @@ function unread(
   if (excuse === "lost in a crash") loseSession(world, contact, mail.base);
   contact.renews = true;
   return excuse;
+}
+
+/** Whether a message may be unreadable for now: its reader was between the phone number and the LID. */
+function isMoving(world: World, contact: Contact, wasMoved: boolean, error: unknown): boolean {
+  const { user } = contact;
+  if (!(error instanceof CannotDecrypt)) return false;
+  return user.isSuspended || world.moving.has(user) || user.isMoved !== wasMoved;
+}
+
+/** It is delivered again. */
+function putBack(contact: Contact, mail: IncomingMail): string {
+  if (mail.installation === contact.installation) contact.inbox.unshift(mail);
+  return "put back";
 }
 
 function loseSession(world: World, contact: Contact, base: string): void {
@@ -241,6 +256,7 @@ async function receiveInGroup(
   const name = `${mail.group}:${contact.mainAddress}`;
   const key = `${mail.group} ${mail.keyId}`;
   life.reading.set(mail, contact);
+  const { isMoved } = contact.user;
   try {
     const learnt = contact.learnt.get(key);
     if (learnt?.durable !== true) {
@@ -267,9 +283,10 @@ async function receiveInGroup(
     if (life.isOver) return undefined;
     life.reading.delete(mail);
     if (!(error instanceof CannotDecrypt)) {
-      if (mail.installation === contact.installation) contact.inbox.unshift(mail);
+      putBack(contact, mail);
       return world.judge(error, `${contact.name} → ${mail.text}`);
     }
+    if (isMoving(world, contact, isMoved, error)) return putBack(contact, mail);
     const isOlder = mail.iteration < (contact.learnt.get(key)?.from ?? 0);
     if (isOlder || mail.repeated === true || mail.installation !== contact.installation) return "too old";
     world.violate(`${contact.name}: ${mail.text} cannot be read: ${error.message}`, error);

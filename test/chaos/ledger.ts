@@ -74,7 +74,7 @@ export class Ledger {
   /** Memory has followed a move: it is what the row is. */
   adoptStored(key: string): void {
     const state = this.#state(key);
-    if (state.storedFrom === undefined) return;
+    if (state.storedFrom === undefined || state.storedFrom < state.latest) return;
     state.latest = state.storedFrom;
     state.digest = state.stored;
   }
@@ -85,7 +85,8 @@ export class Ledger {
       state.gated = 0;
       state.closed = false;
       if (state.storedFrom === undefined) this.storeChange(key, state.stored);
-      this.adoptStored(key);
+      state.latest = state.storedFrom ?? state.latest;
+      state.digest = state.stored;
     }
   }
 
@@ -110,8 +111,10 @@ export class Ledger {
 
   /** What is wrong with a record that was loaded under its lock. */
   findStale(key: string, loaded: Digest): string | undefined {
-    const { digest, closed } = this.#state(key);
-    if (closed || (loaded.shape === digest.shape && loaded.next >= digest.next)) return undefined;
+    const state = this.#state(key);
+    // Memory has followed a move.
+    if ((state.storedFrom ?? 0) > state.latest && isFrom(state.stored, loaded)) this.adoptStored(key);
+    if (state.closed || isFrom(state.digest, loaded)) return undefined;
     return `${key}: an older state came back`;
   }
 
@@ -178,6 +181,11 @@ export class Ledger {
     const oldest = Math.min(promised, storedFrom ?? promised);
     for (const [known, at] of history) if (at < oldest) history.delete(known);
   }
+}
+
+/** Whether a record that was loaded is one that was put: keys may have been burned since. */
+function isFrom(put: Digest, loaded: Digest): boolean {
+  return loaded.shape === put.shape && loaded.next >= put.next;
 }
 
 function nameOf({ shape, next }: Digest): string {

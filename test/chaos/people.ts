@@ -51,13 +51,18 @@ function newUser(world: World, place: number): ChaosUser {
 /** Moves a user's state to its LID, together with the mapping. Until it is known to have happened, it is tried again. */
 export async function moveUser(world: World, life: Life, user: ChaosUser): Promise<string | undefined> {
   if (user.pn === undefined || user.isMoved) return "moved already";
+  world.moving.add(user);
   try {
     await life.client.moveUser(user.pn, user.lid, () => {
-      if (!life.isOver && !life.isSuperseded) world.adoptMove();
+      if (life.isOver || life.isSuperseded) return;
+      world.adoptMove();
+      user.isSuspended = true;
     });
   } catch (error) {
     if (error instanceof AmbiguousError && !life.isOver) user.isSuspended = true;
     throw error;
+  } finally {
+    if (!life.isOver) world.moving.delete(user);
   }
   if (life.isOver) return undefined;
   world.counts.migrations += 1;

@@ -55,6 +55,8 @@ export class World {
   readonly options: WorldOptions;
   contacts: Contact[] = [];
   users: ChaosUser[] = [];
+  /** Users that are being moved by the present process. */
+  readonly moving: Set<ChaosUser> = new Set();
   /** Connections of processes that are gone, whose commits may still be under way. */
   ghosts: Link[] = [];
   /** Sessions that consumed a pre-key, by its id. */
@@ -318,18 +320,21 @@ export class World {
   #applied(writes: readonly Write[], link: Link): void {
     if (writes.length === 0) {
       // Opening an account takes it over in a commit that writes nothing else.
-      if (link !== this.#owner) this.ledger.forgetMemory();
+      if (link !== this.#owner) {
+        this.ledger.forgetMemory();
+        this.moving.clear();
+      }
       this.#owner = link;
       return;
     }
     if (link !== this.#owner && this.#owner !== undefined)
       this.violate("a process wrote after another one had taken the account over");
     const changes = this.rows.apply(writes);
-    const moved = movedKeys(writes, changes);
-    if (moved !== undefined) this.#movedKeys = [...moved];
+    const moved = movedKeys(this.moving, changes);
+    if (moved.size > 0) this.#movedKeys = [...moved];
     for (const { key, digest } of changes) {
       const isUnnoted = link.isCut && !this.ledger.knows(key, digest);
-      if (moved?.has(key) === true || isUnnoted) this.ledger.storeChange(key, digest);
+      if (moved.has(key) || isUnnoted) this.ledger.storeChange(key, digest);
       else this.ledger.store(key, digest);
     }
     for (const write of writes) {
@@ -379,18 +384,18 @@ function bundleOf(account: Account): Bundle {
   };
 }
 
-/** Keys at both ends of what a commit moves, `undefined` when it moves nobody. */
+/** Keys at both ends of what a commit moves. */
 function movedKeys(
-  writes: readonly Write[],
+  moving: Iterable<ChaosUser>,
   changes: readonly { readonly key: string; readonly digest: Digest }[],
-): Set<string> | undefined {
-  const mapping = writes.find((write) => write.kind === "lidMapping.put")?.entries[0];
-  if (mapping === undefined) return undefined;
+): Set<string> {
   const keys = new Set<string>();
-  for (const { key, digest } of changes) {
-    if (digest.shape !== ABSENT.shape || !key.includes(mapping.phoneNumber)) continue;
-    keys.add(key);
-    keys.add(key.replace(mapping.phoneNumber, mapping.lid).replace("@c.us", "@lid"));
+  for (const { pn = "", lid } of moving) {
+    for (const { key, digest } of changes) {
+      if (digest.shape !== ABSENT.shape || !key.includes(pn)) continue;
+      keys.add(key);
+      keys.add(key.replace(pn, lid).replace("@c.us", "@lid"));
+    }
   }
   return keys;
 }
