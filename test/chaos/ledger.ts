@@ -55,7 +55,9 @@ export class Ledger {
   store(key: string, digest: Digest): void {
     const state = this.#state(key);
     state.stored = digest;
-    state.storedFrom = state.history.get(nameOf(digest));
+    // Memory that has burned keys when it was loaded may be written without having been put.
+    const isBurned = isFrom(state.digest, digest);
+    state.storedFrom = state.history.get(nameOf(digest)) ?? (isBurned ? state.latest : undefined);
   }
 
   /** Notes what a commit has made of a row, where that is a change of its own: what a move made of it, or what died unnoted. */
@@ -122,7 +124,7 @@ export class Ledger {
   findBroken(): string | undefined {
     for (const [key, { promised, storedFrom }] of this.#keys) {
       if (storedFrom !== undefined && storedFrom < promised)
-        return `${key}: what was promised to be durable is not`;
+        return `${key}: what was promised to be durable is not: change ${promised} was, the row is from ${storedFrom}`;
     }
     return undefined;
   }

@@ -11,6 +11,8 @@ export interface Digest {
   readonly shape: string;
   /** Counter of the next message that it sends, 0 when it sends none. */
   readonly next: number;
+  /** Names the chain that it sends on, if any. */
+  readonly chain?: string | undefined;
 }
 
 /** The digest of what is not there. */
@@ -28,7 +30,7 @@ export function sessionDigest(record: SessionRecord): Digest {
     parts.push(`${chain.id}:${chain.next}:${chain.messageKeyCount}`);
   }
   parts.push(current?.pendingPreKey === undefined ? "" : "pending", String(record.archivedCount));
-  return { shape: parts.join("|"), next: sendingChain?.next ?? 0 };
+  return { shape: parts.join("|"), next: sendingChain?.next ?? 0, chain: sendingChain?.id };
 }
 
 export function senderKeyDigest(record: SenderKeyRecord): Digest {
@@ -36,7 +38,7 @@ export function senderKeyDigest(record: SenderKeyRecord): Digest {
   const parts = record.states.map((state) =>
     state === sendingState ? state.id : `${state.id}:${state.next}:${state.messageKeyCount}`,
   );
-  return { shape: `states ${parts.join("|")}`, next: sendingState?.next ?? 0 };
+  return { shape: `states ${parts.join("|")}`, next: sendingState?.next ?? 0, chain: sendingState?.id };
 }
 
 export function identityDigest(key: Uint8Array): Digest {

@@ -43,6 +43,12 @@ export class Rows {
     return chains;
   }
 
+  /** Whether the stored lease allows what was put to leave. */
+  covers(key: string, { next, chain }: Digest): boolean {
+    const row = this.#rows.get(key);
+    return row?.lease !== undefined && row.digest.chain === chain && row.lease.reservedUntil >= next;
+  }
+
   /** A row that would burn keys though the process that wrote it ended well. */
   findUnsettled(incarnation: string): string | undefined {
     for (const [key, { lease, digest }] of this.#rows)

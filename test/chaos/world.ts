@@ -285,8 +285,14 @@ export class World {
         const stale = this.ledger.findStale(`${store}:${address}`, digest);
         if (stale !== undefined) this.violate(stale);
       },
-      changed: (store, address, digest, gated) =>
-        current() ? this.ledger.change(`${store}:${address}`, digest, gated) : 0,
+      changed: (store, address, digest, gated) => {
+        if (!current()) return 0;
+        const key = `${store}:${address}`;
+        // The gate may still be shut though a commit in flight covers what was put.
+        const number = this.ledger.change(key, digest, gated && !this.rows.covers(key, digest));
+        this.trace.note(`${key} change ${number} ${gated} ${digest.next} ${digest.shape}`);
+        return number;
+      },
       published: (store, address, change) => {
         if (current()) this.ledger.promise(new Map([[`${store}:${address}`, change]]));
       },
@@ -336,6 +342,7 @@ export class World {
       const isUnnoted = link.isCut && !this.ledger.knows(key, digest);
       if (moved.has(key) || isUnnoted) this.ledger.storeChange(key, digest);
       else this.ledger.store(key, digest);
+      this.trace.note(`${key} stored ${digest.next} ${digest.shape} ${moved.has(key)}`);
     }
     for (const write of writes) {
       if (write.kind !== "preKey.remove") continue;
