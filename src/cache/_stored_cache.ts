@@ -137,14 +137,12 @@ export class StoredCache<K, V> {
 
   async #read(name: string): Promise<V | undefined> {
     const { store, namespace, codec } = this.#options;
-    const { invalidations } = this.#epoch;
     if (this.#writing.has(name)) return undefined;
     const epoch = await this.#epoch.current();
     if (epoch === undefined) return undefined;
     try {
       const bytes: unknown = await this.#calls.run(() => store.get(namespace, name));
       if (bytes === undefined || bytes === null) return undefined;
-      if (this.#writing.has(name) || invalidations !== this.#epoch.invalidations) return undefined;
       const envelope = openEnvelope(namespace, name, bytes);
       if (envelope === undefined)
         throw new CorruptError("read cache store: not bytes that were written there");
