@@ -21,6 +21,11 @@ export interface RowStatementParts {
   readonly insert: string;
   /** Columns besides `device_id`, which is always the first. */
   readonly columns: number;
+  /**
+   * Position of a column whose value the rows mostly have in common, among the columns besides `device_id`. It is bound once for
+   * a statement, and rows that differ in it are in different statements: a parameter less for each row is a twentieth of a flush.
+   */
+  readonly shared?: number;
   /** What follows the rows, for example `ON CONFLICT (id) DO NOTHING`. */
   readonly conflict: string;
 }
@@ -47,17 +52,33 @@ export class RowStatement {
   split(deviceId: number, rows: readonly (readonly SqlValue[])[], limits: SqlLimits): RowChunk[] {
     const largest = this.#largest(limits);
     const chunks: RowChunk[] = [];
+    const { shared } = this.#parts;
+    let runEnd = 0;
     for (let start = 0; start < rows.length; ) {
-      const left = rows.length - start;
+      if (start === runEnd) runEnd = this.#runEnd(rows, start);
+      const left = runEnd - start;
       const size = left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
       const params: SqlValue[] = [];
       for (let index = start; index < start + size; index += 1) {
-        for (const value of rows[index] ?? []) params.push(value);
+        const row = rows[index] ?? [];
+        for (let column = 0; column < row.length; column += 1) {
+          if (column !== shared || index === start) params.push(row[column] as SqlValue);
+        }
       }
       chunks.push({ statement: { sql: this.#text(deviceId, size), params }, start, end: start + size });
       start += size;
     }
     return chunks;
+  }
+
+  /** The first row, after the one at `start`, that has not the shared value of that one. */
+  #runEnd(rows: readonly (readonly SqlValue[])[], start: number): number {
+    const { shared } = this.#parts;
+    if (shared === undefined) return rows.length;
+    const value = rows[start]?.[shared];
+    let end = start + 1;
+    while (end < rows.length && rows[end]?.[shared] === value) end += 1;
+    return end;
   }
 
   #largest({ maxParameters, maxSqlBytes }: SqlLimits): number {
@@ -76,8 +97,13 @@ export class RowStatement {
     }
     let text = this.#texts.get(rows);
     if (text === undefined) {
-      const row = `(${deviceId},${placeholders(this.#parts.columns)})`;
-      text = `${this.#parts.insert} VALUES ${Array(rows).fill(row).join(",")} ${this.#parts.conflict}`;
+      const { insert, columns, conflict, shared } = this.#parts;
+      const first = Array<string>(columns).fill("?");
+      // Parameters are numbered from 1 as they come, so those of the first row by their columns.
+      const others = first.map((parameter, column) => (column === shared ? `?${column + 1}` : parameter));
+      const values = [first, ...Array<string[]>(rows - 1).fill(others)];
+      const list = values.map((row) => `(${deviceId},${row.join(",")})`).join(",");
+      text = `${insert} VALUES ${list} ${conflict}`;
       this.#texts.set(rows, text);
     }
     return text;

@@ -46,6 +46,37 @@ test("the texts are a small fixed set, whatever the number of rows", () => {
   }
 });
 
+test("a shared value is bound once, and rows that differ in it are in different statements", () => {
+  const shared = new RowStatement({
+    insert: "INSERT INTO t (device_id, id, s, v)",
+    columns: 3,
+    conflict: "",
+    shared: 1,
+  });
+  const given: SqlValue[][] = Array.from({ length: 50 }, (_, id) => [id, id < 41 ? "a" : "b", `v${id}`]);
+  for (const limits of [WIDE, NARROW]) {
+    const read = shared
+      .split(5, given, limits)
+      .flatMap(({ statement: { sql, params } }) => boundRows(sql, params));
+    expect(read).toEqual(given);
+  }
+  const [chunk] = shared.split(5, given.slice(0, 8), WIDE);
+  expect(chunk?.statement.sql).toContain("VALUES (5,?,?,?),(5,?,?2,?),");
+  expect(chunk?.statement.params).toHaveLength(17);
+});
+
+/** The rows of a statement with SQLite's numbering: a bare parameter is one more than the greatest so far. */
+function boundRows(sql: string, params: readonly SqlValue[]): SqlValue[][] {
+  let greatest = 0;
+  return [...sql.matchAll(/\(5,([?0-9,]+)\)/g)].map(([, row = ""]) =>
+    row.split(",").map((parameter) => {
+      const number = parameter === "?" ? greatest + 1 : Number(parameter.slice(1));
+      greatest = Math.max(greatest, number);
+      return params[number - 1] as SqlValue;
+    }),
+  );
+}
+
 test("each row is of the account that is written, also when accounts take turns", () => {
   for (const deviceId of [1, 2, 1, 10, 1]) {
     const [chunk] = PUT.split(deviceId, rows(8), WIDE);

@@ -8,6 +8,9 @@ import type { PlannersOf } from "./write_plan.ts";
 const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = excluded.incarnation,
     burned = excluded.burned, record = excluded.record`;
 
+/** All rows of a flush were written by one incarnation of the cache. */
+const INCARNATION_COLUMN = 3;
+
 /** Without a lease the row has none. Three parameters less a row are an eighth of a flush. */
 const BARE_RECORD = "reserved_until = NULL, incarnation = NULL, burned = NULL, record = excluded.record";
 
@@ -20,6 +23,7 @@ const PUT_IDENTITY = new RowStatement({
 const PUT_SESSION = new RowStatement({
   insert: "INSERT INTO session (device_id, user, address, reserved_until, incarnation, burned, record)",
   columns: 6,
+  shared: INCARNATION_COLUMN,
   conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${LEASED_RECORD}`,
 });
 
@@ -45,6 +49,7 @@ const PUT_SIGNED_PRE_KEY = new RowStatement({
 const PUT_SENDER_KEY = new RowStatement({
   insert: "INSERT INTO sender_key (device_id, user, name, reserved_until, incarnation, burned, record)",
   columns: 6,
+  shared: INCARNATION_COLUMN,
   conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${LEASED_RECORD}`,
 });
 
