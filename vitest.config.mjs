@@ -35,7 +35,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { kvNamespaces: ["CACHE"] },
+          }),
+        ],
         test: {
           name: "workerd",
           include: ["test/runtime/workerd/**/*_test.ts"],

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { PortableCache } from "../../src/cache/mod.ts";
+import { PortableCache, TypedCache } from "../../src/cache/mod.ts";
 import { type Clock, systemClock } from "../../src/ports/mod.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
 import { type BenchEntry, ratio } from "../bench.ts";
@@ -89,6 +89,31 @@ async function churnRatio(clock: Clock): Promise<number> {
   );
 }
 
+/** One pass over the whole cache with `await` on each read, as callers of a cache that may be elsewhere write it. */
+async function awaitedReads(cache: { get(key: string): unknown }): Promise<void> {
+  let hits = 0;
+  for (let index = 0; index < CAPACITY; index++)
+    if ((await cache.get(keys[shuffled[index] as number] as string)) === VALUE) hits++;
+  if (hits !== CAPACITY) throw new Error(`${CAPACITY - hits} entries were not found`);
+}
+
+async function typedRatio(clock: Clock): Promise<number> {
+  const plain = portable(clock);
+  const typed = TypedCache.inProcess<string, object>({
+    capacity: CAPACITY,
+    ttlMs: TTL_MS,
+    idleMs: TTL_MS,
+    clock,
+  });
+  for (const cache of [plain, typed])
+    for (let index = 0; index < CAPACITY; index++) cache.insert(keys[index] as string, VALUE);
+  return await ratio(
+    () => awaitedReads(typed),
+    () => awaitedReads(plain),
+    { rounds: 41 },
+  );
+}
+
 const AGAINST = "lru-cache, same capacity, TTL and idle time";
 const CLOCK = "one clock in memory for both";
 
@@ -123,5 +148,12 @@ export const entries: readonly BenchEntry[] = [
       insert: await insertRatio(systemClock),
       churn_at_capacity: await churnRatio(systemClock),
     }),
+  },
+  {
+    name: "typed_cache.in_process.ratio_vs_portable",
+    unit: "ratio",
+    limit: { max: 1.1 },
+    against: "PortableCache.get, with await on both sides",
+    run: () => typedRatio(new FakeClock()),
   },
 ];
