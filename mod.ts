@@ -154,6 +154,13 @@ export {
   WrongLengthError,
 } from "./src/errors/mod.ts";
 export {
+  type LearnOptions,
+  type LearnReport,
+  type LearntMapping,
+  LidPnCache,
+  type ResolvedPhone,
+} from "./src/lid/mod.ts";
+export {
   type Clock,
   type Host,
   type Listener,

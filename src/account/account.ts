@@ -1,5 +1,7 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
+import type { CacheBuilder } from "../cache/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
+import type { LidPnCache } from "../lid/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import {
@@ -18,6 +20,8 @@ export interface AccountParts {
   readonly store: Backend;
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
+  readonly lid: LidPnCache;
+  readonly caches: CacheBuilder;
   readonly signalPolicy: SignalPolicy;
 }
 
@@ -41,6 +45,10 @@ export class Account implements AsyncDisposable {
   readonly device: PersistenceManager;
   /** The engine that writes what is dirty. */
   readonly writeBehind: WriteBehind;
+  /** Which LID belongs to which phone number. */
+  readonly lid: LidPnCache;
+  /** Makes the account's caches: the option `cache`. */
+  readonly caches: CacheBuilder;
   /** How Signal state is kept: see `signalCache` in the subpath `signal`. */
   readonly signalPolicy: SignalPolicy;
   readonly #backend: Backend;
@@ -52,6 +60,8 @@ export class Account implements AsyncDisposable {
     this.store = parts.store;
     this.device = parts.device;
     this.writeBehind = parts.writeBehind;
+    this.lid = parts.lid;
+    this.caches = parts.caches;
     this.signalPolicy = parts.signalPolicy;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
@@ -64,7 +74,9 @@ export class Account implements AsyncDisposable {
 
   /** Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`. */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
-    return await this.writeBehind.commitWith(writes);
+    const changed = await this.writeBehind.commitWith(writes);
+    await this.lid.follow(writes);
+    return changed;
   }
 
   /** How saving is going. */

@@ -1,6 +1,8 @@
 import { type Backend, CommitQueue, type Device, withCommitter } from "../backend/mod.ts";
+import { CACHE_NAMESPACES, type CacheBuilder, inProcessCaches, type ValueCache } from "../cache/mod.ts";
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
+import { type CachedMapping, LidPnCache } from "../lid/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
@@ -27,6 +29,8 @@ export interface OpenAccountOptions {
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
   /** How Signal state is kept. */
   readonly signal?: SignalPolicy | undefined;
+  /** How large the account's caches are and where: `accountCaches` of the subpath `cache`. In process unless given. */
+  readonly cache?: CacheBuilder | undefined;
   /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
   readonly snapshotSink?: SnapshotSink | undefined;
   /** Makes the device of an account that has none, say from another store; fresh keys unless given. */
@@ -67,18 +71,34 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
     const store = withCommitter(backend, queue, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
-    const writeBehind = new WriteBehind({
-      committer: queue,
-      host,
-      taskPrefix: `${options.account ?? deviceId}:`,
-      policy: options.policy,
-    });
+    const taskPrefix = `${options.account ?? deviceId}:`;
+    const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
     const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
+    const caches = options.cache ?? inProcessCaches;
+    const lidCache = (namespace: string): ValueCache<string, CachedMapping> =>
+      caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
+    const lid = new LidPnCache({
+      reads: store,
+      commit: (writes) => writeBehind.commitWith(writes),
+      clock: host.clock,
+      byLid: lidCache(CACHE_NAMESPACES.lidPnByLid),
+      byPn: lidCache(CACHE_NAMESPACES.lidPnByPn),
+    });
     const signalPolicy = { ...options.signal, restoreEpoch: restoreEpochOf(device) };
-    return new Account({ host, backend, queue, store, writeBehind, device: manager, signalPolicy });
+    return new Account({
+      host,
+      backend,
+      queue,
+      store,
+      writeBehind,
+      device: manager,
+      lid,
+      caches,
+      signalPolicy,
+    });
   } catch (error) {
     for (const part of opened) await part.close().catch(() => {});
     throw error;

@@ -1,12 +1,9 @@
 import type { Clock, Host } from "../ports/mod.ts";
+import { CACHE_DEFAULTS, type CacheName } from "./account_caches.ts";
 import type { CacheCodec } from "./cache_codec.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type EvictionListener, PortableCache } from "./portable_cache.ts";
 import { TypedCache } from "./typed_cache.ts";
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** Options of {@link CacheEntryConfig.build}. */
 export interface BuildOptions<K, V> {
@@ -109,18 +106,18 @@ export interface CacheConfig {
 
 /** The defaults, with what is given in their place. */
 export function cacheConfig(overrides: Partial<CacheConfig> = {}): CacheConfig {
+  const entry = (name: CacheName): CacheEntryConfig =>
+    overrides[name] ?? new CacheEntryConfig(CACHE_DEFAULTS[name]);
   return {
-    group: overrides.group ?? new CacheEntryConfig({ capacity: 250, ttlMs: HOUR_MS }),
-    device: overrides.device ?? new CacheEntryConfig({ capacity: 5_000, ttlMs: HOUR_MS }),
-    lidPn: overrides.lidPn ?? new CacheEntryConfig({ capacity: 10_000, idleMs: HOUR_MS }),
-    senderKeyDevices: overrides.senderKeyDevices ?? new CacheEntryConfig({ capacity: 500, idleMs: HOUR_MS }),
-    retryCounts: overrides.retryCounts ?? new CacheEntryConfig({ capacity: 500, ttlMs: HOUR_MS }),
-    undecryptableDispatched:
-      overrides.undecryptableDispatched ?? new CacheEntryConfig({ capacity: 1_000, ttlMs: 5 * MINUTE_MS }),
-    recentMessages: overrides.recentMessages ?? new CacheEntryConfig({ capacity: 0, ttlMs: 5 * MINUTE_MS }),
-    pendingRequests:
-      overrides.pendingRequests ?? new CacheEntryConfig({ capacity: 200, ttlMs: 30 * SECOND_MS }),
-    sessionLocks: overrides.sessionLocks ?? new CacheEntryConfig({ capacity: 10_000 }),
-    chatLanes: overrides.chatLanes ?? new CacheEntryConfig({ capacity: 5_000 }),
+    group: entry("group"),
+    device: entry("device"),
+    lidPn: entry("lidPn"),
+    senderKeyDevices: entry("senderKeyDevices"),
+    retryCounts: entry("retryCounts"),
+    undecryptableDispatched: entry("undecryptableDispatched"),
+    recentMessages: entry("recentMessages"),
+    pendingRequests: entry("pendingRequests"),
+    sessionLocks: entry("sessionLocks"),
+    chatLanes: entry("chatLanes"),
   };
 }

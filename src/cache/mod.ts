@@ -7,6 +7,15 @@
  * @module
  */
 
+export {
+  CACHE_DEFAULTS,
+  type CacheBuilder,
+  type CacheLimits,
+  type CacheName,
+  type CacheSlot,
+  inProcessCaches,
+  type ValueCache,
+} from "./account_caches.ts";
 export { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
 export {
   type BuildOptions,
@@ -17,6 +26,7 @@ export {
 } from "./cache_config.ts";
 export type { CacheStore } from "./cache_store.ts";
 export { CACHE_NAMESPACES, CacheStores } from "./cache_stores.ts";
+export { type AccountCachesOptions, accountCaches } from "./configured_caches.ts";
 export {
   type KeyValueCacheStoreOptions,
   type KeyValueClient,

@@ -1,10 +1,5 @@
-import {
-  formatSignalAddress,
-  tryParseJid,
-  tryParseSenderKeyName,
-  tryParseSignalAddress,
-} from "../addresses/mod.ts";
-import type { Device, ProtocolReads, SignalCacheReads } from "../backend/mod.ts";
+import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
+import type { Device, SignalCacheReads } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
 import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
@@ -29,9 +24,11 @@ export interface SignalPolicy {
 /** The part of an open account that its Signal cache needs. */
 export interface SignalAccount {
   readonly host: Host;
-  readonly store: SignalCacheReads & Pick<ProtocolReads, "getPnMapping">;
+  readonly store: SignalCacheReads;
   readonly device: { getDeviceSnapshot(): Device };
   readonly writeBehind: WriteBehind;
+  /** Says which address a Signal address stands for. */
+  readonly lid: { resolveAddress(address: string): Promise<string> };
   readonly signalPolicy: SignalPolicy;
 }
 
@@ -102,7 +99,7 @@ export function signalCache<S, K>(
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {
-  const { host, store, device, writeBehind, signalPolicy } = account;
+  const { host, store, device, writeBehind, lid, signalPolicy } = account;
   const cache = new SignalStoreCache<S, K>({
     ...signalPolicy,
     reads: store,
@@ -111,7 +108,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     sessionCodec: codecs.sessions,
     senderKeyCodec: codecs.senderKeys,
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
-    resolveAddress: (address) => canonicalAddress(store, address),
+    resolveAddress: (address) => lid.resolveAddress(address),
   });
   writeBehind.addSource(cache.source);
   return cache;
@@ -125,14 +122,4 @@ function isSenderKeyOf({ pn, lid }: Device, name: string): boolean {
     const jid = text === undefined ? undefined : tryParseJid(text);
     return jid !== undefined && jid.user === sender.user && jid.device === sender.device;
   });
-}
-
-/** The LID's address of a phone number's, where the mapping is known; otherwise the same. */
-async function canonicalAddress(store: SignalAccount["store"], address: string): Promise<string> {
-  const parsed = tryParseSignalAddress(address);
-  if (parsed === undefined || (parsed.server !== "c.us" && parsed.server !== "hosted")) return address;
-  const mapping = await store.getPnMapping(parsed.user);
-  if (mapping === undefined) return address;
-  const server = parsed.server === "hosted" ? "hosted.lid" : "lid";
-  return formatSignalAddress({ ...parsed, user: mapping.lid, server });
 }

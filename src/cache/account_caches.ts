@@ -1,0 +1,75 @@
+import type { Host } from "../ports/mod.ts";
+import type { CacheCodec } from "./cache_codec.ts";
+import { PortableCache } from "./portable_cache.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Size and expiry of a cache: see `CacheEntryConfig`. */
+export interface CacheLimits {
+  readonly capacity: number;
+  readonly ttlMs?: number | undefined;
+  readonly idleMs?: number | undefined;
+}
+
+/** What every cache of an account has unless told otherwise: see `CacheConfig`. */
+export const CACHE_DEFAULTS: {
+  readonly group: CacheLimits;
+  readonly device: CacheLimits;
+  readonly lidPn: CacheLimits;
+  readonly senderKeyDevices: CacheLimits;
+  readonly retryCounts: CacheLimits;
+  readonly undecryptableDispatched: CacheLimits;
+  readonly recentMessages: CacheLimits;
+  readonly pendingRequests: CacheLimits;
+  readonly sessionLocks: CacheLimits;
+  readonly chatLanes: CacheLimits;
+} = {
+  group: { capacity: 250, ttlMs: HOUR_MS },
+  device: { capacity: 5_000, ttlMs: HOUR_MS },
+  lidPn: { capacity: 10_000, idleMs: HOUR_MS },
+  senderKeyDevices: { capacity: 500, idleMs: HOUR_MS },
+  retryCounts: { capacity: 500, ttlMs: HOUR_MS },
+  undecryptableDispatched: { capacity: 1_000, ttlMs: 5 * MINUTE_MS },
+  recentMessages: { capacity: 0, ttlMs: 5 * MINUTE_MS },
+  pendingRequests: { capacity: 200, ttlMs: 30 * SECOND_MS },
+  sessionLocks: { capacity: 10_000 },
+  chatLanes: { capacity: 5_000 },
+};
+
+/** Names a cache of an account. */
+export type CacheName = keyof typeof CACHE_DEFAULTS;
+
+/** The part of `TypedCache`, and of `PortableCache`, that owners of values use. */
+export interface ValueCache<K, V> {
+  get(key: K): V | undefined | Promise<V | undefined>;
+  getWith<R extends V | undefined>(key: K, load: () => R | Promise<R>): Promise<V | R>;
+  insert(key: K, value: V): void | Promise<void>;
+  invalidate(key: K): void | Promise<void>;
+  invalidateAll(): void;
+}
+
+/** What a cache is made for. */
+export interface CacheSlot<V> {
+  /** Whose size and expiry it has. */
+  readonly name: CacheName;
+  /** Keeps it apart from others in one store. */
+  readonly namespace: string;
+  readonly host: Host;
+  /** Label in names of scheduled tasks. */
+  readonly taskPrefix: string;
+  /** For values that JSON cannot carry. */
+  readonly codec?: CacheCodec<V> | undefined;
+}
+
+/** Makes the caches of an account: `inProcessCaches`, or what `accountCaches` answers. */
+export interface CacheBuilder {
+  build<V>(slot: CacheSlot<V>): ValueCache<string, V>;
+}
+
+/** Every cache in this process, with the defaults. */
+export const inProcessCaches: CacheBuilder = {
+  build: <V>({ name, host }: CacheSlot<V>): ValueCache<string, V> =>
+    new PortableCache<string, V>({ ...CACHE_DEFAULTS[name], clock: host.clock }),
+};

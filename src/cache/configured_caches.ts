@@ -1,0 +1,35 @@
+import type { CacheBuilder, CacheSlot, ValueCache } from "./account_caches.ts";
+import { type CacheConfig, cacheConfig } from "./cache_config.ts";
+import type { CacheStores } from "./cache_stores.ts";
+
+/** Sizes and expiries that differ from the defaults, and the stores of those caches that are not to be in process. */
+export interface AccountCachesOptions extends Partial<CacheConfig> {
+  readonly stores?: CacheStores | undefined;
+}
+
+/**
+ * For the option `cache` of `openAccount`: how large the account's caches are, how long they keep things, and where.
+ *
+ * Two accounts that share a store must not share namespaces: give each a store of its own, say one with a prefix.
+ *
+ * @throws {RangeError} When a number is out of range.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { accountCaches, CacheEntryConfig } from "@holdfast/store/cache";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * const cache = accountCaches({ lidPn: new CacheEntryConfig({ capacity: 50_000 }) });
+ * await using account = await openAccount({ backend: memoryBackend(), cache });
+ * ```
+ */
+export function accountCaches({ stores = {}, ...overrides }: AccountCachesOptions = {}): CacheBuilder {
+  const config = cacheConfig(overrides);
+  return {
+    build: <V>({ name, ...slot }: CacheSlot<V>): ValueCache<string, V> => {
+      const store = Object.hasOwn(stores, name) ? stores[name as keyof CacheStores] : undefined;
+      return config[name].buildTypedTtl<string, V>({ ...slot, store });
+    },
+  };
+}

@@ -1,0 +1,370 @@
+import { formatSignalAddress, type Jid, type SignalServer, tryParseSignalAddress } from "../addresses/mod.ts";
+import {
+  isText,
+  type LearningSource,
+  type LidPnMapping,
+  type ProtocolReads,
+  type Write,
+} from "../backend/mod.ts";
+import { KeyedLock, type ValueCache } from "../cache/mod.ts";
+import { type Clock, nowSeconds } from "../ports/mod.ts";
+import { BatchedReads } from "./batched_read.ts";
+import { createdAtOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
+import { OfflineMappings } from "./offline_mappings.ts";
+
+/** Mappings that are warmed up unless told otherwise: as many as a cache holds. */
+const WARM_UP_LIMIT = 10_000;
+
+/** Mappings of one call of `learn`. A user sync of a large community is below it. */
+const MAX_LEARNT = 100_000;
+
+/** What a cache holds: a mapping, or that there is none. */
+export type CachedMapping = LidPnMapping | { readonly absent: true };
+
+const ABSENT: CachedMapping = Object.freeze({ absent: true });
+
+/** What a LID cache is made of. */
+export interface LidPnCacheParts {
+  readonly reads: Pick<
+    ProtocolReads,
+    "getAllLidMappings" | "getLidMapping" | "getLidMappings" | "getPnMapping" | "getPnMappings"
+  >;
+  /** Commits writes: an account's `commitWith`. */
+  readonly commit: (writes: readonly Write[]) => Promise<unknown>;
+  readonly clock: Clock;
+  readonly byLid: ValueCache<string, CachedMapping>;
+  readonly byPn: ValueCache<string, CachedMapping>;
+}
+
+/** A mapping that somebody has seen. */
+export interface LearntMapping {
+  /** User part of the LID. */
+  readonly lid: string;
+  /** User part of the phone number. */
+  readonly phoneNumber: string;
+  /** When it was made, in Unix seconds; now unless given. */
+  readonly createdAt?: number | undefined;
+}
+
+/** How mappings were learnt. */
+export interface LearnOptions {
+  readonly source: LearningSource;
+  /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
+  readonly offline?: boolean | undefined;
+}
+
+/** A phone number that resolves to a LID which it did not resolve to before. */
+export interface ResolvedPhone {
+  readonly phoneNumber: string;
+  readonly lid: string;
+  /** The LID before, which goes on resolving to the phone number. */
+  readonly previousLid: string | undefined;
+}
+
+/** What was learnt. */
+export interface LearnReport {
+  /** Mappings that are durable now and were not, or said something else. */
+  readonly written: number;
+  /**
+   * Phone numbers with a new LID, whose state is to be moved to it. None from a replay: what is moved must be found there
+   * by whoever reads the store.
+   */
+  readonly resolved: readonly ResolvedPhone[];
+}
+
+/** How often the store was asked. */
+export interface LidPnStats {
+  readonly queries: number;
+}
+
+/**
+ * Which LID belongs to which phone number, both ways, in memory over the store.
+ *
+ * - **Bounded.** What is not in memory is asked of the store, once for all who ask together. So an eviction costs a query, and
+ *   never turns a LID back into a phone number. That there is no mapping is remembered, too.
+ * - **Newest wins.** A phone number resolves to the LID whose mapping was made last, of equals the one that was written last. Its
+ *   earlier LIDs go on resolving to it.
+ * - **Ordering.** Learning takes the locks of both ends, reads inside them, commits, and then changes memory.
+ * - **Durability.** What was learnt live is durable when `learn` resolves.
+ *
+ * Learn through it, and not through the store: it would not notice.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * await account.lid.learn([{ lid: "100000000000001", phoneNumber: "5511999990000" }], { source: "usync" });
+ * const address = await account.lid.resolveAddress("5511999990000:3@c.us.0");
+ * if (address !== "100000000000001:3@lid.0") throw new Error("not resolved");
+ * ```
+ */
+export class LidPnCache {
+  readonly #parts: LidPnCacheParts;
+  readonly #locks = new KeyedLock();
+  readonly #byLid: BatchedReads<CachedMapping>;
+  readonly #byPn: BatchedReads<CachedMapping>;
+  readonly #offline = new OfflineMappings();
+  /** What was learnt since a warm-up began: `lid:` and `pn:` keys. */
+  #learntSince: Set<string> | undefined;
+  #queries = 0;
+
+  constructor(parts: LidPnCacheParts) {
+    this.#parts = parts;
+    const { reads, byLid, byPn } = parts;
+    const offline = this.#offline;
+    this.#byLid = new BatchedReads<CachedMapping>({
+      cache: byLid,
+      read: async (lids) => {
+        this.#queries += 1;
+        const stored = await reads.getLidMappings(lids);
+        return lids.map((lid, index) => offline.ofLid(lid, stored[index]) ?? ABSENT);
+      },
+    });
+    this.#byPn = new BatchedReads<CachedMapping>({
+      cache: byPn,
+      read: async (phoneNumbers) => {
+        this.#queries += 1;
+        const stored = await reads.getPnMappings(phoneNumbers);
+        return phoneNumbers.map((number, index) => offline.ofPn(number, stored[index]) ?? ABSENT);
+      },
+    });
+  }
+
+  /** How often the store was asked since the cache was made. */
+  get stats(): LidPnStats {
+    return { queries: this.#queries };
+  }
+
+  /** The LID of a phone number, `undefined` when none is known. Both are user parts. @throws {StoreError} */
+  async getLid(phoneNumber: string): Promise<string | undefined> {
+    return isText(phoneNumber) ? mappingOf(await this.#byPn.get(phoneNumber))?.lid : undefined;
+  }
+
+  /** The phone number of a LID, `undefined` when none is known. Both are user parts. @throws {StoreError} */
+  async getPn(lid: string): Promise<string | undefined> {
+    return isText(lid) ? mappingOf(await this.#byLid.get(lid))?.phoneNumber : undefined;
+  }
+
+  /** As `getLid`, without waiting: `undefined` also when it is not in memory. */
+  peekLid(phoneNumber: string): string | undefined {
+    return peeked(this.#parts.byPn, phoneNumber)?.lid;
+  }
+
+  /** As `getPn`, without waiting: `undefined` also when it is not in memory. */
+  peekPn(lid: string): string | undefined {
+    return peeked(this.#parts.byLid, lid)?.phoneNumber;
+  }
+
+  /** As `getLid`, in the order of `phoneNumbers`. What is not in memory is one query. */
+  async getLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
+    const found = await this.#byPn.getMany(phoneNumbers.filter(isText));
+    return phoneNumbers.map((phoneNumber) => mappingOf(found.get(phoneNumber))?.lid);
+  }
+
+  /** As `getPn`, in the order of `lids`. What is not in memory is one query. */
+  async getPns(lids: readonly string[]): Promise<(string | undefined)[]> {
+    const found = await this.#byLid.getMany(lids.filter(isText));
+    return lids.map((lid) => mappingOf(found.get(lid))?.phoneNumber);
+  }
+
+  /**
+   * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one phone number the
+   * last. Those that say something new are one commit.
+   *
+   * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
+   * @throws {StoreError} When the store could not be read or written. Nothing was learnt.
+   */
+  async learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport> {
+    if (mappings.length > MAX_LEARNT) {
+      throw new RangeError(`learn LIDs: ${mappings.length} mappings, at most ${MAX_LEARNT} are allowed`);
+    }
+    const nowS = nowSeconds(this.#parts.clock);
+    const given = lastOfEach(mappings.map((mapping) => toStored(mapping, options.source, nowS)));
+    if (given.length === 0) return { written: 0, resolved: [] };
+    const keys = given.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
+    return await this.#locks.withKeys(keys, () => this.#learn(given, options.offline === true));
+  }
+
+  /**
+   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt meanwhile stays.
+   *
+   * @returns How many mappings were read.
+   * @throws {RangeError} When `limit` is no count. @throws {StoreError}
+   */
+  async warmUp({ limit = WARM_UP_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
+    if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
+    if (limit === 0) return 0;
+    const learnt = new Set<string>();
+    this.#learntSince = learnt;
+    this.#queries += 1;
+    const found: LidPnMapping[] = [];
+    for await (const mapping of this.#parts.reads.getAllLidMappings()) {
+      found.push(mapping);
+      if (found.length >= limit) break;
+    }
+    // What is put in first makes room first: the oldest. A newer mapping of one phone number comes after it.
+    for (const mapping of found.reverse()) {
+      const { lid, phoneNumber } = mapping;
+      if (learnt.has(`lid:${lid}`) || this.#offline.get(lid) !== undefined) continue;
+      await this.#parts.byLid.insert(lid, mapping);
+      if (!learnt.has(`pn:${phoneNumber}`)) await this.#parts.byPn.insert(phoneNumber, mapping);
+    }
+    if (this.#learntSince === learnt) this.#learntSince = undefined;
+    return found.length;
+  }
+
+  /**
+   * Forgets what writes to the store, made by somebody else and applied just now, may have changed. The replays that they
+   * settle are forgotten too.
+   */
+  async follow(writes: readonly Write[]): Promise<void> {
+    const { byLid, byPn } = this.#parts;
+    for (const write of writes) {
+      if (write.kind !== "lidMapping.put" && write.kind !== "lidMapping.delete") continue;
+      const entries = write.kind === "lidMapping.put" ? write.entries : [];
+      const lids = write.kind === "lidMapping.put" ? entries.map(({ lid }) => lid) : write.lids;
+      for (const lid of lids) {
+        const before = peeked(byLid, lid)?.phoneNumber;
+        this.#learntSince?.add(`lid:${lid}`);
+        this.#offline.delete(lid);
+        await byLid.invalidate(lid);
+        // Whose it was is not in memory: it may be any of them.
+        if (before === undefined) byPn.invalidateAll();
+        else await byPn.invalidate(before);
+      }
+      for (const { phoneNumber } of entries) {
+        this.#learntSince?.add(`pn:${phoneNumber}`);
+        await byPn.invalidate(phoneNumber);
+      }
+    }
+  }
+
+  /**
+   * The Signal address under which a user's state is kept: a phone number's becomes the LID's, a hosted one the hosted
+   * LID's, where the mapping is known. The device stays. Anything else is its own.
+   */
+  async resolveAddress(address: string): Promise<string> {
+    const parsed = tryParseSignalAddress(address);
+    const server = parsed === undefined ? undefined : LID_SERVER_OF.get(parsed.server);
+    if (parsed === undefined || server === undefined) return address;
+    const lid = await this.getLid(parsed.user);
+    return lid === undefined ? address : formatSignalAddress({ ...parsed, user: lid, server });
+  }
+
+  /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
+  async encryptionJid(jid: Jid): Promise<Jid> {
+    const server = LID_SERVER_OF.get(jid.server === "s.whatsapp.net" ? "c.us" : jid.server);
+    const lid = server === undefined ? undefined : await this.getLid(jid.user);
+    return lid === undefined || server === undefined ? jid : { ...jid, user: lid, server };
+  }
+
+  /** The same device's JID in the other namespace, `undefined` when there is none or it is not known. */
+  async swapNamespace(jid: Jid): Promise<Jid | undefined> {
+    if (jid.server === "lid" || jid.server === "hosted.lid") {
+      const phoneNumber = await this.getPn(jid.user);
+      const server = jid.server === "lid" ? "s.whatsapp.net" : "hosted";
+      return phoneNumber === undefined ? undefined : { ...jid, user: phoneNumber, server };
+    }
+    const resolved = await this.encryptionJid(jid);
+    return resolved === jid ? undefined : resolved;
+  }
+
+  async #learn(given: readonly LidPnMapping[], offline: boolean): Promise<LearnReport> {
+    const [ofLid, ofPn] = await Promise.all([
+      this.#byLid.getMany(given.map(({ lid }) => lid)),
+      this.#byPn.getMany(given.map(({ phoneNumber }) => phoneNumber)),
+    ]);
+    const known = ({ lid, phoneNumber }: LidPnMapping): KnownMapping => ({
+      ofLid: mappingOf(ofLid.get(lid)),
+      ofPn: mappingOf(ofPn.get(phoneNumber)),
+    });
+    // A replay that is confirmed is news to the store, whatever memory says.
+    const news = given.filter(
+      (mapping) => isNews(mapping, known(mapping)) || (!offline && this.#isWaiting(mapping)),
+    );
+    if (!offline && news.length > 0) await this.#parts.commit([{ kind: "lidMapping.put", entries: news }]);
+    const resolved: ResolvedPhone[] = [];
+    for (const mapping of news) {
+      const { lid, phoneNumber } = mapping;
+      const before = known(mapping);
+      const isNewer = before.ofPn?.lid !== lid || this.#isWaiting(mapping);
+      if (offline) this.#offline.add(mapping);
+      else this.#offline.delete(lid);
+      const resolves = await this.#remember(mapping, before);
+      if (offline || !resolves || !isNewer) continue;
+      const previousLid = before.ofPn?.lid === lid ? undefined : before.ofPn?.lid;
+      resolved.push({ phoneNumber, lid, previousLid });
+    }
+    return { written: offline ? 0 : news.length, resolved };
+  }
+
+  /** Brings memory in line with a mapping, and says whether its phone number resolves to it now. */
+  async #remember(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping): Promise<boolean> {
+    const { byLid, byPn } = this.#parts;
+    this.#learntSince?.add(`lid:${mapping.lid}`).add(`pn:${mapping.phoneNumber}`);
+    if (ofLid !== undefined) this.#learntSince?.add(`pn:${ofLid.phoneNumber}`);
+    await byLid.insert(mapping.lid, mapping);
+    // A LID that moves to another phone leaves the one that had it.
+    if (ofLid !== undefined && ofLid.phoneNumber !== mapping.phoneNumber) {
+      await byPn.invalidate(ofLid.phoneNumber);
+    }
+    if (!isNewest(mapping, ofPn)) return false;
+    await byPn.insert(mapping.phoneNumber, mapping);
+    return true;
+  }
+
+  /** Whether a replay has said this and nobody since: the store is to know it now. */
+  #isWaiting({ lid, phoneNumber }: LidPnMapping): boolean {
+    return this.#offline.get(lid)?.phoneNumber === phoneNumber;
+  }
+}
+
+/** The servers of LIDs, by those of the phone numbers that they belong to. */
+const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalServer, "hosted.lid" | "lid">([
+  ["c.us", "lid"],
+  ["hosted", "hosted.lid"],
+]);
+
+function mappingOf(cached: CachedMapping | undefined): LidPnMapping | undefined {
+  return cached === undefined || "absent" in cached ? undefined : cached;
+}
+
+function peeked(cache: ValueCache<string, CachedMapping>, key: string): LidPnMapping | undefined {
+  const cached = cache.get(key);
+  return cached instanceof Promise ? undefined : mappingOf(cached);
+}
+
+/** @throws {TypeError} When an end is no user part. @throws {RangeError} When the time is none. */
+function toStored(mapping: LearntMapping, source: LearningSource, nowS: number): LidPnMapping {
+  const { lid, phoneNumber, createdAt = nowS } = mapping;
+  if (!USER.test(lid) || !USER.test(phoneNumber)) throw new TypeError("learn LIDs: an end is no user part");
+  if (!Number.isSafeInteger(createdAt) || createdAt < 0)
+    throw new RangeError("learn LIDs: createdAt is no time");
+  return {
+    lid,
+    phoneNumber,
+    createdAt: createdAtOf(source, createdAt),
+    updatedAt: nowS,
+    learningSource: source,
+  };
+}
+
+/** What a user part may be made of. */
+const USER = /^[0-9A-Za-z._-]{1,128}$/;
+
+/** Of several mappings of one phone number the last, in the order of the last ones; of several of one LID too. */
+function lastOfEach(mappings: readonly LidPnMapping[]): LidPnMapping[] {
+  const byPn = new Map<string, LidPnMapping>();
+  for (const mapping of mappings) {
+    byPn.delete(mapping.phoneNumber);
+    byPn.set(mapping.phoneNumber, mapping);
+  }
+  const byLid = new Map<string, LidPnMapping>();
+  for (const mapping of byPn.values()) {
+    byLid.delete(mapping.lid);
+    byLid.set(mapping.lid, mapping);
+  }
+  return [...byLid.values()];
+}

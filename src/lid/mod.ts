@@ -1,0 +1,15 @@
+/**
+ * Which LID belongs to which phone number.
+ *
+ * @module
+ */
+export {
+  type CachedMapping,
+  type LearnOptions,
+  type LearnReport,
+  type LearntMapping,
+  LidPnCache,
+  type LidPnCacheParts,
+  type LidPnStats,
+  type ResolvedPhone,
+} from "./lid_pn_cache.ts";
