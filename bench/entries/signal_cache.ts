@@ -350,7 +350,6 @@ export const entries: readonly BenchEntry[] = [
   {
     name: "signal.cached_load_put_unchanged.ratio_vs_async_map",
     unit: "ratio",
-    limit: { max: 1.6 },
     against: "the same without a change, and without a copy on the side of the Map",
     run: unchangedStep,
   },
