@@ -15,24 +15,33 @@ export interface ChaosCounts {
   sessionsLost: number;
 }
 
+/** Names of the counts as they are printed. */
+const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
+  sends: "sends",
+  receives: "receives",
+  groupSends: "group sends",
+  groupReceives: "group receives",
+  crashes: "crashes",
+  cleanReopenings: "clean reopenings",
+  secondOwners: "second owners",
+  migrations: "migrations",
+  failedCommits: "failed commits",
+  lateCommits: "late commits",
+  evictions: "evicted and read again",
+  burnedKeys: "burned keys",
+  sessionsLost: "sessions lost (relaxed)",
+};
+
+const KEYS = Object.keys(NAMES) as (keyof ChaosCounts)[];
+
 export function newCounts(): ChaosCounts {
-  return {
-    sends: 0,
-    receives: 0,
-    groupSends: 0,
-    groupReceives: 0,
-    crashes: 0,
-    cleanReopenings: 0,
-    secondOwners: 0,
-    migrations: 0,
-    failedCommits: 0,
-    lateCommits: 0,
-    evictions: 0,
-    burnedKeys: 0,
-    sessionsLost: 0,
-  };
+  return Object.fromEntries(KEYS.map((key) => [key, 0])) as unknown as ChaosCounts;
+}
+
+export function countsLine(counts: ChaosCounts): string {
+  return KEYS.map((key) => `${counts[key]} ${NAMES[key]}`).join(", ");
 }
 
 export function addCounts(total: ChaosCounts, counts: ChaosCounts): void {
-  for (const name of Object.keys(total) as (keyof ChaosCounts)[]) total[name] += counts[name];
+  for (const key of KEYS) total[key] += counts[key];
 }

@@ -15,6 +15,16 @@ import { type CommitListener, Link } from "./link.ts";
 /** What can be switched off: a protection of the cache, or of the commit queue. */
 export type ChaosProtection = Protection | "epochBump";
 
+export const CHAOS_PROTECTIONS: readonly ChaosProtection[] = [
+  "generationCheck",
+  "gate",
+  "fastForward",
+  "rewindRefusal",
+  "preKeyCoupling",
+  "staleRead",
+  "epochBump",
+];
+
 /** How an account is opened. */
 export interface LifeOptions {
   readonly backend: ChaosBackend;

@@ -1,58 +1,141 @@
-/** `npm run chaos`: many seeds, many steps. Ends with one line of counts, and with 1 when something went wrong. */
+/** `npm run chaos`: many seeds, many steps. It ends with one line of counts, and with 1 when something went wrong. */
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { addCounts, newCounts } from "./counts.ts";
-import type { ChaosProtection } from "./life.ts";
+import { addCounts, type ChaosCounts, countsLine, newCounts } from "./counts.ts";
+import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
 import { runChaos } from "./machine.ts";
 import { nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
+
+const USAGE = `npm run chaos -- [options]
+  --seeds N     how many seeds, 8 unless given
+  --steps M     steps of each, 2000 unless given
+  --seed S      the first seed, 1 unless given
+  --without P   switches a protection off: ${CHAOS_PROTECTIONS.join(", ")}; may be repeated
+  --workers W   processes that share the seeds, 1 unless given
+  --trace       prints every decision`;
+
+/** What became of one seed. */
+interface Outcome {
+  readonly seed: number;
+  readonly text: string;
+  /** Of a run that ended well. */
+  readonly counts: ChaosCounts | undefined;
+}
+
+interface Options {
+  readonly seeds: readonly number[];
+  readonly steps: number;
+  readonly off: readonly ChaosProtection[];
+  readonly isTraced: boolean;
+}
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "8" },
     steps: { type: "string", default: "2000" },
     seed: { type: "string", default: "1" },
+    stride: { type: "string", default: "1" },
+    workers: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
     without: { type: "string", multiple: true, default: [] },
   },
 });
 
-const seeds = Number(values.seeds);
-const first = Number(values.seed);
-const off = values.without as ChaosProtection[];
+function integer(name: "seeds" | "steps" | "seed" | "stride" | "workers"): number {
+  const value = Number(values[name]);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`--${name}: ${values[name]} is no count`);
+  return value;
+}
 
-// libsignal-node prints whole sessions.
-for (const method of ["info", "warn", "error"] as const) console[method] = () => {};
-let unhandled: unknown;
-process.on("unhandledRejection", (error) => {
-  unhandled = error;
-});
-const takeUnhandled = (): unknown => {
-  const error = unhandled;
-  unhandled = undefined;
-  return error;
-};
-const told = values.trace ? (line: string): void => console.log(line) : undefined;
-const total = newCounts();
-let violations = 0;
-const newRuntime = await nodeRuntimes();
-for (let seed = first; seed < first + seeds; seed += 1) {
-  const beganAt = performance.now();
-  try {
-    const { counts, digest } = await runChaos(newRuntime(), {
-      seed,
-      steps: Number(values.steps),
-      off,
-      takeUnhandled,
-      told,
-    });
-    addCounts(total, counts);
-    console.log(`seed ${seed}: ${digest} in ${((performance.now() - beganAt) / 1_000).toFixed(1)} s`);
-  } catch (error) {
-    if (!(error instanceof ChaosViolation)) throw error;
-    violations += 1;
-    console.log(error.message);
-    if (error.cause !== undefined) console.log(error.cause);
+function readOptions(): Options {
+  const first = integer("seed");
+  const stride = integer("stride");
+  const off = values.without.map((name) => {
+    const protection = CHAOS_PROTECTIONS.find((known) => known === name);
+    if (protection === undefined)
+      throw new RangeError(`--without: no protection ${name}; there are ${CHAOS_PROTECTIONS.join(", ")}`);
+    return protection;
+  });
+  const seeds = Array.from({ length: integer("seeds") }, (_, index) => first + index * stride);
+  return { seeds, steps: integer("steps"), off, isTraced: values.trace };
+}
+
+/** Runs seeds one after the other. */
+async function runSeeds(options: Options, report: (outcome: Outcome) => void): Promise<void> {
+  const { seeds, steps, off, isTraced } = options;
+  // libsignal-node prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const) console[method] = () => {};
+  let unhandled: unknown;
+  process.on("unhandledRejection", (error) => {
+    unhandled = error;
+  });
+  const takeUnhandled = (): unknown => {
+    const error = unhandled;
+    unhandled = undefined;
+    return error;
+  };
+  const told = isTraced ? (line: string): void => console.log(line) : undefined;
+  const newRuntime = await nodeRuntimes();
+  for (const seed of seeds) {
+    const beganAt = performance.now();
+    try {
+      const { counts, digest } = await runChaos(newRuntime(), { seed, steps, off, takeUnhandled, told });
+      const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
+      report({ seed, text: `seed ${seed}: ${counts.sends} sends, trace ${digest}, ${seconds} s`, counts });
+    } catch (error) {
+      if (!(error instanceof ChaosViolation)) throw error;
+      const cause = error.cause instanceof Error ? `\ncause: ${error.cause.stack}` : "";
+      report({ seed, text: `${error.message}${cause}`, counts: undefined });
+    }
   }
 }
-console.log(`${JSON.stringify(total)} violations ${violations}`);
-if (violations > 0) process.exitCode = 1;
+
+/** Hands every `workers`-th seed to one process. */
+async function share(options: Options, workers: number, report: (outcome: Outcome) => void): Promise<void> {
+  const { seeds, steps, off } = options;
+  const run = (at: number): Promise<void> => {
+    const mine = seeds.filter((_, index) => index % workers === at);
+    if (mine.length === 0) return Promise.resolve();
+    const child: ChildProcess = fork(fileURLToPath(import.meta.url), [
+      ...["--seeds", String(mine.length), "--seed", String(mine[0]), "--stride", String(workers)],
+      ...["--steps", String(steps), ...off.flatMap((protection) => ["--without", protection])],
+    ]);
+    child.on("message", (outcome) => report(outcome as Outcome));
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("exit", (code) =>
+        code === 0 || code === 1 ? resolve() : reject(new Error(`chaos: a process ended with ${code}`)),
+      );
+    });
+  };
+  await Promise.all(Array.from({ length: workers }, (_, at) => run(at)));
+}
+
+async function main(): Promise<void> {
+  if (values.help) return console.log(USAGE);
+  const options = readOptions();
+  const send = process.send?.bind(process);
+  const total = newCounts();
+  const done: number[] = [];
+  let violations = 0;
+  const report = (outcome: Outcome): void => {
+    done.push(outcome.seed);
+    if (outcome.counts === undefined) violations += 1;
+    else addCounts(total, outcome.counts);
+    if (send !== undefined) send(outcome);
+    else console.log(`${done.length}/${options.seeds.length} ${outcome.text}`);
+  };
+  const workers = integer("workers");
+  if (workers === 1) await runSeeds(options, report);
+  else await share(options, workers, report);
+  const missing = options.seeds.filter((seed) => !done.includes(seed));
+  if (missing.length > 0) throw new Error(`chaos: nothing was heard of seeds ${missing.join(", ")}`);
+  if (send === undefined) console.log(`${countsLine(total)}, ${violations} violations`);
+  if (violations > 0) process.exitCode = 1;
+}
+
+await main();
