@@ -19,11 +19,15 @@
  *
  * @module
  */
-export { Account, type AccountParts, type OpenAccountOptions, openAccount } from "./src/account/mod.ts";
+export {
+  Account,
+  type AccountParts,
+  type HousekeepingPolicy,
+  type OpenAccountOptions,
+  openAccount,
+} from "./src/account/mod.ts";
 export {
   formatJid,
-  formatNodeAddress,
-  formatNodeSenderKeyName,
   formatSenderKeyName,
   formatSignalAddress,
   isBot,
@@ -44,8 +48,6 @@ export {
   MAX_JID_DEVICE,
   MAX_JID_USER_LENGTH,
   parseJid,
-  parseNodeAddress,
-  parseNodeSenderKeyName,
   parseSenderKeyName,
   parseSignalAddress,
   type SenderKeyName,

@@ -23,6 +23,7 @@ export interface AccountParts {
   readonly lid: LidPnCache;
   readonly caches: CacheBuilder;
   readonly signalPolicy: SignalPolicy;
+  readonly stopHousekeeping: () => void;
 }
 
 /**
@@ -53,6 +54,7 @@ export class Account implements AsyncDisposable {
   readonly signalPolicy: SignalPolicy;
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
+  readonly #stopHousekeeping: () => void;
   #closing: Promise<void> | undefined;
 
   constructor(parts: AccountParts) {
@@ -65,6 +67,7 @@ export class Account implements AsyncDisposable {
     this.signalPolicy = parts.signalPolicy;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
+    this.#stopHousekeeping = parts.stopHousekeeping;
   }
 
   /** Writes everything that is dirty. See `WriteBehind.flush`. */
@@ -106,6 +109,7 @@ export class Account implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#stopHousekeeping();
     const errors: unknown[] = [];
     const steps = [this.writeBehind, this.#queue, this.#backend];
     for (const step of steps) {

@@ -7,6 +7,7 @@ import { type Host, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
+import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
 import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 
 /** Options of `openAccount`. */
@@ -31,6 +32,11 @@ export interface OpenAccountOptions {
   readonly signal?: SignalPolicy | undefined;
   /** How large the account's caches are and where: `accountCaches` of the subpath `cache`. In process unless given. */
   readonly cache?: CacheBuilder | undefined;
+  /**
+   * Removes what has expired, in the background: sent messages, base keys, pending inbound messages, trusted-contact tokens and
+   * message secrets. `false` leaves everything where it is.
+   */
+  readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
   /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
   readonly snapshotSink?: SnapshotSink | undefined;
   /** Makes the device of an account that has none, say from another store; fresh keys unless given. */
@@ -76,33 +82,43 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
     const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
+    const { housekeeping = {} } = options;
+    const stopHousekeeping =
+      housekeeping === false
+        ? () => {}
+        : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
+    opened.unshift({ close: async () => stopHousekeeping() });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
     const caches = options.cache ?? inProcessCaches;
-    const lidCache = (namespace: string): ValueCache<string, CachedMapping> =>
-      caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
-    const lid = new LidPnCache({
-      reads: store,
-      commit: (writes) => writeBehind.commitWith(writes),
-      clock: host.clock,
-      byLid: lidCache(CACHE_NAMESPACES.lidPnByLid),
-      byPn: lidCache(CACHE_NAMESPACES.lidPnByPn),
-    });
-    const signalPolicy = { ...options.signal, restoreEpoch: restoreEpochOf(device) };
     return new Account({
-      host,
-      backend,
-      queue,
-      store,
-      writeBehind,
-      device: manager,
-      lid,
-      caches,
-      signalPolicy,
+      ...{ host, backend, queue, store, writeBehind, device: manager, caches, stopHousekeeping },
+      lid: openLidCache({ store, writeBehind, caches, host, taskPrefix }),
+      signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
   } catch (error) {
     for (const part of opened) await part.close().catch(() => {});
     throw error;
   }
+}
+
+interface LidCacheParts {
+  readonly store: Backend;
+  readonly writeBehind: WriteBehind;
+  readonly caches: CacheBuilder;
+  readonly host: Host;
+  readonly taskPrefix: string;
+}
+
+function openLidCache({ store, writeBehind, caches, host, taskPrefix }: LidCacheParts): LidPnCache {
+  const cache = (namespace: string): ValueCache<string, CachedMapping> =>
+    caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
+  return new LidPnCache({
+    reads: store,
+    commit: (writes) => writeBehind.commitWith(writes),
+    clock: host.clock,
+    byLid: cache(CACHE_NAMESPACES.lidPnByLid),
+    byPn: cache(CACHE_NAMESPACES.lidPnByPn),
+  });
 }
 
 /**

@@ -30,7 +30,7 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,4})$/;
  *
  * @example
  * ```ts
- * import { parseNodeAddress } from "@holdfast/store";
+ * import { parseNodeAddress } from "@holdfast/store/baileys";
  *
  * parseNodeAddress("100000000000001_1.7"); // { user: "100000000000001", server: "lid", device: 7 }
  * ```

@@ -55,7 +55,7 @@ const APPLY: Appliers = {
   "lidMapping.delete": ({ protocol }, write) => protocol.deleteLidMappings(write.lids),
   "baseKey.put": ({ protocol }, write) => protocol.saveBaseKey(write.address, write.messageId, write.key),
   "baseKey.delete": ({ protocol }, write) => protocol.deleteBaseKey(write.address, write.messageId),
-  "baseKey.expire": ({ protocol }, write) => protocol.deleteExpiredBaseKeys(write.cutoff),
+  "baseKey.expire": ({ protocol }, write) => protocol.deleteExpiredBaseKeys(write.cutoff, write.limit),
   "deviceList.put": ({ protocol }, write) => protocol.updateDeviceLists(write.records),
   "deviceList.delete": ({ protocol }, write) => protocol.deleteDevices(write.user),
   "groupMetadata.put": ({ protocol }, write) => protocol.putGroupMetadata(write.group, write.blob),
@@ -67,16 +67,18 @@ const APPLY: Appliers = {
     protocol.touchTcTokenSender(write.jid, write.senderTimestamp),
   "tcToken.delete": ({ protocol }, write) => protocol.deleteTcToken(write.jid),
   "tcToken.expire": ({ protocol }, write) =>
-    protocol.deleteExpiredTcTokens(write.tokenCutoff, write.senderCutoff),
+    protocol.deleteExpiredTcTokens(write.tokenCutoff, write.senderCutoff, write.limit),
   "sentMessage.put": ({ protocol }, write) => protocol.storeSentMessage(write.chat, write.id, write.payload),
   "sentMessage.delete": async ({ protocol }, write) =>
     (await protocol.takeSentMessage(write.chat, write.id)) === undefined ? 0 : 1,
-  "sentMessage.expire": ({ protocol }, write) => protocol.deleteExpiredSentMessages(write.cutoff),
+  "sentMessage.expire": ({ protocol }, write) =>
+    protocol.deleteExpiredSentMessages(write.cutoff, write.limit),
   "pendingInbound.put": ({ protocol }, write) => protocol.storePendingInbound(write.rows),
   "pendingInbound.delete": ({ protocol }, write) => protocol.deletePendingInbound(write.keys),
-  "pendingInbound.expire": ({ protocol }, write) => protocol.deleteExpiredPendingInbound(write.cutoff),
+  "pendingInbound.expire": ({ protocol }, write) =>
+    protocol.deleteExpiredPendingInbound(write.cutoff, write.limit),
   "msgSecret.put": ({ protocol }, write) => protocol.putMsgSecrets(write.entries),
-  "msgSecret.expire": ({ protocol }, write) => protocol.deleteExpiredMsgSecrets(write.cutoff),
+  "msgSecret.expire": ({ protocol }, write) => protocol.deleteExpiredMsgSecrets(write.cutoff, write.limit),
   "device.save": ({ device }, write) => device.save(write.device),
   "device.delete": ({ device }, write) => device.deleteDevice(write.deviceId),
 };

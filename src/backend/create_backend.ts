@@ -454,8 +454,8 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "baseKey.delete", address, messageId });
   }
 
-  deleteExpiredBaseKeys(cutoff: number): Promise<number> {
-    return this.#count({ kind: "baseKey.expire", cutoff });
+  deleteExpiredBaseKeys(cutoff: number, limit?: number): Promise<number> {
+    return this.#count({ kind: "baseKey.expire", cutoff, limit });
   }
 
   updateDeviceList(record: DeviceListRecord): Promise<void> {
@@ -494,8 +494,8 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "tcToken.delete", jid });
   }
 
-  deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number): Promise<number> {
-    return this.#count({ kind: "tcToken.expire", tokenCutoff, senderCutoff });
+  deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number, limit?: number): Promise<number> {
+    return this.#count({ kind: "tcToken.expire", tokenCutoff, senderCutoff, limit });
   }
 
   storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void> {
@@ -509,8 +509,8 @@ class CheckedBackend implements Backend {
     return (await this.#count({ kind: "sentMessage.delete", chat, id })) > 0 ? payload : undefined;
   }
 
-  deleteExpiredSentMessages(cutoff: number): Promise<number> {
-    return this.#count({ kind: "sentMessage.expire", cutoff });
+  deleteExpiredSentMessages(cutoff: number, limit?: number): Promise<number> {
+    return this.#count({ kind: "sentMessage.expire", cutoff, limit });
   }
 
   storePendingInbound(rows: readonly PendingInbound[]): Promise<void> {
@@ -521,16 +521,16 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "pendingInbound.delete", keys });
   }
 
-  deleteExpiredPendingInbound(cutoff: number): Promise<number> {
-    return this.#count({ kind: "pendingInbound.expire", cutoff });
+  deleteExpiredPendingInbound(cutoff: number, limit?: number): Promise<number> {
+    return this.#count({ kind: "pendingInbound.expire", cutoff, limit });
   }
 
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void> {
     return this.#put({ kind: "msgSecret.put", entries });
   }
 
-  deleteExpiredMsgSecrets(cutoff: number): Promise<number> {
-    return this.#count({ kind: "msgSecret.expire", cutoff });
+  deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number> {
+    return this.#count({ kind: "msgSecret.expire", cutoff, limit });
   }
 
   save(device: Device): Promise<void> {

@@ -105,7 +105,12 @@ export interface ProtocolReads {
   ): Promise<{ readonly secret: Uint8Array; readonly messageTs?: number } | undefined>;
 }
 
-/** WhatsApp Web protocol state. Every setter is one durable commit. */
+/**
+ * WhatsApp Web protocol state. Every setter is one durable commit.
+ *
+ * A `limit` of an expiry is the most rows that it takes, 1 or more; all of them unless given. When it answers with as many, there
+ * may be more.
+ */
 export interface ProtocolStore extends ProtocolReads {
   setSenderKeyStatus(group: string, entries: readonly SenderKeyDevice[]): Promise<void>;
   clearSenderKeyDevices(group: string): Promise<void>;
@@ -118,7 +123,7 @@ export interface ProtocolStore extends ProtocolReads {
   saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void>;
   deleteBaseKey(address: string, messageId: string): Promise<void>;
   /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns how many. */
-  deleteExpiredBaseKeys(cutoff: number): Promise<number>;
+  deleteExpiredBaseKeys(cutoff: number, limit?: number): Promise<number>;
   updateDeviceList(record: DeviceListRecord): Promise<void>;
   updateDeviceLists(records: readonly DeviceListRecord[]): Promise<void>;
   deleteDevices(user: string): Promise<void>;
@@ -131,17 +136,17 @@ export interface ProtocolStore extends ProtocolReads {
   touchTcTokenSender(jid: string, senderTimestamp: number): Promise<void>;
   deleteTcToken(jid: string): Promise<void>;
   /** Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale). Returns how many. */
-  deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number): Promise<number>;
+  deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number, limit?: number): Promise<number>;
   storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void>;
   /** Reads and deletes a sent message. Of several concurrent calls one gets it. */
   takeSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
   /** Removes messages stored at or before `cutoff` (Unix seconds) and returns how many. */
-  deleteExpiredSentMessages(cutoff: number): Promise<number>;
+  deleteExpiredSentMessages(cutoff: number, limit?: number): Promise<number>;
   storePendingInbound(rows: readonly PendingInbound[]): Promise<void>;
   deletePendingInbound(keys: readonly MessageKey[]): Promise<void>;
   /** Removes rows received at or before `cutoff` (Unix seconds) and returns how many. */
-  deleteExpiredPendingInbound(cutoff: number): Promise<number>;
+  deleteExpiredPendingInbound(cutoff: number, limit?: number): Promise<number>;
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;
   /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns how many. */
-  deleteExpiredMsgSecrets(cutoff: number): Promise<number>;
+  deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number>;
 }

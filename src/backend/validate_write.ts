@@ -52,6 +52,15 @@ function requireAddress(write: { readonly address: string }): void {
   requireText("address", write.address);
 }
 
+function requireExpiry(write: { readonly cutoff: number; readonly limit?: number | undefined }): void {
+  requireSeconds("cutoff", write.cutoff);
+  requireRowLimit(write.limit);
+}
+
+function requireRowLimit(limit: number | undefined): void {
+  if (limit !== undefined) requireInteger("limit", limit, 1, Number.MAX_SAFE_INTEGER);
+}
+
 /** One entry for each kind of write: a new kind does not compile until it says what it accepts. */
 const VALIDATORS: Validators = {
   "identity.put": (write) => {
@@ -149,7 +158,7 @@ const VALIDATORS: Validators = {
     requireAddress(write);
     requireText("message id", write.messageId);
   },
-  "baseKey.expire": (write) => requireSeconds("cutoff", write.cutoff),
+  "baseKey.expire": requireExpiry,
   "deviceList.put": (write) => {
     for (const record of write.records) {
       requireText("user", record.user);
@@ -188,6 +197,7 @@ const VALIDATORS: Validators = {
   "tcToken.expire": (write) => {
     requireSeconds("token cutoff", write.tokenCutoff);
     requireSeconds("sender cutoff", write.senderCutoff);
+    requireRowLimit(write.limit);
   },
   "sentMessage.put": (write) => {
     requireText("chat", write.chat);
@@ -199,7 +209,7 @@ const VALIDATORS: Validators = {
     requireText("chat", write.chat);
     requireText("message id", write.id);
   },
-  "sentMessage.expire": (write) => requireSeconds("cutoff", write.cutoff),
+  "sentMessage.expire": requireExpiry,
   "pendingInbound.put": (write) => {
     for (const row of write.rows) {
       requireMessageKey(row);
@@ -208,7 +218,7 @@ const VALIDATORS: Validators = {
     }
   },
   "pendingInbound.delete": (write) => write.keys.forEach(requireMessageKey),
-  "pendingInbound.expire": (write) => requireSeconds("cutoff", write.cutoff),
+  "pendingInbound.expire": requireExpiry,
   "msgSecret.put": (write) => {
     for (const entry of write.entries) {
       requireMessageKey(entry);
@@ -217,7 +227,7 @@ const VALIDATORS: Validators = {
       requireSeconds("message time", entry.messageTs);
     }
   },
-  "msgSecret.expire": (write) => requireSeconds("cutoff", write.cutoff),
+  "msgSecret.expire": requireExpiry,
   "device.save": (write) => requireDevice(write.device),
   "device.delete": (write) => requireInteger("device id", write.deviceId, 1, Number.MAX_SAFE_INTEGER),
 };

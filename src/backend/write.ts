@@ -13,7 +13,8 @@ import type { Lease, QuarantinePut } from "./signal_rows.ts";
 
 /**
  * Every mutation that a backend can be asked for, as data. Each is idempotent: applying it twice in a row leaves what
- * applying it once leaves. Times named `…At`, `cutoff` and `…Timestamp` are Unix seconds.
+ * applying it once leaves. (An expiry with a `limit`, the most rows that it takes, takes more the next time; which ones first is
+ * not said.) Times named `…At`, `cutoff` and `…Timestamp` are Unix seconds.
  */
 export type Write =
   | { readonly kind: "identity.put"; readonly address: string; readonly key: Uint8Array }
@@ -79,7 +80,7 @@ export type Write =
       readonly createdAt: number;
     }
   | { readonly kind: "baseKey.delete"; readonly address: string; readonly messageId: string }
-  | { readonly kind: "baseKey.expire"; readonly cutoff: number }
+  | { readonly kind: "baseKey.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "deviceList.put"; readonly records: readonly DeviceListRecord[] }
   | { readonly kind: "deviceList.delete"; readonly user: string }
   | { readonly kind: "groupMetadata.put"; readonly group: string; readonly blob: Uint8Array }
@@ -93,7 +94,12 @@ export type Write =
     }
   | { readonly kind: "tcToken.touchSender"; readonly jid: string; readonly senderTimestamp: number }
   | { readonly kind: "tcToken.delete"; readonly jid: string }
-  | { readonly kind: "tcToken.expire"; readonly tokenCutoff: number; readonly senderCutoff: number }
+  | {
+      readonly kind: "tcToken.expire";
+      readonly tokenCutoff: number;
+      readonly senderCutoff: number;
+      readonly limit?: number | undefined;
+    }
   | {
       readonly kind: "sentMessage.put";
       readonly chat: string;
@@ -102,12 +108,12 @@ export type Write =
       readonly createdAt: number;
     }
   | { readonly kind: "sentMessage.delete"; readonly chat: string; readonly id: string }
-  | { readonly kind: "sentMessage.expire"; readonly cutoff: number }
+  | { readonly kind: "sentMessage.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "pendingInbound.put"; readonly rows: readonly PendingInbound[] }
   | { readonly kind: "pendingInbound.delete"; readonly keys: readonly MessageKey[] }
-  | { readonly kind: "pendingInbound.expire"; readonly cutoff: number }
+  | { readonly kind: "pendingInbound.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "msgSecret.put"; readonly entries: readonly MsgSecretEntry[] }
-  | { readonly kind: "msgSecret.expire"; readonly cutoff: number }
+  | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "device.save"; readonly device: Device }
   | { readonly kind: "device.delete"; readonly deviceId: number };
 

@@ -3,6 +3,12 @@
  *
  * @module
  */
+export {
+  formatNodeAddress,
+  formatNodeSenderKeyName,
+  parseNodeAddress,
+  parseNodeSenderKeyName,
+} from "../addresses/mod.ts";
 export { baileysAuthState } from "./auth_state.ts";
 export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./convert/mod.ts";
 export type {

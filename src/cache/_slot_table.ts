@@ -25,13 +25,13 @@ export class SlotTable<K, V> {
   slots: Map<K, number> = new Map();
   keys: (K | undefined)[] = [undefined];
   values: (V | undefined)[] = [undefined];
-  /** When each slot's value was written (`2 * slot`) and last asked for (`2 * slot + 1`), in milliseconds of the cache's own time. */
-  times: Float64Array = EMPTY;
+  /** When each slot's time to live (`2 * slot`) and idle time (`2 * slot + 1`) end, in milliseconds of the cache's own time. */
+  ends: Float64Array = EMPTY;
   /** Due time of the slot that is due first; infinite when the table is empty. */
   nextDueAtMs: number = Number.POSITIVE_INFINITY;
 
   #dueAtMs: Float64Array = EMPTY;
-  #links: Uint32Array = new Uint32Array();
+  #links: Int32Array = new Int32Array();
   /** Head of the list of slots that were freed, linked by `NEWER`; 0 when there is none. */
   #free = 0;
 
@@ -54,8 +54,9 @@ export class SlotTable<K, V> {
     return this.#links[slot * STRIDE + NEWER] as number;
   }
 
-  /** Adds a key that is not there, as the newest in both orders. `dueAtMs` must not be less than the last one. */
-  add(key: K, value: V, nowMs: number, dueAtMs: number): number {
+  /** Adds a key that is not there, as the newest in both orders. It is due at the earlier of its ends, which must not be
+   * before the last one's due time. */
+  add(key: K, value: V, ttlEndMs: number, idleEndMs: number): number {
     let slot = this.#free;
     if (slot === 0) {
       slot = this.keys.length;
@@ -68,24 +69,24 @@ export class SlotTable<K, V> {
       this.values[slot] = value;
     }
     this.slots.set(key, slot);
-    this.times[2 * slot] = nowMs;
-    this.times[2 * slot + 1] = nowMs;
+    this.ends[2 * slot] = ttlEndMs;
+    this.ends[2 * slot + 1] = idleEndMs;
     this.#append(slot, OLDER);
-    this.#appendDue(slot, dueAtMs);
+    this.#appendDue(slot, ttlEndMs < idleEndMs ? ttlEndMs : idleEndMs);
     return slot;
   }
 
   /** Puts an entry into the slot of another one, which goes: as `remove` and `add`, with less to do. */
-  replace(slot: number, key: K, value: V, nowMs: number, dueAtMs: number): void {
+  replace(slot: number, key: K, value: V, ttlEndMs: number, idleEndMs: number): void {
     const links = this.#links;
     const at = slot * STRIDE;
     this.slots.delete(this.keys[slot] as K);
     this.slots.set(key, slot);
     this.keys[slot] = key;
     this.values[slot] = value;
-    this.times[2 * slot] = nowMs;
-    this.times[2 * slot + 1] = nowMs;
-    this.#dueAtMs[slot] = dueAtMs;
+    this.ends[2 * slot] = ttlEndMs;
+    this.ends[2 * slot + 1] = idleEndMs;
+    this.#dueAtMs[slot] = ttlEndMs < idleEndMs ? ttlEndMs : idleEndMs;
     const older = links[at] as number;
     const newer = links[at + 1] as number;
     const before = links[at + 2] as number;
@@ -173,40 +174,40 @@ export class SlotTable<K, V> {
   #allocate(size: number): void {
     this.keys = [undefined];
     this.values = [undefined];
-    this.times = new Float64Array(size * 2);
+    this.ends = new Float64Array(size * 2);
     this.nextDueAtMs = Number.POSITIVE_INFINITY;
     this.#dueAtMs = new Float64Array(size);
     this.#dueAtMs[0] = Number.POSITIVE_INFINITY;
-    this.#links = new Uint32Array(size * STRIDE);
+    this.#links = new Int32Array(size * STRIDE);
     this.#free = 0;
   }
 
   #resize(size: number): void {
-    const times = new Float64Array(size * 2);
-    times.set(this.times);
-    this.times = times;
+    const ends = new Float64Array(size * 2);
+    ends.set(this.ends);
+    this.ends = ends;
     const dueAtMs = new Float64Array(size);
     dueAtMs.set(this.#dueAtMs);
     this.#dueAtMs = dueAtMs;
-    const links = new Uint32Array(size * STRIDE);
+    const links = new Int32Array(size * STRIDE);
     links.set(this.#links);
     this.#links = links;
   }
 
   /** Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd has gone. */
   #shrink(): void {
-    const { keys, values, times } = this;
+    const { keys, values, ends } = this;
     const links = this.#links;
     const dueAtMs = this.#dueAtMs;
     const size = dueAtMs.length / 2;
-    const moved = new Uint32Array(dueAtMs.length);
+    const moved = new Int32Array(dueAtMs.length);
     this.#allocate(size);
     const slots = new Map<K, number>();
     for (let from = links[NEWER] as number; from !== 0; from = links[from * STRIDE + NEWER] as number) {
       const to = this.keys.push(keys[from]) - 1;
       this.values.push(values[from]);
-      this.times[2 * to] = times[2 * from] as number;
-      this.times[2 * to + 1] = times[2 * from + 1] as number;
+      this.ends[2 * to] = ends[2 * from] as number;
+      this.ends[2 * to + 1] = ends[2 * from + 1] as number;
       this.#append(to, OLDER);
       slots.set(keys[from] as K, to);
       moved[from] = to;

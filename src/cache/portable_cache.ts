@@ -125,11 +125,11 @@ export class PortableCache<K, V> {
     if (nowMs >= table.nextDueAtMs) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     if (slot === undefined) return undefined;
-    const times = table.times;
-    const read = 2 * slot + 1;
-    if (nowMs >= (times[read - 1] as number) + this.#ttlMs || nowMs >= (times[read] as number) + this.#idleMs)
+    const { ends } = table;
+    const idle = 2 * slot + 1;
+    if (nowMs >= (ends[idle - 1] as number) || nowMs >= (ends[idle] as number))
       return this.#drop(slot, "expired");
-    times[read] = nowMs;
+    ends[idle] = nowMs + this.#idleMs;
     return table.values[slot];
   }
 
@@ -248,11 +248,8 @@ export class PortableCache<K, V> {
   }
 
   #isExpired(slot: number, nowMs: number): boolean {
-    const { times } = this.#table;
-    return (
-      nowMs >= (times[2 * slot] as number) + this.#ttlMs ||
-      nowMs >= (times[2 * slot + 1] as number) + this.#idleMs
-    );
+    const { ends } = this.#table;
+    return nowMs >= (ends[2 * slot] as number) || nowMs >= (ends[2 * slot + 1] as number);
   }
 
   #put(key: K, value: V): void {
@@ -265,7 +262,8 @@ export class PortableCache<K, V> {
     if (slot !== undefined && !expired) this.#overwrite(slot, value, nowMs);
     else if (this.#capacity === 0) this.#notify(key, value, "capacity");
     else if (slot !== undefined) this.#putInPlaceOf(slot, "expired", key, value, nowMs);
-    else if (table.slots.size < this.#capacity) table.add(key, value, nowMs, nowMs + this.#periodMs);
+    else if (table.slots.size < this.#capacity)
+      table.add(key, value, nowMs + this.#ttlMs, nowMs + this.#idleMs);
     else if (this.#isHeld === undefined) this.#putInPlaceOfOldest(key, value, nowMs);
     else this.#putBesideHeld(key, value, nowMs);
   }
@@ -274,8 +272,8 @@ export class PortableCache<K, V> {
     const table = this.#table;
     const before = table.values[slot] as V;
     table.values[slot] = value;
-    table.times[2 * slot] = nowMs;
-    table.times[2 * slot + 1] = nowMs;
+    table.ends[2 * slot] = nowMs + this.#ttlMs;
+    table.ends[2 * slot + 1] = nowMs + this.#idleMs;
     table.reschedule(slot, nowMs + this.#periodMs);
     if (this.#onEvict !== undefined) this.#notify(table.keys[slot] as K, before, "replaced");
   }
@@ -283,7 +281,8 @@ export class PortableCache<K, V> {
   #putInPlaceOfOldest(key: K, value: V, nowMs: number): void {
     const table = this.#table;
     const oldest = table.oldest;
-    if (this.#onEvict === undefined) table.replace(oldest, key, value, nowMs, nowMs + this.#periodMs);
+    if (this.#onEvict === undefined)
+      table.replace(oldest, key, value, nowMs + this.#ttlMs, nowMs + this.#idleMs);
     else
       this.#putInPlaceOf(oldest, this.#isExpired(oldest, nowMs) ? "expired" : "capacity", key, value, nowMs);
   }
@@ -293,14 +292,14 @@ export class PortableCache<K, V> {
     const table = this.#table;
     const oldKey = table.keys[slot] as K;
     const oldValue = table.values[slot] as V;
-    table.replace(slot, key, value, nowMs, nowMs + this.#periodMs);
+    table.replace(slot, key, value, nowMs + this.#ttlMs, nowMs + this.#idleMs);
     if (this.#onEvict !== undefined) this.#notify(oldKey, oldValue, reason);
   }
 
   /** Adds an entry and lets unheld ones go, oldest first, until there is room or enough were looked at. */
   #putBesideHeld(key: K, value: V, nowMs: number): void {
     const table = this.#table;
-    table.add(key, value, nowMs, nowMs + this.#periodMs);
+    table.add(key, value, nowMs + this.#ttlMs, nowMs + this.#idleMs);
     for (let seen = 0; seen < GUARDED_PER_CALL && table.slots.size > this.#capacity; seen += 1) {
       const oldest = table.oldest;
       if (oldest === table.slots.get(key)) return;
@@ -320,11 +319,8 @@ export class PortableCache<K, V> {
   }
 
   #expiresAtMs(slot: number): number {
-    const { times } = this.#table;
-    return Math.min(
-      (times[2 * slot] as number) + this.#ttlMs,
-      (times[2 * slot + 1] as number) + this.#idleMs,
-    );
+    const { ends } = this.#table;
+    return Math.min(ends[2 * slot] as number, ends[2 * slot + 1] as number);
   }
 
   #drop(slot: number, reason: EvictionReason): undefined {

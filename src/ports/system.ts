@@ -28,6 +28,9 @@ export const systemRandom: Random = {
   },
 };
 
+/** Due times that are nearer keep the process alive. No saver waits longer unless told to. */
+const AWAITED_MS = 60_000;
+
 interface TimerEntry {
   readonly task: ScheduledTask;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,8 +39,8 @@ interface TimerEntry {
 }
 
 /**
- * A `Scheduler` over the host's timers. Due times live in memory only. A pending due time keeps the process alive, so
- * that what is due is done. A task that rejects is dropped silently: tasks report by themselves.
+ * A `Scheduler` over the host's timers. Due times live in memory only. A due time within a minute keeps the process alive, so
+ * that what is dirty is saved; one that is further away does not. A task that rejects is dropped silently: tasks report by themselves.
  */
 export class TimerScheduler implements Scheduler {
   readonly #clock: Clock;
@@ -81,6 +84,7 @@ export class TimerScheduler implements Scheduler {
       if (entry.dueAtMs !== undefined && entry.dueAtMs > this.#clock.nowMs()) this.#arm(entry);
       else void this.#run(entry);
     }, delayMs);
+    if (delayMs > AWAITED_MS) (entry.timer as { unref?: () => void }).unref?.();
   }
 
   async #run(entry: TimerEntry): Promise<void> {

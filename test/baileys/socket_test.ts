@@ -5,10 +5,15 @@
 import { type BinaryNode, proto } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Account, formatNodeAddress, openAccount, parseSignalAddress } from "../../mod.ts";
+import { type Account, openAccount, parseSignalAddress } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { type Backend, type Write, withCommitter } from "../../src/backend/mod.ts";
-import { baileysAuthState, type KeyStore, signalRepository } from "../../src/baileys/mod.ts";
+import {
+  baileysAuthState,
+  formatNodeAddress,
+  type KeyStore,
+  signalRepository,
+} from "../../src/baileys/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
 import {
   bytesOf,

@@ -16,8 +16,8 @@ export const MESSAGE_APPLIERS: AppliersOf<MessageKind> = {
     tables.sentMessages.set(compoundKey(chat, id), { payload: copyBytes(payload), createdAt }, transaction),
   "sentMessage.delete": ({ chat, id }, { tables, transaction }) =>
     tables.sentMessages.delete(compoundKey(chat, id), transaction),
-  "sentMessage.expire": ({ cutoff }, { tables, transaction }) =>
-    tables.sentMessages.deleteWhere((row) => row.createdAt <= cutoff, transaction),
+  "sentMessage.expire": ({ cutoff, limit }, { tables, transaction }) =>
+    tables.sentMessages.deleteWhere((row) => row.createdAt <= cutoff, transaction, limit),
   "pendingInbound.put": ({ rows }, { tables, transaction, nextSequence }) => {
     let changed = 0;
     for (const { chat, sender, id, payload, receivedAt } of rows) {
@@ -35,8 +35,8 @@ export const MESSAGE_APPLIERS: AppliersOf<MessageKind> = {
     }
     return changed;
   },
-  "pendingInbound.expire": ({ cutoff }, { tables, transaction }) =>
-    tables.pendingInbound.deleteWhere((row) => row.receivedAt <= cutoff, transaction),
+  "pendingInbound.expire": ({ cutoff, limit }, { tables, transaction }) =>
+    tables.pendingInbound.deleteWhere((row) => row.receivedAt <= cutoff, transaction, limit),
   "msgSecret.put": ({ entries }, { tables, transaction }) => {
     let changed = 0;
     for (const { chat, sender, id, secret, expiresAt, messageTs } of entries) {
@@ -55,11 +55,10 @@ export const MESSAGE_APPLIERS: AppliersOf<MessageKind> = {
     }
     return changed;
   },
-  "msgSecret.expire": ({ cutoff }, { tables, transaction }) =>
-    tables.msgSecrets.deleteWhere((row) => {
-      const { expiresAt } = columnsOf(row);
-      return expiresAt > 0 && expiresAt <= cutoff;
-    }, transaction),
+  "msgSecret.expire": ({ cutoff, limit }, { tables, transaction }) => {
+    const isStale = ({ expiresAt }: { readonly expiresAt: number }) => expiresAt > 0 && expiresAt <= cutoff;
+    return tables.msgSecrets.deleteWhere((row) => isStale(columnsOf(row)), transaction, limit);
+  },
 };
 
 /** 0 means never and is later than any time. */

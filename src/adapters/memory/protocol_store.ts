@@ -61,8 +61,8 @@ export const PROTOCOL_APPLIERS: AppliersOf<ProtocolKind> = {
     tables.baseKeys.set(compoundKey(address, messageId), { key: copyBytes(key), createdAt }, transaction),
   "baseKey.delete": ({ address, messageId }, { tables, transaction }) =>
     tables.baseKeys.delete(compoundKey(address, messageId), transaction),
-  "baseKey.expire": ({ cutoff }, { tables, transaction }) =>
-    tables.baseKeys.deleteWhere((row) => row.createdAt <= cutoff, transaction),
+  "baseKey.expire": ({ cutoff, limit }, { tables, transaction }) =>
+    tables.baseKeys.deleteWhere((row) => row.createdAt <= cutoff, transaction, limit),
   "deviceList.put": ({ records }, { tables, transaction }) => {
     let changed = 0;
     for (const record of records)
@@ -93,11 +93,12 @@ export const PROTOCOL_APPLIERS: AppliersOf<ProtocolKind> = {
     return tables.tcTokens.set(jid, { ...before, senderTimestamp }, transaction);
   },
   "tcToken.delete": ({ jid }, { tables, transaction }) => tables.tcTokens.delete(jid, transaction),
-  "tcToken.expire": ({ tokenCutoff, senderCutoff }, { tables, transaction }) =>
+  "tcToken.expire": ({ tokenCutoff, senderCutoff, limit }, { tables, transaction }) =>
     tables.tcTokens.deleteWhere(
       ({ tokenTimestamp, senderTimestamp = 0 }) =>
         tokenTimestamp <= tokenCutoff && senderTimestamp <= senderCutoff,
       transaction,
+      limit,
     ),
 };
 

@@ -72,10 +72,13 @@ export class Table<V> {
     return this.#deleteAll(this.#keysOf(group), transaction);
   }
 
-  /** Deletes every row for which `stale` holds. @returns Rows changed. */
-  deleteWhere(stale: (row: V) => boolean, transaction: Transaction): number {
+  /** Deletes the rows for which `stale` holds, at most `limit` of them if that is given. @returns Rows changed. */
+  deleteWhere(stale: (row: V) => boolean, transaction: Transaction, limit?: number): number {
     const keys: string[] = [];
-    for (const [key, row] of this.#rows) if (stale(row)) keys.push(key);
+    for (const [key, row] of this.#rows) {
+      if (keys.length === limit) break;
+      if (stale(row)) keys.push(key);
+    }
     return this.#deleteAll(keys, transaction);
   }
 

@@ -1,3 +1,4 @@
+import { expiryOf } from "./expiry.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
@@ -53,9 +54,13 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "sentMessage.expire": {
     table: "sent_message",
-    statements: ({ cutoff }, { deviceId }) => [
-      { sql: "DELETE FROM sent_message WHERE device_id = ? AND created_at <= ?", params: [deviceId, cutoff] },
-    ],
+    statements: ({ cutoff, limit }, { deviceId }) =>
+      expiryOf(
+        { table: "sent_message", key: "chat, id", stale: "created_at <= ?" },
+        deviceId,
+        [cutoff],
+        limit,
+      ),
   },
   "pendingInbound.put": {
     table: "pending_inbound",
@@ -74,12 +79,13 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "pendingInbound.expire": {
     table: "pending_inbound",
-    statements: ({ cutoff }, { deviceId }) => [
-      {
-        sql: "DELETE FROM pending_inbound WHERE device_id = ? AND received_at <= ?",
-        params: [deviceId, cutoff],
-      },
-    ],
+    statements: ({ cutoff, limit }, { deviceId }) =>
+      expiryOf(
+        { table: "pending_inbound", key: "chat, sender, id", stale: "received_at <= ?" },
+        deviceId,
+        [cutoff],
+        limit,
+      ),
   },
   "msgSecret.put": {
     table: "msg_secret",
@@ -96,11 +102,12 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "msgSecret.expire": {
     table: "msg_secret",
-    statements: ({ cutoff }, { deviceId }) => [
-      {
-        sql: "DELETE FROM msg_secret WHERE device_id = ? AND expires_at > 0 AND expires_at <= ?",
-        params: [deviceId, cutoff],
-      },
-    ],
+    statements: ({ cutoff, limit }, { deviceId }) =>
+      expiryOf(
+        { table: "msg_secret", key: "chat, sender, id", stale: "expires_at > 0 AND expires_at <= ?" },
+        deviceId,
+        [cutoff],
+        limit,
+      ),
   },
 };

@@ -1,4 +1,5 @@
 import { encodeDevices, requireUint32 } from "./codec.ts";
+import { expiryOf } from "./expiry.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
@@ -55,8 +56,7 @@ const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, s
   WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp`;
 
 /** Both halves must be stale; a half that is missing is. */
-const EXPIRE_TC_TOKENS = `DELETE FROM tc_token WHERE device_id = ?
-  AND token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)`;
+const STALE_TC_TOKEN = "token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)";
 
 /** How writes of the protocol store become statements, those about messages apart. */
 export const PROTOCOL_PLANNERS: PlannersOf<
@@ -145,9 +145,13 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "baseKey.expire": {
     table: "base_key",
-    statements: ({ cutoff }, { deviceId }) => [
-      { sql: "DELETE FROM base_key WHERE device_id = ? AND created_at <= ?", params: [deviceId, cutoff] },
-    ],
+    statements: ({ cutoff, limit }, { deviceId }) =>
+      expiryOf(
+        { table: "base_key", key: "address, message_id", stale: "created_at <= ?" },
+        deviceId,
+        [cutoff],
+        limit,
+      ),
   },
   "deviceList.put": {
     table: "device_list",
@@ -203,8 +207,12 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "tcToken.expire": {
     table: "tc_token",
-    statements: ({ tokenCutoff, senderCutoff }, { deviceId }) => [
-      { sql: EXPIRE_TC_TOKENS, params: [deviceId, tokenCutoff, senderCutoff] },
-    ],
+    statements: ({ tokenCutoff, senderCutoff, limit }, { deviceId }) =>
+      expiryOf(
+        { table: "tc_token", key: "jid", stale: STALE_TC_TOKEN },
+        deviceId,
+        [tokenCutoff, senderCutoff],
+        limit,
+      ),
   },
 };

@@ -1,4 +1,4 @@
-import type { MsgSecretEntry, PendingInbound } from "../../backend/mod.ts";
+import type { Backend, MsgSecretEntry, PendingInbound } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { inEveryLife } from "./lives.ts";
@@ -195,6 +195,45 @@ const msgSecretCases: readonly ConformanceCase[] = [
       equal(await backend.deleteExpiredMsgSecrets(29), 0, "before the later time");
       equal(await backend.deleteExpiredMsgSecrets(30), 1, "at the later time");
       equal(await backend.deleteExpiredMsgSecrets(Number.MAX_SAFE_INTEGER), 0, "those that never expire");
+    },
+  },
+  {
+    name: "expiry: a limit is the most rows that it takes, of every kind, and later calls take the rest",
+    async run(harness) {
+      const backend = await harness.open();
+      for (let n = 0; n < 5; n += 1) {
+        harness.clock.advance(1_000);
+        await backend.storeSentMessage(CHAT, `${n}`, sampleBytes(n, 3));
+        await backend.saveBaseKey("1000@lid.0", `${n}`, sampleBytes(n, 33));
+        await backend.putTcToken(`${n}@lid`, { token: sampleBytes(n, 3), tokenTimestamp: n + 1 });
+      }
+      const ids = [0, 1, 2, 3, 4].map(String);
+      const receivedAt = 1;
+      const inbound = ids.map((id) => ({
+        chat: CHAT,
+        sender: "1000@lid",
+        id,
+        payload: sampleBytes(1, 3),
+        receivedAt,
+      }));
+      await backend.storePendingInbound(inbound);
+      await backend.putMsgSecrets(ids.map((id) => ({ ...secret(1, 1, 0), id })));
+      const expiries: ((open: Backend) => Promise<number>)[] = [
+        (open) => open.deleteExpiredSentMessages(Number.MAX_SAFE_INTEGER, 2),
+        (open) => open.deleteExpiredBaseKeys(Number.MAX_SAFE_INTEGER, 2),
+        (open) => open.deleteExpiredTcTokens(99, 99, 2),
+        (open) => open.deleteExpiredPendingInbound(99, 2),
+        (open) => open.deleteExpiredMsgSecrets(99, 2),
+      ];
+      for (const expire of expiries) {
+        const taken = [
+          await expire(backend),
+          await expire(backend),
+          await expire(backend),
+          await expire(backend),
+        ];
+        equal(taken, [2, 2, 1, 0], "rows taken");
+      }
     },
   },
   {

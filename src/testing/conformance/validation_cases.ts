@@ -203,6 +203,7 @@ const DEVICE_CALLS: readonly BadCall[] = [
   ["a number as nct salt", "TypeError", withDevice({ nctSalt: 5 as never })],
   ["a text as account details", "TypeError", withDevice({ account: { details: "x" as never } })],
   ["a next pre-key id of −1", "RangeError", withDevice({ nextPreKeyId: -1 })],
+  ["an expiry limit of 0", "RangeError", (backend) => backend.deleteExpiredBaseKeys(1, 0)],
   ["device id 0 to delete", "RangeError", (backend) => backend.deleteDevice(0)],
 ];
 

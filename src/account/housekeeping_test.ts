@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import { BusyError } from "../errors/mod.ts";
+import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
+import { type Account, type OpenAccountOptions, openAccount } from "./mod.ts";
+
+const HOUR_MS = 3_600_000;
+const SECRET = new Uint8Array(32).fill(1);
+
+class World {
+  readonly host: FakeHost = fakeHost();
+  readonly plan = new FaultPlan();
+  readonly database = new MemoryDatabase();
+
+  open(options: Partial<OpenAccountOptions> = {}): Promise<Account> {
+    const { host, database } = this;
+    const inner = memoryBackend({ database, clock: host.clock });
+    const backend = faultyCommitter(inner, this.plan, { clock: host.clock });
+    return openAccount({ backend, host, ...options });
+  }
+
+  get nowS(): number {
+    return Math.floor(this.host.clock.nowMs() / 1_000);
+  }
+}
+
+/** One row of each kind that expires. */
+async function fill(store: Backend, nowS: number): Promise<void> {
+  await store.storeSentMessage("chat", "1", SECRET);
+  await store.saveBaseKey("1000@lid.0", "1", SECRET);
+  await store.putTcToken("1000@lid", { token: SECRET, tokenTimestamp: nowS, senderTimestamp: nowS + 3_600 });
+  await store.storePendingInbound([
+    { chat: "chat", sender: "1000@lid", id: "1", payload: SECRET, receivedAt: nowS },
+  ]);
+  const secret = { chat: "chat", sender: "1000@lid", secret: SECRET, messageTs: 0 };
+  await store.putMsgSecrets([
+    { ...secret, id: "1", expiresAt: nowS + 1_000 },
+    { ...secret, id: "never", expiresAt: 0 },
+  ]);
+}
+
+/** Which rows are left, by kind. */
+async function left(store: Backend): Promise<string[]> {
+  const kinds = {
+    sent: await store.getSentMessage("chat", "1"),
+    baseKey: (await store.hasSameBaseKey("1000@lid.0", "1", SECRET)) || undefined,
+    token: await store.getTcToken("1000@lid"),
+    inbound: await store.getPendingInbound("chat", "1000@lid", "1"),
+    secret: await store.getMsgSecret("chat", "1000@lid", "1"),
+    neverSecret: await store.getMsgSecret("chat", "1000@lid", "never"),
+  };
+  return Object.entries(kinds).flatMap(([kind, row]) => (row === undefined ? [] : [kind]));
+}
+
+test("each kind goes when its time is over, and what never expires stays", async () => {
+  const world = new World();
+  const account = await world.open();
+  await fill(account.store, world.nowS);
+  const all = ["sent", "baseKey", "token", "inbound", "secret", "neverSecret"];
+  expect(await left(account.store)).toEqual(all);
+  await world.host.scheduler.advance(HOUR_MS);
+  expect(await left(account.store)).toEqual(all.filter((kind) => kind !== "secret"));
+  await world.host.scheduler.advance(HOUR_MS);
+  expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
+  await world.host.scheduler.advance(23 * HOUR_MS);
+  expect(await left(account.store)).toEqual(["token", "inbound", "neverSecret"]);
+  // The token was used an hour after it came.
+  await world.host.scheduler.advance((28 - 1) * 24 * HOUR_MS - HOUR_MS);
+  expect(await left(account.store)).toEqual(["token", "inbound", "neverSecret"]);
+  await world.host.scheduler.advance(HOUR_MS);
+  expect(await left(account.store)).toEqual(["inbound", "neverSecret"]);
+  await world.host.scheduler.advance(2 * 24 * HOUR_MS);
+  expect(await left(account.store)).toEqual(["neverSecret"]);
+  await account.close();
+});
+
+test("a run takes a thousand rows and goes on a second later", async () => {
+  const world = new World();
+  const account = await world.open({ housekeeping: { sentMessageS: 60, intervalS: 600 } });
+  const rows = Array.from({ length: 2_500 }, (_, id) => ({
+    ...{ kind: "sentMessage.put", chat: "chat", id: String(id), payload: SECRET, createdAt: world.nowS },
+  })) as never;
+  await account.commitWith(rows);
+  const before = account.stats().rowsWritten;
+  const taken = async (ms: number): Promise<number> => {
+    await world.host.scheduler.advance(ms);
+    return account.stats().rowsWritten - before;
+  };
+  expect(await taken(600_000)).toBe(1_000);
+  expect(await taken(999)).toBe(1_000);
+  expect(await taken(1)).toBe(2_000);
+  expect(await taken(1_000)).toBe(2_500);
+  await account.close();
+});
+
+test("a run that fails is logged and is not the last", async () => {
+  const world = new World();
+  const account = await world.open();
+  await fill(account.store, world.nowS);
+  world.plan.next(...Array.from({ length: 5 }, () => new BusyError("commit: busy")));
+  await world.host.scheduler.advance(2 * HOUR_MS - 1);
+  const logged = world.host.logger.entries.filter(({ message }) => message === "housekeeping: failed");
+  expect(logged).toHaveLength(5);
+  await world.host.scheduler.advance(HOUR_MS);
+  expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
+  await account.close();
+});
+
+test("nothing is scheduled after closing, nor when it is not wanted", async () => {
+  const world = new World();
+  const account = await world.open();
+  expect(world.host.scheduler.scheduled.length).toBe(5);
+  await account.close();
+  expect(world.host.scheduler.scheduled).toEqual([]);
+  const without = await world.open({ housekeeping: false });
+  expect(world.host.scheduler.scheduled).toEqual([]);
+  await without.close();
+});
+
+test("times that are none open nothing", async () => {
+  for (const housekeeping of [{ intervalS: 0 }, { sentMessageS: -1 }, { tcTokenS: 1.5 }]) {
+    await expect(new World().open({ housekeeping })).rejects.toBeInstanceOf(RangeError);
+  }
+});
