@@ -170,6 +170,12 @@ export function deliverIn(world: World, contact: Contact): void {
   while (contact.inbox.length > MAX_MAIL) read(world, contact, contact.inbox.shift() as IncomingMail);
 }
 
+/** The newest message arrives at the account before all others. */
+export function deliverNewest(world: World, contact: Contact): void {
+  const mail = contact.inbox.pop();
+  if (mail !== undefined) read(world, contact, mail);
+}
+
 function read(world: World, contact: Contact, mail: IncomingMail): void {
   if (mail.kind === "group") {
     world.start(`${contact.name} → group ${mail.text}`, (life) => receiveInGroup(world, life, contact, mail));

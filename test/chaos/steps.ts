@@ -11,6 +11,7 @@ import {
   contactWritesToGroup,
   deliverGroupOut,
   deliverIn,
+  deliverNewest,
   deliverOut,
   GROUPS,
   greet,
@@ -97,8 +98,7 @@ async function deliverLate(world: World): Promise<void> {
 }
 
 /** The rows of one address are refused for a while. */
-function refuse(world: World): void {
-  const { addresses, name } = contactOf(world);
+function refuse(world: World, { addresses, name }: Contact = contactOf(world)): void {
   const isRefused = (write: Write): boolean =>
     write.kind === "session.put" && addresses.includes(write.address);
   world.trace.add(`refuse ${name}`);
@@ -234,6 +234,17 @@ function overtakeRead(world: World): void {
   });
 }
 
+/** A contact begins a session whose row is refused: the pre-key that it consumed must stay. */
+async function refuseNewSession(world: World): Promise<void> {
+  const contact = contactOf(world);
+  if (contact.user.isSuspended || world.preKeyPool.length === 0) return;
+  refuse(world, contact);
+  contact.renews = true;
+  await contactWrites(world, contact);
+  deliverNewest(world, contact);
+  world.start("flush", (life) => world.flush(life).then(() => undefined));
+}
+
 function outage(world: World): void {
   const { plan } = world.life.link;
   const isOver = world.random.oneIn(2);
@@ -305,7 +316,8 @@ export const STEPS: readonly Step[] = [
   { name: "plan faults", weight: 40, run: planFaults },
   { name: "release commits", weight: 40, run: (world) => world.life.link.plan.release() },
   { name: "deliver late commits", weight: 20, run: deliverLate },
-  { name: "refuse rows", weight: 6, run: refuse },
+  { name: "refuse rows", weight: 6, run: (world) => refuse(world) },
+  { name: "refuse a new session", weight: 6, run: refuseNewSession },
   { name: "accept rows", weight: 12, run: (world) => world.life.link.plan.refuse(undefined) },
   { name: "hold reads", weight: 8, run: (world) => world.life.link.holdReads() },
   { name: "release reads", weight: 20, run: (world) => world.life.link.releaseReads() },

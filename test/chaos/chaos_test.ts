@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { addCounts, newCounts } from "./counts.ts";
+import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
+import { runChaos } from "./machine.ts";
+import { nodeRuntimes } from "./node_runtime.ts";
+import { ChaosViolation } from "./violation.ts";
+
+const SEEDS = 10;
+const STEPS = 700;
+
+/** Steps, and seeds, within which a missing protection must be noticed. */
+const STEPS_WITHOUT = 500;
+const SEEDS_WITHOUT = 32;
+
+/** Seeds that are known to notice at once, tried first. Anything that changes how often a promise is awaited may move them. */
+const KNOWN_SEEDS: Readonly<Record<ChaosProtection, number>> = {
+  generationCheck: 12,
+  gate: 13,
+  fastForward: 8,
+  rewindRefusal: 4,
+  preKeyCoupling: 3,
+  staleRead: 9,
+  epochBump: 13,
+};
+
+/** What a run without a protection finds first. */
+const FINDINGS: Readonly<Record<ChaosProtection, RegExp>> = {
+  generationCheck: /are not durable|promised|gates are shut|older state|cannot be read|left twice/,
+  gate: /left twice|cannot be read|cannot read/,
+  fastForward: /left twice/,
+  rewindRefusal: /left twice/,
+  preKeyCoupling: /gone without its session/,
+  staleRead: /older state came back/,
+  epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
+};
+
+beforeEach(() => {
+  // libsignal-node prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test(`${SEEDS} accounts of which everything goes wrong for ${STEPS} steps repeat no message key and lose nothing`, async () => {
+  const newRuntime = await nodeRuntimes();
+  const total = newCounts();
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const { counts } = await runChaos(newRuntime(), { seed, steps: STEPS });
+    addCounts(total, counts);
+  }
+  // The runs must have been worth something.
+  expect(total.sends).toBeGreaterThan(SEEDS * 60);
+  expect(total.receives).toBeGreaterThan(SEEDS * 25);
+  expect(total.groupSends + total.groupReceives).toBeGreaterThan(SEEDS * 10);
+  expect(total.crashes).toBeGreaterThan(SEEDS * 2);
+  expect(total.cleanReopenings).toBeGreaterThan(SEEDS / 2);
+  expect(total.secondOwners).toBeGreaterThan(SEEDS / 2);
+  expect(total.migrations).toBeGreaterThan(SEEDS);
+  expect(total.failedCommits).toBeGreaterThan(SEEDS * 10);
+  expect(total.lateCommits).toBeGreaterThan(SEEDS * 5);
+  expect(total.evictions).toBeGreaterThan(SEEDS * 10);
+  expect(total.burnedKeys).toBeGreaterThan(SEEDS);
+}, 120_000);
+
+test("the same seed decides alike, with other keys", async () => {
+  const newRuntime = await nodeRuntimes();
+  const lines: string[][] = [[], []];
+  const digests: string[] = [];
+  for (const told of lines) {
+    const options = { seed: 3, steps: 300, told: (line: string) => told.push(line) };
+    digests.push((await runChaos(newRuntime(), options)).digest);
+  }
+  expect(digests[0]).toBe(digests[1]);
+  expect(lines[0]?.length).toBe(lines[1]?.length);
+  // What names keys is told and does not count.
+  expect(lines[0]).not.toEqual(lines[1]);
+  expect((await runChaos(newRuntime(), { seed: 4, steps: 300 })).digest).not.toBe(digests[0]);
+});
+
+for (const protection of CHAOS_PROTECTIONS) {
+  test(`without ${protection} a run goes wrong, and says how to see it again`, async () => {
+    const newRuntime = await nodeRuntimes();
+    const seeds = [
+      KNOWN_SEEDS[protection],
+      ...Array.from({ length: SEEDS_WITHOUT }, (_, index) => index + 1),
+    ];
+    let found: unknown;
+    for (const seed of seeds) {
+      const options = { seed, steps: STEPS_WITHOUT, off: [protection] };
+      found = await runChaos(newRuntime(), options).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (found !== undefined) break;
+    }
+    expect(found).toBeInstanceOf(ChaosViolation);
+    const { reason, seed, message } = found as ChaosViolation;
+    expect(reason).toMatch(FINDINGS[protection]);
+    expect(message).toContain(
+      `npm run chaos -- --seeds 1 --steps ${STEPS_WITHOUT} --seed ${seed} --without ${protection}`,
+    );
+    expect(message).toContain("step ");
+  }, 120_000);
+}
