@@ -119,8 +119,8 @@ export class CommitQueue implements Committer {
    *
    * @throws {TypeError} When `options.guard` is given: the guard is the queue's own.
    * @throws {FencedError} When a later owner exists; nothing was written.
-   * @throws {AmbiguousError} When no send was answered. It may have been applied; a late arrival can no longer undo
-   * a commit that is made after this one.
+   * @throws {AmbiguousError} When a send was not answered and none after it succeeded. It may have been applied, or may yet be; a
+   * late arrival can no longer undo a commit that is made after this one.
    * @throws {LimitError | ClosedError}
    */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
@@ -156,6 +156,7 @@ export class CommitQueue implements Committer {
 
   async #send(writes: readonly Write[]): Promise<number[]> {
     if (!this.#backend.capabilities.fencing) return await this.#backend.commit(writes);
+    let lost: AmbiguousError | undefined;
     for (let sends = 1; ; sends += 1) {
       if (this.#fenced !== undefined) throw this.#fenced;
       const guard = this.#guard();
@@ -167,13 +168,19 @@ export class CommitQueue implements Committer {
         this.#doubtful = false;
         return changed;
       } catch (error) {
-        if (error instanceof FencedError) this.#fenced = error;
-        if (!(error instanceof AmbiguousError)) throw error;
+        if (error instanceof FencedError) throw this.#fence(error);
+        if (!(error instanceof AmbiguousError)) throw lost === undefined ? error : stillInDoubt(error);
+        lost = error;
         this.#inDoubt(guard);
         if (sends === MAX_SENDS) throw error;
         this.#logger.log("warn", "commit: answer lost, sending again under a new epoch", { sends });
       }
     }
+  }
+
+  #fence(error: FencedError): FencedError {
+    this.#fenced = error;
+    return error;
   }
 
   /** In doubt, the next send moves past every epoch that an unanswered one may have stored or may still carry. */
@@ -188,6 +195,11 @@ export class CommitQueue implements Committer {
     this.#ambiguous += 1;
     this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
   }
+}
+
+/** This send failed. One before it may be under way: what it carries must not be taken for what was never stored. */
+function stillInDoubt(cause: unknown): AmbiguousError {
+  return new AmbiguousError("commit: an answer was lost, and it could not be sent again", { cause });
 }
 
 function hex(bytes: Uint8Array): string {

@@ -125,11 +125,21 @@ test("after three unanswered sends the caller is told, and the next commit still
 test("doubt outlives failures that are none: what is sent after them still moves on", async () => {
   const { plan, backend, queue } = await open(new MemoryDatabase(), 1);
   plan.next("lose-request", new BackendError("commit: no connection"), new BusyError("commit: busy"));
-  await expect(queue.commit([put(1)])).rejects.toThrow(BackendError);
+  await expect(queue.commit([put(1)])).rejects.toThrow(AmbiguousError);
   await expect(queue.commit([put(2)])).rejects.toThrow(BusyError);
   await queue.commit([put(3)]);
   expect(await plan.deliverLate()).toEqual([{ error: expect.any(FencedError) }]);
   expect(await backend.getSession(ADDRESS)).toEqual(new Uint8Array([3]));
+});
+
+test("a commit whose first send was lost is in doubt, however the next one fails", async () => {
+  const { plan, backend, queue } = await open(new MemoryDatabase(), 1);
+  const cause = new BackendError("commit: no connection");
+  plan.next("lose-request", cause);
+  await expect(queue.commit([put(1)])).rejects.toMatchObject({ code: "ambiguous", cause });
+  // It arrives before anything newer, and is as good as any.
+  expect(await plan.deliverLate()).toEqual([{ changed: [1] }]);
+  expect(await backend.getSession(ADDRESS)).toEqual(new Uint8Array([1]));
 });
 
 test("late twins of every history of losses never undo a newer commit", async () => {
