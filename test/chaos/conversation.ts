@@ -39,8 +39,10 @@ export async function send(
 
 /** The account begins a new session, as with a bundle that it has fetched. */
 export async function greet(life: Life, contact: Contact, address: string): Promise<void> {
+  const { installation } = contact;
   const base = await life.client.greet(address, contact.bundle());
   contact.known.add(base);
+  if (contact.installation !== installation) contact.excuse(base, "another identity");
   contact.place(base, address);
 }
 

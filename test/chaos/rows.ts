@@ -43,10 +43,14 @@ export class Rows {
     return chains;
   }
 
-  /** Whether the stored lease allows what was put to leave. */
-  covers(key: string, { next, chain }: Digest): boolean {
+  /**
+   * Whether what was put may leave only after a commit. The cache's ticket says so a moment longer: until it has learnt of the commit
+   * that the lease came with. Relaxed, a chain may have taken its lease over from the one before it.
+   */
+  needsCommit(key: string, { next, chain }: Digest, isStrict: boolean): boolean {
     const row = this.#rows.get(key);
-    return row?.lease !== undefined && row.digest.chain === chain && row.lease.reservedUntil >= next;
+    if (row?.lease !== undefined && row.digest.chain === chain) return row.lease.reservedUntil < next;
+    return isStrict && next > 0;
   }
 
   /** A row that would burn keys though the process that wrote it ended well. */

@@ -288,8 +288,8 @@ export class World {
       changed: (store, address, digest, gated) => {
         if (!current()) return 0;
         const key = `${store}:${address}`;
-        // The gate may still be shut though a commit in flight covers what was put.
-        const number = this.ledger.change(key, digest, gated && !this.rows.covers(key, digest));
+        const isShut = gated && this.rows.needsCommit(key, digest, this.isStrict);
+        const number = this.ledger.change(key, digest, isShut);
         this.trace.note(`${key} change ${number} ${gated} ${digest.next} ${digest.shape}`);
         return number;
       },
