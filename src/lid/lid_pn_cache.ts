@@ -6,9 +6,8 @@ import {
   type ProtocolReads,
   type Write,
 } from "../backend/mod.ts";
-import { KeyedLock, type ValueCache } from "../cache/mod.ts";
+import { BatchedReads, KeyedLock, type ValueCache } from "../cache/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
-import { BatchedReads } from "./batched_read.ts";
 import { createdAtOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 
@@ -103,8 +102,8 @@ export interface LidPnStats {
 export class LidPnCache {
   readonly #parts: LidPnCacheParts;
   readonly #locks = new KeyedLock();
-  readonly #byLid: BatchedReads<CachedMapping>;
-  readonly #byPn: BatchedReads<CachedMapping>;
+  readonly #byLid: BatchedReads<CachedMapping, undefined>;
+  readonly #byPn: BatchedReads<CachedMapping, undefined>;
   readonly #offline = new OfflineMappings();
   /** What was learnt since a warm-up began: `lid:` and `pn:` keys. */
   #learntSince: Set<string> | undefined;
@@ -114,18 +113,20 @@ export class LidPnCache {
     this.#parts = parts;
     const { reads, byLid, byPn } = parts;
     const offline = this.#offline;
-    this.#byLid = new BatchedReads<CachedMapping>({
+    this.#byLid = new BatchedReads<CachedMapping, undefined>({
       cache: byLid,
-      read: async (lids) => {
+      read: async (asked) => {
         this.#queries += 1;
+        const lids = asked.map(([lid]) => lid);
         const stored = await reads.getLidMappings(lids);
         return lids.map((lid, index) => offline.ofLid(lid, stored[index]) ?? ABSENT);
       },
     });
-    this.#byPn = new BatchedReads<CachedMapping>({
+    this.#byPn = new BatchedReads<CachedMapping, undefined>({
       cache: byPn,
-      read: async (phoneNumbers) => {
+      read: async (asked) => {
         this.#queries += 1;
+        const phoneNumbers = asked.map(([phoneNumber]) => phoneNumber);
         const stored = await reads.getPnMappings(phoneNumbers);
         return phoneNumbers.map((number, index) => offline.ofPn(number, stored[index]) ?? ABSENT);
       },
@@ -139,12 +140,12 @@ export class LidPnCache {
 
   /** The LID of a phone number, `undefined` when none is known. Both are user parts. @throws {StoreError} */
   async getLid(phoneNumber: string): Promise<string | undefined> {
-    return isText(phoneNumber) ? mappingOf(await this.#byPn.get(phoneNumber))?.lid : undefined;
+    return isText(phoneNumber) ? mappingOf(await this.#byPn.get(phoneNumber, undefined))?.lid : undefined;
   }
 
   /** The phone number of a LID, `undefined` when none is known. Both are user parts. @throws {StoreError} */
   async getPn(lid: string): Promise<string | undefined> {
-    return isText(lid) ? mappingOf(await this.#byLid.get(lid))?.phoneNumber : undefined;
+    return isText(lid) ? mappingOf(await this.#byLid.get(lid, undefined))?.phoneNumber : undefined;
   }
 
   /** As `getLid`, without waiting: `undefined` also when it is not in memory. */
@@ -159,13 +160,13 @@ export class LidPnCache {
 
   /** As `getLid`, in the order of `phoneNumbers`. What is not in memory is one query. */
   async getLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await this.#byPn.getMany(phoneNumbers.filter(isText));
+    const found = await this.#byPn.getMany(asked(phoneNumbers));
     return phoneNumbers.map((phoneNumber) => mappingOf(found.get(phoneNumber))?.lid);
   }
 
   /** As `getPn`, in the order of `lids`. What is not in memory is one query. */
   async getPns(lids: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await this.#byLid.getMany(lids.filter(isText));
+    const found = await this.#byLid.getMany(asked(lids));
     return lids.map((lid) => mappingOf(found.get(lid))?.phoneNumber);
   }
 
@@ -273,8 +274,8 @@ export class LidPnCache {
 
   async #learn(given: readonly LidPnMapping[], offline: boolean): Promise<LearnReport> {
     const [ofLid, ofPn] = await Promise.all([
-      this.#byLid.getMany(given.map(({ lid }) => lid)),
-      this.#byPn.getMany(given.map(({ phoneNumber }) => phoneNumber)),
+      this.#byLid.getMany(asked(given.map(({ lid }) => lid))),
+      this.#byPn.getMany(asked(given.map(({ phoneNumber }) => phoneNumber))),
     ]);
     const known = ({ lid, phoneNumber }: LidPnMapping): KnownMapping => ({
       ofLid: mappingOf(ofLid.get(lid)),
@@ -326,6 +327,11 @@ const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalS
   ["c.us", "lid"],
   ["hosted", "hosted.lid"],
 ]);
+
+/** Those that can be keys of a store. */
+function asked(users: readonly string[]): [string, undefined][] {
+  return users.filter(isText).map((user) => [user, undefined]);
+}
 
 function mappingOf(cached: CachedMapping | undefined): LidPnMapping | undefined {
   return cached === undefined || "absent" in cached ? undefined : cached;

@@ -14,6 +14,7 @@ export {
 } from "./account_cache.ts";
 export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
 export { type Durability, MAX_BURNED_KEYS, MAX_LEASE_SIZE } from "./counter_lease.ts";
+export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";

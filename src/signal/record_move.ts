@@ -244,3 +244,42 @@ export async function prepareIdentityMove(
     assert: () => ends.assert(),
   };
 }
+
+/**
+ * Prepares the removal of a record; `undefined` when there is none. A pre-key that it consumed and that nobody knows of yet
+ * stays.
+ */
+export async function prepareRemoval<T>(
+  store: RecordStore<T>,
+  address: string,
+  context: MoveContext,
+): Promise<PreparedMove | undefined> {
+  const end = await store.use(address, (entry) =>
+    entry.value === undefined ? undefined : new MoveEnd(store, entry, context.dirty),
+  );
+  if (end === undefined) return undefined;
+  const consumed = (end.entry.riders ?? []).filter(({ kind }) => kind === "preKey.remove");
+  end.entry.dropRiders((rider) => consumed.includes(rider));
+  const restore = (): void => {
+    for (const rider of consumed) end.entry.addRider(rider);
+  };
+  return {
+    writes: [store.table.remove(address)],
+    land: () =>
+      end.land((entry) => {
+        entry.value = undefined;
+        entry.mark = undefined;
+        entry.lease = undefined;
+        entry.stored = false;
+      }),
+    abandon: () => {
+      restore();
+      end.release();
+    },
+    assert: () => {
+      restore();
+      end.assert();
+      end.release();
+    },
+  };
+}

@@ -12,11 +12,12 @@ import type { CacheCodec } from "./cache_codec.ts";
 import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
 import type { Durability } from "./counter_lease.ts";
+import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
 import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
-import { type MoveOptions, type MoveReport, moveUser } from "./move_user.ts";
+import { type MoveOptions, type MoveParts, type MoveReport, moveUser } from "./move_user.ts";
 import { openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
@@ -288,7 +289,24 @@ export class SignalStoreCache<S, K> {
    * @throws {LimitError} When new addresses of the user keep appearing.
    */
   moveUser(pn: string, lid: string, options: MoveOptions = {}): Promise<MoveReport> {
-    const parts = {
+    return moveUser(this.#parts(), { pn, lid }, options);
+  }
+
+  /**
+   * Deletes sessions of users, those that are not durable yet too, under their locks, in one commit with `writes` and all that is
+   * dirty: a device that is gone, or an account that has another identity. Memory follows when it has succeeded.
+   *
+   * @returns How many sessions there were.
+   * @throws {StoreError} When the commit failed, or the backend could not be read: nothing is deleted. After an `AmbiguousError`
+   * the sessions are written again.
+   * @throws {LimitError} When new sessions of the users keep appearing.
+   */
+  deleteSessions(selection: SessionSelection, writes: readonly Write[] = []): Promise<number> {
+    return deleteSessions(this.#parts(), selection, writes);
+  }
+
+  #parts(): MoveParts<S, K> {
+    return {
       sessions: this.#sessions,
       senderKeys: this.#senderKeys,
       identities: this.#identities,
@@ -298,7 +316,6 @@ export class SignalStoreCache<S, K> {
       incarnation: () => this.#incarnation,
       commitWith: (writes: readonly Write[]) => this.#options.engine.commitWith(writes),
     };
-    return moveUser(parts, { pn, lid }, options);
   }
 
   #entriesOf(addresses: readonly string[]): AnyEntry[] {
