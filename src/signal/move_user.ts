@@ -42,11 +42,11 @@ export interface MoveOptions {
   /** Writes that land in the same commit: the registry, the mapping. */
   readonly writes?: readonly Write[] | undefined;
   /**
-   * Called once the move is durable, while the locks are still held. Whoever waits for one of them resolves its address again
-   * right after: the new address must be the answer by then. It must not throw. What others put under the phone number at the same
+   * Called once the move is durable, and awaited while the locks are still held. Whoever waits for one of them resolves its address
+   * again right after: the new address must be the answer by then. It must not fail. What others put under the phone number at the same
    * time, having resolved it before, is moved afterwards, in a commit of its own.
    */
-  readonly moved?: (() => void) | undefined;
+  readonly moved?: (() => void | Promise<void>) | undefined;
 }
 
 /** What a move did. */
@@ -82,7 +82,7 @@ export async function moveUser<S, K>(
   // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
   const late = locks.keys.filter((key) => isOfPhoneNumber(key, users));
   await Promise.all(late.map((key) => locks.withKeys([key], async () => {})));
-  const rest = await moveKnown(parts, users, {});
+  const rest = await moveKnown(parts, users, { filter: options.filter });
   return {
     sessions: report.sessions + rest.sessions,
     identities: report.identities + rest.identities,
@@ -153,7 +153,7 @@ async function moveLocked<S, K>(
     throw error;
   }
   for (const move of moves) move.land();
-  options.moved?.();
+  await options.moved?.();
   const { session: sessions, identity: identities, senderKey: senderKeys } = counts;
   return { sessions, identities, senderKeys, skipped };
 }

@@ -377,6 +377,22 @@ test("moved entries stay in memory while the move is under way, however full the
   expect(await cache.sessions.load(PN_0)).toBeUndefined();
 });
 
+test("what is not to be moved stays, also what appears under the phone number meanwhile", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  const name = `${GROUP}:${PN_0}`;
+  rows.holdCommits();
+  const moving = cache.moveUser(PN, LID, { filter: ({ kind }) => kind !== "senderKey" });
+  await turn();
+  const theirs = new CounterRecord();
+  theirs.archive.push({ start: "", chain: "theirs", next: 9 });
+  await cache.senderKeys.put(name, theirs);
+  rows.releaseCommits();
+  expect((await moving).senderKeys).toBe(0);
+  expect(await cache.senderKeys.load(name)).toBeDefined();
+});
+
 test("what somebody puts under the phone number who resolved it before it became a LID is moved, too", async () => {
   let mapped = false;
   const resolveAddress = async (address: string) => (mapped && address === PN_3 ? LID_3 : address);
