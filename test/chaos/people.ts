@@ -25,10 +25,12 @@ export function replaceUser(world: World): void {
   world.contacts = world.contacts.filter(({ user }) => user !== old);
   world.users[place] = newUser(world, place);
   for (const contact of contacts) {
+    contact.excuseKnown("deleted");
     for (const address of contact.addresses)
-      world.start(`forget ${contact.name}`, (life) =>
-        life.client.deleteSession(address).then(() => undefined),
-      );
+      world.start(`forget ${contact.name}`, async (life) => {
+        await life.client.deleteSession(address);
+        return undefined;
+      });
   }
 }
 
@@ -62,12 +64,14 @@ export async function moveUser(world: World, life: Life, user: ChaosUser): Promi
     if (error instanceof AmbiguousError && !life.isOver) user.isSuspended = true;
     throw error;
   } finally {
-    if (!life.isOver) world.moving.delete(user);
+    // A move in doubt may be stored yet.
+    if (!life.isOver && !user.isSuspended) world.moving.delete(user);
   }
   if (life.isOver) return undefined;
   world.counts.migrations += 1;
   user.isMoved = true;
   user.isSuspended = false;
+  world.moving.delete(user);
   return "moved";
 }
 

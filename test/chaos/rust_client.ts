@@ -1,4 +1,5 @@
 import type { Account } from "../../src/account/mod.ts";
+import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
 import { signalPublicKey } from "../../src/device/mod.ts";
 import { decodePreKey } from "../../src/records/mod.ts";
 import type { SignalStoreCache } from "../../src/signal/mod.ts";
@@ -197,10 +198,21 @@ export class RustClient implements ChaosClient {
 
   async moveUser(pn: string, lid: string, moved: () => void): Promise<void> {
     const seconds = Math.floor(this.#account.host.clock.nowMs() / 1_000);
-    const mapping = { lid, phoneNumber: pn, createdAt: seconds, updatedAt: seconds, learningSource: "usync" };
+    const mapping: LidPnMapping = {
+      lid,
+      phoneNumber: pn,
+      createdAt: seconds,
+      updatedAt: seconds,
+      learningSource: "usync",
+    };
+    const writes: Write[] = [{ kind: "lidMapping.put", entries: [mapping] }];
     await this.#cache.moveUser(pn, lid, {
-      writes: [{ kind: "lidMapping.put", entries: [mapping as never] }],
-      moved,
+      writes,
+      moved: async () => {
+        moved();
+        // Who waits for the locks asks it next.
+        await this.#account.lid.follow(writes);
+      },
     });
   }
 
