@@ -208,6 +208,18 @@ class ComposedSource implements BackendSource {
     return this.#stores.signal.loadSenderKeyRow(...args);
   }
 
+  loadSenderKeyRows(
+    ...args: Parameters<SignalReads["loadSenderKeyRows"]>
+  ): ReturnType<SignalReads["loadSenderKeyRows"]> {
+    return this.#stores.signal.loadSenderKeyRows(...args);
+  }
+
+  loadIdentities(
+    ...args: Parameters<SignalReads["loadIdentities"]>
+  ): ReturnType<SignalReads["loadIdentities"]> {
+    return this.#stores.signal.loadIdentities(...args);
+  }
+
   listQuarantined(
     ...args: Parameters<SignalReads["listQuarantined"]>
   ): ReturnType<SignalReads["listQuarantined"]> {

@@ -124,6 +124,11 @@ class CheckedBackend implements Backend {
     return await this.#reads.loadIdentity(address);
   }
 
+  async loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    for (const address of addresses) requireText("address", address);
+    return await this.#reads.loadIdentities(addresses);
+  }
+
   async getSession(address: string): Promise<Uint8Array | undefined> {
     requireText("address", address);
     return await this.#reads.getSession(address);
@@ -187,6 +192,11 @@ class CheckedBackend implements Backend {
   async loadSenderKeyRow(name: string): Promise<SignalRow | undefined> {
     requireText("name", name);
     return await this.#reads.loadSenderKeyRow(name);
+  }
+
+  async loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]> {
+    for (const name of names) requireText("name", name);
+    return await this.#reads.loadSenderKeyRows(names);
   }
 
   listQuarantined(): Promise<QuarantinedRecord[]> {

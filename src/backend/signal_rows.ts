@@ -38,6 +38,8 @@ export interface SignalRowReads {
   /** In the order of `addresses`, in as few queries as the backend's limits allow. */
   loadSessionRows(addresses: readonly string[]): Promise<(SignalRow | undefined)[]>;
   loadSenderKeyRow(name: string): Promise<SignalRow | undefined>;
+  /** In the order of `names`, in as few queries as the backend's limits allow. */
+  loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]>;
 }
 
 /** Which table a record is in. */

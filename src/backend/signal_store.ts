@@ -35,6 +35,8 @@ export interface SignalAddressEntry {
 export interface SignalReads extends SignalRowReads {
   /** The identity key of an address, 32 bytes. @throws {WrongLengthError} When the stored key is not 32 bytes. */
   loadIdentity(address: string): Promise<Uint8Array | undefined>;
+  /** As `loadIdentity`, in the order of `addresses`, in as few queries as the backend's limits allow. */
+  loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /** The stored session record of an address, encoded. */
   getSession(address: string): Promise<Uint8Array | undefined>;
   /** The stored sessions of many addresses, in the order of `addresses`, in as few queries as the backend's limits allow. */
@@ -59,7 +61,8 @@ export interface SignalReads extends SignalRowReads {
 }
 
 /** What the Signal cache reads from a backend. */
-export type SignalCacheReads = SignalRowReads & Pick<SignalReads, "loadIdentity" | "listSignalAddresses">;
+export type SignalCacheReads = SignalRowReads &
+  Pick<SignalReads, "listSignalAddresses" | "loadIdentities" | "loadIdentity">;
 
 /** Signal protocol state: identities, sessions, pre-keys, sender keys. Every setter is one durable commit. */
 export interface SignalStore extends SignalReads {

@@ -41,11 +41,17 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   readonly #context: StoreContext;
   readonly #loads: ColdLoads<Uint8Array>;
 
-  constructor(context: StoreContext, reads: Pick<SignalCacheReads, "loadIdentity">) {
+  constructor(context: StoreContext, reads: Pick<SignalCacheReads, "loadIdentities" | "loadIdentity">) {
     this.#context = context;
     this.#loads = new ColdLoads({
       has: (address) => this.entries.get(address) !== undefined,
-      read: (addresses) => Promise.all(addresses.map((address) => reads.loadIdentity(address))),
+      read: async (addresses) => {
+        const [address, ...more] = addresses;
+        if (address === undefined) return [];
+        return more.length === 0
+          ? [await reads.loadIdentity(address)]
+          : await reads.loadIdentities(addresses);
+      },
       install: (address, key) => {
         this.#add(address, key, key !== undefined);
       },
@@ -63,6 +69,12 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
       if (!entry.isDirty) this.entries.touch(entry);
       return entry.value === undefined ? undefined : new Uint8Array(entry.value);
     });
+  }
+
+  /** Brings keys into memory, in one read for those that are not. @throws {StoreError} When one of them cannot be read. */
+  async loadMany(addresses: readonly string[]): Promise<void> {
+    this.#loads.begin(addresses);
+    await Promise.all(addresses.map((address) => this.use(address, () => {})));
   }
 
   peek(address: string): Uint8Array | undefined {

@@ -18,7 +18,7 @@ export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
-export type { MoveOptions, MoveReport } from "./move_user.ts";
+export type { MovedUser, MoveOptions, MoveReport } from "./move_user.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { RewindError } from "./rewind_error.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";

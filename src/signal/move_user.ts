@@ -65,22 +65,23 @@ interface Pair {
   readonly to: string;
 }
 
-/** A phone number and its LID. */
-interface MovedUser {
+/** A phone number and its LID, as the user parts of addresses. */
+export interface MovedUser {
   readonly pn: string;
   readonly lid: string;
 }
 
-/** Moves everything of a phone number's user to its LID. See `SignalStoreCache.moveUser`. */
-export async function moveUser<S, K>(
+/** Moves everything of phone numbers' users to their LIDs. See `SignalStoreCache.moveUsers`. */
+export async function moveUsers<S, K>(
   parts: MoveParts<S, K>,
-  users: MovedUser,
+  users: readonly MovedUser[],
   options: MoveOptions,
 ): Promise<MoveReport> {
   const { locks } = parts;
   const report = await moveKnown(parts, users, options);
   // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
-  const late = locks.keys.filter((key) => isOfPhoneNumber(key, users));
+  const lids = lidsOf(users);
+  const late = locks.keys.filter((key) => isOfPhoneNumber(key, lids));
   await Promise.all(late.map((key) => locks.withKeys([key], async () => {})));
   const rest = await moveKnown(parts, users, { filter: options.filter });
   return {
@@ -94,7 +95,7 @@ export async function moveUser<S, K>(
 /** Moves what is there. */
 async function moveKnown<S, K>(
   parts: MoveParts<S, K>,
-  users: MovedUser,
+  users: readonly MovedUser[],
   options: MoveOptions,
 ): Promise<MoveReport> {
   const list = async (): Promise<readonly Pair[]> => {
@@ -114,14 +115,18 @@ async function moveKnown<S, K>(
   throw new LimitError("move user: new addresses of the phone number keep appearing");
 }
 
-/** What there is of the phone number's user, in the backend and in memory, and where it goes. */
-async function listPairs<S, K>(parts: MoveParts<S, K>, { pn, lid }: MovedUser): Promise<readonly Pair[]> {
+/** What there is of the phone numbers' users, in the backend and in memory, and where it goes. */
+async function listPairs<S, K>(
+  parts: MoveParts<S, K>,
+  users: readonly MovedUser[],
+): Promise<readonly Pair[]> {
+  const lids = lidsOf(users);
   const pairs = new Map<string, Pair>();
   const add = (kind: Pair["kind"], from: string): void => {
-    const to = kind === "senderKey" ? movedName(from, pn, lid) : movedAddress(from, pn, lid);
+    const to = kind === "senderKey" ? movedName(from, lids) : movedAddress(from, lids);
     if (to !== undefined) pairs.set(`${kind} ${from}`, { kind, from, to });
   };
-  for (const { kind, address } of await parts.reads.listSignalAddresses([pn])) add(kind, address);
+  for (const { kind, address } of await parts.reads.listSignalAddresses([...lids.keys()])) add(kind, address);
   for (const { address } of parts.sessions.entries.entries()) add("session", address);
   for (const { address } of parts.identities.entries.entries()) add("identity", address);
   for (const { address } of parts.senderKeys.entries.entries()) add("senderKey", address);
@@ -137,6 +142,7 @@ async function moveLocked<S, K>(
   const skipped: SignalAddressEntry[] = [];
   const counts = { session: 0, identity: 0, senderKey: 0 };
   try {
+    await preload(parts, pairs);
     for (const pair of pairs) {
       const move = await prepare(parts, pair);
       if (move === "unreadable") skipped.push({ kind: pair.kind, address: pair.from });
@@ -158,6 +164,19 @@ async function moveLocked<S, K>(
   return { sessions, identities, senderKeys, skipped };
 }
 
+/** Brings both ends of all pairs into memory, in one read a store. */
+async function preload<S, K>(parts: MoveParts<S, K>, pairs: readonly Pair[]): Promise<void> {
+  const ends = (kind: Pair["kind"]): string[] =>
+    pairs.filter((pair) => pair.kind === kind).flatMap(({ from, to }) => [from, to]);
+  const reads = [
+    parts.sessions.loadMany(ends("session")),
+    parts.senderKeys.loadMany(ends("senderKey")),
+    parts.identities.loadMany(ends("identity")),
+  ];
+  // What cannot be read is met again, and told apart, when its pair is prepared.
+  await Promise.allSettled(reads);
+}
+
 async function prepare<S, K>(
   parts: MoveParts<S, K>,
   { kind, from, to }: Pair,
@@ -177,27 +196,35 @@ async function prepare<S, K>(
   }
 }
 
-function isOfPhoneNumber(key: string, { pn, lid }: MovedUser): boolean {
-  return movedAddress(key, pn, lid) !== undefined || movedName(key, pn, lid) !== undefined;
+/** LIDs by phone number. */
+type Lids = ReadonlyMap<string, string>;
+
+function lidsOf(users: readonly MovedUser[]): Lids {
+  return new Map(users.map(({ pn, lid }) => [pn, lid]));
 }
 
-function movedAddress(address: string, pn: string, lid: string): string | undefined {
+function isOfPhoneNumber(key: string, lids: Lids): boolean {
+  return movedAddress(key, lids) !== undefined || movedName(key, lids) !== undefined;
+}
+
+function movedAddress(address: string, lids: Lids): string | undefined {
   const parsed = tryParseSignalAddress(address);
-  const moved = parsed === undefined ? undefined : movedParts(parsed, pn, lid);
+  const moved = parsed === undefined ? undefined : movedParts(parsed, lids);
   return moved === undefined ? undefined : formatSignalAddress(moved);
 }
 
-function movedName(name: string, pn: string, lid: string): string | undefined {
+function movedName(name: string, lids: Lids): string | undefined {
   const parsed = tryParseSenderKeyName(name);
-  const sender = parsed === undefined ? undefined : movedParts(parsed.sender, pn, lid);
+  const sender = parsed === undefined ? undefined : movedParts(parsed.sender, lids);
   return parsed === undefined || sender === undefined
     ? undefined
     : formatSenderKeyName({ ...parsed, sender });
 }
 
 /** The device keeps its number. */
-function movedParts(address: SignalAddress, pn: string, lid: string): SignalAddress | undefined {
+function movedParts(address: SignalAddress, lids: Lids): SignalAddress | undefined {
   const server = LID_SERVERS[address.server];
-  if (server === undefined || address.user !== pn) return undefined;
+  const lid = lids.get(address.user);
+  if (server === undefined || lid === undefined) return undefined;
   return { user: lid, server, device: address.device };
 }

@@ -32,7 +32,11 @@ export function sessionTable(reads: SignalCacheReads): RecordTable {
 export function senderKeyTable(reads: SignalCacheReads): RecordTable {
   return {
     store: "senderKey",
-    read: (keys) => Promise.all(keys.map((key) => reads.loadSenderKeyRow(key))),
+    read: async (keys) => {
+      const [key, ...more] = keys;
+      if (key === undefined) return [];
+      return more.length === 0 ? [await reads.loadSenderKeyRow(key)] : await reads.loadSenderKeyRows(keys);
+    },
     put: (name, record, lease) => ({ kind: "senderKey.put", name, record, lease }),
     remove: (name) => ({ kind: "senderKey.delete", name }),
     lost: (name) => {

@@ -17,7 +17,7 @@ import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
-import { type MoveOptions, type MoveParts, type MoveReport, moveUser } from "./move_user.ts";
+import { type MovedUser, type MoveOptions, type MoveParts, type MoveReport, moveUsers } from "./move_user.ts";
 import { openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
@@ -289,7 +289,12 @@ export class SignalStoreCache<S, K> {
    * @throws {LimitError} When new addresses of the user keep appearing.
    */
   moveUser(pn: string, lid: string, options: MoveOptions = {}): Promise<MoveReport> {
-    return moveUser(this.#parts(), { pn, lid }, options);
+    return moveUsers(this.#parts(), [{ pn, lid }], options);
+  }
+
+  /** As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in memory. */
+  moveUsers(users: readonly MovedUser[], options: MoveOptions = {}): Promise<MoveReport> {
+    return moveUsers(this.#parts(), users, options);
   }
 
   /**

@@ -87,6 +87,13 @@ export function signalReads(tables: () => AccountTables): SignalReads {
       const row = tables().identities.get(address);
       return row === undefined ? undefined : copyBytes(readable("load identity", row).key);
     },
+    async loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+      const { identities } = tables();
+      return addresses.map((address) => {
+        const row = identities.get(address);
+        return row === undefined ? undefined : copyBytes(readable("load identity", row).key);
+      });
+    },
     async getSession(address: string): Promise<Uint8Array | undefined> {
       return copyOf(tables().sessions.get(address)?.record);
     },
@@ -121,6 +128,10 @@ export function signalReads(tables: () => AccountTables): SignalReads {
     },
     async loadSenderKeyRow(name: string): Promise<SignalRow | undefined> {
       return rowOf(tables().senderKeys.get(name));
+    },
+    async loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]> {
+      const { senderKeys } = tables();
+      return names.map((name) => rowOf(senderKeys.get(name)));
     },
     async listQuarantined(): Promise<QuarantinedRecord[]> {
       return tables()

@@ -34,6 +34,14 @@ export function signalReads(scope: ReadScope): SignalReads {
       );
       return row && exactBytesOf(row[0], "identity key", IDENTITY_KEY_BYTES);
     },
+    async loadIdentities(addresses) {
+      const rows = await scope.lookUp(
+        addresses.map((address) => [userOfAddress(address), address]),
+        (list) =>
+          `SELECT address, key FROM identity WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
+      );
+      return rows.map((row) => row && exactBytesOf(row[1], "identity key", IDENTITY_KEY_BYTES));
+    },
     async getSession(address) {
       const row = await scope.first(
         `SELECT record FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
@@ -67,6 +75,14 @@ export function signalReads(scope: ReadScope): SignalReads {
         [userOfSenderKeyName(name), name],
       );
       return row && toSignalRow(row, "sender key");
+    },
+    async loadSenderKeyRows(names) {
+      const rows = await scope.lookUp(
+        names.map((name) => [userOfSenderKeyName(name), name]),
+        (list) =>
+          `SELECT name, ${LEASED_RECORD} FROM sender_key WHERE device_id = ${SCOPE} AND (user, name) IN ${list}`,
+      );
+      return rows.map((row) => row && toSignalRow(row.slice(1), "sender key"));
     },
     async listQuarantined() {
       const rows = await scope.query(

@@ -37,6 +37,15 @@ export const leaseCases: readonly ConformanceCase[] = [
         equal(await open.loadSenderKeyRow(NAME), { record: sampleBytes(3, 50), lease: most }, "sender key");
         equal(await open.loadSenderKeyRow(`${NAME}x`), undefined, "absent sender key");
         equal(
+          await open.loadSenderKeyRows([`${NAME}x`, NAME, NAME]),
+          [
+            undefined,
+            { record: sampleBytes(3, 50), lease: most },
+            { record: sampleBytes(3, 50), lease: most },
+          ],
+          "many sender keys, in their order",
+        );
+        equal(
           await open.loadSessionRows([OTHER, "9@lid.0", ADDRESS, OTHER]),
           [
             { record: sampleBytes(2, 50), lease: undefined },

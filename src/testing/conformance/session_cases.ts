@@ -22,6 +22,11 @@ export const sessionCases: readonly ConformanceCase[] = [
         equal(await open.loadIdentity(ALICE), sampleBytes(3, 32), "replaced");
         equal(await open.loadIdentity(BOB), sampleBytes(2, 32), "other address");
         equal(await open.loadIdentity(ALICE_PHONE_7), undefined, "other device");
+        equal(
+          await open.loadIdentities([BOB, ALICE_PHONE_7, ALICE, BOB]),
+          [sampleBytes(2, 32), undefined, sampleBytes(3, 32), sampleBytes(2, 32)],
+          "many, in their order",
+        );
       });
       await backend.deleteIdentity(ALICE);
       await backend.deleteIdentity(ALICE);

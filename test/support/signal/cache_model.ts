@@ -71,6 +71,9 @@ class Link implements Connection {
   loadSessionRows: Connection["loadSessionRows"] = (at) => this.#over(() => this.#rows.loadSessionRows(at));
   loadSenderKeyRow: Connection["loadSenderKeyRow"] = (name) =>
     this.#over(() => this.#rows.loadSenderKeyRow(name));
+  loadSenderKeyRows: Connection["loadSenderKeyRows"] = (names) =>
+    this.#over(() => this.#rows.loadSenderKeyRows(names));
+  loadIdentities: Connection["loadIdentities"] = (at) => this.#over(() => this.#rows.loadIdentities(at));
   loadIdentity: Connection["loadIdentity"] = (at) => this.#over(() => this.#rows.loadIdentity(at));
   listSignalAddresses: Connection["listSignalAddresses"] = (users) =>
     this.#over(() => this.#rows.listSignalAddresses(users));

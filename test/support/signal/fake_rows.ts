@@ -122,12 +122,20 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
     return (await this.#read([name], this.senderKeys))[0];
   }
 
+  async loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]> {
+    return await this.#read(names, this.senderKeys);
+  }
+
   async loadIdentity(address: string): Promise<Uint8Array | undefined> {
-    const [key] = await this.#read([address], this.identities);
-    if (key !== undefined && key.byteLength !== IDENTITY_KEY_BYTES) {
+    return (await this.loadIdentities([address]))[0];
+  }
+
+  async loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const keys = await this.#read(addresses, this.identities);
+    if (keys.some((key) => key !== undefined && key.byteLength !== IDENTITY_KEY_BYTES)) {
       throw new WrongLengthError("load identity: the stored key has a wrong length");
     }
-    return key;
+    return keys;
   }
 
   async listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]> {
