@@ -156,6 +156,7 @@ export {
   WrongLengthError,
 } from "./src/errors/mod.ts";
 export {
+  type CommitLearnt,
   type LearnOptions,
   type LearnReport,
   type LearntMapping,

@@ -50,6 +50,8 @@ export interface LearnOptions {
   readonly source: LearningSource;
   /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
   readonly offline?: boolean | undefined;
+  /** Moves the state of phone numbers in the commit that says where it goes. A commit of the mappings alone unless given. */
+  readonly commit?: CommitLearnt | undefined;
 }
 
 /** A phone number that resolves to a LID which it did not resolve to before. */
@@ -59,6 +61,16 @@ export interface ResolvedPhone {
   /** The LID before, which goes on resolving to the phone number. */
   readonly previousLid: string | undefined;
 }
+
+/**
+ * Commits what is learnt together with what has to land with it. It calls `land` when, and only when, the writes are durable,
+ * before anybody who waits for a lock goes on: memory follows in that call.
+ */
+export type CommitLearnt = (
+  writes: readonly Write[],
+  resolved: readonly ResolvedPhone[],
+  land: () => void,
+) => Promise<void>;
 
 /** What was learnt. */
 export interface LearnReport {
@@ -185,7 +197,7 @@ export class LidPnCache {
     const given = lastOfEach(mappings.map((mapping) => toStored(mapping, options.source, nowS)));
     if (given.length === 0) return { written: 0, resolved: [] };
     const keys = given.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
-    return await this.#locks.withKeys(keys, () => this.#learn(given, options.offline === true));
+    return await this.#locks.withKeys(keys, () => this.#learn(given, options));
   }
 
   /**
@@ -272,7 +284,8 @@ export class LidPnCache {
     return resolved === jid ? undefined : resolved;
   }
 
-  async #learn(given: readonly LidPnMapping[], offline: boolean): Promise<LearnReport> {
+  async #learn(given: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
+    const offline = options.offline === true;
     const [ofLid, ofPn] = await Promise.all([
       this.#byLid.getMany(asked(given.map(({ lid }) => lid))),
       this.#byPn.getMany(asked(given.map(({ phoneNumber }) => phoneNumber))),
@@ -285,35 +298,46 @@ export class LidPnCache {
     const news = given.filter(
       (mapping) => isNews(mapping, known(mapping)) || (!offline && this.#isWaiting(mapping)),
     );
-    if (!offline && news.length > 0) await this.#parts.commit([{ kind: "lidMapping.put", entries: news }]);
-    const resolved: ResolvedPhone[] = [];
-    for (const mapping of news) {
-      const { lid, phoneNumber } = mapping;
-      const before = known(mapping);
-      const isNewer = before.ofPn?.lid !== lid || this.#isWaiting(mapping);
-      if (offline) this.#offline.add(mapping);
-      else this.#offline.delete(lid);
-      const resolves = await this.#remember(mapping, before);
-      if (offline || !resolves || !isNewer) continue;
-      const previousLid = before.ofPn?.lid === lid ? undefined : before.ofPn?.lid;
-      resolved.push({ phoneNumber, lid, previousLid });
-    }
+    const resolved = offline ? [] : news.flatMap((mapping) => this.#resolvedBy(mapping, known(mapping)));
+    let stored: Promise<unknown> = Promise.resolve();
+    const land = (): void => {
+      stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline)));
+    };
+    const commit = options.commit ?? this.#commitAlone;
+    if (offline || news.length === 0) land();
+    else await commit([{ kind: "lidMapping.put", entries: news }], resolved, land);
+    await stored;
     return { written: offline ? 0 : news.length, resolved };
   }
 
-  /** Brings memory in line with a mapping, and says whether its phone number resolves to it now. */
-  async #remember(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping): Promise<boolean> {
+  readonly #commitAlone: CommitLearnt = async (writes, _resolved, land) => {
+    await this.#parts.commit(writes);
+    land();
+  };
+
+  /** The phone that resolves to another LID than it did before, by a mapping. */
+  #resolvedBy(mapping: LidPnMapping, { ofPn }: KnownMapping): ResolvedPhone[] {
+    const { lid, phoneNumber } = mapping;
+    if (!isNewest(mapping, ofPn)) return [];
+    if (ofPn?.lid !== lid) return [{ phoneNumber, lid, previousLid: ofPn?.lid }];
+    return this.#isWaiting(mapping) ? [{ phoneNumber, lid, previousLid: undefined }] : [];
+  }
+
+  /** Brings memory in line with a mapping: at once in process, and when the promise resolves in a store. */
+  #remember(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping, offline: boolean): Promise<unknown> {
     const { byLid, byPn } = this.#parts;
-    this.#learntSince?.add(`lid:${mapping.lid}`).add(`pn:${mapping.phoneNumber}`);
+    const { lid, phoneNumber } = mapping;
+    this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
     if (ofLid !== undefined) this.#learntSince?.add(`pn:${ofLid.phoneNumber}`);
-    await byLid.insert(mapping.lid, mapping);
+    if (offline) this.#offline.add(mapping);
+    else this.#offline.delete(lid);
+    const changes = [byLid.insert(lid, mapping)];
     // A LID that moves to another phone leaves the one that had it.
-    if (ofLid !== undefined && ofLid.phoneNumber !== mapping.phoneNumber) {
-      await byPn.invalidate(ofLid.phoneNumber);
+    if (ofLid !== undefined && ofLid.phoneNumber !== phoneNumber) {
+      changes.push(byPn.invalidate(ofLid.phoneNumber));
     }
-    if (!isNewest(mapping, ofPn)) return false;
-    await byPn.insert(mapping.phoneNumber, mapping);
-    return true;
+    if (isNewest(mapping, ofPn)) changes.push(byPn.insert(phoneNumber, mapping));
+    return Promise.all(changes);
   }
 
   /** Whether a replay has said this and nobody since: the store is to know it now. */

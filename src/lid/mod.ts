@@ -5,6 +5,7 @@
  */
 export {
   type CachedMapping,
+  type CommitLearnt,
   type LearnOptions,
   type LearnReport,
   type LearntMapping,

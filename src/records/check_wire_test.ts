@@ -5,11 +5,8 @@ import { CorruptError } from "../errors/mod.ts";
 import { checkWire } from "./check_wire.ts";
 import { ADVKeyIndexListSchema } from "./gen/holdfast/v1/adv_pb.ts";
 import { DeviceListSchema } from "./gen/holdfast/v1/device_list_pb.ts";
-import {
-  RecordStructureSchema,
-  SessionStructureSchema,
-  SignedPreKeyRecordStructureSchema,
-} from "./gen/holdfast/v1/signal_storage_pb.ts";
+import { SignedPreKeyRecordStructureSchema } from "./gen/holdfast/v1/pre_key_pb.ts";
+import { RecordStructureSchema, SessionStructureSchema } from "./gen/holdfast/v1/signal_storage_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 
 const SESSION = create(SessionStructureSchema, {

@@ -10,7 +10,7 @@ import {
 import {
   PreKeyRecordStructureSchema,
   SignedPreKeyRecordStructureSchema,
-} from "./gen/holdfast/v1/signal_storage_pb.ts";
+} from "./gen/holdfast/v1/pre_key_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 
 /** Greatest pre-key id: ids travel as 24-bit integers. */

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { PreKeyRecordStructureSchema } from "./gen/holdfast/v1/signal_storage_pb.ts";
+import { PreKeyRecordStructureSchema } from "./gen/holdfast/v1/pre_key_pb.ts";
 import * as records from "./mod.ts";
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
