@@ -28,7 +28,7 @@ const ROWS = [
   ["write_behind", "cache"],
   ["device", "signal", "lid", "devices", "groups"],
   ["account"],
-  ["http", "baileys", "debug"],
+  ["http", "baileys", "debug", "directory"],
 ];
 
 /** The only folders that know a host. They import anything; nothing imports them. */
@@ -51,7 +51,7 @@ const PACKAGES = {
   "adapters/durable_object": ["@bufbuild/protobuf"],
   "adapters/remote": ["@bufbuild/protobuf"],
   "adapters/libsql": ["@libsql/client"],
-  http: [...CORE_PACKAGES, "hono"],
+  http: [...CORE_PACKAGES, "hono", "valibot"],
   testing: ["@bufbuild/protobuf"],
   cli: [...CORE_PACKAGES, "baileys", "node:*"],
 };

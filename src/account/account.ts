@@ -22,6 +22,7 @@ export interface AccountParts {
   readonly device: PersistenceManager;
   readonly lid: LidPnCache;
   readonly caches: CacheBuilder;
+  readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
 }
@@ -50,6 +51,8 @@ export class Account implements AsyncDisposable {
   readonly lid: LidPnCache;
   /** Makes the account's caches: the option `cache`. */
   readonly caches: CacheBuilder;
+  /** Label in names of scheduled tasks. */
+  readonly taskPrefix: string;
   /** How Signal state is kept: see `signalCache` in the subpath `signal`. */
   readonly signalPolicy: SignalPolicy;
   readonly #backend: Backend;
@@ -64,6 +67,7 @@ export class Account implements AsyncDisposable {
     this.writeBehind = parts.writeBehind;
     this.lid = parts.lid;
     this.caches = parts.caches;
+    this.taskPrefix = parts.taskPrefix;
     this.signalPolicy = parts.signalPolicy;
     this.#backend = parts.backend;
     this.#queue = parts.queue;

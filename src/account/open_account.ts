@@ -91,7 +91,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
     const caches = options.cache ?? inProcessCaches;
     return new Account({
-      ...{ host, backend, queue, store, writeBehind, device: manager, caches, stopHousekeeping },
+      ...{ host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix, stopHousekeeping },
       lid: openLidCache({ store, writeBehind, caches, host, taskPrefix }),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });

@@ -32,6 +32,12 @@ export interface SignalAccount {
   readonly signalPolicy: SignalPolicy;
 }
 
+/** What can be done with an account's Signal state whatever its records are in memory. */
+export type SignalUserState = Pick<
+  SignalStoreCache<unknown, unknown>,
+  "deleteSenderKey" | "deleteSessions" | "moveUser" | "moveUsers" | "onEvent" | "settle" | "stats"
+>;
+
 /** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
 export interface SignalCodecs<S, K> {
   readonly sessions: CacheCodec<S>;
@@ -45,7 +51,7 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
 
 interface OpenCache {
   readonly codecs: { readonly sessions: object; readonly senderKeys: object };
-  readonly cache: object;
+  readonly cache: SignalUserState;
 }
 
 const opened = new WeakMap<SignalAccount, OpenCache>();
@@ -96,6 +102,11 @@ export function signalCache<S, K>(
     throw new TypeError("open Signal cache: the account's records are held in another form already");
   }
   return known.cache as SignalStoreCache<S, K>;
+}
+
+/** The account's Signal cache as far as it does not matter what its records are: the one that is open, else the standard one. */
+export function sharedSignalCache(account: SignalAccount): SignalUserState {
+  return opened.get(account)?.cache ?? signalCache(account);
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {

@@ -10,6 +10,8 @@ export {
   type SignalAccount,
   type SignalCodecs,
   type SignalPolicy,
+  type SignalUserState,
+  sharedSignalCache,
   signalCache,
 } from "./account_cache.ts";
 export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";

@@ -1,0 +1,111 @@
+import type { Account } from "../account/mod.ts";
+import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
+import type { Write } from "../backend/mod.ts";
+import { CACHE_NAMESPACES } from "../cache/mod.ts";
+import { type CachedDevices, DeviceRegistry } from "../devices/mod.ts";
+import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "../groups/mod.ts";
+import type { LearnOptions, LearnReport, LearntMapping, LidPnCache } from "../lid/mod.ts";
+import { sharedSignalCache } from "../signal/mod.ts";
+import { Migration } from "./migration.ts";
+
+/** Who is who, on which devices, in which groups: of one open account. */
+export interface Directory {
+  /** Which LID belongs to which phone number. To learn mappings, use `learn`, which moves what they concern. */
+  readonly lid: LidPnCache;
+  /** Which devices users have. */
+  readonly devices: DeviceRegistry;
+  /** Who is in which group. */
+  readonly groups: GroupCache;
+  /** Who holds our sender key in which group. */
+  readonly senderKeyDevices: SenderKeyDevices;
+  /**
+   * Learns mappings, and moves the state of the phone numbers that have a new LID to it: device lists, sessions, identities and
+   * sender keys of every device, those that are not durable yet too. A mapping and what it moves are one commit: no crash leaves
+   * one without the other, and whoever waits for a lock of the phone number finds the LID. Many are moved some hundred a commit.
+   *
+   * A session that the LID has already stays the current one, and the other's states join its archive; the LID's identity
+   * wins.
+   *
+   * @throws {TypeError | RangeError} As `LidPnCache.learn`.
+   * @throws {StoreError} When a commit failed: its mappings are not learnt and nothing of theirs is moved, so that the next time
+   * they are seen it is tried again. Those of earlier commits are.
+   */
+  learn(mappings: readonly LearntMapping[], options: Omit<LearnOptions, "commit">): Promise<LearnReport>;
+}
+
+const directories = new WeakMap<Account, Directory>();
+
+/**
+ * The directory of an open account. Every call answers with the same.
+ *
+ * The account's Signal cache is opened with it, over the standard records unless somebody (`./baileys`) opened it before, over
+ * others.
+ *
+ * @throws {RangeError} When the account's `signal` options are out of range.
+ *
+ * @example
+ * ```ts
+ * import { openAccount, parseJid } from "@holdfast/store";
+ * import { directory } from "@holdfast/store/directory";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * const { devices, learn } = directory(account);
+ * const user = parseJid("5511999990000@s.whatsapp.net");
+ * await devices.update([{ user, devices: [{ deviceId: 0 }, { deviceId: 2, keyIndex: 1 }], timestamp: 1 }]);
+ * await learn([{ lid: "100000000000001", phoneNumber: user.user }], { source: "usync" });
+ * const [jids] = await devices.getDevicesFor([parseJid("100000000000001@lid")]);
+ * if (jids?.length !== 2) throw new Error("the list was not moved");
+ * ```
+ */
+export function directory(account: Account): Directory {
+  let known = directories.get(account);
+  if (known === undefined) {
+    known = openDirectory(account);
+    directories.set(account, known);
+  }
+  return known;
+}
+
+function openDirectory(account: Account): Directory {
+  const { lid, store, host, caches, taskPrefix } = account;
+  const signal = sharedSignalCache(account);
+  const commit = (writes: readonly Write[]): Promise<number[]> => account.commitWith(writes);
+  const senderKeyDevices = new SenderKeyDevices({
+    reads: store,
+    commit,
+    cache: caches.build<KeyHolders>({
+      ...{ name: "senderKeyDevices", namespace: "sender_key_devices", host, taskPrefix },
+    }),
+    dropSenderKey: (name) => signal.deleteSenderKey(name),
+  });
+  signal.onEvent((event) => {
+    if (event.kind === "burned" || event.store !== "senderKey") return;
+    const group = tryParseSenderKeyName(event.address)?.group;
+    if (group !== undefined) senderKeyDevices.lost(formatJid(group));
+  });
+  const devices = new DeviceRegistry({
+    reads: store,
+    commit,
+    names: lid,
+    sessions: signal,
+    cache: caches.build<CachedDevices>({
+      ...{ name: "device", namespace: CACHE_NAMESPACES.device, host, taskPrefix },
+    }),
+    onRemoved: () => senderKeyDevices.devicesRemoved(),
+  });
+  const groups = new GroupCache({
+    commit,
+    cache: caches.build<GroupInfo>({
+      ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
+    }),
+  });
+  const migration = new Migration({ lid, devices, signal });
+  return {
+    lid,
+    devices,
+    groups,
+    senderKeyDevices,
+    learn: (mappings, options) => migration.learn(mappings, options),
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who holds our sender
+ * keys.
+ *
+ * @module
+ */
+export {
+  type DeviceChange,
+  DeviceRegistry,
+  type DeviceReport,
+  type PatchedDevices,
+  patchDeviceAdd,
+  patchDeviceRemove,
+  patchDeviceUpdate,
+  type SyncedDevices,
+} from "../devices/mod.ts";
+export {
+  addParticipants,
+  GroupCache,
+  type GroupInfo,
+  lidIn,
+  type Participant,
+  type ParticipantChange,
+  type ParticipantResult,
+  phoneNumberIn,
+  removeParticipants,
+  SenderKeyDevices,
+} from "../groups/mod.ts";
+export { type Directory, directory } from "./directory.ts";
