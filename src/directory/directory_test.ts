@@ -1,0 +1,341 @@
+import { expect, test } from "vitest";
+import { type Account, openAccount } from "../account/mod.ts";
+import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
+import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
+import { BackendError } from "../errors/mod.ts";
+import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
+import { SessionChain, SessionRecord, SessionState, signalCache } from "../signal/mod.ts";
+import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
+import { type Directory, directory } from "./mod.ts";
+
+const PN = "5511999990001";
+const LID = "100000000000001";
+const GROUP = "120363000000000001@g.us";
+const USER = parseJid(`${PN}@s.whatsapp.net`);
+const LID_USER = parseJid(`${LID}@lid`);
+
+interface Life {
+  readonly account: Account;
+  readonly directory: Directory;
+}
+
+/** One database; each opening is a process of its own. */
+class World {
+  readonly database = new MemoryDatabase();
+  readonly faults = new MemoryFaults();
+  readonly plan = new FaultPlan();
+  #openings = 0;
+
+  async open(): Promise<Life> {
+    this.#openings += 1;
+    const host: FakeHost = fakeHost({ seed: this.#openings });
+    const { database, faults } = this;
+    const inner = memoryBackend({ database, faults, clock: host.clock });
+    const backend = faultyCommitter(inner, this.plan, { clock: host.clock });
+    const account = await openAccount({ backend, host, saverIntervalMs: "manual", housekeeping: false });
+    return { account, directory: directory(account) };
+  }
+}
+
+function session(name: number): SessionRecord {
+  const key = (start: number): Uint8Array => new Uint8Array(33).fill(start).fill(5, 0, 1);
+  const state = new SessionState();
+  state.remoteIdentityPublic = key(1);
+  state.rootKey = new Uint8Array(32).fill(name);
+  state.aliceBaseKey = key(name);
+  state.senderChain = SessionChain.create({
+    ratchetKey: key(name + 1),
+    ratchetKeyPrivate: new Uint8Array(32),
+    chainKey: new Uint8Array(32).fill(name),
+  });
+  const record = new SessionRecord();
+  record.startSession(state);
+  return record;
+}
+
+/** Everything that a user's phone number may have: lists, sessions, an identity, a sender key. */
+async function fill({ account, directory: { devices } }: Life, pn = PN, ids = [0, 3]): Promise<void> {
+  const cache = signalCache(account);
+  const user = parseJid(`${pn}@s.whatsapp.net`);
+  await devices.update([{ user, devices: ids.map((deviceId) => ({ deviceId, keyIndex: 1 })), timestamp: 1 }]);
+  for (const id of ids) {
+    const address = `${pn}${id === 0 ? "" : `:${id}`}@c.us.0`;
+    await cache.sessions.put(address, session(10 + id));
+    await cache.identities.put(address, new Uint8Array(32).fill(7));
+  }
+}
+
+/** What the database has of a user, by its names. */
+async function stored(world: World, pn = PN, lid = LID) {
+  const backend = memoryBackend({ database: world.database });
+  const entries = await backend.listSignalAddresses([pn, lid]);
+  const [ofPn, ofLid] = await backend.getDevicesFor([pn, lid]);
+  return {
+    addresses: entries.map(({ kind, address }) => `${kind} ${address}`),
+    lists: [ofPn?.user, ofLid?.user],
+    lid: (await backend.getPnMapping(pn))?.lid,
+  };
+}
+
+const BEFORE = {
+  addresses: [
+    `identity ${PN}:3@c.us.0`,
+    `session ${PN}:3@c.us.0`,
+    `identity ${PN}@c.us.0`,
+    `session ${PN}@c.us.0`,
+  ],
+  lists: [PN, undefined],
+  lid: undefined,
+};
+
+const AFTER = {
+  addresses: [
+    `identity ${LID}:3@lid.0`,
+    `session ${LID}:3@lid.0`,
+    `identity ${LID}@lid.0`,
+    `session ${LID}@lid.0`,
+  ],
+  lists: [undefined, LID],
+  lid: LID,
+};
+
+const MAPPING = [{ lid: LID, phoneNumber: PN }];
+
+function texts(jids: readonly Jid[] | undefined): string[] | undefined {
+  return jids?.map(formatJid);
+}
+
+test("one directory an account", async () => {
+  const { account } = await new World().open();
+  expect(directory(account)).toBe(directory(account));
+  await account.close();
+});
+
+test("a mapping moves everything of its phone number in one commit, what is not durable too", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { commits } = life.account.stats();
+  const { resolved } = await life.directory.learn(MAPPING, { source: "usync" });
+  expect(resolved).toEqual([{ phoneNumber: PN, lid: LID, previousLid: undefined }]);
+  expect(life.account.stats().commits - commits).toBe(1);
+  expect(await stored(world)).toEqual(AFTER);
+  const [byPn, byLid] = await life.directory.devices.getDevicesFor([USER, LID_USER]);
+  expect(texts(byPn)).toEqual([`${PN}@s.whatsapp.net`, `${PN}:3@s.whatsapp.net`]);
+  expect(texts(byLid)).toEqual([`${LID}@lid`, `${LID}:3@lid`]);
+  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
+});
+
+test("a move that cannot be committed moves nothing, and seeing the mapping again moves it", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.account.flush();
+  world.plan.next(new BackendError("commit: disk"));
+  await expect(life.directory.learn(MAPPING, { source: "usync" })).rejects.toThrow();
+  expect(await stored(world)).toEqual(BEFORE);
+  expect(await life.account.lid.getLid(PN)).toBeUndefined();
+  expect((await life.directory.learn(MAPPING, { source: "peer_pn_message" })).resolved).toHaveLength(1);
+  expect(await stored(world)).toEqual(AFTER);
+});
+
+test("a crash at any statement of the move leaves all or nothing", async () => {
+  for (let statement = 0; statement < 40; statement += 1) {
+    const world = new World();
+    const life = await world.open();
+    await fill(life);
+    await life.account.flush();
+    world.faults.failCommitAt(statement);
+    const outcome = await life.directory.learn(MAPPING, { source: "usync" }).then(
+      () => AFTER,
+      () => BEFORE,
+    );
+    expect(await stored(world), `statement ${statement}`).toEqual(outcome);
+    if (outcome === AFTER) return;
+    // The process dies here. The next one sees the mapping again.
+    const next = await world.open();
+    await next.directory.learn(MAPPING, { source: "usync" });
+    expect(await stored(world)).toEqual(AFTER);
+  }
+  throw new Error("no statement was the last");
+});
+
+test("who waits for the phone number's lock while it moves works at the LID", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const cache = signalCache(life.account);
+  const seen: string[] = [];
+  const moving = life.directory.learn(MAPPING, { source: "usync" });
+  const waiting = Array.from({ length: 5 }, () =>
+    cache.withAddress(`${PN}:3@c.us.0`, async (address) => {
+      seen.push(address);
+      const record = (await cache.sessions.load(address)) ?? session(50);
+      await cache.sessions.put(address, record);
+    }),
+  );
+  await Promise.all([moving, ...waiting]);
+  await life.account.flush();
+  expect(await stored(world)).toEqual(AFTER);
+  expect(cache.sessions.peek(`${LID}:3@lid.0`)?.archivedCount).toBe(0);
+});
+
+test("a session that the LID has stays, and the phone number's joins its archive", async () => {
+  const world = new World();
+  const life = await world.open();
+  const cache = signalCache(life.account);
+  await cache.sessions.put(`${LID}@lid.0`, session(90));
+  await cache.sessions.put(`${PN}@c.us.0`, session(20));
+  await life.directory.learn(MAPPING, { source: "usync" });
+  const record = cache.sessions.peek(`${LID}@lid.0`);
+  expect(record?.current?.rootKey?.[0]).toBe(90);
+  expect(record?.archived(0).rootKey?.[0]).toBe(20);
+});
+
+test("a thousand users move in four commits", async () => {
+  const world = new World();
+  const life = await world.open();
+  const users = Array.from({ length: 1_000 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
+  for (const { phoneNumber } of users.slice(0, 20)) await fill(life, phoneNumber);
+  await life.account.flush();
+  const { commits } = life.account.stats();
+  await life.directory.learn(users, { source: "usync" });
+  expect(life.account.stats().commits - commits).toBe(4);
+  const { addresses, lists } = await stored(world, "550019", "1000019");
+  expect([addresses.length, lists]).toEqual([4, [undefined, "1000019"]]);
+});
+
+test("a list that is found under the phone number is kept under the LID from the next change on", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  // Learnt behind the directory's back: nothing is moved.
+  await life.account.lid.learn(MAPPING, { source: "usync" });
+  const { devices } = life.directory;
+  expect(texts((await devices.getDevicesFor([LID_USER]))[0])).toEqual([`${LID}@lid`, `${LID}:3@lid`]);
+  await devices.addDevice(LID_USER, { deviceId: 9 });
+  expect((await stored(world)).lists).toEqual([undefined, LID]);
+});
+
+test("unknown users are unknown, patches do nothing to them, and the primary device is always known", async () => {
+  const { directory: opened } = await new World().open();
+  const { devices } = opened;
+  expect(await devices.getDevicesFor([USER, LID_USER])).toEqual([undefined, undefined]);
+  expect(await devices.addDevice(USER, { deviceId: 3 })).toEqual({
+    changed: false,
+    removed: [],
+    isIdentityChange: false,
+  });
+  expect(await devices.hasDevice(USER)).toBe(true);
+  expect(await devices.hasDevice({ ...USER, device: 3 })).toBe(false);
+});
+
+test("a device that is removed takes its sessions and marks with it, under every name", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.directory.learn(MAPPING, { source: "usync" });
+  const { devices, senderKeyDevices } = life.directory;
+  const gone = [parseJid(`${PN}:3@s.whatsapp.net`), parseJid(`${LID}:3@lid`)];
+  const stays = parseJid(`${LID}@lid`);
+  await senderKeyDevices.acknowledged(GROUP, [...gone, stays]);
+  expect(await senderKeyDevices.withoutKey(GROUP, [...gone, stays])).toEqual([]);
+  const { commits } = life.account.stats();
+  const report = await devices.removeDevices(USER, [3]);
+  expect(report).toEqual({ changed: true, removed: [3], isIdentityChange: false });
+  expect(life.account.stats().commits - commits).toBe(1);
+  expect((await stored(world)).addresses).toEqual([
+    `identity ${LID}:3@lid.0`,
+    `identity ${LID}@lid.0`,
+    `session ${LID}@lid.0`,
+  ]);
+  expect(await senderKeyDevices.withoutKey(GROUP, [...gone, stays])).toEqual(gone);
+  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeUndefined();
+});
+
+test("a removal that cannot be committed removes nothing, in memory neither", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.account.flush();
+  world.plan.next(new BackendError("commit: disk"));
+  await expect(life.directory.devices.removeDevices(USER, [3])).rejects.toThrow();
+  expect(await stored(world)).toEqual(BEFORE);
+  expect(await life.directory.devices.hasDevice({ ...USER, device: 3 })).toBe(true);
+  expect(await signalCache(life.account).sessions.load(`${PN}:3@c.us.0`)).toBeDefined();
+});
+
+test("another identity clears the sessions of all devices but the primary one, under every name", async () => {
+  const world = new World();
+  const life = await world.open();
+  const { devices } = life.directory;
+  await fill(life, PN, [0, 3, 4]);
+  const cache = signalCache(life.account);
+  await cache.sessions.put(`${PN}:99@hosted.0`, session(70));
+  // A user whose name begins like this one's.
+  await cache.sessions.put(`${PN}1:3@c.us.0`, session(71));
+  const list = (rawId: number): Uint8Array =>
+    encodeAdvSignedKeyIndexList({
+      details: encodeAdvKeyIndexList({
+        rawId,
+        timestamp: 1,
+        currentIndex: 5,
+        validIndexes: [1],
+        isHosted: false,
+      }),
+    });
+  await devices.addDevice(USER, { deviceId: 3, keyIndex: 1 }, list(1));
+  const report = await devices.addDevice(USER, { deviceId: 5, keyIndex: 6 }, list(2));
+  expect(report).toEqual({ changed: true, removed: [], isIdentityChange: true });
+  const backend = memoryBackend({ database: world.database });
+  const left = (await backend.listSignalAddresses([PN, `${PN}1`])).filter(({ kind }) => kind === "session");
+  expect(left.map(({ address }) => address)).toEqual([`${PN}1:3@c.us.0`, `${PN}@c.us.0`]);
+  expect((await backend.getDevices(PN))?.rawId).toBe(2);
+});
+
+test("a notification with a hash alone forgets the list, in memory and in the store", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.directory.learn(MAPPING, { source: "usync" });
+  await life.directory.devices.invalidate(USER);
+  expect(await life.directory.devices.getDevicesFor([USER, LID_USER])).toEqual([undefined, undefined]);
+  expect((await stored(world)).lists).toEqual([undefined, undefined]);
+});
+
+test("a patch that waits while its user gets a LID patches the list under the LID", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { devices, learn } = life.directory;
+  const patches = [3, 4, 5, 6].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
+  const moving = learn(MAPPING, { source: "usync" });
+  const later = [7, 8].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
+  await Promise.all([...patches, moving, ...later]);
+  expect((await stored(world)).lists).toEqual([undefined, LID]);
+  const [jids] = await devices.getDevicesFor([LID_USER]);
+  expect(jids?.map(({ device }) => device)).toEqual([0, 3, 4, 5, 6, 7, 8]);
+});
+
+test("hosted devices are named by their server, in the asker's namespace", async () => {
+  const { directory: opened } = await new World().open();
+  const devices = [{ deviceId: 0 }, { deviceId: 99, isHosted: true }];
+  await opened.devices.update([{ user: LID_USER, devices, timestamp: 1 }]);
+  await opened.learn(MAPPING, { source: "usync" });
+  const [byPn, byLid] = await opened.devices.getDevicesFor([USER, LID_USER]);
+  expect(texts(byPn)).toEqual([`${PN}@s.whatsapp.net`, `${PN}:99@hosted`]);
+  expect(texts(byLid)).toEqual([`${LID}@lid`, `${LID}:99@hosted.lid`]);
+});
+
+test("our sender key that is given up takes the marks in memory along", async () => {
+  const world = new World();
+  const life = await world.open();
+  const { senderKeyDevices } = life.directory;
+  life.account.device.modifyDevice((draft) => {
+    draft.lid = `${LID}:1@lid`;
+  });
+  const holder = [parseJid("100000000000009@lid")];
+  await senderKeyDevices.acknowledged(GROUP, holder);
+  await senderKeyDevices.rotate(GROUP, `${GROUP}:${LID}:1@lid.0`);
+  expect(await senderKeyDevices.withoutKey(GROUP, holder)).toEqual(holder);
+});
