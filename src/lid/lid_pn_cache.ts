@@ -209,6 +209,7 @@ export class LidPnCache {
   async warmUp({ limit = WARM_UP_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
     if (limit === 0) return 0;
+    const { byLid, byPn } = this.#parts;
     const learnt = new Set<string>();
     this.#learntSince = learnt;
     this.#queries += 1;
@@ -220,9 +221,14 @@ export class LidPnCache {
     // What is put in first makes room first: the oldest. A newer mapping of one phone number comes after it.
     for (const mapping of found.reverse()) {
       const { lid, phoneNumber } = mapping;
-      if (learnt.has(`lid:${lid}`) || this.#offline.get(lid) !== undefined) continue;
-      await this.#parts.byLid.insert(lid, mapping);
-      if (!learnt.has(`pn:${phoneNumber}`)) await this.#parts.byPn.insert(phoneNumber, mapping);
+      const isLearnt = learnt.size > 0 && learnt.has(`lid:${lid}`);
+      if (isLearnt || this.#offline.get(lid) !== undefined) continue;
+      const inserting = byLid.insert(lid, mapping);
+      // In process there is nothing to wait for, ten thousand times.
+      if (inserting !== undefined) await inserting;
+      if (learnt.size > 0 && learnt.has(`pn:${phoneNumber}`)) continue;
+      const resolving = byPn.insert(phoneNumber, mapping);
+      if (resolving !== undefined) await resolving;
     }
     if (this.#learntSince === learnt) this.#learntSince = undefined;
     return found.length;

@@ -151,7 +151,11 @@ async function moveLocked<S, K>(
         counts[pair.kind] += 1;
       }
     }
-    const writes = [...moves.flatMap((move) => move.writes), ...(options.writes ?? [])];
+    const signalWrites = moves.flatMap((move) => move.writes);
+    // Rows of one kind in a row are few statements. No address is at both ends.
+    const removals = signalWrites.filter(({ kind }) => kind.endsWith(".delete"));
+    const puts = signalWrites.filter(({ kind }) => !kind.endsWith(".delete"));
+    const writes = [...puts, ...removals, ...(options.writes ?? [])];
     if (writes.length > 0) await parts.commitWith(writes as readonly Write[]);
   } catch (error) {
     const isKnown = !(error instanceof AmbiguousError);

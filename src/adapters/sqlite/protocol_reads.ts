@@ -11,8 +11,8 @@ import { bytesOf, exactBytesOf, flagOf, integerOf, optionalOf, type Row, textOf 
 import { decodeDevices } from "./codec.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
-/** Mappings that one statement of `getAllLidMappings` fetches. */
-const LID_PAGE_ROWS = 1_000;
+/** Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each statement sorts all of them. */
+const LID_PAGE_ROWS = 10_000;
 
 const LID_COLUMNS = "lid, phone_number, created_at, updated_at, learning_source, seq";
 

@@ -7,7 +7,7 @@ import type { SqlLimits, SqlStatement, SqlValue } from "./sql_driver.ts";
 const ROW_SIZES: readonly number[] = [128, 32, 8, 1];
 
 /** Keys of one reading statement, smallest first. The rest of a list is padded to the next size. */
-const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512];
+const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512, 2_048];
 
 /** Bytes of SQL text that a statement may take besides its rows. Far above the longest one here. */
 const FIXED_SQL_BYTES = 4_096;

@@ -1,0 +1,33 @@
+import { openLibsqlDriver } from "../src/adapters/libsql/open_driver.ts";
+import type { SqlDriver } from "../src/adapters/sqlite/mod.ts";
+import { silentLogger } from "../src/ports/mod.ts";
+
+/** A driver that notes what is asked of it. */
+export interface CountingDriver extends SqlDriver {
+  /** Text of each reading statement, in order. */
+  readonly queries: string[];
+  /** Statements of each batch, in order. */
+  readonly batches: number[];
+}
+
+/** Opens a libSQL database whose driver notes what is asked of it. */
+export async function countingDriver(url: string): Promise<CountingDriver> {
+  const driver = await openLibsqlDriver({ url, logger: silentLogger });
+  const queries: string[] = [];
+  const batches: number[] = [];
+  return {
+    queries,
+    batches,
+    limits: driver.limits,
+    durable: driver.durable,
+    query: (sql, params) => {
+      queries.push(sql);
+      return driver.query(sql, params);
+    },
+    batch: (statements) => {
+      batches.push(statements.length);
+      return driver.batch(statements);
+    },
+    close: () => driver.close(),
+  };
+}

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "libsql";
+import { type Account, openAccount } from "../../mod.ts";
+import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
+import type { Jid } from "../../src/addresses/mod.ts";
+import type { LidPnMapping } from "../../src/backend/mod.ts";
+import { directory } from "../../src/directory/mod.ts";
+import { type BenchEntry, ratio } from "../bench.ts";
+import { type CountingDriver, countingDriver } from "../counting_driver.ts";
+
+const MAPPINGS = 100_000;
+const WARMED = 10_000;
+const MEMBERS = 1_024;
+const MOVED = 1_000;
+
+function mappings(count: number): LidPnMapping[] {
+  return Array.from({ length: count }, (_, n) => ({
+    lid: `1${String(n).padStart(14, "0")}`,
+    phoneNumber: `55${String(n).padStart(11, "0")}`,
+    createdAt: 1_700_000_000 + n,
+    updatedAt: 1_700_000_000 + n,
+    learningSource: "usync",
+  }));
+}
+
+interface Opened {
+  readonly account: Account;
+  readonly driver: CountingDriver;
+}
+
+/** Runs a measurement over a file; `reopen` is another process as far as memory goes. */
+async function overFile<T>(measure: (file: string, reopen: () => Promise<Opened>) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+  const file = join(folder, "account.db");
+  let open: Opened | undefined;
+  const reopen = async (): Promise<Opened> => {
+    await open?.account.close();
+    const driver = await countingDriver(`file:${file}`);
+    const backend = await openSqliteBackend(driver, {});
+    driver.queries.length = 0;
+    driver.batches.length = 0;
+    open = { account: await openAccount({ backend }), driver };
+    return open;
+  };
+  try {
+    return await measure(file, reopen);
+  } finally {
+    await open?.account.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reading statements of opening an account whose database has many mappings. */
+async function queriesOfOpening(): Promise<number> {
+  return await overFile(async (_file, reopen) => {
+    const { account } = await reopen();
+    await account.store.putLidMappings(mappings(MAPPINGS));
+    const { driver } = await reopen();
+    if (driver.queries.some((sql) => sql.includes("lid_mapping"))) throw new Error("mappings were read");
+    return driver.queries.length;
+  });
+}
+
+/** Warming up ÷ one statement that reads the same rows: by the backend's driver, and by the native library alone. */
+async function warmUpRatios(): Promise<Record<string, number>> {
+  return await overFile(async (file, reopen) => {
+    const { account, driver } = await reopen();
+    await account.store.putLidMappings(mappings(MAPPINGS));
+    const columns = "lid, phone_number, created_at, updated_at, learning_source, seq";
+    const sql = `SELECT ${columns} FROM lid_mapping WHERE device_id = 1 ORDER BY created_at DESC, seq DESC LIMIT ${WARMED}`;
+    const db = new Database(file);
+    const select = db.prepare(sql);
+    if (select.all([]).length !== WARMED) throw new Error("not as many mappings as expected");
+    const warmUp = (): Promise<number> => account.lid.warmUp({ limit: WARMED });
+    const ratios = {
+      ratio_vs_select: await ratio(warmUp, () => driver.query(sql, [])),
+      ratio_vs_native_select: await ratio(warmUp, () => select.all([])),
+    };
+    db.close();
+    return ratios;
+  });
+}
+
+let warmUps: Promise<Record<string, number>> | undefined;
+
+/** One of the two, measured once for both entries. */
+async function warmUpRatio(name: "ratio_vs_native_select" | "ratio_vs_select"): Promise<number> {
+  warmUps ??= warmUpRatios();
+  return (await warmUps)[name] ?? Number.NaN;
+}
+
+/** Reading statements that answer for the devices of a large group of phone numbers, nothing being in memory. */
+async function queriesOfGroup(): Promise<number> {
+  return await overFile(async (_file, reopen) => {
+    const { account } = await reopen();
+    const known = mappings(MEMBERS);
+    await account.store.putLidMappings(known);
+    await account.store.updateDeviceLists(
+      known.map(({ lid }) => ({ user: lid, devices: [{ deviceId: 0 }, { deviceId: 2 }], timestamp: 1 })),
+    );
+    const next = await reopen();
+    const { devices } = directory(next.account);
+    next.driver.queries.length = 0;
+    const users = known.map(
+      ({ phoneNumber }): Jid => ({ user: phoneNumber, server: "s.whatsapp.net", device: 0, agent: 0 }),
+    );
+    const lists = await devices.getDevicesFor(users);
+    if (lists.some((list) => list?.length !== 2)) throw new Error("a list is missing");
+    return next.driver.queries.length;
+  });
+}
+
+/** What it takes to move users who have a session, an identity and a device list under their phone number. */
+async function migration(): Promise<Record<string, number>> {
+  return await overFile(async (_file, reopen) => {
+    const { account } = await reopen();
+    const users = mappings(MOVED);
+    const key = new Uint8Array(32).fill(1);
+    await account.commitWith(
+      users.flatMap(({ phoneNumber }) => [
+        { kind: "identity.put", address: `${phoneNumber}@c.us.0`, key } as const,
+        {
+          kind: "deviceList.put",
+          records: [{ user: phoneNumber, devices: [{ deviceId: 0 }], timestamp: 1 }],
+        } as const,
+      ]),
+    );
+    const next = await reopen();
+    const { learn, devices } = directory(next.account);
+    next.driver.queries.length = 0;
+    next.driver.batches.length = 0;
+    const { resolved } = await learn(users, { source: "usync" });
+    const statements =
+      next.driver.queries.length + next.driver.batches.reduce((sum, count) => sum + count, 0);
+    const commits = next.driver.batches.length;
+    const lids = users.map(({ lid }): Jid => ({ user: lid, server: "lid", device: 0, agent: 0 }));
+    const lists = await devices.getDevicesFor(lids);
+    if (resolved.length !== MOVED || lists.includes(undefined)) throw new Error("a user was not moved");
+    return { commits, statements };
+  });
+}
+
+export const entries: readonly BenchEntry[] = [
+  {
+    name: "lid.open_with_100k_mappings.queries",
+    unit: "queries",
+    limit: { max: 3 },
+    against: "reading statements of opening an account; none reads a mapping",
+    run: queriesOfOpening,
+  },
+  {
+    name: "lid.warm_up_10k.ratio_vs_select",
+    unit: "ratio",
+    limit: { max: 1.5 },
+    against: "one SELECT of the same rows by the backend's driver",
+    run: () => warmUpRatio("ratio_vs_select"),
+  },
+  {
+    name: "lid.warm_up_10k.ratio_vs_native_select",
+    unit: "ratio",
+    against: "one SELECT of the same rows by the native library alone",
+    run: () => warmUpRatio("ratio_vs_native_select"),
+  },
+  {
+    name: "registry.resolve_1024_member_group.queries",
+    unit: "queries",
+    limit: { max: 2 },
+    run: queriesOfGroup,
+  },
+  {
+    name: "migration.1000_users",
+    unit: "count",
+    against: "users with an identity and a device list each",
+    run: migration,
+  },
+];
