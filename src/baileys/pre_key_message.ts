@@ -33,8 +33,11 @@ export function preKeyIdIn(ciphertext: Uint8Array): number | undefined {
     else if (type === VARINT) varint();
     else if (type === FIXED64) at += 8;
     else if (type === FIXED32) at += 4;
-    else if (type === DELIMITED) at += varint();
-    else return undefined;
+    else if (type === DELIMITED) {
+      // Read first: it moves `at` itself.
+      const length = varint();
+      at += length;
+    } else return undefined;
     if (Number.isNaN(at)) return undefined;
   }
   // libsignal-node takes 0 for none.
