@@ -26,7 +26,7 @@ export interface IoRedisLike {
  *
  * @example
  * ```ts
- * import { CacheStores, redisCacheStore } from "@holdfast/store/cache";
+ * import { redisCacheStore } from "@holdfast/store/cache";
  *
  * const data = new Map<string, string>(); // In place of `createClient()` of "redis".
  * const client = {
@@ -35,8 +35,8 @@ export interface IoRedisLike {
  *   pSetEx: async (key: string, _ttlMs: number, value: string) => data.set(key, value),
  *   del: async (key: string) => data.delete(key),
  * };
- * const stores = CacheStores.all(redisCacheStore(client, { prefix: "bot-1:" }));
- * await stores.group.set("group", "1@g.us", new Uint8Array([1]), 60_000);
+ * const store = redisCacheStore(client, { prefix: "bot-1:" });
+ * await store.set("group", "1@g.us", new Uint8Array([1]), 60_000);
  * if (!data.has("bot-1:group:1@g.us")) throw new Error("not where it was expected");
  * ```
  */
