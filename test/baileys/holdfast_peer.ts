@@ -4,7 +4,7 @@
  */
 
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
-import { type Account, openAccount } from "../../mod.ts";
+import { type Account, type OpenAccountOptions, openAccount } from "../../mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { baileysAuthState, signalRepository } from "../../src/baileys/mod.ts";
 import { SignalPeer } from "./signal_peer.ts";
@@ -16,16 +16,40 @@ export interface HoldfastPeer {
   readonly saveCreds: () => Promise<void>;
 }
 
-/** Opens the account of a backend and a peer over it. */
-export async function openPeer(jid: string, backend: Backend | Promise<Backend>): Promise<HoldfastPeer> {
-  const account = await openAccount({ backend });
+/** What an account is opened with beside its backend: a clock, a saver's interval, a durability. */
+export type PeerAccountOptions = Omit<OpenAccountOptions, "backend">;
+
+/** Opens the account of a backend and a peer over it, as the adapter is meant to be used. */
+export async function openPeer(
+  jid: string,
+  backend: Backend | Promise<Backend>,
+  options?: PeerAccountOptions,
+): Promise<HoldfastPeer> {
+  const account = await openAccount({ ...options, backend });
+  return await peerOf(jid, account, signalRepository(account, makeLibSignalRepository));
+}
+
+/** The same over the key store alone: Baileys' own repository and transactions, every `set` durable by itself. */
+export async function openPlainPeer(
+  jid: string,
+  backend: Backend | Promise<Backend>,
+  options?: PeerAccountOptions,
+): Promise<HoldfastPeer> {
+  return await peerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
+}
+
+async function peerOf(
+  jid: string,
+  account: Account,
+  makeRepository: typeof makeLibSignalRepository,
+): Promise<HoldfastPeer> {
   const { state, saveCreds } = await baileysAuthState(account);
   const peer = new SignalPeer({
     jid,
     // biome-ignore lint/suspicious/noExplicitAny: the adapter's types are structural, Baileys' are nominal in places.
     creds: state.creds as any,
     keys: state.keys,
-    makeRepository: signalRepository(account, makeLibSignalRepository),
+    makeRepository,
   });
   return { peer, account, saveCreds };
 }
