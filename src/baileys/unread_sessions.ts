@@ -14,11 +14,17 @@ export class UnreadSessions {
   /** What reading them last failed with, by the address in use. */
   readonly #inUse = new Map<string, Error | undefined>();
 
-  /** Runs what reads and stores the session of `address`. The caller holds its lock. */
+  /**
+   * Runs what reads and stores the session of `address`. The caller holds its lock.
+   *
+   * @throws {Error} What reading it failed with, if `section` fails: that there is no session is then not true.
+   */
   async using<T>(address: string, section: () => Promise<T>): Promise<T> {
     this.#inUse.set(address, undefined);
     try {
       return await section();
+    } catch (error) {
+      throw this.#inUse.get(address) ?? error;
     } finally {
       this.#inUse.delete(address);
     }

@@ -40,6 +40,9 @@ test("a session that cannot be read for a moment is not replaced by a new one", 
   await expect(anna.repository.injectE2ESession({ jid: ben.jid, session: bundle })).rejects.toThrow(
     "the disk is away",
   );
+  // Nor is its message one that cannot be decrypted: its reader is told why, and may ask again.
+  await expect(anna.receive(ben, underWay)).rejects.toThrow("the disk is away");
+  await expect(anna.send(ben, "not now")).rejects.toThrow("the disk is away");
   faults.failReads(undefined);
 
   expect(await anna.repository.getSessionInfo(ben.jid)).toEqual(info);
