@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { addCounts, newCounts } from "./counts.ts";
 import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
 import { runChaos } from "./machine.ts";
-import { nodeRuntimes } from "./node_runtime.ts";
+import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
 
 const SEEDS = 10;
@@ -48,7 +48,7 @@ test(`${SEEDS} accounts of which everything goes wrong for ${STEPS} steps repeat
   const newRuntime = await nodeRuntimes();
   const total = newCounts();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const { counts } = await runChaos(newRuntime(), { seed, steps: STEPS });
+    const { counts } = await runChaos(newRuntime(clientOf(seed)), { seed, steps: STEPS });
     addCounts(total, counts);
   }
   // The runs must have been worth something.
@@ -71,13 +71,13 @@ test("the same seed decides alike, with other keys", async () => {
   const digests: string[] = [];
   for (const told of lines) {
     const options = { seed: 3, steps: 300, told: (line: string) => told.push(line) };
-    digests.push((await runChaos(newRuntime(), options)).digest);
+    digests.push((await runChaos(newRuntime("rust"), options)).digest);
   }
   expect(digests[0]).toBe(digests[1]);
   expect(lines[0]?.length).toBe(lines[1]?.length);
   // What names keys is told and does not count.
   expect(lines[0]).not.toEqual(lines[1]);
-  expect((await runChaos(newRuntime(), { seed: 4, steps: 300 })).digest).not.toBe(digests[0]);
+  expect((await runChaos(newRuntime("rust"), { seed: 4, steps: 300 })).digest).not.toBe(digests[0]);
 });
 
 for (const protection of CHAOS_PROTECTIONS) {
@@ -90,7 +90,7 @@ for (const protection of CHAOS_PROTECTIONS) {
     let found: unknown;
     for (const seed of seeds) {
       const options = { seed, steps: STEPS_WITHOUT, off: [protection] };
-      found = await runChaos(newRuntime(), options).then(
+      found = await runChaos(newRuntime("rust"), options).then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -41,6 +41,8 @@ export interface ClientObserver {
   published(store: ClientStore, address: string, change: number): void;
   /** A peer has another identity than before: its sessions were deleted. */
   identityChanged(address: string): void;
+  /** The library has stepped the ratchets of these sessions for one message, and kept those for which it was not meant. */
+  broke(address: string, bases: readonly string[]): void;
   /** The cache says something. */
   event(event: SignalCacheEvent): void;
 }
@@ -74,9 +76,12 @@ export interface ChaosClient {
   look(address: string): Promise<void>;
   flush(): Promise<{ readonly isolated: readonly { readonly key: string }[] }>;
   settle(): Promise<{ readonly isolated: readonly { readonly key: string }[] }>;
-  clear(): void;
+  /** Forgets everything that is not durable. Absent where something else depends on it. */
+  clear?(): void;
   clearAfterFlush(): void;
   moveUser(pn: string, lid: string, moved: () => void): Promise<void>;
+  /** Whether the sender keys of a user go with it to its LID. */
+  readonly movesSenderKeys: boolean;
   /** The name of the cache's present life, in the leases that it writes. */
   readonly incarnation: string;
   readonly dirty: number;

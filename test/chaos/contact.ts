@@ -32,7 +32,7 @@ export type IncomingMail = {
 );
 
 /** Why messages of a session need not be readable any more. */
-export type Excuse = "deleted" | "another identity" | "lost in a crash" | "given up";
+export type Excuse = "deleted" | "another identity" | "lost in a crash" | "broken by its library";
 
 /** A person, reached under a phone number until the LID is known, or under a LID from the start. */
 export class ChaosUser {

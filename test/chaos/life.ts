@@ -31,6 +31,8 @@ export interface LifeOptions {
   readonly makeClient: ChaosClientFactory;
   readonly observer: (life: Life) => ClientObserver;
   readonly applied: CommitListener;
+  /** See `Link`. */
+  readonly mourns: boolean;
   readonly seed: number;
   readonly startMs: number | undefined;
   readonly durability: Durability;
@@ -75,7 +77,12 @@ export class Life {
   static async open(number: number, options: LifeOptions): Promise<Life> {
     const { seed, startMs, durability, capacity, policy, off } = options;
     const host = fakeHost({ seed: seed * 1_000 + number, startMs });
-    const link = new Link(await options.backend.open(host.clock), host.clock, options.applied);
+    const link = new Link(
+      await options.backend.open(host.clock),
+      host.clock,
+      options.applied,
+      options.mourns,
+    );
     options.prepare?.(link);
     const signal = withoutProtections(
       { durability, capacity },

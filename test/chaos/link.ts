@@ -7,7 +7,7 @@ import {
   type Write,
   withCommitter,
 } from "../../src/backend/mod.ts";
-import { BackendError } from "../../src/errors/mod.ts";
+import { BackendError, ClosedError } from "../../src/errors/mod.ts";
 import type { Clock } from "../../src/ports/mod.ts";
 import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
 
@@ -33,6 +33,7 @@ export class Link {
   /** What the process is given. */
   readonly backend: Backend;
   readonly plan: FaultPlan = new FaultPlan();
+  readonly #mourns: boolean;
   #isCut = false;
   #heldReads: (() => void)[] | undefined;
   #holdsOnly: string | undefined;
@@ -41,7 +42,12 @@ export class Link {
   #reloads = 0;
   readonly #read = new Set<string>();
 
-  constructor(inner: Backend, clock: Clock, applied: CommitListener) {
+  /**
+   * @param mourns Whether what is asked after the cut is told so. Otherwise it is never answered, as in a process that is gone; a
+   * library whose queue outlives the account would wait for ever.
+   */
+  constructor(inner: Backend, clock: Clock, applied: CommitListener, mourns: boolean) {
+    this.#mourns = mourns;
     const recorded = withCommitter(
       inner,
       recording(inner, (writes, rows) => applied(writes, rows, this)),
@@ -134,19 +140,24 @@ export class Link {
     return answer;
   }
 
+  #nobody(): Promise<never> {
+    return this.#mourns
+      ? Promise.reject(new ClosedError("ask: the process is gone"))
+      : new Promise<never>(() => {});
+  }
+
   #count(read: string): void {
     if (this.#read.has(read)) this.#reloads += 1;
     this.#read.add(read);
   }
 
   async #over<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    const never = new Promise<never>(() => {});
-    if (this.#isCut) return await never;
+    if (this.#isCut) return await this.#nobody();
     try {
       const answer = await ask();
-      return this.#isCut ? await never : answer;
+      return this.#isCut ? await this.#nobody() : answer;
     } catch (error) {
-      if (this.#isCut) return await never;
+      if (this.#isCut) return await this.#nobody();
       throw error;
     }
   }

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly steps: number;
   /** Protections that are switched off, to see that the run notices. */
   readonly off?: readonly ChaosProtection[] | undefined;
+  /** What else the command that repeats the run needs. */
+  readonly flags?: string | undefined;
   /** Told of everything, to follow a run. */
   readonly told?: ((line: string) => void) | undefined;
   /** Asked after each step for something that rejected and that nobody awaited. */
@@ -40,9 +42,18 @@ const MAX_TURNS = 60;
 
 /** Runs one seed. Rejects with a `ChaosViolation` when something went wrong. */
 export async function runChaos(runtime: ChaosRuntime, options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, steps, off = [] } = options;
+  const { seed, off = [] } = options;
   const world = new World(runtime, { seed, off, told: options.told });
   populate(world);
+  try {
+    return await run(world, options);
+  } finally {
+    world.dispose();
+  }
+}
+
+async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, steps } = options;
   await world.open();
   let step = 0;
   const check = (): void => {
@@ -90,7 +101,7 @@ async function goOn(world: World): Promise<void> {
   for (let turns = random.below(MAX_TURNS); turns > 0; turns -= 1) await Promise.resolve();
 }
 
-function replayCommand({ seed, steps, off = [] }: ChaosOptions): string {
+function replayCommand({ seed, steps, off = [], flags = "" }: ChaosOptions): string {
   const without = off.map((protection) => ` --without ${protection}`).join("");
-  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${without}`;
+  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${without}${flags}`;
 }

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { addCounts, type ChaosCounts, countsLine, newCounts } from "./counts.ts";
 import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
 import { runChaos } from "./machine.ts";
-import { nodeRuntimes } from "./node_runtime.ts";
+import { CHAOS_CLIENTS, type ChaosClientKind, clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
 
 const USAGE = `npm run chaos -- [options]
@@ -13,6 +13,7 @@ const USAGE = `npm run chaos -- [options]
   --steps M     steps of each, 2000 unless given
   --seed S      the first seed, 1 unless given
   --without P   switches a protection off: ${CHAOS_PROTECTIONS.join(", ")}; may be repeated
+  --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns unless given
   --workers W   processes that share the seeds, 1 unless given
   --trace       prints every decision`;
 
@@ -28,6 +29,7 @@ interface Options {
   readonly seeds: readonly number[];
   readonly steps: number;
   readonly off: readonly ChaosProtection[];
+  readonly client: ChaosClientKind | undefined;
   readonly isTraced: boolean;
 }
 
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     stride: { type: "string", default: "1" },
     workers: { type: "string", default: "1" },
+    client: { type: "string" },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     without: { type: "string", multiple: true, default: [] },
@@ -61,12 +64,15 @@ function readOptions(): Options {
     return protection;
   });
   const seeds = Array.from({ length: integer("seeds") }, (_, index) => first + index * stride);
-  return { seeds, steps: integer("steps"), off, isTraced: values.trace };
+  const client = CHAOS_CLIENTS.find((known) => known === values.client);
+  if (client === undefined && values.client !== undefined)
+    throw new RangeError(`--client: no client ${values.client}; there are ${CHAOS_CLIENTS.join(", ")}`);
+  return { seeds, steps: integer("steps"), off, client, isTraced: values.trace };
 }
 
 /** Runs seeds one after the other. */
 async function runSeeds(options: Options, report: (outcome: Outcome) => void): Promise<void> {
-  const { seeds, steps, off, isTraced } = options;
+  const { seeds, steps, off, client, isTraced } = options;
   // libsignal-node prints whole sessions.
   for (const method of ["info", "warn", "error"] as const) console[method] = () => {};
   let unhandled: unknown;
@@ -83,7 +89,14 @@ async function runSeeds(options: Options, report: (outcome: Outcome) => void): P
   for (const seed of seeds) {
     const beganAt = performance.now();
     try {
-      const { counts, digest } = await runChaos(newRuntime(), { seed, steps, off, takeUnhandled, told });
+      const { counts, digest } = await runChaos(newRuntime(client ?? clientOf(seed)), {
+        seed,
+        steps,
+        off,
+        flags: client === undefined ? "" : ` --client ${client}`,
+        takeUnhandled,
+        told,
+      });
       const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
       report({ seed, text: `seed ${seed}: ${counts.sends} sends, trace ${digest}, ${seconds} s`, counts });
     } catch (error) {
@@ -96,12 +109,13 @@ async function runSeeds(options: Options, report: (outcome: Outcome) => void): P
 
 /** Hands every `workers`-th seed to one process. */
 async function share(options: Options, workers: number, report: (outcome: Outcome) => void): Promise<void> {
-  const { seeds, steps, off } = options;
+  const { seeds, steps, off, client } = options;
   const run = (at: number): Promise<void> => {
     const mine = seeds.filter((_, index) => index % workers === at);
     if (mine.length === 0) return Promise.resolve();
     const child: ChildProcess = fork(fileURLToPath(import.meta.url), [
       ...["--seeds", String(mine.length), "--seed", String(mine[0]), "--stride", String(workers)],
+      ...(client === undefined ? [] : ["--client", client]),
       ...["--steps", String(steps), ...off.flatMap((protection) => ["--without", protection])],
     ]);
     child.on("message", (outcome) => report(outcome as Outcome));

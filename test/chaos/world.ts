@@ -32,6 +32,8 @@ const MAX_ROUNDS = 40;
 export interface ChaosRuntime {
   readonly backend: ChaosBackend;
   readonly makeClient: ChaosClientFactory;
+  /** Whether the client's library has queues that outlive an account. */
+  readonly sharesQueues: boolean;
   readonly makePeer: (kind: "node" | "rust") => ChaosPeer;
   /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
   readonly idle: () => Promise<void>;
@@ -89,7 +91,7 @@ export class World {
     this.#policy = {
       durability: random.oneIn(2) ? "strict" : "relaxed",
       capacity: random.oneIn(4) ? 2_000 : 1 + random.below(5),
-      pending: random.oneIn(3) ? 3 + random.below(20) : undefined,
+      pending: random.oneIn(3) && !runtime.sharesQueues ? 3 + random.below(20) : undefined,
     };
     this.trace.add(JSON.stringify(this.#policy));
   }
@@ -123,6 +125,7 @@ export class World {
     const { durability, capacity, pending } = this.#policy;
     const life = await Life.open(this.#lives, {
       ...this.runtime,
+      mourns: this.runtime.sharesQueues,
       observer: (opened) => this.#observe(opened),
       applied: (writes, _, link) => this.#applied(writes, link),
       seed: this.options.seed,
@@ -207,6 +210,15 @@ export class World {
     this.ghosts.push(life.link);
   }
 
+  /** Nothing goes on. */
+  dispose(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    life.end();
+    life.link.releaseReads();
+    life.link.plan.release();
+  }
+
   /** Lets everything that was begun end. */
   async quiesce(life: Life = this.life): Promise<void> {
     const { link, host } = life;
@@ -268,6 +280,7 @@ export class World {
 
   /** Clears memory, which is allowed while nobody works with what it forgets. */
   clear(life: Life): void {
+    if (life.client.clear === undefined) return;
     for (const contact of this.contacts) this.#findOrphans(life, contact);
     life.client.clear();
     this.ledger.forgetMemory();
@@ -299,6 +312,11 @@ export class World {
       identityChanged: (address) => {
         for (const contact of this.contacts)
           if (contact.addresses.includes(address)) contact.excuseKnown("another identity");
+      },
+      broke: (address, bases) => {
+        for (const contact of this.contacts)
+          if (contact.addresses.includes(address))
+            for (const base of bases) contact.excuse(base, "broken by its library");
       },
       event: (event) => {
         if (current()) this.#hear(event);

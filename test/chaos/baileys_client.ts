@@ -1,0 +1,316 @@
+import type { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
+import type { Account } from "../../src/account/mod.ts";
+import {
+  formatJid,
+  formatNodeSenderKeyName,
+  parseSenderKeyName,
+  parseSignalAddress,
+  type SignalAddress,
+  signalAddressToJid,
+} from "../../src/addresses/mod.ts";
+import { type BaileysBinding, bindingOf } from "../../src/baileys/binding.ts";
+import { signalRepository } from "../../src/baileys/mod.ts";
+import { StoreError } from "../../src/errors/mod.ts";
+import {
+  type Bundle,
+  CannotDecrypt,
+  type ChaosClient,
+  type ClientObserver,
+  type GroupOutgoing,
+  NoSession,
+  type Outgoing,
+} from "./client.ts";
+import { ABSENT, identityDigest, storedDigest } from "./record_digest.ts";
+import { hex, nameOf, PRE_KEY_MESSAGE, type Sealed, startOf } from "./wire.ts";
+
+/** Baileys' own Signal repository, which makes libsignal-node's sessions over an account's keys. */
+export type MakeRepository = typeof makeLibSignalRepository;
+
+type Json = Parameters<BaileysBinding["cache"]["sessions"]["put"]>[1]["json"];
+
+/** `chainType` of a chain that the peer sends on. */
+const RECEIVING = 2;
+
+/** A client whose Signal implementation is Baileys' repository over libsignal-node, as a socket uses it. */
+export class BaileysClient implements ChaosClient {
+  /** Baileys looks a sender key up by the name that a message shows, and leaves it there when its owner becomes a LID. */
+  readonly movesSenderKeys: boolean = false;
+  readonly #account: Account;
+  readonly #binding: BaileysBinding;
+  readonly #repository: ReturnType<MakeRepository>;
+  readonly #observer: ClientObserver;
+
+  constructor(make: MakeRepository, account: Account, observer: ClientObserver) {
+    this.#account = account;
+    this.#observer = observer;
+    this.#binding = bindingOf(account);
+    this.#watch();
+    const auth = { creds: credsOf(account), keys: this.#binding.keys };
+    // biome-ignore lint/suspicious/noExplicitAny: Baileys' types are nominal in places.
+    this.#repository = signalRepository(account, make)(auth as any, silent as any);
+  }
+
+  get incarnation(): string {
+    return this.#binding.cache.incarnation;
+  }
+
+  get dirty(): number {
+    return this.#binding.cache.stats.dirty;
+  }
+
+  get gated(): number {
+    return this.#binding.cache.stats.gated;
+  }
+
+  async hasSession(address: string): Promise<boolean> {
+    return (await this.#repository.validateSession(jidOf(address))).exists;
+  }
+
+  async greet(address: string, bundle: Bundle): Promise<string> {
+    const { signedPreKey, preKey } = bundle;
+    await this.#repository.injectE2ESession({
+      jid: jidOf(address),
+      session: {
+        registrationId: bundle.registrationId,
+        identityKey: Buffer.from(bundle.identityKey),
+        signedPreKey: {
+          keyId: signedPreKey.keyId,
+          publicKey: Buffer.from(signedPreKey.publicKey),
+          signature: Buffer.from(signedPreKey.signature),
+        },
+        preKey: { keyId: preKey?.keyId ?? 0, publicKey: Buffer.from(preKey?.publicKey ?? []) },
+      },
+    });
+    return this.#baseOf.get(startName(hex(bundle.identityKey), preKey?.keyId)) ?? "";
+  }
+
+  async encrypt(address: string, text: string): Promise<Outgoing> {
+    const jid = jidOf(address);
+    const sealed = await this.#repository
+      .encryptMessage({ jid, data: Buffer.from(text) })
+      .catch((error: unknown) => {
+        throw /No (open )?session/.test(String(error)) ? new NoSession(address) : error;
+      });
+    const message: Sealed = {
+      type: sealed.type === "pkmsg" ? PRE_KEY_MESSAGE : 1,
+      body: new Uint8Array(sealed.ciphertext),
+    };
+    const base = startOf(message)?.base ?? this.#baseOf.get(nameOf(message).chain) ?? "";
+    return { ...message, base };
+  }
+
+  async decrypt(address: string, message: Sealed): Promise<string> {
+    const type = message.type === PRE_KEY_MESSAGE ? "pkmsg" : "msg";
+    const ciphertext = Buffer.from(message.body);
+    return await attempt(() => this.#repository.decryptMessage({ jid: jidOf(address), type, ciphertext }));
+  }
+
+  async encryptGroup(name: string, text: string): Promise<GroupOutgoing> {
+    const { group, sender } = parseSenderKeyName(name);
+    const meId = jidOfAddress(sender);
+    const sealed = await this.#repository.encryptGroupMessage({
+      group: formatJid(group),
+      meId,
+      data: Buffer.from(text),
+    });
+    return {
+      body: new Uint8Array(sealed.ciphertext),
+      distribution: new Uint8Array(sealed.senderKeyDistributionMessage),
+    };
+  }
+
+  async learnSenderKey(name: string, distribution: Uint8Array): Promise<void> {
+    const { group, sender } = parseSenderKeyName(name);
+    await this.#repository.processSenderKeyDistributionMessage({
+      item: { groupId: formatJid(group), axolotlSenderKeyDistributionMessage: distribution },
+      authorJid: jidOfAddress(sender),
+    });
+  }
+
+  async decryptGroup(name: string, body: Uint8Array): Promise<string> {
+    const { group, sender } = parseSenderKeyName(name);
+    return await attempt(() =>
+      this.#repository.decryptGroupMessage({
+        group: formatJid(group),
+        authorJid: jidOfAddress(sender),
+        msg: Buffer.from(body),
+      }),
+    );
+  }
+
+  async deleteSession(address: string): Promise<void> {
+    await this.#repository.deleteSession([jidOf(address)]);
+  }
+
+  async deleteSenderKey(name: string): Promise<void> {
+    await this.#binding.keys.set({
+      "sender-key": { [formatNodeSenderKeyName(parseSenderKeyName(name))]: null },
+    });
+  }
+
+  /** Its repository holds the lock around everything: nobody has an old copy. */
+  async takeStale(): Promise<undefined> {
+    return undefined;
+  }
+
+  async look(address: string): Promise<void> {
+    await this.#binding.cache.sessions.load(address);
+  }
+
+  flush(): ReturnType<ChaosClient["flush"]> {
+    return this.#account.flush();
+  }
+
+  settle(): ReturnType<ChaosClient["settle"]> {
+    return this.#binding.cache.settle();
+  }
+
+  clearAfterFlush(): void {
+    this.#binding.cache.clearAfterFlush();
+  }
+
+  async moveUser(pn: string, lid: string, moved: () => void): Promise<void> {
+    await this.#binding.keys.set({ "device-list": { [pn]: ["0", "5"] } });
+    const [from, to] = [`${pn}@s.whatsapp.net`, `${lid}@lid`];
+    await this.#repository.lidMapping.storeLIDPNMappings([{ pn: from, lid: to }]);
+    await this.#repository.migrateSession(from, to);
+    moved();
+  }
+
+  /** Sessions by their sending chains, in hex, and by the pre-key that they began with. */
+  readonly #baseOf = new Map<string, string>();
+
+  /** Tells the observer of every put: the repository shows none of them. */
+  #watch(): void {
+    const { cache } = this.#binding;
+    const observer = this.#observer;
+    const { sessions, senderKeys, identities } = cache;
+    const changes = new Map<string, number>();
+    const local = (): { localIdentityPublic: Uint8Array; localRegistrationId: number } => {
+      const { identityKey, registrationId } = this.#account.device.getDeviceSnapshot();
+      return { localIdentityPublic: identityKey.publicKey, localRegistrationId: registrationId };
+    };
+    const putSession = sessions.put.bind(sessions);
+    sessions.put = async (address, record, options) => {
+      const bytes = record.encode(local());
+      this.#name(record.json);
+      observer.broke(address, brokenIn(record.json));
+      const { gated } = await putSession(address, record, options);
+      const number = observer.changed("session", address, storedDigest("session", bytes), gated);
+      if (gated) changes.set(`session:${address}`, number);
+      return { gated };
+    };
+    const putSenderKey = senderKeys.put.bind(senderKeys);
+    senderKeys.put = async (name, record, options) => {
+      record.prune();
+      const bytes = record.encode();
+      const { gated } = await putSenderKey(name, record, options);
+      const number = observer.changed("senderKey", name, storedDigest("senderKey", bytes), gated);
+      if (gated) changes.set(`senderKey:${name}`, number);
+      return { gated };
+    };
+    for (const [store, records] of [
+      ["session", sessions],
+      ["senderKey", senderKeys],
+      ["identity", identities],
+    ] as const) {
+      const remove = records.delete.bind(records);
+      records.delete = async (address) => {
+        await remove(address);
+        observer.changed(store, address, ABSENT, false);
+        if (store === "session") observer.identityChanged(address);
+      };
+    }
+    const putIdentity = identities.put.bind(identities);
+    identities.put = async (address, key) => {
+      const digest = identityDigest(key);
+      const isOther = await putIdentity(address, key);
+      observer.changed("identity", address, digest, false);
+      return isOther;
+    };
+    const publishable = cache.publishable.bind(cache);
+    cache.publishable = async (addresses) => {
+      const keys = (addresses ?? []).flatMap((address) => [`session:${address}`, `senderKey:${address}`]);
+      const waited = keys.map((key) => [key, changes.get(key)] as const);
+      await publishable(addresses);
+      for (const [key, number] of waited) {
+        const at = key.indexOf(":");
+        if (number !== undefined)
+          observer.published(key.slice(0, at) as "session" | "senderKey", key.slice(at + 1), number);
+      }
+    };
+    cache.onEvent((event) => observer.event(event));
+  }
+
+  #name(json: Json): void {
+    for (const { indexInfo, currentRatchet, pendingPreKey } of Object.values(json._sessions)) {
+      const base = hexOf(indexInfo.baseKey);
+      this.#baseOf.set(hexOf(currentRatchet.ephemeralKeyPair.pubKey), base);
+      if (pendingPreKey !== undefined)
+        this.#baseOf.set(startName(hexOf(indexInfo.remoteIdentityKey), pendingPreKey.preKeyId), base);
+    }
+  }
+}
+
+/**
+ * Sessions that have the same chain of the peer. libsignal-node tries a message on one session after the other, steps the ratchet of each
+ * as it goes, and stores those that failed: which of these the message was meant for cannot be seen.
+ */
+function brokenIn(json: Json): string[] {
+  const owners = new Map<string, string[]>();
+  for (const { indexInfo, _chains } of Object.values(json._sessions)) {
+    for (const [key, { chainType }] of Object.entries(_chains))
+      if (chainType === RECEIVING) owners.set(key, [...(owners.get(key) ?? []), indexInfo.baseKey]);
+  }
+  return [...owners.values()].filter((bases) => bases.length > 1).flatMap((bases) => bases.map(hexOf));
+}
+
+function startName(identity: string, preKeyId: number | undefined): string {
+  return `${identity} ${preKeyId}`;
+}
+
+const noop = (): void => {};
+const silent = {
+  level: "silent",
+  child: () => silent,
+  trace: noop,
+  debug: noop,
+  info: noop,
+  warn: noop,
+  error: noop,
+};
+
+function credsOf(account: Account): object {
+  const { registrationId, identityKey, signedPreKey, signedPreKeyId, signedPreKeySignature } =
+    account.device.getDeviceSnapshot();
+  const pair = ({ publicKey, privateKey }: typeof identityKey): object => ({
+    public: Buffer.from(publicKey),
+    private: Buffer.from(privateKey),
+  });
+  return {
+    registrationId,
+    signedIdentityKey: pair(identityKey),
+    signedPreKey: { keyId: signedPreKeyId, keyPair: pair(signedPreKey), signature: signedPreKeySignature },
+  };
+}
+
+function jidOf(address: string): string {
+  return jidOfAddress(parseSignalAddress(address));
+}
+
+function jidOfAddress(address: SignalAddress): string {
+  return formatJid(signalAddressToJid(address));
+}
+
+function hexOf(base64: string): string {
+  return hex(new Uint8Array(Buffer.from(base64, "base64")));
+}
+
+async function attempt(use: () => Promise<Uint8Array>): Promise<string> {
+  try {
+    return Buffer.from(await use()).toString();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new CannotDecrypt(String(error), { cause: error });
+  }
+}
