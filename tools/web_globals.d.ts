@@ -39,7 +39,11 @@ declare class URL {
   readonly search: string;
 }
 
-interface ReadableStream<T> {
+declare class ReadableStream<T> {
+  constructor(source: {
+    pull(controller: { enqueue(chunk: T): void; close(): void }): Promise<void>;
+    cancel?(): Promise<void>;
+  });
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: T | undefined }>;
     cancel(reason?: unknown): Promise<void>;
@@ -48,9 +52,31 @@ interface ReadableStream<T> {
 
 interface Headers {
   get(name: string): string | null;
+  set(name: string, value: string): void;
 }
 
-interface Response {
+type BodyInit = string | Uint8Array | ReadableStream<Uint8Array>;
+
+declare class Request {
+  constructor(
+    url: string,
+    init?: {
+      method?: string;
+      headers?: { readonly [name: string]: string };
+      body?: BodyInit;
+    },
+  );
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+declare class Response {
+  constructor(
+    body?: BodyInit | null,
+    init?: { status?: number; headers?: { readonly [name: string]: string } },
+  );
   readonly ok: boolean;
   readonly status: number;
   readonly headers: Headers;

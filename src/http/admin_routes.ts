@@ -1,0 +1,131 @@
+import type { Hono, MiddlewareHandler } from "hono";
+import * as v from "valibot";
+import { isAccountName } from "./account_name.ts";
+import { anyAdmission } from "./account_routes.ts";
+import type { AppContext } from "./app_context.ts";
+import type { AppEnv } from "./app_env.ts";
+import type { TokenSummary } from "./app_schema.ts";
+import { authenticate } from "./authenticate.ts";
+import { isAdmin } from "./principal.ts";
+import { RequestError } from "./problem.ts";
+import { readJson } from "./read_body.ts";
+import { type Page, PERMISSIONS, type StoredToken } from "./registry.ts";
+import { makeToken } from "./token.ts";
+
+/** Entries of a page unless told otherwise, and at most. */
+const PAGE = 100;
+const MAX_PAGE = 1_000;
+
+const MAX_LABEL = 100;
+
+const name = v.custom<string>(isAccountName);
+
+const accountRequest = v.strictObject({ name });
+
+const tokenRequest = v.strictObject({
+  account: v.optional(name),
+  permissions: v.pipe(v.array(v.picklist(PERMISSIONS)), v.minLength(1), v.maxLength(PERMISSIONS.length)),
+  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL)), ""),
+});
+
+const pageRequest = v.object({
+  after: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
+  limit: v.optional(
+    v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(MAX_PAGE)),
+    String(PAGE),
+  ),
+});
+
+/** Routes of those who administer the service: accounts and tokens. */
+export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
+  const admin = administrators(context);
+  accountList(app, context, admin);
+  tokens(app, context, admin);
+}
+
+function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
+  const { registry } = context.accounts;
+  app.get("/v1/accounts", admin, async (c) => {
+    const page = pageOf(c.req.query());
+    const accounts = await registry.listAccounts(page);
+    return c.json({ accounts, ...nextOf(page, accounts.at(-1)?.name, accounts.length) });
+  });
+  app.post("/v1/accounts", admin, async (c) => {
+    const body = parse(accountRequest, await readJson(c.req.raw, context.limits.jsonBytes), "create account");
+    const before = await registry.addAccount(body.name);
+    if (before === "deleting") throw new RequestError("conflict", "create account: it is being deleted");
+    return c.json({ name: body.name, created: before === "absent" }, before === "absent" ? 201 : 200);
+  });
+  app.delete("/v1/accounts/:account", anyAdmission(context, "admin"), async (c) => {
+    const account = c.get("accountName");
+    await registry.beginDelete(account);
+    // What fails here is asked for again: the account stays marked, and nobody can use what is left of it.
+    await c.get("account").destroy();
+    await registry.endDelete(account);
+    return c.body(null, 204);
+  });
+}
+
+function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
+  const { accounts, host, limits } = context;
+  const { registry } = accounts;
+  app.get("/v1/tokens", admin, async (c) => {
+    const { account, ...query } = c.req.query();
+    const page = pageOf(query);
+    const listed = await registry.listTokens(account, page);
+    return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
+  });
+  app.post("/v1/tokens", admin, async (c) => {
+    const body = parse(tokenRequest, await readJson(c.req.raw, limits.jsonBytes), "issue token");
+    const { account, permissions, label } = body;
+    if (account !== undefined) {
+      if (permissions.includes("admin"))
+        throw new RequestError("invalid", "issue token: an administrator's is for all accounts");
+      const { account: state } = await registry.admit(undefined, account);
+      if (state !== "present") throw new RequestError("not-found", "issue token: there is no such account");
+    }
+    const { token, id, hash } = makeToken(host.random);
+    const stored = { id, hash, account, permissions, label, createdAtMs: host.clock.nowMs() };
+    await registry.addToken(stored);
+    host.logger.log("info", "http: issued a token", { id, permissions: permissions.join(" ") });
+    return c.json({ ...summaryOf(stored), token }, 201);
+  });
+  app.delete("/v1/tokens/:id", admin, async (c) => {
+    const isRevoked = await registry.revokeToken(c.req.param("id"));
+    if (!isRevoked) throw new RequestError("not-found", "revoke token: there is none of this id");
+    return c.body(null, 204);
+  });
+}
+
+/** Lets administrators through. */
+function administrators({ accounts, rootHash }: AppContext): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { registry } = accounts;
+    const header = c.req.header("authorization") ?? null;
+    const { principal } = await authenticate(header, undefined, { registry, rootHash });
+    if (!isAdmin(principal)) throw new RequestError("forbidden", "administer: the token does not allow it");
+    c.set("principal", principal);
+    await next();
+  };
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: string): T {
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  // Where, and nothing of what was there.
+  const path = v.getDotPath(parsed.issues[0]) ?? "the body";
+  throw new RequestError("invalid", `${action}: ${path.slice(0, MAX_LABEL)} is malformed`);
+}
+
+function pageOf(query: Readonly<Record<string, string>>): Page {
+  const { after, limit } = parse(pageRequest, query, "read list");
+  return { after, limit };
+}
+
+function nextOf(page: Page, last: string | undefined, length: number): { next?: string } {
+  return length < page.limit || last === undefined ? {} : { next: last };
+}
+
+function summaryOf({ id, account, permissions, label, createdAtMs }: StoredToken): TokenSummary {
+  return { id, account: account ?? null, permissions, label, createdAtMs };
+}

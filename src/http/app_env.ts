@@ -1,0 +1,20 @@
+import type { AccountHandle } from "./account_service.ts";
+import type { Principal } from "./principal.ts";
+import type { AccountState } from "./registry.ts";
+
+/** What middleware hands to the routes behind it. */
+export interface AppVariables {
+  /** Finds the request in the log; the answer carries it. */
+  requestId: string;
+  /** Behind authentication. */
+  principal: Principal;
+  /** The account of the path, behind admission to it. */
+  account: AccountHandle;
+  accountName: string;
+  accountState: AccountState;
+}
+
+/** The environment of the application. Bindings of a host are its composition root's business. */
+export interface AppEnv {
+  Variables: AppVariables;
+}

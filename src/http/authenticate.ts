@@ -1,0 +1,46 @@
+import { type Principal, principalOf, ROOT } from "./principal.ts";
+import { RequestError } from "./problem.ts";
+import type { Admission, Registry } from "./registry.ts";
+import { hashToken, sameHash, tokenId } from "./token.ts";
+
+/** Longest `Authorization` header that is looked at. */
+const MAX_HEADER_LENGTH = 512;
+
+/** Who asks, and what is known of the account that they ask about. */
+export interface Admitted {
+  readonly principal: Principal;
+  readonly account: Admission["account"];
+}
+
+/**
+ * Finds out who asks, in one look at the registry.
+ *
+ * @param rootHash Hash of the host's own admin token, if it has one.
+ * @throws {RequestError} When there is no token, or it is not known. The answer does not tell which.
+ */
+export async function authenticate(
+  header: string | null,
+  account: string | undefined,
+  { registry, rootHash }: { readonly registry: Registry; readonly rootHash: Uint8Array | undefined },
+): Promise<Admitted> {
+  const token = bearerOf(header);
+  if (token === undefined) throw unauthorized();
+  const hash = hashToken(token);
+  const isRoot = rootHash !== undefined && sameHash(hash, rootHash);
+  const id = tokenId(token);
+  if (!isRoot && id === undefined) throw unauthorized();
+  const admission = await registry.admit(isRoot ? undefined : id, account);
+  if (isRoot) return { principal: ROOT, account: admission.account };
+  const stored = admission.token;
+  if (stored === undefined || !sameHash(hash, stored.hash)) throw unauthorized();
+  return { principal: principalOf(stored), account: admission.account };
+}
+
+function bearerOf(header: string | null): string | undefined {
+  if (header === null || header.length > MAX_HEADER_LENGTH) return undefined;
+  return /^Bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
+}
+
+function unauthorized(): RequestError {
+  return new RequestError("unauthorized", "authenticate: no valid token");
+}

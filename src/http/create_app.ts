@@ -1,0 +1,117 @@
+import { Hono } from "hono";
+import { type Host, systemHost } from "../ports/mod.ts";
+import { accountRoutes } from "./account_routes.ts";
+import type { AccountService } from "./account_service.ts";
+import { adminRoutes } from "./admin_routes.ts";
+import type { AppContext, AppLimits } from "./app_context.ts";
+import type { AppEnv } from "./app_env.ts";
+import type { AppType } from "./app_schema.ts";
+import { OPENAPI } from "./openapi.ts";
+import { problemOf, problemResponse, RequestError } from "./problem.ts";
+import { hashToken, MIN_TOKEN_LENGTH } from "./token.ts";
+
+/** Options of `createApp`. */
+export interface AppOptions {
+  /** Where accounts and tokens are. It belongs to the caller. */
+  readonly accounts: AccountService;
+  /**
+   * The host's own admin token, from a secret: at least 32 characters. Without it only tokens of the registry are
+   * accepted.
+   */
+  readonly adminToken?: string | undefined;
+  /** Clock, randomness and logger; the host's own for what is not given. */
+  readonly host?: Partial<Host> | undefined;
+  readonly limits?: Partial<AppLimits> | undefined;
+}
+
+const LIMITS: AppLimits = { callBytes: 32 * 1_024 * 1_024, jsonBytes: 256 * 1_024 };
+
+/** A request id that a proxy may have given. */
+const REQUEST_ID = /^[\w-]{1,64}$/;
+
+/** Nothing that is answered here is for a browser to keep, to sniff, to frame or to run. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+};
+
+/**
+ * Makes the HTTP application: authenticated routes to accounts, and the commit protocol that `remoteBackend` speaks. Any host
+ * that has `fetch` semantics serves it: `app.fetch(request)`.
+ *
+ * @throws {RangeError} When the admin token is shorter than 32 characters.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { createApp, LocalAccounts, type Registry } from "@holdfast/store/http";
+ * import { MemoryDatabase, memoryBackend } from "@holdfast/store/memory";
+ *
+ * function serve(registry: Registry, adminToken: string) {
+ *   const database = new MemoryDatabase();
+ *   const accounts = new LocalAccounts({
+ *     registry,
+ *     clock: { nowMs: () => Date.now() },
+ *     openBackend: async (account) => memoryBackend({ database, account }),
+ *     openAccount: (account, backend) => openAccount({ account, backend }),
+ *   });
+ *   return createApp({ accounts, adminToken });
+ * }
+ * ```
+ */
+export function createApp(options: AppOptions): AppType {
+  const { accounts, adminToken } = options;
+  if (adminToken !== undefined && adminToken.length < MIN_TOKEN_LENGTH) {
+    throw new RangeError(`create app: the admin token has fewer than ${MIN_TOKEN_LENGTH} characters`);
+  }
+  const host = systemHost(options.host);
+  const context: AppContext = {
+    accounts,
+    rootHash: adminToken === undefined ? undefined : hashToken(adminToken),
+    host,
+    limits: { ...LIMITS, ...options.limits },
+  };
+  // The path as it came, still encoded: what a segment means is decided once, by `accountOfSegment`.
+  const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
+  observe(app, host);
+  app.get("/v1/health", (c) => c.json({ status: "ok" }));
+  app.get("/v1/openapi.json", (c) => c.json(OPENAPI));
+  adminRoutes(app, context);
+  accountRoutes(app, context);
+  app.notFound((c) => {
+    const error = new RequestError("not-found", "find route: there is none");
+    return problemResponse(problemOf(error, c.get("requestId")));
+  });
+  return app as unknown as AppType;
+}
+
+/** Request ids, headers, the log, and errors as problems. */
+function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
+  app.use(async (c, next) => {
+    const given = c.req.header("x-request-id") ?? "";
+    const requestId = REQUEST_ID.test(given) ? given : hex(random.bytes(8));
+    c.set("requestId", requestId);
+    const startedAtMs = clock.nowMs();
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    c.res.headers.set("x-request-id", requestId);
+    const { method, routePath: route } = c.req;
+    const { status } = c.res;
+    const tookMs = clock.nowMs() - startedAtMs;
+    logger.log("info", "http: answered", { requestId, method, route, status, tookMs });
+  });
+  app.onError((error, c) => {
+    const problem = problemOf(error, c.get("requestId"));
+    const { requestId, code, message } = problem;
+    if (problem.status >= 500) logger.log("error", "http: failed", { requestId, code, error: message });
+    return problemResponse(problem);
+  });
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

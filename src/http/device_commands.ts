@@ -1,0 +1,186 @@
+import * as v from "valibot";
+import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../backend/mod.ts";
+import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
+import { decodeBase64 } from "../records/mod.ts";
+import { RequestError } from "./problem.ts";
+
+/** Commands of one request: they are applied together, or none of them. */
+export const MAX_COMMANDS = 100;
+
+/** Longest text, in UTF-16 code units. */
+const MAX_TEXT = 1_024;
+
+/** Longest bytes of a command, in bytes: routing info and certificates have some hundreds. */
+const MAX_BYTES = 65_536;
+
+const UINT32 = 0xffff_ffff;
+
+type Schema<T> = v.GenericSchema<unknown, T>;
+
+const text: Schema<string> = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_TEXT));
+const time: Schema<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const uint32: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(UINT32));
+const keyId: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_KEY_ID));
+const version: Schema<readonly [number, number, number]> = v.strictTuple([uint32, uint32, uint32]);
+
+/** Bytes, which JSON carries in base64. */
+const bytes: Schema<Uint8Array> = v.pipe(
+  v.string(),
+  v.maxLength(Math.ceil(MAX_BYTES / 3) * 4),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const decoded = decodeBase64(dataset.value);
+    if (decoded !== undefined) return decoded;
+    addIssue({ message: "not base64" });
+    return NEVER;
+  }),
+);
+
+const key: Schema<Uint8Array> = exactly(KEY_BYTES);
+
+function exactly(length: number): Schema<Uint8Array> {
+  return v.pipe(
+    bytes,
+    v.check((value) => value.length === length, `not ${length} bytes`),
+  );
+}
+
+/** What `null` clears. */
+function clearable<T>(schema: Schema<T>): Schema<T | undefined> {
+  return v.pipe(
+    v.nullable(schema),
+    v.transform((value) => value ?? undefined),
+  );
+}
+
+/** An object that has these members and no other. */
+function members<T extends object>(
+  entries: {
+    readonly [K in keyof T]-?: Schema<T[K]>;
+  },
+): Schema<T> {
+  return v.strictObject(entries as v.ObjectEntries) as unknown as Schema<T>;
+}
+
+function optional<T>(schema: Schema<T>): Schema<T | undefined> {
+  return v.optional(schema) as Schema<T | undefined>;
+}
+
+const signedIdentity = members<NonNullable<DeviceCommandOf<"setAccount">["account"]>>({
+  details: optional(bytes),
+  accountSignatureKey: optional(bytes),
+  accountSignature: optional(bytes),
+  deviceSignature: optional(bytes),
+});
+
+const certificate = members<DeviceCommandOf<"setServerCertChain">["serverCertChain"]["leaf"]>({
+  key,
+  notBefore: time,
+  notAfter: time,
+});
+
+const keyPair = members<DeviceCommandOf<"setSignedPreKey">["signedPreKey"]>({
+  privateKey: key,
+  publicKey: key,
+});
+
+type Members<K extends DeviceCommandKind> = Omit<DeviceCommandOf<K>, "kind">;
+
+type CommandSchemas = { readonly [K in DeviceCommandKind]: Schema<Members<K>> };
+
+/** One entry for each command: a new one does not compile until it says what it accepts. */
+const COMMANDS: CommandSchemas = {
+  setId: members({ pn: clearable(text) }),
+  setLid: members({ lid: clearable(text) }),
+  setPushName: members({ pushName: v.pipe(v.string(), v.maxLength(MAX_TEXT)) as Schema<string> }),
+  setPlatform: members({ platform: clearable(text) }),
+  setAccount: members({ account: clearable(signedIdentity) }),
+  setAppVersion: members({ appVersion: version }),
+  setDeviceProps: members({
+    deviceProps: members<DeviceCommandOf<"setDeviceProps">["deviceProps"]>({
+      os: optional(text),
+      version: optional(version),
+      platformType: optional(uint32),
+      requireFullSync: optional(v.boolean()),
+    }),
+  }),
+  setClientProfile: members({
+    clientProfile: clearable(
+      members<NonNullable<DeviceCommandOf<"setClientProfile">["clientProfile"]>>({
+        platform: optional(uint32),
+        webSubPlatform: optional(uint32),
+        osVersion: optional(text),
+        osBuildNumber: optional(text),
+        manufacturer: optional(text),
+        device: optional(text),
+        localeLanguage: optional(text),
+        localeCountry: optional(text),
+      }),
+    ),
+  }),
+  setPropsHash: members({ propsHash: clearable(text) }),
+  setPreKeyWatermarks: members({ nextPreKeyId: keyId, firstUnuploadedPreKeyId: keyId }),
+  setAdvSecretKey: members({ advSecretKey: key }),
+  setNctSalt: members({ nctSalt: clearable(bytes) }),
+  setNctSaltFromHistorySync: members({ nctSalt: bytes }),
+  setServerCertChain: members({
+    serverCertChain: members<DeviceCommandOf<"setServerCertChain">["serverCertChain"]>({
+      intermediate: certificate,
+      leaf: certificate,
+    }),
+  }),
+  clearServerCertChain: members({}),
+  incrementLoginCounter: members({}),
+  setLidMigrated: members({ lidMigrated: v.boolean() }),
+  setSignedPreKey: members({
+    signedPreKey: keyPair,
+    signedPreKeyId: keyId,
+    signedPreKeySignature: exactly(SIGNATURE_BYTES),
+    rotatedAtMs: time,
+  }),
+  setSignedPreKeyRotationBaseline: members({ rotatedAtMs: time }),
+  setServerClientExpiration: members({
+    serverClientExpiration: clearable(
+      members<NonNullable<DeviceCommandOf<"setServerClientExpiration">["serverClientExpiration"]>>({
+        expiresAt: time,
+        version: text,
+      }),
+    ),
+  }),
+  setReadReceiptsDisabled: members({ readReceiptsDisabled: v.boolean() }),
+  setEdgeRoutingInfo: members({ edgeRoutingInfo: clearable(bytes) }),
+  setServerHasPreKeys: members({ serverHasPreKeys: v.boolean() }),
+};
+
+/** The names of all commands. */
+export const COMMAND_KINDS: readonly DeviceCommandKind[] = Object.keys(COMMANDS) as DeviceCommandKind[];
+
+const body = v.strictObject({
+  commands: v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(MAX_COMMANDS)),
+});
+
+const named = v.looseObject({ kind: v.picklist(COMMAND_KINDS) });
+
+/**
+ * Reads the commands of a request. In JSON bytes are base64, and `null` clears.
+ *
+ * @throws {RequestError} When one is malformed. The message says which, and repeats nothing of it.
+ */
+export function parseCommands(value: unknown): DeviceCommand[] {
+  const parsed = v.safeParse(body, value);
+  if (!parsed.success) {
+    throw new RequestError("invalid", `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`);
+  }
+  return parsed.output.commands.map(parseCommand);
+}
+
+function parseCommand(value: unknown, index: number): DeviceCommand {
+  const known = v.safeParse(named, value);
+  if (!known.success) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
+  const { kind, ...rest } = known.output;
+  const schema: Schema<object> = COMMANDS[kind];
+  const parsed = v.safeParse(schema, rest, { abortEarly: true });
+  if (!parsed.success) {
+    throw new RequestError("invalid", `read commands: command ${index} is no valid ${kind}`);
+  }
+  return { kind, ...parsed.output } as DeviceCommand;
+}

@@ -1,0 +1,211 @@
+import type { Account } from "../account/mod.ts";
+import { type Backend, validateWrite } from "../backend/mod.ts";
+import {
+  applyCommand,
+  type DeviceCommand,
+  type DeviceState,
+  type RedactedDevice,
+  redactDevice,
+} from "../device/mod.ts";
+import { CorruptError, FencedError, StoreError } from "../errors/mod.ts";
+import type { Clock } from "../ports/mod.ts";
+import {
+  answerCall,
+  type BackendCall,
+  type CallAnswer,
+  type CallScope,
+  decodeCall,
+} from "../protocol/mod.ts";
+import type {
+  AccountHandle,
+  AccountSnapshot,
+  AccountStats,
+  FlushSummary,
+  SnapshotOptions,
+} from "./account_service.ts";
+import { FlushMeter } from "./flush_meter.ts";
+import { openStats } from "./open_stats.ts";
+import { requireReadArguments } from "./read_arguments.ts";
+import { revealDevice } from "./reveal_device.ts";
+
+/** Name of the snapshots that are taken for a download. */
+const SNAPSHOT_NAME = "service";
+
+/** How the account behind a handle is reached. */
+export interface AccountHost {
+  readonly clock: Clock;
+  /** The bare backend. It belongs to whoever gives it. */
+  backend(): Promise<Backend>;
+  /** Opens the account, which takes its ownership. It belongs to the handle from then on. */
+  open(): Promise<Account>;
+  /** When the account's alarm is due, in milliseconds, where it has one. */
+  nextAlarmAtMs?(): Promise<number | undefined>;
+}
+
+interface OpenedAccount {
+  readonly account: Account;
+  readonly flushes: FlushMeter;
+}
+
+/**
+ * An account in this process. It is opened by the first command and stays open until another owner takes it over or the handle is
+ * closed; calls of the commit protocol and reads do not open it.
+ */
+export class HostedAccount implements Omit<AccountHandle, "destroy"> {
+  readonly #host: AccountHost;
+  #opened: Promise<OpenedAccount> | undefined;
+
+  constructor(host: AccountHost) {
+    this.#host = host;
+  }
+
+  async device(): Promise<RedactedDevice | undefined> {
+    const opened = await this.#ifOpen();
+    const device = opened?.account.device.getDeviceSnapshot() ?? (await (await this.#host.backend()).load());
+    return device && redactDevice(device);
+  }
+
+  async command(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
+    try {
+      return await this.#apply(commands);
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      // Somebody took the account over while it was open here, and nothing of the commands was written. Now they are later.
+      await this.#release();
+      return await this.#apply(commands);
+    }
+  }
+
+  async flush(): Promise<FlushSummary> {
+    const opened = await this.#ifOpen();
+    if (opened === undefined) return { open: false, committed: 0, isolated: 0, rows: 0, durationMs: 0 };
+    return await flushOf(opened.account);
+  }
+
+  async stats(): Promise<AccountStats> {
+    const opened = await this.#ifOpen();
+    const nextAlarmAtMs = await this.#host.nextAlarmAtMs?.();
+    return {
+      open: opened !== undefined,
+      ...(opened === undefined ? {} : { account: openStats(opened.account, opened.flushes) }),
+      ...(nextAlarmAtMs === undefined ? {} : { nextAlarmAtMs }),
+    };
+  }
+
+  async snapshot({ unredacted }: SnapshotOptions): Promise<AccountSnapshot> {
+    const opened = await this.#ifOpen();
+    const backend = await this.#host.backend();
+    const device = opened?.account.device.getDeviceSnapshot() ?? (await backend.load());
+    return {
+      takenAtMs: this.#host.clock.nowMs(),
+      device: device && redactDevice(device),
+      ...(unredacted && device !== undefined ? { secrets: revealDevice(device) } : {}),
+      database: await backend.snapshotDb(SNAPSHOT_NAME),
+      stats: await this.stats(),
+    };
+  }
+
+  async answer(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
+    const call = callOf(body);
+    const answer = await answerCall(await this.#host.backend(), call, scope);
+    // Whoever else has taken the account over: what is open here can commit no more.
+    if (call.kind === "commit" && call.guard?.next !== undefined) await this.#release();
+    return answer;
+  }
+
+  /**
+   * Closes the account if it is open, flushing a last time. Being fenced is no failure: what could not be saved belongs to
+   * another owner's past.
+   *
+   * @throws {StoreError} When something could not be saved.
+   */
+  async close(): Promise<void> {
+    const opened = await this.#take();
+    await opened?.account.close().catch((error: unknown) => {
+      if (!(error instanceof FencedError)) throw error;
+    });
+  }
+
+  async #apply(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
+    const { account } = await this.#open();
+    rehearse(account, commands, this.#host.clock);
+    for (const command of commands) account.device.processCommand(command);
+    const summary = await flushOf(account);
+    if (account.device.isDirty) throw account.health().isolated[0]?.error ?? unsaved();
+    return summary;
+  }
+
+  /** The account, opened if it is not, or if another owner has it meanwhile. */
+  async #open(): Promise<OpenedAccount> {
+    const opened = await this.#ifOpen();
+    if (opened !== undefined) return opened;
+    this.#opened ??= this.#host
+      .open()
+      .then((account) => ({ account, flushes: new FlushMeter(account.writeBehind) }));
+    const opening = this.#opened;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#opened === opening) this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  /** The account if it is open and still ours. */
+  async #ifOpen(): Promise<OpenedAccount | undefined> {
+    const opened = await this.#opened?.catch(() => undefined);
+    if (opened === undefined) return undefined;
+    const { state } = opened.account.health();
+    if (state !== "fenced" && state !== "closed") return opened;
+    await this.#release();
+    return undefined;
+  }
+
+  async #take(): Promise<OpenedAccount | undefined> {
+    const opening = this.#opened;
+    this.#opened = undefined;
+    return await opening?.catch(() => undefined);
+  }
+
+  /** Closes what is of no use any more. */
+  async #release(): Promise<void> {
+    const opened = await this.#take();
+    await opened?.account.close().catch(() => {});
+  }
+}
+
+/** @throws {TypeError} When the body is no call, or its arguments are not those of its read. */
+function callOf(body: Uint8Array): BackendCall {
+  const call = decoded(body);
+  if (call.kind === "read") requireReadArguments(call.method, call.args);
+  return call;
+}
+
+function decoded(body: Uint8Array): BackendCall {
+  try {
+    return decodeCall(body);
+  } catch (cause) {
+    // Damaged, but not in the store.
+    if (cause instanceof CorruptError) throw new TypeError("decode call: malformed", { cause });
+    throw cause;
+  }
+}
+
+/** Applies the commands to a copy, with every check of the real thing: what throws, throws before the first is applied. */
+function rehearse({ device, store }: Account, commands: readonly DeviceCommand[], clock: Clock): void {
+  const context = { nowMs: clock.nowMs() };
+  let state: DeviceState = { device: device.getDeviceSnapshot(), runtime: device.getRuntime() };
+  for (const command of commands) {
+    state = applyCommand(state, command, context);
+    validateWrite({ kind: "device.save", device: state.device }, store.capabilities);
+  }
+}
+
+async function flushOf(account: Account): Promise<FlushSummary> {
+  const { committed, isolated, rows, durationMs } = await account.flush();
+  return { open: true, committed, isolated: isolated.length, rows, durationMs };
+}
+
+function unsaved(): StoreError {
+  return new StoreError("failed", "apply commands: not saved yet");
+}

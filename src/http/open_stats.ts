@@ -1,0 +1,32 @@
+import type { Account } from "../account/mod.ts";
+import type { OpenAccountStats, SaverSummary } from "./account_service.ts";
+import type { FlushMeter } from "./flush_meter.ts";
+
+/** The numbers of an open account. */
+export function openStats(account: Account, flushes: FlushMeter): OpenAccountStats {
+  const { pending, oldestDirtyAgeMs } = account.health();
+  const { must, may, bytes } = pending;
+  return {
+    dirty: { must, may, bytes, ...given({ oldestAgeMs: oldestDirtyAgeMs }) },
+    ...account.stats(),
+    flush: flushes.latency,
+    saver: saverOf(account),
+  };
+}
+
+function saverOf(account: Account): SaverSummary {
+  const { state, consecutiveFailures, isolated, waitingWriters, ...times } = account.health();
+  const { lastError, lastSuccessAtMs, lastFailureAtMs, retryAtMs } = times;
+  return {
+    state,
+    consecutiveFailures,
+    ...given({ lastError, lastSuccessAtMs, lastFailureAtMs, retryAtMs }),
+    isolated: isolated.length,
+    waitingWriters,
+  };
+}
+
+/** The members that are not `undefined`: JSON has no such value. */
+function given<T extends object>(members: T): Partial<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,86 @@
+import { describeError, STATUS_OF, type WireError } from "../protocol/mod.ts";
+
+/** What is wrong with a request, beyond the errors of the store. */
+export type ProblemCode =
+  | WireError["code"]
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "conflict"
+  | "too-large"
+  | "unsupported";
+
+/** An answer of `application/problem+json` (RFC 9457). `code` is the API, texts are for people. */
+export interface Problem {
+  readonly type: "about:blank";
+  /** The meaning of the status. */
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  /** `action: state`, as the errors of the store read. It holds no secret. */
+  readonly message: string;
+  /** Index of the write that a commit was refused for, if known. */
+  readonly writeIndex?: number | undefined;
+  /** Finds the request in the service's log. */
+  readonly requestId: string;
+}
+
+const STATUS: Readonly<Record<ProblemCode, number>> = {
+  ...STATUS_OF,
+  unauthorized: 401,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  "too-large": 413,
+  unsupported: 415,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** A request that is answered with a problem. */
+export class RequestError extends Error {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RequestError";
+    this.code = code;
+  }
+}
+
+/** The problem that an error is told as. Of what is not ours nothing is told. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const { code, message, writeIndex }: Pick<Problem, "code" | "message" | "writeIndex"> =
+    error instanceof RequestError ? error : describeError(error);
+  const status = STATUS[code];
+  return {
+    type: "about:blank",
+    title: TITLES[status] ?? "Error",
+    status,
+    code,
+    message,
+    ...(writeIndex === undefined ? {} : { writeIndex }),
+    requestId,
+  };
+}
+
+/** The response that carries a problem. */
+export function problemResponse(problem: Problem): Response {
+  const headers: Record<string, string> = { "content-type": "application/problem+json" };
+  if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="holdfast"';
+  if (problem.status === 503) headers["retry-after"] = "1";
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}

@@ -1,0 +1,61 @@
+import { RequestError } from "./problem.ts";
+
+/**
+ * Reads the body of a request, at most `maxBytes` of it: what it claims to be is checked first, what comes is counted.
+ *
+ * @throws {RequestError} When its type is another one, or it is too large.
+ */
+export async function readBody(
+  request: Request,
+  { contentType, maxBytes }: { readonly contentType: string; readonly maxBytes: number },
+): Promise<Uint8Array> {
+  const { headers } = request;
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== contentType) throw new RequestError("unsupported", `read body: expected ${contentType}`);
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new RequestError("unsupported", "read body: compressed bodies are not read");
+  }
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array(0);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) return joined(pieces, length);
+    length += value.byteLength;
+    if (length > maxBytes) {
+      await reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    }
+    pieces.push(value);
+  }
+}
+
+/** Reads a body of JSON. @throws {RequestError} */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  const bytes = await readBody(request, { contentType: "application/json", maxBytes });
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // The parser's message quotes what it could not read.
+    throw new RequestError("invalid", "read body: not JSON");
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): RequestError {
+  return new RequestError("too-large", `read body: at most ${maxBytes} bytes are allowed`);
+}
