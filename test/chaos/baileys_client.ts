@@ -35,6 +35,7 @@ const RECEIVING = 2;
 export class BaileysClient implements ChaosClient {
   /** Baileys looks a sender key up by the name that a message shows, and leaves it there when its owner becomes a LID. */
   readonly movesSenderKeys: boolean = false;
+  readonly movesAtOnce: boolean = false;
   readonly #account: Account;
   readonly #binding: BaileysBinding;
   readonly #repository: ReturnType<MakeRepository>;

@@ -80,6 +80,8 @@ export interface ChaosClient {
   clear?(): void;
   clearAfterFlush(): void;
   moveUser(pn: string, lid: string, moved: () => void): Promise<void>;
+  /** Whether the mapping of a moved user lands with its sessions. Otherwise it comes first, whatever becomes of them. */
+  readonly movesAtOnce: boolean;
   /** Whether the sender keys of a user go with it to its LID. */
   readonly movesSenderKeys: boolean;
   /** The name of the cache's present life, in the leases that it writes. */

@@ -61,7 +61,8 @@ export async function moveUser(world: World, life: Life, user: ChaosUser): Promi
       user.isSuspended = true;
     });
   } catch (error) {
-    if (error instanceof AmbiguousError && !life.isOver) user.isSuspended = true;
+    const mayBeMapped = error instanceof AmbiguousError || !life.client.movesAtOnce;
+    if (mayBeMapped && !life.isOver) user.isSuspended = true;
     throw error;
   } finally {
     // A move in doubt may be stored yet.

@@ -29,6 +29,7 @@ interface Work {
 
 /** A client whose Signal implementation is the Rust library, over standard records. */
 export class RustClient implements ChaosClient {
+  readonly movesAtOnce: boolean = true;
   readonly movesSenderKeys: boolean = true;
   readonly #engine: RustEngine;
   readonly #account: Account;
