@@ -5,8 +5,8 @@ import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
 
-const SEEDS = 10;
-const STEPS = 700;
+const SEEDS = 8;
+const STEPS = 450;
 
 /** Steps, and seeds, within which a missing protection must be noticed. */
 const STEPS_WITHOUT = 500;
