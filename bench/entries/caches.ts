@@ -20,8 +20,8 @@ const shuffled: readonly number[] = Array.from(
   (_, index) => (index * 6_151) % CAPACITY,
 );
 
-/** Many short rounds: what else the machine does then spoils few of them. */
-const ROUNDS = { rounds: 61, minMs: 4 };
+/** Many rounds, each shorter than a slice of the processor's time: what else the machine does then spoils few of them. */
+const ROUNDS = { rounds: 251, minMs: 0.5 };
 
 /**
  * The median of comparisons with fresh caches, after some that do not count: for the first second the engine compiles both sides

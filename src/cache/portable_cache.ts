@@ -96,6 +96,8 @@ export class PortableCache<K, V> {
   #clockMs: number;
   /** Time that the clock has gone forward since the cache was made. */
   #ownMs = 0;
+  /** Whether entries may be due: looked up when time has passed, since what is written is never due at once. */
+  #isDue = false;
 
   /** @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together with an expiry. */
   constructor(options: PortableCacheOptions<K, V>) {
@@ -122,7 +124,7 @@ export class PortableCache<K, V> {
   get(key: K): V | undefined {
     const nowMs = this.#nowMs();
     const table = this.#table;
-    if (nowMs >= table.nextDueAtMs) this.#sweep(nowMs, SWEPT_PER_CALL);
+    if (this.#isDue) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     if (slot === undefined) return undefined;
     const { ends } = table;
@@ -245,6 +247,7 @@ export class PortableCache<K, V> {
   #follow(readMs: number): void {
     this.#ownMs += Math.max(0, readMs - this.#clockMs);
     this.#clockMs = readMs;
+    this.#isDue = this.#ownMs >= this.#table.nextDueAtMs;
   }
 
   #isExpired(slot: number, nowMs: number): boolean {
@@ -256,7 +259,7 @@ export class PortableCache<K, V> {
     if (value === undefined) throw new TypeError("insert into cache: undefined means absent");
     const nowMs = this.#nowMs();
     const table = this.#table;
-    if (nowMs >= table.nextDueAtMs) this.#sweep(nowMs, SWEPT_PER_CALL);
+    if (this.#isDue) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     const expired = slot !== undefined && this.#isExpired(slot, nowMs);
     if (slot !== undefined && !expired) this.#overwrite(slot, value, nowMs);
@@ -316,6 +319,7 @@ export class PortableCache<K, V> {
       if (this.#isExpired(slot, nowMs)) this.#drop(slot, "expired");
       else table.reschedule(slot, this.#expiresAtMs(slot));
     }
+    this.#isDue = this.#ownMs >= table.nextDueAtMs;
   }
 
   #expiresAtMs(slot: number): number {
