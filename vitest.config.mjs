@@ -37,8 +37,12 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
+            main: "./test/runtime/workerd/objects.ts",
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { kvNamespaces: ["CACHE"] },
+            miniflare: {
+              kvNamespaces: ["CACHE"],
+              durableObjects: { OBJECTS: { className: "BareObject", useSQLite: true } },
+            },
           }),
         ],
         test: {

@@ -3,5 +3,30 @@ declare module "cloudflare:workers" {
   /** Bindings of vitest.config.mjs. */
   export const env: {
     readonly CACHE: import("../../../src/cache/mod.ts").KvNamespaceLike;
+    readonly OBJECTS: ObjectNamespace;
   };
+
+  /** A namespace of Durable Objects. */
+  export interface ObjectNamespace {
+    idFromName(name: string): unknown;
+    get(id: unknown): ObjectStub;
+  }
+
+  /** One Durable Object, from outside. */
+  export interface ObjectStub {
+    fetch(url: string, init?: { method?: string; body?: string }): Promise<Response>;
+  }
+}
+
+declare module "cloudflare:test" {
+  /** Runs code inside a Durable Object. */
+  export function runInDurableObject<R>(
+    stub: import("cloudflare:workers").ObjectStub,
+    work: (
+      instance: unknown,
+      state: { readonly storage: import("./objects.ts").TestStorage },
+    ) => R | Promise<R>,
+  ): Promise<R>;
+  /** Runs the alarm of a Durable Object at once; whether it had one. */
+  export function runDurableObjectAlarm(stub: import("cloudflare:workers").ObjectStub): Promise<boolean>;
 }

@@ -1,0 +1,53 @@
+import type { Backend } from "../../backend/mod.ts";
+import type { Clock } from "../../ports/mod.ts";
+import { openSqliteBackend } from "../sqlite/mod.ts";
+import { durableObjectDriver } from "./object_driver.ts";
+import type { ObjectStorageLike } from "./object_storage.ts";
+
+/** Options of `durableObjectBackend`. */
+export interface DurableObjectBackendOptions {
+  /** Name of the account, `default` unless given: an object mostly holds one. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. The host's clock unless given. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Opens an account in the SQLite storage of a Durable Object.
+ *
+ * A commit is one transaction without an `await` in it. What it wrote is durable before anything that follows it can leave the
+ * object. Values are limited to what fits a row of the platform, 2 MB with its keys; the other limits concern statements, which
+ * are cut to them. The storage belongs to the object: closing the backend closes nothing, and other tables may stand beside ours.
+ *
+ * @param storage `ctx.storage` of an object whose class is one of `new_sqlite_classes`.
+ * @throws {TypeError} When the account's name is empty or longer than 1,024 characters.
+ * @throws {IncompatibleError} When the database is newer than this release, or another application's. Nothing was changed.
+ * @throws {CorruptError | BackendError}
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { durableObjectBackend, type ObjectStorageLike } from "@holdfast/store/durable-object";
+ *
+ * class Counter {
+ *   readonly #storage: ObjectStorageLike;
+ *
+ *   constructor(ctx: { readonly storage: ObjectStorageLike }) {
+ *     this.#storage = ctx.storage;
+ *   }
+ *
+ *   async fetch(): Promise<Response> {
+ *     await using account = await openAccount({ backend: durableObjectBackend(this.#storage) });
+ *     account.device.processCommand({ kind: "incrementLoginCounter" });
+ *     await account.flush();
+ *     return new Response(String(account.device.getDeviceSnapshot().loginCounter));
+ *   }
+ * }
+ * ```
+ */
+export async function durableObjectBackend(
+  storage: ObjectStorageLike,
+  options: DurableObjectBackendOptions = {},
+): Promise<Backend> {
+  return await openSqliteBackend(durableObjectDriver(storage), options);
+}

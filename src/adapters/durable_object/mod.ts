@@ -1,0 +1,8 @@
+/**
+ * An account in the storage of a Durable Object: the backend over its SQLite, and a scheduler over its one alarm.
+ *
+ * @module
+ */
+export { type DurableObjectBackendOptions, durableObjectBackend } from "./durable_object_backend.ts";
+export { durableObjectDriver } from "./object_driver.ts";
+export type { ObjectStorageLike, SqlCursorLike, SqlStorageLike } from "./object_storage.ts";
