@@ -98,7 +98,8 @@ export class NodeSessionRecord {
         : burned(session, sendingIdOf(session), bound);
       coming[name] = hasOpen && session.indexInfo.closed === OPEN ? closedAs(burnt, closedAt) : burnt;
     }
-    const json = { ...this.#json, _sessions: { ...coming, ...own } };
+    // Behind: of two states of one session the first is the one that libsignal-node finds by its base key.
+    const json = { ...this.#json, _sessions: { ...own, ...coming } };
     const sending = sendingOf(json);
     this.#json = json;
     // An older chain goes on: it is gated like one.

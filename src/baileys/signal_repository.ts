@@ -1,9 +1,19 @@
 import type { Account } from "../account/mod.ts";
+import {
+  formatJid,
+  formatNodeAddress,
+  formatSignalAddress,
+  parseNodeAddress,
+  parseSignalAddress,
+  signalAddressToJid,
+} from "../addresses/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
+import type { NodeRecordJson } from "./convert/mod.ts";
+import { withoutFailedTrials } from "./failed_trials.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
 import { phoneNumberJidOf, senderKeyNameOf } from "./repository_address.ts";
-import { storedAddressOf, storedNameOf } from "./signal_kinds.ts";
+import { storedNameOf } from "./signal_kinds.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
 import { migrateUser } from "./user_migration.ts";
 
@@ -56,24 +66,28 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
   const binding = bindingOf(account);
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
     const unread = new UnreadSessions();
+    /** Addresses whose sessions are being tried on a message. */
+    const tried = new Set<string>();
     const keys = {
       get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, binding.keys.lend),
       // The locks that `set` would take are held around the whole operation.
       set: async (data: KeyDataSet): Promise<void> => {
         unread.requireRead(data);
-        await binding.keys.take(data);
+        await binding.keys.take(repaired(data, tried, binding));
       },
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
     const isStrict = account.signalPolicy.durability !== "relaxed";
-    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { unread, isStrict });
+    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { unread, tried, isStrict });
   };
   return guarded as Make;
 }
 
 interface GuardOptions {
   readonly unread: UnreadSessions;
+  /** Addresses whose sessions are being tried on a message. */
+  readonly tried: Set<string>;
   /** Whether a received sender key is durable before it counts as received. */
   readonly isStrict: boolean;
 }
@@ -82,7 +96,7 @@ interface GuardOptions {
 function guard(
   inner: SignalRepositoryLike,
   binding: BaileysBinding,
-  { unread, isStrict }: GuardOptions,
+  { unread, tried, isStrict }: GuardOptions,
 ): SignalRepositoryLike {
   const { cache, locks, consumed, keys } = binding;
   const { lidMapping } = inner;
@@ -100,7 +114,16 @@ function guard(
   async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
     const address = inner.jidToSignalProtocolAddress(jid);
     const pn = phoneNumberJidOf(address);
-    const using = (canonical: string): Promise<T> => unread.using(canonical, () => section(canonical));
+    const using = (canonical: string): Promise<T> =>
+      // Baileys' operations wait for each other at the adapter's lock, for everybody else's at the cache's.
+      cache.withAddress(requireStored(canonical), (resolved) => {
+        const final = formatNodeAddress(parseSignalAddress(resolved));
+        // The account knows of a LID that Baileys has not heard of.
+        if (pn !== undefined && final !== canonical) {
+          pinned.set(pn, formatJid(signalAddressToJid(parseSignalAddress(resolved))));
+        }
+        return unread.using(final, () => section(final));
+      });
     if (pn === undefined) return await locks.withKeys([address], () => using(address));
     const resolve = async (): Promise<string> => {
       const lid = await getLidForPn(pn);
@@ -123,12 +146,13 @@ function guard(
     section: (name: string) => Promise<T>,
   ): Promise<T> {
     const name = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
-    return locks.withKeys([name], () => section(name));
+    // Baileys keeps a sender key under the name that a message shows. The cache's lock is that of its owner.
+    return locks.withKeys([name], () => cache.withSenderKey(storedNameOf(name) ?? name, () => section(name)));
   }
 
-  /** Waits until what was made with the record of an address may leave. All that is gated, if nothing is stored so. */
-  async function publish<T>(stored: string | undefined, made: T): Promise<T> {
-    await cache.publishable(stored === undefined ? undefined : [stored]);
+  /** Waits until what was made with the record of an address or name may leave. */
+  async function publish<T>(stored: string, made: T): Promise<T> {
+    await cache.publishable([stored]);
     return made;
   }
 
@@ -144,18 +168,28 @@ function guard(
         if (isStrict) await keys.makeDurable([storedSenderKey(name)]);
       }),
     decryptMessage: (options) =>
-      withJid(options.jid, (address) => {
-        const preKeyId = options.type === "pkmsg" ? preKeyIdIn(options.ciphertext) : undefined;
+      withJid(options.jid, async (address) => {
         const decrypt = (): Promise<Uint8Array> => inner.decryptMessage(options);
-        return preKeyId === undefined ? decrypt() : consumed.using(String(preKeyId), address, decrypt);
+        if (options.type === "pkmsg") {
+          const preKeyId = preKeyIdIn(options.ciphertext);
+          return preKeyId === undefined
+            ? await decrypt()
+            : await consumed.using(String(preKeyId), address, decrypt);
+        }
+        tried.add(address);
+        try {
+          return await decrypt();
+        } finally {
+          tried.delete(address);
+        }
       }),
     encryptMessage: (options) =>
       withJid(options.jid, async (address) =>
-        publish(storedAddressOf(address), await inner.encryptMessage(options)),
+        publish(requireStored(address), await inner.encryptMessage(options)),
       ),
     encryptGroupMessage: (options) =>
       withSenderKey(options.group, options.meId, async (name) =>
-        publish(storedNameOf(name), await inner.encryptGroupMessage(options)),
+        publish(storedNameOf(name) ?? name, await inner.encryptGroupMessage(options)),
       ),
     getSenderKeyDistributionMessage: (options) =>
       withSenderKey(options.group, options.meId, async (name) => {
@@ -169,12 +203,27 @@ function guard(
       const addresses = jids.map((jid) => inner.jidToSignalProtocolAddress(jid));
       return locks.withKeys(addresses, async () => {
         await inner.deleteSession(jids);
-        await keys.makeDurable(
-          addresses.map((address) => ({ entry: `session:${storedAddressOf(address)}` })),
-        );
+        await keys.makeDurable(addresses.map((address) => ({ entry: `session:${requireStored(address)}` })));
       });
     },
     migrateSession: (from, to) =>
       migrateUser(binding, { from, to }, (jid) => inner.jidToSignalProtocolAddress(jid)),
   };
+}
+
+/** The same values; sessions that were tried on a message without what the failed trials did to them. */
+function repaired(data: KeyDataSet, tried: ReadonlySet<string>, { cache }: BaileysBinding): KeyDataSet {
+  const { session } = data;
+  if (session === undefined || tried.size === 0) return data;
+  const sessions = Object.entries(session).map(([address, value]) => {
+    if (value === null || !tried.has(address)) return [address, value];
+    const before = cache.sessions.peek(requireStored(address))?.json;
+    return [address, withoutFailedTrials(value as NodeRecordJson, before)];
+  });
+  return { ...data, session: Object.fromEntries(sessions) };
+}
+
+/** @throws {TypeError} When libsignal-node's name of an address is none under which a session can be stored. */
+function requireStored(address: string): string {
+  return formatSignalAddress(parseNodeAddress(address));
 }
