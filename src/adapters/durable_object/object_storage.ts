@@ -18,7 +18,7 @@ export interface ObjectStorageLike {
 }
 
 /** What `AlarmScheduler` uses of a Durable Object's `ctx.storage`, which is one. */
-export interface AlarmStorageLike {
+interface AlarmStorageLike {
   /** Small values, read and written synchronously. */
   readonly kv: {
     get(key: string): unknown;
