@@ -4,6 +4,7 @@ import { isTooFar, steppedKey } from "./chain_step.ts";
 import {
   freeSessionName,
   type LocalIdentity,
+  MAX_SPENT_CHAINS,
   type NodeChainJson,
   type NodeRecordJson,
   type NodeSessionJson,
@@ -12,6 +13,9 @@ import {
   SENDING,
   SessionEncoder,
 } from "./convert/mod.ts";
+
+/** Chains of the open session above which the spent ones are looked at: rarely, since it takes a look at all of them. */
+const MAX_CHAINS: number = MAX_SPENT_CHAINS + 128;
 
 /**
  * A session record of libsignal-node in memory, as its library serialises it. The JSON never changes in place: it is shared by
@@ -82,6 +86,24 @@ export class NodeSessionRecord {
       this.#replace({ [open.name]: closedAs(silenced(open.session), this.#lastClosed() + 1) });
   }
 
+  /**
+   * Drops the oldest chains of the open session that are closed and empty. libsignal-node adds one with each turn of the talk and
+   * writes all of them with each message; as many as are stored stay, and some to spare.
+   */
+  prune(): void {
+    const open = openOf(this.#json);
+    if (open === undefined) return;
+    const chains = Object.entries(open.session._chains);
+    if (chains.length <= MAX_CHAINS) return;
+    const { lastRemoteEphemeralKey } = open.session.currentRatchet;
+    const spent = chains.filter(([id, chain]) => id !== lastRemoteEphemeralKey && isSpent(chain));
+    const dropped = new Set(spent.slice(0, -MAX_SPENT_CHAINS).map(([id]) => id));
+    const _chains = Object.fromEntries(chains.filter(([id]) => !dropped.has(id)));
+    const { sending } = this;
+    this.#replace({ [open.name]: { ...open.session, _chains } });
+    this.#sending = sending;
+  }
+
   /** See `CacheCodec.absorb`. Where no session is open here, the other's goes on, burned. */
   absorb(other: NodeSessionRecord, bound: number): void {
     const own = this.#json._sessions;
@@ -138,7 +160,7 @@ export function nodeSessionCodec(local: () => LocalIdentity): CacheCodec<NodeSes
     fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
     close: (record) => record.close(),
     absorb: (record, other, bound) => record.absorb(other, bound),
-    prune: () => {},
+    prune: (record) => record.prune(),
   };
 }
 
@@ -164,6 +186,11 @@ function sendingOf(json: NodeRecordJson): SendingChain | undefined {
   } catch {
     throw new CorruptError("convert session: not a record");
   }
+}
+
+/** Whether all that is left of a chain is that it was there. */
+function isSpent({ chainType, chainKey, messageKeys }: NodeChainJson): boolean {
+  return chainType !== SENDING && chainKey.key === undefined && Object.keys(messageKeys).length === 0;
 }
 
 function sendingIdOf(session: NodeSessionJson): string {

@@ -247,6 +247,33 @@ test("without an open session the one that joins goes on, burned; one that is to
   expect(far.sending).toBeUndefined();
 });
 
+test("a long talk does not make the record grow without end, and goes on", async () => {
+  const [alice, bob] = await talking();
+  const codec = nodeSessionCodec(() => localOf(alice));
+  const record = recordOf(alice, bob).copy();
+  const { json } = record;
+  codec.prune(record);
+  expect(record.json).toBe(json);
+  const [[name, session] = []] = Object.entries(json._sessions);
+  if (name === undefined || session === undefined) throw new Error("no session");
+  const spent = Array.from({ length: 1_000 }, (_, n) => {
+    const id = Buffer.concat([Buffer.of(5), Buffer.alloc(32, n), Buffer.of(n >> 8)]).subarray(0, 33);
+    id.writeUInt16BE(n, 1);
+    return [id.toString("base64"), { chainKey: { counter: 3 }, chainType: 2, messageKeys: {} }] as const;
+  });
+  const _chains = { ...Object.fromEntries(spent), ...session._chains };
+  const long = NodeSessionRecord.of({ ...json, _sessions: { [name]: { ...session, _chains } } }, record);
+  const { sending } = long;
+  codec.prune(long);
+  expect(codec.sendingMark(long)).toBe(sending);
+  const left = Object.keys(long.json._sessions[name]?._chains ?? {});
+  expect(left).toEqual([...spent.slice(-512).map(([id]) => id), ...Object.keys(session._chains)]);
+  expect(codec.decode(codec.encode(long)).json).toEqual(long.json);
+  keep(alice, bob, long);
+  expect(await alice.decrypt(bob, await bob.encrypt(alice, "on"))).toBe("on");
+  expect(await bob.decrypt(alice, await alice.encrypt(bob, "and on"))).toBe("and on");
+});
+
 test("two states of one session are both kept", async () => {
   const [alice, bob] = await talking();
   const older = recordOf(alice, bob);

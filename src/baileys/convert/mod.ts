@@ -51,6 +51,7 @@ export {
 } from "./sender_key.ts";
 export { type LocalIdentity, recordToSession, sessionToRecord, toNodeRecord } from "./session.ts";
 export { SessionEncoder } from "./session_encoder.ts";
+export { MAX_SPENT_CHAINS } from "./session_structure.ts";
 export {
   identityKeyToRaw,
   preKeyIdOf,

@@ -31,7 +31,7 @@ const SESSION_VERSION = 3;
 const MAX_RECEIVER_CHAINS = 5;
 
 /** Spent chains that are kept, the newest of a session: about 18 kB. libsignal-node adds one with each turn of the talk. */
-const MAX_SPENT_CHAINS = 512;
+export const MAX_SPENT_CHAINS = 512;
 
 /** `baseKeyType` when our side began the session. */
 const OURS = 1;
