@@ -12,13 +12,15 @@ import { PreKeyStock } from "./pre_key_stock.ts";
  * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.
  *
  * `state.creds` is a mutable mirror of the device, which Baileys changes in place; `saveCreds` makes it durable.
- * `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Use it together with
- * `signalRepository`, which makes each ratchet step durable before its ciphertext can leave.
+ * `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Sessions, sender keys and identities
+ * are those of the account's Signal cache, which belongs to Baileys from now on. Use it together with `signalRepository`, which
+ * lets no ciphertext out whose key could be used again.
  *
  * An account has one auth state: further calls, as a client makes them when it reconnects, get the same. Two mirrors would
  * undo each other's changes and make pre-keys under each other's ids.
  *
  * @throws {CorruptError | WrongLengthError} When the stored credentials cannot be understood.
+ * @throws {TypeError} When the account's Signal cache was opened over other records (`signalCache`, `directory`): open this first.
  *
  * @example
  * ```ts

@@ -44,6 +44,7 @@ type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositor
  *
  * @param account The account whose state is used. It may be shared with `baileysAuthState`.
  * @param make Baileys' `makeLibSignalRepository`.
+ * @throws {TypeError} When the account's Signal cache was opened over other records.
  *
  * @example
  * ```ts
