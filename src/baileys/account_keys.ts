@@ -6,6 +6,7 @@ import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { Entry, KeyKind } from "./key_kind.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
+import { LostSenderKeys } from "./lost_sender_keys.ts";
 import {
   deviceListKind,
   lidMappingKind,
@@ -65,6 +66,7 @@ export class AccountKeys implements KeyStore {
   readonly #cache: NodeSignalCache;
   readonly #locks: KeyedLock;
   readonly #consumed: ConsumedPreKeys;
+  readonly #lost: LostSenderKeys;
   readonly #everybody: CachedContext;
   readonly #library: CachedContext;
   /** Resolves when every pre-key that may be asked for is durable. */
@@ -75,6 +77,7 @@ export class AccountKeys implements KeyStore {
     this.#cache = cache;
     this.#locks = locks;
     this.#consumed = consumed;
+    this.#lost = new LostSenderKeys(account, cache);
     this.#everybody = { cache, wrapBytes: hostBytes, isLibrary: false };
     this.#library = { cache, wrapBytes: hostBytes, isLibrary: true };
   }
@@ -140,6 +143,7 @@ export class AccountKeys implements KeyStore {
     const kind = kindOf(type);
     if ("changes" in kind) return Object.fromEntries(await kind.read(context, possible));
     if (type === "pre-key") await this.preKeysSettled();
+    if (type === "sender-key-memory") await this.#lost.settle(possible);
     const found = await kind.read({ account: this.#account, wrapBytes: hostBytes }, possible);
     const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
     return Object.fromEntries(found.filter(isThere));

@@ -6,13 +6,15 @@
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { type Account, type OpenAccountOptions, openAccount } from "../../mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
-import { baileysAuthState, signalRepository } from "../../src/baileys/mod.ts";
+import { baileysAuthState, type KeyStore, signalRepository } from "../../src/baileys/mod.ts";
 import { SignalPeer } from "./signal_peer.ts";
 
 /** An opened peer with its account. */
 export interface HoldfastPeer {
   readonly peer: SignalPeer;
   readonly account: Account;
+  /** The account's keys themselves, without a socket's transactions. */
+  readonly keys: KeyStore;
   readonly saveCreds: () => Promise<void>;
 }
 
@@ -25,8 +27,7 @@ export async function openPeer(
   backend: Backend | Promise<Backend>,
   options?: PeerAccountOptions,
 ): Promise<HoldfastPeer> {
-  const account = await openAccount({ ...options, backend });
-  return await peerOf(jid, account, signalRepository(account, makeLibSignalRepository));
+  return await peerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
 }
 
 /** The same over the key store alone: Baileys' own repository and transactions, every `set` durable by itself. */
@@ -35,10 +36,19 @@ export async function openPlainPeer(
   backend: Backend | Promise<Backend>,
   options?: PeerAccountOptions,
 ): Promise<HoldfastPeer> {
-  return await peerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
+  return await plainPeerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
 }
 
-async function peerOf(
+/** A peer over an account that is open, with Baileys' repository or what stands around it. */
+export async function peerOf(
+  jid: string,
+  account: Account,
+  make: typeof makeLibSignalRepository,
+): Promise<HoldfastPeer> {
+  return await plainPeerOf(jid, account, signalRepository(account, make));
+}
+
+async function plainPeerOf(
   jid: string,
   account: Account,
   makeRepository: typeof makeLibSignalRepository,
@@ -51,5 +61,5 @@ async function peerOf(
     keys: state.keys,
     makeRepository,
   });
-  return { peer, account, saveCreds };
+  return { peer, account, keys: state.keys, saveCreds };
 }

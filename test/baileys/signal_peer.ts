@@ -8,6 +8,7 @@ import {
   type AuthenticationCreds,
   addTransactionCapability,
   generateSignalPubKey,
+  proto,
   type SignalKeyStore,
   type SignalKeyStoreWithTransaction,
 } from "baileys";
@@ -109,4 +110,10 @@ export function messageKeyName({ type, ciphertext }: Frame): string {
   const inner = type === "pkmsg" ? Buffer.from(PreKeyWhisperMessage.decode(body.subarray(1)).message) : body;
   const message = WhisperMessage.decode(inner.subarray(1, inner.length - 8));
   return `${Buffer.from(message.ephemeralKey).toString("base64")}#${message.counter}`;
+}
+
+/** Names the key that a group message was encrypted with: its sender key and iteration. */
+export function groupKeyName(message: Uint8Array): string {
+  const { id, iteration } = proto.SenderKeyMessage.decode(message.subarray(1, message.length - 64));
+  return `sender key ${id}#${iteration}`;
 }

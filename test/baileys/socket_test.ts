@@ -2,7 +2,7 @@
  * Real sockets over Holdfast accounts, against a local server: what a frame needs to be understood, or never to be
  * repeated, is durable before the frame leaves. What it does not prove: anything about WhatsApp's own servers.
  */
-import { type BinaryNode, proto } from "baileys";
+import type { BinaryNode } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Account, openAccount, parseSignalAddress } from "../../mod.ts";
@@ -27,7 +27,7 @@ import {
   textOf,
   type WhatsAppServer,
 } from "../support/whatsapp/mod.ts";
-import { messageKeyName } from "./signal_peer.ts";
+import { groupKeyName, messageKeyName } from "./signal_peer.ts";
 
 const ANNA = "15550000001";
 const BEN = "15550000002";
@@ -250,11 +250,8 @@ function keysThatLeft(timeline: Timeline): LeftKey[] {
   return timeline.events.flatMap((event, at) => {
     if (event.kind !== "left" || event.frame.node?.tag !== "message") return [];
     return ciphertextsIn(event.frame.node).map(({ type, bytes }): LeftKey => {
-      if (type === "skmsg") {
-        const { id, iteration } = proto.SenderKeyMessage.decode(bytes.subarray(1, bytes.length - 64));
-        return { type, chain: `sender key ${id}`, counter: iteration ?? 0, at };
-      }
-      const [chain = "", counter] = messageKeyName({ type, ciphertext: bytes }).split("#");
+      const name = type === "skmsg" ? groupKeyName(bytes) : messageKeyName({ type, ciphertext: bytes });
+      const [chain = "", counter] = name.split("#");
       return { type, chain, counter: Number(counter), at };
     });
   });

@@ -1,0 +1,429 @@
+/**
+ * What may be lost when nothing is closed, and what may not: the adapter over the write-behind cache. What it does not prove: anything
+ * about kills between two statements of one commit (see the process tests), or about sockets (see socket_test.ts).
+ */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import { BackendError, CorruptError } from "../../src/errors/mod.ts";
+import { RewindError } from "../../src/signal/mod.ts";
+import { FaultPlan, faultyCommitter, SeededRandom } from "../../src/testing/mod.ts";
+import { type HoldfastPeer, openPeer, type PeerAccountOptions } from "./holdfast_peer.ts";
+import { type Frame, groupKeyName, messageKeyName } from "./signal_peer.ts";
+
+const ANNA = "100000000000001:1@lid";
+const BEN = "100000000000002:2@lid";
+const BEN_STORED = "100000000000002:2@lid.0";
+const BEN_NODE = "100000000000002_1.2";
+const ANNA_NODE = "100000000000001_1.1";
+const GROUP = "120363000000000001@g.us";
+
+beforeEach(() => {
+  // libsignal prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Nothing is written by itself, so that a crash loses all that nobody waited for. */
+const MANUAL: PeerAccountOptions = { saverIntervalMs: "manual", housekeeping: false };
+
+/** A device over a database that outlives it. */
+class Device {
+  readonly jid: string;
+  readonly plan = new FaultPlan();
+  readonly #database = new MemoryDatabase();
+  readonly #options: PeerAccountOptions;
+  #opened: HoldfastPeer | undefined;
+
+  constructor(jid: string, options: PeerAccountOptions = MANUAL) {
+    this.jid = jid;
+    this.#options = options;
+  }
+
+  /** Opens it anew; whoever had it open has crashed, or was closed before. */
+  async open(): Promise<HoldfastPeer> {
+    const backend: Backend = faultyCommitter(memoryBackend({ database: this.#database }), this.plan);
+    this.#opened = await openPeer(this.jid, backend, this.#options);
+    return this.#opened;
+  }
+
+  get opened(): HoldfastPeer {
+    if (this.#opened === undefined) throw new Error("not open");
+    return this.#opened;
+  }
+
+  get peer(): HoldfastPeer["peer"] {
+    return this.opened.peer;
+  }
+
+  get account(): HoldfastPeer["account"] {
+    return this.opened.account;
+  }
+}
+
+/** Two who have answered each other. */
+async function talking(options?: PeerAccountOptions): Promise<[anna: Device, ben: Device]> {
+  const [anna, ben] = [new Device(ANNA, options), new Device(BEN, options)];
+  await anna.open();
+  await ben.open();
+  await anna.peer.greet(ben.peer, ben.peer.creds.firstUnuploadedPreKeyId);
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "hello"))).toBe("hello");
+  expect(await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "hi"))).toBe("hi");
+  return [anna, ben];
+}
+
+test.each([1, 2, 3])(
+  "a crash after every step repeats no key and loses no message (seed %i)",
+  async (seed) => {
+    const random = new SeededRandom(seed);
+    const [anna, ben] = await talking();
+    const used = new Set<string>();
+    const counts = { sent: 0, read: 0, group: 0 };
+    const unread: { readonly text: string; readonly frame: Frame }[] = [];
+    let knowsSenderKey = false;
+    const use = (name: string): void => {
+      expect(used.has(name), `seed ${seed}: ${name} again`).toBe(false);
+      used.add(name);
+    };
+    for (let step = 0; step < 90; step += 1) {
+      const text = `${step}`;
+      switch (random.below(4)) {
+        case 0: {
+          const frame = await anna.peer.send(ben.peer, text);
+          use(messageKeyName(frame));
+          counts.sent += 1;
+          // Some arrive late, or never: Anna has crashed in between.
+          if (random.below(4) > 0) expect(await ben.peer.receive(anna.peer, frame)).toBe(text);
+          break;
+        }
+        case 1: {
+          const { message, senderKey } = await anna.peer.sendToGroup(GROUP, text);
+          use(groupKeyName(message));
+          if (!knowsSenderKey) await ben.peer.learnSenderKey(GROUP, anna.peer, senderKey);
+          knowsSenderKey = true;
+          counts.group += 1;
+          expect(await ben.peer.receiveFromGroup(GROUP, anna.peer, message)).toBe(text);
+          break;
+        }
+        default: {
+          unread.push({ text, frame: await ben.peer.send(anna.peer, text) });
+          while (unread.length > random.below(3)) {
+            const [letter] = unread.splice(random.below(unread.length), 1);
+            if (letter === undefined) break;
+            expect(await anna.peer.receive(ben.peer, letter.frame), `seed ${seed}`).toBe(letter.text);
+            counts.read += 1;
+          }
+        }
+      }
+      // Ben crashes less often: what he forgets is Anna's to bear.
+      if (random.below(3) === 0) await ben.open();
+      await anna.open();
+    }
+    expect(Math.min(counts.sent, counts.read, counts.group)).toBeGreaterThan(10);
+  },
+);
+
+test("a burst of messages costs few commits, and crashing burns no more than a lease", async () => {
+  const [anna, ben] = await talking();
+  const before = anna.plan.commits;
+  for (let n = 0; n < 500; n += 1) {
+    const frame = await anna.peer.send(ben.peer, `${n}`);
+    if (n % 100 === 0) await ben.peer.receive(anna.peer, frame);
+  }
+  expect(anna.plan.commits - before).toBeLessThan(16);
+  const last = counterOf(await anna.peer.send(ben.peer, "last"));
+  await anna.open();
+  const next = await anna.peer.send(ben.peer, "after the crash");
+  expect(counterOf(next) - last).toBeLessThanOrEqual(64);
+  expect(await ben.peer.receive(anna.peer, next)).toBe("after the crash");
+});
+
+test("a clean reopening burns nothing", async () => {
+  const [anna, ben] = await talking();
+  for (let life = 0; life < 5; life += 1) {
+    for (let n = 0; n < 9; n += 1) {
+      const frame = await anna.peer.send(ben.peer, `${n}`);
+      expect(counterOf(frame)).toBe(life * 9 + n);
+    }
+    await anna.account.close();
+    await anna.open();
+  }
+});
+
+test("a message whose key could not be saved does not leave, and its key is spent", async () => {
+  const [anna, ben] = await talking();
+  anna.plan.always(new BackendError("commit: the disk is away"));
+  await expect(anna.peer.send(ben.peer, "1")).rejects.toThrow("the disk is away");
+  await expect(anna.peer.sendToGroup(GROUP, "1")).rejects.toThrow("the disk is away");
+  await expect(
+    anna.peer.repository.getSenderKeyDistributionMessage({ group: GROUP, meId: ANNA }),
+  ).rejects.toThrow("the disk is away");
+  anna.plan.always("pass");
+  const frame = await anna.peer.send(ben.peer, "2");
+  expect(counterOf(frame)).toBe(1);
+  expect(await ben.peer.receive(anna.peer, frame)).toBe("2");
+  const { message, senderKey } = await anna.peer.sendToGroup(GROUP, "2");
+  await ben.peer.learnSenderKey(GROUP, anna.peer, senderKey);
+  expect(await ben.peer.receiveFromGroup(GROUP, anna.peer, message)).toBe("2");
+});
+
+test("a sender key is durable once its distribution message was handed out, or taken in", async () => {
+  const [anna, ben] = await talking();
+  const senderKey = await anna.peer.repository.getSenderKeyDistributionMessage({ group: GROUP, meId: ANNA });
+  await ben.peer.learnSenderKey(GROUP, anna.peer, senderKey);
+  await anna.open();
+  await ben.open();
+  const { message } = await anna.peer.sendToGroup(GROUP, "text");
+  expect(await ben.peer.receiveFromGroup(GROUP, anna.peer, message)).toBe("text");
+});
+
+test("relaxed: an answer waits for nothing, and the crash after it repeats no key", async () => {
+  const [anna, ben] = await talking({ ...MANUAL, signal: { durability: "relaxed" } });
+  const used = new Set<string>();
+  for (let n = 0; n < 10; n += 1) {
+    const frame = await anna.peer.send(ben.peer, `${n}`);
+    used.add(messageKeyName(frame));
+    await ben.peer.receive(anna.peer, frame);
+  }
+  const before = anna.plan.commits;
+  for (let n = 0; n < 20; n += 1) {
+    await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, `${n}`));
+    const frame = await anna.peer.send(ben.peer, `${n}`);
+    used.add(messageKeyName(frame));
+    await ben.peer.receive(anna.peer, frame);
+  }
+  expect(anna.plan.commits).toBe(before);
+  await anna.open();
+  for (let n = 0; n < 5; n += 1) used.add(messageKeyName(await anna.peer.send(ben.peer, `${n}`)));
+  expect(used.size).toBe(35);
+});
+
+test("a pre-key goes with the session that consumed it, and not before", async () => {
+  const [anna, ben] = [new Device(ANNA), new Device(BEN)];
+  await anna.open();
+  await ben.open();
+  const id = ben.peer.creds.firstUnuploadedPreKeyId;
+  const stored = async (): Promise<number> => (await ben.account.store.loadPreKeys([id])).length;
+  const visible = async (): Promise<number> =>
+    Object.keys(await ben.peer.socketKeys.get("pre-key", [String(id)])).length;
+  await anna.peer.greet(ben.peer, id);
+  const frames = [await anna.peer.send(ben.peer, "1"), await anna.peer.send(ben.peer, "2")] as const;
+  expect(await ben.peer.receive(anna.peer, frames[0])).toBe("1");
+  expect([await stored(), await visible()]).toEqual([1, 0]);
+  await ben.open();
+  expect([await stored(), await visible()]).toEqual([1, 1]);
+  // Ben has forgotten the session; the key that its messages name is there.
+  expect(await ben.peer.receive(anna.peer, frames[1])).toBe("2");
+  await ben.account.flush();
+  expect([await stored(), await visible()]).toEqual([0, 0]);
+  await ben.open();
+  expect(await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "3"))).toBe("3");
+});
+
+test("a session that is deleted before it was written gives its pre-key back", async () => {
+  const [anna, ben] = [new Device(ANNA), new Device(BEN)];
+  await anna.open();
+  await ben.open();
+  const id = ben.peer.creds.firstUnuploadedPreKeyId;
+  await anna.peer.greet(ben.peer, id);
+  await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "1"));
+  await ben.peer.repository.deleteSession([ANNA]);
+  expect(Object.keys(await ben.peer.socketKeys.get("pre-key", [String(id)]))).toEqual([String(id)]);
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "2"))).toBe("2");
+});
+
+test("two senders with one pre-key: the second is refused, as if the key were gone", async () => {
+  const [anna, carla, ben] = [new Device(ANNA), new Device("100000000000003:3@lid"), new Device(BEN)];
+  for (const device of [anna, carla, ben]) await device.open();
+  const id = ben.peer.creds.firstUnuploadedPreKeyId;
+  await anna.peer.greet(ben.peer, id);
+  await carla.peer.greet(ben.peer, id);
+  const frames = [await anna.peer.send(ben.peer, "1"), await carla.peer.send(ben.peer, "1")] as const;
+  const outcomes = await Promise.allSettled([
+    ben.peer.receive(anna.peer, frames[0]),
+    ben.peer.receive(carla.peer, frames[1]),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+});
+
+test("what the socket stores is durable when it resolves, alone and beside other types", async () => {
+  const [anna, ben] = await talking();
+  const { [BEN_NODE]: session } = await anna.opened.keys.get("session", [BEN_NODE]);
+  const row = () => anna.account.store.getSession(BEN_STORED);
+  await anna.peer.repository.deleteSession([BEN]);
+  expect(await row()).toBeUndefined();
+  const commits = anna.plan.commits;
+  await anna.opened.keys.set({ session: { [BEN_NODE]: session } });
+  expect(await row()).toBeInstanceOf(Uint8Array);
+  expect(anna.plan.commits).toBe(commits + 1);
+  await anna.opened.keys.set({
+    session: { [BEN_NODE]: null },
+    "device-list": { "100000000000002": ["2"] },
+  });
+  expect(await row()).toBeUndefined();
+  expect(anna.plan.commits).toBe(commits + 2);
+  anna.plan.always(new BackendError("commit: the disk is away"));
+  await expect(anna.opened.keys.set({ session: { [BEN_NODE]: session } })).rejects.toThrow();
+  expect(ben.account.health().consecutiveFailures).toBe(0);
+});
+
+test("a session that goes back on its chain is refused, and the newer one stays", async () => {
+  const [anna, ben] = await talking();
+  const { [BEN_NODE]: older } = await anna.opened.keys.get("session", [BEN_NODE]);
+  const frame = await anna.peer.send(ben.peer, "1");
+  await expect(anna.opened.keys.set({ session: { [BEN_NODE]: older } })).rejects.toThrow(RewindError);
+  const next = await anna.peer.send(ben.peer, "2");
+  expect(counterOf(next)).toBe(counterOf(frame) + 1);
+});
+
+test("values are the caller's own, on both ways", async () => {
+  const [anna, ben] = await talking();
+  const { keys } = anna.opened;
+  const scribble = async (): Promise<void> => {
+    const { [BEN_NODE]: session } = await keys.get("session", [BEN_NODE]);
+    for (const part of Object.values(session._sessions) as { _chains: object }[]) part._chains = {};
+  };
+  await scribble();
+  const { [BEN_NODE]: mine } = await keys.get("session", [BEN_NODE]);
+  await keys.set({ session: { [BEN_NODE]: mine } });
+  mine._sessions = {};
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "whole"))).toBe("whole");
+});
+
+test("a damaged session is set aside: the peer is met anew, and the bytes are kept", async () => {
+  const [anna, ben] = await talking();
+  await anna.account.close();
+  await anna.open();
+  const damaged = new Uint8Array([0xff, 1, 2, 3]);
+  await anna.account.store.putSession(BEN_STORED, damaged);
+  expect(await anna.peer.repository.validateSession(BEN)).toMatchObject({ exists: false });
+  await anna.peer.greet(ben.peer, ben.peer.creds.firstUnuploadedPreKeyId + 1);
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "again"))).toBe("again");
+  await anna.account.flush();
+  const [kept] = await anna.account.store.listQuarantined();
+  expect(kept).toMatchObject({ store: "session", address: BEN_STORED, bytes: damaged.length });
+  expect(await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "read"))).toBe("read");
+});
+
+test("our own sender key, damaged, is an error until somebody deletes it", async () => {
+  const anna = new Device(ANNA);
+  const { saveCreds } = await anna.open();
+  anna.peer.creds.me = { id: "15550000001:1@s.whatsapp.net", lid: ANNA };
+  await saveCreds();
+  await anna.peer.sendToGroup(GROUP, "1");
+  await anna.account.close();
+  const { keys, account } = await anna.open();
+  const name = `${GROUP}:100000000000001:1@lid.0`;
+  expect(await account.store.getSenderKey(name)).toBeInstanceOf(Uint8Array);
+  await account.store.putSenderKey(name, new Uint8Array([0xff]));
+  await expect(anna.peer.sendToGroup(GROUP, "2")).rejects.toThrow(CorruptError);
+  await keys.set({ "sender-key": { [`${GROUP}::100000000000001_1::1`]: null } });
+  await anna.peer.sendToGroup(GROUP, "3");
+});
+
+test("after a restore nobody counts as a holder of the sender key that was discarded", async () => {
+  const database = new MemoryDatabase();
+  const open = (restoreEpoch: number) =>
+    openPeer(ANNA, memoryBackend({ database }), { ...MANUAL, signal: { restoreEpoch } });
+  const before = await open(0);
+  before.peer.creds.me = { id: "15550000001:1@s.whatsapp.net", lid: ANNA };
+  await before.saveCreds();
+  await before.peer.sendToGroup(GROUP, "1");
+  await before.keys.set({ "sender-key-memory": { [GROUP]: { [BEN]: true } } });
+  await before.account.close();
+  const same = await open(0);
+  expect(await same.keys.get("sender-key-memory", [GROUP])).toEqual({ [GROUP]: { [BEN]: true } });
+  await same.account.close();
+  const restored = await open(1);
+  expect(await restored.keys.get("sender-key-memory", [GROUP])).toEqual({});
+});
+
+test("somebody else's sender key, damaged, is asked for again", async () => {
+  const [anna, ben] = await talking();
+  const { senderKey } = await anna.peer.sendToGroup(GROUP, "1");
+  await ben.peer.learnSenderKey(GROUP, anna.peer, senderKey);
+  await ben.account.close();
+  await ben.open();
+  await ben.account.store.putSenderKey(`${GROUP}:100000000000001:1@lid.0`, new Uint8Array([0xff]));
+  const { message, senderKey: again } = await anna.peer.sendToGroup(GROUP, "2");
+  await expect(ben.peer.receiveFromGroup(GROUP, anna.peer, message)).rejects.toThrow("No session found");
+  await ben.peer.learnSenderKey(GROUP, anna.peer, again);
+  expect(await ben.peer.receiveFromGroup(GROUP, anna.peer, message)).toBe("2");
+});
+
+test("a session with too many burned keys reads as closed: Baileys fetches a new bundle, late mail is read", async () => {
+  const [anna, ben] = await talking();
+  await anna.peer.send(ben.peer, "1");
+  const late = await ben.peer.send(anna.peer, "late");
+  await anna.account.close();
+  await anna.open();
+  const row = await anna.account.store.loadSessionRow(BEN_STORED);
+  if (row?.lease === undefined) throw new Error("no lease");
+  const lease = { ...row.lease, reservedUntil: row.lease.reservedUntil + 64, burned: 1_450 };
+  await anna.account.commitWith([{ kind: "session.put", address: BEN_STORED, record: row.record, lease }]);
+  expect(await anna.peer.repository.validateSession(BEN)).toEqual({
+    exists: false,
+    reason: "no open session",
+  });
+  expect(await anna.peer.repository.getSessionInfo(BEN)).toBeNull();
+  await anna.peer.greet(ben.peer, ben.peer.creds.firstUnuploadedPreKeyId + 1);
+  expect(await anna.peer.repository.validateSession(BEN)).toEqual({ exists: true });
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "again"))).toBe("again");
+  expect(await anna.peer.receive(ben.peer, late)).toBe("late");
+});
+
+test("late mail on a closed session does not harm the open one", async () => {
+  const [anna, ben] = await talking();
+  const late = await ben.peer.send(anna.peer, "late");
+  await anna.peer.greet(ben.peer, ben.peer.creds.firstUnuploadedPreKeyId + 1);
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "new"))).toBe("new");
+  expect(await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "answer"))).toBe("answer");
+  await nextMillisecond();
+  expect(await anna.peer.receive(ben.peer, late)).toBe("late");
+  expect(await ben.peer.receive(anna.peer, await anna.peer.send(ben.peer, "on"))).toBe("on");
+  expect(await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "and on"))).toBe("and on");
+});
+
+test("a record that cannot be stored stops its own messages only", async () => {
+  const [anna, ben] = await talking();
+  anna.plan.refuse((write) => write.kind === "session.put");
+  await expect(anna.peer.send(ben.peer, "1")).rejects.toThrow();
+  await anna.peer.sendToGroup(GROUP, "1");
+  anna.plan.clear();
+  const frame = await anna.peer.send(ben.peer, "2");
+  expect(await ben.peer.receive(anna.peer, frame)).toBe("2");
+});
+
+test("credentials are saved without the sessions that may wait", async () => {
+  const [anna, ben] = await talking();
+  await anna.account.flush();
+  await anna.peer.receive(ben.peer, await ben.peer.send(anna.peer, "1"));
+  const { rowsWritten } = anna.account.stats();
+  Object.assign(anna.peer.creds, { platform: "android" });
+  await anna.opened.saveCreds();
+  expect(anna.account.stats().rowsWritten - rowsWritten).toBe(1);
+});
+
+test("identities and names that are known are not written again", async () => {
+  const [anna, ben] = await talking();
+  await ben.account.flush();
+  const { [ANNA_NODE]: identity } = await ben.opened.keys.get("identity-key", [ANNA_NODE]);
+  expect(identity).toHaveLength(33);
+  const before = ben.plan.commits;
+  await ben.opened.keys.set({ "identity-key": { [ANNA_NODE]: identity } });
+  expect(ben.plan.commits).toBe(before);
+  expect(anna.account.health().state).toBe("idle");
+});
+
+function counterOf(frame: Frame): number {
+  return Number(messageKeyName(frame).split("#")[1]);
+}
+
+/** libsignal-node notes the use of a session in milliseconds. */
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  while (Date.now() === now) await new Promise((resolve) => setImmediate(resolve));
+}
