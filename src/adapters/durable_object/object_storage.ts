@@ -16,16 +16,3 @@ export interface ObjectStorageLike {
   readonly sql: SqlStorageLike;
   transactionSync<T>(work: () => T): T;
 }
-
-/** What `AlarmScheduler` uses of a Durable Object's `ctx.storage`, which is one. */
-interface AlarmStorageLike {
-  /** Small values, read and written synchronously. */
-  readonly kv: {
-    get(key: string): unknown;
-    put(key: string, value: unknown): void;
-    delete(key: string): boolean;
-  };
-  getAlarm(): Promise<number | null>;
-  setAlarm(scheduledTimeMs: number): Promise<void>;
-  deleteAlarm(): Promise<void>;
-}
