@@ -1,4 +1,5 @@
 import { expiryOf } from "./expiry.ts";
+import { RowRemoval } from "./row_removal.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
@@ -27,6 +28,8 @@ const PUT_MSG_SECRET = new RowStatement({
     secret = excluded.secret`,
 });
 
+const REMOVE_SENT_MESSAGE = new RowRemoval("sent_message", ["chat", "id"]);
+
 /** How writes about single messages become statements. */
 export const MESSAGE_PLANNERS: PlannersOf<
   | "sentMessage.put"
@@ -45,12 +48,8 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "sentMessage.delete": {
     table: "sent_message",
-    statements: ({ chat, id }, { deviceId }) => [
-      {
-        sql: "DELETE FROM sent_message WHERE device_id = ? AND chat = ? AND id = ?",
-        params: [deviceId, chat, id],
-      },
-    ],
+    removal: REMOVE_SENT_MESSAGE,
+    key: ({ chat, id }) => [chat, id],
   },
   "sentMessage.expire": {
     table: "sent_message",

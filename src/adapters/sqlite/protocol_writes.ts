@@ -1,5 +1,6 @@
 import { encodeDevices, requireUint32 } from "./codec.ts";
 import { expiryOf } from "./expiry.ts";
+import { RowRemoval } from "./row_removal.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
@@ -57,6 +58,11 @@ const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, s
 
 /** Both halves must be stale; a half that is missing is. */
 const STALE_TC_TOKEN = "token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)";
+
+const REMOVE_BASE_KEY = new RowRemoval("base_key", ["address", "message_id"]);
+const REMOVE_DEVICE_LIST = new RowRemoval("device_list", ["user"]);
+const REMOVE_GROUP_METADATA = new RowRemoval("group_metadata", ["group_jid"]);
+const REMOVE_TC_TOKEN = new RowRemoval("tc_token", ["jid"]);
 
 /** How writes of the protocol store become statements, those about messages apart. */
 export const PROTOCOL_PLANNERS: PlannersOf<
@@ -136,12 +142,8 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "baseKey.delete": {
     table: "base_key",
-    statements: ({ address, messageId }, { deviceId }) => [
-      {
-        sql: "DELETE FROM base_key WHERE device_id = ? AND address = ? AND message_id = ?",
-        params: [deviceId, address, messageId],
-      },
-    ],
+    removal: REMOVE_BASE_KEY,
+    key: ({ address, messageId }) => [address, messageId],
   },
   "baseKey.expire": {
     table: "base_key",
@@ -167,9 +169,8 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "deviceList.delete": {
     table: "device_list",
-    statements: ({ user }, { deviceId }) => [
-      { sql: "DELETE FROM device_list WHERE device_id = ? AND user = ?", params: [deviceId, user] },
-    ],
+    removal: REMOVE_DEVICE_LIST,
+    key: ({ user }) => [user],
   },
   "groupMetadata.put": {
     table: "group_metadata",
@@ -178,9 +179,8 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "groupMetadata.delete": {
     table: "group_metadata",
-    statements: ({ group }, { deviceId }) => [
-      { sql: "DELETE FROM group_metadata WHERE device_id = ? AND group_jid = ?", params: [deviceId, group] },
-    ],
+    removal: REMOVE_GROUP_METADATA,
+    key: ({ group }) => [group],
   },
   "tcToken.put": {
     table: "tc_token",
@@ -201,9 +201,8 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "tcToken.delete": {
     table: "tc_token",
-    statements: ({ jid }, { deviceId }) => [
-      { sql: "DELETE FROM tc_token WHERE device_id = ? AND jid = ?", params: [deviceId, jid] },
-    ],
+    removal: REMOVE_TC_TOKEN,
+    key: ({ jid }) => [jid],
   },
   "tcToken.expire": {
     table: "tc_token",

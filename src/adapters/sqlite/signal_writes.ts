@@ -1,5 +1,6 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import type { Lease } from "../../backend/mod.ts";
+import { RowRemoval } from "./row_removal.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { SqlValue } from "./sql_driver.ts";
 import type { PlannersOf } from "./write_plan.ts";
@@ -66,6 +67,12 @@ const PUT_QUARANTINE = new RowStatement({
     "ON CONFLICT (device_id, address, store) DO UPDATE SET reason = excluded.reason, record = excluded.record",
 });
 
+const REMOVE_IDENTITY = new RowRemoval("identity", ["user", "address"]);
+const REMOVE_SESSION = new RowRemoval("session", ["user", "address"]);
+const REMOVE_PRE_KEY = new RowRemoval("pre_key", ["id"]);
+const REMOVE_SIGNED_PRE_KEY = new RowRemoval("signed_pre_key", ["id"]);
+const REMOVE_SENDER_KEY = new RowRemoval("sender_key", ["user", "name"]);
+
 /** How writes of the Signal store become statements. */
 export const SIGNAL_PLANNERS: PlannersOf<
   | "identity.put"
@@ -88,12 +95,8 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "identity.delete": {
     table: "identity",
-    statements: ({ address }, { deviceId }) => [
-      {
-        sql: "DELETE FROM identity WHERE device_id = ? AND user = ? AND address = ?",
-        params: [deviceId, userOfAddress(address), address],
-      },
-    ],
+    removal: REMOVE_IDENTITY,
+    key: ({ address }) => [userOfAddress(address), address],
   },
   "session.put": {
     table: "session",
@@ -102,12 +105,8 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "session.delete": {
     table: "session",
-    statements: ({ address }, { deviceId }) => [
-      {
-        sql: "DELETE FROM session WHERE device_id = ? AND user = ? AND address = ?",
-        params: [deviceId, userOfAddress(address), address],
-      },
-    ],
+    removal: REMOVE_SESSION,
+    key: ({ address }) => [userOfAddress(address), address],
   },
   "preKey.put": {
     table: "pre_key",
@@ -125,9 +124,8 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "preKey.remove": {
     table: "pre_key",
-    statements: ({ id }, { deviceId }) => [
-      { sql: "DELETE FROM pre_key WHERE device_id = ? AND id = ?", params: [deviceId, id] },
-    ],
+    removal: REMOVE_PRE_KEY,
+    key: ({ id }) => [id],
   },
   "signedPreKey.put": {
     table: "signed_pre_key",
@@ -136,9 +134,8 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "signedPreKey.remove": {
     table: "signed_pre_key",
-    statements: ({ id }, { deviceId }) => [
-      { sql: "DELETE FROM signed_pre_key WHERE device_id = ? AND id = ?", params: [deviceId, id] },
-    ],
+    removal: REMOVE_SIGNED_PRE_KEY,
+    key: ({ id }) => [id],
   },
   "senderKey.put": {
     table: "sender_key",
@@ -147,12 +144,8 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "senderKey.delete": {
     table: "sender_key",
-    statements: ({ name }, { deviceId }) => [
-      {
-        sql: "DELETE FROM sender_key WHERE device_id = ? AND user = ? AND name = ?",
-        params: [deviceId, userOfSenderKeyName(name), name],
-      },
-    ],
+    removal: REMOVE_SENDER_KEY,
+    key: ({ name }) => [userOfSenderKeyName(name), name],
   },
   "quarantine.put": {
     table: "quarantine",

@@ -152,7 +152,7 @@ test("a refused statement names the write it belongs to", async () => {
   const writes: Write[] = [
     session(ALICE, 1),
     { kind: "preKey.remove", id: 1 },
-    { kind: "preKey.remove", id: 2 },
+    { kind: "signedPreKey.remove", id: 2 },
   ];
   // Index 0 is the guard, and belongs to no write.
   for (const [statement, write] of [undefined, 0, 1, 2].entries()) {
@@ -160,6 +160,30 @@ test("a refused statement names the write it belongs to", async () => {
     const refused = await backend.commit(writes).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(RefusedError);
     expect((refused as RefusedError).writeIndex).toBe(write);
+  }
+});
+
+test("each of many removals says whether its row was there, however they share statements", async () => {
+  const keys = Array.from({ length: 2_300 }, (_, n) => `${n % 2_200}:${n % 2}@lid.0`);
+  for (const limits of [memory.limits, { ...memory.limits, maxParameters: 100 }]) {
+    let statements = 0;
+    const backend = await open(`limit ${limits.maxParameters}`, {
+      limits,
+      batch(batch) {
+        statements = batch.length;
+        return memory.batch(batch);
+      },
+    });
+    const there = new Set(keys.filter((_, n) => n % 3 === 0));
+    await backend.commit([...there].map((address) => session(address, 1)));
+    const kept = session("1@lid.0", 7);
+    const removals = keys.map((address): Write => ({ kind: "session.delete", address }));
+    const changed = await backend.commit([kept, ...removals]);
+    const expected = keys.map((address) => (there.delete(address) ? 1 : 0));
+    expect(changed).toEqual([1, ...expected]);
+    expect(await column("SELECT count(*) FROM session WHERE user = '2'")).toEqual([0]);
+    expect(await backend.getSession("1@lid.0")).toEqual(new Uint8Array([7]));
+    expect(statements).toBeLessThanOrEqual(limits.maxParameters === 100 ? 50 : 4);
   }
 });
 
@@ -336,6 +360,18 @@ async function useEverythingByKey(backend: Backend): Promise<void> {
     { kind: "tcToken.delete", jid: "j" },
     { kind: "sentMessage.delete", chat: "c", id: "m" },
     { kind: "pendingInbound.delete", keys: [{ chat: "c", sender: "s", id: "m" }] },
+  ]);
+  await backend.commit([
+    ...many.map((address): Write => ({ kind: "session.delete", address })),
+    ...many.map((address): Write => ({ kind: "identity.delete", address })),
+    ...many.map((name): Write => ({ kind: "senderKey.delete", name })),
+    ...many.map((address): Write => ({ kind: "baseKey.delete", address, messageId: "m" })),
+    ...many.map((user): Write => ({ kind: "deviceList.delete", user })),
+    ...many.map((group): Write => ({ kind: "groupMetadata.delete", group })),
+    ...many.map((jid): Write => ({ kind: "tcToken.delete", jid })),
+    ...many.map((id): Write => ({ kind: "sentMessage.delete", chat: "c", id })),
+    ...[1, 2].map((id): Write => ({ kind: "preKey.remove", id })),
+    ...[1, 2].map((id): Write => ({ kind: "signedPreKey.remove", id })),
   ]);
   await backend.loadIdentity(ALICE);
   await backend.getSession(ALICE);

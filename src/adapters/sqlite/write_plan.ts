@@ -1,5 +1,6 @@
 import type { Write, WriteKind, WriteOf } from "../../backend/mod.ts";
-import type { RowStatement } from "./row_statement.ts";
+import type { RowRemoval } from "./row_removal.ts";
+import { RowStatement } from "./row_statement.ts";
 import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
 
 /** The account whose rows are written, and what one statement may hold. */
@@ -19,6 +20,14 @@ export interface RowPlanner<W extends Write> {
   rows(write: W): readonly (readonly SqlValue[])[];
 }
 
+/** Writes that remove the row of a key. Those of one kind share statements, which tell the rows that were there. */
+export interface RemovalPlanner<W extends Write> {
+  readonly table: string;
+  readonly removal: RowRemoval;
+  /** The key, without the device id. */
+  key(write: W): readonly SqlValue[];
+}
+
 /** Writes whose effect depends on what is stored. Each has statements of its own, which tell the rows changed. */
 export interface StatementPlanner<W extends Write> {
   readonly table: string;
@@ -26,14 +35,17 @@ export interface StatementPlanner<W extends Write> {
 }
 
 /** How the writes of one kind become statements. */
-export type Planner<W extends Write> = RowPlanner<W> | StatementPlanner<W>;
+export type Planner<W extends Write> = RowPlanner<W> | RemovalPlanner<W> | StatementPlanner<W>;
 
 /** One planner for each of some kinds. */
 export type PlannersOf<K extends WriteKind> = { readonly [Kind in K]: Planner<WriteOf<Kind>> };
 
-/** One kind of rows, collected from consecutive writes. */
+/** What is split into statements: rows that are put, or keys of rows that are removed. */
+type Splitter = RowStatement | RowRemoval;
+
+/** Rows or keys of one kind, collected from consecutive writes. */
 interface RowGroup {
-  readonly statement: RowStatement;
+  readonly splitter: Splitter;
   readonly rows: (readonly SqlValue[])[];
   /** For each row, the index of its write. */
   readonly writes: number[];
@@ -51,15 +63,21 @@ interface SingleStatement {
 interface Origin {
   /** The only write that the statement belongs to, `undefined` when there are several. */
   readonly write: number | undefined;
-  /** Whether its changed rows are counted when it ran; rows of a group were counted before. */
+  /** Whether its changed rows are counted when it ran; rows that are put were counted before. */
   readonly counted: boolean;
+  /** Says for each of its keys whose row was there, and whose write it is. */
+  readonly removal?: {
+    readonly of: RowRemoval;
+    readonly keys: readonly (readonly SqlValue[])[];
+    readonly writes: readonly number[];
+  };
 }
 
 /**
  * Turns a list of writes into statements.
  *
  * Writes of one table keep their order. Rows of one kind that are not separated by another kind on the same table share
- * statements. Writes on different tables do not meet, so they may be applied in another order than they were given.
+ * statements, whether they are put or removed. Writes on different tables do not meet, so they may be applied in another order than they were given.
  */
 export class WritePlan {
   readonly #scope: WriteScope;
@@ -86,6 +104,11 @@ export class WritePlan {
         group.rows.push(row);
         group.writes.push(index);
       }
+    } else if ("removal" in planner) {
+      this.#changed.push(0);
+      const group = this.#groupFor(planner.table, planner.removal);
+      group.rows.push(planner.key(write));
+      group.writes.push(index);
     } else {
       this.#changed.push(0);
       this.#open.delete(planner.table);
@@ -106,6 +129,7 @@ export class WritePlan {
 
   /** The statements, in order. */
   statements(): SqlStatement[] {
+    const { deviceId, limits } = this.#scope;
     const statements: SqlStatement[] = [];
     this.#origins = [];
     for (const step of this.#steps) {
@@ -114,14 +138,17 @@ export class WritePlan {
         this.#origins.push({ write: step.write, counted: step.counted });
         continue;
       }
-      for (const { statement, start, end } of step.statement.split(
-        this.#scope.deviceId,
-        step.rows,
-        this.#scope.limits,
-      )) {
+      const { splitter, rows, writes } = step;
+      for (const { statement, start, end } of splitter.split(deviceId, rows, limits)) {
         statements.push(statement);
-        const first = step.writes[start];
-        this.#origins.push({ write: first === step.writes[end - 1] ? first : undefined, counted: false });
+        const first = writes[start];
+        const write = first === writes[end - 1] ? first : undefined;
+        if (splitter instanceof RowStatement) this.#origins.push({ write, counted: false });
+        else {
+          const [keys, of] = [rows.slice(start, end), splitter];
+          const removal = { of, keys, writes: writes.slice(start, end) };
+          this.#origins.push({ write, counted: false, removal });
+        }
       }
     }
     return statements;
@@ -130,10 +157,13 @@ export class WritePlan {
   /** Rows changed by each write, from the answers to `statements()`. */
   changed(results: readonly SqlResult[]): number[] {
     const changed = [...this.#changed];
-    for (const [index, { write, counted }] of this.#origins.entries()) {
-      if (counted && write !== undefined) {
-        changed[write] = (changed[write] ?? 0) + (results[index]?.rowsAffected ?? 0);
-      }
+    const add = (write: number, rows: number): void => {
+      changed[write] = (changed[write] ?? 0) + rows;
+    };
+    for (const [index, { write, counted, removal }] of this.#origins.entries()) {
+      if (counted && write !== undefined) add(write, results[index]?.rowsAffected ?? 0);
+      const removed = removal?.of.removed(removal.keys, results[index]) ?? [];
+      for (const [at, wasThere] of removed.entries()) if (wasThere) add(removal?.writes[at] as number, 1);
     }
     return changed;
   }
@@ -143,10 +173,10 @@ export class WritePlan {
     return this.#origins[statementIndex]?.write;
   }
 
-  #groupFor(table: string, statement: RowStatement): RowGroup {
+  #groupFor(table: string, splitter: Splitter): RowGroup {
     const open = this.#open.get(table);
-    if (open?.statement === statement) return open;
-    const group: RowGroup = { statement, rows: [], writes: [] };
+    if (open?.splitter === splitter) return open;
+    const group: RowGroup = { splitter, rows: [], writes: [] };
     this.#open.set(table, group);
     this.#steps.push(group);
     return group;

@@ -59,6 +59,24 @@ test("what touches the same table stays in order", () => {
   expect(byTable("pre_key")).toEqual(["INSERT INTO pre_key", "UPDATE pre_key", "INSERT INTO pre_key"]);
 });
 
+test("removals of one kind share statements, and nothing of their table moves across them", () => {
+  const removals = [1, 2, 3].map((user): Write => ({ kind: "session.delete", address: `${user}@lid.0` }));
+  const planned = plan([session(1), ...removals, identity(4), ...removals, session(2)]);
+  expect(shapes(planned)).toEqual([
+    "INSERT INTO session",
+    "DELETE FROM session",
+    "INSERT INTO identity",
+    "INSERT INTO session",
+  ]);
+  expect(planned.statements().map((_, index) => planned.writeOf(index))).toEqual([0, undefined, 4, 8]);
+  const answers = planned.statements().map(({ sql }) => ({
+    rows: sql.startsWith("DELETE") ? [["2", "2@lid.0"]] : [],
+    rowsAffected: 0,
+  }));
+  // Of the two that remove it the first one did.
+  expect(planned.changed(answers)).toEqual([1, 0, 1, 0, 1, 0, 0, 0, 1]);
+});
+
 test("nothing moves across a deleted device", () => {
   const shapesAround = shapes(plan([session(1), { kind: "device.delete", deviceId: 3 }, session(2)]));
   expect(shapesAround[0]).toBe("INSERT INTO session");

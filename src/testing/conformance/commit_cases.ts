@@ -131,6 +131,34 @@ const countCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "commit: of many removals in a row each says whether its row was there",
+    requires: ["changedRows"],
+    async run(harness) {
+      const backend = await harness.open();
+      // More than one statement may name; every seventh key comes twice.
+      const ids = Array.from({ length: 150 }, (_, n) => n - (n % 7 === 6 ? 1 : 0));
+      const there = new Set(ids.filter((id) => id % 3 !== 0));
+      const record = sampleBytes(1, 20);
+      await backend.commit([
+        ...[...there].map((id) => put(`${id}@lid.0`, id)),
+        ...[...there].map((id): Write => ({ kind: "preKey.put", id: id + 1, record, uploaded: false })),
+        ...[...there].map(
+          (id): Write => ({
+            ...{ kind: "sentMessage.put", chat: `c${id % 2}`, id: `${id}`, payload: record, createdAt: 1 },
+          }),
+        ),
+      ]);
+      const changed = await backend.commit([
+        ...ids.map((id) => remove(`${id}@lid.0`)),
+        ...ids.map((id): Write => ({ kind: "preKey.remove", id: id + 1 })),
+        ...ids.map((id): Write => ({ kind: "sentMessage.delete", chat: `c${id % 2}`, id: `${id}` })),
+      ]);
+      const expected = ids.map((id) => (there.delete(id) ? 1 : 0));
+      equal(changed, [...expected, ...expected, ...expected], "rows");
+      equal(await backend.getMaxPreKeyId(), 0, "greatest pre-key id");
+    },
+  },
+  {
     name: "commit: answers with one number for each write",
     async run(harness) {
       const backend = await harness.open();

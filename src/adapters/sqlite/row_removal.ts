@@ -1,0 +1,58 @@
+import { splitKeys } from "./row_statement.ts";
+import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
+
+/** One statement of a `RowRemoval`, and the keys it covers: `start` up to but not including `end`. */
+export interface KeyChunk {
+  readonly statement: SqlStatement;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A removal of any number of rows by their whole keys, cut into statements of a few sizes that say which rows were there. */
+export class RowRemoval {
+  readonly #table: string;
+  readonly #columns: readonly string[];
+
+  /** @param columns The key besides `device_id`. */
+  constructor(table: string, columns: readonly string[]) {
+    this.#table = table;
+    this.#columns = columns;
+  }
+
+  /** The statements for `keys`, each given without its device id. */
+  split(deviceId: number, keys: readonly (readonly SqlValue[])[], limits: SqlLimits): KeyChunk[] {
+    const from = `DELETE FROM ${this.#table} WHERE device_id = ?`;
+    const [only] = keys;
+    if (keys.length === 1 && only !== undefined) {
+      const sql = `${from}${this.#columns.map((column) => ` AND ${column} = ?`).join("")}`;
+      return [{ statement: { sql, params: [deviceId, ...only] }, start: 0, end: 1 }];
+    }
+    const columns = this.#columns.join(", ");
+    const compared = this.#columns.length === 1 ? columns : `(${columns})`;
+    let start = 0;
+    return splitKeys(keys, { fixed: [deviceId], limits }, (list) => {
+      return `${from} AND ${compared} IN ${list} RETURNING ${columns}`;
+    }).map((statement) => {
+      const size = (statement.params.length - 1) / this.#columns.length;
+      const chunk = { statement, start, end: Math.min(start + size, keys.length) };
+      start = chunk.end;
+      return chunk;
+    });
+  }
+
+  /**
+   * For each key of a chunk, whether its row was there. Of several of one key the first one's was.
+   *
+   * @param keys Those of the chunk.
+   */
+  removed(keys: readonly (readonly SqlValue[])[], result: SqlResult | undefined): boolean[] {
+    if (keys.length === 1 && (result?.rows.length ?? 0) === 0) return [(result?.rowsAffected ?? 0) > 0];
+    const found = new Set(result?.rows.map(idOf));
+    return keys.map((key) => found.delete(idOf(key)));
+  }
+}
+
+/** A text that is equal for equal keys alone. */
+function idOf(key: readonly SqlValue[]): string {
+  return JSON.stringify(key);
+}
