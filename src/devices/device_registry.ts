@@ -212,14 +212,17 @@ export class DeviceRegistry {
     const users = moved.flatMap(({ pn, lid }) => [pn, lid]);
     await this.#locks.withKeys(users, async () => {
       const lists = await this.#parts.reads.getDevicesFor(users);
-      const writes = moved.flatMap(({ pn, lid }, index): Write[] => {
+      const gone = moved.flatMap(({ pn }, index): Write[] =>
+        lists[2 * index] === undefined ? [] : [{ kind: "deviceList.delete", user: pn }],
+      );
+      const records = moved.flatMap(({ lid }, index): DeviceListRecord[] => {
         const ofPn = lists[2 * index];
         const ofLid = lists[2 * index + 1];
-        if (ofPn === undefined) return [];
-        const gone: Write = { kind: "deviceList.delete", user: pn };
-        if (ofLid !== undefined && ofLid.devices.length > 0) return [gone];
-        return [{ kind: "deviceList.put", records: [{ ...ofPn, user: lid }] }, gone];
+        if (ofPn === undefined || (ofLid !== undefined && ofLid.devices.length > 0)) return [];
+        return [{ ...ofPn, user: lid }];
       });
+      // All of one kind in a row is few statements.
+      const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
       await commit(writes);
       for (const user of users) await this.#parts.cache.invalidate(user);
     });
@@ -247,23 +250,20 @@ export class DeviceRegistry {
       return patch.record !== known || known.user !== names.canonical;
     });
     const gone = changed.flatMap(({ names, patch }) => jidsOf(names, patch.removed));
-    const writes: Write[] = changed.flatMap(({ names, patch }): Write[] => {
-      const put: Write = {
-        kind: "deviceList.put",
-        records: [{ ...patch.record, user: names.canonical }],
-      };
-      // The list was found under the phone number, or would be found there first by somebody else.
-      return names.pn === undefined || names.pn === names.canonical
-        ? [put]
-        : [put, { kind: "deviceList.delete", user: names.pn }];
-    });
+    // The list was found under the phone number, or would be found there first by somebody else.
+    const writes = changed.flatMap(({ names: { pn, canonical } }): Write[] =>
+      pn === undefined || pn === canonical ? [] : [{ kind: "deviceList.delete", user: pn }],
+    );
+    const records = changed.map(({ names, patch }) => ({ ...patch.record, user: names.canonical }));
+    if (records.length > 0) writes.push({ kind: "deviceList.put", records });
     if (gone.length > 0) writes.push({ kind: "senderKeyDevices.deleteRows", deviceJids: gone });
     const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
     if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
     else if (writes.length > 0) await this.#parts.commit(writes);
-    for (const { names, patch } of changed) {
-      await this.#parts.cache.insert(names.canonical, { ...patch.record, user: names.canonical });
-    }
+    for (const record of records) await this.#parts.cache.insert(record.user, record);
+    // What is known under another name would be found again if the user lost this one.
+    const others = changed.flatMap(({ names }) => usersOf(names).slice(1));
+    for (const user of others) await this.#parts.cache.invalidate(user);
     if (gone.length > 0) this.#parts.onRemoved(gone);
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
       changed: record !== known,
