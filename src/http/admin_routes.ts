@@ -1,5 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import * as v from "valibot";
+import { isText } from "../backend/mod.ts";
 import { isAccountName } from "./account_name.ts";
 import { anyAdmission } from "./account_routes.ts";
 import type { AppContext } from "./app_context.ts";
@@ -25,7 +26,7 @@ const accountRequest = v.strictObject({ name });
 const tokenRequest = v.strictObject({
   account: v.optional(name),
   permissions: v.pipe(v.array(v.picklist(PERMISSIONS)), v.minLength(1), v.maxLength(PERMISSIONS.length)),
-  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL)), ""),
+  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL), v.check(isLabel)), ""),
 });
 
 const pageRequest = v.object({
@@ -112,9 +113,15 @@ function administrators({ accounts, rootHash }: AppContext): MiddlewareHandler<A
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: string): T {
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  // Where, and nothing of what was there.
-  const path = v.getDotPath(parsed.issues[0]) ?? "the body";
-  throw new RequestError("invalid", `${action}: ${path.slice(0, MAX_LABEL)} is malformed`);
+  // Where, and nothing of what was there: the name of a member that nobody knows is the sender's.
+  const [issue] = parsed.issues;
+  const path = issue.expected === "never" ? undefined : v.getDotPath(issue);
+  throw new RequestError("invalid", `${action}: ${path ?? "the body"} is malformed`);
+}
+
+/** Whether a text can be kept and shown as it is. */
+function isLabel(label: string): boolean {
+  return label === "" || isText(label);
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {

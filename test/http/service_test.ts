@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { registerServiceCases } from "../kit/service/harness.ts";
+import { SERVICE_CASES } from "../kit/service/service_cases.ts";
+import { LOCAL_TARGETS } from "./local_service.ts";
+
+for (const target of LOCAL_TARGETS) {
+  const left = registerServiceCases(target, SERVICE_CASES, test);
+  test(`${target.name} runs every case`, () => expect(left).toEqual([]));
+}

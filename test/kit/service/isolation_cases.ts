@@ -1,0 +1,191 @@
+import { check, differs, equal } from "../../../src/testing/conformance/assert.ts";
+import { sampleBytes } from "../../../src/testing/conformance/samples.ts";
+import { mediaType, pathOf, ServiceClient, type TestAccount } from "./client.ts";
+import type { ServiceCase } from "./harness.ts";
+import { HOSTILE_NAMES, pathTricks } from "./hostile_paths.ts";
+
+const ACCOUNTS = 200;
+/** Rows of an account that `drive` has filled: a session, a group, a device. */
+const OWN_ROWS = 3;
+
+const ADDRESS = "5511999990000@c.us.0";
+
+/** As many different names. */
+function namesFor(client: ServiceClient): string[] {
+  const own = client.newName("one of many");
+  const hostile = [...new Set(HOSTILE_NAMES)].slice(0, ACCOUNTS);
+  const more = Array.from({ length: ACCOUNTS - hostile.length }, (_, index) => `${own}/${index}`);
+  return [...hostile, ...more];
+}
+
+/** Accounts never see each other, and no way of writing a path reaches another's. */
+export const isolationCases: readonly ServiceCase[] = [
+  {
+    name: "isolation: of 200 accounts that are driven at once each holds what is its own, whatever its name looks like",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const names = namesFor(client);
+      equal([names.length, new Set(names).size], [ACCOUNTS, ACCOUNTS], "names");
+      const accounts = await Promise.all(
+        names.map(async (name): Promise<TestAccount> => {
+          await client.json("POST", "/v1/accounts", 201, { json: { name } });
+          return { name, token: await client.issue(name, "account") };
+        }),
+      );
+      await Promise.all(accounts.map((account, seed) => drive(client, account, seed)));
+      await Promise.all(accounts.map((account, seed) => expectOwn(client, account, seed)));
+      const [first, second] = accounts;
+      if (first === undefined || second === undefined) throw new RangeError("there are no accounts");
+      for (const { name } of accounts.slice(1)) {
+        await client.refused("GET", pathOf(name, "/device"), { token: first.token }, 403, "forbidden");
+      }
+      await Promise.all(accounts.slice(1).map(({ name }) => client.json("DELETE", pathOf(name, ""), 204)));
+      await expectOwn(client, first, 0);
+      await client.refused(
+        "GET",
+        pathOf(second.name, "/device"),
+        { token: second.token },
+        401,
+        "unauthorized",
+      );
+      await client.json("DELETE", pathOf(first.name, ""), 204);
+    },
+  },
+  {
+    name: "isolation: a token for one account reaches no other by any way to write its path",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const mine = await client.account("mine");
+      const theirs = await client.account("theirs");
+      await drive(client, theirs, 7);
+      const before = await client.read({ ...theirs, token: service.adminToken });
+      const own = encodeURIComponent(mine.name);
+      const other = encodeURIComponent(theirs.name);
+      for (const [path, status] of pathTricks(own, other)) {
+        for (const [method, rest] of ATTEMPTS) {
+          const response = await client.send(method, `${path}${rest}`, { ...SENT[rest], token: mine.token });
+          const text = await response.text();
+          const what = `${method} ${path}${rest}: ${text.slice(0, 200)}`;
+          if (status !== undefined) equal(response.status, status, what);
+          check([400, 403, 404].includes(response.status), `answers ${response.status} to ${what}`);
+          equal(mediaType(response), "application/problem+json", what);
+        }
+      }
+      const after = await client.read({ ...theirs, token: service.adminToken });
+      equal(after, before, "the other account");
+      check(differs(after, await client.read(mine)), "both accounts are equal: nothing was compared");
+    },
+  },
+  {
+    name: "isolation: an account that a query, a fragment or a header names is not the one of the path",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const mine = await client.account("mine");
+      const theirs = await client.account("theirs");
+      await client.makeDevice(theirs);
+      const other = encodeURIComponent(theirs.name);
+      const { token } = mine;
+      const ways: readonly string[] = [
+        `?account=${other}`,
+        `?:account=${other}`,
+        `#/../${other}/device`,
+        `?/../${other}`,
+      ];
+      for (const way of ways) {
+        // It has no device: had the other been read, the answer would be one.
+        await client.refused("GET", `${pathOf(mine.name, "/device")}${way}`, { token }, 404, "not-found");
+        await client.refused("GET", `${pathOf(theirs.name, "/device")}${way}`, { token }, 403, "forbidden");
+      }
+      const headers = {
+        "x-original-url": pathOf(theirs.name, "/device"),
+        "x-rewrite-url": pathOf(theirs.name, "/device"),
+      };
+      await client.refused("GET", pathOf(mine.name, "/device"), { token, headers }, 404, "not-found");
+    },
+  },
+  {
+    name: "isolation: what is asked by the commit protocol tells a token for one account of no other, and deletes no other",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const mine = await client.account("mine");
+      const theirs = await client.account("theirs");
+      await drive(client, mine, 1);
+      await drive(client, theirs, 2);
+      const before = await client.read(theirs);
+      const ownId = await client.call(mine, { kind: "read", method: "create", args: [] });
+      const listed = (await client.call(mine, { kind: "read", method: "listDevices", args: [] })) as {
+        account: string;
+      }[];
+      equal(
+        listed.map(({ account }) => account),
+        [mine.name],
+        "devices",
+      );
+      for (let deviceId = 1; deviceId <= 20; deviceId += 1) {
+        if (deviceId === ownId) continue;
+        const body = client.call(mine, {
+          kind: "commit",
+          writes: [{ kind: "device.delete", deviceId }],
+          guard: undefined,
+        });
+        check(
+          await body.then(
+            () => false,
+            () => true,
+          ),
+          `device ${deviceId} could be deleted`,
+        );
+      }
+      equal(await client.read(theirs), before, "the other account");
+      await expectOwn(client, mine, 1);
+    },
+  },
+];
+
+const ATTEMPTS: readonly (readonly ["GET" | "POST", string])[] = [
+  ["GET", "/device"],
+  ["GET", "/snapshot"],
+  ["POST", "/device/commands"],
+];
+
+const SENT: Readonly<Record<string, object>> = {
+  "/device/commands": { json: { commands: [{ kind: "setPushName", pushName: "taken" }] } },
+};
+
+/** Writes what only this account has. */
+async function drive(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {
+  const record = sampleBytes(seed, 40);
+  await client.call(account, {
+    kind: "commit",
+    writes: [
+      { kind: "session.put", address: ADDRESS, record },
+      { kind: "groupMetadata.put", group: account.name, blob: record },
+    ],
+    guard: undefined,
+  });
+  await client.makeDevice(account, `name ${seed}`);
+}
+
+/** Checks that an account has what it wrote and nothing else. */
+async function expectOwn(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {
+  const read = (method: string, ...args: readonly unknown[]) =>
+    client.call(account, { kind: "read", method, args });
+  equal(await read("getSession", ADDRESS), sampleBytes(seed, 40), `session of account ${seed}`);
+  equal(await read("getGroupMetadata", account.name), sampleBytes(seed, 40), `group of account ${seed}`);
+  const devices = (await read("listDevices")) as { account: string }[];
+  equal(
+    devices.map((device) => device.account),
+    [account.name],
+    `devices of account ${seed}`,
+  );
+  const snapshot = (await read("snapshotDb", "own")) as {
+    account: string;
+    tables: { table: string; rows: number }[];
+  };
+  equal(snapshot.account, account.name, `name in the snapshot of account ${seed}`);
+  const tables = snapshot.tables.filter(({ table }) => table !== "owner");
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  equal(rows, OWN_ROWS, `rows of account ${seed}`);
+  const device = (await read("load")) as { pushName: string };
+  equal(device.pushName, `name ${seed}`, `push name of account ${seed}`);
+}

@@ -1,0 +1,59 @@
+/** The routes of a service as its cases know them. */
+import { encodePlainValue } from "../../../src/records/mod.ts";
+import { pathOf, type Sent } from "./client.ts";
+
+/** A route, with a request to it that is valid for an account with a device. */
+export interface TestedRoute {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** As the application registers it. */
+  readonly pattern: string;
+  /** Who may use it. */
+  readonly admits: "anybody" | "account" | "admin";
+  path(account: string): string;
+  sent(account: string): Sent;
+}
+
+const NONE = (): Sent => ({});
+
+function plain(
+  method: TestedRoute["method"],
+  pattern: string,
+  admits: TestedRoute["admits"],
+  sent: TestedRoute["sent"] = NONE,
+): TestedRoute {
+  const prefix = "/v1/accounts/:account";
+  const path = (account: string): string =>
+    pattern.startsWith(prefix)
+      ? pathOf(account, pattern.slice(prefix.length))
+      : pattern.replace(":id", "0".repeat(16));
+  return { method, pattern, admits, path, sent };
+}
+
+/** Deleting comes last: the others need the account. */
+export const ROUTES: readonly TestedRoute[] = [
+  plain("GET", "/v1/health", "anybody"),
+  plain("GET", "/v1/openapi.json", "anybody"),
+  plain("GET", "/v1/accounts", "admin"),
+  plain("POST", "/v1/accounts", "admin", (name) => ({ json: { name } })),
+  plain("GET", "/v1/tokens", "admin"),
+  plain("POST", "/v1/tokens", "admin", (account) => ({ json: { account, permissions: ["account"] } })),
+  plain("DELETE", "/v1/tokens/:id", "admin"),
+  plain("GET", "/v1/accounts/:account/device", "account"),
+  plain("POST", "/v1/accounts/:account/device/commands", "account", () => ({
+    json: { commands: [{ kind: "setPushName", pushName: "somebody" }] },
+  })),
+  plain("POST", "/v1/accounts/:account/flush", "account"),
+  plain("GET", "/v1/accounts/:account/stats", "account"),
+  plain("GET", "/v1/accounts/:account/snapshot", "account"),
+  plain("POST", "/v1/accounts/:account/backend", "account", () => ({
+    headers: { "content-type": "application/protobuf" },
+    body: encodePlainValue({ kind: "read", method: "exists", args: [] }) as Uint8Array<ArrayBuffer>,
+  })),
+  plain("DELETE", "/v1/accounts/:account", "admin"),
+];
+
+/** The routes to one account, for a token of that account. */
+export const ACCOUNT_ROUTES: readonly TestedRoute[] = ROUTES.filter(({ admits }) => admits === "account");
+
+/** The routes that want a token. */
+export const GUARDED_ROUTES: readonly TestedRoute[] = ROUTES.filter(({ admits }) => admits !== "anybody");

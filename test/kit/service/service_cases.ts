@@ -1,0 +1,6 @@
+import { authCases } from "./auth_cases.ts";
+import type { ServiceCase } from "./harness.ts";
+import { isolationCases } from "./isolation_cases.ts";
+
+/** Every case, for every service. */
+export const SERVICE_CASES: readonly ServiceCase[] = [...authCases, ...isolationCases];
