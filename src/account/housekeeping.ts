@@ -77,7 +77,7 @@ export function startHousekeeping({ host, taskPrefix, committer, policy }: House
   const stops = Object.entries(TASKS).map(([kind, expiry]) => {
     const name = `${taskPrefix}housekeeping.${kind}`;
     const plan = (delayMs: number): void => scheduler.schedule(name, clock.nowMs() + delayMs);
-    const unregister = scheduler.register(name, async () => {
+    const run = async (): Promise<void> => {
       let rows = 0;
       try {
         [rows = 0] = await committer.commit([expiry(times, nowSeconds(clock))]);
@@ -87,8 +87,11 @@ export function startHousekeeping({ host, taskPrefix, committer, policy }: House
       }
       if (isStopped) return;
       plan(rows < ROWS_PER_RUN ? times.intervalS * 1_000 : MORE_AFTER_MS);
-    });
-    plan(times.intervalS * 1_000);
+    };
+    const unregister = scheduler.register(name, run, { stored: true });
+    // What an earlier process has planned stays: an account that is opened often would never get to it.
+    const latestAtMs = clock.nowMs() + times.intervalS * 1_000;
+    if ((scheduler.dueAtMs?.(name) ?? latestAtMs + 1) > latestAtMs) scheduler.schedule(name, latestAtMs);
     return unregister;
   });
   return () => {

@@ -4,5 +4,5 @@
  * @module
  */
 export { Account, type AccountParts } from "./account.ts";
-export type { HousekeepingPolicy } from "./housekeeping.ts";
+export { type HousekeepingParts, type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
 export { type OpenAccountOptions, openAccount } from "./open_account.ts";

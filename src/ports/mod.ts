@@ -8,5 +8,5 @@ export type { Host } from "./host.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";
 export { type Listener, Notifier } from "./notifier.ts";
 export type { Random } from "./random.ts";
-export type { ScheduledTask, Scheduler } from "./scheduler.ts";
+export type { ScheduledTask, Scheduler, TaskOptions } from "./scheduler.ts";
 export { systemClock, systemHost, systemRandom, TimerScheduler } from "./system.ts";

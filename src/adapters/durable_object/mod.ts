@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { AlarmScheduler, type AlarmSchedulerOptions } from "./alarm_scheduler.ts";
 export { type DurableObjectBackendOptions, durableObjectBackend } from "./durable_object_backend.ts";
 export { durableObjectDriver } from "./object_driver.ts";
-export type { ObjectStorageLike, SqlCursorLike, SqlStorageLike } from "./object_storage.ts";
+export type { AlarmStorageLike, ObjectStorageLike, SqlCursorLike, SqlStorageLike } from "./object_storage.ts";

@@ -16,3 +16,9 @@ export interface ObjectStorageLike {
   readonly sql: SqlStorageLike;
   transactionSync<T>(work: () => T): T;
 }
+
+/** What the scheduler uses besides: the object's one alarm. Times are clock times in milliseconds. */
+export interface AlarmStorageLike extends ObjectStorageLike {
+  getAlarm(): Promise<number | null>;
+  setAlarm(scheduledTimeMs: number): Promise<void>;
+}

@@ -1,0 +1,47 @@
+import { CorruptError } from "../../errors/mod.ts";
+import type { ObjectStorageLike } from "./object_storage.ts";
+
+/** One row for all tasks: those that are planned together cost one row together. */
+const CREATE = `CREATE TABLE IF NOT EXISTS alarm_tasks (
+  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  due_times TEXT NOT NULL
+) STRICT`;
+
+const EXISTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alarm_tasks'";
+
+/** Due times by the names of their tasks, in milliseconds. */
+export type DueTimes = ReadonlyMap<string, number>;
+
+/**
+ * The due times that an object keeps beside its alarm, which carries one time and no name.
+ *
+ * @throws {CorruptError} When what is stored cannot be read.
+ */
+export function loadDueTimes({ sql }: ObjectStorageLike): DueTimes {
+  if ([...sql.exec(EXISTS).raw()].length === 0) return new Map();
+  const [row] = [...sql.exec("SELECT due_times FROM alarm_tasks").raw()];
+  return row === undefined ? new Map() : parse(String(row[0]));
+}
+
+/** Replaces the stored due times. It is durable as every write of the object is, before anything that follows it can leave. */
+export function saveDueTimes(storage: ObjectStorageLike, dueTimes: DueTimes): void {
+  const json = JSON.stringify(Object.fromEntries(dueTimes));
+  storage.transactionSync(() => {
+    [...storage.sql.exec(CREATE).raw()];
+    const upsert = `INSERT INTO alarm_tasks (id, due_times) VALUES (1, ?)
+      ON CONFLICT (id) DO UPDATE SET due_times = excluded.due_times`;
+    [...storage.sql.exec(upsert, json).raw()];
+  });
+}
+
+function parse(json: string): DueTimes {
+  try {
+    const entries = Object.entries(JSON.parse(json) as Record<string, unknown>);
+    if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) {
+      return new Map(entries);
+    }
+  } catch (cause) {
+    throw new CorruptError("read alarm tasks: not JSON", { cause });
+  }
+  throw new CorruptError("read alarm tasks: a due time is no number");
+}
