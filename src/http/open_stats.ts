@@ -1,5 +1,6 @@
 import type { Account } from "../account/mod.ts";
-import type { OpenAccountStats, SaverSummary } from "./account_service.ts";
+import { signalCacheStats } from "../signal/mod.ts";
+import type { CacheSummary, OpenAccountStats, SaverSummary } from "./account_service.ts";
 import type { FlushMeter } from "./flush_meter.ts";
 
 /** The numbers of an open account. */
@@ -11,7 +12,15 @@ export function openStats(account: Account, flushes: FlushMeter): OpenAccountSta
     ...account.stats(),
     flush: flushes.latency,
     saver: saverOf(account),
+    ...given({ cache: cacheOf(account) }),
   };
+}
+
+function cacheOf(account: Account): CacheSummary | undefined {
+  const stats = signalCacheStats(account);
+  if (stats === undefined) return undefined;
+  const { hits, misses, gated } = stats;
+  return { hits, misses, hitRatio: hits === 0 ? 0 : hits / (hits + misses), gated };
 }
 
 function saverOf(account: Account): SaverSummary {

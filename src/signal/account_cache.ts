@@ -4,6 +4,7 @@ import type { Host } from "../ports/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
 import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
 import type { Durability } from "./counter_lease.ts";
+import { openedCaches, type SignalUserState } from "./opened_caches.ts";
 import type { SenderKeyRecord } from "./sender_key_record.ts";
 import type { SessionRecord } from "./session_record.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
@@ -32,12 +33,6 @@ export interface SignalAccount {
   readonly signalPolicy: SignalPolicy;
 }
 
-/** What can be done with an account's Signal state whatever its records are in memory. */
-export type SignalUserState = Pick<
-  SignalStoreCache<unknown, unknown>,
-  "deleteSenderKey" | "deleteSessions" | "moveUser" | "moveUsers" | "onEvent" | "settle" | "stats"
->;
-
 /** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
 export interface SignalCodecs<S, K> {
   readonly sessions: CacheCodec<S>;
@@ -48,13 +43,6 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
   sessions: sessionCacheCodec,
   senderKeys: senderKeyCacheCodec,
 };
-
-interface OpenCache {
-  readonly codecs: { readonly sessions: object; readonly senderKeys: object };
-  readonly cache: SignalUserState;
-}
-
-const opened = new WeakMap<SignalAccount, OpenCache>();
 
 /**
  * The Signal cache of an open account, over the standard records or over a client's own. It is written behind by the
@@ -92,10 +80,10 @@ export function signalCache<S, K>(
   account: SignalAccount,
   codecs: SignalCodecs<S, K> = STANDARD as SignalCodecs<never, never>,
 ): SignalStoreCache<S, K> {
-  const known = opened.get(account);
+  const known = openedCaches.get(account);
   if (known === undefined) {
     const cache = openCache(account, codecs);
-    opened.set(account, { codecs, cache });
+    openedCaches.set(account, { codecs, cache });
     return cache;
   }
   if (known.codecs.sessions !== codecs.sessions || known.codecs.senderKeys !== codecs.senderKeys) {
@@ -106,7 +94,7 @@ export function signalCache<S, K>(
 
 /** The account's Signal cache as far as it does not matter what its records are: the one that is open, else the standard one. */
 export function sharedSignalCache(account: SignalAccount): SignalUserState {
-  return opened.get(account)?.cache ?? signalCache(account);
+  return openedCaches.get(account)?.cache ?? signalCache(account);
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {

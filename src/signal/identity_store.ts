@@ -4,6 +4,7 @@ import { sameBytes } from "./_given.ts";
 import { CacheEntry, type EntryOwner, type EntrySnapshot, MUST } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";
+import { ReadCounts } from "./read_counts.ts";
 import type { StoreContext } from "./store_context.ts";
 
 /** Identity keys by Signal address. */
@@ -38,6 +39,7 @@ const IDENTITY_ROW_BYTES = 64;
 /** The identity keys in memory. */
 export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   readonly entries: EntryTable<Uint8Array>;
+  readonly reads: ReadCounts = new ReadCounts();
   readonly #context: StoreContext;
   readonly #loads: ColdLoads<Uint8Array>;
 
@@ -117,6 +119,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   /** Hands over the entry of an address, read if it is not in memory, and in memory while `section` runs. */
   async use<Result>(address: string, section: (entry: CacheEntry<Uint8Array>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
+    this.reads.add(entry !== undefined);
     if (entry !== undefined) return section(entry);
     return await this.#loads.whenLoaded(address, () =>
       section(this.entries.get(address) as CacheEntry<Uint8Array>),

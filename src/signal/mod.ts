@@ -10,7 +10,6 @@ export {
   type SignalAccount,
   type SignalCodecs,
   type SignalPolicy,
-  type SignalUserState,
   sharedSignalCache,
   signalCache,
 } from "./account_cache.ts";
@@ -21,6 +20,7 @@ export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
 export type { MovedUser, MoveOptions, MoveReport } from "./move_user.ts";
+export { type SignalUserState, signalCacheStats } from "./opened_caches.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { RewindError } from "./rewind_error.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";

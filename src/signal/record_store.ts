@@ -12,6 +12,7 @@ import {
 import { ColdLoads } from "./cold_loads.ts";
 import { CounterLease } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
+import { ReadCounts } from "./read_counts.ts";
 import type { SendingChain } from "./record_codec.ts";
 import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
@@ -37,6 +38,7 @@ export interface RecordStoreOptions<T> {
 /** The sessions, or the sender keys, in memory. */
 export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   readonly entries: EntryTable<T>;
+  readonly reads: ReadCounts = new ReadCounts();
   readonly codec: CacheCodec<T>;
   readonly table: RecordTable;
   readonly #context: StoreContext;
@@ -67,6 +69,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   load(address: string): Promise<T | undefined> {
     const entry = this.entries.get(address);
     if (entry === undefined) return this.use(address, (loaded) => this.#copyOf(loaded));
+    this.reads.hits += 1;
     if (!entry.isDirty) this.entries.touch(entry);
     return Promise.resolve(this.#copyOf(entry));
   }
@@ -120,6 +123,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
    */
   async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
+    this.reads.add(entry !== undefined);
     if (entry !== undefined) return section(entry);
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }

@@ -64,6 +64,9 @@ export interface SignalStoreCacheOptions<S, K> {
 
 /** How many entries there are. */
 export interface SignalCacheStats extends SignalCacheCounts {
+  /** Reads that were answered from memory, and those that had to ask the store or wait for who did. */
+  readonly hits: number;
+  readonly misses: number;
   readonly sessions: number;
   readonly senderKeys: number;
   readonly identities: number;
@@ -188,8 +191,11 @@ export class SignalStoreCache<S, K> {
   get stats(): SignalCacheStats {
     let gated = 0;
     for (const entry of this.#dirty.entries) if (entry.isGated) gated += 1;
+    const reads = [this.#sessions, this.#senderKeys, this.#identities].map((store) => store.reads);
     return {
       ...this.#events.counts,
+      hits: reads.reduce((sum, { hits }) => sum + hits, 0),
+      misses: reads.reduce((sum, { misses }) => sum + misses, 0),
       sessions: this.#sessions.entries.size,
       senderKeys: this.#senderKeys.entries.size,
       identities: this.#identities.entries.size,
