@@ -72,16 +72,17 @@ export function anyAdmission(
     const name = accountOfSegment(segment);
     const { registry } = accounts;
     const header = c.req.header("authorization") ?? null;
-    const { principal, account } = await authenticate(header, name, { registry, rootHash });
+    const { principal, account, registeredAtMs } = await authenticate(header, name, { registry, rootHash });
     if (name === undefined) throw new RequestError("not-found", "find account: there is no such name");
     if (!mayUse(principal, name, permission)) {
       throw new RequestError("forbidden", "find account: the token is not for this");
     }
-    if (account === "absent") throw new RequestError("not-found", "find account: there is none");
+    if (account === "absent" || registeredAtMs === undefined)
+      throw new RequestError("not-found", "find account: there is none");
     c.set("principal", principal);
     c.set("accountState", account);
     c.set("accountName", name);
-    c.set("account", accounts.account(name));
+    c.set("account", accounts.account(name, registeredAtMs));
     await next();
   };
 }

@@ -133,6 +133,11 @@ export interface SnapshotOptions {
 export interface AccountService {
   /** Names of accounts, and hashes of tokens. */
   readonly registry: Registry;
-  /** The account of this name. Nothing is opened before it is used. */
-  account(name: string): AccountHandle;
+  /**
+   * The account of this name. Nothing is opened before it is used.
+   *
+   * @param registeredAtMs When it was registered: a request for an account that was deleted meanwhile must leave nothing behind, also
+   * where there is a new one of its name.
+   */
+  account(name: string, registeredAtMs: number): AccountHandle;
 }

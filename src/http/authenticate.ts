@@ -10,6 +10,7 @@ const MAX_HEADER_LENGTH = 512;
 export interface Admitted {
   readonly principal: Principal;
   readonly account: Admission["account"];
+  readonly registeredAtMs: Admission["registeredAtMs"];
 }
 
 /**
@@ -30,10 +31,11 @@ export async function authenticate(
   const id = tokenId(token);
   if (!isRoot && id === undefined) throw unauthorized();
   const admission = await registry.admit(isRoot ? undefined : id, account);
-  if (isRoot) return { principal: ROOT, account: admission.account };
+  const { account: state, registeredAtMs } = admission;
+  if (isRoot) return { principal: ROOT, account: state, registeredAtMs };
   const stored = admission.token;
   if (stored === undefined || !sameHash(hash, stored.hash)) throw unauthorized();
-  return { principal: principalOf(stored), account: admission.account };
+  return { principal: principalOf(stored), account: state, registeredAtMs };
 }
 
 function bearerOf(header: string | null): string | undefined {

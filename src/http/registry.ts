@@ -39,6 +39,8 @@ export interface RegisteredAccount {
 export interface Admission {
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
+  /** When the account was registered, in milliseconds; `undefined` when there is none. It tells an account from an earlier one of its name. */
+  readonly registeredAtMs: number | undefined;
 }
 
 /** A page of a list in ascending order of names or ids. */

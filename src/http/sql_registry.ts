@@ -63,12 +63,17 @@ export class SqlRegistry implements Registry {
 
   async admit(tokenId: string | undefined, account: string | undefined): Promise<Admission> {
     const [row = []] = await this.#database.query(
-      `SELECT (SELECT deleting FROM service_account WHERE name = ?), ${TOKEN_COLUMNS}
-        FROM (SELECT 1) LEFT JOIN service_token ON id = ?`,
+      `SELECT (SELECT deleting FROM service_account WHERE name = ?1),
+          (SELECT created_at FROM service_account WHERE name = ?1), ${TOKEN_COLUMNS}
+        FROM (SELECT 1) LEFT JOIN service_token ON id = ?2`,
       [account ?? null, tokenId ?? null],
     );
-    const [deleting, ...token] = row;
-    return { account: stateOf(deleting), token: token[0] === null ? undefined : tokenOf(token) };
+    const [deleting, registeredAtMs = null, ...token] = row;
+    return {
+      account: stateOf(deleting),
+      registeredAtMs: registeredAtMs === null ? undefined : Number(registeredAtMs),
+      token: token[0] === null ? undefined : tokenOf(token),
+    };
   }
 
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
