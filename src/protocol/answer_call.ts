@@ -3,6 +3,7 @@ import { RefusedError } from "../errors/mod.ts";
 import { encodePlainValue } from "../records/mod.ts";
 import type { BackendCall, ReadMethod } from "./backend_call.ts";
 import { frameOf } from "./frames.ts";
+import { requireGuardShape, requireWrites } from "./write_shapes.ts";
 
 /** Mappings of one piece of a streamed answer. */
 const MAPPINGS_PER_FRAME = 500;
@@ -30,6 +31,8 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
     case "capabilities":
       return encodePlainValue(backend.capabilities);
     case "commit": {
+      requireWrites(call.writes);
+      if (call.guard !== undefined) requireGuardShape(call.guard);
       await refuseForeignDevices(backend, call.writes, scope);
       return encodePlainValue(await backend.commit(call.writes, { guard: call.guard }));
     }

@@ -1,6 +1,7 @@
 import type { CommitOptions, OwnerGuard, Write } from "../backend/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import { requireFewParts } from "./part_count.ts";
 
 /** Reads of a backend that answer once. A method that is not here cannot be called from elsewhere. */
 export const READ_METHODS = [
@@ -84,25 +85,48 @@ export function encodeQuestion(kind: "mappings" | "capabilities"): Uint8Array {
 /**
  * Decodes a call. Its arguments and writes are plain data of any shape: whoever carries it out checks them.
  *
- * @throws {CorruptError} When the bytes are no call.
+ * A call with a member that is not known here is refused: what it would have meant, a condition perhaps, would be lost.
+ *
+ * @throws {CorruptError} When the bytes are no call, or more of one than any needs.
  */
 export function decodeCall(bytes: Uint8Array): BackendCall {
+  requireFewParts(bytes);
   const value = decodePlainValue(bytes);
   if (!isObject(value)) throw new CorruptError("decode call: not an object");
-  const { kind } = value;
-  if (kind === "mappings" || kind === "capabilities") return { kind };
-  if (kind === "commit") {
-    const writes = requireObjects(value.writes, MAX_WRITES);
-    const guard = value.guard === undefined ? undefined : requireObject(value.guard);
-    return { kind, writes: writes as unknown as Write[], guard: guard as OwnerGuard | undefined };
+  switch (value.kind) {
+    case "mappings":
+    case "capabilities":
+      requireMembers(value, []);
+      return { kind: value.kind };
+    case "commit":
+      return commitOf(value);
+    case "read":
+      return readOf(value);
+    default:
+      throw new CorruptError("decode call: unknown kind");
   }
+}
+
+function commitOf(value: Members): BackendCall {
+  requireMembers(value, ["writes", "guard"]);
+  // A guard that is there without being one is damage, not the wish to have none.
+  const guard = Object.hasOwn(value, "guard") ? requireObject(value.guard) : undefined;
+  const writes = requireObjects(value.writes, MAX_WRITES);
+  return { kind: "commit", writes: writes as unknown as Write[], guard: guard as OwnerGuard | undefined };
+}
+
+function readOf(value: Members): BackendCall {
+  requireMembers(value, ["method", "args"]);
   const { method, args } = value;
-  if (kind !== "read" || !READ_METHODS.some((name) => name === method)) {
-    throw new CorruptError("decode call: unknown method");
-  }
+  if (!READ_METHODS.some((name) => name === method)) throw new CorruptError("decode call: unknown method");
   if (!Array.isArray(args) || args.length > MAX_ARGUMENTS)
     throw new CorruptError("decode call: no arguments");
-  return { kind, method: method as ReadMethod, args };
+  return { kind: "read", method: method as ReadMethod, args };
+}
+
+function requireMembers(value: Members, names: readonly string[]): void {
+  const isKnown = Object.keys(value).every((name) => name === "kind" || names.includes(name));
+  if (!isKnown) throw new CorruptError("decode call: unknown member");
 }
 
 type Members = { readonly [name: string]: unknown };
