@@ -42,7 +42,7 @@ const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 /** Adapters that are a driver of another adapter. */
 const DRIVER_OF = { libsql: "sqlite", durable_object: "sqlite" };
 
-const CORE_PACKAGES = ["@bufbuild/protobuf", "@noble/curves", "@noble/hashes"];
+const CORE_PACKAGES = ["@bufbuild/protobuf", "@noble/ed25519", "@noble/hashes"];
 
 /** @type {Record<string, string[]>} */
 const PACKAGES = {

@@ -1,7 +1,7 @@
-import { x25519 } from "@noble/curves/ed25519.js";
 import type { KeyPair } from "../backend/mod.ts";
 import { KEY_BYTES } from "../backend/mod.ts";
 import type { Random } from "../ports/mod.ts";
+import { clamp, montgomeryPublicKey } from "./_curve25519.ts";
 
 /** Type byte of an X25519 public key in Signal's encoding ("DJB" type). */
 const KEY_TYPE = 0x05;
@@ -11,10 +11,8 @@ const KEY_TYPE = 0x05;
  * Signal implementations store it.
  */
 export function generateKeyPair(random: Random): KeyPair {
-  const privateKey = random.bytes(KEY_BYTES);
-  privateKey[0] = (privateKey[0] ?? 0) & 0xf8;
-  privateKey[31] = ((privateKey[31] ?? 0) & 0x7f) | 0x40;
-  return { privateKey, publicKey: x25519.getPublicKey(privateKey) };
+  const privateKey = clamp(random.bytes(KEY_BYTES));
+  return { privateKey, publicKey: montgomeryPublicKey(privateKey) };
 }
 
 /** A public key in Signal's encoding: 33 bytes, the type byte 0x05 and the key. */

@@ -1,0 +1,64 @@
+import { etc, Point } from "@noble/ed25519";
+
+/** Bytes of a scalar and of a field element. */
+const ENCODED_BYTES = 32;
+
+/** A number modulo the order of the base point. */
+export function scalarOf(value: bigint): bigint {
+  return etc.mod(value, Point.CURVE().n);
+}
+
+/** Little-endian bytes of any length, as a scalar. */
+export function decodeScalar(bytes: Uint8Array): bigint {
+  return scalarOf(BigInt(`0x${etc.bytesToHex(new Uint8Array(bytes).reverse())}`));
+}
+
+/** 32 little-endian bytes of a number below 2^256, owned by the caller. */
+export function encodeNumber(value: bigint): Uint8Array {
+  return etc.hexToBytes(value.toString(16).padStart(2 * ENCODED_BYTES, "0")).reverse();
+}
+
+/** A copy of a private key in the form that X25519 multiplies by (RFC 7748, section 5). */
+export function clamp(privateKey: Uint8Array): Uint8Array {
+  const clamped = new Uint8Array(privateKey);
+  clamped[0] = (clamped[0] ?? 0) & 0xf8;
+  clamped[31] = ((clamped[31] ?? 0) & 0x7f) | 0x40;
+  return clamped;
+}
+
+/**
+ * The base point of the twisted Edwards curve times a secret scalar, encoded: 32 bytes, owned by the caller.
+ *
+ * @throws {RangeError} When the scalar is 0 or not below the order.
+ */
+export function multiplyBase(scalar: bigint): Uint8Array {
+  const { X, Y, Z } = Point.BASE.multiply(scalar);
+  const { p } = Point.CURVE();
+  const inverseOfZ = invert(Z);
+  return Point.fromAffine({ x: etc.mod(X * inverseOfZ, p), y: etc.mod(Y * inverseOfZ, p) }).toBytes();
+}
+
+/**
+ * The X25519 public key of a private key: 32 bytes, owned by the caller. The multiplication is done on the Edwards
+ * curve, and u = (1 + y) / (1 − y) with y = Y / Z (RFC 7748, section 4.1). No clamped key gives the point at infinity:
+ * it is 8 times a number below the order, which is prime.
+ */
+export function montgomeryPublicKey(privateKey: Uint8Array): Uint8Array {
+  const { Y, Z } = Point.BASE.multiply(decodeScalar(clamp(privateKey)));
+  return encodeNumber(etc.mod((Z + Y) * invert(Z - Y), Point.CURVE().p));
+}
+
+/**
+ * The inverse of a field element by Fermat's little theorem. The projective coordinates of a product tell of its secret
+ * scalar; the steps taken here depend on nothing but the exponent, unlike Euclid's.
+ */
+function invert(value: bigint): bigint {
+  const { p } = Point.CURVE();
+  let result = 1n;
+  let power = etc.mod(value, p);
+  for (let exponent = p - 2n; exponent > 0n; exponent >>= 1n) {
+    if ((exponent & 1n) === 1n) result = (result * power) % p;
+    power = (power * power) % p;
+  }
+  return result;
+}
