@@ -49,8 +49,8 @@ export interface DeviceRegistryParts {
   readonly names: UserNames;
   readonly sessions: SessionRemover;
   readonly cache: ValueCache<string, CachedDevices>;
-  /** Is told of devices that are gone, once that is durable, by all their JIDs. It must not throw. */
-  readonly onRemoved: (deviceJids: readonly string[]) => void;
+  /** Runs a commit that removes devices, named by all their JIDs, for those that keep something of them in memory. */
+  readonly whileRemoved: <T>(deviceJids: readonly string[], commit: () => Promise<T>) => Promise<T>;
 }
 
 /** The devices of one user, as a user sync answers. */
@@ -258,13 +258,15 @@ export class DeviceRegistry {
     if (records.length > 0) writes.push({ kind: "deviceList.put", records });
     if (gone.length > 0) writes.push({ kind: "senderKeyDevices.deleteRows", deviceJids: gone });
     const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
-    if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
-    else if (writes.length > 0) await this.#parts.commit(writes);
+    const commit = async (): Promise<void> => {
+      if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
+      else if (writes.length > 0) await this.#parts.commit(writes);
+    };
+    await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
     for (const record of records) await this.#parts.cache.insert(record.user, record);
     // What is known under another name would be found again if the user lost this one.
     const others = changed.flatMap(({ names }) => usersOf(names).slice(1));
     for (const user of others) await this.#parts.cache.invalidate(user);
-    if (gone.length > 0) this.#parts.onRemoved(gone);
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
       changed: record !== known,
       removed,

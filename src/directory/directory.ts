@@ -80,7 +80,8 @@ function openDirectory(account: Account): Directory {
     dropSenderKey: (name) => signal.deleteSenderKey(name),
   });
   signal.onEvent((event) => {
-    if (event.kind === "burned" || event.store !== "senderKey") return;
+    // Of somebody else's key nobody is marked as a holder.
+    if ((event.kind !== "closed" && event.kind !== "discarded") || event.store !== "senderKey") return;
     const group = tryParseSenderKeyName(event.address)?.group;
     if (group !== undefined) senderKeyDevices.lost(formatJid(group));
   });
@@ -92,7 +93,7 @@ function openDirectory(account: Account): Directory {
     cache: caches.build<CachedDevices>({
       ...{ name: "device", namespace: CACHE_NAMESPACES.device, host, taskPrefix },
     }),
-    onRemoved: () => senderKeyDevices.devicesRemoved(),
+    whileRemoved: (deviceJids, commit) => senderKeyDevices.whileRemoved(deviceJids, commit),
   });
   const groups = new GroupCache({
     commit,

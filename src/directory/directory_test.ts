@@ -1,10 +1,18 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Account, openAccount } from "../account/mod.ts";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { BackendError } from "../errors/mod.ts";
 import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
-import { SessionChain, SessionRecord, SessionState, signalCache } from "../signal/mod.ts";
+import {
+  SenderKeyRecord,
+  SenderKeyState,
+  SessionChain,
+  SessionRecord,
+  SessionState,
+  type SignalPolicy,
+  signalCache,
+} from "../signal/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
 import { type Directory, directory } from "./mod.ts";
 
@@ -26,13 +34,15 @@ class World {
   readonly plan = new FaultPlan();
   #openings = 0;
 
-  async open(): Promise<Life> {
+  async open(signal?: SignalPolicy): Promise<Life> {
     this.#openings += 1;
     const host: FakeHost = fakeHost({ seed: this.#openings });
     const { database, faults } = this;
     const inner = memoryBackend({ database, faults, clock: host.clock });
     const backend = faultyCommitter(inner, this.plan, { clock: host.clock });
-    const account = await openAccount({ backend, host, saverIntervalMs: "manual", housekeeping: false });
+    const account = await openAccount({
+      ...{ backend, host, signal, saverIntervalMs: "manual", housekeeping: false },
+    });
     return { account, directory: directory(account) };
   }
 }
@@ -238,7 +248,7 @@ test("a device that is removed takes its sessions and marks with it, under every
   const { devices, senderKeyDevices } = life.directory;
   const gone = [parseJid(`${PN}:3@s.whatsapp.net`), parseJid(`${LID}:3@lid`)];
   const stays = parseJid(`${LID}@lid`);
-  await senderKeyDevices.acknowledged(GROUP, [...gone, stays]);
+  await give(life, [...gone, stays]);
   expect(await senderKeyDevices.withoutKey(GROUP, [...gone, stays])).toEqual([]);
   const { commits } = life.account.stats();
   const report = await devices.removeDevices(USER, [3]);
@@ -327,15 +337,80 @@ test("hosted devices are named by their server, in the asker's namespace", async
   expect(texts(byLid)).toEqual([`${LID}@lid`, `${LID}:99@hosted.lid`]);
 });
 
-test("our sender key that is given up takes the marks in memory along", async () => {
-  const world = new World();
+/** Our key of the group goes to these devices, and the server says that it has the message. */
+async function give({ directory: { senderKeyDevices } }: Life, devices: readonly Jid[]): Promise<void> {
+  await (await senderKeyDevices.beginDistribution(GROUP, devices)).acknowledged();
+}
+
+const OWN_KEY = `${GROUP}:${LID}:1@lid.0`;
+const HOLDERS = [parseJid("100000000000009@lid")];
+
+/** A life with a sender key of our own that a device holds. */
+async function withOwnKey(world: World): Promise<Life> {
   const life = await world.open();
-  const { senderKeyDevices } = life.directory;
   life.account.device.modifyDevice((draft) => {
     draft.lid = `${LID}:1@lid`;
   });
-  const holder = [parseJid("100000000000009@lid")];
-  await senderKeyDevices.acknowledged(GROUP, holder);
-  await senderKeyDevices.rotate(GROUP, `${GROUP}:${LID}:1@lid.0`);
-  expect(await senderKeyDevices.withoutKey(GROUP, holder)).toEqual(holder);
+  const record = new SenderKeyRecord();
+  record.putState(
+    SenderKeyState.create({
+      keyId: 7,
+      seed: new Uint8Array(32),
+      signingPublic: new Uint8Array(33).fill(5, 0, 1),
+      signingPrivate: new Uint8Array(32).fill(1),
+    }),
+  );
+  await signalCache(life.account).senderKeys.put(OWN_KEY, record);
+  await life.account.flush();
+  await give(life, HOLDERS);
+  return life;
+}
+
+test("a rotation is durable when it resolves: no crash brings the old key back", async () => {
+  const world = new World();
+  const { senderKeyDevices } = (await withOwnKey(world)).directory;
+  await senderKeyDevices.rotate(GROUP, OWN_KEY);
+  expect(await senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual(HOLDERS);
+  const next = await world.open();
+  expect(await signalCache(next.account).senderKeys.load(OWN_KEY)).toBeUndefined();
+  expect(await next.directory.senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual(HOLDERS);
+});
+
+test("a crash at any statement of a rotation leaves no mark of a key that nobody has", async () => {
+  // It has two commits.
+  for (const earlier of [0, 1]) {
+    let outcome: "done" | "failed" = "failed";
+    for (let statement = 0; outcome === "failed"; statement += 1) {
+      const world = new World();
+      const { senderKeyDevices } = (await withOwnKey(world)).directory;
+      world.plan.next(...Array.from({ length: earlier }, () => "pass" as const), "hold");
+      const rotating = senderKeyDevices.rotate(GROUP, OWN_KEY).then(
+        () => "done" as const,
+        () => "failed" as const,
+      );
+      await vi.waitUntil(() => world.plan.held === 1);
+      world.faults.failCommitAt(statement);
+      world.plan.release();
+      outcome = await rotating;
+      if (statement === 0) expect(outcome).toBe("failed");
+      // The process dies here.
+      const next = await world.open();
+      const key = await signalCache(next.account).senderKeys.load(OWN_KEY);
+      const without = await next.directory.senderKeyDevices.withoutKey(GROUP, HOLDERS);
+      if (key === undefined || earlier === 1) expect(without).toEqual(HOLDERS);
+      if (outcome === "done") expect(key).toBeUndefined();
+    }
+  }
+});
+
+test("our sender key that is given up as it is read takes the marks along, in memory and in the store", async () => {
+  const world = new World();
+  await withOwnKey(world);
+  // A restore: whatever was written before it is outdated.
+  const next = await world.open({ restoreEpoch: 1 });
+  const { senderKeyDevices } = next.directory;
+  expect(await senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual([]);
+  expect(await signalCache(next.account).senderKeys.load(OWN_KEY)).toBeUndefined();
+  expect(await senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual(HOLDERS);
+  expect(await (await world.open()).directory.senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual(HOLDERS);
 });

@@ -18,6 +18,7 @@ export {
   addParticipants,
   GroupCache,
   type GroupInfo,
+  type KeyDistribution,
   lidIn,
   type Participant,
   type ParticipantChange,

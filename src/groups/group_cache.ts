@@ -83,8 +83,7 @@ export class GroupCache {
       const info = await this.#parts.cache.get(group);
       if (info === undefined) return await this.#forget(group);
       const next = patch(info);
-      if (next === info) return;
-      // Until the stored metadata is gone nothing may be served from memory either: it would outlive a restart.
+      // What is stored may be older than what is in memory, which the change is no news to. Until it is gone nothing may be served from memory either: the older one would outlive a restart.
       await this.#forget(group);
       await this.#parts.cache.insert(group, next);
     });

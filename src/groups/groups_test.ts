@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
-import { type Jid, parseJid } from "../addresses/mod.ts";
+import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { PortableCache } from "../cache/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
+import { Forgettings } from "./forgettings.ts";
 import {
   addParticipants,
   GroupCache,
@@ -167,30 +168,132 @@ test("two changes at once are both made", async () => {
   expect((await groups.get(GROUP))?.participants).toHaveLength(22);
 });
 
+test("a change that memory knows already still deletes what is stored, which may be older", async () => {
+  const { groups, backend } = new World();
+  await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
+  await groups.insert(GROUP, LIDS);
+  await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
+  expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
+  expect(await groups.get(GROUP)).toEqual(LIDS);
+});
+
+test("members that were fetched before a change, and arrive after it, are not kept", async () => {
+  const { groups } = new World();
+  let arrive: (info: GroupInfo) => void = () => {};
+  const fetched = new Promise<GroupInfo>((resolve) => {
+    arrive = resolve;
+  });
+  const asking = groups.getWith(GROUP, () => fetched);
+  await groups.removed(GROUP, [jid("1001@lid")]);
+  arrive(LIDS);
+  expect(await asking).toEqual(LIDS);
+  expect(await groups.get(GROUP)).toBeUndefined();
+});
+
+test("what is fetched while a change is being made comes after it", async () => {
+  const world = new World();
+  const { groups } = world;
+  await groups.insert(GROUP, LIDS);
+  const fresh: GroupInfo = { addressing: "lid", participants: [{ user: "1009" }] };
+  await Promise.all([
+    groups.added(GROUP, [{ jid: jid("1003@lid") }]),
+    groups.insert(GROUP, fresh),
+    groups.added(GROUP, [{ jid: jid("1010@lid") }]),
+  ]);
+  const info = await groups.get(GROUP);
+  expect(info?.participants.map(({ user }) => user)).toEqual(["1009", "1010"]);
+});
+
 const DEVICES = ["1001:1@lid", "1001:2@lid", "1002@lid"].map(jid);
+
+/** Our key goes to these devices, and the server says that it has the message. */
+async function give(marks: SenderKeyDevices, devices: readonly Jid[]): Promise<void> {
+  await (await marks.beginDistribution(GROUP, devices)).acknowledged();
+}
 
 test("a device is marked when the server has acknowledged, durably, and not before", async () => {
   const world = new World();
+  const { devices, acknowledged } = await world.marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
+  expect(devices).toEqual(DEVICES.slice(0, 2));
   expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
   world.faults.failCommitAt(0);
-  await expect(world.marks.acknowledged(GROUP, DEVICES)).rejects.toThrow();
+  await expect(acknowledged()).rejects.toThrow();
   expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  await world.marks.acknowledged(GROUP, DEVICES.slice(0, 2));
+  await acknowledged();
   for (const marks of [world.marks, world.openMarks()]) {
     expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(2));
+    expect((await marks.beginDistribution(GROUP, DEVICES)).devices).toEqual(DEVICES.slice(2));
   }
 });
 
 test("who has forgotten the key is sent it again", async () => {
   const { marks } = new World();
-  await marks.acknowledged(GROUP, DEVICES);
+  await give(marks, DEVICES);
   await marks.forget(GROUP, DEVICES.slice(0, 1));
   expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
+  await give(marks, DEVICES);
+  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+});
+
+test("an acknowledgement of a key that was given up meanwhile marks nobody", async () => {
+  for (const giveUp of ["rotate", "lost"] as const) {
+    const { marks } = new World();
+    const before = await marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
+    if (giveUp === "rotate") await marks.rotate(GROUP, "name");
+    else marks.lost(GROUP);
+    const after = await marks.beginDistribution(GROUP, DEVICES.slice(2));
+    await Promise.all([before.acknowledged(), after.acknowledged()]);
+    expect(await marks.withoutKey(GROUP, DEVICES), giveUp).toEqual(DEVICES.slice(0, 2));
+  }
+});
+
+test("neither does one of before a device forgot the key or went, whichever comes first", async () => {
+  const { marks, backend } = new World();
+  const sent = await marks.beginDistribution(GROUP, DEVICES);
+  await Promise.all([marks.forget(GROUP, DEVICES.slice(0, 1)), sent.acknowledged()]);
+  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
+
+  const gone = formatJid(DEVICES[1] as Jid);
+  const again = await marks.beginDistribution(GROUP, DEVICES);
+  await marks.forget(GROUP, DEVICES);
+  const sentAgain = await marks.beginDistribution(GROUP, DEVICES);
+  await marks.whileRemoved([gone], async () => {
+    await backend.deleteSenderKeyDeviceRows([gone]);
+    await sentAgain.acknowledged();
+  });
+  await again.acknowledged();
+  await sentAgain.acknowledged();
+  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([DEVICES[1]]);
+});
+
+test("marks that are read while a device is marked are not kept", async () => {
+  const { marks } = new World();
+  const sent = await marks.beginDistribution(GROUP, DEVICES);
+  await Promise.all([
+    sent.acknowledged(),
+    ...Array.from({ length: 5 }, async (_, turns) => {
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await marks.withoutKey(GROUP, DEVICES);
+    }),
+  ]);
+  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+});
+
+test("marks of a key that was given up are not believed while the store has them", async () => {
+  const world = new World();
+  await give(world.marks, DEVICES);
+  world.marks.lost(GROUP);
+  world.faults.failCommitAt(0);
+  await expect(world.marks.withoutKey(GROUP, DEVICES)).rejects.toThrow();
+  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+  expect(await world.openMarks().withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+  await give(world.marks, DEVICES);
+  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual([]);
 });
 
 test("a rotation clears the marks before it drops the key; if that fails the key stays", async () => {
   const world = new World();
-  await world.marks.acknowledged(GROUP, DEVICES);
+  await give(world.marks, DEVICES);
   world.faults.failCommitAt(0);
   await expect(world.marks.rotate(GROUP, "name")).rejects.toThrow();
   expect(world.dropped).toEqual([]);
@@ -200,4 +303,16 @@ test("a rotation clears the marks before it drops the key; if that fails the key
   for (const marks of [world.marks, world.openMarks()]) {
     expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
   }
+});
+
+test("more forgettings than are remembered mark nobody that began before them", () => {
+  const forgettings = new Forgettings();
+  const since = forgettings.now;
+  forgettings.addGroup(GROUP);
+  const later = forgettings.now;
+  for (let n = 0; n < 10_000; n += 1) forgettings.addDevice("g", `${n}`);
+  expect(forgettings.hasForgotten({ group: "h", device: "x", since })).toBe(true);
+  expect(forgettings.hasForgotten({ group: "h", device: "x", since: later })).toBe(false);
+  expect(forgettings.hasForgotten({ group: "g", device: "5", since: later })).toBe(true);
+  expect(forgettings.hasForgotten({ group: "g", device: "5", since: forgettings.now })).toBe(false);
 });

@@ -18,6 +18,7 @@ export {
   removeParticipants,
 } from "./group_info.ts";
 export {
+  type KeyDistribution,
   type KeyHolders,
   SenderKeyDevices,
   type SenderKeyDevicesParts,
