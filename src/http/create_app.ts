@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { type Host, systemHost } from "../ports/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
 import type { AccountService } from "./account_service.ts";
