@@ -70,6 +70,7 @@ declare class Request {
   readonly method: string;
   readonly headers: Headers;
   readonly body: ReadableStream<Uint8Array> | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 declare class Response {
@@ -107,3 +108,7 @@ declare function setTimeout(callback: () => void, delayMs?: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 
 declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
+
+// src/worker/console_logger.ts alone.
+
+declare const console: { log(line: string): void };

@@ -1,6 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import type { CallAnswer } from "../protocol/mod.ts";
 import { accountOfSegment } from "./account_name.ts";
+import { bodyOf } from "./answer_body.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { authenticate } from "./authenticate.ts";
@@ -85,19 +85,4 @@ export function anyAdmission(
     c.set("account", accounts.account(name, registeredAtMs));
     await next();
   };
-}
-
-function bodyOf(answer: CallAnswer): Uint8Array | ReadableStream<Uint8Array> {
-  if (answer instanceof Uint8Array) return answer;
-  const pieces = answer[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller): Promise<void> {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel(): Promise<void> {
-      await pieces.return?.();
-    },
-  });
 }

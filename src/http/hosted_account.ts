@@ -59,6 +59,11 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     this.#host = host;
   }
 
+  /** The account itself, opened if it is not, or if another owner had it meanwhile. It belongs to the handle: do not close it. */
+  async account(): Promise<Account> {
+    return (await this.#open()).account;
+  }
+
   async device(): Promise<RedactedDevice | undefined> {
     const opened = await this.#ifOpen();
     const device = opened?.account.device.getDeviceSnapshot() ?? (await (await this.#host.backend()).load());

@@ -4,6 +4,8 @@
  *
  * @module
  */
+
+export { isAccountName } from "./account_name.ts";
 export type {
   AccountHandle,
   AccountService,
@@ -16,6 +18,7 @@ export type {
   SaverSummary,
   SnapshotOptions,
 } from "./account_service.ts";
+export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";
 export type { AppEnv, AppVariables } from "./app_env.ts";
 export type {
@@ -35,7 +38,7 @@ export { type AppOptions, createApp } from "./create_app.ts";
 export { type AccountHost, HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export type { Principal } from "./principal.ts";
-export type { Problem, ProblemCode } from "./problem.ts";
+export { type Problem, type ProblemCode, RequestError } from "./problem.ts";
 export {
   type AccountState,
   type Admission,

@@ -8,7 +8,9 @@ export type ProblemCode =
   | "not-found"
   | "conflict"
   | "too-large"
-  | "unsupported";
+  | "unsupported"
+  /** Whoever keeps the account did not answer: nobody knows what became of the request. */
+  | "unanswered";
 
 /** An answer of `application/problem+json` (RFC 9457). `code` is the API, texts are for people. */
 export interface Problem {
@@ -33,6 +35,7 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
   conflict: 409,
   "too-large": 413,
   unsupported: 415,
+  unanswered: 502,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -46,6 +49,7 @@ const TITLES: Readonly<Record<number, string>> = {
   422: "Unprocessable Content",
   429: "Too Many Requests",
   500: "Internal Server Error",
+  502: "Bad Gateway",
   503: "Service Unavailable",
   504: "Gateway Timeout",
 };

@@ -18,9 +18,10 @@ export { type Durability, MAX_BURNED_KEYS, MAX_LEASE_SIZE } from "./counter_leas
 export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
+export type { CacheChange } from "./joint_change.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
 export type { MovedUser, MoveOptions, MoveReport } from "./move_user.ts";
-export { type SignalUserState, signalCacheStats } from "./opened_caches.ts";
+export { publishable, type SignalUserState, signalCacheStats } from "./opened_caches.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { RewindError } from "./rewind_error.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";

@@ -3,7 +3,14 @@ import type { SignalCacheStats, SignalStoreCache } from "./signal_store_cache.ts
 /** What can be done with an account's Signal state whatever its records are in memory. */
 export type SignalUserState = Pick<
   SignalStoreCache<unknown, unknown>,
-  "deleteSenderKey" | "deleteSessions" | "moveUser" | "moveUsers" | "onEvent" | "settle" | "stats"
+  | "deleteSenderKey"
+  | "deleteSessions"
+  | "moveUser"
+  | "moveUsers"
+  | "onEvent"
+  | "publishable"
+  | "settle"
+  | "stats"
 >;
 
 /** A cache that is open, and the form of its records. */
@@ -34,4 +41,16 @@ export const openedCaches: WeakMap<object, OpenedCache> = new WeakMap();
  */
 export function signalCacheStats(account: object): SignalCacheStats | undefined {
   return openedCaches.get(account)?.cache.stats;
+}
+
+/**
+ * Resolves when ciphertexts of an account may leave, as `SignalStoreCache.publishable`; at once where no Signal cache is open.
+ * It opens none, and needs none of the code of one.
+ *
+ * @param account An account of `openAccount`.
+ * @param addresses Canonical Signal addresses and sender key names; all that are gated when left out.
+ * @throws {StoreError} When it could not be brought about. Nothing may leave then.
+ */
+export async function publishable(account: object, addresses?: readonly string[]): Promise<void> {
+  await openedCaches.get(account)?.cache.publishable(addresses);
 }

@@ -1,0 +1,17 @@
+import type { CallAnswer } from "../protocol/mod.ts";
+
+/** The body that carries an answer of the commit protocol. What comes in pieces is asked for as it is read. */
+export function bodyOf(answer: CallAnswer): Uint8Array | ReadableStream<Uint8Array> {
+  if (answer instanceof Uint8Array) return answer;
+  const pieces = answer[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(): Promise<void> {
+      await pieces.return?.();
+    },
+  });
+}

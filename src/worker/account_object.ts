@@ -1,0 +1,233 @@
+import {
+  type Account,
+  type HousekeepingPolicy,
+  type OpenAccountOptions,
+  openAccount,
+  startHousekeeping,
+} from "../account/mod.ts";
+import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import type { DeviceCommand } from "../device/mod.ts";
+import { ClosedError, RefusedError } from "../errors/mod.ts";
+import { bodyOf, HostedAccount, type SnapshotOptions } from "../http/mod.ts";
+import { type Host, systemHost } from "../ports/mod.ts";
+import { decodePlainValue } from "../records/mod.ts";
+import {
+  accountCallOf,
+  type CallAddress,
+  isScoped,
+  type Operation,
+  STREAMED_HEADERS,
+} from "./account_call.ts";
+import { answerError, answerValue } from "./object_call.ts";
+import type { ObjectContextLike } from "./object_types.ts";
+
+/** The account of an object that was made without a name. */
+const DEFAULT_ACCOUNT = "default";
+
+/** How an object keeps its account. */
+export interface AccountObjectOptions
+  extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
+  /** Clock, randomness and logger; the platform's own for what is not given. The scheduler is the object's alarm. */
+  readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
+  /** Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where it is. */
+  readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
+}
+
+/**
+ * The account of a Durable Object, in the object's own storage.
+ *
+ * It is opened when `account` is first asked for, by a command of the service, or by who runs inside the object; a client elsewhere
+ * that owns the account is fenced by that. What is dirty is flushed within the interval and in pauses, which are shorter than the ten
+ * seconds after which an idle object may lose its memory; the alarm stands behind that. A commit is durable before anything
+ * that follows it can leave the object. Memory may vanish at any `await`: nothing that was acknowledged is lost, and no key leaves twice.
+ *
+ * Hand it what comes to your object: `fetch` and `alarm`. A class that has nothing else extends `AccountDurableObject`; one that must
+ * extend something else, the platform's own class for remote procedure calls say, has one of these.
+ *
+ * @example
+ * ```ts
+ * import { AccountObject, type ObjectContextLike } from "@holdfast/store/worker";
+ *
+ * class Bot {
+ *   readonly #holdfast: AccountObject;
+ *
+ *   constructor(ctx: ObjectContextLike) {
+ *     this.#holdfast = new AccountObject(ctx);
+ *   }
+ *
+ *   async rename(pushName: string): Promise<void> {
+ *     const account = await this.#holdfast.account();
+ *     account.device.processCommand({ kind: "setPushName", pushName });
+ *   }
+ *
+ *   fetch(request: Request): Promise<Response> {
+ *     return this.#holdfast.fetch(request);
+ *   }
+ *
+ *   alarm(): Promise<void> {
+ *     return this.#holdfast.alarm();
+ *   }
+ * }
+ * ```
+ */
+export class AccountObject {
+  readonly #ctx: ObjectContextLike;
+  readonly #options: AccountObjectOptions;
+  readonly #host: Host;
+  readonly #scheduler: AlarmScheduler;
+  #hosted: HostedAccount;
+  #backend: Promise<Backend> | undefined;
+  #stopHousekeeping: (() => void) | undefined;
+  /** Registration time of the account that was deleted last in this life of the object. */
+  #destroyedAtMs: number | undefined;
+
+  constructor(ctx: ObjectContextLike, options: AccountObjectOptions = {}) {
+    this.#ctx = ctx;
+    this.#options = options;
+    const { clock, logger, random } = systemHost(options.host);
+    this.#scheduler = new AlarmScheduler(ctx.storage, { clock, logger });
+    this.#host = { clock, logger, random, scheduler: this.#scheduler };
+    this.#hosted = this.#newHosted();
+    void ctx.blockConcurrencyWhile(() => this.#scheduler.repair());
+  }
+
+  /**
+   * The account, opened if it is not, or if another owner had it meanwhile. It belongs to the object: do not close it.
+   *
+   * @throws {StoreError} What opening throws. The next call tries again.
+   */
+  account(): Promise<Account> {
+    return this.#hosted.account();
+  }
+
+  /** Answers what the service asks of the object. Anything else is not found: a class of your own looks at it first. */
+  async fetch(request: Request): Promise<Response> {
+    const call = accountCallOf(request);
+    if (call === undefined) return new Response(null, { status: 404 });
+    try {
+      this.#admit(call.address, call.operation);
+      return await this.#answer(call.operation, request, call.address);
+    } catch (error) {
+      return answerError(error);
+    }
+  }
+
+  /** What the object's `alarm` handler does. Whatever fails, it comes back: see `AlarmScheduler`. */
+  alarm(): Promise<void> {
+    return this.#scheduler.alarm(async () => {
+      await this.#openBackend();
+    });
+  }
+
+  /**
+   * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else a class of
+   * your own has put there. What is dirty is dropped. Idempotent.
+   *
+   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now on.
+   */
+  async destroy(registeredAtMs?: number): Promise<void> {
+    this.#destroyedAtMs = registeredAtMs ?? this.#destroyedAtMs;
+    const [hosted, backend] = [this.#hosted, this.#backend];
+    this.#hosted = this.#newHosted();
+    this.#backend = undefined;
+    await hosted.close().catch(() => {});
+    await (await backend?.catch(() => undefined))?.close();
+    this.#stopHousekeeping?.();
+    this.#stopHousekeeping = undefined;
+    this.#scheduler.reset();
+    const { storage } = this.#ctx;
+    await storage.deleteAlarm();
+    await storage.deleteAll();
+  }
+
+  #admit({ account, registeredAtMs }: CallAddress, operation: Operation): void {
+    const { name } = this.#ctx.id;
+    if (typeof name === "string" && name !== account) {
+      throw new RefusedError("use account: the object is another account's");
+    }
+    if (operation === "destroy" || this.#destroyedAtMs === undefined) return;
+    if (registeredAtMs <= this.#destroyedAtMs) throw new ClosedError("use account: it was deleted");
+  }
+
+  async #answer(operation: Operation, request: Request, address: CallAddress): Promise<Response> {
+    const hosted = this.#hosted;
+    const body = new Uint8Array(await request.arrayBuffer());
+    switch (operation) {
+      case "device":
+        return answerValue(await hosted.device());
+      case "command":
+        return answerValue(await hosted.command(decodePlainValue(body) as unknown as DeviceCommand[]));
+      case "flush":
+        return answerValue(await hosted.flush());
+      case "stats":
+        return answerValue(await hosted.stats());
+      case "snapshot":
+        return answerValue(await hosted.snapshot(decodePlainValue(body) as unknown as SnapshotOptions));
+      case "destroy":
+        return answerValue(await this.destroy(address.registeredAtMs));
+      case "answer": {
+        const scope = { account: isScoped(request) ? address.account : undefined };
+        const answer = await hosted.answer(body, scope);
+        const headers = answer instanceof Uint8Array ? {} : STREAMED_HEADERS;
+        return new Response(bodyOf(answer) as BodyInit, { headers });
+      }
+    }
+  }
+
+  #newHosted(): HostedAccount {
+    return new HostedAccount({
+      clock: this.#host.clock,
+      backend: () => this.#openBackend(),
+      open: () => this.#openAccount(),
+      nextAlarmAtMs: async () => this.#scheduler.alarmAtMs,
+    });
+  }
+
+  async #openAccount(): Promise<Account> {
+    await this.#openBackend();
+    const { housekeeping: _, ...options } = this.#options;
+    const backend = await this.#newBackend();
+    return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
+  }
+
+  /** The backend of who does not own the account. Whoever needs it first also begins to look after what expires. */
+  async #openBackend(): Promise<Backend> {
+    this.#backend ??= this.#newBackend();
+    const opening = this.#backend;
+    try {
+      const backend = await opening;
+      await this.#keepHouse(backend);
+      return backend;
+    } catch (error) {
+      if (this.#backend === opening) this.#backend = undefined;
+      throw error;
+    }
+  }
+
+  async #keepHouse(backend: Backend): Promise<void> {
+    const { housekeeping = {} } = this.#options;
+    if (housekeeping === false || this.#stopHousekeeping !== undefined) return;
+    // Registered, so that an alarm finds out whose object it wakes.
+    await backend.create();
+    if (this.#stopHousekeeping !== undefined || this.#backend === undefined) return;
+    // What has expired is nobody's any more, whoever owns the account: its removal needs no guard.
+    this.#stopHousekeeping = startHousekeeping({
+      host: this.#host,
+      taskPrefix: "",
+      committer: backend,
+      policy: housekeeping,
+    });
+  }
+
+  async #newBackend(): Promise<Backend> {
+    const { storage, id } = this.#ctx;
+    const { clock } = this.#host;
+    const named = await durableObjectBackend(storage, { account: id.name ?? DEFAULT_ACCOUNT, clock });
+    if (typeof id.name === "string") return named;
+    // An alarm does not say whose object it wakes; the object does.
+    const [stored] = await named.listDevices();
+    if (stored === undefined || stored.account === DEFAULT_ACCOUNT) return named;
+    return await durableObjectBackend(storage, { account: stored.account, clock });
+  }
+}

@@ -1,0 +1,76 @@
+/** How the Worker and an object of this project talk: one POST a call, plain values both ways, errors as they are told elsewhere. */
+
+import { RequestError } from "../http/mod.ts";
+import { describeError, errorOf, STATUS_OF } from "../protocol/mod.ts";
+import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import type { ObjectStubLike } from "./object_types.ts";
+
+/** Only the binding leads to an object: no name of a host has a meaning there. */
+const URL_OF_OBJECT = "https://object/";
+
+const CALL = "x-holdfast-call";
+
+/** The name of the call that a request carries, if it is one. */
+export function callName(request: Request): string | undefined {
+  return request.headers.get(CALL) ?? undefined;
+}
+
+/**
+ * Calls an object.
+ *
+ * @param headers What is said beside the body.
+ * @throws {StoreError | TypeError} What the object says.
+ * @throws {RequestError} `unanswered` when there is no answer: nobody knows what became of the call.
+ */
+export async function callObject(
+  stub: ObjectStubLike,
+  name: string,
+  {
+    body,
+    headers = {},
+  }: {
+    readonly body: Uint8Array;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): Promise<Response> {
+  const response = await send(stub, { ...headers, [CALL]: name }, body);
+  if (response.ok) return response;
+  const described = await response.json().catch(() => undefined);
+  throw errorOf(described) ?? unanswered();
+}
+
+/** The plain value in an answer. */
+export async function plainValueOf<T>(response: Response): Promise<T> {
+  return decodePlainValue(new Uint8Array(await response.arrayBuffer())) as T;
+}
+
+/** An answer that carries a plain value. */
+export function answerValue(value: unknown): Response {
+  return new Response(encodePlainValue(value) as BodyInit);
+}
+
+/** An answer that tells of an error. */
+export function answerError(error: unknown): Response {
+  const described = describeError(error);
+  return new Response(JSON.stringify(described), { status: STATUS_OF[described.code] });
+}
+
+async function send(
+  stub: ObjectStubLike,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): Promise<Response> {
+  try {
+    return await stub.fetch(URL_OF_OBJECT, {
+      method: "POST",
+      headers,
+      body: body as Uint8Array<ArrayBuffer>,
+    });
+  } catch (cause) {
+    throw unanswered(cause);
+  }
+}
+
+function unanswered(cause?: unknown): RequestError {
+  return new RequestError("unanswered", "call object: no answer", { cause });
+}
