@@ -1,6 +1,13 @@
 import { authCases } from "./auth_cases.ts";
+import { fuzzCases } from "./fuzz_cases.ts";
 import type { ServiceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
+import { jsonFuzzCases } from "./json_fuzz_cases.ts";
 
 /** Every case, for every service. */
-export const SERVICE_CASES: readonly ServiceCase[] = [...authCases, ...isolationCases];
+export const SERVICE_CASES: readonly ServiceCase[] = [
+  ...authCases,
+  ...isolationCases,
+  ...fuzzCases,
+  ...jsonFuzzCases,
+];

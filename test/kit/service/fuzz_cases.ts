@@ -1,0 +1,109 @@
+import { decodePlainValue } from "../../../src/records/mod.ts";
+import { check } from "../../../src/testing/conformance/assert.ts";
+import type { SeededRandom } from "../../../src/testing/mod.ts";
+import { bodyOf, damaged, fencedCall, manyValues, NO_CALLS, nested } from "./bodies.ts";
+import { problemIn, type ServiceClient, type TestAccount } from "./client.ts";
+import type { ServiceCase } from "./harness.ts";
+import { type HostileCall, hostileReads, hostileWrites } from "./hostile_arguments.ts";
+import { NOW_S, unchanged } from "./unchanged.ts";
+
+/** Bodies of one kind that are drawn. */
+const ROUNDS = 400;
+
+/** Calls that are on their way at one time. */
+const AT_ONCE = 16;
+
+/** Whatever is sent, the answer is one that the sender is at fault for, and nothing has changed. */
+export const fuzzCases: readonly ServiceCase[] = [
+  {
+    name: "fuzz: random, damaged and cut off calls are refused and change nothing",
+    run: unchanged(async ({ client, account, random }) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const call = random.oneIn(4) ? readCall(random) : fencedCall(random, NOW_S);
+        const body = random.oneIn(4) ? random.bytes(random.below(200)) : damaged(bodyOf(call), random);
+        const response = await client.post(account, body as Uint8Array<ArrayBuffer>);
+        const what = `round ${round}: ${response.status} to ${[...body.slice(0, 40)].join(" ")}`;
+        // A damaged read may be another read.
+        if (response.status === 200) check(isRead(body), what);
+        else check([400, 409, 422].includes(response.status), what);
+        await response.body?.cancel();
+      }
+    }),
+  },
+  {
+    name: "fuzz: values that are no calls, and calls that nest, repeat or grow without end, are refused and change nothing",
+    run: unchanged(async ({ client, account, service }) => {
+      for (const [index, call] of NO_CALLS.entries()) {
+        await problemIn(await client.post(account, bodyOf(call)), 400, "invalid").catch((cause: unknown) => {
+          throw new Error(`no call ${index}`, { cause });
+        });
+      }
+      for (const shape of ["list", "object"] as const) {
+        for (const depth of [15, 17, 33, 65, 1_000, 20_000]) {
+          await problemIn(await client.post(account, nested(depth, shape)), 400, "invalid");
+        }
+      }
+      await problemIn(await client.post(account, manyValues(service.callBytes)), 400, "invalid");
+      const writes = Array.from({ length: 100_001 }, () => ({}));
+      await problemIn(await client.post(account, bodyOf({ kind: "commit", writes })), 400, "invalid");
+      const args = [Array.from({ length: 100_001 }, () => "a")];
+      await problemIn(
+        await client.post(account, bodyOf({ kind: "read", method: "getSessions", args })),
+        400,
+        "invalid",
+      );
+      await problemIn(await client.post(account, new Uint8Array(service.callBytes + 1)), 413, "too-large");
+      await problemIn(await client.post(account, new Uint8Array(0)), 400, "invalid");
+    }),
+  },
+  {
+    name: "fuzz: writes of which one part is something else are refused and change nothing",
+    run: unchanged(async ({ client, account, random }) => {
+      await sendAll(client, account, [...hostileWrites(random, NOW_S)], [409]);
+    }),
+  },
+  {
+    name: "fuzz: reads of which one argument is something else are refused and change nothing",
+    run: unchanged(async ({ client, account }) => {
+      await sendAll(client, account, [...hostileReads()], [200]);
+    }),
+  },
+];
+
+async function sendAll(
+  client: ServiceClient,
+  account: TestAccount,
+  calls: readonly HostileCall[],
+  also: readonly number[],
+): Promise<void> {
+  check(calls.length > 100, "hardly anything is sent");
+  check(
+    calls.some(({ isInvalid }) => !isInvalid),
+    "every call is said to be invalid",
+  );
+  const send = async ({ what, call, isInvalid }: HostileCall): Promise<void> => {
+    const response = await client.post(account, bodyOf(call));
+    const allowed = isInvalid ? [400, 422] : [400, 422, ...also];
+    const text = response.status === 200 ? "" : await response.text();
+    check(allowed.includes(response.status), `${what}: answers ${response.status} ${text.slice(0, 200)}`);
+  };
+  for (let index = 0; index < calls.length; index += AT_ONCE) {
+    await Promise.all(calls.slice(index, index + AT_ONCE).map(send));
+  }
+}
+
+function readCall(random: SeededRandom): unknown {
+  const addresses = ["5511999990000@c.us.0", "1000200030004@lid.0"];
+  return random.pick([
+    { kind: "read", method: "getSessions", args: [addresses] },
+    { kind: "read", method: "getMsgSecret", args: ["chat", "sender", "id"] },
+    { kind: "read", method: "loadPreKeys", args: [[1, 2, 3]] },
+    { kind: "mappings" },
+    { kind: "capabilities" },
+  ]);
+}
+
+function isRead(body: Uint8Array): boolean {
+  const { kind } = decodePlainValue(body) as { kind?: unknown };
+  return kind === "read" || kind === "mappings" || kind === "capabilities";
+}
