@@ -26,6 +26,8 @@ export interface EntryOwner<V> {
   becameDirty(entry: CacheEntry<V>): void;
   /** Puts it back, if it is still in the store. */
   becameClean(entry: CacheEntry<V>): void;
+  /** Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may be older. */
+  overtake(address: string): void;
   /** The writes that make the entry durable as it is. */
   snapshot(entry: CacheEntry<V>): EntrySnapshot;
 }

@@ -50,6 +50,28 @@ test("consumed before its session is there, it waits for the put and writes noth
   expect(keysOf(here)).toEqual([8, 9]);
 });
 
+test("consumed by a session that never came, it is not consumed by the one that comes after a delete", async () => {
+  const here = withPreKeys();
+  await here.cache.sessions.consumePreKey(ALICE, 7);
+  await here.cache.sessions.delete(ALICE);
+  await here.cache.sessions.put(ALICE, CounterRecord.of("b", "b", 0));
+  await here.engine.flush();
+  expect(keysOf(here)).toEqual([7, 8, 9]);
+});
+
+test("an id that no pre-key has is refused: the session would never be written with it", async () => {
+  const { cache, engine } = withPreKeys();
+  for (const id of [0, -1, 1.5, 2 ** 24, Number.NaN]) {
+    const put = cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0), { consumedPreKeyId: id });
+    await expect(put).rejects.toThrow(RangeError);
+    await expect(cache.sessions.consumePreKey(ALICE, id)).rejects.toThrow(RangeError);
+  }
+  expect(cache.sessions.peek(ALICE)).toBeUndefined();
+  await cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0));
+  await expect(cache.sessions.consumePreKey(ALICE, 0)).rejects.toThrow(RangeError);
+  expect((await engine.flush()).isolated).toEqual([]);
+});
+
 test("a session that is deleted before it was written keeps its pre-key", async () => {
   const here = withPreKeys();
   await here.cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0), { consumedPreKeyId: 7 });

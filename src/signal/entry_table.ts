@@ -88,6 +88,13 @@ export class EntryTable<V> {
     this.#shrink(0);
   }
 
+  /** Lets the entry of an address go that is clean and that nobody holds: it may be older than its row. */
+  forget(address: string): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined || entry.isDirty || entry.pins > 0) return;
+    this.#drop(entry);
+  }
+
   /** Forgets everything, dirty or not. */
   clear(): void {
     const addresses = [...this.#entries.keys()];
@@ -101,11 +108,14 @@ export class EntryTable<V> {
     while (this.#entries.size > size) {
       const entry = this.#absent.oldest ?? this.#present.oldest;
       if (entry === undefined) return;
-      if (!this.#options.release(entry)) continue;
-      this.#listOf(entry).remove(entry);
-      this.#entries.delete(entry.address);
-      this.#options.removed(entry.address);
+      if (this.#options.release(entry)) this.#drop(entry);
     }
+  }
+
+  #drop(entry: CacheEntry<V>): void {
+    this.#listOf(entry).remove(entry);
+    this.#entries.delete(entry.address);
+    this.#options.removed(entry.address);
   }
 
   #listOf(entry: CacheEntry<V>): RecencyList<CacheEntry<V>> {

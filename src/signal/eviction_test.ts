@@ -173,6 +173,28 @@ test("who waits to publish while the cache is cleared must not send, even if the
   expect(await send(here, ALICE)).toMatchObject({ counter: 1 });
 });
 
+test("what is read after clearing, while an older commit is still under way, is read again once that has arrived", async () => {
+  const here = world();
+  const { cache, rows, engine } = here;
+  await haveSession(here, ALICE);
+  await haveSession(here, BOB);
+  await cache.identities.put(ALICE, new Uint8Array(32).fill(1));
+  rows.holdCommits();
+  await cache.sessions.delete(ALICE);
+  await cache.sessions.put(BOB, CounterRecord.of("another", "b", 0));
+  const flush = engine.flush();
+  await turn();
+  cache.clear();
+  expect((await cache.sessions.load(ALICE))?.current?.next).toBe(0);
+  expect((await cache.sessions.load(BOB))?.current?.start).toBe(`start ${BOB}`);
+  expect(await cache.identities.load(ALICE)).toBeUndefined();
+  rows.releaseCommits();
+  await flush;
+  expect(await cache.sessions.load(ALICE)).toBeUndefined();
+  expect((await cache.sessions.load(BOB))?.current?.start).toBe("another");
+  expect(await cache.identities.load(ALICE)).toEqual(new Uint8Array(32).fill(1));
+});
+
 test("a read that was under way while the cache was cleared is judged by the new life", async () => {
   const here = world();
   const { cache, rows } = here;

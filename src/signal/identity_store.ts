@@ -4,8 +4,9 @@ import { sameBytes } from "./_given.ts";
 import { CacheEntry, type EntryOwner, type EntrySnapshot, MUST } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";
+import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
-import type { StoreContext } from "./store_context.ts";
+import { requireAddress, type StoreContext } from "./store_context.ts";
 
 /** Identity keys by Signal address. */
 export interface SignalIdentities {
@@ -29,7 +30,7 @@ export interface SignalIdentities {
    */
   put(address: string, key: Uint8Array): Promise<boolean>;
 
-  /** Removes the key. */
+  /** Removes the key. @throws {TypeError} When nothing can be stored under this address. */
   delete(address: string): Promise<void>;
 }
 
@@ -84,18 +85,12 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 
   async put(address: string, key: Uint8Array): Promise<boolean> {
-    if (!(key instanceof Uint8Array)) throw new TypeError("put identity: not a Uint8Array");
-    if (key.byteLength !== IDENTITY_KEY_BYTES) {
-      throw new RangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
-    }
-    const copy = new Uint8Array(key);
-    const isKnown = ({ value }: CacheEntry<Uint8Array>): boolean =>
-      value !== undefined && sameBytes(value, copy);
+    const copy = ownKey(key);
     try {
-      const needsRoom = await this.use(address, (entry) => !isKnown(entry) && !entry.isDirty);
+      const needsRoom = await this.use(address, (entry) => !isKnown(entry, copy) && !entry.isDirty);
       if (needsRoom) await this.#context.ready();
       return await this.use(address, (entry) => {
-        if (isKnown(entry)) return false;
+        if (isKnown(entry, copy)) return false;
         this.#replace(entry, copy);
         return true;
       });
@@ -103,17 +98,44 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
       // One that cannot be read can be replaced.
       if (!isUnreadable(error)) throw error;
       await this.#context.ready();
-      this.#replace(this.entries.get(address) ?? this.#add(address, undefined, true), copy);
+      this.#replace(this.#unread(address), copy);
       return true;
     }
   }
 
   async delete(address: string): Promise<void> {
-    if (this.entries.get(address)?.isDirty !== true) await this.#context.ready();
-    const entry = this.entries.get(address) ?? this.#add(address, undefined, true);
-    if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
-    this.#context.dirty.change(entry, MUST);
-    entry.value = undefined;
+    const entry = this.entries.get(address);
+    if (entry === undefined) requireAddress("delete identity", address);
+    if (entry?.isDirty !== true) await this.#context.ready();
+    this.#deleteNow(address);
+  }
+
+  /** Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`. */
+  async prepareChange(address: string, key: Uint8Array | undefined): Promise<PreparedChange> {
+    const needsRoom = (): boolean => this.entries.get(address)?.isDirty !== true;
+    const unheld = { isCurrent: () => true, needsRoom, check: () => {}, release: () => {} };
+    if (key === undefined) {
+      requireAddress("delete identity", address);
+      return { ...unheld, apply: () => this.#deleteNow(address) };
+    }
+    const copy = ownKey(key);
+    try {
+      return await this.use(address, (entry) => {
+        this.entries.pin(entry);
+        return {
+          isCurrent: () => this.entries.has(entry),
+          needsRoom: () => !entry.isDirty && !isKnown(entry, copy),
+          check: () => {},
+          apply: () => {
+            if (!isKnown(entry, copy)) this.#replace(entry, copy);
+          },
+          release: () => this.entries.unpin(entry),
+        };
+      });
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return { ...unheld, apply: () => this.#replace(this.#unread(address), copy) };
+    }
   }
 
   /** Hands over the entry of an address, read if it is not in memory, and in memory while `section` runs. */
@@ -126,9 +148,9 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     );
   }
 
-  /** Notes that rows were changed behind the reads that are under way. */
-  overtakeReads(address: string): void {
+  overtake(address: string): void {
     this.#loads.removed(address);
+    this.entries.forget(address);
   }
 
   becameDirty(entry: CacheEntry<Uint8Array>): void {
@@ -147,6 +169,19 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     return { writes: [write], riders: [], stored };
   }
 
+  /** Nothing has to be read to be deleted. */
+  #deleteNow(address: string): void {
+    const entry = this.#unread(address);
+    if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
+    this.#context.dirty.change(entry, MUST);
+    entry.value = undefined;
+  }
+
+  /** The entry of an address whose row, if it is not in memory, is about to be replaced unread. */
+  #unread(address: string): CacheEntry<Uint8Array> {
+    return this.entries.get(address) ?? this.#add(address, undefined, true);
+  }
+
   #replace(entry: CacheEntry<Uint8Array>, key: Uint8Array): void {
     this.#context.dirty.change(entry, MUST);
     entry.value = key;
@@ -160,6 +195,19 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.entries.add(entry);
     return entry;
   }
+}
+
+/** A copy of what a caller gives. @throws {TypeError | RangeError} */
+function ownKey(key: Uint8Array): Uint8Array {
+  if (!(key instanceof Uint8Array)) throw new TypeError("put identity: not a Uint8Array");
+  if (key.byteLength !== IDENTITY_KEY_BYTES) {
+    throw new RangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
+  }
+  return new Uint8Array(key);
+}
+
+function isKnown({ value }: CacheEntry<Uint8Array>, key: Uint8Array): boolean {
+  return value !== undefined && sameBytes(value, key);
 }
 
 function isUnreadable(error: unknown): boolean {

@@ -77,6 +77,7 @@ export async function moveUsers<S, K>(
   users: readonly MovedUser[],
   options: MoveOptions,
 ): Promise<MoveReport> {
+  requireDistinct(users);
   const { locks } = parts;
   const report = await moveKnown(parts, users, options);
   // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
@@ -90,6 +91,14 @@ export async function moveUsers<S, K>(
     senderKeys: report.senderKeys + rest.senderKeys,
     skipped: rest.skipped,
   };
+}
+
+/** Of two that come to one place each would be moved as if the other were not there. @throws {TypeError} */
+function requireDistinct(users: readonly MovedUser[]): void {
+  const phones = new Set(users.map(({ pn }) => pn));
+  const lids = new Set(users.map(({ lid }) => lid));
+  if (phones.size === users.length && lids.size === users.length) return;
+  throw new TypeError("move users: a phone number or a LID is given twice");
 }
 
 /** Moves what is there. */

@@ -202,6 +202,36 @@ test("an unreadable session at either end is set aside and does not stop the mov
   expect(rows.quarantine.map(({ address }) => address).sort()).toEqual([LID_0, PN_3].sort());
 });
 
+test("a record that is stored as nothing stays behind and does not stop the others", async () => {
+  const here = world();
+  const { cache, rows, engine } = here;
+  await haveSession(here, PN_0);
+  await cache.sessions.put(PN_3, new CounterRecord());
+  await cache.senderKeys.put(`${GROUP}:${PN_0}`, new CounterRecord());
+  expect(await cache.moveUser(PN, LID)).toMatchObject({ sessions: 1, senderKeys: 0, skipped: [] });
+  await engine.flush();
+  expect([...rows.sessions.keys()]).toEqual([LID_0]);
+  expect(rows.senderKeys.size).toBe(0);
+});
+
+test("two phone numbers that would come to one LID, or one that would come to two, are refused", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  await haveSession(here, PN_0);
+  await haveSession(here, `${PN}1@c.us.0`);
+  const toOne = [
+    { pn: PN, lid: LID },
+    { pn: `${PN}1`, lid: LID },
+  ];
+  const toTwo = [
+    { pn: PN, lid: LID },
+    { pn: PN, lid: `${LID}1` },
+  ];
+  await expect(cache.moveUsers(toOne)).rejects.toThrow(TypeError);
+  await expect(cache.moveUsers(toTwo)).rejects.toThrow(TypeError);
+  expect([...rows.sessions.keys()].sort()).toEqual([PN_0, `${PN}1@c.us.0`].sort());
+});
+
 test("it waits for the locks of both addresses, and who waits for them sees the new address", async () => {
   let current = PN_0;
   const here = world({ resolveAddress: async (address) => (address === PN_0 ? current : address) });

@@ -35,7 +35,6 @@ export interface PreparedMove {
 interface MovableStore<V> extends EntryOwner<V> {
   readonly entries: EntryTable<V>;
   use<Result>(address: string, section: (entry: CacheEntry<V>) => Result): Promise<Result>;
-  overtakeReads(address: string): void;
 }
 
 /** An end of a move, held in memory. */
@@ -56,7 +55,7 @@ class MoveEnd<V> {
   /** The row of this address is what `change` makes of the entry. */
   land(change: (entry: CacheEntry<V>) => void): void {
     const { entry } = this;
-    this.#store.overtakeReads(entry.address);
+    this.#store.overtake(entry.address);
     // Put or deleted meanwhile by somebody who does not hold the lock: that is newer than the move. A lease that was settled
     // meanwhile is not: it goes with its record.
     if (entry.value === this.#value && this.#store.entries.has(entry)) {
@@ -71,7 +70,7 @@ class MoveEnd<V> {
   /** Makes what memory says the next thing to be written. Nothing leaves for this address before it is. */
   assert(): void {
     const { entry } = this;
-    this.#store.overtakeReads(entry.address);
+    this.#store.overtake(entry.address);
     if (!this.#store.entries.has(entry)) return;
     this.#dirty.change(entry, MUST);
     entry.gate = entry.generation;
@@ -145,14 +144,16 @@ export async function prepareRecordMove<T>(
   const ends = await holdEnds(store, from, to, context.dirty);
   if (ends === undefined) return undefined;
   try {
-    return recordMove(store, ends, context);
+    const move = recordMove(store, ends, context);
+    if (move === undefined) ends.abandon();
+    return move;
   } catch (error) {
     ends.abandon();
     throw error;
   }
 }
 
-function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContext): PreparedMove {
+function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContext): PreparedMove | undefined {
   const { source, target } = ends;
   const { codec, table } = store;
   const coming = source.entry.value as T;
@@ -162,6 +163,8 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   if (there !== undefined) join(codec, value, coming, comingLease);
   const lease = leaseOf(sendingChainOf(codec, value), table.store, [target.entry.lease, comingLease]);
   const record = codec.encode(value);
+  // What is stored as nothing is not there to be moved.
+  if (record.byteLength === 0) return undefined;
   return {
     writes: [
       table.remove(source.entry.address),

@@ -1,4 +1,4 @@
-import type { SignalRow } from "../backend/mod.ts";
+import { MAX_KEY_ID, type SignalRow } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { CacheCodec } from "./cache_codec.ts";
 import {
@@ -12,12 +12,13 @@ import {
 import { ColdLoads } from "./cold_loads.ts";
 import { CounterLease } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
+import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
 import type { SendingChain } from "./record_codec.ts";
 import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
 import type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
-import type { StoreContext } from "./store_context.ts";
+import { requireAddress, type StoreContext } from "./store_context.ts";
 import { openStoredRecord, sendingChainOf } from "./stored_record.ts";
 
 const OPEN: Ticket = Object.freeze({ gated: false });
@@ -99,17 +100,38 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async delete(address: string): Promise<void> {
-    let entry = this.entries.get(address);
-    if (entry?.isDirty !== true) {
-      await this.#context.ready();
-      // Nothing has to be read to be deleted.
-      entry = this.entries.get(address) ?? this.#addEntry(address, true);
+    const entry = this.entries.get(address);
+    if (entry === undefined) requireAddress(`delete ${this.table.store}`, address);
+    if (entry?.isDirty !== true) await this.#context.ready();
+    this.#deleteNow(address);
+  }
+
+  /** Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`. */
+  async prepareChange(address: string, record: T | undefined): Promise<PreparedChange> {
+    if (record === undefined) {
+      requireAddress(`delete ${this.table.store}`, address);
+      return {
+        isCurrent: () => true,
+        needsRoom: () => this.entries.get(address)?.isDirty !== true,
+        check: () => {},
+        apply: () => this.#deleteNow(address),
+        release: () => {},
+      };
     }
-    if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
-    this.remove(entry);
+    return await this.use(address, (entry) => {
+      this.entries.pin(entry);
+      return {
+        isCurrent: () => this.entries.has(entry),
+        needsRoom: () => !entry.isDirty,
+        check: () => this.#requireForward(entry.lease, sendingChainOf(this.codec, record)),
+        apply: () => void this.#apply(entry, record, undefined),
+        release: () => this.entries.unpin(entry),
+      };
+    });
   }
 
   async consumePreKey(address: string, preKeyId: number): Promise<void> {
+    requireKeyId(preKeyId);
     if (this.entries.get(address)?.isDirty !== true) await this.#context.ready();
     await this.use(address, (entry) => {
       if (entry.value !== undefined) this.#context.dirty.change(entry, MUST);
@@ -146,9 +168,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     }
   }
 
-  /** Notes that rows were changed behind the reads that are under way. */
-  overtakeReads(address: string): void {
+  overtake(address: string): void {
     this.#loads.removed(address);
+    this.entries.forget(address);
   }
 
   becameDirty(entry: CacheEntry<T>): void {
@@ -179,8 +201,17 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.use(address, (entry) => this.#apply(entry, record, options));
   }
 
+  /** Nothing has to be read to be deleted. */
+  #deleteNow(address: string): void {
+    const entry = this.entries.get(address) ?? this.#addEntry(address, true);
+    if (entry.isDirty || entry.value !== undefined || entry.stored) this.remove(entry);
+    // What a session consumed that never came is not consumed by the next one.
+    else entry.dropRiders((rider) => rider.kind === "preKey.remove");
+  }
+
   #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {
     const { codec } = this;
+    if (options?.consumedPreKeyId !== undefined) requireKeyId(options.consumedPreKeyId);
     codec.prune(record);
     const mark = codec.sendingMark(record);
     let gates = false;
@@ -204,11 +235,16 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       entry.lease = this.#stopSending(record, lease);
       return false;
     }
-    if (lease?.isBehind(chain) === true && protections.rewindRefusal) {
-      throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
-    }
+    this.#requireForward(lease, chain);
     if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
     return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true && protections.gate;
+  }
+
+  /** @throws {RewindError} */
+  #requireForward(lease: CounterLease | undefined, chain: SendingChain | undefined): void {
+    if (chain === undefined || lease?.isBehind(chain) !== true) return;
+    if (!this.#context.protections.rewindRefusal) return;
+    throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
   }
 
   #addConsumed(entry: CacheEntry<T>, id: number): void {
@@ -359,6 +395,12 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       return false;
     }
   }
+}
+
+/** @throws {RangeError} When no pre-key can have this id: its removal would keep the session from being written. */
+function requireKeyId(id: number): void {
+  if (Number.isInteger(id) && id >= 1 && id <= MAX_KEY_ID) return;
+  throw new RangeError(`consume pre-key: id is ${id}, expected 1 to ${MAX_KEY_ID}`);
 }
 
 function unreadable(reason: string): CorruptError | WrongLengthError {

@@ -161,6 +161,17 @@ async function overtakenRead(options: Parameters<typeof world>[0]): Promise<unkn
   return (await load)?.current;
 }
 
+test("what nothing can be stored under is refused, and leaves nothing that could never be written", async () => {
+  const { cache, engine } = world();
+  for (const address of ["", "\ud800", "a\0b", "x".repeat(1_025)]) {
+    await expect(cache.sessions.delete(address)).rejects.toThrow(TypeError);
+    await expect(cache.senderKeys.delete(address)).rejects.toThrow(TypeError);
+    await expect(cache.identities.delete(address)).rejects.toThrow(TypeError);
+  }
+  expect(cache.stats.dirty).toBe(0);
+  await engine.close();
+});
+
 test("bytes that were read before a write that was flushed and evicted meanwhile are read again", async () => {
   expect(await overtakenRead({})).toBeUndefined();
 });

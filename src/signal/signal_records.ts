@@ -47,6 +47,7 @@ export interface SignalRecords<T> {
    * Takes a record over: it is the cache's from now on and must not be changed any more. When the promise resolves, the record is in
    * memory, and what is loaded from then on comes from it. It is durable after a flush.
    *
+   * @throws {RangeError} When `consumedPreKeyId` is no pre-key's. Nothing is changed.
    * @throws {RewindError} When its counter went back on the chain that it sends on. Nothing is changed.
    * @throws {LimitError} When too much is dirty and nothing could be written for too long. Nothing is changed.
    * @throws {StoreError} When the address is not in memory and could not be read. Nothing is changed.
@@ -57,6 +58,7 @@ export interface SignalRecords<T> {
    * Removes the record. The address stays gated if it was, until the removal is durable. Pre-keys that an unwritten session
    * consumed stay.
    *
+   * @throws {TypeError} When nothing can be stored under this address.
    * @throws {LimitError} As `put`.
    */
   delete(address: string): Promise<void>;
@@ -65,6 +67,8 @@ export interface SignalRecords<T> {
    * Removes the one-time pre-key that the session of this address consumed, in the commit that writes the session. Call it after
    * the put, under the same lock; with no session there, it waits for the next put for as long as the address stays in
    * memory. Deleting the session before it was written keeps the pre-key.
+   *
+   * @throws {RangeError} When the id is no pre-key's.
    */
   consumePreKey(address: string, preKeyId: number): Promise<void>;
 }

@@ -32,6 +32,8 @@ export class SignalSource implements DirtySource {
   readonly #hooks: SourceHooks;
   /** What the engine has now, by key. */
   readonly #collected = new Map<string, Collected>();
+  /** What it has of a life of the cache that was cleared. */
+  readonly #orphans = new Set<AnyEntry>();
 
   constructor(dirty: DirtySet, protections: Protections, hooks: SourceHooks) {
     this.#dirty = dirty;
@@ -70,6 +72,9 @@ export class SignalSource implements DirtySource {
       isUnsettled ||= taken.entry.lease?.isUnsettled === true;
     }
     this.#collected.clear();
+    // Whatever became of them: what was read since may be from before.
+    for (const { owner, address } of this.#orphans) owner.overtake(address);
+    this.#orphans.clear();
     this.#hooks.settled();
     if (isUnsettled) this.#hooks.unsettled();
   }
@@ -78,8 +83,9 @@ export class SignalSource implements DirtySource {
     this.#hooks.rest();
   }
 
-  /** Forgets what the engine has: its outcome is nobody's business any more. */
+  /** Gives up what the engine has: its outcome makes nothing clean any more. */
   clear(): void {
+    for (const { entry } of this.#collected.values()) this.#orphans.add(entry);
     this.#collected.clear();
   }
 

@@ -17,6 +17,7 @@ import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
+import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
 import { type MovedUser, type MoveOptions, type MoveParts, type MoveReport, moveUsers } from "./move_user.ts";
 import { openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
@@ -231,6 +232,26 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
+   * Makes changes that belong together in one moment, all or none: a flush has all of them, in one commit (save what the backend
+   * refuses), or none. It takes no locks; each change is otherwise a put or a delete, and what is put is the cache's.
+   *
+   * @param applied Called in that same moment. What it begins to commit lands with the changes.
+   * @returns What `applied` answers, awaited.
+   * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot be made: none is. Also
+   * what `applied` throws: they are made, then, and written later.
+   */
+  change<Result>(
+    changes: readonly CacheChange<S, K>[],
+    applied: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    return changeTogether({
+      prepare: () => changes.map((change) => this.#prepare(change)),
+      ready: () => this.#options.engine.ready(),
+      applied,
+    });
+  }
+
+  /**
    * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
    * committed, together with the identity of the same address; nothing else is.
    *
@@ -298,7 +319,11 @@ export class SignalStoreCache<S, K> {
     return moveUsers(this.#parts(), [{ pn, lid }], options);
   }
 
-  /** As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in memory. */
+  /**
+   * As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in memory.
+   *
+   * @throws {TypeError} When a phone number or a LID is there twice: one LID is one phone number's.
+   */
   moveUsers(users: readonly MovedUser[], options: MoveOptions = {}): Promise<MoveReport> {
     return moveUsers(this.#parts(), users, options);
   }
@@ -314,6 +339,17 @@ export class SignalStoreCache<S, K> {
    */
   deleteSessions(selection: SessionSelection, writes: readonly Write[] = []): Promise<number> {
     return deleteSessions(this.#parts(), selection, writes);
+  }
+
+  #prepare(change: CacheChange<S, K>): Promise<PreparedChange> {
+    switch (change.store) {
+      case "session":
+        return this.#sessions.prepareChange(change.address, change.value);
+      case "senderKey":
+        return this.#senderKeys.prepareChange(change.address, change.value);
+      case "identity":
+        return this.#identities.prepareChange(change.address, change.value);
+    }
   }
 
   #parts(): MoveParts<S, K> {
@@ -368,6 +404,7 @@ export class SignalStoreCache<S, K> {
     const owner = {
       becameDirty(): void {},
       becameClean(): void {},
+      overtake(): void {},
       snapshot: () => ({ writes: [write], riders: [], stored: true }),
     };
     const entry = new CacheEntry<unknown>(owner, "", `loose:${JSON.stringify(write)}`);

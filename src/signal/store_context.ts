@@ -1,3 +1,4 @@
+import { isText } from "../backend/mod.ts";
 import type { SignalWrite } from "./cache_entry.ts";
 import type { Durability } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
@@ -19,4 +20,13 @@ export interface StoreContext {
   readonly addLoose: (write: SignalWrite) => void;
   /** The name of the cache's present life. */
   readonly incarnation: () => string;
+}
+
+/**
+ * Checks an address that is about to be changed without being read: a change that no backend accepts would stay dirty for ever.
+ *
+ * @throws {TypeError} When nothing can be stored under it.
+ */
+export function requireAddress(action: string, address: string): void {
+  if (!isText(address)) throw new TypeError(`${action}: malformed address`);
 }

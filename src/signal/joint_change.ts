@@ -1,0 +1,62 @@
+import { LimitError } from "../errors/mod.ts";
+
+/** Times that the cache may be cleared while one set of changes is being prepared. */
+const MAX_ROUNDS = 8;
+
+/** A change of one entry of the cache. `undefined` deletes. Sender keys go by their names. */
+export type CacheChange<S, K> =
+  | { readonly store: "session"; readonly address: string; readonly value: S | undefined }
+  | { readonly store: "senderKey"; readonly address: string; readonly value: K | undefined }
+  | { readonly store: "identity"; readonly address: string; readonly value: Uint8Array | undefined };
+
+/** A change whose entry is in memory and stays there until `release`. */
+export interface PreparedChange {
+  /** Whether the cache still knows the entry. */
+  isCurrent(): boolean;
+  /** Whether it makes something dirty that is clean. */
+  needsRoom(): boolean;
+  /** @throws {RewindError} When the change must not be made. */
+  check(): void;
+  /** Makes the change. It cannot fail after `check`. */
+  apply(): void;
+  release(): void;
+}
+
+/** How changes are brought together. */
+interface JointChange<Result> {
+  /** Prepares each of them. */
+  readonly prepare: () => readonly Promise<PreparedChange>[];
+  /** Back-pressure. */
+  readonly ready: () => Promise<void>;
+  /** Called in the moment in which all of them are made. */
+  readonly applied: () => Result | Promise<Result>;
+}
+
+/** Makes changes in one moment, all or none: no flush has some of them and not the others. See `SignalStoreCache.change`. */
+export async function changeTogether<Result>(joint: JointChange<Result>): Promise<Result> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const changes = await prepareAll(joint.prepare());
+    let result: Result | Promise<Result>;
+    try {
+      if (changes.some((change) => change.needsRoom())) await joint.ready();
+      if (!changes.every((change) => change.isCurrent())) continue;
+      for (const change of changes) change.check();
+      for (const change of changes) change.apply();
+      result = joint.applied();
+    } finally {
+      for (const change of changes) change.release();
+    }
+    return await result;
+  }
+  throw new LimitError("change Signal state: the cache is cleared again and again");
+}
+
+/** All of them, or none when one fails. */
+async function prepareAll(preparing: readonly Promise<PreparedChange>[]): Promise<PreparedChange[]> {
+  const outcomes = await Promise.allSettled(preparing);
+  const changes = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return changes;
+  for (const change of changes) change.release();
+  throw failed.reason;
+}
