@@ -98,8 +98,8 @@ export class AccountKeys implements KeyStore {
 
   /**
    * Stores values under the locks of their addresses. Durable when it resolves, in one commit. When it rejects because a value is
-   * malformed, nothing has changed. When it rejects for another reason, sessions, sender keys and identities may be in memory, to be
-   * written later.
+   * malformed, or could not be taken, nothing has changed. When the commit fails, sessions, sender keys and identities are in memory,
+   * to be written later; one that the backend refuses does not hold the others back.
    *
    * @throws {TypeError} When a type or an id is malformed.
    * @throws {CorruptError | WrongLengthError} When a value is.
@@ -109,10 +109,10 @@ export class AccountKeys implements KeyStore {
     const ids = LOCKED_TYPES.flatMap((type) => Object.keys(data[type] ?? {}));
     await this.#locks.withKeys(ids, async () => {
       const converted = await this.#convert(data, this.#everybody);
-      // What could not be read stops all of it, not the second half.
-      await Promise.all(converted.changes.map((change) => change.prepare()));
       await this.#apply(converted, data);
-      await this.makeDurable(converted.changes);
+      await this.makeDurable(
+        converted.changes.map(({ store, address }) => ({ entry: `${store}:${address}` })),
+      );
     });
   };
 
@@ -167,10 +167,15 @@ export class AccountKeys implements KeyStore {
   }
 
   async #apply({ changes, writes }: Conversion, data: KeyDataSet): Promise<void> {
-    for (const change of changes) await change.apply();
-    for (const [address, value] of Object.entries(data.session ?? {})) {
-      if (value === null) this.#consumed.forget(address);
-    }
+    await this.#cache.change(changes, () => {
+      for (const [address, value] of Object.entries(data.session ?? {})) {
+        if (value === null) this.#consumed.forget(address);
+      }
+      return this.#write(writes, data);
+    });
+  }
+
+  async #write(writes: readonly Write[], data: KeyDataSet): Promise<void> {
     if (writes.length === 0) return;
     for (const id of Object.keys(data["pre-key"] ?? {})) this.#consumed.replaced(id);
     this.#moveWatermark(writes);

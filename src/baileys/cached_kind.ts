@@ -1,5 +1,8 @@
+import type { CacheChange } from "../signal/mod.ts";
 import type { WrapBytes } from "./convert/mod.ts";
 import type { Entry } from "./key_kind.ts";
+import type { NodeSenderKeyRecord } from "./node_sender_key_record.ts";
+import type { NodeSessionRecord } from "./node_session_record.ts";
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /** Where the keys of the Signal cache are, and how values are handed over. */
@@ -14,13 +17,7 @@ export interface CachedContext {
 }
 
 /** A change of one entry of the cache, converted and not yet made. */
-export interface CachedChange {
-  /** Names the entry, as the cache's source does. */
-  readonly entry: string;
-  /** Reads what is there, so that making the change reads nothing. */
-  prepare(): Promise<unknown>;
-  apply(): Promise<unknown>;
-}
+export type CachedChange = CacheChange<NodeSessionRecord, NodeSenderKeyRecord>;
 
 /** A type of Baileys' keys that lives in the Signal cache. */
 export interface CachedKind {

@@ -5,7 +5,6 @@ import {
   parseNodeSenderKeyName,
 } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
-import type { SignalRecords } from "../signal/mod.ts";
 import type { CachedChange, CachedKind } from "./cached_kind.ts";
 import {
   identityKeyToRaw,
@@ -49,14 +48,9 @@ export const sessionKind: CachedKind = {
   changes: ({ cache, isLibrary }, entries) =>
     entries.map(([id, value]): CachedChange => {
       const address = requireId("session", id, storedAddressOf);
-      const entry = `session:${address}`;
-      if (value === null) return deletion(cache.sessions, address, entry);
+      if (value === null) return { store: "session", address, value: undefined };
       const json = isLibrary ? (value as NodeRecordJson) : toNodeRecord(value);
-      return {
-        entry,
-        prepare: () => cache.sessions.has(address),
-        apply: () => cache.sessions.put(address, NodeSessionRecord.of(json, cache.sessions.peek(address))),
-      };
+      return { store: "session", address, value: NodeSessionRecord.of(json, cache.sessions.peek(address)) };
     }),
 };
 
@@ -70,16 +64,10 @@ export const identityKind: CachedKind = {
       (key) => rawToIdentityKey(key, wrapBytes),
     );
   },
-  changes: ({ cache }, entries) =>
+  changes: (_context, entries) =>
     entries.map(([id, value]): CachedChange => {
       const address = requireId("identity-key", id, storedAddressOf);
-      const key = value === null ? undefined : identityKeyToRaw(value);
-      return {
-        entry: `identity:${address}`,
-        prepare: async () => {},
-        apply: () =>
-          key === undefined ? cache.identities.delete(address) : cache.identities.put(address, key),
-      };
+      return { store: "identity", address, value: value === null ? undefined : identityKeyToRaw(value) };
     }),
 };
 
@@ -95,18 +83,12 @@ export const senderKeyKind: CachedKind = {
   },
   changes: ({ cache, isLibrary }, entries) =>
     entries.map(([id, value]): CachedChange => {
-      const name = requireId("sender-key", id, storedNameOf);
-      const entry = `senderKey:${name}`;
+      const address = requireId("sender-key", id, storedNameOf);
       const given = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
-        given === null ? undefined : NodeSenderKeyRecord.parse(given, cache.senderKeys.peek(name));
+        given === null ? undefined : NodeSenderKeyRecord.parse(given, cache.senderKeys.peek(address));
       // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
-      if (record === undefined || record.isEmpty) return deletion(cache.senderKeys, name, entry);
-      return {
-        entry,
-        prepare: () => cache.senderKeys.has(name),
-        apply: () => cache.senderKeys.put(name, record),
-      };
+      return { store: "senderKey", address, value: record?.isEmpty === true ? undefined : record };
     }),
 };
 
@@ -118,10 +100,6 @@ export function storedAddressOf(id: string): string | undefined {
 /** The sender key name that Baileys writes so, if it is one. */
 export function storedNameOf(id: string): string | undefined {
   return orUndefined(() => formatSenderKeyName(parseNodeSenderKeyName(id)));
-}
-
-function deletion<T>(records: SignalRecords<T>, address: string, entry: string): CachedChange {
-  return { entry, prepare: async () => {}, apply: () => records.delete(address) };
 }
 
 function copyOf(json: NodeRecordJson): NodeRecordJson {

@@ -270,6 +270,35 @@ test("what the socket stores is durable when it resolves, alone and beside other
   expect(ben.account.health().consecutiveFailures).toBe(0);
 });
 
+test("what one set stores lands in one commit, whenever somebody else flushes", async () => {
+  const [anna] = await talking();
+  const { account, plan } = anna;
+  const { keys } = anna.opened;
+  const { [BEN_NODE]: session } = await keys.get("session", [BEN_NODE]);
+  /** Which commit each write was part of. */
+  const commitsOf = new Map<string, number>();
+  plan.refuse((write) => {
+    if (write.kind === "session.put") commitsOf.set(write.address, plan.commits);
+    if (write.kind === "deviceList.put")
+      for (const { user } of write.records) commitsOf.set(user, plan.commits);
+    return false;
+  });
+  for (let hops = 0; hops < 60; hops += 1) {
+    const users = [0, 1, 2].map((number) => `2000000000${100 + 3 * hops + number}`);
+    const setting = keys.set({
+      session: Object.fromEntries(users.map((user) => [`${user}_1.0`, session])),
+      "device-list": { [`${users[0]}`]: ["0"] },
+    });
+    for (let hop = 0; hop < hops; hop += 1) await Promise.resolve();
+    await Promise.all([account.flush(), setting]);
+    const commits = [...users.map((user) => `${user}@lid.0`), `${users[0]}`].map((name) =>
+      commitsOf.get(name),
+    );
+    expect(commits[0]).toBeDefined();
+    expect(new Set(commits).size).toBe(1);
+  }
+});
+
 test("a session that goes back on its chain is refused, and the newer one stays", async () => {
   const [anna, ben] = await talking();
   const { [BEN_NODE]: older } = await anna.opened.keys.get("session", [BEN_NODE]);
