@@ -77,6 +77,7 @@ export class AccountObject {
   readonly #host: Host;
   readonly #scheduler: AlarmScheduler;
   #hosted: HostedAccount;
+  #name: string | undefined;
   #backend: Promise<Backend> | undefined;
   #stopHousekeeping: (() => void) | undefined;
   /** Registration time of the account that was deleted last in this life of the object. */
@@ -106,7 +107,7 @@ export class AccountObject {
     const call = accountCallOf(request);
     if (call === undefined) return new Response(null, { status: 404 });
     try {
-      this.#admit(call.address, call.operation);
+      await this.#admit(call.address, call.operation);
       return await this.#answer(call.operation, request, call.address);
     } catch (error) {
       return answerError(error);
@@ -136,14 +137,14 @@ export class AccountObject {
     this.#stopHousekeeping?.();
     this.#stopHousekeeping = undefined;
     this.#scheduler.reset();
+    this.#name = undefined;
     const { storage } = this.#ctx;
     await storage.deleteAlarm();
     await storage.deleteAll();
   }
 
-  #admit({ account, registeredAtMs }: CallAddress, operation: Operation): void {
-    const { name } = this.#ctx.id;
-    if (typeof name === "string" && name !== account) {
+  async #admit({ account, registeredAtMs }: CallAddress, operation: Operation): Promise<void> {
+    if ((await this.#nameOf(account)) !== account) {
       throw new RefusedError("use account: the object is another account's");
     }
     if (operation === "destroy" || this.#destroyedAtMs === undefined) return;
@@ -221,13 +222,20 @@ export class AccountObject {
   }
 
   async #newBackend(): Promise<Backend> {
-    const { storage, id } = this.#ctx;
-    const { clock } = this.#host;
-    const named = await durableObjectBackend(storage, { account: id.name ?? DEFAULT_ACCOUNT, clock });
-    if (typeof id.name === "string") return named;
-    // An alarm does not say whose object it wakes; the object does.
-    const [stored] = await named.listDevices();
-    if (stored === undefined || stored.account === DEFAULT_ACCOUNT) return named;
-    return await durableObjectBackend(storage, { account: stored.account, clock });
+    const account = await this.#nameOf(DEFAULT_ACCOUNT);
+    return await durableObjectBackend(this.#ctx.storage, { account, clock: this.#host.clock });
   }
+
+  /** The name of the object's account: `fallback` when neither the platform nor the storage knows one. */
+  async #nameOf(fallback: string): Promise<string> {
+    const { id, storage } = this.#ctx;
+    // The platform tells it neither to an alarm nor when it is long.
+    this.#name ??= id.name ?? (await storedName(storage)) ?? fallback;
+    return this.#name;
+  }
+}
+
+async function storedName(storage: ObjectContextLike["storage"]): Promise<string | undefined> {
+  const [stored] = await (await durableObjectBackend(storage)).listDevices();
+  return stored?.account;
 }
