@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { registerServiceCases, type ServiceTarget } from "../kit/service/harness.ts";
+import { SERVICE_CASES } from "../kit/service/service_cases.ts";
+import { ADMIN_TOKEN } from "../kit/service.ts";
+import { type RunningWorker, startWorker } from "./worker_process.ts";
+
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  worker = await startWorker();
+});
+
+afterAll(() => worker.stop());
+
+/** The deployed Worker, over real connections. Cases share it. */
+const target: ServiceTarget = {
+  name: "service over durable objects",
+  provides: [],
+  use: (run) =>
+    run({
+      baseUrl: worker.url,
+      adminToken: ADMIN_TOKEN,
+      callBytes: 32 * 1_024 * 1_024,
+      seed: Number(process.env.HOLDFAST_SEED ?? 1),
+      // A connection that is kept is closed by workerd when this process was too busy to notice that it is idle.
+      send: (request) => fetch(new Request(request, { headers: { ...headersOf(request), connection: "close" } })),
+    }),
+};
+
+function headersOf(request: Request): Record<string, string> {
+  return Object.fromEntries(request.headers);
+}
+
+const left = registerServiceCases(target, SERVICE_CASES, test);
+
+test("what is left out needs a look inside the service, and runs on the others", () => {
+  const inside = SERVICE_CASES.filter(({ requires = [] }) => requires.length > 0);
+  expect(left).toEqual(inside.map(({ name }) => name));
+});

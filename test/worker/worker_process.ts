@@ -1,0 +1,100 @@
+/** The Worker in workerd, as Cloudflare would run it: no Node API, a persistent folder, and a process that can be killed. */
+
+import { readdir, readFile } from "node:fs/promises";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { ADMIN_TOKEN } from "../kit/service.ts";
+
+/** Date and flags as wrangler.toml has them: no `nodejs_compat`. */
+const COMPATIBILITY_DATE = "2026-04-21";
+
+/** How a Worker is started. */
+export interface WorkerOptions {
+  /** Where objects are kept; in memory unless given. */
+  readonly folder?: string | undefined;
+  /** The module that is run: the one that is deployed unless given. It exports the classes of the two bindings. */
+  readonly entryPoint?: string | undefined;
+}
+
+/** A Worker that runs. */
+export interface RunningWorker extends AsyncDisposable {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Sends a request to a path of the Worker, over a real connection. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Kills workerd with SIGKILL, at once. The Worker answers nothing any more: stop it, and start another over the same folder. */
+  kill(): Promise<void>;
+  /** Stops it in good order. */
+  stop(): Promise<void>;
+}
+
+const bundles = new Map<string, Promise<string>>();
+
+/** The code of a module with all that it imports, as it is deployed: the platform's own modules are left to the platform. */
+export function bundleOf(entryPoint: string): Promise<string> {
+  const known = bundles.get(entryPoint);
+  if (known !== undefined) return known;
+  const bundle = build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    external: ["cloudflare:*"],
+    format: "esm",
+    target: "es2022",
+    write: false,
+  }).then(({ outputFiles: [file] }) => file?.text ?? "");
+  bundles.set(entryPoint, bundle);
+  return bundle;
+}
+
+/** Starts the Worker and resolves when it answers. */
+export async function startWorker({
+  folder,
+  entryPoint = "src/worker/main.ts",
+}: WorkerOptions = {}): Promise<RunningWorker> {
+  const before = await children();
+  const miniflare = new Miniflare({
+    modules: true,
+    script: await bundleOf(entryPoint),
+    compatibilityDate: COMPATIBILITY_DATE,
+    durableObjects: {
+      ACCOUNTS: { className: "AccountDurableObject", useSQLite: true },
+      REGISTRY: { className: "RegistryDurableObject", useSQLite: true },
+    },
+    bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN },
+    // What the Worker logs is not for the test's output.
+    handleRuntimeStdio: (stdout, stderr) => {
+      stdout.resume();
+      stderr.resume();
+    },
+    ...(folder === undefined ? {} : { durableObjectsPersist: folder }),
+  });
+  const url = (await miniflare.ready).origin;
+  const own = (await children()).filter((pid) => !before.includes(pid));
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= miniflare.dispose();
+    return stopping;
+  };
+  return {
+    url,
+    fetch: (path, init) => fetch(`${url}${path}`, init),
+    async kill() {
+      if (own.length === 0) throw new Error("kill worker: workerd was not found");
+      for (const pid of own) process.kill(pid, "SIGKILL");
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Processes that this one has started. */
+async function children(): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    if (parent === process.pid && /workerd/.test(stat)) found.push(Number(name));
+  }
+  return found;
+}
