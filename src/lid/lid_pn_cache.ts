@@ -117,6 +117,8 @@ export class LidPnCache {
   readonly #byLid: BatchedReads<CachedMapping, undefined>;
   readonly #byPn: BatchedReads<CachedMapping, undefined>;
   readonly #offline = new OfflineMappings();
+  /** What the store says of phone numbers that replays concern. */
+  readonly #storedLids = new Map<string, Promise<string | undefined>>();
   /** What was learnt since a warm-up began: `lid:` and `pn:` keys. */
   #learntSince: Set<string> | undefined;
   #queries = 0;
@@ -184,7 +186,8 @@ export class LidPnCache {
 
   /**
    * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one phone number the
-   * last. Those that say something new are one commit.
+   * last. Those that say something new are one commit. Without the option `commit` nothing is moved to the LIDs: who has sessions,
+   * device lists or sender keys under the phone numbers learns with `directory(account).learn`.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
    * @throws {StoreError} When the store could not be read or written. Nothing was learnt.
@@ -249,6 +252,7 @@ export class LidPnCache {
         this.#learntSince?.add(`lid:${lid}`);
         this.#offline.delete(lid);
         await byLid.invalidate(lid);
+        this.#storedLids.clear();
         // Whose it was is not in memory: it may be any of them.
         if (before === undefined) byPn.invalidateAll();
         else await byPn.invalidate(before);
@@ -262,21 +266,20 @@ export class LidPnCache {
 
   /**
    * The Signal address under which a user's state is kept: a phone number's becomes the LID's, a hosted one the hosted
-   * LID's, where the mapping is known. The device stays. Anything else is its own.
+   * LID's, where the mapping is known. The device stays. Anything else is its own. What only a replay has said moves no state,
+   * and changes no address.
    */
   async resolveAddress(address: string): Promise<string> {
     const parsed = tryParseSignalAddress(address);
     const server = parsed === undefined ? undefined : LID_SERVER_OF.get(parsed.server);
     if (parsed === undefined || server === undefined) return address;
-    const lid = await this.getLid(parsed.user);
+    const lid = await this.#stateLid(parsed.user);
     return lid === undefined ? address : formatSignalAddress({ ...parsed, user: lid, server });
   }
 
   /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
   async encryptionJid(jid: Jid): Promise<Jid> {
-    const server = LID_SERVER_OF.get(jid.server === "s.whatsapp.net" ? "c.us" : jid.server);
-    const lid = server === undefined ? undefined : await this.getLid(jid.user);
-    return lid === undefined || server === undefined ? jid : { ...jid, user: lid, server };
+    return (await this.#lidJid(jid, (user) => this.#stateLid(user))) ?? jid;
   }
 
   /** The same device's JID in the other namespace, `undefined` when there is none or it is not known. */
@@ -286,8 +289,33 @@ export class LidPnCache {
       const server = jid.server === "lid" ? "s.whatsapp.net" : "hosted";
       return phoneNumber === undefined ? undefined : { ...jid, user: phoneNumber, server };
     }
-    const resolved = await this.encryptionJid(jid);
-    return resolved === jid ? undefined : resolved;
+    return await this.#lidJid(jid, (user) => this.getLid(user));
+  }
+
+  async #lidJid(jid: Jid, lidOf: (user: string) => Promise<string | undefined>): Promise<Jid | undefined> {
+    const server = LID_SERVER_OF.get(jid.server === "s.whatsapp.net" ? "c.us" : jid.server);
+    const lid = server === undefined ? undefined : await lidOf(jid.user);
+    return lid === undefined || server === undefined ? undefined : { ...jid, user: lid, server };
+  }
+
+  /** The LID under which a phone number's state is kept. */
+  async #stateLid(phoneNumber: string): Promise<string | undefined> {
+    if (!this.#offline.concerns(phoneNumber)) return await this.getLid(phoneNumber);
+    const known = this.#storedLids.get(phoneNumber);
+    if (known !== undefined) return await known;
+    this.#queries += 1;
+    const reading = this.#parts.reads.getPnMapping(phoneNumber).then((mapping) => mapping?.lid);
+    this.#storedLids.set(phoneNumber, reading);
+    reading.catch(() => {
+      if (this.#storedLids.get(phoneNumber) === reading) this.#storedLids.delete(phoneNumber);
+    });
+    return await reading;
+  }
+
+  /** A mapping of these phone numbers was stored, or may have been. */
+  #forgetStored(...phoneNumbers: readonly (string | undefined)[]): void {
+    for (const phoneNumber of phoneNumbers)
+      if (phoneNumber !== undefined) this.#storedLids.delete(phoneNumber);
   }
 
   async #learn(given: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
@@ -335,8 +363,10 @@ export class LidPnCache {
     const { lid, phoneNumber } = mapping;
     this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
     if (ofLid !== undefined) this.#learntSince?.add(`pn:${ofLid.phoneNumber}`);
-    if (offline) this.#offline.add(mapping);
+    const before = ofLid?.phoneNumber;
+    if (offline) this.#offline.add(mapping, before === phoneNumber ? undefined : before);
     else this.#offline.delete(lid);
+    this.#forgetStored(phoneNumber, before);
     const changes = [byLid.insert(lid, mapping)];
     // A LID that moves to another phone leaves the one that had it.
     if (ofLid !== undefined && ofLid.phoneNumber !== phoneNumber) {

@@ -6,7 +6,7 @@ import { LEARNING_SOURCES } from "../backend/mod.ts";
 import { PortableCache } from "../cache/mod.ts";
 import { BackendError } from "../errors/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
-import { type CachedMapping, LidPnCache } from "./mod.ts";
+import { type CachedMapping, type LearntMapping, LidPnCache, type LidPnCacheParts } from "./mod.ts";
 
 const LID = "100000000000001";
 const PN = "5511999990001";
@@ -21,11 +21,18 @@ class World {
   /** Called in the middle of each commit. */
   duringCommit: () => Promise<void> = async () => {};
 
-  open(capacity = 10_000): LidPnCache {
+  open(capacity = 10_000, reads: Partial<LidPnCacheParts["reads"]> = {}): LidPnCache {
     const { clock, backend } = this;
     const options = { capacity, idleMs: 3_600_000, clock };
     return new LidPnCache({
-      reads: backend,
+      reads: {
+        getAllLidMappings: () => backend.getAllLidMappings(),
+        getLidMapping: (lid) => backend.getLidMapping(lid),
+        getLidMappings: (lids) => backend.getLidMappings(lids),
+        getPnMapping: (phoneNumber) => backend.getPnMapping(phoneNumber),
+        getPnMappings: (phoneNumbers) => backend.getPnMappings(phoneNumbers),
+        ...reads,
+      },
       commit: async (writes) => {
         await backend.commit(writes);
         await this.duringCommit();
@@ -96,29 +103,52 @@ test("a LID that moves to another phone leaves the first, which falls back to it
   }
 });
 
-test("what each source may say", async () => {
-  const cases: [LearningSource, number, string | undefined][] = [
-    ["usync", 10, "1001"],
-    ["peer_pn_message", 10, "1001"],
-    ["migration_sync_latest", 10, "1001"],
-    // Undated: never newer than what is dated.
-    ["migration_sync_old", 10, "1000"],
-    ["blocklist_inactive", 10, "1000"],
-    ["device_notification", 10, "1001"],
-  ];
-  for (const [source, createdAt, expected] of cases) {
-    const world = new World();
-    await world.learn("usync", "1000", PN, 5);
-    await world.learn(source, "1001", PN, createdAt);
-    expect(await world.cache.getLid(PN), source).toBe(expected);
-    expect(await world.open().getLid(PN), source).toBe(expected);
-  }
-  for (const source of ["other", "pairing", "device_notification"] as const) {
-    const world = new World();
-    await world.learn("usync", "1000", PN, 5);
-    // A LID that is known is not moved by them.
-    expect(await world.learn(source, "1000", "other", 99), source).toEqual({ written: 0, resolved: [] });
-    expect(await world.cache.getPn("1000"), source).toBe(PN);
+/**
+ * What each source does to a mapping of LID 1000 and phone A, made at 5: whether it writes
+ * a newer LID of A, an older LID of A, the same again but newer, and LID 1000 for another phone.
+ */
+const POLICY: Readonly<Record<LearningSource, readonly [boolean, boolean, boolean, boolean]>> = {
+  usync: [true, true, false, true],
+  peer_pn_message: [true, true, false, true],
+  peer_lid_message: [true, true, false, true],
+  recipient_latest_lid: [true, true, false, true],
+  migration_sync_latest: [true, true, false, true],
+  migration_sync_old: [true, true, false, true],
+  blocklist_active: [true, true, false, true],
+  blocklist_inactive: [true, true, false, true],
+  pairing: [true, true, false, false],
+  device_notification: [true, true, false, false],
+  other: [true, true, false, false],
+};
+
+/** Sources whose mappings count as made at time 0. */
+const UNDATED: readonly LearningSource[] = ["migration_sync_old", "blocklist_inactive"];
+
+test("what each source may write, and what a phone resolves to then", async () => {
+  expect(Object.keys(POLICY).sort()).toEqual([...LEARNING_SOURCES].sort());
+  for (const source of LEARNING_SOURCES) {
+    const learnt = async (lid: string, phoneNumber: string, createdAt: number) => {
+      const world = new World();
+      await world.learn("usync", "1000", "A", 5);
+      const { written, resolved } = await world.learn(source, lid, phoneNumber, createdAt);
+      const reopened = world.open();
+      for (const phone of ["A", "B"]) {
+        expect(await reopened.getLid(phone), source).toBe(await world.cache.getLid(phone));
+      }
+      expect(written, source).toBeLessThanOrEqual(1);
+      const [a, b] = await world.cache.getLids(["A", "B"]);
+      return { isWritten: written === 1, a, b, resolved: resolved.map(({ phoneNumber: phone }) => phone) };
+    };
+    const isDated = !UNDATED.includes(source);
+    const [newer, older, same, moved] = POLICY[source];
+    const wins = { isWritten: newer, a: "1001", b: undefined, resolved: ["A"] };
+    const loses = { isWritten: older, a: "1000", b: undefined, resolved: [] };
+    expect(await learnt("1001", "A", 9), source).toEqual(isDated ? wins : loses);
+    expect(await learnt("1001", "A", 4), source).toEqual(loses);
+    expect(await learnt("1000", "A", 9), source).toEqual({ ...loses, isWritten: same });
+    expect(await learnt("1000", "B", 9), source).toEqual(
+      moved ? { isWritten: true, a: undefined, b: "1000", resolved: ["B"] } : { ...loses, isWritten: false },
+    );
   }
 });
 
@@ -184,6 +214,55 @@ test("a replay is not forgotten when memory is: it lies over what the store says
   expect(await world.cache.getPn("1000")).toBe("other");
 });
 
+test("what only a replay has said moves no address: state is where the store says", async () => {
+  const world = new World();
+  const { cache } = world;
+  await world.learn("usync", "1000", PN, 1);
+  await world.learn("usync", "1500", "moved", 1);
+  const replay = { source: "peer_pn_message", offline: true } as const;
+  await cache.learn(
+    [
+      { lid: "1001", phoneNumber: PN, createdAt: 5 },
+      { lid: "1002", phoneNumber: "unknown", createdAt: 5 },
+      { lid: "1500", phoneNumber: "elsewhere", createdAt: 5 },
+    ],
+    replay,
+  );
+  // And once more, to a third phone.
+  await cache.learn([{ lid: "1500", phoneNumber: "third", createdAt: 6 }], replay);
+  const phones = [PN, "unknown", "moved", "elsewhere", "third"];
+  expect(await cache.getLids(phones)).toEqual(["1001", "1002", undefined, undefined, "1500"]);
+  const addresses = async (): Promise<string[]> =>
+    await Promise.all(phones.map((phone) => cache.resolveAddress(`${phone}:3@c.us.0`)));
+  const before = ["1000:3@lid.0", "unknown:3@c.us.0", "1500:3@lid.0", "elsewhere:3@c.us.0", "third:3@c.us.0"];
+  expect(await addresses()).toEqual(before);
+  const { queries } = cache.stats;
+  expect(await addresses()).toEqual(before);
+  expect(cache.stats.queries).toBe(queries);
+  const jid = { user: PN, server: "s.whatsapp.net", device: 3, agent: 0 } as const;
+  expect((await cache.encryptionJid(jid)).user).toBe("1000");
+  expect((await cache.swapNamespace(jid))?.user).toBe("1001");
+
+  // Seen live, the address is the new one as soon as the mapping is stored.
+  await world.learn("peer_pn_message", "1001", PN, 5);
+  await world.learn("usync", "1500", "third", 6);
+  const after = ["1001:3@lid.0", before[1], "moved:3@c.us.0", before[3], "1500:3@lid.0"];
+  expect(await addresses()).toEqual(after);
+});
+
+test("a read of where state is that fails is an error, and is asked again", async () => {
+  const world = new World();
+  const replay = { source: "peer_pn_message", offline: true } as const;
+  await world.cache.learn([{ lid: LID, phoneNumber: PN }], replay);
+  world.faults.failReads(new BackendError("disk"));
+  await expect(world.cache.resolveAddress(`${PN}@c.us.0`)).rejects.toBeInstanceOf(BackendError);
+  world.faults.failReads(undefined);
+  expect(await world.cache.resolveAddress(`${PN}@c.us.0`)).toBe(`${PN}@c.us.0`);
+  await world.backend.putLidMapping(mapping(LID, PN, 5));
+  await world.cache.follow([{ kind: "lidMapping.put", entries: [mapping(LID, PN, 5)] }]);
+  expect(await world.cache.resolveAddress(`${PN}@c.us.0`)).toBe(`${LID}@lid.0`);
+});
+
 test("a commit that fails teaches nothing", async () => {
   const world = new World();
   world.faults.failCommitAt(0);
@@ -214,6 +293,30 @@ test("two who learn of one phone at once agree with the store", async () => {
   ]);
   expect(await world.cache.getLid(PN)).toBe("1002");
   expect(await world.open().getLid(PN)).toBe("1002");
+});
+
+test("unless told otherwise the newest ten thousand are warmed up, and no page is read beyond them", async () => {
+  const world = new World();
+  const entries = Array.from({ length: 12_500 }, (_, n) => mapping(`1${n}`, `5${n}`, n + 1));
+  await world.backend.putLidMappings(entries);
+  let read = 0;
+  const all = world.backend.getAllLidMappings.bind(world.backend);
+  const cache = world.open(10_000, {
+    async *getAllLidMappings() {
+      for await (const one of all()) {
+        read += 1;
+        yield one;
+      }
+    },
+  });
+  expect(await cache.warmUp()).toBe(10_000);
+  expect(read).toBe(10_000);
+  const { queries } = cache.stats;
+  expect(await cache.getLids(["512499", "52500"])).toEqual(["112499", "12500"]);
+  expect(await cache.getPns(["112499", "12500"])).toEqual(["512499", "52500"]);
+  expect(cache.stats.queries).toBe(queries);
+  expect(await cache.getLid("52499")).toBe("12499");
+  expect(cache.stats.queries).toBe(queries + 1);
 });
 
 test("warming up reads the newest, once, and leaves what was learnt meanwhile", async () => {
@@ -276,13 +379,70 @@ test("malformed mappings teach nothing", async () => {
   expect(await cache.getLid("not/a:user")).toBeUndefined();
 });
 
-test("memory always agrees with the store, whatever is learnt, evicted and reopened", async () => {
+/** What must be known, as plain lists: every LID with its phone, in the order in which they were written. */
+class Model {
+  written: { readonly lid: string; readonly phoneNumber: string; readonly createdAt: number }[] = [];
+
+  getPn(lid: string): string | undefined {
+    return this.written.find((mapping) => mapping.lid === lid)?.phoneNumber;
+  }
+
+  getLid(phoneNumber: string): string | undefined {
+    return this.#newest(phoneNumber)?.lid;
+  }
+
+  learn(given: readonly LearntMapping[], source: LearningSource): void {
+    const isLast = (mapping: LearntMapping, end: "lid" | "phoneNumber", all: readonly LearntMapping[]) =>
+      !all.slice(all.indexOf(mapping) + 1).some((later) => later[end] === mapping[end]);
+    const perPhone = given.filter((mapping) => isLast(mapping, "phoneNumber", given));
+    const perLid = perPhone.filter((mapping) => isLast(mapping, "lid", perPhone));
+    const news = perLid
+      .map(({ lid, phoneNumber, createdAt = 0 }) => ({
+        ...{ lid, phoneNumber, createdAt: UNDATED.includes(source) ? 0 : createdAt },
+      }))
+      .filter((mapping) => this.#isNews(mapping, source));
+    const lids = new Set(news.map(({ lid }) => lid));
+    this.written = [...this.written.filter(({ lid }) => !lids.has(lid)), ...news];
+  }
+
+  #newest(phoneNumber: string) {
+    const own = this.written.filter((mapping) => mapping.phoneNumber === phoneNumber);
+    const newestAt = Math.max(...own.map(({ createdAt }) => createdAt));
+    return own.findLast(({ createdAt }) => createdAt === newestAt);
+  }
+
+  #isNews(mapping: { lid: string; phoneNumber: string; createdAt: number }, source: LearningSource): boolean {
+    const { lid, phoneNumber, createdAt } = mapping;
+    const isSeen = this.getPn(lid) !== undefined;
+    if (["other", "pairing", "device_notification"].includes(source)) return !isSeen;
+    const newest = this.#newest(phoneNumber);
+    if (newest?.lid === lid) return false;
+    // An earlier LID of this phone is news only when it is the latest again.
+    return this.getPn(lid) !== phoneNumber || newest === undefined || createdAt >= newest.createdAt;
+  }
+}
+
+const PHONES = ["51", "52", "53"];
+
+/** The LID of a phone, in a list that has the newest first. */
+function newestOf(stored: readonly LidPnMapping[], phone: string): string | undefined {
+  return stored.find(({ phoneNumber }) => phoneNumber === phone)?.lid;
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
+  );
+}
+
+test("memory, the store and a plain model agree, whatever is learnt, evicted and reopened", async () => {
   const step = fc.record({
-    kind: fc.constantFrom("learn", "learn", "learn", "ask", "reopen", "warm"),
+    kind: fc.constantFrom("learn", "learn", "learn", "together", "ask", "reopen", "warm", "fail"),
     mappings: fc.array(
       fc.record({
         lid: fc.constantFrom("1", "2", "3", "4"),
-        phoneNumber: fc.constantFrom("51", "52", "53"),
+        phoneNumber: fc.constantFrom(...PHONES),
         createdAt: fc.integer({ min: 0, max: 6 }),
       }),
       { minLength: 1, maxLength: 3 },
@@ -293,20 +453,50 @@ test("memory always agrees with the store, whatever is learnt, evicted and reope
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const world = new World();
+      const model = new Model();
       for (const { kind, mappings, source, capacity } of steps) {
-        if (kind === "learn") await world.cache.learn(mappings, { source });
+        if (kind === "learn") {
+          await world.cache.learn(mappings, { source });
+          model.learn(mappings, source);
+        }
+        if (kind === "together") {
+          await Promise.all(mappings.map((one) => world.cache.learn([one], { source })));
+          // One after the other, in an order that nobody promises.
+          const stored: LidPnMapping[] = [];
+          for await (const one of world.backend.getAllLidMappings()) stored.push(one);
+          const before = model.written;
+          const isSame = permutations(mappings).some((order) => {
+            model.written = before;
+            for (const one of order) model.learn([one], source);
+            return (
+              model.written.length === stored.length &&
+              stored.every(({ lid, phoneNumber }) => model.getPn(lid) === phoneNumber) &&
+              PHONES.every((phone) => model.getLid(phone) === newestOf(stored, phone))
+            );
+          });
+          expect(isSame).toBe(true);
+        }
+        if (kind === "fail") {
+          // Fails if there is anything to write; either way nothing is learnt.
+          world.faults.failCommitAt(0);
+          const { written } = await world.cache.learn(mappings, { source }).catch(() => ({ written: 0 }));
+          world.faults.takeFailure();
+          expect(written).toBe(0);
+        }
         if (kind === "ask") await world.cache.getLids(mappings.map(({ phoneNumber }) => phoneNumber));
         if (kind === "reopen") world.cache = world.open(capacity);
         if (kind === "warm") await world.cache.warmUp();
-        for (const pn of ["51", "52", "53"]) {
-          expect(await world.cache.getLid(pn)).toBe((await world.backend.getPnMapping(pn))?.lid);
+        for (const pn of PHONES) {
+          expect(await world.cache.getLid(pn)).toBe(model.getLid(pn));
+          expect((await world.backend.getPnMapping(pn))?.lid).toBe(model.getLid(pn));
         }
         for (const lid of ["1", "2", "3", "4"]) {
-          expect(await world.cache.getPn(lid)).toBe((await world.backend.getLidMapping(lid))?.phoneNumber);
+          expect(await world.cache.getPn(lid)).toBe(model.getPn(lid));
+          expect((await world.backend.getLidMapping(lid))?.phoneNumber).toBe(model.getPn(lid));
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 

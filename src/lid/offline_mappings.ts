@@ -8,14 +8,24 @@ const MAX_MAPPINGS = 10_000;
 export class OfflineMappings {
   readonly #byLid = new Map<string, LidPnMapping>();
   readonly #lidsOf = new Map<string, Set<string>>();
+  /** The phone numbers that each LID had before, and how many LIDs have left each phone number. */
+  readonly #leftBy = new Map<string, Set<string>>();
+  readonly #leftCount = new Map<string, number>();
 
   get(lid: string): LidPnMapping | undefined {
     return this.#byLid.get(lid);
   }
 
-  add(mapping: LidPnMapping): void {
+  /** @param before Whose the LID was. */
+  add(mapping: LidPnMapping, before: string | undefined): void {
+    const left = new Set(this.#leftBy.get(mapping.lid));
+    if (before !== undefined) left.add(before);
     this.delete(mapping.lid);
     this.#byLid.set(mapping.lid, mapping);
+    this.#leftBy.set(mapping.lid, left);
+    for (const phoneNumber of left) {
+      this.#leftCount.set(phoneNumber, (this.#leftCount.get(phoneNumber) ?? 0) + 1);
+    }
     const lids = this.#lidsOf.get(mapping.phoneNumber) ?? new Set();
     this.#lidsOf.set(mapping.phoneNumber, lids.add(mapping.lid));
     if (this.#byLid.size <= MAX_MAPPINGS) return;
@@ -30,6 +40,17 @@ export class OfflineMappings {
     const lids = this.#lidsOf.get(mapping.phoneNumber);
     lids?.delete(lid);
     if (lids?.size === 0) this.#lidsOf.delete(mapping.phoneNumber);
+    for (const phoneNumber of this.#leftBy.get(lid) ?? []) {
+      const others = (this.#leftCount.get(phoneNumber) ?? 1) - 1;
+      if (others === 0) this.#leftCount.delete(phoneNumber);
+      else this.#leftCount.set(phoneNumber, others);
+    }
+    this.#leftBy.delete(lid);
+  }
+
+  /** Whether the store may know something else of a phone number than is known with the replays. */
+  concerns(phoneNumber: string): boolean {
+    return this.#lidsOf.has(phoneNumber) || this.#leftCount.has(phoneNumber);
   }
 
   /** What is known of a LID, given what the store says. */
