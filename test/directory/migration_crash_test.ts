@@ -1,0 +1,156 @@
+/** A migration over SQLite that dies at every statement: all of it is there afterwards, or nothing. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Account, openAccount } from "../../mod.ts";
+import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
+import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
+import type { Write } from "../../src/backend/mod.ts";
+import { type Directory, directory } from "../../src/directory/mod.ts";
+import { silentLogger } from "../../src/ports/mod.ts";
+import { fakeHost } from "../../src/testing/mod.ts";
+import { senderKeyRecordBytes, sessionRecordBytes } from "../support/sample_signal_records.ts";
+
+const GROUP = "120363000000000001@g.us";
+const USERS = [1, 2, 3].map((n) => ({ lid: `10000000000000${n}`, phoneNumber: `551199999000${n}` }));
+const TABLES = ["lid_mapping", "device_list", "session", "identity", "sender_key"];
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-migration-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** One life of a process over the file. */
+class Life {
+  /** Index of the statement at which the next commit dies. */
+  diesAt: number | undefined;
+  /** Statements of the last commit. */
+  statements = 0;
+  readonly #driver: SqlDriver;
+  account!: Account;
+  directory!: Directory;
+
+  private constructor(driver: SqlDriver) {
+    this.#driver = driver;
+  }
+
+  static async open(seed: number): Promise<Life> {
+    const driver = await openLibsqlDriver({
+      url: `file:${join(folder, "account.db")}`,
+      logger: silentLogger,
+    });
+    const life = new Life(driver);
+    const backend = await openSqliteBackend({
+      limits: driver.limits,
+      durable: driver.durable,
+      query: (sql, params) => driver.query(sql, params),
+      batch: (statements) => life.#batch(statements),
+      close: () => driver.close(),
+    });
+    const host = fakeHost({ seed });
+    life.account = await openAccount({ backend, host, saverIntervalMs: "manual", housekeeping: false });
+    life.directory = directory(life.account);
+    return life;
+  }
+
+  /** Rows of every table that a migration touches. */
+  async rows(): Promise<string> {
+    const rows: unknown[] = [];
+    for (const table of TABLES) rows.push(await this.#driver.query(`SELECT * FROM ${table}`, []));
+    return JSON.stringify(rows, (_key, value) => (value instanceof Uint8Array ? [...value] : value));
+  }
+
+  /** The process dies: nothing is flushed. */
+  async die(): Promise<void> {
+    await this.#driver.close();
+  }
+
+  async #batch(statements: readonly SqlStatement[]) {
+    this.statements = statements.length;
+    if (this.diesAt === undefined) return await this.#driver.batch(statements);
+    const dying = [
+      ...statements.slice(0, this.diesAt),
+      { sql: "SELECT abs(-9223372036854775808)", params: [] },
+    ];
+    this.diesAt = undefined;
+    return await this.#driver.batch(dying);
+  }
+}
+
+/** State under both names of every user. */
+function state(): Write[] {
+  const key = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+  return USERS.flatMap(({ lid, phoneNumber }, n): Write[] => [
+    { kind: "identity.put", address: `${phoneNumber}@c.us.0`, key: key(n) },
+    { kind: "session.put", address: `${phoneNumber}@c.us.0`, record: sessionRecordBytes(10 + n) },
+    { kind: "session.put", address: `${phoneNumber}:3@c.us.0`, record: sessionRecordBytes(20 + n) },
+    { kind: "session.put", address: `${lid}:3@lid.0`, record: sessionRecordBytes(30 + n) },
+    { kind: "senderKey.put", name: `${GROUP}:${phoneNumber}@c.us.0`, record: senderKeyRecordBytes(40 + n) },
+    {
+      kind: "deviceList.put",
+      records: [{ user: phoneNumber, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }],
+    },
+  ]);
+}
+
+/** What is stored under either name of every user. */
+async function addresses({ account }: Life): Promise<string[]> {
+  const users = USERS.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber]);
+  const found = await account.store.listSignalAddresses(users);
+  return found.map(({ kind, address }) => `${kind} ${address}`).sort();
+}
+
+const MOVED = USERS.flatMap(({ lid }) => [
+  `identity ${lid}@lid.0`,
+  `senderKey ${GROUP}:${lid}@lid.0`,
+  `session ${lid}:3@lid.0`,
+  `session ${lid}@lid.0`,
+]).sort();
+
+test("a migration that dies at any statement is not there at all, and the next life makes it whole", async () => {
+  let seed = 1;
+  let life = await Life.open(seed);
+  await life.account.commitWith(state());
+  let died = 0;
+  for (let statement = 0; ; statement += 1) {
+    const before = await life.rows();
+    life.diesAt = statement;
+    const learnt = await life.directory.learn(USERS, { source: "usync" }).then(
+      () => true,
+      () => false,
+    );
+    // Every statement was reached, and the one after the last.
+    expect(learnt).toBe(false);
+    died += 1;
+    expect(await life.rows(), `statement ${statement}`).toBe(before);
+    const isLast = statement === life.statements;
+    await life.die();
+    seed += 1;
+    life = await Life.open(seed);
+    expect(await life.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    if (isLast) break;
+  }
+  expect(died).toBeGreaterThan(10);
+  await life.directory.learn(USERS, { source: "usync" });
+  await life.die();
+  const last = await Life.open(seed + 1);
+  expect(await addresses(last)).toEqual(MOVED);
+  expect(await last.account.store.getDevicesFor(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const lists = await last.account.store.getDevicesFor(USERS.map(({ lid }) => lid));
+  expect(lists.map((list) => list?.devices.length)).toEqual([2, 2, 2]);
+  await last.account.close();
+});
