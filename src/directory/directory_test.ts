@@ -3,6 +3,7 @@ import { type Account, openAccount } from "../account/mod.ts";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { BackendError } from "../errors/mod.ts";
+import type { LearnReport } from "../lid/mod.ts";
 import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
 import {
   SenderKeyRecord,
@@ -170,13 +171,26 @@ test("a crash at any statement of the move leaves all or nothing", async () => {
   throw new Error("no statement was the last");
 });
 
+/** Begins a migration and resolves when its commit is under way: `go` lets it be made. */
+async function migrating(world: World, life: Life): Promise<{ readonly go: () => Promise<LearnReport> }> {
+  world.plan.next("hold");
+  const moving = life.directory.learn(MAPPING, { source: "usync" });
+  await vi.waitUntil(() => world.plan.held === 1);
+  return {
+    go: () => {
+      world.plan.release();
+      return moving;
+    },
+  };
+}
+
 test("who waits for the phone number's lock while it moves works at the LID", async () => {
   const world = new World();
   const life = await world.open();
   await fill(life);
   const cache = signalCache(life.account);
+  const { go } = await migrating(world, life);
   const seen: string[] = [];
-  const moving = life.directory.learn(MAPPING, { source: "usync" });
   const waiting = Array.from({ length: 5 }, () =>
     cache.withAddress(`${PN}:3@c.us.0`, async (address) => {
       seen.push(address);
@@ -184,10 +198,62 @@ test("who waits for the phone number's lock while it moves works at the LID", as
       await cache.sessions.put(address, record);
     }),
   );
-  await Promise.all([moving, ...waiting]);
+  await Promise.all([go(), ...waiting]);
+  expect(new Set(seen)).toEqual(new Set([`${LID}:3@lid.0`]));
   await life.account.flush();
   expect(await stored(world)).toEqual(AFTER);
   expect(cache.sessions.peek(`${LID}:3@lid.0`)?.archivedCount).toBe(0);
+});
+
+test("a patch that waits while its user gets a LID patches the list under the LID", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { devices } = life.directory;
+  const { go } = await migrating(world, life);
+  const waiting = [4, 5, 6].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
+  const removing = devices.removeDevices(USER, [3]);
+  await Promise.all([go(), ...waiting, removing]);
+  const { lists, addresses } = await stored(world);
+  expect(lists).toEqual([undefined, LID]);
+  expect(addresses.filter((address) => address.startsWith("session"))).toEqual([`session ${LID}@lid.0`]);
+  const [jids] = await devices.getDevicesFor([LID_USER]);
+  expect(jids?.map(({ device }) => device)).toEqual([0, 4, 5, 6]);
+});
+
+test("patches of one user at once are all made", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { devices } = life.directory;
+  await Promise.all([4, 5, 6, 7].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 })));
+  const [jids] = await devices.getDevicesFor([USER]);
+  expect(jids?.map(({ device }) => device)).toEqual([0, 3, 4, 5, 6, 7]);
+});
+
+test("one user is moved once, however many see the mapping at the same time", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { commits } = life.account.stats();
+  const sources = ["usync", "peer_pn_message", "peer_lid_message", "device_notification"] as const;
+  const reports = await Promise.all(sources.map((source) => life.directory.learn(MAPPING, { source })));
+  expect(life.account.stats().commits - commits).toBe(1);
+  expect(reports.map(({ resolved }) => resolved.length)).toEqual([1, 0, 0, 0]);
+  expect(await stored(world)).toEqual(AFTER);
+});
+
+test("who waits for a migration that fails finds everything as it was, and tries again", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.account.flush();
+  const { go } = await migrating(world, life);
+  world.faults.failCommitAt(2);
+  const waiting = life.directory.learn(MAPPING, { source: "peer_pn_message" });
+  await expect(go()).rejects.toThrow();
+  expect((await waiting).resolved).toHaveLength(1);
+  expect(await stored(world)).toEqual(AFTER);
 });
 
 test("a session that the LID has stays, and the phone number's joins its archive", async () => {
@@ -213,6 +279,28 @@ test("a thousand users move in four commits", async () => {
   expect(life.account.stats().commits - commits).toBe(4);
   const { addresses, lists } = await stored(world, "550019", "1000019");
   expect([addresses.length, lists]).toEqual([4, [undefined, "1000019"]]);
+});
+
+test("a replay leaves a session where it is found; seen live, it moves, and a failed commit leaves that to be done", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.account.flush();
+  const cache = signalCache(life.account);
+  const found = (): Promise<string | undefined> =>
+    cache.withAddress(`${PN}:3@c.us.0`, async (address) =>
+      (await cache.sessions.load(address)) === undefined ? undefined : address,
+    );
+  await life.directory.learn(MAPPING, { source: "peer_pn_message", offline: true });
+  expect(await life.directory.lid.getLid(PN)).toBe(LID);
+  expect(await found()).toBe(`${PN}:3@c.us.0`);
+  expect(await stored(world)).toEqual(BEFORE);
+  world.plan.next(new BackendError("commit: disk"));
+  await expect(life.directory.learn(MAPPING, { source: "peer_pn_message" })).rejects.toThrow();
+  expect(await found()).toBe(`${PN}:3@c.us.0`);
+  await life.directory.learn(MAPPING, { source: "peer_pn_message" });
+  expect(await found()).toBe(`${LID}:3@lid.0`);
+  expect(await stored(world)).toEqual(AFTER);
 });
 
 test("a list that is found under the phone number is kept under the LID from the next change on", async () => {
@@ -303,6 +391,89 @@ test("another identity clears the sessions of all devices but the primary one, u
   expect((await backend.getDevices(PN))?.rawId).toBe(2);
 });
 
+test("another identity leaves the marks of who holds our key, and reaches the names of the LID too", async () => {
+  const world = new World();
+  const life = await world.open();
+  const { devices, senderKeyDevices } = life.directory;
+  await fill(life, PN, [0, 3]);
+  await life.directory.learn(MAPPING, { source: "usync" });
+  const cache = signalCache(life.account);
+  // One that is left under the phone number, one of a hosted device, one of a user whose name begins like this one's.
+  const others = [`${PN}:3@c.us.0`, `${LID}:99@hosted.lid.0`, `${LID}1:3@lid.0`];
+  for (const [index, address] of others.entries()) await cache.sessions.put(address, session(60 + index));
+  const holders = [parseJid(`${LID}:3@lid`), parseJid(`${LID}@lid`)];
+  await give(life, holders);
+  const synced = { user: USER, devices: [{ deviceId: 0 }, { deviceId: 3, keyIndex: 1 }], timestamp: 2 };
+  await devices.update([{ ...synced, rawId: 1 }]);
+  const { commits } = life.account.stats();
+  const [report] = await devices.update([{ ...synced, rawId: 2 }]);
+  expect(report).toEqual({ changed: true, removed: [], isIdentityChange: true });
+  expect(life.account.stats().commits - commits).toBe(1);
+  const backend = memoryBackend({ database: world.database });
+  const left = await backend.listSignalAddresses([PN, LID, `${LID}1`]);
+  const sessions = left.filter(({ kind }) => kind === "session").map(({ address }) => address);
+  expect(sessions).toEqual([`${LID}1:3@lid.0`, `${LID}@lid.0`]);
+  expect(await senderKeyDevices.withoutKey(GROUP, holders)).toEqual([]);
+});
+
+test("a user sync is one commit, and one that fails has changed nobody", async () => {
+  const world = new World();
+  const life = await world.open();
+  const { devices } = life.directory;
+  const users = ["5501", "5502", "5503"].map((user) => parseJid(`${user}@s.whatsapp.net`));
+  const synced = (ids: readonly number[], timestamp: number) =>
+    users.map((user) => ({ user, devices: ids.map((deviceId) => ({ deviceId })), timestamp }));
+  const { commits } = life.account.stats();
+  await devices.update(synced([0, 1, 2], 1));
+  expect(life.account.stats().commits - commits).toBe(1);
+  world.faults.failCommitAt(2);
+  await expect(devices.update(synced([0, 2], 2))).rejects.toThrow();
+  const idsOf = async () =>
+    (await devices.getDevicesFor(users)).map((jids) => jids?.map(({ device }) => device));
+  expect(await idsOf()).toEqual([
+    [0, 1, 2],
+    [0, 1, 2],
+    [0, 1, 2],
+  ]);
+  const reports = await devices.update(synced([0, 2], 2));
+  expect(reports.map(({ removed }) => removed)).toEqual([[1], [1], [1]]);
+  expect(life.account.stats().commits - commits).toBe(2);
+  expect(await idsOf()).toEqual([
+    [0, 2],
+    [0, 2],
+    [0, 2],
+  ]);
+});
+
+test("a list without devices is none: it says nothing, and hides no other", async () => {
+  const world = new World();
+  const life = await world.open();
+  await life.account.lid.learn(MAPPING, { source: "usync" });
+  await life.account.store.updateDeviceLists([
+    { user: LID, devices: [], timestamp: 2 },
+    { user: PN, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 },
+    { user: "5500", devices: [], timestamp: 1 },
+  ]);
+  const { devices } = life.directory;
+  const [known, unknown] = await devices.getDevicesFor([LID_USER, parseJid("5500@s.whatsapp.net")]);
+  expect([texts(known), unknown]).toEqual([[`${LID}@lid`, `${LID}:3@lid`], undefined]);
+  expect((await devices.addDevice(parseJid("5500@s.whatsapp.net"), { deviceId: 3 })).changed).toBe(false);
+});
+
+test("a phone number that loses its LID does not find the list it had before", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { devices, lid } = life.directory;
+  // The list is in memory under the phone number, and is kept under the LID from a change on.
+  await devices.getDevicesFor([USER]);
+  await lid.learn(MAPPING, { source: "usync" });
+  await devices.addDevice(LID_USER, { deviceId: 9, keyIndex: 1 });
+  await lid.learn([{ lid: LID, phoneNumber: "5599" }], { source: "usync" });
+  expect(await devices.getDevicesFor([USER])).toEqual([undefined]);
+  expect((await stored(world)).lists).toEqual([undefined, LID]);
+});
+
 test("a notification with a hash alone forgets the list, in memory and in the store", async () => {
   const world = new World();
   const life = await world.open();
@@ -311,20 +482,6 @@ test("a notification with a hash alone forgets the list, in memory and in the st
   await life.directory.devices.invalidate(USER);
   expect(await life.directory.devices.getDevicesFor([USER, LID_USER])).toEqual([undefined, undefined]);
   expect((await stored(world)).lists).toEqual([undefined, undefined]);
-});
-
-test("a patch that waits while its user gets a LID patches the list under the LID", async () => {
-  const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { devices, learn } = life.directory;
-  const patches = [3, 4, 5, 6].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
-  const moving = learn(MAPPING, { source: "usync" });
-  const later = [7, 8].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
-  await Promise.all([...patches, moving, ...later]);
-  expect((await stored(world)).lists).toEqual([undefined, LID]);
-  const [jids] = await devices.getDevicesFor([LID_USER]);
-  expect(jids?.map(({ device }) => device)).toEqual([0, 3, 4, 5, 6, 7, 8]);
 });
 
 test("hosted devices are named by their server, in the asker's namespace", async () => {

@@ -10,6 +10,7 @@ import {
   addParticipants,
   GroupCache,
   type GroupInfo,
+  type KeyDistribution,
   type KeyHolders,
   lidIn,
   phoneNumberIn,
@@ -97,6 +98,7 @@ class World {
     cache: new PortableCache<string, GroupInfo>({ capacity: 250, ttlMs: 3_600_000, clock: this.clock }),
   });
   readonly dropped: string[] = [];
+  beforeDropping: () => Promise<void> = async () => {};
   readonly marks = this.openMarks();
 
   openMarks(): SenderKeyDevices {
@@ -105,6 +107,7 @@ class World {
       commit: this.commit,
       cache: new PortableCache<string, KeyHolders>({ capacity: 500, idleMs: 3_600_000, clock: this.clock }),
       dropSenderKey: async (name) => {
+        await this.beforeDropping();
         this.dropped.push(name);
       },
     });
@@ -245,6 +248,18 @@ test("an acknowledgement of a key that was given up meanwhile marks nobody", asy
     await Promise.all([before.acknowledged(), after.acknowledged()]);
     expect(await marks.withoutKey(GROUP, DEVICES), giveUp).toEqual(DEVICES.slice(0, 2));
   }
+});
+
+test("neither does one of a distribution that began while the key was being rotated", async () => {
+  const world = new World();
+  let during: KeyDistribution | undefined;
+  world.beforeDropping = async () => {
+    during = await world.marks.beginDistribution(GROUP, DEVICES);
+  };
+  await world.marks.rotate(GROUP, "name");
+  expect(during?.devices).toEqual(DEVICES);
+  await during?.acknowledged();
+  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
 });
 
 test("neither does one of before a device forgot the key or went, whichever comes first", async () => {

@@ -95,6 +95,8 @@ export class SenderKeyDevices {
       await this.#parts.cache.invalidate(group);
       await this.#parts.commit([clear]);
       await this.#parts.dropSenderKey(name);
+      // What began since then may be the old key.
+      this.#forgettings.addGroup(group);
       await this.#parts.commit([clear]);
       await this.#parts.cache.invalidate(group);
       this.#lost.delete(group);
