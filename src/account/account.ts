@@ -1,5 +1,5 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
-import type { CacheBuilder } from "../cache/mod.ts";
+import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
 import type { LidPnCache } from "../lid/mod.ts";
 import type { Host } from "../ports/mod.ts";
@@ -21,7 +21,7 @@ export interface AccountParts {
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
   readonly lid: LidPnCache;
-  readonly caches: CacheBuilder;
+  readonly caches: OwnedCaches;
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
@@ -49,7 +49,7 @@ export class Account implements AsyncDisposable {
   readonly writeBehind: WriteBehind;
   /** Which LID belongs to which phone number. */
   readonly lid: LidPnCache;
-  /** Makes the account's caches: the option `cache`. */
+  /** Makes the account's caches, as the option `cache` says. They are closed with the account. */
   readonly caches: CacheBuilder;
   /** Label in names of scheduled tasks. */
   readonly taskPrefix: string;
@@ -58,6 +58,7 @@ export class Account implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
   readonly #stopHousekeeping: () => void;
+  readonly #ownedCaches: OwnedCaches;
   #closing: Promise<void> | undefined;
 
   constructor(parts: AccountParts) {
@@ -72,6 +73,7 @@ export class Account implements AsyncDisposable {
     this.#backend = parts.backend;
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
+    this.#ownedCaches = parts.caches;
   }
 
   /** Writes everything that is dirty. See `WriteBehind.flush`. */
@@ -119,6 +121,7 @@ export class Account implements AsyncDisposable {
     for (const step of steps) {
       await step.close().catch((error: unknown) => errors.push(error));
     }
+    this.#ownedCaches.close();
     const [first, ...others] = errors;
     for (const error of others) {
       const { code, message } = summarizeError(error);

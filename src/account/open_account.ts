@@ -1,5 +1,11 @@
 import { type Backend, CommitQueue, type Device, withCommitter } from "../backend/mod.ts";
-import { CACHE_NAMESPACES, type CacheBuilder, inProcessCaches, type ValueCache } from "../cache/mod.ts";
+import {
+  CACHE_NAMESPACES,
+  type CacheBuilder,
+  inProcessCaches,
+  OwnedCaches,
+  type ValueCache,
+} from "../cache/mod.ts";
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { type CachedMapping, LidPnCache } from "../lid/mod.ts";
@@ -89,7 +95,8 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
         : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
     opened.unshift({ close: async () => stopHousekeeping() });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-    const caches = options.cache ?? inProcessCaches;
+    const caches = new OwnedCaches(options.cache ?? inProcessCaches);
+    opened.unshift({ close: async () => caches.close() });
     return new Account({
       ...{ host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix, stopHousekeeping },
       lid: openLidCache({ store, writeBehind, caches, host, taskPrefix }),

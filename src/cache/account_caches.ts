@@ -48,6 +48,8 @@ export interface ValueCache<K, V> {
   insert(key: K, value: V): void | Promise<void>;
   invalidate(key: K): void | Promise<void>;
   invalidateAll(): void;
+  /** Gives up what it waits for, and leaves nothing behind in the host. In process there is nothing to do. */
+  close?(): void;
 }
 
 /** What a cache is made for. */

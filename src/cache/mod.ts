@@ -35,6 +35,7 @@ export {
 } from "./key_value_cache_store.ts";
 export { KeyedLock } from "./keyed_lock.ts";
 export { type KvNamespaceLike, kvCacheStore } from "./kv_cache_store.ts";
+export { OwnedCaches } from "./owned_caches.ts";
 export {
   type EvictionListener,
   type EvictionReason,
