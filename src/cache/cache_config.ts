@@ -98,9 +98,12 @@ export interface CacheConfig {
   readonly recentMessages: CacheEntryConfig;
   /** Requests whose answer is waited for. Always in process. */
   readonly pendingRequests: CacheEntryConfig;
-  /** Locks of sessions. Always in process, never evicted while held. */
+  /**
+   * Locks that a client keeps of its sessions, for `KeyedLanes`. Always in process, never evicted while held. Those of the Signal
+   * cache itself are gone when they are free.
+   */
   readonly sessionLocks: CacheEntryConfig;
-  /** Lanes that keep the order of a chat. Always in process, never evicted while held. */
+  /** Lanes that keep the order of a chat, for `KeyedLanes`. Always in process, never evicted while held. */
   readonly chatLanes: CacheEntryConfig;
 }
 

@@ -33,6 +33,7 @@ export {
   type KeyValueClient,
   keyValueCacheStore,
 } from "./key_value_cache_store.ts";
+export { KeyedLanes, type KeyedLanesOptions } from "./keyed_lanes.ts";
 export { KeyedLock } from "./keyed_lock.ts";
 export { type KvNamespaceLike, kvCacheStore } from "./kv_cache_store.ts";
 export { OwnedCaches } from "./owned_caches.ts";
