@@ -6,6 +6,7 @@ import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
+import { OPEN, type Ticket } from "./signal_records.ts";
 import { requireAddress, type StoreContext } from "./store_context.ts";
 
 /** Identity keys by Signal address. */
@@ -116,7 +117,11 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     const unheld = { isCurrent: () => true, needsRoom, check: () => {}, release: () => {} };
     if (key === undefined) {
       requireAddress("delete identity", address);
-      return { ...unheld, apply: () => this.#deleteNow(address) };
+      const apply = (): Ticket => {
+        this.#deleteNow(address);
+        return OPEN;
+      };
+      return { ...unheld, apply };
     }
     const copy = ownKey(key);
     try {
@@ -128,13 +133,18 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
           check: () => {},
           apply: () => {
             if (!isKnown(entry, copy)) this.#replace(entry, copy);
+            return OPEN;
           },
           release: () => this.entries.unpin(entry),
         };
       });
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      return { ...unheld, apply: () => this.#replace(this.#unread(address), copy) };
+      const apply = (): Ticket => {
+        this.#replace(this.#unread(address), copy);
+        return OPEN;
+      };
+      return { ...unheld, apply };
     }
   }
 

@@ -1,4 +1,5 @@
 import { LimitError } from "../errors/mod.ts";
+import type { Ticket } from "./signal_records.ts";
 
 /** Times that the cache may be cleared while one set of changes is being prepared. */
 const MAX_ROUNDS = 8;
@@ -18,7 +19,7 @@ export interface PreparedChange {
   /** @throws {RewindError} When the change must not be made. */
   check(): void;
   /** Makes the change. It cannot fail after `check`. */
-  apply(): void;
+  apply(): Ticket;
   release(): void;
 }
 
@@ -29,7 +30,7 @@ interface JointChange<Result> {
   /** Back-pressure. */
   readonly ready: () => Promise<void>;
   /** Called in the moment in which all of them are made. */
-  readonly applied: () => Result | Promise<Result>;
+  readonly applied: (tickets: readonly Ticket[]) => Result | Promise<Result>;
 }
 
 /** Makes changes in one moment, all or none: no flush has some of them and not the others. See `SignalStoreCache.change`. */
@@ -41,8 +42,7 @@ export async function changeTogether<Result>(joint: JointChange<Result>): Promis
       if (changes.some((change) => change.needsRoom())) await joint.ready();
       if (!changes.every((change) => change.isCurrent())) continue;
       for (const change of changes) change.check();
-      for (const change of changes) change.apply();
-      result = joint.applied();
+      result = joint.applied(changes.map((change) => change.apply()));
     } finally {
       for (const change of changes) change.release();
     }

@@ -17,12 +17,9 @@ import { ReadCounts } from "./read_counts.ts";
 import type { SendingChain } from "./record_codec.ts";
 import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
-import type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
+import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from "./signal_records.ts";
 import { requireAddress, type StoreContext } from "./store_context.ts";
 import { openStoredRecord, sendingChainOf } from "./stored_record.ts";
-
-const OPEN: Ticket = Object.freeze({ gated: false });
-const GATED: Ticket = Object.freeze({ gated: true });
 
 /** What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry alone. */
 const UNENCODABLE = new Uint8Array(0);
@@ -124,7 +121,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
         isCurrent: () => this.entries.has(entry),
         needsRoom: () => !entry.isDirty,
         check: () => this.#requireForward(entry.lease, sendingChainOf(this.codec, record)),
-        apply: () => void this.#apply(entry, record, undefined),
+        apply: () => this.#apply(entry, record, undefined),
         release: () => this.entries.unpin(entry),
       };
     });
@@ -202,11 +199,12 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** Nothing has to be read to be deleted. */
-  #deleteNow(address: string): void {
+  #deleteNow(address: string): Ticket {
     const entry = this.entries.get(address) ?? this.#addEntry(address, true);
     if (entry.isDirty || entry.value !== undefined || entry.stored) this.remove(entry);
     // What a session consumed that never came is not consumed by the next one.
     else entry.dropRiders((rider) => rider.kind === "preKey.remove");
+    return entry.isGated ? GATED : OPEN;
   }
 
   #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {

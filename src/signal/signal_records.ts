@@ -7,6 +7,12 @@ export interface Ticket {
   readonly gated: boolean;
 }
 
+/** Nothing waits for a commit. */
+export const OPEN: Ticket = Object.freeze({ gated: false });
+
+/** The address waits for a commit. */
+export const GATED: Ticket = Object.freeze({ gated: true });
+
 /** What lands with a record. */
 export interface PutOptions {
   /** The one-time pre-key that this session consumed: see `SignalRecords.consumePreKey`. */

@@ -24,7 +24,7 @@ import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
 import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
-import type { SignalRecords } from "./signal_records.ts";
+import type { SignalRecords, Ticket } from "./signal_records.ts";
 import { SignalSource } from "./signal_source.ts";
 import type { StoreContext } from "./store_context.ts";
 import { protectionsOf } from "./test_hooks.ts";
@@ -235,14 +235,14 @@ export class SignalStoreCache<S, K> {
    * Makes changes that belong together in one moment, all or none: a flush has all of them, in one commit (save what the backend
    * refuses), or none. It takes no locks; each change is otherwise a put or a delete, and what is put is the cache's.
    *
-   * @param applied Called in that same moment. What it begins to commit lands with the changes.
+   * @param applied Called in that same moment, with what each change answers. What it begins to commit lands with the changes.
    * @returns What `applied` answers, awaited.
    * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot be made: none is. Also
    * what `applied` throws: they are made, then, and written later.
    */
   change<Result>(
     changes: readonly CacheChange<S, K>[],
-    applied: () => Result | Promise<Result>,
+    applied: (tickets: readonly Ticket[]) => Result | Promise<Result>,
   ): Promise<Result> {
     return changeTogether({
       prepare: () => changes.map((change) => this.#prepare(change)),

@@ -9,6 +9,8 @@ import {
   signalAddressToJid,
 } from "../../src/addresses/mod.ts";
 import { type BaileysBinding, bindingOf } from "../../src/baileys/binding.ts";
+import type { CachedChange } from "../../src/baileys/cached_kind.ts";
+import type { LocalIdentity } from "../../src/baileys/convert/mod.ts";
 import { signalRepository } from "../../src/baileys/mod.ts";
 import { StoreError } from "../../src/errors/mod.ts";
 import {
@@ -20,7 +22,7 @@ import {
   NoSession,
   type Outgoing,
 } from "./client.ts";
-import { ABSENT, identityDigest, storedDigest } from "./record_digest.ts";
+import { ABSENT, type Digest, identityDigest, storedDigest } from "./record_digest.ts";
 import { hex, nameOf, PRE_KEY_MESSAGE, type Sealed, startOf } from "./wire.ts";
 
 /** Baileys' own Signal repository, which makes libsignal-node's sessions over an account's keys. */
@@ -181,53 +183,32 @@ export class BaileysClient implements ChaosClient {
   /** Sessions by their sending chains, in hex, and by the pre-key that they began with. */
   readonly #baseOf = new Map<string, string>();
 
-  /** Tells the observer of every put: the repository shows none of them. */
+  /** Tells the observer of every change: the repository shows none of them. */
   #watch(): void {
     const { cache } = this.#binding;
     const observer = this.#observer;
-    const { sessions, senderKeys, identities } = cache;
     const changes = new Map<string, number>();
-    const local = (): { localIdentityPublic: Uint8Array; localRegistrationId: number } => {
+    const local = (): LocalIdentity => {
       const { identityKey, registrationId } = this.#account.device.getDeviceSnapshot();
       return { localIdentityPublic: identityKey.publicKey, localRegistrationId: registrationId };
     };
-    const putSession = sessions.put.bind(sessions);
-    sessions.put = async (address, record, options) => {
-      const bytes = record.encode(local());
-      this.#name(record.json);
-      observer.broke(address, brokenIn(record.json));
-      const { gated } = await putSession(address, record, options);
-      const number = observer.changed("session", address, storedDigest("session", bytes), gated);
-      if (gated) changes.set(`session:${address}`, number);
-      return { gated };
-    };
-    const putSenderKey = senderKeys.put.bind(senderKeys);
-    senderKeys.put = async (name, record, options) => {
-      record.prune();
-      const bytes = record.encode();
-      const { gated } = await putSenderKey(name, record, options);
-      const number = observer.changed("senderKey", name, storedDigest("senderKey", bytes), gated);
-      if (gated) changes.set(`senderKey:${name}`, number);
-      return { gated };
-    };
-    for (const [store, records] of [
-      ["session", sessions],
-      ["senderKey", senderKeys],
-      ["identity", identities],
-    ] as const) {
-      const remove = records.delete.bind(records);
-      records.delete = async (address) => {
-        await remove(address);
-        observer.changed(store, address, ABSENT, false);
-        if (store === "session") observer.identityChanged(address);
-      };
-    }
-    const putIdentity = identities.put.bind(identities);
-    identities.put = async (address, key) => {
-      const digest = identityDigest(key);
-      const isOther = await putIdentity(address, key);
-      observer.changed("identity", address, digest, false);
-      return isOther;
+    const change = cache.change.bind(cache);
+    cache.change = async (made, applied) => {
+      const digests = made.map((each) => this.#digestOf(each, local));
+      return await change(made, (tickets) => {
+        for (const [index, { store, address, value }] of made.entries()) {
+          const gated = tickets[index]?.gated === true;
+          const number = observer.changed(
+            store,
+            address,
+            digests[index] ?? ABSENT,
+            gated && value !== undefined,
+          );
+          if (gated && value !== undefined) changes.set(`${store}:${address}`, number);
+          if (value === undefined && store === "session") observer.identityChanged(address);
+        }
+        return applied(tickets);
+      });
     };
     const publishable = cache.publishable.bind(cache);
     cache.publishable = async (addresses) => {
@@ -241,6 +222,22 @@ export class BaileysClient implements ChaosClient {
       }
     };
     cache.onEvent((event) => observer.event(event));
+  }
+
+  /** What the observer is told of a change; libsignal-node may have broken sessions with it. */
+  #digestOf(change: CachedChange, local: () => LocalIdentity): Digest {
+    if (change.value === undefined) return ABSENT;
+    switch (change.store) {
+      case "session":
+        this.#name(change.value.json);
+        this.#observer.broke(change.address, brokenIn(change.value.json));
+        return storedDigest("session", change.value.encode(local()));
+      case "senderKey":
+        change.value.prune();
+        return storedDigest("senderKey", change.value.encode());
+      case "identity":
+        return identityDigest(change.value);
+    }
   }
 
   #name(json: Json): void {

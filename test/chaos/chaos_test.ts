@@ -59,6 +59,8 @@ test(`${SEEDS} accounts of which everything goes wrong for ${STEPS} steps repeat
   expect(total.cleanReopenings).toBeGreaterThan(SEEDS / 2);
   expect(total.secondOwners).toBeGreaterThan(SEEDS / 2);
   expect(total.migrations).toBeGreaterThan(SEEDS);
+  expect(total.archived).toBeGreaterThan(SEEDS);
+  expect(total.promoted).toBeGreaterThan(SEEDS / 2);
   expect(total.failedCommits).toBeGreaterThan(SEEDS * 10);
   expect(total.lateCommits).toBeGreaterThan(SEEDS * 5);
   expect(total.evictions).toBeGreaterThan(SEEDS * 10);

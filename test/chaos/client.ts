@@ -41,6 +41,8 @@ export interface ClientObserver {
   published(store: ClientStore, address: string, change: number): void;
   /** A peer has another identity than before: its sessions were deleted. */
   identityChanged(address: string): void;
+  /** Another session has become the current one: a new one, or one out of the archive. The one before it was archived. */
+  currentChanged(how: "begun" | "promoted"): void;
   /** The library has stepped the ratchets of these sessions for one message, and kept those for which it was not meant. */
   broke(address: string, bases: readonly string[]): void;
   /** The cache says something. */

@@ -8,6 +8,9 @@ export interface ChaosCounts {
   cleanReopenings: number;
   secondOwners: number;
   migrations: number;
+  /** Sessions that were archived, and that came back out of the archive, of the client whose record tells. */
+  archived: number;
+  promoted: number;
   failedCommits: number;
   lateCommits: number;
   evictions: number;
@@ -25,6 +28,8 @@ const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
   cleanReopenings: "clean reopenings",
   secondOwners: "second owners",
   migrations: "migrations",
+  archived: "sessions archived",
+  promoted: "sessions promoted",
   failedCommits: "failed commits",
   lateCommits: "late commits",
   evictions: "evicted and read again",

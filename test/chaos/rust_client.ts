@@ -72,6 +72,7 @@ export class RustClient implements ChaosClient {
       const record = SessionRecord.decode(box.session as Uint8Array);
       const base = baseOf(record);
       await this.#put(at, record);
+      if (!isOther) this.#noteCurrent(before, record);
       return base;
     });
   }
@@ -106,6 +107,7 @@ export class RustClient implements ChaosClient {
       const storage = (session: SessionBox): RustStorage => this.#storage(work, session);
       const { text, record } = await attempt(() => decryptAlone(this.#engine, storage, before, message));
       await this.#put(at, record, work.consumedPreKeyId);
+      this.#noteCurrent(before, record);
       return text;
     });
   }
@@ -241,6 +243,14 @@ export class RustClient implements ChaosClient {
     return { gated, change: this.#observer.changed("session", at, digest, gated) };
   }
 
+  /** Tells whether a session that could send has made way for another one. */
+  #noteCurrent(before: SessionRecord | undefined, after: SessionRecord): void {
+    const was = before?.current?.aliceBaseKey;
+    const is = after.current?.aliceBaseKey;
+    if (before === undefined || was === undefined || is === undefined || hex(was) === hex(is)) return;
+    this.#observer.currentChanged(isArchived(before, hex(is)) ? "promoted" : "begun");
+  }
+
   async #putSenderKey(at: string, work: Work): Promise<{ gated: boolean; change: number }> {
     const record = SenderKeyRecord.decode(work.senderKey as Uint8Array);
     const { gated } = await this.#cache.senderKeys.put(at, record);
@@ -317,4 +327,13 @@ async function attempt<T>(use: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new CannotDecrypt(String(error), { cause: error });
   }
+}
+
+/** Whether a session stands in the archive of a record. */
+function isArchived(record: SessionRecord, base: string): boolean {
+  for (let index = 0; index < record.archivedCount; index += 1) {
+    const key = record.archived(index).aliceBaseKey;
+    if (key !== undefined && hex(key) === base) return true;
+  }
+  return false;
 }

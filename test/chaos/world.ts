@@ -313,6 +313,10 @@ export class World {
         for (const contact of this.contacts)
           if (contact.addresses.includes(address)) contact.excuseKnown("another identity");
       },
+      currentChanged: (how) => {
+        this.counts.archived += 1;
+        if (how === "promoted") this.counts.promoted += 1;
+      },
       broke: (address, bases) => {
         for (const contact of this.contacts)
           if (contact.addresses.includes(address))
