@@ -61,30 +61,81 @@ test("a group of phone numbers names members by them", () => {
   expect(added.participants).toEqual([{ user: "51" }, { user: "52" }]);
 });
 
-test("adding and removing is idempotent, and members stay unique", () => {
-  const user = fc.constantFrom("1001", "1002", "1003", "1004");
+test("a phone number is one member's, and a member known by it alone is that member", () => {
+  const bare = addParticipants(LIDS, [{ jid: jid("53@s.whatsapp.net") }]);
+  expect(bare.participants.at(-1)).toEqual({ user: "53" });
+  const named = addParticipants(bare, [
+    { jid: jid("1003@lid"), phoneNumber: "53" },
+    { jid: jid("53@s.whatsapp.net") },
+  ]);
+  expect(named.participants.slice(2)).toEqual([{ user: "1003", phoneNumber: "53" }]);
+  const moved = addParticipants(named, [{ jid: jid("1009@lid"), phoneNumber: "51" }]);
+  expect([lidIn(moved, "51"), phoneNumberIn(moved, "1001")]).toEqual(["1009", undefined]);
+  const left = removeParticipants(moved, [jid("51@s.whatsapp.net")]);
+  expect(left.participants.map(({ user }) => user)).toEqual(["1001", "1002", "1003"]);
+});
+
+/** A group of LIDs as two plain maps, as it is described. */
+class GroupModel {
+  readonly members = new Set<string>();
+  readonly lidToPn = new Map<string, string>();
+  readonly pnToLid = new Map<string, string>();
+
+  add(named: string, isNumber: boolean, phoneNumber: string | undefined): void {
+    const user = isNumber ? (this.pnToLid.get(named) ?? named) : named;
+    this.members.add(user);
+    if (phoneNumber === undefined || phoneNumber === user) return;
+    const before = this.pnToLid.get(phoneNumber);
+    if (before !== undefined) this.lidToPn.delete(before);
+    const old = this.lidToPn.get(user);
+    if (old !== undefined) this.pnToLid.delete(old);
+    this.members.delete(phoneNumber);
+    this.lidToPn.set(user, phoneNumber);
+    this.pnToLid.set(phoneNumber, user);
+  }
+
+  remove(named: string, isNumber: boolean): void {
+    const user = isNumber ? (this.pnToLid.get(named) ?? named) : named;
+    this.members.delete(user);
+    const phoneNumber = this.lidToPn.get(user);
+    this.lidToPn.delete(user);
+    if (phoneNumber !== undefined) this.pnToLid.delete(phoneNumber);
+  }
+}
+
+test("any sequence of changes agrees with two plain maps, and each is idempotent", () => {
+  const named = fc.oneof(
+    fc.constantFrom("1001", "1002", "1003", "1004").map((user) => ({ user, isNumber: false })),
+    fc.constantFrom("51", "52", "53").map((user) => ({ user, isNumber: true })),
+  );
   const changes = fc.array(
     fc.record({
       add: fc.boolean(),
-      user,
-      number: fc.option(fc.constantFrom("51", "52"), { nil: undefined }),
+      named,
+      number: fc.option(fc.constantFrom("51", "52", "53"), { nil: undefined }),
     }),
   );
   fc.assert(
     fc.property(changes, (steps) => {
       let info: GroupInfo = { addressing: "lid", participants: [] };
-      const members = new Set<string>();
-      for (const { add, user: name, number } of steps) {
-        const change = { jid: jid(`${name}@lid`), phoneNumber: number };
+      const model = new GroupModel();
+      for (const { add, named: who, number } of steps) {
+        const { user, isNumber } = who;
+        const phoneNumber = isNumber ? undefined : number;
+        const change = { jid: jid(`${user}@${isNumber ? "s.whatsapp.net" : "lid"}`), phoneNumber };
         const apply = (group: GroupInfo) =>
           add ? addParticipants(group, [change]) : removeParticipants(group, [change.jid]);
         info = apply(info);
         expect(apply(info)).toBe(info);
-        if (add) members.add(name);
-        else members.delete(name);
-        expect(info.participants.map((participant) => participant.user).sort()).toEqual([...members].sort());
+        if (add) model.add(user, isNumber, phoneNumber);
+        else model.remove(user, isNumber);
+        const users = info.participants.map((participant) => participant.user);
+        expect(users.toSorted()).toEqual([...model.members].sort());
+        for (const lid of users) expect(phoneNumberIn(info, lid)).toBe(model.lidToPn.get(lid));
+        for (const phone of ["51", "52", "53"]) expect(lidIn(info, phone)).toBe(model.pnToLid.get(phone));
       }
     }),
+    { numRuns: 500 },
   );
 });
 
