@@ -250,6 +250,24 @@ test("what only a replay has said moves no address: state is where the store say
   expect(await addresses()).toEqual(after);
 });
 
+test("while a replay waits, what is stored since moves the address", async () => {
+  const world = new World();
+  const { cache, backend } = world;
+  await world.learn("usync", "1000", PN, 1);
+  await cache.learn([{ lid: "1001", phoneNumber: PN, createdAt: 5 }], { source: "usync", offline: true });
+  const address = (): Promise<string> => cache.resolveAddress(`${PN}@c.us.0`);
+  expect(await address()).toBe("1000@lid.0");
+  await world.learn("usync", "1002", PN, 6);
+  expect(await address()).toBe("1002@lid.0");
+  const entries = [mapping("1003", PN, 7)];
+  await backend.putLidMappings(entries);
+  await cache.follow([{ kind: "lidMapping.put", entries }]);
+  expect(await address()).toBe("1003@lid.0");
+  await backend.deleteLidMappings(["1003"]);
+  await cache.follow([{ kind: "lidMapping.delete", lids: ["1003"] }]);
+  expect(await address()).toBe("1002@lid.0");
+});
+
 test("a read of where state is that fails is an error, and is asked again", async () => {
   const world = new World();
   const replay = { source: "peer_pn_message", offline: true } as const;
