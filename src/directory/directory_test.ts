@@ -484,6 +484,31 @@ test("a notification with a hash alone forgets the list, in memory and in the st
   expect((await stored(world)).lists).toEqual([undefined, undefined]);
 });
 
+test("however many users are asked for, by either name, their devices are one query, and none the second time", async () => {
+  const world = new World();
+  const life = await world.open();
+  const users = Array.from({ length: 300 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
+  await life.account.lid.learn(users.slice(0, 200), { source: "usync" });
+  // Under the LID, under the phone number of a LID, and under a phone number without one.
+  await life.account.store.updateDeviceLists(
+    users.map(({ lid, phoneNumber }, n) => ({
+      ...{ user: n < 100 ? lid : phoneNumber, devices: [{ deviceId: 0 }, { deviceId: 2 }], timestamp: 1 },
+    })),
+  );
+  const next = await world.open();
+  const getDevicesFor = vi.spyOn(next.account.store, "getDevicesFor");
+  const { devices } = next.directory;
+  const asked = users.map(({ lid, phoneNumber }, n) =>
+    parseJid(n < 200 && n % 2 === 0 ? `${lid}@lid` : `${phoneNumber}@s.whatsapp.net`),
+  );
+  const [lists, again] = await Promise.all([devices.getDevicesFor(asked), devices.getDevicesFor(asked)]);
+  const expected = asked.map((jid) => [formatJid(jid), formatJid({ ...jid, device: 2 })]);
+  expect(lists.map(texts)).toEqual(expected);
+  expect(again.map(texts)).toEqual(expected);
+  expect((await devices.getDevicesFor(asked)).map(texts)).toEqual(expected);
+  expect(getDevicesFor).toHaveBeenCalledTimes(1);
+});
+
 test("hosted devices are named by their server, in the asker's namespace", async () => {
   const { directory: opened } = await new World().open();
   const devices = [{ deviceId: 0 }, { deviceId: 99, isHosted: true }];
