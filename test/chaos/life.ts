@@ -77,12 +77,7 @@ export class Life {
   static async open(number: number, options: LifeOptions): Promise<Life> {
     const { seed, startMs, durability, capacity, policy, off } = options;
     const host = fakeHost({ seed: seed * 1_000 + number, startMs });
-    const link = new Link(
-      await options.backend.open(host.clock),
-      host.clock,
-      options.applied,
-      options.mourns,
-    );
+    const link = await Link.open(options.backend, host, options);
     options.prepare?.(link);
     const signal = withoutProtections(
       { durability, capacity },

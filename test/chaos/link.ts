@@ -1,18 +1,11 @@
-import {
-  type Backend,
-  type Capabilities,
-  type CommitOptions,
-  type Committer,
-  type OwnerState,
-  type Write,
-  withCommitter,
-} from "../../src/backend/mod.ts";
-import { BackendError, ClosedError } from "../../src/errors/mod.ts";
+import { type Backend, type Committer, type Write, withCommitter } from "../../src/backend/mod.ts";
+import { ClosedError } from "../../src/errors/mod.ts";
 import type { Clock } from "../../src/ports/mod.ts";
-import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
+import { FaultPlan } from "../../src/testing/mod.ts";
+import type { ChaosBackend, ConnectionHost } from "./chaos_backend.ts";
 
 /** Told of every commit that was applied, whoever learns of it. */
-export type CommitListener = (writes: readonly Write[], rows: number, link: Link) => void;
+export type CommitListener = (writes: readonly Write[], link: Link) => void;
 
 /** Reads that may be slow or fail: those that go on while the account is open. */
 const UNRELIABLE_READS: ReadonlySet<string> = new Set([
@@ -30,10 +23,9 @@ const UNRELIABLE_READS: ReadonlySet<string> = new Set([
  * Cut, it neither asks nor learns anything any more; what it has sent may still arrive.
  */
 export class Link {
-  /** What the process is given. */
-  readonly backend: Backend;
   readonly plan: FaultPlan = new FaultPlan();
   readonly #mourns: boolean;
+  #backend: Backend | undefined;
   #isCut = false;
   #heldReads: (() => void)[] | undefined;
   #holdsOnly: string | undefined;
@@ -42,37 +34,33 @@ export class Link {
   #reloads = 0;
   readonly #read = new Set<string>();
 
+  private constructor(mourns: boolean) {
+    this.#mourns = mourns;
+  }
+
   /**
    * @param mourns Whether what is asked after the cut is told so. Otherwise it is never answered, as in a process that is gone; a
    * library whose queue outlives the account would wait for ever.
    */
-  constructor(inner: Backend, clock: Clock, applied: CommitListener, mourns: boolean) {
-    this.#mourns = mourns;
-    const recorded = withCommitter(
-      inner,
-      recording(inner, (writes, rows) => applied(writes, rows, this)),
-      {
-        clock,
-      },
-    );
-    const faulty = faultyCommitter(recorded, this.plan, { clock });
-    const committer: Committer = {
-      capabilities: faulty.capabilities,
-      commit: (writes, options) => this.#over(() => this.#commit(() => faulty.commit(writes, options))),
-      readOwner: () => this.#over(() => faulty.readOwner()),
-      close: async () => {},
-    };
-    const reads = new Proxy(inner, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value !== "function") return value;
-        return (...given: unknown[]) =>
-          this.#over(() =>
-            this.#ask(String(name), given, () => value.apply(target, given) as Promise<unknown>),
-          );
-      },
+  static async open(
+    database: ChaosBackend,
+    host: ConnectionHost,
+    { applied, mourns }: { readonly applied: CommitListener; readonly mourns: boolean },
+  ): Promise<Link> {
+    const link = new Link(mourns);
+    const connection = await database.connect(host, {
+      plan: link.plan,
+      applied: (writes) => applied(writes, link),
+      failsRead: (method) => link.#failsRead(method),
     });
-    this.backend = withCommitter(reads, committer, { clock });
+    link.#backend = link.#around(connection, host.clock);
+    return link;
+  }
+
+  /** What the process is given. */
+  get backend(): Backend {
+    if (this.#backend === undefined) throw new Error("the link is not open yet");
+    return this.#backend;
   }
 
   /** The process is gone. */
@@ -115,6 +103,33 @@ export class Link {
     return this.#reloads;
   }
 
+  /** The connection as it is for a process that may be gone. */
+  #around(connection: Backend, clock: Clock): Backend {
+    const committer: Committer = {
+      capabilities: connection.capabilities,
+      commit: (writes, options) => this.#over(() => this.#commit(() => connection.commit(writes, options))),
+      readOwner: () => this.#over(() => connection.readOwner()),
+      close: async () => {},
+    };
+    const reads = new Proxy(connection, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]) =>
+          this.#over(() =>
+            this.#ask(String(name), given, () => value.apply(target, given) as Promise<unknown>),
+          );
+      },
+    });
+    return withCommitter(reads, committer, { clock });
+  }
+
+  #failsRead(method: string): boolean {
+    if (this.#failingReads === 0 || !UNRELIABLE_READS.has(method)) return false;
+    this.#failingReads -= 1;
+    return true;
+  }
+
   async #commit(send: () => Promise<number[]>): Promise<number[]> {
     try {
       return await send();
@@ -127,10 +142,6 @@ export class Link {
   async #ask(name: string, given: readonly unknown[], ask: () => Promise<unknown>): Promise<unknown> {
     if (!UNRELIABLE_READS.has(name)) return await ask();
     if (name.startsWith("load")) this.#count(`${name} ${String(given[0])}`);
-    if (this.#failingReads > 0) {
-      this.#failingReads -= 1;
-      throw new BackendError("read: the network is down");
-    }
     const answer = await ask();
     const held = this.#heldReads;
     const isHeld =
@@ -161,23 +172,4 @@ export class Link {
       throw error;
     }
   }
-}
-
-/** The same commits, told of when they were applied and before anybody else learns of it. */
-function recording(inner: Backend, applied: (writes: readonly Write[], rows: number) => void): Committer {
-  return {
-    get capabilities(): Capabilities {
-      return inner.capabilities;
-    },
-    async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
-      const changed = await inner.commit(writes, options);
-      applied(
-        writes,
-        changed.reduce((sum, rows) => sum + rows, 0),
-      );
-      return changed;
-    },
-    readOwner: (): Promise<OwnerState | undefined> => inner.readOwner(),
-    close: (): Promise<void> => inner.close(),
-  };
 }

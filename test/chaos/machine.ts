@@ -94,11 +94,11 @@ function choose(world: World): Step {
 async function goOn(world: World): Promise<void> {
   const { random } = world;
   if (!random.oneIn(3)) {
-    await world.runtime.idle();
+    await world.idle();
     await world.checkRows();
     return;
   }
-  for (let turns = random.below(MAX_TURNS); turns > 0; turns -= 1) await Promise.resolve();
+  await world.goOn(random.below(MAX_TURNS));
 }
 
 function replayCommand({ seed, steps, off = [], flags = "" }: ChaosOptions): string {

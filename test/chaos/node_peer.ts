@@ -1,16 +1,22 @@
-import { createRequire } from "node:module";
 import type { NodeRecordJson } from "../../src/baileys/convert/node_session.ts";
 import type { Bundle } from "./client.ts";
 import type { PeerKeys, PeerSealed, PeerSessions } from "./peer.ts";
-import { type Sealed, startOf } from "./wire.ts";
+import type { RustKeyPair } from "./rust_library.ts";
+import { hex, type Sealed, startOf } from "./wire.ts";
 
-// Found as Baileys finds it.
-const fromBaileys = createRequire(createRequire(import.meta.url).resolve("baileys"));
-// biome-ignore lint/suspicious/noExplicitAny: the library's types leave out most of it.
-const libsignal: any = fromBaileys("libsignal");
+/** libsignal-node, and the bytes that it takes. */
+export interface NodeLibrary {
+  // biome-ignore lint/suspicious/noExplicitAny: the library's types leave out most of it.
+  readonly libsignal: any;
+  /** A `Buffer` of these bytes. */
+  readonly toBuffer: (bytes: Uint8Array) => Uint8Array;
+}
 
 /** Sessions that are kept: the newest. */
 const MAX_SESSIONS = 12;
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 
 type NodeSessionJson = NodeRecordJson["_sessions"][string];
 
@@ -21,9 +27,13 @@ type NodeSessionJson = NodeRecordJson["_sessions"][string];
 export class NodePeerSessions implements PeerSessions {
   /** By base key in base64, the oldest first. */
   readonly #sessions = new Map<string, NodeSessionJson>();
+  readonly #library: NodeLibrary;
+  readonly #address: object;
   readonly #keys: PeerKeys;
 
-  constructor(keys: PeerKeys) {
+  constructor(library: NodeLibrary, keys: PeerKeys) {
+    this.#library = library;
+    this.#address = new library.libsignal.ProtocolAddress("peer", 0);
     this.#keys = keys;
   }
 
@@ -37,52 +47,55 @@ export class NodePeerSessions implements PeerSessions {
 
   async open(bundle: Bundle): Promise<void> {
     const { signedPreKey, preKey } = bundle;
+    const { libsignal, toBuffer } = this.#library;
     const given = {
       registrationId: bundle.registrationId,
-      identityKey: Buffer.from(bundle.identityKey),
+      identityKey: toBuffer(bundle.identityKey),
       signedPreKey: {
         keyId: signedPreKey.keyId,
-        publicKey: Buffer.from(signedPreKey.publicKey),
-        signature: Buffer.from(signedPreKey.signature),
+        publicKey: toBuffer(signedPreKey.publicKey),
+        signature: toBuffer(signedPreKey.signature),
       },
       ...(preKey === undefined
         ? {}
-        : { preKey: { keyId: preKey.keyId, publicKey: Buffer.from(preKey.publicKey) } }),
+        : { preKey: { keyId: preKey.keyId, publicKey: toBuffer(preKey.publicKey) } }),
     };
     await this.#with(this.#open(), (storage) =>
-      new libsignal.SessionBuilder(storage, ADDRESS).initOutgoing(given),
+      new libsignal.SessionBuilder(storage, this.#address).initOutgoing(given),
     );
   }
 
   async encrypt(text: string): Promise<PeerSealed> {
+    const { libsignal, toBuffer } = this.#library;
     const open = this.#open();
     const { type, body } = await this.#with(open, (storage) =>
-      new libsignal.SessionCipher(storage, ADDRESS).encrypt(Buffer.from(text)),
+      new libsignal.SessionCipher(storage, this.#address).encrypt(toBuffer(ENCODER.encode(text))),
     );
     const [base = ""] = open;
     return {
       type,
-      body: new Uint8Array(Buffer.from(body)),
-      base: Buffer.from(base, "base64").toString("hex"),
+      body: new Uint8Array(body),
+      base: hex(Uint8Array.from(atob(base), (letter) => letter.charCodeAt(0))),
     };
   }
 
   async decrypt(message: Sealed): Promise<string> {
-    const body = Buffer.from(message.body);
+    const { libsignal, toBuffer } = this.#library;
+    const body = toBuffer(message.body);
     const start = startOf(message);
     if (start !== undefined) {
       const plain = await this.#with([base64(start.base), ...this.#open()], (storage) =>
-        new libsignal.SessionCipher(storage, ADDRESS).decryptPreKeyWhisperMessage(body),
+        new libsignal.SessionCipher(storage, this.#address).decryptPreKeyWhisperMessage(body),
       );
-      return plain.toString();
+      return DECODER.decode(plain);
     }
     let failure: unknown = new Error("no session");
     for (const base of [...this.#sessions.keys()].reverse()) {
       try {
         const plain = await this.#with([base], (storage) =>
-          new libsignal.SessionCipher(storage, ADDRESS).decryptWhisperMessage(body),
+          new libsignal.SessionCipher(storage, this.#address).decryptWhisperMessage(body),
         );
-        return plain.toString();
+        return DECODER.decode(plain);
       } catch (error) {
         failure = error;
       }
@@ -100,6 +113,9 @@ export class NodePeerSessions implements PeerSessions {
   // biome-ignore lint/suspicious/noExplicitAny: results of either operation.
   async #with(bases: readonly string[], use: (storage: object) => Promise<any>): Promise<any> {
     const keys = this.#keys;
+    const { libsignal, toBuffer } = this.#library;
+    const nodePair = (pair: RustKeyPair | undefined): RustKeyPair | undefined =>
+      pair && { pubKey: toBuffer(pair.pubKey), privKey: toBuffer(pair.privKey) };
     const _sessions: NodeRecordJson["_sessions"] = {};
     for (const base of bases) {
       const session = this.#sessions.get(base);
@@ -129,17 +145,7 @@ export class NodePeerSessions implements PeerSessions {
   }
 }
 
-const ADDRESS = new libsignal.ProtocolAddress("peer", 0);
-
-interface NodePair {
-  readonly pubKey: Buffer;
-  readonly privKey: Buffer;
-}
-
-function nodePair(pair: { pubKey: Uint8Array; privKey: Uint8Array } | undefined): NodePair | undefined {
-  return pair && { pubKey: Buffer.from(pair.pubKey), privKey: Buffer.from(pair.privKey) };
-}
-
 function base64(base: string): string {
-  return Buffer.from(base, "hex").toString("base64");
+  const bytes = base.match(/../g) ?? [];
+  return btoa(String.fromCharCode(...bytes.map((byte) => Number.parseInt(byte, 16))));
 }

@@ -1,12 +1,21 @@
+import { createRequire } from "node:module";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
+import { rustLibrary } from "../support/library_peer.ts";
 import { BaileysClient } from "./baileys_client.ts";
-import { memoryChaosBackend } from "./chaos_backend.ts";
+import { type ChaosBackend, memoryChaosBackend } from "./chaos_backend.ts";
 import type { ChaosClientFactory } from "./client.ts";
-import { NodePeerSessions } from "./node_peer.ts";
+import { type NodeLibrary, NodePeerSessions } from "./node_peer.ts";
 import { ChaosPeer, RustPeerSessions } from "./peer.ts";
 import { RustClient } from "./rust_client.ts";
-import { loadRustLibrary, RustEngine } from "./rust_library.ts";
+import { RustEngine, type RustLibrary } from "./rust_library.ts";
 import type { ChaosRuntime } from "./world.ts";
+
+// Found as Baileys finds it.
+const fromBaileys = createRequire(createRequire(import.meta.url).resolve("baileys"));
+const NODE_LIBRARY: NodeLibrary = {
+  libsignal: fromBaileys("libsignal"),
+  toBuffer: (bytes) => Buffer.from(bytes),
+};
 
 /** What the account under test is used by: the Rust library over standard records, or Baileys over libsignal-node's. */
 export const CHAOS_CLIENTS = ["rust", "baileys"] as const;
@@ -17,22 +26,24 @@ export function clientOf(seed: number): ChaosClientKind {
   return seed % 2 === 0 ? "baileys" : "rust";
 }
 
-/** Makes what a run needs, for each run anew: databases in memory, under Node. */
-export async function nodeRuntimes(): Promise<(client: ChaosClientKind) => ChaosRuntime> {
-  const library = await loadRustLibrary();
+/** Makes what a run under Node needs, for each run anew, over a fresh database: one in memory unless given. */
+export async function nodeRuntimes(): Promise<
+  (client: ChaosClientKind, database?: ChaosBackend) => ChaosRuntime
+> {
+  const library = (await rustLibrary()) as RustLibrary;
   const engine = new RustEngine(library);
   const clients: Readonly<Record<ChaosClientKind, ChaosClientFactory>> = {
     rust: (account, observer) => new RustClient(engine, account, observer),
     baileys: (account, observer) => new BaileysClient(makeLibSignalRepository, account, observer),
   };
-  return (client) => ({
-    backend: memoryChaosBackend(),
+  return (client, database = memoryChaosBackend()) => ({
+    backend: database,
     makeClient: clients[client],
     sharesQueues: client === "baileys",
     makePeer: (kind) =>
       new ChaosPeer(library, engine, (keys) =>
-        kind === "node" ? new NodePeerSessions(keys) : new RustPeerSessions(engine, keys),
+        kind === "node" ? new NodePeerSessions(NODE_LIBRARY, keys) : new RustPeerSessions(engine, keys),
       ),
-    idle: () => new Promise((resolve) => setImmediate(resolve)),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
   });
 }

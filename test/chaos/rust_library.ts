@@ -1,5 +1,3 @@
-import { rustLibrary } from "../support/library_peer.ts";
-
 /** A key pair as the library has it: the public key with its prefix. */
 export interface RustKeyPair {
   readonly pubKey: Uint8Array;
@@ -56,10 +54,6 @@ export interface RustLibrary {
   generateIdentityKeyPair(): RustKeyPair;
   generateKeyPair(): RustKeyPair;
   calculateSignature(privateKey: Uint8Array, message: Uint8Array): Uint8Array;
-}
-
-export async function loadRustLibrary(): Promise<RustLibrary> {
-  return (await rustLibrary()) as RustLibrary;
 }
 
 const ENCODER = new TextEncoder();

@@ -111,7 +111,7 @@ async function crash(world: World): Promise<void> {
   world.end(life);
   // What was sent may arrive before the next process opens, or after it, or never.
   if (random.oneIn(2)) life.link.plan.release();
-  if (random.oneIn(2)) await world.runtime.idle();
+  if (random.oneIn(2)) await world.idle();
   await reopen(world);
 }
 
@@ -124,10 +124,10 @@ async function closeAndReopen(world: World): Promise<void> {
   life.link.releaseReads();
   for (let round = 0; round < 10; round += 1) {
     life.link.plan.release();
-    await world.runtime.idle();
+    await world.idle();
   }
   const isSaved = await closing;
-  await world.runtime.idle();
+  await world.idle();
   if (isSaved && waits) {
     world.counts.cleanReopenings += 1;
     const unsettled = world.rows.findUnsettled(life.client.incarnation);

@@ -28,6 +28,9 @@ const MAX_BURNED_PER_CRASH = 64;
 /** Times that everything is let go on before what still waits is said to wait for ever. */
 const MAX_ROUNDS = 40;
 
+/** What is under way to the database arrives after so many turns of the queue. */
+const TURNS_PER_ARRIVAL = 10;
+
 /** What a run needs of where it runs. */
 export interface ChaosRuntime {
   readonly backend: ChaosBackend;
@@ -35,8 +38,8 @@ export interface ChaosRuntime {
   /** Whether the client's library has queues that outlive an account. */
   readonly sharesQueues: boolean;
   readonly makePeer: (kind: "node" | "rust") => ChaosPeer;
-  /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
-  readonly idle: () => Promise<void>;
+  /** Resolves after all that is queued. */
+  readonly turn: () => Promise<void>;
 }
 
 /** How a run goes. */
@@ -127,7 +130,7 @@ export class World {
       ...this.runtime,
       mourns: this.runtime.sharesQueues,
       observer: (opened) => this.#observe(opened),
-      applied: (writes, _, link) => this.#applied(writes, link),
+      applied: (writes, link) => this.#applied(writes, link),
       seed: this.options.seed,
       startMs: this.#life?.host.clock.nowMs(),
       durability,
@@ -219,6 +222,22 @@ export class World {
     life.link.plan.release();
   }
 
+  /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
+  async idle(): Promise<void> {
+    const { turn, backend } = this.runtime;
+    await turn();
+    await backend.idle?.();
+  }
+
+  /** Lets what was begun go on for a while. */
+  async goOn(turns: number): Promise<void> {
+    const { backend } = this.runtime;
+    for (let left = turns; left > 0; left -= 1)
+      await (backend.arrive !== undefined && left % TURNS_PER_ARRIVAL === 0
+        ? backend.arrive()
+        : Promise.resolve());
+  }
+
   /** Lets everything that was begun end. */
   async quiesce(life: Life = this.life): Promise<void> {
     const { link, host } = life;
@@ -227,12 +246,12 @@ export class World {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       link.releaseReads();
       link.plan.release();
-      await this.runtime.idle();
+      await this.idle();
       if (life.tasks.size === 0 && link.plan.held === 0) return;
       // Retries and back-pressure wait for the clock.
       if (round > 4 && !this.isAdvancing) {
         this.start("wait 5 s", () => this.advance(life, 5_000), life);
-        await this.runtime.idle();
+        await this.idle();
       }
     }
     this.violate(`waits for ever: ${[...life.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
@@ -270,7 +289,7 @@ export class World {
     if (foreign !== undefined) this.violate(foreign);
     const life = this.#life;
     if (life === undefined) return;
-    this.#inspector ??= await this.runtime.backend.open(life.host.clock);
+    this.#inspector ??= await this.runtime.backend.connect(life.host, undefined);
     const backend = this.#inspector;
     for (const key of this.rows.takeTouched()) {
       const difference = await this.rows.compare(backend, key);
