@@ -53,7 +53,7 @@ const PACKAGES = {
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono", "valibot"],
   testing: ["@bufbuild/protobuf"],
-  cli: [...CORE_PACKAGES, "baileys", "node:*"],
+  cli: [...CORE_PACKAGES, "@hono/node-server", "baileys", "esbuild", "miniflare", "node:*"],
 };
 
 const SYSTEM_PORT = "src/ports/system.ts";

@@ -1,12 +1,13 @@
 /**
  * `npm start`: two accounts talk over one database, the process that holds them is killed half way, and nothing is
- * lost or repeated.
+ * lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
  */
 import { statSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type CliOptions, parseOptions, USAGE } from "./options.ts";
+import { type CliOptions, type ConversationOptions, parseOptions, USAGE } from "./options.ts";
 import { formatBytes, formatCount, ProgressLine } from "./progress.ts";
+import { shownUrl } from "./shown_url.ts";
 import { spawnWorker, type WorkerEnd } from "./spawn_worker.ts";
 import type { WorkerReport } from "./worker.ts";
 
@@ -23,7 +24,7 @@ interface Run {
   done: Done | undefined;
 }
 
-async function main(options: CliOptions): Promise<void> {
+async function converse(options: ConversationOptions): Promise<void> {
   const line = new ProgressLine();
   const run: Run = { base: undefined, rowsBefore: 0, rowsWritten: 0, handedOver: 0, done: undefined };
   const startedAt = performance.now();
@@ -48,7 +49,7 @@ async function main(options: CliOptions): Promise<void> {
 
 /** Runs one worker to its end, killing it once `killAfter` messages of this run were handed over. */
 function work(
-  options: CliOptions,
+  options: ConversationOptions,
   run: Run,
   line: ProgressLine,
   killAfter: number | undefined,
@@ -76,7 +77,13 @@ function work(
   return worker.ended;
 }
 
-function printSummary(options: CliOptions, run: Run, done: Done, seconds: number, line: ProgressLine): void {
+function printSummary(
+  options: ConversationOptions,
+  run: Run,
+  done: Done,
+  seconds: number,
+  line: ProgressLine,
+): void {
   const exchanged = run.handedOver - (run.base ?? 0);
   const rows = (run.rowsBefore + run.rowsWritten) / Math.max(1, exchanged);
   const verdict = done.intact ? "each exactly once, in order" : "NOT INTACT: messages were lost or repeated";
@@ -95,11 +102,6 @@ function printSummary(options: CliOptions, run: Run, done: Done, seconds: number
   line.say("Run it again to continue the same conversation.");
 }
 
-/** The URL without anything that could be a secret. */
-function shownUrl(url: string): string {
-  return url.replace(/\?.*$/, "").replace(/\/\/[^@/]*@/, "//");
-}
-
 /** The size of a local database with its journal, if it is one. */
 function fileSize(url: string): string {
   if (!url.startsWith("file:")) return "";
@@ -113,13 +115,25 @@ function fileSize(url: string): string {
   return `, ${formatBytes(bytes)}`;
 }
 
+async function run(options: CliOptions): Promise<void> {
+  // The other modes need packages that a conversation does not.
+  switch (options.mode) {
+    case "conversation":
+      return await converse(options);
+    case "serve":
+      return await (await import("./serve.ts")).serve(options);
+    case "worker":
+      return await (await import("./dev_worker.ts")).runDevWorker(options);
+  }
+}
+
 // Whoever reads the output has seen enough, as `head` does. The worker ends with this process.
 process.stdout.on("error", () => process.exit(1));
 
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(`${USAGE}\n`);
-  else await main(options);
+  else await run(options);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError || error instanceof RangeError) process.stderr.write(`\n${USAGE}\n`);

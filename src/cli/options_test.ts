@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { parseOptions } from "./options.ts";
 
 test("flags take their value after a space or an equals sign", () => {
-  expect(parseOptions([])).toEqual({ messages: 400, db: "file:holdfast.db" });
+  expect(parseOptions([])).toEqual({ mode: "conversation", messages: 400, db: "file:holdfast.db" });
   expect(parseOptions(["--messages", "1,000", "--db=file:a b.db?x=1"])).toEqual({
+    mode: "conversation",
     messages: 1_000,
     db: "file:a b.db?x=1",
   });
@@ -16,8 +17,25 @@ test.each([
   [["--db", ":memory:"]],
   [["--db", "file::memory:"]],
   [["--db", "file::memory:?cache=shared"]],
+  [["--port", "1"]],
+  [["--serve", "--messages", "1"]],
+  [["--serve", "--worker"]],
+  [["--worker", "--db", "file:x.db"]],
 ])("%j is refused as malformed", (args) => {
   expect(() => parseOptions(args)).toThrow(TypeError);
+});
+
+test("a service is asked for by its flag, with where to keep and where to listen", () => {
+  const address = { host: "127.0.0.1", port: 8787 };
+  expect(parseOptions(["--serve"])).toEqual({ mode: "serve", db: "file:holdfast-service.db", ...address });
+  expect(parseOptions(["--port", "0", "--serve", "--host=::1", "--db", "file:a.db"])).toEqual({
+    ...{ mode: "serve", db: "file:a.db", host: "::1", port: 0 },
+  });
+  expect(parseOptions(["--worker"])).toEqual({ mode: "worker", folder: ".wrangler/holdfast", ...address });
+});
+
+test.each(["65536", "-1", "", "x", "1e3"])("port %j is refused as out of range", (port) => {
+  expect(() => parseOptions(["--serve", "--port", port])).toThrow(RangeError);
 });
 
 test.each(["0", "-1", "1.5", "", "many", "1000001"])("%j messages are refused as out of range", (count) => {

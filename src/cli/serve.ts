@@ -1,0 +1,43 @@
+/** `npm start -- --serve`: the HTTP service over a database, on Node, Deno and Bun. */
+
+import process from "node:process";
+import { openAccount } from "../account/mod.ts";
+import { libsqlBackend } from "../adapters/libsql/mod.ts";
+import { openLibsqlDriver } from "../adapters/libsql/open_driver.ts";
+import { createApp, LocalAccounts, SqlRegistry } from "../http/mod.ts";
+import { type Logger, systemClock, TimerScheduler } from "../ports/mod.ts";
+import { listen } from "./listen.ts";
+import type { ServeOptions } from "./options.ts";
+import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
+import { shownUrl } from "./shown_url.ts";
+
+/** Serves until the program is asked to end; then every account is flushed a last time. */
+export async function serve({ db, host, port }: ServeOptions): Promise<void> {
+  const authToken = process.env.HOLDFAST_DB_TOKEN;
+  const logger: Logger = { log: logLine };
+  const driver = await openLibsqlDriver({ url: db, authToken, logger });
+  try {
+    const scheduler = new TimerScheduler();
+    await using accounts = new LocalAccounts({
+      registry: await SqlRegistry.open(driver, systemClock),
+      clock: systemClock,
+      openBackend: (account) => libsqlBackend({ url: db, authToken, account, logger }),
+      openAccount: (account, backend) => openAccount({ account, backend, host: { scheduler, logger } }),
+    });
+    const admin = adminToken();
+    const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
+    const server = await listen((request) => app.fetch(request), { host, port });
+    process.stdout.write(serviceGreeting(`http://${host}:${server.port}`, shownUrl(db), admin));
+    await untilStopped();
+    await server.close();
+  } finally {
+    await driver.close();
+  }
+}
+
+/** What went wrong, and nothing of what went well. */
+function logLine(...[level, message, fields]: Parameters<Logger["log"]>): void {
+  if (level !== "debug" && level !== "info") {
+    process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+  }
+}

@@ -1,0 +1,42 @@
+import process from "node:process";
+import { makeToken } from "../http/mod.ts";
+import { systemRandom } from "../ports/mod.ts";
+
+/** The admin token of a run. */
+export interface AdminToken {
+  readonly token: string;
+  /** Whether it was made for this run. Only then it is printed. */
+  readonly isNew: boolean;
+}
+
+/** The token of `HOLDFAST_ADMIN_TOKEN`, or a new one. */
+export function adminToken(): AdminToken {
+  const token = process.env.HOLDFAST_ADMIN_TOKEN;
+  if (token !== undefined && token !== "") return { token, isNew: false };
+  return { token: makeToken(systemRandom).token, isNew: true };
+}
+
+/** What is printed when a service has started: where it is, and a session that works as it stands. */
+export function serviceGreeting(url: string, where: string, { token, isNew }: AdminToken): string {
+  const shown = isNew ? `TOKEN='${token}'` : 'TOKEN="$HOLDFAST_ADMIN_TOKEN"';
+  const headers = `-H "authorization: Bearer $TOKEN" -H 'content-type: application/json'`;
+  const tokenFor = `{"account":"bot-1","permissions":["account"],"label":"bot"}`;
+  return `Serving accounts on ${url}, kept in ${where}
+
+  ${shown}
+  curl -s ${url}/v1/accounts ${headers} -d '{"name":"bot-1"}'
+  curl -s ${url}/v1/accounts/bot-1/device/commands ${headers} -d '{"commands":[{"kind":"setPushName","pushName":"Bot"}]}'
+  curl -s ${url}/v1/accounts/bot-1/device ${headers}
+  curl -s ${url}/v1/accounts/bot-1/stats ${headers}
+  curl -s ${url}/v1/tokens ${headers} -d '${tokenFor}'
+
+Clients keep their state here with remoteBackend({ url: "${url}", token, account: "bot-1" }). Stop with Ctrl-C.
+`;
+}
+
+/** Resolves when the program is asked to end. */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}

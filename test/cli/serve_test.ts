@@ -1,0 +1,79 @@
+/** The services of `npm start -- --serve` and `npm run dev:worker`, as somebody uses them who copies what they print. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+
+const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "holdfast-serve-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Service {
+  readonly child: ChildProcess;
+  /** What it has printed when it was ready. */
+  readonly greeting: string;
+  readonly ended: Promise<number | null>;
+}
+
+async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Service> {
+  const child = spawn(process.execPath, [PROGRAM, ...args, "--port", "0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, HOLDFAST_ADMIN_TOKEN: "", ...env },
+  });
+  let [greeting, complaint] = ["", ""];
+  child.stderr.on("data", (chunk) => {
+    complaint += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      greeting += chunk;
+      if (greeting.includes("Stop with Ctrl-C")) resolve();
+    });
+    void ended.then((code) => reject(new Error(`the service ended with ${code}: ${complaint}`)));
+  });
+  return { child, greeting, ended };
+}
+
+/** Runs the lines that were printed, and answers what each request answered. */
+function runSession(greeting: string, env: NodeJS.ProcessEnv = {}): Record<string, unknown>[] {
+  const lines = greeting.split("\n").filter((line) => /^ {2}(TOKEN|curl)/.test(line));
+  const script = lines.map((line) => (line.startsWith("  curl") ? `${line}; echo` : line)).join("\n");
+  const { stdout, status } = spawnSync("bash", ["-ec", script], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  expect(status).toBe(0);
+  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
+}
+
+const KEPT_TOKEN = "0123456789abcdef0123456789abcdef";
+
+test.each([
+  ["a database", ["--serve", "--db", `file:${join(folder, "service.db")}`]],
+  ["Durable Objects", ["--worker", "--folder", join(folder, "objects")]],
+])(
+  "a session copied from what is printed works over %s, and finds it all again after a restart",
+  async (_, args) => {
+    const first = await start(args);
+    const [created, saved, device, stats, token] = runSession(first.greeting);
+    expect(created).toEqual({ name: "bot-1", created: true });
+    expect(saved).toMatchObject({ open: true, committed: 1, isolated: 0 });
+    expect(device).toMatchObject({ hasPushName: true });
+    expect(stats).toMatchObject({ open: true, account: { rowsWritten: 2, saver: { state: "idle" } } });
+    expect(token).toMatchObject({ account: "bot-1", permissions: ["account"] });
+    first.child.kill("SIGTERM");
+    await first.ended;
+
+    const env = { HOLDFAST_ADMIN_TOKEN: KEPT_TOKEN };
+    const second = await start(args, env);
+    expect(second.greeting).not.toContain(KEPT_TOKEN);
+    const again = runSession(second.greeting, env);
+    expect(again[0]).toEqual({ name: "bot-1", created: false });
+    expect(again[2]).toMatchObject({ registrationId: device?.registrationId });
+    second.child.kill("SIGKILL");
+    await second.ended;
+  },
+);
