@@ -1,4 +1,4 @@
-/** A migration over SQLite that dies at every statement: all of it is there afterwards, or nothing. */
+/** Migrations over SQLite: one that dies at every statement, one that meets damaged rows. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/
 import type { Write } from "../../src/backend/mod.ts";
 import { type Directory, directory } from "../../src/directory/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
+import { SessionRecord } from "../../src/signal/mod.ts";
 import { fakeHost } from "../../src/testing/mod.ts";
 import { senderKeyRecordBytes, sessionRecordBytes } from "../support/sample_signal_records.ts";
 
@@ -64,6 +65,11 @@ class Life {
     const rows: unknown[] = [];
     for (const table of TABLES) rows.push(await this.#driver.query(`SELECT * FROM ${table}`, []));
     return JSON.stringify(rows, (_key, value) => (value instanceof Uint8Array ? [...value] : value));
+  }
+
+  /** Changes rows behind the process's back. */
+  async damage(sql: string): Promise<void> {
+    await this.#driver.batch([{ sql, params: [] }]);
   }
 
   /** The process dies: nothing is flushed. */
@@ -153,4 +159,54 @@ test("a migration that dies at any statement is not there at all, and the next l
   const lists = await last.account.store.getDevicesFor(USERS.map(({ lid }) => lid));
   expect(lists.map((list) => list?.devices.length)).toEqual([2, 2, 2]);
   await last.account.close();
+});
+
+test("a LID identity that cannot be read is not taken for absent, and everything else moves", async () => {
+  const [user] = USERS;
+  if (user === undefined) throw new Error("no user");
+  const { lid, phoneNumber } = user;
+  const key = new Uint8Array(32).fill(9);
+  const before = await Life.open(1);
+  await before.account.commitWith([
+    ...state(),
+    { kind: "identity.put", address: `${lid}@lid.0`, key },
+    { kind: "identity.put", address: `${phoneNumber}:3@c.us.0`, key },
+    { kind: "identity.put", address: `${lid}:3@lid.0`, key: new Uint8Array(32).fill(8) },
+  ]);
+  await before.damage(`UPDATE identity SET key = x'0102' WHERE address = '${lid}@lid.0'`);
+  await before.die();
+  const life = await Life.open(2);
+  await life.directory.learn(USERS, { source: "usync" });
+  const left = [`identity ${phoneNumber}@c.us.0`, `identity ${lid}:3@lid.0`];
+  expect(await addresses(life)).toEqual([...MOVED, ...left].sort());
+  // Of two that can be read the LID's wins.
+  expect(await life.account.store.loadIdentity(`${lid}:3@lid.0`)).toEqual(new Uint8Array(32).fill(8));
+  await expect(life.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
+    code: "wrong-length",
+  });
+  expect(await life.account.lid.getLid(phoneNumber)).toBe(lid);
+  await life.account.close();
+});
+
+test("where both have a session the LID's goes on, and the other's is archived with its chain burned", async () => {
+  const before = await Life.open(1);
+  const lease = { reservedUntil: 40, incarnation: "0123456789abcdef0123456789abcdef", burned: 0 };
+  await before.account.commitWith([
+    { kind: "session.put", address: "5511999990001:3@c.us.0", record: sessionRecordBytes(20), lease },
+    { kind: "session.put", address: "100000000000001:3@lid.0", record: sessionRecordBytes(30) },
+  ]);
+  await before.die();
+  const life = await Life.open(2);
+  await life.directory.learn(USERS, { source: "usync" });
+  await life.die();
+  const after = await Life.open(3);
+  const record = SessionRecord.decode(
+    (await after.account.store.getSession("100000000000001:3@lid.0")) ?? new Uint8Array(),
+  );
+  expect(record.current?.rootKey?.[0]).toBe(30);
+  const archived = record.archived(0);
+  expect(archived.rootKey?.[0]).toBe(20);
+  // Keys below the bound may have left before.
+  expect(archived.senderChain?.next).toBeGreaterThanOrEqual(40);
+  await after.account.close();
 });
