@@ -10,7 +10,8 @@ import { BackendError, ClosedError, CorruptError } from "../../errors/mod.ts";
 import { type Clock, type Host, systemHost } from "../../ports/mod.ts";
 import { contentsOf, encodeCommit, encodeQuestion, encodeRead, READ_METHODS } from "../../protocol/mod.ts";
 import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
-import { bytesOf, RequestSender } from "./request_sender.ts";
+import { answerOf, Unanswered } from "./read_answer.ts";
+import { RequestSender } from "./request_sender.ts";
 
 /** How long one request may take unless told otherwise, in milliseconds. */
 const DEADLINE_MS = 15_000;
@@ -78,7 +79,7 @@ function remoteSource(sender: RequestSender, capabilities: Capabilities): Backen
   const readers = READ_METHODS.map((method) => {
     const read = async (...args: readonly unknown[]): Promise<PlainValue> => {
       assertOpen();
-      return decodePlainValue(await sender.sendRead(encodeRead(method, args), bytesOf));
+      return await sender.sendRead(encodeRead(method, args), answerOf);
     };
     return [method, read] as const;
   });
@@ -87,8 +88,9 @@ function remoteSource(sender: RequestSender, capabilities: Capabilities): Backen
     capabilities,
     commit: async (writes, options) => {
       assertOpen();
-      const answer = decodePlainValue(await sender.sendCommit(encodeCommit(writes, options)));
-      return requireCounts(answer, writes.length);
+      return await sender.sendCommit(encodeCommit(writes, options), async (response) =>
+        requireCounts(await answerOf(response), writes.length),
+      );
     },
     getAllLidMappings: () => {
       assertOpen();
@@ -102,45 +104,59 @@ function remoteSource(sender: RequestSender, capabilities: Capabilities): Backen
 
 async function* mappings(sender: RequestSender): AsyncIterable<LidPnMapping> {
   const response = await sender.sendRead(encodeQuestion("mappings"), async (answer) => answer);
-  for await (const content of contentsOf(sender.pieces(response))) {
-    const piece = decodePlainValue(content) as unknown as readonly LidPnMapping[];
-    // The empty piece ends the answer.
-    if (piece.length === 0) return;
-    yield* piece;
+  try {
+    for await (const content of contentsOf(sender.pieces(response))) {
+      const piece = decodePlainValue(content);
+      if (!Array.isArray(piece)) throw new CorruptError("remote: no list of mappings");
+      // The empty piece ends the answer.
+      if (piece.length === 0) return;
+      yield* piece as unknown as readonly LidPnMapping[];
+    }
+  } catch (cause) {
+    // What arrived is no answer of the service, and says nothing of what is stored.
+    if (cause instanceof CorruptError) throw new BackendError("remote: the answer is malformed", { cause });
+    throw cause;
   }
   throw new BackendError("remote: the answer was cut off");
 }
 
 async function askCapabilities(sender: RequestSender): Promise<Capabilities> {
-  const answer = decodePlainValue(await sender.sendRead(encodeQuestion("capabilities"), bytesOf));
-  const { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters } =
-    answer as unknown as Capabilities;
-  if (typeof atomicCommit !== "boolean" || typeof maxValueBytes !== "number") {
-    throw new CorruptError("remote: the service does not say what it can do");
-  }
-  return { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters };
+  return await sender.sendRead(encodeQuestion("capabilities"), async (response) => {
+    const answer = (await answerOf(response)) as unknown as Partial<Capabilities> | undefined;
+    const { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters } = answer ?? {};
+    const flags = [atomicCommit, fencing, durableOnResolve];
+    if (flags.some((flag) => typeof flag !== "boolean") || typeof maxValueBytes !== "number") {
+      throw new Unanswered("remote: the answer is malformed", undefined, undefined);
+    }
+    return { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters } as Capabilities;
+  });
 }
 
+/** @throws {Unanswered} When it is no answer to a commit of so many writes. */
 function requireCounts(answer: PlainValue, length: number): number[] {
-  if (!Array.isArray(answer) || answer.length !== length) {
-    throw new CorruptError("remote: the answer to a commit is malformed");
-  }
+  const isCounts = Array.isArray(answer) && answer.length === length && answer.every(Number.isSafeInteger);
+  if (!isCounts) throw new Unanswered("remote: the answer is malformed", undefined, undefined);
   return answer.map(Number);
 }
 
 /** Where the calls of an account go. */
 function callUrl({ url, account = "default" }: RemoteBackendOptions): string {
   requireAccountName(account);
+  if (account === "." || account === "..") {
+    throw new TypeError("open remote backend: the account's name cannot be part of a path");
+  }
   const base = parseUrl(url);
-  if (base === undefined) throw new TypeError("open remote backend: the URL is not http: or https:");
-  return `${base.href.replace(/\/+$/, "")}/v1/accounts/${encodeURIComponent(account)}/backend`;
+  if (base === undefined) {
+    throw new TypeError("open remote backend: the URL is not http: or https:, or has more than a path");
+  }
+  return `${base.replace(/\/+$/, "")}/v1/accounts/${encodeURIComponent(account)}/backend`;
 }
 
-function parseUrl(url: string): URL | undefined {
+/** The URL in its usual form, `undefined` when it has a user, a query or a fragment, or is none. */
+function parseUrl(url: string): string | undefined {
   try {
-    const parsed = new URL(url);
-    const isPlain = parsed.search === "" && (parsed.protocol === "https:" || parsed.protocol === "http:");
-    return isPlain ? parsed : undefined;
+    const { href } = new URL(url);
+    return /^https?:\/\/[^/?#@]+\/[^?#]*$/.test(href) ? href : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,8 @@
-import { AmbiguousError, BackendError, BusyError, LimitError, RefusedError } from "../../errors/mod.ts";
+import { AmbiguousError, BackendError, BusyError, StoreError } from "../../errors/mod.ts";
 import type { Clock, Host, Logger, Scheduler } from "../../ports/mod.ts";
-import { errorOf } from "../../protocol/mod.ts";
+import { encodeBase64 } from "../../records/mod.ts";
+import { Answered, failureOf, Unanswered } from "./read_answer.ts";
+import { scrubError } from "./scrub_error.ts";
 
 /** Tries of a read in all. */
 const MAX_TRIES = 5;
@@ -9,19 +11,13 @@ const MAX_TRIES = 5;
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 1_600;
 
-/** Longest answer that is read as one, in bytes. */
-const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
-
-/** Statuses of servers and gateways that have not carried the request out. */
-const NOT_CARRIED_OUT: readonly number[] = [429, 503];
-
 /** How requests are sent. */
 export interface RequestOptions {
   /** Where calls go. */
   readonly url: string;
   readonly token: string;
   readonly fetch: typeof fetch;
-  readonly host: Pick<Host, "clock" | "scheduler" | "logger">;
+  readonly host: Host;
   /** How long one request may take, in milliseconds. */
   readonly deadlineMs: number;
 }
@@ -32,6 +28,8 @@ export class RequestSender {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #logger: Logger;
+  /** Tells its tasks from those of others with the same scheduler. */
+  readonly #name: string;
   #tasks = 0;
 
   constructor(options: RequestOptions) {
@@ -39,16 +37,25 @@ export class RequestSender {
     this.#clock = options.host.clock;
     this.#scheduler = options.host.scheduler;
     this.#logger = options.host.logger;
+    this.#name = encodeBase64(options.host.random.bytes(9));
   }
 
   /**
    * Sends a commit, once: who repeats it must move the owner's epoch.
    *
+   * @param consume Reads the answer. When it throws, nobody knows what became of the commit.
    * @throws {AmbiguousError} When there was no answer that says what became of it.
    */
-  async sendCommit(body: Uint8Array): Promise<Uint8Array> {
+  async sendCommit<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
+    const consumeOrDoubt = async (response: Response): Promise<T> => {
+      try {
+        return await consume(response);
+      } catch (cause) {
+        throw new Unanswered("remote: the answer cannot be read", undefined, cause);
+      }
+    };
     try {
-      return await this.#once(body, bytesOf);
+      return await this.#once(body, consumeOrDoubt);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       if (error.isCarriedOut === false) throw new BusyError(error.message, { cause: error.cause });
@@ -90,7 +97,7 @@ export class RequestSender {
         yield value;
       }
     } finally {
-      await reader.cancel().catch(() => {});
+      void reader.cancel().catch(() => {});
     }
   }
 
@@ -100,34 +107,59 @@ export class RequestSender {
         reject(new BackendError("remote: no answer in time")),
       );
       const failed = (cause: unknown): void =>
-        reject(new BackendError("remote: the connection failed", { cause }));
+        reject(new BackendError("remote: the connection failed", { cause: this.#scrubbed(cause) }));
       void work().then(resolve, failed).finally(settled);
     });
   }
 
-  /** One request. @throws {Unanswered} When nothing is known of what became of it. */
+  /**
+   * One request.
+   *
+   * @throws {Unanswered} When nothing is known of what became of it.
+   * @throws {StoreError | TypeError} What the service says, or `consume`.
+   */
   async #once<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
-    const { url, token } = this.#options;
     const controller = new AbortController();
-    const settled = this.#after(this.#options.deadlineMs, () => controller.abort());
-    try {
-      const response = await this.#options.fetch(url, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/protobuf" },
-        body: body as Uint8Array<ArrayBuffer>,
-        signal: controller.signal,
-        redirect: "error",
+    let settled = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      settled = this.#after(this.#options.deadlineMs, () => {
+        // Not every `fetch` listens.
+        reject(new Unanswered("remote: no answer in time", undefined, undefined));
+        controller.abort();
       });
-      if (!response.ok) throw await failureOf(response);
-      return await consume(response);
+    });
+    try {
+      return await Promise.race([this.#exchange(body, consume, controller.signal), late]);
     } catch (error) {
       if (error instanceof Answered) throw error.error;
-      if (error instanceof Unanswered) throw error;
-      if (controller.signal.aborted) throw new Unanswered("remote: no answer in time", undefined, error);
-      throw new Unanswered("remote: the connection failed", undefined, error);
+      if (error instanceof Unanswered || error instanceof StoreError) throw error;
+      throw new Unanswered("remote: the connection failed", undefined, this.#scrubbed(error));
     } finally {
       settled();
     }
+  }
+
+  async #exchange<T>(
+    body: Uint8Array,
+    consume: (response: Response) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { url, token } = this.#options;
+    const response = await this.#options.fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/protobuf" },
+      body: body as Uint8Array<ArrayBuffer>,
+      signal,
+      // The token is for this address alone. Workers know no other way to stay.
+      redirect: "manual",
+    });
+    if (!response.ok) throw await failureOf(response, token);
+    return await consume(response);
+  }
+
+  #scrubbed(error: unknown): unknown {
+    const { url, token } = this.#options;
+    return scrubError(error, [token, url]);
   }
 
   #wait(waitMs: number): Promise<void> {
@@ -139,7 +171,7 @@ export class RequestSender {
   /** Runs something after a while, unless it is called off. */
   #after(delayMs: number, run: () => void): () => void {
     this.#tasks += 1;
-    const name = `remote request ${this.#tasks}`;
+    const name = `remote ${this.#name}: request ${this.#tasks}`;
     const unregister = this.#scheduler.register(name, async () => {
       unregister();
       run();
@@ -147,47 +179,4 @@ export class RequestSender {
     this.#scheduler.schedule(name, this.#clock.nowMs() + delayMs);
     return unregister;
   }
-}
-
-/** The body of an answer. */
-export async function bytesOf(response: Response): Promise<Uint8Array> {
-  const length = Number(response.headers.get("content-length") ?? 0);
-  if (length > MAX_ANSWER_BYTES) throw new Answered(new LimitError("remote: the answer is too long"));
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** The service has said what is wrong. */
-class Answered extends Error {
-  readonly error: Error;
-
-  constructor(error: Error) {
-    super("answered");
-    this.error = error;
-  }
-}
-
-/** Nothing is known of what became of a request, or that it was not carried out. */
-class Unanswered extends Error {
-  readonly isCarriedOut: false | undefined;
-
-  constructor(message: string, isCarriedOut: false | undefined, cause: unknown) {
-    super(message, { cause });
-    this.isCarriedOut = isCarriedOut;
-  }
-}
-
-async function failureOf(response: Response): Promise<Error> {
-  const { status } = response;
-  const described = await response.json().catch(() => undefined);
-  const error = errorOf(described);
-  if (error !== undefined) return new Answered(error);
-  if (status === 401) return new Answered(new RefusedError("remote: the token is not accepted"));
-  if (status === 403) return new Answered(new RefusedError("remote: the token is for another account"));
-  if (status === 413) return new Answered(new RefusedError("remote: the request is too large"));
-  if (NOT_CARRIED_OUT.includes(status)) {
-    return new Unanswered(`remote: answered with ${status}`, false, undefined);
-  }
-  // Somebody in between, who does not know what became of it.
-  if (status >= 500) return new Unanswered(`remote: answered with ${status}`, undefined, undefined);
-  return new Answered(new BackendError(`remote: answered with ${status}`));
 }

@@ -1,0 +1,335 @@
+import { expect, test } from "vitest";
+import type { Backend } from "../../backend/mod.ts";
+import { AmbiguousError, BackendError, BusyError, LimitError, RefusedError } from "../../errors/mod.ts";
+import { frameOf } from "../../protocol/frames.ts";
+import { encodePlainValue } from "../../records/mod.ts";
+import { type FakeHost, fakeHost } from "../../testing/mod.ts";
+import { remoteBackend } from "./mod.ts";
+
+const URL_OF_SERVICE = "https://service.example/base";
+const TOKEN = "hf_0123456789abcdef_secret-of-the-token";
+
+type Answer = () => Response | Promise<Response>;
+
+/** A backend whose requests meet these answers, one each; the last again and again. */
+class Scripted {
+  readonly host: FakeHost = fakeHost();
+  readonly requests: { readonly url: string; readonly init: RequestInit }[] = [];
+  answers: readonly Answer[] = [];
+
+  async open(): Promise<Backend> {
+    this.answers = [() => valueResponse(CAPABILITIES)];
+    const backend = await this.#running(
+      remoteBackend({
+        url: URL_OF_SERVICE,
+        token: TOKEN,
+        account: "a/ä",
+        host: this.host,
+        fetch: this.fetch,
+      }),
+    );
+    this.requests.length = 0;
+    return backend;
+  }
+
+  /** The outcome of a call while time passes. */
+  async settle(call: Promise<unknown>): Promise<unknown> {
+    return await this.#running(call.catch((error: unknown) => error));
+  }
+
+  readonly fetch: typeof fetch = async (url, init) => {
+    const answer = this.answers[Math.min(this.requests.length, this.answers.length - 1)];
+    this.requests.push({ url: String(url), init: init ?? {} });
+    if (answer === undefined) throw new TypeError("there is no answer");
+    return await answer();
+  };
+
+  async #running<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const done = work.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      // Whatever waits for time waits behind a task; whatever does not is done after some turns.
+      for (let turn = 0; turn < 50 && !isOver; turn += 1) await Promise.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!isOver) await this.host.scheduler.advance(100);
+    }
+    return await done;
+  }
+}
+
+const CAPABILITIES = {
+  atomicCommit: true,
+  fencing: true,
+  durableOnResolve: true,
+  maxValueBytes: 1_000_000,
+  maxParameters: 100,
+};
+
+function valueResponse(value: unknown): Response {
+  return new Response(encodePlainValue(value) as Uint8Array<ArrayBuffer>);
+}
+
+const HTML = (): Response =>
+  new Response("<html>log in first</html>", { headers: { "content-type": "text/html" } });
+const GARBAGE = (): Response => new Response(new Uint8Array([0xff, 0xff, 0xff]));
+const EMPTY = (): Response => new Response(null);
+const NEVER = (): Promise<Response> => new Promise(() => {});
+const BROKEN = (): never => {
+  throw new TypeError(`cannot reach ${URL_OF_SERVICE}/v1/accounts/a%2F%C3%A4/backend`, {
+    cause: new Error(`with Bearer ${TOKEN}`),
+  });
+};
+
+function status(code: number, body: unknown = "gateway"): Answer {
+  return () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status: code });
+}
+
+/** A body that goes on for ever, in pieces of a mebibyte. */
+function endless(): Response {
+  const piece = new Uint8Array(1_024 * 1_024);
+  return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(piece) }));
+}
+
+function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+}
+
+const IDENTITY = { kind: "identity.delete", address: "a" } as const;
+
+test("a request goes to the account's path, once for each call, with the token, and follows no redirect", async () => {
+  const scripted = new Scripted();
+  const backend = await scripted.open();
+  scripted.answers = [() => valueResponse([1])];
+  expect(await scripted.settle(backend.commit([IDENTITY]))).toEqual([1]);
+  expect(scripted.requests).toHaveLength(1);
+  const [{ url, init } = { url: "", init: {} }] = scripted.requests;
+  expect(url).toBe(`${URL_OF_SERVICE}/v1/accounts/a%2F%C3%A4/backend`);
+  expect(init).toMatchObject({ method: "POST", redirect: "manual" });
+  expect(new Headers(init.headers).get("authorization")).toBe(`Bearer ${TOKEN}`);
+});
+
+test.each<[string, Answer]>([
+  ["a connection that breaks", BROKEN],
+  ["no answer in time, from a fetch that does not listen", NEVER],
+  ["a page instead of an answer", HTML],
+  ["garbage", GARBAGE],
+  ["nothing at all", EMPTY],
+  ["counts of other writes", () => valueResponse([1, 2])],
+  ["counts that are none", () => valueResponse(["one"])],
+  ["an answer without end", endless],
+  ["a gateway's 502", status(502)],
+  ["a gateway's 504", status(504)],
+  ["a bare 500", status(500)],
+  ["a timeout of the request", status(408)],
+  ["the service's own doubt", status(504, { code: "ambiguous", message: "commit: no answer" })],
+])("a commit is in doubt, and sent once: %s", async (_, answer) => {
+  const scripted = new Scripted();
+  const backend = await scripted.open();
+  scripted.answers = [answer];
+  expect(await scripted.settle(backend.commit([IDENTITY]))).toBeInstanceOf(AmbiguousError);
+  expect(scripted.requests).toHaveLength(1);
+});
+
+test.each<[string, Answer, new (message: string) => Error]>([
+  ["a busy service", status(503, { code: "busy", message: "commit: busy" }), BusyError],
+  [
+    "a service that closes",
+    status(503, { code: "closed", message: "use account: the service is closed" }),
+    BusyError,
+  ],
+  ["a gateway's 503", status(503), BusyError],
+  ["a gateway's 429", status(429), BusyError],
+  ["the wrong token", status(401, { code: "unauthorized", message: "x" }), RefusedError],
+  ["another account's token", status(403, { code: "forbidden", message: "x" }), RefusedError],
+  ["a body that is too large", status(413), RefusedError],
+  ["an account that is not there", status(404, { code: "not-found", message: "x" }), BackendError],
+  [
+    "a failure that the service knows",
+    status(500, { code: "failed", message: "commit: failed" }),
+    BackendError,
+  ],
+  [
+    "a service that is elsewhere",
+    () => new Response(null, { status: 307, headers: { location: "https://x.example" } }),
+    BackendError,
+  ],
+])("a commit was not carried out: %s", async (_, answer, error) => {
+  const scripted = new Scripted();
+  const backend = await scripted.open();
+  scripted.answers = [answer];
+  expect(await scripted.settle(backend.commit([IDENTITY]))).toBeInstanceOf(error);
+  expect(scripted.requests).toHaveLength(1);
+});
+
+test("a refused write is told with its index", async () => {
+  const scripted = new Scripted();
+  const backend = await scripted.open();
+  scripted.answers = [
+    status(422, { code: "refused", message: "session.put: value is too large", writeIndex: 3 }),
+  ];
+  expect(await scripted.settle(backend.commit([IDENTITY]))).toMatchObject({ code: "refused", writeIndex: 3 });
+});
+
+test.each<[string, Answer]>([
+  ["a connection that breaks", BROKEN],
+  ["no answer in time", NEVER],
+  ["a page instead of an answer", HTML],
+  ["garbage", GARBAGE],
+  ["a gateway's 502", status(502)],
+  ["a busy service", status(503, { code: "busy", message: "read: busy" })],
+  ["a service that closes", status(503, { code: "closed", message: "read: closed" })],
+])(
+  "a read is asked again with growing pauses, and answered when there is an answer: %s",
+  async (_, answer) => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [answer, answer, answer, answer, () => valueResponse(true)];
+    const startedAtMs = scripted.host.clock.nowMs();
+    expect(await scripted.settle(backend.exists())).toBe(true);
+    expect(scripted.requests).toHaveLength(5);
+    expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(100 + 200 + 400 + 800);
+  },
+);
+
+test("a read that is never answered fails, and is not taken for a damaged row", async () => {
+  for (const [answer, waitMs] of [
+    [GARBAGE, 0],
+    [HTML, 0],
+    [BROKEN, 0],
+    [NEVER, 15_000],
+  ] as const) {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [answer];
+    const startedAtMs = scripted.host.clock.nowMs();
+    const error = await scripted.settle(backend.getSession("a"));
+    expect(error).toBeInstanceOf(BackendError);
+    expect(scripted.requests).toHaveLength(5);
+    expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(5 * waitMs);
+    expect(scripted.host.scheduler.scheduled).toEqual([]);
+  }
+});
+
+test("what the service says about a read is passed on at once", async () => {
+  const scripted = new Scripted();
+  const backend = await scripted.open();
+  scripted.answers = [status(500, { code: "corrupt", message: "load device: damaged" })];
+  expect(await scripted.settle(backend.load())).toMatchObject({ code: "corrupt" });
+  scripted.answers = [endless];
+  expect(await scripted.settle(backend.load())).toBeInstanceOf(LimitError);
+  expect(scripted.requests).toHaveLength(2);
+});
+
+test("mappings that are cut off, garbled or late fail after those that came", async () => {
+  const mapping = { lid: "1", phoneNumber: "2", createdAt: 0, updatedAt: 0, learningSource: "other" };
+  const frame = frameOf(encodePlainValue([mapping]));
+  const end = frameOf(encodePlainValue([]));
+  const streams: readonly [readonly Uint8Array[], number, boolean][] = [
+    [[frame, frame, end], 2, true],
+    [[frame], 1, false],
+    [[frame, end.slice(0, 3)], 1, false],
+    [[frame, frameOf(new Uint8Array([0xff]))], 1, false],
+    [[frame, frameOf(encodePlainValue("none"))], 1, false],
+    [[frame, new Uint8Array([0xff, 0xff, 0xff, 0xff])], 1, false],
+  ];
+  for (const [pieces, count, isWhole] of streams) {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [() => new Response(streamOf(pieces))];
+    let got = 0;
+    const all = (async () => {
+      for await (const entry of backend.getAllLidMappings()) got += entry.lid === "1" ? 1 : 0;
+    })();
+    const outcome = await scripted.settle(all);
+    expect(got).toBe(count);
+    if (isWhole) expect(outcome).toBeUndefined();
+    else expect(outcome).toBeInstanceOf(BackendError);
+  }
+});
+
+test("neither token nor URL is in an error or a log, whoever says them", async () => {
+  const echo = { code: "failed", message: `Bearer ${TOKEN}` };
+  for (const answer of [BROKEN, status(500, echo), status(400, echo), status(500, TOKEN)]) {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [answer];
+    for (const call of [() => backend.exists(), () => backend.commit([IDENTITY])]) {
+      const told = textOf(await scripted.settle(call())) + scripted.host.logger.text;
+      expect(told).not.toContain(TOKEN);
+      expect(told).not.toContain("service.example");
+    }
+  }
+});
+
+test("backends share a scheduler", async () => {
+  const scripted = new Scripted();
+  const one = await scripted.open();
+  const { host, fetch } = scripted;
+  const opening = scripted.settle(
+    remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, account: "b", host, fetch }),
+  );
+  const two = (await opening) as Backend;
+  scripted.answers = [() => valueResponse(true)];
+  expect(await scripted.settle(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
+});
+
+test("a service that does not say what it can do is not opened", async () => {
+  for (const value of [
+    undefined,
+    [],
+    { ...CAPABILITIES, fencing: undefined },
+    { ...CAPABILITIES, maxValueBytes: "1" },
+  ]) {
+    const scripted = new Scripted();
+    scripted.answers = [() => valueResponse(value)];
+    const { host, fetch } = scripted;
+    expect(
+      await scripted.settle(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),
+    ).toBeInstanceOf(BackendError);
+  }
+});
+
+test.each([
+  { url: "ftp://service.example" },
+  { url: "service.example" },
+  { url: "https://user:password@service.example" },
+  { url: "https://service.example/?query=1" },
+  { url: "https://service.example/?" },
+  { url: "https://service.example/#part" },
+  { token: "" },
+  { token: "two words" },
+  { token: "line\nfeed" },
+  { token: "ä" },
+  { account: "" },
+  { account: "." },
+  { account: ".." },
+  { account: "\ud800" },
+  { deadlineMs: 0 },
+  { deadlineMs: 0.5 },
+])("an option that is malformed is refused before anything is sent: %j", async (option) => {
+  const scripted = new Scripted();
+  const options = {
+    url: URL_OF_SERVICE,
+    token: TOKEN,
+    host: scripted.host,
+    fetch: scripted.fetch,
+    ...option,
+  };
+  const error = await remoteBackend(options).catch((thrown: unknown) => thrown);
+  expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
+  expect(scripted.requests).toHaveLength(0);
+  expect(textOf(error)).not.toContain("password");
+});
+
+/** Everything that an error tells, causes included. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.name} ${error.message} ${error.stack ?? ""} ${textOf(error.cause)}`;
+}
