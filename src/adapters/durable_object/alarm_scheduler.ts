@@ -9,7 +9,7 @@ import {
   TimerScheduler,
 } from "../../ports/mod.ts";
 import type { AlarmStorageLike } from "./object_storage.ts";
-import { loadDueTimes, saveDueTimes } from "./stored_due_times.ts";
+import { plan, type TaskEntry, TaskTable } from "./task_table.ts";
 
 /**
  * How long after a task that is not stored the alarm looks whether it has run, in milliseconds. A timer runs it while the object is
@@ -21,6 +21,12 @@ const NET_MS = 90_000;
 /** First wait after a failure, doubling up to the second, in milliseconds. */
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 300_000;
+
+/**
+ * Farthest time that the alarm is set to, in milliseconds from now: one that comes too early is set again, and the platform counts
+ * nanoseconds in 64 bits.
+ */
+const MAX_AHEAD_MS = 365 * 86_400_000;
 
 /** The one timer. */
 const TICK = "alarm-scheduler.tick";
@@ -34,16 +40,6 @@ export interface AlarmSchedulerOptions {
   readonly logger?: Logger | undefined;
 }
 
-interface Entry {
-  readonly name: string;
-  readonly task: ScheduledTask;
-  readonly isStored: boolean;
-  dueAtMs: number | undefined;
-  /** How often it has rejected in a row. */
-  failures: number;
-  running: Promise<void> | undefined;
-}
-
 /**
  * A `Scheduler` over the one alarm of a Durable Object.
  *
@@ -52,10 +48,12 @@ interface Entry {
  * - **Other tasks** concern what is in memory. A timer runs them; the alarm is only a net behind it, and brings back nothing
  *   when the memory is gone.
  * - The alarm is moved only when the earliest due time moves earlier, and set after everything else. One that comes too early
- *   finds nothing due and is set again.
+ *   finds nothing due and is set again, ever later as long as the platform's clock is ahead of the host's.
+ * - Nothing is stored before what an earlier life has stored was read: a read that fails is tried again, and loses no due time.
  * - Whatever fails, the alarm is set again, ever later up to five minutes: `alarm` rejects only when setting it failed as well, so that
  *   the platform's few retries are never used up by a task. A stored task that rejects stays due.
- * - A stored task may run more than once for one due time, as the platform delivers alarms at least once.
+ * - A stored task may run more than once for one due time, as the platform delivers alarms at least once: its due time is kept until
+ *   the alarm that runs it has ended.
  *
  * Call `repair` in the object's constructor, within `blockConcurrencyWhile`, and `alarm` in its `alarm` handler.
  *
@@ -88,21 +86,24 @@ export class AlarmScheduler implements Scheduler {
   readonly #clock: Clock;
   readonly #timers: Scheduler;
   readonly #logger: Logger;
-  readonly #entries = new Map<string, Entry>();
-  /** Stored due times of tasks that are not registered, from an earlier life. */
-  readonly #unclaimed = new Map<string, number>();
+  readonly #tasks: TaskTable;
   /** When the alarm is due, as far as is known. */
   #alarmAtMs: number | undefined;
+  /** Whether the platform was asked for it, or had it come. */
+  #isAlarmKnown = false;
+  #readingAlarm: Promise<void> | undefined;
   /** When the timer is due. */
   #tickAtMs: number | undefined;
-  /** What was stored last, to tell whether anything has changed. */
-  #storedJson = "";
   #settling = false;
   /** Alarm handlers under way: they set the alarm when they end. */
   #handling = 0;
-  /** Failures in a row: of the alarm's handler, and of storing due times and setting the alarm outside of it. */
+  /** Failures in a row: of the alarm's handler, and to store due times or to set the alarm. */
   #handlerFailures = 0;
   #storeFailures = 0;
+  /** When storing and setting is tried again. */
+  #retryAtMs: number | undefined;
+  /** How much later than its due time the alarm is set, as it has come too early. */
+  #slackMs = 0;
 
   constructor(storage: AlarmStorageLike, options: AlarmSchedulerOptions = {}) {
     const { clock = systemClock, logger = silentLogger } = options;
@@ -110,6 +111,7 @@ export class AlarmScheduler implements Scheduler {
     this.#clock = clock;
     this.#timers = options.timers ?? new TimerScheduler(clock);
     this.#logger = logger;
+    this.#tasks = new TaskTable(storage, clock, logger);
     this.#timers.register(TICK, () => this.#tick());
   }
 
@@ -119,75 +121,66 @@ export class AlarmScheduler implements Scheduler {
   }
 
   register(name: string, task: ScheduledTask, options: TaskOptions = {}): () => void {
-    if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
     const isStored = options.stored === true;
-    const dueAtMs = isStored ? this.#unclaimed.get(name) : undefined;
-    if (isStored) this.#unclaimed.delete(name);
-    const entry: Entry = { name, task, isStored, dueAtMs, failures: 0, running: undefined };
-    this.#entries.set(name, entry);
+    if (isStored) this.#try("alarm: due times could not be read", () => this.#tasks.load());
+    const entry = this.#tasks.add(name, task, isStored);
     return () => {
-      if (this.#entries.get(name) !== entry) return;
-      this.#entries.delete(name);
-      entry.dueAtMs = undefined;
-      this.#settleSoon();
+      if (this.#tasks.remove(entry)) this.#settleSoon();
     };
   }
 
+  /** As the contract says; rounded up to a millisecond. @throws {RangeError} When `dueAtMs` is no number. */
   schedule(name: string, dueAtMs: number): void {
-    const entry = this.#entries.get(name);
+    const entry = this.#tasks.get(name);
     if (entry === undefined) {
       throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
     }
-    entry.dueAtMs = dueAtMs;
+    if (Number.isNaN(dueAtMs)) throw new RangeError("schedule task: the due time is no number");
+    plan(entry, Math.min(Math.max(1, Math.ceil(dueAtMs)), Number.MAX_SAFE_INTEGER));
     entry.failures = 0;
     this.#settleSoon();
   }
 
   cancel(name: string): void {
-    const entry = this.#entries.get(name);
-    if (entry?.dueAtMs === undefined) return;
-    entry.dueAtMs = undefined;
+    const entry = this.#tasks.get(name);
+    if (entry === undefined) return;
+    plan(entry, undefined);
     this.#settleSoon();
   }
 
   dueAtMs(name: string): number | undefined {
-    return this.#entries.get(name)?.dueAtMs;
+    return this.#tasks.get(name)?.dueAtMs;
   }
 
   /**
    * Reads what an earlier life of the object has planned, and sets the alarm when it is missing or too late: a handler that failed
-   * seven times has lost it. What cannot be read is logged and planned anew by whoever registers. It never rejects.
+   * seven times has lost it. What cannot be read is tried again later; where it is damaged, an alarm comes at once in which
+   * whoever registers plans anew. It never rejects.
    */
   async repair(): Promise<void> {
-    try {
-      this.#alarmAtMs = (await this.#storage.getAlarm()) ?? undefined;
-      const dueTimes = loadDueTimes(this.#storage);
-      this.#storedJson = JSON.stringify([...dueTimes]);
-      for (const [name, dueAtMs] of dueTimes) {
-        const entry = this.#entries.get(name);
-        if (entry === undefined) this.#unclaimed.set(name, dueAtMs);
-        else entry.dueAtMs ??= dueAtMs;
-      }
-    } catch (error) {
-      this.#report("alarm: could not be repaired", error);
-    }
-    await this.#arm();
+    this.#tasks.unload();
+    this.#isAlarmKnown = false;
+    const isLoaded = this.#try("alarm: due times could not be read", () => this.#tasks.load());
+    const isSet = await this.#setAlarm();
+    this.#count(isLoaded && isSet);
   }
 
   /**
    * What the object's `alarm` handler does: runs every task that is due, and sets the alarm again.
    *
-   * @param prepare Registers tasks, say by opening what they belong to. When it rejects, nothing was run and there is another try.
-   * @throws What setting the alarm throws: then the platform tries again.
+   * @param prepare Registers tasks, say by opening what they belong to. It is called when a task is due that is not registered; one
+   * that still is not afterwards is forgotten. When it rejects, nothing was run and there is another try.
+   * @throws When the alarm could not be set again: then the platform tries again.
    */
   async alarm(prepare: () => Promise<void> = async () => {}): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const earlyMs = Math.max(0, (this.#alarmAtMs ?? nowMs) - nowMs);
+    this.#slackMs = Math.min(earlyMs, Math.max(FIRST_RETRY_MS, 2 * this.#slackMs));
     this.#alarmAtMs = undefined;
+    this.#isAlarmKnown = true;
     this.#handling += 1;
     try {
-      await prepare();
-      await Promise.all(this.#due().map((entry) => this.#run(entry)));
-      this.#forgetUnclaimed();
-      this.#save();
+      await this.#handle(prepare);
       this.#handlerFailures = 0;
     } catch (error) {
       this.#handlerFailures += 1;
@@ -195,34 +188,44 @@ export class AlarmScheduler implements Scheduler {
     } finally {
       this.#handling -= 1;
     }
-    const isSet = await this.#arm();
+    const isSet = await this.#setAlarm();
+    this.#count(isSet);
     if (!isSet) throw new Error("alarm: could not be set again");
   }
 
-  /** Forgets every due time, stored ones apart, and the alarm: the object's storage is about to be deleted. */
+  /** Forgets every due time and the alarm: the object's storage was emptied. Tasks stay registered. */
   reset(): void {
-    for (const entry of this.#entries.values()) entry.dueAtMs = undefined;
-    this.#unclaimed.clear();
-    this.#storedJson = "";
+    this.#tasks.reset();
     this.#alarmAtMs = undefined;
+    this.#isAlarmKnown = true;
+    this.#handlerFailures = 0;
+    this.#storeFailures = 0;
+    this.#retryAtMs = undefined;
+    this.#slackMs = 0;
     this.#timers.cancel(TICK);
     this.#tickAtMs = undefined;
   }
 
-  /** What the alarm runs: all that is due, stored or not. */
-  #due(): Entry[] {
-    const nowMs = this.#clock.nowMs();
-    return [...this.#entries.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= nowMs);
+  async #handle(prepare: () => Promise<void>): Promise<void> {
+    const tasks = this.#tasks;
+    tasks.load();
+    if (tasks.isDamaged || tasks.unclaimedDue().length > 0) await prepare();
+    const due = tasks.due();
+    await Promise.all(due.map((entry) => this.#run(entry)));
+    for (const entry of due) entry.heldAtMs = undefined;
+    tasks.forgetUnclaimed();
+    tasks.save();
   }
 
   async #tick(): Promise<void> {
     this.#tickAtMs = undefined;
-    for (const entry of this.#due()) if (!entry.isStored) void this.#run(entry);
+    this.#retryAtMs = undefined;
+    for (const entry of this.#tasks.due()) if (!entry.isStored) void this.#run(entry);
     this.#settleSoon();
   }
 
   /** Runs a task, never twice at the same time. It never rejects. */
-  #run(entry: Entry): Promise<void> {
+  #run(entry: TaskEntry): Promise<void> {
     entry.running ??= this.#attempt(entry).finally(() => {
       entry.running = undefined;
       this.#settleSoon();
@@ -230,15 +233,18 @@ export class AlarmScheduler implements Scheduler {
     return entry.running;
   }
 
-  async #attempt(entry: Entry): Promise<void> {
+  async #attempt(entry: TaskEntry): Promise<void> {
+    entry.heldAtMs = entry.dueAtMs;
     entry.dueAtMs = undefined;
+    const { plans } = entry;
     try {
       await entry.task();
       entry.failures = 0;
     } catch (error) {
       entry.failures += 1;
       this.#report("alarm: a task failed", error);
-      if (entry.isStored) entry.dueAtMs ??= this.#clock.nowMs() + retryMs(entry.failures);
+      const isUntouched = entry.plans === plans;
+      if (entry.isStored && isUntouched) entry.dueAtMs = this.#clock.nowMs() + retryMs(entry.failures);
     }
   }
 
@@ -248,60 +254,67 @@ export class AlarmScheduler implements Scheduler {
     this.#settling = true;
     void Promise.resolve().then(async () => {
       this.#settling = false;
-      if (this.#handling > 0) return this.#armTimer();
-      try {
-        this.#save();
-        this.#storeFailures = 0;
-      } catch (error) {
-        this.#storeFailures += 1;
-        this.#report("alarm: due times could not be stored", error);
-      }
-      await this.#arm();
+      const isSaved = this.#try("alarm: due times could not be stored", () => this.#tasks.save());
+      const isSet = this.#handling > 0 || (await this.#setAlarm());
+      this.#count(isSaved && isSet);
     });
   }
 
-  /** Stores the due times, if they have changed. A task that runs is as good as due until it has ended. */
-  #save(): void {
-    const stored = [...this.#entries.values()].filter(({ isStored }) => isStored);
-    if (stored.some(({ running }) => running !== undefined)) return;
-    const dueTimes = new Map(this.#unclaimed);
-    for (const { name, dueAtMs } of stored) if (dueAtMs !== undefined) dueTimes.set(name, dueAtMs);
-    const json = JSON.stringify([...dueTimes]);
-    if (json === this.#storedJson || (dueTimes.size === 0 && this.#storedJson === "")) return;
-    saveDueTimes(this.#storage, dueTimes);
-    this.#storedJson = json;
-  }
-
-  /** Tasks that nobody registers any more: those of an older release. */
-  #forgetUnclaimed(): void {
-    for (const task of this.#unclaimed.keys()) this.#logger.log("warn", "alarm: unknown task", { task });
-    this.#unclaimed.clear();
-  }
-
-  /** Sets timer and alarm to the earliest due time, if they are not set to an earlier one. @returns Whether they are set. */
-  async #arm(): Promise<boolean> {
+  /** Counts failures to store or to set. While there is memory, the timer tries again. */
+  #count(isDone: boolean): void {
+    this.#storeFailures = isDone ? 0 : this.#storeFailures + 1;
+    this.#retryAtMs = isDone ? undefined : this.#clock.nowMs() + retryMs(this.#storeFailures);
     this.#armTimer();
-    const targetMs = this.#alarmTargetMs();
-    if (targetMs === undefined || (this.#alarmAtMs ?? Number.POSITIVE_INFINITY) <= targetMs) return true;
-    this.#alarmAtMs = targetMs;
+  }
+
+  #try(message: string, work: () => void): boolean {
     try {
-      await this.#storage.setAlarm(targetMs);
+      work();
       return true;
     } catch (error) {
-      this.#alarmAtMs = undefined;
-      this.#storeFailures += 1;
-      this.#report("alarm: could not be set", error);
-      // While there is memory, the timer tries again.
-      this.#armTimer();
+      this.#report(message, error);
       return false;
     }
   }
 
+  /** Sets timer and alarm to the earliest due time, if they are not set to an earlier one. @returns Whether they are set. */
+  async #setAlarm(): Promise<boolean> {
+    this.#armTimer();
+    try {
+      if (!this.#isAlarmKnown) {
+        this.#readingAlarm ??= this.#readAlarm();
+        await this.#readingAlarm;
+      }
+      const targetMs = this.#alarmTargetMs();
+      if (targetMs === undefined || (this.#alarmAtMs ?? Number.POSITIVE_INFINITY) <= targetMs) return true;
+      this.#alarmAtMs = targetMs;
+      await this.#storage.setAlarm(targetMs);
+      return true;
+    } catch (error) {
+      this.#alarmAtMs = undefined;
+      this.#report("alarm: could not be set", error);
+      return false;
+    }
+  }
+
+  /** Asks when the alarm is due. Where that fails, it is set to what is known here. */
+  async #readAlarm(): Promise<void> {
+    try {
+      const alarmAtMs = await this.#storage.getAlarm();
+      if (!this.#isAlarmKnown) this.#alarmAtMs = alarmAtMs ?? undefined;
+    } catch (error) {
+      this.#report("alarm: could not be read", error);
+    }
+    this.#isAlarmKnown = true;
+    this.#readingAlarm = undefined;
+  }
+
   #armTimer(): void {
-    const dueMs = [...this.#entries.values()].flatMap(({ isStored, dueAtMs, running }) =>
-      isStored || dueAtMs === undefined || running !== undefined ? [] : [dueAtMs],
-    );
-    if (this.#storeFailures > 0) dueMs.push(this.#clock.nowMs() + retryMs(this.#storeFailures));
+    const dueMs: number[] = [];
+    for (const { isStored, dueAtMs, running } of this.#tasks.entries) {
+      if (!isStored && dueAtMs !== undefined && running === undefined) dueMs.push(dueAtMs);
+    }
+    if (this.#retryAtMs !== undefined) dueMs.push(this.#retryAtMs);
     const earliestMs = Math.min(...dueMs);
     if (earliestMs === Number.POSITIVE_INFINITY) return;
     if (this.#tickAtMs !== undefined && this.#tickAtMs <= earliestMs) return;
@@ -310,13 +323,18 @@ export class AlarmScheduler implements Scheduler {
   }
 
   #alarmTargetMs(): number | undefined {
+    const nowMs = this.#clock.nowMs();
     // What is due could not be run: not at once again.
-    if (this.#handlerFailures > 0) return this.#clock.nowMs() + retryMs(this.#handlerFailures);
-    const times = [...this.#unclaimed.values()];
-    for (const { isStored, dueAtMs } of this.#entries.values()) {
+    if (this.#handlerFailures > 0) return nowMs + retryMs(this.#handlerFailures);
+    const { entries, unclaimed, isDamaged, isLoaded } = this.#tasks;
+    const times = [...unclaimed.values()];
+    for (const { isStored, dueAtMs } of entries) {
       if (dueAtMs !== undefined) times.push(isStored ? dueAtMs : dueAtMs + NET_MS);
     }
-    return times.length === 0 ? undefined : Math.min(...times);
+    if (!isLoaded) times.push(nowMs + FIRST_RETRY_MS);
+    if (isDamaged) times.push(nowMs);
+    if (times.length === 0) return undefined;
+    return Math.min(Math.min(...times) + this.#slackMs, nowMs + MAX_AHEAD_MS);
   }
 
   #report(message: string, error: unknown): void {

@@ -35,13 +35,18 @@ export function saveDueTimes(storage: ObjectStorageLike, dueTimes: DueTimes): vo
 }
 
 function parse(json: string): DueTimes {
+  let value: unknown;
   try {
-    const entries = Object.entries(JSON.parse(json) as Record<string, unknown>);
-    if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) {
-      return new Map(entries);
-    }
+    value = JSON.parse(json);
   } catch (cause) {
     throw new CorruptError("read alarm tasks: not JSON", { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new CorruptError("read alarm tasks: not an object");
+  }
+  const entries = Object.entries(value);
+  if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) {
+    return new Map(entries);
   }
   throw new CorruptError("read alarm tasks: a due time is no number");
 }
