@@ -10,7 +10,7 @@ import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
 import { bodyOf, HostedAccount, type SnapshotOptions } from "../http/mod.ts";
-import { type Host, systemHost } from "../ports/mod.ts";
+import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
 import { decodePlainValue } from "../records/mod.ts";
 import {
   accountCallOf,
@@ -30,6 +30,8 @@ export interface AccountObjectOptions
   extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
   /** Clock, randomness and logger; the platform's own for what is not given. The scheduler is the object's alarm. */
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
+  /** Runs what concerns memory alone, while there is memory: the platform's timers unless given. */
+  readonly timers?: Scheduler | undefined;
   /** Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where it is. */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
 }
@@ -87,7 +89,7 @@ export class AccountObject {
     this.#ctx = ctx;
     this.#options = options;
     const { clock, logger, random } = systemHost(options.host);
-    this.#scheduler = new AlarmScheduler(ctx.storage, { clock, logger });
+    this.#scheduler = new AlarmScheduler(ctx.storage, { clock, logger, timers: options.timers });
     this.#host = { clock, logger, random, scheduler: this.#scheduler };
     this.#hosted = this.#newHosted();
     void ctx.blockConcurrencyWhile(() => this.#scheduler.repair());
@@ -187,7 +189,7 @@ export class AccountObject {
 
   async #openAccount(): Promise<Account> {
     await this.#openBackend();
-    const { housekeeping: _, ...options } = this.#options;
+    const { housekeeping: _, timers: __, ...options } = this.#options;
     const backend = await this.#newBackend();
     return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
   }
