@@ -43,6 +43,8 @@ export type CacheName = keyof typeof CACHE_DEFAULTS;
 
 /** The part of `TypedCache`, and of `PortableCache`, that owners of values use. */
 export interface ValueCache<K, V> {
+  /** False where values are kept elsewhere, and outlive the process. */
+  readonly isInProcess?: boolean | undefined;
   get(key: K): V | undefined | Promise<V | undefined>;
   getWith<R extends V | undefined>(key: K, load: () => R | Promise<R>): Promise<V | R>;
   insert(key: K, value: V): void | Promise<void>;

@@ -28,6 +28,7 @@ export {
 export type { CacheStore } from "./cache_store.ts";
 export { CACHE_NAMESPACES, CacheStores } from "./cache_stores.ts";
 export { type AccountCachesOptions, accountCaches } from "./configured_caches.ts";
+export { forgetElsewhere } from "./forget_elsewhere.ts";
 export {
   type KeyValueCacheStoreOptions,
   type KeyValueClient,

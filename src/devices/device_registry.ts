@@ -1,6 +1,6 @@
 import { formatJid, type Jid, type JidServer } from "../addresses/mod.ts";
 import type { DeviceListRecord, ProtocolReads, Write } from "../backend/mod.ts";
-import { BatchedReads, KeyedLock, type ValueCache } from "../cache/mod.ts";
+import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../cache/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import {
   type DeviceChange,
@@ -194,6 +194,7 @@ export class DeviceRegistry {
     await this.#locked([user], async ([names]) => {
       if (names === undefined) return;
       const users = usersOf(names);
+      await forgetElsewhere(this.#parts.cache, users);
       await this.#parts.commit(users.map((alias): Write => ({ kind: "deviceList.delete", user: alias })));
       for (const alias of users) await this.#parts.cache.invalidate(alias);
     });
@@ -223,6 +224,7 @@ export class DeviceRegistry {
       });
       // All of one kind in a row is few statements.
       const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
+      await forgetElsewhere(this.#parts.cache, users);
       await commit(writes);
       for (const user of users) await this.#parts.cache.invalidate(user);
     });
@@ -258,6 +260,8 @@ export class DeviceRegistry {
     if (records.length > 0) writes.push({ kind: "deviceList.put", records });
     if (gone.length > 0) writes.push({ kind: "senderKeyDevices.deleteRows", deviceJids: gone });
     const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
+    const users = changed.flatMap(({ names }) => usersOf(names));
+    await forgetElsewhere(this.#parts.cache, users);
     const commit = async (): Promise<void> => {
       if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
       else if (writes.length > 0) await this.#parts.commit(writes);

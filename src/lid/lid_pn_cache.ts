@@ -6,7 +6,7 @@ import {
   type ProtocolReads,
   type Write,
 } from "../backend/mod.ts";
-import { BatchedReads, KeyedLock, type ValueCache } from "../cache/mod.ts";
+import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../cache/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
 import { createdAtOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
@@ -338,6 +338,7 @@ export class LidPnCache {
       stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline)));
     };
     const commit = options.commit ?? this.#commitAlone;
+    if (!offline) await this.#forgetElsewhere(news, known);
     if (offline || news.length === 0) land();
     else await commit([{ kind: "lidMapping.put", entries: news }], resolved, land);
     await stored;
@@ -348,6 +349,20 @@ export class LidPnCache {
     await this.#parts.commit(writes);
     land();
   };
+
+  /** A cache that outlives the process must not know, after a crash, what the commit has changed. */
+  async #forgetElsewhere(
+    news: readonly LidPnMapping[],
+    known: (mapping: LidPnMapping) => KnownMapping,
+  ): Promise<void> {
+    const phoneNumbers = news.flatMap((mapping) => {
+      const before = known(mapping).ofLid?.phoneNumber;
+      return before === undefined ? [mapping.phoneNumber] : [mapping.phoneNumber, before];
+    });
+    const lids = news.map(({ lid }) => lid);
+    const { byLid, byPn } = this.#parts;
+    await Promise.all([forgetElsewhere(byLid, lids), forgetElsewhere(byPn, phoneNumbers)]);
+  }
 
   /** The phone that resolves to another LID than it did before, by a mapping. */
   #resolvedBy(mapping: LidPnMapping, { ofPn }: KnownMapping): ResolvedPhone[] {

@@ -79,6 +79,31 @@ test("one store takes every cache that can be there, each under its namespace, a
   await second.close();
 });
 
+test("a process that dies between a commit and telling the store leaves nothing older there", async () => {
+  const world = new World();
+  const store = new ScriptedStore();
+  const first = await world.open(CacheStores.all(store));
+  const opened = directory(first);
+  await opened.devices.update([{ user: USER, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }]);
+  expect(await opened.lid.getLid(USER.user)).toBeUndefined();
+  // What is written from here on is lost; what is removed is removed.
+  store.set = async () => {};
+  await opened.learn([MAPPING], { source: "usync" });
+  await opened.devices.removeDevices(LID_USER, [3]);
+  // The process dies here.
+  const { entries } = store;
+  const next = new ScriptedStore();
+  for (const [at, bytes] of entries) next.entries.set(at, bytes);
+  const second = await openAccount({
+    ...{ host: fakeHost({ seed: 2 }), backend: memoryBackend({ database: world.database }) },
+    ...{ cache: accountCaches({ stores: CacheStores.all(next) }), housekeeping: false },
+  });
+  const { names, devices } = await known(directory(second));
+  expect(names).toEqual(KNOWN.names);
+  expect(devices).toEqual([["5511999990001@s.whatsapp.net"], ["100000000000001@lid"]]);
+  await second.close();
+});
+
 test("each cache can have a store of its own, or none", async () => {
   const world = new World();
   const [devices, groups] = [new ScriptedStore(), new ScriptedStore()];
