@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./lib/run.mjs";
+import { GENERATED, writePlainDescriptors } from "./plain_descriptors.mjs";
 
 /**
  * @param {string} folder
@@ -23,20 +24,21 @@ function readTree(folder) {
   return files;
 }
 
-const COMMITTED = "src/records/gen";
 const directory = mkdtempSync(join(tmpdir(), "holdfast-generated-"));
 try {
   // buf places each plugin's `out` below `--output`, so the fresh tree mirrors the committed paths.
   const { code, output } = await run("buf", ["generate", "--output", directory]);
-  const fresh = readTree(join(directory, COMMITTED));
-  const committed = readTree(COMMITTED);
+  const folder = join(directory, GENERATED);
+  if (code === 0 && existsSync(folder)) writePlainDescriptors(folder);
+  const fresh = readTree(folder);
+  const committed = readTree(GENERATED);
   const differing = [...new Set([...fresh.keys(), ...committed.keys()])].filter(
     (path) => fresh.get(path) !== committed.get(path),
   );
   if (code !== 0) console.error(output);
   else if (fresh.size === 0) console.error("buf generated nothing");
   for (const path of differing)
-    console.error(`${COMMITTED}/${path} differs from what proto/ generates: run npm run generate`);
+    console.error(`${GENERATED}/${path} differs from what proto/ generates: run npm run generate`);
   if (code !== 0 || fresh.size === 0 || differing.length > 0) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true });

@@ -1,8 +1,8 @@
-import { create } from "@bufbuild/protobuf";
+import { create, isFieldSet, type MessageInitShape } from "@bufbuild/protobuf";
 import { CorruptError } from "../errors/mod.ts";
 import {
+  type PlainValue_Entries,
   PlainValue_EntriesSchema,
-  type PlainValue_Entry,
   PlainValue_EntrySchema,
   PlainValue_ListSchema,
   type PlainValue as PlainValueMessage,
@@ -15,6 +15,9 @@ const MAX_DEPTH = 16;
 
 /** Digits of an unsigned 64-bit integer. */
 const INTEGER = /^-?(?:0|[1-9][0-9]{0,19})$/;
+
+/** Names of the fields of which a value has at most one. */
+type Kind = keyof typeof PlainValueSchema.field;
 
 /** What a plain value may be: data without behaviour, as the contract of a backend uses it. */
 export type PlainValue =
@@ -48,36 +51,37 @@ export function decodePlainValue(bytes: Uint8Array): PlainValue {
 
 function toMessage(value: unknown, depth: number): PlainValueMessage {
   if (depth > MAX_DEPTH) throw new TypeError(`encode value: deeper than ${MAX_DEPTH}`);
-  return create(PlainValueSchema, { kind: kindOf(value, depth) });
+  return create(PlainValueSchema, fieldOf(value, depth));
 }
 
-function kindOf(value: unknown, depth: number): PlainValueMessage["kind"] {
+/** The one field that a value has, or none. */
+function fieldOf(value: unknown, depth: number): MessageInitShape<typeof PlainValueSchema> {
   switch (typeof value) {
     case "undefined":
-      return { case: undefined };
+      return {};
     case "boolean":
-      return { case: "boolean", value };
+      return { boolean: value };
     case "number":
-      return { case: "number", value };
+      return { number: value };
     case "string":
-      return { case: "text", value: utf8(value) };
+      return { text: utf8(value) };
     case "bigint":
-      return { case: "integer", value: String(value) };
+      return { integer: String(value) };
     case "object":
-      if (value !== null) return objectKind(value, depth);
+      if (value !== null) return objectField(value, depth);
   }
   throw new TypeError("encode value: not plain data");
 }
 
-function objectKind(value: object, depth: number): PlainValueMessage["kind"] {
-  if (value instanceof Uint8Array) return { case: "bytes", value };
+function objectField(value: object, depth: number): MessageInitShape<typeof PlainValueSchema> {
+  if (value instanceof Uint8Array) return { bytes: value };
   if (Array.isArray(value)) {
     const items = value.map((item) => toMessage(item, depth + 1));
-    return { case: "list", value: create(PlainValue_ListSchema, { items }) };
+    return { list: create(PlainValue_ListSchema, { items }) };
   }
-  if (value instanceof Map) return { case: "map", value: entriesOf([...value], depth) };
+  if (value instanceof Map) return { map: entriesOf([...value], depth) };
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return { case: "object", value: entriesOf(members, depth) };
+  return { object: entriesOf(members, depth) };
 }
 
 function entriesOf(entries: readonly [string, unknown][], depth: number) {
@@ -88,32 +92,41 @@ function entriesOf(entries: readonly [string, unknown][], depth: number) {
   });
 }
 
-function toPlain({ kind }: PlainValueMessage, depth: number): PlainValue {
+function toPlain(message: PlainValueMessage, depth: number): PlainValue {
   if (depth > MAX_DEPTH) throw new CorruptError(`decode value: deeper than ${MAX_DEPTH}`);
-  switch (kind.case) {
+  const kind = kindOf(message);
+  switch (kind) {
     case undefined:
       return undefined;
+    case "boolean":
+    case "number":
+      return message[kind];
     case "integer":
-      if (!INTEGER.test(kind.value)) throw new CorruptError("decode value: not an integer");
-      return BigInt(kind.value);
+      if (!INTEGER.test(message.integer)) throw new CorruptError("decode value: not an integer");
+      return BigInt(message.integer);
     case "text":
-      return textOf(kind.value);
+      return textOf(message.text);
     case "bytes":
-      return new Uint8Array(kind.value);
+      return new Uint8Array(message.bytes);
     case "list":
-      return kind.value.items.map((item) => toPlain(item, depth + 1));
+      return message.list?.items.map((item) => toPlain(item, depth + 1));
     case "map":
-      return new Map(plainEntries(kind.value.entries, depth));
+      return new Map(plainEntries(message.map, depth));
     case "object":
       // Own members, whatever they are called.
-      return Object.fromEntries(plainEntries(kind.value.entries, depth));
-    default:
-      return kind.value;
+      return Object.fromEntries(plainEntries(message.object, depth));
   }
 }
 
-function plainEntries(entries: readonly PlainValue_Entry[], depth: number): [string, PlainValue][] {
-  return entries.map(({ name, value }) => [
+/** Which field a value has. @throws {CorruptError} When it has more than one. */
+function kindOf(message: PlainValueMessage): Kind | undefined {
+  const [field, ...others] = PlainValueSchema.fields.filter((candidate) => isFieldSet(message, candidate));
+  if (others.length > 0) throw new CorruptError("decode value: more than one kind");
+  return field?.localName as Kind | undefined;
+}
+
+function plainEntries(message: PlainValue_Entries | undefined, depth: number): [string, PlainValue][] {
+  return (message?.entries ?? []).map(({ name, value }) => [
     textOf(name),
     value === undefined ? undefined : toPlain(value, depth + 1),
   ]);

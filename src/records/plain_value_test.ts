@@ -68,6 +68,8 @@ test("hostile bytes are corrupt, and nothing else", () => {
     }),
     { numRuns: 2_000 },
   );
+  // Two kinds at once: a boolean and a text.
+  expect(() => decodePlainValue(Uint8Array.of(0x08, 1, 0x1a, 1, 0x78))).toThrow(CorruptError);
   // An integer that is none.
   expect(() => decodePlainValue(Uint8Array.of(0x2a, 1, 0x78))).toThrow(CorruptError);
 });

@@ -5,75 +5,65 @@
 // What travels between a backend and whoever uses it from elsewhere.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { describeFile } from "../../../file_data.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/plain_value.proto.
  */
 export const file_holdfast_v1_plain_value: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ob2xkZmFzdC92MS9wbGFpbl92YWx1ZS5wcm90bxILaG9sZGZhc3QudjEiqAMKClBsYWluVmFsdWUSEQoHYm9vbGVhbhgBIAEoCEgAEhAKBm51bWJlchgCIAEoAUgAEg4KBHRleHQYAyABKAxIABIPCgVieXRlcxgEIAEoDEgAEhEKB2ludGVnZXIYBSABKAlIABIsCgRsaXN0GAYgASgLMhwuaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5MaXN0SAASMQoGb2JqZWN0GAcgASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAASLgoDbWFwGAggASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzSAAaPQoFRW50cnkSDAoEbmFtZRgBIAEoDBImCgV2YWx1ZRgCIAEoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaLgoETGlzdBImCgVpdGVtcxgBIAMoCzIXLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUaOQoHRW50cmllcxIuCgdlbnRyaWVzGAEgAygLMh0uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyeUIGCgRraW5k");
+  describeFile({"name":"holdfast/v1/plain_value.proto","package":"holdfast.v1","messageType":[{"name":"PlainValue","field":[{"name":"boolean","number":1,"label":1,"type":8},{"name":"number","number":2,"label":1,"type":1},{"name":"text","number":3,"label":1,"type":12},{"name":"bytes","number":4,"label":1,"type":12},{"name":"integer","number":5,"label":1,"type":9},{"name":"list","number":6,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.List"},{"name":"object","number":7,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.Entries"},{"name":"map","number":8,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.Entries"}],"nestedType":[{"name":"Entry","field":[{"name":"name","number":1,"label":1,"type":12},{"name":"value","number":2,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue"}]},{"name":"List","field":[{"name":"items","number":1,"label":3,"type":11,"typeName":".holdfast.v1.PlainValue"}]},{"name":"Entries","field":[{"name":"entries","number":1,"label":3,"type":11,"typeName":".holdfast.v1.PlainValue.Entry"}]}]}],"enumType":[]});
 
 /**
- * A plain value: what the reads of a backend take and answer, and its writes. With no kind it is the value that is not there.
+ * A plain value: what the reads of a backend take and answer, and its writes. With no field it is the value that is not there.
  *
  * @generated from message holdfast.v1.PlainValue
  */
 export type PlainValue = Message<"holdfast.v1.PlainValue"> & {
   /**
-   * @generated from oneof holdfast.v1.PlainValue.kind
+   * At most one of these is there. They are no oneof, which the generated description has no room for.
+   *
+   * @generated from field: optional bool boolean = 1;
    */
-  kind: {
-    /**
-     * @generated from field: bool boolean = 1;
-     */
-    value: boolean;
-    case: "boolean";
-  } | {
-    /**
-     * @generated from field: double number = 2;
-     */
-    value: number;
-    case: "number";
-  } | {
-    /**
-     * @generated from field: bytes text = 3;
-     */
-    value: Uint8Array;
-    case: "text";
-  } | {
-    /**
-     * @generated from field: bytes bytes = 4;
-     */
-    value: Uint8Array;
-    case: "bytes";
-  } | {
-    /**
-     * Decimal digits: an integer that a double may not hold.
-     *
-     * @generated from field: string integer = 5;
-     */
-    value: string;
-    case: "integer";
-  } | {
-    /**
-     * @generated from field: holdfast.v1.PlainValue.List list = 6;
-     */
-    value: PlainValue_List;
-    case: "list";
-  } | {
-    /**
-     * @generated from field: holdfast.v1.PlainValue.Entries object = 7;
-     */
-    value: PlainValue_Entries;
-    case: "object";
-  } | {
-    /**
-     * @generated from field: holdfast.v1.PlainValue.Entries map = 8;
-     */
-    value: PlainValue_Entries;
-    case: "map";
-  } | { case: undefined; value?: undefined };
+  boolean: boolean;
+
+  /**
+   * @generated from field: optional double number = 2;
+   */
+  number: number;
+
+  /**
+   * @generated from field: optional bytes text = 3;
+   */
+  text: Uint8Array;
+
+  /**
+   * @generated from field: optional bytes bytes = 4;
+   */
+  bytes: Uint8Array;
+
+  /**
+   * Decimal digits: an integer that a double may not hold.
+   *
+   * @generated from field: optional string integer = 5;
+   */
+  integer: string;
+
+  /**
+   * @generated from field: optional holdfast.v1.PlainValue.List list = 6;
+   */
+  list?: PlainValue_List | undefined;
+
+  /**
+   * @generated from field: optional holdfast.v1.PlainValue.Entries object = 7;
+   */
+  object?: PlainValue_Entries | undefined;
+
+  /**
+   * @generated from field: optional holdfast.v1.PlainValue.Entries map = 8;
+   */
+  map?: PlainValue_Entries | undefined;
 };
 
 /**
