@@ -16,10 +16,11 @@ import type { ObjectContextLike } from "./object_types.ts";
  *
  * export class Bot extends AccountDurableObject {
  *   async send(address: string, frame: Uint8Array, socket: WebSocket): Promise<void> {
- *     const cache = signalCache(await this.account);
+ *     const account = await this.account;
+ *     const cache = signalCache(account);
  *     await cache.withAddress(address, async (canonical) => {
  *       // … encrypt with the record of `canonical`, and put it …
- *       await this.publishable([canonical]);
+ *       await this.publishable(account, [canonical]);
  *       socket.send(frame);
  *     });
  *   }
@@ -46,11 +47,13 @@ export class AccountDurableObject<Env = unknown> {
    * Resolves when ciphertexts to these addresses may leave: call it before every outgoing frame that carries one. The platform holds
    * the frame back until what it waits for is on disk.
    *
+   * @param account The account by whose cache the frame was made. The one that is open by now may be another one, which knows nothing of
+   * the frame: somebody elsewhere may have taken the account over, and lost it again.
    * @param addresses Canonical Signal addresses and sender key names; all that are gated when left out.
    * @throws {StoreError} When it could not be brought about. The frame must not leave then.
    */
-  protected async publishable(addresses?: readonly string[]): Promise<void> {
-    await publishable(await this.account, addresses);
+  protected async publishable(account: Account, addresses?: readonly string[]): Promise<void> {
+    await publishable(account, addresses);
   }
 
   /** Answers the service. */

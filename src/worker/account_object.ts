@@ -82,6 +82,9 @@ export class AccountObject {
   #name: string | undefined;
   #backend: Promise<Backend> | undefined;
   #stopHousekeeping: (() => void) | undefined;
+  /** Counts deletions: what was begun before one opens nothing after it. */
+  #life = 0;
+  #destroying: Promise<void> | undefined;
   /** Registration time of the account that was deleted last in this life of the object. */
   #destroyedAtMs: number | undefined;
 
@@ -119,30 +122,45 @@ export class AccountObject {
   /** What the object's `alarm` handler does. Whatever fails, it comes back: see `AlarmScheduler`. */
   alarm(): Promise<void> {
     return this.#scheduler.alarm(async () => {
-      await this.#openBackend();
+      // What is about to be deleted is not opened again.
+      if (this.#destroying === undefined) await this.#openBackend(this.#life);
     });
   }
 
   /**
    * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else a class of
-   * your own has put there. What is dirty is dropped. Idempotent.
+   * your own has put there. What is dirty is dropped. Idempotent. Who asks for the account meanwhile waits, and gets a new one.
    *
    * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now on.
    */
   async destroy(registeredAtMs?: number): Promise<void> {
     this.#destroyedAtMs = registeredAtMs ?? this.#destroyedAtMs;
+    this.#destroying ??= this.#empty().finally(() => {
+      this.#destroying = undefined;
+    });
+    await this.#destroying;
+  }
+
+  async #empty(): Promise<void> {
     const [hosted, backend] = [this.#hosted, this.#backend];
+    this.#life += 1;
     this.#hosted = this.#newHosted();
     this.#backend = undefined;
     await hosted.close().catch(() => {});
     await (await backend?.catch(() => undefined))?.close();
     this.#stopHousekeeping?.();
     this.#stopHousekeeping = undefined;
-    this.#scheduler.reset();
     this.#name = undefined;
+    this.#scheduler.reset();
     const { storage } = this.#ctx;
-    await storage.deleteAlarm();
-    await storage.deleteAll();
+    try {
+      await storage.deleteAlarm();
+      await storage.deleteAll();
+    } catch (error) {
+      await this.#scheduler.repair();
+      throw error;
+    }
+    this.#scheduler.reset();
   }
 
   async #admit({ account, registeredAtMs }: CallAddress, operation: Operation): Promise<void> {
@@ -179,41 +197,41 @@ export class AccountObject {
   }
 
   #newHosted(): HostedAccount {
+    const life = this.#life;
     return new HostedAccount({
       clock: this.#host.clock,
-      backend: () => this.#openBackend(),
-      open: () => this.#openAccount(),
+      backend: () => this.#openBackend(life),
+      open: () => this.#openAccount(life),
       nextAlarmAtMs: async () => this.#scheduler.alarmAtMs,
     });
   }
 
-  async #openAccount(): Promise<Account> {
-    await this.#openBackend();
-    const { housekeeping: _, timers: __, ...options } = this.#options;
+  async #openAccount(life: number): Promise<Account> {
+    await this.#openBackend(life);
+    const { housekeeping: _, ...options } = this.#options;
     const backend = await this.#newBackend();
     return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
   }
 
   /** The backend of who does not own the account. Whoever needs it first also begins to look after what expires. */
-  async #openBackend(): Promise<Backend> {
-    this.#backend ??= this.#newBackend();
+  async #openBackend(life: number): Promise<Backend> {
+    if (life !== this.#life) throw new ClosedError("use account: it was deleted");
+    if (this.#destroying !== undefined) await this.#destroying.catch(() => {});
+    this.#backend ??= this.#newBackend().then((backend) => this.#keepHouse(backend));
     const opening = this.#backend;
     try {
-      const backend = await opening;
-      await this.#keepHouse(backend);
-      return backend;
+      return await opening;
     } catch (error) {
       if (this.#backend === opening) this.#backend = undefined;
       throw error;
     }
   }
 
-  async #keepHouse(backend: Backend): Promise<void> {
+  async #keepHouse(backend: Backend): Promise<Backend> {
     const { housekeeping = {} } = this.#options;
-    if (housekeeping === false || this.#stopHousekeeping !== undefined) return;
+    if (housekeeping === false) return backend;
     // Registered, so that an alarm finds out whose object it wakes.
     await backend.create();
-    if (this.#stopHousekeeping !== undefined || this.#backend === undefined) return;
     // What has expired is nobody's any more, whoever owns the account: its removal needs no guard.
     this.#stopHousekeeping = startHousekeeping({
       host: this.#host,
@@ -221,6 +239,7 @@ export class AccountObject {
       committer: backend,
       policy: housekeeping,
     });
+    return backend;
   }
 
   async #newBackend(): Promise<Backend> {
