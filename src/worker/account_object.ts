@@ -208,7 +208,7 @@ export class AccountObject {
 
   async #openAccount(life: number): Promise<Account> {
     await this.#openBackend(life);
-    const { housekeeping: _, ...options } = this.#options;
+    const { housekeeping: _, timers: __, ...options } = this.#options;
     const backend = await this.#newBackend();
     return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
   }
