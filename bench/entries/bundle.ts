@@ -22,4 +22,11 @@ export const entries: readonly BenchEntry[] = [
     limit: { max: 60_000 },
     run: () => gzippedBytes("mod.ts"),
   },
+  {
+    name: "bundle.worker_min_gzip_bytes",
+    unit: "bytes",
+    limit: { max: 80_000 },
+    against: "the Worker of wrangler.toml with everything that it imports",
+    run: () => gzippedBytes("src/worker/main.ts"),
+  },
 ];

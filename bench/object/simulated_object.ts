@@ -1,0 +1,79 @@
+/** An account in an object whose time is simulated and whose memory can be lost. */
+
+import type { Account } from "../../src/account/mod.ts";
+import {
+  type SenderKeyRecord,
+  type SessionRecord,
+  type SignalStoreCache,
+  signalCache,
+} from "../../src/signal/mod.ts";
+import { FakeClock, ManualScheduler, SeededRandom } from "../../src/testing/mod.ts";
+import { AccountObject } from "../../src/worker/mod.ts";
+import type { CountedStorage } from "./counted_storage.ts";
+
+const ALARM = "alarm";
+
+/** One life after another of an object over one storage. */
+export class SimulatedObject {
+  readonly clock: FakeClock = new FakeClock();
+  readonly storage: CountedStorage;
+  readonly #random = new SeededRandom(11);
+  #scheduler: ManualScheduler;
+  #object: AccountObject;
+
+  constructor(storage: CountedStorage) {
+    this.storage = storage;
+    [this.#scheduler, this.#object] = this.#begin();
+  }
+
+  account(): Promise<Account> {
+    return this.#object.account();
+  }
+
+  async cache(): Promise<SignalStoreCache<SessionRecord, SenderKeyRecord>> {
+    return signalCache(await this.account());
+  }
+
+  /** What was in memory is gone, without a last word. Timers are gone with it; the alarm is not. */
+  evict(): void {
+    [this.#scheduler, this.#object] = this.#begin();
+  }
+
+  /** Lets time pass: timers and the alarm run when they are due. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.clock.nowMs() + ms;
+    for (;;) {
+      const dueMs = this.#nextDueMs();
+      const nextMs = Math.min(untilMs, Math.max(dueMs, this.clock.nowMs()));
+      await this.#scheduler.advance(nextMs - this.clock.nowMs());
+      await settled();
+      if (dueMs > untilMs) return;
+    }
+  }
+
+  #nextDueMs(): number {
+    const times = this.#scheduler.scheduled.map((name) => this.#scheduler.dueAtMs(name) ?? 0);
+    return Math.min(...times, Number.POSITIVE_INFINITY);
+  }
+
+  #begin(): [ManualScheduler, AccountObject] {
+    const { clock, storage } = this;
+    const scheduler = new ManualScheduler(clock);
+    const object = new AccountObject(
+      { id: { name: "bench" }, storage, blockConcurrencyWhile: (work) => work() },
+      { host: { clock, random: this.#random }, timers: scheduler },
+    );
+    scheduler.register(ALARM, async () => {
+      storage.alarmAtMs = undefined;
+      await object.alarm();
+    });
+    storage.onAlarmSet = (atMs) => scheduler.schedule(ALARM, atMs);
+    if (storage.alarmAtMs !== undefined) scheduler.schedule(ALARM, storage.alarmAtMs);
+    return [scheduler, object];
+  }
+}
+
+/** A turn of the event loop: what runs without anybody waiting for it gets to its end. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
