@@ -26,11 +26,11 @@ const accountRequest = v.strictObject({ name });
 const tokenRequest = v.strictObject({
   account: v.optional(name),
   permissions: v.pipe(v.array(v.picklist(PERMISSIONS)), v.minLength(1), v.maxLength(PERMISSIONS.length)),
-  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL), v.check(isLabel)), ""),
+  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL), v.check(isTextOrNone)), ""),
 });
 
 const pageRequest = v.object({
-  after: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
+  after: v.optional(v.pipe(v.string(), v.check(isTextOrNone))),
   limit: v.optional(
     v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(MAX_PAGE)),
     String(PAGE),
@@ -73,12 +73,14 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   app.get("/v1/tokens", admin, async (c) => {
     const { account, ...query } = c.req.query();
     const page = pageOf(query);
+    if (account !== undefined && !isAccountName(account)) return c.json({ tokens: [] });
     const listed = await registry.listTokens(account, page);
     return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
   });
   app.post("/v1/tokens", admin, async (c) => {
     const body = parse(tokenRequest, await readJson(c.req.raw, limits.jsonBytes), "issue token");
-    const { account, permissions, label } = body;
+    const { account, label } = body;
+    const permissions = PERMISSIONS.filter((permission) => body.permissions.includes(permission));
     if (account !== undefined) {
       if (permissions.includes("admin"))
         throw new RequestError("invalid", "issue token: an administrator's is for all accounts");
@@ -92,7 +94,8 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     return c.json({ ...summaryOf(stored), token }, 201);
   });
   app.delete("/v1/tokens/:id", admin, async (c) => {
-    const isRevoked = await registry.revokeToken(c.req.param("id"));
+    const id = c.req.param("id");
+    const isRevoked = /^[0-9a-f]{16}$/.test(id) && (await registry.revokeToken(id));
     if (!isRevoked) throw new RequestError("not-found", "revoke token: there is none of this id");
     return c.body(null, 204);
   });
@@ -119,9 +122,9 @@ function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: s
   throw new RequestError("invalid", `${action}: ${path ?? "the body"} is malformed`);
 }
 
-/** Whether a text can be kept and shown as it is. */
-function isLabel(label: string): boolean {
-  return label === "" || isText(label);
+/** Whether a database can keep a text and compare it as it is. */
+function isTextOrNone(text: string): boolean {
+  return text === "" || isText(text);
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {

@@ -74,12 +74,13 @@ interface AccountParam {
   readonly param: { readonly account: string };
 }
 
-interface Route<Input, Output, Status extends 200 | 201 | 204, Format extends string = "json"> {
+/** As an interface it would lack the index signature that `hono/client` asks for, and every client would be `unknown`. */
+type Route<Input, Output, Status extends 200 | 201 | 204, Format extends string = "json"> = {
   input: Input;
   output: Output;
   outputFormat: Format;
   status: Status;
-}
+};
 
 /** Every route that answers JSON, as `hono/client` reads it. The commit protocol is spoken by `remoteBackend`. */
 export type AppSchema = {

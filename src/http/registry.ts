@@ -65,7 +65,12 @@ export interface Registry {
   beginDelete(name: string): Promise<AccountState>;
   /** Forgets an account that is marked, when its state is gone. */
   endDelete(name: string): Promise<void>;
-  /** Keeps a token. @throws {LimitError} When its account has too many. */
+  /**
+   * Keeps a token, unless its account is not there at this very moment.
+   *
+   * @throws {LimitError} When its account has too many.
+   * @throws {RequestError} With `not-found`, when there is no such account.
+   */
   addToken(token: StoredToken): Promise<void>;
   /** Tokens of an account, or all of them. */
   listTokens(account: string | undefined, page: Page): Promise<StoredToken[]>;

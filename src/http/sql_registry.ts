@@ -1,5 +1,6 @@
 import { CorruptError, LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
+import { RequestError } from "./problem.ts";
 import {
   type AccountState,
   type Admission,
@@ -117,14 +118,20 @@ export class SqlRegistry implements Registry {
     const [inserted] = await this.#database.batch([
       {
         sql: `INSERT INTO service_token (${TOKEN_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?
-          WHERE (SELECT count(*) FROM service_token WHERE account IS ?) < ?`,
+          WHERE (SELECT count(*) FROM service_token WHERE account IS ?) < ?
+            AND (? IS NULL OR EXISTS (SELECT 1 FROM service_account WHERE name = ? AND deleting = 0))`,
         params: [
           ...[id, hash, account ?? null, permissions.join(" "), label, createdAtMs],
-          ...[account ?? null, MAX_TOKENS],
+          ...[account ?? null, MAX_TOKENS, account ?? null, account ?? null],
         ],
       },
     ]);
-    if (inserted?.rowsAffected !== 1) throw new LimitError(`issue token: there are ${MAX_TOKENS} already`);
+    if (inserted?.rowsAffected === 1) return;
+    // Deleted meanwhile: a token that outlived it would open the next account of this name.
+    if (account !== undefined && (await this.#state(account)) !== "present") {
+      throw new RequestError("not-found", "issue token: there is no such account");
+    }
+    throw new LimitError(`issue token: there are ${MAX_TOKENS} already`);
   }
 
   async listTokens(account: string | undefined, { after, limit }: Page): Promise<StoredToken[]> {

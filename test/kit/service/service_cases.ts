@@ -3,9 +3,11 @@ import { fuzzCases } from "./fuzz_cases.ts";
 import type { ServiceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
 import { jsonFuzzCases } from "./json_fuzz_cases.ts";
+import { routeCases } from "./route_cases.ts";
 
 /** Every case, for every service. */
 export const SERVICE_CASES: readonly ServiceCase[] = [
+  ...routeCases,
   ...authCases,
   ...isolationCases,
   ...fuzzCases,

@@ -1,0 +1,383 @@
+import { check, equal } from "../../../src/testing/conformance/assert.ts";
+import { pathOf, problemIn, ServiceClient } from "./client.ts";
+import type { ServiceCase } from "./harness.ts";
+import { ACCOUNT_ROUTES, ROUTES } from "./routes.ts";
+import { fitsSchema } from "./schema.ts";
+
+interface Answers {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: { readonly "application/json"?: Content } }>
+  >;
+}
+
+interface Content {
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+interface Described {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Answers | undefined>>>>;
+}
+
+/** What every route answers, and how it refuses. */
+export const routeCases: readonly ServiceCase[] = [
+  {
+    name: "routes: each answers as the description says, to an account with a device",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const account = await client.account("described", "unredacted");
+      await client.makeDevice(account);
+      const document = (await client.json("GET", "/v1/openapi.json", 200, { token: undefined })) as Described;
+      for (const { method, pattern, path, sent, admits } of ROUTES) {
+        const token = admits === "account" ? account.token : service.adminToken;
+        const response = await client.send(method, path(account.name), { ...sent(account.name), token });
+        const what = `${method} ${pattern}`;
+        if (pattern === "/v1/tokens/:id") {
+          await problemIn(response, 404, "not-found");
+          continue;
+        }
+        const described = document.paths[pattern.replace(/:(\w+)/, "{$1}")]?.[method.toLowerCase()];
+        const answer = described?.responses[response.status];
+        check(answer !== undefined, `${what}: status ${response.status} is not described`);
+        const content = answer.content?.["application/json"];
+        if (content === undefined) await response.body?.cancel();
+        else fitsSchema(document, content.schema, await response.json(), what);
+      }
+    },
+  },
+  {
+    name: "routes: an account is made once, and its device, flushes, numbers and snapshots are shown",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const name = client.newName("happy / path");
+      equal(
+        await client.json("POST", "/v1/accounts", 201, { json: { name } }),
+        { name, created: true },
+        "made",
+      );
+      equal(
+        await client.json("POST", "/v1/accounts", 200, { json: { name } }),
+        { name, created: false },
+        "again",
+      );
+      const token = await client.issue(name, "account", "unredacted");
+      const at = (rest: string): string => pathOf(name, rest);
+      await client.refused("GET", at("/device"), { token }, 404, "not-found");
+      equal(
+        await client.json("GET", at("/stats"), 200, { token }),
+        { open: false },
+        "numbers before it is open",
+      );
+      const idle = { open: false, committed: 0, isolated: 0, rows: 0, durationMs: 0 };
+      equal(await client.json("POST", at("/flush"), 200, { token }), idle, "flush before it is open");
+      const commands = [
+        { kind: "setPushName", pushName: "Zoë 🙂" },
+        { kind: "setId", pn: "5511@s.whatsapp.net" },
+        { kind: "setNctSalt", nctSalt: btoa("salt") },
+        { kind: "setAppVersion", appVersion: [2, 3000, 7] },
+        { kind: "setId", pn: null },
+        { kind: "setLidMigrated", lidMigrated: true },
+      ];
+      const saved = await client.json("POST", at("/device/commands"), 200, { token, json: { commands } });
+      equal(
+        [(saved as { open: boolean }).open, (saved as { isolated: number }).isolated],
+        [true, 0],
+        "saved",
+      );
+      const device = (await client.json("GET", at("/device"), 200, { token })) as Record<string, unknown>;
+      const shown = [
+        device.pn,
+        device.hasPushName,
+        device.nctSaltBytes,
+        device.appVersion,
+        device.lidMigrated,
+      ];
+      equal(shown, [undefined, true, 4, "2.3000.7", true], "device");
+      const stats = (await client.json("GET", at("/stats"), 200, { token })) as { open: boolean };
+      equal(stats.open, true, "open");
+      const response = await client.send("GET", at("/snapshot?redacted=true"), { token });
+      const disposition = 'attachment; filename="holdfast-snapshot.json"';
+      equal(response.headers.get("content-disposition"), disposition, "disposition");
+      const snapshot = (await response.json()) as {
+        device: unknown;
+        database: { account: string };
+        secrets?: unknown;
+      };
+      equal(snapshot.device, device, "device in the snapshot");
+      equal([snapshot.database.account, snapshot.secrets], [name, undefined], "snapshot");
+      for (const redacted of ["", "yes", "False", "0"]) {
+        await client.refused("GET", at(`/snapshot?redacted=${redacted}`), { token }, 400, "invalid");
+      }
+      await client.json("DELETE", at(""), 204);
+      await client.refused("GET", at("/device"), { token }, 401, "unauthorized");
+      await client.refused("DELETE", at(""), { token: service.adminToken }, 404, "not-found");
+    },
+  },
+  {
+    name: "routes: accounts come in pages, in the order of their bytes, and none is missed",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const own = client.newName("page");
+      const names = ["", "/", "/é", "/e\u0301", "/🙂", "/\uffff", "/A", "/a", "/%", "/10", "/9"].map(
+        (end) => own + end,
+      );
+      for (const name of names) await client.create(name);
+      const found: string[] = [];
+      let after: string | undefined = own.slice(0, -1);
+      for (let page = 0; after !== undefined && page < 20; page += 1) {
+        const listed: Page = (await client.json(
+          "GET",
+          `/v1/accounts?limit=3&after=${encodeURIComponent(after)}`,
+          200,
+        )) as Page;
+        check(listed.accounts.length <= 3, "a page is longer than its limit");
+        found.push(...listed.accounts.map(({ name }) => name).filter((name) => name.startsWith(own)));
+        after = listed.next;
+      }
+      equal(found, [...names].sort(byBytes), "names");
+      for (const query of [
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=1.5",
+        "limit=",
+        "limit=ten",
+        "limit=%31%30%30%30%30",
+        "after=%00",
+      ]) {
+        await client.refused("GET", `/v1/accounts?${query}`, { token: service.adminToken }, 400, "invalid");
+        await client.refused("GET", `/v1/tokens?${query}`, { token: service.adminToken }, 400, "invalid");
+      }
+    },
+  },
+  {
+    name: "routes: tokens come in pages, of one account or of all, and an account has no more than a hundred",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name } = await client.account("tokens");
+      const json = { account: name, permissions: ["account", "account"], label: "Ann's phone" };
+      const issued = (await client.json("POST", "/v1/tokens", 201, { json })) as Token & { token: string };
+      equal([issued.account, issued.permissions, issued.label], [name, ["account"], "Ann's phone"], "issued");
+      check(issued.token.startsWith(`hf_${issued.id}_`), "the token does not begin with its id");
+      for (let count = 2; count < 100; count += 1) await client.issue(name, "account");
+      await client.refused("POST", "/v1/tokens", { token: service.adminToken, json }, 429, "limit");
+      const ids: string[] = [];
+      let after = "";
+      for (let page = 0; page < 20; page += 1) {
+        const query = `account=${encodeURIComponent(name)}&limit=40&after=${after}`;
+        const listed = (await client.json("GET", `/v1/tokens?${query}`, 200)) as {
+          tokens: Token[];
+          next?: string;
+        };
+        for (const token of listed.tokens) equal(token.account, name, "account of a listed token");
+        ids.push(...listed.tokens.map(({ id }) => id));
+        if (listed.next === undefined) break;
+        after = listed.next;
+      }
+      equal(ids, [...new Set(ids)].sort(), "ids");
+      equal([ids.length, ids.includes(issued.id)], [100, true], "tokens");
+      const { tokens } = (await client.json("GET", "/v1/tokens?account=%00", 200)) as { tokens: Token[] };
+      equal(tokens, [], "tokens of what is no account");
+    },
+  },
+  {
+    name: "routes: a request id is kept when it is one, and made when it is not",
+    async run(service) {
+      const client = new ServiceClient(service);
+      for (const given of ["a", "Abc-123_x", "f".repeat(64)]) {
+        const response = await client.send("GET", "/v1/health", { headers: { "x-request-id": given } });
+        equal(response.headers.get("x-request-id"), given, "request id");
+      }
+      const made = new Set<string | null>();
+      for (const given of ["f".repeat(65), "a b", "a,b", "<script>", "é", "a\tb", "../x", '"', ""]) {
+        const response = await client.send("GET", "/v1/nowhere", { headers: { "x-request-id": given } });
+        const { requestId } = await problemIn(response, 404, "not-found");
+        check(requestId !== given, `a request id is taken as it came: ${given}`);
+        made.add(requestId);
+      }
+      equal(made.size, 9, "request ids that were made");
+    },
+  },
+  {
+    name: "routes: what is not there is not found, whatever the method, and HEAD is GET without a body",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name, token } = await client.account("absent");
+      const paths = [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v2/health",
+        "/v1/health/",
+        "/v1/Health",
+        "/favicon.ico",
+        "/v1/accounts/",
+        "/v1/openapi.json/",
+      ];
+      for (const path of [
+        ...paths,
+        pathOf(name, "/device/"),
+        pathOf(name, "/nothing"),
+        pathOf(name, "/device/commands/1"),
+      ]) {
+        await client.refused("GET", path, { token }, 404, "not-found");
+      }
+      for (const { method, pattern, path } of ROUTES) {
+        for (const other of ["PUT", "PATCH", "OPTIONS", ...(method === "GET" ? [] : ["HEAD"])]) {
+          const response = await client.send(other, path(name), { token: service.adminToken });
+          const isAlsoGet =
+            other === "HEAD" && ROUTES.some((route) => route.pattern === pattern && route.method === "GET");
+          check(
+            isAlsoGet || response.status === 404 || response.status === 405,
+            `${other} ${pattern}: ${response.status}`,
+          );
+          await response.body?.cancel();
+        }
+      }
+      const head = await client.send("HEAD", "/v1/health");
+      equal([head.status, await head.text()], [200, ""], "HEAD");
+    },
+  },
+  {
+    name: "routes: a body of another type, an encoded one and one that is too large are refused, declared or not",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name, token } = await client.account("bodies");
+      const commands = pathOf(name, "/device/commands");
+      const backend = pathOf(name, "/backend");
+      const body = '{"commands":[{"kind":"incrementLoginCounter"}]}';
+      const json = "application/json";
+      for (const type of [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "text/json",
+        "application/protobuf",
+      ]) {
+        await client.refused(
+          "POST",
+          commands,
+          { token, body, headers: { "content-type": type } },
+          415,
+          "unsupported",
+        );
+      }
+      for (const type of ["", json, "application/x-protobuf", "application/octet-stream"]) {
+        await client.refused(
+          "POST",
+          backend,
+          { token, body, headers: { "content-type": type } },
+          415,
+          "unsupported",
+        );
+      }
+      for (const type of [json, "Application/JSON", `${json}; charset=utf-8`, `${json} ;x=y`]) {
+        const response = await client.send("POST", commands, {
+          token,
+          body,
+          headers: { "content-type": type },
+        });
+        equal(response.status, 200, `content type ${type}`);
+      }
+      for (const encoding of ["gzip", "br", "deflate", "identity, gzip", "x"]) {
+        const headers = { "content-type": json, "content-encoding": encoding };
+        await client.refused("POST", commands, { token, body, headers }, 415, "unsupported");
+      }
+      const large = `${" ".repeat(256 * 1_024)}${body}`;
+      const declared = { "content-type": json, "content-length": String(large.length) };
+      await client.refused("POST", commands, { token, body: large, headers: declared }, 413, "too-large");
+      const streamed = { token, body: streamOf(large), headers: { "content-type": json } };
+      await client.refused("POST", commands, streamed, 413, "too-large");
+      const call = {
+        token,
+        body: streamOf("x".repeat(service.callBytes + 1)),
+        headers: { "content-type": "application/protobuf" },
+      };
+      await client.refused("POST", backend, call, 413, "too-large");
+      const fitting = `${" ".repeat(256 * 1_024 - body.length)}${body}`;
+      await client.json("POST", commands, 200, { token, body: fitting, headers: { "content-type": json } });
+    },
+  },
+  {
+    name: "routes: a hundred commands are a batch, none and one more are not, and a batch is applied whole or not",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name, token } = await client.account("batch");
+      const path = pathOf(name, "/device/commands");
+      const batch = (length: number) => Array.from({ length }, () => ({ kind: "incrementLoginCounter" }));
+      const counter = async (): Promise<unknown> =>
+        ((await client.json("GET", pathOf(name, "/device"), 200, { token })) as { loginCounter: number })
+          .loginCounter;
+      await client.json("POST", path, 200, { token, json: { commands: batch(100) } });
+      equal(await counter(), 100, "counter after a hundred");
+      for (const commands of [[], batch(101), [...batch(3), { kind: "setPushName", pushName: "a\0b" }]]) {
+        await client.refused("POST", path, { token, json: { commands } }, 400, "invalid");
+      }
+      equal(await counter(), 100, "counter after what was refused");
+    },
+  },
+  {
+    name: "routes: an account that was deleted under requests is gone, and empty when it is made again",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const name = client.newName("comes and goes");
+      for (let round = 0; round < 4; round += 1) {
+        await client.create(name);
+        const token = await client.issue(name, "account");
+        await client.refused("GET", pathOf(name, "/device"), { token }, 404, "not-found");
+        equal(
+          await client.call({ name, token }, { kind: "read", method: "exists", args: [] }),
+          false,
+          "exists",
+        );
+        await client.makeDevice({ name, token }, `round ${round}`);
+        const before = round % 2 === 0 ? [] : [client.json("DELETE", pathOf(name, ""), 204)];
+        const requests = Array.from({ length: 5 }, () => ACCOUNT_ROUTES)
+          .flat()
+          .map(async ({ method, path, sent }) => {
+            const response = await client.send(method, path(name), { ...sent(name), token });
+            await response.text();
+            return response.status;
+          });
+        const deletion = before[0] ?? client.json("DELETE", pathOf(name, ""), 204);
+        for (const status of await Promise.all(requests)) {
+          check([200, 401, 404, 409, 503].includes(status), `a request under deletion answers ${status}`);
+        }
+        await deletion;
+        await client.refused("GET", pathOf(name, "/device"), { token }, 401, "unauthorized");
+        await client.refused("POST", pathOf(name, "/flush"), { token: service.adminToken }, 404, "not-found");
+      }
+    },
+  },
+];
+
+interface Page {
+  readonly accounts: readonly { readonly name: string }[];
+  readonly next?: string;
+}
+
+interface Token {
+  readonly id: string;
+  readonly account: string;
+  readonly permissions: readonly string[];
+  readonly label: string;
+}
+
+/** The text in pieces, of a length that nobody has declared. */
+function streamOf(text: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(offset, offset + 65_536));
+      offset += 65_536;
+    },
+  });
+}
+
+function byBytes(a: string, b: string): number {
+  const [one, two] = [new TextEncoder().encode(a), new TextEncoder().encode(b)];
+  const index = one.findIndex((byte, at) => byte !== two[at]);
+  return index === -1 ? one.length - two.length : (one[index] ?? 0) - (two[index] ?? -1);
+}
