@@ -4,6 +4,7 @@ import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
 import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
+import { FINDINGS, failureWithout } from "./without.ts";
 
 const SEEDS = 8;
 const STEPS = 450;
@@ -21,17 +22,6 @@ const KNOWN_SEEDS: Readonly<Record<ChaosProtection, number>> = {
   preKeyCoupling: 3,
   staleRead: 9,
   epochBump: 13,
-};
-
-/** What a run without a protection finds first. */
-const FINDINGS: Readonly<Record<ChaosProtection, RegExp>> = {
-  generationCheck: /are not durable|promised|gates are shut|older state|cannot be read|left twice/,
-  gate: /left twice|cannot be read|cannot read/,
-  fastForward: /left twice/,
-  rewindRefusal: /left twice/,
-  preKeyCoupling: /gone without its session/,
-  staleRead: /older state came back/,
-  epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };
 
 beforeEach(() => {
@@ -85,19 +75,13 @@ test("the same seed decides alike, with other keys", async () => {
 for (const protection of CHAOS_PROTECTIONS) {
   test(`without ${protection} a run goes wrong, and says how to see it again`, async () => {
     const newRuntime = await nodeRuntimes();
-    const seeds = [
-      KNOWN_SEEDS[protection],
-      ...Array.from({ length: SEEDS_WITHOUT }, (_, index) => index + 1),
-    ];
-    let found: unknown;
-    for (const seed of seeds) {
-      const options = { seed, steps: STEPS_WITHOUT, off: [protection] };
-      found = await runChaos(newRuntime("rust"), options).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (found !== undefined) break;
-    }
+    const options = {
+      protection,
+      known: KNOWN_SEEDS[protection],
+      seeds: SEEDS_WITHOUT,
+      steps: STEPS_WITHOUT,
+    };
+    const found = await failureWithout(options, (run) => runChaos(newRuntime("rust"), run));
     expect(found).toBeInstanceOf(ChaosViolation);
     const { reason, seed, message } = found as ChaosViolation;
     expect(reason).toMatch(FINDINGS[protection]);

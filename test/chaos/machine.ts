@@ -18,7 +18,7 @@ export interface ChaosOptions {
   /** Protections that are switched off, to see that the run notices. */
   readonly off?: readonly ChaosProtection[] | undefined;
   /** What else the command that repeats the run needs. */
-  readonly flags?: string | undefined;
+  readonly flags?: readonly string[] | undefined;
   /** Told of everything, to follow a run. */
   readonly told?: ((line: string) => void) | undefined;
   /** Asked after each step for something that rejected and that nobody awaited. */
@@ -101,7 +101,8 @@ async function goOn(world: World): Promise<void> {
   await world.goOn(random.below(MAX_TURNS));
 }
 
-function replayCommand({ seed, steps, off = [], flags = "" }: ChaosOptions): string {
-  const without = off.map((protection) => ` --without ${protection}`).join("");
-  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${without}${flags}`;
+function replayCommand({ seed, steps, off = [], flags = [] }: ChaosOptions): string {
+  const without = off.flatMap((protection) => ["--without", protection]);
+  const rest = [...without, ...flags].map((part) => ` ${part}`).join("");
+  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${rest}`;
 }

@@ -6,6 +6,7 @@ import { addCounts, type ChaosCounts, countsLine, newCounts } from "./counts.ts"
 import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
 import { runChaos } from "./machine.ts";
 import { CHAOS_CLIENTS, type ChaosClientKind, clientOf, nodeRuntimes } from "./node_runtime.ts";
+import { CHAOS_PLACES, type ChaosPlace, openPlace } from "./places.ts";
 import { ChaosViolation } from "./violation.ts";
 
 const USAGE = `npm run chaos -- [options]
@@ -14,6 +15,7 @@ const USAGE = `npm run chaos -- [options]
   --seed S      the first seed, 1 unless given
   --without P   switches a protection off: ${CHAOS_PROTECTIONS.join(", ")}; may be repeated
   --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns unless given
+  --over O      ${CHAOS_PLACES.join(", ")}: where the account is, memory unless given (see places.ts)
   --workers W   processes that share the seeds, 1 unless given
   --trace       prints every decision`;
 
@@ -30,6 +32,7 @@ interface Options {
   readonly steps: number;
   readonly off: readonly ChaosProtection[];
   readonly client: ChaosClientKind | undefined;
+  readonly place: ChaosPlace;
   readonly isTraced: boolean;
 }
 
@@ -41,6 +44,7 @@ const { values } = parseArgs({
     stride: { type: "string", default: "1" },
     workers: { type: "string", default: "1" },
     client: { type: "string" },
+    over: { type: "string", default: "memory" },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     without: { type: "string", multiple: true, default: [] },
@@ -67,12 +71,15 @@ function readOptions(): Options {
   const client = CHAOS_CLIENTS.find((known) => known === values.client);
   if (client === undefined && values.client !== undefined)
     throw new RangeError(`--client: no client ${values.client}; there are ${CHAOS_CLIENTS.join(", ")}`);
-  return { seeds, steps: integer("steps"), off, client, isTraced: values.trace };
+  const place = CHAOS_PLACES.find((known) => known === values.over);
+  if (place === undefined)
+    throw new RangeError(`--over: no place ${values.over}; there are ${CHAOS_PLACES.join(", ")}`);
+  return { seeds, steps: integer("steps"), off, client, place, isTraced: values.trace };
 }
 
 /** Runs seeds one after the other. */
 async function runSeeds(options: Options, report: (outcome: Outcome) => void): Promise<void> {
-  const { seeds, steps, off, client, isTraced } = options;
+  const { seeds, steps, off, client, place, isTraced } = options;
   // libsignal-node prints whole sessions.
   for (const method of ["info", "warn", "error"] as const) console[method] = () => {};
   let unhandled: unknown;
@@ -86,17 +93,21 @@ async function runSeeds(options: Options, report: (outcome: Outcome) => void): P
   };
   const told = isTraced ? (line: string): void => console.log(line) : undefined;
   const newRuntime = await nodeRuntimes();
+  await using databases = await openPlace(place);
   for (const seed of seeds) {
     const beganAt = performance.now();
     try {
-      const { counts, digest } = await runChaos(newRuntime(client ?? clientOf(seed)), {
-        seed,
-        steps,
-        off,
-        flags: client === undefined ? "" : ` --client ${client}`,
-        takeUnhandled,
-        told,
-      });
+      const { counts, digest } = await runChaos(
+        newRuntime(client ?? clientOf(seed), await databases.create()),
+        {
+          seed,
+          steps,
+          off,
+          flags: flagsOf(options),
+          takeUnhandled,
+          told,
+        },
+      );
       const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
       report({ seed, text: `seed ${seed}: ${counts.sends} sends, trace ${digest}, ${seconds} s`, counts });
     } catch (error) {
@@ -107,15 +118,23 @@ async function runSeeds(options: Options, report: (outcome: Outcome) => void): P
   }
 }
 
+/** What else a command needs to run a seed as these options do. */
+function flagsOf({ client, place }: Options): string[] {
+  return [
+    ...(client === undefined ? [] : ["--client", client]),
+    ...(place === "memory" ? [] : ["--over", place]),
+  ];
+}
+
 /** Hands every `workers`-th seed to one process. */
 async function share(options: Options, workers: number, report: (outcome: Outcome) => void): Promise<void> {
-  const { seeds, steps, off, client } = options;
+  const { seeds, steps, off } = options;
   const run = (at: number): Promise<void> => {
     const mine = seeds.filter((_, index) => index % workers === at);
     if (mine.length === 0) return Promise.resolve();
     const child: ChildProcess = fork(fileURLToPath(import.meta.url), [
       ...["--seeds", String(mine.length), "--seed", String(mine[0]), "--stride", String(workers)],
-      ...(client === undefined ? [] : ["--client", client]),
+      ...flagsOf(options),
       ...["--steps", String(steps), ...off.flatMap((protection) => ["--without", protection])],
     ]);
     child.on("message", (outcome) => report(outcome as Outcome));

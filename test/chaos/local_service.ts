@@ -1,0 +1,43 @@
+import { openAccount } from "../../src/account/mod.ts";
+import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
+import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import { createApp, LocalAccounts, SqlRegistry } from "../../src/http/mod.ts";
+import { silentLogger } from "../../src/ports/mod.ts";
+import { FakeClock } from "../../src/testing/mod.ts";
+import { ADMIN_TOKEN, fetchOf } from "../kit/service.ts";
+import type { ChaosBackend } from "./chaos_backend.ts";
+import { remoteChaosBackend } from "./remote_database.ts";
+import { registerForChaos } from "./service_account.ts";
+
+const URL = "https://holdfast.example";
+
+/** Where the service in this process keeps its accounts. */
+export type LocalStore = "memory" | "libsql";
+
+/**
+ * The service in this process. Each process of the run that connects finds another life of it, over the same database: what was sent to an
+ * earlier one is still carried out there.
+ */
+export async function localServiceBackend(store: LocalStore): Promise<ChaosBackend> {
+  const clock = new FakeClock();
+  const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+  const shared = { ...driver, close: async () => {} };
+  const database = new MemoryDatabase();
+  const openBackend = async (account: string): Promise<Backend> =>
+    store === "memory"
+      ? memoryBackend({ account, database, clock })
+      : await openSqliteBackend(shared, { account, clock });
+  const connect = async (): Promise<typeof fetch> => {
+    const accounts = new LocalAccounts({
+      registry: await SqlRegistry.open(shared, clock),
+      clock,
+      openBackend,
+      openAccount: (account, backend) => openAccount({ account, backend, host: { clock } }),
+    });
+    return fetchOf(createApp({ accounts, adminToken: ADMIN_TOKEN, host: { clock } }));
+  };
+  const { account, token } = await registerForChaos(await connect(), URL);
+  return remoteChaosBackend({ url: URL, token, account, connect });
+}

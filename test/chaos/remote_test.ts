@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { addCounts, newCounts } from "./counts.ts";
+import type { ChaosProtection } from "./life.ts";
+import { runChaos } from "./machine.ts";
+import { clientOf, nodeRuntimes } from "./node_runtime.ts";
+import { openPlace } from "./places.ts";
+import { ChaosViolation } from "./violation.ts";
+import { FINDINGS, failureWithout } from "./without.ts";
+
+const SEEDS = 4;
+const STEPS = 350;
+
+/** Steps, and seeds, within which a missing protection must be noticed. */
+const STEPS_WITHOUT = 400;
+const SEEDS_WITHOUT = 16;
+
+/** Seeds that are known to notice at once, tried first. */
+const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<ChaosProtection, number>>;
+
+beforeEach(() => {
+  // libsignal-node prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test(`${SEEDS} accounts behind a service, over a network on which everything goes wrong for ${STEPS} steps`, async () => {
+  const newRuntime = await nodeRuntimes();
+  const total = newCounts();
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    // Both clients meet both databases.
+    const place = seed <= SEEDS / 2 ? "remote" : "libsql";
+    await using databases = await openPlace(place);
+    const runtime = newRuntime(clientOf(seed), await databases.create());
+    const { counts } = await runChaos(runtime, { seed, steps: STEPS, flags: ["--over", place] });
+    addCounts(total, counts);
+  }
+  expect(total.sends).toBeGreaterThan(SEEDS * 60);
+  expect(total.receives).toBeGreaterThan(SEEDS * 15);
+  expect(total.crashes).toBeGreaterThan(SEEDS);
+  expect(total.secondOwners).toBeGreaterThan(0);
+  expect(total.migrations).toBeGreaterThan(SEEDS);
+  expect(total.failedCommits).toBeGreaterThan(SEEDS * 8);
+  expect(total.lateCommits).toBeGreaterThan(SEEDS * 2);
+}, 120_000);
+
+test("the same seed decides alike, whatever the service keeps its accounts in", async () => {
+  const newRuntime = await nodeRuntimes();
+  const digests = new Set<string>();
+  for (const place of ["remote", "remote", "libsql"] as const) {
+    await using databases = await openPlace(place);
+    const { digest } = await runChaos(newRuntime("rust", await databases.create()), { seed: 6, steps: 200 });
+    digests.add(digest);
+  }
+  expect(digests.size).toBe(1);
+}, 60_000);
+
+for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [ChaosProtection, number][]) {
+  test(`without ${protection} a run behind a service goes wrong, and says how to see it again`, async () => {
+    const newRuntime = await nodeRuntimes();
+    await using databases = await openPlace("remote");
+    const found = await failureWithout(
+      { protection, known, seeds: SEEDS_WITHOUT, steps: STEPS_WITHOUT, flags: ["--over", "remote"] },
+      async (options) => await runChaos(newRuntime("rust", await databases.create()), options),
+    );
+    expect(found).toBeInstanceOf(ChaosViolation);
+    const { reason, message } = found as ChaosViolation;
+    expect(reason).toMatch(FINDINGS[protection]);
+    expect(message).toContain(`--without ${protection} --over remote`);
+  }, 120_000);
+}
