@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly folder?: string | undefined;
   /** The module that is run: the one that is deployed unless given. It exports the classes of the two bindings. */
   readonly entryPoint?: string | undefined;
+  /** Text that the module is given besides. */
+  readonly bindings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A Worker that runs. */
@@ -50,6 +52,7 @@ export function bundleOf(entryPoint: string): Promise<string> {
 export async function startWorker({
   folder,
   entryPoint = "src/worker/main.ts",
+  bindings = {},
 }: WorkerOptions = {}): Promise<RunningWorker> {
   const before = await children();
   const miniflare = new Miniflare({
@@ -60,7 +63,7 @@ export async function startWorker({
       ACCOUNTS: { className: "AccountDurableObject", useSQLite: true },
       REGISTRY: { className: "RegistryDurableObject", useSQLite: true },
     },
-    bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN },
+    bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
     // What the Worker logs is not for the test's output.
     handleRuntimeStdio: (stdout, stderr) => {
       stdout.resume();

@@ -308,6 +308,8 @@ test("a failing handler sets no alarm in an object that was emptied meanwhile", 
   object.storage.clear();
   object.scheduler.reset();
   object.storage.takeCalls();
+  object.register("b")();
+  await settled();
   await object.pass(600_000);
   await object.ringNow();
   expect([object.storage.calls, object.storage.stored, object.alarmInMs, object.prepared]).toEqual([

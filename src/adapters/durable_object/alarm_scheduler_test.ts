@@ -224,6 +224,7 @@ test("timed tasks are not stored, their net is set far behind them, and catches 
   }
   expect(object.runs.length).toBe(60);
   expect([object.storage.calls, object.storage.stored]).toEqual([["setAlarm"], undefined]);
+  expect(object.alarmInMs).toBe(91_000);
   object.scheduler.schedule("timed", object.at(61_000));
   await settled();
   // The timer does not come.

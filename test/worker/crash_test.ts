@@ -1,0 +1,132 @@
+/**
+ * A client inside its account's object, over one folder, while workerd is killed with SIGKILL or the object aborted at random
+ * moments: no key leaves twice, real peers read everything that left, and nothing that was acknowledged is lost. What it does not
+ * prove: the loss of power, and whatever Cloudflare's storage does that the local one does not.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { openAccount } from "../../src/account/mod.ts";
+import { remoteBackend } from "../../src/adapters/remote/mod.ts";
+import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { Refused, SenderClient } from "./sender_client.ts";
+import { type RunningWorker, startWorker } from "./worker_process.ts";
+
+const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_127);
+const KILLS = 25;
+const ABORTS = 40;
+const ORIGIN_MS = Date.now();
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+
+beforeAll(() => {
+  // libsignal prints whole sessions.
+  for (const method of ["log", "info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A life in which the intervals of saving are a twentieth of what they are. */
+function start(): Promise<RunningWorker> {
+  return startWorker({
+    folder,
+    entryPoint: "test/worker/sender_worker.ts",
+    bindings: { TIME_FACTOR: "20", TIME_ORIGIN_MS: String(ORIGIN_MS) },
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Load, until `end` is called: whatever has gone wrong in it is thrown there. */
+function load(client: SenderClient, worker: RunningWorker): { first: Promise<void>; end(): Promise<void> } {
+  let isOver = false;
+  let answered = (): void => {};
+  const first = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  const acting = client.actUntil(
+    worker,
+    () => isOver,
+    () => answered(),
+  );
+  acting.catch(() => answered());
+  return {
+    first,
+    async end() {
+      isOver = true;
+      await acting;
+    },
+  };
+}
+
+test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, { timeout: 300_000 }, async () => {
+  const client = new SenderClient("killed / \u{1f480}", SEED);
+  let worker = await start();
+  await client.meet(worker, 4);
+  for (let life = 0; life < KILLS; life += 1) {
+    // Every fifth dies while it opens its account, or just after.
+    const isEarly = life % 5 === 4;
+    if (!isEarly) await client.checkAcknowledged(worker);
+    const { first, end } = load(client, worker);
+    if (!isEarly) await first;
+    await sleep(client.random.below(isEarly ? 60 : 250));
+    await worker.kill();
+    await end();
+    await worker.stop();
+    await client.readAll();
+    worker = await start();
+  }
+  await client.checkAcknowledged(worker, Number.POSITIVE_INFINITY);
+  await worker.stop();
+  expect(client.counts.sent).toBeGreaterThan(4 * KILLS);
+  expect(client.counts.read).toBe(client.counts.sent);
+  process.stderr.write(`killed ${KILLS} times: ${JSON.stringify(client.counts)}, no key twice\n`);
+});
+
+test(`an object is aborted ${ABORTS} times under load (seed ${SEED})`, { timeout: 300_000 }, async () => {
+  const client = new SenderClient("aborted", SEED);
+  const worker = await start();
+  await client.meet(worker, 4);
+  const { first, end } = load(client, worker);
+  await first;
+  for (let abort = 0; abort < ABORTS; abort += 1) {
+    await sleep(client.random.below(60));
+    await expect(client.ask(worker, "abort")).rejects.toThrow();
+  }
+  await end();
+  await client.readAll();
+  await client.checkAcknowledged(worker, Number.POSITIVE_INFINITY);
+  await worker.stop();
+  expect(client.counts.sent).toBeGreaterThan(ABORTS);
+  process.stderr.write(`aborted ${ABORTS} times: ${JSON.stringify(client.counts)}, no key twice\n`);
+});
+
+test("a frame that was made before somebody else took the account over does not leave afterwards", async () => {
+  const client = new SenderClient("taken", SEED);
+  const worker = await start();
+  await registerAccount(fetch, worker.url, client.name);
+  await client.meet(worker, 1);
+  // The next one is the first beyond its lease.
+  const held = client.send(worker, { hold: true });
+  const outcome = held.then(
+    () => "left",
+    (error: unknown) => error,
+  );
+  await sleep(200);
+  const { url } = worker;
+  const remote = await openAccount({
+    backend: remoteBackend({ url, token: ADMIN_TOKEN, account: client.name }),
+  });
+  // The object opens its account anew, and so has a cache that knows nothing of the frame.
+  await client.login(worker);
+  await client.ask(worker, "release");
+  expect(await outcome).toBeInstanceOf(Refused);
+  for (let message = 0; message < 5; message += 1) await client.send(worker);
+  await client.readAll();
+  await remote.close().catch(() => {});
+  await worker.stop();
+});

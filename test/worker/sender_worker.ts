@@ -1,0 +1,218 @@
+/**
+ * The Worker with a client inside each account's object: `POST /objects/<account>/<operation>` reaches it, and everything else the
+ * service. What a request is answered with has left.
+ */
+
+import type { Account } from "../../src/account/mod.ts";
+import { decodeBase64, encodeBase64 } from "../../src/records/mod.ts";
+import { SessionRecord, signalCache } from "../../src/signal/mod.ts";
+import {
+  type AccountsEnv,
+  AccountDurableObject as Base,
+  type ObjectContextLike,
+  serveAccounts,
+} from "../../src/worker/mod.ts";
+import { type Breakable, BreakableStorage } from "./breakable_storage.ts";
+import { fastTime } from "./fast_time.ts";
+import { type SealedMessage, sealMessage } from "./seal_message.ts";
+
+export { RegistryDurableObject } from "../../src/worker/mod.ts";
+
+interface Env extends AccountsEnv {
+  /** How many times faster time passes for accounts, and since when. */
+  readonly TIME_FACTOR?: string;
+  readonly TIME_ORIGIN_MS?: string;
+}
+
+/** What the platform gives beside what the library uses. */
+interface Context extends ObjectContextLike {
+  abort(reason?: string): void;
+}
+
+/** What an operation is given. */
+interface Body {
+  readonly address?: string;
+  readonly id?: string;
+  readonly record?: string;
+  readonly text?: string;
+  readonly hold?: boolean;
+  readonly what?: Breakable;
+  readonly alarms?: number;
+}
+
+/** How an object does. */
+export interface ObjectReport {
+  /** Of this life. */
+  readonly alarms: number;
+  readonly rejections: number;
+  readonly failed: Readonly<Record<Breakable, number>>;
+  /** In the object's time. */
+  readonly nowMs: number;
+  readonly alarmAtMs: number | null;
+  /** What is in the storage, whoever has it open. */
+  readonly tables: number;
+  readonly sentMessages: number;
+}
+
+export class AccountDurableObject extends Base<Env> {
+  readonly #context: Context;
+  readonly #storage: BreakableStorage;
+  readonly #nowMs: () => number;
+  #alarms = 0;
+  #rejections = 0;
+  /** What is broken in so many alarms to come. */
+  #broken: { what: Breakable; alarms: number } | undefined;
+  /** Sends that wait. */
+  #held: (() => void)[] = [];
+
+  constructor(context: Context, env: Env) {
+    const { clock, timers, storage } = fastTime(
+      Number(env.TIME_FACTOR ?? 1),
+      Number(env.TIME_ORIGIN_MS ?? 0),
+    );
+    const breakable = new BreakableStorage(storage(context.storage));
+    const ctx: ObjectContextLike = {
+      id: context.id,
+      storage: breakable,
+      blockConcurrencyWhile: (work) => context.blockConcurrencyWhile(work),
+    };
+    super(ctx, env, { host: { clock }, timers });
+    this.#context = context;
+    this.#storage = breakable;
+    this.#nowMs = () => clock.nowMs();
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const operation = new URL(request.url).pathname.slice(1);
+    if (operation === "") return await super.fetch(request);
+    try {
+      return Response.json(await this.#run(operation, (await request.json()) as Body));
+    } catch (error) {
+      const { name, message } = error as Error;
+      return Response.json({ error: name, message }, { status: 500 });
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarms += 1;
+    const broken = this.#broken;
+    if (broken !== undefined && broken.alarms > 0) this.#storage.broken.add(broken.what);
+    try {
+      await super.alarm();
+    } catch (error) {
+      this.#rejections += 1;
+      throw error;
+    } finally {
+      if (broken !== undefined) {
+        broken.alarms -= 1;
+        this.#storage.broken.delete(broken.what);
+      }
+    }
+  }
+
+  async #run(operation: string, body: Body): Promise<unknown> {
+    switch (operation) {
+      case "learn":
+        return await this.#learn(body);
+      case "send":
+        return await this.#send(body);
+      case "release":
+        for (const release of this.#held.splice(0)) release();
+        return {};
+      case "login":
+        return await this.#login();
+      case "store":
+        await (await this.account).store.storeSentMessage("chat", body.id ?? "", new Uint8Array(40));
+        return {};
+      case "stored": {
+        const { store, device } = await this.account;
+        const found = await store.getSentMessage("chat", body.id ?? "");
+        return { isStored: found !== undefined, logins: device.getDeviceSnapshot().loginCounter };
+      }
+      case "break":
+        this.#broken = { what: body.what ?? "sql", alarms: body.alarms ?? 0 };
+        return {};
+      case "toggle":
+        if (!this.#storage.broken.delete(body.what ?? "sql")) this.#storage.broken.add(body.what ?? "sql");
+        return {};
+      case "health": {
+        const account = await this.account;
+        const { dirty, gated } = signalCache(account).stats;
+        return { ...account.health(), dirty, gated };
+      }
+      case "report":
+        return await this.#report();
+      case "destroy":
+        await this.destroy();
+        return {};
+      case "abort":
+        return this.#context.abort("told to");
+      default:
+        throw new TypeError(`unknown operation: ${operation}`);
+    }
+  }
+
+  async #learn({ address = "", record = "" }: Body): Promise<unknown> {
+    const account = await this.account;
+    const { sessions } = signalCache(account);
+    await sessions.put(address, SessionRecord.decode(bytesOf(record)));
+    await account.flush();
+    return {};
+  }
+
+  async #send({ address = "", text = "", hold = false }: Body): Promise<unknown> {
+    const account = await this.account;
+    const cache = signalCache(account);
+    return await cache.withAddress(address, async (at) => {
+      const record = await cache.sessions.load(at);
+      if (record === undefined) throw new Error("send: no session");
+      const sealed: SealedMessage = await sealMessage(record, text);
+      const { gated } = await cache.sessions.put(at, record);
+      if (hold) await new Promise<void>((resolve) => this.#held.push(resolve));
+      await this.publishable(account, [at]);
+      return { ...sealed, body: encodeBase64(sealed.body), gated };
+    });
+  }
+
+  async #login(): Promise<unknown> {
+    const account: Account = await this.account;
+    account.device.processCommand({ kind: "incrementLoginCounter" });
+    const { loginCounter } = account.device.getDeviceSnapshot();
+    await account.flush();
+    return { logins: loginCounter };
+  }
+
+  async #report(): Promise<ObjectReport> {
+    const { storage } = this.#context;
+    const count = (sql: string): number => Number([...storage.sql.exec(sql).raw()][0]?.[0]);
+    const tables = count("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'");
+    return {
+      alarms: this.#alarms,
+      rejections: this.#rejections,
+      failed: this.#storage.failed,
+      nowMs: this.#nowMs(),
+      alarmAtMs: await this.#storage.getAlarm(),
+      tables,
+      sentMessages: tables === 0 ? 0 : count("SELECT count(*) FROM sent_message"),
+    };
+  }
+}
+
+function bytesOf(base64: string): Uint8Array {
+  const bytes = decodeBase64(base64);
+  if (bytes === undefined) throw new TypeError("not base64");
+  return bytes;
+}
+
+export default {
+  fetch(request: Request, env: Env): Promise<Response> {
+    const [, objects, account = "", operation] = new URL(request.url).pathname.split("/");
+    if (objects !== "objects") return serveAccounts(request, env, { log: () => {} });
+    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(decodeURIComponent(account)));
+    const forward = async (): Promise<Response> => {
+      const body = new Uint8Array(await request.arrayBuffer());
+      return await stub.fetch(`https://object/${operation}`, { method: "POST", body });
+    };
+    return forward();
+  },
+};
