@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
+import { rustLibraryPlugin } from "./test/runtime/workerd/rust_library_plugin.mjs";
 
 /** Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine. */
 const testTimeout = 60_000;
@@ -36,6 +37,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          rustLibraryPlugin(),
           cloudflareTest({
             main: "./test/runtime/workerd/objects.ts",
             wrangler: { configPath: "./wrangler.toml" },

@@ -95,6 +95,6 @@ export class Life {
   }
 }
 
-function newDevice(host: Host): Device {
-  return { ...createDevice(host), pn: OUR_PN, lid: OUR_LID };
+async function newDevice(host: Host): Promise<Device> {
+  return { ...(await createDevice(host)), pn: OUR_PN, lid: OUR_LID };
 }

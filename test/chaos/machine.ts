@@ -4,12 +4,14 @@
  *
  * The same seed decides alike: the keys that the libraries draw differ from run to run, and no decision depends on them.
  */
+
+import type { ChaosRuntime } from "./chaos_runtime.ts";
 import type { ChaosCounts } from "./counts.ts";
 import type { ChaosProtection } from "./life.ts";
 import { populate } from "./people.ts";
 import { STEPS, type Step } from "./steps.ts";
 import { ChaosViolation } from "./violation.ts";
-import { type ChaosRuntime, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** How a run goes. */
 export interface ChaosOptions {

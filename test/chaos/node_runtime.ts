@@ -3,12 +3,12 @@ import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { rustLibrary } from "../support/library_peer.ts";
 import { BaileysClient } from "./baileys_client.ts";
 import { type ChaosBackend, memoryChaosBackend } from "./chaos_backend.ts";
+import type { ChaosRuntime } from "./chaos_runtime.ts";
 import type { ChaosClientFactory } from "./client.ts";
 import { type NodeLibrary, NodePeerSessions } from "./node_peer.ts";
 import { ChaosPeer, RustPeerSessions } from "./peer.ts";
 import { RustClient } from "./rust_client.ts";
 import { RustEngine, type RustLibrary } from "./rust_library.ts";
-import type { ChaosRuntime } from "./world.ts";
 
 // Found as Baileys finds it.
 const fromBaileys = createRequire(createRequire(import.meta.url).resolve("baileys"));

@@ -1,24 +1,16 @@
 /** What a run knows: the account's processes, its contacts, what has left, and what must be true. */
-import type { Account } from "../../src/account/mod.ts";
 import type { Backend, Write } from "../../src/backend/mod.ts";
-import { signalPublicKey } from "../../src/device/mod.ts";
 import { RewindError, type SignalCacheEvent } from "../../src/signal/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
-import type { ChaosBackend } from "./chaos_backend.ts";
-import {
-  type Bundle,
-  CannotDecrypt,
-  type ChaosClientFactory,
-  type ClientObserver,
-  NoSession,
-} from "./client.ts";
+import { bundleOf } from "./account_bundle.ts";
+import type { ChaosRuntime, WorldOptions } from "./chaos_runtime.ts";
+import { type Bundle, CannotDecrypt, type ClientObserver, NoSession } from "./client.ts";
 import type { ChaosUser, Contact } from "./contact.ts";
 import { type ChaosCounts, newCounts } from "./counts.ts";
 import { Ledger } from "./ledger.ts";
-import { type ChaosProtection, Life } from "./life.ts";
+import { Life } from "./life.ts";
 import type { Link } from "./link.ts";
-import type { ChaosPeer } from "./peer.ts";
-import { ABSENT, type Digest } from "./record_digest.ts";
+import { movedKeys } from "./moved_keys.ts";
 import { Rows } from "./rows.ts";
 import { Trace } from "./violation.ts";
 
@@ -30,25 +22,6 @@ const MAX_ROUNDS = 40;
 
 /** What is under way to the database arrives after so many turns of the queue. */
 const TURNS_PER_ARRIVAL = 10;
-
-/** What a run needs of where it runs. */
-export interface ChaosRuntime {
-  readonly backend: ChaosBackend;
-  readonly makeClient: ChaosClientFactory;
-  /** Whether the client's library has queues that outlive an account. */
-  readonly sharesQueues: boolean;
-  readonly makePeer: (kind: "node" | "rust") => ChaosPeer;
-  /** Resolves after all that is queued. */
-  readonly turn: () => Promise<void>;
-}
-
-/** How a run goes. */
-export interface WorldOptions {
-  readonly seed: number;
-  readonly off: readonly ChaosProtection[];
-  /** Told of everything, to follow a run. */
-  readonly told?: ((line: string) => void) | undefined;
-}
 
 export class World {
   readonly random: SeededRandom;
@@ -416,34 +389,4 @@ export class World {
     }
     lastChains.clear();
   }
-}
-
-function bundleOf(account: Account): Bundle {
-  const { registrationId, identityKey, signedPreKey, signedPreKeyId, signedPreKeySignature } =
-    account.device.getDeviceSnapshot();
-  return {
-    registrationId,
-    identityKey: signalPublicKey(identityKey.publicKey),
-    signedPreKey: {
-      keyId: signedPreKeyId,
-      publicKey: signalPublicKey(signedPreKey.publicKey),
-      signature: signedPreKeySignature,
-    },
-  };
-}
-
-/** Keys at both ends of what a commit moves. */
-function movedKeys(
-  moving: Iterable<ChaosUser>,
-  changes: readonly { readonly key: string; readonly digest: Digest }[],
-): Set<string> {
-  const keys = new Set<string>();
-  for (const { pn = "", lid } of moving) {
-    for (const { key, digest } of changes) {
-      if (digest.shape !== ABSENT.shape || !key.includes(pn)) continue;
-      keys.add(key);
-      keys.add(key.replace(pn, lid).replace("@c.us", "@lid"));
-    }
-  }
-  return keys;
 }

@@ -1,0 +1,23 @@
+import type { ChaosBackend } from "./chaos_backend.ts";
+import type { ChaosClientFactory } from "./client.ts";
+import type { ChaosProtection } from "./life.ts";
+import type { ChaosPeer } from "./peer.ts";
+
+/** What a run needs of where it runs. */
+export interface ChaosRuntime {
+  readonly backend: ChaosBackend;
+  readonly makeClient: ChaosClientFactory;
+  /** Whether the client's library has queues that outlive an account. */
+  readonly sharesQueues: boolean;
+  readonly makePeer: (kind: "node" | "rust") => ChaosPeer;
+  /** Resolves after all that is queued. */
+  readonly turn: () => Promise<void>;
+}
+
+/** How a run goes. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly off: readonly ChaosProtection[];
+  /** Told of everything, to follow a run. */
+  readonly told?: ((line: string) => void) | undefined;
+}

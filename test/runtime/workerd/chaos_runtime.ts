@@ -1,0 +1,37 @@
+import type { ChaosRuntime } from "../../chaos/chaos_runtime.ts";
+import { type NodeLibrary, NodePeerSessions } from "../../chaos/node_peer.ts";
+import { ChaosPeer, RustPeerSessions } from "../../chaos/peer.ts";
+import { RustClient } from "../../chaos/rust_client.ts";
+import { RustEngine, type RustLibrary } from "../../chaos/rust_library.ts";
+import { objectChaosBackend } from "./object_database.ts";
+import type { TestStorage } from "./objects.ts";
+
+/** Both come with Baileys. */
+const RUST_LIBRARY: string = "whatsapp-rust-bridge";
+const NODE_LIBRARY: string = "libsignal";
+
+/** What the test pool adds to the Worker for its own sake, and libsignal-node needs. */
+declare const Buffer: { from(bytes: Uint8Array): Uint8Array };
+
+/**
+ * Makes what a run inside a Durable Object needs: the account over the object's own storage, which must be fresh, the client and
+ * the peers beside it in the object's memory.
+ */
+export async function objectRuntimes(): Promise<(storage: TestStorage) => ChaosRuntime> {
+  const library = (await import(/* @vite-ignore */ RUST_LIBRARY)) as RustLibrary;
+  const engine = new RustEngine(library);
+  const node: NodeLibrary = {
+    libsignal: await import(/* @vite-ignore */ NODE_LIBRARY),
+    toBuffer: (bytes) => Buffer.from(bytes),
+  };
+  return (storage) => ({
+    backend: objectChaosBackend(storage),
+    makeClient: (account, observer) => new RustClient(engine, account, observer),
+    sharesQueues: false,
+    makePeer: (kind) =>
+      new ChaosPeer(library, engine, (keys) =>
+        kind === "node" ? new NodePeerSessions(node, keys) : new RustPeerSessions(engine, keys),
+      ),
+    turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+  });
+}

@@ -1,0 +1,67 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, test, vi } from "vitest";
+import { addCounts, newCounts } from "../../chaos/counts.ts";
+import type { ChaosProtection } from "../../chaos/life.ts";
+import { type ChaosOptions, type ChaosReport, runChaos } from "../../chaos/machine.ts";
+import { ChaosViolation } from "../../chaos/violation.ts";
+import { FINDINGS, failureWithout } from "../../chaos/without.ts";
+import { objectRuntimes } from "./chaos_runtime.ts";
+
+const SEEDS = 4;
+const STEPS = 350;
+
+/** Steps, and seeds, within which a missing protection must be noticed. */
+const STEPS_WITHOUT = 400;
+const SEEDS_WITHOUT = 16;
+
+/** Seeds that are known to notice at once, tried first. */
+const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<ChaosProtection, number>>;
+
+beforeEach(() => {
+  // libsignal-node prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+let objects = 0;
+
+/** Runs a seed inside an object of its own. */
+async function runInObject(options: ChaosOptions): Promise<ChaosReport> {
+  const newRuntime = await objectRuntimes();
+  objects += 1;
+  const stub = env.OBJECTS.get(env.OBJECTS.idFromName(`chaos ${objects}`));
+  return await runInDurableObject(stub, (_instance, { storage }) => runChaos(newRuntime(storage), options));
+}
+
+test(`${SEEDS} objects whose account goes through ${STEPS} steps of everything that may go wrong`, async () => {
+  const total = newCounts();
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const { counts } = await runInObject({ seed, steps: STEPS });
+    addCounts(total, counts);
+  }
+  expect(total.sends).toBeGreaterThan(SEEDS * 60);
+  expect(total.receives).toBeGreaterThan(SEEDS * 15);
+  expect(total.crashes).toBeGreaterThan(SEEDS);
+  expect(total.secondOwners).toBeGreaterThan(0);
+  expect(total.migrations).toBeGreaterThan(SEEDS);
+  expect(total.failedCommits).toBeGreaterThan(SEEDS * 8);
+  expect(total.lateCommits).toBeGreaterThan(SEEDS * 2);
+}, 120_000);
+
+test("the same seed decides alike inside an object", async () => {
+  const options = { seed: 6, steps: 200 };
+  const { digest } = await runInObject(options);
+  expect((await runInObject(options)).digest).toBe(digest);
+}, 60_000);
+
+for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [ChaosProtection, number][]) {
+  test(`without ${protection} a run inside an object goes wrong`, async () => {
+    const found = await failureWithout(
+      { protection, known, seeds: SEEDS_WITHOUT, steps: STEPS_WITHOUT },
+      runInObject,
+    );
+    expect(found).toBeInstanceOf(ChaosViolation);
+    expect((found as ChaosViolation).reason).toMatch(FINDINGS[protection]);
+  }, 120_000);
+}
