@@ -1,6 +1,4 @@
-import { SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
-
-type SchemaName = keyof typeof SCHEMAS;
+import { SCHEMAS, type Schema, type SchemaName, schemaRef } from "./openapi_schemas.ts";
 
 interface Operation {
   readonly id: string;

@@ -24,7 +24,7 @@ function listOf(items: Schema): Schema {
 }
 
 /** Points to a schema of the document. */
-export function schemaRef(schema: keyof typeof SCHEMAS): Schema {
+export function schemaRef(schema: SchemaName): Schema {
   return { $ref: `#/components/schemas/${schema}` };
 }
 
@@ -96,8 +96,24 @@ const database: Schema = object({
   tables: listOf(object({ table: text, rows: count, bytes: count })),
 });
 
+/** The names of all schemas. */
+export type SchemaName =
+  | "Health"
+  | "CreateAccount"
+  | "AccountCreated"
+  | "AccountList"
+  | "TokenRequest"
+  | "TokenIssued"
+  | "TokenList"
+  | "Device"
+  | "CommandRequest"
+  | "FlushSummary"
+  | "Stats"
+  | "Snapshot"
+  | "Problem";
+
 /** What requests and answers hold. */
-export const SCHEMAS = {
+export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
   Health: object({ status: { const: "ok" } }),
   CreateAccount: object({ name }),
   AccountCreated: object({ name, created: flag }),
@@ -136,4 +152,4 @@ export const SCHEMAS = {
     "writeIndex?": count,
     requestId: text,
   }),
-} as const satisfies Readonly<Record<string, Schema>>;
+};

@@ -22,11 +22,13 @@ export async function readBody(
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new RequestError("invalid", "read body: it broke off", { cause });
+    });
     if (done || value === undefined) return joined(pieces, length);
     length += value.byteLength;
     if (length > maxBytes) {
-      await reader.cancel().catch(() => {});
+      void reader.cancel().catch(() => {});
       throw tooLarge(maxBytes);
     }
     pieces.push(value);

@@ -3,11 +3,15 @@ import { fuzzCases } from "./fuzz_cases.ts";
 import type { ServiceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
 import { jsonFuzzCases } from "./json_fuzz_cases.ts";
+import { lifecycleCases } from "./lifecycle_cases.ts";
+import { pageCases } from "./page_cases.ts";
 import { routeCases } from "./route_cases.ts";
 
 /** Every case, for every service. */
 export const SERVICE_CASES: readonly ServiceCase[] = [
   ...routeCases,
+  ...pageCases,
+  ...lifecycleCases,
   ...authCases,
   ...isolationCases,
   ...fuzzCases,

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { readBody } from "./read_body.ts";
+
+const OPTIONS = { contentType: "application/json", maxBytes: 10 };
+
+function request(body: BodyInit | undefined, headers: Record<string, string> = {}): Request {
+  return new Request("https://holdfast.example", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body }),
+    ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
+  });
+}
+
+/** A body that counts how much of it was taken. */
+function counted(pieceBytes: number): {
+  readonly body: ReadableStream<Uint8Array>;
+  taken: number;
+  cancelled: boolean;
+} {
+  const state = { body: undefined as unknown as ReadableStream<Uint8Array>, taken: 0, cancelled: false };
+  state.body = new ReadableStream(
+    {
+      pull(controller) {
+        state.taken += pieceBytes;
+        controller.enqueue(new Uint8Array(pieceBytes));
+      },
+      cancel() {
+        state.cancelled = true;
+        return new Promise(() => {});
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return state;
+}
+
+test("a body that says that it is too large is not read at all", async () => {
+  const state = counted(1);
+  const declared = request(state.body, { "content-length": "11" });
+  await expect(readBody(declared, OPTIONS)).rejects.toMatchObject({ code: "too-large" });
+  expect(state.taken).toBe(0);
+});
+
+test("a body that does not say so is read up to the limit, and no end of it is waited for", async () => {
+  for (const claim of [{}, { "content-length": "5" }, { "content-length": "many" }] as Record<
+    string,
+    string
+  >[]) {
+    const state = counted(4);
+    await expect(readBody(request(state.body, claim), OPTIONS)).rejects.toMatchObject({ code: "too-large" });
+    expect(state).toMatchObject({ taken: 12, cancelled: true });
+  }
+});
+
+test("a body that breaks off is the sender's fault", async () => {
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.error(new Error("reset with secrets"));
+    },
+  });
+  await expect(readBody(request(body), OPTIONS)).rejects.toMatchObject({
+    code: "invalid",
+    message: "read body: it broke off",
+  });
+});
+
+test("a body in pieces is joined, and none is empty", async () => {
+  expect(await readBody(request("0123456789"), OPTIONS)).toHaveLength(10);
+  expect(await readBody(request(undefined), OPTIONS)).toHaveLength(0);
+});
