@@ -107,7 +107,12 @@ declare function setTimeout(callback: () => void, delayMs?: number): unknown;
 
 declare function clearTimeout(handle: unknown): void;
 
-declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
+declare const crypto: {
+  getRandomValues<T extends Uint8Array>(array: T): T;
+  readonly subtle: {
+    digest(algorithm: "SHA-256" | "SHA-512", data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  };
+};
 
 // src/worker/console_logger.ts alone.
 

@@ -8,14 +8,21 @@ import { advance, freshRecord } from "../sample_records.ts";
 
 const SESSIONS = 1_000;
 
-/** Rows of a statement: four parameters each, and a statement takes a hundred. */
-const ROWS_PER_STATEMENT = 25;
+/** The columns of our own table, and the parameters that a statement takes. */
+const COLUMNS = ["user", "address", "reserved_until", "incarnation", "burned", "record"];
+const MAX_PARAMETERS = 100;
+const ROWS_PER_STATEMENT = Math.floor(MAX_PARAMETERS / COLUMNS.length);
 
-/** Flushes of one request, so that what the request itself costs does not count. */
-const FLUSHES = 5;
+const CREATE = `CREATE TABLE IF NOT EXISTS bare (
+  device_id INTEGER NOT NULL, user TEXT NOT NULL, address TEXT NOT NULL, reserved_until INTEGER, incarnation TEXT,
+  burned INTEGER, record BLOB NOT NULL, PRIMARY KEY (device_id, user, address))`;
 
-const UPSERT = `INSERT INTO bare (address, record, bound, incarnation) VALUES ${Array(ROWS_PER_STATEMENT).fill("(?, ?, ?, ?)").join(", ")}
-  ON CONFLICT (address) DO UPDATE SET record = excluded.record, bound = excluded.bound, incarnation = excluded.incarnation`;
+function upsert(rows: number): string {
+  const values = Array(rows).fill(`(1, ${COLUMNS.map(() => "?").join(", ")})`);
+  const updates = COLUMNS.slice(2).map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO bare (device_id, ${COLUMNS.join(", ")}) VALUES ${values.join(", ")}
+    ON CONFLICT (device_id, user, address) DO UPDATE SET ${updates.join(", ")}`;
+}
 
 /** Does one or the other. */
 export class TimedFlush {
@@ -32,40 +39,40 @@ export class TimedFlush {
     }
   }
 
-  /** Sends on every session and flushes, several times over. */
-  async flush(): Promise<void> {
+  /** Sends on every session. Not timed. */
+  async prepare(): Promise<void> {
     const { account, cache } = await this.#open();
-    for (let flush = 0; flush < FLUSHES; flush += 1) {
-      for (const [address, record] of this.#records) {
-        advance(record);
-        await cache.sessions.put(address, record);
-      }
-      const { committed } = await account.flush();
-      if (committed !== SESSIONS) throw new Error(`flushed ${committed} sessions`);
+    for (const [address, record] of this.#records) {
+      advance(record);
+      await cache.sessions.put(address, record);
     }
+    const { must, may } = account.health().pending;
+    if (must + may !== SESSIONS) throw new Error(`${must + may} sessions are dirty`);
   }
 
-  /** The same records advanced, encoded, and written by bare statements of many rows in one transaction. */
+  async flush(): Promise<void> {
+    const { account } = await this.#open();
+    const { committed } = await account.flush();
+    if (committed !== SESSIONS) throw new Error(`flushed ${committed} sessions`);
+  }
+
+  /** The same records encoded, and the same rows written by bare statements in one transaction. */
   async bare(): Promise<void> {
-    const { sql } = this.#ctx.storage;
+    const { storage } = this.#ctx;
     const exec = (text: string, ...params: (string | number | null | Uint8Array)[]): void => {
-      [...sql.exec(text, ...params).raw()];
+      [...storage.sql.exec(text, ...params).raw()];
     };
-    exec(
-      "CREATE TABLE IF NOT EXISTS bare (address TEXT NOT NULL PRIMARY KEY, record BLOB, bound INTEGER, incarnation TEXT)",
-    );
-    for (let flush = 0; flush < FLUSHES; flush += 1) {
-      const params: (string | number | Uint8Array)[] = [];
-      for (const [address, record] of this.#records) {
-        advance(record);
-        params.push(address, record.encode(), 64, "0123456789abcdef");
+    exec(CREATE);
+    const rows = [...this.#records].map(([address, record]) => [
+      ...[address.slice(0, address.indexOf(":")), address, 64, "0123456789abcdef", 0],
+      record.encode(),
+    ]);
+    storage.transactionSync(() => {
+      for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+        const some = rows.slice(at, at + ROWS_PER_STATEMENT);
+        exec(upsert(some.length), ...(some.flat() as (string | number | Uint8Array)[]));
       }
-      this.#ctx.storage.transactionSync(() => {
-        const perStatement = ROWS_PER_STATEMENT * 4;
-        for (let at = 0; at < params.length; at += perStatement)
-          exec(UPSERT, ...params.slice(at, at + perStatement));
-      });
-    }
+    });
   }
 
   async #open(): Promise<{ account: Account; cache: SignalStoreCache<SessionRecord, SenderKeyRecord> }> {

@@ -26,17 +26,23 @@ export class BenchObject {
         return Response.json(await sendCosts(storage, { intervalMs: 1_000, isEvicted: false }));
       case "/sends-at-1-per-min":
         return Response.json(await sendCosts(storage, { intervalMs: 60_000, isEvicted: true }));
+      case "/timed/prepare":
+        await this.#timedFlush().prepare();
+        return new Response(null, { status: 204 });
       case "/timed/flush":
-        this.#timed ??= new TimedFlush(this.#ctx);
-        await this.#timed.flush();
+        await this.#timedFlush().flush();
         return new Response(null, { status: 204 });
       case "/timed/bare":
-        this.#timed ??= new TimedFlush(this.#ctx);
-        await this.#timed.bare();
+        await this.#timedFlush().bare();
         return new Response(null, { status: 204 });
       default:
         return new Response(null, { status: 404 });
     }
+  }
+
+  #timedFlush(): TimedFlush {
+    this.#timed ??= new TimedFlush(this.#ctx);
+    return this.#timed;
   }
 }
 

@@ -79,7 +79,7 @@ test("the backend may be given as a value, a promise or a function", async () =>
 
 test("a device from elsewhere is used when the account has none, and only then", async () => {
   const world = new World();
-  const imported = { ...createDevice(world.host), pushName: "imported" };
+  const imported = { ...(await createDevice(world.host)), pushName: "imported" };
   let asked = 0;
   const newDevice = () => {
     asked += 1;

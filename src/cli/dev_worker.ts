@@ -12,7 +12,7 @@ const COMPATIBILITY_DATE = "2026-04-21";
 
 /** Runs the Worker until the program is asked to end. */
 export async function runDevWorker({ folder, host, port }: WorkerOptions): Promise<void> {
-  const admin = adminToken();
+  const admin = await adminToken();
   const worker = new Miniflare({
     modules: true,
     script: await bundle(),

@@ -24,7 +24,7 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
       openBackend: (account) => libsqlBackend({ url: db, authToken, account, logger }),
       openAccount: (account, backend) => openAccount({ account, backend, host: { scheduler, logger } }),
     });
-    const admin = adminToken();
+    const admin = await adminToken();
     const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
     const server = await listen((request) => app.fetch(request), { host, port });
     process.stdout.write(serviceGreeting(`http://${host}:${server.port}`, shownUrl(db), admin));

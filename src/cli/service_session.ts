@@ -10,10 +10,10 @@ export interface AdminToken {
 }
 
 /** The token of `HOLDFAST_ADMIN_TOKEN`, or a new one. */
-export function adminToken(): AdminToken {
+export async function adminToken(): Promise<AdminToken> {
   const token = process.env.HOLDFAST_ADMIN_TOKEN;
   if (token !== undefined && token !== "") return { token, isNew: false };
-  return { token: makeToken(systemRandom).token, isNew: true };
+  return { token: (await makeToken(systemRandom)).token, isNew: true };
 }
 
 /** What is printed when a service has started: where it is, and a session that works as it stands. */

@@ -5,8 +5,10 @@ import { applyCommand, createDevice, type DeviceCommand, type DeviceState, INITI
 
 const NOW_MS = 1_700_000_000_000;
 
+const DEVICE = await createDevice(fakeHost());
+
 function initial(): DeviceState {
-  return { device: createDevice(fakeHost()), runtime: INITIAL_RUNTIME };
+  return { device: DEVICE, runtime: INITIAL_RUNTIME };
 }
 
 function after(state: DeviceState, ...commands: DeviceCommand[]): DeviceState {

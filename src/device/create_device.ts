@@ -15,9 +15,10 @@ export interface NewSignedPreKey {
 }
 
 /** A fresh signed pre-key, signed by an identity key. */
-export function generateSignedPreKey(identityKey: KeyPair, random: Random): NewSignedPreKey {
+export async function generateSignedPreKey(identityKey: KeyPair, random: Random): Promise<NewSignedPreKey> {
   const pair = generateKeyPair(random);
-  return { pair, signature: signXeddsa(identityKey.privateKey, signalPublicKey(pair.publicKey), random) };
+  const signed = signalPublicKey(pair.publicKey);
+  return { pair, signature: await signXeddsa(identityKey.privateKey, signed, random) };
 }
 
 /**
@@ -31,13 +32,13 @@ export function generateSignedPreKey(identityKey: KeyPair, random: Random): NewS
  * ```ts
  * import { createDevice, systemHost } from "@holdfast/store";
  *
- * const device = createDevice(systemHost());
+ * const device = await createDevice(systemHost());
  * if (device.pn !== undefined) throw new Error("a new device is not paired");
  * ```
  */
-export function createDevice({ random, clock }: Pick<Host, "random" | "clock">): Device {
+export async function createDevice({ random, clock }: Pick<Host, "random" | "clock">): Promise<Device> {
   const identityKey = generateKeyPair(random);
-  const signedPreKey = generateSignedPreKey(identityKey, random);
+  const signedPreKey = await generateSignedPreKey(identityKey, random);
   return {
     pn: undefined,
     lid: undefined,

@@ -3,7 +3,7 @@ import { bytesToNumberLE } from "@noble/curves/utils.js";
 import * as libsignal from "libsignal";
 import { calculateAgreement, generateKeyPair as theirKeyPair, verifySignature } from "libsignal/src/curve.js";
 import { expect, test } from "vitest";
-import { requireDevice } from "../backend/mod.ts";
+import { type Device, requireDevice } from "../backend/mod.ts";
 import { fakeHost, SeededRandom } from "../testing/mod.ts";
 import { createDevice, generateKeyPair, generateSignedPreKey, signalPublicKey, signXeddsa } from "./mod.ts";
 
@@ -16,7 +16,7 @@ function libsignalVerifies(publicKey: Uint8Array, message: Uint8Array, signature
   );
 }
 
-test("libsignal verifies signatures of keys of either sign, and nothing else", () => {
+test("libsignal verifies signatures of keys of either sign, and nothing else", async () => {
   const random = new SeededRandom(7);
   const signs = new Set<number>();
   for (let round = 0; round < 10; round += 1) {
@@ -24,7 +24,7 @@ test("libsignal verifies signatures of keys of either sign, and nothing else", (
     const scalar = ed25519.Point.Fn.create(bytesToNumberLE(privateKey));
     signs.add((ed25519.Point.BASE.multiply(scalar).toBytes()[31] ?? 0) >> 7);
     const message = random.bytes(random.below(200));
-    const signature = signXeddsa(privateKey, message, random);
+    const signature = await signXeddsa(privateKey, message, random);
     expect(signature.length).toBe(64);
     expect(libsignalVerifies(publicKey, message, signature)).toBe(true);
     const forged = new Uint8Array(signature);
@@ -38,21 +38,23 @@ test("libsignal verifies signatures of keys of either sign, and nothing else", (
   expect(signs).toEqual(new Set([0, 1]));
 });
 
-test("a signature is randomised, and the same key in its unclamped form signs alike", () => {
+test("a signature is randomised, and the same key in its unclamped form signs alike", async () => {
   const random = new SeededRandom(3);
   const { privateKey, publicKey } = generateKeyPair(random);
   const message = new Uint8Array([1, 2, 3]);
-  expect(signXeddsa(privateKey, message, random)).not.toEqual(signXeddsa(privateKey, message, random));
+  expect(await signXeddsa(privateKey, message, random)).not.toEqual(
+    await signXeddsa(privateKey, message, random),
+  );
   const unclamped = new Uint8Array(privateKey);
   unclamped[0] = (unclamped[0] ?? 0) | 7;
   unclamped[31] = (unclamped[31] ?? 0) | 0x80;
-  const signature = signXeddsa(unclamped, message, new SeededRandom(4));
-  expect(signature).toEqual(signXeddsa(privateKey, message, new SeededRandom(4)));
+  const signature = await signXeddsa(unclamped, message, new SeededRandom(4));
+  expect(signature).toEqual(await signXeddsa(privateKey, message, new SeededRandom(4)));
   expect(libsignalVerifies(publicKey, message, signature)).toBe(true);
-  expect(() => signXeddsa(privateKey.subarray(1), message, random)).toThrow(RangeError);
+  await expect(signXeddsa(privateKey.subarray(1), message, random)).rejects.toThrow(RangeError);
 });
 
-test("key pairs are clamped and agree with libsignal's", () => {
+test("key pairs are clamped and agree with libsignal's", async () => {
   const random = new SeededRandom(11);
   const ours = generateKeyPair(random);
   const theirs = theirKeyPair();
@@ -63,9 +65,9 @@ test("key pairs are clamped and agree with libsignal's", () => {
   expect(left).toEqual(right);
 });
 
-test("a new device is valid, unpaired, and its signed pre-key verifies", () => {
+test("a new device is valid, unpaired, and its signed pre-key verifies", async () => {
   const host = fakeHost({ seed: 21 });
-  const device = createDevice(host);
+  const device = await createDevice(host);
   expect(() => requireDevice(device)).not.toThrow();
   expect(device).toMatchObject({
     pn: undefined,
@@ -80,7 +82,7 @@ test("a new device is valid, unpaired, and its signed pre-key verifies", () => {
   expect(
     libsignalVerifies(identityKey.publicKey, signalPublicKey(signedPreKey.publicKey), signedPreKeySignature),
   ).toBe(true);
-  const rotated = generateSignedPreKey(identityKey, host.random);
+  const rotated = await generateSignedPreKey(identityKey, host.random);
   expect(
     libsignalVerifies(identityKey.publicKey, signalPublicKey(rotated.pair.publicKey), rotated.signature),
   ).toBe(true);
@@ -88,21 +90,22 @@ test("a new device is valid, unpaired, and its signed pre-key verifies", () => {
   expect(new Set([...secrets, device.advSecretKey.join()]).size).toBe(4);
 });
 
-test("registration ids cover 31 bits and are never 0", () => {
+test("registration ids cover 31 bits and are never 0", async () => {
   const random = new SeededRandom(5);
   const clock = fakeHost().clock;
-  const ids = Array.from({ length: 60 }, () => createDevice({ random, clock }).registrationId);
+  const devices = await Promise.all(Array.from({ length: 60 }, () => createDevice({ random, clock })));
+  const ids = devices.map(({ registrationId }) => registrationId);
   expect(Math.max(...ids)).toBeGreaterThan(2 ** 30);
   expect(Math.min(...ids)).toBeGreaterThan(0);
   const draws = [new Uint8Array(4), Uint8Array.of(0x80, 0, 0, 0), Uint8Array.of(0xff, 0xff, 0xff, 0xff)];
   const zeros = {
     bytes: (count: number) => (count === 4 ? (draws.shift() ?? new Uint8Array(4)) : random.bytes(count)),
   };
-  expect(createDevice({ random: zeros, clock }).registrationId).toBe(2 ** 31 - 1);
+  expect((await createDevice({ random: zeros, clock })).registrationId).toBe(2 ** 31 - 1);
 });
 
 /** libsignal's storage over one device and one one-time pre-key. */
-function storageOf(device: ReturnType<typeof createDevice>, preKey?: ReturnType<typeof generateKeyPair>) {
+function storageOf(device: Device, preKey?: ReturnType<typeof generateKeyPair>) {
   const sessions = new Map<string, libsignal.SessionRecord>();
   const pair = ({ privateKey, publicKey }: ReturnType<typeof generateKeyPair>) => ({
     privKey: Buffer.from(privateKey),
@@ -122,8 +125,8 @@ function storageOf(device: ReturnType<typeof createDevice>, preKey?: ReturnType<
 
 test("a session can be built from the device's bundle, and both sides read each other", async () => {
   const host = fakeHost({ seed: 33 });
-  const alice = createDevice(host);
-  const bob = createDevice(host);
+  const alice = await createDevice(host);
+  const bob = await createDevice(host);
   const preKey = generateKeyPair(host.random);
   const aliceStorage = storageOf(alice);
   const bobAddress = new libsignal.ProtocolAddress("bob", 0);

@@ -1,7 +1,6 @@
-import { sha512 } from "@noble/hashes/sha2.js";
-import { concatBytes } from "@noble/hashes/utils.js";
+import { etc } from "@noble/ed25519";
 import { KEY_BYTES } from "../backend/mod.ts";
-import type { Random } from "../ports/mod.ts";
+import { digest, type Random } from "../ports/mod.ts";
 import { clamp, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
 
 /** Random bytes of one signature (XEdDSA, section 4.4: Z is 64 bytes). */
@@ -11,8 +10,8 @@ const NONCE_BYTES = 64;
 const HASH_1_PREFIX: Uint8Array = /* @__PURE__ */ new Uint8Array(32).fill(0xff, 1).fill(0xfe, 0, 1);
 
 /** SHA-512 of the parts, as a scalar. */
-function hashToScalar(...parts: Uint8Array[]): bigint {
-  return decodeScalar(sha512(concatBytes(...parts)));
+async function hashToScalar(...parts: Uint8Array[]): Promise<bigint> {
+  return decodeScalar(await digest("SHA-512", etc.concatBytes(...parts)));
 }
 
 /**
@@ -24,7 +23,11 @@ function hashToScalar(...parts: Uint8Array[]): bigint {
  * @returns 64 bytes, owned by the caller.
  * @throws {RangeError} When the private key is not 32 bytes.
  */
-export function signXeddsa(privateKey: Uint8Array, message: Uint8Array, random: Random): Uint8Array {
+export async function signXeddsa(
+  privateKey: Uint8Array,
+  message: Uint8Array,
+  random: Random,
+): Promise<Uint8Array> {
   if (privateKey.length !== KEY_BYTES) {
     throw new RangeError(`sign: private key is ${privateKey.length} bytes, expected ${KEY_BYTES}`);
   }
@@ -35,8 +38,8 @@ export function signXeddsa(privateKey: Uint8Array, message: Uint8Array, random: 
   publicKey[31] = (publicKey[31] ?? 0) & 0x7f;
   const secret = negative ? scalarOf(-scalar) : scalar;
 
-  const nonce = hashToScalar(HASH_1_PREFIX, encodeNumber(secret), message, random.bytes(NONCE_BYTES));
+  const nonce = await hashToScalar(HASH_1_PREFIX, encodeNumber(secret), message, random.bytes(NONCE_BYTES));
   const commitment = multiplyBase(nonce);
-  const challenge = hashToScalar(commitment, publicKey, message);
-  return concatBytes(commitment, encodeNumber(scalarOf(nonce + challenge * secret)));
+  const challenge = await hashToScalar(commitment, publicKey, message);
+  return etc.concatBytes(commitment, encodeNumber(scalarOf(nonce + challenge * secret)));
 }

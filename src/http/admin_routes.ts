@@ -87,7 +87,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
       const { account: state } = await registry.admit(undefined, account);
       if (state !== "present") throw new RequestError("not-found", "issue token: there is no such account");
     }
-    const { token, id, hash } = makeToken(host.random);
+    const { token, id, hash } = await makeToken(host.random);
     const stored = { id, hash, account, permissions, label, createdAtMs: host.clock.nowMs() };
     await registry.addToken(stored);
     host.logger.log("info", "http: issued a token", { id, permissions: permissions.join(" ") });

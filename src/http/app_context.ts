@@ -12,7 +12,7 @@ export interface AppLimits {
 /** What the routes work with. */
 export interface AppContext {
   readonly accounts: AccountService;
-  readonly rootHash: Uint8Array | undefined;
+  readonly rootHash: Promise<Uint8Array> | undefined;
   readonly host: Host;
   readonly limits: AppLimits;
 }

@@ -22,12 +22,12 @@ export interface Admitted {
 export async function authenticate(
   header: string | null,
   account: string | undefined,
-  { registry, rootHash }: { readonly registry: Registry; readonly rootHash: Uint8Array | undefined },
+  { registry, rootHash }: { readonly registry: Registry; readonly rootHash: Promise<Uint8Array> | undefined },
 ): Promise<Admitted> {
   const token = bearerOf(header);
   if (token === undefined) throw unauthorized();
-  const hash = hashToken(token);
-  const isRoot = rootHash !== undefined && sameHash(hash, rootHash);
+  const hash = await hashToken(token);
+  const isRoot = rootHash !== undefined && sameHash(hash, await rootHash);
   const id = tokenId(token);
   if (!isRoot && id === undefined) throw unauthorized();
   const admission = await registry.admit(isRoot ? undefined : id, account);

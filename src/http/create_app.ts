@@ -6,6 +6,7 @@ import { adminRoutes } from "./admin_routes.ts";
 import type { AppContext, AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
+import { hexOf } from "./hex.ts";
 import { OPENAPI } from "./openapi.ts";
 import { problemOf, problemResponse, RequestError } from "./problem.ts";
 import { hashToken, MIN_TOKEN_LENGTH } from "./token.ts";
@@ -93,7 +94,7 @@ export function createApp(options: AppOptions): AppType {
 function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
   app.use(async (c, next) => {
     const given = c.req.header("x-request-id") ?? "";
-    const requestId = REQUEST_ID.test(given) ? given : hex(random.bytes(8));
+    const requestId = REQUEST_ID.test(given) ? given : hexOf(random.bytes(8));
     c.set("requestId", requestId);
     const startedAtMs = clock.nowMs();
     await next();
@@ -110,8 +111,4 @@ function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
     if (problem.status >= 500) logger.log("error", "http: failed", { requestId, code, error: message });
     return problemResponse(problem);
   });
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Random } from "../ports/mod.ts";
+import { digest, type Random } from "../ports/mod.ts";
+import { hexOf } from "./hex.ts";
 
 /** What a token looks like: `hf_<id>_<secret>`. Scanners for leaked secrets know it by its beginning. */
 const TOKEN = /^hf_([0-9a-f]{16})_[0-9a-f]{64}$/;
@@ -20,10 +19,10 @@ export interface FreshToken {
 }
 
 /** Makes a token of 256 random bits. */
-export function makeToken(random: Random): FreshToken {
-  const id = bytesToHex(random.bytes(ID_BYTES));
-  const token = `hf_${id}_${bytesToHex(random.bytes(SECRET_BYTES))}`;
-  return { token, id, hash: hashToken(token) };
+export async function makeToken(random: Random): Promise<FreshToken> {
+  const id = hexOf(random.bytes(ID_BYTES));
+  const token = `hf_${id}_${hexOf(random.bytes(SECRET_BYTES))}`;
+  return { token, id, hash: await hashToken(token) };
 }
 
 /** The id in a token, `undefined` when it is none of ours. */
@@ -34,8 +33,8 @@ export function tokenId(token: string): string | undefined {
 /**
  * SHA-256 of a token. A slow hash would protect what people choose; 256 random bits cannot be guessed however fast the hash.
  */
-export function hashToken(token: string): Uint8Array {
-  return sha256(new TextEncoder().encode(token));
+export async function hashToken(token: string): Promise<Uint8Array> {
+  return await digest("SHA-256", new TextEncoder().encode(token));
 }
 
 /** Whether two hashes are equal, in a time that does not depend on where they differ. */

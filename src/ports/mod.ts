@@ -9,4 +9,4 @@ export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logg
 export { type Listener, Notifier } from "./notifier.ts";
 export type { Random } from "./random.ts";
 export type { ScheduledTask, Scheduler, TaskOptions } from "./scheduler.ts";
-export { systemClock, systemHost, systemRandom, TimerScheduler } from "./system.ts";
+export { digest, systemClock, systemHost, systemRandom, TimerScheduler } from "./system.ts";

@@ -28,6 +28,11 @@ export const systemRandom: Random = {
   },
 };
 
+/** A hash of `bytes` by the platform's Web Cryptography, which every runtime has: 32 or 64 bytes, owned by the caller. */
+export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
+}
+
 /** Due times that are nearer keep the process alive. No saver waits longer unless told to. */
 const AWAITED_MS = 60_000;
 

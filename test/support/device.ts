@@ -13,6 +13,9 @@ export interface DeviceHarness {
   readonly manager: PersistenceManager;
 }
 
+/** Made with other randomness than a harness has. */
+const DEVICE = await createDevice(fakeHost({ seed: 4 }));
+
 export function deviceHarness(
   options: { readonly device?: Partial<Device>; readonly snapshotSink?: SnapshotSink } = {},
 ): DeviceHarness {
@@ -21,7 +24,7 @@ export function deviceHarness(
   const plan = new FaultPlan();
   const writeBehind = new WriteBehind({ committer: faultyCommitter(backend, plan), host });
   const manager = new PersistenceManager({
-    device: { ...createDevice(host), ...options.device },
+    device: { ...DEVICE, ...options.device },
     store: backend,
     writeBehind,
     host,
