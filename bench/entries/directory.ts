@@ -18,7 +18,7 @@ const MEMBERS = 1_024;
 const MOVED = 1_000;
 
 /** Reads and writes together. One a row would be more than ten thousand. */
-const MAX_STATEMENTS = 1_000;
+const MAX_STATEMENTS = 400;
 
 const GROUP = "120363000000000001@g.us";
 const MOVED_STATE = "users with an identity, two sessions, a sender key and a device list each";

@@ -9,6 +9,8 @@ import {
 import type { SignalAddressEntry, SignalCacheReads, Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
 import { AmbiguousError, CorruptError, LimitError, WrongLengthError } from "../errors/mod.ts";
+import type { CacheEntry } from "./cache_entry.ts";
+import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import {
   type MoveContext,
@@ -56,6 +58,13 @@ export interface MoveReport {
   readonly senderKeys: number;
   /** What could not be read, at either end, and stayed where it is. */
   readonly skipped: readonly SignalAddressEntry[];
+}
+
+/** A store as far as a preload needs it. */
+interface PreloadedStore<V> {
+  readonly entries: EntryTable<V>;
+  loadMany(addresses: readonly string[]): Promise<unknown>;
+  use<Result>(address: string, section: (entry: CacheEntry<V>) => Result): Promise<Result>;
 }
 
 /** One thing to move. */
@@ -150,8 +159,8 @@ async function moveLocked<S, K>(
   const moves: PreparedMove[] = [];
   const skipped: SignalAddressEntry[] = [];
   const counts = { session: 0, identity: 0, senderKey: 0 };
+  const letGo = await preload(parts, pairs);
   try {
-    await preload(parts, pairs);
     for (const pair of pairs) {
       const move = await prepare(parts, pair);
       if (move === "unreadable") skipped.push({ kind: pair.kind, address: pair.from });
@@ -170,6 +179,8 @@ async function moveLocked<S, K>(
     const isKnown = !(error instanceof AmbiguousError);
     for (const move of moves) isKnown ? move.abandon() : move.assert();
     throw error;
+  } finally {
+    letGo();
   }
   for (const move of moves) move.land();
   await options.moved?.();
@@ -177,17 +188,31 @@ async function moveLocked<S, K>(
   return { sessions, identities, senderKeys, skipped };
 }
 
-/** Brings both ends of all pairs into memory, in one read a store. */
-async function preload<S, K>(parts: MoveParts<S, K>, pairs: readonly Pair[]): Promise<void> {
-  const ends = (kind: Pair["kind"]): string[] =>
-    pairs.filter((pair) => pair.kind === kind).flatMap(({ from, to }) => [from, to]);
-  const reads = [
-    parts.sessions.loadMany(ends("session")),
-    parts.senderKeys.loadMany(ends("senderKey")),
-    parts.identities.loadMany(ends("identity")),
-  ];
-  // What cannot be read is met again, and told apart, when its pair is prepared.
-  await Promise.allSettled(reads);
+/**
+ * Brings both ends of all pairs into memory, in one read a store, and keeps them there, however full it is: what arrives would
+ * drive out what came with it.
+ *
+ * @returns How to let them go.
+ */
+async function preload<S, K>(parts: MoveParts<S, K>, pairs: readonly Pair[]): Promise<() => void> {
+  const releases: (() => void)[] = [];
+  const hold = async <V>(store: PreloadedStore<V>, kind: Pair["kind"]): Promise<void> => {
+    const ends = pairs.filter((pair) => pair.kind === kind).flatMap(({ from, to }) => [from, to]);
+    const pin = (entry: CacheEntry<V>): void => {
+      store.entries.pin(entry);
+      releases.push(() => store.entries.unpin(entry));
+    };
+    // What cannot be read is met again, and told apart, when its pair is prepared.
+    await Promise.allSettled([store.loadMany(ends), ...ends.map((address) => store.use(address, pin))]);
+  };
+  await Promise.all([
+    hold(parts.sessions, "session"),
+    hold(parts.senderKeys, "senderKey"),
+    hold(parts.identities, "identity"),
+  ]);
+  return () => {
+    for (const release of releases) release();
+  };
 }
 
 async function prepare<S, K>(
