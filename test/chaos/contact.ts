@@ -65,7 +65,7 @@ export class Contact {
   readonly #excuses = new Map<string, Excuse>();
   /** The sending chain that left last in each session during this life of the account. */
   readonly lastChains: Map<string, string> = new Map();
-  /** Sender keys of the contact that are durable at the account, and from which iteration on they were learnt. */
+  /** Sender keys of the contact that the account has, by what it finds them under, and from which iteration on. */
   readonly learnt: Map<string, { from: number; durable: boolean }> = new Map();
   /** From which iteration on the contact can read each of our sender keys. */
   readonly learntFrom: Map<string, number> = new Map();

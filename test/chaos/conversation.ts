@@ -262,7 +262,8 @@ async function receiveInGroup(
 ): Promise<string | undefined> {
   const { client } = life;
   const name = `${mail.group}:${contact.mainAddress}`;
-  const key = `${mail.group} ${mail.keyId}`;
+  // Where a sender key stays under its old name, it is not known under the new one.
+  const key = `${client.movesSenderKeys ? mail.group : name} ${mail.keyId}`;
   life.reading.set(mail, contact);
   const { isMoved } = contact.user;
   try {

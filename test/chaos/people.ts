@@ -70,8 +70,6 @@ export async function moveUser(world: World, life: Life, user: ChaosUser): Promi
   }
   if (life.isOver) return undefined;
   world.counts.migrations += 1;
-  if (!life.client.movesSenderKeys)
-    for (const contact of world.contacts) if (contact.user === user) contact.learnt.clear();
   user.isMoved = true;
   user.isSuspended = false;
   world.moving.delete(user);
