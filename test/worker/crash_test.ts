@@ -89,7 +89,7 @@ test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, { timeout: 30
 
 test(`an object is aborted ${ABORTS} times under load (seed ${SEED})`, { timeout: 300_000 }, async () => {
   const client = new SenderClient("aborted", SEED);
-  const worker = await start();
+  await using worker = await start();
   await client.meet(worker, 4);
   const { first, end } = load(client, worker);
   await first;
@@ -100,14 +100,13 @@ test(`an object is aborted ${ABORTS} times under load (seed ${SEED})`, { timeout
   await end();
   await client.readAll();
   await client.checkAcknowledged(worker, Number.POSITIVE_INFINITY);
-  await worker.stop();
   expect(client.counts.sent).toBeGreaterThan(ABORTS);
   process.stderr.write(`aborted ${ABORTS} times: ${JSON.stringify(client.counts)}, no key twice\n`);
 });
 
 test("a frame that was made before somebody else took the account over does not leave afterwards", async () => {
   const client = new SenderClient("taken", SEED);
-  const worker = await start();
+  await using worker = await start();
   await registerAccount(fetch, worker.url, client.name);
   await client.meet(worker, 1);
   // The next one is the first beyond its lease.
@@ -128,5 +127,4 @@ test("a frame that was made before somebody else took the account over does not 
   for (let message = 0; message < 5; message += 1) await client.send(worker);
   await client.readAll();
   await remote.close().catch(() => {});
-  await worker.stop();
 });

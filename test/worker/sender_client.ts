@@ -51,8 +51,9 @@ export class SenderClient {
       body: JSON.stringify(body),
     });
     const answer = (await response.json()) as T & { error?: string; message?: string };
-    if (!response.ok) throw new Refused(`${answer.error}: ${answer.message}`);
-    return answer;
+    if (response.ok) return answer;
+    this.counts.refused += 1;
+    throw new Refused(`${answer.error}: ${answer.message}`);
   }
 
   /** Begins sessions with so many real peers. */
@@ -116,8 +117,7 @@ export class SenderClient {
           onAnswer();
         } catch (error) {
           if (isAssertion(error)) throw error;
-          if (error instanceof Refused) this.counts.refused += 1;
-          else await new Promise((resolve) => setTimeout(resolve, 5));
+          if (!(error instanceof Refused)) await new Promise((resolve) => setTimeout(resolve, 5));
         }
       }
     };

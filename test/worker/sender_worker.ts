@@ -46,6 +46,8 @@ export interface ObjectReport {
   readonly alarms: number;
   readonly rejections: number;
   readonly failed: Readonly<Record<Breakable, number>>;
+  /** In how many alarms to come the storage is broken. */
+  readonly broken: number;
   /** In the object's time. */
   readonly nowMs: number;
   readonly alarmAtMs: number | null;
@@ -96,6 +98,7 @@ export class AccountDurableObject extends Base<Env> {
   override async alarm(): Promise<void> {
     this.#alarms += 1;
     const broken = this.#broken;
+    const failedBefore = broken === undefined ? 0 : this.#storage.failed[broken.what];
     if (broken !== undefined && broken.alarms > 0) this.#storage.broken.add(broken.what);
     try {
       await super.alarm();
@@ -104,7 +107,8 @@ export class AccountDurableObject extends Base<Env> {
       throw error;
     } finally {
       if (broken !== undefined) {
-        broken.alarms -= 1;
+        // One that had nothing to write does not count.
+        if (this.#storage.failed[broken.what] > failedBefore) broken.alarms -= 1;
         this.#storage.broken.delete(broken.what);
       }
     }
@@ -122,11 +126,11 @@ export class AccountDurableObject extends Base<Env> {
       case "login":
         return await this.#login();
       case "store":
-        await (await this.account).store.storeSentMessage("chat", body.id ?? "", new Uint8Array(40));
+        await (await this.account).store.putGroupMetadata(body.id ?? "", new Uint8Array(40));
         return {};
       case "stored": {
         const { store, device } = await this.account;
-        const found = await store.getSentMessage("chat", body.id ?? "");
+        const found = await store.getGroupMetadata(body.id ?? "");
         return { isStored: found !== undefined, logins: device.getDeviceSnapshot().loginCounter };
       }
       case "break":
@@ -190,6 +194,7 @@ export class AccountDurableObject extends Base<Env> {
       alarms: this.#alarms,
       rejections: this.#rejections,
       failed: this.#storage.failed,
+      broken: this.#broken?.alarms ?? 0,
       nowMs: this.#nowMs(),
       alarmAtMs: await this.#storage.getAlarm(),
       tables,
