@@ -97,7 +97,9 @@ function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
     const requestId = REQUEST_ID.test(given) ? given : hexOf(random.bytes(8));
     c.set("requestId", requestId);
     const startedAtMs = clock.nowMs();
-    await next();
+    // The router takes a path with a slash behind it for the one without.
+    if (c.req.path.endsWith("/")) c.res = await c.notFound();
+    else await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
     c.res.headers.set("x-request-id", requestId);
     const { method, routePath: route } = c.req;

@@ -38,7 +38,14 @@ export { type AppOptions, createApp } from "./create_app.ts";
 export { type AccountHost, HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export type { Principal } from "./principal.ts";
-export { type Problem, type ProblemCode, RequestError } from "./problem.ts";
+export {
+  type Problem,
+  type ProblemCode,
+  problemOf,
+  problemResponse,
+  RequestError,
+  requestErrorOf,
+} from "./problem.ts";
 export {
   type AccountState,
   type Admission,

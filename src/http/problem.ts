@@ -88,3 +88,12 @@ export function problemResponse(problem: Problem): Response {
   if (problem.status === 503) headers["retry-after"] = "1";
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
+
+/** The error of a request that a problem tells of. `undefined` when it tells of none, or of one of the store. */
+export function requestErrorOf(described: unknown): RequestError | undefined {
+  if (typeof described !== "object" || described === null) return undefined;
+  const { code, message } = described as Partial<Problem>;
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  if (!Object.hasOwn(STATUS, code) || Object.hasOwn(STATUS_OF, code)) return undefined;
+  return new RequestError(code, message);
+}

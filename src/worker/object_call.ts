@@ -1,7 +1,7 @@
 /** How the Worker and an object of this project talk: one POST a call, plain values both ways, errors as they are told elsewhere. */
 
-import { RequestError } from "../http/mod.ts";
-import { describeError, errorOf, STATUS_OF } from "../protocol/mod.ts";
+import { problemOf, problemResponse, RequestError, requestErrorOf } from "../http/mod.ts";
+import { errorOf } from "../protocol/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
@@ -36,7 +36,7 @@ export async function callObject(
   const response = await send(stub, { ...headers, [CALL]: name }, body);
   if (response.ok) return response;
   const described = await response.json().catch(() => undefined);
-  throw errorOf(described) ?? unanswered();
+  throw requestErrorOf(described) ?? errorOf(described) ?? unanswered();
 }
 
 /** The plain value in an answer. */
@@ -51,8 +51,7 @@ export function answerValue(value: unknown): Response {
 
 /** An answer that tells of an error. */
 export function answerError(error: unknown): Response {
-  const described = describeError(error);
-  return new Response(JSON.stringify(described), { status: STATUS_OF[described.code] });
+  return problemResponse(problemOf(error, ""));
 }
 
 async function send(

@@ -1,4 +1,4 @@
-import { type AppType, createApp } from "../http/mod.ts";
+import { type AppLimits, type AppType, createApp } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
 import { objectAccounts } from "./object_accounts.ts";
@@ -14,6 +14,9 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown> {
   /** The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it nobody can administer. */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }
+
+/** An isolate has 128 MB, and a call passes through it in several copies. */
+const LIMITS: Partial<AppLimits> = { callBytes: 16 * 1_024 * 1_024 };
 
 /** Bindings live as long as the isolate, and so does their application. */
 const apps = new WeakMap<object, AppType>();
@@ -42,7 +45,7 @@ export async function serveAccounts<AccountId, RegistryId>(
   let app = apps.get(env);
   if (app === undefined) {
     const accounts = objectAccounts(env.ACCOUNTS, objectRegistry(env.REGISTRY));
-    app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger } });
+    app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger }, limits: LIMITS });
     apps.set(env, app);
   }
   return await app.fetch(request);

@@ -1,12 +1,21 @@
-import { type ConformanceTarget, type RegisterTest, registerConformance } from "../../src/testing/mod.ts";
+import {
+  type ConformanceOptions,
+  type ConformanceTarget,
+  type RegisterTest,
+  registerConformance,
+} from "../../src/testing/mod.ts";
 
 /**
  * Registers the conformance kit for several targets with one test runner, and says once for each what it leaves out and
  * why: a case that nobody misses when it is skipped protects nothing.
  */
-export function registerTargets(targets: readonly ConformanceTarget[], register: RegisterTest): void {
+export function registerTargets(
+  targets: readonly ConformanceTarget[],
+  register: RegisterTest,
+  options: ConformanceOptions = {},
+): void {
   for (const target of targets) {
-    const { registered, skipped } = registerConformance(target, register);
+    const { registered, skipped } = registerConformance(target, register, options);
     if (skipped.length === 0) continue;
     const missing = [...new Set(skipped.flatMap((skip) => skip.missing))].join(", ");
     const cases = registered.length + skipped.length;
