@@ -62,6 +62,8 @@ export class Life {
   /** Messages that have left. */
   published = 0;
   isOver = false;
+  /** Who moves its clock at this moment. */
+  clockMoves = 0;
   /** Another process has the account. */
   isSuperseded = false;
 

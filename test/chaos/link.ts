@@ -27,6 +27,9 @@ export class Link {
   readonly #mourns: boolean;
   #backend: Backend | undefined;
   #isCut = false;
+  /** Rejects once the process is gone, for who mourns. */
+  readonly #end: Promise<never>;
+  #endNow: (reason: Error) => void = () => {};
   #heldReads: (() => void)[] | undefined;
   #holdsOnly: string | undefined;
   #failingReads = 0;
@@ -36,11 +39,15 @@ export class Link {
 
   private constructor(mourns: boolean) {
     this.#mourns = mourns;
+    this.#end = new Promise((_, reject) => {
+      this.#endNow = reject;
+    });
+    this.#end.catch(() => {});
   }
 
   /**
-   * @param mourns Whether what is asked after the cut is told so. Otherwise it is never answered, as in a process that is gone; a
-   * library whose queue outlives the account would wait for ever.
+   * @param mourns Whether what has no answer at the cut, or is asked after it, is told so. Otherwise it is never answered, as in a process
+   * that is gone; a library whose queue outlives the account would wait for ever.
    */
   static async open(
     database: ChaosBackend,
@@ -66,6 +73,7 @@ export class Link {
   /** The process is gone. */
   cut(): void {
     this.#isCut = true;
+    this.#endNow(gone());
   }
 
   get isCut(): boolean {
@@ -152,9 +160,7 @@ export class Link {
   }
 
   #nobody(): Promise<never> {
-    return this.#mourns
-      ? Promise.reject(new ClosedError("ask: the process is gone"))
-      : new Promise<never>(() => {});
+    return this.#mourns ? Promise.reject(gone()) : new Promise<never>(() => {});
   }
 
   #count(read: string): void {
@@ -165,11 +171,15 @@ export class Link {
   async #over<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (this.#isCut) return await this.#nobody();
     try {
-      const answer = await ask();
+      const answer = await (this.#mourns ? Promise.race([ask(), this.#end]) : ask());
       return this.#isCut ? await this.#nobody() : answer;
     } catch (error) {
       if (this.#isCut) return await this.#nobody();
       throw error;
     }
   }
+}
+
+function gone(): ClosedError {
+  return new ClosedError("ask: the process is gone");
 }

@@ -16,9 +16,12 @@ const URL = "https://holdfast.example";
 /** Where the service in this process keeps its accounts. */
 export type LocalStore = "memory" | "libsql";
 
+/** Requests of one process until it finds the service begun anew. */
+const REQUESTS_PER_LIFE = 40;
+
 /**
- * The service in this process. Each process of the run that connects finds another life of it, over the same database: what was sent to an
- * earlier one is still carried out there.
+ * The service in this process. Each process of the run that connects finds another life of it, over the same database, and another one
+ * after so many requests: what was sent to an earlier one is still carried out there.
  */
 export async function localServiceBackend(store: LocalStore): Promise<ChaosBackend> {
   const clock = new FakeClock();
@@ -29,14 +32,24 @@ export async function localServiceBackend(store: LocalStore): Promise<ChaosBacke
     store === "memory"
       ? memoryBackend({ account, database, clock })
       : await openSqliteBackend(shared, { account, clock });
-  const connect = async (): Promise<typeof fetch> => {
+  const registry = await SqlRegistry.open(shared, clock);
+  const serve = (): typeof fetch => {
     const accounts = new LocalAccounts({
-      registry: await SqlRegistry.open(shared, clock),
+      registry,
       clock,
       openBackend,
       openAccount: (account, backend) => openAccount({ account, backend, host: { clock } }),
     });
     return fetchOf(createApp({ accounts, adminToken: ADMIN_TOKEN, host: { clock } }));
+  };
+  const connect = async (): Promise<typeof fetch> => {
+    let service = serve();
+    let requests = 0;
+    return async (url, init) => {
+      requests += 1;
+      if (requests % REQUESTS_PER_LIFE === 0) service = serve();
+      return await service(url, init);
+    };
   };
   const { account, token } = await registerForChaos(await connect(), URL);
   return remoteChaosBackend({ url: URL, token, account, connect });

@@ -43,7 +43,6 @@ export class World {
   readonly preKeyPool: number[] = [];
   /** Public parts of those that were made, by id. */
   readonly preKeys: Map<number, Uint8Array> = new Map();
-  isAdvancing = false;
   #life: Life | undefined;
   #lives = 0;
   #owner: Link | undefined;
@@ -114,7 +113,6 @@ export class World {
     });
     this.#life = life;
     this.#bundle ??= bundleOf(life.account);
-    this.isAdvancing = false;
     return life;
   }
 
@@ -221,9 +219,9 @@ export class World {
       link.plan.release();
       await this.idle();
       if (life.tasks.size === 0 && link.plan.held === 0) return;
-      // Retries and back-pressure wait for the clock.
-      if (round > 4 && !this.isAdvancing) {
-        this.start("wait 5 s", () => this.advance(life, 5_000), life);
+      // Retries and back-pressure wait for the clock, and what moves the clock may wait for them.
+      if (round > 4) {
+        this.start("wait 5 s", () => this.#moveClock(life, 5_000), life);
         await this.idle();
       }
     }
@@ -231,14 +229,18 @@ export class World {
   }
 
   async advance(life: Life, ms: number): Promise<string | undefined> {
-    if (this.isAdvancing) return "already";
-    this.isAdvancing = true;
+    if (life.clockMoves > 0) return "already";
+    await this.#moveClock(life, ms);
+    return undefined;
+  }
+
+  async #moveClock(life: Life, ms: number): Promise<undefined> {
+    life.clockMoves += 1;
     try {
       await life.host.scheduler.advance(ms);
     } finally {
-      if (life === this.#life) this.isAdvancing = false;
+      life.clockMoves -= 1;
     }
-    return undefined;
   }
 
   /** What must be true at any moment. */
