@@ -1,38 +1,42 @@
 /** The storage of a Durable Object outside of one: SQLite in memory, and an alarm that somebody else lets ring. */
 
 import Database from "libsql";
-import type {
-  AlarmStorageLike,
-  SqlCursorLike,
-  SqlStorageLike,
-} from "../../src/adapters/durable_object/mod.ts";
+import type { SqlCursorLike, SqlStorageLike } from "../../src/adapters/durable_object/mod.ts";
+import type { AccountStorageLike } from "../../src/worker/mod.ts";
 
 /** What can be made to fail. */
-export type StorageCall = "getAlarm" | "read" | "setAlarm" | "write";
+export type StorageCall = "deleteAll" | "getAlarm" | "read" | "setAlarm" | "write";
 
-type Cells = readonly (string | number | null | ArrayBuffer)[];
+type Cell = string | number | null | ArrayBuffer;
 
 /** It outlives schedulers, as an object's storage outlives its memory. */
-export class FakeObjectStorage implements AlarmStorageLike {
+export class FakeObjectStorage implements AccountStorageLike {
   /** When the platform's alarm is due. */
   alarmAtMs: number | null = null;
   /** Writes of due times and settings of the alarm, in order. */
   readonly calls: string[] = [];
   /** How often each call is still to fail. */
-  readonly failures: Record<StorageCall, number> = { getAlarm: 0, read: 0, setAlarm: 0, write: 0 };
+  readonly failures: Record<StorageCall, number> = {
+    deleteAll: 0,
+    getAlarm: 0,
+    read: 0,
+    setAlarm: 0,
+    write: 0,
+  };
   /** Holds back the answers of `setAlarm` while it is set. */
   held: Promise<void> | undefined;
-  readonly #database = new Database(":memory:");
+  /** How often everything was deleted. It happens a turn of the event loop after it was asked for. */
+  deletions = 0;
+  #database = new Database(":memory:");
 
   readonly sql: SqlStorageLike = {
     exec: (query, ...bindings): SqlCursorLike => {
-      const isRead = /^\s*SELECT/.test(query);
-      this.#mayFail(isRead ? "read" : "write");
-      if (/^\s*INSERT/.test(query)) this.calls.push("save");
+      this.#mayFail(/^\s*SELECT/.test(query) ? "read" : "write");
+      if (/^\s*INSERT INTO alarm_tasks/.test(query)) this.calls.push("save");
       const statement = this.#database.prepare(query);
-      if (isRead) return { raw: () => statement.raw().all(...bindings) as Cells[] };
-      statement.run(...bindings);
-      return { raw: () => [] };
+      const rows = statement.reader ? (statement.raw().all(...bindings) as unknown[][]) : [];
+      if (!statement.reader) statement.run(...bindings);
+      return { raw: () => rows.map((row) => row.map(cellOf)) };
     },
   };
 
@@ -52,6 +56,23 @@ export class FakeObjectStorage implements AlarmStorageLike {
     if (!fails) this.alarmAtMs = scheduledTimeMs;
     await this.held;
     if (fails) throw new Error("setAlarm: the storage is broken");
+  }
+
+  async deleteAlarm(): Promise<void> {
+    await turn();
+    this.alarmAtMs = null;
+  }
+
+  async deleteAll(): Promise<void> {
+    await turn();
+    this.#mayFail("deleteAll");
+    this.#database = new Database(":memory:");
+    this.deletions += 1;
+  }
+
+  /** How many tables there are. */
+  get tables(): number {
+    return this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().length;
   }
 
   /** What is stored, as it is. */
@@ -87,4 +108,13 @@ export class FakeObjectStorage implements AlarmStorageLike {
     this.failures[call] -= 1;
     return true;
   }
+}
+
+/** As the platform has it. */
+function cellOf(value: unknown): Cell {
+  return value instanceof Uint8Array ? new Uint8Array(value).buffer : (value as Cell);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,0 +1,163 @@
+/** An object's account where time stands still: what alarms do to it, and what is left of it when it is deleted at any moment. */
+import { expect, test } from "vitest";
+import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
+import { settled } from "../../test/worker/object_lives.ts";
+import { openAccount } from "../account/mod.ts";
+import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
+import { ClosedError, FencedError } from "../errors/mod.ts";
+import { FakeClock, ManualScheduler, RecordingLogger, SeededRandom } from "../testing/mod.ts";
+import { AccountObject } from "./account_object.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** One object over its lives. */
+class World {
+  readonly clock: FakeClock = new FakeClock();
+  readonly storage: FakeObjectStorage = new FakeObjectStorage();
+  readonly logger: RecordingLogger = new RecordingLogger();
+  timers: ManualScheduler = new ManualScheduler(this.clock);
+  object: AccountObject = this.#begin();
+
+  /** A new life: what was in memory is gone. */
+  async restart(): Promise<void> {
+    this.timers = new ManualScheduler(this.clock);
+    this.object = this.#begin();
+    await settled();
+  }
+
+  /** Lets time pass, the alarm ringing whenever it is due. @returns How often it did. */
+  async pass(ms: number): Promise<number> {
+    const endMs = this.clock.nowMs() + ms;
+    let rings = 0;
+    for (;;) {
+      const { alarmAtMs } = this.storage;
+      const nextMs = Math.min(alarmAtMs ?? endMs, endMs);
+      await this.timers.advance(Math.max(0, nextMs - this.clock.nowMs()));
+      await settled();
+      if (alarmAtMs === null || alarmAtMs > this.clock.nowMs()) return rings;
+      rings += 1;
+      this.storage.alarmAtMs = null;
+      await this.object.alarm();
+      await settled();
+    }
+  }
+
+  #begin(): AccountObject {
+    const { clock, logger, storage, timers } = this;
+    const ctx = {
+      id: { name: "alice" },
+      storage,
+      blockConcurrencyWhile: <T>(work: () => Promise<T>) => work(),
+    };
+    return new AccountObject(ctx, { host: { clock, logger, random: new SeededRandom(1) }, timers });
+  }
+}
+
+test("an object that nobody has asked for anything stays empty, whatever rings", async () => {
+  const { object, storage } = new World();
+  await settled();
+  await object.alarm();
+  await settled();
+  expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
+});
+
+test("what expires goes by alarm, in a life in which nobody opens the account, and its owner stays it", async () => {
+  const world = new World();
+  const account = await world.object.account();
+  await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
+  await account.flush();
+  await settled();
+  await world.restart();
+  const backend = await durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+  const owner = await backend.readOwner();
+  expect(await world.pass(2 * HOUR_MS - 1)).toBeGreaterThan(0);
+  expect(await backend.getSentMessage("chat", "1")).toBeDefined();
+  await world.pass(HOUR_MS + 1);
+  expect(await backend.getSentMessage("chat", "1")).toBeUndefined();
+  expect(await backend.readOwner()).toEqual(owner);
+});
+
+test("an hour of housekeeping costs one alarm and one row of due times", async () => {
+  const world = new World();
+  await world.object.account();
+  await world.pass(HOUR_MS);
+  world.storage.takeCalls();
+  expect(await world.pass(24 * HOUR_MS)).toBe(24);
+  expect(world.storage.takeCalls()).toEqual(Array<string[]>(24).fill(["save", "setAlarm"]).flat());
+});
+
+test("an account that somebody else has taken over is opened anew when it is asked for", async () => {
+  const world = new World();
+  const first = await world.object.account();
+  const backend = durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+  const other = await openAccount({ backend, host: { clock: world.clock }, housekeeping: false });
+  first.device.processCommand({ kind: "incrementLoginCounter" });
+  await expect(first.flush()).rejects.toBeInstanceOf(FencedError);
+  const second = await world.object.account();
+  expect(second).not.toBe(first);
+  second.device.processCommand({ kind: "incrementLoginCounter" });
+  await second.flush();
+  await other.close().catch(() => {});
+});
+
+test("an account that is deleted at any moment of its opening or of its alarm leaves nothing, and a new one can be opened", async () => {
+  for (const work of ["account", "alarm"] as const) {
+    for (let turns = 0; turns < 200; turns += 4) {
+      const world = new World();
+      const { object, storage, clock } = world;
+      if (work === "alarm") {
+        await object.account();
+        await settled();
+        clock.advance(2 * HOUR_MS);
+        await world.restart();
+      }
+      const working = Promise.resolve(work === "alarm" ? world.object.alarm() : world.object.account());
+      working.catch(() => {});
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await Promise.all([world.object.destroy(), world.object.destroy()]);
+      await working.catch(() => {});
+      await settled();
+      const label = `${work}, after ${turns} turns`;
+      expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
+      expect(await world.pass(3 * HOUR_MS), label).toBe(0);
+      expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
+      const account = await world.object.account();
+      account.device.processCommand({ kind: "incrementLoginCounter" });
+      await account.flush();
+      await settled();
+      expect(storage.alarmAtMs, label).not.toBeNull();
+      expect(await world.pass(HOUR_MS), label).toBeGreaterThan(0);
+    }
+  }
+});
+
+test("who asks for the account while it is deleted waits, and gets a new one", async () => {
+  const world = new World();
+  const old = await world.object.account();
+  const identity = old.device.getDeviceSnapshot().identityKey.publicKey;
+  const deleting = world.object.destroy();
+  const asking = world.object.account();
+  await deleting;
+  const fresh = await asking;
+  expect(world.storage.deletions).toBe(1);
+  expect(fresh.device.getDeviceSnapshot().identityKey.publicKey).not.toEqual(identity);
+  await fresh.flush();
+  await expect(old.store.putGroupMetadata("g", new Uint8Array(1))).rejects.toBeInstanceOf(ClosedError);
+});
+
+test("a deletion that fails leaves the account as it was, with its alarm, and can be tried again", async () => {
+  const world = new World();
+  const account = await world.object.account();
+  await account.store.putGroupMetadata("g", new Uint8Array(1));
+  await settled();
+  const { alarmAtMs } = world.storage;
+  world.storage.failures.deleteAll = 1;
+  await expect(world.object.destroy()).rejects.toThrow("deleteAll");
+  await settled();
+  expect(world.storage.alarmAtMs).toBe(alarmAtMs);
+  const again = await world.object.account();
+  expect(await again.store.getGroupMetadata("g")).toEqual(new Uint8Array(1));
+  await world.object.destroy();
+  await settled();
+  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+});
