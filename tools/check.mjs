@@ -54,6 +54,11 @@ const CHECKS = [
       ["attw", ["--pack", ".", "--profile", "esm-only"]],
     ],
   },
+  // Bundles the Worker and checks its configuration against the platform's rules. It sends nothing.
+  {
+    name: "Worker deployment",
+    steps: [["wrangler", ["deploy", "--dry-run", "--outdir", "node_modules/.cache/holdfast-worker"]]],
+  },
   { name: "JSR package", steps: [["deno", ["publish", "--dry-run", "--allow-dirty"]]] },
 ];
 

@@ -15,7 +15,7 @@ import type { ObjectContextLike } from "./object_types.ts";
  * import { AccountDurableObject } from "@holdfast/store/worker";
  *
  * export class Bot extends AccountDurableObject {
- *   async send(address: string, frame: Uint8Array, socket: WebSocket): Promise<void> {
+ *   async send(address: string, frame: string, socket: WebSocket): Promise<void> {
  *     const account = await this.account;
  *     const cache = signalCache(account);
  *     await cache.withAddress(address, async (canonical) => {
