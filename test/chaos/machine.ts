@@ -21,6 +21,8 @@ export interface ChaosOptions {
   readonly off?: readonly ChaosProtection[] | undefined;
   /** What else the command that repeats the run needs. */
   readonly flags?: readonly string[] | undefined;
+  /** Where `npm run chaos` cannot repeat the run: what can. */
+  readonly replay?: string | undefined;
   /** Told of everything, to follow a run. */
   readonly told?: ((line: string) => void) | undefined;
   /** Asked after each step for something that rejected and that nobody awaited. */
@@ -103,8 +105,8 @@ async function goOn(world: World): Promise<void> {
   await world.goOn(random.below(MAX_TURNS));
 }
 
-function replayCommand({ seed, steps, off = [], flags = [] }: ChaosOptions): string {
+function replayCommand({ seed, steps, off = [], flags = [], replay }: ChaosOptions): string {
   const without = off.flatMap((protection) => ["--without", protection]);
   const rest = [...without, ...flags].map((part) => ` ${part}`).join("");
-  return `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${rest}`;
+  return replay ?? `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${rest}`;
 }

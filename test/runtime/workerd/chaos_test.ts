@@ -31,7 +31,10 @@ async function runInObject(options: ChaosOptions): Promise<ChaosReport> {
   const newRuntime = await objectRuntimes();
   objects += 1;
   const stub = env.OBJECTS.get(env.OBJECTS.idFromName(`chaos ${objects}`));
-  return await runInDurableObject(stub, (_instance, { storage }) => runChaos(newRuntime(storage), options));
+  const replay = `vitest run --project workerd chaos_test, seed ${options.seed} of ${options.steps} steps`;
+  return await runInDurableObject(stub, (_instance, { storage }) =>
+    runChaos(newRuntime(storage), { ...options, replay }),
+  );
 }
 
 test(`${SEEDS} objects whose account goes through ${STEPS} steps of everything that may go wrong`, async () => {
