@@ -5,13 +5,17 @@ import { errorOf } from "../protocol/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
-/** Only the binding leads to an object: no name of a host has a meaning there. */
-const URL_OF_OBJECT = "https://object/";
+/**
+ * Where calls go. No request from outside has this address (RFC 2606 keeps `.invalid` from ever being a host's), so one that a Worker
+ * forwards to an object as it came is never taken for a call, whatever headers somebody gave it.
+ */
+const URL_OF_OBJECT = "https://object.holdfast.invalid/";
 
 const CALL = "x-holdfast-call";
 
 /** The name of the call that a request carries, if it is one. */
 export function callName(request: Request): string | undefined {
+  if (request.url !== URL_OF_OBJECT || request.method !== "POST") return undefined;
   return request.headers.get(CALL) ?? undefined;
 }
 
