@@ -10,6 +10,8 @@ export interface ChaosService {
   readonly token: string;
   /** A name that no other run has. */
   readonly account: string;
+  /** What becomes of the service before one more process connects. Nothing is under way meanwhile. */
+  change?(): Promise<void>;
   /** What carries requests to the service, for one more process. */
   connect(): Promise<typeof fetch>;
 }
@@ -18,11 +20,13 @@ export interface ChaosService {
  * The account of a service, reached by its protocol: each process has a `remoteBackend` of its own. The faults are those of the network
  * between them; what a request waits for, and when it is given up, is measured by the clock of the process.
  */
-export function remoteChaosBackend({ url, token, account, connect }: ChaosService): ChaosBackend {
+export function remoteChaosBackend(service: ChaosService): ChaosBackend {
+  const { url, token, account } = service;
   const network = new Network();
   return {
     connect: async (host, traffic) => {
-      const send = await connect();
+      if (service.change !== undefined) await network.send(() => service.change?.() ?? Promise.resolve());
+      const send = await service.connect();
       const fetch =
         traffic === undefined ? faultlessFetch(network, send) : faultyFetch(network, send, traffic);
       return await remoteBackend({ url, token, account, host, fetch });

@@ -32,4 +32,4 @@ test(`${SEEDS} accounts, each in its Durable Object behind the Worker, with ever
   expect(total.secondOwners).toBeGreaterThan(0);
   expect(total.failedCommits).toBeGreaterThan(SEEDS * 5);
   expect(total.lateCommits).toBeGreaterThan(SEEDS);
-}, 120_000);
+}, 240_000);
