@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
+import type { SnapshotSink } from "../device/mod.ts";
 import { type FakeHost, fakeHost } from "../testing/mod.ts";
 import {
   type SenderKeyRecord,
@@ -20,6 +21,7 @@ const PN_PEER = "5511999990000:2@c.us.0";
 interface Opening {
   readonly seed?: number;
   readonly signal?: SignalPolicy;
+  readonly snapshotSink?: SnapshotSink;
 }
 
 /** One database; each opening is a process of its own. */
@@ -27,11 +29,11 @@ class World {
   readonly database = new MemoryDatabase();
   host: FakeHost = fakeHost();
 
-  async open({ seed = 1, signal }: Opening = {}) {
+  async open({ seed = 1, signal, snapshotSink }: Opening = {}) {
     this.host = fakeHost({ seed });
     const { database, host } = this;
     const backend = memoryBackend({ database, clock: host.clock });
-    const account = await openAccount({ backend, host, signal });
+    const account = await openAccount({ backend, host, signal, snapshotSink });
     return { account, cache: signalCache(account) };
   }
 
@@ -99,6 +101,20 @@ test("a pause leaves exact counters behind, though nothing was dirty any more", 
   expect(account.stats().commits).toBe(commits);
   // The process dies here, and the next one burns nothing.
   expect(await send((await world.open({ seed: 2 })).cache, PEER)).toBe(4);
+});
+
+test("a snapshot is taken of exact counters", async () => {
+  const world = new World();
+  const leases: (number | undefined)[] = [];
+  const snapshotSink = async (): Promise<void> => {
+    leases.push(await world.lease(PEER));
+  };
+  const { account, cache } = await world.open({ snapshotSink });
+  for (let n = 0; n < 4; n += 1) await send(cache, PEER);
+  expect(await world.lease(PEER)).toBe(7);
+  await account.device.createSnapshot("export");
+  expect(leases).toEqual([4]);
+  await account.close();
 });
 
 test("a chat with one message between two pauses costs one row a message", async () => {

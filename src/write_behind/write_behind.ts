@@ -148,6 +148,16 @@ export class WriteBehind {
   }
 
   /**
+   * As `flush`, after the sources have made themselves exact, as they do in a pause: whoever opens a copy of the database that is taken
+   * now burns nothing.
+   */
+  async settle(): Promise<FlushReport> {
+    this.#assertUsable();
+    this.#rest();
+    return await this.flush();
+  }
+
+  /**
    * As `flush`, for the entries that `select` chooses and no others. It may share a flush that writes more; the report
    * speaks of the chosen ones.
    */
