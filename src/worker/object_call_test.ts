@@ -19,7 +19,7 @@ test("a call arrives under its name, and its answer comes back", async () => {
 });
 
 test("a request from outside is no call, whatever its headers say", async () => {
-  let headers: Headers | undefined;
+  let headers = new Headers();
   const spy = objectOf((request) => {
     headers = request.headers;
     return answerValue(undefined);
