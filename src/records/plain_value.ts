@@ -10,6 +10,8 @@ import {
 } from "./gen/holdfast/v1/plain_value_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** How deep lists, objects and maps may lie in each other. A write is five deep. */
 const MAX_DEPTH = 16;
 
@@ -132,7 +134,9 @@ function plainEntries(message: PlainValue_Entries | undefined, depth: number): [
   ]);
 }
 
+/** @throws {TypeError} When the text has a lone surrogate: it has no UTF-8 form, and would arrive as another text. */
 function utf8(text: string): Uint8Array {
+  if (LONE_SURROGATE.test(text)) throw new TypeError("encode value: text is not well-formed Unicode");
   return new TextEncoder().encode(text);
 }
 

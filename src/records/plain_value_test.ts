@@ -43,7 +43,15 @@ test("bytes that come back are copies", () => {
 });
 
 test("what is no plain data is refused", () => {
-  for (const given of [null, () => 1, Symbol("x"), [null], { inner: { f() {} } }]) {
+  for (const given of [
+    "\ud800",
+    { "a\udc00": 1 },
+    null,
+    () => 1,
+    Symbol("x"),
+    [null],
+    { inner: { f() {} } },
+  ]) {
     expect(() => encodePlainValue(given)).toThrow(TypeError);
   }
 });

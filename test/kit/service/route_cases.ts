@@ -62,11 +62,11 @@ export const routeCases: readonly ServiceCase[] = [
       const token = await client.issue(name, "account", "unredacted");
       const at = (rest: string): string => pathOf(name, rest);
       await client.refused("GET", at("/device"), { token }, 404, "not-found");
-      equal(
-        await client.json("GET", at("/stats"), 200, { token }),
-        { open: false },
-        "numbers before it is open",
-      );
+      // An object has planned its housekeeping by then.
+      const { nextAlarmAtMs: _, ...numbers } = (await client.json("GET", at("/stats"), 200, { token })) as {
+        readonly nextAlarmAtMs?: number;
+      };
+      equal(numbers, { open: false }, "numbers before it is open");
       const idle = { open: false, committed: 0, isolated: 0, rows: 0, durationMs: 0 };
       equal(await client.json("POST", at("/flush"), 200, { token }), idle, "flush before it is open");
       const commands = [
