@@ -26,6 +26,11 @@ export interface RowStatementParts {
    * a statement, and rows that differ in it are in different statements: a parameter less for each row is a twentieth of a flush.
    */
   readonly shared?: number;
+  /**
+   * Position of another column whose value most rows have in common. Where all rows of a statement have it in common it is bound
+   * once, else for each row: it divides no statement.
+   */
+  readonly oftenShared?: number;
   /** What follows the rows, for example `ON CONFLICT (id) DO NOTHING`. */
   readonly conflict: string;
 }
@@ -36,7 +41,7 @@ export interface RowStatementParts {
  */
 export class RowStatement {
   readonly #parts: RowStatementParts;
-  /** Texts for the account that used them last, by number of rows. */
+  /** Texts for the account that used them last, by number of rows; negative where they have the often shared value in common. */
   #texts = new Map<number, string>();
   #deviceId = 0;
 
@@ -50,64 +55,75 @@ export class RowStatement {
    * @returns One entry per statement: the statement, and which of the rows it covers.
    */
   split(deviceId: number, rows: readonly (readonly SqlValue[])[], limits: SqlLimits): RowChunk[] {
-    const largest = this.#largest(limits);
     const chunks: RowChunk[] = [];
-    const { shared } = this.#parts;
+    const { shared, oftenShared } = this.#parts;
     let runEnd = 0;
     for (let start = 0; start < rows.length; ) {
-      if (start === runEnd) runEnd = this.#runEnd(rows, start);
-      const left = runEnd - start;
-      const size = left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
+      if (start === runEnd) runEnd = runOf(rows, start, rows.length, shared);
+      let end = start + this.#size(runEnd - start, limits, oftenShared);
+      const isCommon = oftenShared !== undefined && runOf(rows, start, end, oftenShared) === end;
+      const common = isCommon ? oftenShared : undefined;
+      if (!isCommon) end = start + this.#size(runEnd - start, limits, undefined);
       const params: SqlValue[] = [];
-      for (let index = start; index < start + size; index += 1) {
+      for (let index = start; index < end; index += 1) {
         const row = rows[index] ?? [];
         for (let column = 0; column < row.length; column += 1) {
-          if (column !== shared || index === start) params.push(row[column] as SqlValue);
+          if (index > start && (column === shared || column === common)) continue;
+          params.push(row[column] as SqlValue);
         }
       }
-      chunks.push({ statement: { sql: this.#text(deviceId, size), params }, start, end: start + size });
-      start += size;
+      chunks.push({ statement: { sql: this.#text(deviceId, end - start, common), params }, start, end });
+      start = end;
     }
     return chunks;
   }
 
-  /** The first row, after the one at `start`, that has not the shared value of that one. */
-  #runEnd(rows: readonly (readonly SqlValue[])[], start: number): number {
-    const { shared } = this.#parts;
-    if (shared === undefined) return rows.length;
-    const value = rows[start]?.[shared];
-    let end = start + 1;
-    while (end < rows.length && rows[end]?.[shared] === value) end += 1;
-    return end;
-  }
-
-  #largest({ maxParameters, maxSqlBytes }: SqlLimits): number {
-    const byParameters = Math.floor(maxParameters / this.#parts.columns);
-    const bySqlBytes = Math.floor(
-      (maxSqlBytes - FIXED_SQL_BYTES) / (2 * this.#parts.columns + MAX_ROW_EXTRA),
-    );
-    return Math.max(1, Math.min(ROW_SIZES[0] ?? 1, byParameters, bySqlBytes));
+  /** How many of the rows that are left one statement takes. @param common The column that they have in common. */
+  #size(left: number, { maxParameters, maxSqlBytes }: SqlLimits, common: number | undefined): number {
+    const { columns, shared } = this.#parts;
+    const bound = (shared === undefined ? 0 : 1) + (common === undefined ? 0 : 1);
+    const byParameters = Math.floor((maxParameters - bound) / (columns - bound));
+    const bySqlBytes = Math.floor((maxSqlBytes - FIXED_SQL_BYTES) / (3 * columns + MAX_ROW_EXTRA));
+    const largest = Math.max(1, Math.min(ROW_SIZES[0] ?? 1, byParameters, bySqlBytes));
+    return left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
   }
 
   /** The device id is an integer of ours and stands in the text: a parameter for each row costs a twentieth of a flush. */
-  #text(deviceId: number, rows: number): string {
+  #text(deviceId: number, rows: number, common: number | undefined): string {
     if (deviceId !== this.#deviceId) {
       this.#texts = new Map();
       this.#deviceId = deviceId;
     }
-    let text = this.#texts.get(rows);
+    const key = common === undefined ? rows : -rows;
+    let text = this.#texts.get(key);
     if (text === undefined) {
       const { insert, columns, conflict, shared } = this.#parts;
       const first = Array<string>(columns).fill("?");
       // Parameters are numbered from 1 as they come, so those of the first row by their columns.
-      const others = first.map((parameter, column) => (column === shared ? `?${column + 1}` : parameter));
+      const others = first.map((parameter, column) =>
+        column === shared || column === common ? `?${column + 1}` : parameter,
+      );
       const values = [first, ...Array<string[]>(rows - 1).fill(others)];
       const list = values.map((row) => `(${deviceId},${row.join(",")})`).join(",");
       text = `${insert} VALUES ${list} ${conflict}`;
-      this.#texts.set(rows, text);
+      this.#texts.set(key, text);
     }
     return text;
   }
+}
+
+/** The first row after the one at `start`, and before `end`, that has not the value of that one in a column; `end` when all have. */
+function runOf(
+  rows: readonly (readonly SqlValue[])[],
+  start: number,
+  end: number,
+  column: number | undefined,
+): number {
+  if (column === undefined) return end;
+  const value = rows[start]?.[column];
+  let at = start + 1;
+  while (at < end && rows[at]?.[column] === value) at += 1;
+  return at;
 }
 
 /** One statement of a `RowStatement`, and the rows it covers: `start` up to but not including `end`. */

@@ -65,6 +65,38 @@ test("a shared value is bound once, and rows that differ in it are in different 
   expect(chunk?.statement.params).toHaveLength(17);
 });
 
+test("a value that is often shared is bound once where all rows of a statement have it, and divides none", () => {
+  const often = new RowStatement({
+    insert: "INSERT INTO t (device_id, id, s, o, v)",
+    columns: 4,
+    conflict: "",
+    shared: 1,
+    oftenShared: 2,
+  });
+  const given: SqlValue[][] = Array.from({ length: 700 }, (_, id) => [
+    id,
+    "a",
+    id % 300 === 7 ? id : 0,
+    `v${id}`,
+  ]);
+  for (const limits of [WIDE, NARROW]) {
+    const chunks = often.split(5, given, limits);
+    expect(chunks.flatMap(({ statement: { sql, params } }) => boundRows(sql, params))).toEqual(given);
+    for (const { statement } of chunks) {
+      expect(statement.params.length).toBeLessThanOrEqual(limits.maxParameters);
+    }
+    const alike = often.split(
+      5,
+      given.map(([id, s, , v]) => [id, s, 0, v] as SqlValue[]),
+      limits,
+    );
+    expect(chunks.length).toBeLessThan(alike.length + 12);
+  }
+  const [chunk] = often.split(5, given.slice(8, 16), WIDE);
+  expect(chunk?.statement.sql).toContain("VALUES (5,?,?,?,?),(5,?,?2,?3,?),");
+  expect(chunk?.statement.params).toHaveLength(2 * 8 + 2);
+});
+
 /** The rows of a statement with SQLite's numbering: a bare parameter is one more than the greatest so far. */
 function boundRows(sql: string, params: readonly SqlValue[]): SqlValue[][] {
   let greatest = 0;

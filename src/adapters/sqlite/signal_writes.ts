@@ -12,6 +12,9 @@ const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = e
 /** All rows of a flush were written by one incarnation of the cache. */
 const INCARNATION_COLUMN = 3;
 
+/** Keys are burned after a crash: mostly none. */
+const BURNED_COLUMN = 4;
+
 /** Without a lease the row has none. Three parameters less a row are an eighth of a flush. */
 const BARE_RECORD = "reserved_until = NULL, incarnation = NULL, burned = NULL, record = excluded.record";
 
@@ -25,6 +28,7 @@ const PUT_SESSION = new RowStatement({
   insert: "INSERT INTO session (device_id, user, address, reserved_until, incarnation, burned, record)",
   columns: 6,
   shared: INCARNATION_COLUMN,
+  oftenShared: BURNED_COLUMN,
   conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${LEASED_RECORD}`,
 });
 
@@ -51,6 +55,7 @@ const PUT_SENDER_KEY = new RowStatement({
   insert: "INSERT INTO sender_key (device_id, user, name, reserved_until, incarnation, burned, record)",
   columns: 6,
   shared: INCARNATION_COLUMN,
+  oftenShared: BURNED_COLUMN,
   conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${LEASED_RECORD}`,
 });
 
