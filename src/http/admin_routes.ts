@@ -29,7 +29,7 @@ const tokenRequest = v.strictObject({
   label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL), v.check(isTextOrNone)), ""),
 });
 
-const pageRequest = v.object({
+const pageRequest = v.strictObject({
   after: v.optional(v.pipe(v.string(), v.check(isTextOrNone))),
   limit: v.optional(
     v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(MAX_PAGE)),
@@ -128,7 +128,8 @@ function isTextOrNone(text: string): boolean {
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {
-  const { after, limit } = parse(pageRequest, query, "read list");
+  // What else a query has is no page's business.
+  const { after, limit } = parse(pageRequest, { after: query.after, limit: query.limit }, "read list");
   return { after, limit };
 }
 

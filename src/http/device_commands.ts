@@ -18,7 +18,12 @@ const UINT32 = 0xffff_ffff;
 type Schema<T> = v.GenericSchema<unknown, T>;
 
 const text: Schema<string> = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_TEXT));
-const time: Schema<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time: Schema<number> = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(Number.MAX_SAFE_INTEGER),
+);
 const uint32: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(UINT32));
 const keyId: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_KEY_ID));
 const version: Schema<readonly [number, number, number]> = v.strictTuple([uint32, uint32, uint32]);
@@ -27,13 +32,9 @@ const version: Schema<readonly [number, number, number]> = v.strictTuple([uint32
 const bytes: Schema<Uint8Array> = v.pipe(
   v.string(),
   v.maxLength(Math.ceil(MAX_BYTES / 3) * 4),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const decoded = decodeBase64(dataset.value);
-    if (decoded !== undefined) return decoded;
-    addIssue({ message: "not base64" });
-    return NEVER;
-  }),
-);
+  v.transform(decodeBase64),
+  v.check((decoded) => decoded !== undefined, "not base64"),
+) as Schema<Uint8Array>;
 
 const key: Schema<Uint8Array> = exactly(KEY_BYTES);
 
@@ -158,8 +159,6 @@ const body = v.strictObject({
   commands: v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(MAX_COMMANDS)),
 });
 
-const named = v.looseObject({ kind: v.picklist(COMMAND_KINDS) });
-
 /**
  * Reads the commands of a request. In JSON bytes are base64, and `null` clears.
  *
@@ -174,13 +173,16 @@ export function parseCommands(value: unknown): DeviceCommand[] {
 }
 
 function parseCommand(value: unknown, index: number): DeviceCommand {
-  const known = v.safeParse(named, value);
-  if (!known.success) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
-  const { kind, ...rest } = known.output;
+  const { kind, ...rest } = typeof value === "object" && value !== null ? (value as { kind?: unknown }) : {};
+  if (!isKind(kind)) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
   const schema: Schema<object> = COMMANDS[kind];
   const parsed = v.safeParse(schema, rest, { abortEarly: true });
   if (!parsed.success) {
     throw new RequestError("invalid", `read commands: command ${index} is no valid ${kind}`);
   }
   return { kind, ...parsed.output } as DeviceCommand;
+}
+
+function isKind(kind: unknown): kind is DeviceCommandKind {
+  return typeof kind === "string" && Object.hasOwn(COMMANDS, kind);
 }
