@@ -82,7 +82,8 @@ export interface GetWithOptions {
 export class PortableCache<K, V> {
   readonly #table = new SlotTable<K, V>();
   readonly #flights = new SingleFlight<K>();
-  readonly #clock: Clock;
+  /** `undefined` when nothing expires: then there is no need to know the time. */
+  readonly #clock: Clock | undefined;
   readonly #capacity: number;
   readonly #ttlMs: number;
   readonly #idleMs: number;
@@ -91,13 +92,12 @@ export class PortableCache<K, V> {
   readonly #onEvict: EvictionListener<K, V> | undefined;
   readonly #isHeld: ((key: K, value: V) => boolean) | undefined;
   readonly #logger: Logger;
-  readonly #expires: boolean;
   /** What the clock said last. */
   #clockMs: number;
   /** Time that the clock has gone forward since the cache was made. */
   #ownMs = 0;
-  /** Whether entries may be due: looked up when time has passed, since what is written is never due at once. */
-  #isDue = false;
+  /** What the clock said when nothing was due; not a number while something may be. What is written is never due at once. */
+  #settledMs = Number.NaN;
 
   /** @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together with an expiry. */
   constructor(options: PortableCacheOptions<K, V>) {
@@ -109,9 +109,8 @@ export class PortableCache<K, V> {
     this.#periodMs = Math.min(ttlMs, idleMs);
     if (options.isHeld !== undefined && this.#periodMs !== Number.POSITIVE_INFINITY)
       throw new TypeError("create cache: what may be held does not expire");
-    this.#expires = this.#periodMs !== Number.POSITIVE_INFINITY;
-    this.#clock = options.clock;
-    this.#clockMs = this.#expires ? options.clock.nowMs() : 0;
+    this.#clock = this.#periodMs === Number.POSITIVE_INFINITY ? undefined : options.clock;
+    this.#clockMs = this.#clock === undefined ? 0 : this.#clock.nowMs();
     this.#capacity = capacity;
     this.#ttlMs = ttlMs;
     this.#idleMs = idleMs;
@@ -122,9 +121,8 @@ export class PortableCache<K, V> {
 
   /** The value of a key, `undefined` when it is absent. Counts as a read: the idle time starts again. */
   get(key: K): V | undefined {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#sweptNowMs();
     const table = this.#table;
-    if (this.#isDue) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     if (slot === undefined) return undefined;
     const { ends } = table;
@@ -238,16 +236,36 @@ export class PortableCache<K, V> {
 
   /** The cache's own time: that of the clock, except that it stands still where the clock steps back. */
   #nowMs(): number {
-    if (!this.#expires) return 0;
-    const readMs = this.#clock.nowMs();
+    const clock = this.#clock;
+    if (clock === undefined) return 0;
+    const readMs = clock.nowMs();
     if (readMs !== this.#clockMs) this.#follow(readMs);
     return this.#ownMs;
+  }
+
+  /**
+   * As `#nowMs`, after a look at a few entries that are due. Every read and write begins here, so the usual case, that the clock
+   * stands where nothing was due, is one comparison. Flags would cost more: the engine tests a field for all that is falsy.
+   */
+  #sweptNowMs(): number {
+    const clock = this.#clock;
+    if (clock === undefined) return 0;
+    const readMs = clock.nowMs();
+    if (readMs !== this.#settledMs) this.#catchUp(readMs);
+    return this.#ownMs;
+  }
+
+  #catchUp(readMs: number): void {
+    if (readMs !== this.#clockMs) this.#follow(readMs);
+    this.#sweep(this.#ownMs, SWEPT_PER_CALL);
+    // A listener may have read the clock again, so not `readMs`.
+    this.#settledMs = this.#ownMs >= this.#table.nextDueAtMs ? Number.NaN : this.#clockMs;
   }
 
   #follow(readMs: number): void {
     this.#ownMs += Math.max(0, readMs - this.#clockMs);
     this.#clockMs = readMs;
-    this.#isDue = this.#ownMs >= this.#table.nextDueAtMs;
+    this.#settledMs = Number.NaN;
   }
 
   #isExpired(slot: number, nowMs: number): boolean {
@@ -257,9 +275,8 @@ export class PortableCache<K, V> {
 
   #put(key: K, value: V): void {
     if (value === undefined) throw new TypeError("insert into cache: undefined means absent");
-    const nowMs = this.#nowMs();
+    const nowMs = this.#sweptNowMs();
     const table = this.#table;
-    if (this.#isDue) this.#sweep(nowMs, SWEPT_PER_CALL);
     const slot = table.slots.get(key);
     const expired = slot !== undefined && this.#isExpired(slot, nowMs);
     if (slot !== undefined && !expired) this.#overwrite(slot, value, nowMs);
@@ -319,7 +336,6 @@ export class PortableCache<K, V> {
       if (this.#isExpired(slot, nowMs)) this.#drop(slot, "expired");
       else table.reschedule(slot, this.#expiresAtMs(slot));
     }
-    this.#isDue = this.#ownMs >= table.nextDueAtMs;
   }
 
   #expiresAtMs(slot: number): number {

@@ -82,6 +82,21 @@ test("a clock that steps back makes nothing live longer, or expire at once", () 
   expect(cache.get("a")).toBeUndefined();
 });
 
+test("a clock that steps back to where it was read before goes on from there", () => {
+  const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
+  const startMs = clock.nowMs();
+  cache.insert("a", 1);
+  clock.advance(100);
+  expect(cache.has("a")).toBe(false);
+  clock.set(startMs);
+  expect(cache.get("a")).toBeUndefined();
+  cache.insert("b", 2);
+  clock.advance(99);
+  expect(cache.get("b")).toBe(2);
+  clock.advance(1);
+  expect(cache.get("b")).toBeUndefined();
+});
+
 test("expired entries are freed by calls about other keys, a few each", () => {
   const freed: string[] = [];
   const { cache, clock } = cacheOf<number>({
