@@ -70,8 +70,8 @@ export function withPlainDescriptor(text, path) {
  * @param {FileDescriptorProto} other
  */
 function sameProto(one, other) {
-  const [left, right] = [one, other].map((proto) => toBinary(FileDescriptorProtoSchema, proto));
-  return Buffer.compare(left, right) === 0;
+  const encode = (/** @type {FileDescriptorProto} */ proto) => toBinary(FileDescriptorProtoSchema, proto);
+  return Buffer.compare(encode(one), encode(other)) === 0;
 }
 
 /**

@@ -152,9 +152,6 @@ const COMMANDS: CommandSchemas = {
   setServerHasPreKeys: members({ serverHasPreKeys: v.boolean() }),
 };
 
-/** The names of all commands. */
-export const COMMAND_KINDS: readonly DeviceCommandKind[] = Object.keys(COMMANDS) as DeviceCommandKind[];
-
 const body = v.strictObject({
   commands: v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(MAX_COMMANDS)),
 });
