@@ -37,12 +37,11 @@ import type { ObjectNamespaceLike } from "./object_types.ts";
  *   readonly HOLDFAST_ADMIN_TOKEN: string;
  * }
  *
- * export default {
- *   fetch(request: Request, env: Env): Response | Promise<Response> {
- *     const accounts = objectAccounts(env.ACCOUNTS, objectRegistry(env.REGISTRY));
- *     return createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN }).fetch(request);
- *   },
- * };
+ * // What a Worker's `fetch` does.
+ * function serve(request: Request, env: Env): Response | Promise<Response> {
+ *   const accounts = objectAccounts(env.ACCOUNTS, objectRegistry(env.REGISTRY));
+ *   return createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN }).fetch(request);
+ * }
  * ```
  */
 export function objectAccounts<Id>(namespace: ObjectNamespaceLike<Id>, registry: Registry): AccountService {

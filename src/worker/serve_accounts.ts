@@ -30,9 +30,8 @@ const apps = new WeakMap<object, AppType>();
  * ```ts
  * import { type AccountsEnv, serveAccounts } from "@holdfast/store/worker";
  *
- * export { AccountDurableObject, RegistryDurableObject } from "@holdfast/store/worker";
- *
- * export default {
+ * // The default export of a Worker that exports `AccountDurableObject` and `RegistryDurableObject` as well.
+ * const worker = {
  *   fetch: (request: Request, env: AccountsEnv): Promise<Response> => serveAccounts(request, env),
  * };
  * ```
