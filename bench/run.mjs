@@ -16,6 +16,9 @@ import { build } from "esbuild";
  * @typedef {{value: number, unit: string, limit?: Limit, against?: string}} Result
  */
 
+/** Units of what is measured by the clock. */
+const TIMED_UNITS = ["ratio", "× throughput"];
+
 /** Inside node_modules, so that the bundles resolve packages as the sources do. */
 const BUNDLES = resolve("node_modules/.cache/holdfast-bench", String(process.pid));
 
@@ -59,6 +62,26 @@ async function measure(entry) {
     if (!Number.isFinite(value)) throw new RangeError(`bench ${name}: ${value} is no measurement`);
     const { unit, limit, against } = entry;
     return [name, { value, unit, ...(limit && { limit }), ...(against !== undefined && { against }) }];
+  });
+}
+
+/**
+ * Compares times that a busy moment can spoil: where a limit is missed it is measured twice more, and the median of the three counts.
+ * Exact counts are measured once.
+ *
+ * @param {BenchEntry} entry
+ * @returns {Promise<[name: string, result: Result][]>}
+ */
+async function measureSteadily(entry) {
+  const first = await measure(entry);
+  if (!TIMED_UNITS.includes(entry.unit) || !first.some(([, result]) => isMissed(result))) return first;
+  const others = [new Map(await measure(entry)), new Map(await measure(entry))];
+  return first.map(([name, result]) => {
+    const values = [result.value, ...others.map((other) => other.get(name)?.value ?? result.value)];
+    console.error(
+      `${name}: missed at first; of ${values.map((value) => value.toFixed(3)).join(", ")} the median counts`,
+    );
+    return [name, { ...result, value: /** @type {number} */ (values.sort((a, b) => a - b)[1]) }];
   });
 }
 
@@ -109,7 +132,7 @@ async function main() {
   /** @type {Record<string, Result>} */
   const results = {};
   for (const entry of entries) {
-    for (const [name, result] of await measure(entry)) {
+    for (const [name, result] of await measureSteadily(entry)) {
       if (name in results) throw new RangeError(`bench ${name}: two entries have this name`);
       results[name] = result;
     }
