@@ -121,7 +121,8 @@ function printTable(results) {
 async function main() {
   const args = process.argv.slice(2);
   const asJson = args.includes("--json");
-  const prefixes = args.filter((arg) => arg !== "--json");
+  const countsOnly = args.includes("--gate-counts");
+  const prefixes = args.filter((arg) => arg !== "--json" && arg !== "--gate-counts");
   // In JSON mode standard output carries the object alone, whatever an entry or a library logs.
   if (asJson) console.log = console.info = console.error;
 
@@ -142,7 +143,9 @@ async function main() {
   const missed = Object.keys(results).filter((name) => isMissed(/** @type {Result} */ (results[name])));
   if (missed.length > 0) {
     console.error(`missed: ${missed.join(", ")}`);
-    process.exitCode = 1;
+    // Times depend on the machine, exact counts do not: `--gate-counts` fails for the latter alone, and says what else was missed.
+    const failing = missed.filter((name) => !countsOnly || !TIMED_UNITS.includes(results[name]?.unit ?? ""));
+    if (failing.length > 0) process.exitCode = 1;
   }
 }
 
