@@ -138,6 +138,7 @@ export class StoredCache<K, V> {
   async #read(name: string): Promise<V | undefined> {
     const { store, namespace, codec } = this.#options;
     if (this.#writing.has(name)) return undefined;
+    const { invalidations } = this.#epoch;
     const epoch = await this.#epoch.current();
     if (epoch === undefined) return undefined;
     try {
@@ -146,6 +147,8 @@ export class StoredCache<K, V> {
       const envelope = openEnvelope(namespace, name, bytes);
       if (envelope === undefined)
         throw new CorruptError("read cache store: not bytes that were written there");
+      // What was doubtful under the epoch of this read is forgotten with it.
+      if (invalidations !== this.#epoch.invalidations) return undefined;
       return this.#isAcceptable(name, envelope, epoch) ? codec.decode(envelope.payload) : undefined;
     } catch (error) {
       this.#warn("read", error);
