@@ -16,6 +16,9 @@ import { build } from "esbuild";
  * @typedef {{value: number, unit: string, limit?: Limit, against?: string}} Result
  */
 
+/** Says in front of a name that its limit is known to be missed: it is measured and printed all the same, and fails nothing. */
+const ALLOW_MISS = "--allow-miss=";
+
 /** Units of what is measured by the clock. */
 const TIMED_UNITS = ["ratio", "× throughput"];
 
@@ -121,8 +124,8 @@ function printTable(results) {
 async function main() {
   const args = process.argv.slice(2);
   const asJson = args.includes("--json");
-  const countsOnly = args.includes("--gate-counts");
-  const prefixes = args.filter((arg) => arg !== "--json" && arg !== "--gate-counts");
+  const allowed = args.flatMap((arg) => (arg.startsWith(ALLOW_MISS) ? [arg.slice(ALLOW_MISS.length)] : []));
+  const prefixes = args.filter((arg) => arg !== "--json" && !arg.startsWith(ALLOW_MISS));
   // In JSON mode standard output carries the object alone, whatever an entry or a library logs.
   if (asJson) console.log = console.info = console.error;
 
@@ -143,9 +146,7 @@ async function main() {
   const missed = Object.keys(results).filter((name) => isMissed(/** @type {Result} */ (results[name])));
   if (missed.length > 0) {
     console.error(`missed: ${missed.join(", ")}`);
-    // Times depend on the machine, exact counts do not: `--gate-counts` fails for the latter alone, and says what else was missed.
-    const failing = missed.filter((name) => !countsOnly || !TIMED_UNITS.includes(results[name]?.unit ?? ""));
-    if (failing.length > 0) process.exitCode = 1;
+    if (missed.some((name) => !allowed.includes(name))) process.exitCode = 1;
   }
 }
 
