@@ -119,7 +119,9 @@ export class LidPnCache {
   readonly #offline = new OfflineMappings();
   /** What the store says of phone numbers that replays concern. */
   readonly #storedLids = new Map<string, Promise<string | undefined>>();
-  /** What was learnt since a warm-up began: `lid:` and `pn:` keys. */
+  /** The warm-up that is under way: one at a time. */
+  #warming: { readonly limit: number; readonly done: Promise<number> } | undefined;
+  /** What was learnt since it began: `lid:` and `pn:` keys. */
   #learntSince: Set<string> | undefined;
   #queries = 0;
 
@@ -204,7 +206,8 @@ export class LidPnCache {
   }
 
   /**
-   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt meanwhile stays.
+   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt meanwhile stays, and what
+   * replays concern is left to whoever asks. Who asks while as many are being read shares that read.
    *
    * @returns How many mappings were read.
    * @throws {RangeError} When `limit` is no count. @throws {StoreError}
@@ -212,9 +215,26 @@ export class LidPnCache {
   async warmUp({ limit = WARM_UP_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
     if (limit === 0) return 0;
-    const { byLid, byPn } = this.#parts;
+    for (let other = this.#warming; other !== undefined; other = this.#warming) {
+      if (other.limit >= limit) return await other.done;
+      // Its failure is for those who asked for it.
+      await other.done.catch(() => undefined);
+    }
     const learnt = new Set<string>();
     this.#learntSince = learnt;
+    const warming = { limit, done: this.#warmUp(limit, learnt) };
+    this.#warming = warming;
+    try {
+      return await warming.done;
+    } finally {
+      this.#warming = undefined;
+      this.#learntSince = undefined;
+    }
+  }
+
+  async #warmUp(limit: number, learnt: ReadonlySet<string>): Promise<number> {
+    const { byLid, byPn } = this.#parts;
+    const offline = this.#offline;
     this.#queries += 1;
     const found: LidPnMapping[] = [];
     for await (const mapping of this.#parts.reads.getAllLidMappings()) {
@@ -225,15 +245,16 @@ export class LidPnCache {
     for (const mapping of found.reverse()) {
       const { lid, phoneNumber } = mapping;
       const isLearnt = learnt.size > 0 && learnt.has(`lid:${lid}`);
-      if (isLearnt || this.#offline.get(lid) !== undefined) continue;
+      if (isLearnt || offline.get(lid) !== undefined) continue;
       const inserting = byLid.insert(lid, mapping);
       // In process there is nothing to wait for, ten thousand times.
       if (inserting !== undefined) await inserting;
       if (learnt.size > 0 && learnt.has(`pn:${phoneNumber}`)) continue;
+      // What it resolves to is not what the store says alone.
+      if (offline.concerns(phoneNumber)) continue;
       const resolving = byPn.insert(phoneNumber, mapping);
       if (resolving !== undefined) await resolving;
     }
-    if (this.#learntSince === learnt) this.#learntSince = undefined;
     return found.length;
   }
 

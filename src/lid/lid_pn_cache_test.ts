@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
 import type { LearningSource, LidPnMapping } from "../backend/mod.ts";
 import { LEARNING_SOURCES } from "../backend/mod.ts";
@@ -353,6 +353,103 @@ test("warming up reads the newest, once, and leaves what was learnt meanwhile", 
   expect(cache.stats.queries).toBe(queries);
   expect(await cache.getLids(["52999", "5999"])).toEqual([undefined, "1999"]);
   expect(cache.stats.queries).toBe(queries + 1);
+});
+
+/** Reads of all mappings that wait, each once it has its answer, until they are let go. */
+class HeldReads {
+  count = 0;
+  #letGo: () => void = () => {};
+  readonly #held = new Promise<void>((resolve) => {
+    this.#letGo = resolve;
+  });
+
+  letGo(): void {
+    this.#letGo();
+  }
+
+  /** What is read is what the store says when the read begins. */
+  async *of(world: World): AsyncGenerator<LidPnMapping> {
+    this.count += 1;
+    const stored: LidPnMapping[] = [];
+    for await (const one of world.backend.getAllLidMappings()) stored.push(one);
+    await this.#held;
+    yield* stored;
+  }
+}
+
+test("two warm-ups at once are one read, and neither lays what it has read over what was learnt", async () => {
+  const world = new World();
+  await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1500", "other", 2)]);
+  const held = new HeldReads();
+  world.cache = world.open(10_000, { getAllLidMappings: () => held.of(world) });
+  const first = world.cache.warmUp();
+  await vi.waitUntil(() => held.count === 1);
+  await world.learn("usync", "1001", PN, 5);
+  await world.learn("usync", "1500", "moved", 6);
+  const others = [world.cache.warmUp(), world.cache.warmUp({ limit: 1 })];
+  held.letGo();
+  expect(await Promise.all([first, ...others])).toEqual([2, 2, 2]);
+  expect(held.count).toBe(1);
+  expect([world.cache.peekLid(PN), world.cache.peekLid("moved")]).toEqual(["1001", "1500"]);
+  expect([world.cache.peekPn("1500"), world.cache.peekLid("other")]).toEqual(["moved", undefined]);
+  // One after the other they are two.
+  await world.cache.warmUp();
+  expect(held.count).toBe(2);
+});
+
+test("a warm-up of more than is being read reads itself, after it", async () => {
+  const world = new World();
+  await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1500", "other", 2)]);
+  const { cache } = world;
+  expect(await Promise.all([cache.warmUp({ limit: 1 }), cache.warmUp({ limit: 2 })])).toEqual([1, 2]);
+  expect(cache.stats.queries).toBe(2);
+  expect([cache.peekLid(PN), cache.peekLid("other")]).toEqual(["1000", "1500"]);
+});
+
+test("a warm-up that fails takes no note of what is learnt after it, and the next one reads again", async () => {
+  const world = new World();
+  await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1001", "other", 2)]);
+  const { cache } = world;
+  const notesOf = async (lid: string): Promise<number> => {
+    await cache.getPn(lid);
+    const add = vi.spyOn(Set.prototype, "add");
+    try {
+      await world.learn("usync", lid, PN, 3);
+      return add.mock.calls.length;
+    } finally {
+      add.mockRestore();
+    }
+  };
+  await cache.getLid(PN);
+  const before = await notesOf("1002");
+  world.faults.failReads(new BackendError("disk"));
+  const { queries } = cache.stats;
+  const failing = [cache.warmUp(), cache.warmUp()].map((one) => expect(one).rejects.toThrow("disk"));
+  await Promise.all(failing);
+  expect(cache.stats.queries - queries).toBe(1);
+  world.faults.failReads(undefined);
+  expect(await notesOf("1003")).toBe(before);
+  expect(await cache.warmUp()).toBe(4);
+  expect([cache.peekLid(PN), cache.peekLid("other")]).toEqual(["1003", "1001"]);
+});
+
+test("a warm-up leaves what replays concern as they say", async () => {
+  const world = new World();
+  await world.backend.putLidMappings([
+    ...[mapping("1000", PN, 1), mapping("1001", "quiet", 1)],
+    ...[mapping("1500", "left", 2), mapping("1499", "left", 1)],
+  ]);
+  const { cache } = world;
+  const replay = { source: "peer_pn_message", offline: true } as const;
+  await cache.learn([{ lid: "1009", phoneNumber: PN, createdAt: 9 }], replay);
+  await cache.learn([{ lid: "1500", phoneNumber: "moved", createdAt: 9 }], replay);
+  const phones = [PN, "left", "moved"];
+  const said = await cache.getLids(phones);
+  expect(said).toEqual(["1009", undefined, "1500"]);
+  await cache.warmUp();
+  expect(await cache.getLids(phones)).toEqual(said);
+  expect(await cache.getPns(["1000", "1009", "1500"])).toEqual([PN, PN, "moved"]);
+  expect(cache.peekLid("quiet")).toBe("1001");
 });
 
 test("addresses and JIDs become those of the LID, with their device", async () => {

@@ -50,6 +50,7 @@ export class OfflineMappings {
 
   /** Whether the store may know something else of a phone number than is known with the replays. */
   concerns(phoneNumber: string): boolean {
+    if (this.#byLid.size === 0) return false;
     return this.#lidsOf.has(phoneNumber) || this.#leftCount.has(phoneNumber);
   }
 
