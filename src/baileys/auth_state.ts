@@ -3,7 +3,6 @@ import type { Device } from "../backend/mod.ts";
 import { generateKeyPair, sameValue } from "../device/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
-import { flushDevice } from "./flush_device.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { BaileysAuthState } from "./library_types.ts";
 import { PreKeyStock } from "./pre_key_stock.ts";
@@ -60,7 +59,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
     account.device.modifyDevice((draft) => Object.assign(draft, changesBetween(saved, current)));
     saved = current;
-    await flushDevice(account);
+    await account.device.flushDevice();
   };
 
   const stock = new PreKeyStock(

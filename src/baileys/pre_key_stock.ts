@@ -3,7 +3,6 @@ import type { Write } from "../backend/mod.ts";
 import { generateKeyPair } from "../device/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
-import { flushDevice } from "./flush_device.ts";
 
 /**
  * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many requests
@@ -52,7 +51,7 @@ export class PreKeyStock {
     do {
       while (this.#durable < this.#filled) {
         const filled = this.#filled;
-        await flushDevice(this.#account);
+        await this.#account.device.flushDevice();
         this.#durable = Math.max(this.#durable, filled);
       }
       await this.#makeWithRoom();
@@ -64,7 +63,7 @@ export class PreKeyStock {
       this.#make();
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
-      await flushDevice(this.#account);
+      await this.#account.device.flushDevice();
       this.#make();
     }
   }

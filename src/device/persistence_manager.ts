@@ -179,6 +179,16 @@ export class PersistenceManager {
   }
 
   /**
+   * Makes the device, and what lands with it, durable. Sessions that may wait go on waiting.
+   *
+   * @throws {StoreError} When the device as it was at the call could not be committed: it is one entry, which is durable or not. It
+   * stays as it is in memory; calling again tries again.
+   */
+  async flushDevice(): Promise<FlushReport> {
+    return await this.#options.writeBehind.flushOnly((source) => source === DEVICE_SOURCE);
+  }
+
+  /**
    * Starts to save in the background: at once what is dirty already, changes within `intervalMs`, nothing while nothing
    * is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by itself unless told otherwise.
    *
@@ -216,7 +226,7 @@ export class PersistenceManager {
    */
   async addPreKeys(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
     const ids = await this.#preKeys.add(count, makeRecord);
-    await this.#flushDevice();
+    await this.flushDevice();
     return ids;
   }
 
@@ -228,7 +238,7 @@ export class PersistenceManager {
    */
   async markPreKeysUploaded(ids: readonly number[]): Promise<void> {
     this.#preKeys.markUploaded(ids);
-    await this.#flushDevice();
+    await this.flushDevice();
   }
 
   /**
@@ -252,10 +262,6 @@ export class PersistenceManager {
     const database = await store.snapshotDb(name, kept);
     const device = redactDevice(this.#state.device);
     await snapshotSink({ name, takenAtMs: host.clock.nowMs(), device, database, extra: kept });
-  }
-
-  async #flushDevice(): Promise<void> {
-    await this.#options.writeBehind.flushOnly((source) => source === DEVICE_SOURCE);
   }
 
   #stagedIds(): ReadonlySet<number> {

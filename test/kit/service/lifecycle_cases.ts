@@ -49,6 +49,23 @@ export const lifecycleCases: readonly ServiceCase[] = [
     },
   },
   {
+    name: "routes: of commands that are sent to one account at once each is carried out once, and none is refused for another",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name, token } = await client.account("at once");
+      await client.makeDevice({ name, token });
+      const json = { commands: [{ kind: "incrementLoginCounter" }] };
+      const count = 32;
+      await Promise.all(
+        Array.from({ length: count }, () =>
+          client.json("POST", pathOf(name, "/device/commands"), 200, { token, json }),
+        ),
+      );
+      const device = await client.json("GET", pathOf(name, "/device"), 200, { token });
+      equal((device as { loginCounter: number }).loginCounter, count, "counter");
+    },
+  },
+  {
     name: "commits: one whose answer was lost is sent again under the next epoch, and its late twin is refused",
     async run(service) {
       const client = new ServiceClient(service);
