@@ -1,5 +1,5 @@
 import { expectedDigest } from "./ledger.ts";
-import { type Frame, type Identity, Participant } from "./participant.ts";
+import { type Database, type Frame, type Identity, Participant } from "./participant.ts";
 
 const ALICE: Identity = { name: "alice", pn: "15550000001@s.whatsapp.net", lid: "100000000000001@lid" };
 const BOB: Identity = { name: "bob", pn: "15550000002@s.whatsapp.net", lid: "100000000000002@lid" };
@@ -14,9 +14,9 @@ export interface Conversation {
 }
 
 /** Opens both accounts over one database and lets them meet. */
-export async function openConversation(url: string): Promise<Conversation> {
-  const alice = await Participant.open(url, ALICE);
-  const bob = await Participant.open(url, BOB);
+export async function openConversation(database: Database): Promise<Conversation> {
+  const alice = await Participant.open(database, ALICE);
+  const bob = await Participant.open(database, BOB);
   await alice.meet(bob);
   await bob.meet(alice);
   if (!(await alice.hasSessionWith(bob))) await alice.startSession(bob);

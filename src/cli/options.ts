@@ -41,6 +41,8 @@ with SIGKILL and a new one carries on. Running it again continues the same conve
   --messages N     messages to exchange in this run, 1 to 1,000,000 (default 400)
   --db URL         where to keep the accounts (default file:holdfast.db)
 
+HOLDFAST_DB_TOKEN is the token of a database behind a server, with --serve too. A URL that carries it is refused.
+
 With --serve the accounts of a database are served over HTTP, and dev:worker serves accounts in Durable Objects, in a
 Worker on this machine. HOLDFAST_ADMIN_TOKEN sets the admin token (32 characters or more); without it a new one is
 made for the run.
@@ -111,7 +113,17 @@ function valuesOf(mode: CliOptions["mode"], args: readonly string[]): Map<string
   return values;
 }
 
+/** User and password in front of a host. */
+const CREDENTIALS = /^[^:]*:\/\/[^/?#]*@/;
+
+/** What a URL says is on the command line, which every user of the machine can read: no message repeats it. */
 function parseUrl(db: string): string {
+  const query = /\?([^#]*)/.exec(db)?.[1];
+  const names = [...new URLSearchParams(query).keys()];
+  if (names.some((name) => name.toLowerCase() === "authtoken"))
+    throw new TypeError("start: the URL of --db carries a token, set HOLDFAST_DB_TOKEN to it instead");
+  if (CREDENTIALS.test(db))
+    throw new TypeError("start: the URL of --db has a user name, set HOLDFAST_DB_TOKEN to a token instead");
   if (/^(?:file:)?:memory:(?:\?|$)/.test(db))
     throw new TypeError("start: what is kept outlives its process, which :memory: does not");
   return db;

@@ -25,6 +25,26 @@ test.each([
   expect(() => parseOptions(args)).toThrow(TypeError);
 });
 
+test.each([
+  "libsql://db.example?authToken=s3cret",
+  "https://db.example/?tls=1&authToken=s3cret",
+  "https://db.example/?auth%54oken=s3cret",
+  "file:x.db?AUTHTOKEN=s3cret",
+  "https://user:s3cret@db.example",
+  "libsql://s3cret@db.example/",
+])("a secret in %j is refused, and not repeated", (db) => {
+  for (const mode of [[], ["--serve"]]) {
+    const parse = (): unknown => parseOptions([...mode, "--db", db]);
+    expect(parse).toThrow(TypeError);
+    expect(parse).toThrow(/^start: the URL of --db (?!.*s3cret).*HOLDFAST_DB_TOKEN/);
+  }
+});
+
+test("a URL whose path or other parameters only look like a secret is taken", () => {
+  for (const db of ["file:authToken=1/user@host.db", "libsql://db.example?tls=0", "file:a?x=authToken"])
+    expect(parseOptions(["--db", db])).toMatchObject({ db });
+});
+
 test("a service is asked for by its flag, with where to keep and where to listen", () => {
   const address = { host: "127.0.0.1", port: 8787 };
   expect(parseOptions(["--serve"])).toEqual({ mode: "serve", db: "file:holdfast-service.db", ...address });

@@ -28,6 +28,13 @@ export type Frame =
 
 const GROUP = "120363000000000001@g.us";
 
+/** Where the accounts are kept. */
+export interface Database {
+  readonly url: string;
+  /** For a database behind a server. */
+  readonly authToken?: string | undefined;
+}
+
 /** The key bundle that a server would hand out. Public keys carry their 0x05 prefix. */
 export interface KeyBundle {
   readonly registrationId: number;
@@ -75,8 +82,8 @@ export class Participant {
   }
 
   /** Opens the account, making it if the database has none of that name. */
-  static async open(url: string, identity: Identity): Promise<Participant> {
-    const account = await openAccount({ backend: libsqlBackend({ url, account: identity.name }) });
+  static async open(database: Database, identity: Identity): Promise<Participant> {
+    const account = await openAccount({ backend: libsqlBackend({ ...database, account: identity.name }) });
     const auth = await baileysAuthState(account);
     const makeRepository = signalRepository(account, makeLibSignalRepository);
     // biome-ignore lint/suspicious/noExplicitAny: Baileys' credentials are open-ended here, its types are not.

@@ -6,6 +6,7 @@ import { libsqlBackend } from "../adapters/libsql/mod.ts";
 import { openLibsqlDriver } from "../adapters/libsql/open_driver.ts";
 import { createApp, LocalAccounts, SqlRegistry } from "../http/mod.ts";
 import { type Logger, systemClock, TimerScheduler } from "../ports/mod.ts";
+import { databaseToken } from "./database_token.ts";
 import { listen } from "./listen.ts";
 import type { ServeOptions } from "./options.ts";
 import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
@@ -13,7 +14,7 @@ import { shownUrl } from "./shown_url.ts";
 
 /** Serves until the program is asked to end; then every account is flushed a last time. */
 export async function serve({ db, host, port }: ServeOptions): Promise<void> {
-  const authToken = process.env.HOLDFAST_DB_TOKEN;
+  const authToken = databaseToken();
   const logger: Logger = { log: logLine };
   const driver = await openLibsqlDriver({ url: db, authToken, logger });
   try {

@@ -19,7 +19,11 @@ export interface Worker {
   readonly ended: Promise<WorkerEnd>;
 }
 
-/** Starts a worker under the runtime that runs this program. */
+/**
+ * Starts a worker under the runtime that runs this program. It inherits the environment, and the database's token in it.
+ *
+ * @param url Without secrets: everybody on this machine sees it.
+ */
 export function spawnWorker(url: string, target: string, onReport: (report: WorkerReport) => void): Worker {
   const script = fileURLToPath(new URL(import.meta.url.replace(/spawn_worker(\.\w+)$/, "worker$1")));
   const child: ChildProcess = spawn(process.execPath, [...runtimeArguments(), script, url, target], {

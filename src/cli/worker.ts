@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { converse, handedOver, isIntact, openConversation } from "./conversation.ts";
+import { databaseToken } from "./database_token.ts";
 
 /** Rows and bytes that one account keeps. */
 export interface AccountReport {
@@ -36,7 +37,7 @@ async function main([url, target]: readonly string[]): Promise<void> {
   if (url === undefined || target === undefined)
     throw new TypeError("worker: needs a database URL and a target");
   const startedAt = performance.now();
-  const conversation = await openConversation(url);
+  const conversation = await openConversation({ url, authToken: databaseToken() });
   const { alice, bob } = conversation;
   const before = handedOver(conversation);
   report({ event: "opened", handedOver: before, openMs: performance.now() - startedAt });
