@@ -104,7 +104,7 @@ export const nodeSenderKeyCodec: CacheCodec<NodeSenderKeyRecord> = {
   decode: (bytes) => NodeSenderKeyRecord.of(recordToSenderKeyStates(bytes)),
   encode: (record) => record.encode(),
   copy: (record) => record.copy(),
-  sendingChains: ({ sending }) => (sending === undefined ? [] : [sending]),
+  sendingChain: ({ sending }) => sending,
   sendingMark: ({ sending }) => sending,
   isNewStart: () => true,
   fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),

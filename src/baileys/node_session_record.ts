@@ -154,7 +154,7 @@ export function nodeSessionCodec(local: () => LocalIdentity): CacheCodec<NodeSes
     decode: (bytes) => NodeSessionRecord.of(recordToSession(bytes)),
     encode: (record) => record.encode(local()),
     copy: (record) => record.copy(),
-    sendingChains: ({ sending }) => (sending === undefined ? [] : [sending]),
+    sendingChain: ({ sending }) => sending,
     sendingMark: ({ sending }) => sending,
     isNewStart: (before, after) => before.openBaseKey !== after.openBaseKey,
     fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),

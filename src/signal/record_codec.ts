@@ -41,13 +41,13 @@ export interface RecordCodec<T> {
   copy(record: T): T;
 
   /**
-   * The chains that a message could be sent on if the record were used as it is: none when it is closed, one as a rule. A chain
-   * that stands in an archive is not among them. It is called with every put.
+   * The chain that a message would be sent on if the record were used as it is: none when it is closed, and never one that
+   * stands in an archive. It is called with every put.
    */
-  sendingChains(record: T): readonly SendingChain[];
+  sendingChain(record: T): SendingChain | undefined;
 
   /**
-   * Burns keys of one of the `sendingChains`, or of a chain that was one before its session went to the archive, so that its
+   * Burns keys of the `sendingChain`, or of a chain that was it before its session went to the archive, so that its
    * next counter is `bound`; nothing happens when it is that or more already. The record's other chains are not changed. The
    * chain is no longer resumed.
    *

@@ -8,7 +8,6 @@ import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import type { SendingChain } from "./record_codec.ts";
 import type { RecordStore } from "./record_store.ts";
-import { sendingChainOf } from "./stored_record.ts";
 
 /** What a move needs of the cache. */
 export interface MoveContext {
@@ -161,7 +160,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   const value = codec.copy(there ?? coming);
   const comingLease = source.entry.lease;
   if (there !== undefined) join(codec, value, coming, comingLease);
-  const lease = leaseOf(sendingChainOf(codec, value), table.store, [target.entry.lease, comingLease]);
+  const lease = leaseOf(codec.sendingChain(value), table.store, [target.entry.lease, comingLease]);
   const record = codec.encode(value);
   // What is stored as nothing is not there to be moved.
   if (record.byteLength === 0) return undefined;
@@ -198,7 +197,7 @@ function join<T>(codec: CacheCodec<T>, record: T, coming: T, lease: CounterLease
   const bound = Math.max(lease?.bound ?? 0, lease?.next ?? 0);
   codec.absorb(record, coming, bound);
   // Both send on one chain where an earlier move was in doubt and the process died before it was decided.
-  const chain = sendingChainOf(codec, record);
+  const chain = codec.sendingChain(record);
   if (chain !== undefined && chain.id === lease?.chain) codec.fastForward(record, chain.id, bound);
 }
 

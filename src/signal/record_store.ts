@@ -19,7 +19,7 @@ import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
 import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from "./signal_records.ts";
 import { requireAddress, type StoreContext } from "./store_context.ts";
-import { openStoredRecord, sendingChainOf } from "./stored_record.ts";
+import { openStoredRecord } from "./stored_record.ts";
 
 /** What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry alone. */
 const UNENCODABLE = new Uint8Array(0);
@@ -120,7 +120,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       return {
         isCurrent: () => this.entries.has(entry),
         needsRoom: () => !entry.isDirty,
-        check: () => this.#requireForward(entry.lease, sendingChainOf(this.codec, record)),
+        check: () => this.#requireForward(entry.lease, this.codec.sendingChain(record)),
         apply: () => this.#apply(entry, record, undefined),
         release: () => this.entries.unpin(entry),
       };
@@ -228,7 +228,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   #advance(entry: CacheEntry<T>, record: T): boolean {
     const { protections } = this.#context;
     const { lease } = entry;
-    const chain = sendingChainOf(this.codec, record);
+    const chain = this.codec.sendingChain(record);
     if (chain === undefined) {
       entry.lease = this.#stopSending(record, lease);
       return false;

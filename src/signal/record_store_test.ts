@@ -9,10 +9,9 @@ import {
   turn,
   world,
 } from "../../test/support/signal/cache_world.ts";
-import { CounterRecord, counterCodec } from "../../test/support/signal/counter_record.ts";
+import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import { BackendError, LimitError } from "../errors/mod.ts";
 import { RewindError } from "./rewind_error.ts";
-import { sendingChainOf } from "./stored_record.ts";
 
 const ANOTHER_CHAIN = "another chain";
 
@@ -236,16 +235,6 @@ test("writers wait while too much is dirty, and one that waits too long changes 
   rows.releaseCommits();
   await next;
   expect(cache.sessions.peek(CAROL)?.current?.next).toBe(0);
-});
-
-test("a record that sends on two chains has no lease, and is a mistake", async () => {
-  const record = CounterRecord.of("s", "c", 5);
-  const { sendingChains } = counterCodec;
-  const twice = {
-    ...counterCodec,
-    sendingChains: (of: CounterRecord) => [...sendingChains(of), ...sendingChains(of)],
-  };
-  expect(() => sendingChainOf(twice, record)).toThrow(TypeError);
 });
 
 test("a chain that is replaced by another one may begin anywhere", async () => {

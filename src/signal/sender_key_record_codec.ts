@@ -10,9 +10,9 @@ export const senderKeyRecordCodec: RecordCodec<SenderKeyRecord> = {
   },
   encode: (record) => record.encode(),
   copy: (record) => record.copy(),
-  sendingChains: (record) => {
+  sendingChain: (record) => {
     const state = record.sendingState;
-    return state === undefined ? [] : [{ id: state.id, next: state.next, isResumed: false }];
+    return state === undefined ? undefined : { id: state.id, next: state.next, isResumed: false };
   },
   fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
   close: (record) => record.close(),

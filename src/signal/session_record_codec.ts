@@ -6,9 +6,9 @@ export const sessionRecordCodec: RecordCodec<SessionRecord> = {
   decode: (bytes) => SessionRecord.decode(bytes, { owned: true }),
   encode: (record) => record.encode(),
   copy: (record) => record.copy(),
-  sendingChains: (record) => {
+  sendingChain: (record) => {
     const chain = record.sendingChain;
-    return chain === undefined ? [] : [{ id: chain.id, next: chain.next, isResumed: record.isResumed }];
+    return chain === undefined ? undefined : { id: chain.id, next: chain.next, isResumed: record.isResumed };
   },
   fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
   close: (record) => record.close(),

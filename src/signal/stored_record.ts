@@ -42,13 +42,6 @@ export interface OpeningRules<T> {
   readonly fastForwards: boolean;
 }
 
-/** The chain that a record sends on. @throws {TypeError} When there are several, of which no lease can speak. */
-export function sendingChainOf<T>(codec: CacheCodec<T>, record: T): SendingChain | undefined {
-  const chains = codec.sendingChains(record);
-  if (chains.length > 1) throw new TypeError("signal cache: a record sends on more than one chain");
-  return chains[0];
-}
-
 /** Turns a stored row into what may be used of it. */
 export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): OpenedRecord<T> {
   const { codec, store } = rules;
@@ -62,7 +55,7 @@ export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): Ope
     if (error instanceof CorruptError) return { kind: "unreadable", reason: "undecodable" };
     throw error;
   }
-  const chain = sendingChainOf(codec, value);
+  const chain = codec.sendingChain(value);
   const sends = chain !== undefined;
   if (isOutdated(lease, rules.restoreEpoch) && (sends || store === "session")) {
     return { kind: "outdated", isOwn: sends };

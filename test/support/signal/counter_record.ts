@@ -105,10 +105,10 @@ export const counterCodec: CacheCodec<CounterRecord> = {
     return new TextEncoder().encode(JSON.stringify({ current, archive, received }));
   },
   copy: (record) => record.copy(),
-  sendingChains: ({ current, resumed }) =>
+  sendingChain: ({ current, resumed }) =>
     current === undefined || current.closed === true
-      ? []
-      : [{ id: current.chain, next: current.next, isResumed: resumed === current.chain }],
+      ? undefined
+      : { id: current.chain, next: current.next, isResumed: resumed === current.chain },
   fastForward: (record, chain, bound) => {
     if (record.state(chain) === undefined) throw new RangeError("fast-forward toy record: no such chain");
     const burn = (state: CounterState): CounterState =>
