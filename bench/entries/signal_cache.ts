@@ -101,7 +101,11 @@ function chainsAfter(record: SessionRecord, count: number): SessionChain[] {
 
 function moveOn(record: SessionRecord | undefined, next: SessionChain | undefined): SessionRecord {
   if (record?.current === undefined) throw new Error("the session was lost");
-  if (next !== undefined) record.current.senderChain = next;
+  if (next === undefined) return record;
+  // A client has derived the chain just now, so it is at hand. One of thousands that were made beforehand lies far away in memory,
+  // and the side that reads its counter first would pay for that.
+  if (next.id === "" || next.next === 0) throw new Error("the chain has not moved on");
+  record.current.senderChain = next;
   return record;
 }
 
