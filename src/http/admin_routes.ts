@@ -10,7 +10,7 @@ import { authenticate } from "./authenticate.ts";
 import { isAdmin } from "./principal.ts";
 import { RequestError } from "./problem.ts";
 import { readJson } from "./read_body.ts";
-import { type Page, PERMISSIONS, type StoredToken } from "./registry.ts";
+import { type Page, PERMISSIONS, type Permission, type StoredToken } from "./registry.ts";
 import { makeToken } from "./token.ts";
 
 /** Entries of a page unless told otherwise, and at most. */
@@ -25,16 +25,16 @@ const accountRequest = v.strictObject({ name });
 
 const tokenRequest = v.strictObject({
   account: v.optional(name),
-  permissions: v.pipe(v.array(v.picklist(PERMISSIONS)), v.minLength(1), v.maxLength(PERMISSIONS.length)),
-  label: v.optional(v.pipe(v.string(), v.maxLength(MAX_LABEL), v.check(isTextOrNone)), ""),
+  permissions: v.custom<Permission[]>(isListOfPermissions),
+  label: v.optional(
+    v.custom<string>((value) => isTextOrNone(value) && value.length <= MAX_LABEL),
+    "",
+  ),
 });
 
 const pageRequest = v.strictObject({
-  after: v.optional(v.pipe(v.string(), v.check(isTextOrNone))),
-  limit: v.optional(
-    v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(MAX_PAGE)),
-    String(PAGE),
-  ),
+  after: v.optional(v.custom<string>(isTextOrNone)),
+  limit: v.optional(v.pipe(v.custom<string>(isLimit), v.transform(Number)), String(PAGE)),
 });
 
 /** Routes of those who administer the service: accounts and tokens. */
@@ -123,8 +123,19 @@ function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: s
 }
 
 /** Whether a database can keep a text and compare it as it is. */
-function isTextOrNone(text: string): boolean {
-  return text === "" || isText(text);
+function isTextOrNone(value: unknown): value is string {
+  return value === "" || isText(value);
+}
+
+function isLimit(value: unknown): boolean {
+  return (
+    typeof value === "string" && /^[0-9]{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE
+  );
+}
+
+function isListOfPermissions(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > PERMISSIONS.length) return false;
+  return value.every((permission) => PERMISSIONS.includes(permission));
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {

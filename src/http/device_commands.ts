@@ -17,21 +17,28 @@ const UINT32 = 0xffff_ffff;
 
 type Schema<T> = v.GenericSchema<unknown, T>;
 
-const text: Schema<string> = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_TEXT));
-const time: Schema<number> = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(0),
-  v.maxValue(Number.MAX_SAFE_INTEGER),
+// Nobody is told what else was expected: one kind of schema for everything simple keeps the Worker small.
+const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT) && value !== "");
+const textOrNone: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT));
+const flag: Schema<boolean> = v.custom<boolean>((value) => typeof value === "boolean");
+const time: Schema<number> = integer(0, Number.MAX_SAFE_INTEGER);
+const uint32: Schema<number> = integer(0, UINT32);
+const keyId: Schema<number> = integer(1, MAX_KEY_ID);
+const version: Schema<readonly [number, number, number]> = v.custom<readonly [number, number, number]>(
+  (value) => Array.isArray(value) && value.length === 3 && value.every((part) => v.is(uint32, part)),
 );
-const uint32: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(UINT32));
-const keyId: Schema<number> = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_KEY_ID));
-const version: Schema<readonly [number, number, number]> = v.strictTuple([uint32, uint32, uint32]);
+
+function isTextOf(value: unknown, maxLength: number): boolean {
+  return typeof value === "string" && value.length <= maxLength;
+}
+
+function integer(min: number, max: number): Schema<number> {
+  return v.custom<number>((value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max);
+}
 
 /** Bytes, which JSON carries in base64. */
 const bytes: Schema<Uint8Array> = v.pipe(
-  v.string(),
-  v.maxLength(Math.ceil(MAX_BYTES / 3) * 4),
+  v.custom<string>((value) => isTextOf(value, Math.ceil(MAX_BYTES / 3) * 4)),
   v.transform(decodeBase64),
   v.check((decoded) => decoded !== undefined, "not base64"),
 ) as Schema<Uint8Array>;
@@ -92,7 +99,7 @@ type CommandSchemas = { readonly [K in DeviceCommandKind]: Schema<Members<K>> };
 const COMMANDS: CommandSchemas = {
   setId: members({ pn: clearable(text) }),
   setLid: members({ lid: clearable(text) }),
-  setPushName: members({ pushName: v.pipe(v.string(), v.maxLength(MAX_TEXT)) as Schema<string> }),
+  setPushName: members({ pushName: textOrNone }),
   setPlatform: members({ platform: clearable(text) }),
   setAccount: members({ account: clearable(signedIdentity) }),
   setAppVersion: members({ appVersion: version }),
@@ -101,7 +108,7 @@ const COMMANDS: CommandSchemas = {
       os: optional(text),
       version: optional(version),
       platformType: optional(uint32),
-      requireFullSync: optional(v.boolean()),
+      requireFullSync: optional(flag),
     }),
   }),
   setClientProfile: members({
@@ -131,7 +138,7 @@ const COMMANDS: CommandSchemas = {
   }),
   clearServerCertChain: members({}),
   incrementLoginCounter: members({}),
-  setLidMigrated: members({ lidMigrated: v.boolean() }),
+  setLidMigrated: members({ lidMigrated: flag }),
   setSignedPreKey: members({
     signedPreKey: keyPair,
     signedPreKeyId: keyId,
@@ -147,13 +154,15 @@ const COMMANDS: CommandSchemas = {
       }),
     ),
   }),
-  setReadReceiptsDisabled: members({ readReceiptsDisabled: v.boolean() }),
+  setReadReceiptsDisabled: members({ readReceiptsDisabled: flag }),
   setEdgeRoutingInfo: members({ edgeRoutingInfo: clearable(bytes) }),
-  setServerHasPreKeys: members({ serverHasPreKeys: v.boolean() }),
+  setServerHasPreKeys: members({ serverHasPreKeys: flag }),
 };
 
 const body = v.strictObject({
-  commands: v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(MAX_COMMANDS)),
+  commands: v.custom<unknown[]>(
+    (value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_COMMANDS,
+  ),
 });
 
 /**
