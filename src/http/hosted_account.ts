@@ -7,7 +7,7 @@ import {
   type RedactedDevice,
   redactDevice,
 } from "../device/mod.ts";
-import { CorruptError, FencedError } from "../errors/mod.ts";
+import { ClosedError, CorruptError, FencedError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import {
   answerCall,
@@ -55,6 +55,8 @@ interface OpenedAccount {
 export class HostedAccount implements Omit<AccountHandle, "destroy"> {
   readonly #host: AccountHost;
   #opened: Promise<OpenedAccount> | undefined;
+  /** What was open before, and is being closed: the next is opened when it is. */
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(host: AccountHost) {
     this.#host = host;
@@ -72,13 +74,16 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
   }
 
   async command(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
+    let opened: OpenedAccount | undefined;
     try {
-      return await this.#apply(commands);
+      opened = await this.#open();
+      return await this.#apply(opened, commands);
     } catch (error) {
-      if (!(error instanceof FencedError)) throw error;
-      // Somebody took the account over while it was open here, and nothing of the commands was written. Now they are later.
-      await this.#release();
-      return await this.#apply(commands);
+      // Somebody took the account over while it was open here, and nothing of the commands was written. Now they are later. It may
+      // be closed for that already.
+      if (!(error instanceof FencedError || error instanceof ClosedError)) throw error;
+      if (opened !== undefined) await this.#release(opened);
+      return await this.#apply(await this.#open(), commands);
     }
   }
 
@@ -113,9 +118,11 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
 
   async answer(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
     const call = callOf(body);
+    const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
+    const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, scope);
-    // Whoever else has taken the account over: what is open here can commit no more.
-    if (call.kind === "commit" && call.guard?.next !== undefined) await this.#release();
+    // Whoever else has taken the account over: what was open here before can commit no more.
+    if (opened !== undefined) await this.#release(opened);
     return answer;
   }
 
@@ -126,14 +133,16 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
    * @throws {StoreError} When something could not be saved.
    */
   async close(): Promise<void> {
-    const opened = await this.#take();
+    const opening = this.#opened;
+    this.#opened = undefined;
+    const opened = await opening?.catch(() => undefined);
+    await this.#closing;
     await opened?.account.close().catch((error: unknown) => {
       if (!(error instanceof FencedError)) throw error;
     });
   }
 
-  async #apply(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
-    const { account } = await this.#open();
+  async #apply({ account }: OpenedAccount, commands: readonly DeviceCommand[]): Promise<FlushSummary> {
     rehearse(account, commands, this.#host.clock);
     for (const command of commands) account.device.processCommand(command);
     // What becomes dirty meanwhile is another command's, and so is what else is refused.
@@ -144,8 +153,8 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
   async #open(): Promise<OpenedAccount> {
     const opened = await this.#ifOpen();
     if (opened !== undefined) return opened;
-    this.#opened ??= this.#host
-      .open()
+    this.#opened ??= this.#closing
+      .then(() => this.#host.open())
       .then((account) => ({ account, flushes: new FlushMeter(account.writeBehind) }));
     const opening = this.#opened;
     try {
@@ -162,20 +171,18 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     if (opened === undefined) return undefined;
     const { state } = opened.account.health();
     if (state !== "fenced" && state !== "closed") return opened;
-    await this.#release();
+    await this.#release(opened);
     return undefined;
   }
 
-  async #take(): Promise<OpenedAccount | undefined> {
+  /** Closes what is of no use any more, unless somebody did already: what is open by now is another one, and may be ours. */
+  async #release(opened: OpenedAccount): Promise<void> {
     const opening = this.#opened;
-    this.#opened = undefined;
-    return await opening?.catch(() => undefined);
-  }
-
-  /** Closes what is of no use any more. */
-  async #release(): Promise<void> {
-    const opened = await this.#take();
-    await opened?.account.close().catch(() => {});
+    if ((await opening?.catch(() => undefined)) === opened && this.#opened === opening) {
+      this.#opened = undefined;
+      this.#closing = opened.account.close().catch(() => {});
+    }
+    await this.#closing;
   }
 }
 
