@@ -225,9 +225,17 @@ export class DeviceRegistry {
       // All of one kind in a row is few statements.
       const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
       await forgetElsewhere(this.#parts.cache, users);
-      await commit(writes);
-      for (const user of users) await this.#parts.cache.invalidate(user);
+      try {
+        await commit(writes);
+      } finally {
+        // Whether it has failed or not: what came after it may have, or its answer was lost.
+        await this.#forget(users);
+      }
     });
+  }
+
+  async #forget(users: readonly string[]): Promise<void> {
+    for (const user of users) await this.#parts.cache.invalidate(user);
   }
 
   async #patch(user: Jid, patch: (record: DeviceListRecord) => PatchedDevices): Promise<DeviceReport> {

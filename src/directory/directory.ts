@@ -23,12 +23,15 @@ export interface Directory {
    * sender keys of every device, those that are not durable yet too. A mapping and what it moves are one commit: no crash leaves
    * one without the other, and whoever waits for a lock of the phone number finds the LID. Many are moved some hundred a commit.
    *
+   * Of a mapping that is known nothing is written; what is found under its phone number, because an earlier move was in doubt or did
+   * not end, is moved. Each user is looked at once while the account is open.
+   *
    * A session that the LID has already stays the current one, and the other's states join its archive; the LID's identity
    * wins.
    *
    * @throws {TypeError | RangeError} As `LidPnCache.learn`.
-   * @throws {StoreError} When a commit failed: its mappings are not learnt and nothing of theirs is moved, so that the next time
-   * they are seen it is tried again. Those of earlier commits are.
+   * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt, and what was not moved
+   * is moved, when the mappings are seen again: a mapping and what is moved with it are so together, save after an `AmbiguousError`.
    */
   learn(mappings: readonly LearntMapping[], options: Omit<LearnOptions, "commit">): Promise<LearnReport>;
 }
@@ -101,7 +104,7 @@ function openDirectory(account: Account): Directory {
       ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
     }),
   });
-  const migration = new Migration({ lid, devices, signal });
+  const migration = new Migration({ lid, devices, signal, reads: store });
   return {
     lid,
     devices,

@@ -256,6 +256,129 @@ test("who waits for a migration that fails finds everything as it was, and tries
   expect(await stored(world)).toEqual(AFTER);
 });
 
+/** A mapping that is durable while what it was to move is under the phone number again. */
+async function leaveInDoubt(world: World): Promise<Life> {
+  const life = await world.open();
+  await fill(life);
+  await life.account.flush();
+  // Neither is it known by asking again.
+  world.plan.next("lose-answer", new BackendError("commit: down"));
+  await expect(life.directory.learn(MAPPING, { source: "usync" })).rejects.toMatchObject({
+    code: "ambiguous",
+  });
+  await life.account.flush();
+  expect(await stored(world)).toEqual({ ...AFTER, addresses: BEFORE.addresses });
+  return life;
+}
+
+test("after a move in doubt that was made, seeing the known mapping again moves what was put back", async () => {
+  const world = new World();
+  const life = await leaveInDoubt(world);
+  expect(await life.directory.lid.getLid(PN)).toBe(LID);
+  expect(await life.directory.learn(MAPPING, { source: "usync" })).toEqual({ written: 0, resolved: [] });
+  expect(await stored(world)).toEqual(AFTER);
+  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
+});
+
+test("a life after one that ended in doubt moves what it finds under the phone number of a known mapping", async () => {
+  const world = new World();
+  await leaveInDoubt(world);
+  // The process dies here. A list is left, too.
+  const next = await world.open();
+  await next.account.store.updateDeviceList({ user: PN, devices: [{ deviceId: 0 }], timestamp: 1 });
+  const replay = { source: "usync", offline: true } as const;
+  await next.directory.learn(MAPPING, replay);
+  expect((await stored(world)).addresses).toEqual(BEFORE.addresses);
+  await next.directory.learn(MAPPING, { source: "usync" });
+  expect(await stored(world)).toEqual(AFTER);
+});
+
+test("a known mapping is looked at once a life, some hundred in one query, and moves nothing where nothing is", async () => {
+  const world = new World();
+  const users = Array.from({ length: 300 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
+  await (await world.open()).directory.learn(users, { source: "usync" });
+  const { account, directory: opened } = await world.open();
+  const { commits } = account.stats();
+  const looks = [
+    vi.spyOn(account.store, "listSignalAddresses"),
+    vi.spyOn(account.store, "getDevicesFor"),
+    vi.spyOn(account.store, "getPnMappings"),
+  ];
+  for (const source of ["usync", "peer_pn_message"] as const) await opened.learn(users, { source });
+  // Whoever is moved now has been looked at.
+  const [moved = { lid: "", phoneNumber: "" }] = users;
+  await opened.learn([{ ...moved, lid: "2" }], { source: "usync" });
+  for (const look of looks) look.mockClear();
+  await opened.learn([...users.slice(1), { ...moved, lid: "2" }, { ...moved, createdAt: 0 }], {
+    source: "usync",
+  });
+  expect(looks.map((look) => look.mock.calls.length)).toEqual([0, 0, 0]);
+  expect(account.stats().commits - commits).toBe(1);
+});
+
+/** Migrates while somebody is at work under the phone number on a device of which nothing is stored. */
+async function putLate(
+  world: World,
+  life: Life,
+  late: () => Promise<void>,
+): Promise<{ readonly moving: Promise<LearnReport> }> {
+  const cache = signalCache(life.account);
+  let leave: (() => void) | undefined;
+  const working = cache.withAddress(`${PN}:5@c.us.0`, async (address) => {
+    await new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    await cache.sessions.put(address, session(50));
+    await late();
+  });
+  await vi.waitUntil(() => leave !== undefined);
+  const { go } = await migrating(world, life);
+  const moving = go();
+  await vi.waitUntil(async () => (await stored(world)).lid === LID);
+  leave?.();
+  await working;
+  return { moving };
+}
+
+test("a second commit of a migration that fails leaves a known mapping, and what is left moves next time", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  await life.directory.devices.getDevicesFor([LID_USER]);
+  const { moving } = await putLate(world, life, async () =>
+    world.plan.next(new BackendError("commit: disk")),
+  );
+  await expect(moving).rejects.toThrow("disk");
+  expect(await life.directory.lid.getLid(PN)).toBe(LID);
+  // Memory has followed the first.
+  expect(texts((await life.directory.devices.getDevicesFor([LID_USER]))[0])).toEqual([
+    `${LID}@lid`,
+    `${LID}:3@lid`,
+  ]);
+  await life.directory.learn(MAPPING, { source: "usync" });
+  expect((await stored(world)).addresses).toContain(`session ${LID}:5@lid.0`);
+  expect((await stored(world)).addresses).not.toContain(`session ${PN}:5@c.us.0`);
+});
+
+test("what was flushed late under the phone number before the process died moves in the next life", async () => {
+  const world = new World();
+  const life = await world.open();
+  await fill(life);
+  const { moving } = await putLate(world, life, async () => {
+    await life.account.flush();
+    world.plan.next("hold");
+  });
+  await vi.waitUntil(() => world.plan.held === 1);
+  moving.catch(() => {});
+  // The process dies here.
+  expect((await stored(world)).addresses).toContain(`session ${PN}:5@c.us.0`);
+  const next = await world.open();
+  await next.directory.learn(MAPPING, { source: "usync" });
+  const { addresses } = await stored(world);
+  expect(addresses).toContain(`session ${LID}:5@lid.0`);
+  expect(addresses.filter((address) => address.includes(PN))).toEqual([]);
+});
+
 test("a session that the LID has stays, and the phone number's joins its archive", async () => {
   const world = new World();
   const life = await world.open();

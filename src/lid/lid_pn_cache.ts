@@ -7,6 +7,7 @@ import {
   type Write,
 } from "../backend/mod.ts";
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../cache/mod.ts";
+import { AmbiguousError } from "../errors/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
 import { createdAtOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
@@ -192,7 +193,8 @@ export class LidPnCache {
    * device lists or sender keys under the phone numbers learns with `directory(account).learn`.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
-   * @throws {StoreError} When the store could not be read or written. Nothing was learnt.
+   * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an `AmbiguousError`, where it
+   * may have been. Memory asks the store then.
    */
   async learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport> {
     if (mappings.length > MAX_LEARNT) {
@@ -259,8 +261,8 @@ export class LidPnCache {
   }
 
   /**
-   * Forgets what writes to the store, made by somebody else and applied just now, may have changed. The replays that they
-   * settle are forgotten too.
+   * Forgets what writes to the store, made by somebody else and applied just now, or perhaps, may have changed. The replays that
+   * they settle are forgotten too.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
@@ -296,6 +298,11 @@ export class LidPnCache {
     if (parsed === undefined || server === undefined) return address;
     const lid = await this.#stateLid(parsed.user);
     return lid === undefined ? address : formatSignalAddress({ ...parsed, user: lid, server });
+  }
+
+  /** The LIDs to which `resolveAddress` goes, by phone number, in their order; `undefined` where it stays. @throws {StoreError} */
+  async getStateLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
+    return await Promise.all(phoneNumbers.map((phoneNumber) => this.#stateLid(phoneNumber)));
   }
 
   /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
@@ -360,9 +367,16 @@ export class LidPnCache {
     };
     const commit = options.commit ?? this.#commitAlone;
     if (!offline) await this.#forgetElsewhere(news, known);
-    if (offline || news.length === 0) land();
-    else await commit([{ kind: "lidMapping.put", entries: news }], resolved, land);
-    await stored;
+    const writes: Write[] = [{ kind: "lidMapping.put", entries: news }];
+    try {
+      if (offline || news.length === 0) land();
+      else await commit(writes, resolved, land);
+    } catch (error) {
+      if (error instanceof AmbiguousError) await this.follow(writes);
+      throw error;
+    } finally {
+      await stored;
+    }
     return { written: offline ? 0 : news.length, resolved };
   }
 

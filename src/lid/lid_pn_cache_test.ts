@@ -4,7 +4,7 @@ import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/
 import type { LearningSource, LidPnMapping } from "../backend/mod.ts";
 import { LEARNING_SOURCES } from "../backend/mod.ts";
 import { PortableCache } from "../cache/mod.ts";
-import { BackendError } from "../errors/mod.ts";
+import { AmbiguousError, BackendError } from "../errors/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
 import { type CachedMapping, type LearntMapping, LidPnCache, type LidPnCacheParts } from "./mod.ts";
 
@@ -289,6 +289,30 @@ test("a commit that fails teaches nothing", async () => {
   await expect(world.learn("usync")).rejects.toThrow();
   expect(await world.cache.getLid(PN)).toBeUndefined();
   expect((await world.learn("usync")).resolved).toHaveLength(1);
+});
+
+test("after a commit in doubt the store is asked, whether it was made or not", async () => {
+  for (const isMade of [true, false]) {
+    const world = new World();
+    await world.learn("usync", "1000", PN, 1);
+    await world.learn("usync", LID, "other", 1);
+    if (!isMade) world.faults.failCommitAt(0);
+    world.duringCommit = async () => {
+      throw new AmbiguousError("commit: no answer");
+    };
+    const { backend } = world;
+    const commit = backend.commit.bind(backend);
+    backend.commit = (writes) =>
+      commit(writes).catch(() => {
+        throw new AmbiguousError("commit: no answer");
+      });
+    await expect(world.learn("usync", LID, PN, 2)).rejects.toBeInstanceOf(AmbiguousError);
+    expect(await world.cache.getLids([PN, "other"])).toEqual(isMade ? [LID, undefined] : ["1000", LID]);
+    expect(await world.cache.getPn(LID)).toBe(isMade ? PN : "other");
+    world.duringCommit = async () => {};
+    await world.learn("usync", LID, PN, 2);
+    expect(await world.cache.getLid(PN)).toBe(LID);
+  }
 });
 
 test("who asks while it is learnt is answered before or after, and nobody is wrong later", async () => {

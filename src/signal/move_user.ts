@@ -72,6 +72,8 @@ interface Pair {
   readonly kind: SignalAddressEntry["kind"];
   readonly from: string;
   readonly to: string;
+  /** The phone number that it is of. */
+  readonly pn: string;
 }
 
 /** A phone number and its LID, as the user parts of addresses. */
@@ -90,9 +92,7 @@ export async function moveUsers<S, K>(
   const { locks } = parts;
   const report = await moveKnown(parts, users, options);
   // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
-  const lids = lidsOf(users);
-  const late = locks.keys.filter((key) => isOfPhoneNumber(key, lids));
-  await Promise.all(late.map((key) => locks.withKeys([key], async () => {})));
+  await othersDone(locks, lidsOf(users));
   const rest = await moveKnown(parts, users, { filter: options.filter });
   return {
     sessions: report.sessions + rest.sessions,
@@ -100,6 +100,26 @@ export async function moveUsers<S, K>(
     senderKeys: report.senderKeys + rest.senderKeys,
     skipped: rest.skipped,
   };
+}
+
+/** Those of users of whom anything is under the phone number. See `SignalStoreCache.usersToMove`. */
+export async function usersToMove<S, K>(
+  parts: MoveParts<S, K>,
+  users: readonly MovedUser[],
+): Promise<MovedUser[]> {
+  const lids = lidsOf(users);
+  await othersDone(parts.locks, lids);
+  // Memory first: what is written and driven out during the read is in it then.
+  const known = inMemory(parts);
+  const stored = await parts.reads.listSignalAddresses([...lids.keys()]);
+  const found = new Set([...known, ...stored].map((entry) => pairOf(entry, lids)?.pn));
+  return users.filter(({ pn }) => found.has(pn));
+}
+
+/** Waits for those who are at work under the phone numbers: who comes after them resolves the LID. */
+async function othersDone(locks: KeyedLock, lids: Lids): Promise<void> {
+  const held = locks.keys.filter((key) => isOfPhoneNumber(key, lids));
+  await Promise.all(held.map((key) => locks.withKeys([key], async () => {})));
 }
 
 /** Of two that come to one place each would be moved as if the other were not there. @throws {TypeError} */
@@ -140,15 +160,21 @@ async function listPairs<S, K>(
 ): Promise<readonly Pair[]> {
   const lids = lidsOf(users);
   const pairs = new Map<string, Pair>();
-  const add = (kind: Pair["kind"], from: string): void => {
-    const to = kind === "senderKey" ? movedName(from, lids) : movedAddress(from, lids);
-    if (to !== undefined) pairs.set(`${kind} ${from}`, { kind, from, to });
-  };
-  for (const { kind, address } of await parts.reads.listSignalAddresses([...lids.keys()])) add(kind, address);
-  for (const { address } of parts.sessions.entries.entries()) add("session", address);
-  for (const { address } of parts.identities.entries.entries()) add("identity", address);
-  for (const { address } of parts.senderKeys.entries.entries()) add("senderKey", address);
+  const stored = await parts.reads.listSignalAddresses([...lids.keys()]);
+  for (const entry of [...stored, ...inMemory(parts)]) {
+    const pair = pairOf(entry, lids);
+    if (pair !== undefined) pairs.set(`${pair.kind} ${pair.from}`, pair);
+  }
   return [...pairs.values()];
+}
+
+/** What memory has of anybody. */
+function inMemory<S, K>({ sessions, identities, senderKeys }: MoveParts<S, K>): SignalAddressEntry[] {
+  const of = <V>(
+    kind: Pair["kind"],
+    { entries }: { readonly entries: EntryTable<V> },
+  ): SignalAddressEntry[] => Array.from(entries.entries(), ({ address }) => ({ kind, address }));
+  return [...of("session", sessions), ...of("identity", identities), ...of("senderKey", senderKeys)];
 }
 
 async function moveLocked<S, K>(
@@ -245,18 +271,25 @@ function isOfPhoneNumber(key: string, lids: Lids): boolean {
   return movedAddress(key, lids) !== undefined || movedName(key, lids) !== undefined;
 }
 
-function movedAddress(address: string, lids: Lids): string | undefined {
-  const parsed = tryParseSignalAddress(address);
-  const moved = parsed === undefined ? undefined : movedParts(parsed, lids);
-  return moved === undefined ? undefined : formatSignalAddress(moved);
+/** Where something goes, `undefined` when it is not of these phone numbers. */
+function pairOf({ kind, address }: SignalAddressEntry, lids: Lids): Pair | undefined {
+  const moved = kind === "senderKey" ? movedName(address, lids) : movedAddress(address, lids);
+  return moved && { kind, from: address, ...moved };
 }
 
-function movedName(name: string, lids: Lids): string | undefined {
+/** An address of a phone number, and what it becomes. */
+type Moved = Pick<Pair, "pn" | "to">;
+
+function movedAddress(address: string, lids: Lids): Moved | undefined {
+  const parsed = tryParseSignalAddress(address);
+  const moved = parsed && movedParts(parsed, lids);
+  return moved && { pn: parsed.user, to: formatSignalAddress(moved) };
+}
+
+function movedName(name: string, lids: Lids): Moved | undefined {
   const parsed = tryParseSenderKeyName(name);
-  const sender = parsed === undefined ? undefined : movedParts(parsed.sender, lids);
-  return parsed === undefined || sender === undefined
-    ? undefined
-    : formatSenderKeyName({ ...parsed, sender });
+  const sender = parsed && movedParts(parsed.sender, lids);
+  return sender && { pn: parsed.sender.user, to: formatSenderKeyName({ ...parsed, sender }) };
 }
 
 /** The device keeps its number. */

@@ -11,6 +11,7 @@ export type SignalUserState = Pick<
   | "publishable"
   | "settle"
   | "stats"
+  | "usersToMove"
 >;
 
 /** A cache that is open, and the form of its records. */

@@ -18,7 +18,14 @@ import type { EntryTable } from "./entry_table.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
-import { type MovedUser, type MoveOptions, type MoveParts, type MoveReport, moveUsers } from "./move_user.ts";
+import {
+  type MovedUser,
+  type MoveOptions,
+  type MoveParts,
+  type MoveReport,
+  moveUsers,
+  usersToMove,
+} from "./move_user.ts";
 import { openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
@@ -326,6 +333,16 @@ export class SignalStoreCache<S, K> {
    */
   moveUsers(users: readonly MovedUser[], options: MoveOptions = {}): Promise<MoveReport> {
     return moveUsers(this.#parts(), users, options);
+  }
+
+  /**
+   * Those of users of whom there is anything under the phone number, durable or not: one query for all. Who is at work under a
+   * phone number, having resolved it before it became the LID, is waited for.
+   *
+   * @throws {StoreError}
+   */
+  usersToMove(users: readonly MovedUser[]): Promise<MovedUser[]> {
+    return usersToMove(this.#parts(), users);
   }
 
   /**
