@@ -10,7 +10,7 @@ import {
   type SignalWrite,
 } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
-import { CounterLease } from "./counter_lease.ts";
+import { type ChainChange, CounterLease } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
@@ -120,7 +120,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       return {
         isCurrent: () => this.entries.has(entry),
         needsRoom: () => !entry.isDirty,
-        check: () => this.#requireForward(entry.lease, this.codec.sendingChain(record)),
+        check: () => this.#check(entry, record),
         apply: () => this.#apply(entry, record, undefined),
         release: () => this.entries.unpin(entry),
       };
@@ -238,6 +238,16 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true && protections.gate;
   }
 
+  /** Says of a record what `#apply` would, and changes neither. @throws {RewindError | RangeError} When it must not be put. */
+  #check(entry: CacheEntry<T>, record: T): void {
+    const { lease } = entry;
+    const chain = this.codec.sendingChain(record);
+    this.#requireForward(lease, chain);
+    if (lease === undefined || chain?.id === lease.chain) return;
+    if (chain === undefined || this.#changeOf(entry, record, chain) !== "step")
+      this.#burnOutgoing(this.codec.copy(record), lease);
+  }
+
   /** @throws {RewindError} */
   #requireForward(lease: CounterLease | undefined, chain: SendingChain | undefined): void {
     if (chain === undefined || lease?.isBehind(chain) !== true) return;
@@ -263,23 +273,39 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   /** The lease of a record that sends on another chain than before. */
   #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain): CounterLease {
-    const { lease, value } = entry;
+    const { lease } = entry;
     if (lease === undefined) return new CounterLease({ ...chain, next: 0 }, 0, 0);
-    const isStart = value === undefined || this.codec.isNewStart(value, record);
-    const change = chain.isResumed ? "resume" : isStart ? "start" : "step";
+    const change = this.#changeOf(entry, record, chain);
     if (change !== "step") this.#burnOutgoing(record, lease);
     lease.follow(chain, change, this.#context.durability);
     return lease;
   }
 
-  /** Burns, in a record that has begun to send on another chain, the chain before it. */
+  #changeOf({ value }: CacheEntry<T>, record: T, chain: SendingChain): ChainChange {
+    if (chain.isResumed) return "resume";
+    return value === undefined || this.codec.isNewStart(value, record) ? "start" : "step";
+  }
+
+  /**
+   * Burns, in a record that has begun to send on another chain, the chain before it, if the record still has it. It comes before
+   * anything is changed: a record in which the chain stands too far back to be burned is one made from an old copy, and would
+   * send with used keys if that chain came back in a later life, which knows no more where it was.
+   *
+   * @throws {RangeError} When the chain is there, and more than 2,000 behind. The record is as it was.
+   */
   #burnOutgoing(record: T, lease: CounterLease): void {
-    if (lease.chain === "" || lease.bound === 0) return;
+    if (lease.chain === "" || lease.bound === 0 || !this.#hasChain(record, lease.chain)) return;
+    this.codec.fastForward(record, lease.chain, lease.bound);
+  }
+
+  /** Nothing is ahead of 0: all that a codec can refuse then is a chain that is not there. */
+  #hasChain(record: T, chainId: string): boolean {
     try {
-      this.codec.fastForward(record, lease.chain, lease.bound);
+      this.codec.fastForward(record, chainId, 0);
+      return true;
     } catch (error) {
-      // The record has no such chain any more.
-      if (!(error instanceof RangeError)) throw error;
+      if (error instanceof RangeError) return false;
+      throw error;
     }
   }
 

@@ -7,6 +7,7 @@ import {
   send,
   storeSession,
   turn,
+  type World,
   world,
 } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
@@ -245,4 +246,73 @@ test("a chain that is replaced by another one may begin anywhere", async () => {
     CounterRecord.of(`start ${ALICE}`, ANOTHER_CHAIN, 0),
   );
   expect(gated).toBe(false);
+});
+
+test("a new session in a record that no longer has the one before it is taken: there is nothing to burn", async () => {
+  const here = world();
+  await haveSession(here, ALICE, 3_000);
+  await here.cache.sessions.put(ALICE, CounterRecord.of("new", "new chain", 0));
+  expect(here.cache.sessions.peek(ALICE)?.current?.chain).toBe("new chain");
+});
+
+/** A session that has sent 3,000 messages, and a copy from before the first of them that has begun another session. */
+async function oldCopy(here: World): Promise<CounterRecord> {
+  await haveSession(here, ALICE, 0);
+  const old = (await here.cache.sessions.load(ALICE)) ?? new CounterRecord();
+  await haveSession(here, ALICE, 3_000);
+  old.begin("new", "new chain");
+  return old;
+}
+
+/** What is said of a session that nothing has happened to since `oldCopy`. */
+async function expectUntouched(here: World): Promise<void> {
+  const { cache, engine, rows } = here;
+  expect(cache.sessions.peek(ALICE)?.archive).toEqual([]);
+  expect(cache.stats).toMatchObject({ dirty: 0, gated: 0 });
+  const commits = rows.commits.length;
+  await engine.flush();
+  expect(rows.commits).toHaveLength(commits);
+  expect(rows.sessions.get(ALICE)?.lease).toMatchObject({ reservedUntil: 3_000, burned: 0 });
+  expect(await send(here, ALICE)).toEqual({ chain: `chain ${ALICE}`, counter: 3_000, gated: true });
+}
+
+test("a new session over a chain that is too far back to be burned is refused, and changes nothing", async () => {
+  const here = world();
+  const old = await oldCopy(here);
+  await expect(here.cache.sessions.put(ALICE, old, { consumedPreKeyId: 7 })).rejects.toThrow(RangeError);
+  await expectUntouched(here);
+});
+
+test("so is a record that sends no more over such a chain", async () => {
+  const here = world();
+  const old = await oldCopy(here);
+  old.current = undefined;
+  await expect(here.cache.sessions.put(ALICE, old)).rejects.toThrow(RangeError);
+  await expectUntouched(here);
+});
+
+test("so is one that is dirty already: its earlier change is written as it was", async () => {
+  const here = world();
+  const old = await oldCopy(here);
+  const received = (await here.cache.sessions.load(ALICE)) ?? new CounterRecord();
+  received.receive();
+  await here.cache.sessions.put(ALICE, received);
+  await expect(here.cache.sessions.put(ALICE, old)).rejects.toThrow(RangeError);
+  expect(here.cache.sessions.peek(ALICE)).toBe(received);
+  await here.engine.flush();
+  await expectUntouched(here);
+});
+
+test("changes that are made together are refused together with it", async () => {
+  const here = world();
+  const old = await oldCopy(here);
+  const other = CounterRecord.of("b", "b", 0);
+  const changes = [
+    { store: "session", address: BOB, value: other },
+    { store: "session", address: ALICE, value: old },
+  ] as const;
+  await expect(here.cache.change(changes, () => {})).rejects.toThrow(RangeError);
+  expect(here.cache.sessions.peek(BOB)).toBeUndefined();
+  expect(old.archive[0]?.next).toBe(0);
+  await expectUntouched(here);
 });

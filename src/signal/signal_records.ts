@@ -53,7 +53,8 @@ export interface SignalRecords<T> {
    * Takes a record over: it is the cache's from now on and must not be changed any more. When the promise resolves, the record is in
    * memory, and what is loaded from then on comes from it. It is durable after a flush.
    *
-   * @throws {RangeError} When `consumedPreKeyId` is no pre-key's. Nothing is changed.
+   * @throws {RangeError} When `consumedPreKeyId` is no pre-key's, or when the record has begun to send on another chain and the one
+   * that it leaves is more than 2,000 messages behind where it has been: it was made from an old copy. Nothing is changed.
    * @throws {RewindError} When its counter went back on the chain that it sends on. Nothing is changed.
    * @throws {LimitError} When too much is dirty and nothing could be written for too long. Nothing is changed.
    * @throws {StoreError} When the address is not in memory and could not be read. Nothing is changed.

@@ -1,6 +1,7 @@
 /** A record that is only counters, for tests of the Signal cache: what a session or sender key looks like to it. */
 import { CorruptError, WrongLengthError } from "../../../src/errors/mod.ts";
 import type { CacheCodec } from "../../../src/signal/cache_codec.ts";
+import { MAX_FAST_FORWARD } from "../../../src/signal/session_chain.ts";
 
 /** One session, or one sender key. */
 export interface CounterState {
@@ -110,7 +111,9 @@ export const counterCodec: CacheCodec<CounterRecord> = {
       ? undefined
       : { id: current.chain, next: current.next, isResumed: resumed === current.chain },
   fastForward: (record, chain, bound) => {
-    if (record.state(chain) === undefined) throw new RangeError("fast-forward toy record: no such chain");
+    const state = record.state(chain);
+    if (state === undefined) throw new RangeError("fast-forward toy record: no such chain");
+    if (bound - state.next > MAX_FAST_FORWARD) throw new RangeError("fast-forward toy record: too far");
     const burn = (state: CounterState): CounterState =>
       state.chain === chain ? burned(state, bound) : state;
     if (record.current !== undefined) record.current = burn(record.current);
