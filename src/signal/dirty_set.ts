@@ -25,9 +25,10 @@ export class DirtySet {
   #oldestAtMs: number | undefined;
   #oldestKnown = true;
 
-  constructor(clock: Clock, signal: ChangeSignal) {
+  /** @param pauseMs Time without a change that is a pause. */
+  constructor(clock: Clock, signal: ChangeSignal, pauseMs: number) {
     this.#signal = signal;
-    this.pauses = new PauseCount(clock);
+    this.pauses = new PauseCount(clock, pauseMs);
   }
 
   /** The dirty entries, in the order in which they became dirty. */

@@ -1,26 +1,26 @@
 import type { Clock } from "../ports/mod.ts";
 import type { Pauses } from "./counter_lease.ts";
 
-/** Time without a change that is a pause, in milliseconds: that after which the engine, by default, takes an account for idle. */
-const PAUSE_MS = 8_000;
-
 /**
  * Counts pauses without a timer: a pause is noticed when it is over. Of changes of what is dirty already
  * it is told as rarely as the engine (`ChangeSignal`), so a pause may be counted once where changes only became rare.
  */
 export class PauseCount implements Pauses {
   readonly #clock: Clock;
+  readonly #pauseMs: number;
   #count = 0;
   #changedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  /** @param pauseMs Time without a change that is a pause: that after which the engine takes the account for idle and settles. */
+  constructor(clock: Clock, pauseMs: number) {
     this.#clock = clock;
+    this.#pauseMs = pauseMs;
   }
 
   /** Notes a change, and says when it was. */
   changed(): number {
     const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#changedAtMs >= PAUSE_MS) this.#count += 1;
+    if (nowMs - this.#changedAtMs >= this.#pauseMs) this.#count += 1;
     this.#changedAtMs = nowMs;
     return nowMs;
   }

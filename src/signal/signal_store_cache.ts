@@ -42,7 +42,7 @@ const DEFAULT_CAPACITY = 2_000;
 /** What the cache needs of the flush engine. */
 export type SignalCacheEngine = Pick<
   WriteBehind,
-  "assertOpen" | "commitWith" | "flush" | "flushOnly" | "notify" | "ready"
+  "assertOpen" | "commitWith" | "flush" | "flushOnly" | "idleMs" | "notify" | "ready"
 >;
 
 /** What a cache is made of. */
@@ -154,7 +154,8 @@ export class SignalStoreCache<S, K> {
     const protections = protectionsOf(options);
     this.#restoreEpoch = requireRestoreEpoch(options.restoreEpoch ?? 0);
     this.#incarnation = newIncarnation(host.random, this.#restoreEpoch);
-    this.#dirty = new DirtySet(host.clock, new ChangeSignal(host.clock, (urgency) => engine.notify(urgency)));
+    const signal = new ChangeSignal(host.clock, (urgency) => engine.notify(urgency));
+    this.#dirty = new DirtySet(host.clock, signal, engine.idleMs);
     this.#events = new SignalEvents(host.logger);
     const context: StoreContext = {
       dirty: this.#dirty,

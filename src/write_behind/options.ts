@@ -9,7 +9,8 @@ export interface WriteBehindPolicy {
   readonly maxAgeMs: number;
   /**
    * `may` changes alone cause a commit when nothing has changed for this long. 8,000: below the 10 s after which an
-   * idle Durable Object may lose its memory.
+   * idle Durable Object may lose its memory. Signal leases are sized by the same pauses: a chat with one message between two of
+   * them reserves one counter at a time.
    */
   readonly idleMs: number;
   /** Longest wait after a first failure. 1,000. */

@@ -93,6 +93,11 @@ export class WriteBehind {
     });
   }
 
+  /** The policy's `idleMs`: how long nothing has to change to be a pause, for sources that tell pauses by themselves. */
+  get idleMs(): number {
+    return this.#policy.idleMs;
+  }
+
   /** Adds a source of dirty state. Its changes are signalled by `notify`. @throws {TypeError} When its name is taken. */
   addSource(source: DirtySource): void {
     if (this.#sources.some(({ name }) => name === source.name)) {
