@@ -1,6 +1,7 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
+import { AmbiguousError } from "../errors/mod.ts";
 import type { LidPnCache } from "../lid/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -83,9 +84,15 @@ export class Account implements AsyncDisposable {
 
   /** Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`. */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
-    const changed = await this.writeBehind.commitWith(writes);
-    await this.lid.follow(writes);
-    return changed;
+    let mayBeDone = true;
+    try {
+      return await this.writeBehind.commitWith(writes);
+    } catch (error) {
+      mayBeDone = error instanceof AmbiguousError;
+      throw error;
+    } finally {
+      if (mayBeDone) await this.lid.follow(writes);
+    }
   }
 
   /** How saving is going. */

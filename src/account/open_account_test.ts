@@ -257,6 +257,30 @@ test("lost answers are sent again, and late twins undo nothing", async () => {
   expect((await world.backend().load())?.pushName).toBe("two");
 });
 
+test("mappings of a commit in doubt are asked of the store, those of one that failed are as they were", async () => {
+  const world = new World();
+  const account = await world.open();
+  const { lid } = account;
+  const put = async (name: string): Promise<void> => {
+    const entry = {
+      lid: name,
+      phoneNumber: "55",
+      createdAt: 1,
+      updatedAt: 1,
+      learningSource: "usync",
+    } as const;
+    await account.commitWith([{ kind: "lidMapping.put", entries: [entry] }]);
+  };
+  expect(await lid.getLid("55")).toBeUndefined();
+  world.plan.next(new BackendError("commit: down"));
+  await expect(put("100")).rejects.toThrow("down");
+  expect(await lid.getLid("55")).toBeUndefined();
+  world.plan.next("lose-answer", new BackendError("commit: down"));
+  await expect(put("100")).rejects.toMatchObject({ code: "ambiguous" });
+  expect(await lid.getLid("55")).toBe("100");
+  await account.close();
+});
+
 test("accounts of one database share a scheduler, and their state is apart", async () => {
   const world = new World();
   const host = fakeHost();

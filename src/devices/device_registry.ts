@@ -195,8 +195,11 @@ export class DeviceRegistry {
       if (names === undefined) return;
       const users = usersOf(names);
       await forgetElsewhere(this.#parts.cache, users);
-      await this.#parts.commit(users.map((alias): Write => ({ kind: "deviceList.delete", user: alias })));
-      for (const alias of users) await this.#parts.cache.invalidate(alias);
+      try {
+        await this.#parts.commit(users.map((alias): Write => ({ kind: "deviceList.delete", user: alias })));
+      } finally {
+        await this.#forget(users);
+      }
     });
   }
 
@@ -234,6 +237,7 @@ export class DeviceRegistry {
     });
   }
 
+  /** Reads the lists of these names again when they are asked for. */
   async #forget(users: readonly string[]): Promise<void> {
     for (const user of users) await this.#parts.cache.invalidate(user);
   }
@@ -274,11 +278,16 @@ export class DeviceRegistry {
       if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
       else if (writes.length > 0) await this.#parts.commit(writes);
     };
-    await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
+    try {
+      await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
+    } catch (error) {
+      // It may have been made: its answer was lost.
+      await this.#forget(users);
+      throw error;
+    }
     for (const record of records) await this.#parts.cache.insert(record.user, record);
     // What is known under another name would be found again if the user lost this one.
-    const others = changed.flatMap(({ names }) => usersOf(names).slice(1));
-    for (const user of others) await this.#parts.cache.invalidate(user);
+    await this.#forget(changed.flatMap(({ names }) => usersOf(names).slice(1)));
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
       changed: record !== known,
       removed,

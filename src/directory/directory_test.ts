@@ -486,6 +486,27 @@ test("a removal that cannot be committed removes nothing, in memory neither", as
   expect(await signalCache(life.account).sessions.load(`${PN}:3@c.us.0`)).toBeDefined();
 });
 
+test("after a change in doubt the lists are those of the store", async () => {
+  const changes: ((devices: Directory["devices"]) => Promise<unknown>)[] = [
+    (devices) => devices.removeDevices(USER, [3]),
+    (devices) => devices.addDevice(USER, { deviceId: 4, keyIndex: 1 }),
+    (devices) => devices.invalidate(USER),
+  ];
+  for (const change of changes) {
+    const world = new World();
+    const life = await world.open();
+    await fill(life);
+    const { devices } = life.directory;
+    await devices.getDevicesFor([USER]);
+    world.plan.next("lose-answer", new BackendError("commit: down"));
+    await expect(change(devices)).rejects.toMatchObject({ code: "ambiguous" });
+    const [list] = await memoryBackend({ database: world.database }).getDevicesFor([PN]);
+    const [jids] = await devices.getDevicesFor([USER]);
+    expect(jids?.map(({ device }) => device)).toEqual(list?.devices.map(({ deviceId }) => deviceId));
+    expect(jids?.map(({ device }) => device)).not.toEqual([0, 3]);
+  }
+});
+
 test("another identity clears the sessions of all devices but the primary one, under every name", async () => {
   const world = new World();
   const life = await world.open();

@@ -1,3 +1,4 @@
+import { formatSignalAddress, tryParseSignalAddress } from "../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import type { DeviceRegistry } from "../devices/mod.ts";
@@ -67,7 +68,7 @@ export class Migration {
       piece.flatMap(({ lid, phoneNumber }) => (this.#swept.has(phoneNumber, lid) ? [] : [phoneNumber])),
     );
     const phoneNumbers = [...asked];
-    const lids = await names.getStateLids(phoneNumbers);
+    const lids = await Promise.all(phoneNumbers.map((pn) => stateLid(names, pn)));
     // By LID: of two that seem to have one, while others change the mappings, one is wrong.
     const users = new Map<string, MovedUser>();
     for (const [index, pn] of phoneNumbers.entries()) {
@@ -91,4 +92,11 @@ export class Migration {
       await signal.moveUsers(users, { writes: [...learnt, ...lists], moved });
     });
   }
+}
+
+/** The LID under which a phone number's state is kept. What only a replay has said is none. */
+async function stateLid(names: LidPnCache, pn: string): Promise<string | undefined> {
+  const address = formatSignalAddress({ user: pn, server: "c.us", device: 0 });
+  const resolved = await names.resolveAddress(address);
+  return resolved === address ? undefined : tryParseSignalAddress(resolved)?.user;
 }

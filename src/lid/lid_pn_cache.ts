@@ -124,6 +124,8 @@ export class LidPnCache {
   #warming: { readonly limit: number; readonly done: Promise<number> } | undefined;
   /** What was learnt since it began: `lid:` and `pn:` keys. */
   #learntSince: Set<string> | undefined;
+  /** How often the store was changed by others. */
+  #followed = 0;
   #queries = 0;
 
   constructor(parts: LidPnCacheParts) {
@@ -263,11 +265,15 @@ export class LidPnCache {
   /**
    * Forgets what writes to the store, made by somebody else and applied just now, or perhaps, may have changed. The replays that
    * they settle are forgotten too.
+   *
+   * It takes no lock: whoever commits may hold another one, for which somebody waits who learns. What is being learnt meanwhile is
+   * asked of the store when it has been.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
     for (const write of writes) {
       if (write.kind !== "lidMapping.put" && write.kind !== "lidMapping.delete") continue;
+      this.#followed += 1;
       const entries = write.kind === "lidMapping.put" ? write.entries : [];
       const lids = write.kind === "lidMapping.put" ? entries.map(({ lid }) => lid) : write.lids;
       for (const lid of lids) {
@@ -298,11 +304,6 @@ export class LidPnCache {
     if (parsed === undefined || server === undefined) return address;
     const lid = await this.#stateLid(parsed.user);
     return lid === undefined ? address : formatSignalAddress({ ...parsed, user: lid, server });
-  }
-
-  /** The LIDs to which `resolveAddress` goes, by phone number, in their order; `undefined` where it stays. @throws {StoreError} */
-  async getStateLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
-    return await Promise.all(phoneNumbers.map((phoneNumber) => this.#stateLid(phoneNumber)));
   }
 
   /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
@@ -348,6 +349,7 @@ export class LidPnCache {
 
   async #learn(given: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
     const offline = options.offline === true;
+    const followed = this.#followed;
     const [ofLid, ofPn] = await Promise.all([
       this.#byLid.getMany(asked(given.map(({ lid }) => lid))),
       this.#byPn.getMany(asked(given.map(({ phoneNumber }) => phoneNumber))),
@@ -363,7 +365,9 @@ export class LidPnCache {
     const resolved = offline ? [] : news.flatMap((mapping) => this.#resolvedBy(mapping, known(mapping)));
     let stored: Promise<unknown> = Promise.resolve();
     const land = (): void => {
-      stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline)));
+      // What others have written meanwhile may have come before this in the store, or after it.
+      const isLast = followed === this.#followed;
+      stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline, isLast)));
     };
     const commit = options.commit ?? this.#commitAlone;
     if (!offline) await this.#forgetElsewhere(news, known);
@@ -407,8 +411,17 @@ export class LidPnCache {
     return this.#isWaiting(mapping) ? [{ phoneNumber, lid, previousLid: undefined }] : [];
   }
 
-  /** Brings memory in line with a mapping: at once in process, and when the promise resolves in a store. */
-  #remember(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping, offline: boolean): Promise<unknown> {
+  /**
+   * Brings memory in line with a mapping: at once in process, and when the promise resolves in a store.
+   *
+   * @param isLast Whether the store says nothing newer.
+   */
+  #remember(
+    mapping: LidPnMapping,
+    { ofLid, ofPn }: KnownMapping,
+    offline: boolean,
+    isLast: boolean,
+  ): Promise<unknown> {
     const { byLid, byPn } = this.#parts;
     const { lid, phoneNumber } = mapping;
     this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
@@ -417,12 +430,13 @@ export class LidPnCache {
     if (offline) this.#offline.add(mapping, before === phoneNumber ? undefined : before);
     else this.#offline.delete(lid);
     this.#forgetStored(phoneNumber, before);
-    const changes = [byLid.insert(lid, mapping)];
+    const changes = [isLast ? byLid.insert(lid, mapping) : byLid.invalidate(lid)];
     // A LID that moves to another phone leaves the one that had it.
     if (ofLid !== undefined && ofLid.phoneNumber !== phoneNumber) {
       changes.push(byPn.invalidate(ofLid.phoneNumber));
     }
-    if (isNewest(mapping, ofPn)) changes.push(byPn.insert(phoneNumber, mapping));
+    if (!isLast) changes.push(byPn.invalidate(phoneNumber));
+    else if (isNewest(mapping, ofPn)) changes.push(byPn.insert(phoneNumber, mapping));
     return Promise.all(changes);
   }
 

@@ -315,6 +315,20 @@ test("after a commit in doubt the store is asked, whether it was made or not", a
   }
 });
 
+test("what others have stored while it was being learnt is asked of the store", async () => {
+  const world = new World();
+  const { cache, backend } = world;
+  await world.learn("usync", LID, "other", 1);
+  world.duringCommit = async () => {
+    const entries = [mapping(LID, "third", 3)];
+    await backend.putLidMappings(entries);
+    await cache.follow([{ kind: "lidMapping.put", entries }]);
+  };
+  await world.learn("usync", LID, PN, 2);
+  expect(await cache.getLids(["other", PN, "third"])).toEqual([undefined, undefined, LID]);
+  expect(await cache.getPn(LID)).toBe("third");
+});
+
 test("who asks while it is learnt is answered before or after, and nobody is wrong later", async () => {
   const world = new World();
   await world.learn("usync", "1000", PN, 1);
