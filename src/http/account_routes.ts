@@ -82,6 +82,7 @@ export function anyAdmission(
     c.set("principal", principal);
     c.set("accountState", account);
     c.set("accountName", name);
+    c.set("registeredAtMs", registeredAtMs);
     c.set("account", accounts.account(name, registeredAtMs));
     await next();
   };

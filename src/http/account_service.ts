@@ -115,7 +115,7 @@ export interface AccountHandle {
    * @throws {TypeError | RangeError} When the body is no call. Nothing was changed.
    */
   answer(body: Uint8Array, scope: CallScope): Promise<CallAnswer>;
-  /** Deletes everything of the account. Idempotent. */
+  /** Deletes everything of the account, unless there is a later one of its name by now. Idempotent. */
   destroy(): Promise<void>;
 }
 

@@ -58,11 +58,13 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
     return c.json({ name: body.name, created: before === "absent" }, before === "absent" ? 201 : 200);
   });
   app.delete("/v1/accounts/:account", anyAdmission(context, "admin"), async (c) => {
-    const account = c.get("accountName");
-    await registry.beginDelete(account);
-    // What fails here is asked for again: the account stays marked, and nobody can use what is left of it.
-    await c.get("account").destroy();
-    await registry.endDelete(account);
+    const [name, registeredAtMs] = [c.get("accountName"), c.get("registeredAtMs")];
+    // Who else deleted it meanwhile did it as a whole.
+    if (await registry.beginDelete(name, registeredAtMs)) {
+      // What fails here is asked for again: the account stays marked, and nobody can use what is left of it.
+      await c.get("account").destroy();
+      await registry.endDelete(name, registeredAtMs);
+    }
     return c.body(null, 204);
   });
 }

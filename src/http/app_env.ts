@@ -11,6 +11,7 @@ export interface AppVariables {
   /** The account of the path, behind admission to it. */
   account: AccountHandle;
   accountName: string;
+  registeredAtMs: number;
   accountState: AccountState;
 }
 

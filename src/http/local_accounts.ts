@@ -18,6 +18,9 @@ import type { Registry } from "./registry.ts";
 /** Accounts that are kept at hand unless told otherwise. */
 const MAX_ACCOUNTS = 1_000;
 
+/** Deletions that are remembered: a request that was let in before as many others is not on its way any more. */
+const MAX_DELETIONS = 10_000;
+
 /** What `LocalAccounts` needs. */
 export interface LocalAccountsOptions {
   readonly registry: Registry;
@@ -55,7 +58,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly #slots = new Map<string, Slot>();
   /** Accounts that are being closed: who wants one of them waits. */
   readonly #leaving = new Map<string, Promise<void>>();
-  /** How often accounts were deleted: a request that was let in before, and comes to it after, must leave nothing behind. */
+  /**
+   * Registration times of accounts that were deleted, the latest of each name: a request that was let in before, and comes to it after,
+   * must leave nothing behind, and delete nothing of the next account.
+   */
   readonly #deletions = new Map<string, number>();
   #closed = false;
 
@@ -64,11 +70,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     this.#options = options;
   }
 
-  account(name: string): AccountHandle {
-    const life = this.#deletions.get(name);
+  account(name: string, registeredAtMs: number): AccountHandle {
     const use = async <T>(work: (hosted: HostedAccount, slot: Slot) => Promise<T>): Promise<T> => {
-      await this.#leaving.get(name)?.catch(() => {});
-      if (this.#deletions.get(name) !== life) throw new ClosedError("use account: it was deleted");
+      while (this.#leaving.has(name)) await this.#leaving.get(name)?.catch(() => {});
+      if (this.#isDeleted(name, registeredAtMs)) throw new ClosedError("use account: it was deleted");
       return await this.#use(name, work);
     };
     return {
@@ -85,9 +90,9 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
           return answer instanceof Uint8Array ? answer : this.#inUse(slot, answer);
         }),
       destroy: async (): Promise<void> => {
-        await this.#leaving.get(name)?.catch(() => {});
-        this.#deletions.set(name, (this.#deletions.get(name) ?? 0) + 1);
-        await this.#leave(name, () => this.#delete(name));
+        while (this.#leaving.has(name)) await this.#leaving.get(name)?.catch(() => {});
+        if (!this.#isDeleted(name, registeredAtMs))
+          await this.#leave(name, () => this.#delete(name, registeredAtMs));
       },
     };
   }
@@ -178,13 +183,21 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     return slot;
   }
 
-  async #delete(name: string): Promise<void> {
+  #isDeleted(name: string, registeredAtMs: number): boolean {
+    return registeredAtMs <= (this.#deletions.get(name) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  async #delete(name: string, registeredAtMs: number): Promise<void> {
     const backend = await this.#options.openBackend(name);
     try {
       await backend.deleteDevice(await backend.create());
     } finally {
       await backend.close();
     }
+    this.#deletions.delete(name);
+    this.#deletions.set(name, registeredAtMs);
+    const [oldest] = this.#deletions.keys();
+    if (this.#deletions.size > MAX_DELETIONS && oldest !== undefined) this.#deletions.delete(oldest);
   }
 
   /** Closes what was used longest ago and is not in use. */
@@ -202,11 +215,15 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     const slot = this.#slots.get(name);
     if (slot === undefined && then === undefined) return await this.#leaving.get(name);
     this.#slots.delete(name);
+    const before = this.#leaving.get(name);
     const leave = async (): Promise<void> => {
+      await before?.catch(() => {});
       if (slot !== undefined) await closeSlot(slot);
       await then?.();
     };
-    const leaving = leave().finally(() => this.#leaving.delete(name));
+    const leaving = leave().finally(() => {
+      if (this.#leaving.get(name) === leaving) this.#leaving.delete(name);
+    });
     this.#leaving.set(name, leaving);
     await leaving;
   }

@@ -39,7 +39,10 @@ export interface RegisteredAccount {
 export interface Admission {
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
-  /** When the account was registered, in milliseconds; `undefined` when there is none. It tells an account from an earlier one of its name. */
+  /**
+   * When the account was registered, in milliseconds; `undefined` when there is none. Each registration has a later time than all before
+   * it, whatever the clock says: it tells an account from an earlier one of its name.
+   */
   readonly registeredAtMs: number | undefined;
 }
 
@@ -59,12 +62,16 @@ export interface Registry {
   /** Looks up a token by its id and an account by its name, in one round trip. */
   admit(tokenId: string | undefined, account: string | undefined): Promise<Admission>;
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
-  /** Registers an account. @returns Its state before. Only an absent one is registered. */
+  /** Registers an account, at a later time than all before it. @returns Its state before. Only an absent one is registered. */
   addAccount(name: string): Promise<AccountState>;
-  /** Revokes every token of an account and marks it. Requests for it are refused from then on. @returns Its state before. */
-  beginDelete(name: string): Promise<AccountState>;
-  /** Forgets an account that is marked, when its state is gone. */
-  endDelete(name: string): Promise<void>;
+  /**
+   * Revokes every token of an account and marks it. Requests for it are refused from then on.
+   *
+   * @returns Whether there is an account of this registration: a later one of its name is left as it is.
+   */
+  beginDelete(name: string, registeredAtMs: number): Promise<boolean>;
+  /** Forgets an account of this registration that is marked, when its state is gone. */
+  endDelete(name: string, registeredAtMs: number): Promise<void>;
   /**
    * Keeps a token, unless its account is not there at this very moment.
    *

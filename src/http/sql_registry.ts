@@ -42,11 +42,18 @@ const TABLES: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS service_token_account ON service_token (account)",
+  // The last time at which an account was registered. A database that has accounts already goes on behind the last of them.
+  `CREATE TABLE IF NOT EXISTS service_clock (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    last INTEGER NOT NULL
+  ) STRICT`,
+  `INSERT INTO service_clock (id, last) SELECT 1, ifnull(max(created_at), 0) FROM service_account
+    WHERE true ON CONFLICT (id) DO NOTHING`,
 ];
 
 const TOKEN_COLUMNS = "id, hash, account, permissions, label, created_at";
 
-/** A registry in two tables of a SQLite database, which may hold the accounts as well. */
+/** A registry in three tables of a SQLite database, which may hold the accounts as well. */
 export class SqlRegistry implements Registry {
   readonly #database: RegistryDatabase;
   readonly #clock: Clock;
@@ -86,30 +93,41 @@ export class SqlRegistry implements Registry {
   }
 
   async addAccount(name: string): Promise<AccountState> {
-    const [inserted] = await this.#database.batch([
+    const [, inserted] = await this.#database.batch([
       {
-        sql: "INSERT INTO service_account (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-        params: [name, this.#clock.nowMs()],
+        sql: `UPDATE service_clock SET last = max(last + 1, ?)
+          WHERE NOT EXISTS (SELECT 1 FROM service_account WHERE name = ?)`,
+        params: [this.#clock.nowMs(), name],
+      },
+      {
+        sql: `INSERT INTO service_account (name, created_at) SELECT ?, last FROM service_clock
+          WHERE true ON CONFLICT (name) DO NOTHING`,
+        params: [name],
       },
     ]);
     if (inserted?.rowsAffected === 1) return "absent";
-    return await this.#state(name);
+    return (await this.admit(undefined, name)).account;
   }
 
-  async beginDelete(name: string): Promise<AccountState> {
-    const before = await this.#state(name);
-    if (before === "absent") return before;
-    await this.#database.batch([
-      { sql: "UPDATE service_account SET deleting = 1 WHERE name = ?", params: [name] },
-      { sql: "DELETE FROM service_token WHERE account = ?", params: [name] },
+  async beginDelete(name: string, registeredAtMs: number): Promise<boolean> {
+    const params = [name, registeredAtMs];
+    const [marked] = await this.#database.batch([
+      { sql: "UPDATE service_account SET deleting = 1 WHERE name = ? AND created_at = ?", params },
+      {
+        sql: `DELETE FROM service_token
+          WHERE account = (SELECT name FROM service_account WHERE name = ? AND created_at = ?)`,
+        params,
+      },
     ]);
-    return before;
+    return marked?.rowsAffected === 1;
   }
 
-  async endDelete(name: string): Promise<void> {
+  async endDelete(name: string, registeredAtMs: number): Promise<void> {
     await this.#database.batch([
-      { sql: "DELETE FROM service_token WHERE account = ?", params: [name] },
-      { sql: "DELETE FROM service_account WHERE name = ? AND deleting = 1", params: [name] },
+      {
+        sql: "DELETE FROM service_account WHERE name = ? AND created_at = ? AND deleting = 1",
+        params: [name, registeredAtMs],
+      },
     ]);
   }
 
@@ -128,7 +146,7 @@ export class SqlRegistry implements Registry {
     ]);
     if (inserted?.rowsAffected === 1) return;
     // Deleted meanwhile: a token that outlived it would open the next account of this name.
-    if (account !== undefined && (await this.#state(account)) !== "present") {
+    if (account !== undefined && (await this.admit(undefined, account)).account !== "present") {
       throw new RequestError("not-found", "issue token: there is no such account");
     }
     throw new LimitError(`issue token: there are ${MAX_TOKENS} already`);
@@ -148,10 +166,6 @@ export class SqlRegistry implements Registry {
       { sql: "DELETE FROM service_token WHERE id = ?", params: [id] },
     ]);
     return deleted?.rowsAffected === 1;
-  }
-
-  async #state(name: string): Promise<AccountState> {
-    return (await this.admit(undefined, name)).account;
   }
 }
 

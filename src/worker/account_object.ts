@@ -21,6 +21,7 @@ import {
 } from "./account_call.ts";
 import { answerError, answerValue } from "./object_call.ts";
 import type { ObjectContextLike } from "./object_types.ts";
+import { loadRegistration, saveRegistration } from "./registration.ts";
 
 /** The account of an object that was made without a name. */
 const DEFAULT_ACCOUNT = "default";
@@ -85,8 +86,10 @@ export class AccountObject {
   /** Counts deletions: what was begun before one opens nothing after it. */
   #life = 0;
   #destroying: Promise<void> | undefined;
-  /** Registration time of the account that was deleted last in this life of the object. */
-  #destroyedAtMs: number | undefined;
+  /** Latest registration time of an account that was deleted in this life of the object. */
+  #destroyedAtMs = 0;
+  /** Registration time of the account that the object holds, once it was read. */
+  #registration: { readonly atMs: number | undefined } | undefined;
 
   constructor(ctx: ObjectContextLike, options: AccountObjectOptions = {}) {
     this.#ctx = ctx;
@@ -112,8 +115,8 @@ export class AccountObject {
     const call = accountCallOf(request);
     if (call === undefined) return new Response(null, { status: 404 });
     try {
-      await this.#admit(call.address, call.operation);
-      return await this.#answer(call.operation, request, call.address);
+      const hosted = await this.#admit(call.address, call.operation);
+      return await this.#answer(hosted, call.operation, request, call.address);
     } catch (error) {
       return answerError(error);
     }
@@ -131,10 +134,14 @@ export class AccountObject {
    * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else a class of
    * your own has put there. What is dirty is dropped. Idempotent. Who asks for the account meanwhile waits, and gets a new one.
    *
-   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now on.
+   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now on. A later one that is
+   * in the object by now is left as it is.
    */
   async destroy(registeredAtMs?: number): Promise<void> {
-    this.#destroyedAtMs = registeredAtMs ?? this.#destroyedAtMs;
+    if (registeredAtMs !== undefined) {
+      if (registeredAtMs < (this.#registeredAtMs ?? 0)) return;
+      this.#destroyedAtMs = Math.max(this.#destroyedAtMs, registeredAtMs);
+    }
     this.#destroying ??= this.#empty().finally(() => {
       this.#destroying = undefined;
     });
@@ -161,18 +168,46 @@ export class AccountObject {
       throw error;
     }
     this.#scheduler.reset();
+    this.#registration = undefined;
   }
 
-  async #admit({ account, registeredAtMs }: CallAddress, operation: Operation): Promise<void> {
-    if ((await this.#nameOf(account)) !== account) {
-      throw new RefusedError("use account: the object is another account's");
+  /**
+   * Lets a call through to the account that it is for: what is in the object may be an earlier one of its name, which is emptied
+   * first, or a later one.
+   */
+  async #admit({ account, registeredAtMs }: CallAddress, operation: Operation): Promise<HostedAccount> {
+    for (;;) {
+      if ((await this.#nameOf(account)) !== account) {
+        throw new RefusedError("use account: the object is another account's");
+      }
+      if (operation === "destroy") break;
+      if (this.#destroying !== undefined) {
+        await this.#destroying.catch(() => {});
+        // The name is forgotten as well.
+        continue;
+      }
+      const storedAtMs = this.#registeredAtMs;
+      if (registeredAtMs <= this.#destroyedAtMs || registeredAtMs < (storedAtMs ?? 0)) throw deleted();
+      if (storedAtMs === registeredAtMs) break;
+      if (storedAtMs === undefined) {
+        saveRegistration(this.#ctx.storage, registeredAtMs);
+        this.#registration = { atMs: registeredAtMs };
+      } else await this.destroy(storedAtMs);
     }
-    if (operation === "destroy" || this.#destroyedAtMs === undefined) return;
-    if (registeredAtMs <= this.#destroyedAtMs) throw new ClosedError("use account: it was deleted");
+    return this.#hosted;
   }
 
-  async #answer(operation: Operation, request: Request, address: CallAddress): Promise<Response> {
-    const hosted = this.#hosted;
+  get #registeredAtMs(): number | undefined {
+    this.#registration ??= { atMs: loadRegistration(this.#ctx.storage) };
+    return this.#registration.atMs;
+  }
+
+  async #answer(
+    hosted: HostedAccount,
+    operation: Operation,
+    request: Request,
+    address: CallAddress,
+  ): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
     switch (operation) {
       case "device":
@@ -215,7 +250,7 @@ export class AccountObject {
 
   /** The backend of who does not own the account. Whoever needs it first also begins to look after what expires. */
   async #openBackend(life: number): Promise<Backend> {
-    if (life !== this.#life) throw new ClosedError("use account: it was deleted");
+    if (life !== this.#life) throw deleted();
     if (this.#destroying !== undefined) await this.#destroying.catch(() => {});
     this.#backend ??= this.#newBackend().then((backend) => this.#keepHouse(backend));
     const opening = this.#backend;
@@ -254,6 +289,10 @@ export class AccountObject {
     this.#name ??= id.name ?? (await storedName(storage)) ?? fallback;
     return this.#name;
   }
+}
+
+function deleted(): ClosedError {
+  return new ClosedError("use account: it was deleted");
 }
 
 async function storedName(storage: ObjectContextLike["storage"]): Promise<string | undefined> {

@@ -4,11 +4,17 @@ import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
 import { settled } from "../../test/worker/object_lives.ts";
 import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
+import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, FencedError } from "../errors/mod.ts";
+import type { AccountHandle, Registry } from "../http/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger, SeededRandom } from "../testing/mod.ts";
 import { AccountObject } from "./account_object.ts";
+import { objectAccounts } from "./object_accounts.ts";
+import type { ObjectStubLike } from "./object_types.ts";
 
 const HOUR_MS = 3_600_000;
+
+const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
 /** One object over its lives. */
 class World {
@@ -40,6 +46,14 @@ class World {
       await this.object.alarm();
       await settled();
     }
+  }
+
+  /** The account as the service knows it, registered at a time. */
+  service(registeredAtMs: number): AccountHandle {
+    const stub: ObjectStubLike = { fetch: (url, init) => this.object.fetch(new Request(url, init)) };
+    const namespace = { idFromName: (name: string) => name, get: () => stub };
+    // No call to an account asks the registry.
+    return objectAccounts(namespace, undefined as unknown as Registry).account("alice", registeredAtMs);
   }
 
   #begin(): AccountObject {
@@ -143,6 +157,60 @@ test("who asks for the account while it is deleted waits, and gets a new one", a
   expect(fresh.device.getDeviceSnapshot().identityKey.publicKey).not.toEqual(identity);
   await fresh.flush();
   await expect(old.store.putGroupMetadata("g", new Uint8Array(1))).rejects.toBeInstanceOf(ClosedError);
+});
+
+test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is, in every life", async () => {
+  const world = new World();
+  await world.service(1).command(INCREMENT);
+  await world.service(1).destroy();
+  await expect(world.service(1).command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+  await settled();
+  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+  await world.service(2).command(INCREMENT);
+  for (const restart of [async () => {}, () => world.restart()]) {
+    await restart();
+    const { deletions } = world.storage;
+    await world.service(1).destroy();
+    await expect(world.service(1).command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+    expect(world.storage.deletions).toBe(deletions);
+    expect(await world.service(2).device()).toMatchObject({ loginCounter: 1 });
+  }
+  await Promise.all([world.service(2).destroy(), world.service(2).destroy()]);
+  await settled();
+  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+});
+
+test("an account finds nothing of an earlier one of its name that was not deleted to its end, or came back after it", async () => {
+  const world = new World();
+  await world.service(1).command([{ kind: "setPushName", pushName: "Ann" }]);
+  await settled();
+  world.storage.failures.deleteAll = 1;
+  await expect(world.service(1).destroy()).rejects.toThrow();
+  await world.restart();
+  const two = Array.from({ length: 3 }, () => world.service(2).command(INCREMENT));
+  await Promise.all(two);
+  expect(world.storage.deletions).toBe(1);
+  expect(await world.service(2).device()).toMatchObject({ hasPushName: false, loginCounter: 3 });
+  // A request that was on its way all the time comes to an object that has forgotten everything.
+  await world.service(2).destroy();
+  await world.restart();
+  await world.service(2).command(INCREMENT);
+  await world.service(3).command(INCREMENT);
+  await world.restart();
+  expect(await world.service(3).device()).toMatchObject({ hasPushName: false, loginCounter: 1 });
+});
+
+test("which account an object is of is one row, which is written once and read once a life", async () => {
+  const world = new World();
+  await world.service(1).command(INCREMENT);
+  const writes = world.storage.statements.filter((sql) => sql.includes("service_registration"));
+  expect(writes.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
+  world.storage.statements.length = 0;
+  await world.restart();
+  for (let round = 0; round < 3; round += 1) await world.service(1).command(INCREMENT);
+  const reads = world.storage.statements.filter((sql) => sql.includes("service_registration"));
+  expect(reads.filter((sql) => !sql.startsWith("SELECT"))).toEqual([]);
+  expect(reads).toHaveLength(2);
 });
 
 test("a deletion that fails leaves the account as it was, with its alarm, and can be tried again", async () => {

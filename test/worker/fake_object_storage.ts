@@ -15,6 +15,8 @@ export class FakeObjectStorage implements AccountStorageLike {
   alarmAtMs: number | null = null;
   /** Writes of due times and settings of the alarm, in order. */
   readonly calls: string[] = [];
+  /** Every statement that was run, in order. */
+  readonly statements: string[] = [];
   /** How often each call is still to fail. */
   readonly failures: Record<StorageCall, number> = {
     deleteAll: 0,
@@ -31,6 +33,7 @@ export class FakeObjectStorage implements AccountStorageLike {
 
   readonly sql: SqlStorageLike = {
     exec: (query, ...bindings): SqlCursorLike => {
+      this.statements.push(query);
       this.#mayFail(/^\s*SELECT/.test(query) ? "read" : "write");
       if (/^\s*INSERT INTO alarm_tasks/.test(query)) this.calls.push("save");
       const statement = this.#database.prepare(query);

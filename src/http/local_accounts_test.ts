@@ -1,0 +1,97 @@
+/** Accounts that are deleted, and what comes late for them. */
+import { expect, test } from "vitest";
+import { openAccount } from "../account/mod.ts";
+import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import type { DeviceCommand } from "../device/mod.ts";
+import { BackendError, ClosedError } from "../errors/mod.ts";
+import { fakeHost } from "../testing/mod.ts";
+import type { AccountHandle } from "./account_service.ts";
+import { LocalAccounts } from "./local_accounts.ts";
+import type { Registry } from "./registry.ts";
+
+const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
+
+/** Accounts of one database in memory. */
+class World {
+  /** Backends that were opened. */
+  opened = 0;
+  /** What opening a backend waits for, and fails with. */
+  opening: () => Promise<void> = async () => {};
+  readonly #host = fakeHost();
+  readonly #database = new MemoryDatabase();
+  readonly accounts: LocalAccounts = new LocalAccounts({
+    // No account asks the registry.
+    registry: undefined as unknown as Registry,
+    clock: this.#host.clock,
+    openBackend: (account) => this.#open(account),
+    openAccount: (account, backend) =>
+      openAccount({ account, backend, host: this.#host, housekeeping: false }),
+  });
+
+  ann(registeredAtMs: number): AccountHandle {
+    return this.accounts.account("ann", registeredAtMs);
+  }
+
+  async #open(account: string): Promise<Backend> {
+    this.opened += 1;
+    await this.opening();
+    return memoryBackend({ account, database: this.#database, clock: this.#host.clock });
+  }
+}
+
+test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is", async () => {
+  const world = new World();
+  await world.ann(1).command(INCREMENT);
+  const late = world.ann(1);
+  await Promise.all([late.destroy(), late.destroy(), late.destroy()]);
+  await world.ann(2).command(INCREMENT);
+  for (const handle of [late, world.ann(1)]) {
+    await handle.destroy();
+    await expect(handle.command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+  }
+  expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
+  await world.accounts.close();
+});
+
+test("of deletions at once one deletes, and nobody opens the next account of the name before it has", async () => {
+  const world = new World();
+  await world.ann(1).command(INCREMENT);
+  let go = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  world.opening = () => held;
+  const { opened } = world;
+  const order: string[] = [];
+  const deletions = ["first", "second"].map((name) =>
+    world
+      .ann(1)
+      .destroy()
+      .then(() => order.push(name)),
+  );
+  const next = world
+    .ann(2)
+    .command(INCREMENT)
+    .then(() => order.push("next"));
+  await expect.poll(() => world.opened).toBe(opened + 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([world.opened, order]).toEqual([opened + 1, []]);
+  go();
+  await Promise.all([...deletions, next]);
+  expect(order.at(-1)).toBe("next");
+  expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
+  await world.accounts.close();
+});
+
+test("a deletion that fails is asked for again", async () => {
+  const world = new World();
+  await world.ann(1).command(INCREMENT);
+  world.opening = () => Promise.reject(new BackendError("open: no database"));
+  await expect(world.ann(1).destroy()).rejects.toMatchObject({ code: "failed" });
+  world.opening = async () => {};
+  await world.ann(1).destroy();
+  await expect(world.ann(1).device()).rejects.toBeInstanceOf(ClosedError);
+  expect(await world.ann(2).device()).toBeUndefined();
+  await world.accounts.close();
+});

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { pathOf, ServiceClient } from "../kit/service/client.ts";
+import { memoryService } from "./local_service.ts";
+
+test("a deletion that ends late takes nothing from the next account of the name", async () => {
+  await using service = await memoryService();
+  const { accounts } = service;
+  const client = new ServiceClient(service);
+  const name = client.newName("late");
+  await client.create(name);
+  const { registeredAtMs } = await service.registry.admit(undefined, name);
+  let go = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  let isReached = false;
+  const { account } = accounts;
+  // The first deletion comes back late from having deleted.
+  accounts.account = (...given) => {
+    const handle = account.apply(accounts, given);
+    const isFirst = !isReached;
+    const destroy = async (): Promise<void> => {
+      isReached = true;
+      await handle.destroy();
+      if (isFirst) await held;
+    };
+    return { ...handle, destroy };
+  };
+  const late = client.json("DELETE", pathOf(name, ""), 204);
+  await expect.poll(() => isReached).toBe(true);
+  await client.json("DELETE", pathOf(name, ""), 204);
+  await client.create(name);
+  const token = await client.issue(name, "account");
+  await client.makeDevice({ name, token });
+  go();
+  await late;
+  await client.json("GET", pathOf(name, "/device"), 200, { token });
+  const next = await service.registry.admit(undefined, name);
+  // The clock of the test stands still.
+  expect(next).toMatchObject({ account: "present", registeredAtMs: (registeredAtMs ?? 0) + 1 });
+});
