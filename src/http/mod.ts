@@ -5,7 +5,7 @@
  * @module
  */
 
-export { isAccountName } from "./account_name.ts";
+export { accountOfSegment } from "./account_name.ts";
 export type {
   AccountHandle,
   AccountService,

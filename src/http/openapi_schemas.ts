@@ -117,7 +117,10 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
   Health: object({ status: { const: "ok" } }),
   CreateAccount: object({ name }),
   AccountCreated: object({ name, created: flag }),
-  AccountList: object({ accounts: listOf(object({ name, createdAtMs: timeMs })), "next?": next }),
+  AccountList: object({
+    accounts: listOf(object({ name, createdAtMs: timeMs, "deleting?": flag })),
+    "next?": next,
+  }),
   TokenRequest: object({ "account?": name, permissions, "label?": { type: "string", maxLength: 100 } }),
   TokenIssued: object({
     ...tokenMembers,

@@ -33,6 +33,8 @@ export interface RegisteredAccount {
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly createdAtMs: number;
+  /** Set while it is being deleted: a deletion that failed is to be asked for again. Left out otherwise. */
+  readonly deleting?: true | undefined;
 }
 
 /** What decides whether a request may pass. */

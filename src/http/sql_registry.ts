@@ -86,10 +86,14 @@ export class SqlRegistry implements Registry {
 
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
     const rows = await this.#database.query(
-      "SELECT name, created_at FROM service_account WHERE deleting = 0 AND name > ? ORDER BY name LIMIT ?",
+      "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
       [after ?? "", limit],
     );
-    return rows.map(([name, createdAtMs]) => ({ name: String(name), createdAtMs: Number(createdAtMs) }));
+    return rows.map(([name, createdAtMs, deleting]) => ({
+      name: String(name),
+      createdAtMs: Number(createdAtMs),
+      ...(deleting === 0 ? {} : { deleting: true }),
+    }));
   }
 
   async addAccount(name: string): Promise<AccountState> {

@@ -1,4 +1,4 @@
-import { isAccountName } from "../http/mod.ts";
+import { accountOfSegment } from "../http/mod.ts";
 import { callName } from "./object_call.ts";
 
 /** What can be asked of an account's object. */
@@ -49,8 +49,8 @@ export function accountCallOf(
   const name = callName(request);
   const operation = OPERATIONS.find((known) => known === name);
   if (operation === undefined) return undefined;
-  const account = decodeURIComponent(request.headers.get(ACCOUNT) ?? "");
+  const account = accountOfSegment(request.headers.get(ACCOUNT) ?? "");
   const registeredAtMs = Number(request.headers.get(REGISTERED_AT));
-  if (!isAccountName(account) || !Number.isSafeInteger(registeredAtMs)) return undefined;
+  if (account === undefined || !Number.isSafeInteger(registeredAtMs)) return undefined;
   return { operation, address: { account, registeredAtMs } };
 }

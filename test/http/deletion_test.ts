@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { BackendError } from "../../src/errors/mod.ts";
 import { pathOf, ServiceClient } from "../kit/service/client.ts";
 import { memoryService } from "./local_service.ts";
 
@@ -38,4 +39,32 @@ test("a deletion that ends late takes nothing from the next account of the name"
   const next = await service.registry.admit(undefined, name);
   // The clock of the test stands still.
   expect(next).toMatchObject({ account: "present", registeredAtMs: (registeredAtMs ?? 0) + 1 });
+});
+
+test("an account whose deletion has failed is listed as what it is, until it is deleted to its end", async () => {
+  await using service = await memoryService();
+  const { accounts } = service;
+  const client = new ServiceClient(service);
+  const [stuck, other] = [client.newName("stuck"), client.newName("well")];
+  await client.create(stuck);
+  await client.create(other);
+  const { account } = accounts;
+  accounts.account = (...given) => ({
+    ...account.apply(accounts, given),
+    destroy: () => Promise.reject(new BackendError("delete account: no database")),
+  });
+  const listed = async (): Promise<unknown> => {
+    const { accounts: all } = (await client.json("GET", "/v1/accounts", 200)) as {
+      readonly accounts: readonly { readonly name: string; readonly deleting?: true }[];
+    };
+    return all.map(({ name, deleting }) => [name, deleting]);
+  };
+  await client.refused("DELETE", pathOf(stuck, ""), { token: service.adminToken }, 500, "failed");
+  expect(await listed()).toEqual([
+    [stuck, true],
+    [other, undefined],
+  ]);
+  accounts.account = account;
+  await client.json("DELETE", pathOf(stuck, ""), 204);
+  expect(await listed()).toEqual([[other, undefined]]);
 });
