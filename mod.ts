@@ -156,6 +156,7 @@ export {
   WrongLengthError,
 } from "./src/errors/mod.ts";
 export {
+  type AccountLids,
   type CommitLearnt,
   type LearnOptions,
   type LearnReport,

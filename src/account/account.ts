@@ -2,7 +2,7 @@ import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
-import type { LidPnCache } from "../lid/mod.ts";
+import type { AccountLids } from "../lid/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import {
@@ -21,7 +21,7 @@ export interface AccountParts {
   readonly store: Backend;
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
-  readonly lid: LidPnCache;
+  readonly lid: AccountLids;
   readonly caches: OwnedCaches;
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
@@ -48,8 +48,8 @@ export class Account implements AsyncDisposable {
   readonly device: PersistenceManager;
   /** The engine that writes what is dirty. */
   readonly writeBehind: WriteBehind;
-  /** Which LID belongs to which phone number. */
-  readonly lid: LidPnCache;
+  /** Which LID belongs to which phone number. `directory(account).learn` learns it, and moves what it concerns. */
+  readonly lid: AccountLids;
   /** Makes the account's caches, as the option `cache` says. They are closed with the account. */
   readonly caches: CacheBuilder;
   /** Label in names of scheduled tasks. */

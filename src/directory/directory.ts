@@ -4,14 +4,14 @@ import type { Write } from "../backend/mod.ts";
 import { CACHE_NAMESPACES } from "../cache/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "../devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "../groups/mod.ts";
-import type { LearnOptions, LearnReport, LearntMapping, LidPnCache } from "../lid/mod.ts";
+import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "../lid/mod.ts";
 import { sharedSignalCache } from "../signal/mod.ts";
 import { Migration } from "./migration.ts";
 
 /** Who is who, on which devices, in which groups: of one open account. */
 export interface Directory {
-  /** Which LID belongs to which phone number. To learn mappings, use `learn`, which moves what they concern. */
-  readonly lid: LidPnCache;
+  /** Which LID belongs to which phone number: the account's. */
+  readonly lid: AccountLids;
   /** Which devices users have. */
   readonly devices: DeviceRegistry;
   /** Who is in which group. */
@@ -104,7 +104,8 @@ function openDirectory(account: Account): Directory {
       ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
     }),
   });
-  const migration = new Migration({ lid, devices, signal, reads: store });
+  // It is the whole cache: what moves state may teach it.
+  const migration = new Migration({ lid: lid as LidPnCache, devices, signal, reads: store });
   return {
     lid,
     devices,

@@ -1,9 +1,9 @@
-import { expect, test, vi } from "vitest";
+import { expect, expectTypeOf, test, vi } from "vitest";
 import { type Account, openAccount } from "../account/mod.ts";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { BackendError } from "../errors/mod.ts";
-import type { LearnReport } from "../lid/mod.ts";
+import type { LearnReport, LearntMapping } from "../lid/mod.ts";
 import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
 import {
   SenderKeyRecord,
@@ -76,6 +76,14 @@ async function fill({ account, directory: { devices } }: Life, pn = PN, ids = [0
   }
 }
 
+/** Mappings from behind the directory's back, as the Baileys adapter writes them: nothing is moved. */
+async function putMappings({ account }: Life, mappings: readonly LearntMapping[]): Promise<void> {
+  const entries = mappings.map((mapping) => ({
+    ...{ ...mapping, createdAt: 1, updatedAt: 1, learningSource: "other" as const },
+  }));
+  await account.commitWith([{ kind: "lidMapping.put", entries }]);
+}
+
 /** What the database has of a user, by its names. */
 async function stored(world: World, pn = PN, lid = LID) {
   const backend = memoryBackend({ database: world.database });
@@ -119,6 +127,14 @@ function texts(jids: readonly Jid[] | undefined): string[] | undefined {
 test("one directory an account", async () => {
   const { account } = await new World().open();
   expect(directory(account)).toBe(directory(account));
+  await account.close();
+});
+
+test("mappings are learnt where state moves with them, and nowhere else", async () => {
+  const { account, directory: opened } = await new World().open();
+  expectTypeOf(account.lid).not.toHaveProperty("learn");
+  expectTypeOf(opened.lid).not.toHaveProperty("learn");
+  expect(opened.lid).toBe(account.lid);
   await account.close();
 });
 
@@ -430,8 +446,7 @@ test("a list that is found under the phone number is kept under the LID from the
   const world = new World();
   const life = await world.open();
   await fill(life);
-  // Learnt behind the directory's back: nothing is moved.
-  await life.account.lid.learn(MAPPING, { source: "usync" });
+  await putMappings(life, MAPPING);
   const { devices } = life.directory;
   expect(texts((await devices.getDevicesFor([LID_USER]))[0])).toEqual([`${LID}@lid`, `${LID}:3@lid`]);
   await devices.addDevice(LID_USER, { deviceId: 9 });
@@ -592,7 +607,7 @@ test("a user sync is one commit, and one that fails has changed nobody", async (
 test("a list without devices is none: it says nothing, and hides no other", async () => {
   const world = new World();
   const life = await world.open();
-  await life.account.lid.learn(MAPPING, { source: "usync" });
+  await putMappings(life, MAPPING);
   await life.account.store.updateDeviceLists([
     { user: LID, devices: [], timestamp: 2 },
     { user: PN, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 },
@@ -608,12 +623,12 @@ test("a phone number that loses its LID does not find the list it had before", a
   const world = new World();
   const life = await world.open();
   await fill(life);
-  const { devices, lid } = life.directory;
+  const { devices } = life.directory;
   // The list is in memory under the phone number, and is kept under the LID from a change on.
   await devices.getDevicesFor([USER]);
-  await lid.learn(MAPPING, { source: "usync" });
+  await putMappings(life, MAPPING);
   await devices.addDevice(LID_USER, { deviceId: 9, keyIndex: 1 });
-  await lid.learn([{ lid: LID, phoneNumber: "5599" }], { source: "usync" });
+  await putMappings(life, [{ lid: LID, phoneNumber: "5599" }]);
   expect(await devices.getDevicesFor([USER])).toEqual([undefined]);
   expect((await stored(world)).lists).toEqual([undefined, LID]);
 });
@@ -632,7 +647,7 @@ test("however many users are asked for, by either name, their devices are one qu
   const world = new World();
   const life = await world.open();
   const users = Array.from({ length: 300 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
-  await life.account.lid.learn(users.slice(0, 200), { source: "usync" });
+  await putMappings(life, users.slice(0, 200));
   // Under the LID, under the phone number of a LID, and under a phone number without one.
   await life.account.store.updateDeviceLists(
     users.map(({ lid, phoneNumber }, n) => ({

@@ -99,15 +99,18 @@ export interface LidPnStats {
  * - **Ordering.** Learning takes the locks of both ends, reads inside them, commits, and then changes memory.
  * - **Durability.** What was learnt live is durable when `learn` resolves.
  *
- * Learn through it, and not through the store: it would not notice.
+ * An account's learns through `directory(account).learn`, which moves what the mappings concern, and not through the store: it would
+ * not notice.
  *
  * @example
  * ```ts
  * import { openAccount } from "@holdfast/store";
+ * import { directory } from "@holdfast/store/directory";
  * import { memoryBackend } from "@holdfast/store/memory";
  *
  * await using account = await openAccount({ backend: memoryBackend() });
- * await account.lid.learn([{ lid: "100000000000001", phoneNumber: "5511999990000" }], { source: "usync" });
+ * const mapping = { lid: "100000000000001", phoneNumber: "5511999990000" };
+ * await directory(account).learn([mapping], { source: "usync" });
  * const address = await account.lid.resolveAddress("5511999990000:3@c.us.0");
  * if (address !== "100000000000001:3@lid.0") throw new Error("not resolved");
  * ```
@@ -191,8 +194,7 @@ export class LidPnCache {
 
   /**
    * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one phone number the
-   * last. Those that say something new are one commit. Without the option `commit` nothing is moved to the LIDs: who has sessions,
-   * device lists or sender keys under the phone numbers learns with `directory(account).learn`.
+   * last. Those that say something new are one commit. Without the option `commit` nothing is moved to the LIDs.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
    * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an `AmbiguousError`, where it
@@ -445,6 +447,11 @@ export class LidPnCache {
     return this.#offline.get(lid)?.phoneNumber === phoneNumber;
   }
 }
+
+/**
+ * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to move with what is learnt.
+ */
+export interface AccountLids extends Omit<LidPnCache, "learn"> {}
 
 /** The servers of LIDs, by those of the phone numbers that they belong to. */
 const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalServer, "hosted.lid" | "lid">([

@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  type AccountLids,
   type CachedMapping,
   type CommitLearnt,
   type LearnOptions,

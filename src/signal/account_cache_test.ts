@@ -145,7 +145,8 @@ test("closing the account settles: the next life burns nothing, one after a cras
 
 test("a phone number whose LID is known is its LID, hosted or not", async () => {
   const { account, cache } = await new World().open();
-  await account.lid.learn([{ lid: "100000000000002", phoneNumber: "5511999990000" }], { source: "usync" });
+  const known = { lid: "100000000000002", phoneNumber: "5511999990000", createdAt: 1, updatedAt: 1 };
+  await account.commitWith([{ kind: "lidMapping.put", entries: [{ ...known, learningSource: "usync" }] }]);
   const seen: string[] = [];
   for (const address of [PN_PEER, "5511999990000:99@hosted.0", "5511999990001@c.us.0", PEER]) {
     await cache.withAddress(address, async (canonical) => void seen.push(canonical));
