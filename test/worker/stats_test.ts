@@ -52,7 +52,7 @@ test("the hit ratio of an object's cache is that of its reads, and begins anew w
   expect(ratios.at(-1)).toBeGreaterThan(0.75);
 
   // What the storage was asked for in the life before is no part of what it is asked for in this one.
-  await client.ask(worker, "abort").catch(() => {});
+  await expect(client.ask(worker, "abort")).rejects.toThrow();
   await client.send(worker, { index: 0 });
   const { hits = 0, misses = 0, hitRatio } = (await statsOf(client)).account?.cache ?? {};
   expect(misses).toBe(1);
