@@ -15,6 +15,7 @@ import {
   type CallAnswer,
   type CallScope,
   decodeCall,
+  requireReadArguments,
 } from "../protocol/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
 import type {
@@ -26,7 +27,6 @@ import type {
 } from "./account_service.ts";
 import { FlushMeter } from "./flush_meter.ts";
 import { openStats } from "./open_stats.ts";
-import { requireReadArguments } from "./read_arguments.ts";
 import { revealDevice } from "./reveal_device.ts";
 
 /** Name of the snapshots that are taken for a download. */

@@ -1,8 +1,9 @@
 import type { Backend, LidPnMapping, Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 import { encodePlainValue } from "../records/mod.ts";
-import type { BackendCall, ReadMethod } from "./backend_call.ts";
+import type { BackendCall } from "./backend_call.ts";
 import { frameOf } from "./frames.ts";
+import type { ReadMethod } from "./read_arguments.ts";
 import { requireGuardShape, requireWrites } from "./write_shapes.ts";
 
 /** Mappings of one piece of a streamed answer. */

@@ -2,57 +2,7 @@ import type { CommitOptions, OwnerGuard, Write } from "../backend/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
 import { requireFewParts } from "./part_count.ts";
-
-/** Reads of a backend that answer once. A method that is not here cannot be called from elsewhere. */
-export const READ_METHODS = [
-  "create",
-  "exists",
-  "getDevices",
-  "getDevicesFor",
-  "getAllTcTokenJids",
-  "getGroupMetadata",
-  "getLatestSyncKeyId",
-  "getLidMapping",
-  "getLidMappings",
-  "getMaxPreKeyId",
-  "getMsgSecret",
-  "getMutationMac",
-  "getMutationMacs",
-  "getPendingInbound",
-  "getPnMapping",
-  "getPnMappings",
-  "getSenderKey",
-  "getSenderKeyDevices",
-  "getSentMessage",
-  "getSession",
-  "getSessions",
-  "getSyncKey",
-  "getTcToken",
-  "getVersion",
-  "hasSameBaseKey",
-  "hasSession",
-  "hasSignalStateForUser",
-  "listDevices",
-  "listPendingInbound",
-  "listQuarantined",
-  "listSignalAddresses",
-  "load",
-  "loadAllSignedPreKeys",
-  "loadIdentities",
-  "loadIdentity",
-  "loadPreKey",
-  "loadPreKeys",
-  "loadSenderKeyRow",
-  "loadSenderKeyRows",
-  "loadSessionRow",
-  "loadSessionRows",
-  "loadSignedPreKey",
-  "readOwner",
-  "snapshotDb",
-] as const;
-
-/** A read that answers once. */
-export type ReadMethod = (typeof READ_METHODS)[number];
+import { READ_METHODS, type ReadMethod } from "./read_arguments.ts";
 
 /** What is asked of a backend that is elsewhere. */
 export type BackendCall =

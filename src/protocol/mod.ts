@@ -11,8 +11,7 @@ export {
   encodeCommit,
   encodeQuestion,
   encodeRead,
-  READ_METHODS,
-  type ReadMethod,
 } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
+export { READ_METHODS, requireReadArguments } from "./read_arguments.ts";
 export { describeError, errorOf, STATUS_OF, type WireError } from "./wire_error.ts";

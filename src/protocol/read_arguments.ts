@@ -1,11 +1,10 @@
 import { isText } from "../backend/mod.ts";
-import type { ReadMethod } from "../protocol/mod.ts";
 
 /** What an argument of a read is. */
 type Shape = "text" | "texts" | "number" | "numbers" | "bytes" | "list of bytes" | "bytes or nothing";
 
-/** One entry for each read: a new one does not compile until it says what it takes. */
-const ARGUMENTS: Readonly<Record<ReadMethod, readonly Shape[]>> = {
+/** Reads of a backend that answer once, and what each takes. A method that is not here cannot be called from elsewhere. */
+const ARGUMENTS = {
   create: [],
   exists: [],
   getDevices: ["text"],
@@ -50,7 +49,13 @@ const ARGUMENTS: Readonly<Record<ReadMethod, readonly Shape[]>> = {
   loadSignedPreKey: ["number"],
   readOwner: [],
   snapshotDb: ["text", "bytes or nothing"],
-};
+} as const satisfies Readonly<Record<string, readonly Shape[]>>;
+
+/** A read that can be called from elsewhere. */
+export type ReadMethod = keyof typeof ARGUMENTS;
+
+/** Every such read. */
+export const READ_METHODS: readonly ReadMethod[] = Object.keys(ARGUMENTS) as ReadMethod[];
 
 /** Entries of one batched read. */
 const MAX_ENTRIES = 100_000;
@@ -62,7 +67,7 @@ const MAX_ENTRIES = 100_000;
  * @throws {TypeError} When they are not what the read takes.
  */
 export function requireReadArguments(method: ReadMethod, args: readonly unknown[]): void {
-  const shapes = ARGUMENTS[method];
+  const shapes: readonly Shape[] = ARGUMENTS[method];
   const isFitting = args.length <= shapes.length && shapes.every((shape, index) => fits(shape, args[index]));
   if (!isFitting) throw new TypeError(`read: arguments are not those of ${method}`);
 }
