@@ -13,5 +13,5 @@ export {
   encodeRead,
 } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
-export { READ_METHODS, requireReadArguments } from "./read_arguments.ts";
+export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
 export { describeError, errorOf, STATUS_OF, type WireError } from "./wire_error.ts";
