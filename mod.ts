@@ -22,6 +22,7 @@
 export {
   Account,
   type AccountParts,
+  type CommitFollower,
   type HousekeepingPolicy,
   type OpenAccountOptions,
   openAccount,

@@ -28,6 +28,9 @@ export interface AccountParts {
   readonly stopHousekeeping: () => void;
 }
 
+/** Told of writes that were committed. */
+export type CommitFollower = (writes: readonly Write[]) => void | Promise<void>;
+
 /**
  * One open account: the device, the stores, and the engine that writes behind. Made by `openAccount`.
  *
@@ -60,6 +63,7 @@ export class Account implements AsyncDisposable {
   readonly #queue: CommitQueue;
   readonly #stopHousekeeping: () => void;
   readonly #ownedCaches: OwnedCaches;
+  readonly #followers: CommitFollower[] = [(writes) => this.lid.follow(writes)];
   #closing: Promise<void> | undefined;
 
   constructor(parts: AccountParts) {
@@ -91,8 +95,16 @@ export class Account implements AsyncDisposable {
       mayBeDone = error instanceof AmbiguousError;
       throw error;
     } finally {
-      if (mayBeDone) await this.lid.follow(writes);
+      if (mayBeDone) for (const follower of this.#followers) await follower(writes);
     }
+  }
+
+  /**
+   * Adds what is told of the writes of `commitWith` before it resolves: those that were applied, or may have been, after an
+   * `AmbiguousError`. It is for caches over the store, which forget what the writes touch; it must not fail.
+   */
+  onCommitted(follower: CommitFollower): void {
+    this.#followers.push(follower);
   }
 
   /** How saving is going. */

@@ -44,7 +44,7 @@ export interface SessionRemover {
 /** What a registry is made of. */
 export interface DeviceRegistryParts {
   readonly reads: Pick<ProtocolReads, "getDevicesFor">;
-  /** Commits writes: an account's `commitWith`. */
+  /** Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those of others. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly names: UserNames;
   readonly sessions: SessionRemover;
@@ -112,6 +112,8 @@ export class DeviceRegistry {
   readonly #parts: DeviceRegistryParts;
   readonly #locks = new KeyedLock();
   readonly #lists: BatchedReads<CachedDevices, Aliases>;
+  /** How often lists in the store were changed by others. */
+  #followed = 0;
 
   constructor(parts: DeviceRegistryParts) {
     this.#parts = parts;
@@ -252,6 +254,33 @@ export class DeviceRegistry {
     });
   }
 
+  /**
+   * Forgets the lists that writes to the store, made by somebody else and applied just now, or perhaps, may have changed or moved to
+   * another name: the names know of the writes already. No lock is taken: who is changing a list
+   * meanwhile lets the store say which came last.
+   */
+  async follow(writes: readonly Write[]): Promise<void> {
+    const users = writes.flatMap(usersOfLists);
+    // A list is known by another name now.
+    const renamed = writes.flatMap((write) =>
+      write.kind === "lidMapping.put"
+        ? write.entries.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber])
+        : [],
+    );
+    if (users.length + renamed.length === 0) return;
+    this.#followed += 1;
+    await this.#forget([...users, ...renamed]);
+    if (users.length === 0) return;
+    const { cache, names } = this.#parts;
+    try {
+      // Or it is known by the other name.
+      const [lids, pns] = await Promise.all([names.getLids(users), names.getPns(users)]);
+      await this.#forget([...lids, ...pns].filter((user) => user !== undefined));
+    } catch {
+      cache.invalidateAll();
+    }
+  }
+
   /** Commits what changed, all of it or nothing, and brings memory in line. */
   async #apply(
     patches: readonly {
@@ -273,6 +302,7 @@ export class DeviceRegistry {
     if (gone.length > 0) writes.push({ kind: "senderKeyDevices.deleteRows", deviceJids: gone });
     const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
     const users = changed.flatMap(({ names }) => usersOf(names));
+    const followed = this.#followed;
     await forgetElsewhere(this.#parts.cache, users);
     const commit = async (): Promise<void> => {
       if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
@@ -285,7 +315,8 @@ export class DeviceRegistry {
       await this.#forget(users);
       throw error;
     }
-    for (const record of records) await this.#parts.cache.insert(record.user, record);
+    if (followed !== this.#followed) await this.#forget(users);
+    else for (const record of records) await this.#parts.cache.insert(record.user, record);
     // What is known under another name would be found again if the user lost this one.
     await this.#forget(changed.flatMap(({ names }) => usersOf(names).slice(1)));
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
@@ -341,6 +372,12 @@ export class DeviceRegistry {
       return lists.find((list) => list !== undefined && list.devices.length > 0) ?? ABSENT;
     });
   }
+}
+
+/** The names under which a write puts or removes lists. */
+function usersOfLists(write: Write): string[] {
+  if (write.kind === "deviceList.delete") return [write.user];
+  return write.kind === "deviceList.put" ? write.records.map(({ user }) => user) : [];
 }
 
 /** All names of a user, the canonical one first. */

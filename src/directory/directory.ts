@@ -90,7 +90,7 @@ function openDirectory(account: Account): Directory {
   });
   const devices = new DeviceRegistry({
     reads: store,
-    commit,
+    commit: (writes) => account.writeBehind.commitWith(writes),
     names: lid,
     sessions: signal,
     cache: caches.build<CachedDevices>({
@@ -106,6 +106,12 @@ function openDirectory(account: Account): Directory {
   });
   // It is the whole cache: what moves state may teach it.
   const migration = new Migration({ lid: lid as LidPnCache, devices, signal, reads: store });
+  // Whoever else commits, as the Baileys adapter does, changes what is in memory here.
+  account.onCommitted(async (writes) => {
+    await devices.follow(writes);
+    await senderKeyDevices.follow(writes);
+    migration.follow(writes);
+  });
   return {
     lid,
     devices,

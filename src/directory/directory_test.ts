@@ -522,6 +522,50 @@ test("after a change in doubt the lists are those of the store", async () => {
   }
 });
 
+test("of a list that others have stored while it was being changed the store says which came last", async () => {
+  const world = new World();
+  const { account, directory: opened } = await world.open();
+  const { devices } = opened;
+  const { writeBehind } = account;
+  const commitWith = writeBehind.commitWith.bind(writeBehind);
+  vi.spyOn(writeBehind, "commitWith").mockImplementationOnce(async (writes) => {
+    const changed = await commitWith(writes);
+    const records = [{ user: PN, devices: [{ deviceId: 7 }], timestamp: 2 }];
+    await account.commitWith([{ kind: "deviceList.put", records }]);
+    return changed;
+  });
+  await devices.update([{ user: USER, devices: [{ deviceId: 0 }], timestamp: 1 }]);
+  const [jids] = await devices.getDevicesFor([USER]);
+  expect(jids?.map(({ device }) => device)).toEqual([7]);
+});
+
+test("marks that were cleared by others, for one group or for all, are not believed", async () => {
+  for (const clear of [
+    { kind: "senderKeyDevices.clearAll" },
+    { kind: "senderKeyDevices.deleteRows", deviceJids: ["100000000000009@lid"] },
+  ] as const) {
+    const { account, directory: opened } = await withOwnKey(new World());
+    expect(await opened.senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual([]);
+    await account.commitWith([clear]);
+    expect(await opened.senderKeyDevices.withoutKey(GROUP, HOLDERS)).toEqual(HOLDERS);
+  }
+});
+
+test("what comes under a phone number while others take its LID away moves when the LID is its again", async () => {
+  const world = new World();
+  const life = await world.open();
+  const { account, directory: opened } = life;
+  await opened.learn(MAPPING, { source: "usync" });
+  for (const taken of [true, false]) {
+    if (taken) await account.commitWith([{ kind: "lidMapping.delete", lids: [LID] }]);
+    await fill(life);
+    await account.flush();
+    await putMappings(life, MAPPING);
+    expect((await opened.learn(MAPPING, { source: "usync" })).resolved).toEqual([]);
+    expect((await stored(world)).addresses).toEqual(AFTER.addresses);
+  }
+});
+
 test("another identity clears the sessions of all devices but the primary one, under every name", async () => {
   const world = new World();
   const life = await world.open();

@@ -54,6 +54,15 @@ export class Migration {
     });
   }
 
+  /** Somebody else has changed mappings: until a phone number's is seen again, state may have come under it. */
+  follow(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.kind === "lidMapping.put") {
+        this.#swept.delete(write.entries.map(({ phoneNumber }) => phoneNumber));
+      } else if (write.kind === "lidMapping.delete") this.#swept.clear();
+    }
+  }
+
   readonly #commit: CommitLearnt = async (learnt, resolved, land) => {
     const moved = resolved.map(({ phoneNumber, lid }) => ({ pn: phoneNumber, lid }));
     this.#swept.delete(moved.map(({ pn }) => pn));

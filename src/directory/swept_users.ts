@@ -21,6 +21,11 @@ export class SweptUsers {
     }
   }
 
+  /** Something may be under any phone number. */
+  clear(): void {
+    this.#lids.clear();
+  }
+
   /** Something may be under these phone numbers. */
   delete(phoneNumbers: readonly string[]): void {
     for (const pn of phoneNumbers) this.#lids.delete(pn);

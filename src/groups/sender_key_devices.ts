@@ -9,7 +9,7 @@ export type KeyHolders = readonly string[];
 /** What the tracking is made of. */
 export interface SenderKeyDevicesParts {
   readonly reads: Pick<ProtocolReads, "getSenderKeyDevices">;
-  /** Commits writes together with everything that is dirty: an account's `commitWith`. */
+  /** Commits writes together with everything that is dirty, and has them followed: an account's `commitWith`. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly cache: ValueCache<string, KeyHolders>;
   /** Drops our own sender key of a group, under its lock. It is gone from the store with the next commit. */
@@ -118,6 +118,21 @@ export class SenderKeyDevices {
     } finally {
       end();
       this.#parts.cache.invalidateAll();
+    }
+  }
+
+  /** Forgets the marks that writes to the store, applied just now, or perhaps, may have changed. */
+  async follow(writes: readonly Write[]): Promise<void> {
+    for (const write of writes) {
+      switch (write.kind) {
+        case "senderKeyDevices.set":
+        case "senderKeyDevices.clear":
+          await this.#parts.cache.invalidate(write.group);
+          break;
+        case "senderKeyDevices.deleteRows":
+        case "senderKeyDevices.clearAll":
+          this.#parts.cache.invalidateAll();
+      }
     }
   }
 
