@@ -29,6 +29,8 @@ export interface Directory {
    * A session that the LID has already stays the current one, and the other's states join its archive; the LID's identity
    * wins.
    *
+   * Not to be awaited inside `withAddress` or `withSenderKey`: see there.
+   *
    * @throws {TypeError | RangeError} As `LidPnCache.learn`.
    * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt, and what was not moved
    * is moved, when the mappings are seen again: a mapping and what is moved with it are so together, save after an `AmbiguousError`.

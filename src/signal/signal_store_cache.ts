@@ -223,13 +223,25 @@ export class SignalStoreCache<S, K> {
    * that sending and receiving on one session never lose a step. The answer is resolved inside the lock: a phone number that
    * becomes a LID meanwhile is the LID. Awaiting `publishable` inside is right.
    *
-   * The lock is not re-entrant.
+   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. Who awaits one of these inside may wait for
+   * ever:
+   *
+   * - another `withAddress`; `moveUser`, `moveUsers`, `usersToMove`, `deleteSessions` of this user;
+   * - `learn` of the directory, whoever is learnt: migrations are one at a time, and the one before may wait for this address;
+   * - what changes device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of the directory's `devices`.
+   *   They wait for a lock of the user that is held while sessions are moved or deleted.
+   *
+   * Begin them inside, if need be, and await them outside. What only reads, as `getDevicesFor`, may be awaited.
    */
   withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
     return this.#locks.withResolvedKey(() => this.#resolve(address), section);
   }
 
-  /** As `withAddress`, for the sender key of one sender in one group. */
+  /**
+   * As `withAddress`, for the sender key of one sender in one group. Await neither what must not be awaited there inside, nor
+   * `deleteSenderKey` of this name, nor what the directory's `senderKeyDevices` does with this group: `rotate` takes the lock of our
+   * key, and `withoutKey`, `beginDistribution`, `acknowledged` and `forget` may wait for it.
+   */
   withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
     return this.#locks.withResolvedKey(() => this.#resolveName(name), section);
   }
