@@ -281,6 +281,25 @@ test("mappings of a commit in doubt are asked of the store, those of one that fa
   await account.close();
 });
 
+test("followers are told of writes that were applied or may have been, before the commit is answered", async () => {
+  const world = new World();
+  const account = await world.open();
+  const told: string[] = [];
+  account.onCommitted(async (writes) => {
+    await Promise.resolve();
+    for (const write of writes) if (write.kind === "session.delete") told.push(write.address);
+  });
+  const remove = (address: string) => account.commitWith([{ kind: "session.delete", address }]);
+  await remove("1@lid.0");
+  expect(told).toEqual(["1@lid.0"]);
+  world.plan.next(new BackendError("commit: down"));
+  await expect(remove("2@lid.0")).rejects.toThrow("down");
+  world.plan.next("lose-request", new BackendError("commit: down"));
+  await expect(remove("3@lid.0")).rejects.toMatchObject({ code: "ambiguous" });
+  expect(told).toEqual(["1@lid.0", "3@lid.0"]);
+  await account.close();
+});
+
 test("accounts of one database share a scheduler, and their state is apart", async () => {
   const world = new World();
   const host = fakeHost();
