@@ -1,3 +1,5 @@
+import { type Allocate, allocateAlone } from "./encoding_slab.ts";
+
 /** Up to here a loop is faster than `set`, which leaves JavaScript. */
 const LOOP_BYTES = 64;
 
@@ -41,8 +43,8 @@ export class WireWriter {
   readonly bytes: Uint8Array;
   #pos = 0;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  constructor(size: number, allocate: Allocate = allocateAlone) {
+    this.bytes = allocate(size);
   }
 
   /** An unsigned 32-bit number, such as a tag or a length. */

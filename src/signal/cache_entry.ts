@@ -1,5 +1,6 @@
 import type { QuarantinePut, Write } from "../backend/mod.ts";
 import type { CounterLease } from "./counter_lease.ts";
+import type { Allocate } from "./encoding_slab.ts";
 import type { Linked } from "./recency_list.ts";
 
 /** What the cache writes. */
@@ -28,8 +29,8 @@ export interface EntryOwner<V> {
   becameClean(entry: CacheEntry<V>): void;
   /** Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may be older. */
   overtake(address: string): void;
-  /** The writes that make the entry durable as it is. */
-  snapshot(entry: CacheEntry<V>): EntrySnapshot;
+  /** The writes that make the entry durable as it is. What is encoded for them goes into memory that `allocate` gives. */
+  snapshot(entry: CacheEntry<V>, allocate: Allocate): EntrySnapshot;
 }
 
 /** Bytes of a record whose stored length is not known yet. A session between two phones has about as many. */

@@ -36,6 +36,11 @@ export class DirtySet {
     return this.#entries;
   }
 
+  /** Bytes of the dirty entries' stored forms, as far as known. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Numbers a change of an entry and notes what it makes of it. The caller changes the content right after. */
   change(entry: AnyEntry, urgency: EntryUrgency): void {
     this.#generation += 1;

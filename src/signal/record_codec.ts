@@ -1,3 +1,5 @@
+import type { Allocate } from "./encoding_slab.ts";
+
 /** A chain that a record sends on. */
 export interface SendingChain {
   /**
@@ -34,8 +36,10 @@ export interface RecordCodec<T> {
   /**
    * The stored form. The bytes are the caller's own. The record is as it was, except that it may drop what must not be
    * stored. `decode` reads whatever `encode` wrote.
+   *
+   * @param allocate May be asked for the memory, which many records encoded together then share: not to be handed on by its buffer.
    */
-  encode(record: T): Uint8Array;
+  encode(record: T, allocate?: Allocate): Uint8Array;
 
   /** A record of its own: neither sees what is done to the other. What never changes in place may be shared. */
   copy(record: T): T;

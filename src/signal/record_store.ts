@@ -11,6 +11,7 @@ import {
 } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { type ChainChange, CounterLease } from "./counter_lease.ts";
+import type { Allocate } from "./encoding_slab.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
@@ -178,9 +179,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.entries.becameClean(entry);
   }
 
-  snapshot(entry: CacheEntry<T>): EntrySnapshot {
+  snapshot(entry: CacheEntry<T>, allocate: Allocate): EntrySnapshot {
     const { address, value, lease } = entry;
-    const record = value === undefined ? undefined : this.#encode(entry, value);
+    const record = value === undefined ? undefined : this.#encode(entry, value, allocate);
     const riders = this.#landingRiders(entry, record);
     if (record === undefined) {
       return { writes: [this.table.remove(address), ...riders], riders, stored: false };
@@ -382,10 +383,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** The stored form, `undefined` when there is nothing to store. */
-  #encode(entry: CacheEntry<T>, value: T): Uint8Array | undefined {
+  #encode(entry: CacheEntry<T>, value: T, allocate: Allocate): Uint8Array | undefined {
     let record: Uint8Array;
     try {
-      record = this.codec.encode(value);
+      record = this.codec.encode(value, allocate);
     } catch {
       this.#reportUnencodable(entry);
       return UNENCODABLE;

@@ -2,6 +2,7 @@ import { readSenderKeyState, senderKeyStateSize, writeSenderKeyState } from "./_
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
 import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
 import { delimitedSize, WireWriter } from "./_wire_writer.ts";
+import type { Allocate } from "./encoding_slab.ts";
 import type { SenderKeyState } from "./sender_key_state.ts";
 import { MAX_FAST_FORWARD } from "./session_chain.ts";
 
@@ -67,11 +68,15 @@ export class SenderKeyRecord {
     return record;
   }
 
-  /** The record as it is stored. The bytes are the caller's own. */
-  encode(): Uint8Array {
+  /**
+   * The record as it is stored. The bytes are the caller's own.
+   *
+   * @param allocate Gives the memory for them, of its own by default.
+   */
+  encode(allocate?: Allocate): Uint8Array {
     let size = this.#unknown.length;
     for (const state of this.#states) size += delimitedSize(senderKeyStateSize(state.parts));
-    const writer = new WireWriter(size);
+    const writer = new WireWriter(size, allocate);
     for (const state of this.#states) writeSenderKeyState(writer, STATE, state.parts);
     writer.raw(this.#unknown);
     return writer.bytes;

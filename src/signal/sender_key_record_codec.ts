@@ -8,7 +8,7 @@ export const senderKeyRecordCodec: RecordCodec<SenderKeyRecord> = {
     record.pruneOwnMessageKeys();
     return record;
   },
-  encode: (record) => record.encode(),
+  encode: (record, allocate) => record.encode(allocate),
   copy: (record) => record.copy(),
   sendingChain: (record) => {
     const state = record.sendingState;

@@ -11,6 +11,7 @@ import {
 } from "./_session_codec.ts";
 import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
 import { delimitedSize, WireWriter } from "./_wire_writer.ts";
+import type { Allocate } from "./encoding_slab.ts";
 import { MAX_FAST_FORWARD, type SessionChain } from "./session_chain.ts";
 import { SessionState } from "./session_state.ts";
 
@@ -100,12 +101,16 @@ export class SessionRecord {
     return record;
   }
 
-  /** The record as it is stored. The bytes are the caller's own. */
-  encode(): Uint8Array {
+  /**
+   * The record as it is stored. The bytes are the caller's own.
+   *
+   * @param allocate Gives the memory for them, of its own by default.
+   */
+  encode(allocate?: Allocate): Uint8Array {
     const parts = this.#current?.parts;
     const currentSize = parts === undefined ? 0 : sessionSize(parts);
     const size = this.#archive.bytes.length + this.#unknown.length;
-    const writer = new WireWriter(parts === undefined ? size : size + delimitedSize(currentSize));
+    const writer = new WireWriter(parts === undefined ? size : size + delimitedSize(currentSize), allocate);
     if (parts !== undefined) {
       writer.varint(CURRENT_SESSION);
       writer.varint(currentSize);

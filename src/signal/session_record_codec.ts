@@ -4,7 +4,7 @@ import { SessionRecord } from "./session_record.ts";
 /** `SessionRecord` as the cached object. */
 export const sessionRecordCodec: RecordCodec<SessionRecord> = {
   decode: (bytes) => SessionRecord.decode(bytes, { owned: true }),
-  encode: (record) => record.encode(),
+  encode: (record, allocate) => record.encode(allocate),
   copy: (record) => record.copy(),
   sendingChain: (record) => {
     const chain = record.sendingChain;

@@ -2,6 +2,7 @@ import type { Write } from "../backend/mod.ts";
 import type { DirtyEntry, DirtySource, Outcome, Pending } from "../write_behind/mod.ts";
 import { MUST, type SignalWrite } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";
+import { EncodingSlab } from "./encoding_slab.ts";
 import type { Protections } from "./test_hooks.ts";
 
 /** Name of the cache among the sources of the engine. */
@@ -47,9 +48,10 @@ export class SignalSource implements DirtySource {
 
   collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
     const collected: DirtyEntry[] = [];
+    const { allocate } = new EncodingSlab(this.#dirty.bytes);
     for (const entry of this.#dirty.entries) {
       if (only !== undefined && !only(entry.key)) continue;
-      const { writes, riders, stored } = entry.owner.snapshot(entry);
+      const { writes, riders, stored } = entry.owner.snapshot(entry, allocate);
       this.#collected.set(entry.key, { entry, riders, stored });
       this.#dirty.collected(entry);
       const urgency = entry.urgency === MUST ? "must" : "may";
