@@ -4,39 +4,49 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
+import type { NativeLibrary } from "../../src/adapters/libsql/mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { libsqlServerTarget, SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
+/** Files through `@libsql/client`. */
+export const libsqlFileTarget: ConformanceTarget = fileTarget("libsql file");
+
+/** Files through the native library itself. */
+export const libsqlNativeFileTarget: ConformanceTarget = fileTarget("libsql file, native", Database);
+
 /**
  * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed process would
  * have left, since it has no chance to write its log back into the database.
  */
-export const libsqlFileTarget: ConformanceTarget = {
-  name: "libsql file",
-  provides: SQLITE_PROVIDES,
-  async create() {
-    const folder = await mkdtemp(join(tmpdir(), "holdfast-kit-"));
-    let path = join(folder, "0.db");
-    let crashes = 0;
-    return new SqliteHarness({
-      connect: () => openLibsqlDriver({ url: `file:${path}`, logger: silentLogger }),
-      async afterCrash() {
-        crashes += 1;
-        const next = join(folder, `${crashes}.db`);
-        // The log first: should a connection that is being collected fold it meanwhile, the database has what it held.
-        // Before the first commit there may be no log, or no file at all.
-        for (const suffix of ["-wal", ""]) {
-          if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
-        }
-        path = next;
-      },
-      remove: () => rm(folder, { recursive: true, force: true }),
-    });
-  },
-};
+function fileTarget(name: string, native?: NativeLibrary): ConformanceTarget {
+  return {
+    name,
+    provides: SQLITE_PROVIDES,
+    async create() {
+      const folder = await mkdtemp(join(tmpdir(), "holdfast-kit-"));
+      let path = join(folder, "0.db");
+      let crashes = 0;
+      return new SqliteHarness({
+        connect: () => openLibsqlDriver({ url: `file:${path}`, native, logger: silentLogger }),
+        async afterCrash() {
+          crashes += 1;
+          const next = join(folder, `${crashes}.db`);
+          // The log first: should a connection that is being collected fold it meanwhile, the database has what it held.
+          // Before the first commit there may be no log, or no file at all.
+          for (const suffix of ["-wal", ""]) {
+            if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
+          }
+          path = next;
+        },
+        remove: () => rm(folder, { recursive: true, force: true }),
+      });
+    },
+  };
+}
 
 /** Memory. It is gone when its connection is, so every opening shares one, which only the harness closes. */
 export const libsqlMemoryTarget: ConformanceTarget = {

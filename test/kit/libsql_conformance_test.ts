@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { libsqlFileTarget, libsqlMemoryTarget } from "./libsql.ts";
+import { libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
-registerTargets([libsqlFileTarget, libsqlMemoryTarget], test);
+registerTargets([libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget], test);

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import Database from "libsql";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Backend, Write } from "../../backend/mod.ts";
 import {
   BackendError,
@@ -30,363 +30,379 @@ import { LocalConnection } from "./local_connection.ts";
 
 const ALICE = "5511999990000@c.us.0";
 
-let folder: string;
-let path: string;
-let open: Backend[];
+describe.each([
+  { way: "@libsql/client", native: undefined },
+  { way: "the native library", native: Database },
+])("through $way", ({ native: library }) => {
+  let folder: string;
+  let path: string;
+  let open: Backend[];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "holdfast-libsql-"));
-  path = join(folder, "state.db");
-  open = [];
-});
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-libsql-"));
+    path = join(folder, "state.db");
+    open = [];
+  });
 
-afterEach(async () => {
-  for (const backend of open) await backend.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+  afterEach(async () => {
+    for (const backend of open) await backend.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-async function openFile(account = "alice", file = path): Promise<Backend> {
-  const backend = await libsqlBackend({ url: `file:${file}`, account });
-  open.push(backend);
-  return backend;
-}
-
-/** Another process, as far as locks and visibility go: a connection of the native driver's own. */
-function otherProcess(): InstanceType<typeof Database> {
-  return new Database(path);
-}
-
-/** The rows that another process sees, as arrays. */
-function seenBy(process: InstanceType<typeof Database>, sql: string, ...params: unknown[]): unknown[][] {
-  return process.prepare(sql).raw(true).all(params) as unknown[][];
-}
-
-/** Brings everything from the log into the database file, so that its bytes are all there is. */
-function checkpoint(): void {
-  const native = otherProcess();
-  native.pragma("wal_checkpoint(TRUNCATE)");
-  native.close();
-}
-
-function sessions(count: number, bytes = 1_500): Write[] {
-  return Array.from({ length: count }, (_, user) => ({
-    kind: "session.put",
-    address: `${user}@lid.0`,
-    record: new Uint8Array(bytes).fill(user),
-  }));
-}
-
-/** Content of every file in the folder. */
-function contents(): Map<string, string> {
-  return new Map(
-    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString("base64")]),
-  );
-}
-
-async function failureOf(call: Promise<unknown>, what = "call"): Promise<StoreError> {
-  const outcome = await call.catch((error: unknown) => error);
-  expect(outcome, what).toBeInstanceOf(StoreError);
-  return outcome as StoreError;
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-test("a file is made with a log and full synchronisation, and keeps what was committed", async () => {
-  const first = await openFile();
-  await first.commit(sessions(300));
-  await first.close();
-  const native = otherProcess();
-  expect(seenBy(native, "PRAGMA journal_mode")).toEqual([["wal"]]);
-  expect(seenBy(native, "PRAGMA page_size")).toEqual([[8_192]]);
-  native.close();
-  const second = await openFile();
-  // The file alone is the database once it is closed.
-  expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
-  expect(await second.getSession("299@lid.0")).toEqual(new Uint8Array(1_500).fill(299));
-});
-
-test("a scheme that nobody knows, and a URL that the client refuses, are the caller's mistake", async () => {
-  for (const url of [
-    "ftp://host/db",
-    "file://elsewhere/a.db",
-    "file:a.db?SECRET=1",
-    "file:%zz",
-    "http://h/?tls=9",
-  ]) {
-    const error = await libsqlBackend({ url, authToken: "SECRET" }).catch((each: unknown) => each);
-    expect(error, url).toBeInstanceOf(TypeError);
-    expect(String(error), url).not.toContain("SECRET");
+  async function openFile(account = "alice", file = path): Promise<Backend> {
+    const backend = await libsqlBackend({ url: `file:${file}`, account, native: library });
+    open.push(backend);
+    return backend;
   }
-});
 
-test("a file that cannot be opened is a failure", async () => {
-  const error = await failureOf(libsqlBackend({ url: `file:${join(folder, "missing", "state.db")}` }));
-  expect(error).toBeInstanceOf(BackendError);
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test("a file that is no database is refused and not changed", async () => {
-  for (const text of ["hello, world", "no database at all\n".repeat(1_000), "\0".repeat(5_000)]) {
-    writeFileSync(path, text);
-    const error = await failureOf(libsqlBackend({ url: `file:${path}` }));
-    expect(error, JSON.stringify(text.slice(0, 5))).toBeInstanceOf(IncompatibleError);
-    expect(readFileSync(path, "utf8")).toBe(text);
-    expect(readdirSync(folder)).toEqual(["state.db"]);
+  /** Another process, as far as locks and visibility go: a connection of the native driver's own. */
+  function otherProcess(): InstanceType<typeof Database> {
+    return new Database(path);
   }
-});
 
-test("a database of a newer release is refused and not changed", async () => {
-  await (await openFile()).commit(sessions(10));
-  await open.pop()?.close();
-  const native = otherProcess();
-  native.exec("UPDATE holdfast_schema SET version = 12, floor = 12");
-  native.close();
-  checkpoint();
-  const before = contents();
-  const error = await failureOf(libsqlBackend({ url: `file:${path}` }));
-  expect(error).toBeInstanceOf(IncompatibleError);
-  expect(error.message).toBe("open database: schema 12 is newer than 1");
-  expect(contents()).toEqual(before);
-});
-
-test("a database of a newer release that allows us is read and written", async () => {
-  await (await openFile()).commit(sessions(10));
-  await open.pop()?.close();
-  const native = otherProcess();
-  native.exec("ALTER TABLE session ADD COLUMN reserved INTEGER");
-  native.exec("UPDATE holdfast_schema SET version = 2, floor = 1");
-  native.close();
-  const backend = await openFile();
-  await backend.putSession(ALICE, new Uint8Array([1]));
-  expect(await backend.getSession("9@lid.0")).toEqual(new Uint8Array(1_500).fill(9));
-  expect((await backend.snapshotDb("newer")).schemaVersion).toBe(2);
-});
-
-test("another application's database is refused and not changed", async () => {
-  const native = otherProcess();
-  native.exec("CREATE TABLE session (sid TEXT)");
-  native.close();
-  const before = contents();
-  expect(await failureOf(libsqlBackend({ url: `file:${path}` }))).toBeInstanceOf(IncompatibleError);
-  expect(contents()).toEqual(before);
-});
-
-test("a damaged file is reported as damaged, and never read as absence", async () => {
-  await (await openFile()).commit(sessions(400));
-  await open.pop()?.close();
-  checkpoint();
-  const whole = readFileSync(path);
-  const damages: ((file: Buffer) => void)[] = [
-    // Torn off between two pages and within one.
-    () => truncateSync(path, 8_192 * 20),
-    () => truncateSync(path, 8_192 * 20 + 100),
-    // Every page after the first one is noise.
-    (file) =>
-      writeFileSync(path, Buffer.concat([file.subarray(0, 8_192), Buffer.alloc(file.length - 8_192, 0xa5)])),
-  ];
-  for (const [index, damage] of damages.entries()) {
-    writeFileSync(path, whole);
-    damage(Buffer.from(whole));
-    const read = async () => {
-      const backend = await openFile();
-      for (let user = 0; user < 400; user += 1) {
-        const record = await backend.getSession(`${user}@lid.0`);
-        if (record === undefined) throw new Error(`session ${user} was read as absent`);
-      }
-    };
-    expect(await failureOf(read(), `damage ${index}`)).toBeInstanceOf(CorruptError);
-    await open.pop()?.close();
+  /** The rows that another process sees, as arrays. */
+  function seenBy(process: InstanceType<typeof Database>, sql: string, ...params: unknown[]): unknown[][] {
+    return process.prepare(sql).raw(true).all(params) as unknown[][];
   }
-});
 
-test("a full disk fails the whole commit, and one that fits goes through", async () => {
-  const client = createClient({ url: `file:${path}`, concurrency: 1 });
-  const connection = new LocalConnection(client, "file", { logger: silentLogger });
-  const driver = {
-    limits: { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 16_000_000 },
-    durable: true,
-    query: connection.query.bind(connection),
-    batch: connection.batch.bind(connection),
-    close: () => connection.close(),
-  };
-  const backend = await openSqliteBackend(driver, { account: "alice" });
-  open.push(backend);
-  await backend.commit(sessions(5));
-  // As many pages as there are now, and a few more.
-  const [row] = await connection.query("PRAGMA page_count", []);
-  await connection.query(`PRAGMA max_page_count = ${Number(row?.[0]) + 4}`, []);
-  const error = await failureOf(backend.commit(sessions(600, 3_000)));
-  expect(error).toBeInstanceOf(BackendError);
-  expect(error.message).toContain("SQLITE_FULL");
-  expect(await backend.getSession("4@lid.0")).toEqual(new Uint8Array(1_500).fill(4));
-  expect(await backend.hasSession("5@lid.0")).toBe(false);
-  // Throwing the connection away lifted the limit, as freeing space would.
-  expect(await backend.commit(sessions(600, 3_000))).toHaveLength(600);
-});
+  /** Brings everything from the log into the database file, so that its bytes are all there is. */
+  function checkpoint(): void {
+    const native = otherProcess();
+    native.pragma("wal_checkpoint(TRUNCATE)");
+    native.close();
+  }
 
-test("a database that may only be read fails each write and is read on", async () => {
-  await (await openFile()).commit(sessions(5));
-  await open.pop()?.close();
-  const client = createClient({ url: `file:${path}`, concurrency: 1 });
-  // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no protection.
-  const readOnly = {
-    ...bind(client),
-    reconnect: async () => {
-      await client.reconnect();
-      await protect();
-    },
-  };
-  const protect = async () => {
-    await client.execute("PRAGMA query_only = ON");
-  };
-  await protect();
-  const connection = new LocalConnection(readOnly, "file", { logger: silentLogger });
-  const [row] = await connection.query("SELECT count(*) FROM session", []);
-  expect(row).toEqual([5]);
-  for (let round = 0; round < 2; round += 1) {
-    const error = await failureOf(connection.batch([{ sql: "DELETE FROM session", params: [] }]));
+  function sessions(count: number, bytes = 1_500): Write[] {
+    return Array.from({ length: count }, (_, user) => ({
+      kind: "session.put",
+      address: `${user}@lid.0`,
+      record: new Uint8Array(bytes).fill(user),
+    }));
+  }
+
+  /** Content of every file in the folder. */
+  function contents(): Map<string, string> {
+    return new Map(
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString("base64")]),
+    );
+  }
+
+  async function failureOf(call: Promise<unknown>, what = "call"): Promise<StoreError> {
+    const outcome = await call.catch((error: unknown) => error);
+    expect(outcome, what).toBeInstanceOf(StoreError);
+    return outcome as StoreError;
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  test("a file is made with a log and full synchronisation, and keeps what was committed", async () => {
+    const first = await openFile();
+    await first.commit(sessions(300));
+    await first.close();
+    const native = otherProcess();
+    expect(seenBy(native, "PRAGMA journal_mode")).toEqual([["wal"]]);
+    expect(seenBy(native, "PRAGMA page_size")).toEqual([[8_192]]);
+    native.close();
+    const second = await openFile();
+    // The file alone is the database once it is closed.
+    expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+    expect(await second.getSession("299@lid.0")).toEqual(new Uint8Array(1_500).fill(299));
+  });
+
+  test("a scheme that nobody knows, and a URL that the client refuses, are the caller's mistake", async () => {
+    for (const url of [
+      "ftp://host/db",
+      "file://elsewhere/a.db",
+      "file:a.db?SECRET=1",
+      "file:%zz",
+      "http://h/?tls=9",
+    ]) {
+      const error = await libsqlBackend({ url, authToken: "SECRET" }).catch((each: unknown) => each);
+      expect(error, url).toBeInstanceOf(TypeError);
+      expect(String(error), url).not.toContain("SECRET");
+    }
+  });
+
+  test("a file that cannot be opened is a failure", async () => {
+    const error = await failureOf(
+      libsqlBackend({ url: `file:${join(folder, "missing", "state.db")}`, native: library }),
+    );
     expect(error).toBeInstanceOf(BackendError);
-    expect(error.message).toContain("SQLITE_READONLY");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("a file that is no database is refused and not changed", async () => {
+    for (const text of ["hello, world", "no database at all\n".repeat(1_000), "\0".repeat(5_000)]) {
+      writeFileSync(path, text);
+      const error = await failureOf(libsqlBackend({ url: `file:${path}`, native: library }));
+      expect(error, JSON.stringify(text.slice(0, 5))).toBeInstanceOf(IncompatibleError);
+      expect(readFileSync(path, "utf8")).toBe(text);
+      expect(readdirSync(folder)).toEqual(["state.db"]);
+    }
+  });
+
+  test("a database of a newer release is refused and not changed", async () => {
+    await (await openFile()).commit(sessions(10));
+    await open.pop()?.close();
+    const native = otherProcess();
+    native.exec("UPDATE holdfast_schema SET version = 12, floor = 12");
+    native.close();
+    checkpoint();
+    const before = contents();
+    const error = await failureOf(libsqlBackend({ url: `file:${path}`, native: library }));
+    expect(error).toBeInstanceOf(IncompatibleError);
+    expect(error.message).toBe("open database: schema 12 is newer than 1");
+    expect(contents()).toEqual(before);
+  });
+
+  test("a database of a newer release that allows us is read and written", async () => {
+    await (await openFile()).commit(sessions(10));
+    await open.pop()?.close();
+    const native = otherProcess();
+    native.exec("ALTER TABLE session ADD COLUMN reserved INTEGER");
+    native.exec("UPDATE holdfast_schema SET version = 2, floor = 1");
+    native.close();
+    const backend = await openFile();
+    await backend.putSession(ALICE, new Uint8Array([1]));
+    expect(await backend.getSession("9@lid.0")).toEqual(new Uint8Array(1_500).fill(9));
+    expect((await backend.snapshotDb("newer")).schemaVersion).toBe(2);
+  });
+
+  test("another application's database is refused and not changed", async () => {
+    const native = otherProcess();
+    native.exec("CREATE TABLE session (sid TEXT)");
+    native.close();
+    const before = contents();
+    expect(await failureOf(libsqlBackend({ url: `file:${path}`, native: library }))).toBeInstanceOf(
+      IncompatibleError,
+    );
+    expect(contents()).toEqual(before);
+  });
+
+  test("a damaged file is reported as damaged, and never read as absence", async () => {
+    await (await openFile()).commit(sessions(400));
+    await open.pop()?.close();
+    checkpoint();
+    const whole = readFileSync(path);
+    const damages: ((file: Buffer) => void)[] = [
+      // Torn off between two pages and within one.
+      () => truncateSync(path, 8_192 * 20),
+      () => truncateSync(path, 8_192 * 20 + 100),
+      // Every page after the first one is noise.
+      (file) =>
+        writeFileSync(
+          path,
+          Buffer.concat([file.subarray(0, 8_192), Buffer.alloc(file.length - 8_192, 0xa5)]),
+        ),
+    ];
+    for (const [index, damage] of damages.entries()) {
+      writeFileSync(path, whole);
+      damage(Buffer.from(whole));
+      const read = async () => {
+        const backend = await openFile();
+        for (let user = 0; user < 400; user += 1) {
+          const record = await backend.getSession(`${user}@lid.0`);
+          if (record === undefined) throw new Error(`session ${user} was read as absent`);
+        }
+      };
+      expect(await failureOf(read(), `damage ${index}`)).toBeInstanceOf(CorruptError);
+      await open.pop()?.close();
+    }
+  });
+
+  test("a full disk fails the whole commit, and one that fits goes through", async () => {
+    const client = createClient({ url: `file:${path}`, concurrency: 1 });
+    const connection = new LocalConnection(client, "file", { logger: silentLogger });
+    const driver = {
+      limits: { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 16_000_000 },
+      durable: true,
+      query: connection.query.bind(connection),
+      batch: connection.batch.bind(connection),
+      close: () => connection.close(),
+    };
+    const backend = await openSqliteBackend(driver, { account: "alice" });
+    open.push(backend);
+    await backend.commit(sessions(5));
+    // As many pages as there are now, and a few more.
+    const [row] = await connection.query("PRAGMA page_count", []);
+    await connection.query(`PRAGMA max_page_count = ${Number(row?.[0]) + 4}`, []);
+    const error = await failureOf(backend.commit(sessions(600, 3_000)));
+    expect(error).toBeInstanceOf(BackendError);
+    expect(error.message).toContain("SQLITE_FULL");
+    expect(await backend.getSession("4@lid.0")).toEqual(new Uint8Array(1_500).fill(4));
+    expect(await backend.hasSession("5@lid.0")).toBe(false);
+    // Throwing the connection away lifted the limit, as freeing space would.
+    expect(await backend.commit(sessions(600, 3_000))).toHaveLength(600);
+  });
+
+  test("a database that may only be read fails each write and is read on", async () => {
+    await (await openFile()).commit(sessions(5));
+    await open.pop()?.close();
+    const client = createClient({ url: `file:${path}`, concurrency: 1 });
+    // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no protection.
+    const readOnly = {
+      ...bind(client),
+      reconnect: async () => {
+        await client.reconnect();
+        await protect();
+      },
+    };
+    const protect = async () => {
+      await client.execute("PRAGMA query_only = ON");
+    };
+    await protect();
+    const connection = new LocalConnection(readOnly, "file", { logger: silentLogger });
+    const [row] = await connection.query("SELECT count(*) FROM session", []);
+    expect(row).toEqual([5]);
+    for (let round = 0; round < 2; round += 1) {
+      const error = await failureOf(connection.batch([{ sql: "DELETE FROM session", params: [] }]));
+      expect(error).toBeInstanceOf(BackendError);
+      expect(error.message).toContain("SQLITE_READONLY");
+    }
+    expect(await connection.query("SELECT count(*) FROM session", [])).toEqual([[5]]);
+    await connection.close();
+  });
+
+  function bind(client: ReturnType<typeof createClient>): Pick<typeof client, "execute" | "batch" | "close"> {
+    return {
+      execute: client.execute.bind(client),
+      batch: client.batch.bind(client),
+      close: client.close.bind(client),
+    };
   }
-  expect(await connection.query("SELECT count(*) FROM session", [])).toEqual([[5]]);
-  await connection.close();
-});
 
-function bind(client: ReturnType<typeof createClient>): Pick<typeof client, "execute" | "batch" | "close"> {
-  return {
-    execute: client.execute.bind(client),
-    batch: client.batch.bind(client),
-    close: client.close.bind(client),
-  };
-}
-
-test("accounts and openings of one file share its connection and lose nothing", async () => {
-  const link = join(folder, "link.db");
-  await openFile();
-  symlinkSync(path, link);
-  const spellings = [path, link, `${folder}/./state.db`];
-  const backends = await Promise.all(
-    Array.from({ length: 8 }, (_, index) =>
-      openFile(`account ${index % 4}`, spellings[index % spellings.length]),
-    ),
-  );
-  await Promise.all(
-    backends.flatMap((backend, index) =>
-      Array.from({ length: 25 }, (_, n) =>
-        backend.putSession(`${index}00${n}@lid.0`, new Uint8Array([index, n])),
+  test("accounts and openings of one file share its connection and lose nothing", async () => {
+    const link = join(folder, "link.db");
+    await openFile();
+    symlinkSync(path, link);
+    const spellings = [path, link, `${folder}/./state.db`];
+    const backends = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        openFile(`account ${index % 4}`, spellings[index % spellings.length]),
       ),
-    ),
-  );
-  const native = otherProcess();
-  expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[200]]);
-  native.close();
-  // Closing one leaves the others their connection.
-  await backends[0]?.close();
-  expect(await backends[4]?.getSession("40024@lid.0")).toEqual(new Uint8Array([4, 24]));
-});
+    );
+    await Promise.all(
+      backends.flatMap((backend, index) =>
+        Array.from({ length: 25 }, (_, n) =>
+          backend.putSession(`${index}00${n}@lid.0`, new Uint8Array([index, n])),
+        ),
+      ),
+    );
+    const native = otherProcess();
+    expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[200]]);
+    native.close();
+    // Closing one leaves the others their connection.
+    await backends[0]?.close();
+    expect(await backends[4]?.getSession("40024@lid.0")).toEqual(new Uint8Array([4, 24]));
+  });
 
-test("a commit that meets another writer waits for it, and neither it nor the next one is lost", async () => {
-  const backend = await openFile();
-  await backend.commit(sessions(3));
-  const native = otherProcess();
-  for (let round = 1; round <= 3; round += 1) {
-    native.exec("BEGIN IMMEDIATE");
-    native.exec("UPDATE holdfast_schema SET version = version");
-    const waiting = backend.putSession(ALICE, new Uint8Array([round]));
+  test("a commit that meets another writer waits for it, and neither it nor the next one is lost", async () => {
+    const backend = await openFile();
+    await backend.commit(sessions(3));
+    const native = otherProcess();
+    for (let round = 1; round <= 3; round += 1) {
+      native.exec("BEGIN IMMEDIATE");
+      native.exec("UPDATE holdfast_schema SET version = version");
+      const waiting = backend.putSession(ALICE, new Uint8Array([round]));
+      await wait(150);
+      native.exec("COMMIT");
+      await waiting;
+      await backend.putSession("next@lid.0", new Uint8Array([round]));
+      // What another process sees is what was committed; the connection's own reads would also see what never will be.
+      const rows = seenBy(
+        native,
+        "SELECT hex(record) FROM session WHERE address IN (?, 'next@lid.0')",
+        ALICE,
+      );
+      expect(rows).toEqual([[`0${round}`], [`0${round}`]]);
+    }
+    native.close();
+  });
+
+  test("a file in use with a rollback journal is opened when its readers are done", async () => {
+    const native = otherProcess();
+    native.exec("CREATE TABLE notes (id INTEGER)");
+    native.exec("BEGIN");
+    expect(seenBy(native, "SELECT * FROM notes")).toEqual([]);
+    // Turning the log on needs the file to itself.
+    const opening = openFile();
     await wait(150);
     native.exec("COMMIT");
-    await waiting;
-    await backend.putSession("next@lid.0", new Uint8Array([round]));
-    // What another process sees is what was committed; the connection's own reads would also see what never will be.
-    const rows = seenBy(native, "SELECT hex(record) FROM session WHERE address IN (?, 'next@lid.0')", ALICE);
-    expect(rows).toEqual([[`0${round}`], [`0${round}`]]);
-  }
-  native.close();
-});
-
-test("a file in use with a rollback journal is opened when its readers are done", async () => {
-  const native = otherProcess();
-  native.exec("CREATE TABLE notes (id INTEGER)");
-  native.exec("BEGIN");
-  expect(seenBy(native, "SELECT * FROM notes")).toEqual([]);
-  // Turning the log on needs the file to itself.
-  const opening = openFile();
-  await wait(150);
-  native.exec("COMMIT");
-  await (await opening).putSession(ALICE, new Uint8Array([1]));
-  expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[1]]);
-  native.close();
-});
-
-test("a relative path stays the same file when the process changes its directory", async () => {
-  const before = process.cwd();
-  const name = "relativ é %41.db";
-  try {
-    process.chdir(folder);
-    const backend = await libsqlBackend({ url: `file:${encodeURIComponent(name)}` });
-    open.push(backend);
-    await backend.commit(sessions(2));
-    process.chdir(tmpdir());
-    // A failed commit makes the connection open the file again.
-    const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
-    await expect(backend.commit(sessions(1), { guard })).rejects.toThrow(FencedError);
-    expect(await backend.hasSession("1@lid.0")).toBe(true);
-    expect(existsSync(join(folder, name))).toBe(true);
-    expect(existsSync(join(tmpdir(), name))).toBe(false);
-  } finally {
-    process.chdir(before);
-  }
-});
-
-test("another writer that never ends is reported as busy, and nothing was applied", async () => {
-  const backend = await openFile();
-  await backend.commit(sessions(3));
-  const native = otherProcess();
-  native.exec("BEGIN IMMEDIATE");
-  expect(await failureOf(backend.putSession(ALICE, new Uint8Array([1])))).toBeInstanceOf(BusyError);
-  // Reads do not wait for writers.
-  expect(await backend.hasSession("2@lid.0")).toBe(true);
-  native.exec("ROLLBACK");
-  expect(await backend.hasSession(ALICE)).toBe(false);
-  await backend.putSession(ALICE, new Uint8Array([2]));
-  expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[4]]);
-  native.close();
-}, 20_000);
-
-test("after a fenced commit the connection commits as before", async () => {
-  const backend = await openFile();
-  const guard = { owner: "one", minEpoch: 1, maxEpoch: 1 };
-  await backend.commit([], {
-    guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next: { owner: "one", epoch: 1 } },
+    await (await opening).putSession(ALICE, new Uint8Array([1]));
+    expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[1]]);
+    native.close();
   });
-  const native = otherProcess();
-  for (let round = 1; round <= 50; round += 1) {
-    const fenced = backend.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([0]) }], {
-      guard: { ...guard, owner: "two" },
-    });
-    await expect(fenced).rejects.toThrow(FencedError);
-    await backend.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([round]) }], {
-      guard,
-    });
-    expect(seenBy(native, "SELECT hex(record) FROM session")).toEqual([
-      [round.toString(16).padStart(2, "0").toUpperCase()],
-    ]);
-  }
-  native.close();
-});
 
-test("memory keeps its data through failures, and is another database each time", async () => {
-  const [one, two] = [await libsqlBackend({ url: ":memory:" }), await libsqlBackend({ url: ":memory:" })];
-  open.push(one, two);
-  await one.commit(sessions(2));
-  const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
-  await expect(one.commit(sessions(3), { guard })).rejects.toThrow(FencedError);
-  await one.putSession(ALICE, new Uint8Array([1]));
-  expect(await one.hasSession("1@lid.0")).toBe(true);
-  expect(await one.hasSession("2@lid.0")).toBe(false);
-  expect(await two.hasSession("1@lid.0")).toBe(false);
-  expect(one.capabilities.durableOnResolve).toBe(false);
-  expect(existsSync(":memory:")).toBe(false);
+  test("a relative path stays the same file when the process changes its directory", async () => {
+    const before = process.cwd();
+    const name = "relativ é %41.db";
+    try {
+      process.chdir(folder);
+      const backend = await libsqlBackend({ url: `file:${encodeURIComponent(name)}`, native: library });
+      open.push(backend);
+      await backend.commit(sessions(2));
+      process.chdir(tmpdir());
+      // A failed commit makes the connection open the file again.
+      const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
+      await expect(backend.commit(sessions(1), { guard })).rejects.toThrow(FencedError);
+      expect(await backend.hasSession("1@lid.0")).toBe(true);
+      expect(existsSync(join(folder, name))).toBe(true);
+      expect(existsSync(join(tmpdir(), name))).toBe(false);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test("another writer that never ends is reported as busy, and nothing was applied", async () => {
+    const backend = await openFile();
+    await backend.commit(sessions(3));
+    const native = otherProcess();
+    native.exec("BEGIN IMMEDIATE");
+    expect(await failureOf(backend.putSession(ALICE, new Uint8Array([1])))).toBeInstanceOf(BusyError);
+    // Reads do not wait for writers.
+    expect(await backend.hasSession("2@lid.0")).toBe(true);
+    native.exec("ROLLBACK");
+    expect(await backend.hasSession(ALICE)).toBe(false);
+    await backend.putSession(ALICE, new Uint8Array([2]));
+    expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[4]]);
+    native.close();
+  }, 20_000);
+
+  test("after a fenced commit the connection commits as before", async () => {
+    const backend = await openFile();
+    const guard = { owner: "one", minEpoch: 1, maxEpoch: 1 };
+    await backend.commit([], {
+      guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next: { owner: "one", epoch: 1 } },
+    });
+    const native = otherProcess();
+    for (let round = 1; round <= 50; round += 1) {
+      const fenced = backend.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([0]) }], {
+        guard: { ...guard, owner: "two" },
+      });
+      await expect(fenced).rejects.toThrow(FencedError);
+      await backend.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([round]) }], {
+        guard,
+      });
+      expect(seenBy(native, "SELECT hex(record) FROM session")).toEqual([
+        [round.toString(16).padStart(2, "0").toUpperCase()],
+      ]);
+    }
+    native.close();
+  });
+
+  test("memory keeps its data through failures, and is another database each time", async () => {
+    const [one, two] = [await libsqlBackend({ url: ":memory:" }), await libsqlBackend({ url: ":memory:" })];
+    open.push(one, two);
+    await one.commit(sessions(2));
+    const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
+    await expect(one.commit(sessions(3), { guard })).rejects.toThrow(FencedError);
+    await one.putSession(ALICE, new Uint8Array([1]));
+    expect(await one.hasSession("1@lid.0")).toBe(true);
+    expect(await one.hasSession("2@lid.0")).toBe(false);
+    expect(await two.hasSession("1@lid.0")).toBe(false);
+    expect(one.capabilities.durableOnResolve).toBe(false);
+    expect(existsSync(":memory:")).toBe(false);
+  });
 });

@@ -6,12 +6,13 @@ export function toLibsql({ sql, params }: SqlStatement): LibsqlStatement {
   return { sql, args: [...params] };
 }
 
-/** The rows of an answer, in column order. Blobs become `Uint8Array`s over the driver's own memory, which nobody else holds. */
+/** The rows of an answer, in column order. Blobs become plain `Uint8Array`s over the driver's own memory, which nobody else holds. */
 export function rowsOf(result: LibsqlResult): SqlValue[][] {
   return result.rows.map((row) => Array.from(row, toValue));
 }
 
 function toValue(cell: LibsqlCell): SqlValue {
   if (cell instanceof ArrayBuffer) return new Uint8Array(cell);
+  if (cell instanceof Uint8Array) return new Uint8Array(cell.buffer, cell.byteOffset, cell.byteLength);
   return typeof cell === "bigint" ? String(cell) : cell;
 }

@@ -4,3 +4,4 @@
  * @module
  */
 export { type LibsqlBackendOptions, libsqlBackend } from "./libsql_backend.ts";
+export type { NativeDatabase, NativeLibrary, NativeStatement } from "./native_client.ts";

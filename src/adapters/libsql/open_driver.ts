@@ -6,6 +6,7 @@ import type { LibsqlClient } from "./libsql_client.ts";
 import { mapLibsqlError } from "./libsql_errors.ts";
 import { rowsOf, toLibsql } from "./libsql_values.ts";
 import { LocalConnection, type LocalKind } from "./local_connection.ts";
+import { NativeClient, type NativeLibrary } from "./native_client.ts";
 import { BusyRetry } from "./retry_busy.ts";
 import { SerialQueue } from "./serial_queue.ts";
 
@@ -43,6 +44,8 @@ export interface LibsqlDriverOptions {
   /** `file:path.db`, `:memory:`, or a `libsql:`, `https:`, `http:`, `wss:` or `ws:` address. */
   readonly url: string;
   readonly authToken?: string | undefined;
+  /** What files are opened with; `@libsql/client` unless given. */
+  readonly native?: NativeLibrary | undefined;
   readonly logger: Logger;
 }
 
@@ -60,7 +63,7 @@ export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<Sq
     const connection = new LocalConnection(client, kind, options);
     return localDriver(connection, kind, () => connection.close());
   }
-  return await fileDriver(client, options.logger);
+  return await fileDriver(client, options);
 }
 
 function connect(kind: DatabaseKind, { url, authToken }: LibsqlDriverOptions): LibsqlClient {
@@ -78,17 +81,18 @@ function connect(kind: DatabaseKind, { url, authToken }: LibsqlDriverOptions): L
   }
 }
 
-async function fileDriver(client: LibsqlClient, logger: Logger): Promise<SqlDriver> {
+async function fileDriver(client: LibsqlClient, options: LibsqlDriverOptions): Promise<SqlDriver> {
   const path = await resolvedPath(client);
   client.close();
   let shared = openFiles.get(path);
   if (shared === undefined) {
     // By its full path: it is opened again after trouble, and the process may have changed its directory by then.
-    const url = `file:${path.split("/").map(encodeURIComponent).join("/")}`;
-    shared = {
-      connection: new LocalConnection(connect("file", { url, logger }), "file", { logger }),
-      users: 0,
-    };
+    const { native, logger } = options;
+    const reopened =
+      native === undefined
+        ? connect("file", { url: `file:${path.split("/").map(encodeURIComponent).join("/")}`, logger })
+        : new NativeClient(native, path, BUSY_TIMEOUT_MS);
+    shared = { connection: new LocalConnection(reopened, "file", { logger }), users: 0 };
     openFiles.set(path, shared);
   }
   const { connection } = shared;

@@ -1,11 +1,11 @@
 import { test } from "bun:test";
-import { libsqlFileTarget, libsqlMemoryTarget } from "../../kit/libsql.ts";
+import { libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget } from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
 import { registerTargets } from "../../kit/register.ts";
 
 /** Above what the slowest case takes on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
-registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget], (name, run) =>
+registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget], (name, run) =>
   test(name, run, TIMEOUT_MS),
 );
