@@ -214,7 +214,7 @@ async function withFileCache<T>(measure: (file: FileCache) => Promise<T>): Promi
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   try {
     const account = await openAccount({
-      backend: libsqlBackend({ url: `file:${join(folder, "account.db")}` }),
+      backend: libsqlBackend({ url: `file:${join(folder, "account.db")}`, native: Database }),
       saverIntervalMs: "manual",
     });
     const cache = signalCache(account);
