@@ -54,10 +54,15 @@ async function listSessions<S>(
     const parsed = tryParseSignalAddress(address);
     if (parsed !== undefined && users.includes(parsed.user) && where(parsed)) found.add(address);
   };
+  const addInMemory = (): void => {
+    for (const { address } of parts.sessions.entries.entries()) add(address);
+  };
+  // Before the read, too: what is written and leaves memory during the read is in neither afterwards.
+  addInMemory();
   for (const { kind, address } of await parts.reads.listSignalAddresses(users)) {
     if (kind === "session") add(address);
   }
-  for (const { address } of parts.sessions.entries.entries()) add(address);
+  addInMemory();
   return [...found];
 }
 

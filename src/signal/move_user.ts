@@ -160,8 +160,10 @@ async function listPairs<S, K>(
 ): Promise<readonly Pair[]> {
   const lids = lidsOf(users);
   const pairs = new Map<string, Pair>();
+  // Before the read, too: what is written and leaves memory during the read is in neither afterwards.
+  const before = inMemory(parts);
   const stored = await parts.reads.listSignalAddresses([...lids.keys()]);
-  for (const entry of [...stored, ...inMemory(parts)]) {
+  for (const entry of [...before, ...stored, ...inMemory(parts)]) {
     const pair = pairOf(entry, lids);
     if (pair !== undefined) pairs.set(`${pair.kind} ${pair.from}`, pair);
   }

@@ -407,6 +407,32 @@ test("moved entries stay in memory while the move is under way, however full the
   expect(await cache.sessions.load(PN_0)).toBeUndefined();
 });
 
+test.each(["moved", "deleted"])(
+  "what is written and leaves memory while the rows are listed is %s",
+  async (done) => {
+    const here = world({ capacity: 1 });
+    const { cache, rows, engine } = here;
+    await cache.sessions.put(PN_0, CounterRecord.of("s", "c", 0));
+    rows.holdReads();
+    const doing: Promise<unknown> =
+      done === "moved"
+        ? cache.moveUser(PN, LID)
+        : cache.deleteSessions({ users: [PN], where: () => true }, []);
+    await turn();
+    // They were listed once to know which locks to take. The list that counts is read under the locks.
+    rows.releaseReads();
+    rows.holdReads();
+    await turn();
+    await engine.flush();
+    await cache.sessions.delete("1@lid.0");
+    expect(cache.sessions.peek(PN_0)).toBeUndefined();
+    rows.releaseReads();
+    await doing;
+    expect(rows.sessions.has(PN_0)).toBe(false);
+    expect(rows.sessions.has(LID_0)).toBe(done === "moved");
+  },
+);
+
 test("what is not to be moved stays, also what appears under the phone number meanwhile", async () => {
   const here = world();
   const { cache, rows } = here;

@@ -144,6 +144,7 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
     for (const address of this.sessions.keys()) entries.push({ kind: "session", address });
     for (const address of this.identities.keys()) entries.push({ kind: "identity", address });
     for (const address of this.senderKeys.keys()) entries.push({ kind: "senderKey", address });
+    if (this.#heldReads !== undefined) await held(this.#heldReads);
     return entries
       .filter(({ kind, address }) =>
         users.includes(kind === "senderKey" ? userOfSenderKeyName(address) : userOfAddress(address)),
