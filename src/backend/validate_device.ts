@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../errors/mod.ts";
 import type { Device, KeyPair } from "./device_store.ts";
 import {
   MAX_KEY_ID,
@@ -64,7 +65,9 @@ export function requireDevice(device: Device): void {
   if (device.pushName !== "") requireText("push name", device.pushName);
   requireOptionalText("platform", device.platform);
   if (device.appVersion.length !== APP_VERSION_PARTS) {
-    throw new RangeError(`app version has ${device.appVersion.length} parts, expected ${APP_VERSION_PARTS}`);
+    throw new ArgumentRangeError(
+      `app version has ${device.appVersion.length} parts, expected ${APP_VERSION_PARTS}`,
+    );
   }
   for (const part of device.appVersion) requireInteger("app version", part, 0, 0xffff_ffff);
   requireTime("app version fetch time", device.appVersionLastFetchedMs);
@@ -87,7 +90,9 @@ export function requireDevice(device: Device): void {
     requireText("server client expiration version", device.serverClientExpiration.version);
   }
   if (device.extra.size > MAX_EXTRA_ENTRIES) {
-    throw new RangeError(`extra has ${device.extra.size} entries, at most ${MAX_EXTRA_ENTRIES} are allowed`);
+    throw new ArgumentRangeError(
+      `extra has ${device.extra.size} entries, at most ${MAX_EXTRA_ENTRIES} are allowed`,
+    );
   }
   for (const [name, value] of device.extra) {
     requireText("extra name", name);

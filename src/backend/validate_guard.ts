@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../errors/mod.ts";
 import type { OwnerGuard } from "./backend.ts";
 import { requireInteger, requireText } from "./validate_value.ts";
 
@@ -23,7 +24,7 @@ export function requireGuard(guard: OwnerGuard): void {
 function requireOwner(owner: string): void {
   requireText("guard: owner", owner);
   if (owner.length > MAX_OWNER_LENGTH) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `guard: owner is ${owner.length} characters, at most ${MAX_OWNER_LENGTH} are allowed`,
     );
   }

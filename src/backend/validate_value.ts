@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 /** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
 export const MAX_TEXT_LENGTH = 1_024;
 
@@ -14,13 +15,15 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * there) or a lone surrogate.
  */
 export function requireText(what: string, value: unknown): asserts value is string {
-  if (typeof value !== "string") throw new TypeError(`${what} is not a string`);
-  if (value.length === 0) throw new TypeError(`${what} is empty`);
+  if (typeof value !== "string") throw new ArgumentTypeError(`${what} is not a string`);
+  if (value.length === 0) throw new ArgumentTypeError(`${what} is empty`);
   if (value.length > MAX_TEXT_LENGTH) {
-    throw new TypeError(`${what} is ${value.length} characters, at most ${MAX_TEXT_LENGTH} are allowed`);
+    throw new ArgumentTypeError(
+      `${what} is ${value.length} characters, at most ${MAX_TEXT_LENGTH} are allowed`,
+    );
   }
-  if (value.includes("\0")) throw new TypeError(`${what} contains a NUL`);
-  if (LONE_SURROGATE.test(value)) throw new TypeError(`${what} is not well-formed Unicode`);
+  if (value.includes("\0")) throw new ArgumentTypeError(`${what} contains a NUL`);
+  if (LONE_SURROGATE.test(value)) throw new ArgumentTypeError(`${what} is not well-formed Unicode`);
 }
 
 /** Whether a value is a text that a store accepts as a key: see `requireText`. */
@@ -41,17 +44,17 @@ export function requireAccountName(name: unknown): asserts name is string {
 
 /** Checks that a value is bytes and has at least `minBytes` of them. @throws {TypeError | RangeError} */
 export function requireBytes(what: string, value: unknown, minBytes: number): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} is not a Uint8Array`);
+  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${what} is not a Uint8Array`);
   if (value.byteLength < minBytes) {
-    throw new RangeError(`${what} is ${value.byteLength} bytes, expected at least ${minBytes}`);
+    throw new ArgumentRangeError(`${what} is ${value.byteLength} bytes, expected at least ${minBytes}`);
   }
 }
 
 /** Checks that a value is bytes of exactly one length. @throws {TypeError | RangeError} */
 export function requireExactBytes(what: string, value: unknown, bytes: number): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} is not a Uint8Array`);
+  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${what} is not a Uint8Array`);
   if (value.byteLength !== bytes)
-    throw new RangeError(`${what} is ${value.byteLength} bytes, expected ${bytes}`);
+    throw new ArgumentRangeError(`${what} is ${value.byteLength} bytes, expected ${bytes}`);
 }
 
 /** Checks an integer against its range, both ends included. @throws {TypeError | RangeError} */
@@ -61,21 +64,21 @@ export function requireInteger(
   min: number,
   max: number,
 ): asserts value is number {
-  if (typeof value !== "number") throw new TypeError(`${what} is not a number`);
+  if (typeof value !== "number") throw new ArgumentTypeError(`${what} is not a number`);
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${what} is ${value}, expected an integer from ${min} to ${max}`);
+    throw new ArgumentRangeError(`${what} is ${value}, expected an integer from ${min} to ${max}`);
   }
 }
 
 /** Checks an unsigned 64-bit integer. @throws {TypeError | RangeError} */
 export function requireUint64(what: string, value: unknown): asserts value is bigint {
-  if (typeof value !== "bigint") throw new TypeError(`${what} is not a bigint`);
+  if (typeof value !== "bigint") throw new ArgumentTypeError(`${what} is not a bigint`);
   if (value < 0n || value > 0xffff_ffff_ffff_ffffn)
-    throw new RangeError(`${what} is out of the unsigned 64-bit range`);
+    throw new ArgumentRangeError(`${what} is out of the unsigned 64-bit range`);
 }
 
 /** Checks a value against a closed list. @throws {TypeError} */
 export function requireOneOf(what: string, value: unknown, allowed: readonly string[]): void {
   if (typeof value !== "string" || !allowed.includes(value))
-    throw new TypeError(`${what} is none of ${allowed.join(", ")}`);
+    throw new ArgumentTypeError(`${what} is none of ${allowed.join(", ")}`);
 }

@@ -1,4 +1,4 @@
-import { RefusedError } from "../errors/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, RefusedError } from "../errors/mod.ts";
 import { HASH_STATE_HASH_BYTES } from "./app_sync_store.ts";
 import type { Capabilities } from "./backend.ts";
 import type { Device } from "./device_store.ts";
@@ -45,7 +45,7 @@ function requireSeconds(what: string, value: number): void {
 }
 
 function requireLease(lease: Lease | undefined): void {
-  if (lease !== undefined && !isLease(lease)) throw new RangeError("lease is malformed");
+  if (lease !== undefined && !isLease(lease)) throw new ArgumentRangeError("lease is malformed");
 }
 
 function requireAddress(write: { readonly address: string }): void {
@@ -301,13 +301,14 @@ function largestValueBytes(write: Write): number {
  */
 export function validateWrite(write: Write, capabilities: Capabilities, index = 0): void {
   const validate = VALIDATORS[write.kind] as ((write: Write) => void) | undefined;
-  if (validate === undefined) throw new TypeError(`commit: write ${index} has an unknown kind`);
+  if (validate === undefined) throw new ArgumentTypeError(`commit: write ${index} has an unknown kind`);
   try {
     validate(write);
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new RangeError(`${write.kind}: ${error.message}`, { cause: error });
-    if (error instanceof TypeError) throw new TypeError(`${write.kind}: ${error.message}`, { cause: error });
+    if (error instanceof ArgumentRangeError)
+      throw new ArgumentRangeError(`${write.kind}: ${error.message}`, { cause: error });
+    if (error instanceof ArgumentTypeError)
+      throw new ArgumentTypeError(`${write.kind}: ${error.message}`, { cause: error });
     throw error;
   }
   const bytes = largestValueBytes(write);

@@ -1,4 +1,5 @@
 import type { Device } from "../backend/mod.ts";
+import { ArgumentTypeError } from "../errors/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
 import type { DeviceRuntime, DeviceState } from "./device_state.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
@@ -82,6 +83,6 @@ export function applyCommand(
   const reduce = REDUCERS[command.kind] as
     | ((state: DeviceState, command: DeviceCommand, context: CommandContext) => DeviceState)
     | undefined;
-  if (reduce === undefined) throw new TypeError("apply command: it has no known kind");
+  if (reduce === undefined) throw new ArgumentTypeError("apply command: it has no known kind");
   return reduce(state, command, context);
 }

@@ -1,4 +1,5 @@
 import { MAX_KEY_ID } from "../backend/mod.ts";
+import { ArgumentRangeError } from "../errors/mod.ts";
 
 /**
  * Ids of one-time pre-keys go round: 1 … 2^24−1, and after the last comes 1 again. Which of two ids is the later one
@@ -47,7 +48,7 @@ export function advanceWatermarks(current: PreKeyWatermarks, proposed: PreKeyWat
   const firstUnuploadedPreKeyId = laterId(current.firstUnuploadedPreKeyId, proposed.firstUnuploadedPreKeyId);
   const bothSet = nextPreKeyId !== 0 && firstUnuploadedPreKeyId !== 0;
   if (bothSet && !isAtOrAhead(nextPreKeyId, firstUnuploadedPreKeyId)) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `pre-key watermarks: first unuploaded id ${firstUnuploadedPreKeyId} is past next id ${nextPreKeyId}`,
     );
   }

@@ -13,6 +13,7 @@
  *
  * @module
  */
+export { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 export {
   AmbiguousError,
   BackendError,

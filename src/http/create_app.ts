@@ -8,7 +8,7 @@ import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
 import { hexOf } from "./hex.ts";
 import { OPENAPI } from "./openapi.ts";
-import { problemOf, problemResponse, RequestError } from "./problem.ts";
+import { faultOf, problemOf, problemResponse, RequestError } from "./problem.ts";
 import { hashToken, MIN_TOKEN_LENGTH } from "./token.ts";
 
 /** Options of `createApp`. */
@@ -110,7 +110,9 @@ function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
   app.onError((error, c) => {
     const problem = problemOf(error, c.get("requestId"));
     const { requestId, code, message } = problem;
-    if (problem.status >= 500) logger.log("error", "http: failed", { requestId, code, error: message });
+    if (problem.status >= 500) {
+      logger.log("error", "http: failed", { requestId, code, error: message, ...faultOf(error) });
+    }
     return problemResponse(problem);
   });
 }

@@ -7,7 +7,7 @@ import {
   type RedactedDevice,
   redactDevice,
 } from "../device/mod.ts";
-import { ClosedError, CorruptError, FencedError } from "../errors/mod.ts";
+import { ArgumentTypeError, ClosedError, CorruptError, FencedError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import {
   answerCall,
@@ -198,7 +198,7 @@ function decoded(body: Uint8Array): BackendCall {
     return decodeCall(body);
   } catch (cause) {
     // Damaged, but not in the store.
-    if (cause instanceof CorruptError) throw new TypeError("decode call: malformed", { cause });
+    if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
     throw cause;
   }
 }

@@ -39,6 +39,7 @@ export { type AccountHost, HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export type { Principal } from "./principal.ts";
 export {
+  faultOf,
   type Problem,
   type ProblemCode,
   problemOf,

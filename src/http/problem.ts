@@ -1,4 +1,6 @@
-import { describeError, STATUS_OF, type WireError } from "../protocol/mod.ts";
+import { StoreError } from "../errors/mod.ts";
+import type { LogFields } from "../ports/mod.ts";
+import { describeError, STATUS_OF, UNEXPECTED, type WireError } from "../protocol/mod.ts";
 
 /** What is wrong with a request, beyond the errors of the store. */
 export type ProblemCode =
@@ -79,6 +81,19 @@ export function problemOf(error: unknown, requestId: string): Problem {
     ...(writeIndex === undefined ? {} : { writeIndex }),
     requestId,
   };
+}
+
+/**
+ * What the log is told of an error that nobody has thought of: its name, and where it was thrown. Nothing of its message, which may
+ * hold anything. `undefined` for all others.
+ */
+export function faultOf(error: unknown): LogFields | undefined {
+  const isKnown = error instanceof StoreError || error instanceof RequestError;
+  if (isKnown || describeError(error).message !== UNEXPECTED) return undefined;
+  if (!(error instanceof Error)) return { name: typeof error };
+  // The message is in front of the frames, and may look like some.
+  const frames = error.stack?.replace(error.message, "").match(/^ +at .*$/gm);
+  return { name: error.name, stack: frames?.join("\n") };
 }
 
 /** The response that carries a problem. */

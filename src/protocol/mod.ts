@@ -14,4 +14,4 @@ export {
 } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
 export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
-export { describeError, errorOf, STATUS_OF, type WireError } from "./wire_error.ts";
+export { describeError, errorOf, STATUS_OF, UNEXPECTED, type WireError } from "./wire_error.ts";

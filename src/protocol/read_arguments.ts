@@ -1,4 +1,5 @@
 import { isText } from "../backend/mod.ts";
+import { ArgumentTypeError } from "../errors/mod.ts";
 
 /** What an argument of a read is. */
 type Shape = "text" | "texts" | "number" | "numbers" | "bytes" | "list of bytes" | "bytes or nothing";
@@ -49,7 +50,7 @@ const ARGUMENTS = {
   loadSignedPreKey: ["number"],
   readOwner: [],
   snapshotDb: ["text", "bytes or nothing"],
-} as const satisfies Readonly<Record<string, readonly Shape[]>>;
+} as const;
 
 /** A read that can be called from elsewhere. */
 export type ReadMethod = keyof typeof ARGUMENTS;
@@ -69,7 +70,7 @@ const MAX_ENTRIES = 100_000;
 export function requireReadArguments(method: ReadMethod, args: readonly unknown[]): void {
   const shapes: readonly Shape[] = ARGUMENTS[method];
   const isFitting = args.length <= shapes.length && shapes.every((shape, index) => fits(shape, args[index]));
-  if (!isFitting) throw new TypeError(`read: arguments are not those of ${method}`);
+  if (!isFitting) throw new ArgumentTypeError(`read: arguments are not those of ${method}`);
 }
 
 function fits(shape: Shape, value: unknown): boolean {

@@ -1,5 +1,7 @@
 import {
   AmbiguousError,
+  ArgumentRangeError,
+  ArgumentTypeError,
   BackendError,
   BusyError,
   ClosedError,
@@ -22,6 +24,9 @@ export interface WireError {
   readonly message: string;
   readonly writeIndex?: number | undefined;
 }
+
+/** What is told of an error that is neither the store's nor the caller's. */
+export const UNEXPECTED = "call: failed unexpectedly";
 
 /** HTTP status of each failure. */
 export const STATUS_OF: Readonly<Record<WireError["code"], number>> = {
@@ -59,10 +64,10 @@ export function describeError(error: unknown): WireError {
     return { code: error.code, message: error.message, writeIndex: error.writeIndex };
   }
   if (error instanceof StoreError) return { code: error.code, message: error.message };
-  if (error instanceof TypeError || error instanceof RangeError) {
+  if (error instanceof ArgumentTypeError || error instanceof ArgumentRangeError) {
     return { code: "invalid", message: "call: malformed" };
   }
-  return { code: "failed", message: "call: failed unexpectedly" };
+  return { code: "failed", message: UNEXPECTED };
 }
 
 /** The error that a description stands for. `undefined` when it is no description. */
@@ -70,7 +75,7 @@ export function errorOf(described: unknown): Error | undefined {
   if (typeof described !== "object" || described === null) return undefined;
   const { code, message, writeIndex } = described as Partial<WireError>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
-  if (code === "invalid") return new TypeError(message);
+  if (code === "invalid") return new ArgumentTypeError(message);
   if (!Object.hasOwn(CLASS_OF, code)) return undefined;
   if (code !== "refused") return new CLASS_OF[code](message);
   return new RefusedError(message, typeof writeIndex === "number" ? { writeIndex } : {});

@@ -8,6 +8,7 @@ import type {
   WriteKind,
   WriteOf,
 } from "../backend/mod.ts";
+import { ArgumentTypeError } from "../errors/mod.ts";
 
 /** Whether a value is of a type. What is in it the backend checks. */
 type Is = (value: unknown) => boolean;
@@ -238,12 +239,12 @@ export function requireWrites(writes: readonly unknown[]): asserts writes is Wri
   for (const [index, write] of writes.entries()) {
     const kind = isObject(write) && typeof write.kind === "string" ? write.kind : "";
     const is = checks.get(kind);
-    if (is === undefined) throw new TypeError(`commit: write ${index} has no known kind`);
-    if (!is(write)) throw new TypeError(`commit: write ${index} is no ${kind}`);
+    if (is === undefined) throw new ArgumentTypeError(`commit: write ${index} has no known kind`);
+    if (!is(write)) throw new ArgumentTypeError(`commit: write ${index} is no ${kind}`);
   }
 }
 
 /** Checks the types in a guard. @throws {TypeError} When it is none. */
 export function requireGuardShape(guard: unknown): asserts guard is OwnerGuard {
-  if (!isGuard(guard)) throw new TypeError("commit: not a guard");
+  if (!isGuard(guard)) throw new ArgumentTypeError("commit: not a guard");
 }

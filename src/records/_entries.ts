@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../errors/mod.ts";
 /** `map<string, bytes>` as a list of entries, in ascending order of the key, so that equal maps have equal bytes. */
 import { givenBytes } from "./_field.ts";
 
@@ -9,7 +10,7 @@ export function entriesOf(
   const entries = [];
   for (const [key, value] of map) {
     if (typeof key !== "string" || /\p{Surrogate}/u.test(key)) {
-      throw new TypeError(`${action}: a name is not well-formed text`);
+      throw new ArgumentTypeError(`${action}: a name is not well-formed text`);
     }
     entries.push({ key, value: givenBytes(action, "a value", value) });
   }

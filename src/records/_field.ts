@@ -1,6 +1,6 @@
 /** Checks that the codecs of this folder share. A stored value that fails is damage, a given one the caller's mistake. */
 import { type DescField, type DescMessage, isFieldSet, type MessageShape } from "@bufbuild/protobuf";
-import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, CorruptError, WrongLengthError } from "../errors/mod.ts";
 
 /** Length of a private key, and of a public key without its prefix. */
 export const KEY_BYTES = 32;
@@ -76,9 +76,9 @@ export class StoredMessage<Schema extends DescMessage> {
 
 /** Checks bytes given by a caller. @throws {TypeError | RangeError} */
 export function givenBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${action}: ${what} is not a Uint8Array`);
+  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
   if (length !== undefined && value.length !== length) {
-    throw new RangeError(`${action}: ${what} is ${value.length} bytes, expected ${length}`);
+    throw new ArgumentRangeError(`${action}: ${what} is ${value.length} bytes, expected ${length}`);
   }
   return value;
 }
@@ -92,7 +92,7 @@ export function givenInteger(
 ): number {
   const [min, max] = range;
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${action}: ${what} is not an integer from ${min} to ${max}`);
+    throw new ArgumentRangeError(`${action}: ${what} is not an integer from ${min} to ${max}`);
   }
   return value;
 }

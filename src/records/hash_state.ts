@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 import { entriesOf, mapOf } from "./_entries.ts";
 import { givenBytes, StoredMessage } from "./_field.ts";
 import { HashStateSchema } from "./gen/holdfast/v1/app_state_pb.ts";
@@ -28,9 +29,9 @@ export interface HashState {
  */
 export function encodeHashState(state: HashState): Uint8Array {
   const action = "encode hash state";
-  if (typeof state.version !== "bigint") throw new TypeError(`${action}: version is not a bigint`);
+  if (typeof state.version !== "bigint") throw new ArgumentTypeError(`${action}: version is not a bigint`);
   if (state.version < 0n || state.version > MAX_UINT64)
-    throw new RangeError(`${action}: version is not 0 to 2^64-1`);
+    throw new ArgumentRangeError(`${action}: version is not 0 to 2^64-1`);
   return encodeMessage(
     HashStateSchema,
     create(HashStateSchema, {

@@ -1,5 +1,5 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { CorruptError } from "../errors/mod.ts";
+import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import { checkWire } from "./check_wire.ts";
 
 /**
@@ -17,7 +17,7 @@ export function decodeMessage<Schema extends DescMessage>(
   bytes: Uint8Array,
   action: string,
 ): MessageShape<Schema> {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${action}: not a Uint8Array`);
+  if (!(bytes instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: not a Uint8Array`);
   // A Buffer's slice would be a view of the caller's memory.
   const own = new Uint8Array(bytes);
   const fault = checkWire(schema, own);

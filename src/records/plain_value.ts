@@ -1,5 +1,5 @@
 import { create, isFieldSet, type MessageInitShape } from "@bufbuild/protobuf";
-import { CorruptError } from "../errors/mod.ts";
+import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import {
   type PlainValue_Entries,
   PlainValue_EntriesSchema,
@@ -136,7 +136,7 @@ function plainEntries(message: PlainValue_Entries | undefined, depth: number): [
 
 /** @throws {TypeError} When the text has a lone surrogate: it has no UTF-8 form, and would arrive as another text. */
 function utf8(text: string): Uint8Array {
-  if (LONE_SURROGATE.test(text)) throw new TypeError("encode value: text is not well-formed Unicode");
+  if (LONE_SURROGATE.test(text)) throw new ArgumentTypeError("encode value: text is not well-formed Unicode");
   return new TextEncoder().encode(text);
 }
 

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { WrongLengthError } from "../errors/mod.ts";
+import { ArgumentRangeError, WrongLengthError } from "../errors/mod.ts";
 import { givenBytes, givenInteger, StoredMessage } from "./_field.ts";
 import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/holdfast/v1/app_state_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
@@ -27,7 +27,7 @@ export interface SyncKeyFingerprint {
 export function encodeSyncKey(key: SyncKey): Uint8Array {
   const action = "encode sync key";
   if (givenBytes(action, "key data", key.keyData).length === 0)
-    throw new RangeError(`${action}: key data is empty`);
+    throw new ArgumentRangeError(`${action}: key data is empty`);
   const timestamp = givenInteger(action, "timestamp", key.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   return encodeMessage(
     AppStateSyncKeySchema,

@@ -118,7 +118,7 @@ export class AccountObject {
       const hosted = await this.#admit(call.address, call.operation);
       return await this.#answer(hosted, call.operation, request, call.address);
     } catch (error) {
-      return answerError(error);
+      return answerError(error, this.#host.logger);
     }
   }
 

@@ -1,6 +1,7 @@
 /** How the Worker and an object of this project talk: one POST a call, plain values both ways, errors as they are told elsewhere. */
 
-import { problemOf, problemResponse, RequestError, requestErrorOf } from "../http/mod.ts";
+import { faultOf, problemOf, problemResponse, RequestError, requestErrorOf } from "../http/mod.ts";
+import type { Logger } from "../ports/mod.ts";
 import { errorOf } from "../protocol/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
@@ -53,8 +54,10 @@ export function answerValue(value: unknown): Response {
   return new Response(encodePlainValue(value) as BodyInit);
 }
 
-/** An answer that tells of an error. */
-export function answerError(error: unknown): Response {
+/** An answer that tells of an error. Of one that nobody has thought of the log of the object is told more. */
+export function answerError(error: unknown, logger: Logger): Response {
+  const fault = faultOf(error);
+  if (fault !== undefined) logger.log("error", "object: failed", fault);
   return problemResponse(problemOf(error, ""));
 }
 

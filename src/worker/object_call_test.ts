@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { StoreError } from "../errors/mod.ts";
+import { ArgumentTypeError, StoreError } from "../errors/mod.ts";
 import { RequestError } from "../http/mod.ts";
+import { silentLogger } from "../ports/mod.ts";
+import { RecordingLogger } from "../testing/mod.ts";
 import { answerError, answerValue, callName, callObject, plainValueOf } from "./object_call.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
@@ -39,14 +41,31 @@ test("a request from outside is no call, whatever its headers say", async () => 
 test.each([
   ["fenced", new StoreError("fenced", "commit: fenced")],
   ["not-found", new RequestError("not-found", "find account: there is none")],
-  ["invalid", new TypeError("call: malformed")],
+  ["invalid", new ArgumentTypeError("call: malformed")],
 ] as const)("an error comes back as what it was: %s", async (code, error) => {
   const thrown = await callObject(
-    objectOf(() => answerError(error)),
+    objectOf(() => answerError(error, silentLogger)),
     "stats",
     CALL,
   ).catch((caught: unknown) => caught);
   expect(thrown).toMatchObject(code === "invalid" ? { name: "TypeError" } : { code, message: error.message });
+});
+
+test("an error that nobody has thought of is the object's own, and its log tells where it was thrown and nothing that it says", async () => {
+  const logger = new RecordingLogger();
+  const error = new TypeError("secret\n    at secret (secret:1:1)\nsecret");
+  const thrown = await callObject(
+    objectOf(() => answerError(error, logger)),
+    "stats",
+    CALL,
+  ).catch((caught: unknown) => caught);
+  expect(thrown).toMatchObject({ code: "failed", message: "call: failed unexpectedly" });
+  expect(logger.text).toContain("TypeError");
+  expect(logger.text).toContain("object_call_test");
+  expect(logger.text).not.toContain("secret");
+  await answerError(new StoreError("fenced", "commit: fenced"), logger);
+  await answerError(new ArgumentTypeError("call: malformed"), logger);
+  expect(logger.messages("error")).toHaveLength(1);
 });
 
 test("an object that does not answer, or says what is no answer, leaves the call unanswered", async () => {

@@ -2,6 +2,7 @@ import { durableObjectDriver, type ObjectStorageLike } from "../adapters/durable
 import { type Registry, SqlRegistry } from "../http/mod.ts";
 import { systemClock } from "../ports/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import { consoleLogger } from "./console_logger.ts";
 import { answerError, answerValue, callName, callObject, plainValueOf } from "./object_call.ts";
 import type { ObjectNamespaceLike } from "./object_types.ts";
 
@@ -38,7 +39,7 @@ export class RegistryDurableObject {
       const call = registry[method as keyof Registry] as (...given: unknown[]) => Promise<unknown>;
       return answerValue(await call.apply(registry, args));
     } catch (error) {
-      return answerError(error);
+      return answerError(error, consoleLogger);
     }
   }
 
