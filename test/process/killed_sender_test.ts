@@ -111,9 +111,15 @@ interface Death {
   readonly afterMs: number;
 }
 
+/** A life of the process: how it ends, and whether the file is driven by the native library. */
+interface Life {
+  readonly death: Death;
+  readonly isNative: boolean;
+}
+
 /** One life of the process. Messages count and not time alone, so that slow machines see as much of it as fast ones. */
-async function live(reader: Reader, url: string, death: Death): Promise<void> {
-  const child = program.start([url, PEER_JID]);
+async function live(reader: Reader, url: string, { death, isNative }: Life): Promise<void> {
+  const child = program.start([url, PEER_JID, ...(isNative ? ["native"] : [])]);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += String(chunk);
@@ -161,10 +167,10 @@ test(`fifty kills at random moments (seed ${SEED})`, { timeout: 300_000 }, async
   for (let round = 0; round < KILLS; round += 1) {
     // Every tenth dies while it opens its account, or just after.
     const early = round % 10 === 9;
-    await live(reader, url, {
-      messages: early ? 0 : 1 + random.below(20),
-      afterMs: random.below(early ? 1_000 : 50),
-    });
+    const messages = early ? 0 : 1 + random.below(20);
+    const death = { messages, afterMs: random.below(early ? 1_000 : 50) };
+    // One file, driven in turn by the client and by the native library.
+    await live(reader, url, { death, isNative: round % 2 === 1 });
   }
   expect(reader.identities.size).toBe(1);
   // Each life that was not killed early has sent, many have answered; one session has carried it all.

@@ -1,11 +1,13 @@
 /**
- * A process of its own that encrypts over an account in a file until it is killed: `node sender.mjs <url> <peer's JID>`.
+ * A process of its own that encrypts over an account in a file until it is killed: `node sender.mjs <url> <peer's JID> [native]`. With
+ * `native` the file is driven by the native library, without it by `@libsql/client`.
  *
  * It reads lines of JSON (`ToSender`): the peer's key bundle first, then replies, which it decrypts. It prints lines of JSON
  * (`FromSender`): each ciphertext before anything else is done with it, as a client writes it to its socket.
  */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import Database from "libsql";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { openPeer } from "../baileys/holdfast_peer.ts";
 
@@ -46,13 +48,16 @@ export type FromSender =
 export const SENDER_JID = "100000000000001:1@lid";
 export const GROUP = "120363000000000001@g.us";
 
-const [url = "", peerJid = ""] = process.argv.slice(2);
+const [url = "", peerJid = "", way] = process.argv.slice(2);
 if (url !== "") await main();
 
 async function main(): Promise<void> {
   // libsignal prints whole sessions.
   for (const method of ["log", "info", "warn"] as const) console[method] = () => {};
-  const { peer, account } = await openPeer(SENDER_JID, libsqlBackend({ url, account: "sender" }));
+  const { peer, account } = await openPeer(
+    SENDER_JID,
+    libsqlBackend({ url, account: "sender", native: way === "native" ? Database : undefined }),
+  );
   const { repository } = peer;
   const identityKey = base64(account.device.getDeviceSnapshot().identityKey.publicKey);
   say({ kind: "identity", identityKey });
