@@ -93,6 +93,26 @@ export class ServiceClient {
     return await problemIn(await this.send(method, path, sent), status, code);
   }
 
+  /**
+   * Sends a body that is too large. A service closes the connection of whom it refuses before it has read everything, and a client that
+   * is still sending may lose the answer by that, as HTTP has it: then it is sent again.
+   *
+   * @param sent Makes the request anew each time, since a stream is read once.
+   */
+  async refusedAsTooLarge(method: string, path: string, sent: () => Sent): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      let response: Response;
+      try {
+        response = await this.send(method, path, sent());
+      } catch (error) {
+        if (tries === 5 || !isReset(error)) throw error;
+        continue;
+      }
+      await problemIn(response, 413, "too-large");
+      return;
+    }
+  }
+
   newName(word: string): string {
     names += 1;
     return `case ${names} ${word}`;
@@ -163,6 +183,17 @@ export class ServiceClient {
     const json = { commands: [{ kind: "setPushName", pushName }] };
     await this.json("POST", pathOf(name, "/device/commands"), 200, { token, json });
   }
+}
+
+/** Whether a connection was closed by the other side. */
+function isReset(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
+  return (
+    code === "ECONNRESET" ||
+    code === "EPIPE" ||
+    code === "UND_ERR_SOCKET" ||
+    (cause !== undefined && isReset(cause))
+  );
 }
 
 /** The type of a body, without parameters. */

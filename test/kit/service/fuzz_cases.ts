@@ -2,7 +2,7 @@ import { decodePlainValue } from "../../../src/records/mod.ts";
 import { check } from "../../../src/testing/conformance/assert.ts";
 import type { SeededRandom } from "../../../src/testing/mod.ts";
 import { bodyOf, damaged, fencedCall, manyValues, NO_CALLS, nested } from "./bodies.ts";
-import { problemIn, type ServiceClient, type TestAccount } from "./client.ts";
+import { pathOf, problemIn, type ServiceClient, type TestAccount } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 import { type HostileCall, hostileReads, hostileWrites } from "./hostile_arguments.ts";
 import { NOW_S, unchanged } from "./unchanged.ts";
@@ -52,7 +52,11 @@ export const fuzzCases: readonly ServiceCase[] = [
         400,
         "invalid",
       );
-      await problemIn(await client.post(account, new Uint8Array(service.callBytes + 1)), 413, "too-large");
+      await client.refusedAsTooLarge("POST", pathOf(account.name, "/backend"), () => ({
+        token: account.token,
+        headers: { "content-type": "application/protobuf" },
+        body: new Uint8Array(service.callBytes + 1),
+      }));
       await problemIn(await client.post(account, new Uint8Array(0)), 400, "invalid");
     }),
   },

@@ -212,15 +212,18 @@ export const routeCases: readonly ServiceCase[] = [
       }
       const large = `${" ".repeat(256 * 1_024)}${body}`;
       const declared = { "content-type": json, "content-length": String(large.length) };
-      await client.refused("POST", commands, { token, body: large, headers: declared }, 413, "too-large");
-      const streamed = { token, body: streamOf(large), headers: { "content-type": json } };
-      await client.refused("POST", commands, streamed, 413, "too-large");
-      const call = {
+      await client.refusedAsTooLarge("POST", commands, () => ({ token, body: large, headers: declared }));
+      const streamed = { "content-type": json };
+      await client.refusedAsTooLarge("POST", commands, () => ({
+        token,
+        body: streamOf(large),
+        headers: streamed,
+      }));
+      await client.refusedAsTooLarge("POST", backend, () => ({
         token,
         body: streamOf("x".repeat(service.callBytes + 1)),
         headers: { "content-type": "application/protobuf" },
-      };
-      await client.refused("POST", backend, call, 413, "too-large");
+      }));
       const fitting = `${" ".repeat(256 * 1_024 - body.length)}${body}`;
       await client.json("POST", commands, 200, { token, body: fitting, headers: { "content-type": json } });
     },
