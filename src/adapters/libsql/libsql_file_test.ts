@@ -26,7 +26,9 @@ import {
 import { silentLogger } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
 import { libsqlBackend } from "./libsql_backend.ts";
+import type { LibsqlClient } from "./libsql_client.ts";
 import { LocalConnection } from "./local_connection.ts";
+import { NativeClient } from "./native_client.ts";
 
 const ALICE = "5511999990000@c.us.0";
 
@@ -213,7 +215,7 @@ describe.each([
   });
 
   test("a full disk fails the whole commit, and one that fits goes through", async () => {
-    const client = createClient({ url: `file:${path}`, concurrency: 1 });
+    const client = connect();
     const connection = new LocalConnection(client, "file", { logger: silentLogger });
     const driver = {
       limits: { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 16_000_000 },
@@ -240,7 +242,7 @@ describe.each([
   test("a database that may only be read fails each write and is read on", async () => {
     await (await openFile()).commit(sessions(5));
     await open.pop()?.close();
-    const client = createClient({ url: `file:${path}`, concurrency: 1 });
+    const client = connect();
     // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no protection.
     const readOnly = {
       ...bind(client),
@@ -250,7 +252,7 @@ describe.each([
       },
     };
     const protect = async () => {
-      await client.execute("PRAGMA query_only = ON");
+      await client.execute({ sql: "PRAGMA query_only = ON", args: [] });
     };
     await protect();
     const connection = new LocalConnection(readOnly, "file", { logger: silentLogger });
@@ -265,7 +267,13 @@ describe.each([
     await connection.close();
   });
 
-  function bind(client: ReturnType<typeof createClient>): Pick<typeof client, "execute" | "batch" | "close"> {
+  function connect(): LibsqlClient {
+    return library === undefined
+      ? createClient({ url: `file:${path}`, concurrency: 1 })
+      : new NativeClient(library, path, 50);
+  }
+
+  function bind(client: LibsqlClient): Pick<LibsqlClient, "execute" | "batch" | "close"> {
     return {
       execute: client.execute.bind(client),
       batch: client.batch.bind(client),

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "libsql";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { NativeClient, type NativeDatabase, type NativeStatement } from "./native_client.ts";
+
+let folder: string;
+let client: NativeClient;
+
+/** What was prepared, in order. */
+const prepared: string[] = [];
+
+/** The native library, which notes what it prepares. */
+class NotingDatabase implements NativeDatabase {
+  readonly #database: InstanceType<typeof Database>;
+
+  constructor(path: string, options: { readonly timeout: number }) {
+    this.#database = new Database(path, options);
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  get open(): boolean {
+    return this.#database.open;
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  prepare(sql: string): NativeStatement {
+    prepared.push(sql);
+    return this.#database.prepare(sql);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-native-"));
+  client = new NativeClient(NotingDatabase, join(folder, "state.db"), 50);
+  await run("CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)");
+  prepared.length = 0;
+});
+
+afterEach(() => {
+  client.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(sql: string, ...args: (string | number | null | Uint8Array)[]) {
+  return await client.execute({ sql, args });
+}
+
+function manyRows(first: number): { sql: string; args: number[] } {
+  const args = Array.from({ length: 200 }, (_, n) => first + n);
+  return { sql: `INSERT INTO t (a) VALUES ${args.map(() => "(?)").join(",")}`, args };
+}
+
+test("a long statement is prepared once, and a short one each time", async () => {
+  for (let n = 0; n < 3; n += 1) {
+    await client.batch([manyRows(n * 1_000)], "write");
+    await run("SELECT count(*) FROM t");
+  }
+  expect(prepared.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
+  expect(prepared.filter((sql) => sql.startsWith("SELECT"))).toHaveLength(3);
+  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
+});
+
+test("no more statements are kept than so many, and those that were used last", async () => {
+  const select = (n: number) => `SELECT ${n} WHERE 1 /* ${"x".repeat(600)} */`;
+  for (let n = 0; n < 40; n += 1) expect((await run(select(n))).rows).toEqual([[n]]);
+  prepared.length = 0;
+  for (let n = 39; n >= 8; n -= 1) await run(select(n));
+  expect(prepared).toEqual([]);
+  await run(select(0));
+  expect(prepared).toHaveLength(1);
+});
+
+test("a kept statement goes on after a failure, another table layout and a new connection", async () => {
+  await client.batch([manyRows(0)], "write");
+  // The second statement meets rows that are there: the first is undone with it.
+  await expect(client.batch([manyRows(1_000), manyRows(0)], "write")).rejects.toMatchObject({
+    statementIndex: 1,
+    code: expect.stringMatching(/^SQLITE_CONSTRAINT/),
+  });
+  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[200]]);
+  await run("ALTER TABLE t ADD COLUMN c TEXT");
+  await client.batch([manyRows(2_000)], "write");
+  client.reconnect();
+  await client.batch([manyRows(3_000)], "write");
+  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
+});
+
+test("values come back as they went in, views and empty ones too; an integer that a number cannot hold is refused", async () => {
+  const view = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
+  await run(
+    "INSERT INTO t VALUES (?, ?), (?, ?), (?, NULL)",
+    1,
+    view,
+    2,
+    new Uint8Array(0),
+    Number.MAX_SAFE_INTEGER,
+  );
+  const { rows } = await run("SELECT a, b FROM t ORDER BY a");
+  expect(
+    rows.map((row) => Array.from(row, (cell) => (cell instanceof Uint8Array ? [...cell] : cell))),
+  ).toEqual([
+    [1, [1, 2]],
+    [2, []],
+    [Number.MAX_SAFE_INTEGER, null],
+  ]);
+  await run("UPDATE t SET a = a + 2 WHERE a > 5");
+  await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(RangeError);
+});
+
+test("a closed one is not opened again", async () => {
+  client.close();
+  await expect(run("SELECT 1")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  await expect(client.batch([manyRows(0)], "write")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+});
