@@ -1,4 +1,4 @@
-import { formatSignalAddress, type Jid, type SignalServer, tryParseSignalAddress } from "../addresses/mod.ts";
+import type { Jid } from "../addresses/mod.ts";
 import {
   isText,
   type LearningSource,
@@ -9,7 +9,9 @@ import {
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../cache/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
-import { createdAtOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
+import { givenMappings, type LearntMapping } from "./given_mappings.ts";
+import { isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
+import { lidAddress, lidJid } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 
 /** Mappings that are warmed up unless told otherwise: as many as a cache holds. */
@@ -34,16 +36,6 @@ export interface LidPnCacheParts {
   readonly clock: Clock;
   readonly byLid: ValueCache<string, CachedMapping>;
   readonly byPn: ValueCache<string, CachedMapping>;
-}
-
-/** A mapping that somebody has seen. */
-export interface LearntMapping {
-  /** User part of the LID. */
-  readonly lid: string;
-  /** User part of the phone number. */
-  readonly phoneNumber: string;
-  /** When it was made, in Unix seconds; now unless given. */
-  readonly createdAt?: number | undefined;
 }
 
 /** How mappings were learnt. */
@@ -205,7 +197,7 @@ export class LidPnCache {
       throw new RangeError(`learn LIDs: ${mappings.length} mappings, at most ${MAX_LEARNT} are allowed`);
     }
     const nowS = nowSeconds(this.#parts.clock);
-    const given = lastOfEach(mappings.map((mapping) => toStored(mapping, options.source, nowS)));
+    const given = givenMappings(mappings, options.source, nowS);
     if (given.length === 0) return { written: 0, resolved: [] };
     const keys = given.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
     return await this.#locks.withKeys(keys, () => this.#learn(given, options));
@@ -301,16 +293,12 @@ export class LidPnCache {
    * and changes no address.
    */
   async resolveAddress(address: string): Promise<string> {
-    const parsed = tryParseSignalAddress(address);
-    const server = parsed === undefined ? undefined : LID_SERVER_OF.get(parsed.server);
-    if (parsed === undefined || server === undefined) return address;
-    const lid = await this.#stateLid(parsed.user);
-    return lid === undefined ? address : formatSignalAddress({ ...parsed, user: lid, server });
+    return (await lidAddress(address, (user) => this.#stateLid(user))) ?? address;
   }
 
   /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
   async encryptionJid(jid: Jid): Promise<Jid> {
-    return (await this.#lidJid(jid, (user) => this.#stateLid(user))) ?? jid;
+    return (await lidJid(jid, (user) => this.#stateLid(user))) ?? jid;
   }
 
   /** The same device's JID in the other namespace, `undefined` when there is none or it is not known. */
@@ -320,13 +308,7 @@ export class LidPnCache {
       const server = jid.server === "lid" ? "s.whatsapp.net" : "hosted";
       return phoneNumber === undefined ? undefined : { ...jid, user: phoneNumber, server };
     }
-    return await this.#lidJid(jid, (user) => this.getLid(user));
-  }
-
-  async #lidJid(jid: Jid, lidOf: (user: string) => Promise<string | undefined>): Promise<Jid | undefined> {
-    const server = LID_SERVER_OF.get(jid.server === "s.whatsapp.net" ? "c.us" : jid.server);
-    const lid = server === undefined ? undefined : await lidOf(jid.user);
-    return lid === undefined || server === undefined ? undefined : { ...jid, user: lid, server };
+    return await lidJid(jid, (user) => this.getLid(user));
   }
 
   /** The LID under which a phone number's state is kept. */
@@ -453,12 +435,6 @@ export class LidPnCache {
  */
 export interface AccountLids extends Omit<LidPnCache, "learn"> {}
 
-/** The servers of LIDs, by those of the phone numbers that they belong to. */
-const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalServer, "hosted.lid" | "lid">([
-  ["c.us", "lid"],
-  ["hosted", "hosted.lid"],
-]);
-
 /** Those that can be keys of a store. */
 function asked(users: readonly string[]): [string, undefined][] {
   return users.filter(isText).map((user) => [user, undefined]);
@@ -471,37 +447,4 @@ function mappingOf(cached: CachedMapping | undefined): LidPnMapping | undefined 
 function peeked(cache: ValueCache<string, CachedMapping>, key: string): LidPnMapping | undefined {
   const cached = cache.get(key);
   return cached instanceof Promise ? undefined : mappingOf(cached);
-}
-
-/** @throws {TypeError} When an end is no user part. @throws {RangeError} When the time is none. */
-function toStored(mapping: LearntMapping, source: LearningSource, nowS: number): LidPnMapping {
-  const { lid, phoneNumber, createdAt = nowS } = mapping;
-  if (!USER.test(lid) || !USER.test(phoneNumber)) throw new TypeError("learn LIDs: an end is no user part");
-  if (!Number.isSafeInteger(createdAt) || createdAt < 0)
-    throw new RangeError("learn LIDs: createdAt is no time");
-  return {
-    lid,
-    phoneNumber,
-    createdAt: createdAtOf(source, createdAt),
-    updatedAt: nowS,
-    learningSource: source,
-  };
-}
-
-/** What a user part may be made of. */
-const USER = /^[0-9A-Za-z._-]{1,128}$/;
-
-/** Of several mappings of one phone number the last, in the order of the last ones; of several of one LID too. */
-function lastOfEach(mappings: readonly LidPnMapping[]): LidPnMapping[] {
-  const byPn = new Map<string, LidPnMapping>();
-  for (const mapping of mappings) {
-    byPn.delete(mapping.phoneNumber);
-    byPn.set(mapping.phoneNumber, mapping);
-  }
-  const byLid = new Map<string, LidPnMapping>();
-  for (const mapping of byPn.values()) {
-    byLid.delete(mapping.lid);
-    byLid.set(mapping.lid, mapping);
-  }
-  return [...byLid.values()];
 }

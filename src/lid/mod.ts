@@ -3,13 +3,13 @@
  *
  * @module
  */
+export type { LearntMapping } from "./given_mappings.ts";
 export {
   type AccountLids,
   type CachedMapping,
   type CommitLearnt,
   type LearnOptions,
   type LearnReport,
-  type LearntMapping,
   LidPnCache,
   type LidPnCacheParts,
   type LidPnStats,
