@@ -8,11 +8,6 @@
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** How many keys are held or waited for. */
-  get size(): number {
-    return this.#tails.size;
-  }
-
   /** The keys that are held or waited for at this moment. */
   get keys(): readonly string[] {
     return [...this.#tails.keys()];

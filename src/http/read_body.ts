@@ -1,3 +1,4 @@
+import { joinBytes } from "../protocol/mod.ts";
 import { RequestError } from "./problem.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function readBody(
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw new RequestError("invalid", "read body: it broke off", { cause });
     });
-    if (done || value === undefined) return joined(pieces, length);
+    if (done || value === undefined) return joinBytes(pieces);
     length += value.byteLength;
     if (length > maxBytes) {
       void reader.cancel().catch(() => {});
@@ -44,18 +45,6 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
     // The parser's message quotes what it could not read.
     throw new RequestError("invalid", "read body: not JSON");
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge(maxBytes: number): RequestError {

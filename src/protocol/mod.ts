@@ -13,5 +13,6 @@ export {
   encodeRead,
 } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
+export { joinBytes } from "./join_bytes.ts";
 export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
 export { describeError, errorOf, STATUS_OF, UNEXPECTED, type WireError } from "./wire_error.ts";

@@ -1,5 +1,5 @@
 import { BackendError, LimitError, RefusedError } from "../../errors/mod.ts";
-import { errorOf } from "../../protocol/mod.ts";
+import { errorOf, joinBytes } from "../../protocol/mod.ts";
 import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
 
 /** Longest answer that is read as one, in bytes. */
@@ -103,18 +103,8 @@ async function readAtMost({ headers, body }: Response, maxBytes: number): Promis
       throw new LimitError("remote: the answer is too long");
     }
     const { done, value } = await reader.read();
-    if (done || value === undefined) return joined(pieces, length);
+    if (done || value === undefined) return joinBytes(pieces);
     pieces.push(value);
     length += value.byteLength;
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return bytes;
 }
