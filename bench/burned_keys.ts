@@ -2,8 +2,9 @@
 
 import { MemoryDatabase, memoryBackend } from "../src/adapters/memory/mod.ts";
 import type { Backend, SignalCacheReads } from "../src/backend/mod.ts";
+import { senderKeyCacheCodec, sessionCacheCodec } from "../src/ratchet/mod.ts";
 import type { Durability } from "../src/signal/mod.ts";
-import { SignalStoreCache, senderKeyCacheCodec, sessionCacheCodec } from "../src/signal/mod.ts";
+import { SignalStoreCache } from "../src/signal/mod.ts";
 import { fakeHost, SeededRandom } from "../src/testing/mod.ts";
 import { WriteBehind } from "../src/write_behind/mod.ts";
 import { accountClient, inFolder, type Message, Peers } from "./conversation.ts";

@@ -20,22 +20,27 @@ import { sourceFiles } from "./lib/sources.mjs";
 
 /** Folders of src from the bottom up. One row imports only from rows before it. */
 const ROWS = [
-  ["errors"],
+  ["bytes", "errors"],
   ["ports", "addresses"],
   ["records"],
-  ["backend"],
+  ["backend", "ratchet"],
   ["protocol"],
   ["write_behind", "cache"],
-  ["device", "signal", "lid", "devices", "groups"],
+  ["directory/lid", "directory/devices", "directory/groups"],
+  ["device", "signal"],
   ["account"],
-  ["http", "baileys", "debug", "directory"],
+  ["directory", "service", "baileys"],
+  ["http"],
 ];
 
 /** The only folders that know a host. They import anything; nothing imports them. */
 const ROOTS = ["worker", "cli", "console"];
 
+/** The curated doors, one file per public subpath. They import anything; only the front door imports them. */
+const DOORS = "exports";
+
 /** What adapters and the test kit may see. */
-const CONTRACTS = ["errors", "ports", "addresses", "records", "backend", "protocol"];
+const CONTRACTS = ["bytes", "errors", "ports", "addresses", "records", "backend", "protocol"];
 
 const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 
@@ -104,14 +109,15 @@ export function checkLayers(root) {
 }
 
 /**
- * The layer of a file: a folder of src, `adapters/<name>`, or `mod.ts` for the package's front door.
+ * The layer of a file: a folder of src, `adapters/<name>`, `directory/<name>`, or `mod.ts` for the package's front door.
  *
  * @param {string} file
  */
 function layerOf(file) {
   const parts = file.split("/");
   if (parts[0] !== "src") return file;
-  return parts[1] === "adapters" ? `adapters/${parts[2]}` : (parts[1] ?? file);
+  const nested = parts.length > 3 && (parts[1] === "adapters" || parts[1] === "directory");
+  return nested ? `${parts[1]}/${parts[2]}` : (parts[1] ?? file);
 }
 
 /**
@@ -119,9 +125,9 @@ function layerOf(file) {
  * @returns {Set<string> | "anything" | undefined} layers it may import besides itself; undefined when the layer is unknown
  */
 function allowedLayers(layer) {
-  if (ROOTS.includes(layer)) return "anything";
+  if (ROOTS.includes(layer) || layer === DOORS) return "anything";
   if (layer === "testing") return new Set(CONTRACTS);
-  if (layer === "mod.ts") return new Set(ROWS.slice(0, -1).flat());
+  if (layer === "mod.ts") return new Set([DOORS]);
   if (layer.startsWith("adapters/")) {
     const name = layer.slice("adapters/".length);
     if (!ADAPTERS.includes(name)) return undefined;
@@ -179,7 +185,9 @@ function checkTarget(file, target, allowed, report) {
   if (name.startsWith("_") && dirname(file) !== dirname(target)) report(`${target} is private to its folder`);
   if (target.endsWith("_test.ts")) report(`${target} is a test`);
   if (from === to || allowed === undefined) return;
-  if (ROOTS.includes(to)) report(`nothing imports the composition root ${to}`);
+  if (ROOTS.includes(to) && from !== DOORS) report(`nothing imports the composition root ${to}`);
+  else if (to === DOORS && from !== "mod.ts")
+    report(`${target} is a public door: import the folder's mod.ts`);
   else if (to === "mod.ts") report("the front door mod.ts is not imported from inside");
   else if (allowed !== "anything" && !allowed.has(to)) report(`${from} may not import ${to}`);
 }

@@ -28,7 +28,8 @@ function check(files) {
 
 test("a tree that keeps the rules is clean", () => {
   const files = {
-    "mod.ts": 'export { open } from "./src/account/mod.ts";',
+    "mod.ts": 'export { open } from "./src/exports/root.ts";',
+    "src/exports/root.ts": 'export { open } from "../account/mod.ts";',
     "src/account/mod.ts": 'export { open } from "./open.ts";',
     "src/account/open.ts":
       'import { now } from "../ports/mod.ts";\nexport function open(process: number): number { return now() + process; }',

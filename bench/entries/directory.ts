@@ -7,7 +7,7 @@ import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
 import type { Jid } from "../../src/addresses/mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
-import { SenderKeyRecord, SenderKeyState } from "../../src/signal/mod.ts";
+import { SenderKeyRecord, SenderKeyState } from "../../src/ratchet/mod.ts";
 import { type BenchEntry, ratio } from "../bench.ts";
 import { type CountingDriver, countingDriver } from "../counting_driver.ts";
 import { freshRecord } from "../sample_records.ts";

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { SessionRecord, sessionRecordCodec } from "../../src/ratchet/mod.ts";
 import { type RecordStructure, RecordStructureSchema } from "../../src/records/mod.ts";
-import { SessionRecord, sessionRecordCodec } from "../../src/signal/mod.ts";
 import type { BenchEntry } from "../bench.ts";
 import { interleaved, timed } from "../interleaved.ts";
 import { advance, freshRecord } from "../sample_records.ts";

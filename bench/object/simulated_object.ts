@@ -1,12 +1,8 @@
 /** An account in an object whose time is simulated and whose memory can be lost. */
 
 import type { Account } from "../../src/account/mod.ts";
-import {
-  type SenderKeyRecord,
-  type SessionRecord,
-  type SignalStoreCache,
-  signalCache,
-} from "../../src/signal/mod.ts";
+import type { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
+import { type SignalStoreCache, signalCache } from "../../src/signal/mod.ts";
 import { FakeClock, ManualScheduler, SeededRandom } from "../../src/testing/mod.ts";
 import { AccountObject } from "../../src/worker/mod.ts";
 import type { CountedStorage } from "./counted_storage.ts";

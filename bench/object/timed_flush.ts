@@ -1,7 +1,8 @@
 /** A flush of a thousand sessions beside the bare statements. Time is taken outside: inside an object it stands still. */
 
 import type { Account } from "../../src/account/mod.ts";
-import type { SenderKeyRecord, SessionRecord, SignalStoreCache } from "../../src/signal/mod.ts";
+import type { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
+import type { SignalStoreCache } from "../../src/signal/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import { AccountObject, type ObjectContextLike } from "../../src/worker/mod.ts";
 import { advance, freshRecord } from "../sample_records.ts";

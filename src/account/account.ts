@@ -1,8 +1,8 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import type { PersistenceManager } from "../device/mod.ts";
+import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
-import type { AccountLids } from "../lid/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import {

@@ -7,8 +7,8 @@ import {
   type ValueCache,
 } from "../cache/mod.ts";
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
+import { type CachedMapping, LidPnCache } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { type CachedMapping, LidPnCache } from "../lid/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";

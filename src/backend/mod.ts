@@ -31,7 +31,7 @@ export type {
   OwnerState,
 } from "./backend.ts";
 export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
-export { compareText } from "./compare_text.ts";
+
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type BackendReads,
@@ -90,11 +90,6 @@ export {
   requireDevice,
   SIGNATURE_BYTES,
 } from "./validate_device.ts";
-export {
-  isText,
-  MAX_KEY_ID,
-  MAX_TEXT_LENGTH,
-  requireAccountName,
-} from "./validate_value.ts";
+export { isText, MAX_KEY_ID, MAX_TEXT_LENGTH, requireAccountName } from "./validate_value.ts";
 export { IDENTITY_KEY_BYTES, validateWrite } from "./validate_write.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";

@@ -1,7 +1,7 @@
 /** The step of Signal's chains, which libsignal-node and Baileys' sender keys share. */
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { decodeBase64, encodeBase64 } from "../records/mod.ts";
+import { decodeBase64, encodeBase64 } from "../bytes/mod.ts";
 
 /** Messages that a receiver may miss before it refuses a chain: libsignal's bound. */
 const MAX_STEPS = 2_000;

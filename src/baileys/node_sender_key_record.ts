@@ -1,4 +1,4 @@
-import type { CacheCodec, SendingChain } from "../signal/mod.ts";
+import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import { isTooFar, steppedKey } from "./chain_step.ts";
 import {
   parseSenderKeyStates,

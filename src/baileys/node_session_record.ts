@@ -1,5 +1,5 @@
 import { CorruptError } from "../errors/mod.ts";
-import type { CacheCodec, SendingChain } from "../signal/mod.ts";
+import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import { isTooFar, steppedKey } from "./chain_step.ts";
 import {
   freeSessionName,

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../records/mod.ts";
+import { decodeBase64, encodeBase64 } from "../bytes/mod.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type KeyValueCacheStoreOptions, keyValueCacheStore } from "./key_value_cache_store.ts";
 

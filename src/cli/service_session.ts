@@ -1,6 +1,6 @@
 import process from "node:process";
-import { makeToken } from "../http/mod.ts";
 import { systemRandom } from "../ports/mod.ts";
+import { makeToken } from "../service/mod.ts";
 
 /** The admin token of a run. */
 export interface AdminToken {

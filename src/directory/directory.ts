@@ -2,10 +2,10 @@ import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { CACHE_NAMESPACES } from "../cache/mod.ts";
-import { type CachedDevices, DeviceRegistry } from "../devices/mod.ts";
-import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "../groups/mod.ts";
-import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "../lid/mod.ts";
 import { sharedSignalCache } from "../signal/mod.ts";
+import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
+import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
+import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
 import { Migration } from "./migration.ts";
 
 /** Who is who, on which devices, in which groups: of one open account. */

@@ -3,18 +3,17 @@ import { type Account, openAccount } from "../account/mod.ts";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../addresses/mod.ts";
 import { BackendError } from "../errors/mod.ts";
-import type { LearnReport, LearntMapping } from "../lid/mod.ts";
-import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
 import {
   SenderKeyRecord,
   SenderKeyState,
   SessionChain,
   SessionRecord,
   SessionState,
-  type SignalPolicy,
-  signalCache,
-} from "../signal/mod.ts";
+} from "../ratchet/mod.ts";
+import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
+import { type SignalPolicy, signalCache } from "../signal/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
+import type { LearnReport, LearntMapping } from "./lid/mod.ts";
 import { type Directory, directory } from "./mod.ts";
 
 const PN = "5511999990001";

@@ -1,9 +1,9 @@
 import { formatSignalAddress, tryParseSignalAddress } from "../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import type { DeviceRegistry } from "../devices/mod.ts";
-import type { CommitLearnt, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "../lid/mod.ts";
 import type { MovedUser, SignalUserState } from "../signal/mod.ts";
+import type { DeviceRegistry } from "./devices/mod.ts";
+import type { CommitLearnt, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
 import { SweptUsers } from "./swept_users.ts";
 
 /** Users that one commit moves: with a few devices each, some thousand rows. */

@@ -13,7 +13,8 @@ export {
   patchDeviceRemove,
   patchDeviceUpdate,
   type SyncedDevices,
-} from "../devices/mod.ts";
+} from "./devices/mod.ts";
+export { type Directory, directory } from "./directory.ts";
 export {
   addParticipants,
   GroupCache,
@@ -26,5 +27,4 @@ export {
   phoneNumberIn,
   removeParticipants,
   SenderKeyDevices,
-} from "../groups/mod.ts";
-export { type Directory, directory } from "./directory.ts";
+} from "./groups/mod.ts";

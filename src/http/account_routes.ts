@@ -1,14 +1,12 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import { accountOfSegment } from "./account_name.ts";
+import type { Permission } from "../service/mod.ts";
+import { accountOfSegment, isAdmin, mayUse, RequestError } from "../service/mod.ts";
 import { bodyOf } from "./answer_body.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { authenticate } from "./authenticate.ts";
 import { parseCommands } from "./device_commands.ts";
-import { isAdmin, mayUse } from "./principal.ts";
-import { RequestError } from "./problem.ts";
 import { readBody, readJson } from "./read_body.ts";
-import type { Permission } from "./registry.ts";
 
 const PROTOBUF = "application/protobuf";
 

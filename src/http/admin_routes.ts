@@ -1,17 +1,22 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import * as v from "valibot";
 import { isText } from "../backend/mod.ts";
-import { isAccountName } from "./account_name.ts";
+import {
+  isAccountName,
+  isAdmin,
+  makeToken,
+  type Page,
+  PERMISSIONS,
+  type Permission,
+  RequestError,
+  type StoredToken,
+} from "../service/mod.ts";
 import { anyAdmission } from "./account_routes.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { TokenSummary } from "./app_schema.ts";
 import { authenticate } from "./authenticate.ts";
-import { isAdmin } from "./principal.ts";
-import { RequestError } from "./problem.ts";
 import { readJson } from "./read_body.ts";
-import { type Page, PERMISSIONS, type Permission, type StoredToken } from "./registry.ts";
-import { makeToken } from "./token.ts";
 
 /** Entries of a page unless told otherwise, and at most. */
 const PAGE = 100;

@@ -1,5 +1,5 @@
 import type { Host } from "../ports/mod.ts";
-import type { AccountService } from "./account_service.ts";
+import type { AccountService } from "../service/mod.ts";
 
 /** Sizes beyond which a request is refused, in bytes. */
 export interface AppLimits {

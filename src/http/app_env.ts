@@ -1,6 +1,4 @@
-import type { AccountHandle } from "./account_service.ts";
-import type { Principal } from "./principal.ts";
-import type { AccountState } from "./registry.ts";
+import type { AccountHandle, AccountState, Principal } from "../service/mod.ts";
 
 /** What middleware hands to the routes behind it. */
 export interface AppVariables {

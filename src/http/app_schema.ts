@@ -1,8 +1,13 @@
 import type { Hono } from "hono";
 import type { DeviceCommandKind, RedactedDevice } from "../device/mod.ts";
-import type { AccountSnapshot, AccountStats, FlushSummary } from "./account_service.ts";
+import type {
+  AccountSnapshot,
+  AccountStats,
+  FlushSummary,
+  Permission,
+  RegisteredAccount,
+} from "../service/mod.ts";
 import type { AppEnv } from "./app_env.ts";
-import type { Permission, RegisteredAccount } from "./registry.ts";
 
 /** That the service answers. */
 export interface Health {

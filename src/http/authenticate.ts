@@ -1,7 +1,13 @@
-import { type Principal, principalOf, ROOT } from "./principal.ts";
-import { RequestError } from "./problem.ts";
-import type { Admission, Registry } from "./registry.ts";
-import { hashToken, sameHash, tokenId } from "./token.ts";
+import type { Admission, Registry } from "../service/mod.ts";
+import {
+  hashToken,
+  type Principal,
+  principalOf,
+  RequestError,
+  ROOT,
+  sameHash,
+  tokenId,
+} from "../service/mod.ts";
 
 /** Longest `Authorization` header that is looked at. */
 const MAX_HEADER_LENGTH = 512;

@@ -1,15 +1,15 @@
 import { Hono } from "hono/tiny";
+import { hexOf } from "../bytes/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
+import type { AccountService } from "../service/mod.ts";
+import { hashToken, MIN_TOKEN_LENGTH, RequestError } from "../service/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
-import type { AccountService } from "./account_service.ts";
 import { adminRoutes } from "./admin_routes.ts";
 import type { AppContext, AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
-import { hexOf } from "./hex.ts";
 import { OPENAPI } from "./openapi.ts";
-import { faultOf, problemOf, problemResponse, RequestError } from "./problem.ts";
-import { hashToken, MIN_TOKEN_LENGTH } from "./token.ts";
+import { faultOf, problemOf, problemResponse } from "./problem.ts";
 
 /** Options of `createApp`. */
 export interface AppOptions {

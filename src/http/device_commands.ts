@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../backend/mod.ts";
+import { decodeBase64 } from "../bytes/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
-import { decodeBase64 } from "../records/mod.ts";
-import { RequestError } from "./problem.ts";
+import { RequestError } from "../service/mod.ts";
 
 /** Commands of one request: they are applied together, or none of them. */
 export const MAX_COMMANDS = 100;

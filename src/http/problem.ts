@@ -1,18 +1,7 @@
 import { StoreError } from "../errors/mod.ts";
 import type { LogFields } from "../ports/mod.ts";
-import { describeError, STATUS_OF, UNEXPECTED, type WireError } from "../protocol/mod.ts";
-
-/** What is wrong with a request, beyond the errors of the store. */
-export type ProblemCode =
-  | WireError["code"]
-  | "unauthorized"
-  | "forbidden"
-  | "not-found"
-  | "conflict"
-  | "too-large"
-  | "unsupported"
-  /** Whoever keeps the account did not answer: nobody knows what became of the request. */
-  | "unanswered";
+import { describeError, STATUS_OF, UNEXPECTED } from "../protocol/mod.ts";
+import { type ProblemCode, RequestError } from "../service/mod.ts";
 
 /** An answer of `application/problem+json` (RFC 9457). `code` is the API, texts are for people. */
 export interface Problem {
@@ -55,17 +44,6 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
   504: "Gateway Timeout",
 };
-
-/** A request that is answered with a problem. */
-export class RequestError extends Error {
-  readonly code: ProblemCode;
-
-  constructor(code: ProblemCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "RequestError";
-    this.code = code;
-  }
-}
 
 /** The problem that an error is told as. Of what is not ours nothing is told. */
 export function problemOf(error: unknown, requestId: string): Problem {

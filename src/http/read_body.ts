@@ -1,5 +1,5 @@
-import { joinBytes } from "../protocol/mod.ts";
-import { RequestError } from "./problem.ts";
+import { joinBytes } from "../bytes/mod.ts";
+import { RequestError } from "../service/mod.ts";
 
 /**
  * Reads the body of a request, at most `maxBytes` of it: what it claims to be is checked first, what comes is counted.

@@ -5,14 +5,8 @@
  * @module
  */
 export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
-export {
-  type BackendCall,
-  decodeCall,
-  encodeCommit,
-  encodeQuestion,
-  encodeRead,
-} from "./backend_call.ts";
+export { type BackendCall, decodeCall, encodeCommit, encodeQuestion, encodeRead } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
-export { joinBytes } from "./join_bytes.ts";
+
 export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
 export { describeError, errorOf, STATUS_OF, UNEXPECTED, type WireError } from "./wire_error.ts";

@@ -18,7 +18,7 @@ export {
   encodeAdvSignedDeviceIdentity,
   encodeAdvSignedKeyIndexList,
 } from "./adv.ts";
-export { decodeBase64, encodeBase64 } from "./base64.ts";
+
 export { decodeDeviceExtra, encodeDeviceExtra } from "./device_extra.ts";
 export {
   type DeviceListEntry,

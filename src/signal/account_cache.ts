@@ -1,12 +1,11 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Device, SignalCacheReads } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
+import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
+import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "../ratchet/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
-import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
 import type { Durability } from "./counter_lease.ts";
 import { openedCaches, type SignalUserState } from "./opened_caches.ts";
-import type { SenderKeyRecord } from "./sender_key_record.ts";
-import type { SessionRecord } from "./session_record.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
 
 /** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */

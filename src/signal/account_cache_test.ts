@@ -2,18 +2,16 @@ import { expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { SnapshotSink } from "../device/mod.ts";
-import { type FakeHost, fakeHost } from "../testing/mod.ts";
 import {
   type SenderKeyRecord,
   SessionChain,
   SessionRecord,
   SessionState,
-  type SignalPolicy,
-  type SignalStoreCache,
   senderKeyCacheCodec,
   sessionCacheCodec,
-  signalCache,
-} from "./mod.ts";
+} from "../ratchet/mod.ts";
+import { type FakeHost, fakeHost } from "../testing/mod.ts";
+import { type SignalPolicy, type SignalStoreCache, signalCache } from "./mod.ts";
 
 const PEER = "100000000000002:2@lid.0";
 const PN_PEER = "5511999990000:2@c.us.0";

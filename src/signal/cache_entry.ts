@@ -1,6 +1,6 @@
 import type { QuarantinePut, Write } from "../backend/mod.ts";
+import type { Allocate } from "../ratchet/mod.ts";
 import type { CounterLease } from "./counter_lease.ts";
-import type { Allocate } from "./encoding_slab.ts";
 import type { Linked } from "./recency_list.ts";
 
 /** What the cache writes. */

@@ -1,5 +1,5 @@
 import type { Lease } from "../backend/mod.ts";
-import type { SendingChain } from "./record_codec.ts";
+import type { SendingChain } from "../ratchet/mod.ts";
 
 /** Most counters that one commit reserves, and so most keys of a chain that one crash can cost. */
 export const MAX_LEASE_SIZE = 64;

@@ -1,12 +1,11 @@
 import type { SignalRecordStore } from "../backend/mod.ts";
-import type { CacheCodec } from "./cache_codec.ts";
+import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
 import { MUST } from "./cache_entry.ts";
 import { CounterLease } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
-import type { SendingChain } from "./record_codec.ts";
 import type { RecordStore } from "./record_store.ts";
 
 /** What a move needs of the cache. */

@@ -1,6 +1,6 @@
 import { MAX_KEY_ID, type SignalRow } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import type { CacheCodec } from "./cache_codec.ts";
+import type { Allocate, CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import {
   CacheEntry,
   type EntryOwner,
@@ -11,11 +11,9 @@ import {
 } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { type ChainChange, CounterLease } from "./counter_lease.ts";
-import type { Allocate } from "./encoding_slab.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
-import type { SendingChain } from "./record_codec.ts";
 import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
 import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from "./signal_records.ts";

@@ -1,8 +1,8 @@
 import type { Write } from "../backend/mod.ts";
+import { EncodingSlab } from "../ratchet/mod.ts";
 import type { DirtyEntry, DirtySource, Outcome, Pending } from "../write_behind/mod.ts";
 import { MUST, type SignalWrite } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";
-import { EncodingSlab } from "./encoding_slab.ts";
 import type { Protections } from "./test_hooks.ts";
 
 /** Name of the cache among the sources of the engine. */

@@ -7,8 +7,8 @@ import {
 import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import type { Host } from "../ports/mod.ts";
+import type { CacheCodec } from "../ratchet/mod.ts";
 import type { DirtySource, FlushReport, WriteBehind } from "../write_behind/mod.ts";
-import type { CacheCodec } from "./cache_codec.ts";
 import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
 import type { Durability } from "./counter_lease.ts";

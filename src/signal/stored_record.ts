@@ -6,10 +6,9 @@ import {
   type SignalRow,
 } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import type { CacheCodec } from "./cache_codec.ts";
+import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import { CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { restoreEpochOf } from "./incarnation.ts";
-import type { SendingChain } from "./record_codec.ts";
 
 /**
  * What a stored row is worth.

@@ -1,4 +1,4 @@
-import { accountOfSegment } from "../http/mod.ts";
+import { accountOfSegment } from "../service/mod.ts";
 import { callName } from "./object_call.ts";
 
 /** What can be asked of an account's object. */

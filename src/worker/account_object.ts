@@ -9,9 +9,10 @@ import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object
 import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
-import { bodyOf, HostedAccount, type SnapshotOptions } from "../http/mod.ts";
+import { bodyOf } from "../http/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
 import { decodePlainValue } from "../records/mod.ts";
+import { HostedAccount, type SnapshotOptions } from "../service/mod.ts";
 import {
   accountCallOf,
   type CallAddress,

@@ -6,7 +6,7 @@ import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, FencedError } from "../errors/mod.ts";
-import type { AccountHandle, Registry } from "../http/mod.ts";
+import type { AccountHandle, Registry } from "../service/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger, SeededRandom } from "../testing/mod.ts";
 import { AccountObject } from "./account_object.ts";
 import { objectAccounts } from "./object_accounts.ts";

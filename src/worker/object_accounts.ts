@@ -1,4 +1,6 @@
 import type { DeviceCommand, RedactedDevice } from "../device/mod.ts";
+import type { CallAnswer, CallScope } from "../protocol/mod.ts";
+import { encodePlainValue } from "../records/mod.ts";
 import type {
   AccountHandle,
   AccountService,
@@ -7,9 +9,7 @@ import type {
   FlushSummary,
   Registry,
   SnapshotOptions,
-} from "../http/mod.ts";
-import type { CallAnswer, CallScope } from "../protocol/mod.ts";
-import { encodePlainValue } from "../records/mod.ts";
+} from "../service/mod.ts";
 import {
   addressHeaders,
   type CallAddress,

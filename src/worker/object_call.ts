@@ -1,9 +1,10 @@
 /** How the Worker and an object of this project talk: one POST a call, plain values both ways, errors as they are told elsewhere. */
 
-import { faultOf, problemOf, problemResponse, RequestError, requestErrorOf } from "../http/mod.ts";
+import { faultOf, problemOf, problemResponse, requestErrorOf } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { errorOf } from "../protocol/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import { RequestError } from "../service/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
 /**

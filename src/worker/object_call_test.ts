@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ArgumentTypeError, StoreError } from "../errors/mod.ts";
-import { RequestError } from "../http/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
+import { RequestError } from "../service/mod.ts";
 import { RecordingLogger } from "../testing/mod.ts";
 import { answerError, answerValue, callName, callObject, plainValueOf } from "./object_call.ts";
 import type { ObjectStubLike } from "./object_types.ts";

@@ -1,7 +1,7 @@
 import { durableObjectDriver, type ObjectStorageLike } from "../adapters/durable_object/mod.ts";
-import { type Registry, SqlRegistry } from "../http/mod.ts";
 import { systemClock } from "../ports/mod.ts";
 import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import { type Registry, SqlRegistry } from "../service/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
 import { answerError, answerValue, callName, callObject, plainValueOf } from "./object_call.ts";
 import type { ObjectNamespaceLike } from "./object_types.ts";

@@ -14,7 +14,7 @@ import {
   type KeyStore,
   signalRepository,
 } from "../../src/baileys/mod.ts";
-import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import {
   bytesOf,
   child,

@@ -1,5 +1,5 @@
 /** The other side of conversations, with a real Signal implementation. It never crashes and never forgets. */
-import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import type { Bundle } from "./client.ts";
 import { sessionNames } from "./record_digest.ts";
 import { decryptAlone, type SessionBox } from "./rust_decrypt.ts";

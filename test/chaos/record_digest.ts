@@ -2,8 +2,8 @@
  * Short texts that say what state a record is in. Burning keys changes nothing but `next`; everything else that happens to a
  * record changes the rest.
  */
-import { SenderKeyRecord, SessionRecord } from "../../src/signal/mod.ts";
-import type { SessionChain } from "../../src/signal/session_chain.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
+import type { SessionChain } from "../../src/ratchet/session_chain.ts";
 import { hex } from "./wire.ts";
 
 /** What a record says. */

@@ -1,9 +1,10 @@
 import type { Account } from "../../src/account/mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
 import { signalPublicKey } from "../../src/device/mod.ts";
+import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import { decodePreKey } from "../../src/records/mod.ts";
 import type { SignalStoreCache } from "../../src/signal/mod.ts";
-import { RewindError, SenderKeyRecord, SessionRecord, signalCache } from "../../src/signal/mod.ts";
+import { RewindError, signalCache } from "../../src/signal/mod.ts";
 import {
   type Bundle,
   CannotDecrypt,

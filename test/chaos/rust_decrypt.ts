@@ -1,4 +1,4 @@
-import { SessionRecord, type SessionState } from "../../src/signal/mod.ts";
+import { SessionRecord, type SessionState } from "../../src/ratchet/mod.ts";
 import type { RustEngine, RustStorage } from "./rust_library.ts";
 import { hex, type Sealed, startOf } from "./wire.ts";
 

@@ -9,7 +9,7 @@ import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/
 import type { Write } from "../../src/backend/mod.ts";
 import { type Directory, directory } from "../../src/directory/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
-import { SessionRecord } from "../../src/signal/mod.ts";
+import { SessionRecord } from "../../src/ratchet/mod.ts";
 import { fakeHost } from "../../src/testing/mod.ts";
 import { senderKeyRecordBytes, sessionRecordBytes } from "../support/sample_signal_records.ts";
 

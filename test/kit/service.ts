@@ -5,8 +5,9 @@ import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { SqlDriver } from "../../src/adapters/sqlite/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
-import { type AppType, createApp, LocalAccounts, SqlRegistry } from "../../src/http/mod.ts";
+import { type AppType, createApp } from "../../src/http/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
+import { LocalAccounts, SqlRegistry } from "../../src/service/mod.ts";
 import {
   type ConformanceHarness,
   type ConformanceTarget,

@@ -4,7 +4,7 @@ import {
   SessionChain,
   SessionRecord,
   SessionState,
-} from "../../src/signal/mod.ts";
+} from "../../src/ratchet/mod.ts";
 
 function publicKey(name: number): Uint8Array {
   return new Uint8Array(33).fill(name).fill(5, 0, 1);

@@ -3,7 +3,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { SessionRecord } from "../../src/signal/mod.ts";
+import type { SessionRecord } from "../../src/ratchet/mod.ts";
 
 /** Version 3 of the message format, as the message's and as the least that is understood. */
 const VERSION = 0x33;

@@ -1,7 +1,7 @@
 /** Who is outside: drives the clients in objects, reads what they send, and remembers everything that was answered. */
 
 import { expect } from "vitest";
-import { decodeBase64, encodeBase64 } from "../../src/records/mod.ts";
+import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { JSON_CODEC, LibraryPeer, type SessionCodec } from "../support/library_peer.ts";
 import type { RunningWorker } from "./worker_process.ts";

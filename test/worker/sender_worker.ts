@@ -4,8 +4,9 @@
  */
 
 import type { Account } from "../../src/account/mod.ts";
-import { decodeBase64, encodeBase64 } from "../../src/records/mod.ts";
-import { SessionRecord, signalCache } from "../../src/signal/mod.ts";
+import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
+import { SessionRecord } from "../../src/ratchet/mod.ts";
+import { signalCache } from "../../src/signal/mod.ts";
 import {
   type AccountsEnv,
   AccountDurableObject as Base,

@@ -1,6 +1,6 @@
 /** What the service says of the Signal cache of a client that runs inside its account's object. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AccountStats } from "../../src/http/mod.ts";
+import type { AccountStats } from "../../src/service/mod.ts";
 import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
 import { SenderClient } from "./sender_client.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";

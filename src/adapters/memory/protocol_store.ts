@@ -1,5 +1,4 @@
 import {
-  compareText,
   type DeviceListRecord,
   LEARNING_SOURCES,
   type LidPnMapping,
@@ -8,6 +7,7 @@ import {
   type TcTokenEntry,
   type WriteKind,
 } from "../../backend/mod.ts";
+import { compareText } from "../../bytes/mod.ts";
 import type { AccountTables, LidMappingRow } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyDeviceList, copyTcToken, sameBytes } from "./copies.ts";

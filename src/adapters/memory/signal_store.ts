@@ -1,13 +1,13 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
-import {
-  compareText,
-  type PreKeyRow,
-  type QuarantinedRecord,
-  type SignalAddressEntry,
-  type SignalReads,
-  type SignalRow,
-  type SignedPreKeyRow,
+import type {
+  PreKeyRow,
+  QuarantinedRecord,
+  SignalAddressEntry,
+  SignalReads,
+  SignalRow,
+  SignedPreKeyRow,
 } from "../../backend/mod.ts";
+import { compareText } from "../../bytes/mod.ts";
 import type { AccountTables, KeyRow, RecordRow } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes } from "./copies.ts";

@@ -1,5 +1,6 @@
+import { joinBytes } from "../../bytes/mod.ts";
 import { BackendError, LimitError, RefusedError } from "../../errors/mod.ts";
-import { errorOf, joinBytes } from "../../protocol/mod.ts";
+import { errorOf } from "../../protocol/mod.ts";
 import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
 
 /** Longest answer that is read as one, in bytes. */

@@ -1,6 +1,6 @@
+import { encodeBase64 } from "../../bytes/mod.ts";
 import { AmbiguousError, BackendError, BusyError, StoreError } from "../../errors/mod.ts";
 import type { Clock, Host, Logger, Scheduler } from "../../ports/mod.ts";
-import { encodeBase64 } from "../../records/mod.ts";
 import { Answered, failureOf, Unanswered } from "./read_answer.ts";
 import { scrubError } from "./scrub_error.ts";
 

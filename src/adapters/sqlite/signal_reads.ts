@@ -1,6 +1,5 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import {
-  compareText,
   IDENTITY_KEY_BYTES,
   type QuarantinedRecord,
   type QuarantineReason,
@@ -9,6 +8,7 @@ import {
   type SignalRecordStore,
   type SignalRow,
 } from "../../backend/mod.ts";
+import { compareText } from "../../bytes/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 

@@ -1,6 +1,7 @@
 /** Bytes as Baileys' JSON holds them, and the checks that the converters share. */
+
+import { decodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
-import { decodeBase64 } from "../../records/mod.ts";
 
 /** Length of a private key, and of a public key without its prefix. */
 export const KEY_BYTES = 32;

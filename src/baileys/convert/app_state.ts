@@ -1,9 +1,8 @@
 import type { HashState, SyncKey } from "../../backend/mod.ts";
+import { decodeBase64, encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import {
-  decodeBase64,
   decodeSyncKeyFingerprint,
-  encodeBase64,
   encodeSyncKeyFingerprint,
   type SyncKeyFingerprint,
 } from "../../records/mod.ts";

@@ -1,5 +1,5 @@
 import type { AdvSignedDeviceIdentity, Device, KeyPair } from "../../backend/mod.ts";
-import { encodeBase64 } from "../../records/mod.ts";
+import { encodeBase64 } from "../../bytes/mod.ts";
 import {
   type JsonObject,
   KEY_BYTES,

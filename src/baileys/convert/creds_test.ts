@@ -3,8 +3,8 @@ import { BufferJSON, Curve, initAuthCreds, proto, signedKeyPair } from "baileys"
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Device, KeyPair } from "../../backend/mod.ts";
+import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
-import { encodeBase64 } from "../../records/mod.ts";
 import { type CredsOptions, credsFromDevice, deviceFromCreds } from "./creds.ts";
 import { CREDS_EXTRA } from "./creds_extra.ts";
 

@@ -2,8 +2,9 @@
  * Session records as libsignal-node serialises them (`SessionRecord.serialize()`), and the same with bytes in place of
  * base64.
  */
+
+import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
-import { encodeBase64 } from "../../records/mod.ts";
 import {
   type JsonObject,
   KEY_BYTES,

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
+import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import {
   decodeSenderKeyRecord,
-  encodeBase64,
   encodeSenderKeyRecord,
   SenderKeyRecordStructureSchema,
   type SenderKeyStateStructure,

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 import {
   decodeSenderKeyRecord,
-  encodeBase64,
   encodeSenderKeyRecord,
   SenderKeyRecordStructureSchema,
 } from "../../records/mod.ts";

@@ -1,5 +1,5 @@
+import { decodeBase64, encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
-import { decodeBase64, encodeBase64 } from "../../records/mod.ts";
 import { isObject, readBytes } from "./_bytes.ts";
 import type { WrapBytes } from "./wrap_bytes.ts";
 

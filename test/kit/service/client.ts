@@ -1,8 +1,9 @@
 /** How cases speak to a service: each answer is checked for what every answer must have. */
 import { remoteBackend } from "../../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../../src/backend/mod.ts";
-import type { Permission, Problem, TokenRequest } from "../../../src/http/mod.ts";
+import type { Problem, TokenRequest } from "../../../src/http/mod.ts";
 import { decodePlainValue, encodePlainValue, type PlainValue } from "../../../src/records/mod.ts";
+import type { Permission } from "../../../src/service/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { type Contents, readAll } from "../../../src/testing/conformance/universe.ts";
 import type { TestedService } from "./harness.ts";

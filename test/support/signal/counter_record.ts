@@ -1,7 +1,7 @@
 /** A record that is only counters, for tests of the Signal cache: what a session or sender key looks like to it. */
 import { CorruptError, WrongLengthError } from "../../../src/errors/mod.ts";
-import type { CacheCodec } from "../../../src/signal/cache_codec.ts";
-import { MAX_FAST_FORWARD } from "../../../src/signal/session_chain.ts";
+import type { CacheCodec } from "../../../src/ratchet/cache_codec.ts";
+import { MAX_FAST_FORWARD } from "../../../src/ratchet/session_chain.ts";
 
 /** One session, or one sender key. */
 export interface CounterState {

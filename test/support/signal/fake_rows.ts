@@ -3,7 +3,6 @@ import { userOfAddress, userOfSenderKeyName } from "../../../src/addresses/mod.t
 import {
   type Capabilities,
   type Committer,
-  compareText,
   IDENTITY_KEY_BYTES,
   type QuarantinePut,
   type SignalAddressEntry,
@@ -12,6 +11,7 @@ import {
   validateWrite,
   type Write,
 } from "../../../src/backend/mod.ts";
+import { compareText } from "../../../src/bytes/mod.ts";
 import { AmbiguousError, RefusedError, WrongLengthError } from "../../../src/errors/mod.ts";
 
 const CAPABILITIES: Capabilities = {

@@ -1,0 +1,9 @@
+/**
+ * Small helpers for bytes and texts that every room may use.
+ *
+ * @module
+ */
+export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { compareText } from "./compare_text.ts";
+export { hexOf } from "./hex.ts";
+export { joinBytes } from "./join_bytes.ts";

@@ -1,0 +1,192 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { AdvKeyIndexList, DeviceListRecord } from "../../records/mod.ts";
+import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../../records/mod.ts";
+import {
+  type DeviceChange,
+  patchDeviceAdd,
+  patchDeviceRemove,
+  patchDeviceUpdate,
+  replaceDevices,
+} from "./device_patch.ts";
+import { readKeyIndexList } from "./key_index_list.ts";
+
+const RECORD: DeviceListRecord = {
+  user: "1000",
+  devices: [{ deviceId: 0 }, { deviceId: 1, keyIndex: 1 }, { deviceId: 2, keyIndex: 2 }, { deviceId: 3 }],
+  timestamp: 5,
+  phash: "2:abc",
+  rawId: 7,
+};
+
+function list(validIndexes: number[], currentIndex: number, rawId = 7): AdvKeyIndexList {
+  return { rawId, timestamp: 5, currentIndex, validIndexes, isHosted: false };
+}
+
+function idsOf(record: DeviceListRecord): number[] {
+  return record.devices.map(({ deviceId }) => deviceId);
+}
+
+test("adding filters by the key indexes: the primary stays, without an index nothing does", () => {
+  const added = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 4 }, list([2], 3));
+  expect(idsOf(added.record)).toEqual([0, 2, 9]);
+  expect(added.removed).toEqual([1, 3]);
+  expect(added.isIdentityChange).toBe(false);
+});
+
+test("a device is added only if its key index is accepted", () => {
+  for (const [keyIndex, isAccepted] of [
+    [2, true],
+    [3, false],
+    [4, true],
+    [undefined, false],
+  ] as const) {
+    const { record } = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex }, list([1, 2], 3));
+    expect(idsOf(record).includes(9), String(keyIndex)).toBe(isAccepted);
+  }
+});
+
+test("a device that is there is refreshed, with a list alone", () => {
+  const change = { deviceId: 1, keyIndex: 2, isHosted: true };
+  const { record } = patchDeviceAdd(RECORD, change, list([1, 2], 2));
+  expect(record.devices[1]).toEqual(change);
+  expect(patchDeviceAdd(RECORD, change, undefined).record).toBe(RECORD);
+});
+
+test("without a list a new device is appended, and the primary one comes back", () => {
+  const bare = { ...RECORD, devices: [{ deviceId: 4 }] };
+  expect(idsOf(patchDeviceAdd(bare, { deviceId: 5 }, undefined).record)).toEqual([0, 4, 5]);
+});
+
+test("another raw id is another identity: it is stored, and nothing is filtered this once", () => {
+  const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 1 }, list([], 8, 8));
+  expect(changed.isIdentityChange).toBe(true);
+  expect(idsOf(changed.record)).toEqual([0, 1, 2, 3, 9]);
+  expect(changed.record.rawId).toBe(8);
+  const again = patchDeviceAdd(changed.record, { deviceId: 9, keyIndex: 9 }, list([9], 8, 8));
+  expect(again.isIdentityChange).toBe(false);
+  expect(idsOf(again.record)).toEqual([0, 9]);
+});
+
+test("a first raw id is no other identity", () => {
+  const { rawId: _rawId, ...unknown } = RECORD;
+  const { record, isIdentityChange } = patchDeviceAdd(unknown, { deviceId: 1, keyIndex: 1 }, list([1, 2], 2));
+  expect([isIdentityChange, record.rawId]).toEqual([false, 7]);
+});
+
+test("the primary device is never removed", () => {
+  const { record, removed } = patchDeviceRemove(RECORD, [0, 2, 99]);
+  expect([idsOf(record), removed]).toEqual([[0, 1, 3], [2]]);
+  expect(patchDeviceRemove(RECORD, [0]).record).toBe(RECORD);
+});
+
+test("an update changes what is there, and adds nothing", () => {
+  const { record } = patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 8 });
+  expect(record.devices[2]).toEqual({ deviceId: 2, keyIndex: 8 });
+  expect(patchDeviceUpdate(RECORD, { deviceId: 99, keyIndex: 8 }).record).toBe(RECORD);
+  expect(patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 2 }).record).toBe(RECORD);
+});
+
+test("what changed has no hash of the whole list any more", () => {
+  expect(patchDeviceRemove(RECORD, [1]).record.phash).toBeUndefined();
+});
+
+test("a list from a sync replaces the one before, and says who is gone", () => {
+  const next = { user: "1000", devices: [{ deviceId: 2 }], timestamp: 6 };
+  const replaced = replaceDevices(RECORD, next);
+  expect([idsOf(replaced.record), replaced.removed]).toEqual([
+    [0, 2],
+    [1, 3],
+  ]);
+  expect([replaced.record.rawId, replaced.isIdentityChange]).toEqual([7, false]);
+  expect(replaceDevices(RECORD, { ...next, rawId: 8 }).isIdentityChange).toBe(true);
+});
+
+test("signed bytes that cannot be read count as none", () => {
+  const details = encodeAdvKeyIndexList(list([1], 2));
+  expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details }))?.currentIndex).toBe(2);
+  expect(readKeyIndexList(Uint8Array.of(1, 2, 3))).toBeUndefined();
+  expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details: Uint8Array.of(0xff) }))).toBeUndefined();
+  expect(readKeyIndexList(undefined)).toBeUndefined();
+});
+
+const index = fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined });
+const change: fc.Arbitrary<DeviceChange> = fc.record({
+  deviceId: fc.integer({ min: 0, max: 5 }),
+  keyIndex: index,
+});
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant("add" as const),
+    change,
+    list: fc.option(
+      fc.record({
+        rawId: fc.integer({ min: 1, max: 2 }),
+        currentIndex: fc.integer({ min: 0, max: 5 }),
+        validIndexes: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }),
+      }),
+      { nil: undefined },
+    ),
+  }),
+  fc.record({ kind: fc.constant("remove" as const), ids: fc.array(fc.integer({ min: 0, max: 5 })) }),
+  fc.record({ kind: fc.constant("update" as const), change }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function apply(record: DeviceListRecord, one: Step) {
+  if (one.kind === "remove") return patchDeviceRemove(record, one.ids);
+  if (one.kind === "update") return patchDeviceUpdate(record, one.change);
+  const given = one.list === undefined ? undefined : { ...one.list, timestamp: 0, isHosted: false };
+  return patchDeviceAdd(record, one.change, given);
+}
+
+/** The rules once more, on a plain map. */
+function model(devices: Map<number, number | undefined>, rawId: number | undefined, one: Step) {
+  if (one.kind === "remove") for (const id of one.ids) if (id !== 0) devices.delete(id);
+  if (one.kind === "update") {
+    const { deviceId, keyIndex } = one.change;
+    if (devices.has(deviceId) && keyIndex !== undefined) devices.set(deviceId, keyIndex);
+  }
+  if (one.kind !== "add") return rawId;
+  const { deviceId, keyIndex } = one.change;
+  if (one.list === undefined) {
+    if (!devices.has(deviceId)) devices.set(deviceId, keyIndex);
+    devices.set(0, devices.get(0));
+    return rawId;
+  }
+  const { currentIndex, validIndexes, rawId: next } = one.list;
+  const accepts = (id: number, at: number | undefined): boolean =>
+    id === 0 || (at !== undefined && (validIndexes.includes(at) || at > currentIndex));
+  const isOther = rawId !== undefined && rawId !== next;
+  if (!isOther) for (const [id, at] of [...devices]) if (!accepts(id, at)) devices.delete(id);
+  if (isOther || accepts(deviceId, keyIndex)) devices.set(deviceId, keyIndex ?? devices.get(deviceId));
+  devices.set(0, devices.get(0));
+  return next;
+}
+
+test("any sequence of patches agrees with the rules on a plain map, and each is idempotent", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      let record: DeviceListRecord = { user: "1", devices: [{ deviceId: 0 }], timestamp: 0 };
+      const devices = new Map<number, number | undefined>([[0, undefined]]);
+      let rawId: number | undefined;
+      for (const one of steps) {
+        const before = new Set(idsOf(record));
+        const patch = apply(record, one);
+        rawId = model(devices, rawId, one);
+        record = patch.record;
+        const sorted = (entries: [number, number | undefined][]) => entries.sort(([a], [b]) => a - b);
+        const found = record.devices.map(({ deviceId, keyIndex }): [number, number | undefined] => [
+          deviceId,
+          keyIndex,
+        ]);
+        expect(sorted(found)).toEqual(sorted([...devices]));
+        expect(record.rawId).toBe(rawId);
+        expect(new Set(patch.removed)).toEqual(new Set([...before].filter((id) => !devices.has(id))));
+        // An identity change filters the second time.
+        if (!patch.isIdentityChange) expect(apply(record, one).record).toBe(record);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,423 @@
+import { formatJid, type Jid, type JidServer } from "../../addresses/mod.ts";
+import type { DeviceListRecord, ProtocolReads, Write } from "../../backend/mod.ts";
+import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
+import { LimitError } from "../../errors/mod.ts";
+import {
+  type DeviceChange,
+  type PatchedDevices,
+  PRIMARY_DEVICE,
+  patchDeviceAdd,
+  patchDeviceRemove,
+  patchDeviceUpdate,
+  replaceDevices,
+} from "./device_patch.ts";
+import { readKeyIndexList } from "./key_index_list.ts";
+
+/** Users of one call. The largest groups have a few thousand. */
+const MAX_USERS = 100_000;
+
+/** Times that canonical names of users may change while the locks of those before are being taken. */
+const MAX_ROUNDS = 8;
+
+/** What the cache holds: a list, or that there is none. */
+export type CachedDevices = DeviceListRecord | { readonly absent: true };
+
+const ABSENT: CachedDevices = Object.freeze({ absent: true });
+
+/** Who is who: `LidPnCache` is one. Names are user parts. */
+export interface UserNames {
+  getLids(phoneNumbers: readonly string[]): Promise<readonly (string | undefined)[]>;
+  getPns(lids: readonly string[]): Promise<readonly (string | undefined)[]>;
+}
+
+/** Whose sessions go when a device does: `SignalStoreCache` is one. */
+export interface SessionRemover {
+  deleteSessions(
+    selection: {
+      readonly users: readonly string[];
+      readonly where: (address: { readonly user: string; readonly device: number }) => boolean;
+    },
+    writes: readonly Write[],
+  ): Promise<number>;
+}
+
+/** What a registry is made of. */
+export interface DeviceRegistryParts {
+  readonly reads: Pick<ProtocolReads, "getDevicesFor">;
+  /** Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those of others. */
+  readonly commit: (writes: readonly Write[]) => Promise<unknown>;
+  readonly names: UserNames;
+  readonly sessions: SessionRemover;
+  readonly cache: ValueCache<string, CachedDevices>;
+  /** Runs a commit that removes devices, named by all their JIDs, for those that keep something of them in memory. */
+  readonly whileRemoved: <T>(deviceJids: readonly string[], commit: () => Promise<T>) => Promise<T>;
+}
+
+/** The devices of one user, as a user sync answers. */
+export interface SyncedDevices {
+  /** The user, of a phone number or a LID. */
+  readonly user: Jid;
+  readonly devices: DeviceListRecord["devices"];
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly phash?: string | undefined;
+  readonly rawId?: number | undefined;
+}
+
+/** What a change of one user's devices came to. */
+export interface DeviceReport {
+  /** Whether anything is different. False for a user whose devices are not known, too. */
+  readonly changed: boolean;
+  /** Numbers of devices that are gone; their sessions and marks are too. */
+  readonly removed: readonly number[];
+  /** The account has another identity: the sessions of its other devices are gone. */
+  readonly isIdentityChange: boolean;
+}
+
+/** The names of one user. */
+interface Aliases {
+  /** Under which the list is kept: the LID where it is known. */
+  readonly canonical: string;
+  readonly lid: string | undefined;
+  readonly pn: string | undefined;
+}
+
+const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIdentityChange: false });
+
+/**
+ * Which devices each user has, in memory over the store.
+ *
+ * - **One list a user**, under the LID where it is known, found under the phone number too. Answers are JIDs in the asker's
+ *   namespace.
+ * - **Ordering.** A change is load, patch, commit, publish, under the lock of the user's canonical name, which is resolved inside
+ *   the lock.
+ * - **Together or not at all.** The list, the sessions and the sender-key marks of a device that is gone change in one commit;
+ *   memory follows when it has succeeded.
+ *
+ * @example
+ * ```ts
+ * import { openAccount, parseJid } from "@holdfast/store";
+ * import { directory } from "@holdfast/store/directory";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * const { devices } = directory(account);
+ * const user = parseJid("5511999990000@s.whatsapp.net");
+ * await devices.update([{ user, devices: [{ deviceId: 0 }, { deviceId: 3, keyIndex: 1 }], timestamp: 1 }]);
+ * const [jids] = await devices.getDevicesFor([user]);
+ * if (jids?.[1]?.device !== 3) throw new Error("not known");
+ * ```
+ */
+export class DeviceRegistry {
+  readonly #parts: DeviceRegistryParts;
+  readonly #locks = new KeyedLock();
+  readonly #lists: BatchedReads<CachedDevices, Aliases>;
+  /** How often lists in the store were changed by others. */
+  #followed = 0;
+
+  constructor(parts: DeviceRegistryParts) {
+    this.#parts = parts;
+    this.#lists = new BatchedReads<CachedDevices, Aliases>({
+      cache: parts.cache,
+      read: async (asked) => await this.#readLists(asked.map(([, aliases]) => aliases)),
+    });
+  }
+
+  /**
+   * The devices of users, in their order and namespace. `undefined` where none are known: they are to be asked of the server.
+   * What is not in memory is one query, after one for the names.
+   *
+   * @throws {RangeError} When there are more than 100,000 users. @throws {StoreError}
+   */
+  async getDevicesFor(users: readonly Jid[]): Promise<(Jid[] | undefined)[]> {
+    const aliases = await this.#aliasesOf(users);
+    const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
+    return users.map((user, index) => {
+      const list = listOf(lists.get(aliases[index]?.canonical ?? ""));
+      return list?.devices.map(({ deviceId, isHosted }) => ({
+        user: user.user,
+        server: serverOf(user, isHosted === true),
+        device: deviceId,
+        agent: 0,
+      }));
+    });
+  }
+
+  /** Whether a device is known. A user's primary one always is. */
+  async hasDevice(jid: Jid): Promise<boolean> {
+    if (jid.device === PRIMARY_DEVICE) return true;
+    const [devices] = await this.getDevicesFor([jid]);
+    return devices?.some(({ device }) => device === jid.device) === true;
+  }
+
+  /** Takes over what a user sync has answered, for all users in one commit. @throws {StoreError} Nothing was changed. */
+  async update(synced: readonly SyncedDevices[]): Promise<DeviceReport[]> {
+    return await this.#locked(
+      synced.map(({ user }) => user),
+      async (aliases) => {
+        const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
+        const patches = synced.map(({ user: _user, ...list }, index) => {
+          const names = aliases[index] as Aliases;
+          const known = listOf(lists.get(names.canonical));
+          const patch = replaceDevices(known, { ...list, user: names.canonical });
+          return { names, known, patch };
+        });
+        return await this.#apply(patches);
+      },
+    );
+  }
+
+  /**
+   * Takes note of a device that was added: see `patchDeviceAdd`. Nothing happens to a user whose devices are not known.
+   *
+   * @param signedKeyIndexList The encoded `ADVSignedKeyIndexList` of the notification. One that cannot be read counts as none.
+   */
+  async addDevice(
+    user: Jid,
+    device: DeviceChange,
+    signedKeyIndexList?: Uint8Array | undefined,
+  ): Promise<DeviceReport> {
+    const list = readKeyIndexList(signedKeyIndexList);
+    return await this.#patch(user, (record) => patchDeviceAdd(record, device, list));
+  }
+
+  /** Takes note of devices that are gone. Their sessions and sender-key marks go in the same commit. */
+  async removeDevices(user: Jid, deviceIds: readonly number[]): Promise<DeviceReport> {
+    return await this.#patch(user, (record) => patchDeviceRemove(record, deviceIds));
+  }
+
+  /** Takes note of what is new about a device. */
+  async updateDevice(user: Jid, device: DeviceChange): Promise<DeviceReport> {
+    return await this.#patch(user, (record) => patchDeviceUpdate(record, device));
+  }
+
+  /** Forgets a user's list, in memory and in the store: the next who asks is to ask the server. */
+  async invalidate(user: Jid): Promise<void> {
+    await this.#locked([user], async ([names]) => {
+      if (names === undefined) return;
+      const users = usersOf(names);
+      await forgetElsewhere(this.#parts.cache, users);
+      try {
+        await this.#parts.commit(users.map((alias): Write => ({ kind: "deviceList.delete", user: alias })));
+      } finally {
+        await this.#forget(users);
+      }
+    });
+  }
+
+  /**
+   * What moves a list from a phone number to the LID, under the lock of both: the writes, for a commit that moves more, and how
+   * memory follows it.
+   *
+   * @param commit Commits the writes with whatever else belongs to the move.
+   */
+  async moveUsers(
+    moved: readonly { readonly pn: string; readonly lid: string }[],
+    commit: (writes: readonly Write[]) => Promise<void>,
+  ): Promise<void> {
+    const users = moved.flatMap(({ pn, lid }) => [pn, lid]);
+    await this.#locks.withKeys(users, async () => {
+      const lists = await this.#parts.reads.getDevicesFor(users);
+      const gone = moved.flatMap(({ pn }, index): Write[] =>
+        lists[2 * index] === undefined ? [] : [{ kind: "deviceList.delete", user: pn }],
+      );
+      const records = moved.flatMap(({ lid }, index): DeviceListRecord[] => {
+        const ofPn = lists[2 * index];
+        const ofLid = lists[2 * index + 1];
+        if (ofPn === undefined || (ofLid !== undefined && ofLid.devices.length > 0)) return [];
+        return [{ ...ofPn, user: lid }];
+      });
+      // All of one kind in a row is few statements.
+      const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
+      await forgetElsewhere(this.#parts.cache, users);
+      try {
+        await commit(writes);
+      } finally {
+        // Whether it has failed or not: what came after it may have, or its answer was lost.
+        await this.#forget(users);
+      }
+    });
+  }
+
+  /** Reads the lists of these names again when they are asked for. */
+  async #forget(users: readonly string[]): Promise<void> {
+    for (const user of users) await this.#parts.cache.invalidate(user);
+  }
+
+  async #patch(user: Jid, patch: (record: DeviceListRecord) => PatchedDevices): Promise<DeviceReport> {
+    return await this.#locked([user], async ([names]) => {
+      if (names === undefined) return NOTHING;
+      const known = listOf(await this.#lists.get(names.canonical, names));
+      if (known === undefined) return NOTHING;
+      const [report] = await this.#apply([{ names, known, patch: patch(known) }]);
+      return report ?? NOTHING;
+    });
+  }
+
+  /**
+   * Forgets the lists that writes to the store, made by somebody else and applied just now, or perhaps, may have changed or moved to
+   * another name: the names know of the writes already. No lock is taken: who is changing a list
+   * meanwhile lets the store say which came last.
+   */
+  async follow(writes: readonly Write[]): Promise<void> {
+    const users = writes.flatMap(usersOfLists);
+    // A list is known by another name now.
+    const renamed = writes.flatMap((write) =>
+      write.kind === "lidMapping.put"
+        ? write.entries.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber])
+        : [],
+    );
+    if (users.length + renamed.length === 0) return;
+    this.#followed += 1;
+    await this.#forget([...users, ...renamed]);
+    if (users.length === 0) return;
+    const { cache, names } = this.#parts;
+    try {
+      // Or it is known by the other name.
+      const [lids, pns] = await Promise.all([names.getLids(users), names.getPns(users)]);
+      await this.#forget([...lids, ...pns].filter((user) => user !== undefined));
+    } catch {
+      cache.invalidateAll();
+    }
+  }
+
+  /** Commits what changed, all of it or nothing, and brings memory in line. */
+  async #apply(
+    patches: readonly {
+      readonly names: Aliases;
+      readonly known: DeviceListRecord | undefined;
+      readonly patch: PatchedDevices;
+    }[],
+  ): Promise<DeviceReport[]> {
+    const changed = patches.filter(({ known, patch, names }) => {
+      return patch.record !== known || known.user !== names.canonical;
+    });
+    const gone = changed.flatMap(({ names, patch }) => jidsOf(names, patch.removed));
+    // The list was found under the phone number, or would be found there first by somebody else.
+    const writes = changed.flatMap(({ names: { pn, canonical } }): Write[] =>
+      pn === undefined || pn === canonical ? [] : [{ kind: "deviceList.delete", user: pn }],
+    );
+    const records = changed.map(({ names, patch }) => ({ ...patch.record, user: names.canonical }));
+    if (records.length > 0) writes.push({ kind: "deviceList.put", records });
+    if (gone.length > 0) writes.push({ kind: "senderKeyDevices.deleteRows", deviceJids: gone });
+    const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
+    const users = changed.flatMap(({ names }) => usersOf(names));
+    const followed = this.#followed;
+    await forgetElsewhere(this.#parts.cache, users);
+    const commit = async (): Promise<void> => {
+      if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
+      else if (writes.length > 0) await this.#parts.commit(writes);
+    };
+    try {
+      await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
+    } catch (error) {
+      // It may have been made: its answer was lost.
+      await this.#forget(users);
+      throw error;
+    }
+    if (followed !== this.#followed) await this.#forget(users);
+    else for (const record of records) await this.#parts.cache.insert(record.user, record);
+    // What is known under another name would be found again if the user lost this one.
+    await this.#forget(changed.flatMap(({ names }) => usersOf(names).slice(1)));
+    return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
+      changed: record !== known,
+      removed,
+      isIdentityChange,
+    }));
+  }
+
+  /** Holds the locks of users' canonical names, which stay the same meanwhile. */
+  async #locked<T>(users: readonly Jid[], section: (aliases: readonly Aliases[]) => Promise<T>): Promise<T> {
+    let aliases = await this.#aliasesOf(users);
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const locked = new Set(aliases.flatMap(usersOf));
+      const answer = await this.#locks.withKeys([...locked], async () => {
+        aliases = await this.#aliasesOf(users);
+        if (aliases.some(({ canonical }) => !locked.has(canonical))) return undefined;
+        return { of: await section(aliases) };
+      });
+      if (answer !== undefined) return answer.of;
+    }
+    throw new LimitError("change devices: the user's name keeps changing");
+  }
+
+  async #aliasesOf(users: readonly Jid[]): Promise<Aliases[]> {
+    if (users.length > MAX_USERS) {
+      throw new RangeError(`read devices: ${users.length} users, at most ${MAX_USERS} are allowed`);
+    }
+    const { names } = this.#parts;
+    const numbers = users.filter((user) => !isOfLid(user)).map(({ user }) => user);
+    const lids = users.filter(isOfLid).map(({ user }) => user);
+    const [ofNumbers, ofLids] = await Promise.all([
+      numbers.length === 0 ? [] : names.getLids(numbers),
+      lids.length === 0 ? [] : names.getPns(lids),
+    ]);
+    const lidOf = new Map(numbers.map((number, index) => [number, ofNumbers[index]]));
+    const numberOf = new Map(lids.map((lid, index) => [lid, ofLids[index]]));
+    return users.map((jid) => {
+      if (isOfLid(jid)) return { canonical: jid.user, lid: jid.user, pn: numberOf.get(jid.user) };
+      const lid = lidOf.get(jid.user);
+      return { canonical: lid ?? jid.user, lid, pn: jid.user };
+    });
+  }
+
+  /** Lists under their canonical names, else under the other. One query. */
+  async #readLists(aliases: readonly Aliases[]): Promise<CachedDevices[]> {
+    const users = [...new Set(aliases.flatMap(usersOf))];
+    const found = await this.#parts.reads.getDevicesFor(users);
+    const byUser = new Map(users.map((user, index) => [user, found[index]]));
+    return aliases.map((names) => {
+      const lists = usersOf(names).map((user) => byUser.get(user));
+      // A list without devices says nothing.
+      return lists.find((list) => list !== undefined && list.devices.length > 0) ?? ABSENT;
+    });
+  }
+}
+
+/** The names under which a write puts or removes lists. */
+function usersOfLists(write: Write): string[] {
+  if (write.kind === "deviceList.delete") return [write.user];
+  return write.kind === "deviceList.put" ? write.records.map(({ user }) => user) : [];
+}
+
+/** All names of a user, the canonical one first. */
+function usersOf({ canonical, lid, pn }: Aliases): string[] {
+  return [...new Set([canonical, lid, pn])].filter((user) => user !== undefined);
+}
+
+function listOf(cached: CachedDevices | undefined): DeviceListRecord | undefined {
+  return cached === undefined || "absent" in cached ? undefined : cached;
+}
+
+function isOfLid({ server }: Jid): boolean {
+  return server === "lid" || server === "hosted.lid";
+}
+
+function serverOf(asker: Jid, isHosted: boolean): JidServer {
+  if (isOfLid(asker)) return isHosted ? "hosted.lid" : "lid";
+  return isHosted ? "hosted" : "s.whatsapp.net";
+}
+
+/** Every JID that a device may be called by. */
+function jidsOf({ lid, pn }: Aliases, deviceIds: readonly number[]): string[] {
+  const named = (user: string | undefined, servers: readonly JidServer[]): string[] =>
+    user === undefined
+      ? []
+      : deviceIds.flatMap((device) => servers.map((server) => formatJid({ user, server, device, agent: 0 })));
+  return [...named(pn, ["s.whatsapp.net", "hosted"]), ...named(lid, ["lid", "hosted.lid"])];
+}
+
+/** The sessions that go: those of removed devices, and on an identity change those of all but the primary one. */
+function selectionOf(
+  losing: readonly { readonly names: Aliases; readonly patch: PatchedDevices }[],
+): Parameters<SessionRemover["deleteSessions"]>[0] {
+  const patchOf = new Map(losing.flatMap(({ names, patch }) => usersOf(names).map((user) => [user, patch])));
+  return {
+    users: [...patchOf.keys()],
+    where: ({ user, device }) => {
+      const patch = patchOf.get(user);
+      if (patch === undefined || device === PRIMARY_DEVICE) return false;
+      return patch.isIdentityChange || patch.removed.includes(device);
+    },
+  };
+}

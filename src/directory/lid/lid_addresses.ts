@@ -1,0 +1,31 @@
+import {
+  formatSignalAddress,
+  type Jid,
+  type SignalServer,
+  tryParseSignalAddress,
+} from "../../addresses/mod.ts";
+
+/** Answers with the LID of a phone number; both are user parts. */
+type LidOf = (phoneNumber: string) => Promise<string | undefined>;
+
+/** The servers of LIDs, by those of the phone numbers that they belong to. */
+const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalServer, "hosted.lid" | "lid">([
+  ["c.us", "lid"],
+  ["hosted", "hosted.lid"],
+]);
+
+/** A phone number's Signal address with the LID in place of it. `undefined` for any other address, and when no LID is known. */
+export async function lidAddress(address: string, lidOf: LidOf): Promise<string | undefined> {
+  const parsed = tryParseSignalAddress(address);
+  const server = parsed === undefined ? undefined : LID_SERVER_OF.get(parsed.server);
+  if (parsed === undefined || server === undefined) return undefined;
+  const lid = await lidOf(parsed.user);
+  return lid === undefined ? undefined : formatSignalAddress({ ...parsed, user: lid, server });
+}
+
+/** As `lidAddress`, for a JID. */
+export async function lidJid(jid: Jid, lidOf: LidOf): Promise<Jid | undefined> {
+  const server = LID_SERVER_OF.get(jid.server === "s.whatsapp.net" ? "c.us" : jid.server);
+  const lid = server === undefined ? undefined : await lidOf(jid.user);
+  return lid === undefined || server === undefined ? undefined : { ...jid, user: lid, server };
+}

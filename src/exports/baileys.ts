@@ -1,0 +1,21 @@
+/**
+ * A Baileys client's state in Holdfast: its auth state, and its Signal repository.
+ *
+ * @module
+ */
+export {
+  type BaileysAccount,
+  type BaileysAuthState,
+  type BaileysCreds,
+  type BaileysKeys,
+  baileysAuthState,
+  formatNodeAddress,
+  formatNodeSenderKeyName,
+  type KeyDataSet,
+  type KeyStore,
+  type KeyType,
+  parseNodeAddress,
+  parseNodeSenderKeyName,
+  type SignalRepositoryLike,
+  signalRepository,
+} from "../baileys/mod.ts";

@@ -1,0 +1,15 @@
+/**
+ * The memory backend: the reference implementation of the contract, for tests and for state that need not survive the
+ * process.
+ *
+ * @module
+ */
+export {
+  type MemoryAccount,
+  type MemoryBackendOptions,
+  type MemoryDamage,
+  type MemoryDamageTarget,
+  MemoryDatabase,
+  MemoryFaults,
+  memoryBackend,
+} from "../adapters/memory/mod.ts";

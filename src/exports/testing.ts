@@ -1,0 +1,51 @@
+/**
+ * Everything that a test of this package, of a backend or of a client needs: surroundings that stand still (clock,
+ * scheduler, seeded randomness, a logger that remembers), a network that misbehaves on demand, and the conformance kit
+ * that every backend has to pass. Nothing in it touches a host or a test runner.
+ *
+ * @example
+ * ```ts
+ * import { memoryBackend } from "@holdfast/store/memory";
+ * import { fakeHost, FaultPlan, faultyCommitter } from "@holdfast/store/testing";
+ *
+ * const host = fakeHost({ seed: 7 });
+ * const plan = new FaultPlan();
+ * const backend = faultyCommitter(memoryBackend({ clock: host.clock }), plan, { clock: host.clock });
+ * plan.next("lose-answer");
+ * await backend.storePreKey(1, host.random.bytes(70), false).catch(() => "ambiguous, as planned");
+ * ```
+ *
+ * @module
+ */
+export {
+  type CommitFault,
+  type ConformanceCase,
+  ConformanceError,
+  type ConformanceHarness,
+  type ConformanceOptions,
+  type ConformancePlan,
+  type ConformanceTarget,
+  conformanceCases,
+  type Damage,
+  type DamagedValue,
+  DEFAULT_ACCOUNT,
+  FakeClock,
+  type FakeHost,
+  type FakeHostOptions,
+  FaultPlan,
+  type FaultyCommitterOptions,
+  fakeHost,
+  faultyCommitter,
+  type KnownFailure,
+  type LateCommit,
+  type LateOutcome,
+  type LogEntry,
+  ManualScheduler,
+  RecordingLogger,
+  type RegisterTest,
+  type Requirement,
+  registerConformance,
+  runCase,
+  SeededRandom,
+  type TaskFailure,
+} from "../testing/mod.ts";

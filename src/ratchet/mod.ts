@@ -1,0 +1,26 @@
+/**
+ * Sessions and sender keys as live objects over the storage format that Signal clients share.
+ *
+ * @module
+ */
+export { givenBytes, KEY_TYPE, sameBytes } from "./_given.ts";
+export type { SenderMessageKey } from "./_sender_message_key.ts";
+export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
+export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
+export { type Allocate, EncodingSlab } from "./encoding_slab.ts";
+export type { MessageKey, StoredKey } from "./message_key.ts";
+export type { RecordCodec, SendingChain } from "./record_codec.ts";
+export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";
+export { senderKeyRecordCodec } from "./sender_key_record_codec.ts";
+export { type NewSenderKeyState, SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";
+export {
+  MAX_FAST_FORWARD,
+  MAX_MESSAGE_KEYS,
+  type NewSessionChain,
+  SessionChain,
+  type SessionChainParts,
+  type StoredChainKey,
+} from "./session_chain.ts";
+export { type DecodeOptions, SessionRecord } from "./session_record.ts";
+export { sessionRecordCodec } from "./session_record_codec.ts";
+export { type PendingPreKey, SessionState } from "./session_state.ts";

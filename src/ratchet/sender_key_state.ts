@@ -1,0 +1,184 @@
+import { encodeBase64 } from "../bytes/mod.ts";
+import { KEY_BYTES, messageSeed, steppedKey } from "./_chain_step.ts";
+import { givenBytes, givenPublicKey, givenUint32, KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
+import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
+import { EMPTY } from "./_wire_reader.ts";
+import type { StoredKey } from "./message_key.ts";
+import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";
+
+/** A sender key as it is stored. */
+export interface SenderKeyStateParts {
+  readonly keyId: number | undefined;
+  readonly iteration: number | undefined;
+  readonly seed: Uint8Array;
+  /** 33 bytes with its prefix, or 32 without. */
+  readonly signingPublic: Uint8Array;
+  /** 32 bytes when the sender key is our own; empty or absent otherwise. */
+  readonly signingPrivate: Uint8Array | undefined;
+  readonly messageKeys: readonly StoredKey[];
+  /** Fields that are not known here, as they were: of the chain key, of the signing key, of the state. */
+  readonly unknown: { readonly chain: Uint8Array; readonly signing: Uint8Array; readonly state: Uint8Array };
+  /** The whole state as it was read, `undefined` once anything differs. */
+  readonly encoded: Uint8Array | undefined;
+}
+
+/** What a new sender key is made of. */
+export interface NewSenderKeyState {
+  /** 0 … 2^32−1, drawn at random by the sender. */
+  readonly keyId: number;
+  /** Counter of the next message, 0 by default. */
+  readonly iteration?: number | undefined;
+  /** The chain key, 32 bytes. */
+  readonly seed: Uint8Array;
+  /** 33 bytes with the 0x05 prefix. */
+  readonly signingPublic: Uint8Array;
+  /** 32 bytes, when the sender key is our own. */
+  readonly signingPrivate?: Uint8Array | undefined;
+}
+
+const NOTHING_UNKNOWN = { chain: EMPTY, signing: EMPTY, state: EMPTY } as const;
+
+/**
+ * One sender key of a sender in a group: a chain, the key that signs its messages, and keys of messages that were skipped.
+ *
+ * A value: it never changes, so that copies of a record share it. Each operation answers with another state. Bytes that it
+ * hands out are its own: read them, and never write to them.
+ */
+export class SenderKeyState {
+  readonly #parts: SenderKeyStateParts;
+  #id: string | undefined;
+
+  /** Takes stored parts as they are, unchecked and uncopied: for codecs. Everybody else uses `create`. */
+  constructor(parts: SenderKeyStateParts) {
+    this.#parts = parts;
+  }
+
+  /** A new sender key. What is given is copied. @throws {TypeError | RangeError} When a part is not what it should be. */
+  static create(state: NewSenderKeyState): SenderKeyState {
+    return new SenderKeyState({
+      keyId: givenUint32("create sender key: id", state.keyId),
+      iteration: givenUint32("create sender key: iteration", state.iteration ?? 0),
+      seed: givenBytes("create sender key: seed", state.seed),
+      signingPublic: givenPublicKey("create sender key: signing key", state.signingPublic),
+      signingPrivate:
+        state.signingPrivate === undefined
+          ? undefined
+          : givenBytes("create sender key: private signing key", state.signingPrivate),
+      messageKeys: [],
+      unknown: NOTHING_UNKNOWN,
+      encoded: undefined,
+    });
+  }
+
+  /** The stored parts: for codecs. */
+  get parts(): SenderKeyStateParts {
+    return this.#parts;
+  }
+
+  /** Names the chain, the same for as long as it exists: its key id and its public signing key. */
+  get id(): string {
+    this.#id ??= `${this.keyId}:${encodeBase64(this.signingPublic)}`;
+    return this.#id;
+  }
+
+  get keyId(): number {
+    return this.#parts.keyId ?? 0;
+  }
+
+  /** Iteration of the next message. */
+  get next(): number {
+    return this.#parts.iteration ?? 0;
+  }
+
+  /** The chain key, 32 bytes. */
+  get seed(): Uint8Array {
+    return this.#parts.seed;
+  }
+
+  /** 33 bytes with the 0x05 prefix, whether it is stored with it or not. */
+  get signingPublic(): Uint8Array {
+    const stored = this.#parts.signingPublic;
+    if (stored.length === PUBLIC_KEY_BYTES) return stored;
+    const key = new Uint8Array(PUBLIC_KEY_BYTES);
+    key[0] = KEY_TYPE;
+    key.set(stored, 1);
+    return key;
+  }
+
+  /** 32 bytes; `undefined` when the sender key is not our own. */
+  get signingPrivate(): Uint8Array | undefined {
+    const stored = this.#parts.signingPrivate;
+    return stored?.length === KEY_BYTES ? stored : undefined;
+  }
+
+  /** Whether the sender key is our own, so that it sends. */
+  get isOwn(): boolean {
+    return this.signingPrivate !== undefined;
+  }
+
+  /** How many skipped message keys there are, at most 2,000. */
+  get messageKeyCount(): number {
+    return this.#parts.messageKeys.length;
+  }
+
+  /** What the keys of message `next` are derived from: 32 bytes, the caller's own. */
+  messageSeed(): Uint8Array {
+    return messageSeed(this.#parts.seed);
+  }
+
+  /**
+   * The state whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A state that is
+   * there already, or further, stays as it is.
+   *
+   * @param bound Exclusive bound on the iterations that may have been used.
+   * @throws {RangeError} When `bound` is more than 2,000 ahead: no receiver would follow.
+   */
+  fastForward(bound: number): SenderKeyState {
+    givenUint32("fast-forward sender key: bound", bound);
+    const steps = bound - this.next;
+    if (steps <= 0) return this;
+    if (steps > MAX_FAST_FORWARD) {
+      throw new RangeError(`fast-forward sender key: ${steps} steps, at most ${MAX_FAST_FORWARD}`);
+    }
+    return this.#with({ iteration: bound, seed: steppedKey(this.#parts.seed, steps) });
+  }
+
+  /** The seed of a message that was skipped, copied; `undefined` when it is not here. */
+  messageKey(iteration: number): Uint8Array | undefined {
+    const stored = this.#parts.messageKeys.find((key) => key.index === iteration);
+    return stored === undefined ? undefined : openSenderKey(stored);
+  }
+
+  /** The state without the key of that message. */
+  withoutMessageKey(iteration: number): SenderKeyState {
+    const at = this.#parts.messageKeys.findIndex((key) => key.index === iteration);
+    if (at === -1) return this;
+    const messageKeys = [...this.#parts.messageKeys];
+    messageKeys.splice(at, 1);
+    return this.#with({ messageKeys });
+  }
+
+  /** The state without any skipped message key. */
+  withoutMessageKeys(): SenderKeyState {
+    return this.#parts.messageKeys.length === 0 ? this : this.#with({ messageKeys: [] });
+  }
+
+  /**
+   * The state with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go. What is given is
+   * copied.
+   *
+   * @throws {TypeError | RangeError} When a key is not what `SenderMessageKey` says.
+   */
+  withMessageKeys(keys: readonly SenderMessageKey[]): SenderKeyState {
+    const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeSenderKey);
+    const kept = this.#parts.messageKeys;
+    const messageKeys = [...kept.slice(Math.max(0, kept.length + added.length - MAX_MESSAGE_KEYS)), ...added];
+    return this.#with({ messageKeys });
+  }
+
+  #with(change: Partial<SenderKeyStateParts>): SenderKeyState {
+    const state = new SenderKeyState({ ...this.#parts, ...change, encoded: undefined });
+    state.#id = this.#id;
+    return state;
+  }
+}
