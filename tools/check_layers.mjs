@@ -21,7 +21,7 @@ import { sourceFiles } from "./lib/sources.mjs";
 /** Folders of src from the bottom up. One row imports only from rows before it. */
 const ROWS = [
   ["bytes", "errors"],
-  ["ports", "addresses"],
+  ["ports", "addresses", "protobuf"],
   ["records"],
   ["backend", "ratchet"],
   ["protocol"],

@@ -1,9 +1,16 @@
 import { WrongLengthError } from "../errors/mod.ts";
+import {
+  bytesFieldSize,
+  DELIMITED,
+  delimitedSize,
+  uint32FieldSize,
+  VARINT,
+  type WireReader,
+  type WireWriter,
+} from "../protobuf/mod.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
 import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
 import { DECODE_SENDER_KEY, readSenderMessageKey } from "./_sender_message_key.ts";
-import { DELIMITED, VARINT, type WireReader } from "./_wire_reader.ts";
-import { bytesFieldSize, delimitedSize, uint32FieldSize, type WireWriter } from "./_wire_writer.ts";
 import type { StoredKey } from "./message_key.ts";
 import { SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";
 import { MAX_MESSAGE_KEYS } from "./session_chain.ts";

@@ -1,8 +1,14 @@
 import { WrongLengthError } from "../errors/mod.ts";
+import {
+  bytesFieldSize,
+  DELIMITED,
+  uint32FieldSize,
+  VARINT,
+  WireReader,
+  WireWriter,
+} from "../protobuf/mod.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
 import { givenBytes, givenUint32 } from "./_given.ts";
-import { DELIMITED, VARINT, WireReader } from "./_wire_reader.ts";
-import { bytesFieldSize, uint32FieldSize, WireWriter } from "./_wire_writer.ts";
 import type { StoredKey } from "./message_key.ts";
 
 export const DECODE_SENDER_KEY = "decode sender key";

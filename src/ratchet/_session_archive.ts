@@ -1,7 +1,6 @@
 import { CorruptError } from "../errors/mod.ts";
+import { DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
 import { DECODE_SESSION } from "./_session_codec.ts";
-import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
-import { delimitedSize, WireWriter } from "./_wire_writer.ts";
 
 /** Most archived sessions, as other clients bound them. The oldest goes first. */
 export const MAX_ARCHIVED_SESSIONS = 40;

@@ -1,7 +1,14 @@
+import {
+  bytesFieldSize,
+  DELIMITED,
+  delimitedSize,
+  uint32FieldSize,
+  VARINT,
+  type WireReader,
+  type WireWriter,
+} from "../protobuf/mod.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
 import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
-import { DELIMITED, VARINT, type WireReader } from "./_wire_reader.ts";
-import { bytesFieldSize, delimitedSize, uint32FieldSize, type WireWriter } from "./_wire_writer.ts";
 import { readStoredKey, type StoredKey } from "./message_key.ts";
 import {
   MAX_MESSAGE_KEYS,

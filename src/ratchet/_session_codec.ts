@@ -1,15 +1,18 @@
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import {
+  bytesFieldSize,
+  DELIMITED,
+  delimitedSize,
+  EMPTY,
+  int32FieldSize,
+  uint32FieldSize,
+  VARINT,
+  WireReader,
+  WireWriter,
+} from "../protobuf/mod.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
 import { PUBLIC_KEY_BYTES } from "./_given.ts";
 import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
-import { DELIMITED, EMPTY, VARINT, WireReader } from "./_wire_reader.ts";
-import {
-  bytesFieldSize,
-  delimitedSize,
-  int32FieldSize,
-  uint32FieldSize,
-  WireWriter,
-} from "./_wire_writer.ts";
 import type { SessionChain } from "./session_chain.ts";
 
 /** Most receiving chains of a session, as other clients bound them. The oldest goes first. */

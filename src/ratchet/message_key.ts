@@ -1,7 +1,14 @@
+import {
+  bytesFieldSize,
+  DELIMITED,
+  uint32FieldSize,
+  VARINT,
+  varintSize,
+  WireReader,
+  WireWriter,
+} from "../protobuf/mod.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
 import { givenBytes, givenUint32 } from "./_given.ts";
-import { DELIMITED, VARINT, WireReader } from "./_wire_reader.ts";
-import { bytesFieldSize, uint32FieldSize, varintSize, WireWriter } from "./_wire_writer.ts";
 
 /** Length of the initialisation vector of a message. */
 const IV_BYTES = 16;

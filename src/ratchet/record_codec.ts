@@ -1,4 +1,4 @@
-import type { Allocate } from "./encoding_slab.ts";
+import type { Allocate } from "../protobuf/mod.ts";
 
 /** A chain that a record sends on. */
 export interface SendingChain {

@@ -1,8 +1,6 @@
+import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
 import { readSenderKeyState, senderKeyStateSize, writeSenderKeyState } from "./_sender_key_codec.ts";
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
-import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
-import { delimitedSize, WireWriter } from "./_wire_writer.ts";
-import type { Allocate } from "./encoding_slab.ts";
 import type { SenderKeyState } from "./sender_key_state.ts";
 import { MAX_FAST_FORWARD } from "./session_chain.ts";
 

@@ -1,8 +1,8 @@
 import { encodeBase64 } from "../bytes/mod.ts";
+import { EMPTY } from "../protobuf/mod.ts";
 import { KEY_BYTES, messageSeed, steppedKey } from "./_chain_step.ts";
 import { givenBytes, givenPublicKey, givenUint32, KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
 import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
-import { EMPTY } from "./_wire_reader.ts";
 import type { StoredKey } from "./message_key.ts";
 import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";
 

@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../bytes/mod.ts";
+import { EMPTY } from "../protobuf/mod.ts";
 import { KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { givenBytes, givenPublicKey, givenUint32, sameBytes } from "./_given.ts";
-import { EMPTY } from "./_wire_reader.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 
 /** Most skipped message keys of one chain, as other clients bound them. The oldest go first. */

@@ -1,4 +1,5 @@
 import { StoreError } from "../errors/mod.ts";
+import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
 import { ARCHIVED_SESSION, checkArchiveCount, SessionArchive } from "./_session_archive.ts";
 import {
   checkSession,
@@ -9,9 +10,6 @@ import {
   sessionSize,
   writeSession,
 } from "./_session_codec.ts";
-import { DELIMITED, EMPTY, WireReader } from "./_wire_reader.ts";
-import { delimitedSize, WireWriter } from "./_wire_writer.ts";
-import type { Allocate } from "./encoding_slab.ts";
 import { MAX_FAST_FORWARD, type SessionChain } from "./session_chain.ts";
 import { SessionState } from "./session_state.ts";
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesOf, publicKey, sessionRecordBytes } from "../../test/support/record_arbitraries.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
+import { delimitedSize, WireWriter } from "../protobuf/mod.ts";
 import {
   decodeSessionRecord,
   type RecordStructure,
@@ -14,7 +15,6 @@ import {
 } from "../records/mod.ts";
 import { sameBytes } from "./_given.ts";
 import { encodeSession } from "./_session_codec.ts";
-import { delimitedSize, WireWriter } from "./_wire_writer.ts";
 import { SessionChain } from "./session_chain.ts";
 import { SessionRecord } from "./session_record.ts";
 import { SessionState } from "./session_state.ts";

@@ -1,6 +1,6 @@
+import { EMPTY } from "../protobuf/mod.ts";
 import { givenBytes, givenInt32, givenPublicKey, givenUint32 } from "./_given.ts";
 import { emptySession, MAX_RECEIVER_CHAINS, type SessionParts } from "./_session_codec.ts";
-import { EMPTY } from "./_wire_reader.ts";
 import type { SessionChain } from "./session_chain.ts";
 
 /** The pre-keys that messages name until the peer has answered. */

@@ -1,5 +1,5 @@
 import type { QuarantinePut, Write } from "../backend/mod.ts";
-import type { Allocate } from "../ratchet/mod.ts";
+import type { Allocate } from "../protobuf/mod.ts";
 import type { CounterLease } from "./counter_lease.ts";
 import type { Linked } from "./recency_list.ts";
 

@@ -1,6 +1,7 @@
 import { MAX_KEY_ID, type SignalRow } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import type { Allocate, CacheCodec, SendingChain } from "../ratchet/mod.ts";
+import type { Allocate } from "../protobuf/mod.ts";
+import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
 import {
   CacheEntry,
   type EntryOwner,

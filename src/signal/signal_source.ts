@@ -1,5 +1,5 @@
 import type { Write } from "../backend/mod.ts";
-import { EncodingSlab } from "../ratchet/mod.ts";
+import { EncodingSlab } from "../protobuf/mod.ts";
 import type { DirtyEntry, DirtySource, Outcome, Pending } from "../write_behind/mod.ts";
 import { MUST, type SignalWrite } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";

@@ -1,9 +1,8 @@
-/** Bytes that are made to hurt: every one is refused at once, with memory and time bounded by the bytes that are there. */
+/** Hostile bytes: each is refused at once, and the memory and time that this takes are bounded by the length of the input. */
 import { expect, test } from "vitest";
 import { CorruptError } from "../errors/mod.ts";
+import { DELIMITED, varintSize, WireWriter } from "../protobuf/mod.ts";
 import { sameBytes } from "./_given.ts";
-import { DELIMITED } from "./_wire_reader.ts";
-import { varintSize, WireWriter } from "./_wire_writer.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { SessionRecord } from "./session_record.ts";
 
