@@ -79,11 +79,11 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
   const backend = await (typeof given === "function" ? given() : given);
   const opened: { close(): Promise<void> }[] = [backend];
   try {
-    const deviceId = await backend.create();
+    const accountId = await backend.create();
     const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
     const store = withCommitter(backend, queue, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
-    const taskPrefix = `${options.account ?? deviceId}:`;
+    const taskPrefix = `${options.account ?? accountId}:`;
     const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;

@@ -80,7 +80,7 @@ const APPLY: Appliers = {
   "msgSecret.put": ({ protocol }, write) => protocol.putMsgSecrets(write.entries),
   "msgSecret.expire": ({ protocol }, write) => protocol.deleteExpiredMsgSecrets(write.cutoff, write.limit),
   "device.save": ({ device }, write) => device.save(write.device),
-  "device.delete": ({ device }, write) => device.deleteDevice(write.deviceId),
+  "account.delete": ({ device }, write) => device.deleteAccount(write.accountId),
 };
 
 /**
@@ -352,8 +352,8 @@ class ComposedSource implements BackendSource {
     return this.#stores.device.exists(...args);
   }
 
-  listDevices(...args: Parameters<DeviceStore["listDevices"]>): ReturnType<DeviceStore["listDevices"]> {
-    return this.#stores.device.listDevices(...args);
+  listAccounts(...args: Parameters<DeviceStore["listAccounts"]>): ReturnType<DeviceStore["listAccounts"]> {
+    return this.#stores.device.listAccounts(...args);
   }
 
   snapshotDb(...args: Parameters<DeviceStore["snapshotDb"]>): ReturnType<DeviceStore["snapshotDb"]> {

@@ -66,7 +66,7 @@ test("every kind of write is one call of one store", async () => {
 function storeOf(kind: string): number {
   if (/^(identity|session|preKey|signedPreKey|senderKey|quarantine)\./.test(kind)) return 0;
   if (/^(sync|mutationMacs)/.test(kind)) return 1;
-  return kind.startsWith("device.") ? 3 : 2;
+  return /^(device|account)\./.test(kind) ? 3 : 2;
 }
 
 test("a commit that fails half way leaves its first writes, and can be sent again", async () => {

@@ -9,7 +9,7 @@ import type {
   Committer,
   OwnerState,
 } from "./backend.ts";
-import type { DatabaseSnapshot, Device, DeviceReads, DeviceSummary } from "./device_store.ts";
+import type { AccountSummary, DatabaseSnapshot, Device, DeviceReads } from "./device_store.ts";
 import type {
   LidPnMapping,
   MessageKey,
@@ -325,8 +325,8 @@ class CheckedBackend implements Backend {
     return this.#reads.exists();
   }
 
-  listDevices(): Promise<DeviceSummary[]> {
-    return this.#reads.listDevices();
+  listAccounts(): Promise<AccountSummary[]> {
+    return this.#reads.listAccounts();
   }
 
   async snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot> {
@@ -547,7 +547,7 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "device.save", device });
   }
 
-  deleteDevice(deviceId: number): Promise<void> {
-    return this.#put({ kind: "device.delete", deviceId });
+  deleteAccount(accountId: number): Promise<void> {
+    return this.#put({ kind: "account.delete", accountId });
   }
 }

@@ -64,9 +64,9 @@ export interface Device {
 }
 
 /** One account of a database. */
-export interface DeviceSummary {
+export interface AccountSummary {
   /** The number by which rows of this account are scoped. */
-  readonly deviceId: number;
+  readonly accountId: number;
   /** The name under which the account is opened. */
   readonly account: string;
   /** JID of the phone number, once paired. */
@@ -85,7 +85,7 @@ export interface TableSummary {
 export interface DatabaseSnapshot {
   readonly name: string;
   readonly account: string;
-  readonly deviceId: number;
+  readonly accountId: number;
   readonly schemaVersion: number;
   readonly tables: readonly TableSummary[];
   /** The bytes that the caller gave, as they were. */
@@ -103,8 +103,8 @@ export interface DeviceReads {
   load(): Promise<Device | undefined>;
   /** Whether the account has a stored device, readable or not. */
   exists(): Promise<boolean>;
-  /** All accounts of the database, in ascending order of `deviceId`. */
-  listDevices(): Promise<DeviceSummary[]>;
+  /** All accounts of the database, in ascending order of `accountId`. */
+  listAccounts(): Promise<AccountSummary[]>;
   /** A redacted summary of what is stored for this account. */
   snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot>;
 }
@@ -112,12 +112,12 @@ export interface DeviceReads {
 /** The device record of the account, and the accounts of the database. */
 export interface DeviceStore extends DeviceReads {
   /**
-   * Registers the account in the database if it is not there yet and returns its device id. Idempotent. A commit to an
-   * account that is not registered registers it too. A device id is never given out twice.
+   * Registers the account in the database if it is not there yet and returns its account id. Idempotent. A commit to an
+   * account that is not registered registers it too. An account id is never given out twice.
    */
   create(): Promise<number>;
   /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
   save(device: Device): Promise<void>;
   /** Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from then on. */
-  deleteDevice(deviceId: number): Promise<void>;
+  deleteAccount(accountId: number): Promise<void>;
 }

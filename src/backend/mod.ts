@@ -40,12 +40,12 @@ export {
   withCommitter,
 } from "./create_backend.ts";
 export type {
+  AccountSummary,
   AppVersion,
   DatabaseSnapshot,
   Device,
   DeviceReads,
   DeviceStore,
-  DeviceSummary,
   KeyPair,
   ServerClientExpiration,
   TableSummary,

@@ -229,7 +229,7 @@ const VALIDATORS: Validators = {
   },
   "msgSecret.expire": requireExpiry,
   "device.save": (write) => requireDevice(write.device),
-  "device.delete": (write) => requireInteger("device id", write.deviceId, 1, Number.MAX_SAFE_INTEGER),
+  "account.delete": (write) => requireInteger("account id", write.accountId, 1, Number.MAX_SAFE_INTEGER),
 };
 
 /** An upper bound of what an entry of a map takes within the value that holds the map. */

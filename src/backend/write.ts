@@ -115,7 +115,7 @@ export type Write =
   | { readonly kind: "msgSecret.put"; readonly entries: readonly MsgSecretEntry[] }
   | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "device.save"; readonly device: Device }
-  | { readonly kind: "device.delete"; readonly deviceId: number };
+  | { readonly kind: "account.delete"; readonly accountId: number };
 
 /** The name of a mutation. */
 export type WriteKind = Write["kind"];

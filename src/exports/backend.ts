@@ -5,6 +5,7 @@
  * @module
  */
 export {
+  type AccountSummary,
   type AdvSignedDeviceIdentity,
   type AppSyncReads,
   type AppSyncStore,
@@ -29,7 +30,6 @@ export {
   type DeviceListRecord,
   type DeviceReads,
   type DeviceStore,
-  type DeviceSummary,
   HASH_STATE_HASH_BYTES,
   type HashState,
   IDENTITY_KEY_BYTES,

@@ -65,6 +65,7 @@ export {
   withDevice,
 } from "../addresses/mod.ts";
 export type {
+  AccountSummary,
   AdvSignedDeviceIdentity,
   AppSyncReads,
   AppSyncStore,
@@ -81,7 +82,6 @@ export type {
   DeviceListRecord,
   DeviceReads,
   DeviceStore,
-  DeviceSummary,
   HashState,
   KeyPair,
   LearningSource,

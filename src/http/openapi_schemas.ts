@@ -91,7 +91,7 @@ const device: Schema = object({
 const database: Schema = object({
   name: text,
   account: name,
-  deviceId: count,
+  accountId: count,
   schemaVersion: count,
   tables: listOf(object({ table: text, rows: count, bytes: count })),
 });

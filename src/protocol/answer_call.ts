@@ -34,7 +34,7 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
     case "commit": {
       requireWrites(call.writes);
       if (call.guard !== undefined) requireGuardShape(call.guard);
-      await refuseForeignDevices(backend, call.writes, scope);
+      await refuseForeignAccounts(backend, call.writes, scope);
       return encodePlainValue(await backend.commit(call.writes, { guard: call.guard }));
     }
     case "read":
@@ -48,22 +48,22 @@ async function read(
   args: readonly unknown[],
   { account }: CallScope,
 ): Promise<unknown> {
-  if (method === "listDevices" && account !== undefined) {
-    return (await backend.listDevices()).filter((device) => device.account === account);
+  if (method === "listAccounts" && account !== undefined) {
+    return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }
   // The arguments are whatever the caller sent: the backend checks them.
   return await (backend[method] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
 }
 
 /** @throws {RefusedError} When an account is deleted that the caller may not see. */
-async function refuseForeignDevices(
+async function refuseForeignAccounts(
   backend: Backend,
   writes: readonly Write[],
   { account }: CallScope,
 ): Promise<void> {
-  if (account === undefined || !writes.some(({ kind }) => kind === "device.delete")) return;
+  if (account === undefined || !writes.some(({ kind }) => kind === "account.delete")) return;
   const own = await backend.create();
-  const writeIndex = writes.findIndex((write) => write.kind === "device.delete" && write.deviceId !== own);
+  const writeIndex = writes.findIndex((write) => write.kind === "account.delete" && write.accountId !== own);
   if (writeIndex >= 0) throw new RefusedError("commit: not the caller's account", { writeIndex });
 }
 

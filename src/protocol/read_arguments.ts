@@ -33,7 +33,7 @@ const ARGUMENTS = {
   hasSameBaseKey: ["text", "text", "bytes"],
   hasSession: ["text"],
   hasSignalStateForUser: ["text"],
-  listDevices: [],
+  listAccounts: [],
   listPendingInbound: ["number"],
   listQuarantined: [],
   listSignalAddresses: ["texts"],

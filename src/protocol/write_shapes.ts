@@ -215,7 +215,7 @@ const SHAPES: Shapes = {
   },
   "msgSecret.expire": { cutoff: number, limit: optional(number) },
   "device.save": { device },
-  "device.delete": { deviceId: number },
+  "account.delete": { accountId: number },
 };
 
 const checks: ReadonlyMap<string, Is> = new Map(

@@ -190,7 +190,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   async #delete(name: string, registeredAtMs: number): Promise<void> {
     const backend = await this.#options.openBackend(name);
     try {
-      await backend.deleteDevice(await backend.create());
+      await backend.deleteAccount(await backend.create());
     } finally {
       await backend.close();
     }

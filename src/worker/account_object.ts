@@ -297,6 +297,6 @@ function deleted(): ClosedError {
 }
 
 async function storedName(storage: ObjectContextLike["storage"]): Promise<string | undefined> {
-  const [stored] = await (await durableObjectBackend(storage)).listDevices();
+  const [stored] = await (await durableObjectBackend(storage)).listAccounts();
   return stored?.account;
 }

@@ -83,7 +83,7 @@ const OWN_DATABASE = "each account has a database of its own";
 const knownFailures: readonly KnownFailure[] = [
   "device: create registers an account once, with an id of its own that stays",
   "device: deleting an account takes every row of it and no other, from whichever account it is done",
-  "device: listDevices names all accounts of the database, by id, with their phone numbers",
+  "device: listAccounts names all accounts of the database, by id, with their phone numbers",
   "owner: deleting an account fences its owner",
   // Their rows are looked at by the service's cases, two hundred accounts at once.
   "accounts: each has its own rows, whatever its name looks like",

@@ -77,7 +77,7 @@ test("answers that are lost while opening are settled by what is stored", async 
     faults.push(fault, undefined, fault);
     const backend = await connect(server.url(fault.replace("-", "_")));
     expect(await backend.create()).toBeGreaterThan(0);
-    expect(await backend.listDevices()).toHaveLength(1);
+    expect(await backend.listAccounts()).toHaveLength(1);
   }
 });
 

@@ -1,8 +1,8 @@
 import type {
+  AccountSummary,
   DatabaseSnapshot,
   Device,
   DeviceReads,
-  DeviceSummary,
   TableSummary,
 } from "../../backend/mod.ts";
 import { type AccountTables, createTables } from "./account_tables.ts";
@@ -15,10 +15,11 @@ import type { MemoryAccount, MemoryDatabase } from "./memory_database.ts";
 const SCHEMA_VERSION = 1;
 
 /** How the writes of the device store change its tables. */
-export const DEVICE_APPLIERS: AppliersOf<"device.save" | "device.delete"> = {
+export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.delete"> = {
   "device.save": ({ device }, { tables, transaction }) =>
     tables.device.set("", copyDevice(device), transaction),
-  "device.delete": ({ deviceId }, { database, transaction }) => database.deleteAccount(deviceId, transaction),
+  "account.delete": ({ accountId }, { database, transaction }) =>
+    database.deleteAccount(accountId, transaction),
 };
 
 /** Reads of the device store. `account` answers with the open account, `undefined` when it is not registered. */
@@ -35,17 +36,17 @@ export function deviceReads(
     async exists(): Promise<boolean> {
       return account()?.tables.device.get("") !== undefined;
     },
-    async listDevices(): Promise<DeviceSummary[]> {
+    async listAccounts(): Promise<AccountSummary[]> {
       account();
-      return database.listDevices();
+      return database.listAccounts();
     },
     async snapshotDb(snapshot: string, extra?: Uint8Array): Promise<DatabaseSnapshot> {
       const open = account();
       return {
         name: snapshot,
         account: name,
-        // An account that is not registered has no rows, and no device id either.
-        deviceId: open?.deviceId ?? 0,
+        // An account that is not registered has no rows, and no account id either.
+        accountId: open?.accountId ?? 0,
         schemaVersion: SCHEMA_VERSION,
         tables: summarize(open?.tables ?? createTables()),
         extra: extra === undefined ? undefined : copyBytes(extra),

@@ -127,7 +127,7 @@ class OpenMemoryAccount {
     this.#requireOpen("create account");
     return this.#transact(
       undefined,
-      (transaction) => this.database.register(this.name, transaction).deviceId,
+      (transaction) => this.database.register(this.name, transaction).accountId,
     );
   }
 

@@ -12,7 +12,7 @@ test("a backend without a database has one of its own; accounts default to one n
   const [one, two] = [memoryBackend(), memoryBackend()];
   await one.putSession(ADDRESS, new Uint8Array([1]));
   expect(await two.hasSession(ADDRESS)).toBe(false);
-  expect(await one.listDevices()).toEqual([{ deviceId: 1, account: "default", pn: undefined }]);
+  expect(await one.listAccounts()).toEqual([{ accountId: 1, account: "default", pn: undefined }]);
 });
 
 test("a database outlives its backends", async () => {
@@ -63,7 +63,7 @@ test("reads fail for as long as they are told to, and commits go on", async () =
     () => backend.getSession(ADDRESS),
     () => backend.load(),
     () => backend.exists(),
-    () => backend.listDevices(),
+    () => backend.listAccounts(),
     () => backend.readOwner(),
     () => backend.snapshotDb("s"),
     () => backend.getAllLidMappings()[Symbol.asyncIterator]().next(),
@@ -85,8 +85,8 @@ test("damage needs a registered account, and reaches the rows that are there", a
 });
 
 test("an account that is not registered has a snapshot without rows", async () => {
-  const { deviceId, tables } = await memoryBackend().snapshotDb("empty");
-  expect(deviceId).toBe(0);
+  const { accountId, tables } = await memoryBackend().snapshotDb("empty");
+  expect(accountId).toBe(0);
   expect(tables.length).toBeGreaterThan(15);
   for (const { rows, bytes } of tables) expect([rows, bytes]).toEqual([0, 0]);
 });

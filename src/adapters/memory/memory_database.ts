@@ -1,4 +1,4 @@
-import type { DeviceSummary } from "../../backend/mod.ts";
+import type { AccountSummary } from "../../backend/mod.ts";
 import { type AccountTables, createTables } from "./account_tables.ts";
 import { columnsOf, Damaged, type MemoryDamage, type Stored } from "./damaged.ts";
 import { Table } from "./table.ts";
@@ -6,7 +6,7 @@ import type { Transaction } from "./transaction.ts";
 
 /** One account of a database. */
 export interface MemoryAccount {
-  readonly deviceId: number;
+  readonly accountId: number;
   readonly name: string;
   readonly tables: AccountTables;
 }
@@ -39,17 +39,17 @@ export type MemoryDamageTarget =
  */
 export class MemoryDatabase {
   readonly #accounts = new Table<MemoryAccount>({ bytesOf: () => 0 });
-  #nextDeviceId = 1;
+  #nextAccountId = 1;
   #sequence = 0;
 
-  /** All accounts, in ascending order of device id. */
-  listDevices(): DeviceSummary[] {
+  /** All accounts, in ascending order of account id. */
+  listAccounts(): AccountSummary[] {
     return this.#accounts
       .rows()
-      .sort((a, b) => a.deviceId - b.deviceId)
-      .map(({ deviceId, name, tables }) => {
+      .sort((a, b) => a.accountId - b.accountId)
+      .map(({ accountId, name, tables }) => {
         const device = tables.device.get("");
-        return { deviceId, account: name, pn: device === undefined ? undefined : columnsOf(device).pn };
+        return { accountId, account: name, pn: device === undefined ? undefined : columnsOf(device).pn };
       });
   }
 
@@ -63,15 +63,15 @@ export class MemoryDatabase {
     const known = this.#accounts.get(name);
     if (known !== undefined) return known;
     // Taken back or not, a number is not given out again.
-    const account = { deviceId: this.#nextDeviceId, name, tables: createTables() };
-    this.#nextDeviceId += 1;
+    const account = { accountId: this.#nextAccountId, name, tables: createTables() };
+    this.#nextAccountId += 1;
     this.#accounts.set(name, account, transaction);
     return account;
   }
 
   /** Deletes an account with all its rows. @returns Rows changed, the account's own included. */
-  deleteAccount(deviceId: number, transaction: Transaction): number {
-    const account = this.#accounts.rows().find((candidate) => candidate.deviceId === deviceId);
+  deleteAccount(accountId: number, transaction: Transaction): number {
+    const account = this.#accounts.rows().find((candidate) => candidate.accountId === accountId);
     if (account === undefined) return 0;
     this.#accounts.delete(account.name, transaction);
     return Object.values(account.tables).reduce((rows, table: Table<unknown>) => rows + table.size, 1);

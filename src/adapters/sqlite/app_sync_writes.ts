@@ -34,14 +34,14 @@ export const APP_SYNC_PLANNERS: PlannersOf<
 > = {
   "syncKey.put": {
     table: "sync_key",
-    statements: ({ keyId, key }, { deviceId }) => [
-      { sql: PUT_SYNC_KEY, params: [deviceId, keyId, key.timestamp, key.keyData, key.fingerprint] },
+    statements: ({ keyId, key }, { accountId }) => [
+      { sql: PUT_SYNC_KEY, params: [accountId, keyId, key.timestamp, key.keyData, key.fingerprint] },
     ],
   },
   "syncKey.delete": {
     table: "sync_key",
-    statements: ({ keyId }, { deviceId }) => [
-      { sql: "DELETE FROM sync_key WHERE device_id = ? AND key_id = ?", params: [deviceId, keyId] },
+    statements: ({ keyId }, { accountId }) => [
+      { sql: "DELETE FROM sync_key WHERE device_id = ? AND key_id = ?", params: [accountId, keyId] },
     ],
   },
   "syncVersion.put": {
@@ -59,8 +59,8 @@ export const APP_SYNC_PLANNERS: PlannersOf<
   },
   "syncVersion.delete": {
     table: "sync_version",
-    statements: ({ name }, { deviceId }) => [
-      { sql: "DELETE FROM sync_version WHERE device_id = ? AND name = ?", params: [deviceId, name] },
+    statements: ({ name }, { accountId }) => [
+      { sql: "DELETE FROM sync_version WHERE device_id = ? AND name = ?", params: [accountId, name] },
     ],
   },
   "mutationMacs.put": {
@@ -71,17 +71,17 @@ export const APP_SYNC_PLANNERS: PlannersOf<
   },
   "mutationMacs.delete": {
     table: "mutation_mac",
-    statements: ({ name, indexMacs }, { deviceId, limits }) =>
+    statements: ({ name, indexMacs }, { accountId, limits }) =>
       splitKeys(
         indexMacs.map((indexMac) => [indexMac]),
-        { fixed: [deviceId, name], limits },
+        { fixed: [accountId, name], limits },
         (list) => `DELETE FROM mutation_mac WHERE device_id = ? AND name = ? AND index_mac IN ${list}`,
       ),
   },
   "mutationMacs.clear": {
     table: "mutation_mac",
-    statements: ({ name }, { deviceId }) => [
-      { sql: "DELETE FROM mutation_mac WHERE device_id = ? AND name = ?", params: [deviceId, name] },
+    statements: ({ name }, { accountId }) => [
+      { sql: "DELETE FROM mutation_mac WHERE device_id = ? AND name = ?", params: [accountId, name] },
     ],
   },
 };

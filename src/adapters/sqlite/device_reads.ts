@@ -19,13 +19,13 @@ export function deviceReads(scope: ReadScope, driver: SqlDriver): DeviceReads {
       const row = await scope.first(`SELECT 1 FROM device WHERE device_id = ${SCOPE}`, []);
       return row !== undefined;
     },
-    async listDevices() {
+    async listAccounts() {
       const rows = await driver.query(
         "SELECT a.device_id, a.name, d.pn FROM account a LEFT JOIN device d USING (device_id) ORDER BY a.device_id",
         [],
       );
-      return rows.map(([deviceId, name, pn]) => ({
-        deviceId: integerOf(deviceId, "device id"),
+      return rows.map(([accountId, name, pn]) => ({
+        accountId: integerOf(accountId, "account id"),
         account: textOf(name, "account name"),
         pn: optionalOf(pn, "device pn", textOf),
       }));
@@ -42,7 +42,7 @@ export function deviceReads(scope: ReadScope, driver: SqlDriver): DeviceReads {
       return {
         name,
         account: scope.account,
-        deviceId: optionalOf(row[0], "device id", integerOf) ?? 0,
+        accountId: optionalOf(row[0], "account id", integerOf) ?? 0,
         schemaVersion: integerOf(row[1], "schema version"),
         tables,
         extra: extra && new Uint8Array(extra),

@@ -12,12 +12,12 @@ export interface Expiry {
 /** The statement that removes what has expired, at most `limit` rows of it if that is given. */
 export function expiryOf(
   { table, key, stale }: Expiry,
-  deviceId: number,
+  accountId: number,
   params: readonly SqlValue[],
   limit: number | undefined,
 ): readonly SqlStatement[] {
   const rows = `FROM ${table} WHERE device_id = ? AND ${stale}`;
-  if (limit === undefined) return [{ sql: `DELETE ${rows}`, params: [deviceId, ...params] }];
+  if (limit === undefined) return [{ sql: `DELETE ${rows}`, params: [accountId, ...params] }];
   const sql = `DELETE FROM ${table} WHERE device_id = ? AND (${key}) IN (SELECT ${key} ${rows} LIMIT ?)`;
-  return [{ sql, params: [deviceId, deviceId, ...params, limit] }];
+  return [{ sql, params: [accountId, accountId, ...params, limit] }];
 }

@@ -53,10 +53,10 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "sentMessage.expire": {
     table: "sent_message",
-    statements: ({ cutoff, limit }, { deviceId }) =>
+    statements: ({ cutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "sent_message", key: "chat, id", stale: "created_at <= ?" },
-        deviceId,
+        accountId,
         [cutoff],
         limit,
       ),
@@ -69,19 +69,19 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "pendingInbound.delete": {
     table: "pending_inbound",
-    statements: ({ keys }, { deviceId, limits }) =>
+    statements: ({ keys }, { accountId, limits }) =>
       splitKeys(
         keys.map(({ chat, sender, id }) => [chat, sender, id]),
-        { fixed: [deviceId], limits },
+        { fixed: [accountId], limits },
         (list) => `DELETE FROM pending_inbound WHERE device_id = ? AND (chat, sender, id) IN ${list}`,
       ),
   },
   "pendingInbound.expire": {
     table: "pending_inbound",
-    statements: ({ cutoff, limit }, { deviceId }) =>
+    statements: ({ cutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "pending_inbound", key: "chat, sender, id", stale: "received_at <= ?" },
-        deviceId,
+        accountId,
         [cutoff],
         limit,
       ),
@@ -101,10 +101,10 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "msgSecret.expire": {
     table: "msg_secret",
-    statements: ({ cutoff, limit }, { deviceId }) =>
+    statements: ({ cutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "msg_secret", key: "chat, sender, id", stale: "expires_at > 0 AND expires_at <= ?" },
-        deviceId,
+        accountId,
         [cutoff],
         limit,
       ),

@@ -16,7 +16,7 @@ const SAVE_DEVICE = new RowStatement({
 });
 
 /** One entry for each kind of write but the one that touches every table: a new kind does not compile until it is stored. */
-const PLANNERS: PlannersOf<Exclude<WriteKind, "device.delete">> = {
+const PLANNERS: PlannersOf<Exclude<WriteKind, "account.delete">> = {
   ...SIGNAL_PLANNERS,
   ...APP_SYNC_PLANNERS,
   ...PROTOCOL_PLANNERS,
@@ -27,29 +27,29 @@ const PLANNERS: PlannersOf<Exclude<WriteKind, "device.delete">> = {
 /**
  * Plans a commit.
  *
- * @param name Under which the account is registered: it is registered again, under the same device id, when writes
+ * @param name Under which the account is registered: it is registered again, under the same account id, when writes
  * follow that one of its own deletion.
  * @throws {RangeError | TypeError} When a part of a write cannot be encoded.
  */
 export function planWrites(writes: readonly Write[], scope: WriteScope, name: string): WritePlan {
   const plan = new WritePlan(scope);
   for (const [index, write] of writes.entries()) {
-    if (write.kind !== "device.delete") {
+    if (write.kind !== "account.delete") {
       plan.add(write, PLANNERS[write.kind] as Planner<Write>);
       continue;
     }
-    const isOwn = write.deviceId === scope.deviceId;
-    const goesOn = isOwn && writes.slice(index + 1).some(({ kind }) => kind !== "device.delete");
-    plan.addBarrier(deleteDevice(write.deviceId), goesOn ? [registerAgain(scope.deviceId, name)] : []);
+    const isOwn = write.accountId === scope.accountId;
+    const goesOn = isOwn && writes.slice(index + 1).some(({ kind }) => kind !== "account.delete");
+    plan.addBarrier(deleteAccount(write.accountId), goesOn ? [registerAgain(scope.accountId, name)] : []);
   }
   return plan;
 }
 
-function deleteDevice(deviceId: number): SqlStatement[] {
+function deleteAccount(accountId: number): SqlStatement[] {
   const tables = [...SCOPED_TABLES.map((table) => table.name), "account"];
-  return tables.map((table) => ({ sql: `DELETE FROM ${table} WHERE device_id = ?`, params: [deviceId] }));
+  return tables.map((table) => ({ sql: `DELETE FROM ${table} WHERE device_id = ?`, params: [accountId] }));
 }
 
-function registerAgain(deviceId: number, name: string): SqlStatement {
-  return { sql: "INSERT INTO account (device_id, name) VALUES (?, ?)", params: [deviceId, name] };
+function registerAgain(accountId: number, name: string): SqlStatement {
+  return { sql: "INSERT INTO account (device_id, name) VALUES (?, ?)", params: [accountId, name] };
 }

@@ -92,26 +92,26 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "senderKeyDevices.clear": {
     table: "sender_key_device",
-    statements: ({ group }, { deviceId }) => [
+    statements: ({ group }, { accountId }) => [
       {
         sql: "DELETE FROM sender_key_device WHERE device_id = ? AND group_jid = ?",
-        params: [deviceId, group],
+        params: [accountId, group],
       },
     ],
   },
   "senderKeyDevices.deleteRows": {
     table: "sender_key_device",
-    statements: ({ deviceJids }, { deviceId, limits }) =>
+    statements: ({ deviceJids }, { accountId, limits }) =>
       splitKeys(
         deviceJids.map((jid) => [jid]),
-        { fixed: [deviceId], limits },
+        { fixed: [accountId], limits },
         (list) => `DELETE FROM sender_key_device WHERE device_id = ? AND device_jid IN ${list}`,
       ),
   },
   "senderKeyDevices.clearAll": {
     table: "sender_key_device",
-    statements: (_write, { deviceId }) => [
-      { sql: "DELETE FROM sender_key_device WHERE device_id = ?", params: [deviceId] },
+    statements: (_write, { accountId }) => [
+      { sql: "DELETE FROM sender_key_device WHERE device_id = ?", params: [accountId] },
     ],
   },
   "lidMapping.put": {
@@ -128,10 +128,10 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "lidMapping.delete": {
     table: "lid_mapping",
-    statements: ({ lids }, { deviceId, limits }) =>
+    statements: ({ lids }, { accountId, limits }) =>
       splitKeys(
         lids.map((lid) => [lid]),
-        { fixed: [deviceId], limits },
+        { fixed: [accountId], limits },
         (list) => `DELETE FROM lid_mapping WHERE device_id = ? AND lid IN ${list}`,
       ),
   },
@@ -147,10 +147,10 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "baseKey.expire": {
     table: "base_key",
-    statements: ({ cutoff, limit }, { deviceId }) =>
+    statements: ({ cutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "base_key", key: "address, message_id", stale: "created_at <= ?" },
-        deviceId,
+        accountId,
         [cutoff],
         limit,
       ),
@@ -189,14 +189,14 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "tcToken.receive": {
     table: "tc_token",
-    statements: ({ jid, token, tokenTimestamp }, { deviceId }) => [
-      { sql: RECEIVE_TC_TOKEN, params: [deviceId, jid, tokenTimestamp, token] },
+    statements: ({ jid, token, tokenTimestamp }, { accountId }) => [
+      { sql: RECEIVE_TC_TOKEN, params: [accountId, jid, tokenTimestamp, token] },
     ],
   },
   "tcToken.touchSender": {
     table: "tc_token",
-    statements: ({ jid, senderTimestamp }, { deviceId }) => [
-      { sql: TOUCH_TC_TOKEN, params: [deviceId, jid, senderTimestamp] },
+    statements: ({ jid, senderTimestamp }, { accountId }) => [
+      { sql: TOUCH_TC_TOKEN, params: [accountId, jid, senderTimestamp] },
     ],
   },
   "tcToken.delete": {
@@ -206,10 +206,10 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   },
   "tcToken.expire": {
     table: "tc_token",
-    statements: ({ tokenCutoff, senderCutoff, limit }, { deviceId }) =>
+    statements: ({ tokenCutoff, senderCutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "tc_token", key: "jid", stale: STALE_TC_TOKEN },
-        deviceId,
+        accountId,
         [tokenCutoff, senderCutoff],
         limit,
       ),

@@ -3,7 +3,7 @@ import { splitKeys } from "./row_statement.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
 
 /**
- * The device id of the account, by name: a read is right also when the account was deleted and registered again by
+ * The id of the account, by name: a read is right also when the account was deleted and registered again by
  * another process, and costs no round trip to find out. Its parameter comes first in every statement.
  */
 export const SCOPE = "(SELECT device_id FROM account WHERE name = ?)";

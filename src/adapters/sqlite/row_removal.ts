@@ -19,18 +19,18 @@ export class RowRemoval {
     this.#columns = columns;
   }
 
-  /** The statements for `keys`, each given without its device id. */
-  split(deviceId: number, keys: readonly (readonly SqlValue[])[], limits: SqlLimits): KeyChunk[] {
+  /** The statements for `keys`, each given without its account id. */
+  split(accountId: number, keys: readonly (readonly SqlValue[])[], limits: SqlLimits): KeyChunk[] {
     const from = `DELETE FROM ${this.#table} WHERE device_id = ?`;
     const [only] = keys;
     if (keys.length === 1 && only !== undefined) {
       const sql = `${from}${this.#columns.map((column) => ` AND ${column} = ?`).join("")}`;
-      return [{ statement: { sql, params: [deviceId, ...only] }, start: 0, end: 1 }];
+      return [{ statement: { sql, params: [accountId, ...only] }, start: 0, end: 1 }];
     }
     const columns = this.#columns.join(", ");
     const compared = this.#columns.length === 1 ? columns : `(${columns})`;
     let start = 0;
-    return splitKeys(keys, { fixed: [deviceId], limits }, (list) => {
+    return splitKeys(keys, { fixed: [accountId], limits }, (list) => {
       return `${from} AND ${compared} IN ${list} RETURNING ${columns}`;
     }).map((statement) => {
       const size = (statement.params.length - 1) / this.#columns.length;

@@ -12,7 +12,7 @@ const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512, 2_048];
 /** Bytes of SQL text that a statement may take besides its rows. Far above the longest one here. */
 const FIXED_SQL_BYTES = 4_096;
 
-/** Characters of a row's text besides its parameters: parentheses, comma, and the longest device id. */
+/** Characters of a row's text besides its parameters: parentheses, comma, and the longest account id. */
 const MAX_ROW_EXTRA = 20;
 
 /** What a multi-row upsert is made of. */
@@ -43,18 +43,18 @@ export class RowStatement {
   readonly #parts: RowStatementParts;
   /** Texts for the account that used them last, by number of rows; negative where they have the often shared value in common. */
   #texts = new Map<number, string>();
-  #deviceId = 0;
+  #accountId = 0;
 
   constructor(parts: RowStatementParts) {
     this.#parts = parts;
   }
 
   /**
-   * The statements for `rows`, each given without its device id.
+   * The statements for `rows`, each given without its account id.
    *
    * @returns One entry per statement: the statement, and which of the rows it covers.
    */
-  split(deviceId: number, rows: readonly (readonly SqlValue[])[], limits: SqlLimits): RowChunk[] {
+  split(accountId: number, rows: readonly (readonly SqlValue[])[], limits: SqlLimits): RowChunk[] {
     const chunks: RowChunk[] = [];
     const { shared, oftenShared } = this.#parts;
     let runEnd = 0;
@@ -72,7 +72,7 @@ export class RowStatement {
           params.push(row[column] as SqlValue);
         }
       }
-      chunks.push({ statement: { sql: this.#text(deviceId, end - start, common), params }, start, end });
+      chunks.push({ statement: { sql: this.#text(accountId, end - start, common), params }, start, end });
       start = end;
     }
     return chunks;
@@ -88,11 +88,11 @@ export class RowStatement {
     return left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
   }
 
-  /** The device id is an integer of ours and stands in the text: a parameter for each row costs a twentieth of a flush. */
-  #text(deviceId: number, rows: number, common: number | undefined): string {
-    if (deviceId !== this.#deviceId) {
+  /** The account id is an integer of ours and stands in the text: a parameter for each row costs a twentieth of a flush. */
+  #text(accountId: number, rows: number, common: number | undefined): string {
+    if (accountId !== this.#accountId) {
       this.#texts = new Map();
-      this.#deviceId = deviceId;
+      this.#accountId = accountId;
     }
     const key = common === undefined ? rows : -rows;
     let text = this.#texts.get(key);
@@ -104,7 +104,7 @@ export class RowStatement {
         column === shared || column === common ? `?${column + 1}` : parameter,
       );
       const values = [first, ...Array<string[]>(rows - 1).fill(others)];
-      const list = values.map((row) => `(${deviceId},${row.join(",")})`).join(",");
+      const list = values.map((row) => `(${accountId},${row.join(",")})`).join(",");
       text = `${insert} VALUES ${list} ${conflict}`;
       this.#texts.set(key, text);
     }

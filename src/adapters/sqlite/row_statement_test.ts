@@ -110,9 +110,9 @@ function boundRows(sql: string, params: readonly SqlValue[]): SqlValue[][] {
 }
 
 test("each row is of the account that is written, also when accounts take turns", () => {
-  for (const deviceId of [1, 2, 1, 10, 1]) {
-    const [chunk] = PUT.split(deviceId, rows(8), WIDE);
-    expect(chunk?.statement.sql).toContain(`VALUES (${deviceId},?,?),(${deviceId},?,?)`);
+  for (const accountId of [1, 2, 1, 10, 1]) {
+    const [chunk] = PUT.split(accountId, rows(8), WIDE);
+    expect(chunk?.statement.sql).toContain(`VALUES (${accountId},?,?),(${accountId},?,?)`);
   }
 });
 

@@ -120,10 +120,10 @@ export const SIGNAL_PLANNERS: PlannersOf<
   },
   "preKey.markUploaded": {
     table: "pre_key",
-    statements: ({ ids }, { deviceId, limits }) =>
+    statements: ({ ids }, { accountId, limits }) =>
       splitKeys(
         [...new Set(ids)].map((id) => [id]),
-        { fixed: [deviceId], limits },
+        { fixed: [accountId], limits },
         (list) => `UPDATE pre_key SET uploaded = 1 WHERE device_id = ? AND id IN ${list}`,
       ),
   },

@@ -11,7 +11,7 @@ import {
 } from "../../backend/mod.ts";
 import { ClosedError, FencedError, RefusedError } from "../../errors/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
-import { AccountId } from "./account_id.ts";
+import { AccountLookup } from "./account_lookup.ts";
 import { appSyncReads } from "./app_sync_reads.ts";
 import { integerOf, optionalOf, textOf } from "./cell.ts";
 import { deviceReads } from "./device_reads.ts";
@@ -49,9 +49,9 @@ export interface SqliteBackendOptions {
  *
  * async function countAccounts(driver: SqlDriver): Promise<number> {
  *   const backend = await openSqliteBackend(driver, { account: "alice" });
- *   const devices = await backend.listDevices();
+ *   const accounts = await backend.listAccounts();
  *   await backend.close();
- *   return devices.length;
+ *   return accounts.length;
  * }
  * ```
  */
@@ -72,15 +72,15 @@ export async function openSqliteBackend(
 
 function createSource(driver: OpenDriver, account: string): BackendSource {
   const scope = new ReadScope(driver, account);
-  const accountId = new AccountId(driver, account);
+  const lookup = new AccountLookup(driver, account);
   return {
     ...signalReads(scope),
     ...appSyncReads(scope),
     ...protocolReads(scope),
     ...deviceReads(scope, driver),
     capabilities: capabilitiesOf(driver),
-    create: () => accountId.findOrRegister(),
-    commit: (writes, commitOptions) => commit({ driver, accountId, account }, writes, commitOptions),
+    create: () => lookup.findOrRegister(),
+    commit: (writes, commitOptions) => commit({ driver, lookup, account }, writes, commitOptions),
     async readOwner(): Promise<OwnerState | undefined> {
       const row = await scope.first(`SELECT owner, epoch FROM account WHERE device_id = ${SCOPE}`, []);
       const owner = optionalOf(row?.[0], "owner", textOf);
@@ -103,7 +103,7 @@ function capabilitiesOf(driver: SqlDriver): Capabilities {
 /** What a commit works with. */
 interface CommitContext {
   readonly driver: OpenDriver;
-  readonly accountId: AccountId;
+  readonly lookup: AccountLookup;
   readonly account: string;
 }
 
@@ -113,40 +113,40 @@ async function commit(
   options: CommitOptions | undefined,
 ): Promise<number[]> {
   const guard = options?.guard;
-  const { driver, accountId } = context;
+  const { driver, lookup } = context;
   driver.requireOpen("commit");
   if (writes.length === 0 && guard === undefined) return [];
   if (guard?.owner !== undefined) {
-    const deviceId = await accountId.find();
+    const accountId = await lookup.find();
     // Whoever owned the account knows that it was registered: it was deleted since.
-    if (deviceId === undefined) throw fenced();
-    return await send(context, deviceId, writes, guard);
+    if (accountId === undefined) throw fenced();
+    return await send(context, accountId, writes, guard);
   }
-  const deviceId = await accountId.findOrRegister();
+  const accountId = await lookup.findOrRegister();
   try {
-    return await send(context, deviceId, writes, guard);
+    return await send(context, accountId, writes, guard);
   } catch (error) {
     if (!(error instanceof FencedError)) throw error;
     // Somebody may have deleted the account since its id was found out. Nobody owned it then, so it is made anew.
-    accountId.forget();
-    const current = await accountId.findOrRegister();
-    if (current === deviceId) throw error;
+    lookup.forget();
+    const current = await lookup.findOrRegister();
+    if (current === accountId) throw error;
     return await send(context, current, writes, guard);
   }
 }
 
 async function send(
-  { driver, accountId, account }: CommitContext,
-  deviceId: number,
+  { driver, lookup, account }: CommitContext,
+  accountId: number,
   writes: readonly Write[],
   guard: OwnerGuard | undefined,
 ): Promise<number[]> {
-  const plan = planWrites(writes, { deviceId, limits: driver.limits }, account);
-  const before = guardStatements(deviceId, guard);
+  const plan = planWrites(writes, { accountId, limits: driver.limits }, account);
+  const before = guardStatements(accountId, guard);
   try {
     const results = await driver.batch([...before, ...plan.statements()]);
-    if (writes.some((write) => write.kind === "device.delete" && write.deviceId === deviceId))
-      accountId.forget();
+    if (writes.some((write) => write.kind === "account.delete" && write.accountId === accountId))
+      lookup.forget();
     return plan.changed(results.slice(before.length));
   } catch (error) {
     if (error instanceof FencedError) throw fenced();
@@ -159,22 +159,22 @@ async function send(
  * The check that fails the whole transaction unless the account is there and owned as the guard says, and the change of
  * owner. SQLite has no statement that aborts, but a function that fails: no row is written for the check.
  */
-function guardStatements(deviceId: number, guard: OwnerGuard | undefined): SqlStatement[] {
+function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlStatement[] {
   if (guard === undefined) {
     const sql =
       "SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ?) THEN 1 ELSE json('fenced') END";
-    return [{ sql, params: [deviceId] }];
+    return [{ sql, params: [accountId] }];
   }
   const check = {
     sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?)
       THEN 1 ELSE json('fenced') END`,
-    params: [guard.owner ?? null, guard.minEpoch, guard.maxEpoch, deviceId],
+    params: [guard.owner ?? null, guard.minEpoch, guard.maxEpoch, accountId],
   };
   if (guard.next === undefined) return [check];
   const { owner, epoch } = guard.next;
   return [
     check,
-    { sql: "UPDATE account SET owner = ?, epoch = ? WHERE device_id = ?", params: [owner, epoch, deviceId] },
+    { sql: "UPDATE account SET owner = ?, epoch = ? WHERE device_id = ?", params: [owner, epoch, accountId] },
   ];
 }
 

@@ -42,9 +42,9 @@ test("an account is registered by its first commit, not by being opened or read"
   expect(await backend.getSession(ALICE)).toBeUndefined();
   expect(await backend.load()).toBeUndefined();
   expect(await backend.commit([])).toEqual([]);
-  expect(await backend.listDevices()).toEqual([]);
+  expect(await backend.listAccounts()).toEqual([]);
   await backend.putSession(ALICE, new Uint8Array([1]));
-  expect(await backend.listDevices()).toEqual([{ deviceId: 1, account: "alice", pn: undefined }]);
+  expect(await backend.listAccounts()).toEqual([{ accountId: 1, account: "alice", pn: undefined }]);
   expect(await backend.create()).toBe(1);
 });
 
@@ -109,7 +109,7 @@ test("an owner whose account was deleted is fenced, also when the account was ma
   await first.commit([session(ALICE, 1)], {
     guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next: { owner: "one", epoch: 1 } },
   });
-  await second.deleteDevice(await second.create());
+  await second.deleteAccount(await second.create());
   await expect(first.commit([session(ALICE, 2)], { guard })).rejects.toThrow(FencedError);
   expect(await column("SELECT name FROM account")).toEqual([]);
   await second.putSession(BOB, new Uint8Array([9]));
@@ -121,13 +121,13 @@ test("a process that still knows a deleted account never writes into another one
   const stale = await open("alice");
   await stale.putSession(ALICE, new Uint8Array([1]));
   const other = await open("bob");
-  await other.deleteDevice(await stale.create());
+  await other.deleteAccount(await stale.create());
   await other.putSession(BOB, new Uint8Array([2]));
   // Nobody owned the account, so it comes to be again, under an id that was never used.
   await stale.putSession(ALICE, new Uint8Array([3]));
-  expect(await other.listDevices()).toEqual([
-    { deviceId: 2, account: "bob", pn: undefined },
-    { deviceId: 3, account: "alice", pn: undefined },
+  expect(await other.listAccounts()).toEqual([
+    { accountId: 2, account: "bob", pn: undefined },
+    { accountId: 3, account: "alice", pn: undefined },
   ]);
   expect(await other.getSession(ALICE)).toBeUndefined();
   expect(await stale.getSession(ALICE)).toEqual(new Uint8Array([3]));
@@ -136,7 +136,7 @@ test("a process that still knows a deleted account never writes into another one
 test("deleting a device empties every table of it and none of another", async () => {
   const [alice, bob] = [await open("alice"), await open("bob")];
   for (const backend of [alice, bob]) await backend.commit([session(ALICE, 1), session(BOB, 2)]);
-  const [rows] = await alice.commit([{ kind: "device.delete", deviceId: await alice.create() }]);
+  const [rows] = await alice.commit([{ kind: "account.delete", accountId: await alice.create() }]);
   expect(rows).toBe(3);
   expect(await column("SELECT device_id FROM session")).toEqual([2, 2]);
 });

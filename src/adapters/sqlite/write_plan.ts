@@ -5,13 +5,13 @@ import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.
 
 /** The account whose rows are written, and what one statement may hold. */
 export interface WriteScope {
-  readonly deviceId: number;
+  readonly accountId: number;
   readonly limits: SqlLimits;
 }
 
 /**
  * Writes that replace rows without a condition. Those of one kind share statements. Each row is given without its
- * device id.
+ * account id.
  */
 export interface RowPlanner<W extends Write> {
   readonly table: string;
@@ -24,7 +24,7 @@ export interface RowPlanner<W extends Write> {
 export interface RemovalPlanner<W extends Write> {
   readonly table: string;
   readonly removal: RowRemoval;
-  /** The key, without the device id. */
+  /** The key, without the account id. */
   key(write: W): readonly SqlValue[];
 }
 
@@ -129,7 +129,7 @@ export class WritePlan {
 
   /** The statements, in order. */
   statements(): SqlStatement[] {
-    const { deviceId, limits } = this.#scope;
+    const { accountId, limits } = this.#scope;
     const statements: SqlStatement[] = [];
     this.#origins = [];
     for (const step of this.#steps) {
@@ -139,7 +139,7 @@ export class WritePlan {
         continue;
       }
       const { splitter, rows, writes } = step;
-      for (const { statement, start, end } of splitter.split(deviceId, rows, limits)) {
+      for (const { statement, start, end } of splitter.split(accountId, rows, limits)) {
         statements.push(statement);
         const first = writes[start];
         const write = first === writes[end - 1] ? first : undefined;

@@ -8,7 +8,7 @@ import type { WritePlan } from "./write_plan.ts";
 const LIMITS = { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 1_000_000 };
 
 function plan(writes: readonly Write[]): WritePlan {
-  return planWrites(writes, { deviceId: 9, limits: LIMITS }, "alice");
+  return planWrites(writes, { accountId: 9, limits: LIMITS }, "alice");
 }
 
 function session(user: number): Write {
@@ -78,14 +78,14 @@ test("removals of one kind share statements, and nothing of their table moves ac
 });
 
 test("nothing moves across a deleted device", () => {
-  const shapesAround = shapes(plan([session(1), { kind: "device.delete", deviceId: 3 }, session(2)]));
+  const shapesAround = shapes(plan([session(1), { kind: "account.delete", accountId: 3 }, session(2)]));
   expect(shapesAround[0]).toBe("INSERT INTO session");
   expect(shapesAround.at(-1)).toBe("INSERT INTO session");
   expect(shapesAround).toContain("DELETE FROM account");
 });
 
 test("an account that deletes itself and goes on is registered again under its id", () => {
-  const own: Write = { kind: "device.delete", deviceId: 9 };
+  const own: Write = { kind: "account.delete", accountId: 9 };
   expect(shapes(plan([own, session(1)])).slice(-2)).toEqual(["INSERT INTO account", "INSERT INTO session"]);
   expect(shapes(plan([session(1), own])).at(-1)).toBe("DELETE FROM account");
   const planned = plan([own, session(1)]);

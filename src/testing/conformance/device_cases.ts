@@ -80,17 +80,17 @@ const accountCases: readonly ConformanceCase[] = [
     async run(harness) {
       const backend = await harness.open();
       const id = await backend.create();
-      check(Number.isSafeInteger(id) && id >= 1, `device id is ${id}`);
+      check(Number.isSafeInteger(id) && id >= 1, `account id is ${id}`);
       equal(await backend.create(), id, "created again");
       const bob = await (await harness.open("bob")).create();
-      check(bob !== id, "two accounts have one device id");
+      check(bob !== id, "two accounts have one account id");
       await inEveryLife(harness, backend, async (open) => {
         equal(await open.create(), id, "created in a later life");
       });
     },
   },
   {
-    name: "device: listDevices names all accounts of the database, by id, with their phone numbers",
+    name: "device: listAccounts names all accounts of the database, by id, with their phone numbers",
     async run(harness) {
       const backend = await harness.open();
       const id = await backend.create();
@@ -98,11 +98,11 @@ const accountCases: readonly ConformanceCase[] = [
       const bobId = await bob.create();
       await bob.save(fullDevice(7));
       const expected = [
-        { deviceId: id, account: DEFAULT_ACCOUNT, pn: undefined },
-        { deviceId: bobId, account: "bob", pn: fullDevice(7).pn },
-      ].sort((a, b) => a.deviceId - b.deviceId);
+        { accountId: id, account: DEFAULT_ACCOUNT, pn: undefined },
+        { accountId: bobId, account: "bob", pn: fullDevice(7).pn },
+      ].sort((a, b) => a.accountId - b.accountId);
       await inEveryLife(harness, backend, async (open) => {
-        equal(await open.listDevices(), expected, "accounts");
+        equal(await open.listAccounts(), expected, "accounts");
       });
     },
   },
@@ -111,24 +111,24 @@ const accountCases: readonly ConformanceCase[] = [
     async run(harness) {
       const backend = await harness.open("carol");
       await backend.putSession("1000@lid.0", sampleBytes(1, 9));
-      const [carol] = (await backend.listDevices()).filter(({ account }) => account === "carol");
+      const [carol] = (await backend.listAccounts()).filter(({ account }) => account === "carol");
       check(carol !== undefined, "the account is not listed");
-      equal(await backend.create(), carol.deviceId, "device id");
+      equal(await backend.create(), carol.accountId, "account id");
     },
   },
   {
     name: "device: a snapshot counts rows and bytes, hands back the extra bytes and holds no contents",
     async run(harness) {
       const backend = await harness.open();
-      const deviceId = await backend.create();
+      const accountId = await backend.create();
       const before = await backend.snapshotDb("before");
       await backend.putSession("5511999990000@c.us.0", sampleBytes(1, 1_000));
       await backend.putSession("5511999990001@c.us.0", sampleBytes(2, 500));
       await (await harness.open("bob")).putSession("1000@lid.0", sampleBytes(3, 5_000));
       const after = await backend.snapshotDb("after '%", sampleBytes(4, 30));
       equal(
-        { name: after.name, account: after.account, deviceId: after.deviceId, extra: after.extra },
-        { name: "after '%", account: DEFAULT_ACCOUNT, deviceId, extra: sampleBytes(4, 30) },
+        { name: after.name, account: after.account, accountId: after.accountId, extra: after.extra },
+        { name: "after '%", account: DEFAULT_ACCOUNT, accountId, extra: sampleBytes(4, 30) },
         "snapshot",
       );
       equal(before.extra, undefined, "extra of a snapshot without any");
@@ -158,11 +158,11 @@ const deleteCases: readonly ConformanceCase[] = [
         ]);
       }
       const bobId = await bob.create();
-      await backend.deleteDevice(bobId);
-      await backend.deleteDevice(bobId);
-      await backend.deleteDevice(bobId + 1_000);
+      await backend.deleteAccount(bobId);
+      await backend.deleteAccount(bobId);
+      await backend.deleteAccount(bobId + 1_000);
       backend = await inEveryLife(harness, backend, async (open) => {
-        const accounts = (await open.listDevices()).map(({ account }) => account);
+        const accounts = (await open.listAccounts()).map(({ account }) => account);
         equal(accounts, [DEFAULT_ACCOUNT], "accounts");
         equal(await open.load(), fullDevice(1), "this account's device");
         equal(await open.getSession("1000@lid.0"), sampleBytes(1, 50), "this account's session");

@@ -29,9 +29,9 @@ export const isolationCases: readonly ConformanceCase[] = [
       for (const [seed, backend] of backends.entries()) {
         equal(await backend.getSession(ALICE), sampleBytes(seed, 20), `session of account ${seed}`);
       }
-      const devices = await (await harness.reopen(HOSTILE_TEXTS[0])).listDevices();
-      equal(new Set(devices.map(({ deviceId }) => deviceId)).size, HOSTILE_TEXTS.length, "device ids");
-      const names = devices.map(({ account }) => account);
+      const accounts = await (await harness.reopen(HOSTILE_TEXTS[0])).listAccounts();
+      equal(new Set(accounts.map(({ accountId }) => accountId)).size, HOSTILE_TEXTS.length, "account ids");
+      const names = accounts.map(({ account }) => account);
       equal(names, HOSTILE_TEXTS, "accounts in the order in which they were registered");
     },
   },
@@ -43,7 +43,7 @@ export const isolationCases: readonly ConformanceCase[] = [
       for (const name of ["", "x".repeat(1_025), "user\0", "user\ud800", 5 as unknown as string]) {
         await fails(() => harness.open(name), "TypeError", `a name of ${String(name).length} characters`);
       }
-      equal((await backend.listDevices()).length, 1, "accounts");
+      equal((await backend.listAccounts()).length, 1, "accounts");
     },
   },
   {
@@ -83,13 +83,13 @@ export const isolationCases: readonly ConformanceCase[] = [
       }
       for (const name of ["user", "user%", "1"]) {
         const backend = await harness.open(name);
-        await backend.deleteDevice(await backend.create());
+        await backend.deleteAccount(await backend.create());
         contents.delete(name);
       }
       for (const [name, expected] of contents) {
         equal(await readAll(await harness.open(name)), expected, `contents of ${name}`);
       }
-      const listed = (await (await harness.reopen("user:1")).listDevices()).map(({ account }) => account);
+      const listed = (await (await harness.reopen("user:1")).listAccounts()).map(({ account }) => account);
       equal(listed, [...contents.keys()], "accounts left");
     },
   },

@@ -212,7 +212,7 @@ const takeOverCases: readonly ConformanceCase[] = [
       const queue = await takeOwnership(backend, 1);
       await queue.commit([put(1)]);
       const bob = await harness.open("bob");
-      await bob.deleteDevice(await backend.create());
+      await bob.deleteAccount(await backend.create());
       await fails(() => queue.commit([put(2)]), "fenced", "owner of a deleted account");
       equal(await backend.getSession(ALICE), undefined, "session");
       const again = await takeOwnership(await harness.reopen(), 2);
@@ -227,7 +227,7 @@ const takeOverCases: readonly ConformanceCase[] = [
       const backend = await harness.open();
       const queue = await takeOwnership(backend, 1);
       await queue.commit([put(1)]);
-      await queue.commit([{ kind: "device.delete", deviceId: await backend.create() }]);
+      await queue.commit([{ kind: "account.delete", accountId: await backend.create() }]);
       await fails(() => queue.commit([put(2)]), "fenced", "owner of a deleted account");
       equal(await backend.getSession(ALICE), undefined, "session");
     },

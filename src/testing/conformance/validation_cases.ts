@@ -204,7 +204,7 @@ const DEVICE_CALLS: readonly BadCall[] = [
   ["a text as account details", "TypeError", withDevice({ account: { details: "x" as never } })],
   ["a next pre-key id of −1", "RangeError", withDevice({ nextPreKeyId: -1 })],
   ["an expiry limit of 0", "RangeError", (backend) => backend.deleteExpiredBaseKeys(1, 0)],
-  ["device id 0 to delete", "RangeError", (backend) => backend.deleteDevice(0)],
+  ["account id 0 to delete", "RangeError", (backend) => backend.deleteAccount(0)],
 ];
 
 function badCallsCase(name: string, calls: readonly BadCall[]): ConformanceCase {

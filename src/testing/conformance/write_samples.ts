@@ -38,7 +38,7 @@ export interface Draw {
 type Samples = { readonly [K in WriteKind]: (draw: Draw) => WriteOf<K> };
 
 /** A device id that no account has. */
-const NO_DEVICE = 2 ** 40;
+const NO_ACCOUNT = 2 ** 40;
 
 /** One entry for each kind of write: a new kind does not compile until the kit draws it. */
 const SAMPLES: Samples = {
@@ -214,7 +214,7 @@ const SAMPLES: Samples = {
   }),
   "msgSecret.expire": ({ random }) => ({ kind: "msgSecret.expire", cutoff: random.below(4) }),
   "device.save": ({ random }) => ({ kind: "device.save", device: device(random) }),
-  "device.delete": () => ({ kind: "device.delete", deviceId: NO_DEVICE }),
+  "account.delete": () => ({ kind: "account.delete", accountId: NO_ACCOUNT }),
 };
 
 /** Every kind of write. */

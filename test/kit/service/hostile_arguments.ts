@@ -51,7 +51,7 @@ export function* hostileWrites(random: SeededRandom, nowS: number): Generator<Ho
 /** What the arguments of each read are. */
 const READS: Readonly<Record<ReadMethod, readonly Kind[]>> = {
   ...{ create: [], exists: [], getAllTcTokenJids: [], getLatestSyncKeyId: [], getMaxPreKeyId: [] },
-  ...{ listDevices: [], listQuarantined: [], load: [], loadAllSignedPreKeys: [], readOwner: [] },
+  ...{ listAccounts: [], listQuarantined: [], load: [], loadAllSignedPreKeys: [], readOwner: [] },
   ...{ getDevices: ["text"], getGroupMetadata: ["text"], getLidMapping: ["text"], getPnMapping: ["text"] },
   ...{ getSenderKey: ["text"], getSenderKeyDevices: ["text"], getSession: ["text"], getTcToken: ["text"] },
   ...{ getVersion: ["text"], hasSession: ["text"], hasSignalStateForUser: ["text"], loadIdentity: ["text"] },

@@ -113,19 +113,19 @@ export const isolationCases: readonly ServiceCase[] = [
       await drive(client, theirs, 2);
       const before = await client.read(theirs);
       const ownId = await client.call(mine, { kind: "read", method: "create", args: [] });
-      const listed = (await client.call(mine, { kind: "read", method: "listDevices", args: [] })) as {
+      const listed = (await client.call(mine, { kind: "read", method: "listAccounts", args: [] })) as {
         account: string;
       }[];
       equal(
         listed.map(({ account }) => account),
         [mine.name],
-        "devices",
+        "accounts",
       );
-      for (let deviceId = 1; deviceId <= 20; deviceId += 1) {
-        if (deviceId === ownId) continue;
+      for (let accountId = 1; accountId <= 20; accountId += 1) {
+        if (accountId === ownId) continue;
         const body = client.call(mine, {
           kind: "commit",
-          writes: [{ kind: "device.delete", deviceId }],
+          writes: [{ kind: "account.delete", accountId }],
           guard: undefined,
         });
         check(
@@ -133,7 +133,7 @@ export const isolationCases: readonly ServiceCase[] = [
             () => false,
             () => true,
           ),
-          `device ${deviceId} could be deleted`,
+          `account ${accountId} could be deleted`,
         );
       }
       equal(await client.read(theirs), before, "the other account");
@@ -172,11 +172,11 @@ async function expectOwn(client: ServiceClient, account: TestAccount, seed: numb
     client.call(account, { kind: "read", method, args });
   equal(await read("getSession", ADDRESS), sampleBytes(seed, 40), `session of account ${seed}`);
   equal(await read("getGroupMetadata", account.name), sampleBytes(seed, 40), `group of account ${seed}`);
-  const devices = (await read("listDevices")) as { account: string }[];
+  const accounts = (await read("listAccounts")) as { account: string }[];
   equal(
-    devices.map((device) => device.account),
+    accounts.map((listed) => listed.account),
     [account.name],
-    `devices of account ${seed}`,
+    `accounts that account ${seed} sees`,
   );
   const snapshot = (await read("snapshotDb", "own")) as {
     account: string;

@@ -7,8 +7,8 @@ const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NO
 /** Rounds of registering and looking, against answers that are lost. */
 const MAX_ATTEMPTS = 4;
 
-/** The device id of one account, by which its rows are scoped: found once, registered when it is first needed. */
-export class AccountId {
+/** Finds the id by which the rows of one account are scoped. Registers the account when the id is first needed. */
+export class AccountLookup {
   readonly #driver: SqlDriver;
   readonly #name: string;
   /** Shared, so that calls made at the same time go on in their order. */
@@ -19,12 +19,12 @@ export class AccountId {
     this.#name = name;
   }
 
-  /** The device id, `undefined` when the account is not registered. */
+  /** The account id, `undefined` when the account is not registered. */
   async find(): Promise<number | undefined> {
     return this.#known ?? (await this.#read());
   }
 
-  /** The device id. Registers the account if it is not there yet. */
+  /** The account id. Registers the account if it is not there yet. */
   findOrRegister(): Promise<number> {
     if (this.#known !== undefined) return this.#known;
     const found = this.#register();
@@ -40,7 +40,7 @@ export class AccountId {
 
   async #read(): Promise<number | undefined> {
     const rows = await this.#driver.query("SELECT device_id FROM account WHERE name = ?", [this.#name]);
-    return rows[0] && integerOf(rows[0][0], "device id");
+    return rows[0] && integerOf(rows[0][0], "account id");
   }
 
   async #register(): Promise<number> {
