@@ -40,7 +40,7 @@ export interface AccountClientOptions {
   readonly durability?: Durability;
   /** Differs between the lives of one account. */
   readonly life?: number;
-  /** By the repository unless given. */
+  /** Defaults to the repository. */
   readonly open?: typeof openPeer;
 }
 

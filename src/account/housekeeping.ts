@@ -105,8 +105,8 @@ function since(nowS: number, lifetimeS: number): number {
 }
 
 /** The times with defaults filled in. @throws {RangeError} */
-function resolve(given: Partial<HousekeepingPolicy> = {}): HousekeepingPolicy {
-  const policy = { ...DEFAULTS, ...given };
+function resolve(overrides: Partial<HousekeepingPolicy> = {}): HousekeepingPolicy {
+  const policy = { ...DEFAULTS, ...overrides };
   for (const [name, value] of Object.entries(policy)) {
     if (Number.isSafeInteger(value) && value > 0) continue;
     throw new RangeError(`housekeeping: ${name} is ${value}, expected a positive integer`);

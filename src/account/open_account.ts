@@ -23,20 +23,20 @@ export interface OpenAccountOptions {
    * closed with it, and when opening fails.
    */
   readonly backend: Backend | Promise<Backend> | (() => Backend | Promise<Backend>);
-  /** Clock, scheduler, randomness and logger; the host's own for what is not given. */
+  /** Clock, scheduler, randomness and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
   /**
    * Label of the account in names of scheduled tasks. Needed where several databases share one scheduler, since it
    * tells accounts of one database apart by itself.
    */
   readonly account?: string | undefined;
-  /** Within this time a change is saved, in milliseconds; 5,000 unless given. `manual` starts no background saver. */
+  /** Within this time a change is saved, in milliseconds. Defaults to 5,000. `manual` starts no background saver. */
   readonly saverIntervalMs?: number | "manual" | undefined;
   /** Other times and limits of saving. */
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
   /** How Signal state is kept. */
   readonly signal?: SignalPolicy | undefined;
-  /** How large the account's caches are and where: `accountCaches` of the subpath `cache`. In process unless given. */
+  /** How large the account's caches are and where: `accountCaches` of the subpath `cache`. Defaults to caches in process. */
   readonly cache?: CacheBuilder | undefined;
   /**
    * Removes what has expired, in the background: sent messages, base keys, pending inbound messages, trusted-contact tokens and
@@ -45,7 +45,7 @@ export interface OpenAccountOptions {
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
   /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
   readonly snapshotSink?: SnapshotSink | undefined;
-  /** Makes the device of an account that has none, say from another store; fresh keys unless given. */
+  /** Makes the device of an account that has none, for example from another store. Defaults to fresh keys. */
   readonly newDevice?: ((host: Host) => Device | Promise<Device>) | undefined;
 }
 
@@ -75,8 +75,8 @@ export interface OpenAccountOptions {
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
   const host = systemHost(options.host);
-  const given = options.backend;
-  const backend = await (typeof given === "function" ? given() : given);
+  const opening = options.backend;
+  const backend = await (typeof opening === "function" ? opening() : opening);
   const opened: { close(): Promise<void> }[] = [backend];
   try {
     const accountId = await backend.create();

@@ -43,7 +43,7 @@ export type BackendReads = SignalReads &
 
 /** Options of `createBackend` and `withCommitter`. */
 export interface CreateBackendOptions {
-  /** Stamps base keys and sent messages. The host's clock unless given. */
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
 }
 

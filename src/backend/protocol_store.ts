@@ -108,7 +108,7 @@ export interface ProtocolReads {
 /**
  * WhatsApp Web protocol state. Every setter is one durable commit.
  *
- * A `limit` of an expiry is the most rows that it takes, 1 or more; all of them unless given. When it answers with as many, there
+ * A `limit` of an expiry is the most rows that it takes, 1 or more. Defaults to all of them. When it answers with as many, there
  * may be more.
  */
 export interface ProtocolStore extends ProtocolReads {

@@ -84,9 +84,9 @@ export const senderKeyKind: CachedKind = {
   changes: ({ cache, isLibrary }, entries) =>
     entries.map(([id, value]): CachedChange => {
       const address = requireId("sender-key", id, storedNameOf);
-      const given = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
+      const converted = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
-        given === null ? undefined : NodeSenderKeyRecord.parse(given, cache.senderKeys.peek(address));
+        converted === null ? undefined : NodeSenderKeyRecord.parse(converted, cache.senderKeys.peek(address));
       // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
       return { store: "senderKey", address, value: record?.isEmpty === true ? undefined : record };
     }),

@@ -19,9 +19,9 @@ export interface KeyValueClient {
 
 /** Options of the stores over key-value services. */
 export interface KeyValueCacheStoreOptions {
-  /** Before every key, empty unless given. Accounts that share a database need one each, such as `bot-1:`. */
+  /** Prefix of every key. Defaults to the empty string. Accounts that share a database need one each, such as `bot-1:`. */
   readonly prefix?: string | undefined;
-  /** Where the numbers of epochs come from; the system's randomness unless given. */
+  /** Draws the numbers of epochs. Defaults to the system's randomness. */
   readonly random?: Random | undefined;
 }
 

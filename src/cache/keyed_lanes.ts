@@ -10,11 +10,11 @@ const MAX_WAITING = 1_000;
 export interface KeyedLanesOptions {
   readonly clock: Clock;
   /**
-   * Lanes that are kept when nobody is in them; those in use are kept beyond it. 5,000 unless given, the `chatLanes` of
+   * Lanes that are kept when nobody is in them; those in use are kept beyond it. Defaults to 5,000, the `chatLanes` of
    * `CacheConfig`; a client's own session locks have `sessionLocks`.
    */
   readonly capacity?: number | undefined;
-  /** Work that may wait in one lane, what is under way included. 1,000 unless given. */
+  /** Work that may wait in one lane, what is under way included. Defaults to 1,000. */
   readonly maxWaiting?: number | undefined;
 }
 

@@ -27,9 +27,9 @@ export interface PortableCacheOptions<K, V> {
   readonly capacity: number;
   /** The only source of time. A step backwards counts as no time at all. */
   readonly clock: Clock;
-  /** An entry is gone when this time has passed since it was written, in milliseconds. No such limit unless given. */
+  /** An entry is gone when this time has passed since it was written, in milliseconds. Defaults to no limit. */
   readonly ttlMs?: number | undefined;
-  /** An entry is gone when it was not read for this time, in milliseconds. No such limit unless given. */
+  /** An entry is gone when it was not read for this time, in milliseconds. Defaults to no limit. */
   readonly idleMs?: number | undefined;
   /** Is told of each entry that leaves. */
   readonly onEvict?: EvictionListener<K, V> | undefined;
@@ -38,7 +38,7 @@ export interface PortableCacheOptions<K, V> {
    * Only for caches without `ttlMs` and `idleMs`.
    */
   readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
-  /** Hears of listeners that throw; silent unless given. */
+  /** Logs listeners that throw. Defaults to a logger that drops everything. */
   readonly logger?: Logger | undefined;
 }
 

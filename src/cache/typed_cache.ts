@@ -31,11 +31,11 @@ export interface StoredCacheSettings<K, V> {
   readonly host: Host;
   /** Entries are gone after this time, in milliseconds. Without it they stay as long as the store keeps them. */
   readonly ttlMs?: number | undefined;
-  /** JSON unless given. Values that JSON cannot carry need one. */
+  /** Defaults to JSON. Values that JSON cannot carry need one. */
   readonly codec?: CacheCodec<V> | undefined;
-  /** Name of a key in the store, different for different keys. `String(key)` unless given. */
+  /** Name of a key in the store, different for different keys. Defaults to `String(key)`. */
   readonly nameOf?: ((key: K) => string) | undefined;
-  /** When a call is given up, in milliseconds; 1,000 unless given. */
+  /** When a call is given up, in milliseconds. Defaults to 1,000. */
   readonly deadlineMs?: number | undefined;
   /** Label in the name of the scheduled task, needed where several accounts share one scheduler. */
   readonly taskPrefix?: string | undefined;

@@ -130,10 +130,10 @@ test("a write that was given up and arrives late does not hide the later one", a
   const cache = open();
   await cache.insert("a", { subject: "old" });
   store.isProper = false;
-  const given = cache.insert("a", { subject: "late" });
+  const abandoned = cache.insert("a", { subject: "late" });
   await settle();
   await host.scheduler.advance(1_000);
-  await given;
+  await abandoned;
   const late = store.calls.splice(0);
   store.isProper = true;
   await host.scheduler.advance(6_000);

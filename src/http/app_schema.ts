@@ -71,7 +71,7 @@ export interface CommandRequest {
 export interface PageQuery {
   /** `next` of the page before. */
   after?: string | undefined;
-  /** Entries of a page, 1 … 1,000; 100 unless given. */
+  /** Entries of a page, 1 … 1,000. Defaults to 100. */
   limit?: string | undefined;
 }
 

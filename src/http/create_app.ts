@@ -20,7 +20,7 @@ export interface AppOptions {
    * accepted.
    */
   readonly adminToken?: string | undefined;
-  /** Clock, randomness and logger; the host's own for what is not given. */
+  /** Clock, randomness and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
   readonly limits?: Partial<AppLimits> | undefined;
 }
@@ -93,8 +93,8 @@ export function createApp(options: AppOptions): AppType {
 /** Request ids, headers, the log, and errors as problems. */
 function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
   app.use(async (c, next) => {
-    const given = c.req.header("x-request-id") ?? "";
-    const requestId = REQUEST_ID.test(given) ? given : hexOf(random.bytes(8));
+    const received = c.req.header("x-request-id") ?? "";
+    const requestId = REQUEST_ID.test(received) ? received : hexOf(random.bytes(8));
     c.set("requestId", requestId);
     const startedAtMs = clock.nowMs();
     // The router takes a path with a slash behind it for the one without.

@@ -52,7 +52,7 @@ async function read(
     return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }
   // The arguments are whatever the caller sent: the backend checks them.
-  return await (backend[method] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
+  return await (backend[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
 }
 
 /** @throws {RefusedError} When an account is deleted that the caller may not see. */

@@ -8,8 +8,8 @@ import {
   type WireReader,
   type WireWriter,
 } from "../protobuf/mod.ts";
+import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_arguments.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
-import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
 import { DECODE_SENDER_KEY, readSenderMessageKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
 import { SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";

@@ -7,8 +7,8 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
+import { copyBytes, requireUint32 } from "./_arguments.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
-import { givenBytes, givenUint32 } from "./_given.ts";
 import type { StoredKey } from "./message_key.ts";
 
 export const DECODE_SENDER_KEY = "decode sender key";
@@ -56,8 +56,8 @@ export function openSenderKey(stored: StoredKey): Uint8Array | undefined {
 
 /** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
 export function storeSenderKey(key: SenderMessageKey): StoredKey {
-  const index = givenUint32("keep sender message key: iteration", key.iteration);
-  const seed = givenBytes("keep sender message key: seed", key.seed);
+  const index = requireUint32("keep sender message key: iteration", key.iteration);
+  const seed = copyBytes("keep sender message key: seed", key.seed);
   const writer = new WireWriter(uint32FieldSize(index) + bytesFieldSize(seed));
   writer.uint32Field(ITERATION, index);
   writer.bytesField(SEED, seed);

@@ -7,8 +7,8 @@ import {
   type WireReader,
   type WireWriter,
 } from "../protobuf/mod.ts";
+import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_arguments.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
-import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
 import { readStoredKey, type StoredKey } from "./message_key.ts";
 import {
   MAX_MESSAGE_KEYS,

@@ -10,8 +10,8 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
+import { PUBLIC_KEY_BYTES } from "./_arguments.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
-import { PUBLIC_KEY_BYTES } from "./_given.ts";
 import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 

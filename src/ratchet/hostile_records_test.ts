@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { CorruptError } from "../errors/mod.ts";
 import { DELIMITED, varintSize, WireWriter } from "../protobuf/mod.ts";
-import { sameBytes } from "./_given.ts";
+import { sameBytes } from "./_arguments.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { SessionRecord } from "./session_record.ts";
 

@@ -7,8 +7,8 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
+import { copyBytes, requireUint32 } from "./_arguments.ts";
 import { KEY_BYTES } from "./_chain_step.ts";
-import { givenBytes, givenUint32 } from "./_given.ts";
 
 /** Length of the initialisation vector of a message. */
 const IV_BYTES = 16;
@@ -84,11 +84,11 @@ export function openStoredKey(stored: StoredKey): MessageKey {
 
 /** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
 export function storeKey(key: MessageKey): StoredKey {
-  const index = givenUint32("keep message key: index", key.index);
-  const cipherKey = given(key.cipherKey, KEY_BYTES);
-  const macKey = given(key.macKey, KEY_BYTES);
-  const iv = given(key.iv, IV_BYTES);
-  const seed = given(key.seed, KEY_BYTES);
+  const index = requireUint32("keep message key: index", key.index);
+  const cipherKey = copyOptional(key.cipherKey, KEY_BYTES);
+  const macKey = copyOptional(key.macKey, KEY_BYTES);
+  const iv = copyOptional(key.iv, IV_BYTES);
+  const seed = copyOptional(key.seed, KEY_BYTES);
   const size =
     uint32FieldSize(index) +
     bytesFieldSize(cipherKey) +
@@ -104,8 +104,8 @@ export function storeKey(key: MessageKey): StoredKey {
   return { index, bytes: writer.bytes };
 }
 
-function given(value: Uint8Array | undefined, length: number): Uint8Array | undefined {
-  return value === undefined ? undefined : givenBytes("keep message key", value, length);
+function copyOptional(value: Uint8Array | undefined, length: number): Uint8Array | undefined {
+  return value === undefined ? undefined : copyBytes("keep message key", value, length);
 }
 
 function ownOrAbsent(bytes: Uint8Array): Uint8Array | undefined {

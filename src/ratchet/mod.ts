@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { givenBytes, KEY_TYPE, sameBytes } from "./_given.ts";
+export { copyBytes, KEY_TYPE, sameBytes } from "./_arguments.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
 export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";

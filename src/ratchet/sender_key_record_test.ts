@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { senderKeyRecordBytes } from "../../test/support/record_arbitraries.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
 import { decodeSenderKeyRecord, SenderKeyRecordStructureSchema } from "../records/mod.ts";
-import { sameBytes } from "./_given.ts";
+import { sameBytes } from "./_arguments.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { senderKeyRecordCodec } from "./sender_key_record_codec.ts";
 import { SenderKeyState } from "./sender_key_state.ts";

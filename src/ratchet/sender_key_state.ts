@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
+import { copyBytes, copyPublicKey, KEY_TYPE, PUBLIC_KEY_BYTES, requireUint32 } from "./_arguments.ts";
 import { KEY_BYTES, messageSeed, steppedKey } from "./_chain_step.ts";
-import { givenBytes, givenPublicKey, givenUint32, KEY_TYPE, PUBLIC_KEY_BYTES } from "./_given.ts";
 import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
 import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";
@@ -56,14 +56,14 @@ export class SenderKeyState {
   /** A new sender key. What is given is copied. @throws {TypeError | RangeError} When a part is not what it should be. */
   static create(state: NewSenderKeyState): SenderKeyState {
     return new SenderKeyState({
-      keyId: givenUint32("create sender key: id", state.keyId),
-      iteration: givenUint32("create sender key: iteration", state.iteration ?? 0),
-      seed: givenBytes("create sender key: seed", state.seed),
-      signingPublic: givenPublicKey("create sender key: signing key", state.signingPublic),
+      keyId: requireUint32("create sender key: id", state.keyId),
+      iteration: requireUint32("create sender key: iteration", state.iteration ?? 0),
+      seed: copyBytes("create sender key: seed", state.seed),
+      signingPublic: copyPublicKey("create sender key: signing key", state.signingPublic),
       signingPrivate:
         state.signingPrivate === undefined
           ? undefined
-          : givenBytes("create sender key: private signing key", state.signingPrivate),
+          : copyBytes("create sender key: private signing key", state.signingPrivate),
       messageKeys: [],
       unknown: NOTHING_UNKNOWN,
       encoded: undefined,
@@ -134,7 +134,7 @@ export class SenderKeyState {
    * @throws {RangeError} When `bound` is more than 2,000 ahead: no receiver would follow.
    */
   fastForward(bound: number): SenderKeyState {
-    givenUint32("fast-forward sender key: bound", bound);
+    requireUint32("fast-forward sender key: bound", bound);
     const steps = bound - this.next;
     if (steps <= 0) return this;
     if (steps > MAX_FAST_FORWARD) {

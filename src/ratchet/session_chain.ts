@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
+import { copyBytes, copyPublicKey, requireUint32, sameBytes } from "./_arguments.ts";
 import { KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
-import { givenBytes, givenPublicKey, givenUint32, sameBytes } from "./_given.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 
 /** Most skipped message keys of one chain, as other clients bound them. The oldest go first. */
@@ -77,13 +77,13 @@ export class SessionChain {
    * @throws {TypeError | RangeError} When a part is not what `NewSessionChain` says.
    */
   static create(chain: NewSessionChain): SessionChain {
-    const index = givenUint32("create chain: index", chain.index ?? 0);
-    const key = givenBytes("create chain: chain key", chain.chainKey);
-    const ratchetKey = givenPublicKey("create chain: ratchet key", chain.ratchetKey);
+    const index = requireUint32("create chain: index", chain.index ?? 0);
+    const key = copyBytes("create chain: chain key", chain.chainKey);
+    const ratchetKey = copyPublicKey("create chain: ratchet key", chain.ratchetKey);
     const ratchetKeyPrivate =
       chain.ratchetKeyPrivate === undefined
         ? undefined
-        : givenBytes("create chain: private ratchet key", chain.ratchetKeyPrivate);
+        : copyBytes("create chain: private ratchet key", chain.ratchetKeyPrivate);
     return new SessionChain({
       ratchetKey,
       ratchetKeyPrivate,
@@ -149,7 +149,7 @@ export class SessionChain {
    * @throws {RangeError} When the chain is closed, or `bound` is more than 2,000 ahead.
    */
   fastForward(bound: number): SessionChain {
-    givenUint32("fast-forward chain: bound", bound);
+    requireUint32("fast-forward chain: bound", bound);
     const steps = bound - this.next;
     if (steps <= 0) return this;
     if (steps > MAX_FAST_FORWARD) {

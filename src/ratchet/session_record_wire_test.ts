@@ -13,7 +13,7 @@ import {
   type SessionStructure_Chain,
   SessionStructureSchema,
 } from "../records/mod.ts";
-import { sameBytes } from "./_given.ts";
+import { sameBytes } from "./_arguments.ts";
 import { encodeSession } from "./_session_codec.ts";
 import { SessionChain } from "./session_chain.ts";
 import { SessionRecord } from "./session_record.ts";

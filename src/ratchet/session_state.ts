@@ -1,5 +1,5 @@
 import { EMPTY } from "../protobuf/mod.ts";
-import { givenBytes, givenInt32, givenPublicKey, givenUint32 } from "./_given.ts";
+import { copyBytes, copyPublicKey, requireInt32, requireUint32 } from "./_arguments.ts";
 import { emptySession, MAX_RECEIVER_CHAINS, type SessionParts } from "./_session_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 
@@ -48,7 +48,7 @@ export class SessionState {
   }
 
   set sessionVersion(value: number | undefined) {
-    this.#own().sessionVersion = optional(value, (given) => givenUint32("set session version", given));
+    this.#own().sessionVersion = optional(value, (present) => requireUint32("set session version", present));
   }
 
   /** Our identity key, 33 bytes. */
@@ -57,7 +57,9 @@ export class SessionState {
   }
 
   set localIdentityPublic(value: Uint8Array | undefined) {
-    this.#own().localIdentityPublic = optional(value, (given) => givenPublicKey("set local identity", given));
+    this.#own().localIdentityPublic = optional(value, (present) =>
+      copyPublicKey("set local identity", present),
+    );
   }
 
   /** The peer's identity key, 33 bytes. */
@@ -66,7 +68,7 @@ export class SessionState {
   }
 
   set remoteIdentityPublic(value: Uint8Array) {
-    this.#own().remoteIdentityPublic = givenPublicKey("set remote identity", value);
+    this.#own().remoteIdentityPublic = copyPublicKey("set remote identity", value);
   }
 
   /** 32 bytes. */
@@ -75,7 +77,7 @@ export class SessionState {
   }
 
   set rootKey(value: Uint8Array) {
-    this.#own().rootKey = givenBytes("set root key", value);
+    this.#own().rootKey = copyBytes("set root key", value);
   }
 
   /** Counter of the last message on the sending chain before this one, 0 when there was none. */
@@ -84,7 +86,7 @@ export class SessionState {
   }
 
   set previousCounter(value: number) {
-    this.#own().previousCounter = givenUint32("set previous counter", value);
+    this.#own().previousCounter = requireUint32("set previous counter", value);
   }
 
   /** The chain of what we send. It has the private half of its ratchet key. */
@@ -127,9 +129,9 @@ export class SessionState {
 
   set pendingPreKey(value: PendingPreKey | undefined) {
     this.#own().pendingPreKey = optional(value, ({ preKeyId, signedPreKeyId, baseKey }) => ({
-      preKeyId: optional(preKeyId, (given) => givenUint32("set pending pre-key: id", given)),
-      signedPreKeyId: givenInt32("set pending pre-key: signed pre-key id", signedPreKeyId),
-      baseKey: givenPublicKey("set pending pre-key: base key", baseKey),
+      preKeyId: optional(preKeyId, (present) => requireUint32("set pending pre-key: id", present)),
+      signedPreKeyId: requireInt32("set pending pre-key: signed pre-key id", signedPreKeyId),
+      baseKey: copyPublicKey("set pending pre-key: base key", baseKey),
       unknown: EMPTY,
     }));
   }
@@ -139,8 +141,8 @@ export class SessionState {
   }
 
   set remoteRegistrationId(value: number | undefined) {
-    this.#own().remoteRegistrationId = optional(value, (given) =>
-      givenUint32("set remote registration id", given),
+    this.#own().remoteRegistrationId = optional(value, (present) =>
+      requireUint32("set remote registration id", present),
     );
   }
 
@@ -149,8 +151,8 @@ export class SessionState {
   }
 
   set localRegistrationId(value: number | undefined) {
-    this.#own().localRegistrationId = optional(value, (given) =>
-      givenUint32("set local registration id", given),
+    this.#own().localRegistrationId = optional(value, (present) =>
+      requireUint32("set local registration id", present),
     );
   }
 
@@ -168,7 +170,7 @@ export class SessionState {
   }
 
   set aliceBaseKey(value: Uint8Array | undefined) {
-    this.#own().aliceBaseKey = optional(value, (given) => givenPublicKey("set alice base key", given));
+    this.#own().aliceBaseKey = optional(value, (present) => copyPublicKey("set alice base key", present));
   }
 
   /** Parts that nobody else sees, to be written to. */
@@ -181,7 +183,7 @@ export class SessionState {
   }
 }
 
-function optional<Given, Kept>(value: Given | undefined, take: (value: Given) => Kept): Kept | undefined {
+function optional<Input, Kept>(value: Input | undefined, take: (value: Input) => Kept): Kept | undefined {
   return value === undefined ? undefined : take(value);
 }
 

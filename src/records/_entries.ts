@@ -1,6 +1,6 @@
 import { ArgumentTypeError } from "../errors/mod.ts";
 /** `map<string, bytes>` as a list of entries, in ascending order of the key, so that equal maps have equal bytes. */
-import { givenBytes } from "./_field.ts";
+import { requireBytes } from "./_field.ts";
 
 /** The entries of a map, for `create`. @throws {TypeError} When a key is not text or a value not bytes. */
 export function entriesOf(
@@ -12,7 +12,7 @@ export function entriesOf(
     if (typeof key !== "string" || /\p{Surrogate}/u.test(key)) {
       throw new ArgumentTypeError(`${action}: a name is not well-formed text`);
     }
-    entries.push({ key, value: givenBytes(action, "a value", value) });
+    entries.push({ key, value: requireBytes(action, "a value", value) });
   }
   return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

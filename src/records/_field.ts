@@ -75,7 +75,7 @@ export class StoredMessage<Schema extends DescMessage> {
 }
 
 /** Checks bytes given by a caller. @throws {TypeError | RangeError} */
-export function givenBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
+export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
   if (length !== undefined && value.length !== length) {
     throw new ArgumentRangeError(`${action}: ${what} is ${value.length} bytes, expected ${length}`);
@@ -84,7 +84,7 @@ export function givenBytes(action: string, what: string, value: Uint8Array, leng
 }
 
 /** Checks a number given by a caller. @throws {RangeError} When it is not an integer from `min` to `max`. */
-export function givenInteger(
+export function requireInteger(
   action: string,
   what: string,
   value: number,

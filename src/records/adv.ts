@@ -1,6 +1,6 @@
 import { create, type DescField, type MessageInitShape } from "@bufbuild/protobuf";
 import { CorruptError } from "../errors/mod.ts";
-import { givenBytes, givenInteger, KEY_BYTES, SIGNATURE_BYTES, StoredMessage } from "./_field.ts";
+import { KEY_BYTES, requireBytes, requireInteger, SIGNATURE_BYTES, StoredMessage } from "./_field.ts";
 import {
   ADVEncryptionType,
   ADVKeyIndexListSchema,
@@ -54,15 +54,15 @@ export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity)
   const action = "encode account";
   const init: MessageInitShape<typeof ADVSignedDeviceIdentitySchema> = {};
   const { details, accountSignatureKey, accountSignature, deviceSignature } = identity;
-  if (isGiven(details)) init.details = givenBytes(action, "details", details);
-  if (isGiven(accountSignatureKey)) {
-    init.accountSignatureKey = givenBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
+  if (isPresent(details)) init.details = requireBytes(action, "details", details);
+  if (isPresent(accountSignatureKey)) {
+    init.accountSignatureKey = requireBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
   }
-  if (isGiven(accountSignature)) {
-    init.accountSignature = givenBytes(action, "account signature", accountSignature, SIGNATURE_BYTES);
+  if (isPresent(accountSignature)) {
+    init.accountSignature = requireBytes(action, "account signature", accountSignature, SIGNATURE_BYTES);
   }
-  if (isGiven(deviceSignature)) {
-    init.deviceSignature = givenBytes(action, "device signature", deviceSignature, SIGNATURE_BYTES);
+  if (isPresent(deviceSignature)) {
+    init.deviceSignature = requireBytes(action, "device signature", deviceSignature, SIGNATURE_BYTES);
   }
   return encodeMessage(ADVSignedDeviceIdentitySchema, create(ADVSignedDeviceIdentitySchema, init));
 }
@@ -113,13 +113,13 @@ export function decodeAdvSignedKeyIndexList(bytes: Uint8Array): AdvSignedKeyInde
 export function encodeAdvSignedKeyIndexList(list: AdvSignedKeyIndexList): Uint8Array {
   const action = "encode signed key index list";
   const init: MessageInitShape<typeof ADVSignedKeyIndexListSchema> = {
-    details: givenBytes(action, "details", list.details),
+    details: requireBytes(action, "details", list.details),
   };
-  if (isGiven(list.accountSignature)) {
-    init.accountSignature = givenBytes(action, "account signature", list.accountSignature, SIGNATURE_BYTES);
+  if (isPresent(list.accountSignature)) {
+    init.accountSignature = requireBytes(action, "account signature", list.accountSignature, SIGNATURE_BYTES);
   }
-  if (isGiven(list.accountSignatureKey)) {
-    init.accountSignatureKey = givenBytes(
+  if (isPresent(list.accountSignatureKey)) {
+    init.accountSignatureKey = requireBytes(
       action,
       "account signature key",
       list.accountSignatureKey,
@@ -148,8 +148,8 @@ export function decodeAdvKeyIndexList(bytes: Uint8Array): AdvKeyIndexList {
 /** Encodes a list of companions. @throws {RangeError} When a number is out of range. */
 export function encodeAdvKeyIndexList(list: AdvKeyIndexList): Uint8Array {
   const action = "encode key index list";
-  const uint32 = (what: string, value: number) => givenInteger(action, what, value, [0, MAX_UINT32]);
-  const timestamp = givenInteger(action, "timestamp", list.timestamp, [0, Number.MAX_SAFE_INTEGER]);
+  const uint32 = (what: string, value: number) => requireInteger(action, what, value, [0, MAX_UINT32]);
+  const timestamp = requireInteger(action, "timestamp", list.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   return encodeMessage(
     ADVKeyIndexListSchema,
     create(ADVKeyIndexListSchema, {
@@ -162,7 +162,7 @@ export function encodeAdvKeyIndexList(list: AdvKeyIndexList): Uint8Array {
   );
 }
 
-function isGiven(value: Uint8Array | undefined): value is Uint8Array {
+function isPresent(value: Uint8Array | undefined): value is Uint8Array {
   return value !== undefined && value.length !== 0;
 }
 

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { givenInteger, StoredMessage } from "./_field.ts";
+import { requireInteger, StoredMessage } from "./_field.ts";
 import {
   DeviceListEntrySchema,
   DeviceListSchema,
@@ -30,14 +30,15 @@ export interface DeviceListRecord {
 /** Encodes a device list. The order of devices is kept. @throws {RangeError} When a number is out of range. */
 export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   const action = "encode device list";
-  const timestamp = givenInteger(action, "timestamp", record.timestamp, [0, Number.MAX_SAFE_INTEGER]);
+  const timestamp = requireInteger(action, "timestamp", record.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   const init: MessageInitShape<typeof DeviceListSchema> = {
     user: record.user,
     devices: record.devices.map((device) => entryFields(action, device)),
     timestamp: BigInt(timestamp),
   };
   if (record.phash !== undefined) init.phash = record.phash;
-  if (record.rawId !== undefined) init.rawId = givenInteger(action, "raw id", record.rawId, [0, MAX_UINT32]);
+  if (record.rawId !== undefined)
+    init.rawId = requireInteger(action, "raw id", record.rawId, [0, MAX_UINT32]);
   return encodeMessage(DeviceListSchema, create(DeviceListSchema, init));
 }
 
@@ -61,7 +62,7 @@ function entryFields(
   action: string,
   device: DeviceListEntry,
 ): MessageInitShape<typeof DeviceListEntrySchema> {
-  const uint32 = (what: string, value: number) => givenInteger(action, what, value, [0, MAX_UINT32]);
+  const uint32 = (what: string, value: number) => requireInteger(action, what, value, [0, MAX_UINT32]);
   const init: MessageInitShape<typeof DeviceListEntrySchema> = {
     deviceId: uint32("device id", device.deviceId),
   };

@@ -128,9 +128,9 @@ test("defaults, required fields, names for JSON and lists that are not packed ar
   expect(allFacts(file)).toEqual(allFacts(expected));
   const [message, twin] = [file, expected].map(({ messages }) => messages[0] as DescMessage);
   if (message === undefined || twin === undefined) throw new Error("no message");
-  const given = { needed: Uint8Array.of(1), aNumber: 0, numbers: [1, 300], packedNumbers: [1, 300] };
-  const bytes = toBinary(message, create(message, given));
-  expect(bytes).toEqual(toBinary(twin, create(twin, given)));
+  const input = { needed: Uint8Array.of(1), aNumber: 0, numbers: [1, 300], packedNumbers: [1, 300] };
+  const bytes = toBinary(message, create(message, input));
+  expect(bytes).toEqual(toBinary(twin, create(twin, input)));
   expect(bytes.join()).toBe("10,1,1,16,0,24,1,24,172,2,34,3,1,172,2");
   // A value that a closed enum does not have is an unknown field, and so is field 9.
   const foreign = Uint8Array.of(...bytes, 40, 3, 72, 1);

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 import { entriesOf, mapOf } from "./_entries.ts";
-import { givenBytes, StoredMessage } from "./_field.ts";
+import { requireBytes, StoredMessage } from "./_field.ts";
 import { HashStateSchema } from "./gen/holdfast/v1/app_state_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 
@@ -36,7 +36,7 @@ export function encodeHashState(state: HashState): Uint8Array {
     HashStateSchema,
     create(HashStateSchema, {
       version: state.version,
-      hash: givenBytes(action, "hash", state.hash, HASH_BYTES),
+      hash: requireBytes(action, "hash", state.hash, HASH_BYTES),
       map: entriesOf(action, state.indexValueMap),
       macMismatchFatal: state.macMismatchFatal,
     }),

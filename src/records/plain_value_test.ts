@@ -29,8 +29,8 @@ const { value } = fc.letrec<{ value: PlainValue }>((tie) => ({
 
 test("every plain value comes back as it was", () => {
   fc.assert(
-    fc.property(value, (given) => {
-      expect(isDeepStrictEqual(decodePlainValue(encodePlainValue(given)), given)).toBe(true);
+    fc.property(value, (input) => {
+      expect(isDeepStrictEqual(decodePlainValue(encodePlainValue(input)), input)).toBe(true);
     }),
   );
 });
@@ -43,7 +43,7 @@ test("bytes that come back are copies", () => {
 });
 
 test("what is no plain data is refused", () => {
-  for (const given of [
+  for (const input of [
     "\ud800",
     { "a\udc00": 1 },
     null,
@@ -52,7 +52,7 @@ test("what is no plain data is refused", () => {
     [null],
     { inner: { f() {} } },
   ]) {
-    expect(() => encodePlainValue(given)).toThrow(TypeError);
+    expect(() => encodePlainValue(input)).toThrow(TypeError);
   }
 });
 

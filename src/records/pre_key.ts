@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import {
-  givenBytes,
-  givenInteger,
   KEY_BYTES,
   prefixedKey,
+  requireBytes,
+  requireInteger,
   SIGNATURE_BYTES,
   StoredMessage,
 } from "./_field.ts";
@@ -80,12 +80,12 @@ export function decodePreKey(record: Uint8Array): PreKey {
  */
 export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
   const action = "encode signed pre-key";
-  const timestamp = givenInteger(action, "timestamp", preKey.timestamp, [0, Number.MAX_SAFE_INTEGER]);
+  const timestamp = requireInteger(action, "timestamp", preKey.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   return encodeMessage(
     SignedPreKeyRecordStructureSchema,
     create(SignedPreKeyRecordStructureSchema, {
       ...pairFields(action, preKey),
-      signature: givenBytes(action, "signature", preKey.signature, SIGNATURE_BYTES),
+      signature: requireBytes(action, "signature", preKey.signature, SIGNATURE_BYTES),
       timestamp: BigInt(timestamp),
     }),
   );
@@ -117,8 +117,8 @@ function pairFields(
   preKey: PreKey,
 ): { id: number; publicKey: Uint8Array; privateKey: Uint8Array } {
   return {
-    id: givenInteger(action, "id", preKey.id, [1, MAX_ID]),
-    publicKey: prefixedKey(givenBytes(action, "public key", preKey.publicKey, KEY_BYTES)),
-    privateKey: givenBytes(action, "private key", preKey.privateKey, KEY_BYTES),
+    id: requireInteger(action, "id", preKey.id, [1, MAX_ID]),
+    publicKey: prefixedKey(requireBytes(action, "public key", preKey.publicKey, KEY_BYTES)),
+    privateKey: requireBytes(action, "private key", preKey.privateKey, KEY_BYTES),
   };
 }

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { CorruptError } from "../errors/mod.ts";
-import { givenBytes, givenInteger, KEY_BYTES, StoredMessage } from "./_field.ts";
+import { KEY_BYTES, requireBytes, requireInteger, StoredMessage } from "./_field.ts";
 import {
   ServerCertChainSchema,
   ServerCertSchema,
@@ -50,9 +50,9 @@ export function decodeServerCertChain(bytes: Uint8Array): ServerCertChain {
 function certFields(cert: ServerCert): MessageInitShape<typeof ServerCertSchema> {
   const action = "encode server certificate chain";
   const time = (what: string, value: number) =>
-    BigInt(givenInteger(action, what, value, [0, Number.MAX_SAFE_INTEGER]));
+    BigInt(requireInteger(action, what, value, [0, Number.MAX_SAFE_INTEGER]));
   return {
-    key: givenBytes(action, "key", cert.key, KEY_BYTES),
+    key: requireBytes(action, "key", cert.key, KEY_BYTES),
     notBefore: time("not before", cert.notBefore),
     notAfter: time("not after", cert.notAfter),
   };

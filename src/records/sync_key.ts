@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ArgumentRangeError, WrongLengthError } from "../errors/mod.ts";
-import { givenBytes, givenInteger, StoredMessage } from "./_field.ts";
+import { requireBytes, requireInteger, StoredMessage } from "./_field.ts";
 import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/holdfast/v1/app_state_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 
@@ -26,14 +26,14 @@ export interface SyncKeyFingerprint {
 /** Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp out of range. */
 export function encodeSyncKey(key: SyncKey): Uint8Array {
   const action = "encode sync key";
-  if (givenBytes(action, "key data", key.keyData).length === 0)
+  if (requireBytes(action, "key data", key.keyData).length === 0)
     throw new ArgumentRangeError(`${action}: key data is empty`);
-  const timestamp = givenInteger(action, "timestamp", key.timestamp, [0, Number.MAX_SAFE_INTEGER]);
+  const timestamp = requireInteger(action, "timestamp", key.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   return encodeMessage(
     AppStateSyncKeySchema,
     create(AppStateSyncKeySchema, {
       keyData: key.keyData,
-      fingerprint: givenBytes(action, "fingerprint", key.fingerprint),
+      fingerprint: requireBytes(action, "fingerprint", key.fingerprint),
       timestamp: BigInt(timestamp),
     }),
   );
@@ -62,7 +62,7 @@ export function decodeSyncKey(bytes: Uint8Array): SyncKey {
 /** Encodes the fingerprint of an app-state sync key. @throws {RangeError} When a number is out of range. */
 export function encodeSyncKeyFingerprint(fingerprint: SyncKeyFingerprint): Uint8Array {
   const uint32 = (what: string, value: number) =>
-    givenInteger("encode sync key fingerprint", what, value, [0, MAX_UINT32]);
+    requireInteger("encode sync key fingerprint", what, value, [0, MAX_UINT32]);
   const init: MessageInitShape<typeof AppStateSyncKeyFingerprintSchema> = {
     deviceIndexes: fingerprint.deviceIndexes.map((index) => uint32("device index", index)),
   };

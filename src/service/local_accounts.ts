@@ -30,7 +30,7 @@ export interface LocalAccountsOptions {
   /** Opens an account over such a backend. */
   openAccount(name: string, backend: Backend): Promise<Account>;
   /**
-   * Accounts that are kept at hand; above it the one that was used longest ago is closed. 1,000 unless given. It can be
+   * Accounts that are kept at hand; above it the one that was used longest ago is closed. Defaults to 1,000. It can be
    * exceeded by as many as are used at one moment.
    */
   readonly maxAccounts?: number | undefined;

@@ -8,11 +8,11 @@ export function openStats(account: Account, flushes: FlushMeter): OpenAccountSta
   const { pending, oldestDirtyAgeMs } = account.health();
   const { must, may, bytes } = pending;
   return {
-    dirty: { must, may, bytes, ...given({ oldestAgeMs: oldestDirtyAgeMs }) },
+    dirty: { must, may, bytes, ...defined({ oldestAgeMs: oldestDirtyAgeMs }) },
     ...account.stats(),
     flush: flushes.latency,
     saver: saverOf(account),
-    ...given({ cache: cacheOf(account) }),
+    ...defined({ cache: cacheOf(account) }),
   };
 }
 
@@ -29,13 +29,13 @@ function saverOf(account: Account): SaverSummary {
   return {
     state,
     consecutiveFailures,
-    ...given({ lastError, lastSuccessAtMs, lastFailureAtMs, retryAtMs }),
+    ...defined({ lastError, lastSuccessAtMs, lastFailureAtMs, retryAtMs }),
     isolated: isolated.length,
     waitingWriters,
   };
 }
 
 /** The members that are not `undefined`: JSON has no such value. */
-function given<T extends object>(members: T): Partial<T> {
+function defined<T extends object>(members: T): Partial<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -10,9 +10,9 @@ import { SignalStoreCache } from "./signal_store_cache.ts";
 
 /** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
 export interface SignalPolicy {
-  /** `strict` unless given. */
+  /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
-  /** Entries that each of the three stores may hold, dirty ones apart. 2,000 unless given. */
+  /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
    * Counts how often the database was restored from a backup. It is stored with the device before anything else is read, and
@@ -50,7 +50,7 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
  * An account has one cache: every call answers with the same.
  *
  * @param account An account of `openAccount`; its option `signal` says how the cache keeps state.
- * @param codecs What the records are in memory. The standard ones unless given.
+ * @param codecs What the records are in memory. Defaults to the standard ones.
  * @throws {TypeError} When the account's cache was opened with other codecs.
  * @throws {RangeError} When the account's `signal` options are out of range.
  *

@@ -8,9 +8,9 @@ function key(fill: number): Uint8Array {
 
 test("an identity is copied in and out", async () => {
   const { cache } = world();
-  const given = key(1);
-  await cache.identities.put(ALICE, given);
-  given.fill(9);
+  const input = key(1);
+  await cache.identities.put(ALICE, input);
+  input.fill(9);
   const loaded = await cache.identities.load(ALICE);
   expect(loaded).toEqual(key(1));
   loaded?.fill(9);

@@ -39,7 +39,7 @@ export interface MoveParts<S, K> extends MoveContext {
 
 /** What is moved, and what belongs to a move beside the Signal state. */
 export interface MoveOptions {
-  /** Whether what there is at an address of the phone number is to be moved; all of it unless given. */
+  /** Whether what there is at an address of the phone number is to be moved. Defaults to all of it. */
   readonly filter?: ((entry: SignalAddressEntry) => boolean) | undefined;
   /** Writes that land in the same commit: the registry, the mapping. */
   readonly writes?: readonly Write[] | undefined;

@@ -46,11 +46,11 @@ test("everything moves device by device, stored or not, in one commit with the c
   await haveSession(here, `${PN}1@c.us.0`);
   await haveSession(here, `${PN}@bot.0`);
   const commits = rows.commits.length;
-  const given: Write = { kind: "deviceList.delete", user: PN };
-  const report = await cache.moveUser(PN, LID, { writes: [given] });
+  const write: Write = { kind: "deviceList.delete", user: PN };
+  const report = await cache.moveUser(PN, LID, { writes: [write] });
   expect(report).toEqual({ sessions: 3, identities: 2, senderKeys: 1, skipped: [] });
   expect(rows.commits).toHaveLength(commits + 1);
-  expect(rows.commits.at(-1)).toContainEqual(given);
+  expect(rows.commits.at(-1)).toContainEqual(write);
   expect([...rows.sessions.keys()].sort()).toEqual(
     [LID_0, LID_3, HOSTED_LID, `${PN}1@c.us.0`, `${PN}@bot.0`].sort(),
   );

@@ -56,14 +56,14 @@ export interface SignalStoreCacheOptions<S, K> {
   readonly senderKeyCodec: CacheCodec<K>;
   /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
   readonly isOwnSenderKey: (name: string) => boolean;
-  /** The address that a Signal address stands for: the LID's where the mapping is known. The same address unless given. */
+  /** The address that a Signal address stands for: the LID's where the mapping is known. Defaults to the same address. */
   readonly resolveAddress?: ((address: string) => Promise<string>) | undefined;
-  /** `strict` unless given. */
+  /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
-  /** Entries that each of the three stores may hold, dirty ones apart. 2,000 unless given. */
+  /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
-   * Counts how often the database was restored from a backup, 0 … 2^32−1; 0 unless given. Whoever restores a backup opens it
+   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. Whoever restores a backup opens it
    * with a greater number than ever before, and with that number from then on: what was written under a smaller one is
    * discarded when it is read, since its bounds know nothing of what was sent after the backup was made.
    */
@@ -275,7 +275,7 @@ export class SignalStoreCache<S, K> {
    * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
    * committed, together with the identity of the same address; nothing else is.
    *
-   * @param addresses Signal addresses and sender key names, as they were put; all that is gated unless given.
+   * @param addresses Signal addresses and sender key names, as they were put. Defaults to all that is gated.
    * @throws {StoreError} When it could not be committed: the ciphertexts must not leave. State is kept, the gates stay closed.
    * @throws {HaltedError | FencedError | ClosedError} Also when nothing is gated.
    */

@@ -18,7 +18,7 @@ const DEFAULT_START_MS = 1_767_225_600_000;
 export class FakeClock implements Clock {
   #nowMs: number;
 
-  /** @param startMs Milliseconds since the Unix epoch; 2026-01-01T00:00:00Z unless given. */
+  /** @param startMs Milliseconds since the Unix epoch. Defaults to 2026-01-01T00:00:00Z. */
   constructor(startMs: number = DEFAULT_START_MS) {
     this.#nowMs = requireMs("start clock", startMs);
   }

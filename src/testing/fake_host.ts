@@ -14,7 +14,7 @@ export interface FakeHost extends Host {
 
 /** Options of `fakeHost`. */
 export interface FakeHostOptions {
-  /** Seed of the randomness, 1 unless given. */
+  /** Seed of the randomness. Defaults to 1. */
   readonly seed?: number | undefined;
   /** Where the clock starts, in milliseconds since the Unix epoch. */
   readonly startMs?: number | undefined;

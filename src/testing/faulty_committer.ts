@@ -13,7 +13,7 @@ import type { FaultPlan } from "./fault_plan.ts";
 
 /** Options of `faultyCommitter`. */
 export interface FaultyCommitterOptions {
-  /** Stamps what the setters store; give it the clock that the wrapped backend has. The host's clock unless given. */
+  /** Stamps what the setters store; give it the clock that the wrapped backend has. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
 }
 

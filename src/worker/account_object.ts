@@ -30,9 +30,9 @@ const DEFAULT_ACCOUNT = "default";
 /** How an object keeps its account. */
 export interface AccountObjectOptions
   extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
-  /** Clock, randomness and logger; the platform's own for what is not given. The scheduler is the object's alarm. */
+  /** Clock, randomness and logger. Missing ones default to the platform's own. The scheduler is the object's alarm. */
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
-  /** Runs what concerns memory alone, while there is memory: the platform's timers unless given. */
+  /** Runs tasks that concern memory alone. Defaults to the platform's timers. */
   readonly timers?: Scheduler | undefined;
   /** Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where it is. */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;

@@ -36,7 +36,7 @@ export class RegistryDurableObject {
       if (!Object.hasOwn(METHODS, method)) throw new TypeError("call registry: unknown method");
       const args = decodePlainValue(new Uint8Array(await request.arrayBuffer())) as unknown[];
       const registry = await this.#open();
-      const call = registry[method as keyof Registry] as (...given: unknown[]) => Promise<unknown>;
+      const call = registry[method as keyof Registry] as (...args: unknown[]) => Promise<unknown>;
       return answerValue(await call.apply(registry, args));
     } catch (error) {
       return answerError(error, consoleLogger);

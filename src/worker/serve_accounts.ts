@@ -24,7 +24,7 @@ const apps = new WeakMap<object, AppType>();
 /**
  * Answers a request to the service, over the Durable Objects that the Worker is bound to.
  *
- * @param logger Where requests are logged: a line of JSON each on the console unless given.
+ * @param logger Where requests are logged. Defaults to a line of JSON each on the console.
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ export interface RoundPlan {
   /** Which entries to collect; all when `undefined`. */
   readonly select: FlushSelection | undefined;
   /** Writes of callers, which land in the commit of what is collected. */
-  readonly givens: readonly Unit[];
+  readonly direct: readonly Unit[];
   /** The last chance before the state is given up: every refused entry is tried once more. */
   readonly last: boolean;
   /** Whether to find out by an empty commit if the backend is back, when nothing else tells. */
@@ -43,7 +43,7 @@ interface SettledItem {
 /** What a round did. */
 export class RoundResult {
   /** Callers' writes and what became of them. */
-  readonly givens: ReadonlyMap<Unit, UnitState>;
+  readonly direct: ReadonlyMap<Unit, UnitState>;
   /** The error, other than a refusal, that ended the round. */
   readonly failure: Error | undefined;
   /** Commits that succeeded. */
@@ -65,7 +65,7 @@ export class RoundResult {
       readonly durationMs: number;
     },
   ) {
-    this.givens = run.states;
+    this.direct = run.states;
     this.failure = parts.collectError ?? run.failure;
     this.commits = run.commits;
     this.newlyRefused = parts.newlyRefused;
@@ -181,7 +181,7 @@ async function commitItems(
     if (standing === "changed") suspects.add(item);
     if (standing === "due" && alone.length < maxAlone) alone.push(item);
   }
-  if (together.length + plan.givens.length > 0) await run.run(together, plan.givens, suspects);
+  if (together.length + plan.direct.length > 0) await run.run(together, plan.direct, suspects);
   await run.runAlone(alone);
 }
 

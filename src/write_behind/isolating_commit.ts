@@ -18,7 +18,7 @@ export type UnitState =
  * One commit carries everything. When it is refused, what is to blame is left out and the rest is sent again, still as
  * one commit. Who is to blame is learnt, in this order, from the checks that every backend makes before it writes, from
  * `RefusedError.writeIndex`, or by halving. Halving is the only case in which units land in different commits; the
- * callers' own writes (`givens`) then go last, after every entry that could be committed.
+ * callers' own writes (`direct`) then go last, after every entry that could be committed.
  *
  * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
  */
@@ -52,19 +52,17 @@ export class IsolatingCommit {
   }
 
   /** @param suspects Those of `entries` that are tried apart first when the backend does not say whom it refuses. */
-  async run(entries: readonly Unit[], givens: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
-    const asked = new Set(givens);
-    const undecided = await this.#send([...entries, ...givens]);
+  async run(entries: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
+    const asked = new Set(direct);
+    const undecided = await this.#send([...entries, ...direct]);
     const undecidedEntries = undecided.filter((unit) => !asked.has(unit));
     if (undecidedEntries.length > 0) await this.#isolate(undecidedEntries, suspects);
     // Bad entries must not block a caller's writes, even when looking for them took all the sends there were.
-    const waiting = givens.filter(
-      (given) => (this.#states.get(given)?.kind ?? "unresolved") === "unresolved",
-    );
+    const waiting = direct.filter((unit) => (this.#states.get(unit)?.kind ?? "unresolved") === "unresolved");
     if (waiting.length === 0) return;
     this.#sendsLeft = 2 * waiting.length;
     const apart = undecided.length > waiting.length ? await this.#send(waiting) : waiting;
-    for (const given of apart) await this.#send([given]);
+    for (const unit of apart) await this.#send([unit]);
   }
 
   /** Commits each unit by itself. */

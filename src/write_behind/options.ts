@@ -56,10 +56,10 @@ const DEFAULTS: WriteBehindPolicy = {
 };
 
 /** The policy with defaults filled in. @throws {RangeError} When a value is not a positive integer. */
-export function resolvePolicy(given: Partial<WriteBehindPolicy> = {}): WriteBehindPolicy {
+export function resolvePolicy(overrides: Partial<WriteBehindPolicy> = {}): WriteBehindPolicy {
   const policy = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof WriteBehindPolicy)[]) {
-    const value = given[name];
+    const value = overrides[name];
     if (value === undefined) continue;
     requirePositive(name, value);
     policy[name] = value;

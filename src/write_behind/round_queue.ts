@@ -12,7 +12,7 @@ interface FlushCaller {
   readonly reject: (error: Error) => void;
 }
 
-interface GivenCaller {
+interface DirectCaller {
   readonly unit: Unit;
   readonly resolve: (changed: number[]) => void;
   readonly reject: (error: Error) => void;
@@ -29,7 +29,7 @@ export interface FlushPurpose {
 /** A round that has not collected yet. Whoever asks for something now joins it. */
 export class Round {
   readonly #flushes: FlushCaller[] = [];
-  readonly #givens: GivenCaller[] = [];
+  readonly #direct: DirectCaller[] = [];
   #last = false;
   #probe = false;
 
@@ -44,14 +44,14 @@ export class Round {
   }
 
   /** The callers' writes, in the order of the calls. */
-  get givens(): readonly Unit[] {
-    return this.#givens.map(({ unit }) => unit);
+  get direct(): readonly Unit[] {
+    return this.#direct.map(({ unit }) => unit);
   }
 
   /** What at least one caller selected; everything when `undefined`. */
   get select(): FlushSelection | undefined {
     const selections: FlushSelection[] = [];
-    if (this.#givens.length > 0) return undefined;
+    if (this.#direct.length > 0) return undefined;
     for (const { select } of this.#flushes) {
       if (select === undefined) return undefined;
       selections.push(select);
@@ -73,7 +73,7 @@ export class Round {
   commitWith(unit: Unit): Promise<number[]> {
     this.#requireRoom();
     return new Promise((resolve, reject) => {
-      this.#givens.push({ unit, resolve, reject });
+      this.#direct.push({ unit, resolve, reject });
     });
   }
 
@@ -84,8 +84,8 @@ export class Round {
       if (error === undefined) resolve(result.reportFor(select));
       else reject(error);
     }
-    for (const { unit, resolve, reject } of this.#givens) {
-      const state = result.givens.get(unit);
+    for (const { unit, resolve, reject } of this.#direct) {
+      const state = result.direct.get(unit);
       if (state?.kind === "committed") resolve([...state.changed]);
       else reject(state?.error ?? result.failure ?? new Error("commit: not reached"));
     }
@@ -93,11 +93,11 @@ export class Round {
 
   /** Rejects every caller. */
   reject(error: Error): void {
-    for (const caller of [...this.#flushes, ...this.#givens]) caller.reject(error);
+    for (const caller of [...this.#flushes, ...this.#direct]) caller.reject(error);
   }
 
   #requireRoom(): void {
-    if (this.#flushes.length + this.#givens.length < MAX_CALLERS_PER_ROUND) return;
+    if (this.#flushes.length + this.#direct.length < MAX_CALLERS_PER_ROUND) return;
     throw new LimitError(`flush: ${MAX_CALLERS_PER_ROUND} callers are waiting already`);
   }
 }

@@ -124,7 +124,7 @@ export class WriteBehind {
    * changes at their maximum age or in a pause. Failures are retried with back-off, and reported by `health`, events
    * and the logger.
    *
-   * @param intervalMs The policy's `intervalMs` unless given.
+   * @param intervalMs Defaults to the policy's `intervalMs`.
    * @throws {TypeError} When it is running already.
    * @throws {RangeError} When `intervalMs` is not a positive integer.
    */
@@ -317,7 +317,7 @@ export class WriteBehind {
       {
         sources: this.#sources,
         select,
-        givens: round.givens,
+        direct: round.direct,
         last: round.last,
         probe: round.probe && health.consecutiveFailures > 0,
       },

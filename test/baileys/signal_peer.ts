@@ -27,7 +27,7 @@ export interface PeerOptions {
   readonly jid: string;
   readonly creds: AuthenticationCreds;
   readonly keys: SignalKeyStore;
-  /** `makeLibSignalRepository` itself unless given. */
+  /** Defaults to `makeLibSignalRepository`. */
   readonly makeRepository?: typeof makeLibSignalRepository;
 }
 

@@ -63,10 +63,10 @@ export function faultyConnection(
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
-      return (...given: unknown[]): unknown =>
+      return (...args: unknown[]): unknown =>
         traffic.failsRead(String(name))
           ? Promise.reject(new BackendError("read: the network is down"))
-          : value.apply(target, given);
+          : value.apply(target, args);
     },
   });
   return withCommitter(reads, faulty, { clock });

@@ -123,9 +123,9 @@ export class Link {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
         if (typeof value !== "function") return value;
-        return (...given: unknown[]) =>
+        return (...args: unknown[]) =>
           this.#over(() =>
-            this.#ask(String(name), given, () => value.apply(target, given) as Promise<unknown>),
+            this.#ask(String(name), args, () => value.apply(target, args) as Promise<unknown>),
           );
       },
     });
@@ -147,14 +147,14 @@ export class Link {
     }
   }
 
-  async #ask(name: string, given: readonly unknown[], ask: () => Promise<unknown>): Promise<unknown> {
+  async #ask(name: string, args: readonly unknown[], ask: () => Promise<unknown>): Promise<unknown> {
     if (!UNRELIABLE_READS.has(name)) return await ask();
-    if (name.startsWith("load")) this.#count(`${name} ${String(given[0])}`);
+    if (name.startsWith("load")) this.#count(`${name} ${String(args[0])}`);
     const answer = await ask();
     const held = this.#heldReads;
     const isHeld =
       this.#holdsOnly === undefined ||
-      (name.startsWith("loadSession") && given.flat().includes(this.#holdsOnly));
+      (name.startsWith("loadSession") && args.flat().includes(this.#holdsOnly));
     if (held !== undefined && isHeld) await new Promise<void>((resolve) => held.push(resolve));
     return answer;
   }

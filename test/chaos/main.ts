@@ -10,13 +10,13 @@ import { CHAOS_PLACES, type ChaosPlace, openPlace } from "./places.ts";
 import { ChaosViolation } from "./violation.ts";
 
 const USAGE = `npm run chaos -- [options]
-  --seeds N     how many seeds, 8 unless given
-  --steps M     steps of each, 2000 unless given
-  --seed S      the first seed, 1 unless given
+  --seeds N     how many seeds, default 8
+  --steps M     steps of each, default 2000
+  --seed S      the first seed, default 1
   --without P   switches a protection off: ${CHAOS_PROTECTIONS.join(", ")}; may be repeated
-  --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns unless given
-  --over O      ${CHAOS_PLACES.join(", ")}: where the account is, memory unless given (see places.ts)
-  --workers W   processes that share the seeds, 1 unless given
+  --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns by default
+  --over O      ${CHAOS_PLACES.join(", ")}: where the account is, default memory (see places.ts)
+  --workers W   processes that share the seeds, default 1
   --trace       prints every decision`;
 
 /** What became of one seed. */

@@ -48,7 +48,7 @@ export class NodePeerSessions implements PeerSessions {
   async open(bundle: Bundle): Promise<void> {
     const { signedPreKey, preKey } = bundle;
     const { libsignal, toBuffer } = this.#library;
-    const given = {
+    const remote = {
       registrationId: bundle.registrationId,
       identityKey: toBuffer(bundle.identityKey),
       signedPreKey: {
@@ -61,7 +61,7 @@ export class NodePeerSessions implements PeerSessions {
         : { preKey: { keyId: preKey.keyId, publicKey: toBuffer(preKey.publicKey) } }),
     };
     await this.#with(this.#open(), (storage) =>
-      new libsignal.SessionBuilder(storage, this.#address).initOutgoing(given),
+      new libsignal.SessionBuilder(storage, this.#address).initOutgoing(remote),
     );
   }
 

@@ -26,7 +26,7 @@ export function clientOf(seed: number): ChaosClientKind {
   return seed % 2 === 0 ? "baileys" : "rust";
 }
 
-/** Makes what a run under Node needs, for each run anew, over a fresh database: one in memory unless given. */
+/** Makes what a run under Node needs, for each run anew, over a fresh database. Defaults to one in memory. */
 export async function nodeRuntimes(): Promise<
   (client: ChaosClientKind, database?: ChaosBackend) => ChaosRuntime
 > {

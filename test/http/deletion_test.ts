@@ -17,8 +17,8 @@ test("a deletion that ends late takes nothing from the next account of the name"
   let isReached = false;
   const { account } = accounts;
   // The first deletion comes back late from having deleted.
-  accounts.account = (...given) => {
-    const handle = account.apply(accounts, given);
+  accounts.account = (...args) => {
+    const handle = account.apply(accounts, args);
     const isFirst = !isReached;
     const destroy = async (): Promise<void> => {
       isReached = true;
@@ -49,8 +49,8 @@ test("an account whose deletion has failed is listed as what it is, until it is 
   await client.create(stuck);
   await client.create(other);
   const { account } = accounts;
-  accounts.account = (...given) => ({
-    ...account.apply(accounts, given),
+  accounts.account = (...args) => ({
+    ...account.apply(accounts, args),
     destroy: () => Promise.reject(new BackendError("delete account: no database")),
   });
   const listed = async (): Promise<unknown> => {

@@ -13,8 +13,8 @@ test("an error that nobody has thought of is the service's own, and the log tell
     new RangeError("secret"),
     new Error("$& secret"),
   ]) {
-    accounts.account = (...given) => ({
-      ...account.apply(accounts, given),
+    accounts.account = (...args) => ({
+      ...account.apply(accounts, args),
       stats: () => Promise.reject(error),
     });
     const logged = service.host.logger.messages("error").length;

@@ -34,7 +34,7 @@ const FAILING: SqlStatement = { sql: "INSERT INTO nowhere (id) VALUES (1)", para
 export interface SqliteTargetParts {
   /** Opens another connection to the database. */
   connect(): Promise<SqlDriver>;
-  /** What a crash does to the database before it is opened again. Nothing unless given. */
+  /** What a crash does to the database before it is opened again. Defaults to nothing. */
   afterCrash?(): Promise<void>;
   /** Deletes the database, when every backend is closed. */
   remove(): Promise<void>;

@@ -10,9 +10,9 @@ const COMPATIBILITY_DATE = "2026-04-21";
 
 /** How a Worker is started. */
 export interface WorkerOptions {
-  /** Where objects are kept; in memory unless given. */
+  /** Where objects are kept. Defaults to memory. */
   readonly folder?: string | undefined;
-  /** The module that is run: the one that is deployed unless given. It exports the classes of the two bindings. */
+  /** The module that is run. Defaults to the one that is deployed. It exports the classes of the two bindings. */
   readonly entryPoint?: string | undefined;
   /** Text that the module is given besides. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;

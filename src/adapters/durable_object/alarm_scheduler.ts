@@ -33,9 +33,9 @@ const TICK = "alarm-scheduler.tick";
 
 /** What an `AlarmScheduler` takes from its surroundings. */
 export interface AlarmSchedulerOptions {
-  /** The host's clock unless given. It must agree with the platform's, by which alarms are due. */
+  /** Defaults to the host's clock. It must agree with the platform's, by which alarms are due. */
   readonly clock?: Clock | undefined;
-  /** Runs tasks while the object is in memory: the host's timers unless given. */
+  /** Runs tasks while the object is in memory. Defaults to the host's timers. */
   readonly timers?: Scheduler | undefined;
   readonly logger?: Logger | undefined;
 }

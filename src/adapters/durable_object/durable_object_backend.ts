@@ -6,9 +6,9 @@ import type { ObjectStorageLike } from "./object_storage.ts";
 
 /** Options of `durableObjectBackend`. */
 export interface DurableObjectBackendOptions {
-  /** Name of the account, `default` unless given: an object mostly holds one. */
+  /** Name of the account. Defaults to `default`: an object mostly holds one. */
   readonly account?: string | undefined;
-  /** Stamps base keys and sent messages. The host's clock unless given. */
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
 }
 

@@ -18,11 +18,11 @@ export interface LibsqlBackendOptions {
    * stay prepared: a flush of 1,000 sessions takes a sixth less. For files; the first opening of a file in this process decides.
    */
   readonly native?: NativeLibrary | undefined;
-  /** Name of the account, `default` unless given. Many accounts may share a database. */
+  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
   readonly account?: string | undefined;
-  /** Stamps base keys and sent messages. The host's clock unless given. */
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
-  /** Hears of waits for other writers. Drops everything unless given. */
+  /** Logs waits for other writers. Defaults to a logger that drops everything. */
   readonly logger?: Logger | undefined;
 }
 

@@ -44,7 +44,7 @@ export interface LibsqlDriverOptions {
   /** `file:path.db`, `:memory:`, or a `libsql:`, `https:`, `http:`, `wss:` or `ws:` address. */
   readonly url: string;
   readonly authToken?: string | undefined;
-  /** What files are opened with; `@libsql/client` unless given. */
+  /** What opens files. Defaults to `@libsql/client`. */
   readonly native?: NativeLibrary | undefined;
   readonly logger: Logger;
 }

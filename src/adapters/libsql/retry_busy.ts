@@ -8,7 +8,7 @@ const MAX_TRIES = 24;
 const FIRST_WAIT_MS = 5;
 const LAST_WAIT_MS = 160;
 
-/** Where a `BusyRetry` takes its waits from; the host's timers unless given. */
+/** Timers of a `BusyRetry`. Defaults to the host's timers. */
 export interface BusyRetryOptions {
   readonly logger: Logger;
   readonly clock?: Clock;

@@ -30,13 +30,13 @@ const MAX_VALUE_BYTES = 2_000_000;
 
 /** Options of `memoryBackend`. */
 export interface MemoryBackendOptions {
-  /** Name of the account, `default` unless given. */
+  /** Name of the account. Defaults to `default`. */
   readonly account?: string | undefined;
-  /** Where rows are kept. A database of its own unless given. */
+  /** Where rows are kept. Defaults to a new database. */
   readonly database?: MemoryDatabase | undefined;
-  /** Stamps base keys and sent messages. The host's clock unless given. */
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
-  /** Largest value that is accepted, in bytes; 2,000,000 unless given. */
+  /** Largest value that is accepted, in bytes. Defaults to 2,000,000. */
   readonly maxValueBytes?: number | undefined;
   /** Failures on demand, for tests. */
   readonly faults?: MemoryFaults | undefined;

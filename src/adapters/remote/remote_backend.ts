@@ -22,13 +22,13 @@ export interface RemoteBackendOptions {
   readonly url: string;
   /** Bearer token that the service accepts for this account. */
   readonly token: string;
-  /** Name of the account, `default` unless given. */
+  /** Name of the account. Defaults to `default`. */
   readonly account?: string | undefined;
-  /** How long one request may take, in milliseconds; 15,000 unless given. */
+  /** How long one request may take, in milliseconds. Defaults to 15,000. */
   readonly deadlineMs?: number | undefined;
-  /** Sends the requests: the host's own `fetch` unless given, or a Worker's service binding. */
+  /** Sends the requests, for example a Worker's service binding. Defaults to the host's `fetch`. */
   readonly fetch?: typeof fetch | undefined;
-  /** Clock, scheduler and logger; the host's own for what is not given. */
+  /** Clock, scheduler and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
 }
 

@@ -53,14 +53,14 @@ test("a shared value is bound once, and rows that differ in it are in different 
     conflict: "",
     shared: 1,
   });
-  const given: SqlValue[][] = Array.from({ length: 50 }, (_, id) => [id, id < 41 ? "a" : "b", `v${id}`]);
+  const rows: SqlValue[][] = Array.from({ length: 50 }, (_, id) => [id, id < 41 ? "a" : "b", `v${id}`]);
   for (const limits of [WIDE, NARROW]) {
     const read = shared
-      .split(5, given, limits)
+      .split(5, rows, limits)
       .flatMap(({ statement: { sql, params } }) => boundRows(sql, params));
-    expect(read).toEqual(given);
+    expect(read).toEqual(rows);
   }
-  const [chunk] = shared.split(5, given.slice(0, 8), WIDE);
+  const [chunk] = shared.split(5, rows.slice(0, 8), WIDE);
   expect(chunk?.statement.sql).toContain("VALUES (5,?,?,?),(5,?,?2,?),");
   expect(chunk?.statement.params).toHaveLength(17);
 });
@@ -73,26 +73,26 @@ test("a value that is often shared is bound once where all rows of a statement h
     shared: 1,
     oftenShared: 2,
   });
-  const given: SqlValue[][] = Array.from({ length: 700 }, (_, id) => [
+  const rows: SqlValue[][] = Array.from({ length: 700 }, (_, id) => [
     id,
     "a",
     id % 300 === 7 ? id : 0,
     `v${id}`,
   ]);
   for (const limits of [WIDE, NARROW]) {
-    const chunks = often.split(5, given, limits);
-    expect(chunks.flatMap(({ statement: { sql, params } }) => boundRows(sql, params))).toEqual(given);
+    const chunks = often.split(5, rows, limits);
+    expect(chunks.flatMap(({ statement: { sql, params } }) => boundRows(sql, params))).toEqual(rows);
     for (const { statement } of chunks) {
       expect(statement.params.length).toBeLessThanOrEqual(limits.maxParameters);
     }
     const alike = often.split(
       5,
-      given.map(([id, s, , v]) => [id, s, 0, v] as SqlValue[]),
+      rows.map(([id, s, , v]) => [id, s, 0, v] as SqlValue[]),
       limits,
     );
     expect(chunks.length).toBeLessThan(alike.length + 12);
   }
-  const [chunk] = often.split(5, given.slice(8, 16), WIDE);
+  const [chunk] = often.split(5, rows.slice(8, 16), WIDE);
   expect(chunk?.statement.sql).toContain("VALUES (5,?,?,?,?),(5,?,?2,?3,?),");
   expect(chunk?.statement.params).toHaveLength(2 * 8 + 2);
 });

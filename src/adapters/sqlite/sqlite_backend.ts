@@ -26,9 +26,9 @@ import type { WritePlan } from "./write_plan.ts";
 
 /** Options of `openSqliteBackend`. */
 export interface SqliteBackendOptions {
-  /** Name of the account whose rows are read and written; `default` unless given. Other accounts are never seen. */
+  /** Name of the account whose rows are read and written. Defaults to `default`. Other accounts are never seen. */
   readonly account?: string | undefined;
-  /** Stamps base keys and sent messages. The host's clock unless given. */
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
 }
 

@@ -14,10 +14,10 @@ test.each<[string, unknown]>([
   expect(readBytes(value)).toStrictEqual(Uint8Array.of(1, 2, 255));
 });
 
-test("what is read shares no memory with what was given", () => {
-  const given = Uint8Array.of(1);
-  readBytes(given)?.fill(9);
-  expect(given[0]).toBe(1);
+test("what is read shares no memory with its input", () => {
+  const bytes = Uint8Array.of(1);
+  readBytes(bytes)?.fill(9);
+  expect(bytes[0]).toBe(1);
 });
 
 test.each<[string, unknown]>([

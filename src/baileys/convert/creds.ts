@@ -56,9 +56,9 @@ export interface CredsOptions {
  * @throws {CorruptError | WrongLengthError} When a part that has a field is missing or malformed.
  */
 export function deviceFromCreds(creds: object, base: Device): Device {
-  const given = creds as JsonObject;
+  const input = creds as JsonObject;
   const rest: Record<string, unknown> = Object.fromEntries(
-    Object.entries(given).filter(([name]) => !MAPPED.includes(name)),
+    Object.entries(input).filter(([name]) => !MAPPED.includes(name)),
   );
   const keyId = (name: string, value: unknown, min: number) =>
     requireInteger(ACTION, name, value, [min, MAX_KEY_ID]);
@@ -67,28 +67,28 @@ export function deviceFromCreds(creds: object, base: Device): Device {
     signature,
     keyId: signedPreKeyId,
     ...restOfSigned
-  } = requireObject(ACTION, "signedPreKey", given.signedPreKey);
+  } = requireObject(ACTION, "signedPreKey", input.signedPreKey);
   if (Object.keys(restOfSigned).length > 0) rest.signedPreKey = restOfSigned;
   // Baileys draws 0 once in 256 times, which the device does not know. It keeps its own then.
-  if (given.registrationId === 0) rest.registrationId = 0;
-  const registrationId = given.registrationId === 0 ? base.registrationId : given.registrationId;
+  if (input.registrationId === 0) rest.registrationId = 0;
+  const registrationId = input.registrationId === 0 ? base.registrationId : input.registrationId;
   const device = {
     ...base,
-    ...readMe(given, rest),
+    ...readMe(input, rest),
     registrationId: requireInteger(ACTION, "registrationId", registrationId, [1, 2 ** 31 - 1]),
-    noiseKey: readPair("noiseKey", given.noiseKey),
-    identityKey: readPair("signedIdentityKey", given.signedIdentityKey),
+    noiseKey: readPair("noiseKey", input.noiseKey),
+    identityKey: readPair("signedIdentityKey", input.signedIdentityKey),
     signedPreKey: readPair("signedPreKey", keyPair),
     signedPreKeyId: keyId("the id of signedPreKey", signedPreKeyId, 1),
     signedPreKeySignature: requireBytes(ACTION, "the signature of signedPreKey", signature, SIGNATURE_BYTES),
-    advSecretKey: requireBytes(ACTION, "advSecretKey", given.advSecretKey, KEY_BYTES),
-    account: given.account == null ? undefined : readAccount(requireObject(ACTION, "account", given.account)),
-    platform: takeText("platform", given, rest),
-    propsHash: takeText("lastPropHash", given, rest),
+    advSecretKey: requireBytes(ACTION, "advSecretKey", input.advSecretKey, KEY_BYTES),
+    account: input.account == null ? undefined : readAccount(requireObject(ACTION, "account", input.account)),
+    platform: takeText("platform", input, rest),
+    propsHash: takeText("lastPropHash", input, rest),
     edgeRoutingInfo:
-      given.routingInfo == null ? undefined : requireBytes(ACTION, "routingInfo", given.routingInfo),
-    nextPreKeyId: keyId("nextPreKeyId", given.nextPreKeyId, 0),
-    firstUnuploadedPreKeyId: keyId("firstUnuploadedPreKeyId", given.firstUnuploadedPreKeyId, 0),
+      input.routingInfo == null ? undefined : requireBytes(ACTION, "routingInfo", input.routingInfo),
+    nextPreKeyId: keyId("nextPreKeyId", input.nextPreKeyId, 0),
+    firstUnuploadedPreKeyId: keyId("firstUnuploadedPreKeyId", input.firstUnuploadedPreKeyId, 0),
   };
   return { ...device, extra: writeCredsExtra(base.extra, rest) };
 }
@@ -152,10 +152,10 @@ function writePair(pair: KeyPair, wrap: WrapBytes): BaileysKeys {
 }
 
 /** The fields that `me` makes; what is left of it goes to `rest`. */
-function readMe(given: JsonObject, rest: Record<string, unknown>): Pick<Device, "pn" | "lid" | "pushName"> {
-  if (given.me == null) return { pn: undefined, lid: undefined, pushName: "" };
-  const me = requireObject(ACTION, "me", given.me);
-  const isPairing = given.account == null && typeof given.pairingCode === "string";
+function readMe(input: JsonObject, rest: Record<string, unknown>): Pick<Device, "pn" | "lid" | "pushName"> {
+  if (input.me == null) return { pn: undefined, lid: undefined, pushName: "" };
+  const me = requireObject(ACTION, "me", input.me);
+  const isPairing = input.account == null && typeof input.pairingCode === "string";
   if (isPairing || !isText(me.id)) {
     rest.me = me;
     return { pn: undefined, lid: undefined, pushName: "" };
@@ -204,10 +204,10 @@ function writeAccount(account: AdvSignedDeviceIdentity, wrap: WrapBytes): Bailey
 }
 
 /** A text that has a field. Anything else that stands there goes to `rest`. */
-function takeText(name: string, given: JsonObject, rest: Record<string, unknown>): string | undefined {
-  const value = given[name];
+function takeText(name: string, input: JsonObject, rest: Record<string, unknown>): string | undefined {
+  const value = input[name];
   if (isText(value)) return value;
-  if (name in given) rest[name] = value;
+  if (name in input) rest[name] = value;
   return undefined;
 }
 

@@ -27,9 +27,9 @@ test("values come back as they were", () => {
     ),
   });
   fc.assert(
-    fc.property(value, (given) => {
+    fc.property(value, (input) => {
       // Unlike vitest's equality this one does not ask a property called "constructor".
-      expect(isDeepStrictEqual(roundTrip(given), given)).toBe(true);
+      expect(isDeepStrictEqual(roundTrip(input), input)).toBe(true);
     }),
     { numRuns: 500 },
   );

@@ -136,8 +136,8 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 function apply(record: DeviceListRecord, one: Step) {
   if (one.kind === "remove") return patchDeviceRemove(record, one.ids);
   if (one.kind === "update") return patchDeviceUpdate(record, one.change);
-  const given = one.list === undefined ? undefined : { ...one.list, timestamp: 0, isHosted: false };
-  return patchDeviceAdd(record, one.change, given);
+  const list = one.list === undefined ? undefined : { ...one.list, timestamp: 0, isHosted: false };
+  return patchDeviceAdd(record, one.change, list);
 }
 
 /** The rules once more, on a plain map. */

@@ -9,8 +9,8 @@ import {
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { AmbiguousError } from "../../errors/mod.ts";
 import { type Clock, nowSeconds } from "../../ports/mod.ts";
-import { givenMappings, type LearntMapping } from "./given_mappings.ts";
 import { isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
+import { type LearntMapping, normalizeMappings } from "./learnt_mapping.ts";
 import { lidAddress, lidJid } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 
@@ -43,7 +43,7 @@ export interface LearnOptions {
   readonly source: LearningSource;
   /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
   readonly offline?: boolean | undefined;
-  /** Moves the state of phone numbers in the commit that says where it goes. A commit of the mappings alone unless given. */
+  /** Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the mappings alone. */
   readonly commit?: CommitLearnt | undefined;
 }
 
@@ -197,10 +197,10 @@ export class LidPnCache {
       throw new RangeError(`learn LIDs: ${mappings.length} mappings, at most ${MAX_LEARNT} are allowed`);
     }
     const nowS = nowSeconds(this.#parts.clock);
-    const given = givenMappings(mappings, options.source, nowS);
-    if (given.length === 0) return { written: 0, resolved: [] };
-    const keys = given.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
-    return await this.#locks.withKeys(keys, () => this.#learn(given, options));
+    const learnt = normalizeMappings(mappings, options.source, nowS);
+    if (learnt.length === 0) return { written: 0, resolved: [] };
+    const keys = learnt.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
+    return await this.#locks.withKeys(keys, () => this.#learn(learnt, options));
   }
 
   /**
@@ -331,19 +331,19 @@ export class LidPnCache {
       if (phoneNumber !== undefined) this.#storedLids.delete(phoneNumber);
   }
 
-  async #learn(given: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
+  async #learn(learnt: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
     const offline = options.offline === true;
     const followed = this.#followed;
     const [ofLid, ofPn] = await Promise.all([
-      this.#byLid.getMany(asked(given.map(({ lid }) => lid))),
-      this.#byPn.getMany(asked(given.map(({ phoneNumber }) => phoneNumber))),
+      this.#byLid.getMany(asked(learnt.map(({ lid }) => lid))),
+      this.#byPn.getMany(asked(learnt.map(({ phoneNumber }) => phoneNumber))),
     ]);
     const known = ({ lid, phoneNumber }: LidPnMapping): KnownMapping => ({
       ofLid: mappingOf(ofLid.get(lid)),
       ofPn: mappingOf(ofPn.get(phoneNumber)),
     });
     // A replay that is confirmed is news to the store, whatever memory says.
-    const news = given.filter(
+    const news = learnt.filter(
       (mapping) => isNews(mapping, known(mapping)) || (!offline && this.#isWaiting(mapping)),
     );
     const resolved = offline ? [] : news.flatMap((mapping) => this.#resolvedBy(mapping, known(mapping)));

@@ -522,12 +522,12 @@ test("addresses and JIDs become those of the LID, with their device", async () =
 
 test("malformed mappings teach nothing", async () => {
   const { cache } = new World();
-  for (const given of [
+  for (const mapping of [
     { lid: "", phoneNumber: PN },
     { lid: LID, phoneNumber: "5@c" },
     { lid: "a:b", phoneNumber: PN },
   ]) {
-    await expect(cache.learn([given], { source: "usync" })).rejects.toBeInstanceOf(TypeError);
+    await expect(cache.learn([mapping], { source: "usync" })).rejects.toBeInstanceOf(TypeError);
   }
   const early = [{ lid: LID, phoneNumber: PN, createdAt: -1 }];
   await expect(cache.learn(early, { source: "usync" })).rejects.toBeInstanceOf(RangeError);
@@ -546,10 +546,10 @@ class Model {
     return this.#newest(phoneNumber)?.lid;
   }
 
-  learn(given: readonly LearntMapping[], source: LearningSource): void {
+  learn(mappings: readonly LearntMapping[], source: LearningSource): void {
     const isLast = (mapping: LearntMapping, end: "lid" | "phoneNumber", all: readonly LearntMapping[]) =>
       !all.slice(all.indexOf(mapping) + 1).some((later) => later[end] === mapping[end]);
-    const perPhone = given.filter((mapping) => isLast(mapping, "phoneNumber", given));
+    const perPhone = mappings.filter((mapping) => isLast(mapping, "phoneNumber", mappings));
     const perLid = perPhone.filter((mapping) => isLast(mapping, "lid", perPhone));
     const news = perLid
       .map(({ lid, phoneNumber, createdAt = 0 }) => ({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { LearntMapping } from "./given_mappings.ts";
+export type { LearntMapping } from "./learnt_mapping.ts";
 export {
   type AccountLids,
   type CachedMapping,

@@ -13,11 +13,11 @@ export interface KnownFailure {
 
 /** Options of `registerConformance`. */
 export interface ConformanceOptions {
-  /** Full names or groups (what stands before the colon). Everything unless given. */
+  /** Full names or groups (what stands before the colon). Defaults to everything. */
   readonly only?: readonly string[] | undefined;
   /** Cases that run and must fail: one that passes is reported, so that the list never outlives its reasons. */
   readonly knownFailures?: readonly KnownFailure[] | undefined;
-  /** The cases to choose from; all of the kit unless given. */
+  /** The cases to choose from. Defaults to all of the kit. */
   readonly cases?: readonly ConformanceCase[] | undefined;
 }
 

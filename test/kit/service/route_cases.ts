@@ -116,15 +116,15 @@ export const routeCases: readonly ServiceCase[] = [
     name: "routes: a request id is kept when it is one, and made when it is not",
     async run(service) {
       const client = new ServiceClient(service);
-      for (const given of ["a", "Abc-123_x", "f".repeat(64)]) {
-        const response = await client.send("GET", "/v1/health", { headers: { "x-request-id": given } });
-        equal(response.headers.get("x-request-id"), given, "request id");
+      for (const sent of ["a", "Abc-123_x", "f".repeat(64)]) {
+        const response = await client.send("GET", "/v1/health", { headers: { "x-request-id": sent } });
+        equal(response.headers.get("x-request-id"), sent, "request id");
       }
       const made = new Set<string | null>();
-      for (const given of ["f".repeat(65), "a b", "a,b", "<script>", "é", "a\tb", "../x", '"', ""]) {
-        const response = await client.send("GET", "/v1/nowhere", { headers: { "x-request-id": given } });
+      for (const sent of ["f".repeat(65), "a b", "a,b", "<script>", "é", "a\tb", "../x", '"', ""]) {
+        const response = await client.send("GET", "/v1/nowhere", { headers: { "x-request-id": sent } });
         const { requestId } = await problemIn(response, 404, "not-found");
-        check(requestId !== given, `a request id is taken as it came: ${given}`);
+        check(requestId !== sent, `a request id is taken as it came: ${sent}`);
         made.add(requestId);
       }
       equal(made.size, 9, "request ids that were made");

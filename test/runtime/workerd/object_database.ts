@@ -52,9 +52,9 @@ async function faultyObject(
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
-      return (...given: unknown[]): unknown => {
+      return (...args: unknown[]): unknown => {
         if (failsRead(String(name))) failing.failNextRead();
-        return value.apply(target, given);
+        return value.apply(target, args);
       };
     },
   });

@@ -10,21 +10,21 @@ export const KEY_TYPE = 0x05;
 const MAX_UINT32 = 0xffff_ffff;
 
 /** A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has another length. */
-export function givenBytes(what: string, value: Uint8Array, length: number = KEY_BYTES): Uint8Array {
+export function copyBytes(what: string, value: Uint8Array, length: number = KEY_BYTES): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: not a Uint8Array`);
   if (value.length !== length) throw new RangeError(`${what}: ${value.length} bytes, expected ${length}`);
   return new Uint8Array(value);
 }
 
 /** A copy of a public key of 33 bytes. @throws {TypeError | RangeError} */
-export function givenPublicKey(what: string, value: Uint8Array): Uint8Array {
-  const key = givenBytes(what, value, PUBLIC_KEY_BYTES);
+export function copyPublicKey(what: string, value: Uint8Array): Uint8Array {
+  const key = copyBytes(what, value, PUBLIC_KEY_BYTES);
   if (key[0] !== KEY_TYPE) throw new RangeError(`${what}: the key is of an unknown type`);
   return key;
 }
 
 /** @throws {RangeError} When the value is not an integer from 0 to 2^32−1. */
-export function givenUint32(what: string, value: number): number {
+export function requireUint32(what: string, value: number): number {
   if (!Number.isInteger(value) || value < 0 || value > MAX_UINT32) {
     throw new RangeError(`${what}: not an integer from 0 to ${MAX_UINT32}`);
   }
@@ -32,7 +32,7 @@ export function givenUint32(what: string, value: number): number {
 }
 
 /** @throws {RangeError} When the value is not an integer of 32 bits with its sign. */
-export function givenInt32(what: string, value: number): number {
+export function requireInt32(what: string, value: number): number {
   if (!Number.isInteger(value) || value !== (value | 0)) {
     throw new RangeError(`${what}: not an integer from -2147483648 to 2147483647`);
   }

@@ -7,7 +7,7 @@ export interface LearntMapping {
   readonly lid: string;
   /** User part of the phone number. */
   readonly phoneNumber: string;
-  /** When it was made, in Unix seconds; now unless given. */
+  /** When it was made, in Unix seconds. Defaults to now. */
   readonly createdAt?: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface LearntMapping {
  * @param nowS Now, in Unix seconds.
  * @throws {TypeError} When an end is no user part. @throws {RangeError} When a time is none.
  */
-export function givenMappings(
+export function normalizeMappings(
   mappings: readonly LearntMapping[],
   source: LearningSource,
   nowS: number,
