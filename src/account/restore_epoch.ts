@@ -1,4 +1,5 @@
 import type { Device } from "../backend/mod.ts";
+import { encodeUtf8 } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { MAX_RESTORE_EPOCH } from "../signal/mod.ts";
 
@@ -27,5 +28,5 @@ export function inRestoreEpoch(device: Device, epoch: number): Device {
     throw new RangeError(`open account: restore epoch ${epoch} is not within 0 … ${MAX_RESTORE_EPOCH}`);
   }
   if (epoch <= restoreEpochOf(device)) return device;
-  return { ...device, extra: new Map(device.extra).set(NAME, new TextEncoder().encode(String(epoch))) };
+  return { ...device, extra: new Map(device.extra).set(NAME, encodeUtf8(String(epoch))) };
 }

@@ -1,3 +1,4 @@
+import { hexOf } from "../bytes/mod.ts";
 import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
 import type { Logger, Random } from "../ports/mod.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard } from "./backend.ts";
@@ -78,7 +79,7 @@ export class CommitQueue implements Committer {
    * @throws {FencedError} When other openings keep taking the account over.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
-    const owner = hex(options.random.bytes(OWNER_TOKEN_BYTES));
+    const owner = hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
     if (!backend.capabilities.fencing) return new CommitQueue(backend, owner, 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
@@ -200,10 +201,4 @@ export class CommitQueue implements Committer {
 /** This send failed. One before it may be under way: what it carries must not be taken for what was never stored. */
 function stillInDoubt(cause: unknown): AmbiguousError {
   return new AmbiguousError("commit: an answer was lost, and it could not be sent again", { cause });
-}
-
-function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
 }

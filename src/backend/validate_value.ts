@@ -1,12 +1,10 @@
+import { isWellFormed } from "../bytes/mod.ts";
 import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 /** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
 export const MAX_TEXT_LENGTH = 1_024;
 
 /** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
 export const MAX_KEY_ID: number = 2 ** 24 - 1;
-
-/** Lone surrogates have no UTF-8 form: two different texts would become one key. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Checks a text key.
@@ -23,7 +21,7 @@ export function requireText(what: string, value: unknown): asserts value is stri
     );
   }
   if (value.includes("\0")) throw new ArgumentTypeError(`${what} contains a NUL`);
-  if (LONE_SURROGATE.test(value)) throw new ArgumentTypeError(`${what} is not well-formed Unicode`);
+  if (!isWellFormed(value)) throw new ArgumentTypeError(`${what} is not well-formed Unicode`);
 }
 
 /** Whether a value is a text that a store accepts as a key: see `requireText`. */
@@ -33,7 +31,7 @@ export function isText(value: unknown): value is string {
     value.length > 0 &&
     value.length <= MAX_TEXT_LENGTH &&
     !value.includes("\0") &&
-    !LONE_SURROGATE.test(value)
+    isWellFormed(value)
   );
 }
 

@@ -1,5 +1,6 @@
+import { encodeUtf8 } from "../bytes/mod.ts";
 import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
-import { isTooFar, steppedKey } from "./chain_step.ts";
+import { isTooFar, steppedBase64Key } from "./base64_chain.ts";
 import {
   parseSenderKeyStates,
   recordToSenderKeyStates,
@@ -40,7 +41,7 @@ export class NodeSenderKeyRecord {
 
   /** UTF-8 JSON for Baileys, the caller's own. */
   get bytes(): Uint8Array {
-    return new TextEncoder().encode(JSON.stringify(this.#states));
+    return encodeUtf8(JSON.stringify(this.#states));
   }
 
   /** Whether it has no state: Baileys stores such a key for a moment before the first, and means none. */
@@ -130,6 +131,6 @@ function sendingOf(states: States): SendingChain | undefined {
 function burned(state: SenderKeyStateJson, bound: number): SenderKeyStateJson {
   const { iteration, seed } = state.senderChainKey;
   if (iteration >= bound) return state;
-  const data = steppedKey(seed.data, iteration, bound);
+  const data = steppedBase64Key(seed.data, iteration, bound);
   return { ...state, senderChainKey: { iteration: bound, seed: { ...seed, data } } };
 }

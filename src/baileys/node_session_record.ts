@@ -1,6 +1,6 @@
 import { CorruptError } from "../errors/mod.ts";
 import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
-import { isTooFar, steppedKey } from "./chain_step.ts";
+import { isTooFar, steppedBase64Key } from "./base64_chain.ts";
 import {
   freeSessionName,
   type LocalIdentity,
@@ -213,7 +213,10 @@ function isBeyond(session: NodeSessionJson, bound: number): boolean {
 function burned(session: NodeSessionJson, chainId: string, bound: number): NodeSessionJson {
   const { counter, key } = usableChain(session, chainId)?.chainKey ?? {};
   if (counter === undefined || counter + 1 >= bound) return session;
-  return withChainKey(session, chainId, { counter: bound - 1, key: steppedKey(key, counter + 1, bound) });
+  return withChainKey(session, chainId, {
+    counter: bound - 1,
+    key: steppedBase64Key(key, counter + 1, bound),
+  });
 }
 
 /** The same session without the key of its sending chain. */

@@ -7,3 +7,5 @@ export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { compareText } from "./compare_text.ts";
 export { hexOf } from "./hex.ts";
 export { joinBytes } from "./join_bytes.ts";
+export { sameBytes, sameSecret } from "./same_bytes.ts";
+export { decodeUtf8, encodeUtf8, isWellFormed } from "./utf8.ts";

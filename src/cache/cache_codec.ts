@@ -1,3 +1,4 @@
+import { encodeUtf8 } from "../bytes/mod.ts";
 /** How values of one cache become bytes and come back. */
 export interface CacheCodec<V> {
   /** Fresh bytes of a value. Throws when the value has no such form; it is then not stored. */
@@ -20,7 +21,7 @@ export function jsonCacheCodec<V>(check: (decoded: unknown) => V = (decoded) => 
   return {
     encode(value: V): Uint8Array {
       requireJson(value, MAX_DEPTH);
-      return new TextEncoder().encode(JSON.stringify(value));
+      return encodeUtf8(JSON.stringify(value));
     },
     decode(bytes: Uint8Array): V {
       return check(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));

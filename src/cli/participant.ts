@@ -4,6 +4,7 @@ import { type Account, openAccount } from "../account/mod.ts";
 import { libsqlBackend } from "../adapters/libsql/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { baileysAuthState, signalRepository } from "../baileys/mod.ts";
+import { encodeUtf8 } from "../bytes/mod.ts";
 import { nowSeconds } from "../ports/mod.ts";
 import { extendDigest, type Ledger, messageText, readLedger, updateLedger } from "./ledger.ts";
 
@@ -135,7 +136,7 @@ export class Participant {
     const createdAt = nowSeconds(this.account.host.clock);
     const writes = Array.from({ length: count }, (_, index): Write => {
       const number = sent + index;
-      const payload = new TextEncoder().encode(messageText(this.identity.name, number));
+      const payload = encodeUtf8(messageText(this.identity.name, number));
       return { kind: "sentMessage.put", chat: chatOf(number, peer), id: String(number), payload, createdAt };
     });
     await updateLedger(this.account, { sent: sent + count }, writes);

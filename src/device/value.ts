@@ -1,3 +1,4 @@
+import { sameBytes } from "../bytes/mod.ts";
 /** Values of which a device is made: byte arrays, maps, lists and plain objects of them, and primitives. */
 
 /** A deep copy that shares nothing. Byte arrays of any subclass become plain `Uint8Array`s. */
@@ -29,8 +30,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
-    if (!(a instanceof Uint8Array && b instanceof Uint8Array)) return false;
-    return a.length === b.length && a.every((byte, index) => byte === b[index]);
+    return a instanceof Uint8Array && b instanceof Uint8Array && sameBytes(a, b);
   }
   if (a instanceof Map || b instanceof Map) {
     if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false;

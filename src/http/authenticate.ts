@@ -1,13 +1,6 @@
+import { sameSecret } from "../bytes/mod.ts";
 import type { Admission, Registry } from "../service/mod.ts";
-import {
-  hashToken,
-  type Principal,
-  principalOf,
-  RequestError,
-  ROOT,
-  sameHash,
-  tokenId,
-} from "../service/mod.ts";
+import { hashToken, type Principal, principalOf, RequestError, ROOT, tokenId } from "../service/mod.ts";
 
 /** Longest `Authorization` header that is looked at. */
 const MAX_HEADER_LENGTH = 512;
@@ -33,14 +26,14 @@ export async function authenticate(
   const token = bearerOf(header);
   if (token === undefined) throw unauthorized();
   const hash = await hashToken(token);
-  const isRoot = rootHash !== undefined && sameHash(hash, await rootHash);
+  const isRoot = rootHash !== undefined && sameSecret(hash, await rootHash);
   const id = tokenId(token);
   if (!isRoot && id === undefined) throw unauthorized();
   const admission = await registry.admit(isRoot ? undefined : id, account);
   const { account: state, registeredAtMs } = admission;
   if (isRoot) return { principal: ROOT, account: state, registeredAtMs };
   const stored = admission.token;
-  if (stored === undefined || !sameHash(hash, stored.hash)) throw unauthorized();
+  if (stored === undefined || !sameSecret(hash, stored.hash)) throw unauthorized();
   return { principal: principalOf(stored), account: state, registeredAtMs };
 }
 

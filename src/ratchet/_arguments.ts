@@ -38,10 +38,3 @@ export function requireInt32(what: string, value: number): number {
   }
   return value;
 }
-
-/** Whether two byte values are equal. For public values: it stops at the first difference. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -1,13 +1,15 @@
 /** The steps of Signal's chains, which are the same for sessions and for sender keys. */
+
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { encodeUtf8 } from "../bytes/mod.ts";
 
 /** Length of a chain key, of a seed, of a root key and of a private key. */
 export const KEY_BYTES = 32;
 
 const SEED_INPUT: Uint8Array = Uint8Array.of(0x01);
 const STEP_INPUT: Uint8Array = Uint8Array.of(0x02);
-const RETIRED_INPUT: Uint8Array = new TextEncoder().encode("Holdfast closed chain");
+const RETIRED_INPUT: Uint8Array = encodeUtf8("Holdfast closed chain");
 
 /** What the keys of the next message are derived from, 32 fresh bytes. */
 export function messageSeed(chainKey: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { sameBytes } from "./_arguments.ts";
+import { sameBytes } from "../bytes/mod.ts";
 import type { RecordCodec } from "./record_codec.ts";
 import type { SenderKeyRecord } from "./sender_key_record.ts";
 import { senderKeyRecordCodec } from "./sender_key_record_codec.ts";

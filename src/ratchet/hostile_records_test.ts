@@ -1,8 +1,8 @@
 /** Hostile bytes: each is refused at once, and the memory and time that this takes are bounded by the length of the input. */
 import { expect, test } from "vitest";
+import { joinBytes, sameBytes } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { DELIMITED, varintSize, WireWriter } from "../protobuf/mod.ts";
-import { sameBytes } from "./_arguments.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { SessionRecord } from "./session_record.ts";
 
@@ -44,10 +44,6 @@ function field(number: number, content: Uint8Array): Uint8Array {
   return writer.bytes;
 }
 
-function concat(...parts: Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
-}
-
 test("a megabyte of unknown fields between known ones is read in time, and kept in order", () => {
   // Copying at each of them what there was before would take hours.
   const pairs = 200_000;
@@ -56,11 +52,11 @@ test("a megabyte of unknown fields between known ones is read in time, and kept 
   const kept = Uint8Array.from(new Array(pairs).fill(unknown).flat());
 
   const session = SessionRecord.decode(field(1, between([0x28, 1]))).encode();
-  expect(sameBytes(session, field(1, concat(Uint8Array.of(0x28, 1), kept)))).toBe(true);
+  expect(sameBytes(session, field(1, joinBytes([Uint8Array.of(0x28, 1), kept])))).toBe(true);
 
   const chainKey = field(2, field(2, new Uint8Array(32)));
   const signingKey = field(3, field(1, new Uint8Array(32)));
-  const groupState = concat(between([0x08, 1]), chainKey, signingKey);
+  const groupState = joinBytes([between([0x08, 1]), chainKey, signingKey]);
   const [state] = SenderKeyRecord.decode(field(1, groupState)).states;
   expect(sameBytes(state?.parts.unknown.state ?? chainKey, kept)).toBe(true);
 });

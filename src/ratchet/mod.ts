@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { copyBytes, KEY_TYPE, sameBytes } from "./_arguments.ts";
+export { copyBytes, KEY_TYPE } from "./_arguments.ts";
+export { steppedKey } from "./_chain_step.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
 export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";

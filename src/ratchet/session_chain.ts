@@ -1,6 +1,6 @@
-import { encodeBase64 } from "../bytes/mod.ts";
+import { encodeBase64, sameBytes } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
-import { copyBytes, copyPublicKey, requireUint32, sameBytes } from "./_arguments.ts";
+import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
 import { KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 

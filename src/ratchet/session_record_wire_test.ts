@@ -1,8 +1,10 @@
 /** The hand-written codec of session records against the generated one, which is the oracle. */
+
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesOf, publicKey, sessionRecordBytes } from "../../test/support/record_arbitraries.ts";
+import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
 import { delimitedSize, WireWriter } from "../protobuf/mod.ts";
 import {
@@ -13,7 +15,6 @@ import {
   type SessionStructure_Chain,
   SessionStructureSchema,
 } from "../records/mod.ts";
-import { sameBytes } from "./_arguments.ts";
 import { encodeSession } from "./_session_codec.ts";
 import { SessionChain } from "./session_chain.ts";
 import { SessionRecord } from "./session_record.ts";

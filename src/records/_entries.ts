@@ -1,3 +1,4 @@
+import { isWellFormed } from "../bytes/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 /** `map<string, bytes>` as a list of entries, in ascending order of the key, so that equal maps have equal bytes. */
 import { requireBytes } from "./_field.ts";
@@ -9,7 +10,7 @@ export function entriesOf(
 ): { key: string; value: Uint8Array }[] {
   const entries = [];
   for (const [key, value] of map) {
-    if (typeof key !== "string" || /\p{Surrogate}/u.test(key)) {
+    if (typeof key !== "string" || !isWellFormed(key)) {
       throw new ArgumentTypeError(`${action}: a name is not well-formed text`);
     }
     entries.push({ key, value: requireBytes(action, "a value", value) });

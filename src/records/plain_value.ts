@@ -1,4 +1,5 @@
 import { create, isFieldSet, type MessageInitShape } from "@bufbuild/protobuf";
+import { decodeUtf8, encodeUtf8, isWellFormed } from "../bytes/mod.ts";
 import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import {
   type PlainValue_Entries,
@@ -9,8 +10,6 @@ import {
   PlainValueSchema,
 } from "./gen/holdfast/v1/plain_value_pb.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** How deep lists, objects and maps may lie in each other. A write is five deep. */
 const MAX_DEPTH = 16;
@@ -136,14 +135,12 @@ function plainEntries(message: PlainValue_Entries | undefined, depth: number): [
 
 /** @throws {TypeError} When the text has a lone surrogate: it has no UTF-8 form, and would arrive as another text. */
 function utf8(text: string): Uint8Array {
-  if (LONE_SURROGATE.test(text)) throw new ArgumentTypeError("encode value: text is not well-formed Unicode");
-  return new TextEncoder().encode(text);
+  if (!isWellFormed(text)) throw new ArgumentTypeError("encode value: text is not well-formed Unicode");
+  return encodeUtf8(text);
 }
 
 function textOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new CorruptError("decode value: text is not UTF-8", { cause });
-  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw new CorruptError("decode value: text is not UTF-8");
+  return text;
 }

@@ -31,4 +31,4 @@ export {
 } from "./registry.ts";
 export { type ProblemCode, RequestError } from "./request_error.ts";
 export { type RegistryDatabase, type RegistryValue, SqlRegistry } from "./sql_registry.ts";
-export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken, sameHash, tokenId } from "./token.ts";
+export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken, tokenId } from "./token.ts";

@@ -1,4 +1,4 @@
-import { hexOf } from "../bytes/mod.ts";
+import { encodeUtf8, hexOf } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 
 /** What a token looks like: `hf_<id>_<secret>`. Scanners for leaked secrets know it by its beginning. */
@@ -34,13 +34,5 @@ export function tokenId(token: string): string | undefined {
  * SHA-256 of a token. A slow hash would protect what people choose; 256 random bits cannot be guessed however fast the hash.
  */
 export async function hashToken(token: string): Promise<Uint8Array> {
-  return await digest("SHA-256", new TextEncoder().encode(token));
-}
-
-/** Whether two hashes are equal, in a time that does not depend on where they differ. */
-export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
-  return difference === 0;
+  return await digest("SHA-256", encodeUtf8(token));
 }

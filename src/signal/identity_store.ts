@@ -1,6 +1,6 @@
 import { IDENTITY_KEY_BYTES, type SignalCacheReads } from "../backend/mod.ts";
+import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { sameBytes } from "../ratchet/mod.ts";
 import { CacheEntry, type EntryOwner, type EntrySnapshot, MUST } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";

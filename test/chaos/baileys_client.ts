@@ -12,6 +12,7 @@ import { type BaileysBinding, bindingOf } from "../../src/baileys/binding.ts";
 import type { CachedChange } from "../../src/baileys/cached_kind.ts";
 import type { LocalIdentity } from "../../src/baileys/convert/mod.ts";
 import { signalRepository } from "../../src/baileys/mod.ts";
+import { hexOf } from "../../src/bytes/mod.ts";
 import { StoreError } from "../../src/errors/mod.ts";
 import {
   type Bundle,
@@ -23,7 +24,7 @@ import {
   type Outgoing,
 } from "./client.ts";
 import { ABSENT, type Digest, identityDigest, storedDigest } from "./record_digest.ts";
-import { hex, nameOf, PRE_KEY_MESSAGE, type Sealed, startOf } from "./wire.ts";
+import { nameOf, PRE_KEY_MESSAGE, type Sealed, startOf } from "./wire.ts";
 
 /** Baileys' own Signal repository, which makes libsignal-node's sessions over an account's keys. */
 export type MakeRepository = typeof makeLibSignalRepository;
@@ -84,7 +85,7 @@ export class BaileysClient implements ChaosClient {
         preKey: { keyId: preKey?.keyId ?? 0, publicKey: Buffer.from(preKey?.publicKey ?? []) },
       },
     });
-    return this.#baseOf.get(startName(hex(bundle.identityKey), preKey?.keyId)) ?? "";
+    return this.#baseOf.get(startName(hexOf(bundle.identityKey), preKey?.keyId)) ?? "";
   }
 
   async encrypt(address: string, text: string): Promise<Outgoing> {
@@ -242,10 +243,10 @@ export class BaileysClient implements ChaosClient {
 
   #name(json: Json): void {
     for (const { indexInfo, currentRatchet, pendingPreKey } of Object.values(json._sessions)) {
-      const base = hexOf(indexInfo.baseKey);
-      this.#baseOf.set(hexOf(currentRatchet.ephemeralKeyPair.pubKey), base);
+      const base = hexOfBase64(indexInfo.baseKey);
+      this.#baseOf.set(hexOfBase64(currentRatchet.ephemeralKeyPair.pubKey), base);
       if (pendingPreKey !== undefined)
-        this.#baseOf.set(startName(hexOf(indexInfo.remoteIdentityKey), pendingPreKey.preKeyId), base);
+        this.#baseOf.set(startName(hexOfBase64(indexInfo.remoteIdentityKey), pendingPreKey.preKeyId), base);
     }
   }
 }
@@ -260,7 +261,7 @@ function brokenIn(json: Json): string[] {
     for (const [key, { chainType }] of Object.entries(_chains))
       if (chainType === RECEIVING) owners.set(key, [...(owners.get(key) ?? []), indexInfo.baseKey]);
   }
-  return [...owners.values()].filter((bases) => bases.length > 1).flatMap((bases) => bases.map(hexOf));
+  return [...owners.values()].filter((bases) => bases.length > 1).flatMap((bases) => bases.map(hexOfBase64));
 }
 
 function startName(identity: string, preKeyId: number | undefined): string {
@@ -300,8 +301,8 @@ function jidOfAddress(address: SignalAddress): string {
   return formatJid(signalAddressToJid(address));
 }
 
-function hexOf(base64: string): string {
-  return hex(new Uint8Array(Buffer.from(base64, "base64")));
+function hexOfBase64(base64: string): string {
+  return hexOf(new Uint8Array(Buffer.from(base64, "base64")));
 }
 
 async function attempt(use: () => Promise<Uint8Array>): Promise<string> {

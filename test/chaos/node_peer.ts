@@ -1,8 +1,9 @@
 import type { NodeRecordJson } from "../../src/baileys/convert/node_session.ts";
+import { hexOf } from "../../src/bytes/mod.ts";
 import type { Bundle } from "./client.ts";
 import type { PeerKeys, PeerSealed, PeerSessions } from "./peer.ts";
 import type { RustKeyPair } from "./rust_library.ts";
-import { hex, type Sealed, startOf } from "./wire.ts";
+import { type Sealed, startOf } from "./wire.ts";
 
 /** libsignal-node, and the bytes that it takes. */
 export interface NodeLibrary {
@@ -75,7 +76,7 @@ export class NodePeerSessions implements PeerSessions {
     return {
       type,
       body: new Uint8Array(body),
-      base: hex(Uint8Array.from(atob(base), (letter) => letter.charCodeAt(0))),
+      base: hexOf(Uint8Array.from(atob(base), (letter) => letter.charCodeAt(0))),
     };
   }
 

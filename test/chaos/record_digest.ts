@@ -2,9 +2,9 @@
  * Short texts that say what state a record is in. Burning keys changes nothing but `next`; everything else that happens to a
  * record changes the rest.
  */
+import { hexOf } from "../../src/bytes/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import type { SessionChain } from "../../src/ratchet/session_chain.ts";
-import { hex } from "./wire.ts";
 
 /** What a record says. */
 export interface Digest {
@@ -25,7 +25,7 @@ export function sameDigest(a: Digest, b: Digest): boolean {
 export function sessionDigest(record: SessionRecord): Digest {
   const { current, sendingChain } = record;
   const base = current?.aliceBaseKey;
-  const parts = [base === undefined ? "" : hex(base.subarray(1, 9)), sendingChain?.id ?? ""];
+  const parts = [base === undefined ? "" : hexOf(base.subarray(1, 9)), sendingChain?.id ?? ""];
   for (const chain of current?.receiverChains ?? []) {
     parts.push(`${chain.id}:${chain.next}:${chain.messageKeyCount}`);
   }
@@ -42,7 +42,7 @@ export function senderKeyDigest(record: SenderKeyRecord): Digest {
 }
 
 export function identityDigest(key: Uint8Array): Digest {
-  return { shape: `identity ${hex(key)}`, next: 0 };
+  return { shape: `identity ${hexOf(key)}`, next: 0 };
 }
 
 /** Base keys and sending chains of all sessions of a stored record, in hex. */
@@ -50,8 +50,8 @@ export function sessionNames(bytes: Uint8Array): { bases: string[]; chains: stri
   const record = SessionRecord.decode(bytes);
   const names = { bases: [] as string[], chains: [] as string[] };
   const add = (base: Uint8Array | undefined, chain: SessionChain | undefined): void => {
-    if (base !== undefined) names.bases.push(hex(base));
-    if (chain?.ratchetKeyPrivate !== undefined) names.chains.push(hex(chain.ratchetKey));
+    if (base !== undefined) names.bases.push(hexOf(base));
+    if (chain?.ratchetKeyPrivate !== undefined) names.chains.push(hexOf(chain.ratchetKey));
   };
   add(record.current?.aliceBaseKey, record.current?.senderChain);
   for (let index = 0; index < record.archivedCount; index += 1) {

@@ -1,6 +1,6 @@
 import type { Backend, Lease, Write } from "../../src/backend/mod.ts";
+import { hexOf } from "../../src/bytes/mod.ts";
 import { ABSENT, type Digest, identityDigest, sessionNames, storedDigest } from "./record_digest.ts";
-import { hex } from "./wire.ts";
 
 /** A row as a commit wrote it. */
 interface Row {
@@ -81,7 +81,7 @@ export class Rows {
     if (row === undefined || expected === undefined)
       return row === expected ? undefined : `${key}: the row is ${row === undefined ? "gone" : "back"}`;
     const isSame =
-      hex(row.record) === hex(expected.bytes) &&
+      hexOf(row.record) === hexOf(expected.bytes) &&
       row.lease?.reservedUntil === expected.lease?.reservedUntil &&
       row.lease?.incarnation === expected.lease?.incarnation;
     return isSame ? undefined : `${key}: the row is not what the last commit wrote`;

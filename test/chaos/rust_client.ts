@@ -1,5 +1,6 @@
 import type { Account } from "../../src/account/mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
+import { hexOf } from "../../src/bytes/mod.ts";
 import { signalPublicKey } from "../../src/device/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import { decodePreKey } from "../../src/records/mod.ts";
@@ -17,7 +18,7 @@ import {
 import { ABSENT, identityDigest, senderKeyDigest, sessionDigest } from "./record_digest.ts";
 import { decryptAlone, type SessionBox } from "./rust_decrypt.ts";
 import type { RustEngine, RustKeyPair, RustStorage } from "./rust_library.ts";
-import { hex, type Sealed, startOf } from "./wire.ts";
+import { type Sealed, startOf } from "./wire.ts";
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
@@ -248,8 +249,8 @@ export class RustClient implements ChaosClient {
   #noteCurrent(before: SessionRecord | undefined, after: SessionRecord): void {
     const was = before?.current?.aliceBaseKey;
     const is = after.current?.aliceBaseKey;
-    if (before === undefined || was === undefined || is === undefined || hex(was) === hex(is)) return;
-    this.#observer.currentChanged(isArchived(before, hex(is)) ? "promoted" : "begun");
+    if (before === undefined || was === undefined || is === undefined || hexOf(was) === hexOf(is)) return;
+    this.#observer.currentChanged(isArchived(before, hexOf(is)) ? "promoted" : "begun");
   }
 
   async #putSenderKey(at: string, work: Work): Promise<{ gated: boolean; change: number }> {
@@ -269,7 +270,7 @@ export class RustClient implements ChaosClient {
     const key = publicKey.subarray(1);
     const known = await identities.load(at);
     this.#observer.loaded("identity", at, known === undefined ? ABSENT : identityDigest(known));
-    if (known !== undefined && hex(known) === hex(key)) return false;
+    if (known !== undefined && hexOf(known) === hexOf(key)) return false;
     if (known !== undefined) {
       await this.#delete(at);
       this.#observer.identityChanged(at);
@@ -319,7 +320,7 @@ export class RustClient implements ChaosClient {
 }
 
 function baseOf(record: SessionRecord): string {
-  return hex(record.current?.aliceBaseKey ?? new Uint8Array());
+  return hexOf(record.current?.aliceBaseKey ?? new Uint8Array());
 }
 
 async function attempt<T>(use: () => Promise<T>): Promise<T> {
@@ -334,7 +335,7 @@ async function attempt<T>(use: () => Promise<T>): Promise<T> {
 function isArchived(record: SessionRecord, base: string): boolean {
   for (let index = 0; index < record.archivedCount; index += 1) {
     const key = record.archived(index).aliceBaseKey;
-    if (key !== undefined && hex(key) === base) return true;
+    if (key !== undefined && hexOf(key) === base) return true;
   }
   return false;
 }

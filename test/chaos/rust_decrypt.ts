@@ -1,6 +1,7 @@
+import { hexOf, joinBytes } from "../../src/bytes/mod.ts";
 import { SessionRecord, type SessionState } from "../../src/ratchet/mod.ts";
 import type { RustEngine, RustStorage } from "./rust_library.ts";
-import { hex, type Sealed, startOf } from "./wire.ts";
+import { type Sealed, startOf } from "./wire.ts";
 
 /**
  * Decrypts a pairwise message, handing the library one session at a time. Given them all, it steps the ratchet of every session that it
@@ -51,7 +52,7 @@ const NONE = -2;
 function indexOf(record: SessionRecord, base: string): number {
   for (let index = CURRENT; index < record.archivedCount; index += 1) {
     const key = sessionAt(record, index)?.aliceBaseKey;
-    if (key !== undefined && hex(key) === base) return index;
+    if (key !== undefined && hexOf(key) === base) return index;
   }
   return NONE;
 }
@@ -72,7 +73,7 @@ function withSession(record: SessionRecord, index: number, bytes: Uint8Array): S
   const session = SessionRecord.decode(bytes).current as SessionState;
   if (index === NONE) record.startSession(session);
   else if (index !== CURRENT) record.promote(index, session);
-  else return SessionRecord.decode(joined(bytes, archiveOf(record)));
+  else return SessionRecord.decode(joinBytes([bytes, archiveOf(record)]));
   return record;
 }
 
@@ -81,11 +82,4 @@ function archiveOf(record: SessionRecord): Uint8Array {
   const all = record.encode();
   const current = record.current === undefined ? 0 : alone(record.current).encode().length;
   return all.subarray(current);
-}
-
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(head.length + tail.length);
-  bytes.set(head);
-  bytes.set(tail, head.length);
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import { hexOf } from "../../src/bytes/mod.ts";
 /** What can be read of a ciphertext without any key: which message key it was made with. */
 
 /** Type of a message that carries the start of its session. */
@@ -36,18 +37,12 @@ export interface GroupMessageName {
 const MAC_BYTES = 8;
 const SIGNATURE_BYTES = 64;
 
-export function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
-}
-
 /** The start of the session that a message carries, if it does. */
 export function startOf({ type, body }: Sealed): SessionStart | undefined {
   if (type !== PRE_KEY_MESSAGE) return undefined;
   const fields = readFields(body.subarray(1));
   return {
-    base: hex(bytesOf(fields, 2)),
+    base: hexOf(bytesOf(fields, 2)),
     identity: bytesOf(fields, 3),
     preKeyId: fields.get(1) as number | undefined,
   };
@@ -56,7 +51,7 @@ export function startOf({ type, body }: Sealed): SessionStart | undefined {
 export function nameOf({ type, body }: Sealed): MessageName {
   const inner = type === PRE_KEY_MESSAGE ? bytesOf(readFields(body.subarray(1)), 4) : body;
   const fields = readFields(inner.subarray(1, inner.length - MAC_BYTES));
-  return { chain: hex(bytesOf(fields, 1)), counter: (fields.get(2) as number | undefined) ?? 0 };
+  return { chain: hexOf(bytesOf(fields, 1)), counter: (fields.get(2) as number | undefined) ?? 0 };
 }
 
 export function groupNameOf(body: Uint8Array): GroupMessageName {

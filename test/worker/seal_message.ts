@@ -3,6 +3,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { encodeUtf8, joinBytes } from "../../src/bytes/mod.ts";
 import type { SessionRecord } from "../../src/ratchet/mod.ts";
 
 /** Version 3 of the message format, as the message's and as the least that is understood. */
@@ -26,12 +27,12 @@ export async function sealMessage(record: SessionRecord, text: string): Promise<
   const chain = session?.senderChain;
   if (session === undefined || chain === undefined) throw new Error("seal message: no session");
   const counter = chain.next;
-  const keys = hkdf(sha256, chain.messageSeed(), new Uint8Array(32), utf8("WhisperMessageKeys"), 80);
+  const keys = hkdf(sha256, chain.messageSeed(), new Uint8Array(32), encodeUtf8("WhisperMessageKeys"), 80);
   const inner = concat(
     bytesField(1, chain.ratchetKey),
     numberField(2, counter),
     numberField(3, session.previousCounter),
-    bytesField(4, await encrypt(keys.subarray(0, 32), keys.subarray(64), utf8(text))),
+    bytesField(4, await encrypt(keys.subarray(0, 32), keys.subarray(64), encodeUtf8(text))),
   );
   const versioned = concat(Uint8Array.of(VERSION), inner);
   const identities = concat(session.localIdentityPublic, session.remoteIdentityPublic);
@@ -58,12 +59,8 @@ async function encrypt(key: Uint8Array, iv: Uint8Array, plain: Uint8Array): Prom
   return new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv: own(iv) }, imported, own(plain)));
 }
 
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
 function concat(...parts: readonly (Uint8Array | undefined)[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...(part ?? [])]));
+  return joinBytes(parts.filter((part) => part !== undefined));
 }
 
 function bytesField(number: number, bytes: Uint8Array): Uint8Array {

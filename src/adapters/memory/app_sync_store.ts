@@ -5,11 +5,12 @@ import {
   type HashState,
   type SyncKey,
 } from "../../backend/mod.ts";
+import { hexOf } from "../../bytes/mod.ts";
 import type { AccountTables } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyHashState } from "./copies.ts";
 import { Damaged, readable } from "./damaged.ts";
-import { bytesKey, compoundKey } from "./table.ts";
+import { compoundKey } from "./table.ts";
 
 type AppSyncKind =
   | "syncKey.put"
@@ -21,13 +22,13 @@ type AppSyncKind =
   | "mutationMacs.clear";
 
 function macKey(collection: string, indexMac: Uint8Array): string {
-  return compoundKey(collection, bytesKey(indexMac));
+  return compoundKey(collection, hexOf(indexMac));
 }
 
 /** How the writes of the app-sync store change its tables. */
 export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
   "syncKey.put": ({ keyId, key }, { tables, transaction }) => {
-    const at = bytesKey(keyId);
+    const at = hexOf(keyId);
     const before = tables.syncKeys.get(at);
     // What cannot be read cannot be newer either.
     if (before !== undefined && !(before instanceof Damaged) && before.timestamp > key.timestamp) return 0;
@@ -39,8 +40,7 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
     };
     return tables.syncKeys.set(at, row, transaction);
   },
-  "syncKey.delete": ({ keyId }, { tables, transaction }) =>
-    tables.syncKeys.delete(bytesKey(keyId), transaction),
+  "syncKey.delete": ({ keyId }, { tables, transaction }) => tables.syncKeys.delete(hexOf(keyId), transaction),
   "syncVersion.put": ({ name, state }, { tables, transaction }) =>
     tables.syncVersions.set(name, copyHashState(state), transaction),
   "syncVersion.delete": ({ name }, { tables, transaction }) => tables.syncVersions.delete(name, transaction),
@@ -66,7 +66,7 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
 export function appSyncReads(tables: () => AccountTables): AppSyncReads {
   return {
     async getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined> {
-      const row = tables().syncKeys.get(bytesKey(keyId));
+      const row = tables().syncKeys.get(hexOf(keyId));
       if (row === undefined) return undefined;
       const { keyData, fingerprint, timestamp } = readable("get sync key", row);
       return { keyData: copyBytes(keyData), fingerprint: copyBytes(fingerprint), timestamp };
@@ -75,7 +75,7 @@ export function appSyncReads(tables: () => AccountTables): AppSyncReads {
       let latest: Uint8Array | undefined;
       for (const row of tables().syncKeys.rows()) {
         if (row instanceof Damaged) continue;
-        if (latest === undefined || bytesKey(row.keyId) > bytesKey(latest)) latest = row.keyId;
+        if (latest === undefined || hexOf(row.keyId) > hexOf(latest)) latest = row.keyId;
       }
       return latest === undefined ? undefined : copyBytes(latest);
     },

@@ -14,11 +14,6 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Whether two arrays hold the same bytes. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index]);
-}
-
 function copyOptional(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : copyBytes(bytes);
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { hexOf } from "../../bytes/mod.ts";
 import { BackendError, CorruptError, WrongLengthError } from "../../errors/mod.ts";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "./mod.ts";
-import { bytesKey, compoundKey, Table } from "./table.ts";
+import { compoundKey, Table } from "./table.ts";
 import { Transaction } from "./transaction.ts";
 
 // The rules of the contract are cases of the conformance kit (test/kit); here is what only this backend has.
@@ -122,7 +123,7 @@ test("keys of parts and of bytes are apart, and byte keys sort as their bytes do
   expect(compoundKey("a", "b:c")).not.toBe(compoundKey("a:b", "c"));
   expect(compoundKey('a","b')).not.toBe(compoundKey("a", "b"));
   const keys = [[], [0], [0, 0], [0, 255], [1], [16], [255], [255, 0]].map((bytes) =>
-    bytesKey(new Uint8Array(bytes)),
+    hexOf(new Uint8Array(bytes)),
   );
   expect([...keys].sort()).toEqual(keys);
 });

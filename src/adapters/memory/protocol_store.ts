@@ -7,10 +7,10 @@ import {
   type TcTokenEntry,
   type WriteKind,
 } from "../../backend/mod.ts";
-import { compareText } from "../../bytes/mod.ts";
+import { compareText, sameBytes } from "../../bytes/mod.ts";
 import type { AccountTables, LidMappingRow } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
-import { copyBytes, copyDeviceList, copyTcToken, sameBytes } from "./copies.ts";
+import { copyBytes, copyDeviceList, copyTcToken } from "./copies.ts";
 import { readable, type Stored } from "./damaged.ts";
 import type { MessageReads } from "./message_store.ts";
 import { compoundKey } from "./table.ts";

@@ -123,10 +123,3 @@ export class Table<V> {
 export function compoundKey(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }
-
-/** A key of bytes. Keys sort as their bytes do, and a prefix sorts first. */
-export function bytesKey(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
-}

@@ -1,3 +1,4 @@
+import { hexOf } from "../../bytes/mod.ts";
 import type { Cell, Row } from "./cell.ts";
 import { splitKeys } from "./row_statement.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
@@ -69,8 +70,5 @@ export class ReadScope {
 
 /** Bytes as text, equal for equal bytes. */
 export function bytesId(cell: Cell): string {
-  if (!(cell instanceof Uint8Array)) return "";
-  let text = "";
-  for (const byte of cell) text += byte.toString(16).padStart(2, "0");
-  return text;
+  return cell instanceof Uint8Array ? hexOf(cell) : "";
 }

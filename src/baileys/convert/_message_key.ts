@@ -1,6 +1,8 @@
 /** The keys of skipped messages: seeds, as libsignal-node keeps them, and the three derived keys of the standard. */
+
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { encodeUtf8 } from "../../bytes/mod.ts";
 import { KEY_BYTES } from "./_bytes.ts";
 
 const IV_BYTES = 16;
@@ -8,7 +10,7 @@ const IV_BYTES = 16;
 /** Length of the three derived keys, one behind the other. */
 const DERIVED_BYTES: number = KEY_BYTES + KEY_BYTES + IV_BYTES;
 
-const INFO: Uint8Array = new TextEncoder().encode("WhisperMessageKeys");
+const INFO: Uint8Array = encodeUtf8("WhisperMessageKeys");
 
 /** The keys of one message. */
 export interface DerivedKeys {

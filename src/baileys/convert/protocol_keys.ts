@@ -1,4 +1,5 @@
 import type { DeviceListEntry, SenderKeyDevice, TcTokenEntry } from "../../backend/mod.ts";
+import { encodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { isObject, parsedJson, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
 import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
@@ -109,5 +110,5 @@ export function jidsToTcTokenIndex(
   jids: readonly string[],
   wrapBytes: WrapBytes = plainBytes,
 ): BaileysTcToken {
-  return { token: wrapBytes(new TextEncoder().encode(JSON.stringify(jids))) };
+  return { token: wrapBytes(encodeUtf8(JSON.stringify(jids))) };
 }

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { encodeBase64 } from "../../bytes/mod.ts";
+import { encodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import {
   decodeSenderKeyRecord,
@@ -82,7 +82,7 @@ export function senderKeyToRecord(value: unknown): Uint8Array {
  * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
  */
 export function recordToSenderKey(bytes: Uint8Array): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(recordToSenderKeyStates(bytes)));
+  return encodeUtf8(JSON.stringify(recordToSenderKeyStates(bytes)));
 }
 
 /** As `recordToSenderKey`, not yet written as text: the newest state last. */

@@ -3,6 +3,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { encodeUtf8 } from "../../bytes/mod.ts";
 import {
   type SessionStructure_Chain as Chain,
   SessionStructure_ChainSchema as ChainSchema,
@@ -16,7 +17,7 @@ import { type NodeChain, RECEIVING } from "./node_session.ts";
 /** Skipped message keys of one chain, as the standard bounds them. libsignal-node has no bound. */
 const MAX_MESSAGE_KEYS = 2_000;
 
-const PLACEHOLDER_LABEL: Uint8Array = new TextEncoder().encode("Holdfast closed chain");
+const PLACEHOLDER_LABEL: Uint8Array = encodeUtf8("Holdfast closed chain");
 
 /** The chains of a session that are closed and empty, packed. */
 export interface SpentChains {

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { joinBytes } from "../../bytes/mod.ts";
 import { encodeSessionRecord, RecordStructureSchema } from "../../records/mod.ts";
 import { type NodeRecordJson, type NodeSessionJson, readNodeSession } from "./node_session.ts";
 import {
@@ -58,7 +59,7 @@ export class SessionEncoder {
     const parts = [...known.values()].map(({ bytes }) => bytes);
     if (current !== undefined) parts.unshift(encodeCurrent(current, identity));
     this.#known = known;
-    return joined(parts);
+    return joinBytes(parts);
   }
 }
 
@@ -102,16 +103,4 @@ function isSameJson(a: unknown, b: unknown): boolean {
     if (!isSameJson((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name])) return false;
   }
   return true;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { create, isFieldSet } from "@bufbuild/protobuf";
+import { sameBytes } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import {
   SessionStructure_ChainSchema as ChainSchema,
@@ -261,8 +262,4 @@ function readPendingPreKey(structure: SessionStructure): NodeSession["pendingPre
       ? pendingPreKey.preKeyId
       : undefined,
   };
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../../bytes/mod.ts";
+import { decodeBase64, encodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { isObject, readBytes } from "./_bytes.ts";
 import type { WrapBytes } from "./wrap_bytes.ts";
@@ -20,7 +20,7 @@ const ACTION = "convert credentials";
  * @throws {TypeError} When a value is nested deeper than 64 levels, as in a cycle.
  */
 export function encodeTagged(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(tag(value, 0)));
+  return encodeUtf8(JSON.stringify(tag(value, 0)));
 }
 
 /** Decodes what `encodeTagged` wrote. @throws {CorruptError} When the bytes are something else. */

@@ -1,0 +1,21 @@
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text has a UTF-8 form: two texts with different lone surrogates would have the same bytes. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
+/** The UTF-8 form of a text. Lone surrogates become U+FFFD: see `isWellFormed`. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** The text of bytes in UTF-8, a byte order mark included; `undefined` when they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    // Without `ignoreBOM` the mark is dropped, and two names become one.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
