@@ -11,36 +11,36 @@ import { accountClient, inFolder, type Message, Peers } from "./conversation.ts"
 
 const DURABILITIES: readonly Durability[] = ["strict", "relaxed"];
 
-const LIVES = 40;
+const RESTARTS = 40;
 
-/** Keys that no message had, of the one chain on which a client sends through 40 lives, each closed and each of another length. */
+/** Keys that no message had, of the one chain on which a client sends through 40 openings, each closed and each of another length. */
 export function keysBurnedByClosing(): Promise<number> {
   return inFolder(async () => {
     let burned = 0;
-    for (const durability of DURABILITIES) burned += await burnedInLives(durability);
+    for (const durability of DURABILITIES) burned += await burnedByRestarts(durability);
     return burned;
   });
 }
 
-/** Messages of a life: mostly few, once in a while enough for the greatest lease. */
-function lengthOf(life: number): number {
-  return life % 10 === 0 ? 100 : 1 + (life % 7);
+/** Messages of an opening: mostly few, once in a while enough for the greatest lease. */
+function lengthOf(opening: number): number {
+  return opening % 10 === 0 ? 100 : 1 + (opening % 7);
 }
 
-async function burnedInLives(durability: Durability): Promise<number> {
+async function burnedByRestarts(durability: Durability): Promise<number> {
   const database = new MemoryDatabase();
   const peers = await Peers.make(1);
   const random = new SeededRandom(40);
   const counters: number[] = [];
   const chains = new Set<string>();
-  for (let life = 1; life <= LIVES; life++) {
-    const client = await accountClient(memoryBackend({ database }), { durability, life });
-    if (life === 1) {
+  for (let opening = 1; opening <= RESTARTS; opening++) {
+    const client = await accountClient(memoryBackend({ database }), { durability, opening });
+    if (opening === 1) {
       // The peer has answered: from here on the client stays on one chain.
       await peers.carry(client, { peer: 0, isSent: true, afterMs: 0 });
       await peers.carry(client, { peer: 0, isSent: false, afterMs: 0 });
     }
-    for (let sent = 0; sent < lengthOf(life); sent++) {
+    for (let sent = 0; sent < lengthOf(opening); sent++) {
       // Most messages follow at once; after some there is a pause, in which the account settles.
       const afterMs = random.below(8) === 0 ? 10_000 + random.below(60_000) : random.below(1_000);
       const name = await peers.carry(client, { peer: 0, isSent: true, afterMs });
@@ -106,7 +106,7 @@ function afterEachCommit(backend: Backend, then: () => Promise<void>): Backend {
   });
 }
 
-/** Keys that a cache of another life throws away when it reads the session of an address. It writes nothing. */
+/** Keys that a cache of another incarnation throws away when it reads the session of an address. It writes nothing. */
 async function burnedByReopening(reads: SignalCacheReads, address: string): Promise<number> {
   const host = fakeHost({ seed: 99 });
   const engine = new WriteBehind({ committer: memoryBackend(), host });

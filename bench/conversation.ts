@@ -38,8 +38,8 @@ export interface Client {
 /** How an account's client is opened. */
 export interface AccountClientOptions {
   readonly durability?: Durability;
-  /** Differs between the lives of one account. */
-  readonly life?: number;
+  /** Differs between the openings of one account. */
+  readonly opening?: number;
   /** Defaults to the repository. */
   readonly open?: typeof openPeer;
 }
@@ -53,9 +53,9 @@ export interface AccountClient extends Client {
 /** Opens a client whose state is an account of a backend, as a bot would. */
 export async function accountClient(
   backend: Backend | Promise<Backend>,
-  { durability, life = 1, open = openPeer }: AccountClientOptions = {},
+  { durability, opening = 1, open = openPeer }: AccountClientOptions = {},
 ): Promise<AccountClient> {
-  const host = fakeHost({ seed: life });
+  const host = fakeHost({ seed: opening });
   const opened: HoldfastPeer = await open(CLIENT, backend, {
     host,
     saverIntervalMs: SAVER_INTERVAL_MS,

@@ -106,7 +106,8 @@ export const entries: readonly BenchEntry[] = [
     name: "signal.keys_burned.40_clean_restarts",
     unit: "keys",
     limit: { max: 0 },
-    against: "counters that never came, in 40 lives of 1 to 100 messages each, strict and relaxed together",
+    against:
+      "counters that never came, in 40 openings of 1 to 100 messages each, strict and relaxed together",
     run: keysBurnedByClosing,
   },
   {

@@ -9,7 +9,7 @@ import type { CountedStorage } from "./counted_storage.ts";
 
 const ALARM = "alarm";
 
-/** One life after another of an object over one storage. */
+/** One incarnation after another of an object over one storage. */
 export class SimulatedObject {
   readonly clock: FakeClock = new FakeClock();
   readonly storage: CountedStorage;

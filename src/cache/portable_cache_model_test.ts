@@ -208,7 +208,7 @@ test("any sequence of operations and clock moves agrees with a plain list", () =
   fc.assert(fc.property(limits, fc.array(step, { maxLength: 120 }), run), { numRuns: 1_500 });
 });
 
-test("so does a long life with hundreds of keys, in which the table grows and shrinks many times", () => {
+test("so does a long use with hundreds of keys, in which the table grows and shrinks many times", () => {
   const manyKeys = fc.integer({ min: 0, max: 600 });
   const burst = fc.record({
     insert: fc.array(manyKeys, { maxLength: 500 }),

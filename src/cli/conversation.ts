@@ -23,7 +23,7 @@ export async function openConversation(database: Database): Promise<Conversation
   return { alice, bob };
 }
 
-/** Messages handed over on both sides, over the whole life of the conversation. */
+/** Messages handed over on both sides, over the whole conversation. */
 export function handedOver({ alice, bob }: Conversation): number {
   return alice.ledger.received + bob.ledger.received;
 }

@@ -22,7 +22,7 @@ const GROUP = "120363000000000001@g.us";
 const USER = parseJid(`${PN}@s.whatsapp.net`);
 const LID_USER = parseJid(`${LID}@lid`);
 
-interface Life {
+interface Opened {
   readonly account: Account;
   readonly directory: Directory;
 }
@@ -34,7 +34,7 @@ class World {
   readonly plan = new FaultPlan();
   #openings = 0;
 
-  async open(signal?: SignalPolicy): Promise<Life> {
+  async open(signal?: SignalPolicy): Promise<Opened> {
     this.#openings += 1;
     const host: FakeHost = fakeHost({ seed: this.#openings });
     const { database, faults } = this;
@@ -64,7 +64,7 @@ function session(name: number): SessionRecord {
 }
 
 /** Everything that a user's phone number may have: lists, sessions, an identity, a sender key. */
-async function fill({ account, directory: { devices } }: Life, pn = PN, ids = [0, 3]): Promise<void> {
+async function fill({ account, directory: { devices } }: Opened, pn = PN, ids = [0, 3]): Promise<void> {
   const cache = signalCache(account);
   const user = parseJid(`${pn}@s.whatsapp.net`);
   await devices.update([{ user, devices: ids.map((deviceId) => ({ deviceId, keyIndex: 1 })), timestamp: 1 }]);
@@ -76,7 +76,7 @@ async function fill({ account, directory: { devices } }: Life, pn = PN, ids = [0
 }
 
 /** Mappings from behind the directory's back, as the Baileys adapter writes them: nothing is moved. */
-async function putMappings({ account }: Life, mappings: readonly LearntMapping[]): Promise<void> {
+async function putMappings({ account }: Opened, mappings: readonly LearntMapping[]): Promise<void> {
   const entries = mappings.map((mapping) => ({
     ...{ ...mapping, createdAt: 1, updatedAt: 1, learningSource: "other" as const },
   }));
@@ -139,40 +139,40 @@ test("mappings are learnt where state moves with them, and nowhere else", async 
 
 test("a mapping moves everything of its phone number in one commit, what is not durable too", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { commits } = life.account.stats();
-  const { resolved } = await life.directory.learn(MAPPING, { source: "usync" });
+  const opened = await world.open();
+  await fill(opened);
+  const { commits } = opened.account.stats();
+  const { resolved } = await opened.directory.learn(MAPPING, { source: "usync" });
   expect(resolved).toEqual([{ phoneNumber: PN, lid: LID, previousLid: undefined }]);
-  expect(life.account.stats().commits - commits).toBe(1);
+  expect(opened.account.stats().commits - commits).toBe(1);
   expect(await stored(world)).toEqual(AFTER);
-  const [byPn, byLid] = await life.directory.devices.getDevicesFor([USER, LID_USER]);
+  const [byPn, byLid] = await opened.directory.devices.getDevicesFor([USER, LID_USER]);
   expect(texts(byPn)).toEqual([`${PN}@s.whatsapp.net`, `${PN}:3@s.whatsapp.net`]);
   expect(texts(byLid)).toEqual([`${LID}@lid`, `${LID}:3@lid`]);
-  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
+  expect(signalCache(opened.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
 });
 
 test("a move that cannot be committed moves nothing, and seeing the mapping again moves it", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.account.flush();
+  const opened = await world.open();
+  await fill(opened);
+  await opened.account.flush();
   world.plan.next(new BackendError("commit: disk"));
-  await expect(life.directory.learn(MAPPING, { source: "usync" })).rejects.toThrow();
+  await expect(opened.directory.learn(MAPPING, { source: "usync" })).rejects.toThrow();
   expect(await stored(world)).toEqual(BEFORE);
-  expect(await life.account.lid.getLid(PN)).toBeUndefined();
-  expect((await life.directory.learn(MAPPING, { source: "peer_pn_message" })).resolved).toHaveLength(1);
+  expect(await opened.account.lid.getLid(PN)).toBeUndefined();
+  expect((await opened.directory.learn(MAPPING, { source: "peer_pn_message" })).resolved).toHaveLength(1);
   expect(await stored(world)).toEqual(AFTER);
 });
 
 test("a crash at any statement of the move leaves all or nothing", async () => {
   for (let statement = 0; statement < 40; statement += 1) {
     const world = new World();
-    const life = await world.open();
-    await fill(life);
-    await life.account.flush();
+    const opened = await world.open();
+    await fill(opened);
+    await opened.account.flush();
     world.faults.failCommitAt(statement);
-    const outcome = await life.directory.learn(MAPPING, { source: "usync" }).then(
+    const outcome = await opened.directory.learn(MAPPING, { source: "usync" }).then(
       () => AFTER,
       () => BEFORE,
     );
@@ -187,9 +187,9 @@ test("a crash at any statement of the move leaves all or nothing", async () => {
 });
 
 /** Begins a migration and resolves when its commit is under way: `go` lets it be made. */
-async function migrating(world: World, life: Life): Promise<{ readonly go: () => Promise<LearnReport> }> {
+async function migrating(world: World, opened: Opened): Promise<{ readonly go: () => Promise<LearnReport> }> {
   world.plan.next("hold");
-  const moving = life.directory.learn(MAPPING, { source: "usync" });
+  const moving = opened.directory.learn(MAPPING, { source: "usync" });
   await vi.waitUntil(() => world.plan.held === 1);
   return {
     go: () => {
@@ -201,10 +201,10 @@ async function migrating(world: World, life: Life): Promise<{ readonly go: () =>
 
 test("who waits for the phone number's lock while it moves works at the LID", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const cache = signalCache(life.account);
-  const { go } = await migrating(world, life);
+  const opened = await world.open();
+  await fill(opened);
+  const cache = signalCache(opened.account);
+  const { go } = await migrating(world, opened);
   const seen: string[] = [];
   const waiting = Array.from({ length: 5 }, () =>
     cache.withAddress(`${PN}:3@c.us.0`, async (address) => {
@@ -215,17 +215,17 @@ test("who waits for the phone number's lock while it moves works at the LID", as
   );
   await Promise.all([go(), ...waiting]);
   expect(new Set(seen)).toEqual(new Set([`${LID}:3@lid.0`]));
-  await life.account.flush();
+  await opened.account.flush();
   expect(await stored(world)).toEqual(AFTER);
   expect(cache.sessions.peek(`${LID}:3@lid.0`)?.archivedCount).toBe(0);
 });
 
 test("a patch that waits while its user gets a LID patches the list under the LID", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { devices } = life.directory;
-  const { go } = await migrating(world, life);
+  const opened = await world.open();
+  await fill(opened);
+  const { devices } = opened.directory;
+  const { go } = await migrating(world, opened);
   const waiting = [4, 5, 6].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 }));
   const removing = devices.removeDevices(USER, [3]);
   await Promise.all([go(), ...waiting, removing]);
@@ -238,9 +238,9 @@ test("a patch that waits while its user gets a LID patches the list under the LI
 
 test("patches of one user at once are all made", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { devices } = life.directory;
+  const opened = await world.open();
+  await fill(opened);
+  const { devices } = opened.directory;
   await Promise.all([4, 5, 6, 7].map((deviceId) => devices.addDevice(USER, { deviceId, keyIndex: 1 })));
   const [jids] = await devices.getDevicesFor([USER]);
   expect(jids?.map(({ device }) => device)).toEqual([0, 3, 4, 5, 6, 7]);
@@ -248,54 +248,54 @@ test("patches of one user at once are all made", async () => {
 
 test("one user is moved once, however many see the mapping at the same time", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { commits } = life.account.stats();
+  const opened = await world.open();
+  await fill(opened);
+  const { commits } = opened.account.stats();
   const sources = ["usync", "peer_pn_message", "peer_lid_message", "device_notification"] as const;
-  const reports = await Promise.all(sources.map((source) => life.directory.learn(MAPPING, { source })));
-  expect(life.account.stats().commits - commits).toBe(1);
+  const reports = await Promise.all(sources.map((source) => opened.directory.learn(MAPPING, { source })));
+  expect(opened.account.stats().commits - commits).toBe(1);
   expect(reports.map(({ resolved }) => resolved.length)).toEqual([1, 0, 0, 0]);
   expect(await stored(world)).toEqual(AFTER);
 });
 
 test("who waits for a migration that fails finds everything as it was, and tries again", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.account.flush();
-  const { go } = await migrating(world, life);
+  const opened = await world.open();
+  await fill(opened);
+  await opened.account.flush();
+  const { go } = await migrating(world, opened);
   world.faults.failCommitAt(2);
-  const waiting = life.directory.learn(MAPPING, { source: "peer_pn_message" });
+  const waiting = opened.directory.learn(MAPPING, { source: "peer_pn_message" });
   await expect(go()).rejects.toThrow();
   expect((await waiting).resolved).toHaveLength(1);
   expect(await stored(world)).toEqual(AFTER);
 });
 
 /** A mapping that is durable while what it was to move is under the phone number again. */
-async function leaveInDoubt(world: World): Promise<Life> {
-  const life = await world.open();
-  await fill(life);
-  await life.account.flush();
+async function leaveInDoubt(world: World): Promise<Opened> {
+  const opened = await world.open();
+  await fill(opened);
+  await opened.account.flush();
   // Neither is it known by asking again.
   world.plan.next("lose-answer", new BackendError("commit: down"));
-  await expect(life.directory.learn(MAPPING, { source: "usync" })).rejects.toMatchObject({
+  await expect(opened.directory.learn(MAPPING, { source: "usync" })).rejects.toMatchObject({
     code: "ambiguous",
   });
-  await life.account.flush();
+  await opened.account.flush();
   expect(await stored(world)).toEqual({ ...AFTER, addresses: BEFORE.addresses });
-  return life;
+  return opened;
 }
 
 test("after a move in doubt that was made, seeing the known mapping again moves what was put back", async () => {
   const world = new World();
-  const life = await leaveInDoubt(world);
-  expect(await life.directory.lid.getLid(PN)).toBe(LID);
-  expect(await life.directory.learn(MAPPING, { source: "usync" })).toEqual({ written: 0, resolved: [] });
+  const opened = await leaveInDoubt(world);
+  expect(await opened.directory.lid.getLid(PN)).toBe(LID);
+  expect(await opened.directory.learn(MAPPING, { source: "usync" })).toEqual({ written: 0, resolved: [] });
   expect(await stored(world)).toEqual(AFTER);
-  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
+  expect(signalCache(opened.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
 });
 
-test("a life after one that ended in doubt moves what it finds under the phone number of a known mapping", async () => {
+test("a opened after one that ended in doubt moves what it finds under the phone number of a known mapping", async () => {
   const world = new World();
   await leaveInDoubt(world);
   // The process dies here. A list is left, too.
@@ -308,7 +308,7 @@ test("a life after one that ended in doubt moves what it finds under the phone n
   expect(await stored(world)).toEqual(AFTER);
 });
 
-test("a known mapping is looked at once a life, some hundred in one query, and moves nothing where nothing is", async () => {
+test("a known mapping is looked at once a opened, some hundred in one query, and moves nothing where nothing is", async () => {
   const world = new World();
   const users = Array.from({ length: 300 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
   await (await world.open()).directory.learn(users, { source: "usync" });
@@ -334,10 +334,10 @@ test("a known mapping is looked at once a life, some hundred in one query, and m
 /** Migrates while somebody is at work under the phone number on a device of which nothing is stored. */
 async function putLate(
   world: World,
-  life: Life,
+  opened: Opened,
   late: () => Promise<void>,
 ): Promise<{ readonly moving: Promise<LearnReport> }> {
-  const cache = signalCache(life.account);
+  const cache = signalCache(opened.account);
   let leave: (() => void) | undefined;
   const working = cache.withAddress(`${PN}:5@c.us.0`, async (address) => {
     await new Promise<void>((resolve) => {
@@ -347,7 +347,7 @@ async function putLate(
     await late();
   });
   await vi.waitUntil(() => leave !== undefined);
-  const { go } = await migrating(world, life);
+  const { go } = await migrating(world, opened);
   const moving = go();
   await vi.waitUntil(async () => (await stored(world)).lid === LID);
   leave?.();
@@ -357,30 +357,30 @@ async function putLate(
 
 test("a second commit of a migration that fails leaves a known mapping, and what is left moves next time", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.directory.devices.getDevicesFor([LID_USER]);
-  const { moving } = await putLate(world, life, async () =>
+  const opened = await world.open();
+  await fill(opened);
+  await opened.directory.devices.getDevicesFor([LID_USER]);
+  const { moving } = await putLate(world, opened, async () =>
     world.plan.next(new BackendError("commit: disk")),
   );
   await expect(moving).rejects.toThrow("disk");
-  expect(await life.directory.lid.getLid(PN)).toBe(LID);
+  expect(await opened.directory.lid.getLid(PN)).toBe(LID);
   // Memory has followed the first.
-  expect(texts((await life.directory.devices.getDevicesFor([LID_USER]))[0])).toEqual([
+  expect(texts((await opened.directory.devices.getDevicesFor([LID_USER]))[0])).toEqual([
     `${LID}@lid`,
     `${LID}:3@lid`,
   ]);
-  await life.directory.learn(MAPPING, { source: "usync" });
+  await opened.directory.learn(MAPPING, { source: "usync" });
   expect((await stored(world)).addresses).toContain(`session ${LID}:5@lid.0`);
   expect((await stored(world)).addresses).not.toContain(`session ${PN}:5@c.us.0`);
 });
 
-test("what was flushed late under the phone number before the process died moves in the next life", async () => {
+test("what was flushed late under the phone number before the process died moves in the next opened", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { moving } = await putLate(world, life, async () => {
-    await life.account.flush();
+  const opened = await world.open();
+  await fill(opened);
+  const { moving } = await putLate(world, opened, async () => {
+    await opened.account.flush();
     world.plan.next("hold");
   });
   await vi.waitUntil(() => world.plan.held === 1);
@@ -396,11 +396,11 @@ test("what was flushed late under the phone number before the process died moves
 
 test("a session that the LID has stays, and the phone number's joins its archive", async () => {
   const world = new World();
-  const life = await world.open();
-  const cache = signalCache(life.account);
+  const opened = await world.open();
+  const cache = signalCache(opened.account);
   await cache.sessions.put(`${LID}@lid.0`, session(90));
   await cache.sessions.put(`${PN}@c.us.0`, session(20));
-  await life.directory.learn(MAPPING, { source: "usync" });
+  await opened.directory.learn(MAPPING, { source: "usync" });
   const record = cache.sessions.peek(`${LID}@lid.0`);
   expect(record?.current?.rootKey?.[0]).toBe(90);
   expect(record?.archived(0).rootKey?.[0]).toBe(20);
@@ -408,45 +408,45 @@ test("a session that the LID has stays, and the phone number's joins its archive
 
 test("a thousand users move in four commits", async () => {
   const world = new World();
-  const life = await world.open();
+  const opened = await world.open();
   const users = Array.from({ length: 1_000 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
-  for (const { phoneNumber } of users.slice(0, 20)) await fill(life, phoneNumber);
-  await life.account.flush();
-  const { commits } = life.account.stats();
-  await life.directory.learn(users, { source: "usync" });
-  expect(life.account.stats().commits - commits).toBe(4);
+  for (const { phoneNumber } of users.slice(0, 20)) await fill(opened, phoneNumber);
+  await opened.account.flush();
+  const { commits } = opened.account.stats();
+  await opened.directory.learn(users, { source: "usync" });
+  expect(opened.account.stats().commits - commits).toBe(4);
   const { addresses, lists } = await stored(world, "550019", "1000019");
   expect([addresses.length, lists]).toEqual([4, [undefined, "1000019"]]);
 });
 
 test("a replay leaves a session where it is found; seen live, it moves, and a failed commit leaves that to be done", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.account.flush();
-  const cache = signalCache(life.account);
+  const opened = await world.open();
+  await fill(opened);
+  await opened.account.flush();
+  const cache = signalCache(opened.account);
   const found = (): Promise<string | undefined> =>
     cache.withAddress(`${PN}:3@c.us.0`, async (address) =>
       (await cache.sessions.load(address)) === undefined ? undefined : address,
     );
-  await life.directory.learn(MAPPING, { source: "peer_pn_message", offline: true });
-  expect(await life.directory.lid.getLid(PN)).toBe(LID);
+  await opened.directory.learn(MAPPING, { source: "peer_pn_message", offline: true });
+  expect(await opened.directory.lid.getLid(PN)).toBe(LID);
   expect(await found()).toBe(`${PN}:3@c.us.0`);
   expect(await stored(world)).toEqual(BEFORE);
   world.plan.next(new BackendError("commit: disk"));
-  await expect(life.directory.learn(MAPPING, { source: "peer_pn_message" })).rejects.toThrow();
+  await expect(opened.directory.learn(MAPPING, { source: "peer_pn_message" })).rejects.toThrow();
   expect(await found()).toBe(`${PN}:3@c.us.0`);
-  await life.directory.learn(MAPPING, { source: "peer_pn_message" });
+  await opened.directory.learn(MAPPING, { source: "peer_pn_message" });
   expect(await found()).toBe(`${LID}:3@lid.0`);
   expect(await stored(world)).toEqual(AFTER);
 });
 
 test("a list that is found under the phone number is kept under the LID from the next change on", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await putMappings(life, MAPPING);
-  const { devices } = life.directory;
+  const opened = await world.open();
+  await fill(opened);
+  await putMappings(opened, MAPPING);
+  const { devices } = opened.directory;
   expect(texts((await devices.getDevicesFor([LID_USER]))[0])).toEqual([`${LID}@lid`, `${LID}:3@lid`]);
   await devices.addDevice(LID_USER, { deviceId: 9 });
   expect((await stored(world)).lists).toEqual([undefined, LID]);
@@ -467,37 +467,37 @@ test("unknown users are unknown, patches do nothing to them, and the primary dev
 
 test("a device that is removed takes its sessions and marks with it, under every name", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.directory.learn(MAPPING, { source: "usync" });
-  const { devices, senderKeyDevices } = life.directory;
+  const opened = await world.open();
+  await fill(opened);
+  await opened.directory.learn(MAPPING, { source: "usync" });
+  const { devices, senderKeyDevices } = opened.directory;
   const gone = [parseJid(`${PN}:3@s.whatsapp.net`), parseJid(`${LID}:3@lid`)];
   const stays = parseJid(`${LID}@lid`);
-  await give(life, [...gone, stays]);
+  await give(opened, [...gone, stays]);
   expect(await senderKeyDevices.withoutKey(GROUP, [...gone, stays])).toEqual([]);
-  const { commits } = life.account.stats();
+  const { commits } = opened.account.stats();
   const report = await devices.removeDevices(USER, [3]);
   expect(report).toEqual({ changed: true, removed: [3], isIdentityChange: false });
-  expect(life.account.stats().commits - commits).toBe(1);
+  expect(opened.account.stats().commits - commits).toBe(1);
   expect((await stored(world)).addresses).toEqual([
     `identity ${LID}:3@lid.0`,
     `identity ${LID}@lid.0`,
     `session ${LID}@lid.0`,
   ]);
   expect(await senderKeyDevices.withoutKey(GROUP, [...gone, stays])).toEqual(gone);
-  expect(signalCache(life.account).sessions.peek(`${LID}:3@lid.0`)).toBeUndefined();
+  expect(signalCache(opened.account).sessions.peek(`${LID}:3@lid.0`)).toBeUndefined();
 });
 
 test("a removal that cannot be committed removes nothing, in memory neither", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.account.flush();
+  const opened = await world.open();
+  await fill(opened);
+  await opened.account.flush();
   world.plan.next(new BackendError("commit: disk"));
-  await expect(life.directory.devices.removeDevices(USER, [3])).rejects.toThrow();
+  await expect(opened.directory.devices.removeDevices(USER, [3])).rejects.toThrow();
   expect(await stored(world)).toEqual(BEFORE);
-  expect(await life.directory.devices.hasDevice({ ...USER, device: 3 })).toBe(true);
-  expect(await signalCache(life.account).sessions.load(`${PN}:3@c.us.0`)).toBeDefined();
+  expect(await opened.directory.devices.hasDevice({ ...USER, device: 3 })).toBe(true);
+  expect(await signalCache(opened.account).sessions.load(`${PN}:3@c.us.0`)).toBeDefined();
 });
 
 test("after a change in doubt the lists are those of the store", async () => {
@@ -508,9 +508,9 @@ test("after a change in doubt the lists are those of the store", async () => {
   ];
   for (const change of changes) {
     const world = new World();
-    const life = await world.open();
-    await fill(life);
-    const { devices } = life.directory;
+    const opened = await world.open();
+    await fill(opened);
+    const { devices } = opened.directory;
     await devices.getDevicesFor([USER]);
     world.plan.next("lose-answer", new BackendError("commit: down"));
     await expect(change(devices)).rejects.toMatchObject({ code: "ambiguous" });
@@ -552,25 +552,25 @@ test("marks that were cleared by others, for one group or for all, are not belie
 
 test("what comes under a phone number while others take its LID away moves when the LID is its again", async () => {
   const world = new World();
-  const life = await world.open();
-  const { account, directory: opened } = life;
-  await opened.learn(MAPPING, { source: "usync" });
+  const opened = await world.open();
+  const { account, directory } = opened;
+  await directory.learn(MAPPING, { source: "usync" });
   for (const taken of [true, false]) {
     if (taken) await account.commitWith([{ kind: "lidMapping.delete", lids: [LID] }]);
-    await fill(life);
+    await fill(opened);
     await account.flush();
-    await putMappings(life, MAPPING);
-    expect((await opened.learn(MAPPING, { source: "usync" })).resolved).toEqual([]);
+    await putMappings(opened, MAPPING);
+    expect((await directory.learn(MAPPING, { source: "usync" })).resolved).toEqual([]);
     expect((await stored(world)).addresses).toEqual(AFTER.addresses);
   }
 });
 
 test("another identity clears the sessions of all devices but the primary one, under every name", async () => {
   const world = new World();
-  const life = await world.open();
-  const { devices } = life.directory;
-  await fill(life, PN, [0, 3, 4]);
-  const cache = signalCache(life.account);
+  const opened = await world.open();
+  const { devices } = opened.directory;
+  await fill(opened, PN, [0, 3, 4]);
+  const cache = signalCache(opened.account);
   await cache.sessions.put(`${PN}:99@hosted.0`, session(70));
   // A user whose name begins like this one's.
   await cache.sessions.put(`${PN}1:3@c.us.0`, session(71));
@@ -595,22 +595,22 @@ test("another identity clears the sessions of all devices but the primary one, u
 
 test("another identity leaves the marks of who holds our key, and reaches the names of the LID too", async () => {
   const world = new World();
-  const life = await world.open();
-  const { devices, senderKeyDevices } = life.directory;
-  await fill(life, PN, [0, 3]);
-  await life.directory.learn(MAPPING, { source: "usync" });
-  const cache = signalCache(life.account);
+  const opened = await world.open();
+  const { devices, senderKeyDevices } = opened.directory;
+  await fill(opened, PN, [0, 3]);
+  await opened.directory.learn(MAPPING, { source: "usync" });
+  const cache = signalCache(opened.account);
   // One that is left under the phone number, one of a hosted device, one of a user whose name begins like this one's.
   const others = [`${PN}:3@c.us.0`, `${LID}:99@hosted.lid.0`, `${LID}1:3@lid.0`];
   for (const [index, address] of others.entries()) await cache.sessions.put(address, session(60 + index));
   const holders = [parseJid(`${LID}:3@lid`), parseJid(`${LID}@lid`)];
-  await give(life, holders);
+  await give(opened, holders);
   const synced = { user: USER, devices: [{ deviceId: 0 }, { deviceId: 3, keyIndex: 1 }], timestamp: 2 };
   await devices.update([{ ...synced, rawId: 1 }]);
-  const { commits } = life.account.stats();
+  const { commits } = opened.account.stats();
   const [report] = await devices.update([{ ...synced, rawId: 2 }]);
   expect(report).toEqual({ changed: true, removed: [], isIdentityChange: true });
-  expect(life.account.stats().commits - commits).toBe(1);
+  expect(opened.account.stats().commits - commits).toBe(1);
   const backend = memoryBackend({ database: world.database });
   const left = await backend.listSignalAddresses([PN, LID, `${LID}1`]);
   const sessions = left.filter(({ kind }) => kind === "session").map(({ address }) => address);
@@ -620,14 +620,14 @@ test("another identity leaves the marks of who holds our key, and reaches the na
 
 test("a user sync is one commit, and one that fails has changed nobody", async () => {
   const world = new World();
-  const life = await world.open();
-  const { devices } = life.directory;
+  const opened = await world.open();
+  const { devices } = opened.directory;
   const users = ["5501", "5502", "5503"].map((user) => parseJid(`${user}@s.whatsapp.net`));
   const synced = (ids: readonly number[], timestamp: number) =>
     users.map((user) => ({ user, devices: ids.map((deviceId) => ({ deviceId })), timestamp }));
-  const { commits } = life.account.stats();
+  const { commits } = opened.account.stats();
   await devices.update(synced([0, 1, 2], 1));
-  expect(life.account.stats().commits - commits).toBe(1);
+  expect(opened.account.stats().commits - commits).toBe(1);
   world.faults.failCommitAt(2);
   await expect(devices.update(synced([0, 2], 2))).rejects.toThrow();
   const idsOf = async () =>
@@ -639,7 +639,7 @@ test("a user sync is one commit, and one that fails has changed nobody", async (
   ]);
   const reports = await devices.update(synced([0, 2], 2));
   expect(reports.map(({ removed }) => removed)).toEqual([[1], [1], [1]]);
-  expect(life.account.stats().commits - commits).toBe(2);
+  expect(opened.account.stats().commits - commits).toBe(2);
   expect(await idsOf()).toEqual([
     [0, 2],
     [0, 2],
@@ -649,14 +649,14 @@ test("a user sync is one commit, and one that fails has changed nobody", async (
 
 test("a list without devices is none: it says nothing, and hides no other", async () => {
   const world = new World();
-  const life = await world.open();
-  await putMappings(life, MAPPING);
-  await life.account.store.updateDeviceLists([
+  const opened = await world.open();
+  await putMappings(opened, MAPPING);
+  await opened.account.store.updateDeviceLists([
     { user: LID, devices: [], timestamp: 2 },
     { user: PN, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 },
     { user: "5500", devices: [], timestamp: 1 },
   ]);
-  const { devices } = life.directory;
+  const { devices } = opened.directory;
   const [known, unknown] = await devices.getDevicesFor([LID_USER, parseJid("5500@s.whatsapp.net")]);
   expect([texts(known), unknown]).toEqual([[`${LID}@lid`, `${LID}:3@lid`], undefined]);
   expect((await devices.addDevice(parseJid("5500@s.whatsapp.net"), { deviceId: 3 })).changed).toBe(false);
@@ -664,35 +664,35 @@ test("a list without devices is none: it says nothing, and hides no other", asyn
 
 test("a phone number that loses its LID does not find the list it had before", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  const { devices } = life.directory;
+  const opened = await world.open();
+  await fill(opened);
+  const { devices } = opened.directory;
   // The list is in memory under the phone number, and is kept under the LID from a change on.
   await devices.getDevicesFor([USER]);
-  await putMappings(life, MAPPING);
+  await putMappings(opened, MAPPING);
   await devices.addDevice(LID_USER, { deviceId: 9, keyIndex: 1 });
-  await putMappings(life, [{ lid: LID, phoneNumber: "5599" }]);
+  await putMappings(opened, [{ lid: LID, phoneNumber: "5599" }]);
   expect(await devices.getDevicesFor([USER])).toEqual([undefined]);
   expect((await stored(world)).lists).toEqual([undefined, LID]);
 });
 
 test("a notification with a hash alone forgets the list, in memory and in the store", async () => {
   const world = new World();
-  const life = await world.open();
-  await fill(life);
-  await life.directory.learn(MAPPING, { source: "usync" });
-  await life.directory.devices.invalidate(USER);
-  expect(await life.directory.devices.getDevicesFor([USER, LID_USER])).toEqual([undefined, undefined]);
+  const opened = await world.open();
+  await fill(opened);
+  await opened.directory.learn(MAPPING, { source: "usync" });
+  await opened.directory.devices.invalidate(USER);
+  expect(await opened.directory.devices.getDevicesFor([USER, LID_USER])).toEqual([undefined, undefined]);
   expect((await stored(world)).lists).toEqual([undefined, undefined]);
 });
 
 test("however many users are asked for, by either name, their devices are one query, and none the second time", async () => {
   const world = new World();
-  const life = await world.open();
+  const opened = await world.open();
   const users = Array.from({ length: 300 }, (_, n) => ({ lid: `10000${n}`, phoneNumber: `5500${n}` }));
-  await putMappings(life, users.slice(0, 200));
+  await putMappings(opened, users.slice(0, 200));
   // Under the LID, under the phone number of a LID, and under a phone number without one.
-  await life.account.store.updateDeviceLists(
+  await opened.account.store.updateDeviceLists(
     users.map(({ lid, phoneNumber }, n) => ({
       ...{ user: n < 100 ? lid : phoneNumber, devices: [{ deviceId: 0 }, { deviceId: 2 }], timestamp: 1 },
     })),
@@ -722,17 +722,17 @@ test("hosted devices are named by their server, in the asker's namespace", async
 });
 
 /** Our key of the group goes to these devices, and the server says that it has the message. */
-async function give({ directory: { senderKeyDevices } }: Life, devices: readonly Jid[]): Promise<void> {
+async function give({ directory: { senderKeyDevices } }: Opened, devices: readonly Jid[]): Promise<void> {
   await (await senderKeyDevices.beginDistribution(GROUP, devices)).acknowledged();
 }
 
 const OWN_KEY = `${GROUP}:${LID}:1@lid.0`;
 const HOLDERS = [parseJid("100000000000009@lid")];
 
-/** A life with a sender key of our own that a device holds. */
-async function withOwnKey(world: World): Promise<Life> {
-  const life = await world.open();
-  life.account.device.modifyDevice((draft) => {
+/** A opened with a sender key of our own that a device holds. */
+async function withOwnKey(world: World): Promise<Opened> {
+  const opened = await world.open();
+  opened.account.device.modifyDevice((draft) => {
     draft.lid = `${LID}:1@lid`;
   });
   const record = new SenderKeyRecord();
@@ -744,10 +744,10 @@ async function withOwnKey(world: World): Promise<Life> {
       signingPrivate: new Uint8Array(32).fill(1),
     }),
   );
-  await signalCache(life.account).senderKeys.put(OWN_KEY, record);
-  await life.account.flush();
-  await give(life, HOLDERS);
-  return life;
+  await signalCache(opened.account).senderKeys.put(OWN_KEY, record);
+  await opened.account.flush();
+  await give(opened, HOLDERS);
+  return opened;
 }
 
 test("a rotation is durable when it resolves: no crash brings the old key back", async () => {

@@ -15,13 +15,13 @@ import { SessionState } from "./session_state.ts";
 const PEER = "100000000000002:2@lid.0";
 const OURS = "120363000000000001@g.us:100000000000001:1@lid.0";
 
-interface Life {
+interface Incarnation {
   readonly backend: Backend;
   readonly cache: SignalStoreCache<SessionRecord, SenderKeyRecord>;
 }
 
-/** One life of a process over the database. Nobody closes it: the next life comes after a crash. */
-async function live(database: MemoryDatabase, seed: number): Promise<Life> {
+/** One incarnation of a process over the database. Nobody closes it: the next incarnation comes after a crash. */
+async function live(database: MemoryDatabase, seed: number): Promise<Incarnation> {
   const host = fakeHost({ seed });
   const backend = memoryBackend({ database, clock: host.clock });
   const engine = new WriteBehind({ committer: await CommitQueue.take(backend, host), host });
@@ -73,7 +73,7 @@ function senderKeyAt(iteration: number): SenderKeyRecord {
   return record;
 }
 
-test("a session's keys that may have left are burned by the life after a crash", async () => {
+test("a session's keys that may have left are burned by the incarnation after a crash", async () => {
   const database = new MemoryDatabase();
   const { backend, cache } = await live(database, 1);
   let bound = 0;

@@ -16,7 +16,7 @@ const PHONE = "5511999990000@c.us.0";
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
-/** One life of a cache of the real records. */
+/** One incarnation of a cache of the real records. */
 function open(rows: FakeRows, seed: number): { cache: Cache; engine: WriteBehind } {
   const host = fakeHost({ seed });
   const engine = new WriteBehind({ committer: rows, host });
@@ -80,7 +80,8 @@ test("real sessions over crashes: no message key comes twice, and each is one of
   await first.cache.sessions.put(PEER, record);
   await first.engine.flush();
   const seeds: string[] = [];
-  for (let life = 2; life < 9; life += 1) seeds.push(...(await send(open(rows, life).cache, PEER, life * 5)));
+  for (let opening = 2; opening < 9; opening += 1)
+    seeds.push(...(await send(open(rows, opening).cache, PEER, opening * 5)));
   expect(new Set(seeds).size).toBe(seeds.length);
   const places = seeds.map((seed) => chain.indexOf(seed));
   expect(places).toEqual([...places].sort((a, b) => a - b));

@@ -141,7 +141,7 @@ export class SessionRecord {
   }
 
   /**
-   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier life of this record may
+   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier incarnation of this record may
    * have sent more on it than the archive knows, so it must not send before it was.
    */
   get isResumed(): boolean {

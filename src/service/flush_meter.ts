@@ -8,7 +8,7 @@ export class FlushMeter {
   #totalMs = 0;
   #maxMs = 0;
 
-  /** It listens for as long as the engine lives. */
+  /** It listens until the engine closes. */
   constructor(engine: Pick<WriteBehind, "onEvent">) {
     engine.onEvent((event) => {
       if (event.kind === "flushed") this.#add(event.report.durationMs);

@@ -63,7 +63,7 @@ test("a record that has sent within a lease writes its exact counter before it l
   expect((await next.cache.sessions.load(ALICE))?.current?.next).toBe(4);
 });
 
-test("a clean record that comes back burns nothing in the same life", async () => {
+test("a clean record that comes back burns nothing in the same incarnation", async () => {
   const here = world({ capacity: 1 });
   await haveSession(here, ALICE);
   await send(here, ALICE);
@@ -98,7 +98,7 @@ test("each store has a capacity of its own, and none of less than one", async ()
   for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => world({ capacity })).toThrow(RangeError);
 });
 
-test("clearing after a flush drops what is durable and keeps the rest, and this life of the cache", async () => {
+test("clearing after a flush drops what is durable and keeps the rest, and this incarnation of the cache", async () => {
   const here = world();
   const { cache, engine, rows } = here;
   const { incarnation } = cache;
@@ -140,7 +140,7 @@ test("clearing after a flush that is under way keeps what the flush has", async 
   await flush;
 });
 
-test("clearing forgets everything and begins a new life, which burns what the last one may have used", async () => {
+test("clearing forgets everything and begins a new incarnation, which burns what the last one may have used", async () => {
   const here = world();
   const { cache, engine, rows } = here;
   await haveSession(here, ALICE);
@@ -195,7 +195,7 @@ test("what is read after clearing, while an older commit is still under way, is 
   expect(await cache.identities.load(ALICE)).toEqual(new Uint8Array(32).fill(1));
 });
 
-test("a read that was under way while the cache was cleared is judged by the new life", async () => {
+test("a read that was under way while the cache was cleared is judged by the new incarnation", async () => {
   const here = world();
   const { cache, rows } = here;
   storeSession(rows, ALICE, { next: 5, reservedUntil: 9, incarnation: cache.incarnation });

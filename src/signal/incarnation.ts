@@ -8,8 +8,8 @@ const EPOCH_LENGTH = 8;
 export const MAX_RESTORE_EPOCH = 0xffff_ffff;
 
 /**
- * A name for one life of a cache: the restore epoch, so that later lives know which rows are older than a restore, and 96
- * random bits, so that no two lives ever have the same.
+ * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than a restore, and 96
+ * random bits, so that no two incarnations ever have the same.
  */
 export function newIncarnation(random: Random, restoreEpoch: number): string {
   let name = hex(restoreEpoch, EPOCH_LENGTH);

@@ -289,7 +289,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /**
    * Burns, in a record that has begun to send on another chain, the chain before it, if the record still has it. It comes before
    * anything is changed: a record in which the chain stands too far back to be burned is one made from an old copy, and would
-   * send with used keys if that chain came back in a later life, which knows no more where it was.
+   * send with used keys if that chain came back in a later incarnation, which knows no more where it was.
    *
    * @throws {RangeError} When the chain is there, and more than 2,000 behind. The record is as it was.
    */

@@ -92,8 +92,8 @@ test("a crash costs no more keys than the lease had left, and no counter comes t
   let here = world();
   await haveSession(here, ALICE);
   const seen = new Set<number>();
-  for (let life = 0; life < 12; life += 1) {
-    for (let n = 0; n < life * 13; n += 1) {
+  for (let opening = 0; opening < 12; opening += 1) {
+    for (let n = 0; n < opening * 13; n += 1) {
       const { counter } = await send(here, ALICE);
       expect(seen.has(counter)).toBe(false);
       seen.add(counter);
@@ -104,11 +104,11 @@ test("a crash costs no more keys than the lease had left, and no counter comes t
   }
 });
 
-test("forty short lives that end cleanly burn nothing", async () => {
+test("forty short incarnations that end cleanly burn nothing", async () => {
   let here = world();
   await haveSession(here, ALICE);
-  for (let life = 0; life < 40; life += 1) {
-    for (let n = 0; n < 5; n += 1) expect((await send(here, ALICE)).counter).toBe(life * 5 + n);
+  for (let opening = 0; opening < 40; opening += 1) {
+    for (let n = 0; n < 5; n += 1) expect((await send(here, ALICE)).counter).toBe(opening * 5 + n);
     await here.cache.settle();
     await here.engine.close();
     here = here.crash();
@@ -250,7 +250,7 @@ test("a sender key that we only receive with has no lease and never waits", asyn
   expect(leaseOf(here, THEIR_KEY)).toBeUndefined();
 });
 
-test("1,500 burned keys since the chain began close the session, over as many lives as it takes", async () => {
+test("1,500 burned keys since the chain began close the session, over as many incarnations as it takes", async () => {
   let here = world();
   storeSession(here.rows, ALICE, { next: 100, reservedUntil: 150, burned: 1_400 });
   expect((await here.cache.sessions.load(ALICE))?.current?.next).toBe(150);

@@ -33,7 +33,7 @@ export class SignalSource implements DirtySource {
   readonly #hooks: SourceHooks;
   /** What the engine has now, by key. */
   readonly #collected = new Map<string, Collected>();
-  /** What it has of a life of the cache that was cleared. */
+  /** What it has of an incarnation of the cache that was cleared. */
   readonly #orphans = new Set<AnyEntry>();
 
   constructor(dirty: DirtySet, protections: Protections, hooks: SourceHooks) {

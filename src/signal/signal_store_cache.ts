@@ -192,7 +192,7 @@ export class SignalStoreCache<S, K> {
     this.identities = this.#identities;
   }
 
-  /** The name of this life of the cache, in every lease that it writes. */
+  /** The name of this incarnation of the cache, in every lease that it writes. */
   get incarnation(): string {
     return this.#incarnation;
   }
@@ -281,12 +281,12 @@ export class SignalStoreCache<S, K> {
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
     const entries = addresses === undefined ? this.#dirty.entries : this.#entriesOf(addresses);
-    const life = this.#incarnation;
-    await openGates(this.#options.engine, entries, () => this.#incarnation === life);
+    const incarnation = this.#incarnation;
+    await openGates(this.#options.engine, entries, () => this.#incarnation === incarnation);
   }
 
   /**
-   * Makes everything durable with exact counters and bounds, so that the next life of the cache burns nothing. The engine has it
+   * Makes everything durable with exact counters and bounds, so that the next incarnation of the cache burns nothing. The engine has it
    * done in a pause and before it closes; call it before an export or a hibernation. Afterwards every send is gated anew.
    *
    * @throws {StoreError} As `WriteBehind.flush`.
@@ -297,7 +297,7 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Forgets everything, durable or not, and begins a new life: what was sent under leases is burned when it is read again.
+   * Forgets everything, durable or not, and begins a new incarnation: what was sent under leases is burned when it is read again.
    * **Lossy**: allowed only when whatever depended on what was not committed is dropped too. Who waits in `publishable` is
    * rejected.
    */
@@ -309,7 +309,7 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does this life of the
+   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does this incarnation of the
    * cache: what is read again burns nothing. Records that have sent within a lease stay until their exact counter is written.
    */
   clearAfterFlush(): void {

@@ -18,7 +18,7 @@ export interface StoreContext {
   readonly ready: () => Promise<void>;
   /** Writes something that lands with no entry. For tests without a protection. */
   readonly addLoose: (write: SignalWrite) => void;
-  /** The name of the cache's present life. */
+  /** The name of the cache's present incarnation. */
   readonly incarnation: () => string;
 }
 

@@ -85,9 +85,9 @@ export class AccountObject {
   #backend: Promise<Backend> | undefined;
   #stopHousekeeping: (() => void) | undefined;
   /** Counts deletions: what was begun before one opens nothing after it. */
-  #life = 0;
+  #incarnation = 0;
   #destroying: Promise<void> | undefined;
-  /** Latest registration time of an account that was deleted in this life of the object. */
+  /** Latest registration time of an account that was deleted in this incarnation of the object. */
   #destroyedAtMs = 0;
   /** Registration time of the account that the object holds, once it was read. */
   #registration: { readonly atMs: number | undefined } | undefined;
@@ -127,7 +127,7 @@ export class AccountObject {
   alarm(): Promise<void> {
     return this.#scheduler.alarm(async () => {
       // What is about to be deleted is not opened again.
-      if (this.#destroying === undefined) await this.#openBackend(this.#life);
+      if (this.#destroying === undefined) await this.#openBackend(this.#incarnation);
     });
   }
 
@@ -151,7 +151,7 @@ export class AccountObject {
 
   async #empty(): Promise<void> {
     const [hosted, backend] = [this.#hosted, this.#backend];
-    this.#life += 1;
+    this.#incarnation += 1;
     this.#hosted = this.#newHosted();
     this.#backend = undefined;
     await hosted.close().catch(() => {});
@@ -233,25 +233,25 @@ export class AccountObject {
   }
 
   #newHosted(): HostedAccount {
-    const life = this.#life;
+    const incarnation = this.#incarnation;
     return new HostedAccount({
       clock: this.#host.clock,
-      backend: () => this.#openBackend(life),
-      open: () => this.#openAccount(life),
+      backend: () => this.#openBackend(incarnation),
+      open: () => this.#openAccount(incarnation),
       nextAlarmAtMs: async () => this.#scheduler.alarmAtMs,
     });
   }
 
-  async #openAccount(life: number): Promise<Account> {
-    await this.#openBackend(life);
+  async #openAccount(incarnation: number): Promise<Account> {
+    await this.#openBackend(incarnation);
     const { housekeeping: _, timers: __, ...options } = this.#options;
     const backend = await this.#newBackend();
     return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
   }
 
   /** The backend of who does not own the account. Whoever needs it first also begins to look after what expires. */
-  async #openBackend(life: number): Promise<Backend> {
-    if (life !== this.#life) throw deleted();
+  async #openBackend(incarnation: number): Promise<Backend> {
+    if (incarnation !== this.#incarnation) throw deleted();
     if (this.#destroying !== undefined) await this.#destroying.catch(() => {});
     this.#backend ??= this.#newBackend().then((backend) => this.#keepHouse(backend));
     const opening = this.#backend;

@@ -1,7 +1,7 @@
 /** An object's account where time stands still: what alarms do to it, and what is left of it when it is deleted at any moment. */
 import { expect, test } from "vitest";
 import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
-import { settled } from "../../test/worker/object_lives.ts";
+import { settled } from "../../test/worker/restarting_object.ts";
 import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 
 const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
-/** One object over its lives. */
+/** One object over its incarnations. */
 class World {
   readonly clock: FakeClock = new FakeClock();
   readonly storage: FakeObjectStorage = new FakeObjectStorage();
@@ -24,7 +24,7 @@ class World {
   timers: ManualScheduler = new ManualScheduler(this.clock);
   object: AccountObject = this.#begin();
 
-  /** A new life: what was in memory is gone. */
+  /** A new incarnation: what was in memory is gone. */
   async restart(): Promise<void> {
     this.timers = new ManualScheduler(this.clock);
     this.object = this.#begin();
@@ -75,7 +75,7 @@ test("an object that nobody has asked for anything stays empty, whatever rings",
   expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
 });
 
-test("what expires goes by alarm, in a life in which nobody opens the account, and its owner stays it", async () => {
+test("what expires goes by alarm, in an incarnation in which nobody opens the account, and its owner stays it", async () => {
   const world = new World();
   const account = await world.object.account();
   await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
@@ -159,7 +159,7 @@ test("who asks for the account while it is deleted waits, and gets a new one", a
   await expect(old.store.putGroupMetadata("g", new Uint8Array(1))).rejects.toBeInstanceOf(ClosedError);
 });
 
-test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is, in every life", async () => {
+test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is, in every incarnation", async () => {
   const world = new World();
   await world.service(1).command(INCREMENT);
   await world.service(1).destroy();
@@ -200,7 +200,7 @@ test("an account finds nothing of an earlier one of its name that was not delete
   expect(await world.service(3).device()).toMatchObject({ hasPushName: false, loginCounter: 1 });
 });
 
-test("which account an object is of is one row, which is written once and read once a life", async () => {
+test("which account an object is of is one row, which is written once and read once an incarnation", async () => {
   const world = new World();
   await world.service(1).command(INCREMENT);
   const writes = world.storage.statements.filter((sql) => sql.includes("service_registration"));

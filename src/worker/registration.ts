@@ -1,6 +1,6 @@
 import type { ObjectStorageLike } from "../adapters/durable_object/mod.ts";
 
-/** One row, which is written once in the life of an account. */
+/** One row, which is written once for each account. */
 const CREATE =
   "CREATE TABLE IF NOT EXISTS service_registration (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL)";
 

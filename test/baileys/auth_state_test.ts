@@ -70,13 +70,15 @@ test("every type of key comes back as the multi-file state gives it, after a reo
   await files.state.keys.set(data);
   let opened = await reopen(database);
   await opened.state.keys.set(data);
-  for (let life = 0; life < 2; life += 1) {
+  for (let opening = 0; opening < 2; opening += 1) {
     for (const [type, values] of Object.entries(data)) {
       const ids = [...Object.keys(values ?? {}), "absent"];
       // biome-ignore lint/suspicious/noExplicitAny: one loop over types whose values differ.
       const expected = (await files.state.keys.get(type as any, ids)) as Record<string, unknown>;
       for (const id of Object.keys(expected)) if (expected[id] === null) delete expected[id];
-      expect(plain(await opened.state.keys.get(type, ids)), `${type}, life ${life}`).toEqual(plain(expected));
+      expect(plain(await opened.state.keys.get(type, ids)), `${type}, opening ${opening}`).toEqual(
+        plain(expected),
+      );
     }
     await opened.close();
     opened = await reopen(database);

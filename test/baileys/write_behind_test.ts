@@ -143,10 +143,10 @@ test("a burst of messages costs few commits, and crashing burns no more than a l
 
 test("a clean reopening burns nothing", async () => {
   const [anna, ben] = await talking();
-  for (let life = 0; life < 5; life += 1) {
+  for (let opening = 0; opening < 5; opening += 1) {
     for (let n = 0; n < 9; n += 1) {
       const frame = await anna.peer.send(ben.peer, `${n}`);
-      expect(counterOf(frame)).toBe(life * 9 + n);
+      expect(counterOf(frame)).toBe(opening * 9 + n);
     }
     await anna.account.close();
     await anna.open();

@@ -1,6 +1,6 @@
 import type { ChaosBackend } from "./chaos_backend.ts";
 import type { ChaosClientFactory } from "./client.ts";
-import type { ChaosProtection } from "./life.ts";
+import type { ChaosProtection } from "./incarnation.ts";
 import type { ChaosPeer } from "./peer.ts";
 
 /** What a run needs of where it runs. */

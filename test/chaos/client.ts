@@ -86,7 +86,7 @@ export interface ChaosClient {
   readonly movesAtOnce: boolean;
   /** Whether the sender keys of a user go with it to its LID. */
   readonly movesSenderKeys: boolean;
-  /** The name of the cache's present life, in the leases that it writes. */
+  /** The name of the cache's present incarnation, in the leases that it writes. */
   readonly incarnation: string;
   readonly dirty: number;
   readonly gated: number;

@@ -63,7 +63,7 @@ export class Contact {
   readonly known: Set<string> = new Set();
   readonly #addressOf = new Map<string, string>();
   readonly #excuses = new Map<string, Excuse>();
-  /** The sending chain that left last in each session during this life of the account. */
+  /** The sending chain that left last in each session during this incarnation of the account. */
   readonly lastChains: Map<string, string> = new Map();
   /** Sender keys of the contact that the account has, by what it finds them under, and from which iteration on. */
   readonly learnt: Map<string, { from: number; durable: boolean }> = new Map();

@@ -1,7 +1,7 @@
 /** What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives is compared. */
 import { CannotDecrypt, type Outgoing } from "./client.ts";
 import type { Contact, IncomingMail, OutgoingMail } from "./contact.ts";
-import type { Life } from "./life.ts";
+import type { Incarnation } from "./incarnation.ts";
 import { groupNameOf, nameOf, startOf } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -20,27 +20,27 @@ export const GROUPS = [
 /** The account sends to a contact. */
 export async function send(
   world: World,
-  life: Life,
+  incarnation: Incarnation,
   contact: Contact,
   address: string,
 ): Promise<string | undefined> {
-  const { client } = life;
+  const { client } = incarnation;
   const needsGreeting = contact.needsGreeting;
   if (needsGreeting || !(await client.hasSession(address))) {
     contact.needsGreeting = false;
-    await greet(life, contact, address);
+    await greet(incarnation, contact, address);
   }
   const text = `out ${world.name()}`;
   const installation = contact.installation;
   const sealed = await client.encrypt(address, text);
   if (contact.installation !== installation) contact.excuse(sealed.base, "another identity");
-  return publish(world, life, contact, sealed, text);
+  return publish(world, incarnation, contact, sealed, text);
 }
 
 /** The account begins a new session, as with a bundle that it has fetched. */
-export async function greet(life: Life, contact: Contact, address: string): Promise<void> {
+export async function greet(incarnation: Incarnation, contact: Contact, address: string): Promise<void> {
   const { installation } = contact;
-  const base = await life.client.greet(address, contact.bundle());
+  const base = await incarnation.client.greet(address, contact.bundle());
   contact.known.add(base);
   if (contact.installation !== installation) contact.excuse(base, "another identity");
   contact.place(base, address);
@@ -48,34 +48,38 @@ export async function greet(life: Life, contact: Contact, address: string): Prom
 
 function publish(
   world: World,
-  life: Life,
+  incarnation: Incarnation,
   contact: Contact,
   sealed: Outgoing,
   text: string,
 ): string | undefined {
   const { chain, counter } = nameOf(sealed);
-  if (!world.leave(life, `${chain}#${counter}`)) return undefined;
+  if (!world.leave(incarnation, `${chain}#${counter}`)) return undefined;
   world.counts.sends += 1;
   world.trace.note(
     `${contact.name} ${text}: session ${sealed.base.slice(2, 10)}, chain ${chain.slice(2, 10)} ${counter}, type ${sealed.type}`,
   );
   contact.lastChains.set(sealed.base, chain);
   contact.outbox.push({ ...sealed, text, chainNumber: contact.chainOut(chain) });
-  return life.isSuperseded ? "left within a lease" : "left";
+  return incarnation.isSuperseded ? "left within a lease" : "left";
 }
 
 /** The account sends to a group. Everybody else is a member. */
-export async function sendToGroup(world: World, life: Life, index: number): Promise<string | undefined> {
+export async function sendToGroup(
+  world: World,
+  incarnation: Incarnation,
+  index: number,
+): Promise<string | undefined> {
   const { jid, ourName } = GROUPS[index % GROUPS.length] as (typeof GROUPS)[number];
   const text = `group out ${world.name()}`;
-  const sealed = await life.client.encryptGroup(ourName, text);
+  const sealed = await incarnation.client.encryptGroup(ourName, text);
   const { keyId, iteration } = groupNameOf(sealed.body);
-  if (!world.leave(life, `${jid} ${keyId}#${iteration}`)) return undefined;
+  if (!world.leave(incarnation, `${jid} ${keyId}#${iteration}`)) return undefined;
   world.counts.groupSends += 1;
   for (const contact of world.contacts) {
     if (contact.groupOutbox.length < MAX_MAIL) contact.groupOutbox.push({ ...sealed, text, group: jid });
   }
-  return life.isSuperseded ? "left within a lease" : "left";
+  return incarnation.isSuperseded ? "left within a lease" : "left";
 }
 
 /** A message, mostly the oldest one, arrives at a contact. */
@@ -180,32 +184,36 @@ export function deliverNewest(world: World, contact: Contact): void {
 
 function read(world: World, contact: Contact, mail: IncomingMail): void {
   if (mail.kind === "group") {
-    world.start(`${contact.name} → group ${mail.text}`, (life) => receiveInGroup(world, life, contact, mail));
+    world.start(`${contact.name} → group ${mail.text}`, (incarnation) =>
+      receiveInGroup(world, incarnation, contact, mail),
+    );
   } else if (contact.arrivedIn - mail.chainNumber <= MAX_CHAINS_BEHIND) {
-    world.start(`${contact.name} → ${mail.text}`, (life) => receive(world, life, contact, mail));
+    world.start(`${contact.name} → ${mail.text}`, (incarnation) =>
+      receive(world, incarnation, contact, mail),
+    );
   }
 }
 
 async function receive(
   world: World,
-  life: Life,
+  incarnation: Incarnation,
   contact: Contact,
   mail: IncomingMail & { kind: "pairwise" },
 ): Promise<string | undefined> {
   contact.known.add(mail.base);
-  life.reading.set(mail, contact);
+  incarnation.reading.set(mail, contact);
   const { isMoved } = contact.user;
   try {
-    const text = await life.client.decrypt(contact.addressOf(mail.base), mail);
-    life.reading.delete(mail);
-    if (life.isOver) return undefined;
+    const text = await incarnation.client.decrypt(contact.addressOf(mail.base), mail);
+    incarnation.reading.delete(mail);
+    if (incarnation.isOver) return undefined;
     if (text !== mail.text) world.violate(`${contact.name}: another text was read than was sent`);
     contact.arrivedIn = Math.max(contact.arrivedIn, mail.chainNumber);
     world.counts.receives += 1;
     return "read";
   } catch (error) {
-    if (life.isOver) return undefined;
-    life.reading.delete(mail);
+    if (incarnation.isOver) return undefined;
+    incarnation.reading.delete(mail);
     return isMoving(world, contact, isMoved, error)
       ? putBack(contact, mail)
       : unread(world, contact, mail, error);
@@ -256,41 +264,41 @@ function loseSession(world: World, contact: Contact, base: string): void {
 
 async function receiveInGroup(
   world: World,
-  life: Life,
+  incarnation: Incarnation,
   contact: Contact,
   mail: IncomingMail & { kind: "group" },
 ): Promise<string | undefined> {
-  const { client } = life;
+  const { client } = incarnation;
   const name = `${mail.group}:${contact.mainAddress}`;
   // Where a sender key stays under its old name, it is not known under the new one.
   const key = `${client.movesSenderKeys ? mail.group : name} ${mail.keyId}`;
-  life.reading.set(mail, contact);
+  incarnation.reading.set(mail, contact);
   const { isMoved } = contact.user;
   try {
     const learnt = contact.learnt.get(key);
     if (learnt?.durable !== true) {
       await client.learnSenderKey(name, mail.distribution);
-      if (life.isOver) return undefined;
+      if (incarnation.isOver) return undefined;
       const from = Math.max(mail.iteration, contact.learnt.get(key)?.from ?? 0);
       const known = { from, durable: false };
       contact.learnt.set(key, known);
       // The sender is told that we have the key once we can be sure to keep it.
-      await world.flush(life).then(
+      await world.flush(incarnation).then(
         () => {
-          if (!life.isOver && !life.isSuperseded) known.durable = true;
+          if (!incarnation.isOver && !incarnation.isSuperseded) known.durable = true;
         },
         (error: unknown) => world.judge(error, "flush a sender key"),
       );
     }
     const text = await client.decryptGroup(name, mail.body);
-    life.reading.delete(mail);
-    if (life.isOver) return undefined;
+    incarnation.reading.delete(mail);
+    if (incarnation.isOver) return undefined;
     if (text !== mail.text) world.violate(`${contact.name}: another group text was read than was sent`);
     world.counts.groupReceives += 1;
     return "read";
   } catch (error) {
-    if (life.isOver) return undefined;
-    life.reading.delete(mail);
+    if (incarnation.isOver) return undefined;
+    incarnation.reading.delete(mail);
     if (!(error instanceof CannotDecrypt)) {
       putBack(contact, mail);
       return world.judge(error, `${contact.name} → ${mail.text}`);

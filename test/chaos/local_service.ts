@@ -21,7 +21,7 @@ export type LocalStore = "memory" | "libsql";
 const REQUESTS_PER_LIFE = 40;
 
 /**
- * The service in this process. Each process of the run that connects finds another life of it, over the same database, and another one
+ * The service in this process. Each process of the run that connects finds another incarnation of it, over the same database, and another one
  * after so many requests: what was sent to an earlier one is still carried out there.
  */
 export async function localServiceBackend(store: LocalStore): Promise<ChaosBackend> {

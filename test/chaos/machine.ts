@@ -7,7 +7,7 @@
 
 import type { ChaosRuntime } from "./chaos_runtime.ts";
 import type { ChaosCounts } from "./counts.ts";
-import type { ChaosProtection } from "./life.ts";
+import type { ChaosProtection } from "./incarnation.ts";
 import { populate } from "./people.ts";
 import { STEPS, type Step } from "./steps.ts";
 import { ChaosViolation } from "./violation.ts";
@@ -81,7 +81,7 @@ async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
       check();
     }
   }
-  world.end(world.life);
+  world.end(world.incarnation);
   return { counts: world.counts, digest: world.trace.digest };
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { addCounts, type ChaosCounts, countsLine, newCounts } from "./counts.ts";
-import { CHAOS_PROTECTIONS, type ChaosProtection } from "./life.ts";
+import { CHAOS_PROTECTIONS, type ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
 import { CHAOS_CLIENTS, type ChaosClientKind, clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { CHAOS_PLACES, type ChaosPlace, openPlace } from "./places.ts";

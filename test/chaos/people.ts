@@ -1,6 +1,6 @@
 import { AmbiguousError } from "../../src/errors/mod.ts";
 import { ChaosUser, Contact } from "./contact.ts";
-import type { Life } from "./life.ts";
+import type { Incarnation } from "./incarnation.ts";
 import type { World } from "./world.ts";
 
 /** Users that a run has at any time: devices, and whether they begin under a phone number. */
@@ -27,8 +27,8 @@ export function replaceUser(world: World): void {
   for (const contact of contacts) {
     contact.excuseKnown("deleted");
     for (const address of contact.addresses)
-      world.start(`forget ${contact.name}`, async (life) => {
-        await life.client.deleteSession(address);
+      world.start(`forget ${contact.name}`, async (incarnation) => {
+        await incarnation.client.deleteSession(address);
         return undefined;
       });
   }
@@ -51,24 +51,28 @@ function newUser(world: World, place: number): ChaosUser {
 }
 
 /** Moves a user's state to its LID, together with the mapping. Until it is known to have happened, it is tried again. */
-export async function moveUser(world: World, life: Life, user: ChaosUser): Promise<string | undefined> {
+export async function moveUser(
+  world: World,
+  incarnation: Incarnation,
+  user: ChaosUser,
+): Promise<string | undefined> {
   if (user.pn === undefined || user.isMoved) return "moved already";
   world.moving.add(user);
   try {
-    await life.client.moveUser(user.pn, user.lid, () => {
-      if (life.isOver || life.isSuperseded) return;
+    await incarnation.client.moveUser(user.pn, user.lid, () => {
+      if (incarnation.isOver || incarnation.isSuperseded) return;
       world.adoptMove();
       user.isSuspended = true;
     });
   } catch (error) {
-    const mayBeMapped = error instanceof AmbiguousError || !life.client.movesAtOnce;
-    if (mayBeMapped && !life.isOver) user.isSuspended = true;
+    const mayBeMapped = error instanceof AmbiguousError || !incarnation.client.movesAtOnce;
+    if (mayBeMapped && !incarnation.isOver) user.isSuspended = true;
     throw error;
   } finally {
     // A move in doubt may be stored yet.
-    if (!life.isOver && !user.isSuspended) world.moving.delete(user);
+    if (!incarnation.isOver && !user.isSuspended) world.moving.delete(user);
   }
-  if (life.isOver) return undefined;
+  if (incarnation.isOver) return undefined;
   world.counts.migrations += 1;
   user.isMoved = true;
   user.isSuspended = false;
@@ -80,6 +84,6 @@ export async function moveUser(world: World, life: Life, user: ChaosUser): Promi
 export async function learnMappings(world: World): Promise<void> {
   for (const user of world.users) {
     if (user.pn === undefined || user.isMoved) continue;
-    user.isSuspended = (await world.life.account.store.getPnMapping(user.pn)) !== undefined;
+    user.isSuspended = (await world.incarnation.account.store.getPnMapping(user.pn)) !== undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { addCounts, newCounts } from "./counts.ts";
-import type { ChaosProtection } from "./life.ts";
+import type { ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { openPlace } from "./places.ts";

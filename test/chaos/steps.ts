@@ -18,7 +18,7 @@ import {
   send,
   sendToGroup,
 } from "./conversation.ts";
-import type { Life } from "./life.ts";
+import type { Incarnation } from "./incarnation.ts";
 import type { Link } from "./link.ts";
 import { learnMappings, moveUser, replaceUser } from "./people.ts";
 import type { World } from "./world.ts";
@@ -43,18 +43,18 @@ function addressOf(world: World, contact: Contact): string {
   return contact.user.isMoved ? contact.lidAddress : world.random.pick(contact.addresses);
 }
 
-function startSend(world: World, contact: Contact = contactOf(world), life?: Life): void {
+function startSend(world: World, contact: Contact = contactOf(world), incarnation?: Incarnation): void {
   const address = addressOf(world, contact);
-  world.start(`send to ${contact.name}`, (here) => send(world, here, contact, address), life);
+  world.start(`send to ${contact.name}`, (here) => send(world, here, contact, address), incarnation);
 }
 
 function burst(world: World): void {
   const contact = contactOf(world);
   const count = world.random.oneIn(4) ? 20 + world.random.below(60) : 2 + world.random.below(10);
   const address = addressOf(world, contact);
-  world.start(`send ${count} to ${contact.name}`, async (life) => {
+  world.start(`send ${count} to ${contact.name}`, async (incarnation) => {
     for (let sent = 0; sent < count; sent += 1) {
-      await send(world, life, contact, address);
+      await send(world, incarnation, contact, address);
       if (contact.outbox.length > 4) contact.outbox.splice(world.random.below(4), 1);
     }
     return undefined;
@@ -72,7 +72,7 @@ function sendWhileReceiving(world: World): void {
 
 /** What the next commits meet. */
 function planFaults(world: World): void {
-  const { random, life } = world;
+  const { random, incarnation } = world;
   const faults: CommitFault[] = [];
   const lost: readonly CommitFault[] = ["lose-answer", "lose-request"];
   const draw = random.below(10);
@@ -82,11 +82,11 @@ function planFaults(world: World): void {
   else if (draw < 8) faults.push(new BusyError("commit: busy"), "pass");
   else faults.push("hold");
   world.trace.add(`fault ${faults.map((fault) => (fault instanceof Error ? fault.name : fault)).join()}`);
-  life.link.plan.next(...faults);
+  incarnation.link.plan.next(...faults);
 }
 
 async function deliverLate(world: World): Promise<void> {
-  const links = [world.life.link, ...world.ghosts];
+  const links = [world.incarnation.link, ...world.ghosts];
   for (const link of links) {
     link.plan.release();
     const outcomes = await link.plan.deliverLate();
@@ -102,38 +102,38 @@ function refuse(world: World, { addresses, name }: Contact = contactOf(world)): 
   const isRefused = (write: Write): boolean =>
     write.kind === "session.put" && addresses.includes(write.address);
   world.trace.add(`refuse ${name}`);
-  world.life.link.plan.refuse(isRefused);
+  world.incarnation.link.plan.refuse(isRefused);
 }
 
 async function crash(world: World): Promise<void> {
-  const { life, random } = world;
+  const { incarnation, random } = world;
   world.counts.crashes += 1;
-  world.end(life);
+  world.end(incarnation);
   // What was sent may arrive before the next process opens, or after it, or never.
-  if (random.oneIn(2)) life.link.plan.release();
+  if (random.oneIn(2)) incarnation.link.plan.release();
   if (random.oneIn(2)) await world.idle();
   await reopen(world);
 }
 
 async function closeAndReopen(world: World): Promise<void> {
-  const { life, random } = world;
+  const { incarnation, random } = world;
   const waits = !random.oneIn(3);
   if (waits) await world.quiesce();
   if (world.violation !== undefined) return;
-  const closing = world.close(life);
-  life.link.releaseReads();
+  const closing = world.close(incarnation);
+  incarnation.link.releaseReads();
   for (let round = 0; round < 10; round += 1) {
-    life.link.plan.release();
+    incarnation.link.plan.release();
     await world.idle();
   }
   const isSaved = await closing;
   await world.idle();
   if (isSaved && waits) {
     world.counts.cleanReopenings += 1;
-    const unsettled = world.rows.findUnsettled(life.client.incarnation);
+    const unsettled = world.rows.findUnsettled(incarnation.client.incarnation);
     if (unsettled !== undefined) world.violate(`${unsettled}: a clean end left keys to burn`);
   }
-  world.end(life);
+  world.end(incarnation);
   await reopen(world);
 }
 
@@ -149,26 +149,30 @@ async function reopen(world: World): Promise<void> {
 
 /** Another process opens the account while this one goes on. */
 async function secondOwner(world: World): Promise<void> {
-  const { life, random } = world;
+  const { incarnation, random } = world;
   world.counts.secondOwners += 1;
-  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, life);
+  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, incarnation);
   const opening = world.open();
-  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, life);
+  for (let sends = random.below(3); sends > 0; sends -= 1) startSend(world, undefined, incarnation);
   await opening;
-  life.isSuperseded = true;
-  for (let sends = 1 + random.below(4); sends > 0; sends -= 1) startSend(world, undefined, life);
-  world.start("flush by the old owner", () => life.account.flush().then(() => "not fenced"), life);
-  await world.quiesce(life);
-  world.end(life);
+  incarnation.isSuperseded = true;
+  for (let sends = 1 + random.below(4); sends > 0; sends -= 1) startSend(world, undefined, incarnation);
+  world.start(
+    "flush by the old owner",
+    () => incarnation.account.flush().then(() => "not fenced"),
+    incarnation,
+  );
+  await world.quiesce(incarnation);
+  world.end(incarnation);
   await learnMappings(world);
 }
 
 function startDelete(world: World): void {
   const contact = contactOf(world);
   const address = addressOf(world, contact);
-  world.start(`delete session of ${contact.name}`, async (life) => {
+  world.start(`delete session of ${contact.name}`, async (incarnation) => {
     contact.excuseKnown("deleted");
-    await life.client.deleteSession(address);
+    await incarnation.client.deleteSession(address);
     contact.excuseKnown("deleted");
     return undefined;
   });
@@ -177,8 +181,8 @@ function startDelete(world: World): void {
 function startGreet(world: World): void {
   const contact = contactOf(world);
   const address = addressOf(world, contact);
-  world.start(`begin a session with ${contact.name}`, (life) =>
-    greet(life, contact, address).then(() => undefined),
+  world.start(`begin a session with ${contact.name}`, (incarnation) =>
+    greet(incarnation, contact, address).then(() => undefined),
   );
 }
 
@@ -193,7 +197,7 @@ function startMove(world: World): void {
   const users = world.users.filter(({ isMoved }) => !isMoved);
   if (users.length === 0) return;
   const user = world.users.find(({ isSuspended }) => isSuspended) ?? world.random.pick(users);
-  world.start(`move user ${world.users.indexOf(user)}`, (life) => moveUser(world, life, user));
+  world.start(`move user ${world.users.indexOf(user)}`, (incarnation) => moveUser(world, incarnation, user));
 }
 
 /** Somebody without the lock puts a copy that is behind. It must be refused, and nothing be said twice. */
@@ -201,11 +205,11 @@ function putOldCopy(world: World): void {
   const contact = contactOf(world);
   const address = contact.mainAddress;
   const between = 1 + world.random.below(3);
-  world.start(`put an old copy of ${contact.name}`, async (life) => {
-    const put = await life.client.takeStale(address);
-    for (let sent = 0; sent < between; sent += 1) await send(world, life, contact, address);
+  world.start(`put an old copy of ${contact.name}`, async (incarnation) => {
+    const put = await incarnation.client.takeStale(address);
+    for (let sent = 0; sent < between; sent += 1) await send(world, incarnation, contact, address);
     await put?.();
-    return await send(world, life, contact, address);
+    return await send(world, incarnation, contact, address);
   });
 }
 
@@ -213,9 +217,9 @@ function putOldCopy(world: World): void {
 function overtakeRead(world: World): void {
   const contact = contactOf(world);
   const address = contact.lidAddress;
-  world.start(`overtake a read of ${contact.name}`, async (life) => {
-    const { client, link } = life;
-    await world.flush(life, "settle");
+  world.start(`overtake a read of ${contact.name}`, async (incarnation) => {
+    const { client, link } = incarnation;
+    await world.flush(incarnation, "settle");
     client.clearAfterFlush();
     link.holdReads(address);
     const looking = client.look(address).catch(() => {});
@@ -223,14 +227,14 @@ function overtakeRead(world: World): void {
     try {
       await client.deleteSession(address);
       contact.excuseKnown("deleted");
-      await send(world, life, contact, address);
-      await world.flush(life, "settle");
+      await send(world, incarnation, contact, address);
+      await world.flush(incarnation, "settle");
       client.clearAfterFlush();
     } finally {
       link.releaseReads();
     }
     await looking;
-    return await send(world, life, contact, address);
+    return await send(world, incarnation, contact, address);
   });
 }
 
@@ -242,11 +246,11 @@ async function refuseNewSession(world: World): Promise<void> {
   contact.renews = true;
   await contactWrites(world, contact);
   deliverNewest(world, contact);
-  world.start("flush", (life) => world.flush(life).then(() => undefined));
+  world.start("flush", (incarnation) => world.flush(incarnation).then(() => undefined));
 }
 
 function outage(world: World): void {
-  const { plan } = world.life.link;
+  const { plan } = world.incarnation.link;
   const isOver = world.random.oneIn(2);
   world.trace.add(isOver ? "network up" : "network down");
   if (isOver) plan.clear();
@@ -257,9 +261,9 @@ function uploadPreKeys(world: World): void {
   const id = world.preKeys.size + 1;
   const pair = generateKeyPair(world.random);
   world.preKeys.set(id, prefixed(pair.publicKey));
-  world.start(`offer pre-key ${id}`, async (life) => {
-    await life.account.store.storePreKey(id, encodePreKey({ id, ...pair }), true);
-    if (!life.isOver) world.preKeyPool.push(id);
+  world.start(`offer pre-key ${id}`, async (incarnation) => {
+    await incarnation.account.store.storePreKey(id, encodePreKey({ id, ...pair }), true);
+    if (!incarnation.isOver) world.preKeyPool.push(id);
     return undefined;
   });
 }
@@ -270,7 +274,7 @@ function prefixed(key: Uint8Array): Uint8Array {
 
 function startAdvance(world: World): void {
   const ms = world.random.pick([500, 5_000, 5_000, 9_000, 35_000, 70_000]);
-  world.start(`wait ${ms} ms`, (life) => world.advance(life, ms));
+  world.start(`wait ${ms} ms`, (incarnation) => world.advance(incarnation, ms));
 }
 
 export const STEPS: readonly Step[] = [
@@ -282,7 +286,7 @@ export const STEPS: readonly Step[] = [
     weight: 50,
     run: (world) => {
       const index = world.random.below(GROUPS.length);
-      world.start(`send to group ${index}`, (life) => sendToGroup(world, life, index));
+      world.start(`send to group ${index}`, (incarnation) => sendToGroup(world, incarnation, index));
     },
   },
   { name: "contact writes", weight: 180, run: (world) => contactWrites(world, contactOf(world)) },
@@ -297,31 +301,36 @@ export const STEPS: readonly Step[] = [
   {
     name: "flush",
     weight: 25,
-    run: (world) => world.start("flush", (life) => world.flush(life).then(() => undefined)),
+    run: (world) => world.start("flush", (incarnation) => world.flush(incarnation).then(() => undefined)),
   },
   {
     name: "settle",
     weight: 4,
-    run: (world) => world.start("settle", (life) => world.flush(life, "settle").then(() => undefined)),
+    run: (world) =>
+      world.start("settle", (incarnation) => world.flush(incarnation, "settle").then(() => undefined)),
   },
-  { name: "clear after flush", weight: 10, run: (world) => world.life.client.clearAfterFlush() },
+  { name: "clear after flush", weight: 10, run: (world) => world.incarnation.client.clearAfterFlush() },
   {
     name: "clear",
     weight: 2,
     run: (world) => {
-      if (world.life.tasks.size === 0) world.clear(world.life);
+      if (world.incarnation.tasks.size === 0) world.clear(world.incarnation);
     },
   },
   { name: "time passes", weight: 25, run: startAdvance },
   { name: "plan faults", weight: 40, run: planFaults },
-  { name: "release commits", weight: 40, run: (world) => world.life.link.plan.release() },
+  { name: "release commits", weight: 40, run: (world) => world.incarnation.link.plan.release() },
   { name: "deliver late commits", weight: 20, run: deliverLate },
   { name: "refuse rows", weight: 6, run: (world) => refuse(world) },
   { name: "refuse a new session", weight: 6, run: refuseNewSession },
-  { name: "accept rows", weight: 12, run: (world) => world.life.link.plan.refuse(undefined) },
-  { name: "hold reads", weight: 8, run: (world) => world.life.link.holdReads() },
-  { name: "release reads", weight: 20, run: (world) => world.life.link.releaseReads() },
-  { name: "fail reads", weight: 6, run: (world) => world.life.link.failReads(1 + world.random.below(2)) },
+  { name: "accept rows", weight: 12, run: (world) => world.incarnation.link.plan.refuse(undefined) },
+  { name: "hold reads", weight: 8, run: (world) => world.incarnation.link.holdReads() },
+  { name: "release reads", weight: 20, run: (world) => world.incarnation.link.releaseReads() },
+  {
+    name: "fail reads",
+    weight: 6,
+    run: (world) => world.incarnation.link.failReads(1 + world.random.below(2)),
+  },
   { name: "crash", weight: 12, run: crash },
   { name: "close and reopen", weight: 7, run: closeAndReopen },
   { name: "second owner", weight: 4, run: secondOwner },
@@ -342,7 +351,9 @@ export const STEPS: readonly Step[] = [
     weight: 2,
     run: (world) => {
       const { ourName } = world.random.pick(GROUPS);
-      world.start("rotate sender key", (life) => life.client.deleteSenderKey(ourName).then(() => undefined));
+      world.start("rotate sender key", (incarnation) =>
+        incarnation.client.deleteSenderKey(ourName).then(() => undefined),
+      );
     },
   },
   { name: "put an old copy", weight: 8, run: putOldCopy },

@@ -1,4 +1,4 @@
-import type { ChaosProtection } from "./life.ts";
+import type { ChaosProtection } from "./incarnation.ts";
 import type { ChaosOptions, ChaosReport } from "./machine.ts";
 
 /** What a run without a protection finds first. */

@@ -7,8 +7,8 @@ import type { ChaosRuntime, WorldOptions } from "./chaos_runtime.ts";
 import { type Bundle, CannotDecrypt, type ClientObserver, NoSession } from "./client.ts";
 import type { ChaosUser, Contact } from "./contact.ts";
 import { type ChaosCounts, newCounts } from "./counts.ts";
+import { Incarnation } from "./incarnation.ts";
 import { Ledger } from "./ledger.ts";
-import { Life } from "./life.ts";
 import type { Link } from "./link.ts";
 import { movedKeys } from "./moved_keys.ts";
 import { Rows } from "./rows.ts";
@@ -43,8 +43,8 @@ export class World {
   readonly preKeyPool: number[] = [];
   /** Public parts of those that were made, by id. */
   readonly preKeys: Map<number, Uint8Array> = new Map();
-  #life: Life | undefined;
-  #lives = 0;
+  #incarnation: Incarnation | undefined;
+  #incarnations = 0;
   #owner: Link | undefined;
   #bundle: Bundle | undefined;
   /** A connection of nobody's, to look into the database. */
@@ -71,9 +71,9 @@ export class World {
     this.trace.add(JSON.stringify(this.#policy));
   }
 
-  get life(): Life {
-    if (this.#life === undefined) throw new Error("no process has the account open");
-    return this.#life;
+  get incarnation(): Incarnation {
+    if (this.#incarnation === undefined) throw new Error("no process has the account open");
+    return this.#incarnation;
   }
 
   get isStrict(): boolean {
@@ -95,39 +95,43 @@ export class World {
   }
 
   /** Opens the account in a new process, which takes it over. */
-  async open(prepare?: (link: Link) => void): Promise<Life> {
-    this.#lives += 1;
+  async open(prepare?: (link: Link) => void): Promise<Incarnation> {
+    this.#incarnations += 1;
     const { durability, capacity, pending } = this.#policy;
-    const life = await Life.open(this.#lives, {
+    const incarnation = await Incarnation.open(this.#incarnations, {
       ...this.runtime,
       mourns: this.runtime.sharesQueues,
       observer: (opened) => this.#observe(opened),
       applied: (writes, link) => this.#applied(writes, link),
       seed: this.options.seed,
-      startMs: this.#life?.host.clock.nowMs(),
+      startMs: this.#incarnation?.host.clock.nowMs(),
       durability,
       capacity,
       policy: pending === undefined ? {} : { maxPendingEntries: pending },
       off: this.options.off,
       prepare,
     });
-    this.#life = life;
-    this.#bundle ??= bundleOf(life.account);
-    return life;
+    this.#incarnation = incarnation;
+    this.#bundle ??= bundleOf(incarnation.account);
+    return incarnation;
   }
 
   /** Starts something in the present process and goes on. What it fails with is judged. */
-  start(name: string, operation: (life: Life) => Promise<string | undefined>, life: Life = this.life): void {
+  start(
+    name: string,
+    operation: (incarnation: Incarnation) => Promise<string | undefined>,
+    incarnation: Incarnation = this.incarnation,
+  ): void {
     this.#taskNumber += 1;
     const number = this.#taskNumber;
     this.trace.add(`#${number} ${name}`);
     const run = async (): Promise<void> => {
-      const outcome = await operation(life).catch((error: unknown) => this.judge(error, name));
-      if (!life.isOver) this.trace.add(`#${number} → ${outcome ?? "done"}`);
+      const outcome = await operation(incarnation).catch((error: unknown) => this.judge(error, name));
+      if (!incarnation.isOver) this.trace.add(`#${number} → ${outcome ?? "done"}`);
     };
     const task = run();
-    life.tasks.set(task, `#${number} ${name}`);
-    void task.then(() => life.tasks.delete(task));
+    incarnation.tasks.set(task, `#${number} ${name}`);
+    void task.then(() => incarnation.tasks.delete(task));
   }
 
   /** What an operation may fail with; anything else is a violation. */
@@ -142,55 +146,56 @@ export class World {
   }
 
   /** A ciphertext leaves. @returns False when the process is gone and it does not. */
-  leave(life: Life, messageKey: string): boolean {
-    if (life.isOver) return false;
+  leave(incarnation: Incarnation, messageKey: string): boolean {
+    if (incarnation.isOver) return false;
     if (this.#left.has(messageKey)) this.violate("a message key has left twice");
     this.#left.add(messageKey);
-    life.published += 1;
+    incarnation.published += 1;
     return true;
   }
 
   /** Makes everything durable that was changed before, unless it fails. */
-  async flush(life: Life, how: "flush" | "settle" = "flush"): Promise<void> {
+  async flush(incarnation: Incarnation, how: "flush" | "settle" = "flush"): Promise<void> {
     const changes = this.ledger.snapshot();
-    const { isolated } = await life.client[how]();
-    if (this.#isOwner(life.link)) this.ledger.promise(changes, new Set(isolated.map(({ key }) => key)));
+    const { isolated } = await incarnation.client[how]();
+    if (this.#isOwner(incarnation.link))
+      this.ledger.promise(changes, new Set(isolated.map(({ key }) => key)));
   }
 
   /** Closes the account as it should be. @returns Whether everything is durable. */
-  async close(life: Life): Promise<boolean> {
+  async close(incarnation: Incarnation): Promise<boolean> {
     const changes = this.ledger.snapshot();
-    const failure = await life.account.close().then(
+    const failure = await incarnation.account.close().then(
       () => undefined,
       (error: unknown) => error,
     );
     if (failure !== undefined) this.judge(failure, "close");
-    else if (this.#isOwner(life.link)) this.ledger.promise(changes);
+    else if (this.#isOwner(incarnation.link)) this.ledger.promise(changes);
     return failure === undefined;
   }
 
   /** A process is gone. What it was reading will be delivered again. */
-  end(life: Life): void {
-    for (const contact of this.contacts) this.#findOrphans(life, contact);
-    this.counts.failedCommits += life.link.failedCommits;
-    this.counts.evictions += life.link.reloads;
-    life.end();
-    life.link.releaseReads();
-    for (const [mail, contact] of [...life.reading].reverse()) {
+  end(incarnation: Incarnation): void {
+    for (const contact of this.contacts) this.#findOrphans(incarnation, contact);
+    this.counts.failedCommits += incarnation.link.failedCommits;
+    this.counts.evictions += incarnation.link.reloads;
+    incarnation.end();
+    incarnation.link.releaseReads();
+    for (const [mail, contact] of [...incarnation.reading].reverse()) {
       mail.repeated = true;
       if (mail.installation === contact.installation) contact.inbox.unshift(mail);
     }
-    life.reading.clear();
-    this.ghosts.push(life.link);
+    incarnation.reading.clear();
+    this.ghosts.push(incarnation.link);
   }
 
   /** Nothing goes on. */
   dispose(): void {
-    const life = this.#life;
-    if (life === undefined) return;
-    life.end();
-    life.link.releaseReads();
-    life.link.plan.release();
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return;
+    incarnation.end();
+    incarnation.link.releaseReads();
+    incarnation.link.plan.release();
   }
 
   /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
@@ -210,36 +215,36 @@ export class World {
   }
 
   /** Lets everything that was begun end. */
-  async quiesce(life: Life = this.life): Promise<void> {
-    const { link, host } = life;
+  async quiesce(incarnation: Incarnation = this.incarnation): Promise<void> {
+    const { link, host } = incarnation;
     link.plan.clear();
     link.failReads(0);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       link.releaseReads();
       link.plan.release();
       await this.idle();
-      if (life.tasks.size === 0 && link.plan.held === 0) return;
+      if (incarnation.tasks.size === 0 && link.plan.held === 0) return;
       // Retries and back-pressure wait for the clock, and what moves the clock may wait for them.
       if (round > 4) {
-        this.start("wait 5 s", () => this.#moveClock(life, 5_000), life);
+        this.start("wait 5 s", () => this.#moveClock(incarnation, 5_000), incarnation);
         await this.idle();
       }
     }
-    this.violate(`waits for ever: ${[...life.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
+    this.violate(`waits for ever: ${[...incarnation.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
   }
 
-  async advance(life: Life, ms: number): Promise<string | undefined> {
-    if (life.clockMoves > 0) return "already";
-    await this.#moveClock(life, ms);
+  async advance(incarnation: Incarnation, ms: number): Promise<string | undefined> {
+    if (incarnation.clockMoves > 0) return "already";
+    await this.#moveClock(incarnation, ms);
     return undefined;
   }
 
-  async #moveClock(life: Life, ms: number): Promise<undefined> {
-    life.clockMoves += 1;
+  async #moveClock(incarnation: Incarnation, ms: number): Promise<undefined> {
+    incarnation.clockMoves += 1;
     try {
-      await life.host.scheduler.advance(ms);
+      await incarnation.host.scheduler.advance(ms);
     } finally {
-      life.clockMoves -= 1;
+      incarnation.clockMoves -= 1;
     }
   }
 
@@ -248,13 +253,13 @@ export class World {
     const { ledger } = this;
     const broken = ledger.findBroken();
     if (broken !== undefined) this.violate(broken);
-    const life = this.#life;
-    if (life === undefined || life.isOver || !this.#isOwner(life.link)) return;
-    const { dirty, gated } = life.client;
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.isOver || !this.#isOwner(incarnation.link)) return;
+    const { dirty, gated } = incarnation.client;
     if (ledger.behind > dirty) this.violate(`${ledger.behind} changes are not durable, ${dirty} are dirty`);
     if (ledger.shut > gated)
       this.violate(`${ledger.shut} addresses wait for a commit, ${gated} gates are shut`);
-    const [failure] = life.host.scheduler.failures;
+    const [failure] = incarnation.host.scheduler.failures;
     if (failure !== undefined) this.violate(`task ${failure.name} rejected`, failure.error);
   }
 
@@ -262,9 +267,9 @@ export class World {
   async checkRows(): Promise<void> {
     const foreign = this.ledger.findForeign();
     if (foreign !== undefined) this.violate(foreign);
-    const life = this.#life;
-    if (life === undefined) return;
-    this.#inspector ??= await this.runtime.backend.connect(life.host, undefined);
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return;
+    this.#inspector ??= await this.runtime.backend.connect(incarnation.host, undefined);
     const backend = this.#inspector;
     for (const key of this.rows.takeTouched()) {
       const difference = await this.rows.compare(backend, key);
@@ -273,10 +278,10 @@ export class World {
   }
 
   /** Clears memory, which is allowed while nobody works with what it forgets. */
-  clear(life: Life): void {
-    if (life.client.clear === undefined) return;
-    for (const contact of this.contacts) this.#findOrphans(life, contact);
-    life.client.clear();
+  clear(incarnation: Incarnation): void {
+    if (incarnation.client.clear === undefined) return;
+    for (const contact of this.contacts) this.#findOrphans(incarnation, contact);
+    incarnation.client.clear();
     this.ledger.forgetMemory();
   }
 
@@ -284,8 +289,8 @@ export class World {
     return link === this.#owner;
   }
 
-  #observe(life: Life): ClientObserver {
-    const current = (): boolean => !life.isOver && this.#isOwner(life.link);
+  #observe(incarnation: Incarnation): ClientObserver {
+    const current = (): boolean => !incarnation.isOver && this.#isOwner(incarnation.link);
     return {
       loaded: (store, address, digest) => {
         if (!current()) return;
@@ -383,9 +388,9 @@ export class World {
   }
 
   /** Relaxed, a crash costs the sessions whose newest chain has left and is not stored. */
-  #findOrphans(life: Life, contact: Contact): void {
+  #findOrphans(incarnation: Incarnation, contact: Contact): void {
     const { lastChains } = contact;
-    if (life.durability === "relaxed") {
+    if (incarnation.durability === "relaxed") {
       const chains = this.rows.chainsAt(contact.addresses);
       for (const [base, chain] of lastChains) if (!chains.has(chain)) contact.excuse(base, "lost in a crash");
     }

@@ -27,8 +27,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** One life of a process over the file. */
-class Life {
+/** One incarnation of a process over the file. */
+class Incarnation {
   /** Index of the statement at which the next commit dies. */
   diesAt: number | undefined;
   /** Statements of the last commit. */
@@ -41,23 +41,28 @@ class Life {
     this.#driver = driver;
   }
 
-  static async open(seed: number): Promise<Life> {
+  static async open(seed: number): Promise<Incarnation> {
     const driver = await openLibsqlDriver({
       url: `file:${join(folder, "account.db")}`,
       logger: silentLogger,
     });
-    const life = new Life(driver);
+    const incarnation = new Incarnation(driver);
     const backend = await openSqliteBackend({
       limits: driver.limits,
       durable: driver.durable,
       query: (sql, params) => driver.query(sql, params),
-      batch: (statements) => life.#batch(statements),
+      batch: (statements) => incarnation.#batch(statements),
       close: () => driver.close(),
     });
     const host = fakeHost({ seed });
-    life.account = await openAccount({ backend, host, saverIntervalMs: "manual", housekeeping: false });
-    life.directory = directory(life.account);
-    return life;
+    incarnation.account = await openAccount({
+      backend,
+      host,
+      saverIntervalMs: "manual",
+      housekeeping: false,
+    });
+    incarnation.directory = directory(incarnation.account);
+    return incarnation;
   }
 
   /** Rows of every table that a migration touches. */
@@ -106,7 +111,7 @@ function state(): Write[] {
 }
 
 /** What is stored under either name of every user. */
-async function addresses({ account }: Life): Promise<string[]> {
+async function addresses({ account }: Incarnation): Promise<string[]> {
   const users = USERS.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber]);
   const found = await account.store.listSignalAddresses(users);
   return found.map(({ kind, address }) => `${kind} ${address}`).sort();
@@ -119,27 +124,27 @@ const MOVED = USERS.flatMap(({ lid }) => [
   `session ${lid}@lid.0`,
 ]).sort();
 
-test("a migration that dies at any statement is not there at all, and the next life makes it whole", async () => {
+test("a migration that dies at any statement is not there at all, and the next incarnation makes it whole", async () => {
   let seed = 1;
-  let life = await Life.open(seed);
-  await life.account.commitWith(state());
+  let incarnation = await Incarnation.open(seed);
+  await incarnation.account.commitWith(state());
   let died = 0;
   for (let statement = 0; ; statement += 1) {
-    const before = await life.rows();
-    life.diesAt = statement;
-    const learnt = await life.directory.learn(USERS, { source: "usync" }).then(
+    const before = await incarnation.rows();
+    incarnation.diesAt = statement;
+    const learnt = await incarnation.directory.learn(USERS, { source: "usync" }).then(
       () => true,
       () => false,
     );
     // Every statement was reached, and the one after the last.
     expect(learnt).toBe(false);
     died += 1;
-    expect(await life.rows(), `statement ${statement}`).toBe(before);
-    const isLast = statement === life.statements;
-    await life.die();
+    expect(await incarnation.rows(), `statement ${statement}`).toBe(before);
+    const isLast = statement === incarnation.statements;
+    await incarnation.die();
     seed += 1;
-    life = await Life.open(seed);
-    expect(await life.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+    incarnation = await Incarnation.open(seed);
+    expect(await incarnation.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
       undefined,
       undefined,
       undefined,
@@ -147,9 +152,9 @@ test("a migration that dies at any statement is not there at all, and the next l
     if (isLast) break;
   }
   expect(died).toBeGreaterThan(10);
-  await life.directory.learn(USERS, { source: "usync" });
-  await life.die();
-  const last = await Life.open(seed + 1);
+  await incarnation.directory.learn(USERS, { source: "usync" });
+  await incarnation.die();
+  const last = await Incarnation.open(seed + 1);
   expect(await addresses(last)).toEqual(MOVED);
   expect(await last.account.store.getDevicesFor(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
     undefined,
@@ -166,7 +171,7 @@ test("a LID identity that cannot be read is not taken for absent, and everything
   if (user === undefined) throw new Error("no user");
   const { lid, phoneNumber } = user;
   const key = new Uint8Array(32).fill(9);
-  const before = await Life.open(1);
+  const before = await Incarnation.open(1);
   await before.account.commitWith([
     ...state(),
     { kind: "identity.put", address: `${lid}@lid.0`, key },
@@ -175,31 +180,31 @@ test("a LID identity that cannot be read is not taken for absent, and everything
   ]);
   await before.damage(`UPDATE identity SET key = x'0102' WHERE address = '${lid}@lid.0'`);
   await before.die();
-  const life = await Life.open(2);
-  await life.directory.learn(USERS, { source: "usync" });
+  const incarnation = await Incarnation.open(2);
+  await incarnation.directory.learn(USERS, { source: "usync" });
   const left = [`identity ${phoneNumber}@c.us.0`, `identity ${lid}:3@lid.0`];
-  expect(await addresses(life)).toEqual([...MOVED, ...left].sort());
+  expect(await addresses(incarnation)).toEqual([...MOVED, ...left].sort());
   // Of two that can be read the LID's wins.
-  expect(await life.account.store.loadIdentity(`${lid}:3@lid.0`)).toEqual(new Uint8Array(32).fill(8));
-  await expect(life.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
+  expect(await incarnation.account.store.loadIdentity(`${lid}:3@lid.0`)).toEqual(new Uint8Array(32).fill(8));
+  await expect(incarnation.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
     code: "wrong-length",
   });
-  expect(await life.account.lid.getLid(phoneNumber)).toBe(lid);
-  await life.account.close();
+  expect(await incarnation.account.lid.getLid(phoneNumber)).toBe(lid);
+  await incarnation.account.close();
 });
 
 test("where both have a session the LID's goes on, and the other's is archived with its chain burned", async () => {
-  const before = await Life.open(1);
+  const before = await Incarnation.open(1);
   const lease = { reservedUntil: 40, incarnation: "0123456789abcdef0123456789abcdef", burned: 0 };
   await before.account.commitWith([
     { kind: "session.put", address: "5511999990001:3@c.us.0", record: sessionRecordBytes(20), lease },
     { kind: "session.put", address: "100000000000001:3@lid.0", record: sessionRecordBytes(30) },
   ]);
   await before.die();
-  const life = await Life.open(2);
-  await life.directory.learn(USERS, { source: "usync" });
-  await life.die();
-  const after = await Life.open(3);
+  const incarnation = await Incarnation.open(2);
+  await incarnation.directory.learn(USERS, { source: "usync" });
+  await incarnation.die();
+  const after = await Incarnation.open(3);
   const record = SessionRecord.decode(
     (await after.account.store.getSession("100000000000001:3@lid.0")) ?? new Uint8Array(),
   );

@@ -111,14 +111,14 @@ interface Death {
   readonly afterMs: number;
 }
 
-/** A life of the process: how it ends, and whether the file is driven by the native library. */
-interface Life {
+/** An incarnation of the process: how it ends, and whether the file is driven by the native library. */
+interface Incarnation {
   readonly death: Death;
   readonly isNative: boolean;
 }
 
-/** One life of the process. Messages count and not time alone, so that slow machines see as much of it as fast ones. */
-async function live(reader: Reader, url: string, { death, isNative }: Life): Promise<void> {
+/** One incarnation of the process. Messages count and not time alone, so that slow machines see as much of it as fast ones. */
+async function live(reader: Reader, url: string, { death, isNative }: Incarnation): Promise<void> {
   const child = program.start([url, PEER_JID, ...(isNative ? ["native"] : [])]);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -173,7 +173,7 @@ test(`fifty kills at random moments (seed ${SEED})`, { timeout: 300_000 }, async
     await live(reader, url, { death, isNative: round % 2 === 1 });
   }
   expect(reader.identities.size).toBe(1);
-  // Each life that was not killed early has sent, many have answered; one session has carried it all.
+  // Each incarnation that was not killed early has sent, many have answered; one session has carried it all.
   expect(reader.direct).toBeGreaterThan(2 * KILLS);
   expect(reader.group).toBeGreaterThan(KILLS / 4);
   expect(reader.replies - reader.unread.size).toBeGreaterThan(KILLS / 4);

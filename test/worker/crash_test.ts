@@ -28,7 +28,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A life in which the intervals of saving are a twentieth of what they are. */
+/** An incarnation in which the intervals of saving are a twentieth of what they are. */
 function start(): Promise<RunningWorker> {
   return startWorker({
     folder,
@@ -67,9 +67,9 @@ test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, { timeout: 30
   const client = new SenderClient("killed / \u{1f480}", SEED);
   let worker = await start();
   await client.meet(worker, 4);
-  for (let life = 0; life < KILLS; life += 1) {
+  for (let opening = 0; opening < KILLS; opening += 1) {
     // Every fifth dies while it opens its account, or just after.
-    const isEarly = life % 5 === 4;
+    const isEarly = opening % 5 === 4;
     if (!isEarly) await client.checkAcknowledged(worker);
     const { first, end } = load(client, worker);
     if (!isEarly) await first;

@@ -12,7 +12,7 @@ export interface FastTime {
 
 /**
  * @param factor How many times faster.
- * @param originMs When both were the same. It has to be the same in every life of an object.
+ * @param originMs When both were the same. It has to be the same in every incarnation of an object.
  */
 export function fastTime(factor: number, originMs: number): FastTime {
   const toFast = (realMs: number): number => originMs + Math.floor((realMs - originMs) * factor);

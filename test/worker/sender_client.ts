@@ -25,7 +25,7 @@ interface Contact {
   readonly account: LibraryPeer;
 }
 
-/** One account from outside, over all lives of its object. */
+/** One account from outside, over all incarnations of its object. */
 export class SenderClient {
   readonly name: string;
   readonly random: SeededRandom;

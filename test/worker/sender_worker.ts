@@ -43,7 +43,7 @@ interface Body {
 
 /** How an object does. */
 export interface ObjectReport {
-  /** Of this life. */
+  /** Of this incarnation. */
   readonly alarms: number;
   readonly rejections: number;
   readonly failed: Readonly<Record<Breakable, number>>;

@@ -31,7 +31,7 @@ async function newClient(name: string): Promise<SenderClient> {
   return new SenderClient(name, 1);
 }
 
-test("the hit ratio of an object's cache is that of its reads, and begins anew with each life of the object", async () => {
+test("the hit ratio of an object's cache is that of its reads, and begins anew with each incarnation of the object", async () => {
   const client = await newClient("reader");
   await client.meet(worker, PEERS);
   // Each session was asked for once in the storage, where it was not.
@@ -51,7 +51,7 @@ test("the hit ratio of an object's cache is that of its reads, and begins anew w
   expect(ratios).toEqual([...new Set(ratios)].sort((a, b) => a - b));
   expect(ratios.at(-1)).toBeGreaterThan(0.75);
 
-  // What the storage was asked for in the life before is no part of what it is asked for in this one.
+  // What the storage was asked for in the incarnation before is no part of what it is asked for in this one.
   await expect(client.ask(worker, "abort")).rejects.toThrow();
   await client.send(worker, { index: 0 });
   const { hits = 0, misses = 0, hitRatio } = (await statsOf(client)).account?.cache ?? {};

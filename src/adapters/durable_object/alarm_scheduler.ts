@@ -44,12 +44,12 @@ export interface AlarmSchedulerOptions {
  * A `Scheduler` over the one alarm of a Durable Object.
  *
  * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database and are run by the alarm, in whatever
- *   life of the object it comes. Tasks that are planned in one turn of the event loop cost one row, and the alarm another.
+ *   incarnation of the object it comes. Tasks that are planned in one turn of the event loop cost one row, and the alarm another.
  * - **Other tasks** concern what is in memory. A timer runs them; the alarm is only a net behind it, and brings back nothing
  *   when the memory is gone.
  * - The alarm is moved only when the earliest due time moves earlier, and set after everything else. One that comes too early
  *   finds nothing due and is set again, ever later as long as the platform's clock is ahead of the host's.
- * - Nothing is stored before what an earlier life has stored was read: a read that fails is tried again, and loses no due time.
+ * - Nothing is stored before what an earlier incarnation has stored was read: a read that fails is tried again, and loses no due time.
  * - Whatever fails, the alarm is set again, ever later up to five minutes: `alarm` rejects only when setting it failed as well, so that
  *   the platform's few retries are never used up by a task. A stored task that rejects stays due.
  * - A stored task may run more than once for one due time, as the platform delivers alarms at least once: its due time is kept until
@@ -153,7 +153,7 @@ export class AlarmScheduler implements Scheduler {
   }
 
   /**
-   * Reads what an earlier life of the object has planned, and sets the alarm when it is missing or too late: a handler that failed
+   * Reads what an earlier incarnation of the object has planned, and sets the alarm when it is missing or too late: a handler that failed
    * seven times has lost it. What cannot be read is tried again later; where it is damaged, an alarm comes at once in which
    * whoever registers plans anew. It never rejects.
    */

@@ -1,10 +1,10 @@
 /** What the scheduler does when the storage fails, the alarm is lost, a task rejects, or memory vanishes. */
 import { expect, test } from "vitest";
-import { ObjectLives, settled } from "../../../test/worker/object_lives.ts";
+import { RestartingObject, settled } from "../../../test/worker/restarting_object.ts";
 
-/** An object with one stored task that is due in 5 s, in a new life that has not repaired itself yet. */
-async function planned(ms = 5_000): Promise<ObjectLives> {
-  const object = new ObjectLives();
+/** An object with one stored task that is due in 5 s, in a new incarnation that has not repaired itself yet. */
+async function planned(ms = 5_000): Promise<RestartingObject> {
+  const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(ms));
   await settled();
@@ -43,7 +43,7 @@ test("a due time that has passed while there was no alarm is due at once", async
 });
 
 test("an object in which nothing was ever planned is repaired without a write", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   await object.restart();
   expect([object.storage.calls, object.alarmInMs, object.storage.stored]).toEqual([[], null, undefined]);
 });
@@ -79,7 +79,7 @@ test("due times that could not be read are not overwritten, by whatever is plann
     }
     expect(object.storage.failures.read).toBe(0);
     const { stored } = object.storage;
-    // It has run and, unknown to this life, was given up; or it is there still.
+    // It has run and, unknown to this incarnation, was given up; or it is there still.
     expect(object.prepared > 0 || Object.hasOwn(stored as object, "a"), String(failures)).toBe(true);
     expect(stored).toMatchObject({ b: object.at(900_000_000) });
   }
@@ -112,7 +112,7 @@ test("damaged due times bring an alarm at once, in which they are planned anew; 
     const object = await planned();
     object.storage.overwrite(damage);
     object.storage.alarmAtMs = null;
-    for (let life = 0; life < 2; life += 1) {
+    for (let opening = 0; opening < 2; opening += 1) {
       await object.restart();
       await object.pass(100);
     }
@@ -231,7 +231,7 @@ test("a stored task that rejects stays due, ever later; success and a new plan b
 
 test("a stored task that was cancelled or planned while it ran is not brought back when it rejects", async () => {
   for (const then of ["cancel", "plan", "unbind"] as const) {
-    const object = new ObjectLives();
+    const object = new RestartingObject();
     const unbind = object.register("a", {
       task: async () => {
         if (then === "cancel") object.scheduler.cancel("a");
@@ -249,7 +249,7 @@ test("a stored task that was cancelled or planned while it ran is not brought ba
   }
 });
 
-test("a life that ends in the middle of a task runs it again, and what was done is not undone", async () => {
+test("an incarnation that ends in the middle of a task runs it again, and what was done is not undone", async () => {
   const object = await planned();
   object.register("b");
   object.scheduler.schedule("b", object.at(5_000));
@@ -273,7 +273,7 @@ test("a life that ends in the middle of a task runs it again, and what was done 
 });
 
 test("an alarm that is set while an earlier setting has not been answered is the one that counts", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.register("b");
   let answer = (): void => {};
@@ -321,7 +321,7 @@ test("a failing handler sets no alarm in an object that was emptied meanwhile", 
 });
 
 test("a handler that is busy while the object is emptied leaves nothing behind", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   let end = (): void => {};
   const busy = new Promise<void>((resolve) => {
     end = resolve;

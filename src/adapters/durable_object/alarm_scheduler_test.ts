@@ -1,9 +1,9 @@
 /** What the scheduler promises while the platform does what it should. `alarm_scheduler_failures_test.ts` has the rest. */
 import { expect, test } from "vitest";
-import { ObjectLives, settled } from "../../../test/worker/object_lives.ts";
+import { RestartingObject, settled } from "../../../test/worker/restarting_object.ts";
 
 test("names are bound once, unknown ones refused, and unbinding cancels, in the storage too", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   const { scheduler, storage } = object;
   const unregister = object.register("a");
   expect(() => object.register("a")).toThrow(TypeError);
@@ -26,7 +26,7 @@ test("names are bound once, unknown ones refused, and unbinding cancels, in the 
 });
 
 test("one due time a name: the last one counts, sooner or later, and cancel forgets it", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   for (const stored of [true, false]) {
     const name = stored ? "stored" : "timed";
     object.register(name, { stored });
@@ -44,7 +44,7 @@ test("one due time a name: the last one counts, sooner or later, and cancel forg
 });
 
 test("a stored task is run by the alarm and by nothing else, a timed one by the timer", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("stored");
   object.register("timed", { stored: false });
   object.scheduler.schedule("stored", object.at(1_000));
@@ -61,7 +61,7 @@ test("a stored task is run by the alarm and by nothing else, a timed one by the 
 });
 
 test("a time in the past is due at once, a fraction in the next millisecond, and one in ages waits", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   for (const name of ["past", "fraction", "never"]) object.register(name);
   object.scheduler.schedule("past", -5);
   object.scheduler.schedule("fraction", object.at(0) + 0.5);
@@ -81,7 +81,7 @@ test("a time in the past is due at once, a fraction in the next millisecond, and
 
 test("a task that is planned while it runs runs once more afterwards, never twice at once", async () => {
   for (const stored of [true, false]) {
-    const object = new ObjectLives();
+    const object = new RestartingObject();
     let running = 0;
     let most = 0;
     let isFirst = true;
@@ -108,7 +108,7 @@ test("a task that is planned while it runs runs once more afterwards, never twic
 });
 
 test("a timed task that rejects is not repeated and can be planned again", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("timed", { stored: false, task: () => Promise.reject(new Error("secret of a task")) });
   object.scheduler.schedule("timed", object.at(10));
   await settled();
@@ -124,7 +124,7 @@ test("a timed task that rejects is not repeated and can be planned again", async
 });
 
 test("tasks that are planned in one turn cost one row and one alarm, which is set last", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   const names = ["c", "a", "b"];
   for (const name of names) object.register(name);
   for (const [index, name] of names.entries()) object.scheduler.schedule(name, object.at(5_000 + index));
@@ -147,8 +147,8 @@ test("tasks that are planned in one turn cost one row and one alarm, which is se
   expect(object.storage.takeCalls()).toEqual(["save", "setAlarm"]);
 });
 
-test("a new life that plans what the last one had planned writes nothing, in whatever order it registers", async () => {
-  const object = new ObjectLives();
+test("a new incarnation that plans what the last one had planned writes nothing, in whatever order it registers", async () => {
+  const object = new RestartingObject();
   const names = ["c", "a", "b"];
   for (const name of names) object.register(name);
   for (const name of names) object.scheduler.schedule(name, object.at(5_000));
@@ -163,7 +163,7 @@ test("a new life that plans what the last one had planned writes nothing, in wha
 });
 
 test("the alarm moves only to an earlier time", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.register("b");
   const planned: [name: string, ms: number, alarmMs: number, calls: string[]][] = [
@@ -184,7 +184,7 @@ test("the alarm moves only to an earlier time", async () => {
 });
 
 test("an alarm that comes too early runs nothing, opens nothing and is set again", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(5_000));
   await settled();
@@ -199,7 +199,7 @@ test("an alarm that comes too early runs nothing, opens nothing and is set again
 });
 
 test("a platform whose clock is ahead rings ever less often, not at once again and again", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   const aheadMs = 3_600_000;
   object.register("a");
   object.scheduler.schedule("a", object.at(aheadMs));
@@ -215,7 +215,7 @@ test("a platform whose clock is ahead rings ever less often, not at once again a
 });
 
 test("timed tasks are not stored, their net is set far behind them, and catches what the timer dropped", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("timed", { stored: false });
   for (let second = 1; second <= 60; second += 1) {
     object.scheduler.schedule("timed", object.at(second * 1_000));
@@ -235,7 +235,7 @@ test("timed tasks are not stored, their net is set far behind them, and catches 
 });
 
 test("without memory the net brings back nothing, and is not set again", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("timed", { stored: false });
   object.scheduler.schedule("timed", object.at(5_000));
   await settled();
@@ -246,7 +246,7 @@ test("without memory the net brings back nothing, and is not set again", async (
 });
 
 test("what a handler's opening registers runs in the same alarm, once it is needed", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(5_000));
   await settled();
@@ -265,7 +265,7 @@ test("what a handler's opening registers runs in the same alarm, once it is need
 });
 
 test("a due time of a task that nobody knows is given up with a warning when it is due, and no sooner", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   for (const [name, ms] of [
     ["old", 5_000],
     ["later", 9_000],
@@ -290,7 +290,7 @@ test("a due time of a task that nobody knows is given up with a warning when it 
 });
 
 test("an alarm that comes twice runs a task once", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(0));
   await settled();
@@ -300,7 +300,7 @@ test("an alarm that comes twice runs a task once", async () => {
 });
 
 test("what is planned while a handler is busy is stored at once, beside what it runs", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   let end = (): void => {};
   const busy = new Promise<void>((resolve) => {
     end = resolve;
@@ -319,7 +319,7 @@ test("what is planned while a handler is busy is stored at once, beside what it 
 });
 
 test("a clock that is set back moves neither what is stored nor what the timer owes", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("stored");
   object.register("timed", { stored: false });
   object.scheduler.schedule("stored", object.at(5_000));
@@ -336,7 +336,7 @@ test("a clock that is set back moves neither what is stored nor what the timer o
 });
 
 test("after a reset nothing is planned, and what is planned then is stored and rings", async () => {
-  const object = new ObjectLives();
+  const object = new RestartingObject();
   object.register("a");
   object.register("timed", { stored: false });
   object.scheduler.schedule("a", object.at(5_000));

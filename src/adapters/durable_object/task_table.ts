@@ -11,7 +11,7 @@ export interface TaskEntry {
   dueAtMs: number | undefined;
   /** What it is stored under while an alarm runs it. */
   heldAtMs: number | undefined;
-  /** Whether it was planned or cancelled in this life: then what is stored does not matter. */
+  /** Whether it was planned or cancelled in this incarnation: then what is stored does not matter. */
   isPlanned: boolean;
   /** How often it was planned or cancelled: tells what has happened meanwhile. */
   plans: number;
@@ -65,7 +65,7 @@ export class TaskTable {
     return this.#entries.get(name);
   }
 
-  /** A task with the due time that an earlier life has stored. @throws {TypeError} When the name is taken. */
+  /** A task with the due time that an earlier incarnation has stored. @throws {TypeError} When the name is taken. */
   add(name: string, task: ScheduledTask, isStored: boolean): TaskEntry {
     if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
     const dueAtMs = isStored ? this.#unclaimed.get(name) : undefined;
@@ -132,7 +132,7 @@ export class TaskTable {
       if (isStored && atMs !== undefined) dueTimes.set(name, atMs);
     }
     const json = jsonOf(dueTimes);
-    // What is damaged tells the next life that there was something, until it is planned anew.
+    // What is damaged tells the next incarnation that there was something, until it is planned anew.
     if (json === this.#storedJson || (this.#isDamaged && dueTimes.size === 0)) return;
     saveDueTimes(this.#storage, dueTimes);
     this.#storedJson = json;

@@ -1,6 +1,6 @@
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 function bytes(...values: readonly number[]): Uint8Array {
@@ -28,7 +28,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
       const plain = { keyData: sampleBytes(1, 32), fingerprint: bytes(), timestamp: Number.MAX_SAFE_INTEGER };
       await backend.setSyncKey(bytes(0, 1), plain);
       await backend.setSyncKey(bytes(0), syncKey(2, 0));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSyncKey(bytes(0, 1)), plain, "key 0001");
         equal(await open.getSyncKey(bytes(0)), syncKey(2, 0), "key 00");
         equal(await open.getSyncKey(bytes(0, 1, 0)), undefined, "a longer id");
@@ -43,7 +43,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
       await backend.setSyncKey(bytes(7, 0), syncKey(2, 100));
       await backend.deleteSyncKey(bytes(7));
       await backend.deleteSyncKey(bytes(9));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSyncKey(bytes(7)), undefined, "the deleted one");
         equal(await open.getSyncKey(bytes(7, 0)), syncKey(2, 100), "the other one");
       });
@@ -60,7 +60,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
       await backend.setVersion("regular_low", state);
       await backend.putMutationMacs("regular", 7n, [{ indexMac: bytes(1), valueMac: bytes(2) }]);
       await backend.deleteVersion("regular");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getVersion("regular"), NEVER_SEEN, "the forgotten one");
         equal(await open.getVersion("regular_low"), state, "the other one");
         equal(await open.getMutationMac("regular", bytes(1)), bytes(2), "its MAC");
@@ -97,7 +97,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
       await backend.setSyncKey(bytes(0x05, 0xff), syncKey(3, 999));
       equal(await backend.getLatestSyncKeyId(), bytes(0x80), "by first byte");
       await backend.setSyncKey(bytes(0x80, 0), syncKey(4, 1));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getLatestSyncKeyId(), bytes(0x80, 0), "a prefix comes before what it begins");
       });
     },
@@ -129,7 +129,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
       }));
       const name = (index: number) => (index === 0 ? "critical_unblock_low" : `new_collection_${index}`);
       for (const [index, state] of states.entries()) await backend.setVersion(name(index), state);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         for (const [index, state] of states.entries()) {
           equal(await open.getVersion(name(index)), state, `version ${state.version}`);
         }

@@ -2,7 +2,7 @@ import type { Backend, Write } from "../../backend/mod.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { ConformanceError, check, differs, equal, fails } from "./assert.ts";
 import type { ConformanceCase, ConformanceHarness } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes, secondsOf } from "./samples.ts";
 import { readAll } from "./universe.ts";
 import { drawWrite, PUTTING_KINDS, WRITE_KINDS } from "./write_samples.ts";
@@ -185,7 +185,7 @@ const togetherCases: readonly ConformanceCase[] = [
       const first = await readAll(backend);
       await backend.commit(puts);
       equal(await readAll(backend), first, "contents after the second time");
-      await inEveryLife(harness, backend, async (open) => equal(await readAll(open), first, "contents"));
+      await afterEachRestart(harness, backend, async (open) => equal(await readAll(open), first, "contents"));
     },
   },
   {
@@ -281,7 +281,7 @@ const atomicityCases: readonly ConformanceCase[] = [
       await backend.commit(writes);
       const after = await readAll(backend);
       check(differs(after, before), "the commit changed nothing");
-      await inEveryLife(harness, backend, async (open) => equal(await readAll(open), after, "contents"));
+      await afterEachRestart(harness, backend, async (open) => equal(await readAll(open), after, "contents"));
     },
   },
   {

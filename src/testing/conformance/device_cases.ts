@@ -1,7 +1,7 @@
 import type { DatabaseSnapshot, Device } from "../../backend/mod.ts";
 import { check, equal } from "./assert.ts";
 import { type ConformanceCase, DEFAULT_ACCOUNT } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { freshDevice, fullDevice, sampleBytes } from "./samples.ts";
 
 function rowsOf(snapshot: DatabaseSnapshot): number {
@@ -21,7 +21,7 @@ const recordCases: readonly ConformanceCase[] = [
       check(!(await backend.exists()), "exists before it was saved");
       equal(await backend.load(), undefined, "load before it was saved");
       await backend.save(freshDevice(1));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         check(await open.exists(), "does not exist after it was saved");
       });
     },
@@ -31,7 +31,9 @@ const recordCases: readonly ConformanceCase[] = [
     async run(harness) {
       const backend = await harness.open();
       await backend.save(fullDevice(1));
-      await inEveryLife(harness, backend, async (open) => equal(await open.load(), fullDevice(1), "device"));
+      await afterEachRestart(harness, backend, async (open) =>
+        equal(await open.load(), fullDevice(1), "device"),
+      );
     },
   },
   {
@@ -39,7 +41,9 @@ const recordCases: readonly ConformanceCase[] = [
     async run(harness) {
       const backend = await harness.open();
       await backend.save(freshDevice(1));
-      await inEveryLife(harness, backend, async (open) => equal(await open.load(), freshDevice(1), "device"));
+      await afterEachRestart(harness, backend, async (open) =>
+        equal(await open.load(), freshDevice(1), "device"),
+      );
     },
   },
   {
@@ -69,7 +73,7 @@ const recordCases: readonly ConformanceCase[] = [
         extra: new Map([["nothing", new Uint8Array(0)]]),
       };
       await backend.save(device);
-      await inEveryLife(harness, backend, async (open) => equal(await open.load(), device, "device"));
+      await afterEachRestart(harness, backend, async (open) => equal(await open.load(), device, "device"));
     },
   },
 ];
@@ -84,8 +88,8 @@ const accountCases: readonly ConformanceCase[] = [
       equal(await backend.create(), id, "created again");
       const bob = await (await harness.open("bob")).create();
       check(bob !== id, "two accounts have one account id");
-      await inEveryLife(harness, backend, async (open) => {
-        equal(await open.create(), id, "created in a later life");
+      await afterEachRestart(harness, backend, async (open) => {
+        equal(await open.create(), id, "created in a later incarnation");
       });
     },
   },
@@ -101,7 +105,7 @@ const accountCases: readonly ConformanceCase[] = [
         { accountId: id, account: DEFAULT_ACCOUNT, pn: undefined },
         { accountId: bobId, account: "bob", pn: fullDevice(7).pn },
       ].sort((a, b) => a.accountId - b.accountId);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.listAccounts(), expected, "accounts");
       });
     },
@@ -161,7 +165,7 @@ const deleteCases: readonly ConformanceCase[] = [
       await backend.deleteAccount(bobId);
       await backend.deleteAccount(bobId);
       await backend.deleteAccount(bobId + 1_000);
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         const accounts = (await open.listAccounts()).map(({ account }) => account);
         equal(accounts, [DEFAULT_ACCOUNT], "accounts");
         equal(await open.load(), fullDevice(1), "this account's device");

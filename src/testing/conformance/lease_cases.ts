@@ -1,7 +1,7 @@
 import type { Lease } from "../../backend/mod.ts";
 import { equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 const ADDRESS = "1000@lid.0";
@@ -22,7 +22,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       await backend.putSession(ADDRESS, sampleBytes(1, 50), lease(7, 3));
       await backend.putSession(OTHER, sampleBytes(2, 50));
       await backend.putSenderKey(NAME, sampleBytes(3, 50), most);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(
           await open.loadSessionRow(ADDRESS),
           { record: sampleBytes(1, 50), lease: lease(7, 3) },
@@ -100,7 +100,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       ]);
       await backend.quarantine("senderKey", NAME, new Uint8Array(0), "undecodable");
       await backend.quarantine("session", ADDRESS, sampleBytes(2, 20), "wrong-length");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSession(ADDRESS), undefined, "the row");
         equal(
           await open.listQuarantined(),

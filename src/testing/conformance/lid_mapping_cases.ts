@@ -1,7 +1,7 @@
 import { LEARNING_SOURCES, type LearningSource, type LidPnMapping } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { collect } from "./samples.ts";
 
 function mapping(
@@ -26,7 +26,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
       );
       await backend.putLidMappings(mappings.slice(1));
       await backend.putLidMapping(mappings[0] as LidPnMapping);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getLidMappings(mappings.map((entry) => entry.lid)), mappings, "by LID");
         equal(await open.getPnMappings(mappings.map((entry) => entry.phoneNumber)), mappings, "by phone");
       });
@@ -65,7 +65,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
       await backend.putLidMapping(mapping("1", "55", 10));
       await backend.putLidMapping(mapping("2", "55", 30, { updatedAt: 0 }));
       await backend.putLidMapping(mapping("3", "55", 20, { updatedAt: 99 }));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal((await open.getPnMapping("55"))?.lid, "2", "newest");
         const lids = (await open.getLidMappings(["1", "2", "3"])).map((entry) => entry?.phoneNumber);
         equal(lids, ["55", "55", "55"], "old LIDs still resolve");
@@ -82,7 +82,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
       await backend.putLidMappings([mapping("d", "55", 10), mapping("c", "55", 10)]);
       equal((await backend.getPnMapping("55"))?.lid, "c", "one list");
       await backend.putLidMapping(mapping("b", "55", 10));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal((await open.getPnMapping("55"))?.lid, "b", "written again");
         equal((await open.getPnMappings(["55"]))[0]?.lid, "b", "written again, in a batch");
       });
@@ -114,7 +114,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
       await backend.putLidMappings([mapping("1", "55", 10), mapping("10", "55", 20), mapping("2", "66", 1)]);
       await backend.deleteLidMappings(["10", "10", "3"]);
       await backend.deleteLidMappings([]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getLidMapping("10"), undefined, "deleted");
         equal((await open.getPnMapping("55"))?.lid, "1", "next one of its phone");
         equal((await open.getLidMapping("2"))?.phoneNumber, "66", "another");
@@ -132,7 +132,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
         .map((entry, written) => ({ entry, written }))
         .sort((a, b) => b.entry.createdAt - a.entry.createdAt || b.written - a.written)
         .map(({ entry }) => entry);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await collect(open.getAllLidMappings()), expected, "all");
       });
     },

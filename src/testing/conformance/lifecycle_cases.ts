@@ -99,15 +99,15 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     requires: ["durableOnResolve"],
     async run(harness) {
       let backend = await harness.open();
-      for (let life = 1; life <= 5; life += 1) {
+      for (let opening = 1; opening <= 5; opening += 1) {
         const writes: Write[] = [
-          { kind: "session.put", address: ALICE, record: sampleBytes(life, 30) },
-          { kind: "preKey.put", id: life, record: sampleBytes(life, 20), uploaded: false },
+          { kind: "session.put", address: ALICE, record: sampleBytes(opening, 30) },
+          { kind: "preKey.put", id: opening, record: sampleBytes(opening, 20), uploaded: false },
         ];
         await backend.commit(writes);
         backend = await harness.crash();
-        equal(await backend.getSession(ALICE), sampleBytes(life, 30), `session of life ${life}`);
-        equal(await backend.getMaxPreKeyId(), life, `pre-keys of life ${life}`);
+        equal(await backend.getSession(ALICE), sampleBytes(opening, 30), `session of opening ${opening}`);
+        equal(await backend.getMaxPreKeyId(), opening, `pre-keys of opening ${opening}`);
       }
     },
   },

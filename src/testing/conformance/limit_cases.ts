@@ -2,7 +2,7 @@ import type { Backend, Device, LidPnMapping, PendingInbound, Write } from "../..
 import type { RefusedError } from "../../errors/mod.ts";
 import { check, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { fullDevice, numbered, sampleBytes } from "./samples.ts";
 import { readAll } from "./universe.ts";
 
@@ -216,7 +216,7 @@ const listCases: readonly ConformanceCase[] = [
         if (write.kind === "identity.put") identities.set(write.address, write.key);
       }
       const addresses = numbered("", 700).map((user) => `${user}@lid.0`);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const stored = await open.getSessions(addresses);
         equal(
           stored,
@@ -262,7 +262,7 @@ const numberCases: readonly ConformanceCase[] = [
         { kind: "deviceList.put", records: [{ user: "1000", devices: [], timestamp: MOST }] },
         { kind: "device.save", device },
       ]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getLidMapping("1000"), mapping, "mapping");
         equal(await open.getTcToken("1000@lid"), token, "token");
         equal(await open.listPendingInbound(1), [pending("i", MOST)], "pending inbound");

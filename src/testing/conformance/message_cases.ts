@@ -1,7 +1,7 @@
 import type { Backend, MsgSecretEntry, PendingInbound } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes, secondsOf } from "./samples.ts";
 
 const CHAT = "120363000000000001@g.us";
@@ -15,13 +15,13 @@ const sentMessageCases: readonly ConformanceCase[] = [
       await backend.storeSentMessage(CHAT, "3EB0", sampleBytes(9, 10));
       await backend.storeSentMessage(CHAT, "3EB0", sampleBytes(1, 400));
       await backend.storeSentMessage("5511@s.whatsapp.net", "3EB0", new Uint8Array(0));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSentMessage(CHAT, "3EB0"), sampleBytes(1, 400), "looking leaves it");
         equal(await open.getSentMessage(CHAT, "3EB"), undefined, "another id");
       });
       equal(await backend.takeSentMessage(CHAT, "3EB0"), sampleBytes(1, 400), "taken");
       equal(await backend.takeSentMessage(CHAT, "3EB0"), undefined, "taken again");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSentMessage(CHAT, "3EB0"), undefined, "taken");
         const empty = await open.getSentMessage("5511@s.whatsapp.net", "3EB0");
         equal(empty, new Uint8Array(0), "the other chat's, empty and not absent");
@@ -84,7 +84,7 @@ const pendingInboundCases: readonly ConformanceCase[] = [
         ...rows,
         { ...pending("d", "t", "1", 4), payload: new Uint8Array(0) },
       ]);
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getPendingInbound("c", "s", "1"), rows[0], "c s 1");
         equal(await open.getPendingInbound("c", "t", "1"), rows[1], "c t 1");
         equal(await open.getPendingInbound("d", "s", "1"), rows[2], "d s 1");
@@ -114,7 +114,7 @@ const pendingInboundCases: readonly ConformanceCase[] = [
       await backend.storePendingInbound([pending("a", "a", "w", 20), pending("c", "s", "v", 5)]);
       // Storing a row again, as a retry does, keeps its place.
       await backend.storePendingInbound([pending("c", "s", "z", 20)]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(idsOf(await open.listPendingInbound(10)), ["v", "y", "z", "x", "w"], "all");
         equal(idsOf(await open.listPendingInbound(3)), ["v", "y", "z"], "three");
         equal(idsOf(await open.listPendingInbound(0)), [], "none");
@@ -156,7 +156,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
       const read = { ...secret(1, 0, 1_700_000_000), id: "known" };
       await backend.putMsgSecrets([read, { ...secret(2, 50, 0), id: "unknown" }]);
       await backend.putMsgSecrets([]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const known = await open.getMsgSecret(CHAT, "1000@lid", "known");
         equal(known, { secret: sampleBytes(1, 32), messageTs: 1_700_000_000 }, "known");
         const unknown = await open.getMsgSecret(CHAT, "1000@lid", "unknown");
@@ -244,7 +244,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
       await backend.putMsgSecrets(times.map((at) => ({ ...secret(at, at, 0), id: `${at}` })));
       equal(await backend.deleteExpiredMsgSecrets(0), 0, "with a cutoff of 0");
       equal(await backend.deleteExpiredMsgSecrets(10), 3, "with a cutoff of 10");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const left = await Promise.all(times.map((at) => open.getMsgSecret(CHAT, "1000@lid", `${at}`)));
         equal(
           left.map((entry) => entry !== undefined),

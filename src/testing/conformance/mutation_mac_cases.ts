@@ -1,7 +1,7 @@
 import type { MutationMac, Write } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 function index(seed: number): Uint8Array {
@@ -24,7 +24,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
       const backend = await harness.open();
       await backend.putMutationMacs("regular", 1n, [mac(1), mac(2), mac(3)]);
       await backend.putMutationMacs("regular", 2n, [mac(2, 22)]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getMutationMac("regular", index(1)), value(1), "kept");
         equal(await open.getMutationMac("regular", index(2)), value(22), "replaced");
         equal(await open.getMutationMac("regular", index(4)), undefined, "absent");
@@ -49,7 +49,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
       await backend.deleteMutationMacs("regular_high", [index(1), index(9)]);
       await backend.clearMutationMacs("regular");
       await backend.clearMutationMacs("never_seen");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const read = (name: string) => open.getMutationMacs(name, [index(1), index(2)]);
         equal(await read("regular"), [undefined, undefined], "cleared");
         equal(await read("regular_high"), [undefined, value(2)], "deleted one");
@@ -95,7 +95,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
       await backend.commit(patch);
       // Applying it again changes nothing: a commit whose answer was lost is sent again.
       await backend.commit(patch);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const values = await open.getMutationMacs("regular", [1, 2, 3, 4].map(index));
         equal(values, [undefined, value(22), value(3), value(4)], "MACs");
         equal(await open.getVersion("regular"), state, "version");

@@ -12,7 +12,7 @@ import { RecordingLogger } from "../recording_logger.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { check, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 const ALICE = "5511999990000@c.us.0";
@@ -57,7 +57,7 @@ const guardCases: readonly ConformanceCase[] = [
       equal(await backend.getSession(ALICE), undefined, "session");
       await backend.commit([put(1)], guard(undefined, 0, 0));
       await backend.commit([put(2)], guard(undefined, 0, 0, { owner: "a", epoch: 1 }));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.readOwner(), { owner: "a", epoch: 1 }, "owner");
         await expectSession(open, 2, "session");
       });
@@ -112,7 +112,7 @@ const guardCases: readonly ConformanceCase[] = [
       equal(await backend.readOwner(), last, "owner after a commit with a write");
       await fails(() => backend.commit([put(2)], guard("a", 1, 1)), "fenced", "the earlier owner");
       await backend.commit([put(3)], guard(last.owner, 0, last.epoch));
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.readOwner(), last, "owner");
         await expectSession(open, 3, "session");
       });

@@ -1,6 +1,6 @@
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 const LAST_ID = 2 ** 24 - 1;
@@ -15,14 +15,14 @@ export const preKeyCases: readonly ConformanceCase[] = [
       await backend.storePreKey(1, sampleBytes(1, 70), false);
       await backend.storePreKey(LAST_ID, sampleBytes(2, 70), true);
       await backend.storePreKey(1, sampleBytes(3, 60), true);
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadPreKey(1), sampleBytes(3, 60), "replaced");
         equal(await open.loadPreKey(LAST_ID), sampleBytes(2, 70), "last id");
         equal(await open.loadPreKey(2), undefined, "an id in between");
       });
       await backend.removePreKey(1);
       await backend.removePreKey(1);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadPreKey(1), undefined, "removed");
         equal(await open.loadPreKey(LAST_ID), sampleBytes(2, 70), "the other one");
       });
@@ -88,7 +88,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
         { id: 1, record: sampleBytes(1, 20), uploaded: false },
         { id: 3, record: sampleBytes(3, 20), uploaded: true },
       ];
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadPreKeys([1, 2, 3, 4]), rows, "pre-keys");
         equal(await open.loadPreKey(2), undefined, "the removed one");
       });
@@ -103,7 +103,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
       equal(await backend.loadSignedPreKey(2), undefined, "a one-time key is no signed one");
       for (const id of [LAST_ID, 2, 10]) await backend.storeSignedPreKey(id, sampleBytes(id, 150));
       await backend.storeSignedPreKey(2, sampleBytes(22, 140));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadSignedPreKey(2), sampleBytes(22, 140), "replaced");
         const all = [
           { id: 2, record: sampleBytes(22, 140) },

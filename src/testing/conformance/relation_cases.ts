@@ -1,7 +1,7 @@
 import type { DeviceListRecord } from "../../backend/mod.ts";
 import { check, equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes, secondsOf } from "./samples.ts";
 import { withoutDefaults } from "./universe.ts";
 
@@ -20,7 +20,7 @@ const baseKeyCases: readonly ConformanceCase[] = [
       check(!(await backend.hasSameBaseKey(ALICE, "3EB0", key)), "recognised before it was saved");
       await backend.saveBaseKey(ALICE, "3EB0", sampleBytes(9, 33));
       await backend.saveBaseKey(ALICE, "3EB0", key);
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         check(await open.hasSameBaseKey(ALICE, "3EB0", key), "the key is not recognised");
         check(!(await open.hasSameBaseKey(ALICE, "3EB0", sampleBytes(9, 33))), "the replaced key");
         check(!(await open.hasSameBaseKey(ALICE, "3EB0", key.slice(0, 32))), "a shorter key");
@@ -77,7 +77,7 @@ const deviceListCases: readonly ConformanceCase[] = [
       const zero: DeviceListRecord = { user: "100", devices: [{ deviceId: 0 }], timestamp: 1, rawId: 0 };
       await backend.updateDeviceList(full);
       await backend.updateDeviceLists([bare, zero]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         same(await open.getDevices("1000"), full, "full");
         same(await open.getDevices("5511"), bare, "bare");
         same(await open.getDevices("100"), zero, "zero");
@@ -109,7 +109,7 @@ const deviceListCases: readonly ConformanceCase[] = [
       await backend.updateDeviceLists([]);
       await backend.deleteDevices("1000");
       await backend.deleteDevices("1000");
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getDevices("1000"), undefined, "deleted");
         same(await open.getDevices("1001"), { ...first, user: "1001" }, "another user");
       });
@@ -127,7 +127,7 @@ const groupMetadataCases: readonly ConformanceCase[] = [
       await backend.putGroupMetadata(family, sampleBytes(1, 5_000));
       await backend.putGroupMetadata(family, sampleBytes(2, 20));
       await backend.putGroupMetadata(work, new Uint8Array(0));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getGroupMetadata(family), sampleBytes(2, 20), "replaced");
         equal(await open.getGroupMetadata(work), new Uint8Array(0), "empty is not absent");
       });

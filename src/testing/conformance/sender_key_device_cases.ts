@@ -1,6 +1,6 @@
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 
 const FAMILY = "120363000000000001@g.us";
 const WORK = "120363000000000002@g.us";
@@ -27,7 +27,7 @@ export const senderKeyDeviceCases: readonly ConformanceCase[] = [
         ["1000:2@lid", true],
       ]);
       await backend.setSenderKeyStatus(FAMILY, []);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const family = [
           ["1000:10@lid", true],
           ["1000:2@lid", true],
@@ -52,7 +52,7 @@ export const senderKeyDeviceCases: readonly ConformanceCase[] = [
       equal(await backend.getSenderKeyDevices(WORK), [["1000@lid", true]], "work, not cleared");
       await backend.setSenderKeyStatus(FAMILY, [["1000@lid", false]]);
       await backend.clearAllSenderKeyDevices();
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSenderKeyDevices(FAMILY), [], "family");
         equal(await open.getSenderKeyDevices(WORK), [], "work");
       });
@@ -75,7 +75,7 @@ export const senderKeyDeviceCases: readonly ConformanceCase[] = [
         jid,
         true,
       ]);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSenderKeyDevices(FAMILY), left, "family");
         equal(await open.getSenderKeyDevices(WORK), left, "work");
       });

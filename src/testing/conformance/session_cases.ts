@@ -1,6 +1,6 @@
 import { check, equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 const ALICE = "5511999990000@c.us.0";
@@ -18,7 +18,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       await backend.putIdentity(ALICE, sampleBytes(1, 32));
       await backend.putIdentity(BOB, sampleBytes(2, 32));
       await backend.putIdentity(ALICE, sampleBytes(3, 32));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadIdentity(ALICE), sampleBytes(3, 32), "replaced");
         equal(await open.loadIdentity(BOB), sampleBytes(2, 32), "other address");
         equal(await open.loadIdentity(ALICE_PHONE_7), undefined, "other device");
@@ -30,7 +30,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       });
       await backend.deleteIdentity(ALICE);
       await backend.deleteIdentity(ALICE);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.loadIdentity(ALICE), undefined, "deleted");
         equal(await open.loadIdentity(BOB), sampleBytes(2, 32), "other address");
       });
@@ -45,7 +45,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       await backend.putSession(ALICE, sampleBytes(1, 900));
       await backend.putSession(ALICE_PHONE_7, sampleBytes(2, 1));
       await backend.putSession(ALICE, sampleBytes(3, 1_500));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSession(ALICE), sampleBytes(3, 1_500), "replaced");
         equal(await open.getSession(ALICE_PHONE_7), sampleBytes(2, 1), "other device");
         check(await open.hasSession(ALICE), "has no session");
@@ -53,7 +53,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       });
       await backend.deleteSession(ALICE);
       await backend.deleteSession(ALICE);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSession(ALICE), undefined, "deleted");
         check(!(await open.hasSession(ALICE)), "still has a session");
         check(await open.hasSession(ALICE_PHONE_7), "the other device lost its session");
@@ -72,7 +72,7 @@ export const sessionCases: readonly ConformanceCase[] = [
         new Uint8Array([0]),
       ];
       for (const [index, record] of records.entries()) await backend.putSession(`${index}@lid.0`, record);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSessions(records.map((_, index) => `${index}@lid.0`)), records, "records");
       });
     },
@@ -97,7 +97,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       equal(await backend.getSenderKey(NAME), undefined, "a session of the same name is no sender key");
       await backend.putSenderKey(NAME, sampleBytes(1, 300));
       await backend.putSenderKey(NAME, sampleBytes(2, 200));
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSenderKey(NAME), sampleBytes(2, 200), "replaced");
         equal(
           await open.getSenderKey(`120363000000000002@g.us:${ALICE}`),
@@ -107,7 +107,7 @@ export const sessionCases: readonly ConformanceCase[] = [
       });
       await backend.deleteSenderKey(NAME);
       await backend.deleteSenderKey(NAME);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getSenderKey(NAME), undefined, "deleted");
         equal(await open.getSession(NAME), sampleBytes(9, 30), "session of the same name");
       });

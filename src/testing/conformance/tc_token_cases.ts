@@ -1,6 +1,6 @@
 import { equal } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
-import { inEveryLife } from "./lives.ts";
+import { afterEachRestart } from "./restarts.ts";
 import { sampleBytes } from "./samples.ts";
 
 const NONE = new Uint8Array(0);
@@ -23,7 +23,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
         senderTimestamp: 60,
       });
       await backend.putTcToken("1000@lid", { token: sampleBytes(3, 1), tokenTimestamp: 4_102_444_800 });
-      backend = await inEveryLife(harness, backend, async (open) => {
+      backend = await afterEachRestart(harness, backend, async (open) => {
         const replaced = { token: sampleBytes(3, 1), tokenTimestamp: 4_102_444_800 };
         equal(await open.getTcToken("1000@lid"), replaced, "replaced, by an older one too");
         const other = { token: sampleBytes(2, 40), tokenTimestamp: 50, senderTimestamp: 60 };
@@ -54,7 +54,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
       );
       await backend.storeReceivedTcToken(jid, sampleBytes(4, 30), 101);
       const newer = { token: sampleBytes(4, 30), tokenTimestamp: 101, senderTimestamp: 77 };
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         equal(await open.getTcToken(jid), newer, "after a newer one");
       });
     },
@@ -75,7 +75,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
         "after a later time",
       );
       await backend.storeReceivedTcToken("1000@lid", sampleBytes(1, 30), 1);
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const token = { token: sampleBytes(1, 30), tokenTimestamp: 1, senderTimestamp: 51 };
         equal(await open.getTcToken("1000@lid"), token, "a token takes the placeholder's place");
       });
@@ -107,7 +107,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
       await backend.touchTcTokenSender("placeholder, fresh", 201);
       equal(await backend.deleteExpiredTcTokens(99, 200), 1, "with the token cutoff before all tokens");
       equal(await backend.deleteExpiredTcTokens(100, 200), 2, "with both cutoffs at the edge");
-      await inEveryLife(harness, backend, async (open) => {
+      await afterEachRestart(harness, backend, async (open) => {
         const left = ["placeholder, fresh", "sender fresh", "token fresh", "token only, fresh"];
         equal(await open.getAllTcTokenJids(), left, "JIDs left");
         equal(await open.deleteExpiredTcTokens(100, 200), 0, "again");

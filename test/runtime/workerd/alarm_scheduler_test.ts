@@ -8,7 +8,7 @@ import type { TestStorage } from "./objects.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A life of an object's scheduler, begun as an object's constructor does it. */
+/** An incarnation of an object's scheduler, begun as an object's constructor does it. */
 async function begin(
   storage: TestStorage,
   names: readonly string[] = [],
@@ -39,7 +39,7 @@ function stored(): Promise<void> {
 }
 
 inObject(
-  "due times of another life, hostile names too, and the alarm are found as they were",
+  "due times of another incarnation, hostile names too, and the alarm are found as they were",
   async (storage) => {
     const names = ["a", "1", "__proto__", "ключ 🔑", 'quote " and \\ and :'];
     const first = await begin(storage, names);
@@ -73,7 +73,7 @@ inObject(
 );
 
 inObject(
-  "an alarm that is lost is set again by the next life, and one that is too late is moved",
+  "an alarm that is lost is set again by the next incarnation, and one that is too late is moved",
   async (storage) => {
     const { scheduler } = await begin(storage, ["a"]);
     scheduler.schedule("a", START_MS + HOUR_MS);

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { addCounts, newCounts } from "../../chaos/counts.ts";
-import type { ChaosProtection } from "../../chaos/life.ts";
+import type { ChaosProtection } from "../../chaos/incarnation.ts";
 import { type ChaosOptions, type ChaosReport, runChaos } from "../../chaos/machine.ts";
 import { ChaosViolation } from "../../chaos/violation.ts";
 import { FINDINGS, failureWithout } from "../../chaos/without.ts";

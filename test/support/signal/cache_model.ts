@@ -97,13 +97,13 @@ class Model {
   readonly #rows = new FakeRows();
   #world: World;
   #link: Link;
-  /** Operations of this life that are under way. */
+  /** Operations of this incarnation that are under way. */
   #tasks = new Set<Promise<void>>();
-  #life = 0;
+  #incarnation = 0;
   #names = 0;
   #version = 0;
   #moves = 0;
-  /** Moves of this life that are under way. */
+  /** Moves of this incarnation that are under way. */
   #moving = 0;
   #violation: Error | undefined;
   readonly #published = new Set<string>();
@@ -115,7 +115,7 @@ class Model {
   /** The session that consumed a pre-key. */
   readonly #consumers = new Map<number, string>();
   /** Copies that somebody loaded without the lock and may put later. */
-  readonly #stale: { name: string; record: CounterRecord; life: number }[] = [];
+  readonly #stale: { name: string; record: CounterRecord; incarnation: number }[] = [];
   #counts = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0 };
 
   constructor(options: ModelOptions) {
@@ -143,13 +143,13 @@ class Model {
   }
 
   #open(): World {
-    this.#life += 1;
+    this.#incarnation += 1;
     const capacity = 1 + this.#random.below(3);
     const durability = this.#random.oneIn(2) ? "strict" : "relaxed";
     const { seed, off = [] } = this.#options;
     const policy = { haltAfter: 1_000 };
     const connect = (): Connection => this.#link;
-    return world({ seed: seed + this.#life, capacity, durability, off, policy, connect }, this.#rows);
+    return world({ seed: seed + this.#incarnation, capacity, durability, off, policy, connect }, this.#rows);
   }
 
   /** Starts an operation and goes on. */
@@ -278,15 +278,16 @@ class Model {
   }
 
   async #takeStale(here: World, name: string): Promise<void> {
-    const life = this.#life;
+    const incarnation = this.#incarnation;
     const record = await this.#storeOf(here, name).load(name);
-    if (record !== undefined && life === this.#life) this.#stale.push({ name, record, life });
+    if (record !== undefined && incarnation === this.#incarnation)
+      this.#stale.push({ name, record, incarnation });
   }
 
   /** Somebody without the lock puts a copy that may be old: a receive, whose put must not take the counter back. */
   #putStale(): void {
     const stale = this.#stale.shift();
-    if (stale === undefined || stale.life !== this.#life) return;
+    if (stale === undefined || stale.incarnation !== this.#incarnation) return;
     const { name, record } = stale;
     this.#start(async (here) => {
       const section = async (at: string): Promise<void> => {
@@ -330,10 +331,10 @@ class Model {
 
   async #flush(here: World): Promise<void> {
     const before = new Map(this.#latest);
-    const life = this.#life;
+    const incarnation = this.#incarnation;
     const moves = this.#moves;
     const report = await here.engine.flush();
-    if (life !== this.#life || moves !== this.#moves) return;
+    if (incarnation !== this.#incarnation || moves !== this.#moves) return;
     const isolated = new Set(report.isolated.map(({ key }) => key.slice(key.indexOf(":") + 1)));
     for (const [name, version] of before) if (!isolated.has(name)) this.#promised.set(name, version);
     this.#checkRows();
@@ -342,7 +343,7 @@ class Model {
   async #crash(): Promise<void> {
     this.#counts.crashes += 1;
     this.#link.cut();
-    // What is under way arrives before the next life begins, or never.
+    // What is under way arrives before the next incarnation begins, or never.
     if (this.#random.oneIn(2)) this.#rows.dropCommits();
     this.#rows.releaseCommits();
     await turn();
@@ -363,7 +364,7 @@ class Model {
     await this.#nextLife();
   }
 
-  /** A life that ended well leaves nothing to burn. */
+  /** An incarnation that ended well leaves nothing to burn. */
   #checkSettled(incarnation: string): void {
     for (const { record, lease } of [...this.#rows.sessions.values(), ...this.#rows.senderKeys.values()]) {
       if (lease?.incarnation !== incarnation) continue;

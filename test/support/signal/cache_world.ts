@@ -33,19 +33,19 @@ export interface WorldOptions {
 /** What a process sees of the rows: it can be cut. */
 export type Connection = SignalCacheReads & Pick<Committer, "commit" | "capabilities">;
 
-/** One life of a cache. */
+/** One incarnation of a cache. */
 export interface World {
   readonly host: FakeHost;
   readonly rows: FakeRows;
   readonly engine: WriteBehind;
   readonly cache: SignalStoreCache<CounterRecord, CounterRecord>;
-  /** The process is killed: memory is lost, rows stay. The next life begins. */
+  /** The process is killed: memory is lost, rows stay. The next incarnation begins. */
   crash(options?: WorldOptions): World;
 }
 
-/** A world over new rows, or over those that an earlier life left. */
-export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(), life = 0): World {
-  const host = fakeHost({ seed: (options.seed ?? 1) + life * 7_919 });
+/** A world over new rows, or over those that an earlier incarnation left. */
+export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(), incarnation = 0): World {
+  const host = fakeHost({ seed: (options.seed ?? 1) + incarnation * 7_919 });
   const connection = options.connect?.(rows) ?? rows;
   const engine = new WriteBehind({ committer: connection, host, policy: options.policy });
   const { durability, capacity, restoreEpoch, resolveAddress, off = [] } = options;
@@ -67,7 +67,13 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
     ),
   );
   engine.addSource(cache.source);
-  return { host, rows, engine, cache, crash: (next) => world({ ...options, ...next }, rows, life + 1) };
+  return {
+    host,
+    rows,
+    engine,
+    cache,
+    crash: (next) => world({ ...options, ...next }, rows, incarnation + 1),
+  };
 }
 
 /** Sends one message in the session of an address, as a client does; what it returns may leave. */

@@ -26,10 +26,10 @@ export const CHAOS_PROTECTIONS: readonly ChaosProtection[] = [
 ];
 
 /** How an account is opened. */
-export interface LifeOptions {
+export interface IncarnationOptions {
   readonly backend: ChaosBackend;
   readonly makeClient: ChaosClientFactory;
-  readonly observer: (life: Life) => ClientObserver;
+  readonly observer: (incarnation: Incarnation) => ClientObserver;
   readonly applied: CommitListener;
   /** See `Link`. */
   readonly mourns: boolean;
@@ -48,7 +48,7 @@ export const OUR_PN = "15550009999:1@s.whatsapp.net";
 export const OUR_LID = "900000000000009:1@lid";
 
 /** One process that has the account open. */
-export class Life {
+export class Incarnation {
   readonly number: number;
   readonly host: FakeHost;
   readonly link: Link;
@@ -67,7 +67,13 @@ export class Life {
   /** Another process has the account. */
   isSuperseded = false;
 
-  private constructor(number: number, link: Link, host: FakeHost, account: Account, options: LifeOptions) {
+  private constructor(
+    number: number,
+    link: Link,
+    host: FakeHost,
+    account: Account,
+    options: IncarnationOptions,
+  ) {
     this.number = number;
     this.link = link;
     this.host = host;
@@ -76,7 +82,7 @@ export class Life {
     this.client = options.makeClient(account, options.observer(this));
   }
 
-  static async open(number: number, options: LifeOptions): Promise<Life> {
+  static async open(number: number, options: IncarnationOptions): Promise<Incarnation> {
     const { seed, startMs, durability, capacity, policy, off } = options;
     const host = fakeHost({ seed: seed * 1_000 + number, startMs });
     const link = await Link.open(options.backend, host, options);
@@ -87,7 +93,7 @@ export class Life {
     );
     const backend: Backend = off.includes("epochBump") ? withoutEpochBump(link.backend) : link.backend;
     const account = await openAccount({ backend, host, policy, signal, newDevice });
-    return new Life(number, link, host, account, options);
+    return new Incarnation(number, link, host, account, options);
   }
 
   /** The process is gone, with everything that it was about to do. */

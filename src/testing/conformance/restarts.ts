@@ -5,7 +5,7 @@ import type { ConformanceHarness } from "./harness.ts";
  * Checks now, after a close and reopen and, where the backend promises it, after a crash. Ends with the backend that is
  * open then.
  */
-export async function inEveryLife(
+export async function afterEachRestart(
   harness: ConformanceHarness,
   backend: Backend,
   verify: (backend: Backend) => Promise<void>,

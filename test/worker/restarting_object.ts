@@ -1,16 +1,16 @@
-/** The lives of one object: its storage stays, and its memory goes. */
+/** The incarnations of one object: its storage stays, and its memory goes. */
 
 import { AlarmScheduler } from "../../src/adapters/durable_object/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger } from "../../src/testing/mod.ts";
 import { FakeObjectStorage } from "./fake_object_storage.ts";
 
-/** One object over its lives. The schedulers of earlier ones are dropped as they are. */
-export class ObjectLives {
+/** One object over its incarnations. The schedulers of earlier ones are dropped as they are. */
+export class RestartingObject {
   readonly clock: FakeClock = new FakeClock();
   readonly storage: FakeObjectStorage = new FakeObjectStorage();
   readonly logger: RecordingLogger = new RecordingLogger();
   readonly startMs: number = this.clock.nowMs();
-  /** The timers of this life. */
+  /** The timers of this incarnation. */
   timers: ManualScheduler;
   scheduler: AlarmScheduler;
   /** Names of tasks that ran, in order. */
@@ -36,14 +36,14 @@ export class ObjectLives {
     return alarmAtMs === null ? null : alarmAtMs - this.startMs;
   }
 
-  /** A new life over the same storage: what was in memory is gone. */
+  /** A new incarnation over the same storage: what was in memory is gone. */
   async restart(): Promise<void> {
     this.forget();
     await this.scheduler.repair();
     await settled();
   }
 
-  /** A new life that has not repaired itself yet. */
+  /** A new incarnation that has not repaired itself yet. */
   forget(): void {
     this.timers = new ManualScheduler(this.clock);
     this.scheduler = this.#newScheduler();
