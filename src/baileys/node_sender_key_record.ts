@@ -1,15 +1,12 @@
 import { encodeUtf8 } from "../bytes/mod.ts";
-import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
-import { isTooFar, steppedBase64Key } from "./base64_chain.ts";
+import { type CacheCodec, SenderKeyRecord, type SendingChain } from "../ratchet/mod.ts";
+import { steppedBase64Key } from "./base64_chain.ts";
 import {
   parseSenderKeyStates,
   recordToSenderKeyStates,
   type SenderKeyStateJson,
   senderKeyToRecord,
 } from "./convert/mod.ts";
-
-/** States of one record, as Baileys bounds them. */
-const MAX_STATES = 5;
 
 type States = readonly SenderKeyStateJson[];
 
@@ -86,17 +83,12 @@ export class NodeSenderKeyRecord {
     this.#sending = undefined;
   }
 
-  /** See `CacheCodec.absorb`. Of a state that both have, this record's stays. */
-  absorb(other: NodeSenderKeyRecord, bound: number): void {
-    const known = new Set(this.#states.map(idOf));
-    const coming = other.#states
-      .filter((state) => !known.has(idOf(state)))
-      .filter((state) => !isOwn(state) || !isTooFar(state.senderChainKey.iteration, bound))
-      .map((state) => (isOwn(state) ? burned(state, bound) : state));
-    const wasEmpty = this.isEmpty;
-    this.#states = [...coming, ...this.#states].slice(-MAX_STATES);
-    const sending = sendingOf(this.#states);
-    this.#sending = wasEmpty && sending !== undefined ? { ...sending, isResumed: true } : sending;
+  /** See `CacheCodec.absorb`: by the standard record, since it is rare. */
+  absorb(other: NodeSenderKeyRecord): void {
+    const record = SenderKeyRecord.decode(this.encode());
+    record.absorb(SenderKeyRecord.decode(other.encode()));
+    this.#states = recordToSenderKeyStates(record.encode());
+    this.#sending = sendingOf(this.#states);
   }
 }
 
@@ -110,7 +102,7 @@ export const nodeSenderKeyCodec: CacheCodec<NodeSenderKeyRecord> = {
   isNewStart: () => true,
   fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
   close: (record) => record.close(),
-  absorb: (record, other, bound) => record.absorb(other, bound),
+  absorb: (record, other) => record.absorb(other),
   prune: (record) => record.prune(),
 };
 

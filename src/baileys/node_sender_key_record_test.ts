@@ -6,7 +6,7 @@ import {
   SenderKeyName,
   SenderKeyRecord,
 } from "baileys/lib/Signal/Group/index.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CorruptError } from "../errors/mod.ts";
 import { senderKeyToRecord } from "./convert/mod.ts";
 import { NodeSenderKeyRecord, nodeSenderKeyCodec } from "./node_sender_key_record.ts";
@@ -145,25 +145,55 @@ test("closed, it has no key of our own: Baileys makes another", async () => {
   expect(await receiver.decrypt(await sender.encrypt("again"))).toBe("again");
 });
 
-test("states of another name join behind, own ones burned; what both have is there once", async () => {
-  const [mine, other] = [(await group())[0], (await group())[0]];
-  const record = recordOf(mine).copy();
-  record.absorb(recordOf(other), 30);
-  expect(record.sending).toEqual(recordOf(mine).sending);
-  const states = JSON.parse(Buffer.from(record.bytes).toString());
-  expect(
-    states.map((state: { senderChainKey: { iteration: number } }) => state.senderChainKey.iteration),
-  ).toEqual([30, 0]);
-  record.absorb(recordOf(other), 40);
-  record.absorb(recordOf(mine), 40);
-  expect(JSON.parse(Buffer.from(record.bytes).toString())).toEqual(states);
-  // Nobody would follow a chain that far.
-  const far = recordOf(mine).copy();
-  far.absorb(recordOf(other), 2_001);
-  expect(far.bytes).toEqual(recordOf(mine).bytes);
-  const empty = NodeSenderKeyRecord.of([]);
-  empty.absorb(recordOf(other), 3);
-  expect(empty.sending).toEqual({ ...recordOf(other).sending, next: 3, isResumed: true });
+describe("NodeSenderKeyRecord.absorb", () => {
+  test("keeps its own key of two, and the one that only the other record has", async () => {
+    const [mine, other] = [(await group())[0], (await group())[0]];
+    const record = recordOf(mine).copy();
+    record.absorb(recordOf(other));
+    expect(record.sending).toEqual(recordOf(mine).sending);
+    expect(JSON.parse(Buffer.from(record.bytes).toString())).toHaveLength(1);
+    const empty = NodeSenderKeyRecord.of([]);
+    empty.absorb(recordOf(other));
+    expect(empty.sending).toEqual(recordOf(other).sending);
+  });
+
+  test("reads what either record of a peer reads", async () => {
+    const [sender, first] = await group();
+    const early = await sender.encrypt("early");
+    const second = new Member();
+    await second.accept(await sender.distribute());
+    const [late, last] = [await sender.encrypt("late"), await sender.encrypt("last")];
+    expect(await second.decrypt(last)).toBe("last");
+    for (const [into, from] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const merged = new Member();
+      merged.record = recordOf(into).copy();
+      merged.record.absorb(recordOf(from));
+      for (const [message, text] of [
+        [late, "late"],
+        [early, "early"],
+        [await sender.encrypt("next"), "next"],
+      ] as const) {
+        expect(await merged.decrypt(message)).toBe(text);
+      }
+    }
+  });
+
+  test("keeps the newest state last, as Baileys does", async () => {
+    const [[theirs], [ours]] = [await group(), await group()];
+    const [lid, pn] = [new Member(), new Member()];
+    await lid.accept(await theirs.distribute());
+    await pn.accept(await ours.distribute());
+    const record = recordOf(lid).copy();
+    record.absorb(recordOf(pn));
+    const ids = (bytes: Uint8Array): number[] =>
+      JSON.parse(Buffer.from(bytes).toString()).map(
+        ({ senderKeyId }: { senderKeyId: number }) => senderKeyId,
+      );
+    expect(ids(record.bytes)).toEqual([...ids(recordOf(pn).bytes), ...ids(recordOf(lid).bytes)]);
+  });
 });
 
 test("a public key without its prefix names the same chain before and after it is stored", () => {

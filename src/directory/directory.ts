@@ -2,7 +2,7 @@ import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { CACHE_NAMESPACES } from "../cache/mod.ts";
-import { sharedSignalCache } from "../signal/mod.ts";
+import { type SignalCacheEvent, sharedSignalCache } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
 import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
@@ -37,6 +37,9 @@ export interface Directory {
    */
   learn(mappings: readonly LearntMapping[], options: Omit<LearnOptions, "commit">): Promise<LearnReport>;
 }
+
+/** Events after which a group's marks are about a sender key of ours that is gone. */
+const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "replaced"];
 
 const directories = new WeakMap<Account, Directory>();
 
@@ -85,8 +88,8 @@ function openDirectory(account: Account): Directory {
     dropSenderKey: (name) => signal.deleteSenderKey(name),
   });
   signal.onEvent((event) => {
-    // Of somebody else's key nobody is marked as a holder.
-    if ((event.kind !== "closed" && event.kind !== "discarded") || event.store !== "senderKey") return;
+    // Nobody is marked as a holder of somebody else's key.
+    if (!LOSSES.includes(event.kind) || event.store !== "senderKey") return;
     const group = tryParseSenderKeyName(event.address)?.group;
     if (group !== undefined) senderKeyDevices.lost(formatJid(group));
   });

@@ -25,8 +25,12 @@ export interface CacheCodec<T> extends RecordCodec<T> {
   isNewStart(before: T, after: T): boolean;
 
   /**
-   * Takes the states of another record in, which two addresses of one peer have come to share. What `record` sends on stays; the
-   * other's states, their sending chains burned up to `bound`, join behind it. `other` is left as it is.
+   * Takes in the states of the same peer's record under another address. What `record` sends on stays, and the states of `other`
+   * join behind it. `other` is left as it is.
+   *
+   * - Sessions: the sending chains of `other` are burned up to `bound`.
+   * - Sender keys: two states of one key become one, of our own key the one with the greater iteration. Of two own keys that of
+   *   `record` stays and that of `other` is dropped: see `SenderKeyRecord.absorb`.
    */
   absorb(record: T, other: T, bound: number): void;
 
@@ -48,7 +52,7 @@ export const senderKeyCacheCodec: CacheCodec<SenderKeyRecord> = {
   ...senderKeyRecordCodec,
   sendingMark: (record) => record.sendingState,
   isNewStart: () => true,
-  absorb: (record, other, bound) => record.absorb(other, bound),
+  absorb: (record, other) => record.absorb(other),
   prune: (record) => record.pruneOwnMessageKeys(),
 };
 

@@ -1,8 +1,8 @@
 import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
 import { readSenderKeyState, senderKeyStateSize, writeSenderKeyState } from "./_sender_key_codec.ts";
+import { mergeSenderKeyStates } from "./_sender_key_merge.ts";
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
 import type { SenderKeyState } from "./sender_key_state.ts";
-import { MAX_FAST_FORWARD } from "./session_chain.ts";
 
 /** Most sender keys of one sender in one group, as other clients bound them. The oldest goes first. */
 export const MAX_SENDER_KEY_STATES = 5;
@@ -143,18 +143,27 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Takes the states of another record in, which two addresses of one sender have come to share, behind those that are here.
-   * Own ones are burned up to the bound, or left out when that is more than 2,000 ahead. Of a state that both have, this record's
-   * stays; beyond 5 the oldest go.
+   * Takes in the states of the same sender's record under another address. This record's states come first, then those of
+   * `other`; beyond 5 the last ones are dropped.
+   *
+   * - Two states of one sender key become one: of a peer's key the one that reads what either of them reads, of our own key the
+   *   one with the greater iteration.
+   * - Of two own sender keys this record's stays, and the own states of `other` are dropped. A state that only `other` sends with
+   *   comes first, since the newest state is the one that sends.
    *
    * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
-   * @param bound Exclusive bound on the iterations that `other` may have used.
    */
-  absorb(other: SenderKeyRecord, bound: number): void {
-    const added = other.#states
-      .filter((state) => this.#states.every((known) => known.id !== state.id))
-      .filter((state) => !state.isOwn || bound - state.next <= MAX_FAST_FORWARD)
-      .map((state) => (state.isOwn ? state.fastForward(bound) : state));
-    this.#states = [...this.#states, ...added].slice(0, MAX_SENDER_KEY_STATES);
+  absorb(other: SenderKeyRecord): void {
+    const sends = this.sendingState !== undefined;
+    const mine = this.#states.map((state) => {
+      const theirs = other.#states.find(({ id }) => id === state.id);
+      return theirs === undefined ? state : mergeSenderKeyStates(state, theirs);
+    });
+    const added = other.#states.filter(({ id, isOwn }) => {
+      return !(sends && isOwn) && mine.every((state) => state.id !== id);
+    });
+    const sending = added.filter((state) => state === other.sendingState);
+    const rest = added.filter((state) => state !== other.sendingState);
+    this.#states = [...sending, ...mine, ...rest].slice(0, MAX_SENDER_KEY_STATES);
   }
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { senderKeyRecordBytes } from "../../test/support/record_arbitraries.ts";
 import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
@@ -182,18 +182,79 @@ test("skipped keys of our own states are dropped, those of others are kept", () 
   expect(state(1).withMessageKeys(many).messageKeyCount).toBe(2_000);
 });
 
-test("two addresses' records become one", () => {
-  const lid = recordOf(state(1), state(2));
-  const pn = recordOf(state(2).fastForward(3), state(3, true), state(4));
-  lid.absorb(pn, 5);
-  expect(keyIds(lid)).toEqual([2, 1, 4, 3]);
-  expect(lid.state(2)?.next).toBe(0);
-  expect(lid.state(3)?.next).toBe(5);
-  expect(lid.state(4)?.next).toBe(0);
-  expect(pn.state(3)?.next).toBe(0);
-  const far = recordOf(state(1));
-  far.absorb(pn, 5_000);
-  expect(keyIds(far)).toEqual([1, 4, 2]);
+describe("SenderKeyRecord.absorb", () => {
+  const skipped = (...iterations: number[]) =>
+    iterations.map((iteration) => ({ iteration, seed: new Uint8Array(32).fill(iteration) }));
+
+  test("puts this record's states first and keeps at most five", () => {
+    const lid = recordOf(state(1), state(2));
+    lid.absorb(recordOf(state(3), state(4), state(5), state(6)));
+    expect(keyIds(lid)).toEqual([2, 1, 6, 5, 4]);
+  });
+
+  test("keeps the lower iteration of a peer's key, with the skipped keys of both", () => {
+    const lid = recordOf(state(7, false, 10).withMessageKeys(skipped(2, 7)));
+    const pn = recordOf(state(7, false, 5).withMessageKeys(skipped(1, 2)));
+    for (const [record, other] of [
+      [lid.copy(), pn],
+      [pn.copy(), lid],
+    ] as const) {
+      record.absorb(other);
+      const [merged, ...more] = record.states;
+      expect([merged?.next, more.length]).toEqual([5, 0]);
+      // Message 7 is derived from the chain again.
+      expect([1, 2, 7].map((at) => merged?.messageKey(at)?.[0])).toEqual([1, 2, undefined]);
+      expect(merged?.seed).toEqual(state(7, false, 5).seed);
+    }
+    expect(pn.state(7)?.messageKeyCount).toBe(2);
+  });
+
+  test("skips a peer's key ahead where its receivers would not follow", () => {
+    const start = state(7);
+    const far = start.skipTo(1_900).withoutMessageKeys();
+    const record = recordOf(far);
+    record.absorb(recordOf(start));
+    const [merged] = record.states;
+    expect([merged?.next, merged?.messageKeyCount]).toEqual([900, 900]);
+    expect(merged?.messageKey(500)).toEqual(start.fastForward(500).messageSeed());
+    expect(merged?.fastForward(1_900).seed).toEqual(far.seed);
+    const farther = far.skipTo(3_800).withoutMessageKeys();
+    const other = recordOf(start.withMessageKeys(skipped(3)));
+    other.absorb(recordOf(farther));
+    expect([other.states[0]?.next, other.states[0]?.messageKey(3)?.[0]]).toEqual([3_800, 3]);
+  });
+
+  test("keeps the greater iteration of our own key", () => {
+    for (const [mine, theirs] of [
+      [4, 9],
+      [9, 4],
+    ] as const) {
+      const record = recordOf(state(7, true, mine));
+      record.absorb(recordOf(state(7, true, theirs)));
+      expect(record.states.map(({ next }) => next)).toEqual([9]);
+    }
+  });
+
+  test("keeps this record's own key of two", () => {
+    const record = recordOf(state(1, true, 3));
+    record.absorb(recordOf(state(8), state(2, true, 9)));
+    expect(keyIds(record)).toEqual([1, 8]);
+    expect(record.sendingState?.next).toBe(3);
+  });
+
+  test("sends with the own key that only the other record has", () => {
+    const record = recordOf(state(1));
+    record.absorb(recordOf(state(2), state(3, true, 6)));
+    expect(keyIds(record)).toEqual([3, 1, 2]);
+    expect(record.sendingState?.next).toBe(6);
+  });
+
+  test("keeps both of two keys with one id and different signing keys", () => {
+    const other = new SenderKeyState({ ...state(1).parts, signingPublic: publicKey(9), encoded: undefined });
+    const record = recordOf(state(1));
+    record.absorb(recordOf(other));
+    expect(record.states.map(({ id }) => id)).toEqual([state(1).id, other.id]);
+  });
 });
 
 test("copies do not see each other's changes, and nothing shares memory with what a caller may change", () => {

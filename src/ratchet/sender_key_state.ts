@@ -149,6 +149,37 @@ export class SenderKeyState {
     return stored === undefined ? undefined : openSenderKey(stored);
   }
 
+  /**
+   * The state whose next message is `iteration`, with the keys of the messages before it as skipped ones. A state that is there
+   * already, or further, stays as it is.
+   *
+   * @throws {RangeError} When `iteration` is more than 2,000 ahead: no receiver skips more.
+   */
+  skipTo(iteration: number): SenderKeyState {
+    requireUint32("skip sender keys: iteration", iteration);
+    const first = this.next;
+    if (iteration <= first) return this;
+    if (iteration - first > MAX_FAST_FORWARD) {
+      throw new RangeError(`skip sender keys: ${iteration - first} messages, at most ${MAX_FAST_FORWARD}`);
+    }
+    const skipped: SenderMessageKey[] = [];
+    let { seed } = this;
+    for (let at = first; at < iteration; at += 1) {
+      skipped.push({ iteration: at, seed: messageSeed(seed) });
+      seed = steppedKey(seed, 1);
+    }
+    return this.#with({ iteration, seed }).withMessageKeys(skipped);
+  }
+
+  /** The state with those skipped keys of another state of the same sender key that it can no longer derive. */
+  withKeysOf(other: SenderKeyState): SenderKeyState {
+    const kept = this.#parts.messageKeys;
+    const known = new Set(kept.map(({ index }) => index));
+    const added = other.#parts.messageKeys.filter(({ index }) => index < this.next && !known.has(index));
+    if (added.length === 0) return this;
+    return this.#with({ messageKeys: [...added, ...kept].slice(-MAX_MESSAGE_KEYS) });
+  }
+
   /** The state without the key of that message. */
   withoutMessageKey(iteration: number): SenderKeyState {
     const at = this.#parts.messageKeys.findIndex((key) => key.index === iteration);

@@ -9,7 +9,7 @@ import {
   type World,
   world,
 } from "../../test/support/signal/cache_world.ts";
-import { CounterRecord } from "../../test/support/signal/counter_record.ts";
+import { CounterRecord, stored } from "../../test/support/signal/counter_record.ts";
 import type { Write } from "../backend/mod.ts";
 import { BackendError, RefusedError } from "../errors/mod.ts";
 
@@ -187,6 +187,53 @@ test("sender keys of both names become one record; our own that cannot be read s
     { kind: "senderKey", address: `${GROUP}:5501:1@c.us.0` },
   ]);
   expect(rows.senderKeys.get(OUR_KEY)?.record).toEqual(garbage);
+});
+
+test("of two own sender keys the LID's stays, and the group's marks go in the same commit", async () => {
+  const here = world();
+  const { cache, rows } = here;
+  const ours = OUR_KEY.slice(GROUP.length + 1).split(":")[0] ?? "";
+  const events: string[] = [];
+  cache.onEvent(({ kind, address }) => events.push(`${kind} ${address}`));
+  await cache.senderKeys.put(OUR_KEY, CounterRecord.of("lid", "of the LID", 3));
+  await cache.senderKeys.put(`${GROUP}:${PN}:1@c.us.0`, CounterRecord.of("pn", "of the number", 8));
+  await cache.settle();
+  await cache.moveUser(PN, ours);
+  expect(cache.senderKeys.peek(OUR_KEY)?.current?.chain).toBe("of the LID");
+  expect([...rows.senderKeys.keys()]).toEqual([OUR_KEY]);
+  expect(rows.clearedGroups).toEqual([GROUP]);
+  expect(rows.commits.at(-1)).toContainEqual({ kind: "senderKeyDevices.clear", group: GROUP });
+  expect(rows.commits.at(-1)).toContainEqual({ kind: "senderKey.delete", name: `${GROUP}:${PN}:1@c.us.0` });
+  expect(events).toEqual([`replaced ${OUR_KEY}`]);
+});
+
+test.each([
+  ["LID", 4, 9, 5],
+  ["phone number", 9, 4, 7],
+])("one own sender key under both names goes on where the %s's is further", async (_, lid, pn, burned) => {
+  const here = world();
+  const { cache, rows } = here;
+  const ours = OUR_KEY.slice(GROUP.length + 1).split(":")[0] ?? "";
+  const put = (name: string, next: number, bound: number, lost: number) =>
+    rows.senderKeys.set(name, {
+      record: stored(CounterRecord.of("s", "c", next)),
+      lease: { reservedUntil: bound, incarnation: cache.incarnation, burned: lost },
+    });
+  put(OUR_KEY, lid, lid + 10, burned);
+  put(`${GROUP}:${PN}:1@c.us.0`, pn, pn + 2, 6);
+  await cache.moveUser(PN, ours);
+  const row = rows.senderKeys.get(OUR_KEY);
+  expect(JSON.parse(new TextDecoder().decode(row?.record)).current).toEqual({
+    start: "s",
+    chain: "c",
+    next: 9,
+  });
+  expect(row?.lease).toMatchObject({
+    reservedUntil: Math.max(lid + 10, pn + 2),
+    burned: Math.max(burned, 6),
+  });
+  // Members hold the key that goes on.
+  expect(rows.clearedGroups).toEqual([]);
 });
 
 test("an unreadable session at either end is set aside and does not stop the move", async () => {

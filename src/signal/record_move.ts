@@ -7,10 +7,12 @@ import type { DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import type { RecordStore } from "./record_store.ts";
+import type { SignalEvents } from "./signal_events.ts";
 
 /** What a move needs of the cache. */
 export interface MoveContext {
   readonly dirty: DirtySet;
+  readonly events: SignalEvents;
   readonly incarnation: () => string;
 }
 
@@ -158,7 +160,10 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   const there = target.entry.value;
   const value = codec.copy(there ?? coming);
   const comingLease = source.entry.lease;
-  if (there !== undefined) join(codec, value, coming, comingLease);
+  const isReplaced = there !== undefined && sendOnOtherChains(codec, there, coming);
+  // Of two own sender keys one is left, and nobody knows which of them each device holds.
+  const lost = isReplaced ? table.lost(target.entry.address) : [];
+  if (there !== undefined) join(store, value, coming, comingLease);
   const lease = leaseOf(codec.sendingChain(value), table.store, [target.entry.lease, comingLease]);
   const record = codec.encode(value);
   // What is stored as nothing is not there to be moved.
@@ -167,6 +172,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
     writes: [
       table.remove(source.entry.address),
       table.put(target.entry.address, record, lease?.toStored(context.incarnation())),
+      ...lost,
     ],
     land: () => {
       const { riders } = source.entry;
@@ -185,32 +191,53 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
         entry.stored = false;
         entry.riders = undefined;
       });
+      if (lost.length === 0) return;
+      context.events.emit({ kind: "replaced", store: table.store, address: target.entry.address });
     },
     abandon: () => ends.abandon(),
     assert: () => ends.assert(),
   };
 }
 
-/** Takes a record into another one, its sending chains burned up to where they may have been. */
-function join<T>(codec: CacheCodec<T>, record: T, coming: T, lease: CounterLease | undefined): void {
-  const bound = Math.max(lease?.bound ?? 0, lease?.next ?? 0);
-  codec.absorb(record, coming, bound);
-  // Both send on one chain where an earlier move was in doubt and the process died before it was decided.
-  const chain = codec.sendingChain(record);
-  if (chain !== undefined && chain.id === lease?.chain) codec.fastForward(record, chain.id, bound);
+function sendOnOtherChains<T>(codec: CacheCodec<T>, a: T, b: T): boolean {
+  const [ofA, ofB] = [codec.sendingChain(a), codec.sendingChain(b)];
+  return ofA !== undefined && ofB !== undefined && ofA.id !== ofB.id;
 }
 
-/** The lease of a record at its new place, from those that its parts had. */
+/**
+ * Takes a record into another one. Both send on one chain where an earlier move was in doubt and the process died before it was
+ * decided: a session is burned up to where either may have been, a sender key goes on at the greater iteration.
+ */
+function join<T>(
+  { codec, table }: RecordStore<T>,
+  record: T,
+  coming: T,
+  lease: CounterLease | undefined,
+): void {
+  const next = lease?.next ?? 0;
+  const bound = Math.max(lease?.bound ?? 0, next);
+  codec.absorb(record, coming, bound);
+  const chain = codec.sendingChain(record);
+  if (chain === undefined || chain.id !== lease?.chain) return;
+  codec.fastForward(record, chain.id, table.store === "session" ? bound : next);
+}
+
+/** The lease of a record at its new place, from those that its parts had: of two of one chain the greater bound and count. */
 function leaseOf(
   chain: SendingChain | undefined,
   store: SignalRecordStore,
   leases: readonly (CounterLease | undefined)[],
 ): CounterLease | undefined {
   if (chain === undefined) return store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
-  const kept = leases.find((lease) => lease?.chain === chain.id);
-  // A chain that was burned on its way has used no counter beyond where it is.
-  if (kept?.next === chain.next) return kept.copy();
-  return new CounterLease(chain, chain.next, kept?.burned ?? 0);
+  const known = leases.filter((lease) => lease?.chain === chain.id) as CounterLease[];
+  const [first] = known;
+  const isExact = first?.next === chain.next;
+  const lease = isExact ? first.copy() : new CounterLease(chain, chain.next, 0);
+  for (const { bound, burned } of known) {
+    lease.bound = Math.max(lease.bound, bound);
+    lease.burned = Math.max(lease.burned, burned);
+  }
+  return lease;
 }
 
 /**

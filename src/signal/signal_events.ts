@@ -9,6 +9,8 @@ import { summarizeError } from "../write_behind/mod.ts";
  * - `burned`: another incarnation wrote the record; keys that may have left were thrown away.
  * - `closed`: too many were. The session reads as closed; our own sender key is gone, and the group's marks with it, so
  *   that it is sent to everybody anew.
+ * - `replaced`: we had two sender keys in one group, under our phone number and under our LID. The LID's stays, and the group's marks
+ *   are gone, so that it is sent to everybody anew.
  * - `discarded`: the record is older than a restore; it is gone, as is what it said about who holds our sender key.
  * - `unencodable`: a record that was put cannot be stored. Its address stays gated until another one is put.
  */
@@ -33,6 +35,7 @@ export type SignalCacheEvent =
       readonly burned: number;
     }
   | { readonly kind: "discarded"; readonly store: SignalRecordStore; readonly address: string }
+  | { readonly kind: "replaced"; readonly store: SignalRecordStore; readonly address: string }
   | { readonly kind: "unencodable"; readonly store: SignalRecordStore; readonly address: string };
 
 /** Receives events, in order, while the cache goes on: it must return at once. What it throws is logged and dropped. */
@@ -111,6 +114,7 @@ export class SignalEvents {
       case "discarded":
         this.#discarded += 1;
         break;
+      case "replaced":
       case "unencodable":
         break;
     }

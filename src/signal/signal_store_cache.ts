@@ -390,6 +390,7 @@ export class SignalStoreCache<S, K> {
       locks: this.#locks,
       reads: this.#options.reads,
       dirty: this.#dirty,
+      events: this.#events,
       incarnation: () => this.#incarnation,
       commitWith: (writes: readonly Write[]) => this.#options.engine.commitWith(writes),
     };
