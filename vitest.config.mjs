@@ -20,8 +20,15 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** How much of long tests runs: see test/support/dose.ts and docs/design/testing.md. */
+const dose = process.env.HOLDFAST_DOSE === "long" ? "long" : "short";
+
+/** Files that have no short dose. */
+const onlyLong = dose === "long" ? [] : ["**/*_long_test.ts"];
+
 export default defineConfig({
   test: {
+    provide: { dose },
     // By default one core of two would stay idle.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
@@ -31,7 +38,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["src/**/*_test.ts", "test/**/*_test.ts", "bench/**/*_test.ts", "tools/**/*_test.mjs"],
-          exclude: ["test/runtime/{workerd,deno,bun}/**"],
+          exclude: ["test/runtime/{workerd,deno,bun}/**", ...onlyLong],
           testTimeout,
         },
       },
@@ -50,6 +57,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/runtime/workerd/**/*_test.ts"],
+          exclude: onlyLong,
           globalSetup: ["./test/support/hrana_setup.mjs"],
           testTimeout,
         },

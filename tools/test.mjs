@@ -2,13 +2,15 @@
  * Why: "the tests pass" means on all four runtimes, so one command runs them all and adds them up. A runner that ran nothing,
  * or that broke without a failing test to show for it, counts as a failure: silence is how a suite stops protecting anything.
  *
- * `npm test` runs everything; `npm test -- bun deno` runs the runtimes named. The build comes first, because tests of the built
- * package use it. The last line is `N passed, N failed`.
+ * `npm test` runs everything; `npm test -- bun deno` runs the runtimes named. `npm run test:long` (`--long`) runs the long dose of each
+ * test and the files that have no short one: see docs/design/testing.md. The build comes first, because tests of the built package
+ * use it. The last line is `N passed, N failed`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { closingLine, junitCounts, vitestCounts } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
 import { documentedFiles } from "./lib/sources.mjs";
@@ -40,6 +42,9 @@ function vitest(project) {
     counts: vitestCounts,
   };
 }
+
+/** Against a runner that hangs, also in the long run. */
+const TIMEOUT_MS = 90 * 60_000;
 
 /** The longest first: two run at a time. @type {Runner[]} */
 const RUNNERS = [
@@ -79,11 +84,10 @@ const RUNNERS = [
 async function runTests(runner, directory) {
   console.log(`${runner.runtime}: started`);
   const file = join(directory, runner.runtime);
-  const { code, output, elapsedMs } = await run(
-    runner.command,
-    runner.args(file),
-    runner.scratch ? { cwd: directory } : {},
-  );
+  const { code, output, elapsedMs } = await run(runner.command, runner.args(file), {
+    timeoutMs: TIMEOUT_MS,
+    ...(runner.scratch && { cwd: directory }),
+  });
   const counts = readCounts(runner, file);
   if (counts.passed + counts.failed === 0) {
     console.log(`${runner.runtime}: no test ran, exit code ${code}`);
@@ -120,7 +124,11 @@ function printTable(results) {
 }
 
 async function main() {
-  const wanted = process.argv.slice(2);
+  const { values, positionals: wanted } = parseArgs({
+    options: { long: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  if (values.long) process.env.HOLDFAST_DOSE = "long";
   const unknown = wanted.filter((name) => !RUNNERS.some((runner) => runner.runtime === name));
   if (unknown.length > 0) throw new RangeError(`run tests: no runtime ${unknown.join(", ")}`);
   const runners = RUNNERS.filter((runner) => wanted.length === 0 || wanted.includes(runner.runtime));

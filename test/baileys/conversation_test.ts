@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { type HoldfastPeer, openPeer } from "./holdfast_peer.ts";
 import { type Frame, messageKeyName } from "./signal_peer.ts";
 
 const ANNA = "100000000000001:1@lid";
 const BEN = "100000000000002:2@lid";
 const GROUP = "120363000000000001@g.us";
-const MESSAGES = 1_000;
+const MESSAGES = dose({ short: 300, long: 1_000 });
 const SEED = 20_261_122;
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
@@ -27,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Sent = { readonly text: string } & ({ readonly direct: Frame } | { readonly group: Uint8Array });
 
-test("a thousand messages survive a reopening every fifty", { timeout: 120_000 }, async () => {
+test(`${MESSAGES} messages survive a reopening every fifty`, { timeout: DOSED_TIMEOUT_MS }, async () => {
   const random = new SeededRandom(SEED);
   const url = `file:${join(folder, "conversation.db")}`;
   const open = async (): Promise<[HoldfastPeer, HoldfastPeer]> => [

@@ -8,6 +8,7 @@ import type { Backend } from "../../src/backend/mod.ts";
 import { BackendError, CorruptError } from "../../src/errors/mod.ts";
 import { RewindError } from "../../src/signal/mod.ts";
 import { FaultPlan, faultyCommitter, SeededRandom } from "../../src/testing/mod.ts";
+import { dose } from "../support/dose.ts";
 import { type HoldfastPeer, openPeer, type PeerAccountOptions } from "./holdfast_peer.ts";
 import { type Frame, groupKeyName, messageKeyName } from "./signal_peer.ts";
 
@@ -75,7 +76,7 @@ async function talking(options?: PeerAccountOptions): Promise<[anna: Device, ben
   return [anna, ben];
 }
 
-test.each([1, 2, 3])(
+test.each(dose({ short: [1], long: [1, 2, 3, 4, 5, 6] }))(
   "a crash after every step repeats no key and loses no message (seed %i)",
   async (seed) => {
     const random = new SeededRandom(seed);

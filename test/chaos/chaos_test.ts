@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { addCounts, newCounts } from "./counts.ts";
 import { CHAOS_PROTECTIONS, type ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
@@ -6,8 +7,9 @@ import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
 import { FINDINGS, failureWithout } from "./without.ts";
 
-const SEEDS = 8;
-const STEPS = 450;
+const SEEDS = dose({ short: 6, long: 32 });
+const STEPS = dose({ short: 450, long: 1_500 });
+const ALL_STEPS = SEEDS * STEPS;
 
 /** Steps, and seeds, within which a missing protection must be noticed. */
 const STEPS_WITHOUT = 500;
@@ -34,7 +36,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`${SEEDS} accounts of which everything goes wrong for ${STEPS} steps repeat no message key and lose nothing`, async () => {
+test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const newRuntime = await nodeRuntimes();
   const total = newCounts();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -42,20 +46,20 @@ test(`${SEEDS} accounts of which everything goes wrong for ${STEPS} steps repeat
     addCounts(total, counts);
   }
   // The runs must have been worth something.
-  expect(total.sends).toBeGreaterThan(SEEDS * 60);
-  expect(total.receives).toBeGreaterThan(SEEDS * 25);
-  expect(total.groupSends + total.groupReceives).toBeGreaterThan(SEEDS * 10);
-  expect(total.crashes).toBeGreaterThan(SEEDS * 2);
-  expect(total.cleanReopenings).toBeGreaterThan(SEEDS / 2);
-  expect(total.secondOwners).toBeGreaterThan(SEEDS / 2);
-  expect(total.migrations).toBeGreaterThan(SEEDS);
-  expect(total.archived).toBeGreaterThan(SEEDS);
-  expect(total.promoted).toBeGreaterThan(SEEDS / 2);
-  expect(total.failedCommits).toBeGreaterThan(SEEDS * 10);
-  expect(total.lateCommits).toBeGreaterThan(SEEDS * 5);
-  expect(total.evictions).toBeGreaterThan(SEEDS * 10);
-  expect(total.burnedKeys).toBeGreaterThan(SEEDS);
-}, 120_000);
+  expect(total.sends).toBeGreaterThan(ALL_STEPS / 8);
+  expect(total.receives).toBeGreaterThan(ALL_STEPS / 18);
+  expect(total.groupSends + total.groupReceives).toBeGreaterThan(ALL_STEPS / 45);
+  expect(total.crashes).toBeGreaterThan(ALL_STEPS / 225);
+  expect(total.cleanReopenings).toBeGreaterThan(ALL_STEPS / 900);
+  expect(total.secondOwners).toBeGreaterThan(ALL_STEPS / 900);
+  expect(total.migrations).toBeGreaterThan(ALL_STEPS / 450);
+  expect(total.archived).toBeGreaterThan(ALL_STEPS / 450);
+  expect(total.promoted).toBeGreaterThan(ALL_STEPS / 900);
+  expect(total.failedCommits).toBeGreaterThan(ALL_STEPS / 45);
+  expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 90);
+  expect(total.evictions).toBeGreaterThan(ALL_STEPS / 45);
+  expect(total.burnedKeys).toBeGreaterThan(ALL_STEPS / 450);
+});
 
 test("the same seed decides alike, with other keys", async () => {
   const newRuntime = await nodeRuntimes();

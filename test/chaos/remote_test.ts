@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { addCounts, newCounts } from "./counts.ts";
 import type { ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
@@ -7,8 +8,9 @@ import { openPlace } from "./places.ts";
 import { ChaosViolation } from "./violation.ts";
 import { FINDINGS, failureWithout } from "./without.ts";
 
-const SEEDS = 4;
-const STEPS = 350;
+const SEEDS = dose({ short: 4, long: 16 });
+const STEPS = dose({ short: 250, long: 700 });
+const ALL_STEPS = SEEDS * STEPS;
 
 /** Steps, and seeds, within which a missing protection must be noticed. */
 const STEPS_WITHOUT = 400;
@@ -27,7 +29,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`${SEEDS} accounts behind a service, over a network on which everything goes wrong for ${STEPS} steps`, async () => {
+test(`repeats no key and loses nothing over a faulty network: ${SEEDS} seeds, ${STEPS} steps`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const newRuntime = await nodeRuntimes();
   const total = newCounts();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -38,14 +42,14 @@ test(`${SEEDS} accounts behind a service, over a network on which everything goe
     const { counts } = await runChaos(runtime, { seed, steps: STEPS, flags: ["--over", place] });
     addCounts(total, counts);
   }
-  expect(total.sends).toBeGreaterThan(SEEDS * 60);
-  expect(total.receives).toBeGreaterThan(SEEDS * 15);
-  expect(total.crashes).toBeGreaterThan(SEEDS);
+  expect(total.sends).toBeGreaterThan(ALL_STEPS / 6);
+  expect(total.receives).toBeGreaterThan(ALL_STEPS / 23);
+  expect(total.crashes).toBeGreaterThan(ALL_STEPS / 350);
   expect(total.secondOwners).toBeGreaterThan(0);
-  expect(total.migrations).toBeGreaterThan(SEEDS);
-  expect(total.failedCommits).toBeGreaterThan(SEEDS * 8);
-  expect(total.lateCommits).toBeGreaterThan(SEEDS * 2);
-}, 120_000);
+  expect(total.migrations).toBeGreaterThan(ALL_STEPS / 350);
+  expect(total.failedCommits).toBeGreaterThan(ALL_STEPS / 44);
+  expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 175);
+});
 
 test("the same seed decides alike, whatever the service keeps its accounts in", async () => {
   const newRuntime = await nodeRuntimes();

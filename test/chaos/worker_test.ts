@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { addCounts, newCounts } from "./counts.ts";
 import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { openPlace } from "./places.ts";
 
-const SEEDS = 3;
-const STEPS = 250;
+const SEEDS = dose({ short: 2, long: 8 });
+const STEPS = dose({ short: 150, long: 500 });
+const ALL_STEPS = SEEDS * STEPS;
 
 beforeEach(() => {
   // libsignal-node prints whole sessions.
@@ -17,7 +19,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`${SEEDS} accounts, each in its Durable Object behind the Worker, with everything going wrong for ${STEPS} steps`, async () => {
+test(`repeats no key and loses nothing in Durable Objects: ${SEEDS} seeds, ${STEPS} steps`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const newRuntime = await nodeRuntimes();
   await using databases = await openPlace("worker");
   const total = newCounts();
@@ -26,10 +30,10 @@ test(`${SEEDS} accounts, each in its Durable Object behind the Worker, with ever
     const { counts } = await runChaos(runtime, { seed, steps: STEPS, flags: ["--over", "worker"] });
     addCounts(total, counts);
   }
-  expect(total.sends).toBeGreaterThan(SEEDS * 40);
-  expect(total.receives).toBeGreaterThan(SEEDS * 10);
-  expect(total.crashes).toBeGreaterThan(SEEDS);
+  expect(total.sends).toBeGreaterThan(ALL_STEPS / 6);
+  expect(total.receives).toBeGreaterThan(ALL_STEPS / 25);
+  expect(total.crashes).toBeGreaterThan(ALL_STEPS / 250);
   expect(total.secondOwners).toBeGreaterThan(0);
-  expect(total.failedCommits).toBeGreaterThan(SEEDS * 5);
-  expect(total.lateCommits).toBeGreaterThan(SEEDS);
-}, 240_000);
+  expect(total.failedCommits).toBeGreaterThan(ALL_STEPS / 50);
+  expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 250);
+});

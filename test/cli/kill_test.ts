@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
-const KILLS = 10;
+const KILLS = dose({ short: 4, long: 20 });
 const MESSAGES = 40;
 /** More than a run that is to be killed could exchange. */
 const ENDLESS = 1_000_000;
@@ -65,7 +66,7 @@ function summary(output: string): { inAll: number; intact: boolean } {
   return { inAll: Number(found[1]?.replaceAll(",", "")), intact: found[2] === "each exactly once, in order" };
 }
 
-test(`ten kills at random moments (seed ${SEED})`, { timeout: 120_000 }, async () => {
+test(`${KILLS} kills at random moments (seed ${SEED})`, { timeout: DOSED_TIMEOUT_MS }, async () => {
   expect(existsSync(PROGRAM), "npm run build comes first").toBe(true);
   const random = new SeededRandom(SEED);
   const database = join(folder, "conversation.db");

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { buildProgram, type NodeProgram } from "../support/node_program.ts";
+
+const KILLS = dose({ short: 3, long: 25 });
+const COMMITS = dose({ short: 60, long: 600 });
 
 let folder: string;
 let program: NodeProgram;
@@ -63,36 +67,44 @@ async function storedCommits(backend: Backend): Promise<number> {
   return last;
 }
 
-test("processes that write to one file at once lose nothing and wait for each other", async () => {
-  const url = `file:${join(folder, "shared.db")}`;
-  const accounts = ["one", "two", "three"];
-  // All begin on a file that is not there: they make and migrate it together.
-  const writers = accounts.map((account) => startWriter(url, account, 120));
-  for (const writer of writers) expect(await writer.over, writer.errors()).toBe(0);
-  for (const account of accounts) {
-    const backend = await libsqlBackend({ url, account });
-    expect(await storedCommits(backend)).toBe(120);
-    await backend.close();
-  }
-}, 60_000);
-
-test("what a killed process was told is committed is there, whole, and nothing is there in part", async () => {
-  const random = new SeededRandom(7);
-  for (let round = 0; round < 5; round += 1) {
-    const url = `file:${join(folder, `killed-${round}.db`)}`;
-    const writer = startWriter(url, "main", 1_000_000);
-    const enough = 20 + (random.bytes(1)[0] ?? 0);
-    while (writer.reported.length < enough && writer.process.exitCode === null) {
-      await new Promise((next) => setTimeout(next, 1));
+test(
+  "processes that write to one file at once lose nothing and wait for each other",
+  async () => {
+    const url = `file:${join(folder, "shared.db")}`;
+    const accounts = ["one", "two", "three"];
+    // All begin on a file that is not there: they make and migrate it together.
+    const writers = accounts.map((account) => startWriter(url, account, COMMITS));
+    for (const writer of writers) expect(await writer.over, writer.errors()).toBe(0);
+    for (const account of accounts) {
+      const backend = await libsqlBackend({ url, account });
+      expect(await storedCommits(backend)).toBe(COMMITS);
+      await backend.close();
     }
-    writer.process.kill("SIGKILL");
-    await writer.over;
-    expect(writer.reported.length, writer.errors()).toBeGreaterThanOrEqual(enough);
-    const backend = await libsqlBackend({ url, account: "main" });
-    const told = writer.reported.at(-1) ?? 0;
-    const stored = await storedCommits(backend);
-    // The last commit may have been applied just before its report.
-    expect(stored === told || stored === told + 1, `told ${told}, stored ${stored}`).toBe(true);
-    await backend.close();
-  }
-}, 60_000);
+  },
+  DOSED_TIMEOUT_MS,
+);
+
+test(
+  "what a killed process was told is committed is there, whole, and nothing is there in part",
+  async () => {
+    const random = new SeededRandom(7);
+    for (let round = 0; round < KILLS; round += 1) {
+      const url = `file:${join(folder, `killed-${round}.db`)}`;
+      const writer = startWriter(url, "main", 1_000_000);
+      const enough = 20 + (random.bytes(1)[0] ?? 0);
+      while (writer.reported.length < enough && writer.process.exitCode === null) {
+        await new Promise((next) => setTimeout(next, 1));
+      }
+      writer.process.kill("SIGKILL");
+      await writer.over;
+      expect(writer.reported.length, writer.errors()).toBeGreaterThanOrEqual(enough);
+      const backend = await libsqlBackend({ url, account: "main" });
+      const told = writer.reported.at(-1) ?? 0;
+      const stored = await storedCommits(backend);
+      // The last commit may have been applied just before its report.
+      expect(stored === told || stored === told + 1, `told ${told}, stored ${stored}`).toBe(true);
+      await backend.close();
+    }
+  },
+  DOSED_TIMEOUT_MS,
+);

@@ -1,5 +1,5 @@
 /**
- * A process that sends is killed with SIGKILL at random moments and started again, fifty times: no key leaves twice, and the
+ * A process that sends is killed with SIGKILL at random moments and started again: no key leaves twice, and the
  * peer, stock Baileys in this process, reads everything that left. What it does not prove: the loss of power.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,12 +11,13 @@ import { SenderKeyMessage } from "baileys/lib/Signal/Group/sender-key-message.js
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { messageKeyName, SignalPeer } from "../baileys/signal_peer.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { buildProgram, type NodeProgram } from "../support/node_program.ts";
 import { memoryKeys, pairedCreds } from "../support/whatsapp/mod.ts";
 import { type FromSender, GROUP, SENDER_JID, type ToSender } from "./sender.ts";
 
 const PEER_JID = "100000000000002:2@lid";
-const KILLS = 50;
+const KILLS = dose({ short: 12, long: 50 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_122);
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
@@ -160,7 +161,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-test(`fifty kills at random moments (seed ${SEED})`, { timeout: 300_000 }, async () => {
+test(`${KILLS} kills at random moments (seed ${SEED})`, { timeout: DOSED_TIMEOUT_MS }, async () => {
   const random = new SeededRandom(SEED);
   const url = `file:${join(folder, "sender.db")}`;
   const reader = new Reader();

@@ -10,12 +10,13 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openAccount } from "../../src/account/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { Refused, SenderClient } from "./sender_client.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
 
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_127);
-const KILLS = 25;
-const ABORTS = 40;
+const KILLS = dose({ short: 10, long: 50 });
+const ABORTS = dose({ short: 20, long: 80 });
 const ORIGIN_MS = Date.now();
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
@@ -63,7 +64,9 @@ function load(client: SenderClient, worker: RunningWorker): { first: Promise<voi
   };
 }
 
-test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, { timeout: 300_000 }, async () => {
+test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const client = new SenderClient("killed / \u{1f480}", SEED);
   let worker = await start();
   await client.meet(worker, 4);
@@ -87,7 +90,9 @@ test(`workerd is killed ${KILLS} times under load (seed ${SEED})`, { timeout: 30
   process.stderr.write(`killed ${KILLS} times: ${JSON.stringify(client.counts)}, no key twice\n`);
 });
 
-test(`an object is aborted ${ABORTS} times under load (seed ${SEED})`, { timeout: 300_000 }, async () => {
+test(`an object is aborted ${ABORTS} times under load (seed ${SEED})`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const client = new SenderClient("aborted", SEED);
   await using worker = await start();
   await client.meet(worker, 4);

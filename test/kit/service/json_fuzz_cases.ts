@@ -1,9 +1,10 @@
+import { dose } from "../../support/dose.ts";
 import { pathOf } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 import { unchanged } from "./unchanged.ts";
 
 /** Bodies that are drawn for each route. */
-const ROUNDS = 100;
+const ROUNDS = dose({ short: 40, long: 1_000 });
 
 /** Whatever is sent where JSON is read, the sender is told that it is at fault, and nothing has changed. */
 export const jsonFuzzCases: readonly ServiceCase[] = [

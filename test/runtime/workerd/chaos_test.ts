@@ -6,10 +6,12 @@ import type { ChaosProtection } from "../../chaos/incarnation.ts";
 import { type ChaosOptions, type ChaosReport, runChaos } from "../../chaos/machine.ts";
 import { ChaosViolation } from "../../chaos/violation.ts";
 import { FINDINGS, failureWithout } from "../../chaos/without.ts";
+import { DOSED_TIMEOUT_MS, dose } from "../../support/dose.ts";
 import { objectRuntimes } from "./chaos_runtime.ts";
 
-const SEEDS = 4;
-const STEPS = 350;
+const SEEDS = dose({ short: 3, long: 16 });
+const STEPS = dose({ short: 350, long: 700 });
+const ALL_STEPS = SEEDS * STEPS;
 
 /** Steps, and seeds, within which a missing protection must be noticed. */
 const STEPS_WITHOUT = 400;
@@ -37,20 +39,22 @@ async function runInObject(options: ChaosOptions): Promise<ChaosReport> {
   );
 }
 
-test(`${SEEDS} objects whose account goes through ${STEPS} steps of everything that may go wrong`, async () => {
+test(`repeats no key and loses nothing inside an object: ${SEEDS} seeds, ${STEPS} steps`, {
+  timeout: DOSED_TIMEOUT_MS,
+}, async () => {
   const total = newCounts();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { counts } = await runInObject({ seed, steps: STEPS });
     addCounts(total, counts);
   }
-  expect(total.sends).toBeGreaterThan(SEEDS * 60);
-  expect(total.receives).toBeGreaterThan(SEEDS * 15);
-  expect(total.crashes).toBeGreaterThan(SEEDS);
+  expect(total.sends).toBeGreaterThan(ALL_STEPS / 6);
+  expect(total.receives).toBeGreaterThan(ALL_STEPS / 23);
+  expect(total.crashes).toBeGreaterThan(ALL_STEPS / 350);
   expect(total.secondOwners).toBeGreaterThan(0);
-  expect(total.migrations).toBeGreaterThan(SEEDS);
-  expect(total.failedCommits).toBeGreaterThan(SEEDS * 8);
-  expect(total.lateCommits).toBeGreaterThan(SEEDS * 2);
-}, 120_000);
+  expect(total.migrations).toBeGreaterThan(ALL_STEPS / 350);
+  expect(total.failedCommits).toBeGreaterThan(ALL_STEPS / 44);
+  expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 175);
+});
 
 test("the same seed decides alike inside an object", async () => {
   const options = { seed: 6, steps: 200 };

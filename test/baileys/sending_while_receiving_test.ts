@@ -1,5 +1,6 @@
-/** Sending while receiving on one session, the first ten seeds. Two files, so that two workers share them. */
+/** Sending while receiving on one session, over accounts. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { dose } from "../support/dose.ts";
 import { overAccounts, SENDS } from "./sending_while_receiving.ts";
 
 beforeAll(() => {
@@ -11,7 +12,9 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+const SEEDS = Array.from({ length: dose({ short: 4, long: 20 }) }, (_, index) => index + 1);
+
+test.each(SEEDS)(
   "an account repeats no key and loses no message, seed %i",
   { timeout: 60_000 },
   async (seed) => {
