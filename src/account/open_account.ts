@@ -7,7 +7,7 @@ import {
   type ValueCache,
 } from "../cache/mod.ts";
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
-import { type CachedMapping, LidPnCache } from "../directory/lid/mod.ts";
+import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -99,7 +99,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     opened.unshift({ close: async () => caches.close() });
     return new Account({
       ...{ host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix, stopHousekeeping },
-      lid: openLidCache({ store, writeBehind, caches, host, taskPrefix }),
+      lid: openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
   } catch (error) {
@@ -114,15 +114,20 @@ interface LidCacheParts {
   readonly caches: CacheBuilder;
   readonly host: Host;
   readonly taskPrefix: string;
+  readonly manager: PersistenceManager;
 }
 
-function openLidCache({ store, writeBehind, caches, host, taskPrefix }: LidCacheParts): LidPnCache {
+function openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }: LidCacheParts): LidPnCache {
   const cache = (namespace: string): ValueCache<string, CachedMapping> =>
     caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
+  const own = new OwnUsers();
+  own.add(() => manager.getDeviceSnapshot());
   return new LidPnCache({
     reads: store,
     commit: (writes) => writeBehind.commitWith(writes),
     clock: host.clock,
+    logger: host.logger,
+    own,
     byLid: cache(CACHE_NAMESPACES.lidPnByLid),
     byPn: cache(CACHE_NAMESPACES.lidPnByPn),
   });

@@ -35,7 +35,7 @@ export interface Directory {
    * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt, and what was not moved
    * is moved, when the mappings are seen again: a mapping and what is moved with it are so together, save after an `AmbiguousError`.
    */
-  learn(mappings: readonly LearntMapping[], options: Omit<LearnOptions, "commit">): Promise<LearnReport>;
+  learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport>;
 }
 
 /** Events after which a group's marks are about a sender key of ours that is gone. */

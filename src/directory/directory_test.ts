@@ -290,7 +290,10 @@ test("after a move in doubt that was made, seeing the known mapping again moves 
   const world = new World();
   const opened = await leaveInDoubt(world);
   expect(await opened.directory.lid.getLid(PN)).toBe(LID);
-  expect(await opened.directory.learn(MAPPING, { source: "usync" })).toEqual({ written: 0, resolved: [] });
+  expect(await opened.directory.learn(MAPPING, { source: "usync" })).toMatchObject({
+    written: 0,
+    resolved: [],
+  });
   expect(await stored(world)).toEqual(AFTER);
   expect(signalCache(opened.account).sessions.peek(`${LID}:3@lid.0`)).toBeDefined();
 });

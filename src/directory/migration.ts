@@ -3,7 +3,7 @@ import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import type { MovedUser, SignalUserState } from "../signal/mod.ts";
 import type { DeviceRegistry } from "./devices/mod.ts";
-import type { CommitLearnt, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
+import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
 import { SweptUsers } from "./swept_users.ts";
 
 /** Users that one commit moves: with a few devices each, some thousand rows. */
@@ -38,7 +38,7 @@ export class Migration {
   /** See `Directory.learn`. */
   async learn(
     mappings: readonly LearntMapping[],
-    options: Omit<LearnOptions, "commit">,
+    options: Omit<LearnRequest, "commit">,
   ): Promise<LearnReport> {
     return await this.#turn.withKeys([TURN], async () => {
       const reports: LearnReport[] = [];
@@ -50,6 +50,8 @@ export class Migration {
       return {
         written: reports.reduce((sum, { written }) => sum + written, 0),
         resolved: reports.flatMap(({ resolved }) => resolved),
+        contradicted: [...new Set(reports.flatMap(({ contradicted }) => contradicted))],
+        refused: reports.reduce((sum, { refused }) => sum + refused, 0),
       };
     });
   }

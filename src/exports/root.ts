@@ -146,6 +146,7 @@ export {
   type CommitLearnt,
   type LearnOptions,
   type LearnReport,
+  type LearnRequest,
   type LearntMapping,
   LidPnCache,
   type ResolvedPhone,

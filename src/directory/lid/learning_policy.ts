@@ -14,26 +14,46 @@ const ONLY_UNSEEN: readonly LearningSource[] = ["other", "pairing", "device_noti
 /** Sources that do not say when: any dated mapping is newer. */
 const UNDATED: readonly LearningSource[] = ["migration_sync_old", "blocklist_inactive"];
 
-/** When a mapping from this source counts as made, in Unix seconds. */
-export function createdAtOf(source: LearningSource, createdAt: number): number {
-  return UNDATED.includes(source) ? 0 : createdAt;
+/** Whether mappings from this source count as made at time 0. */
+export function isUndated(source: LearningSource): boolean {
+  return UNDATED.includes(source);
+}
+
+/** When a mapping counts as made that nobody dated: what is learnt now is newer than what is known, whatever the clock says. */
+export function dateOf(nowS: number, { ofPn }: KnownMapping): number {
+  return Math.max(nowS, ofPn?.createdAt ?? 0);
 }
 
 /**
  * Whether a mapping is to be written.
  *
  * - `other`, `pairing`, `device_notification`: when its LID was never seen.
- * - `usync`: when the phone number has no LID, or another.
+ * - `usync`, and any source that `overrides`: when the phone number has no LID, or another.
  * - Directed sources: when it differs from what is known of either end.
  */
-export function isNews(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping): boolean {
+export function isNews(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping, overrides: boolean): boolean {
   const { learningSource: source, lid, phoneNumber } = mapping;
-  if (ONLY_UNSEEN.includes(source)) return ofLid === undefined;
+  if (isWeak(source, overrides)) return ofLid === undefined;
   if (ofPn?.lid !== lid) return ofLid?.phoneNumber !== phoneNumber || isNewest(mapping, ofPn);
   return source !== "usync" && ofLid?.phoneNumber !== phoneNumber;
+}
+
+/** The phone numbers whose known LID a mapping contradicts that its source may not overwrite. */
+export function contradictedBy(
+  mapping: LidPnMapping,
+  { ofLid, ofPn }: KnownMapping,
+  overrides: boolean,
+): string[] {
+  const { learningSource, lid, phoneNumber } = mapping;
+  if (!isWeak(learningSource, overrides) || ofLid === undefined || ofPn?.lid === lid) return [];
+  return ofLid.phoneNumber === phoneNumber ? [phoneNumber] : [phoneNumber, ofLid.phoneNumber];
 }
 
 /** Whether a phone number resolves to this mapping from now on: of two the newer one, of equals the later. */
 export function isNewest(mapping: LidPnMapping, known: LidPnMapping | undefined): boolean {
   return known === undefined || mapping.createdAt >= known.createdAt;
+}
+
+function isWeak(source: LearningSource, overrides: boolean): boolean {
+  return ONLY_UNSEEN.includes(source) && !overrides;
 }

@@ -8,11 +8,18 @@ import {
 } from "../../backend/mod.ts";
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { AmbiguousError } from "../../errors/mod.ts";
-import { type Clock, nowSeconds } from "../../ports/mod.ts";
-import { isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
-import { type LearntMapping, normalizeMappings } from "./learnt_mapping.ts";
+import { type Clock, type Logger, nowSeconds } from "../../ports/mod.ts";
+import { ContactHashes } from "./contact_hashes.ts";
+import { contradictedBy, dateOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
+import {
+  type LearntMapping,
+  lastOfEach,
+  type NormalizedMapping,
+  normalizeMappings,
+} from "./learnt_mapping.ts";
 import { lidAddress, lidJid } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
+import type { MappingRefusal, OwnUsers } from "./own_users.ts";
 
 /** Mappings that are warmed up unless told otherwise: as many as a cache holds. */
 const WARM_UP_LIMIT = 10_000;
@@ -34,6 +41,9 @@ export interface LidPnCacheParts {
   /** Commits writes: an account's `commitWith`. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who we are: mappings of which exactly one end is ours are refused. */
+  readonly own: OwnUsers;
   readonly byLid: ValueCache<string, CachedMapping>;
   readonly byPn: ValueCache<string, CachedMapping>;
 }
@@ -43,8 +53,6 @@ export interface LearnOptions {
   readonly source: LearningSource;
   /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
   readonly offline?: boolean | undefined;
-  /** Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the mappings alone. */
-  readonly commit?: CommitLearnt | undefined;
 }
 
 /** A phone number that resolves to a LID which it did not resolve to before. */
@@ -65,6 +73,14 @@ export type CommitLearnt = (
   land: () => void,
 ) => Promise<void>;
 
+/** How mappings are learnt within the account. */
+export interface LearnRequest extends LearnOptions {
+  /** The mappings replace what is known, whatever their source: a client's own store would have been overwritten. */
+  readonly overrides?: boolean | undefined;
+  /** Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the mappings alone. */
+  readonly commit?: CommitLearnt | undefined;
+}
+
 /** What was learnt. */
 export interface LearnReport {
   /** Mappings that are durable now and were not, or said something else. */
@@ -74,11 +90,21 @@ export interface LearnReport {
    * by whoever reads the store.
    */
   readonly resolved: readonly ResolvedPhone[];
+  /**
+   * Phone numbers whose known LID a mapping contradicts that its source may not overwrite (`other`, `pairing`,
+   * `device_notification`): ask the server for them again.
+   */
+  readonly contradicted: readonly string[];
+  /** Mappings that were dropped: exactly one end was ours, or the ends were swapped. */
+  readonly refused: number;
 }
 
-/** How often the store was asked. */
+/** What has happened since the cache was made. */
 export interface LidPnStats {
+  /** Reads of the store. */
   readonly queries: number;
+  /** Mappings that were refused: see `LearnReport.refused`. */
+  readonly refused: number;
 }
 
 /**
@@ -122,11 +148,21 @@ export class LidPnCache {
   /** How often the store was changed by others. */
   #followed = 0;
   #queries = 0;
+  #refused = 0;
+  readonly #contacts: ContactHashes;
 
   constructor(parts: LidPnCacheParts) {
     this.#parts = parts;
     const { reads, byLid, byPn } = parts;
     const offline = this.#offline;
+    this.#contacts = new ContactHashes({
+      readAll: () => {
+        this.#queries += 1;
+        return reads.getAllLidMappings();
+      },
+      getLid: (phoneNumber) => this.getLid(phoneNumber),
+      getPn: (lid) => this.getPn(lid),
+    });
     this.#byLid = new BatchedReads<CachedMapping, undefined>({
       cache: byLid,
       read: async (asked) => {
@@ -147,9 +183,8 @@ export class LidPnCache {
     });
   }
 
-  /** How often the store was asked since the cache was made. */
   get stats(): LidPnStats {
-    return { queries: this.#queries };
+    return { queries: this.#queries, refused: this.#refused };
   }
 
   /** The LID of a phone number, `undefined` when none is known. Both are user parts. @throws {StoreError} */
@@ -185,22 +220,54 @@ export class LidPnCache {
   }
 
   /**
+   * The LID of the user that a notification names by a short hash alone: the first three bytes of MD5(user part ‖
+   * "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when nobody with a known mapping has it, or more than one
+   * user.
+   *
+   * The first call reads all mappings. Later ones answer from memory.
+   *
+   * @param hash Base64 without padding, as it is on the wire.
+   * @throws {StoreError}
+   */
+  async lidOfContactHash(hash: string): Promise<string | undefined> {
+    return await this.#contacts.lidOf(hash);
+  }
+
+  /**
    * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one phone number the
    * last. Those that say something new are one commit. Without the option `commit` nothing is moved to the LIDs.
+   *
+   * Mappings of which exactly one end is ours, and those with their ends swapped, are dropped, counted and warned of; the others
+   * are learnt.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
    * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an `AmbiguousError`, where it
    * may have been. Memory asks the store then.
    */
-  async learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport> {
+  async learn(mappings: readonly LearntMapping[], request: LearnRequest): Promise<LearnReport> {
     if (mappings.length > MAX_LEARNT) {
       throw new RangeError(`learn LIDs: ${mappings.length} mappings, at most ${MAX_LEARNT} are allowed`);
     }
     const nowS = nowSeconds(this.#parts.clock);
-    const learnt = normalizeMappings(mappings, options.source, nowS);
-    if (learnt.length === 0) return { written: 0, resolved: [] };
-    const keys = learnt.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
-    return await this.#locks.withKeys(keys, () => this.#learn(learnt, options));
+    const normalized = normalizeMappings(mappings, request.source, nowS);
+    const { accepted, refusals } = this.#parts.own.judge(normalized, request.source === "pairing");
+    this.#refuse(refusals);
+    const refused = refusals.length;
+    const given = lastOfEach(accepted);
+    if (given.length === 0) return { written: 0, resolved: [], contradicted: [], refused };
+    const keys = given.flatMap(({ lid, phoneNumber }) => [`lid:${lid}`, `pn:${phoneNumber}`]);
+    const learnt = await this.#locks.withKeys(keys, () => this.#learn(given, request));
+    return { ...learnt, refused };
+  }
+
+  #refuse(refusals: readonly MappingRefusal[]): void {
+    if (refusals.length === 0) return;
+    this.#refused += refusals.length;
+    const swapped = refusals.filter((refusal) => refusal === "swapped").length;
+    this.#parts.logger.log("warn", "learn LIDs: mappings were refused", {
+      swapped,
+      halfOwn: refusals.length - swapped,
+    });
   }
 
   /**
@@ -280,7 +347,8 @@ export class LidPnCache {
         if (before === undefined) byPn.invalidateAll();
         else await byPn.invalidate(before);
       }
-      for (const { phoneNumber } of entries) {
+      for (const { lid, phoneNumber } of entries) {
+        this.#contacts.add({ lid, phoneNumber });
         this.#learntSince?.add(`pn:${phoneNumber}`);
         await byPn.invalidate(phoneNumber);
       }
@@ -331,29 +399,37 @@ export class LidPnCache {
       if (phoneNumber !== undefined) this.#storedLids.delete(phoneNumber);
   }
 
-  async #learn(learnt: readonly LidPnMapping[], options: LearnOptions): Promise<LearnReport> {
-    const offline = options.offline === true;
+  async #learn(
+    normalized: readonly NormalizedMapping[],
+    request: LearnRequest,
+  ): Promise<Omit<LearnReport, "refused">> {
+    const { offline = false, overrides = false } = request;
     const followed = this.#followed;
     const [ofLid, ofPn] = await Promise.all([
-      this.#byLid.getMany(asked(learnt.map(({ lid }) => lid))),
-      this.#byPn.getMany(asked(learnt.map(({ phoneNumber }) => phoneNumber))),
+      this.#byLid.getMany(asked(normalized.map(({ lid }) => lid))),
+      this.#byPn.getMany(asked(normalized.map(({ phoneNumber }) => phoneNumber))),
     ]);
-    const known = ({ lid, phoneNumber }: LidPnMapping): KnownMapping => ({
+    const known = ({ lid, phoneNumber }: LearntMapping): KnownMapping => ({
       ofLid: mappingOf(ofLid.get(lid)),
       ofPn: mappingOf(ofPn.get(phoneNumber)),
     });
+    const learnt = normalized.map((mapping): LidPnMapping => {
+      const { createdAt = dateOf(mapping.updatedAt, known(mapping)) } = mapping;
+      return { ...mapping, createdAt };
+    });
     // A replay that is confirmed is news to the store, whatever memory says.
     const news = learnt.filter(
-      (mapping) => isNews(mapping, known(mapping)) || (!offline && this.#isWaiting(mapping)),
+      (mapping) => isNews(mapping, known(mapping), overrides) || (!offline && this.#isWaiting(mapping)),
     );
     const resolved = offline ? [] : news.flatMap((mapping) => this.#resolvedBy(mapping, known(mapping)));
+    const contradicted = learnt.flatMap((mapping) => contradictedBy(mapping, known(mapping), overrides));
     let stored: Promise<unknown> = Promise.resolve();
     const land = (): void => {
       // What others have written meanwhile may have come before this in the store, or after it.
       const isLast = followed === this.#followed;
       stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline, isLast)));
     };
-    const commit = options.commit ?? this.#commitAlone;
+    const commit = request.commit ?? this.#commitAlone;
     if (!offline) await this.#forgetElsewhere(news, known);
     const writes: Write[] = [{ kind: "lidMapping.put", entries: news }];
     try {
@@ -365,7 +441,7 @@ export class LidPnCache {
     } finally {
       await stored;
     }
-    return { written: offline ? 0 : news.length, resolved };
+    return { written: offline ? 0 : news.length, resolved, contradicted: [...new Set(contradicted)] };
   }
 
   readonly #commitAlone: CommitLearnt = async (writes, _resolved, land) => {
@@ -409,6 +485,7 @@ export class LidPnCache {
     const { byLid, byPn } = this.#parts;
     const { lid, phoneNumber } = mapping;
     this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
+    this.#contacts.add(mapping);
     if (ofLid !== undefined) this.#learntSince?.add(`pn:${ofLid.phoneNumber}`);
     const before = ofLid?.phoneNumber;
     if (offline) this.#offline.add(mapping, before === phoneNumber ? undefined : before);

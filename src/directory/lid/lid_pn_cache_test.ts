@@ -1,55 +1,13 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../adapters/memory/mod.ts";
+import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support/lid_world.ts";
 import type { LearningSource, LidPnMapping } from "../../backend/mod.ts";
 import { LEARNING_SOURCES } from "../../backend/mod.ts";
-import { PortableCache } from "../../cache/mod.ts";
 import { AmbiguousError, BackendError } from "../../errors/mod.ts";
-import { FakeClock } from "../../testing/mod.ts";
-import { type CachedMapping, type LearntMapping, LidPnCache, type LidPnCacheParts } from "./mod.ts";
-
-const LID = "100000000000001";
-const PN = "5511999990001";
-
-/** One store; each cache over it is a process of its own. */
-class World {
-  readonly clock = new FakeClock();
-  readonly faults = new MemoryFaults();
-  readonly database = new MemoryDatabase();
-  readonly backend = memoryBackend({ database: this.database, clock: this.clock, faults: this.faults });
-  cache = this.open();
-  /** Called in the middle of each commit. */
-  duringCommit: () => Promise<void> = async () => {};
-
-  open(capacity = 10_000, reads: Partial<LidPnCacheParts["reads"]> = {}): LidPnCache {
-    const { clock, backend } = this;
-    const options = { capacity, idleMs: 3_600_000, clock };
-    return new LidPnCache({
-      reads: {
-        getAllLidMappings: () => backend.getAllLidMappings(),
-        getLidMapping: (lid) => backend.getLidMapping(lid),
-        getLidMappings: (lids) => backend.getLidMappings(lids),
-        getPnMapping: (phoneNumber) => backend.getPnMapping(phoneNumber),
-        getPnMappings: (phoneNumbers) => backend.getPnMappings(phoneNumbers),
-        ...reads,
-      },
-      commit: async (writes) => {
-        await backend.commit(writes);
-        await this.duringCommit();
-      },
-      clock,
-      byLid: new PortableCache<string, CachedMapping>(options),
-      byPn: new PortableCache<string, CachedMapping>(options),
-    });
-  }
-
-  learn(source: LearningSource, lid = LID, phoneNumber = PN, createdAt?: number) {
-    return this.cache.learn([{ lid, phoneNumber, createdAt }], { source });
-  }
-}
+import type { LearntMapping } from "./mod.ts";
 
 test("both ways are one query, once, also when there is nothing", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.backend.putLidMapping(mapping(LID, PN, 5));
   const { cache } = world;
   expect(await Promise.all([cache.getLid(PN), cache.getLid(PN), cache.getPn(LID)])).toEqual([LID, LID, PN]);
@@ -64,7 +22,7 @@ test("both ways are one query, once, also when there is nothing", async () => {
 });
 
 test("many are one query for what is cold", async () => {
-  const { backend, cache } = new World();
+  const { backend, cache } = new LidWorld();
   const numbers = Array.from({ length: 50 }, (_, n) => `55${n}`);
   await backend.putLidMappings(numbers.slice(0, 40).map((number, n) => mapping(`10${n}`, number, 5)));
   await cache.getLid("550");
@@ -74,7 +32,7 @@ test("many are one query for what is cold", async () => {
 });
 
 test("a read that fails is an error, and is asked again", async () => {
-  const { cache, faults } = new World();
+  const { cache, faults } = new LidWorld();
   faults.failReads(new BackendError("disk"));
   await expect(cache.getLid(PN)).rejects.toBeInstanceOf(BackendError);
   faults.failReads(undefined);
@@ -82,9 +40,9 @@ test("a read that fails is an error, and is asked again", async () => {
 });
 
 test("of two LIDs of a phone the newer wins, a tie goes to the later, and the older still resolves", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.learn("usync", "1001", PN, 10);
-  expect(await world.learn("peer_pn_message", "1000", PN, 9)).toEqual({ written: 1, resolved: [] });
+  expect(await world.learn("peer_pn_message", "1000", PN, 9)).toEqual({ ...NOTHING, written: 1 });
   expect(await world.cache.getLid(PN)).toBe("1001");
   const { resolved } = await world.learn("usync", "1002", PN, 10);
   expect(resolved).toEqual([{ phoneNumber: PN, lid: "1002", previousLid: "1001" }]);
@@ -95,7 +53,7 @@ test("of two LIDs of a phone the newer wins, a tie goes to the later, and the ol
 });
 
 test("a LID that moves to another phone leaves the first, which falls back to its LID before", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.learn("usync", "1000", PN, 5);
   await world.learn("usync", "1001", PN, 6);
   await world.learn("peer_lid_message", "1001", "other", 7);
@@ -123,14 +81,11 @@ const POLICY: Readonly<Record<LearningSource, readonly [boolean, boolean, boolea
   other: [true, true, false, false],
 };
 
-/** Sources whose mappings count as made at time 0. */
-const UNDATED: readonly LearningSource[] = ["migration_sync_old", "blocklist_inactive"];
-
 test("what each source may write, and what a phone resolves to then", async () => {
   expect(Object.keys(POLICY).sort()).toEqual([...LEARNING_SOURCES].sort());
   for (const source of LEARNING_SOURCES) {
     const learnt = async (lid: string, phoneNumber: string, createdAt: number) => {
-      const world = new World();
+      const world = new LidWorld();
       await world.learn("usync", "1000", "A", 5);
       const { written, resolved } = await world.learn(source, lid, phoneNumber, createdAt);
       const reopened = world.open();
@@ -155,20 +110,20 @@ test("what each source may write, and what a phone resolves to then", async () =
 });
 
 test("the same again writes nothing", async () => {
-  const world = new World();
+  const world = new LidWorld();
   for (const source of LEARNING_SOURCES) await world.learn(source, LID, PN, 5);
   let commits = 0;
   world.duringCommit = async () => {
     commits += 1;
   };
   for (const source of LEARNING_SOURCES) {
-    expect(await world.learn(source, LID, PN, 5)).toEqual({ written: 0, resolved: [] });
+    expect(await world.learn(source, LID, PN, 5)).toEqual(NOTHING);
   }
   expect(commits).toBe(0);
 });
 
 test("of several for one phone in a batch the last, in one commit", async () => {
-  const world = new World();
+  const world = new LidWorld();
   let commits = 0;
   world.duringCommit = async () => {
     commits += 1;
@@ -187,11 +142,11 @@ test("of several for one phone in a batch the last, in one commit", async () => 
 });
 
 test("a replay changes memory alone; seen live, it is stored and its phone is to be moved", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.learn("usync", "1000", PN, 1);
   const replay = { source: "peer_pn_message", offline: true } as const;
   const report = await world.cache.learn([{ lid: "1001", phoneNumber: PN, createdAt: 5 }], replay);
-  expect(report).toEqual({ written: 0, resolved: [] });
+  expect(report).toEqual(NOTHING);
   expect(await world.cache.getLid(PN)).toBe("1001");
   expect(await world.open().getLid(PN)).toBe("1000");
 
@@ -205,7 +160,7 @@ test("a replay changes memory alone; seen live, it is stored and its phone is to
 });
 
 test("a replay is not forgotten when memory is: it lies over what the store says", async () => {
-  const world = new World();
+  const world = new LidWorld();
   world.cache = world.open(1);
   await world.learn("usync", "1000", PN, 1);
   const replay = { source: "peer_pn_message", offline: true } as const;
@@ -217,7 +172,7 @@ test("a replay is not forgotten when memory is: it lies over what the store says
 });
 
 test("what only a replay has said moves no address: state is where the store says", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const { cache } = world;
   await world.learn("usync", "1000", PN, 1);
   await world.learn("usync", "1500", "moved", 1);
@@ -253,7 +208,7 @@ test("what only a replay has said moves no address: state is where the store say
 });
 
 test("while a replay waits, what is stored since moves the address", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const { cache, backend } = world;
   await world.learn("usync", "1000", PN, 1);
   await cache.learn([{ lid: "1001", phoneNumber: PN, createdAt: 5 }], { source: "usync", offline: true });
@@ -271,7 +226,7 @@ test("while a replay waits, what is stored since moves the address", async () =>
 });
 
 test("a read of where state is that fails is an error, and is asked again", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const replay = { source: "peer_pn_message", offline: true } as const;
   await world.cache.learn([{ lid: LID, phoneNumber: PN }], replay);
   world.faults.failReads(new BackendError("disk"));
@@ -284,7 +239,7 @@ test("a read of where state is that fails is an error, and is asked again", asyn
 });
 
 test("a commit that fails teaches nothing", async () => {
-  const world = new World();
+  const world = new LidWorld();
   world.faults.failCommitAt(0);
   await expect(world.learn("usync")).rejects.toThrow();
   expect(await world.cache.getLid(PN)).toBeUndefined();
@@ -293,7 +248,7 @@ test("a commit that fails teaches nothing", async () => {
 
 test("after a commit in doubt the store is asked, whether it was made or not", async () => {
   for (const isMade of [true, false]) {
-    const world = new World();
+    const world = new LidWorld();
     await world.learn("usync", "1000", PN, 1);
     await world.learn("usync", LID, "other", 1);
     if (!isMade) world.faults.failCommitAt(0);
@@ -316,7 +271,7 @@ test("after a commit in doubt the store is asked, whether it was made or not", a
 });
 
 test("what others have stored while it was being learnt is asked of the store", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const { cache, backend } = world;
   await world.learn("usync", LID, "other", 1);
   world.duringCommit = async () => {
@@ -330,7 +285,7 @@ test("what others have stored while it was being learnt is asked of the store", 
 });
 
 test("who asks while it is learnt is answered before or after, and nobody is wrong later", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.learn("usync", "1000", PN, 1);
   world.cache = world.open();
   let asked: Promise<string | undefined> | undefined;
@@ -343,7 +298,7 @@ test("who asks while it is learnt is answered before or after, and nobody is wro
 });
 
 test("two who learn of one phone at once agree with the store", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await Promise.all([
     world.learn("usync", "1001", PN, 2),
     world.learn("usync", "1002", PN, 3),
@@ -354,7 +309,7 @@ test("two who learn of one phone at once agree with the store", async () => {
 });
 
 test("unless told otherwise the newest ten thousand are warmed up, and no page is read beyond them", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const entries = Array.from({ length: 12_500 }, (_, n) => mapping(`1${n}`, `5${n}`, n + 1));
   await world.backend.putLidMappings(entries);
   let read = 0;
@@ -378,7 +333,7 @@ test("unless told otherwise the newest ten thousand are warmed up, and no page i
 });
 
 test("warming up reads the newest, once, and leaves what was learnt meanwhile", async () => {
-  const world = new World();
+  const world = new LidWorld();
   const entries = Array.from({ length: 3_000 }, (_, n) => mapping(`1${n}`, `5${n}`, n + 1));
   await world.backend.putLidMappings(entries);
   const { cache } = world;
@@ -406,7 +361,7 @@ class HeldReads {
   }
 
   /** What is read is what the store says when the read begins. */
-  async *of(world: World): AsyncGenerator<LidPnMapping> {
+  async *of(world: LidWorld): AsyncGenerator<LidPnMapping> {
     this.count += 1;
     const stored: LidPnMapping[] = [];
     for await (const one of world.backend.getAllLidMappings()) stored.push(one);
@@ -416,7 +371,7 @@ class HeldReads {
 }
 
 test("two warm-ups at once are one read, and neither lays what it has read over what was learnt", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1500", "other", 2)]);
   const held = new HeldReads();
   world.cache = world.open(10_000, { getAllLidMappings: () => held.of(world) });
@@ -436,7 +391,7 @@ test("two warm-ups at once are one read, and neither lays what it has read over 
 });
 
 test("a warm-up of more than is being read reads itself, after it", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1500", "other", 2)]);
   const { cache } = world;
   expect(await Promise.all([cache.warmUp({ limit: 1 }), cache.warmUp({ limit: 2 })])).toEqual([1, 2]);
@@ -445,7 +400,7 @@ test("a warm-up of more than is being read reads itself, after it", async () => 
 });
 
 test("a warm-up that fails takes no note of what is learnt after it, and the next one reads again", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.backend.putLidMappings([mapping("1000", PN, 1), mapping("1001", "other", 2)]);
   const { cache } = world;
   const notesOf = async (lid: string): Promise<number> => {
@@ -472,7 +427,7 @@ test("a warm-up that fails takes no note of what is learnt after it, and the nex
 });
 
 test("a warm-up leaves what replays concern as they say", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.backend.putLidMappings([
     ...[mapping("1000", PN, 1), mapping("1001", "quiet", 1)],
     ...[mapping("1500", "left", 2), mapping("1499", "left", 1)],
@@ -491,7 +446,7 @@ test("a warm-up leaves what replays concern as they say", async () => {
 });
 
 test("addresses and JIDs become those of the LID, with their device", async () => {
-  const world = new World();
+  const world = new LidWorld();
   await world.learn("usync");
   const { cache } = world;
   const addresses = [
@@ -521,7 +476,7 @@ test("addresses and JIDs become those of the LID, with their device", async () =
 });
 
 test("malformed mappings teach nothing", async () => {
-  const { cache } = new World();
+  const { cache } = new LidWorld();
   for (const mapping of [
     { lid: "", phoneNumber: PN },
     { lid: LID, phoneNumber: "5@c" },
@@ -569,7 +524,7 @@ class Model {
   #isNews(mapping: { lid: string; phoneNumber: string; createdAt: number }, source: LearningSource): boolean {
     const { lid, phoneNumber, createdAt } = mapping;
     const isSeen = this.getPn(lid) !== undefined;
-    if (["other", "pairing", "device_notification"].includes(source)) return !isSeen;
+    if (WEAK.includes(source)) return !isSeen;
     const newest = this.#newest(phoneNumber);
     if (newest?.lid === lid) return false;
     // An earlier LID of this phone is news only when it is the latest again.
@@ -607,7 +562,7 @@ test("memory, the store and a plain model agree, whatever is learnt, evicted and
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const world = new World();
+      const world = new LidWorld();
       const model = new Model();
       for (const { kind, mappings, source, capacity } of steps) {
         if (kind === "learn") {

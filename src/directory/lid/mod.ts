@@ -10,8 +10,10 @@ export {
   type CommitLearnt,
   type LearnOptions,
   type LearnReport,
+  type LearnRequest,
   LidPnCache,
   type LidPnCacheParts,
   type LidPnStats,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";
+export { type MappingRefusal, type OwnJids, OwnUsers } from "./own_users.ts";

@@ -1,0 +1,89 @@
+import { md5 } from "@noble/hashes/legacy.js";
+import { decodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
+
+/** Appended to the user part before it is hashed. */
+const SUFFIX = "WA_ADD_NOTIF";
+
+/** Bytes of a hash. */
+const HASH_BYTES = 3;
+
+/** A mapping, as user parts. */
+interface Pair {
+  readonly lid: string;
+  readonly phoneNumber: string;
+}
+
+/** Where users and their LIDs come from: `LidPnCache` is one. */
+export interface HashedUsers {
+  /** All mappings that are stored. */
+  readAll(): AsyncIterable<Pair>;
+  getLid(phoneNumber: string): Promise<string | undefined>;
+  getPn(lid: string): Promise<string | undefined>;
+}
+
+/**
+ * Users by the short hash that some notifications name them by: the first three bytes of the MD5 of the user part and a suffix. Read
+ * from the store once, when it is asked for the first time, and kept up to date by `add`.
+ */
+export class ContactHashes {
+  readonly #users: HashedUsers;
+  /**
+   * By hash, the kind and the user part of each user, separated by spaces. A user stays when its mapping goes: what is found is
+   * looked up again.
+   */
+  #names: Map<number, string> | undefined;
+  #reading: Promise<void> | undefined;
+
+  constructor(users: HashedUsers) {
+    this.#users = users;
+  }
+
+  /** See `LidPnCache.lidOfContactHash`. */
+  async lidOf(hash: string): Promise<string | undefined> {
+    const bytes = decodeBase64(hash);
+    if (bytes?.length !== HASH_BYTES) return undefined;
+    this.#reading ??= this.#read();
+    await this.#reading;
+    const names = this.#names?.get(numberOf(bytes))?.split(" ") ?? [];
+    const lids = await Promise.all(names.map((name) => this.#lidOf(name)));
+    const [lid, ...others] = new Set(lids.filter((one) => one !== undefined));
+    return others.length === 0 ? lid : undefined;
+  }
+
+  /** Takes note of a mapping that has become known. */
+  add({ lid, phoneNumber }: Pair): void {
+    if (this.#names === undefined) return;
+    addName(this.#names, lid, `lid:${lid}`);
+    addName(this.#names, phoneNumber, `pn:${phoneNumber}`);
+  }
+
+  async #read(): Promise<void> {
+    this.#names = new Map();
+    try {
+      for await (const pair of this.#users.readAll()) this.add(pair);
+    } catch (error) {
+      this.#names = undefined;
+      this.#reading = undefined;
+      throw error;
+    }
+  }
+
+  async #lidOf(name: string): Promise<string | undefined> {
+    const [kind, user = ""] = name.split(":");
+    if (kind === "pn") return await this.#users.getLid(user);
+    return (await this.#users.getPn(user)) === undefined ? undefined : user;
+  }
+}
+
+function addName(names: Map<number, string>, user: string, name: string): void {
+  const key = numberOf(md5(encodeUtf8(user + SUFFIX)));
+  const known = names.get(key);
+  if (known === undefined) names.set(key, name);
+  else if (!known.split(" ").includes(name)) names.set(key, `${known} ${name}`);
+}
+
+/** The first three bytes. */
+function numberOf(bytes: Uint8Array): number {
+  const [high = 0, middle = 0, low = 0] = bytes;
+  return (high << 16) | (middle << 8) | low;
+}

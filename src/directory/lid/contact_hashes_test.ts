@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { LID, LidWorld, PN } from "../../../test/support/lid_world.ts";
+import { BackendError } from "../../errors/mod.ts";
+
+describe("LidPnCache.lidOfContactHash", () => {
+  test("answers the LID by either name, and follows what is learnt", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", "100000000000001", "100000000000002");
+    const { cache } = world;
+    expect(await cache.lidOfContactHash("s7oK")).toBe("100000000000001");
+    expect(await cache.lidOfContactHash("P2DY")).toBe("100000000000001");
+    const { queries } = cache.stats;
+    expect(await cache.lidOfContactHash("4ZhY")).toBeUndefined();
+    await world.learn("usync", "100000000000003", "55");
+    expect(await cache.lidOfContactHash("4ZhY")).toBe("100000000000003");
+    expect(cache.stats.queries - queries).toBeLessThanOrEqual(2);
+    // The phone number has another LID now; the LID is still known.
+    await world.learn("usync", "1000", "100000000000002");
+    expect(await cache.lidOfContactHash("P2DY")).toBe("1000");
+    expect(await cache.lidOfContactHash("s7oK")).toBe("100000000000001");
+    await world.backend.deleteLidMappings(["100000000000001"]);
+    await cache.follow([{ kind: "lidMapping.delete", lids: ["100000000000001"] }]);
+    expect(await cache.lidOfContactHash("s7oK")).toBeUndefined();
+    expect(await world.open().lidOfContactHash("P2DY")).toBe("1000");
+  });
+
+  test("answers nobody for a hash of two users, or for what is no hash", async () => {
+    const world = new LidWorld();
+    const [one, two] = collidingUsers();
+    await world.learn("usync", one, "551");
+    const hash = contactHash(one);
+    expect(await world.cache.lidOfContactHash(hash)).toBe(one);
+    await world.learn("usync", two, "552");
+    expect(await world.cache.lidOfContactHash(hash)).toBeUndefined();
+    for (const text of ["", "s7o", "s7oK=", "s7oKs7oK", "????"]) {
+      expect(await world.cache.lidOfContactHash(text)).toBeUndefined();
+    }
+  });
+
+  test("asks again after a read that failed", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", LID, PN);
+    world.cache = world.open();
+    world.faults.failReads(new BackendError("disk"));
+    await expect(world.cache.lidOfContactHash("s7oK")).rejects.toThrow("disk");
+    world.faults.failReads(undefined);
+    expect(await world.cache.lidOfContactHash("s7oK")).toBe(LID);
+  });
+});
+
+function contactHash(user: string): string {
+  return createHash("md5").update(`${user}WA_ADD_NOTIF`).digest().subarray(0, 3).toString("base64");
+}
+
+/** Two LIDs with one hash. */
+function collidingUsers(): [string, string] {
+  const seen = new Map<string, string>();
+  for (let n = 0; ; n += 1) {
+    const user = String(100_000_000_000_000 + n);
+    const hash = contactHash(user);
+    const other = seen.get(hash);
+    if (other !== undefined) return [other, user];
+    seen.set(hash, user);
+  }
+}
