@@ -41,7 +41,7 @@ async function burnedByRestarts(durability: Durability): Promise<number> {
       await peers.carry(client, { peer: 0, isSent: false, afterMs: 0 });
     }
     for (let sent = 0; sent < lengthOf(opening); sent++) {
-      // Most messages follow at once; after some there is a pause, in which the account settles.
+      // Most messages follow at once; after some there is a pause, in which the account releases its leases.
       const afterMs = random.below(8) === 0 ? 10_000 + random.below(60_000) : random.below(1_000);
       const name = await peers.carry(client, { peer: 0, isSent: true, afterMs });
       const [chain = "", counter] = name?.split("#") ?? [];

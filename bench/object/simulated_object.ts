@@ -42,7 +42,7 @@ export class SimulatedObject {
       const dueMs = this.#nextDueMs();
       const nextMs = Math.min(untilMs, Math.max(dueMs, this.clock.nowMs()));
       await this.#scheduler.advance(nextMs - this.clock.nowMs());
-      await settled();
+      await drained();
       if (dueMs > untilMs) return;
     }
   }
@@ -70,6 +70,6 @@ export class SimulatedObject {
 }
 
 /** A turn of the event loop: what runs without anybody waiting for it gets to its end. */
-export function settled(): Promise<void> {
+export function drained(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -70,7 +70,7 @@ export class AccountKeys implements KeyStore {
   readonly #everybody: CachedContext;
   readonly #library: CachedContext;
   /** Resolves when every pre-key that may be asked for is durable. */
-  preKeysSettled: () => Promise<void> = async () => {};
+  preKeysDurable: () => Promise<void> = async () => {};
 
   constructor({ account, cache, locks, consumed }: AccountKeysParts) {
     this.#account = account;
@@ -142,8 +142,8 @@ export class AccountKeys implements KeyStore {
     const possible = ids.filter(isText);
     const kind = kindOf(type);
     if ("changes" in kind) return Object.fromEntries(await kind.read(context, possible));
-    if (type === "pre-key") await this.preKeysSettled();
-    if (type === "sender-key-memory") await this.#lost.settle(possible);
+    if (type === "pre-key") await this.preKeysDurable();
+    if (type === "sender-key-memory") await this.#lost.clearMarks(possible);
     const found = await kind.read({ account: this.#account, wrapBytes: hostBytes }, possible);
     const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
     return Object.fromEntries(found.filter(isThere));

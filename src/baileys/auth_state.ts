@@ -66,10 +66,10 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     account,
     watchCounters(creds, () => stock.fill()),
   );
-  binding.keys.preKeysSettled = () => stock.settled();
+  binding.keys.preKeysDurable = () => stock.whenDurable();
   stock.fill();
   await saveCreds();
-  await stock.settled();
+  await stock.whenDurable();
   return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
 }
 

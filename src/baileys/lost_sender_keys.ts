@@ -28,7 +28,7 @@ export class LostSenderKeys {
    *
    * @throws {StoreError} When it could not be read or committed.
    */
-  async settle(groups: readonly string[]): Promise<void> {
+  async clearMarks(groups: readonly string[]): Promise<void> {
     const { pn, lid } = this.#account.device.getDeviceSnapshot();
     const own = [pn, lid].map(addressOf).filter((address) => address !== undefined);
     const names = groups.flatMap((text) => {

@@ -21,7 +21,7 @@ export interface PreKeyCounters {
  *
  * Baileys puts a new pre-key into a retry request and sends it before it stores the key: a crash in between makes the
  * answer undecryptable for ever. It makes no new key, though, while its counters say that stored ones are still
- * unused. So there are always some: made ahead, counted and committed together, and handed out by `settled` only when
+ * unused. So there are always some: made ahead, counted and committed together, and handed out by `whenDurable` only when
  * durable.
  */
 export class PreKeyStock {
@@ -36,18 +36,18 @@ export class PreKeyStock {
     this.#counters = counters;
   }
 
-  /** Tops the stock up. The counters move at once; `settled` says when the keys are durable, or why there are none. */
+  /** Tops the stock up. The counters move at once; `whenDurable` says when the keys are durable, or why there are none. */
   fill(): void {
     try {
       this.#make();
     } catch {
       // Met again, and reported, by whoever waits for these keys.
     }
-    this.settled().catch(() => {});
+    this.whenDurable().catch(() => {});
   }
 
   /** Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again tries again. */
-  async settled(): Promise<void> {
+  async whenDurable(): Promise<void> {
     do {
       while (this.#durable < this.#filled) {
         const filled = this.#filled;

@@ -87,11 +87,11 @@ export class SingleFlight<K> {
     }
   }
 
-  #land<R>(key: K, flight: RunningFlight<R>, settle: (caller: Caller<R>) => void): void {
+  #land<R>(key: K, flight: RunningFlight<R>, answer: (caller: Caller<R>) => void): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
     for (const caller of flight.callers) {
       caller.signal?.removeEventListener("abort", caller.onAbort);
-      settle(caller);
+      answer(caller);
     }
   }
 }

@@ -97,7 +97,7 @@ export class PortableCache<K, V> {
   /** Time that the clock has gone forward since the cache was made. */
   #ownMs = 0;
   /** What the clock said when nothing was due; not a number while something may be. What is written is never due at once. */
-  #settledMs = Number.NaN;
+  #sweptMs = Number.NaN;
 
   /** @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together with an expiry. */
   constructor(options: PortableCacheOptions<K, V>) {
@@ -251,7 +251,7 @@ export class PortableCache<K, V> {
     const clock = this.#clock;
     if (clock === undefined) return 0;
     const readMs = clock.nowMs();
-    if (readMs !== this.#settledMs) this.#catchUp(readMs);
+    if (readMs !== this.#sweptMs) this.#catchUp(readMs);
     return this.#ownMs;
   }
 
@@ -259,13 +259,13 @@ export class PortableCache<K, V> {
     if (readMs !== this.#clockMs) this.#follow(readMs);
     this.#sweep(this.#ownMs, SWEPT_PER_CALL);
     // A listener may have read the clock again, so not `readMs`.
-    this.#settledMs = this.#ownMs >= this.#table.nextDueAtMs ? Number.NaN : this.#clockMs;
+    this.#sweptMs = this.#ownMs >= this.#table.nextDueAtMs ? Number.NaN : this.#clockMs;
   }
 
   #follow(readMs: number): void {
     this.#ownMs += Math.max(0, readMs - this.#clockMs);
     this.#clockMs = readMs;
-    this.#settledMs = Number.NaN;
+    this.#sweptMs = Number.NaN;
   }
 
   #isExpired(slot: number, nowMs: number): boolean {

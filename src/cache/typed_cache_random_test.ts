@@ -48,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("behave" as const, "misbehave" as const) }) },
 );
 
-async function settle(): Promise<void> {
+async function drained(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
 }
 
@@ -123,19 +123,19 @@ async function run(steps: readonly Step[]): Promise<number> {
         store.isProper = false;
         break;
     }
-    await settle();
+    await drained();
   }
   // Nobody waits for ever, even if the store never answers, and nobody was rejected.
   for (let i = 0; i < 20; i += 1) {
     for (let index = store.calls.length - 1; index >= 0; index -= 1)
       if (store.calls[index]?.operation === "pause") store.end(index, "done");
     await host.scheduler.advance(6_000);
-    await settle();
+    await drained();
   }
   await Promise.all(running);
   // Once the store behaves, the cache works again.
   store.behave();
-  await settle();
+  await drained();
   await host.scheduler.advance(6_000);
   const value = next(0);
   await cache.insert(0, value);

@@ -7,7 +7,7 @@ interface Group {
   readonly subject: string;
 }
 
-async function settle(): Promise<void> {
+async function drained(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
 }
 
@@ -75,7 +75,7 @@ for (const ending of ["torn", "foreign", "nonsense", "refused"] as const satisfi
     await cache.insert("5511999990001", { subject: "b" });
     store.isProper = false;
     const reading = cache.get("5511999990000");
-    await settle();
+    await drained();
     store.end(0, ending);
     expect(await reading).toBeUndefined();
     expect(host.logger.messages("warn")).toEqual(["cache store: read failed"]);
@@ -114,7 +114,7 @@ test("a call that hangs is given up at the deadline, and the store is left alone
   await cache.insert("a", { subject: "a" });
   store.isProper = false;
   const reading = cache.get("a");
-  await settle();
+  await drained();
   expect(store.calls).toHaveLength(1);
   await host.scheduler.advance(1_000);
   expect(await reading).toBeUndefined();
@@ -131,7 +131,7 @@ test("a write that was given up and arrives late does not hide the later one", a
   await cache.insert("a", { subject: "old" });
   store.isProper = false;
   const abandoned = cache.insert("a", { subject: "late" });
-  await settle();
+  await drained();
   await host.scheduler.advance(1_000);
   await abandoned;
   const late = store.calls.splice(0);
@@ -152,17 +152,17 @@ test("invalidateAll holds at once, against writes under way too, and is made kno
   expect(await other.get("a")).toEqual({ subject: "a" });
   store.isProper = false;
   const writing = cache.insert("b", { subject: "late" });
-  await settle();
+  await drained();
   cache.invalidateAll();
   const reading = cache.get("a");
-  await settle();
+  await drained();
   // The new epoch, and then the clearing, are refused; the write arrives after them.
   while (store.calls.length > 1) {
     store.end(1, "refused");
-    await settle();
+    await drained();
   }
   store.end(0, "done");
-  await settle();
+  await drained();
   expect(await reading).toBeUndefined();
   await writing;
   store.behave();
@@ -180,11 +180,11 @@ test("an epoch that is asked for while everything is invalidated is not the one 
   const cache = open({ seed: 2 });
   store.isProper = false;
   const reading = cache.get("a");
-  await settle();
+  await drained();
   cache.invalidateAll();
   store.end(0, "done");
   store.behave();
-  await settle();
+  await drained();
   store.behave();
   expect(await reading).toBeUndefined();
   expect(await cache.get("a")).toBeUndefined();
@@ -196,9 +196,9 @@ test("clear says whether the store took part", async () => {
   await cache.insert("a", { subject: "a" });
   store.isProper = false;
   const clearing = cache.clear();
-  await settle();
+  await drained();
   store.end(0, "refused");
-  await settle();
+  await drained();
   store.end(0, "refused");
   expect(await clearing).toBe(false);
   store.behave();
@@ -273,13 +273,13 @@ test("more doubtful keys than are remembered void the namespace", async () => {
   store.isProper = false;
   for (let i = 0; i < 1_001; i++) {
     const writing = cache.insert(`${i}`, { subject: "x" });
-    await settle();
+    await drained();
     store.end(0, "done, answered as refused");
     await writing;
     if (i < 1_000) continue;
     store.behave();
   }
-  await settle();
+  await drained();
   expect(await cache.get("kept")).toBeUndefined();
   expect(await cache.get("0")).toBeUndefined();
 });
@@ -291,7 +291,7 @@ test("a store that never answers holds a bounded number of calls, and no caller 
   store.isProper = false;
   const writes = Array.from({ length: 3_000 }, (_, i) => cache.insert(`${i}`, { subject: "x" }));
   const reads = Array.from({ length: 3_000 }, () => cache.get("a"));
-  await settle();
+  await drained();
   expect(store.calls.length).toBeLessThanOrEqual(1_024);
   await host.scheduler.advance(1_000);
   await Promise.all(writes);
@@ -304,7 +304,7 @@ test("a closed cache gives up, misses and leaves no task behind", async () => {
   await cache.insert("a", { subject: "a" });
   store.isProper = false;
   const reading = cache.get("a");
-  await settle();
+  await drained();
   cache.close();
   cache.close();
   expect(await reading).toBeUndefined();

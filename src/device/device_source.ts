@@ -83,7 +83,7 @@ export class DeviceSource implements DirtySource {
     return [{ key: DEVICE_SOURCE, generation: this.#generation, urgency: "must", writes }];
   }
 
-  settle({ committed }: Outcome): void {
+  applyOutcome({ committed }: Outcome): void {
     const [entry] = committed;
     if (entry === undefined) return;
     this.#cleanGeneration = entry.generation;

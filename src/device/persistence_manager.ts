@@ -258,7 +258,7 @@ export class PersistenceManager {
       throw new RangeError(`create snapshot: extra is ${extra.length} bytes, at most 16 MiB are allowed`);
     }
     const kept = extra === undefined ? undefined : new Uint8Array(extra);
-    await this.#options.writeBehind.settle();
+    await this.#options.writeBehind.release();
     const database = await store.snapshotDb(name, kept);
     const device = redactDevice(this.#state.device);
     await snapshotSink({ name, takenAtMs: host.clock.nowMs(), device, database, extra: kept });

@@ -186,6 +186,7 @@ export {
 } from "../ports/mod.ts";
 export { decodePreKey, encodePreKey, type PreKey } from "../records/mod.ts";
 export {
+  type CollectedVersion,
   type DirtyEntry,
   type DirtySource,
   type ErrorSummary,
@@ -198,7 +199,6 @@ export {
   type Pending,
   type SaverHandle,
   type SaveState,
-  type SettledEntry,
   summarizeError,
   type Urgency,
   WriteBehind,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Listener, Notifier } from "./mod.ts";
 
 /** Lets every promise callback that is ready run. */
-async function settle(): Promise<void> {
+async function drained(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
 
@@ -39,11 +39,11 @@ test("notify wakes at most n, in the order in which they registered", async () =
   const [a, b, c] = [notifier.listen(), notifier.listen(), notifier.listen()];
   const woken = waitAll({ c, b, a });
   expect(notifier.notify(2)).toBe(2);
-  await settle();
+  await drained();
   expect(woken).toEqual(["a", "b"]);
   expect([a.notified, b.notified, c.notified]).toEqual([true, true, false]);
   expect(notifier.notify(Number.POSITIVE_INFINITY)).toBe(1);
-  await settle();
+  await drained();
   expect(woken).toEqual(["a", "b", "c"]);
 });
 
@@ -61,7 +61,7 @@ test("a notification that nobody listens for is not kept", async () => {
   expect(notifier.notify(5)).toBe(0);
   const listener = notifier.listen();
   const woken = waitAll({ listener });
-  await settle();
+  await drained();
   expect(woken).toEqual([]);
   expect(listener.notified).toBe(false);
 });
@@ -72,7 +72,7 @@ test("a listener that is dropped while notified passes its wake-up on to the nex
   const woken = waitAll({ b, c });
   notifier.notify(1);
   a.drop();
-  await settle();
+  await drained();
   expect(woken).toEqual(["b"]);
   expect(c.notified).toBe(false);
 });
@@ -83,7 +83,7 @@ test("it passes the wake-up on also when it is waiting and its wait has not reso
   const woken = waitAll({ a, b });
   notifier.notify(1);
   a.drop();
-  await settle();
+  await drained();
   expect(woken).toEqual(["b"]);
 });
 
@@ -96,7 +96,7 @@ test("a wake-up that was passed on is passed on again, and lost when nobody is l
   expect(c.notified).toBe(true);
   c.drop();
   const late = notifier.listen();
-  await settle();
+  await drained();
   expect(late.notified).toBe(false);
 });
 
@@ -106,7 +106,7 @@ test("a listener whose wait has resolved owes no wake-up any more", async () => 
   notifier.notify(1);
   await a.wait();
   a.drop();
-  await settle();
+  await drained();
   expect(b.notified).toBe(false);
 });
 
@@ -117,7 +117,7 @@ test("a listener that is dropped unnotified leaves no trace, and its wait never 
   a.drop();
   expect(notifier.listenerCount).toBe(1);
   expect(notifier.notify(2)).toBe(1);
-  await settle();
+  await drained();
   expect(woken).toEqual(["b"]);
 });
 
@@ -150,7 +150,7 @@ test("listening inside a wake-up is a new registration that this notify does not
       inner = notifier.listen();
     });
   notifier.notify(5);
-  await settle();
+  await drained();
   expect(inner?.notified).toBe(false);
   expect(notifier.listenerCount).toBe(1);
 });

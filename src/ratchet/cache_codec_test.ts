@@ -107,7 +107,7 @@ test("a clean close burns nothing", async () => {
     await cache.sessions.put(PEER, sessionAt(index));
     await cache.publishable([PEER]);
   }
-  await cache.settle();
+  await cache.releaseLeases();
   const after = await live(database, 2);
   expect((await after.cache.sessions.load(PEER))?.sendingChain?.next).toBe(40);
 });

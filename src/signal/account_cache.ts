@@ -45,7 +45,7 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
 
 /**
  * The Signal cache of an open account, over the standard records or over a client's own. It is written behind by the
- * account's engine, which settles it in every pause and when the account closes.
+ * account's engine, which releases its leases in every pause and when the account closes.
  *
  * An account has one cache: every call answers with the same.
  *

@@ -128,7 +128,7 @@ test("a chat with one message between two pauses costs one row a message", async
   expect(account.stats().rowsWritten - before).toBe(20);
 });
 
-test("closing the account settles: the next incarnation burns nothing, one after a crash does", async () => {
+test("closing the account releases the leases: the next incarnation burns nothing, one after a crash does", async () => {
   const world = new World();
   const first = await world.open({ seed: 1 });
   for (let n = 0; n < 4; n += 1) await send(first.cache, PEER);

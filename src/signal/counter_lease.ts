@@ -63,7 +63,7 @@ export class CounterLease {
   }
 
   /** Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing. */
-  get isUnsettled(): boolean {
+  get hasReserve(): boolean {
     return this.bound > this.next;
   }
 
@@ -74,7 +74,7 @@ export class CounterLease {
 
   /**
    * Notes the counter of the same chain after a put. What is reserved doubles with use, and after a pause it is no more than
-   * what was used before it: a pause settles, so a chat with one message between two of them needs no bound above its
+   * what was used before it: a pause releases the lease, so a chat with one message between two of them needs no bound above its
    * counter, and no write that lowers it again.
    *
    * @returns Whether the bound had to be raised: nothing may leave before that is durable.
@@ -114,7 +114,7 @@ export class CounterLease {
   }
 
   /** Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. */
-  settle(): void {
+  release(): void {
     this.bound = this.next;
   }
 

@@ -197,7 +197,7 @@ test("of two own sender keys the LID's stays, and the group's marks go in the sa
   cache.onEvent(({ kind, address }) => events.push(`${kind} ${address}`));
   await cache.senderKeys.put(OUR_KEY, CounterRecord.of("lid", "of the LID", 3));
   await cache.senderKeys.put(`${GROUP}:${PN}:1@c.us.0`, CounterRecord.of("pn", "of the number", 8));
-  await cache.settle();
+  await cache.releaseLeases();
   await cache.moveUser(PN, ours);
   expect(cache.senderKeys.peek(OUR_KEY)?.current?.chain).toBe("of the LID");
   expect([...rows.senderKeys.keys()]).toEqual([OUR_KEY]);
@@ -422,17 +422,17 @@ test("a refused row of another chat does not hold the move back; one of its own 
   expect(cache.sessions.peek(LID_0)?.received).toBe(1);
 });
 
-test("settling while a move is under way does not bring the moved record back", async () => {
+test("releasing leases while a move is under way does not bring the moved record back", async () => {
   const here = world();
   await haveSession(here, PN_0);
   for (let n = 0; n < 4; n += 1) await send(here, PN_0);
   here.rows.holdCommits();
   const move = here.cache.moveUser(PN, LID);
   await turn();
-  const settled = here.cache.settle();
+  const released = here.cache.releaseLeases();
   await turn();
   here.rows.releaseCommits();
-  await Promise.all([move, settled]);
+  await Promise.all([move, released]);
   expect(await here.cache.sessions.load(PN_0)).toBeUndefined();
   await here.engine.flush();
   expect([...here.rows.sessions.keys()]).toEqual([LID_0]);

@@ -9,7 +9,7 @@ export type SignalUserState = Pick<
   | "moveUsers"
   | "onEvent"
   | "publishable"
-  | "settle"
+  | "releaseLeases"
   | "stats"
   | "usersToMove"
 >;

@@ -11,7 +11,7 @@ export class PauseCount implements Pauses {
   #count = 0;
   #changedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param pauseMs Time without a change that is a pause: that after which the engine takes the account for idle and settles. */
+  /** @param pauseMs Time without a change that is a pause: that after which the engine takes the account for idle and releases the leases. */
   constructor(clock: Clock, pauseMs: number) {
     this.#clock = clock;
     this.#pauseMs = pauseMs;

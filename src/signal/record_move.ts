@@ -56,7 +56,7 @@ class MoveEnd<V> {
   land(change: (entry: CacheEntry<V>) => void): void {
     const { entry } = this;
     this.#store.overtake(entry.address);
-    // Put or deleted meanwhile by somebody who does not hold the lock: that is newer than the move. A lease that was settled
+    // Put or deleted meanwhile by somebody who does not hold the lock: that is newer than the move. A lease that was released
     // meanwhile is not: it goes with its record.
     if (entry.value === this.#value && this.#store.entries.has(entry)) {
       entry.committed = Math.max(entry.committed, entry.gate);

@@ -157,11 +157,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** Writes the counter of every record that has sent as its bound. */
-  settleLeases(): void {
+  releaseLeases(): void {
     for (const entry of this.entries.entries()) {
-      if (entry.value === undefined || entry.lease?.isUnsettled !== true) continue;
+      if (entry.value === undefined || entry.lease?.hasReserve !== true) continue;
       this.#context.dirty.change(entry, MAY);
-      entry.lease.settle();
+      entry.lease.release();
     }
   }
 
@@ -375,9 +375,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   /** Before a clean record leaves, its bound is lowered: nobody would do it later. */
   #release(entry: CacheEntry<T>): boolean {
-    if (entry.value === undefined || entry.lease?.isUnsettled !== true) return true;
+    if (entry.value === undefined || entry.lease?.hasReserve !== true) return true;
     this.#context.dirty.change(entry, MAY);
-    entry.lease.settle();
+    entry.lease.release();
     return false;
   }
 

@@ -109,7 +109,7 @@ test("forty short incarnations that end cleanly burn nothing", async () => {
   await haveSession(here, ALICE);
   for (let opening = 0; opening < 40; opening += 1) {
     for (let n = 0; n < 5; n += 1) expect((await send(here, ALICE)).counter).toBe(opening * 5 + n);
-    await here.cache.settle();
+    await here.cache.releaseLeases();
     await here.engine.close();
     here = here.crash();
     await here.cache.sessions.load(ALICE);
@@ -117,27 +117,27 @@ test("forty short incarnations that end cleanly burn nothing", async () => {
   }
 });
 
-test("settling writes exact counters, also of what is durable already, and gates the next send", async () => {
+test("releasing leases writes exact counters, also of what is durable already, and gates the next send", async () => {
   const here = world();
   await haveSession(here, ALICE);
   for (let n = 0; n < 4; n += 1) await send(here, ALICE);
   expect(here.cache.stats.dirty).toBe(0);
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(7);
-  await here.cache.settle();
+  await here.cache.releaseLeases();
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(4);
   expect((await send(here, ALICE)).gated).toBe(true);
-  await here.cache.settle();
+  await here.cache.releaseLeases();
   const commits = here.rows.commits.length;
-  await here.cache.settle();
+  await here.cache.releaseLeases();
   expect(here.rows.commits).toHaveLength(commits);
 });
 
-test("settling that fails leaves the higher bound behind, and the next send waits all the same", async () => {
+test("a release that fails leaves the higher bound behind, and the next send waits all the same", async () => {
   const here = world();
   await haveSession(here, ALICE);
   for (let n = 0; n < 4; n += 1) await send(here, ALICE);
   here.rows.fates.push(new Error("down"));
-  await expect(here.cache.settle()).rejects.toThrow("down");
+  await expect(here.cache.releaseLeases()).rejects.toThrow("down");
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(7);
   expect((await send(here, ALICE)).gated).toBe(true);
   expect(leaseOf(here, ALICE)?.reservedUntil).toBe(4 + 8);
@@ -305,7 +305,7 @@ test("after a restore, sessions and own sender keys from before are discarded, a
   const theirs = new CounterRecord();
   theirs.archive.push({ start: "", chain: "theirs", next: 9 });
   await before.cache.senderKeys.put(THEIR_KEY, theirs);
-  await before.cache.settle();
+  await before.cache.releaseLeases();
   const restored = before.crash({ restoreEpoch: 1 });
   const { cache, engine, rows } = restored;
   expect(await cache.sessions.load(ALICE)).toBeUndefined();

@@ -17,12 +17,12 @@ interface Collected {
 
 /** What the cache does beside. */
 export interface SourceHooks {
-  /** Called after each settlement: there may be clean entries again. */
-  settled(): void;
+  /** Called after each flush: there may be clean entries again. */
+  flushed(): void;
   /** Something is clean whose bound is above its counter: a pause should find it. */
-  unsettled(): void;
+  reserved(): void;
   /** Makes counters and bounds exact. */
-  rest(): void;
+  release(): void;
 }
 
 /** Hands the cache's changes to the engine, and notes what became of them. */
@@ -65,24 +65,24 @@ export class SignalSource implements DirtySource {
     return collected;
   }
 
-  settle({ committed }: Outcome): void {
-    let isUnsettled = false;
+  applyOutcome({ committed }: Outcome): void {
+    let hasReserve = false;
     for (const { key, generation } of committed) {
       const taken = this.#collected.get(key);
       if (taken === undefined) continue;
       this.#commit(taken, generation);
-      isUnsettled ||= taken.entry.lease?.isUnsettled === true;
+      hasReserve ||= taken.entry.lease?.hasReserve === true;
     }
     this.#collected.clear();
     // Whatever became of them: what was read since may be from before.
     for (const { owner, address } of this.#orphans) owner.overtake(address);
     this.#orphans.clear();
-    this.#hooks.settled();
-    if (isUnsettled) this.#hooks.unsettled();
+    this.#hooks.flushed();
+    if (hasReserve) this.#hooks.reserved();
   }
 
-  rest(): void {
-    this.#hooks.rest();
+  release(): void {
+    this.#hooks.release();
   }
 
   /** Gives up what the engine has: its outcome makes nothing clean any more. */

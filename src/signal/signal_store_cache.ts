@@ -121,7 +121,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *     if (gated) await cache.publishable([address]);
  *     // … now the ciphertext may leave …
  *   });
- *   await cache.settle();
+ *   await cache.releaseLeases();
  *   await engine.close();
  * }
  * ```
@@ -182,9 +182,9 @@ export class SignalStoreCache<S, K> {
     });
     this.#identities = new IdentityStore(context, reads);
     this.#source = new SignalSource(this.#dirty, protections, {
-      settled: () => this.#evict(),
-      unsettled: () => engine.notify("may"),
-      rest: () => this.#settleLeases(),
+      flushed: () => this.#evict(),
+      reserved: () => engine.notify("may"),
+      release: () => this.#releaseLeases(),
     });
     this.source = this.#source;
     this.sessions = this.#sessions;
@@ -291,8 +291,8 @@ export class SignalStoreCache<S, K> {
    *
    * @throws {StoreError} As `WriteBehind.flush`.
    */
-  async settle(): Promise<FlushReport> {
-    this.#settleLeases();
+  async releaseLeases(): Promise<FlushReport> {
+    this.#releaseLeases();
     return await this.#options.engine.flush();
   }
 
@@ -411,9 +411,9 @@ export class SignalStoreCache<S, K> {
     return [this.#sessions.entries, this.#senderKeys.entries, this.#identities.entries];
   }
 
-  #settleLeases(): void {
-    this.#sessions.settleLeases();
-    this.#senderKeys.settleLeases();
+  #releaseLeases(): void {
+    this.#sessions.releaseLeases();
+    this.#senderKeys.releaseLeases();
   }
 
   #evict(): void {

@@ -1,7 +1,7 @@
 /** An object's account where time stands still: what alarms do to it, and what is left of it when it is deleted at any moment. */
 import { expect, test } from "vitest";
 import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
-import { settled } from "../../test/worker/restarting_object.ts";
+import { drained } from "../../test/worker/restarting_object.ts";
 import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
@@ -28,7 +28,7 @@ class World {
   async restart(): Promise<void> {
     this.timers = new ManualScheduler(this.clock);
     this.object = this.#begin();
-    await settled();
+    await drained();
   }
 
   /** Lets time pass, the alarm ringing whenever it is due. @returns How often it did. */
@@ -39,12 +39,12 @@ class World {
       const { alarmAtMs } = this.storage;
       const nextMs = Math.min(alarmAtMs ?? endMs, endMs);
       await this.timers.advance(Math.max(0, nextMs - this.clock.nowMs()));
-      await settled();
+      await drained();
       if (alarmAtMs === null || alarmAtMs > this.clock.nowMs()) return rings;
       rings += 1;
       this.storage.alarmAtMs = null;
       await this.object.alarm();
-      await settled();
+      await drained();
     }
   }
 
@@ -69,9 +69,9 @@ class World {
 
 test("an object that nobody has asked for anything stays empty, whatever rings", async () => {
   const { object, storage } = new World();
-  await settled();
+  await drained();
   await object.alarm();
-  await settled();
+  await drained();
   expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
 });
 
@@ -80,7 +80,7 @@ test("what expires goes by alarm, in an incarnation in which nobody opens the ac
   const account = await world.object.account();
   await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
   await account.flush();
-  await settled();
+  await drained();
   await world.restart();
   const backend = await durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
   const owner = await backend.readOwner();
@@ -121,7 +121,7 @@ test("an account that is deleted at any moment of its opening or of its alarm le
       const { object, storage, clock } = world;
       if (work === "alarm") {
         await object.account();
-        await settled();
+        await drained();
         clock.advance(2 * HOUR_MS);
         await world.restart();
       }
@@ -130,7 +130,7 @@ test("an account that is deleted at any moment of its opening or of its alarm le
       for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
       await Promise.all([world.object.destroy(), world.object.destroy()]);
       await working.catch(() => {});
-      await settled();
+      await drained();
       const label = `${work}, after ${turns} turns`;
       expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
       expect(await world.pass(3 * HOUR_MS), label).toBe(0);
@@ -138,7 +138,7 @@ test("an account that is deleted at any moment of its opening or of its alarm le
       const account = await world.object.account();
       account.device.processCommand({ kind: "incrementLoginCounter" });
       await account.flush();
-      await settled();
+      await drained();
       expect(storage.alarmAtMs, label).not.toBeNull();
       expect(await world.pass(HOUR_MS), label).toBeGreaterThan(0);
     }
@@ -164,7 +164,7 @@ test("what comes late for an account that was deleted is refused, and leaves the
   await world.service(1).command(INCREMENT);
   await world.service(1).destroy();
   await expect(world.service(1).command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
-  await settled();
+  await drained();
   expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
   await world.service(2).command(INCREMENT);
   for (const restart of [async () => {}, () => world.restart()]) {
@@ -176,14 +176,14 @@ test("what comes late for an account that was deleted is refused, and leaves the
     expect(await world.service(2).device()).toMatchObject({ loginCounter: 1 });
   }
   await Promise.all([world.service(2).destroy(), world.service(2).destroy()]);
-  await settled();
+  await drained();
   expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
 });
 
 test("an account finds nothing of an earlier one of its name that was not deleted to its end, or came back after it", async () => {
   const world = new World();
   await world.service(1).command([{ kind: "setPushName", pushName: "Ann" }]);
-  await settled();
+  await drained();
   world.storage.failures.deleteAll = 1;
   await expect(world.service(1).destroy()).rejects.toThrow();
   await world.restart();
@@ -217,15 +217,15 @@ test("a deletion that fails leaves the account as it was, with its alarm, and ca
   const world = new World();
   const account = await world.object.account();
   await account.store.putGroupMetadata("g", new Uint8Array(1));
-  await settled();
+  await drained();
   const { alarmAtMs } = world.storage;
   world.storage.failures.deleteAll = 1;
   await expect(world.object.destroy()).rejects.toThrow("deleteAll");
-  await settled();
+  await drained();
   expect(world.storage.alarmAtMs).toBe(alarmAtMs);
   const again = await world.object.account();
   expect(await again.store.getGroupMetadata("g")).toEqual(new Uint8Array(1));
   await world.object.destroy();
-  await settled();
+  await drained();
   expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
 });

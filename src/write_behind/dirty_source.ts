@@ -17,7 +17,7 @@ export interface DirtyEntry {
 }
 
 /** Names an entry that was collected. */
-export interface SettledEntry {
+export interface CollectedVersion {
   readonly key: string;
   readonly generation: number;
 }
@@ -25,11 +25,11 @@ export interface SettledEntry {
 /** What became of the entries of one `collect`. Every collected entry is in exactly one of the lists. */
 export interface Outcome {
   /** Durable. What still has this generation is clean now. */
-  readonly committed: readonly SettledEntry[];
+  readonly committed: readonly CollectedVersion[];
   /** Refused by the backend while the rest was committed; still dirty. */
-  readonly isolated: readonly (SettledEntry & { readonly error: Error })[];
+  readonly isolated: readonly (CollectedVersion & { readonly error: Error })[];
   /** Not committed; still dirty. */
-  readonly failed: readonly SettledEntry[];
+  readonly failed: readonly CollectedVersion[];
 }
 
 /** How much a source has to write. */
@@ -43,8 +43,8 @@ export interface Pending {
 }
 
 /**
- * Something whose state is written behind. The engine calls `collect` and `settle` alternately, never two collects
- * without a settle between them. Neither may block readers or writers of the source.
+ * Something whose state is written behind. The engine calls `collect` and `applyOutcome` alternately, never two collects
+ * without an `applyOutcome` between them. Neither may block readers or writers of the source.
  */
 export interface DirtySource {
   /** Unique among the sources of an engine, in reports. */
@@ -52,11 +52,11 @@ export interface DirtySource {
   pending(): Pending;
   /** All dirty entries, or only those whose key `only` accepts. Bytes handed over are not changed afterwards. */
   collect(only?: (key: string) => boolean): readonly DirtyEntry[];
-  settle(outcome: Outcome): void;
+  applyOutcome(outcome: Outcome): void;
   /**
    * Called in a pause of the changes and before the last flush. What the source keeps vague as long as changes go on, it may
    * make exact now; what becomes dirty by that is written at once. `notify("may")` makes sure that a pause is noticed
    * though nothing is dirty.
    */
-  rest?(): void;
+  release?(): void;
 }

@@ -36,7 +36,7 @@ export interface FlushReport {
   readonly rows: number;
   /** An estimate of the bytes in those writes. */
   readonly bytes: number;
-  /** Time from the collection to the settlement, in milliseconds of the clock. */
+  /** Time from the collection to the outcome, in milliseconds of the clock. */
   readonly durationMs: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
-import type { DirtySource, SettledEntry } from "./dirty_source.ts";
+import type { CollectedVersion, DirtySource } from "./dirty_source.ts";
 import { logSourceFault } from "./events.ts";
 import type { FlushReport, FlushSelection, IsolatedEntry } from "./flush_report.ts";
 import { IsolatingCommit, type Unit, type UnitState } from "./isolating_commit.ts";
@@ -35,7 +35,7 @@ export interface RoundContext {
 }
 
 /** An entry that a round collected, and what became of it. */
-interface SettledItem {
+interface FlushedItem {
   readonly item: CollectedEntry;
   readonly state: UnitState;
 }
@@ -50,7 +50,7 @@ export class RoundResult {
   readonly commits: number;
   /** Entries that the backend refused for the first time in this state. */
   readonly newlyRefused: readonly IsolatedEntry[];
-  readonly #items: readonly SettledItem[];
+  readonly #items: readonly FlushedItem[];
   readonly #collected: boolean;
   readonly #durationMs: number;
   /** The report on everything, once it was asked for: the event, and most callers, want this one. */
@@ -59,7 +59,7 @@ export class RoundResult {
   constructor(
     run: IsolatingCommit,
     parts: {
-      readonly items: readonly SettledItem[];
+      readonly items: readonly FlushedItem[];
       readonly collectError: Error | undefined;
       readonly newlyRefused: readonly IsolatedEntry[];
       readonly durationMs: number;
@@ -113,8 +113,8 @@ export class RoundResult {
 
 /**
  * One round: collects what is dirty, commits it together with the callers' writes, isolates what the backend refuses,
- * and settles. Nothing is settled before the round is over, and every source that was collected is settled exactly once.
- * It never rejects.
+ * and hands out the outcomes. No source gets its outcome before the round is over, and each collected source gets
+ * exactly one. It never rejects.
  */
 export async function runRound(context: RoundContext, plan: RoundPlan): Promise<RoundResult> {
   const { refused } = context;
@@ -128,12 +128,12 @@ export async function runRound(context: RoundContext, plan: RoundPlan): Promise<
   }
   const nowMs = clock.nowMs();
   const fallback: UnitState = { kind: "unresolved", error: collectError ?? new Error("flush: not reached") };
-  const settled = items.map((item) => ({ item, state: stateOf(run, item, refused) ?? fallback }));
-  const newlyRefused = remember(run, settled, refused, nowMs);
+  const flushed = items.map((item) => ({ item, state: stateOf(run, item, refused) ?? fallback }));
+  const newlyRefused = remember(run, flushed, refused, nowMs);
   if (plan.select === undefined && collectError === undefined) refused.keepOnly(items);
-  settle(sources, settled, context.host);
+  applyOutcomes(sources, flushed, context.host);
   return new RoundResult(run, {
-    items: settled,
+    items: flushed,
     collectError,
     newlyRefused,
     durationMs: nowMs - startedAtMs,
@@ -195,12 +195,12 @@ function stateOf(run: IsolatingCommit, item: EntryUnit, refused: RefusedEntries)
 
 function remember(
   run: IsolatingCommit,
-  settled: readonly { readonly item: EntryUnit; readonly state: UnitState }[],
+  flushed: readonly { readonly item: EntryUnit; readonly state: UnitState }[],
   refused: RefusedEntries,
   nowMs: number,
 ): IsolatedEntry[] {
   const news: IsolatedEntry[] = [];
-  for (const { item, state } of settled) {
+  for (const { item, state } of flushed) {
     if (state.kind === "committed") refused.accepted(item);
     if (state.kind !== "refused" || run.states.get(item) === undefined) continue;
     if (refused.refused(item, state.error, nowMs)) news.push(isolatedEntry(item, state));
@@ -209,20 +209,20 @@ function remember(
 }
 
 interface MutableOutcome {
-  readonly committed: SettledEntry[];
-  readonly isolated: (SettledEntry & { readonly error: Error })[];
-  readonly failed: SettledEntry[];
+  readonly committed: CollectedVersion[];
+  readonly isolated: (CollectedVersion & { readonly error: Error })[];
+  readonly failed: CollectedVersion[];
 }
 
 /** Tells every source that was collected what became of its entries. One that throws does not keep it from the others. */
-function settle(
+function applyOutcomes(
   sources: readonly DirtySource[],
-  settled: readonly SettledItem[],
+  flushed: readonly FlushedItem[],
   { logger }: Pick<Host, "logger">,
 ): void {
   const outcomes = new Map<DirtySource, MutableOutcome>();
   for (const source of sources) outcomes.set(source, { committed: [], isolated: [], failed: [] });
-  for (const { item, state } of settled) {
+  for (const { item, state } of flushed) {
     const { key, generation } = item.entry;
     const outcome = outcomes.get(item.source);
     if (state.kind === "committed") outcome?.committed.push({ key, generation });
@@ -231,9 +231,9 @@ function settle(
   }
   for (const [source, outcome] of outcomes) {
     try {
-      source.settle(outcome);
+      source.applyOutcome(outcome);
     } catch (error) {
-      logSourceFault(logger, source.name, "settling", error);
+      logSourceFault(logger, source.name, "applying an outcome", error);
     }
   }
 }

@@ -120,7 +120,7 @@ test("a refused entry whose change is undone is forgotten", async () => {
   const [entry] = source.outcomes[0]?.isolated ?? [];
   // The source drops it by itself, as a cache does with an entry that was deleted before it was ever stored.
   source.collect();
-  source.settle({ committed: entry === undefined ? [] : [entry], isolated: [], failed: [] });
+  source.applyOutcome({ committed: entry === undefined ? [] : [entry], isolated: [], failed: [] });
   await engine.flush();
   expect(engine.health().isolated).toEqual([]);
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { DirtyEntry, DirtySource, Outcome, Pending, SettledEntry, Urgency } from "./dirty_source.ts";
+export type { CollectedVersion, DirtyEntry, DirtySource, Outcome, Pending, Urgency } from "./dirty_source.ts";
 export type { ErrorSummary, WriteBehindEvent, WriteBehindListener } from "./events.ts";
 export { summarizeError } from "./events.ts";
 export type { FlushReport, FlushSelection, IsolatedEntry, IsolationReason } from "./flush_report.ts";

@@ -20,7 +20,7 @@ export interface SaverTarget {
   /** Whether nothing can be saved any more. */
   fenced(): boolean;
   /** Lets the sources make themselves exact: nothing has changed for a while. */
-  rest(): void;
+  release(): void;
   /** Flushes. Never rejects. */
   save(): Promise<void>;
 }
@@ -147,7 +147,7 @@ export class Saver {
     if (!this.running || this.#target.fenced()) return;
     const nowMs = this.#clock.nowMs();
     const isPause = nowMs >= this.#changedAtMs + this.#times.idleMs;
-    if (isPause) this.#rest();
+    if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;
     // Until there is a pause, somebody may wait for it.
@@ -157,9 +157,9 @@ export class Saver {
     this.rearm();
   }
 
-  #rest(): void {
+  #release(): void {
     this.#resting = true;
-    this.#target.rest();
+    this.#target.release();
     this.#resting = false;
   }
 

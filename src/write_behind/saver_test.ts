@@ -215,7 +215,7 @@ test("in a pause the sources make themselves exact, and what that leaves dirty i
   const { engine, source, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
   let rests = 0;
   Object.assign(source, {
-    rest: () => {
+    release: () => {
       rests += 1;
       source.put("exact", rests, "may");
     },
@@ -240,12 +240,12 @@ test("before the last flush the sources make themselves exact; one that throws i
     name: "broken",
     pending: () => ({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined }),
     collect: () => [],
-    settle: () => {},
-    rest: () => {
+    applyOutcome: () => {},
+    release: () => {
       throw new Error("broken");
     },
   });
-  Object.assign(source, { rest: () => source.put("exact", 1, "may") });
+  Object.assign(source, { release: () => source.put("exact", 1, "may") });
   await engine.close();
   expect(committer.tried).toEqual([["exact"]]);
   expect(host.logger.entries.map(({ message }) => message)).toContain(

@@ -80,7 +80,7 @@ export class WriteBehind {
       refusedRetryAtMs: () => this.#refused.nextRetryAtMs(),
       retryAtMs: () => this.#monitor.health.retryAtMs,
       fenced: () => this.#monitor.health.fenced !== undefined,
-      rest: () => this.#rest(),
+      release: () => this.#release(),
       save: () => this.#save(),
     });
     this.#admission = new Admission({
@@ -153,12 +153,12 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, after the sources have made themselves exact, as they do in a pause: whoever opens a copy of the database that is taken
-   * now burns nothing.
+   * As `flush`, after the sources released what they hold in reserve, as they do in a pause: a copy of the database that is
+   * taken now burns nothing.
    */
-  async settle(): Promise<FlushReport> {
+  async release(): Promise<FlushReport> {
     this.#assertUsable();
-    this.#rest();
+    this.#release();
     return await this.flush();
   }
 
@@ -271,7 +271,7 @@ export class WriteBehind {
 
   /** The flush before the state may be given up. Its failure is its caller's and does not count towards halting. */
   async #lastFlush(action: string): Promise<void> {
-    this.#rest();
+    this.#release();
     const { must, may } = this.#pending();
     if (must + may === 0 && !this.#rounds.busy) return;
     const report = await this.#flush(undefined, { last: true }).catch((error: Error) => error);
@@ -286,10 +286,10 @@ export class WriteBehind {
   }
 
   /** Lets the sources make themselves exact. */
-  #rest(): void {
+  #release(): void {
     for (const source of this.#sources) {
       try {
-        source.rest?.();
+        source.release?.();
       } catch (error) {
         logSourceFault(this.#options.host.logger, source.name, "resting", error);
       }

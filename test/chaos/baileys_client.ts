@@ -165,8 +165,8 @@ export class BaileysClient implements ChaosClient {
     return this.#account.flush();
   }
 
-  settle(): ReturnType<ChaosClient["settle"]> {
-    return this.#binding.cache.settle();
+  releaseLeases(): ReturnType<ChaosClient["releaseLeases"]> {
+    return this.#binding.cache.releaseLeases();
   }
 
   clearAfterFlush(): void {

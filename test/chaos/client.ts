@@ -77,7 +77,7 @@ export interface ChaosClient {
   /** Loads without the lock, as who only looks does. */
   look(address: string): Promise<void>;
   flush(): Promise<{ readonly isolated: readonly { readonly key: string }[] }>;
-  settle(): Promise<{ readonly isolated: readonly { readonly key: string }[] }>;
+  releaseLeases(): Promise<{ readonly isolated: readonly { readonly key: string }[] }>;
   /** Forgets everything that is not durable. Absent where something else depends on it. */
   clear?(): void;
   clearAfterFlush(): void;

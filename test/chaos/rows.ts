@@ -54,7 +54,7 @@ export class Rows {
   }
 
   /** A row that would burn keys though the process that wrote it ended well. */
-  findUnsettled(incarnation: string): string | undefined {
+  findReserve(incarnation: string): string | undefined {
     for (const [key, { lease, digest }] of this.#rows)
       if (lease?.incarnation === incarnation && lease.reservedUntil > digest.next) return key;
     return undefined;

@@ -190,8 +190,8 @@ export class RustClient implements ChaosClient {
     return this.#account.flush();
   }
 
-  settle(): ReturnType<ChaosClient["settle"]> {
-    return this.#cache.settle();
+  releaseLeases(): ReturnType<ChaosClient["releaseLeases"]> {
+    return this.#cache.releaseLeases();
   }
 
   clear(): void {

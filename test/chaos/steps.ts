@@ -130,8 +130,8 @@ async function closeAndReopen(world: World): Promise<void> {
   await world.idle();
   if (isSaved && waits) {
     world.counts.cleanReopenings += 1;
-    const unsettled = world.rows.findUnsettled(incarnation.client.incarnation);
-    if (unsettled !== undefined) world.violate(`${unsettled}: a clean end left keys to burn`);
+    const reserve = world.rows.findReserve(incarnation.client.incarnation);
+    if (reserve !== undefined) world.violate(`${reserve}: a clean end left keys to burn`);
   }
   world.end(incarnation);
   await reopen(world);
@@ -219,7 +219,7 @@ function overtakeRead(world: World): void {
   const address = contact.lidAddress;
   world.start(`overtake a read of ${contact.name}`, async (incarnation) => {
     const { client, link } = incarnation;
-    await world.flush(incarnation, "settle");
+    await world.flush(incarnation, "releaseLeases");
     client.clearAfterFlush();
     link.holdReads(address);
     const looking = client.look(address).catch(() => {});
@@ -228,7 +228,7 @@ function overtakeRead(world: World): void {
       await client.deleteSession(address);
       contact.excuseKnown("deleted");
       await send(world, incarnation, contact, address);
-      await world.flush(incarnation, "settle");
+      await world.flush(incarnation, "releaseLeases");
       client.clearAfterFlush();
     } finally {
       link.releaseReads();
@@ -304,10 +304,12 @@ export const STEPS: readonly Step[] = [
     run: (world) => world.start("flush", (incarnation) => world.flush(incarnation).then(() => undefined)),
   },
   {
-    name: "settle",
+    name: "release leases",
     weight: 4,
     run: (world) =>
-      world.start("settle", (incarnation) => world.flush(incarnation, "settle").then(() => undefined)),
+      world.start("release leases", (incarnation) =>
+        world.flush(incarnation, "releaseLeases").then(() => undefined),
+      ),
   },
   { name: "clear after flush", weight: 10, run: (world) => world.incarnation.client.clearAfterFlush() },
   {

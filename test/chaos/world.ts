@@ -155,7 +155,7 @@ export class World {
   }
 
   /** Makes everything durable that was changed before, unless it fails. */
-  async flush(incarnation: Incarnation, how: "flush" | "settle" = "flush"): Promise<void> {
+  async flush(incarnation: Incarnation, how: "flush" | "releaseLeases" = "flush"): Promise<void> {
     const changes = this.ledger.snapshot();
     const { isolated } = await incarnation.client[how]();
     if (this.#isOwner(incarnation.link))

@@ -154,7 +154,7 @@ export class FakeSource implements DirtySource {
   }
 
   collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
-    if (this.#collected !== undefined) throw new Error("collected twice without a settle");
+    if (this.#collected !== undefined) throw new Error("collected twice without an outcome");
     const error = this.collectError;
     this.collectError = undefined;
     if (error !== undefined) throw error;
@@ -173,16 +173,16 @@ export class FakeSource implements DirtySource {
     return this.#collected;
   }
 
-  settle(outcome: Outcome): void {
+  applyOutcome(outcome: Outcome): void {
     const collected = this.#collected;
-    if (collected === undefined) throw new Error("settled without a collect");
+    if (collected === undefined) throw new Error("an outcome without a collect");
     this.#collected = undefined;
     this.outcomes.push(outcome);
-    const settled = [...outcome.committed, ...outcome.isolated, ...outcome.failed];
+    const applied = [...outcome.committed, ...outcome.isolated, ...outcome.failed];
     const ids = (entries: readonly { key: string; generation: number }[]): string[] =>
       entries.map(({ key, generation }) => `${key}#${generation}`).sort();
-    if (ids(settled).join() !== ids(collected).join())
-      throw new Error("settled something else than collected");
+    if (ids(applied).join() !== ids(collected).join())
+      throw new Error("an outcome of something else than was collected");
     for (const { key, generation } of outcome.committed) {
       if (this.#dirty.get(key)?.generation === generation) this.#dirty.delete(key);
     }

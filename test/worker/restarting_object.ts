@@ -40,7 +40,7 @@ export class RestartingObject {
   async restart(): Promise<void> {
     this.forget();
     await this.scheduler.repair();
-    await settled();
+    await drained();
   }
 
   /** A new incarnation that has not repaired itself yet. */
@@ -62,7 +62,7 @@ export class RestartingObject {
   /** Lets time pass, in memory alone: timers run, the alarm does not ring. */
   async pass(ms: number): Promise<void> {
     await this.timers.advance(ms);
-    await settled();
+    await drained();
   }
 
   /** Rings the alarm if it is due, as the platform does. @returns Whether it was. */
@@ -80,7 +80,7 @@ export class RestartingObject {
       this.prepared += 1;
       await this.prepare();
     });
-    await settled();
+    await drained();
   }
 
   #newScheduler(): AlarmScheduler {
@@ -90,6 +90,6 @@ export class RestartingObject {
 }
 
 /** When everything that waits for nothing else has happened. */
-export async function settled(): Promise<void> {
+export async function drained(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

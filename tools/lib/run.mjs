@@ -38,16 +38,16 @@ export function run(command, args, { cwd = ".", timeoutMs = 600_000 } = {}) {
     child.stderr.on("data", (data) => {
       output += data;
     });
-    const settle = (/** @type {number | null} */ code) =>
+    const finish = (/** @type {number | null} */ code) =>
       resolve({ code: code ?? 1, output, elapsedMs: performance.now() - startedAt });
     child.on("error", (error) => {
       output += String(error);
-      settle(1);
+      finish(1);
     });
     child.on("close", (code, signal) => {
       if (signal !== null)
         output += `\n${command} ended by ${signal} after ${seconds(performance.now() - startedAt)}\n`;
-      settle(code);
+      finish(code);
     });
   });
 }

@@ -94,7 +94,7 @@ export class AlarmScheduler implements Scheduler {
   #readingAlarm: Promise<void> | undefined;
   /** When the timer is due. */
   #tickAtMs: number | undefined;
-  #settling = false;
+  #saving = false;
   /** Alarm handlers under way: they set the alarm when they end. */
   #handling = 0;
   /** Failures in a row: of the alarm's handler, and to store due times or to set the alarm. */
@@ -125,7 +125,7 @@ export class AlarmScheduler implements Scheduler {
     if (isStored) this.#try("alarm: due times could not be read", () => this.#tasks.load());
     const entry = this.#tasks.add(name, task, isStored);
     return () => {
-      if (this.#tasks.remove(entry)) this.#settleSoon();
+      if (this.#tasks.remove(entry)) this.#saveSoon();
     };
   }
 
@@ -138,14 +138,14 @@ export class AlarmScheduler implements Scheduler {
     if (Number.isNaN(dueAtMs)) throw new RangeError("schedule task: the due time is no number");
     plan(entry, Math.min(Math.max(1, Math.ceil(dueAtMs)), Number.MAX_SAFE_INTEGER));
     entry.failures = 0;
-    this.#settleSoon();
+    this.#saveSoon();
   }
 
   cancel(name: string): void {
     const entry = this.#tasks.get(name);
     if (entry === undefined) return;
     plan(entry, undefined);
-    this.#settleSoon();
+    this.#saveSoon();
   }
 
   dueAtMs(name: string): number | undefined {
@@ -221,14 +221,14 @@ export class AlarmScheduler implements Scheduler {
     this.#tickAtMs = undefined;
     this.#retryAtMs = undefined;
     for (const entry of this.#tasks.due()) if (!entry.isStored) void this.#run(entry);
-    this.#settleSoon();
+    this.#saveSoon();
   }
 
   /** Runs a task, never twice at the same time. It never rejects. */
   #run(entry: TaskEntry): Promise<void> {
     entry.running ??= this.#attempt(entry).finally(() => {
       entry.running = undefined;
-      this.#settleSoon();
+      this.#saveSoon();
     });
     return entry.running;
   }
@@ -249,11 +249,11 @@ export class AlarmScheduler implements Scheduler {
   }
 
   /** At the end of this turn of the event loop, once for all changes in it. */
-  #settleSoon(): void {
-    if (this.#settling) return;
-    this.#settling = true;
+  #saveSoon(): void {
+    if (this.#saving) return;
+    this.#saving = true;
     void Promise.resolve().then(async () => {
-      this.#settling = false;
+      this.#saving = false;
       const isSaved = this.#try("alarm: due times could not be stored", () => this.#tasks.save());
       const isSet = this.#handling > 0 || (await this.#setAlarm());
       this.#count(isSaved && isSet);

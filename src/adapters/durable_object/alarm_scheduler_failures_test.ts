@@ -1,13 +1,13 @@
 /** What the scheduler does when the storage fails, the alarm is lost, a task rejects, or memory vanishes. */
 import { expect, test } from "vitest";
-import { RestartingObject, settled } from "../../../test/worker/restarting_object.ts";
+import { drained, RestartingObject } from "../../../test/worker/restarting_object.ts";
 
 /** An object with one stored task that is due in 5 s, in a new incarnation that has not repaired itself yet. */
 async function planned(ms = 5_000): Promise<RestartingObject> {
   const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(ms));
-  await settled();
+  await drained();
   object.storage.takeCalls();
   return object;
 }
@@ -53,11 +53,11 @@ test("what is planned before the repair neither moves an earlier alarm nor hides
   object.forget();
   object.register("b");
   object.scheduler.schedule("b", object.at(60_000));
-  await settled();
+  await drained();
   expect(object.alarmInMs).toBe(5_000);
   object.scheduler.schedule("b", object.at(50_000));
   await object.scheduler.repair();
-  await settled();
+  await drained();
   expect(object.alarmInMs).toBe(5_000);
   expect(object.storage.stored).toEqual({ a: object.at(5_000), b: object.at(50_000) });
   object.register("a");
@@ -72,7 +72,7 @@ test("due times that could not be read are not overwritten, by whatever is plann
     await object.restart();
     object.register("b");
     object.scheduler.schedule("b", object.at(900_000_000));
-    await settled();
+    await drained();
     for (let round = 0; round < 40; round += 1) {
       await object.pass(10_000);
       await object.ring();
@@ -172,7 +172,7 @@ test("fifteen failures in a row to set the alarm: the timer tries again ever lat
   const object = await planned(86_400_000);
   object.storage.failures.setAlarm = 15;
   object.scheduler.schedule("a", object.at(80_000_000));
-  await settled();
+  await drained();
   const waitsS: number[] = [];
   for (let round = 0; round < 15; round += 1) {
     const [tick] = object.timers.scheduled;
@@ -223,7 +223,7 @@ test("a stored task that rejects stays due, ever later; success and a new plan b
   expect([object.runs.length, object.storage.stored, object.alarmInMs]).toEqual([13, {}, null]);
   isBroken = true;
   object.scheduler.schedule("a", object.clock.nowMs());
-  await settled();
+  await drained();
   const nowMs = object.clock.nowMs();
   await object.ring();
   expect(object.storage.alarmAtMs).toBe(nowMs + 2_000);
@@ -237,12 +237,12 @@ test("a stored task that was cancelled or planned while it ran is not brought ba
         if (then === "cancel") object.scheduler.cancel("a");
         if (then === "plan") object.scheduler.schedule("a", object.at(9_000));
         if (then === "unbind") unbind();
-        await settled();
+        await drained();
         throw new Error("no");
       },
     });
     object.scheduler.schedule("a", object.at(0));
-    await settled();
+    await drained();
     await object.ring();
     expect(object.storage.stored, then).toEqual(then === "plan" ? { a: object.at(9_000) } : {});
     expect(object.alarmInMs, then).toBe(then === "plan" ? 9_000 : null);
@@ -253,14 +253,14 @@ test("an incarnation that ends in the middle of a task runs it again, and what w
   const object = await planned();
   object.register("b");
   object.scheduler.schedule("b", object.at(5_000));
-  await settled();
+  await drained();
   await object.restart();
   object.register("a", { task: () => new Promise<void>(() => {}) });
   object.register("b", { task: async () => object.scheduler.schedule("b", object.at(60_000)) });
   await object.pass(5_000);
   object.storage.alarmAtMs = null;
   void object.scheduler.alarm();
-  await settled();
+  await drained();
   expect(object.runs).toEqual(["a", "b"]);
   // The alarm that was cut off is lost as well: the worst case.
   await object.restart();
@@ -282,13 +282,13 @@ test("an alarm that is set while an earlier setting has not been answered is the
   });
   object.storage.failures.setAlarm = 1;
   object.scheduler.schedule("a", object.at(9_000));
-  await settled();
+  await drained();
   object.scheduler.schedule("b", object.at(4_000));
-  await settled();
+  await drained();
   object.scheduler.schedule("a", object.at(6_000));
-  await settled();
+  await drained();
   answer();
-  await settled();
+  await drained();
   await object.pass(2_000);
   expect(object.alarmInMs).toBe(4_000);
   await object.pass(2_000);
@@ -309,7 +309,7 @@ test("a failing handler sets no alarm in an object that was emptied meanwhile", 
   object.scheduler.reset();
   object.storage.takeCalls();
   object.register("b")();
-  await settled();
+  await drained();
   await object.pass(600_000);
   await object.ringNow();
   expect([object.storage.calls, object.storage.stored, object.alarmInMs, object.prepared]).toEqual([
@@ -328,17 +328,17 @@ test("a handler that is busy while the object is emptied leaves nothing behind",
   });
   const unbind = object.register("a", { task: () => busy.then(() => Promise.reject(new Error("no table"))) });
   object.scheduler.schedule("a", object.at(0));
-  await settled();
+  await drained();
   object.storage.alarmAtMs = null;
   const alarm = object.scheduler.alarm();
-  await settled();
+  await drained();
   unbind();
   object.scheduler.reset();
   object.storage.clear();
   object.scheduler.reset();
   end();
   await alarm;
-  await settled();
+  await drained();
   expect([object.storage.stored, object.alarmInMs]).toEqual([undefined, null]);
 });
 
@@ -347,7 +347,7 @@ test("what an emptying that failed has left is found again by a repair", async (
   object.scheduler.reset();
   object.storage.alarmAtMs = null;
   await object.scheduler.repair();
-  await settled();
+  await drained();
   expect(object.alarmInMs).toBe(5_000);
   expect(object.storage.stored).toEqual({ a: object.at(5_000) });
 });

@@ -1,6 +1,6 @@
 /** What the scheduler promises while the platform does what it should. `alarm_scheduler_failures_test.ts` has the rest. */
 import { expect, test } from "vitest";
-import { RestartingObject, settled } from "../../../test/worker/restarting_object.ts";
+import { drained, RestartingObject } from "../../../test/worker/restarting_object.ts";
 
 test("names are bound once, unknown ones refused, and unbinding cancels, in the storage too", async () => {
   const object = new RestartingObject();
@@ -11,16 +11,16 @@ test("names are bound once, unknown ones refused, and unbinding cancels, in the 
   expect(() => scheduler.schedule("a", Number.NaN)).toThrow(RangeError);
   scheduler.cancel("b");
   scheduler.schedule("a", object.at(1_000));
-  await settled();
+  await drained();
   expect(storage.stored).toEqual({ a: object.at(1_000) });
   unregister();
   unregister();
-  await settled();
+  await drained();
   expect(storage.stored).toEqual({});
   const other = object.register("a");
   scheduler.schedule("a", object.at(2_000));
   unregister();
-  await settled();
+  await drained();
   expect([storage.stored, scheduler.dueAtMs("a")]).toEqual([{ a: object.at(2_000) }, object.at(2_000)]);
   other();
 });
@@ -31,7 +31,7 @@ test("one due time a name: the last one counts, sooner or later, and cancel forg
     const name = stored ? "stored" : "timed";
     object.register(name, { stored });
     for (const ms of [5_000, 1_000, 3_000]) object.scheduler.schedule(name, object.at(ms));
-    await settled();
+    await drained();
     expect(object.scheduler.dueAtMs(name)).toBe(object.at(3_000));
     object.scheduler.cancel(name);
     object.scheduler.cancel(name);
@@ -49,7 +49,7 @@ test("a stored task is run by the alarm and by nothing else, a timed one by the 
   object.register("timed", { stored: false });
   object.scheduler.schedule("stored", object.at(1_000));
   object.scheduler.schedule("timed", object.at(1_000));
-  await settled();
+  await drained();
   expect(object.runs).toEqual([]);
   await object.pass(999);
   expect(object.runs).toEqual([]);
@@ -66,7 +66,7 @@ test("a time in the past is due at once, a fraction in the next millisecond, and
   object.scheduler.schedule("past", -5);
   object.scheduler.schedule("fraction", object.at(0) + 0.5);
   object.scheduler.schedule("never", Number.POSITIVE_INFINITY);
-  await settled();
+  await drained();
   expect(object.runs).toEqual([]);
   expect(object.storage.alarmAtMs).toBe(1);
   await object.restart();
@@ -91,18 +91,18 @@ test("a task that is planned while it runs runs once more afterwards, never twic
       most = Math.max(most, running);
       if (isFirst) object.scheduler.schedule(name, object.clock.nowMs());
       isFirst = false;
-      await settled();
+      await drained();
       running -= 1;
     };
     object.register(name, { stored, task });
     object.scheduler.schedule(name, object.at(0));
-    await settled();
+    await drained();
     if (stored) await Promise.all([object.scheduler.alarm(), object.scheduler.alarm()]);
     else await object.pass(0);
-    await settled();
+    await drained();
     await object.pass(0);
     while (await object.ring());
-    await settled();
+    await drained();
     expect([object.runs.length, most], String(stored)).toEqual([2, 1]);
   }
 });
@@ -111,12 +111,12 @@ test("a timed task that rejects is not repeated and can be planned again", async
   const object = new RestartingObject();
   object.register("timed", { stored: false, task: () => Promise.reject(new Error("secret of a task")) });
   object.scheduler.schedule("timed", object.at(10));
-  await settled();
+  await drained();
   await object.pass(3_600_000);
   while (await object.ring());
   expect(object.runs).toEqual(["timed"]);
   object.scheduler.schedule("timed", object.clock.nowMs());
-  await settled();
+  await drained();
   await object.pass(0);
   expect(object.runs).toEqual(["timed", "timed"]);
   expect(object.logger.text).toContain("alarm: a task failed");
@@ -129,7 +129,7 @@ test("tasks that are planned in one turn cost one row and one alarm, which is se
   for (const name of names) object.register(name);
   for (const [index, name] of names.entries()) object.scheduler.schedule(name, object.at(5_000 + index));
   expect(object.storage.calls).toEqual([]);
-  await settled();
+  await drained();
   expect(object.storage.takeCalls()).toEqual(["save", "setAlarm"]);
   expect(object.alarmInMs).toBe(5_000);
   // The alarm runs them all, each plans itself anew: again one row and one alarm.
@@ -137,7 +137,7 @@ test("tasks that are planned in one turn cost one row and one alarm, which is se
   await object.restart();
   object.storage.takeCalls();
   const again = (name: string) => async (): Promise<void> => {
-    await settled();
+    await drained();
     object.scheduler.schedule(name, object.at(60_000));
   };
   for (const name of names) object.register(name, { task: again(name) });
@@ -152,13 +152,13 @@ test("a new incarnation that plans what the last one had planned writes nothing,
   const names = ["c", "a", "b"];
   for (const name of names) object.register(name);
   for (const name of names) object.scheduler.schedule(name, object.at(5_000));
-  await settled();
+  await drained();
   object.storage.takeCalls();
   await object.restart();
   for (const name of ["b", "c", "a"]) object.register(name);
   expect(names.map((name) => object.scheduler.dueAtMs(name))).toEqual(names.map(() => object.at(5_000)));
   for (const name of names) object.scheduler.schedule(name, object.at(5_000));
-  await settled();
+  await drained();
   expect(object.storage.takeCalls()).toEqual([]);
 });
 
@@ -175,11 +175,11 @@ test("the alarm moves only to an earlier time", async () => {
   ];
   for (const [name, ms, alarmMs, calls] of planned) {
     object.scheduler.schedule(name, object.at(ms));
-    await settled();
+    await drained();
     expect([object.alarmInMs, object.storage.takeCalls()]).toEqual([alarmMs, calls]);
   }
   object.scheduler.cancel("b");
-  await settled();
+  await drained();
   expect([object.alarmInMs, object.storage.takeCalls()]).toEqual([4_000, ["save"]]);
 });
 
@@ -187,9 +187,9 @@ test("an alarm that comes too early runs nothing, opens nothing and is set again
   const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(5_000));
-  await settled();
+  await drained();
   object.scheduler.schedule("a", object.at(60_000));
-  await settled();
+  await drained();
   await object.restart();
   await object.pass(5_000);
   object.storage.takeCalls();
@@ -203,7 +203,7 @@ test("a platform whose clock is ahead rings ever less often, not at once again a
   const aheadMs = 3_600_000;
   object.register("a");
   object.scheduler.schedule("a", object.at(aheadMs));
-  await settled();
+  await drained();
   let alarms = 0;
   while (object.runs.length === 0 && alarms < 1_000) {
     const waitMs = (object.storage.alarmAtMs ?? 0) - (object.clock.nowMs() + aheadMs);
@@ -219,14 +219,14 @@ test("timed tasks are not stored, their net is set far behind them, and catches 
   object.register("timed", { stored: false });
   for (let second = 1; second <= 60; second += 1) {
     object.scheduler.schedule("timed", object.at(second * 1_000));
-    await settled();
+    await drained();
     await object.pass(1_000);
   }
   expect(object.runs.length).toBe(60);
   expect([object.storage.calls, object.storage.stored]).toEqual([["setAlarm"], undefined]);
   expect(object.alarmInMs).toBe(91_000);
   object.scheduler.schedule("timed", object.at(61_000));
-  await settled();
+  await drained();
   // The timer does not come.
   object.clock.advance(31_000);
   await object.ring();
@@ -238,7 +238,7 @@ test("without memory the net brings back nothing, and is not set again", async (
   const object = new RestartingObject();
   object.register("timed", { stored: false });
   object.scheduler.schedule("timed", object.at(5_000));
-  await settled();
+  await drained();
   await object.restart();
   await object.pass(95_000);
   expect(await object.ring()).toBe(true);
@@ -249,10 +249,10 @@ test("what a handler's opening registers runs in the same alarm, once it is need
   const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(5_000));
-  await settled();
+  await drained();
   await object.restart();
   object.prepare = async () => {
-    await settled();
+    await drained();
     object.register("a");
   };
   await object.pass(5_000);
@@ -274,7 +274,7 @@ test("a due time of a task that nobody knows is given up with a warning when it 
     object.register(name);
     object.scheduler.schedule(name, object.at(ms));
   }
-  await settled();
+  await drained();
   await object.restart();
   object.prepare = async () => void object.register("known");
   await object.pass(5_000);
@@ -293,7 +293,7 @@ test("an alarm that comes twice runs a task once", async () => {
   const object = new RestartingObject();
   object.register("a");
   object.scheduler.schedule("a", object.at(0));
-  await settled();
+  await drained();
   await Promise.all([object.ringNow(), object.ringNow()]);
   await object.ringNow();
   expect([object.runs, object.storage.stored, object.alarmInMs]).toEqual([["a"], {}, null]);
@@ -308,10 +308,10 @@ test("what is planned while a handler is busy is stored at once, beside what it 
   object.register("busy", { task: () => busy });
   object.register("other");
   object.scheduler.schedule("busy", object.at(0));
-  await settled();
+  await drained();
   const alarm = object.scheduler.alarm();
   object.scheduler.schedule("other", object.at(7_000));
-  await settled();
+  await drained();
   expect(object.storage.stored).toEqual({ busy: object.at(0), other: object.at(7_000) });
   end();
   await alarm;
@@ -324,10 +324,10 @@ test("a clock that is set back moves neither what is stored nor what the timer o
   object.register("timed", { stored: false });
   object.scheduler.schedule("stored", object.at(5_000));
   object.scheduler.schedule("timed", object.at(5_000));
-  await settled();
+  await drained();
   object.clock.set(object.at(-3_600_000));
   object.scheduler.schedule("timed", object.at(-3_595_000));
-  await settled();
+  await drained();
   await object.pass(5_000);
   expect(object.runs).toEqual(["timed"]);
   await object.pass(3_600_000);
@@ -341,14 +341,14 @@ test("after a reset nothing is planned, and what is planned then is stored and r
   object.register("timed", { stored: false });
   object.scheduler.schedule("a", object.at(5_000));
   object.scheduler.schedule("timed", object.at(5_000));
-  await settled();
+  await drained();
   object.storage.clear();
   object.scheduler.reset();
   object.storage.takeCalls();
-  await settled();
+  await drained();
   await object.pass(600_000);
   expect([object.runs, object.storage.calls, object.scheduler.alarmAtMs]).toEqual([[], [], undefined]);
   object.scheduler.schedule("a", object.at(700_000));
-  await settled();
+  await drained();
   expect([object.storage.stored, object.alarmInMs]).toEqual([{ a: object.at(700_000) }, 700_000]);
 });

@@ -72,7 +72,7 @@ test("a lost request or answer of a commit is ambiguous, a refused one is not", 
   }
 });
 
-test("answers that are lost while opening are settled by what is stored", async () => {
+test("answers that are lost while opening are resolved by what is stored", async () => {
   for (const fault of ["drop", "drop-answer"] as const) {
     faults.push(fault, undefined, fault);
     const backend = await connect(server.url(fault.replace("-", "_")));

@@ -33,7 +33,7 @@ class Scripted {
   }
 
   /** The outcome of a call while time passes. */
-  async settle(call: Promise<unknown>): Promise<unknown> {
+  async outcomeOf(call: Promise<unknown>): Promise<unknown> {
     return await this.#running(call.catch((error: unknown) => error));
   }
 
@@ -107,7 +107,7 @@ test("a request goes to the account's path, once for each call, with the token, 
   const scripted = new Scripted();
   const backend = await scripted.open();
   scripted.answers = [() => valueResponse([1])];
-  expect(await scripted.settle(backend.commit([IDENTITY]))).toEqual([1]);
+  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
   expect(scripted.requests).toHaveLength(1);
   const [{ url, init } = { url: "", init: {} }] = scripted.requests;
   expect(url).toBe(`${URL_OF_SERVICE}/v1/accounts/a%2F%C3%A4/backend`);
@@ -133,7 +133,7 @@ test.each<[string, Answer]>([
   const scripted = new Scripted();
   const backend = await scripted.open();
   scripted.answers = [answer];
-  expect(await scripted.settle(backend.commit([IDENTITY]))).toBeInstanceOf(AmbiguousError);
+  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(AmbiguousError);
   expect(scripted.requests).toHaveLength(1);
 });
 
@@ -164,7 +164,7 @@ test.each<[string, Answer, new (message: string) => Error]>([
   const scripted = new Scripted();
   const backend = await scripted.open();
   scripted.answers = [answer];
-  expect(await scripted.settle(backend.commit([IDENTITY]))).toBeInstanceOf(error);
+  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(error);
   expect(scripted.requests).toHaveLength(1);
 });
 
@@ -174,7 +174,10 @@ test("a refused write is told with its index", async () => {
   scripted.answers = [
     status(422, { code: "refused", message: "session.put: value is too large", writeIndex: 3 }),
   ];
-  expect(await scripted.settle(backend.commit([IDENTITY]))).toMatchObject({ code: "refused", writeIndex: 3 });
+  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toMatchObject({
+    code: "refused",
+    writeIndex: 3,
+  });
 });
 
 test.each<[string, Answer]>([
@@ -192,7 +195,7 @@ test.each<[string, Answer]>([
     const backend = await scripted.open();
     scripted.answers = [answer, answer, answer, answer, () => valueResponse(true)];
     const startedAtMs = scripted.host.clock.nowMs();
-    expect(await scripted.settle(backend.exists())).toBe(true);
+    expect(await scripted.outcomeOf(backend.exists())).toBe(true);
     expect(scripted.requests).toHaveLength(5);
     expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(100 + 200 + 400 + 800);
   },
@@ -209,7 +212,7 @@ test("a read that is never answered fails, and is not taken for a damaged row", 
     const backend = await scripted.open();
     scripted.answers = [answer];
     const startedAtMs = scripted.host.clock.nowMs();
-    const error = await scripted.settle(backend.getSession("a"));
+    const error = await scripted.outcomeOf(backend.getSession("a"));
     expect(error).toBeInstanceOf(BackendError);
     expect(scripted.requests).toHaveLength(5);
     expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(5 * waitMs);
@@ -221,9 +224,9 @@ test("what the service says about a read is passed on at once", async () => {
   const scripted = new Scripted();
   const backend = await scripted.open();
   scripted.answers = [status(500, { code: "corrupt", message: "load device: damaged" })];
-  expect(await scripted.settle(backend.load())).toMatchObject({ code: "corrupt" });
+  expect(await scripted.outcomeOf(backend.load())).toMatchObject({ code: "corrupt" });
   scripted.answers = [endless];
-  expect(await scripted.settle(backend.load())).toBeInstanceOf(LimitError);
+  expect(await scripted.outcomeOf(backend.load())).toBeInstanceOf(LimitError);
   expect(scripted.requests).toHaveLength(2);
 });
 
@@ -247,7 +250,7 @@ test("mappings that are cut off, garbled or late fail after those that came", as
     const all = (async () => {
       for await (const entry of backend.getAllLidMappings()) got += entry.lid === "1" ? 1 : 0;
     })();
-    const outcome = await scripted.settle(all);
+    const outcome = await scripted.outcomeOf(all);
     expect(got).toBe(count);
     if (isWhole) expect(outcome).toBeUndefined();
     else expect(outcome).toBeInstanceOf(BackendError);
@@ -261,7 +264,7 @@ test("neither token nor URL is in an error or a log, whoever says them", async (
     const backend = await scripted.open();
     scripted.answers = [answer];
     for (const call of [() => backend.exists(), () => backend.commit([IDENTITY])]) {
-      const told = textOf(await scripted.settle(call())) + scripted.host.logger.text;
+      const told = textOf(await scripted.outcomeOf(call())) + scripted.host.logger.text;
       expect(told).not.toContain(TOKEN);
       expect(told).not.toContain("service.example");
     }
@@ -272,12 +275,12 @@ test("backends share a scheduler", async () => {
   const scripted = new Scripted();
   const one = await scripted.open();
   const { host, fetch } = scripted;
-  const opening = scripted.settle(
+  const opening = scripted.outcomeOf(
     remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, account: "b", host, fetch }),
   );
   const two = (await opening) as Backend;
   scripted.answers = [() => valueResponse(true)];
-  expect(await scripted.settle(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
+  expect(await scripted.outcomeOf(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
 });
 
 test("a service that does not say what it can do is not opened", async () => {
@@ -291,7 +294,7 @@ test("a service that does not say what it can do is not opened", async () => {
     scripted.answers = [() => valueResponse(value)];
     const { host, fetch } = scripted;
     expect(
-      await scripted.settle(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),
+      await scripted.outcomeOf(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),
     ).toBeInstanceOf(BackendError);
   }
 });

@@ -103,12 +103,12 @@ export class RequestSender {
 
   async #inTime<T>(work: () => Promise<T>): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const settled = this.#after(this.#options.deadlineMs, () =>
+      const stopTimer = this.#after(this.#options.deadlineMs, () =>
         reject(new BackendError("remote: no answer in time")),
       );
       const failed = (cause: unknown): void =>
         reject(new BackendError("remote: the connection failed", { cause: this.#scrubbed(cause) }));
-      void work().then(resolve, failed).finally(settled);
+      void work().then(resolve, failed).finally(stopTimer);
     });
   }
 
@@ -120,9 +120,9 @@ export class RequestSender {
    */
   async #once<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    let settled = (): void => {};
+    let stopTimer = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      settled = this.#after(this.#options.deadlineMs, () => {
+      stopTimer = this.#after(this.#options.deadlineMs, () => {
         // Not every `fetch` listens.
         reject(new Unanswered("remote: no answer in time", undefined, undefined));
         controller.abort();
@@ -135,7 +135,7 @@ export class RequestSender {
       if (error instanceof Unanswered || error instanceof StoreError) throw error;
       throw new Unanswered("remote: the connection failed", undefined, this.#scrubbed(error));
     } finally {
-      settled();
+      stopTimer();
     }
   }
 

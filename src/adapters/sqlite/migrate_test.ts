@@ -88,7 +88,7 @@ test("of processes that migrate at the same moment each step is done by one", as
   expect(await Promise.all(processes)).toEqual(processes.map(() => ({ version: 3, floor: 3 })));
 });
 
-test("a lost answer is settled by what is stored", async () => {
+test("a lost answer is resolved by what is stored", async () => {
   for (const applied of [true, false]) {
     const driver = await memory();
     let losses = 2;

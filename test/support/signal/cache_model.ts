@@ -176,7 +176,7 @@ class Model {
     else if (draw < 45) this.#start((here) => this.#takeStale(here, name));
     else if (draw < 48) this.#putStale();
     else if (draw < 58) this.#start((here) => this.#flush(here));
-    else if (draw < 60) this.#start((here) => here.cache.settle().then(() => {}));
+    else if (draw < 60) this.#start((here) => here.cache.releaseLeases().then(() => {}));
     else if (draw < 61) this.#world.cache.clearAfterFlush();
     else if (draw < 62) this.#clear();
     else if (draw < 64) this.#start((here) => this.#move(here));
@@ -353,19 +353,19 @@ class Model {
   async #restart(): Promise<void> {
     await this.#quiesce();
     try {
-      await this.#world.cache.settle();
+      await this.#world.cache.releaseLeases();
       await this.#world.engine.close();
     } catch (error) {
       return this.#judge(error);
     }
     if (this.#world.cache.stats.dirty > 0) return;
     this.#counts.cleanRestarts += 1;
-    this.#checkSettled(this.#world.cache.incarnation);
+    this.#checkReleased(this.#world.cache.incarnation);
     await this.#nextLife();
   }
 
   /** An incarnation that ended well leaves nothing to burn. */
-  #checkSettled(incarnation: string): void {
+  #checkReleased(incarnation: string): void {
     for (const { record, lease } of [...this.#rows.sessions.values(), ...this.#rows.senderKeys.values()]) {
       if (lease?.incarnation !== incarnation) continue;
       const { current } = JSON.parse(new TextDecoder().decode(record));

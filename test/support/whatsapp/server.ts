@@ -254,7 +254,8 @@ class LocalServer implements WhatsAppServer {
     if (node.tag === "iq") this.#query(connection, session, node);
     else if (node.tag === "message") this.#message(connection, session, node);
     else if (node.tag === "receipt") this.#receipt(connection, session, node);
-    else if (node.tag === "ack") settle(session.device, { ...node.attrs, class: node.attrs.class ?? "" });
+    else if (node.tag === "ack")
+      acknowledge(session.device, { ...node.attrs, class: node.attrs.class ?? "" });
     this.#waiters.look();
   }
 
@@ -305,7 +306,7 @@ class LocalServer implements WhatsAppServer {
 
   #receipt(connection: Connection, session: Session, receipt: BinaryNode): void {
     const { id, to, participant, type } = receipt.attrs;
-    if (type !== "retry") settle(session.device, { class: "message", id, to, participant });
+    if (type !== "retry") acknowledge(session.device, { class: "message", id, to, participant });
     connection.send(element("ack", { class: "receipt", id, from: to, participant, type }));
     for (const delivery of routeReceipt(this.#directory, session.device, receipt)) this.#deliver(delivery);
   }
@@ -344,7 +345,7 @@ class LocalServer implements WhatsAppServer {
 }
 
 /** Takes a stanza that the client has dealt with off the device's list. */
-function settle(
+function acknowledge(
   device: Device,
   done: { readonly class: string; readonly [attribute: string]: string | undefined },
 ): void {
