@@ -3,7 +3,7 @@
  *
  * - Before you tell anybody about a change (a server, a peer), flush, and don't tell if the flush rejects. The state is
  *   still in memory, still dirty, and tried again in the background: never throw it away because of a failed write.
- * - A report with `isolated` entries saved everything but those. They are named; they stay dirty.
+ * - A report with `isolated` items saved everything but those. They are named; they stay dirty.
  * - `HaltedError` (ten failures in a row): stop sending, keep running, wait for the `resumed` event.
  * - `FencedError`: another process has opened the account. Nothing of yours is saved any more: stop, and open it again if
  *   you mean to take it back.

@@ -228,7 +228,7 @@ test("a close that cannot save closes everything all the same and says so", asyn
   const account = await world.open();
   account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
   world.plan.always(new BackendError("commit: disk full"));
-  await expect(account.close()).rejects.toThrow("close: 1 entries could not be saved: commit: disk full");
+  await expect(account.close()).rejects.toThrow("close: 1 items could not be saved: commit: disk full");
   expect(world.closed).toEqual(["backend"]);
 });
 
@@ -239,7 +239,9 @@ test("a device row that the backend refuses is isolated; other state is saved, a
   account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
   await account.commitWith([{ kind: "session.put", address: ADDRESS, record: Uint8Array.of(1) }]);
   expect(await account.store.hasSession(ADDRESS)).toBe(true);
-  expect(account.health().isolated).toMatchObject([{ source: "device", key: "device", reason: "refused" }]);
+  expect(account.health().isolated).toMatchObject([
+    { flushable: "device", key: "device", reason: "refused" },
+  ]);
   await expect(account.close()).rejects.toBeInstanceOf(RefusedError);
 });
 

@@ -16,7 +16,7 @@ import {
   tcTokenKind,
 } from "./protocol_kinds.ts";
 import { identityKind, preKeyKind, senderKeyKind, sessionKind } from "./signal_kinds.ts";
-import { flushEntries, type NodeSignalCache } from "./signal_state.ts";
+import { flushKeys, type NodeSignalCache } from "./signal_state.ts";
 
 /** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
 const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
@@ -130,7 +130,7 @@ export class AccountKeys implements KeyStore {
   /** Makes changes durable that were made, and nothing else. @throws {StoreError} When one of them could not be committed. */
   async makeDurable(changes: readonly { readonly entry: string }[]): Promise<void> {
     const entries = changes.map(({ entry }) => entry);
-    await flushEntries(this.#account, this.#cache, entries);
+    await flushKeys(this.#account, this.#cache, entries);
   }
 
   async #read(

@@ -1,7 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import { formatSenderKeyName, type SignalAddress, toSignalAddress, tryParseJid } from "../addresses/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { flushEntries, type NodeSignalCache } from "./signal_state.ts";
+import { flushKeys, type NodeSignalCache } from "./signal_state.ts";
 
 /**
  * Own sender keys that were given up when they were read: too many of their keys were burned, or they are older than a restore.
@@ -38,7 +38,7 @@ export class LostSenderKeys {
     await Promise.all(names.map((name) => this.#read(name)));
     if (this.#lost.size === 0) return;
     const lost = [...this.#lost];
-    await flushEntries(this.#account, this.#cache, lost);
+    await flushKeys(this.#account, this.#cache, lost);
     for (const entry of lost) this.#lost.delete(entry);
   }
 

@@ -19,10 +19,10 @@ export function nodeSignalCache(account: Account): NodeSignalCache {
 /**
  * Makes entries of the cache durable, and no others.
  *
- * @param entries As the cache's source names them.
+ * @param keys As the cache's flushable names them.
  * @throws {StoreError} When one of them could not be committed. It stays in memory, and is tried again.
  */
-export async function flushEntries(
+export async function flushKeys(
   account: Account,
   cache: NodeSignalCache,
   entries: readonly string[],
@@ -30,7 +30,7 @@ export async function flushEntries(
   if (entries.length === 0) return;
   const wanted = new Set(entries);
   const { isolated } = await account.writeBehind.flushOnly(
-    (source, key) => source === cache.source.name && wanted.has(key),
+    (flushable, key) => flushable === cache.flushable.name && wanted.has(key),
   );
   const [refused] = isolated;
   if (refused !== undefined) throw refused.error;

@@ -5,7 +5,6 @@ import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.
 import { applyCommand } from "./apply_command.ts";
 import type { SnapshotSink } from "./debug_snapshot.ts";
 import type { DeviceCommand } from "./device_command.ts";
-import { DEVICE_SOURCE, DeviceSource } from "./device_source.ts";
 import {
   type DeviceRuntime,
   type DeviceState,
@@ -13,6 +12,7 @@ import {
   isReadyForPresence,
   isRegistered,
 } from "./device_state.ts";
+import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
 import { generateKeyPair } from "./key_pair.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
@@ -41,7 +41,7 @@ export interface PersistenceManagerOptions {
   /** The device as it is stored. It is copied. */
   readonly device: Device;
   readonly store: PreKeyReads & Pick<Backend, "capabilities" | "snapshotDb">;
-  /** The engine that writes. The manager adds itself as a source. */
+  /** The engine that writes. The manager adds itself as a flushable. */
   readonly writeBehind: WriteBehind;
   readonly host: Host;
   readonly snapshotSink?: SnapshotSink | undefined;
@@ -73,7 +73,7 @@ export interface PersistenceManagerOptions {
  */
 export class PersistenceManager {
   readonly #options: PersistenceManagerOptions;
-  readonly #source: DeviceSource;
+  readonly #flushable: FlushableDevice;
   readonly #preKeys: PreKeys;
   /** Never changed in place: every publication replaces it. */
   #state: DeviceState;
@@ -86,13 +86,13 @@ export class PersistenceManager {
     this.#options = options;
     this.#state = { device: copyValue(options.device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
     this.#snapshot = freezeValue(copyValue(options.device));
-    this.#source = new DeviceSource(options.host.clock, () => this.#state.device);
+    this.#flushable = new FlushableDevice(options.host.clock, () => this.#state.device);
     this.#preKeys = new PreKeys(options.store, {
       watermarks: () => this.#state.device,
       stagedIds: () => this.#stagedIds(),
       stage: (change, writes) => this.#publish({ ...this.#state.device, ...change }, writes),
     });
-    options.writeBehind.addSource(this.#source);
+    options.writeBehind.addFlushable(this.#flushable);
   }
 
   /**
@@ -122,7 +122,7 @@ export class PersistenceManager {
 
   /** Whether something has changed that is not durable yet. */
   get isDirty(): boolean {
-    return this.#source.dirty;
+    return this.#flushable.dirty;
   }
 
   /**
@@ -181,11 +181,11 @@ export class PersistenceManager {
   /**
    * Makes the device, and what lands with it, durable. Sessions that may wait go on waiting.
    *
-   * @throws {StoreError} When the device as it was at the call could not be committed: it is one entry, which is durable or not. It
+   * @throws {StoreError} When the device as it was at the call could not be committed: it is one item, which is durable or not. It
    * stays as it is in memory; calling again tries again.
    */
   async flushDevice(): Promise<FlushReport> {
-    return await this.#options.writeBehind.flushOnly((source) => source === DEVICE_SOURCE);
+    return await this.#options.writeBehind.flushOnly((flushable) => flushable === DEVICE_FLUSHABLE);
   }
 
   /**
@@ -265,7 +265,9 @@ export class PersistenceManager {
   }
 
   #stagedIds(): ReadonlySet<number> {
-    return new Set(this.#source.staged.flatMap((write) => (write.kind === "preKey.put" ? [write.id] : [])));
+    return new Set(
+      this.#flushable.staged.flatMap((write) => (write.kind === "preKey.put" ? [write.id] : [])),
+    );
   }
 
   /** Checks a device and makes it the present one, copied. What it held before stays as it was. */
@@ -277,11 +279,11 @@ export class PersistenceManager {
     const { capabilities } = this.#options.store;
     validateWrite({ kind: "device.save", device }, capabilities);
     for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
-    this.#source.requireRoom(writes.length);
+    this.#flushable.requireRoom(writes.length);
     if (writes.length === 0 && sameValue(before, device)) return;
     this.#state = { ...this.#state, device };
     this.#snapshot = freezeValue(copyValue(device));
-    this.#source.changed(writes);
+    this.#flushable.changed(writes);
     this.#options.writeBehind.notify();
   }
 }

@@ -186,15 +186,15 @@ export {
 } from "../ports/mod.ts";
 export { decodePreKey, encodePreKey, type PreKey } from "../records/mod.ts";
 export {
-  type CollectedVersion,
-  type DirtyEntry,
-  type DirtySource,
+  type DirtyItem,
   type ErrorSummary,
   estimateBytes,
+  type Flushable,
   type FlushReport,
   type FlushSelection,
-  type IsolatedEntry,
+  type IsolatedItem,
   type IsolationReason,
+  type ItemVersion,
   type Outcome,
   type Pending,
   type SaverHandle,

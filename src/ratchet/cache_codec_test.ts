@@ -33,7 +33,7 @@ async function live(database: MemoryDatabase, seed: number): Promise<Incarnation
     senderKeyCodec: senderKeyCacheCodec,
     isOwnSenderKey: (name) => name === OURS,
   });
-  engine.addSource(cache.source);
+  engine.addFlushable(cache.flushable);
   return { backend, cache };
 }
 

@@ -28,7 +28,7 @@ function open(rows: FakeRows, seed: number): { cache: Cache; engine: WriteBehind
     senderKeyCodec: senderKeyCacheCodec,
     isOwnSenderKey: (name) => name === OUR_KEY,
   });
-  engine.addSource(cache.source);
+  engine.addFlushable(cache.flushable);
   return { cache, engine };
 }
 

@@ -108,7 +108,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
     resolveAddress: (address) => lid.resolveAddress(address),
   });
-  writeBehind.addSource(cache.source);
+  writeBehind.addFlushable(cache.flushable);
   return cache;
 }
 

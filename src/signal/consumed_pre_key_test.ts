@@ -35,7 +35,7 @@ test("consumed after its session was flushed, it goes with another write of the 
   const here = withPreKeys();
   await haveSession(here, ALICE);
   await here.cache.sessions.consumePreKey(ALICE, 7);
-  expect(here.cache.source.pending()).toMatchObject({ must: 1 });
+  expect(here.cache.flushable.pending()).toMatchObject({ must: 1 });
   await here.engine.flush();
   expect(kindsOf(here)[1]).toEqual(["session.put", "preKey.remove"]);
 });

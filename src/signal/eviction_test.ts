@@ -54,7 +54,7 @@ test("a record that has sent within a lease writes its exact counter before it l
   await cache.sessions.load(BOB);
   await cache.sessions.load(CAROL);
   expect(cache.sessions.peek(ALICE)?.current?.next).toBe(4);
-  expect(cache.source.pending()).toMatchObject({ must: 0, may: 1 });
+  expect(cache.flushable.pending()).toMatchObject({ must: 0, may: 1 });
   await engine.flush();
   expect(rows.sessions.get(ALICE)?.lease?.reservedUntil).toBe(4);
   await cache.sessions.load(BOB);
@@ -151,7 +151,7 @@ test("clearing forgets everything and begins a new incarnation, which burns what
   cache.clear();
   expect(cache.incarnation).not.toBe(incarnation);
   expect(cache.stats).toMatchObject({ sessions: 0, identities: 0, dirty: 0, gated: 0 });
-  expect(cache.source.pending()).toEqual({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined });
+  expect(cache.flushable.pending()).toEqual({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined });
   expect(await cache.sessions.load(BOB)).toBeUndefined();
   expect(await send(here, ALICE)).toMatchObject({ counter: 7, gated: true });
   await engine.flush();

@@ -37,7 +37,7 @@ test("equal to what is about to be stored writes nothing more, and a failed writ
   rows.fates.push(new BackendError("down"));
   await engine.flush().catch(() => {});
   expect(await cache.identities.put(ALICE, key(1))).toBe(false);
-  expect(cache.source.pending()).toMatchObject({ must: 1 });
+  expect(cache.flushable.pending()).toMatchObject({ must: 1 });
   await engine.flush();
   expect(rows.identities.get(ALICE)).toEqual(key(1));
 });
@@ -72,7 +72,7 @@ test("a key that cannot be read is an error and never absent; it can be replaced
 });
 
 test("a key that could not be replaced is still unreadable, not absent", async () => {
-  const { cache, rows, host } = world({ policy: { maxPendingEntries: 1, maxWaitMs: 10 } });
+  const { cache, rows, host } = world({ policy: { maxPendingItems: 1, maxWaitMs: 10 } });
   rows.identities.set(ALICE, new Uint8Array(31));
   rows.holdCommits();
   await cache.identities.put(BOB, key(1));

@@ -107,7 +107,7 @@ test("an identity that is known writes nothing, and one that cannot be read is r
 });
 
 test("they wait for room, in memory however full the store is, and nothing is made if there is none", async () => {
-  const here = world({ capacity: 1, policy: { maxPendingEntries: 2, maxWaitMs: 1_000 } });
+  const here = world({ capacity: 1, policy: { maxPendingItems: 2, maxWaitMs: 1_000 } });
   const { cache, rows, host } = here;
   await cache.sessions.put(CAROL, CounterRecord.of("c", "c", 0));
   await cache.identities.put(CAROL, new Uint8Array(32));
@@ -131,7 +131,7 @@ test("they wait for room, in memory however full the store is, and nothing is ma
 });
 
 test("what is dirty already waits for no room", async () => {
-  const here = world({ policy: { maxPendingEntries: 1, maxWaitMs: 1_000 } });
+  const here = world({ policy: { maxPendingItems: 1, maxWaitMs: 1_000 } });
   const { cache, rows } = here;
   rows.holdCommits();
   await cache.sessions.put(ALICE, CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 0));
@@ -140,7 +140,7 @@ test("what is dirty already waits for no room", async () => {
 });
 
 test("a cache that is cleared meanwhile is changed all the same, in its new incarnation", async () => {
-  const here = world({ policy: { maxPendingEntries: 1 } });
+  const here = world({ policy: { maxPendingItems: 1 } });
   const { cache, rows, engine } = here;
   await cache.sessions.put(CAROL, CounterRecord.of("c", "c", 0));
   rows.holdCommits();

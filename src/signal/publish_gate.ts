@@ -1,7 +1,7 @@
 import { BackendError, ClosedError, RefusedError } from "../errors/mod.ts";
 import type { FlushReport, FlushSelection } from "../write_behind/mod.ts";
 import type { AnyEntry } from "./dirty_set.ts";
-import { SIGNAL_SOURCE } from "./signal_source.ts";
+import { SIGNAL_FLUSHABLE } from "./flushable_signal_state.ts";
 
 /** What the gate needs of the flush engine. */
 export interface GateEngine {
@@ -41,7 +41,7 @@ export async function openGates(
   let report: FlushReport | undefined;
   let failure: unknown;
   try {
-    report = await engine.flushOnly((source, key) => source === SIGNAL_SOURCE && keys.has(key));
+    report = await engine.flushOnly((flushable, key) => flushable === SIGNAL_FLUSHABLE && keys.has(key));
   } catch (error) {
     failure = error;
   }
@@ -54,7 +54,9 @@ export async function openGates(
 /** Why gates are shut after a flush that did commit something. */
 function refusalOf(shut: readonly Wanted[], report: FlushReport | undefined): Error {
   const keys = new Set(shut.map(({ entry }) => entry.key));
-  const isolated = report?.isolated.find(({ source, key }) => source === SIGNAL_SOURCE && keys.has(key));
+  const isolated = report?.isolated.find(
+    ({ flushable, key }) => flushable === SIGNAL_FLUSHABLE && keys.has(key),
+  );
   const cause = isolated?.error;
   const message = "publish: what the message was made with could not be saved";
   return cause instanceof RefusedError

@@ -210,7 +210,7 @@ test("records are pruned when they are put", async () => {
 });
 
 test("writers wait while too much is dirty, and one that waits too long changes nothing", async () => {
-  const here = world({ policy: { maxPendingEntries: 2, maxWaitMs: 1_000 } });
+  const here = world({ policy: { maxPendingItems: 2, maxWaitMs: 1_000 } });
   const { cache, rows, host } = here;
   rows.holdCommits();
   await cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0));

@@ -8,13 +8,14 @@ import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { CacheCodec } from "../ratchet/mod.ts";
-import type { DirtySource, FlushReport, WriteBehind } from "../write_behind/mod.ts";
+import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
 import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
 import type { Durability } from "./counter_lease.ts";
 import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
 import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
+import { FlushableSignalState } from "./flushable_signal_state.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
@@ -32,7 +33,6 @@ import { senderKeyTable, sessionTable } from "./record_table.ts";
 import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
-import { SignalSource } from "./signal_source.ts";
 import type { StoreContext } from "./store_context.ts";
 import { protectionsOf } from "./test_hooks.ts";
 
@@ -49,7 +49,7 @@ export type SignalCacheEngine = Pick<
 export interface SignalStoreCacheOptions<S, K> {
   /** Reads what is not in memory. */
   readonly reads: SignalCacheReads;
-  /** Writes what is dirty. The cache's `source` must be added to it. */
+  /** Writes what is dirty. The cache's `flushable` must be added to it. */
   readonly engine: SignalCacheEngine;
   readonly host: Pick<Host, "clock" | "random" | "logger">;
   readonly sessionCodec: CacheCodec<S>;
@@ -112,7 +112,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *     senderKeyCodec: senderKeyCacheCodec,
  *     isOwnSenderKey: () => false,
  *   });
- *   engine.addSource(cache.source);
+ *   engine.addFlushable(cache.flushable);
  *   await cache.withAddress(peer, async (address) => {
  *     const record = await cache.sessions.load(address);
  *     if (record === undefined) return;
@@ -128,7 +128,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  */
 export class SignalStoreCache<S, K> {
   /** What the engine flushes. */
-  readonly source: DirtySource;
+  readonly flushable: Flushable;
   /** Sessions by Signal address. */
   readonly sessions: SignalRecords<S>;
   /** Sender keys by sender key name. */
@@ -140,7 +140,7 @@ export class SignalStoreCache<S, K> {
   readonly #locks = new KeyedLock();
   readonly #dirty: DirtySet;
   readonly #events: SignalEvents;
-  readonly #source: SignalSource;
+  readonly #flushable: FlushableSignalState;
   readonly #sessions: RecordStore<S>;
   readonly #senderKeys: RecordStore<K>;
   readonly #identities: IdentityStore;
@@ -181,12 +181,12 @@ export class SignalStoreCache<S, K> {
       isOwn: options.isOwnSenderKey,
     });
     this.#identities = new IdentityStore(context, reads);
-    this.#source = new SignalSource(this.#dirty, protections, {
+    this.#flushable = new FlushableSignalState(this.#dirty, protections, {
       flushed: () => this.#evict(),
       reserved: () => engine.notify("may"),
       release: () => this.#releaseLeases(),
     });
-    this.source = this.#source;
+    this.flushable = this.#flushable;
     this.sessions = this.#sessions;
     this.senderKeys = this.#senderKeys;
     this.identities = this.#identities;
@@ -303,7 +303,7 @@ export class SignalStoreCache<S, K> {
    */
   clear(): void {
     this.#incarnation = newIncarnation(this.#options.host.random, this.#restoreEpoch);
-    this.#source.clear();
+    this.#flushable.clear();
     this.#dirty.clear();
     for (const table of this.#tables()) table.clear();
   }

@@ -11,7 +11,7 @@ export interface AdmissionOptions {
   /** Name of the task that ends waits that took too long. */
   readonly taskName: string;
   readonly maxWaitMs: number;
-  /** How many more entries may become dirty; 0 or less when there is no room. */
+  /** How many more items may become dirty; 0 or less when there is no room. */
   readonly room: () => number;
   /** Called when writers wait and a flush would make room, repeatedly. */
   readonly onFull: () => void;
@@ -25,7 +25,7 @@ interface Waiter {
 
 /**
  * Makes writers wait while too much is dirty. Writers are let in, in the order in which they asked, as room is made.
- * A writer that was let in is expected to make one entry dirty before it yields.
+ * A writer that was let in is expected to make one item dirty before it yields.
  */
 export class Admission {
   readonly #options: AdmissionOptions;

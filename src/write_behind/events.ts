@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorCode } from "../errors/mod.ts";
 import type { Logger } from "../ports/mod.ts";
-import type { FlushReport, IsolatedEntry } from "./flush_report.ts";
+import type { FlushReport, IsolatedItem } from "./flush_report.ts";
 
 /** An error as health, events and logs show it. */
 export interface ErrorSummary {
@@ -16,7 +16,7 @@ export interface ErrorSummary {
  * - `failed`: nothing, or not everything, could be committed for a reason that is not the data's. Tried again at `retryAtMs`.
  * - `halted`: that was one failure too many; gates are shut until `resumed`.
  * - `resumed`: a commit succeeded after the engine was halted; there were `failures` failures before it.
- * - `isolated`: the backend refused entries that it had not refused in this state before.
+ * - `isolated`: the backend refused items that it had not refused in this state before.
  * - `fenced`: a later owner has opened the account; nothing will be saved by this engine again.
  */
 export type WriteBehindEvent =
@@ -29,7 +29,7 @@ export type WriteBehindEvent =
     }
   | { readonly kind: "halted"; readonly error: ErrorSummary; readonly consecutiveFailures: number }
   | { readonly kind: "resumed"; readonly failures: number }
-  | { readonly kind: "isolated"; readonly entries: readonly IsolatedEntry[] }
+  | { readonly kind: "isolated"; readonly items: readonly IsolatedItem[] }
   | { readonly kind: "fenced"; readonly error: ErrorSummary };
 
 /** Receives events, in order, while the engine goes on: it must return at once. What it throws is logged and dropped. */
@@ -41,10 +41,10 @@ export function summarizeError(error: unknown): ErrorSummary {
   return { code: "unexpected", message: error instanceof Error ? error.name : "not an error" };
 }
 
-/** Notes that a source threw where it must not. It does not keep the engine from the others. */
-export function logSourceFault(logger: Logger, source: string, action: string, error: unknown): void {
+/** Notes that a flushable threw where it must not. It does not keep the engine from the others. */
+export function logFlushableFault(logger: Logger, flushable: string, action: string, error: unknown): void {
   const { code, message } = summarizeError(error);
-  logger.log("error", `write-behind: a source threw while ${action}`, { source, code, error: message });
+  logger.log("error", `write-behind: a flushable threw while ${action}`, { flushable, code, error: message });
 }
 
 /** Hands events to listeners, none of which can disturb the engine or another listener. */

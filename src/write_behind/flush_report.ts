@@ -1,19 +1,19 @@
 /**
- * Why an entry is still dirty after a flush that resolved.
+ * Why an item is still dirty after a flush that resolved.
  *
- * - `refused`: the backend will not accept this entry. It is kept, and tried again alone and ever more rarely until it
+ * - `refused`: the backend will not accept this item. It is kept, and tried again alone and ever more rarely until it
  *   changes or is accepted.
- * - `unresolved`: the flush did not get to it: the backend failed half way through an isolation, or the entry is one of
+ * - `unresolved`: the flush did not get to it: the backend failed half way through an isolation, or the item is one of
  *   a refused group and the commits that one flush may spend on looking for the culprit were used up. It is part of
  *   the next flush.
  */
 export type IsolationReason = "refused" | "unresolved";
 
-/** An entry that a flush did not make durable while it made others durable. It is still dirty. */
-export interface IsolatedEntry {
-  /** Name of the source. */
-  readonly source: string;
-  /** Key of the entry within its source. */
+/** An item that a flush did not make durable while it made others durable. It is still dirty. */
+export interface IsolatedItem {
+  /** Name of the flushable. */
+  readonly flushable: string;
+  /** Key of the item within its flushable. */
   readonly key: string;
   readonly generation: number;
   readonly reason: IsolationReason;
@@ -26,11 +26,11 @@ export interface IsolatedEntry {
  * the caller selected, is durable, save what `isolated` names.
  */
 export interface FlushReport {
-  /** Entries that are durable now. */
+  /** Items that are durable now. */
   readonly committed: number;
-  /** Entries that are still dirty. */
-  readonly isolated: readonly IsolatedEntry[];
-  /** Writes of the committed entries. */
+  /** Items that are still dirty. */
+  readonly isolated: readonly IsolatedItem[];
+  /** Writes of the committed items. */
   readonly writes: number;
   /** Rows that those writes changed, as the backend counts them. */
   readonly rows: number;
@@ -40,5 +40,5 @@ export interface FlushReport {
   readonly durationMs: number;
 }
 
-/** Chooses entries by the name of their source and their key. It must not throw and must not change between calls. */
-export type FlushSelection = (source: string, key: string) => boolean;
+/** Chooses items by the name of their flushable and their key. It must not throw and must not change between calls. */
+export type FlushSelection = (flushable: string, key: string) => boolean;

@@ -1,13 +1,13 @@
 import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
-import type { CollectedVersion, DirtySource } from "./dirty_source.ts";
-import { logSourceFault } from "./events.ts";
-import type { FlushReport, FlushSelection, IsolatedEntry } from "./flush_report.ts";
+import { logFlushableFault } from "./events.ts";
+import type { FlushReport, FlushSelection, IsolatedItem } from "./flush_report.ts";
+import type { Flushable, ItemVersion } from "./flushable.ts";
 import { IsolatingCommit, type Unit, type UnitState } from "./isolating_commit.ts";
-import type { CollectedEntry, RefusedEntries } from "./refused_entries.ts";
+import type { CollectedItem, RefusedItems } from "./refused_items.ts";
 import { estimateBytes } from "./write_bytes.ts";
 
-/** Refused entries that one flush tries again, each in a commit of its own. */
+/** Refused items that one flush tries again, each in a commit of its own. */
 const MAX_RETRIES_PER_FLUSH = 16;
 
 /** The same for the last flush before the state is given up. */
@@ -15,12 +15,12 @@ const MAX_LAST_RETRIES = 1_024;
 
 /** What one round needs to know. */
 export interface RoundPlan {
-  readonly sources: readonly DirtySource[];
-  /** Which entries to collect; all when `undefined`. */
+  readonly flushables: readonly Flushable[];
+  /** Which items to collect; all when `undefined`. */
   readonly select: FlushSelection | undefined;
   /** Writes of callers, which land in the commit of what is collected. */
   readonly direct: readonly Unit[];
-  /** The last chance before the state is given up: every refused entry is tried once more. */
+  /** The last chance before the state is given up: every refused item is tried once more. */
   readonly last: boolean;
   /** Whether to find out by an empty commit if the backend is back, when nothing else tells. */
   readonly probe: boolean;
@@ -30,13 +30,13 @@ export interface RoundPlan {
 export interface RoundContext {
   readonly committer: Pick<Committer, "commit" | "capabilities">;
   readonly host: Pick<Host, "clock" | "logger">;
-  readonly refused: RefusedEntries;
+  readonly refused: RefusedItems;
   readonly maxCommits: number;
 }
 
-/** An entry that a round collected, and what became of it. */
-interface FlushedItem {
-  readonly item: CollectedEntry;
+/** An item that a round collected, and what became of it. */
+interface FlushedUnit {
+  readonly unit: CollectedItem;
   readonly state: UnitState;
 }
 
@@ -48,9 +48,9 @@ export class RoundResult {
   readonly failure: Error | undefined;
   /** Commits that succeeded. */
   readonly commits: number;
-  /** Entries that the backend refused for the first time in this state. */
-  readonly newlyRefused: readonly IsolatedEntry[];
-  readonly #items: readonly FlushedItem[];
+  /** Items that the backend refused for the first time in this state. */
+  readonly newlyRefused: readonly IsolatedItem[];
+  readonly #units: readonly FlushedUnit[];
   readonly #collected: boolean;
   readonly #durationMs: number;
   /** The report on everything, once it was asked for: the event, and most callers, want this one. */
@@ -59,9 +59,9 @@ export class RoundResult {
   constructor(
     run: IsolatingCommit,
     parts: {
-      readonly items: readonly FlushedItem[];
+      readonly units: readonly FlushedUnit[];
       readonly collectError: Error | undefined;
-      readonly newlyRefused: readonly IsolatedEntry[];
+      readonly newlyRefused: readonly IsolatedItem[];
       readonly durationMs: number;
     },
   ) {
@@ -69,12 +69,12 @@ export class RoundResult {
     this.failure = parts.collectError ?? run.failure;
     this.commits = run.commits;
     this.newlyRefused = parts.newlyRefused;
-    this.#items = parts.items;
+    this.#units = parts.units;
     this.#collected = parts.collectError === undefined;
     this.#durationMs = parts.durationMs;
   }
 
-  /** What the round did to the entries that a caller selected. */
+  /** What the round did to the items that a caller selected. */
   reportFor(select: FlushSelection | undefined): FlushReport {
     if (select !== undefined) return this.#report(select);
     this.#whole ??= this.#report(undefined);
@@ -85,8 +85,8 @@ export class RoundResult {
   errorFor(select: FlushSelection | undefined): Error | undefined {
     if (!this.#collected) return this.failure;
     let first: Error | undefined;
-    for (const { item, state } of this.#items) {
-      if (select !== undefined && !select(item.source.name, item.entry.key)) continue;
+    for (const { unit, state } of this.#units) {
+      if (select !== undefined && !select(unit.flushable.name, unit.item.key)) continue;
       if (state.kind === "committed") return undefined;
       first ??= state.error;
     }
@@ -94,18 +94,18 @@ export class RoundResult {
   }
 
   #report(select: FlushSelection | undefined): FlushReport {
-    const isolated: IsolatedEntry[] = [];
+    const isolated: IsolatedItem[] = [];
     const report = { committed: 0, writes: 0, rows: 0, bytes: 0 };
-    for (const { item, state } of this.#items) {
-      if (select !== undefined && !select(item.source.name, item.entry.key)) continue;
+    for (const { unit, state } of this.#units) {
+      if (select !== undefined && !select(unit.flushable.name, unit.item.key)) continue;
       if (state.kind !== "committed") {
-        isolated.push(isolatedEntry(item, state));
+        isolated.push(isolatedItem(unit, state));
         continue;
       }
       report.committed += 1;
-      report.writes += item.entry.writes.length;
+      report.writes += unit.item.writes.length;
       for (const rows of state.changed) report.rows += rows;
-      report.bytes += estimateBytes(item.entry.writes);
+      report.bytes += estimateBytes(unit.item.writes);
     }
     return { ...report, isolated, durationMs: this.#durationMs };
   }
@@ -113,7 +113,7 @@ export class RoundResult {
 
 /**
  * One round: collects what is dirty, commits it together with the callers' writes, isolates what the backend refuses,
- * and hands out the outcomes. No source gets its outcome before the round is over, and each collected source gets
+ * and hands out the outcomes. No flushable gets its outcome before the round is over, and each collected flushable gets
  * exactly one. It never rejects.
  */
 export async function runRound(context: RoundContext, plan: RoundPlan): Promise<RoundResult> {
@@ -121,127 +121,133 @@ export async function runRound(context: RoundContext, plan: RoundPlan): Promise<
   const { clock } = context.host;
   const startedAtMs = clock.nowMs();
   const run = new IsolatingCommit(context.committer, context.maxCommits);
-  const { sources, items, error: collectError } = collect(plan);
+  const { flushables, units, error: collectError } = collect(plan);
   if (collectError === undefined) {
-    await commitItems(run, items, plan, context);
+    await commitUnits(run, units, plan, context);
     if (plan.probe && run.commits === 0 && run.failure === undefined) await run.probe();
   }
   const nowMs = clock.nowMs();
   const fallback: UnitState = { kind: "unresolved", error: collectError ?? new Error("flush: not reached") };
-  const flushed = items.map((item) => ({ item, state: stateOf(run, item, refused) ?? fallback }));
+  const flushed = units.map((unit) => ({ unit, state: stateOf(run, unit, refused) ?? fallback }));
   const newlyRefused = remember(run, flushed, refused, nowMs);
-  if (plan.select === undefined && collectError === undefined) refused.keepOnly(items);
-  applyOutcomes(sources, flushed, context.host);
+  if (plan.select === undefined && collectError === undefined) refused.keepOnly(units);
+  applyOutcomes(flushables, flushed, context.host);
   return new RoundResult(run, {
-    items: flushed,
+    units: flushed,
     collectError,
     newlyRefused,
     durationMs: nowMs - startedAtMs,
   });
 }
 
-/** An entry as the unit that is committed for it. */
-interface EntryUnit extends CollectedEntry, Unit {}
+/** An item as the unit that is committed for it. */
+interface ItemUnit extends CollectedItem, Unit {}
 
-/** What was collected from which sources, up to the first source that threw. */
-function collect({ sources, select }: RoundPlan): {
-  sources: DirtySource[];
-  items: EntryUnit[];
+/** What was collected from which flushables, up to the first flushable that threw. */
+function collect({ flushables, select }: RoundPlan): {
+  flushables: Flushable[];
+  units: ItemUnit[];
   error: Error | undefined;
 } {
-  const items: EntryUnit[] = [];
-  const collected: DirtySource[] = [];
-  for (const source of sources) {
-    const only = select === undefined ? undefined : (key: string): boolean => select(source.name, key);
+  const units: ItemUnit[] = [];
+  const collected: Flushable[] = [];
+  for (const flushable of flushables) {
+    const only = select === undefined ? undefined : (key: string): boolean => select(flushable.name, key);
     try {
-      for (const entry of source.collect(only)) items.push({ source, entry, writes: entry.writes });
+      for (const item of flushable.collect(only)) units.push({ flushable, item, writes: item.writes });
     } catch (error) {
       const reason = error instanceof Error ? error : new Error("collect: threw no error");
-      return { sources: collected, items, error: reason };
+      return { flushables: collected, units, error: reason };
     }
-    collected.push(source);
+    collected.push(flushable);
   }
-  return { sources: collected, items, error: undefined };
+  return { flushables: collected, units, error: undefined };
 }
 
-async function commitItems(
+async function commitUnits(
   run: IsolatingCommit,
-  items: readonly EntryUnit[],
+  units: readonly ItemUnit[],
   plan: RoundPlan,
   { refused, host }: RoundContext,
 ): Promise<void> {
-  const together: EntryUnit[] = [];
+  const together: ItemUnit[] = [];
   const suspects = new Set<Unit>();
-  const alone: EntryUnit[] = [];
+  const alone: ItemUnit[] = [];
   const now = plan.last ? Number.POSITIVE_INFINITY : host.clock.nowMs();
   const maxAlone = plan.last ? MAX_LAST_RETRIES : MAX_RETRIES_PER_FLUSH;
-  for (const item of items) {
-    const standing = refused.standing(item, now);
-    if (standing === "fresh" || standing === "changed") together.push(item);
-    if (standing === "changed") suspects.add(item);
-    if (standing === "due" && alone.length < maxAlone) alone.push(item);
+  for (const unit of units) {
+    const standing = refused.standing(unit, now);
+    if (standing === "fresh" || standing === "changed") together.push(unit);
+    if (standing === "changed") suspects.add(unit);
+    if (standing === "due" && alone.length < maxAlone) alone.push(unit);
   }
   if (together.length + plan.direct.length > 0) await run.run(together, plan.direct, suspects);
   await run.runAlone(alone);
 }
 
-/** What became of an entry: what the run says, or that it is refused and was left out. */
-function stateOf(run: IsolatingCommit, item: EntryUnit, refused: RefusedEntries): UnitState | undefined {
-  const state = run.states.get(item);
-  const error = refused.errorOf(item);
+/** What became of an item: what the run says, or that it is refused and was left out. */
+function stateOf(run: IsolatingCommit, unit: ItemUnit, refused: RefusedItems): UnitState | undefined {
+  const state = run.states.get(unit);
+  const error = refused.errorOf(unit);
   if (state === undefined) return error === undefined ? undefined : { kind: "refused", error };
   return state;
 }
 
 function remember(
   run: IsolatingCommit,
-  flushed: readonly { readonly item: EntryUnit; readonly state: UnitState }[],
-  refused: RefusedEntries,
+  flushed: readonly { readonly unit: ItemUnit; readonly state: UnitState }[],
+  refused: RefusedItems,
   nowMs: number,
-): IsolatedEntry[] {
-  const news: IsolatedEntry[] = [];
-  for (const { item, state } of flushed) {
-    if (state.kind === "committed") refused.accepted(item);
-    if (state.kind !== "refused" || run.states.get(item) === undefined) continue;
-    if (refused.refused(item, state.error, nowMs)) news.push(isolatedEntry(item, state));
+): IsolatedItem[] {
+  const news: IsolatedItem[] = [];
+  for (const { unit, state } of flushed) {
+    if (state.kind === "committed") refused.accepted(unit);
+    if (state.kind !== "refused" || run.states.get(unit) === undefined) continue;
+    if (refused.refused(unit, state.error, nowMs)) news.push(isolatedItem(unit, state));
   }
   return news;
 }
 
 interface MutableOutcome {
-  readonly committed: CollectedVersion[];
-  readonly isolated: (CollectedVersion & { readonly error: Error })[];
-  readonly failed: CollectedVersion[];
+  readonly committed: ItemVersion[];
+  readonly isolated: (ItemVersion & { readonly error: Error })[];
+  readonly failed: ItemVersion[];
 }
 
-/** Tells every source that was collected what became of its entries. One that throws does not keep it from the others. */
+/** Tells every flushable that was collected what became of its items. One that throws does not keep it from the others. */
 function applyOutcomes(
-  sources: readonly DirtySource[],
-  flushed: readonly FlushedItem[],
+  flushables: readonly Flushable[],
+  flushed: readonly FlushedUnit[],
   { logger }: Pick<Host, "logger">,
 ): void {
-  const outcomes = new Map<DirtySource, MutableOutcome>();
-  for (const source of sources) outcomes.set(source, { committed: [], isolated: [], failed: [] });
-  for (const { item, state } of flushed) {
-    const { key, generation } = item.entry;
-    const outcome = outcomes.get(item.source);
+  const outcomes = new Map<Flushable, MutableOutcome>();
+  for (const flushable of flushables) outcomes.set(flushable, { committed: [], isolated: [], failed: [] });
+  for (const { unit, state } of flushed) {
+    const { key, generation } = unit.item;
+    const outcome = outcomes.get(unit.flushable);
     if (state.kind === "committed") outcome?.committed.push({ key, generation });
     else if (state.kind === "refused") outcome?.isolated.push({ key, generation, error: state.error });
     else outcome?.failed.push({ key, generation });
   }
-  for (const [source, outcome] of outcomes) {
+  for (const [flushable, outcome] of outcomes) {
     try {
-      source.applyOutcome(outcome);
+      flushable.applyOutcome(outcome);
     } catch (error) {
-      logSourceFault(logger, source.name, "applying an outcome", error);
+      logFlushableFault(logger, flushable.name, "applying an outcome", error);
     }
   }
 }
 
-function isolatedEntry(
-  { source, entry }: CollectedEntry,
+function isolatedItem(
+  { flushable, item }: CollectedItem,
   state: Exclude<UnitState, { kind: "committed" }>,
-): IsolatedEntry {
+): IsolatedItem {
   const reason = state.kind;
-  return { source: source.name, key: entry.key, generation: entry.generation, reason, error: state.error };
+  return {
+    flushable: flushable.name,
+    key: item.key,
+    generation: item.generation,
+    reason,
+    error: state.error,
+  };
 }

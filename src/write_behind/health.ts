@@ -1,7 +1,7 @@
 import { ClosedError, type FencedError, HaltedError } from "../errors/mod.ts";
-import type { Pending } from "./dirty_source.ts";
 import { type ErrorSummary, summarizeError } from "./events.ts";
-import type { IsolatedEntry } from "./flush_report.ts";
+import type { IsolatedItem } from "./flush_report.ts";
+import type { Pending } from "./flushable.ts";
 
 /**
  * What the engine is doing.
@@ -26,12 +26,12 @@ export interface WriteBehindHealth {
   readonly lastFailureAtMs: number | undefined;
   /** When the engine will try again by itself, while it is failing or halted. */
   readonly retryAtMs: number | undefined;
-  /** What is dirty, over all sources. */
+  /** What is dirty, over all flushables. */
   readonly pending: Pending;
   /** Age of the oldest change that is not durable, `undefined` when there is none. */
   readonly oldestDirtyAgeMs: number | undefined;
-  /** Entries that the backend refuses, still dirty. */
-  readonly isolated: readonly IsolatedEntry[];
+  /** Items that the backend refuses, still dirty. */
+  readonly isolated: readonly IsolatedItem[];
   /** Writers that wait in `ready`. */
   readonly waitingWriters: number;
 }

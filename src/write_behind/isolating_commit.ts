@@ -1,7 +1,7 @@
 import { type Committer, validateWrite, type Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 
-/** Writes that land together or not at all: those of one dirty entry, or those of one caller. */
+/** Writes that land together or not at all: those of one dirty item, or those of one caller. */
 export interface Unit {
   readonly writes: readonly Write[];
 }
@@ -18,7 +18,7 @@ export type UnitState =
  * One commit carries everything. When it is refused, what is to blame is left out and the rest is sent again, still as
  * one commit. Who is to blame is learnt, in this order, from the checks that every backend makes before it writes, from
  * `RefusedError.writeIndex`, or by halving. Halving is the only case in which units land in different commits; the
- * callers' own writes (`direct`) then go last, after every entry that could be committed.
+ * callers' own writes (`direct`) then go last, after every item that could be committed.
  *
  * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
  */
@@ -30,7 +30,7 @@ export class IsolatingCommit {
   #failure: Error | undefined;
   #lastRefusal: RefusedError | undefined;
 
-  /** @param maxSends Commits that may be spent on entries. Callers' writes add at most two each. */
+  /** @param maxSends Commits that may be spent on items. Callers' writes add at most two each. */
   constructor(committer: Pick<Committer, "commit" | "capabilities">, maxSends: number) {
     this.#committer = committer;
     this.#sendsLeft = maxSends;
@@ -51,13 +51,13 @@ export class IsolatingCommit {
     return this.#failure;
   }
 
-  /** @param suspects Those of `entries` that are tried apart first when the backend does not say whom it refuses. */
-  async run(entries: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
+  /** @param suspects Those of `items` that are tried apart first when the backend does not say whom it refuses. */
+  async run(items: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const asked = new Set(direct);
-    const undecided = await this.#send([...entries, ...direct]);
-    const undecidedEntries = undecided.filter((unit) => !asked.has(unit));
-    if (undecidedEntries.length > 0) await this.#isolate(undecidedEntries, suspects);
-    // Bad entries must not block a caller's writes, even when looking for them took all the sends there were.
+    const undecided = await this.#send([...items, ...direct]);
+    const undecidedItems = undecided.filter((unit) => !asked.has(unit));
+    if (undecidedItems.length > 0) await this.#isolate(undecidedItems, suspects);
+    // Bad items must not block a caller's writes, even when looking for them took all the sends there were.
     const waiting = direct.filter((unit) => (this.#states.get(unit)?.kind ?? "unresolved") === "unresolved");
     if (waiting.length === 0) return;
     this.#sendsLeft = 2 * waiting.length;

@@ -1,43 +1,43 @@
 import { expect, test } from "vitest";
 import { engineHarness, type RefusalStyle } from "../../test/support/engine.ts";
 import { BackendError, RefusedError } from "../errors/mod.ts";
-import type { DirtyEntry, WriteBehindEvent } from "./mod.ts";
+import type { DirtyItem, WriteBehindEvent } from "./mod.ts";
 
 const STYLES: readonly RefusalStyle[] = ["index", "unnamed"];
 
 test("everything but what is refused is committed, and the report, the event and health name it", async () => {
   for (const style of STYLES) {
-    const { engine, source, committer } = engineHarness();
+    const { engine, flushable, committer } = engineHarness();
     const events: WriteBehindEvent[] = [];
     engine.onEvent((event) => events.push(event));
     committer.style = style;
-    for (let index = 0; index < 100; index += 1) source.put(`k${index}`, 1);
+    for (let index = 0; index < 100; index += 1) flushable.put(`k${index}`, 1);
     committer.poison.add("k17").add("k63");
     const report = await engine.flush();
     expect(report.committed).toBe(98);
-    expect(report.isolated.map(({ source: name, key, reason }) => `${name}/${key} ${reason}`).sort()).toEqual(
-      ["fake/k17 refused", "fake/k63 refused"],
-    );
+    expect(
+      report.isolated.map(({ flushable: name, key, reason }) => `${name}/${key} ${reason}`).sort(),
+    ).toEqual(["fake/k17 refused", "fake/k63 refused"]);
     for (const { error } of report.isolated) expect(error).toBeInstanceOf(RefusedError);
-    expect(source.dirtyKeys).toEqual(["k17", "k63"]);
+    expect(flushable.dirtyKeys).toEqual(["k17", "k63"]);
     expect(committer.rows.size).toBe(98);
-    expect(events).toMatchObject([{ kind: "isolated", entries: [{}, {}] }, { kind: "flushed" }]);
+    expect(events).toMatchObject([{ kind: "isolated", items: [{}, {}] }, { kind: "flushed" }]);
     expect(engine.health()).toMatchObject({ state: "idle", consecutiveFailures: 0, isolated: [{}, {}] });
     // One commit that is refused for each, and one that succeeds; or two halvings of a hundred.
     expect(committer.tried.length).toBeLessThanOrEqual(style === "index" ? 3 : 30);
   }
 });
 
-test("a malformed entry is found by the checks, all of them at once", async () => {
-  const { engine, source, committer } = engineHarness();
+test("a malformed item is found by the checks, all of them at once", async () => {
+  const { engine, flushable, committer } = engineHarness();
   committer.style = "unnamed";
-  for (let index = 0; index < 50; index += 1) source.put(`k${index}`, 1);
-  const collect = source.collect.bind(source);
-  source.collect = (only) =>
-    collect(only).map((entry): DirtyEntry => {
-      const address = entry.key === "k3" ? "nul\0" : entry.key;
-      const record = new Uint8Array(entry.key === "k9" ? 1_001 : 4);
-      return { ...entry, writes: [{ kind: "session.put", address, record }] };
+  for (let index = 0; index < 50; index += 1) flushable.put(`k${index}`, 1);
+  const collect = flushable.collect.bind(flushable);
+  flushable.collect = (only) =>
+    collect(only).map((item): DirtyItem => {
+      const address = item.key === "k3" ? "nul\0" : item.key;
+      const record = new Uint8Array(item.key === "k9" ? 1_001 : 4);
+      return { ...item, writes: [{ kind: "session.put", address, record }] };
     });
   const report = await engine.flush();
   expect(report.committed).toBe(48);
@@ -47,9 +47,9 @@ test("a malformed entry is found by the checks, all of them at once", async () =
   expect(committer.tried.length).toBe(2);
 });
 
-test("a TypeError that no entry explains is a failure, not a refusal", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
+test("a TypeError that no item explains is a failure, not a refusal", async () => {
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
   committer.failures.push(new TypeError("fetch failed"));
   await expect(engine.flush()).rejects.toThrow("fetch failed");
   expect(engine.health()).toMatchObject({
@@ -60,9 +60,9 @@ test("a TypeError that no entry explains is a failure, not a refusal", async () 
 });
 
 test("when the backend refuses everything, flush rejects, and that is no failure of the backend", async () => {
-  const { engine, source, committer } = engineHarness();
+  const { engine, flushable, committer } = engineHarness();
   committer.poison.add("a");
-  source.put("a", 1);
+  flushable.put("a", 1);
   for (let round = 0; round < 12; round += 1)
     await expect(engine.flush()).rejects.toBeInstanceOf(RefusedError);
   expect(engine.health()).toMatchObject({ state: "idle", consecutiveFailures: 0 });
@@ -70,14 +70,14 @@ test("when the backend refuses everything, flush rejects, and that is no failure
 });
 
 test("a known refusal is left out until its pause is over, then tried alone, ever more rarely", async () => {
-  const { engine, source, committer, host } = engineHarness({ refusedRetryMs: 1_000 });
+  const { engine, flushable, committer, host } = engineHarness({ refusedRetryMs: 1_000 });
   committer.style = "unnamed";
   committer.poison.add("bad");
-  for (const key of ["a", "bad", "b"]) source.put(key, 1);
+  for (const key of ["a", "bad", "b"]) flushable.put(key, 1);
   await engine.flush();
   const flushOne = async (): Promise<string[][]> => {
     committer.tried.length = 0;
-    source.put("a", 2);
+    flushable.put("a", 2);
     const report = await engine.flush();
     expect(report).toMatchObject({ committed: 1, isolated: [{ key: "bad", reason: "refused" }] });
     return committer.tried;
@@ -89,47 +89,47 @@ test("a known refusal is left out until its pause is over, then tried alone, eve
   expect(await flushOne()).toEqual([["a"]]);
   host.clock.advance(1);
   committer.poison.clear();
-  source.put("a", 3);
+  flushable.put("a", 3);
   expect(await engine.flush()).toMatchObject({ committed: 2, isolated: [] });
   expect(engine.health().isolated).toEqual([]);
 });
 
-test("a refused entry that changed is tried with the rest, and is the first suspect", async () => {
-  const { engine, source, committer } = engineHarness();
+test("a refused item that changed is tried with the rest, and is the first suspect", async () => {
+  const { engine, flushable, committer } = engineHarness();
   committer.style = "unnamed";
   committer.poison.add("bad");
-  for (let index = 0; index < 30; index += 1) source.put(`k${index}`, 1);
-  source.put("bad", 1);
+  for (let index = 0; index < 30; index += 1) flushable.put(`k${index}`, 1);
+  flushable.put("bad", 1);
   await engine.flush();
   committer.tried.length = 0;
-  for (let index = 0; index < 30; index += 1) source.put(`k${index}`, 2);
-  source.put("bad", 2);
+  for (let index = 0; index < 30; index += 1) flushable.put(`k${index}`, 2);
+  flushable.put("bad", 2);
   expect((await engine.flush()).committed).toBe(30);
   expect(committer.tried.map(({ length }) => length)).toEqual([31, 30, 1]);
   committer.poison.clear();
-  source.put("bad", 3);
-  source.put("k0", 3);
+  flushable.put("bad", 3);
+  flushable.put("k0", 3);
   expect((await engine.flush()).committed).toBe(2);
 });
 
-test("a refused entry whose change is undone is forgotten", async () => {
-  const { engine, source, committer } = engineHarness();
+test("a refused item whose change is undone is forgotten", async () => {
+  const { engine, flushable, committer } = engineHarness();
   committer.poison.add("bad");
-  source.put("bad", 1);
+  flushable.put("bad", 1);
   await expect(engine.flush()).rejects.toBeInstanceOf(RefusedError);
-  const [entry] = source.outcomes[0]?.isolated ?? [];
-  // The source drops it by itself, as a cache does with an entry that was deleted before it was ever stored.
-  source.collect();
-  source.applyOutcome({ committed: entry === undefined ? [] : [entry], isolated: [], failed: [] });
+  const [item] = flushable.outcomes[0]?.isolated ?? [];
+  // The flushable drops it by itself, as a cache does with an item that was deleted before it was ever stored.
+  flushable.collect();
+  flushable.applyOutcome({ committed: item === undefined ? [] : [item], isolated: [], failed: [] });
   await engine.flush();
   expect(engine.health().isolated).toEqual([]);
 });
 
 test("a backend that fails during the search: what landed is reported, the rest is named and stays dirty", async () => {
-  const { engine, source, committer } = engineHarness();
+  const { engine, flushable, committer } = engineHarness();
   committer.style = "unnamed";
   committer.poison.add("c");
-  for (const key of ["a", "b", "c", "d"]) source.put(key, 1);
+  for (const key of ["a", "b", "c", "d"]) flushable.put(key, 1);
   // Refused as a whole, the first half lands, then the connection is lost.
   committer.failures.push(undefined, undefined, new BackendError("commit: connection lost"));
   const report = await engine.flush();
@@ -139,16 +139,16 @@ test("a backend that fails during the search: what landed is reported, the rest 
     ["d", "unresolved"],
   ]);
   expect([...committer.rows.keys()]).toEqual(["a", "b"]);
-  expect(source.dirtyKeys).toEqual(["c", "d"]);
-  expect(source.outcomes.at(-1)).toMatchObject({ committed: [{}, {}], isolated: [], failed: [{}, {}] });
+  expect(flushable.dirtyKeys).toEqual(["c", "d"]);
+  expect(flushable.outcomes.at(-1)).toMatchObject({ committed: [{}, {}], isolated: [], failed: [{}, {}] });
   expect(engine.health()).toMatchObject({ state: "failing", consecutiveFailures: 1 });
   expect(await engine.flush()).toMatchObject({ committed: 1, isolated: [{ key: "c", reason: "refused" }] });
 });
 
 test("the search is bounded; what it did not decide is named and is part of the next flush", async () => {
-  const { engine, source, committer } = engineHarness({ maxCommitsPerFlush: 10 });
+  const { engine, flushable, committer } = engineHarness({ maxCommitsPerFlush: 10 });
   committer.style = "unnamed";
-  for (let index = 0; index < 64; index += 1) source.put(`k${index}`, 1);
+  for (let index = 0; index < 64; index += 1) flushable.put(`k${index}`, 1);
   for (let index = 0; index < 64; index += 8) committer.poison.add(`k${index}`);
   let flushes = 0;
   while (committer.rows.size < 56) {
@@ -158,5 +158,5 @@ test("the search is bounded; what it did not decide is named and is part of the 
     flushes += 1;
     expect(flushes).toBeLessThan(20);
   }
-  expect(source.dirtyKeys.every((key) => committer.poison.has(key))).toBe(true);
+  expect(flushable.dirtyKeys.every((key) => committer.poison.has(key))).toBe(true);
 });

@@ -4,10 +4,11 @@
  *
  * @module
  */
-export type { CollectedVersion, DirtyEntry, DirtySource, Outcome, Pending, Urgency } from "./dirty_source.ts";
+
 export type { ErrorSummary, WriteBehindEvent, WriteBehindListener } from "./events.ts";
 export { summarizeError } from "./events.ts";
-export type { FlushReport, FlushSelection, IsolatedEntry, IsolationReason } from "./flush_report.ts";
+export type { FlushReport, FlushSelection, IsolatedItem, IsolationReason } from "./flush_report.ts";
+export type { DirtyItem, Flushable, ItemVersion, Outcome, Pending, Urgency } from "./flushable.ts";
 export type { SaveState, WriteBehindHealth } from "./health.ts";
 export type { WriteBehindOptions, WriteBehindPolicy } from "./options.ts";
 export { type SaverHandle, WriteBehind } from "./write_behind.ts";

@@ -23,9 +23,9 @@ export class Monitor {
   /** @param last Whether the state may be given up after this round: then a failure is only its caller's. */
   judge(result: RoundResult, last: boolean): void {
     if (result.newlyRefused.length > 0) {
-      const entries = result.newlyRefused;
-      this.#host.logger.log("warn", "write-behind: entries were refused", { entries: entries.length });
-      this.events.emit({ kind: "isolated", entries });
+      const items = result.newlyRefused;
+      this.#host.logger.log("warn", "write-behind: items were refused", { items: items.length });
+      this.events.emit({ kind: "isolated", items });
     }
     if (result.commits > 0) this.#committed(result);
     const { failure } = result;

@@ -19,12 +19,12 @@ export interface WriteBehindPolicy {
   readonly maxRetryMs: number;
   /** Consecutive failures after which gates are shut. 10. */
   readonly haltAfter: number;
-  /** First pause of an entry that the backend refused; it doubles up to an hour. 60,000. */
+  /** First pause of an item that the backend refused; it doubles up to an hour. 60,000. */
   readonly refusedRetryMs: number;
-  /** Commits that one flush may spend on finding out which entries the backend refuses. 256. */
+  /** Commits that one flush may spend on finding out which items the backend refuses. 256. */
   readonly maxCommitsPerFlush: number;
-  /** Entries that may be dirty before `ready` makes writers wait. 10,000. */
-  readonly maxPendingEntries: number;
+  /** Items that may be dirty before `ready` makes writers wait. 10,000. */
+  readonly maxPendingItems: number;
   /** Bytes that may be dirty before `ready` makes writers wait. 32 MiB. */
   readonly maxPendingBytes: number;
   /** How long `ready` waits before it gives up with `LimitError`. 30,000. */
@@ -50,7 +50,7 @@ const DEFAULTS: WriteBehindPolicy = {
   haltAfter: 10,
   refusedRetryMs: 60_000,
   maxCommitsPerFlush: 256,
-  maxPendingEntries: 10_000,
+  maxPendingItems: 10_000,
   maxPendingBytes: 32 * 1_024 * 1_024,
   maxWaitMs: 30_000,
 };

@@ -1,11 +1,11 @@
-import type { DirtySource, Pending } from "./dirty_source.ts";
+import type { Flushable, Pending } from "./flushable.ts";
 
-/** What is dirty over all sources. */
-export function totalPending(sources: readonly DirtySource[]): Pending {
+/** What is dirty over all flushables. */
+export function totalPending(flushables: readonly Flushable[]): Pending {
   const total = { must: 0, may: 0, bytes: 0 };
   let oldestAtMs: number | undefined;
-  for (const source of sources) {
-    const pending = source.pending();
+  for (const flushable of flushables) {
+    const pending = flushable.pending();
     total.must += pending.must;
     total.may += pending.may;
     total.bytes += pending.bytes;

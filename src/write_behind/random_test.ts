@@ -47,8 +47,8 @@ class Chaos {
   /** Invariant: what is not durable is still dirty. */
   #check(): void {
     if (this.#broken !== undefined) throw this.#broken;
-    const { source, committer } = this.#harness;
-    const dirty = new Set(source.dirtyKeys);
+    const { flushable, committer } = this.#harness;
+    const dirty = new Set(flushable.dirtyKeys);
     for (const [key, value] of this.#latest) {
       if (committer.rows.get(key) !== value && !dirty.has(key)) throw new Error(`${key} was lost`);
     }
@@ -90,12 +90,12 @@ class Chaos {
   }
 
   #change(): void {
-    const { source } = this.#harness;
+    const { flushable } = this.#harness;
     for (let count = 1 + this.#random.below(4); count > 0; count -= 1) {
       this.#version += 1;
       const key = this.#random.pick(KEYS);
       this.#latest.set(key, this.#version);
-      source.put(key, this.#version, this.#random.oneIn(2) ? "must" : "may");
+      flushable.put(key, this.#version, this.#random.oneIn(2) ? "must" : "may");
     }
   }
 
@@ -196,7 +196,7 @@ class Chaos {
   }
 
   async #finish(): Promise<void> {
-    const { committer, engine, source, host } = this.#harness;
+    const { committer, engine, flushable, host } = this.#harness;
     committer.release();
     await Promise.all(this.#calls);
     this.#check();
@@ -205,7 +205,7 @@ class Chaos {
     committer.down = undefined;
     host.clock.advance(3_600_000);
     await engine.close();
-    expect(source.dirtyKeys).toEqual([]);
+    expect(flushable.dirtyKeys).toEqual([]);
     for (const [key, value] of this.#latest) expect(committer.rows.get(key)).toBe(value);
     expect(() => engine.assertOpen()).not.toThrow(HaltedError);
   }

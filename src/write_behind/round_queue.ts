@@ -56,7 +56,7 @@ export class Round {
       if (select === undefined) return undefined;
       selections.push(select);
     }
-    return (source, key) => selections.some((select) => select(source, key));
+    return (flushable, key) => selections.some((select) => select(flushable, key));
   }
 
   /** Joins as somebody who wants what `select` chooses to be durable. */

@@ -1,5 +1,5 @@
 import type { Clock, Scheduler } from "../ports/mod.ts";
-import type { Urgency } from "./dirty_source.ts";
+import type { Urgency } from "./flushable.ts";
 
 /** What is dirty, as far as the saver cares. */
 export interface DirtyCounts {
@@ -13,13 +13,13 @@ export interface SaverTarget {
   dirty(): DirtyCounts;
   /** Of that, what the backend refuses: it does not cause a flush of its own. */
   refused(): DirtyCounts;
-  /** When a refused entry is due to be tried again. */
+  /** When a refused item is due to be tried again. */
   refusedRetryAtMs(): number | undefined;
   /** When to try again after a failure. */
   retryAtMs(): number | undefined;
   /** Whether nothing can be saved any more. */
   fenced(): boolean;
-  /** Lets the sources make themselves exact: nothing has changed for a while. */
+  /** Lets the flushables release their reserves: nothing has changed for a while. */
   release(): void;
   /** Flushes. Never rejects. */
   save(): Promise<void>;
@@ -57,7 +57,7 @@ export class Saver {
   #roundBeganAtMs = 0;
   /** A flush is wanted whatever the age of the changes. */
   #wantedAtMs: number | undefined;
-  /** The sources make themselves exact just now, which ends no pause. */
+  /** The flushables release their reserves just now, which ends no pause. */
   #resting = false;
 
   constructor(
@@ -95,7 +95,7 @@ export class Saver {
   }
 
   /**
-   * Something became dirty, at most as urgent as this. It asks no source and arms nothing that is armed: it is called
+   * Something became dirty, at most as urgent as this. It asks no flushable and arms nothing that is armed: it is called
    * for every message. (A clock that stepped back would put the due time out of reach; then it starts anew.)
    */
   changed(urgency: Urgency): void {
@@ -163,7 +163,7 @@ export class Saver {
     this.#resting = false;
   }
 
-  /** Dirty entries that the backend does not refuse. */
+  /** Dirty items that the backend does not refuse. */
   #wanting(): DirtyCounts {
     const dirty = this.#target.dirty();
     const refused = this.#target.refused();

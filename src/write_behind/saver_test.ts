@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { engineHarness, FakeSource } from "../../test/support/engine.ts";
+import { engineHarness, FakeFlushable } from "../../test/support/engine.ts";
 import { BackendError } from "../errors/mod.ts";
 
 test("a must change is written within the interval, and one commit takes all of it", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   await host.scheduler.advance(3_000);
-  source.put("b", 1);
-  source.put("c", 1, "may");
+  flushable.put("b", 1);
+  flushable.put("c", 1, "may");
   await host.scheduler.advance(1_999);
   expect(committer.tried).toEqual([]);
   await host.scheduler.advance(1);
@@ -27,8 +27,8 @@ test("nothing is scheduled and nothing written while nothing is dirty", async ()
 
 test("what was dirty before the saver ran is written at once", async () => {
   for (const urgency of ["must", "may"] as const) {
-    const { engine, source, committer, host } = engineHarness();
-    source.put("a", 1, urgency);
+    const { engine, flushable, committer, host } = engineHarness();
+    flushable.put("a", 1, urgency);
     await host.scheduler.advance(600_000);
     expect(committer.tried).toEqual([]);
     engine.run();
@@ -38,10 +38,10 @@ test("what was dirty before the saver ran is written at once", async () => {
 });
 
 test("may changes alone are written after a pause in the changes", async () => {
-  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000 });
+  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
   engine.run();
   for (let change = 0; change < 4; change += 1) {
-    source.put("a", change, "may");
+    flushable.put("a", change, "may");
     await host.scheduler.advance(7_000);
   }
   expect(committer.tried).toEqual([]);
@@ -50,30 +50,30 @@ test("may changes alone are written after a pause in the changes", async () => {
 });
 
 test("may changes that never pause are written once per maximum age", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run();
   for (let second = 0; second < 600; second += 1) {
-    source.put("a", second % 250, "may");
+    flushable.put("a", second % 250, "may");
     await host.scheduler.advance(1_000);
   }
   expect(committer.tried.length).toBe(10);
 });
 
 test("a change during a flush, or one that a partial flush left, has its own interval", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.hold();
   const advancing = host.scheduler.advance(5_000);
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   expect(engine.health().state).toBe("saving");
-  source.put("a", 2);
+  flushable.put("a", 2);
   committer.release();
   await advancing;
   await host.scheduler.advance(5_000);
   expect(committer.rows.get("a")).toBe(2);
-  source.put("a", 3);
-  source.put("b", 3);
+  flushable.put("a", 3);
+  flushable.put("b", 3);
   await host.scheduler.advance(4_000);
   await engine.flushOnly((_source, key) => key === "a");
   await host.scheduler.advance(1_000);
@@ -81,7 +81,7 @@ test("a change during a flush, or one that a partial flush left, has its own int
 });
 
 test("failures are retried with growing, capped, jittered pauses, at the cap while halted, until one succeeds", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   const pauses: number[] = [];
   let lastMs = host.clock.nowMs() + 5_000;
   engine.onEvent((event) => {
@@ -91,7 +91,7 @@ test("failures are retried with growing, capped, jittered pauses, at the cap whi
     lastMs = event.retryAtMs;
   });
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.down = new BackendError("commit: connection lost");
   await host.scheduler.advance(600_000);
   expect(engine.health().state).toBe("halted");
@@ -108,10 +108,10 @@ test("failures are retried with growing, capped, jittered pauses, at the cap whi
   expect(committer.rows.get("a")).toBe(1);
 });
 
-test("probing resumes even when only refused entries are left to write", async () => {
-  const { engine, source, committer, host } = engineHarness({ haltAfter: 2 });
+test("probing resumes even when only refused items are left to write", async () => {
+  const { engine, flushable, committer, host } = engineHarness({ haltAfter: 2 });
   engine.run();
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.down = new BackendError("commit: connection lost");
   await host.scheduler.advance(20_000);
   expect(engine.health().state).toBe("halted");
@@ -119,30 +119,30 @@ test("probing resumes even when only refused entries are left to write", async (
   committer.down = undefined;
   await host.scheduler.advance(30_000);
   expect(engine.health().state).toBe("idle");
-  expect(source.dirtyKeys).toEqual(["a"]);
+  expect(flushable.dirtyKeys).toEqual(["a"]);
   expect(committer.tried.at(-1)).toEqual([]);
 });
 
-test("refused entries cause no flush of their own but their slow retry", async () => {
-  const { engine, source, committer, host } = engineHarness();
+test("refused items cause no flush of their own but their slow retry", async () => {
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run();
   committer.poison.add("bad");
-  source.put("bad", 1);
+  flushable.put("bad", 1);
   await host.scheduler.advance(5_000);
   expect(committer.tried).toEqual([["bad"]]);
   await host.scheduler.advance(3_600_000);
   // Pauses of 1, 2, 4, 8, 16 and 32 minutes end within the hour.
   expect(committer.tried.length).toBe(6);
   committer.poison.clear();
-  source.put("bad", 2);
+  flushable.put("bad", 2);
   await host.scheduler.advance(5_000);
   expect(committer.rows.get("bad")).toBe(2);
 });
 
 test("a scheduler that runs a task too early changes nothing", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   host.scheduler.schedule("write-behind.save", host.clock.nowMs());
   await host.scheduler.runDue();
   expect(committer.tried).toEqual([]);
@@ -151,15 +151,15 @@ test("a scheduler that runs a task too early changes nothing", async () => {
 });
 
 test("stop flushes a last time and frees the name, so that the saver can run again", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   const handle = engine.run();
   expect(() => engine.run()).toThrow(TypeError);
-  source.put("a", 1, "may");
+  flushable.put("a", 1, "may");
   const stopping = handle.stop();
   expect(handle.stop()).toBe(stopping);
   await stopping;
   expect(committer.rows.get("a")).toBe(1);
-  source.put("b", 1);
+  flushable.put("b", 1);
   await host.scheduler.advance(600_000);
   expect(committer.rows.has("b")).toBe(false);
   {
@@ -169,19 +169,19 @@ test("stop flushes a last time and frees the name, so that the saver can run aga
 });
 
 test("a stop that cannot save rejects, and the engine works on", async () => {
-  const { engine, source, committer } = engineHarness();
+  const { engine, flushable, committer } = engineHarness();
   const handle = engine.run();
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.failures.push(new BackendError("commit: connection lost"));
-  await expect(handle.stop()).rejects.toThrow("stop saver: 1 entries could not be saved");
+  await expect(handle.stop()).rejects.toThrow("stop saver: 1 items could not be saved");
   expect(engine.health().consecutiveFailures).toBe(0);
   expect((await engine.flush()).committed).toBe(1);
 });
 
 test("a change of unknown urgency is looked at when due, and a may change still waits", async () => {
-  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000 });
+  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
   engine.run(5_000);
-  source.put("a", 1, "may");
+  flushable.put("a", 1, "may");
   engine.notify();
   await host.scheduler.advance(7_999);
   expect(committer.tried).toEqual([]);
@@ -189,39 +189,39 @@ test("a change of unknown urgency is looked at when due, and a may change still 
   expect(committer.tried).toEqual([["a"]]);
 });
 
-test("a source that is added dirty is saved in time", async () => {
+test("a flushable that is added dirty is saved in time", async () => {
   for (const urgency of ["must", "may"] as const) {
     const { engine, committer, host } = engineHarness();
     engine.run(5_000);
-    const late = new FakeSource("late", host.clock);
+    const late = new FakeFlushable("late", host.clock);
     late.put("a", 1, urgency);
-    engine.addSource(late);
+    engine.addFlushable(late);
     await host.scheduler.advance(urgency === "must" ? 5_000 : 8_000);
     expect(committer.tried).toEqual([["a"]]);
   }
 });
 
 test("after the clock stepped back, the next change is saved within its interval", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   host.clock.set(host.clock.nowMs() - 3_600_000);
-  source.put("b", 1);
+  flushable.put("b", 1);
   await host.scheduler.advance(5_000);
   expect(committer.tried).toEqual([["a", "b"]]);
 });
 
-test("in a pause the sources make themselves exact, and what that leaves dirty is written at once", async () => {
-  const { engine, source, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
+test("in a pause the flushables release their reserves, and what that leaves dirty is written at once", async () => {
+  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
   let rests = 0;
-  Object.assign(source, {
+  Object.assign(flushable, {
     release: () => {
       rests += 1;
-      source.put("exact", rests, "may");
+      flushable.put("exact", rests, "may");
     },
   });
   engine.run(5_000);
-  source.put("a", 1);
+  flushable.put("a", 1);
   await host.scheduler.advance(5_000);
   expect([committer.tried, rests]).toEqual([[["a"]], 0]);
   // Nothing is dirty, but a pause was asked for.
@@ -234,9 +234,9 @@ test("in a pause the sources make themselves exact, and what that leaves dirty i
   expect(rests).toBe(1);
 });
 
-test("before the last flush the sources make themselves exact; one that throws is logged and stops nothing", async () => {
-  const { engine, source, committer, host } = engineHarness();
-  engine.addSource({
+test("before the last flush the flushables release their reserves; one that throws is logged and stops nothing", async () => {
+  const { engine, flushable, committer, host } = engineHarness();
+  engine.addFlushable({
     name: "broken",
     pending: () => ({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined }),
     collect: () => [],
@@ -245,10 +245,10 @@ test("before the last flush the sources make themselves exact; one that throws i
       throw new Error("broken");
     },
   });
-  Object.assign(source, { release: () => source.put("exact", 1, "may") });
+  Object.assign(flushable, { release: () => flushable.put("exact", 1, "may") });
   await engine.close();
   expect(committer.tried).toEqual([["exact"]]);
   expect(host.logger.entries.map(({ message }) => message)).toContain(
-    "write-behind: a source threw while resting",
+    "write-behind: a flushable threw while releasing its reserve",
   );
 });

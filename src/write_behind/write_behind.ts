@@ -1,10 +1,10 @@
 import { validateWrite, type Write } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
 import { Admission } from "./admission.ts";
-import type { DirtySource, Pending, Urgency } from "./dirty_source.ts";
-import { logSourceFault, summarizeError, type WriteBehindListener } from "./events.ts";
+import { logFlushableFault, summarizeError, type WriteBehindListener } from "./events.ts";
 import type { FlushReport, FlushSelection } from "./flush_report.ts";
 import { runRound } from "./flush_round.ts";
+import type { Flushable, Pending, Urgency } from "./flushable.ts";
 import type { SaveState, WriteBehindHealth } from "./health.ts";
 import { Monitor } from "./monitor.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type WriteBehindPolicy,
 } from "./options.ts";
 import { totalPending } from "./pending.ts";
-import { RefusedEntries } from "./refused_entries.ts";
+import { RefusedItems } from "./refused_items.ts";
 import { type FlushPurpose, type Round, RoundQueue } from "./round_queue.ts";
 import { Saver } from "./saver.ts";
 
@@ -29,14 +29,14 @@ export interface SaverHandle extends AsyncDisposable {
 }
 
 /**
- * The one flush engine of an account. It writes what its sources have dirty, in atomic commits, without being asked
+ * The one flush engine of an account. It writes what its flushables have dirty, in atomic commits, without being asked
  * (`run`) and when asked (`flush`, `flushOnly`, `commitWith`).
  *
  * - **Ordering.** At most one flush is in flight and one is waiting; who calls during a flush joins the waiting one,
  *   which collects later and so includes every change made before the call. Changes made during a flush stay dirty.
  * - **Durability.** When a call resolves, everything that was dirty before it is durable, save what its report names as
  *   isolated. When it rejects, nothing of it is (save after an `AmbiguousError`, where it may be), and all of it is dirty.
- * - **Failure.** An entry that the backend refuses is isolated: everything else is committed, it stays dirty and is tried
+ * - **Failure.** An item that the backend refuses is isolated: everything else is committed, it stays dirty and is tried
  *   again alone, ever more rarely. Any other failure leaves everything dirty and is tried again with back-off. After ten
  *   consecutive failures gates are shut (`assertOpen`) until a commit succeeds. State is never dropped.
  * - **Limits.** Writers that `await ready()` before they change something wait while too much is dirty.
@@ -55,9 +55,9 @@ export interface SaverHandle extends AsyncDisposable {
 export class WriteBehind {
   readonly #options: WriteBehindOptions;
   readonly #policy: WriteBehindPolicy;
-  readonly #sources: DirtySource[] = [];
+  readonly #flushables: Flushable[] = [];
   readonly #monitor: Monitor;
-  readonly #refused: RefusedEntries;
+  readonly #refused: RefusedItems;
   readonly #admission: Admission;
   readonly #saver: Saver;
   readonly #rounds: RoundQueue;
@@ -73,7 +73,7 @@ export class WriteBehind {
     const prefix = options.taskPrefix ?? "";
     this.#monitor = new Monitor(options.host, policy);
     this.#rounds = new RoundQueue((round) => this.#runRound(round));
-    this.#refused = new RefusedEntries(policy.refusedRetryMs);
+    this.#refused = new RefusedItems(policy.refusedRetryMs);
     this.#saver = new Saver({ clock, scheduler }, `${prefix}write-behind.save`, policy, {
       dirty: () => this.#pending(),
       refused: () => ({ must: this.#refused.count("must"), may: this.#refused.count("may") }),
@@ -93,24 +93,24 @@ export class WriteBehind {
     });
   }
 
-  /** The policy's `idleMs`: how long nothing has to change to be a pause, for sources that tell pauses by themselves. */
+  /** The policy's `idleMs`: how long nothing has to change to be a pause, for flushables that tell pauses by themselves. */
   get idleMs(): number {
     return this.#policy.idleMs;
   }
 
-  /** Adds a source of dirty state. Its changes are signalled by `notify`. @throws {TypeError} When its name is taken. */
-  addSource(source: DirtySource): void {
-    if (this.#sources.some(({ name }) => name === source.name)) {
-      throw new TypeError(`add source: name ${JSON.stringify(source.name)} is taken`);
+  /** Adds a flushable. Its changes are signalled by `notify`. @throws {TypeError} When its name is taken. */
+  addFlushable(flushable: Flushable): void {
+    if (this.#flushables.some(({ name }) => name === flushable.name)) {
+      throw new TypeError(`add flushable: name ${JSON.stringify(flushable.name)} is taken`);
     }
-    this.#sources.push(source);
-    const { must, may } = source.pending();
+    this.#flushables.push(flushable);
+    const { must, may } = flushable.pending();
     if (must > 0) this.notify("must");
     if (may > 0) this.notify("may");
   }
 
   /**
-   * Says that a source has become dirty. It costs next to nothing and may be called for every change.
+   * Says that a flushable has become dirty. It costs next to nothing and may be called for every change.
    *
    * @param urgency How urgent the change is; `must` is always safe, since the engine looks before it writes.
    */
@@ -144,7 +144,7 @@ export class WriteBehind {
    * Writes everything that is dirty, `must` and `may`. Without anything dirty it commits nothing.
    *
    * @throws {StoreError} When there was something dirty and nothing of it could be committed: everything stays dirty. A
-   * `RefusedError` when the reason is that the backend refuses each of the dirty entries.
+   * `RefusedError` when the reason is that the backend refuses each of the dirty items.
    * @throws {FencedError | ClosedError}
    */
   async flush(): Promise<FlushReport> {
@@ -153,7 +153,7 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, after the sources released what they hold in reserve, as they do in a pause: a copy of the database that is
+   * As `flush`, after the flushables released what they hold in reserve, as they do in a pause: a copy of the database that is
    * taken now burns nothing.
    */
   async release(): Promise<FlushReport> {
@@ -163,7 +163,7 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, for the entries that `select` chooses and no others. It may share a flush that writes more; the report
+   * As `flush`, for the items that `select` chooses and no others. It may share a flush that writes more; the report
    * speaks of the chosen ones.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
@@ -175,7 +175,7 @@ export class WriteBehind {
    * Commits `writes` together with everything that is dirty and resolves with the rows that each of them changed.
    *
    * What was changed before the call, and was not collected by a flush already in flight, lands in the same commit,
-   * before these writes. Entries that the backend refuses are isolated and do not hold the writes back. (When the backend
+   * before these writes. Items that the backend refuses are isolated and do not hold the writes back. (When the backend
    * refuses without naming a write, what is dirty lands first and these writes in a commit of their own right after.)
    * The writes and their bytes belong to the engine until the promise settles.
    *
@@ -194,8 +194,8 @@ export class WriteBehind {
 
   /**
    * Back-pressure: writers await it before they make something dirty. It resolves at once while the limits on dirty
-   * entries and bytes are not reached, else after a flush has made room. Callers that ask in the same turn of the event
-   * loop are all let in, so the limits can be exceeded by as many entries as there are concurrent writers.
+   * items and bytes are not reached, else after a flush has made room. Callers that ask in the same turn of the event
+   * loop are all let in, so the limits can be exceeded by as many items as there are concurrent writers.
    *
    * @throws {LimitError} When there was no room within `maxWaitMs`. Nothing was dropped.
    * @throws {FencedError | ClosedError}
@@ -242,11 +242,11 @@ export class WriteBehind {
   }
 
   /**
-   * Accepts nothing more, stops the saver and flushes a last time; refused entries get a last try. Idempotent: a second
+   * Accepts nothing more, stops the saver and flushes a last time; refused items get a last try. Idempotent: a second
    * call shares the first. The committer stays open: it belongs to whoever made it.
    *
-   * @throws {StoreError} When something could not be saved: its state lives only in the sources now. The message says how
-   * many entries, `cause` why.
+   * @throws {StoreError} When something could not be saved: its state lives only in the flushables now. The message says how
+   * many items, `cause` why.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -278,20 +278,17 @@ export class WriteBehind {
     const failed = report instanceof Error ? report : report.isolated[0]?.error;
     if (failed === undefined) return;
     const pending = this.#pending();
-    const entries = pending.must + pending.may;
-    throw unsaved(
-      `${action}: ${entries} entries could not be saved: ${summarizeError(failed).message}`,
-      failed,
-    );
+    const items = pending.must + pending.may;
+    throw unsaved(`${action}: ${items} items could not be saved: ${summarizeError(failed).message}`, failed);
   }
 
-  /** Lets the sources make themselves exact. */
+  /** Lets the flushables release their reserves. */
   #release(): void {
-    for (const source of this.#sources) {
+    for (const flushable of this.#flushables) {
       try {
-        source.release?.();
+        flushable.release?.();
       } catch (error) {
-        logSourceFault(this.#options.host.logger, source.name, "resting", error);
+        logFlushableFault(this.#options.host.logger, flushable.name, "releasing its reserve", error);
       }
     }
   }
@@ -315,7 +312,7 @@ export class WriteBehind {
     const result = await runRound(
       { committer, host, refused: this.#refused, maxCommits: this.#policy.maxCommitsPerFlush },
       {
-        sources: this.#sources,
+        flushables: this.#flushables,
         select,
         direct: round.direct,
         last: round.last,
@@ -337,11 +334,11 @@ export class WriteBehind {
 
   #room(): number {
     const { must, may, bytes } = this.#pending();
-    return bytes >= this.#policy.maxPendingBytes ? 0 : this.#policy.maxPendingEntries - must - may;
+    return bytes >= this.#policy.maxPendingBytes ? 0 : this.#policy.maxPendingItems - must - may;
   }
 
   #pending(): Pending {
-    return totalPending(this.#sources);
+    return totalPending(this.#flushables);
   }
 
   #state(): SaveState {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineHarness, FakeSource, sessionPut } from "../../test/support/engine.ts";
+import { engineHarness, FakeFlushable, sessionPut } from "../../test/support/engine.ts";
 import {
   AmbiguousError,
   BackendError,
@@ -16,16 +16,16 @@ function bad(): BackendError {
 }
 
 test("a flush writes must and may, reports what it wrote, and leaves nothing dirty", async () => {
-  const { engine, source, committer, host } = engineHarness();
-  source.put("a", 1, "must");
-  source.put("b", 2, "may");
+  const { engine, flushable, committer, host } = engineHarness();
+  flushable.put("a", 1, "must");
+  flushable.put("b", 2, "may");
   const report = await engine.flush();
   expect(report).toEqual({ committed: 2, isolated: [], writes: 2, rows: 2, bytes: 32, durationMs: 0 });
   expect([...committer.rows]).toEqual([
     ["a", 1],
     ["b", 2],
   ]);
-  expect(source.dirtyKeys).toEqual([]);
+  expect(flushable.dirtyKeys).toEqual([]);
   expect(engine.health()).toMatchObject({ state: "idle", lastSuccessAtMs: host.clock.nowMs() });
 });
 
@@ -36,12 +36,12 @@ test("without anything dirty a flush commits nothing", async () => {
 });
 
 test("a failed flush rejects and leaves everything dirty; the next one writes it", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
   committer.failures.push(bad());
   await expect(engine.flush()).rejects.toThrow("connection lost");
   expect(committer.rows.size).toBe(0);
-  expect(source.dirtyKeys).toEqual(["a"]);
+  expect(flushable.dirtyKeys).toEqual(["a"]);
   expect(engine.health()).toMatchObject({
     state: "failing",
     consecutiveFailures: 1,
@@ -52,30 +52,30 @@ test("a failed flush rejects and leaves everything dirty; the next one writes it
 });
 
 test("what changes during a flush stays dirty and is written by the next", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
   committer.hold();
   const first = engine.flush();
   await Promise.resolve();
   await Promise.resolve();
   expect(engine.health().state).toBe("saving");
-  source.put("a", 2);
+  flushable.put("a", 2);
   committer.release();
   await first;
   expect(committer.rows.get("a")).toBe(1);
-  expect(source.dirtyKeys).toEqual(["a"]);
+  expect(flushable.dirtyKeys).toEqual(["a"]);
   expect((await engine.flush()).committed).toBe(1);
   expect(committer.rows.get("a")).toBe(2);
 });
 
 test("callers of one turn share a flush; callers during it share the one that waits", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
   committer.hold();
   const early = [engine.flush(), engine.flush(), engine.flush()];
   await Promise.resolve();
   await Promise.resolve();
-  source.put("b", 2);
+  flushable.put("b", 2);
   const late = [engine.flush(), engine.commitWith([sessionPut("own", 9)]), engine.flush(), engine.flush()];
   committer.release();
   await Promise.all([...early, ...late]);
@@ -84,11 +84,11 @@ test("callers of one turn share a flush; callers during it share the one that wa
 });
 
 test("a partial flush writes what is selected, and a narrow caller of a shared one learns only of its own", async () => {
-  const { engine, source, committer } = engineHarness();
-  for (const key of ["a", "b", "c"]) source.put(key, 1);
+  const { engine, flushable, committer } = engineHarness();
+  for (const key of ["a", "b", "c"]) flushable.put(key, 1);
   const only = (wanted: string) => engine.flushOnly((name, key) => name === "fake" && key === wanted);
   expect((await only("a")).committed).toBe(1);
-  expect(source.dirtyKeys).toEqual(["b", "c"]);
+  expect(flushable.dirtyKeys).toEqual(["b", "c"]);
   committer.poison.add("c");
   const [b, c, none] = await Promise.allSettled([only("b"), only("c"), only("absent")]);
   expect(b).toMatchObject({ status: "fulfilled", value: { committed: 1, isolated: [] } });
@@ -98,9 +98,9 @@ test("a partial flush writes what is selected, and a narrow caller of a shared o
 });
 
 test("commitWith lands with what is dirty in one commit, after it, and tells rows per write", async () => {
-  const { engine, source, committer } = engineHarness();
+  const { engine, flushable, committer } = engineHarness();
   committer.rows.set("gone", 1);
-  source.put("a", 1);
+  flushable.put("a", 1);
   const changed = await engine.commitWith([
     { kind: "session.delete", address: "gone" },
     { kind: "session.delete", address: "never" },
@@ -112,14 +112,14 @@ test("commitWith lands with what is dirty in one commit, after it, and tells row
 });
 
 test("what changed before commitWith lands with it even while another caller's writes already wait", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("first", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("first", 1);
   committer.hold();
   const flushing = engine.flush();
   await Promise.resolve();
   await Promise.resolve();
   const others = engine.commitWith([sessionPut("others", 1)]);
-  source.put("counter", 5);
+  flushable.put("counter", 5);
   const mine = engine.commitWith([sessionPut("mine", 2)]);
   committer.release();
   await Promise.all([flushing, others, mine]);
@@ -127,8 +127,8 @@ test("what changed before commitWith lands with it even while another caller's w
 });
 
 test("a failed commitWith lands nothing, leaves the rest dirty and is not tried again", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
   committer.failures.push(new AmbiguousError("commit: answer lost"));
   await expect(engine.commitWith([sessionPut("own", 1)])).rejects.toBeInstanceOf(AmbiguousError);
   await engine.flush();
@@ -146,10 +146,10 @@ test("a malformed write of a caller is refused at once, and costs nobody else an
 
 test("a refused write of a caller rejects to it, and what is dirty is saved all the same", async () => {
   for (const style of ["index", "unnamed"] as const) {
-    const { engine, source, committer } = engineHarness();
+    const { engine, flushable, committer } = engineHarness();
     committer.style = style;
     committer.poison.add("own");
-    source.put("a", 1);
+    flushable.put("a", 1);
     const [flushed, own, other] = await Promise.allSettled([
       engine.flush(),
       engine.commitWith([sessionPut("fine", 1), sessionPut("own", 1)]),
@@ -164,23 +164,23 @@ test("a refused write of a caller rejects to it, and what is dirty is saved all 
   }
 });
 
-test("a poison entry does not block a caller's writes", async () => {
+test("a poison item does not block a caller's writes", async () => {
   for (const style of ["index", "unnamed"] as const) {
-    const { engine, source, committer } = engineHarness();
+    const { engine, flushable, committer } = engineHarness();
     committer.style = style;
     committer.poison.add("bad");
-    for (const key of ["a", "bad", "b"]) source.put(key, 1);
+    for (const key of ["a", "bad", "b"]) flushable.put(key, 1);
     expect(await engine.commitWith([sessionPut("own", 3)])).toEqual([1]);
     expect([...committer.rows.keys()].sort()).toEqual(["a", "b", "own"]);
-    expect(source.dirtyKeys).toEqual(["bad"]);
+    expect(flushable.dirtyKeys).toEqual(["bad"]);
     if (style === "index") expect(committer.tried.at(-1)).toEqual(["a", "b", "own"]);
   }
 });
 
 test("poison beyond what one flush may spend still does not block a caller's writes", async () => {
-  const { engine, source, committer } = engineHarness({ maxCommitsPerFlush: 3 });
+  const { engine, flushable, committer } = engineHarness({ maxCommitsPerFlush: 3 });
   for (let index = 0; index < 8; index += 1) {
-    source.put(`bad${index}`, 1);
+    flushable.put(`bad${index}`, 1);
     committer.poison.add(`bad${index}`);
   }
   expect(await engine.commitWith([sessionPut("own", 3)])).toEqual([1]);
@@ -188,34 +188,34 @@ test("poison beyond what one flush may spend still does not block a caller's wri
   expect(committer.tried.length).toBeLessThanOrEqual(5);
 });
 
-test("two sources land in one commit, and their names are unique", async () => {
-  const { engine, source, committer, host } = engineHarness();
-  const other = new FakeSource("other", host.clock);
-  engine.addSource(other);
-  expect(() => engine.addSource(new FakeSource("other", host.clock))).toThrow(TypeError);
-  source.put("a", 1);
+test("two flushables land in one commit, and their names are unique", async () => {
+  const { engine, flushable, committer, host } = engineHarness();
+  const other = new FakeFlushable("other", host.clock);
+  engine.addFlushable(other);
+  expect(() => engine.addFlushable(new FakeFlushable("other", host.clock))).toThrow(TypeError);
+  flushable.put("a", 1);
   other.put("b", 2);
   await engine.flush();
   expect(committer.tried).toEqual([["a", "b"]]);
 });
 
-test("a source that throws while it is collected fails the flush and nobody else", async () => {
-  const { engine, source, committer, host } = engineHarness();
-  const other = new FakeSource("other", host.clock);
-  engine.addSource(other);
-  source.put("a", 1);
+test("a flushable that throws while it is collected fails the flush and nobody else", async () => {
+  const { engine, flushable, committer, host } = engineHarness();
+  const other = new FakeFlushable("other", host.clock);
+  engine.addFlushable(other);
+  flushable.put("a", 1);
   other.collectError = new Error("bug");
   await expect(engine.flush()).rejects.toThrow("bug");
-  expect(source.outcomes.at(-1)?.failed.map(({ key }) => key)).toEqual(["a"]);
+  expect(flushable.outcomes.at(-1)?.failed.map(({ key }) => key)).toEqual(["a"]);
   expect(committer.tried).toEqual([]);
   expect((await engine.flush()).committed).toBe(1);
 });
 
 test("ten failures in a row halt: gates reject, flushes still try, and a success resumes", async () => {
-  const { engine, source, committer } = engineHarness();
+  const { engine, flushable, committer } = engineHarness();
   const events: WriteBehindEvent[] = [];
   engine.onEvent((event) => events.push(event));
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.down = bad();
   for (let failures = 1; failures <= 10; failures += 1) {
     expect(() => engine.assertOpen()).not.toThrow();
@@ -235,11 +235,11 @@ test("ten failures in a row halt: gates reject, flushes still try, and a success
 });
 
 test("a later owner ends it: nothing is tried again, and everything says so", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   const events: WriteBehindEvent[] = [];
   engine.onEvent((event) => events.push(event));
   engine.run();
-  source.put("a", 1);
+  flushable.put("a", 1);
   committer.down = new FencedError("commit: a later owner has opened the account");
   await expect(engine.flush()).rejects.toBeInstanceOf(FencedError);
   const { length } = committer.tried;
@@ -255,7 +255,7 @@ test("a later owner ends it: nothing is tried again, and everything says so", as
 });
 
 test("a listener that throws disturbs nobody, and a removed one hears nothing", async () => {
-  const { engine, source, host } = engineHarness();
+  const { engine, flushable, host } = engineHarness();
   let heard = 0;
   engine.onEvent(() => {
     throw new Error("listener bug");
@@ -263,10 +263,10 @@ test("a listener that throws disturbs nobody, and a removed one hears nothing", 
   const remove = engine.onEvent(() => {
     heard += 1;
   });
-  source.put("a", 1);
+  flushable.put("a", 1);
   await engine.flush();
   remove();
-  source.put("a", 2);
+  flushable.put("a", 2);
   await engine.flush();
   expect(heard).toBe(1);
   expect(host.logger.messages("error")).toEqual([
@@ -277,9 +277,9 @@ test("a listener that throws disturbs nobody, and a removed one hears nothing", 
 });
 
 test("close flushes, refuses what comes later, and is one close however often it is called", async () => {
-  const { engine, source, committer, host } = engineHarness();
+  const { engine, flushable, committer, host } = engineHarness();
   engine.run();
-  source.put("a", 1, "may");
+  flushable.put("a", 1, "may");
   const closing = engine.close();
   expect(engine.close()).toBe(closing);
   await expect(engine.flush()).rejects.toBeInstanceOf(ClosedError);
@@ -292,39 +292,37 @@ test("close flushes, refuses what comes later, and is one close however often it
 });
 
 test("a failed last flush is reported with what is left, and does not count towards halting", async () => {
-  const { engine, source, committer } = engineHarness();
-  source.put("a", 1);
-  source.put("b", 1);
+  const { engine, flushable, committer } = engineHarness();
+  flushable.put("a", 1);
+  flushable.put("b", 1);
   committer.down = bad();
-  await expect(engine.close()).rejects.toThrow(
-    "close: 2 entries could not be saved: commit: connection lost",
-  );
+  await expect(engine.close()).rejects.toThrow("close: 2 items could not be saved: commit: connection lost");
   expect(engine.health()).toMatchObject({ consecutiveFailures: 0, pending: { must: 2 } });
 });
 
-test("close gives refused entries a last try and names what is left", async () => {
-  const { engine, source, committer } = engineHarness();
+test("close gives refused items a last try and names what is left", async () => {
+  const { engine, flushable, committer } = engineHarness();
   committer.poison.add("a").add("b");
-  source.put("a", 1);
-  source.put("b", 1);
+  flushable.put("a", 1);
+  flushable.put("b", 1);
   await expect(engine.flush()).rejects.toBeInstanceOf(RefusedError);
   committer.poison.delete("a");
-  await expect(engine.close()).rejects.toThrow(/^close: 1 entries could not be saved/);
+  await expect(engine.close()).rejects.toThrow(/^close: 1 items could not be saved/);
   expect([...committer.rows.keys()]).toEqual(["a"]);
 });
 
 test("writers wait while too much is dirty and go on, in order, when a flush has made room", async () => {
-  const { engine, source, committer } = engineHarness({ maxPendingEntries: 2 });
+  const { engine, flushable, committer } = engineHarness({ maxPendingItems: 2 });
   await engine.ready();
-  source.put("a", 1);
+  flushable.put("a", 1);
   await engine.ready();
-  source.put("b", 1);
+  flushable.put("b", 1);
   committer.hold();
   const order: string[] = [];
   const writer = async (key: string) => {
     await engine.ready();
     order.push(key);
-    source.put(key, 1);
+    flushable.put(key, 1);
   };
   const writers = ["c", "d", "e", "f", "g"].map(writer);
   await Promise.resolve();
@@ -337,23 +335,23 @@ test("writers wait while too much is dirty and go on, in order, when a flush has
 });
 
 test("bytes count too, and a writer that waits too long is told so; nothing is dropped", async () => {
-  const { engine, source, committer, host } = engineHarness({ maxPendingBytes: 10, maxWaitMs: 1_000 });
-  source.put("a", 1);
+  const { engine, flushable, committer, host } = engineHarness({ maxPendingBytes: 10, maxWaitMs: 1_000 });
+  flushable.put("a", 1);
   committer.down = bad();
   const waiting = engine.ready();
   const outcome = expect(waiting).rejects.toBeInstanceOf(LimitError);
   await host.scheduler.advance(1_000);
   await outcome;
-  expect(source.dirtyKeys).toEqual(["a"]);
+  expect(flushable.dirtyKeys).toEqual(["a"]);
   committer.down = undefined;
   await engine.flush();
   await engine.ready();
 });
 
-test("writers that wait for room which only refused entries take do not spin, and end by time", async () => {
-  const { engine, source, committer, host } = engineHarness({ maxPendingEntries: 1, maxWaitMs: 1_000 });
+test("writers that wait for room which only refused items take do not spin, and end by time", async () => {
+  const { engine, flushable, committer, host } = engineHarness({ maxPendingItems: 1, maxWaitMs: 1_000 });
   committer.poison.add("a");
-  source.put("a", 1);
+  flushable.put("a", 1);
   const outcome = expect(engine.ready()).rejects.toBeInstanceOf(LimitError);
   await host.scheduler.advance(1_000);
   await outcome;
@@ -361,8 +359,8 @@ test("writers that wait for room which only refused entries take do not spin, an
 });
 
 test("closing ends the waits of writers", async () => {
-  const { engine, source, committer } = engineHarness({ maxPendingEntries: 1 });
-  source.put("a", 1);
+  const { engine, flushable, committer } = engineHarness({ maxPendingItems: 1 });
+  flushable.put("a", 1);
   committer.down = bad();
   const outcome = expect(engine.ready()).rejects.toBeInstanceOf(ClosedError);
   await expect(engine.close()).rejects.toBeInstanceOf(BackendError);
@@ -370,11 +368,11 @@ test("closing ends the waits of writers", async () => {
 });
 
 test("health tells what is dirty and for how long", async () => {
-  const { engine, source, host } = engineHarness();
+  const { engine, flushable, host } = engineHarness();
   expect(engine.health()).toMatchObject({ pending: { must: 0, may: 0 }, oldestDirtyAgeMs: undefined });
-  source.put("a", 1, "may");
+  flushable.put("a", 1, "may");
   host.clock.advance(250);
-  source.put("b", 1, "must");
+  flushable.put("b", 1, "must");
   expect(engine.health()).toMatchObject({ pending: { must: 1, may: 1, bytes: 20 }, oldestDirtyAgeMs: 250 });
 });
 

@@ -107,7 +107,7 @@ export class World {
       startMs: this.#incarnation?.host.clock.nowMs(),
       durability,
       capacity,
-      policy: pending === undefined ? {} : { maxPendingEntries: pending },
+      policy: pending === undefined ? {} : { maxPendingItems: pending },
       off: this.options.off,
       prepare,
     });

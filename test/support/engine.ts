@@ -1,9 +1,9 @@
-/** What tests of the flush engine share: a committer that can be told to misbehave, and a source of dirty sessions. */
+/** What tests of the flush engine share: a committer that can be told to misbehave, and a flushable of dirty sessions. */
 import { type Capabilities, type Committer, validateWrite, type Write } from "../../src/backend/mod.ts";
 import { AmbiguousError, RefusedError } from "../../src/errors/mod.ts";
 import type { FakeHost } from "../../src/testing/mod.ts";
 import { fakeHost } from "../../src/testing/mod.ts";
-import type { DirtyEntry, DirtySource, Outcome, Pending, Urgency } from "../../src/write_behind/mod.ts";
+import type { DirtyItem, Flushable, Outcome, Pending, Urgency } from "../../src/write_behind/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../src/write_behind/mod.ts";
 
 const CAPABILITIES: Capabilities = {
@@ -100,14 +100,14 @@ interface Change {
   readonly atMs: number;
 }
 
-/** A map of sessions (a number each) that is written behind. It checks the engine's side of the source contract. */
-export class FakeSource implements DirtySource {
+/** A map of sessions (a number each) that is written behind. It checks the engine's side of the flushable contract. */
+export class FakeFlushable implements Flushable {
   readonly name: string;
   readonly outcomes: Outcome[] = [];
   readonly #dirty = new Map<string, Change>();
   readonly #clock: { nowMs(): number };
   #generation = 0;
-  #collected: readonly DirtyEntry[] | undefined;
+  #collected: readonly DirtyItem[] | undefined;
   engine: WriteBehind | undefined;
   /** Thrown by the next `collect`. */
   collectError: Error | undefined;
@@ -153,7 +153,7 @@ export class FakeSource implements DirtySource {
     };
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
+  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
     if (this.#collected !== undefined) throw new Error("collected twice without an outcome");
     const error = this.collectError;
     this.collectError = undefined;
@@ -179,8 +179,8 @@ export class FakeSource implements DirtySource {
     this.#collected = undefined;
     this.outcomes.push(outcome);
     const applied = [...outcome.committed, ...outcome.isolated, ...outcome.failed];
-    const ids = (entries: readonly { key: string; generation: number }[]): string[] =>
-      entries.map(({ key, generation }) => `${key}#${generation}`).sort();
+    const ids = (items: readonly { key: string; generation: number }[]): string[] =>
+      items.map(({ key, generation }) => `${key}#${generation}`).sort();
     if (ids(applied).join() !== ids(collected).join())
       throw new Error("an outcome of something else than was collected");
     for (const { key, generation } of outcome.committed) {
@@ -189,11 +189,11 @@ export class FakeSource implements DirtySource {
   }
 }
 
-/** An engine over a fake committer, with one source and fake surroundings. */
+/** An engine over a fake committer, with one flushable and fake surroundings. */
 export interface EngineHarness {
   readonly host: FakeHost;
   readonly committer: FakeCommitter;
-  readonly source: FakeSource;
+  readonly flushable: FakeFlushable;
   readonly engine: WriteBehind;
 }
 
@@ -201,10 +201,10 @@ export function engineHarness(policy: Partial<WriteBehindPolicy> = {}, seed = 1)
   const host = fakeHost({ seed });
   const committer = new FakeCommitter();
   const engine = new WriteBehind({ committer, host, policy });
-  const source = new FakeSource("fake", host.clock);
-  source.engine = engine;
-  engine.addSource(source);
-  return { host, committer, source, engine };
+  const flushable = new FakeFlushable("fake", host.clock);
+  flushable.engine = engine;
+  engine.addFlushable(flushable);
+  return { host, committer, flushable, engine };
 }
 
 /** A write of a caller's own. */

@@ -66,7 +66,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
       ...off,
     ),
   );
-  engine.addSource(cache.source);
+  engine.addFlushable(cache.flushable);
   return {
     host,
     rows,

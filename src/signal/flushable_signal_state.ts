@@ -1,12 +1,12 @@
 import type { Write } from "../backend/mod.ts";
 import { EncodingSlab } from "../protobuf/mod.ts";
-import type { DirtyEntry, DirtySource, Outcome, Pending } from "../write_behind/mod.ts";
+import type { DirtyItem, Flushable, Outcome, Pending } from "../write_behind/mod.ts";
 import { MUST, type SignalWrite } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { Protections } from "./test_hooks.ts";
 
-/** Name of the cache among the sources of the engine. */
-export const SIGNAL_SOURCE = "signal";
+/** Name of the cache among the flushables of the engine. */
+export const SIGNAL_FLUSHABLE = "signal";
 
 /** An entry that the engine has, and what it has of it. */
 interface Collected {
@@ -16,7 +16,7 @@ interface Collected {
 }
 
 /** What the cache does beside. */
-export interface SourceHooks {
+export interface FlushHooks {
   /** Called after each flush: there may be clean entries again. */
   flushed(): void;
   /** Something is clean whose bound is above its counter: a pause should find it. */
@@ -26,17 +26,17 @@ export interface SourceHooks {
 }
 
 /** Hands the cache's changes to the engine, and notes what became of them. */
-export class SignalSource implements DirtySource {
-  readonly name: string = SIGNAL_SOURCE;
+export class FlushableSignalState implements Flushable {
+  readonly name: string = SIGNAL_FLUSHABLE;
   readonly #dirty: DirtySet;
   readonly #protections: Protections;
-  readonly #hooks: SourceHooks;
+  readonly #hooks: FlushHooks;
   /** What the engine has now, by key. */
   readonly #collected = new Map<string, Collected>();
   /** What it has of an incarnation of the cache that was cleared. */
   readonly #orphans = new Set<AnyEntry>();
 
-  constructor(dirty: DirtySet, protections: Protections, hooks: SourceHooks) {
+  constructor(dirty: DirtySet, protections: Protections, hooks: FlushHooks) {
     this.#dirty = dirty;
     this.#protections = protections;
     this.#hooks = hooks;
@@ -46,8 +46,8 @@ export class SignalSource implements DirtySource {
     return this.#dirty.pending();
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
-    const collected: DirtyEntry[] = [];
+  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
+    const collected: DirtyItem[] = [];
     const { allocate } = new EncodingSlab(this.#dirty.bytes);
     for (const entry of this.#dirty.entries) {
       if (only !== undefined && !only(entry.key)) continue;

@@ -73,10 +73,10 @@ test("after a failure everything is dirty as it was", async () => {
   await haveSession(here, ALICE);
   await receive(here, ALICE);
   await here.cache.identities.put(BOB, new Uint8Array(32));
-  const before = here.cache.source.pending();
+  const before = here.cache.flushable.pending();
   here.rows.fates.push(new BackendError("down"));
   await expect(here.engine.flush()).rejects.toThrow("down");
-  expect(here.cache.source.pending()).toEqual(before);
+  expect(here.cache.flushable.pending()).toEqual(before);
   await here.engine.flush();
   expect(receivedOf(here, ALICE)).toBe(1);
 });
@@ -84,7 +84,7 @@ test("after a failure everything is dirty as it was", async () => {
 test("new sessions, deletes, identities and gated sends are must; the rest is may", async () => {
   const here = world();
   const pending = () => {
-    const { must, may } = here.cache.source.pending();
+    const { must, may } = here.cache.flushable.pending();
     return { must, may };
   };
   await here.cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0));
@@ -121,10 +121,10 @@ test("what changed during a flush is as urgent as that change, and as old", asyn
   await turn();
   host.clock.advance(500);
   await receive(here, ALICE);
-  expect(cache.source.pending()).toMatchObject({ must: 1, may: 0, oldestAtMs: beganAtMs });
+  expect(cache.flushable.pending()).toMatchObject({ must: 1, may: 0, oldestAtMs: beganAtMs });
   rows.releaseCommits();
   await flush;
-  expect(cache.source.pending()).toMatchObject({ must: 0, may: 1, oldestAtMs: beganAtMs + 500 });
+  expect(cache.flushable.pending()).toMatchObject({ must: 0, may: 1, oldestAtMs: beganAtMs + 500 });
 });
 
 test("the oldest change that is not durable is known after each flush", async () => {
@@ -137,27 +137,27 @@ test("the oldest change that is not durable is known after each flush", async ()
   }
   rows.poison = (write) => "address" in write && write.address === BOB;
   await engine.flush();
-  expect(cache.source.pending()).toMatchObject({ must: 1, may: 0, oldestAtMs: start + 100 });
+  expect(cache.flushable.pending()).toMatchObject({ must: 1, may: 0, oldestAtMs: start + 100 });
   await cache.sessions.put(ALICE, CounterRecord.of(ALICE, ALICE, 1));
-  expect(cache.source.pending().oldestAtMs).toBe(start + 100);
+  expect(cache.flushable.pending().oldestAtMs).toBe(start + 100);
   rows.poison = () => false;
   await cache.sessions.put(BOB, CounterRecord.of(BOB, BOB, 1));
   await engine.flush();
-  expect(cache.source.pending()).toEqual({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined });
+  expect(cache.flushable.pending()).toEqual({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined });
 });
 
 test("bytes that are dirty are counted as they were last seen", async () => {
   const here = world();
   const { cache, engine, rows } = here;
   await cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0));
-  expect(cache.source.pending().bytes).toBeGreaterThan(0);
+  expect(cache.flushable.pending().bytes).toBeGreaterThan(0);
   rows.fates.push(new BackendError("down"));
   await engine.flush().catch(() => {});
   const bytes = 50 + "a".length;
-  expect(cache.source.pending().bytes).toBeGreaterThan(bytes);
-  expect(cache.source.pending().bytes).toBeLessThan(200);
+  expect(cache.flushable.pending().bytes).toBeGreaterThan(bytes);
+  expect(cache.flushable.pending().bytes).toBeLessThan(200);
   await engine.flush();
-  expect(cache.source.pending().bytes).toBe(0);
+  expect(cache.flushable.pending().bytes).toBe(0);
 });
 
 test("the saver writes advances inside a lease at their maximum age, however often they change", async () => {

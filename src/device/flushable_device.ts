@@ -2,16 +2,16 @@ import type { Device, Write } from "../backend/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import {
-  type DirtyEntry,
-  type DirtySource,
+  type DirtyItem,
   estimateBytes,
+  type Flushable,
   type Outcome,
   type Pending,
 } from "../write_behind/mod.ts";
 import { copyValue } from "./value.ts";
 
-/** Name of the device among the sources of an account, and key of its one entry. */
-export const DEVICE_SOURCE = "device";
+/** Name of the device among the flushables of an account, and key of its one item. */
+export const DEVICE_FLUSHABLE = "device";
 
 /** Writes that may wait for a commit together with the device. A full upload of pre-keys is below 1,000. */
 const MAX_STAGED_WRITES = 8_192;
@@ -22,11 +22,11 @@ interface StagedWrite {
 }
 
 /**
- * The device as a source of dirty state: one entry, which holds the device row and the writes that must land in the
+ * The device as a flushable: one item, which holds the device row and the writes that must land in the
  * same commit as it, never before and never after.
  */
-export class DeviceSource implements DirtySource {
-  readonly name: string = DEVICE_SOURCE;
+export class FlushableDevice implements Flushable {
+  readonly name: string = DEVICE_FLUSHABLE;
   readonly #clock: Clock;
   readonly #device: () => Device;
   #staged: StagedWrite[] = [];
@@ -58,7 +58,7 @@ export class DeviceSource implements DirtySource {
     }
   }
 
-  /** The device has changed, or `writes` are to land with it. The writes and their bytes belong to the source now. */
+  /** The device has changed, or `writes` are to land with it. The writes and their bytes belong to the flushable now. */
   changed(writes: readonly Write[]): void {
     if (!this.dirty) this.#dirtySinceMs = this.#clock.nowMs();
     this.#generation += 1;
@@ -76,18 +76,18 @@ export class DeviceSource implements DirtySource {
     };
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyEntry[] {
+  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
     this.#collectedAtMs = this.#clock.nowMs();
-    if (!this.dirty || only?.(DEVICE_SOURCE) === false) return [];
+    if (!this.dirty || only?.(DEVICE_FLUSHABLE) === false) return [];
     const writes = [...this.staged, copyValue(this.#saveWrite())];
-    return [{ key: DEVICE_SOURCE, generation: this.#generation, urgency: "must", writes }];
+    return [{ key: DEVICE_FLUSHABLE, generation: this.#generation, urgency: "must", writes }];
   }
 
   applyOutcome({ committed }: Outcome): void {
-    const [entry] = committed;
-    if (entry === undefined) return;
-    this.#cleanGeneration = entry.generation;
-    this.#staged = this.#staged.filter(({ generation }) => generation > entry.generation);
+    const [item] = committed;
+    if (item === undefined) return;
+    this.#cleanGeneration = item.generation;
+    this.#staged = this.#staged.filter(({ generation }) => generation > item.generation);
     this.#dirtySinceMs = this.#collectedAtMs;
   }
 

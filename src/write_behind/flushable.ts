@@ -7,8 +7,8 @@ import type { Write } from "../backend/mod.ts";
 export type Urgency = "must" | "may";
 
 /** One dirty thing, as the writes that make it durable. They land together or not at all. */
-export interface DirtyEntry {
-  /** Names the thing within its source, stable over time. Appears in reports: it must not hold secrets. */
+export interface DirtyItem {
+  /** Names the thing within its flushable, stable over time. Appears in reports: it must not hold secrets. */
   readonly key: string;
   /** Grows with every change of the thing. What changed after it was collected has a greater one and stays dirty. */
   readonly generation: number;
@@ -16,23 +16,23 @@ export interface DirtyEntry {
   readonly writes: readonly Write[];
 }
 
-/** Names an entry that was collected. */
-export interface CollectedVersion {
+/** Names an item that was collected. */
+export interface ItemVersion {
   readonly key: string;
   readonly generation: number;
 }
 
-/** What became of the entries of one `collect`. Every collected entry is in exactly one of the lists. */
+/** What became of the items of one `collect`. Every collected item is in exactly one of the lists. */
 export interface Outcome {
   /** Durable. What still has this generation is clean now. */
-  readonly committed: readonly CollectedVersion[];
+  readonly committed: readonly ItemVersion[];
   /** Refused by the backend while the rest was committed; still dirty. */
-  readonly isolated: readonly (CollectedVersion & { readonly error: Error })[];
+  readonly isolated: readonly (ItemVersion & { readonly error: Error })[];
   /** Not committed; still dirty. */
-  readonly failed: readonly CollectedVersion[];
+  readonly failed: readonly ItemVersion[];
 }
 
-/** How much a source has to write. */
+/** How much a flushable has to write. */
 export interface Pending {
   readonly must: number;
   readonly may: number;
@@ -44,18 +44,18 @@ export interface Pending {
 
 /**
  * Something whose state is written behind. The engine calls `collect` and `applyOutcome` alternately, never two collects
- * without an `applyOutcome` between them. Neither may block readers or writers of the source.
+ * without an `applyOutcome` between them. Neither may block readers or writers of the flushable.
  */
-export interface DirtySource {
-  /** Unique among the sources of an engine, in reports. */
+export interface Flushable {
+  /** Unique among the flushables of an engine, in reports. */
   readonly name: string;
   pending(): Pending;
-  /** All dirty entries, or only those whose key `only` accepts. Bytes handed over are not changed afterwards. */
-  collect(only?: (key: string) => boolean): readonly DirtyEntry[];
+  /** All dirty items, or only those whose key `only` accepts. Bytes handed over are not changed afterwards. */
+  collect(only?: (key: string) => boolean): readonly DirtyItem[];
   applyOutcome(outcome: Outcome): void;
   /**
-   * Called in a pause of the changes and before the last flush. What the source keeps vague as long as changes go on, it may
-   * make exact now; what becomes dirty by that is written at once. `notify("may")` makes sure that a pause is noticed
+   * Called in a pause of the changes and before the last flush. The flushable releases what it holds in reserve, such as
+   * leases; what becomes dirty by that is written at once. `notify("may")` makes sure that a pause is noticed
    * though nothing is dirty.
    */
   release?(): void;
