@@ -16,7 +16,7 @@ import {
   tcTokenKind,
 } from "./protocol_kinds.ts";
 import { identityKind, preKeyKind, senderKeyKind, sessionKind } from "./signal_kinds.ts";
-import { flushKeys, type NodeSignalCache } from "./signal_state.ts";
+import type { NodeSignalCache } from "./signal_state.ts";
 
 /** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
 const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
@@ -110,9 +110,7 @@ export class AccountKeys implements KeyStore {
     await this.#locks.withKeys(ids, async () => {
       const converted = await this.#convert(data, this.#everybody);
       await this.#apply(converted, data);
-      await this.makeDurable(
-        converted.changes.map(({ store, address }) => ({ entry: `${store}:${address}` })),
-      );
+      await this.#cache.makeDurable(converted.changes.map(({ address }) => address));
     });
   };
 
@@ -126,12 +124,6 @@ export class AccountKeys implements KeyStore {
     const rest = removals === undefined ? data : { ...data, "pre-key": await this.#consume(removals) };
     await this.#apply(await this.#convert(rest, this.#library), rest);
   };
-
-  /** Makes changes durable that were made, and nothing else. @throws {StoreError} When one of them could not be committed. */
-  async makeDurable(changes: readonly { readonly entry: string }[]): Promise<void> {
-    const entries = changes.map(({ entry }) => entry);
-    await flushKeys(this.#account, this.#cache, entries);
-  }
 
   async #read(
     type: KeyType,

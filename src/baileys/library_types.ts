@@ -50,6 +50,7 @@ export interface SignalRepositoryLike {
   getSenderKeyDistributionMessage(options: { group: string; meId: string }): Promise<Uint8Array>;
   // biome-ignore lint/suspicious/noExplicitAny: `session` is a bundle type of Baileys.
   injectE2ESession(options: { jid: string; session: any }): Promise<void>;
+  validateSession(jid: string): Promise<{ exists: boolean; reason?: string }>;
   deleteSession(jids: string[]): Promise<void>;
   migrateSession(
     fromJid: string,

@@ -1,17 +1,17 @@
 import type { Account } from "../account/mod.ts";
 import { formatSenderKeyName, type SignalAddress, toSignalAddress, tryParseJid } from "../addresses/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { flushKeys, type NodeSignalCache } from "./signal_state.ts";
+import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Own sender keys that were given up when they were read: too many of their keys were burned, or they are older than a restore.
+ * Own sender keys that were removed because too many of their keys were burned, or because they are older than a restore.
  * What is stored of who holds them goes in the same commit. Baileys reads who holds a group's sender key before the key itself:
  * it would begin a new one and send it to nobody.
  */
 export class LostSenderKeys {
   readonly #account: Account;
   readonly #cache: NodeSignalCache;
-  /** Entries whose removal may not be durable. */
+  /** Names of keys whose removal may not be durable. */
   readonly #lost = new Set<string>();
 
   constructor(account: Account, cache: NodeSignalCache) {
@@ -19,7 +19,7 @@ export class LostSenderKeys {
     this.#cache = cache;
     cache.onEvent((event) => {
       const isLost = event.kind === "closed" || event.kind === "discarded";
-      if (isLost && event.store === "senderKey") this.#lost.add(`senderKey:${event.address}`);
+      if (isLost && event.store === "senderKey") this.#lost.add(event.address);
     });
   }
 
@@ -38,8 +38,8 @@ export class LostSenderKeys {
     await Promise.all(names.map((name) => this.#read(name)));
     if (this.#lost.size === 0) return;
     const lost = [...this.#lost];
-    await flushKeys(this.#account, this.#cache, lost);
-    for (const entry of lost) this.#lost.delete(entry);
+    await this.#cache.makeDurable(lost);
+    for (const name of lost) this.#lost.delete(name);
   }
 
   async #read(name: string): Promise<void> {

@@ -61,6 +61,11 @@ export class NodeSessionRecord {
     return openOf(this.#json)?.session.indexInfo.baseKey;
   }
 
+  /** Whether libsignal-node would send with it: its `haveOpenSession`. */
+  get isOpen(): boolean {
+    return typeof openOf(this.#json)?.session.registrationId === "number";
+  }
+
   copy(): NodeSessionRecord {
     return new NodeSessionRecord(this.#json, this.#sending, this.#encoder);
   }

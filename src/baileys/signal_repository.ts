@@ -32,7 +32,10 @@ type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositor
  *   ends), so that sending while receiving on one session never loses a step of the ratchet;
  * - never takes a session that could not be read for one that is not there;
  * - lets no ciphertext out before its key can never be used again, whatever crashes: when `encryptMessage` or
- *   `encryptGroupMessage` resolves, the message may leave. When saving fails, they reject and the key is spent.
+ *   `encryptGroupMessage` resolves, the message may leave;
+ * - refuses a message before its key is taken while saving is halted and the message needs a commit (`HaltedError`), so that an outage of
+ *   any length leaves sessions as they are. Messages within a lease go out. `validateSession` answers "no" only when that is certain: it
+ *   rejects when the session could not be read, and with `HaltedError` while saving is halted; so does `injectE2ESession`.
  *
  * What is received is written behind. A crash may forget it; what the peer sends is read all the same. A sender key
  * that was received is durable when `processSenderKeyDistributionMessage` resolves (unless the account is `relaxed`): the
@@ -79,28 +82,31 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
-    const isStrict = account.signalPolicy.durability !== "relaxed";
-    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { unread, tried, isStrict });
+    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { account, unread, tried });
   };
   return guarded as Make;
 }
 
+/** Baileys takes two steps of our sender key for each message, except the first. */
+const STEPS_PER_GROUP_MESSAGE = 2;
+
 interface GuardOptions {
+  readonly account: Account;
   readonly unread: UnreadSessions;
   /** Addresses whose sessions are being tried on a message. */
   readonly tried: Set<string>;
-  /** Whether a received sender key is durable before it counts as received. */
-  readonly isStrict: boolean;
 }
 
 /** The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the gate. */
 function guard(
   inner: SignalRepositoryLike,
   binding: BaileysBinding,
-  { unread, tried, isStrict }: GuardOptions,
+  { account, unread, tried }: GuardOptions,
 ): SignalRepositoryLike {
-  const { cache, locks, consumed, keys } = binding;
+  const { cache, locks, consumed } = binding;
   const { lidMapping } = inner;
+  // Whether a received sender key is durable before it counts as received.
+  const isStrict = account.signalPolicy.durability !== "relaxed";
   const getLidForPn = lidMapping.getLIDForPN.bind(lidMapping);
   /** What the phone numbers that are in use were resolved to; one operation a phone number, under its lock. */
   const pinned = new Map<string, string | null>();
@@ -151,13 +157,25 @@ function guard(
     return locks.withKeys([name], () => cache.withSenderKey(storedNameOf(name) ?? name, () => section(name)));
   }
 
-  /** Waits until what was made with the record of an address or name may leave. */
-  async function publish<T>(stored: string, made: T): Promise<T> {
+  /** Encrypts with the record of an address or name, if its key can be published, and waits until the message may leave. */
+  async function send<T>(stored: string, steps: number, encrypt: () => Promise<T>): Promise<T> {
+    await cache.sendable(stored, { steps });
+    const message = await encrypt();
     await cache.publishable([stored]);
-    return made;
+    return message;
   }
 
-  const storedSenderKey = (name: string): { entry: string } => ({ entry: `senderKey:${storedNameOf(name)}` });
+  /** Where the session of a JID is stored. @throws {StoreError} When the mapping could not be read. */
+  async function sessionAddressOf(jid: string): Promise<string> {
+    const address = inner.jidToSignalProtocolAddress(jid);
+    const pn = phoneNumberJidOf(address);
+    const lid = pn === undefined ? null : await getLidForPn(pn);
+    const known = lid === null ? address : inner.jidToSignalProtocolAddress(lid);
+    return await account.lid.resolveAddress(requireStored(known));
+  }
+
+  const makeSenderKeyDurable = (name: string): Promise<void> =>
+    cache.makeDurable([storedNameOf(name) ?? name]);
 
   return {
     ...inner,
@@ -166,7 +184,7 @@ function guard(
     processSenderKeyDistributionMessage: (options) =>
       withSenderKey(String(options.item.groupId), options.authorJid, async (name) => {
         await inner.processSenderKeyDistributionMessage(options);
-        if (isStrict) await keys.makeDurable([storedSenderKey(name)]);
+        if (isStrict) await makeSenderKeyDurable(name);
       }),
     decryptMessage: (options) =>
       withJid(options.jid, async (address) => {
@@ -185,26 +203,38 @@ function guard(
         }
       }),
     encryptMessage: (options) =>
-      withJid(options.jid, async (address) =>
-        publish(requireStored(address), await inner.encryptMessage(options)),
-      ),
+      withJid(options.jid, (address) => send(requireStored(address), 1, () => inner.encryptMessage(options))),
     encryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.meId, async (name) =>
-        publish(storedNameOf(name) ?? name, await inner.encryptGroupMessage(options)),
+      withSenderKey(options.group, options.meId, (name) =>
+        send(storedNameOf(name) ?? name, STEPS_PER_GROUP_MESSAGE, () => inner.encryptGroupMessage(options)),
       ),
     getSenderKeyDistributionMessage: (options) =>
       withSenderKey(options.group, options.meId, async (name) => {
         const message = await inner.getSenderKeyDistributionMessage(options);
         // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent with it.
-        await keys.makeDurable([storedSenderKey(name)]);
+        await makeSenderKeyDurable(name);
         return message;
       }),
-    injectE2ESession: (options) => withJid(options.jid, () => inner.injectE2ESession(options)),
+    injectE2ESession: (options) =>
+      withJid(options.jid, async () => {
+        // Its first message could not leave, and the peer's pre-key would be spent for nothing.
+        account.writeBehind.assertOpen();
+        await inner.injectE2ESession(options);
+      }),
+    // Baileys' own takes a session that could not be read for one that is not there: it would fetch a bundle, and use up one of the
+    // peer's pre-keys.
+    validateSession: async (jid) => {
+      const address = await sessionAddressOf(jid);
+      const record = cache.sessions.peek(address) ?? (await cache.sessions.load(address));
+      if (record?.isOpen === true) return { exists: true };
+      account.writeBehind.assertOpen();
+      return { exists: false, reason: record === undefined ? "no session" : "no open session" };
+    },
     deleteSession: (jids) => {
       const addresses = jids.map((jid) => inner.jidToSignalProtocolAddress(jid));
       return locks.withKeys(addresses, async () => {
         await inner.deleteSession(jids);
-        await keys.makeDurable(addresses.map((address) => ({ entry: `session:${requireStored(address)}` })));
+        await cache.makeDurable(addresses.map(requireStored));
       });
     },
     migrateSession: (from, to) =>

@@ -15,23 +15,3 @@ export function nodeSignalCache(account: Account): NodeSignalCache {
   };
   return signalCache(account, { sessions: nodeSessionCodec(local), senderKeys: nodeSenderKeyCodec });
 }
-
-/**
- * Makes entries of the cache durable, and no others.
- *
- * @param keys As the cache's flushable names them.
- * @throws {StoreError} When one of them could not be committed. It stays in memory, and is tried again.
- */
-export async function flushKeys(
-  account: Account,
-  cache: NodeSignalCache,
-  entries: readonly string[],
-): Promise<void> {
-  if (entries.length === 0) return;
-  const wanted = new Set(entries);
-  const { isolated } = await account.writeBehind.flushOnly(
-    (flushable, key) => flushable === cache.flushable.name && wanted.has(key),
-  );
-  const [refused] = isolated;
-  if (refused !== undefined) throw refused.error;
-}

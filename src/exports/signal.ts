@@ -45,6 +45,7 @@ export {
   type PutOptions,
   publishable,
   RewindError,
+  type SendableOptions,
   type SessionSelection,
   type SignalAccount,
   type SignalCacheCounts,

@@ -63,6 +63,7 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
  * await using account = await openAccount({ backend: memoryBackend(), signal: { durability: "relaxed" } });
  * const cache = signalCache(account);
  * await cache.withAddress("5511999990000@c.us.0", async (address) => {
+ *   await cache.sendable(address);
  *   const record = (await cache.sessions.load(address)) ?? new SessionRecord();
  *   // … encrypt with the record …
  *   const { gated } = await cache.sessions.put(address, record);

@@ -29,6 +29,8 @@ export interface EntryOwner<V> {
   becameClean(entry: CacheEntry<V>): void;
   /** Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may be older. */
   overtake(address: string): void;
+  /** A gate of the entry could not be opened: the messages whose keys were taken since it shut never leave. */
+  forfeit(entry: CacheEntry<V>): void;
   /** The writes that make the entry durable as it is. What is encoded for them goes into memory that `allocate` gives. */
   snapshot(entry: CacheEntry<V>, allocate: Allocate): EntrySnapshot;
 }

@@ -37,6 +37,12 @@ export interface Pauses {
   count(): number;
 }
 
+/** What is remembered of a chain that sends no more. */
+interface RetiredChain {
+  readonly next: number;
+  readonly burned: number;
+}
+
 /** How far one record's counters may go before a commit, and where they are. */
 export class CounterLease {
   /** Names the chain that the record sends on; empty when it sends on none. */
@@ -45,21 +51,29 @@ export class CounterLease {
   next: number;
   /** Exclusive bound on the counters that may leave once the entry's gate is open. */
   bound: number;
-  /** Keys of the chain that were thrown away. */
+  /** Keys of the chain that no message carries: burned on load, or taken for a message that was never published. */
   burned: number;
+  /** Counters below it were published, may have been, or count as burned. */
+  #published: number;
   /** Counters that the next reservation takes. */
   #size = 1;
   /** How often the counter went forward since the last pause that a reservation saw, and which one that was. */
   #used = 0;
   #pause = 0;
-  /** Where chains were that may come back out of an archive. */
-  #retired: Map<string, number> | undefined;
+  /** Chains that may come back out of an archive. */
+  #retired: Map<string, RetiredChain> | undefined;
 
   constructor(chain: SendingChain | undefined, bound: number, burned: number) {
     this.chain = chain?.id ?? "";
     this.next = chain?.next ?? 0;
     this.bound = bound;
     this.burned = burned;
+    this.#published = this.next;
+  }
+
+  /** Whether sending this many more counters takes a commit first. */
+  needsCommit(steps: number): boolean {
+    return this.next + steps > this.bound;
   }
 
   /** Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing. */
@@ -69,7 +83,7 @@ export class CounterLease {
 
   /** Whether a chain is behind where this record has been on it: sending would use a message key twice. */
   isBehind(chain: SendingChain): boolean {
-    return chain.next < (chain.id === this.chain ? this.next : (this.#retired?.get(chain.id) ?? 0));
+    return chain.next < (chain.id === this.chain ? this.next : (this.#retired?.get(chain.id)?.next ?? 0));
   }
 
   /**
@@ -98,13 +112,27 @@ export class CounterLease {
     return true;
   }
 
+  /** Notes that messages with counters below `next` may have left: no gate is shut that holds them back. */
+  markPublished(next: number = this.next): void {
+    this.#published = next;
+  }
+
+  /** Counts the keys that were taken since `markPublished` as burned: their messages are never published. Returns how many. */
+  forfeit(): number {
+    const keys = Math.max(0, this.next - this.#published);
+    this.burned += keys;
+    this.#published = this.next;
+    return keys;
+  }
+
   /** Notes that the record sends on another chain now, before `advance`. */
   follow(chain: SendingChain, change: ChainChange, durability: Durability): void {
     const carriesOver = change === "step" && durability === "relaxed";
     // A chain that the session has moved on from never comes back.
     if (change !== "step") this.#retire();
     this.chain = chain.id;
-    this.burned = 0;
+    this.burned = change === "resume" ? (this.#retired?.get(chain.id)?.burned ?? 0) : 0;
+    this.#published = change === "step" ? 0 : chain.next;
     this.bound = carriesOver ? Math.min(this.bound, MAX_LEASE_SIZE) : 0;
   }
 
@@ -128,6 +156,7 @@ export class CounterLease {
     copy.#size = this.#size;
     copy.#used = this.#used;
     copy.#pause = this.#pause;
+    copy.#published = this.#published;
     copy.#retired = this.#retired === undefined ? undefined : new Map(this.#retired);
     return copy;
   }
@@ -140,7 +169,7 @@ export class CounterLease {
   #retire(): void {
     if (this.chain === "") return;
     this.#retired ??= new Map();
-    this.#retired.set(this.chain, this.next);
+    this.#retired.set(this.chain, { next: this.next, burned: this.burned });
     if (this.#retired.size <= MAX_RETIRED_CHAINS) return;
     const [oldest = ""] = this.#retired.keys();
     this.#retired.delete(oldest);

@@ -171,6 +171,9 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.entries.becameClean(entry);
   }
 
+  /** An identity takes no keys. */
+  forfeit(): void {}
+
   snapshot({ address, value }: CacheEntry<Uint8Array>): EntrySnapshot {
     const stored = value !== undefined;
     const write = stored

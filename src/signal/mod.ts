@@ -27,6 +27,7 @@ export { RewindError } from "./rewind_error.ts";
 export type { SignalCacheCounts, SignalCacheEvent, SignalCacheListener } from "./signal_events.ts";
 export type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
 export {
+  type SendableOptions,
   type SignalCacheEngine,
   type SignalCacheStats,
   SignalStoreCache,

@@ -7,28 +7,31 @@ import { SIGNAL_FLUSHABLE } from "./flushable_signal_state.ts";
 export interface GateEngine {
   flushOnly(select: FlushSelection): Promise<FlushReport>;
   assertOpen(): void;
+  assertUsable(): void;
 }
 
-/** A gate that somebody waits for. */
+/** A change that must be committed. */
 interface Wanted {
   readonly entry: AnyEntry;
-  /** What has to be committed for the caller's own message, whatever is put meanwhile. */
+  /** What has to be committed for the caller, whatever is put later. */
   readonly generation: number;
 }
 
 /**
- * Waits until the gates of `entries`, as they are now, are open: commits what closed them, unless somebody does already. The
- * identities of the same addresses land in the same commit.
+ * Opens the gates of `entries` that are shut at the call: commits what shut them, or waits for the commit under way. The
+ * identities of the same addresses land in the same commit. When one gate stays shut, the messages of all `entries` must not
+ * leave, and the keys that were taken for them count as burned.
  *
  * @param isLive Whether the cache still knows the entries.
- * @throws {StoreError} When they could not be opened.
+ * @throws {HaltedError} When a gate is shut and saving is halted.
+ * @throws {StoreError} When a gate could not be opened.
  */
 export async function openGates(
   engine: GateEngine,
-  entries: Iterable<AnyEntry>,
+  entries: readonly AnyEntry[],
   isLive: () => boolean,
 ): Promise<void> {
-  engine.assertOpen();
+  engine.assertUsable();
   const wanted: Wanted[] = [];
   for (const entry of entries) {
     if (!entry.isGated) continue;
@@ -36,6 +39,45 @@ export async function openGates(
     if (entry.partner !== undefined) wanted.push(entry.partner);
   }
   if (wanted.length === 0) return;
+  let error: unknown;
+  try {
+    engine.assertOpen();
+    error = await commitWanted(engine, wanted, "publish: what the message was made with could not be saved");
+  } catch (halted) {
+    error = halted;
+  }
+  if (!isLive()) throw new ClosedError("publish: the cache was cleared, and the message's key with it");
+  if (error !== undefined) fail(entries, error);
+}
+
+/**
+ * Commits `entries` as they are at the call, and nothing else but the identities of their addresses. When one of them could not be
+ * committed, keys count as burned as with `openGates`.
+ *
+ * @throws {StoreError} When one of them could not be committed.
+ */
+export async function commitEntries(engine: GateEngine, entries: readonly AnyEntry[]): Promise<void> {
+  engine.assertUsable();
+  const wanted = entries
+    .filter(({ isDirty }) => isDirty)
+    .map((entry) => ({ entry, generation: entry.generation }));
+  if (wanted.length === 0) return;
+  const error = await commitWanted(engine, wanted, "save Signal state: refused");
+  if (error !== undefined) fail(entries, error);
+}
+
+/** The messages of `entries` never leave. */
+function fail(entries: readonly AnyEntry[], error: unknown): never {
+  for (const entry of entries) entry.owner.forfeit(entry);
+  throw error;
+}
+
+/** Returns why one of the changes is not committed afterwards, `undefined` when all are. */
+async function commitWanted(
+  engine: GateEngine,
+  wanted: readonly Wanted[],
+  message: string,
+): Promise<unknown> {
   const keys = new Set<string>();
   for (const { entry } of wanted) keys.add(entry.key).add(`identity:${entry.address}`);
   let report: FlushReport | undefined;
@@ -45,20 +87,17 @@ export async function openGates(
   } catch (error) {
     failure = error;
   }
-  if (!isLive()) throw new ClosedError("publish: the cache was cleared, and the message's key with it");
-  const shut = wanted.filter(({ entry, generation }) => generation > entry.committed);
-  if (shut.length === 0) return;
-  throw failure ?? refusalOf(shut, report);
+  const left = wanted.filter(({ entry, generation }) => generation > entry.committed);
+  return left.length === 0 ? undefined : (failure ?? refusalOf(left, report, message));
 }
 
-/** Why gates are shut after a flush that did commit something. */
-function refusalOf(shut: readonly Wanted[], report: FlushReport | undefined): Error {
-  const keys = new Set(shut.map(({ entry }) => entry.key));
+/** Why changes are not committed after a flush that did commit something. */
+function refusalOf(left: readonly Wanted[], report: FlushReport | undefined, message: string): Error {
+  const keys = new Set(left.map(({ entry }) => entry.key));
   const isolated = report?.isolated.find(
     ({ flushable, key }) => flushable === SIGNAL_FLUSHABLE && keys.has(key),
   );
   const cause = isolated?.error;
-  const message = "publish: what the message was made with could not be saved";
   return cause instanceof RefusedError
     ? new RefusedError(message, { cause })
     : new BackendError(message, { cause });

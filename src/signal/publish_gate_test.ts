@@ -171,13 +171,15 @@ test("without the gate nothing waits, and a crash repeats counters", async () =>
   expect(await send(here.crash(), ALICE)).toMatchObject({ counter: 0 });
 });
 
-test("while saving is halted, fenced or closed nothing may leave, gated or not", async () => {
+test("while saving is halted nothing leaves that is gated; fenced or closed, nothing at all", async () => {
   const here = world({ policy: { haltAfter: 2 } });
   await haveSession(here, BOB);
   await put(here, ALICE);
   here.rows.fates.push(new BackendError("down"), new BackendError("down"));
   for (let tries = 0; tries < 2; tries += 1) await here.engine.flush().catch(() => {});
-  await expect(here.cache.publishable([BOB])).rejects.toThrow(HaltedError);
+  await expect(here.cache.publishable([ALICE, BOB])).rejects.toThrow(HaltedError);
+  await expect(here.cache.publishable()).rejects.toThrow(HaltedError);
+  await here.cache.publishable([BOB]);
   await here.engine.flush();
   await here.cache.publishable([BOB]);
   await put(here, ALICE);

@@ -11,7 +11,7 @@ import {
   type SignalWrite,
 } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
-import { type ChainChange, CounterLease } from "./counter_lease.ts";
+import { type ChainChange, CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
@@ -147,6 +147,26 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
 
+  /** Whether sending `steps` more messages for an address takes a commit first. @throws {StoreError} As `load`. */
+  needsCommit(address: string, steps: number): Promise<boolean> {
+    return this.use(
+      address,
+      ({ value, lease }) => value === undefined || lease?.needsCommit(steps) !== false,
+    );
+  }
+
+  forfeit(entry: CacheEntry<T>): void {
+    const { address, lease, value } = entry;
+    // Another entry of the address may have been read since.
+    if (value === undefined || lease === undefined || !this.entries.has(entry)) return;
+    const keys = lease.forfeit();
+    if (keys === 0) return;
+    const { store } = this.table;
+    this.#context.events.emit({ kind: "burned", store, address, keys });
+    if (lease.burned < MAX_BURNED_KEYS) this.#context.dirty.change(entry, MAY);
+    else this.#giveUp(entry, value, lease);
+  }
+
   /** Makes an entry absent. Its gate stays; what was to land with the record does not land without it. */
   remove(entry: CacheEntry<T>): void {
     this.#context.dirty.change(entry, MUST);
@@ -234,6 +254,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       return false;
     }
     this.#requireForward(lease, chain);
+    if (!entry.isGated) lease?.markPublished();
     if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
     return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true && protections.gate;
   }
@@ -274,7 +295,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** The lease of a record that sends on another chain than before. */
   #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain): CounterLease {
     const { lease } = entry;
-    if (lease === undefined) return new CounterLease({ ...chain, next: 0 }, 0, 0);
+    if (lease === undefined) {
+      const started = new CounterLease({ ...chain, next: 0 }, 0, 0);
+      started.markPublished(chain.next);
+      return started;
+    }
     const change = this.#changeOf(entry, record, chain);
     if (change !== "step") this.#burnOutgoing(record, lease);
     lease.follow(chain, change, this.#context.durability);
@@ -371,6 +396,24 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     const entry = this.#addEntry(address, true);
     this.#context.dirty.change(entry, MUST);
     for (const rider of riders) entry.addRider(rider);
+  }
+
+  /** Ends a chain with so many burned keys that its receivers might refuse the next message. The gate stays. */
+  #giveUp(entry: CacheEntry<T>, value: T, lease: CounterLease): void {
+    const { address } = entry;
+    const { store } = this.table;
+    if (store === "session") {
+      const closed = this.codec.copy(value);
+      this.codec.close(closed);
+      this.#context.dirty.change(entry, MUST);
+      entry.value = closed;
+      entry.mark = undefined;
+      entry.lease = this.#stopSending(closed, lease);
+    } else {
+      this.remove(entry);
+      for (const rider of this.table.lost(address)) entry.addRider(rider);
+    }
+    this.#context.events.emit({ kind: "closed", store, address, burned: lease.burned });
   }
 
   /** Before a clean record leaves, its bound is lowered: nobody would do it later. */

@@ -6,7 +6,8 @@ import { summarizeError } from "../write_behind/mod.ts";
  * What the Signal cache tells its listeners. An address is a Signal address, or for sender keys a sender key name.
  *
  * - `quarantined`: a stored record cannot be used. It reads as absent; its bytes are set aside.
- * - `burned`: another incarnation wrote the record; keys that may have left were thrown away.
+ * - `burned`: keys were given up: another incarnation wrote the record and may have used them, or their messages could not be
+ *   published.
  * - `closed`: too many were. The session reads as closed; our own sender key is gone, and the group's marks with it, so
  *   that it is sent to everybody anew.
  * - `replaced`: we had two sender keys in one group, under our phone number and under our LID. The LID's stays, and the group's marks
@@ -45,7 +46,7 @@ export type SignalCacheListener = (event: SignalCacheEvent) => void;
 export interface SignalCacheCounts {
   /** Records that could not be used. */
   readonly quarantined: number;
-  /** Keys that were thrown away since another incarnation might have used them. */
+  /** Keys that another incarnation might have used, and keys of messages that could not be published. */
   readonly burnedKeys: number;
   /** Sessions and own sender keys that were given up for the number of their burned keys. */
   readonly closed: number;

@@ -6,6 +6,7 @@ import {
 } from "../addresses/mod.ts";
 import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
+import { RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { CacheCodec } from "../ratchet/mod.ts";
 import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
@@ -27,7 +28,7 @@ import {
   moveUsers,
   usersToMove,
 } from "./move_user.ts";
-import { openGates } from "./publish_gate.ts";
+import { commitEntries, openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
 import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
@@ -42,8 +43,22 @@ const DEFAULT_CAPACITY = 2_000;
 /** What the cache needs of the flush engine. */
 export type SignalCacheEngine = Pick<
   WriteBehind,
-  "assertOpen" | "commitWith" | "flush" | "flushOnly" | "idleMs" | "notify" | "ready"
+  | "assertOpen"
+  | "assertUsable"
+  | "commitWith"
+  | "flush"
+  | "flushOnly"
+  | "idleMs"
+  | "isHalted"
+  | "notify"
+  | "ready"
 >;
+
+/** What a message takes of a chain. */
+export interface SendableOptions {
+  /** Counters that the step takes, 1 by default. Baileys takes two for each message to a group. */
+  readonly steps?: number | undefined;
+}
 
 /** What a cache is made of. */
 export interface SignalStoreCacheOptions<S, K> {
@@ -90,8 +105,9 @@ export interface SignalCacheStats extends SignalCacheCounts {
  * - **Ownership.** `load` hands out copies, `put` takes over what it is given.
  * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What is loaded, changed
  *   and put must be so under the lock of its address: `withAddress`, `withSenderKey`.
- * - **Durability.** What is put is durable after a flush. No ciphertext may leave before `publishable` has resolved for its
- *   address, unless the ticket of its put says that it need not wait. Kept to that, no message key leaves twice, whatever
+ * - **Durability.** What is put is durable after a flush. Before the ratchet steps, `sendable` says whether its key can be
+ *   published. No ciphertext may leave before `publishable` has resolved for its address, unless the ticket of its put says that it
+ *   need not wait. Kept to that, no message key leaves twice, whatever
  *   crashes, fails or arrives late.
  * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when there are too many.
  *
@@ -114,6 +130,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *   });
  *   engine.addFlushable(cache.flushable);
  *   await cache.withAddress(peer, async (address) => {
+ *     await cache.sendable(address);
  *     const record = await cache.sessions.load(address);
  *     if (record === undefined) return;
  *     // … encrypt with the record …
@@ -272,17 +289,84 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
-   * committed, together with the identity of the same address; nothing else is.
+   * Resolves when the ratchet may step to encrypt a message for an address. Ask under its lock, before the step: a key that is taken
+   * and not published is missing on the receiver's side, and receivers follow a chain over at most 2,000 missing keys.
    *
-   * @param addresses Signal addresses and sender key names, as they were put. Defaults to all that is gated.
-   * @throws {StoreError} When it could not be committed: the ciphertexts must not leave. State is kept, the gates stay closed.
-   * @throws {HaltedError | FencedError | ClosedError} Also when nothing is gated.
+   * - Where an earlier commit for the address failed, it is tried again first.
+   * - While saving is halted, steps within the lease go on; a step that needs a commit (past the bound, or the first on a new chain) is
+   *   refused.
+   *
+   * It reserves nothing: put the record and await `publishable` as usual.
+   *
+   * @param address A Signal address, or the name of our own sender key.
+   * @throws {HaltedError} While saving is halted and the step needs a commit.
+   * @throws {FencedError | ClosedError} When nothing will be saved any more.
+   * @throws {StoreError} When the commit that failed before fails again, or the record could not be read.
+   *
+   * @example
+   * ```ts
+   * import type { SessionRecord, SignalStoreCache } from "@holdfast/store/signal";
+   *
+   * async function send(
+   *   cache: SignalStoreCache<SessionRecord, unknown>,
+   *   peer: string,
+   *   encrypt: (record: SessionRecord) => Uint8Array,
+   * ): Promise<Uint8Array | undefined> {
+   *   return await cache.withAddress(peer, async (address) => {
+   *     await cache.sendable(address);
+   *     const record = await cache.sessions.load(address);
+   *     if (record === undefined) return undefined;
+   *     const ciphertext = encrypt(record);
+   *     await cache.sessions.put(address, record);
+   *     await cache.publishable([address]);
+   *     return ciphertext;
+   *   });
+   * }
+   * ```
+   */
+  async sendable(address: string, options: SendableOptions = {}): Promise<void> {
+    const { steps = 1 } = options;
+    if (!Number.isSafeInteger(steps) || steps < 1) {
+      throw new RangeError(`send: steps is ${steps}, expected a positive integer`);
+    }
+    const { engine } = this.#options;
+    engine.assertUsable();
+    for (const entry of this.#entriesOf([address])) if (entry.isGated) await this.#reopen(entry);
+    if (!engine.isHalted) return;
+    const isSenderKey = tryParseSenderKeyName(address) !== undefined;
+    const store = isSenderKey ? this.#senderKeys : this.#sessions;
+    if (await store.needsCommit(address, steps)) engine.assertOpen();
+  }
+
+  /**
+   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
+   * committed, together with the identity of the same address; nothing else is. Within a lease nothing is gated, and it resolves
+   * although saving is halted.
+   *
+   * @param addresses Signal addresses and sender key names, as they were put. Defaults to everything that is gated.
+   * @throws {StoreError} When it could not be committed: none of the ciphertexts may leave. State is kept, the gates stay closed, and the
+   * keys that were taken count as burned: after 1,500 of them on one chain the session is closed, or our own sender key removed.
+   * @throws {HaltedError} While saving is halted and something is gated.
+   * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
-    const entries = addresses === undefined ? this.#dirty.entries : this.#entriesOf(addresses);
-    const incarnation = this.#incarnation;
-    await openGates(this.#options.engine, entries, () => this.#incarnation === incarnation);
+    const entries =
+      addresses === undefined
+        ? [...this.#dirty.entries].filter(({ isGated }) => isGated)
+        : this.#entriesOf(addresses);
+    await this.#openGates(entries);
+  }
+
+  /**
+   * Makes what was put or deleted for these addresses before the call durable, with their identities and nothing else. It tries
+   * although saving is halted.
+   *
+   * @param addresses Signal addresses and sender key names.
+   * @throws {StoreError} When one of them could not be committed. They stay dirty, and keys count as burned as with `publishable`.
+   */
+  async makeDurable(addresses: readonly string[]): Promise<void> {
+    const identities = addresses.flatMap((address) => this.#identities.entries.get(address) ?? []);
+    await commitEntries(this.#options.engine, [...this.#entriesOf(addresses), ...identities]);
   }
 
   /**
@@ -371,6 +455,23 @@ export class SignalStoreCache<S, K> {
     return deleteSessions(this.#parts(), selection, writes);
   }
 
+  async #openGates(entries: readonly AnyEntry[]): Promise<void> {
+    const incarnation = this.#incarnation;
+    await openGates(this.#options.engine, entries, () => this.#incarnation === incarnation);
+  }
+
+  /** Opens a gate that a failed commit has left shut. */
+  async #reopen(entry: AnyEntry): Promise<void> {
+    try {
+      await this.#openGates([entry]);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      // As it is, a refused row is left out for a while. As a change it is tried at once.
+      this.#dirty.change(entry, MUST);
+      await this.#openGates([entry]);
+    }
+  }
+
   #prepare(change: CacheChange<S, K>): Promise<PreparedChange> {
     switch (change.store) {
       case "session":
@@ -436,6 +537,7 @@ export class SignalStoreCache<S, K> {
       becameDirty(): void {},
       becameClean(): void {},
       overtake(): void {},
+      forfeit(): void {},
       snapshot: () => ({ writes: [write], riders: [], stored: true }),
     };
     const entry = new CacheEntry<unknown>(owner, "", `loose:${JSON.stringify(write)}`);

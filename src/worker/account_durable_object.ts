@@ -19,6 +19,7 @@ import type { ObjectContextLike } from "./object_types.ts";
  *     const account = await this.account;
  *     const cache = signalCache(account);
  *     await cache.withAddress(address, async (canonical) => {
+ *       await cache.sendable(canonical);
  *       // … encrypt with the record of `canonical`, and put it …
  *       await this.publishable(account, [canonical]);
  *       socket.send(frame);

@@ -1,4 +1,4 @@
-import { ClosedError, type FencedError, HaltedError } from "../errors/mod.ts";
+import { type FencedError, HaltedError } from "../errors/mod.ts";
 import { type ErrorSummary, summarizeError } from "./events.ts";
 import type { IsolatedItem } from "./flush_report.ts";
 import type { Pending } from "./flushable.ts";
@@ -106,12 +106,9 @@ export class HealthRecord {
     this.#retryAtMs = undefined;
   }
 
-  /** What a gate says. @throws {FencedError | HaltedError | ClosedError} */
-  assertOpen(closed: boolean): void {
-    if (this.#fenced !== undefined) throw this.#fenced;
-    if (closed) throw new ClosedError("write-behind: closed");
-    if (this.halted) {
-      throw new HaltedError(`write-behind: ${this.#consecutiveFailures} commits in a row have failed`);
-    }
+  /** @throws {HaltedError} While saving is halted. */
+  assertNotHalted(): void {
+    if (!this.halted) return;
+    throw new HaltedError(`write-behind: ${this.#consecutiveFailures} commits in a row have failed`);
   }
 }

@@ -146,7 +146,9 @@ export class Saver {
     this.#armedAtMs = undefined;
     if (!this.running || this.#target.fenced()) return;
     const nowMs = this.#clock.nowMs();
-    const isPause = nowMs >= this.#changedAtMs + this.#times.idleMs;
+    // While saving fails, released leases would only keep messages from being sent.
+    const isFailing = this.#target.retryAtMs() !== undefined;
+    const isPause = !isFailing && nowMs >= this.#changedAtMs + this.#times.idleMs;
     if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;

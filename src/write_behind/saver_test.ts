@@ -234,6 +234,27 @@ test("in a pause the flushables release their reserves, and what that leaves dir
   expect(rests).toBe(1);
 });
 
+test("while saving fails a pause releases nothing; after it, the next pause does", async () => {
+  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
+  let releases = 0;
+  Object.assign(flushable, {
+    release: () => {
+      releases += 1;
+    },
+  });
+  engine.run(5_000);
+  flushable.put("a", 1);
+  committer.down = new BackendError("commit: connection lost");
+  await host.scheduler.advance(600_000);
+  expect(releases).toBe(0);
+  committer.down = undefined;
+  await host.scheduler.advance(30_000);
+  expect(committer.rows.get("a")).toBe(1);
+  flushable.put("a", 2, "may");
+  await host.scheduler.advance(8_000);
+  expect(releases).toBe(1);
+});
+
 test("before the last flush the flushables release their reserves; one that throws is logged and stops nothing", async () => {
   const { engine, flushable, committer, host } = engineHarness();
   engine.addFlushable({

@@ -130,7 +130,7 @@ export class WriteBehind {
    */
   run(intervalMs: number = this.#policy.intervalMs): SaverHandle {
     requirePositive("intervalMs", intervalMs);
-    this.#assertUsable();
+    this.assertUsable();
     this.#saver.start(intervalMs);
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
@@ -148,7 +148,7 @@ export class WriteBehind {
    * @throws {FencedError | ClosedError}
    */
   async flush(): Promise<FlushReport> {
-    this.#assertUsable();
+    this.assertUsable();
     return await this.#flush(undefined, {});
   }
 
@@ -157,7 +157,7 @@ export class WriteBehind {
    * taken now burns nothing.
    */
   async release(): Promise<FlushReport> {
-    this.#assertUsable();
+    this.assertUsable();
     this.#release();
     return await this.flush();
   }
@@ -167,7 +167,7 @@ export class WriteBehind {
    * speaks of the chosen ones.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
-    this.#assertUsable();
+    this.assertUsable();
     return await this.#flush(select, {});
   }
 
@@ -188,7 +188,7 @@ export class WriteBehind {
   async commitWith(writes: readonly Write[]): Promise<number[]> {
     const { capabilities } = this.#options.committer;
     for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
-    this.#assertUsable();
+    this.assertUsable();
     return await this.#rounds.join().commitWith({ writes: [...writes] });
   }
 
@@ -201,18 +201,30 @@ export class WriteBehind {
    * @throws {FencedError | ClosedError}
    */
   async ready(): Promise<void> {
-    this.#assertUsable();
+    this.assertUsable();
     await this.#admission.ready();
   }
 
+  /** Whether so many commits in a row have failed that gates are shut. The engine goes on trying. */
+  get isHalted(): boolean {
+    return this.#monitor.health.halted;
+  }
+
+  /** @throws {FencedError | ClosedError} When nothing will be saved any more. */
+  assertUsable(): void {
+    if (this.#closing !== undefined) throw new ClosedError("write-behind: closed");
+    if (this.#monitor.health.fenced !== undefined) throw this.#monitor.health.fenced;
+  }
+
   /**
-   * What a gate asks before it lets something out that must not be repeated.
+   * Rejects what needs a commit to be safe.
    *
    * @throws {HaltedError} While saving is halted.
-   * @throws {FencedError | ClosedError}
+   * @throws {FencedError | ClosedError} When nothing will be saved any more.
    */
   assertOpen(): void {
-    this.#monitor.health.assertOpen(this.#closing !== undefined);
+    this.assertUsable();
+    this.#monitor.health.assertNotHalted();
   }
 
   /** How saving is going. */
@@ -348,12 +360,6 @@ export class WriteBehind {
     if (health.halted) return "halted";
     if (health.consecutiveFailures > 0) return "failing";
     return this.#inFlight ? "saving" : "idle";
-  }
-
-  /** @throws {FencedError | ClosedError} */
-  #assertUsable(): void {
-    if (this.#closing !== undefined) throw new ClosedError("write-behind: closed");
-    if (this.#monitor.health.fenced !== undefined) throw this.#monitor.health.fenced;
   }
 }
 

@@ -48,6 +48,8 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
   onCommit: (writes: readonly AnyWrite[]) => void = () => {};
   /** Refuses commits with such a write. */
   poison: (write: AnyWrite) => boolean = () => false;
+  /** Thrown by commits while set. */
+  down: Error | undefined;
   /** Thrown by reads while set. */
   readError: Error | undefined;
   #heldCommits: (() => void)[] | undefined;
@@ -95,6 +97,7 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
   async commit(writes: readonly Write[]): Promise<number[]> {
     const taken: readonly AnyWrite[] = structuredClone(writes);
     if (this.#heldCommits !== undefined) await held(this.#heldCommits);
+    if (this.down !== undefined) throw this.down;
     for (const [writeIndex, write] of taken.entries()) {
       if (write.kind !== "quarantine.put") validateWrite(write, CAPABILITIES, writeIndex);
       if (this.poison(write)) throw new RefusedError("commit: refused on demand", { writeIndex });

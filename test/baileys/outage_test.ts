@@ -1,0 +1,199 @@
+/**
+ * A database that is away while Baileys goes on sending: no session may be lost by it, and none may be said to be absent. What it does not
+ * prove: anything about a socket's own reaction to the errors.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { BackendError, HaltedError } from "../../src/errors/mod.ts";
+import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
+import { type HoldfastPeer, openPeer, type PeerAccountOptions } from "./holdfast_peer.ts";
+import type { SignalPeer } from "./signal_peer.ts";
+
+const ANNA = "100000000000001:1@lid";
+const BEN = "100000000000002:2@lid";
+const GROUP = "120363000000000001@g.us";
+const DOWN = new BackendError("commit: unreachable");
+
+/** More messages than receivers let a chain skip. */
+const MANY = 2_100;
+
+beforeEach(() => {
+  // libsignal prints whole sessions.
+  for (const method of ["info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Anna, whose database can be away, and Ben, who reads what she writes. */
+class Pair {
+  readonly plan = new FaultPlan();
+  readonly faults = new MemoryFaults();
+  readonly #database = new MemoryDatabase();
+  readonly #options: PeerAccountOptions;
+  anna!: HoldfastPeer;
+  ben!: HoldfastPeer;
+
+  constructor(options: PeerAccountOptions = {}) {
+    this.#options = { saverIntervalMs: "manual", housekeeping: false, ...options };
+  }
+
+  /** The two have written to each other, in private and in the group. */
+  static async open(options?: PeerAccountOptions): Promise<Pair> {
+    const pair = new Pair(options);
+    await pair.reopen();
+    pair.ben = await openPeer(BEN, memoryBackend());
+    await pair.peer.greet(pair.ben.peer, pair.ben.peer.creds.firstUnuploadedPreKeyId);
+    await pair.expectRead();
+    await pair.peer.receive(pair.ben.peer, await pair.ben.peer.send(pair.peer, "answer"));
+    await pair.expectRead();
+    return pair;
+  }
+
+  /** A new process takes Anna's account over. The one before has crashed, unless it was closed. */
+  async reopen(): Promise<void> {
+    const backend = memoryBackend({ database: this.#database, faults: this.faults });
+    this.anna = await openPeer(ANNA, faultyCommitter(backend, this.plan), this.#options);
+  }
+
+  get peer(): SignalPeer {
+    return this.anna.peer;
+  }
+
+  async send(): Promise<void> {
+    await this.peer.send(this.ben.peer, "text");
+  }
+
+  async sendToGroup(): Promise<void> {
+    await this.peer.sendToGroup(GROUP, "text");
+  }
+
+  /** Ben can read both. He is sent the group's key with a message when he does not hold it, as Baileys does. */
+  async expectRead(): Promise<void> {
+    const { peer, ben } = this;
+    if (!(await peer.repository.validateSession(BEN)).exists) {
+      await peer.greet(ben.peer, ben.peer.creds.firstUnuploadedPreKeyId + 1);
+    }
+    expect(await ben.peer.receive(peer, await peer.send(ben.peer, "direct"))).toBe("direct");
+    const { [GROUP]: marks } = await this.anna.keys.get("sender-key-memory", [GROUP]);
+    const { message, senderKey } = await peer.sendToGroup(GROUP, "to all");
+    if (marks?.[BEN] !== true) await ben.peer.learnSenderKey(GROUP, peer, senderKey);
+    expect(await ben.peer.receiveFromGroup(GROUP, peer, message)).toBe("to all");
+    await this.anna.keys.set({ "sender-key-memory": { [GROUP]: { [BEN]: true } } });
+  }
+
+  /** No commit succeeds while `section` runs. */
+  async whileDown(section: () => Promise<void>): Promise<void> {
+    this.plan.always(DOWN);
+    await section();
+    this.plan.always("pass");
+    await this.anna.account.flush();
+  }
+
+  /** Uses up what may leave without a commit, until saving is halted. */
+  async halt(): Promise<void> {
+    for (let sends = 0; sends < 100 && this.state !== "halted"; sends += 1) await this.send().catch(() => {});
+    expect(this.state).toBe("halted");
+  }
+
+  get state(): string {
+    return this.anna.account.health().state;
+  }
+
+  async refused(count: number, send: () => Promise<void>): Promise<number> {
+    let refused = 0;
+    for (let sent = 0; sent < count; sent += 1) await send().catch(() => (refused += 1));
+    return refused;
+  }
+}
+
+describe("an outage of thousands of messages", () => {
+  test.each([undefined, 1_000_000])(
+    "leaves everything readable (halted after %s failures)",
+    async (haltAfter) => {
+      const pair = await Pair.open(haltAfter === undefined ? {} : { policy: { haltAfter } });
+      await pair.whileDown(async () => {
+        expect(await pair.refused(MANY, () => pair.send())).toBeGreaterThan(MANY - 64);
+        expect(await pair.refused(MANY, () => pair.sendToGroup())).toBeGreaterThan(MANY - 64);
+      });
+      for (let n = 0; n < 3; n += 1) await pair.expectRead();
+    },
+  );
+
+  test("twice, with a crash between, leaves everything readable", async () => {
+    const pair = await Pair.open();
+    for (let outage = 0; outage < 2; outage += 1) {
+      await pair.whileDown(async () => {
+        await pair.refused(1_000, () => pair.send());
+        await pair.refused(1_000, () => pair.sendToGroup());
+      });
+      await pair.reopen();
+    }
+    await pair.expectRead();
+  });
+});
+
+describe("signalRepository while saving is halted", () => {
+  test("sends within the lease", async () => {
+    const pair = await Pair.open();
+    for (let n = 0; n < 20; n += 1) await pair.expectRead();
+    await pair.whileDown(async () => {
+      // Something else keeps failing.
+      pair.anna.account.device.modifyDevice((draft) => {
+        draft.pushName = "Anna";
+      });
+      while (pair.state !== "halted") await pair.anna.account.flush().catch(() => {});
+      const frame = await pair.peer.send(pair.ben.peer, "within the lease");
+      expect(await pair.ben.peer.receive(pair.peer, frame)).toBe("within the lease");
+      const { message } = await pair.peer.sendToGroup(GROUP, "likewise");
+      expect(await pair.ben.peer.receiveFromGroup(GROUP, pair.peer, message)).toBe("likewise");
+    });
+  });
+
+  test("refuses what needs a commit, and says so", async () => {
+    const pair = await Pair.open();
+    await pair.whileDown(async () => {
+      await pair.halt();
+      await expect(pair.send()).rejects.toThrow(HaltedError);
+    });
+  });
+
+  test("validates an open session from memory", async () => {
+    const pair = await Pair.open();
+    await pair.whileDown(async () => {
+      await pair.halt();
+      pair.faults.failReads(new BackendError("read: unreachable"));
+      expect(await pair.peer.repository.validateSession(BEN)).toEqual({ exists: true });
+      pair.faults.failReads(undefined);
+    });
+  });
+
+  test("does not say that there is no session, and begins none", async () => {
+    const pair = await Pair.open();
+    await pair.whileDown(async () => {
+      await pair.halt();
+      const { repository } = pair.peer;
+      await expect(repository.validateSession("100000000000003@lid")).rejects.toThrow(HaltedError);
+      const greeting = pair.peer.greet(pair.ben.peer, pair.ben.peer.creds.firstUnuploadedPreKeyId + 1);
+      await expect(greeting).rejects.toThrow(HaltedError);
+    });
+    expect(await pair.peer.repository.validateSession("100000000000003@lid")).toEqual({
+      exists: false,
+      reason: "no session",
+    });
+  });
+});
+
+describe("signalRepository.validateSession", () => {
+  test("rejects with what the read fails with", async () => {
+    const pair = await Pair.open();
+    await pair.anna.account.close();
+    await pair.reopen();
+    pair.faults.failReads(new BackendError("read: unreachable"));
+    for (const jid of [BEN, "5511900000002@s.whatsapp.net"])
+      await expect(pair.peer.repository.validateSession(jid)).rejects.toThrow("read: unreachable");
+    pair.faults.failReads(undefined);
+    expect(await pair.peer.repository.validateSession(BEN)).toEqual({ exists: true });
+  });
+});
