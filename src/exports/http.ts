@@ -1,6 +1,7 @@
 /**
- * The HTTP service: accounts, their devices and numbers, and the commit protocol that lets a client anywhere keep its state here.
- * `createApp` makes it; a host serves it and says where accounts are.
+ * The HTTP service: accounts, their devices and statistics, and the commit protocol that
+ * `@holdfast/store/remote` speaks. `createApp` creates it over an `AccountService`: `LocalAccounts` in a
+ * process, or `objectAccounts` of `@holdfast/store/worker`.
  *
  * @module
  */
@@ -14,16 +15,12 @@ export {
   type AppSchema,
   type AppType,
   type AppVariables,
-  bodyOf,
   type CommandRequest,
   createApp,
-  faultOf,
   type Health,
   type PageQuery,
   type Problem,
-  problemOf,
-  problemResponse,
-  requestErrorOf,
+  type ProblemCode,
   type TokenIssued,
   type TokenList,
   type TokenRequest,
@@ -37,7 +34,6 @@ export {
   type AccountState,
   type AccountStats,
   type Admission,
-  accountOfSegment,
   type CacheSummary,
   type FlushLatency,
   type FlushSummary,
@@ -52,13 +48,13 @@ export {
   PERMISSIONS,
   type Permission,
   type Principal,
-  type ProblemCode,
   type RegisteredAccount,
   type Registry,
   type RegistryDatabase,
   type RegistryValue,
-  RequestError,
   type SaverSummary,
+  ServiceError,
+  type ServiceErrorCode,
   type SnapshotOptions,
   SqlRegistry,
   type StoredToken,

@@ -3,22 +3,21 @@ import * as v from "valibot";
 import { isText } from "../backend/mod.ts";
 import {
   isAccountName,
-  isAdmin,
   makeToken,
   type Page,
   PERMISSIONS,
   type Permission,
-  RequestError,
+  ServiceError,
   type StoredToken,
 } from "../service/mod.ts";
-import { anyAdmission } from "./account_routes.ts";
+import { admitAdministrator } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { TokenSummary } from "./app_schema.ts";
-import { authenticate } from "./authenticate.ts";
 import { readJson } from "./read_body.ts";
+import { RequestError } from "./request_error.ts";
 
-/** Entries of a page unless told otherwise, and at most. */
+/** Default and maximum number of entries of a page. */
 const PAGE = 100;
 const MAX_PAGE = 1_000;
 
@@ -42,9 +41,9 @@ const pageRequest = v.strictObject({
   limit: v.optional(v.pipe(v.custom<string>(isLimit), v.transform(Number)), String(PAGE)),
 });
 
-/** Routes of those who administer the service: accounts and tokens. */
+/** Adds the routes of administrators: the list of accounts, and tokens. */
 export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
-  const admin = administrators(context);
+  const admin = admitAdministrator(context);
   accountList(app, context, admin);
   tokens(app, context, admin);
 }
@@ -59,18 +58,8 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
   app.post("/v1/accounts", admin, async (c) => {
     const body = parse(accountRequest, await readJson(c.req.raw, context.limits.jsonBytes), "create account");
     const before = await registry.addAccount(body.name);
-    if (before === "deleting") throw new RequestError("conflict", "create account: it is being deleted");
+    if (before === "deleting") throw new ServiceError("conflict", "create account: it is being deleted");
     return c.json({ name: body.name, created: before === "absent" }, before === "absent" ? 201 : 200);
-  });
-  app.delete("/v1/accounts/:account", anyAdmission(context, "admin"), async (c) => {
-    const [name, registeredAtMs] = [c.get("accountName"), c.get("registeredAtMs")];
-    // Who else deleted it meanwhile did it as a whole.
-    if (await registry.beginDelete(name, registeredAtMs)) {
-      // What fails here is asked for again: the account stays marked, and nobody can use what is left of it.
-      await c.get("account").destroy();
-      await registry.endDelete(name, registeredAtMs);
-    }
-    return c.body(null, 204);
   });
 }
 
@@ -92,7 +81,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
       if (permissions.includes("admin"))
         throw new RequestError("invalid", "issue token: an administrator's is for all accounts");
       const { account: state } = await registry.admit(undefined, account);
-      if (state !== "present") throw new RequestError("not-found", "issue token: there is no such account");
+      if (state !== "present") throw new ServiceError("not-found", "issue token: there is no such account");
     }
     const { token, id, hash } = await makeToken(host.random);
     const stored = { id, hash, account, permissions, label, createdAtMs: host.clock.nowMs() };
@@ -103,33 +92,22 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   app.delete("/v1/tokens/:id", admin, async (c) => {
     const id = c.req.param("id");
     const isRevoked = /^[0-9a-f]{16}$/.test(id) && (await registry.revokeToken(id));
-    if (!isRevoked) throw new RequestError("not-found", "revoke token: there is none of this id");
+    if (!isRevoked) throw new ServiceError("not-found", "revoke token: there is none of this id");
     return c.body(null, 204);
   });
-}
-
-/** Lets administrators through. */
-function administrators({ accounts, rootHash }: AppContext): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const { registry } = accounts;
-    const header = c.req.header("authorization") ?? null;
-    const { principal } = await authenticate(header, undefined, { registry, rootHash });
-    if (!isAdmin(principal)) throw new RequestError("forbidden", "administer: the token does not allow it");
-    c.set("principal", principal);
-    await next();
-  };
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: string): T {
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  // Where, and nothing of what was there: the name of a member that nobody knows is the sender's.
+  // Names a member that is expected, and repeats nothing that was sent: the name of an unknown member is the
+  // sender's.
   const [issue] = parsed.issues;
   const path = issue.expected === "never" ? undefined : v.getDotPath(issue);
   throw new RequestError("invalid", `${action}: ${path ?? "the body"} is malformed`);
 }
 
-/** Whether a database can keep a text and compare it as it is. */
+/** Whether a database can store a text and compare it byte by byte. */
 function isTextOrNone(value: unknown): value is string {
   return value === "" || isText(value);
 }
@@ -146,7 +124,7 @@ function isListOfPermissions(value: unknown): boolean {
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {
-  // What else a query has is no page's business.
+  // Other parameters of the query are ignored.
   const { after, limit } = parse(pageRequest, { after: query.after, limit: query.limit }, "read list");
   return { after, limit };
 }

@@ -1,6 +1,9 @@
 import type { CallAnswer } from "../protocol/mod.ts";
 
-/** The body that carries an answer of the commit protocol. What comes in pieces is asked for as it is read. */
+/**
+ * Returns the body that carries an answer of the commit protocol. A streamed answer is produced as the body
+ * is read.
+ */
 export function bodyOf(answer: CallAnswer): Uint8Array | ReadableStream<Uint8Array> {
   if (answer instanceof Uint8Array) return answer;
   const pieces = answer[Symbol.asyncIterator]();

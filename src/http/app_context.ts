@@ -1,15 +1,17 @@
 import type { Host } from "../ports/mod.ts";
 import type { AccountService } from "../service/mod.ts";
 
-/** Sizes beyond which a request is refused, in bytes. */
+/** Maximum sizes of requests, in bytes. */
 export interface AppLimits {
-  /** A call of the commit protocol: its largest value and some more. 32 MiB. */
+  /**
+   * Body of a call of the commit protocol, which must have room for the largest value. Defaults to 32 MiB.
+   */
   readonly callBytes: number;
-  /** Any other body. 256 KiB. */
+  /** Every other body. Defaults to 256 KiB. */
   readonly jsonBytes: number;
 }
 
-/** What the routes work with. */
+/** What the routes share. */
 export interface AppContext {
   readonly accounts: AccountService;
   readonly rootHash: Promise<Uint8Array> | undefined;

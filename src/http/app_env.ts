@@ -1,19 +1,18 @@
-import type { AccountHandle, AccountState, Principal } from "../service/mod.ts";
+import type { AccountHandle, Principal } from "../service/mod.ts";
 
-/** What middleware hands to the routes behind it. */
+/** The variables that middleware sets for the routes. */
 export interface AppVariables {
-  /** Finds the request in the log; the answer carries it. */
+  /** Identifies the request in the log. The answer carries it. */
   requestId: string;
-  /** Behind authentication. */
+  /** The caller. Set behind authentication. */
   principal: Principal;
-  /** The account of the path, behind admission to it. */
+  /** The account of the path. Set behind admission to it, as are its name and its registration time. */
   account: AccountHandle;
   accountName: string;
   registeredAtMs: number;
-  accountState: AccountState;
 }
 
-/** The environment of the application. Bindings of a host are its composition root's business. */
+/** The environment of the application. It uses no bindings of a host. */
 export interface AppEnv {
   Variables: AppVariables;
 }

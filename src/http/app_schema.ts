@@ -1,15 +1,17 @@
 import type { Hono } from "hono";
-import type { DeviceCommandKind, RedactedDevice } from "../device/mod.ts";
+import type { DeviceCommandKind } from "../device/mod.ts";
 import type {
-  AccountSnapshot,
-  AccountStats,
-  FlushSummary,
+  ACCOUNT_OPERATIONS,
+  AccountOperation,
+  OperationAnswers,
+  OperationInputs,
   Permission,
   RegisteredAccount,
 } from "../service/mod.ts";
+import type { METHOD_OF } from "./account_routes.ts";
 import type { AppEnv } from "./app_env.ts";
 
-/** That the service answers. */
+/** The service answers. */
 export interface Health {
   readonly status: "ok";
 }
@@ -17,21 +19,21 @@ export interface Health {
 /** A page of accounts. */
 export interface AccountList {
   readonly accounts: readonly RegisteredAccount[];
-  /** Give it as `after` for the next page; left out on the last. */
+  /** The `after` of the next page. Left out of the last page. */
   readonly next?: string | undefined;
 }
 
-/** An account that is there now. */
+/** The account that was created, or was there before. */
 export interface AccountCreated {
   readonly name: string;
-  /** Whether it was not there before. */
+  /** Whether it was created by this request. */
   readonly created: boolean;
 }
 
-/** A token without what would let somebody in. */
+/** A token without its secret. */
 export interface TokenSummary {
   readonly id: string;
-  /** The account that it is for; `null` for all of them. */
+  /** The account that the token is for, or `null` for all of them. */
   readonly account: string | null;
   readonly permissions: readonly Permission[];
   readonly label: string;
@@ -39,39 +41,39 @@ export interface TokenSummary {
   readonly createdAtMs: number;
 }
 
-/** A token that was issued just now. */
+/** A new token. */
 export interface TokenIssued extends TokenSummary {
-  /** The token itself. It is not kept and cannot be shown again. */
+  /** The whole token. Only its hash is stored, so it cannot be shown again. */
   readonly token: string;
 }
 
 /** A page of tokens. */
 export interface TokenList {
   readonly tokens: readonly TokenSummary[];
-  /** Give it as `after` for the next page; left out on the last. */
+  /** The `after` of the next page. Left out of the last page. */
   readonly next?: string | undefined;
 }
 
-/** Which token to issue. */
+/** The token to issue. */
 export interface TokenRequest {
-  /** The account that it is for; all of them when left out. */
+  /** The account that the token is for. Defaults to all of them. */
   readonly account?: string | undefined;
   readonly permissions: readonly Permission[];
-  /** What people call it, up to 100 characters. */
+  /** A name for people, up to 100 characters. */
   readonly label?: string | undefined;
 }
 
-/** A command as JSON carries it: as `DeviceCommand`, with bytes in base64 and `null` where that clears. */
+/** A `DeviceCommand` in JSON: bytes are base64, and `null` clears a field. */
 export interface CommandRequest {
   readonly kind: DeviceCommandKind;
   readonly [member: string]: unknown;
 }
 
-/** Which page of a list. */
+/** The page of a list. */
 export interface PageQuery {
-  /** `next` of the page before. */
+  /** `next` of the page before. Defaults to the first page. */
   after?: string | undefined;
-  /** Entries of a page, 1 … 1,000. Defaults to 100. */
+  /** Maximum number of entries, 1 to 1,000. Defaults to 100. */
   limit?: string | undefined;
 }
 
@@ -79,7 +81,8 @@ interface AccountParam {
   readonly param: { readonly account: string };
 }
 
-/** As an interface it would lack the index signature that `hono/client` asks for, and every client would be `unknown`. */
+// An interface has no index signature. `hono/client` asks for one, and types every client as `unknown`
+// without it.
 type Route<Input, Output, Status extends 200 | 201 | 204, Format extends string = "json"> = {
   input: Input;
   output: Output;
@@ -87,27 +90,49 @@ type Route<Input, Output, Status extends 200 | 201 | 204, Format extends string 
   status: Status;
 };
 
-/** Every route that answers JSON, as `hono/client` reads it. The commit protocol is spoken by `remoteBackend`. */
-export type AppSchema = {
+/** What a client sends for each kind of arguments. The commit protocol is not JSON. */
+interface Requests extends Record<keyof OperationInputs, object> {
+  nothing: object;
+  commands: { json: { readonly commands: readonly CommandRequest[] } };
+  redaction: { query?: { redacted?: "true" | "false" } };
+}
+
+type Rows = typeof ACCOUNT_OPERATIONS;
+
+/** The operations that answer JSON or nothing. */
+type ClientOperation = {
+  [Name in AccountOperation]: Rows[Name]["answers"] extends "call" ? never : Name;
+}[AccountOperation];
+
+type PathOf<Name extends AccountOperation> = `/v1/accounts/:account${Rows[Name]["path"]}`;
+
+type AccountRoute<Name extends ClientOperation> = Rows[Name]["answers"] extends "nothing"
+  ? Route<AccountParam & Requests[Rows[Name]["takes"]], null, 204, "body">
+  : Route<
+      AccountParam & Requests[Rows[Name]["takes"]],
+      NonNullable<OperationAnswers[Rows[Name]["answers"]]>,
+      200
+    >;
+
+/** The routes of the operations on an account. */
+type AccountRoutes = {
+  [Path in PathOf<ClientOperation>]: {
+    [Name in ClientOperation as Path extends PathOf<Name>
+      ? `$${(typeof METHOD_OF)[Rows[Name]["effect"]]}`
+      : never]: AccountRoute<Name>;
+  };
+};
+
+/**
+ * Every route that answers JSON, in the form that `hono/client` reads. `remoteBackend` speaks the commit
+ * protocol.
+ */
+export type AppSchema = AccountRoutes & {
   "/v1/health": { $get: Route<object, Health, 200> };
   "/v1/openapi.json": { $get: Route<object, Record<string, unknown>, 200> };
   "/v1/accounts": {
     $get: Route<{ query?: PageQuery }, AccountList, 200>;
     $post: Route<{ json: { readonly name: string } }, AccountCreated, 200 | 201>;
-  };
-  "/v1/accounts/:account": { $delete: Route<AccountParam, null, 204, "body"> };
-  "/v1/accounts/:account/device": { $get: Route<AccountParam, RedactedDevice, 200> };
-  "/v1/accounts/:account/device/commands": {
-    $post: Route<
-      AccountParam & { json: { readonly commands: readonly CommandRequest[] } },
-      FlushSummary,
-      200
-    >;
-  };
-  "/v1/accounts/:account/flush": { $post: Route<AccountParam, FlushSummary, 200> };
-  "/v1/accounts/:account/stats": { $get: Route<AccountParam, AccountStats, 200> };
-  "/v1/accounts/:account/snapshot": {
-    $get: Route<AccountParam & { query?: { redacted?: "true" | "false" } }, AccountSnapshot, 200>;
   };
   "/v1/tokens": {
     $get: Route<{ query?: PageQuery & { account?: string } }, TokenList, 200>;

@@ -2,35 +2,35 @@ import { Hono } from "hono/tiny";
 import { hexOf } from "../bytes/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { AccountService } from "../service/mod.ts";
-import { hashToken, MIN_TOKEN_LENGTH, RequestError } from "../service/mod.ts";
+import { hashToken, MIN_TOKEN_LENGTH, ServiceError } from "../service/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
 import { adminRoutes } from "./admin_routes.ts";
 import type { AppContext, AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
-import { OPENAPI } from "./openapi.ts";
+import { openApiDocument } from "./openapi.ts";
 import { faultOf, problemOf, problemResponse } from "./problem.ts";
 
 /** Options of `createApp`. */
 export interface AppOptions {
-  /** Where accounts and tokens are. It belongs to the caller. */
+  /** The accounts and tokens. The caller keeps the service and closes it. */
   readonly accounts: AccountService;
   /**
-   * The host's own admin token, from a secret: at least 32 characters. Without it only tokens of the registry are
-   * accepted.
+   * The host's own admin token, from a secret, at least 32 characters. Without it the application accepts
+   * only tokens of the registry.
    */
   readonly adminToken?: string | undefined;
-  /** Clock, randomness and logger. Missing ones default to the host's own. */
+  /** Clock, randomness and logger. Default to those of the runtime. */
   readonly host?: Partial<Host> | undefined;
   readonly limits?: Partial<AppLimits> | undefined;
 }
 
 const LIMITS: AppLimits = { callBytes: 32 * 1_024 * 1_024, jsonBytes: 256 * 1_024 };
 
-/** A request id that a proxy may have given. */
+/** A request id that a proxy may set. */
 const REQUEST_ID = /^[\w-]{1,64}$/;
 
-/** Nothing that is answered here is for a browser to keep, to sniff, to frame or to run. */
+/** No answer may be cached, sniffed, framed or run by a browser. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -41,8 +41,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the HTTP application: authenticated routes to accounts, and the commit protocol that `remoteBackend` speaks. Any host
- * that has `fetch` semantics serves it: `app.fetch(request)`.
+ * Creates the HTTP application: authenticated routes to accounts, and the commit protocol that
+ * `remoteBackend` speaks. Any host with `fetch` semantics serves it: `app.fetch(request)`.
  *
  * @throws {RangeError} When the admin token is shorter than 32 characters.
  *
@@ -76,15 +76,15 @@ export function createApp(options: AppOptions): AppType {
     host,
     limits: { ...LIMITS, ...options.limits },
   };
-  // The path as it came, still encoded: what a segment means is decided once, by `accountOfSegment`.
+  // The path stays encoded: `accountOfSegment` decodes a segment, once.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
   observe(app, host);
   app.get("/v1/health", (c) => c.json({ status: "ok" }));
-  app.get("/v1/openapi.json", (c) => c.json(OPENAPI));
+  app.get("/v1/openapi.json", (c) => c.json(openApiDocument()));
   adminRoutes(app, context);
   accountRoutes(app, context);
   app.notFound((c) => {
-    const error = new RequestError("not-found", "find route: there is none");
+    const error = new ServiceError("not-found", "find route: there is none");
     return problemResponse(problemOf(error, c.get("requestId")));
   });
   return app as unknown as AppType;
@@ -97,7 +97,7 @@ function observe(app: Hono<AppEnv>, { clock, logger, random }: Host): void {
     const requestId = REQUEST_ID.test(received) ? received : hexOf(random.bytes(8));
     c.set("requestId", requestId);
     const startedAtMs = clock.nowMs();
-    // The router takes a path with a slash behind it for the one without.
+    // The router ignores a slash at the end of a path.
     if (c.req.path.endsWith("/")) c.res = await c.notFound();
     else await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);

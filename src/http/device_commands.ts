@@ -2,22 +2,23 @@ import * as v from "valibot";
 import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../backend/mod.ts";
 import { decodeBase64 } from "../bytes/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
-import { RequestError } from "../service/mod.ts";
+import { RequestError } from "./request_error.ts";
 
-/** Commands of one request: they are applied together, or none of them. */
+/** Maximum number of commands of one request. They are applied all or none. */
 export const MAX_COMMANDS = 100;
 
 /** Longest text, in UTF-16 code units. */
 const MAX_TEXT = 1_024;
 
-/** Longest bytes of a command, in bytes: routing info and certificates have some hundreds. */
+/** Longest value of a command, in bytes. Routing info and certificates have some hundred. */
 const MAX_BYTES = 65_536;
 
 const UINT32 = 0xffff_ffff;
 
 type Schema<T> = v.GenericSchema<unknown, T>;
 
-// Nobody is told what else was expected: one kind of schema for everything simple keeps the Worker small.
+// Errors do not say what was expected, so one kind of schema does for every simple value. That keeps the
+// Worker small.
 const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT) && value !== "");
 const textOrNone: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT));
 const flag: Schema<boolean> = v.custom<boolean>((value) => typeof value === "boolean");
@@ -36,7 +37,7 @@ function integer(min: number, max: number): Schema<number> {
   return v.custom<number>((value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max);
 }
 
-/** Bytes, which JSON carries in base64. */
+/** Bytes, in base64. */
 const bytes: Schema<Uint8Array> = v.pipe(
   v.custom<string>((value) => isTextOf(value, Math.ceil(MAX_BYTES / 3) * 4)),
   v.transform(decodeBase64),
@@ -52,7 +53,7 @@ function exactly(length: number): Schema<Uint8Array> {
   );
 }
 
-/** What `null` clears. */
+/** A value, or `null` to clear the field. */
 function clearable<T>(schema: Schema<T>): Schema<T | undefined> {
   return v.pipe(
     v.nullable(schema),
@@ -60,7 +61,7 @@ function clearable<T>(schema: Schema<T>): Schema<T | undefined> {
   );
 }
 
-/** An object that has these members and no other. */
+/** An object with these members and no other. */
 function members<T extends object>(
   entries: {
     readonly [K in keyof T]-?: Schema<T[K]>;
@@ -95,7 +96,7 @@ type Members<K extends DeviceCommandKind> = Omit<DeviceCommandOf<K>, "kind">;
 
 type CommandSchemas = { readonly [K in DeviceCommandKind]: Schema<Members<K>> };
 
-/** One entry for each command: a new one does not compile until it says what it accepts. */
+/** The schema of each command. A new command does not compile without one. */
 const COMMANDS: CommandSchemas = {
   setId: members({ pn: clearable(text) }),
   setLid: members({ lid: clearable(text) }),
@@ -166,9 +167,9 @@ const body = v.strictObject({
 });
 
 /**
- * Reads the commands of a request. In JSON bytes are base64, and `null` clears.
+ * Reads the commands of a request. Bytes are base64, and `null` clears a field.
  *
- * @throws {RequestError} When one is malformed. The message says which, and repeats nothing of it.
+ * @throws {RequestError} When a command is malformed. The message gives its index and repeats nothing of it.
  */
 export function parseCommands(value: unknown): DeviceCommand[] {
   const parsed = v.safeParse(body, value);

@@ -1,10 +1,11 @@
 /**
- * The HTTP service: accounts, their devices and numbers, and the commit protocol that lets a client anywhere keep its state here.
- * `createApp` makes it; a host serves it and says where accounts are.
+ * The HTTP application of the service: routes to accounts and tokens, problems, and the OpenAPI document.
+ * `createApp` creates it over an `AccountService`, and any host with `fetch` semantics serves it.
  *
  * @module
  */
 
+export { accountOfSegment } from "./account_segment.ts";
 export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";
 export type { AppEnv, AppVariables } from "./app_env.ts";
@@ -22,5 +23,12 @@ export type {
   TokenSummary,
 } from "./app_schema.ts";
 export { type AppOptions, createApp } from "./create_app.ts";
-
-export { faultOf, type Problem, problemOf, problemResponse, requestErrorOf } from "./problem.ts";
+export {
+  errorOfProblem,
+  faultOf,
+  type Problem,
+  type ProblemCode,
+  problemOf,
+  problemResponse,
+  STATUS_OF,
+} from "./problem.ts";

@@ -1,19 +1,67 @@
-import { SCHEMAS, type Schema, type SchemaName, schemaRef } from "./openapi_schemas.ts";
+import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
+import { METHOD_OF } from "./account_routes.ts";
+import { type Content, PROTOBUF, parameter, SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
+import { ANSWER_WRITERS } from "./operation_answers.ts";
+import { INPUT_READERS } from "./operation_inputs.ts";
 
 interface Operation {
   readonly id: string;
   readonly summary: string;
-  /** Who may: a permission, or anybody. */
-  readonly permission: "account" | "admin" | undefined;
-  readonly query?: readonly Schema[];
-  readonly body?: SchemaName | "protobuf";
-  /** Statuses of success and what is answered. */
-  readonly answers: Readonly<Record<number, SchemaName | "protobuf" | "document" | undefined>>;
+  /** The permission that it needs. Left out if it needs no token. */
+  readonly permission?: "account" | "admin" | "unredacted";
+  readonly query?: readonly Schema[] | undefined;
+  readonly body?: Content | undefined;
+  /** The content of each status of success. */
+  readonly answers: Readonly<Record<number, Content | "document" | undefined>>;
 }
 
 const SUCCESS: Readonly<Record<string, string>> = { 200: "Done", 201: "Created", 204: "Gone" };
 
-/** One operation as OpenAPI writes it. */
+const PAGE: readonly Schema[] = [
+  parameter("query", "after", { type: "string", maxLength: 1_024 }),
+  parameter("query", "limit", { type: "integer", minimum: 1, maximum: 1_000, default: 100 }),
+];
+
+const ACCOUNT: Schema = parameter("path", "account", { type: "string", minLength: 1, maxLength: 1_024 });
+
+/** Describes the service in OpenAPI 3.1. */
+export function openApiDocument(): Readonly<Record<string, unknown>> {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Holdfast",
+      version: "1",
+      description:
+        "Accounts, their devices and numbers, and the commit protocol by which a client keeps its state here.",
+    },
+    paths: { ...PATHS, ...accountPaths() },
+    components: {
+      schemas: SCHEMAS,
+      responses: {
+        Problem: {
+          description: "What is wrong",
+          content: { "application/problem+json": { schema: schemaRef("Problem") } },
+        },
+      },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+/** The operations on an account. */
+function accountPaths(): Record<string, Schema> {
+  const paths: Record<string, Schema> = {};
+  for (const id of OPERATION_NAMES) {
+    const { summary, path, effect, permission, takes, answers } = operationRow(id);
+    const { query, body } = INPUT_READERS[takes];
+    const { status, content } = ANSWER_WRITERS[answers];
+    const described = operation({ id, summary, permission, query, body, answers: { [status]: content } });
+    const key = `/v1/accounts/{account}${path}`;
+    paths[key] = { parameters: [ACCOUNT], ...paths[key], [METHOD_OF[effect]]: described };
+  }
+  return paths;
+}
+
 function operation({ id, summary, permission, query = [], body, answers }: Operation): Schema {
   return {
     operationId: id,
@@ -36,168 +84,59 @@ function operation({ id, summary, permission, query = [], body, answers }: Opera
   };
 }
 
-function contentOf(content: SchemaName | "protobuf" | "document"): Schema {
-  if (content === "protobuf")
-    return { "application/protobuf": { schema: { type: "string", format: "binary" } } };
-  if (content === "document") return { "application/json": { schema: { type: "object" } } };
-  return { "application/json": { schema: schemaRef(content) } };
+function contentOf(content: Content | "document"): Schema {
+  if (content === PROTOBUF) return { [PROTOBUF]: { schema: { type: "string", format: "binary" } } };
+  const schema = content === "document" ? { type: "object" } : schemaRef(content);
+  return { "application/json": { schema } };
 }
 
-function parameter(place: "query" | "path", name: string, schema: Schema): Schema {
-  return { in: place, name, required: place === "path", schema };
-}
-
-const PAGE: readonly Schema[] = [
-  parameter("query", "after", { type: "string", maxLength: 1_024 }),
-  parameter("query", "limit", { type: "integer", minimum: 1, maximum: 1_000, default: 100 }),
-];
-
-const ACCOUNT: Schema = {
-  parameters: [parameter("path", "account", { type: "string", minLength: 1, maxLength: 1_024 })],
-};
-
-/** A description of the service in OpenAPI 3.1. */
-export const OPENAPI: Readonly<Record<string, unknown>> = {
-  openapi: "3.1.0",
-  info: {
-    title: "Holdfast",
-    version: "1",
-    description:
-      "Accounts, their devices and numbers, and the commit protocol by which a client keeps its state here.",
+/** The paths besides those of one account. */
+const PATHS: Readonly<Record<string, Schema>> = {
+  "/v1/health": {
+    get: operation({ id: "health", summary: "Whether the service answers", answers: { 200: "Health" } }),
   },
-  paths: {
-    "/v1/health": {
-      get: operation({
-        id: "health",
-        summary: "Whether the service answers",
-        permission: undefined,
-        answers: { 200: "Health" },
-      }),
-    },
-    "/v1/openapi.json": {
-      get: operation({
-        id: "document",
-        summary: "This document",
-        permission: undefined,
-        answers: { 200: "document" },
-      }),
-    },
-    "/v1/accounts": {
-      get: operation({
-        id: "listAccounts",
-        summary: "Accounts in the order of their names",
-        permission: "admin",
-        query: PAGE,
-        answers: { 200: "AccountList" },
-      }),
-      post: operation({
-        id: "createAccount",
-        summary: "Make an account, unless it is there",
-        permission: "admin",
-        body: "CreateAccount",
-        answers: { 200: "AccountCreated", 201: "AccountCreated" },
-      }),
-    },
-    "/v1/accounts/{account}": {
-      ...ACCOUNT,
-      delete: operation({
-        id: "deleteAccount",
-        summary: "Delete everything of an account, and revoke its tokens",
-        permission: "admin",
-        answers: { 204: undefined },
-      }),
-    },
-    "/v1/accounts/{account}/device": {
-      ...ACCOUNT,
-      get: operation({
-        id: "device",
-        summary: "The device, without secrets",
-        permission: "account",
-        answers: { 200: "Device" },
-      }),
-    },
-    "/v1/accounts/{account}/device/commands": {
-      ...ACCOUNT,
-      post: operation({
-        id: "commandDevice",
-        summary: "Change the device; takes the ownership of the account",
-        permission: "account",
-        body: "CommandRequest",
-        answers: { 200: "FlushSummary" },
-      }),
-    },
-    "/v1/accounts/{account}/flush": {
-      ...ACCOUNT,
-      post: operation({
-        id: "flush",
-        summary: "Save what is dirty",
-        permission: "account",
-        answers: { 200: "FlushSummary" },
-      }),
-    },
-    "/v1/accounts/{account}/stats": {
-      ...ACCOUNT,
-      get: operation({
-        id: "stats",
-        summary: "Numbers of an account",
-        permission: "account",
-        answers: { 200: "Stats" },
-      }),
-    },
-    "/v1/accounts/{account}/snapshot": {
-      ...ACCOUNT,
-      get: operation({
-        id: "snapshot",
-        summary: "A picture for debugging; with private keys only to a token with `unredacted`",
-        permission: "account",
-        query: [parameter("query", "redacted", { enum: ["true", "false"], default: "true" })],
-        answers: { 200: "Snapshot" },
-      }),
-    },
-    "/v1/accounts/{account}/backend": {
-      ...ACCOUNT,
-      post: operation({
-        id: "call",
-        summary: "A call of the commit protocol, as `remoteBackend` sends it",
-        permission: "account",
-        body: "protobuf",
-        answers: { 200: "protobuf" },
-      }),
-    },
-    "/v1/tokens": {
-      get: operation({
-        id: "listTokens",
-        summary: "Tokens in the order of their ids",
-        permission: "admin",
-        query: [...PAGE, parameter("query", "account", { type: "string" })],
-        answers: { 200: "TokenList" },
-      }),
-      post: operation({
-        id: "issueToken",
-        summary: "Issue a token",
-        permission: "admin",
-        body: "TokenRequest",
-        answers: { 201: "TokenIssued" },
-      }),
-    },
-    "/v1/tokens/{id}": {
-      parameters: [parameter("path", "id", { type: "string", pattern: "^[0-9a-f]{16}$" })],
-      delete: operation({
-        id: "revokeToken",
-        summary: "Revoke a token",
-        permission: "admin",
-        answers: { 204: undefined },
-      }),
-    },
+  "/v1/openapi.json": {
+    get: operation({ id: "document", summary: "This document", answers: { 200: "document" } }),
   },
-  components: {
-    schemas: SCHEMAS,
-    responses: {
-      Problem: {
-        description: "What is wrong",
-        content: { "application/problem+json": { schema: schemaRef("Problem") } },
-      },
-    },
-    securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+  "/v1/accounts": {
+    get: operation({
+      id: "listAccounts",
+      summary: "Accounts in the order of their names",
+      permission: "admin",
+      query: PAGE,
+      answers: { 200: "AccountList" },
+    }),
+    post: operation({
+      id: "createAccount",
+      summary: "Make an account, unless it is there",
+      permission: "admin",
+      body: "CreateAccount",
+      answers: { 200: "AccountCreated", 201: "AccountCreated" },
+    }),
+  },
+  "/v1/tokens": {
+    get: operation({
+      id: "listTokens",
+      summary: "Tokens in the order of their ids",
+      permission: "admin",
+      query: [...PAGE, parameter("query", "account", { type: "string" })],
+      answers: { 200: "TokenList" },
+    }),
+    post: operation({
+      id: "issueToken",
+      summary: "Issue a token",
+      permission: "admin",
+      body: "TokenRequest",
+      answers: { 201: "TokenIssued" },
+    }),
+  },
+  "/v1/tokens/{id}": {
+    parameters: [parameter("path", "id", { type: "string", pattern: "^[0-9a-f]{16}$" })],
+    delete: operation({
+      id: "revokeToken",
+      summary: "Revoke a token",
+      permission: "admin",
+      answers: { 204: undefined },
+    }),
   },
 };

@@ -1,5 +1,11 @@
-/** A schema as JSON Schema 2020-12 writes it. */
+/** A schema of JSON Schema 2020-12. */
 export type Schema = Readonly<Record<string, unknown>>;
+
+/** The media type of the commit protocol. */
+export const PROTOBUF = "application/protobuf";
+
+/** The body of a request or an answer. */
+export type Content = SchemaName | typeof PROTOBUF;
 
 const text: Schema = { type: "string" };
 const count: Schema = { type: "integer", minimum: 0 };
@@ -8,7 +14,7 @@ const number: Schema = { type: "number" };
 const timeMs: Schema = { type: "integer", description: "Clock time in milliseconds" };
 const name: Schema = { type: "string", minLength: 1, maxLength: 1_024 };
 
-/** An object of these members and no other; a name that ends in `?` may be missing. */
+/** Describes an object with these members and no other. A member is optional if its name ends in `?`. */
 function object(members: Readonly<Record<string, Schema>>): Schema {
   const entries = Object.entries(members);
   return {
@@ -23,7 +29,12 @@ function listOf(items: Schema): Schema {
   return { type: "array", items };
 }
 
-/** Points to a schema of the document. */
+/** Describes a parameter. Parameters of a path are required. */
+export function parameter(place: "query" | "path", name: string, schema: Schema): Schema {
+  return { in: place, name, required: place === "path", schema };
+}
+
+/** Refers to a schema of the document. */
 export function schemaRef(schema: SchemaName): Schema {
   return { $ref: `#/components/schemas/${schema}` };
 }
@@ -112,7 +123,7 @@ export type SchemaName =
   | "Snapshot"
   | "Problem";
 
-/** What requests and answers hold. */
+/** The schemas of requests and answers. */
 export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
   Health: object({ status: { const: "ok" } }),
   CreateAccount: object({ name }),

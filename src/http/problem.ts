@@ -1,32 +1,55 @@
 import { StoreError } from "../errors/mod.ts";
 import type { LogFields } from "../ports/mod.ts";
-import { describeError, STATUS_OF, UNEXPECTED } from "../protocol/mod.ts";
-import { type ProblemCode, RequestError } from "../service/mod.ts";
+import { describeError, errorOf, UNEXPECTED, type WireError } from "../protocol/mod.ts";
+import { ServiceError, type ServiceErrorCode } from "../service/mod.ts";
+import { RequestError, type RequestErrorCode } from "./request_error.ts";
 
-/** An answer of `application/problem+json` (RFC 9457). `code` is the API, texts are for people. */
+/** What a problem tells: an error of the store, of the service, or of the request. */
+export type ProblemCode = WireError["code"] | ServiceErrorCode | RequestErrorCode;
+
+/**
+ * An answer of `application/problem+json` (RFC 9457). The `code` is the API. Texts are for people and may
+ * change.
+ */
 export interface Problem {
   readonly type: "about:blank";
-  /** The meaning of the status. */
+  /** The reason phrase of the status. */
   readonly title: string;
   readonly status: number;
   readonly code: ProblemCode;
-  /** `action: state`, as the errors of the store read. It holds no secret. */
+  /** `action: state`, as the messages of the store's errors. It contains no secret. */
   readonly message: string;
   /** Index of the write that a commit was refused for, if known. */
   readonly writeIndex?: number | undefined;
-  /** Finds the request in the service's log. */
+  /** Identifies the request in the service's log. */
   readonly requestId: string;
 }
 
-const STATUS: Readonly<Record<ProblemCode, number>> = {
-  ...STATUS_OF,
+const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
   "not-found": 404,
   conflict: 409,
+  unanswered: 502,
+};
+
+/** The status of each problem. */
+export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
+  ...SERVICE_STATUS,
+  invalid: 400,
+  fenced: 409,
   "too-large": 413,
   unsupported: 415,
-  unanswered: 502,
+  refused: 422,
+  limit: 429,
+  failed: 500,
+  corrupt: 500,
+  "wrong-length": 500,
+  incompatible: 500,
+  busy: 503,
+  closed: 503,
+  halted: 503,
+  ambiguous: 504,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -45,11 +68,14 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** The problem that an error is told as. Of what is not ours nothing is told. */
+/**
+ * Returns the problem that describes an error. An unexpected error is `failed`, and nothing of its message is
+ * repeated.
+ */
 export function problemOf(error: unknown, requestId: string): Problem {
   const { code, message, writeIndex }: Pick<Problem, "code" | "message" | "writeIndex"> =
-    error instanceof RequestError ? error : describeError(error);
-  const status = STATUS[code];
+    error instanceof ServiceError || error instanceof RequestError ? error : describeError(error);
+  const status = STATUS_OF[code];
   return {
     type: "about:blank",
     title: TITLES[status] ?? "Error",
@@ -62,19 +88,20 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 /**
- * What the log is told of an error that nobody has thought of: its name, and where it was thrown. Nothing of its message, which may
- * hold anything. `undefined` for all others.
+ * Returns what the log is told of an unexpected error: its name and the frames of its stack. Its message is
+ * left out, since it may contain anything. Returns `undefined` for every other error.
  */
 export function faultOf(error: unknown): LogFields | undefined {
-  const isKnown = error instanceof StoreError || error instanceof RequestError;
+  const isKnown =
+    error instanceof StoreError || error instanceof ServiceError || error instanceof RequestError;
   if (isKnown || describeError(error).message !== UNEXPECTED) return undefined;
   if (!(error instanceof Error)) return { name: typeof error };
-  // The message is in front of the frames, and may look like some.
+  // The stack begins with the message, which may contain lines that look like frames.
   const frames = error.stack?.replace(error.message, "").match(/^ +at .*$/gm);
   return { name: error.name, stack: frames?.join("\n") };
 }
 
-/** The response that carries a problem. */
+/** Returns the response that carries a problem. */
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="holdfast"';
@@ -82,11 +109,14 @@ export function problemResponse(problem: Problem): Response {
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
-/** The error of a request that a problem tells of. `undefined` when it tells of none, or of one of the store. */
-export function requestErrorOf(described: unknown): RequestError | undefined {
+/**
+ * Returns the error of the service or of the store that a problem describes, or `undefined` if it describes
+ * neither.
+ */
+export function errorOfProblem(described: unknown): Error | undefined {
   if (typeof described !== "object" || described === null) return undefined;
   const { code, message } = described as Partial<Problem>;
-  if (typeof code !== "string" || typeof message !== "string") return undefined;
-  if (!Object.hasOwn(STATUS, code) || Object.hasOwn(STATUS_OF, code)) return undefined;
-  return new RequestError(code, message);
+  const isService = typeof code === "string" && Object.hasOwn(SERVICE_STATUS, code);
+  if (!isService || typeof message !== "string") return errorOf(described);
+  return new ServiceError(code as ServiceErrorCode, message);
 }

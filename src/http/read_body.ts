@@ -1,10 +1,11 @@
 import { joinBytes } from "../bytes/mod.ts";
-import { RequestError } from "../service/mod.ts";
+import { RequestError } from "./request_error.ts";
 
 /**
- * Reads the body of a request, at most `maxBytes` of it: what it claims to be is checked first, what comes is counted.
+ * Reads the body of a request, at most `maxBytes` of it. Checks its headers first, and counts the bytes that
+ * arrive.
  *
- * @throws {RequestError} When its type is another one, or it is too large.
+ * @throws {RequestError} When it has another media type or an encoding, is too large, or breaks off.
  */
 export async function readBody(
   request: Request,
@@ -36,13 +37,13 @@ export async function readBody(
   }
 }
 
-/** Reads a body of JSON. @throws {RequestError} */
+/** Reads a body of JSON. @throws {RequestError} As `readBody`, and when the body is not JSON. */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const bytes = await readBody(request, { contentType: "application/json", maxBytes });
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // The parser's message quotes what it could not read.
+    // The parser's message quotes the body.
     throw new RequestError("invalid", "read body: not JSON");
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readBody } from "./read_body.ts";
 
 const OPTIONS = { contentType: "application/json", maxBytes: 10 };
@@ -35,37 +35,41 @@ function counted(pieceBytes: number): {
   return state;
 }
 
-test("a body that says that it is too large is not read at all", async () => {
-  const state = counted(1);
-  const declared = request(state.body, { "content-length": "11" });
-  await expect(readBody(declared, OPTIONS)).rejects.toMatchObject({ code: "too-large" });
-  expect(state.taken).toBe(0);
-});
-
-test("a body that does not say so is read up to the limit, and no end of it is waited for", async () => {
-  for (const claim of [{}, { "content-length": "5" }, { "content-length": "many" }] as Record<
-    string,
-    string
-  >[]) {
-    const state = counted(4);
-    await expect(readBody(request(state.body, claim), OPTIONS)).rejects.toMatchObject({ code: "too-large" });
-    expect(state).toMatchObject({ taken: 12, cancelled: true });
-  }
-});
-
-test("a body that breaks off is the sender's fault", async () => {
-  const body = new ReadableStream({
-    pull(controller) {
-      controller.error(new Error("reset with secrets"));
-    },
+describe("readBody", () => {
+  test("does not read a body whose declared length is too large", async () => {
+    const state = counted(1);
+    const declared = request(state.body, { "content-length": "11" });
+    await expect(readBody(declared, OPTIONS)).rejects.toMatchObject({ code: "too-large" });
+    expect(state.taken).toBe(0);
   });
-  await expect(readBody(request(body), OPTIONS)).rejects.toMatchObject({
-    code: "invalid",
-    message: "read body: it broke off",
-  });
-});
 
-test("a body in pieces is joined, and none is empty", async () => {
-  expect(await readBody(request("0123456789"), OPTIONS)).toHaveLength(10);
-  expect(await readBody(request(undefined), OPTIONS)).toHaveLength(0);
+  test("stops at the limit and does not wait for the end", async () => {
+    for (const claim of [{}, { "content-length": "5" }, { "content-length": "many" }] as Record<
+      string,
+      string
+    >[]) {
+      const state = counted(4);
+      await expect(readBody(request(state.body, claim), OPTIONS)).rejects.toMatchObject({
+        code: "too-large",
+      });
+      expect(state).toMatchObject({ taken: 12, cancelled: true });
+    }
+  });
+
+  test("rejects a body that breaks off as invalid", async () => {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error("reset with secrets"));
+      },
+    });
+    await expect(readBody(request(body), OPTIONS)).rejects.toMatchObject({
+      code: "invalid",
+      message: "read body: it broke off",
+    });
+  });
+
+  test("joins pieces, and returns no bytes for no body", async () => {
+    expect(await readBody(request("0123456789"), OPTIONS)).toHaveLength(10);
+    expect(await readBody(request(undefined), OPTIONS)).toHaveLength(0);
+  });
 });

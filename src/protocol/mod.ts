@@ -9,4 +9,4 @@ export { type BackendCall, decodeCall, encodeCommit, encodeQuestion, encodeRead 
 export { contentsOf } from "./frames.ts";
 
 export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
-export { describeError, errorOf, STATUS_OF, UNEXPECTED, type WireError } from "./wire_error.ts";
+export { describeError, errorOf, UNEXPECTED, type WireError } from "./wire_error.ts";

@@ -28,22 +28,6 @@ export interface WireError {
 /** What is told of an error that is neither the store's nor the caller's. */
 export const UNEXPECTED = "call: failed unexpectedly";
 
-/** HTTP status of each failure. */
-export const STATUS_OF: Readonly<Record<WireError["code"], number>> = {
-  invalid: 400,
-  fenced: 409,
-  refused: 422,
-  limit: 429,
-  failed: 500,
-  corrupt: 500,
-  "wrong-length": 500,
-  incompatible: 500,
-  busy: 503,
-  closed: 503,
-  halted: 503,
-  ambiguous: 504,
-};
-
 const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreError>> = {
   fenced: FencedError,
   corrupt: CorruptError,

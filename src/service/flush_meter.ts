@@ -1,14 +1,14 @@
 import type { WriteBehind } from "../write_behind/mod.ts";
-import type { FlushLatency } from "./account_service.ts";
+import type { FlushLatency } from "./account_stats.ts";
 
-/** How long the flushes of an engine take. */
+/** Measures the flushes of an engine. */
 export class FlushMeter {
   #count = 0;
   #lastMs = 0;
   #totalMs = 0;
   #maxMs = 0;
 
-  /** It listens until the engine closes. */
+  /** Listens until the engine is closed. */
   constructor(engine: Pick<WriteBehind, "onEvent">) {
     engine.onEvent((event) => {
       if (event.kind === "flushed") this.#add(event.report.durationMs);

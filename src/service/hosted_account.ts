@@ -18,28 +18,24 @@ import {
   requireReadArguments,
 } from "../protocol/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
-import type {
-  AccountHandle,
-  AccountSnapshot,
-  AccountStats,
-  FlushSummary,
-  SnapshotOptions,
-} from "./account_service.ts";
+import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
+import type { HostedOperation } from "./account_operations.ts";
+import type { AccountStats, FlushSummary } from "./account_stats.ts";
 import { FlushMeter } from "./flush_meter.ts";
 import { openStats } from "./open_stats.ts";
 import { revealDevice } from "./reveal_device.ts";
 
-/** Name of the snapshots that are taken for a download. */
+/** Name of the snapshots that clients download. */
 const SNAPSHOT_NAME = "service";
 
-/** How the account behind a handle is reached. */
+/** How a `HostedAccount` reaches its account. */
 export interface AccountHost {
   readonly clock: Clock;
-  /** The bare backend. It belongs to whoever gives it. */
+  /** Returns the bare backend. The host keeps it and closes it. */
   backend(): Promise<Backend>;
-  /** Opens the account, which takes its ownership. It belongs to the handle from then on. */
+  /** Opens the account, which takes its ownership. The hosted account keeps what it returns and closes it. */
   open(): Promise<Account>;
-  /** When the account's alarm is due, in milliseconds, where it has one. */
+  /** Returns when the account's alarm is due, in milliseconds, or `undefined` if there is no alarm. */
   nextAlarmAtMs?(): Promise<number | undefined>;
 }
 
@@ -49,20 +45,23 @@ interface OpenedAccount {
 }
 
 /**
- * An account in this process. It is opened by the first command and stays open until another owner takes it over or the handle is
- * closed; calls of the commit protocol and reads do not open it.
+ * The operations on one account in this process. The first command opens the account, and it stays open until
+ * another owner takes it over or `close` is called. Calls of the commit protocol and reads do not open it.
  */
-export class HostedAccount implements Omit<AccountHandle, "destroy"> {
+export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   readonly #host: AccountHost;
   #opened: Promise<OpenedAccount> | undefined;
-  /** What was open before, and is being closed: the next is opened when it is. */
+  /** Resolves when the account that was open before is closed. The next one is opened after that. */
   #closing: Promise<void> = Promise.resolve();
 
   constructor(host: AccountHost) {
     this.#host = host;
   }
 
-  /** The account itself, opened if it is not, or if another owner had it meanwhile. It belongs to the handle: do not close it. */
+  /**
+   * Returns the account. Opens it if it is not open, or if another owner has taken it over. The hosted
+   * account keeps it: do not close it.
+   */
   async account(): Promise<Account> {
     return (await this.#open()).account;
   }
@@ -73,14 +72,14 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     return device && redactDevice(device);
   }
 
-  async command(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
+  async commandDevice(commands: readonly DeviceCommand[]): Promise<FlushSummary> {
     let opened: OpenedAccount | undefined;
     try {
       opened = await this.#open();
       return await this.#apply(opened, commands);
     } catch (error) {
-      // Somebody took the account over while it was open here, and nothing of the commands was written. Now they are later. It may
-      // be closed for that already.
+      // Another owner took the account over while it was open here, and it may be closed already. No command
+      // was written. These commands come later than the takeover, so the account is opened again.
       if (!(error instanceof FencedError || error instanceof ClosedError)) throw error;
       if (opened !== undefined) await this.#release(opened);
       return await this.#apply(await this.#open(), commands);
@@ -116,19 +115,19 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     };
   }
 
-  async answer(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
+  async call(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
     const call = callOf(body);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, scope);
-    // Whoever else has taken the account over: what was open here before can commit no more.
+    // The caller owns the account now: what was open here can commit no more.
     if (opened !== undefined) await this.#release(opened);
     return answer;
   }
 
   /**
-   * Closes the account if it is open, flushing a last time. Being fenced is no failure: what could not be saved belongs to
-   * another owner's past.
+   * Closes the account if it is open, after a last flush. A fenced account closes without an error: what it
+   * could not save is void.
    *
    * @throws {StoreError} When something could not be saved.
    */
@@ -145,11 +144,11 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
   async #apply({ account }: OpenedAccount, commands: readonly DeviceCommand[]): Promise<FlushSummary> {
     rehearse(account, commands, this.#host.clock);
     for (const command of commands) account.device.processCommand(command);
-    // What becomes dirty meanwhile is another command's, and so is what else is refused.
+    // The device alone: other changes belong to other callers, and so do their refusals.
     return summaryOf(await account.device.flushDevice());
   }
 
-  /** The account, opened if it is not, or if another owner has it meanwhile. */
+  /** Returns the open account. Opens it if it is not open, or if another owner has taken it over. */
   async #open(): Promise<OpenedAccount> {
     const opened = await this.#ifOpen();
     if (opened !== undefined) return opened;
@@ -165,7 +164,7 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     }
   }
 
-  /** The account if it is open and still ours. */
+  /** Returns the account if it is open and still owned. */
   async #ifOpen(): Promise<OpenedAccount | undefined> {
     const opened = await this.#opened?.catch(() => undefined);
     if (opened === undefined) return undefined;
@@ -175,7 +174,9 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
     return undefined;
   }
 
-  /** Closes what is of no use any more, unless somebody did already: what is open by now is another one, and may be ours. */
+  /**
+   * Closes an account that is fenced or closed. Does nothing to the account that has been opened after it.
+   */
   async #release(opened: OpenedAccount): Promise<void> {
     const opening = this.#opened;
     if ((await opening?.catch(() => undefined)) === opened && this.#opened === opening) {
@@ -186,7 +187,7 @@ export class HostedAccount implements Omit<AccountHandle, "destroy"> {
   }
 }
 
-/** @throws {TypeError} When the body is no call, or its arguments are not those of its read. */
+/** @throws {TypeError} When the body is not a call, or its arguments are not those of its read. */
 function callOf(body: Uint8Array): BackendCall {
   const call = decoded(body);
   if (call.kind === "read") requireReadArguments(call.method, call.args);
@@ -197,13 +198,16 @@ function decoded(body: Uint8Array): BackendCall {
   try {
     return decodeCall(body);
   } catch (cause) {
-    // Damaged, but not in the store.
+    // The damage is in the body and not in the store.
     if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
     throw cause;
   }
 }
 
-/** Applies the commands to a copy, with every check of the real thing: what throws, throws before the first is applied. */
+/**
+ * Applies the commands to a copy, with the checks of a save, so that an error is thrown before the first
+ * command is applied.
+ */
 function rehearse({ device, store }: Account, commands: readonly DeviceCommand[], clock: Clock): void {
   const context = { nowMs: clock.nowMs() };
   let state: DeviceState = { device: device.getDeviceSnapshot(), runtime: device.getRuntime() };

@@ -1,5 +1,5 @@
 /** Commands that meet each other, and owners elsewhere, in one account. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, type Committer, withCommitter } from "../backend/mod.ts";
@@ -54,77 +54,90 @@ class World {
   }
 }
 
-test("a command that is durable is not refused for another's change, which is not yet", async () => {
-  const world = await opened();
-  const { hosted, plan } = world;
-  plan.next("hold", "hold");
-  const first = hosted.command(INCREMENT);
-  await expect.poll(() => plan.held).toBe(1);
-  const second = hosted.command(INCREMENT);
-  await hosted.stats();
-  plan.release();
-  expect(await first).toMatchObject({ open: true, committed: 1, isolated: 0 });
-  await expect.poll(() => plan.held).toBe(1);
-  expect(await world.counter()).toBe(1);
-  plan.release();
-  expect(await second).toMatchObject({ committed: 1 });
-  expect(await world.counter()).toBe(2);
-});
-
-test("a command whose change is refused says so, and the next that is accepted does not", async () => {
-  const { hosted, plan } = await opened();
-  plan.refuse((write) => write.kind === "device.save");
-  await expect(hosted.command(INCREMENT)).rejects.toMatchObject({ code: "refused" });
-  plan.refuse(undefined);
-  expect(await hosted.command(INCREMENT)).toMatchObject({ committed: 1 });
-});
-
-test("the account that was opened after somebody took it over is not closed for what that owner did before", async () => {
-  const world = await opened();
-  const { hosted } = world;
-  const stored = await world.backend().readOwner();
-  const epoch = stored?.epoch ?? 0;
-  const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch };
-  const next = { owner: "elsewhere", epoch: epoch + 1 };
-  const call = encodePlainValue({ kind: "commit", writes: [], guard: { ...guard, next } });
-  let answer = (): void => {};
-  world.answered = new Promise((resolve) => {
-    answer = resolve;
+describe("HostedAccount.commandDevice", () => {
+  // Another command's change is still in flight by then.
+  test("resolves when its own change is durable", async () => {
+    const world = await opened();
+    const { hosted, plan } = world;
+    plan.next("hold", "hold");
+    const first = hosted.commandDevice(INCREMENT);
+    await expect.poll(() => plan.held).toBe(1);
+    const second = hosted.commandDevice(INCREMENT);
+    await hosted.stats();
+    plan.release();
+    expect(await first).toMatchObject({ open: true, committed: 1, isolated: 0 });
+    await expect.poll(() => plan.held).toBe(1);
+    expect(await world.counter()).toBe(1);
+    plan.release();
+    expect(await second).toMatchObject({ committed: 1 });
+    expect(await world.counter()).toBe(2);
   });
-  const takeover = hosted.answer(call, { account: undefined });
-  await expect.poll(async () => (await world.backend().readOwner())?.owner).toBe("elsewhere");
-  await hosted.command(INCREMENT);
-  const account = await hosted.account();
-  answer();
-  await takeover;
-  account.writeBehind.assertOpen();
-  await hosted.command(INCREMENT);
-  expect([await hosted.account(), await world.counter(), world.opened]).toEqual([account, 2, 2]);
+
+  test("rejects when the backend refuses its change", async () => {
+    const { hosted, plan } = await opened();
+    plan.refuse((write) => write.kind === "device.save");
+    await expect(hosted.commandDevice(INCREMENT)).rejects.toMatchObject({ code: "refused" });
+    plan.refuse(undefined);
+    expect(await hosted.commandDevice(INCREMENT)).toMatchObject({ committed: 1 });
+  });
 });
 
-test("an account is not opened again before it is closed, nor is the next one closed by who knows of the one before", async () => {
-  const world = await opened();
-  const { hosted } = world;
-  const takeover = await openAccount({ backend: world.backend(), housekeeping: false });
-  await takeover.close();
-  const before = await hosted.account();
-  let close = (): void => {};
-  const closing = before.close.bind(before);
-  const held = new Promise<void>((resolve) => {
-    close = resolve;
+describe("HostedAccount.call", () => {
+  // The answer to the takeover comes late, when the account was taken back already.
+  test("keeps an account that was opened after the takeover", async () => {
+    const world = await opened();
+    const { hosted } = world;
+    const stored = await world.backend().readOwner();
+    const epoch = stored?.epoch ?? 0;
+    const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch };
+    const next = { owner: "elsewhere", epoch: epoch + 1 };
+    const call = encodePlainValue({ kind: "commit", writes: [], guard: { ...guard, next } });
+    let answer = (): void => {};
+    world.answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const takeover = hosted.call(call, { account: undefined });
+    await expect.poll(async () => (await world.backend().readOwner())?.owner).toBe("elsewhere");
+    await hosted.commandDevice(INCREMENT);
+    const account = await hosted.account();
+    answer();
+    await takeover;
+    account.writeBehind.assertOpen();
+    await hosted.commandDevice(INCREMENT);
+    expect([await hosted.account(), await world.counter(), world.opened]).toEqual([account, 2, 2]);
   });
-  before.close = async () => {
-    await held;
-    await closing();
-  };
-  const commands = [hosted.command(INCREMENT), hosted.command(INCREMENT), hosted.flush().catch(() => {})];
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(world.opened).toBe(1);
-  close();
-  await Promise.all(commands);
-  expect(await hosted.account()).not.toBe(before);
-  (await hosted.account()).writeBehind.assertOpen();
-  expect([await world.counter(), world.opened]).toEqual([2, 2]);
+});
+
+describe("HostedAccount.account", () => {
+  // Concurrent callers that saw the fenced account do not close the next one.
+  test("opens the account again after the fenced one is closed", async () => {
+    const world = await opened();
+    const { hosted } = world;
+    const takeover = await openAccount({ backend: world.backend(), housekeeping: false });
+    await takeover.close();
+    const before = await hosted.account();
+    let close = (): void => {};
+    const closing = before.close.bind(before);
+    const held = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    before.close = async () => {
+      await held;
+      await closing();
+    };
+    const commands = [
+      hosted.commandDevice(INCREMENT),
+      hosted.commandDevice(INCREMENT),
+      hosted.flush().catch(() => {}),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(world.opened).toBe(1);
+    close();
+    await Promise.all(commands);
+    expect(await hosted.account()).not.toBe(before);
+    (await hosted.account()).writeBehind.assertOpen();
+    expect([await world.counter(), world.opened]).toEqual([2, 2]);
+  });
 });
 
 /** A world whose account is open. */

@@ -1,66 +1,62 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
-import type { DeviceCommand, RedactedDevice } from "../device/mod.ts";
 import { ClosedError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
-import type { CallAnswer, CallScope } from "../protocol/mod.ts";
-import type {
-  AccountHandle,
-  AccountService,
-  AccountSnapshot,
-  AccountStats,
-  FlushSummary,
-  SnapshotOptions,
-} from "./account_service.ts";
+import type { AccountHandle, AccountService } from "./account_handle.ts";
+import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import type { Registry } from "./registry.ts";
 
-/** Accounts that are kept at hand unless told otherwise. */
+/** Default of `LocalAccountsOptions.maxAccounts`. */
 const MAX_ACCOUNTS = 1_000;
 
-/** Deletions that are remembered: a request that was let in before as many others is not on its way any more. */
+/**
+ * Maximum number of remembered deletions. A request that was admitted before so many others has ended by
+ * then.
+ */
 const MAX_DELETIONS = 10_000;
 
-/** What `LocalAccounts` needs. */
+/** Options of `LocalAccounts`. */
 export interface LocalAccountsOptions {
   readonly registry: Registry;
   readonly clock: Clock;
-  /** Opens the backend of an account. What it opens belongs to the service. */
+  /** Opens the backend of an account. The service keeps it and closes it. */
   openBackend(name: string): Promise<Backend>;
-  /** Opens an account over such a backend. */
+  /** Opens an account over a backend that `openBackend` has opened. */
   openAccount(name: string, backend: Backend): Promise<Account>;
   /**
-   * Accounts that are kept at hand; above it the one that was used longest ago is closed. Defaults to 1,000. It can be
-   * exceeded by as many as are used at one moment.
+   * Maximum number of open accounts. Above it the least recently used one is closed. Accounts in use are not
+   * closed, so their number may exceed the maximum. Defaults to 1,000.
    */
   readonly maxAccounts?: number | undefined;
 }
 
-/** An account at hand. */
+/** An account that is open, or that a request is about to open. */
 interface Slot {
   readonly hosted: HostedAccount;
-  /** Opened when it is first needed. */
+  /** The bare backend, opened by its first use. */
   backend: Promise<Backend> | undefined;
-  /** Requests that use it at this moment. */
+  /** Number of requests that use the account now. */
   users: number;
-  /** Called when there are none any more. */
+  /** Called when the last of them ends. */
   onIdle: (() => void) | undefined;
 }
 
 /**
- * Accounts of databases that this process opens itself: an `AccountService` for Node, Deno and Bun. Close it before the process
- * ends.
+ * The accounts of databases that this process opens: the `AccountService` of Node, Deno and Bun. Close it
+ * before the process ends.
  */
 export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly registry: Registry;
   readonly #options: LocalAccountsOptions;
-  /** In the order of their last use. */
+  /** In the order of their last use, the least recent first. */
   readonly #slots = new Map<string, Slot>();
-  /** Accounts that are being closed: who wants one of them waits. */
+  /** Accounts that are being closed or deleted. A request for one of them waits. */
   readonly #leaving = new Map<string, Promise<void>>();
   /**
-   * Registration times of accounts that were deleted, the latest of each name: a request that was let in before, and comes to it after,
-   * must leave nothing behind, and delete nothing of the next account.
+   * The latest registration time of each name that was deleted. A request that was admitted before the
+   * deletion and arrives after it must leave nothing behind, and must not delete the next account of the
+   * name.
    */
   readonly #deletions = new Map<string, number>();
   #closed = false;
@@ -71,36 +67,28 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 
   account(name: string, registeredAtMs: number): AccountHandle {
-    const use = async <T>(work: (hosted: HostedAccount, slot: Slot) => Promise<T>): Promise<T> => {
+    return forwardOperations(async (operation, input) => {
       while (this.#leaving.has(name)) await this.#leaving.get(name)?.catch(() => {});
-      if (this.#isDeleted(name, registeredAtMs)) throw new ClosedError("use account: it was deleted");
-      return await this.#use(name, work);
-    };
-    return {
-      device: (): Promise<RedactedDevice | undefined> => use((hosted) => hosted.device()),
-      command: (commands: readonly DeviceCommand[]): Promise<FlushSummary> =>
-        use((hosted) => hosted.command(commands)),
-      flush: (): Promise<FlushSummary> => use((hosted) => hosted.flush()),
-      stats: (): Promise<AccountStats> => use((hosted) => hosted.stats()),
-      snapshot: (options: SnapshotOptions): Promise<AccountSnapshot> =>
-        use((hosted) => hosted.snapshot(options)),
-      answer: (body: Uint8Array, scope: CallScope): Promise<CallAnswer> =>
-        use(async (hosted, slot) => {
-          const answer = await hosted.answer(body, scope);
-          return answer instanceof Uint8Array ? answer : this.#inUse(slot, answer);
-        }),
-      destroy: async (): Promise<void> => {
-        while (this.#leaving.has(name)) await this.#leaving.get(name)?.catch(() => {});
-        if (!this.#isDeleted(name, registeredAtMs))
-          await this.#leave(name, () => this.#delete(name, registeredAtMs));
-      },
-    };
+      const isDeleted = this.#isDeleted(name, registeredAtMs);
+      if (operation === "deleteAccount") {
+        if (!isDeleted) await this.#leave(name, () => this.#delete(name, registeredAtMs));
+        return undefined;
+      }
+      if (isDeleted) throw new ClosedError("use account: it was deleted");
+      return await this.#use(name, async (slot) => {
+        const answer = await runOperation(slot.hosted, operation, input);
+        const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
+        return isCall && !(answer instanceof Uint8Array)
+          ? this.#inUse(slot, answer as AsyncIterable<Uint8Array>)
+          : answer;
+      });
+    });
   }
 
   /**
-   * Closes every account, each flushed a last time.
+   * Closes every account, after a last flush.
    *
-   * @throws {StoreError} When something could not be saved, after everything was closed.
+   * @throws {StoreError} When something could not be saved. Every account is closed by then.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -114,14 +102,14 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     return this.close();
   }
 
-  async #use<T>(name: string, work: (hosted: HostedAccount, slot: Slot) => Promise<T>): Promise<T> {
+  async #use<T>(name: string, work: (slot: Slot) => Promise<T>): Promise<T> {
     if (this.#closed) throw new ClosedError("use account: the service is closed");
     const slot = this.#slots.get(name) ?? this.#newSlot(name);
     this.#slots.delete(name);
     this.#slots.set(name, slot);
     slot.users += 1;
     try {
-      return await work(slot.hosted, slot);
+      return await work(slot);
     } finally {
       this.#unuse(slot);
     }
@@ -133,7 +121,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     this.#shrink();
   }
 
-  /** A streamed answer, which uses the account until it ends or is given up. */
+  /** Returns a streamed answer that keeps the account in use until it ends or is cancelled. */
   #inUse(slot: Slot, answer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     const iterator = answer[Symbol.asyncIterator]();
     let isOver = false;
@@ -200,17 +188,20 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     if (this.#deletions.size > MAX_DELETIONS && oldest !== undefined) this.#deletions.delete(oldest);
   }
 
-  /** Closes what was used longest ago and is not in use. */
+  /** Closes the least recently used accounts that are not in use. */
   #shrink(): void {
     const max = this.#options.maxAccounts ?? MAX_ACCOUNTS;
     for (const [name, { users }] of this.#slots) {
       if (this.#slots.size <= max) return;
-      // Nothing is lost when it fails: commands are durable before they are answered.
+      // A failure loses nothing: commands are durable before they are answered.
       if (users === 0) this.#leave(name).catch(() => {});
     }
   }
 
-  /** Closes an account when nobody uses it any more. Who wants it meanwhile waits until `then` is done as well. */
+  /**
+   * Closes an account after its last request has ended, and then calls `then`. Requests for the account wait
+   * until both are done.
+   */
   async #leave(name: string, then?: () => Promise<void>): Promise<void> {
     const slot = this.#slots.get(name);
     if (slot === undefined && then === undefined) return await this.#leaving.get(name);

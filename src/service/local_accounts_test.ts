@@ -1,12 +1,12 @@
 /** Accounts that are deleted, and what comes late for them. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { BackendError, ClosedError } from "../errors/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
-import type { AccountHandle } from "./account_service.ts";
+import type { AccountHandle } from "./account_handle.ts";
 import { LocalAccounts } from "./local_accounts.ts";
 import type { Registry } from "./registry.ts";
 
@@ -40,58 +40,61 @@ class World {
   }
 }
 
-test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is", async () => {
-  const world = new World();
-  await world.ann(1).command(INCREMENT);
-  const late = world.ann(1);
-  await Promise.all([late.destroy(), late.destroy(), late.destroy()]);
-  await world.ann(2).command(INCREMENT);
-  for (const handle of [late, world.ann(1)]) {
-    await handle.destroy();
-    await expect(handle.command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
-  }
-  expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
-  await world.accounts.close();
-});
-
-test("of deletions at once one deletes, and nobody opens the next account of the name before it has", async () => {
-  const world = new World();
-  await world.ann(1).command(INCREMENT);
-  let go = (): void => {};
-  const held = new Promise<void>((resolve) => {
-    go = resolve;
+describe("LocalAccounts.account", () => {
+  // The next account of the name does not change.
+  test("refuses operations on an account that was deleted", async () => {
+    const world = new World();
+    await world.ann(1).commandDevice(INCREMENT);
+    const late = world.ann(1);
+    await Promise.all([late.deleteAccount(), late.deleteAccount(), late.deleteAccount()]);
+    await world.ann(2).commandDevice(INCREMENT);
+    for (const handle of [late, world.ann(1)]) {
+      await handle.deleteAccount();
+      await expect(handle.commandDevice(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+    }
+    expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
+    await world.accounts.close();
   });
-  world.opening = () => held;
-  const { opened } = world;
-  const order: string[] = [];
-  const deletions = ["first", "second"].map((name) =>
-    world
-      .ann(1)
-      .destroy()
-      .then(() => order.push(name)),
-  );
-  const next = world
-    .ann(2)
-    .command(INCREMENT)
-    .then(() => order.push("next"));
-  await expect.poll(() => world.opened).toBe(opened + 1);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect([world.opened, order]).toEqual([opened + 1, []]);
-  go();
-  await Promise.all([...deletions, next]);
-  expect(order.at(-1)).toBe("next");
-  expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
-  await world.accounts.close();
-});
 
-test("a deletion that fails is asked for again", async () => {
-  const world = new World();
-  await world.ann(1).command(INCREMENT);
-  world.opening = () => Promise.reject(new BackendError("open: no database"));
-  await expect(world.ann(1).destroy()).rejects.toMatchObject({ code: "failed" });
-  world.opening = async () => {};
-  await world.ann(1).destroy();
-  await expect(world.ann(1).device()).rejects.toBeInstanceOf(ClosedError);
-  expect(await world.ann(2).device()).toBeUndefined();
-  await world.accounts.close();
+  test("runs concurrent deletions once, before the next account opens", async () => {
+    const world = new World();
+    await world.ann(1).commandDevice(INCREMENT);
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    world.opening = () => held;
+    const { opened } = world;
+    const order: string[] = [];
+    const deletions = ["first", "second"].map((name) =>
+      world
+        .ann(1)
+        .deleteAccount()
+        .then(() => order.push(name)),
+    );
+    const next = world
+      .ann(2)
+      .commandDevice(INCREMENT)
+      .then(() => order.push("next"));
+    await expect.poll(() => world.opened).toBe(opened + 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([world.opened, order]).toEqual([opened + 1, []]);
+    go();
+    await Promise.all([...deletions, next]);
+    expect(order.at(-1)).toBe("next");
+    expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
+    await world.accounts.close();
+  });
+
+  test("deletes again after a deletion failed", async () => {
+    const world = new World();
+    await world.ann(1).commandDevice(INCREMENT);
+    world.opening = () => Promise.reject(new BackendError("open: no database"));
+    await expect(world.ann(1).deleteAccount()).rejects.toMatchObject({ code: "failed" });
+    world.opening = async () => {};
+    await world.ann(1).deleteAccount();
+    await expect(world.ann(1).device()).rejects.toBeInstanceOf(ClosedError);
+    expect(await world.ann(2).device()).toBeUndefined();
+    await world.accounts.close();
+  });
 });

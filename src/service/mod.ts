@@ -1,24 +1,35 @@
 /**
- * Accounts that a service keeps for its clients: the accounts that are open, the registry of names and tokens, and statistics.
+ * Accounts that a service keeps for its clients: the operations on an account, the registry of names and
+ * tokens, authentication, and statistics. It knows neither HTTP nor a host.
  *
  * @module
  */
-export { accountOfSegment, isAccountName } from "./account_name.ts";
+export type { AccountHandle, AccountService, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
+export { isAccountName } from "./account_name.ts";
+export {
+  ACCOUNT_OPERATIONS,
+  type AccountOperation,
+  forwardOperations,
+  OPERATION_NAMES,
+  type OperationAnswers,
+  type OperationInputs,
+  type OperationRow,
+  operationRow,
+  runOperation,
+} from "./account_operations.ts";
 export type {
-  AccountHandle,
-  AccountService,
-  AccountSnapshot,
   AccountStats,
   CacheSummary,
   FlushLatency,
   FlushSummary,
   OpenAccountStats,
   SaverSummary,
-  SnapshotOptions,
-} from "./account_service.ts";
+} from "./account_stats.ts";
+export { authenticate } from "./authenticate.ts";
+export { deleteAccount } from "./delete_account.ts";
 export { type AccountHost, HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
-export { isAdmin, mayUse, type Principal, principalOf, ROOT } from "./principal.ts";
+export { isAdmin, mayUse, type Principal } from "./principal.ts";
 export {
   type AccountState,
   type Admission,
@@ -29,6 +40,6 @@ export {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
-export { type ProblemCode, RequestError } from "./request_error.ts";
+export { ServiceError, type ServiceErrorCode } from "./service_error.ts";
 export { type RegistryDatabase, type RegistryValue, SqlRegistry } from "./sql_registry.ts";
-export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken, tokenId } from "./token.ts";
+export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken } from "./token.ts";

@@ -1,9 +1,9 @@
 import type { Account } from "../account/mod.ts";
 import { signalCacheStats } from "../signal/mod.ts";
-import type { CacheSummary, OpenAccountStats, SaverSummary } from "./account_service.ts";
+import type { CacheSummary, OpenAccountStats, SaverSummary } from "./account_stats.ts";
 import type { FlushMeter } from "./flush_meter.ts";
 
-/** The numbers of an open account. */
+/** Returns the statistics of an open account. */
 export function openStats(account: Account, flushes: FlushMeter): OpenAccountStats {
   const { pending, oldestDirtyAgeMs } = account.health();
   const { must, may, bytes } = pending;
@@ -35,7 +35,7 @@ function saverOf(account: Account): SaverSummary {
   };
 }
 
-/** The members that are not `undefined`: JSON has no such value. */
+/** Leaves out members that are `undefined`, which JSON does not have. */
 function defined<T extends object>(members: T): Partial<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

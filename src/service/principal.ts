@@ -1,23 +1,29 @@
 import type { Permission, StoredToken } from "./registry.ts";
 
-/** Who asks. */
+/** An authenticated caller. */
 export interface Principal {
   /** The id of the token, or `root` for the host's own admin token. */
   readonly id: string;
-  /** The account that the token is for; all of them when `undefined`. */
+  /** The account that the token is for, or `undefined` for all of them. */
   readonly account: string | undefined;
   readonly permissions: readonly Permission[];
 }
 
-/** Who has the host's own admin token. Private keys it does not show: whoever wants them issues a token that says so. */
+/**
+ * The holder of the host's own admin token. It does not show private keys: that takes a token with
+ * `unredacted`.
+ */
 export const ROOT: Principal = { id: "root", account: undefined, permissions: ["admin"] };
 
-/** Who has a token. */
+/** Returns the holder of a stored token. */
 export function principalOf({ id, account, permissions }: StoredToken): Principal {
   return { id, account, permissions };
 }
 
-/** Whether somebody may do something with an account: an administrator may with all, save what needs `unredacted`. */
+/**
+ * Whether a caller may use an account. An administrator may use all of them, except for what needs
+ * `unredacted`.
+ */
 export function mayUse(principal: Principal, account: string, permission: Permission): boolean {
   const { permissions } = principal;
   if (principal.account !== undefined && principal.account !== account) return false;
@@ -25,7 +31,7 @@ export function mayUse(principal: Principal, account: string, permission: Permis
   return permission === "account" && isAdmin(principal);
 }
 
-/** Whether somebody administers the service. A token for one account never does. */
+/** Whether a caller administers the service. A token for one account never does. */
 export function isAdmin({ account, permissions }: Principal): boolean {
   return account === undefined && permissions.includes("admin");
 }

@@ -1,31 +1,33 @@
-/** What a token allows. */
+/** A permission of a token. */
 export type Permission =
-  /** The account that it is for: the commit protocol, its device, its numbers, redacted snapshots. */
+  /** Use of the token's account: the commit protocol, its device, its statistics, redacted snapshots. */
   | "account"
-  /** Snapshots with private keys in them, of the account that it is for. */
+  /** Snapshots of the token's account that contain private keys. */
   | "unredacted"
-  /** Every account, their creation and deletion, and tokens. */
+  /** Use, creation and deletion of every account, and tokens. */
   | "admin";
 
 /** All permissions. */
 export const PERMISSIONS: readonly Permission[] = ["account", "unredacted", "admin"];
 
-/** A token as it is kept: what would let somebody in is hashed. */
+/** A token as the registry stores it, without its secret. */
 export interface StoredToken {
-  /** Names it in lists and when it is revoked. Part of the token and no secret. */
+  /** Identifies the token in lists and when it is revoked. It is part of the token and not secret. */
   readonly id: string;
   /** SHA-256 of the whole token, 32 bytes. */
   readonly hash: Uint8Array;
-  /** The account that it is for; all of them when `undefined`. */
+  /** The account that the token is for, or `undefined` for all of them. */
   readonly account: string | undefined;
   readonly permissions: readonly Permission[];
-  /** What people call it. */
+  /** A name for people. */
   readonly label: string;
   /** Clock time in milliseconds. */
   readonly createdAtMs: number;
 }
 
-/** Whether a name is an account of the service. `deleting`: its state may be half gone. */
+/**
+ * Whether a name is an account of the service. The state of an account that is `deleting` may be incomplete.
+ */
 export type AccountState = "absent" | "present" | "deleting";
 
 /** An account of the service. */
@@ -33,56 +35,62 @@ export interface RegisteredAccount {
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly createdAtMs: number;
-  /** Set while it is being deleted: a deletion that failed is to be asked for again. Left out otherwise. */
+  /**
+   * Set while the account is being deleted, also after a deletion failed: delete it again. Left out
+   * otherwise.
+   */
   readonly deleting?: true | undefined;
 }
 
-/** What decides whether a request may pass. */
+/** What the registry knows of a token and an account. */
 export interface Admission {
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
   /**
-   * When the account was registered, in milliseconds; `undefined` when there is none. Each registration has a later time than all before
-   * it, whatever the clock says: it tells an account from an earlier one of its name.
+   * When the account was registered, in milliseconds. `undefined` if there is no account. Each registration
+   * has a later time than all before it, whatever the clock says, so the time tells an account from an
+   * earlier one of the same name.
    */
   readonly registeredAtMs: number | undefined;
 }
 
 /** A page of a list in ascending order of names or ids. */
 export interface Page {
-  /** What comes after this. From the beginning when `undefined`. */
+  /** The last name or id of the page before. `undefined` for the first page. */
   readonly after: string | undefined;
   readonly limit: number;
 }
 
 /**
- * Names of accounts, and hashes of tokens. What it has written is durable when it resolves.
+ * Names of accounts, and hashes of tokens. A change is durable when its method resolves.
  *
- * Names and ids are compared byte by byte: neither case nor normalisation makes two of them one.
+ * Names and ids are compared byte by byte, without folding case or normalising.
  */
 export interface Registry {
   /** Looks up a token by its id and an account by its name, in one round trip. */
   admit(tokenId: string | undefined, account: string | undefined): Promise<Admission>;
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
-  /** Registers an account, at a later time than all before it. @returns Its state before. Only an absent one is registered. */
+  /** Registers an account if it is absent, at a later time than all before it. @returns Its state before. */
   addAccount(name: string): Promise<AccountState>;
   /**
-   * Revokes every token of an account and marks it. Requests for it are refused from then on.
+   * Revokes every token of an account and marks it as being deleted. Requests for it are refused from then
+   * on.
    *
-   * @returns Whether there is an account of this registration: a later one of its name is left as it is.
+   * @returns Whether there is an account with this registration time. A later one of the same name is not
+   * changed.
    */
   beginDelete(name: string, registeredAtMs: number): Promise<boolean>;
-  /** Forgets an account of this registration that is marked, when its state is gone. */
+  /** Removes a marked account with this registration time. Its state must be deleted by then. */
   endDelete(name: string, registeredAtMs: number): Promise<void>;
   /**
-   * Keeps a token, unless its account is not there at this very moment.
+   * Stores a token, if its account is present at that moment.
    *
-   * @throws {LimitError} When its account has too many.
-   * @throws {RequestError} With `not-found`, when there is no such account.
+   * @throws {LimitError} When the account has too many tokens.
+   * @throws {ServiceError} `not-found`, when there is no such account.
    */
   addToken(token: StoredToken): Promise<void>;
-  /** Tokens of an account, or all of them. */
+  /** Lists the tokens of an account, or all tokens. */
   listTokens(account: string | undefined, page: Page): Promise<StoredToken[]>;
-  /** @returns Whether there was such a token. */
+  /** Removes a token. @returns Whether it existed. */
   revokeToken(id: string): Promise<boolean>;
 }

@@ -1,7 +1,10 @@
 import type { Device } from "../backend/mod.ts";
 import { encodeBase64 } from "../bytes/mod.ts";
 
-/** Everything that is stored of a device, private keys included, as JSON can carry it: bytes in base64, maps as objects. */
+/**
+ * Returns the whole stored device, private keys included, as JSON carries it: bytes in base64, maps as
+ * objects.
+ */
 export function revealDevice(device: Device): Readonly<Record<string, unknown>> {
   return plain(device) as Readonly<Record<string, unknown>>;
 }

@@ -9,22 +9,22 @@ import {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
-import { RequestError } from "./request_error.ts";
+import { ServiceError } from "./service_error.ts";
 
-/** A cell of a row, and a parameter of a statement. */
+/** A value in a row, and a parameter of a statement. */
 export type RegistryValue = string | number | null | Uint8Array;
 
-/** A database as the registry uses it: every driver of the SQLite backend is one. */
+/** The database of a registry. Every driver of the SQLite backend is one. */
 export interface RegistryDatabase {
-  /** Runs one reading statement and answers its rows in column order. */
+  /** Runs one reading statement and returns its rows, each in column order. */
   query(sql: string, params: readonly RegistryValue[]): Promise<readonly (readonly RegistryValue[])[]>;
-  /** Runs statements in one transaction, all or nothing. What it wrote is durable when it resolves. */
+  /** Runs statements in one transaction, all or none. Its writes are durable when it resolves. */
   batch(
     statements: readonly { readonly sql: string; readonly params: readonly RegistryValue[] }[],
   ): Promise<readonly { readonly rowsAffected: number }[]>;
 }
 
-/** Tokens of one account, and tokens for all accounts. A list of more is a list that nobody looks after. */
+/** Maximum number of tokens of one account, and of tokens for all accounts. Nobody reviews longer lists. */
 const MAX_TOKENS = 100;
 
 const TABLES: readonly string[] = [
@@ -42,7 +42,7 @@ const TABLES: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS service_token_account ON service_token (account)",
-  // The last time at which an account was registered. A database that has accounts already goes on behind the last of them.
+  // The latest registration time. In a database that has accounts already it starts at the latest of theirs.
   `CREATE TABLE IF NOT EXISTS service_clock (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     last INTEGER NOT NULL
@@ -53,7 +53,7 @@ const TABLES: readonly string[] = [
 
 const TOKEN_COLUMNS = "id, hash, account, permissions, label, created_at";
 
-/** A registry in three tables of a SQLite database, which may hold the accounts as well. */
+/** A registry in three tables of a SQLite database, which may also contain the accounts. */
 export class SqlRegistry implements Registry {
   readonly #database: RegistryDatabase;
   readonly #clock: Clock;
@@ -63,7 +63,7 @@ export class SqlRegistry implements Registry {
     this.#clock = clock;
   }
 
-  /** Makes the tables where they are missing. The database stays its owner's to close. */
+  /** Opens a registry and creates missing tables. The caller keeps the database and closes it. */
   static async open(database: RegistryDatabase, clock: Clock): Promise<SqlRegistry> {
     await database.batch(TABLES.map((sql) => ({ sql, params: [] })));
     return new SqlRegistry(database, clock);
@@ -149,9 +149,9 @@ export class SqlRegistry implements Registry {
       },
     ]);
     if (inserted?.rowsAffected === 1) return;
-    // Deleted meanwhile: a token that outlived it would open the next account of this name.
+    // A token that outlives its account would be valid for the next account of this name.
     if (account !== undefined && (await this.admit(undefined, account)).account !== "present") {
-      throw new RequestError("not-found", "issue token: there is no such account");
+      throw new ServiceError("not-found", "issue token: there is no such account");
     }
     throw new LimitError(`issue token: there are ${MAX_TOKENS} already`);
   }

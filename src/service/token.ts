@@ -1,16 +1,18 @@
 import { encodeUtf8, hexOf } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 
-/** What a token looks like: `hf_<id>_<secret>`. Scanners for leaked secrets know it by its beginning. */
+/** The form of a token: `hf_<id>_<secret>`. Scanners for leaked secrets recognise the prefix. */
 const TOKEN = /^hf_([0-9a-f]{16})_[0-9a-f]{64}$/;
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
 
-/** Least characters of a token that somebody makes up: 32 hexadecimal digits hold 128 bits. */
+/**
+ * Minimum length of an admin token that a host chooses, in characters: 32 hexadecimal digits hold 128 bits.
+ */
 export const MIN_TOKEN_LENGTH = 32;
 
-/** A token that was made just now. It is shown once. */
+/** A new token. Only its hash is stored, so it can be shown only once. */
 export interface FreshToken {
   readonly token: string;
   readonly id: string;
@@ -25,13 +27,14 @@ export async function makeToken(random: Random): Promise<FreshToken> {
   return { token, id, hash: await hashToken(token) };
 }
 
-/** The id in a token, `undefined` when it is none of ours. */
+/** Returns the id of a token, or `undefined` if it does not have the form of one. */
 export function tokenId(token: string): string | undefined {
   return TOKEN.exec(token)?.[1];
 }
 
 /**
- * SHA-256 of a token. A slow hash would protect what people choose; 256 random bits cannot be guessed however fast the hash.
+ * Returns the SHA-256 of a token. A slow hash protects passwords that people choose. A token has 256 random
+ * bits, which cannot be guessed however fast the hash is.
  */
 export async function hashToken(token: string): Promise<Uint8Array> {
   return await digest("SHA-256", encodeUtf8(token));

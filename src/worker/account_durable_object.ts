@@ -4,10 +4,12 @@ import { AccountObject, type AccountObjectOptions } from "./account_object.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 
 /**
- * A Durable Object that keeps one account in its own storage. Bind it as it is, or extend it with a client that runs inside.
+ * A Durable Object that keeps one account in its own storage. Bind it as it is, or extend it with a client
+ * that runs inside.
  *
- * The service's calls come through `fetch`: a class of your own that answers other requests hands the rest to `super.fetch`. What has an
- * `alarm` of its own calls `super.alarm`. See `AccountObject` for how the account is kept.
+ * The service's calls come through `fetch`: a class of your own that answers other requests hands the rest to
+ * `super.fetch`. What has an `alarm` of its own calls `super.alarm`. See `AccountObject` for how the account
+ * is kept.
  *
  * @example
  * ```ts
@@ -45,11 +47,12 @@ export class AccountDurableObject<Env = unknown> {
   }
 
   /**
-   * Resolves when ciphertexts to these addresses may leave: call it before every outgoing frame that carries one. The platform holds
-   * the frame back until what it waits for is on disk.
+   * Resolves when ciphertexts to these addresses may leave: call it before every outgoing frame that carries
+   * one. The platform holds the frame back until what it waits for is on disk.
    *
-   * @param account The account by whose cache the frame was made. The one that is open by now may be another one, which knows nothing of
-   * the frame: somebody elsewhere may have taken the account over, and lost it again.
+   * @param account The account by whose cache the frame was made. The one that is open by now may be another
+   * one, which knows nothing of the frame: somebody elsewhere may have taken the account over, and lost it
+   * again.
    * @param addresses Canonical Signal addresses and sender key names; all that are gated when left out.
    * @throws {StoreError} When it could not be brought about. The frame must not leave then.
    */

@@ -7,21 +7,13 @@ import {
 } from "../account/mod.ts";
 import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object/mod.ts";
 import type { Backend } from "../backend/mod.ts";
-import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
-import { bodyOf } from "../http/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
-import { decodePlainValue } from "../records/mod.ts";
-import { HostedAccount, type SnapshotOptions } from "../service/mod.ts";
-import {
-  accountCallOf,
-  type CallAddress,
-  isScoped,
-  type Operation,
-  STREAMED_HEADERS,
-} from "./account_call.ts";
-import { answerError, answerValue } from "./object_call.ts";
+import { HostedAccount, operationRow, runOperation } from "../service/mod.ts";
+import { type AccountCall, accountCallOf } from "./account_call.ts";
+import { answerError } from "./object_call.ts";
 import type { ObjectContextLike } from "./object_types.ts";
+import { ANSWER_CARRIERS, type AnswerCarrier, INPUT_CARRIERS } from "./operation_carriers.ts";
 import { loadRegistration, saveRegistration } from "./registration.ts";
 
 /** The account of an object that was made without a name. */
@@ -30,24 +22,32 @@ const DEFAULT_ACCOUNT = "default";
 /** How an object keeps its account. */
 export interface AccountObjectOptions
   extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
-  /** Clock, randomness and logger. Missing ones default to the platform's own. The scheduler is the object's alarm. */
+  /**
+   * Clock, randomness and logger. Default to the platform's own. The scheduler is the object's
+   * alarm.
+   */
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
   /** Runs tasks that concern memory alone. Defaults to the platform's timers. */
   readonly timers?: Scheduler | undefined;
-  /** Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where it is. */
+  /**
+   * Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where
+   * it is.
+   */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
 }
 
 /**
  * The account of a Durable Object, in the object's own storage.
  *
- * It is opened when `account` is first asked for, by a command of the service, or by who runs inside the object; a client elsewhere
- * that owns the account is fenced by that. What is dirty is flushed within the interval and in pauses, which are shorter than the ten
- * seconds after which an idle object may lose its memory; the alarm stands behind that. A commit is durable before anything
- * that follows it can leave the object. Memory may vanish at any `await`: nothing that was acknowledged is lost, and no key leaves twice.
+ * It is opened when `account` is first asked for, by a command of the service, or by who runs inside the
+ * object; a client elsewhere that owns the account is fenced by that. What is dirty is flushed within the
+ * interval and in pauses, which are shorter than the ten seconds after which an idle object may lose its
+ * memory; the alarm stands behind that. A commit is durable before anything that follows it can leave the
+ * object. Memory may vanish at any `await`: nothing that was acknowledged is lost, and no key leaves twice.
  *
- * Hand it what comes to your object: `fetch` and `alarm`. A class that has nothing else extends `AccountDurableObject`; one that must
- * extend something else, the platform's own class for remote procedure calls say, has one of these.
+ * Hand it what comes to your object: `fetch` and `alarm`. A class that has nothing else extends
+ * `AccountDurableObject`; one that must extend something else, the platform's own class for remote procedure
+ * calls say, has one of these.
  *
  * @example
  * ```ts
@@ -103,7 +103,8 @@ export class AccountObject {
   }
 
   /**
-   * The account, opened if it is not, or if another owner had it meanwhile. It belongs to the object: do not close it.
+   * The account, opened if it is not, or if another owner had it meanwhile. It belongs to the object: do not
+   * close it.
    *
    * @throws {StoreError} What opening throws. The next call tries again.
    */
@@ -111,13 +112,23 @@ export class AccountObject {
     return this.#hosted.account();
   }
 
-  /** Answers what the service asks of the object. Anything else is not found: a class of your own looks at it first. */
+  /**
+   * Answers what the service asks of the object. Anything else is not found: a class of your own looks at it
+   * first.
+   */
   async fetch(request: Request): Promise<Response> {
     const call = accountCallOf(request);
     if (call === undefined) return new Response(null, { status: 404 });
     try {
-      const hosted = await this.#admit(call.address, call.operation);
-      return await this.#answer(hosted, call.operation, request, call.address);
+      const { takes, answers } = operationRow(call.operation);
+      const hosted = await this.#admit(call);
+      const input = await INPUT_CARRIERS[takes].decode(request, call.address);
+      const carrier: AnswerCarrier = ANSWER_CARRIERS[answers];
+      return carrier.encode(
+        call.operation === "deleteAccount"
+          ? await this.destroy(call.address.registeredAtMs)
+          : await runOperation(hosted, call.operation, input),
+      );
     } catch (error) {
       return answerError(error, this.#host.logger);
     }
@@ -132,11 +143,12 @@ export class AccountObject {
   }
 
   /**
-   * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else a class of
-   * your own has put there. What is dirty is dropped. Idempotent. Who asks for the account meanwhile waits, and gets a new one.
+   * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else
+   * a class of your own has put there. What is dirty is dropped. Idempotent. Who asks for the account
+   * meanwhile waits, and gets a new one.
    *
-   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now on. A later one that is
-   * in the object by now is left as it is.
+   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now
+   * on. A later one that is in the object by now is left as it is.
    */
   async destroy(registeredAtMs?: number): Promise<void> {
     if (registeredAtMs !== undefined) {
@@ -173,15 +185,15 @@ export class AccountObject {
   }
 
   /**
-   * Lets a call through to the account that it is for: what is in the object may be an earlier one of its name, which is emptied
-   * first, or a later one.
+   * Lets a call through to the account that it is for: what is in the object may be an earlier one of its
+   * name, which is emptied first, or a later one.
    */
-  async #admit({ account, registeredAtMs }: CallAddress, operation: Operation): Promise<HostedAccount> {
+  async #admit({ operation, address: { account, registeredAtMs } }: AccountCall): Promise<HostedAccount> {
     for (;;) {
       if ((await this.#nameOf(account)) !== account) {
         throw new RefusedError("use account: the object is another account's");
       }
-      if (operation === "destroy") break;
+      if (operation === "deleteAccount") break;
       if (this.#destroying !== undefined) {
         await this.#destroying.catch(() => {});
         // The name is forgotten as well.
@@ -203,35 +215,6 @@ export class AccountObject {
     return this.#registration.atMs;
   }
 
-  async #answer(
-    hosted: HostedAccount,
-    operation: Operation,
-    request: Request,
-    address: CallAddress,
-  ): Promise<Response> {
-    const body = new Uint8Array(await request.arrayBuffer());
-    switch (operation) {
-      case "device":
-        return answerValue(await hosted.device());
-      case "command":
-        return answerValue(await hosted.command(decodePlainValue(body) as unknown as DeviceCommand[]));
-      case "flush":
-        return answerValue(await hosted.flush());
-      case "stats":
-        return answerValue(await hosted.stats());
-      case "snapshot":
-        return answerValue(await hosted.snapshot(decodePlainValue(body) as unknown as SnapshotOptions));
-      case "destroy":
-        return answerValue(await this.destroy(address.registeredAtMs));
-      case "answer": {
-        const scope = { account: isScoped(request) ? address.account : undefined };
-        const answer = await hosted.answer(body, scope);
-        const headers = answer instanceof Uint8Array ? {} : STREAMED_HEADERS;
-        return new Response(bodyOf(answer) as BodyInit, { headers });
-      }
-    }
-  }
-
   #newHosted(): HostedAccount {
     const incarnation = this.#incarnation;
     return new HostedAccount({
@@ -249,7 +232,10 @@ export class AccountObject {
     return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
   }
 
-  /** The backend of who does not own the account. Whoever needs it first also begins to look after what expires. */
+  /**
+   * The backend of who does not own the account. Whoever needs it first also begins to look after what
+   * expires.
+   */
   async #openBackend(incarnation: number): Promise<Backend> {
     if (incarnation !== this.#incarnation) throw deleted();
     if (this.#destroying !== undefined) await this.#destroying.catch(() => {});

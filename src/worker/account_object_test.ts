@@ -1,5 +1,8 @@
-/** An object's account where time stands still: what alarms do to it, and what is left of it when it is deleted at any moment. */
-import { expect, test } from "vitest";
+/**
+ * An object's account where time stands still: what alarms do to it, and what is left of it when it is
+ * deleted at any moment.
+ */
+import { describe, expect, test } from "vitest";
 import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
 import { drained } from "../../test/worker/restarting_object.ts";
 import { openAccount } from "../account/mod.ts";
@@ -67,165 +70,178 @@ class World {
   }
 }
 
-test("an object that nobody has asked for anything stays empty, whatever rings", async () => {
-  const { object, storage } = new World();
-  await drained();
-  await object.alarm();
-  await drained();
-  expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
+describe("AccountObject.alarm", () => {
+  test("leaves an unused object empty", async () => {
+    const { object, storage } = new World();
+    await drained();
+    await object.alarm();
+    await drained();
+    expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
+  });
+
+  test("removes what has expired without opening the account", async () => {
+    const world = new World();
+    const account = await world.object.account();
+    await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
+    await account.flush();
+    await drained();
+    await world.restart();
+    const backend = await durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+    const owner = await backend.readOwner();
+    expect(await world.pass(2 * HOUR_MS - 1)).toBeGreaterThan(0);
+    expect(await backend.getSentMessage("chat", "1")).toBeDefined();
+    await world.pass(HOUR_MS + 1);
+    expect(await backend.getSentMessage("chat", "1")).toBeUndefined();
+    expect(await backend.readOwner()).toEqual(owner);
+  });
+
+  test("sets one alarm and writes one row per hour", async () => {
+    const world = new World();
+    await world.object.account();
+    await world.pass(HOUR_MS);
+    world.storage.takeCalls();
+    expect(await world.pass(24 * HOUR_MS)).toBe(24);
+    expect(world.storage.takeCalls()).toEqual(Array<string[]>(24).fill(["save", "setAlarm"]).flat());
+  });
 });
 
-test("what expires goes by alarm, in an incarnation in which nobody opens the account, and its owner stays it", async () => {
-  const world = new World();
-  const account = await world.object.account();
-  await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
-  await account.flush();
-  await drained();
-  await world.restart();
-  const backend = await durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
-  const owner = await backend.readOwner();
-  expect(await world.pass(2 * HOUR_MS - 1)).toBeGreaterThan(0);
-  expect(await backend.getSentMessage("chat", "1")).toBeDefined();
-  await world.pass(HOUR_MS + 1);
-  expect(await backend.getSentMessage("chat", "1")).toBeUndefined();
-  expect(await backend.readOwner()).toEqual(owner);
+describe("AccountObject.account", () => {
+  test("opens the account again after a takeover", async () => {
+    const world = new World();
+    const first = await world.object.account();
+    const backend = durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+    const other = await openAccount({ backend, host: { clock: world.clock }, housekeeping: false });
+    first.device.processCommand({ kind: "incrementLoginCounter" });
+    await expect(first.flush()).rejects.toBeInstanceOf(FencedError);
+    const second = await world.object.account();
+    expect(second).not.toBe(first);
+    second.device.processCommand({ kind: "incrementLoginCounter" });
+    await second.flush();
+    await other.close().catch(() => {});
+  });
 });
 
-test("an hour of housekeeping costs one alarm and one row of due times", async () => {
-  const world = new World();
-  await world.object.account();
-  await world.pass(HOUR_MS);
-  world.storage.takeCalls();
-  expect(await world.pass(24 * HOUR_MS)).toBe(24);
-  expect(world.storage.takeCalls()).toEqual(Array<string[]>(24).fill(["save", "setAlarm"]).flat());
-});
-
-test("an account that somebody else has taken over is opened anew when it is asked for", async () => {
-  const world = new World();
-  const first = await world.object.account();
-  const backend = durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
-  const other = await openAccount({ backend, host: { clock: world.clock }, housekeeping: false });
-  first.device.processCommand({ kind: "incrementLoginCounter" });
-  await expect(first.flush()).rejects.toBeInstanceOf(FencedError);
-  const second = await world.object.account();
-  expect(second).not.toBe(first);
-  second.device.processCommand({ kind: "incrementLoginCounter" });
-  await second.flush();
-  await other.close().catch(() => {});
-});
-
-test("an account that is deleted at any moment of its opening or of its alarm leaves nothing, and a new one can be opened", async () => {
-  for (const work of ["account", "alarm"] as const) {
-    for (let turns = 0; turns < 200; turns += 4) {
-      const world = new World();
-      const { object, storage, clock } = world;
-      if (work === "alarm") {
-        await object.account();
+describe("AccountObject.destroy", () => {
+  // At every turn of the event loop. A new account can be opened afterwards.
+  test("leaves nothing behind while the account opens or its alarm runs", async () => {
+    for (const work of ["account", "alarm"] as const) {
+      for (let turns = 0; turns < 200; turns += 4) {
+        const world = new World();
+        const { object, storage, clock } = world;
+        if (work === "alarm") {
+          await object.account();
+          await drained();
+          clock.advance(2 * HOUR_MS);
+          await world.restart();
+        }
+        const working = Promise.resolve(work === "alarm" ? world.object.alarm() : world.object.account());
+        working.catch(() => {});
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        await Promise.all([world.object.destroy(), world.object.destroy()]);
+        await working.catch(() => {});
         await drained();
-        clock.advance(2 * HOUR_MS);
-        await world.restart();
+        const label = `${work}, after ${turns} turns`;
+        expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
+        expect(await world.pass(3 * HOUR_MS), label).toBe(0);
+        expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
+        const account = await world.object.account();
+        account.device.processCommand({ kind: "incrementLoginCounter" });
+        await account.flush();
+        await drained();
+        expect(storage.alarmAtMs, label).not.toBeNull();
+        expect(await world.pass(HOUR_MS), label).toBeGreaterThan(0);
       }
-      const working = Promise.resolve(work === "alarm" ? world.object.alarm() : world.object.account());
-      working.catch(() => {});
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-      await Promise.all([world.object.destroy(), world.object.destroy()]);
-      await working.catch(() => {});
-      await drained();
-      const label = `${work}, after ${turns} turns`;
-      expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
-      expect(await world.pass(3 * HOUR_MS), label).toBe(0);
-      expect([storage.tables, storage.alarmAtMs], label).toEqual([0, null]);
-      const account = await world.object.account();
-      account.device.processCommand({ kind: "incrementLoginCounter" });
-      await account.flush();
-      await drained();
-      expect(storage.alarmAtMs, label).not.toBeNull();
-      expect(await world.pass(HOUR_MS), label).toBeGreaterThan(0);
     }
-  }
+  });
+
+  test("makes a concurrent account() wait for a new account", async () => {
+    const world = new World();
+    const old = await world.object.account();
+    const identity = old.device.getDeviceSnapshot().identityKey.publicKey;
+    const deleting = world.object.destroy();
+    const asking = world.object.account();
+    await deleting;
+    const fresh = await asking;
+    expect(world.storage.deletions).toBe(1);
+    expect(fresh.device.getDeviceSnapshot().identityKey.publicKey).not.toEqual(identity);
+    await fresh.flush();
+    await expect(old.store.putGroupMetadata("g", new Uint8Array(1))).rejects.toBeInstanceOf(ClosedError);
+  });
 });
 
-test("who asks for the account while it is deleted waits, and gets a new one", async () => {
-  const world = new World();
-  const old = await world.object.account();
-  const identity = old.device.getDeviceSnapshot().identityKey.publicKey;
-  const deleting = world.object.destroy();
-  const asking = world.object.account();
-  await deleting;
-  const fresh = await asking;
-  expect(world.storage.deletions).toBe(1);
-  expect(fresh.device.getDeviceSnapshot().identityKey.publicKey).not.toEqual(identity);
-  await fresh.flush();
-  await expect(old.store.putGroupMetadata("g", new Uint8Array(1))).rejects.toBeInstanceOf(ClosedError);
+describe("AccountObject.fetch", () => {
+  // The next account of the name does not change, in this incarnation of the object and in the next.
+  test("refuses operations on an account that was deleted", async () => {
+    const world = new World();
+    await world.service(1).commandDevice(INCREMENT);
+    await world.service(1).deleteAccount();
+    await expect(world.service(1).commandDevice(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+    await drained();
+    expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+    await world.service(2).commandDevice(INCREMENT);
+    for (const restart of [async () => {}, () => world.restart()]) {
+      await restart();
+      const { deletions } = world.storage;
+      await world.service(1).deleteAccount();
+      await expect(world.service(1).commandDevice(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
+      expect(world.storage.deletions).toBe(deletions);
+      expect(await world.service(2).device()).toMatchObject({ loginCounter: 1 });
+    }
+    await Promise.all([world.service(2).deleteAccount(), world.service(2).deleteAccount()]);
+    await drained();
+    expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+  });
+
+  // The earlier one was not deleted completely, or a late request has created it again.
+  test("empties the object before a later account of the name uses it", async () => {
+    const world = new World();
+    await world.service(1).commandDevice([{ kind: "setPushName", pushName: "Ann" }]);
+    await drained();
+    world.storage.failures.deleteAll = 1;
+    await expect(world.service(1).deleteAccount()).rejects.toThrow();
+    await world.restart();
+    const two = Array.from({ length: 3 }, () => world.service(2).commandDevice(INCREMENT));
+    await Promise.all(two);
+    expect(world.storage.deletions).toBe(1);
+    expect(await world.service(2).device()).toMatchObject({ hasPushName: false, loginCounter: 3 });
+    // A request that was on its way all the time comes to an object that has forgotten everything.
+    await world.service(2).deleteAccount();
+    await world.restart();
+    await world.service(2).commandDevice(INCREMENT);
+    await world.service(3).commandDevice(INCREMENT);
+    await world.restart();
+    expect(await world.service(3).device()).toMatchObject({ hasPushName: false, loginCounter: 1 });
+  });
+
+  test("writes the registration once, and reads it once per incarnation", async () => {
+    const world = new World();
+    await world.service(1).commandDevice(INCREMENT);
+    const writes = world.storage.statements.filter((sql) => sql.includes("service_registration"));
+    expect(writes.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
+    world.storage.statements.length = 0;
+    await world.restart();
+    for (let round = 0; round < 3; round += 1) await world.service(1).commandDevice(INCREMENT);
+    const reads = world.storage.statements.filter((sql) => sql.includes("service_registration"));
+    expect(reads.filter((sql) => !sql.startsWith("SELECT"))).toEqual([]);
+    expect(reads).toHaveLength(2);
+  });
 });
 
-test("what comes late for an account that was deleted is refused, and leaves the next one of its name as it is, in every incarnation", async () => {
-  const world = new World();
-  await world.service(1).command(INCREMENT);
-  await world.service(1).destroy();
-  await expect(world.service(1).command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
-  await drained();
-  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
-  await world.service(2).command(INCREMENT);
-  for (const restart of [async () => {}, () => world.restart()]) {
-    await restart();
-    const { deletions } = world.storage;
-    await world.service(1).destroy();
-    await expect(world.service(1).command(INCREMENT)).rejects.toBeInstanceOf(ClosedError);
-    expect(world.storage.deletions).toBe(deletions);
-    expect(await world.service(2).device()).toMatchObject({ loginCounter: 1 });
-  }
-  await Promise.all([world.service(2).destroy(), world.service(2).destroy()]);
-  await drained();
-  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
-});
-
-test("an account finds nothing of an earlier one of its name that was not deleted to its end, or came back after it", async () => {
-  const world = new World();
-  await world.service(1).command([{ kind: "setPushName", pushName: "Ann" }]);
-  await drained();
-  world.storage.failures.deleteAll = 1;
-  await expect(world.service(1).destroy()).rejects.toThrow();
-  await world.restart();
-  const two = Array.from({ length: 3 }, () => world.service(2).command(INCREMENT));
-  await Promise.all(two);
-  expect(world.storage.deletions).toBe(1);
-  expect(await world.service(2).device()).toMatchObject({ hasPushName: false, loginCounter: 3 });
-  // A request that was on its way all the time comes to an object that has forgotten everything.
-  await world.service(2).destroy();
-  await world.restart();
-  await world.service(2).command(INCREMENT);
-  await world.service(3).command(INCREMENT);
-  await world.restart();
-  expect(await world.service(3).device()).toMatchObject({ hasPushName: false, loginCounter: 1 });
-});
-
-test("which account an object is of is one row, which is written once and read once an incarnation", async () => {
-  const world = new World();
-  await world.service(1).command(INCREMENT);
-  const writes = world.storage.statements.filter((sql) => sql.includes("service_registration"));
-  expect(writes.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
-  world.storage.statements.length = 0;
-  await world.restart();
-  for (let round = 0; round < 3; round += 1) await world.service(1).command(INCREMENT);
-  const reads = world.storage.statements.filter((sql) => sql.includes("service_registration"));
-  expect(reads.filter((sql) => !sql.startsWith("SELECT"))).toEqual([]);
-  expect(reads).toHaveLength(2);
-});
-
-test("a deletion that fails leaves the account as it was, with its alarm, and can be tried again", async () => {
-  const world = new World();
-  const account = await world.object.account();
-  await account.store.putGroupMetadata("g", new Uint8Array(1));
-  await drained();
-  const { alarmAtMs } = world.storage;
-  world.storage.failures.deleteAll = 1;
-  await expect(world.object.destroy()).rejects.toThrow("deleteAll");
-  await drained();
-  expect(world.storage.alarmAtMs).toBe(alarmAtMs);
-  const again = await world.object.account();
-  expect(await again.store.getGroupMetadata("g")).toEqual(new Uint8Array(1));
-  await world.object.destroy();
-  await drained();
-  expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+describe("AccountObject.destroy", () => {
+  test("keeps the account and its alarm when the storage fails", async () => {
+    const world = new World();
+    const account = await world.object.account();
+    await account.store.putGroupMetadata("g", new Uint8Array(1));
+    await drained();
+    const { alarmAtMs } = world.storage;
+    world.storage.failures.deleteAll = 1;
+    await expect(world.object.destroy()).rejects.toThrow("deleteAll");
+    await drained();
+    expect(world.storage.alarmAtMs).toBe(alarmAtMs);
+    const again = await world.object.account();
+    expect(await again.store.getGroupMetadata("g")).toEqual(new Uint8Array(1));
+    await world.object.destroy();
+    await drained();
+    expect([world.storage.tables, world.storage.alarmAtMs]).toEqual([0, null]);
+  });
 });

@@ -1,6 +1,7 @@
 /**
- * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. What is here needs the platform's
- * Durable Objects and none of its modules, so that a client can run inside its account's object.
+ * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. What is
+ * here needs the platform's Durable Objects and none of its modules, so that a client can run inside its
+ * account's object.
  *
  * @module
  */

@@ -1,21 +1,19 @@
-/** How the Worker and an object of this project talk: one POST a call, plain values both ways, errors as they are told elsewhere. */
+/** Calls of the Worker to an object of this package: one POST each. An error is answered as a problem. */
 
-import { faultOf, problemOf, problemResponse, requestErrorOf } from "../http/mod.ts";
+import { errorOfProblem, faultOf, problemOf, problemResponse } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
-import { errorOf } from "../protocol/mod.ts";
-import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
-import { RequestError } from "../service/mod.ts";
+import { ServiceError } from "../service/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
 /**
- * Where calls go. No request from outside has this address (RFC 2606 keeps `.invalid` from ever being a host's), so one that a Worker
- * forwards to an object as it came is never taken for a call, whatever headers somebody gave it.
+ * The URL of calls. A request from outside cannot have it, since RFC 2606 reserves `.invalid`. So a request
+ * that a Worker forwards to an object unchanged is never taken for a call, whatever its headers are.
  */
 const URL_OF_OBJECT = "https://object.holdfast.invalid/";
 
 const CALL = "x-holdfast-call";
 
-/** The name of the call that a request carries, if it is one. */
+/** Returns the name of the call that a request carries, or `undefined` if it is not a call. */
 export function callName(request: Request): string | undefined {
   if (request.url !== URL_OF_OBJECT || request.method !== "POST") return undefined;
   return request.headers.get(CALL) ?? undefined;
@@ -24,9 +22,8 @@ export function callName(request: Request): string | undefined {
 /**
  * Calls an object.
  *
- * @param headers What is said beside the body.
- * @throws {StoreError | TypeError} What the object says.
- * @throws {RequestError} `unanswered` when there is no answer: nobody knows what became of the call.
+ * @throws {StoreError | ServiceError | TypeError} The error that the object answers.
+ * @throws {ServiceError} `unanswered`, when there is no answer. The outcome of the call is unknown.
  */
 export async function callObject(
   stub: ObjectStubLike,
@@ -42,20 +39,10 @@ export async function callObject(
   const response = await send(stub, { ...headers, [CALL]: name }, body);
   if (response.ok) return response;
   const described = await response.json().catch(() => undefined);
-  throw requestErrorOf(described) ?? errorOf(described) ?? unanswered();
+  throw errorOfProblem(described) ?? unanswered();
 }
 
-/** The plain value in an answer. */
-export async function plainValueOf<T>(response: Response): Promise<T> {
-  return decodePlainValue(new Uint8Array(await response.arrayBuffer())) as T;
-}
-
-/** An answer that carries a plain value. */
-export function answerValue(value: unknown): Response {
-  return new Response(encodePlainValue(value) as BodyInit);
-}
-
-/** An answer that tells of an error. Of one that nobody has thought of the log of the object is told more. */
+/** Returns the answer that carries an error. An unexpected error is logged. */
 export function answerError(error: unknown, logger: Logger): Response {
   const fault = faultOf(error);
   if (fault !== undefined) logger.log("error", "object: failed", fault);
@@ -78,6 +65,6 @@ async function send(
   }
 }
 
-function unanswered(cause?: unknown): RequestError {
-  return new RequestError("unanswered", "call object: no answer", { cause });
+function unanswered(cause?: unknown): ServiceError {
+  return new ServiceError("unanswered", "call object: no answer", { cause });
 }

@@ -1,6 +1,8 @@
 import type { AlarmStorageLike } from "../adapters/durable_object/mod.ts";
 
-/** What is used of the `ctx` of a Durable Object, which is one. Its class must be one of `new_sqlite_classes`. */
+/**
+ * What is used of the `ctx` of a Durable Object, which is one. Its class must be one of `new_sqlite_classes`.
+ */
 export interface ObjectContextLike {
   readonly id: { readonly name?: string | null | undefined };
   readonly storage: AccountStorageLike;

@@ -7,8 +7,8 @@ const CREATE =
 const EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'service_registration'";
 
 /**
- * When the account of an object was registered, in milliseconds; `undefined` when the service has not used it yet. Looking writes
- * nothing: an object that is empty stays it.
+ * When the account of an object was registered, in milliseconds; `undefined` when the service has not used it
+ * yet. Looking writes nothing: an object that is empty stays it.
  */
 export function loadRegistration({ sql }: ObjectStorageLike): number | undefined {
   if ([...sql.exec(EXISTS).raw()].length === 0) return undefined;

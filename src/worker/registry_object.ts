@@ -1,15 +1,15 @@
 import { durableObjectDriver, type ObjectStorageLike } from "../adapters/durable_object/mod.ts";
 import { systemClock } from "../ports/mod.ts";
-import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
 import { type Registry, SqlRegistry } from "../service/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
-import { answerError, answerValue, callName, callObject, plainValueOf } from "./object_call.ts";
+import { answerError, callName, callObject } from "./object_call.ts";
 import type { ObjectNamespaceLike } from "./object_types.ts";
+import { PLAIN_ANSWER, PLAIN_INPUT } from "./plain_carrier.ts";
 
-/** Every registry of one Worker is the object of this name. */
+/** Name of the object that is the registry of a Worker. */
 const NAME = "registry";
 
-/** A new method of the registry does not compile until it is here: what is not cannot be called. */
+/** The methods that can be called. A new method of the registry does not compile until it is here. */
 const METHODS: { readonly [M in keyof Registry]: true } = {
   addAccount: true,
   addToken: true,
@@ -21,7 +21,7 @@ const METHODS: { readonly [M in keyof Registry]: true } = {
   revokeToken: true,
 };
 
-/** The Durable Object that knows which accounts there are, and which tokens let somebody in. Only the Worker calls it. */
+/** The Durable Object that keeps the names of accounts and the hashes of tokens. Only the Worker calls it. */
 export class RegistryDurableObject {
   readonly #storage: ObjectStorageLike;
   #registry: Promise<Registry> | undefined;
@@ -34,10 +34,10 @@ export class RegistryDurableObject {
     try {
       const method = callName(request) ?? "";
       if (!Object.hasOwn(METHODS, method)) throw new TypeError("call registry: unknown method");
-      const args = decodePlainValue(new Uint8Array(await request.arrayBuffer())) as unknown[];
+      const args = await PLAIN_INPUT.decode<unknown[]>(request);
       const registry = await this.#open();
       const call = registry[method as keyof Registry] as (...args: unknown[]) => Promise<unknown>;
-      return answerValue(await call.apply(registry, args));
+      return PLAIN_ANSWER.encode(await call.apply(registry, args));
     } catch (error) {
       return answerError(error, consoleLogger);
     }
@@ -56,7 +56,7 @@ export class RegistryDurableObject {
 }
 
 /**
- * The registry of a Worker, in an object of its own.
+ * Returns the registry of a Worker, which forwards to an object of its own.
  *
  * @param namespace The binding of `RegistryDurableObject`.
  */
@@ -65,7 +65,7 @@ export function objectRegistry<Id>(namespace: ObjectNamespaceLike<Id>): Registry
     (method: string) =>
     async (...args: readonly unknown[]): Promise<unknown> => {
       const stub = namespace.get(namespace.idFromName(NAME));
-      return await plainValueOf(await callObject(stub, method, { body: encodePlainValue(args) }));
+      return await PLAIN_ANSWER.decode(await callObject(stub, method, PLAIN_INPUT.encode(args)));
     };
   return Object.fromEntries(
     Object.keys(METHODS).map((method) => [method, call(method)]),

@@ -11,7 +11,10 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown> {
   readonly ACCOUNTS: ObjectNamespaceLike<AccountId>;
   /** Objects of `RegistryDurableObject`. */
   readonly REGISTRY: ObjectNamespaceLike<RegistryId>;
-  /** The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it nobody can administer. */
+  /**
+   * The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it nobody
+   * can administer.
+   */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }
 

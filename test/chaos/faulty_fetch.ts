@@ -1,5 +1,6 @@
 import { BusyError, RefusedError } from "../../src/errors/mod.ts";
-import { type BackendCall, decodeCall, describeError, errorOf, STATUS_OF } from "../../src/protocol/mod.ts";
+import { STATUS_OF } from "../../src/http/mod.ts";
+import { type BackendCall, decodeCall, describeError, errorOf } from "../../src/protocol/mod.ts";
 import { decodePlainValue } from "../../src/records/mod.ts";
 import type { Traffic } from "./chaos_backend.ts";
 import type { Network } from "./network.ts";

@@ -1,70 +1,72 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BackendError } from "../../src/errors/mod.ts";
 import { pathOf, ServiceClient } from "../kit/service/client.ts";
 import { memoryService } from "./local_service.ts";
 
-test("a deletion that ends late takes nothing from the next account of the name", async () => {
-  await using service = await memoryService();
-  const { accounts } = service;
-  const client = new ServiceClient(service);
-  const name = client.newName("late");
-  await client.create(name);
-  const { registeredAtMs } = await service.registry.admit(undefined, name);
-  let go = (): void => {};
-  const held = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  let isReached = false;
-  const { account } = accounts;
-  // The first deletion comes back late from having deleted.
-  accounts.account = (...args) => {
-    const handle = account.apply(accounts, args);
-    const isFirst = !isReached;
-    const destroy = async (): Promise<void> => {
-      isReached = true;
-      await handle.destroy();
-      if (isFirst) await held;
+describe("DELETE /v1/accounts/:account", () => {
+  test("does not change the next account when it ends late", async () => {
+    await using service = await memoryService();
+    const { accounts } = service;
+    const client = new ServiceClient(service);
+    const name = client.newName("late");
+    await client.create(name);
+    const { registeredAtMs } = await service.registry.admit(undefined, name);
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let isReached = false;
+    const { account } = accounts;
+    // The first deletion comes back late from having deleted.
+    accounts.account = (...args) => {
+      const handle = account.apply(accounts, args);
+      const isFirst = !isReached;
+      const deleteAccount = async (): Promise<void> => {
+        isReached = true;
+        await handle.deleteAccount();
+        if (isFirst) await held;
+      };
+      return { ...handle, deleteAccount };
     };
-    return { ...handle, destroy };
-  };
-  const late = client.json("DELETE", pathOf(name, ""), 204);
-  await expect.poll(() => isReached).toBe(true);
-  await client.json("DELETE", pathOf(name, ""), 204);
-  await client.create(name);
-  const token = await client.issue(name, "account");
-  await client.makeDevice({ name, token });
-  go();
-  await late;
-  await client.json("GET", pathOf(name, "/device"), 200, { token });
-  const next = await service.registry.admit(undefined, name);
-  // The clock of the test stands still.
-  expect(next).toMatchObject({ account: "present", registeredAtMs: (registeredAtMs ?? 0) + 1 });
-});
+    const late = client.json("DELETE", pathOf(name, ""), 204);
+    await expect.poll(() => isReached).toBe(true);
+    await client.json("DELETE", pathOf(name, ""), 204);
+    await client.create(name);
+    const token = await client.issue(name, "account");
+    await client.makeDevice({ name, token });
+    go();
+    await late;
+    await client.json("GET", pathOf(name, "/device"), 200, { token });
+    const next = await service.registry.admit(undefined, name);
+    // The clock of the test stands still.
+    expect(next).toMatchObject({ account: "present", registeredAtMs: (registeredAtMs ?? 0) + 1 });
+  });
 
-test("an account whose deletion has failed is listed as what it is, until it is deleted to its end", async () => {
-  await using service = await memoryService();
-  const { accounts } = service;
-  const client = new ServiceClient(service);
-  const [stuck, other] = [client.newName("stuck"), client.newName("well")];
-  await client.create(stuck);
-  await client.create(other);
-  const { account } = accounts;
-  accounts.account = (...args) => ({
-    ...account.apply(accounts, args),
-    destroy: () => Promise.reject(new BackendError("delete account: no database")),
-  });
-  const listed = async (): Promise<unknown> => {
-    const { accounts: all } = (await client.json("GET", "/v1/accounts", 200)) as {
-      readonly accounts: readonly { readonly name: string; readonly deleting?: true }[];
+  test("lists the account as deleting until a deletion succeeds", async () => {
+    await using service = await memoryService();
+    const { accounts } = service;
+    const client = new ServiceClient(service);
+    const [stuck, other] = [client.newName("stuck"), client.newName("well")];
+    await client.create(stuck);
+    await client.create(other);
+    const { account } = accounts;
+    accounts.account = (...args) => ({
+      ...account.apply(accounts, args),
+      deleteAccount: () => Promise.reject(new BackendError("delete account: no database")),
+    });
+    const listed = async (): Promise<unknown> => {
+      const { accounts: all } = (await client.json("GET", "/v1/accounts", 200)) as {
+        readonly accounts: readonly { readonly name: string; readonly deleting?: true }[];
+      };
+      return all.map(({ name, deleting }) => [name, deleting]);
     };
-    return all.map(({ name, deleting }) => [name, deleting]);
-  };
-  await client.refused("DELETE", pathOf(stuck, ""), { token: service.adminToken }, 500, "failed");
-  expect(await listed()).toEqual([
-    [stuck, true],
-    [other, undefined],
-  ]);
-  accounts.account = account;
-  await client.json("DELETE", pathOf(stuck, ""), 204);
-  expect(await listed()).toEqual([[other, undefined]]);
+    await client.refused("DELETE", pathOf(stuck, ""), { token: service.adminToken }, 500, "failed");
+    expect(await listed()).toEqual([
+      [stuck, true],
+      [other, undefined],
+    ]);
+    accounts.account = account;
+    await client.json("DELETE", pathOf(stuck, ""), 204);
+    expect(await listed()).toEqual([[other, undefined]]);
+  });
 });

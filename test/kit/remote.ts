@@ -2,7 +2,8 @@
 import { type MemoryBackendOptions, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
-import { answerCall, decodeCall, describeError, STATUS_OF } from "../../src/protocol/mod.ts";
+import { STATUS_OF } from "../../src/http/mod.ts";
+import { answerCall, decodeCall, describeError } from "../../src/protocol/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { MemoryHarness, memoryTarget } from "./memory.ts";
 

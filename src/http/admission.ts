@@ -1,0 +1,64 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { authenticate, isAdmin, mayUse, type OperationRow, ServiceError } from "../service/mod.ts";
+import { accountOfSegment } from "./account_segment.ts";
+import type { AppContext } from "./app_context.ts";
+import type { AppEnv } from "./app_env.ts";
+
+/** Index of the name of an account in the segments of `/v1/accounts/:account/…`. */
+const ACCOUNT_SEGMENT = 3;
+
+/** Longest `Authorization` header that is read, in characters. */
+const MAX_HEADER_LENGTH = 512;
+
+/**
+ * Admits callers that may carry out an operation on the account of the path, and sets the variables of the
+ * account.
+ */
+export function admitToAccount(
+  context: AppContext,
+  { permission, effect }: Pick<OperationRow, "permission" | "effect">,
+): MiddlewareHandler<AppEnv> {
+  const { accounts } = context;
+  return async (c, next) => {
+    const segment = new URL(c.req.url).pathname.split("/")[ACCOUNT_SEGMENT] ?? "";
+    const name = accountOfSegment(segment);
+    const { principal, account, registeredAtMs } = await identify(c, context, name);
+    if (name === undefined) throw new ServiceError("not-found", "find account: there is no such name");
+    if (!mayUse(principal, name, permission))
+      throw new ServiceError("forbidden", "find account: the token is not for this");
+    if (account === "absent" || registeredAtMs === undefined)
+      throw new ServiceError("not-found", "find account: there is none");
+    // A deletion that failed is continued by the next one.
+    if (account === "deleting" && effect !== "delete")
+      throw new ServiceError("conflict", "find account: it is being deleted");
+    c.set("principal", principal);
+    c.set("accountName", name);
+    c.set("registeredAtMs", registeredAtMs);
+    c.set("account", accounts.account(name, registeredAtMs));
+    await next();
+  };
+}
+
+/** Admits administrators. */
+export function admitAdministrator(context: AppContext): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { principal } = await identify(c, context, undefined);
+    if (!isAdmin(principal)) throw new ServiceError("forbidden", "administer: the token does not allow it");
+    c.set("principal", principal);
+    await next();
+  };
+}
+
+function identify(
+  c: Context<AppEnv>,
+  { accounts: { registry }, rootHash }: AppContext,
+  account: string | undefined,
+): ReturnType<typeof authenticate> {
+  return authenticate(bearerOf(c.req.header("authorization")), account, { registry, rootHash });
+}
+
+/** Returns the token of an `Authorization: Bearer` header. */
+function bearerOf(header = ""): string | undefined {
+  if (header.length > MAX_HEADER_LENGTH) return undefined;
+  return /^Bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
+}

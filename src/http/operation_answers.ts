@@ -1,0 +1,43 @@
+import type { Context } from "hono";
+import { type OperationAnswers, ServiceError } from "../service/mod.ts";
+import { bodyOf } from "./answer_body.ts";
+import { type Content, PROTOBUF, type SchemaName } from "./openapi_schemas.ts";
+
+/** How the result of an operation is answered, and how the OpenAPI document describes it. */
+export interface AnswerWriter<Kind extends keyof OperationAnswers = keyof OperationAnswers> {
+  /** @throws {ServiceError} When the result means that there is nothing to answer. */
+  respond(c: Context, answer: OperationAnswers[Kind]): Response;
+  readonly status: 200 | 204;
+  readonly content?: Content;
+}
+
+/** The writer of each kind of result. */
+export const ANSWER_WRITERS: { readonly [Kind in keyof OperationAnswers]: AnswerWriter<Kind> } = {
+  device: {
+    ...json("Device"),
+    respond(c, device) {
+      if (device === undefined) throw new ServiceError("not-found", "read device: the account has none yet");
+      return c.json(device);
+    },
+  },
+  flush: json("FlushSummary"),
+  stats: json("Stats"),
+  snapshot: {
+    ...json("Snapshot"),
+    respond(c, snapshot) {
+      c.header("content-disposition", 'attachment; filename="holdfast-snapshot.json"');
+      return c.json(snapshot);
+    },
+  },
+  call: {
+    respond: (_, answer) =>
+      new Response(bodyOf(answer) as BodyInit, { headers: { "content-type": PROTOBUF } }),
+    status: 200,
+    content: PROTOBUF,
+  },
+  nothing: { respond: (c) => c.body(null, 204), status: 204 },
+};
+
+function json(content: SchemaName): AnswerWriter {
+  return { respond: (c, answer) => c.json(answer), status: 200, content };
+}

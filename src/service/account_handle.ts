@@ -1,0 +1,69 @@
+import type { DatabaseSnapshot } from "../backend/mod.ts";
+import type { DeviceCommand, RedactedDevice } from "../device/mod.ts";
+import type { CallAnswer, CallScope } from "../protocol/mod.ts";
+import type { AccountStats, FlushSummary } from "./account_stats.ts";
+import type { Registry } from "./registry.ts";
+
+/** Options of `AccountHandle.snapshot`. */
+export interface SnapshotOptions {
+  /** Whether the snapshot contains private keys. */
+  readonly unredacted: boolean;
+}
+
+/** State of an account for debugging. */
+export interface AccountSnapshot {
+  /** Clock time in milliseconds. */
+  readonly takenAtMs: number;
+  /** The device without keys and tokens. `undefined` while the account has none. */
+  readonly device: RedactedDevice | undefined;
+  /** The whole device with its private keys, bytes in base64. Left out of a redacted snapshot. */
+  readonly secrets?: Readonly<Record<string, unknown>> | undefined;
+  readonly database: DatabaseSnapshot;
+  readonly stats: AccountStats;
+}
+
+/**
+ * The operations on one account. `ACCOUNT_OPERATIONS` has a row for each of them, from which routes,
+ * documents and forwarders derive.
+ *
+ * Operations that read do not take the ownership of the account: a client that owns it continues undisturbed.
+ */
+export interface AccountHandle {
+  /** Returns the current device, redacted, or `undefined` while the account has none. */
+  device(): Promise<RedactedDevice | undefined>;
+  /**
+   * Applies commands, all or none, and resolves when they are durable. Takes the ownership of the account if
+   * the service does not have it: the next commit of another owner is fenced.
+   */
+  commandDevice(commands: readonly DeviceCommand[]): Promise<FlushSummary>;
+  /** Saves what is dirty, if the service holds the account open. */
+  flush(): Promise<FlushSummary>;
+  stats(): Promise<AccountStats>;
+  snapshot(options: SnapshotOptions): Promise<AccountSnapshot>;
+  /**
+   * Answers a call of the commit protocol from the bare backend, under the caller's guard.
+   *
+   * @param body The encoded call. Only the protocol reads it.
+   * @throws {TypeError | RangeError} When the body is malformed. Nothing was changed.
+   */
+  call(body: Uint8Array, scope: CallScope): Promise<CallAnswer>;
+  /** Deletes all state of the account. Does nothing if its name belongs to a later account. Idempotent. */
+  deleteAccount(): Promise<void>;
+}
+
+/**
+ * The accounts that the HTTP application serves. `objectAccounts` forwards to Durable Objects, and
+ * `LocalAccounts` keeps accounts open in this process.
+ */
+export interface AccountService {
+  /** Names of accounts, and hashes of tokens. */
+  readonly registry: Registry;
+  /**
+   * Returns the account of this name. It is opened by its first use.
+   *
+   * @param registeredAtMs When the account was registered. It tells the account from an earlier and from a
+   * later one of the same name: an operation on an account that was deleted is refused and leaves nothing
+   * behind.
+   */
+  account(name: string, registeredAtMs: number): AccountHandle;
+}

@@ -1,0 +1,25 @@
+import type { AccountService } from "./account_handle.ts";
+
+/** A registered account. */
+export interface RegistrationKey {
+  readonly name: string;
+  /** Clock time in milliseconds. */
+  readonly registeredAtMs: number;
+}
+
+/**
+ * Deletes an account: revokes its tokens, deletes its state, and removes its name from the registry, in this
+ * order. Does nothing if the name belongs to another registration by then.
+ *
+ * @throws {StoreError | ServiceError} When its state could not be deleted. The account stays marked as being
+ * deleted, so that nobody uses what is left of it. Deleting it again continues.
+ */
+export async function deleteAccount(
+  service: AccountService,
+  { name, registeredAtMs }: RegistrationKey,
+): Promise<void> {
+  const { registry } = service;
+  if (!(await registry.beginDelete(name, registeredAtMs))) return;
+  await service.account(name, registeredAtMs).deleteAccount();
+  await registry.endDelete(name, registeredAtMs);
+}

@@ -1,0 +1,21 @@
+/**
+ * Every condition of the service that a caller might want to tell apart, besides those of the store.
+ *
+ * - `unauthorized`: there is no token, or it is not known.
+ * - `forbidden`: the token does not allow the operation.
+ * - `not-found`: there is no such account, device or token.
+ * - `conflict`: the account is being deleted.
+ * - `unanswered`: the holder of the account did not answer, so the outcome is unknown.
+ */
+export type ServiceErrorCode = "unauthorized" | "forbidden" | "not-found" | "conflict" | "unanswered";
+
+/** An operation that the service refuses, or whose outcome it does not know. */
+export class ServiceError extends Error {
+  readonly code: ServiceErrorCode;
+
+  constructor(code: ServiceErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ServiceError";
+    this.code = code;
+  }
+}
