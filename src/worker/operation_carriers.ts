@@ -36,7 +36,7 @@ export const INPUT_CARRIERS: { readonly [Kind in keyof OperationInputs]: InputCa
     encode: ([body, { account }]) => ({ body, headers: account === undefined ? {} : { [SCOPED]: "1" } }),
     decode: async (request, { account }) => [
       await bytesOf(request),
-      { account: request.headers.has(SCOPED) ? account : undefined },
+      { account: request.headers.get(SCOPED) === null ? undefined : account },
     ],
   },
 };
@@ -54,7 +54,7 @@ export const ANSWER_CARRIERS: { readonly [Kind in keyof OperationAnswers]: Answe
         headers: answer instanceof Uint8Array ? {} : { [STREAMED]: "1" },
       }),
     decode: async (response) =>
-      response.headers.has(STREAMED) && response.body !== null
+      response.headers.get(STREAMED) !== null && response.body !== null
         ? pieces(response.body)
         : await bytesOf(response),
   },
