@@ -2,7 +2,7 @@
 
 import { MemoryDatabase, memoryBackend } from "../src/adapters/memory/mod.ts";
 import type { Backend, SignalCacheReads } from "../src/backend/mod.ts";
-import { senderKeyCacheCodec, sessionCacheCodec } from "../src/ratchet/mod.ts";
+import { liveSenderKeyCodec, liveSessionCodec } from "../src/ratchet/mod.ts";
 import type { Durability } from "../src/signal/mod.ts";
 import { SignalStoreCache } from "../src/signal/mod.ts";
 import { fakeHost, SeededRandom } from "../src/testing/mod.ts";
@@ -114,8 +114,8 @@ async function burnedByReopening(reads: SignalCacheReads, address: string): Prom
     reads,
     engine,
     host,
-    sessionCodec: sessionCacheCodec,
-    senderKeyCodec: senderKeyCacheCodec,
+    sessionCodec: liveSessionCodec,
+    senderKeyCodec: liveSenderKeyCodec,
     isOwnSenderKey: () => false,
   });
   await cache.sessions.load(address);

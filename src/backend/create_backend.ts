@@ -12,7 +12,7 @@ import type {
 import type { AccountSummary, DatabaseSnapshot, Device, DeviceReads } from "./device_store.ts";
 import type {
   LidPnMapping,
-  MessageKey,
+  MessageRef,
   MsgSecretEntry,
   PendingInbound,
   ProtocolReads,
@@ -527,7 +527,7 @@ class CheckedBackend implements Backend {
     return this.#put({ kind: "pendingInbound.put", rows });
   }
 
-  deletePendingInbound(keys: readonly MessageKey[]): Promise<void> {
+  deletePendingInbound(keys: readonly MessageRef[]): Promise<void> {
     return this.#put({ kind: "pendingInbound.delete", keys });
   }
 

@@ -55,7 +55,7 @@ export {
   type LearningSource,
   type LidPnMapping,
   MESSAGE_SECRET_BYTES,
-  type MessageKey,
+  type MessageRef,
   type MsgSecretEntry,
   type PendingInbound,
   type ProtocolReads,

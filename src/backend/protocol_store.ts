@@ -41,14 +41,14 @@ export interface TcTokenEntry {
 }
 
 /** Names one inbound message. Message ids alone collide between senders. */
-export interface MessageKey {
+export interface MessageRef {
   readonly chat: string;
   readonly sender: string;
   readonly id: string;
 }
 
 /** A decrypted message that was not handed over yet. */
-export interface PendingInbound extends MessageKey {
+export interface PendingInbound extends MessageRef {
   readonly payload: Uint8Array;
   /** Unix seconds. */
   readonly receivedAt: number;
@@ -58,7 +58,7 @@ export interface PendingInbound extends MessageKey {
 export const MESSAGE_SECRET_BYTES = 32;
 
 /** A message secret, with the time when it may be dropped. */
-export interface MsgSecretEntry extends MessageKey {
+export interface MsgSecretEntry extends MessageRef {
   /** Exactly 32 bytes. Of two, the one written last. */
   readonly secret: Uint8Array;
   /** Unix seconds; 0 means never. Of two, 0 wins, else the later. */
@@ -143,7 +143,7 @@ export interface ProtocolStore extends ProtocolReads {
   /** Removes messages stored at or before `cutoff` (Unix seconds) and returns how many. */
   deleteExpiredSentMessages(cutoff: number, limit?: number): Promise<number>;
   storePendingInbound(rows: readonly PendingInbound[]): Promise<void>;
-  deletePendingInbound(keys: readonly MessageKey[]): Promise<void>;
+  deletePendingInbound(keys: readonly MessageRef[]): Promise<void>;
   /** Removes rows received at or before `cutoff` (Unix seconds) and returns how many. */
   deleteExpiredPendingInbound(cutoff: number, limit?: number): Promise<number>;
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;

@@ -2,7 +2,7 @@ import { ArgumentRangeError, ArgumentTypeError, RefusedError } from "../errors/m
 import { HASH_STATE_HASH_BYTES } from "./app_sync_store.ts";
 import type { Capabilities } from "./backend.ts";
 import type { Device } from "./device_store.ts";
-import { MESSAGE_SECRET_BYTES, type MessageKey } from "./protocol_store.ts";
+import { MESSAGE_SECRET_BYTES, type MessageRef } from "./protocol_store.ts";
 import { isLease, type Lease } from "./signal_rows.ts";
 import { requireDevice } from "./validate_device.ts";
 import {
@@ -30,7 +30,7 @@ const ENTRY_OVERHEAD_BYTES = 16;
 
 type Validators = { readonly [K in WriteKind]: (write: WriteOf<K>) => void };
 
-function requireMessageKey(key: MessageKey): void {
+function requireMessageRef(key: MessageRef): void {
   requireText("chat", key.chat);
   requireText("sender", key.sender);
   requireText("message id", key.id);
@@ -212,16 +212,16 @@ const VALIDATORS: Validators = {
   "sentMessage.expire": requireExpiry,
   "pendingInbound.put": (write) => {
     for (const row of write.rows) {
-      requireMessageKey(row);
+      requireMessageRef(row);
       requireBytes("payload", row.payload, 0);
       requireSeconds("received at", row.receivedAt);
     }
   },
-  "pendingInbound.delete": (write) => write.keys.forEach(requireMessageKey),
+  "pendingInbound.delete": (write) => write.keys.forEach(requireMessageRef),
   "pendingInbound.expire": requireExpiry,
   "msgSecret.put": (write) => {
     for (const entry of write.entries) {
-      requireMessageKey(entry);
+      requireMessageRef(entry);
       requireExactBytes("secret", entry.secret, MESSAGE_SECRET_BYTES);
       requireSeconds("expires at", entry.expiresAt);
       requireSeconds("message time", entry.messageTs);

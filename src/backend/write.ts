@@ -3,7 +3,7 @@ import type { CollectionName, MutationMac } from "./app_sync_store.ts";
 import type { Device } from "./device_store.ts";
 import type {
   LidPnMapping,
-  MessageKey,
+  MessageRef,
   MsgSecretEntry,
   PendingInbound,
   SenderKeyDevice,
@@ -110,7 +110,7 @@ export type Write =
   | { readonly kind: "sentMessage.delete"; readonly chat: string; readonly id: string }
   | { readonly kind: "sentMessage.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "pendingInbound.put"; readonly rows: readonly PendingInbound[] }
-  | { readonly kind: "pendingInbound.delete"; readonly keys: readonly MessageKey[] }
+  | { readonly kind: "pendingInbound.delete"; readonly keys: readonly MessageRef[] }
   | { readonly kind: "pendingInbound.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "msgSecret.put"; readonly entries: readonly MsgSecretEntry[] }
   | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined }

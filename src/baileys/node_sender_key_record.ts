@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../bytes/mod.ts";
-import { type CacheCodec, SenderKeyRecord, type SendingChain } from "../ratchet/mod.ts";
+import { type LiveRecordCodec, SenderKeyRecord, type SendingChain } from "../ratchet/mod.ts";
 import { steppedBase64Key } from "./base64_chain.ts";
 import {
   parseSenderKeyStates,
@@ -83,7 +83,7 @@ export class NodeSenderKeyRecord {
     this.#sending = undefined;
   }
 
-  /** See `CacheCodec.absorb`: by the standard record, since it is rare. */
+  /** See `LiveRecordCodec.absorb`: by the standard record, since it is rare. */
   absorb(other: NodeSenderKeyRecord): void {
     const record = SenderKeyRecord.decode(this.encode());
     record.absorb(SenderKeyRecord.decode(other.encode()));
@@ -93,7 +93,7 @@ export class NodeSenderKeyRecord {
 }
 
 /** Sender keys of Baileys as the cached object, converted when they are flushed and when they are read. */
-export const nodeSenderKeyCodec: CacheCodec<NodeSenderKeyRecord> = {
+export const nodeSenderKeyCodec: LiveRecordCodec<NodeSenderKeyRecord> = {
   decode: (bytes) => NodeSenderKeyRecord.of(recordToSenderKeyStates(bytes)),
   encode: (record) => record.encode(),
   copy: (record) => record.copy(),

@@ -1,5 +1,5 @@
 import { CorruptError } from "../errors/mod.ts";
-import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
+import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import { isTooFar, steppedBase64Key } from "./base64_chain.ts";
 import {
   freeSessionName,
@@ -109,7 +109,7 @@ export class NodeSessionRecord {
     this.#sending = sending;
   }
 
-  /** See `CacheCodec.absorb`. Where no session is open here, the other's goes on, burned. */
+  /** See `LiveRecordCodec.absorb`. Where no session is open here, the other's goes on, burned. */
   absorb(other: NodeSessionRecord, bound: number): void {
     const own = this.#json._sessions;
     const hasOpen = openOf(this.#json) !== undefined;
@@ -154,7 +154,7 @@ export class NodeSessionRecord {
  *
  * @param local What the standard record says of our own side.
  */
-export function nodeSessionCodec(local: () => LocalIdentity): CacheCodec<NodeSessionRecord> {
+export function nodeSessionCodec(local: () => LocalIdentity): LiveRecordCodec<NodeSessionRecord> {
   return {
     decode: (bytes) => NodeSessionRecord.of(recordToSession(bytes)),
     encode: (record) => record.encode(local()),

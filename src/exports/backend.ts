@@ -47,7 +47,7 @@ export {
   MAX_REGISTRATION_ID,
   MAX_TEXT_LENGTH,
   MESSAGE_SECRET_BYTES,
-  type MessageKey,
+  type MessageRef,
   type MsgSecretEntry,
   type MutationMac,
   type OwnerGuard,

@@ -86,7 +86,7 @@ export type {
   KeyPair,
   LearningSource,
   LidPnMapping,
-  MessageKey,
+  MessageRef,
   MsgSecretEntry,
   MutationMac,
   OwnerGuard,

@@ -5,8 +5,10 @@
  * @module
  */
 export {
-  type CacheCodec,
   type DecodeOptions,
+  type LiveRecordCodec,
+  liveSenderKeyCodec,
+  liveSessionCodec,
   MAX_FAST_FORWARD,
   MAX_MESSAGE_KEYS,
   MAX_SENDER_KEY_STATES,
@@ -28,9 +30,7 @@ export {
   type StoredChainKey,
   type StoredKey,
   type StoredPendingPreKey,
-  senderKeyCacheCodec,
   senderKeyRecordCodec,
-  sessionCacheCodec,
   sessionRecordCodec,
 } from "../ratchet/mod.ts";
 export {

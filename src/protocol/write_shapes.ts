@@ -2,7 +2,7 @@ import type {
   Device,
   KeyPair,
   Lease,
-  MessageKey,
+  MessageRef,
   OwnerGuard,
   Write,
   WriteKind,
@@ -53,7 +53,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return !(value instanceof Uint8Array) && !(value instanceof Map);
 }
 
-const messageKey: MembersOf<MessageKey> = { chat: text, sender: text, id: text };
+const messageRef: MembersOf<MessageRef> = { chat: text, sender: text, id: text };
 const keyPair = objectOf<KeyPair>({ privateKey: bytes, publicKey: bytes });
 const lease = optional(objectOf<Lease>({ reservedUntil: number, incarnation: text, burned: number }));
 const certificate = objectOf<NonNullable<Device["serverCertChain"]>["leaf"]>({
@@ -195,18 +195,18 @@ const SHAPES: Shapes = {
   "pendingInbound.put": {
     rows: listOf(
       objectOf<WriteOf<"pendingInbound.put">["rows"][number]>({
-        ...messageKey,
+        ...messageRef,
         payload: bytes,
         receivedAt: number,
       }),
     ),
   },
-  "pendingInbound.delete": { keys: listOf(objectOf<MessageKey>(messageKey)) },
+  "pendingInbound.delete": { keys: listOf(objectOf<MessageRef>(messageRef)) },
   "pendingInbound.expire": { cutoff: number, limit: optional(number) },
   "msgSecret.put": {
     entries: listOf(
       objectOf<WriteOf<"msgSecret.put">["entries"][number]>({
-        ...messageKey,
+        ...messageRef,
         secret: bytes,
         expiresAt: number,
         messageTs: number,

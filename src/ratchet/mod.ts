@@ -7,7 +7,7 @@ export { copyBytes, KEY_TYPE } from "./_arguments.ts";
 export { steppedKey } from "./_chain_step.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
-export { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
+export { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";

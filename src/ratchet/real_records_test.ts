@@ -4,7 +4,7 @@ import { FakeRows } from "../../test/support/signal/fake_rows.ts";
 import { SignalStoreCache } from "../signal/signal_store_cache.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { WriteBehind } from "../write_behind/mod.ts";
-import { senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
+import { liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { SenderKeyState } from "./sender_key_state.ts";
 import { SessionChain } from "./session_chain.ts";
@@ -24,8 +24,8 @@ function open(rows: FakeRows, seed: number): { cache: Cache; engine: WriteBehind
     reads: rows,
     engine,
     host,
-    sessionCodec: sessionCacheCodec,
-    senderKeyCodec: senderKeyCacheCodec,
+    sessionCodec: liveSessionCodec,
+    senderKeyCodec: liveSenderKeyCodec,
     isOwnSenderKey: (name) => name === OUR_KEY,
   });
   engine.addFlushable(cache.flushable);

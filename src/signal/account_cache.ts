@@ -2,7 +2,7 @@ import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Device, SignalCacheReads } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
-import { type CacheCodec, senderKeyCacheCodec, sessionCacheCodec } from "../ratchet/mod.ts";
+import { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "../ratchet/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
 import type { Durability } from "./counter_lease.ts";
 import { openedCaches, type SignalUserState } from "./opened_caches.ts";
@@ -34,13 +34,13 @@ export interface SignalAccount {
 
 /** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
 export interface SignalCodecs<S, K> {
-  readonly sessions: CacheCodec<S>;
-  readonly senderKeys: CacheCodec<K>;
+  readonly sessions: LiveRecordCodec<S>;
+  readonly senderKeys: LiveRecordCodec<K>;
 }
 
 const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
-  sessions: sessionCacheCodec,
-  senderKeys: senderKeyCacheCodec,
+  sessions: liveSessionCodec,
+  senderKeys: liveSenderKeyCodec,
 };
 
 /**

@@ -3,12 +3,12 @@ import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { SnapshotSink } from "../device/mod.ts";
 import {
+  liveSenderKeyCodec,
+  liveSessionCodec,
   type SenderKeyRecord,
   SessionChain,
   SessionRecord,
   SessionState,
-  senderKeyCacheCodec,
-  sessionCacheCodec,
 } from "../ratchet/mod.ts";
 import { type FakeHost, fakeHost } from "../testing/mod.ts";
 import { type SignalPolicy, type SignalStoreCache, signalCache } from "./mod.ts";
@@ -79,9 +79,9 @@ async function send(
 test("an account has one cache, in one form", async () => {
   const { account, cache } = await new World().open();
   expect(signalCache(account)).toBe(cache);
-  const same = { sessions: sessionCacheCodec, senderKeys: senderKeyCacheCodec };
+  const same = { sessions: liveSessionCodec, senderKeys: liveSenderKeyCodec };
   expect(signalCache(account, same)).toBe(cache);
-  const other = { ...same, sessions: { ...sessionCacheCodec } };
+  const other = { ...same, sessions: { ...liveSessionCodec } };
   expect(() => signalCache(account, other)).toThrow(TypeError);
   await account.close();
 });

@@ -1,5 +1,5 @@
 import type { SignalRecordStore } from "../backend/mod.ts";
-import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
+import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
 import { MUST } from "./cache_entry.ts";
 import { CounterLease } from "./counter_lease.ts";
@@ -199,7 +199,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   };
 }
 
-function sendOnOtherChains<T>(codec: CacheCodec<T>, a: T, b: T): boolean {
+function sendOnOtherChains<T>(codec: LiveRecordCodec<T>, a: T, b: T): boolean {
   const [ofA, ofB] = [codec.sendingChain(a), codec.sendingChain(b)];
   return ofA !== undefined && ofB !== undefined && ofA.id !== ofB.id;
 }

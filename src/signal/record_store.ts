@@ -1,7 +1,7 @@
 import { MAX_KEY_ID, type SignalRow } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
-import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
+import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import {
   CacheEntry,
   type EntryOwner,
@@ -27,7 +27,7 @@ const UNENCODABLE = new Uint8Array(0);
 /** What a store of records is made of. */
 export interface RecordStoreOptions<T> {
   readonly context: StoreContext;
-  readonly codec: CacheCodec<T>;
+  readonly codec: LiveRecordCodec<T>;
   readonly table: RecordTable;
   /** Whether a record that cannot be read is an error to its reader and not absent: our own sender key. */
   readonly isOwn: (address: string) => boolean;
@@ -37,7 +37,7 @@ export interface RecordStoreOptions<T> {
 export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   readonly entries: EntryTable<T>;
   readonly reads: ReadCounts = new ReadCounts();
-  readonly codec: CacheCodec<T>;
+  readonly codec: LiveRecordCodec<T>;
   readonly table: RecordTable;
   readonly #context: StoreContext;
   readonly #isOwn: (address: string) => boolean;

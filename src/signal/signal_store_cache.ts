@@ -8,7 +8,7 @@ import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
-import type { CacheCodec } from "../ratchet/mod.ts";
+import type { LiveRecordCodec } from "../ratchet/mod.ts";
 import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
 import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
@@ -67,8 +67,8 @@ export interface SignalStoreCacheOptions<S, K> {
   /** Writes what is dirty. The cache's `flushable` must be added to it. */
   readonly engine: SignalCacheEngine;
   readonly host: Pick<Host, "clock" | "random" | "logger">;
-  readonly sessionCodec: CacheCodec<S>;
-  readonly senderKeyCodec: CacheCodec<K>;
+  readonly sessionCodec: LiveRecordCodec<S>;
+  readonly senderKeyCodec: LiveRecordCodec<K>;
   /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
   readonly isOwnSenderKey: (name: string) => boolean;
   /** The address that a Signal address stands for: the LID's where the mapping is known. Defaults to the same address. */
@@ -115,7 +115,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  * ```ts
  * import { systemHost, WriteBehind } from "@holdfast/store";
  * import type { Committer, SignalCacheReads } from "@holdfast/store/backend";
- * import { senderKeyCacheCodec, sessionCacheCodec, SignalStoreCache } from "@holdfast/store/signal";
+ * import { liveSenderKeyCodec, liveSessionCodec, SignalStoreCache } from "@holdfast/store/signal";
  *
  * async function send(reads: SignalCacheReads, committer: Committer, peer: string): Promise<void> {
  *   const host = systemHost();
@@ -124,8 +124,8 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *     reads,
  *     engine,
  *     host,
- *     sessionCodec: sessionCacheCodec,
- *     senderKeyCodec: senderKeyCacheCodec,
+ *     sessionCodec: liveSessionCodec,
+ *     senderKeyCodec: liveSenderKeyCodec,
  *     isOwnSenderKey: () => false,
  *   });
  *   engine.addFlushable(cache.flushable);

@@ -6,7 +6,7 @@ import {
   type SignalRow,
 } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import type { CacheCodec, SendingChain } from "../ratchet/mod.ts";
+import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import { CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { restoreEpochOf } from "./incarnation.ts";
 
@@ -32,7 +32,7 @@ export type OpenedRecord<T> =
 /** By what a stored row is judged. */
 export interface OpeningRules<T> {
   readonly store: SignalRecordStore;
-  readonly codec: CacheCodec<T>;
+  readonly codec: LiveRecordCodec<T>;
   /** Of the cache that reads. */
   readonly incarnation: string;
   /** Rows from before are outdated; 0 when there never was a restore. */
@@ -75,7 +75,7 @@ function usable<T>(value: T, lease: CounterLease): OpenedRecord<T> {
 }
 
 /** Another incarnation may have used every counter below the bound. */
-function burn<T>(value: T, chain: SendingChain, lease: Lease, codec: CacheCodec<T>): OpenedRecord<T> {
+function burn<T>(value: T, chain: SendingChain, lease: Lease, codec: LiveRecordCodec<T>): OpenedRecord<T> {
   const burnedKeys = Math.max(0, lease.reservedUntil - chain.next);
   const burned = lease.burned + burnedKeys;
   if (burnedKeys > 0 && burned >= MAX_BURNED_KEYS) {

@@ -93,7 +93,7 @@ async function readRelations(backend: Backend): Promise<Contents> {
 
 async function readMessages(backend: Backend): Promise<Contents> {
   const chatIds = CHATS.flatMap((chat) => MESSAGE_IDS.map((id) => ({ chat, id })));
-  const messageKeys = chatIds.flatMap((key) => SENDERS.map((sender) => ({ ...key, sender })));
+  const messageRefs = chatIds.flatMap((key) => SENDERS.map((sender) => ({ ...key, sender })));
   const baseKeys = ADDRESSES.slice(0, 2).flatMap((address) =>
     MESSAGE_IDS.flatMap((id) => BASE_KEYS.map((key) => ({ address, id, key }))),
   );
@@ -101,7 +101,7 @@ async function readMessages(backend: Backend): Promise<Contents> {
     baseKeys: await each(baseKeys, ({ address, id, key }) => backend.hasSameBaseKey(address, id, key)),
     sent: await each(chatIds, ({ chat, id }) => backend.getSentMessage(chat, id)),
     pending: await backend.listPendingInbound(100),
-    secrets: await each(messageKeys, ({ chat, sender, id }) => backend.getMsgSecret(chat, sender, id)),
+    secrets: await each(messageRefs, ({ chat, sender, id }) => backend.getMsgSecret(chat, sender, id)),
   };
 }
 

@@ -3,7 +3,7 @@ import {
   LEARNING_SOURCES,
   type Lease,
   type LidPnMapping,
-  type MessageKey,
+  type MessageRef,
   type TcTokenEntry,
   type Write,
   type WriteKind,
@@ -195,17 +195,17 @@ const SAMPLES: Samples = {
   "sentMessage.expire": (draw) => ({ kind: "sentMessage.expire", cutoff: recently(draw) }),
   "pendingInbound.put": ({ random }) => ({
     kind: "pendingInbound.put",
-    rows: messageKeys(random).map((key) => ({
+    rows: messageRefs(random).map((key) => ({
       ...key,
       payload: blob(random, 0),
       receivedAt: random.below(4),
     })),
   }),
-  "pendingInbound.delete": ({ random }) => ({ kind: "pendingInbound.delete", keys: messageKeys(random) }),
+  "pendingInbound.delete": ({ random }) => ({ kind: "pendingInbound.delete", keys: messageRefs(random) }),
   "pendingInbound.expire": ({ random }) => ({ kind: "pendingInbound.expire", cutoff: random.below(2) }),
   "msgSecret.put": ({ random }) => ({
     kind: "msgSecret.put",
-    entries: messageKeys(random).map((key) => ({
+    entries: messageRefs(random).map((key) => ({
       ...key,
       secret: random.bytes(32),
       expiresAt: random.below(5),
@@ -262,7 +262,7 @@ function token(random: SeededRandom): TcTokenEntry {
   };
 }
 
-function messageKeys(random: SeededRandom): MessageKey[] {
+function messageRefs(random: SeededRandom): MessageRef[] {
   return Array.from({ length: random.below(4) }, () => ({
     chat: random.pick(CHATS),
     sender: random.pick(SENDERS),

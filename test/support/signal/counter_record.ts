@@ -1,6 +1,6 @@
 /** A record that is only counters, for tests of the Signal cache: what a session or sender key looks like to it. */
 import { CorruptError, WrongLengthError } from "../../../src/errors/mod.ts";
-import type { CacheCodec } from "../../../src/ratchet/cache_codec.ts";
+import type { LiveRecordCodec } from "../../../src/ratchet/live_record_codec.ts";
 import { MAX_FAST_FORWARD } from "../../../src/ratchet/session_chain.ts";
 
 /** One session, or one sender key. */
@@ -87,7 +87,7 @@ function burned(state: CounterState, bound: number): CounterState {
 }
 
 /** The codec of `CounterRecord`: JSON. */
-export const counterCodec: CacheCodec<CounterRecord> = {
+export const counterCodec: LiveRecordCodec<CounterRecord> = {
   decode: (bytes) => {
     const text = new TextDecoder().decode(bytes);
     if (text.startsWith("short")) throw new WrongLengthError("decode toy record: a key is short");
@@ -144,7 +144,10 @@ export const counterCodec: CacheCodec<CounterRecord> = {
 };
 
 /** The same for sender keys: a new chain is always a new sender key. */
-export const counterSenderKeyCodec: CacheCodec<CounterRecord> = { ...counterCodec, isNewStart: () => true };
+export const counterSenderKeyCodec: LiveRecordCodec<CounterRecord> = {
+  ...counterCodec,
+  isNewStart: () => true,
+};
 
 /** The stored form of a record. */
 export function stored(record: CounterRecord): Uint8Array {

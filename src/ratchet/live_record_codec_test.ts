@@ -5,7 +5,7 @@ import { type Backend, CommitQueue } from "../backend/mod.ts";
 import { SignalStoreCache } from "../signal/signal_store_cache.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { WriteBehind } from "../write_behind/mod.ts";
-import { senderKeyCacheCodec, sessionCacheCodec } from "./cache_codec.ts";
+import { liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 import { SenderKeyState } from "./sender_key_state.ts";
 import { SessionChain } from "./session_chain.ts";
@@ -29,8 +29,8 @@ async function live(database: MemoryDatabase, seed: number): Promise<Incarnation
     reads: backend,
     engine,
     host,
-    sessionCodec: sessionCacheCodec,
-    senderKeyCodec: senderKeyCacheCodec,
+    sessionCodec: liveSessionCodec,
+    senderKeyCodec: liveSenderKeyCodec,
     isOwnSenderKey: (name) => name === OURS,
   });
   engine.addFlushable(cache.flushable);
@@ -97,7 +97,7 @@ test("so are those of our own sender key", async () => {
   expect(bound).toBeGreaterThanOrEqual(1);
   const after = await live(database, 2);
   const loaded = await after.cache.senderKeys.load(OURS);
-  expect(senderKeyCacheCodec.sendingChain(loaded ?? new SenderKeyRecord())?.next).toBe(bound);
+  expect(liveSenderKeyCodec.sendingChain(loaded ?? new SenderKeyRecord())?.next).toBe(bound);
 });
 
 test("a clean close burns nothing", async () => {

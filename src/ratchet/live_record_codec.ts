@@ -11,7 +11,7 @@ import { sessionRecordCodec } from "./session_record_codec.ts";
  *
  * `fastForward` is also called for a chain that the record sent on before the current one, if it still has it.
  */
-export interface CacheCodec<T> extends RecordCodec<T> {
+export interface LiveRecordCodec<T> extends RecordCodec<T> {
   /**
    * What tells quickly that nothing was sent: the same object as long as the record, and copies of it, send on the same chain at
    * the same counter, and another one as soon as they do not. `undefined` where there is no such object.
@@ -39,7 +39,7 @@ export interface CacheCodec<T> extends RecordCodec<T> {
 }
 
 /** `SessionRecord` as the cached object. */
-export const sessionCacheCodec: CacheCodec<SessionRecord> = {
+export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
   ...sessionRecordCodec,
   sendingMark: (record) => record.current?.senderChain,
   isNewStart: (before, after) => !sameKey(before.current?.aliceBaseKey, after.current?.aliceBaseKey),
@@ -48,7 +48,7 @@ export const sessionCacheCodec: CacheCodec<SessionRecord> = {
 };
 
 /** `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped. */
-export const senderKeyCacheCodec: CacheCodec<SenderKeyRecord> = {
+export const liveSenderKeyCodec: LiveRecordCodec<SenderKeyRecord> = {
   ...senderKeyRecordCodec,
   sendingMark: (record) => record.sendingState,
   isNewStart: () => true,
