@@ -63,7 +63,7 @@ export interface Committer {
 }
 
 /** What the author of a backend writes: the reads, and one `commit`. `createBackend` makes a `Backend` of it. */
-export interface BackendSource extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads, Committer {
+export interface BackendCore extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads, Committer {
   /** See `DeviceStore.create`. */
   create(): Promise<number>;
 }

@@ -1,6 +1,6 @@
 import { ClosedError } from "../errors/mod.ts";
 import type { AppSyncReads, AppSyncStore } from "./app_sync_store.ts";
-import type { Backend, BackendSource, Capabilities, CommitOptions, OwnerState } from "./backend.ts";
+import type { Backend, BackendCore, Capabilities, CommitOptions, OwnerState } from "./backend.ts";
 import { type CreateBackendOptions, createBackend } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import type { ProtocolReads, ProtocolStore } from "./protocol_store.ts";
@@ -92,10 +92,10 @@ const APPLY: Appliers = {
  * Deleting an account and the snapshot reach only what the device store knows of.
  */
 export function composeBackend(stores: ComposedStores, options: CreateBackendOptions = {}): Backend {
-  return createBackend(new ComposedSource(stores), options);
+  return createBackend(new ComposedCore(stores), options);
 }
 
-class ComposedSource implements BackendSource {
+class ComposedCore implements BackendCore {
   readonly capabilities: Capabilities = {
     atomicCommit: false,
     fencing: false,

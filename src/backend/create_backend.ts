@@ -1,14 +1,7 @@
 import { type Clock, nowSeconds, systemClock } from "../ports/mod.ts";
 import type { DeviceListRecord, HashState, SyncKey } from "../records/mod.ts";
 import type { AppSyncReads, CollectionName, MutationMac } from "./app_sync_store.ts";
-import type {
-  Backend,
-  BackendSource,
-  Capabilities,
-  CommitOptions,
-  Committer,
-  OwnerState,
-} from "./backend.ts";
+import type { Backend, BackendCore, Capabilities, CommitOptions, Committer, OwnerState } from "./backend.ts";
 import type { AccountSummary, DatabaseSnapshot, Device, DeviceReads } from "./device_store.ts";
 import type {
   LidPnMapping,
@@ -51,19 +44,19 @@ export interface CreateBackendOptions {
  * Makes a complete backend of the part that an author writes: reads and one `commit`.
  *
  * Arguments are checked here, once, in front of the implementation, and every setter becomes a commit of one write.
- * Closing the result closes the source.
+ * Closing the result closes the core.
  *
  * @example
  * ```ts
- * import { type Backend, type BackendSource, createBackend } from "@holdfast/store/backend";
+ * import { type Backend, type BackendCore, createBackend } from "@holdfast/store/backend";
  *
- * function publish(source: BackendSource): Backend {
- *   return createBackend(source);
+ * function publish(core: BackendCore): Backend {
+ *   return createBackend(core);
  * }
  * ```
  */
-export function createBackend(source: BackendSource, options: CreateBackendOptions = {}): Backend {
-  return new CheckedBackend(source, source, options.clock ?? systemClock);
+export function createBackend(core: BackendCore, options: CreateBackendOptions = {}): Backend {
+  return new CheckedBackend(core, core, options.clock ?? systemClock);
 }
 
 /**

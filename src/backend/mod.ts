@@ -23,7 +23,7 @@ export {
 } from "./app_sync_store.ts";
 export type {
   Backend,
-  BackendSource,
+  BackendCore,
   Capabilities,
   CommitOptions,
   Committer,

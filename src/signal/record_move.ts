@@ -88,25 +88,25 @@ class MoveEnd<V> {
 
 /** Both ends of a move. */
 class Ends<V> {
-  readonly source: MoveEnd<V>;
+  readonly origin: MoveEnd<V>;
   readonly target: MoveEnd<V>;
 
-  constructor(source: MoveEnd<V>, target: MoveEnd<V>) {
-    this.source = source;
+  constructor(origin: MoveEnd<V>, target: MoveEnd<V>) {
+    this.origin = origin;
     this.target = target;
   }
 
   abandon(): void {
     this.target.release();
-    this.source.release();
+    this.origin.release();
   }
 
   /** One row may have become the other: with both in the database, one chain would be sent on from two places. */
   assert(): void {
     this.target.assert();
-    this.source.assert();
-    this.target.waitFor(this.source);
-    this.source.waitFor(this.target);
+    this.origin.assert();
+    this.target.waitFor(this.origin);
+    this.origin.waitFor(this.target);
     this.abandon();
   }
 }
@@ -119,12 +119,12 @@ async function holdEnds<V>(
   dirty: DirtySet,
 ): Promise<Ends<V> | undefined> {
   const hold = (entry: CacheEntry<V>): MoveEnd<V> => new MoveEnd(store, entry, dirty);
-  const source = await store.use(from, (entry) => (entry.value === undefined ? undefined : hold(entry)));
-  if (source === undefined) return undefined;
+  const origin = await store.use(from, (entry) => (entry.value === undefined ? undefined : hold(entry)));
+  if (origin === undefined) return undefined;
   try {
-    return new Ends(source, await store.use(to, hold));
+    return new Ends(origin, await store.use(to, hold));
   } catch (error) {
-    source.release();
+    origin.release();
     throw error;
   }
 }
@@ -154,12 +154,12 @@ export async function prepareRecordMove<T>(
 }
 
 function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContext): PreparedMove | undefined {
-  const { source, target } = ends;
+  const { origin, target } = ends;
   const { codec, table } = store;
-  const coming = source.entry.value as T;
+  const coming = origin.entry.value as T;
   const there = target.entry.value;
   const value = codec.copy(there ?? coming);
-  const comingLease = source.entry.lease;
+  const comingLease = origin.entry.lease;
   const isReplaced = there !== undefined && sendOnOtherChains(codec, there, coming);
   // Of two own sender keys one is left, and nobody knows which of them each device holds.
   const lost = isReplaced ? table.lost(target.entry.address) : [];
@@ -170,12 +170,12 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   if (record.byteLength === 0) return undefined;
   return {
     writes: [
-      table.remove(source.entry.address),
+      table.remove(origin.entry.address),
       table.put(target.entry.address, record, lease?.toStored(context.incarnation())),
       ...lost,
     ],
     land: () => {
-      const { riders } = source.entry;
+      const { riders } = origin.entry;
       target.land((entry) => {
         entry.value = value;
         entry.mark = undefined;
@@ -184,7 +184,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
         entry.bytes = record.byteLength;
         for (const rider of riders ?? []) entry.addRider(rider);
       });
-      source.land((entry) => {
+      origin.land((entry) => {
         entry.value = undefined;
         entry.mark = undefined;
         entry.lease = undefined;
@@ -252,8 +252,8 @@ export async function prepareIdentityMove(
 ): Promise<PreparedMove | undefined> {
   const ends = await holdEnds(store, from, to, context.dirty);
   if (ends === undefined) return undefined;
-  const { source, target } = ends;
-  const coming = target.entry.value === undefined ? source.entry.value : undefined;
+  const { origin, target } = ends;
+  const coming = target.entry.value === undefined ? origin.entry.value : undefined;
   const remove: SignalWrite = { kind: "identity.delete", address: from };
   return {
     writes: coming === undefined ? [remove] : [{ kind: "identity.put", address: to, key: coming }, remove],
@@ -263,7 +263,7 @@ export async function prepareIdentityMove(
         entry.value = coming;
         entry.stored = true;
       });
-      source.land((entry) => {
+      origin.land((entry) => {
         entry.value = undefined;
         entry.stored = false;
       });

@@ -1,6 +1,6 @@
 import {
   type Backend,
-  type BackendSource,
+  type BackendCore,
   type Capabilities,
   type CommitOptions,
   createBackend,
@@ -64,10 +64,10 @@ export interface MemoryBackendOptions {
  * ```
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
-  return createBackend(memorySource(options), { clock: options.clock });
+  return createBackend(memoryCore(options), { clock: options.clock });
 }
 
-function memorySource(options: MemoryBackendOptions): BackendSource {
+function memoryCore(options: MemoryBackendOptions): BackendCore {
   const account = new OpenMemoryAccount(options);
   const tables = () => account.tables();
   return {

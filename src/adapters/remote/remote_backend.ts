@@ -1,6 +1,6 @@
 import {
   type Backend,
-  type BackendSource,
+  type BackendCore,
   type Capabilities,
   createBackend,
   type LidPnMapping,
@@ -65,13 +65,13 @@ export async function remoteBackend(options: RemoteBackendOptions): Promise<Back
   });
   const capabilities = await askCapabilities(sender);
   const clock: Clock = host.clock;
-  return createBackend(remoteSource(sender, capabilities), { clock });
+  return createBackend(remoteCore(sender, capabilities), { clock });
 }
 
 /** The reads of the contract by their names, each one request. */
-type Reads = Omit<BackendSource, "capabilities" | "close" | "commit" | "getAllLidMappings">;
+type Reads = Omit<BackendCore, "capabilities" | "close" | "commit" | "getAllLidMappings">;
 
-function remoteSource(sender: RequestSender, capabilities: Capabilities): BackendSource {
+function remoteCore(sender: RequestSender, capabilities: Capabilities): BackendCore {
   let closed = false;
   const assertOpen = (): void => {
     if (closed) throw new ClosedError("remote: the backend is closed");

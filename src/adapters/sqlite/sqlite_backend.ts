@@ -1,6 +1,6 @@
 import {
   type Backend,
-  type BackendSource,
+  type BackendCore,
   type Capabilities,
   type CommitOptions,
   createBackend,
@@ -67,10 +67,10 @@ export async function openSqliteBackend(
     await driver.close();
     throw error;
   }
-  return createBackend(createSource(new OpenDriver(driver), account), { clock });
+  return createBackend(createCore(new OpenDriver(driver), account), { clock });
 }
 
-function createSource(driver: OpenDriver, account: string): BackendSource {
+function createCore(driver: OpenDriver, account: string): BackendCore {
   const scope = new ReadScope(driver, account);
   const lookup = new AccountLookup(driver, account);
   return {
