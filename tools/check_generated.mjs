@@ -1,13 +1,17 @@
 /**
- * Why: the record types in src/records/gen are generated from proto/, and nothing else keeps the two in step. This generates them
- * again into a temporary folder and compares. After a change of proto/, run `npm run generate`.
+ * Why: the schemas in src/records/gen, and the runtime's own code that tests compare them with, are generated from proto/, and nothing
+ * else keeps them in step. This generates them again into a temporary folder and compares. After a change of proto/, run
+ * `npm run generate`.
  */
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./lib/run.mjs";
-import { GENERATED, writePlainDescriptors } from "./plain_descriptors.mjs";
+import { SCHEMAS, writeMessageSchemas } from "./message_schemas.mjs";
+
+/** Folder of what protoc-gen-es generates, as buf.gen.yaml has it. */
+const RUNTIME_CODE = "test/support/proto";
 
 /**
  * @param {string} folder
@@ -28,18 +32,19 @@ const directory = mkdtempSync(join(tmpdir(), "holdfast-generated-"));
 try {
   // buf places each plugin's `out` below `--output`, so the fresh tree mirrors the committed paths.
   const { code, output } = await run("buf", ["generate", "--output", directory]);
-  const folder = join(directory, GENERATED);
-  if (code === 0 && existsSync(folder)) writePlainDescriptors(folder);
-  const fresh = readTree(folder);
-  const committed = readTree(GENERATED);
-  const differing = [...new Set([...fresh.keys(), ...committed.keys()])].filter(
-    (path) => fresh.get(path) !== committed.get(path),
-  );
-  if (code !== 0) console.error(output);
-  else if (fresh.size === 0) console.error("buf generated nothing");
-  for (const path of differing)
-    console.error(`${GENERATED}/${path} differs from what proto/ generates: run npm run generate`);
-  if (code !== 0 || fresh.size === 0 || differing.length > 0) process.exitCode = 1;
+  if (code !== 0) throw new Error(output);
+  await writeMessageSchemas(join(directory, SCHEMAS));
+  for (const folder of [SCHEMAS, RUNTIME_CODE]) {
+    const fresh = readTree(join(directory, folder));
+    const committed = readTree(folder);
+    const differing = [...new Set([...fresh.keys(), ...committed.keys()])].filter(
+      (path) => fresh.get(path) !== committed.get(path),
+    );
+    if (fresh.size === 0) console.error(`${folder}: nothing was generated`);
+    for (const path of differing)
+      console.error(`${folder}/${path} differs from what proto/ generates: run npm run generate`);
+    if (fresh.size === 0 || differing.length > 0) process.exitCode = 1;
+  }
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -47,17 +47,22 @@ const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 /** Adapters that are a driver of another adapter. */
 const DRIVER_OF = { libsql: "sqlite", durable_object: "sqlite" };
 
-const CORE_PACKAGES = ["@bufbuild/protobuf", "@noble/ed25519", "@noble/hashes"];
+const CORE_PACKAGES = ["@noble/ed25519", "@noble/hashes"];
 
 /** @type {Record<string, string[]>} */
 const PACKAGES = {
-  "adapters/memory": ["@bufbuild/protobuf"],
-  "adapters/sqlite": ["@bufbuild/protobuf"],
-  "adapters/durable_object": ["@bufbuild/protobuf"],
-  "adapters/remote": ["@bufbuild/protobuf"],
+  bytes: [],
+  errors: [],
+  ports: [],
+  protobuf: [],
+  records: [],
+  "adapters/memory": [],
+  "adapters/sqlite": [],
+  "adapters/durable_object": [],
+  "adapters/remote": [],
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono", "valibot"],
-  testing: ["@bufbuild/protobuf"],
+  testing: [],
   cli: [...CORE_PACKAGES, "@hono/node-server", "baileys", "esbuild", "miniflare", "node:*"],
 };
 

@@ -1,6 +1,9 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { SessionRecord, sessionRecordCodec } from "../../src/ratchet/mod.ts";
-import { type RecordStructure, RecordStructureSchema } from "../../src/records/mod.ts";
+import {
+  type RecordStructure,
+  RecordStructureSchema,
+} from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
 import type { BenchEntry } from "../bench.ts";
 import { interleaved, timed } from "../interleaved.ts";
 import { advance, freshRecord } from "../sample_records.ts";

@@ -8,4 +8,13 @@ export { compareText } from "./compare_text.ts";
 export { hexOf } from "./hex.ts";
 export { joinBytes } from "./join_bytes.ts";
 export { sameBytes, sameSecret } from "./same_bytes.ts";
+export {
+  KEY_BYTES,
+  KEY_TYPE,
+  MAX_KEY_ID,
+  MAX_UINT32,
+  PUBLIC_KEY_BYTES,
+  prefixedKey,
+  SIGNATURE_BYTES,
+} from "./signal_key.ts";
 export { decodeUtf8, encodeUtf8, isWellFormed } from "./utf8.ts";

@@ -1,8 +1,9 @@
+import { decodeUtf8 } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 
 /** Wire types of protobuf, without the two of groups, which nothing here uses. */
 export const VARINT = 0;
-const BITS_64 = 1;
+export const BITS_64 = 1;
 export const DELIMITED = 2;
 const BITS_32 = 5;
 
@@ -77,6 +78,29 @@ export class WireReader {
   /** @throws {CorruptError} When the value has more than 32 bits. */
   bool(): boolean {
     return this.uint32() !== 0;
+  }
+
+  /** An unsigned number of up to 64 bits. @throws {CorruptError} */
+  uint64(): bigint {
+    const low = this.#varint();
+    return (BigInt(this.#high) << 32n) | BigInt(low);
+  }
+
+  /** An unsigned number in eight bytes. @throws {CorruptError} */
+  fixed64(): bigint {
+    return this.#view64().getBigUint64(0, true);
+  }
+
+  /** @throws {CorruptError} */
+  double(): number {
+    return this.#view64().getFloat64(0, true);
+  }
+
+  /** A text, a byte order mark included. @throws {CorruptError} When it is not UTF-8. */
+  text(): string {
+    const text = decodeUtf8(this.bytes());
+    if (text === undefined) throw this.corrupt("text is not UTF-8");
+    return text;
   }
 
   /** A view of a field's bytes. @throws {CorruptError} */
@@ -187,6 +211,12 @@ export class WireReader {
     const start = this.#pos;
     this.#advance(length);
     return start;
+  }
+
+  #view64(): DataView {
+    const start = this.#pos;
+    this.#advance(8);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, 8);
   }
 
   #advance(length: number): void {

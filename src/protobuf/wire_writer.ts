@@ -13,6 +13,13 @@ export function varintSize(value: number): number {
   return value < 0x1000_0000 ? 4 : 5;
 }
 
+/** Bytes of a number of 64 bits as a varint, a negative one as its two's complement. */
+export function varint64Size(value: bigint): number {
+  let size = 1;
+  for (let rest = BigInt.asUintN(64, value); rest >= 0x80n; rest >>= 7n) size++;
+  return size;
+}
+
 /** Bytes of a field with a one-byte tag and a length before its content, 0 when it is absent. */
 export function bytesFieldSize(value: Uint8Array | undefined): number {
   return value === undefined ? 0 : delimitedSize(value.length);
@@ -55,6 +62,22 @@ export class WireWriter {
       rest >>>= 7;
     }
     this.bytes[this.#pos++] = rest;
+  }
+
+  /** A number of 64 bits, a negative one as its two's complement. */
+  varint64(value: bigint): void {
+    let rest = BigInt.asUintN(64, value);
+    for (; rest >= 0x80n; rest >>= 7n) this.bytes[this.#pos++] = Number(rest & 0x7fn) | 0x80;
+    this.bytes[this.#pos++] = Number(rest);
+  }
+
+  /** An unsigned number in eight bytes. */
+  fixed64(value: bigint): void {
+    this.#view64().setBigUint64(0, value, true);
+  }
+
+  double(value: number): void {
+    this.#view64().setFloat64(0, value, true);
   }
 
   /** Bytes as they are. */
@@ -101,5 +124,10 @@ export class WireWriter {
 
   boolField(tag: number, value: boolean | undefined): void {
     if (value !== undefined) this.uint32Field(tag, value ? 1 : 0);
+  }
+
+  #view64(): DataView {
+    this.#pos += 8;
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + this.#pos - 8, 8);
   }
 }

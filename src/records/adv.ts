@@ -1,15 +1,13 @@
-import { create, type DescField, type MessageInitShape } from "@bufbuild/protobuf";
-import { CorruptError } from "../errors/mod.ts";
-import { KEY_BYTES, requireBytes, requireInteger, SIGNATURE_BYTES, StoredMessage } from "./_field.ts";
+import { KEY_BYTES, SIGNATURE_BYTES } from "../bytes/mod.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { optionalBytes, requireBytes, requireTime } from "./_arguments.ts";
+import { StoredMessage } from "./_stored_message.ts";
 import {
   ADVEncryptionType,
   ADVKeyIndexListSchema,
   ADVSignedDeviceIdentitySchema,
   ADVSignedKeyIndexListSchema,
-} from "./gen/holdfast/v1/adv_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
-
-const MAX_UINT32 = 0xffff_ffff;
+} from "./gen/adv.ts";
 
 /** The proof that a primary device linked this one: `ADVSignedDeviceIdentity`. */
 export interface AdvSignedDeviceIdentity {
@@ -52,19 +50,15 @@ export interface AdvKeyIndexList {
  */
 export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity): Uint8Array {
   const action = "encode account";
-  const init: MessageInitShape<typeof ADVSignedDeviceIdentitySchema> = {};
   const { details, accountSignatureKey, accountSignature, deviceSignature } = identity;
-  if (isPresent(details)) init.details = requireBytes(action, "details", details);
-  if (isPresent(accountSignatureKey)) {
-    init.accountSignatureKey = requireBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
-  }
-  if (isPresent(accountSignature)) {
-    init.accountSignature = requireBytes(action, "account signature", accountSignature, SIGNATURE_BYTES);
-  }
-  if (isPresent(deviceSignature)) {
-    init.deviceSignature = requireBytes(action, "device signature", deviceSignature, SIGNATURE_BYTES);
-  }
-  return encodeMessage(ADVSignedDeviceIdentitySchema, create(ADVSignedDeviceIdentitySchema, init));
+  const key = optionalBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
+  const parts = {
+    details: details?.length === 0 ? undefined : details,
+    accountSignatureKey: key,
+    accountSignature: optionalBytes(action, "account signature", accountSignature, SIGNATURE_BYTES),
+    deviceSignature: optionalBytes(action, "device signature", deviceSignature, SIGNATURE_BYTES),
+  };
+  return encodeMessage(ADVSignedDeviceIdentitySchema, parts, action);
 }
 
 /**
@@ -75,15 +69,12 @@ export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity)
  */
 export function decodeAdvSignedDeviceIdentity(bytes: Uint8Array): AdvSignedDeviceIdentity {
   const action = "decode account";
-  const message = decodeMessage(ADVSignedDeviceIdentitySchema, bytes, action);
-  const stored = new StoredMessage<typeof ADVSignedDeviceIdentitySchema>(message, action);
-  const field = ADVSignedDeviceIdentitySchema.field;
-  const read = (of: DescField, value: Uint8Array, length: number) => stored.optionalBytes(of, value, length);
+  const stored = new StoredMessage(decodeMessage(ADVSignedDeviceIdentitySchema, bytes, action), action);
   return withoutAbsent({
-    details: read(field.details, message.details, message.details.length),
-    accountSignatureKey: read(field.accountSignatureKey, message.accountSignatureKey, KEY_BYTES),
-    accountSignature: read(field.accountSignature, message.accountSignature, SIGNATURE_BYTES),
-    deviceSignature: read(field.deviceSignature, message.deviceSignature, SIGNATURE_BYTES),
+    details: stored.optionalBytes("details"),
+    accountSignatureKey: stored.optionalBytes("accountSignatureKey", KEY_BYTES),
+    accountSignature: stored.optionalBytes("accountSignature", SIGNATURE_BYTES),
+    deviceSignature: stored.optionalBytes("deviceSignature", SIGNATURE_BYTES),
   });
 }
 
@@ -95,75 +86,52 @@ export function decodeAdvSignedDeviceIdentity(bytes: Uint8Array): AdvSignedDevic
  */
 export function decodeAdvSignedKeyIndexList(bytes: Uint8Array): AdvSignedKeyIndexList {
   const action = "decode signed key index list";
-  const message = decodeMessage(ADVSignedKeyIndexListSchema, bytes, action);
-  const stored = new StoredMessage<typeof ADVSignedKeyIndexListSchema>(message, action);
-  const field = ADVSignedKeyIndexListSchema.field;
+  const stored = new StoredMessage(decodeMessage(ADVSignedKeyIndexListSchema, bytes, action), action);
   return withoutAbsent({
-    details: stored.bytes(field.details, message.details, message.details.length),
-    accountSignature: stored.optionalBytes(field.accountSignature, message.accountSignature, SIGNATURE_BYTES),
-    accountSignatureKey: stored.optionalBytes(
-      field.accountSignatureKey,
-      message.accountSignatureKey,
-      KEY_BYTES,
-    ),
+    details: stored.bytes("details"),
+    accountSignature: stored.optionalBytes("accountSignature", SIGNATURE_BYTES),
+    accountSignatureKey: stored.optionalBytes("accountSignatureKey", KEY_BYTES),
   });
 }
 
 /** Encodes a signed list of companions. @throws {RangeError} When the signature is not 64 bytes or the key not 32. */
 export function encodeAdvSignedKeyIndexList(list: AdvSignedKeyIndexList): Uint8Array {
   const action = "encode signed key index list";
-  const init: MessageInitShape<typeof ADVSignedKeyIndexListSchema> = {
+  const { accountSignature: signature, accountSignatureKey: key } = list;
+  const parts = {
     details: requireBytes(action, "details", list.details),
+    accountSignature: optionalBytes(action, "account signature", signature, SIGNATURE_BYTES),
+    accountSignatureKey: optionalBytes(action, "account signature key", key, KEY_BYTES),
   };
-  if (isPresent(list.accountSignature)) {
-    init.accountSignature = requireBytes(action, "account signature", list.accountSignature, SIGNATURE_BYTES);
-  }
-  if (isPresent(list.accountSignatureKey)) {
-    init.accountSignatureKey = requireBytes(
-      action,
-      "account signature key",
-      list.accountSignatureKey,
-      KEY_BYTES,
-    );
-  }
-  return encodeMessage(ADVSignedKeyIndexListSchema, create(ADVSignedKeyIndexListSchema, init));
+  return encodeMessage(ADVSignedKeyIndexListSchema, parts, action);
 }
 
 /** Decodes a list of companions. @throws {CorruptError} When the bytes do not decode or the timestamp is out of range. */
 export function decodeAdvKeyIndexList(bytes: Uint8Array): AdvKeyIndexList {
   const action = "decode key index list";
   const message = decodeMessage(ADVKeyIndexListSchema, bytes, action);
-  const timestamp = message.timestamp;
-  if (timestamp > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new CorruptError(`${action}: timestamp is out of range`);
+  const { rawId = 0, timestamp, currentIndex = 0, validIndexes, accountType } = message;
   return {
-    rawId: message.rawId,
-    timestamp: Number(timestamp),
-    currentIndex: message.currentIndex,
-    validIndexes: [...message.validIndexes],
-    isHosted: message.accountType === ADVEncryptionType.HOSTED,
+    rawId,
+    timestamp: timestamp === undefined ? 0 : new StoredMessage(message, action).integer("timestamp"),
+    currentIndex,
+    validIndexes,
+    isHosted: accountType === ADVEncryptionType.HOSTED,
   };
 }
 
 /** Encodes a list of companions. @throws {RangeError} When a number is out of range. */
 export function encodeAdvKeyIndexList(list: AdvKeyIndexList): Uint8Array {
   const action = "encode key index list";
-  const uint32 = (what: string, value: number) => requireInteger(action, what, value, [0, MAX_UINT32]);
-  const timestamp = requireInteger(action, "timestamp", list.timestamp, [0, Number.MAX_SAFE_INTEGER]);
-  return encodeMessage(
-    ADVKeyIndexListSchema,
-    create(ADVKeyIndexListSchema, {
-      rawId: uint32("raw id", list.rawId),
-      timestamp: BigInt(timestamp),
-      currentIndex: uint32("current index", list.currentIndex),
-      validIndexes: list.validIndexes.map((index) => uint32("valid index", index)),
-      accountType: list.isHosted ? ADVEncryptionType.HOSTED : ADVEncryptionType.E2EE,
-    }),
-  );
-}
-
-function isPresent(value: Uint8Array | undefined): value is Uint8Array {
-  return value !== undefined && value.length !== 0;
+  const { rawId, currentIndex, validIndexes, isHosted } = list;
+  const message = {
+    rawId,
+    timestamp: requireTime(action, "timestamp", list.timestamp),
+    currentIndex,
+    validIndexes: [...validIndexes],
+    accountType: isHosted ? ADVEncryptionType.HOSTED : ADVEncryptionType.E2EE,
+  };
+  return encodeMessage(ADVKeyIndexListSchema, message, action);
 }
 
 /** The same object without the properties that are `undefined`. */

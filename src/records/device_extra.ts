@@ -1,7 +1,6 @@
-import { create } from "@bufbuild/protobuf";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
 import { entriesOf, mapOf } from "./_entries.ts";
-import { DeviceExtraSchema } from "./gen/holdfast/v1/device_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+import { DeviceExtraSchema } from "./gen/device.ts";
 
 /**
  * Encodes the named opaque values of a device. Equal maps have equal bytes.
@@ -9,10 +8,7 @@ import { decodeMessage, encodeMessage } from "./message.ts";
  * @throws {TypeError} When a name is not well-formed text or a value not bytes.
  */
 export function encodeDeviceExtra(extra: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  return encodeMessage(
-    DeviceExtraSchema,
-    create(DeviceExtraSchema, { values: entriesOf("encode device extra", extra) }),
-  );
+  return encodeMessage(DeviceExtraSchema, { values: entriesOf(extra) }, "encode device extra");
 }
 
 /** Decodes the named opaque values of a device. @throws {CorruptError} When the bytes do not decode. */

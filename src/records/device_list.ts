@@ -1,13 +1,7 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { requireInteger, StoredMessage } from "./_field.ts";
-import {
-  DeviceListEntrySchema,
-  DeviceListSchema,
-  type DeviceListEntry as StoredEntry,
-} from "./gen/holdfast/v1/device_list_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
-
-const MAX_UINT32 = 0xffff_ffff;
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { requireTime } from "./_arguments.ts";
+import { StoredMessage } from "./_stored_message.ts";
+import { DeviceListSchema, type DeviceListEntry as StoredEntry } from "./gen/device_list.ts";
 
 /** One device of a user. */
 export interface DeviceListEntry {
@@ -30,54 +24,50 @@ export interface DeviceListRecord {
 /** Encodes a device list. The order of devices is kept. @throws {RangeError} When a number is out of range. */
 export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   const action = "encode device list";
-  const timestamp = requireInteger(action, "timestamp", record.timestamp, [0, Number.MAX_SAFE_INTEGER]);
-  const init: MessageInitShape<typeof DeviceListSchema> = {
-    user: record.user,
-    devices: record.devices.map((device) => entryFields(action, device)),
-    timestamp: BigInt(timestamp),
-  };
-  if (record.phash !== undefined) init.phash = record.phash;
-  if (record.rawId !== undefined)
-    init.rawId = requireInteger(action, "raw id", record.rawId, [0, MAX_UINT32]);
-  return encodeMessage(DeviceListSchema, create(DeviceListSchema, init));
+  const { user, devices, phash, rawId } = record;
+  const timestamp = requireTime(action, "timestamp", record.timestamp);
+  return encodeMessage(
+    DeviceListSchema,
+    { user, devices: devices.map(entryFields), timestamp, phash, rawId },
+    action,
+  );
 }
 
 /** Decodes a device list. @throws {CorruptError} When the bytes do not decode or a part is missing or out of range. */
 export function decodeDeviceList(bytes: Uint8Array): DeviceListRecord {
   const action = "decode device list";
   const message = decodeMessage(DeviceListSchema, bytes, action);
-  const stored = new StoredMessage<typeof DeviceListSchema>(message, action);
-  const field = DeviceListSchema.field;
-  stored.require(field.user);
+  const stored = new StoredMessage(message, action);
+  const { phash, rawId } = message;
   return {
-    user: message.user,
+    user: stored.require("user"),
     devices: message.devices.map((device) => readEntry(action, device)),
-    timestamp: stored.integer(field.timestamp, message.timestamp),
-    ...(stored.has(field.phash) ? { phash: message.phash } : {}),
-    ...(stored.has(field.rawId) ? { rawId: message.rawId } : {}),
+    timestamp: stored.integer("timestamp"),
+    ...(phash === undefined ? {} : { phash }),
+    ...(rawId === undefined ? {} : { rawId }),
   };
 }
 
-function entryFields(
-  action: string,
-  device: DeviceListEntry,
-): MessageInitShape<typeof DeviceListEntrySchema> {
-  const uint32 = (what: string, value: number) => requireInteger(action, what, value, [0, MAX_UINT32]);
-  const init: MessageInitShape<typeof DeviceListEntrySchema> = {
-    deviceId: uint32("device id", device.deviceId),
-  };
-  if (device.keyIndex !== undefined) init.keyIndex = uint32("key index", device.keyIndex);
-  if (device.isHosted !== undefined) init.isHosted = device.isHosted;
-  return init;
+/** Encodes the devices alone, for stores that keep the other parts beside them. @throws {RangeError} */
+export function encodeDevices(devices: readonly DeviceListEntry[]): Uint8Array {
+  return encodeMessage(DeviceListSchema, { devices: devices.map(entryFields) }, "encode devices");
+}
+
+/** Decodes what `encodeDevices` encodes. @throws {CorruptError} When the bytes do not decode or a device has no id. */
+export function decodeDevices(bytes: Uint8Array): DeviceListEntry[] {
+  const action = "decode devices";
+  return decodeMessage(DeviceListSchema, bytes, action).devices.map((device) => readEntry(action, device));
+}
+
+function entryFields({ deviceId, keyIndex, isHosted }: DeviceListEntry): StoredEntry {
+  return { deviceId, keyIndex, isHosted };
 }
 
 function readEntry(action: string, message: StoredEntry): DeviceListEntry {
-  const stored = new StoredMessage<typeof DeviceListEntrySchema>(message, action);
-  const field = DeviceListEntrySchema.field;
-  stored.require(field.deviceId);
+  const { keyIndex, isHosted } = message;
   return {
-    deviceId: message.deviceId,
-    ...(stored.has(field.keyIndex) ? { keyIndex: message.keyIndex } : {}),
-    ...(stored.has(field.isHosted) ? { isHosted: message.isHosted } : {}),
+    deviceId: new StoredMessage(message, action).require("deviceId"),
+    ...(keyIndex === undefined ? {} : { keyIndex }),
+    ...(isHosted === undefined ? {} : { isHosted }),
   };
 }

@@ -1,14 +1,11 @@
-import { create } from "@bufbuild/protobuf";
-import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { requireBytes } from "./_arguments.ts";
 import { entriesOf, mapOf } from "./_entries.ts";
-import { requireBytes, StoredMessage } from "./_field.ts";
-import { HashStateSchema } from "./gen/holdfast/v1/app_state_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+import { StoredMessage } from "./_stored_message.ts";
+import { HashStateSchema } from "./gen/app_state.ts";
 
 /** Length of the LT-hash: 64 lanes of 16 bits. */
 const HASH_BYTES = 128;
-
-const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /** State of one app-state collection. */
 export interface HashState {
@@ -29,17 +26,12 @@ export interface HashState {
  */
 export function encodeHashState(state: HashState): Uint8Array {
   const action = "encode hash state";
-  if (typeof state.version !== "bigint") throw new ArgumentTypeError(`${action}: version is not a bigint`);
-  if (state.version < 0n || state.version > MAX_UINT64)
-    throw new ArgumentRangeError(`${action}: version is not 0 to 2^64-1`);
+  const { version, macMismatchFatal } = state;
+  const hash = requireBytes(action, "hash", state.hash, HASH_BYTES);
   return encodeMessage(
     HashStateSchema,
-    create(HashStateSchema, {
-      version: state.version,
-      hash: requireBytes(action, "hash", state.hash, HASH_BYTES),
-      map: entriesOf(action, state.indexValueMap),
-      macMismatchFatal: state.macMismatchFatal,
-    }),
+    { version, hash, map: entriesOf(state.indexValueMap), macMismatchFatal },
+    action,
   );
 }
 
@@ -52,11 +44,18 @@ export function encodeHashState(state: HashState): Uint8Array {
 export function decodeHashState(bytes: Uint8Array): HashState {
   const action = "decode hash state";
   const message = decodeMessage(HashStateSchema, bytes, action);
-  const stored = new StoredMessage<typeof HashStateSchema>(message, action);
-  return {
-    version: message.version,
-    hash: stored.bytes(HashStateSchema.field.hash, message.hash, HASH_BYTES),
-    indexValueMap: mapOf(message.map),
-    macMismatchFatal: message.macMismatchFatal,
-  };
+  const { version = 0n, map, macMismatchFatal = false } = message;
+  const hash = new StoredMessage(message, action).bytes("hash", HASH_BYTES);
+  return { version, hash, indexValueMap: mapOf(map), macMismatchFatal };
+}
+
+/** Encodes the index values alone, in the order of the map, for stores that keep the other parts beside them. */
+export function encodeIndexValues(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const map = [...values].map(([key, value]) => ({ key, value }));
+  return encodeMessage(HashStateSchema, { map }, "encode index values");
+}
+
+/** Decodes what `encodeIndexValues` encodes, in the same order. @throws {CorruptError} When the bytes do not decode. */
+export function decodeIndexValues(bytes: Uint8Array): Map<string, Uint8Array> {
+  return mapOf(decodeMessage(HashStateSchema, bytes, "decode index values").map);
 }

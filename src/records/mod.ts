@@ -24,31 +24,27 @@ export {
   type DeviceListEntry,
   type DeviceListRecord,
   decodeDeviceList,
+  decodeDevices,
   encodeDeviceList,
+  encodeDevices,
 } from "./device_list.ts";
+export type {
+  NodeRatchet,
+  NodeSession,
+  RecordStructure,
+  SenderKeyRecordStructure,
+  SenderKeyStateStructure,
+  SessionStructure,
+  SessionStructure_Chain,
+  SessionStructure_Chain_MessageKey,
+} from "./gen/signal_storage.ts";
 export {
-  type NodeRatchet,
-  NodeRatchetSchema,
-  type NodeSession,
-  NodeSessionSchema,
-  type RecordStructure,
-  RecordStructureSchema,
-  type SenderKeyRecordStructure,
-  SenderKeyRecordStructureSchema,
-  type SenderKeyStateStructure,
-  SenderKeyStateStructureSchema,
-  type SessionStructure,
-  type SessionStructure_Chain,
-  type SessionStructure_Chain_ChainKey,
-  SessionStructure_Chain_ChainKeySchema,
-  type SessionStructure_Chain_MessageKey,
-  SessionStructure_Chain_MessageKeySchema,
-  SessionStructure_ChainSchema,
-  SessionStructure_PendingPreKeySchema,
-  SessionStructureSchema,
-} from "./gen/holdfast/v1/signal_storage_pb.ts";
-export { decodeHashState, encodeHashState, type HashState } from "./hash_state.ts";
-export { decodeMessage, encodeMessage } from "./message.ts";
+  decodeHashState,
+  decodeIndexValues,
+  encodeHashState,
+  encodeIndexValues,
+  type HashState,
+} from "./hash_state.ts";
 export { decodePlainValue, encodePlainValue, type PlainValue } from "./plain_value.ts";
 export {
   decodePreKey,

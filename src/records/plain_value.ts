@@ -1,24 +1,18 @@
-import { create, isFieldSet, type MessageInitShape } from "@bufbuild/protobuf";
 import { decodeUtf8, encodeUtf8, isWellFormed } from "../bytes/mod.ts";
 import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
 import {
   type PlainValue_Entries,
-  PlainValue_EntriesSchema,
-  PlainValue_EntrySchema,
-  PlainValue_ListSchema,
+  type PlainValue_Entry,
   type PlainValue as PlainValueMessage,
   PlainValueSchema,
-} from "./gen/holdfast/v1/plain_value_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+} from "./gen/plain_value.ts";
 
 /** How deep lists, objects and maps may lie in each other. A write is five deep. */
 const MAX_DEPTH = 16;
 
 /** Digits of an unsigned 64-bit integer. */
 const INTEGER = /^-?(?:0|[1-9][0-9]{0,19})$/;
-
-/** Names of the fields of which a value has at most one. */
-type Kind = keyof typeof PlainValueSchema.field;
 
 /** What a plain value may be: data without behaviour, as the contract of a backend uses it. */
 export type PlainValue =
@@ -38,7 +32,7 @@ export type PlainValue =
  * @throws {TypeError} When something in it is no plain value, or lies too deep.
  */
 export function encodePlainValue(value: unknown): Uint8Array {
-  return encodeMessage(PlainValueSchema, toMessage(value, 0));
+  return encodeMessage(PlainValueSchema, toMessage(value, 0), "encode value");
 }
 
 /**
@@ -50,13 +44,9 @@ export function decodePlainValue(bytes: Uint8Array): PlainValue {
   return toPlain(decodeMessage(PlainValueSchema, bytes, "decode value"), 0);
 }
 
+/** The message of a value: the one field that it has, or none. */
 function toMessage(value: unknown, depth: number): PlainValueMessage {
   if (depth > MAX_DEPTH) throw new TypeError(`encode value: deeper than ${MAX_DEPTH}`);
-  return create(PlainValueSchema, fieldOf(value, depth));
-}
-
-/** The one field that a value has, or none. */
-function fieldOf(value: unknown, depth: number): MessageInitShape<typeof PlainValueSchema> {
   switch (typeof value) {
     case "undefined":
       return {};
@@ -74,61 +64,46 @@ function fieldOf(value: unknown, depth: number): MessageInitShape<typeof PlainVa
   throw new TypeError("encode value: not plain data");
 }
 
-function objectField(value: object, depth: number): MessageInitShape<typeof PlainValueSchema> {
+function objectField(value: object, depth: number): PlainValueMessage {
   if (value instanceof Uint8Array) return { bytes: value };
-  if (Array.isArray(value)) {
-    const items = value.map((item) => toMessage(item, depth + 1));
-    return { list: create(PlainValue_ListSchema, { items }) };
-  }
-  if (value instanceof Map) return { map: entriesOf([...value], depth) };
+  if (Array.isArray(value)) return { list: { items: value.map((item) => toMessage(item, depth + 1)) } };
+  if (value instanceof Map) return { map: { entries: entriesOf([...value], depth) } };
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return { object: entriesOf(members, depth) };
+  return { object: { entries: entriesOf(members, depth) } };
 }
 
-function entriesOf(entries: readonly [string, unknown][], depth: number) {
-  return create(PlainValue_EntriesSchema, {
-    entries: entries.map(([name, value]) =>
-      create(PlainValue_EntrySchema, { name: utf8(name), value: toMessage(value, depth + 1) }),
-    ),
-  });
+function entriesOf(entries: readonly [string, unknown][], depth: number): PlainValue_Entry[] {
+  return entries.map(([name, value]) => ({ name: utf8(name), value: toMessage(value, depth + 1) }));
 }
 
 function toPlain(message: PlainValueMessage, depth: number): PlainValue {
   if (depth > MAX_DEPTH) throw new CorruptError(`decode value: deeper than ${MAX_DEPTH}`);
-  const kind = kindOf(message);
-  switch (kind) {
-    case undefined:
-      return undefined;
-    case "boolean":
-    case "number":
-      return message[kind];
-    case "integer":
-      if (!INTEGER.test(message.integer)) throw new CorruptError("decode value: not an integer");
-      return BigInt(message.integer);
-    case "text":
-      return textOf(message.text);
-    case "bytes":
-      return new Uint8Array(message.bytes);
-    case "list":
-      return message.list?.items.map((item) => toPlain(item, depth + 1));
-    case "map":
-      return new Map(plainEntries(message.map, depth));
-    case "object":
-      // Own members, whatever they are called.
-      return Object.fromEntries(plainEntries(message.object, depth));
-  }
+  const { boolean, number, integer, text, bytes, list, map, object } = message;
+  requireOneKind(message);
+  if (integer !== undefined) return readInteger(integer);
+  if (text !== undefined) return textOf(text);
+  if (bytes !== undefined) return new Uint8Array(bytes);
+  if (list !== undefined) return list.items.map((item) => toPlain(item, depth + 1));
+  if (map !== undefined) return new Map(plainEntries(map, depth));
+  // Own members, whatever they are called.
+  if (object !== undefined) return Object.fromEntries(plainEntries(object, depth));
+  return boolean ?? number;
 }
 
-/** Which field a value has. @throws {CorruptError} When it has more than one. */
-function kindOf(message: PlainValueMessage): Kind | undefined {
-  const [field, ...others] = PlainValueSchema.fields.filter((candidate) => isFieldSet(message, candidate));
-  if (others.length > 0) throw new CorruptError("decode value: more than one kind");
-  return field?.localName as Kind | undefined;
+/** @throws {CorruptError} When a value has more than one of the fields. */
+function requireOneKind(message: PlainValueMessage): void {
+  const kinds = PlainValueSchema.fields.filter(({ name }) => message[name] !== undefined);
+  if (kinds.length > 1) throw new CorruptError("decode value: more than one kind");
 }
 
-function plainEntries(message: PlainValue_Entries | undefined, depth: number): [string, PlainValue][] {
-  return (message?.entries ?? []).map(({ name, value }) => [
-    textOf(name),
+function readInteger(digits: string): bigint {
+  if (!INTEGER.test(digits)) throw new CorruptError("decode value: not an integer");
+  return BigInt(digits);
+}
+
+function plainEntries({ entries }: PlainValue_Entries, depth: number): [string, PlainValue][] {
+  return entries.map(({ name, value }) => [
+    textOf(name ?? new Uint8Array(0)),
     value === undefined ? undefined : toPlain(value, depth + 1),
   ]);
 }

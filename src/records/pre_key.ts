@@ -1,20 +1,13 @@
-import { create } from "@bufbuild/protobuf";
+import { KEY_BYTES, MAX_KEY_ID, prefixedKey, SIGNATURE_BYTES } from "../bytes/mod.ts";
+import { ArgumentRangeError } from "../errors/mod.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { requireBytes, requireTime } from "./_arguments.ts";
+import { StoredMessage } from "./_stored_message.ts";
 import {
-  KEY_BYTES,
-  prefixedKey,
-  requireBytes,
-  requireInteger,
-  SIGNATURE_BYTES,
-  StoredMessage,
-} from "./_field.ts";
-import {
+  type PreKeyRecordStructure,
   PreKeyRecordStructureSchema,
   SignedPreKeyRecordStructureSchema,
-} from "./gen/holdfast/v1/pre_key_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
-
-/** Greatest pre-key id: ids travel as 24-bit integers. */
-const MAX_ID = 2 ** 24 - 1;
+} from "./gen/pre_key.ts";
 
 /** A one-time pre-key. */
 export interface PreKey {
@@ -48,29 +41,19 @@ export interface SignedPreKey extends PreKey {
  * ```
  */
 export function encodePreKey(preKey: PreKey): Uint8Array {
-  return encodeMessage(
-    PreKeyRecordStructureSchema,
-    create(PreKeyRecordStructureSchema, pairFields("encode pre-key", preKey)),
-  );
+  const action = "encode pre-key";
+  return encodeMessage(PreKeyRecordStructureSchema, pairFields(action, preKey), action);
 }
 
 /**
  * Decodes a standard `PreKeyRecordStructure`, whose public key may have the 0x05 prefix or lack it.
  *
  * @throws {CorruptError} When the bytes do not decode or a part is missing.
- * @throws {WrongLengthError} When a key has a length that no key has.
+ * @throws {WrongLengthError} When a key has a length that none has.
  */
 export function decodePreKey(record: Uint8Array): PreKey {
   const action = "decode pre-key";
-  const message = decodeMessage(PreKeyRecordStructureSchema, record, action);
-  const stored = new StoredMessage<typeof PreKeyRecordStructureSchema>(message, action);
-  const field = PreKeyRecordStructureSchema.field;
-  stored.require(field.id);
-  return {
-    id: message.id,
-    publicKey: stored.publicKey(field.publicKey, message.publicKey),
-    privateKey: stored.bytes(field.privateKey, message.privateKey, KEY_BYTES),
-  };
+  return readPair(new StoredMessage(decodeMessage(PreKeyRecordStructureSchema, record, action), action));
 }
 
 /**
@@ -80,14 +63,12 @@ export function decodePreKey(record: Uint8Array): PreKey {
  */
 export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
   const action = "encode signed pre-key";
-  const timestamp = requireInteger(action, "timestamp", preKey.timestamp, [0, Number.MAX_SAFE_INTEGER]);
+  const signature = requireBytes(action, "signature", preKey.signature, SIGNATURE_BYTES);
+  const timestamp = requireTime(action, "timestamp", preKey.timestamp);
   return encodeMessage(
     SignedPreKeyRecordStructureSchema,
-    create(SignedPreKeyRecordStructureSchema, {
-      ...pairFields(action, preKey),
-      signature: requireBytes(action, "signature", preKey.signature, SIGNATURE_BYTES),
-      timestamp: BigInt(timestamp),
-    }),
+    { ...pairFields(action, preKey), signature, timestamp },
+    action,
   );
 }
 
@@ -100,25 +81,29 @@ export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
 export function decodeSignedPreKey(record: Uint8Array): SignedPreKey {
   const action = "decode signed pre-key";
   const message = decodeMessage(SignedPreKeyRecordStructureSchema, record, action);
-  const stored = new StoredMessage<typeof SignedPreKeyRecordStructureSchema>(message, action);
-  const field = SignedPreKeyRecordStructureSchema.field;
-  stored.require(field.id);
+  const stored = new StoredMessage(message, action);
   return {
-    id: message.id,
-    publicKey: stored.publicKey(field.publicKey, message.publicKey),
-    privateKey: stored.bytes(field.privateKey, message.privateKey, KEY_BYTES),
-    signature: stored.bytes(field.signature, message.signature, SIGNATURE_BYTES),
-    timestamp: stored.has(field.timestamp) ? stored.integer(field.timestamp, message.timestamp) : 0,
+    ...readPair(stored),
+    signature: stored.bytes("signature", SIGNATURE_BYTES),
+    timestamp: message.timestamp === undefined ? 0 : stored.integer("timestamp"),
   };
 }
 
-function pairFields(
-  action: string,
-  preKey: PreKey,
-): { id: number; publicKey: Uint8Array; privateKey: Uint8Array } {
+function pairFields(action: string, { id, publicKey, privateKey }: PreKey): PreKeyRecordStructure {
+  if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
+    throw new ArgumentRangeError(`${action}: id is not an integer from 1 to ${MAX_KEY_ID}`);
+  }
   return {
-    id: requireInteger(action, "id", preKey.id, [1, MAX_ID]),
-    publicKey: prefixedKey(requireBytes(action, "public key", preKey.publicKey, KEY_BYTES)),
-    privateKey: requireBytes(action, "private key", preKey.privateKey, KEY_BYTES),
+    id,
+    publicKey: prefixedKey(requireBytes(action, "public key", publicKey, KEY_BYTES)),
+    privateKey: requireBytes(action, "private key", privateKey, KEY_BYTES),
+  };
+}
+
+function readPair(stored: StoredMessage<PreKeyRecordStructure>): PreKey {
+  return {
+    id: stored.require("id"),
+    publicKey: stored.publicKey("publicKey"),
+    privateKey: stored.bytes("privateKey", KEY_BYTES),
   };
 }

@@ -2,8 +2,12 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { PreKeyRecordStructureSchema } from "../../test/support/proto/holdfast/v1/pre_key_pb.ts";
+import {
+  RecordStructureSchema,
+  SenderKeyRecordStructureSchema,
+} from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { PreKeyRecordStructureSchema } from "./gen/holdfast/v1/pre_key_pb.ts";
 import * as records from "./mod.ts";
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -192,14 +196,12 @@ test("a session record with a key of a wrong length is refused, wherever it is",
       { previousSessions: [session] },
       { moreSessions: [session] },
     ]) {
-      const encoded = records.encodeSessionRecord(create(records.RecordStructureSchema, record));
+      const encoded = toBinary(RecordStructureSchema, create(RecordStructureSchema, record));
       expect(() => records.decodeSessionRecord(encoded)).toThrow(WrongLengthError);
     }
   }
-  const absent = records.encodeSessionRecord(
-    create(records.RecordStructureSchema, { currentSession: { rootKey: new Uint8Array(0) } }),
-  );
-  expect(records.decodeSessionRecord(absent).currentSession?.rootKey.length).toBe(0);
+  const absent = Uint8Array.of(0x0a, 2, 0x22, 0);
+  expect(records.decodeSessionRecord(absent).currentSession?.rootKey?.length).toBe(0);
 });
 
 test("a sender key record without the parts that make it one is refused", () => {
@@ -208,14 +210,10 @@ test("a sender key record without the parts that make it one is refused", () => 
     senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1) },
     senderMessageKeys: [{ iteration: 0, seed: new Uint8Array(32) }],
   };
-  const decode = (part: object) =>
-    records.decodeSenderKeyRecord(
-      records.encodeSenderKeyRecord(
-        create(records.SenderKeyRecordStructureSchema, {
-          senderKeyStates: [create(records.SenderKeyStateStructureSchema, { ...state, ...part })],
-        }),
-      ),
-    );
+  const decode = (part: object) => {
+    const record = create(SenderKeyRecordStructureSchema, { senderKeyStates: [{ ...state, ...part }] });
+    return records.decodeSenderKeyRecord(toBinary(SenderKeyRecordStructureSchema, record));
+  };
   expect(decode({}).senderKeyStates.length).toBe(1);
   expect(() => decode({ senderChainKey: undefined })).toThrow(CorruptError);
   expect(() => decode({ senderSigningKey: undefined })).toThrow(CorruptError);
@@ -225,4 +223,35 @@ test("a sender key record without the parts that make it one is refused", () => 
     decode({ senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1), private: new Uint8Array(31) } }),
   ).toThrow(WrongLengthError);
   expect(() => decode({ senderMessageKeys: [{ seed: new Uint8Array(0) }] })).toThrow(WrongLengthError);
+});
+
+test("devices alone come back in their order, with and without their optional parts", () => {
+  const devices = [
+    { deviceId: 0 },
+    { deviceId: 7, keyIndex: 0 },
+    { deviceId: 0xffff_ffff, keyIndex: 0xffff_ffff, isHosted: true },
+    { deviceId: 2, isHosted: false },
+  ];
+  expect(records.decodeDevices(records.encodeDevices(devices))).toEqual(devices);
+  expect(records.decodeDevices(records.encodeDevices([]))).toEqual([]);
+  for (const keyIndex of [-1, 1.5, 2 ** 32, Number.NaN]) {
+    expect(() => records.encodeDevices([{ deviceId: 1, keyIndex }])).toThrow(RangeError);
+  }
+  expect(() => records.decodeDevices(Uint8Array.of(0xff))).toThrow(CorruptError);
+  // A device without an id.
+  expect(() => records.decodeDevices(Uint8Array.of(0x12, 0x02, 0x10, 0x05))).toThrow(/device id is missing/);
+});
+
+test("index values alone come back in their order, whatever their names", () => {
+  const values = new Map([
+    ["b", Uint8Array.of(1)],
+    ["a", new Uint8Array(0)],
+    ["__proto__", Uint8Array.of(2)],
+    ["é😀", Uint8Array.of(3)],
+    ["\ufeffmark", Uint8Array.of(4)],
+    ["mark", Uint8Array.of(5)],
+  ]);
+  const read = records.decodeIndexValues(records.encodeIndexValues(values));
+  expect([...read]).toEqual([...values]);
+  expect(() => records.decodeIndexValues(Uint8Array.of(0x1a, 0x05))).toThrow(CorruptError);
 });

@@ -1,14 +1,12 @@
+import { KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { KEY_BYTES, StoredMessage } from "./_field.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { StoredMessage } from "./_stored_message.ts";
 import {
-  SenderKeyStateStructure_SenderChainKeySchema as ChainKeySchema,
-  SenderKeyStateStructure_SenderMessageKeySchema as MessageKeySchema,
   type SenderKeyRecordStructure,
   SenderKeyRecordStructureSchema,
   type SenderKeyStateStructure,
-  SenderKeyStateStructure_SenderSigningKeySchema as SigningKeySchema,
-} from "./gen/holdfast/v1/signal_storage_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+} from "./gen/signal_storage.ts";
 
 const ACTION = "decode sender key";
 
@@ -27,26 +25,16 @@ export function decodeSenderKeyRecord(bytes: Uint8Array): SenderKeyRecordStructu
 
 /** Encodes a sender key record, unknown fields included. The bytes are the caller's own. */
 export function encodeSenderKeyRecord(record: SenderKeyRecordStructure): Uint8Array {
-  return encodeMessage(SenderKeyRecordStructureSchema, record);
+  return encodeMessage(SenderKeyRecordStructureSchema, record, "encode sender key");
 }
 
-function checkState(state: SenderKeyStateStructure): void {
-  const { senderChainKey, senderSigningKey } = state;
+function checkState({ senderChainKey, senderSigningKey, senderMessageKeys }: SenderKeyStateStructure): void {
   if (senderChainKey === undefined) throw new CorruptError(`${ACTION}: a state has no chain key`);
   if (senderSigningKey === undefined) throw new CorruptError(`${ACTION}: a state has no signing key`);
-  new StoredMessage<typeof ChainKeySchema>(senderChainKey, ACTION).bytes(
-    ChainKeySchema.field.seed,
-    senderChainKey.seed,
-    KEY_BYTES,
-  );
-  const signing = new StoredMessage<typeof SigningKeySchema>(senderSigningKey, ACTION);
-  signing.publicKey(SigningKeySchema.field.public, senderSigningKey.public);
-  signing.checkLength(SigningKeySchema.field.private, senderSigningKey.private, KEY_BYTES);
-  for (const messageKey of state.senderMessageKeys) {
-    new StoredMessage<typeof MessageKeySchema>(messageKey, ACTION).bytes(
-      MessageKeySchema.field.seed,
-      messageKey.seed,
-      KEY_BYTES,
-    );
+  const signing = new StoredMessage(senderSigningKey, ACTION);
+  signing.publicKey("public");
+  signing.checkLength("private", KEY_BYTES);
+  for (const step of [senderChainKey, ...senderMessageKeys]) {
+    new StoredMessage(step, ACTION).bytes("seed", KEY_BYTES);
   }
 }

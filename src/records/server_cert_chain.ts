@@ -1,12 +1,9 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { KEY_BYTES, requireBytes, requireInteger, StoredMessage } from "./_field.ts";
-import {
-  ServerCertChainSchema,
-  ServerCertSchema,
-  type ServerCert as Stored,
-} from "./gen/holdfast/v1/device_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { requireBytes, requireTime } from "./_arguments.ts";
+import { StoredMessage } from "./_stored_message.ts";
+import { ServerCertChainSchema, type ServerCert as Stored } from "./gen/device.ts";
 
 /** One certificate of the server's Noise certificate chain. */
 export interface ServerCert {
@@ -25,13 +22,12 @@ export interface ServerCertChain {
 }
 
 /** Encodes a certificate chain. @throws {RangeError} When a key is not 32 bytes or a time out of range. */
-export function encodeServerCertChain(chain: ServerCertChain): Uint8Array {
+export function encodeServerCertChain({ intermediate, leaf }: ServerCertChain): Uint8Array {
+  const action = "encode server certificate chain";
   return encodeMessage(
     ServerCertChainSchema,
-    create(ServerCertChainSchema, {
-      intermediate: certFields(chain.intermediate),
-      leaf: certFields(chain.leaf),
-    }),
+    { intermediate: certFields(intermediate, action), leaf: certFields(leaf, action) },
+    action,
   );
 }
 
@@ -43,28 +39,24 @@ export function encodeServerCertChain(chain: ServerCertChain): Uint8Array {
  */
 export function decodeServerCertChain(bytes: Uint8Array): ServerCertChain {
   const action = "decode server certificate chain";
-  const message = decodeMessage(ServerCertChainSchema, bytes, action);
-  return { intermediate: readCert(message.intermediate, action), leaf: readCert(message.leaf, action) };
+  const { intermediate, leaf } = decodeMessage(ServerCertChainSchema, bytes, action);
+  return { intermediate: readCert(intermediate, action), leaf: readCert(leaf, action) };
 }
 
-function certFields(cert: ServerCert): MessageInitShape<typeof ServerCertSchema> {
-  const action = "encode server certificate chain";
-  const time = (what: string, value: number) =>
-    BigInt(requireInteger(action, what, value, [0, Number.MAX_SAFE_INTEGER]));
+function certFields(cert: ServerCert, action: string): Stored {
   return {
     key: requireBytes(action, "key", cert.key, KEY_BYTES),
-    notBefore: time("not before", cert.notBefore),
-    notAfter: time("not after", cert.notAfter),
+    notBefore: requireTime(action, "not before", cert.notBefore),
+    notAfter: requireTime(action, "not after", cert.notAfter),
   };
 }
 
 function readCert(message: Stored | undefined, action: string): ServerCert {
   if (message === undefined) throw new CorruptError(`${action}: a certificate is missing`);
-  const stored = new StoredMessage<typeof ServerCertSchema>(message, action);
-  const field = ServerCertSchema.field;
+  const stored = new StoredMessage(message, action);
   return {
-    key: stored.bytes(field.key, message.key, KEY_BYTES),
-    notBefore: stored.integer(field.notBefore, message.notBefore),
-    notAfter: stored.integer(field.notAfter, message.notAfter),
+    key: stored.bytes("key", KEY_BYTES),
+    notBefore: stored.integer("notBefore"),
+    notAfter: stored.integer("notAfter"),
   };
 }

@@ -1,21 +1,14 @@
-import type { DescField } from "@bufbuild/protobuf";
-import { KEY_BYTES, StoredMessage } from "./_field.ts";
+import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { StoredMessage } from "./_stored_message.ts";
 import {
   type SessionStructure_Chain as Chain,
-  SessionStructure_Chain_ChainKeySchema as ChainKeySchema,
-  SessionStructure_ChainSchema as ChainSchema,
-  SessionStructure_Chain_MessageKeySchema as MessageKeySchema,
   type RecordStructure,
   RecordStructureSchema,
   type SessionStructure,
-  SessionStructureSchema,
-} from "./gen/holdfast/v1/signal_storage_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
+} from "./gen/signal_storage.ts";
 
 const ACTION = "decode session";
-
-/** Public keys in sessions have the 0x05 prefix. */
-const PUBLIC_KEY_BYTES = KEY_BYTES + 1;
 
 const IV_BYTES = 16;
 
@@ -36,36 +29,30 @@ export function decodeSessionRecord(bytes: Uint8Array): RecordStructure {
 
 /** Encodes a session record, unknown fields included. The bytes are the caller's own. */
 export function encodeSessionRecord(record: RecordStructure): Uint8Array {
-  return encodeMessage(RecordStructureSchema, record);
+  return encodeMessage(RecordStructureSchema, record, "encode session");
 }
 
 function checkSession(session: SessionStructure): void {
-  const stored = new StoredMessage<typeof SessionStructureSchema>(session, ACTION);
-  const field = SessionStructureSchema.field;
-  stored.checkLength(field.localIdentityPublic, session.localIdentityPublic, PUBLIC_KEY_BYTES);
-  stored.checkLength(field.remoteIdentityPublic, session.remoteIdentityPublic, PUBLIC_KEY_BYTES);
-  stored.checkLength(field.rootKey, session.rootKey, KEY_BYTES);
-  stored.checkLength(field.aliceBaseKey, session.aliceBaseKey, PUBLIC_KEY_BYTES);
+  const stored = new StoredMessage(session, ACTION);
+  stored.checkLength("localIdentityPublic", PUBLIC_KEY_BYTES);
+  stored.checkLength("remoteIdentityPublic", PUBLIC_KEY_BYTES);
+  stored.checkLength("rootKey", KEY_BYTES);
+  stored.checkLength("aliceBaseKey", PUBLIC_KEY_BYTES);
   if (session.senderChain !== undefined) checkChain(session.senderChain);
   for (const chain of session.receiverChains) checkChain(chain);
   for (const chain of session.node?.moreChains ?? []) checkChain(chain);
 }
 
 function checkChain(chain: Chain): void {
-  const stored = new StoredMessage<typeof ChainSchema>(chain, ACTION);
-  const field = ChainSchema.field;
-  stored.checkLength(field.senderRatchetKey, chain.senderRatchetKey, PUBLIC_KEY_BYTES);
-  stored.checkLength(field.senderRatchetKeyPrivate, chain.senderRatchetKeyPrivate, KEY_BYTES);
-  if (chain.chainKey !== undefined) {
-    const chainKey = new StoredMessage<typeof ChainKeySchema>(chain.chainKey, ACTION);
-    chainKey.checkLength(ChainKeySchema.field.key, chain.chainKey.key, KEY_BYTES);
-  }
+  const stored = new StoredMessage(chain, ACTION);
+  stored.checkLength("senderRatchetKey", PUBLIC_KEY_BYTES);
+  stored.checkLength("senderRatchetKeyPrivate", KEY_BYTES);
+  if (chain.chainKey !== undefined) new StoredMessage(chain.chainKey, ACTION).checkLength("key", KEY_BYTES);
   for (const messageKey of chain.messageKeys) {
-    const key = new StoredMessage<typeof MessageKeySchema>(messageKey, ACTION);
-    const check = (of: DescField, value: Uint8Array, length: number) => key.checkLength(of, value, length);
-    check(MessageKeySchema.field.cipherKey, messageKey.cipherKey, KEY_BYTES);
-    check(MessageKeySchema.field.macKey, messageKey.macKey, KEY_BYTES);
-    check(MessageKeySchema.field.iv, messageKey.iv, IV_BYTES);
-    check(MessageKeySchema.field.seed, messageKey.seed, KEY_BYTES);
+    const key = new StoredMessage(messageKey, ACTION);
+    key.checkLength("cipherKey", KEY_BYTES);
+    key.checkLength("macKey", KEY_BYTES);
+    key.checkLength("iv", IV_BYTES);
+    key.checkLength("seed", KEY_BYTES);
   }
 }

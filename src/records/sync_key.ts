@@ -1,10 +1,8 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ArgumentRangeError, WrongLengthError } from "../errors/mod.ts";
-import { requireBytes, requireInteger, StoredMessage } from "./_field.ts";
-import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/holdfast/v1/app_state_pb.ts";
-import { decodeMessage, encodeMessage } from "./message.ts";
-
-const MAX_UINT32 = 0xffff_ffff;
+import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { requireBytes, requireTime } from "./_arguments.ts";
+import { StoredMessage } from "./_stored_message.ts";
+import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/app_state.ts";
 
 /** An app-state sync key. */
 export interface SyncKey {
@@ -24,18 +22,14 @@ export interface SyncKeyFingerprint {
 }
 
 /** Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp out of range. */
-export function encodeSyncKey(key: SyncKey): Uint8Array {
+export function encodeSyncKey({ keyData, fingerprint, timestamp }: SyncKey): Uint8Array {
   const action = "encode sync key";
-  if (requireBytes(action, "key data", key.keyData).length === 0)
+  if (requireBytes(action, "key data", keyData).length === 0)
     throw new ArgumentRangeError(`${action}: key data is empty`);
-  const timestamp = requireInteger(action, "timestamp", key.timestamp, [0, Number.MAX_SAFE_INTEGER]);
   return encodeMessage(
     AppStateSyncKeySchema,
-    create(AppStateSyncKeySchema, {
-      keyData: key.keyData,
-      fingerprint: requireBytes(action, "fingerprint", key.fingerprint),
-      timestamp: BigInt(timestamp),
-    }),
+    { keyData, fingerprint, timestamp: requireTime(action, "timestamp", timestamp) },
+    action,
   );
 }
 
@@ -48,39 +42,37 @@ export function encodeSyncKey(key: SyncKey): Uint8Array {
 export function decodeSyncKey(bytes: Uint8Array): SyncKey {
   const action = "decode sync key";
   const message = decodeMessage(AppStateSyncKeySchema, bytes, action);
-  const stored = new StoredMessage<typeof AppStateSyncKeySchema>(message, action);
-  const field = AppStateSyncKeySchema.field;
-  stored.require(field.keyData);
-  if (message.keyData.length === 0) throw new WrongLengthError(`${action}: key data is empty`);
+  const stored = new StoredMessage(message, action);
+  const keyData = stored.bytes("keyData");
+  if (keyData.length === 0) throw new WrongLengthError(`${action}: key data is empty`);
   return {
-    keyData: new Uint8Array(message.keyData),
-    fingerprint: new Uint8Array(message.fingerprint),
-    timestamp: stored.has(field.timestamp) ? stored.integer(field.timestamp, message.timestamp) : 0,
+    keyData,
+    fingerprint: stored.optionalBytes("fingerprint") ?? new Uint8Array(0),
+    timestamp: message.timestamp === undefined ? 0 : stored.integer("timestamp"),
   };
 }
 
 /** Encodes the fingerprint of an app-state sync key. @throws {RangeError} When a number is out of range. */
 export function encodeSyncKeyFingerprint(fingerprint: SyncKeyFingerprint): Uint8Array {
-  const uint32 = (what: string, value: number) =>
-    requireInteger("encode sync key fingerprint", what, value, [0, MAX_UINT32]);
-  const init: MessageInitShape<typeof AppStateSyncKeyFingerprintSchema> = {
-    deviceIndexes: fingerprint.deviceIndexes.map((index) => uint32("device index", index)),
-  };
-  if (fingerprint.rawId !== undefined) init.rawId = uint32("raw id", fingerprint.rawId);
-  if (fingerprint.currentIndex !== undefined)
-    init.currentIndex = uint32("current index", fingerprint.currentIndex);
-  return encodeMessage(AppStateSyncKeyFingerprintSchema, create(AppStateSyncKeyFingerprintSchema, init));
+  const { rawId, currentIndex, deviceIndexes } = fingerprint;
+  return encodeMessage(
+    AppStateSyncKeyFingerprintSchema,
+    { rawId, currentIndex, deviceIndexes: [...deviceIndexes] },
+    "encode sync key fingerprint",
+  );
 }
 
 /** Decodes the fingerprint of an app-state sync key. @throws {CorruptError} When the bytes do not decode. */
 export function decodeSyncKeyFingerprint(bytes: Uint8Array): SyncKeyFingerprint {
   const action = "decode sync key fingerprint";
-  const message = decodeMessage(AppStateSyncKeyFingerprintSchema, bytes, action);
-  const stored = new StoredMessage<typeof AppStateSyncKeyFingerprintSchema>(message, action);
-  const field = AppStateSyncKeyFingerprintSchema.field;
+  const { rawId, currentIndex, deviceIndexes } = decodeMessage(
+    AppStateSyncKeyFingerprintSchema,
+    bytes,
+    action,
+  );
   return {
-    ...(stored.has(field.rawId) ? { rawId: message.rawId } : {}),
-    ...(stored.has(field.currentIndex) ? { currentIndex: message.currentIndex } : {}),
-    deviceIndexes: [...message.deviceIndexes],
+    ...(rawId === undefined ? {} : { rawId }),
+    ...(currentIndex === undefined ? {} : { currentIndex }),
+    deviceIndexes,
   };
 }

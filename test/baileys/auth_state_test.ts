@@ -134,12 +134,10 @@ test("a new account's credentials have every field that Baileys' own have", asyn
 test("pre-keys and the counter over them are one commit: a crash before saveCreds repeats no id", async () => {
   const database = new MemoryDatabase();
   const { state } = await reopen(database);
-  const last = state.creds.nextPreKeyId + 811;
-  const ids = Array.from({ length: 812 }, (_, index) => state.creds.nextPreKeyId + index);
-  await state.keys.set({ "pre-key": Object.fromEntries(ids.map((id) => [id, Curve.generateKeyPair()])) });
+  await state.keys.set({ "pre-key": { "5000": Curve.generateKeyPair() } });
   // No saveCreds, no close: the process died.
   const after = await reopen(database);
-  expect(after.state.creds.nextPreKeyId).toBeGreaterThan(last);
+  expect(after.state.creds.nextPreKeyId).toBeGreaterThan(5_000);
 });
 
 test("an unknown type, a malformed id and a malformed value are the caller's mistakes and change nothing", async () => {

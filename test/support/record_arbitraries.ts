@@ -7,7 +7,10 @@ import {
   type UnknownField,
 } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { RecordStructureSchema, SenderKeyRecordStructureSchema } from "../../src/records/mod.ts";
+import {
+  RecordStructureSchema,
+  SenderKeyRecordStructureSchema,
+} from "./proto/holdfast/v1/signal_storage_pb.ts";
 
 const uint32 = fc.oneof(
   fc.integer({ min: 0, max: 300 }),

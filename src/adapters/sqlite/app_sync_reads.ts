@@ -1,7 +1,7 @@
 import { type AppSyncReads, HASH_STATE_HASH_BYTES } from "../../backend/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
+import { decodeIndexValues } from "../../records/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, uint64Of } from "./cell.ts";
-import { decodeIndexValues } from "./codec.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Reads of the app-sync store. */

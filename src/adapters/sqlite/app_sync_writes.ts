@@ -1,4 +1,4 @@
-import { encodeIndexValues } from "./codec.ts";
+import { encodeIndexValues } from "../../records/mod.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 

@@ -7,8 +7,8 @@ import {
   type PendingInbound,
   type ProtocolReads,
 } from "../../backend/mod.ts";
+import { decodeDevices } from "../../records/mod.ts";
 import { bytesOf, exactBytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
-import { decodeDevices } from "./codec.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each statement sorts all of them. */

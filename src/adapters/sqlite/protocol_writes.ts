@@ -1,4 +1,4 @@
-import { encodeDevices, requireUint32 } from "./codec.ts";
+import { encodeDevices } from "../../records/mod.ts";
 import { expiryOf } from "./expiry.ts";
 import { RowRemoval } from "./row_removal.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
@@ -163,7 +163,7 @@ export const PROTOCOL_PLANNERS: PlannersOf<
         user,
         timestamp,
         phash ?? null,
-        rawId === undefined ? null : requireUint32("deviceList.put: raw id", rawId),
+        rawId ?? null,
         encodeDevices(devices),
       ]),
   },

@@ -121,7 +121,7 @@ test("a statement of one write names it, a shared one names none", () => {
 test("a write that cannot be encoded fails before anything is sent", () => {
   const write: Write = {
     kind: "deviceList.put",
-    records: [{ user: "u", devices: [{ deviceId: 1 }], timestamp: 1, rawId: 2 ** 32 }],
+    records: [{ user: "u", devices: [{ deviceId: 1, keyIndex: 2 ** 32 }], timestamp: 1 }],
   };
   expect(() => plan([write])).toThrow(RangeError);
   const device = { account: { accountSignatureKey: new Uint8Array(31) } } as unknown as Device;

@@ -2,7 +2,7 @@
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeUtf8 } from "../../bytes/mod.ts";
+import { encodeUtf8, joinBytes } from "../../bytes/mod.ts";
 import { KEY_BYTES } from "./_bytes.ts";
 
 const IV_BYTES = 16;
@@ -18,6 +18,9 @@ export interface DerivedKeys {
   readonly macKey: Uint8Array;
   readonly iv: Uint8Array;
 }
+
+/** The keys of one message as they are stored, each of them present or absent. */
+export type StoredKeys = { readonly [Name in keyof DerivedKeys]?: Uint8Array | undefined };
 
 /**
  * Whether a message key of libsignal-node has a length that is known here. It keeps seeds of 32 bytes. A key that came
@@ -49,17 +52,7 @@ export function splitKeys(keys: Uint8Array): DerivedKeys {
 }
 
 /** Puts derived keys together; `undefined` unless they are 80 bytes. */
-export function joinKeys(keys: DerivedKeys): Uint8Array | undefined {
-  if (
-    keys.cipherKey.length !== KEY_BYTES ||
-    keys.macKey.length !== KEY_BYTES ||
-    keys.iv.length !== IV_BYTES
-  ) {
-    return undefined;
-  }
-  const bytes = new Uint8Array(DERIVED_BYTES);
-  bytes.set(keys.cipherKey);
-  bytes.set(keys.macKey, KEY_BYTES);
-  bytes.set(keys.iv, 2 * KEY_BYTES);
-  return bytes;
+export function joinKeys({ cipherKey, macKey, iv }: StoredKeys): Uint8Array | undefined {
+  const isWhole = cipherKey?.length === KEY_BYTES && macKey?.length === KEY_BYTES && iv?.length === IV_BYTES;
+  return isWhole ? joinBytes([cipherKey, macKey, iv]) : undefined;
 }

@@ -1,12 +1,10 @@
-import { create } from "@bufbuild/protobuf";
 import { encodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
+import { EMPTY } from "../../protobuf/mod.ts";
 import {
   decodeSenderKeyRecord,
   encodeSenderKeyRecord,
-  SenderKeyRecordStructureSchema,
   type SenderKeyStateStructure,
-  SenderKeyStateStructureSchema,
 } from "../../records/mod.ts";
 import {
   isObject,
@@ -73,7 +71,7 @@ export function senderKeyToRecord(value: unknown): Uint8Array {
     .slice(-MAX_STATES)
     .map((state) => readState(requireObject(ACTION, "a state", state)))
     .reverse();
-  return encodeSenderKeyRecord(create(SenderKeyRecordStructureSchema, { senderKeyStates }));
+  return encodeSenderKeyRecord({ senderKeyStates });
 }
 
 /**
@@ -145,12 +143,12 @@ function readState(state: JsonObject): SenderKeyStateStructure {
   const privateKey = readPrivateKey(signingKey.private);
   const messageKeys = state.senderMessageKeys ?? [];
   if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are no array`);
-  return create(SenderKeyStateStructureSchema, {
+  return {
     senderKeyId: requireInteger(ACTION, "the id", state.senderKeyId, [0, MAX_UINT32]),
     senderChainKey: readStep("the chain key", chainKey),
     senderSigningKey: {
       public: requirePublicKey(ACTION, "the public signing key", signingKey.public),
-      ...(privateKey === undefined ? {} : { private: privateKey }),
+      private: privateKey,
     },
     senderMessageKeys:
       privateKey === undefined
@@ -158,7 +156,7 @@ function readState(state: JsonObject): SenderKeyStateStructure {
             .slice(-MAX_MESSAGE_KEYS)
             .map((key) => readStep("a message key", requireObject(ACTION, "a message key", key)))
         : [],
-  });
+  };
 }
 
 function readStep(what: string, step: JsonObject): { iteration: number; seed: Uint8Array } {
@@ -174,25 +172,27 @@ function readPrivateKey(value: unknown): Uint8Array | undefined {
   return requireBytes(ACTION, "the private signing key", value, KEY_BYTES);
 }
 
+type StoredStep = SenderKeyStateStructure["senderMessageKeys"][number];
+
 function writeState(state: SenderKeyStateStructure): SenderKeyStateJson {
   const { senderChainKey, senderSigningKey } = state;
   if (senderChainKey === undefined || senderSigningKey === undefined) {
     throw new CorruptError(`${ACTION}: a state is incomplete`);
   }
-  const publicKey = senderSigningKey.public;
+  const { public: publicKey = EMPTY, private: privateKey = EMPTY } = senderSigningKey;
   return {
-    senderKeyId: state.senderKeyId,
+    senderKeyId: state.senderKeyId ?? 0,
     senderChainKey: writeStep(senderChainKey),
     senderSigningKey: {
       public: bufferJson(publicKey.length === KEY_BYTES ? withPrefix(publicKey) : publicKey),
-      private: bufferJson(senderSigningKey.private),
+      private: bufferJson(privateKey),
     },
     senderMessageKeys: state.senderMessageKeys.map(writeStep),
   };
 }
 
-function writeStep(step: { readonly iteration: number; readonly seed: Uint8Array }): SenderKeyStepJson {
-  return { iteration: step.iteration, seed: bufferJson(step.seed) };
+function writeStep({ iteration = 0, seed = EMPTY }: StoredStep): SenderKeyStepJson {
+  return { iteration, seed: bufferJson(seed) };
 }
 
 function bufferJson(bytes: Uint8Array): BufferJson {

@@ -1,10 +1,4 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  decodeSessionRecord,
-  encodeSessionRecord,
-  RecordStructureSchema,
-  type SessionStructure,
-} from "../../records/mod.ts";
+import { decodeSessionRecord, encodeSessionRecord, type SessionStructure } from "../../records/mod.ts";
 import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, parsedJson, requireObject, withPrefix } from "./_bytes.ts";
 import {
   type NodeRecordJson,
@@ -48,14 +42,11 @@ export function sessionToRecord(value: unknown, local: LocalIdentity): Uint8Arra
   const archived = closed.map((entry) =>
     writeStructure(entry.session, { ...entry, ...identity, archived: true }),
   );
-  const record = create(RecordStructureSchema, {
+  return encodeSessionRecord({
+    currentSession: current && writeStructure(current.session, { ...current, ...identity, archived: false }),
     previousSessions: archived.slice(0, MAX_PREVIOUS_SESSIONS),
     moreSessions: archived.slice(MAX_PREVIOUS_SESSIONS),
   });
-  if (current !== undefined) {
-    record.currentSession = writeStructure(current.session, { ...current, ...identity, archived: false });
-  }
-  return encodeSessionRecord(record);
 }
 
 /**

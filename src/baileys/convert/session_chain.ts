@@ -1,14 +1,13 @@
 /** Chains of libsignal-node and of the standard. */
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encodeUtf8 } from "../../bytes/mod.ts";
-import {
-  type SessionStructure_Chain as Chain,
-  SessionStructure_ChainSchema as ChainSchema,
-  type SessionStructure_Chain_MessageKey as MessageKey,
-  SessionStructure_Chain_MessageKeySchema as MessageKeySchema,
+import { EMPTY } from "../../protobuf/mod.ts";
+import type {
+  SessionStructure_Chain as Chain,
+  SessionStructure_Chain_MessageKey as MessageKey,
+  NodeSession,
 } from "../../records/mod.ts";
 import { KEY_BYTES, PUBLIC_KEY_BYTES } from "./_bytes.ts";
 import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
@@ -43,10 +42,7 @@ export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uin
 export function writeChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined): Chain {
   const message = startChain(chain, keyIfClosed);
   message.messageKeys = newestKeys(chain).map(([index, key]) => {
-    const init: MessageInitShape<typeof MessageKeySchema> = isSeed(key)
-      ? { index, ...deriveKeys(key), seed: key }
-      : { index, ...splitKeys(key) };
-    return create(MessageKeySchema, init);
+    return isSeed(key) ? { index, ...deriveKeys(key), seed: key } : { index, ...splitKeys(key) };
   });
   return message;
 }
@@ -56,7 +52,7 @@ export function writePrivateChain(chain: NodeChain): Chain {
   const message = startChain(chain, undefined);
   message.nodeChainType = chain.type;
   message.messageKeys = newestKeys(chain).map(([index, key]) =>
-    create(MessageKeySchema, isSeed(key) ? { index, seed: key } : { index, ...splitKeys(key) }),
+    isSeed(key) ? { index, seed: key } : { index, ...splitKeys(key) },
   );
   return message;
 }
@@ -64,9 +60,9 @@ export function writePrivateChain(chain: NodeChain): Chain {
 /** Reads a chain from either kind of field. */
 export function readChain(chain: Chain, type: number): NodeChain {
   const { chainKey } = chain;
-  const hasKey = chainKey !== undefined && !chainKey.closed && chainKey.key.length === KEY_BYTES;
+  const hasKey = chainKey?.closed !== true && chainKey?.key?.length === KEY_BYTES;
   return {
-    ratchetKey: chain.senderRatchetKey,
+    ratchetKey: chain.senderRatchetKey ?? EMPTY,
     type,
     counter: (chainKey?.index ?? 0) - 1,
     key: hasKey ? chainKey.key : undefined,
@@ -87,9 +83,9 @@ export function packSpentChains(chains: readonly NodeChain[]): SpentChains {
 }
 
 /** Unpacks spent chains. What has no index is left out. */
-export function unpackSpentChains(packed: SpentChains): NodeChain[] {
-  return packed.spentIndexes.flatMap((index, i) => {
-    const ratchetKey = packed.spentRatchetKeys.subarray(i * PUBLIC_KEY_BYTES, (i + 1) * PUBLIC_KEY_BYTES);
+export function unpackSpentChains({ spentRatchetKeys = EMPTY, spentIndexes }: NodeSession): NodeChain[] {
+  return spentIndexes.flatMap((index, i) => {
+    const ratchetKey = spentRatchetKeys.subarray(i * PUBLIC_KEY_BYTES, (i + 1) * PUBLIC_KEY_BYTES);
     if (ratchetKey.length !== PUBLIC_KEY_BYTES) return [];
     return [{ ratchetKey, type: RECEIVING, counter: index - 1, key: undefined, messageKeys: [] }];
   });
@@ -97,14 +93,11 @@ export function unpackSpentChains(packed: SpentChains): NodeChain[] {
 
 function startChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined): Chain {
   const key = chain.key ?? keyIfClosed;
-  return create(ChainSchema, {
+  return {
     senderRatchetKey: chain.ratchetKey,
-    chainKey: {
-      index: chain.counter + 1,
-      ...(key === undefined ? {} : { key }),
-      ...(chain.key === undefined ? { closed: true } : {}),
-    },
-  });
+    chainKey: { index: chain.counter + 1, key, closed: chain.key === undefined ? true : undefined },
+    messageKeys: [],
+  };
 }
 
 function newestKeys(chain: NodeChain): NodeChain["messageKeys"] {
@@ -113,6 +106,7 @@ function newestKeys(chain: NodeChain): NodeChain["messageKeys"] {
 
 /** A message key without seed and without all three derived keys opens nothing, and is left out. */
 function readMessageKey(message: MessageKey): (readonly [number, Uint8Array])[] {
-  const key = isSeed(message.seed) ? message.seed : joinKeys(message);
-  return key === undefined ? [] : [[message.index, key]];
+  const { index = 0, seed } = message;
+  const key = seed !== undefined && isSeed(seed) ? seed : joinKeys(message);
+  return key === undefined ? [] : [[index, key]];
 }

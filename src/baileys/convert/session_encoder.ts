@@ -1,6 +1,5 @@
-import { create } from "@bufbuild/protobuf";
 import { joinBytes } from "../../bytes/mod.ts";
-import { encodeSessionRecord, RecordStructureSchema } from "../../records/mod.ts";
+import { encodeSessionRecord } from "../../records/mod.ts";
 import { type NodeRecordJson, type NodeSessionJson, readNodeSession } from "./node_session.ts";
 import {
   type LocalIdentity,
@@ -56,10 +55,10 @@ export class SessionEncoder {
         isSame ? before : { session: json, position, bytes: encodeClosed(name, json, position, identity) },
       );
     }
-    const parts = [...known.values()].map(({ bytes }) => bytes);
-    if (current !== undefined) parts.unshift(encodeCurrent(current, identity));
     this.#known = known;
-    return joinBytes(parts);
+    // With the open one there are at least two pieces, or there is nothing kept that could be returned itself.
+    const open = current === undefined ? new Uint8Array(0) : encodeCurrent(current, identity);
+    return joinBytes([open, ...[...known.values()].map(({ bytes }) => bytes)]);
   }
 }
 
@@ -69,7 +68,7 @@ function encodeCurrent(
 ): Uint8Array {
   const read = readNodeSession(session.name, session.json);
   const currentSession = writeStructure(read, { position, archived: false, ...identity });
-  return encodeSessionRecord(create(RecordStructureSchema, { currentSession }));
+  return encodeSessionRecord({ currentSession, previousSessions: [], moreSessions: [] });
 }
 
 function encodeClosed(
@@ -79,7 +78,7 @@ function encodeClosed(
   identity: LocalIdentity,
 ): Uint8Array {
   const structure = writeStructure(readNodeSession(name, json), { position, archived: true, ...identity });
-  return encodeSessionRecord(create(RecordStructureSchema, { previousSessions: [structure] }));
+  return encodeSessionRecord({ previousSessions: [structure], moreSessions: [] });
 }
 
 function isSameIdentity(a: LocalIdentity | undefined, b: LocalIdentity): boolean {

@@ -1,16 +1,7 @@
-import { create, isFieldSet } from "@bufbuild/protobuf";
 import { sameBytes } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
-import {
-  SessionStructure_ChainSchema as ChainSchema,
-  type NodeSession as Kept,
-  type NodeRatchet,
-  NodeRatchetSchema,
-  NodeSessionSchema,
-  SessionStructure_PendingPreKeySchema as PendingPreKeySchema,
-  type SessionStructure,
-  SessionStructureSchema,
-} from "../../records/mod.ts";
+import { EMPTY } from "../../protobuf/mod.ts";
+import type { NodeSession as Kept, NodeRatchet, SessionStructure } from "../../records/mod.ts";
 import { KEY_BYTES } from "./_bytes.ts";
 import { type NodeChain, type NodeSession, OPEN, RECEIVING, SENDING } from "./node_session.ts";
 import {
@@ -58,28 +49,28 @@ export type StructurePlace =
 /** Writes a session of libsignal-node as a standard one. */
 export function writeStructure(session: NodeSession, context: SessionContext): SessionStructure {
   const { sending, receiving, more, spent } = sortChains(session);
-  const structure = create(SessionStructureSchema, {
+  const senderChain = sending === undefined ? { messageKeys: [] } : writeChain(sending, undefined);
+  return {
     sessionVersion: SESSION_VERSION,
     localIdentityPublic: context.localIdentityPublic,
     remoteIdentityPublic: session.remoteIdentityKey,
     rootKey: session.rootKey,
     previousCounter: Math.max(0, session.previousCounter),
+    senderChain: {
+      ...senderChain,
+      senderRatchetKey: session.ephemeralPublic,
+      senderRatchetKeyPrivate: session.ephemeralPrivate,
+      nodeRatchet: ratchetFields(session, receiving.at(-1)?.ratchetKey),
+    },
     receiverChains: receiving.map((chain) =>
       writeChain(chain, placeholderKey(session.rootKey, chain.ratchetKey)),
     ),
+    pendingPreKey: writePendingPreKey(session),
+    remoteRegistrationId: session.registrationId,
     localRegistrationId: context.localRegistrationId,
     aliceBaseKey: session.baseKey,
     node: keptFields(session, context, { more, spent }),
-  });
-  const senderChain = sending === undefined ? create(ChainSchema) : writeChain(sending, undefined);
-  senderChain.senderRatchetKey = session.ephemeralPublic;
-  senderChain.senderRatchetKeyPrivate = session.ephemeralPrivate;
-  const ratchet = ratchetFields(session, receiving.at(-1)?.ratchetKey);
-  if (ratchet !== undefined) senderChain.nodeRatchet = ratchet;
-  structure.senderChain = senderChain;
-  if (session.registrationId !== undefined) structure.remoteRegistrationId = session.registrationId;
-  writePendingPreKey(structure, session);
-  return structure;
+  };
 }
 
 /**
@@ -89,30 +80,25 @@ export function writeStructure(session: NodeSession, context: SessionContext): S
  * @throws {CorruptError} When a part is missing that no session can do without.
  */
 export function readStructure(structure: SessionStructure, place: StructurePlace): NodeSession | undefined {
-  if (structure.rootKey.length !== KEY_BYTES) return undefined;
-  if (
-    isFieldSet(structure, SessionStructureSchema.field.sessionVersion) &&
-    structure.sessionVersion !== SESSION_VERSION
-  ) {
-    throw new CorruptError(`${ACTION}: a session is of version ${structure.sessionVersion}`);
+  const { rootKey, sessionVersion = SESSION_VERSION, remoteIdentityPublic = EMPTY } = structure;
+  if (rootKey?.length !== KEY_BYTES) return undefined;
+  if (sessionVersion !== SESSION_VERSION) {
+    throw new CorruptError(`${ACTION}: a session is of version ${sessionVersion}`);
   }
-  if (structure.remoteIdentityPublic.length === 0) {
+  if (remoteIdentityPublic.length === 0)
     throw new CorruptError(`${ACTION}: a session has no remote identity`);
-  }
-  const { senderChain, receiverChains, node } = structure;
+  const { senderChain, receiverChains, node, previousCounter = 0 } = structure;
   const ratchet = senderChain?.nodeRatchet;
-  const neverSent = structure.previousCounter === 0 && ratchet?.previousCounterUnset === true;
+  const neverSent = previousCounter === 0 && ratchet?.previousCounterUnset === true;
   return {
     registrationId: readRegistrationId(structure),
-    ephemeralPublic: senderChain?.senderRatchetKey ?? new Uint8Array(0),
-    ephemeralPrivate: senderChain?.senderRatchetKeyPrivate ?? new Uint8Array(0),
+    ephemeralPublic: senderChain?.senderRatchetKey ?? EMPTY,
+    ephemeralPrivate: senderChain?.senderRatchetKeyPrivate ?? EMPTY,
     lastRemoteEphemeralKey:
-      ratchet !== undefined && isFieldSet(ratchet, NodeRatchetSchema.field.lastRemoteEphemeralKey)
-        ? ratchet.lastRemoteEphemeralKey
-        : (receiverChains.at(-1)?.senderRatchetKey ?? new Uint8Array(0)),
-    previousCounter: neverSent ? -1 : structure.previousCounter,
-    rootKey: structure.rootKey,
-    baseKey: structure.aliceBaseKey,
+      ratchet?.lastRemoteEphemeralKey ?? receiverChains.at(-1)?.senderRatchetKey ?? EMPTY,
+    previousCounter: neverSent ? -1 : previousCounter,
+    rootKey,
+    baseKey: structure.aliceBaseKey ?? EMPTY,
     baseKeyType: readBaseKeyType(structure),
     closed:
       place.kind === "current"
@@ -120,7 +106,7 @@ export function readStructure(structure: SessionStructure, place: StructurePlace
         : closedOfArchived(node, place.olderClosed),
     used: readUsed(node, place),
     created: node === undefined ? 0 : keptTime(node, "created"),
-    remoteIdentityKey: structure.remoteIdentityPublic,
+    remoteIdentityKey: remoteIdentityPublic,
     chains: readChains(structure),
     pendingPreKey: readPendingPreKey(structure),
   };
@@ -169,17 +155,17 @@ function keptFields(
   context: SessionContext,
   chains: { readonly more: readonly NodeChain[]; readonly spent: readonly NodeChain[] },
 ): Kept {
-  const kept = create(NodeSessionSchema, {
+  const time = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
+  return {
     position: context.position,
+    baseKeyType: session.baseKeyType,
+    closed: time(session.closed),
+    used: time(session.used),
+    created: time(session.created),
+    openInArchive: context.archived && session.closed === OPEN ? true : undefined,
     moreChains: chains.more.map(writePrivateChain),
-    ...(chains.spent.length === 0 ? {} : packSpentChains(chains.spent)),
-  });
-  if (session.baseKeyType !== undefined) kept.baseKeyType = session.baseKeyType;
-  if (session.closed !== undefined) kept.closed = BigInt(session.closed);
-  if (session.used !== undefined) kept.used = BigInt(session.used);
-  if (session.created !== undefined) kept.created = BigInt(session.created);
-  if (context.archived && session.closed === OPEN) kept.openInArchive = true;
-  return kept;
+    ...(chains.spent.length === 0 ? { spentIndexes: [] } : packSpentChains(chains.spent)),
+  };
 }
 
 /** What libsignal-node keeps about the ratchet beside the standard fields, if anything. */
@@ -187,14 +173,14 @@ function ratchetFields(session: NodeSession, newest: Uint8Array | undefined): No
   const impliedKey = newest ?? new Uint8Array(0);
   const isImplied = sameBytes(session.lastRemoteEphemeralKey, impliedKey);
   if (isImplied && session.previousCounter >= 0) return undefined;
-  const ratchet = create(NodeRatchetSchema);
-  if (!isImplied) ratchet.lastRemoteEphemeralKey = session.lastRemoteEphemeralKey;
-  if (session.previousCounter < 0) ratchet.previousCounterUnset = true;
-  return ratchet;
+  return {
+    lastRemoteEphemeralKey: isImplied ? undefined : session.lastRemoteEphemeralKey,
+    previousCounterUnset: session.previousCounter < 0 ? true : undefined,
+  };
 }
 
 function keptTime(node: Kept, name: "closed" | "used" | "created"): number | undefined {
-  if (!isFieldSet(node, NodeSessionSchema.field[name])) return undefined;
+  if (node[name] === undefined) return undefined;
   const time = Number(node[name]);
   if (!Number.isSafeInteger(time)) throw new CorruptError(`${ACTION}: ${name} is out of range`);
   return time;
@@ -207,7 +193,7 @@ function wasOpen(node: Kept | undefined): boolean {
 
 function closedOfCurrent(structure: SessionStructure, place: { readonly olderClosed: number }): number {
   const { senderChain, node } = structure;
-  const hasKey = senderChain?.chainKey?.key.length === KEY_BYTES;
+  const hasKey = senderChain?.chainKey?.key?.length === KEY_BYTES;
   if (hasKey || (senderChain !== undefined && wasOpen(node))) return OPEN;
   return Math.max(0, place.olderClosed) + 1;
 }
@@ -230,36 +216,25 @@ function readUsed(node: Kept | undefined, place: StructurePlace): number | undef
 function readBaseKeyType(structure: SessionStructure): number | undefined {
   const { node, pendingPreKey } = structure;
   if (node === undefined) return pendingPreKey === undefined ? THEIRS : OURS;
-  return isFieldSet(node, NodeSessionSchema.field.baseKeyType) ? node.baseKeyType : undefined;
+  return node.baseKeyType;
 }
 
 function readRegistrationId(structure: SessionStructure): number | undefined {
-  const isSet = isFieldSet(structure, SessionStructureSchema.field.remoteRegistrationId);
   // Without a number libsignal-node would not count the session as open; other clients may leave out a 0.
-  return isSet || structure.node === undefined ? structure.remoteRegistrationId : undefined;
+  return structure.remoteRegistrationId ?? (structure.node === undefined ? 0 : undefined);
 }
 
-function writePendingPreKey(structure: SessionStructure, session: NodeSession): void {
-  const { pendingPreKey } = session;
-  if (pendingPreKey === undefined) return;
+function writePendingPreKey({ pendingPreKey }: NodeSession): SessionStructure["pendingPreKey"] {
+  if (pendingPreKey === undefined) return undefined;
   const { preKeyId, signedKeyId, baseKey } = pendingPreKey;
-  structure.pendingPreKey = create(PendingPreKeySchema, {
-    signedPreKeyId: signedKeyId,
-    baseKey,
-    ...(preKeyId === undefined ? {} : { preKeyId }),
-  });
+  return { preKeyId, signedPreKeyId: signedKeyId, baseKey };
 }
 
 function readPendingPreKey(structure: SessionStructure): NodeSession["pendingPreKey"] {
   const { pendingPreKey } = structure;
   if (pendingPreKey === undefined) return undefined;
-  const baseKey = pendingPreKey.baseKey.length === 0 ? structure.aliceBaseKey : pendingPreKey.baseKey;
+  const { preKeyId, signedPreKeyId = 0, baseKey: own = EMPTY } = pendingPreKey;
+  const baseKey = own.length === 0 ? (structure.aliceBaseKey ?? EMPTY) : own;
   if (baseKey.length === 0) throw new CorruptError(`${ACTION}: a pending pre-key has no base key`);
-  return {
-    signedKeyId: pendingPreKey.signedPreKeyId,
-    baseKey,
-    preKeyId: isFieldSet(pendingPreKey, PendingPreKeySchema.field.preKeyId)
-      ? pendingPreKey.preKeyId
-      : undefined,
-  };
+  return { signedKeyId: signedPreKeyId, baseKey, preKeyId };
 }

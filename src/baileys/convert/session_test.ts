@@ -1,14 +1,8 @@
-import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
-import {
-  decodeSessionRecord,
-  encodeSessionRecord,
-  RecordStructureSchema,
-  type SessionStructure,
-} from "../../records/mod.ts";
+import { decodeSessionRecord, encodeSessionRecord, type SessionStructure } from "../../records/mod.ts";
 import { deriveKeys } from "./_message_key.ts";
 import type { NodeChainJson, NodeRecordJson, NodeSessionJson } from "./node_session.ts";
 import { recordToSession, sessionToRecord } from "./session.ts";
@@ -235,12 +229,12 @@ test("closed sessions are archived, the one closed last first", () => {
   const record = decodeSessionRecord(
     sessionToRecord(recordOf(closedAt(50, 21), closedAt(70, 22), closedAt(-1, 23), closedAt(60, 24)), LOCAL),
   );
-  expect(record.currentSession?.aliceBaseKey[0]).toBe(23);
-  expect(record.previousSessions.map(({ aliceBaseKey }) => aliceBaseKey[0])).toEqual([22, 24, 21]);
+  expect(record.currentSession?.aliceBaseKey?.[0]).toBe(23);
+  expect(record.previousSessions.map(({ aliceBaseKey }) => aliceBaseKey?.[0])).toEqual([22, 24, 21]);
 
   const atOnce = recordOf(closedAt(50, 21), closedAt(50, 22), closedAt(50, 23));
   const { previousSessions } = decodeSessionRecord(sessionToRecord(atOnce, LOCAL));
-  expect(previousSessions.map(({ aliceBaseKey }) => aliceBaseKey[0])).toEqual([23, 22, 21]);
+  expect(previousSessions.map(({ aliceBaseKey }) => aliceBaseKey?.[0])).toEqual([23, 22, 21]);
 });
 
 /** A session with many receiving chains, as it is after so many turns. */
@@ -307,7 +301,7 @@ test("a closed chain has a key that other clients accept, that is secret, and th
   const bytes = sessionToRecord(recordOf(talk), LOCAL);
   const closed = decodeSessionRecord(bytes).currentSession?.receiverChains[0]?.chainKey;
   expect(closed?.closed).toBe(true);
-  expect(closed?.key.length).toBe(32);
+  expect(closed?.key?.length).toBe(32);
   expect(new Set(closed?.key).size).toBeGreaterThan(8);
   const other = sampleSession({
     currentRatchet: { ...talk.currentRatchet, rootKey: encodeBase64(key(32, 10)) },
@@ -328,40 +322,38 @@ test("a sending chain never gets such a key: messages would be sent with it", ()
     _chains: { [own ?? ""]: { chainKey: { counter: 3 }, chainType: 1, messageKeys: {} } },
   };
   const bytes = sessionToRecord(recordOf(closed), LOCAL);
-  expect(decodeSessionRecord(bytes).currentSession?.senderChain?.chainKey?.key.length).toBe(0);
+  expect(decodeSessionRecord(bytes).currentSession?.senderChain?.chainKey?.key).toBeUndefined();
   expect(recordToSession(bytes)).toEqual(recordOf(closed));
 });
 
 /** A session as another client writes it: standard fields only. */
 function foreign(part: object = {}): SessionStructure {
-  const { currentSession } = create(RecordStructureSchema, {
-    currentSession: {
-      sessionVersion: 3,
-      localIdentityPublic: key(33, 5),
-      remoteIdentityPublic: key(33, 4),
-      rootKey: ROOT,
-      previousCounter: 2,
-      senderChain: {
-        senderRatchetKey: key(33, 2),
-        senderRatchetKeyPrivate: key(32, 3),
-        chainKey: { index: 4, key: key(32, 5) },
-      },
-      receiverChains: [{ senderRatchetKey: key(33, 11), chainKey: { index: 1, key: key(32, 6) } }],
-      remoteRegistrationId: 12,
-      aliceBaseKey: key(33, 1),
-      ...part,
+  return {
+    sessionVersion: 3,
+    localIdentityPublic: key(33, 5),
+    remoteIdentityPublic: key(33, 4),
+    rootKey: ROOT,
+    previousCounter: 2,
+    senderChain: {
+      senderRatchetKey: key(33, 2),
+      senderRatchetKeyPrivate: key(32, 3),
+      chainKey: { index: 4, key: key(32, 5) },
+      messageKeys: [],
     },
-  });
-  if (currentSession === undefined) throw new Error("no session");
-  return currentSession;
+    receiverChains: [
+      { senderRatchetKey: key(33, 11), chainKey: { index: 1, key: key(32, 6) }, messageKeys: [] },
+    ],
+    remoteRegistrationId: 12,
+    aliceBaseKey: key(33, 1),
+    ...part,
+  };
 }
 
 function toNode(
   current: SessionStructure | undefined,
   ...previousSessions: SessionStructure[]
 ): NodeSessionJson[] {
-  const record = create(RecordStructureSchema, { previousSessions });
-  if (current !== undefined) record.currentSession = current;
+  const record = { currentSession: current, previousSessions, moreSessions: [] };
   return Object.values(recordToSession(encodeSessionRecord(record))._sessions);
 }
 
@@ -484,9 +476,7 @@ test("two states of one session are both kept", () => {
   const states = toNode(foreign(), foreign({ previousCounter: 7 }), foreign({ previousCounter: 8 }));
   expect(states.map(({ currentRatchet }) => currentRatchet.previousCounter)).toEqual([2, 7, 8]);
   const record = recordToSession(
-    encodeSessionRecord(
-      create(RecordStructureSchema, { currentSession: foreign(), previousSessions: [foreign()] }),
-    ),
+    encodeSessionRecord({ currentSession: foreign(), previousSessions: [foreign()], moreSessions: [] }),
   );
   expect(recordToSession(sessionToRecord(record, LOCAL))).toEqual(record);
 });
@@ -494,9 +484,11 @@ test("two states of one session are both kept", () => {
 test("keys of skipped messages that lost their seed come back unharmed", () => {
   const messageKeys = [{ index: 3, cipherKey: key(32, 1), macKey: key(32, 2), iv: key(16, 3) }, { index: 5 }];
   const chains = [{ senderRatchetKey: key(33, 11), chainKey: { index: 9, key: key(32, 6) }, messageKeys }];
-  const record = encodeSessionRecord(
-    create(RecordStructureSchema, { currentSession: foreign({ receiverChains: chains }) }),
-  );
+  const record = encodeSessionRecord({
+    currentSession: foreign({ receiverChains: chains }),
+    previousSessions: [],
+    moreSessions: [],
+  });
   const back = decodeSessionRecord(sessionToRecord(recordToSession(record), LOCAL)).currentSession
     ?.receiverChains[0];
   expect(back?.messageKeys.length).toBe(1);

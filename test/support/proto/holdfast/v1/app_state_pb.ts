@@ -5,15 +5,14 @@
 // App-state synchronisation as it is stored.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/app_state.proto.
  */
 export const file_holdfast_v1_app_state: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/app_state.proto","package":"holdfast.v1","messageType":[{"name":"AppStateSyncKey","field":[{"name":"key_data","number":1,"label":1,"type":12},{"name":"fingerprint","number":2,"label":1,"type":12},{"name":"timestamp","number":3,"label":1,"type":3}]},{"name":"AppStateSyncKeyFingerprint","field":[{"name":"raw_id","number":1,"label":1,"type":13},{"name":"current_index","number":2,"label":1,"type":13},{"name":"device_indexes","number":3,"label":3,"type":13,"options":{"packed":true}}]},{"name":"HashState","field":[{"name":"version","number":1,"label":1,"type":4},{"name":"hash","number":2,"label":1,"type":12},{"name":"map","number":3,"label":3,"type":11,"typeName":".holdfast.v1.HashState.Entry"},{"name":"mac_mismatch_fatal","number":4,"label":1,"type":8}],"nestedType":[{"name":"Entry","field":[{"name":"key","number":1,"label":1,"type":9},{"name":"value","number":2,"label":1,"type":12}]}]}],"enumType":[]});
+  fileDesc("Chtob2xkZmFzdC92MS9hcHBfc3RhdGUucHJvdG8SC2hvbGRmYXN0LnYxIksKD0FwcFN0YXRlU3luY0tleRIQCghrZXlfZGF0YRgBIAEoDBITCgtmaW5nZXJwcmludBgCIAEoDBIRCgl0aW1lc3RhbXAYAyABKAMiXwoaQXBwU3RhdGVTeW5jS2V5RmluZ2VycHJpbnQSDgoGcmF3X2lkGAEgASgNEhUKDWN1cnJlbnRfaW5kZXgYAiABKA0SGgoOZGV2aWNlX2luZGV4ZXMYAyADKA1CAhABIpYBCglIYXNoU3RhdGUSDwoHdmVyc2lvbhgBIAEoBBIMCgRoYXNoGAIgASgMEikKA21hcBgDIAMoCzIcLmhvbGRmYXN0LnYxLkhhc2hTdGF0ZS5FbnRyeRIaChJtYWNfbWlzbWF0Y2hfZmF0YWwYBCABKAgaIwoFRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgM");
 
 /**
  * A key of app-state synchronisation.

@@ -6,15 +6,14 @@
 // device does not load the description of those.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/pre_key.proto.
  */
 export const file_holdfast_v1_pre_key: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/pre_key.proto","package":"holdfast.v1","messageType":[{"name":"PreKeyRecordStructure","field":[{"name":"id","number":1,"label":1,"type":13},{"name":"public_key","number":2,"label":1,"type":12},{"name":"private_key","number":3,"label":1,"type":12}]},{"name":"SignedPreKeyRecordStructure","field":[{"name":"id","number":1,"label":1,"type":13},{"name":"public_key","number":2,"label":1,"type":12},{"name":"private_key","number":3,"label":1,"type":12},{"name":"signature","number":4,"label":1,"type":12},{"name":"timestamp","number":5,"label":1,"type":6}]}],"enumType":[]});
+  fileDesc("Chlob2xkZmFzdC92MS9wcmVfa2V5LnByb3RvEgtob2xkZmFzdC52MSJMChVQcmVLZXlSZWNvcmRTdHJ1Y3R1cmUSCgoCaWQYASABKA0SEgoKcHVibGljX2tleRgCIAEoDBITCgtwcml2YXRlX2tleRgDIAEoDCJ4ChtTaWduZWRQcmVLZXlSZWNvcmRTdHJ1Y3R1cmUSCgoCaWQYASABKA0SEgoKcHVibGljX2tleRgCIAEoDBITCgtwcml2YXRlX2tleRgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwSEQoJdGltZXN0YW1wGAUgASgG");
 
 /**
  * A one-time pre-key.

@@ -5,15 +5,14 @@
 // The device registry as it is stored.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/device_list.proto.
  */
 export const file_holdfast_v1_device_list: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/device_list.proto","package":"holdfast.v1","messageType":[{"name":"DeviceListEntry","field":[{"name":"device_id","number":1,"label":1,"type":13},{"name":"key_index","number":2,"label":1,"type":13},{"name":"is_hosted","number":3,"label":1,"type":8}]},{"name":"DeviceList","field":[{"name":"user","number":1,"label":1,"type":9},{"name":"devices","number":2,"label":3,"type":11,"typeName":".holdfast.v1.DeviceListEntry"},{"name":"timestamp","number":3,"label":1,"type":3},{"name":"phash","number":4,"label":1,"type":9},{"name":"raw_id","number":5,"label":1,"type":13}]}],"enumType":[]});
+  fileDesc("Ch1ob2xkZmFzdC92MS9kZXZpY2VfbGlzdC5wcm90bxILaG9sZGZhc3QudjEiSgoPRGV2aWNlTGlzdEVudHJ5EhEKCWRldmljZV9pZBgBIAEoDRIRCglrZXlfaW5kZXgYAiABKA0SEQoJaXNfaG9zdGVkGAMgASgIInsKCkRldmljZUxpc3QSDAoEdXNlchgBIAEoCRItCgdkZXZpY2VzGAIgAygLMhwuaG9sZGZhc3QudjEuRGV2aWNlTGlzdEVudHJ5EhEKCXRpbWVzdGFtcBgDIAEoAxINCgVwaGFzaBgEIAEoCRIOCgZyYXdfaWQYBSABKA0");
 
 /**
  * One device of a user.

@@ -12,17 +12,15 @@ const MAX_FIELD_NUMBER = 536_870_911;
 /** Most bytes of a varint: 64 bits at 7 bits a byte. */
 const MAX_VARINT_BYTES = 10;
 
-/** How deep messages may lie in each other. Stored ones are five deep, plain values three times sixteen. */
+/** How deep messages may lie in each other. */
 const MAX_DEPTH = 64;
 
 const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
 
 /**
- * Checks that bytes are a well-formed encoding of a message, and of every message inside it.
- *
- * The protobuf runtime reads on past the end of an inner message, takes a field of the wrong wire type for one of the
- * right type, and replaces invalid UTF-8. This check runs first and refuses all three, so that damaged bytes are
- * never half understood.
+ * Checks that bytes are a well-formed encoding of a message, and of every message inside it: what the protobuf runtime, which tests
+ * compare with, does not check. The runtime reads on past the end of an inner message, takes a field of the wrong wire type for one
+ * of the right type, and replaces invalid UTF-8.
  *
  * @returns What is wrong, `undefined` when nothing is.
  */

@@ -5,15 +5,14 @@
 // Parts of the device record that are no plain columns.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/device.proto.
  */
 export const file_holdfast_v1_device: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/device.proto","package":"holdfast.v1","messageType":[{"name":"ServerCert","field":[{"name":"key","number":1,"label":1,"type":12},{"name":"not_before","number":2,"label":1,"type":3},{"name":"not_after","number":3,"label":1,"type":3}]},{"name":"ServerCertChain","field":[{"name":"intermediate","number":1,"label":1,"type":11,"typeName":".holdfast.v1.ServerCert"},{"name":"leaf","number":2,"label":1,"type":11,"typeName":".holdfast.v1.ServerCert"}]},{"name":"DeviceExtra","field":[{"name":"values","number":1,"label":3,"type":11,"typeName":".holdfast.v1.DeviceExtra.Entry"}],"nestedType":[{"name":"Entry","field":[{"name":"key","number":1,"label":1,"type":9},{"name":"value","number":2,"label":1,"type":12}]}]}],"enumType":[]});
+  fileDesc("Chhob2xkZmFzdC92MS9kZXZpY2UucHJvdG8SC2hvbGRmYXN0LnYxIkAKClNlcnZlckNlcnQSCwoDa2V5GAEgASgMEhIKCm5vdF9iZWZvcmUYAiABKAMSEQoJbm90X2FmdGVyGAMgASgDImcKD1NlcnZlckNlcnRDaGFpbhItCgxpbnRlcm1lZGlhdGUYASABKAsyFy5ob2xkZmFzdC52MS5TZXJ2ZXJDZXJ0EiUKBGxlYWYYAiABKAsyFy5ob2xkZmFzdC52MS5TZXJ2ZXJDZXJ0ImIKC0RldmljZUV4dHJhEi4KBnZhbHVlcxgBIAMoCzIeLmhvbGRmYXN0LnYxLkRldmljZUV4dHJhLkVudHJ5GiMKBUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDA");
 
 /**
  * One certificate of the server's Noise certificate chain. Times are Unix seconds.

@@ -5,15 +5,14 @@
 // The messages by which a primary device vouches for its companions, as they travel on the wire.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/adv.proto.
  */
 export const file_holdfast_v1_adv: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/adv.proto","package":"holdfast.v1","messageType":[{"name":"ADVSignedDeviceIdentity","field":[{"name":"details","number":1,"label":1,"type":12},{"name":"account_signature_key","number":2,"label":1,"type":12},{"name":"account_signature","number":3,"label":1,"type":12},{"name":"device_signature","number":4,"label":1,"type":12}]},{"name":"ADVSignedKeyIndexList","field":[{"name":"details","number":1,"label":1,"type":12},{"name":"account_signature","number":2,"label":1,"type":12},{"name":"account_signature_key","number":3,"label":1,"type":12}]},{"name":"ADVKeyIndexList","field":[{"name":"raw_id","number":1,"label":1,"type":13},{"name":"timestamp","number":2,"label":1,"type":4},{"name":"current_index","number":3,"label":1,"type":13},{"name":"valid_indexes","number":4,"label":3,"type":13,"options":{"packed":true}},{"name":"account_type","number":5,"label":1,"type":14,"typeName":".holdfast.v1.ADVEncryptionType"}]}],"enumType":[{"name":"ADVEncryptionType","value":[{"name":"E2EE","number":0},{"name":"HOSTED","number":1}]}]});
+  fileDesc("ChVob2xkZmFzdC92MS9hZHYucHJvdG8SC2hvbGRmYXN0LnYxIn4KF0FEVlNpZ25lZERldmljZUlkZW50aXR5Eg8KB2RldGFpbHMYASABKAwSHQoVYWNjb3VudF9zaWduYXR1cmVfa2V5GAIgASgMEhkKEWFjY291bnRfc2lnbmF0dXJlGAMgASgMEhgKEGRldmljZV9zaWduYXR1cmUYBCABKAwiYgoVQURWU2lnbmVkS2V5SW5kZXhMaXN0Eg8KB2RldGFpbHMYASABKAwSGQoRYWNjb3VudF9zaWduYXR1cmUYAiABKAwSHQoVYWNjb3VudF9zaWduYXR1cmVfa2V5GAMgASgMIpwBCg9BRFZLZXlJbmRleExpc3QSDgoGcmF3X2lkGAEgASgNEhEKCXRpbWVzdGFtcBgCIAEoBBIVCg1jdXJyZW50X2luZGV4GAMgASgNEhkKDXZhbGlkX2luZGV4ZXMYBCADKA1CAhABEjQKDGFjY291bnRfdHlwZRgFIAEoDjIeLmhvbGRmYXN0LnYxLkFEVkVuY3J5cHRpb25UeXBlKikKEUFEVkVuY3J5cHRpb25UeXBlEggKBEUyRUUQABIKCgZIT1NURUQQAQ");
 
 /**
  * The primary device's proof that a companion is its own.

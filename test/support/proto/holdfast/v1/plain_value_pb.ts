@@ -5,15 +5,14 @@
 // What travels between a backend and whoever uses it from elsewhere.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { describeFile } from "../../../file_data.ts";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/plain_value.proto.
  */
 export const file_holdfast_v1_plain_value: GenFile = /*@__PURE__*/
-  describeFile({"name":"holdfast/v1/plain_value.proto","package":"holdfast.v1","messageType":[{"name":"PlainValue","field":[{"name":"boolean","number":1,"label":1,"type":8},{"name":"number","number":2,"label":1,"type":1},{"name":"text","number":3,"label":1,"type":12},{"name":"bytes","number":4,"label":1,"type":12},{"name":"integer","number":5,"label":1,"type":9},{"name":"list","number":6,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.List"},{"name":"object","number":7,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.Entries"},{"name":"map","number":8,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue.Entries"}],"nestedType":[{"name":"Entry","field":[{"name":"name","number":1,"label":1,"type":12},{"name":"value","number":2,"label":1,"type":11,"typeName":".holdfast.v1.PlainValue"}]},{"name":"List","field":[{"name":"items","number":1,"label":3,"type":11,"typeName":".holdfast.v1.PlainValue"}]},{"name":"Entries","field":[{"name":"entries","number":1,"label":3,"type":11,"typeName":".holdfast.v1.PlainValue.Entry"}]}]}],"enumType":[]});
+  fileDesc("Ch1ob2xkZmFzdC92MS9wbGFpbl92YWx1ZS5wcm90bxILaG9sZGZhc3QudjEikAMKClBsYWluVmFsdWUSDwoHYm9vbGVhbhgBIAEoCBIOCgZudW1iZXIYAiABKAESDAoEdGV4dBgDIAEoDBINCgVieXRlcxgEIAEoDBIPCgdpbnRlZ2VyGAUgASgJEioKBGxpc3QYBiABKAsyHC5ob2xkZmFzdC52MS5QbGFpblZhbHVlLkxpc3QSLwoGb2JqZWN0GAcgASgLMh8uaG9sZGZhc3QudjEuUGxhaW5WYWx1ZS5FbnRyaWVzEiwKA21hcBgIIAEoCzIfLmhvbGRmYXN0LnYxLlBsYWluVmFsdWUuRW50cmllcxo9CgVFbnRyeRIMCgRuYW1lGAEgASgMEiYKBXZhbHVlGAIgASgLMhcuaG9sZGZhc3QudjEuUGxhaW5WYWx1ZRouCgRMaXN0EiYKBWl0ZW1zGAEgAygLMhcuaG9sZGZhc3QudjEuUGxhaW5WYWx1ZRo5CgdFbnRyaWVzEi4KB2VudHJpZXMYASADKAsyHS5ob2xkZmFzdC52MS5QbGFpblZhbHVlLkVudHJ5");
 
 /**
  * A plain value: what the reads of a backend take and answer, and its writes. With no field it is the value that is not there.

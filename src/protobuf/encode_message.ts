@@ -1,0 +1,127 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+import { type AnyField, type AnySchema, fieldLabel, type Message, type MessageSchema } from "./message.ts";
+import { SCALARS, type Scalar } from "./scalars.ts";
+import { DELIMITED } from "./wire_reader.ts";
+import { varintSize, WireWriter } from "./wire_writer.ts";
+
+type Fields = Message & Readonly<Record<string, unknown>>;
+
+/**
+ * Encodes a message: its fields in ascending order, unknown ones last. A field that is `undefined` is left out. The bytes are the
+ * caller's own.
+ *
+ * @param action Begins the error's message, such as `encode session`.
+ * @throws {TypeError | RangeError} When a value is not of its field's kind.
+ */
+export function encodeMessage<T extends Message>(
+  schema: MessageSchema<T>,
+  message: T,
+  action: string,
+): Uint8Array {
+  const encoder = new MessageEncoder(action);
+  return encoder.encode(schema, message as unknown as Fields);
+}
+
+/** The sizes of inner messages come before their content, so that everything is measured first and then written. */
+class MessageEncoder {
+  readonly #action: string;
+  /** Bytes of each inner message and packed list, in the order in which they are written. */
+  readonly #sizes: number[] = [];
+  #written = 0;
+
+  constructor(action: string) {
+    this.#action = action;
+  }
+
+  encode(schema: AnySchema, message: Fields): Uint8Array {
+    const writer = new WireWriter(this.#measure(schema, message));
+    this.#write(writer, schema, message);
+    return writer.bytes;
+  }
+
+  #measure(schema: AnySchema, message: Fields): number {
+    let size = message.unknownFields?.length ?? 0;
+    for (const field of schema.fields) {
+      const value = message[field.name];
+      if (value !== undefined) size += this.#measureField(field, value);
+    }
+    return size;
+  }
+
+  #measureField(field: AnyField, value: unknown): number {
+    const { kind } = field;
+    const values = this.#valuesOf(field, value);
+    if (typeof kind === "function") {
+      let size = 0;
+      for (const inner of values) {
+        if (typeof inner !== "object" || inner === null) throw this.#invalid(field, inner);
+        size += tagSize(field) + this.#delimited(() => this.#measure(kind(), inner as Fields));
+      }
+      return size;
+    }
+    const scalar: Scalar<unknown> = SCALARS[kind];
+    for (const each of values) if (!scalar.isValid(each)) throw this.#invalid(field, each);
+    const sum = () => values.reduce<number>((size, each) => size + scalar.size(each), 0);
+    if (!field.repeated) return tagSize(field) + sum();
+    return values.length === 0 ? 0 : tagSize(field) + this.#delimited(sum);
+  }
+
+  /** Bytes of a length and what it is the length of. */
+  #delimited(measure: () => number): number {
+    const at = this.#sizes.push(0) - 1;
+    const size = measure();
+    this.#sizes[at] = size;
+    return varintSize(size) + size;
+  }
+
+  #write(writer: WireWriter, schema: AnySchema, message: Fields): void {
+    for (const field of schema.fields) {
+      const value = message[field.name];
+      if (value !== undefined) this.#writeField(writer, field, value);
+    }
+    if (message.unknownFields !== undefined) writer.raw(message.unknownFields);
+  }
+
+  #writeField(writer: WireWriter, field: AnyField, value: unknown): void {
+    const { number, kind, repeated } = field;
+    const values = this.#valuesOf(field, value);
+    if (typeof kind === "function") {
+      for (const inner of values) {
+        this.#writeLength(writer, number);
+        this.#write(writer, kind(), inner as Fields);
+      }
+      return;
+    }
+    const scalar: Scalar<unknown> = SCALARS[kind];
+    if (!repeated) writer.varint(tagOf(number, scalar.wireType));
+    else if (values.length > 0) this.#writeLength(writer, number);
+    for (const each of values) scalar.write(writer, each);
+  }
+
+  #writeLength(writer: WireWriter, number: number): void {
+    writer.varint(tagOf(number, DELIMITED));
+    writer.varint(this.#sizes[this.#written++] as number);
+  }
+
+  #valuesOf(field: AnyField, value: unknown): readonly unknown[] {
+    if (!field.repeated) return [value];
+    if (!Array.isArray(value)) throw this.#invalid(field, value);
+    return value;
+  }
+
+  #invalid({ name, kind }: AnyField, value: unknown): Error {
+    const expected = typeof kind === "function" ? "message" : kind;
+    const message = `${this.#action}: ${fieldLabel(name)} is not a valid ${expected}`;
+    const isNumber = typeof value === "number" || typeof value === "bigint";
+    const isOfType = typeof kind !== "function" && typeof value === SCALARS[kind].type;
+    return isNumber && isOfType ? new ArgumentRangeError(message) : new ArgumentTypeError(message);
+  }
+}
+
+function tagOf(number: number, wireType: number): number {
+  return ((number << 3) | wireType) >>> 0;
+}
+
+function tagSize({ number }: AnyField): number {
+  return varintSize(tagOf(number, DELIMITED));
+}

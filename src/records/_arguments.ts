@@ -1,0 +1,29 @@
+/** Checks of what a caller hands in, beyond the ranges of the fields, which `encodeMessage` checks. */
+import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+
+/** Checks bytes of one length, or of any. @throws {TypeError | RangeError} */
+export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
+  if (length !== undefined && value.length !== length) {
+    throw new ArgumentRangeError(`${action}: ${what} is ${value.length} bytes, expected ${length}`);
+  }
+  return value;
+}
+
+/** As `requireBytes`. A part that is absent or empty is left out. */
+export function optionalBytes(
+  action: string,
+  what: string,
+  value: Uint8Array | undefined,
+  length: number,
+): Uint8Array | undefined {
+  return value === undefined || value.length === 0 ? undefined : requireBytes(action, what, value, length);
+}
+
+/** A point in time, a whole number from 0 to 2^53−1, as a field of 64 bits takes it. @throws {RangeError} */
+export function requireTime(action: string, what: string, value: number): bigint {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new ArgumentRangeError(`${action}: ${what} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  return BigInt(value);
+}
