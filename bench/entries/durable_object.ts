@@ -77,7 +77,7 @@ async function requestsPerFlush(): Promise<number> {
     registry: await SqlRegistry.open(driver, systemClock),
     clock: systemClock,
     openBackend: async (account) => memoryBackend({ account, database }),
-    openAccount: (account, backend) => openAccount({ account, backend }),
+    openAccount: (account, backend) => openAccount({ taskLabel: account, backend }),
   });
   const app = createApp({ accounts, adminToken: token });
   await accounts.registry.addAccount("bench");

@@ -9,9 +9,9 @@ import {
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { type Host, systemHost } from "../ports/mod.ts";
+import { type Host, type Logger, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
-import { WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
+import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
 import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
 import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
@@ -25,11 +25,13 @@ export interface OpenAccountOptions {
   readonly backend: Backend | Promise<Backend> | (() => Backend | Promise<Backend>);
   /** Clock, scheduler, randomness and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
+  /** The backend names the account, for example `libsqlBackend({ account: "bot-1" })`: a name here is a mistake. */
+  readonly account?: never;
   /**
-   * Label of the account in names of scheduled tasks. Needed where several databases share one scheduler, since it
-   * tells accounts of one database apart by itself.
+   * Prefix of the names of the account's tasks in `host.scheduler`. Accounts of several databases that share a scheduler need one
+   * each. Defaults to the account's id, which tells accounts of one database apart.
    */
-  readonly account?: string | undefined;
+  readonly taskLabel?: string | undefined;
   /** Within this time a change is saved, in milliseconds. Defaults to 5,000. `manual` starts no background saver. */
   readonly saverIntervalMs?: number | "manual" | undefined;
   /** Other times and limits of saving. */
@@ -55,7 +57,7 @@ export interface OpenAccountOptions {
  *
  * Opening takes the ownership of the account before the first read: whoever had it open can commit no more and meets
  * `FencedError`. A device that cannot be read is an error and never replaced by a new one. When opening fails, everything
- * that was opened on the way is closed again, the backend included.
+ * that was opened on the way is closed again, the backend included; what fails while closing is logged.
  *
  * @throws {CorruptError | WrongLengthError} When the stored device is damaged. It is left as it is.
  * @throws {FencedError} When other processes keep taking the account over.
@@ -74,16 +76,17 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
+  refuseAccountName(options);
   const host = systemHost(options.host);
   const opening = options.backend;
   const backend = await (typeof opening === "function" ? opening() : opening);
-  const opened: { close(): Promise<void> }[] = [backend];
+  const opened: Closable[] = [backend];
   try {
     const accountId = await backend.create();
     const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
     const store = withCommitter(backend, queue, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
-    const taskPrefix = `${options.account ?? accountId}:`;
+    const taskPrefix = `${options.taskLabel ?? accountId}:`;
     const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
@@ -103,9 +106,31 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
   } catch (error) {
-    for (const part of opened) await part.close().catch(() => {});
+    await closeParts(opened, host.logger);
     throw error;
   }
+}
+
+/** Closes what a failed opening left open. The caller gets the reason of that failure: what fails here is logged. */
+async function closeParts(parts: readonly Closable[], logger: Logger): Promise<void> {
+  for (const part of parts) {
+    try {
+      await part.close();
+    } catch (error) {
+      const { code, message } = summarizeError(error);
+      logger.log("error", "open account: failed to close what was opened", { code, error: message });
+    }
+  }
+}
+
+/** An account that is named here and not at the backend would be the account `default`, as every other one named here. */
+function refuseAccountName({ account }: { readonly account?: unknown }): void {
+  if (account === undefined) return;
+  throw new TypeError("open account: the option account names no account, name it where the backend is made");
+}
+
+interface Closable {
+  close(): Promise<void>;
 }
 
 interface LidCacheParts {

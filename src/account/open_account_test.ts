@@ -129,6 +129,27 @@ test("opening that fails half way closes what was opened and frees the task name
   await (await world.open({}, host)).close();
 });
 
+test("a failed opening throws its own reason, and logs what fails while closing", async () => {
+  for (const close of [
+    () => Promise.reject(new BackendError("close: disk full")),
+    () => {
+      throw new BackendError("close: disk full");
+    },
+  ]) {
+    const world = new World();
+    const host = fakeHost();
+    const backend = world.backend();
+    backend.close = close;
+    world.faults.failReads(new BackendError("load device: disk error"));
+    await expect(world.open({ backend }, host)).rejects.toThrow("load device: disk error");
+    expect(host.logger.entries).toContainEqual({
+      level: "error",
+      message: "open account: failed to close what was opened",
+      fields: { code: "failed", error: "close: disk full" },
+    });
+  }
+});
+
 test("a later owner wins: the earlier one's next commit, of either kind, fails and writes nothing", async () => {
   const world = new World();
   const earlier = await world.open();
@@ -312,10 +333,21 @@ test("accounts of one database share a scheduler, and their state is apart", asy
   await host.scheduler.advance(10_000);
   expect((await world.backend({ account: "user" }).load())?.pushName).toBe("Alice");
   expect((await world.backend({ account: "user:1" }).load())?.pushName).toBe("Bob");
-  const labelled = { backend: world.backend({ account: "user" }), account: "second-database" };
-  const again = await world.open(labelled, host);
+  const again = await world.open({ backend: world.backend({ account: "user" }), taskLabel: "second" }, host);
   for (const account of [bob, again]) await account.close();
   await alice.close();
+});
+
+// Two bots that were named at `openAccount` were one account, `default`, and fenced each other.
+test("an account is named at the backend and nowhere else", async () => {
+  const world = new World();
+  const backend = world.backend();
+  // @ts-expect-error: the option names no account
+  await expect(openAccount({ backend, account: "bot-1" })).rejects.toThrow(TypeError);
+  const options = { backend, account: "bot-1" };
+  // @ts-expect-error: nor where the compiler does not look for unknown options
+  await expect(openAccount(options)).rejects.toThrow("the option account names no account");
+  expect(await backend.listAccounts()).toEqual([]);
 });
 
 test("nothing secret reaches the log while saving fails in every way", async () => {

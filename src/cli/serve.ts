@@ -24,7 +24,8 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
       registry: await SqlRegistry.open(driver, systemClock),
       clock: systemClock,
       openBackend: (account) => libsqlBackend({ url: db, authToken, account, logger }),
-      openAccount: (account, backend) => openAccount({ account, backend, host: { scheduler, logger } }),
+      openAccount: (account, backend) =>
+        openAccount({ taskLabel: account, backend, host: { scheduler, logger } }),
     });
     const admin = await adminToken();
     const app = createApp({ accounts, adminToken: admin.token, host: { logger } });

@@ -58,7 +58,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  *     registry,
  *     clock: { nowMs: () => Date.now() },
  *     openBackend: async (account) => memoryBackend({ database, account }),
- *     openAccount: (account, backend) => openAccount({ account, backend }),
+ *     openAccount: (account, backend) => openAccount({ taskLabel: account, backend }),
  *   });
  *   return createApp({ accounts, adminToken });
  * }

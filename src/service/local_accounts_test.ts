@@ -26,7 +26,7 @@ class World {
     clock: this.#host.clock,
     openBackend: (account) => this.#open(account),
     openAccount: (account, backend) =>
-      openAccount({ account, backend, host: this.#host, housekeeping: false }),
+      openAccount({ taskLabel: account, backend, host: this.#host, housekeeping: false }),
   });
 
   ann(registeredAtMs: number): AccountHandle {

@@ -39,7 +39,7 @@ export async function localServiceBackend(store: LocalStore): Promise<ChaosBacke
       registry,
       clock,
       openBackend,
-      openAccount: (account, backend) => openAccount({ account, backend, host: { clock } }),
+      openAccount: (account, backend) => openAccount({ taskLabel: account, backend, host: { clock } }),
     });
     return fetchOf(createApp({ accounts, adminToken: ADMIN_TOKEN, host: { clock } }));
   };

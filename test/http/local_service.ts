@@ -87,7 +87,7 @@ async function serve(store: Store): Promise<LocalService> {
     clock,
     openBackend: (name) => store.open(name, host),
     openAccount: (name, backend) =>
-      openAccount({ account: name, backend, host: { clock, logger: host.logger } }),
+      openAccount({ taskLabel: name, backend, host: { clock, logger: host.logger } }),
   });
   const app = createApp({ accounts, adminToken: ADMIN_TOKEN, host, limits: { callBytes: CALL_BYTES } });
   return {

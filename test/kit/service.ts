@@ -116,7 +116,7 @@ class ServiceHarness implements ConformanceHarness {
       registry: await SqlRegistry.open(this.#driver, clock),
       clock,
       openBackend: (name) => this.#inner.open(name),
-      openAccount: (name, backend) => openAccount({ account: name, backend, host: { clock } }),
+      openAccount: (name, backend) => openAccount({ taskLabel: name, backend, host: { clock } }),
     });
     const app = createApp({ accounts, adminToken: ADMIN_TOKEN, host: { clock } });
     return { accounts, send: fetchOf(app) };
