@@ -1,6 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import { isText, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
+import { distance, laterId, nextId } from "../device/mod.ts";
 import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
 import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
@@ -37,6 +38,9 @@ const LOCKED_TYPES: readonly KeyType[] = ["session", "identity-key", "sender-key
 
 /** Most ids in one `get`, and most values in one `set`. Baileys' largest are its 812 initial pre-keys. */
 const MAX_IDS = 100_000;
+
+/** Most pre-keys that one call counts: Baileys makes 812 at a time, from its counter on. */
+const MAX_COUNTED_IDS = 4_096;
 
 /** What the keys of one account are made of. */
 export interface AccountKeysParts {
@@ -186,9 +190,14 @@ export class AccountKeys implements KeyStore {
 
   /** Baileys does not wait for its counters to be saved: they follow from the pre-keys, in the same commit. */
   #moveWatermark(writes: readonly Write[]): void {
-    let next = 0;
-    for (const write of writes) if (write.kind === "preKey.put") next = Math.max(next, write.id + 1);
-    if (next <= this.#account.device.getDeviceSnapshot().nextPreKeyId) return;
+    const counter = this.#account.device.getDeviceSnapshot().nextPreKeyId;
+    let next = counter;
+    for (const write of writes) {
+      // A key under an id that the counter has not come near was not counted by Baileys.
+      const isCounted = write.kind === "preKey.put" && distance(next, write.id) < MAX_COUNTED_IDS;
+      if (isCounted) next = laterId(next, nextId(write.id));
+    }
+    if (next === counter) return;
     this.#account.device.modifyDevice((draft) => {
       draft.nextPreKeyId = next;
     });

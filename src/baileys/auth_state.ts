@@ -1,6 +1,6 @@
 import type { Account } from "../account/mod.ts";
 import type { Device } from "../backend/mod.ts";
-import { generateKeyPair, sameValue } from "../device/mod.ts";
+import { advanceId, generateKeyPair, nextId, sameValue } from "../device/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
 import { hostBytes } from "./host_bytes.ts";
@@ -50,8 +50,9 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
     wrapBytes: hostBytes,
   });
-  creds.nextPreKeyId = Math.max(creds.nextPreKeyId, (await account.store.getMaxPreKeyId()) + 1, 1);
-  creds.firstUnuploadedPreKeyId = Math.max(creds.firstUnuploadedPreKeyId, 1);
+  // The greatest stored id counts only while the counter is unset: another client may have stored keys under any id.
+  if (creds.nextPreKeyId === 0) creds.nextPreKeyId = nextId(await account.store.getMaxPreKeyId());
+  if (creds.firstUnuploadedPreKeyId === 0) creds.firstUnuploadedPreKeyId = creds.nextPreKeyId;
 
   /** The device as the credentials said it when they were last saved; before that they follow from the device. */
   let saved = device;
@@ -67,6 +68,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     watchCounters(creds, () => stock.fill()),
   );
   binding.keys.preKeysDurable = () => stock.whenDurable();
+  await stock.findRun();
   stock.fill();
   await saveCreds();
   await stock.whenDurable();
@@ -81,8 +83,9 @@ function changesBetween(before: Device, now: Device): Partial<Device> {
 }
 
 /**
- * Makes the pre-key counters of credentials move forward only, and tells when they did: Baileys computes them from
- * values that it read earlier, and would take the stock's step back.
+ * Makes the pre-key counters of credentials move forward only, on the ring of ids, and calls `onChange` when they did:
+ * Baileys computes them from values that it read earlier, and would undo the steps of the stock. A value that is too far
+ * from the present one to be an older value of it throws `RangeError`.
  */
 function watchCounters(creds: BaileysCreds, onChange: () => void): BaileysCreds {
   for (const name of ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const) {
@@ -91,9 +94,10 @@ function watchCounters(creds: BaileysCreds, onChange: () => void): BaileysCreds 
       enumerable: true,
       configurable: true,
       get: () => value,
-      set: (next: number) => {
-        if (next <= value) return;
-        value = next;
+      set: (update: number) => {
+        const later = advanceId(name, value, update);
+        if (later === value) return;
+        value = later;
         // Both counters are assigned in one go; the stock looks at them once that is over.
         queueMicrotask(onChange);
       },

@@ -2,7 +2,7 @@ import type { Device } from "../backend/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
 import type { DeviceRuntime, DeviceState } from "./device_state.ts";
-import { advanceWatermarks } from "./pre_key_ids.ts";
+import { advanceWatermarks, requireForward } from "./pre_key_ids.ts";
 
 /** What a command may depend on beside the state. */
 export interface CommandContext {
@@ -39,8 +39,11 @@ const REDUCERS: Reducers = {
     runtime(state, { deviceProps: { ...state.runtime.deviceProps, ...deviceProps } }),
   setClientProfile: (state, { clientProfile }) => runtime(state, { clientProfile }),
   setPropsHash: (state, { propsHash }) => stored(state, { propsHash }),
-  setPreKeyWatermarks: (state, { nextPreKeyId, firstUnuploadedPreKeyId }) =>
-    stored(state, advanceWatermarks(state.device, { nextPreKeyId, firstUnuploadedPreKeyId })),
+  setPreKeyWatermarks: (state, { nextPreKeyId, firstUnuploadedPreKeyId }) => {
+    const watermarks = { nextPreKeyId, firstUnuploadedPreKeyId };
+    requireForward(state.device, watermarks);
+    return stored(state, advanceWatermarks(state.device, watermarks));
+  },
   setAdvSecretKey: (state, { advSecretKey }) => stored(state, { advSecretKey }),
   setNctSalt: (state, { nctSalt }) => runtime(stored(state, { nctSalt }), { nctSaltSyncSeen: true }),
   setNctSaltFromHistorySync: (state, { nctSalt }) => {
@@ -73,7 +76,7 @@ const REDUCERS: Reducers = {
  * of the command included. Values are not checked here; `requireDevice` does that before anything is published.
  *
  * @throws {TypeError} When the command has no known kind.
- * @throws {RangeError} When pre-key watermarks contradict each other.
+ * @throws {RangeError} When pre-key watermarks go back or contradict each other.
  */
 export function applyCommand(
   state: DeviceState,

@@ -128,13 +128,19 @@ test("pre-key counters move forward and never back, across the end of the ids to
     const state = initial();
     return { ...state, device: { ...state.device, nextPreKeyId, firstUnuploadedPreKeyId } };
   };
-  expect(watermarks(at(31, 11), 20, 5)).toEqual([31, 11]);
-  expect(watermarks(at(31, 11), 20, 15)).toEqual([31, 15]);
-  expect(watermarks(at(31, 11), 0, 0)).toEqual([31, 11]);
+  expect(watermarks(at(31, 11), 31, 15)).toEqual([31, 15]);
+  expect(watermarks(at(31, 11), 31, 11)).toEqual([31, 11]);
+  // An explicit command is carried out or refused, never ignored.
+  expect(() => watermarks(at(31, 11), 20, 15)).toThrow("nextPreKeyId cannot go back from 31 to 20");
+  expect(() => watermarks(at(31, 11), 31, 5)).toThrow("firstUnuploadedPreKeyId cannot go back from 11 to 5");
+  expect(() => watermarks(at(31, 11), 0, 0)).toThrow(RangeError);
+  expect(() => watermarks(at(31, 31), 31 + 2 ** 23, 31)).toThrow(RangeError);
+  expect(watermarks(at(31, 31), 30 + 2 ** 23, 31)).toEqual([30 + 2 ** 23, 31]);
   expect(watermarks(at(0, 0), 812, 1)).toEqual([812, 1]);
   const last = at(MAX_KEY_ID - 2, MAX_KEY_ID - 5);
   expect(watermarks(last, 4, MAX_KEY_ID)).toEqual([4, MAX_KEY_ID]);
-  expect(watermarks(at(4, MAX_KEY_ID), MAX_KEY_ID - 2, 2)).toEqual([4, 2]);
+  expect(watermarks(at(4, MAX_KEY_ID), 4, 2)).toEqual([4, 2]);
+  expect(() => watermarks(at(4, MAX_KEY_ID), MAX_KEY_ID - 2, 2)).toThrow("cannot go back");
   expect(() => watermarks(at(31, 11), 31, 32)).toThrow(RangeError);
 });
 

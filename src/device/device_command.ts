@@ -13,7 +13,7 @@ import type { ClientProfile, DeviceProps } from "./device_state.ts";
  *
  * - `setAppVersion` also stamps the time of the fetch.
  * - `setDeviceProps` changes the props that it names.
- * - `setPreKeyWatermarks` moves both counters forward and never back.
+ * - `setPreKeyWatermarks` moves both counters forward on the ring of ids, and is refused when one would go back.
  * - `setNctSalt` is authoritative, also when it clears; `setNctSaltFromHistorySync` counts only while no salt is set and
  *   no authoritative one was seen in this process.
  * - `setSignedPreKey` changes key, id, signature and time of rotation together.

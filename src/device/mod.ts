@@ -21,6 +21,7 @@ export {
   isReadyForPresence,
   isRegistered,
 } from "./device_state.ts";
+export { type FreeRun, findFreeRun } from "./free_run.ts";
 export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 export {
   type DeviceDraft,
@@ -28,7 +29,7 @@ export {
   type PersistenceManagerOptions,
   type PublicPreKey,
 } from "./persistence_manager.ts";
-export type { PreKeyWatermarks } from "./pre_key_ids.ts";
+export { advanceId, distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 export type { PreKeyReads } from "./pre_keys.ts";
 export { type RedactedDevice, redactDevice } from "./redact_device.ts";
 export { sameValue } from "./value.ts";

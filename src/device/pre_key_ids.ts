@@ -2,10 +2,17 @@ import { MAX_KEY_ID } from "../backend/mod.ts";
 import { ArgumentRangeError } from "../errors/mod.ts";
 
 /**
- * Ids of one-time pre-keys go round: 1 … 2^24−1, and after the last comes 1 again. Which of two ids is the later one
- * is therefore decided by distance: less than half way round is ahead. 0 means unset.
+ * Ids of one-time pre-keys form a ring: 1 … 2^24−1, and after the last comes 1 again. The distance decides which of two
+ * ids is the later one: an id is ahead of another when it is fewer than 2^23 steps forward. 0 means unset.
  */
-const HALF_WAY = MAX_KEY_ID / 2;
+const HALF_RING = 2 ** 23;
+
+/**
+ * Most steps by which a counter may be behind the current one and still count as an older value of it. A client that
+ * computes counters from values that it read earlier is behind by one upload at most (812 keys in Baileys); a counter
+ * that is further behind is one that is too far ahead.
+ */
+const MAX_STEPS_BEHIND = 2 ** 20;
 
 /** The id after another; the first after 0. */
 export function nextId(id: number): number {
@@ -19,7 +26,7 @@ export function distance(from: number, to: number): number {
 
 /** Whether `id` is at or ahead of `other`. */
 export function isAtOrAhead(id: number, other: number): boolean {
-  return distance(other, id) < HALF_WAY;
+  return distance(other, id) < HALF_RING;
 }
 
 /** The later of two counters; an unset one is behind every other. */
@@ -27,6 +34,20 @@ export function laterId(current: number, proposed: number): number {
   if (proposed === 0) return current;
   if (current === 0) return proposed;
   return isAtOrAhead(proposed, current) ? proposed : current;
+}
+
+/**
+ * The later of a counter and an update of it. An update that is a little behind is an older value and changes nothing.
+ *
+ * @throws {RangeError} When the update is no id, or 2^23 steps or more ahead, where ahead and behind cannot be told apart.
+ */
+export function advanceId(name: string, current: number, update: number): number {
+  if (!Number.isInteger(update) || update < 0 || update > MAX_KEY_ID) {
+    throw new ArgumentRangeError(`pre-key counters: ${name} is not an integer from 0 to ${MAX_KEY_ID}`);
+  }
+  const later = laterId(current, update);
+  if (later === update || update === 0 || distance(update, current) <= MAX_STEPS_BEHIND) return later;
+  throw new ArgumentRangeError(`pre-key counters: ${name} ${update} is too far from ${current}`);
 }
 
 /** The two counters of one-time pre-keys. */
@@ -38,14 +59,19 @@ export interface PreKeyWatermarks {
 }
 
 /**
- * Moves the counters forward and never back: each is kept where the proposed one is behind it. A counter that went
+ * Moves the counters forward and never back: each keeps its value when the proposed one is behind. A counter that went
  * back would hand out ids again whose keys the server still serves.
  *
- * @throws {RangeError} When the first pre-key to be uploaded would come after the next one to be made.
+ * @throws {RangeError} When a counter is too far ahead, or the first pre-key to be uploaded would come after the next one
+ * to be made.
  */
 export function advanceWatermarks(current: PreKeyWatermarks, proposed: PreKeyWatermarks): PreKeyWatermarks {
-  const nextPreKeyId = laterId(current.nextPreKeyId, proposed.nextPreKeyId);
-  const firstUnuploadedPreKeyId = laterId(current.firstUnuploadedPreKeyId, proposed.firstUnuploadedPreKeyId);
+  const nextPreKeyId = advanceId("next id", current.nextPreKeyId, proposed.nextPreKeyId);
+  const firstUnuploadedPreKeyId = advanceId(
+    "first unuploaded id",
+    current.firstUnuploadedPreKeyId,
+    proposed.firstUnuploadedPreKeyId,
+  );
   const bothSet = nextPreKeyId !== 0 && firstUnuploadedPreKeyId !== 0;
   if (bothSet && !isAtOrAhead(nextPreKeyId, firstUnuploadedPreKeyId)) {
     throw new ArgumentRangeError(
@@ -53,4 +79,18 @@ export function advanceWatermarks(current: PreKeyWatermarks, proposed: PreKeyWat
     );
   }
   return { nextPreKeyId, firstUnuploadedPreKeyId };
+}
+
+/**
+ * Checks that neither counter goes back: an explicit change of the counters takes effect or is refused.
+ *
+ * @throws {RangeError} When a proposed counter is behind the current one.
+ */
+export function requireForward(current: PreKeyWatermarks, proposed: PreKeyWatermarks): void {
+  for (const name of ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const) {
+    const [from, to] = [current[name], proposed[name]];
+    if (laterId(from, to) !== to) {
+      throw new ArgumentRangeError(`set pre-key counters: ${name} cannot go back from ${from} to ${to}`);
+    }
+  }
 }

@@ -82,7 +82,7 @@ test("a counter that is moved while the store is read is respected", async () =>
   backend.loadPreKeys = async (ids) => {
     if (!moved) {
       moved = true;
-      manager.processCommand({ kind: "setPreKeyWatermarks", nextPreKeyId: 20, firstUnuploadedPreKeyId: 0 });
+      manager.processCommand({ kind: "setPreKeyWatermarks", nextPreKeyId: 20, firstUnuploadedPreKeyId: 1 });
     }
     return await loadPreKeys(ids);
   };

@@ -134,10 +134,12 @@ test("a new account's credentials have every field that Baileys' own have", asyn
 test("pre-keys and the counter over them are one commit: a crash before saveCreds repeats no id", async () => {
   const database = new MemoryDatabase();
   const { state } = await reopen(database);
-  await state.keys.set({ "pre-key": { "5000": Curve.generateKeyPair() } });
+  const last = state.creds.nextPreKeyId + 811;
+  const ids = Array.from({ length: 812 }, (_, index) => state.creds.nextPreKeyId + index);
+  await state.keys.set({ "pre-key": Object.fromEntries(ids.map((id) => [id, Curve.generateKeyPair()])) });
   // No saveCreds, no close: the process died.
   const after = await reopen(database);
-  expect(after.state.creds.nextPreKeyId).toBeGreaterThan(5_000);
+  expect(after.state.creds.nextPreKeyId).toBeGreaterThan(last);
 });
 
 test("an unknown type, a malformed id and a malformed value are the caller's mistakes and change nothing", async () => {
