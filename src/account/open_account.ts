@@ -1,4 +1,5 @@
 import { type Backend, CommitQueue, type Device, withCommitter } from "../backend/mod.ts";
+import { hexOf } from "../bytes/mod.ts";
 import {
   CACHE_NAMESPACES,
   type CacheBuilder,
@@ -9,7 +10,7 @@ import {
 import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { type Host, type Logger, systemHost } from "../ports/mod.ts";
+import { digest, type Host, type Logger, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
@@ -98,7 +99,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
         : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
     opened.unshift({ close: async () => stopHousekeeping() });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-    const caches = new OwnedCaches(options.cache ?? inProcessCaches);
+    const caches = new OwnedCaches(options.cache ?? inProcessCaches, await cacheOwner(device));
     opened.unshift({ close: async () => caches.close() });
     return new Account({
       ...{ host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix, stopHousekeeping },
@@ -109,6 +110,15 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     await closeParts(opened, host.logger);
     throw error;
   }
+}
+
+/** Bytes of a digest that tell accounts of all databases apart. */
+const OWNER_BYTES = 8;
+
+/** What tells this account's cache entries from those of others: accounts of different databases may have one name. */
+async function cacheOwner(device: Device): Promise<string> {
+  const id = await digest("SHA-256", device.identityKey.publicKey);
+  return hexOf(id.subarray(0, OWNER_BYTES));
 }
 
 /** Closes what a failed opening left open. The caller gets the reason of that failure: what fails here is logged. */

@@ -3,8 +3,7 @@ import type { CacheCodec } from "./cache_codec.ts";
 import { PortableCache } from "./portable_cache.ts";
 
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600 * SECOND_MS;
 
 /** Size and expiry of a cache: see `CacheEntryConfig`. */
 export interface CacheLimits {
@@ -19,23 +18,11 @@ export const CACHE_DEFAULTS: {
   readonly device: CacheLimits;
   readonly lidPn: CacheLimits;
   readonly senderKeyDevices: CacheLimits;
-  readonly retryCounts: CacheLimits;
-  readonly undecryptableDispatched: CacheLimits;
-  readonly recentMessages: CacheLimits;
-  readonly pendingRequests: CacheLimits;
-  readonly sessionLocks: CacheLimits;
-  readonly chatLanes: CacheLimits;
 } = {
   group: { capacity: 250, ttlMs: HOUR_MS },
   device: { capacity: 5_000, ttlMs: HOUR_MS },
   lidPn: { capacity: 10_000, idleMs: HOUR_MS },
   senderKeyDevices: { capacity: 500, idleMs: HOUR_MS },
-  retryCounts: { capacity: 500, ttlMs: HOUR_MS },
-  undecryptableDispatched: { capacity: 1_000, ttlMs: 5 * MINUTE_MS },
-  recentMessages: { capacity: 0, ttlMs: 5 * MINUTE_MS },
-  pendingRequests: { capacity: 200, ttlMs: 30 * SECOND_MS },
-  sessionLocks: { capacity: 10_000 },
-  chatLanes: { capacity: 5_000 },
 };
 
 /** Names a cache of an account. */

@@ -90,21 +90,6 @@ export interface CacheConfig {
   readonly lidPn: CacheEntryConfig;
   /** Who has which sender key, by group. */
   readonly senderKeyDevices: CacheEntryConfig;
-  /** Retries, by message. */
-  readonly retryCounts: CacheEntryConfig;
-  /** Messages that could not be decrypted and were reported. */
-  readonly undecryptableDispatched: CacheEntryConfig;
-  /** Messages that were sent, in memory; off, since they are stored. */
-  readonly recentMessages: CacheEntryConfig;
-  /** Requests whose answer is waited for. Always in process. */
-  readonly pendingRequests: CacheEntryConfig;
-  /**
-   * Locks that a client keeps of its sessions, for `KeyedLanes`. Always in process, never evicted while held. Those of the Signal
-   * cache itself are gone when they are free.
-   */
-  readonly sessionLocks: CacheEntryConfig;
-  /** Lanes that keep the order of a chat, for `KeyedLanes`. Always in process, never evicted while held. */
-  readonly chatLanes: CacheEntryConfig;
 }
 
 /** The defaults, with what is given in their place. */
@@ -116,11 +101,5 @@ export function cacheConfig(overrides: Partial<CacheConfig> = {}): CacheConfig {
     device: entry("device"),
     lidPn: entry("lidPn"),
     senderKeyDevices: entry("senderKeyDevices"),
-    retryCounts: entry("retryCounts"),
-    undecryptableDispatched: entry("undecryptableDispatched"),
-    recentMessages: entry("recentMessages"),
-    pendingRequests: entry("pendingRequests"),
-    sessionLocks: entry("sessionLocks"),
-    chatLanes: entry("chatLanes"),
   };
 }

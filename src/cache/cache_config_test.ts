@@ -16,12 +16,6 @@ test("the defaults are those of the protocol", () => {
     device: [5_000, 60 * minuteMs, undefined],
     lidPn: [10_000, undefined, 60 * minuteMs],
     senderKeyDevices: [500, undefined, 60 * minuteMs],
-    retryCounts: [500, 60 * minuteMs, undefined],
-    undecryptableDispatched: [1_000, 5 * minuteMs, undefined],
-    recentMessages: [0, 5 * minuteMs, undefined],
-    pendingRequests: [200, 30_000, undefined],
-    sessionLocks: [10_000, undefined, undefined],
-    chatLanes: [5_000, undefined, undefined],
   });
   const group = new CacheEntryConfig({ capacity: 7 });
   expect(cacheConfig({ group })).toEqual({ ...cacheConfig(), group });

@@ -6,7 +6,7 @@
  * a deadline to every call. What it must provide: calls that do not throw synchronously, and `get` that answers what was
  * `set` last or `undefined`. Everything is best effort: entries may vanish at any time, and a rejection is a miss.
  *
- * Accounts that share a store need a prefix each: nothing in a namespace or key tells them apart.
+ * Accounts that share a store are kept apart by their namespaces, which end with a digest of their identity key.
  *
  * @example
  * ```ts

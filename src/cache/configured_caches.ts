@@ -10,7 +10,7 @@ export interface AccountCachesOptions extends Partial<CacheConfig> {
 /**
  * For the option `cache` of `openAccount`: how large the account's caches are, how long they keep things, and where.
  *
- * Two accounts that share a store must not share namespaces: give each a store of its own, say one with a prefix.
+ * Accounts may share a store: the namespaces of an open account end with a digest of its identity key.
  *
  * @throws {RangeError} When a number is out of range.
  *

@@ -1,17 +1,19 @@
 import { LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
-import { CACHE_DEFAULTS } from "./account_caches.ts";
 import { PortableCache } from "./portable_cache.ts";
 
 /** Work that may wait in one lane. A chat that is a thousand messages behind is not helped by more. */
 const MAX_WAITING = 1_000;
 
+/** Lanes that are kept by default when nobody is in them. */
+const DEFAULT_CAPACITY = 5_000;
+
 /** Options of {@link KeyedLanes}. */
 export interface KeyedLanesOptions {
   readonly clock: Clock;
   /**
-   * Lanes that are kept when nobody is in them; those in use are kept beyond it. Defaults to 5,000, the `chatLanes` of
-   * `CacheConfig`; a client's own session locks have `sessionLocks`.
+   * Lanes that are kept when nobody is in them; those in use are kept beyond it. Defaults to 5,000, enough for the
+   * chats of one account; give locks of sessions 10,000.
    */
   readonly capacity?: number | undefined;
   /** Work that may wait in one lane, what is under way included. Defaults to 1,000. */
@@ -49,11 +51,7 @@ export class KeyedLanes {
   readonly #maxWaiting: number;
 
   /** @throws {RangeError} When a number is out of range. */
-  constructor({
-    clock,
-    capacity = CACHE_DEFAULTS.chatLanes.capacity,
-    maxWaiting = MAX_WAITING,
-  }: KeyedLanesOptions) {
+  constructor({ clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING }: KeyedLanesOptions) {
     if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1)
       throw new RangeError(`create lanes: maxWaiting ${maxWaiting} is not a positive count`);
     // Without room for one a lane could not be found again by who comes second.

@@ -3,15 +3,18 @@ import type { CacheBuilder, CacheSlot, ValueCache } from "./account_caches.ts";
 /** The caches of one owner, who closes them together. */
 export class OwnedCaches implements CacheBuilder {
   readonly #builder: CacheBuilder;
+  readonly #owner: string;
   readonly #built: ValueCache<string, never>[] = [];
 
-  constructor(builder: CacheBuilder) {
+  /** @param owner Letters and digits that no other owner has: accounts that share a store have namespaces of their own. */
+  constructor(builder: CacheBuilder, owner: string) {
     this.#builder = builder;
+    this.#owner = owner;
   }
 
-  /** Makes a cache that belongs to the owner. */
+  /** Makes a cache that belongs to the owner. Its namespace ends with the owner. */
   build<V>(slot: CacheSlot<V>): ValueCache<string, V> {
-    const cache = this.#builder.build(slot);
+    const cache = this.#builder.build({ ...slot, namespace: `${slot.namespace}_${this.#owner}` });
     this.#built.push(cache as unknown as ValueCache<string, never>);
     return cache;
   }

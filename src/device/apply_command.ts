@@ -10,6 +10,9 @@ export interface CommandContext {
   readonly nowMs: number;
 }
 
+/** The login counter stays at its greatest value: 32 bits in the login payload. */
+const MAX_LOGIN_COUNTER = 2 ** 32 - 1;
+
 type Reducers = {
   readonly [K in DeviceCommandKind]: (
     state: DeviceState,
@@ -47,12 +50,14 @@ const REDUCERS: Reducers = {
   setAdvSecretKey: (state, { advSecretKey }) => stored(state, { advSecretKey }),
   setNctSalt: (state, { nctSalt }) => runtime(stored(state, { nctSalt }), { nctSaltSyncSeen: true }),
   setNctSaltFromHistorySync: (state, { nctSalt }) => {
-    const known = state.device.nctSalt !== undefined || state.runtime.nctSaltSyncSeen;
-    return known ? state : stored(state, { nctSalt });
+    const isKnown = state.device.nctSalt !== undefined || state.runtime.nctSaltSyncSeen;
+    // A history sync without a salt brings an empty one, which no token could be made with.
+    return isKnown || nctSalt.length === 0 ? state : stored(state, { nctSalt });
   },
   setServerCertChain: (state, { serverCertChain }) => stored(state, { serverCertChain }),
   clearServerCertChain: (state) => stored(state, { serverCertChain: undefined }),
-  incrementLoginCounter: (state) => stored(state, { loginCounter: state.device.loginCounter + 1 }),
+  incrementLoginCounter: (state) =>
+    stored(state, { loginCounter: Math.min(state.device.loginCounter + 1, MAX_LOGIN_COUNTER) }),
   setLidMigrated: (state, { lidMigrated }) => stored(state, { lidMigrated }),
   setSignedPreKey: (state, { signedPreKey, signedPreKeyId, signedPreKeySignature, rotatedAtMs }) =>
     stored(state, {

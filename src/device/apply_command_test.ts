@@ -147,3 +147,18 @@ test("pre-key counters move forward and never back, across the end of the ids to
 test("a command of no known kind is refused", () => {
   expect(() => after(initial(), { kind: "setEverything" } as unknown as DeviceCommand)).toThrow(TypeError);
 });
+
+test("an empty salt from a history sync is ignored", () => {
+  const state = initial();
+  const empty: DeviceCommand = { kind: "setNctSaltFromHistorySync", nctSalt: new Uint8Array(0) };
+  expect(after(state, empty)).toBe(state);
+  const filled = after(state, empty, { kind: "setNctSaltFromHistorySync", nctSalt: salt(1) });
+  expect(filled.device.nctSalt).toEqual(salt(1));
+});
+
+test("the login counter stays at its greatest value", () => {
+  const state = initial();
+  const full = { ...state, device: { ...state.device, loginCounter: 2 ** 32 - 2 } };
+  const next = after(full, { kind: "incrementLoginCounter" }, { kind: "incrementLoginCounter" });
+  expect(next.device.loginCounter).toBe(2 ** 32 - 1);
+});

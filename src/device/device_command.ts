@@ -15,7 +15,8 @@ import type { ClientProfile, DeviceProps } from "./device_state.ts";
  * - `setDeviceProps` changes the props that it names.
  * - `setPreKeyWatermarks` moves both counters forward on the ring of ids, and is refused when one would go back.
  * - `setNctSalt` is authoritative, also when it clears; `setNctSaltFromHistorySync` counts only while no salt is set and
- *   no authoritative one was seen in this process.
+ *   no authoritative one was seen in this process, and an empty one is ignored.
+ * - `incrementLoginCounter` stays at 2^32−1.
  * - `setSignedPreKey` changes key, id, signature and time of rotation together.
  * - `setSignedPreKeyRotationBaseline` starts the rotation schedule of a device that has none, without touching the key;
  *   it never replaces a time that is set.

@@ -8,6 +8,8 @@ export interface DeviceProps {
   /** Number of the platform in the protocol's own table. */
   readonly platformType?: number | undefined;
   readonly requireFullSync?: boolean | undefined;
+  /** The protocol's own message `HistorySyncConfig`, as opaque bytes. */
+  readonly historySyncConfig?: Uint8Array | undefined;
 }
 
 /** What the login payload says about the client. */
@@ -21,6 +23,11 @@ export interface ClientProfile {
   readonly device?: string | undefined;
   readonly localeLanguage?: string | undefined;
   readonly localeCountry?: string | undefined;
+  /** Whether the payload carries the section about the web client. */
+  readonly includeWebInfo?: boolean | undefined;
+  /** Whether the client logs in without taking over as the active one. */
+  readonly passiveLogin?: boolean | undefined;
+  readonly phoneId?: string | undefined;
 }
 
 /** State of the device that lives as long as the process and is never stored. */

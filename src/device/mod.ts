@@ -4,6 +4,7 @@
  * @module
  */
 export { applyCommand, type CommandContext } from "./apply_command.ts";
+export { type ClientExpirationNotice, decideClientExpiration } from "./client_expiration.ts";
 export {
   createDevice,
   DEFAULT_APP_VERSION,

@@ -112,6 +112,7 @@ export type {
 } from "../backend/mod.ts";
 export {
   applyCommand,
+  type ClientExpirationNotice,
   type ClientProfile,
   type CommandContext,
   createDevice,
@@ -124,6 +125,7 @@ export {
   type DeviceProps,
   type DeviceRuntime,
   type DeviceState,
+  decideClientExpiration,
   generateKeyPair,
   generateSignedPreKey,
   INITIAL_RUNTIME,

@@ -110,6 +110,7 @@ const COMMANDS: CommandSchemas = {
       version: optional(version),
       platformType: optional(uint32),
       requireFullSync: optional(flag),
+      historySyncConfig: optional(bytes),
     }),
   }),
   setClientProfile: members({
@@ -123,6 +124,9 @@ const COMMANDS: CommandSchemas = {
         device: optional(text),
         localeLanguage: optional(text),
         localeCountry: optional(text),
+        includeWebInfo: optional(flag),
+        passiveLogin: optional(flag),
+        phoneId: optional(text),
       }),
     ),
   }),

@@ -1,4 +1,5 @@
 /** The caches of an open account in a store: `openAccount({ cache })`. */
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
@@ -14,8 +15,12 @@ const LID_USER = parseJid("100000000000001@lid");
 const MAPPING = { lid: LID_USER.user, phoneNumber: USER.user };
 
 class World {
-  readonly host: FakeHost = fakeHost();
+  readonly host: FakeHost;
   readonly database = new MemoryDatabase();
+
+  constructor(seed = 1) {
+    this.host = fakeHost({ seed });
+  }
 
   open(stores: CacheStores): Promise<Account> {
     return openAccount({
@@ -57,9 +62,28 @@ const KNOWN = {
 };
 
 function namespaces(store: ScriptedStore): string[] {
-  const found = [...store.entries.keys()].map((at) => at.split(":")[0] ?? "");
+  const found = [...store.entries.keys()].map((at) => at.split(":")[0]?.replace(/_[0-9a-f]{16}$/, "") ?? "");
   return [...new Set(found)].filter((namespace) => namespace !== "cache_epoch").sort();
 }
+
+/** The time to live of an entry, whichever account it is of. */
+function ttlOf(store: ScriptedStore, namespace: string, key: string): number | undefined {
+  const name = [...store.ttls.keys()].find((at) => at.startsWith(`${namespace}_`) && at.endsWith(`:${key}`));
+  return name === undefined ? undefined : store.ttls.get(name);
+}
+
+test("accounts of two databases that share a store never read each other's entries", async () => {
+  const store = new ScriptedStore();
+  // Both are the account `default` with id 1 of their database.
+  const first = await new World(1).open(CacheStores.all(store));
+  const second = await new World(2).open(CacheStores.all(store));
+  await fill(directory(first));
+  expect(await directory(second).devices.getDevicesFor([USER])).toEqual([undefined]);
+  expect(await directory(second).lid.getLid(USER.user)).toBeUndefined();
+  expect(await known(directory(first))).toEqual(KNOWN);
+  await first.close();
+  await second.close();
+});
 
 test("one store takes every cache that can be there, each under its namespace, and the next process finds them", async () => {
   const world = new World();
@@ -68,8 +92,8 @@ test("one store takes every cache that can be there, each under its namespace, a
   await fill(directory(first));
   expect(await known(directory(first))).toEqual(KNOWN);
   expect(namespaces(store)).toEqual(["device", "group", "lid_pn_by_lid", "lid_pn_by_pn"]);
-  expect(store.ttls.get(`group:${GROUP}`)).toBe(3_600_000);
-  expect(store.ttls.get(`lid_pn_by_pn:${USER.user}`)).toBe(3_600_000);
+  expect(ttlOf(store, "group", GROUP)).toBe(3_600_000);
+  expect(ttlOf(store, "lid_pn_by_pn", USER.user)).toBe(3_600_000);
   await first.close();
   expect(world.host.scheduler.scheduled).toEqual([]);
 
@@ -127,8 +151,12 @@ test("sizes are those of the configuration", async () => {
 test("an account that could not be opened leaves no task of its caches behind", async () => {
   const world = new World();
   const store = new ScriptedStore();
+  const before = await world.open(CacheStores.all(store));
+  const { publicKey } = before.device.getDeviceSnapshot().identityKey;
+  await before.close();
+  const owner = createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
   // The second of its caches finds its task taken.
-  const free = world.host.scheduler.register("1:cache:lid_pn_by_pn", async () => {});
+  const free = world.host.scheduler.register(`1:cache:lid_pn_by_pn_${owner}`, async () => {});
   await expect(world.open(CacheStores.all(store))).rejects.toThrow("taken");
   free();
   const account = await world.open(CacheStores.all(store));
