@@ -1,4 +1,4 @@
-import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import { rustLibraryPlugin } from "./test/runtime/workerd/rust_library_plugin.mjs";

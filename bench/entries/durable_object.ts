@@ -1,11 +1,10 @@
 /** What an account costs in its Durable Object, counted as the platform bills it, and the clients of the service. */
 
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
 import { openAccount } from "../../src/account/mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
+import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { createApp } from "../../src/http/mod.ts";
 import { silentLogger, systemClock } from "../../src/ports/mod.ts";
 import { LocalAccounts, SqlRegistry } from "../../src/service/mod.ts";
@@ -15,22 +14,10 @@ import { interleaved } from "../interleaved.ts";
 import type { FlushCosts, SendCosts } from "../object/measurements.ts";
 import { advance, freshRecord } from "../sample_records.ts";
 
-/** As wrangler.toml has it. */
-const COMPATIBILITY_DATE = "2026-04-21";
-
 async function withObject<T>(work: (ask: (path: string) => Promise<Response>) => Promise<T>): Promise<T> {
-  const { outputFiles } = await build({
-    entryPoints: ["bench/object/worker.ts"],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-  });
-  const miniflare = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: COMPATIBILITY_DATE,
-    durableObjects: { BENCH: { className: "BenchObject", useSQLite: true } },
+  const miniflare = startLocalWorker({
+    script: await bundleWorker("bench/object/worker.ts"),
+    durableObjects: { BENCH: "BenchObject" },
   });
   try {
     return await work(async (path) => {

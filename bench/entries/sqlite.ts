@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import Database from "libsql";
-import { Miniflare } from "miniflare";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { Write, WriteOf } from "../../src/backend/mod.ts";
+import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { type BenchEntry, ratio } from "../bench.ts";
 import type { RowsWritten } from "../durable_object_rows.ts";
 
@@ -79,18 +78,9 @@ function measureRows(): Promise<RowsWritten> {
 }
 
 async function askDurableObject(): Promise<RowsWritten> {
-  const { outputFiles } = await build({
-    entryPoints: ["bench/durable_object_rows.ts"],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-  });
-  const miniflare = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? "",
-    compatibilityDate: "2026-04-21",
-    durableObjects: { ROWS: { className: "RowCounter", useSQLite: true } },
+  const miniflare = startLocalWorker({
+    script: await bundleWorker("bench/durable_object_rows.ts"),
+    durableObjects: { ROWS: "RowCounter" },
   });
   try {
     const response = await miniflare.dispatchFetch("http://bench/");

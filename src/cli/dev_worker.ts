@@ -2,28 +2,19 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { bundleWorker, startLocalWorker } from "./local_worker.ts";
 import type { WorkerOptions } from "./options.ts";
 import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
-
-/** As wrangler.toml has it. */
-const COMPATIBILITY_DATE = "2026-04-21";
 
 /** Runs the Worker until the program is asked to end. */
 export async function runDevWorker({ folder, host, port }: WorkerOptions): Promise<void> {
   const admin = await adminToken();
-  const worker = new Miniflare({
-    modules: true,
-    script: await bundle(),
-    compatibilityDate: COMPATIBILITY_DATE,
-    durableObjects: {
-      ACCOUNTS: { className: "AccountDurableObject", useSQLite: true },
-      REGISTRY: { className: "RegistryDurableObject", useSQLite: true },
-    },
-    durableObjectsPersist: folder,
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+  const worker = startLocalWorker({
+    script: await bundleWorker(fileURLToPath(new URL(`../worker/main${extension}`, import.meta.url))),
+    durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
     bindings: { HOLDFAST_ADMIN_TOKEN: admin.token },
-    ...{ host, port },
+    ...{ folder, host, port },
   });
   try {
     const url = (await worker.ready).origin;
@@ -32,16 +23,4 @@ export async function runDevWorker({ folder, host, port }: WorkerOptions): Promi
   } finally {
     await worker.dispose();
   }
-}
-
-async function bundle(): Promise<string> {
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../worker/main${extension}`, import.meta.url))],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-  });
-  return outputFiles[0]?.text ?? "";
 }

@@ -1,12 +1,8 @@
 /** The Worker in workerd, as Cloudflare would run it: no Node API, a persistent folder, and a process that can be killed. */
 
 import { readdir, readFile } from "node:fs/promises";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
-
-/** Date and flags as wrangler.toml has them: no `nodejs_compat`. */
-const COMPATIBILITY_DATE = "2026-04-21";
 
 /** How a Worker is started. */
 export interface WorkerOptions {
@@ -36,14 +32,7 @@ const bundles = new Map<string, Promise<string>>();
 export function bundleOf(entryPoint: string): Promise<string> {
   const known = bundles.get(entryPoint);
   if (known !== undefined) return known;
-  const bundle = build({
-    entryPoints: [entryPoint],
-    bundle: true,
-    external: ["cloudflare:*"],
-    format: "esm",
-    target: "es2022",
-    write: false,
-  }).then(({ outputFiles: [file] }) => file?.text ?? "");
+  const bundle = bundleWorker(entryPoint);
   bundles.set(entryPoint, bundle);
   return bundle;
 }
@@ -55,21 +44,13 @@ export async function startWorker({
   bindings = {},
 }: WorkerOptions = {}): Promise<RunningWorker> {
   const before = await children();
-  const miniflare = new Miniflare({
-    modules: true,
+  const miniflare = startLocalWorker({
     script: await bundleOf(entryPoint),
-    compatibilityDate: COMPATIBILITY_DATE,
-    durableObjects: {
-      ACCOUNTS: { className: "AccountDurableObject", useSQLite: true },
-      REGISTRY: { className: "RegistryDurableObject", useSQLite: true },
-    },
+    durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
     bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
+    folder,
     // What the Worker logs is not for the test's output.
-    handleRuntimeStdio: (stdout, stderr) => {
-      stdout.resume();
-      stderr.resume();
-    },
-    ...(folder === undefined ? {} : { durableObjectsPersist: folder }),
+    onLog: () => {},
   });
   const url = (await miniflare.ready).origin;
   const own = (await children()).filter((pid) => !before.includes(pid));

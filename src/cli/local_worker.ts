@@ -1,0 +1,80 @@
+/** Workers in a workerd on this machine, as Cloudflare would run them. */
+
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+
+/** The same date as in wrangler.toml. */
+export const COMPATIBILITY_DATE = "2026-10-01";
+
+/** How a Worker is started. */
+export interface LocalWorkerOptions {
+  /** One ES module with everything it imports: see {@link bundleWorker}. */
+  readonly script: string;
+  /** Class names of the Durable Objects by binding. All of them keep their data in SQLite. */
+  readonly durableObjects: Readonly<Record<string, string>>;
+  /** Texts by binding. */
+  readonly bindings?: Readonly<Record<string, string>> | undefined;
+  /** Folder of the objects' databases. Defaults to memory. */
+  readonly folder?: string | undefined;
+  /** Defaults to 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Defaults to a free port. */
+  readonly port?: number | undefined;
+  /** Called with each line that the Worker logs. Defaults to printing it. */
+  readonly onLog?: ((line: string) => void) | undefined;
+}
+
+/** Bundles a module into a Worker's script. Modules of the platform (`cloudflare:*`) stay imports. */
+export async function bundleWorker(entryPoint: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    external: ["cloudflare:*"],
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** Starts a Worker without `nodejs_compat`. Its `ready` resolves with its address, and `dispose` ends it. */
+export function startLocalWorker(options: LocalWorkerOptions): Miniflare {
+  const { script, durableObjects, bindings = {}, folder, host, port, onLog } = options;
+  return new Miniflare({
+    ...{ host, port },
+    ...(onLog && { handleStructuredLogs: ({ message }: { message: string }) => onLog(message) }),
+    resourcePersistencePath: folder,
+    workers: [
+      {
+        config: {
+          name: WORKER,
+          compatibilityDate: COMPATIBILITY_DATE,
+          manifest: {
+            mainModule: "worker.mjs",
+            modules: { "worker.mjs": { type: "esm", contents: script } },
+          },
+          env: {
+            ...mapValues(bindings, (value) => ({ type: "text" as const, value })),
+            ...mapValues(durableObjects, (exportName) => ({
+              type: "durable-object" as const,
+              worker: WORKER,
+              exportName,
+            })),
+          },
+          exports: Object.fromEntries(
+            Object.values(durableObjects).map((className) => [
+              className,
+              { type: "durable-object" as const, storage: "sqlite" as const },
+            ]),
+          ),
+        },
+      },
+    ],
+  });
+}
+
+const WORKER = "worker";
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
