@@ -1,8 +1,11 @@
 /**
  * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a red CI can be made red, and
  * green again, at a desk. `npm run check` runs every check and prints what failed; `npm run check -- layers lint` runs those named.
+ * The last line is `N passed, N failed`.
  */
 
+import { installNodeForWrangler } from "./lib/nodes.mjs";
+import { closingLine } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
 import { documentedFiles } from "./lib/sources.mjs";
 
@@ -62,11 +65,22 @@ const CHECKS = [
   { name: "JSR package", steps: [["deno", ["publish", "--dry-run", "--allow-dirty"]]] },
 ];
 
+/**
+ * Wrangler needs a newer Node than the oldest that the library supports: one is installed when there is none.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runStep(command, args) {
+  if (command !== "wrangler") return await run(command, args);
+  return await run(await installNodeForWrangler(), ["node_modules/wrangler/bin/wrangler.js", ...args]);
+}
+
 /** @param {Check} check */
 async function runCheck({ name, steps }) {
   let elapsedMs = 0;
   for (const [command, args] of steps) {
-    const outcome = await run(command, args);
+    const outcome = await runStep(command, args);
     elapsedMs += outcome.elapsedMs;
     if (outcome.code !== 0) {
       console.log(`failed  ${name}: ${command} ${args.join(" ")}\n${outcome.output}`);
@@ -89,5 +103,5 @@ const results = await pool(
   checks.map((check) => () => runCheck(check)),
 );
 const failed = results.filter((ok) => !ok).length;
-console.log(`${results.length - failed} checks ok, ${failed} failed`);
+console.log(`\n${closingLine({ passed: results.length - failed, failed, skipped: 0 })}`);
 if (failed > 0) process.exitCode = 1;

@@ -6,6 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { NODE_MAJORS } from "./lib/nodes.mjs";
 
 /**
  * @typedef {{version?: string, resolved?: string, optionalDependencies?: Record<string, string>}} LockEntry
@@ -45,7 +46,13 @@ function lookUp(packages, path, name) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const problems = checkLock(JSON.parse(readFileSync("package-lock.json", "utf8")).packages);
+  const files = [
+    "package-lock.json",
+    ...NODE_MAJORS.map((major) => `tools/nodes/${major}/package-lock.json`),
+  ];
+  const problems = files.flatMap((file) =>
+    checkLock(JSON.parse(readFileSync(file, "utf8")).packages).map((problem) => `${file}: ${problem}`),
+  );
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
 }

@@ -1,80 +1,111 @@
 /**
- * Why: "the tests pass" means on all four runtimes, so one command runs them all and adds them up. A runner that ran nothing,
- * or that broke without a failing test to show for it, counts as a failure: silence is how a suite stops protecting anything.
+ * Why: "the tests pass" means on every runtime, so one command runs them all and adds them up. A runner that ran nothing, or that
+ * broke without a failing test to show for it, counts as a failure: silence is how a suite stops protecting anything.
  *
- * `npm test` runs everything; `npm test -- bun deno` runs the runtimes named. `npm run test:long` (`--long`) runs the long dose of each
- * test and the files that have no short one: see docs/design/testing.md. The build comes first, because tests of the built package
- * use it. The last line is `N passed, N failed`.
+ * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the runners named. `npm run test:long`
+ * (`--long`) runs the long dose of each test and the files that have no short one: see docs/design/testing.md. The build comes first,
+ * because tests of the built package use it.
+ *
+ * Tests that need something this machine lacks are skipped, each with its reason. `--refuse-skips` makes each of them a failure. The
+ * last line is `N passed, N failed` or `N passed, N failed, N skipped`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { installedNode, NODE_MAJORS, ownMajor } from "./lib/nodes.mjs";
 import { closingLine, junitCounts, vitestCounts } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
 import { documentedFiles } from "./lib/sources.mjs";
 
 /**
+ * @typedef {import("./lib/reports.mjs").Counts} Counts
+ *
  * @typedef {object} Runner
- * @property {string} runtime
+ * @property {string} name
+ * @property {string} [skip] why it cannot run on this machine
  * @property {string} command
  * @property {(reportFile: string) => string[]} args
+ * @property {NodeJS.ProcessEnv} [env]
  * @property {boolean} [scratch] whether it runs in a temporary folder: examples in documentation open databases by relative path
- * @property {(report: string) => import("./lib/reports.mjs").Counts} counts
+ * @property {(report: string) => Counts} counts
  *
- * @typedef {import("./lib/reports.mjs").Counts & {runtime: string, elapsedMs: number}} Result
+ * @typedef {Counts & {name: string, elapsedMs: number}} Result
  */
-
-/** @param {string} project @returns {Runner} */
-function vitest(project) {
-  return {
-    runtime: project,
-    command: "vitest",
-    args: (file) => [
-      "run",
-      "--project",
-      project,
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${file}`,
-    ],
-    counts: vitestCounts,
-  };
-}
 
 /** Against a runner that hangs, also in the long run. */
 const TIMEOUT_MS = 90 * 60_000;
 
-/** The longest first: two run at a time. @type {Runner[]} */
-const RUNNERS = [
-  vitest("node"),
-  vitest("workerd"),
-  {
-    runtime: "deno",
-    command: "deno",
-    scratch: true,
-    args: (file) => [
-      ...["test", "--allow-all", "--no-check", "--no-remote", "--cached-only"],
-      `--junit-path=${file}`,
-      ...["--config", resolve("deno.json"), "--doc"],
-      ...["test/runtime/deno", ...documentedFiles().sources].map((path) => resolve(path)),
-    ],
-    counts: junitCounts,
-  },
-  {
-    runtime: "bun",
-    command: "bun",
-    args: (file) => [
-      "test",
-      "--timeout=60000",
-      "--reporter=junit",
-      `--reporter-outfile=${file}`,
-      "./test/runtime/bun",
-    ],
-    counts: junitCounts,
-  },
+const VITEST = resolve("node_modules/vitest/vitest.mjs");
+
+/** What other versions of Node run in the short run: what is nearest to the host. The long run has the short dose of everything. */
+const ON_OTHER_NODES = [
+  "test/kit/memory_conformance_test.ts",
+  "test/kit/libsql_conformance_test.ts",
+  "test/kit/libsql_process_test.ts",
+  "test/cli/output_test.ts",
+  "src/adapters",
 ];
+
+/**
+ * @param {string} project
+ * @param {{name?: string, node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}} [options]
+ * @returns {Runner}
+ */
+function vitest(project, { name = project, node = process.execPath, paths = [], env = {} } = {}) {
+  return {
+    name,
+    command: node,
+    args: () => [
+      ...[VITEST, "run", "--project", project],
+      ...["--reporter=default", "--reporter=./tools/lib/count_reporter.mjs"],
+      ...paths,
+    ],
+    env,
+    counts: vitestCounts,
+  };
+}
+
+/** @param {import("./lib/nodes.mjs").NodeMajor} major @param {boolean} isLong @returns {Runner} */
+function otherNode(major, isLong) {
+  const node = installedNode(major);
+  const paths = isLong ? [] : ON_OTHER_NODES;
+  const runner = vitest("node", { name: `node ${major}`, node, paths, env: { HOLDFAST_DOSE: "short" } });
+  if (node === undefined) runner.skip = `Node ${major} is not installed: npm run nodes`;
+  return runner;
+}
+
+/** The longest first: two run at a time. @param {boolean} isLong @returns {Runner[]} */
+function runnersFor(isLong) {
+  return [
+    vitest("node"),
+    vitest("workerd"),
+    ...NODE_MAJORS.filter((major) => major !== ownMajor()).map((major) => otherNode(major, isLong)),
+    {
+      name: "deno",
+      command: "deno",
+      scratch: true,
+      args: (file) => [
+        ...["test", "--allow-all", "--no-check", "--no-remote", "--cached-only"],
+        `--junit-path=${file}`,
+        ...["--config", resolve("deno.json"), "--doc"],
+        ...["test/runtime/deno", ...documentedFiles().sources].map((path) => resolve(path)),
+      ],
+      counts: junitCounts,
+    },
+    {
+      name: "bun",
+      command: "bun",
+      args: (file) => [
+        ...["test", "--timeout=60000"],
+        ...["--reporter=junit", `--reporter-outfile=${file}`],
+        "./test/runtime/bun",
+      ],
+      counts: junitCounts,
+    },
+  ];
+}
 
 /**
  * @param {Runner} runner
@@ -82,34 +113,44 @@ const RUNNERS = [
  * @returns {Promise<Result>}
  */
 async function runTests(runner, directory) {
-  console.log(`${runner.runtime}: started`);
-  const file = join(directory, runner.runtime);
+  const { name } = runner;
+  if (runner.skip !== undefined) {
+    const skipped = [{ name: "all its tests", reason: runner.skip }];
+    return { name, elapsedMs: 0, passed: 0, failed: 0, skipped };
+  }
+  console.log(`${name}: started`);
+  const file = join(directory, name.replaceAll(" ", "-"));
   const { code, output, elapsedMs } = await run(runner.command, runner.args(file), {
     timeoutMs: TIMEOUT_MS,
+    env: { HOLDFAST_TEST_REPORT: file, ...runner.env },
     ...(runner.scratch && { cwd: directory }),
   });
   const counts = readCounts(runner, file);
   if (counts.passed + counts.failed === 0) {
-    console.log(`${runner.runtime}: no test ran, exit code ${code}`);
+    console.log(`${name}: no test ran, exit code ${code}`);
     counts.failed = 1;
   } else if (code !== 0 && counts.failed === 0) {
-    console.log(`${runner.runtime}: exit code ${code}`);
+    console.log(`${name}: exit code ${code}`);
     counts.failed = 1;
   }
   if (counts.failed > 0) console.log(output);
-  console.log(`${runner.runtime}: ${closingLine(counts)} in ${seconds(elapsedMs)}`);
-  return { runtime: runner.runtime, elapsedMs, ...counts };
+  const { passed, failed, skipped } = counts;
+  console.log(
+    `${name}: ${closingLine({ passed, failed, skipped: skipped.length })} in ${seconds(elapsedMs)}`,
+  );
+  return { name, elapsedMs, ...counts };
 }
 
 /**
  * @param {Runner} runner
  * @param {string} file
+ * @returns {Counts}
  */
 function readCounts(runner, file) {
   try {
     return runner.counts(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: [] };
   }
 }
 
@@ -117,49 +158,75 @@ function readCounts(runner, file) {
 function printTable(results) {
   const row = (/** @type {string[]} */ cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(9) : cell.padStart(9))).join("");
-  console.log(`\n${row(["runtime", "passed", "failed", "skipped", "time"])}`);
-  for (const { runtime, passed, failed, skipped, elapsedMs } of results) {
-    console.log(row([runtime, String(passed), String(failed), String(skipped), seconds(elapsedMs)]));
+  console.log(`\n${row(["runner", "passed", "failed", "skipped", "time"])}`);
+  for (const { name, passed, failed, skipped, elapsedMs } of results) {
+    console.log(row([name, String(passed), String(failed), String(skipped.length), seconds(elapsedMs)]));
+  }
+}
+
+/** @param {Result[]} results */
+function printSkipped(results) {
+  const skipped = results.flatMap((result) =>
+    result.skipped.map((skip) => ({ runner: result.name, ...skip })),
+  );
+  if (skipped.length === 0) return;
+  console.log("\nskipped:");
+  for (const { runner, name, reason } of skipped)
+    console.log(`  ${runner}: ${name}${reason === undefined ? "" : ` (${reason})`}`);
+}
+
+/** @param {Runner[]} runners @returns {Promise<Result[]>} */
+async function runAll(runners) {
+  const directory = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+  const startedAt = performance.now();
+  const running = setInterval(() => console.log(`… ${seconds(performance.now() - startedAt)}`), 20_000);
+  try {
+    return await pool(
+      2,
+      runners.map((runner) => () => runTests(runner, directory)),
+    );
+  } finally {
+    clearInterval(running);
+    rmSync(directory, { recursive: true });
   }
 }
 
 async function main() {
   const { values, positionals: wanted } = parseArgs({
-    options: { long: { type: "boolean", default: false } },
+    options: {
+      long: { type: "boolean", default: false },
+      "refuse-skips": { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
   if (values.long) process.env.HOLDFAST_DOSE = "long";
-  const unknown = wanted.filter((name) => !RUNNERS.some((runner) => runner.runtime === name));
-  if (unknown.length > 0) throw new RangeError(`run tests: no runtime ${unknown.join(", ")}`);
-  const runners = RUNNERS.filter((runner) => wanted.length === 0 || wanted.includes(runner.runtime));
+  const all = runnersFor(values.long);
+  const unknown = wanted.filter((name) => !all.some((runner) => runner.name === name));
+  if (unknown.length > 0) throw new RangeError(`run tests: no runner ${unknown.join(", ")}`);
+  const runners = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
+  console.log(`Node ${process.version}, ${process.execPath}`);
   const build = await run("tsc", ["-p", "tsconfig.build.json"]);
   if (build.code !== 0) {
     console.log(`build failed\n${build.output}\n0 passed, 1 failed`);
     process.exitCode = 1;
     return;
   }
-  const directory = mkdtempSync(join(tmpdir(), "holdfast-test-"));
-  const startedAt = performance.now();
-  const running = setInterval(() => console.log(`… ${seconds(performance.now() - startedAt)}`), 20_000);
-  try {
-    const results = await pool(
-      2,
-      runners.map((runner) => () => runTests(runner, directory)),
-    );
-    printTable(results);
-    const total = { passed: 0, failed: 0, skipped: 0 };
-    for (const result of results) {
-      total.passed += result.passed;
-      total.failed += result.failed;
-      total.skipped += result.skipped;
-    }
-    console.log(`\n${closingLine(total)}`);
-    if (total.failed > 0) process.exitCode = 1;
-  } finally {
-    clearInterval(running);
-    rmSync(directory, { recursive: true });
-  }
+  const results = await runAll(runners);
+  printTable(results);
+  printSkipped(results);
+  const sum = (/** @type {(result: Result) => number} */ count) =>
+    results.reduce((total, result) => total + count(result), 0);
+  const skipped = sum((result) => result.skipped.length);
+  const refused = values["refuse-skips"] ? skipped : 0;
+  if (refused > 0) console.log(`\n${refused} skipped tests count as failed`);
+  const total = {
+    passed: sum(({ passed }) => passed),
+    failed: sum(({ failed }) => failed) + refused,
+    skipped: skipped - refused,
+  };
+  console.log(`\n${closingLine(total)}`);
+  if (total.failed > 0) process.exitCode = 1;
 }
 
 await main();

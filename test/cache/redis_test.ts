@@ -1,15 +1,13 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type IoRedisLike, type NodeRedisLike, redisCacheStore, TypedCache } from "../../src/cache/mod.ts";
 import { systemHost } from "../../src/ports/mod.ts";
 import { RecordingLogger } from "../../src/testing/mod.ts";
 import { cacheStoreCases } from "../support/cache_store_cases.ts";
 import { hasRedisServer, type RedisServer, startRedisServer } from "../support/redis_server.ts";
 
-const installed = hasRedisServer();
-
-if (!installed) console.warn("Redis tests are skipped: there is no redis-server on this machine");
+const isInstalled = hasRedisServer();
 
 interface Connection {
   readonly client: NodeRedisLike | IoRedisLike;
@@ -47,16 +45,20 @@ const clients: readonly { readonly name: string; connect(port: number): Promise<
   },
 ];
 
-describe.skipIf(!installed).each(clients)("redisCacheStore over $name", ({ connect }) => {
+describe.each(clients)("redisCacheStore over $name", ({ connect }) => {
   let server: RedisServer;
   let connection: Connection;
 
   beforeAll(async () => {
+    if (!isInstalled) return;
     server = await startRedisServer();
     connection = await connect(server.port);
   });
 
+  beforeEach(({ skip }) => skip(!isInstalled, "redis-server is not installed"));
+
   afterAll(async () => {
+    if (!isInstalled) return;
     connection.close();
     await server.close();
   });

@@ -1,18 +1,22 @@
-/** Reading how many tests ran from the reports that test runners write. */
-
-/** @typedef {{passed: number, failed: number, skipped: number}} Counts */
+/** Reads how many tests ran from the reports that test runners write. */
 
 /**
- * @param {string} text what vitest's `json` reporter writes
+ * @typedef {object} Skip
+ * @property {string} name
+ * @property {string | undefined} [reason]
+ *
+ * @typedef {object} Counts
+ * @property {number} passed
+ * @property {number} failed
+ * @property {Skip[]} skipped
+ */
+
+/**
+ * @param {string} text what count_reporter.mjs writes
  * @returns {Counts}
  */
 export function vitestCounts(text) {
-  const report = JSON.parse(text);
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
+  return JSON.parse(text);
 }
 
 /**
@@ -20,11 +24,13 @@ export function vitestCounts(text) {
  * @returns {Counts}
  */
 export function junitCounts(text) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const match of text.matchAll(/<testcase\b[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
-    const body = match[1] ?? "";
+  /** @type {Counts} */
+  const counts = { passed: 0, failed: 0, skipped: [] };
+  for (const match of text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+    const [, attributes = "", body = ""] = match;
     if (/<(failure|error)\b/.test(body)) counts.failed++;
-    else if (/<skipped\b/.test(body)) counts.skipped++;
+    else if (/<skipped\b/.test(body))
+      counts.skipped.push({ name: / name="([^"]*)"/.exec(` ${attributes}`)?.[1] ?? "a test" });
     else counts.passed++;
   }
   return counts;
@@ -33,8 +39,19 @@ export function junitCounts(text) {
 /**
  * The line that ends a run, in the form that any log reader knows.
  *
- * @param {Counts} counts
+ * @param {{passed: number, failed: number, skipped: number}} counts
  */
 export function closingLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/**
+ * @param {string} line
+ * @returns {{passed: number, failed: number, skipped: number} | undefined} The counts when this is a closing line.
+ */
+export function parseClosingLine(line) {
+  const match = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(line);
+  if (match === null) return undefined;
+  const [passed, failed, skipped] = match.slice(1).map((digits) => Number(digits ?? 0));
+  return { passed: passed ?? 0, failed: failed ?? 0, skipped: skipped ?? 0 };
 }

@@ -1,7 +1,7 @@
 /** Running other programs for the project's scripts. */
 
 import { spawn } from "node:child_process";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 
 const BIN = resolve("node_modules", ".bin");
 
@@ -13,21 +13,22 @@ const BIN = resolve("node_modules", ".bin");
  */
 
 /**
- * Runs a program from node_modules/.bin (or `node`, or an absolute path) in the project's folder without standard input.
+ * Runs a program from node_modules/.bin (or `node`, `npm`, or an absolute path) in the project's folder without standard input.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd?: string, timeoutMs?: number}} [options] `timeoutMs` is ten minutes by default
+ * @param {{cwd?: string, timeoutMs?: number, env?: NodeJS.ProcessEnv}} [options] `timeoutMs` defaults to ten minutes; `env` is added to
+ *   the environment
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, { cwd = ".", timeoutMs = 600_000 } = {}) {
+export function run(command, args, { cwd = ".", timeoutMs = 600_000, env = {} } = {}) {
   const startedAt = performance.now();
   const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
   return new Promise((resolve) => {
     const child = spawn(program(command), args, {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color },
+      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color, ...env },
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });
@@ -55,7 +56,7 @@ export function run(command, args, { cwd = ".", timeoutMs = 600_000 } = {}) {
 /** @param {string} command */
 function program(command) {
   if (command === "node") return process.execPath;
-  return command.startsWith("/") ? command : join(BIN, command);
+  return command === "npm" || isAbsolute(command) ? command : join(BIN, command);
 }
 
 /**

@@ -1,0 +1,57 @@
+/**
+ * Why: CI ends with one line that says how much was tested. This runs every check, every test on every runtime without skips, and the
+ * benchmarks with the limits that hold on a shared machine, each to its end, and adds up what they say in their own last lines.
+ *
+ * `npm run ci` is `.ci/run`, which installs what this needs first.
+ */
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { closingLine, parseClosingLine } from "./lib/reports.mjs";
+import { seconds } from "./lib/run.mjs";
+
+/** @typedef {{passed: number, failed: number, skipped: number, elapsedMs: number}} Outcome */
+
+/** What is run, one after the other. */
+const STAGES = {
+  checks: ["tools/check.mjs"],
+  tests: ["tools/test.mjs", "--refuse-skips"],
+  benchmarks: ["bench/run.mjs", "--ci"],
+};
+
+/**
+ * Runs a script and passes on what it prints, except its closing line. A script without one counts as one that passed or failed.
+ *
+ * @param {string[]} args
+ * @returns {Promise<Outcome>}
+ */
+async function runStage(args) {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  /** @type {ReturnType<typeof parseClosingLine>} */
+  let counts;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const found = parseClosingLine(line);
+    if (found === undefined) console.log(line);
+    else counts = found;
+  }
+  const isOk = (await ended) === 0;
+  counts ??= { passed: isOk ? 1 : 0, failed: isOk ? 0 : 1, skipped: 0 };
+  if (!isOk && counts.failed === 0) counts.failed = 1;
+  return { ...counts, elapsedMs: performance.now() - startedAt };
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
+const summary = [];
+for (const [name, args] of Object.entries(STAGES)) {
+  console.log(`\n── ${name}`);
+  const { elapsedMs, ...counts } = await runStage(args);
+  summary.push(`${name.padEnd(11)} ${closingLine(counts)} in ${seconds(elapsedMs)}`);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+console.log(`\n${summary.join("\n")}\n\n${closingLine(total)}`);
+if (total.failed > 0) process.exitCode = 1;
