@@ -33,7 +33,8 @@ export const INPUT_CARRIERS: { readonly [Kind in keyof OperationInputs]: InputCa
   commands: PLAIN_INPUT,
   redaction: PLAIN_INPUT,
   call: {
-    encode: ([body, { account }]) => ({ body, headers: account === undefined ? {} : { [SCOPED]: "1" } }),
+    encode: ([body, { account }]) =>
+      account === undefined ? { body } : { body, headers: { [SCOPED]: "1" } },
     decode: async (request, { account }) => [
       await bytesOf(request),
       { account: request.headers.get(SCOPED) === null ? undefined : account },
