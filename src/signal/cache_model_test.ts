@@ -9,7 +9,7 @@ const STEPS = 800;
 const MAX_SEEDS = 200;
 
 test(`${SEEDS} conversations of ${STEPS} steps that fail, crash and dawdle repeat no counter and lose nothing`, async () => {
-  const total = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0 };
+  const total = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0, outages: 0 };
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const report = await runModel({ seed, steps: STEPS });
     for (const what of Object.keys(total) as (keyof ModelReport)[]) total[what] += report[what];
@@ -20,6 +20,7 @@ test(`${SEEDS} conversations of ${STEPS} steps that fail, crash and dawdle repea
   expect(total.cleanRestarts).toBeGreaterThan(SEEDS / 4);
   expect(total.burnedKeys).toBeGreaterThan(0);
   expect(total.failures).toBeGreaterThan(SEEDS);
+  expect(total.outages).toBeGreaterThan(SEEDS / 4);
 }, 60_000);
 
 const PROTECTIONS: Record<Protection, RegExp> = {
@@ -28,6 +29,8 @@ const PROTECTIONS: Record<Protection, RegExp> = {
   fastForward: /published twice/,
   rewindRefusal: /published twice|older state/,
   preKeyCoupling: /gone without its session/,
+  sendRefusal: /an outage burned/,
+  failedGate: /cannot be read/,
   staleRead: /published twice|promised|older state/,
 };
 

@@ -159,6 +159,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     const { address, lease, value } = entry;
     // Another entry of the address may have been read since.
     if (value === undefined || lease === undefined || !this.entries.has(entry)) return;
+    if (!this.#context.protections.failedGate) return;
     const keys = lease.forfeit();
     if (keys === 0) return;
     const { store } = this.table;

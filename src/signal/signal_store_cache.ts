@@ -35,7 +35,7 @@ import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts"
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
 import type { StoreContext } from "./store_context.ts";
-import { protectionsOf } from "./test_hooks.ts";
+import { type Protections, protectionsOf } from "./test_hooks.ts";
 
 /** Entries of each store unless told otherwise. */
 const DEFAULT_CAPACITY = 2_000;
@@ -161,6 +161,7 @@ export class SignalStoreCache<S, K> {
   readonly #sessions: RecordStore<S>;
   readonly #senderKeys: RecordStore<K>;
   readonly #identities: IdentityStore;
+  readonly #protections: Protections;
   readonly #restoreEpoch: number;
   #incarnation: string;
 
@@ -198,6 +199,7 @@ export class SignalStoreCache<S, K> {
       isOwn: options.isOwnSenderKey,
     });
     this.#identities = new IdentityStore(context, reads);
+    this.#protections = protections;
     this.#flushable = new FlushableSignalState(this.#dirty, protections, {
       flushed: () => this.#evict(),
       reserved: () => engine.notify("may"),
@@ -329,6 +331,7 @@ export class SignalStoreCache<S, K> {
     if (!Number.isSafeInteger(steps) || steps < 1) {
       throw new RangeError(`send: steps is ${steps}, expected a positive integer`);
     }
+    if (!this.#protections.sendRefusal) return;
     const { engine } = this.#options;
     engine.assertUsable();
     for (const entry of this.#entriesOf([address])) if (entry.isGated) await this.#reopen(entry);

@@ -6,6 +6,8 @@
  * - `fastForward`: a load of another incarnation's record burns nothing.
  * - `rewindRefusal`: a put may go back on its chain.
  * - `preKeyCoupling`: a pre-key is removed without waiting for its session.
+ * - `sendRefusal`: a message's key is taken though it cannot be published.
+ * - `failedGate`: keys of messages that could not be published do not count as burned.
  * - `staleRead`: a cold read may bring back what was replaced while it was under way.
  */
 export type Protection =
@@ -14,6 +16,8 @@ export type Protection =
   | "fastForward"
   | "rewindRefusal"
   | "preKeyCoupling"
+  | "sendRefusal"
+  | "failedGate"
   | "staleRead";
 
 /** Whether each protection is on. */
@@ -39,6 +43,8 @@ export function protectionsOf(options: object): Protections {
     fastForward: !off.includes("fastForward"),
     rewindRefusal: !off.includes("rewindRefusal"),
     preKeyCoupling: !off.includes("preKeyCoupling"),
+    sendRefusal: !off.includes("sendRefusal"),
+    failedGate: !off.includes("failedGate"),
     staleRead: !off.includes("staleRead"),
   };
 }

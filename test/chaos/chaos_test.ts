@@ -22,6 +22,8 @@ const KNOWN_SEEDS: Readonly<Record<ChaosProtection, number>> = {
   fastForward: 8,
   rewindRefusal: 4,
   preKeyCoupling: 3,
+  sendRefusal: 14,
+  failedGate: 1,
   staleRead: 9,
   epochBump: 13,
 };
@@ -59,6 +61,7 @@ test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
   expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 90);
   expect(total.evictions).toBeGreaterThan(ALL_STEPS / 45);
   expect(total.burnedKeys).toBeGreaterThan(ALL_STEPS / 450);
+  expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });
 
 test("the same seed decides alike, with other keys", async () => {

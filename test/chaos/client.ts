@@ -31,6 +31,12 @@ export interface GroupOutgoing {
   readonly distribution: Uint8Array;
 }
 
+/** How a message is encrypted. */
+export interface EncryptOptions {
+  /** Takes the key without asking the cache, where the client can: as one that does not know `sendable`. */
+  readonly isUnasked?: boolean | undefined;
+}
+
 /** Told of what the client does with the cache, at once and in order. */
 export interface ClientObserver {
   /** A record was loaded under its lock. */
@@ -62,11 +68,11 @@ export interface ChaosClient {
   /** Begins a session, and returns its base key. */
   greet(address: string, bundle: Bundle): Promise<string>;
   /** @throws {NoSession} */
-  encrypt(address: string, text: string): Promise<Outgoing>;
+  encrypt(address: string, text: string, options?: EncryptOptions): Promise<Outgoing>;
   /** @throws {CannotDecrypt} */
   decrypt(address: string, message: Sealed): Promise<string>;
   /** Begins to send with our own sender key if there is none. */
-  encryptGroup(name: string, text: string): Promise<GroupOutgoing>;
+  encryptGroup(name: string, text: string, options?: EncryptOptions): Promise<GroupOutgoing>;
   learnSenderKey(name: string, distribution: Uint8Array): Promise<void>;
   /** @throws {CannotDecrypt} */
   decryptGroup(name: string, body: Uint8Array): Promise<string>;

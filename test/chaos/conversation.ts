@@ -1,6 +1,6 @@
 /** What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives is compared. */
-import { CannotDecrypt, type Outgoing } from "./client.ts";
-import type { Contact, IncomingMail, OutgoingMail } from "./contact.ts";
+import { CannotDecrypt, type EncryptOptions, type Outgoing } from "./client.ts";
+import type { Contact, IncomingMail, OutgoingGroupMail, OutgoingMail } from "./contact.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { groupNameOf, nameOf, startOf } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -23,6 +23,7 @@ export async function send(
   incarnation: Incarnation,
   contact: Contact,
   address: string,
+  options?: EncryptOptions,
 ): Promise<string | undefined> {
   const { client } = incarnation;
   const needsGreeting = contact.needsGreeting;
@@ -32,7 +33,7 @@ export async function send(
   }
   const text = `out ${world.name()}`;
   const installation = contact.installation;
-  const sealed = await client.encrypt(address, text);
+  const sealed = await client.encrypt(address, text, options);
   if (contact.installation !== installation) contact.excuse(sealed.base, "another identity");
   return publish(world, incarnation, contact, sealed, text);
 }
@@ -69,10 +70,11 @@ export async function sendToGroup(
   world: World,
   incarnation: Incarnation,
   index: number,
+  options?: EncryptOptions,
 ): Promise<string | undefined> {
   const { jid, ourName } = GROUPS[index % GROUPS.length] as (typeof GROUPS)[number];
   const text = `group out ${world.name()}`;
-  const sealed = await incarnation.client.encryptGroup(ourName, text);
+  const sealed = await incarnation.client.encryptGroup(ourName, text, options);
   const { keyId, iteration } = groupNameOf(sealed.body);
   if (!world.leave(incarnation, `${jid} ${keyId}#${iteration}`)) return undefined;
   world.counts.groupSends += 1;
@@ -89,6 +91,12 @@ export async function deliverOut(world: World, contact: Contact): Promise<void> 
   if (mail === undefined || contact.arrivedOut - mail.chainNumber > MAX_CHAINS_BEHIND) return;
   await arrive(world, contact, mail);
   while (outbox.length > MAX_MAIL) await arrive(world, contact, outbox.shift() as OutgoingMail);
+}
+
+/** The message that was sent last arrives at a contact before all others. */
+export async function deliverLatest(world: World, contact: Contact): Promise<void> {
+  const mail = contact.outbox.pop();
+  if (mail !== undefined) await arrive(world, contact, mail);
 }
 
 async function arrive(world: World, contact: Contact, mail: OutgoingMail): Promise<void> {
@@ -114,18 +122,35 @@ async function arrive(world: World, contact: Contact, mail: OutgoingMail): Promi
 /** A group message arrives at a contact. */
 export async function deliverGroupOut(world: World, contact: Contact): Promise<void> {
   const mail = takeMail(world, contact.groupOutbox);
-  if (mail === undefined) return;
-  const { peer } = contact;
-  const { group, body, text } = mail;
-  const key = `${group} ${groupNameOf(body).keyId}`;
+  if (mail !== undefined) await arriveInGroup(world, contact, mail);
+}
+
+/** The group message that was sent last arrives at a contact before all others. */
+export async function deliverLatestToGroup(world: World, contact: Contact): Promise<void> {
+  const mail = contact.groupOutbox.pop();
+  if (mail !== undefined) await arriveInGroup(world, contact, mail);
+}
+
+async function arriveInGroup(world: World, contact: Contact, mail: OutgoingGroupMail): Promise<void> {
+  const read = await readInGroup(contact, mail).catch((error: unknown) => String(error));
+  if (read === undefined) return;
+  if (read !== mail.text) world.violate(`${contact.name} cannot read in a group: ${read}`);
+  world.trace.add(`${contact.name} read ${mail.text}`);
+}
+
+/** What a contact reads; `undefined` when the message is older than the sender key that it learnt. */
+async function readInGroup(
+  { peer, learntFrom }: Contact,
+  mail: OutgoingGroupMail,
+): Promise<string | undefined> {
+  const { group, body } = mail;
+  const { keyId, iteration } = groupNameOf(body);
+  const key = `${group} ${keyId}`;
   if (!peer.knowsSenderKey(group, body)) {
     await peer.learnSenderKey(group, mail.distribution);
-    contact.learntFrom.set(key, groupNameOf(body).iteration);
+    learntFrom.set(key, iteration);
   }
-  if (groupNameOf(body).iteration < (contact.learntFrom.get(key) ?? 0)) return;
-  const read = await peer.decryptGroup(group, body).catch((error: unknown) => String(error));
-  if (read !== text) world.violate(`${contact.name} cannot read in a group: ${read}`);
-  world.trace.add(`${contact.name} read ${text}`);
+  return iteration < (learntFrom.get(key) ?? 0) ? undefined : await peer.decryptGroup(group, body);
 }
 
 /** A contact writes, in a new session if it has none or has been told to begin one. */

@@ -15,6 +15,7 @@ export interface ChaosCounts {
   lateCommits: number;
   evictions: number;
   burnedKeys: number;
+  longOutages: number;
   sessionsLost: number;
 }
 
@@ -34,6 +35,7 @@ const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
   lateCommits: "late commits",
   evictions: "evicted and read again",
   burnedKeys: "burned keys",
+  longOutages: "long outages",
   sessionsLost: "sessions lost (relaxed)",
 };
 

@@ -21,6 +21,8 @@ export const CHAOS_PROTECTIONS: readonly ChaosProtection[] = [
   "fastForward",
   "rewindRefusal",
   "preKeyCoupling",
+  "sendRefusal",
+  "failedGate",
   "staleRead",
   "epochBump",
 ];

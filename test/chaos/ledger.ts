@@ -22,6 +22,8 @@ interface KeyState {
   readonly history: Map<string, number>;
   /** What is loaded may differ from what was put: it was closed for the number of its burned keys. */
   closed: boolean;
+  /** The last change before that: what was closed in memory is stored without having been put. */
+  closedAt: number | undefined;
 }
 
 /** A change that somebody can be promised. */
@@ -57,7 +59,7 @@ export class Ledger {
     state.stored = digest;
     // Memory that has burned keys when it was loaded may be written without having been put.
     const isBurned = isFrom(state.digest, digest);
-    state.storedFrom = state.history.get(nameOf(digest)) ?? (isBurned ? state.latest : undefined);
+    state.storedFrom = state.history.get(nameOf(digest)) ?? (isBurned ? state.latest : state.closedAt);
   }
 
   /** Notes what a commit has made of a row, where that is a change of its own: what a move made of it, or what died unnoted. */
@@ -86,6 +88,7 @@ export class Ledger {
     for (const [key, state] of this.#keys) {
       state.gated = 0;
       state.closed = false;
+      state.closedAt = undefined;
       if (state.storedFrom === undefined) this.storeChange(key, state.stored);
       state.latest = state.storedFrom ?? state.latest;
       state.digest = state.stored;
@@ -108,7 +111,9 @@ export class Ledger {
   }
 
   markClosed(key: string): void {
-    this.#state(key).closed = true;
+    const state = this.#state(key);
+    state.closed = true;
+    state.closedAt = state.latest;
   }
 
   /** What is wrong with a record that was loaded under its lock. */
@@ -165,6 +170,7 @@ export class Ledger {
         storedFrom: 0,
         history,
         closed: false,
+        closedAt: undefined,
       };
       this.#keys.set(key, state);
     }

@@ -57,6 +57,8 @@ export async function moveUser(
   user: ChaosUser,
 ): Promise<string | undefined> {
   if (user.pn === undefined || user.isMoved) return "moved already";
+  // Of two moves at once the one that fails would end the other's mark.
+  if (world.moving.has(user) && !user.isSuspended) return "is being moved";
   world.moving.add(user);
   try {
     await incarnation.client.moveUser(user.pn, user.lid, () => {

@@ -11,6 +11,7 @@ import {
   CannotDecrypt,
   type ChaosClient,
   type ClientObserver,
+  type EncryptOptions,
   type GroupOutgoing,
   NoSession,
   type Outgoing,
@@ -79,9 +80,10 @@ export class RustClient implements ChaosClient {
     });
   }
 
-  async encrypt(address: string, text: string): Promise<Outgoing> {
+  async encrypt(address: string, text: string, options: EncryptOptions = {}): Promise<Outgoing> {
     const cache = this.#cache;
     return await cache.withAddress(address, async (at) => {
+      if (options.isUnasked !== true) await cache.sendable(at);
       const before = await this.#load(at);
       if (before?.sendingChain === undefined) throw new NoSession(at);
       const box: SessionBox = { session: before.encode() };
@@ -114,9 +116,10 @@ export class RustClient implements ChaosClient {
     });
   }
 
-  async encryptGroup(name: string, text: string): Promise<GroupOutgoing> {
+  async encryptGroup(name: string, text: string, options: EncryptOptions = {}): Promise<GroupOutgoing> {
     const cache = this.#cache;
     return await cache.withSenderKey(name, async (at) => {
+      if (options.isUnasked !== true) await cache.sendable(at);
       const work: Work = { senderKey: (await this.#loadSenderKey(at))?.encode() };
       const storage = this.#storage(work);
       const distribution = await this.#engine.distribute(storage);

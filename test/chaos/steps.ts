@@ -11,6 +11,8 @@ import {
   contactWritesToGroup,
   deliverGroupOut,
   deliverIn,
+  deliverLatest,
+  deliverLatestToGroup,
   deliverNewest,
   deliverOut,
   GROUPS,
@@ -25,6 +27,12 @@ import type { World } from "./world.ts";
 
 /** One-time pre-keys that should be on offer. */
 const WANTED_PRE_KEYS = 4;
+
+/** Messages that are refused in a long outage: more than receivers let a chain skip. */
+const REFUSED_SENDS = 2_100;
+
+/** Most keys that such an outage burns if the cache is asked before each message, with what others burn meanwhile. */
+const MAX_BURNED_ASKED = 256;
 
 /** Connections of dead processes that may still have commits under way. */
 const MAX_GHOSTS = 3;
@@ -257,6 +265,46 @@ function outage(world: World): void {
   else plan.always(new BackendError("commit: the network is down"));
 }
 
+/**
+ * The database is away while the account goes on sending to one contact and one group, more often than receivers let a chain skip.
+ * Afterwards both are read.
+ */
+async function longOutage(world: World): Promise<void> {
+  const { random, incarnation } = world;
+  const contact = contactOf(world);
+  if (contact.user.isSuspended || contact.needsGreeting) return;
+  const { link } = incarnation;
+  const index = random.below(GROUPS.length);
+  const options = { isUnasked: random.oneIn(2) };
+  const sends = [
+    (): Promise<unknown> => send(world, incarnation, contact, addressOf(world, contact), options),
+    (): Promise<unknown> => sendToGroup(world, incarnation, index, options),
+  ];
+  world.counts.longOutages += 1;
+  world.trace.add(`long outage, ${options.isUnasked ? "un" : ""}asked: ${contact.name}, group ${index}`);
+  link.plan.clear();
+  link.releaseReads();
+  link.plan.release();
+  link.plan.always(new BackendError("commit: the network is down"));
+  const before = world.counts.burnedKeys;
+  for (const trySend of sends) {
+    for (let refused = 0; refused < REFUSED_SENDS; ) {
+      await trySend().catch((error: unknown) => {
+        refused += 1;
+        world.judge(error, "send in an outage");
+      });
+      if (contact.outbox.length > 4) contact.outbox.splice(1, 1);
+    }
+  }
+  link.plan.clear();
+  const burned = world.counts.burnedKeys - before;
+  if (!options.isUnasked && burned > MAX_BURNED_ASKED) world.violate(`an outage burned ${burned} keys`);
+  await world.flush(incarnation);
+  for (const trySend of sends) await trySend();
+  await deliverLatest(world, contact);
+  await deliverLatestToGroup(world, contact);
+}
+
 function uploadPreKeys(world: World): void {
   const id = world.preKeys.size + 1;
   const pair = generateKeyPair(world.random);
@@ -361,6 +409,7 @@ export const STEPS: readonly Step[] = [
   { name: "put an old copy", weight: 8, run: putOldCopy },
   { name: "overtake a read", weight: 5, run: overtakeRead },
   { name: "outage", weight: 6, run: outage },
+  { name: "long outage", weight: 1, run: longOutage },
   {
     name: "offer pre-keys",
     weight: 25,

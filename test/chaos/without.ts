@@ -8,6 +8,8 @@ export const FINDINGS: Readonly<Record<ChaosProtection, RegExp>> = {
   fastForward: /left twice/,
   rewindRefusal: /left twice/,
   preKeyCoupling: /gone without its session/,
+  sendRefusal: /an outage burned/,
+  failedGate: /cannot read/,
   staleRead: /older state came back/,
   epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };

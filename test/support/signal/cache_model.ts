@@ -19,6 +19,7 @@ export interface ModelReport {
   readonly cleanRestarts: number;
   readonly burnedKeys: number;
   readonly failures: number;
+  readonly outages: number;
 }
 
 /** How a run goes. */
@@ -36,8 +37,14 @@ const PHONE_LID = CAROL.slice(0, CAROL.indexOf("@"));
 /** Names of everything that has a record. */
 const NAMES = [ALICE, BOB, CAROL, PHONE_ADDRESS, OUR_KEY] as const;
 
-/** Most keys that one crash may cost one chain. */
-const MAX_BURNED_PER_CRASH = 64;
+/** Most keys that one crash may cost one chain, or one outage if the cache is asked before each message. */
+const MAX_BURNED = 64;
+
+/** Messages that a client tries to send in an outage: more than receivers let a chain skip. */
+const OUTAGE_SENDS = 2_100;
+
+/** Keys of one chain that a receiver lets be missing. */
+const MAX_MISSING = 2_000;
 
 /** Runs one conversation. Rejects with what went wrong first, and the seed. */
 export async function runModel(options: ModelOptions): Promise<ModelReport> {
@@ -107,6 +114,8 @@ class Model {
   #moving = 0;
   #violation: Error | undefined;
   readonly #published = new Set<string>();
+  /** Counter of the next message that the receiver of each chain expects. */
+  readonly #expected = new Map<string, number>();
   /** What each name was last put or deleted as, and what a flush has promised of it. */
   readonly #latest = new Map<string, number>();
   readonly #promised = new Map<string, number>();
@@ -116,7 +125,7 @@ class Model {
   readonly #consumers = new Map<number, string>();
   /** Copies that somebody loaded without the lock and may put later. */
   readonly #stale: { name: string; record: CounterRecord; incarnation: number }[] = [];
-  #counts = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0 };
+  #counts = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0, outages: 0 };
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -187,8 +196,10 @@ class Model {
     else if (draw < 92) this.#fail();
     else if (draw < 94) this.#rows.poison = this.#refusing(name);
     else if (draw < 97) this.#rows.poison = () => false;
-    else if (draw < 98) await this.#restart();
-    else await this.#crash();
+    else if (draw < 98) {
+      if (this.#random.oneIn(8)) await this.#outage(name);
+      else await this.#restart();
+    } else await this.#crash();
   }
 
   #fail(): void {
@@ -226,12 +237,54 @@ class Model {
       else if (what < 9) record.receive();
       record.archive.length = Math.min(record.archive.length, 4);
       const sends = what >= 8;
+      if (sends) await cache.sendable(at);
       const sent = sends ? record.send() : undefined;
       record.received = this.#nextVersion();
       const { gated } = await store.put(at, record, { consumedPreKeyId });
       this.#note(here, at, record.received);
       if (sent === undefined) return;
       if (gated) await cache.publishable([at]);
+      this.#publish(here, sent);
+    };
+    if (name === OUR_KEY) await cache.withSenderKey(name, section);
+    else await cache.withAddress(name, section);
+  }
+
+  /** No commit succeeds while a client goes on sending. Some ask the cache before each message, some do not. */
+  async #outage(name: string): Promise<void> {
+    const here = this.#world;
+    const asks = this.#random.oneIn(2);
+    const at = name === PHONE_ADDRESS ? ALICE : name;
+    this.#counts.outages += 1;
+    this.#rows.releaseReads();
+    this.#rows.releaseCommits();
+    this.#rows.down = new BackendError("commit: the network is down");
+    const before = here.cache.stats.burnedKeys;
+    for (let refused = 0; refused < OUTAGE_SENDS; ) {
+      await this.#send(here, at, asks).catch((error: unknown) => {
+        refused += 1;
+        this.#judge(error);
+      });
+    }
+    this.#rows.down = undefined;
+    const keys = here.cache.stats.burnedKeys - before;
+    // What a crash has left to burn may be read meanwhile.
+    if (asks && keys > 2 * MAX_BURNED) this.#violation ??= new Error(`an outage burned ${keys} keys`);
+  }
+
+  /** Sends one message. */
+  async #send(here: World, name: string, asks: boolean): Promise<void> {
+    const { cache } = here;
+    const section = async (at: string): Promise<void> => {
+      const store = this.#storeOf(here, at);
+      if (asks) await cache.sendable(at);
+      const record = (await store.load(at)) ?? new CounterRecord();
+      if (record.current === undefined) record.begin(this.#name("session"), this.#name("chain"));
+      const sent = record.send();
+      record.received = this.#nextVersion();
+      await store.put(at, record);
+      this.#note(here, at, record.received);
+      await cache.publishable([at]);
       this.#publish(here, sent);
     };
     if (name === OUR_KEY) await cache.withSenderKey(name, section);
@@ -381,6 +434,7 @@ class Model {
     this.#moving = 0;
     this.#latest.clear();
     this.#rows.fates.length = 0;
+    this.#rows.down = undefined;
     this.#rows.poison = () => false;
     this.#rows.releaseReads();
     this.#world = this.#open();
@@ -388,14 +442,14 @@ class Model {
     cache.onEvent((event) => {
       if (event.kind !== "burned") return;
       this.#counts.burnedKeys += event.keys;
-      if (event.keys > MAX_BURNED_PER_CRASH)
-        this.#violation ??= new Error(`a crash burned ${event.keys} keys`);
+      if (event.keys > MAX_BURNED) this.#violation ??= new Error(`a crash burned ${event.keys} keys`);
     });
     this.#checkRows();
   }
 
   /** Lets everything that was begun end. */
   async #quiesce(): Promise<void> {
+    this.#rows.down = undefined;
     this.#rows.poison = () => false;
     this.#rows.fates.length = 0;
     this.#rows.releaseReads();
@@ -414,6 +468,10 @@ class Model {
     const message = `${chain} ${counter}`;
     if (this.#published.has(message)) this.#violation ??= new Error(`${message} was published twice`);
     this.#published.add(message);
+    const missing = counter - (this.#expected.get(chain) ?? 0);
+    if (missing > MAX_MISSING)
+      this.#violation ??= new Error(`${message} cannot be read: ${missing} are missing`);
+    this.#expected.set(chain, counter + 1);
     this.#counts.published += 1;
   }
 
