@@ -21,7 +21,7 @@ import { sourceFiles } from "./lib/sources.mjs";
 /** Folders of src from the bottom up. One row imports only from rows before it. */
 const ROWS = [
   ["bytes", "errors"],
-  ["ports", "addresses", "protobuf"],
+  ["ports", "addresses", "protobuf", "rules"],
   ["records"],
   ["backend", "ratchet"],
   ["protocol"],
@@ -40,7 +40,7 @@ const ROOTS = ["worker", "cli", "console"];
 const DOORS = "exports";
 
 /** What adapters and the test kit may see. */
-const CONTRACTS = ["bytes", "errors", "ports", "addresses", "records", "backend", "protocol"];
+const CONTRACTS = ["bytes", "errors", "ports", "addresses", "rules", "records", "backend", "protocol"];
 
 const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 

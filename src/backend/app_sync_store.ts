@@ -47,3 +47,22 @@ export interface AppSyncStore extends AppSyncReads {
   deleteMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<void>;
   clearMutationMacs(name: CollectionName): Promise<void>;
 }
+
+/** The mutations of app-sync state. See `Write`. */
+export type AppSyncWrite =
+  | { readonly kind: "syncKey.put"; readonly keyId: Uint8Array; readonly key: SyncKey }
+  | { readonly kind: "syncKey.delete"; readonly keyId: Uint8Array }
+  | { readonly kind: "syncVersion.put"; readonly name: CollectionName; readonly state: HashState }
+  | { readonly kind: "syncVersion.delete"; readonly name: CollectionName }
+  | {
+      readonly kind: "mutationMacs.put";
+      readonly name: CollectionName;
+      readonly version: bigint;
+      readonly macs: readonly MutationMac[];
+    }
+  | {
+      readonly kind: "mutationMacs.delete";
+      readonly name: CollectionName;
+      readonly indexMacs: readonly Uint8Array[];
+    }
+  | { readonly kind: "mutationMacs.clear"; readonly name: CollectionName };

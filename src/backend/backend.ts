@@ -1,4 +1,5 @@
-import type { AppSyncReads, AppSyncStore } from "./app_sync_store.ts";
+import type { HashState } from "../records/mod.ts";
+import type { AppSyncReads, AppSyncStore, CollectionName } from "./app_sync_store.ts";
 import type { DeviceReads, DeviceStore } from "./device_store.ts";
 import type { ProtocolReads, ProtocolStore } from "./protocol_store.ts";
 import type { SignalReads, SignalStore } from "./signal_store.ts";
@@ -32,7 +33,7 @@ export interface OwnerGuard {
 
 /** The stored owner of an account. */
 export interface OwnerState {
-  /** Drawn at random by each opening, so that equal epochs of two databases or two openings are never confused. */
+  /** Drawn at random by each opening, so that equal epochs of two databases or two lives are never confused. */
   readonly owner: string;
   /** Only ever grows, 0 … 2^53−1. */
   readonly epoch: number;
@@ -42,6 +43,11 @@ export interface OwnerState {
 export interface CommitOptions {
   /** The condition under which the commit may be applied. Without it the commit is unconditional. */
   readonly guard?: OwnerGuard | undefined;
+  /**
+   * Whether the caller has checked the writes with `validateWrite` against these capabilities, and the guard. A backend of
+   * `createBackend` then does not check them again: a commit is checked once, where it is made. A wrapper passes it on.
+   */
+  readonly checked?: boolean | undefined;
 }
 
 /**
@@ -62,10 +68,19 @@ export interface Committer {
   close(): Promise<void>;
 }
 
-/** What the author of a backend writes: the reads, and one `commit`. `createBackend` makes a `Backend` of it. */
-export interface BackendCore extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads, Committer {
+/** The reads of a backend, and the registration of its account. */
+export interface BackendReads extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads {
   /** See `DeviceStore.create`. */
   create(): Promise<number>;
+}
+
+/** The name of a read. */
+export type ReadMethod = keyof BackendReads;
+
+/** What the author of a backend writes: the reads, and one `commit`. `createBackend` makes a `Backend` of it. */
+export interface BackendCore extends Omit<BackendReads, "getVersion">, Committer {
+  /** `undefined` when the collection was never seen. */
+  getVersion(name: CollectionName): Promise<HashState | undefined>;
 }
 
 /**

@@ -139,7 +139,7 @@ export class CommitQueue implements Committer {
     });
     await turn;
     try {
-      const changed = await this.#send(writes);
+      const changed = await this.#send(writes, options?.checked);
       this.#commits += 1;
       for (const rows of changed) this.#rowsWritten += rows;
       return changed;
@@ -155,14 +155,14 @@ export class CommitQueue implements Committer {
     await this.#tail;
   }
 
-  async #send(writes: readonly Write[]): Promise<number[]> {
-    if (!this.#backend.capabilities.fencing) return await this.#backend.commit(writes);
+  async #send(writes: readonly Write[], checked: boolean | undefined): Promise<number[]> {
+    if (!this.#backend.capabilities.fencing) return await this.#backend.commit(writes, { checked });
     let lost: AmbiguousError | undefined;
     for (let sends = 1; ; sends += 1) {
       if (this.#fenced !== undefined) throw this.#fenced;
       const guard = this.#guard();
       try {
-        const changed = await this.#backend.commit(writes, { guard });
+        const changed = await this.#backend.commit(writes, { guard, checked });
         const epoch = guard.next?.epoch ?? guard.maxEpoch;
         this.#minEpoch = epoch;
         this.#maxEpoch = epoch;

@@ -121,3 +121,8 @@ export interface DeviceStore extends DeviceReads {
   /** Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from then on. */
   deleteAccount(accountId: number): Promise<void>;
 }
+
+/** The mutations of the device record and of accounts. See `Write`. */
+export type DeviceWrite =
+  | { readonly kind: "device.save"; readonly device: Device }
+  | { readonly kind: "account.delete"; readonly accountId: number };

@@ -21,24 +21,41 @@ export {
   HASH_STATE_HASH_BYTES,
   type MutationMac,
 } from "./app_sync_store.ts";
+export { HASH_STATE } from "./app_sync_writes.ts";
 export type {
   Backend,
   BackendCore,
+  BackendReads,
   Capabilities,
   CommitOptions,
   Committer,
   OwnerGuard,
   OwnerState,
+  ReadMethod,
 } from "./backend.ts";
 export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
 
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
-  type BackendReads,
   type CreateBackendOptions,
   createBackend,
+  type WithCommitterOptions,
   withCommitter,
 } from "./create_backend.ts";
+export {
+  DEVICE,
+  DEVICE_FIELD_NAMES,
+  DEVICE_FIELDS,
+  type DeviceField,
+  type GeneratedField,
+  initialDevice,
+  KEY_BYTES,
+  MAX_EXTRA_ENTRIES,
+  MAX_REGISTRATION_ID,
+  type RedactedDevice,
+  redactDevice,
+  SIGNATURE_BYTES,
+} from "./device_fields.ts";
 export type {
   AccountSummary,
   AppVersion,
@@ -50,12 +67,15 @@ export type {
   ServerClientExpiration,
   TableSummary,
 } from "./device_store.ts";
+export { type IntegerSort, MAX_KEY_ID, type TextSort } from "./field_rules.ts";
+export { ForwardingReads, READ } from "./forwarding_reads.ts";
 export {
   LEARNING_SOURCES,
   type LearningSource,
   type LidPnMapping,
   MESSAGE_SECRET_BYTES,
   type MessageRef,
+  type MsgSecret,
   type MsgSecretEntry,
   type PendingInbound,
   type ProtocolReads,
@@ -64,6 +84,8 @@ export {
   type SenderKeyDevice,
   type TcTokenEntry,
 } from "./protocol_store.ts";
+export { DEVICE_LIST, TC_TOKEN } from "./protocol_writes.ts";
+export { type Argument, READ_METHODS, READS, type ReadRow } from "./reads.ts";
 export {
   INCARNATION_LENGTH,
   isLease,
@@ -83,13 +105,12 @@ export type {
   SignalStore,
   SignedPreKeyRow,
 } from "./signal_store.ts";
-export {
-  KEY_BYTES,
-  MAX_EXTRA_ENTRIES,
-  MAX_REGISTRATION_ID,
-  requireDevice,
-  SIGNATURE_BYTES,
-} from "./validate_device.ts";
-export { isText, MAX_KEY_ID, MAX_TEXT_LENGTH, requireAccountName } from "./validate_value.ts";
-export { IDENTITY_KEY_BYTES, validateWrite } from "./validate_write.ts";
+export { IDENTITY_KEY_BYTES } from "./signal_writes.ts";
+export { TABLE_KEYS, type TableName } from "./table_keys.ts";
+export { OWNER_GUARD, OWNER_STATE } from "./validate_guard.ts";
+export { isText, MAX_TEXT_LENGTH, requireAccountName } from "./validate_value.ts";
+export { requireDevice, validateWrite, validateWrites } from "./validate_write.ts";
+export type { ValuePlace, ValueTransform } from "./value_transform.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";
+export type { WriteRow } from "./write_row.ts";
+export { WRITE_KINDS, WRITES } from "./writes.ts";

@@ -67,6 +67,14 @@ export interface MsgSecretEntry extends MessageRef {
   readonly messageTs: number;
 }
 
+/** A message secret, as it is read. */
+export interface MsgSecret {
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+  /** Unix seconds; absent when it is unknown. */
+  readonly messageTs?: number | undefined;
+}
+
 /** Default lifetime of a sent message that is kept for retry receipts, in seconds. */
 export const SENT_MESSAGE_LIFETIME_S = 7_200;
 
@@ -98,11 +106,7 @@ export interface ProtocolReads {
   /** The oldest first, at most `limit`. Of equals the one stored first; storing a row again does not move it. */
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
   /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
-  getMsgSecret(
-    chat: string,
-    sender: string,
-    id: string,
-  ): Promise<{ readonly secret: Uint8Array; readonly messageTs?: number } | undefined>;
+  getMsgSecret(chat: string, sender: string, id: string): Promise<MsgSecret | undefined>;
 }
 
 /**
@@ -150,3 +154,58 @@ export interface ProtocolStore extends ProtocolReads {
   /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns how many. */
   deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number>;
 }
+
+/** The mutations of protocol state. See `Write`. */
+export type ProtocolWrite =
+  | {
+      readonly kind: "senderKeyDevices.set";
+      readonly group: string;
+      readonly entries: readonly SenderKeyDevice[];
+    }
+  | { readonly kind: "senderKeyDevices.clear"; readonly group: string }
+  | { readonly kind: "senderKeyDevices.deleteRows"; readonly deviceJids: readonly string[] }
+  | { readonly kind: "senderKeyDevices.clearAll" }
+  | { readonly kind: "lidMapping.put"; readonly entries: readonly LidPnMapping[] }
+  | { readonly kind: "lidMapping.delete"; readonly lids: readonly string[] }
+  | {
+      readonly kind: "baseKey.put";
+      readonly address: string;
+      readonly messageId: string;
+      readonly key: Uint8Array;
+      readonly createdAt: number;
+    }
+  | { readonly kind: "baseKey.delete"; readonly address: string; readonly messageId: string }
+  | { readonly kind: "baseKey.expire"; readonly cutoff: number; readonly limit?: number | undefined }
+  | { readonly kind: "deviceList.put"; readonly records: readonly DeviceListRecord[] }
+  | { readonly kind: "deviceList.delete"; readonly user: string }
+  | { readonly kind: "groupMetadata.put"; readonly group: string; readonly blob: Uint8Array }
+  | { readonly kind: "groupMetadata.delete"; readonly group: string }
+  | { readonly kind: "tcToken.put"; readonly jid: string; readonly entry: TcTokenEntry }
+  | {
+      readonly kind: "tcToken.receive";
+      readonly jid: string;
+      readonly token: Uint8Array;
+      readonly tokenTimestamp: number;
+    }
+  | { readonly kind: "tcToken.touchSender"; readonly jid: string; readonly senderTimestamp: number }
+  | { readonly kind: "tcToken.delete"; readonly jid: string }
+  | {
+      readonly kind: "tcToken.expire";
+      readonly tokenCutoff: number;
+      readonly senderCutoff: number;
+      readonly limit?: number | undefined;
+    }
+  | {
+      readonly kind: "sentMessage.put";
+      readonly chat: string;
+      readonly id: string;
+      readonly payload: Uint8Array;
+      readonly createdAt: number;
+    }
+  | { readonly kind: "sentMessage.delete"; readonly chat: string; readonly id: string }
+  | { readonly kind: "sentMessage.expire"; readonly cutoff: number; readonly limit?: number | undefined }
+  | { readonly kind: "pendingInbound.put"; readonly rows: readonly PendingInbound[] }
+  | { readonly kind: "pendingInbound.delete"; readonly keys: readonly MessageRef[] }
+  | { readonly kind: "pendingInbound.expire"; readonly cutoff: number; readonly limit?: number | undefined }
+  | { readonly kind: "msgSecret.put"; readonly entries: readonly MsgSecretEntry[] }
+  | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined };

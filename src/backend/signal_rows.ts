@@ -1,10 +1,17 @@
+import { checkOf, object, passes, type Rule, text } from "../rules/mod.ts";
+import { number, type TextSort } from "./field_rules.ts";
+
 /** Characters of an incarnation: 16 bytes in lowercase hexadecimal. */
 export const INCARNATION_LENGTH = 32;
 
 /** Greatest bound of a lease: counters of the Signal protocol have 32 bits, and the bound is exclusive. */
 const MAX_BOUND = 2 ** 32;
 
-const INCARNATION = /^[0-9a-f]{32}$/;
+/** The two tables of leased records. */
+export const SIGNAL_RECORD_STORES = ["session", "senderKey"] as const;
+
+/** Why a stored record cannot be used: see `QuarantineReason`. */
+export const QUARANTINE_REASONS = ["undecodable", "wrong-length", "lease"] as const;
 
 /**
  * What a stored record says about counters that may have left without being stored. It stands in columns beside the
@@ -43,7 +50,7 @@ export interface SignalRowReads {
 }
 
 /** Which table a record is in. */
-export type SignalRecordStore = "session" | "senderKey";
+export type SignalRecordStore = (typeof SIGNAL_RECORD_STORES)[number];
 
 /**
  * Why a stored record cannot be used.
@@ -52,7 +59,7 @@ export type SignalRecordStore = "session" | "senderKey";
  * - `wrong-length`: they are, and a key in it has a length that no key of its kind has.
  * - `lease`: the record may be sound, but what is stored about its counters is not.
  */
-export type QuarantineReason = "undecodable" | "wrong-length" | "lease";
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
 /** Keeps a record aside that cannot be used. The row itself is removed or replaced by another write of the same commit. */
 export interface QuarantinePut {
@@ -74,16 +81,18 @@ export interface QuarantinedRecord {
   readonly bytes: number;
 }
 
+const BOUND = number("count", { max: MAX_BOUND });
+
+/** A lease as it is written. */
+export const LEASE: Rule<Lease> = object<Lease>({
+  reservedUntil: BOUND,
+  incarnation: text("incarnation" satisfies TextSort, { pattern: /^[0-9a-f]{32}$/ }),
+  burned: BOUND,
+});
+
+const checkLease = checkOf(LEASE, "lease");
+
 /** Whether a stored lease is well-formed. One that is not makes its row unreadable. */
 export function isLease(lease: Lease): boolean {
-  return (
-    isCount(lease.reservedUntil) &&
-    isCount(lease.burned) &&
-    typeof lease.incarnation === "string" &&
-    INCARNATION.test(lease.incarnation)
-  );
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= MAX_BOUND;
+  return passes(checkLease, lease);
 }

@@ -1,6 +1,7 @@
 import type {
   Lease,
   QuarantinedRecord,
+  QuarantinePut,
   QuarantineReason,
   SignalRecordStore,
   SignalRowReads,
@@ -93,3 +94,35 @@ export interface SignalStore extends SignalReads {
     reason: QuarantineReason,
   ): Promise<void>;
 }
+
+/** The mutations of Signal state. See `Write`. */
+export type SignalWrite =
+  | { readonly kind: "identity.put"; readonly address: string; readonly key: Uint8Array }
+  | { readonly kind: "identity.delete"; readonly address: string }
+  | {
+      readonly kind: "session.put";
+      readonly address: string;
+      readonly record: Uint8Array;
+      /** Stored beside the record, in place of the one before. Without it the row has none. */
+      readonly lease?: Lease | undefined;
+    }
+  | { readonly kind: "session.delete"; readonly address: string }
+  | {
+      readonly kind: "preKey.put";
+      readonly id: number;
+      readonly record: Uint8Array;
+      readonly uploaded: boolean;
+    }
+  | { readonly kind: "preKey.markUploaded"; readonly ids: readonly number[] }
+  | { readonly kind: "preKey.remove"; readonly id: number }
+  | { readonly kind: "signedPreKey.put"; readonly id: number; readonly record: Uint8Array }
+  | { readonly kind: "signedPreKey.remove"; readonly id: number }
+  | {
+      readonly kind: "senderKey.put";
+      readonly name: string;
+      readonly record: Uint8Array;
+      /** As in `session.put`. */
+      readonly lease?: Lease | undefined;
+    }
+  | { readonly kind: "senderKey.delete"; readonly name: string }
+  | QuarantinePut;

@@ -1,5 +1,5 @@
 import type { AppVersion, Device, KeyPair } from "../backend/mod.ts";
-import { KEY_BYTES, MAX_REGISTRATION_ID } from "../backend/mod.ts";
+import { initialDevice, KEY_BYTES, MAX_REGISTRATION_ID } from "../backend/mod.ts";
 import type { Host, Random } from "../ports/mod.ts";
 import { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 import { signXeddsa } from "./xeddsa.ts";
@@ -40,8 +40,7 @@ export async function createDevice({ random, clock }: Pick<Host, "random" | "clo
   const identityKey = generateKeyPair(random);
   const signedPreKey = await generateSignedPreKey(identityKey, random);
   return {
-    pn: undefined,
-    lid: undefined,
+    ...initialDevice(),
     registrationId: generateRegistrationId(random),
     noiseKey: generateKeyPair(random),
     identityKey,
@@ -49,24 +48,10 @@ export async function createDevice({ random, clock }: Pick<Host, "random" | "clo
     signedPreKeyId: 1,
     signedPreKeySignature: signedPreKey.signature,
     advSecretKey: random.bytes(KEY_BYTES),
-    account: undefined,
-    pushName: "",
-    platform: undefined,
     appVersion: DEFAULT_APP_VERSION,
-    appVersionLastFetchedMs: 0,
-    edgeRoutingInfo: undefined,
-    propsHash: undefined,
     nextPreKeyId: 1,
     firstUnuploadedPreKeyId: 1,
-    serverHasPreKeys: false,
-    nctSalt: undefined,
-    serverCertChain: undefined,
-    loginCounter: 0,
-    lidMigrated: false,
     lastSignedPreKeyRotationMs: clock.nowMs(),
-    readReceiptsDisabled: false,
-    serverClientExpiration: undefined,
-    extra: new Map(),
   };
 }
 

@@ -1,5 +1,4 @@
-import type { DatabaseSnapshot } from "../backend/mod.ts";
-import type { RedactedDevice } from "./redact_device.ts";
+import type { DatabaseSnapshot, RedactedDevice } from "../backend/mod.ts";
 
 /** What a debug snapshot holds: counts, sizes and times, never keys, tokens, records or payloads. */
 export interface DebugSnapshot {

@@ -58,7 +58,7 @@ export class FlushableDevice implements Flushable {
     }
   }
 
-  /** The device has changed, or `writes` are to land with it. The writes and their bytes belong to the flushable now. */
+  /** The device has changed, or `writes` are to land with it. They were checked, and belong to the flushable now, with their bytes. */
   changed(writes: readonly Write[]): void {
     if (!this.dirty) this.#dirtySinceMs = this.#clock.nowMs();
     this.#generation += 1;
@@ -80,7 +80,7 @@ export class FlushableDevice implements Flushable {
     this.#collectedAtMs = this.#clock.nowMs();
     if (!this.dirty || only?.(DEVICE_FLUSHABLE) === false) return [];
     const writes = [...this.staged, copyValue(this.#saveWrite())];
-    return [{ key: DEVICE_FLUSHABLE, generation: this.#generation, urgency: "must", writes }];
+    return [{ key: DEVICE_FLUSHABLE, generation: this.#generation, urgency: "must", writes, checked: true }];
   }
 
   applyOutcome({ committed }: Outcome): void {

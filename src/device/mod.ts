@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type RedactedDevice, redactDevice } from "../backend/mod.ts";
 export { applyCommand, type CommandContext } from "./apply_command.ts";
 export { type ClientExpirationNotice, decideClientExpiration } from "./client_expiration.ts";
 export {
@@ -32,6 +33,5 @@ export {
 } from "./persistence_manager.ts";
 export { advanceId, distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 export type { PreKeyReads } from "./pre_keys.ts";
-export { type RedactedDevice, redactDevice } from "./redact_device.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

@@ -1,4 +1,12 @@
-import { type Backend, type Device, requireDevice, validateWrite, type Write } from "../backend/mod.ts";
+import {
+  type Backend,
+  type Device,
+  redactDevice,
+  requireDevice,
+  validateWrite,
+  validateWrites,
+  type Write,
+} from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
@@ -16,7 +24,6 @@ import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
 import { generateKeyPair } from "./key_pair.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
-import { redactDevice } from "./redact_device.ts";
 import { copyValue, freezeValue, sameValue } from "./value.ts";
 
 /** Largest extra of a snapshot, in bytes: it is held in memory beside everything else. */
@@ -164,9 +171,15 @@ export class PersistenceManager {
    * can store. Nothing is changed.
    */
   processCommand(command: DeviceCommand): void {
+    this.processCommands([command]);
+  }
+
+  /** As `processCommand`, for several commands at once: the device is published after the last of them, or not at all. */
+  processCommands(commands: readonly DeviceCommand[]): void {
     if (this.#modifying) throw new TypeError("process command: called from within a modification");
-    const nowMs = this.#options.host.clock.nowMs();
-    const next = applyCommand(this.#state, command, { nowMs });
+    const context = { nowMs: this.#options.host.clock.nowMs() };
+    let next = this.#state;
+    for (const command of commands) next = applyCommand(next, command, context);
     if (next.device !== this.#state.device) this.#publish(next.device, []);
     if (next.runtime !== this.#state.runtime) {
       this.#state = { ...this.#state, runtime: freezeValue(copyValue(next.runtime)) };
@@ -278,7 +291,7 @@ export class PersistenceManager {
     const device = copyValue({ ...proposed, ...watermarks });
     const { capabilities } = this.#options.store;
     validateWrite({ kind: "device.save", device }, capabilities);
-    for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
+    validateWrites(writes, capabilities);
     this.#flushable.requireRoom(writes.length);
     if (writes.length === 0 && sameValue(before, device)) return;
     this.#state = { ...this.#state, device };

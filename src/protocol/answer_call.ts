@@ -3,7 +3,7 @@ import { RefusedError } from "../errors/mod.ts";
 import { encodePlainValue } from "../records/mod.ts";
 import type { BackendCall } from "./backend_call.ts";
 import { frameOf } from "./frames.ts";
-import type { ReadMethod } from "./read_arguments.ts";
+import { type ReadMethod, requireReadArguments } from "./read_arguments.ts";
 import { requireGuardShape, requireWrites } from "./write_shapes.ts";
 
 /** Mappings of one piece of a streamed answer. */
@@ -38,6 +38,7 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
       return encodePlainValue(await backend.commit(call.writes, { guard: call.guard }));
     }
     case "read":
+      requireReadArguments(call.method, call.args);
       return encodePlainValue(await read(backend, call.method, call.args, scope));
   }
 }

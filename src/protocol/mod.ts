@@ -8,5 +8,5 @@ export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
 export { type BackendCall, decodeCall, encodeCommit, encodeQuestion, encodeRead } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
 
-export { READ_METHODS, type ReadMethod, requireReadArguments } from "./read_arguments.ts";
+export { READ_METHODS, type ReadMethod } from "./read_arguments.ts";
 export { describeError, errorOf, UNEXPECTED, type WireError } from "./wire_error.ts";

@@ -1,12 +1,6 @@
 import type { Account } from "../account/mod.ts";
-import { type Backend, validateWrite } from "../backend/mod.ts";
-import {
-  applyCommand,
-  type DeviceCommand,
-  type DeviceState,
-  type RedactedDevice,
-  redactDevice,
-} from "../device/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import { type DeviceCommand, type RedactedDevice, redactDevice } from "../device/mod.ts";
 import { ArgumentTypeError, ClosedError, CorruptError, FencedError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import {
@@ -15,7 +9,6 @@ import {
   type CallAnswer,
   type CallScope,
   decodeCall,
-  requireReadArguments,
 } from "../protocol/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
 import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
@@ -142,8 +135,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   async #apply({ account }: OpenedAccount, commands: readonly DeviceCommand[]): Promise<FlushSummary> {
-    rehearse(account, commands, this.#host.clock);
-    for (const command of commands) account.device.processCommand(command);
+    account.device.processCommands(commands);
     // The device alone: other changes belong to other callers, and so do their refusals.
     return summaryOf(await account.device.flushDevice());
   }
@@ -187,33 +179,14 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 }
 
-/** @throws {TypeError} When the body is not a call, or its arguments are not those of its read. */
+/** @throws {TypeError} When the body is not a call. */
 function callOf(body: Uint8Array): BackendCall {
-  const call = decoded(body);
-  if (call.kind === "read") requireReadArguments(call.method, call.args);
-  return call;
-}
-
-function decoded(body: Uint8Array): BackendCall {
   try {
     return decodeCall(body);
   } catch (cause) {
     // The damage is in the body and not in the store.
     if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
     throw cause;
-  }
-}
-
-/**
- * Applies the commands to a copy, with the checks of a save, so that an error is thrown before the first
- * command is applied.
- */
-function rehearse({ device, store }: Account, commands: readonly DeviceCommand[], clock: Clock): void {
-  const context = { nowMs: clock.nowMs() };
-  let state: DeviceState = { device: device.getDeviceSnapshot(), runtime: device.getRuntime() };
-  for (const command of commands) {
-    state = applyCommand(state, command, context);
-    validateWrite({ kind: "device.save", device: state.device }, store.capabilities);
   }
 }
 

@@ -154,7 +154,9 @@ function collect({ flushables, select }: RoundPlan): {
   for (const flushable of flushables) {
     const only = select === undefined ? undefined : (key: string): boolean => select(flushable.name, key);
     try {
-      for (const item of flushable.collect(only)) units.push({ flushable, item, writes: item.writes });
+      for (const item of flushable.collect(only)) {
+        units.push({ flushable, item, writes: item.writes, checked: item.checked });
+      }
     } catch (error) {
       const reason = error instanceof Error ? error : new Error("collect: threw no error");
       return { flushables: collected, units, error: reason };

@@ -14,6 +14,8 @@ export interface DirtyItem {
   readonly generation: number;
   readonly urgency: Urgency;
   readonly writes: readonly Write[];
+  /** Whether the flushable has checked the writes with `validateWrite`. The engine checks those of other items. */
+  readonly checked?: boolean;
 }
 
 /** Names an item that was collected. */

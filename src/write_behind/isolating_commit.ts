@@ -4,6 +4,8 @@ import { RefusedError } from "../errors/mod.ts";
 /** Writes that land together or not at all: those of one dirty item, or those of one caller. */
 export interface Unit {
   readonly writes: readonly Write[];
+  /** Whether the writes were checked with `validateWrite`. */
+  readonly checked?: boolean | undefined;
 }
 
 /** What became of a unit. */
@@ -15,10 +17,11 @@ export type UnitState =
 /**
  * Commits units in as few commits as possible and finds out which of them the backend refuses.
  *
- * One commit carries everything. When it is refused, what is to blame is left out and the rest is sent again, still as
- * one commit. Who is to blame is learnt, in this order, from the checks that every backend makes before it writes, from
- * `RefusedError.writeIndex`, or by halving. Halving is the only case in which units land in different commits; the
- * callers' own writes (`direct`) then go last, after every item that could be committed.
+ * Units that no backend accepts are left out at the start: each is checked once, here, unless that was done before. One
+ * commit carries everything else. When it is refused, what is to blame is left out and the rest is sent again, still as
+ * one commit. Which unit is to blame is learnt from `RefusedError.writeIndex`, or by halving. Halving is the only case in
+ * which units land in different commits; the callers' own writes (`direct`) then go last, after every item that could be
+ * committed.
  *
  * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
  */
@@ -54,7 +57,8 @@ export class IsolatingCommit {
   /** @param suspects Those of `items` that are tried apart first when the backend does not say whom it refuses. */
   async run(items: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const asked = new Set(direct);
-    const undecided = await this.#send([...items, ...direct]);
+    const valid = [...this.#valid(items), ...this.#valid(direct)];
+    const undecided = valid.length === 0 ? [] : await this.#send(valid);
     const undecidedItems = undecided.filter((unit) => !asked.has(unit));
     if (undecidedItems.length > 0) await this.#isolate(undecidedItems, suspects);
     // Bad items must not block a caller's writes, even when looking for them took all the sends there were.
@@ -67,7 +71,7 @@ export class IsolatingCommit {
 
   /** Commits each unit by itself. */
   async runAlone(units: readonly Unit[]): Promise<void> {
-    for (const unit of units) await this.#send([unit]);
+    for (const unit of this.#valid(units)) await this.#send([unit]);
   }
 
   /** An empty commit: whether the backend accepts anything at all. */
@@ -101,7 +105,13 @@ export class IsolatingCommit {
       if (stop !== undefined) return this.#leave(rest, stop);
       this.#sendsLeft -= 1;
       try {
-        this.#accept(rest, await this.#committer.commit(rest.flatMap((unit) => unit.writes)));
+        this.#accept(
+          rest,
+          await this.#committer.commit(
+            rest.flatMap((unit) => unit.writes),
+            { checked: true },
+          ),
+        );
         return [];
       } catch (error) {
         const refused = this.#refusedUnits(rest, error);
@@ -134,13 +144,8 @@ export class IsolatingCommit {
 
   /** Whom a rejected commit blames: nobody in particular when empty, `undefined` when it was no refusal. */
   #refusedUnits(units: readonly Unit[], error: unknown): Map<Unit, RefusedError> | undefined {
-    const refusal = error instanceof RefusedError ? error : undefined;
-    // A TypeError may also come from a driver: it is a refusal only when a write really is malformed.
-    if (refusal === undefined && !(error instanceof TypeError || error instanceof RangeError))
-      return undefined;
-    const refused = this.#invalidUnits(units);
-    if (refused.size > 0) return refused;
-    if (refusal === undefined) return undefined;
+    if (!(error instanceof RefusedError)) return undefined;
+    const refusal = error;
     this.#lastRefusal = refusal;
     const named = unitAt(units, refusal);
     if (named !== undefined) return new Map([named]);
@@ -148,14 +153,15 @@ export class IsolatingCommit {
     return new Map(only !== undefined && units.length === 1 ? [[only, refusal]] : []);
   }
 
-  #invalidUnits(units: readonly Unit[]): Map<Unit, RefusedError> {
-    const invalid = new Map<Unit, RefusedError>();
-    for (const unit of units) {
-      const error = findInvalid(unit.writes, this.#committer.capabilities);
-      if (error !== undefined) invalid.set(unit, error);
-    }
-    if (invalid.size > 0) this.#lastRefusal = [...invalid.values()][0];
-    return invalid;
+  /** Those of the units that a backend with these capabilities may accept. The others are refused. */
+  #valid(units: readonly Unit[]): readonly Unit[] {
+    return units.filter((unit) => {
+      const error = unit.checked ? undefined : findInvalid(unit.writes, this.#committer.capabilities);
+      if (error === undefined) return true;
+      this.#lastRefusal = error;
+      this.#states.set(unit, { kind: "refused", error });
+      return false;
+    });
   }
 }
 
@@ -175,7 +181,7 @@ function unitAt(units: readonly Unit[], refusal: RefusedError): [Unit, RefusedEr
 }
 
 /** The first write of a list that no backend with these capabilities accepts, as a refusal. */
-export function findInvalid(
+function findInvalid(
   writes: readonly Write[],
   capabilities: Committer["capabilities"],
 ): RefusedError | undefined {

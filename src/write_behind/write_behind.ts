@@ -1,4 +1,4 @@
-import { validateWrite, type Write } from "../backend/mod.ts";
+import { validateWrites, type Write } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
 import { Admission } from "./admission.ts";
 import { logFlushableFault, summarizeError, type WriteBehindListener } from "./events.ts";
@@ -187,9 +187,9 @@ export class WriteBehind {
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
     const { capabilities } = this.#options.committer;
-    for (const [index, write] of writes.entries()) validateWrite(write, capabilities, index);
+    validateWrites(writes, capabilities);
     this.assertUsable();
-    return await this.#rounds.join().commitWith({ writes: [...writes] });
+    return await this.#rounds.join().commitWith({ writes: [...writes], checked: true });
   }
 
   /**

@@ -3,7 +3,7 @@ import type { SqlDriver, SqlLimits, SqlStatement } from "../../src/adapters/sqli
 import { silentLogger } from "../../src/ports/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { SQLITE_PROVIDES } from "./libsql_http.ts";
-import { SqliteHarness } from "./sqlite_harness.ts";
+import { SqliteHarness, type SqliteTargetParts } from "./sqlite_harness.ts";
 
 /** The narrowest platform that we know: a Durable Object. */
 const NARROW: SqlLimits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
@@ -15,11 +15,14 @@ const NARROW: SqlLimits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBy
 export const narrowTarget: ConformanceTarget = {
   name: "sqlite with narrow limits",
   provides: SQLITE_PROVIDES.filter((requirement) => requirement !== "durableOnResolve"),
-  async create() {
-    const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
-    return new SqliteHarness({ connect: async () => narrow(driver), remove: () => driver.close() });
-  },
+  create: () => narrowHarness({}),
 };
+
+/** A harness over one such database. */
+export async function narrowHarness(parts: Pick<SqliteTargetParts, "values">): Promise<SqliteHarness> {
+  const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+  return new SqliteHarness({ ...parts, connect: async () => narrow(driver), remove: () => driver.close() });
+}
 
 /** The driver as often as it is wanted: only the harness closes it, since its memory goes with it. */
 function narrow(driver: SqlDriver): SqlDriver {

@@ -2,7 +2,7 @@
 
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
-import type { Backend } from "../../src/backend/mod.ts";
+import type { Backend, ValueTransform } from "../../src/backend/mod.ts";
 import {
   type ConformanceHarness,
   type Damage,
@@ -34,6 +34,8 @@ const FAILING: SqlStatement = { sql: "INSERT INTO nowhere (id) VALUES (1)", para
 export interface SqliteTargetParts {
   /** Opens another connection to the database. */
   connect(): Promise<SqlDriver>;
+  /** Changes stored values. */
+  readonly values?: ValueTransform;
   /** What a crash does to the database before it is opened again. Defaults to nothing. */
   afterCrash?(): Promise<void>;
   /** Deletes the database, when every backend is closed. */
@@ -54,7 +56,8 @@ export class SqliteHarness implements ConformanceHarness {
 
   async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
     const driver = this.#faulty(await this.#parts.connect());
-    const backend = await openSqliteBackend(driver, { account, clock: this.clock });
+    const { values } = this.#parts;
+    const backend = await openSqliteBackend(driver, { account, clock: this.clock, values });
     this.#open.push(backend);
     return backend;
   }

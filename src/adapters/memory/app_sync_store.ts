@@ -1,10 +1,4 @@
-import {
-  type AppSyncReads,
-  type CollectionName,
-  HASH_STATE_HASH_BYTES,
-  type HashState,
-  type SyncKey,
-} from "../../backend/mod.ts";
+import type { AppSyncReads, BackendCore, CollectionName, HashState, SyncKey } from "../../backend/mod.ts";
 import { hexOf } from "../../bytes/mod.ts";
 import type { AccountTables } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
@@ -63,7 +57,7 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
 };
 
 /** Reads of the app-sync store. */
-export function appSyncReads(tables: () => AccountTables): AppSyncReads {
+export function appSyncReads(tables: () => AccountTables): Pick<BackendCore, keyof AppSyncReads> {
   return {
     async getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined> {
       const row = tables().syncKeys.get(hexOf(keyId));
@@ -79,15 +73,9 @@ export function appSyncReads(tables: () => AccountTables): AppSyncReads {
       }
       return latest === undefined ? undefined : copyBytes(latest);
     },
-    async getVersion(name: CollectionName): Promise<HashState> {
+    async getVersion(name: CollectionName): Promise<HashState | undefined> {
       const row = tables().syncVersions.get(name);
-      if (row !== undefined) return copyHashState(readable("get version", row));
-      return {
-        version: 0n,
-        hash: new Uint8Array(HASH_STATE_HASH_BYTES),
-        indexValueMap: new Map(),
-        macMismatchFatal: false,
-      };
+      return row === undefined ? undefined : copyHashState(readable("get version", row));
     },
     async getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined> {
       const row = tables().mutationMacs.get(macKey(name, indexMac));

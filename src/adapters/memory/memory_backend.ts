@@ -7,6 +7,7 @@ import {
   type OwnerGuard,
   type OwnerState,
   requireAccountName,
+  type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
 import { ClosedError, FencedError } from "../../errors/mod.ts";
@@ -40,6 +41,8 @@ export interface MemoryBackendOptions {
   readonly maxValueBytes?: number | undefined;
   /** Failures on demand, for tests. */
   readonly faults?: MemoryFaults | undefined;
+  /** Changes stored values on their way in and out. */
+  readonly values?: ValueTransform | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export interface MemoryBackendOptions {
  * ```
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
-  return createBackend(memoryCore(options), { clock: options.clock });
+  return createBackend(memoryCore(options), { clock: options.clock, values: options.values });
 }
 
 function memoryCore(options: MemoryBackendOptions): BackendCore {

@@ -1,11 +1,11 @@
-import { type AppSyncReads, HASH_STATE_HASH_BYTES } from "../../backend/mod.ts";
+import type { AppSyncReads, BackendCore } from "../../backend/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { decodeIndexValues } from "../../records/mod.ts";
-import { bytesOf, exactBytesOf, flagOf, integerOf, uint64Of } from "./cell.ts";
+import { bytesOf, flagOf, integerOf, uint64Of } from "./cell.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Reads of the app-sync store. */
-export function appSyncReads(scope: ReadScope): AppSyncReads {
+export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncReads> {
   return {
     async getSyncKey(keyId) {
       const row = await scope.first(
@@ -35,17 +35,10 @@ export function appSyncReads(scope: ReadScope): AppSyncReads {
         WHERE device_id = ${SCOPE} AND name = ?`,
         [name],
       );
-      if (row === undefined) {
-        return {
-          version: 0n,
-          hash: new Uint8Array(HASH_STATE_HASH_BYTES),
-          indexValueMap: new Map(),
-          macMismatchFatal: false,
-        };
-      }
+      if (row === undefined) return undefined;
       return {
         version: uint64Of(row[0], "collection version"),
-        hash: exactBytesOf(row[1], "collection hash", HASH_STATE_HASH_BYTES),
+        hash: bytesOf(row[1], "collection hash"),
         indexValueMap: decodeIndexValues(bytesOf(row[2], "collection")),
         macMismatchFatal: flagOf(row[3], "collection mismatch mark"),
       };

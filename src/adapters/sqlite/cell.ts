@@ -1,4 +1,4 @@
-import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
+import { CorruptError } from "../../errors/mod.ts";
 import type { SqlValue } from "./sql_driver.ts";
 
 /** A stored value as a driver hands it over; `undefined` when the row has fewer columns than were asked for. */
@@ -16,15 +16,6 @@ const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 export function bytesOf(cell: Cell, what: string): Uint8Array {
   if (cell instanceof Uint8Array) return new Uint8Array(cell);
   throw new CorruptError(`read ${what}: stored value is not bytes`);
-}
-
-/** Bytes of exactly one length, copied. @throws {CorruptError | WrongLengthError} */
-export function exactBytesOf(cell: Cell, what: string, length: number): Uint8Array {
-  const bytes = bytesOf(cell, what);
-  if (bytes.byteLength !== length) {
-    throw new WrongLengthError(`read ${what}: stored value is ${bytes.byteLength} bytes, expected ${length}`);
-  }
-  return bytes;
 }
 
 /** The text of a cell. @throws {CorruptError} When it holds anything else. */

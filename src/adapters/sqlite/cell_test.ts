@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
-import { bytesOf, exactBytesOf, flagOf, integerOf, optionalOf, textOf, uint64Of } from "./cell.ts";
+import { CorruptError } from "../../errors/mod.ts";
+import { bytesOf, flagOf, integerOf, optionalOf, textOf, uint64Of } from "./cell.ts";
 
 test("bytes are copied", () => {
   const stored = new Uint8Array([1, 2, 3]);
@@ -24,13 +24,6 @@ test("a value of the wrong kind is corrupt, whatever is read", () => {
     for (const cell of wrong[index] ?? [])
       expect(() => read(cell, "x"), `${read.name} ${cell}`).toThrow(CorruptError);
   }
-});
-
-test("a wrong length is told apart from what is no bytes at all", () => {
-  expect(() => exactBytesOf(new Uint8Array(31), "key", 32)).toThrow(WrongLengthError);
-  expect(() => exactBytesOf(new Uint8Array(0), "key", 32)).toThrow(WrongLengthError);
-  expect(() => exactBytesOf(null, "key", 32)).toThrow(CorruptError);
-  expect(exactBytesOf(new Uint8Array(32), "key", 32)).toEqual(new Uint8Array(32));
 });
 
 test("unsigned 64-bit integers are exact to the last one", () => {

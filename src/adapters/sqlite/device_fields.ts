@@ -1,5 +1,4 @@
-import type { Device, KeyPair } from "../../backend/mod.ts";
-import { KEY_BYTES, SIGNATURE_BYTES } from "../../backend/mod.ts";
+import { DEVICE_FIELD_NAMES, DEVICE_FIELDS, type Device, type KeyPair } from "../../backend/mod.ts";
 import {
   decodeAdvSignedDeviceIdentity,
   decodeDeviceExtra,
@@ -8,160 +7,155 @@ import {
   encodeDeviceExtra,
   encodeServerCertChain,
 } from "../../records/mod.ts";
-import { bytesOf, type Cell, exactBytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
+import type { Rule } from "../../rules/mod.ts";
+import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import type { SqlValue } from "./sql_driver.ts";
 
 /** How one field of a device is stored: the columns it has, and the way there and back. */
 interface Field<T> {
   readonly columns: readonly string[];
+  /** Whether the columns hold bytes. */
+  readonly isBlob: boolean;
+  /** Not asked for `undefined`, which is stored as NULL. */
   encode(value: T): readonly SqlValue[];
-  /** A column that an older row lacks is `null`: it reads as the field's default. */
+  /** Not asked when every column is NULL. Lengths of keys are checked by `createBackend`. */
   decode(cells: Row): T;
 }
 
-type Fields = { readonly [K in keyof Device]: Field<Device[K]> };
+/** Fields that are neither a text, a number, a flag nor bytes. */
+type CompositeField = {
+  [Name in keyof Device]: Exclude<Device[Name], undefined> extends string | number | boolean | Uint8Array
+    ? never
+    : Name;
+}[keyof Device];
 
-function field<T>(
+type CompositeFields = { readonly [Name in CompositeField]: Field<Exclude<Device[Name], undefined>> };
+
+function blob<T>(
   column: string,
-  encode: (value: T) => SqlValue,
-  decode: (cell: Cell, what: string) => T,
+  encode: (value: T) => Uint8Array,
+  decode: (bytes: Uint8Array) => T,
 ): Field<T> {
   return {
     columns: [column],
+    isBlob: true,
     encode: (value) => [encode(value)],
-    decode: (cells) => decode(cells[0], `device ${column}`),
+    decode: ([cell]) => decode(bytesOf(cell, `device ${column}`)),
   };
 }
 
-function optional<T>(
-  column: string,
-  encode: (value: T) => SqlValue,
-  decode: (cell: Cell, what: string) => T,
-): Field<T | undefined> {
-  return field<T | undefined>(
+/** A key pair is one value, private‖public, so that the halves of two pairs can never be mixed. */
+function keyPair(column: string): Field<KeyPair> {
+  return blob<KeyPair>(
     column,
-    (value) => (value === undefined ? null : encode(value)),
-    (cell, what) => optionalOf(cell, what, decode),
+    ({ privateKey, publicKey }) => {
+      const both = new Uint8Array(privateKey.length + publicKey.length);
+      both.set(privateKey);
+      both.set(publicKey, privateKey.length);
+      return both;
+    },
+    (both) => {
+      const middle = both.length >>> 1;
+      return { privateKey: both.slice(0, middle), publicKey: both.slice(middle) };
+    },
   );
 }
 
-const same = <T extends SqlValue>(value: T): SqlValue => value;
-
-const optionalText = (column: string): Field<string | undefined> => optional(column, same, textOf);
-
-const optionalBytes = (column: string): Field<Uint8Array | undefined> => optional(column, same, bytesOf);
-
-const integer = (column: string): Field<number> => field(column, same, integerOf);
-
-const integerOrZero = (column: string): Field<number> =>
-  field(column, same, (cell, what) => optionalOf(cell, what, integerOf) ?? 0);
-
-const flag = (column: string): Field<boolean> =>
-  field(
-    column,
-    (value) => (value ? 1 : 0),
-    (cell, what) => optionalOf(cell, what, flagOf) ?? false,
-  );
-
-const bytes = (column: string, length: number): Field<Uint8Array> =>
-  field(column, same, (cell, what) => exactBytesOf(cell, what, length));
-
-/** A key pair is one value, private‖public, so that the halves of two pairs can never be mixed. */
-const keyPair = (column: string): Field<KeyPair> =>
-  field<KeyPair>(
-    column,
-    ({ privateKey, publicKey }) => {
-      const both = new Uint8Array(2 * KEY_BYTES);
-      both.set(privateKey);
-      both.set(publicKey, KEY_BYTES);
-      return both;
-    },
-    (cell, what) => {
-      const both = exactBytesOf(cell, what, 2 * KEY_BYTES);
-      return { privateKey: both.slice(0, KEY_BYTES), publicKey: both.slice(KEY_BYTES) };
-    },
-  );
-
-/**
- * Every field of a device. A new one does not compile until it is stored, and is not stored until a migration gives it
- * its columns.
- */
-const FIELDS: Fields = {
-  pn: optionalText("pn"),
-  lid: optionalText("lid"),
-  registrationId: integer("registration_id"),
+/** Fields that take more than a cell of their own type: a new one does not compile until it says how it is stored. */
+const COMPOSITES: CompositeFields = {
   noiseKey: keyPair("noise_key"),
   identityKey: keyPair("identity_key"),
   signedPreKey: keyPair("signed_pre_key"),
-  signedPreKeyId: integer("signed_pre_key_id"),
-  signedPreKeySignature: bytes("signed_pre_key_signature", SIGNATURE_BYTES),
-  advSecretKey: bytes("adv_secret_key", KEY_BYTES),
-  account: optional("account", encodeAdvSignedDeviceIdentity, (cell, what) =>
-    decodeAdvSignedDeviceIdentity(bytesOf(cell, what)),
-  ),
-  pushName: field("push_name", same, (cell, what) => optionalOf(cell, what, textOf) ?? ""),
-  platform: optionalText("platform"),
+  account: blob("account", encodeAdvSignedDeviceIdentity, decodeAdvSignedDeviceIdentity),
   appVersion: {
     columns: ["app_version_primary", "app_version_secondary", "app_version_tertiary"],
+    isBlob: false,
     encode: (version) => [...version],
     decode: ([primary, secondary, tertiary]) => {
-      const part = (cell: Cell) => optionalOf(cell, "device app_version", integerOf) ?? 0;
+      const part = (cell: SqlValue | undefined) => optionalOf(cell, "device app_version", integerOf) ?? 0;
       return [part(primary), part(secondary), part(tertiary)];
     },
   },
-  appVersionLastFetchedMs: integerOrZero("app_version_last_fetched_ms"),
-  edgeRoutingInfo: optionalBytes("edge_routing_info"),
-  propsHash: optionalText("props_hash"),
-  nextPreKeyId: integerOrZero("next_pre_key_id"),
-  firstUnuploadedPreKeyId: integerOrZero("first_unuploaded_pre_key_id"),
-  serverHasPreKeys: flag("server_has_pre_keys"),
-  nctSalt: optionalBytes("nct_salt"),
-  serverCertChain: optional("server_cert_chain", encodeServerCertChain, (cell, what) =>
-    decodeServerCertChain(bytesOf(cell, what)),
-  ),
-  loginCounter: integerOrZero("login_counter"),
-  lidMigrated: flag("lid_migrated"),
-  lastSignedPreKeyRotationMs: integerOrZero("last_signed_pre_key_rotation_ms"),
-  readReceiptsDisabled: flag("read_receipts_disabled"),
+  serverCertChain: blob("server_cert_chain", encodeServerCertChain, decodeServerCertChain),
   serverClientExpiration: {
     columns: ["server_client_expires_at", "server_client_version"],
-    encode: (expiration) =>
-      expiration === undefined ? [null, null] : [expiration.expiresAt, expiration.version],
-    decode: ([expiresAt, version]) => {
-      if (expiresAt === null && version === null) return undefined;
-      return {
-        expiresAt: integerOf(expiresAt, "device server_client_expires_at"),
-        version: textOf(version, "device server_client_version"),
-      };
-    },
+    isBlob: false,
+    encode: ({ expiresAt, version }) => [expiresAt, version],
+    decode: ([expiresAt, version]) => ({
+      expiresAt: integerOf(expiresAt, "device server_client_expires_at"),
+      version: textOf(version, "device server_client_version"),
+    }),
   },
-  extra: field<Device["extra"]>("extra", encodeDeviceExtra, (cell, what) => {
-    return new Map(optionalOf(cell, what, (stored) => decodeDeviceExtra(bytesOf(stored, what))));
-  }),
+  extra: blob<Device["extra"]>("extra", encodeDeviceExtra, decodeDeviceExtra),
 };
 
-const FIELD_NAMES = Object.keys(FIELDS) as (keyof Device)[];
+/** The column of a field of a simple type: its name in snake case. */
+function simpleField(name: string, rule: Rule): Field<unknown> {
+  const column = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const what = `device ${column}`;
+  const field = (decode: Field<unknown>["decode"], isBlob = false): Field<unknown> => ({
+    columns: [column],
+    isBlob,
+    encode: (value) => [value as SqlValue],
+    decode,
+  });
+  switch (rule.type) {
+    case "optional":
+      return simpleField(name, rule.rule);
+    case "text":
+      return field(([cell]) => textOf(cell, what));
+    case "integer":
+      return field(([cell]) => integerOf(cell, what));
+    case "flag":
+      return { ...field(([cell]) => flagOf(cell, what)), encode: (value) => [value === true ? 1 : 0] };
+    case "bytes":
+      return field(([cell]) => bytesOf(cell, what), true);
+    default:
+      throw new TypeError(`${what}: no column of its own for such a value`);
+  }
+}
+
+/** Every field, in the order of its rule. A new one is not stored until a migration gives it its columns. */
+const FIELDS = DEVICE_FIELD_NAMES.map((name) => {
+  const composites = COMPOSITES as unknown as Readonly<Record<string, Field<unknown> | undefined>>;
+  return { name, ...(composites[name] ?? simpleField(name, DEVICE_FIELDS[name].rule)) };
+});
 
 /** The columns of each field of a device. */
 export function deviceColumnsOf(name: keyof Device): readonly string[] {
-  return FIELDS[name].columns;
+  return FIELDS.find((field) => field.name === name)?.columns ?? [];
 }
 
 /** The columns of the device table besides `device_id`, in the order of `encodeDevice`. */
-export const DEVICE_COLUMNS: readonly string[] = FIELD_NAMES.flatMap((name) => FIELDS[name].columns);
+export const DEVICE_COLUMNS: readonly string[] = FIELDS.flatMap(({ columns }) => columns);
 
-/** The values of a device, in the order of `DEVICE_COLUMNS`. @throws {RangeError} When an encoded part has a wrong length. */
+/** Those of the columns that hold bytes. */
+export const DEVICE_BLOB_COLUMNS: readonly string[] = FIELDS.flatMap(({ columns, isBlob }) =>
+  isBlob ? columns : [],
+);
+
+/** The values of a device, in the order of `DEVICE_COLUMNS`. */
 export function encodeDevice(device: Device): SqlValue[] {
-  return FIELD_NAMES.flatMap((name) => (FIELDS[name] as Field<unknown>).encode(device[name]));
+  return FIELDS.flatMap(({ name, columns, encode }) => {
+    const value = device[name];
+    return value === undefined ? columns.map(() => null) : encode(value);
+  });
 }
 
-/** Reads a row of `DEVICE_COLUMNS`. @throws {CorruptError | WrongLengthError} */
+/**
+ * Reads a row of `DEVICE_COLUMNS`. A field whose columns are NULL, as in a row that is older than they are, reads as its default.
+ *
+ * @throws {CorruptError} When a value cannot be understood, or is missing and has no default.
+ * @throws {WrongLengthError} When a key or a signature in an encoded value has a length that none has.
+ */
 export function decodeDevice(row: Row): Device {
   const device: Partial<Record<keyof Device, unknown>> = {};
   let start = 0;
-  for (const name of FIELD_NAMES) {
-    const { columns, decode } = FIELDS[name];
-    device[name] = decode(row.slice(start, start + columns.length));
+  for (const { name, columns, decode } of FIELDS) {
+    const cells = row.slice(start, start + columns.length);
+    const { initial } = DEVICE_FIELDS[name];
+    const isAbsent = initial !== undefined && cells.every((cell) => cell === null);
+    device[name] = isAbsent ? initial() : decode(cells);
     start += columns.length;
   }
   return device as unknown as Device;

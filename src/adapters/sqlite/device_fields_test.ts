@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import type { Device } from "../../backend/mod.ts";
+import { DEVICE, type Device } from "../../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
+import { lengthCheckOf } from "../../rules/mod.ts";
 import { openLibsqlDriver } from "../libsql/open_driver.ts";
 import { DEVICE_COLUMNS, decodeDevice, deviceColumnsOf, encodeDevice } from "./device_fields.ts";
 import { migrate } from "./migrate.ts";
@@ -139,6 +140,13 @@ test("a column that an older row lacks reads as the field's default", () => {
     expect(device[name], name).toEqual(FULL[name]);
 });
 
+/** Reads a row as `createBackend` does, which checks the lengths. */
+function load(row: SqlValue[]): Device {
+  const device = decodeDevice(row);
+  lengthCheckOf(DEVICE, "load")?.(device);
+  return device;
+}
+
 test("a key that is missing is corrupt and one of the wrong length is that, never a default", () => {
   for (const name of [
     "noiseKey",
@@ -148,8 +156,11 @@ test("a key that is missing is corrupt and one of the wrong length is that, neve
     "advSecretKey",
   ] as const) {
     expect(() => decodeDevice(rowWith([name], null)), name).toThrow(CorruptError);
-    expect(() => decodeDevice(rowWith([name], new Uint8Array(0))), name).toThrow(WrongLengthError);
-    expect(() => decodeDevice(rowWith([name], new Uint8Array(63))), name).toThrow(WrongLengthError);
+    for (const length of [0, 1, 31, 63, 65, 128]) {
+      expect(() => load(rowWith([name], new Uint8Array(length))), `${name}, ${length}`).toThrow(
+        WrongLengthError,
+      );
+    }
   }
   for (const name of ["registrationId", "signedPreKeyId"] as const) {
     expect(() => decodeDevice(rowWith([name], null)), name).toThrow(CorruptError);

@@ -3,12 +3,11 @@ import {
   LEARNING_SOURCES,
   type LearningSource,
   type LidPnMapping,
-  MESSAGE_SECRET_BYTES,
   type PendingInbound,
   type ProtocolReads,
 } from "../../backend/mod.ts";
 import { decodeDevices } from "../../records/mod.ts";
-import { bytesOf, exactBytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
+import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each statement sorts all of them. */
@@ -201,7 +200,7 @@ function messageReads(scope: ReadScope): MessageReads {
         [chat, sender, id],
       );
       if (row === undefined) return undefined;
-      const secret = exactBytesOf(row[0], "message secret", MESSAGE_SECRET_BYTES);
+      const secret = bytesOf(row[0], "message secret");
       const messageTs = integerOf(row[1], "message time");
       return messageTs === 0 ? { secret } : { secret, messageTs };
     },

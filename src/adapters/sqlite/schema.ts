@@ -1,3 +1,4 @@
+import { DEVICE_BLOB_COLUMNS } from "./device_fields.ts";
 import type { Migration } from "./migrate.ts";
 
 /** A table whose rows belong to one account, named by their `device_id`. */
@@ -9,21 +10,7 @@ export interface ScopedTable {
 
 /** Every table of an account but the account's own row. Deleting a device empties all of them, a snapshot counts them. */
 export const SCOPED_TABLES: readonly ScopedTable[] = [
-  {
-    name: "device",
-    values: [
-      "noise_key",
-      "identity_key",
-      "signed_pre_key",
-      "signed_pre_key_signature",
-      "adv_secret_key",
-      "account",
-      "edge_routing_info",
-      "nct_salt",
-      "server_cert_chain",
-      "extra",
-    ],
-  },
+  { name: "device", values: DEVICE_BLOB_COLUMNS },
   { name: "identity", values: ["key"] },
   { name: "session", values: ["record"] },
   { name: "pre_key", values: ["record"] },

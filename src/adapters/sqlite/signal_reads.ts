@@ -1,15 +1,14 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
-import {
-  IDENTITY_KEY_BYTES,
-  type QuarantinedRecord,
-  type QuarantineReason,
-  type SignalAddressEntry,
-  type SignalReads,
-  type SignalRecordStore,
-  type SignalRow,
+import type {
+  QuarantinedRecord,
+  QuarantineReason,
+  SignalAddressEntry,
+  SignalReads,
+  SignalRecordStore,
+  SignalRow,
 } from "../../backend/mod.ts";
 import { compareText } from "../../bytes/mod.ts";
-import { bytesOf, exactBytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
+import { bytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /** A record with its lease. */
@@ -32,7 +31,7 @@ export function signalReads(scope: ReadScope): SignalReads {
         `SELECT key FROM identity WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
         [userOfAddress(address), address],
       );
-      return row && exactBytesOf(row[0], "identity key", IDENTITY_KEY_BYTES);
+      return row && bytesOf(row[0], "identity key");
     },
     async loadIdentities(addresses) {
       const rows = await scope.lookUp(
@@ -40,7 +39,7 @@ export function signalReads(scope: ReadScope): SignalReads {
         (list) =>
           `SELECT address, key FROM identity WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
       );
-      return rows.map((row) => row && exactBytesOf(row[1], "identity key", IDENTITY_KEY_BYTES));
+      return rows.map((row) => row && bytesOf(row[1], "identity key"));
     },
     async getSession(address) {
       const row = await scope.first(
@@ -164,9 +163,9 @@ function toSignalRow([record, reservedUntil, incarnation, burned]: Row, what: st
   const lease = cells.every((cell) => cell == null)
     ? undefined
     : {
-        reservedUntil: typeof reservedUntil === "number" ? reservedUntil : -1,
+        reservedUntil: Number.isSafeInteger(reservedUntil) ? Number(reservedUntil) : -1,
         incarnation: typeof incarnation === "string" ? incarnation : "",
-        burned: typeof burned === "number" ? burned : -1,
+        burned: Number.isSafeInteger(burned) ? Number(burned) : -1,
       };
   return { record: bytesOf(record, what), lease };
 }

@@ -7,6 +7,7 @@ import {
   type OwnerGuard,
   type OwnerState,
   requireAccountName,
+  type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
 import { ClosedError, FencedError, RefusedError } from "../../errors/mod.ts";
@@ -30,6 +31,8 @@ export interface SqliteBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
+  /** Changes stored values on their way in and out. */
+  readonly values?: ValueTransform | undefined;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function openSqliteBackend(
   driver: SqlDriver,
   options: SqliteBackendOptions = {},
 ): Promise<Backend> {
-  const { account = "default", clock } = options;
+  const { account = "default", clock, values } = options;
   try {
     requireAccountName(account);
     await migrate(driver, MIGRATIONS);
@@ -67,7 +70,7 @@ export async function openSqliteBackend(
     await driver.close();
     throw error;
   }
-  return createBackend(createCore(new OpenDriver(driver), account), { clock });
+  return createBackend(createCore(new OpenDriver(driver), account), { clock, values });
 }
 
 function createCore(driver: OpenDriver, account: string): BackendCore {

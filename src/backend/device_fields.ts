@@ -1,0 +1,238 @@
+import type { AdvSignedDeviceIdentity, ServerCert, ServerCertChain } from "../records/mod.ts";
+import {
+  flag,
+  map,
+  object,
+  optional,
+  plain,
+  type Rule,
+  type RuleOf,
+  text,
+  tuple,
+  value,
+} from "../rules/mod.ts";
+import type { AppVersion, Device, KeyPair, ServerClientExpiration } from "./device_store.ts";
+import { JID, KEY_ID, MAX_KEY_ID, number, SECONDS, type TextSort, UINT32, word } from "./field_rules.ts";
+
+/** Length of an X25519 private or public key in bytes. */
+export const KEY_BYTES = 32;
+
+/** Length of an XEdDSA signature in bytes. */
+export const SIGNATURE_BYTES = 64;
+
+/** Greatest registration id: 31 bits. */
+export const MAX_REGISTRATION_ID: number = 2 ** 31 - 1;
+
+/** Greatest number of named values in `Device.extra`. */
+export const MAX_EXTRA_ENTRIES = 256;
+
+/**
+ * A device without keys, tokens and signatures, for debugging. What is secret is told by its presence or its length in
+ * bytes. JIDs are kept: a snapshot that does not say whose it is helps nobody.
+ */
+export interface RedactedDevice {
+  readonly pn: string | undefined;
+  readonly lid: string | undefined;
+  readonly registrationId: number;
+  readonly signedPreKeyId: number;
+  readonly hasAccount: boolean;
+  readonly hasPushName: boolean;
+  readonly platform: string | undefined;
+  readonly appVersion: string;
+  readonly appVersionLastFetchedMs: number;
+  readonly edgeRoutingInfoBytes: number | undefined;
+  readonly hasPropsHash: boolean;
+  readonly nextPreKeyId: number;
+  readonly firstUnuploadedPreKeyId: number;
+  readonly serverHasPreKeys: boolean;
+  readonly nctSaltBytes: number | undefined;
+  /** Unix seconds. */
+  readonly serverCertNotAfter: number | undefined;
+  readonly loginCounter: number;
+  readonly lidMigrated: boolean;
+  readonly lastSignedPreKeyRotationMs: number;
+  readonly readReceiptsDisabled: boolean;
+  /** Unix seconds. */
+  readonly serverClientExpiresAt: number | undefined;
+  /** Length in bytes of each named value. */
+  readonly extraBytes: Readonly<Record<string, number>>;
+}
+
+/** Fields that every device is made with. They have no default: a stored device without one is damaged. */
+export type GeneratedField =
+  | "registrationId"
+  | "noiseKey"
+  | "identityKey"
+  | "signedPreKey"
+  | "signedPreKeyId"
+  | "signedPreKeySignature"
+  | "advSecretKey";
+
+/** What one field of the device is. */
+export interface DeviceField<T> {
+  readonly rule: RuleOf<T>;
+  /** The value of a device that never had one: what a row reads as that is older than the field's column. */
+  readonly initial?: () => T;
+  /** What may be shown of it. */
+  redact(value: T): Partial<RedactedDevice>;
+}
+
+type DeviceFields = {
+  readonly [Name in keyof Device]: DeviceField<Device[Name]> &
+    (Name extends GeneratedField ? object : { readonly initial: () => Device[Name] });
+};
+
+const absent = (): undefined => undefined;
+const zero = (): number => 0;
+const no = (): boolean => false;
+const hidden = (): Partial<RedactedDevice> => ({});
+
+const COUNT = number("count");
+const MILLISECONDS = number("milliseconds");
+/** A pre-key id, 0 while it is unset. */
+const COUNTER = number("keyId", { min: 0, max: MAX_KEY_ID });
+const WORD = word("word");
+
+/** `name` tells the values of several pairs apart. */
+function keyPair(name: string): Rule<KeyPair> {
+  return object<KeyPair>({
+    privateKey: value(`${name}.privateKey`, { length: KEY_BYTES }),
+    publicKey: value(`${name}.publicKey`, { length: KEY_BYTES }),
+  });
+}
+
+const CERTIFICATE = object<ServerCert>({
+  key: plain("key", { length: KEY_BYTES }),
+  notBefore: SECONDS,
+  notAfter: SECONDS,
+});
+
+/** Every field of the device: a new one does not compile until it has a row. */
+export const DEVICE_FIELDS: DeviceFields = {
+  pn: { rule: optional(JID), initial: absent, redact: (pn) => ({ pn }) },
+  lid: { rule: optional(JID), initial: absent, redact: (lid) => ({ lid }) },
+  registrationId: {
+    rule: number("count", { min: 1, max: MAX_REGISTRATION_ID }),
+    redact: (registrationId) => ({ registrationId }),
+  },
+  noiseKey: { rule: keyPair("noiseKey"), redact: hidden },
+  identityKey: { rule: keyPair("identityKey"), redact: hidden },
+  signedPreKey: { rule: keyPair("signedPreKey"), redact: hidden },
+  signedPreKeyId: { rule: KEY_ID, redact: (signedPreKeyId) => ({ signedPreKeyId }) },
+  signedPreKeySignature: {
+    rule: value("signedPreKeySignature", { length: SIGNATURE_BYTES }),
+    redact: hidden,
+  },
+  advSecretKey: { rule: value("advSecretKey", { length: KEY_BYTES }), redact: hidden },
+  account: {
+    rule: optional(
+      object<AdvSignedDeviceIdentity>({
+        details: optional(plain("details")),
+        accountSignatureKey: optional(plain("accountSignatureKey", { min: 0, length: KEY_BYTES })),
+        accountSignature: optional(plain("accountSignature", { min: 0, length: SIGNATURE_BYTES })),
+        deviceSignature: optional(plain("deviceSignature", { min: 0, length: SIGNATURE_BYTES })),
+      }),
+    ),
+    initial: absent,
+    redact: (account) => ({ hasAccount: account !== undefined }),
+  },
+  pushName: {
+    rule: text("word" satisfies TextSort, { empty: true }),
+    initial: () => "",
+    redact: (pushName) => ({ hasPushName: pushName !== "" }),
+  },
+  platform: { rule: optional(WORD), initial: absent, redact: (platform) => ({ platform }) },
+  appVersion: {
+    rule: tuple<AppVersion>(UINT32, UINT32, UINT32),
+    initial: () => [0, 0, 0],
+    redact: (appVersion) => ({ appVersion: appVersion.join(".") }),
+  },
+  appVersionLastFetchedMs: {
+    rule: MILLISECONDS,
+    initial: zero,
+    redact: (appVersionLastFetchedMs) => ({ appVersionLastFetchedMs }),
+  },
+  edgeRoutingInfo: {
+    rule: optional(value("edgeRoutingInfo")),
+    initial: absent,
+    redact: (info) => ({ edgeRoutingInfoBytes: info?.length }),
+  },
+  propsHash: {
+    rule: optional(WORD),
+    initial: absent,
+    redact: (propsHash) => ({ hasPropsHash: propsHash !== undefined }),
+  },
+  nextPreKeyId: { rule: COUNTER, initial: zero, redact: (nextPreKeyId) => ({ nextPreKeyId }) },
+  firstUnuploadedPreKeyId: {
+    rule: COUNTER,
+    initial: zero,
+    redact: (firstUnuploadedPreKeyId) => ({ firstUnuploadedPreKeyId }),
+  },
+  serverHasPreKeys: {
+    rule: flag(),
+    initial: no,
+    redact: (serverHasPreKeys) => ({ serverHasPreKeys }),
+  },
+  nctSalt: {
+    rule: optional(value("nctSalt")),
+    initial: absent,
+    redact: (salt) => ({ nctSaltBytes: salt?.length }),
+  },
+  serverCertChain: {
+    rule: optional(object<ServerCertChain>({ intermediate: CERTIFICATE, leaf: CERTIFICATE })),
+    initial: absent,
+    redact: (chain) => ({ serverCertNotAfter: chain?.leaf.notAfter }),
+  },
+  loginCounter: { rule: COUNT, initial: zero, redact: (loginCounter) => ({ loginCounter }) },
+  lidMigrated: { rule: flag(), initial: no, redact: (lidMigrated) => ({ lidMigrated }) },
+  lastSignedPreKeyRotationMs: {
+    rule: MILLISECONDS,
+    initial: zero,
+    redact: (lastSignedPreKeyRotationMs) => ({ lastSignedPreKeyRotationMs }),
+  },
+  readReceiptsDisabled: {
+    rule: flag(),
+    initial: no,
+    redact: (readReceiptsDisabled) => ({ readReceiptsDisabled }),
+  },
+  serverClientExpiration: {
+    rule: optional(object<ServerClientExpiration>({ expiresAt: SECONDS, version: WORD })),
+    initial: absent,
+    redact: (expiration) => ({ serverClientExpiresAt: expiration?.expiresAt }),
+  },
+  extra: {
+    rule: map(WORD, value("extra"), { maxEntries: MAX_EXTRA_ENTRIES }),
+    initial: () => new Map(),
+    redact: (extra) => ({
+      extraBytes: Object.fromEntries([...extra].map(([name, bytes]) => [name, bytes.length])),
+    }),
+  },
+};
+
+/** The names of all fields, in the order of their rows. */
+export const DEVICE_FIELD_NAMES = Object.keys(DEVICE_FIELDS) as readonly (keyof Device)[];
+
+/** The device as it is stored. */
+export const DEVICE: Rule<Device> = object(
+  Object.fromEntries(DEVICE_FIELD_NAMES.map((name) => [name, DEVICE_FIELDS[name].rule])) as never,
+);
+
+/** Every field but those that a device is made with, as a device has them that never had a value. */
+export function initialDevice(): Omit<Device, GeneratedField> {
+  const entries = DEVICE_FIELD_NAMES.map((name) => {
+    const { initial } = DEVICE_FIELDS[name] as DeviceField<unknown>;
+    return initial && ([name, initial()] as const);
+  });
+  return Object.fromEntries(entries.filter((entry) => entry !== undefined)) as unknown as Omit<
+    Device,
+    GeneratedField
+  >;
+}
+
+/** What may be shown of a device. */
+export function redactDevice(device: Device): RedactedDevice {
+  const shown = DEVICE_FIELD_NAMES.map((name) =>
+    (DEVICE_FIELDS[name] as DeviceField<unknown>).redact(device[name]),
+  );
+  return Object.assign({}, ...shown) as RedactedDevice;
+}

@@ -1,0 +1,20 @@
+import { DEVICE } from "./device_fields.ts";
+import type { DeviceStore, DeviceWrite } from "./device_store.ts";
+import { number } from "./field_rules.ts";
+import { type SetterName, type SettersOf, setter } from "./setter.ts";
+import type { WriteRowsOf } from "./write_row.ts";
+
+/** The writes of the device store. */
+export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
+  "device.save": { by: "save", fields: { device: DEVICE } },
+  "account.delete": {
+    by: "deleteAccount",
+    fields: { accountId: number("accountId", { min: 1 }) },
+  },
+};
+
+/** The setters of the device store. */
+export const DEVICE_SETTERS: SettersOf<SetterName & keyof DeviceStore> = {
+  save: setter("device.save", "device"),
+  deleteAccount: setter("account.delete", "accountId"),
+};

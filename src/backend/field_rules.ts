@@ -1,0 +1,79 @@
+/** Rules that several writes, reads and fields of the device are made of. */
+import { integer, optional, type Rule, type RuleOf, text } from "../rules/mod.ts";
+import type { CollectionName } from "./app_sync_store.ts";
+
+/** What a text names. The conformance kit has a list of texts for each. */
+export type TextSort =
+  | "address"
+  | "chat"
+  | "collection"
+  | "deviceJid"
+  | "group"
+  | "incarnation"
+  | "index"
+  | "jid"
+  | "learningSource"
+  | "lid"
+  | "messageId"
+  | "phoneNumber"
+  | "sender"
+  | "senderKeyName"
+  | "user"
+  | "word";
+
+/** What an integer means. The conformance kit draws each from a range of its own. */
+export type IntegerSort =
+  | "accountId"
+  | "count"
+  | "cutoff"
+  | "keyId"
+  | "limit"
+  | "milliseconds"
+  | "now"
+  | "seconds"
+  | "storedLength"
+  | "uint32";
+
+/** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
+export const MAX_KEY_ID: number = 2 ** 24 - 1;
+
+/** Greatest number where the protocol has 32 bits. */
+const MAX_UINT32 = 0xffff_ffff;
+
+/** A text of some sort, not empty. */
+export function word<T extends string = string>(sort: TextSort): Rule<T> {
+  return text<T>(sort);
+}
+
+/** An integer of some sort, from 0 by default. */
+export function number(
+  sort: IntegerSort,
+  range: { readonly min?: number; readonly max?: number } = {},
+): Rule<number> {
+  return integer(sort, range);
+}
+
+export const ADDRESS: Rule<string> = word("address");
+export const CHAT: Rule<string> = word("chat");
+export const COLLECTION: Rule<CollectionName> = word<CollectionName>("collection");
+export const DEVICE_JID: Rule<string> = word("deviceJid");
+export const GROUP: Rule<string> = word("group");
+export const JID: Rule<string> = word("jid");
+export const LID: Rule<string> = word("lid");
+export const MESSAGE_ID: Rule<string> = word("messageId");
+export const PHONE_NUMBER: Rule<string> = word("phoneNumber");
+export const SENDER: Rule<string> = word("sender");
+export const SENDER_KEY_NAME: Rule<string> = word("senderKeyName");
+export const USER: Rule<string> = word("user");
+
+/** A pre-key or signed pre-key id. */
+export const KEY_ID: Rule<number> = number("keyId", { min: 1, max: MAX_KEY_ID });
+/** Unix seconds. */
+export const SECONDS: Rule<number> = number("seconds");
+/** Unix seconds at the time of the call. */
+export const NOW: Rule<number> = number("now");
+/** Unix seconds: rows of this time and older ones expire. */
+export const CUTOFF: Rule<number> = number("cutoff");
+/** Most rows that an expiry takes. */
+export const ROW_LIMIT: RuleOf<number | undefined> = optional(number("limit", { min: 1 }));
+export const UINT32: Rule<number> = number("uint32", { max: MAX_UINT32 });

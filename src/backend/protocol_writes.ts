@@ -1,0 +1,186 @@
+import type { DeviceListEntry, DeviceListRecord } from "../records/mod.ts";
+import { flag, list, object, optional, plain, type Rule, rows, tuple, value } from "../rules/mod.ts";
+import {
+  ADDRESS,
+  CHAT,
+  CUTOFF,
+  DEVICE_JID,
+  GROUP,
+  JID,
+  LID,
+  MESSAGE_ID,
+  NOW,
+  PHONE_NUMBER,
+  ROW_LIMIT,
+  SECONDS,
+  SENDER,
+  UINT32,
+  USER,
+  word,
+} from "./field_rules.ts";
+import {
+  type LearningSource,
+  type LidPnMapping,
+  MESSAGE_SECRET_BYTES,
+  type MessageRef,
+  type MsgSecretEntry,
+  type PendingInbound,
+  type ProtocolStore,
+  type ProtocolWrite,
+  type SenderKeyDevice,
+  type TcTokenEntry,
+} from "./protocol_store.ts";
+import { counting, type SetterName, type SettersOf, setter, single, stamped } from "./setter.ts";
+import type { WriteRowsOf } from "./write_row.ts";
+
+/** Names one inbound message. */
+const MESSAGE_REF = { chat: CHAT, sender: SENDER, id: MESSAGE_ID } as const;
+
+export const SENDER_KEY_DEVICE: Rule<SenderKeyDevice> = tuple<SenderKeyDevice>(DEVICE_JID, flag());
+
+export const LID_MAPPING: Rule<LidPnMapping> = object<LidPnMapping>({
+  lid: LID,
+  phoneNumber: PHONE_NUMBER,
+  createdAt: SECONDS,
+  updatedAt: SECONDS,
+  // Open: one that is not known reads as `other`.
+  learningSource: word<LearningSource>("learningSource"),
+});
+
+export const DEVICE_LIST: Rule<DeviceListRecord> = object<DeviceListRecord>({
+  user: USER,
+  devices: list(
+    object<DeviceListEntry>({ deviceId: UINT32, keyIndex: optional(UINT32), isHosted: optional(flag()) }),
+  ),
+  timestamp: SECONDS,
+  phash: optional(word("word")),
+  rawId: optional(UINT32),
+});
+
+export const TC_TOKEN: Rule<TcTokenEntry> = object<TcTokenEntry>({
+  token: value("token"),
+  tokenTimestamp: SECONDS,
+  senderTimestamp: optional(SECONDS),
+});
+
+export const PENDING_INBOUND: Rule<PendingInbound> = object<PendingInbound>({
+  ...MESSAGE_REF,
+  payload: value("payload"),
+  receivedAt: SECONDS,
+});
+
+export const MESSAGE_SECRET: Rule<Uint8Array> = value("secret", { length: MESSAGE_SECRET_BYTES });
+
+const EXPIRY = { cutoff: CUTOFF, limit: ROW_LIMIT } as const;
+
+/** The writes of the protocol store. */
+export const PROTOCOL_WRITES: WriteRowsOf<ProtocolWrite["kind"]> = {
+  "senderKeyDevices.set": {
+    by: "setSenderKeyStatus",
+    fields: { group: GROUP, entries: rows(SENDER_KEY_DEVICE) },
+  },
+  "senderKeyDevices.clear": {
+    by: "clearSenderKeyDevices",
+    fields: { group: GROUP },
+  },
+  "senderKeyDevices.deleteRows": {
+    by: "deleteSenderKeyDeviceRows",
+    fields: { deviceJids: rows(DEVICE_JID) },
+  },
+  "senderKeyDevices.clearAll": { by: "clearAllSenderKeyDevices", fields: {} },
+  "lidMapping.put": { by: "putLidMappings", fields: { entries: rows(LID_MAPPING) } },
+  "lidMapping.delete": { by: "deleteLidMappings", fields: { lids: rows(LID) } },
+  "baseKey.put": {
+    by: "saveBaseKey",
+    fields: { address: ADDRESS, messageId: MESSAGE_ID, key: plain("baseKey", { min: 1 }), createdAt: NOW },
+  },
+  "baseKey.delete": {
+    by: "deleteBaseKey",
+    fields: { address: ADDRESS, messageId: MESSAGE_ID },
+  },
+  "baseKey.expire": { by: "deleteExpiredBaseKeys", fields: EXPIRY },
+  "deviceList.put": { by: "updateDeviceLists", fields: { records: rows(DEVICE_LIST) } },
+  "deviceList.delete": { by: "deleteDevices", fields: { user: USER } },
+  "groupMetadata.put": {
+    by: "putGroupMetadata",
+    fields: { group: GROUP, blob: value("blob") },
+  },
+  "groupMetadata.delete": { by: "deleteGroupMetadata", fields: { group: GROUP } },
+  "tcToken.put": { by: "putTcToken", fields: { jid: JID, entry: TC_TOKEN } },
+  "tcToken.receive": {
+    by: "storeReceivedTcToken",
+    fields: { jid: JID, token: value("token", { min: 1 }), tokenTimestamp: SECONDS },
+  },
+  "tcToken.touchSender": {
+    by: "touchTcTokenSender",
+    fields: { jid: JID, senderTimestamp: SECONDS },
+  },
+  "tcToken.delete": { by: "deleteTcToken", fields: { jid: JID } },
+  "tcToken.expire": {
+    by: "deleteExpiredTcTokens",
+    fields: { tokenCutoff: CUTOFF, senderCutoff: CUTOFF, limit: ROW_LIMIT },
+  },
+  "sentMessage.put": {
+    by: "storeSentMessage",
+    fields: { chat: CHAT, id: MESSAGE_ID, payload: value("payload"), createdAt: NOW },
+  },
+  "sentMessage.delete": {
+    by: "takeSentMessage",
+    fields: { chat: CHAT, id: MESSAGE_ID },
+  },
+  "sentMessage.expire": { by: "deleteExpiredSentMessages", fields: EXPIRY },
+  "pendingInbound.put": {
+    by: "storePendingInbound",
+    fields: { rows: rows(PENDING_INBOUND) },
+  },
+  "pendingInbound.delete": {
+    by: "deletePendingInbound",
+    fields: { keys: rows(object<MessageRef>(MESSAGE_REF)) },
+  },
+  "pendingInbound.expire": { by: "deleteExpiredPendingInbound", fields: EXPIRY },
+  "msgSecret.put": {
+    by: "putMsgSecrets",
+    fields: {
+      entries: rows(
+        object<MsgSecretEntry>({
+          ...MESSAGE_REF,
+          secret: MESSAGE_SECRET,
+          expiresAt: SECONDS,
+          messageTs: SECONDS,
+        }),
+      ),
+    },
+  },
+  "msgSecret.expire": { by: "deleteExpiredMsgSecrets", fields: EXPIRY },
+};
+
+/** The setters of the protocol store. `takeSentMessage` is a read and a write: see `createBackend`. */
+export const PROTOCOL_SETTERS: SettersOf<Exclude<SetterName & keyof ProtocolStore, "takeSentMessage">> = {
+  setSenderKeyStatus: setter("senderKeyDevices.set", "group", "entries"),
+  clearSenderKeyDevices: setter("senderKeyDevices.clear", "group"),
+  deleteSenderKeyDeviceRows: setter("senderKeyDevices.deleteRows", "deviceJids"),
+  clearAllSenderKeyDevices: setter("senderKeyDevices.clearAll"),
+  putLidMapping: single("lidMapping.put", "entries"),
+  putLidMappings: setter("lidMapping.put", "entries"),
+  deleteLidMappings: setter("lidMapping.delete", "lids"),
+  saveBaseKey: stamped("baseKey.put", "createdAt", "address", "messageId", "key"),
+  deleteBaseKey: setter("baseKey.delete", "address", "messageId"),
+  deleteExpiredBaseKeys: counting("baseKey.expire", "cutoff", "limit"),
+  updateDeviceList: single("deviceList.put", "records"),
+  updateDeviceLists: setter("deviceList.put", "records"),
+  deleteDevices: setter("deviceList.delete", "user"),
+  putGroupMetadata: setter("groupMetadata.put", "group", "blob"),
+  deleteGroupMetadata: setter("groupMetadata.delete", "group"),
+  putTcToken: setter("tcToken.put", "jid", "entry"),
+  storeReceivedTcToken: setter("tcToken.receive", "jid", "token", "tokenTimestamp"),
+  touchTcTokenSender: setter("tcToken.touchSender", "jid", "senderTimestamp"),
+  deleteTcToken: setter("tcToken.delete", "jid"),
+  deleteExpiredTcTokens: counting("tcToken.expire", "tokenCutoff", "senderCutoff", "limit"),
+  storeSentMessage: stamped("sentMessage.put", "createdAt", "chat", "id", "payload"),
+  deleteExpiredSentMessages: counting("sentMessage.expire", "cutoff", "limit"),
+  storePendingInbound: setter("pendingInbound.put", "rows"),
+  deletePendingInbound: setter("pendingInbound.delete", "keys"),
+  deleteExpiredPendingInbound: counting("pendingInbound.expire", "cutoff", "limit"),
+  putMsgSecrets: setter("msgSecret.put", "entries"),
+  deleteExpiredMsgSecrets: counting("msgSecret.expire", "cutoff", "limit"),
+};

@@ -1,0 +1,277 @@
+import { choice, flag, list, object, optional, plain, type Rule, type RuleOf, value } from "../rules/mod.ts";
+import type { AppSyncReads } from "./app_sync_store.ts";
+import { HASH_STATE, neverSeen, SYNC_KEY } from "./app_sync_writes.ts";
+import type { BackendReads, ReadMethod } from "./backend.ts";
+import { DEVICE } from "./device_fields.ts";
+import type { AccountSummary, DatabaseSnapshot, DeviceReads, TableSummary } from "./device_store.ts";
+import {
+  ADDRESS,
+  CHAT,
+  COLLECTION,
+  GROUP,
+  JID,
+  LID,
+  MESSAGE_ID,
+  number,
+  PHONE_NUMBER,
+  SECONDS,
+  SENDER,
+  SENDER_KEY_NAME,
+  USER,
+  word,
+} from "./field_rules.ts";
+import type { MsgSecret, ProtocolReads } from "./protocol_store.ts";
+import {
+  DEVICE_LIST,
+  LID_MAPPING,
+  MESSAGE_SECRET,
+  PENDING_INBOUND,
+  SENDER_KEY_DEVICE,
+  TC_TOKEN,
+} from "./protocol_writes.ts";
+import {
+  type Lease,
+  QUARANTINE_REASONS,
+  type QuarantinedRecord,
+  SIGNAL_RECORD_STORES,
+  type SignalRow,
+} from "./signal_rows.ts";
+import type { PreKeyRow, SignalAddressEntry, SignalReads, SignedPreKeyRow } from "./signal_store.ts";
+import { IDENTITY_KEY } from "./signal_writes.ts";
+import type { TableName } from "./table_keys.ts";
+
+/** Most rows that one listing returns. */
+const MAX_LIST_LIMIT = 10_000;
+
+/** Which of the four stores has a read. */
+export type StoreName = "signal" | "appSync" | "protocol" | "device";
+
+/** One argument of a read. */
+export interface Argument<T = unknown> {
+  readonly name: string;
+  readonly rule: RuleOf<T>;
+}
+
+type ArgumentsOf<Types extends readonly unknown[]> = {
+  readonly [Index in keyof Types]-?: Argument<Types[Index]>;
+};
+
+/** What a read resolves with, or what its stream consists of. */
+type AnswerOf<M extends ReadMethod> =
+  ReturnType<BackendReads[M]> extends AsyncIterable<infer Item> ? Item : Awaited<ReturnType<BackendReads[M]>>;
+
+/** What one read is. */
+export interface ReadRow<M extends ReadMethod = ReadMethod> {
+  readonly args: ArgumentsOf<Parameters<BackendReads[M]>>;
+  readonly answer: RuleOf<AnswerOf<M>>;
+  /** Whether it answers with a stream, of which `answer` is one item. */
+  readonly streams?: ReturnType<BackendReads[M]> extends AsyncIterable<unknown> ? true : never;
+  /** The answer when the core has none, if it is not `undefined`. */
+  readonly absent?: () => AnswerOf<M>;
+  /** The table of the stored values in its answer. */
+  readonly table?: TableName;
+}
+
+/** One row for each read: a new one does not compile until it has one, and a row without a read does not either. */
+type ReadRows = { readonly [M in ReadMethod]: ReadRow<M> };
+
+/** Where each read is. */
+export const READ_STORES: { readonly [M in ReadMethod]: StoreName } = {
+  loadIdentity: "signal",
+  loadIdentities: "signal",
+  getSession: "signal",
+  getSessions: "signal",
+  hasSession: "signal",
+  loadSessionRow: "signal",
+  loadSessionRows: "signal",
+  hasSignalStateForUser: "signal",
+  listSignalAddresses: "signal",
+  loadPreKey: "signal",
+  loadPreKeys: "signal",
+  getMaxPreKeyId: "signal",
+  loadSignedPreKey: "signal",
+  loadAllSignedPreKeys: "signal",
+  getSenderKey: "signal",
+  loadSenderKeyRow: "signal",
+  loadSenderKeyRows: "signal",
+  listQuarantined: "signal",
+  getSyncKey: "appSync",
+  getLatestSyncKeyId: "appSync",
+  getVersion: "appSync",
+  getMutationMac: "appSync",
+  getMutationMacs: "appSync",
+  getSenderKeyDevices: "protocol",
+  getLidMapping: "protocol",
+  getPnMapping: "protocol",
+  getLidMappings: "protocol",
+  getPnMappings: "protocol",
+  getAllLidMappings: "protocol",
+  hasSameBaseKey: "protocol",
+  getDevices: "protocol",
+  getDevicesFor: "protocol",
+  getGroupMetadata: "protocol",
+  getTcToken: "protocol",
+  getAllTcTokenJids: "protocol",
+  getSentMessage: "protocol",
+  getPendingInbound: "protocol",
+  listPendingInbound: "protocol",
+  getMsgSecret: "protocol",
+  load: "device",
+  exists: "device",
+  listAccounts: "device",
+  snapshotDb: "device",
+  create: "device",
+};
+
+/** The names of all reads. */
+export const READ_METHODS: readonly ReadMethod[] = Object.keys(READ_STORES) as ReadMethod[];
+
+function signalReads(): Pick<ReadRows, keyof SignalReads> {
+  const address: Argument<string> = { name: "address", rule: ADDRESS };
+  const addresses: Argument<readonly string[]> = { name: "addresses", rule: list(ADDRESS) };
+  const users: Argument<readonly string[]> = { name: "users", rule: list(USER) };
+  const name: Argument<string> = { name: "name", rule: SENDER_KEY_NAME };
+  const names: Argument<readonly string[]> = { name: "names", rule: list(SENDER_KEY_NAME) };
+  // Any id may be asked for: one that no key has is absent.
+  const keyId = number("keyId");
+  const id: Argument<number> = { name: "id", rule: keyId };
+  const ids: Argument<readonly number[]> = { name: "ids", rule: list(keyId) };
+  const record = value("record");
+  const row = signalRow(record);
+  const addressEntry = object<SignalAddressEntry>({
+    kind: choice(["session", "identity", "senderKey"]),
+    address: word("address"),
+  });
+  const quarantined = object<QuarantinedRecord>({
+    store: choice(SIGNAL_RECORD_STORES),
+    address: word("address"),
+    reason: choice(QUARANTINE_REASONS),
+    bytes: number("storedLength"),
+  });
+  const preKey = object<PreKeyRow>({ id: keyId, record, uploaded: flag() });
+  const signedPreKey = object<SignedPreKeyRow>({ id: keyId, record });
+  return {
+    loadIdentity: { args: [address], answer: optional(IDENTITY_KEY), table: "identity" },
+    loadIdentities: { args: [addresses], answer: list(optional(IDENTITY_KEY)), table: "identity" },
+    getSession: { args: [address], answer: optional(record), table: "session" },
+    getSessions: { args: [addresses], answer: list(optional(record)), table: "session" },
+    hasSession: { args: [address], answer: flag() },
+    loadSessionRow: { args: [address], answer: optional(row), table: "session" },
+    loadSessionRows: { args: [addresses], answer: list(optional(row)), table: "session" },
+    hasSignalStateForUser: { args: [{ name: "user", rule: USER }], answer: flag() },
+    listSignalAddresses: { args: [users], answer: list(addressEntry) },
+    loadPreKey: { args: [id], answer: optional(record), table: "preKey" },
+    loadPreKeys: { args: [ids], answer: list(preKey), table: "preKey" },
+    getMaxPreKeyId: { args: [], answer: keyId },
+    loadSignedPreKey: { args: [id], answer: optional(record), table: "signedPreKey" },
+    loadAllSignedPreKeys: { args: [], answer: list(signedPreKey), table: "signedPreKey" },
+    getSenderKey: { args: [name], answer: optional(record), table: "senderKey" },
+    loadSenderKeyRow: { args: [name], answer: optional(row), table: "senderKey" },
+    loadSenderKeyRows: { args: [names], answer: list(optional(row)), table: "senderKey" },
+    listQuarantined: { args: [], answer: list(quarantined), table: "quarantine" },
+  };
+}
+
+/** A record with its lease as it is stored, sound or not. */
+function signalRow(record: Rule<Uint8Array>): Rule<SignalRow> {
+  const bound = number("count", { min: Number.MIN_SAFE_INTEGER });
+  const lease = object<Lease>({ reservedUntil: bound, incarnation: word("incarnation"), burned: bound });
+  return object<SignalRow>({ record, lease: optional(lease) });
+}
+
+function appSyncReads(): Pick<ReadRows, keyof AppSyncReads> {
+  const name: Argument<AppSyncCollection> = { name: "name", rule: COLLECTION };
+  const indexMac = plain("indexMac");
+  const mac = optional(value("valueMac"));
+  const macs: Argument<readonly Uint8Array[]> = { name: "indexMacs", rule: list(indexMac) };
+  const keyId: Argument<Uint8Array> = { name: "keyId", rule: plain("keyId") };
+  return {
+    getSyncKey: { args: [keyId], answer: optional(SYNC_KEY), table: "syncKey" },
+    getLatestSyncKeyId: { args: [], answer: optional(plain("keyId")) },
+    getVersion: { args: [name], answer: HASH_STATE, absent: neverSeen, table: "syncVersion" },
+    getMutationMac: {
+      args: [name, { name: "indexMac", rule: indexMac }],
+      answer: mac,
+      table: "mutationMacs",
+    },
+    getMutationMacs: { args: [name, macs], answer: list(mac), table: "mutationMacs" },
+  };
+}
+
+type AppSyncCollection = Parameters<AppSyncReads["getVersion"]>[0];
+
+function protocolReads(): Pick<ReadRows, keyof ProtocolReads> {
+  const address: Argument<string> = { name: "address", rule: ADDRESS };
+  const baseKey: Argument<Uint8Array> = { name: "key", rule: plain("baseKey") };
+  const chat: Argument<string> = { name: "chat", rule: CHAT };
+  const group: Argument<string> = { name: "group", rule: GROUP };
+  const id: Argument<string> = { name: "id", rule: MESSAGE_ID };
+  const jid: Argument<string> = { name: "jid", rule: JID };
+  const lid: Argument<string> = { name: "lid", rule: LID };
+  const lids: Argument<readonly string[]> = { name: "lids", rule: list(LID) };
+  const limit: Argument<number> = { name: "limit", rule: number("limit", { max: MAX_LIST_LIMIT }) };
+  const messageId: Argument<string> = { name: "messageId", rule: MESSAGE_ID };
+  const phone: Argument<string> = { name: "phoneNumber", rule: PHONE_NUMBER };
+  const phones: Argument<readonly string[]> = { name: "phoneNumbers", rule: list(PHONE_NUMBER) };
+  const sender: Argument<string> = { name: "sender", rule: SENDER };
+  const user: Argument<string> = { name: "user", rule: USER };
+  const users: Argument<readonly string[]> = { name: "users", rule: list(USER) };
+  const mapping = optional(LID_MAPPING);
+  const devices = optional(DEVICE_LIST);
+  const secret = object<MsgSecret>({ secret: MESSAGE_SECRET, messageTs: optional(SECONDS) });
+  return {
+    getSenderKeyDevices: { args: [group], answer: list(SENDER_KEY_DEVICE) },
+    getLidMapping: { args: [lid], answer: mapping },
+    getPnMapping: { args: [phone], answer: mapping },
+    getLidMappings: { args: [lids], answer: list(mapping) },
+    getPnMappings: { args: [phones], answer: list(mapping) },
+    getAllLidMappings: { args: [], answer: LID_MAPPING, streams: true },
+    hasSameBaseKey: { args: [address, messageId, baseKey], answer: flag() },
+    getDevices: { args: [user], answer: devices },
+    getDevicesFor: { args: [users], answer: list(devices) },
+    getGroupMetadata: { args: [group], answer: optional(value("blob")), table: "groupMetadata" },
+    getTcToken: { args: [jid], answer: optional(TC_TOKEN), table: "tcToken" },
+    getAllTcTokenJids: { args: [], answer: list(JID) },
+    getSentMessage: { args: [chat, id], answer: optional(value("payload")), table: "sentMessage" },
+    getPendingInbound: {
+      args: [chat, sender, id],
+      answer: optional(PENDING_INBOUND),
+      table: "pendingInbound",
+    },
+    listPendingInbound: { args: [limit], answer: list(PENDING_INBOUND), table: "pendingInbound" },
+    getMsgSecret: { args: [chat, sender, id], answer: optional(secret), table: "msgSecret" },
+  };
+}
+
+function deviceReads(): Pick<ReadRows, "create" | keyof DeviceReads> {
+  const count = number("count");
+  const text = word("word");
+  const account = object<AccountSummary>({ accountId: count, account: text, pn: optional(JID) });
+  const snapshot = object<DatabaseSnapshot>({
+    name: text,
+    account: text,
+    accountId: count,
+    schemaVersion: count,
+    tables: list(object<TableSummary>({ table: text, rows: count, bytes: count })),
+    extra: optional(plain("extra")),
+  });
+  const extra: Argument<Uint8Array | undefined> = { name: "extra", rule: optional(plain("extra")) };
+  return {
+    load: { args: [], answer: optional(DEVICE), table: "device" },
+    exists: { args: [], answer: flag() },
+    listAccounts: { args: [], answer: list(account) },
+    snapshotDb: { args: [{ name: "name", rule: text }, extra], answer: snapshot },
+    create: { args: [], answer: count },
+  };
+}
+
+/** One call, so that a bundle that only forwards reads drops what they are made of. */
+function allReads(): ReadRows {
+  return { ...signalReads(), ...appSyncReads(), ...protocolReads(), ...deviceReads() };
+}
+
+/**
+ * Every read of the contract. The checked backend, the composed one, the remote one and the protocol between them are derived
+ * from these rows.
+ */
+export const READS: ReadRows = /* @__PURE__ */ allReads();

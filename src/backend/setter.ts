@@ -1,0 +1,92 @@
+import type { AppSyncStore } from "./app_sync_store.ts";
+import type { ReadMethod } from "./backend.ts";
+import type { DeviceStore } from "./device_store.ts";
+import type { ProtocolStore } from "./protocol_store.ts";
+import type { SignalStore } from "./signal_store.ts";
+import type { Write, WriteKind, WriteOf } from "./write.ts";
+
+type Stores = SignalStore & AppSyncStore & ProtocolStore & DeviceStore;
+
+/** The methods of the four stores that write. */
+export type Setters = Omit<Stores, ReadMethod>;
+
+/** The name of a method that writes. */
+export type SetterName = keyof Setters;
+
+declare const TYPES: unique symbol;
+
+/** How the arguments of a setter become one write, and a write the arguments. */
+export interface Setter<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
+  readonly kind: WriteKind;
+  /** The fields of the write that the arguments are, in order. */
+  readonly fields: readonly string[];
+  /** Whether the only argument is the only item of the field's list. */
+  readonly single: boolean;
+  /** The field that takes the time of the call, in Unix seconds. */
+  readonly stamp: string | undefined;
+  /** Whether the setter resolves with the number of rows that changed. */
+  readonly counts: boolean;
+  readonly [TYPES]?: () => { readonly args: Args; readonly result: Result };
+}
+
+/** One row for each setter of a store that is one write: a new one does not compile until it has a row. */
+export type SettersOf<Name extends SetterName> = {
+  readonly [N in Name]: Setter<Parameters<Setters[N]>, Awaited<ReturnType<Setters[N]>>>;
+};
+
+type Fields<K extends WriteKind> = readonly (keyof WriteOf<K>)[];
+
+/** The types of some fields of a write. */
+type TypesOf<K extends WriteKind, F extends Fields<K>> = {
+  -readonly [Index in keyof F]: WriteOf<K>[F[Index]];
+};
+
+/** A setter whose arguments are fields of the write, in order. */
+export function setter<K extends WriteKind, const F extends Fields<K>>(
+  kind: K,
+  ...fields: F
+): Setter<TypesOf<K, F>, void> {
+  return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: false };
+}
+
+/** As `setter`, with a field that takes the time of the call. */
+export function stamped<K extends WriteKind, const F extends Fields<K>>(
+  kind: K,
+  stamp: keyof WriteOf<K> & string,
+  ...fields: F
+): Setter<TypesOf<K, F>, void> {
+  return { ...setter(kind, ...fields), stamp };
+}
+
+/** As `setter`, and resolves with the number of rows that changed. */
+export function counting<K extends WriteKind, const F extends Fields<K>>(
+  kind: K,
+  ...fields: F
+): Setter<TypesOf<K, F>, number> {
+  return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: true };
+}
+
+/** A setter whose argument is the only item of a list. */
+export function single<K extends WriteKind, const F extends keyof WriteOf<K> & string>(
+  kind: K,
+  field: F,
+): Setter<[item: WriteOf<K>[F] extends readonly (infer Item)[] ? Item : never], void> {
+  return { kind, fields: [field], single: true, stamp: undefined, counts: false };
+}
+
+/** The write that a call of a setter stands for. */
+export function writeOf(
+  { kind, fields, single, stamp }: Setter,
+  args: readonly unknown[],
+  nowS: number,
+): Write {
+  const write: Record<string, unknown> = { kind };
+  for (const [index, field] of fields.entries()) write[field] = single ? [args[index]] : args[index];
+  if (stamp !== undefined) write[stamp] = nowS;
+  return write as unknown as Write;
+}
+
+/** The arguments of the call that a write stands for. */
+export function argumentsOf({ fields }: Setter, write: Write): unknown[] {
+  return fields.map((field) => (write as unknown as Readonly<Record<string, unknown>>)[field]);
+}

@@ -1,0 +1,66 @@
+import { choice, flag, optional, type Rule, rows, value } from "../rules/mod.ts";
+import { ADDRESS, KEY_ID, SENDER_KEY_NAME } from "./field_rules.ts";
+import { type SetterName, type SettersOf, setter } from "./setter.ts";
+import { LEASE, QUARANTINE_REASONS, SIGNAL_RECORD_STORES } from "./signal_rows.ts";
+import type { SignalStore, SignalWrite } from "./signal_store.ts";
+import type { WriteRowsOf } from "./write_row.ts";
+
+/** Length of an identity key in bytes (X25519 public key without prefix). */
+export const IDENTITY_KEY_BYTES = 32;
+
+export const IDENTITY_KEY: Rule<Uint8Array> = value("key", { length: IDENTITY_KEY_BYTES });
+
+/** An encoded record. Its reader tells whether it is one. */
+const RECORD = value("record", { min: 1 });
+
+/** The writes of the Signal store. */
+export const SIGNAL_WRITES: WriteRowsOf<SignalWrite["kind"]> = {
+  "identity.put": { by: "putIdentity", fields: { address: ADDRESS, key: IDENTITY_KEY } },
+  "identity.delete": { by: "deleteIdentity", fields: { address: ADDRESS } },
+  "session.put": {
+    by: "putSession",
+    fields: { address: ADDRESS, record: RECORD, lease: optional(LEASE) },
+  },
+  "session.delete": { by: "deleteSession", fields: { address: ADDRESS } },
+  "preKey.put": {
+    by: "storePreKey",
+    fields: { id: KEY_ID, record: RECORD, uploaded: flag() },
+  },
+  "preKey.markUploaded": { by: "markPreKeysUploaded", fields: { ids: rows(KEY_ID) } },
+  "preKey.remove": { by: "removePreKey", fields: { id: KEY_ID } },
+  "signedPreKey.put": {
+    by: "storeSignedPreKey",
+    fields: { id: KEY_ID, record: RECORD },
+  },
+  "signedPreKey.remove": { by: "removeSignedPreKey", fields: { id: KEY_ID } },
+  "senderKey.put": {
+    by: "putSenderKey",
+    fields: { name: SENDER_KEY_NAME, record: RECORD, lease: optional(LEASE) },
+  },
+  "senderKey.delete": { by: "deleteSenderKey", fields: { name: SENDER_KEY_NAME } },
+  "quarantine.put": {
+    by: "quarantine",
+    fields: {
+      store: choice(SIGNAL_RECORD_STORES),
+      address: ADDRESS,
+      record: value("record"),
+      reason: choice(QUARANTINE_REASONS),
+    },
+  },
+};
+
+/** The setters of the Signal store. `storePreKeys` is several writes: see `createBackend`. */
+export const SIGNAL_SETTERS: SettersOf<Exclude<SetterName & keyof SignalStore, "storePreKeys">> = {
+  putIdentity: setter("identity.put", "address", "key"),
+  deleteIdentity: setter("identity.delete", "address"),
+  putSession: setter("session.put", "address", "record", "lease"),
+  deleteSession: setter("session.delete", "address"),
+  storePreKey: setter("preKey.put", "id", "record", "uploaded"),
+  markPreKeysUploaded: setter("preKey.markUploaded", "ids"),
+  removePreKey: setter("preKey.remove", "id"),
+  storeSignedPreKey: setter("signedPreKey.put", "id", "record"),
+  removeSignedPreKey: setter("signedPreKey.remove", "id"),
+  putSenderKey: setter("senderKey.put", "name", "record", "lease"),
+  deleteSenderKey: setter("senderKey.delete", "name"),
+  quarantine: setter("quarantine.put", "store", "address", "record", "reason"),
+};

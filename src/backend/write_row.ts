@@ -1,0 +1,14 @@
+import type { MembersOf } from "../rules/mod.ts";
+import type { SetterName } from "./setter.ts";
+import type { WriteKind, WriteOf } from "./write.ts";
+
+/** What one kind of write is. */
+export interface WriteRow<K extends WriteKind = WriteKind> {
+  /** A rule for each field. */
+  readonly fields: MembersOf<Omit<WriteOf<K>, "kind">>;
+  /** The setter by which a composed backend applies it. */
+  readonly by: SetterName;
+}
+
+/** One row for each of some kinds: a new kind does not compile until it has one. */
+export type WriteRowsOf<K extends WriteKind> = { readonly [Kind in K]: WriteRow<Kind> };

@@ -1,0 +1,29 @@
+/**
+ * Rules: what a value may be, as data, and what is derived from it. One rule for each kind of write, each read and each field of
+ * the device stands in `src/backend`; nothing else says what they are made of.
+ *
+ * @module
+ */
+export { type Check, checkOf, passes } from "./check.ts";
+export { copyOf } from "./copy.ts";
+export { type LengthCheck, lengthCheckOf } from "./lengths.ts";
+export { type Measure, measureOf } from "./measure.ts";
+export {
+  choice,
+  flag,
+  integer,
+  list,
+  MAX_TEXT_LENGTH,
+  type MembersOf,
+  map,
+  object,
+  optional,
+  plain,
+  type Rule,
+  type RuleOf,
+  rows,
+  text,
+  tuple,
+  uint64,
+  value,
+} from "./rule.ts";
