@@ -37,7 +37,12 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["src/**/*_test.ts", "test/**/*_test.ts", "bench/**/*_test.ts", "tools/**/*_test.mjs"],
+          include: [
+            "src/**/*_test.ts",
+            "test/**/*_test.ts",
+            "bench/**/*_test.{ts,mjs}",
+            "tools/**/*_test.mjs",
+          ],
           exclude: ["test/runtime/{workerd,deno,bun}/**", ...onlyLong],
           testTimeout,
         },

@@ -2,30 +2,46 @@
  * Runs the benchmarks of bench/entries: `npm run bench` prints a table, `npm run -s bench -- --json` one JSON object and nothing else,
  * `npm run bench -- sqlite` the entries whose names begin so. A missed limit, and a name that matches nothing, exit non-zero.
  *
- * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each first. Each file of entries
- * is measured by a process of its own (bench/measure_file.mjs), one after the other.
+ * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a ratio that is within that
+ * is compared once instead of five times.
+ *
+ * What some entries compare with is not a dependency of the project (bench/peers): it is installed when the first of them is measured.
+ * `--ci` leaves these entries out where it is not installed.
+ *
+ * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each file first. Files are
+ * measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
  */
 
-import { fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
-import { describeLimit, isMissed } from "./limits.mjs";
+import { CI_TOLERANCE, describeLimit, isMissed } from "./harness/limits.mjs";
 
-/** @typedef {import("./limits.mjs").Result} Result */
+/**
+ * @typedef {import("./harness/limits.mjs").Result} Result
+ * @typedef {{isCi: boolean, isJson: boolean, prefixes: readonly string[]}} Options
+ * @typedef {Omit<Result, "value"> & {name: string, needs?: string}} Ratio
+ * @typedef {{name: string, result: Result} | {ratio: Ratio} | {value: number}} Message
+ */
 
 /** Inside node_modules, so that the bundles resolve packages as the sources do. */
 const BUNDLES = resolve("node_modules/.cache/holdfast-bench", String(process.pid));
 
-/** @returns {Promise<string[]>} The bundles, in the order of the files' names. */
+const PEERS = resolve("bench/peers");
+
+/** Comparisons whose median is the value of a ratio. */
+const COMPARISONS = 5;
+
+/** @returns {Promise<string[]>} The bundles of the entries, in the order of the files' names. */
 async function bundleEntries() {
   const names = readdirSync("bench/entries").filter((name) => name.endsWith(".ts"));
   mkdirSync(BUNDLES, { recursive: true });
   await build({
-    entryPoints: names.map((name) => join("bench/entries", name)),
+    entryPoints: [...names.map((name) => join("bench/entries", name)), "bench/harness/compare.ts"],
     outdir: BUNDLES,
-    outbase: "bench/entries",
+    outbase: "bench",
     outExtension: { ".js": ".mjs" },
     bundle: true,
     packages: "external",
@@ -35,40 +51,109 @@ async function bundleEntries() {
     sourcemap: "inline",
     logLevel: "warning",
   });
-  return names.map((name) => join(BUNDLES, name.replace(/\.ts$/, ".mjs")));
+  return names.map((name) => join(BUNDLES, "entries", name.replace(/\.ts$/, ".mjs")));
 }
 
 /**
- * Measures a file in a process of its own.
+ * Runs bench/harness/measure_file.mjs to its end.
+ *
+ * @param {readonly string[]} args
+ * @param {Options} options
+ * @returns {Promise<Message[]>} What it sent.
+ */
+async function runMeasurement(args, { isJson }) {
+  const child = fork("bench/harness/measure_file.mjs", args, {
+    // With --json, standard output is kept free of what entries and libraries log.
+    stdio: ["ignore", isJson ? 2 : "inherit", "inherit", "ipc"],
+  });
+  /** @type {Message[]} */
+  const messages = [];
+  child.on("message", (message) => messages.push(/** @type {Message} */ (message)));
+  const [code, signal] = await once(child, "close");
+  if (code !== 0) throw new Error(`bench ${args.join(" ")}: ended with ${signal ?? `exit code ${code}`}`);
+  return messages;
+}
+
+/**
+ * Whether a package of bench/peers is there, or could be installed.
+ *
+ * @param {string | undefined} name
+ * @param {Options} options
+ */
+function hasPeer(name, { isCi }) {
+  if (name === undefined || existsSync(join(PEERS, "node_modules", name))) return true;
+  if (isCi) return false;
+  console.error(`bench: installing ${name} in ${PEERS}`);
+  const { status } = spawnSync("npm", ["ci"], {
+    cwd: PEERS,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) throw new Error(`bench: ${name} could not be installed`);
+  return true;
+}
+
+/**
+ * Compares until the value is certain enough.
  *
  * @param {string} bundle
- * @param {readonly string[]} prefixes Of the names to measure; all when there are none.
- * @param {boolean} asJson Whether standard output is kept free of what entries and libraries log.
- * @returns {Promise<[name: string, result: Result][]>}
+ * @param {Ratio} ratio
+ * @param {Options} options
+ * @returns {Promise<Result>}
  */
-async function measureFile(bundle, prefixes, asJson) {
-  const child = fork("bench/measure_file.mjs", [bundle, ...prefixes], {
-    stdio: ["ignore", asJson ? 2 : "inherit", "inherit", "ipc"],
-  });
-  /** @type {[string, Result][]} */
-  const results = [];
-  child.on("message", (result) => results.push(/** @type {[string, Result]} */ (result)));
-  const [code, signal] = await once(child, "close");
-  if (code !== 0) throw new Error(`bench ${bundle}: ended with ${signal ?? `exit code ${code}`}`);
+async function measureRatio(bundle, { name, needs: _, ...ratio }, options) {
+  /** @type {number[]} */
+  const samples = [];
+  for (;;) {
+    for (const message of await runMeasurement([bundle, "ratio", name], options))
+      if ("value" in message) samples.push(message.value);
+    const sorted = [...samples].sort((a, b) => a - b);
+    const value = /** @type {number} */ (sorted[sorted.length >> 1]);
+    const result = { ...ratio, value, samples };
+    const isCertain = options.isCi && !isMissed(result, { tolerance: CI_TOLERANCE });
+    if (samples.length === COMPARISONS || (samples.length === 1 && isCertain)) return result;
+  }
+}
+
+/**
+ * @param {Options} options
+ * @returns {Promise<Record<string, Result>>}
+ */
+async function measureAll(options) {
+  /** @type {Record<string, Result>} */
+  const results = {};
+  /** @param {string} name @param {Result} result */
+  const add = (name, result) => {
+    if (name in results) throw new RangeError(`bench ${name}: two entries have this name`);
+    results[name] = result;
+  };
+  for (const bundle of await bundleEntries()) {
+    for (const message of await runMeasurement([bundle, "exact", ...options.prefixes], options)) {
+      if ("result" in message) add(message.name, message.result);
+      if (!("ratio" in message)) continue;
+      const { ratio } = message;
+      if (hasPeer(ratio.needs, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
+      else console.error(`${ratio.name}: left out, ${ratio.needs} is not installed`);
+    }
+  }
   return results;
 }
 
-/** @param {Record<string, Result>} results */
-function printTable(results) {
+/**
+ * @param {Record<string, Result>} results
+ * @param {(result: Result) => boolean} isFailed
+ */
+function printTable(results, isFailed) {
   const rows = Object.entries(results).map(([name, result]) => [
-    isMissed(result) ? "MISSED" : "",
+    isFailed(result) ? "MISSED" : isMissed(result) ? "over" : "",
     name,
-    result.value.toLocaleString("en", { maximumFractionDigits: 3 }),
+    format(result.value),
+    spreadOf(result),
     result.unit,
     describeLimit(result),
     result.against ?? "",
   ]);
-  const widths = [0, 1, 2, 3, 4].map((column) =>
+  const widths = [0, 1, 2, 3, 4, 5].map((column) =>
     Math.max(...rows.map((row) => /** @type {string} */ (row[column]).length)),
   );
   for (const row of rows) {
@@ -79,23 +164,33 @@ function printTable(results) {
   }
 }
 
+/** @param {number} value */
+function format(value) {
+  return value.toLocaleString("en", { maximumFractionDigits: 3 });
+}
+
+/** @param {Result} result */
+function spreadOf({ samples = [] }) {
+  return samples.length > 1 ? `(${format(Math.min(...samples))}–${format(Math.max(...samples))})` : "";
+}
+
 async function main() {
   const args = process.argv.slice(2);
-  const asJson = args.includes("--json");
-  const prefixes = args.filter((arg) => arg !== "--json");
-  /** @type {Record<string, Result>} */
-  const results = {};
-  for (const bundle of await bundleEntries()) {
-    for (const [name, result] of await measureFile(bundle, prefixes, asJson)) {
-      if (name in results) throw new RangeError(`bench ${name}: two entries have this name`);
-      results[name] = result;
-    }
-  }
-  if (Object.keys(results).length === 0)
-    throw new RangeError(`bench: no entry begins with ${prefixes.join(" or ")}`);
-  if (asJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else printTable(results);
-  const missed = Object.keys(results).filter((name) => isMissed(/** @type {Result} */ (results[name])));
+  const options = {
+    isCi: args.includes("--ci"),
+    isJson: args.includes("--json"),
+    prefixes: args.filter((arg) => !arg.startsWith("--")),
+  };
+  const results = await measureAll(options);
+  const names = Object.keys(results);
+  if (names.length === 0)
+    throw new RangeError(`bench: no entry begins with ${options.prefixes.join(" or ")}`);
+  const tolerance = options.isCi ? CI_TOLERANCE : 1;
+  /** @param {Result} result */
+  const isFailed = (result) => isMissed(result, { tolerance });
+  if (options.isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else printTable(results, isFailed);
+  const missed = names.filter((name) => isFailed(/** @type {Result} */ (results[name])));
   if (missed.length > 0) {
     console.error(`missed: ${missed.join(", ")}`);
     process.exitCode = 1;

@@ -1,41 +1,37 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { useMultiFileAuthState } from "baileys";
+import { Curve, makeCacheableSignalKeyStore, type SignalKeyStore, useMultiFileAuthState } from "baileys";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { type HoldfastPeer, openPeer, openPlainPeer } from "../../test/baileys/holdfast_peer.ts";
 import { SignalPeer } from "../../test/baileys/signal_peer.ts";
-import { pairedCreds } from "../../test/support/whatsapp/mod.ts";
-import { type BenchEntry, median } from "../bench.ts";
+import { pairedCreds, silentLogger } from "../../test/support/whatsapp/mod.ts";
+import type { Comparison } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
+import { betterSqlite3 } from "../support/better_sqlite3.ts";
+import { inFolder } from "../support/conversation.ts";
+import { makeFolder } from "../support/folder.ts";
+import { type KeyValueOptions, keyValueKeys } from "../support/key_value_state.ts";
+import { quietly } from "../support/quietly.ts";
 
 const ANNA = "100000000000001:1@lid";
 const BEN = "100000000000002:2@lid";
 const GROUP = "120363000000000001@g.us";
-const NEW_GROUP = "120363000000000002@g.us";
 
-/** Messages of one measurement, half of them in each direction. */
-const MESSAGES = 200;
+/** Messages of one turn, half of them in each direction. */
+const MESSAGES = 100;
 
-/** Measurements whose median counts. */
-const ROUNDS = 9;
-
-type Pair = readonly [anna: SignalPeer, ben: SignalPeer];
-
-/** Runs with a folder of its own, which is removed. libsignal-node's chatter, sessions in full, is kept away meanwhile. */
-async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  const { info, warn } = console;
-  console.info = console.warn = () => {};
-  try {
-    return await run(folder);
-  } finally {
-    Object.assign(console, { info, warn });
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Two clients, one of which has pre-keys that the other may use. */
+interface Pair {
+  readonly anna: SignalPeer;
+  readonly ben: SignalPeer;
+  readonly preKeyId: number;
+  close(): Promise<void>;
 }
 
+/** How a pair keeps its state, in a folder of its own. */
+type OpenPair = (folder: string) => Promise<Pair>;
+
 /** Two accounts of one database. */
-async function openAccounts(folder: string, open = openPeer): Promise<[HoldfastPeer, HoldfastPeer]> {
+async function openAccounts(folder: string, open: typeof openPeer): Promise<[HoldfastPeer, HoldfastPeer]> {
   const url = `file:${join(folder, "baileys.db")}`;
   return [
     await open(ANNA, libsqlBackend({ url, account: "anna" })),
@@ -43,124 +39,214 @@ async function openAccounts(folder: string, open = openPeer): Promise<[HoldfastP
   ];
 }
 
-/** Two clients as Baileys has them out of the box: its own repository, over its own files. */
-async function stockPeers(folder: string): Promise<Pair> {
-  const open = async (jid: string, pn: string): Promise<SignalPeer> => {
-    const { state } = await useMultiFileAuthState(join(folder, pn));
-    return new SignalPeer({ jid, creds: pairedCreds({ pn }), keys: state.keys });
+function pairOf(opened: readonly [HoldfastPeer, HoldfastPeer]): Pair {
+  const [anna, ben] = [opened[0].peer, opened[1].peer];
+  const close = async (): Promise<void> => {
+    for (const { account } of opened) await account.close();
   };
-  const pair = [await open(ANNA, "15550000001"), await open(BEN, "15550000002")] as const;
-  const { Curve } = await import("baileys");
-  await pair[1].socketKeys.set({ "pre-key": { "1": Curve.generateKeyPair() } });
-  return pair;
+  return { anna, ben, preKeyId: ben.creds.firstUnuploadedPreKeyId, close };
+}
+
+function accountPair(open: typeof openPeer): OpenPair {
+  return async (folder) => pairOf(await openAccounts(folder, open));
+}
+
+/** Baileys' own repository over keys of two clients. */
+async function stockPair(keysOf: (name: string) => Promise<SignalKeyStore>): Promise<Pair> {
+  const open = async (jid: string, pn: string): Promise<SignalPeer> =>
+    new SignalPeer({ jid, creds: pairedCreds({ pn }), keys: await keysOf(pn) });
+  const [anna, ben] = [await open(ANNA, "15550000001"), await open(BEN, "15550000002")];
+  await ben.socketKeys.set({ "pre-key": { "1": Curve.generateKeyPair() } });
+  return { anna, ben, preKeyId: 1, close: async () => {} };
+}
+
+/** Baileys out of the box. */
+const filesPair: OpenPair = (folder) =>
+  stockPair(async (name) => (await useMultiFileAuthState(join(folder, name))).state.keys);
+
+/** As Baileys' example has it. */
+const cachedFilesPair: OpenPair = (folder) =>
+  stockPair(async (name) => {
+    const { state } = await useMultiFileAuthState(join(folder, name));
+    return makeCacheableSignalKeyStore(state.keys, silentLogger);
+  });
+
+function cachedKeyValuePair(synchronous: KeyValueOptions["synchronous"]): OpenPair {
+  return async (folder) => {
+    const closing: (() => void)[] = [];
+    const pair = await stockPair(async (name) => {
+      const path = join(folder, `${name}.db`);
+      const { keys, close } = keyValueKeys({ library: betterSqlite3(), path, synchronous });
+      closing.push(close);
+      return makeCacheableSignalKeyStore(keys, silentLogger);
+    });
+    return {
+      ...pair,
+      close: async () => {
+        for (const close of closing) close();
+      },
+    };
+  };
 }
 
 /** Lets two peers have a session that both have used. */
-async function meet([anna, ben]: Pair, preKeyId: number): Promise<void> {
+async function meet({ anna, ben, preKeyId }: Pair): Promise<void> {
   await anna.greet(ben, preKeyId);
   await ben.receive(anna, await anna.send(ben, "hello"));
   await anna.receive(ben, await ben.send(anna, "hello"));
 }
 
 /** A conversation in which each answers the other: every message begins a new chain. */
-async function talk([anna, ben]: Pair): Promise<void> {
+async function talk({ anna, ben }: Pair): Promise<void> {
   for (let number = 0; number < MESSAGES; number += 1) {
     const [from, to] = number % 2 === 0 ? [anna, ben] : [ben, anna];
     await to.receive(from, await from.send(to, `message ${number}`));
   }
 }
 
-async function elapsedMs(run: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await run();
-  return performance.now() - startedAt;
-}
-
-function ratioVsStockFiles(): Promise<number> {
-  return inFolder(async (folder) => {
-    const opened = await openAccounts(folder);
-    const ours: Pair = [opened[0].peer, opened[1].peer];
-    const stock = await stockPeers(folder);
-    await meet(ours, ours[1].creds.firstUnuploadedPreKeyId);
-    await meet(stock, 1);
-    const times: [number[], number[]] = [[], []];
-    for (let round = -1; round < ROUNDS; round += 1) {
-      const order = round % 2 === 0 ? [0, 1] : [1, 0];
-      for (const side of order) {
-        const time = await elapsedMs(() => talk(side === 0 ? ours : stock));
-        // The first round warms up.
-        if (round >= 0) times[side as 0 | 1].push(time);
-      }
-    }
-    for (const { account } of opened) await account.close();
-    return median(times[0]) / median(times[1]);
-  });
+/** One conversation by two ways of keeping state. */
+async function conversing(openOurs: OpenPair, openTheirs: OpenPair): Promise<Comparison> {
+  const restoreConsole = quietly();
+  const folders = [makeFolder(), makeFolder()] as const;
+  const pairs = [await openOurs(folders[0].path), await openTheirs(folders[1].path)] as const;
+  for (const pair of pairs) await meet(pair);
+  return {
+    ours: { run: () => talk(pairs[0]) },
+    theirs: { run: () => talk(pairs[1]) },
+    close: async () => {
+      for (const pair of pairs) await pair.close();
+      for (const folder of folders) folder.remove();
+      restoreConsole();
+    },
+  };
 }
 
 /** Messages to a group before those that are measured. */
 const SENT_BEFORE = 2_000;
 
-/** Measured messages to each group. */
-const GROUP_SENDS = 100;
+/** Messages to each group in one turn: of the new group, those after its first. */
+const GROUP_SENDS = 50;
 
-/** Time of a message to a group after two thousand, beside that of the first ones to another group, in turn. */
-function groupSendRatio(): Promise<number> {
-  return inFolder(async (folder) => {
-    const [annas, bens] = await openAccounts(folder);
-    const { peer: anna } = annas;
-    const send = (group: string, number: number): Promise<number> =>
-      elapsedMs(async () => void (await anna.sendToGroup(group, `message ${number}`)));
-    for (let number = 0; number < SENT_BEFORE; number += 1) await send(GROUP, number);
-    const old: number[] = [];
-    const first: number[] = [];
-    for (let number = 0; number < GROUP_SENDS; number += 1) {
-      first.push(await send(NEW_GROUP, number));
-      old.push(await send(GROUP, SENT_BEFORE + number));
-    }
-    await annas.account.close();
-    await bens.account.close();
-    return median(old) / median(first);
-  });
+/** Messages to a group after two thousand, beside the first ones to another group. */
+async function groupSending(): Promise<Comparison> {
+  const restoreConsole = quietly();
+  const folder = makeFolder();
+  const opened = await openAccounts(folder.path, openPeer);
+  const { peer: anna } = opened[0];
+  const send = async (group: string, count: number): Promise<void> => {
+    for (let number = 0; number < count; number += 1) await anna.sendToGroup(group, `message ${number}`);
+  };
+  await send(GROUP, SENT_BEFORE);
+  let groups = 0;
+  let newGroup = GROUP;
+  return {
+    ours: { run: () => send(GROUP, GROUP_SENDS) },
+    theirs: {
+      prepare: async () => {
+        groups += 1;
+        newGroup = `${120_363_000_000_001_000 + groups}@g.us`;
+        await send(newGroup, 1);
+      },
+      run: () => send(newGroup, GROUP_SENDS),
+    },
+    close: async () => {
+      for (const { account } of opened) await account.close();
+      folder.remove();
+      restoreConsole();
+    },
+  };
 }
 
 /** Rows that both sides together write for a message, in a conversation that is under way, turn by turn. */
 function rowsPerMessage(open: typeof openPeer): Promise<number> {
   return inFolder(async (folder) => {
     const opened = await openAccounts(folder, open);
-    const pair: Pair = [opened[0].peer, opened[1].peer];
-    await meet(pair, pair[1].creds.firstUnuploadedPreKeyId);
+    const pair = pairOf(opened);
+    await meet(pair);
     const rows = (): number => opened.reduce((sum, { account }) => sum + account.stats().rowsWritten, 0);
     const before = rows();
     await talk(pair);
     const written = rows() - before;
-    for (const { account } of opened) await account.close();
+    await pair.close();
     return written / MESSAGES;
   });
 }
 
+const OURS = accountPair(openPeer);
+/** The key store alone, in place of Baileys' own, without `signalRepository`. */
+const OURS_PLAIN = accountPair(openPlainPeer);
+
+const FILES = "Baileys' own repository over useMultiFileAuthState";
+const CACHED_FILES = "Baileys' own repository over makeCacheableSignalKeyStore over useMultiFileAuthState";
+const KEY_VALUE =
+  "Baileys' own repository over makeCacheableSignalKeyStore over a table of JSON texts in better-sqlite3";
+const SAME_TALK = "the same conversation turn by turn";
+
 export const entries: readonly BenchEntry[] = [
   {
     name: "baileys.ms_per_message.ratio_vs_stock_files",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 1 },
-    against: "Baileys' own repository over useMultiFileAuthState, the same conversation turn by turn",
-    run: ratioVsStockFiles,
+    against: `${FILES}, ${SAME_TALK}`,
+    open: () => conversing(OURS, filesPair),
+  },
+  {
+    name: "baileys.ms_per_message.ratio_vs_cached_files",
+    kind: "ratio",
+    unit: "ratio",
+    against: `${CACHED_FILES}, ${SAME_TALK}`,
+    open: () => conversing(OURS, cachedFilesPair),
+  },
+  {
+    name: "baileys.ms_per_message.ratio_vs_cached_sqlite_full",
+    kind: "ratio",
+    unit: "ratio",
+    needs: "better-sqlite3",
+    against: `${KEY_VALUE}, synchronous = FULL, ${SAME_TALK}`,
+    open: () => conversing(OURS, cachedKeyValuePair("FULL")),
+  },
+  {
+    name: "baileys.ms_per_message.ratio_vs_cached_sqlite_normal",
+    kind: "ratio",
+    unit: "ratio",
+    needs: "better-sqlite3",
+    against: `${KEY_VALUE}, synchronous = NORMAL, ${SAME_TALK}`,
+    open: () => conversing(OURS, cachedKeyValuePair("NORMAL")),
+  },
+  {
+    name: "baileys.ms_per_message.plain_ratio_vs_stock_files",
+    kind: "ratio",
+    unit: "ratio",
+    against: `ours without signalRepository; ${FILES}, ${SAME_TALK}`,
+    open: () => conversing(OURS_PLAIN, filesPair),
+  },
+  {
+    name: "baileys.ms_per_message.plain_ratio_vs_cached_files",
+    kind: "ratio",
+    unit: "ratio",
+    against: `ours without signalRepository; ${CACHED_FILES}, ${SAME_TALK}`,
+    open: () => conversing(OURS_PLAIN, cachedFilesPair),
   },
   {
     name: "baileys.group_send_after_2000.ratio_vs_first",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 1.2 },
-    against: "the first hundred messages to another group, sent in turn with those after two thousand",
-    run: groupSendRatio,
+    against:
+      "messages to a group that is new, its first one not counted, sent in turn with those after two thousand",
+    open: groupSending,
   },
   {
     name: "baileys.rows_per_message",
+    kind: "count",
     unit: "rows",
     against: "a conversation turn by turn: the sender's session, whose chain is new each time",
     run: () => rowsPerMessage(openPeer),
   },
   {
     name: "baileys.rows_per_message_write_through",
+    kind: "count",
     unit: "rows",
     against: "the same over the key store alone: one sender's and one receiver's session for each message",
     run: () => rowsPerMessage(openPlainPeer),

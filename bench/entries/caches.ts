@@ -1,10 +1,12 @@
 import { LRUCache } from "lru-cache";
+import QuickLRU from "quick-lru";
 import { PortableCache, TypedCache } from "../../src/cache/mod.ts";
 import { type Clock, systemClock } from "../../src/ports/mod.ts";
 import { FakeClock } from "../../src/testing/mod.ts";
-import { type BenchEntry, median, ratio } from "../bench.ts";
+import type { Comparison, Side } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
 
-/** Capacity and idle time of the LID mappings by default: the largest cache, and the one that is asked for each message. */
+/** Capacity and idle time of the LID mappings by default: the largest cache, and the one that each message reads. */
 const CAPACITY = 10_000;
 const TTL_MS = 3_600_000;
 
@@ -20,78 +22,57 @@ const shuffled: readonly string[] = Array.from(
   (_, index) => keys[(index * 6_151) % CAPACITY] as string,
 );
 
-/** Many rounds, each shorter than a slice of the processor's time: what else the machine does then spoils few of them. */
-const ROUNDS = { rounds: 251, minMs: 0.5 };
+/** Passes over all keys in one turn of reading. The first brings back what the other side displaced from the processor's caches. */
+const READ_PASSES = 5;
 
-/**
- * Reading is measured by passes over all keys, as many on each side: the first of them fetches back what the other side pushed
- * out of the processor's cache. The side that fitted one pass more into a least time would seem faster than it is.
- */
-const PASSES = 5;
-const READ_ROUNDS = { rounds: 101, minMs: 0 };
-
-/**
- * The median of comparisons with fresh caches, after some that do not count: for the first second the engine compiles both sides
- * again and again, and a service runs for longer than that.
- */
-async function steady(compare: () => Promise<number>): Promise<number> {
-  const results: number[] = [];
-  for (let i = -4; i < 5; i++) {
-    const result = await compare();
-    if (i >= 0) results.push(result);
-  }
-  return median(results);
-}
+/** Caches that one turn fills: made before it, so that no side is timed for its constructor. */
+const FILLED_PER_TURN = 4;
 
 const VALUE = { lid: "100000000000001", createdAt: 1 };
-
-function portable(clock: Clock): PortableCache<string, object> {
-  return new PortableCache({ capacity: CAPACITY, ttlMs: TTL_MS, idleMs: TTL_MS, clock });
-}
-
-/**
- * lru-cache keeps one time for an entry. With `updateAgeOnGet` it is an idle time, as ours, which checks the time to live besides:
- * the two cannot be had together there.
- */
-function lru(clock: Clock): LRUCache<string, object> {
-  return new LRUCache({
-    max: CAPACITY,
-    ttl: TTL_MS,
-    updateAgeOnGet: true,
-    perf: { now: () => clock.nowMs() },
-  });
-}
 
 /** Refuses a pass that did not find every key with its value. */
 function requireHits(hits: number): void {
   if (hits !== CAPACITY) throw new Error(`${CAPACITY - hits} entries were not found`);
 }
 
-// What is timed: a function for each side, all alike, so that the engine knows in each which cache it calls. They count instead
-// of writing `for (const key of shuffled)`. An array's iterator costs nothing where the engine compiled the function as a whole,
-// and a third of a read where it did so half-way through the loop: which of the two it is, on which side, is chance.
+type Portable = PortableCache<string, object>;
+type Lru = LRUCache<string, object>;
+type Quick = QuickLRU<string, object>;
 
-function readOurs(cache: PortableCache<string, object>): void {
+// What is timed: a function for each class, so that the engine compiles each for the one class that it calls. They count instead of
+// writing `for (const key of shuffled)`: an iterator costs a third of a read or nothing, depending on when the engine compiled it.
+
+function readPortable(cache: Portable): void {
   let hits = 0;
   for (let i = 0; i < CAPACITY; i++) if (cache.get(shuffled[i] as string) === VALUE) hits++;
   requireHits(hits);
 }
 
-function readTheirs(cache: LRUCache<string, object>): void {
+function readLru(cache: Lru): void {
   let hits = 0;
   for (let i = 0; i < CAPACITY; i++) if (cache.get(shuffled[i] as string) === VALUE) hits++;
   requireHits(hits);
 }
 
-function insertOurs(cache: PortableCache<string, object>, count: number): void {
+function readQuick(cache: Quick): void {
+  let hits = 0;
+  for (let i = 0; i < CAPACITY; i++) if (cache.get(shuffled[i] as string) === VALUE) hits++;
+  requireHits(hits);
+}
+
+function fillPortable(cache: Portable, count: number): void {
   for (let i = 0; i < count; i++) cache.insert(keys[i] as string, VALUE);
 }
 
-function insertTheirs(cache: LRUCache<string, object>, count: number): void {
+function fillLru(cache: Lru, count: number): void {
   for (let i = 0; i < count; i++) cache.set(keys[i] as string, VALUE);
 }
 
-async function readAwaiting(cache: PortableCache<string, object>): Promise<void> {
+function fillQuick(cache: Quick, count: number): void {
+  for (let i = 0; i < count; i++) cache.set(keys[i] as string, VALUE);
+}
+
+async function readAwaiting(cache: Portable): Promise<void> {
   let hits = 0;
   for (let i = 0; i < CAPACITY; i++) if ((await cache.get(shuffled[i] as string)) === VALUE) hits++;
   requireHits(hits);
@@ -103,110 +84,168 @@ async function readTyped(cache: TypedCache<string, object>): Promise<void> {
   requireHits(hits);
 }
 
-/** Reads each key, over and over. */
-async function getRatio(clock: Clock): Promise<number> {
-  const [ours, theirs] = [portable(clock), lru(clock)];
-  insertOurs(ours, CAPACITY);
-  insertTheirs(theirs, CAPACITY);
-  return (
-    1 /
-    (await ratio(
-      () => {
-        for (let pass = 0; pass < PASSES; pass++) readOurs(ours);
-      },
-      () => {
-        for (let pass = 0; pass < PASSES; pass++) readTheirs(theirs);
-      },
-      READ_ROUNDS,
-    ))
-  );
+/** A class of caches with its settings, and the functions that drive it. */
+interface Kind<C> {
+  make(): C;
+  read(cache: C): void;
+  fill(cache: C, count: number): void;
 }
 
-/** Fills an empty cache. */
-async function insertRatio(clock: Clock): Promise<number> {
-  return (
-    1 /
-    (await ratio(
-      () => insertOurs(portable(clock), CAPACITY),
-      () => insertTheirs(lru(clock), CAPACITY),
-      ROUNDS,
-    ))
-  );
+function portable(options: { clock: Clock; ttlMs?: number; idleMs?: number }): Kind<Portable> {
+  return {
+    make: () => new PortableCache({ capacity: CAPACITY, ...options }),
+    read: readPortable,
+    fill: fillPortable,
+  };
+}
+
+/** With a time to live and an idle time. */
+function expiring(clock: Clock): Kind<Portable> {
+  return portable({ clock, ttlMs: TTL_MS, idleMs: TTL_MS });
+}
+
+/** Bounded by its capacity alone. */
+function bounded(): Kind<Portable> {
+  return portable({ clock: systemClock });
+}
+
+/**
+ * lru-cache keeps one time for an entry. With `updateAgeOnGet` it is an idle time, as ours, which checks the time to live besides:
+ * lru-cache cannot have the two together.
+ */
+function lruExpiring(clock: Clock): Kind<Lru> {
+  const options = { max: CAPACITY, ttl: TTL_MS, updateAgeOnGet: true, perf: { now: () => clock.nowMs() } };
+  return { make: () => new LRUCache(options), read: readLru, fill: fillLru };
+}
+
+function lruBounded(): Kind<Lru> {
+  return { make: () => new LRUCache({ max: CAPACITY }), read: readLru, fill: fillLru };
+}
+
+/** Holds between one and two times its size: it has two generations. */
+function quickBounded(): Kind<Quick> {
+  return { make: () => new QuickLRU({ maxSize: CAPACITY }), read: readQuick, fill: fillQuick };
+}
+
+/** Reads each key, over and over. */
+function reading<C>({ make, read, fill }: Kind<C>): Side {
+  const cache = make();
+  fill(cache, CAPACITY);
+  return {
+    run: () => {
+      for (let pass = 0; pass < READ_PASSES; pass++) read(cache);
+    },
+  };
+}
+
+/** Fills empty caches. */
+function filling<C>({ make, fill }: Kind<C>): Side {
+  let empty: C[] = [];
+  return {
+    prepare: () => {
+      empty = Array.from({ length: FILLED_PER_TURN }, make);
+    },
+    run: () => {
+      for (const cache of empty) fill(cache, CAPACITY);
+    },
+  };
 }
 
 /** Inserts into a full cache, each time a key that is not there. */
-async function churnRatio(clock: Clock): Promise<number> {
-  const [ours, theirs] = [portable(clock), lru(clock)];
-  return (
-    1 /
-    (await ratio(
-      () => insertOurs(ours, keys.length),
-      () => insertTheirs(theirs, keys.length),
-      ROUNDS,
-    ))
-  );
+function churning<C>({ make, fill }: Kind<C>): Side {
+  const cache = make();
+  fill(cache, keys.length);
+  return { run: () => fill(cache, keys.length) };
 }
+
+interface Step {
+  readonly name: string;
+  readonly side: <C>(kind: Kind<C>) => Side;
+}
+
+const GET: Step = { name: "get", side: reading };
+const INSERT: Step = { name: "insert", side: filling };
+const CHURN: Step = { name: "churn_at_capacity", side: churning };
+
+/** More than the default, since the engine compiles both sides again and again at first. */
+const CPU_MS = { warmUpCpuMs: 800, minCpuMs: 500 };
+
+/** Throughput of a step, ours ÷ theirs. */
+function throughput<A, B>(
+  { name, side }: Step,
+  other: { readonly suffix: string; readonly against: string; readonly limit?: { readonly min: number } },
+  kinds: () => readonly [ours: Kind<A>, theirs: Kind<B>],
+): BenchEntry {
+  const { suffix, against, limit } = other;
+  return {
+    name: `portable_cache.${name}.${suffix}`,
+    kind: "ratio",
+    unit: "× throughput",
+    ...(limit && { limit }),
+    against,
+    open: () => {
+      const [ours, theirs] = kinds();
+      return { ours: side(ours), theirs: side(theirs), ...CPU_MS };
+    },
+  };
+}
+
+const EXPIRING = "lru-cache, same capacity, TTL and idle time";
+const WITH_FAKE_CLOCK = {
+  suffix: "ratio_vs_lru_cache",
+  against: `${EXPIRING}, one clock in memory for both`,
+};
+const WITH_SYSTEM_CLOCK = {
+  suffix: "system_clock_ratio_vs_lru_cache",
+  against: `${EXPIRING}, the host's clock for both, which is most of the cost`,
+};
+const MAX_ONLY = {
+  suffix: "ratio_vs_lru_cache_max_only",
+  against: "lru-cache, both with a capacity and no expiry",
+};
+const QUICK = {
+  suffix: "ratio_vs_quick_lru",
+  against: "quick-lru, both with a capacity and no expiry; it holds up to twice its size",
+};
+
+/** Both with the same clock. */
+function expiringPair(makeClock: () => Clock): () => readonly [Kind<Portable>, Kind<Lru>] {
+  return () => {
+    const clock = makeClock();
+    return [expiring(clock), lruExpiring(clock)];
+  };
+}
+
+const fakeClock = expiringPair(() => new FakeClock());
+const hostClock = expiringPair(() => systemClock);
 
 /** Reads with `await`, as callers of a cache that may be elsewhere write it. */
-async function typedRatio(clock: Clock): Promise<number> {
-  const plain = portable(clock);
-  const typed = TypedCache.inProcess<string, object>({
-    capacity: CAPACITY,
-    ttlMs: TTL_MS,
-    idleMs: TTL_MS,
-    clock,
-  });
-  for (let i = 0; i < CAPACITY; i++) {
-    plain.insert(keys[i] as string, VALUE);
-    typed.insert(keys[i] as string, VALUE);
+function typedComparison(): Comparison {
+  const options = { capacity: CAPACITY, ttlMs: TTL_MS, idleMs: TTL_MS, clock: new FakeClock() };
+  const plain = new PortableCache<string, object>(options);
+  const typed = TypedCache.inProcess<string, object>(options);
+  for (const key of shuffled) {
+    plain.insert(key, VALUE);
+    typed.insert(key, VALUE);
   }
-  return await ratio(
-    () => readTyped(typed),
-    () => readAwaiting(plain),
-    ROUNDS,
-  );
+  return { ours: { run: () => readTyped(typed) }, theirs: { run: () => readAwaiting(plain) }, ...CPU_MS };
 }
 
-const AGAINST = "lru-cache, same capacity, TTL and idle time";
-const CLOCK = "one clock in memory for both";
-
 export const entries: readonly BenchEntry[] = [
-  {
-    name: "portable_cache.get.ratio_vs_lru_cache",
-    unit: "× throughput",
-    limit: { min: 1.5 },
-    against: `${AGAINST}, ${CLOCK}`,
-    run: () => steady(() => getRatio(new FakeClock())),
-  },
-  {
-    name: "portable_cache.insert.ratio_vs_lru_cache",
-    unit: "× throughput",
-    limit: { min: 1.1 },
-    against: `${AGAINST}, ${CLOCK}`,
-    run: () => steady(() => insertRatio(new FakeClock())),
-  },
-  {
-    name: "portable_cache.churn_at_capacity.ratio_vs_lru_cache",
-    unit: "× throughput",
-    limit: { min: 1 },
-    against: `${AGAINST}, ${CLOCK}`,
-    run: () => steady(() => churnRatio(new FakeClock())),
-  },
-  {
-    name: "portable_cache.system_clock",
-    unit: "× throughput",
-    against: `${AGAINST}, the host's clock for both, which is most of the cost`,
-    run: async () => ({
-      get: await steady(() => getRatio(systemClock)),
-      insert: await steady(() => insertRatio(systemClock)),
-      churn_at_capacity: await steady(() => churnRatio(systemClock)),
-    }),
-  },
+  throughput(GET, { ...WITH_FAKE_CLOCK, limit: { min: 1.5 } }, fakeClock),
+  throughput(INSERT, { ...WITH_FAKE_CLOCK, limit: { min: 1.1 } }, fakeClock),
+  throughput(CHURN, { ...WITH_FAKE_CLOCK, limit: { min: 1 } }, fakeClock),
+  ...[GET, INSERT, CHURN].flatMap((step) => [
+    throughput(step, WITH_SYSTEM_CLOCK, hostClock),
+    throughput(step, MAX_ONLY, () => [bounded(), lruBounded()]),
+    throughput(step, QUICK, () => [bounded(), quickBounded()]),
+  ]),
   {
     name: "typed_cache.in_process.ratio_vs_portable",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 1.1 },
     against: "PortableCache.get, with await on both sides",
-    run: () => steady(() => typedRatio(new FakeClock())),
+    open: typedComparison,
   },
 ];

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { type Account, openAccount } from "../../mod.ts";
@@ -8,9 +6,11 @@ import type { Jid } from "../../src/addresses/mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
 import { SenderKeyRecord, SenderKeyState } from "../../src/ratchet/mod.ts";
-import { type BenchEntry, ratio } from "../bench.ts";
-import { type CountingDriver, countingDriver } from "../counting_driver.ts";
-import { freshRecord } from "../sample_records.ts";
+import type { Comparison } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
+import { type CountingDriver, countingDriver } from "../support/counting_driver.ts";
+import { makeFolder } from "../support/folder.ts";
+import { freshRecord } from "../support/sample_records.ts";
 
 const MAPPINGS = 100_000;
 const WARMED = 10_000;
@@ -38,31 +38,49 @@ interface Opened {
   readonly driver: CountingDriver;
 }
 
-/** Runs a measurement over a file; `reopen` is another process as far as memory goes. */
-async function overFile<T>(measure: (file: string, reopen: () => Promise<Opened>) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  const file = join(folder, "account.db");
+/** A file and the account in it. */
+interface AccountFile {
+  readonly path: string;
+  /** Closes what is open and opens the account anew, with nothing in memory, as another process would. */
+  reopen(): Promise<Opened>;
+  close(): Promise<void>;
+}
+
+function openFile(): AccountFile {
+  const folder = makeFolder();
+  const path = join(folder.path, "account.db");
   let open: Opened | undefined;
-  const reopen = async (): Promise<Opened> => {
-    await open?.account.close();
-    const driver = await countingDriver(`file:${file}`);
-    const backend = await openSqliteBackend(driver, {});
-    driver.queries.length = 0;
-    driver.batches.length = 0;
-    open = { account: await openAccount({ backend }), driver };
-    return open;
+  return {
+    path,
+    reopen: async () => {
+      await open?.account.close();
+      const driver = await countingDriver(`file:${path}`);
+      const backend = await openSqliteBackend(driver, {});
+      driver.queries.length = 0;
+      driver.batches.length = 0;
+      open = { account: await openAccount({ backend }), driver };
+      return open;
+    },
+    close: async () => {
+      await open?.account.close();
+      folder.remove();
+    },
   };
+}
+
+/** Runs a count over a file. */
+async function overFile<T>(count: (reopen: () => Promise<Opened>) => Promise<T>): Promise<T> {
+  const file = openFile();
   try {
-    return await measure(file, reopen);
+    return await count(file.reopen);
   } finally {
-    await open?.account.close();
-    rmSync(folder, { recursive: true, force: true });
+    await file.close();
   }
 }
 
 /** Reading statements of opening an account whose database has many mappings. */
 async function queriesOfOpening(): Promise<number> {
-  return await overFile(async (_file, reopen) => {
+  return await overFile(async (reopen) => {
     const { account } = await reopen();
     await account.store.putLidMappings(mappings(MAPPINGS));
     const { driver } = await reopen();
@@ -89,26 +107,28 @@ const byNativeLibrary: Selecting = ({ file, sql }) => {
   return { select: () => statement.all([]), close: () => db.close() };
 };
 
-/** Warming up ÷ one statement that reads the same rows. */
-async function warmUpRatio(selecting: Selecting): Promise<number> {
-  return await overFile(async (file, reopen) => {
-    const { account, driver } = await reopen();
-    await account.store.putLidMappings(mappings(MAPPINGS));
-    const columns = "lid, phone_number, created_at, updated_at, learning_source, seq";
-    const sql = `SELECT ${columns} FROM lid_mapping WHERE device_id = 1 ORDER BY created_at DESC, seq DESC LIMIT ${WARMED}`;
-    if ((await driver.query(sql, [])).length !== WARMED) throw new Error("not as many mappings as expected");
-    const { select, close } = selecting({ file, driver, sql });
-    try {
-      return await ratio(() => account.lid.warmUp({ limit: WARMED }), select);
-    } finally {
-      close();
-    }
-  });
+/** Warming up, beside one statement that reads the same rows. */
+async function warmingUp(selecting: Selecting): Promise<Comparison> {
+  const file = openFile();
+  const { account, driver } = await file.reopen();
+  await account.store.putLidMappings(mappings(MAPPINGS));
+  const columns = "lid, phone_number, created_at, updated_at, learning_source, seq";
+  const sql = `SELECT ${columns} FROM lid_mapping WHERE device_id = 1 ORDER BY created_at DESC, seq DESC LIMIT ${WARMED}`;
+  if ((await driver.query(sql, [])).length !== WARMED) throw new Error("not as many mappings as expected");
+  const selected = selecting({ file: file.path, driver, sql });
+  return {
+    ours: { run: () => account.lid.warmUp({ limit: WARMED }) },
+    theirs: { run: selected.select },
+    close: async () => {
+      selected.close();
+      await file.close();
+    },
+  };
 }
 
 /** Reading statements that answer for the devices of a large group of phone numbers, nothing being in memory. */
 async function queriesOfGroup(): Promise<number> {
-  return await overFile(async (_file, reopen) => {
+  return await overFile(async (reopen) => {
     const { account } = await reopen();
     const known = mappings(MEMBERS);
     await account.store.putLidMappings(known);
@@ -153,7 +173,7 @@ function stateOf({ phoneNumber }: LidPnMapping): Write[] {
 
 /** What it takes to move the users of a large group. */
 async function measureMigration(): Promise<Record<"commits" | "statements", number>> {
-  return await overFile(async (_file, reopen) => {
+  return await overFile(async (reopen) => {
     const { account } = await reopen();
     const users = mappings(MOVED);
     await account.commitWith(users.flatMap(stateOf));
@@ -186,6 +206,7 @@ async function migration(name: "commits" | "statements"): Promise<number> {
 export const entries: readonly BenchEntry[] = [
   {
     name: "lid.open_with_100k_mappings.queries",
+    kind: "count",
     unit: "queries",
     limit: { max: 3 },
     against: "reading statements of opening an account; none reads a mapping",
@@ -193,31 +214,36 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "lid.warm_up_10k.ratio_vs_select",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 1.5 },
     against: "one SELECT of the same rows by the backend's driver",
-    run: () => warmUpRatio(byDriver),
+    open: () => warmingUp(byDriver),
   },
   {
     name: "lid.warm_up_10k.ratio_vs_native_select",
+    kind: "ratio",
     unit: "ratio",
     against: "one SELECT of the same rows by the native library alone",
-    run: () => warmUpRatio(byNativeLibrary),
+    open: () => warmingUp(byNativeLibrary),
   },
   {
     name: "registry.resolve_1024_member_group.queries",
+    kind: "count",
     unit: "queries",
     limit: { max: 2 },
     run: queriesOfGroup,
   },
   {
     name: "migration.1000_users.commits",
+    kind: "count",
     unit: "commits",
     against: MOVED_STATE,
     run: () => migration("commits"),
   },
   {
     name: "migration.1000_users.statements",
+    kind: "count",
     unit: "statements",
     limit: { max: MAX_STATEMENTS },
     against: `${MOVED_STATE}; reads and writes, five rows of each user removed and put`,

@@ -9,50 +9,63 @@ import { createApp } from "../../src/http/mod.ts";
 import { silentLogger, systemClock } from "../../src/ports/mod.ts";
 import { LocalAccounts, SqlRegistry } from "../../src/service/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
-import type { BenchEntry } from "../bench.ts";
-import { interleaved } from "../interleaved.ts";
+import type { Comparison, Side } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
 import type { FlushCosts, SendCosts } from "../object/measurements.ts";
-import { advance, freshRecord } from "../sample_records.ts";
+import { childrenCpuClock } from "../support/child_cpu.ts";
+import { advance, freshRecord } from "../support/sample_records.ts";
 
-async function withObject<T>(work: (ask: (path: string) => Promise<Response>) => Promise<T>): Promise<T> {
+interface Asked {
+  ask(path: string): Promise<Response>;
+  close(): Promise<void>;
+}
+
+async function openObject(): Promise<Asked> {
   const miniflare = startLocalWorker({
     script: await bundleWorker("bench/object/worker.ts"),
     durableObjects: { BENCH: "BenchObject" },
   });
-  try {
-    return await work(async (path) => {
+  return {
+    ask: async (path) => {
       const response = await miniflare.dispatchFetch(`http://bench${path}`);
       if (!response.ok) throw new Error(`bench object: ${await response.text()}`);
       return response as unknown as Response;
-    });
-  } finally {
-    await miniflare.dispose();
-  }
+    },
+    close: () => miniflare.dispose(),
+  };
 }
 
 /** Answers of the object, each asked for once. */
 const answers = new Map<string, Promise<unknown>>();
 
 function answerOf<T>(path: string): Promise<T> {
-  const answer = answers.get(path) ?? withObject(async (ask) => await (await ask(path)).json());
+  const answer = answers.get(path) ?? askOnce(path);
   answers.set(path, answer);
   return answer as Promise<T>;
 }
 
-async function flushRatio(): Promise<number> {
-  return await withObject(async (ask) => {
-    const timed = (path: string) => async (): Promise<number> => {
-      await ask("/timed/prepare");
-      const startedAt = performance.now();
-      await ask(path);
-      return performance.now() - startedAt;
-    };
-    const [flush = 0, bare = 1] = await interleaved([timed("/timed/flush"), timed("/timed/bare")], {
-      rounds: 61,
-      warmUp: 10,
-    });
-    return flush / bare;
-  });
+async function askOnce(path: string): Promise<unknown> {
+  const { ask, close } = await openObject();
+  try {
+    return await (await ask(path)).json();
+  } finally {
+    await close();
+  }
+}
+
+/** Both sides are requests to one object, and the CPU time is that of its process. */
+async function flushing(): Promise<Comparison> {
+  const { ask, close } = await openObject();
+  await ask("/timed/prepare");
+  const sideOf = (path: string): Side => ({ prepare: () => ask("/timed/prepare"), run: () => ask(path) });
+  return {
+    ours: sideOf("/timed/flush"),
+    theirs: sideOf("/timed/bare"),
+    minCpuMs: 1_500,
+    warmUpCpuMs: 500,
+    cpuUs: childrenCpuClock(),
+    close,
+  };
 }
 
 /** Requests of a client elsewhere while it flushes a hundred sessions and its device. */
@@ -94,6 +107,7 @@ async function requestsPerFlush(): Promise<number> {
 export const entries: readonly BenchEntry[] = [
   {
     name: "do.rows_written.per_dirty_record",
+    kind: "count",
     unit: "rows",
     limit: { max: 1 },
     against:
@@ -102,6 +116,7 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "do.rows_written.fixed_per_flush",
+    kind: "count",
     unit: "rows",
     limit: { max: 1 },
     against: "what a flush costs besides its records: the guard, and the alarm that was set for it",
@@ -109,6 +124,7 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "do.rows_per_1000_sends.at_1_per_s",
+    kind: "count",
     unit: "rows",
     limit: { max: 50 },
     against:
@@ -117,18 +133,21 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "do.alarms_per_1000_sends.at_1_per_s",
+    kind: "count",
     unit: "alarms",
     against: "of these rows, those that are alarms",
     run: async () => (await answerOf<SendCosts>("/sends-at-1-per-s")).alarms,
   },
   {
     name: "do.rows_per_1000_sends.at_1_per_min",
+    kind: "count",
     unit: "rows",
     against: "the same, with the memory lost between any two messages: each opens the account anew",
     run: async () => (await answerOf<SendCosts>("/sends-at-1-per-min")).billed,
   },
   {
     name: "do.keys_burned.at_1_per_min",
+    kind: "count",
     unit: "keys",
     limit: { max: 0 },
     against: "counters that never left",
@@ -136,14 +155,16 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "do.flush_1000.ratio_vs_bare_multirow",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 1.3 },
     against:
       "encoding the same sessions, and bare statements of many rows that write the same rows in one transaction, in the same object; both are requests to it",
-    run: flushRatio,
+    open: flushing,
   },
   {
     name: "remote.requests_per_flush",
+    kind: "count",
     unit: "requests",
     limit: { max: 1 },
     against: "a hundred sessions and a device",

@@ -1,19 +1,96 @@
+import { readFileSync } from "node:fs";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import protobuf from "protobufjs";
 import { SessionRecord, sessionRecordCodec } from "../../src/ratchet/mod.ts";
-import {
-  type RecordStructure,
-  RecordStructureSchema,
-} from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
-import type { BenchEntry } from "../bench.ts";
-import { interleaved, timed } from "../interleaved.ts";
-import { advance, freshRecord } from "../sample_records.ts";
+import { RecordStructureSchema } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
+import type { Comparison } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
+import { advance, freshRecord } from "../support/sample_records.ts";
 
-/** An archive as full as other clients let it become. */
+/** Records of one turn. Each is encoded or decoded once: what a side keeps of a record for the next time does not count. */
+const RECORDS = 400;
+
+/** Archived sessions of a full record, as many as clients keep. */
 const ARCHIVED = 40;
+/** Full records of one turn. */
+const FULL_RECORDS = 50;
 
-const ROUNDS = 401;
-/** Calls of one measurement: short, so that what else the machine does spoils few of them. */
-const CALLS = 25;
+/** A runtime that works from the schema. */
+interface Runtime {
+  readonly name: string;
+  decode(bytes: Uint8Array): unknown;
+  encode(message: never): Uint8Array;
+}
+
+const BUFBUILD: Runtime = {
+  name: "@bufbuild/protobuf",
+  decode: (bytes) => fromBinary(RecordStructureSchema, bytes),
+  encode: (message) => toBinary(RecordStructureSchema, message),
+};
+
+/** With the functions that protobufjs generates for the type. */
+function protobufJs(): Runtime {
+  const { root } = protobuf.parse(readFileSync("proto/holdfast/v1/signal_storage.proto", "utf8"));
+  const type = root.lookupType("holdfast.v1.RecordStructure").setup();
+  return {
+    name: "protobufjs",
+    decode: (bytes) => type.decode(bytes),
+    encode: (message) => type.encode(message).finish(),
+  };
+}
+
+/** Records without a part that was encoded before. */
+function freshRecords(count: number, archived = 0): SessionRecord[] {
+  return Array.from({ length: count }, () => freshRecord(archived));
+}
+
+/** Both sides encode objects of their own kind with the same content. */
+function encoding(runtime: Runtime): Comparison {
+  let records: SessionRecord[] = [];
+  let messages: unknown[] = [];
+  return {
+    ours: {
+      prepare: () => {
+        records = freshRecords(RECORDS);
+      },
+      run: () => {
+        for (const record of records) record.encode();
+      },
+    },
+    theirs: {
+      prepare: () => {
+        messages = records.map((record) => runtime.decode(record.encode()));
+      },
+      run: () => {
+        for (const message of messages) runtime.encode(message as never);
+      },
+    },
+  };
+}
+
+/** Both sides decode the same bytes, each a copy of its own. */
+function decoding(runtime: Runtime): Comparison {
+  let encoded: Uint8Array[] = [];
+  let copies: Uint8Array[] = [];
+  return {
+    ours: {
+      prepare: () => {
+        encoded = freshRecords(RECORDS).map((record) => record.encode());
+      },
+      run: () => {
+        for (const bytes of encoded) SessionRecord.decode(bytes);
+      },
+    },
+    theirs: {
+      prepare: () => {
+        copies = encoded.map((bytes) => bytes.slice());
+      },
+      run: () => {
+        for (const bytes of copies) runtime.decode(bytes);
+      },
+    },
+  };
+}
 
 /** What happens to a session that is loaded, sends one message and is flushed. */
 function loadSendFlush(bytes: Uint8Array): Uint8Array {
@@ -22,70 +99,92 @@ function loadSendFlush(bytes: Uint8Array): Uint8Array {
   return sessionRecordCodec.encode(record);
 }
 
-/** Mean microseconds of a call of each work. */
-function microseconds(works: readonly (() => unknown)[]): Promise<number[]> {
-  return interleaved(
-    works.map((work) => timed(work, CALLS)),
-    { rounds: ROUNDS },
-  );
+/** Loads, sends and flushes of full records, less those of the same records without their archive, over one copy of the archive. */
+function archivedExtra(): Comparison {
+  let full: Uint8Array[] = [];
+  let plain: Uint8Array[] = [];
+  let archives: Uint8Array[] = [];
+  return {
+    ours: {
+      prepare: () => {
+        full = freshRecords(FULL_RECORDS, ARCHIVED).map((record) => record.encode());
+      },
+      run: () => {
+        for (const bytes of full) loadSendFlush(bytes);
+      },
+    },
+    ownBase: {
+      prepare: () => {
+        plain = full.map(withoutArchive);
+      },
+      run: () => {
+        for (const bytes of plain) loadSendFlush(bytes);
+      },
+    },
+    theirs: {
+      prepare: () => {
+        archives = full.map((bytes, index) => bytes.slice((plain[index] as Uint8Array).length));
+      },
+      run: () => {
+        for (const archive of archives) archive.slice();
+      },
+    },
+  };
 }
 
-/** How much longer `a` takes than `b`. */
-async function ratioOf(a: () => unknown, b: () => unknown): Promise<number> {
-  const [timeOfA, timeOfB] = (await microseconds([a, b])) as [number, number];
-  return timeOfA / timeOfB;
+/** The current session stands in front of the archive. */
+function withoutArchive(bytes: Uint8Array): Uint8Array {
+  const record = SessionRecord.decode(bytes);
+  const { current } = record;
+  if (current === undefined) throw new Error("the record has no current session");
+  const plain = new SessionRecord();
+  plain.startSession(current);
+  return plain.encode();
 }
 
-async function archivedExtra(): Promise<number> {
-  const plain = freshRecord().encode();
-  const full = freshRecord(ARCHIVED).encode();
-  const archive = full.slice(0, full.length - plain.length);
-  const [withArchive, without, copying] = (await microseconds([
-    () => loadSendFlush(full),
-    () => loadSendFlush(plain),
-    () => archive.slice(),
-  ])) as [number, number, number];
-  return (withArchive - without) / copying;
+function againstRuntime(name: string, what: string): string {
+  return `${name}, ${what}; each record is new`;
 }
 
-function message(record: SessionRecord): RecordStructure {
-  return fromBinary(RecordStructureSchema, record.encode());
-}
-
-const AGAINST = "@bufbuild/protobuf, toBinary and fromBinary of the same record";
+const ENCODED = "a session of 1.4 kB encoded from objects of its own kind";
+const DECODED = "a session of 1.4 kB decoded with all its chains";
 
 export const entries: readonly BenchEntry[] = [
   {
     name: "signal.encode.ratio_vs_protobuf_runtime",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 0.25 },
-    against: AGAINST,
-    run: async () => {
-      const record = freshRecord();
-      const same = message(record);
-      return ratioOf(
-        () => record.encode(),
-        () => toBinary(RecordStructureSchema, same),
-      );
-    },
+    against: againstRuntime("@bufbuild/protobuf", ENCODED),
+    open: () => encoding(BUFBUILD),
+  },
+  {
+    name: "signal.encode.ratio_vs_protobufjs",
+    kind: "ratio",
+    unit: "ratio",
+    against: againstRuntime("protobufjs", ENCODED),
+    open: () => encoding(protobufJs()),
   },
   {
     name: "signal.decode.ratio_vs_protobuf_runtime",
+    kind: "ratio",
     unit: "ratio",
-    against: AGAINST,
-    run: async () => {
-      const bytes = freshRecord().encode();
-      return ratioOf(
-        () => SessionRecord.decode(bytes),
-        () => fromBinary(RecordStructureSchema, bytes),
-      );
-    },
+    against: againstRuntime("@bufbuild/protobuf", DECODED),
+    open: () => decoding(BUFBUILD),
+  },
+  {
+    name: "signal.decode.ratio_vs_protobufjs",
+    kind: "ratio",
+    unit: "ratio",
+    against: againstRuntime("protobufjs", DECODED),
+    open: () => decoding(protobufJs()),
   },
   {
     name: "signal.archived40_extra.ratio_vs_memcpy",
+    kind: "ratio",
     unit: "ratio",
     limit: { max: 3 },
     against: "copying the bytes of the 40 archived sessions once",
-    run: archivedExtra,
+    open: archivedExtra,
   },
 ];

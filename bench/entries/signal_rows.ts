@@ -1,7 +1,7 @@
 import type { Durability } from "../../src/signal/mod.ts";
-import type { BenchEntry, Limit } from "../bench.ts";
-import { keysBurnedByClosing, mostKeysBurnedByCrash } from "../burned_keys.ts";
-import type { Message } from "../conversation.ts";
+import type { BenchEntry, Limit } from "../harness/entry.ts";
+import { keysBurnedByClosing, mostKeysBurnedByCrash } from "../support/burned_keys.ts";
+import type { Message } from "../support/conversation.ts";
 import {
   accountClient,
   filesClient,
@@ -12,7 +12,7 @@ import {
   sends,
   writeThroughClient,
   writtenBy,
-} from "../conversation.ts";
+} from "../support/conversation.ts";
 
 const MESSAGES = 1_000;
 
@@ -77,6 +77,7 @@ function comparisons(counted: Counted): BenchEntry[] {
   return [
     {
       name: counted.name,
+      kind: "count",
       unit: "rows",
       ...(counted.limit && { limit: counted.limit }),
       against: `${counted.what}; session set-up and clean close included`,
@@ -84,6 +85,7 @@ function comparisons(counted: Counted): BenchEntry[] {
     },
     {
       name: `${counted.name}.write_through_rows`,
+      kind: "count",
       unit: "rows",
       against: "the same conversation by Baileys' own repository over the account's keys",
       run: () =>
@@ -93,6 +95,7 @@ function comparisons(counted: Counted): BenchEntry[] {
     },
     {
       name: `${counted.name}.baileys_files`,
+      kind: "count",
       unit: "files",
       against: "the same conversation by Baileys' own repository over useMultiFileAuthState",
       run: () => inFolder(async (folder) => writtenBy(await filesClient(folder), counted.messages())),
@@ -104,6 +107,7 @@ export const entries: readonly BenchEntry[] = [
   ...COUNTED.flatMap(comparisons),
   {
     name: "signal.keys_burned.40_clean_restarts",
+    kind: "count",
     unit: "keys",
     limit: { max: 0 },
     against:
@@ -112,6 +116,7 @@ export const entries: readonly BenchEntry[] = [
   },
   {
     name: "signal.keys_burned.per_crash_max",
+    kind: "count",
     unit: "keys",
     limit: { max: 64 },
     against:

@@ -1,6 +1,6 @@
 /** What is measured inside an object: exact counts, in simulated time. */
 
-import { advance, freshRecord } from "../sample_records.ts";
+import { advance, freshRecord } from "../support/sample_records.ts";
 import { CountedStorage } from "./counted_storage.ts";
 import { SimulatedObject } from "./simulated_object.ts";
 

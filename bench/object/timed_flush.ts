@@ -5,7 +5,7 @@ import type { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import type { SignalStoreCache } from "../../src/signal/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import { AccountObject, type ObjectContextLike } from "../../src/worker/mod.ts";
-import { advance, freshRecord } from "../sample_records.ts";
+import { advance, freshRecord } from "../support/sample_records.ts";
 
 const SESSIONS = 1_000;
 
@@ -18,7 +18,16 @@ const CREATE = `CREATE TABLE IF NOT EXISTS bare (
   device_id INTEGER NOT NULL, user TEXT NOT NULL, address TEXT NOT NULL, reserved_until INTEGER, incarnation TEXT,
   burned INTEGER, record BLOB NOT NULL, PRIMARY KEY (device_id, user, address))`;
 
+/** Texts by number of rows, each made once. */
+const upserts = new Map<number, string>();
+
 function upsert(rows: number): string {
+  const text = upserts.get(rows) ?? makeUpsert(rows);
+  upserts.set(rows, text);
+  return text;
+}
+
+function makeUpsert(rows: number): string {
   const values = Array(rows).fill(`(1, ${COLUMNS.map(() => "?").join(", ")})`);
   const updates = COLUMNS.slice(2).map((column) => `${column} = excluded.${column}`);
   return `INSERT INTO bare (device_id, ${COLUMNS.join(", ")}) VALUES ${values.join(", ")}

@@ -1,7 +1,7 @@
 /** Session records as clients have them, for measuring. */
 
-import { SessionChain, SessionRecord, SessionState } from "../src/ratchet/mod.ts";
-import { SeededRandom } from "../src/testing/mod.ts";
+import { SessionChain, SessionRecord, SessionState } from "../../src/ratchet/mod.ts";
+import { SeededRandom } from "../../src/testing/mod.ts";
 
 const random = new SeededRandom(3);
 

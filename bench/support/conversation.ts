@@ -1,17 +1,17 @@
 /** Conversations of one client with others over real Signal sessions, in simulated time, and what keeping its state wrote. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Curve, type SignalKeyStore, useMultiFileAuthState } from "baileys";
-import type { Account } from "../mod.ts";
-import { libsqlBackend } from "../src/adapters/libsql/mod.ts";
-import type { Backend } from "../src/backend/mod.ts";
-import type { Durability } from "../src/signal/mod.ts";
-import { type FakeHost, fakeHost, SeededRandom } from "../src/testing/mod.ts";
-import { type HoldfastPeer, openPeer, openPlainPeer } from "../test/baileys/holdfast_peer.ts";
-import { messageKeyName, SignalPeer } from "../test/baileys/signal_peer.ts";
-import { memoryKeys, pairedCreds } from "../test/support/whatsapp/mod.ts";
+import type { Account } from "../../mod.ts";
+import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
+import type { Backend } from "../../src/backend/mod.ts";
+import type { Durability } from "../../src/signal/mod.ts";
+import { type FakeHost, fakeHost, SeededRandom } from "../../src/testing/mod.ts";
+import { type HoldfastPeer, openPeer, openPlainPeer } from "../../test/baileys/holdfast_peer.ts";
+import { messageKeyName, SignalPeer } from "../../test/baileys/signal_peer.ts";
+import { memoryKeys, pairedCreds } from "../../test/support/whatsapp/mod.ts";
+import { makeFolder } from "./folder.ts";
+import { quietly } from "./quietly.ts";
 
 export const CLIENT = "100000000000001:1@lid";
 
@@ -174,16 +174,15 @@ export async function writtenBy(client: Client, messages: readonly Message[]): P
   return client.written();
 }
 
-/** Runs with a folder of its own, which is removed. libsignal-node's chatter, sessions in full, is kept away meanwhile. */
+/** Runs with a new folder, which is removed afterwards, and with a silent console. */
 export async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  const { info, warn, error, log } = console;
-  console.info = console.warn = console.error = console.log = () => {};
+  const folder = makeFolder();
+  const restoreConsole = quietly();
   try {
-    return await run(folder);
+    return await run(folder.path);
   } finally {
-    Object.assign(console, { info, warn, error, log });
-    rmSync(folder, { recursive: true, force: true });
+    restoreConsole();
+    folder.remove();
   }
 }
 

@@ -1,6 +1,6 @@
-import { openLibsqlDriver } from "../src/adapters/libsql/open_driver.ts";
-import type { SqlDriver } from "../src/adapters/sqlite/mod.ts";
-import { silentLogger } from "../src/ports/mod.ts";
+import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
+import type { SqlDriver } from "../../src/adapters/sqlite/mod.ts";
+import { silentLogger } from "../../src/ports/mod.ts";
 
 /** A driver that notes what is asked of it. */
 export interface CountingDriver extends SqlDriver {

@@ -1,12 +1,12 @@
 /** How many keys of a chain are skipped because a client went away, with and without closing its account. */
 
-import { MemoryDatabase, memoryBackend } from "../src/adapters/memory/mod.ts";
-import type { Backend, SignalCacheReads } from "../src/backend/mod.ts";
-import { liveSenderKeyCodec, liveSessionCodec } from "../src/ratchet/mod.ts";
-import type { Durability } from "../src/signal/mod.ts";
-import { SignalStoreCache } from "../src/signal/mod.ts";
-import { fakeHost, SeededRandom } from "../src/testing/mod.ts";
-import { WriteBehind } from "../src/write_behind/mod.ts";
+import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import type { Backend, SignalCacheReads } from "../../src/backend/mod.ts";
+import { liveSenderKeyCodec, liveSessionCodec } from "../../src/ratchet/mod.ts";
+import type { Durability } from "../../src/signal/mod.ts";
+import { SignalStoreCache } from "../../src/signal/mod.ts";
+import { fakeHost, SeededRandom } from "../../src/testing/mod.ts";
+import { WriteBehind } from "../../src/write_behind/mod.ts";
 import { accountClient, inFolder, type Message, Peers } from "./conversation.ts";
 
 const DURABILITIES: readonly Durability[] = ["strict", "relaxed"];

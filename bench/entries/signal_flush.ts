@@ -1,0 +1,263 @@
+import { join } from "node:path";
+import Database from "libsql";
+import { type Account, openAccount } from "../../mod.ts";
+import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
+import { type SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
+import type { SignalStoreCache } from "../../src/signal/mod.ts";
+import { signalCache } from "../../src/signal/mod.ts";
+import type { Comparison } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
+import { makeFolder } from "../support/folder.ts";
+import { advance, freshRecord } from "../support/sample_records.ts";
+import { BARE_ROWS, type LoopTable, openLoop, SAME_ROWS } from "../support/session_loop.ts";
+
+type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
+
+/** Sessions that are dirty at a flush. */
+const SESSIONS = 1_000;
+
+function addressOf(index: number): string {
+  return `${100_000_000_000 + index * 7_919}:${(index % 5) + 1}@lid.0`;
+}
+
+/** A file of this machine with `SESSIONS` sessions, and the cache over it. */
+interface FileCache {
+  readonly folder: string;
+  readonly account: Account;
+  readonly cache: Cache;
+  /** Each session sends one message: all are dirty. Their records, as they are now. */
+  sendAll(): Promise<ReadonlyMap<string, SessionRecord>>;
+  close(): Promise<void>;
+}
+
+async function openFileCache(): Promise<FileCache> {
+  const folder = makeFolder();
+  const account = await openAccount({
+    backend: libsqlBackend({ url: `file:${join(folder.path, "account.db")}`, native: Database }),
+    saverIntervalMs: "manual",
+  });
+  const cache = signalCache(account);
+  const current = new Map<string, SessionRecord>();
+  for (let index = 0; index < SESSIONS; index++) current.set(addressOf(index), freshRecord());
+  return {
+    folder: folder.path,
+    account,
+    cache,
+    sendAll: async () => {
+      for (const [address, record] of current) {
+        const next = record.copy();
+        advance(next);
+        await cache.sessions.put(address, next);
+        current.set(address, next);
+      }
+      return current;
+    },
+    close: async () => {
+      await account.close();
+      folder.remove();
+    },
+  };
+}
+
+type Rows = (readonly unknown[])[];
+
+/** The rows of a loop: every record encoded. */
+function encodeAll(records: ReadonlyMap<string, SessionRecord>, table: LoopTable): Rows {
+  const rows: Rows = [];
+  for (const [address, record] of records) rows.push(table.params(address, record.encode()));
+  return rows;
+}
+
+async function flushAll(account: Account): Promise<void> {
+  const { committed } = await account.flush();
+  if (committed < SESSIONS) throw new Error(`flushed ${committed} sessions`);
+}
+
+/** A flush, beside encoding the same records and writing them. */
+async function flushing(table: LoopTable): Promise<Comparison> {
+  const { folder, account, sendAll, close } = await openFileCache();
+  const loop = openLoop(join(folder, "loop.db"), table);
+  let records: ReadonlyMap<string, SessionRecord> = new Map();
+  return {
+    ours: { prepare: sendAll, run: () => flushAll(account) },
+    theirs: {
+      prepare: async () => {
+        records = await sendAll();
+        await account.flush();
+      },
+      run: () => loop.write(encodeAll(records, table)),
+    },
+    minCpuMs: 1_000,
+    close: async () => {
+      loop.file.close();
+      await close();
+    },
+  };
+}
+
+/** A flush less what encoding its records takes, beside writing rows that are encoded. */
+async function flushingEncoded(): Promise<Comparison> {
+  const { folder, account, sendAll, close } = await openFileCache();
+  const loop = openLoop(join(folder, "loop.db"), SAME_ROWS);
+  let records: ReadonlyMap<string, SessionRecord> = new Map();
+  let rows: Rows = [];
+  return {
+    ours: {
+      prepare: async () => {
+        records = await sendAll();
+      },
+      run: () => flushAll(account),
+    },
+    ownBase: {
+      run: () => {
+        rows = encodeAll(records, SAME_ROWS);
+      },
+    },
+    theirs: { run: () => loop.write(rows) },
+    minCpuMs: 1_000,
+    close: async () => {
+      loop.file.close();
+      await close();
+    },
+  };
+}
+
+/** Sessions that are read in one turn, one after the other. */
+const COLD_READS = 200;
+
+/** A session that is not in memory is loaded by one query and decoded. */
+async function coldLoading(): Promise<Comparison> {
+  const { folder, account, cache, sendAll, close } = await openFileCache();
+  const records = await sendAll();
+  await account.flush();
+  const loop = openLoop(join(folder, "loop.db"), SAME_ROWS);
+  loop.write(encodeAll(records, SAME_ROWS));
+  const select = loop.file.prepare(
+    "SELECT reserved_until, incarnation, burned, record FROM session WHERE device_id = 1 AND user = ? AND address = ?",
+  );
+  let next = 0;
+  const addresses = (): string[] => {
+    next = (next + COLD_READS) % SESSIONS;
+    return Array.from({ length: COLD_READS }, (_, index) => addressOf((next + index) % SESSIONS));
+  };
+  let asked: string[] = [];
+  return {
+    ours: {
+      prepare: () => {
+        cache.clear();
+        asked = addresses();
+      },
+      run: async () => {
+        for (const address of asked) {
+          if ((await cache.sessions.load(address)) === undefined) throw new Error("a session was lost");
+        }
+      },
+    },
+    theirs: {
+      run: () => {
+        for (const address of asked) {
+          const [row] = select.all([address.slice(0, address.indexOf(":")), address]) as {
+            record: Uint8Array;
+          }[];
+          if (row === undefined) throw new Error("a session was lost");
+          SessionRecord.decode(new Uint8Array(row.record), { owned: true });
+        }
+      },
+    },
+    close: async () => {
+      loop.file.close();
+      await close();
+    },
+  };
+}
+
+/** Time between two reads that are due. */
+const READ_EVERY_MS = 0.25;
+
+/** How late each of the reads was answered that became due while `until` was pending, in milliseconds. */
+async function readsUntil(cache: Cache, until: Promise<unknown>): Promise<number[]> {
+  let isOver = false;
+  const over = until.finally(() => {
+    isOver = true;
+  });
+  const late: number[] = [];
+  let dueAt = performance.now();
+  for (let read = 0; !isOver; read++) {
+    while (performance.now() < dueAt && !isOver) await nextTurn();
+    await cache.sessions.load(addressOf((read * 7) % SESSIONS));
+    late.push(performance.now() - dueAt);
+    dueAt += READ_EVERY_MS;
+  }
+  await over;
+  return late;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function percentile99(values: number[]): number {
+  const sorted = values.sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] as number;
+}
+
+async function readsDuringFlush(): Promise<number> {
+  const { account, cache, sendAll, close } = await openFileCache();
+  const duringMs: number[] = [];
+  const idleMs: number[] = [];
+  for (let round = 0; round < 30; round++) {
+    await sendAll();
+    const during = await readsUntil(cache, account.flush());
+    const idle = await readsUntil(cache, new Promise((resolve) => setTimeout(resolve, 20)));
+    // The first rounds warm up.
+    if (round < 5) continue;
+    duringMs.push(...during);
+    idleMs.push(...idle);
+  }
+  await close();
+  return percentile99(duringMs) / percentile99(idleMs);
+}
+
+const LOOP =
+  "a prepared loop of the same native library in one transaction: same columns, key, page size, journal and sync settings";
+
+export const entries: readonly BenchEntry[] = [
+  {
+    name: "signal.flush_1000_dirty.ratio_vs_loop_plus_encode",
+    kind: "ratio",
+    unit: "ratio",
+    limit: { max: 1.2 },
+    against: `encoding the same records, and ${LOOP}`,
+    open: () => flushing(SAME_ROWS),
+  },
+  {
+    name: "signal.flush_1000_dirty.ratio_vs_bare_loop_plus_encode",
+    kind: "ratio",
+    unit: "ratio",
+    against: "the same, with a table of nothing but addresses and records",
+    open: () => flushing(BARE_ROWS),
+  },
+  {
+    name: "signal.flush_1000_dirty.writing_ratio_vs_loop",
+    kind: "ratio",
+    unit: "ratio",
+    against: `the flush less the encoding of its records, over ${LOOP}, which writes records that are encoded`,
+    open: flushingEncoded,
+  },
+  {
+    name: "signal.cold_load.ratio_vs_prepared_select",
+    kind: "ratio",
+    unit: "ratio",
+    against:
+      "a prepared SELECT of one row by the same native library, and decoding its record; one session at a time",
+    open: coldLoading,
+  },
+  {
+    name: "signal.read_p99_during_flush.ratio_vs_idle",
+    kind: "figure",
+    unit: "ratio",
+    against:
+      "cached reads, one due each 0.25 ms, without a flush; the native library occupies the thread while it writes 1,000 sessions",
+    run: readsDuringFlush,
+  },
+];

@@ -1,0 +1,49 @@
+/** What a benchmark entry is. Files in `bench/entries` export an array of them as `entries`. */
+
+import type { Comparison } from "./compare.ts";
+
+/** A bound on a value: at most `max`, or at least `min`. A missed bound makes `npm run bench` fail. */
+export type Limit = { readonly max: number } | { readonly min: number };
+
+/** One value, or several values of one run, each reported as `name.key`. */
+export type Measured = number | Readonly<Record<string, number>>;
+
+interface NamedEntry {
+  /** Dotted and unique: `area.what.unit_or_comparison`. */
+  readonly name: string;
+}
+
+/** An exact count: the same in every run and on every machine. */
+export interface CountEntry extends NamedEntry {
+  readonly kind: "count";
+  readonly unit: string;
+  /** Applies to each value. */
+  readonly limit?: Limit;
+  /** What is counted, in words. */
+  readonly against?: string;
+  run(): Promise<Measured>;
+}
+
+/** CPU time of ours divided by that of theirs, or the inverse. The median of five comparisons counts, each in a new process. */
+export interface RatioEntry extends NamedEntry {
+  readonly kind: "ratio";
+  /** `ratio`: CPU time of ours ÷ theirs, less is better. `× throughput`: the inverse, more is better. */
+  readonly unit: "ratio" | "× throughput";
+  readonly limit?: Limit;
+  /** The other side, in words. */
+  readonly against: string;
+  /** A package that bench/peers installs. */
+  readonly needs?: "better-sqlite3";
+  /** Opens both sides. What is done here is not timed. */
+  open(): Comparison | Promise<Comparison>;
+}
+
+/** A figure that depends on the machine or is too noisy for a limit. It is printed and never fails a run. */
+export interface FigureEntry extends NamedEntry {
+  readonly kind: "figure";
+  readonly unit: string;
+  readonly against?: string;
+  run(): Promise<Measured>;
+}
+
+export type BenchEntry = CountEntry | RatioEntry | FigureEntry;
