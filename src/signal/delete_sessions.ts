@@ -2,7 +2,13 @@ import { type SignalAddress, tryParseSignalAddress } from "../addresses/mod.ts";
 import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
 import { AmbiguousError, LimitError } from "../errors/mod.ts";
-import { type MoveContext, type PreparedMove, prepareRemoval } from "./record_move.ts";
+import type { IdentityStore } from "./identity_store.ts";
+import {
+  type MoveContext,
+  type PreparedMove,
+  prepareIdentityRemoval,
+  prepareRemoval,
+} from "./record_move.ts";
 import type { RecordStore } from "./record_store.ts";
 
 /** Times that new sessions of the users may appear while the locks of those that were known are being taken. */
@@ -14,15 +20,24 @@ export interface SessionSelection {
   readonly users: readonly string[];
   /** Which of their sessions. */
   readonly where: (address: SignalAddress) => boolean;
+  /** Users whose identity keys under these addresses are deleted too. Defaults to none. */
+  readonly identitiesToo?: ((user: string) => boolean) | undefined;
 }
 
 /** What a deletion needs of the cache it happens in. */
 export interface DeletionParts<S> extends MoveContext {
   readonly sessions: RecordStore<S>;
+  readonly identities: IdentityStore;
   readonly locks: KeyedLock;
   readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
   /** Commits writes together with everything that is dirty. */
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
+}
+
+/** What is deleted: addresses of sessions, and of identity keys. */
+interface Found {
+  readonly sessions: readonly string[];
+  readonly identities: readonly string[];
 }
 
 /** Deletes sessions in one commit with `writes`. See `SignalStoreCache.deleteSessions`. */
@@ -31,13 +46,14 @@ export async function deleteSessions<S>(
   selection: SessionSelection,
   writes: readonly Write[],
 ): Promise<number> {
-  let addresses = await listSessions(parts, selection);
+  let found = await find(parts, selection);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const locked = new Set(addresses);
+    const locked = new Set([...found.sessions, ...found.identities]);
     const deleted = await parts.locks.withKeys([...locked], async () => {
-      addresses = await listSessions(parts, selection);
-      if (addresses.some((address) => !locked.has(address))) return undefined;
-      return await deleteLocked(parts, addresses, writes);
+      found = await find(parts, selection);
+      const isLocked = (address: string): boolean => locked.has(address);
+      if (![...found.sessions, ...found.identities].every(isLocked)) return undefined;
+      return await deleteLocked(parts, found, writes);
     });
     if (deleted !== undefined) return deleted;
   }
@@ -45,39 +61,47 @@ export async function deleteSessions<S>(
 }
 
 /** What there is of the users, in the backend and in memory. */
-async function listSessions<S>(
+async function find<S>(
   parts: DeletionParts<S>,
-  { users, where }: SessionSelection,
-): Promise<readonly string[]> {
-  const found = new Set<string>();
-  const add = (address: string): void => {
+  { users, where, identitiesToo = () => false }: SessionSelection,
+): Promise<Found> {
+  const found = { session: new Set<string>(), identity: new Set<string>() };
+  const add = (kind: keyof typeof found, address: string): void => {
     const parsed = tryParseSignalAddress(address);
-    if (parsed !== undefined && users.includes(parsed.user) && where(parsed)) found.add(address);
+    if (parsed === undefined || !users.includes(parsed.user) || !where(parsed)) return;
+    if (kind === "session" || identitiesToo(parsed.user)) found[kind].add(address);
   };
   const addInMemory = (): void => {
-    for (const { address } of parts.sessions.entries.entries()) add(address);
+    for (const { address } of parts.sessions.entries.entries()) add("session", address);
+    for (const { address } of parts.identities.entries.entries()) add("identity", address);
   };
   // Before the read, too: what is written and leaves memory during the read is in neither afterwards.
   addInMemory();
   for (const { kind, address } of await parts.reads.listSignalAddresses(users)) {
-    if (kind === "session") add(address);
+    if (kind !== "senderKey") add(kind, address);
   }
   addInMemory();
-  return [...found];
+  return { sessions: [...found.session], identities: [...found.identity] };
 }
 
 async function deleteLocked<S>(
   parts: DeletionParts<S>,
-  addresses: readonly string[],
+  { sessions, identities }: Found,
   writes: readonly Write[],
 ): Promise<number> {
   const removals: PreparedMove[] = [];
+  let deleted = 0;
   try {
     // One read for all that is not in memory.
-    await parts.sessions.loadMany(addresses);
-    for (const address of addresses) {
+    await parts.sessions.loadMany(sessions);
+    for (const address of sessions) {
       const removal = await prepareRemoval(parts.sessions, address, parts);
-      if (removal !== undefined) removals.push(removal);
+      if (removal === undefined) continue;
+      removals.push(removal);
+      deleted += 1;
+    }
+    for (const address of identities) {
+      removals.push(await prepareIdentityRemoval(parts.identities, address, parts));
     }
     await parts.commitWith([...removals.flatMap((removal) => removal.writes as readonly Write[]), ...writes]);
   } catch (error) {
@@ -86,5 +110,5 @@ async function deleteLocked<S>(
     throw error;
   }
   for (const removal of removals) removal.land();
-  return removals.length;
+  return deleted;
 }

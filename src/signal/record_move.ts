@@ -1,4 +1,5 @@
 import type { SignalRecordStore } from "../backend/mod.ts";
+import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
 import { MUST } from "./cache_entry.ts";
@@ -271,6 +272,36 @@ export async function prepareIdentityMove(
     abandon: () => ends.abandon(),
     assert: () => ends.assert(),
   };
+}
+
+/** Prepares the removal of an identity key, one that cannot be read too. */
+export async function prepareIdentityRemoval(
+  store: IdentityStore,
+  address: string,
+  context: MoveContext,
+): Promise<PreparedMove> {
+  const writes: readonly SignalWrite[] = [{ kind: "identity.delete", address }];
+  try {
+    const end = await store.use(address, (entry) => new MoveEnd(store, entry, context.dirty));
+    return {
+      writes,
+      land: () =>
+        end.land((entry) => {
+          entry.value = undefined;
+          entry.stored = false;
+        }),
+      abandon: () => end.release(),
+      assert: () => {
+        end.assert();
+        end.release();
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof WrongLengthError || error instanceof CorruptError)) throw error;
+    // It is not in memory, and the next read sees what the store says.
+    const forget = (): void => store.overtake(address);
+    return { writes, land: forget, abandon: () => {}, assert: forget };
+  }
 }
 
 /**

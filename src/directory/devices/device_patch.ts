@@ -16,17 +16,20 @@ export interface PatchedDevices {
   readonly record: DeviceListRecord;
   /** Devices that were in the list and are not any more. */
   readonly removed: readonly number[];
-  /** The account has another identity: sessions with its other devices are worth nothing. */
+  /**
+   * The user registered anew and has another identity (`rawId`): every companion of the list before is dropped, also where
+   * the new identity has a device of the same number.
+   */
   readonly isIdentityChange: boolean;
 }
 
 /**
  * Adds a device, or takes over what is new about it.
  *
- * With the account's signed list of key indexes, devices that it does not know go first, and the device is added only if the
- * list accepts its index. A list of another identity (`rawId`) says nothing about the devices that are there: it is stored,
- * and nothing is filtered this once. Without a list, or with one that cannot be read, a device is appended if it is new.
- * The primary device is always there.
+ * With the account's signed list of key indexes, devices that it does not accept are removed first, and the device is added
+ * only if the list accepts its key index. A list of another identity (`rawId`) removes every companion. A list that is
+ * older than the stored one changes nothing, whatever its identity. Without a list, or with one that cannot be read, a new
+ * device is appended and `isHosted` of a known one is refreshed. The primary device is always there.
  *
  * @param list The signed list, decoded; `undefined` when there is none.
  */
@@ -35,28 +38,44 @@ export function patchDeviceAdd(
   device: DeviceChange,
   list: AdvKeyIndexList | undefined,
 ): PatchedDevices {
-  if (list === undefined) return patched(record, withPrimary(appended(record.devices, device)), record.rawId);
+  if (list === undefined) {
+    const hosted = { deviceId: device.deviceId, isHosted: device.isHosted };
+    const devices = withPrimary(refreshed(appended(record.devices, device), hosted));
+    return patched(record, devices, record);
+  }
+  if (list.timestamp < record.timestamp) return { record, removed: [], isIdentityChange: false };
   const isIdentityChange = record.rawId !== undefined && record.rawId !== list.rawId;
-  const accepted = isIdentityChange || isAccepted(device, list);
-  const kept = isIdentityChange ? record.devices : record.devices.filter((entry) => isAccepted(entry, list));
-  const devices = withPrimary(accepted ? refreshed(appended(kept, device), device) : kept);
-  return { ...patched(record, devices, list.rawId), isIdentityChange };
+  const isKept = (entry: DeviceListEntry): boolean =>
+    isIdentityChange ? entry.deviceId === PRIMARY_DEVICE : isAccepted(entry, list);
+  const kept = record.devices.filter(isKept);
+  const devices = withPrimary(isAccepted(device, list) ? refreshed(appended(kept, device), device) : kept);
+  return { ...patched(record, devices, list), isIdentityChange };
 }
 
 /** Removes devices. The primary one stays. */
 export function patchDeviceRemove(record: DeviceListRecord, deviceIds: readonly number[]): PatchedDevices {
   const gone = new Set(deviceIds.filter((id) => id !== PRIMARY_DEVICE));
   const devices = record.devices.filter(({ deviceId }) => !gone.has(deviceId));
-  return patched(record, devices, record.rawId);
+  return patched(record, devices, record);
 }
 
-/** Takes over what is new about a device that is in the list; any other changes nothing. */
+/**
+ * Takes over what is new about a device that is in the list; any other changes nothing. An update without a key index
+ * clears the one of a companion.
+ */
 export function patchDeviceUpdate(record: DeviceListRecord, device: DeviceChange): PatchedDevices {
-  return patched(record, refreshed(record.devices, device), record.rawId);
+  const { deviceId, keyIndex } = device;
+  const isCleared = (entry: DeviceListEntry): boolean =>
+    entry.deviceId === deviceId && deviceId !== PRIMARY_DEVICE && keyIndex === undefined;
+  const cleared = record.devices.map((entry) => (isCleared(entry) ? withoutKeyIndex(entry) : entry));
+  return patched(record, refreshed(cleared, device), record);
 }
 
-/** Takes a whole list over, as a user sync answers it. */
+/** Takes over a whole list, as a user sync answers it. One that is older than the stored list changes nothing. */
 export function replaceDevices(record: DeviceListRecord | undefined, next: DeviceListRecord): PatchedDevices {
+  if (record !== undefined && next.timestamp < record.timestamp) {
+    return { record, removed: [], isIdentityChange: false };
+  }
   const devices = withPrimary(next.devices);
   const full = devices === next.devices ? next : { ...next, devices };
   if (record === undefined) return { record: full, removed: [], isIdentityChange: false };
@@ -89,6 +108,12 @@ function refreshed(devices: readonly DeviceListEntry[], device: DeviceChange): r
   return devices.map((entry) => (entry === known ? next : entry));
 }
 
+function withoutKeyIndex(entry: DeviceListEntry): DeviceListEntry {
+  if (entry.keyIndex === undefined) return entry;
+  const { keyIndex: _keyIndex, ...rest } = entry;
+  return rest;
+}
+
 function withPrimary(devices: readonly DeviceListEntry[]): readonly DeviceListEntry[] {
   return devices.some(({ deviceId }) => deviceId === PRIMARY_DEVICE)
     ? devices
@@ -104,18 +129,20 @@ function entryOf({ deviceId, keyIndex, isHosted }: DeviceChange): DeviceListEntr
   };
 }
 
+/** The record with other devices, as `source` says: the record itself, or the signed list. */
 function patched(
   record: DeviceListRecord,
   devices: readonly DeviceListEntry[],
-  rawId: number | undefined,
+  { rawId, timestamp }: { readonly rawId?: number | undefined; readonly timestamp: number },
 ): PatchedDevices {
-  if (devices === record.devices || sameDevices(devices, record.devices)) {
-    if (rawId === record.rawId) return { record, removed: [], isIdentityChange: false };
+  const isSameList = rawId === record.rawId && timestamp === record.timestamp;
+  if (isSameList && (devices === record.devices || sameDevices(devices, record.devices))) {
+    return { record, removed: [], isIdentityChange: false };
   }
   // What the list says of itself as a whole is not true of the patched one.
   const { phash: _phash, ...rest } = record;
   return {
-    record: { ...rest, devices, ...(rawId === undefined ? {} : { rawId }) },
+    record: { ...rest, devices, timestamp, ...(rawId === undefined ? {} : { rawId }) },
     removed: missingIn(devices, record.devices),
     isIdentityChange: false,
   };

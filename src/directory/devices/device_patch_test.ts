@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AdvKeyIndexList, DeviceListRecord } from "../../records/mod.ts";
 import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../../records/mod.ts";
 import {
@@ -19,8 +19,8 @@ const RECORD: DeviceListRecord = {
   rawId: 7,
 };
 
-function list(validIndexes: number[], currentIndex: number, rawId = 7): AdvKeyIndexList {
-  return { rawId, timestamp: 5, currentIndex, validIndexes, isHosted: false };
+function list(validIndexes: number[], currentIndex: number, rawId = 7, timestamp = 5): AdvKeyIndexList {
+  return { rawId, timestamp, currentIndex, validIndexes, isHosted: false };
 }
 
 function idsOf(record: DeviceListRecord): number[] {
@@ -46,11 +46,12 @@ test("a device is added only if its key index is accepted", () => {
   }
 });
 
-test("a device that is there is refreshed, with a list alone", () => {
+test("a list refreshes a known device, an unsigned add only whether it is hosted", () => {
   const change = { deviceId: 1, keyIndex: 2, isHosted: true };
   const { record } = patchDeviceAdd(RECORD, change, list([1, 2], 2));
   expect(record.devices[1]).toEqual(change);
-  expect(patchDeviceAdd(RECORD, change, undefined).record).toBe(RECORD);
+  const unsigned = patchDeviceAdd(RECORD, change, undefined);
+  expect(unsigned.record.devices[1]).toEqual({ deviceId: 1, keyIndex: 1, isHosted: true });
 });
 
 test("without a list a new device is appended, and the primary one comes back", () => {
@@ -58,14 +59,29 @@ test("without a list a new device is appended, and the primary one comes back", 
   expect(idsOf(patchDeviceAdd(bare, { deviceId: 5 }, undefined).record)).toEqual([0, 4, 5]);
 });
 
-test("another raw id is another identity: it is stored, and nothing is filtered this once", () => {
-  const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 1 }, list([], 8, 8));
-  expect(changed.isIdentityChange).toBe(true);
-  expect(idsOf(changed.record)).toEqual([0, 1, 2, 3, 9]);
-  expect(changed.record.rawId).toBe(8);
-  const again = patchDeviceAdd(changed.record, { deviceId: 9, keyIndex: 9 }, list([9], 8, 8));
-  expect(again.isIdentityChange).toBe(false);
-  expect(idsOf(again.record)).toEqual([0, 9]);
+describe("patchDeviceAdd with another raw id", () => {
+  test("keeps the primary device alone and adds an accepted one", () => {
+    const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 9 }, list([], 8, 8));
+    expect(changed.isIdentityChange).toBe(true);
+    expect(idsOf(changed.record)).toEqual([0, 9]);
+    expect(changed.removed).toEqual([1, 2, 3]);
+    expect(changed.record.rawId).toBe(8);
+  });
+
+  test("leaves out a device whose key index is not accepted", () => {
+    const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 1 }, list([], 8, 8));
+    expect([changed.isIdentityChange, idsOf(changed.record)]).toEqual([true, [0]]);
+  });
+
+  test("changes nothing when the list is older than the stored one", () => {
+    const renewed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 9 }, list([], 8, 8, 10));
+    expect(renewed.record.timestamp).toBe(10);
+    // A replay of the former identity, then the new one again: one wipe.
+    const replayed = patchDeviceAdd(renewed.record, { deviceId: 1, keyIndex: 1 }, list([1, 2], 2, 7, 9));
+    expect(replayed.record).toBe(renewed.record);
+    const again = patchDeviceAdd(renewed.record, { deviceId: 9, keyIndex: 9 }, list([], 8, 8, 10));
+    expect([again.record, again.isIdentityChange]).toEqual([renewed.record, false]);
+  });
 });
 
 test("a first raw id is no other identity", () => {
@@ -85,6 +101,11 @@ test("an update changes what is there, and adds nothing", () => {
   expect(record.devices[2]).toEqual({ deviceId: 2, keyIndex: 8 });
   expect(patchDeviceUpdate(RECORD, { deviceId: 99, keyIndex: 8 }).record).toBe(RECORD);
   expect(patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 2 }).record).toBe(RECORD);
+  // Without a key index the known one is cleared.
+  expect(patchDeviceUpdate(RECORD, { deviceId: 2, isHosted: true }).record.devices[2]).toEqual({
+    deviceId: 2,
+    isHosted: true,
+  });
 });
 
 test("what changed has no hash of the whole list any more", () => {
@@ -100,6 +121,8 @@ test("a list from a sync replaces the one before, and says who is gone", () => {
   ]);
   expect([replaced.record.rawId, replaced.isIdentityChange]).toEqual([7, false]);
   expect(replaceDevices(RECORD, { ...next, rawId: 8 }).isIdentityChange).toBe(true);
+  const older = replaceDevices(RECORD, { ...next, timestamp: 4, rawId: 8 });
+  expect([older.record, older.isIdentityChange]).toEqual([RECORD, false]);
 });
 
 test("signed bytes that cannot be read count as none", () => {
@@ -145,7 +168,8 @@ function model(devices: Map<number, number | undefined>, rawId: number | undefin
   if (one.kind === "remove") for (const id of one.ids) if (id !== 0) devices.delete(id);
   if (one.kind === "update") {
     const { deviceId, keyIndex } = one.change;
-    if (devices.has(deviceId) && keyIndex !== undefined) devices.set(deviceId, keyIndex);
+    const isKept = keyIndex === undefined && deviceId === 0;
+    if (devices.has(deviceId) && !isKept) devices.set(deviceId, keyIndex);
   }
   if (one.kind !== "add") return rawId;
   const { deviceId, keyIndex } = one.change;
@@ -158,8 +182,8 @@ function model(devices: Map<number, number | undefined>, rawId: number | undefin
   const accepts = (id: number, at: number | undefined): boolean =>
     id === 0 || (at !== undefined && (validIndexes.includes(at) || at > currentIndex));
   const isOther = rawId !== undefined && rawId !== next;
-  if (!isOther) for (const [id, at] of [...devices]) if (!accepts(id, at)) devices.delete(id);
-  if (isOther || accepts(deviceId, keyIndex)) devices.set(deviceId, keyIndex ?? devices.get(deviceId));
+  for (const [id, at] of [...devices]) if (isOther ? id !== 0 : !accepts(id, at)) devices.delete(id);
+  if (accepts(deviceId, keyIndex)) devices.set(deviceId, keyIndex ?? devices.get(deviceId));
   devices.set(0, devices.get(0));
   return next;
 }
@@ -183,8 +207,7 @@ test("any sequence of patches agrees with the rules on a plain map, and each is 
         expect(sorted(found)).toEqual(sorted([...devices]));
         expect(record.rawId).toBe(rawId);
         expect(new Set(patch.removed)).toEqual(new Set([...before].filter((id) => !devices.has(id))));
-        // An identity change filters the second time.
-        if (!patch.isIdentityChange) expect(apply(record, one).record).toBe(record);
+        expect(apply(record, one).record).toBe(record);
       }
     }),
     { numRuns: 500 },

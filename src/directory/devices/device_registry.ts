@@ -1,5 +1,5 @@
-import { formatJid, type Jid, type JidServer } from "../../addresses/mod.ts";
-import type { DeviceListRecord, ProtocolReads, Write } from "../../backend/mod.ts";
+import { formatJid, type Jid, type JidServer, tryParseSignalAddress } from "../../addresses/mod.ts";
+import type { DeviceListRecord, ProtocolReads, SignalReads, Write } from "../../backend/mod.ts";
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { LimitError } from "../../errors/mod.ts";
 import {
@@ -36,6 +36,7 @@ export interface SessionRemover {
     selection: {
       readonly users: readonly string[];
       readonly where: (address: { readonly user: string; readonly device: number }) => boolean;
+      readonly identitiesToo?: ((user: string) => boolean) | undefined;
     },
     writes: readonly Write[],
   ): Promise<number>;
@@ -43,7 +44,7 @@ export interface SessionRemover {
 
 /** What a registry is made of. */
 export interface DeviceRegistryParts {
-  readonly reads: Pick<ProtocolReads, "getDevicesFor">;
+  readonly reads: Pick<ProtocolReads & SignalReads, "getDevicesFor" | "listSignalAddresses">;
   /** Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those of others. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly names: UserNames;
@@ -80,6 +81,13 @@ interface Aliases {
   readonly canonical: string;
   readonly lid: string | undefined;
   readonly pn: string | undefined;
+}
+
+/** A change of one user's devices. */
+interface Changed {
+  readonly names: Aliases;
+  readonly known: DeviceListRecord | undefined;
+  readonly patch: PatchedDevices;
 }
 
 const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIdentityChange: false });
@@ -282,17 +290,11 @@ export class DeviceRegistry {
   }
 
   /** Commits what changed, all of it or nothing, and brings memory in line. */
-  async #apply(
-    patches: readonly {
-      readonly names: Aliases;
-      readonly known: DeviceListRecord | undefined;
-      readonly patch: PatchedDevices;
-    }[],
-  ): Promise<DeviceReport[]> {
+  async #apply(patches: readonly Changed[]): Promise<DeviceReport[]> {
     const changed = patches.filter(({ known, patch, names }) => {
       return patch.record !== known || known.user !== names.canonical;
     });
-    const gone = changed.flatMap(({ names, patch }) => jidsOf(names, patch.removed));
+    const gone = await this.#jidsOfGone(changed);
     // The list was found under the phone number, or would be found there first by somebody else.
     const writes = changed.flatMap(({ names: { pn, canonical } }): Write[] =>
       pn === undefined || pn === canonical ? [] : [{ kind: "deviceList.delete", user: pn }],
@@ -324,6 +326,30 @@ export class DeviceRegistry {
       removed,
       isIdentityChange,
     }));
+  }
+
+  /**
+   * Every JID of the devices whose sender-key marks go: those that left a list, and all companions of a user that has another
+   * identity, whether a list names them or only a session does.
+   */
+  async #jidsOfGone(changed: readonly Changed[]): Promise<string[]> {
+    const renewed = changed
+      .filter(({ patch }) => patch.isIdentityChange)
+      .flatMap(({ names }) => usersOf(names));
+    const entries = renewed.length === 0 ? [] : await this.#parts.reads.listSignalAddresses(renewed);
+    const addresses = entries.flatMap(({ kind, address }) =>
+      kind === "session" ? [tryParseSignalAddress(address)] : [],
+    );
+    return changed.flatMap(({ names, known, patch }) => {
+      if (!patch.isIdentityChange) return jidsOf(names, patch.removed);
+      const users = usersOf(names);
+      const inSessions = addresses.flatMap((address) =>
+        address !== undefined && users.includes(address.user) ? [address.device] : [],
+      );
+      const listed = known?.devices.map(({ deviceId }) => deviceId) ?? [];
+      const companions = new Set([...listed, ...inSessions].filter((id) => id !== PRIMARY_DEVICE));
+      return jidsOf(names, [...companions]);
+    });
   }
 
   /** Holds the locks of users' canonical names, which stay the same meanwhile. */
@@ -407,10 +433,11 @@ function jidsOf({ lid, pn }: Aliases, deviceIds: readonly number[]): string[] {
   return [...named(pn, ["s.whatsapp.net", "hosted"]), ...named(lid, ["lid", "hosted.lid"])];
 }
 
-/** The sessions that go: those of removed devices, and on an identity change those of all but the primary one. */
-function selectionOf(
-  losing: readonly { readonly names: Aliases; readonly patch: PatchedDevices }[],
-): Parameters<SessionRemover["deleteSessions"]>[0] {
+/**
+ * The sessions that go: those of removed devices, and on an identity change those of all but the primary one, with their
+ * identity keys.
+ */
+function selectionOf(losing: readonly Changed[]): Parameters<SessionRemover["deleteSessions"]>[0] {
   const patchOf = new Map(losing.flatMap(({ names, patch }) => usersOf(names).map((user) => [user, patch])));
   return {
     users: [...patchOf.keys()],
@@ -419,5 +446,6 @@ function selectionOf(
       if (patch === undefined || device === PRIMARY_DEVICE) return false;
       return patch.isIdentityChange || patch.removed.includes(device);
     },
+    identitiesToo: (user) => patchOf.get(user)?.isIdentityChange === true,
   };
 }
