@@ -20,8 +20,6 @@ export interface ColdLoadTarget<Row> {
   readonly read: (keys: readonly string[]) => Promise<readonly (Row | undefined)[]>;
   /** Puts a row, or the fact that there is none, into the cache. */
   readonly install: (key: string, row: Row | undefined) => void;
-  /** Whether a stale answer is read again. Always, outside of tests. */
-  readonly rereadsStale: boolean;
 }
 
 /**
@@ -86,7 +84,7 @@ export class ColdLoads<Row> {
     const load = this.#loads.get(key);
     if (load === undefined) return;
     if (!this.#target.has(key)) {
-      if (load.isStale && this.#target.rereadsStale) {
+      if (load.isStale) {
         load.isStale = false;
         void this.#read([key]);
         return;

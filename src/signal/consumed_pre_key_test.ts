@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { leaveOut } from "../../test/support/protections.ts";
 import { ALICE, BOB, haveSession, turn, type World, world } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import { BackendError } from "../errors/mod.ts";
 
-function withPreKeys(options?: Parameters<typeof world>[0]): World {
-  const here = world(options);
+function withPreKeys(): World {
+  const here = world();
   for (const id of [7, 8, 9]) here.rows.preKeys.add(id);
   return here;
 }
@@ -142,7 +143,8 @@ test("clearing drops what was to be removed", async () => {
 });
 
 test("without the coupling a pre-key goes though its session is refused", async () => {
-  const here = withPreKeys({ off: ["preKeyCoupling"] });
+  using _ = leaveOut(["preKeyCoupling"]);
+  const here = withPreKeys();
   await here.cache.sessions.put(ALICE, CounterRecord.of("a", "a", 0), { consumedPreKeyId: 7 });
   here.rows.poison = (write) => write.kind === "session.put";
   await here.engine.flush();

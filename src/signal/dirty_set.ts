@@ -58,17 +58,22 @@ export class DirtySet {
     entry.freshUrgency = CLEAN;
   }
 
-  /** What was collected is durable: the entry is clean, or as dirty as what changed since. */
-  committed(entry: AnyEntry, isLatest: boolean): void {
+  /**
+   * Notes that what was collected with a generation is durable. An entry that has changed since is as dirty as what changed.
+   *
+   * @returns Whether the entry is clean.
+   */
+  committed(entry: AnyEntry, generation: number): boolean {
     this.#oldestKnown = false;
-    if (isLatest) {
+    if (entry.generation === generation) {
       this.remove(entry);
-      return;
+      return true;
     }
     if (entry.urgency === MUST && entry.freshUrgency !== MUST) this.#must -= 1;
     entry.urgency = entry.freshUrgency;
     entry.sinceMs = entry.freshSinceMs;
     this.recount(entry);
+    return false;
   }
 
   /** Takes an entry out: it is clean now, or no longer part of the cache. */

@@ -3,7 +3,6 @@ import { EncodingSlab } from "../protobuf/mod.ts";
 import type { DirtyItem, Flushable, Outcome, Pending } from "../write_behind/mod.ts";
 import { MUST, type SignalWrite } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";
-import type { Protections } from "./test_hooks.ts";
 
 /** Name of the cache among the flushables of the engine. */
 export const SIGNAL_FLUSHABLE = "signal";
@@ -29,16 +28,14 @@ export interface FlushHooks {
 export class FlushableSignalState implements Flushable {
   readonly name: string = SIGNAL_FLUSHABLE;
   readonly #dirty: DirtySet;
-  readonly #protections: Protections;
   readonly #hooks: FlushHooks;
   /** What the engine has now, by key. */
   readonly #collected = new Map<string, Collected>();
   /** What it has of an incarnation of the cache that was cleared. */
   readonly #orphans = new Set<AnyEntry>();
 
-  constructor(dirty: DirtySet, protections: Protections, hooks: FlushHooks) {
+  constructor(dirty: DirtySet, hooks: FlushHooks) {
     this.#dirty = dirty;
-    this.#protections = protections;
     this.#hooks = hooks;
   }
 
@@ -95,8 +92,6 @@ export class FlushableSignalState implements Flushable {
     if (generation > entry.committed) entry.committed = generation;
     entry.stored = stored;
     if (riders.length > 0) entry.dropRiders((rider) => riders.includes(rider));
-    const isLatest = entry.generation === generation || !this.#protections.generationCheck;
-    this.#dirty.committed(entry, isLatest);
-    if (isLatest) entry.owner.becameClean(entry);
+    if (this.#dirty.committed(entry, generation)) entry.owner.becameClean(entry);
   }
 }

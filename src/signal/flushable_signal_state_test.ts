@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { leaveOut } from "../../test/support/protections.ts";
 import {
   ALICE,
   BOB,
@@ -39,7 +40,8 @@ test("what changed during a flush stays dirty, and the next flush writes it", as
 });
 
 test("without the generation check a change made during a flush is lost", async () => {
-  const here = world({ off: ["generationCheck"] });
+  using _ = leaveOut(["generationCheck"]);
+  const here = world();
   await haveSession(here, ALICE);
   await receive(here, ALICE);
   here.rows.holdCommits();

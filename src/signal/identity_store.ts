@@ -59,7 +59,6 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
       install: (address, key) => {
         this.#add(address, key, key !== undefined);
       },
-      rereadsStale: context.protections.staleRead,
     });
     this.entries = new EntryTable({
       capacity: context.capacity,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { leaveOut } from "../../test/support/protections.ts";
 import {
   ALICE,
   BOB,
@@ -165,7 +166,8 @@ test("waiting inside the lock of the address is right, and others of it wait for
 });
 
 test("without the gate nothing waits, and a crash repeats counters", async () => {
-  const here = world({ off: ["gate"] });
+  using _ = leaveOut(["gate"]);
+  const here = world();
   await haveSession(here, ALICE);
   expect(await send(here, ALICE)).toMatchObject({ counter: 0, gated: false });
   expect(await send(here.crash(), ALICE)).toMatchObject({ counter: 0 });

@@ -54,7 +54,6 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       has: (address) => this.entries.get(address) !== undefined,
       read: (addresses) => table.read(addresses),
       install: (address, row) => this.#install(address, row),
-      rereadsStale: context.protections.staleRead,
     });
     this.entries = new EntryTable({
       capacity: context.capacity,
@@ -159,7 +158,6 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     const { address, lease, value } = entry;
     // Another entry of the address may have been read since.
     if (value === undefined || lease === undefined || !this.entries.has(entry)) return;
-    if (!this.#context.protections.failedGate) return;
     const keys = lease.forfeit();
     if (keys === 0) return;
     const { store } = this.table;
@@ -247,7 +245,6 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   /** Brings the lease in line with a record that is put, and says whether that closes the gate. */
   #advance(entry: CacheEntry<T>, record: T): boolean {
-    const { protections } = this.#context;
     const { lease } = entry;
     const chain = this.codec.sendingChain(record);
     if (chain === undefined) {
@@ -257,7 +254,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.#requireForward(lease, chain);
     if (!entry.isGated) lease?.markPublished();
     if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
-    return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true && protections.gate;
+    return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true;
   }
 
   /** Says of a record what `#apply` would, and changes neither. @throws {RewindError | RangeError} When it must not be put. */
@@ -273,14 +270,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** @throws {RewindError} */
   #requireForward(lease: CounterLease | undefined, chain: SendingChain | undefined): void {
     if (chain === undefined || lease?.isBehind(chain) !== true) return;
-    if (!this.#context.protections.rewindRefusal) return;
     throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
   }
 
   #addConsumed(entry: CacheEntry<T>, id: number): void {
-    const write: SignalWrite = { kind: "preKey.remove", id };
-    if (this.#context.protections.preKeyCoupling) entry.addRider(write);
-    else this.#context.addLoose(write);
+    entry.addRider({ kind: "preKey.remove", id });
   }
 
   /** The lease of a record that sends no more. */
@@ -342,15 +336,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     }
     const { table, codec } = this;
     const { store } = table;
-    const { events, restoreEpoch, incarnation, protections } = this.#context;
-    const rules = {
-      store,
-      codec,
-      incarnation: incarnation(),
-      restoreEpoch,
-      fastForwards: protections.fastForward,
-    };
-    const opened = openStoredRecord(row, rules);
+    const { events, restoreEpoch, incarnation } = this.#context;
+    const opened = openStoredRecord(row, { store, codec, incarnation: incarnation(), restoreEpoch });
     switch (opened.kind) {
       case "usable":
         this.#addRecord(address, row, opened.value, opened.lease);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { leaveOut } from "../../test/support/protections.ts";
 import {
   ALICE,
   BOB,
@@ -103,7 +104,8 @@ test("a put that goes back on its chain is refused and changes nothing; one that
 });
 
 test("without the refusal a put may go back", async () => {
-  const here = world({ off: ["rewindRefusal"] });
+  using _ = leaveOut(["rewindRefusal"]);
+  const here = world();
   await haveSession(here, ALICE, 7);
   await here.cache.sessions.put(ALICE, CounterRecord.of(`start ${ALICE}`, `chain ${ALICE}`, 6));
   expect(here.cache.sessions.peek(ALICE)?.current?.next).toBe(6);
@@ -146,8 +148,8 @@ test("a key that is not in memory is deleted without being read", async () => {
 });
 
 /** A read is under way; meanwhile the row is deleted, flushed, and the negative entry evicted. */
-async function overtakenRead(options: Parameters<typeof world>[0]): Promise<unknown> {
-  const { cache, engine, rows } = world({ capacity: 1, ...options });
+async function overtakenRead(): Promise<unknown> {
+  const { cache, engine, rows } = world({ capacity: 1 });
   storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });
   rows.holdReads();
   const load = cache.sessions.load(ALICE);
@@ -173,11 +175,12 @@ test("what nothing can be stored under is refused, and leaves nothing that could
 });
 
 test("bytes that were read before a write that was flushed and evicted meanwhile are read again", async () => {
-  expect(await overtakenRead({})).toBeUndefined();
+  expect(await overtakenRead()).toBeUndefined();
 });
 
 test("without that rule an old row comes back", async () => {
-  expect(await overtakenRead({ off: ["staleRead"] })).toMatchObject({ next: 3 });
+  using _ = leaveOut(["staleRead"]);
+  expect(await overtakenRead()).toMatchObject({ next: 3 });
 });
 
 test("what was put while a read was under way wins over what was read", async () => {

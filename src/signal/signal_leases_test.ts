@@ -70,8 +70,9 @@ test("a record that another incarnation wrote has every key burned that may have
 });
 
 test("without the burn its counters come again", async () => {
-  const here = world({ off: ["fastForward"] });
-  storeSession(here.rows, ALICE, { next: 5, reservedUntil: 69 });
+  const { rows, cache } = world({ off: ["fastForward"] });
+  const here = world({ off: ["fastForward"] }, rows, 1);
+  storeSession(here.rows, ALICE, { next: 5, reservedUntil: 69, incarnation: cache.incarnation });
   expect(await send(here, ALICE)).toEqual({ chain: `chain ${ALICE}`, counter: 5, gated: false });
 });
 

@@ -10,7 +10,7 @@ import { RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { LiveRecordCodec } from "../ratchet/mod.ts";
 import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
-import { CacheEntry, MUST, type SignalWrite } from "./cache_entry.ts";
+import { MUST } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
 import type { Durability } from "./counter_lease.ts";
 import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
@@ -35,7 +35,6 @@ import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts"
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
 import type { StoreContext } from "./store_context.ts";
-import { type Protections, protectionsOf } from "./test_hooks.ts";
 
 /** Entries of each store unless told otherwise. */
 const DEFAULT_CAPACITY = 2_000;
@@ -161,7 +160,6 @@ export class SignalStoreCache<S, K> {
   readonly #sessions: RecordStore<S>;
   readonly #senderKeys: RecordStore<K>;
   readonly #identities: IdentityStore;
-  readonly #protections: Protections;
   readonly #restoreEpoch: number;
   #incarnation: string;
 
@@ -169,7 +167,6 @@ export class SignalStoreCache<S, K> {
   constructor(options: SignalStoreCacheOptions<S, K>) {
     this.#options = options;
     const { host, engine, reads } = options;
-    const protections = protectionsOf(options);
     this.#restoreEpoch = requireRestoreEpoch(options.restoreEpoch ?? 0);
     this.#incarnation = newIncarnation(host.random, this.#restoreEpoch);
     const signal = new ChangeSignal(host.clock, (urgency) => engine.notify(urgency));
@@ -178,12 +175,10 @@ export class SignalStoreCache<S, K> {
     const context: StoreContext = {
       dirty: this.#dirty,
       events: this.#events,
-      protections,
       durability: options.durability ?? "strict",
       restoreEpoch: this.#restoreEpoch,
       capacity: options.capacity ?? DEFAULT_CAPACITY,
       ready: () => engine.ready(),
-      addLoose: (write) => this.#addLoose(write),
       incarnation: () => this.#incarnation,
     };
     this.#sessions = new RecordStore({
@@ -199,8 +194,7 @@ export class SignalStoreCache<S, K> {
       isOwn: options.isOwnSenderKey,
     });
     this.#identities = new IdentityStore(context, reads);
-    this.#protections = protections;
-    this.#flushable = new FlushableSignalState(this.#dirty, protections, {
+    this.#flushable = new FlushableSignalState(this.#dirty, {
       flushed: () => this.#evict(),
       reserved: () => engine.notify("may"),
       release: () => this.#releaseLeases(),
@@ -331,7 +325,6 @@ export class SignalStoreCache<S, K> {
     if (!Number.isSafeInteger(steps) || steps < 1) {
       throw new RangeError(`send: steps is ${steps}, expected a positive integer`);
     }
-    if (!this.#protections.sendRefusal) return;
     const { engine } = this.#options;
     engine.assertUsable();
     for (const entry of this.#entriesOf([address])) if (entry.isGated) await this.#reopen(entry);
@@ -533,17 +526,5 @@ export class SignalStoreCache<S, K> {
     if (parsed === undefined) return name;
     const sender = tryParseSignalAddress(await this.#resolve(formatSignalAddress(parsed.sender)));
     return sender === undefined ? name : formatSenderKeyName({ group: parsed.group, sender });
-  }
-
-  #addLoose(write: SignalWrite): void {
-    const owner = {
-      becameDirty(): void {},
-      becameClean(): void {},
-      overtake(): void {},
-      forfeit(): void {},
-      snapshot: () => ({ writes: [write], riders: [], stored: true }),
-    };
-    const entry = new CacheEntry<unknown>(owner, "", `loose:${JSON.stringify(write)}`);
-    this.#dirty.change(entry, MUST);
   }
 }

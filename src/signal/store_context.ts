@@ -1,23 +1,18 @@
 import { isText } from "../backend/mod.ts";
-import type { SignalWrite } from "./cache_entry.ts";
 import type { Durability } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
 import type { SignalEvents } from "./signal_events.ts";
-import type { Protections } from "./test_hooks.ts";
 
 /** What the stores of one cache share. */
 export interface StoreContext {
   readonly dirty: DirtySet;
   readonly events: SignalEvents;
-  readonly protections: Protections;
   readonly durability: Durability;
   readonly restoreEpoch: number;
   /** Entries that each store may hold. */
   readonly capacity: number;
   /** Back-pressure: resolves when one more entry may become dirty. */
   readonly ready: () => Promise<void>;
-  /** Writes something that lands with no entry. For tests without a protection. */
-  readonly addLoose: (write: SignalWrite) => void;
   /** The name of the cache's present incarnation. */
   readonly incarnation: () => string;
 }

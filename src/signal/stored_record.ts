@@ -37,8 +37,6 @@ export interface OpeningRules<T> {
   readonly incarnation: string;
   /** Rows from before are outdated; 0 when there never was a restore. */
   readonly restoreEpoch: number;
-  /** Whether another incarnation's record is fast-forwarded. Always, outside of tests. */
-  readonly fastForwards: boolean;
 }
 
 /** Turns a stored row into what may be used of it. */
@@ -64,7 +62,7 @@ export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): Ope
     return { kind: "usable", value, lease: idle, burnedKeys: 0 };
   }
   if (lease === undefined) return usable(value, new CounterLease(chain, chain.next, 0));
-  if (lease.incarnation === rules.incarnation || !rules.fastForwards) {
+  if (lease.incarnation === rules.incarnation) {
     return usable(value, new CounterLease(chain, lease.reservedUntil, lease.burned));
   }
   return burn(value, chain, lease, codec);

@@ -1,6 +1,6 @@
+import type { Protection } from "../support/protections.ts";
 import type { ChaosBackend } from "./chaos_backend.ts";
 import type { ChaosClientFactory } from "./client.ts";
-import type { ChaosProtection } from "./incarnation.ts";
 import type { ChaosPeer } from "./peer.ts";
 
 /** What a run needs of where it runs. */
@@ -17,7 +17,7 @@ export interface ChaosRuntime {
 /** How a run goes. */
 export interface WorldOptions {
   readonly seed: number;
-  readonly off: readonly ChaosProtection[];
+  readonly off: readonly Protection[];
   /** Told of everything, to follow a run. */
   readonly told?: ((line: string) => void) | undefined;
 }

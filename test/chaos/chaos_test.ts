@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
+import { PROTECTIONS, type Protection } from "../support/protections.ts";
 import { addCounts, newCounts } from "./counts.ts";
-import { CHAOS_PROTECTIONS, type ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { ChaosViolation } from "./violation.ts";
@@ -16,7 +16,7 @@ const STEPS_WITHOUT = 500;
 const SEEDS_WITHOUT = 32;
 
 /** Seeds that are known to notice at once, tried first. Anything that changes how often a promise is awaited may move them. */
-const KNOWN_SEEDS: Readonly<Record<ChaosProtection, number>> = {
+const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   generationCheck: 12,
   gate: 13,
   fastForward: 8,
@@ -79,7 +79,7 @@ test("the same seed decides alike, with other keys", async () => {
   expect((await runChaos(newRuntime("rust"), { seed: 4, steps: 300 })).digest).not.toBe(digests[0]);
 });
 
-for (const protection of CHAOS_PROTECTIONS) {
+for (const protection of PROTECTIONS) {
   test(`without ${protection} a run goes wrong, and says how to see it again`, async () => {
     const newRuntime = await nodeRuntimes();
     const options = {

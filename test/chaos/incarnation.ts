@@ -1,31 +1,15 @@
 import { type Account, openAccount } from "../../src/account/mod.ts";
-import type { Backend, Device } from "../../src/backend/mod.ts";
-import { withoutEpochBump } from "../../src/backend/test_hooks.ts";
+import type { Device } from "../../src/backend/mod.ts";
 import { createDevice } from "../../src/device/mod.ts";
 import type { Host } from "../../src/ports/mod.ts";
 import type { Durability } from "../../src/signal/mod.ts";
-import { type Protection, withoutProtections } from "../../src/signal/test_hooks.ts";
 import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
 import type { WriteBehindPolicy } from "../../src/write_behind/mod.ts";
+import { backendWithout, hostWithout, type Protection } from "../support/protections.ts";
 import type { ChaosBackend } from "./chaos_backend.ts";
 import type { ChaosClient, ChaosClientFactory, ClientObserver } from "./client.ts";
 import type { Contact, IncomingMail } from "./contact.ts";
 import { type CommitListener, Link } from "./link.ts";
-
-/** What can be switched off: a protection of the cache, or of the commit queue. */
-export type ChaosProtection = Protection | "epochBump";
-
-export const CHAOS_PROTECTIONS: readonly ChaosProtection[] = [
-  "generationCheck",
-  "gate",
-  "fastForward",
-  "rewindRefusal",
-  "preKeyCoupling",
-  "sendRefusal",
-  "failedGate",
-  "staleRead",
-  "epochBump",
-];
 
 /** How an account is opened. */
 export interface IncarnationOptions {
@@ -40,7 +24,8 @@ export interface IncarnationOptions {
   readonly durability: Durability;
   readonly capacity: number;
   readonly policy: Partial<WriteBehindPolicy>;
-  readonly off: readonly ChaosProtection[];
+  /** Protections that are left out: see `leaveOut`, which must be in force, too. */
+  readonly off: readonly Protection[];
   /** Planned faults that the opening itself meets. */
   readonly prepare?: ((link: Link) => void) | undefined;
 }
@@ -89,12 +74,13 @@ export class Incarnation {
     const host = fakeHost({ seed: seed * 1_000 + number, startMs });
     const link = await Link.open(options.backend, host, options);
     options.prepare?.(link);
-    const signal = withoutProtections(
-      { durability, capacity },
-      ...off.filter((protection) => protection !== "epochBump"),
-    );
-    const backend: Backend = off.includes("epochBump") ? withoutEpochBump(link.backend) : link.backend;
-    const account = await openAccount({ backend, host, policy, signal, newDevice });
+    const account = await openAccount({
+      backend: backendWithout(link.backend, host, off),
+      host: hostWithout(host, off),
+      policy,
+      signal: { durability, capacity },
+      newDevice,
+    });
     return new Incarnation(number, link, host, account, options);
   }
 

@@ -5,9 +5,9 @@
  * The same seed decides alike: the keys that the libraries draw differ from run to run, and no decision depends on them.
  */
 
+import { leaveOut, type Protection } from "../support/protections.ts";
 import type { ChaosRuntime } from "./chaos_runtime.ts";
 import type { ChaosCounts } from "./counts.ts";
-import type { ChaosProtection } from "./incarnation.ts";
 import { populate } from "./people.ts";
 import { STEPS, type Step } from "./steps.ts";
 import { ChaosViolation } from "./violation.ts";
@@ -17,8 +17,8 @@ import { World } from "./world.ts";
 export interface ChaosOptions {
   readonly seed: number;
   readonly steps: number;
-  /** Protections that are switched off, to see that the run notices. */
-  readonly off?: readonly ChaosProtection[] | undefined;
+  /** Protections that are left out, to see that the run notices. */
+  readonly off?: readonly Protection[] | undefined;
   /** What else the command that repeats the run needs. */
   readonly flags?: readonly string[] | undefined;
   /** Where `npm run chaos` cannot repeat the run: what can. */
@@ -47,6 +47,7 @@ const MAX_TURNS = 60;
 /** Runs one seed. Rejects with a `ChaosViolation` when something went wrong. */
 export async function runChaos(runtime: ChaosRuntime, options: ChaosOptions): Promise<ChaosReport> {
   const { seed, off = [] } = options;
+  using _ = leaveOut(off);
   const world = new World(runtime, { seed, off, told: options.told });
   populate(world);
   try {

@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { PROTECTIONS, type Protection } from "../support/protections.ts";
 import { addCounts, type ChaosCounts, countsLine, newCounts } from "./counts.ts";
-import { CHAOS_PROTECTIONS, type ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
 import { CHAOS_CLIENTS, type ChaosClientKind, clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { CHAOS_PLACES, type ChaosPlace, openPlace } from "./places.ts";
@@ -13,7 +13,7 @@ const USAGE = `npm run chaos -- [options]
   --seeds N     how many seeds, default 8
   --steps M     steps of each, default 2000
   --seed S      the first seed, default 1
-  --without P   switches a protection off: ${CHAOS_PROTECTIONS.join(", ")}; may be repeated
+  --without P   leaves a protection out: ${PROTECTIONS.join(", ")}; may be repeated
   --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns by default
   --over O      ${CHAOS_PLACES.join(", ")}: where the account is, default memory (see places.ts)
   --workers W   processes that share the seeds, default 1
@@ -30,7 +30,7 @@ interface Outcome {
 interface Options {
   readonly seeds: readonly number[];
   readonly steps: number;
-  readonly off: readonly ChaosProtection[];
+  readonly off: readonly Protection[];
   readonly client: ChaosClientKind | undefined;
   readonly place: ChaosPlace;
   readonly isTraced: boolean;
@@ -62,9 +62,9 @@ function readOptions(): Options {
   const first = integer("seed");
   const stride = integer("stride");
   const off = values.without.map((name) => {
-    const protection = CHAOS_PROTECTIONS.find((known) => known === name);
+    const protection = PROTECTIONS.find((known) => known === name);
     if (protection === undefined)
-      throw new RangeError(`--without: no protection ${name}; there are ${CHAOS_PROTECTIONS.join(", ")}`);
+      throw new RangeError(`--without: no protection ${name}; there are ${PROTECTIONS.join(", ")}`);
     return protection;
   });
   const seeds = Array.from({ length: integer("seeds") }, (_, index) => first + index * stride);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
+import type { Protection } from "../support/protections.ts";
 import { addCounts, newCounts } from "./counts.ts";
-import type { ChaosProtection } from "./incarnation.ts";
 import { runChaos } from "./machine.ts";
 import { clientOf, nodeRuntimes } from "./node_runtime.ts";
 import { openPlace } from "./places.ts";
@@ -17,7 +17,7 @@ const STEPS_WITHOUT = 400;
 const SEEDS_WITHOUT = 16;
 
 /** Seeds that are known to notice at once, tried first. */
-const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<ChaosProtection, number>>;
+const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<Protection, number>>;
 
 beforeEach(() => {
   // libsignal-node prints whole sessions.
@@ -62,7 +62,7 @@ test("the same seed decides alike, whatever the service keeps its accounts in", 
   expect(digests.size).toBe(1);
 }, 60_000);
 
-for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [ChaosProtection, number][]) {
+for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [Protection, number][]) {
   test(`without ${protection} a run behind a service goes wrong, and says how to see it again`, async () => {
     const newRuntime = await nodeRuntimes();
     await using databases = await openPlace("remote");

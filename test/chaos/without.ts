@@ -1,8 +1,8 @@
-import type { ChaosProtection } from "./incarnation.ts";
+import type { Protection } from "../support/protections.ts";
 import type { ChaosOptions, ChaosReport } from "./machine.ts";
 
 /** What a run without a protection finds first. */
-export const FINDINGS: Readonly<Record<ChaosProtection, RegExp>> = {
+export const FINDINGS: Readonly<Record<Protection, RegExp>> = {
   generationCheck: /are not durable|promised|gates are shut|older state|cannot be read|left twice/,
   gate: /left twice|cannot be read|cannot read/,
   fastForward: /left twice/,
@@ -16,7 +16,7 @@ export const FINDINGS: Readonly<Record<ChaosProtection, RegExp>> = {
 
 /** How a protection is left out. */
 export interface WithoutOptions {
-  readonly protection: ChaosProtection;
+  readonly protection: Protection;
   /** A seed that is known to notice, tried first. */
   readonly known: number;
   /** Further seeds within which it must be noticed. */

@@ -2,11 +2,11 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { addCounts, newCounts } from "../../chaos/counts.ts";
-import type { ChaosProtection } from "../../chaos/incarnation.ts";
 import { type ChaosOptions, type ChaosReport, runChaos } from "../../chaos/machine.ts";
 import { ChaosViolation } from "../../chaos/violation.ts";
 import { FINDINGS, failureWithout } from "../../chaos/without.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../../support/dose.ts";
+import type { Protection } from "../../support/protections.ts";
 import { objectRuntimes } from "./chaos_runtime.ts";
 
 const SEEDS = dose({ short: 3, long: 16 });
@@ -18,7 +18,7 @@ const STEPS_WITHOUT = 400;
 const SEEDS_WITHOUT = 16;
 
 /** Seeds that are known to notice at once, tried first. */
-const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<ChaosProtection, number>>;
+const KNOWN_SEEDS = { gate: 3, epochBump: 5 } as const satisfies Partial<Record<Protection, number>>;
 
 beforeEach(() => {
   // libsignal-node prints whole sessions.
@@ -62,7 +62,7 @@ test("the same seed decides alike inside an object", async () => {
   expect((await runInObject(options)).digest).toBe(digest);
 }, 60_000);
 
-for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [ChaosProtection, number][]) {
+for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [Protection, number][]) {
   test(`without ${protection} a run inside an object goes wrong`, async () => {
     const found = await failureWithout(
       { protection, known, seeds: SEEDS_WITHOUT, steps: STEPS_WITHOUT },

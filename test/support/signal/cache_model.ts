@@ -6,8 +6,8 @@
  */
 import { BackendError } from "../../../src/errors/mod.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
-import type { Protection } from "../../../src/signal/test_hooks.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
+import { leaveOut, type Protection } from "../protections.ts";
 import { ALICE, BOB, CAROL, type Connection, OUR_KEY, turn, type World, world } from "./cache_world.ts";
 import { CounterRecord } from "./counter_record.ts";
 import { type AnyWrite, FakeRows } from "./fake_rows.ts";
@@ -48,6 +48,7 @@ const MAX_MISSING = 2_000;
 
 /** Runs one conversation. Rejects with what went wrong first, and the seed. */
 export async function runModel(options: ModelOptions): Promise<ModelReport> {
+  using _ = leaveOut(options.off ?? []);
   const model = new Model(options);
   try {
     await model.run(options.steps);

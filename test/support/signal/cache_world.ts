@@ -2,9 +2,9 @@
 import type { Committer, SignalCacheReads } from "../../../src/backend/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
 import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
-import { type Protection, withoutProtections } from "../../../src/signal/test_hooks.ts";
 import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
+import { hostWithout, type Protection } from "../protections.ts";
 import { CounterRecord, counterCodec, counterSenderKeyCodec, stored } from "./counter_record.ts";
 import { FakeRows } from "./fake_rows.ts";
 
@@ -25,6 +25,7 @@ export interface WorldOptions {
   readonly restoreEpoch?: number;
   readonly resolveAddress?: Options["resolveAddress"];
   readonly policy?: Partial<WriteBehindPolicy>;
+  /** Protections that are left out: see `leaveOut`, which must be in force, too. */
   readonly off?: readonly Protection[];
   /** What the process sees of the rows. */
   readonly connect?: (rows: FakeRows) => Connection;
@@ -49,23 +50,18 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
   const connection = options.connect?.(rows) ?? rows;
   const engine = new WriteBehind({ committer: connection, host, policy: options.policy });
   const { durability, capacity, restoreEpoch, resolveAddress, off = [] } = options;
-  const cache = new SignalStoreCache(
-    withoutProtections(
-      {
-        reads: connection,
-        engine,
-        host,
-        sessionCodec: counterCodec,
-        senderKeyCodec: counterSenderKeyCodec,
-        isOwnSenderKey: (name: string) => name === OUR_KEY,
-        durability,
-        capacity,
-        restoreEpoch,
-        resolveAddress,
-      },
-      ...off,
-    ),
-  );
+  const cache = new SignalStoreCache({
+    reads: connection,
+    engine,
+    host: hostWithout(host, off),
+    sessionCodec: counterCodec,
+    senderKeyCodec: counterSenderKeyCodec,
+    isOwnSenderKey: (name: string) => name === OUR_KEY,
+    durability,
+    capacity,
+    restoreEpoch,
+    resolveAddress,
+  });
   engine.addFlushable(cache.flushable);
   return {
     host,
