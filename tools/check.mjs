@@ -35,6 +35,7 @@ const CHECKS = [
     ],
   },
   { name: "layers", steps: [["node", ["tools/check_layers.mjs"]]] },
+  { name: "doors", steps: [["node", ["tools/check_doors.mjs"]]] },
   { name: "manifests", steps: [["node", ["tools/check_manifests.mjs"]]] },
   { name: "lockfile", steps: [["node", ["tools/check_lock.mjs"]]] },
   {

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { Account, type AccountParts, type CommitFollower } from "./account.ts";
-export { type HousekeepingParts, type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
+export { Account, type CommitFollower } from "./account.ts";
+export { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
 export { type OpenAccountOptions, openAccount } from "./open_account.ts";

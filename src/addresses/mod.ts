@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { formatSignalAddress, parseJid, toSignalAddress } from "@holdfast/store";
+ * import { formatSignalAddress, parseJid, toSignalAddress } from "@holdfast/store/addresses";
  *
  * formatSignalAddress(toSignalAddress(parseJid("5511999990000:3@s.whatsapp.net"))); // "5511999990000:3@c.us.0"
  * ```
@@ -18,9 +18,6 @@ export {
   JID_SERVERS,
   type Jid,
   type JidServer,
-  MAX_JID_AGENT,
-  MAX_JID_DEVICE,
-  MAX_JID_USER_LENGTH,
   parseJid,
   tryParseJid,
 } from "./jid.ts";

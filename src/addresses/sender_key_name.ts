@@ -17,7 +17,7 @@ export interface SenderKeyName {
  *
  * @example
  * ```ts
- * import { parseSenderKeyName } from "@holdfast/store";
+ * import { parseSenderKeyName } from "@holdfast/store/addresses";
  *
  * parseSenderKeyName("120363000000000001@g.us:100000000000001:7@lid.0").sender.device; // 7
  * ```

@@ -22,7 +22,7 @@ const SUFFIX = ".0";
  *
  * @example
  * ```ts
- * import { parseSignalAddress } from "@holdfast/store";
+ * import { parseSignalAddress } from "@holdfast/store/addresses";
  *
  * parseSignalAddress("5511999990000:3@c.us.0"); // { user: "5511999990000", server: "c.us", device: 3 }
  * ```

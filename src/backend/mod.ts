@@ -17,6 +17,7 @@ export type {
 export {
   type AppSyncReads,
   type AppSyncStore,
+  type AppSyncWrite,
   type CollectionName,
   HASH_STATE_HASH_BYTES,
   type MutationMac,
@@ -63,6 +64,7 @@ export type {
   Device,
   DeviceReads,
   DeviceStore,
+  DeviceWrite,
   KeyPair,
   ServerClientExpiration,
   TableSummary,
@@ -80,6 +82,7 @@ export {
   type PendingInbound,
   type ProtocolReads,
   type ProtocolStore,
+  type ProtocolWrite,
   SENT_MESSAGE_LIFETIME_S,
   type SenderKeyDevice,
   type TcTokenEntry,
@@ -103,6 +106,7 @@ export type {
   SignalCacheReads,
   SignalReads,
   SignalStore,
+  SignalWrite,
   SignedPreKeyRow,
 } from "./signal_store.ts";
 export { IDENTITY_KEY_BYTES } from "./signal_writes.ts";

@@ -18,4 +18,4 @@ export type {
   KeyType,
   SignalRepositoryLike,
 } from "./library_types.ts";
-export { signalRepository } from "./signal_repository.ts";
+export { type MakeRepository, signalRepository } from "./signal_repository.ts";

@@ -19,7 +19,7 @@ import { migrateUser } from "./user_migration.ts";
 
 /** How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option `makeSignalRepository`. */
 // biome-ignore lint/suspicious/noExplicitAny: the argument types are Baileys' own; the adapter passes them through.
-type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositoryLike;
+export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositoryLike;
 
 /**
  * For the socket option `makeSignalRepository`: Baileys' own Signal repository over this account's keys.

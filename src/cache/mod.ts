@@ -16,7 +16,7 @@ export {
   inProcessCaches,
   type ValueCache,
 } from "./account_caches.ts";
-export { type Asked, BatchedReads, type CachedReads } from "./batched_reads.ts";
+export { BatchedReads } from "./batched_reads.ts";
 export { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
 export {
   type BuildOptions,

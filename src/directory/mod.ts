@@ -8,15 +8,10 @@ export {
   type DeviceChange,
   DeviceRegistry,
   type DeviceReport,
-  type PatchedDevices,
-  patchDeviceAdd,
-  patchDeviceRemove,
-  patchDeviceUpdate,
   type SyncedDevices,
 } from "./devices/mod.ts";
 export { type Directory, directory } from "./directory.ts";
 export {
-  addParticipants,
   GroupCache,
   type GroupInfo,
   type KeyDistribution,
@@ -25,6 +20,5 @@ export {
   type ParticipantChange,
   type ParticipantResult,
   phoneNumberIn,
-  removeParticipants,
   SenderKeyDevices,
 } from "./groups/mod.ts";

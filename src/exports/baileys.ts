@@ -14,6 +14,7 @@ export {
   type KeyDataSet,
   type KeyStore,
   type KeyType,
+  type MakeRepository,
   parseNodeAddress,
   parseNodeSenderKeyName,
   type SignalRepositoryLike,

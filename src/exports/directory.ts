@@ -1,29 +1,35 @@
 /**
  * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who holds our sender
- * keys.
+ * keys. `directory(account)` opens it; `account.lid` reads the mapping between LIDs and phone numbers alone.
  *
  * @module
  */
+
+export type {
+  AccountLids,
+  CommitLearnt,
+  LearnOptions,
+  LearnReport,
+  LearnRequest,
+  LearntMapping,
+  LidPnCache,
+  LidPnStats,
+  ResolvedPhone,
+} from "../directory/lid/mod.ts";
 export {
-  addParticipants,
   type DeviceChange,
-  DeviceRegistry,
+  type DeviceRegistry,
   type DeviceReport,
   type Directory,
   directory,
-  GroupCache,
+  type GroupCache,
   type GroupInfo,
   type KeyDistribution,
   lidIn,
   type Participant,
   type ParticipantChange,
   type ParticipantResult,
-  type PatchedDevices,
-  patchDeviceAdd,
-  patchDeviceRemove,
-  patchDeviceUpdate,
   phoneNumberIn,
-  removeParticipants,
-  SenderKeyDevices,
+  type SenderKeyDevices,
   type SyncedDevices,
 } from "../directory/mod.ts";

@@ -7,28 +7,19 @@
  */
 
 export {
-  type AccountCreated,
-  type AccountList,
   type AppEnv,
   type AppLimits,
   type AppOptions,
-  type AppSchema,
   type AppType,
   type AppVariables,
-  type CommandRequest,
   createApp,
-  type Health,
-  type PageQuery,
   type Problem,
   type ProblemCode,
-  type TokenIssued,
-  type TokenList,
-  type TokenRequest,
-  type TokenSummary,
+  type RequestErrorCode,
 } from "../http/mod.ts";
+export type { CallAnswer, CallScope } from "../protocol/mod.ts";
 export {
   type AccountHandle,
-  type AccountHost,
   type AccountService,
   type AccountSnapshot,
   type AccountState,
@@ -38,7 +29,6 @@ export {
   type FlushLatency,
   type FlushSummary,
   type FreshToken,
-  HostedAccount,
   hashToken,
   LocalAccounts,
   type LocalAccountsOptions,

@@ -5,7 +5,6 @@
  * @module
  */
 export {
-  type MemoryAccount,
   type MemoryBackendOptions,
   type MemoryDamage,
   type MemoryDamageTarget,

@@ -2,8 +2,13 @@
  * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal clients share, and
  * a cache that writes them behind without ever letting a message key leave twice.
  *
+ * `signalCache(account)` is the account's cache of `SessionRecord`s and `SenderKeyRecord`s; with `SignalCodecs` the cached objects
+ * are a client's own. `publishable` is awaited before a ciphertext leaves.
+ *
  * @module
  */
+export { generateKeyPair, signalPublicKey, signXeddsa } from "../device/mod.ts";
+export type { Allocate } from "../protobuf/mod.ts";
 export {
   type DecodeOptions,
   type LiveRecordCodec,
@@ -30,15 +35,10 @@ export {
   type StoredChainKey,
   type StoredKey,
   type StoredPendingPreKey,
-  senderKeyRecordCodec,
-  sessionRecordCodec,
 } from "../ratchet/mod.ts";
 export {
   type CacheChange,
   type Durability,
-  MAX_BURNED_KEYS,
-  MAX_LEASE_SIZE,
-  MAX_RESTORE_EPOCH,
   type MovedUser,
   type MoveOptions,
   type MoveReport,
@@ -49,7 +49,6 @@ export {
   type SessionSelection,
   type SignalAccount,
   type SignalCacheCounts,
-  type SignalCacheEngine,
   type SignalCacheEvent,
   type SignalCacheListener,
   type SignalCacheStats,
@@ -57,8 +56,7 @@ export {
   type SignalIdentities,
   type SignalPolicy,
   type SignalRecords,
-  SignalStoreCache,
-  type SignalStoreCacheOptions,
+  type SignalStoreCache,
   type SignalUserState,
   sharedSignalCache,
   signalCache,

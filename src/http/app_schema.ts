@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import type { DeviceCommandKind } from "../device/mod.ts";
+import type { DeviceCommand } from "../device/mod.ts";
 import type {
   ACCOUNT_OPERATIONS,
   AccountOperation,
@@ -65,7 +65,7 @@ export interface TokenRequest {
 
 /** A `DeviceCommand` in JSON: bytes are base64, and `null` clears a field. */
 export interface CommandRequest {
-  readonly kind: DeviceCommandKind;
+  readonly kind: DeviceCommand["kind"];
   readonly [member: string]: unknown;
 }
 

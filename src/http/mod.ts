@@ -10,17 +10,8 @@ export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";
 export type { AppEnv, AppVariables } from "./app_env.ts";
 export type {
-  AccountCreated,
-  AccountList,
-  AppSchema,
   AppType,
-  CommandRequest,
-  Health,
-  PageQuery,
-  TokenIssued,
-  TokenList,
   TokenRequest,
-  TokenSummary,
 } from "./app_schema.ts";
 export { type AppOptions, createApp } from "./create_app.ts";
 export {
@@ -32,3 +23,4 @@ export {
   problemResponse,
   STATUS_OF,
 } from "./problem.ts";
+export type { RequestErrorCode } from "./request_error.ts";

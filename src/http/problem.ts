@@ -1,11 +1,11 @@
-import { StoreError } from "../errors/mod.ts";
+import { StoreError, type StoreErrorCode } from "../errors/mod.ts";
 import type { LogFields } from "../ports/mod.ts";
-import { describeError, errorOf, UNEXPECTED, type WireError } from "../protocol/mod.ts";
+import { describeError, errorOf, UNEXPECTED } from "../protocol/mod.ts";
 import { ServiceError, type ServiceErrorCode } from "../service/mod.ts";
 import { RequestError, type RequestErrorCode } from "./request_error.ts";
 
 /** What a problem tells: an error of the store, of the service, or of the request. */
-export type ProblemCode = WireError["code"] | ServiceErrorCode | RequestErrorCode;
+export type ProblemCode = StoreErrorCode | ServiceErrorCode | RequestErrorCode;
 
 /**
  * An answer of `application/problem+json` (RFC 9457). The `code` is the API. Texts are for people and may

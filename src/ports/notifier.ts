@@ -18,27 +18,6 @@ export interface Listener {
  * - `notify(n)` wakes at most n listeners that are not yet notified, in the order in which they registered.
  * - A listener that is dropped while notified passes its wake-up on.
  * - A notification that nobody listens for is not kept.
- *
- * @example
- * ```ts
- * import { Notifier } from "@holdfast/store";
- *
- * const notifier = new Notifier();
- * let ready = false;
- *
- * async function untilReady(): Promise<void> {
- *   while (!ready) {
- *     const listener = notifier.listen();
- *     if (ready) return listener.drop();
- *     await listener.wait();
- *   }
- * }
- *
- * const waiting = untilReady();
- * ready = true;
- * notifier.notify(1);
- * await waiting;
- * ```
  */
 export class Notifier {
   /** Listeners that are not yet notified, in order of registration. */

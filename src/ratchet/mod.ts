@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { copyBytes, KEY_TYPE } from "./_arguments.ts";
 export { steppedKey } from "./_chain_step.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
@@ -11,7 +10,6 @@ export { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "./li
 export type { MessageKey, StoredKey } from "./message_key.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";
-export { senderKeyRecordCodec } from "./sender_key_record_codec.ts";
 export { type NewSenderKeyState, SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";
 export {
   MAX_FAST_FORWARD,

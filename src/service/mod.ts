@@ -27,7 +27,7 @@ export type {
 } from "./account_stats.ts";
 export { authenticate } from "./authenticate.ts";
 export { deleteAccount } from "./delete_account.ts";
-export { type AccountHost, HostedAccount } from "./hosted_account.ts";
+export { HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export { isAdmin, mayUse, type Principal } from "./principal.ts";
 export {

@@ -13,7 +13,7 @@ export {
   signalCache,
 } from "./account_cache.ts";
 
-export { type Durability, MAX_BURNED_KEYS, MAX_LEASE_SIZE } from "./counter_lease.ts";
+export type { Durability } from "./counter_lease.ts";
 export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
@@ -28,8 +28,6 @@ export type { SignalCacheCounts, SignalCacheEvent, SignalCacheListener } from ".
 export type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
 export {
   type SendableOptions,
-  type SignalCacheEngine,
   type SignalCacheStats,
   SignalStoreCache,
-  type SignalStoreCacheOptions,
 } from "./signal_store_cache.ts";

@@ -99,7 +99,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
 }
 
 /**
- * Sessions, sender keys and identities in memory, written behind by the engine.
+ * Sessions, sender keys and identities in memory, written behind by the engine. `signalCache` opens the one of an account.
  *
  * - **Ownership.** `load` hands out copies, `put` takes over what it is given.
  * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What is loaded, changed
@@ -112,22 +112,10 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *
  * @example
  * ```ts
- * import { systemHost, WriteBehind } from "@holdfast/store";
- * import type { Committer, SignalCacheReads } from "@holdfast/store/backend";
- * import { liveSenderKeyCodec, liveSessionCodec, SignalStoreCache } from "@holdfast/store/signal";
+ * import { signalCache, type SignalAccount } from "@holdfast/store/signal";
  *
- * async function send(reads: SignalCacheReads, committer: Committer, peer: string): Promise<void> {
- *   const host = systemHost();
- *   const engine = new WriteBehind({ committer, host });
- *   const cache = new SignalStoreCache({
- *     reads,
- *     engine,
- *     host,
- *     sessionCodec: liveSessionCodec,
- *     senderKeyCodec: liveSenderKeyCodec,
- *     isOwnSenderKey: () => false,
- *   });
- *   engine.addFlushable(cache.flushable);
+ * async function send(account: SignalAccount, peer: string): Promise<void> {
+ *   const cache = signalCache(account);
  *   await cache.withAddress(peer, async (address) => {
  *     await cache.sendable(address);
  *     const record = await cache.sessions.load(address);
@@ -138,7 +126,6 @@ export interface SignalCacheStats extends SignalCacheCounts {
  *     // … now the ciphertext may leave …
  *   });
  *   await cache.releaseLeases();
- *   await engine.close();
  * }
  * ```
  */

@@ -5,8 +5,9 @@
 import type { BinaryNode } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Account, openAccount, parseSignalAddress } from "../../mod.ts";
+import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { parseSignalAddress } from "../../src/addresses/mod.ts";
 import { type Backend, type Write, withCommitter } from "../../src/backend/mod.ts";
 import {
   baileysAuthState,

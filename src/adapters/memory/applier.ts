@@ -1,15 +1,15 @@
 import type { WriteKind, WriteOf } from "../../backend/mod.ts";
 import type { AccountTables } from "./account_tables.ts";
-import type { MemoryDatabase } from "./memory_database.ts";
+import type { MemoryAccounts } from "./memory_accounts.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What applying a write may touch. */
 export interface ApplyContext {
-  readonly database: MemoryDatabase;
+  readonly accounts: MemoryAccounts;
   /** The tables of the account that commits. */
   readonly tables: AccountTables;
   readonly transaction: Transaction;
-  /** See `MemoryDatabase.nextSequence`. */
+  /** See `MemoryAccounts.nextSequence`. */
   nextSequence(): number;
 }
 

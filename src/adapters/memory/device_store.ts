@@ -9,7 +9,7 @@ import { type AccountTables, createTables } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyDevice } from "./copies.ts";
 import { readable } from "./damaged.ts";
-import type { MemoryAccount, MemoryDatabase } from "./memory_database.ts";
+import type { MemoryAccount, MemoryAccounts } from "./memory_accounts.ts";
 
 /** There is one layout: it lives and dies with the release that made it. */
 const SCHEMA_VERSION = 1;
@@ -18,14 +18,13 @@ const SCHEMA_VERSION = 1;
 export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.delete"> = {
   "device.save": ({ device }, { tables, transaction }) =>
     tables.device.set("", copyDevice(device), transaction),
-  "account.delete": ({ accountId }, { database, transaction }) =>
-    database.deleteAccount(accountId, transaction),
+  "account.delete": ({ accountId }, { accounts, transaction }) => accounts.delete(accountId, transaction),
 };
 
 /** Reads of the device store. `account` answers with the open account, `undefined` when it is not registered. */
 export function deviceReads(
   name: string,
-  database: MemoryDatabase,
+  accounts: MemoryAccounts,
   account: () => MemoryAccount | undefined,
 ): DeviceReads {
   return {
@@ -38,7 +37,7 @@ export function deviceReads(
     },
     async listAccounts(): Promise<AccountSummary[]> {
       account();
-      return database.listAccounts();
+      return accounts.list();
     },
     async snapshotDb(snapshot: string, extra?: Uint8Array): Promise<DatabaseSnapshot> {
       const open = account();

@@ -16,7 +16,8 @@ import { type AccountTables, createTables } from "./account_tables.ts";
 import { appSyncReads } from "./app_sync_store.ts";
 import { applyWrite } from "./apply_write.ts";
 import { deviceReads } from "./device_store.ts";
-import { type MemoryAccount, MemoryDatabase } from "./memory_database.ts";
+import { accountsOf, type MemoryAccount, type MemoryAccounts } from "./memory_accounts.ts";
+import { MemoryDatabase } from "./memory_database.ts";
 import { MemoryFaults } from "./memory_faults.ts";
 import { messageReads } from "./message_store.ts";
 import { protocolReads } from "./protocol_store.ts";
@@ -78,7 +79,7 @@ function memoryCore(options: MemoryBackendOptions): BackendCore {
     ...appSyncReads(tables),
     ...protocolReads(tables),
     ...messageReads(tables),
-    ...deviceReads(account.name, account.database, () => account.stored()),
+    ...deviceReads(account.name, account.accounts, () => account.stored()),
     capabilities: account.capabilities,
     commit: async (writes, commitOptions) => account.commit(writes, commitOptions),
     readOwner: async () => account.readOwner(),
@@ -90,7 +91,7 @@ function memoryCore(options: MemoryBackendOptions): BackendCore {
 /** One opening of an account. Several may be open at once, as if in several processes. */
 class OpenMemoryAccount {
   readonly name: string;
-  readonly database: MemoryDatabase;
+  readonly accounts: MemoryAccounts;
   readonly capabilities: Capabilities;
   readonly #faults: MemoryFaults;
   #closed = false;
@@ -99,7 +100,7 @@ class OpenMemoryAccount {
     const { account = DEFAULT_ACCOUNT } = options;
     requireAccountName(account);
     this.name = account;
-    this.database = options.database ?? new MemoryDatabase();
+    this.accounts = accountsOf(options.database ?? new MemoryDatabase());
     this.#faults = options.faults ?? new MemoryFaults();
     this.capabilities = {
       atomicCommit: true,
@@ -114,7 +115,7 @@ class OpenMemoryAccount {
   stored(): MemoryAccount | undefined {
     this.#requireOpen("read");
     if (this.#faults.readError !== undefined) throw this.#faults.readError;
-    return this.database.account(this.name);
+    return this.accounts.account(this.name);
   }
 
   /** The account's tables for a read, empty ones when it is not registered. */
@@ -130,7 +131,7 @@ class OpenMemoryAccount {
     this.#requireOpen("create account");
     return this.#transact(
       undefined,
-      (transaction) => this.database.register(this.name, transaction).accountId,
+      (transaction) => this.accounts.register(this.name, transaction).accountId,
     );
   }
 
@@ -141,11 +142,11 @@ class OpenMemoryAccount {
       if (guard !== undefined) this.#takeGuard(guard, transaction);
       return writes.map((write) =>
         applyWrite(write, {
-          database: this.database,
+          accounts: this.accounts,
           // Looked up for each write: the one before may have deleted the account.
-          tables: this.database.register(this.name, transaction).tables,
+          tables: this.accounts.register(this.name, transaction).tables,
           transaction,
-          nextSequence: () => this.database.nextSequence(),
+          nextSequence: () => this.accounts.nextSequence(),
         }),
       );
     });
@@ -170,13 +171,13 @@ class OpenMemoryAccount {
   }
 
   #takeGuard(guard: OwnerGuard, transaction: Transaction): void {
-    const stored = this.database.account(this.name)?.tables.owner.get("");
+    const stored = this.accounts.account(this.name)?.tables.owner.get("");
     const epoch = stored?.epoch ?? 0;
     if (stored?.owner !== guard.owner || epoch < guard.minEpoch || epoch > guard.maxEpoch) {
       throw new FencedError("commit: a later owner has opened the account");
     }
     if (guard.next === undefined) return;
-    const { owner } = this.database.register(this.name, transaction).tables;
+    const { owner } = this.accounts.register(this.name, transaction).tables;
     owner.set("", { owner: guard.next.owner, epoch: guard.next.epoch }, transaction);
   }
 }

@@ -1,15 +1,7 @@
 import type { AccountSummary } from "../../backend/mod.ts";
-import { type AccountTables, createTables } from "./account_tables.ts";
 import { columnsOf, Damaged, type MemoryDamage, type Stored } from "./damaged.ts";
-import { Table } from "./table.ts";
-import type { Transaction } from "./transaction.ts";
-
-/** One account of a database. */
-export interface MemoryAccount {
-  readonly accountId: number;
-  readonly name: string;
-  readonly tables: AccountTables;
-}
+import { accountsOf } from "./memory_accounts.ts";
+import type { Table } from "./table.ts";
 
 /** Stored values that a test can damage. */
 export type MemoryDamageTarget =
@@ -38,49 +30,9 @@ export type MemoryDamageTarget =
  * ```
  */
 export class MemoryDatabase {
-  readonly #accounts = new Table<MemoryAccount>({ bytesOf: () => 0 });
-  #nextAccountId = 1;
-  #sequence = 0;
-
   /** All accounts, in ascending order of account id. */
   listAccounts(): AccountSummary[] {
-    return this.#accounts
-      .rows()
-      .sort((a, b) => a.accountId - b.accountId)
-      .map(({ accountId, name, tables }) => {
-        const device = tables.device.get("");
-        return { accountId, account: name, pn: device === undefined ? undefined : columnsOf(device).pn };
-      });
-  }
-
-  /** The account of this name, `undefined` when it is not registered. */
-  account(name: string): MemoryAccount | undefined {
-    return this.#accounts.get(name);
-  }
-
-  /** The account of this name, registered within the transaction if it is not there yet. */
-  register(name: string, transaction: Transaction): MemoryAccount {
-    const known = this.#accounts.get(name);
-    if (known !== undefined) return known;
-    // Taken back or not, a number is not given out again.
-    const account = { accountId: this.#nextAccountId, name, tables: createTables() };
-    this.#nextAccountId += 1;
-    this.#accounts.set(name, account, transaction);
-    return account;
-  }
-
-  /** Deletes an account with all its rows. @returns Rows changed, the account's own included. */
-  deleteAccount(accountId: number, transaction: Transaction): number {
-    const account = this.#accounts.rows().find((candidate) => candidate.accountId === accountId);
-    if (account === undefined) return 0;
-    this.#accounts.delete(account.name, transaction);
-    return Object.values(account.tables).reduce((rows, table: Table<unknown>) => rows + table.size, 1);
-  }
-
-  /** A number greater than any before: orders rows that are otherwise equal by when they were written. */
-  nextSequence(): number {
-    this.#sequence += 1;
-    return this.#sequence;
+    return accountsOf(this).list();
   }
 
   /**
@@ -88,7 +40,7 @@ export class MemoryDatabase {
    * happens then.
    */
   damage(account: string, target: MemoryDamageTarget, how: MemoryDamage): void {
-    const tables = this.account(account)?.tables;
+    const tables = accountsOf(this).account(account)?.tables;
     if (tables === undefined) throw new TypeError("damage: the account is not registered");
     const table = {
       identity: tables.identities,

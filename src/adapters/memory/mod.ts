@@ -6,5 +6,5 @@
  */
 export type { MemoryDamage } from "./damaged.ts";
 export { type MemoryBackendOptions, memoryBackend } from "./memory_backend.ts";
-export { type MemoryAccount, type MemoryDamageTarget, MemoryDatabase } from "./memory_database.ts";
+export { type MemoryDamageTarget, MemoryDatabase } from "./memory_database.ts";
 export { MemoryFaults } from "./memory_faults.ts";

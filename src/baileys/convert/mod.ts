@@ -7,8 +7,6 @@
  * @module
  */
 export {
-  type BaileysHashState,
-  type BaileysSyncKey,
   baileysToHashState,
   baileysToSyncKey,
   bytesToSyncKeyId,
@@ -16,8 +14,7 @@ export {
   syncKeyIdToBytes,
   syncKeyToBaileys,
 } from "./app_state.ts";
-export { type CredsOptions, credsFromDevice, deviceFromCreds } from "./creds.ts";
-export { CREDS_EXTRA } from "./creds_extra.ts";
+export { credsFromDevice, deviceFromCreds } from "./creds.ts";
 export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
 export {
   freeSessionName,
@@ -28,13 +25,11 @@ export {
   SENDING,
 } from "./node_session.ts";
 export {
-  type BaileysTcToken,
   deviceListToDevices,
   devicesToDeviceList,
   devicesToSenderKeyMemory,
   entryToTcToken,
   jidsToTcTokenIndex,
-  type LidMappingId,
   lidMappingIdOf,
   lidMappingToUser,
   senderKeyMemoryToDevices,

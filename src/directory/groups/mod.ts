@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { GroupCache, type GroupCacheParts, type ParticipantResult } from "./group_cache.ts";
+export { GroupCache, type ParticipantResult } from "./group_cache.ts";
 export {
   addParticipants,
   type GroupInfo,
@@ -17,5 +17,4 @@ export {
   type KeyDistribution,
   type KeyHolders,
   SenderKeyDevices,
-  type SenderKeyDevicesParts,
 } from "./sender_key_devices.ts";

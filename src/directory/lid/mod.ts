@@ -16,4 +16,4 @@ export {
   type LidPnStats,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";
-export { type MappingRefusal, type OwnJids, OwnUsers } from "./own_users.ts";
+export { OwnUsers } from "./own_users.ts";

@@ -1,0 +1,222 @@
+/**
+ * Why: the public API is what src/exports says, and it grows by one convenient export at a time. This check counts the names of each
+ * subpath and refuses, over the doors that package.json lists:
+ *
+ * - more names than a limit allows, at the root and in all;
+ * - a door that no subpath opens, and a subpath that is no door;
+ * - one name for two things;
+ * - a public signature that mentions a type that no door exports, or generated code.
+ *
+ * `npm run check -- doors` checks; `node tools/check_doors.mjs --list` prints the names of each subpath.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+/** Names that the root may export. */
+const MAX_ROOT_NAMES = 70;
+
+/** Names that all subpaths together may export, each counted once per subpath. */
+const MAX_NAMES = 450;
+
+/** Packages whose types public signatures may mention: a user of the subpath has them installed. */
+const FOREIGN = /\/node_modules\/(hono|typescript|@types\/node)\//;
+
+/** Types that are computed from tables: their users see what they compute, and name none of their parts. */
+const COMPUTED = ["AppSchema"];
+
+/**
+ * @typedef {{subpath: string, file: string}} Door
+ * @typedef {{names: Map<string, Map<string, ts.Symbol>>, problems: string[]}} Doors
+ */
+
+/** @param {string} root @returns {Door[]} */
+function doorsOf(root) {
+  const { exports } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+  return Object.entries(exports).map(([subpath, { default: target }]) => ({
+    subpath,
+    file: `${root}/${target.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts")}`,
+  }));
+}
+
+/** @param {string} root @param {readonly Door[]} doors */
+function programOf(root, doors) {
+  const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  return ts.createProgram(
+    doors.map(({ file }) => file),
+    options,
+  );
+}
+
+/**
+ * The nodes of a declaration that its users see: no bodies, initialisers and private members.
+ *
+ * @param {ts.Node} node
+ * @param {boolean} isTypeOnly Whether no door exports the value: nobody sees the constructor of a class then.
+ * @param {(node: ts.Node) => void} visit
+ */
+function visitSignature(node, isTypeOnly, visit) {
+  visit(node);
+  ts.forEachChild(node, (child) => {
+    const isHidden =
+      ts.isBlock(child) ||
+      (ts.isVariableDeclaration(node) && child === node.initializer && node.type !== undefined) ||
+      ((ts.isPropertyDeclaration(node) || ts.isParameter(node)) && child === node.initializer) ||
+      (ts.isClassElement(child) && (isPrivate(child) || (isTypeOnly && isOfConstructor(child))));
+    if (!isHidden) visitSignature(child, isTypeOnly, visit);
+  });
+}
+
+/** @param {ts.ClassElement} member */
+function isOfConstructor(member) {
+  return (
+    ts.isConstructorDeclaration(member) ||
+    (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0
+  );
+}
+
+/** @param {ts.ClassElement} member */
+function isPrivate(member) {
+  if (member.name !== undefined && ts.isPrivateIdentifier(member.name)) return true;
+  return (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) !== 0;
+}
+
+/** Whether its users see what a symbol computes, and need no name for it: so it is with the table of a `typeof`. @param {ts.Symbol} symbol */
+function isComputed(symbol) {
+  return (symbol.flags & ts.SymbolFlags.Variable) !== 0 || COMPUTED.includes(symbol.name);
+}
+
+/** Whether a door exports a name with the keyword `type`. @param {ts.Symbol} name */
+function isTypeExport(name) {
+  return (name.declarations ?? []).every(
+    (declaration) =>
+      ts.isExportSpecifier(declaration) && (declaration.isTypeOnly || declaration.parent.parent.isTypeOnly),
+  );
+}
+
+class Reader {
+  #root;
+  #checker;
+  /** Symbols that a door exports as values. @type {Set<ts.Symbol>} */
+  #values = new Set();
+  /** @type {Map<ts.Symbol, string>} What mentions each symbol that a public signature reaches. */
+  reached = new Map();
+
+  /** @param {string} root @param {ts.TypeChecker} checker */
+  constructor(root, checker) {
+    this.#root = root;
+    this.#checker = checker;
+  }
+
+  /** @param {ts.Symbol} symbol */
+  resolve(symbol) {
+    return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** @param {ts.SourceFile} file @returns {Map<string, ts.Symbol>} */
+  namesOf(file) {
+    const symbol = this.#checker.getSymbolAtLocation(file);
+    const names = symbol === undefined ? [] : this.#checker.getExportsOfModule(symbol);
+    for (const name of names) if (!isTypeExport(name)) this.#values.add(this.resolve(name));
+    return new Map(names.map((name) => [name.name, this.resolve(name)]));
+  }
+
+  /** The file of a symbol relative to the root. @param {ts.Symbol} symbol */
+  fileOf(symbol) {
+    const [declaration] = symbol.declarations ?? [];
+    return declaration === undefined ? "" : relative(this.#root, declaration.getSourceFile().fileName);
+  }
+
+  /** Follows every type that the signature of `symbol` names. @param {ts.Symbol} symbol @param {string} mention */
+  follow(symbol, mention) {
+    if (this.reached.has(symbol)) return;
+    this.reached.set(symbol, mention);
+    const file = this.fileOf(symbol);
+    if (COMPUTED.includes(symbol.name) || !file.startsWith("src/") || file.startsWith("src/records/gen/"))
+      return;
+    for (const declaration of symbol.declarations ?? []) {
+      visitSignature(declaration, !this.#values.has(symbol), (node) => {
+        const name = ts.isTypeReferenceNode(node)
+          ? node.typeName
+          : ts.isExpressionWithTypeArguments(node)
+            ? node.expression
+            : ts.isTypeQueryNode(node)
+              ? node.exprName
+              : undefined;
+        const target = name && this.#checker.getSymbolAtLocation(name);
+        if (target === undefined) return;
+        const resolved = this.resolve(target);
+        if (resolved.flags & ts.SymbolFlags.TypeParameter) return;
+        this.follow(resolved, `${symbol.name} (${file})`);
+      });
+    }
+  }
+}
+
+/** @param {string} root @param {{maxRootNames?: number, maxNames?: number}} [limits] @returns {Doors} */
+export function readDoors(root, { maxRootNames = MAX_ROOT_NAMES, maxNames = MAX_NAMES } = {}) {
+  const doors = doorsOf(root);
+  const program = programOf(root, doors);
+  const reader = new Reader(root, program.getTypeChecker());
+  /** @type {string[]} */
+  const problems = [];
+  /** @type {Doors["names"]} */
+  const names = new Map();
+  /** @type {Map<string, {symbol: ts.Symbol, subpath: string}>} */
+  const known = new Map();
+  for (const { subpath, file } of doors) {
+    const source = program.getSourceFile(file);
+    if (source === undefined) {
+      problems.push(`${subpath}: ${relative(root, file)} is not there`);
+      continue;
+    }
+    const exported = reader.namesOf(source);
+    names.set(subpath, exported);
+    for (const [name, symbol] of exported) {
+      const first = known.get(name);
+      if (first === undefined) known.set(name, { symbol, subpath });
+      else if (first.symbol !== symbol)
+        problems.push(`${name}: one thing in ${first.subpath}, another in ${subpath}`);
+    }
+  }
+  const files = new Set(doors.map(({ file }) => relative(root, file)));
+  for (const file of readdirSync(`${root}/src/exports`)) {
+    const path = `src/exports/${file}`;
+    if (file !== "root.ts" && !files.has(path)) problems.push(`${path}: no subpath opens this door`);
+  }
+  for (const file of files)
+    if (file !== "mod.ts" && !file.startsWith("src/exports/")) problems.push(`${file}: no door`);
+  for (const { symbol, subpath } of known.values()) reader.follow(symbol, subpath);
+  const exported = new Set([...known.values()].map(({ symbol }) => symbol));
+  for (const [symbol, mention] of reader.reached) {
+    const file = reader.fileOf(symbol);
+    if (file.startsWith("src/records/gen/"))
+      problems.push(`${symbol.name}: generated, mentioned by ${mention}`);
+    else if (file.startsWith("src/") && !exported.has(symbol) && !isComputed(symbol))
+      problems.push(`${symbol.name} (${file}): no door exports it, and ${mention} mentions it`);
+    else if (file.includes("node_modules/") && !FOREIGN.test(`/${file}`))
+      problems.push(`${symbol.name}: of ${file.replace(/.*node_modules\//, "")}, mentioned by ${mention}`);
+  }
+  const total = [...names.values()].reduce((sum, { size }) => sum + size, 0);
+  const atRoot = names.get(".")?.size ?? 0;
+  if (atRoot > maxRootNames) problems.push(`root: ${atRoot} names, at most ${maxRootNames}`);
+  if (total > maxNames) problems.push(`all subpaths: ${total} names, at most ${maxNames}`);
+  return { names, problems };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { names, problems } = readDoors(process.cwd());
+  const isListing = process.argv.includes("--list");
+  let total = 0;
+  for (const [subpath, exported] of names) {
+    total += exported.size;
+    console.log(`${String(exported.size).padStart(4)}  ${subpath}`);
+    if (isListing) console.log(`      ${[...exported.keys()].sort().join(" ")}`);
+  }
+  console.log(`${String(total).padStart(4)}  in all`);
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+}
