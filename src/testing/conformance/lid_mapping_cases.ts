@@ -1,8 +1,8 @@
 import { LEARNING_SOURCES, type LearningSource, type LidPnMapping } from "../../backend/mod.ts";
 import { equal } from "./assert.ts";
+import { collect } from "./collect.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { afterEachRestart } from "./restarts.ts";
-import { collect } from "./samples.ts";
 
 function mapping(
   lid: string,

@@ -1,7 +1,8 @@
 import type { Backend, Write } from "../../backend/mod.ts";
 import { check, equal, fails } from "./assert.ts";
+import { collect } from "./collect.ts";
 import type { ConformanceCase, ConformanceHarness, Requirement } from "./harness.ts";
-import { collect, fullDevice, sampleBytes } from "./samples.ts";
+import { fullDevice, sampleBytes } from "./samples.ts";
 
 const ALICE = "5511999990000@c.us.0";
 
