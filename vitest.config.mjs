@@ -45,6 +45,7 @@ export default defineConfig({
           ],
           exclude: ["test/runtime/{workerd,deno,bun}/**", ...onlyLong],
           testTimeout,
+          hookTimeout: testTimeout,
         },
       },
       {
@@ -65,6 +66,7 @@ export default defineConfig({
           exclude: onlyLong,
           globalSetup: ["./test/support/hrana_setup.mjs"],
           testTimeout,
+          hookTimeout: testTimeout,
         },
       },
     ],

@@ -4,6 +4,9 @@
  * The last line is `N passed, N failed`.
  */
 
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { installNodeForWrangler } from "./lib/nodes.mjs";
 import { closingLine } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
@@ -15,6 +18,13 @@ import { documentedFiles } from "./lib/sources.mjs";
 const tsc = (project) => ["tsc", ["--noEmit", "-p", project]];
 
 const documented = documentedFiles();
+
+const scratch = mkdtempSync(join(tmpdir(), "holdfast-check-"));
+process.on("exit", () => rmSync(scratch, { recursive: true }));
+
+const { name: packageName, version } = JSON.parse(readFileSync("package.json", "utf8"));
+/** What `npm pack` writes. */
+const tarball = join(scratch, `${packageName.slice(1).replace("/", "-")}-${version}.tgz`);
 
 /** @type {Check[]} */
 const CHECKS = [
@@ -53,15 +63,15 @@ const CHECKS = [
   {
     name: "npm package",
     steps: [
-      ["tsc", ["-p", "tsconfig.build.json"]],
-      ["publint", ["--strict"]],
-      ["attw", ["--pack", ".", "--profile", "esm-only"]],
+      ["npm", ["pack", "--pack-destination", scratch]],
+      ["publint", [tarball, "--strict"]],
+      ["attw", [tarball, "--profile", "esm-only"]],
     ],
   },
   // Bundles the Worker and checks its configuration against the platform's rules. It sends nothing.
   {
     name: "Worker deployment",
-    steps: [["wrangler", ["deploy", "--dry-run", "--outdir", "node_modules/.cache/holdfast-worker"]]],
+    steps: [["wrangler", ["deploy", "--dry-run", "--outdir", join(scratch, "worker")]]],
   },
   { name: "JSR package", steps: [["deno", ["publish", "--dry-run", "--allow-dirty"]]] },
 ];

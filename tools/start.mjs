@@ -5,7 +5,6 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,9 +15,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
  *
  * @param {string} command
  * @param {string[]} args
+ * @param {import("node:child_process").SpawnSyncOptions} [options]
  */
-function foreground(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+function foreground(command, args, options) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", ...options });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -28,7 +28,7 @@ if ("Bun" in globalThis) {
 } else if (process.env.npm_config_user_agent?.startsWith("bun/")) {
   foreground("bun", [join(root, "src/cli/main.ts"), ...process.argv.slice(2)]);
 } else {
-  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-  foreground(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")]);
+  foreground(process.execPath, ["tools/build.mjs"], { cwd: root });
+  console.log(`Node ${process.version}`);
   await import(join(root, "dist/src/cli/main.js"));
 }

@@ -206,7 +206,7 @@ async function main() {
   const runners = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
   console.log(`Node ${process.version}, ${process.execPath}`);
-  const build = await run("tsc", ["-p", "tsconfig.build.json"]);
+  const build = await run("node", ["tools/build.mjs"]);
   if (build.code !== 0) {
     console.log(`build failed\n${build.output}\n0 passed, 1 failed`);
     process.exitCode = 1;

@@ -1,0 +1,93 @@
+/** The npm package, as a user has it in node_modules. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** Runs a program and resolves with its output. Rejects when it fails. */
+export const runProgram: (
+  file: string,
+  args: readonly string[],
+  options: { readonly cwd: string },
+) => Promise<{ stdout: string; stderr: string }> = promisify(execFile);
+
+/** A project of a user. */
+export interface UserProject extends AsyncDisposable {
+  readonly folder: string;
+  /** Runs an ES module in it, with a Node of one's choice, and resolves with what it prints. */
+  run(
+    source: string,
+    options?: { readonly node?: string; readonly flags?: readonly string[] },
+  ): Promise<string>;
+}
+
+/** Makes a project with nothing in it. */
+export async function makeProject(): Promise<UserProject> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "holdfast-project-")));
+  await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  return {
+    folder,
+    async run(source, { node = process.execPath, flags = [] } = {}) {
+      const path = join(folder, "program.mjs");
+      await writeFile(path, source);
+      const { stdout } = await runProgram(node, [...flags, path], { cwd: folder });
+      return stdout;
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Packs the package of `root`, whose build must be there, into a folder. Resolves with the tarball's path. */
+export async function packPackage(
+  root: string,
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const args = ["pack", "--json", "--pack-destination", folder, ...flags];
+  const { stdout } = await runProgram("npm", args, { cwd: root });
+  const [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as { filename: string }[];
+  if (packed === undefined) throw new Error("pack package: npm names no file");
+  return join(folder, packed.filename);
+}
+
+/** Unpacks the package into a project, and links the packages that are named from this project's node_modules. */
+export async function unpackInto(
+  project: UserProject,
+  tarball: string,
+  packages: readonly string[],
+): Promise<void> {
+  const own = join(project.folder, "node_modules/@holdfast/store");
+  await mkdir(own, { recursive: true });
+  await runProgram("tar", ["-xzf", tarball, "-C", own, "--strip-components=1"], { cwd: project.folder });
+  for (const name of packages) {
+    const link = join(project.folder, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(process.cwd(), "node_modules", name), link);
+  }
+}
+
+/** The project's manifest. */
+export interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+/** Reads package.json. */
+export async function readManifest(): Promise<Manifest> {
+  return JSON.parse(await readFile("package.json", "utf8")) as Manifest;
+}
+
+/** A program that imports each subpath and prints, as JSON, the error of each that cannot be imported. */
+export function importAll({ name, exports }: Manifest): string {
+  const specifiers = Object.keys(exports).map((subpath) => name + subpath.slice(1));
+  return `
+    const failed = {};
+    for (const specifier of ${JSON.stringify(specifiers)}) {
+      try { await import(specifier); } catch (error) { failed[specifier] = error.message; }
+    }
+    console.log(JSON.stringify(failed));
+  `;
+}
