@@ -1,6 +1,6 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
-import type { PersistenceManager } from "../device/mod.ts";
+import { type PersistenceManager, requireSameIdentityIn } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
@@ -86,8 +86,13 @@ export class Account implements AsyncDisposable {
     return await this.writeBehind.flush();
   }
 
-  /** Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`. */
+  /**
+   * Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`.
+   *
+   * @throws {IdentityConflictError} When a write would give a paired device another identity key. Nothing is written.
+   */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
+    requireSameIdentityIn(writes, this.device.getDeviceSnapshot());
     let mayBeDone = true;
     try {
       return await this.writeBehind.commitWith(writes);

@@ -1,4 +1,4 @@
-import { type Backend, CommitQueue, type Device, withCommitter } from "../backend/mod.ts";
+import { type Backend, CommitQueue, type Committer, type Device, withCommitter } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import {
   CACHE_NAMESPACES,
@@ -7,7 +7,7 @@ import {
   OwnedCaches,
   type ValueCache,
 } from "../cache/mod.ts";
-import { createDevice, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
+import { createDevice, PersistenceManager, requireSameIdentityIn, type SnapshotSink } from "../device/mod.ts";
 import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { digest, type Host, type Logger, systemHost } from "../ports/mod.ts";
@@ -85,13 +85,16 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
   try {
     const accountId = await backend.create();
     const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
-    const store = withCommitter(backend, queue, { clock: host.clock });
+    let snapshot: () => Device | undefined = () => undefined;
+    const guarded = guardIdentity(queue, () => snapshot());
+    const store = withCommitter(backend, guarded, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
     const taskPrefix = `${options.taskLabel ?? accountId}:`;
     const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
     const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
+    snapshot = () => manager.getDeviceSnapshot();
     const { housekeeping = {} } = options;
     const stopHousekeeping =
       housekeeping === false
@@ -110,6 +113,22 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     await closeParts(opened, host.logger);
     throw error;
   }
+}
+
+/** The committer of the public stores: it refuses another identity for a paired device, as the device's own manager does. */
+function guardIdentity(queue: CommitQueue, current: () => Device | undefined): Committer {
+  return {
+    commit: async (writes, options) => {
+      const device = current();
+      if (device !== undefined) requireSameIdentityIn(writes, device);
+      return await queue.commit(writes, options);
+    },
+    readOwner: () => queue.readOwner(),
+    get capabilities() {
+      return queue.capabilities;
+    },
+    close: () => queue.close(),
+  };
 }
 
 /** Bytes of a digest that tell accounts of all databases apart. */

@@ -24,6 +24,7 @@ export {
   isRegistered,
 } from "./device_state.ts";
 export { type FreeRun, findFreeRun } from "./free_run.ts";
+export { requireSameIdentityIn } from "./identity_guard.ts";
 export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 export {
   type DeviceDraft,

@@ -21,6 +21,7 @@ import {
   isRegistered,
 } from "./device_state.ts";
 import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
+import { requireSameIdentity } from "./identity_guard.ts";
 import { generateKeyPair } from "./key_pair.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
@@ -144,6 +145,7 @@ export class PersistenceManager {
    * @throws {TypeError | RangeError} When the draft is no valid device, a write is malformed, `modify` is async or is
    * called from within another. Nothing is changed.
    * @throws {RefusedError} When a value is larger than the backend can store. Nothing is changed.
+   * @throws {IdentityConflictError} When a paired device would get another identity key. Nothing is changed.
    * @throws {LimitError} When too many writes wait already. Nothing is changed.
    */
   modifyDevice<T>(
@@ -287,6 +289,7 @@ export class PersistenceManager {
   #publish(proposed: Device, writes: readonly Write[]): void {
     const before = this.#state.device;
     const sameIdentity = sameValue(before.identityKey, proposed.identityKey);
+    if (!sameIdentity) requireSameIdentity("change device", before, proposed);
     const watermarks = sameIdentity ? advanceWatermarks(before, proposed) : undefined;
     const device = copyValue({ ...proposed, ...watermarks });
     const { capabilities } = this.#options.store;

@@ -22,6 +22,7 @@ export {
   CorruptError,
   FencedError,
   HaltedError,
+  IdentityConflictError,
   IncompatibleError,
   LimitError,
   RefusedError,

@@ -12,6 +12,7 @@
  * - `halted`: saving has failed too often in a row; gates are shut until a commit succeeds.
  * - `limit`: a bounded queue or buffer is full and did not drain.
  * - `closed`: the object was closed before the call.
+ * - `identity-conflict`: the change would give a paired account another identity.
  */
 export type StoreErrorCode =
   | "fenced"
@@ -24,7 +25,8 @@ export type StoreErrorCode =
   | "incompatible"
   | "halted"
   | "limit"
-  | "closed";
+  | "closed"
+  | "identity-conflict";
 
 /**
  * The root of all errors that are not the caller's mistake (those are `TypeError` and `RangeError`).
@@ -118,5 +120,15 @@ export class LimitError extends StoreError {
 export class ClosedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("closed", message, options);
+  }
+}
+
+/**
+ * The change would replace the identity key of a paired device, whose sessions and pre-keys belong to the key that it has.
+ * Nothing was changed. To link a new device, erase this account or open another one.
+ */
+export class IdentityConflictError extends StoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("identity-conflict", message, options);
   }
 }

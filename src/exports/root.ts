@@ -62,6 +62,7 @@ export {
   CorruptError,
   FencedError,
   HaltedError,
+  IdentityConflictError,
   IncompatibleError,
   LimitError,
   RefusedError,

@@ -38,6 +38,7 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   ...SERVICE_STATUS,
   invalid: 400,
   fenced: 409,
+  "identity-conflict": 409,
   "too-large": 413,
   unsupported: 415,
   refused: 422,

@@ -8,6 +8,7 @@ import {
   CorruptError,
   FencedError,
   HaltedError,
+  IdentityConflictError,
   IncompatibleError,
   LimitError,
   RefusedError,
@@ -40,6 +41,7 @@ const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreEr
   halted: HaltedError,
   limit: LimitError,
   closed: ClosedError,
+  "identity-conflict": IdentityConflictError,
 };
 
 /** What a caller elsewhere may know of an error. What is not ours may say anything, and so says nothing. */

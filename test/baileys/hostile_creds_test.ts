@@ -78,6 +78,7 @@ test("saving credentials leaves alone what was changed in the device itself", as
   await using account = await openAccount({ backend: memoryBackend() });
   const { state, saveCreds } = await baileysAuthState(account);
   state.creds.me = { id: "15550000001:1@s.whatsapp.net", name: "before" };
+  state.creds.account = { details: Buffer.from([1]) };
   await saveCreds();
   account.device.processCommand({ kind: "setPushName", pushName: "after" });
   account.device.modifyDevice((draft) => {

@@ -74,7 +74,7 @@ export function deviceFromCreds(creds: object, base: Device): Device {
   const registrationId = input.registrationId === 0 ? base.registrationId : input.registrationId;
   const device = {
     ...base,
-    ...readMe(input, rest),
+    ...readMe(input, rest, base),
     registrationId: requireInteger(ACTION, "registrationId", registrationId, [1, 2 ** 31 - 1]),
     noiseKey: readPair("noiseKey", input.noiseKey),
     identityKey: readPair("signedIdentityKey", input.signedIdentityKey),
@@ -151,27 +151,44 @@ function writePair(pair: KeyPair, wrap: WrapBytes): BaileysKeys {
   return { private: wrap(new Uint8Array(pair.privateKey)), public: wrap(new Uint8Array(pair.publicKey)) };
 }
 
-/** The fields that `me` makes; what is left of it goes to `rest`. */
-function readMe(input: JsonObject, rest: Record<string, unknown>): Pick<Device, "pn" | "lid" | "pushName"> {
-  if (input.me == null) return { pn: undefined, lid: undefined, pushName: "" };
-  const me = requireObject(ACTION, "me", input.me);
-  const isPairing = input.account == null && typeof input.pairingCode === "string";
-  if (isPairing || !isText(me.id)) {
-    rest.me = me;
-    return { pn: undefined, lid: undefined, pushName: "" };
+/** What `me` says of the device. */
+type MeFields = Pick<Device, "pn" | "lid" | "pushName">;
+
+/**
+ * The fields that `me` makes; what is left of it goes to `rest`. The proof of pairing is `account`: a pairing-code attempt
+ * sets `me` before it, and makes no phone number. What credentials cannot express, as the push name of a device that is not
+ * paired, stays as it is.
+ */
+function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields): MeFields {
+  const { pn, lid, pushName } = base;
+  if (input.me == null) {
+    // The mirror of a paired device has `me`: the client took it away.
+    return pn === undefined ? { pn, lid, pushName } : { pn: undefined, lid: undefined, pushName: "" };
   }
-  const { id, lid, name, ...others } = me;
+  const me = requireObject(ACTION, "me", input.me);
+  if (input.account == null || !isText(me.id)) {
+    if (pn === undefined || me.id !== pn) rest.me = me;
+    return { pn, lid, pushName };
+  }
+  const { id, lid: newLid, name, ...others } = me;
   const left = {
     ...others,
-    ...(isText(lid) || lid === undefined ? {} : { lid }),
+    ...(isText(newLid) || newLid === undefined ? {} : { lid: newLid }),
     ...(isText(name) || name === undefined ? {} : { name }),
   };
   if (Object.keys(left).length > 0) rest.me = left;
-  return { pn: me.id, lid: isText(lid) ? lid : undefined, pushName: isText(name) ? name : "" };
+  // Another number that comes without a LID or a name has none of those before.
+  const isSame = pn === undefined || pn === me.id;
+  return {
+    pn: me.id,
+    lid: isText(newLid) ? newLid : isSame ? lid : undefined,
+    pushName: isText(name) ? name : isSame ? pushName : "",
+  };
 }
 
 function writeMe(device: Device, left: object | undefined): object | undefined {
-  if (device.pn === undefined) return left;
+  // Without a phone number it is what a pairing-code attempt left: with it, Baileys would log in and be refused.
+  if (device.pn === undefined) return undefined;
   return {
     ...left,
     id: device.pn,

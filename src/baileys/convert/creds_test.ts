@@ -197,7 +197,24 @@ test("a number that is only typed in does not make a paired device", () => {
   const creds = { ...freshCreds(), pairingCode: "ABCD1234", me: { id: "5511@s.whatsapp.net", name: "~" } };
   const device = deviceFromCreds(creds, BASE);
   expect([device.pn, device.pushName]).toEqual([undefined, ""]);
-  expect(credsFromDevice(device, OPTIONS)).toStrictEqual(creds);
+  // Opened again, the attempt is over: with `me` Baileys would log in as a paired device.
+  const { me: _, ...rest } = creds;
+  expect(credsFromDevice(device, OPTIONS)).toStrictEqual(rest);
+});
+
+test("me makes a phone number only together with account", () => {
+  const { account: _, ...creds } = pairedCreds();
+  expect(deviceFromCreds(creds, BASE).pn).toBeUndefined();
+  expect(deviceFromCreds(pairedCreds(), BASE).pn).toBe(pairedCreds().me?.id);
+});
+
+test("what the credentials of an unpaired device cannot express stays", () => {
+  const base = { ...BASE, pushName: "Bot", lid: "2000@lid" };
+  expect(deviceFromCreds(freshCreds(), base)).toMatchObject({
+    pn: undefined,
+    lid: "2000@lid",
+    pushName: "Bot",
+  });
 });
 
 test("what was changed in the device since counts", () => {
