@@ -26,6 +26,8 @@ export interface AccountParts {
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
+  /** The number by which the database scopes the account's rows. */
+  readonly accountId: number;
 }
 
 /** Told of writes that were committed. */
@@ -64,6 +66,7 @@ export class Account implements AsyncDisposable {
   readonly #stopHousekeeping: () => void;
   readonly #ownedCaches: OwnedCaches;
   readonly #followers: CommitFollower[] = [(writes) => this.lid.follow(writes)];
+  readonly #accountId: number;
   #closing: Promise<void> | undefined;
 
   constructor(parts: AccountParts) {
@@ -75,6 +78,7 @@ export class Account implements AsyncDisposable {
     this.caches = parts.caches;
     this.taskPrefix = parts.taskPrefix;
     this.signalPolicy = parts.signalPolicy;
+    this.#accountId = parts.accountId;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
@@ -131,6 +135,34 @@ export class Account implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /**
+   * Deletes the account with all that is stored for it, and ends this object. Nothing else ever deletes an account: a client
+   * that was logged out keeps its state until you call this. Everything that was made over the account (its stores, the
+   * Baileys mirror and repository, caches) rejects with `ClosedError` from then on, and a late save of it changes nothing.
+   * Open the account again for a new device.
+   *
+   * @throws {ClosedError} When the account is closed.
+   * @throws {StoreError} When the deletion could not be committed, `FencedError` after a later owner has opened the account.
+   * Nothing is deleted, and the account stays open.
+   *
+   * @example
+   * ```ts
+   * import { openAccount } from "@holdfast/store";
+   * import { MemoryDatabase, memoryBackend } from "@holdfast/store/memory";
+   *
+   * const database = new MemoryDatabase();
+   * const account = await openAccount({ backend: memoryBackend({ database }) });
+   * await account.erase();
+   * await using next = await openAccount({ backend: memoryBackend({ database }) });
+   * if (next.device.isRegistered) throw new Error("it is a new device");
+   * ```
+   */
+  async erase(): Promise<void> {
+    await this.writeBehind.commitWith([{ kind: "account.delete", accountId: this.#accountId }]);
+    this.writeBehind.abandon();
+    await this.close();
   }
 
   /** Closes the account: see `close`. */

@@ -105,7 +105,18 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     const caches = new OwnedCaches(options.cache ?? inProcessCaches, await cacheOwner(device));
     opened.unshift({ close: async () => caches.close() });
     return new Account({
-      ...{ host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix, stopHousekeeping },
+      ...{
+        accountId,
+        host,
+        backend,
+        queue,
+        store,
+        writeBehind,
+        device: manager,
+        caches,
+        taskPrefix,
+        stopHousekeeping,
+      },
       lid: openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });

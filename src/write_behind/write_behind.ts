@@ -265,6 +265,14 @@ export class WriteBehind {
     return this.#closing;
   }
 
+  /** As `close`, without the last flush: what is dirty is dropped, with the stored state that it belonged to. Idempotent. */
+  abandon(): void {
+    this.#closing ??= Promise.resolve();
+    this.#saver.stop();
+    this.#admission.close(new ClosedError("write-behind: closed"));
+    this.#closed = true;
+  }
+
   async #close(): Promise<void> {
     this.#saver.stop();
     this.#admission.close(new ClosedError("write-behind: closed"));
