@@ -59,8 +59,9 @@ export function readStoredKey(reader: WireReader): StoredKey {
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === INDEX) index = reader.uint32();
-    else if (tag === IV) reader.key("iv", IV_BYTES);
-    else if (tag === CIPHER_KEY || tag === MAC_KEY || tag === SEED) reader.key("a message key", KEY_BYTES);
+    else if (tag === IV) reader.skipKey("iv", IV_BYTES);
+    else if (tag === CIPHER_KEY || tag === MAC_KEY || tag === SEED)
+      reader.skipKey("a message key", KEY_BYTES);
     else if (tag >>> 3 === SEED_NUMBER) throw reader.corrupt(`field ${SEED_NUMBER} has the wrong wire type`);
     else reader.unknown(tag, KNOWN, undefined);
   }

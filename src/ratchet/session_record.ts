@@ -83,8 +83,10 @@ export class SessionRecord {
       const tag = reader.tag();
       if (tag === CURRENT_SESSION) {
         if (record.#current !== undefined) throw reader.corrupt("two current sessions");
-        // Copied in any case: a key in use would otherwise keep the whole archive in memory.
-        record.#current = new SessionState(decodeSession(new Uint8Array(reader.bytes())));
+        const current = reader.bytes();
+        record.#current = new SessionState(
+          decodeSession(options?.owned && fillsItsMemory(current) ? current : new Uint8Array(current)),
+        );
       } else if (tag === ARCHIVED_SESSION) {
         reader.skip(DELIMITED);
         archived = reader.span(archived);
@@ -306,6 +308,11 @@ export class SessionRecord {
     });
     if (isChanged) this.#archive = SessionArchive.of(sessions);
   }
+}
+
+/** Whether a view can be kept: where it is a small part of its memory, a key in use would keep the whole archive alive. */
+function fillsItsMemory(view: Uint8Array): boolean {
+  return 2 * view.length >= view.buffer.byteLength;
 }
 
 function burned(chain: SessionChain, bound: number): SessionChain {

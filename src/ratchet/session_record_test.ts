@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RecordStructureSchema } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import { decodeSessionRecord } from "../records/mod.ts";
@@ -376,4 +376,24 @@ test("a record at its limits is read, one beyond is refused", () => {
   expect(() => SessionRecord.decode(archive(41))).toThrow(CorruptError);
   const emptyOnes = new Uint8Array(200_000).map((_, at) => (at % 2 === 0 ? 0x12 : 0));
   expect(() => SessionRecord.decode(emptyOnes)).toThrow(CorruptError);
+});
+
+describe("SessionRecord.decode", () => {
+  test("keeps views of owned bytes that are little more than the session", () => {
+    const bytes = recordOf(1).encode();
+    expect(SessionRecord.decode(bytes, { owned: true }).current?.rootKey?.buffer).toBe(bytes.buffer);
+    expect(SessionRecord.decode(bytes).current?.rootKey?.buffer).not.toBe(bytes.buffer);
+  });
+
+  // A key in use would otherwise keep all of that memory alive.
+  test("copies the current session out of memory that is far larger", () => {
+    const alone = recordOf(5).encode().length;
+    const withArchive = recordOf(1, 2, 3, 4, 5).encode();
+    const shared = new Uint8Array(65_536);
+    shared.set(recordOf(5).encode());
+    for (const bytes of [withArchive, shared.subarray(0, alone)]) {
+      const rootKey = SessionRecord.decode(bytes, { owned: true }).current?.rootKey;
+      expect(rootKey?.buffer.byteLength).toBeLessThanOrEqual(alone);
+    }
+  });
 });
