@@ -109,7 +109,7 @@ export class Account implements AsyncDisposable {
   }
 
   /**
-   * Adds what is told of the writes of `commitWith` before it resolves: those that were applied, or may have been, after an
+   * Adds a function that is called with the writes of `commitWith` before it resolves: those that were applied, or may have been, after an
    * `AmbiguousError`. It is for caches over the store, which forget what the writes touch; it must not fail.
    */
   onCommitted(follower: CommitFollower): void {

@@ -17,7 +17,7 @@ export interface HousekeepingPolicy {
   readonly intervalS: number;
   /** Sent messages, which are kept for retry receipts. 7,200. */
   readonly sentMessageS: number;
-  /** Base keys, by which a retry is told from a repeated one. A day. */
+  /** Base keys, which tell a retry from a repeated one. Defaults to a day. */
   readonly baseKeyS: number;
   /** Messages that were decrypted and never handed over. 30 days. */
   readonly pendingInboundS: number;

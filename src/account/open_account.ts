@@ -56,7 +56,7 @@ export interface OpenAccountOptions {
  * Opens an account: its backend, its device and the engine that saves it. A new account gets a device with fresh keys,
  * which is durable when this resolves.
  *
- * Opening takes the ownership of the account before the first read: whoever had it open can commit no more and meets
+ * Opening takes the ownership of the account before the first read: an earlier owner can commit no more and meets
  * `FencedError`. A device that cannot be read is an error and never replaced by a new one. When opening fails, everything
  * that was opened on the way is closed again, the backend included; what fails while closing is logged.
  *

@@ -7,7 +7,7 @@ import type { Write } from "./write.ts";
 /** Commits that may wait at once. Above it something is badly stuck, and memory is what would be lost next. */
 const MAX_WAITING_COMMITS = 4_096;
 
-/** Sends of one commit whose answers were lost, before the caller is told. Later commits still carry the doubt. */
+/** Sends of one commit whose answers were lost, before the caller's promise rejects. Later commits still carry the doubt. */
 const MAX_SENDS = 3;
 
 /** Rounds of taking the ownership against other openings that take it at the same moment. */
@@ -39,7 +39,7 @@ export interface CommitQueueOptions {
  * A commit whose answer was lost (`AmbiguousError`) is sent again with the epoch moved on in the same transaction, so
  * that the first one, should it arrive late, fails its guard instead of undoing newer commits. Until one send is
  * answered the queue does not know which epoch is stored; its guard then accepts the whole range of its own epochs.
- * The owner token keeps that range from ever covering somebody else's epoch.
+ * The owner token keeps that range from covering the epoch of another owner.
  *
  * What this does not cover: a network that repeats, after newer commits, a commit that it had answered. Telling that
  * twin from its original would cost a written row in every commit.
@@ -148,7 +148,7 @@ export class CommitQueue implements Committer {
     }
   }
 
-  /** Waits for what was queued and accepts nothing more. The backend stays open: it belongs to whoever opened it. */
+  /** Waits for what was queued and accepts nothing more. The backend stays open: it belongs to its opener. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#tail;

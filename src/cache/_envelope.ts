@@ -45,7 +45,7 @@ export function openEnvelope(namespace: string, key: string, bytes: unknown): En
 
 /**
  * 64 bits over the place and everything but the hash itself: two multiplicative mixes with the constants of MurmurHash3's
- * finaliser. Against accidents, not against somebody who forges entries: who can write to the store is trusted.
+ * finaliser. It protects against accidents, not against forged entries: writers of the store are trusted.
  */
 function hash(namespace: string, key: string, bytes: Uint8Array): bigint {
   let a = 0xdeadbeef ^ bytes.length;

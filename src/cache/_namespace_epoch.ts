@@ -63,7 +63,7 @@ export class NamespaceEpoch {
     this.#void = true;
   }
 
-  /** An entry of another epoch was met: perhaps somebody else has invalidated the namespace. */
+  /** Called for an entry of another epoch: another process may have invalidated the namespace. */
   doubt(): void {
     if (!this.#isFresh(DOUBTED_FRESH_MS)) this.#known = undefined;
   }

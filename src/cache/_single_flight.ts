@@ -21,11 +21,11 @@ interface RunningFlight<R> {
 }
 
 /**
- * One run of work a key at a time: whoever asks for a key that is being worked on waits for that result or error.
+ * At most one run of work per key: a caller that asks for a key that is being worked on waits for that result or error.
  *
  * A caller that is cancelled leaves; the others stay. When the one whose work runs is cancelled and its work fails for
- * that, the work of the next caller runs instead, so that nobody meets the cancellation of somebody else. Work that
- * nobody waits for any more runs to its end, and its result counts as any other.
+ * that, the work of the next caller runs instead, so that no caller sees the cancellation of another one. Work that
+ * no caller waits for runs to its end, and its result counts as any other.
  */
 export class SingleFlight<K> {
   // biome-ignore lint/suspicious/noExplicitAny: the results of one key are of one type, which the owner knows.
@@ -56,7 +56,7 @@ export class SingleFlight<K> {
     });
   }
 
-  /** The running work of `key` must not be kept, and whoever asks from now on starts anew. */
+  /** Drops the result of the running work of `key`: callers from now on start anew. */
   detach(key: K): void {
     const flight = this.#flights.get(key);
     if (flight === undefined) return;

@@ -12,7 +12,7 @@ export interface CacheLimits {
   readonly idleMs?: number | undefined;
 }
 
-/** What every cache of an account has unless told otherwise: see `CacheConfig`. */
+/** Default size and expiry of each cache of an account: see `CacheConfig`. */
 export const CACHE_DEFAULTS: {
   readonly group: CacheLimits;
   readonly device: CacheLimits;

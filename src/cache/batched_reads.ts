@@ -16,7 +16,7 @@ interface Query<V, D> {
 
 /**
  * Values by key, from the cache where it has them. The others are read together: one query for all that are asked for in one
- * turn, and none for a key that is being read already. What was written to the cache meanwhile stays.
+ * turn, and none for a key that is being read already. A value that was written to the cache during the read stays.
  */
 export class BatchedReads<V, D> {
   readonly #reads: CachedReads<V, D>;

@@ -4,7 +4,7 @@ import type { CacheStore } from "./cache_store.ts";
 /** Bytes of a namespace's epoch, at the head of each of its entries. */
 const EPOCH_LENGTH = 8;
 
-/** Entries without a time to live get this one, a week in milliseconds: cleared ones must go some day, and nobody lists them. */
+/** Default time to live in milliseconds: a week. Cleared entries are not listed, so each entry must expire. */
 const LONGEST_TTL_MS = 604_800_000;
 
 /** Three operations on bytes by key: what any key-value service has. */

@@ -5,14 +5,14 @@ import { PortableCache } from "./portable_cache.ts";
 /** Work that may wait in one lane. A chat that is a thousand messages behind is not helped by more. */
 const MAX_WAITING = 1_000;
 
-/** Lanes that are kept by default when nobody is in them. */
+/** Lanes that are kept by default while they are empty. */
 const DEFAULT_CAPACITY = 5_000;
 
 /** Options of {@link KeyedLanes}. */
 export interface KeyedLanesOptions {
   readonly clock: Clock;
   /**
-   * Lanes that are kept when nobody is in them; those in use are kept beyond it. Defaults to 5,000, enough for the
+   * Empty lanes that are kept; lanes in use are kept beyond it. Defaults to 5,000, enough for the
    * chats of one account; give locks of sessions 10,000.
    */
   readonly capacity?: number | undefined;
@@ -54,7 +54,7 @@ export class KeyedLanes {
   constructor({ clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING }: KeyedLanesOptions) {
     if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1)
       throw new RangeError(`create lanes: maxWaiting ${maxWaiting} is not a positive count`);
-    // Without room for one a lane could not be found again by who comes second.
+    // With room for at least one lane, a second caller finds the lane of the first.
     if (capacity === 0) throw new RangeError("create lanes: capacity 0 has no room for a lane");
     this.#maxWaiting = maxWaiting;
     this.#lanes = new PortableCache({ capacity, clock, isHeld: (_key, { waiting }) => waiting > 0 });
@@ -72,7 +72,7 @@ export class KeyedLanes {
 
   /**
    * Runs `work` when all that was given for this key before has ended, however it did. What it throws reaches its caller alone.
-   * Work that waits for work of its own key waits for ever.
+   * Work that waits for other work of its own key never ends.
    *
    * @throws {LimitError} When too much is waiting: the work was not taken.
    */

@@ -1,8 +1,8 @@
 /**
- * Mutual exclusion by key, in process: one holder a key at a time, in the order of the calls. A key that nobody holds
+ * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A key that is free
  * or waits for takes no memory.
  *
- * The lock is not re-entrant: asking for a key inside its own section waits for ever. Whoever needs several keys asks
+ * The lock is not re-entrant: asking for a key inside its own section never ends. A caller that needs several keys asks
  * for them in one call; they are taken in one fixed order, so that two such calls never wait for each other.
  */
 export class KeyedLock {

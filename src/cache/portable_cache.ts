@@ -34,7 +34,7 @@ export interface PortableCacheOptions<K, V> {
   /** Is told of each entry that leaves. */
   readonly onEvict?: EvictionListener<K, V> | undefined;
   /**
-   * Says whether somebody holds a value, such as a lock that is taken: while so, it does not make room for others.
+   * Returns whether a value is in use, such as a lock that is taken. A value in use is not evicted.
    * Only for caches without `ttlMs` and `idleMs`.
    */
   readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
@@ -55,7 +55,7 @@ export interface GetWithOptions {
  *   overwriting, which only starts both clocks again. An entry that has expired is absent, so inserting its key is new.
  * - An entry has expired at `written + ttlMs` or `last read + idleMs`, whichever is first, that moment included.
  * - Expired entries are never given out. They are freed by later calls, a few each, at the latest when
- *   `min(ttlMs, idleMs)` has passed again; a cache that nobody calls frees nothing.
+ *   `min(ttlMs, idleMs)` has passed again; a cache that is not called frees nothing.
  * - A guard (`isHeld`) keeps what is in use. When everything is in use the cache exceeds its capacity by what is inserted
  *   and shrinks again with later inserts. A held entry that was passed over counts as inserted again.
  *
@@ -151,7 +151,7 @@ export class PortableCache<K, V> {
 
   /**
    * The value of a key, and when it is absent the one that `make` makes, which is inserted. In one step, with no other
-   * code in between: what locks and lanes are taken from, since nobody can evict the value before it is held.
+   * code in between. Locks and lanes are taken with it, since the value cannot be evicted before it is held.
    */
   getOrInsert(key: K, make: () => V): V {
     const present = this.get(key);

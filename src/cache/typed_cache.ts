@@ -4,7 +4,7 @@ import { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type EvictionListener, type GetWithOptions, PortableCache } from "./portable_cache.ts";
 
-/** How long a call to a store may take unless told otherwise, in milliseconds: longer, and asking the source is quicker. */
+/** Default time that a call to a store may take, in milliseconds. Beyond it, asking the source is quicker. */
 const DEFAULT_DEADLINE_MS = 1_000;
 
 /** Name of a namespace: what every store can put before a key without mistaking one namespace for another. */
@@ -48,7 +48,7 @@ export interface StoredCacheSettings<K, V> {
  * In process nothing is copied, so callers share the values, and reads return them at once, without a promise.
  *
  * Over a store everything is best effort, and no call rejects for the store's sake: a read that fails, takes too long, or
- * finds bytes that are damaged, outdated or somebody else's is a miss and a warning; a write that fails is a warning, and its
+ * finds bytes that are damaged, outdated or of another cache is a miss and a warning; a write that fails is a warning, and its
  * key is a miss until a later write succeeds. A call never finds a value older than what this process inserted or
  * invalidated before the call. Other processes see an `invalidateAll` when the store has cleared the namespace, or five
  * seconds later.

@@ -205,7 +205,7 @@ export class PersistenceManager {
 
   /**
    * Starts to save in the background: at once what is dirty already, changes within `intervalMs`, nothing while nothing
-   * is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by itself unless told otherwise.
+   * is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by default.
    *
    * @throws {TypeError} When it is running already.
    */

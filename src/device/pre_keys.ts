@@ -51,7 +51,7 @@ export class PreKeys {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
       const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
       const ids = await this.#freeIds(start, count);
-      // Somebody moved the counter while the store was read: those ids may be theirs. They made progress, so this ends.
+      // Another call moved the counter while the store was read, and may have these ids. It made progress, so this ends.
       if (this.#owner.watermarks().nextPreKeyId !== nextPreKeyId) continue;
       const [first = start] = ids;
       const last = ids.at(-1) ?? start;

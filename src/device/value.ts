@@ -15,7 +15,7 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: whoever publishes a frozen
+ * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: a caller that publishes a frozen
  * value keeps its own copy.
  */
 export function freezeValue<T>(value: T): T {

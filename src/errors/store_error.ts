@@ -102,7 +102,7 @@ export class IncompatibleError extends StoreError {
   }
 }
 
-/** Saving failed too often in a row. State is kept in memory and probing goes on; gates are shut meanwhile. */
+/** Saving failed too often in a row. State stays in memory and probing goes on. Gates are shut until a commit succeeds. */
 export class HaltedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("halted", message, options);

@@ -17,7 +17,7 @@ export interface Listener {
  * - `listen()` registers before the caller checks its condition, so a `notify` between check and wait is never lost.
  * - `notify(n)` wakes at most n listeners that are not yet notified, in the order in which they registered.
  * - A listener that is dropped while notified passes its wake-up on.
- * - A notification that nobody listens for is not kept.
+ * - A notification without a listener is not kept.
  */
 export class Notifier {
   /** Listeners that are not yet notified, in order of registration. */
@@ -75,7 +75,7 @@ class RegisteredListener implements Listener {
     return this.#state === "notified" || this.#state === "consumed";
   }
 
-  /** Whether a wake-up was delivered that nobody has acted on. */
+  /** Whether a wake-up was delivered and not yet used. */
   get owesWakeUp(): boolean {
     return this.#state === "notified";
   }

@@ -17,7 +17,7 @@ export interface TaskOptions {
  * - `register` once at start, before any `schedule` of that name.
  * - One due time per name: `schedule` replaces the earlier one, whether it was sooner or later.
  * - A task that is running can be scheduled again; it then runs once more afterwards, never twice at the same time.
- * - A task that rejects is not repeated by the scheduler; whoever owns the task schedules it again.
+ * - A task that rejects is not repeated by the scheduler; the owner of the task schedules it again.
  */
 export interface Scheduler {
   /** Binds a name to its task. Registering a taken name throws `TypeError`. Returns a function that unbinds and cancels it. */

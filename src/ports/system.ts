@@ -33,7 +33,7 @@ export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
 
-/** Due times that are nearer keep the process alive. No saver waits longer unless told to. */
+/** Due times that are nearer keep the process alive. By default no saver waits longer. */
 const AWAITED_MS = 60_000;
 
 interface TimerEntry {
@@ -98,7 +98,7 @@ export class TimerScheduler implements Scheduler {
     try {
       await entry.task();
     } catch {
-      // Whoever owns the task has reported it: see the contract of `Scheduler`.
+      // The owner of the task has reported it: see the contract of `Scheduler`.
     } finally {
       entry.running = false;
       this.#arm(entry);

@@ -26,7 +26,7 @@ export interface SendingChain {
  */
 export interface RecordCodec<T> {
   /**
-   * Reads stored bytes, and takes them over: nobody may write to them afterwards, and the record may keep parts of them.
+   * Reads stored bytes, and takes them over: the caller must not write to them afterwards, and the record may keep parts of them.
    *
    * @throws {CorruptError} When they do not decode.
    * @throws {WrongLengthError} When they decode and a key has a length that no key of its kind has.

@@ -134,7 +134,7 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Drops the skipped message keys of our own states, which nobody will ever ask for. libsignal-node keeps one with each message
+   * Drops the skipped message keys of our own states, which are never asked for. libsignal-node keeps one with each message
    * that it sends.
    */
   pruneOwnMessageKeys(): void {

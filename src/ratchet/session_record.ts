@@ -20,7 +20,7 @@ const KNOWN = 0b110;
 
 /** How bytes are decoded. */
 export interface DecodeOptions {
-  /** The bytes are the record's from now on: nobody writes to them again, and archived sessions need no copy. */
+  /** The bytes are the record's from now on: the caller must not write to them again, and archived sessions need no copy. */
   readonly owned?: boolean | undefined;
 }
 

@@ -173,7 +173,7 @@ export class SessionState {
     this.#own().aliceBaseKey = optional(value, (present) => copyPublicKey("set alice base key", present));
   }
 
-  /** Parts that nobody else sees, to be written to. */
+  /** Parts of this state alone, to be written to. */
   #own(): SessionParts {
     if (this.#isShared) {
       this.#parts = { ...this.#parts };

@@ -1,10 +1,10 @@
 import type { Clock } from "../ports/mod.ts";
 
-/** Where a fake clock starts unless told otherwise: 2026-01-01T00:00:00Z, in milliseconds. */
+/** Default start of a fake clock: 2026-01-01T00:00:00Z, in milliseconds. */
 const DEFAULT_START_MS = 1_767_225_600_000;
 
 /**
- * A clock that stands still until it is told to move.
+ * A clock that stands still until it is moved.
  *
  * @example
  * ```ts

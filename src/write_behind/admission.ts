@@ -62,7 +62,7 @@ export class Admission {
     if (room > 0) this.#room.notify(room);
   }
 
-  /** Something became dirty: whoever was let in has written, so room for the others is wanted again. */
+  /** Called when something became dirty: the admitted writers have written, so the others need room again. */
   changed(): void {
     if (this.#room.listenerCount > 0) this.#options.onFull();
   }

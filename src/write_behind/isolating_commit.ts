@@ -95,7 +95,7 @@ export class IsolatingCommit {
   }
 
   /**
-   * Sends a list as one commit, again without whoever is known to be refused. Returns the units (two at least) that
+   * Sends a list as one commit, and again without the units that are known to be refused. Returns the units (two at least) that
    * were refused together without a word about which of them is to blame; all others are decided.
    */
   async #send(units: readonly Unit[]): Promise<readonly Unit[]> {
@@ -142,7 +142,7 @@ export class IsolatingCommit {
     return [];
   }
 
-  /** Whom a rejected commit blames: nobody in particular when empty, `undefined` when it was no refusal. */
+  /** The units that a rejected commit blames: empty when it names none, `undefined` when it was no refusal. */
   #refusedUnits(units: readonly Unit[], error: unknown): Map<Unit, RefusedError> | undefined {
     if (!(error instanceof RefusedError)) return undefined;
     const refusal = error;

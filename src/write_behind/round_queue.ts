@@ -26,7 +26,7 @@ export interface FlushPurpose {
   readonly probe?: boolean;
 }
 
-/** A round that has not collected yet. Whoever asks for something now joins it. */
+/** A round that has not collected yet. Callers join it. */
 export class Round {
   readonly #flushes: FlushCaller[] = [];
   readonly #direct: DirectCaller[] = [];
@@ -59,7 +59,7 @@ export class Round {
     return (flushable, key) => selections.some((select) => select(flushable, key));
   }
 
-  /** Joins as somebody who wants what `select` chooses to be durable. */
+  /** Joins the round and resolves when what `select` chooses is durable. */
   flush(select: FlushSelection | undefined, purpose: FlushPurpose): Promise<FlushReport> {
     this.#requireRoom();
     this.#last ||= purpose.last === true;
@@ -69,7 +69,7 @@ export class Round {
     });
   }
 
-  /** Joins as somebody whose writes are to land with what is dirty. */
+  /** Joins the round with writes that land together with what is dirty. */
   commitWith(unit: Unit): Promise<number[]> {
     this.#requireRoom();
     return new Promise((resolve, reject) => {
@@ -108,7 +108,7 @@ export class RoundQueue {
   #waiting: Round | undefined;
   #pumping = false;
 
-  /** @param run Carries a round out. It must not reject. Nobody joins a round once it was handed over. */
+  /** @param run Carries a round out. It must not reject. No caller joins a round after it was handed over. */
   constructor(run: (round: Round) => Promise<void>) {
     this.#run = run;
   }

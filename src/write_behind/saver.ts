@@ -152,7 +152,7 @@ export class Saver {
     if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;
-    // Until there is a pause, somebody may wait for it.
+    // A caller may wait for the next pause.
     if (may === 0) this.#maySinceMs = isPause || this.#maySinceMs === undefined ? undefined : nowMs;
     const dueAtMs = this.#dueAtMs();
     if (dueAtMs !== undefined && dueAtMs <= nowMs) await this.#target.save();

@@ -255,7 +255,7 @@ export class WriteBehind {
 
   /**
    * Accepts nothing more, stops the saver and flushes a last time; refused items get a last try. Idempotent: a second
-   * call shares the first. The committer stays open: it belongs to whoever made it.
+   * call shares the first. The committer stays open: it belongs to its creator.
    *
    * @throws {StoreError} When something could not be saved: its state lives only in the flushables now. The message says how
    * many items, `cause` why.
@@ -313,7 +313,7 @@ export class WriteBehind {
     }
   }
 
-  /** What the saver does. Everybody who must know of a failure is told by health, events and the logger. */
+  /** One turn of the saver. Health, events and the logger report a failure. */
   async #save(): Promise<void> {
     await this.#flush(undefined, { probe: true }).catch(() => {});
   }
@@ -371,7 +371,7 @@ export class WriteBehind {
   }
 }
 
-/** What is thrown when the last flush left something dirty. The class tells why where somebody would catch it. */
+/** What is thrown when the last flush left something dirty. Its class is that of the reason where a caller would catch it. */
 function unsaved(message: string, cause: Error): StoreError {
   if (cause instanceof FencedError) return new FencedError(message, { cause });
   if (cause instanceof RefusedError) return new RefusedError(message, { cause });

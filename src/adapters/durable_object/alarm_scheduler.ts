@@ -155,7 +155,7 @@ export class AlarmScheduler implements Scheduler {
   /**
    * Reads what an earlier incarnation of the object has planned, and sets the alarm when it is missing or too late: a handler that failed
    * seven times has lost it. What cannot be read is tried again later; where it is damaged, an alarm comes at once in which
-   * whoever registers plans anew. It never rejects.
+   * registering plans anew. It never rejects.
    */
   async repair(): Promise<void> {
     this.#tasks.unload();

@@ -13,7 +13,7 @@ export interface TaskEntry {
   heldAtMs: number | undefined;
   /** Whether it was planned or cancelled in this incarnation: then what is stored does not matter. */
   isPlanned: boolean;
-  /** How often it was planned or cancelled: tells what has happened meanwhile. */
+  /** How often it was planned or cancelled. Tells whether it changed during a read. */
   plans: number;
   /** How often it has rejected in a row. */
   failures: number;
@@ -46,7 +46,7 @@ export class TaskTable {
     return this.#isLoaded;
   }
 
-  /** Whether what was stored could not be understood: whoever registers tasks has to plan them anew. */
+  /** Whether what was stored could not be understood: registered tasks have to be planned anew. */
   get isDamaged(): boolean {
     return this.#isDamaged;
   }
@@ -56,7 +56,7 @@ export class TaskTable {
     return this.#entries.values();
   }
 
-  /** Due times of tasks that nobody has registered yet, by their names. */
+  /** Due times of tasks that are not registered yet, by their names. */
   get unclaimed(): DueTimes {
     return this.#unclaimed;
   }
@@ -92,13 +92,13 @@ export class TaskTable {
     return [...this.#entries.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= nowMs);
   }
 
-  /** Names that are due and registered by nobody. */
+  /** Names that are due and not registered. */
   unclaimedDue(): string[] {
     const nowMs = this.#clock.nowMs();
     return [...this.#unclaimed].flatMap(([name, dueAtMs]) => (dueAtMs <= nowMs ? [name] : []));
   }
 
-  /** Gives up what is due and still registered by nobody: tasks of an older release. And what was damaged. */
+  /** Gives up tasks that are due and still not registered (those of an older release), and what was damaged. */
   forgetUnclaimed(): void {
     this.#isDamaged = false;
     for (const task of this.unclaimedDue()) {
@@ -108,7 +108,7 @@ export class TaskTable {
   }
 
   /**
-   * Reads the stored due times, if they were not yet. What was planned or cancelled meanwhile stays so.
+   * Reads the stored due times, if they were not yet. What was planned or cancelled during the read stays so.
    *
    * @throws What the platform throws: nothing is known then. What is damaged is no error, see `isDamaged`.
    */

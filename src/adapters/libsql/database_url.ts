@@ -25,7 +25,7 @@ export function databaseKind(url: string): DatabaseKind {
     throw new TypeError("open database: the URL has no scheme (a path is written file:path/to.db)");
   }
   if (scheme === "file") {
-    // Without a path SQLite makes a file that nobody finds again.
+    // Without a path SQLite makes a temporary file that cannot be opened again.
     if (rest === "" || rest?.startsWith("?")) throw new TypeError("open database: the file URL has no path");
     return "file";
   }

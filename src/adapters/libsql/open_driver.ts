@@ -35,7 +35,7 @@ interface SharedConnection {
 /**
  * The open files of this process by the path that SQLite resolved: one connection each, however many accounts are
  * opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not: SQLite gives it a log of
- * its own, so a database that is opened under two hard links loses data, whoever opens it.
+ * its own, so a database that is opened under two hard links loses data, whichever program opens it.
  */
 const openFiles = new Map<string, SharedConnection>();
 

@@ -27,7 +27,7 @@ import { Transaction } from "./transaction.ts";
 /** Account that is opened when none is named. */
 const DEFAULT_ACCOUNT = "default";
 
-/** Largest value unless told otherwise, in bytes: that of a Durable Object, the smallest among the platforms we know. */
+/** Default size of the largest value, in bytes: that of a Durable Object, the smallest among the platforms we know. */
 const MAX_VALUE_BYTES = 2_000_000;
 
 /** Options of `memoryBackend`. */

@@ -42,7 +42,7 @@ export class Unanswered extends Error {
  * The value that an answer holds.
  *
  * @throws {LimitError} When it is longer than 64 MiB.
- * @throws {Unanswered} When it is none: whoever sent it was not the service, and says nothing of what is stored.
+ * @throws {Unanswered} When it is no such answer: it does not come from the service and says nothing of what is stored.
  */
 export async function answerOf(response: Response): Promise<PlainValue> {
   const bytes = await readAtMost(response, MAX_ANSWER_BYTES);
@@ -79,7 +79,7 @@ export async function failureOf(response: Response, secret: string): Promise<Ans
   if (status === 413) return new Answered(new RefusedError("remote: the request is too large"));
   const message = `remote: answered with ${status}`;
   if (NOT_CARRIED_OUT.includes(status)) return new Unanswered(message, false, undefined);
-  // Somebody in between, who does not know what became of it.
+  // A gateway in between, which does not know the outcome.
   if (status >= 500 || status === REQUEST_TIMEOUT) return new Unanswered(message, undefined, undefined);
   return new Answered(new BackendError(message));
 }

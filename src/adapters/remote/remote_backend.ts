@@ -13,7 +13,7 @@ import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
 import { answerOf, Unanswered } from "./read_answer.ts";
 import { RequestSender } from "./request_sender.ts";
 
-/** How long one request may take unless told otherwise, in milliseconds. */
+/** Default time that one request may take, in milliseconds. */
 const DEADLINE_MS = 15_000;
 
 /** Options of `remoteBackend`. */

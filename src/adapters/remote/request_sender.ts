@@ -43,7 +43,7 @@ export class RequestSender {
   /**
    * Sends a commit, once: who repeats it must move the owner's epoch.
    *
-   * @param consume Reads the answer. When it throws, nobody knows what became of the commit.
+   * @param consume Reads the answer. When it throws, the outcome of the commit is unknown.
    * @throws {AmbiguousError} When there was no answer that says what became of it.
    */
   async sendCommit<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {

@@ -121,7 +121,7 @@ async function commit(
   if (writes.length === 0 && guard === undefined) return [];
   if (guard?.owner !== undefined) {
     const accountId = await lookup.find();
-    // Whoever owned the account knows that it was registered: it was deleted since.
+    // The caller owned the account, so it was registered: it was deleted since.
     if (accountId === undefined) throw fenced();
     return await send(context, accountId, writes, guard);
   }
@@ -130,7 +130,7 @@ async function commit(
     return await send(context, accountId, writes, guard);
   } catch (error) {
     if (!(error instanceof FencedError)) throw error;
-    // Somebody may have deleted the account since its id was found out. Nobody owned it then, so it is made anew.
+    // The account may have been deleted after its id was read. It had no owner then, so it is registered anew.
     lookup.forget();
     const current = await lookup.findOrRegister();
     if (current === accountId) throw error;

@@ -74,7 +74,7 @@ function compare(actual: unknown, expected: unknown, at: string): string | undef
 }
 
 function compareBytes(actual: unknown, expected: Uint8Array, at: string): string | undefined {
-  // A Buffer is a Uint8Array whose slice() shares memory: whoever keeps a slice of it keeps a view.
+  // A Buffer is a Uint8Array whose slice() shares memory: a slice of it is a view.
   if (!(actual instanceof Uint8Array) || actual.constructor.name !== "Uint8Array") {
     return `${at}: is ${describe(actual)}, expected a plain Uint8Array`;
   }

@@ -84,6 +84,6 @@ export interface ConformanceCase {
   readonly name: string;
   /** The case runs only on targets that provide all of these. */
   readonly requires?: readonly Requirement[];
-  /** Throws when the rule does not hold. The harness is fresh and disposed of by whoever runs the case. */
+  /** Throws when the rule does not hold. The harness is fresh, and the runner disposes of it. */
   run(harness: ConformanceHarness): Promise<void>;
 }
