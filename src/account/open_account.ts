@@ -1,4 +1,12 @@
-import { type Backend, CommitQueue, type Committer, type Device, withCommitter } from "../backend/mod.ts";
+import {
+  adoptBackend,
+  type Backend,
+  type BackendLike,
+  CommitQueue,
+  type Committer,
+  type Device,
+  withCommitter,
+} from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import {
   CACHE_NAMESPACES,
@@ -20,10 +28,13 @@ import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 /** Options of `openAccount`. */
 export interface OpenAccountOptions {
   /**
-   * The backend of the account, or a promise of it, or what opens it. It belongs to the account from now on: it is
+   * The backend of the account, or a promise of it, or a function that opens it. It belongs to the account from now on: it is
    * closed with it, and when opening fails.
+   *
+   * Four stores without a `commit`, as four objects or as one with all of their methods, are joined by `composeBackend`: their
+   * commits are neither atomic nor fenced.
    */
-  readonly backend: Backend | Promise<Backend> | (() => Backend | Promise<Backend>);
+  readonly backend: BackendLike | Promise<BackendLike> | (() => BackendLike | Promise<BackendLike>);
   /** Clock, scheduler, randomness and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
   /** The backend names the account, for example `libsqlBackend({ account: "bot-1" })`: a name here is a mistake. */
@@ -63,6 +74,7 @@ export interface OpenAccountOptions {
  * @throws {CorruptError | WrongLengthError} When the stored device is damaged. It is left as it is.
  * @throws {FencedError} When other processes keep taking the account over.
  * @throws {StoreError} What the backend says.
+ * @throws {IncompleteBackendError} When the backend lacks a store or a method.
  * @throws {TypeError | RangeError} When an option is malformed, or `newDevice` makes no valid device.
  *
  * @example
@@ -80,9 +92,11 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
   refuseAccountName(options);
   const host = systemHost(options.host);
   const opening = options.backend;
-  const backend = await (typeof opening === "function" ? opening() : opening);
-  const opened: Closable[] = [backend];
+  const like = await (typeof opening === "function" ? opening() : opening);
+  const opened: Closable[] = [like];
   try {
+    const backend = adoptBackend("open account", like, { clock: host.clock });
+    opened.splice(0, 1, backend);
     const accountId = await backend.create();
     const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
     let snapshot: () => Device | undefined = () => undefined;
@@ -152,10 +166,10 @@ async function cacheOwner(device: Device): Promise<string> {
 }
 
 /** Closes what a failed opening left open. The caller gets the reason of that failure: what fails here is logged. */
-async function closeParts(parts: readonly Closable[], logger: Logger): Promise<void> {
+async function closeParts(parts: readonly (Closable | undefined)[], logger: Logger): Promise<void> {
   for (const part of parts) {
     try {
-      await part.close();
+      await part?.close?.();
     } catch (error) {
       const { code, message } = summarizeError(error);
       logger.log("error", "open account: failed to close what was opened", { code, error: message });
@@ -169,8 +183,9 @@ function refuseAccountName({ account }: { readonly account?: unknown }): void {
   throw new TypeError("open account: the option account names no account, name it where the backend is made");
 }
 
+/** What may have to be closed: stores that are apart need not be. */
 interface Closable {
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
 interface LidCacheParts {

@@ -13,6 +13,7 @@ import {
   ClosedError,
   CorruptError,
   FencedError,
+  IncompleteBackendError,
   RefusedError,
   WrongLengthError,
 } from "../errors/mod.ts";
@@ -75,6 +76,27 @@ test("the backend may be given as a value, a promise or a function", async () =>
   ];
   for (const backend of forms) await (await world.open({ backend })).close();
   expect(world.closed.length).toBe(4);
+});
+
+test("four stores without a commit are joined, and what lacks one is named", async () => {
+  const world = new World();
+  const stores = {
+    signal: world.backend(),
+    appSync: world.backend(),
+    protocol: world.backend(),
+    device: world.backend(),
+  };
+  const account = await world.open({ backend: stores });
+  account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+  await account.store.putSession(ADDRESS, Uint8Array.of(1));
+  await account.close();
+  expect(await world.backend().load()).toMatchObject({ pushName: "Ada" });
+  expect(await world.backend().getSession(ADDRESS)).toEqual(Uint8Array.of(1));
+  const { device: _device, ...three } = stores;
+  // @ts-expect-error: a store is missing
+  const opening = world.open({ backend: three });
+  await expect(opening).rejects.toThrow("open account: the backend lacks device");
+  await expect(opening).rejects.toBeInstanceOf(IncompleteBackendError);
 });
 
 test("a device from elsewhere is used when the account has none, and only then", async () => {

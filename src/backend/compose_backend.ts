@@ -1,19 +1,17 @@
 import { ClosedError } from "../errors/mod.ts";
 import type { HashState } from "../records/mod.ts";
 import type { AppSyncStore } from "./app_sync_store.ts";
-import { APP_SYNC_WRITES, storedState } from "./app_sync_writes.ts";
+import { storedState } from "./app_sync_writes.ts";
 import type { Backend, BackendCore, Capabilities, CommitOptions, OwnerState, ReadMethod } from "./backend.ts";
 import { type CreateBackendOptions, createBackend } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
-import { DEVICE_WRITES } from "./device_writes.ts";
 import { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
-import { PROTOCOL_WRITES } from "./protocol_writes.ts";
-import { READ_STORES, type StoreName } from "./reads.ts";
+import { READ_STORES } from "./reads.ts";
 import { argumentsOf } from "./setter.ts";
 import type { SignalStore } from "./signal_store.ts";
 import type { Write } from "./write.ts";
-import { SETTERS, WRITES } from "./writes.ts";
+import { SETTERS, storeOfKind, WRITES } from "./writes.ts";
 
 /** Four independent stores, and how to close them. */
 export interface ComposedStores {
@@ -89,14 +87,8 @@ async function apply(stores: ComposedStores, write: Write): Promise<unknown> {
     return (await stores.protocol.takeSentMessage(write.chat, write.id)) === undefined ? 0 : 1;
   }
   const { by } = WRITES[write.kind];
-  const setters = stores[storeOf(write)] as unknown as Readonly<
+  const setters = stores[storeOfKind(write.kind)] as unknown as Readonly<
     Record<string, (...args: readonly unknown[]) => Promise<unknown>>
   >;
   return await setters[by]?.(...argumentsOf(SETTERS[by as keyof typeof SETTERS], write));
-}
-
-function storeOf({ kind }: Write): StoreName {
-  if (Object.hasOwn(PROTOCOL_WRITES, kind)) return "protocol";
-  if (Object.hasOwn(APP_SYNC_WRITES, kind)) return "appSync";
-  return Object.hasOwn(DEVICE_WRITES, kind) ? "device" : "signal";
 }

@@ -14,6 +14,7 @@ export type {
   ServerCertChain,
   SyncKey,
 } from "../records/mod.ts";
+export { adoptBackend, type BackendLike, type FlatStores } from "./adopt_backend.ts";
 export {
   type AppSyncReads,
   type AppSyncStore,
@@ -35,7 +36,6 @@ export type {
   ReadMethod,
 } from "./backend.ts";
 export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
-
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type CreateBackendOptions,

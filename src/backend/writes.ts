@@ -1,6 +1,7 @@
 import { APP_SYNC_SETTERS, APP_SYNC_WRITES } from "./app_sync_writes.ts";
 import { DEVICE_SETTERS, DEVICE_WRITES } from "./device_writes.ts";
 import { PROTOCOL_SETTERS, PROTOCOL_WRITES } from "./protocol_writes.ts";
+import type { StoreName } from "./reads.ts";
 import type { SetterName, SettersOf } from "./setter.ts";
 import { SIGNAL_SETTERS, SIGNAL_WRITES } from "./signal_writes.ts";
 import type { WriteKind } from "./write.ts";
@@ -24,6 +25,13 @@ export const SETTERS: SettersOf<Exclude<SetterName, "storePreKeys" | "takeSentMe
   ...PROTOCOL_SETTERS,
   ...DEVICE_SETTERS,
 };
+
+/** Which store applies a kind of write. */
+export function storeOfKind(kind: WriteKind): StoreName {
+  if (Object.hasOwn(PROTOCOL_WRITES, kind)) return "protocol";
+  if (Object.hasOwn(APP_SYNC_WRITES, kind)) return "appSync";
+  return Object.hasOwn(DEVICE_WRITES, kind) ? "device" : "signal";
+}
 
 /** The names of all kinds. */
 export const WRITE_KINDS = Object.keys(WRITES) as readonly WriteKind[];

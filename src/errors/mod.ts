@@ -14,6 +14,7 @@
  * @module
  */
 export { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
+export { IncompleteBackendError } from "./incomplete_backend_error.ts";
 export {
   AmbiguousError,
   BackendError,

@@ -64,6 +64,7 @@ export {
   HaltedError,
   IdentityConflictError,
   IncompatibleError,
+  IncompleteBackendError,
   LimitError,
   RefusedError,
   StoreError,

@@ -1,0 +1,16 @@
+/** Names of missing members that a message lists. */
+const MAX_LISTED = 8;
+
+/** An object that was handed in as a backend and lacks a part of one: a mistake of the caller, so it is a `TypeError`. */
+export class IncompleteBackendError extends TypeError {
+  /** The missing stores and methods, such as `protocol` or `signal.putSession`. */
+  readonly missing: readonly string[];
+
+  constructor(action: string, missing: readonly string[]) {
+    const listed = missing.slice(0, MAX_LISTED).join(", ");
+    const rest = missing.length > MAX_LISTED ? ` and ${missing.length - MAX_LISTED} more` : "";
+    super(`${action}: the backend lacks ${listed}${rest}`);
+    this.name = "IncompleteBackendError";
+    this.missing = missing;
+  }
+}
