@@ -121,6 +121,11 @@ export class Account implements AsyncDisposable {
     return this.writeBehind.health();
   }
 
+  /** Number of the ownership that opening took, greater than that of every earlier owner. 0 where the backend cannot fence. */
+  get ownerEpoch(): number {
+    return this.#queue.ownerEpoch;
+  }
+
   /** What was committed since the account was opened. */
   stats(): CommitStats {
     return this.#queue.stats;

@@ -89,6 +89,15 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
+  return await openAccountAs(options);
+}
+
+/**
+ * As `openAccount`, for hosts inside this package.
+ *
+ * @param soleOwner See `CommitQueueOptions.soleOwner`.
+ */
+export async function openAccountAs(options: OpenAccountOptions, soleOwner?: string): Promise<Account> {
   refuseAccountName(options);
   const host = systemHost(options.host);
   const opening = options.backend;
@@ -98,7 +107,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     const backend = adoptBackend("open account", like, { clock: host.clock });
     opened.splice(0, 1, backend);
     const accountId = await backend.create();
-    const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger });
+    const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger, soleOwner });
     let snapshot: () => Device | undefined = () => undefined;
     const guarded = guardIdentity(queue, () => snapshot());
     const store = withCommitter(backend, guarded, { clock: host.clock });

@@ -30,6 +30,11 @@ export interface CommitStats {
 export interface CommitQueueOptions {
   readonly random: Random;
   readonly logger: Logger;
+  /**
+   * The owner token to use instead of a random one. The caller vouches that at most one process at a time can write under it: where it
+   * is stored already, ownership is taken without a commit. It must not be known to other clients of the backend.
+   */
+  readonly soleOwner?: string | undefined;
 }
 
 /**
@@ -50,6 +55,8 @@ export class CommitQueue implements Committer {
   readonly #backend: Committer;
   readonly #logger: Logger;
   readonly #owner: string;
+  /** The owner epoch that was taken. It grows with each opening, unless a `soleOwner` opens again. 0 without fencing. */
+  readonly ownerEpoch: number;
   #minEpoch: number;
   #maxEpoch: number;
   /** Whether a send is unanswered whose epoch no answered one has moved past. */
@@ -65,6 +72,7 @@ export class CommitQueue implements Committer {
   private constructor(backend: Committer, owner: string, epoch: number, logger: Logger) {
     this.#backend = backend;
     this.#owner = owner;
+    this.ownerEpoch = epoch;
     this.#minEpoch = epoch;
     this.#maxEpoch = epoch;
     this.#logger = logger;
@@ -73,16 +81,24 @@ export class CommitQueue implements Committer {
   /**
    * Takes the ownership of the backend's account. When it resolves, commits of every earlier owner fail.
    *
+   * A token that is stored already proves nothing by itself: on machines that were cloned, two processes may draw the same one. It is
+   * ours only where an answer to our own commit was lost, or as `soleOwner`.
+   *
    * A backend without `capabilities.fencing` is queued and not guarded.
    *
    * @throws {FencedError} When other openings keep taking the account over.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
-    const owner = hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
+    const { soleOwner } = options;
+    const owner = soleOwner ?? hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
+    let unansweredEpoch: number | undefined;
     if (!backend.capabilities.fencing) return new CommitQueue(backend, owner, 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
-      if (stored?.owner === owner) return new CommitQueue(backend, owner, stored.epoch, options.logger);
+      const isOurs = soleOwner !== undefined || stored?.epoch === unansweredEpoch;
+      if (stored?.owner === owner && isOurs) {
+        return new CommitQueue(backend, owner, stored.epoch, options.logger);
+      }
       const epoch = stored?.epoch ?? 0;
       const next = { owner, epoch: epoch + 1 };
       try {
@@ -91,6 +107,7 @@ export class CommitQueue implements Committer {
       } catch (error) {
         // Another opening was faster, or the answer was lost: what is stored tells which.
         if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
+        if (error instanceof AmbiguousError) unansweredEpoch = next.epoch;
       }
     }
     throw new FencedError("open account: other processes keep taking it over");

@@ -9,7 +9,14 @@ import {
   LimitError,
 } from "../errors/mod.ts";
 import { FaultPlan, faultyCommitter, RecordingLogger, SeededRandom } from "../testing/mod.ts";
-import { type Backend, CommitQueue, composeBackend, type OwnerGuard, type Write } from "./mod.ts";
+import {
+  type Backend,
+  CommitQueue,
+  type Committer,
+  composeBackend,
+  type OwnerGuard,
+  type Write,
+} from "./mod.ts";
 
 const ADDRESS = "1000@lid.0";
 
@@ -58,6 +65,58 @@ test("taking whose answer was lost finds that it is the owner, and takes no seco
   });
   expect(await ownerEpoch(backend)).toBe(1);
   expect(await queue.commit([put(1)])).toEqual([1]);
+});
+
+test("taking fences an owner whose token is the same: a cloned machine draws the same randomness", async () => {
+  const database = new MemoryDatabase();
+  const first = await open(database, 1);
+  const second = await open(database, 1);
+  expect(await second.backend.readOwner()).toEqual({ ...(await first.backend.readOwner()), epoch: 2 });
+  expect([first.queue.ownerEpoch, second.queue.ownerEpoch]).toEqual([1, 2]);
+  await expect(first.queue.commit([put(1)])).rejects.toThrow(FencedError);
+  expect(await second.queue.commit([put(2)])).toEqual([1]);
+});
+
+test("after a lost answer, a token of the same value counts as ours only with the epoch that was sent", async () => {
+  const database = new MemoryDatabase();
+  const plan = new FaultPlan();
+  const backend = faultyCommitter(memoryBackend({ database }), plan);
+  plan.next("lose-request");
+  const other: Opening[] = [];
+  // The clone takes the account over before the answer is known to be lost, and again.
+  const slow: Committer = {
+    capabilities: backend.capabilities,
+    commit: (writes, options) => backend.commit(writes, options),
+    readOwner: async () => {
+      if (plan.commits === 1 && other.length === 0) {
+        other.push(await open(database, 1), await open(database, 1));
+      }
+      return await backend.readOwner();
+    },
+    close: async () => {},
+  };
+  const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+  const queue = await CommitQueue.take(slow, options);
+  expect(queue.ownerEpoch).toBe(3);
+  for (const { queue: clone } of other) await expect(clone.commit([put(1)])).rejects.toThrow(FencedError);
+});
+
+test("a sole owner takes its own account again without a commit, and everybody else's with one", async () => {
+  const database = new MemoryDatabase();
+  const plan = new FaultPlan();
+  const backend = faultyCommitter(memoryBackend({ database }), plan);
+  const options = { random: new SeededRandom(1), logger: new RecordingLogger(), soleOwner: "ab".repeat(16) };
+  for (let incarnation = 0; incarnation < 3; incarnation += 1) {
+    const queue = await CommitQueue.take(backend, options);
+    expect(queue.ownerEpoch).toBe(1);
+    await queue.commit([put(incarnation)]);
+  }
+  expect(plan.commits).toBe(4);
+  const other = await open(database, 2);
+  expect(other.queue.ownerEpoch).toBe(2);
+  const queue = await CommitQueue.take(backend, options);
+  expect(queue.ownerEpoch).toBe(3);
+  await expect(other.queue.commit([put(1)])).rejects.toThrow(FencedError);
 });
 
 test("taking whose request was lost is tried again; should it arrive late it changes nothing", async () => {

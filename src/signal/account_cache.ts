@@ -30,6 +30,8 @@ export interface SignalAccount {
   /** Says which address a Signal address stands for. */
   readonly lid: { resolveAddress(address: string): Promise<string> };
   readonly signalPolicy: SignalPolicy;
+  /** Number of the ownership that opening took. */
+  readonly ownerEpoch: number;
 }
 
 /** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
@@ -98,9 +100,10 @@ export function sharedSignalCache(account: SignalAccount): SignalUserState {
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {
-  const { host, store, device, writeBehind, lid, signalPolicy } = account;
+  const { host, store, device, writeBehind, lid, signalPolicy, ownerEpoch } = account;
   const cache = new SignalStoreCache<S, K>({
     ...signalPolicy,
+    ownerEpoch,
     reads: store,
     engine: writeBehind,
     host,

@@ -1,19 +1,29 @@
 import { INCARNATION_LENGTH } from "../backend/mod.ts";
 import type { Random } from "../ports/mod.ts";
 
-/** The epoch's share of an incarnation, in characters: 32 bits. */
+/** The share of each epoch in an incarnation, in characters: 32 bits. */
 const EPOCH_LENGTH = 8;
+
+/** Owner epochs that have names of their own. */
+const OWNER_EPOCHS = 2 ** 32;
+
+/** The epochs in which an incarnation begins. */
+export interface IncarnationEpochs {
+  readonly restoreEpoch: number;
+  readonly ownerEpoch: number;
+}
 
 /** Greatest restore epoch: 32 bits. */
 export const MAX_RESTORE_EPOCH = 0xffff_ffff;
 
 /**
- * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than a restore, and 96
- * random bits, so that no two incarnations ever have the same.
+ * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than a restore, the owner
+ * epoch, and 64 random bits. No two incarnations have the same name: the owner epoch tells openings apart on machines whose
+ * randomness repeats, and randomness those of one opening, or of an owner whose epoch stays.
  */
-export function newIncarnation(random: Random, restoreEpoch: number): string {
-  let name = hex(restoreEpoch, EPOCH_LENGTH);
-  for (const byte of random.bytes((INCARNATION_LENGTH - EPOCH_LENGTH) / 2)) name += hex(byte, 2);
+export function newIncarnation(random: Random, epochs: IncarnationEpochs): string {
+  let name = hex(epochs.restoreEpoch, EPOCH_LENGTH) + hex(epochs.ownerEpoch % OWNER_EPOCHS, EPOCH_LENGTH);
+  for (const byte of random.bytes((INCARNATION_LENGTH - name.length) / 2)) name += hex(byte, 2);
   return name;
 }
 

@@ -18,7 +18,7 @@ import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { FlushableSignalState } from "./flushable_signal_state.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
-import { newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
+import { type IncarnationEpochs, newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
 import {
   type MovedUser,
@@ -82,6 +82,11 @@ export interface SignalStoreCacheOptions<S, K> {
    * discarded when it is read, since its bounds know nothing of what was sent after the backup was made.
    */
   readonly restoreEpoch?: number | undefined;
+  /**
+   * Number of the ownership under which the cache writes, greater with each opening of the account. It is part of the incarnation's
+   * name, so that two runs of a cloned machine, whose randomness may repeat, never have one name. Defaults to 0.
+   */
+  readonly ownerEpoch?: number | undefined;
 }
 
 /** How many entries there are. */
@@ -147,15 +152,16 @@ export class SignalStoreCache<S, K> {
   readonly #sessions: RecordStore<S>;
   readonly #senderKeys: RecordStore<K>;
   readonly #identities: IdentityStore;
-  readonly #restoreEpoch: number;
+  readonly #epochs: IncarnationEpochs;
   #incarnation: string;
 
   /** @throws {RangeError} When the capacity or the restore epoch is out of range. */
   constructor(options: SignalStoreCacheOptions<S, K>) {
     this.#options = options;
     const { host, engine, reads } = options;
-    this.#restoreEpoch = requireRestoreEpoch(options.restoreEpoch ?? 0);
-    this.#incarnation = newIncarnation(host.random, this.#restoreEpoch);
+    const { ownerEpoch = 0, restoreEpoch = 0 } = options;
+    this.#epochs = { ownerEpoch, restoreEpoch: requireRestoreEpoch(restoreEpoch) };
+    this.#incarnation = newIncarnation(host.random, this.#epochs);
     const signal = new ChangeSignal(host.clock, (urgency) => engine.notify(urgency));
     this.#dirty = new DirtySet(host.clock, signal, engine.idleMs);
     this.#events = new SignalEvents(host.logger);
@@ -163,7 +169,7 @@ export class SignalStoreCache<S, K> {
       dirty: this.#dirty,
       events: this.#events,
       durability: options.durability ?? "strict",
-      restoreEpoch: this.#restoreEpoch,
+      restoreEpoch,
       capacity: options.capacity ?? DEFAULT_CAPACITY,
       ready: () => engine.ready(),
       incarnation: () => this.#incarnation,
@@ -369,7 +375,7 @@ export class SignalStoreCache<S, K> {
    * rejected.
    */
   clear(): void {
-    this.#incarnation = newIncarnation(this.#options.host.random, this.#restoreEpoch);
+    this.#incarnation = newIncarnation(this.#options.host.random, this.#epochs);
     this.#flushable.clear();
     this.#dirty.clear();
     for (const table of this.#tables()) table.clear();

@@ -2,7 +2,7 @@ import {
   type Account,
   type HousekeepingPolicy,
   type OpenAccountOptions,
-  openAccount,
+  openAccountAs,
   startHousekeeping,
 } from "../account/mod.ts";
 import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object/mod.ts";
@@ -14,6 +14,7 @@ import { type AccountCall, accountCallOf } from "./account_call.ts";
 import { answerError } from "./object_call.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import { ANSWER_CARRIERS, type AnswerCarrier, INPUT_CARRIERS } from "./operation_carriers.ts";
+import { ownerTokenOf } from "./owner_token.ts";
 import { loadRegistration, saveRegistration } from "./registration.ts";
 
 /** The account of an object that was made without a name. */
@@ -229,7 +230,8 @@ export class AccountObject {
     await this.#openBackend(incarnation);
     const { housekeeping: _, timers: __, ...options } = this.#options;
     const backend = await this.#newBackend();
-    return await openAccount({ ...options, backend, host: this.#host, housekeeping: false });
+    const soleOwner = ownerTokenOf(this.#ctx.storage, this.#host.random);
+    return await openAccountAs({ ...options, backend, host: this.#host, housekeeping: false }, soleOwner);
   }
 
   /**

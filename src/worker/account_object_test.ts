@@ -25,7 +25,13 @@ class World {
   readonly storage: FakeObjectStorage = new FakeObjectStorage();
   readonly logger: RecordingLogger = new RecordingLogger();
   timers: ManualScheduler = new ManualScheduler(this.clock);
-  object: AccountObject = this.#begin();
+  readonly #random: SeededRandom;
+  object: AccountObject;
+
+  constructor(seed = 1) {
+    this.#random = new SeededRandom(seed);
+    this.object = this.#begin();
+  }
 
   /** A new incarnation: what was in memory is gone. */
   async restart(): Promise<void> {
@@ -66,7 +72,7 @@ class World {
       storage,
       blockConcurrencyWhile: <T>(work: () => Promise<T>) => work(),
     };
-    return new AccountObject(ctx, { host: { clock, logger, random: new SeededRandom(1) }, timers });
+    return new AccountObject(ctx, { host: { clock, logger, random: this.#random }, timers });
   }
 }
 
@@ -118,6 +124,48 @@ describe("AccountObject.account", () => {
     second.device.processCommand({ kind: "incrementLoginCounter" });
     await second.flush();
     await other.close().catch(() => {});
+  });
+});
+
+describe("AccountObject.account after a restart", () => {
+  test("owns the account without writing a row", async () => {
+    const world = new World();
+    const { ownerEpoch } = await world.object.account();
+    await drained();
+    await world.restart();
+    await drained();
+    const before = world.storage.rowsWritten;
+    const account = await world.object.account();
+    expect(world.storage.rowsWritten).toBe(before);
+    expect(account.ownerEpoch).toBe(ownerEpoch);
+  });
+
+  test("takes the account back from an owner elsewhere", async () => {
+    const world = new World();
+    await world.object.account();
+    const backend = durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+    const other = await openAccount({ backend, host: { clock: world.clock }, housekeeping: false });
+    await world.restart();
+    const account = await world.object.account();
+    expect(account.ownerEpoch).toBeGreaterThan(other.ownerEpoch);
+    other.device.processCommand({ kind: "incrementLoginCounter" });
+    await expect(other.flush()).rejects.toBeInstanceOf(FencedError);
+  });
+
+  test("has a token of its own, drawn once", async () => {
+    const tokens: string[] = [];
+    for (const seed of [1, 2]) {
+      const world = new World(seed);
+      for (let incarnation = 0; incarnation < 2; incarnation += 1) {
+        await world.object.account();
+        const backend = await durableObjectBackend(world.storage, { account: "alice", clock: world.clock });
+        tokens.push((await backend.readOwner())?.owner ?? "");
+        await world.restart();
+      }
+    }
+    expect(tokens[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect([tokens[1], tokens[3]]).toEqual([tokens[0], tokens[2]]);
+    expect(tokens[2]).not.toBe(tokens[0]);
   });
 });
 

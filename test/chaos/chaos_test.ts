@@ -25,7 +25,9 @@ const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   sendRefusal: 14,
   failedGate: 1,
   staleRead: 9,
+  ownerEpoch: 13,
   epochBump: 13,
+  tokenCheck: 12,
 };
 
 beforeEach(() => {
@@ -61,6 +63,7 @@ test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
   expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 90);
   expect(total.evictions).toBeGreaterThan(ALL_STEPS / 45);
   expect(total.burnedKeys).toBeGreaterThan(ALL_STEPS / 450);
+  expect(total.clones).toBeGreaterThan(ALL_STEPS / 900);
   expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });
 

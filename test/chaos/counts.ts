@@ -16,6 +16,7 @@ export interface ChaosCounts {
   evictions: number;
   burnedKeys: number;
   longOutages: number;
+  clones: number;
   sessionsLost: number;
 }
 
@@ -36,6 +37,7 @@ const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
   evictions: "evicted and read again",
   burnedKeys: "burned keys",
   longOutages: "long outages",
+  clones: "cloned machines",
   sessionsLost: "sessions lost (relaxed)",
 };
 

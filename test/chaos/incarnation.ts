@@ -26,6 +26,8 @@ export interface IncarnationOptions {
   readonly policy: Partial<WriteBehindPolicy>;
   /** Protections that are left out: see `leaveOut`, which must be in force, too. */
   readonly off: readonly Protection[];
+  /** Number of an earlier incarnation whose randomness is drawn again: a machine that was cloned. */
+  readonly sameRandomnessAs?: number | undefined;
   /** Planned faults that the opening itself meets. */
   readonly prepare?: ((link: Link) => void) | undefined;
 }
@@ -38,6 +40,8 @@ export const OUR_LID = "900000000000009:1@lid";
 export class Incarnation {
   readonly number: number;
   readonly host: FakeHost;
+  /** Number of the incarnation that first drew its randomness. */
+  readonly randomness: number;
   readonly link: Link;
   readonly account: Account;
   readonly durability: Durability;
@@ -64,6 +68,7 @@ export class Incarnation {
     this.number = number;
     this.link = link;
     this.host = host;
+    this.randomness = options.sameRandomnessAs ?? number;
     this.account = account;
     this.durability = options.durability;
     this.client = options.makeClient(account, options.observer(this));
@@ -71,7 +76,7 @@ export class Incarnation {
 
   static async open(number: number, options: IncarnationOptions): Promise<Incarnation> {
     const { seed, startMs, durability, capacity, policy, off } = options;
-    const host = fakeHost({ seed: seed * 1_000 + number, startMs });
+    const host = fakeHost({ seed: seed * 1_000 + (options.sameRandomnessAs ?? number), startMs });
     const link = await Link.open(options.backend, host, options);
     options.prepare?.(link);
     const account = await openAccount({

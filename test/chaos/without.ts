@@ -11,6 +11,8 @@ export const FINDINGS: Readonly<Record<Protection, RegExp>> = {
   sendRefusal: /an outage burned/,
   failedGate: /cannot read/,
   staleRead: /older state came back/,
+  ownerEpoch: /left twice/,
+  tokenCheck: /had taken the account over|left twice|older state|promised|are not durable/,
   epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };
 

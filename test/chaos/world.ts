@@ -94,17 +94,24 @@ export class World {
     this.#violation ??= { reason, cause };
   }
 
-  /** Opens the account in a new process, which takes it over. */
+  /** Opens the account in a new process, which takes it over. Now and then it is on a clone of the machine before. */
   async open(prepare?: (link: Link) => void): Promise<Incarnation> {
     this.#incarnations += 1;
     const { durability, capacity, pending } = this.#policy;
+    const before = this.#incarnation;
+    const isCloned = before !== undefined && this.random.oneIn(4);
+    if (isCloned) {
+      this.counts.clones += 1;
+      this.trace.add("on a cloned machine");
+    }
     const incarnation = await Incarnation.open(this.#incarnations, {
       ...this.runtime,
       mourns: this.runtime.sharesQueues,
       observer: (opened) => this.#observe(opened),
       applied: (writes, link) => this.#applied(writes, link),
       seed: this.options.seed,
-      startMs: this.#incarnation?.host.clock.nowMs(),
+      sameRandomnessAs: isCloned ? before.randomness : undefined,
+      startMs: before?.host.clock.nowMs(),
       durability,
       capacity,
       policy: pending === undefined ? {} : { maxPendingItems: pending },

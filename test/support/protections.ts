@@ -2,6 +2,7 @@
  * Protections against lost and repeated keys, each of which a test can leave out to show that it would notice. The product has no
  * switch for them: this module replaces methods of its classes, and wraps what is handed to it.
  */
+import { Account } from "../../src/account/mod.ts";
 import type { Backend, CommitOptions, Committer, OwnerState, Write } from "../../src/backend/mod.ts";
 import { withCommitter } from "../../src/backend/mod.ts";
 import type { Host } from "../../src/ports/mod.ts";
@@ -22,6 +23,8 @@ import { SignalStoreCache } from "../../src/signal/signal_store_cache.ts";
  * - `preKeyCoupling`: a pre-key is removed without waiting for its session.
  * - `sendRefusal`: a message's key is taken though it cannot be published.
  * - `failedGate`: keys of messages that could not be published do not count as burned.
+ * - `ownerEpoch`: randomness alone tells incarnations apart, and it may repeat.
+ * - `tokenCheck`: an opening whose token is stored already takes it for its own.
  * - `staleRead`: a cold read may bring back what was replaced while it was under way.
  * - `epochBump`: a commit whose answer was lost is sent again under the same epoch.
  */
@@ -33,18 +36,20 @@ export const PROTECTIONS = [
   "preKeyCoupling",
   "sendRefusal",
   "failedGate",
+  "ownerEpoch",
+  "tokenCheck",
   "staleRead",
   "epochBump",
 ] as const;
 
 export type Protection = (typeof PROTECTIONS)[number];
 
-/** Random bytes of the name of one incarnation of a cache. Nothing else draws as many. */
-const INCARNATION_BYTES = 12;
+/** Random bytes of the name of one incarnation of a cache. Nothing else draws as many where these protections are left out. */
+const INCARNATION_BYTES = 8;
 
 /**
- * Leaves protections out, in every cache of this process, until what it returns is disposed of. `fastForward` and `epochBump` are left
- * out by `hostWithout` and `backendWithout`.
+ * Leaves protections out, in every cache of this process, until what it returns is disposed of. `fastForward`, `epochBump` and
+ * `tokenCheck` take `hostWithout` and `backendWithout` besides.
  */
 export function leaveOut(protections: readonly Protection[]): Disposable {
   const restores = protections.flatMap((protection) => PATCHES[protection]?.() ?? []);
@@ -66,13 +71,52 @@ export function hostWithout<H extends Host>(host: H, protections: readonly Prote
   return { ...host, random: { bytes } };
 }
 
-/** The same backend. Without `epochBump` every commit of an owner carries the epoch that it took, and none moves it on. */
+/** The owner epoch as a cache is told it. Without `ownerEpoch`, or without `fastForward`, always the same. */
+export function ownerEpochWithout(ownerEpoch: number, protections: readonly Protection[]): number {
+  return protections.some((name) => name === "ownerEpoch" || name === "fastForward") ? 0 : ownerEpoch;
+}
+
+/** The same backend, without `epochBump` or `tokenCheck`. */
 export function backendWithout(
   backend: Backend,
-  { clock }: Pick<Host, "clock">,
+  host: Pick<Host, "clock">,
   protections: readonly Protection[],
 ): Backend {
-  if (!protections.includes("epochBump")) return backend;
+  if (protections.includes("epochBump")) return withoutEpochBump(backend, host);
+  return protections.includes("tokenCheck") ? withoutTokenCheck(backend, host) : backend;
+}
+
+/** An opening that finds its own token commits nothing, and goes on under the epoch that is stored. */
+function withoutTokenCheck(backend: Backend, { clock }: Pick<Host, "clock">): Backend {
+  let isTaken = false;
+  let ahead = 0;
+  const committer: Committer = {
+    capabilities: backend.capabilities,
+    readOwner: () => backend.readOwner(),
+    close: () => backend.close(),
+    async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
+      const guard = options?.guard;
+      if (guard === undefined) return await backend.commit(writes, options);
+      if (!isTaken && guard.next?.owner === guard.owner) ahead = 1;
+      const isTaking = !isTaken;
+      isTaken = true;
+      if (isTaking && ahead > 0) return [];
+      const { owner, minEpoch, maxEpoch, next } = guard;
+      return await backend.commit(writes, {
+        guard: {
+          owner,
+          minEpoch: minEpoch - ahead,
+          maxEpoch: maxEpoch - ahead,
+          next: next && { ...next, epoch: next.epoch - ahead },
+        },
+      });
+    },
+  };
+  return withCommitter(backend, committer, { clock });
+}
+
+/** Every commit of an owner carries the epoch that it took, and none moves it on. */
+function withoutEpochBump(backend: Backend, { clock }: Pick<Host, "clock">): Backend {
   let taken: OwnerState | undefined;
   const committer: Committer = {
     capabilities: backend.capabilities,
@@ -111,12 +155,21 @@ const PATCHES: Partial<Record<Protection, () => Restore[]>> = {
       };
     }),
   ],
+  ownerEpoch: sameOwnerEpoch,
+  fastForward: sameOwnerEpoch,
   rewindRefusal: () => [replace(CounterLease.prototype, "isBehind", () => () => false)],
   preKeyCoupling: uncouplePreKeys,
   sendRefusal: () => [replace(SignalStoreCache.prototype, "sendable", () => async () => {})],
   failedGate: () => [replace(RecordStore.prototype, "forfeit", () => () => {})],
   staleRead: () => [replace(ColdLoads.prototype, "removed", () => () => {})],
 };
+
+/** Every account opens under the same owner epoch, as far as its cache knows. */
+function sameOwnerEpoch(): Restore[] {
+  const before = Object.getOwnPropertyDescriptor(Account.prototype, "ownerEpoch") as PropertyDescriptor;
+  Object.defineProperty(Account.prototype, "ownerEpoch", { configurable: true, get: () => 0 });
+  return [() => Object.defineProperty(Account.prototype, "ownerEpoch", before)];
+}
 
 /** Writes the removal of a pre-key by itself, as soon as its session has changed. */
 function uncouplePreKeys(): Restore[] {

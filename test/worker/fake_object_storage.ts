@@ -73,6 +73,12 @@ export class FakeObjectStorage implements AccountStorageLike {
     this.deletions += 1;
   }
 
+  /** Rows that statements have inserted, updated or deleted since everything was last deleted. */
+  get rowsWritten(): number {
+    const [count] = this.#database.prepare("SELECT total_changes()").raw().get() as [number];
+    return count;
+  }
+
   /** How many tables there are. */
   get tables(): number {
     return this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().length;

@@ -5,6 +5,7 @@
  * It does not prove anything about real records, drivers, two owners, or commits that arrive after newer ones.
  */
 import { BackendError } from "../../../src/errors/mod.ts";
+import type { Durability } from "../../../src/signal/counter_lease.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
 import { leaveOut, type Protection } from "../protections.ts";
@@ -108,6 +109,8 @@ class Model {
   /** Operations of this incarnation that are under way. */
   #tasks = new Set<Promise<void>>();
   #incarnation = 0;
+  /** The incarnation that first drew the present one's randomness. */
+  #randomness = 0;
   #names = 0;
   #version = 0;
   #moves = 0;
@@ -155,11 +158,15 @@ class Model {
   #open(): World {
     this.#incarnation += 1;
     const capacity = 1 + this.#random.below(3);
-    const durability = this.#random.oneIn(2) ? "strict" : "relaxed";
+    const durability: Durability = this.#random.oneIn(2) ? "strict" : "relaxed";
     const { seed, off = [] } = this.#options;
     const policy = { haltAfter: 1_000 };
     const connect = (): Connection => this.#link;
-    return world({ seed: seed + this.#incarnation, capacity, durability, off, policy, connect }, this.#rows);
+    const ownerEpoch = this.#incarnation;
+    // On a clone of the machine before, randomness repeats.
+    if (!this.#random.oneIn(4)) this.#randomness = ownerEpoch;
+    const options = { seed: seed + this.#randomness, capacity, durability, ownerEpoch, off, policy, connect };
+    return world(options, this.#rows);
   }
 
   /** Starts an operation and goes on. */

@@ -4,7 +4,7 @@ import type { Durability } from "../../../src/signal/counter_lease.ts";
 import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
 import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
-import { hostWithout, type Protection } from "../protections.ts";
+import { hostWithout, ownerEpochWithout, type Protection } from "../protections.ts";
 import { CounterRecord, counterCodec, counterSenderKeyCodec, stored } from "./counter_record.ts";
 import { FakeRows } from "./fake_rows.ts";
 
@@ -23,6 +23,7 @@ export interface WorldOptions {
   readonly durability?: Durability;
   readonly capacity?: number;
   readonly restoreEpoch?: number;
+  readonly ownerEpoch?: number;
   readonly resolveAddress?: Options["resolveAddress"];
   readonly policy?: Partial<WriteBehindPolicy>;
   /** Protections that are left out: see `leaveOut`, which must be in force, too. */
@@ -60,6 +61,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
     durability,
     capacity,
     restoreEpoch,
+    ownerEpoch: ownerEpochWithout(options.ownerEpoch ?? 0, off),
     resolveAddress,
   });
   engine.addFlushable(cache.flushable);
