@@ -33,8 +33,11 @@ const ROWS = [
   ["http"],
 ];
 
-/** The only folders that know a host. They import anything; nothing imports them. */
-const ROOTS = ["worker", "cli", "console"];
+/** The only folders that know a host. They import anything; nothing imports them besides the doors. */
+const ROOTS = ["cloudflare", "worker", "cli", "console"];
+
+/** The folder that imports a module that one runtime alone has. It stands on `worker`, and one door alone imports it. */
+const PLATFORM = { layer: "cloudflare", base: "worker", door: "src/exports/cloudflare.ts" };
 
 /** The curated doors, one file per public subpath. They import anything; only the front door imports them. */
 const DOORS = "exports";
@@ -62,6 +65,7 @@ const PACKAGES = {
   "adapters/remote": [],
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono", "valibot"],
+  cloudflare: ["cloudflare:workers"],
   testing: [],
   cli: [...CORE_PACKAGES, "@hono/node-server", "baileys", "esbuild", "miniflare", "node:*"],
 };
@@ -190,7 +194,10 @@ function checkTarget(file, target, allowed, report) {
   if (name.startsWith("_") && dirname(file) !== dirname(target)) report(`${target} is private to its folder`);
   if (target.endsWith("_test.ts")) report(`${target} is a test`);
   if (from === to || allowed === undefined) return;
-  if (ROOTS.includes(to) && from !== DOORS) report(`nothing imports the composition root ${to}`);
+  const isBase = from === PLATFORM.layer && to === PLATFORM.base;
+  if (ROOTS.includes(to) && from !== DOORS && !isBase) report(`nothing imports the composition root ${to}`);
+  else if (to === PLATFORM.layer && file !== PLATFORM.door)
+    report(`${to} runs on one platform alone: ${PLATFORM.door} imports it, and nothing else`);
   else if (to === DOORS && from !== "mod.ts")
     report(`${target} is a public door: import the folder's mod.ts`);
   else if (to === "mod.ts") report("the front door mod.ts is not imported from inside");

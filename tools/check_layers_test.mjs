@@ -45,6 +45,16 @@ test("a tree that keeps the rules is clean", () => {
   expect(check(files)).toEqual([]);
 });
 
+test("the folder of one platform stands on the worker, and its own door imports it", () => {
+  const files = {
+    "src/worker/mod.ts": "export const used: number = 1;",
+    "src/cloudflare/mod.ts":
+      'import { DurableObject } from "cloudflare:workers";\nimport { used } from "../worker/mod.ts";\nexport const both: unknown[] = [DurableObject, used];',
+    "src/exports/cloudflare.ts": 'export { both } from "../cloudflare/mod.ts";',
+  };
+  expect(check(files)).toEqual([]);
+});
+
 const used = "export const used: number = 1;";
 /** @type {[string, Record<string, string>, string][]} */
 const violations = [
@@ -62,6 +72,19 @@ const violations = [
     "a sibling",
     { "src/device/a.ts": 'export { used } from "../signal/b.ts";', "src/signal/b.ts": used },
     "src/device/a.ts:1 device may not import signal",
+  ],
+  [
+    "another door that exports what one platform can load",
+    {
+      "src/exports/worker.ts": 'export { used } from "../cloudflare/mod.ts";',
+      "src/cloudflare/mod.ts": used,
+    },
+    "src/exports/worker.ts:1 cloudflare runs on one platform alone: src/exports/cloudflare.ts imports it, and nothing else",
+  ],
+  [
+    "a module of one platform outside its folder",
+    { "src/worker/a.ts": 'import { DurableObject } from "cloudflare:workers";\nDurableObject;' },
+    "src/worker/a.ts:1 worker may not import the package cloudflare:workers",
   ],
   [
     "an adapter that sees the domain",

@@ -1,10 +1,13 @@
 /**
  * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` reads deno.json without a word when jsr.json differs.
- * Name, version, licence and subpaths are equal in all three, each subpath's file exists, and each folder of src that is meant to
- * be imported has its subpath.
+ * Name, version, licence and subpaths are equal in all three, and each subpath's file exists. A subpath that imports a module of one
+ * platform is on npm alone, and neither its door nor its folder is published elsewhere.
  */
 
 import { existsSync, readFileSync } from "node:fs";
+
+/** Subpaths that only npm has, and what the other registries must not publish: they cannot resolve its imports. */
+const NPM_ONLY = { "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"] };
 
 /** @param {string} path */
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
@@ -39,8 +42,14 @@ for (const file of ["deno.json", "jsr.json"]) {
   const manifest = readJson(file);
   for (const field of ["name", "version", "license"])
     expectEqual(`${file} ${field}`, manifest[field], npm[field]);
-  expectEqual(`${file} exports`, manifest.exports, sources);
+  const shared = Object.entries(sources).filter(([subpath]) => !Object.hasOwn(NPM_ONLY, subpath));
+  expectEqual(`${file} exports`, manifest.exports, Object.fromEntries(shared));
+  for (const path of Object.values(NPM_ONLY).flat())
+    if (!manifest.publish.exclude.includes(path))
+      problems.push(`${file}: publishes ${path}, which only npm may have`);
 }
+for (const subpath of Object.keys(NPM_ONLY))
+  if (sources[subpath] === undefined) problems.push(`package.json: ${subpath} is not there`);
 expectEqual("jsr.json publish", readJson("jsr.json").publish, readJson("deno.json").publish);
 
 for (const problem of problems) console.error(problem);

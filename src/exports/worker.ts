@@ -1,21 +1,25 @@
 /**
- * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. What is here needs the platform's
- * Durable Objects and none of its modules, so that a client can run inside its account's object.
+ * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. It imports no module
+ * of the platform, so `accountObject` and `registryObject` take its `DurableObject` class as an argument. On npm,
+ * `@holdfast/store/cloudflare` has the finished classes.
  *
  * @module
  */
 export {
-  AccountDurableObject,
+  type AccountBindings,
   AccountObject,
+  type AccountObjectMembers,
   type AccountObjectOptions,
   type AccountStorageLike,
   type AccountsEnv,
+  accountObject,
   consoleLogger,
+  type DurableObjectClass,
   type ObjectContextLike,
   type ObjectNamespaceLike,
   type ObjectStubLike,
   objectAccounts,
-  objectRegistry,
-  RegistryDurableObject,
+  type RegistryObjectMembers,
+  registryObject,
   serveAccounts,
 } from "../worker/mod.ts";

@@ -9,7 +9,7 @@ import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, FencedError } from "../errors/mod.ts";
-import type { AccountHandle, Registry } from "../service/mod.ts";
+import type { AccountHandle } from "../service/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger, SeededRandom } from "../testing/mod.ts";
 import { AccountObject } from "./account_object.ts";
 import { objectAccounts } from "./object_accounts.ts";
@@ -61,8 +61,7 @@ class World {
   service(registeredAtMs: number): AccountHandle {
     const stub: ObjectStubLike = { fetch: (url, init) => this.object.fetch(new Request(url, init)) };
     const namespace = { idFromName: (name: string) => name, get: () => stub };
-    // No call to an account asks the registry.
-    return objectAccounts(namespace, undefined as unknown as Registry).account("alice", registeredAtMs);
+    return objectAccounts({ ACCOUNTS: namespace, REGISTRY: namespace }).account("alice", registeredAtMs);
   }
 
   #begin(): AccountObject {

@@ -1,43 +1,41 @@
-import {
-  type AccountHandle,
-  type AccountService,
-  forwardOperations,
-  operationRow,
-  type Registry,
-} from "../service/mod.ts";
+import { type AccountHandle, type AccountService, forwardOperations, operationRow } from "../service/mod.ts";
 import { addressHeaders, type CallAddress } from "./account_call.ts";
 import { callObject } from "./object_call.ts";
+import { objectRegistry } from "./object_registry.ts";
 import type { ObjectNamespaceLike } from "./object_types.ts";
 import { ANSWER_CARRIERS, INPUT_CARRIERS, type InputCarrier } from "./operation_carriers.ts";
+
+/** The bindings of a Worker that serves accounts, as wrangler.toml of this package names them. */
+export interface AccountBindings<AccountId = unknown, RegistryId = unknown> {
+  /** Objects of `AccountDurableObject`, of a class that extends it, or of `accountObject`. */
+  readonly ACCOUNTS: ObjectNamespaceLike<AccountId>;
+  /** Objects of `RegistryDurableObject` or of `registryObject`. */
+  readonly REGISTRY: ObjectNamespaceLike<RegistryId>;
+}
 
 /**
  * Creates the `AccountService` of a Worker, whose accounts live in Durable Objects, one in each. An operation
  * is one request to the account's object, which is found by the account's name.
  *
- * @param namespace The binding of the class of the accounts' objects.
+ * `serveAccounts` serves them as they are; use this for an application of your own.
  *
  * @example
  * ```ts
  * import { createApp } from "@holdfast/store/http";
- * import { objectAccounts, objectRegistry, type ObjectNamespaceLike } from "@holdfast/store/worker";
- *
- * interface Env {
- *   readonly ACCOUNTS: ObjectNamespaceLike;
- *   readonly REGISTRY: ObjectNamespaceLike;
- *   readonly HOLDFAST_ADMIN_TOKEN: string;
- * }
+ * import { type AccountBindings, objectAccounts } from "@holdfast/store/worker";
  *
  * // The `fetch` of a Worker.
- * function serve(request: Request, env: Env): Response | Promise<Response> {
- *   const accounts = objectAccounts(env.ACCOUNTS, objectRegistry(env.REGISTRY));
- *   return createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN }).fetch(request);
+ * function serve(request: Request, env: AccountBindings & { ADMIN_TOKEN: string }): Response | Promise<Response> {
+ *   return createApp({ accounts: objectAccounts(env), adminToken: env.ADMIN_TOKEN }).fetch(request);
  * }
  * ```
  */
-export function objectAccounts<Id>(namespace: ObjectNamespaceLike<Id>, registry: Registry): AccountService {
+export function objectAccounts<AccountId, RegistryId>(
+  bindings: AccountBindings<AccountId, RegistryId>,
+): AccountService {
   return {
-    registry,
-    account: (name, registeredAtMs) => accountHandle(namespace, { account: name, registeredAtMs }),
+    registry: objectRegistry(bindings.REGISTRY),
+    account: (name, registeredAtMs) => accountHandle(bindings.ACCOUNTS, { account: name, registeredAtMs }),
   };
 }
 

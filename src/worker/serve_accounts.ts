@@ -1,31 +1,26 @@
 import { type AppLimits, type AppType, createApp } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
-import { objectAccounts } from "./object_accounts.ts";
-import type { ObjectNamespaceLike } from "./object_types.ts";
-import { objectRegistry } from "./registry_object.ts";
+import { type AccountBindings, objectAccounts } from "./object_accounts.ts";
 
-/** What a Worker that serves accounts is given: the bindings of wrangler.toml, and a secret. */
-export interface AccountsEnv<AccountId = unknown, RegistryId = unknown> {
-  /** Objects of `AccountDurableObject`, or of a class that extends it. */
-  readonly ACCOUNTS: ObjectNamespaceLike<AccountId>;
-  /** Objects of `RegistryDurableObject`. */
-  readonly REGISTRY: ObjectNamespaceLike<RegistryId>;
+/** The bindings of a Worker that serves accounts, and a secret. */
+export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
+  extends AccountBindings<AccountId, RegistryId> {
   /**
-   * The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it nobody
-   * can administer.
+   * The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it only tokens
+   * of the registry are accepted.
    */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }
 
-/** An isolate has 128 MB, and a call passes through it in several copies. */
+/** An isolate has 128 MB, and several copies of a call exist at once. */
 const LIMITS: Partial<AppLimits> = { callBytes: 16 * 1_024 * 1_024 };
 
-/** Bindings live as long as the isolate, and so does their application. */
+/** The application of each isolate, by its bindings, which live as long as the isolate. */
 const apps = new WeakMap<object, AppType>();
 
 /**
- * Answers a request to the service, over the Durable Objects that the Worker is bound to.
+ * Answers a request to the service, over the Durable Objects of the Worker's bindings.
  *
  * @param logger Where requests are logged. Defaults to a line of JSON each on the console.
  *
@@ -33,7 +28,7 @@ const apps = new WeakMap<object, AppType>();
  * ```ts
  * import { type AccountsEnv, serveAccounts } from "@holdfast/store/worker";
  *
- * // The default export of a Worker that exports `AccountDurableObject` and `RegistryDurableObject` as well.
+ * // The default export of a Worker that also exports the classes of its Durable Objects.
  * const worker = {
  *   fetch: (request: Request, env: AccountsEnv): Promise<Response> => serveAccounts(request, env),
  * };
@@ -46,7 +41,7 @@ export async function serveAccounts<AccountId, RegistryId>(
 ): Promise<Response> {
   let app = apps.get(env);
   if (app === undefined) {
-    const accounts = objectAccounts(env.ACCOUNTS, objectRegistry(env.REGISTRY));
+    const accounts = objectAccounts(env);
     app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger }, limits: LIMITS });
     apps.set(env, app);
   }

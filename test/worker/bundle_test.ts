@@ -5,7 +5,7 @@ import { bundleOf, startWorker } from "./worker_process.ts";
 // The Worker of every other test here runs without `nodejs_compat`, where `eval` throws. This one is about what is never reached there.
 test("the Worker's code has no eval, imports nothing, and names no API of Node", async () => {
   // Without comments, which may speak of them.
-  const { code } = await transform(await bundleOf("src/worker/main.ts"), { minify: true });
+  const { code } = await transform(await bundleOf("src/cloudflare/main.ts"), { minify: true });
   expect(code.length).toBeGreaterThan(100_000);
   expect(code).not.toMatch(/\beval\s*\(|new Function\b|\bFunction\s*\(/);
   expect(code).not.toMatch(/^import\b|;import\b|\bimport\(|(?<![.\w#])require\(["'`]/m);

@@ -3,13 +3,14 @@
  * service. What a request is answered with has left.
  */
 
+import { DurableObject } from "cloudflare:workers";
 import type { Account } from "../../src/account/mod.ts";
 import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
 import { SessionRecord } from "../../src/ratchet/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import {
+  AccountObject,
   type AccountsEnv,
-  AccountDurableObject as Base,
   type ObjectContextLike,
   serveAccounts,
 } from "../../src/worker/mod.ts";
@@ -17,7 +18,7 @@ import { type Breakable, BreakableStorage } from "./breakable_storage.ts";
 import { fastTime } from "./fast_time.ts";
 import { type SealedMessage, sealMessage } from "./seal_message.ts";
 
-export { RegistryDurableObject } from "../../src/worker/mod.ts";
+export { RegistryDurableObject } from "../../src/cloudflare/mod.ts";
 
 interface Env extends AccountsEnv {
   /** How many times faster time passes for accounts, and since when. */
@@ -57,8 +58,9 @@ export interface ObjectReport {
   readonly sentMessages: number;
 }
 
-export class AccountDurableObject extends Base<Env> {
+export class AccountDurableObject extends DurableObject<Env> {
   readonly #context: Context;
+  readonly #holdfast: AccountObject;
   readonly #storage: BreakableStorage;
   readonly #nowMs: () => number;
   #alarms = 0;
@@ -79,7 +81,8 @@ export class AccountDurableObject extends Base<Env> {
       storage: breakable,
       blockConcurrencyWhile: (work) => context.blockConcurrencyWhile(work),
     };
-    super(ctx, env, { host: { clock }, timers });
+    super(context, env);
+    this.#holdfast = new AccountObject(ctx, { host: { clock }, timers });
     this.#context = context;
     this.#storage = breakable;
     this.#nowMs = () => clock.nowMs();
@@ -87,7 +90,7 @@ export class AccountDurableObject extends Base<Env> {
 
   override async fetch(request: Request): Promise<Response> {
     const operation = new URL(request.url).pathname.slice(1);
-    if (operation === "") return await super.fetch(request);
+    if (operation === "") return await this.#holdfast.fetch(request);
     try {
       return Response.json(await this.#run(operation, (await request.json()) as Body));
     } catch (error) {
@@ -102,7 +105,7 @@ export class AccountDurableObject extends Base<Env> {
     const failedBefore = broken === undefined ? 0 : this.#storage.failed[broken.what];
     if (broken !== undefined && broken.alarms > 0) this.#storage.broken.add(broken.what);
     try {
-      await super.alarm();
+      await this.#holdfast.alarm();
     } catch (error) {
       this.#rejections += 1;
       throw error;
@@ -127,10 +130,10 @@ export class AccountDurableObject extends Base<Env> {
       case "login":
         return await this.#login();
       case "store":
-        await (await this.account).store.putGroupMetadata(body.id ?? "", new Uint8Array(40));
+        await (await this.#holdfast.account()).store.putGroupMetadata(body.id ?? "", new Uint8Array(40));
         return {};
       case "stored": {
-        const { store, device } = await this.account;
+        const { store, device } = await this.#holdfast.account();
         const found = await store.getGroupMetadata(body.id ?? "");
         return { isStored: found !== undefined, logins: device.getDeviceSnapshot().loginCounter };
       }
@@ -141,14 +144,14 @@ export class AccountDurableObject extends Base<Env> {
         if (!this.#storage.broken.delete(body.what ?? "sql")) this.#storage.broken.add(body.what ?? "sql");
         return {};
       case "health": {
-        const account = await this.account;
+        const account = await this.#holdfast.account();
         const { dirty, gated } = signalCache(account).stats;
         return { ...account.health(), dirty, gated };
       }
       case "report":
         return await this.#report();
       case "destroy":
-        await this.destroy();
+        await this.#holdfast.destroy();
         return {};
       case "abort":
         return this.#context.abort("told to");
@@ -158,7 +161,7 @@ export class AccountDurableObject extends Base<Env> {
   }
 
   async #learn({ address = "", record = "" }: Body): Promise<unknown> {
-    const account = await this.account;
+    const account = await this.#holdfast.account();
     const { sessions } = signalCache(account);
     await sessions.put(address, SessionRecord.decode(bytesOf(record)));
     await account.flush();
@@ -166,7 +169,7 @@ export class AccountDurableObject extends Base<Env> {
   }
 
   async #send({ address = "", text = "", hold = false }: Body): Promise<unknown> {
-    const account = await this.account;
+    const account = await this.#holdfast.account();
     const cache = signalCache(account);
     return await cache.withAddress(address, async (at) => {
       const record = await cache.sessions.load(at);
@@ -174,13 +177,13 @@ export class AccountDurableObject extends Base<Env> {
       const sealed: SealedMessage = await sealMessage(record, text);
       const { gated } = await cache.sessions.put(at, record);
       if (hold) await new Promise<void>((resolve) => this.#held.push(resolve));
-      await this.publishable(account, [at]);
+      await cache.publishable([at]);
       return { ...sealed, body: encodeBase64(sealed.body), gated };
     });
   }
 
   async #login(): Promise<unknown> {
-    const account: Account = await this.account;
+    const account: Account = await this.#holdfast.account();
     account.device.processCommand({ kind: "incrementLoginCounter" });
     const { loginCounter } = account.device.getDeviceSnapshot();
     await account.flush();

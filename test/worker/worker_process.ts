@@ -40,7 +40,7 @@ export function bundleOf(entryPoint: string): Promise<string> {
 /** Starts the Worker and resolves when it answers. */
 export async function startWorker({
   folder,
-  entryPoint = "src/worker/main.ts",
+  entryPoint = "src/cloudflare/main.ts",
   bindings = {},
 }: WorkerOptions = {}): Promise<RunningWorker> {
   const before = await children();

@@ -23,7 +23,7 @@ export function sourceFiles(root) {
 /** Files whose doc comments hold code, and Markdown pages. */
 export function documentedFiles() {
   const sources = sourceFiles(".").filter(
-    (path) => !path.startsWith("src/cli/") && readFileSync(path, "utf8").includes("* ```ts"),
+    (path) => !/^src\/(cli|cloudflare)\//.test(path) && readFileSync(path, "utf8").includes("* ```ts"),
   );
   const pages = existsSync("docs")
     ? readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))

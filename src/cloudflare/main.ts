@@ -1,6 +1,6 @@
 /** The Worker that wrangler.toml deploys. */
 
-import { type AccountsEnv, serveAccounts } from "./mod.ts";
+import { type AccountsEnv, serveAccounts } from "../worker/mod.ts";
 
 export { AccountDurableObject, RegistryDurableObject } from "./mod.ts";
 
