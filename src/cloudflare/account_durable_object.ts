@@ -1,16 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 import { AccountObject, type AccountObjectOptions } from "../worker/mod.ts";
 
-/** The `ctx` of a Durable Object. Named this way, the types of this package need no global type of the platform. */
+/**
+ * The `ctx` of a Durable Object. Named this way, the types of this package need no global type of the
+ * platform.
+ */
 type Context<Env> = ConstructorParameters<typeof DurableObject<Env>>[0];
 
 /**
- * A Durable Object that keeps one account in its own storage. Bind it as it is, or extend it with a client that
- * runs inside the object. Its public methods can then be called over RPC.
+ * A Durable Object that keeps one account in its own storage. Bind it as it is, or extend it with a client
+ * that runs inside the object. Its public methods can then be called over RPC.
  *
  * The service's calls arrive through `fetch`: a class that answers other requests passes the rest to
- * `super.fetch`. A class with an `alarm` of its own calls `super.alarm`. `AccountObject` describes how the account
- * is kept.
+ * `super.fetch`. A class with an `alarm` of its own calls `super.alarm`. `AccountObject` describes how the
+ * account is kept.
  *
  * @example
  * ```ts ignore
@@ -31,8 +34,8 @@ type Context<Env> = ConstructorParameters<typeof DurableObject<Env>>[0];
  */
 export class AccountDurableObject<Env = unknown> extends DurableObject<Env> {
   /**
-   * The account in this object. RPC exposes every method of a class, also a protected one, but no field: nobody
-   * outside reaches what this holds.
+   * The account in this object. RPC exposes every method of a class, also a protected one, but no field:
+   * nobody outside reaches what this holds.
    */
   protected readonly holdfast: AccountObject;
 

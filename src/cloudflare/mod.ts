@@ -1,6 +1,6 @@
 /**
- * The classes that the platform instantiates. They extend its `DurableObject`, so this folder is the only one that imports
- * `cloudflare:workers`, and no other runtime can load it.
+ * The classes that the platform instantiates. They extend its `DurableObject`, so this folder is the only one
+ * that imports `cloudflare:workers`, and no other runtime can load it.
  *
  * @module
  */

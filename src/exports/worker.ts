@@ -1,7 +1,7 @@
 /**
- * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. It imports no module
- * of the platform, so `accountObject` and `registryObject` take its `DurableObject` class as an argument. On npm,
- * `@holdfast/store/cloudflare` has the finished classes.
+ * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. It imports
+ * no module of the platform, so `accountObject` and `registryObject` take its `DurableObject` class as an
+ * argument. On npm, `@holdfast/store/cloudflare` has the finished classes.
  *
  * @module
  */

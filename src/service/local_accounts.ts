@@ -5,6 +5,7 @@ import type { Clock } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { HostedAccount } from "./hosted_account.ts";
+import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
 
 /** Default of `LocalAccountsOptions.maxAccounts`. */
@@ -34,8 +35,8 @@ export interface LocalAccountsOptions {
 /** An account that is open, or that a request is about to open. */
 interface Slot {
   readonly hosted: HostedAccount;
-  /** The bare backend, opened by its first use. */
-  backend: Promise<Backend> | undefined;
+  /** The bare backend. */
+  readonly backend: OpenOnce<Backend>;
   /** Number of requests that use the account now. */
   users: number;
   /** Called when the last of them ends. */
@@ -152,23 +153,13 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
 
   #newSlot(name: string): Slot {
     const { clock, openBackend, openAccount } = this.#options;
-    const backend = async (): Promise<Backend> => {
-      slot.backend ??= openBackend(name);
-      const opening = slot.backend;
-      try {
-        return await opening;
-      } catch (error) {
-        if (slot.backend === opening) slot.backend = undefined;
-        throw error;
-      }
-    };
+    const backend = new OpenOnce(() => openBackend(name));
     const hosted = new HostedAccount({
       clock,
-      backend,
+      backend: () => backend.get(),
       open: async () => await openAccount(name, await openBackend(name)),
     });
-    const slot: Slot = { hosted, backend: undefined, users: 0, onIdle: undefined };
-    return slot;
+    return { hosted, backend, users: 0, onIdle: undefined };
   }
 
   #isDeleted(name: string, registeredAtMs: number): boolean {
@@ -229,7 +220,6 @@ async function closeSlot(slot: Slot): Promise<void> {
   try {
     await slot.hosted.close();
   } finally {
-    const opened = await slot.backend?.catch(() => undefined);
-    await opened?.close();
+    await (await slot.backend.take())?.close();
   }
 }

@@ -29,6 +29,7 @@ export { authenticate } from "./authenticate.ts";
 export { deleteAccount } from "./delete_account.ts";
 export { HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
+export { OpenOnce } from "./open_once.ts";
 export { isAdmin, mayUse, type Principal } from "./principal.ts";
 export {
   type AccountState,

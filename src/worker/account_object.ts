@@ -9,7 +9,7 @@ import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object
 import type { Backend } from "../backend/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
-import { HostedAccount, operationRow, runOperation } from "../service/mod.ts";
+import { HostedAccount, OpenOnce, operationRow, runOperation } from "../service/mod.ts";
 import { type AccountCall, accountCallOf } from "./account_call.ts";
 import { answerError } from "./object_call.ts";
 import type { ObjectContextLike } from "./object_types.ts";
@@ -17,22 +17,20 @@ import { ANSWER_CARRIERS, type AnswerCarrier, INPUT_CARRIERS } from "./operation
 import { ownerTokenOf } from "./owner_token.ts";
 import { loadRegistration, saveRegistration } from "./registration.ts";
 
-/** The account of an object that was made without a name. */
+/** Name of the account in an object that has no name. */
 const DEFAULT_ACCOUNT = "default";
 
-/** How an object keeps its account. */
+/** Options of `AccountObject`. */
 export interface AccountObjectOptions
   extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
   /**
-   * Clock, randomness and logger. Default to the platform's own. The scheduler is the object's
-   * alarm.
+   * Clock, randomness and logger. Default to the platform's own. The scheduler is the object's alarm.
    */
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
   /** Runs tasks that concern memory alone. Defaults to the platform's timers. */
   readonly timers?: Scheduler | undefined;
   /**
-   * Removes what has expired, by alarm, also while the account is not open. `false` leaves everything where
-   * it is.
+   * Removes expired rows by alarm, also while the account is not open. `false` removes nothing.
    */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
 }
@@ -40,15 +38,15 @@ export interface AccountObjectOptions
 /**
  * The account of a Durable Object, in the object's own storage.
  *
- * It is opened when `account` is first asked for, by a command of the service, or by who runs inside the
- * object; a client elsewhere that owns the account is fenced by that. What is dirty is flushed within the
- * interval and in pauses, which are shorter than the ten seconds after which an idle object may lose its
- * memory; the alarm stands behind that. A commit is durable before anything that follows it can leave the
- * object. Memory may vanish at any `await`: nothing that was acknowledged is lost, and no key leaves twice.
+ * The account is opened by the first call of `account()`, which a command of the service makes too. Opening
+ * takes the ownership, so a client elsewhere that owns the account is fenced. Dirty state is flushed within
+ * the interval and in pauses, which are shorter than the ten seconds after which an idle object may lose its
+ * memory. The alarm is a fallback. A commit is durable before anything that follows it leaves the object.
+ * Memory may be lost at any `await`: nothing that was acknowledged is lost then, and no message key leaves
+ * twice.
  *
- * Hand it what comes to your object: `fetch` and `alarm`. A class that has nothing else extends
- * `AccountDurableObject`; one that must extend something else, the platform's own class for remote procedure
- * calls say, has one of these.
+ * Pass it the `fetch` and `alarm` of your object. `AccountDurableObject` of `@holdfast/store/cloudflare` and
+ * `accountObject` do so. A class that must extend another one has an `AccountObject` as a field.
  *
  * @example
  * ```ts
@@ -83,14 +81,14 @@ export class AccountObject {
   readonly #scheduler: AlarmScheduler;
   #hosted: HostedAccount;
   #name: string | undefined;
-  #backend: Promise<Backend> | undefined;
+  #backend: OpenOnce<Backend>;
   #stopHousekeeping: (() => void) | undefined;
-  /** Counts deletions: what was begun before one opens nothing after it. */
+  /** Counts deletions. Work that began before a deletion opens nothing after it. */
   #incarnation = 0;
   #destroying: Promise<void> | undefined;
   /** Latest registration time of an account that was deleted in this incarnation of the object. */
   #destroyedAtMs = 0;
-  /** Registration time of the account that the object holds, once it was read. */
+  /** Registration time of the account in the object, once it was read. */
   #registration: { readonly atMs: number | undefined } | undefined;
 
   constructor(ctx: ObjectContextLike, options: AccountObjectOptions = {}) {
@@ -99,23 +97,24 @@ export class AccountObject {
     const { clock, logger, random } = systemHost(options.host);
     this.#scheduler = new AlarmScheduler(ctx.storage, { clock, logger, timers: options.timers });
     this.#host = { clock, logger, random, scheduler: this.#scheduler };
+    this.#backend = this.#newSharedBackend();
     this.#hosted = this.#newHosted();
     void ctx.blockConcurrencyWhile(() => this.#scheduler.repair());
   }
 
   /**
-   * The account, opened if it is not, or if another owner had it meanwhile. It belongs to the object: do not
-   * close it.
+   * Returns the account. Opens it if it is not open, or if another owner has taken it over. The object keeps
+   * it: do not close it.
    *
-   * @throws {StoreError} What opening throws. The next call tries again.
+   * @throws {StoreError} When it cannot be opened. The next call tries again.
    */
   account(): Promise<Account> {
     return this.#hosted.account();
   }
 
   /**
-   * Answers what the service asks of the object. Anything else is not found: a class of your own looks at it
-   * first.
+   * Answers a call of the service. Any other request is answered with 404: a class with requests of its own
+   * looks at them first.
    */
   async fetch(request: Request): Promise<Response> {
     const call = accountCallOf(request);
@@ -135,21 +134,21 @@ export class AccountObject {
     }
   }
 
-  /** What the object's `alarm` handler does. Whatever fails, it comes back: see `AlarmScheduler`. */
+  /** Runs the tasks that are due. Sets the alarm again if one fails: see `AlarmScheduler`. */
   alarm(): Promise<void> {
     return this.#scheduler.alarm(async () => {
-      // What is about to be deleted is not opened again.
+      // An account that is being deleted is not opened again.
       if (this.#destroying === undefined) await this.#openBackend(this.#incarnation);
     });
   }
 
   /**
-   * Deletes the whole storage of the object, its alarm included: everything of the account, and whatever else
-   * a class of your own has put there. What is dirty is dropped. Idempotent. Who asks for the account
-   * meanwhile waits, and gets a new one.
+   * Deletes the whole storage of the object and its alarm: the account, and whatever else your class has put
+   * there. Dirty state is dropped. Idempotent. A concurrent call of `account()` waits and returns a new
+   * account.
    *
-   * @param registeredAtMs Requests for the account that was registered then, or earlier, are refused from now
-   * on. A later one that is in the object by now is left as it is.
+   * @param registeredAtMs The registration time of the account to delete. Calls for it and for earlier ones
+   * are refused from now on. Nothing is deleted if the object contains a later one.
    */
   async destroy(registeredAtMs?: number): Promise<void> {
     if (registeredAtMs !== undefined) {
@@ -165,10 +164,10 @@ export class AccountObject {
   async #empty(): Promise<void> {
     const [hosted, backend] = [this.#hosted, this.#backend];
     this.#incarnation += 1;
+    this.#backend = this.#newSharedBackend();
     this.#hosted = this.#newHosted();
-    this.#backend = undefined;
     await hosted.close().catch(() => {});
-    await (await backend?.catch(() => undefined))?.close();
+    await (await backend.take())?.close();
     this.#stopHousekeeping?.();
     this.#stopHousekeeping = undefined;
     this.#name = undefined;
@@ -186,8 +185,10 @@ export class AccountObject {
   }
 
   /**
-   * Lets a call through to the account that it is for: what is in the object may be an earlier one of its
-   * name, which is emptied first, or a later one.
+   * Returns the account that a call is for. Deletes an earlier account of the name that is still in the
+   * object.
+   *
+   * @throws {ClosedError} When the call is for an account that was deleted.
    */
   async #admit({ operation, address: { account, registeredAtMs } }: AccountCall): Promise<HostedAccount> {
     for (;;) {
@@ -197,7 +198,7 @@ export class AccountObject {
       if (operation === "deleteAccount") break;
       if (this.#destroying !== undefined) {
         await this.#destroying.catch(() => {});
-        // The name is forgotten as well.
+        // The deletion has cleared the name as well.
         continue;
       }
       const storedAtMs = this.#registeredAtMs;
@@ -234,29 +235,23 @@ export class AccountObject {
     return await openAccountAs({ ...options, backend, host: this.#host, housekeeping: false }, soleOwner);
   }
 
-  /**
-   * The backend of who does not own the account. Whoever needs it first also begins to look after what
-   * expires.
-   */
+  /** Returns the bare backend, for callers that do not own the account. Its first use starts housekeeping. */
   async #openBackend(incarnation: number): Promise<Backend> {
     if (incarnation !== this.#incarnation) throw deleted();
     if (this.#destroying !== undefined) await this.#destroying.catch(() => {});
-    this.#backend ??= this.#newBackend().then((backend) => this.#keepHouse(backend));
-    const opening = this.#backend;
-    try {
-      return await opening;
-    } catch (error) {
-      if (this.#backend === opening) this.#backend = undefined;
-      throw error;
-    }
+    return await this.#backend.get();
+  }
+
+  #newSharedBackend(): OpenOnce<Backend> {
+    return new OpenOnce(async () => await this.#keepHouse(await this.#newBackend()));
   }
 
   async #keepHouse(backend: Backend): Promise<Backend> {
     const { housekeeping = {} } = this.#options;
     if (housekeeping === false) return backend;
-    // Registered, so that an alarm finds out whose object it wakes.
+    // Stores the name of the account, which an alarm is not told.
     await backend.create();
-    // What has expired is nobody's any more, whoever owns the account: its removal needs no guard.
+    // Expired rows are removed alike by every owner, so their removal needs no guard.
     this.#stopHousekeeping = startHousekeeping({
       host: this.#host,
       taskPrefix: "",
@@ -271,10 +266,12 @@ export class AccountObject {
     return await durableObjectBackend(this.#ctx.storage, { account, clock: this.#host.clock });
   }
 
-  /** The name of the object's account: `fallback` when neither the platform nor the storage knows one. */
+  /**
+   * Returns the name of the object's account, or `fallback` if neither the platform nor the storage has one.
+   */
   async #nameOf(fallback: string): Promise<string> {
     const { id, storage } = this.#ctx;
-    // The platform tells it neither to an alarm nor when it is long.
+    // The platform leaves it out in an alarm, and when it is long.
     this.#name ??= id.name ?? (await storedName(storage)) ?? fallback;
     return this.#name;
   }

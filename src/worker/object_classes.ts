@@ -2,12 +2,16 @@ import { AccountObject, type AccountObjectOptions } from "./account_object.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import { RegistryObject } from "./registry_object.ts";
 
-/** The platform's `DurableObject`, which `cloudflare:workers` exports, with an `Env`: `DurableObject<Env>`. */
+/**
+ * The platform's `DurableObject`, which `cloudflare:workers` exports, with an `Env`: `DurableObject<Env>`.
+ */
 export type DurableObjectClass = abstract new (ctx: never, env: never) => object;
 
 /** The members that `accountObject` adds. */
 export declare class AccountObjectMembers {
-  /** The account in this object. RPC exposes methods alone, so nobody outside reaches what this field holds. */
+  /**
+   * The account in this object. RPC exposes methods alone, so nobody outside reaches what this field holds.
+   */
   protected readonly holdfast: AccountObject;
   /** Answers the service. */
   fetch(request: Request): Promise<Response>;
@@ -80,8 +84,8 @@ export function accountObject<Base extends DurableObjectClass>(
 }
 
 /**
- * Creates the Durable Object class of the registry, which keeps the names of accounts and the hashes of tokens. On
- * npm, `@holdfast/store/cloudflare` has the same class as `RegistryDurableObject`.
+ * Creates the Durable Object class of the registry, which keeps the names of accounts and the hashes of
+ * tokens. On npm, `@holdfast/store/cloudflare` has the same class as `RegistryDurableObject`.
  *
  * @param base The platform's `DurableObject<Env>`.
  *

@@ -1,14 +1,14 @@
 import type { ObjectStorageLike } from "../adapters/durable_object/mod.ts";
 
-/** One row, which is written once for each account. */
+/** A table of one row, which is written once per account. */
 const CREATE =
   "CREATE TABLE IF NOT EXISTS service_registration (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL)";
 
 const EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'service_registration'";
 
 /**
- * When the account of an object was registered, in milliseconds; `undefined` when the service has not used it
- * yet. Looking writes nothing: an object that is empty stays it.
+ * Returns when the account of an object was registered, in milliseconds, or `undefined` if the service has
+ * not used the object yet. Writes nothing, so an empty object stays empty.
  */
 export function loadRegistration({ sql }: ObjectStorageLike): number | undefined {
   if ([...sql.exec(EXISTS).raw()].length === 0) return undefined;
@@ -16,7 +16,7 @@ export function loadRegistration({ sql }: ObjectStorageLike): number | undefined
   return row === undefined ? undefined : Number(row[0]);
 }
 
-/** Keeps it. */
+/** Stores when the account of an object was registered, in milliseconds. */
 export function saveRegistration(storage: ObjectStorageLike, registeredAtMs: number): void {
   storage.transactionSync(() => {
     [...storage.sql.exec(CREATE).raw()];

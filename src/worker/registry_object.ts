@@ -1,6 +1,6 @@
 import { durableObjectDriver, type ObjectStorageLike } from "../adapters/durable_object/mod.ts";
 import { systemClock } from "../ports/mod.ts";
-import { type Registry, SqlRegistry } from "../service/mod.ts";
+import { OpenOnce, type Registry, SqlRegistry } from "../service/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
 import { answerError, callName } from "./object_call.ts";
 import { PLAIN_ANSWER, PLAIN_INPUT } from "./plain_carrier.ts";
@@ -19,11 +19,10 @@ export const REGISTRY_METHODS: { readonly [M in keyof Registry]: true } = {
 
 /** The registry in the storage of a Durable Object, and its answers to the Worker. */
 export class RegistryObject {
-  readonly #storage: ObjectStorageLike;
-  #registry: Promise<Registry> | undefined;
+  readonly #registry: OpenOnce<Registry>;
 
-  constructor(ctx: { readonly storage: ObjectStorageLike }) {
-    this.#storage = ctx.storage;
+  constructor({ storage }: { readonly storage: ObjectStorageLike }) {
+    this.#registry = new OpenOnce(() => SqlRegistry.open(durableObjectDriver(storage), systemClock));
   }
 
   /** Answers a call of the Worker. */
@@ -32,22 +31,11 @@ export class RegistryObject {
       const method = callName(request) ?? "";
       if (!Object.hasOwn(REGISTRY_METHODS, method)) throw new TypeError("call registry: unknown method");
       const args = await PLAIN_INPUT.decode<unknown[]>(request);
-      const registry = await this.#open();
+      const registry = await this.#registry.get();
       const call = registry[method as keyof Registry] as (...args: unknown[]) => Promise<unknown>;
       return PLAIN_ANSWER.encode(await call.apply(registry, args));
     } catch (error) {
       return answerError(error, consoleLogger);
-    }
-  }
-
-  async #open(): Promise<Registry> {
-    this.#registry ??= SqlRegistry.open(durableObjectDriver(this.#storage), systemClock);
-    const opening = this.#registry;
-    try {
-      return await opening;
-    } catch (error) {
-      if (this.#registry === opening) this.#registry = undefined;
-      throw error;
     }
   }
 }

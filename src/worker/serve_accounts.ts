@@ -7,8 +7,8 @@ import { type AccountBindings, objectAccounts } from "./object_accounts.ts";
 export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
   extends AccountBindings<AccountId, RegistryId> {
   /**
-   * The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it only tokens
-   * of the registry are accepted.
+   * The admin token, at least 32 characters: `wrangler secret put HOLDFAST_ADMIN_TOKEN`. Without it only
+   * tokens of the registry are accepted.
    */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createUserProject, type UserProject } from "./user_project.ts";
+
+const ADMIN_TOKEN = "user-admin-token-0123456789abcdef";
+
+let project: UserProject;
+
+beforeAll(async () => {
+  project = await createUserProject();
+});
+
+afterAll(() => project[Symbol.asyncDispose]());
+
+/** The same classes made from the platform's own, and what a stub must not offer. */
+const FACTORIES = `
+import { accountObject, registryObject } from "@holdfast/store/worker";
+import { DurableObject } from "cloudflare:workers";
+import type { Bot } from "./index.ts";
+
+export class MadeBot extends accountObject(DurableObject<Env>) {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, { housekeeping: false });
+  }
+
+  async rename(pushName: string): Promise<string> {
+    const account = await this.holdfast.account();
+    account.device.processCommand({ kind: "setPushName", pushName });
+    return this.ctx.id.toString() + String(this.env.ACCOUNTS);
+  }
+
+  override fetch(request: Request): Promise<Response> {
+    return super.fetch(request);
+  }
+}
+
+export class MadeRegistry extends registryObject(DurableObject<Env>) {}
+
+export async function call(made: DurableObjectStub<MadeBot>, bot: DurableObjectStub<Bot>): Promise<string> {
+  await bot.rename("Ada");
+  // @ts-expect-error the argument is a text
+  await bot.rename(1);
+  // @ts-expect-error the field is not public
+  made.holdfast;
+  // @ts-expect-error the field is not public
+  bot.holdfast;
+  return await made.rename("Ada");
+}
+`;
+
+/** Calls a member of a bot over RPC, whatever its name, and answers what came of it. */
+const PROBE = `
+import { DurableObject } from "cloudflare:workers";
+import { accountObject } from "@holdfast/store/worker";
+import worker, { Bot, RegistryDurableObject } from "./index.ts";
+
+export { Bot, RegistryDurableObject };
+
+export class MadeBot extends accountObject(DurableObject) {
+  async rename(pushName) {
+    const account = await this.holdfast.account();
+    account.device.processCommand({ kind: "setPushName", pushName });
+    return account.device.getDeviceSnapshot().pushName;
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    if (url.pathname !== "/probe") return await worker.fetch(request, env);
+    const binding = env[url.searchParams.get("binding")];
+    const stub = binding.get(binding.idFromName("bot-1"));
+    const path = url.searchParams.get("member").split(".");
+    try {
+      let member = stub;
+      for (const name of path) member = member[name];
+      return Response.json({ value: await member("Ada") });
+    } catch (error) {
+      return Response.json({ error: String(error) });
+    }
+  },
+};
+`;
+
+describe("@holdfast/store/cloudflare", () => {
+  test("type-checks in a strict project with the types of wrangler", async () => {
+    await project.write("factories.ts", FACTORIES);
+    await project.run("wrangler", "types");
+    // The compiler prints what is wrong, and its failure rejects.
+    expect(await project.run("tsc", "-p", ".")).toBe("");
+  });
+
+  test("answers a method of the example over RPC, and the service over HTTP", async () => {
+    await using worker = await startWorker("index.ts");
+    expect(await (await worker.fetch("/rename")).text()).toBe("renamed");
+    const created = await worker.fetch("/v1/accounts", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "bot-1" }),
+    });
+    expect(created.status).toBe(201);
+    const device = await worker.fetch("/v1/accounts/bot-1/device");
+    expect(await device.json()).toMatchObject({ hasPushName: true });
+  });
+
+  test("exposes no member over RPC besides methods of the user's class", async () => {
+    await project.write("probe.js", PROBE);
+    await using worker = await startWorker("probe.js");
+    const probe = async (binding: string, member: string): Promise<unknown> =>
+      await (await worker.fetch(`/probe?binding=${binding}&member=${member}`)).json();
+    expect(await probe("MADE", "rename")).toEqual({ value: "Ada" });
+    for (const binding of ["ACCOUNTS", "MADE"]) {
+      for (const member of [
+        "holdfast",
+        "holdfast.account",
+        "holdfast.destroy",
+        "account",
+        "destroy",
+        "ctx",
+        "env",
+      ])
+        expect(await probe(binding, member), `${binding} ${member}`).toMatchObject({
+          error: expect.any(String),
+        });
+    }
+  });
+});
+
+interface RunningWorker extends AsyncDisposable {
+  fetch(
+    path: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Response>;
+}
+
+/** Starts a file of the project, bundled as wrangler does it. */
+async function startWorker(entry: string): Promise<RunningWorker> {
+  const { outputFiles } = await build({
+    entryPoints: [join(project.folder, entry)],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*"],
+    write: false,
+  });
+  const sqlite = (className: string) => ({ className, useSQLite: true });
+  const miniflare = new Miniflare({
+    modules: true,
+    script: outputFiles[0]?.text ?? "",
+    compatibilityDate: "2026-04-21",
+    durableObjects: {
+      ACCOUNTS: sqlite("Bot"),
+      REGISTRY: sqlite("RegistryDurableObject"),
+      ...(entry === "probe.js" ? { MADE: sqlite("MadeBot") } : {}),
+    },
+    bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN },
+  });
+  const url = (await miniflare.ready).origin;
+  return {
+    fetch: (path, init = {}) =>
+      fetch(`${url}${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...init.headers },
+      }),
+    [Symbol.asyncDispose]: () => miniflare.dispose(),
+  };
+}
