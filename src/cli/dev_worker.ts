@@ -11,7 +11,7 @@ export async function runDevWorker({ folder, host, port }: WorkerOptions): Promi
   const admin = await adminToken();
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
   const worker = startLocalWorker({
-    script: await bundleWorker(fileURLToPath(new URL(`../worker/main${extension}`, import.meta.url))),
+    script: await bundleWorker(fileURLToPath(new URL(`../cloudflare/main${extension}`, import.meta.url))),
     durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
     bindings: { HOLDFAST_ADMIN_TOKEN: admin.token },
     ...{ folder, host, port },
