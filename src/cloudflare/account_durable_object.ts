@@ -2,12 +2,6 @@ import { DurableObject } from "cloudflare:workers";
 import { AccountObject, type AccountObjectOptions } from "../worker/mod.ts";
 
 /**
- * The `ctx` of a Durable Object. Named this way, the types of this package need no global type of the
- * platform.
- */
-type Context<Env> = ConstructorParameters<typeof DurableObject<Env>>[0];
-
-/**
  * A Durable Object that keeps one account in its own storage. Bind it as it is, or extend it with a client
  * that runs inside the object. Its public methods can then be called over RPC.
  *
@@ -39,7 +33,12 @@ export class AccountDurableObject<Env = unknown> extends DurableObject<Env> {
    */
   protected readonly holdfast: AccountObject;
 
-  constructor(ctx: Context<Env>, env: Env, options?: AccountObjectOptions) {
+  // The type of `ctx` is taken from the class, so that the declarations need no global type of the platform.
+  constructor(
+    ctx: ConstructorParameters<typeof DurableObject<Env>>[0],
+    env: Env,
+    options?: AccountObjectOptions,
+  ) {
     super(ctx, env);
     this.holdfast = new AccountObject(ctx, options);
   }

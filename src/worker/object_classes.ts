@@ -25,13 +25,6 @@ export interface RegistryObjectMembers {
   fetch(request: Request): Promise<Response>;
 }
 
-/** A class that extends `Base` and has `Members`. */
-type Extended<Base extends DurableObjectClass, Members, Options extends readonly unknown[]> = new (
-  ctx: ConstructorParameters<Base>[0],
-  env: ConstructorParameters<Base>[1],
-  ...options: Options
-) => Members & InstanceType<Base>;
-
 /** The platform's class as it is called. */
 type Constructor = new (ctx: unknown, env: unknown) => object;
 
@@ -63,7 +56,11 @@ type Constructor = new (ctx: unknown, env: unknown) => object;
  */
 export function accountObject<Base extends DurableObjectClass>(
   base: Base,
-): Extended<Base, AccountObjectMembers, [options?: AccountObjectOptions]> {
+): new (
+  ctx: ConstructorParameters<Base>[0],
+  env: ConstructorParameters<Base>[1],
+  options?: AccountObjectOptions,
+) => AccountObjectMembers & InstanceType<Base> {
   class AccountClass extends (base as unknown as Constructor) {
     readonly holdfast: AccountObject;
 
@@ -99,7 +96,10 @@ export function accountObject<Base extends DurableObjectClass>(
  */
 export function registryObject<Base extends DurableObjectClass>(
   base: Base,
-): Extended<Base, RegistryObjectMembers, []> {
+): new (
+  ctx: ConstructorParameters<Base>[0],
+  env: ConstructorParameters<Base>[1],
+) => RegistryObjectMembers & InstanceType<Base> {
   class RegistryClass extends (base as unknown as Constructor) {
     readonly #registry: RegistryObject;
 

@@ -1,24 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createUserProject } from "./user_project.ts";
+import { DOSED_TIMEOUT_MS } from "../support/dose.ts";
+import { makeWorkerProject, wranglerCommand } from "./user_project.ts";
 
 /** The line with the address, once the server listens. */
 const READY = /Ready on (http:\/\/\S+)/;
 
 describe("wrangler dev", () => {
-  test("serves the README's Durable Object example", { timeout: 300_000 }, async () => {
-    await using project = await createUserProject();
-    const server = spawn(
-      resolve("node_modules/.bin/wrangler"),
-      ["dev", "--port", "0", "--inspector-port", "0"],
-      {
-        cwd: project.folder,
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
+  test("serves the README's Durable Object example", { timeout: DOSED_TIMEOUT_MS }, async ({ skip }) => {
+    const wrangler = wranglerCommand();
+    if (wrangler === undefined) return skip("no Node that wrangler runs on is installed: npm run nodes");
+    const [node, script] = wrangler;
+    await using project = await makeWorkerProject();
+    const server = spawn(node, [script, "dev", "--port", "0", "--inspector-port", "0"], {
+      cwd: project.folder,
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     try {
       const url = await new Promise<string>((found, failed) => {
