@@ -33,7 +33,7 @@ export interface OwnerGuard {
 
 /** The stored owner of an account. */
 export interface OwnerState {
-  /** Drawn at random by each opening, so that equal epochs of two databases or two lives are never confused. */
+  /** Drawn at random by each opening, so that equal epochs of two databases or two openings are never confused. */
   readonly owner: string;
   /** Only ever grows, 0 … 2^53−1. */
   readonly epoch: number;

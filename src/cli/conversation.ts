@@ -1,5 +1,5 @@
 import { expectedDigest } from "./ledger.ts";
-import { type Database, type Frame, type Identity, Participant } from "./participant.ts";
+import { type Database, type Frame, type Identity, Talker } from "./talker.ts";
 
 const ALICE: Identity = { name: "alice", pn: "15550000001@s.whatsapp.net", lid: "100000000000001@lid" };
 const BOB: Identity = { name: "bob", pn: "15550000002@s.whatsapp.net", lid: "100000000000002@lid" };
@@ -9,14 +9,14 @@ const WINDOW = 8;
 
 /** Both accounts of a conversation, opened. */
 export interface Conversation {
-  readonly alice: Participant;
-  readonly bob: Participant;
+  readonly alice: Talker;
+  readonly bob: Talker;
 }
 
 /** Opens both accounts over one database and lets them meet. */
 export async function openConversation(database: Database): Promise<Conversation> {
-  const alice = await Participant.open(database, ALICE);
-  const bob = await Participant.open(database, BOB);
+  const alice = await Talker.open(database, ALICE);
+  const bob = await Talker.open(database, BOB);
   await alice.meet(bob);
   await bob.meet(alice);
   if (!(await alice.hasSessionWith(bob))) await alice.startSession(bob);
@@ -59,7 +59,7 @@ export function isIntact({ alice, bob }: Conversation): boolean {
 }
 
 /** One author sends what is unacknowledged, out of order; the reader hands over and acknowledges. */
-async function exchange(author: Participant, reader: Participant, wanted: number): Promise<void> {
+async function exchange(author: Talker, reader: Talker, wanted: number): Promise<void> {
   const waiting = author.ledger.sent - author.ledger.acknowledged;
   if (waiting < wanted) await author.write(reader, wanted - waiting);
   const { acknowledged, sent } = author.ledger;

@@ -6,7 +6,7 @@ import { type SignalCacheEvent, sharedSignalCache } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
 import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
-import { Migration } from "./migration.ts";
+import { UserMigration } from "./migration.ts";
 
 /** Who is who, on which devices, in which groups: of one open account. */
 export interface Directory {
@@ -110,7 +110,7 @@ function openDirectory(account: Account): Directory {
     }),
   });
   // It is the whole cache: what moves state may teach it.
-  const migration = new Migration({ lid: lid as LidPnCache, devices, signal, reads: store });
+  const migration = new UserMigration({ lid: lid as LidPnCache, devices, signal, reads: store });
   // Whoever else commits, as the Baileys adapter does, changes what is in memory here.
   account.onCommitted(async (writes) => {
     await devices.follow(writes);

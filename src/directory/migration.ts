@@ -26,7 +26,7 @@ export interface MigrationParts {
  *
  * What is under a phone number says itself that it is to be moved: the mapping may be known already, and not have taken it along.
  */
-export class Migration {
+export class UserMigration {
   readonly #parts: MigrationParts;
   readonly #turn = new KeyedLock();
   readonly #swept = new SweptUsers();

@@ -1,10 +1,7 @@
-import type { QuarantinePut, Write } from "../backend/mod.ts";
+import type { Write } from "../backend/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
 import type { CounterLease } from "./counter_lease.ts";
 import type { Linked } from "./recency_list.ts";
-
-/** What the cache writes. */
-export type SignalWrite = Write | QuarantinePut;
 
 /** How urgent the changes of an entry are, in rising order. */
 export const CLEAN = 0;
@@ -14,9 +11,9 @@ export type EntryUrgency = typeof CLEAN | typeof MAY | typeof MUST;
 
 /** An entry as it is handed to the engine. */
 export interface EntrySnapshot {
-  readonly writes: readonly SignalWrite[];
+  readonly writes: readonly Write[];
   /** Those of the entry's riders that are among them. */
-  readonly riders: readonly SignalWrite[];
+  readonly riders: readonly Write[];
   /** Whether there is a row once the writes are committed. */
   readonly stored: boolean;
 }
@@ -56,7 +53,7 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   /** The `sendingMark` of what was put last. */
   mark: object | undefined;
   /** Writes that land with the entry, or not at all, and have not landed. */
-  riders: readonly SignalWrite[] | undefined;
+  riders: readonly Write[] | undefined;
 
   /** Number of the last change. */
   generation = 0;
@@ -105,12 +102,12 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   }
 
   /** Adds a write that lands with the entry. The entry is made dirty by the caller. */
-  addRider(write: SignalWrite): void {
+  addRider(write: Write): void {
     this.riders = [...(this.riders ?? []), write];
   }
 
   /** Drops the riders that `isDone` accepts. */
-  dropRiders(isDone: (rider: SignalWrite) => boolean): void {
+  dropRiders(isDone: (rider: Write) => boolean): void {
     if (this.riders === undefined) return;
     const riders = this.riders.filter((rider) => !isDone(rider));
     this.riders = riders.length === 0 ? undefined : riders;

@@ -1,7 +1,7 @@
 import type { Write } from "../backend/mod.ts";
 import { EncodingSlab } from "../protobuf/mod.ts";
 import type { DirtyItem, Flushable, Outcome, Pending } from "../write_behind/mod.ts";
-import { MUST, type SignalWrite } from "./cache_entry.ts";
+import { MUST } from "./cache_entry.ts";
 import type { AnyEntry, DirtySet } from "./dirty_set.ts";
 
 /** Name of the cache among the flushables of the engine. */
@@ -10,7 +10,7 @@ export const SIGNAL_FLUSHABLE = "signal";
 /** An entry that the engine has, and what it has of it. */
 interface Collected {
   readonly entry: AnyEntry;
-  readonly riders: readonly SignalWrite[];
+  readonly riders: readonly Write[];
   readonly stored: boolean;
 }
 
@@ -56,7 +56,7 @@ export class FlushableSignalState implements Flushable {
         key: entry.key,
         generation: entry.generation,
         urgency,
-        writes: writes as readonly Write[],
+        writes: writes,
       });
     }
     return collected;

@@ -28,7 +28,7 @@ export function newIncarnation(random: Random, epochs: IncarnationEpochs): strin
 }
 
 /** The restore epoch of a well-formed incarnation. */
-export function restoreEpochOf(incarnation: string): number {
+export function epochOfIncarnation(incarnation: string): number {
   return Number.parseInt(incarnation.slice(0, EPOCH_LENGTH), 16);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { haveSession, send, world } from "../../test/support/signal/cache_world.ts";
 import { SeededRandom } from "../testing/mod.ts";
-import { newIncarnation, restoreEpochOf } from "./incarnation.ts";
+import { epochOfIncarnation, newIncarnation } from "./incarnation.ts";
 
 const ALICE = "100000000000001@lid.0";
 
@@ -9,7 +9,7 @@ describe("newIncarnation", () => {
   test("holds both epochs and 64 random bits", () => {
     const name = newIncarnation(new SeededRandom(1), { restoreEpoch: 7, ownerEpoch: 0xabc });
     expect(name).toMatch(/^0000000700000abc[0-9a-f]{16}$/);
-    expect(restoreEpochOf(name)).toBe(7);
+    expect(epochOfIncarnation(name)).toBe(7);
   });
 
   test("is another one for each owner epoch although randomness repeats", () => {
@@ -21,9 +21,9 @@ describe("newIncarnation", () => {
   });
 });
 
-describe("restoreEpochOf", () => {
+describe("epochOfIncarnation", () => {
   test("reads incarnations of 96 random bits", () => {
-    expect(restoreEpochOf(`00000005${"f".repeat(24)}`)).toBe(5);
+    expect(epochOfIncarnation(`00000005${"f".repeat(24)}`)).toBe(5);
   });
 });
 

@@ -1,7 +1,7 @@
-import type { SignalRecordStore } from "../backend/mod.ts";
+import type { SignalRecordStore, Write } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
-import type { CacheEntry, EntryOwner, SignalWrite } from "./cache_entry.ts";
+import type { CacheEntry, EntryOwner } from "./cache_entry.ts";
 import { MUST } from "./cache_entry.ts";
 import { CounterLease } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
@@ -23,7 +23,7 @@ export interface MoveContext {
  */
 export interface PreparedMove {
   /** They land together or not at all. */
-  readonly writes: readonly SignalWrite[];
+  readonly writes: readonly Write[];
   /** The writes were committed: memory follows. */
   land(): void;
   /** They were not. */
@@ -255,7 +255,7 @@ export async function prepareIdentityMove(
   if (ends === undefined) return undefined;
   const { origin, target } = ends;
   const coming = target.entry.value === undefined ? origin.entry.value : undefined;
-  const remove: SignalWrite = { kind: "identity.delete", address: from };
+  const remove: Write = { kind: "identity.delete", address: from };
   return {
     writes: coming === undefined ? [remove] : [{ kind: "identity.put", address: to, key: coming }, remove],
     land: () => {
@@ -280,7 +280,7 @@ export async function prepareIdentityRemoval(
   address: string,
   context: MoveContext,
 ): Promise<PreparedMove> {
-  const writes: readonly SignalWrite[] = [{ kind: "identity.delete", address }];
+  const writes: readonly Write[] = [{ kind: "identity.delete", address }];
   try {
     const end = await store.use(address, (entry) => new MoveEnd(store, entry, context.dirty));
     return {

@@ -1,15 +1,8 @@
-import { MAX_KEY_ID, type SignalRow } from "../backend/mod.ts";
+import { MAX_KEY_ID, type SignalRow, type Write } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
-import {
-  CacheEntry,
-  type EntryOwner,
-  type EntrySnapshot,
-  MAY,
-  MUST,
-  type SignalWrite,
-} from "./cache_entry.ts";
+import { CacheEntry, type EntryOwner, type EntrySnapshot, MAY, MUST } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { type ChainChange, CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
@@ -380,7 +373,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** The row goes with the next flush, and what `riders` say happens in the same commit. The address reads as absent. */
-  #setAside(address: string, riders: readonly SignalWrite[]): void {
+  #setAside(address: string, riders: readonly Write[]): void {
     const entry = this.#addEntry(address, true);
     this.#context.dirty.change(entry, MUST);
     for (const rider of riders) entry.addRider(rider);
@@ -434,7 +427,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** The riders of an entry, without removals of pre-keys whose session would not be there. */
-  #landingRiders(entry: CacheEntry<T>, record: Uint8Array | undefined): readonly SignalWrite[] {
+  #landingRiders(entry: CacheEntry<T>, record: Uint8Array | undefined): readonly Write[] {
     const { riders } = entry;
     if (riders === undefined) return [];
     if (!riders.some(({ kind }) => kind === "preKey.remove") || this.#decodes(record)) return riders;

@@ -1,16 +1,15 @@
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
-import type { Lease, SignalCacheReads, SignalRecordStore, SignalRow } from "../backend/mod.ts";
-import type { SignalWrite } from "./cache_entry.ts";
+import type { Lease, SignalCacheReads, SignalRecordStore, SignalRow, Write } from "../backend/mod.ts";
 
 /** One of the two tables of records, as reads and writes. */
 export interface RecordTable {
   readonly store: SignalRecordStore;
   /** Rows in the order of the keys. */
   read(keys: readonly string[]): Promise<readonly (SignalRow | undefined)[]>;
-  put(address: string, record: Uint8Array, lease: Lease | undefined): SignalWrite;
-  remove(address: string): SignalWrite;
+  put(address: string, record: Uint8Array, lease: Lease | undefined): Write;
+  remove(address: string): Write;
   /** What else is lost with a record that we send with. */
-  lost(address: string): readonly SignalWrite[];
+  lost(address: string): readonly Write[];
 }
 
 /** The sessions of a backend. */

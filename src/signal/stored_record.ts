@@ -8,7 +8,7 @@ import {
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import { CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
-import { restoreEpochOf } from "./incarnation.ts";
+import { epochOfIncarnation } from "./incarnation.ts";
 
 /**
  * What a stored row is worth.
@@ -88,5 +88,5 @@ function burn<T>(value: T, chain: SendingChain, lease: Lease, codec: LiveRecordC
 
 function isOutdated(lease: Lease | undefined, restoreEpoch: number): boolean {
   if (restoreEpoch === 0) return false;
-  return lease === undefined || restoreEpochOf(lease.incarnation) < restoreEpoch;
+  return lease === undefined || epochOfIncarnation(lease.incarnation) < restoreEpoch;
 }

@@ -1,6 +1,6 @@
 import { validateWrites, type Write } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
-import { Admission } from "./admission.ts";
+import { BackPressure } from "./back_pressure.ts";
 import { logFlushableFault, summarizeError, type WriteBehindListener } from "./events.ts";
 import type { FlushReport, FlushSelection } from "./flush_report.ts";
 import { runRound } from "./flush_round.ts";
@@ -58,7 +58,7 @@ export class WriteBehind {
   readonly #flushables: Flushable[] = [];
   readonly #monitor: Monitor;
   readonly #refused: RefusedItems;
-  readonly #admission: Admission;
+  readonly #backPressure: BackPressure;
   readonly #saver: Saver;
   readonly #rounds: RoundQueue;
   #inFlight = false;
@@ -83,7 +83,7 @@ export class WriteBehind {
       release: () => this.#release(),
       save: () => this.#save(),
     });
-    this.#admission = new Admission({
+    this.#backPressure = new BackPressure({
       clock,
       scheduler,
       taskName: `${prefix}write-behind.ready`,
@@ -116,7 +116,7 @@ export class WriteBehind {
    */
   notify(urgency: Urgency = "must"): void {
     this.#saver.changed(urgency);
-    this.#admission.changed();
+    this.#backPressure.changed();
   }
 
   /**
@@ -202,7 +202,7 @@ export class WriteBehind {
    */
   async ready(): Promise<void> {
     this.assertUsable();
-    await this.#admission.ready();
+    await this.#backPressure.ready();
   }
 
   /** Whether so many commits in a row have failed that gates are shut. The engine goes on trying. */
@@ -244,7 +244,7 @@ export class WriteBehind {
           ? undefined
           : Math.max(0, this.#options.host.clock.nowMs() - pending.oldestAtMs),
       isolated: this.#refused.list(),
-      waitingWriters: this.#admission.waiting,
+      waitingWriters: this.#backPressure.waiting,
     };
   }
 
@@ -269,13 +269,13 @@ export class WriteBehind {
   abandon(): void {
     this.#closing ??= Promise.resolve();
     this.#saver.stop();
-    this.#admission.close(new ClosedError("write-behind: closed"));
+    this.#backPressure.close(new ClosedError("write-behind: closed"));
     this.#closed = true;
   }
 
   async #close(): Promise<void> {
     this.#saver.stop();
-    this.#admission.close(new ClosedError("write-behind: closed"));
+    this.#backPressure.close(new ClosedError("write-behind: closed"));
     try {
       await this.#lastFlush("close");
     } finally {
@@ -341,9 +341,9 @@ export class WriteBehind {
     );
     this.#inFlight = false;
     this.#monitor.judge(result, round.last);
-    if (health.fenced !== undefined) this.#admission.rejectAll(health.fenced);
+    if (health.fenced !== undefined) this.#backPressure.rejectAll(health.fenced);
     round.answer(result);
-    this.#admission.wake();
+    this.#backPressure.wake();
     this.#saver.roundEnded();
   }
 

@@ -6,7 +6,7 @@ import { Account } from "../../src/account/mod.ts";
 import type { Backend, CommitOptions, Committer, OwnerState, Write } from "../../src/backend/mod.ts";
 import { withCommitter } from "../../src/backend/mod.ts";
 import type { Host } from "../../src/ports/mod.ts";
-import { CacheEntry, MUST, type SignalWrite } from "../../src/signal/cache_entry.ts";
+import { CacheEntry, MUST } from "../../src/signal/cache_entry.ts";
 import { ColdLoads } from "../../src/signal/cold_loads.ts";
 import { CounterLease } from "../../src/signal/counter_lease.ts";
 import { type AnyEntry, DirtySet } from "../../src/signal/dirty_set.ts";
@@ -192,7 +192,7 @@ function uncouplePreKeys(): Restore[] {
 }
 
 /** An entry of no store, whose only write is this one. */
-function looseEntry(write: SignalWrite): AnyEntry {
+function looseEntry(write: Write): AnyEntry {
   const owner = {
     becameDirty(): void {},
     becameClean(): void {},

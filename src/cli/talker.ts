@@ -69,7 +69,7 @@ type AuthState = Awaited<ReturnType<typeof baileysAuthState>>;
  * it is acknowledged, the reader keeps it among the pending inbound ones until it is handed over, and the count of
  * what was handed over is part of the commit that removes it.
  */
-export class Participant {
+export class Talker {
   readonly identity: Identity;
   readonly account: Account;
   readonly #auth: AuthState;
@@ -83,13 +83,13 @@ export class Participant {
   }
 
   /** Opens the account, making it if the database has none of that name. */
-  static async open(database: Database, identity: Identity): Promise<Participant> {
+  static async open(database: Database, identity: Identity): Promise<Talker> {
     const account = await openAccount({ backend: libsqlBackend({ ...database, account: identity.name }) });
     const auth = await baileysAuthState(account);
     const makeRepository = signalRepository(account, makeLibSignalRepository);
     // biome-ignore lint/suspicious/noExplicitAny: Baileys' credentials are open-ended here, its types are not.
     const repository = makeRepository(auth.state as any, quiet);
-    return new Participant(identity, account, auth, repository);
+    return new Talker(identity, account, auth, repository);
   }
 
   get ledger(): Ledger {
@@ -97,17 +97,17 @@ export class Participant {
   }
 
   /** Learns which LID belongs to the other side's phone number. */
-  async meet(peer: Participant): Promise<void> {
+  async meet(peer: Talker): Promise<void> {
     await this.#repository.lidMapping.storeLIDPNMappings([{ lid: peer.identity.lid, pn: peer.identity.pn }]);
   }
 
   /** Whether a message can be encrypted for the other side without its key bundle. */
-  async hasSessionWith(peer: Participant): Promise<boolean> {
+  async hasSessionWith(peer: Talker): Promise<boolean> {
     return (await this.#repository.validateSession(peer.identity.lid)).exists;
   }
 
   /** Starts a session from the other side's key bundle. */
-  async startSession(peer: Participant): Promise<void> {
+  async startSession(peer: Talker): Promise<void> {
     await this.#repository.injectE2ESession({ jid: peer.identity.pn, session: await peer.#takeBundle() });
   }
 
@@ -131,7 +131,7 @@ export class Participant {
   }
 
   /** Writes messages into the outbox, with the count of what was written. One commit. */
-  async write(peer: Participant, count: number): Promise<void> {
+  async write(peer: Talker, count: number): Promise<void> {
     const { sent } = this.ledger;
     const createdAt = nowSeconds(this.account.host.clock);
     const writes = Array.from({ length: count }, (_, index): Write => {
@@ -143,7 +143,7 @@ export class Participant {
   }
 
   /** Encrypts one message of the outbox. The keys that the frames use are durable when it resolves. */
-  async *encrypt(peer: Participant, number: number): AsyncGenerator<Frame> {
+  async *encrypt(peer: Talker, number: number): AsyncGenerator<Frame> {
     const kept = await this.account.store.getSentMessage(chatOf(number, peer), String(number));
     if (kept === undefined)
       throw new Error(`encrypt: message ${number} of ${this.identity.name} is not in the outbox`);
@@ -172,7 +172,7 @@ export class Participant {
   }
 
   /** Decrypts a frame and keeps what it said until it is handed over. */
-  async receive(author: Participant, frame: Frame): Promise<void> {
+  async receive(author: Talker, frame: Frame): Promise<void> {
     const payload = await this.#decrypt(author, frame);
     if (frame.kind === "senderKey") {
       await this.#repository.processSenderKeyDistributionMessage({
@@ -194,7 +194,7 @@ export class Participant {
     ]);
   }
 
-  async #decrypt(author: Participant, frame: Frame): Promise<Uint8Array> {
+  async #decrypt(author: Talker, frame: Frame): Promise<Uint8Array> {
     if (frame.kind === "group") {
       return await this.#repository.decryptGroupMessage({
         group: GROUP,
@@ -210,7 +210,7 @@ export class Participant {
   }
 
   /** Hands over, in order, what has arrived without a gap. One commit removes it and counts it. */
-  async handOver(author: Participant): Promise<void> {
+  async handOver(author: Talker): Promise<void> {
     let { received, digest } = this.ledger;
     const keys: { chat: string; sender: string; id: string }[] = [];
     for (;;) {
@@ -226,7 +226,7 @@ export class Participant {
   }
 
   /** Drops from the outbox what the reader has kept. One commit. */
-  async acknowledge(reader: Participant): Promise<void> {
+  async acknowledge(reader: Talker): Promise<void> {
     const { acknowledged } = this.ledger;
     const { received } = reader.ledger;
     const writes: Write[] = [];
@@ -248,7 +248,7 @@ function isGroupMessage(number: number): boolean {
   return number % 4 === 3;
 }
 
-function chatOf(number: number, reader: Participant): string {
+function chatOf(number: number, reader: Talker): string {
   return isGroupMessage(number) ? GROUP : reader.identity.lid;
 }
 

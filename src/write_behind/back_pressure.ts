@@ -5,7 +5,7 @@ import { type Clock, type Listener, Notifier, type Scheduler } from "../ports/mo
 const MAX_WAITING_WRITERS = 10_000;
 
 /** What back-pressure depends on. */
-export interface AdmissionOptions {
+export interface BackPressureOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Name of the task that ends waits that took too long. */
@@ -27,13 +27,13 @@ interface Waiter {
  * Makes writers wait while too much is dirty. Writers are let in, in the order in which they asked, as room is made.
  * A writer that was let in is expected to make one item dirty before it yields.
  */
-export class Admission {
-  readonly #options: AdmissionOptions;
+export class BackPressure {
+  readonly #options: BackPressureOptions;
   readonly #room = new Notifier();
   readonly #waiters = new Set<Waiter>();
   readonly #unregister: () => void;
 
-  constructor(options: AdmissionOptions) {
+  constructor(options: BackPressureOptions) {
     this.#options = options;
     this.#unregister = options.scheduler.register(options.taskName, async () => this.#expire());
   }
