@@ -8,7 +8,22 @@ import { afterAll, expect, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-serve-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Process groups of the services. workerd outlives the program that started it, so whole groups are killed. */
+const groups: number[] = [];
+
+afterAll(() => {
+  for (const group of groups) killGroup(group);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
 
 interface Service {
   readonly child: ChildProcess;
@@ -19,9 +34,11 @@ interface Service {
 
 async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const child = spawn(process.execPath, [PROGRAM, ...args, "--port", "0"], {
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, HOLDFAST_ADMIN_TOKEN: "", ...env },
   });
+  if (child.pid !== undefined) groups.push(child.pid);
   let [greeting, complaint] = ["", ""];
   child.stderr.on("data", (chunk) => {
     complaint += chunk;
@@ -73,7 +90,5 @@ test.each([
     const again = runSession(second.greeting, env);
     expect(again[0]).toEqual({ name: "bot-1", created: false });
     expect(again[2]).toMatchObject({ registrationId: device?.registrationId });
-    second.child.kill("SIGKILL");
-    await second.ended;
   },
 );
