@@ -29,7 +29,8 @@ const ROWS = [
   ["directory/lid", "directory/devices", "directory/groups"],
   ["device", "signal"],
   ["account"],
-  ["directory", "service", "baileys"],
+  ["directory"],
+  ["service", "baileys"],
   ["http"],
 ];
 

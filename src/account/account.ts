@@ -28,6 +28,8 @@ export interface AccountParts {
   readonly stopHousekeeping: () => void;
   /** The number by which the database scopes the account's rows. */
   readonly accountId: number;
+  /** Says what is called with writes that were committed together with the device. */
+  readonly onDeviceCommitted: (follower: (writes: readonly Write[]) => void) => void;
 }
 
 /** Told of writes that were committed. */
@@ -83,6 +85,7 @@ export class Account implements AsyncDisposable {
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
     this.#ownedCaches = parts.caches;
+    parts.onDeviceCommitted((writes) => void this.#follow(writes));
   }
 
   /** Writes everything that is dirty. See `WriteBehind.flush`. */
@@ -104,13 +107,18 @@ export class Account implements AsyncDisposable {
       mayBeDone = error instanceof AmbiguousError;
       throw error;
     } finally {
-      if (mayBeDone) for (const follower of this.#followers) await follower(writes);
+      if (mayBeDone) await this.#follow(writes);
     }
   }
 
+  async #follow(writes: readonly Write[]): Promise<void> {
+    for (const follower of this.#followers) await follower(writes);
+  }
+
   /**
-   * Adds a function that is called with the writes of `commitWith` before it resolves: those that were applied, or may have been, after an
-   * `AmbiguousError`. It is for caches over the store, which forget what the writes touch; it must not fail.
+   * Adds a function that is called with the writes of `commitWith`, and with those that were committed together with the device,
+   * before `commitWith` resolves: those that were applied, or may have been, after an `AmbiguousError`. It is for caches over the
+   * store, which forget what the writes touch; it must not fail.
    */
   onCommitted(follower: CommitFollower): void {
     this.#followers.push(follower);

@@ -18,11 +18,12 @@ import {
 import { createDevice, PersistenceManager, requireSameIdentityIn, type SnapshotSink } from "../device/mod.ts";
 import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { digest, type Host, type Logger, systemHost } from "../ports/mod.ts";
+import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
 import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
+import { OwnMapping, repairOwnMappings } from "./own_mapping.ts";
 import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 
 /** Options of `openAccount`. */
@@ -116,7 +117,9 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
     const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
-    const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink });
+    await repairOwnMappings(store, device, nowSeconds(host.clock));
+    const companion = new OwnMapping(host.clock);
+    const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink, companion });
     snapshot = () => manager.getDeviceSnapshot();
     const { housekeeping = {} } = options;
     const stopHousekeeping =
@@ -127,6 +130,7 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
     const caches = new OwnedCaches(options.cache ?? inProcessCaches, await cacheOwner(device));
     opened.unshift({ close: async () => caches.close() });
+    const lid = openLidCache({ store, writeBehind, caches, host, taskPrefix, manager });
     return new Account({
       ...{
         accountId,
@@ -140,7 +144,8 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
         taskPrefix,
         stopHousekeeping,
       },
-      lid: openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }),
+      lid,
+      onDeviceCommitted: (follower) => companion.connect(lid, follower),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
   } catch (error) {

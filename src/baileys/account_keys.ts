@@ -5,19 +5,15 @@ import { distance, laterId, nextId } from "../device/mod.ts";
 import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
 import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
-import type { Entry, KeyKind } from "./key_kind.ts";
+import type { Entry, KeyContext, KeyKind } from "./key_kind.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
 import { LostSenderKeys } from "./lost_sender_keys.ts";
-import {
-  deviceListKind,
-  lidMappingKind,
-  senderKeyMemoryKind,
-  syncKeyKind,
-  syncVersionKind,
-  tcTokenKind,
-} from "./protocol_kinds.ts";
+import { senderKeyMemoryKind, syncKeyKind, syncVersionKind } from "./protocol_kinds.ts";
+import { phoneNumberJidOf } from "./repository_address.ts";
 import { identityKind, preKeyKind, senderKeyKind, sessionKind } from "./signal_kinds.ts";
 import type { NodeSignalCache } from "./signal_state.ts";
+import type { ToldMappings } from "./told_mappings.ts";
+import { deviceListKind, lidMappingKind, pairsIn, tcTokenKind, tokenNumbersIn } from "./user_kinds.ts";
 
 /** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
 const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
@@ -33,8 +29,8 @@ const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
   "identity-key": identityKind,
 };
 
-/** Types whose ids are what the repository locks: a session's address (its identity too) or a sender key's name. */
-const LOCKED_TYPES: readonly KeyType[] = ["session", "identity-key", "sender-key"];
+/** Nothing is kept elsewhere than under its own name. */
+const NO_PLACES: ReadonlyMap<string, string> = new Map();
 
 /** Most ids in one `get`, and most values in one `set`. Baileys' largest are its 812 initial pre-keys. */
 const MAX_IDS = 100_000;
@@ -46,8 +42,9 @@ const MAX_COUNTED_IDS = 4_096;
 export interface AccountKeysParts {
   readonly account: Account;
   readonly cache: NodeSignalCache;
-  /** One lock a Signal address and a sender key name, in libsignal-node's spelling. */
-  readonly locks: KeyedLock;
+  readonly told: ToldMappings;
+  /** See `BaileysBinding`. */
+  readonly spellings: KeyedLock;
   readonly consumed: ConsumedPreKeys;
 }
 
@@ -68,22 +65,20 @@ interface Conversion {
 export class AccountKeys implements KeyStore {
   readonly #account: Account;
   readonly #cache: NodeSignalCache;
-  readonly #locks: KeyedLock;
+  readonly #told: ToldMappings;
+  readonly #spellings: KeyedLock;
   readonly #consumed: ConsumedPreKeys;
   readonly #lost: LostSenderKeys;
-  readonly #everybody: CachedContext;
-  readonly #library: CachedContext;
   /** Resolves when every pre-key that may be asked for is durable. */
   preKeysDurable: () => Promise<void> = async () => {};
 
-  constructor({ account, cache, locks, consumed }: AccountKeysParts) {
+  constructor({ account, cache, told, spellings, consumed }: AccountKeysParts) {
     this.#account = account;
     this.#cache = cache;
-    this.#locks = locks;
+    this.#told = told;
+    this.#spellings = spellings;
     this.#consumed = consumed;
     this.#lost = new LostSenderKeys(account, cache);
-    this.#everybody = { cache, wrapBytes: hostBytes, isLibrary: false };
-    this.#library = { cache, wrapBytes: hostBytes, isLibrary: true };
   }
 
   /**
@@ -93,16 +88,28 @@ export class AccountKeys implements KeyStore {
    * @throws {TypeError} When the type is none of Baileys' ten.
    * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key, cannot be understood.
    */
-  readonly get = (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> =>
-    this.#read(type, ids, this.#everybody);
-
-  /** As `get`, for libsignal-node: what it is given it must not change. */
-  readonly lend = (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> =>
-    this.#read(type, ids, this.#library);
+  readonly get = async (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> => {
+    const kind = kindOf(type);
+    requireCount("get", ids.length);
+    const stored = "changes" in kind ? storedIds(kind, ids) : [];
+    const places = await this.#cache.locate(stored);
+    return await this.#read(type, ids, this.#context(false, placeMap(stored, places)));
+  };
 
   /**
-   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. When it rejects because a value is
-   * malformed, or could not be taken, nothing has changed. When the commit fails, sessions, sender keys and identities are in memory,
+   * As `get`, for libsignal-node: what it is given it must not change.
+   *
+   * @param places Where state is kept, by the address or name that its id stands for. Its caller holds the locks of these places.
+   */
+  readonly lend = (
+    type: KeyType,
+    ids: readonly string[],
+    places: ReadonlyMap<string, string>,
+  ): Promise<Record<string, unknown>> => this.#read(type, ids, this.#context(true, places));
+
+  /**
+   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. Mappings come first, in a commit of their
+   * own with all that they move. When it rejects because a value is malformed nothing has changed. When the commit fails, sessions, sender keys and identities are in memory,
    * to be written later; one that the backend refuses does not hold the others back.
    *
    * @throws {TypeError} When a type or an id is malformed.
@@ -110,37 +117,55 @@ export class AccountKeys implements KeyStore {
    * @throws {RewindError} When a session or sender key would go back on the chain that it sends on.
    */
   readonly set = async (data: KeyDataSet): Promise<void> => {
-    const ids = LOCKED_TYPES.flatMap((type) => Object.keys(data[type] ?? {}));
-    await this.#locks.withKeys(ids, async () => {
-      const converted = await this.#convert(data, this.#everybody);
-      await this.#apply(converted, data);
-      await this.#cache.makeDurable(converted.changes.map(({ address }) => address));
+    const pairs = pairsIn(data["lid-mapping"]);
+    if (pairs.length > 0) {
+      // Nothing is learnt from what is malformed elsewhere.
+      if (Object.keys(data).length > 1) await this.#convert(data, this.#context(false, NO_PLACES));
+      await this.#told.learnUsers(pairs);
+    }
+    const stored = Object.entries(data).flatMap(([type, values]) => {
+      const kind = kindOf(type);
+      return "changes" in kind ? storedIds(kind, Object.keys(values ?? {})) : [];
     });
+    // An operation that was begun before on the same address or name comes first.
+    await this.#spellings.withKeys(spellingsIn(data), () =>
+      this.#cache.withPlaces(stored, async (places) => {
+        const converted = await this.#convert(data, this.#context(false, placeMap(stored, places)));
+        await this.#apply(converted, data);
+        await this.#cache.makeDurable(converted.changes.map(({ address }) => address));
+      }),
+    );
   };
 
   /**
    * As `set`, for libsignal-node, whose caller holds the locks. Sessions, sender keys and identities are in memory when it
    * resolves; other values are durable, and then everything that is dirty is. The removal of a pre-key that is being consumed
    * waits for the session that consumed it.
+   *
+   * @param places As for `lend`.
    */
-  readonly take = async (data: KeyDataSet): Promise<void> => {
+  readonly take = async (data: KeyDataSet, places: ReadonlyMap<string, string>): Promise<void> => {
+    await this.#told.learnUsers(pairsIn(data["lid-mapping"]));
     const removals = data["pre-key"];
     const rest = removals === undefined ? data : { ...data, "pre-key": await this.#consume(removals) };
-    await this.#apply(await this.#convert(rest, this.#library), rest);
+    await this.#apply(await this.#convert(rest, this.#context(true, places)), rest);
   };
+
+  #context(isLibrary: boolean, places: ReadonlyMap<string, string>): CachedContext {
+    return { cache: this.#cache, wrapBytes: hostBytes, isLibrary, places };
+  }
 
   async #read(
     type: KeyType,
     ids: readonly string[],
     context: CachedContext,
   ): Promise<Record<string, unknown>> {
-    requireCount("get", ids.length);
     const possible = ids.filter(isText);
     const kind = kindOf(type);
     if ("changes" in kind) return Object.fromEntries(await kind.read(context, possible));
     if (type === "pre-key") await this.preKeysDurable();
     if (type === "sender-key-memory") await this.#lost.clearMarks(possible);
-    const found = await kind.read({ account: this.#account, wrapBytes: hostBytes }, possible);
+    const found = await kind.read(this.#stored, possible);
     const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
     return Object.fromEntries(found.filter(isThere));
   }
@@ -156,16 +181,19 @@ export class AccountKeys implements KeyStore {
         for (const change of kind.changes(context, entries)) changes.push(change);
         continue;
       }
-      const stored = { account: this.#account, wrapBytes: hostBytes };
-      for (const write of await kind.writes(stored, entries)) writes.push(write);
+      for (const write of await kind.writes(this.#stored, entries)) writes.push(write);
     }
     return { changes, writes };
   }
 
+  get #stored(): KeyContext {
+    return { account: this.#account, told: this.#told, wrapBytes: hostBytes };
+  }
+
   async #apply({ changes, writes }: Conversion, data: KeyDataSet): Promise<void> {
     await this.#cache.change(changes, () => {
-      for (const [address, value] of Object.entries(data.session ?? {})) {
-        if (value === null) this.#consumed.forget(address);
+      for (const { store, address, value } of changes) {
+        if (store === "session" && value === undefined) this.#consumed.forget(address);
       }
       return this.#write(writes, data);
     });
@@ -176,6 +204,7 @@ export class AccountKeys implements KeyStore {
     for (const id of Object.keys(data["pre-key"] ?? {})) this.#consumed.replaced(id);
     this.#moveWatermark(writes);
     await this.#account.commitWith(writes);
+    this.#told.storedUnder(tokenNumbersIn(writes));
   }
 
   /** Leaves the removals to the sessions that consume these pre-keys. What is left is the rest. */
@@ -202,6 +231,22 @@ export class AccountKeys implements KeyStore {
       draft.nextPreKeyId = next;
     });
   }
+}
+
+/** The addresses and names that ids stand for; ids that stand for none are left out. */
+function storedIds(kind: CachedKind, ids: readonly string[]): string[] {
+  return ids.filter(isText).flatMap((id) => kind.storedId(id) ?? []);
+}
+
+/** What operations of the repository on the same sessions, identities and sender keys hold the locks of. */
+function spellingsIn(data: KeyDataSet): string[] {
+  const ids = (type: KeyType): string[] => Object.keys(data[type] ?? {});
+  const addresses = [...ids("session"), ...ids("identity-key")];
+  return [...addresses.flatMap((id) => phoneNumberJidOf(id) ?? []), ...ids("sender-key")];
+}
+
+function placeMap(stored: readonly string[], places: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(stored.map((text, index) => [text, places[index] ?? text]));
 }
 
 function kindOf(type: string): KeyKind | CachedKind {

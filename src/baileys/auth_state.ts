@@ -50,6 +50,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
     wrapBytes: hostBytes,
   });
+  binding.told.addCreds(creds);
   // The greatest stored id counts only while the counter is unset: another client may have stored keys under any id.
   if (creds.nextPreKeyId === 0) creds.nextPreKeyId = nextId(await account.store.getMaxPreKeyId());
   if (creds.firstUnuploadedPreKeyId === 0) creds.firstUnuploadedPreKeyId = creds.nextPreKeyId;

@@ -4,12 +4,14 @@ import { AccountKeys } from "./account_keys.ts";
 import { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import type { BaileysAuthState } from "./library_types.ts";
 import { type NodeSignalCache, nodeSignalCache } from "./signal_state.ts";
+import { ToldMappings } from "./told_mappings.ts";
 
 /** What the parts of the adapter share for one account. */
 export interface BaileysBinding {
   readonly cache: NodeSignalCache;
-  /** One lock a Signal address and a sender key name, in libsignal-node's spelling. */
-  readonly locks: KeyedLock;
+  readonly told: ToldMappings;
+  /** One lock for each spelling that an operation of the repository is asked with: a phone number's JID, a sender key's name. */
+  readonly spellings: KeyedLock;
   readonly consumed: ConsumedPreKeys;
   readonly keys: AccountKeys;
   /** The one auth state, once somebody asked for it. */
@@ -27,10 +29,11 @@ export function bindingOf(account: Account): BaileysBinding {
   let binding = bindings.get(account);
   if (binding === undefined) {
     const cache = nodeSignalCache(account);
-    const locks = new KeyedLock();
+    const told = new ToldMappings(account);
     const consumed = new ConsumedPreKeys();
-    const keys = new AccountKeys({ account, cache, locks, consumed });
-    binding = { cache, locks, consumed, keys, authState: undefined };
+    const spellings = new KeyedLock();
+    const keys = new AccountKeys({ account, cache, told, spellings, consumed });
+    binding = { cache, told, spellings, consumed, keys, authState: undefined };
     bindings.set(account, binding);
   }
   return binding;

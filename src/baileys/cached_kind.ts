@@ -14,6 +14,8 @@ export interface CachedContext {
    * it is given it only reads. Everybody else gets copies, and what they give is checked.
    */
   readonly isLibrary: boolean;
+  /** Where state is kept, by the Signal address or sender key name that an id stands for; under its own where nothing is said. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 /** A change of one entry of the cache, converted and not yet made. */
@@ -21,6 +23,8 @@ export type CachedChange = CacheChange<NodeSessionRecord, NodeSenderKeyRecord>;
 
 /** A type of Baileys' keys that lives in the Signal cache. */
 export interface CachedKind {
+  /** The Signal address or sender key name that an id stands for, if it is one. */
+  storedId(id: string): string | undefined;
   /**
    * The values of those ids that are there. Ids that no stored value can have are not there.
    *

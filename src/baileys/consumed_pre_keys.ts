@@ -1,6 +1,5 @@
 import { KeyedLock } from "../cache/mod.ts";
 import type { SignalRecords } from "../signal/mod.ts";
-import { storedAddressOf } from "./signal_kinds.ts";
 
 /**
  * Ids that are remembered after they were consumed. Removals are committed within seconds: what is forgotten here is long gone from
@@ -14,9 +13,9 @@ const MAX_CONSUMED = 4_096;
  */
 export class ConsumedPreKeys {
   readonly #locks = new KeyedLock();
-  /** Address of the session in the making, in libsignal-node's spelling, by id. */
+  /** Signal address of the session in the making, by id. */
   readonly #consumers = new Map<string, string>();
-  /** Address of the session by id, oldest first. */
+  /** Signal address of the session by id, oldest first. */
   readonly #consumed = new Map<string, string>();
 
   /** Runs what may begin a session of `address` with a pre-key. One at a time for each pre-key. */
@@ -34,9 +33,8 @@ export class ConsumedPreKeys {
   /** Ties the removal of a pre-key to the session in the making. @returns Whether there is one. */
   async consume(id: string, sessions: Pick<SignalRecords<never>, "consumePreKey">): Promise<boolean> {
     const address = this.#consumers.get(id);
-    const stored = address === undefined ? undefined : storedAddressOf(address);
-    if (address === undefined || stored === undefined) return false;
-    await sessions.consumePreKey(stored, Number(id));
+    if (address === undefined) return false;
+    await sessions.consumePreKey(address, Number(id));
     this.#consumed.set(id, address);
     if (this.#consumed.size > MAX_CONSUMED) {
       const [oldest = ""] = this.#consumed.keys();

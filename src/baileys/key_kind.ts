@@ -1,6 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import type { WrapBytes } from "./convert/mod.ts";
+import type { ToldMappings } from "./told_mappings.ts";
 
 /** A value by its id. */
 export type Entry = readonly [id: string, value: unknown];
@@ -8,6 +9,7 @@ export type Entry = readonly [id: string, value: unknown];
 /** What kinds of keys are read from, and how their bytes are handed out. */
 export interface KeyContext {
   readonly account: Account;
+  readonly told: ToldMappings;
   readonly wrapBytes: WrapBytes;
 }
 
@@ -63,6 +65,28 @@ export function understood<T>(
     keys.push(key);
   }
   return { ids: known, keys };
+}
+
+/** Where something is kept, and by what its id names it. */
+export interface Placed {
+  readonly named: string;
+  readonly place: string;
+}
+
+/** Values by the place where each is kept: of several for one place, the last whose id names the place itself, else the last. */
+export function byPlace(
+  entries: readonly Entry[],
+  placeOf: (id: string) => Placed,
+): { readonly place: string; readonly value: unknown }[] {
+  const values = new Map<string, unknown>();
+  const named = new Set<string>();
+  for (const [id, value] of entries) {
+    const { named: name, place } = placeOf(id);
+    if (name === place) named.add(place);
+    else if (named.has(place)) continue;
+    values.set(place, value);
+  }
+  return [...values].map(([place, value]) => ({ place, value }));
 }
 
 /** What `parse` makes of an id that is to be stored. @throws {TypeError} When it does not understand it. */

@@ -57,7 +57,24 @@ export interface SignalRepositoryLike {
     toJid: string,
   ): Promise<{ migrated: number; skipped: number; total: number }>;
   jidToSignalProtocolAddress(jid: string): string;
-  readonly lidMapping: { getLIDForPN: (phoneNumberJid: string) => Promise<string | null> };
+  getSessionInfo?(jid: string): Promise<unknown>;
+  hasSenderKey?(options: { group: string; meId: string }): Promise<boolean>;
+  readonly lidMapping: LidMappingLike;
+}
+
+/** A phone number and a LID, as JIDs. */
+export interface JidPair {
+  lid: string;
+  pn: string;
+}
+
+/** What Baileys looks mappings up with, and tells them to. The adapter puts its own functions in their place. */
+export interface LidMappingLike {
+  getLIDForPN(pn: string): Promise<string | null>;
+  getLIDsForPNs(pns: string[]): Promise<JidPair[] | null>;
+  getPNForLID(lid: string): Promise<string | null>;
+  getPNsForLIDs(lids: string[]): Promise<JidPair[] | null>;
+  storeLIDPNMappings(pairs: JidPair[]): Promise<void>;
 }
 
 /** What `useMultiFileAuthState` returns, over an account. */

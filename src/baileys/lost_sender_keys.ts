@@ -35,7 +35,9 @@ export class LostSenderKeys {
       const group = tryParseJid(text);
       return group === undefined ? [] : own.map((sender) => formatSenderKeyName({ group, sender }));
     });
-    await Promise.all(names.map((name) => this.#read(name)));
+    // What is left of us under the phone number is moved first: of two keys of ours one is dropped, with the marks.
+    const places = new Set(await this.#cache.locate(names));
+    await Promise.all([...places].map((name) => this.#read(name)));
     if (this.#lost.size === 0) return;
     const lost = [...this.#lost];
     await this.#cache.makeDurable(lost);

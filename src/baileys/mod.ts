@@ -13,9 +13,11 @@ export { baileysAuthState } from "./auth_state.ts";
 export type { BaileysAccount, BaileysCreds, BaileysKeys } from "./convert/mod.ts";
 export type {
   BaileysAuthState,
+  JidPair,
   KeyDataSet,
   KeyStore,
   KeyType,
+  LidMappingLike,
   SignalRepositoryLike,
 } from "./library_types.ts";
 export { type MakeRepository, signalRepository } from "./signal_repository.ts";

@@ -46,6 +46,24 @@ export class NodeSenderKeyRecord {
     return this.#states.length === 0;
   }
 
+  /** How many states it has. */
+  get count(): number {
+    return this.#states.length;
+  }
+
+  /** Whether two states of a peer have one id: Baileys finds the older alone. */
+  get hasTwins(): boolean {
+    return (
+      this.#sending === undefined &&
+      new Set(this.#states.map(({ senderKeyId }) => senderKeyId)).size < this.count
+    );
+  }
+
+  /** Makes the oldest state the newest. */
+  rotate(): void {
+    this.#states = [...this.#states.slice(1), ...this.#states.slice(0, 1)];
+  }
+
   /** The chain of the newest state, when that is our own. The same object as long as nothing is sent on it. */
   get sending(): SendingChain | undefined {
     return this.#sending;

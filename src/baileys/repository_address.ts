@@ -1,4 +1,5 @@
 /** Names of sessions and sender keys, as Baileys' Signal repository makes them. */
+import { isPnServer, type JidServer } from "../addresses/mod.ts";
 
 /** `user[_domain].device`, an address of libsignal-node. */
 const ADDRESS = /^([^_.]+)(?:_([0-9]+))?\.([0-9]+)$/;
@@ -22,4 +23,9 @@ export function phoneNumberJidOf(address: string): string | undefined {
 export function senderKeyNameOf(group: string, address: string): string {
   const dot = address.lastIndexOf(".");
   return `${group}::${address.slice(0, dot)}::${address.slice(dot + 1)}`;
+}
+
+/** Whether users of a server are phone numbers, those of hosted devices too. */
+export function isNumberServer(server: JidServer): boolean {
+  return isPnServer(server) || server === "hosted";
 }

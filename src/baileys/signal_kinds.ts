@@ -17,7 +17,7 @@ import {
   senderKeyToRecord,
   toNodeRecord,
 } from "./convert/mod.ts";
-import { entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
+import { byPlace, type Entry, entriesOf, type KeyKind, requireId, understood } from "./key_kind.ts";
 import { NodeSenderKeyRecord } from "./node_sender_key_record.ts";
 import { NodeSessionRecord } from "./node_session_record.ts";
 
@@ -37,17 +37,17 @@ export const preKeyKind: KeyKind = {
 
 /** `session`: libsignal-node's record by its address, in the cache by Signal address. */
 export const sessionKind: CachedKind = {
-  async read({ cache, isLibrary }, ids) {
-    const known = understood(ids, storedAddressOf);
+  storedId: storedAddressOf,
+  async read({ cache, isLibrary, places }, ids) {
+    const known = understood(ids, (id) => placeOf(places, storedAddressOf(id)));
     const [only, ...more] = known.keys;
     if (only === undefined) return [];
     const records =
       more.length === 0 ? [await cache.sessions.load(only)] : await cache.sessions.loadMany(known.keys);
     return entriesOf(known.ids, records, ({ json }) => (isLibrary ? json : copyOf(json)));
   },
-  changes: ({ cache, isLibrary }, entries) =>
-    entries.map(([id, value]): CachedChange => {
-      const address = requireId("session", id, storedAddressOf);
+  changes: ({ cache, isLibrary, places }, entries) =>
+    placed(entries, places, "session", storedAddressOf).map(({ place: address, value }): CachedChange => {
       if (value === null) return { store: "session", address, value: undefined };
       const json = isLibrary ? (value as NodeRecordJson) : toNodeRecord(value);
       return { store: "session", address, value: NodeSessionRecord.of(json, cache.sessions.peek(address)) };
@@ -56,41 +56,56 @@ export const sessionKind: CachedKind = {
 
 /** `identity-key`: a public key with its prefix by libsignal-node's address, in the cache 32 bytes by Signal address. */
 export const identityKind: CachedKind = {
-  read: ({ cache, wrapBytes }, ids) => {
-    const known = understood(ids, storedAddressOf);
-    return readEach(
-      known.ids,
-      (id) => cache.identities.load(requireId("identity-key", id, storedAddressOf)),
-      (key) => rawToIdentityKey(key, wrapBytes),
-    );
+  storedId: storedAddressOf,
+  async read({ cache, wrapBytes, places }, ids) {
+    const known = understood(ids, (id) => placeOf(places, storedAddressOf(id)));
+    const keys = await Promise.all(known.keys.map((address) => cache.identities.load(address)));
+    return entriesOf(known.ids, keys, (key) => rawToIdentityKey(key, wrapBytes));
   },
-  changes: (_context, entries) =>
-    entries.map(([id, value]): CachedChange => {
-      const address = requireId("identity-key", id, storedAddressOf);
-      return { store: "identity", address, value: value === null ? undefined : identityKeyToRaw(value) };
-    }),
+  changes: ({ places }, entries) =>
+    placed(entries, places, "identity-key", storedAddressOf).map(
+      ({ place: address, value }): CachedChange => {
+        return { store: "identity", address, value: value === null ? undefined : identityKeyToRaw(value) };
+      },
+    ),
 };
 
 /** `sender-key`: Baileys' JSON by `group::user::device`, in the cache by sender key name. */
 export const senderKeyKind: CachedKind = {
-  read: ({ cache, wrapBytes }, ids) => {
-    const known = understood(ids, storedNameOf);
-    return readEach(
-      known.ids,
-      (id) => cache.senderKeys.load(requireId("sender-key", id, storedNameOf)),
-      ({ bytes }) => wrapBytes(bytes),
-    );
+  storedId: storedNameOf,
+  async read({ cache, wrapBytes, places }, ids) {
+    const known = understood(ids, (id) => placeOf(places, storedNameOf(id)));
+    const records = await Promise.all(known.keys.map((name) => cache.senderKeys.load(name)));
+    return entriesOf(known.ids, records, ({ bytes }) => wrapBytes(bytes));
   },
-  changes: ({ cache, isLibrary }, entries) =>
-    entries.map(([id, value]): CachedChange => {
-      const address = requireId("sender-key", id, storedNameOf);
-      const converted = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
+  changes: ({ cache, isLibrary, places }, entries) =>
+    placed(entries, places, "sender-key", storedNameOf).map(({ place: address, value }): CachedChange => {
+      const checked = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
-        converted === null ? undefined : NodeSenderKeyRecord.parse(converted, cache.senderKeys.peek(address));
+        checked === null ? undefined : NodeSenderKeyRecord.parse(checked, cache.senderKeys.peek(address));
       // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
       return { store: "senderKey", address, value: record?.isEmpty === true ? undefined : record };
     }),
 };
+
+function placed(
+  entries: readonly Entry[],
+  places: ReadonlyMap<string, string>,
+  type: string,
+  parse: (id: string) => string | undefined,
+): { readonly place: string; readonly value: unknown }[] {
+  return byPlace(entries, (id) => {
+    const named = requireId(type, id, parse);
+    return { named, place: placeOf(places, named) };
+  });
+}
+
+function placeOf<Stored extends string | undefined>(
+  places: ReadonlyMap<string, string>,
+  stored: Stored,
+): Stored | string {
+  return stored === undefined ? stored : (places.get(stored) ?? stored);
+}
 
 /** The Signal address that libsignal-node names so, if there is one. */
 export function storedAddressOf(id: string): string | undefined {

@@ -3,6 +3,7 @@ import {
   formatJid,
   formatNodeAddress,
   formatSignalAddress,
+  isLidServer,
   parseNodeAddress,
   parseSignalAddress,
   signalAddressToJid,
@@ -11,9 +12,11 @@ import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
+import { replaceLidLookUps } from "./lid_look_ups.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
 import { phoneNumberJidOf, senderKeyNameOf } from "./repository_address.ts";
 import { storedNameOf } from "./signal_kinds.ts";
+import { withEachTwin } from "./twin_sender_keys.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
 import { migrateUser } from "./user_migration.ts";
 
@@ -72,17 +75,22 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
     const unread = new UnreadSessions();
     /** Addresses whose sessions are being tried on a message. */
     const tried = new Set<string>();
+    /** Where sender keys that are in use are kept, by the name that a message shows. */
+    const places = new Map<string, string>();
+    binding.told.addCreds(auth.creds);
+    const lend = (type: KeyType, ids: readonly string[]) => binding.keys.lend(type, ids, places);
     const keys = {
-      get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, binding.keys.lend),
+      get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, lend),
       // The locks that `set` would take are held around the whole operation.
       set: async (data: KeyDataSet): Promise<void> => {
         unread.requireRead(data);
-        await binding.keys.take(repaired(data, tried, binding));
+        await binding.keys.take(repaired(data, tried, binding), places);
       },
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
-    return guard(make({ creds: auth.creds, keys }, logger, pnToLid), binding, { account, unread, tried });
+    const inner = make({ creds: auth.creds, keys }, logger, pnToLid);
+    return guard(inner, binding, { account, unread, tried, places });
   };
   return guarded as Make;
 }
@@ -95,66 +103,70 @@ interface GuardOptions {
   readonly unread: UnreadSessions;
   /** Addresses whose sessions are being tried on a message. */
   readonly tried: Set<string>;
+  readonly places: Map<string, string>;
 }
 
 /** The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the gate. */
 function guard(
   inner: SignalRepositoryLike,
   binding: BaileysBinding,
-  { account, unread, tried }: GuardOptions,
+  { account, unread, tried, places }: GuardOptions,
 ): SignalRepositoryLike {
-  const { cache, locks, consumed } = binding;
+  const { cache, spellings, consumed, told, keys } = binding;
   const { lidMapping } = inner;
   // Whether a received sender key is durable before it counts as received.
   const isStrict = account.signalPolicy.durability !== "relaxed";
-  const getLidForPn = lidMapping.getLIDForPN.bind(lidMapping);
-  /** What the phone numbers that are in use were resolved to; one operation a phone number, under its lock. */
-  const pinned = new Map<string, string | null>();
   // Baileys resolves anew at each step. A LID learnt in between would have it store a session elsewhere than it read
-  // it, outside the lock that is held, and leave a stale one behind, which a migration brings back.
-  lidMapping.getLIDForPN = async (pn) => {
-    const lid = pinned.get(pn);
-    return lid === undefined ? await getLidForPn(pn) : lid;
-  };
+  // it, outside the lock that is held.
+  /** What the phone numbers that are in use were resolved to; one operation a phone number, under the lock of its spelling. */
+  const pinned = new Map<string, string | null>();
+  replaceLidLookUps({ lidMapping, lid: account.lid, told, pinned });
+  const storedOf = (jid: string): string => requireStored(inner.jidToSignalProtocolAddress(jid));
+  const phoneNumberOf = (jid: string): string | undefined =>
+    phoneNumberJidOf(inner.jidToSignalProtocolAddress(jid));
 
   /** Holds the lock of the address under which Baileys stores this JID's session, which stays the same meanwhile. */
   async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
-    const address = inner.jidToSignalProtocolAddress(jid);
-    const pn = phoneNumberJidOf(address);
-    const using = (canonical: string): Promise<T> =>
-      // Baileys' operations wait for each other at the adapter's lock, for everybody else's at the cache's.
-      cache.withAddress(requireStored(canonical), (resolved) => {
-        const final = formatNodeAddress(parseSignalAddress(resolved));
-        // The account knows of a LID that Baileys has not heard of.
-        if (pn !== undefined && final !== canonical) {
-          pinned.set(pn, formatJid(signalAddressToJid(parseSignalAddress(resolved))));
+    const pn = phoneNumberOf(jid);
+    const using = (): Promise<T> =>
+      cache.withAddress(storedOf(jid), (place) => {
+        const address = parseSignalAddress(place);
+        if (pn !== undefined) {
+          pinned.set(pn, isLidServer(address.server) ? formatJid(signalAddressToJid(address)) : null);
         }
+        const final = formatNodeAddress(address);
         return unread.using(final, () => section(final));
       });
-    if (pn === undefined) return await locks.withKeys([address], () => using(address));
-    const resolve = async (): Promise<string> => {
-      const lid = await getLidForPn(pn);
-      pinned.set(pn, lid);
-      return lid === null ? address : inner.jidToSignalProtocolAddress(lid);
-    };
-    // The JID's own lock comes before that of an address, here and nowhere the other way round.
-    return await locks.withKeys([pn], async () => {
+    if (pn === undefined) return await using();
+    // The lock of a spelling comes before that of an address, here and nowhere the other way round.
+    return await spellings.withKeys([pn], async () => {
       try {
-        return await locks.withResolvedKey(resolve, using);
+        // Baileys may ask the server for the LID, and store it. Nothing is held that this waits for.
+        await lidMapping.getLIDForPN(pn);
+        return await using();
       } finally {
         pinned.delete(pn);
       }
     });
   }
 
+  /** Holds the lock of the sender key that a message shows under this name, wherever it is kept. */
   function withSenderKey<T>(
     group: string,
     senderJid: string,
-    section: (name: string) => Promise<T>,
+    section: (place: string) => Promise<T>,
   ): Promise<T> {
-    const name = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
-    // Baileys keeps a sender key under the name that a message shows. The cache's lock is that of its owner.
-    return locks.withKeys([name], () => cache.withSenderKey(storedNameOf(name) ?? name, () => section(name)));
+    const id = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
+    const name = storedNameOf(id) ?? id;
+    const using = async (place: string): Promise<T> => {
+      places.set(name, place);
+      try {
+        return await section(place);
+      } finally {
+        places.delete(name);
+      }
+    };
+    return spellings.withKeys([id], () => cache.withSenderKey(name, using));
   }
 
   /** Encrypts with the record of an address or name, if its key can be published, and waits until the message may leave. */
@@ -165,26 +177,24 @@ function guard(
     return message;
   }
 
-  /** Where the session of a JID is stored. @throws {StoreError} When the mapping could not be read. */
-  async function sessionAddressOf(jid: string): Promise<string> {
-    const address = inner.jidToSignalProtocolAddress(jid);
-    const pn = phoneNumberJidOf(address);
-    const lid = pn === undefined ? null : await getLidForPn(pn);
-    const known = lid === null ? address : inner.jidToSignalProtocolAddress(lid);
-    return await account.lid.resolveAddress(requireStored(known));
+  /** Where the session of a JID is kept. @throws {StoreError} When it could not be found out. */
+  async function sessionPlaceOf(jid: string): Promise<string> {
+    const pn = phoneNumberOf(jid);
+    if (pn !== undefined) await lidMapping.getLIDForPN(pn);
+    const [place = ""] = await cache.locate([storedOf(jid)]);
+    return place;
   }
-
-  const makeSenderKeyDurable = (name: string): Promise<void> =>
-    cache.makeDurable([storedNameOf(name) ?? name]);
 
   return {
     ...inner,
     decryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.authorJid, () => inner.decryptGroupMessage(options)),
+      withSenderKey(options.group, options.authorJid, (place) =>
+        withEachTwin(cache, place, () => inner.decryptGroupMessage(options)),
+      ),
     processSenderKeyDistributionMessage: (options) =>
-      withSenderKey(String(options.item.groupId), options.authorJid, async (name) => {
+      withSenderKey(String(options.item.groupId), options.authorJid, async (place) => {
         await inner.processSenderKeyDistributionMessage(options);
-        if (isStrict) await makeSenderKeyDurable(name);
+        if (isStrict) await cache.makeDurable([place]);
       }),
     decryptMessage: (options) =>
       withJid(options.jid, async (address) => {
@@ -193,7 +203,7 @@ function guard(
           const preKeyId = preKeyIdIn(options.ciphertext);
           return preKeyId === undefined
             ? await decrypt()
-            : await consumed.using(String(preKeyId), address, decrypt);
+            : await consumed.using(String(preKeyId), requireStored(address), decrypt);
         }
         tried.add(address);
         try {
@@ -205,14 +215,14 @@ function guard(
     encryptMessage: (options) =>
       withJid(options.jid, (address) => send(requireStored(address), 1, () => inner.encryptMessage(options))),
     encryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.meId, (name) =>
-        send(storedNameOf(name) ?? name, STEPS_PER_GROUP_MESSAGE, () => inner.encryptGroupMessage(options)),
+      withSenderKey(options.group, options.meId, (place) =>
+        send(place, STEPS_PER_GROUP_MESSAGE, () => inner.encryptGroupMessage(options)),
       ),
     getSenderKeyDistributionMessage: (options) =>
-      withSenderKey(options.group, options.meId, async (name) => {
+      withSenderKey(options.group, options.meId, async (place) => {
         const message = await inner.getSenderKeyDistributionMessage(options);
         // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent with it.
-        await makeSenderKeyDurable(name);
+        await cache.makeDurable([place]);
         return message;
       }),
     injectE2ESession: (options) =>
@@ -224,21 +234,31 @@ function guard(
     // Baileys' own takes a session that could not be read for one that is not there: it would fetch a bundle, and use up one of the
     // peer's pre-keys.
     validateSession: async (jid) => {
-      const address = await sessionAddressOf(jid);
+      const address = await sessionPlaceOf(jid);
       const record = cache.sessions.peek(address) ?? (await cache.sessions.load(address));
       if (record?.isOpen === true) return { exists: true };
       account.writeBehind.assertOpen();
       return { exists: false, reason: record === undefined ? "no session" : "no open session" };
     },
+    ...(inner.getSessionInfo && {
+      getSessionInfo: async (jid: string) => {
+        await sessionPlaceOf(jid);
+        return await inner.getSessionInfo?.(jid);
+      },
+    }),
+    ...(inner.hasSenderKey && {
+      hasSenderKey: (options: { group: string; meId: string }) =>
+        withSenderKey(
+          options.group,
+          options.meId,
+          async () => (await inner.hasSenderKey?.(options)) === true,
+        ),
+    }),
     deleteSession: (jids) => {
-      const addresses = jids.map((jid) => inner.jidToSignalProtocolAddress(jid));
-      return locks.withKeys(addresses, async () => {
-        await inner.deleteSession(jids);
-        await cache.makeDurable(addresses.map(requireStored));
-      });
+      const sessions = jids.map((jid) => [inner.jidToSignalProtocolAddress(jid), null]);
+      return keys.set({ session: Object.fromEntries(sessions) });
     },
-    migrateSession: (from, to) =>
-      migrateUser(binding, { from, to }, (jid) => inner.jidToSignalProtocolAddress(jid)),
+    migrateSession: (from, to) => migrateUser(told, { from, to }),
   };
 }
 

@@ -29,6 +29,7 @@ export class FlushableDevice implements Flushable {
   readonly name: string = DEVICE_FLUSHABLE;
   readonly #clock: Clock;
   readonly #device: () => Device;
+  readonly #committed: (writes: readonly Write[]) => void;
   #staged: StagedWrite[] = [];
   #generation = 0;
   #cleanGeneration = 0;
@@ -36,10 +37,14 @@ export class FlushableDevice implements Flushable {
   #dirtySinceMs = 0;
   #collectedAtMs = 0;
 
-  /** @param device The device as it is now. It is never changed in place. */
-  constructor(clock: Clock, device: () => Device) {
+  /**
+   * @param device The device as it is now. It is never changed in place.
+   * @param committed Called with staged writes that have been committed.
+   */
+  constructor(clock: Clock, device: () => Device, committed: (writes: readonly Write[]) => void) {
     this.#clock = clock;
     this.#device = device;
+    this.#committed = committed;
   }
 
   get dirty(): boolean {
@@ -87,8 +92,11 @@ export class FlushableDevice implements Flushable {
     const [item] = committed;
     if (item === undefined) return;
     this.#cleanGeneration = item.generation;
-    this.#staged = this.#staged.filter(({ generation }) => generation > item.generation);
+    const staged = this.#staged;
+    this.#staged = staged.filter(({ generation }) => generation > item.generation);
     this.#dirtySinceMs = this.#collectedAtMs;
+    const landed = staged.filter(({ generation }) => generation <= item.generation);
+    if (landed.length > 0) this.#committed(landed.map(({ write }) => write));
   }
 
   #saveWrite(): Write {

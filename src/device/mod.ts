@@ -27,6 +27,7 @@ export { type FreeRun, findFreeRun } from "./free_run.ts";
 export { requireSameIdentityIn } from "./identity_guard.ts";
 export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 export {
+  type DeviceCompanion,
   type DeviceDraft,
   PersistenceManager,
   type PersistenceManagerOptions,

@@ -53,6 +53,15 @@ export interface PersistenceManagerOptions {
   readonly writeBehind: WriteBehind;
   readonly host: Host;
   readonly snapshotSink?: SnapshotSink | undefined;
+  readonly companion?: DeviceCompanion | undefined;
+}
+
+/** What has to change together with a device. */
+export interface DeviceCompanion {
+  /** Writes that land in the commit of a device that has changed. */
+  writesFor(device: Device, before: Device): readonly Write[];
+  /** Writes have been committed together with the device. It must not throw. */
+  committed(writes: readonly Write[]): void;
 }
 
 /**
@@ -94,7 +103,11 @@ export class PersistenceManager {
     this.#options = options;
     this.#state = { device: copyValue(options.device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
     this.#snapshot = freezeValue(copyValue(options.device));
-    this.#flushable = new FlushableDevice(options.host.clock, () => this.#state.device);
+    this.#flushable = new FlushableDevice(
+      options.host.clock,
+      () => this.#state.device,
+      (writes) => options.companion?.committed(writes),
+    );
     this.#preKeys = new PreKeys(options.store, {
       watermarks: () => this.#state.device,
       stagedIds: () => this.#stagedIds(),
@@ -294,12 +307,13 @@ export class PersistenceManager {
     const device = copyValue({ ...proposed, ...watermarks });
     const { capabilities } = this.#options.store;
     validateWrite({ kind: "device.save", device }, capabilities);
-    validateWrites(writes, capabilities);
-    this.#flushable.requireRoom(writes.length);
-    if (writes.length === 0 && sameValue(before, device)) return;
+    const staged = [...writes, ...(this.#options.companion?.writesFor(device, before) ?? [])];
+    validateWrites(staged, capabilities);
+    this.#flushable.requireRoom(staged.length);
+    if (staged.length === 0 && sameValue(before, device)) return;
     this.#state = { ...this.#state, device };
     this.#snapshot = freezeValue(copyValue(device));
-    this.#flushable.changed(writes);
+    this.#flushable.changed(staged);
     this.#options.writeBehind.notify();
   }
 }

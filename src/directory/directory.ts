@@ -41,7 +41,12 @@ export interface Directory {
 /** Events after which a group's marks are about a sender key of ours that is gone. */
 const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "replaced"];
 
-const directories = new WeakMap<Account, Directory>();
+const directories = new WeakMap<Account, OpenedDirectory>();
+
+/** A directory, and what neighbours of this room learn with. */
+interface OpenedDirectory extends Directory {
+  readonly migration: UserMigration;
+}
 
 /**
  * The directory of an open account. Every call answers with the same.
@@ -67,6 +72,15 @@ const directories = new WeakMap<Account, Directory>();
  * ```
  */
 export function directory(account: Account): Directory {
+  return openedDirectory(account);
+}
+
+/** How an account learns mappings and moves state: for clients that tell both in other ways than `Directory.learn`. */
+export function migrationOf(account: Account): UserMigration {
+  return openedDirectory(account).migration;
+}
+
+function openedDirectory(account: Account): OpenedDirectory {
   let known = directories.get(account);
   if (known === undefined) {
     known = openDirectory(account);
@@ -75,7 +89,7 @@ export function directory(account: Account): Directory {
   return known;
 }
 
-function openDirectory(account: Account): Directory {
+function openDirectory(account: Account): OpenedDirectory {
   const { lid, store, host, caches, taskPrefix } = account;
   const signal = sharedSignalCache(account);
   const commit = (writes: readonly Write[]): Promise<number[]> => account.commitWith(writes);
@@ -122,6 +136,7 @@ function openDirectory(account: Account): Directory {
     devices,
     groups,
     senderKeyDevices,
+    migration,
     learn: (mappings, options) => migration.learn(mappings, options),
   };
 }

@@ -10,7 +10,7 @@ export {
   type DeviceReport,
   type SyncedDevices,
 } from "./devices/mod.ts";
-export { type Directory, directory } from "./directory.ts";
+export { type Directory, directory, migrationOf } from "./directory.ts";
 export {
   GroupCache,
   type GroupInfo,
@@ -22,3 +22,4 @@ export {
   phoneNumberIn,
   SenderKeyDevices,
 } from "./groups/mod.ts";
+export type { UserMigration } from "./migration.ts";

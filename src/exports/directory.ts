@@ -14,6 +14,10 @@ export type {
   LearntMapping,
   LidPnCache,
   LidPnStats,
+  MappedUser,
+  MappingRefusal,
+  OwnJids,
+  OwnUsers,
   ResolvedPhone,
 } from "../directory/lid/mod.ts";
 export {

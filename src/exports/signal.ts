@@ -62,4 +62,5 @@ export {
   signalCache,
   signalCacheStats,
   type Ticket,
+  type UserMappings,
 } from "../signal/mod.ts";

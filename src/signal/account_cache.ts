@@ -1,5 +1,5 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
-import type { Device, SignalCacheReads } from "../backend/mod.ts";
+import type { Device, SignalCacheReads, Write } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
 import { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "../ratchet/mod.ts";
@@ -7,6 +7,7 @@ import type { WriteBehind } from "../write_behind/mod.ts";
 import type { Durability } from "./counter_lease.ts";
 import { openedCaches, type SignalUserState } from "./opened_caches.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
+import type { UserMappings } from "./state_places.ts";
 
 /** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
 export interface SignalPolicy {
@@ -27,8 +28,10 @@ export interface SignalAccount {
   readonly store: SignalCacheReads;
   readonly device: { getDeviceSnapshot(): Device };
   readonly writeBehind: WriteBehind;
-  /** Says which address a Signal address stands for. */
-  readonly lid: { resolveAddress(address: string): Promise<string> };
+  /** Which phone number and LID are one user. */
+  readonly lid: UserMappings;
+  /** Adds what is told of writes that others commit. */
+  onCommitted?(follower: (writes: readonly Write[]) => void): void;
   readonly signalPolicy: SignalPolicy;
   /** Number of the ownership that opening took. */
   readonly ownerEpoch: number;
@@ -110,9 +113,10 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     sessionCodec: codecs.sessions,
     senderKeyCodec: codecs.senderKeys,
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
-    resolveAddress: (address) => lid.resolveAddress(address),
+    users: lid,
   });
   writeBehind.addFlushable(cache.flushable);
+  account.onCommitted?.((writes) => cache.follow(writes));
   return cache;
 }
 

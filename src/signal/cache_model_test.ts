@@ -33,6 +33,7 @@ const FINDINGS: Record<Exclude<Protection, "epochBump" | "tokenCheck">, RegExp> 
   failedGate: /cannot be read/,
   ownerEpoch: /published twice|left keys/,
   staleRead: /published twice|promised|older state/,
+  strandedState: /left under the phone number/,
 };
 
 for (const [protection, violation] of Object.entries(FINDINGS)) {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   ALICE,
   GROUP,
+  mappedBy,
   OUR_KEY,
   send,
   storeSession,
@@ -34,14 +35,14 @@ test("sections of one address run one after the other, and never lose a step", a
 });
 
 test("an address is resolved inside its lock: a phone number that became a LID meanwhile is the LID", async () => {
-  let current = PHONE;
-  const here = world({ resolveAddress: async (address) => (address === PHONE ? current : address) });
+  const lids = new Map<string, string>();
+  const here = world({ users: mappedBy(lids) });
   let leave: () => void = () => {};
   const holding = here.cache.withAddress(PHONE, async () => {
     await new Promise<void>((resolve) => {
       leave = resolve;
     });
-    current = ALICE;
+    lids.set(PHONE.split("@")[0] ?? "", ALICE.split("@")[0] ?? "");
   });
   await turn();
   const seen: string[] = [];

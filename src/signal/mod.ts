@@ -19,7 +19,8 @@ export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
 export type { CacheChange } from "./joint_change.ts";
 
-export type { MovedUser, MoveOptions, MoveReport } from "./move_user.ts";
+export type { MoveOptions, MoveReport } from "./move_user.ts";
+export type { MovedUser } from "./moved_user.ts";
 export { publishable, type SignalUserState, signalCacheStats } from "./opened_caches.ts";
 
 export { RewindError } from "./rewind_error.ts";
@@ -31,3 +32,5 @@ export {
   type SignalCacheStats,
   SignalStoreCache,
 } from "./signal_store_cache.ts";
+export type { UserMappings } from "./state_places.ts";
+export { SweptUsers } from "./swept_users.ts";

@@ -2,7 +2,6 @@ import {
   formatSenderKeyName,
   formatSignalAddress,
   type SignalAddress,
-  type SignalServer,
   tryParseSenderKeyName,
   tryParseSignalAddress,
 } from "../addresses/mod.ts";
@@ -12,6 +11,7 @@ import { AmbiguousError, CorruptError, LimitError, WrongLengthError } from "../e
 import type { CacheEntry } from "./cache_entry.ts";
 import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
+import { lidForm, type MovedUser } from "./moved_user.ts";
 import {
   type MoveContext,
   type PreparedMove,
@@ -19,12 +19,10 @@ import {
   prepareRecordMove,
 } from "./record_move.ts";
 import type { RecordStore } from "./record_store.ts";
+import type { StatePlaces } from "./state_places.ts";
 
 /** Times that new addresses of the user may appear while the locks of those that were known are being taken. */
 const MAX_ROUNDS = 8;
-
-/** Where the devices of a phone number are found by their LID. */
-const LID_SERVERS: Partial<Record<SignalServer, SignalServer>> = { "c.us": "lid", hosted: "hosted.lid" };
 
 /** What a move needs of the cache it happens in. */
 export interface MoveParts<S, K> extends MoveContext {
@@ -33,14 +31,13 @@ export interface MoveParts<S, K> extends MoveContext {
   readonly identities: IdentityStore;
   readonly locks: KeyedLock;
   readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
+  readonly places: Pick<StatePlaces, "settled" | "unsettled">;
   /** Commits writes together with everything that is dirty. */
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
 }
 
-/** What is moved, and what belongs to a move beside the Signal state. */
+/** What belongs to a move beside the Signal state. */
 export interface MoveOptions {
-  /** Whether what there is at an address of the phone number is to be moved. Defaults to all of it. */
-  readonly filter?: ((entry: SignalAddressEntry) => boolean) | undefined;
   /** Writes that land in the same commit: the registry, the mapping. */
   readonly writes?: readonly Write[] | undefined;
   /**
@@ -76,12 +73,6 @@ interface Pair {
   readonly pn: string;
 }
 
-/** A phone number and its LID, as the user parts of addresses. */
-export interface MovedUser {
-  readonly pn: string;
-  readonly lid: string;
-}
-
 /** Moves everything of phone numbers' users to their LIDs. See `SignalStoreCache.moveUsers`. */
 export async function moveUsers<S, K>(
   parts: MoveParts<S, K>,
@@ -89,11 +80,17 @@ export async function moveUsers<S, K>(
   options: MoveOptions,
 ): Promise<MoveReport> {
   requireDistinct(users);
-  const { locks } = parts;
-  const report = await moveKnown(parts, users, options);
+  const { locks, places } = parts;
+  const moved = (): void | Promise<void> => {
+    // Others who ask from now on wait until all has come along.
+    places.unsettled(users);
+    return options.moved?.();
+  };
+  const report = await moveKnown(parts, users, { ...options, moved });
   // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
   await othersDone(locks, lidsOf(users));
-  const rest = await moveKnown(parts, users, { filter: options.filter });
+  const rest = await moveKnown(parts, users, {});
+  await places.settled(users);
   return {
     sessions: report.sessions + rest.sessions,
     identities: report.identities + rest.identities,
@@ -136,15 +133,11 @@ async function moveKnown<S, K>(
   users: readonly MovedUser[],
   options: MoveOptions,
 ): Promise<MoveReport> {
-  const list = async (): Promise<readonly Pair[]> => {
-    const pairs = await listPairs(parts, users);
-    return pairs.filter(({ kind, from }) => options.filter?.({ kind, address: from }) ?? true);
-  };
-  let pairs = await list();
+  let pairs = await listPairs(parts, users);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const locked = new Set(pairs.flatMap(({ from, to }) => [from, to]));
     const report = await parts.locks.withKeys([...locked], async () => {
-      pairs = await list();
+      pairs = await listPairs(parts, users);
       if (pairs.some(({ from, to }) => !locked.has(from) || !locked.has(to))) return undefined;
       return await moveLocked(parts, pairs, options);
     });
@@ -294,10 +287,7 @@ function movedName(name: string, lids: Lids): Moved | undefined {
   return sender && { pn: parsed.sender.user, to: formatSenderKeyName({ ...parsed, sender }) };
 }
 
-/** The device keeps its number. */
 function movedParts(address: SignalAddress, lids: Lids): SignalAddress | undefined {
-  const server = LID_SERVERS[address.server];
   const lid = lids.get(address.user);
-  if (server === undefined || lid === undefined) return undefined;
-  return { user: lid, server, device: address.device };
+  return lid === undefined ? undefined : lidForm(address, { pn: address.user, lid });
 }

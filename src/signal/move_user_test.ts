@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   GROUP,
   haveSession,
+  mappedBy,
   OUR_KEY,
   send,
   storeSession,
@@ -280,8 +281,8 @@ test("two phone numbers that would come to one LID, or one that would come to tw
 });
 
 test("it waits for the locks of both addresses, and who waits for them sees the new address", async () => {
-  let current = PN_0;
-  const here = world({ resolveAddress: async (address) => (address === PN_0 ? current : address) });
+  const lids = new Map<string, string>();
+  const here = world({ users: mappedBy(lids) });
   const { cache, rows } = here;
   await haveSession(here, PN_0);
   let leave: () => void = () => {};
@@ -295,9 +296,7 @@ test("it waits for the locks of both addresses, and who waits for them sees the 
   });
   await turn();
   const move = cache.moveUser(PN, LID, {
-    moved: () => {
-      current = LID_0;
-    },
+    moved: () => void lids.set(PN, LID),
   });
   await turn();
   const seen: string[] = [];
@@ -480,34 +479,15 @@ test.each(["moved", "deleted"])(
   },
 );
 
-test("what is not to be moved stays, also what appears under the phone number meanwhile", async () => {
-  const here = world();
-  const { cache, rows } = here;
-  await haveSession(here, PN_0);
-  const name = `${GROUP}:${PN_0}`;
-  rows.holdCommits();
-  const moving = cache.moveUser(PN, LID, { filter: ({ kind }) => kind !== "senderKey" });
-  await turn();
-  const theirs = new CounterRecord();
-  theirs.archive.push({ start: "", chain: "theirs", next: 9 });
-  await cache.senderKeys.put(name, theirs);
-  rows.releaseCommits();
-  expect((await moving).senderKeys).toBe(0);
-  expect(await cache.senderKeys.load(name)).toBeDefined();
-});
-
 test("what somebody puts under the phone number who resolved it before it became a LID is moved, too", async () => {
-  let mapped = false;
-  const resolveAddress = async (address: string) => (mapped && address === PN_3 ? LID_3 : address);
-  const here = world({ resolveAddress });
+  const lids = new Map<string, string>();
+  const here = world({ users: mappedBy(lids) });
   const { cache, rows } = here;
   await haveSession(here, PN_0);
   const theirKey = `${GROUP}:${PN_3}`;
   rows.holdCommits();
   const moving = cache.moveUser(PN, LID, {
-    moved: () => {
-      mapped = true;
-    },
+    moved: () => void lids.set(PN, LID),
   });
   await turn();
   // A device that nobody knew when the move began, and a sender key.

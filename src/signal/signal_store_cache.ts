@@ -1,12 +1,7 @@
-import {
-  formatSenderKeyName,
-  formatSignalAddress,
-  tryParseSenderKeyName,
-  tryParseSignalAddress,
-} from "../addresses/mod.ts";
+import { tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { RefusedError } from "../errors/mod.ts";
+import { LimitError, RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { LiveRecordCodec } from "../ratchet/mod.ts";
 import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
@@ -20,21 +15,19 @@ import { FlushableSignalState } from "./flushable_signal_state.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { type IncarnationEpochs, newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
-import {
-  type MovedUser,
-  type MoveOptions,
-  type MoveParts,
-  type MoveReport,
-  moveUsers,
-  usersToMove,
-} from "./move_user.ts";
+import { type MoveOptions, type MoveParts, type MoveReport, moveUsers, usersToMove } from "./move_user.ts";
+import type { MovedUser } from "./moved_user.ts";
 import { commitEntries, openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
 import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
+import { StatePlaces, type UserMappings } from "./state_places.ts";
 import type { StoreContext } from "./store_context.ts";
+
+/** Times that a user's phone number and LID may change while the lock of an address is being taken. */
+const MAX_ROUNDS = 64;
 
 /** Entries of each store unless told otherwise. */
 const DEFAULT_CAPACITY = 2_000;
@@ -70,8 +63,11 @@ export interface SignalStoreCacheOptions<S, K> {
   readonly senderKeyCodec: LiveRecordCodec<K>;
   /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
   readonly isOwnSenderKey: (name: string) => boolean;
-  /** The address that a Signal address stands for: the LID's where the mapping is known. Defaults to the same address. */
-  readonly resolveAddress?: ((address: string) => Promise<string>) | undefined;
+  /**
+   * Which phone number and LID are one user. State is kept under the LID where the mapping is known; without this option every
+   * address is its own.
+   */
+  readonly users?: UserMappings | undefined;
   /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
   /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
@@ -153,6 +149,7 @@ export class SignalStoreCache<S, K> {
   readonly #senderKeys: RecordStore<K>;
   readonly #identities: IdentityStore;
   readonly #epochs: IncarnationEpochs;
+  readonly #places: StatePlaces;
   #incarnation: string;
 
   /** @throws {RangeError} When the capacity or the restore epoch is out of range. */
@@ -192,6 +189,10 @@ export class SignalStoreCache<S, K> {
       reserved: () => engine.notify("may"),
       release: () => this.#releaseLeases(),
     });
+    this.#places = new StatePlaces(options.users, {
+      usersToMove: (users) => usersToMove(this.#parts(), users),
+      moveUsers: (users) => moveUsers(this.#parts(), users, {}),
+    });
     this.flushable = this.#flushable;
     this.sessions = this.#sessions;
     this.senderKeys = this.#senderKeys;
@@ -225,22 +226,26 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Runs `section` under the lock of the address that `address` stands for, which it is given. It spans load, change and put, so
-   * that sending and receiving on one session never lose a step. The answer is resolved inside the lock: a phone number that
-   * becomes a LID meanwhile is the LID. Awaiting `publishable` inside is right.
+   * Runs `section` under the lock of the address where the state of `address` is kept, which it is given: the LID's where the mapping
+   * is known. It spans load, change and put, so that sending and receiving on one session never lose a step. The place is looked
+   * up inside the lock: a phone number that becomes a LID meanwhile is the LID. Awaiting `publishable` inside is right.
    *
-   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. Who awaits one of these inside may wait for
-   * ever:
+   * What is left of the user under the phone number is moved first, once for each user: see `moveUser`.
    *
-   * - another `withAddress`; `moveUser`, `moveUsers`, `usersToMove`, `deleteSessions` of this user;
+   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. A section that awaits one of these may
+   * wait for ever:
+   *
+   * - another `withAddress`, `withPlaces` or `locate`; `moveUser`, `moveUsers`, `usersToMove`, `deleteSessions` of this user;
    * - `learn` of the directory, whoever is learnt: migrations are one at a time, and the one before may wait for this address;
    * - what changes device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of the directory's `devices`.
    *   They wait for a lock of the user that is held while sessions are moved or deleted.
    *
    * Begin them inside, if need be, and await them outside. What only reads, as `getDevicesFor`, may be awaited.
+   *
+   * @throws {StoreError} When the place could not be read, or what is left under the phone number could not be moved.
    */
   withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
-    return this.#locks.withResolvedKey(() => this.#resolve(address), section);
+    return this.#within([address], ([place = address]) => section(place));
   }
 
   /**
@@ -249,7 +254,34 @@ export class SignalStoreCache<S, K> {
    * key, and `withoutKey`, `beginDistribution`, `acknowledged` and `forget` may wait for it.
    */
   withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
-    return this.#locks.withResolvedKey(() => this.#resolveName(name), section);
+    return this.#within([name], ([place = name]) => section(place));
+  }
+
+  /**
+   * As `withAddress`, under the locks of many addresses and sender key names at once.
+   *
+   * @param section Is given the place of each, in their order.
+   */
+  withPlaces<T>(
+    addressesAndNames: readonly string[],
+    section: (places: readonly string[]) => Promise<T>,
+  ): Promise<T> {
+    return this.#within(addressesAndNames, section);
+  }
+
+  /**
+   * Where the state of each of these addresses and sender key names is kept now, in their order, after what was left under
+   * phone numbers was moved there. Without a lock: to be read from at once. Not to be awaited inside `withAddress`.
+   *
+   * @throws {StoreError} As `withAddress`.
+   */
+  async locate(addressesAndNames: readonly string[]): Promise<string[]> {
+    return await Promise.all(addressesAndNames.map((text) => this.#locate(text)));
+  }
+
+  /** Takes note of writes of mappings by others who have moved nothing: what is under their phone numbers is looked for again. */
+  follow(writes: readonly Write[]): void {
+    this.#places.follow(writes);
   }
 
   /** Deletes a sender key under its lock, which the caller must not hold: see `SignalRecords.delete`. */
@@ -481,6 +513,7 @@ export class SignalStoreCache<S, K> {
       reads: this.#options.reads,
       dirty: this.#dirty,
       events: this.#events,
+      places: this.#places,
       incarnation: () => this.#incarnation,
       commitWith: (writes: readonly Write[]) => this.#options.engine.commitWith(writes),
     };
@@ -510,14 +543,33 @@ export class SignalStoreCache<S, K> {
     for (const table of this.#tables()) table.evict();
   }
 
-  async #resolve(address: string): Promise<string> {
-    return (await this.#options.resolveAddress?.(address)) ?? address;
+  async #within<T>(texts: readonly string[], section: (places: readonly string[]) => Promise<T>): Promise<T> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const places = await this.locate(texts);
+      const answer = await this.#locks.withKeys(places, async () => {
+        const now = await Promise.all(texts.map((text) => this.#placeOf(text)));
+        return now.every((place, index) => place === places[index])
+          ? { of: await section(places) }
+          : undefined;
+      });
+      if (answer !== undefined) return answer.of;
+    }
+    throw new LimitError("lock address: its user's phone number and LID keep changing");
   }
 
-  async #resolveName(name: string): Promise<string> {
-    const parsed = tryParseSenderKeyName(name);
-    if (parsed === undefined) return name;
-    const sender = tryParseSignalAddress(await this.#resolve(formatSignalAddress(parsed.sender)));
-    return sender === undefined ? name : formatSenderKeyName({ group: parsed.group, sender });
+  async #locate(text: string): Promise<string> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const place = await this.#placeOf(text);
+      if (place !== undefined) return place;
+      await this.#places.settle(text);
+    }
+    throw new LimitError("find address: its user's phone number and LID keep changing");
+  }
+
+  #placeOf(text: string): Promise<string | undefined> {
+    // A sender key name is the JID of a group, and an address.
+    return text.indexOf("@") !== text.lastIndexOf("@")
+      ? this.#places.ofSenderKey(text)
+      : this.#places.ofAddress(text);
   }
 }

@@ -26,6 +26,7 @@ const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   failedGate: 1,
   staleRead: 9,
   ownerEpoch: 13,
+  strandedState: 1,
   epochBump: 13,
   tokenCheck: 12,
 };

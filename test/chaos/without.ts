@@ -13,6 +13,7 @@ export const FINDINGS: Readonly<Record<Protection, RegExp>> = {
   staleRead: /older state came back/,
   ownerEpoch: /left twice/,
   tokenCheck: /had taken the account over|left twice|older state|promised|are not durable/,
+  strandedState: /cannot be read/,
   epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };
 

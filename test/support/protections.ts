@@ -12,6 +12,7 @@ import { CounterLease } from "../../src/signal/counter_lease.ts";
 import { type AnyEntry, DirtySet } from "../../src/signal/dirty_set.ts";
 import { RecordStore } from "../../src/signal/record_store.ts";
 import { SignalStoreCache } from "../../src/signal/signal_store_cache.ts";
+import { SweptUsers } from "../../src/signal/swept_users.ts";
 
 /**
  * What happens without each of them:
@@ -26,6 +27,7 @@ import { SignalStoreCache } from "../../src/signal/signal_store_cache.ts";
  * - `ownerEpoch`: randomness alone tells incarnations apart, and it may repeat.
  * - `tokenCheck`: an opening whose token is stored already takes it for its own.
  * - `staleRead`: a cold read may bring back what was replaced while it was under way.
+ * - `strandedState`: state under the phone number of a known LID is not looked for.
  * - `epochBump`: a commit whose answer was lost is sent again under the same epoch.
  */
 export const PROTECTIONS = [
@@ -39,6 +41,7 @@ export const PROTECTIONS = [
   "ownerEpoch",
   "tokenCheck",
   "staleRead",
+  "strandedState",
   "epochBump",
 ] as const;
 
@@ -162,6 +165,7 @@ const PATCHES: Partial<Record<Protection, () => Restore[]>> = {
   sendRefusal: () => [replace(SignalStoreCache.prototype, "sendable", () => async () => {})],
   failedGate: () => [replace(RecordStore.prototype, "forfeit", () => () => {})],
   staleRead: () => [replace(ColdLoads.prototype, "removed", () => () => {})],
+  strandedState: () => [replace(SweptUsers.prototype, "has", () => () => true)],
 };
 
 /** Every account opens under the same owner epoch, as far as its cache knows. */

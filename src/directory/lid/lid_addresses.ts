@@ -1,5 +1,6 @@
 import {
   formatSignalAddress,
+  isLidServer,
   type Jid,
   type SignalServer,
   tryParseSignalAddress,
@@ -21,6 +22,16 @@ export async function lidAddress(address: string, lidOf: LidOf): Promise<string 
   if (parsed === undefined || server === undefined) return undefined;
   const lid = await lidOf(parsed.user);
   return lid === undefined ? undefined : formatSignalAddress({ ...parsed, user: lid, server });
+}
+
+/** The user part of a Signal address and which kind it is; `undefined` for an address of anything else. */
+export function userOfSignalAddress(
+  address: string,
+): { readonly kind: "lid" | "pn"; readonly user: string } | undefined {
+  const parsed = tryParseSignalAddress(address);
+  if (parsed === undefined) return undefined;
+  if (LID_SERVER_OF.has(parsed.server)) return { kind: "pn", user: parsed.user };
+  return isLidServer(parsed.server) ? { kind: "lid", user: parsed.user } : undefined;
 }
 
 /** As `lidAddress`, for a JID. */

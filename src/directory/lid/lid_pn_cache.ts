@@ -17,7 +17,7 @@ import {
   type NormalizedMapping,
   normalizeMappings,
 } from "./learnt_mapping.ts";
-import { lidAddress, lidJid } from "./lid_addresses.ts";
+import { lidAddress, lidJid, userOfSignalAddress } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 import type { MappingRefusal, OwnUsers } from "./own_users.ts";
 
@@ -53,6 +53,12 @@ export interface LearnOptions {
   readonly source: LearningSource;
   /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
   readonly offline?: boolean | undefined;
+}
+
+/** A phone number and its LID, as user parts. */
+export interface MappedUser {
+  readonly pn: string;
+  readonly lid: string;
 }
 
 /** A phone number that resolves to a LID which it did not resolve to before. */
@@ -134,6 +140,8 @@ export interface LidPnStats {
  * ```
  */
 export class LidPnCache {
+  /** Who we are. */
+  readonly own: OwnUsers;
   readonly #parts: LidPnCacheParts;
   readonly #locks = new KeyedLock();
   readonly #byLid: BatchedReads<CachedMapping, undefined>;
@@ -153,6 +161,7 @@ export class LidPnCache {
 
   constructor(parts: LidPnCacheParts) {
     this.#parts = parts;
+    this.own = parts.own;
     const { reads, byLid, byPn } = parts;
     const offline = this.#offline;
     this.#contacts = new ContactHashes({
@@ -250,8 +259,8 @@ export class LidPnCache {
     }
     const nowS = nowSeconds(this.#parts.clock);
     const normalized = normalizeMappings(mappings, request.source, nowS);
-    const { accepted, refusals } = this.#parts.own.judge(normalized, request.source === "pairing");
-    this.#refuse(refusals);
+    const { accepted, refusals } = this.own.judge(normalized, request.source === "pairing");
+    this.refuse(refusals);
     const refused = refusals.length;
     const given = lastOfEach(accepted);
     if (given.length === 0) return { written: 0, resolved: [], contradicted: [], refused };
@@ -260,7 +269,8 @@ export class LidPnCache {
     return { ...learnt, refused };
   }
 
-  #refuse(refusals: readonly MappingRefusal[]): void {
+  /** Counts mappings that were dropped, and warns of them. */
+  refuse(refusals: readonly MappingRefusal[]): void {
     if (refusals.length === 0) return;
     this.#refused += refusals.length;
     const swapped = refusals.filter((refusal) => refusal === "swapped").length;
@@ -332,6 +342,8 @@ export class LidPnCache {
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
+    // In process all of it is forgotten before anything is awaited.
+    const forgetting: unknown[] = [];
     for (const write of writes) {
       if (write.kind !== "lidMapping.put" && write.kind !== "lidMapping.delete") continue;
       this.#followed += 1;
@@ -341,18 +353,19 @@ export class LidPnCache {
         const before = peeked(byLid, lid)?.phoneNumber;
         this.#learntSince?.add(`lid:${lid}`);
         this.#offline.delete(lid);
-        await byLid.invalidate(lid);
+        forgetting.push(byLid.invalidate(lid));
         this.#storedLids.clear();
         // Whose it was is not in memory: it may be any of them.
         if (before === undefined) byPn.invalidateAll();
-        else await byPn.invalidate(before);
+        else forgetting.push(byPn.invalidate(before));
       }
       for (const { lid, phoneNumber } of entries) {
         this.#contacts.add({ lid, phoneNumber });
         this.#learntSince?.add(`pn:${phoneNumber}`);
-        await byPn.invalidate(phoneNumber);
+        forgetting.push(byPn.invalidate(phoneNumber));
       }
     }
+    await Promise.all(forgetting);
   }
 
   /**
@@ -362,6 +375,41 @@ export class LidPnCache {
    */
   async resolveAddress(address: string): Promise<string> {
     return (await lidAddress(address, (user) => this.#stateLid(user))) ?? address;
+  }
+
+  /**
+   * The phone number and the LID, as user parts, of the user whose Signal address of either kind this is, if the user's state is kept
+   * under the LID. `undefined` while no stored mapping is known, and for a LID that is not the one that its phone number resolves to.
+   *
+   * @throws {StoreError}
+   */
+  async userOf(address: string): Promise<MappedUser | undefined> {
+    const named = userOfSignalAddress(address);
+    if (named === undefined) return undefined;
+    const isPn = named.kind === "pn";
+    // Whose a LID is that only a replay has moved is for its phone number to say.
+    if (!isPn && this.#offline.get(named.user) !== undefined) return undefined;
+    const pn = isPn ? named.user : await this.getPn(named.user);
+    const lid = pn === undefined ? undefined : await this.#stateLid(pn);
+    if (pn === undefined || lid === undefined) return undefined;
+    return isPn || lid === named.user ? { pn, lid } : undefined;
+  }
+
+  /**
+   * Runs a section with those of users that are mapped so, and keeps `learn` from changing that until it ends. Not to be awaited while
+   * the lock of a Signal address is held.
+   *
+   * @throws {StoreError} Also what the section throws.
+   */
+  async whileMapped<T>(
+    users: readonly MappedUser[],
+    section: (mapped: readonly MappedUser[]) => Promise<T>,
+  ): Promise<T> {
+    const keys = users.flatMap(({ pn, lid }) => [`lid:${lid}`, `pn:${pn}`]);
+    return await this.#locks.withKeys(keys, async () => {
+      const lids = await Promise.all(users.map(({ pn }) => this.#stateLid(pn)));
+      return await section(users.filter(({ lid }, index) => lid === lids[index]));
+    });
   }
 
   /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
@@ -510,7 +558,7 @@ export class LidPnCache {
 /**
  * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to move with what is learnt.
  */
-export interface AccountLids extends Omit<LidPnCache, "learn"> {}
+export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"> {}
 
 /** Those that can be keys of a store. */
 function asked(users: readonly string[]): [string, undefined][] {

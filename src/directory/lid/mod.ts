@@ -14,6 +14,7 @@ export {
   LidPnCache,
   type LidPnCacheParts,
   type LidPnStats,
+  type MappedUser,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";
-export { OwnUsers } from "./own_users.ts";
+export { type MappingRefusal, type OwnJids, OwnUsers } from "./own_users.ts";

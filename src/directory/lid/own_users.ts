@@ -1,4 +1,4 @@
-import { tryParseJid } from "../../addresses/mod.ts";
+import { isLidServer, isPnServer, type Jid, tryParseJid } from "../../addresses/mod.ts";
 import type { LearntMapping } from "./learnt_mapping.ts";
 
 /** Our own two JIDs, as far as they are known. */
@@ -24,10 +24,19 @@ export class OwnUsers {
     this.#sources.push(source);
   }
 
-  /** Our phone numbers and LIDs, as user parts. More than one of each only while a change is being saved. */
-  get users(): { readonly pns: ReadonlySet<string>; readonly lids: ReadonlySet<string> } {
+  /** Whether a user part is ours, of either kind. */
+  has(user: string): boolean {
+    return this.#jids.some((jid) => jid.user === user);
+  }
+
+  /** Whether a device of ours is the one that this account is. */
+  isThisDevice(device: number): boolean {
+    return this.#jids.some((jid) => jid.device === device);
+  }
+
+  get #jids(): Jid[] {
     const own = this.#sources.map((source) => source());
-    return { pns: usersOf(own.map((jids) => jids?.pn)), lids: usersOf(own.map((jids) => jids?.lid)) };
+    return own.flatMap((jids) => [...jidsOf(jids?.pn), ...jidsOf(jids?.lid)]);
   }
 
   /**
@@ -39,7 +48,10 @@ export class OwnUsers {
     mappings: readonly M[],
     isOwnSource: boolean,
   ): { readonly accepted: readonly M[]; readonly refusals: readonly MappingRefusal[] } {
-    const { pns, lids } = this.users;
+    // More than one of each only while a change is being saved.
+    const own = this.#jids;
+    const lids = new Set(own.filter(({ server }) => isLidServer(server)).map(({ user }) => user));
+    const pns = new Set(own.filter(({ server }) => isPnServer(server)).map(({ user }) => user));
     if (pns.size === 0 && lids.size === 0) return { accepted: mappings, refusals: [] };
     const accepted: M[] = [];
     const refusals: MappingRefusal[] = [];
@@ -55,7 +67,7 @@ export class OwnUsers {
   }
 }
 
-function usersOf(jids: readonly (string | undefined)[]): ReadonlySet<string> {
-  const users = jids.map((jid) => (jid === undefined ? undefined : tryParseJid(jid)?.user));
-  return new Set(users.filter((user) => user !== undefined));
+function jidsOf(text: string | undefined): Jid[] {
+  const jid = text === undefined ? undefined : tryParseJid(text);
+  return jid === undefined ? [] : [jid];
 }

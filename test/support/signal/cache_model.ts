@@ -9,7 +9,17 @@ import type { Durability } from "../../../src/signal/counter_lease.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
 import { leaveOut, type Protection } from "../protections.ts";
-import { ALICE, BOB, CAROL, type Connection, OUR_KEY, turn, type World, world } from "./cache_world.ts";
+import {
+  ALICE,
+  BOB,
+  CAROL,
+  type Connection,
+  mappedBy,
+  OUR_KEY,
+  turn,
+  type World,
+  world,
+} from "./cache_world.ts";
 import { CounterRecord } from "./counter_record.ts";
 import { type AnyWrite, FakeRows } from "./fake_rows.ts";
 
@@ -114,6 +124,8 @@ class Model {
   #names = 0;
   #version = 0;
   #moves = 0;
+  /** Mappings that are known, LIDs by phone number: of the phone from the moment on when it is told, without a move. */
+  readonly #lids = new Map<string, string>();
   /** Moves of this incarnation that are under way. */
   #moving = 0;
   #violation: Error | undefined;
@@ -165,7 +177,10 @@ class Model {
     const ownerEpoch = this.#incarnation;
     // On a clone of the machine before, randomness repeats.
     if (!this.#random.oneIn(4)) this.#randomness = ownerEpoch;
-    const options = { seed: seed + this.#randomness, capacity, durability, ownerEpoch, off, policy, connect };
+    const users = mappedBy(this.#lids);
+    const options = {
+      ...{ seed: seed + this.#randomness, capacity, durability, ownerEpoch, off, policy, connect, users },
+    };
     return world(options, this.#rows);
   }
 
@@ -196,7 +211,8 @@ class Model {
     else if (draw < 60) this.#start((here) => here.cache.releaseLeases().then(() => {}));
     else if (draw < 61) this.#world.cache.clearAfterFlush();
     else if (draw < 62) this.#clear();
-    else if (draw < 64) this.#start((here) => this.#move(here));
+    else if (draw < 63 || (draw < 64 && this.#random.oneIn(4))) this.#start((here) => this.#move(here));
+    else if (draw < 64) this.#lids.set(PHONE, PHONE_LID);
     else if (draw < 68) this.#rows.holdCommits();
     else if (draw < 76) this.#rows.releaseCommits();
     else if (draw < 80) this.#rows.holdReads();
@@ -228,8 +244,10 @@ class Model {
   /** One thing that happens in a chat, under its lock; what it sends is published once it may be. */
   async #converse(here: World, name: string): Promise<void> {
     const { cache } = here;
+    const isTold = this.#lids.size > 0;
     const what = this.#random.below(20);
     const section = async (at: string): Promise<void> => {
+      if (at === CAROL && isTold) await this.#checkStranded(here);
       const store = this.#storeOf(here, at);
       const loaded = await store.load(at);
       this.#checkLoaded(here, at, loaded);
@@ -491,6 +509,13 @@ class Model {
       this.#violation ??= new Error(`${name}: an older state came back`);
   }
 
+  /** Nothing is left under the phone number for an operation that works at the LID, if the mapping was known when it began. */
+  async #checkStranded({ cache }: World): Promise<void> {
+    // A deletion that is not durable yet hides a row.
+    if ((await cache.sessions.load(PHONE_ADDRESS)) !== undefined)
+      this.#violation ??= new Error("state is left under the phone number");
+  }
+
   /** What a flush promised is there, or something newer. */
   #checkRows(): void {
     for (const [name, promised] of this.#promised) {
@@ -521,7 +546,7 @@ class Model {
   #noteMove(writes: readonly AnyWrite[]): void {
     const isThere = (kind: string, address: string): boolean =>
       writes.some((write) => write.kind === kind && "address" in write && write.address === address);
-    if (this.#moving === 0) return;
+    if (this.#moving === 0 && this.#lids.size === 0) return;
     if (!isThere("session.delete", PHONE_ADDRESS) || !isThere("session.put", CAROL)) return;
     this.#moves += 1;
     for (const name of [CAROL, PHONE_ADDRESS]) {

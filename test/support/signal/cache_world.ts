@@ -24,7 +24,7 @@ export interface WorldOptions {
   readonly capacity?: number;
   readonly restoreEpoch?: number;
   readonly ownerEpoch?: number;
-  readonly resolveAddress?: Options["resolveAddress"];
+  readonly users?: Options["users"];
   readonly policy?: Partial<WriteBehindPolicy>;
   /** Protections that are left out: see `leaveOut`, which must be in force, too. */
   readonly off?: readonly Protection[];
@@ -50,7 +50,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
   const host = fakeHost({ seed: (options.seed ?? 1) + incarnation * 7_919 });
   const connection = options.connect?.(rows) ?? rows;
   const engine = new WriteBehind({ committer: connection, host, policy: options.policy });
-  const { durability, capacity, restoreEpoch, resolveAddress, off = [] } = options;
+  const { durability, capacity, restoreEpoch, users, off = [] } = options;
   const cache = new SignalStoreCache({
     reads: connection,
     engine,
@@ -62,7 +62,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
     capacity,
     restoreEpoch,
     ownerEpoch: ownerEpochWithout(options.ownerEpoch ?? 0, off),
-    resolveAddress,
+    users,
   });
   engine.addFlushable(cache.flushable);
   return {
@@ -104,6 +104,17 @@ export function storeSession(
   const record = stored(CounterRecord.of(`start ${address}`, `chain ${address}`, row.next));
   const { reservedUntil, burned = 0, incarnation = "f".repeat(32) } = row;
   rows.sessions.set(address, { record, lease: { reservedUntil, incarnation, burned } });
+}
+
+/** Mappings that are `lids` (LIDs by phone number) at any time. */
+export function mappedBy(lids: ReadonlyMap<string, string>): NonNullable<WorldOptions["users"]> {
+  return {
+    userOf: async (address) => {
+      const [user = ""] = address.split(/[:@]/);
+      return [...lids].map(([pn, lid]) => ({ pn, lid })).find(({ pn, lid }) => pn === user || lid === user);
+    },
+    whileMapped: (users, section) => section(users.filter(({ pn, lid }) => lids.get(pn) === lid)),
+  };
 }
 
 /** Lets everything go on that does not wait for a test. */

@@ -1,0 +1,116 @@
+import type { Account } from "../account/mod.ts";
+import { isLidServer, tryParseJid } from "../addresses/mod.ts";
+import { migrationOf, type UserMigration } from "../directory/mod.ts";
+import { isNumberServer } from "./repository_address.ts";
+
+/** A pair of users that belong together: user parts. */
+export interface UserPair {
+  readonly lid: string;
+  readonly phoneNumber: string;
+}
+
+/** What Baileys' credentials say of ourselves, as far as it is asked. */
+interface CredsLike {
+  readonly me?: { readonly id?: string | undefined; readonly lid?: string | undefined } | undefined;
+}
+
+/** Mappings that Baileys tells, in whatever way: each is learnt with everything that it moves, and the last one told counts. */
+export class ToldMappings {
+  readonly #migration: UserMigration;
+  /** Credentials that may know who we are before the device does. */
+  readonly #creds = new Set<CredsLike>();
+
+  constructor(account: Account) {
+    this.#migration = migrationOf(account);
+  }
+
+  /** Lets credentials say who we are: Baileys changes them in place, and what it changes may not be saved yet. */
+  addCreds(creds: CredsLike): void {
+    if (this.#creds.has(creds)) return;
+    this.#creds.add(creds);
+    this.#migration.lid.own.add(() => ({ pn: creds.me?.id, lid: creds.me?.lid }));
+  }
+
+  /** Whether a user part is ours. */
+  isOwn(user: string): boolean {
+    return this.#migration.lid.own.has(user);
+  }
+
+  isThisDevice(device: number): boolean {
+    return this.#migration.lid.own.isThisDevice(device);
+  }
+
+  /** As `learn`, for pairs of JIDs. Those with swapped ends are refused, and what is no pair is left out. */
+  async learnJids(pairs: readonly { readonly lid: string; readonly pn: string }[]): Promise<void> {
+    const told: UserPair[] = [];
+    let swapped = 0;
+    for (const pair of pairs) {
+      const [lid, pn] = [tryParseJid(pair.lid), tryParseJid(pair.pn)];
+      if (lid === undefined || pn === undefined) continue;
+      if (isLidServer(lid.server) && isNumberServer(pn.server))
+        told.push({ lid: lid.user, phoneNumber: pn.user });
+      else if (isNumberServer(lid.server) && isLidServer(pn.server)) swapped += 1;
+    }
+    this.#migration.lid.refuse(new Array(swapped).fill("swapped"));
+    await this.learn(told);
+  }
+
+  /**
+   * As `learn`, for pairs that are told without servers: one is refused as swapped when its ends are known the other way round.
+   *
+   * @throws {StoreError} As `learn`.
+   */
+  async learnUsers(pairs: readonly UserPair[]): Promise<void> {
+    const news = pairs.filter((pair) => !this.#isDone(pair));
+    if (news.length === 0) return;
+    const { lid: names } = this.#migration;
+    const reverse = await names.getPns(news.map(({ phoneNumber }) => phoneNumber));
+    const right = news.filter(({ lid }, index) => reverse[index] !== lid);
+    names.refuse(new Array(news.length - right.length).fill("swapped"));
+    await this.learn(right);
+  }
+
+  /**
+   * Learns pairs, and moves what they concern. Nothing is asked of the store where all of it is known and moved.
+   *
+   * @returns How many sessions were moved.
+   * @throws {StoreError} When it could not be read or committed.
+   */
+  async learn(pairs: readonly UserPair[]): Promise<number> {
+    const news = pairs.filter((pair) => !this.#isDone(pair));
+    if (news.length === 0) return 0;
+    return (await this.#migration.learn(news, { source: "other", overrides: true })).sessions;
+  }
+
+  /** As `learn`, of a pair that may be an earlier LID of the phone number, which says nothing new. @returns As `learn`. */
+  async migrate(pair: UserPair): Promise<number> {
+    if (this.#isDone(pair)) return 0;
+    const known = await this.#migration.lid.getPn(pair.lid);
+    return known === pair.phoneNumber
+      ? await this.#migration.settle([pair.phoneNumber])
+      : await this.learn([pair]);
+  }
+
+  /** Moves what is left under phone numbers whose LIDs are known. @throws {StoreError} */
+  async settle(phoneNumbers: readonly string[]): Promise<void> {
+    const { lid } = this.#migration;
+    const isDone = (phoneNumber: string): boolean => {
+      const known = lid.peekLid(phoneNumber);
+      return known !== undefined && this.#migration.isSwept({ pn: phoneNumber, lid: known });
+    };
+    const left = phoneNumbers.filter((phoneNumber) => !isDone(phoneNumber));
+    if (left.length > 0) await this.#migration.settle(left);
+  }
+
+  /** Something was stored under phone numbers. It is looked for again where their LIDs have become known meanwhile. */
+  storedUnder(phoneNumbers: readonly string[]): void {
+    const lids = phoneNumbers.map((phoneNumber) => this.#migration.lid.peekLid(phoneNumber));
+    this.#migration.unsettle(lids.filter((lid) => lid !== undefined));
+  }
+
+  #isDone({ lid, phoneNumber }: UserPair): boolean {
+    const { lid: names } = this.#migration;
+    const isKnown = names.peekLid(phoneNumber) === lid && names.peekPn(lid) === phoneNumber;
+    return isKnown && this.#migration.isSwept({ pn: phoneNumber, lid });
+  }
+}

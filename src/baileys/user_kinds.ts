@@ -1,0 +1,183 @@
+/** Baileys' keys that belong to a user: each is kept under the LID where it is known, and found under the phone number. */
+import type { Account } from "../account/mod.ts";
+import { formatJid, isLidServer, tryParseJid } from "../addresses/mod.ts";
+import type { DeviceListEntry, Write } from "../backend/mod.ts";
+import { nowSeconds } from "../ports/mod.ts";
+import {
+  deviceListToDevices,
+  devicesToDeviceList,
+  entryToTcToken,
+  jidsToTcTokenIndex,
+  lidMappingIdOf,
+  lidMappingToUser,
+  TC_TOKEN_INDEX_ID,
+  tcTokenToEntry,
+} from "./convert/mod.ts";
+import { byPlace, type Entry, entriesOf, type KeyContext, type KeyKind, readEach } from "./key_kind.ts";
+import { isNumberServer } from "./repository_address.ts";
+import type { ToldMappings, UserPair } from "./told_mappings.ts";
+
+/**
+ * `lid-mapping`: `<phoneNumber>` ↔ LID and `<lid>_reverse` ↔ phone number, two views of one mapping. Mappings that are stored are not
+ * among the writes: they are learnt, with what they move (`pairsIn`).
+ */
+export const lidMappingKind: KeyKind = {
+  async read({ account: { lid } }, ids) {
+    const asked = ids.map(lidMappingIdOf);
+    const users = await Promise.all(
+      asked.map((id) => (id.kind === "lid-of" ? lid.getLid(id.phoneNumber) : lid.getPn(id.lid))),
+    );
+    return entriesOf(ids, users, (user) => user);
+  },
+  async writes({ account }, entries) {
+    const deleted: string[] = [];
+    for (const [text, value] of entries) {
+      if (value !== null) continue;
+      const id = lidMappingIdOf(text);
+      const lid = id.kind === "lid-of" ? await account.lid.getLid(id.phoneNumber) : id.lid;
+      if (lid !== undefined) deleted.push(lid);
+    }
+    return deleted.length === 0 ? [] : [{ kind: "lidMapping.delete", lids: deleted }];
+  },
+};
+
+/** The mappings that are stored by values of `lid-mapping`. @throws {CorruptError} When a value is malformed. */
+export function pairsIn(values: Readonly<Record<string, unknown>> = {}): UserPair[] {
+  const phoneNumbers = new Map<string, string>();
+  for (const [text, value] of Object.entries(values)) {
+    if (value === null || value === undefined) continue;
+    const id = lidMappingIdOf(text);
+    const user = lidMappingToUser(value);
+    if (id.kind === "lid-of") phoneNumbers.set(user, id.phoneNumber);
+    else phoneNumbers.set(id.lid, user);
+  }
+  return [...phoneNumbers].map(([lid, phoneNumber]) => ({ lid, phoneNumber }));
+}
+
+/** `device-list`: device numbers, as texts, by user. */
+export const deviceListKind: KeyKind = {
+  async read({ account }, ids) {
+    const lists = await readLists(account, ids);
+    return entriesOf(ids, lists, devicesToDeviceList);
+  },
+  async writes({ account, told }, entries) {
+    const timestamp = nowSeconds(account.host.clock);
+    const users = entries.map(([user]) => user);
+    const [lists, names] = await Promise.all([readLists(account, users), namesOf(account, users)]);
+    const known = new Map(names.map(([canonical = ""], index) => [canonical, lists[index] ?? []]));
+    const placeOf = new Map(users.map((user, index) => [user, names[index]?.[0] ?? user]));
+    const writes = names.flatMap(([, ...others]) =>
+      others.map((user): Write => ({ kind: "deviceList.delete", user })),
+    );
+    for (const { place: user, value } of byPlace(entries, (id) => ({
+      named: id,
+      place: placeOf.get(id) ?? id,
+    }))) {
+      const before = known.get(user) ?? [];
+      const devices = value === null ? undefined : mergeLogin(told, user, deviceListToDevices(value), before);
+      if (devices === undefined) writes.push({ kind: "deviceList.delete", user });
+      else if (devices !== before)
+        writes.push({ kind: "deviceList.put", records: [{ user, devices, timestamp }] });
+    }
+    return writes;
+  },
+};
+
+/** The list of each user under whichever name it has one. One query. */
+async function readLists(
+  account: Account,
+  users: readonly string[],
+): Promise<(readonly DeviceListEntry[] | undefined)[]> {
+  const names = await namesOf(account, users);
+  const all = [...new Set(names.flat())];
+  const lists = await account.store.getDevicesFor(all);
+  const byName = new Map(all.map((name, index) => [name, lists[index]?.devices]));
+  return names.map((ofUser) => ofUser.map((name) => byName.get(name)).find((list) => list !== undefined));
+}
+
+/** The names of each user, the one that its list is kept under first. */
+async function namesOf({ lid }: Account, users: readonly string[]): Promise<string[][]> {
+  const [lids, phoneNumbers] = await Promise.all([lid.getLids(users), lid.getPns(users)]);
+  return users.map((user, index) =>
+    [lids[index], user, phoneNumbers[index]].filter((name) => name !== undefined),
+  );
+}
+
+/** The list that is meant: at login Baileys stores one of this device alone, which is another one of ours and not the only one. */
+function mergeLogin(
+  told: ToldMappings,
+  user: string,
+  devices: readonly DeviceListEntry[],
+  known: readonly DeviceListEntry[],
+): readonly DeviceListEntry[] {
+  const [device, ...more] = devices;
+  if (device === undefined || more.length > 0 || device.deviceId === 0) return devices;
+  if (!told.isOwn(user) || !told.isThisDevice(device.deviceId)) return devices;
+  return known.some(({ deviceId }) => deviceId === device.deviceId) ? known : [...known, device];
+}
+
+/** `tctoken` by JID. The list of JIDs that Baileys keeps beside the tokens follows from what is stored. */
+export const tcTokenKind: KeyKind = {
+  async read(context, ids) {
+    const { account, told, wrapBytes } = context;
+    const jids = ids.filter((id) => id !== TC_TOKEN_INDEX_ID);
+    await told.settle(await phoneNumbersOf(account, jids));
+    const places = await tokenPlaces(account, jids);
+    const tokens = await readEach(
+      jids,
+      (jid) => account.store.getTcToken(places.get(jid) ?? jid),
+      (entry) => entryToTcToken(entry, wrapBytes),
+    );
+    return jids.length === ids.length ? tokens : [...tokens, ...(await readTcTokenIndex(context))];
+  },
+  async writes({ account }, entries) {
+    const tokens = entries.filter(([id]) => id !== TC_TOKEN_INDEX_ID);
+    const jids = tokens.map(([jid]) => jid);
+    const places = await tokenPlaces(account, jids);
+    const placed = byPlace(tokens, (jid) => ({ named: jid, place: places.get(jid) ?? jid }));
+    return placed.map(({ place: jid, value }): Write => {
+      if (value === null) return { kind: "tcToken.delete", jid };
+      return { kind: "tcToken.put", jid, entry: tcTokenToEntry(value) };
+    });
+  },
+};
+
+/** Phone numbers of users under which a write stores a token. */
+export function tokenNumbersIn(writes: readonly Write[]): string[] {
+  return writes.flatMap((write) => {
+    const jid = write.kind === "tcToken.put" ? tryParseJid(write.jid) : undefined;
+    return jid !== undefined && isNumberServer(jid.server) ? [jid.user] : [];
+  });
+}
+
+/** The phone numbers of JIDs, as far as they are known. */
+async function phoneNumbersOf({ lid }: Account, jids: readonly string[]): Promise<string[]> {
+  const numbers = await Promise.all(
+    jids.map(async (text) => {
+      const jid = tryParseJid(text);
+      if (jid === undefined) return undefined;
+      if (isNumberServer(jid.server)) return jid.user;
+      return isLidServer(jid.server) ? await lid.getPn(jid.user) : undefined;
+    }),
+  );
+  return numbers.filter((number) => number !== undefined);
+}
+
+/** Where the token of each JID is kept: under the LID where it is known. */
+async function tokenPlaces({ lid }: Account, jids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const places = new Map<string, string>();
+  await Promise.all(
+    jids.map(async (text) => {
+      const jid = tryParseJid(text);
+      const place =
+        jid === undefined || !isNumberServer(jid.server) ? undefined : await lid.swapNamespace(jid);
+      if (place !== undefined) places.set(text, formatJid(place));
+    }),
+  );
+  return places;
+}
+
+async function readTcTokenIndex({ account, wrapBytes }: KeyContext): Promise<Entry[]> {
+  const jids = await account.store.getAllTcTokenJids();
+  return jids.length === 0 ? [] : [[TC_TOKEN_INDEX_ID, jidsToTcTokenIndex(jids, wrapBytes)]];
+}

@@ -1,0 +1,16 @@
+import type { SignalAddress, SignalServer } from "../addresses/mod.ts";
+
+/** Where the devices of a phone number are found by their LID. */
+const LID_SERVERS: Partial<Record<SignalServer, SignalServer>> = { "c.us": "lid", hosted: "hosted.lid" };
+
+/** A phone number and its LID, as the user parts of addresses. */
+export interface MovedUser {
+  readonly pn: string;
+  readonly lid: string;
+}
+
+/** The address of the same device under the user's LID; `undefined` when it is not one under the phone number. */
+export function lidForm(address: SignalAddress, { pn, lid }: MovedUser): SignalAddress | undefined {
+  const server = LID_SERVERS[address.server];
+  return server === undefined || address.user !== pn ? undefined : { ...address, user: lid, server };
+}
