@@ -74,23 +74,36 @@ async function runMeasurement(args, { isJson }) {
   return messages;
 }
 
+/** What was made for entries that need it. */
+const made = new Set();
+
 /**
- * Whether a package of bench/peers is there, or could be installed.
+ * Makes what an entry needs.
  *
- * @param {string | undefined} name
+ * @param {string | undefined} need `dist`, or a package of bench/peers.
  * @param {Options} options
+ * @returns {boolean} Whether it is there.
  */
-function hasPeer(name, { isCi }) {
-  if (name === undefined || existsSync(join(PEERS, "node_modules", name))) return true;
-  if (isCi) return false;
-  console.error(`bench: installing ${name} in ${PEERS}`);
-  const { status } = spawnSync("npm", ["ci"], {
-    cwd: PEERS,
-    stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
-  });
-  if (status !== 0) throw new Error(`bench: ${name} could not be installed`);
+function meet(need, { isCi }) {
+  if (need === undefined || made.has(need)) return true;
+  if (need === "dist") npm(["run", "-s", "build"], ".");
+  else if (!existsSync(join(PEERS, "node_modules", need))) {
+    if (isCi) return false;
+    npm(["ci"], PEERS);
+  }
+  made.add(need);
   return true;
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {string} folder
+ */
+function npm(args, folder) {
+  console.error(`bench: npm ${args.join(" ")} in ${resolve(folder)}`);
+  const isWindows = process.platform === "win32";
+  const { status } = spawnSync("npm", args, { cwd: folder, stdio: ["ignore", 2, 2], shell: isWindows });
+  if (status !== 0) throw new Error(`bench: npm ${args.join(" ")} failed in ${resolve(folder)}`);
 }
 
 /**
@@ -132,7 +145,7 @@ async function measureAll(options) {
       if ("result" in message) add(message.name, message.result);
       if (!("ratio" in message)) continue;
       const { ratio } = message;
-      if (hasPeer(ratio.needs, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
+      if (meet(ratio.needs, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
       else console.error(`${ratio.name}: left out, ${ratio.needs} is not installed`);
     }
   }

@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
+
+const run = promisify(execFile);
 
 /** Size of a module with everything it imports, minified and gzipped at the highest level. */
 async function gzippedBytes(entryPoint: string): Promise<number> {
@@ -16,12 +21,34 @@ async function gzippedBytes(entryPoint: string): Promise<number> {
   return outputFiles.reduce((total, file) => total + gzipSync(file.contents, { level: 9 }).length, 0);
 }
 
+/** Imports a module of this project's packages in a new process. @returns CPU time of the import, in microseconds. */
+async function importUs(specifier: string): Promise<number> {
+  const program = `
+    const before = process.cpuUsage();
+    await import(${JSON.stringify(specifier)});
+    const { user, system } = process.cpuUsage(before);
+    console.log(user + system);`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program]);
+  return Number(stdout);
+}
+
+/** Whole processes: nothing is compiled or cached by an earlier import. */
+function importing(ours: string, theirs: string): Comparison {
+  let spentUs = 0;
+  const sideOf = (specifier: string): Side => ({
+    run: async () => {
+      spentUs += await importUs(specifier);
+    },
+  });
+  return { ours: sideOf(ours), theirs: sideOf(theirs), warmUpCpuMs: 0, minRounds: 5, cpuUs: () => spentUs };
+}
+
 export const entries: readonly BenchEntry[] = [
   {
     name: "bundle.core_min_gzip_bytes",
     kind: "count",
     unit: "bytes",
-    limit: { max: 60_000 },
+    limit: { max: 42_000 },
     run: () => gzippedBytes("mod.ts"),
   },
   {
@@ -31,5 +58,14 @@ export const entries: readonly BenchEntry[] = [
     limit: { max: 80_000 },
     against: "the Worker of wrangler.toml with everything that it imports",
     run: () => gzippedBytes("src/cloudflare/main.ts"),
+  },
+  {
+    name: "import.core.ratio_vs_hono",
+    kind: "ratio",
+    unit: "ratio",
+    limit: { max: 5 },
+    needs: "dist",
+    against: 'import("hono"), each in a new process; ours is import("@holdfast/store") of the built package',
+    open: () => importing("@holdfast/store", "hono"),
   },
 ];

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type Account, openAccount } from "../../mod.ts";
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import type { SenderKeyRecord, SessionChain, SessionRecord } from "../../src/ratchet/mod.ts";
@@ -7,6 +5,7 @@ import type { SignalStoreCache } from "../../src/signal/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
+import { collectGarbage } from "../support/collect_garbage.ts";
 import { freshRecord } from "../support/sample_records.ts";
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
@@ -167,15 +166,13 @@ async function peeking(): Promise<Comparison> {
 /** Sessions that are read for the count of bytes: as many as a store holds by default. */
 const CACHED = 2_000;
 
+async function usedBytes(): Promise<number> {
+  await collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 async function bytesPerSession(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
-  const usedBytes = (): number => {
-    collect();
-    collect();
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
-  };
   const database = memoryBackend();
   const account = await openAccount({ backend: database, saverIntervalMs: "manual" });
   const addresses = Array.from({ length: CACHED }, (_, index) => addressOf(index));
@@ -183,11 +180,11 @@ async function bytesPerSession(): Promise<number> {
     addresses.map((address) => ({ kind: "session.put", address, record: freshRecord().encode() })),
   );
   const cache = signalCache(account);
-  const before = usedBytes();
+  const before = await usedBytes();
   for (const address of addresses) {
     if (!(await cache.sessions.has(address))) throw new Error("the session was lost");
   }
-  const bytes = (usedBytes() - before) / CACHED;
+  const bytes = ((await usedBytes()) - before) / CACHED;
   if (cache.stats.sessions !== CACHED) throw new Error(`${cache.stats.sessions} sessions are cached`);
   await account.close();
   return bytes;

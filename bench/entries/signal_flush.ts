@@ -132,9 +132,7 @@ async function coldLoading(): Promise<Comparison> {
   await account.flush();
   const loop = openLoop(join(folder, "loop.db"), SAME_ROWS);
   loop.write(encodeAll(records, SAME_ROWS));
-  const select = loop.file.prepare(
-    "SELECT reserved_until, incarnation, burned, record FROM session WHERE device_id = 1 AND user = ? AND address = ?",
-  );
+  const select = loop.file.prepare(SAME_ROWS.select);
   let next = 0;
   const addresses = (): string[] => {
     next = (next + COLD_READS) % SESSIONS;
@@ -156,7 +154,7 @@ async function coldLoading(): Promise<Comparison> {
     theirs: {
       run: () => {
         for (const address of asked) {
-          const [row] = select.all([address.slice(0, address.indexOf(":")), address]) as {
+          const [row] = select.all(SAME_ROWS.key(address)) as {
             record: Uint8Array;
           }[];
           if (row === undefined) throw new Error("a session was lost");

@@ -3,9 +3,9 @@ import Database from "libsql";
 import { type LibsqlBackendOptions, libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { WriteOf } from "../../src/backend/mod.ts";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
-import type { RowsWritten } from "../durable_object_rows.ts";
 import type { Comparison } from "../harness/compare.ts";
-import type { BenchEntry } from "../harness/entry.ts";
+import type { BenchEntry, Limit } from "../harness/entry.ts";
+import type { CountedRows } from "../object/row_counter.ts";
 import { makeFolder } from "../support/folder.ts";
 import { openLoop, SAME_ROWS, type SqliteLibrary } from "../support/session_loop.ts";
 
@@ -75,26 +75,37 @@ async function commits({ count, commits = 1, native, loop: library }: CommitOpti
   };
 }
 
-/** Rows written as a Durable Object counts them, measured once for all entries. */
-let rowsWritten: Promise<RowsWritten> | undefined;
+/** Rows as a Durable Object counts them, counted once for all entries. */
+let countedRows: Promise<CountedRows> | undefined;
 
-function measureRows(): Promise<RowsWritten> {
-  rowsWritten ??= askDurableObject();
-  return rowsWritten;
-}
-
-async function askDurableObject(): Promise<RowsWritten> {
+async function askDurableObject(): Promise<CountedRows> {
   const miniflare = startLocalWorker({
-    script: await bundleWorker("bench/durable_object_rows.ts"),
+    script: await bundleWorker("bench/object/row_counter.ts"),
     durableObjects: { ROWS: "RowCounter" },
   });
   try {
     const response = await miniflare.dispatchFetch("http://bench/");
     if (!response.ok) throw new Error(`count rows: the object failed: ${await response.text()}`);
-    return (await response.json()) as RowsWritten;
+    return (await response.json()) as CountedRows;
   } finally {
     await miniflare.dispose();
   }
+}
+
+/** A count of rows, index entries included. */
+function rowCount(
+  entry: { readonly name: string; readonly limit?: Limit; readonly against: string },
+  pick: (rows: CountedRows) => number,
+): BenchEntry {
+  return {
+    ...entry,
+    kind: "count",
+    unit: "rows",
+    run: async () => {
+      countedRows ??= askDurableObject();
+      return pick(await countedRows);
+    },
+  };
 }
 
 const LOOP =
@@ -132,20 +143,58 @@ export const entries: readonly BenchEntry[] = [
     against: CLIENT,
     open: () => commits({ count: 1, commits: 50 }),
   },
-  {
-    name: "sqlite.rows_per_session_upsert",
-    kind: "count",
-    unit: "rows",
-    limit: { max: 1 },
-    against: "rows written as a Durable Object counts them, index entries included",
-    run: async () => (await measureRows()).perSessionUpsert,
-  },
-  {
-    name: "fencing.rows_written_per_commit",
-    kind: "count",
-    unit: "rows",
-    limit: { max: 0 },
-    against: "the same commit without a guard",
-    run: async () => (await measureRows()).perGuard,
-  },
+  rowCount(
+    {
+      name: "sqlite.rows_per_session_upsert",
+      limit: { max: 1 },
+      against: "rows written as a Durable Object counts them, index entries included",
+    },
+    ({ sessionUpsert }) => sessionUpsert.written,
+  ),
+  rowCount(
+    {
+      name: "fencing.rows_written_per_commit",
+      limit: { max: 0 },
+      against: "the same commit without a guard",
+    },
+    ({ guard }) => guard.written,
+  ),
+  rowCount(
+    {
+      name: "sqlite.rows_read_per_session_upsert",
+      limit: { max: 1.01 },
+      against: "rows read as a Durable Object counts them, for a session that is there already",
+    },
+    ({ sessionUpsert }) => sessionUpsert.read,
+  ),
+  rowCount(
+    {
+      name: "fencing.rows_read_per_commit",
+      limit: { max: 0 },
+      against: "the same commit without a guard",
+    },
+    ({ guard }) => guard.read,
+  ),
+  rowCount(
+    {
+      name: "sqlite.rows_read_per_cold_read",
+      limit: { max: 2 },
+      against: "one session of 300, by its address: the entry of the key's index, and the row",
+    },
+    ({ coldRead }) => coldRead.read,
+  ),
+  rowCount(
+    {
+      name: "sqlite.rows_read_per_cold_read_of_many",
+      against: "each of 300 sessions that are read together",
+    },
+    ({ coldReadOfMany }) => coldReadOfMany.read,
+  ),
+  rowCount(
+    {
+      name: "sqlite.rows_read_per_opening",
+      against: "opening a database that has its schema and one account",
+    },
+    ({ opening }) => opening.read,
+  ),
 ];

@@ -32,8 +32,8 @@ export interface RatioEntry extends NamedEntry {
   readonly limit?: Limit;
   /** The other side, in words. */
   readonly against: string;
-  /** A package that bench/peers installs. */
-  readonly needs?: "better-sqlite3";
+  /** What bench/run.mjs makes before the first comparison: the built package, or a package that bench/peers installs. */
+  readonly needs?: "dist" | "better-sqlite3";
   /** Opens both sides. What is done here is not timed. */
   open(): Comparison | Promise<Comparison>;
 }

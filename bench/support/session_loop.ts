@@ -20,11 +20,23 @@ export interface SqliteFile {
 /** Settings and page size of a file that the libSQL backend makes. */
 const LIKE_BACKEND = ["page_size = 8192", "journal_mode = WAL", "synchronous = FULL", "cache_size = -16384"];
 
+type Cells = readonly (string | number | Uint8Array)[];
+
 /** How a loop keeps a session. */
 export interface LoopTable {
   readonly columns: string;
   readonly put: string;
-  params(address: string, record: Uint8Array): readonly (string | number | null | Uint8Array)[];
+  /** Parameters of `put`. */
+  params(address: string, record: Uint8Array): Cells;
+  /** Reads the row of one session. */
+  readonly select: string;
+  /** Parameters of `select`. */
+  key(address: string): Cells;
+}
+
+/** The user part of an address. */
+function userOf(address: string): string {
+  return address.slice(0, address.search(/[:@]/));
 }
 
 const INCARNATION = "0123456789abcdef".repeat(2);
@@ -37,7 +49,10 @@ export const SAME_ROWS: LoopTable = {
     VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, user, address) DO UPDATE SET
     reserved_until = excluded.reserved_until, incarnation = excluded.incarnation, burned = excluded.burned,
     record = excluded.record`,
-  params: (address, record) => [address.slice(0, address.indexOf(":")), address, 64, INCARNATION, 0, record],
+  params: (address, record) => [userOf(address), address, 64, INCARNATION, 0, record],
+  select:
+    "SELECT reserved_until, incarnation, burned, record FROM session WHERE device_id = 1 AND user = ? AND address = ?",
+  key: (address) => [userOf(address), address],
 };
 
 /** The fewest columns with which a session can be found again. */
@@ -46,6 +61,8 @@ export const BARE_ROWS: LoopTable = {
   put: `INSERT INTO session (address, record) VALUES (?, ?)
     ON CONFLICT (address) DO UPDATE SET record = excluded.record`,
   params: (address, record) => [address, record],
+  select: "SELECT record FROM session WHERE address = ?",
+  key: (address) => [address],
 };
 
 /** A loop over a file of its own. */

@@ -1,11 +1,11 @@
 /**
- * A Durable Object that commits sessions to its own SQLite and answers with the rows that it wrote, as the platform counts
- * and bills them: an index entry is a row too. No other SQLite tells.
+ * A Durable Object that commits sessions to its own SQLite, and counts the rows that are read and written as the platform counts and
+ * bills them: an index entry is a row too. No other SQLite tells.
  */
 
-import { openSqliteBackend, type SqlDriver, type SqlValue } from "../src/adapters/sqlite/mod.ts";
-import type { Backend, Write } from "../src/backend/mod.ts";
-import { FencedError } from "../src/errors/mod.ts";
+import { openSqliteBackend, type SqlDriver, type SqlValue } from "../../src/adapters/sqlite/mod.ts";
+import type { Backend, WriteOf } from "../../src/backend/mod.ts";
+import { FencedError } from "../../src/errors/mod.ts";
 
 /** The part of a Durable Object's storage that is used here. */
 interface Storage {
@@ -15,15 +15,28 @@ interface Storage {
 
 interface Cursor {
   raw(): { toArray(): (string | number | null | ArrayBuffer)[][] };
+  readonly rowsRead: number;
   readonly rowsWritten: number;
 }
 
-/** What is measured. */
-export interface RowsWritten {
-  /** Rows written for each of many sessions that are there already. */
-  readonly perSessionUpsert: number;
-  /** Rows written by a guarded commit besides those of its writes. */
-  readonly perGuard: number;
+/** Rows of one kind of work. */
+export interface Rows {
+  readonly read: number;
+  readonly written: number;
+}
+
+/** What is counted. */
+export interface CountedRows {
+  /** Each of many sessions that are there already and are written again. */
+  readonly sessionUpsert: Rows;
+  /** A guarded commit, besides its writes. */
+  readonly guard: Rows;
+  /** A session that is read by its address, among the many. */
+  readonly coldRead: Rows;
+  /** The same for each of many sessions that are read together. */
+  readonly coldReadOfMany: Rows;
+  /** An opening of a database that has its schema. */
+  readonly opening: Rows;
 }
 
 const SESSIONS = 300;
@@ -32,6 +45,7 @@ const RECORD_BYTES = 1_500;
 class CountingDriver implements SqlDriver {
   readonly limits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
   readonly durable = true;
+  rowsRead = 0;
   rowsWritten = 0;
   readonly #storage: Storage;
 
@@ -62,12 +76,13 @@ class CountingDriver implements SqlDriver {
   #run(sql: string, params: readonly SqlValue[]): SqlValue[][] {
     const cursor = this.#storage.sql.exec(sql, ...params);
     const rows = cursor.raw().toArray();
+    this.rowsRead += cursor.rowsRead;
     this.rowsWritten += cursor.rowsWritten;
     return rows.map((row) => row.map((cell) => (cell instanceof ArrayBuffer ? new Uint8Array(cell) : cell)));
   }
 }
 
-function sessions(version: number): Write[] {
+function sessions(version: number): WriteOf<"session.put">[] {
   return Array.from({ length: SESSIONS }, (_, index) => ({
     kind: "session.put",
     address: `${5_511_900_000_000 + index}:${(index % 5) + 1}@c.us.0`,
@@ -75,24 +90,36 @@ function sessions(version: number): Write[] {
   }));
 }
 
-async function measure(storage: Storage): Promise<RowsWritten> {
+async function measure(storage: Storage): Promise<CountedRows> {
   const driver = new CountingDriver(storage);
   const backend: Backend = await openSqliteBackend(driver);
-  const written = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = driver.rowsWritten;
+  const rowsOf = async (work: () => Promise<unknown>): Promise<Rows> => {
+    const { rowsRead, rowsWritten } = driver;
     await work();
-    return driver.rowsWritten - before;
+    return { read: driver.rowsRead - rowsRead, written: driver.rowsWritten - rowsWritten };
   };
+  const addresses = sessions(1).map(({ address }) => address);
   await backend.commit(sessions(1));
-  const perSessionUpsert = (await written(() => backend.commit(sessions(2)))) / SESSIONS;
+  const commit = await rowsOf(() => backend.commit(sessions(2)));
   const next = { owner: "bench", epoch: 1 };
   await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
   const guard = { owner: "bench", minEpoch: 1, maxEpoch: 1 };
-  const guarded = await written(() => backend.commit(sessions(3), { guard }));
-  return { perSessionUpsert, perGuard: guarded - perSessionUpsert * SESSIONS };
+  const guarded = await rowsOf(() => backend.commit(sessions(3), { guard }));
+  const many = await rowsOf(() => backend.loadSessionRows(addresses));
+  return {
+    sessionUpsert: each(commit),
+    guard: { read: guarded.read - commit.read, written: guarded.written - commit.written },
+    coldRead: await rowsOf(() => backend.loadSessionRow(addresses[SESSIONS / 2] ?? "")),
+    coldReadOfMany: each(many),
+    opening: await rowsOf(() => openSqliteBackend(driver)),
+  };
 }
 
-/** The Durable Object. Its only answer is a `RowsWritten`. */
+function each({ read, written }: Rows): Rows {
+  return { read: read / SESSIONS, written: written / SESSIONS };
+}
+
+/** The Durable Object. Its only answer is a `CountedRows`. */
 export class RowCounter {
   readonly #storage: Storage;
 

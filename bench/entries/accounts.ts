@@ -1,0 +1,164 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import Database from "libsql";
+import { openAccount } from "../../mod.ts";
+import { type LibsqlBackendOptions, libsqlBackend } from "../../src/adapters/libsql/mod.ts";
+import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
+import type { Backend, CommitOptions, Write } from "../../src/backend/mod.ts";
+import type { Comparison } from "../harness/compare.ts";
+import type { BenchEntry } from "../harness/entry.ts";
+import { collectGarbage } from "../support/collect_garbage.ts";
+import { countingDriver } from "../support/counting_driver.ts";
+import { makeFolder } from "../support/folder.ts";
+
+const ACCOUNTS = 100;
+/** Sessions of one commit. */
+const SESSIONS = 10;
+const RECORD_BYTES = 1_500;
+
+type Native = LibsqlBackendOptions["native"];
+
+function nameOf(index: number): string {
+  return `account-${index}`;
+}
+
+/** Opens accounts that share a file, each with an owner. */
+async function openBackends(file: string, count: number): Promise<Backend[]> {
+  const backends: Backend[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const backend = await libsqlBackend({ url: `file:${file}`, account: nameOf(index), native: Database });
+    const next = { owner: "bench", epoch: 1 };
+    await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
+    backends.push(backend);
+  }
+  return backends;
+}
+
+const OWNED: CommitOptions = { guard: { owner: "bench", minEpoch: 1, maxEpoch: 1 } };
+
+/** Sessions of one account, or the ones at `offset` of a larger one. Records are new each time. */
+function newSessions(version: number, offset: number): Write[] {
+  return Array.from({ length: SESSIONS }, (_, index) => ({
+    kind: "session.put",
+    address: `${5_511_900_000_000 + offset + index}@c.us.0`,
+    record: new Uint8Array(RECORD_BYTES).fill(version + index),
+  }));
+}
+
+/** A hundred commits by as many accounts of one file, beside as many by one account: the same rows of as large a table. */
+async function committing(): Promise<Comparison> {
+  const folder = makeFolder();
+  const many = await openBackends(join(folder.path, "many.db"), ACCOUNTS);
+  const [one] = await openBackends(join(folder.path, "one.db"), 1);
+  if (one === undefined) throw new Error("no account was opened");
+  let version = 0;
+  let commits: Write[][] = [];
+  const prepare = (): void => {
+    version += 1;
+    commits = many.map((_, index) => newSessions(version, index * SESSIONS));
+  };
+  return {
+    ours: {
+      prepare,
+      run: async () => {
+        for (const [index, backend] of many.entries()) await backend.commit(commits[index] ?? [], OWNED);
+      },
+    },
+    theirs: {
+      prepare,
+      run: async () => {
+        for (const writes of commits) await one.commit(writes, OWNED);
+      },
+    },
+    close: async () => {
+      for (const backend of [...many, one]) await backend.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Descriptors of this process. Only Linux tells. */
+function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+async function descriptorsOfMany(): Promise<number> {
+  const folder = makeFolder();
+  const before = openDescriptors();
+  const backends = await openBackends(join(folder.path, "many.db"), ACCOUNTS);
+  await collectGarbage();
+  const open = openDescriptors() - before;
+  for (const backend of backends) await backend.close();
+  folder.remove();
+  return open;
+}
+
+/** Reading statements of opening an account in a file of a hundred. */
+async function queriesOfOpening(): Promise<number> {
+  const folder = makeFolder();
+  const file = join(folder.path, "many.db");
+  for (const backend of await openBackends(file, ACCOUNTS)) await backend.close();
+  let queries = 0;
+  // The first opening makes the device.
+  for (let opening = 0; opening < 2; opening += 1) {
+    const driver = await countingDriver(`file:${file}`);
+    const backend = await openSqliteBackend(driver, { account: nameOf(ACCOUNTS - 1) });
+    driver.queries.length = 0;
+    const account = await openAccount({ backend });
+    queries = driver.queries.length;
+    await account.close();
+  }
+  folder.remove();
+  return queries;
+}
+
+const OPENINGS = 200;
+
+/** Descriptors that are left after one account was opened, written to and closed again and again. */
+async function descriptorsLeft(native?: Native): Promise<number> {
+  const folder = makeFolder();
+  const url = `file:${join(folder.path, "account.db")}`;
+  const before = openDescriptors();
+  for (let opening = 0; opening < OPENINGS; opening += 1) {
+    const account = await openAccount({ backend: libsqlBackend({ url, ...(native && { native }) }) });
+    account.device.processCommand({ kind: "setPushName", pushName: `opening ${opening}` });
+    await account.close();
+  }
+  const left = openDescriptors() - before;
+  folder.remove();
+  return left;
+}
+
+export const entries: readonly BenchEntry[] = [
+  {
+    name: "accounts.100_in_one_file.descriptors",
+    kind: "figure",
+    unit: "descriptors",
+    against:
+      "one connection has three: the database, its log and its shared memory; after a collection of garbage",
+    run: descriptorsOfMany,
+  },
+  {
+    name: "accounts.100_in_one_file.queries_of_opening",
+    kind: "count",
+    unit: "queries",
+    limit: { max: 3 },
+    against: "reading statements of opening one more account",
+    run: queriesOfOpening,
+  },
+  {
+    name: "accounts.100_in_one_file.commit_ratio_vs_one_account",
+    kind: "ratio",
+    unit: "ratio",
+    against: "as many commits of ten sessions by one account, in a table as large",
+    open: committing,
+  },
+  {
+    name: "accounts.descriptors_after_200_openings",
+    kind: "figure",
+    unit: "descriptors",
+    against:
+      "one account of one file, opened, written to and closed; the native library keeps a file open until its statements are collected",
+    run: async () => ({ client: await descriptorsLeft(), native: await descriptorsLeft(Database) }),
+  },
+];
