@@ -7,9 +7,16 @@ import type { SignalStoreCache } from "../../src/signal/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
+import { betterSqlite3 } from "../support/better_sqlite3.ts";
 import { makeFolder } from "../support/folder.ts";
 import { advance, freshRecord } from "../support/sample_records.ts";
-import { BARE_ROWS, type LoopTable, openLoop, SAME_ROWS } from "../support/session_loop.ts";
+import {
+  BARE_ROWS,
+  type LoopTable,
+  openLoop,
+  SAME_ROWS,
+  type SqliteLibrary,
+} from "../support/session_loop.ts";
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
@@ -126,11 +133,11 @@ async function flushingEncoded(): Promise<Comparison> {
 const COLD_READS = 200;
 
 /** A session that is not in memory is loaded by one query and decoded. */
-async function coldLoading(): Promise<Comparison> {
+async function coldLoading(library: SqliteLibrary): Promise<Comparison> {
   const { folder, account, cache, sendAll, close } = await openFileCache();
   const records = await sendAll();
   await account.flush();
-  const loop = openLoop(join(folder, "loop.db"), SAME_ROWS);
+  const loop = openLoop(join(folder, "loop.db"), SAME_ROWS, library);
   loop.write(encodeAll(records, SAME_ROWS));
   const select = loop.file.prepare(SAME_ROWS.select);
   let next = 0;
@@ -248,7 +255,15 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     against:
       "a prepared SELECT of one row by the same native library, and decoding its record; one session at a time",
-    open: coldLoading,
+    open: () => coldLoading(Database),
+  },
+  {
+    name: "signal.cold_load.ratio_vs_better_sqlite3_select",
+    kind: "ratio",
+    unit: "ratio",
+    needs: "better-sqlite3",
+    against: "the same by better-sqlite3; ours through libsql",
+    open: () => coldLoading(betterSqlite3()),
   },
   {
     name: "signal.read_p99_during_flush.ratio_vs_idle",

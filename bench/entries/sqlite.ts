@@ -6,6 +6,7 @@ import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry, Limit } from "../harness/entry.ts";
 import type { CountedRows } from "../object/row_counter.ts";
+import { betterSqlite3 } from "../support/better_sqlite3.ts";
 import { makeFolder } from "../support/folder.ts";
 import { openLoop, SAME_ROWS, type SqliteLibrary } from "../support/session_loop.ts";
 
@@ -110,6 +111,7 @@ function rowCount(
 
 const LOOP =
   "one prepared statement of libsql in a loop, in one transaction: same rows, key, page size, journal and sync settings";
+const BETTER_SQLITE3 = "the same loop over better-sqlite3; ours through libsql";
 const NATIVE = `${LOOP}; ours through the same library`;
 const CLIENT = `${LOOP}; ours through @libsql/client, which prepares each statement anew`;
 
@@ -142,6 +144,22 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     against: CLIENT,
     open: () => commits({ count: 1, commits: 50 }),
+  },
+  {
+    name: "sqlite.commit_1000_sessions.ratio_vs_better_sqlite3_loop",
+    kind: "ratio",
+    unit: "ratio",
+    needs: "better-sqlite3",
+    against: BETTER_SQLITE3,
+    open: () => commits({ count: SESSIONS, native: Database, loop: betterSqlite3() }),
+  },
+  {
+    name: "sqlite.commit_1_session.ratio_vs_better_sqlite3_loop",
+    kind: "ratio",
+    unit: "ratio",
+    needs: "better-sqlite3",
+    against: BETTER_SQLITE3,
+    open: () => commits({ count: 1, commits: 50, native: Database, loop: betterSqlite3() }),
   },
   rowCount(
     {
