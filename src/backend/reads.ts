@@ -70,6 +70,8 @@ export interface ReadRow<M extends ReadMethod = ReadMethod> {
   readonly absent?: () => AnswerOf<M>;
   /** The table of the stored values in its answer. */
   readonly table?: TableName;
+  /** Protocol version that introduced it. Defaults to the first. */
+  readonly since?: number;
 }
 
 /** One row for each read: a new one does not compile until it has one, and a row without a read does not either. */

@@ -6,6 +6,8 @@ import type { WriteKind, WriteOf } from "./write.ts";
 export interface WriteRow<K extends WriteKind = WriteKind> {
   /** A rule for each field. */
   readonly fields: MembersOf<Omit<WriteOf<K>, "kind">>;
+  /** Protocol version that introduced it. Defaults to the first. */
+  readonly since?: number;
   /** The setter by which a composed backend applies it. */
   readonly by: SetterName;
 }

@@ -1,3 +1,8 @@
+const ENCODER = /* @__PURE__ */ new TextEncoder();
+
+/** One for all: making a decoder takes longer than decoding a name. Without `ignoreBOM` the mark is dropped, and two names become one. */
+const DECODER = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Whether a text has a UTF-8 form: two texts with different lone surrogates would have the same bytes. */
@@ -7,14 +12,13 @@ export function isWellFormed(text: string): boolean {
 
 /** The UTF-8 form of a text. Lone surrogates become U+FFFD: see `isWellFormed`. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return ENCODER.encode(text);
 }
 
 /** The text of bytes in UTF-8, a byte order mark included; `undefined` when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    // Without `ignoreBOM` the mark is dropped, and two names become one.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return DECODER.decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
+import { CALL_TYPE } from "../protocol/mod.ts";
 import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
 import { METHOD_OF } from "./account_routes.ts";
-import { type Content, PROTOBUF, parameter, SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
+import { type Content, parameter, SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
 import { ANSWER_WRITERS } from "./operation_answers.ts";
 import { INPUT_READERS } from "./operation_inputs.ts";
 
@@ -85,7 +86,7 @@ function operation({ id, summary, permission, query = [], body, answers }: Opera
 }
 
 function contentOf(content: Content | "document"): Schema {
-  if (content === PROTOBUF) return { [PROTOBUF]: { schema: { type: "string", format: "binary" } } };
+  if (content === CALL_TYPE) return { [CALL_TYPE]: { schema: { type: "string", format: "binary" } } };
   const schema = content === "document" ? { type: "object" } : schemaRef(content);
   return { "application/json": { schema } };
 }

@@ -1,11 +1,11 @@
+import type { CALL_TYPE } from "../protocol/mod.ts";
 /** A schema of JSON Schema 2020-12. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** The media type of the commit protocol. */
-export const PROTOBUF = "application/protobuf";
 
 /** The body of a request or an answer. */
-export type Content = SchemaName | typeof PROTOBUF;
+export type Content = SchemaName | typeof CALL_TYPE;
 
 const text: Schema = { type: "string" };
 const count: Schema = { type: "integer", minimum: 0 };

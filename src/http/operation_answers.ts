@@ -1,7 +1,8 @@
 import type { Context } from "hono";
+import { CALL_TYPE } from "../protocol/mod.ts";
 import { type OperationAnswers, ServiceError } from "../service/mod.ts";
 import { bodyOf } from "./answer_body.ts";
-import { type Content, PROTOBUF, type SchemaName } from "./openapi_schemas.ts";
+import type { Content, SchemaName } from "./openapi_schemas.ts";
 
 /** How the result of an operation is answered, and how the OpenAPI document describes it. */
 export interface AnswerWriter<Kind extends keyof OperationAnswers = keyof OperationAnswers> {
@@ -31,9 +32,9 @@ export const ANSWER_WRITERS: { readonly [Kind in keyof OperationAnswers]: Answer
   },
   call: {
     respond: (_, answer) =>
-      new Response(bodyOf(answer) as BodyInit, { headers: { "content-type": PROTOBUF } }),
+      new Response(bodyOf(answer) as BodyInit, { headers: { "content-type": CALL_TYPE } }),
     status: 200,
-    content: PROTOBUF,
+    content: CALL_TYPE,
   },
   nothing: { respond: (c) => c.body(null, 204), status: 204 },
 };

@@ -1,9 +1,10 @@
 import type { Context } from "hono";
+import { CALL_TYPE } from "../protocol/mod.ts";
 import { isAdmin, mayUse, type OperationInputs, ServiceError } from "../service/mod.ts";
 import type { AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { parseCommands } from "./device_commands.ts";
-import { type Content, PROTOBUF, parameter, type Schema } from "./openapi_schemas.ts";
+import { type Content, parameter, type Schema } from "./openapi_schemas.ts";
 import { readBody, readJson } from "./read_body.ts";
 import { RequestError } from "./request_error.ts";
 
@@ -30,10 +31,10 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
   },
   call: {
     async read(c, { callBytes }) {
-      const body = await readBody(c.req.raw, { contentType: PROTOBUF, maxBytes: callBytes });
+      const body = await readBody(c.req.raw, { contentType: CALL_TYPE, maxBytes: callBytes });
       return [body, { account: isAdmin(c.get("principal")) ? undefined : c.get("accountName") }];
     },
-    body: PROTOBUF,
+    body: CALL_TYPE,
   },
 };
 

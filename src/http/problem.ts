@@ -5,7 +5,7 @@ import { ServiceError, type ServiceErrorCode } from "../service/mod.ts";
 import { RequestError, type RequestErrorCode } from "./request_error.ts";
 
 /** What a problem tells: an error of the store, of the service, or of the request. */
-export type ProblemCode = StoreErrorCode | ServiceErrorCode | RequestErrorCode;
+export type ProblemCode = StoreErrorCode | ServiceErrorCode | RequestErrorCode | "version";
 
 /**
  * An answer of `application/problem+json` (RFC 9457). The `code` is the API. Texts are for people and may
@@ -37,6 +37,7 @@ const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, number>> = {
 export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   ...SERVICE_STATUS,
   invalid: 400,
+  version: 400,
   fenced: 409,
   "identity-conflict": 409,
   "too-large": 413,

@@ -1,13 +1,13 @@
-import type { Backend, LidPnMapping, Write } from "../backend/mod.ts";
-import { RefusedError } from "../errors/mod.ts";
-import { encodePlainValue } from "../records/mod.ts";
-import type { BackendCall } from "./backend_call.ts";
+import { type Backend, READS, type Write } from "../backend/mod.ts";
+import { ArgumentTypeError, RefusedError } from "../errors/mod.ts";
 import { frameOf } from "./frames.ts";
-import { type ReadMethod, requireReadArguments } from "./read_arguments.ts";
-import { requireGuardShape, requireWrites } from "./write_shapes.ts";
+import type { BackendCall, Wire, WireMethod } from "./wire.ts";
 
-/** Mappings of one piece of a streamed answer. */
-const MAPPINGS_PER_FRAME = 500;
+/** Items of one piece of a streamed answer. */
+const ITEMS_PER_FRAME = 500;
+
+/** Most keys of one batched read. */
+const MAX_KEYS = 100_000;
 
 /** How far a caller may reach. */
 export interface CallScope {
@@ -15,45 +15,50 @@ export interface CallScope {
   readonly account: string | undefined;
 }
 
-/** What is answered: an encoded plain value, or frames of them. */
+/** What is answered: one body, or frames of bodies. */
 export type CallAnswer = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
- * Carries a call out on a backend, which checks what is in it.
+ * Carries a call out on a backend, which checks its arguments, writes and guard, and answers in the version of the call.
  *
  * @param scope A caller who may see one account is told of no other and deletes no other.
  * @throws {StoreError} What the backend says.
  * @throws {TypeError | RangeError} When an argument, a write or the guard is malformed. Nothing was written.
  */
 export async function answerCall(backend: Backend, call: BackendCall, scope: CallScope): Promise<CallAnswer> {
-  switch (call.kind) {
-    case "mappings":
-      return frames(backend.getAllLidMappings());
-    case "capabilities":
-      return encodePlainValue(backend.capabilities);
-    case "commit": {
-      requireWrites(call.writes);
-      if (call.guard !== undefined) requireGuardShape(call.guard);
-      await refuseForeignAccounts(backend, call.writes, scope);
-      return encodePlainValue(await backend.commit(call.writes, { guard: call.guard }));
-    }
-    case "read":
-      requireReadArguments(call.method, call.args);
-      return encodePlainValue(await read(backend, call.method, call.args, scope));
+  const { wire } = call;
+  if (call.kind === "commit") {
+    await refuseForeignAccounts(backend, call.writes, scope);
+    return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard }));
   }
+  const { method, args } = call;
+  for (const arg of args) {
+    if (Array.isArray(arg) && arg.length > MAX_KEYS)
+      throw new ArgumentTypeError(`${method}: more than ${MAX_KEYS} keys`);
+  }
+  const answer = await read(backend, method, args, scope);
+  return isStreamed(method)
+    ? frames(wire, method, answer as AsyncIterable<unknown>)
+    : wire.encodeAnswer(method, answer);
+}
+
+function isStreamed(method: WireMethod): boolean {
+  return method in READS && READS[method as keyof typeof READS].streams === true;
 }
 
 async function read(
   backend: Backend,
-  method: ReadMethod,
+  method: WireMethod,
   args: readonly unknown[],
   { account }: CallScope,
 ): Promise<unknown> {
+  if (method === "capabilities") return backend.capabilities;
   if (method === "listAccounts" && account !== undefined) {
     return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }
-  // The arguments are whatever the caller sent: the backend checks them.
-  return await (backend[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+  return await (
+    backend[method] as (...args: readonly unknown[]) => Promise<unknown> | AsyncIterable<unknown>
+  )(...args);
 }
 
 /** @throws {RefusedError} When an account is deleted that the caller may not see. */
@@ -68,15 +73,19 @@ async function refuseForeignAccounts(
   if (writeIndex >= 0) throw new RefusedError("commit: not the caller's account", { writeIndex });
 }
 
-async function* frames(mappings: AsyncIterable<LidPnMapping>): AsyncIterable<Uint8Array> {
-  let piece: LidPnMapping[] = [];
-  for await (const mapping of mappings) {
-    piece.push(mapping);
-    if (piece.length < MAPPINGS_PER_FRAME) continue;
-    yield frameOf(encodePlainValue(piece));
+async function* frames(
+  wire: Wire,
+  method: WireMethod,
+  items: AsyncIterable<unknown>,
+): AsyncIterable<Uint8Array> {
+  let piece: unknown[] = [];
+  for await (const item of items) {
+    piece.push(item);
+    if (piece.length < ITEMS_PER_FRAME) continue;
+    yield frameOf(wire.encodeAnswer(method, piece));
     piece = [];
   }
   // The empty piece says that this is all: a connection that breaks off is not taken for the end.
-  if (piece.length > 0) yield frameOf(encodePlainValue(piece));
-  yield frameOf(encodePlainValue([]));
+  if (piece.length > 0) yield frameOf(wire.encodeAnswer(method, piece));
+  yield frameOf(wire.encodeAnswer(method, []));
 }

@@ -1,12 +1,14 @@
 /**
- * The commit protocol: how a backend is used from elsewhere. A call is one encoded plain value, and so is its answer; the
- * HTTP service carries them (`src/http`), and `adapters/remote` speaks them.
+ * The commit protocol: how a backend is used from elsewhere. The HTTP service carries calls and answers (`src/http`), and
+ * `adapters/remote` calls.
  *
  * @module
  */
 export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
-export { type BackendCall, decodeCall, encodeCommit, encodeQuestion, encodeRead } from "./backend_call.ts";
 export { contentsOf } from "./frames.ts";
-
-export { READ_METHODS, type ReadMethod } from "./read_arguments.ts";
+export { decodePlainValue, encodePlainValue } from "./plain_value.ts";
+export { PROTOCOL, Protocol } from "./protocol.ts";
+export { ProtocolVersionError } from "./protocol_version_error.ts";
+export { CALL_TYPE, PROTOCOL_VERSION } from "./version.ts";
+export type { BackendCall, Wire, WireMethod, WireTables } from "./wire.ts";
 export { describeError, errorOf, UNEXPECTED, type WireError } from "./wire_error.ts";

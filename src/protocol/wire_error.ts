@@ -16,11 +16,12 @@ import {
   type StoreErrorCode,
   WrongLengthError,
 } from "../errors/mod.ts";
+import { ProtocolVersionError } from "./protocol_version_error.ts";
 
 /** A failure as it is told to a caller elsewhere. */
 export interface WireError {
-  /** A `StoreErrorCode`, or `invalid` for what the caller did wrong. */
-  readonly code: StoreErrorCode | "invalid";
+  /** A `StoreErrorCode`, `invalid` for what the caller did wrong, or `version` for a version that is not spoken here. */
+  readonly code: StoreErrorCode | "invalid" | "version";
   /** As errors of the store read: it holds no secret. */
   readonly message: string;
   readonly writeIndex?: number | undefined;
@@ -49,6 +50,7 @@ export function describeError(error: unknown): WireError {
   if (error instanceof RefusedError) {
     return { code: error.code, message: error.message, writeIndex: error.writeIndex };
   }
+  if (error instanceof ProtocolVersionError) return { code: "version", message: error.message };
   if (error instanceof StoreError) return { code: error.code, message: error.message };
   if (error instanceof ArgumentTypeError || error instanceof ArgumentRangeError) {
     return { code: "invalid", message: "call: malformed" };
@@ -62,6 +64,7 @@ export function errorOf(described: unknown): Error | undefined {
   const { code, message, writeIndex } = described as Partial<WireError>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
   if (code === "invalid") return new ArgumentTypeError(message);
+  if (code === "version") return new ProtocolVersionError(message);
   if (!Object.hasOwn(CLASS_OF, code)) return undefined;
   if (code !== "refused") return new CLASS_OF[code](message);
   return new RefusedError(message, typeof writeIndex === "number" ? { writeIndex } : {});

@@ -45,7 +45,6 @@ export {
   encodeIndexValues,
   type HashState,
 } from "./hash_state.ts";
-export { decodePlainValue, encodePlainValue, type PlainValue } from "./plain_value.ts";
 export {
   decodePreKey,
   decodeSignedPreKey,

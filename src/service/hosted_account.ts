@@ -1,15 +1,9 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { type DeviceCommand, type RedactedDevice, redactDevice } from "../device/mod.ts";
-import { ArgumentTypeError, ClosedError, CorruptError, FencedError } from "../errors/mod.ts";
+import { ClosedError, FencedError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
-import {
-  answerCall,
-  type BackendCall,
-  type CallAnswer,
-  type CallScope,
-  decodeCall,
-} from "../protocol/mod.ts";
+import { answerCall, type CallAnswer, type CallScope, PROTOCOL } from "../protocol/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
 import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
 import type { HostedOperation } from "./account_operations.ts";
@@ -109,7 +103,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   async call(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
-    const call = callOf(body);
+    const call = PROTOCOL.decodeCall(body);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, scope);
@@ -176,17 +170,6 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
       this.#closing = opened.account.close().catch(() => {});
     }
     await this.#closing;
-  }
-}
-
-/** @throws {TypeError} When the body is not a call. */
-function callOf(body: Uint8Array): BackendCall {
-  try {
-    return decodeCall(body);
-  } catch (cause) {
-    // The damage is in the body and not in the store.
-    if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
-    throw cause;
   }
 }
 

@@ -4,7 +4,7 @@ import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, type Committer, withCommitter } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
-import { encodePlainValue } from "../records/mod.ts";
+import { PROTOCOL } from "../protocol/mod.ts";
 import { FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
 import { HostedAccount } from "./hosted_account.ts";
 
@@ -91,7 +91,7 @@ describe("HostedAccount.call", () => {
     const epoch = stored?.epoch ?? 0;
     const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch };
     const next = { owner: "elsewhere", epoch: epoch + 1 };
-    const call = encodePlainValue({ kind: "commit", writes: [], guard: { ...guard, next } });
+    const call = PROTOCOL.wire.encodeCommit([], { ...guard, next });
     let answer = (): void => {};
     world.answered = new Promise((resolve) => {
       answer = resolve;

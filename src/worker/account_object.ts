@@ -11,7 +11,7 @@ import { ClosedError, RefusedError } from "../errors/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
 import { HostedAccount, OpenOnce, operationRow, runOperation } from "../service/mod.ts";
 import { type AccountCall, accountCallOf } from "./account_call.ts";
-import { answerError } from "./object_call.ts";
+import { answerObjectCall } from "./object_call.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import { ANSWER_CARRIERS, type AnswerCarrier, INPUT_CARRIERS } from "./operation_carriers.ts";
 import { ownerTokenOf } from "./owner_token.ts";
@@ -119,7 +119,7 @@ export class AccountObject {
   async fetch(request: Request): Promise<Response> {
     const call = accountCallOf(request);
     if (call === undefined) return new Response(null, { status: 404 });
-    try {
+    return await answerObjectCall(request, this.#host.logger, async () => {
       const { takes, answers } = operationRow(call.operation);
       const hosted = await this.#admit(call);
       const input = await INPUT_CARRIERS[takes].decode(request, call.address);
@@ -129,9 +129,7 @@ export class AccountObject {
           ? await this.destroy(call.address.registeredAtMs)
           : await runOperation(hosted, call.operation, input),
       );
-    } catch (error) {
-      return answerError(error, this.#host.logger);
-    }
+    });
   }
 
   /** Runs the tasks that are due. Sets the alarm again if one fails: see `AlarmScheduler`. */

@@ -1,7 +1,9 @@
 /** Calls of the Worker to an object of this package: one POST each. An error is answered as a problem. */
 
+import { BusyError } from "../errors/mod.ts";
 import { errorOfProblem, faultOf, problemOf, problemResponse } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
+import { PROTOCOL, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import { ServiceError } from "../service/mod.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 
@@ -13,40 +15,64 @@ const URL_OF_OBJECT = "https://object.holdfast.invalid/";
 
 const CALL = "x-holdfast-call";
 
+const VERSION = "x-holdfast-protocol";
+
 /** Returns the name of the call that a request carries, or `undefined` if it is not a call. */
 export function callName(request: Request): string | undefined {
   if (request.url !== URL_OF_OBJECT || request.method !== "POST") return undefined;
   return request.headers.get(CALL) ?? undefined;
 }
 
-/**
- * Calls an object.
- *
- * @throws {StoreError | ServiceError | TypeError} The error that the object answers.
- * @throws {ServiceError} `unanswered`, when there is no answer. The outcome of the call is unknown.
- */
-export async function callObject(
-  stub: ObjectStubLike,
-  name: string,
-  {
-    body,
-    headers = {},
-  }: {
-    readonly body: Uint8Array;
-    readonly headers?: Readonly<Record<string, string>>;
-  },
-): Promise<Response> {
-  const response = await send(stub, { ...headers, [CALL]: name }, body);
-  if (response.ok) return response;
-  const described = await response.json().catch(() => undefined);
-  throw errorOfProblem(described) ?? unanswered();
+/** What a call carries besides its name. */
+interface Carried {
+  readonly body: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Returns the answer that carries an error. An unexpected error is logged. */
-export function answerError(error: unknown, logger: Logger): Response {
-  const fault = faultOf(error);
-  if (fault !== undefined) logger.log("error", "object: failed", fault);
-  return problemResponse(problemOf(error, ""));
+/**
+ * Calls an object. During a deployment the object may be of the release before, which does not speak this one's protocol: then the
+ * call is sent again in the version before, since nothing of the first was looked at.
+ *
+ * @throws {StoreError | ServiceError | TypeError} The error that the object answers.
+ * @throws {BusyError} When the object speaks neither version. Another deployment is under way.
+ * @throws {ServiceError} `unanswered`, when there is no answer. The outcome of the call is unknown.
+ */
+export async function callObject(stub: ObjectStubLike, name: string, carried: Carried): Promise<Response> {
+  let refusal: unknown;
+  for (const version of PROTOCOL.versions) {
+    const headers = { ...carried.headers, [CALL]: name, [VERSION]: String(version) };
+    const response = await send(stub, headers, carried.body);
+    if (response.ok) return response;
+    const described = await response.json().catch(() => undefined);
+    refusal = errorOfProblem(described) ?? unanswered();
+    // A call of the commit protocol that the object refuses has a version of its own, which is its sender's.
+    if (response.headers.get(VERSION) === null) throw refusal;
+  }
+  throw new BusyError("call object: it is of another release", { cause: refusal });
+}
+
+/**
+ * Answers a call, if it is of a protocol version that this release speaks. An error is answered as a problem; an unexpected one is
+ * logged.
+ */
+export async function answerObjectCall(
+  request: Request,
+  logger: Logger,
+  carryOut: () => Promise<Response>,
+): Promise<Response> {
+  const version = Number(request.headers.get(VERSION));
+  if (!PROTOCOL.versions.includes(version)) {
+    const refusal = problemResponse(problemOf(PROTOCOL.refusalOf(version), ""));
+    refusal.headers.set(VERSION, String(PROTOCOL_VERSION));
+    return refusal;
+  }
+  try {
+    return await carryOut();
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault !== undefined) logger.log("error", "object: failed", fault);
+    return problemResponse(problemOf(error, ""));
+  }
 }
 
 async function send(

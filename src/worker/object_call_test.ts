@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentTypeError, StoreError } from "../errors/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
+import { PROTOCOL, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import { ServiceError } from "../service/mod.ts";
 import { RecordingLogger } from "../testing/mod.ts";
-import { answerError, callName, callObject } from "./object_call.ts";
+import { answerObjectCall, callName, callObject } from "./object_call.ts";
 import type { ObjectStubLike } from "./object_types.ts";
 import { PLAIN_ANSWER } from "./plain_carrier.ts";
 
@@ -54,7 +55,7 @@ describe("callObject", () => {
     ["invalid", new ArgumentTypeError("call: malformed")],
   ] as const)("rejects with the object's error: %s", async (code, error) => {
     const thrown = await callObject(
-      objectOf(() => answerError(error, silentLogger)),
+      objectOf((request) => answerObjectCall(request, silentLogger, () => Promise.reject(error))),
       "stats",
       CALL,
     ).catch((caught: unknown) => caught);
@@ -64,12 +65,12 @@ describe("callObject", () => {
   });
 });
 
-describe("answerError", () => {
+describe("answerObjectCall", () => {
   test("logs the stack of an unexpected error without its message", async () => {
     const logger = new RecordingLogger();
     const error = new TypeError("secret\n    at secret (secret:1:1)\nsecret");
     const thrown = await callObject(
-      objectOf(() => answerError(error, logger)),
+      objectOf((request) => answerObjectCall(request, logger, () => Promise.reject(error))),
       "stats",
       CALL,
     ).catch((caught: unknown) => caught);
@@ -77,9 +78,62 @@ describe("answerError", () => {
     expect(logger.text).toContain("TypeError");
     expect(logger.text).toContain("object_call_test");
     expect(logger.text).not.toContain("secret");
-    await answerError(new StoreError("fenced", "commit: fenced"), logger);
-    await answerError(new ArgumentTypeError("call: malformed"), logger);
+    for (const known of [
+      new StoreError("fenced", "commit: fenced"),
+      new ArgumentTypeError("call: malformed"),
+    ]) {
+      const failing = objectOf((request) => answerObjectCall(request, logger, () => Promise.reject(known)));
+      await expect(callObject(failing, "stats", CALL)).rejects.toThrow();
+    }
     expect(logger.messages("error")).toHaveLength(1);
+  });
+});
+
+describe("callObject, of another release", () => {
+  const VERSION = "x-holdfast-protocol";
+
+  /** An object that speaks some versions, and the versions in which it was called. */
+  function speaking(...versions: readonly number[]) {
+    const asked: number[] = [];
+    const object = objectOf((request) => {
+      const version = Number(request.headers.get(VERSION));
+      asked.push(version);
+      if (versions.includes(version)) return PLAIN_ANSWER.encode("answered");
+      const problem = { code: "version", message: `call: protocol ${version} is not spoken here` };
+      return Response.json(problem, { status: 400, headers: { [VERSION]: String(versions[0]) } });
+    });
+    return { object, asked };
+  }
+
+  test("is busy when the object speaks no version of this one", async () => {
+    const { object, asked } = speaking(PROTOCOL_VERSION + 2);
+    await expect(callObject(object, "stats", CALL)).rejects.toMatchObject({ code: "busy" });
+    expect(asked).toEqual([...PROTOCOL.versions]);
+  });
+
+  test("passes on that a call of the commit protocol is of a version that is not spoken", async () => {
+    const refusing = objectOf((request) =>
+      answerObjectCall(request, silentLogger, () => Promise.reject(PROTOCOL.refusalOf(9))),
+    );
+    await expect(callObject(refusing, "call", CALL)).rejects.toMatchObject({
+      code: "incompatible",
+      message: PROTOCOL.refusalOf(9).message,
+    });
+  });
+
+  test("an object refuses a call of another version before it is carried out", async () => {
+    let carriedOut = 0;
+    const carryOut = async (): Promise<Response> => {
+      carriedOut += 1;
+      return new Response(null);
+    };
+    for (const version of ["", "0", String(PROTOCOL_VERSION + 1), "x"]) {
+      const headers = { "x-holdfast-call": "commandDevice", [VERSION]: version };
+      const request = new Request("https://object.holdfast.invalid/", { method: "POST", headers });
+      const response = await answerObjectCall(request, silentLogger, carryOut);
+      expect([response.status, response.headers.get(VERSION)]).toEqual([400, String(PROTOCOL_VERSION)]);
+    }
+    expect(carriedOut).toBe(0);
   });
 });
 

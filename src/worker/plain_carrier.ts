@@ -1,4 +1,4 @@
-import { decodePlainValue, encodePlainValue } from "../records/mod.ts";
+import { decodePlainValue, encodePlainValue } from "../protocol/mod.ts";
 
 /** Arguments as a list of plain values. */
 export const PLAIN_INPUT = {

@@ -2,7 +2,7 @@ import { durableObjectDriver, type ObjectStorageLike } from "../adapters/durable
 import { systemClock } from "../ports/mod.ts";
 import { OpenOnce, type Registry, SqlRegistry } from "../service/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
-import { answerError, callName } from "./object_call.ts";
+import { answerObjectCall, callName } from "./object_call.ts";
 import { PLAIN_ANSWER, PLAIN_INPUT } from "./plain_carrier.ts";
 
 /** The methods that can be called. A new method of the registry does not compile until it is here. */
@@ -27,15 +27,13 @@ export class RegistryObject {
 
   /** Answers a call of the Worker. */
   async fetch(request: Request): Promise<Response> {
-    try {
+    return await answerObjectCall(request, consoleLogger, async () => {
       const method = callName(request) ?? "";
       if (!Object.hasOwn(REGISTRY_METHODS, method)) throw new TypeError("call registry: unknown method");
       const args = await PLAIN_INPUT.decode<unknown[]>(request);
       const registry = await this.#registry.get();
       const call = registry[method as keyof Registry] as (...args: unknown[]) => Promise<unknown>;
       return PLAIN_ANSWER.encode(await call.apply(registry, args));
-    } catch (error) {
-      return answerError(error, consoleLogger);
-    }
+    });
   }
 }

@@ -1,7 +1,6 @@
 import { BusyError, RefusedError } from "../../src/errors/mod.ts";
 import { STATUS_OF } from "../../src/http/mod.ts";
-import { type BackendCall, decodeCall, describeError, errorOf } from "../../src/protocol/mod.ts";
-import { decodePlainValue } from "../../src/records/mod.ts";
+import { type BackendCall, describeError, errorOf, PROTOCOL } from "../../src/protocol/mod.ts";
 import type { Traffic } from "./chaos_backend.ts";
 import type { Network } from "./network.ts";
 
@@ -17,7 +16,7 @@ export function faultyFetch(network: Network, send: typeof fetch, traffic: Traff
   return async (url, init) => {
     // The sender takes its bytes back.
     const body = new Uint8Array(init?.body as Uint8Array);
-    const call = decodeCall(body);
+    const call = PROTOCOL.decodeCall(body);
     const carryOut = (): Promise<Response> =>
       network.send(async () => {
         const answer = await arrived(await send(url, { ...init, body, signal: null }));
@@ -68,7 +67,7 @@ function refusal(writeIndex: number): Response {
 }
 
 async function changedRows(answer: Response): Promise<number[]> {
-  if (answer.ok) return decodePlainValue(new Uint8Array(await answer.arrayBuffer())) as number[];
+  if (answer.ok) return PROTOCOL.wire.decodeCounts(new Uint8Array(await answer.arrayBuffer()));
   const said: unknown = await answer.json();
   throw errorOf(said) ?? new Error(`late commit: answered with ${answer.status}`);
 }

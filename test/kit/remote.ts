@@ -3,7 +3,7 @@ import { type MemoryBackendOptions, memoryBackend } from "../../src/adapters/mem
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { STATUS_OF } from "../../src/http/mod.ts";
-import { answerCall, decodeCall, describeError } from "../../src/protocol/mod.ts";
+import { answerCall, describeError, PROTOCOL } from "../../src/protocol/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { MemoryHarness, memoryTarget } from "./memory.ts";
 
@@ -14,7 +14,7 @@ export function answeringFetch(backendOf: (account: string) => Backend): typeof 
   return async (url, init) => {
     const account = decodeURIComponent(PATH.exec(new URL(String(url)).pathname)?.[1] ?? "");
     try {
-      const call = decodeCall(new Uint8Array(init?.body as Uint8Array));
+      const call = PROTOCOL.decodeCall(new Uint8Array(init?.body as Uint8Array));
       const answer = await answerCall(backendOf(account), call, { account: undefined });
       const body = answer instanceof Uint8Array ? answer : streamOf(answer);
       return new Response(body as BodyInit);

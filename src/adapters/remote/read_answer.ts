@@ -1,7 +1,6 @@
 import { joinBytes } from "../../bytes/mod.ts";
 import { BackendError, LimitError, RefusedError } from "../../errors/mod.ts";
 import { errorOf } from "../../protocol/mod.ts";
-import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
 
 /** Longest answer that is read as one, in bytes. */
 const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
@@ -44,10 +43,10 @@ export class Unanswered extends Error {
  * @throws {LimitError} When it is longer than 64 MiB.
  * @throws {Unanswered} When it is no such answer: it does not come from the service and says nothing of what is stored.
  */
-export async function answerOf(response: Response): Promise<PlainValue> {
+export async function answerOf<T>(response: Response, decode: (bytes: Uint8Array) => T): Promise<T> {
   const bytes = await readAtMost(response, MAX_ANSWER_BYTES);
   try {
-    return decodePlainValue(bytes);
+    return decode(bytes);
   } catch (cause) {
     throw new Unanswered("remote: the answer is malformed", undefined, cause);
   }

@@ -2,14 +2,19 @@ import {
   type Backend,
   type BackendCore,
   type Capabilities,
+  type CommitOptions,
   createBackend,
-  type LidPnMapping,
+  ForwardingReads,
+  type OwnerState,
+  READ,
+  READS,
+  type ReadMethod,
   requireAccountName,
+  type Write,
 } from "../../backend/mod.ts";
 import { BackendError, ClosedError, CorruptError } from "../../errors/mod.ts";
-import { type Clock, type Host, systemHost } from "../../ports/mod.ts";
-import { contentsOf, encodeCommit, encodeQuestion, encodeRead, READ_METHODS } from "../../protocol/mod.ts";
-import { decodePlainValue, type PlainValue } from "../../records/mod.ts";
+import { type Host, systemHost } from "../../ports/mod.ts";
+import { contentsOf, PROTOCOL, type Wire, type WireMethod } from "../../protocol/mod.ts";
 import { answerOf, Unanswered } from "./read_answer.ts";
 import { RequestSender } from "./request_sender.ts";
 
@@ -42,6 +47,7 @@ export interface RemoteBackendOptions {
  *
  * @throws {TypeError | RangeError} When an option is malformed. The message repeats neither token nor URL.
  * @throws {RefusedError} When the service does not accept the token for this account.
+ * @throws {IncompatibleError} When the service does not speak this release's version of the protocol. Nothing was changed.
  * @throws {BackendError} When there is no answer.
  *
  * @example
@@ -55,6 +61,7 @@ export interface RemoteBackendOptions {
  * ```
  */
 export async function remoteBackend(options: RemoteBackendOptions): Promise<Backend> {
+  const { wire } = PROTOCOL;
   const host = systemHost(options.host);
   const sender = new RequestSender({
     url: callUrl(options),
@@ -63,54 +70,80 @@ export async function remoteBackend(options: RemoteBackendOptions): Promise<Back
     host,
     deadlineMs: requireDeadline(options.deadlineMs ?? DEADLINE_MS),
   });
-  const capabilities = await askCapabilities(sender);
-  const clock: Clock = host.clock;
-  return createBackend(remoteCore(sender, capabilities), { clock });
+  const capabilities = (await ask(sender, wire, "capabilities", [])) as Capabilities;
+  return createBackend(new RemoteCore(sender, wire, capabilities), { clock: host.clock });
 }
 
-/** The reads of the contract by their names, each one request. */
-type Reads = Omit<BackendCore, "capabilities" | "close" | "commit" | "getAllLidMappings">;
+/** The backend at the other end of the requests. */
+class RemoteCore extends ForwardingReads implements BackendCore {
+  readonly capabilities: Capabilities;
+  readonly #sender: RequestSender;
+  readonly #wire: Wire;
+  #closed = false;
 
-function remoteCore(sender: RequestSender, capabilities: Capabilities): BackendCore {
-  let closed = false;
-  const assertOpen = (): void => {
-    if (closed) throw new ClosedError("remote: the backend is closed");
-  };
-  const readers = READ_METHODS.map((method) => {
-    const read = async (...args: readonly unknown[]): Promise<PlainValue> => {
-      assertOpen();
-      return await sender.sendRead(encodeRead(method, args), answerOf);
-    };
-    return [method, read] as const;
-  });
-  return {
-    ...(Object.fromEntries(readers) as unknown as Reads),
-    capabilities,
-    commit: async (writes, options) => {
-      assertOpen();
-      return await sender.sendCommit(encodeCommit(writes, options), async (response) =>
-        requireCounts(await answerOf(response), writes.length),
-      );
-    },
-    getAllLidMappings: () => {
-      assertOpen();
-      return mappings(sender);
-    },
-    close: async () => {
-      closed = true;
-    },
-  };
+  constructor(sender: RequestSender, wire: Wire, capabilities: Capabilities) {
+    super();
+    this.#sender = sender;
+    this.#wire = wire;
+    this.capabilities = capabilities;
+  }
+
+  async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
+    this.#assertOpen();
+    const body = this.#wire.encodeCommit(writes, options?.guard);
+    return await this.#sender.sendCommit(body, async (response) => {
+      const counts = await answerOf(response, (bytes) => this.#wire.decodeCounts(bytes));
+      if (counts.length === writes.length) return counts;
+      throw new Unanswered("remote: the answer is malformed", undefined, undefined);
+    });
+  }
+
+  async readOwner(): Promise<OwnerState | undefined> {
+    return (await this.#ask("readOwner", [])) as OwnerState | undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  override [READ](method: ReadMethod, args: readonly unknown[]): unknown {
+    if (READS[method].streams !== true) return this.#ask(method, args);
+    this.#assertOpen();
+    return stream(this.#sender, this.#wire, method, args);
+  }
+
+  async #ask(method: WireMethod, args: readonly unknown[]): Promise<unknown> {
+    this.#assertOpen();
+    return await ask(this.#sender, this.#wire, method, args);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError("remote: the backend is closed");
+  }
 }
 
-async function* mappings(sender: RequestSender): AsyncIterable<LidPnMapping> {
-  const response = await sender.sendRead(encodeQuestion("mappings"), async (answer) => answer);
+async function ask(
+  sender: RequestSender,
+  wire: Wire,
+  ...[method, args]: [method: WireMethod, args: readonly unknown[]]
+): Promise<unknown> {
+  return await sender.sendRead(wire.encodeRead(method, args), (response) =>
+    answerOf(response, (bytes) => wire.decodeAnswer(method, bytes)),
+  );
+}
+
+async function* stream(
+  sender: RequestSender,
+  wire: Wire,
+  ...[method, args]: [method: WireMethod, args: readonly unknown[]]
+): AsyncIterable<unknown> {
+  const response = await sender.sendRead(wire.encodeRead(method, args), async (answer) => answer);
   try {
     for await (const content of contentsOf(sender.pieces(response))) {
-      const piece = decodePlainValue(content);
-      if (!Array.isArray(piece)) throw new CorruptError("remote: no list of mappings");
+      const piece = wire.decodeAnswer(method, content) as readonly unknown[];
       // The empty piece ends the answer.
       if (piece.length === 0) return;
-      yield* piece as unknown as readonly LidPnMapping[];
+      yield* piece;
     }
   } catch (cause) {
     // What arrived is no answer of the service, and says nothing of what is stored.
@@ -118,25 +151,6 @@ async function* mappings(sender: RequestSender): AsyncIterable<LidPnMapping> {
     throw cause;
   }
   throw new BackendError("remote: the answer was cut off");
-}
-
-async function askCapabilities(sender: RequestSender): Promise<Capabilities> {
-  return await sender.sendRead(encodeQuestion("capabilities"), async (response) => {
-    const answer = (await answerOf(response)) as unknown as Partial<Capabilities> | undefined;
-    const { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters } = answer ?? {};
-    const flags = [atomicCommit, fencing, durableOnResolve];
-    if (flags.some((flag) => typeof flag !== "boolean") || typeof maxValueBytes !== "number") {
-      throw new Unanswered("remote: the answer is malformed", undefined, undefined);
-    }
-    return { atomicCommit, fencing, durableOnResolve, maxValueBytes, maxParameters } as Capabilities;
-  });
-}
-
-/** @throws {Unanswered} When it is no answer to a commit of so many writes. */
-function requireCounts(answer: PlainValue, length: number): number[] {
-  const isCounts = Array.isArray(answer) && answer.length === length && answer.every(Number.isSafeInteger);
-  if (!isCounts) throw new Unanswered("remote: the answer is malformed", undefined, undefined);
-  return answer.map(Number);
 }
 
 /** Where the calls of an account go. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Backend } from "../../backend/mod.ts";
 import { AmbiguousError, BackendError, BusyError, LimitError, RefusedError } from "../../errors/mod.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import { encodePlainValue } from "../../records/mod.ts";
+import { PROTOCOL, PROTOCOL_VERSION, type WireMethod } from "../../protocol/mod.ts";
 import { type FakeHost, fakeHost } from "../../testing/mod.ts";
 import { remoteBackend } from "./mod.ts";
 
@@ -18,7 +18,7 @@ class Scripted {
   answers: readonly Answer[] = [];
 
   async open(): Promise<Backend> {
-    this.answers = [() => valueResponse(CAPABILITIES)];
+    this.answers = [() => answerTo("capabilities", CAPABILITIES)];
     const backend = await this.#running(
       remoteBackend({
         url: URL_OF_SERVICE,
@@ -67,8 +67,16 @@ const CAPABILITIES = {
   maxParameters: 100,
 };
 
-function valueResponse(value: unknown): Response {
-  return new Response(encodePlainValue(value) as Uint8Array<ArrayBuffer>);
+function bytesResponse(bytes: Uint8Array): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>);
+}
+
+function answerTo(method: WireMethod, answer: unknown): Response {
+  return bytesResponse(PROTOCOL.wire.encodeAnswer(method, answer));
+}
+
+function countsResponse(...counts: number[]): Response {
+  return bytesResponse(PROTOCOL.wire.encodeCounts(counts));
 }
 
 const HTML = (): Response =>
@@ -106,7 +114,7 @@ const IDENTITY = { kind: "identity.delete", address: "a" } as const;
 test("a request goes to the account's path, once for each call, with the token, and follows no redirect", async () => {
   const scripted = new Scripted();
   const backend = await scripted.open();
-  scripted.answers = [() => valueResponse([1])];
+  scripted.answers = [() => countsResponse(1)];
   expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
   expect(scripted.requests).toHaveLength(1);
   const [{ url, init } = { url: "", init: {} }] = scripted.requests;
@@ -121,8 +129,8 @@ test.each<[string, Answer]>([
   ["a page instead of an answer", HTML],
   ["garbage", GARBAGE],
   ["nothing at all", EMPTY],
-  ["counts of other writes", () => valueResponse([1, 2])],
-  ["counts that are none", () => valueResponse(["one"])],
+  ["counts of other writes", () => countsResponse(1, 2)],
+  ["counts that are none", () => answerTo("getAllTcTokenJids", ["one"])],
   ["an answer without end", endless],
   ["a gateway's 502", status(502)],
   ["a gateway's 504", status(504)],
@@ -193,7 +201,7 @@ test.each<[string, Answer]>([
   async (_, answer) => {
     const scripted = new Scripted();
     const backend = await scripted.open();
-    scripted.answers = [answer, answer, answer, answer, () => valueResponse(true)];
+    scripted.answers = [answer, answer, answer, answer, () => answerTo("exists", true)];
     const startedAtMs = scripted.host.clock.nowMs();
     expect(await scripted.outcomeOf(backend.exists())).toBe(true);
     expect(scripted.requests).toHaveLength(5);
@@ -232,14 +240,14 @@ test("what the service says about a read is passed on at once", async () => {
 
 test("mappings that are cut off, garbled or late fail after those that came", async () => {
   const mapping = { lid: "1", phoneNumber: "2", createdAt: 0, updatedAt: 0, learningSource: "other" };
-  const frame = frameOf(encodePlainValue([mapping]));
-  const end = frameOf(encodePlainValue([]));
+  const frame = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", [mapping]));
+  const end = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", []));
   const streams: readonly [readonly Uint8Array[], number, boolean][] = [
     [[frame, frame, end], 2, true],
     [[frame], 1, false],
     [[frame, end.slice(0, 3)], 1, false],
     [[frame, frameOf(new Uint8Array([0xff]))], 1, false],
-    [[frame, frameOf(encodePlainValue("none"))], 1, false],
+    [[frame, frameOf(PROTOCOL.wire.encodeCounts([1]))], 1, false],
     [[frame, new Uint8Array([0xff, 0xff, 0xff, 0xff])], 1, false],
   ];
   for (const [pieces, count, isWhole] of streams) {
@@ -279,19 +287,24 @@ test("backends share a scheduler", async () => {
     remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, account: "b", host, fetch }),
   );
   const two = (await opening) as Backend;
-  scripted.answers = [() => valueResponse(true)];
+  scripted.answers = [() => answerTo("exists", true)];
   expect(await scripted.outcomeOf(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
 });
 
 test("a service that does not say what it can do is not opened", async () => {
-  for (const value of [
-    undefined,
-    [],
-    { ...CAPABILITIES, fencing: undefined },
-    { ...CAPABILITIES, maxValueBytes: "1" },
-  ]) {
+  const whole = PROTOCOL.wire.encodeAnswer("capabilities", CAPABILITIES);
+  const answers = [
+    PROTOCOL.wire.encodeAnswer("getSession", undefined),
+    PROTOCOL.wire.encodeCounts([1]),
+    whole.slice(0, -1),
+    new Uint8Array([...whole, 0]),
+    // Flags that are none, and another version than the one that was asked in.
+    whole.with(3, 2),
+    whole.with(2, PROTOCOL_VERSION + 1),
+  ];
+  for (const answer of answers) {
     const scripted = new Scripted();
-    scripted.answers = [() => valueResponse(value)];
+    scripted.answers = [() => bytesResponse(answer)];
     const { host, fetch } = scripted;
     expect(
       await scripted.outcomeOf(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),

@@ -1,6 +1,7 @@
 import { encodeBase64 } from "../../bytes/mod.ts";
 import { AmbiguousError, BackendError, BusyError, StoreError } from "../../errors/mod.ts";
 import type { Clock, Host, Logger, Scheduler } from "../../ports/mod.ts";
+import { CALL_TYPE } from "../../protocol/mod.ts";
 import { Answered, failureOf, Unanswered } from "./read_answer.ts";
 import { scrubError } from "./scrub_error.ts";
 
@@ -147,7 +148,7 @@ export class RequestSender {
     const { url, token } = this.#options;
     const response = await this.#options.fetch(url, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/protobuf" },
+      headers: { authorization: `Bearer ${token}`, "content-type": CALL_TYPE },
       body: body as Uint8Array<ArrayBuffer>,
       signal,
       // The token is for this address alone. Workers know no other way to stay.

@@ -1,19 +1,22 @@
 /** Bodies that are no call, or hardly one. Whatever is drawn repeats with the seed. */
-import { encodePlainValue } from "../../../src/records/mod.ts";
+import type { OwnerGuard } from "../../../src/backend/mod.ts";
+import { PROTOCOL_VERSION } from "../../../src/protocol/mod.ts";
 import { drawWrite, PUTTING_KINDS, WRITE_KINDS } from "../../../src/testing/conformance/write_samples.ts";
 import type { SeededRandom } from "../../../src/testing/mod.ts";
+import { looseBody, looseCommit, text, varint } from "../../support/loose_wire.ts";
+import type { Call } from "./calls.ts";
 
 /** A guard that no account meets: what is otherwise a valid commit is fenced, and changes nothing. */
 export const NOBODY = { owner: "nobody", minEpoch: 1, maxEpoch: 1 } as const;
 
 /** Fills an account: a valid commit of every kind that puts something. */
-export function fillingCall(random: SeededRandom, nowS: number): unknown {
+export function fillingCall(random: SeededRandom, nowS: number): Call {
   const writes = [...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, { random, nowS }));
   return { kind: "commit", writes };
 }
 
 /** A commit that nobody may make, of some writes of any kind. */
-export function fencedCall(random: SeededRandom, nowS: number): unknown {
+export function fencedCall(random: SeededRandom, nowS: number): Call {
   const writes = Array.from({ length: 1 + random.below(4) }, () =>
     drawWrite(random.pick(WRITE_KINDS), { random, nowS }),
   );
@@ -48,96 +51,108 @@ export function damaged(body: Uint8Array, random: SeededRandom): Uint8Array<Arra
   }
 }
 
-/** Lists in lists in lists, or objects in objects: a well-formed value of any depth, as its bytes. */
-export function nested(depth: number, shape: "list" | "object"): Uint8Array<ArrayBuffer> {
-  // The innermost first: what is around it is as long as it, and its own head.
-  const heads: number[][] = [];
-  let length = 0;
-  for (let level = 0; level < depth; level += 1) {
-    const steps = shape === "list" ? [0x0a, 0x32] : [0x12, 0x0a, 0x3a];
-    for (const tag of steps) {
-      const head = [tag, ...varint(length)];
-      heads.push(head);
-      length += head.length;
-    }
-  }
-  return new Uint8Array(heads.reverse().flat());
+/** Items of one byte each, as many as fit into so many bytes: key ids to be marked. */
+export function manyItems(length: number): Uint8Array<ArrayBuffer> {
+  const head = looseBody([1, 0, ...text("preKey.markUploaded"), 1]);
+  const count = length - head.length - varint(length).length;
+  return joined(head, new Uint8Array(varint(count)), new Uint8Array(count).fill(1));
 }
 
-/** A list of as many values as fit into so many bytes, each of which is nothing. */
-export function manyValues(length: number): Uint8Array<ArrayBuffer> {
-  const items = new Uint8Array(2 * Math.floor((length - 16) / 2)).map((_, index) =>
-    index % 2 === 0 ? 0x0a : 0,
-  );
-  return joined(new Uint8Array([0x32, ...varint(items.length)]), items);
+/** A commit without a guard, of runs of writes: a kind, how many, and their bytes. */
+function runs(
+  ...all: readonly (readonly [kind: string, count: readonly number[], bytes: readonly number[]])[]
+) {
+  return looseBody([1, 0, ...all.flatMap(([kind, count, bytes]) => [...text(kind), ...count, ...bytes])]);
 }
 
-/** A call that is well-formed as a value, and none all the same. */
-export const NO_CALLS: readonly unknown[] = [
-  ...[undefined, true, 0, "commit", 5n, new Uint8Array(3), [], new Map(), {}],
-  ...[{ kind: "nothing" }, { kind: undefined }, { kind: "close" }, { kind: "toString" }, { kind: ["read"] }],
-  ...[
-    { kind: "commit" },
-    { kind: "commit", writes: "none" },
-    { kind: "commit", writes: {} },
-    { kind: "commit", writes: [1] },
-  ],
-  ...[
-    { kind: "commit", writes: [[]] },
-    { kind: "commit", writes: [{}] },
-    { kind: "commit", writes: [undefined] },
-  ],
-  ...[
-    "nothing",
-    "",
-    "toString",
-    "constructor",
-    "__proto__",
-    "hasOwnProperty",
-    "session.PUT",
-    5,
-    undefined,
-  ].map((kind) => ({
-    kind: "commit",
-    writes: [{ kind }],
-  })),
-  ...[
-    { kind: "commit", writes: [], guard: 5 },
-    { kind: "commit", writes: [], guard: [] },
-    { kind: "commit", writes: [], guard: {} },
-  ],
-  ...[
-    { owner: 5, minEpoch: 1, maxEpoch: 1 },
-    { owner: "a", minEpoch: Number.NaN, maxEpoch: 1 },
-    { owner: "a", minEpoch: -1, maxEpoch: 1 },
-    { owner: "a", minEpoch: 2, maxEpoch: 1 },
-    { owner: "a", minEpoch: 1, maxEpoch: "1" },
-    { owner: "a".repeat(65), minEpoch: 1, maxEpoch: 1 },
-    { owner: "a", minEpoch: 1, maxEpoch: 1, next: { owner: "b", epoch: 1 } },
-    { owner: "a", minEpoch: 1, maxEpoch: 1, next: { owner: "b" } },
-    { owner: "a", minEpoch: 1, maxEpoch: 1, next: "b" },
-  ].map((guard) => ({ kind: "commit", writes: [], guard })),
-  { kind: "commit", writes: [], gaurd: NOBODY },
-  ...[{ kind: "read" }, { kind: "read", method: "exists" }, { kind: "read", method: "exists", args: "" }],
-  ...[
-    "commit",
-    "close",
-    "constructor",
-    "toString",
-    "__proto__",
-    "capabilities",
-    "putSession",
-    "getAllLidMappings",
-    "",
-  ].map((method) => ({ kind: "read", method, args: [] })),
-  { kind: "read", method: "exists", args: [1, 2, 3, 4, 5] },
-  { kind: "mappings", args: [] },
+function guarded(guard: OwnerGuard): Uint8Array<ArrayBuffer> {
+  return looseCommit({ kind: "preKey.remove", id: 1 }, guard);
+}
+
+function readOf(method: string, ...args: readonly number[]): Uint8Array<ArrayBuffer> {
+  return looseBody([2, ...text(method), ...args]);
+}
+
+const ADDRESS = text("1000@lid.0");
+const MALFORMED_TEXT = [2, 0xc3, 0x28];
+const NO_VERSION: readonly Uint8Array<ArrayBuffer>[] = [
+  new Uint8Array(0),
+  new Uint8Array([0x48]),
+  new Uint8Array([0x48, 0x46]),
+  new Uint8Array([0x48, 0x47, 1, 1, 0]),
+  // As calls were before they named a version.
+  new Uint8Array([
+    0x3a, 0x10, 0x0a, 0x0e, 0x0a, 0x04, 0x6b, 0x69, 0x6e, 0x64, 0x12, 0x06, 0x1a, 0x04, 0x72, 0x65,
+  ]),
+  new TextEncoder().encode('{"kind":"commit","writes":[]}'),
+  ...[[0], varint(PROTOCOL_VERSION + 1), varint(PROTOCOL_VERSION + 2), varint(2 ** 53 - 1)].map((version) =>
+    looseBody([2, ...text("exists")], version),
+  ),
+  // Not in its shortest form.
+  looseBody([2, ...text("exists")], [PROTOCOL_VERSION | 0x80, 0]),
 ];
 
-/** As a body. */
-export function bodyOf(call: unknown): Uint8Array<ArrayBuffer> {
-  return encodePlainValue(call) as Uint8Array<ArrayBuffer>;
-}
+/** Bodies that are no call, and what is said of them. */
+export const NO_CALLS: readonly (readonly [body: Uint8Array<ArrayBuffer>, code: "invalid" | "version"])[] = [
+  ...NO_VERSION.map((body) => [body, "version"] as const),
+  ...[
+    ...[[], [0], [3], [255], [1], [2], [1, 2], [1, 1], [2, 0xff]].map((content) => looseBody(content)),
+    ...["nothing", "", "toString", "constructor", "__proto__", "hasOwnProperty", "session.PUT"].map((kind) =>
+      runs([kind, [1], [...ADDRESS, 1, 7, 0]]),
+    ),
+    // No write, more than there are, more than there may be, and none at the end.
+    runs(["preKey.remove", [0], []]),
+    runs(["preKey.remove", [2], [1]]),
+    runs(["preKey.remove", varint(2 ** 50), [1]]),
+    runs(["senderKeyDevices.clearAll", varint(100_001), Array.from({ length: 100_001 }, () => 0)]),
+    runs(["senderKeyDevices.clearAll", [1], [1]]),
+    runs(["preKey.remove", [1], [1]], ["preKey.remove", [1], []]),
+    // Lengths and numbers that lead out of the body.
+    runs(["session.delete", [1], [...varint(2 ** 40), 1]]),
+    runs(["session.put", [1], [...ADDRESS, ...varint(2 ** 53 - 1), 1, 0]]),
+    runs(["preKey.markUploaded", [1], [...varint(2 ** 53 - 1), 1]]),
+    runs(["preKey.remove", [1], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]]),
+    runs(["preKey.remove", [1], [0x81, 0]]),
+    runs(["session.delete", [1], MALFORMED_TEXT]),
+    runs(["preKey.put", [1], [1, 1, 7, 2]]),
+    runs(["session.put", [1], [...ADDRESS, 1, 7, 2]]),
+    // One name twice in a map.
+    runs([
+      "syncVersion.put",
+      [1],
+      [
+        ...text("regular"),
+        ...new Uint8Array(8),
+        ...varint(128),
+        ...new Uint8Array(128),
+        2,
+        1,
+        97,
+        0,
+        1,
+        97,
+        0,
+        0,
+      ],
+    ]),
+    ...[
+      { owner: "", minEpoch: 1, maxEpoch: 1 },
+      { owner: "a", minEpoch: 2, maxEpoch: 1 },
+      { owner: "a".repeat(65), minEpoch: 1, maxEpoch: 1 },
+      { owner: "a", minEpoch: 1, maxEpoch: 1, next: { owner: "b", epoch: 1 } },
+      { owner: "a", minEpoch: 1, maxEpoch: 1, next: { owner: "", epoch: 2 } },
+    ].map(guarded),
+    ...["commit", "close", "constructor", "toString", "__proto__", "hasOwnProperty", "putSession", ""].map(
+      (method) => readOf(method),
+    ),
+    readOf("exists", 0),
+    readOf("getSession"),
+    readOf("getSession", ...ADDRESS, 0),
+    readOf("getSessions", ...varint(2 ** 40), ...ADDRESS),
+    readOf("getSession", ...MALFORMED_TEXT),
+    readOf("getAllLidMappings", 0),
+  ].map((body) => [body, "invalid"] as const),
+];
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
@@ -146,13 +161,5 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     bytes.set(part, offset);
     offset += part.length;
   }
-  return bytes;
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  bytes.push(rest);
   return bytes;
 }

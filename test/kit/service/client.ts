@@ -1,11 +1,13 @@
 /** How cases speak to a service: each answer is checked for what every answer must have. */
+
 import { remoteBackend } from "../../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../../src/backend/mod.ts";
 import type { Problem, TokenRequest } from "../../../src/http/mod.ts";
-import { decodePlainValue, encodePlainValue, type PlainValue } from "../../../src/records/mod.ts";
+import { CALL_TYPE } from "../../../src/protocol/mod.ts";
 import type { Permission } from "../../../src/service/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { type Contents, readAll } from "../../../src/testing/conformance/universe.ts";
+import { answerIn, bodyOf, type Call } from "./calls.ts";
 import type { TestedService } from "./harness.ts";
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -146,17 +148,17 @@ export class ServiceClient {
   async post({ name, token }: TestAccount, body: BodyInit): Promise<Response> {
     return await this.send("POST", pathOf(name, "/backend"), {
       token,
-      headers: { "content-type": "application/protobuf" },
+      headers: { "content-type": CALL_TYPE },
       body,
     });
   }
 
   /** Sends a call of the commit protocol, and reads its answer. */
-  async call(account: TestAccount, call: unknown): Promise<PlainValue> {
-    const response = await this.post(account, encodePlainValue(call) as Uint8Array<ArrayBuffer>);
+  async call(account: TestAccount, call: Call): Promise<unknown> {
+    const response = await this.post(account, bodyOf(call));
     if (response.status !== 200) equal(await response.text(), "", `call: status ${response.status}, body`);
-    equal(mediaType(response), "application/protobuf", "call: content type");
-    return decodePlainValue(new Uint8Array(await response.arrayBuffer()));
+    equal(mediaType(response), CALL_TYPE, "call: content type");
+    return answerIn(call, new Uint8Array(await response.arrayBuffer()));
   }
 
   /** The account's backend, from here. */

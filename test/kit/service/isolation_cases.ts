@@ -1,3 +1,4 @@
+import type { WireMethod } from "../../../src/protocol/mod.ts";
 import { check, differs, equal } from "../../../src/testing/conformance/assert.ts";
 import { sampleBytes } from "../../../src/testing/conformance/samples.ts";
 import { dose, everyNth } from "../../support/dose.ts";
@@ -127,7 +128,6 @@ export const isolationCases: readonly ServiceCase[] = [
         const body = client.call(mine, {
           kind: "commit",
           writes: [{ kind: "account.delete", accountId }],
-          guard: undefined,
         });
         check(
           await body.then(
@@ -162,14 +162,13 @@ async function drive(client: ServiceClient, account: TestAccount, seed: number):
       { kind: "session.put", address: ADDRESS, record },
       { kind: "groupMetadata.put", group: account.name, blob: record },
     ],
-    guard: undefined,
   });
   await client.makeDevice(account, `name ${seed}`);
 }
 
 /** Checks that an account has what it wrote and nothing else. */
 async function expectOwn(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {
-  const read = (method: string, ...args: readonly unknown[]) =>
+  const read = (method: WireMethod, ...args: readonly unknown[]) =>
     client.call(account, { kind: "read", method, args });
   equal(await read("getSession", ADDRESS), sampleBytes(seed, 40), `session of account ${seed}`);
   equal(await read("getGroupMetadata", account.name), sampleBytes(seed, 40), `group of account ${seed}`);

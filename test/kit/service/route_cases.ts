@@ -1,3 +1,4 @@
+import { CALL_TYPE } from "../../../src/protocol/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { pathOf, problemIn, ServiceClient } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
@@ -179,7 +180,7 @@ export const routeCases: readonly ServiceCase[] = [
         "application/x-www-form-urlencoded",
         "application/jsonp",
         "text/json",
-        "application/protobuf",
+        CALL_TYPE,
       ]) {
         await client.refused(
           "POST",
@@ -222,7 +223,7 @@ export const routeCases: readonly ServiceCase[] = [
       await client.refusedAsTooLarge("POST", backend, () => ({
         token,
         body: streamOf("x".repeat(service.callBytes + 1)),
-        headers: { "content-type": "application/protobuf" },
+        headers: { "content-type": CALL_TYPE },
       }));
       const fitting = `${" ".repeat(256 * 1_024 - body.length)}${body}`;
       await client.json("POST", commands, 200, { token, body: fitting, headers: { "content-type": json } });

@@ -1,5 +1,6 @@
 /** The routes of a service as its cases know them. */
-import { encodePlainValue } from "../../../src/records/mod.ts";
+import { CALL_TYPE } from "../../../src/protocol/mod.ts";
+import { bodyOf } from "./calls.ts";
 import { pathOf, type Sent } from "./client.ts";
 
 /** A route, with a request to it that is valid for an account with a device. */
@@ -46,8 +47,8 @@ export const ROUTES: readonly TestedRoute[] = [
   plain("GET", "/v1/accounts/:account/stats", "account"),
   plain("GET", "/v1/accounts/:account/snapshot", "account"),
   plain("POST", "/v1/accounts/:account/backend", "account", () => ({
-    headers: { "content-type": "application/protobuf" },
-    body: encodePlainValue({ kind: "read", method: "exists", args: [] }) as Uint8Array<ArrayBuffer>,
+    headers: { "content-type": CALL_TYPE },
+    body: bodyOf({ kind: "read", method: "exists", args: [] }),
   })),
   plain("DELETE", "/v1/accounts/:account", "admin"),
 ];

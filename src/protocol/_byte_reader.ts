@@ -1,0 +1,111 @@
+import { decodeUtf8 } from "../bytes/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
+
+/** Greatest power of 128 that a varint of 53 bits has. */
+const MAX_SCALE = 128 ** 7;
+
+/** How a body is read. */
+export interface ByteReaderOptions {
+  /** Whether bytes are copied: a copy of a key does not keep the whole body in memory. */
+  readonly copies: boolean;
+  /** Most items of all lists and maps together. Each takes a byte or more on the wire, and up to a hundred in memory. */
+  readonly maxItems: number;
+}
+
+/**
+ * Reads what a `ByteWriter` wrote, or anything else: nothing is allocated for a length or a number of items before it is known
+ * that as many bytes are there.
+ */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #copies: boolean;
+  #pos = 0;
+  #itemsLeft: number;
+
+  constructor(bytes: Uint8Array, { copies, maxItems }: ByteReaderOptions) {
+    this.#bytes = bytes;
+    this.#copies = copies;
+    this.#itemsLeft = maxItems;
+  }
+
+  /** Whether everything was read. */
+  get isAtEnd(): boolean {
+    return this.#pos === this.#bytes.length;
+  }
+
+  /** @throws {CorruptError} */
+  byte(): number {
+    const byte = this.#bytes[this.#pos];
+    if (byte === undefined) throw corrupt("truncated");
+    this.#pos += 1;
+    return byte;
+  }
+
+  /** An integer from 0 to 2^53−1. @throws {CorruptError} */
+  varint(): number {
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let scale = 128; scale <= MAX_SCALE; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte >= 0x80) continue;
+      // One number has one form.
+      if (byte === 0 || value > Number.MAX_SAFE_INTEGER) break;
+      return value;
+    }
+    throw corrupt("a number is malformed");
+  }
+
+  /** @throws {CorruptError} */
+  uint64(): bigint {
+    return this.#view(8).getBigUint64(0);
+  }
+
+  /** @throws {CorruptError} */
+  double(): number {
+    return this.#view(8).getFloat64(0);
+  }
+
+  /** Bytes behind their length: a view, or a copy where the reader makes copies. @throws {CorruptError} */
+  delimited(): Uint8Array {
+    const length = this.varint();
+    const start = this.#skip(length);
+    // Neither is a Buffer where the body is one.
+    const view = new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
+    return this.#copies ? view.slice() : view;
+  }
+
+  /** A text behind its length. @throws {CorruptError} When it is not UTF-8. */
+  text(): string {
+    const start = this.#skip(this.varint());
+    const text = decodeUtf8(this.#bytes.subarray(start, this.#pos));
+    if (text === undefined) throw corrupt("a text is not UTF-8");
+    return text;
+  }
+
+  /** The number of items that follow, each of one byte or more. @throws {CorruptError} When there cannot be as many. */
+  count(max: number = this.#itemsLeft): number {
+    const count = this.varint();
+    if (count > Math.min(max, this.#itemsLeft)) throw corrupt("too many items");
+    this.#itemsLeft -= count;
+    if (count > this.#bytes.length - this.#pos) throw corrupt("truncated");
+    return count;
+  }
+
+  #skip(length: number): number {
+    const start = this.#pos;
+    if (length > this.#bytes.length - start) throw corrupt("truncated");
+    this.#pos = start + length;
+    return start;
+  }
+
+  #view(length: number): DataView {
+    const start = this.#skip(length);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
+  }
+}
+
+function corrupt(state: string): CorruptError {
+  return new CorruptError(`decode call: ${state}`);
+}

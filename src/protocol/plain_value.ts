@@ -1,0 +1,105 @@
+import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
+import { ByteReader } from "./_byte_reader.ts";
+import { ByteWriter } from "./_byte_writer.ts";
+
+/** How deep lists and objects may lie in each other. */
+const MAX_DEPTH = 16;
+
+/** Most items of all lists and objects of one value. */
+const MAX_ITEMS = 100_000;
+
+/** What a value is, in the byte before it. */
+const TAG = { nothing: 0, no: 1, yes: 2, number: 3, text: 4, bytes: 5, list: 6, object: 7 } as const;
+
+/** Data without behaviour that says itself what it is: what a Worker and its objects tell each other. */
+export type PlainValue =
+  | undefined
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly PlainValue[]
+  | { readonly [name: string]: PlainValue };
+
+/**
+ * Encodes a plain value. Members of objects that are `undefined` are left out.
+ *
+ * @throws {TypeError} When something in it is no plain value, or lies too deep.
+ */
+export function encodePlainValue(value: unknown): Uint8Array {
+  const writer = new ByteWriter();
+  write(writer, value, 0);
+  return writer.bytes;
+}
+
+/**
+ * Decodes a plain value. Bytes are copies; an object has no members but its own.
+ *
+ * @throws {CorruptError} When the bytes are no plain value, or it is too deep.
+ */
+export function decodePlainValue(bytes: Uint8Array): PlainValue {
+  const reader = new ByteReader(bytes, { copies: true, maxItems: MAX_ITEMS });
+  const value = read(reader, 0);
+  if (!reader.isAtEnd) throw new CorruptError("decode value: something follows it");
+  return value;
+}
+
+function write(writer: ByteWriter, value: unknown, depth: number): void {
+  if (depth > MAX_DEPTH) throw new ArgumentTypeError(`encode value: deeper than ${MAX_DEPTH}`);
+  if (value === undefined) writer.byte(TAG.nothing);
+  else if (typeof value === "boolean") writer.byte(value ? TAG.yes : TAG.no);
+  else if (typeof value === "number") {
+    writer.byte(TAG.number);
+    writer.double(value);
+  } else if (typeof value === "string") {
+    writer.byte(TAG.text);
+    writer.text(value);
+  } else if (value instanceof Uint8Array) {
+    writer.byte(TAG.bytes);
+    writer.delimited(value);
+  } else if (Array.isArray(value)) {
+    writer.byte(TAG.list);
+    writer.varint(value.length);
+    for (const item of value) write(writer, item, depth + 1);
+  } else writeMembers(writer, value, depth);
+}
+
+function writeMembers(writer: ByteWriter, value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null || value instanceof Map || value instanceof Set) {
+    throw new ArgumentTypeError("encode value: not plain data");
+  }
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  writer.byte(TAG.object);
+  writer.varint(members.length);
+  for (const [name, member] of members) {
+    writer.text(name);
+    write(writer, member, depth + 1);
+  }
+}
+
+function read(reader: ByteReader, depth: number): PlainValue {
+  if (depth > MAX_DEPTH) throw new CorruptError(`decode value: deeper than ${MAX_DEPTH}`);
+  switch (reader.byte()) {
+    case TAG.nothing:
+      return undefined;
+    case TAG.no:
+      return false;
+    case TAG.yes:
+      return true;
+    case TAG.number:
+      return reader.double();
+    case TAG.text:
+      return reader.text();
+    case TAG.bytes:
+      return reader.delimited();
+    case TAG.list:
+      return Array.from({ length: reader.count() }, () => read(reader, depth + 1));
+    case TAG.object:
+      // Own members, whatever they are called.
+      return Object.fromEntries(
+        Array.from({ length: reader.count() }, () => [reader.text(), read(reader, depth + 1)] as const),
+      );
+    default:
+      throw new CorruptError("decode value: of no known kind");
+  }
+}

@@ -1,0 +1,53 @@
+import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
+import { ByteReader } from "./_byte_reader.ts";
+import { ProtocolVersionError } from "./protocol_version_error.ts";
+import { FIRST_VERSION, PROTOCOL_VERSION } from "./version.ts";
+import { type BackendCall, versionOf, WIRE_TABLES, Wire, type WireTables } from "./wire.ts";
+
+/** Most items of all lists and maps of one call: a body of some megabytes could take gigabytes. */
+const MAX_CALL_ITEMS = 500_000;
+
+/** The versions of the protocol that one release speaks: its own, and the one before. */
+export class Protocol {
+  /** The release's own version, in which it calls. */
+  readonly wire: Wire;
+  /** The versions in which calls are answered, its own first. */
+  readonly versions: readonly number[];
+  readonly #wires: readonly Wire[];
+
+  constructor(version: number, tables: WireTables = WIRE_TABLES) {
+    this.wire = new Wire(version, tables);
+    this.#wires = version > FIRST_VERSION ? [this.wire, new Wire(version - 1, tables)] : [this.wire];
+    this.versions = this.#wires.map((wire) => wire.version);
+  }
+
+  /**
+   * Reads a call. Its bytes are views of the body, which belongs to the call from now on.
+   *
+   * @throws {ProtocolVersionError} When it is of a version that is not spoken here, or names none.
+   * @throws {TypeError} When it is malformed.
+   */
+  decodeCall(body: Uint8Array): BackendCall {
+    const reader = new ByteReader(body, { copies: false, maxItems: MAX_CALL_ITEMS });
+    const version = versionOf(reader);
+    const wire = this.#wires.find((spoken) => spoken.version === version);
+    if (wire === undefined) throw this.refusalOf(version);
+    try {
+      return wire.decodeCall(reader);
+    } catch (cause) {
+      // The damage is in the body and not in the store.
+      if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
+      throw cause;
+    }
+  }
+
+  /** The error that refuses a version, or a call that names none. */
+  refusalOf(version: number | undefined): ProtocolVersionError {
+    const asked = version === undefined ? "a call without a protocol version" : `protocol ${version}`;
+    const spoken = this.versions.toSorted((a, b) => a - b).join(" and ");
+    return new ProtocolVersionError(`call: ${asked} is not spoken here, the service speaks ${spoken}`);
+  }
+}
+
+/** The protocol of this release. */
+export const PROTOCOL: Protocol = /* @__PURE__ */ new Protocol(PROTOCOL_VERSION);

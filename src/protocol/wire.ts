@@ -1,0 +1,259 @@
+import {
+  type Capabilities,
+  OWNER_GUARD,
+  OWNER_STATE,
+  type OwnerGuard,
+  READS,
+  type ReadMethod,
+  WRITES,
+  type Write,
+} from "../backend/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
+import { flag, integer, list, object, optional, type Rule } from "../rules/mod.ts";
+import { ByteReader } from "./_byte_reader.ts";
+import { ByteWriter } from "./_byte_writer.ts";
+import { type Codec, codecOf } from "./codec.ts";
+
+/** A read that can be called from elsewhere. */
+export type WireMethod = ReadMethod | "capabilities" | "readOwner";
+
+/** What is asked of a backend that is elsewhere. */
+export type BackendCall =
+  | {
+      readonly kind: "commit";
+      readonly writes: readonly Write[];
+      readonly guard: OwnerGuard | undefined;
+      readonly wire: Wire;
+    }
+  | {
+      readonly kind: "read";
+      readonly method: WireMethod;
+      readonly args: readonly unknown[];
+      readonly wire: Wire;
+    };
+
+/** A kind of write, as the wire knows it. */
+export interface WireWrite {
+  readonly fields: object;
+  /** Protocol version that introduced it. Defaults to the first. */
+  readonly since?: number;
+}
+
+/** A read, as the wire knows it. */
+export interface WireRead {
+  readonly args: readonly { readonly rule: Rule }[];
+  readonly answer: Rule;
+  /** Whether the answer is a stream of pieces, each a list. */
+  readonly streams?: boolean;
+  /** Protocol version that introduced it. Defaults to the first. */
+  readonly since?: number;
+}
+
+/** What a protocol is made of. */
+export interface WireTables {
+  readonly writes: Readonly<Record<string, WireWrite>>;
+  readonly reads: Readonly<Record<string, WireRead>>;
+}
+
+const CAPABILITIES: Rule<Capabilities> = object<Capabilities>({
+  atomicCommit: flag(),
+  fencing: flag(),
+  durableOnResolve: flag(),
+  maxValueBytes: integer("count"),
+  maxParameters: optional(integer("count")),
+});
+
+/** The writes and reads of the contract. */
+export const WIRE_TABLES: WireTables = {
+  writes: WRITES,
+  reads: {
+    ...READS,
+    capabilities: { args: [], answer: CAPABILITIES },
+    readOwner: { args: [], answer: optional(OWNER_STATE) },
+  },
+};
+
+/** The two bytes that every body begins with. */
+const MAGIC = [0x48, 0x46] as const;
+
+const COMMIT = 1;
+const READ = 2;
+
+/** Most writes of one commit. The engine's greatest has as many as items may be dirty. */
+const MAX_WRITES = 100_000;
+
+/** Most items of an answer. The greatest body has fewer. */
+const MAX_ANSWER_ITEMS = 2_000_000;
+
+interface ReadCodec {
+  readonly args: readonly Codec[];
+  readonly answer: Codec;
+}
+
+/**
+ * One version of the commit protocol. A body is two bytes of magic, the version, and a call or an answer. The writes of a commit stand
+ * in runs: a kind, a number, and as many writes of that kind.
+ */
+export class Wire {
+  readonly version: number;
+  readonly #tables: WireTables;
+  readonly #guard: Codec<OwnerGuard | undefined>;
+  readonly #counts: Codec<number[]>;
+  /** Made when a kind or a method is first seen. */
+  readonly #writes = new Map<string, Codec>();
+  readonly #reads = new Map<string, ReadCodec>();
+
+  constructor(version: number, tables: WireTables = WIRE_TABLES) {
+    this.version = version;
+    this.#tables = tables;
+    this.#guard = codecOf(optional(OWNER_GUARD), version);
+    this.#counts = codecOf(list(integer("count")), version);
+  }
+
+  /** @throws {TypeError} When a text is not well-formed. */
+  encodeCommit(writes: readonly Write[], guard: OwnerGuard | undefined): Uint8Array {
+    const writer = this.#begin();
+    writer.byte(COMMIT);
+    this.#guard.encode(writer, guard);
+    for (let start = 0; start < writes.length; ) {
+      const { kind } = writes[start] as Write;
+      let end = start + 1;
+      while (writes[end]?.kind === kind) end += 1;
+      writer.text(kind);
+      writer.varint(end - start);
+      const codec = this.#writeCodec(kind);
+      const { length } = writer;
+      codec.encode(writer, writes[start]);
+      // Writes of one kind are of much the same size: memory that grows is copied again and again.
+      writer.expect((end - start) * (writer.length - length));
+      for (start += 1; start < end; start += 1) codec.encode(writer, writes[start]);
+    }
+    return writer.bytes;
+  }
+
+  encodeRead(method: WireMethod, args: readonly unknown[]): Uint8Array {
+    const writer = this.#begin();
+    writer.byte(READ);
+    writer.text(method);
+    for (const [index, codec] of this.#readCodec(method).args.entries()) codec.encode(writer, args[index]);
+    return writer.bytes;
+  }
+
+  /** Rows changed by each write of a commit. */
+  encodeCounts(counts: number[]): Uint8Array {
+    return this.#encode(this.#counts, counts);
+  }
+
+  /** @throws {CorruptError} When the bytes are no such answer. */
+  decodeCounts(bytes: Uint8Array): number[] {
+    return this.#decode(this.#counts, bytes);
+  }
+
+  /** What a read answers, or one piece of it as a list. */
+  encodeAnswer(method: WireMethod, answer: unknown): Uint8Array {
+    return this.#encode(this.#readCodec(method).answer, answer);
+  }
+
+  /** @throws {CorruptError} When the bytes are no answer to that read. */
+  decodeAnswer(method: WireMethod, bytes: Uint8Array): unknown {
+    return this.#decode(this.#readCodec(method).answer, bytes);
+  }
+
+  /**
+   * Reads a call behind its version. Every part has the type that its rule says; ranges and lengths the backend checks.
+   *
+   * @throws {CorruptError} When it is malformed.
+   */
+  decodeCall(reader: ByteReader): BackendCall {
+    const kind = reader.byte();
+    if (kind !== COMMIT && kind !== READ) throw new CorruptError("decode call: unknown kind");
+    const call = kind === COMMIT ? this.#readCommit(reader) : this.#readRead(reader);
+    if (!reader.isAtEnd) throw new CorruptError("decode call: something follows it");
+    return call;
+  }
+
+  #readCommit(reader: ByteReader): BackendCall {
+    const guard = this.#guard.decode(reader);
+    const writes: Write[] = [];
+    while (!reader.isAtEnd) {
+      const kind = reader.text();
+      const codec = this.#writeCodec(kind);
+      const count = reader.count(MAX_WRITES - writes.length);
+      if (count === 0) throw new CorruptError("decode call: a run of no writes");
+      for (let left = count; left > 0; left -= 1) {
+        const write = codec.decode(reader) as Record<string, unknown>;
+        write.kind = kind;
+        writes.push(write as unknown as Write);
+      }
+    }
+    return { kind: "commit", writes, guard, wire: this };
+  }
+
+  #readRead(reader: ByteReader): BackendCall {
+    const method = reader.text();
+    const args = this.#readCodec(method).args.map((codec) => codec.decode(reader));
+    return { kind: "read", method: method as WireMethod, args, wire: this };
+  }
+
+  #writeCodec(kind: string): Codec {
+    let codec = this.#writes.get(kind);
+    if (codec === undefined) {
+      const { fields } = this.#row(this.#tables.writes, kind);
+      codec = codecOf(object(fields as never), this.version);
+      this.#writes.set(kind, codec);
+    }
+    return codec;
+  }
+
+  #readCodec(method: string): ReadCodec {
+    let codec = this.#reads.get(method);
+    if (codec === undefined) {
+      const { args, answer, streams } = this.#row(this.#tables.reads, method);
+      codec = {
+        args: args.map(({ rule }) => codecOf(rule, this.version)),
+        answer: codecOf(streams ? list(answer) : answer, this.version),
+      };
+      this.#reads.set(method, codec);
+    }
+    return codec;
+  }
+
+  #row<Row extends { readonly since?: number }>(rows: Readonly<Record<string, Row>>, name: string): Row {
+    const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+    if (row === undefined || (row.since ?? 0) > this.version) {
+      throw new CorruptError(`decode call: a name that is not of protocol ${this.version}`);
+    }
+    return row;
+  }
+
+  #begin(): ByteWriter {
+    const writer = new ByteWriter();
+    for (const byte of MAGIC) writer.byte(byte);
+    writer.varint(this.version);
+    return writer;
+  }
+
+  #encode<T>(codec: Codec<T>, value: T): Uint8Array {
+    const writer = this.#begin();
+    codec.encode(writer, value);
+    return writer.bytes;
+  }
+
+  #decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
+    const reader = new ByteReader(bytes, { copies: true, maxItems: MAX_ANSWER_ITEMS });
+    if (versionOf(reader) !== this.version)
+      throw new CorruptError("decode answer: it is of another protocol");
+    const value = codec.decode(reader);
+    if (!reader.isAtEnd) throw new CorruptError("decode answer: something follows it");
+    return value;
+  }
+}
+
+/** The version at the beginning of a body, `undefined` when it names none. */
+export function versionOf(reader: ByteReader): number | undefined {
+  try {
+    return MAGIC.every((byte) => reader.byte() === byte) ? reader.varint() : undefined;
+  } catch {
+    return undefined;
+  }
+}

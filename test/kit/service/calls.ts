@@ -1,0 +1,24 @@
+/** Calls of the commit protocol as cases write them down. */
+import type { OwnerGuard, Write } from "../../../src/backend/mod.ts";
+import { PROTOCOL, type WireMethod } from "../../../src/protocol/mod.ts";
+
+/** A call. */
+export type Call =
+  | { readonly kind: "commit"; readonly writes: readonly Write[]; readonly guard?: OwnerGuard }
+  | { readonly kind: "read"; readonly method: WireMethod; readonly args: readonly unknown[] };
+
+/** As a body. */
+export function bodyOf(call: Call): Uint8Array<ArrayBuffer> {
+  const { wire } = PROTOCOL;
+  const body =
+    call.kind === "commit"
+      ? wire.encodeCommit(call.writes, call.guard)
+      : wire.encodeRead(call.method, call.args);
+  return new Uint8Array(body);
+}
+
+/** What the answer to a call says. */
+export function answerIn(call: Call, body: Uint8Array): unknown {
+  const { wire } = PROTOCOL;
+  return call.kind === "commit" ? wire.decodeCounts(body) : wire.decodeAnswer(call.method, body);
+}
