@@ -2,9 +2,12 @@
  * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` reads deno.json without a word when jsr.json differs.
  * Name, version, licence and subpaths are equal in all three, and each subpath's file exists. A subpath that imports a module of one
  * platform is on npm alone, and neither its door nor its folder is published elsewhere.
+ *
+ * package.json is the source: `node tools/check_manifests.mjs --write`, which is a part of `npm run fix`, writes these fields of the
+ * other two.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Subpaths that only npm has, and what the other registries must not publish: they cannot resolve its imports. */
 const NPM_ONLY = { "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"] };
@@ -38,12 +41,16 @@ for (const [subpath, target] of Object.entries(npm.exports)) {
   if (!existsSync(sources[subpath]))
     problems.push(`package.json: ${subpath} is built from ${sources[subpath]}, which is not there`);
 }
+const shared = Object.entries(sources).filter(([subpath]) => !Object.hasOwn(NPM_ONLY, subpath));
+const { name, version, license } = npm;
+const expected = { name, version, license, exports: Object.fromEntries(shared) };
 for (const file of ["deno.json", "jsr.json"]) {
+  if (process.argv.includes("--write")) {
+    writeFileSync(file, `${JSON.stringify({ ...readJson(file), ...expected }, undefined, 2)}\n`);
+  }
   const manifest = readJson(file);
-  for (const field of ["name", "version", "license"])
-    expectEqual(`${file} ${field}`, manifest[field], npm[field]);
-  const shared = Object.entries(sources).filter(([subpath]) => !Object.hasOwn(NPM_ONLY, subpath));
-  expectEqual(`${file} exports`, manifest.exports, Object.fromEntries(shared));
+  for (const [field, value] of Object.entries(expected))
+    expectEqual(`${file} ${field}`, manifest[field], value);
   for (const path of Object.values(NPM_ONLY).flat())
     if (!manifest.publish.exclude.includes(path))
       problems.push(`${file}: publishes ${path}, which only npm may have`);
