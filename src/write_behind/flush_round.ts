@@ -18,7 +18,7 @@ export interface RoundPlan {
   readonly flushables: readonly Flushable[];
   /** Which items to collect; all when `undefined`. */
   readonly select: FlushSelection | undefined;
-  /** Writes of callers, which land in the commit of what is collected. */
+  /** Direct commits, which land together with what is collected. */
   readonly direct: readonly Unit[];
   /** The last chance before the state is given up: every refused item is tried once more. */
   readonly last: boolean;

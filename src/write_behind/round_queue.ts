@@ -43,7 +43,7 @@ export class Round {
     return this.#probe;
   }
 
-  /** The callers' writes, in the order of the calls. */
+  /** The direct commits, in the order of the calls. */
   get direct(): readonly Unit[] {
     return this.#direct.map(({ unit }) => unit);
   }
