@@ -7,11 +7,15 @@ import {
   type Flushable,
   type Outcome,
   type Pending,
+  type Urgency,
 } from "../write_behind/mod.ts";
 import { copyValue } from "./value.ts";
 
 /** Name of the device among the flushables of an account, and key of its one item. */
 export const DEVICE_FLUSHABLE = "device";
+
+/** What pairing has brought cannot be had again. */
+const URGENCY: Urgency = "now";
 
 /** Writes that may wait for a commit together with the device. A full upload of pre-keys is below 1,000. */
 const MAX_STAGED_WRITES = 8_192;
@@ -81,11 +85,11 @@ export class FlushableDevice implements Flushable {
     };
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
+  collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[] {
     this.#collectedAtMs = this.#clock.nowMs();
-    if (!this.dirty || only?.(DEVICE_FLUSHABLE) === false) return [];
+    if (!this.dirty || only?.(DEVICE_FLUSHABLE, URGENCY) === false) return [];
     const writes = [...this.staged, copyValue(this.#saveWrite())];
-    return [{ key: DEVICE_FLUSHABLE, generation: this.#generation, urgency: "must", writes, checked: true }];
+    return [{ key: DEVICE_FLUSHABLE, generation: this.#generation, urgency: URGENCY, writes, checked: true }];
   }
 
   applyOutcome({ committed }: Outcome): void {

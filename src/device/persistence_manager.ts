@@ -314,7 +314,7 @@ export class PersistenceManager {
     this.#state = { ...this.#state, device };
     this.#snapshot = freezeValue(copyValue(device));
     this.#flushable.changed(staged);
-    this.#options.writeBehind.notify();
+    this.#options.writeBehind.notify("now");
   }
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deviceHarness } from "../../test/support/device.ts";
 import { BackendError, LimitError } from "../errors/mod.ts";
 import type { DebugSnapshot, DeviceCommand } from "./mod.ts";
@@ -267,4 +267,32 @@ test("without a sink a snapshot warns and succeeds, even while saving fails", as
   expect(host.logger.messages("warn")).toEqual([
     "create snapshot: there is no snapshot sink, nothing was kept",
   ]);
+});
+
+describe("PersistenceManager: what pairing brings", () => {
+  test("is durable within 50 ms, in one commit, however many turns it takes", async () => {
+    const { manager, writeBehind, backend, plan, host } = deviceHarness();
+    manager.runBackgroundSaver();
+    await host.scheduler.runDue();
+    const commits = plan.commits;
+    const commands: readonly DeviceCommand[] = [
+      { kind: "setId", pn: PN },
+      { kind: "setLid", lid: "100000000000001:3@lid" },
+      { kind: "setPlatform", platform: "android" },
+      { kind: "setPushName", pushName: "Ada" },
+      { kind: "setNctSalt", nctSalt: new Uint8Array([1, 2, 3]) },
+    ];
+    for (const command of commands) {
+      manager.processCommand(command);
+      await host.scheduler.advance(5);
+    }
+    await host.scheduler.advance(25);
+    expect(plan.commits - commits).toBe(1);
+    expect(await backend.load()).toMatchObject({
+      pn: PN,
+      pushName: "Ada",
+      nctSalt: new Uint8Array([1, 2, 3]),
+    });
+    expect(writeBehind.health().pending.must).toBe(0);
+  });
 });

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Host } from "./host.ts";
 import { silentLogger } from "./logger.ts";
+import { Notifier } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
 
@@ -114,5 +115,6 @@ export function systemHost(overrides: Partial<Host> = {}): Host {
     scheduler: overrides.scheduler ?? new TimerScheduler(clock),
     random: overrides.random ?? systemRandom,
     logger: overrides.logger ?? silentLogger,
+    createNotifier: overrides.createNotifier ?? ((): Notifier => new Notifier()),
   };
 }

@@ -7,7 +7,8 @@ import type { Linked } from "./recency_list.ts";
 export const CLEAN = 0;
 export const MAY = 1;
 export const MUST = 2;
-export type EntryUrgency = typeof CLEAN | typeof MAY | typeof MUST;
+export const NOW = 3;
+export type EntryUrgency = typeof CLEAN | typeof MAY | typeof MUST | typeof NOW;
 
 /** An entry as it is handed to the engine. */
 export interface EntrySnapshot {

@@ -1,11 +1,17 @@
 import type { Clock } from "../ports/mod.ts";
-import type { Pending } from "../write_behind/mod.ts";
-import { type CacheEntry, CLEAN, type EntryUrgency, MUST } from "./cache_entry.ts";
+import type { Pending, Urgency } from "../write_behind/mod.ts";
+import { type CacheEntry, CLEAN, type EntryUrgency, MUST, NOW } from "./cache_entry.ts";
 import type { ChangeSignal } from "./change_signal.ts";
 import { PauseCount } from "./pause_count.ts";
 
 /** An entry of any store. */
 export type AnyEntry = CacheEntry<unknown>;
+
+/** The urgency of a dirty entry as the engine knows it. */
+export function urgencyOf({ urgency }: AnyEntry): Urgency {
+  if (urgency === NOW) return "now";
+  return urgency === MUST ? "must" : "may";
+}
 
 /**
  * Everything in the cache that is not durable: how much, since when, how urgent. It gives every change its number.
@@ -45,11 +51,14 @@ export class DirtySet {
   change(entry: AnyEntry, urgency: EntryUrgency): void {
     this.#generation += 1;
     entry.generation = this.#generation;
-    if (entry.freshUrgency === CLEAN) {
+    const isFirst = entry.freshUrgency === CLEAN;
+    if (isFirst) {
       entry.freshSinceMs = this.pauses.changed();
       entry.freshUrgency = urgency;
     } else if (urgency > entry.freshUrgency) entry.freshUrgency = urgency;
     if (urgency > entry.urgency) this.#raise(entry, urgency);
+    // The engine may be writing what was as urgent before.
+    else if (urgency === NOW && isFirst) this.#signal.turned("now");
     else if (this.#signal.repeated()) this.pauses.changed();
   }
 
@@ -69,7 +78,7 @@ export class DirtySet {
       this.remove(entry);
       return true;
     }
-    if (entry.urgency === MUST && entry.freshUrgency !== MUST) this.#must -= 1;
+    if (entry.urgency >= MUST && entry.freshUrgency < MUST) this.#must -= 1;
     entry.urgency = entry.freshUrgency;
     entry.sinceMs = entry.freshSinceMs;
     this.recount(entry);
@@ -80,7 +89,7 @@ export class DirtySet {
   remove(entry: AnyEntry): void {
     if (!this.#entries.delete(entry)) return;
     this.#oldestKnown = false;
-    if (entry.urgency === MUST) this.#must -= 1;
+    if (entry.urgency >= MUST) this.#must -= 1;
     this.#bytes -= entry.countedBytes;
     entry.countedBytes = 0;
     entry.urgency = CLEAN;
@@ -114,9 +123,9 @@ export class DirtySet {
       this.recount(entry);
       if (this.#entries.size === 1) this.#oldestAtMs = entry.sinceMs;
     }
-    if (urgency === MUST) this.#must += 1;
+    if (urgency >= MUST && entry.urgency < MUST) this.#must += 1;
     entry.urgency = urgency;
-    this.#signal.turned(urgency === MUST ? "must" : "may");
+    this.#signal.turned(urgencyOf(entry));
   }
 
   #findOldest(): void {

@@ -1,8 +1,7 @@
 import type { Write } from "../backend/mod.ts";
 import { EncodingSlab } from "../protobuf/mod.ts";
-import type { DirtyItem, Flushable, Outcome, Pending } from "../write_behind/mod.ts";
-import { MUST } from "./cache_entry.ts";
-import type { AnyEntry, DirtySet } from "./dirty_set.ts";
+import type { DirtyItem, Flushable, Outcome, Pending, Urgency } from "../write_behind/mod.ts";
+import { type AnyEntry, type DirtySet, urgencyOf } from "./dirty_set.ts";
 
 /** Name of the cache among the flushables of the engine. */
 export const SIGNAL_FLUSHABLE = "signal";
@@ -43,15 +42,15 @@ export class FlushableSignalState implements Flushable {
     return this.#dirty.pending();
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
+  collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[] {
     const collected: DirtyItem[] = [];
     const { allocate } = new EncodingSlab(this.#dirty.bytes);
     for (const entry of this.#dirty.entries) {
-      if (only !== undefined && !only(entry.key)) continue;
+      const urgency = urgencyOf(entry);
+      if (only !== undefined && !only(entry.key, urgency)) continue;
       const { writes, riders, stored } = entry.owner.snapshot(entry, allocate);
       this.#collected.set(entry.key, { entry, riders, stored });
       this.#dirty.collected(entry);
-      const urgency = entry.urgency === MUST ? "must" : "may";
       collected.push({
         key: entry.key,
         generation: entry.generation,

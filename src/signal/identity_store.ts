@@ -1,7 +1,7 @@
 import { IDENTITY_KEY_BYTES, type SignalCacheReads } from "../backend/mod.ts";
 import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
-import { CacheEntry, type EntryOwner, type EntrySnapshot, MUST } from "./cache_entry.ts";
+import { CacheEntry, type EntryOwner, type EntrySnapshot, NOW } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
@@ -185,7 +185,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   #deleteNow(address: string): void {
     const entry = this.#unread(address);
     if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
-    this.#context.dirty.change(entry, MUST);
+    this.#context.dirty.change(entry, NOW);
     entry.value = undefined;
   }
 
@@ -195,7 +195,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 
   #replace(entry: CacheEntry<Uint8Array>, key: Uint8Array): void {
-    this.#context.dirty.change(entry, MUST);
+    this.#context.dirty.change(entry, NOW);
     entry.value = key;
   }
 

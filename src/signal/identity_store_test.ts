@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ALICE, BOB, turn, world } from "../../test/support/signal/cache_world.ts";
+import { ALICE, BOB, haveSession, send, turn, world } from "../../test/support/signal/cache_world.ts";
 import { BackendError, LimitError, WrongLengthError } from "../errors/mod.ts";
 
 function key(fill: number): Uint8Array {
@@ -99,4 +99,50 @@ test("what is no key is refused", async () => {
   const { cache } = world();
   await expect(cache.identities.put(ALICE, new Uint8Array(33))).rejects.toThrow(RangeError);
   await expect(cache.identities.put(ALICE, "key" as unknown as Uint8Array)).rejects.toThrow(TypeError);
+});
+
+test("a fan-out of 2,048 identities makes at most three commits, within 50 ms of the last", async () => {
+  const { cache, engine, rows, host } = world();
+  engine.run();
+  for (let user = 0; user < 2_048; user += 1) {
+    await cache.identities.put(`${200_000_000_000_000 + user}@lid.0`, key(user % 250));
+    if (user % 32 === 0) await host.scheduler.advance(1);
+  }
+  await host.scheduler.advance(50);
+  expect(rows.identities.size).toBe(2_048);
+  expect(rows.commits.length).toBeLessThanOrEqual(3);
+});
+
+test("a change or a delete is written within 50 ms, and a session's advance is not", async () => {
+  const here = world();
+  const { cache, engine, rows, host } = here;
+  await haveSession(here, ALICE);
+  for (let n = 0; n < 4; n += 1) await send(here, ALICE);
+  rows.identities.set(BOB, key(1));
+  engine.run();
+  await host.scheduler.runDue();
+  const before = rows.commits.length;
+  await cache.identities.put(ALICE, key(2));
+  await cache.identities.delete(BOB);
+  await cache.sessions.delete("unknown@lid.0");
+  await send(here, ALICE);
+  await host.scheduler.advance(50);
+  expect(rows.commits.slice(before).map((writes) => writes.map(({ kind }) => kind).sort())).toEqual([
+    ["identity.delete", "identity.put", "session.delete"],
+  ]);
+});
+
+test("an identity that changes while it is written is written again within 50 ms", async () => {
+  const { cache, engine, rows, host } = world();
+  engine.run();
+  await cache.identities.put(ALICE, key(1));
+  rows.holdCommits();
+  const advancing = host.scheduler.advance(50);
+  await turn();
+  expect(rows.heldCommits).toBe(1);
+  await cache.identities.put(ALICE, key(2));
+  rows.releaseCommits();
+  await advancing;
+  await host.scheduler.advance(50);
+  expect(rows.identities.get(ALICE)).toEqual(key(2));
 });

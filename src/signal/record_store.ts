@@ -2,7 +2,7 @@ import { MAX_KEY_ID, type SignalRow, type Write } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
-import { CacheEntry, type EntryOwner, type EntrySnapshot, MAY, MUST } from "./cache_entry.ts";
+import { CacheEntry, type EntryOwner, type EntrySnapshot, MAY, MUST, NOW } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { type ChainChange, CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { EntryTable } from "./entry_table.ts";
@@ -161,7 +161,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   /** Makes an entry absent. Its gate stays; what was to land with the record does not land without it. */
   remove(entry: CacheEntry<T>): void {
-    this.#context.dirty.change(entry, MUST);
+    this.#context.dirty.change(entry, NOW);
     entry.value = undefined;
     entry.mark = undefined;
     entry.lease?.stop();

@@ -1,4 +1,4 @@
-import type { Host } from "../ports/mod.ts";
+import { type Host, Notifier } from "../ports/mod.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { ManualScheduler } from "./manual_scheduler.ts";
 import { RecordingLogger } from "./recording_logger.ts";
@@ -42,5 +42,6 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     scheduler: new ManualScheduler(clock),
     random: new SeededRandom(options.seed ?? 1),
     logger: new RecordingLogger(),
+    createNotifier: () => new Notifier(),
   };
 }

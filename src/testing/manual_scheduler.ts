@@ -4,6 +4,9 @@ import type { FakeClock } from "./fake_clock.ts";
 /** Runs within one call of `advance` or `runDue`. More means that a task keeps scheduling itself for now. */
 const MAX_RUNS_PER_CALL = 100_000;
 
+/** Turns of the microtask queue that code which was woken may take to schedule something. */
+const SETTLING_TURNS = 6;
+
 interface Entry {
   readonly name: string;
   readonly task: ScheduledTask;
@@ -22,6 +25,8 @@ export interface TaskFailure {
 /**
  * A `Scheduler` that runs what is due when the test says so, one task at a time, in order of due time and then of
  * `schedule` calls.
+ *
+ * Code that was woken before, and only waits for promises, goes on before the clock moves.
  *
  * `advance` moves the clock to each due time in turn, so a task that schedules itself again runs as often as it would
  * have in real time. It awaits every task: a task that waits for something that only happens after `advance` returns
@@ -120,7 +125,9 @@ export class ManualScheduler implements Scheduler {
 
   async #runUntil(targetMs: number): Promise<number> {
     let runs = 0;
-    for (let entry = this.#next(targetMs); entry !== undefined; entry = this.#next(targetMs)) {
+    for (;;) {
+      const entry = this.#next(this.#clock.nowMs()) ?? (await this.#nextSettled(targetMs));
+      if (entry === undefined) return runs;
       if (runs === MAX_RUNS_PER_CALL) {
         throw new RangeError(`run tasks: ${JSON.stringify(entry.name)} is due again and again`);
       }
@@ -129,7 +136,6 @@ export class ManualScheduler implements Scheduler {
       if (this.#clock.nowMs() < dueAtMs) this.#clock.set(dueAtMs);
       await this.#run(entry);
     }
-    return runs;
   }
 
   #next(targetMs: number): Entry | undefined {
@@ -139,6 +145,12 @@ export class ManualScheduler implements Scheduler {
       if (first === undefined || byDueTime(entry, first) < 0) first = entry;
     }
     return first;
+  }
+
+  /** The next task, after what waits for promises only has gone on: a saver that was notified may schedule something sooner. */
+  async #nextSettled(targetMs: number): Promise<Entry | undefined> {
+    for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await Promise.resolve();
+    return this.#next(targetMs);
   }
 
   async #run(entry: Entry): Promise<void> {

@@ -94,9 +94,10 @@ export class AccountObject {
   constructor(ctx: ObjectContextLike, options: AccountObjectOptions = {}) {
     this.#ctx = ctx;
     this.#options = options;
-    const { clock, logger, random } = systemHost(options.host);
+    const host = systemHost(options.host);
+    const { clock, logger } = host;
     this.#scheduler = new AlarmScheduler(ctx.storage, { clock, logger, timers: options.timers });
-    this.#host = { clock, logger, random, scheduler: this.#scheduler };
+    this.#host = { ...host, scheduler: this.#scheduler };
     this.#backend = this.#newSharedBackend();
     this.#hosted = this.#newHosted();
     void ctx.blockConcurrencyWhile(() => this.#scheduler.repair());

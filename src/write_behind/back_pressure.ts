@@ -1,5 +1,5 @@
 import { LimitError } from "../errors/mod.ts";
-import { type Clock, type Listener, Notifier, type Scheduler } from "../ports/mod.ts";
+import type { Clock, Listener, Notifier, Scheduler } from "../ports/mod.ts";
 
 /** Writers that may wait at once. More of them would be a leak of their own. */
 const MAX_WAITING_WRITERS = 10_000;
@@ -8,6 +8,7 @@ const MAX_WAITING_WRITERS = 10_000;
 export interface BackPressureOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  readonly createNotifier: () => Notifier;
   /** Name of the task that ends waits that took too long. */
   readonly taskName: string;
   readonly maxWaitMs: number;
@@ -29,12 +30,13 @@ interface Waiter {
  */
 export class BackPressure {
   readonly #options: BackPressureOptions;
-  readonly #room = new Notifier();
+  readonly #room: Notifier;
   readonly #waiters = new Set<Waiter>();
   readonly #unregister: () => void;
 
   constructor(options: BackPressureOptions) {
     this.#options = options;
+    this.#room = options.createNotifier();
     this.#unregister = options.scheduler.register(options.taskName, async () => this.#expire());
   }
 

@@ -1,3 +1,5 @@
+import type { Urgency } from "./flushable.ts";
+
 /**
  * Why an item is still dirty after a flush that resolved.
  *
@@ -40,5 +42,7 @@ export interface FlushReport {
   readonly durationMs: number;
 }
 
-/** Chooses items by the name of their flushable and their key. It must not throw and must not change between calls. */
-export type FlushSelection = (flushable: string, key: string) => boolean;
+/**
+ * Chooses items by the name of their flushable, their key and their urgency. It must not throw and must not change between calls.
+ */
+export type FlushSelection = (flushable: string, key: string, urgency: Urgency) => boolean;

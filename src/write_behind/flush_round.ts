@@ -2,7 +2,7 @@ import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { logFlushableFault } from "./events.ts";
 import type { FlushReport, FlushSelection, IsolatedItem } from "./flush_report.ts";
-import type { Flushable, ItemVersion } from "./flushable.ts";
+import type { Flushable, ItemVersion, Urgency } from "./flushable.ts";
 import { IsolatingCommit, type Unit, type UnitState } from "./isolating_commit.ts";
 import type { CollectedItem, RefusedItems } from "./refused_items.ts";
 import { estimateBytes } from "./write_bytes.ts";
@@ -86,7 +86,7 @@ export class RoundResult {
     if (!this.#collected) return this.failure;
     let first: Error | undefined;
     for (const { unit, state } of this.#units) {
-      if (select !== undefined && !select(unit.flushable.name, unit.item.key)) continue;
+      if (!isSelected(unit, select)) continue;
       if (state.kind === "committed") return undefined;
       first ??= state.error;
     }
@@ -97,7 +97,7 @@ export class RoundResult {
     const isolated: IsolatedItem[] = [];
     const report = { committed: 0, writes: 0, rows: 0, bytes: 0 };
     for (const { unit, state } of this.#units) {
-      if (select !== undefined && !select(unit.flushable.name, unit.item.key)) continue;
+      if (!isSelected(unit, select)) continue;
       if (state.kind !== "committed") {
         isolated.push(isolatedItem(unit, state));
         continue;
@@ -152,7 +152,7 @@ function collect({ flushables, select }: RoundPlan): {
   const units: ItemUnit[] = [];
   const collected: Flushable[] = [];
   for (const flushable of flushables) {
-    const only = select === undefined ? undefined : (key: string): boolean => select(flushable.name, key);
+    const only = select && ((key: string, urgency: Urgency): boolean => select(flushable.name, key, urgency));
     try {
       for (const item of flushable.collect(only)) {
         units.push({ flushable, item, writes: item.writes, checked: item.checked });
@@ -238,6 +238,10 @@ function applyOutcomes(
       logFlushableFault(logger, flushable.name, "applying an outcome", error);
     }
   }
+}
+
+function isSelected({ flushable, item }: CollectedItem, select: FlushSelection | undefined): boolean {
+  return select === undefined || select(flushable.name, item.key, item.urgency);
 }
 
 function isolatedItem(

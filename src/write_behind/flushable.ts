@@ -1,10 +1,13 @@
 import type { Write } from "../backend/mod.ts";
 
 /**
- * How urgent a change is. `must` is flushed within the saver's interval. `may` rides along with any commit and causes
- * one of its own only at maximum age, when idle, and at close.
+ * How urgent a change is.
+ *
+ * - `now`: must not be lost. It is committed within a turn of the event loop and 50 ms, without what is less urgent.
+ * - `must`: flushed within the saver's interval.
+ * - `may`: rides along with any flush of `must`, and causes one of its own only at maximum age, when idle, and at close.
  */
-export type Urgency = "must" | "may";
+export type Urgency = "now" | "must" | "may";
 
 /** One dirty thing, as the writes that make it durable. They land together or not at all. */
 export interface DirtyItem {
@@ -36,6 +39,7 @@ export interface Outcome {
 
 /** How much a flushable has to write. */
 export interface Pending {
+  /** Items that are `must` or `now`. */
   readonly must: number;
   readonly may: number;
   /** An estimate of the bytes that a flush would write. */
@@ -52,8 +56,8 @@ export interface Flushable {
   /** Unique among the flushables of an engine, in reports. */
   readonly name: string;
   pending(): Pending;
-  /** All dirty items, or only those whose key `only` accepts. Bytes handed over are not changed afterwards. */
-  collect(only?: (key: string) => boolean): readonly DirtyItem[];
+  /** All dirty items, or only those that `only` accepts. Bytes handed over are not changed afterwards. */
+  collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[];
   applyOutcome(outcome: Outcome): void;
   /**
    * Called in a pause of the changes and before the last flush. The flushable releases what it holds in reserve, such as

@@ -3,6 +3,8 @@ import type { Host } from "../ports/mod.ts";
 
 /** Times and limits of the engine. Each has a default; times are in milliseconds. */
 export interface WriteBehindPolicy {
+  /** A `now` change is written at the latest this long after the turn in which it was made. 40. */
+  readonly nowDelayMs: number;
   /** A `must` change is written within this time. 5,000. */
   readonly intervalMs: number;
   /** `may` changes alone cause a commit at this age. 60,000. */
@@ -42,6 +44,7 @@ export interface WriteBehindOptions {
 }
 
 const DEFAULTS: WriteBehindPolicy = {
+  nowDelayMs: 40,
   intervalMs: 5_000,
   maxAgeMs: 60_000,
   idleMs: 8_000,

@@ -95,7 +95,7 @@ class Chaos {
       this.#version += 1;
       const key = this.#random.pick(KEYS);
       this.#latest.set(key, this.#version);
-      flushable.put(key, this.#version, this.#random.oneIn(2) ? "must" : "may");
+      flushable.put(key, this.#version, this.#random.pick(["now", "must", "may"] as const));
     }
   }
 

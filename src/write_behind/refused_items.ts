@@ -86,7 +86,8 @@ export class RefusedItems {
   /** How many refused items there are of one urgency. */
   count(urgency: Urgency): number {
     let count = 0;
-    for (const refusal of this.#refusals.values()) if (refusal.urgency === urgency) count += 1;
+    for (const refusal of this.#refusals.values())
+      if ((refusal.urgency === "may") === (urgency === "may")) count += 1;
     return count;
   }
 

@@ -6,6 +6,18 @@ import type { Unit } from "./isolating_commit.ts";
 /** Callers that may share one round. More of them would be a leak of their own. */
 const MAX_CALLERS_PER_ROUND = 16_384;
 
+/**
+ * What a round is sure to collect.
+ *
+ * - `all`: everything that is dirty.
+ * - `now`: all `now` items, and perhaps others.
+ * - `some`: what its callers have selected.
+ */
+export type RoundScope = "all" | "now" | "some";
+
+/** Selects what must not be lost. */
+export const NOW_ITEMS: FlushSelection = (_flushable, _key, urgency) => urgency === "now";
+
 interface FlushCaller {
   readonly select: FlushSelection | undefined;
   readonly resolve: (report: FlushReport) => void;
@@ -56,7 +68,13 @@ export class Round {
       if (select === undefined) return undefined;
       selections.push(select);
     }
-    return (flushable, key) => selections.some((select) => select(flushable, key));
+    return (flushable, key, urgency) => selections.some((select) => select(flushable, key, urgency));
+  }
+
+  /** What it is sure to collect. */
+  get scope(): RoundScope {
+    if (this.select === undefined) return "all";
+    return this.#flushes.some(({ select }) => select === NOW_ITEMS) ? "now" : "some";
   }
 
   /** Joins the round and resolves when what `select` chooses is durable. */

@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
-import { engineHarness, FakeFlushable } from "../../test/support/engine.ts";
+import { describe, expect, test } from "vitest";
+import { engineHarness, FakeCommitter, FakeFlushable } from "../../test/support/engine.ts";
 import { BackendError } from "../errors/mod.ts";
+import { Notifier } from "../ports/mod.ts";
+import { fakeHost } from "../testing/mod.ts";
+import { WriteBehind } from "./write_behind.ts";
 
 test("a must change is written within the interval, and one commit takes all of it", async () => {
   const { engine, flushable, committer, host } = engineHarness();
@@ -272,4 +275,115 @@ test("before the last flush the flushables release their reserves; one that thro
   expect(host.logger.entries.map(({ message }) => message)).toContain(
     "write-behind: a flushable threw while releasing its reserve",
   );
+});
+
+describe("Saver: changes that must not be lost", () => {
+  test("are written within 50 ms, without what may wait", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("pairing", 1, "now");
+    flushable.put("session", 1, "must");
+    flushable.put("advance", 1, "may");
+    await host.scheduler.advance(50);
+    expect(committer.tried).toEqual([["pairing"]]);
+    await host.scheduler.advance(4_950);
+    expect(committer.tried).toEqual([["pairing"], ["session", "advance"]]);
+  });
+
+  test("of several turns share a commit", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    for (let turn = 0; turn < 10; turn += 1) {
+      flushable.put(`${turn}`, 1, "now");
+      await host.scheduler.advance(3);
+    }
+    await host.scheduler.advance(20);
+    expect(committer.tried.map((keys) => keys.length)).toEqual([10]);
+  });
+
+  test("have one flush in flight and one waiting", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("first", 1, "now");
+    committer.hold();
+    const advancing = host.scheduler.advance(50);
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    expect(engine.health().state).toBe("saving");
+    for (let change = 0; change < 2_048; change += 1) flushable.put(`${change}`, 1, "now");
+    flushable.put("first", 2, "now");
+    committer.release();
+    await advancing;
+    await host.scheduler.advance(50);
+    expect(committer.tried.map((keys) => keys.length)).toEqual([1, 2_049]);
+    expect([committer.rows.get("first"), committer.maxRunning]).toEqual([2, 1]);
+  });
+
+  test("are part of the retry while saving fails", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    committer.down = new BackendError("commit: connection lost");
+    flushable.put("a", 1, "now");
+    await host.scheduler.advance(50);
+    const { retryAtMs } = engine.health();
+    flushable.put("b", 1, "now");
+    await host.scheduler.advance(50);
+    expect(committer.tried).toEqual([["a"]]);
+    committer.down = undefined;
+    await host.scheduler.advance((retryAtMs ?? 0) - host.clock.nowMs());
+    expect(committer.tried).toEqual([["a"], ["a", "b"]]);
+  });
+
+  test("leave no timer behind once they are written", async () => {
+    const { engine, flushable, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("a", 1, "now");
+    await host.scheduler.advance(50);
+    await host.scheduler.advance(5_000);
+    expect(host.scheduler.scheduled).toEqual([]);
+  });
+
+  test("that were made before the saver ran are written at once", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    flushable.put("a", 1, "now");
+    engine.run();
+    await host.scheduler.runDue();
+    expect(committer.tried).toEqual([["a"]]);
+  });
+});
+
+describe("Saver: the notifier", () => {
+  test("is the host's, and wakes the saver once for the changes of a turn", async () => {
+    const host = fakeHost();
+    const notifications: number[] = [];
+    class Counted extends Notifier {
+      override notify(count: number): number {
+        const woken = super.notify(count);
+        notifications.push(woken);
+        return woken;
+      }
+    }
+    const committer = new FakeCommitter();
+    const engine = new WriteBehind({ committer, host: { ...host, createNotifier: () => new Counted() } });
+    const flushable = new FakeFlushable("fake", host.clock);
+    flushable.engine = engine;
+    engine.addFlushable(flushable);
+    engine.run();
+    for (let change = 0; change < 100; change += 1) flushable.put(`${change}`, 1, "now");
+    await host.scheduler.advance(50);
+    // The other one, for writers that wait for room, wakes nobody.
+    expect(notifications.filter((woken) => woken > 0)).toEqual([1]);
+    expect(committer.tried.map((keys) => keys.length)).toEqual([100]);
+  });
+
+  test("loses no change that is made while the saver wakes", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("a", 1, "may");
+    for (let turn = 0; turn < 12; turn += 1) {
+      for (let hop = 0; hop < turn; hop += 1) await Promise.resolve();
+      flushable.put(`${turn}`, 1, "now");
+      await host.scheduler.advance(50);
+      expect(committer.rows.get(`${turn}`)).toBe(1);
+    }
+  });
 });

@@ -15,7 +15,7 @@ import {
 } from "./options.ts";
 import { totalPending } from "./pending.ts";
 import { RefusedItems } from "./refused_items.ts";
-import { type FlushPurpose, type Round, RoundQueue } from "./round_queue.ts";
+import { type FlushPurpose, NOW_ITEMS, type Round, RoundQueue } from "./round_queue.ts";
 import { Saver } from "./saver.ts";
 
 /** The background saver of an engine. */
@@ -69,23 +69,24 @@ export class WriteBehind {
     this.#options = options;
     const policy = resolvePolicy(options.policy);
     this.#policy = policy;
-    const { clock, scheduler } = options.host;
+    const { clock, scheduler, createNotifier } = options.host;
     const prefix = options.taskPrefix ?? "";
     this.#monitor = new Monitor(options.host, policy);
     this.#rounds = new RoundQueue((round) => this.#runRound(round));
     this.#refused = new RefusedItems(policy.refusedRetryMs);
-    this.#saver = new Saver({ clock, scheduler }, `${prefix}write-behind.save`, policy, {
+    this.#saver = new Saver(options.host, `${prefix}write-behind.save`, policy, {
       dirty: () => this.#pending(),
       refused: () => ({ must: this.#refused.count("must"), may: this.#refused.count("may") }),
       refusedRetryAtMs: () => this.#refused.nextRetryAtMs(),
       retryAtMs: () => this.#monitor.health.retryAtMs,
       fenced: () => this.#monitor.health.fenced !== undefined,
       release: () => this.#release(),
-      save: () => this.#save(),
+      save: (scope) => this.#save(scope),
     });
     this.#backPressure = new BackPressure({
       clock,
       scheduler,
+      createNotifier,
       taskName: `${prefix}write-behind.ready`,
       maxWaitMs: policy.maxWaitMs,
       room: () => this.#room(),
@@ -105,14 +106,15 @@ export class WriteBehind {
     }
     this.#flushables.push(flushable);
     const { must, may } = flushable.pending();
-    if (must > 0) this.notify("must");
+    // It does not say whether some of it must not be lost.
+    if (must > 0) this.notify("now");
     if (may > 0) this.notify("may");
   }
 
   /**
    * Says that a flushable has become dirty. It costs next to nothing and may be called for every change.
    *
-   * @param urgency How urgent the change is; `must` is always safe, since the engine looks before it writes.
+   * @param urgency How urgent the change is. `now` is always safe, since the engine looks before it writes.
    */
   notify(urgency: Urgency = "must"): void {
     this.#saver.changed(urgency);
@@ -120,8 +122,8 @@ export class WriteBehind {
   }
 
   /**
-   * Starts the background saver: what is dirty already is flushed at once, `must` changes within `intervalMs`, `may`
-   * changes at their maximum age or in a pause. Failures are retried with back-off, and reported by `health`, events
+   * Starts the background saver: what is dirty already is flushed at once, `now` changes within a turn and 50 ms, `must` changes
+   * within `intervalMs`, `may` changes at their maximum age or in a pause. Failures are retried with back-off, and reported by `health`, events
    * and the logger.
    *
    * @param intervalMs Defaults to the policy's `intervalMs`.
@@ -314,8 +316,8 @@ export class WriteBehind {
   }
 
   /** One turn of the saver. Health, events and the logger report a failure. */
-  async #save(): Promise<void> {
-    await this.#flush(undefined, { probe: true }).catch(() => {});
+  async #save(scope: "all" | "now"): Promise<void> {
+    await this.#flush(scope === "now" ? NOW_ITEMS : undefined, { probe: true }).catch(() => {});
   }
 
   async #flush(select: FlushSelection | undefined, purpose: FlushPurpose): Promise<FlushReport> {
@@ -326,7 +328,7 @@ export class WriteBehind {
     const { health } = this.#monitor;
     if (health.fenced !== undefined) return round.reject(health.fenced);
     const { select } = round;
-    this.#saver.roundBegan(select === undefined);
+    this.#saver.roundBegan(round.scope);
     this.#inFlight = true;
     const { committer, host } = this.#options;
     const result = await runRound(
@@ -349,7 +351,7 @@ export class WriteBehind {
 
   /** Writers wait. While saving fails, the back-off decides when room is made. */
   #makeRoom(): void {
-    if (!this.#rounds.waiting && this.#monitor.health.retryAtMs === undefined) void this.#save();
+    if (!this.#rounds.waiting && this.#monitor.health.retryAtMs === undefined) void this.#save("all");
   }
 
   #room(): number {

@@ -100,6 +100,9 @@ interface Change {
   readonly atMs: number;
 }
 
+/** The most urgent first. */
+const RANKS: readonly Urgency[] = ["now", "must", "may"];
+
 /** A map of sessions (a number each) that is written behind. It checks the engine's side of the flushable contract. */
 export class FakeFlushable implements Flushable {
   readonly name: string;
@@ -135,7 +138,7 @@ export class FakeFlushable implements Flushable {
     this.#dirty.set(key, {
       value,
       generation: this.#generation,
-      urgency: before?.urgency === "must" ? "must" : urgency,
+      urgency: RANKS.find((rank) => rank === before?.urgency || rank === urgency) ?? urgency,
       atMs: before?.atMs ?? this.#clock.nowMs(),
     });
     this.engine?.notify(urgency);
@@ -143,7 +146,7 @@ export class FakeFlushable implements Flushable {
 
   pending(): Pending {
     const changes = [...this.#dirty.values()];
-    const must = changes.filter(({ urgency }) => urgency === "must").length;
+    const must = changes.filter(({ urgency }) => urgency !== "may").length;
     const times = changes.map(({ atMs }) => atMs);
     return {
       must,
@@ -153,13 +156,13 @@ export class FakeFlushable implements Flushable {
     };
   }
 
-  collect(only?: (key: string) => boolean): readonly DirtyItem[] {
+  collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[] {
     if (this.#collected !== undefined) throw new Error("collected twice without an outcome");
     const error = this.collectError;
     this.collectError = undefined;
     if (error !== undefined) throw error;
     this.#collected = [...this.#dirty]
-      .filter(([key]) => only?.(key) ?? true)
+      .filter(([key, { urgency }]) => only?.(key, urgency) ?? true)
       .map(([key, { value, generation, urgency }]) => ({
         key,
         generation,
