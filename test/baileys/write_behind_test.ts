@@ -342,6 +342,7 @@ test("our own sender key, damaged, is an error until somebody deletes it", async
   const anna = new Device(ANNA);
   const { saveCreds } = await anna.open();
   anna.peer.creds.me = { id: "15550000001:1@s.whatsapp.net", lid: ANNA };
+  anna.peer.creds.account = { details: Buffer.from([1]) };
   await saveCreds();
   await anna.peer.sendToGroup(GROUP, "1");
   await anna.account.close();
@@ -360,6 +361,7 @@ test("after a restore nobody counts as a holder of the sender key that was disca
     openPeer(ANNA, memoryBackend({ database }), { ...MANUAL, signal: { restoreEpoch } });
   const before = await open(0);
   before.peer.creds.me = { id: "15550000001:1@s.whatsapp.net", lid: ANNA };
+  before.peer.creds.account = { details: Buffer.from([1]) };
   await before.saveCreds();
   await before.peer.sendToGroup(GROUP, "1");
   await before.keys.set({ "sender-key-memory": { [GROUP]: { [BEN]: true } } });
