@@ -42,12 +42,12 @@ export class LidWorld {
   anna!: HoldfastPeer;
   #nextPreKeyId = 1;
 
-  /** @param isPaired Whether Anna's account knows her phone number and LID. */
-  static async open(isPaired = false): Promise<LidWorld> {
+  /** @param me What the credentials of a paired Anna say. Defaults to an account that is not paired. */
+  static async open(me?: { readonly id: string; readonly lid?: string }): Promise<LidWorld> {
     const world = new LidWorld();
     await world.reopen();
-    if (isPaired) {
-      const { me, account } = pairedCreds({ pn: "15550000001" });
+    if (me !== undefined) {
+      const { account } = pairedCreds({ pn: "15550000001" });
       Object.assign(world.anna.peer.creds, { me, account });
       await world.anna.saveCreds();
     }

@@ -52,7 +52,7 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
   ] as const;
 
   test.each(WRONG)("is refused when it is %s, and the rest is stored", async (_name, pair) => {
-    const world = await LidWorld.open(true);
+    const world = await LidWorld.open({ id: ANNA, lid: ANNA_LID });
     const { account, peer } = world.anna;
     const phone = stockPeer(pn());
     await world.meet(phone);
@@ -232,7 +232,7 @@ describe("device lists", () => {
   });
 
   test("of ours get this device at login, and are replaced by any other", async () => {
-    const world = await LidWorld.open(true);
+    const world = await LidWorld.open({ id: ANNA, lid: ANNA_LID });
     const set = (devices: string[]) => world.anna.keys.set({ "device-list": { [ANNA_PN]: devices } });
     await set(["0", "5"]);
     await set(["1"]);
