@@ -36,9 +36,6 @@ const RECEIVING = 2;
 
 /** A client whose Signal implementation is Baileys' repository over libsignal-node, as a socket uses it. */
 export class BaileysClient implements ChaosClient {
-  /** Baileys looks a sender key up by the name that a message shows, and leaves it there when its owner becomes a LID. */
-  readonly movesSenderKeys: boolean = false;
-  readonly movesAtOnce: boolean = false;
   readonly #account: Account;
   readonly #binding: BaileysBinding;
   readonly #repository: ReturnType<MakeRepository>;
@@ -173,12 +170,10 @@ export class BaileysClient implements ChaosClient {
     this.#binding.cache.clearAfterFlush();
   }
 
-  async moveUser(pn: string, lid: string, moved: () => void): Promise<void> {
-    await this.#binding.keys.set({ "device-list": { [pn]: ["0", "5"] } });
+  async tellLid(pn: string, lid: string, migrates: boolean): Promise<void> {
     const [from, to] = [`${pn}@s.whatsapp.net`, `${lid}@lid`];
     await this.#repository.lidMapping.storeLIDPNMappings([{ pn: from, lid: to }]);
-    await this.#repository.migrateSession(from, to);
-    moved();
+    if (migrates) await this.#repository.migrateSession(from, to);
   }
 
   /** Sessions by their sending chains, in hex, and by the pre-key that they began with. */

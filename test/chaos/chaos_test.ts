@@ -25,8 +25,8 @@ const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   sendRefusal: 14,
   failedGate: 1,
   staleRead: 9,
-  ownerEpoch: 13,
   strandedState: 1,
+  ownerEpoch: 13,
   epochBump: 13,
   tokenCheck: 12,
 };

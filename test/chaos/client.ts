@@ -87,11 +87,8 @@ export interface ChaosClient {
   /** Forgets everything that is not durable. Absent where something else depends on it. */
   clear?(): void;
   clearAfterFlush(): void;
-  moveUser(pn: string, lid: string, moved: () => void): Promise<void>;
-  /** Whether the mapping of a moved user lands with its sessions. Otherwise it comes first, whatever becomes of them. */
-  readonly movesAtOnce: boolean;
-  /** Whether the sender keys of a user go with it to its LID. */
-  readonly movesSenderKeys: boolean;
+  /** Tells that a phone number and a LID are one user. @param migrates Whether the client migrates its sessions after that, too. */
+  tellLid(pn: string, lid: string, migrates: boolean): Promise<void>;
   /** The name of the cache's present incarnation, in the leases that it writes. */
   readonly incarnation: string;
   readonly dirty: number;

@@ -1,3 +1,4 @@
+import type { SeededRandom } from "../../src/testing/mod.ts";
 import type { Bundle, GroupOutgoing, Outgoing } from "./client.ts";
 import type { ChaosPeer, PeerGroupSealed, PeerSealed } from "./peer.ts";
 
@@ -31,22 +32,26 @@ export type IncomingMail = {
     })
 );
 
+/** A sender key that the account was sent. */
+export interface LearntKey {
+  readonly from: number;
+  durable: boolean;
+}
+
 /** Why messages of a session need not be readable any more. */
 export type Excuse = "deleted" | "another identity" | "lost in a crash" | "broken by its library";
 
-/** A person, reached under a phone number until the LID is known, or under a LID from the start. */
+/** A person, reached under a phone number and under a LID, which are one user once that is told. */
 export class ChaosUser {
   readonly lid: string;
   readonly pn: string | undefined;
-  /** Whether everything is under the LID. */
-  isMoved: boolean;
-  /** A move is in doubt, or the database knows the mapping and not all has moved: nothing may be read for the phone number. */
-  isSuspended = false;
+  /** Whether the account knows that the two are one. */
+  isTold: boolean;
 
   constructor(lid: string, pn: string | undefined) {
     this.lid = lid;
     this.pn = pn;
-    this.isMoved = pn === undefined;
+    this.isTold = pn === undefined;
   }
 }
 
@@ -65,8 +70,8 @@ export class Contact {
   readonly #excuses = new Map<string, Excuse>();
   /** The sending chain that left last in each session during this incarnation of the account. */
   readonly lastChains: Map<string, string> = new Map();
-  /** Sender keys of the contact that the account has, by what it finds them under, and from which iteration on. */
-  readonly learnt: Map<string, { from: number; durable: boolean }> = new Map();
+  /** Sender keys of the contact that the account has, by the name that a message has shown, and from which iteration on. */
+  readonly learnt: Map<string, LearntKey> = new Map();
   /** From which iteration on the contact can read each of our sender keys. */
   readonly learntFrom: Map<string, number> = new Map();
   /** Sessions that a crash has cost. */
@@ -99,7 +104,7 @@ export class Contact {
 
   /** Where it is reached, unless a session says otherwise. */
   get mainAddress(): string {
-    return this.user.isMoved ? this.lidAddress : (this.pnAddress ?? this.lidAddress);
+    return this.user.isTold ? this.lidAddress : (this.pnAddress ?? this.lidAddress);
   }
 
   get addresses(): readonly string[] {
@@ -107,9 +112,9 @@ export class Contact {
     return pnAddress === undefined ? [this.lidAddress] : [this.lidAddress, pnAddress];
   }
 
-  /** Where a session is. */
-  addressOf(base: string): string {
-    return this.user.isMoved ? this.lidAddress : (this.#addressOf.get(base) ?? this.mainAddress);
+  /** An address under which a session is found: either, once the two are known to be one user. */
+  addressOf(base: string, random: SeededRandom): string {
+    return this.user.isTold ? random.pick(this.addresses) : (this.#addressOf.get(base) ?? this.mainAddress);
   }
 
   place(base: string, address: string): void {

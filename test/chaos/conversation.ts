@@ -162,10 +162,7 @@ export async function contactWrites(world: World, contact: Contact): Promise<voi
     await sessions.open(await world.ourBundle(preKeyId));
     const sealed = await write(world, contact);
     if (preKeyId !== undefined) world.consumers.set(preKeyId, sealed.base);
-    contact.place(
-      sealed.base,
-      world.random.pick(contact.user.isMoved ? [contact.lidAddress] : contact.addresses),
-    );
+    contact.place(sealed.base, world.random.pick(contact.addresses));
     return;
   }
   await write(world, contact);
@@ -195,7 +192,6 @@ export async function contactWritesToGroup(world: World, contact: Contact): Prom
 
 /** A message, mostly the oldest one, arrives at the account. */
 export function deliverIn(world: World, contact: Contact): void {
-  if (contact.user.isSuspended) return;
   const mail = takeMail(world, contact.inbox);
   if (mail !== undefined) read(world, contact, mail);
   while (contact.inbox.length > MAX_MAIL) read(world, contact, contact.inbox.shift() as IncomingMail);
@@ -227,9 +223,8 @@ async function receive(
 ): Promise<string | undefined> {
   contact.known.add(mail.base);
   incarnation.reading.set(mail, contact);
-  const { isMoved } = contact.user;
   try {
-    const text = await incarnation.client.decrypt(contact.addressOf(mail.base), mail);
+    const text = await incarnation.client.decrypt(contact.addressOf(mail.base, world.random), mail);
     incarnation.reading.delete(mail);
     if (incarnation.isOver) return undefined;
     if (text !== mail.text) world.violate(`${contact.name}: another text was read than was sent`);
@@ -239,9 +234,7 @@ async function receive(
   } catch (error) {
     if (incarnation.isOver) return undefined;
     incarnation.reading.delete(mail);
-    return isMoving(world, contact, isMoved, error)
-      ? putBack(contact, mail)
-      : unread(world, contact, mail, error);
+    return unread(world, contact, mail, error);
   }
 }
 
@@ -268,13 +261,6 @@ function unread(
   return excuse;
 }
 
-/** Whether a message may be unreadable for now: its reader was between the phone number and the LID. */
-function isMoving(world: World, contact: Contact, wasMoved: boolean, error: unknown): boolean {
-  const { user } = contact;
-  if (!(error instanceof CannotDecrypt)) return false;
-  return user.isSuspended || world.moving.has(user) || user.isMoved !== wasMoved;
-}
-
 /** It is delivered again. */
 function putBack(contact: Contact, mail: IncomingMail): string {
   if (mail.installation === contact.installation) contact.inbox.unshift(mail);
@@ -294,19 +280,16 @@ async function receiveInGroup(
   mail: IncomingMail & { kind: "group" },
 ): Promise<string | undefined> {
   const { client } = incarnation;
-  const name = `${mail.group}:${contact.mainAddress}`;
-  // Where a sender key stays under its old name, it is not known under the new one.
-  const key = `${client.movesSenderKeys ? mail.group : name} ${mail.keyId}`;
+  // A group shows its members by phone number or by LID, and may change.
+  const name = `${mail.group}:${world.random.pick(contact.addresses)}`;
   incarnation.reading.set(mail, contact);
-  const { isMoved } = contact.user;
   try {
-    const learnt = contact.learnt.get(key);
-    if (learnt?.durable !== true) {
+    if (oldestReadable(contact, mail, name) === undefined) {
       await client.learnSenderKey(name, mail.distribution);
       if (incarnation.isOver) return undefined;
-      const from = Math.max(mail.iteration, contact.learnt.get(key)?.from ?? 0);
-      const known = { from, durable: false };
-      contact.learnt.set(key, known);
+      const before = contact.learnt.get(`${name} ${mail.keyId}`)?.from ?? 0;
+      const known = { from: Math.max(mail.iteration, before), durable: false };
+      contact.learnt.set(`${name} ${mail.keyId}`, known);
       // The sender is told that we have the key once we can be sure to keep it.
       await world.flush(incarnation).then(
         () => {
@@ -328,12 +311,27 @@ async function receiveInGroup(
       putBack(contact, mail);
       return world.judge(error, `${contact.name} → ${mail.text}`);
     }
-    if (isMoving(world, contact, isMoved, error)) return putBack(contact, mail);
-    const isOlder = mail.iteration < (contact.learnt.get(key)?.from ?? 0);
+    const known = oldestReadable(contact, mail, name) ?? contact.learnt.get(`${name} ${mail.keyId}`)?.from;
+    const isOlder = mail.iteration < (known ?? 0);
     if (isOlder || mail.repeated === true || mail.installation !== contact.installation) return "too old";
     world.violate(`${contact.name}: ${mail.text} cannot be read: ${error.message}`, error);
     return "violation";
   }
+}
+
+/**
+ * The first iteration of a contact's sender key that the account can be sure to read by a name; `undefined` when it must be sent the
+ * key. What was learnt by one of the contact's names counts for the other once they are known to be one user.
+ */
+function oldestReadable(
+  contact: Contact,
+  { group, keyId }: { readonly group: string; readonly keyId: number },
+  name: string,
+): number | undefined {
+  const names = contact.user.isTold ? contact.addresses.map((address) => `${group}:${address}`) : [name];
+  const known = names.flatMap((one) => contact.learnt.get(`${one} ${keyId}`) ?? []);
+  const durable = known.filter((key) => key.durable).map(({ from }) => from);
+  return durable.length === 0 ? undefined : Math.min(...durable);
 }
 
 /** Takes a message off the queue, now and then not the first, and now and then to lose it. */

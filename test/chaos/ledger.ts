@@ -75,6 +75,11 @@ export class Ledger {
     return this.#state(key).history.has(nameOf(digest));
   }
 
+  /** Whether memory, as far as it was noted, has something under a key. */
+  isPresent(key: string): boolean {
+    return this.#state(key).digest.shape !== ABSENT.shape;
+  }
+
   /** Memory has followed a move: it is what the row is. */
   adoptStored(key: string): void {
     const state = this.#state(key);

@@ -16,6 +16,8 @@ const UNRELIABLE_READS: ReadonlySet<string> = new Set([
   "loadPreKey",
   "listSignalAddresses",
   "getPnMapping",
+  "getPnMappings",
+  "getLidMappings",
 ]);
 
 /**

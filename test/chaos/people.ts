@@ -1,4 +1,4 @@
-import { AmbiguousError } from "../../src/errors/mod.ts";
+import type { LidPnMapping } from "../../src/backend/mod.ts";
 import { ChaosUser, Contact } from "./contact.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { World } from "./world.ts";
@@ -17,10 +17,9 @@ export function populate(world: World): void {
 
 /** One user's place is taken by somebody else, mostly one whose LID was found out. */
 export function replaceUser(world: World): void {
-  const at = world.users.findIndex(({ isMoved, pn }) => isMoved && pn !== undefined);
+  const at = world.users.findIndex(({ isTold, pn }) => isTold && pn !== undefined);
   const place = at === -1 ? world.random.below(CAST.length) : at;
   const old = world.users[place] as ChaosUser;
-  if (old.isSuspended) return;
   const contacts = world.contacts.filter(({ user }) => user === old);
   world.contacts = world.contacts.filter(({ user }) => user !== old);
   world.users[place] = newUser(world, place);
@@ -41,6 +40,7 @@ function newUser(world: World, place: number): ChaosUser {
     String(100_000_000_000_000 + number),
     hasPn ? String(5_511_900_000_000 + number) : undefined,
   );
+  if (user.pn !== undefined) world.lids.set(user.pn, user.lid);
   for (const device of devices) {
     const kind = world.random.oneIn(4) ? "node" : "rust";
     world.contacts.push(
@@ -50,42 +50,38 @@ function newUser(world: World, place: number): ChaosUser {
   return user;
 }
 
-/** Moves a user's state to its LID, together with the mapping. Until it is known to have happened, it is tried again. */
-export async function moveUser(
+/** How it is told that a phone number and a LID are one user: by the client's own calls, or by somebody who moves nothing. */
+export type Telling = "learn" | "learn and migrate" | "store";
+
+export const TELLINGS: readonly Telling[] = ["learn", "learn and migrate", "store"];
+
+/** Tells that a user's phone number and LID are one. Until it is known to be stored, it is told again. */
+export async function tellUser(
   world: World,
   incarnation: Incarnation,
   user: ChaosUser,
+  telling: Telling,
 ): Promise<string | undefined> {
-  if (user.pn === undefined || user.isMoved) return "moved already";
-  // Of two moves at once the one that fails would end the other's mark.
-  if (world.moving.has(user) && !user.isSuspended) return "is being moved";
-  world.moving.add(user);
-  try {
-    await incarnation.client.moveUser(user.pn, user.lid, () => {
-      if (incarnation.isOver || incarnation.isSuperseded) return;
-      world.adoptMove();
-      user.isSuspended = true;
-    });
-  } catch (error) {
-    const mayBeMapped = error instanceof AmbiguousError || !incarnation.client.movesAtOnce;
-    if (mayBeMapped && !incarnation.isOver) user.isSuspended = true;
-    throw error;
-  } finally {
-    // A move in doubt may be stored yet.
-    if (!incarnation.isOver && !user.isSuspended) world.moving.delete(user);
-  }
-  if (incarnation.isOver) return undefined;
+  const { pn, lid } = user;
+  if (pn === undefined || user.isTold) return "told already";
+  if (telling === "store") {
+    world.storedAlone.add(lid);
+    await incarnation.account.commitWith([{ kind: "lidMapping.put", entries: [storedMapping(lid, pn)] }]);
+  } else await incarnation.client.tellLid(pn, lid, telling === "learn and migrate");
+  if (incarnation.isOver || incarnation.isSuperseded) return undefined;
   world.counts.migrations += 1;
-  user.isMoved = true;
-  user.isSuspended = false;
-  world.moving.delete(user);
-  return "moved";
+  user.isTold = true;
+  return "told";
 }
 
-/** A process that begins reads which mappings are stored: a move may have happened and nobody learnt of it. */
+function storedMapping(lid: string, phoneNumber: string): LidPnMapping {
+  return { lid, phoneNumber, createdAt: 1, updatedAt: 1, learningSource: "other" };
+}
+
+/** A process that begins knows which mappings are stored: one may have been, and nobody learnt of it. */
 export async function learnMappings(world: World): Promise<void> {
   for (const user of world.users) {
-    if (user.pn === undefined || user.isMoved) continue;
-    user.isSuspended = (await world.incarnation.account.store.getPnMapping(user.pn)) !== undefined;
+    if (user.pn === undefined || user.isTold) continue;
+    user.isTold = (await world.incarnation.account.store.getPnMapping(user.pn)) !== undefined;
   }
 }

@@ -33,6 +33,17 @@ export class Rows {
     return false;
   }
 
+  has(key: string): boolean {
+    return this.#rows.has(key);
+  }
+
+  /** Keys of everything under a phone number. */
+  keysOf(phoneNumber: string): string[] {
+    return [...this.#rows.keys()].filter(
+      (key) => key.includes(`${phoneNumber}@c.us`) || key.includes(`${phoneNumber}:`),
+    );
+  }
+
   /** The sending chains of all sessions at these addresses. */
   chainsAt(addresses: readonly string[]): Set<string> {
     const chains = new Set<string>();

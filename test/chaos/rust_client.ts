@@ -1,7 +1,7 @@
 import type { Account } from "../../src/account/mod.ts";
-import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
 import { hexOf } from "../../src/bytes/mod.ts";
 import { signalPublicKey } from "../../src/device/mod.ts";
+import { directory } from "../../src/directory/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import { decodePreKey } from "../../src/records/mod.ts";
 import type { SignalStoreCache } from "../../src/signal/mod.ts";
@@ -32,8 +32,6 @@ interface Work {
 
 /** A client whose Signal implementation is the Rust library, over standard records. */
 export class RustClient implements ChaosClient {
-  readonly movesAtOnce: boolean = true;
-  readonly movesSenderKeys: boolean = true;
   readonly #engine: RustEngine;
   readonly #account: Account;
   readonly #cache: Cache;
@@ -205,24 +203,8 @@ export class RustClient implements ChaosClient {
     this.#cache.clearAfterFlush();
   }
 
-  async moveUser(pn: string, lid: string, moved: () => void): Promise<void> {
-    const seconds = Math.floor(this.#account.host.clock.nowMs() / 1_000);
-    const mapping: LidPnMapping = {
-      lid,
-      phoneNumber: pn,
-      createdAt: seconds,
-      updatedAt: seconds,
-      learningSource: "usync",
-    };
-    const writes: Write[] = [{ kind: "lidMapping.put", entries: [mapping] }];
-    await this.#cache.moveUser(pn, lid, {
-      writes,
-      moved: async () => {
-        moved();
-        // Who waits for the locks asks it next.
-        await this.#account.lid.follow(writes);
-      },
-    });
+  async tellLid(pn: string, lid: string): Promise<void> {
+    await directory(this.#account).learn([{ lid, phoneNumber: pn }], { source: "usync" });
   }
 
   async #load(at: string): Promise<SessionRecord | undefined> {

@@ -22,7 +22,7 @@ import {
 } from "./conversation.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Link } from "./link.ts";
-import { learnMappings, moveUser, replaceUser } from "./people.ts";
+import { learnMappings, replaceUser, TELLINGS, tellUser } from "./people.ts";
 import type { World } from "./world.ts";
 
 /** One-time pre-keys that should be on offer. */
@@ -46,9 +46,9 @@ export interface Step {
 
 const contactOf = (world: World): Contact => world.random.pick(world.contacts);
 
-/** Where a message to a contact goes: while it has two addresses, to either. */
+/** Where a message to a contact goes: to either address. */
 function addressOf(world: World, contact: Contact): string {
-  return contact.user.isMoved ? contact.lidAddress : world.random.pick(contact.addresses);
+  return world.random.pick(contact.addresses);
 }
 
 function startSend(world: World, contact: Contact = contactOf(world), incarnation?: Incarnation): void {
@@ -200,12 +200,14 @@ function reinstall(world: World): void {
   contact.reinstall();
 }
 
-/** The LID of a phone number is found out. */
-function startMove(world: World): void {
-  const users = world.users.filter(({ isMoved }) => !isMoved);
+/** The LID of a phone number becomes known. */
+function startTell(world: World): void {
+  const users = world.users.filter(({ isTold }) => !isTold);
   if (users.length === 0) return;
-  const user = world.users.find(({ isSuspended }) => isSuspended) ?? world.random.pick(users);
-  world.start(`move user ${world.users.indexOf(user)}`, (incarnation) => moveUser(world, incarnation, user));
+  const user = world.random.pick(users);
+  const telling = world.random.pick(TELLINGS);
+  const name = `tell user ${world.users.indexOf(user)}: ${telling}`;
+  world.start(name, (incarnation) => tellUser(world, incarnation, user, telling));
 }
 
 /** Somebody without the lock puts a copy that is behind. It must be refused, and nothing be said twice. */
@@ -249,7 +251,7 @@ function overtakeRead(world: World): void {
 /** A contact begins a session whose row is refused: the pre-key that it consumed must stay. */
 async function refuseNewSession(world: World): Promise<void> {
   const contact = contactOf(world);
-  if (contact.user.isSuspended || world.preKeyPool.length === 0) return;
+  if (world.preKeyPool.length === 0) return;
   refuse(world, contact);
   contact.renews = true;
   await contactWrites(world, contact);
@@ -272,19 +274,21 @@ function outage(world: World): void {
 async function longOutage(world: World): Promise<void> {
   const { random, incarnation } = world;
   const contact = contactOf(world);
-  if (contact.user.isSuspended || contact.needsGreeting) return;
+  if (contact.needsGreeting) return;
   const { link } = incarnation;
   const index = random.below(GROUPS.length);
+  const address = addressOf(world, contact);
   const options = { isUnasked: random.oneIn(2) };
   const sends = [
-    (): Promise<unknown> => send(world, incarnation, contact, addressOf(world, contact), options),
+    (): Promise<unknown> => send(world, incarnation, contact, address, options),
     (): Promise<unknown> => sendToGroup(world, incarnation, index, options),
   ];
   world.counts.longOutages += 1;
   world.trace.add(`long outage, ${options.isUnasked ? "un" : ""}asked: ${contact.name}, group ${index}`);
-  link.plan.clear();
-  link.releaseReads();
-  link.plan.release();
+  // What is dirty already must leave room: nothing that waits for it would go on while the database is away.
+  await world.quiesce();
+  link.plan.refuse(undefined);
+  await world.flush(incarnation).catch((error: unknown) => world.judge(error, "flush before an outage"));
   link.plan.always(new BackendError("commit: the network is down"));
   const before = world.counts.burnedKeys;
   for (const trySend of sends) {
@@ -394,7 +398,7 @@ export const STEPS: readonly Step[] = [
     },
   },
   { name: "contact installs anew", weight: 2, run: reinstall },
-  { name: "move a user", weight: 10, run: startMove },
+  { name: "tell a LID", weight: 10, run: startTell },
   { name: "contacts change", weight: 3, run: (world) => replaceUser(world) },
   {
     name: "rotate a sender key",

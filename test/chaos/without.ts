@@ -11,9 +11,9 @@ export const FINDINGS: Readonly<Record<Protection, RegExp>> = {
   sendRefusal: /an outage burned/,
   failedGate: /cannot read/,
   staleRead: /older state came back/,
+  strandedState: /cannot be read/,
   ownerEpoch: /left twice/,
   tokenCheck: /had taken the account over|left twice|older state|promised|are not durable/,
-  strandedState: /cannot be read/,
   epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };
 

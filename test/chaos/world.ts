@@ -33,8 +33,10 @@ export class World {
   readonly options: WorldOptions;
   contacts: Contact[] = [];
   users: ChaosUser[] = [];
-  /** Users that are being moved by the present process. */
-  readonly moving: Set<ChaosUser> = new Set();
+  /** LIDs by phone number, of everybody there has been. */
+  readonly lids: Map<string, string> = new Map();
+  /** LIDs whose mapping somebody may have stored who moves nothing. */
+  readonly storedAlone: Set<string> = new Set();
   /** Connections of processes that are gone, whose commits may still be under way. */
   ghosts: Link[] = [];
   /** Sessions that consumed a pre-key, by its id. */
@@ -54,8 +56,6 @@ export class World {
   readonly #policy: { durability: "strict" | "relaxed"; capacity: number; pending: number | undefined };
   #names = 0;
   #taskNumber = 0;
-  /** Keys that the last move of a user has written. */
-  #movedKeys: readonly string[] = [];
 
   constructor(runtime: ChaosRuntime, options: WorldOptions) {
     this.runtime = runtime;
@@ -354,18 +354,17 @@ export class World {
   #applied(writes: readonly Write[], link: Link): void {
     if (writes.length === 0) {
       // Opening an account takes it over in a commit that writes nothing else.
-      if (link !== this.#owner) {
-        this.ledger.forgetMemory();
-        this.moving.clear();
-      }
+      if (link !== this.#owner) this.ledger.forgetMemory();
       this.#owner = link;
       return;
     }
     if (link !== this.#owner && this.#owner !== undefined)
       this.violate("a process wrote after another one had taken the account over");
+    const stranded = this.#wouldStrand(writes);
     const changes = this.rows.apply(writes);
-    const moved = movedKeys(this.moving, changes);
-    if (moved.size > 0) this.#movedKeys = [...moved];
+    const left = stranded.find((key) => this.rows.has(key));
+    if (left !== undefined) this.violate(`${left}: the mapping of its user came without it`);
+    const moved = movedKeys(this.lids, changes, (key) => this.ledger.isPresent(key));
     for (const { key, digest } of changes) {
       const isUnnoted = link.isCut && !this.ledger.knows(key, digest);
       if (moved.has(key) || isUnnoted) this.ledger.storeChange(key, digest);
@@ -389,9 +388,13 @@ export class World {
     return { ...bundle, preKey: { keyId: preKeyId, publicKey } };
   }
 
-  /** Memory has followed a move. */
-  adoptMove(): void {
-    for (const key of this.#movedKeys) this.ledger.adoptStored(key);
+  /** What is stored under the phone numbers of mappings that a commit stores, and is to go with them. */
+  #wouldStrand(writes: readonly Write[]): string[] {
+    return writes.flatMap((write) => {
+      const entries = write.kind === "lidMapping.put" ? write.entries : [];
+      const told = entries.filter(({ lid }) => !this.storedAlone.has(lid));
+      return told.flatMap(({ phoneNumber }) => this.rows.keysOf(phoneNumber));
+    });
   }
 
   /** Relaxed, a crash costs the sessions whose newest chain has left and is not stored. */
