@@ -26,7 +26,7 @@ const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   failedGate: 1,
   staleRead: 9,
   strandedState: 1,
-  ownerEpoch: 13,
+  ownerEpoch: 2,
   epochBump: 13,
   tokenCheck: 12,
 };
