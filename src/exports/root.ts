@@ -74,9 +74,11 @@ export {
 export {
   type Clock,
   type Host,
+  type Listener,
   type LogFields,
   type Logger,
   type LogLevel,
+  type Notifier,
   type Random,
   type ScheduledTask,
   type Scheduler,
