@@ -55,7 +55,7 @@ function programOf(root, doors) {
  * The nodes of a declaration that its users see: no bodies, initialisers and private members.
  *
  * @param {ts.Node} node
- * @param {boolean} isTypeOnly Whether no door exports the value: nobody sees the constructor of a class then.
+ * @param {boolean} isTypeOnly Whether no door exports the value: the constructor of a class is not public then.
  * @param {(node: ts.Node) => void} visit
  */
 function visitSignature(node, isTypeOnly, visit) {

@@ -14,7 +14,7 @@ interface OwnPair {
 }
 
 /**
- * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. Nobody else may tell it while only
+ * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. No other source may tell it while only
  * one of them is known.
  */
 export class OwnMapping implements DeviceCompanion {
@@ -47,7 +47,7 @@ export class OwnMapping implements DeviceCompanion {
 }
 
 /**
- * Makes the stored mappings say what the device says: our own pair is stored, and what pairs our phone number or LID with somebody
+ * Makes the stored mappings say what the device says: our own pair is stored, and what pairs our phone number or LID with another user
  * else's is removed. Clients have stored such pairs. What was moved by them stays where it is.
  *
  * @param nowS Now, in Unix seconds.

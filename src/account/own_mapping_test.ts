@@ -57,7 +57,7 @@ describe("openAccount", () => {
     expect(commits[0]).toBeLessThan(account.stats().commits);
   });
 
-  test("removes what pairs us with somebody else, and what is swapped", async () => {
+  test("removes what pairs us with another user, and what is swapped", async () => {
     const world = new World();
     await world.put(PEER_LID, PN);
     await world.put("300000000000003", PN);

@@ -102,7 +102,7 @@ export class ToldMappings {
     if (left.length > 0) await this.#migration.settle(left);
   }
 
-  /** Something was stored under phone numbers. It is looked for again where their LIDs have become known meanwhile. */
+  /** Something was stored under phone numbers. It is looked for again where their LIDs have become known since. */
   storedUnder(phoneNumbers: readonly string[]): void {
     const lids = phoneNumbers.map((phoneNumber) => this.#migration.lid.peekLid(phoneNumber));
     this.#migration.unsettle(lids.filter((lid) => lid !== undefined));

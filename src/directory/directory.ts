@@ -102,7 +102,7 @@ function openDirectory(account: Account): OpenedDirectory {
     dropSenderKey: (name) => signal.deleteSenderKey(name),
   });
   signal.onEvent((event) => {
-    // Nobody is marked as a holder of somebody else's key.
+    // Marks are kept for our own keys alone.
     if (!LOSSES.includes(event.kind) || event.store !== "senderKey") return;
     const group = tryParseSenderKeyName(event.address)?.group;
     if (group !== undefined) senderKeyDevices.lost(formatJid(group));

@@ -20,7 +20,7 @@ interface Incarnation {
   readonly cache: SignalStoreCache<SessionRecord, SenderKeyRecord>;
 }
 
-/** One incarnation of a process over the database. Nobody closes it: the next incarnation comes after a crash. */
+/** One incarnation of a process over the database. It is never closed: the next incarnation comes after a crash. */
 async function live(database: MemoryDatabase, seed: number): Promise<Incarnation> {
   const host = fakeHost({ seed });
   const backend = memoryBackend({ database, clock: host.clock });

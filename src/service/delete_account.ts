@@ -12,7 +12,7 @@ export interface RegistrationKey {
  * order. Does nothing if the name belongs to another registration by then.
  *
  * @throws {StoreError | ServiceError} When its state could not be deleted. The account stays marked as being
- * deleted, so that nobody uses what is left of it. Deleting it again continues.
+ * deleted, so that what is left of it is not used. Deleting it again continues.
  */
 export async function deleteAccount(
   service: AccountService,

@@ -24,7 +24,7 @@ export interface RegistryDatabase {
   ): Promise<readonly { readonly rowsAffected: number }[]>;
 }
 
-/** Maximum number of tokens of one account, and of tokens for all accounts. Nobody reviews longer lists. */
+/** Maximum number of tokens of one account, and of tokens for all accounts. Longer lists are not reviewed. */
 const MAX_TOKENS = 100;
 
 const TABLES: readonly string[] = [

@@ -78,7 +78,7 @@ describe("SqlRegistry.beginDelete", () => {
     await names.endDelete("ann", first);
     expect(await names.admit(undefined, "ann")).toMatchObject({ account: "present", registeredAtMs: second });
     expect(await names.listTokens("ann", { after: undefined, limit: 10 })).toHaveLength(1);
-    // The second account is deleted by somebody else: the late one does not end it half way.
+    // Another caller deletes the second account: the late one does not end it half way.
     expect(await names.beginDelete("ann", second)).toBe(true);
     await names.endDelete("ann", first);
     expect(await names.admit(undefined, "ann")).toMatchObject({ account: "deleting" });

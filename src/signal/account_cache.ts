@@ -30,7 +30,7 @@ export interface SignalAccount {
   readonly writeBehind: WriteBehind;
   /** Which phone number and LID are one user. */
   readonly lid: UserMappings;
-  /** Adds what is told of writes that others commit. */
+  /** Adds a function that is called with writes that others commit. */
   onCommitted?(follower: (writes: readonly Write[]) => void): void;
   readonly signalPolicy: SignalPolicy;
   /** Number of the ownership that opening took. */

@@ -139,7 +139,7 @@ test("what is dirty already waits for no room", async () => {
   expect(cache.sessions.peek(ALICE)?.current?.next).toBe(1);
 });
 
-test("a cache that is cleared meanwhile is changed all the same, in its new incarnation", async () => {
+test("a cache that is cleared in between is changed in its new incarnation", async () => {
   const here = world({ policy: { maxPendingItems: 1 } });
   const { cache, rows, engine } = here;
   await cache.sessions.put(CAROL, CounterRecord.of("c", "c", 0));

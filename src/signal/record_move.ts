@@ -57,7 +57,7 @@ class MoveEnd<V> {
   land(change: (entry: CacheEntry<V>) => void): void {
     const { entry } = this;
     this.#store.overtake(entry.address);
-    // Put or deleted meanwhile by somebody who does not hold the lock: that is newer than the move. A lease that was released
+    // Put or deleted in between without the lock: that is newer than the move. A lease that was released
     // meanwhile is not: it goes with its record.
     if (entry.value === this.#value && this.#store.entries.has(entry)) {
       entry.committed = Math.max(entry.committed, entry.gate);
@@ -162,7 +162,7 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   const value = codec.copy(there ?? coming);
   const comingLease = origin.entry.lease;
   const isReplaced = there !== undefined && sendOnOtherChains(codec, there, coming);
-  // Of two own sender keys one is left, and nobody knows which of them each device holds.
+  // Of two own sender keys one is left, and which of them each device holds is unknown.
   const lost = isReplaced ? table.lost(target.entry.address) : [];
   if (there !== undefined) join(store, value, coming, comingLease);
   const lease = leaseOf(codec.sendingChain(value), table.store, [target.entry.lease, comingLease]);

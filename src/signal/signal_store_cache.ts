@@ -73,7 +73,7 @@ export interface SignalStoreCacheOptions<S, K> {
   /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
-   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. Whoever restores a backup opens it
+   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. After a restore, open it
    * with a greater number than ever before, and with that number from then on: what was written under a smaller one is
    * discarded when it is read, since its bounds know nothing of what was sent after the backup was made.
    */
@@ -228,7 +228,7 @@ export class SignalStoreCache<S, K> {
   /**
    * Runs `section` under the lock of the address where the state of `address` is kept, which it is given: the LID's where the mapping
    * is known. It spans load, change and put, so that sending and receiving on one session never lose a step. The place is looked
-   * up inside the lock: a phone number that becomes a LID meanwhile is the LID. Awaiting `publishable` inside is right.
+   * up inside the lock: a phone number that becomes a LID in between is the LID. Awaiting `publishable` inside is right.
    *
    * What is left of the user under the phone number is moved first, once for each user: see `moveUser`.
    *

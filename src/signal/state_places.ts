@@ -104,7 +104,7 @@ export class StatePlaces {
     this.#swept.delete(users.map(({ lid }) => lid));
   }
 
-  /** Mappings were written by somebody who has moved nothing. */
+  /** Called when mappings were written without moving state. */
   follow(writes: readonly Write[]): void {
     for (const write of writes) {
       if (write.kind === "lidMapping.put") this.#swept.delete(write.entries.map(({ lid }) => lid));

@@ -370,7 +370,7 @@ describe("Saver: the notifier", () => {
     engine.run();
     for (let change = 0; change < 100; change += 1) flushable.put(`${change}`, 1, "now");
     await host.scheduler.advance(50);
-    // The other one, for writers that wait for room, wakes nobody.
+    // The other one, for writers that wait for room, wakes no listener.
     expect(notifications.filter((woken) => woken > 0)).toEqual([1]);
     expect(committer.tried.map((keys) => keys.length)).toEqual([100]);
   });

@@ -199,7 +199,7 @@ test("two flushables land in one commit, and their names are unique", async () =
   expect(committer.tried).toEqual([["a", "b"]]);
 });
 
-test("a flushable that throws while it is collected fails the flush and nobody else", async () => {
+test("a flushable that throws while it is collected fails the flush alone", async () => {
   const { engine, flushable, committer, host } = engineHarness();
   const other = new FakeFlushable("other", host.clock);
   engine.addFlushable(other);

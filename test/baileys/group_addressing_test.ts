@@ -151,7 +151,7 @@ describe.each(OWN_TELLINGS)("our own sender key, with our LID told by %s", (_, t
     expect(await world.anna.keys.get("sender-key-memory", [GROUP])).toEqual({ [GROUP]: { [pn()]: true } });
   });
 
-  test("of two the LID's stays, and nobody is marked as holding it", async () => {
+  test("of two the LID's stays, and no device is marked as holding it", async () => {
     const world = await withoutLid();
     const byPn = await sealed(world, ANNA);
     const byLid = await sealed(world, ANNA_LID);

@@ -21,7 +21,7 @@ export function lid(device = 0): string {
   return `${BEN_LID}${device === 0 ? "" : `:${device}`}@lid`;
 }
 
-/** How somebody tells that Ben's phone number and LID are one user. */
+/** A way to tell that Ben's phone number and LID are one user. */
 export type Telling = (anna: HoldfastPeer) => Promise<unknown>;
 
 const PAIR = { lid: lid(), pn: pn() };
@@ -106,7 +106,7 @@ export class LidWorld {
   }
 }
 
-/** Every way in which rc14, or somebody beside it, tells a mapping. */
+/** Every way in which rc14, or code beside it, tells a mapping. */
 export const TELLINGS: readonly (readonly [string, Telling])[] = [
   ["storeLIDPNMappings", ({ peer }) => peer.repository.lidMapping.storeLIDPNMappings([PAIR])],
   [

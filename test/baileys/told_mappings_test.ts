@@ -90,7 +90,7 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     expect([await account.lid.getLid(BEN_LID), account.lid.stats.refused]).toEqual([undefined, 1]);
   });
 
-  test("counts when it is the last one, whoever told the one before", async () => {
+  test("counts when it is the last one, whatever told the one before", async () => {
     const world = await LidWorld.open();
     const learn = (user: string) =>
       directory(world.anna.account).learn([{ lid: user, phoneNumber: BEN_PN }], { source: "usync" });

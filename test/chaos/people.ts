@@ -50,7 +50,7 @@ function newUser(world: World, place: number): ChaosUser {
   return user;
 }
 
-/** How it is told that a phone number and a LID are one user: by the client's own calls, or by somebody who moves nothing. */
+/** How it is told that a phone number and a LID are one user: by the client's own calls, or by a write that moves nothing. */
 export type Telling = "learn" | "learn and migrate" | "store";
 
 export const TELLINGS: readonly Telling[] = ["learn", "learn and migrate", "store"];
@@ -78,7 +78,7 @@ function storedMapping(lid: string, phoneNumber: string): LidPnMapping {
   return { lid, phoneNumber, createdAt: 1, updatedAt: 1, learningSource: "other" };
 }
 
-/** A process that begins knows which mappings are stored: one may have been, and nobody learnt of it. */
+/** A process that begins knows which mappings are stored: one may have been stored without being learnt. */
 export async function learnMappings(world: World): Promise<void> {
   for (const user of world.users) {
     if (user.pn === undefined || user.isTold) continue;

@@ -31,7 +31,7 @@ const WANTED_PRE_KEYS = 4;
 /** Messages that are refused in a long outage: more than receivers let a chain skip. */
 const REFUSED_SENDS = 2_100;
 
-/** Most keys that such an outage burns if the cache is asked before each message, with what others burn meanwhile. */
+/** Most keys that such an outage burns if the cache is asked before each message, with what others burn at the same time. */
 const MAX_BURNED_ASKED = 256;
 
 /** Connections of dead processes that may still have commits under way. */

@@ -35,7 +35,7 @@ export class World {
   users: ChaosUser[] = [];
   /** LIDs by phone number, of everybody there has been. */
   readonly lids: Map<string, string> = new Map();
-  /** LIDs whose mapping somebody may have stored who moves nothing. */
+  /** LIDs whose mapping may have been stored without moving state. */
   readonly storedAlone: Set<string> = new Set();
   /** Connections of processes that are gone, whose commits may still be under way. */
   ghosts: Link[] = [];
@@ -237,7 +237,7 @@ export class World {
         await this.idle();
       }
     }
-    this.violate(`waits for ever: ${[...incarnation.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
+    this.violate(`never ends: ${[...incarnation.tasks.values()].join(", ")} at ${host.clock.nowMs()}`);
   }
 
   async advance(incarnation: Incarnation, ms: number): Promise<string | undefined> {

@@ -25,7 +25,7 @@ describe("LidPnCache.lidOfContactHash", () => {
     expect(await world.open().lidOfContactHash("P2DY")).toBe("1000");
   });
 
-  test("answers nobody for a hash of two users, or for what is no hash", async () => {
+  test("answers with none for a hash of two users, or for what is no hash", async () => {
     const world = new LidWorld();
     const [one, two] = collidingUsers();
     await world.learn("usync", one, "551");

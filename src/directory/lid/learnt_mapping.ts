@@ -1,7 +1,7 @@
 import type { LearningSource, LidPnMapping } from "../../backend/mod.ts";
 import { isUndated } from "./learning_policy.ts";
 
-/** A mapping that somebody has seen. */
+/** A mapping that was seen. */
 export interface LearntMapping {
   /** User part of the LID. */
   readonly lid: string;

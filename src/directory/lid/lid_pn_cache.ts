@@ -230,7 +230,7 @@ export class LidPnCache {
 
   /**
    * The LID of the user that a notification names by a short hash alone: the first three bytes of MD5(user part ‖
-   * "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when nobody with a known mapping has it, or more than one
+   * "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when no user with a known mapping has it, or more than one
    * user.
    *
    * The first call reads all mappings. Later ones answer from memory.

@@ -11,7 +11,7 @@ export interface OwnJids {
  * Why a mapping is refused.
  *
  * - `swapped`: its LID is our phone number, or its phone number our LID.
- * - `half-own`: exactly one of its ends is ours. Moving state by it would give our sessions to somebody else, or theirs to us.
+ * - `half-own`: exactly one of its ends is ours. Moving state by it would give our sessions to another user, or theirs to us.
  */
 export type MappingRefusal = "half-own" | "swapped";
 

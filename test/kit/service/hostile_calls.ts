@@ -43,7 +43,7 @@ const RAW: readonly (readonly number[])[] = [
   [...varint(3), 1, 2],
 ];
 
-/** Every kind of write, with each of its parts replaced, under a guard that nobody meets. */
+/** Every kind of write, with each of its parts replaced, under a guard that no caller meets. */
 export function* hostileWrites(random: SeededRandom, nowS: number): Generator<HostileCall> {
   for (const kind of WRITE_KINDS) {
     const rule = object(WRITES[kind].fields as never) as Rule;

@@ -294,7 +294,7 @@ class Model {
     }
     this.#rows.down = undefined;
     const keys = here.cache.stats.burnedKeys - before;
-    // What a crash has left to burn may be read meanwhile.
+    // What a crash has left to burn may be read in between.
     if (asks && keys > 2 * MAX_BURNED) this.#violation ??= new Error(`an outage burned ${keys} keys`);
   }
 
