@@ -45,7 +45,10 @@ export interface OpenAccountOptions {
    * each. Defaults to the account's id, which tells accounts of one database apart.
    */
   readonly taskLabel?: string | undefined;
-  /** Within this time a change is saved, in milliseconds. Defaults to 5,000. `manual` starts no background saver. */
+  /**
+   * Within this time new sessions and the like are saved, in milliseconds. Defaults to 5,000. What must not be lost (the device,
+   * identities, deletes) is saved within 50 ms. `manual` starts no background saver.
+   */
   readonly saverIntervalMs?: number | "manual" | undefined;
   /** Other times and limits of saving. */
   readonly policy?: Partial<WriteBehindPolicy> | undefined;

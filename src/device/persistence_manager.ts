@@ -70,8 +70,8 @@ export interface DeviceCompanion {
  *
  * - **Ownership.** The manager owns its state. What comes in is copied, what goes out is a frozen copy.
  * - **Ordering.** Changes are synchronous: the next snapshot shows them. What is published together is committed together.
- * - **Durability.** A change is durable when a `flush()` that was called after it has resolved; without one, within the
- *   saver's interval. What changes during a flush stays dirty.
+ * - **Durability.** A change is durable when a `flush()` that was called after it has resolved; without one, within 50 ms while the
+ *   saver runs. What changes during a flush stays dirty.
  * - **Failure.** A change that throws, or whose result is no valid device, changes nothing.
  *
  * @example
@@ -217,8 +217,8 @@ export class PersistenceManager {
   }
 
   /**
-   * Starts to save in the background: at once what is dirty already, changes within `intervalMs`, nothing while nothing
-   * is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by default.
+   * Starts to save in the background: at once what is dirty already, changes of the device within 50 ms, what is less urgent within
+   * `intervalMs`, nothing while nothing is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by default.
    *
    * @throws {TypeError} When it is running already.
    */

@@ -150,7 +150,6 @@ export class Saver {
   roundEnded(): void {
     const { must, may } = this.#wanting();
     if (must > 0) this.#mustSinceMs ??= this.#roundBeganAtMs;
-    else this.#mustSinceMs = undefined;
     if (may > 0) this.#maySinceMs ??= this.#roundBeganAtMs;
     this.rearm();
   }
@@ -184,20 +183,27 @@ export class Saver {
     this.#armedAtMs = undefined;
     if (!this.running || this.#target.fenced()) return;
     const nowMs = this.#clock.nowMs();
+    const isForNow = isDue(this.#nowDueAtMs(), nowMs) && !isDue(this.#allDueAtMs(), nowMs);
+    await (isForNow ? this.#saveNow() : this.#saveAll(nowMs));
+    this.rearm();
+  }
+
+  async #saveAll(nowMs: number): Promise<void> {
     // While saving fails, released leases would only keep messages from being sent.
     const isFailing = this.#target.retryAtMs() !== undefined;
     const isPause = !isFailing && nowMs >= this.#changedAtMs + this.#times.idleMs;
     if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
-    if (must === 0) {
-      this.#mustSinceMs = undefined;
-      this.#nowSinceMs = undefined;
-    }
+    if (must === 0) this.#mustSinceMs = undefined;
     // A caller may wait for the next pause.
     if (may === 0) this.#maySinceMs = isPause || this.#maySinceMs === undefined ? undefined : nowMs;
     if (isDue(this.#allDueAtMs(), nowMs)) await this.#target.save("all");
-    else if (isDue(this.#nowDueAtMs(), nowMs)) await this.#target.save("now");
-    this.rearm();
+  }
+
+  async #saveNow(): Promise<void> {
+    // It may be written already, on request.
+    if (this.#target.dirty().must === 0) this.#nowSinceMs = undefined;
+    else await this.#target.save("now");
   }
 
   #release(): void {
