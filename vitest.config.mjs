@@ -3,10 +3,15 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import { rustLibraryPlugin } from "./test/runtime/workerd/rust_library_plugin.mjs";
 
-/** Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine. */
+/**
+ * Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine.
+ */
 const testTimeout = 60_000;
 
-/** Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations, they would be a long tail. */
+/**
+ * Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations,
+ * they would be a long tail.
+ */
 class LongestFirst extends BaseSequencer {
   /**
    * @override

@@ -1,15 +1,16 @@
 /**
- * Runs the benchmarks of bench/entries: `npm run bench` prints a table, `npm run -s bench -- --json` one JSON object and nothing else,
- * `npm run bench -- sqlite` the entries whose names begin so. A missed limit, and a name that matches nothing, exit non-zero.
+ * Runs the benchmarks of bench/entries: `npm run bench` prints a table, `npm run -s bench -- --json` one JSON
+ * object and nothing else, `npm run bench -- sqlite` the entries whose names begin so. A missed limit, and a
+ * name that matches nothing, exit non-zero.
  *
- * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a ratio that is within that
- * is compared once instead of five times.
+ * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a
+ * ratio that is within that is compared once instead of five times.
  *
- * What some entries compare with is not a dependency of the project (bench/peers): it is installed when the first of them is measured.
- * `--ci` leaves these entries out where it is not installed.
+ * What some entries compare with is not a dependency of the project (bench/peers): it is installed when the
+ * first of them is measured. `--ci` leaves these entries out where it is not installed.
  *
- * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each file first. Files are
- * measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
+ * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each file
+ * first. Files are measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
  */
 
 import { fork, spawnSync } from "node:child_process";

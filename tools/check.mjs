@@ -1,7 +1,7 @@
 /**
- * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a red CI can be made red, and
- * green again, at a desk. `npm run check` runs every check and prints what failed; `npm run check -- layers lint` runs those named.
- * The last line is `N passed, N failed`.
+ * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a red CI
+ * can be made red, and green again, at a desk. `npm run check` runs every check and prints what failed;
+ * `npm run check -- layers lint` runs those named. The last line is `N passed, N failed`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Why: the public API is what src/exports says, and it grows by one convenient export at a time. This check counts the names of each
- * subpath and refuses, over the doors that package.json lists:
+ * Why: the public API is what src/exports says, and it grows by one convenient export at a time. This check
+ * counts the names of each subpath and refuses, over the doors that package.json lists:
  *
  * - more names than a limit allows, at the root and in all;
  * - a door that no subpath opens, and a subpath that is no door;
@@ -55,7 +55,8 @@ function programOf(root, doors) {
  * The nodes of a declaration that its users see: no bodies, initialisers and private members.
  *
  * @param {ts.Node} node
- * @param {boolean} isTypeOnly Whether no door exports the value: the constructor of a class is not public then.
+ * @param {boolean} isTypeOnly Whether no door exports the value: the constructor of a class is not public
+ * then.
  * @param {(node: ts.Node) => void} visit
  */
 function visitSignature(node, isTypeOnly, visit) {
@@ -84,7 +85,10 @@ function isPrivate(member) {
   return (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) !== 0;
 }
 
-/** Whether its users see what a symbol computes, and need no name for it: so it is with the table of a `typeof`. @param {ts.Symbol} symbol */
+/**
+ * Whether its users see what a symbol computes, and need no name for it: so it is with the table of a
+ * `typeof`. @param {ts.Symbol} symbol
+ */
 function isComputed(symbol) {
   return (symbol.flags & ts.SymbolFlags.Variable) !== 0 || COMPUTED.includes(symbol.name);
 }
@@ -130,7 +134,10 @@ class Reader {
     return declaration === undefined ? "" : relative(this.#root, declaration.getSourceFile().fileName);
   }
 
-  /** Follows every type that the signature of `symbol` names. @param {ts.Symbol} symbol @param {string} mention */
+  /**
+   * Follows every type that the signature of `symbol` names. @param {ts.Symbol} symbol @param {string}
+   * mention
+   */
   follow(symbol, mention) {
     if (this.reached.has(symbol)) return;
     this.reached.set(symbol, mention);

@@ -61,7 +61,8 @@ function check(files, limits) {
 }
 
 describe("readDoors", () => {
-  // Bodies, private members, and the constructor of a class whose value no door exports are no part of the API.
+  // Bodies, private members, and the constructor of a class whose value no door exports are no part of the
+  // API.
   test("accepts a tree that keeps the rules", () => {
     const { names, problems } = check({});
     expect(problems).toEqual([]);

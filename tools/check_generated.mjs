@@ -1,7 +1,7 @@
 /**
- * Why: the schemas in src/records/gen, and the runtime's own code that tests compare them with, are generated from proto/, and nothing
- * else keeps them in step. This generates them again into a temporary folder and compares. After a change of proto/, run
- * `npm run generate`.
+ * Why: the schemas in src/records/gen, and the runtime's own code that tests compare them with, are generated
+ * from proto/, and nothing else keeps them in step. This generates them again into a temporary folder and
+ * compares. After a change of proto/, run `npm run generate`.
  */
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,13 +1,16 @@
 /**
- * Why: Holdfast runs on four runtimes because most of it knows none of them, and stays readable because imports point one way.
- * Both erode one convenient import at a time, so this check refuses the first one. It enforces, over src/ and mod.ts:
+ * Why: Holdfast runs on four runtimes because most of it knows none of them, and stays readable because
+ * imports point one way. Both erode one convenient import at a time, so this check refuses the first one. It
+ * enforces, over src/ and mod.ts:
  *
- * - an import points to a lower layer (or stays in its folder), siblings do not import each other, and files form no cycle, not even of types;
+ * - an import points to a lower layer (or stays in its folder), siblings do not import each other, and files
+ *   form no cycle, not even of types;
  * - adapters see contracts only, testing never sees an adapter, nothing imports a composition root;
- * - a file that begins with `_` stays inside its folder, and src/ports/system.ts is reached through src/ports/mod.ts;
+ * - a file that begins with `_` stays inside its folder, and src/ports/system.ts is reached through
+ *   src/ports/mod.ts;
  * - bare imports come from a short list per layer;
- * - no host name, clock, timer or random source outside src/ports/system.ts, no global augmentation, and no statement that
- *   runs at import time.
+ * - no host name, clock, timer or random source outside src/ports/system.ts, no global augmentation, and no
+ *   statement that runs at import time.
  *
  * Unit tests (`*_test.ts`) are exempt: they may reach for fakes and for the memory adapter.
  */
@@ -37,7 +40,10 @@ const ROWS = [
 /** The only folders that know a host. They import anything; nothing imports them besides the doors. */
 const ROOTS = ["cloudflare", "worker", "cli", "console"];
 
-/** The folder that imports a module that one runtime alone has. It stands on `worker`, and one door alone imports it. */
+/**
+ * The folder that imports a module that one runtime alone has. It stands on `worker`, and one door alone
+ * imports it.
+ */
 const PLATFORM = { layer: "cloudflare", base: "worker", door: "src/exports/cloudflare.ts" };
 
 /** The curated doors, one file per public subpath. They import anything; only the front door imports them. */
@@ -73,7 +79,10 @@ const PACKAGES = {
 
 const SYSTEM_PORT = "src/ports/system.ts";
 
-/** Where a library that an adapter plugs into insists on a host's own type: Baileys takes private keys only as Node's `Buffer`. */
+/**
+ * Where a library that an adapter plugs into insists on a host's own type: Baileys takes private keys only as
+ * Node's `Buffer`.
+ */
 const HOST_BRIDGES = ["src/baileys/host_bytes.ts"];
 
 const HOST_NAMES = new Set(["Buffer", "process", "require", "Deno", "Bun", "globalThis", "self", "window"]);
@@ -119,7 +128,8 @@ export function checkLayers(root) {
 }
 
 /**
- * The layer of a file: a folder of src, `adapters/<name>`, `directory/<name>`, or `mod.ts` for the package's front door.
+ * The layer of a file: a folder of src, `adapters/<name>`, `directory/<name>`, or `mod.ts` for the package's
+ * front door.
  *
  * @param {string} file
  */
@@ -132,7 +142,8 @@ function layerOf(file) {
 
 /**
  * @param {string} layer
- * @returns {Set<string> | "anything" | undefined} layers it may import besides itself; undefined when the layer is unknown
+ * @returns {Set<string> | "anything" | undefined} layers it may import besides itself; undefined when the
+ * layer is unknown
  */
 function allowedLayers(layer) {
   if (ROOTS.includes(layer) || layer === DOORS) return "anything";

@@ -1,7 +1,8 @@
 /**
- * Why: `npm install` on one machine can write a lockfile without some platform's optional package, and `npm ci` then fails on a fresh
- * machine. And a lockfile that carries download addresses ties everybody to one registry mirror. So: every optional dependency
- * that a locked package names is locked too, at the exact version where it names one, and no entry has a `resolved` address.
+ * Why: `npm install` on one machine can write a lockfile without some platform's optional package, and
+ * `npm ci` then fails on a fresh machine. And a lockfile that carries download addresses ties everybody to
+ * one registry mirror. So: every optional dependency that a locked package names is locked too, at the exact
+ * version where it names one, and no entry has a `resolved` address.
  */
 
 import { readFileSync } from "node:fs";

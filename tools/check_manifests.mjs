@@ -1,15 +1,19 @@
 /**
- * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` reads deno.json without a word when jsr.json differs.
- * Name, version, licence and subpaths are equal in all three, and each subpath's file exists. A subpath that imports a module of one
- * platform is on npm alone, and neither its door nor its folder is published elsewhere.
+ * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` reads deno.json without a
+ * word when jsr.json differs. Name, version, licence and subpaths are equal in all three, and each subpath's
+ * file exists. A subpath that imports a module of one platform is on npm alone, and neither its door nor its
+ * folder is published elsewhere.
  *
- * package.json is the source: `node tools/check_manifests.mjs --write`, which is a part of `npm run fix`, writes these fields of the
- * other two.
+ * package.json is the source: `node tools/check_manifests.mjs --write`, which is a part of `npm run fix`,
+ * writes these fields of the other two.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Subpaths that only npm has, and what the other registries must not publish: they cannot resolve its imports. */
+/**
+ * Subpaths that only npm has, and what the other registries must not publish: they cannot resolve its
+ * imports.
+ */
 const NPM_ONLY = { "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"] };
 
 /** @param {string} path */

@@ -1,6 +1,7 @@
 /**
- * Why: CI ends with one line that says how much was tested. This runs every check, every test on every runtime without skips, and the
- * benchmarks with the limits that hold on a shared machine, each to its end, and adds up what they say in their own last lines.
+ * Why: CI ends with one line that says how much was tested. This runs every check, every test on every
+ * runtime without skips, and the benchmarks with the limits that hold on a shared machine, each to its end,
+ * and adds up what they say in their own last lines.
  *
  * `npm run ci` is `.ci/run`, which installs what this needs first.
  */
@@ -20,7 +21,8 @@ const STAGES = {
 };
 
 /**
- * Runs a script and passes on what it prints, except its closing line. A script without one counts as one that passed or failed.
+ * Runs a script and passes on what it prints, except its closing line. A script without one counts as one
+ * that passed or failed.
  *
  * @param {string[]} args
  * @returns {Promise<Outcome>}

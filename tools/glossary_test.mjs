@@ -15,7 +15,10 @@ function rows() {
   );
 }
 
-/** Lower case without what stands between words: `account id`, `accountId` and `account_id` are the same. @param {string} text */
+/**
+ * Lower case without what stands between words: `account id`, `accountId` and `account_id` are the same.
+ * @param {string} text
+ */
 const squeezed = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 
 /** @param {string} folder */

@@ -1,8 +1,9 @@
 /**
- * Why: `proto/` is the one place that says what stored messages look like. This writes their types and the schemas that
- * src/protobuf encodes and decodes by: plain data of a few kilobytes, where the generated code of a protobuf runtime needs the runtime,
- * which is a third of what a client loads. (That code is generated too, below test/: it is what the tests compare with.) What the
- * schemas have no room for is refused here: a oneof, proto3, an import, an option, a list of texts.
+ * Why: `proto/` is the one place that says what stored messages look like. This writes their types and the
+ * schemas that src/protobuf encodes and decodes by: plain data of a few kilobytes, where the generated code
+ * of a protobuf runtime needs the runtime, which is a third of what a client loads. (That code is generated
+ * too, below test/: it is what the tests compare with.) What the schemas have no room for is refused here: a
+ * oneof, proto3, an import, an option, a list of texts.
  *
  * It is the second step of `npm run generate`.
  */

@@ -1,7 +1,8 @@
 /**
- * Why: `npm start` and `bun start` are the same script of package.json, but each must run the program on its own runtime. Which one
- * asked is in `npm_config_user_agent`. Node runs the built files, since it does not read TypeScript on every version supported here:
- * the incremental build comes first and does nothing when nothing changed. Bun runs the source. (`deno task start` needs no script.)
+ * Why: `npm start` and `bun start` are the same script of package.json, but each must run the program on its
+ * own runtime. Which one asked is in `npm_config_user_agent`. Node runs the built files, since it does not
+ * read TypeScript on every version supported here: the incremental build comes first and does nothing when
+ * nothing changed. Bun runs the source. (`deno task start` needs no script.)
  */
 
 import { spawnSync } from "node:child_process";

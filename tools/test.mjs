@@ -1,13 +1,14 @@
 /**
- * Why: "the tests pass" means on every runtime, so one command runs them all and adds them up. A runner that ran nothing, or that
- * broke without a failing test to show for it, counts as a failure: silence is how a suite stops protecting anything.
+ * Why: "the tests pass" means on every runtime, so one command runs them all and adds them up. A runner that
+ * ran nothing, or that broke without a failing test to show for it, counts as a failure: silence is how a
+ * suite stops protecting anything.
  *
- * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the runners named. `npm run test:long`
- * (`--long`) runs the long dose of each test and the files that have no short one: see docs/design/testing.md. The build comes first,
- * because tests of the built package use it.
+ * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the runners named.
+ * `npm run test:long` (`--long`) runs the long dose of each test and the files that have no short one: see
+ * docs/design/testing.md. The build comes first, because tests of the built package use it.
  *
- * Tests that need something this machine lacks are skipped, each with its reason. `--refuse-skips` makes each of them a failure. The
- * last line is `N passed, N failed` or `N passed, N failed, N skipped`.
+ * Tests that need something this machine lacks are skipped, each with its reason. `--refuse-skips` makes each
+ * of them a failure. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +29,8 @@ import { documentedFiles } from "./lib/sources.mjs";
  * @property {string} command
  * @property {(reportFile: string) => string[]} args
  * @property {NodeJS.ProcessEnv} [env]
- * @property {boolean} [scratch] whether it runs in a temporary folder: examples in documentation open databases by relative path
+ * @property {boolean} [scratch] whether it runs in a temporary folder: examples in documentation open
+ * databases by relative path
  * @property {(report: string) => Counts} counts
  *
  * @typedef {Counts & {name: string, elapsedMs: number}} Result
@@ -39,7 +41,10 @@ const TIMEOUT_MS = 90 * 60_000;
 
 const VITEST = resolve("node_modules/vitest/vitest.mjs");
 
-/** What other versions of Node run in the short run: what is nearest to the host. The long run has the short dose of everything. */
+/**
+ * What other versions of Node run in the short run: what is nearest to the host. The long run has the short
+ * dose of everything.
+ */
 const ON_OTHER_NODES = [
   "test/kit/memory_conformance_test.ts",
   "test/kit/libsql_conformance_test.ts",

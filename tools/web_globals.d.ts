@@ -1,9 +1,10 @@
 /**
  * The ambient globals that host-free code may use: present in Node, Deno, Bun, workerd and browsers alike.
  *
- * tsconfig.core.json and tsconfig.adapters.json compile with this list in place of the DOM library and of any host's types, so
- * a global that is not here does not compile. Add one only when every runtime has it. The last block is used by
- * src/ports/system.ts alone; tools/check_layers.mjs refuses those names everywhere else.
+ * tsconfig.core.json and tsconfig.adapters.json compile with this list in place of the DOM library and of any
+ * host's types, so a global that is not here does not compile. Add one only when every runtime has it. The
+ * last block is used by src/ports/system.ts alone; tools/check_layers.mjs refuses those names everywhere
+ * else.
  */
 
 declare class TextEncoder {

@@ -45,7 +45,10 @@ function newSessions(version: number, offset: number): Write[] {
   }));
 }
 
-/** A hundred commits by as many accounts of one file, beside as many by one account: the same rows of as large a table. */
+/**
+ * A hundred commits by as many accounts of one file, beside as many by one account: the same rows of as large
+ * a table.
+ */
 async function committing(): Promise<Comparison> {
   const folder = makeFolder();
   const many = await openBackends(join(folder.path, "many.db"), ACCOUNTS);

@@ -21,7 +21,10 @@ async function gzippedBytes(entryPoint: string): Promise<number> {
   return outputFiles.reduce((total, file) => total + gzipSync(file.contents, { level: 9 }).length, 0);
 }
 
-/** Imports a module of this project's packages in a new process. @returns CPU time of the import, in microseconds. */
+/**
+ * Imports a module of this project's packages in a new process. @returns CPU time of the import, in
+ * microseconds.
+ */
 async function importUs(specifier: string): Promise<number> {
   const program = `
     const before = process.cpuUsage();

@@ -6,7 +6,10 @@ import { FakeClock } from "../../src/testing/mod.ts";
 import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 
-/** Capacity and idle time of the LID mappings by default: the largest cache, and the one that each message reads. */
+/**
+ * Capacity and idle time of the LID mappings by default: the largest cache, and the one that each message
+ * reads.
+ */
 const CAPACITY = 10_000;
 const TTL_MS = 3_600_000;
 
@@ -22,7 +25,10 @@ const shuffled: readonly string[] = Array.from(
   (_, index) => keys[(index * 6_151) % CAPACITY] as string,
 );
 
-/** Passes over all keys in one turn of reading. The first brings back what the other side displaced from the processor's caches. */
+/**
+ * Passes over all keys in one turn of reading. The first brings back what the other side displaced from the
+ * processor's caches.
+ */
 const READ_PASSES = 5;
 
 /** Caches that one turn fills: made before it, so that no side is timed for its constructor. */
@@ -39,8 +45,9 @@ type Portable = PortableCache<string, object>;
 type Lru = LRUCache<string, object>;
 type Quick = QuickLRU<string, object>;
 
-// What is timed: a function for each class, so that the engine compiles each for the one class that it calls. They count instead of
-// writing `for (const key of shuffled)`: an iterator costs a third of a read or nothing, depending on when the engine compiled it.
+// What is timed: a function for each class, so that the engine compiles each for the one class that it calls.
+// They count instead of writing `for (const key of shuffled)`: an iterator costs a third of a read or
+// nothing, depending on when the engine compiled it.
 
 function readPortable(cache: Portable): void {
   let hits = 0;
@@ -110,8 +117,8 @@ function bounded(): Kind<Portable> {
 }
 
 /**
- * lru-cache keeps one time for an entry. With `updateAgeOnGet` it is an idle time, as ours, which checks the time to live besides:
- * lru-cache cannot have the two together.
+ * lru-cache keeps one time for an entry. With `updateAgeOnGet` it is an idle time, as ours, which checks the
+ * time to live besides: lru-cache cannot have the two together.
  */
 function lruExpiring(clock: Clock): Kind<Lru> {
   const options = { max: CAPACITY, ttl: TTL_MS, updateAgeOnGet: true, perf: { now: () => clock.nowMs() } };

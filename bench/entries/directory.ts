@@ -126,7 +126,9 @@ async function warmingUp(selecting: Selecting): Promise<Comparison> {
   };
 }
 
-/** Reading statements that answer for the devices of a large group of phone numbers, nothing being in memory. */
+/**
+ * Reading statements that answer for the devices of a large group of phone numbers, nothing being in memory.
+ */
 async function queriesOfGroup(): Promise<number> {
   return await overFile(async (reopen) => {
     const { account } = await reopen();

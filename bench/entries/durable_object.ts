@@ -1,4 +1,7 @@
-/** What an account costs in its Durable Object, counted as the platform bills it, and the clients of the service. */
+/**
+ * What an account costs in its Durable Object, counted as the platform bills it, and the clients of the
+ * service.
+ */
 
 import { openAccount } from "../../src/account/mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";

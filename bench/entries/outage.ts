@@ -15,7 +15,10 @@ const REFUSED = 5_000;
 /** Messages afterwards, to each. */
 const AFTER = 10;
 
-/** Messages after an outage that the peer could not read, though the account took the session or key for usable. */
+/**
+ * Messages after an outage that the peer could not read, though the account took the session or key for
+ * usable.
+ */
 async function unreadableAfter(refused: number): Promise<number> {
   const restore = quietly();
   try {
@@ -44,7 +47,10 @@ async function unreadableAfter(refused: number): Promise<number> {
   }
 }
 
-/** Of one message to the peer and one to the group, how many it could not read. New sessions and keys are set up as Baileys does. */
+/**
+ * Of one message to the peer and one to the group, how many it could not read. New sessions and keys are set
+ * up as Baileys does.
+ */
 async function unreadable(anna: HoldfastPeer, ben: HoldfastPeer): Promise<number> {
   const { peer, keys } = anna;
   if (!(await peer.repository.validateSession(BEN)).exists) {

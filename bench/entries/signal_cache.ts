@@ -35,8 +35,9 @@ const STEPS = 100;
 type Step = (address: string, next: SessionChain | undefined) => Promise<unknown>;
 
 /**
- * A step through the cache against the same step through a map. The chains after each step are made before the turn: what is
- * compared is keeping the state of a message, and not the HMAC that every client has to compute.
+ * A step through the cache against the same step through a map. The chains after each step are made before
+ * the turn: what is compared is keeping the state of a message, and not the HMAC that every client has to
+ * compute.
  */
 async function stepComparison(
   steps: (cache: Cache, map: AsyncMap) => [ours: Step, theirs: Step],
@@ -103,8 +104,8 @@ function chainsAfter(first: SessionChain | undefined, count: number): SessionCha
 function moveOn(record: SessionRecord | undefined, next: SessionChain | undefined): SessionRecord {
   if (record?.current === undefined) throw new Error("the session was lost");
   if (next === undefined) return record;
-  // A client has derived the chain just now, so it is in the processor's caches. Without this, the side that reads its counter
-  // first would pay for bringing it there.
+  // A client has derived the chain just now, so it is in the processor's caches. Without this, the side that
+  // reads its counter first would pay for bringing it there.
   if (next.id === "" || next.next === 0) throw new Error("the chain has not moved on");
   record.current.senderChain = next;
   return record;

@@ -12,7 +12,10 @@ import { makeFolder } from "../support/folder.ts";
 import { advance, freshRecord } from "../support/sample_records.ts";
 import { openLoop, SAME_ROWS } from "../support/session_loop.ts";
 
-/** The largest group, and two devices of each member: what the first message after a change of its sender key goes to. */
+/**
+ * The largest group, and two devices of each member: what the first message after a change of its sender key
+ * goes to.
+ */
 const MEMBERS = 1_024;
 const DEVICES = 2;
 
@@ -30,7 +33,10 @@ async function putSessions(account: Account): Promise<void> {
   );
 }
 
-/** Hands a sender key to all devices: each session is loaded, sends one message, and must be durable before they leave. */
+/**
+ * Hands a sender key to all devices: each session is loaded, sends one message, and must be durable before
+ * they leave.
+ */
 async function distribute(account: Account): Promise<void> {
   const cache = signalCache(account);
   const records = await cache.sessions.loadMany(addresses);
@@ -61,7 +67,10 @@ async function countStatements(): Promise<{ queries: number; commits: number; st
   return counts;
 }
 
-/** The same by a loop: each session is read by a prepared statement, decoded, advanced, encoded and written in one transaction. */
+/**
+ * The same by a loop: each session is read by a prepared statement, decoded, advanced, encoded and written in
+ * one transaction.
+ */
 async function distributing(): Promise<Comparison> {
   const folder = makeFolder();
   const url = `file:${join(folder.path, "account.db")}`;

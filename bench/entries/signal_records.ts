@@ -7,7 +7,10 @@ import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { advance, freshRecord } from "../support/sample_records.ts";
 
-/** Records of one turn. Each is encoded or decoded once: what a side keeps of a record for the next time does not count. */
+/**
+ * Records of one turn. Each is encoded or decoded once: what a side keeps of a record for the next time does
+ * not count.
+ */
 const RECORDS = 400;
 
 /** Archived sessions of a full record, as many as clients keep. */
@@ -99,7 +102,10 @@ function loadSendFlush(bytes: Uint8Array): Uint8Array {
   return sessionRecordCodec.encode(record);
 }
 
-/** Loads, sends and flushes of full records, less those of the same records without their archive, over one copy of the archive. */
+/**
+ * Loads, sends and flushes of full records, less those of the same records without their archive, over one
+ * copy of the archive.
+ */
 function archivedExtra(): Comparison {
   let full: Uint8Array[] = [];
   let plain: Uint8Array[] = [];

@@ -38,7 +38,10 @@ interface CommitOptions {
   readonly loop?: SqliteLibrary;
 }
 
-/** Both sides are given rows that are made before, write every page to the log and sync it once for each commit. */
+/**
+ * Both sides are given rows that are made before, write every page to the log and sync it once for each
+ * commit.
+ */
 async function commits({ count, commits = 1, native, loop: library }: CommitOptions): Promise<Comparison> {
   const folder = makeFolder();
   const url = `file:${join(folder.path, "backend.db")}`;

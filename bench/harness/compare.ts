@@ -6,7 +6,10 @@ import type { RatioEntry } from "./entry.ts";
 export interface Side {
   /** Makes what the next turn works on. Not timed. */
   prepare?(): unknown;
-  /** One turn. Timed until it returns, or until its promise settles. A turn of less than a millisecond is too short. */
+  /**
+   * One turn. Timed until it returns, or until its promise settles. A turn of less than a millisecond is too
+   * short.
+   */
   run(): unknown;
 }
 
@@ -27,7 +30,10 @@ export interface Comparison {
   close?(): unknown;
 }
 
-/** CPU time of this process in microseconds: user and system, all threads, garbage collection and compilation included. */
+/**
+ * CPU time of this process in microseconds: user and system, all threads, garbage collection and compilation
+ * included.
+ */
 export function ownCpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -47,8 +53,9 @@ export async function compareEntry({ open, unit }: RatioEntry): Promise<number> 
 /**
  * How much more CPU time ours takes than theirs, below 1 when it takes less.
  *
- * The sides take turns, A B A B, so that a change of the machine's speed meets both, and the medians of their turns are divided:
- * a collection of the garbage that was prepared falls into few turns, of either side, and is many times as long as one.
+ * The sides take turns, A B A B, so that a change of the machine's speed meets both, and the medians of their
+ * turns are divided: a collection of the garbage that was prepared falls into few turns, of either side, and
+ * is many times as long as one.
  */
 export async function compare(comparison: Comparison): Promise<number> {
   const { ours, theirs, ownBase, cpuUs = ownCpuUs } = comparison;

@@ -24,7 +24,10 @@ export interface CountEntry extends NamedEntry {
   run(): Promise<Measured>;
 }
 
-/** CPU time of ours divided by that of theirs, or the inverse. The median of five comparisons counts, each in a new process. */
+/**
+ * CPU time of ours divided by that of theirs, or the inverse. The median of five comparisons counts, each in
+ * a new process.
+ */
 export interface RatioEntry extends NamedEntry {
   readonly kind: "ratio";
   /** `ratio`: CPU time of ours ÷ theirs, less is better. `× throughput`: the inverse, more is better. */
@@ -32,7 +35,10 @@ export interface RatioEntry extends NamedEntry {
   readonly limit?: Limit;
   /** The other side, in words. */
   readonly against: string;
-  /** What bench/run.mjs makes before the first comparison: the built package, or a package that bench/peers installs. */
+  /**
+   * What bench/run.mjs makes before the first comparison: the built package, or a package that bench/peers
+   * installs.
+   */
   readonly needs?: "dist" | "better-sqlite3";
   /** Opens both sides. What is done here is not timed. */
   open(): Comparison | Promise<Comparison>;

@@ -15,12 +15,16 @@
  * `samples`: the comparisons of which `value` is the median, in the order in which they were made.
  */
 
-/** What CI allows a ratio beyond its limit: its machines are shared, and a budget that fails by chance is soon ignored. */
+/**
+ * What CI allows a ratio beyond its limit: its machines are shared, and a budget that fails by chance is soon
+ * ignored.
+ */
 export const CI_TOLERANCE = 1.5;
 
 /**
  * @param {Result} result
- * @param {{tolerance?: number}} [options] `tolerance`: how far a ratio may be beyond its limit. Counts have none.
+ * @param {{tolerance?: number}} [options] `tolerance`: how far a ratio may be beyond its limit. Counts have
+ * none.
  */
 export function isMissed({ kind, value, limit }, { tolerance = 1 } = {}) {
   if (limit === undefined) return false;

@@ -1,11 +1,13 @@
 /**
- * Measures entries of one bundled file and sends what it finds to the process that started this one (bench/run.mjs).
+ * Measures entries of one bundled file and sends what it finds to the process that started this one
+ * (bench/run.mjs).
  *
- * `node bench/harness/measure_file.mjs <bundle> exact [prefix…]`: counts and figures whose names begin with one of the prefixes, or
- * all, each sent as `{name, result}`; ratios are only sent as `{ratio: {name, …}}`.
+ * `node bench/harness/measure_file.mjs <bundle> exact [prefix…]`: counts and figures whose names begin with
+ * one of the prefixes, or all, each sent as `{name, result}`; ratios are only sent as `{ratio: {name, …}}`.
  *
- * `node bench/harness/measure_file.mjs <bundle> ratio <name>`: one comparison, sent as `{value}`. Each has a process to itself: which
- * code the engine has compiled for what, and where the heap lies, differ between processes more than between rounds of one.
+ * `node bench/harness/measure_file.mjs <bundle> ratio <name>`: one comparison, sent as `{value}`. Each has a
+ * process to itself: which code the engine has compiled for what, and where the heap lies, differ between
+ * processes more than between rounds of one.
  */
 
 import { dirname, join, resolve } from "node:path";

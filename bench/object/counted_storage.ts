@@ -1,4 +1,7 @@
-/** The storage of a Durable Object, with a count of what the platform bills: rows written, index entries included, and alarms set. */
+/**
+ * The storage of a Durable Object, with a count of what the platform bills: rows written, index entries
+ * included, and alarms set.
+ */
 
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
 

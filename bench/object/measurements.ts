@@ -74,7 +74,10 @@ async function send(object: SimulatedObject): Promise<number> {
   });
 }
 
-/** Flushes of two sizes, by the object's own timer: what a record costs, and what the flush costs besides, alarm included. */
+/**
+ * Flushes of two sizes, by the object's own timer: what a record costs, and what the flush costs besides,
+ * alarm included.
+ */
 export async function flushCosts(real: RealStorage): Promise<FlushCosts> {
   const storage = new CountedStorage(real);
   const object = new SimulatedObject(storage);

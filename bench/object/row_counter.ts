@@ -1,6 +1,6 @@
 /**
- * A Durable Object that commits sessions to its own SQLite, and counts the rows that are read and written as the platform counts and
- * bills them: an index entry is a row too. No other SQLite tells.
+ * A Durable Object that commits sessions to its own SQLite, and counts the rows that are read and written as
+ * the platform counts and bills them: an index entry is a row too. No other SQLite tells.
  */
 
 import { openSqliteBackend, type SqlDriver, type SqlValue } from "../../src/adapters/sqlite/mod.ts";

@@ -1,4 +1,7 @@
-/** A flush of a thousand sessions beside the bare statements. Time is taken outside: inside an object it stands still. */
+/**
+ * A flush of a thousand sessions beside the bare statements. Time is taken outside: inside an object it
+ * stands still.
+ */
 
 import type { Account } from "../../src/account/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";

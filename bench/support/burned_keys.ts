@@ -13,7 +13,10 @@ const DURABILITIES: readonly Durability[] = ["strict", "relaxed"];
 
 const RESTARTS = 40;
 
-/** Keys that no message had, of the one chain on which a client sends through 40 openings, each closed and each of another length. */
+/**
+ * Keys that no message had, of the one chain on which a client sends through 40 openings, each closed and
+ * each of another length.
+ */
 export function keysBurnedByClosing(): Promise<number> {
   return inFolder(async () => {
     let burned = 0;
@@ -57,7 +60,10 @@ async function burnedByRestarts(durability: Durability): Promise<number> {
 /** Messages of one conversation in which the client may crash. */
 const MESSAGES = 1_500;
 
-/** The most keys that one crash costs, wherever in a conversation it comes: what is stored changes with commits alone. */
+/**
+ * The most keys that one crash costs, wherever in a conversation it comes: what is stored changes with
+ * commits alone.
+ */
 export function mostKeysBurnedByCrash(): Promise<number> {
   return inFolder(async () => {
     let most = 0;
@@ -106,7 +112,10 @@ function afterEachCommit(backend: Backend, then: () => Promise<void>): Backend {
   });
 }
 
-/** Keys that a cache of another incarnation throws away when it reads the session of an address. It writes nothing. */
+/**
+ * Keys that a cache of another incarnation throws away when it reads the session of an address. It writes
+ * nothing.
+ */
 async function burnedByReopening(reads: SignalCacheReads, address: string): Promise<number> {
   const host = fakeHost({ seed: 99 });
   const engine = new WriteBehind({ committer: memoryBackend(), host });

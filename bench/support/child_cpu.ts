@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * A clock of the CPU time of all processes that this one has started and that still run, in microseconds. The kernel of Linux
- * counts it per thread; on other systems the clock tells elapsed time instead.
+ * A clock of the CPU time of all processes that this one has started and that still run, in microseconds. The
+ * kernel of Linux counts it per thread; on other systems the clock tells elapsed time instead.
  */
 export function childrenCpuClock(): () => number {
   if (process.platform !== "linux") return () => performance.now() * 1_000;

@@ -1,4 +1,7 @@
-/** Conversations of one client with others over real Signal sessions, in simulated time, and what keeping its state wrote. */
+/**
+ * Conversations of one client with others over real Signal sessions, in simulated time, and what keeping its
+ * state wrote.
+ */
 
 import { join } from "node:path";
 import { Curve, type SignalKeyStore, useMultiFileAuthState } from "baileys";
@@ -141,7 +144,10 @@ export class Peers {
     return `${this.#peer(index).jid}.0`;
   }
 
-  /** Carries a message out, the first with its session; answers with the name of the key when the client sent it. */
+  /**
+   * Carries a message out, the first with its session; answers with the name of the key when the client sent
+   * it.
+   */
   async carry(client: Client, { peer: index, isSent, afterMs }: Message): Promise<string | undefined> {
     if (afterMs > 0) await client.advance(afterMs);
     const chat = this.#chats[index] as Chat;

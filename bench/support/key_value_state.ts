@@ -5,11 +5,17 @@ import type { SqliteLibrary } from "./session_loop.ts";
 export interface KeyValueOptions {
   readonly library: SqliteLibrary;
   readonly path: string;
-  /** FULL survives a loss of power. With NORMAL the last transactions may be gone after one: their message keys are used again. */
+  /**
+   * FULL survives a loss of power. With NORMAL the last transactions may be gone after one: their message
+   * keys are used again.
+   */
   readonly synchronous: "FULL" | "NORMAL";
 }
 
-/** Keys of Baileys in one table of JSON texts, as authors of bots write it: prepared statements, one transaction for each `set`. */
+/**
+ * Keys of Baileys in one table of JSON texts, as authors of bots write it: prepared statements, one
+ * transaction for each `set`.
+ */
 export function keyValueKeys({ library, path, synchronous }: KeyValueOptions): {
   readonly keys: SignalKeyStore;
   close(): void;

@@ -2,9 +2,10 @@
  * Bulk operations: many changes, one commit.
  *
  * - Many fields of the device: one `modifyDevice`, so that nobody sees some of them without the others.
- * - Many rows: one call that takes a list, or one `commitWith`, which lands together with everything that is dirty.
- * - Rows that the device counts or refers to: `modifyDevice` with `writes`. They land in the commit of the changed device,
- *   never before and never after it, whoever flushes first.
+ * - Many rows: one call that takes a list, or one `commitWith`, which lands together with everything that is
+ *   dirty.
+ * - Rows that the device counts or refers to: `modifyDevice` with `writes`. They land in the commit of the
+ *   changed device, never before and never after it, whoever flushes first.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */

@@ -1,13 +1,15 @@
 /**
  * Critical errors: know what was saved, and what to do when it was not.
  *
- * - Before you tell anybody about a change (a server, a peer), flush, and don't tell if the flush rejects. The state is
- *   still in memory, still dirty, and tried again in the background: never throw it away because of a failed write.
+ * - Before you tell anybody about a change (a server, a peer), flush, and don't tell if the flush rejects.
+ *   The state is still in memory, still dirty, and tried again in the background: never throw it away because
+ *   of a failed write.
  * - A report with `isolated` items saved everything but those. They are named; they stay dirty.
  * - `HaltedError` (ten failures in a row): stop sending, keep running, wait for the `resumed` event.
- * - `FencedError`: another process has opened the account. Nothing of yours is saved any more: stop, and open it again if
- *   you mean to take it back.
- * - A device that cannot be read (`CorruptError`) is never replaced by a new one: restore it, or delete it on purpose.
+ * - `FencedError`: another process has opened the account. Nothing of yours is saved any more: stop, and open
+ *   it again if you mean to take it back.
+ * - A device that cannot be read (`CorruptError`) is never replaced by a new one: restore it, or delete it on
+ *   purpose.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */

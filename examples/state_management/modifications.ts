@@ -2,9 +2,10 @@
  * Modifications: use a command where there is one, `modifyDevice` where there is none.
  *
  * A command changes what must change together and knows the rules (a salt from history sync never replaces an
- * authoritative one, pre-key counters never go back). `modifyDevice` gives you a draft; the result is checked and published
- * as a whole, or not at all. Either way the change is in memory at once, dirty, and saved in the background within the
- * saver's interval. `await account.flush()` where you need to know that it is durable.
+ * authoritative one, pre-key counters never go back). `modifyDevice` gives you a draft; the result is checked
+ * and published as a whole, or not at all. Either way the change is in memory at once, dirty, and saved in
+ * the background within the saver's interval. `await account.flush()` where you need to know that it is
+ * durable.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */

@@ -1,8 +1,8 @@
 /**
  * Read-only access: look at a snapshot.
  *
- * A snapshot is frozen and costs nothing to take, so take a new one whenever you look: the old one does not change. To
- * change something, see `modifications.ts`.
+ * A snapshot is frozen and costs nothing to take, so take a new one whenever you look: the old one does not
+ * change. To change something, see `modifications.ts`.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */
@@ -20,7 +20,10 @@ const after = account.device.getDeviceSnapshot();
 /** The snapshot that was taken first still says what it said. */
 export const pushNames: readonly string[] = [before.pushName, after.pushName];
 
-/** Without a change in between, two snapshots are one object: comparing them by identity tells if something changed. */
+/**
+ * Without a change in between, two snapshots are one object: comparing them by identity tells if something
+ * changed.
+ */
 export const unchanged: boolean = account.device.getDeviceSnapshot() === after;
 
 console.log(`push name before ${JSON.stringify(before.pushName)}, after ${JSON.stringify(after.pushName)}`);

@@ -38,24 +38,27 @@ export type CommitFollower = (writes: readonly Write[]) => void | Promise<void>;
 /**
  * One open account: the device, the stores, and the engine that writes behind. Made by `openAccount`.
  *
- * All commits of an open account go through one queue, one at a time, guarded by the owner epoch that opening took. When
- * another process opens the account, every later commit of this one rejects with `FencedError` and writes nothing; open
- * the account again to go on.
+ * All commits of an open account go through one queue, one at a time, guarded by the owner epoch that opening
+ * took. When another process opens the account, every later commit of this one rejects with `FencedError` and
+ * writes nothing; open the account again to go on.
  */
 export class Account implements AsyncDisposable {
   /** The surroundings it was opened in. */
   readonly host: Host;
   /**
-   * The four stores. Each setter is one durable commit through the account's queue, in the order of the calls. What is
-   * written behind (the device, Signal state) is not seen here before it was flushed, and must not be written here. Close
-   * the account, not the store.
+   * The four stores. Each setter is one durable commit through the account's queue, in the order of the
+   * calls. What is written behind (the device, Signal state) is not seen here before it was flushed, and must
+   * not be written here. Close the account, not the store.
    */
   readonly store: Backend;
   /** The device of the account. */
   readonly device: PersistenceManager;
   /** The engine that writes what is dirty. */
   readonly writeBehind: WriteBehind;
-  /** Which LID belongs to which phone number. `directory(account).learn` learns it, and moves what it concerns. */
+  /**
+   * Which LID belongs to which phone number. `directory(account).learn` learns it, and moves what it
+   * concerns.
+   */
   readonly lid: AccountLids;
   /** Makes the account's caches, as the option `cache` says. They are closed with the account. */
   readonly caches: CacheBuilder;
@@ -96,7 +99,8 @@ export class Account implements AsyncDisposable {
   /**
    * Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`.
    *
-   * @throws {IdentityConflictError} When a write would give a paired device another identity key. Nothing is written.
+   * @throws {IdentityConflictError} When a write would give a paired device another identity key. Nothing is
+   * written.
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
     requireSameIdentityIn(writes, this.device.getDeviceSnapshot());
@@ -116,9 +120,10 @@ export class Account implements AsyncDisposable {
   }
 
   /**
-   * Adds a function that is called with the writes of `commitWith`, and with those that were committed together with the device,
-   * before `commitWith` resolves: those that were applied, or may have been, after an `AmbiguousError`. It is for caches over the
-   * store, which forget what the writes touch; it must not fail.
+   * Adds a function that is called with the writes of `commitWith`, and with those that were committed
+   * together with the device, before `commitWith` resolves: those that were applied, or may have been, after
+   * an `AmbiguousError`. It is for caches over the store, which forget what the writes touch; it must not
+   * fail.
    */
   onCommitted(follower: CommitFollower): void {
     this.#followers.push(follower);
@@ -129,7 +134,10 @@ export class Account implements AsyncDisposable {
     return this.writeBehind.health();
   }
 
-  /** Number of the ownership that opening took, greater than that of every earlier owner. 0 where the backend cannot fence. */
+  /**
+   * Number of the ownership that opening took, greater than that of every earlier owner. 0 where the backend
+   * cannot fence.
+   */
   get ownerEpoch(): number {
     return this.#queue.ownerEpoch;
   }
@@ -140,10 +148,11 @@ export class Account implements AsyncDisposable {
   }
 
   /**
-   * Flushes a last time and closes everything, the backend included, whatever fails on the way. Idempotent: a second
-   * call shares the first.
+   * Flushes a last time and closes everything, the backend included, whatever fails on the way. Idempotent: a
+   * second call shares the first.
    *
-   * @throws {StoreError} When something could not be saved, after everything was closed: it is lost with this process.
+   * @throws {StoreError} When something could not be saved, after everything was closed: it is lost with this
+   * process.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -151,14 +160,14 @@ export class Account implements AsyncDisposable {
   }
 
   /**
-   * Deletes the account with all that is stored for it, and ends this object. Nothing else ever deletes an account: a client
-   * that was logged out keeps its state until you call this. Everything that was made over the account (its stores, the
-   * Baileys mirror and repository, caches) rejects with `ClosedError` from then on, and a late save of it changes nothing.
-   * Open the account again for a new device.
+   * Deletes the account with all that is stored for it, and ends this object. Nothing else ever deletes an
+   * account: a client that was logged out keeps its state until you call this. Everything that was made over
+   * the account (its stores, the Baileys mirror and repository, caches) rejects with `ClosedError` from then
+   * on, and a late save of it changes nothing. Open the account again for a new device.
    *
    * @throws {ClosedError} When the account is closed.
-   * @throws {StoreError} When the deletion could not be committed, `FencedError` after a later owner has opened the account.
-   * Nothing is deleted, and the account stays open.
+   * @throws {StoreError} When the deletion could not be committed, `FencedError` after a later owner has
+   * opened the account. Nothing is deleted, and the account stays open.
    *
    * @example
    * ```ts

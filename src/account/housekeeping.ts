@@ -21,7 +21,10 @@ export interface HousekeepingPolicy {
   readonly baseKeyS: number;
   /** Messages that were decrypted and never handed over. 30 days. */
   readonly pendingInboundS: number;
-  /** Trusted-contact tokens: since they came and since they were last used. 28 days, four of the weeks they are counted in. */
+  /**
+   * Trusted-contact tokens: since they came and since they were last used. 28 days, four of the weeks they
+   * are counted in.
+   */
   readonly tcTokenS: number;
 }
 
@@ -64,8 +67,9 @@ const TASKS: Readonly<Record<string, Expiry>> = {
 };
 
 /**
- * Removes what has expired: one named task of the scheduler a kind, at every interval and within a second when there was
- * more than a run takes. A run that fails is logged, and there is another at the next interval.
+ * Removes what has expired: one named task of the scheduler a kind, at every interval and within a second
+ * when there was more than a run takes. A run that fails is logged, and there is another at the next
+ * interval.
  *
  * @returns How to stop. A run that has begun goes on.
  * @throws {RangeError} When a time is not a positive integer.

@@ -29,36 +29,42 @@ import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 /** Options of `openAccount`. */
 export interface OpenAccountOptions {
   /**
-   * The backend of the account, or a promise of it, or a function that opens it. It belongs to the account from now on: it is
-   * closed with it, and when opening fails.
+   * The backend of the account, or a promise of it, or a function that opens it. It belongs to the account
+   * from now on: it is closed with it, and when opening fails.
    *
-   * Four stores without a `commit`, as four objects or as one with all of their methods, are joined by `composeBackend`: their
-   * commits are neither atomic nor fenced.
+   * Four stores without a `commit`, as four objects or as one with all of their methods, are joined by
+   * `composeBackend`: their commits are neither atomic nor fenced.
    */
   readonly backend: BackendLike | Promise<BackendLike> | (() => BackendLike | Promise<BackendLike>);
   /** Clock, scheduler, randomness and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
-  /** The backend names the account, for example `libsqlBackend({ account: "bot-1" })`: a name here is a mistake. */
+  /**
+   * The backend names the account, for example `libsqlBackend({ account: "bot-1" })`: a name here is a
+   * mistake.
+   */
   readonly account?: never;
   /**
-   * Prefix of the names of the account's tasks in `host.scheduler`. Accounts of several databases that share a scheduler need one
-   * each. Defaults to the account's id, which tells accounts of one database apart.
+   * Prefix of the names of the account's tasks in `host.scheduler`. Accounts of several databases that share
+   * a scheduler need one each. Defaults to the account's id, which tells accounts of one database apart.
    */
   readonly taskLabel?: string | undefined;
   /**
-   * Within this time new sessions and the like are saved, in milliseconds. Defaults to 5,000. What must not be lost (the device,
-   * identities, deletes) is saved within 50 ms. `manual` starts no background saver.
+   * Within this time new sessions and the like are saved, in milliseconds. Defaults to 5,000. What must not
+   * be lost (the device, identities, deletes) is saved within 50 ms. `manual` starts no background saver.
    */
   readonly saverIntervalMs?: number | "manual" | undefined;
   /** Other times and limits of saving. */
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
   /** How Signal state is kept. */
   readonly signal?: SignalPolicy | undefined;
-  /** How large the account's caches are and where: `accountCaches` of the subpath `cache`. Defaults to caches in process. */
+  /**
+   * How large the account's caches are and where: `accountCaches` of the subpath `cache`. Defaults to caches
+   * in process.
+   */
   readonly cache?: CacheBuilder | undefined;
   /**
-   * Removes what has expired, in the background: sent messages, base keys, pending inbound messages, trusted-contact tokens and
-   * message secrets. `false` leaves everything where it is.
+   * Removes what has expired, in the background: sent messages, base keys, pending inbound messages,
+   * trusted-contact tokens and message secrets. `false` leaves everything where it is.
    */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
   /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
@@ -68,12 +74,13 @@ export interface OpenAccountOptions {
 }
 
 /**
- * Opens an account: its backend, its device and the engine that saves it. A new account gets a device with fresh keys,
- * which is durable when this resolves.
+ * Opens an account: its backend, its device and the engine that saves it. A new account gets a device with
+ * fresh keys, which is durable when this resolves.
  *
- * Opening takes the ownership of the account before the first read: an earlier owner can commit no more and meets
- * `FencedError`. A device that cannot be read is an error and never replaced by a new one. When opening fails, everything
- * that was opened on the way is closed again, the backend included; what fails while closing is logged.
+ * Opening takes the ownership of the account before the first read: an earlier owner can commit no more and
+ * meets `FencedError`. A device that cannot be read is an error and never replaced by a new one. When opening
+ * fails, everything that was opened on the way is closed again, the backend included; what fails while
+ * closing is logged.
  *
  * @throws {CorruptError | WrongLengthError} When the stored device is damaged. It is left as it is.
  * @throws {FencedError} When other processes keep taking the account over.
@@ -157,7 +164,10 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
   }
 }
 
-/** The committer of the public stores: it refuses another identity for a paired device, as the device's own manager does. */
+/**
+ * The committer of the public stores: it refuses another identity for a paired device, as the device's own
+ * manager does.
+ */
 function guardIdentity(queue: CommitQueue, current: () => Device | undefined): Committer {
   return {
     commit: async (writes, options) => {
@@ -176,13 +186,19 @@ function guardIdentity(queue: CommitQueue, current: () => Device | undefined): C
 /** Bytes of a digest that tell accounts of all databases apart. */
 const OWNER_BYTES = 8;
 
-/** What tells this account's cache entries from those of others: accounts of different databases may have one name. */
+/**
+ * What tells this account's cache entries from those of others: accounts of different databases may have one
+ * name.
+ */
 async function cacheOwner(device: Device): Promise<string> {
   const id = await digest("SHA-256", device.identityKey.publicKey);
   return hexOf(id.subarray(0, OWNER_BYTES));
 }
 
-/** Closes what a failed opening left open. The caller gets the reason of that failure: what fails here is logged. */
+/**
+ * Closes what a failed opening left open. The caller gets the reason of that failure: what fails here is
+ * logged.
+ */
 async function closeParts(parts: readonly (Closable | undefined)[], logger: Logger): Promise<void> {
   for (const part of parts) {
     try {
@@ -194,7 +210,10 @@ async function closeParts(parts: readonly (Closable | undefined)[], logger: Logg
   }
 }
 
-/** An account that is named here and not at the backend would be the account `default`, as every other one named here. */
+/**
+ * An account that is named here and not at the backend would be the account `default`, as every other one
+ * named here.
+ */
 function refuseAccountName({ account }: { readonly account?: unknown }): void {
   if (account === undefined) return;
   throw new TypeError("open account: the option account names no account, name it where the backend is made");
@@ -231,8 +250,8 @@ function openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }:
 }
 
 /**
- * The stored device; a new one when (and only when) there is none. Durable, with the restore epoch that is in force: what is
- * written under a new epoch must never be read under an old one.
+ * The stored device; a new one when (and only when) there is none. Durable, with the restore epoch that is in
+ * force: what is written under a new epoch must never be read under an old one.
  */
 async function loadOrCreate(store: Backend, host: Host, options: OpenAccountOptions): Promise<Device> {
   const stored = await store.load();

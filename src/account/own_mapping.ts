@@ -4,7 +4,10 @@ import type { DeviceCompanion } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
 
-/** Wrong mappings of our phone number that one opening removes. There is one for each peer that was taken for us. */
+/**
+ * Wrong mappings of our phone number that one opening removes. There is one for each peer that was taken for
+ * us.
+ */
 const MAX_WRONG = 64;
 
 /** Our phone number and LID, as user parts. */
@@ -14,8 +17,8 @@ interface OwnPair {
 }
 
 /**
- * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. No other source may tell it while only
- * one of them is known.
+ * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. No other
+ * source may tell it while only one of them is known.
  */
 export class OwnMapping implements DeviceCompanion {
   readonly #clock: Clock;
@@ -47,8 +50,9 @@ export class OwnMapping implements DeviceCompanion {
 }
 
 /**
- * Makes the stored mappings say what the device says: our own pair is stored, and what pairs our phone number or LID with another user
- * else's is removed. Clients have stored such pairs. What was moved by them stays where it is.
+ * Makes the stored mappings say what the device says: our own pair is stored, and what pairs our phone number
+ * or LID with another user else's is removed. Clients have stored such pairs. What was moved by them stays
+ * where it is.
  *
  * @param nowS Now, in Unix seconds.
  * @throws {StoreError} When they could not be read or written.
@@ -72,7 +76,10 @@ export async function repairOwnMappings(store: Backend, device: Device, nowS: nu
   }
 }
 
-/** Whether a mapping of our phone number may be true. While our LID is not known, only what was told by pairing may. */
+/**
+ * Whether a mapping of our phone number may be true. While our LID is not known, only what was told by
+ * pairing may.
+ */
 function isRight(mapping: LidPnMapping | undefined, lid: string | undefined): boolean {
   if (mapping === undefined) return true;
   return lid === undefined ? mapping.learningSource === "pairing" : mapping.lid === lid;

@@ -19,7 +19,9 @@ export type JidServer = (typeof JID_SERVERS)[number];
 
 /** An address of the network: `user[.agent][:device]@server`. */
 export interface Jid {
-  /** 1 … 128 UTF-16 code units. A phone number, a LID, a group id, …; a dot only on `lid` and `hosted.lid`. */
+  /**
+   * 1 … 128 UTF-16 code units. A phone number, a LID, a group id, …; a dot only on `lid` and `hosted.lid`.
+   */
   readonly user: string;
   readonly server: JidServer;
   /** 0 … 65,535; 0 is the primary device and is left out of the text. */
@@ -28,13 +30,18 @@ export interface Jid {
   readonly agent: number;
 }
 
-/** Greatest device number: the widest device field among the wire's JID forms (Messenger, interop) is 16 bits. */
+/**
+ * Greatest device number: the widest device field among the wire's JID forms (Messenger, interop) is 16 bits.
+ */
 export const MAX_JID_DEVICE = 65_535;
 
 /** Greatest agent: one byte on the wire. */
 export const MAX_JID_AGENT = 255;
 
-/** Most UTF-16 code units of a JID's user. Users in the field have at most 32; the limit keeps keys of stores bounded. */
+/**
+ * Most UTF-16 code units of a JID's user. Users in the field have at most 32; the limit keeps keys of stores
+ * bounded.
+ */
 export const MAX_JID_USER_LENGTH = 128;
 
 /** Servers whose users are phone numbers: no dot at all. */
@@ -52,7 +59,8 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,4})$/;
 /**
  * Reads a JID.
  *
- * A device of `:0` and an agent of `.0` are accepted and left out by `formatJid`; every other JID has one spelling.
+ * A device of `:0` and an agent of `.0` are accepted and left out by `formatJid`; every other JID has one
+ * spelling.
  *
  * @throws {TypeError} When the text is not a JID. The message does not repeat it.
  *

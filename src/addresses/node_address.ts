@@ -24,7 +24,8 @@ const NAME = /^([^_.]+)(?:_([0-9]+))?$/;
 const DECIMAL = /^(?:0|[1-9][0-9]{0,4})$/;
 
 /**
- * Reads a session name of libsignal-node, `user[_domain].device`, as Baileys uses for sessions and identities.
+ * Reads a session name of libsignal-node, `user[_domain].device`, as Baileys uses for sessions and
+ * identities.
  *
  * @throws {TypeError} When the text is not such a name, or its domain has no server.
  *
@@ -44,8 +45,8 @@ export function parseNodeAddress(text: string): SignalAddress {
 /**
  * Writes a Signal address as libsignal-node names it.
  *
- * @throws {TypeError} When libsignal-node has no name for it: a server without a domain, or a user with a dot or an
- * underscore.
+ * @throws {TypeError} When libsignal-node has no name for it: a server without a domain, or a user with a dot
+ * or an underscore.
  */
 export function formatNodeAddress(address: SignalAddress): string {
   return `${nodeUser(address)}.${address.device}`;

@@ -46,7 +46,8 @@ export function tryParseSenderKeyName(text: string): SenderKeyName | undefined {
 /**
  * Writes a sender key name, so that `parseSenderKeyName(formatSenderKeyName(name))` equals `name`.
  *
- * @throws {TypeError} When the group has a device, or a part is out of range or would be read back as another.
+ * @throws {TypeError} When the group has a device, or a part is out of range or would be read back as
+ * another.
  */
 export function formatSenderKeyName(name: SenderKeyName): string {
   if (name.group.device !== 0) throw new TypeError("format sender key name: the group has a device");
@@ -54,8 +55,8 @@ export function formatSenderKeyName(name: SenderKeyName): string {
 }
 
 /**
- * The user part of the sender's Signal address, for the search columns of a store. A text that is no canonical sender
- * key name is its own user. Never throws.
+ * The user part of the sender's Signal address, for the search columns of a store. A text that is no
+ * canonical sender key name is its own user. Never throws.
  */
 export function userOfSenderKeyName(name: string): string {
   return tryParseSenderKeyName(name)?.sender.user ?? name;

@@ -16,7 +16,8 @@ export interface SignalAddress {
 const SUFFIX = ".0";
 
 /**
- * Reads a Signal address. Only the canonical spelling is one: two spellings of one address would be two sessions.
+ * Reads a Signal address. Only the canonical spelling is one: two spellings of one address would be two
+ * sessions.
  *
  * @throws {TypeError} When the text is not a Signal address. The message does not repeat it.
  *
@@ -75,13 +76,16 @@ export function signalAddressToJid(address: SignalAddress): Jid {
   return { user: address.user, server, device: address.device, agent: 0 };
 }
 
-/** What nearly every address is. Reading it in full takes five times as long, and stores ask for each row they write. */
+/**
+ * What nearly every address is. Reading it in full takes five times as long, and stores ask for each row they
+ * write.
+ */
 const COMMON_ADDRESS = /^([0-9]{1,20})(?::[1-9][0-9]{0,3})?@(?:c\.us|lid)\.0$/;
 
 /**
- * The user part of a Signal address, for the search columns of a store: what stands before the first `:` or `@`.
- * A text that is no canonical address is its own user, so that a hostile key is never found under someone else's name.
- * Never throws.
+ * The user part of a Signal address, for the search columns of a store: what stands before the first `:` or
+ * `@`. A text that is no canonical address is its own user, so that a hostile key is never found under
+ * someone else's name. Never throws.
  */
 export function userOfAddress(address: string): string {
   return COMMON_ADDRESS.exec(address)?.[1] ?? tryParseSignalAddress(address)?.user ?? address;

@@ -25,8 +25,8 @@ const STORE_NAMES: readonly StoreName[] = ["signal", "appSync", "protocol", "dev
 const COMMITTER: readonly (keyof Committer)[] = ["commit", "readOwner", "capabilities", "close"];
 
 /**
- * Makes a backend of whatever has the four stores: a backend is taken as it is, and stores without a `commit` are joined by
- * `composeBackend`, with what that cannot promise.
+ * Makes a backend of whatever has the four stores: a backend is taken as it is, and stores without a `commit`
+ * are joined by `composeBackend`, with what that cannot promise.
  *
  * @throws {IncompleteBackendError} When a store or a method is missing.
  */

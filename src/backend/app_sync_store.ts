@@ -24,7 +24,10 @@ export interface AppSyncReads {
   getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined>;
   /** The greatest key id, bytewise, among keys that decode. */
   getLatestSyncKeyId(): Promise<Uint8Array | undefined>;
-  /** State of a collection: version 0 and a zero hash when it was never seen. @throws {CorruptError | WrongLengthError} */
+  /**
+   * State of a collection: version 0 and a zero hash when it was never seen. @throws {CorruptError |
+   * WrongLengthError}
+   */
   getVersion(name: CollectionName): Promise<HashState>;
   getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined>;
   /** Value MACs in the order of `indexMacs`. */
@@ -36,7 +39,10 @@ export interface AppSyncReads {
 
 /** WhatsApp app-state synchronisation. A patch (version, hash, MACs) belongs in one `commit`. */
 export interface AppSyncStore extends AppSyncReads {
-  /** Stores a key unless the one under this id has a greater timestamp. Of equal timestamps the later call wins. */
+  /**
+   * Stores a key unless the one under this id has a greater timestamp. Of equal timestamps the later call
+   * wins.
+   */
   setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void>;
   deleteSyncKey(keyId: Uint8Array): Promise<void>;
   /** @throws {RangeError} When the hash is not 128 bytes or the version is out of range. */

@@ -4,10 +4,15 @@ import type { Logger, Random } from "../ports/mod.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard } from "./backend.ts";
 import type { Write } from "./write.ts";
 
-/** Commits that may wait at once. Above it something is badly stuck, and memory is what would be lost next. */
+/**
+ * Commits that may wait at once. Above it something is badly stuck, and memory is what would be lost next.
+ */
 const MAX_WAITING_COMMITS = 4_096;
 
-/** Sends of one commit whose answers were lost, before the caller's promise rejects. Later commits still carry the doubt. */
+/**
+ * Sends of one commit whose answers were lost, before the caller's promise rejects. Later commits still carry
+ * the doubt.
+ */
 const MAX_SENDS = 3;
 
 /** Rounds of taking the ownership against other openings that take it at the same moment. */
@@ -31,23 +36,25 @@ export interface CommitQueueOptions {
   readonly random: Random;
   readonly logger: Logger;
   /**
-   * The owner token to use instead of a random one. The caller vouches that at most one process at a time can write under it: where it
-   * is stored already, ownership is taken without a commit. It must not be known to other clients of the backend.
+   * The owner token to use instead of a random one. The caller vouches that at most one process at a time can
+   * write under it: where it is stored already, ownership is taken without a commit. It must not be known to
+   * other clients of the backend.
    */
   readonly soleOwner?: string | undefined;
 }
 
 /**
- * The only way from an open account to its backend's `commit`: one commit at a time, in the order of the calls, each
- * guarded by the owner epoch that was taken when the queue was opened.
+ * The only way from an open account to its backend's `commit`: one commit at a time, in the order of the
+ * calls, each guarded by the owner epoch that was taken when the queue was opened.
  *
- * A commit whose answer was lost (`AmbiguousError`) is sent again with the epoch moved on in the same transaction, so
- * that the first one, should it arrive late, fails its guard instead of undoing newer commits. Until one send is
- * answered the queue does not know which epoch is stored; its guard then accepts the whole range of its own epochs.
- * The owner token keeps that range from covering the epoch of another owner.
+ * A commit whose answer was lost (`AmbiguousError`) is sent again with the epoch moved on in the same
+ * transaction, so that the first one, should it arrive late, fails its guard instead of undoing newer
+ * commits. Until one send is answered the queue does not know which epoch is stored; its guard then accepts
+ * the whole range of its own epochs. The owner token keeps that range from covering the epoch of another
+ * owner.
  *
- * What this does not cover: a network that repeats, after newer commits, a commit that it had answered. Telling that
- * twin from its original would cost a written row in every commit.
+ * What this does not cover: a network that repeats, after newer commits, a commit that it had answered.
+ * Telling that twin from its original would cost a written row in every commit.
  *
  * Once fenced, always fenced: every later commit rejects with `FencedError` without asking the backend.
  */
@@ -55,7 +62,10 @@ export class CommitQueue implements Committer {
   readonly #backend: Committer;
   readonly #logger: Logger;
   readonly #owner: string;
-  /** The owner epoch that was taken. It grows with each opening, unless a `soleOwner` opens again. 0 without fencing. */
+  /**
+   * The owner epoch that was taken. It grows with each opening, unless a `soleOwner` opens again. 0 without
+   * fencing.
+   */
   readonly ownerEpoch: number;
   #minEpoch: number;
   #maxEpoch: number;
@@ -81,8 +91,8 @@ export class CommitQueue implements Committer {
   /**
    * Takes the ownership of the backend's account. When it resolves, commits of every earlier owner fail.
    *
-   * A token that is stored already proves nothing by itself: on machines that were cloned, two processes may draw the same one. It is
-   * ours only where an answer to our own commit was lost, or as `soleOwner`.
+   * A token that is stored already proves nothing by itself: on machines that were cloned, two processes may
+   * draw the same one. It is ours only where an answer to our own commit was lost, or as `soleOwner`.
    *
    * A backend without `capabilities.fencing` is queued and not guarded.
    *
@@ -136,8 +146,8 @@ export class CommitQueue implements Committer {
    *
    * @throws {TypeError} When `options.guard` is given: the guard is the queue's own.
    * @throws {FencedError} When a later owner exists; nothing was written.
-   * @throws {AmbiguousError} When a send was not answered and none after it succeeded. It may have been applied, or may yet be; a
-   * late arrival can no longer undo a commit that is made after this one.
+   * @throws {AmbiguousError} When a send was not answered and none after it succeeded. It may have been
+   * applied, or may yet be; a late arrival can no longer undo a commit that is made after this one.
    * @throws {LimitError | ClosedError}
    */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
@@ -200,7 +210,9 @@ export class CommitQueue implements Committer {
     return error;
   }
 
-  /** In doubt, the next send moves past every epoch that an unanswered one may have stored or may still carry. */
+  /**
+   * In doubt, the next send moves past every epoch that an unanswered one may have stored or may still carry.
+   */
   #guard(): OwnerGuard {
     const range = { owner: this.#owner, minEpoch: this.#minEpoch, maxEpoch: this.#maxEpoch };
     if (!this.#doubtful) return range;
@@ -214,7 +226,10 @@ export class CommitQueue implements Committer {
   }
 }
 
-/** This send failed. One before it may be under way: what it carries must not be taken for what was never stored. */
+/**
+ * This send failed. One before it may be under way: what it carries must not be taken for what was never
+ * stored.
+ */
 function stillInDoubt(cause: unknown): AmbiguousError {
   return new AmbiguousError("commit: an answer was lost, and it could not be sent again", { cause });
 }

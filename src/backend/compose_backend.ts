@@ -23,16 +23,19 @@ export interface ComposedStores {
   close?(): Promise<void>;
 }
 
-/** Largest value that a composed backend passes on, in bytes: the smallest limit among the platforms we know. */
+/**
+ * Largest value that a composed backend passes on, in bytes: the smallest limit among the platforms we know.
+ */
 const MAX_VALUE_BYTES = 2_000_000;
 
 /**
- * Joins four separate store implementations into one backend. Each write becomes a call of its store, in order.
+ * Joins four separate store implementations into one backend. Each write becomes a call of its store, in
+ * order.
  *
  * Such a backend cannot promise what a transaction promises, and says so: `atomicCommit`, `fencing` and
  * `durableOnResolve` are false. A commit that fails half way leaves its first writes applied; every write is
- * idempotent, so committing the same list again is right. Rows changed are counted as 1 where a store does not tell.
- * Deleting an account and the snapshot reach only what the device store knows of.
+ * idempotent, so committing the same list again is right. Rows changed are counted as 1 where a store does
+ * not tell. Deleting an account and the snapshot reach only what the device store knows of.
  */
 export function composeBackend(stores: ComposedStores, options: CreateBackendOptions = {}): Backend {
   return createBackend(new ComposedCore(stores), options);

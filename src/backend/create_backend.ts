@@ -36,8 +36,8 @@ export interface CreateBackendOptions extends WithCommitterOptions {
 /**
  * Makes a complete backend of the part that an author writes: reads and one `commit`.
  *
- * Arguments, writes and the lengths of what is read are checked here, in front of the core, and every setter becomes a
- * commit of one write. Closing the result closes the core.
+ * Arguments, writes and the lengths of what is read are checked here, in front of the core, and every setter
+ * becomes a commit of one write. Closing the result closes the core.
  *
  * @example
  * ```ts
@@ -59,9 +59,9 @@ export function createBackend(core: BackendCore, options: CreateBackendOptions =
 }
 
 /**
- * The same reads with another way to commit: how a queue, fault injection, a journal or metrics wrap a backend. Writes are checked
- * here and, since `checked` goes with them, not again by a backend below. Reads check their own arguments, as those of every
- * backend do.
+ * The same reads with another way to commit: how a queue, fault injection, a journal or metrics wrap a
+ * backend. Writes are checked here and, since `checked` goes with them, not again by a backend below. Reads
+ * check their own arguments, as those of every backend do.
  *
  * Closing the result closes the committer, which decides what becomes of the backend.
  */

@@ -27,8 +27,8 @@ export const MAX_REGISTRATION_ID: number = 2 ** 31 - 1;
 export const MAX_EXTRA_ENTRIES = 256;
 
 /**
- * A device without keys, tokens and signatures, for debugging. A secret shows as its presence or its length in
- * bytes. JIDs are kept: a snapshot is of no use without the account it is of.
+ * A device without keys, tokens and signatures, for debugging. A secret shows as its presence or its length
+ * in bytes. JIDs are kept: a snapshot is of no use without the account it is of.
  */
 export interface RedactedDevice {
   readonly pn: string | undefined;

@@ -19,8 +19,8 @@ export interface ServerClientExpiration {
 }
 
 /**
- * Everything that is stored about the device of one account. Each field has a column of its own in the device table;
- * a field that is missing in an older row reads as its default.
+ * Everything that is stored about the device of one account. Each field has a column of its own in the device
+ * table; a field that is missing in an older row reads as its default.
  */
 export interface Device {
   /** JID of the phone number, once paired. */
@@ -81,7 +81,10 @@ export interface TableSummary {
   readonly bytes: number;
 }
 
-/** A debug snapshot of an account's stored state. It holds counts and sizes, never keys, tokens, records or payloads. */
+/**
+ * A debug snapshot of an account's stored state. It holds counts and sizes, never keys, tokens, records or
+ * payloads.
+ */
 export interface DatabaseSnapshot {
   readonly name: string;
   readonly account: string;
@@ -97,8 +100,8 @@ export interface DeviceReads {
   /**
    * The stored device, `undefined` when the account has none.
    *
-   * @throws {CorruptError | WrongLengthError} When the stored row is damaged. It is left as it is: a read error never
-   * becomes a new identity.
+   * @throws {CorruptError | WrongLengthError} When the stored row is damaged. It is left as it is: a read
+   * error never becomes a new identity.
    */
   load(): Promise<Device | undefined>;
   /** Whether the account has a stored device, readable or not. */
@@ -112,13 +115,16 @@ export interface DeviceReads {
 /** The device record of the account, and the accounts of the database. */
 export interface DeviceStore extends DeviceReads {
   /**
-   * Registers the account in the database if it is not there yet and returns its account id. Idempotent. A commit to an
-   * account that is not registered registers it too. An account id is never given out twice.
+   * Registers the account in the database if it is not there yet and returns its account id. Idempotent. A
+   * commit to an account that is not registered registers it too. An account id is never given out twice.
    */
   create(): Promise<number>;
   /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
   save(device: Device): Promise<void>;
-  /** Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from then on. */
+  /**
+   * Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from
+   * then on.
+   */
   deleteAccount(accountId: number): Promise<void>;
 }
 

@@ -29,8 +29,8 @@ abstract class Forwarding implements ForwardedReads {
 }
 
 /**
- * Base of objects that have every read of the contract and carry all of them out in one place, `[READ]`. The methods stand on the
- * prototype: an object that forwards takes no memory for them.
+ * Base of objects that have every read of the contract and carry all of them out in one place, `[READ]`. The
+ * methods stand on the prototype: an object that forwards takes no memory for them.
  */
 export const ForwardingReads: abstract new () => BackendReads & ForwardedReads =
   Forwarding as unknown as abstract new () => BackendReads & ForwardedReads;

@@ -89,7 +89,10 @@ export interface ProtocolReads {
   getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
   /** As `getPnMapping`, in the order of `phoneNumbers`, in as few queries as the backend's limits allow. */
   getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
-  /** All mappings, newest `createdAt` first, of equals the one written last, fetched page by page while iterating. */
+  /**
+   * All mappings, newest `createdAt` first, of equals the one written last, fetched page by page while
+   * iterating.
+   */
   getAllLidMappings(): AsyncIterable<LidPnMapping>;
   hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean>;
   /** @throws {CorruptError} When the stored list does not decode. */
@@ -103,7 +106,9 @@ export interface ProtocolReads {
   /** The payload of a sent message, left where it is. `takeSentMessage` removes it. */
   getSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
   getPendingInbound(chat: string, sender: string, id: string): Promise<PendingInbound | undefined>;
-  /** The oldest first, at most `limit`. Of equals the one stored first; storing a row again does not move it. */
+  /**
+   * The oldest first, at most `limit`. Of equals the one stored first; storing a row again does not move it.
+   */
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
   /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
   getMsgSecret(chat: string, sender: string, id: string): Promise<MsgSecret | undefined>;
@@ -112,8 +117,8 @@ export interface ProtocolReads {
 /**
  * WhatsApp Web protocol state. Every setter is one durable commit.
  *
- * A `limit` of an expiry is the most rows that it takes, 1 or more. Defaults to all of them. When it answers with as many, there
- * may be more.
+ * A `limit` of an expiry is the most rows that it takes, 1 or more. Defaults to all of them. When it answers
+ * with as many, there may be more.
  */
 export interface ProtocolStore extends ProtocolReads {
   setSenderKeyStatus(group: string, entries: readonly SenderKeyDevice[]): Promise<void>;
@@ -139,7 +144,10 @@ export interface ProtocolStore extends ProtocolReads {
   /** Moves the sender timestamp forward; makes an empty-token placeholder if there is none. */
   touchTcTokenSender(jid: string, senderTimestamp: number): Promise<void>;
   deleteTcToken(jid: string): Promise<void>;
-  /** Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale). Returns how many. */
+  /**
+   * Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale).
+   * Returns how many.
+   */
   deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number, limit?: number): Promise<number>;
   storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void>;
   /** Reads and deletes a sent message. Of several concurrent calls one gets it. */

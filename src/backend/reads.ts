@@ -74,7 +74,10 @@ export interface ReadRow<M extends ReadMethod = ReadMethod> {
   readonly since?: number;
 }
 
-/** One row for each read: a new one does not compile until it has one, and a row without a read does not either. */
+/**
+ * One row for each read: a new one does not compile until it has one, and a row without a read does not
+ * either.
+ */
 type ReadRows = { readonly [M in ReadMethod]: ReadRow<M> };
 
 /** Where each read is. */
@@ -273,7 +276,7 @@ function allReads(): ReadRows {
 }
 
 /**
- * Every read of the contract. The checked backend, the composed one, the remote one and the protocol between them are derived
- * from these rows.
+ * Every read of the contract. The checked backend, the composed one, the remote one and the protocol between
+ * them are derived from these rows.
  */
 export const READS: ReadRows = /* @__PURE__ */ allReads();

@@ -14,17 +14,20 @@ export const SIGNAL_RECORD_STORES = ["session", "senderKey"] as const;
 export const QUARANTINE_REASONS = ["undecodable", "wrong-length", "lease"] as const;
 
 /**
- * What a stored record says about counters that may have left without being stored. It stands in columns beside the
- * record, so that it works for any client's record, and is replaced with each put of the record.
+ * What a stored record says about counters that may have left without being stored. It stands in columns
+ * beside the record, so that it works for any client's record, and is replaced with each put of the record.
  */
 export interface Lease {
   /** Exclusive bound on the counters of the current sending chain that may have been used, 0 … 2^32. */
   readonly reservedUntil: number;
-  /** Who wrote the record: 32 lowercase hexadecimal characters. Only its writer knows that the record is exact. */
+  /**
+   * Who wrote the record: 32 lowercase hexadecimal characters. Only its writer knows that the record is
+   * exact.
+   */
   readonly incarnation: string;
   /**
-   * Keys of the current sending chain that were thrown away since the peer last moved it, 0 … 2^32. A receiver follows a chain
-   * only so far, and no single incarnation sees more than its own share of them.
+   * Keys of the current sending chain that were thrown away since the peer last moved it, 0 … 2^32. A
+   * receiver follows a chain only so far, and no single incarnation sees more than its own share of them.
    */
   readonly burned: number;
 }
@@ -33,13 +36,16 @@ export interface Lease {
 export interface SignalRow {
   readonly record: Uint8Array;
   /**
-   * As it is stored, unchecked: see `isLease`. `undefined` when the row never had one. Where only a part of it is stored, the
-   * missing part reads as −1 or as the empty text.
+   * As it is stored, unchecked: see `isLease`. `undefined` when the row never had one. Where only a part of
+   * it is stored, the missing part reads as −1 or as the empty text.
    */
   readonly lease: Lease | undefined;
 }
 
-/** Reads of records with their leases. Absent is `undefined`; a row whose record is not bytes throws `CorruptError`. */
+/**
+ * Reads of records with their leases. Absent is `undefined`; a row whose record is not bytes throws
+ * `CorruptError`.
+ */
 export interface SignalRowReads {
   loadSessionRow(address: string): Promise<SignalRow | undefined>;
   /** In the order of `addresses`, in as few queries as the backend's limits allow. */
@@ -61,7 +67,10 @@ export type SignalRecordStore = (typeof SIGNAL_RECORD_STORES)[number];
  */
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
-/** Keeps a record aside that cannot be used. The row itself is removed or replaced by another write of the same commit. */
+/**
+ * Keeps a record aside that cannot be used. The row itself is removed or replaced by another write of the
+ * same commit.
+ */
 export interface QuarantinePut {
   readonly kind: "quarantine.put";
   readonly store: SignalRecordStore;

@@ -32,20 +32,34 @@ export interface SignalAddressEntry {
   readonly address: string;
 }
 
-/** Reads of Signal state. Bytes returned are the caller's own. Absent is `undefined`; anything else wrong throws. */
+/**
+ * Reads of Signal state. Bytes returned are the caller's own. Absent is `undefined`; anything else wrong
+ * throws.
+ */
 export interface SignalReads extends SignalRowReads {
-  /** The identity key of an address, 32 bytes. @throws {WrongLengthError} When the stored key is not 32 bytes. */
+  /**
+   * The identity key of an address, 32 bytes. @throws {WrongLengthError} When the stored key is not 32 bytes.
+   */
   loadIdentity(address: string): Promise<Uint8Array | undefined>;
   /** As `loadIdentity`, in the order of `addresses`, in as few queries as the backend's limits allow. */
   loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /** The stored session record of an address, encoded. */
   getSession(address: string): Promise<Uint8Array | undefined>;
-  /** The stored sessions of many addresses, in the order of `addresses`, in as few queries as the backend's limits allow. */
+  /**
+   * The stored sessions of many addresses, in the order of `addresses`, in as few queries as the backend's
+   * limits allow.
+   */
   getSessions(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   hasSession(address: string): Promise<boolean>;
-  /** Whether any session, identity or sender key of this user (the part of an address before `:` or `@`) exists. */
+  /**
+   * Whether any session, identity or sender key of this user (the part of an address before `:` or `@`)
+   * exists.
+   */
   hasSignalStateForUser(user: string): Promise<boolean>;
-  /** All sessions, identities and sender keys of these users, ordered by address (`compareText`), then alphabetically by kind. */
+  /**
+   * All sessions, identities and sender keys of these users, ordered by address (`compareText`), then
+   * alphabetically by kind.
+   */
   listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]>;
   loadPreKey(id: number): Promise<Uint8Array | undefined>;
   /** Those of `ids` that exist, in ascending order of id, each once. */
@@ -70,7 +84,10 @@ export interface SignalStore extends SignalReads {
   /** @throws {RangeError} When `key` is not 32 bytes. */
   putIdentity(address: string, key: Uint8Array): Promise<void>;
   deleteIdentity(address: string): Promise<void>;
-  /** Stores a record with its lease; without one the row has none. @throws {RangeError} When the lease is malformed. */
+  /**
+   * Stores a record with its lease; without one the row has none. @throws {RangeError} When the lease is
+   * malformed.
+   */
   putSession(address: string, record: Uint8Array, lease?: Lease): Promise<void>;
   deleteSession(address: string): Promise<void>;
   storePreKey(id: number, record: Uint8Array, uploaded: boolean): Promise<void>;

@@ -26,8 +26,8 @@ const checkGuard = checkOf(OWNER_GUARD, "guard");
  * Checks the guard of a commit.
  *
  * @throws {TypeError} When an owner's token is malformed or longer than 64 characters.
- * @throws {RangeError} When an epoch is out of range, the range of epochs is empty, or the next epoch is not greater than all
- * that the guard accepts: epochs only grow.
+ * @throws {RangeError} When an epoch is out of range, the range of epochs is empty, or the next epoch is not
+ * greater than all that the guard accepts: epochs only grow.
  */
 export function requireGuard(guard: OwnerGuard): void {
   checkGuard(guard);

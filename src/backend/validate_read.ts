@@ -27,7 +27,8 @@ function validatorOf(method: ReadMethod): Validator {
 /**
  * Checks the arguments of a read before they reach a store.
  *
- * @throws {TypeError} When an argument is of another type or a text is malformed. The message repeats no value.
+ * @throws {TypeError} When an argument is of another type or a text is malformed. The message repeats no
+ * value.
  * @throws {RangeError} When a number is out of range.
  */
 export function validateArguments(method: ReadMethod, args: readonly unknown[]): void {

@@ -6,12 +6,17 @@ const TEXT = text("word");
 const checkText = checkOf(TEXT, "text");
 const checkName = checkOf(TEXT, "open account: name");
 
-/** Whether a value is a text that a store accepts as a key: well-formed Unicode without NUL, 1 to 1,024 code units. */
+/**
+ * Whether a value is a text that a store accepts as a key: well-formed Unicode without NUL, 1 to 1,024 code
+ * units.
+ */
 export function isText(value: unknown): value is string {
   return passes(checkText, value);
 }
 
-/** Checks the name of an account, as whatever opens a backend must: any text key is one. @throws {TypeError} */
+/**
+ * Checks the name of an account, as whatever opens a backend must: any text key is one. @throws {TypeError}
+ */
 export function requireAccountName(name: unknown): asserts name is string {
   checkName(name);
 }

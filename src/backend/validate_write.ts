@@ -31,7 +31,8 @@ function validatorOf(kind: WriteKind): Validator {
 /**
  * Checks one write before any of a commit is applied.
  *
- * @throws {TypeError} When a field is of another type or a text is malformed. The message names the field and repeats no value.
+ * @throws {TypeError} When a field is of another type or a text is malformed. The message names the field and
+ * repeats no value.
  * @throws {RangeError} When a number is out of range or bytes have the wrong length.
  * @throws {RefusedError} When a row is larger than the backend can store.
  */
@@ -45,7 +46,10 @@ export function validateWrite(write: Write, capabilities: Capabilities, index = 
   requireSize(write, capabilities, index);
 }
 
-/** Checks the size of a write, whatever is in it. @throws {RefusedError} When a row is larger than the backend can store. */
+/**
+ * Checks the size of a write, whatever is in it. @throws {RefusedError} When a row is larger than the backend
+ * can store.
+ */
 export function requireSize(write: Write, { maxValueBytes }: Capabilities, index: number): void {
   const bytes = validatorOf(write.kind).measure?.(write) ?? 0;
   if (bytes <= maxValueBytes) return;

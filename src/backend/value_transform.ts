@@ -5,7 +5,10 @@ import { TABLE_KEYS, type TableName, tableOf } from "./table_keys.ts";
 import type { Write } from "./write.ts";
 import { WRITES } from "./writes.ts";
 
-/** Where a stored value belongs. It is the same when the value is written and when it is read, by whichever method. */
+/**
+ * Where a stored value belongs. It is the same when the value is written and when it is read, by whichever
+ * method.
+ */
 export interface ValuePlace {
   readonly table: TableName;
   /** The fields that name the row. */
@@ -17,11 +20,14 @@ export interface ValuePlace {
 }
 
 /**
- * Changes stored values on their way to a store and back: encryption, say. It stands below the checks of `createBackend`, so that
- * lengths are checked on what the caller gave and gets back, and above the store, which keeps whatever bytes it is handed.
+ * Changes stored values on their way to a store and back: encryption, say. It stands below the checks of
+ * `createBackend`, so that lengths are checked on what the caller gave and gets back, and above the store,
+ * which keeps whatever bytes it is handed.
  *
- * Every byte array that is stored passes it, except empty ones, those by which rows are found or compared (ids of sync keys, index
- * MACs, base keys), and the signed statements of others (`Device.account`, `Device.serverCertChain`). Texts and numbers do not. All values of one commit are handed over before the first is awaited.
+ * Every byte array that is stored passes it, except empty ones, those by which rows are found or compared
+ * (ids of sync keys, index MACs, base keys), and the signed statements of others (`Device.account`,
+ * `Device.serverCertChain`). Texts and numbers do not. All values of one commit are handed over before the
+ * first is awaited.
  */
 export interface ValueTransform {
   /** Bytes by which each stored value is longer than the one that it stands for. */

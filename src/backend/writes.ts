@@ -8,8 +8,8 @@ import type { WriteKind } from "./write.ts";
 import type { WriteRowsOf } from "./write_row.ts";
 
 /**
- * Every kind of write. Checks, limits, the protocol, the transform of stored values, composed backends and the samples of the
- * conformance kit are derived from these rows.
+ * Every kind of write. Checks, limits, the protocol, the transform of stored values, composed backends and
+ * the samples of the conformance kit are derived from these rows.
  */
 export const WRITES: WriteRowsOf<WriteKind> = {
   ...SIGNAL_WRITES,

@@ -55,12 +55,13 @@ interface Conversion {
 }
 
 /**
- * An account's keys as Baileys' `SignalKeyStore`. Sessions, sender keys and identities are those of the account's Signal cache;
- * everything else is read from the stores and written through.
+ * An account's keys as Baileys' `SignalKeyStore`. Sessions, sender keys and identities are those of the
+ * account's Signal cache; everything else is read from the stores and written through.
  *
- * There are two ways in. `get` and `set` are for the socket and everybody else: they take locks, copy and check, and `set`
- * resolves when what it stored is durable. `lend` and `take` are for libsignal-node inside an operation of the Signal
- * repository, which holds the locks and knows what has to be durable before it ends.
+ * There are two ways in. `get` and `set` are for the socket and everybody else: they take locks, copy and
+ * check, and `set` resolves when what it stored is durable. `lend` and `take` are for libsignal-node inside
+ * an operation of the Signal repository, which holds the locks and knows what has to be durable before it
+ * ends.
  */
 export class AccountKeys implements KeyStore {
   readonly #account: Account;
@@ -82,11 +83,12 @@ export class AccountKeys implements KeyStore {
   }
 
   /**
-   * Reads values by id, the caller's own. Ids that are not there, or that no stored value can have, are left out. So are stored
-   * sessions and sender keys that cannot be read, which are set aside.
+   * Reads values by id, the caller's own. Ids that are not there, or that no stored value can have, are left
+   * out. So are stored sessions and sender keys that cannot be read, which are set aside.
    *
    * @throws {TypeError} When the type is none of Baileys' ten.
-   * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key, cannot be understood.
+   * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key,
+   * cannot be understood.
    */
   readonly get = async (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> => {
     const kind = kindOf(type);
@@ -99,7 +101,8 @@ export class AccountKeys implements KeyStore {
   /**
    * As `get`, for libsignal-node: what it is given it must not change.
    *
-   * @param places Where state is kept, by the address or name that its id stands for. Its caller holds the locks of these places.
+   * @param places Where state is kept, by the address or name that its id stands for. Its caller holds the
+   * locks of these places.
    */
   readonly lend = (
     type: KeyType,
@@ -108,9 +111,10 @@ export class AccountKeys implements KeyStore {
   ): Promise<Record<string, unknown>> => this.#read(type, ids, this.#context(true, places));
 
   /**
-   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. Mappings come first, in a commit of their
-   * own with all that they move. When it rejects because a value is malformed nothing has changed. When the commit fails, sessions, sender keys and identities are in memory,
-   * to be written later; one that the backend refuses does not hold the others back.
+   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. Mappings come
+   * first, in a commit of their own with all that they move. When it rejects because a value is malformed
+   * nothing has changed. When the commit fails, sessions, sender keys and identities are in memory, to be
+   * written later; one that the backend refuses does not hold the others back.
    *
    * @throws {TypeError} When a type or an id is malformed.
    * @throws {CorruptError | WrongLengthError} When a value is.
@@ -138,9 +142,9 @@ export class AccountKeys implements KeyStore {
   };
 
   /**
-   * As `set`, for libsignal-node, whose caller holds the locks. Sessions, sender keys and identities are in memory when it
-   * resolves; other values are durable, and then everything that is dirty is. The removal of a pre-key that is being consumed
-   * waits for the session that consumed it.
+   * As `set`, for libsignal-node, whose caller holds the locks. Sessions, sender keys and identities are in
+   * memory when it resolves; other values are durable, and then everything that is dirty is. The removal of a
+   * pre-key that is being consumed waits for the session that consumed it.
    *
    * @param places As for `lend`.
    */
@@ -217,7 +221,9 @@ export class AccountKeys implements KeyStore {
     return rest;
   }
 
-  /** Baileys does not wait for its counters to be saved: they follow from the pre-keys, in the same commit. */
+  /**
+   * Baileys does not wait for its counters to be saved: they follow from the pre-keys, in the same commit.
+   */
   #moveWatermark(writes: readonly Write[]): void {
     const counter = this.#account.device.getDeviceSnapshot().nextPreKeyId;
     let next = counter;

@@ -10,16 +10,17 @@ import { PreKeyStock } from "./pre_key_stock.ts";
 /**
  * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.
  *
- * `state.creds` is a mutable mirror of the device, which Baileys changes in place; `saveCreds` makes it durable.
- * `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Sessions, sender keys and identities
- * are those of the account's Signal cache, which belongs to Baileys from now on. Use it together with `signalRepository`, which
- * lets no ciphertext out whose key could be used again.
+ * `state.creds` is a mutable mirror of the device, which Baileys changes in place; `saveCreds` makes it
+ * durable. `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Sessions,
+ * sender keys and identities are those of the account's Signal cache, which belongs to Baileys from now on.
+ * Use it together with `signalRepository`, which lets no ciphertext out whose key could be used again.
  *
- * An account has one auth state: further calls, as a client makes them when it reconnects, get the same. Two mirrors would
- * undo each other's changes and make pre-keys under each other's ids.
+ * An account has one auth state: further calls, as a client makes them when it reconnects, get the same. Two
+ * mirrors would undo each other's changes and make pre-keys under each other's ids.
  *
  * @throws {CorruptError | WrongLengthError} When the stored credentials cannot be understood.
- * @throws {TypeError} When the account's Signal cache was opened over other records (`signalCache`, `directory`): open this first.
+ * @throws {TypeError} When the account's Signal cache was opened over other records (`signalCache`,
+ * `directory`): open this first.
  *
  * @example
  * ```ts
@@ -51,11 +52,14 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
     wrapBytes: hostBytes,
   });
   binding.told.addCreds(creds);
-  // The greatest stored id counts only while the counter is unset: another client may have stored keys under any id.
+  // The greatest stored id counts only while the counter is unset: another client may have stored keys under
+  // any id.
   if (creds.nextPreKeyId === 0) creds.nextPreKeyId = nextId(await account.store.getMaxPreKeyId());
   if (creds.firstUnuploadedPreKeyId === 0) creds.firstUnuploadedPreKeyId = creds.nextPreKeyId;
 
-  /** The device as the credentials said it when they were last saved; before that they follow from the device. */
+  /**
+   * The device as the credentials said it when they were last saved; before that they follow from the device.
+   */
   let saved = device;
   const saveCreds = async (): Promise<void> => {
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
@@ -76,7 +80,10 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
 }
 
-/** The fields that differ. The others may have been changed in the device itself, which the credentials do not know of. */
+/**
+ * The fields that differ. The others may have been changed in the device itself, which the credentials do not
+ * know of.
+ */
 function changesBetween(before: Device, now: Device): Partial<Device> {
   return Object.fromEntries(
     Object.entries(now).filter(([name, value]) => !sameValue(before[name as keyof Device], value)),
@@ -84,9 +91,9 @@ function changesBetween(before: Device, now: Device): Partial<Device> {
 }
 
 /**
- * Makes the pre-key counters of credentials move forward only, on the ring of ids, and calls `onChange` when they did:
- * Baileys computes them from values that it read earlier, and would undo the steps of the stock. A value that is too far
- * from the present one to be an older value of it throws `RangeError`.
+ * Makes the pre-key counters of credentials move forward only, on the ring of ids, and calls `onChange` when
+ * they did: Baileys computes them from values that it read earlier, and would undo the steps of the stock. A
+ * value that is too far from the present one to be an older value of it throws `RangeError`.
  */
 function watchCounters(creds: BaileysCreds, onChange: () => void): BaileysCreds {
   for (const name of ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const) {

@@ -7,7 +7,8 @@ export function isTooFar(next: number, bound: number): boolean {
 }
 
 /**
- * The key of a chain that goes from `next` to `bound`, both keys in base64, as libsignal-node and Baileys' sender keys hold them.
+ * The key of a chain that goes from `next` to `bound`, both keys in base64, as libsignal-node and Baileys'
+ * sender keys hold them.
  *
  * @throws {RangeError} When it is too far, or there is no key.
  */

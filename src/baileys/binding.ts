@@ -10,7 +10,10 @@ import { ToldMappings } from "./told_mappings.ts";
 export interface BaileysBinding {
   readonly cache: NodeSignalCache;
   readonly told: ToldMappings;
-  /** One lock for each spelling that an operation of the repository is asked with: a phone number's JID, a sender key's name. */
+  /**
+   * One lock for each spelling that an operation of the repository is asked with: a phone number's JID, a
+   * sender key's name.
+   */
   readonly spellings: KeyedLock;
   readonly consumed: ConsumedPreKeys;
   readonly keys: AccountKeys;

@@ -10,11 +10,15 @@ export interface CachedContext {
   readonly cache: NodeSignalCache;
   readonly wrapBytes: WrapBytes;
   /**
-   * Whether the other side is libsignal-node, inside the Signal repository: what it serialises is its own and well-formed, and what
-   * it is given it only reads. Everybody else gets copies, and what they give is checked.
+   * Whether the other side is libsignal-node, inside the Signal repository: what it serialises is its own and
+   * well-formed, and what it is given it only reads. Everybody else gets copies, and what they give is
+   * checked.
    */
   readonly isLibrary: boolean;
-  /** Where state is kept, by the Signal address or sender key name that an id stands for; under its own where nothing is said. */
+  /**
+   * Where state is kept, by the Signal address or sender key name that an id stands for; under its own where
+   * nothing is said.
+   */
   readonly places: ReadonlyMap<string, string>;
 }
 

@@ -2,14 +2,15 @@ import { KeyedLock } from "../cache/mod.ts";
 import type { SignalRecords } from "../signal/mod.ts";
 
 /**
- * Ids that are remembered after they were consumed. Removals are committed within seconds: what is forgotten here is long gone from
- * the database.
+ * Ids that are remembered after they were consumed. Removals are committed within seconds: what is forgotten
+ * here is long gone from the database.
  */
 const MAX_CONSUMED = 4_096;
 
 /**
- * One-time pre-keys that sessions consume. The removal of one lands with the session that consumed it and not before: a crash in
- * between would leave a peer whose messages name a key that nobody has. Until then the pre-key reads as absent.
+ * One-time pre-keys that sessions consume. The removal of one lands with the session that consumed it and not
+ * before: a crash in between would leave a peer whose messages name a key that nobody has. Until then the
+ * pre-key reads as absent.
  */
 export class ConsumedPreKeys {
   readonly #locks = new KeyedLock();
@@ -48,7 +49,9 @@ export class ConsumedPreKeys {
     return this.#consumed.has(id);
   }
 
-  /** The session of an address was deleted: what it had consumed is there again, unless it was written before. */
+  /**
+   * The session of an address was deleted: what it had consumed is there again, unless it was written before.
+   */
   forget(address: string): void {
     for (const [id, consumer] of this.#consumed) if (consumer === address) this.#consumed.delete(id);
   }

@@ -3,9 +3,9 @@ import type { NodeRecordJson } from "./convert/mod.ts";
 /**
  * A record after libsignal-node read a message with it, without what its failed trials did.
  *
- * It tries one session after the other, the last used first. A session that cannot read the message may have moved to a new chain
- * on the way, which the peer knows nothing of, and is stored with the one that could: the next message on it would be lost, and
- * the one after. Late mail on an archived session is enough.
+ * It tries one session after the other, the last used first. A session that cannot read the message may have
+ * moved to a new chain on the way, which the peer knows nothing of, and is stored with the one that could:
+ * the next message on it would be lost, and the one after. Late mail on an archived session is enough.
  *
  * @param json What libsignal-node stores. It is shared by what is returned.
  * @param before What it had loaded. Likewise.

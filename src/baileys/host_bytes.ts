@@ -6,8 +6,9 @@ interface BufferConstructorLike {
 }
 
 /**
- * Bytes as Baileys wants them. Its key agreement refuses a private key that is not Node's `Buffer`, and it runs only
- * where there is one; elsewhere (a tool that reads an account through the adapter) bytes stay what they are.
+ * Bytes as Baileys wants them. Its key agreement refuses a private key that is not Node's `Buffer`, and it
+ * runs only where there is one; elsewhere (a tool that reads an account through the adapter) bytes stay what
+ * they are.
  */
 export const hostBytes: WrapBytes = (bytes) => {
   const { Buffer } = globalThis as { Buffer?: BufferConstructorLike };

@@ -73,7 +73,10 @@ export interface Placed {
   readonly place: string;
 }
 
-/** Values by the place where each is kept: of several for one place, the last whose id names the place itself, else the last. */
+/**
+ * Values by the place where each is kept: of several for one place, the last whose id names the place itself,
+ * else the last.
+ */
 export function byPlace(
   entries: readonly Entry[],
   placeOf: (id: string) => Placed,

@@ -68,7 +68,9 @@ export interface JidPair {
   pn: string;
 }
 
-/** What Baileys looks mappings up with, and tells them to. The adapter puts its own functions in their place. */
+/**
+ * What Baileys looks mappings up with, and tells them to. The adapter puts its own functions in their place.
+ */
 export interface LidMappingLike {
   getLIDForPN(pn: string): Promise<string | null>;
   getLIDsForPNs(pns: string[]): Promise<JidPair[] | null>;

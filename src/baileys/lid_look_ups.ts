@@ -15,10 +15,11 @@ export interface LidLookUpsParts {
 }
 
 /**
- * Lets Baileys' look-ups of mappings ask the account, and what it stores be learnt by it. Baileys keeps what it has seen for three days,
- * and would not hear of what others learn.
+ * Lets Baileys' look-ups of mappings ask the account, and what it stores be learnt by it. Baileys keeps what
+ * it has seen for three days, and would not hear of what others learn.
  *
- * A phone number whose LID the account does not know is left to Baileys' own look-up, which asks the server and stores the answer.
+ * A phone number whose LID the account does not know is left to Baileys' own look-up, which asks the server
+ * and stores the answer.
  */
 export function replaceLidLookUps({ lidMapping, lid, told, pinned }: LidLookUpsParts): void {
   const fetchLids = lidMapping.getLIDsForPNs.bind(lidMapping);

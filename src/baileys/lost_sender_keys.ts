@@ -4,9 +4,9 @@ import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Own sender keys that were removed because too many of their keys were burned, or because they are older than a restore.
- * What is stored of who holds them goes in the same commit. Baileys reads who holds a group's sender key before the key itself:
- * it would begin a new one and send it to nobody.
+ * Own sender keys that were removed because too many of their keys were burned, or because they are older
+ * than a restore. What is stored of who holds them goes in the same commit. Baileys reads who holds a group's
+ * sender key before the key itself: it would begin a new one and send it to nobody.
  */
 export class LostSenderKeys {
   readonly #account: Account;
@@ -24,7 +24,8 @@ export class LostSenderKeys {
   }
 
   /**
-   * Makes sure that what is stored of who holds the sender keys of these groups is about the keys that there are.
+   * Makes sure that what is stored of who holds the sender keys of these groups is about the keys that there
+   * are.
    *
    * @throws {StoreError} When it could not be read or committed.
    */
@@ -35,7 +36,8 @@ export class LostSenderKeys {
       const group = tryParseJid(text);
       return group === undefined ? [] : own.map((sender) => formatSenderKeyName({ group, sender }));
     });
-    // What is left of us under the phone number is moved first: of two keys of ours one is dropped, with the marks.
+    // What is left of us under the phone number is moved first: of two keys of ours one is dropped, with the
+    // marks.
     const places = new Set(await this.#cache.locate(names));
     await Promise.all([...places].map((name) => this.#read(name)));
     if (this.#lost.size === 0) return;

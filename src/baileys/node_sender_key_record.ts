@@ -64,7 +64,9 @@ export class NodeSenderKeyRecord {
     this.#states = [...this.#states.slice(1), ...this.#states.slice(0, 1)];
   }
 
-  /** The chain of the newest state, when that is our own. The same object as long as nothing is sent on it. */
+  /**
+   * The chain of the newest state, when that is our own. The same object as long as nothing is sent on it.
+   */
   get sending(): SendingChain | undefined {
     return this.#sending;
   }
@@ -78,8 +80,8 @@ export class NodeSenderKeyRecord {
   }
 
   /**
-   * Drops the skipped message keys of our own states. Baileys takes two steps with each message to a group and keeps the key in
-   * between, which nobody ever asks for.
+   * Drops the skipped message keys of our own states. Baileys takes two steps with each message to a group
+   * and keeps the key in between, which nobody ever asks for.
    */
   prune(): void {
     if (this.#states.every((state) => !isOwn(state) || state.senderMessageKeys.length === 0)) return;

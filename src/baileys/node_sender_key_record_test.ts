@@ -91,7 +91,8 @@ test("what is stored is what the converter writes, and comes back", async () => 
     expect(back.bytes).toEqual(record.bytes);
     expect(back.sending).toEqual(record.sending);
   }
-  // Skipped keys can be used, whether they were stored in between or not: Baileys itself could not read them back.
+  // Skipped keys can be used, whether they were stored in between or not: Baileys itself could not read them
+  // back.
   expect(await receiver.decrypt(messages[5] ?? new Uint8Array())).toBe("5");
   receiver.record = nodeSenderKeyCodec.decode(nodeSenderKeyCodec.encode(recordOf(receiver)));
   expect(await receiver.decrypt(messages[9] ?? new Uint8Array())).toBe("9");

@@ -14,12 +14,15 @@ import {
   SessionEncoder,
 } from "./convert/mod.ts";
 
-/** Chains of the open session above which the spent ones are looked at: rarely, since it takes a look at all of them. */
+/**
+ * Chains of the open session above which the spent ones are looked at: rarely, since it takes a look at all
+ * of them.
+ */
 const MAX_CHAINS: number = MAX_SPENT_CHAINS + 128;
 
 /**
- * A session record of libsignal-node in memory, as its library serialises it. The JSON never changes in place: it is shared by
- * copies, and with the library, which only reads it.
+ * A session record of libsignal-node in memory, as its library serialises it. The JSON never changes in
+ * place: it is shared by copies, and with the library, which only reads it.
  */
 export class NodeSessionRecord {
   #json: NodeRecordJson;
@@ -92,8 +95,8 @@ export class NodeSessionRecord {
   }
 
   /**
-   * Drops the oldest chains of the open session that are closed and empty. libsignal-node adds one with each turn of the talk and
-   * writes all of them with each message; as many as are stored stay, and some to spare.
+   * Drops the oldest chains of the open session that are closed and empty. libsignal-node adds one with each
+   * turn of the talk and writes all of them with each message; as many as are stored stay, and some to spare.
    */
   prune(): void {
     const open = openOf(this.#json);
@@ -149,8 +152,8 @@ export class NodeSessionRecord {
 }
 
 /**
- * Sessions of libsignal-node as the cached object. They are converted to the standard record when they are flushed, and from
- * it when they are read.
+ * Sessions of libsignal-node as the cached object. They are converted to the standard record when they are
+ * flushed, and from it when they are read.
  *
  * @param local What the standard record says of our own side.
  */

@@ -8,7 +8,8 @@ const DELIMITED = 2;
 const FIXED32 = 5;
 
 /**
- * The id of the one-time pre-key that a `pkmsg` was made with. Whether the message is genuine is for the library to find out.
+ * The id of the one-time pre-key that a `pkmsg` was made with. Whether the message is genuine is for the
+ * library to find out.
  *
  * @returns `undefined` when it names none, or is no such message.
  */

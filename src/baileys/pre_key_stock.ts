@@ -5,14 +5,15 @@ import { LimitError } from "../errors/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 
 /**
- * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many requests
- * between two turns of the event loop would be a flood that Baileys itself cuts off (five retries a message).
+ * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many
+ * requests between two turns of the event loop would be a flood that Baileys itself cuts off (five retries a
+ * message).
  */
 export const PRE_KEY_STOCK = 32;
 
 /**
- * Most ids that Baileys takes in a row, with room to spare: its first upload has 812 keys. It counts on with `id + 1`, so
- * the run must not cross the end of the ids and must not hold an id that is taken.
+ * Most ids that Baileys takes in a row, with room to spare: its first upload has 812 keys. It counts on with
+ * `id + 1`, so the run must not cross the end of the ids and must not hold an id that is taken.
  */
 const RUN_LENGTH = 1_024;
 
@@ -25,13 +26,13 @@ export interface PreKeyCounters {
 /**
  * Keeps durable pre-keys ahead of Baileys' need.
  *
- * Baileys puts a new pre-key into a retry request and sends it before it stores the key: after a crash in between the
- * answer cannot be decrypted. It makes no new key, though, while its counters say that stored ones are still
- * unused. So there are always some: made ahead, counted and committed together, and handed out by `whenDurable` only when
- * durable.
+ * Baileys puts a new pre-key into a retry request and sends it before it stores the key: after a crash in
+ * between the answer cannot be decrypted. It makes no new key, though, while its counters say that stored
+ * ones are still unused. So there are always some: made ahead, counted and committed together, and handed out
+ * by `whenDurable` only when durable.
  *
- * The stock also keeps Baileys' counters within a run of free ids: before a run would end at a stored id or at 2^24−1,
- * both counters jump to the start of the next free run.
+ * The stock also keeps Baileys' counters within a run of free ids: before a run would end at a stored id or
+ * at 2^24−1, both counters jump to the start of the next free run.
  */
 export class PreKeyStock {
   readonly #account: Account;
@@ -48,14 +49,20 @@ export class PreKeyStock {
     this.#counters = counters;
   }
 
-  /** Tops the stock up. The counters move at once; `whenDurable` says when the keys are durable, or why there are none. */
+  /**
+   * Tops the stock up. The counters move at once; `whenDurable` says when the keys are durable, or why there
+   * are none.
+   */
   fill(): void {
     this.whenDurable().catch(() => {
       // The next caller of `whenDurable` meets the failure and reports it.
     });
   }
 
-  /** Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again tries again. */
+  /**
+   * Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again
+   * tries again.
+   */
   async whenDurable(): Promise<void> {
     do {
       if (!this.#isWithinRun()) await this.findRun();

@@ -4,13 +4,16 @@ import { isPnServer, type JidServer } from "../addresses/mod.ts";
 /** `user[_domain].device`, an address of libsignal-node. */
 const ADDRESS = /^([^_.]+)(?:_([0-9]+))?\.([0-9]+)$/;
 
-/** The domains of LIDs, whose addresses are canonical, and that of hosted phone numbers (Baileys' `WAJIDDomains`). */
+/**
+ * The domains of LIDs, whose addresses are canonical, and that of hosted phone numbers (Baileys'
+ * `WAJIDDomains`).
+ */
 const LID_DOMAINS: readonly (string | undefined)[] = ["1", "129"];
 const HOSTED_DOMAIN = "128";
 
 /**
- * The phone number JID whose LID Baileys looks up before it reads or stores a session of this address; `undefined` when it
- * looks up none. Every JID of one address, however it is spelt, has the same.
+ * The phone number JID whose LID Baileys looks up before it reads or stores a session of this address;
+ * `undefined` when it looks up none. Every JID of one address, however it is spelt, has the same.
  */
 export function phoneNumberJidOf(address: string): string | undefined {
   const [, user, domain, device] = ADDRESS.exec(address) ?? [];

@@ -54,7 +54,10 @@ export const sessionKind: CachedKind = {
     }),
 };
 
-/** `identity-key`: a public key with its prefix by libsignal-node's address, in the cache 32 bytes by Signal address. */
+/**
+ * `identity-key`: a public key with its prefix by libsignal-node's address, in the cache 32 bytes by Signal
+ * address.
+ */
 export const identityKind: CachedKind = {
   storedId: storedAddressOf,
   async read({ cache, wrapBytes, places }, ids) {
@@ -83,7 +86,8 @@ export const senderKeyKind: CachedKind = {
       const checked = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
         checked === null ? undefined : NodeSenderKeyRecord.parse(checked, cache.senderKeys.peek(address));
-      // Baileys stores a key without states for a moment before the first; an absent one means the same to it.
+      // Baileys stores a key without states for a moment before the first; an absent one means the same to
+      // it.
       return { store: "senderKey", address, value: record?.isEmpty === true ? undefined : record };
     }),
 };

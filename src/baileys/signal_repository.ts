@@ -20,32 +20,38 @@ import { withEachTwin } from "./twin_sender_keys.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
 import { migrateUser } from "./user_migration.ts";
 
-/** How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option `makeSignalRepository`. */
+/**
+ * How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option
+ * `makeSignalRepository`.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the argument types are Baileys' own; the adapter passes them through.
 export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRepositoryLike;
 
 /**
  * For the socket option `makeSignalRepository`: Baileys' own Signal repository over this account's keys.
  *
- * Why the key store alone is not enough: Baileys sends frames inside its key transactions, so what a transaction
- * writes becomes durable only after the frame has left, and a job that libsignal queues may run inside another
- * transaction and lose its write. The repository returned here ignores the socket's wrapped keys. Each operation
+ * Why the key store alone is not enough: Baileys sends frames inside its key transactions, so what a
+ * transaction writes becomes durable only after the frame has left, and a job that libsignal queues may run
+ * inside another transaction and lose its write. The repository returned here ignores the socket's wrapped
+ * keys. Each operation
  *
- * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock, and the same until it
- *   ends), so that sending while receiving on one session never loses a step of the ratchet;
+ * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock, and the
+ *   same until it ends), so that sending while receiving on one session never loses a step of the ratchet;
  * - never takes a session that could not be read for one that is not there;
  * - lets no ciphertext out before its key can never be used again, whatever crashes: when `encryptMessage` or
  *   `encryptGroupMessage` resolves, the message may leave;
- * - refuses a message before its key is taken while saving is halted and the message needs a commit (`HaltedError`), so that an outage of
- *   any length leaves sessions as they are. Messages within a lease go out. `validateSession` answers "no" only when that is certain: it
- *   rejects when the session could not be read, and with `HaltedError` while saving is halted; so does `injectE2ESession`.
+ * - refuses a message before its key is taken while saving is halted and the message needs a commit
+ *   (`HaltedError`), so that an outage of any length leaves sessions as they are. Messages within a lease go
+ *   out. `validateSession` answers "no" only when that is certain: it rejects when the session could not be
+ *   read, and with `HaltedError` while saving is halted; so does `injectE2ESession`.
  *
- * What is received is written behind. A crash may forget it; what the peer sends is read all the same. A sender key
- * that was received is durable when `processSenderKeyDistributionMessage` resolves (unless the account is `relaxed`): the
- * peer would not send it again by itself.
+ * What is received is written behind. A crash may forget it; what the peer sends is read all the same. A
+ * sender key that was received is durable when `processSenderKeyDistributionMessage` resolves (unless the
+ * account is `relaxed`): the peer would not send it again by itself.
  *
- * A stored session that cannot be read is set aside, and the peer is met anew. Our own sender key is not: silence would
- * make another one that no member holds. `encryptGroupMessage` rejects with `CorruptError` until somebody deletes it
+ * A stored session that cannot be read is set aside, and the peer is met anew. Our own sender key is not:
+ * silence would make another one that no member holds. `encryptGroupMessage` rejects with `CorruptError`
+ * until somebody deletes it
  * (`state.keys.set({ "sender-key": { [name]: null }, "sender-key-memory": { [group]: null } })`).
  *
  * @param account The account whose state is used. It may be shared with `baileysAuthState`.
@@ -106,7 +112,10 @@ interface GuardOptions {
   readonly places: Map<string, string>;
 }
 
-/** The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the gate. */
+/**
+ * The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the
+ * gate.
+ */
 function guard(
   inner: SignalRepositoryLike,
   binding: BaileysBinding,
@@ -116,16 +125,22 @@ function guard(
   const { lidMapping } = inner;
   // Whether a received sender key is durable before it counts as received.
   const isStrict = account.signalPolicy.durability !== "relaxed";
-  // Baileys resolves anew at each step. A LID learnt in between would have it store a session elsewhere than it read
-  // it, outside the lock that is held.
-  /** What the phone numbers that are in use were resolved to; one operation a phone number, under the lock of its spelling. */
+  // Baileys resolves anew at each step. A LID learnt in between would have it store a session elsewhere than
+  // it read it, outside the lock that is held.
+  /**
+   * What the phone numbers that are in use were resolved to; one operation a phone number, under the lock of
+   * its spelling.
+   */
   const pinned = new Map<string, string | null>();
   replaceLidLookUps({ lidMapping, lid: account.lid, told, pinned });
   const storedOf = (jid: string): string => requireStored(inner.jidToSignalProtocolAddress(jid));
   const phoneNumberOf = (jid: string): string | undefined =>
     phoneNumberJidOf(inner.jidToSignalProtocolAddress(jid));
 
-  /** Holds the lock of the address under which Baileys stores this JID's session, which stays the same meanwhile. */
+  /**
+   * Holds the lock of the address under which Baileys stores this JID's session, which stays the same
+   * meanwhile.
+   */
   async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
     const pn = phoneNumberOf(jid);
     const using = (): Promise<T> =>
@@ -169,7 +184,10 @@ function guard(
     return spellings.withKeys([id], () => cache.withSenderKey(name, using));
   }
 
-  /** Encrypts with the record of an address or name, if its key can be published, and waits until the message may leave. */
+  /**
+   * Encrypts with the record of an address or name, if its key can be published, and waits until the message
+   * may leave.
+   */
   async function send<T>(stored: string, steps: number, encrypt: () => Promise<T>): Promise<T> {
     await cache.sendable(stored, { steps });
     const message = await encrypt();
@@ -221,7 +239,8 @@ function guard(
     getSenderKeyDistributionMessage: (options) =>
       withSenderKey(options.group, options.meId, async (place) => {
         const message = await inner.getSenderKeyDistributionMessage(options);
-        // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent with it.
+        // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent
+        // with it.
         await cache.makeDurable([place]);
         return message;
       }),
@@ -231,8 +250,8 @@ function guard(
         account.writeBehind.assertOpen();
         await inner.injectE2ESession(options);
       }),
-    // Baileys' own takes a session that could not be read for one that is not there: it would fetch a bundle, and use up one of the
-    // peer's pre-keys.
+    // Baileys' own takes a session that could not be read for one that is not there: it would fetch a bundle,
+    // and use up one of the peer's pre-keys.
     validateSession: async (jid) => {
       const address = await sessionPlaceOf(jid);
       const record = cache.sessions.peek(address) ?? (await cache.sessions.load(address));
@@ -274,7 +293,9 @@ function repaired(data: KeyDataSet, tried: ReadonlySet<string>, { cache }: Baile
   return { ...data, session: Object.fromEntries(sessions) };
 }
 
-/** @throws {TypeError} When libsignal-node's name of an address is none under which a session can be stored. */
+/**
+ * @throws {TypeError} When libsignal-node's name of an address is none under which a session can be stored.
+ */
 function requireStored(address: string): string {
   return formatSignalAddress(parseNodeAddress(address));
 }

@@ -7,7 +7,9 @@ import { type NodeSessionRecord, nodeSessionCodec } from "./node_session_record.
 /** The Signal cache of an account that Baileys uses. */
 export type NodeSignalCache = SignalStoreCache<NodeSessionRecord, NodeSenderKeyRecord>;
 
-/** The account's Signal cache, with libsignal-node's own records in it. To be called once for each account. */
+/**
+ * The account's Signal cache, with libsignal-node's own records in it. To be called once for each account.
+ */
 export function nodeSignalCache(account: Account): NodeSignalCache {
   const local = (): LocalIdentity => {
     const { identityKey, registrationId } = account.device.getDeviceSnapshot();

@@ -14,7 +14,10 @@ interface CredsLike {
   readonly me?: { readonly id?: string | undefined; readonly lid?: string | undefined } | undefined;
 }
 
-/** Mappings that Baileys tells, in whatever way: each is learnt with everything that it moves, and the last one told counts. */
+/**
+ * Mappings that Baileys tells, in whatever way: each is learnt with everything that it moves, and the last
+ * one told counts.
+ */
 export class ToldMappings {
   readonly #migration: UserMigration;
   /** Credentials that may know who we are before the device does. */
@@ -24,7 +27,9 @@ export class ToldMappings {
     this.#migration = migrationOf(account);
   }
 
-  /** Lets credentials say who we are: Baileys changes them in place, and what it changes may not be saved yet. */
+  /**
+   * Lets credentials say who we are: Baileys changes them in place, and what it changes may not be saved yet.
+   */
   addCreds(creds: CredsLike): void {
     if (this.#creds.has(creds)) return;
     this.#creds.add(creds);
@@ -56,7 +61,8 @@ export class ToldMappings {
   }
 
   /**
-   * As `learn`, for pairs that are told without servers: one is refused as swapped when its ends are known the other way round.
+   * As `learn`, for pairs that are told without servers: one is refused as swapped when its ends are known
+   * the other way round.
    *
    * @throws {StoreError} As `learn`.
    */
@@ -71,7 +77,8 @@ export class ToldMappings {
   }
 
   /**
-   * Learns pairs, and moves what they concern. Nothing is asked of the store where all of it is known and moved.
+   * Learns pairs, and moves what they concern. Nothing is asked of the store where all of it is known and
+   * moved.
    *
    * @returns How many sessions were moved.
    * @throws {StoreError} When it could not be read or committed.
@@ -82,7 +89,10 @@ export class ToldMappings {
     return (await this.#migration.learn(news, { source: "other", overrides: true })).sessions;
   }
 
-  /** As `learn`, of a pair that may be an earlier LID of the phone number, which says nothing new. @returns As `learn`. */
+  /**
+   * As `learn`, of a pair that may be an earlier LID of the phone number, which says nothing new. @returns As
+   * `learn`.
+   */
   async migrate(pair: UserPair): Promise<number> {
     if (this.#isDone(pair)) return 0;
     const known = await this.#migration.lid.getPn(pair.lid);
@@ -102,7 +112,10 @@ export class ToldMappings {
     if (left.length > 0) await this.#migration.settle(left);
   }
 
-  /** Something was stored under phone numbers. It is looked for again where their LIDs have become known since. */
+  /**
+   * Something was stored under phone numbers. It is looked for again where their LIDs have become known
+   * since.
+   */
   storedUnder(phoneNumbers: readonly string[]): void {
     const lids = phoneNumbers.map((phoneNumber) => this.#migration.lid.peekLid(phoneNumber));
     this.#migration.unsettle(lids.filter((lid) => lid !== undefined));

@@ -1,8 +1,9 @@
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Reads a group message with each sender key that its sender has under one id. Baileys tries the oldest alone. There are two of one id
- * only where two records have become one; the state that reads comes first from then on.
+ * Reads a group message with each sender key that its sender has under one id. Baileys tries the oldest
+ * alone. There are two of one id only where two records have become one; the state that reads comes first
+ * from then on.
  *
  * @param place The sender key's name. The caller holds its lock.
  * @throws What the first attempt failed with.

@@ -5,8 +5,8 @@ import type { KeyDataSet, KeyType } from "./library_types.ts";
 type Read = (type: KeyType, ids: readonly string[]) => Promise<Record<string, unknown>>;
 
 /**
- * Sessions in use whose last read failed. Baileys takes a session that it cannot read for one that is not there, begins
- * another and would store it over the one that is.
+ * Sessions in use whose last read failed. Baileys takes a session that it cannot read for one that is not
+ * there, begins another and would store it over the one that is.
  *
  * A record that is there and cannot be understood is let go: nothing but a new session helps.
  */
@@ -17,7 +17,8 @@ export class UnreadSessions {
   /**
    * Runs what reads and stores the session of `address`. The caller holds its lock.
    *
-   * @throws {Error} What reading it failed with, if `section` fails: that there is no session is then not true.
+   * @throws {Error} What reading it failed with, if `section` fails: that there is no session is then not
+   * true.
    */
   async using<T>(address: string, section: () => Promise<T>): Promise<T> {
     this.#inUse.set(address, undefined);

@@ -1,4 +1,7 @@
-/** Baileys' keys that belong to a user: each is kept under the LID where it is known, and found under the phone number. */
+/**
+ * Baileys' keys that belong to a user: each is kept under the LID where it is known, and found under the
+ * phone number.
+ */
 import type { Account } from "../account/mod.ts";
 import { formatJid, isLidServer, tryParseJid } from "../addresses/mod.ts";
 import type { DeviceListEntry, Write } from "../backend/mod.ts";
@@ -18,8 +21,8 @@ import { isNumberServer } from "./repository_address.ts";
 import type { ToldMappings, UserPair } from "./told_mappings.ts";
 
 /**
- * `lid-mapping`: `<phoneNumber>` ↔ LID and `<lid>_reverse` ↔ phone number, two views of one mapping. Mappings that are stored are not
- * among the writes: they are learnt, with what they move (`pairsIn`).
+ * `lid-mapping`: `<phoneNumber>` ↔ LID and `<lid>_reverse` ↔ phone number, two views of one mapping. Mappings
+ * that are stored are not among the writes: they are learnt, with what they move (`pairsIn`).
  */
 export const lidMappingKind: KeyKind = {
   async read({ account: { lid } }, ids) {
@@ -41,7 +44,9 @@ export const lidMappingKind: KeyKind = {
   },
 };
 
-/** The mappings that are stored by values of `lid-mapping`. @throws {CorruptError} When a value is malformed. */
+/**
+ * The mappings that are stored by values of `lid-mapping`. @throws {CorruptError} When a value is malformed.
+ */
 export function pairsIn(values: Readonly<Record<string, unknown>> = {}): UserPair[] {
   const phoneNumbers = new Map<string, string>();
   for (const [text, value] of Object.entries(values)) {
@@ -103,7 +108,10 @@ async function namesOf({ lid }: Account, users: readonly string[]): Promise<stri
   );
 }
 
-/** The list that is meant: at login Baileys stores one of this device alone, which is another one of ours and not the only one. */
+/**
+ * The list that is meant: at login Baileys stores one of this device alone, which is another one of ours and
+ * not the only one.
+ */
 function mergeLogin(
   told: ToldMappings,
   user: string,

@@ -13,12 +13,12 @@ export interface MigrationCounts {
 const NOTHING: MigrationCounts = { migrated: 0, skipped: 0, total: 0 };
 
 /**
- * Baileys' `migrateSession`: the LID of a phone number becomes known, if it is not, and with it everything of the user moves, of every
- * device, in one commit. Most often the mapping was stored just before, and has moved everything: then there is nothing to do, and
- * nothing is asked of the store.
+ * Baileys' `migrateSession`: the LID of a phone number becomes known, if it is not, and with it everything of
+ * the user moves, of every device, in one commit. Most often the mapping was stored just before, and has
+ * moved everything: then there is nothing to do, and nothing is asked of the store.
  *
- * A session that the LID has already stays, and the phone number's join its archive. (Baileys' own migration would overwrite it: what
- * the peer sends on it could not be read any more.)
+ * A session that the LID has already stays, and the phone number's join its archive. (Baileys' own migration
+ * would overwrite it: what the peer sends on it could not be read any more.)
  *
  * @throws {StoreError} When it could not be read or committed. Nothing has changed.
  */

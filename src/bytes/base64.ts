@@ -5,7 +5,9 @@ const INVALID = 0xff;
 /** Sextet by character code; both alphabets of RFC 4648 (`+/` and `-_`) are read. */
 const SEXTETS: Uint8Array = sextets();
 
-/** The two characters of each twelve bits: sessions are written in base64 with every message of some clients. */
+/**
+ * The two characters of each twelve bits: sessions are written in base64 with every message of some clients.
+ */
 const PAIRS: readonly string[] = Array.from(
   { length: 4_096 },
   (_, bits) => `${ALPHABET[bits >>> 6]}${ALPHABET[bits & 63]}`,

@@ -1,6 +1,6 @@
 /**
- * Whether two byte values are equal. It stops at the first difference, so that the time it takes depends on the content: compare
- * values that an attacker can guess at with `sameSecret`.
+ * Whether two byte values are equal. It stops at the first difference, so that the time it takes depends on
+ * the content: compare values that an attacker can guess at with `sameSecret`.
  */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

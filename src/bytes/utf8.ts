@@ -1,6 +1,9 @@
 const ENCODER = /* @__PURE__ */ new TextEncoder();
 
-/** One for all: making a decoder takes longer than decoding a name. Without `ignoreBOM` the mark is dropped, and two names become one. */
+/**
+ * One for all: making a decoder takes longer than decoding a name. Without `ignoreBOM` the mark is dropped,
+ * and two names become one.
+ */
 const DECODER = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -6,7 +6,10 @@ const EXPIRES_AT = 17;
 const HASH_AT = 25;
 const PAYLOAD_AT = 33;
 
-/** What travels with a value through a store that is not trusted to keep it whole, in place, or only as long as asked. */
+/**
+ * What travels with a value through a store that is not trusted to keep it whole, in place, or only as long
+ * as asked.
+ */
 export interface Envelope {
   /** Of the namespace when the value was written. Another epoch means that it was invalidated since. */
   readonly epoch: bigint;
@@ -30,7 +33,10 @@ export function sealEnvelope(namespace: string, key: string, envelope: Envelope)
   return bytes;
 }
 
-/** What {@link sealEnvelope} was given; `undefined` for bytes that are damaged, foreign, or from another place. */
+/**
+ * What {@link sealEnvelope} was given; `undefined` for bytes that are damaged, foreign, or from another
+ * place.
+ */
 export function openEnvelope(namespace: string, key: string, bytes: unknown): Envelope | undefined {
   if (!(bytes instanceof Uint8Array) || bytes.length < PAYLOAD_AT || bytes[0] !== VERSION) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,8 +50,9 @@ export function openEnvelope(namespace: string, key: string, bytes: unknown): En
 }
 
 /**
- * 64 bits over the place and everything but the hash itself: two multiplicative mixes with the constants of MurmurHash3's
- * finaliser. It protects against accidents, not against forged entries: writers of the store are trusted.
+ * 64 bits over the place and everything but the hash itself: two multiplicative mixes with the constants of
+ * MurmurHash3's finaliser. It protects against accidents, not against forged entries: writers of the store
+ * are trusted.
  */
 function hash(namespace: string, key: string, bytes: Uint8Array): bigint {
   let a = 0xdeadbeef ^ bytes.length;

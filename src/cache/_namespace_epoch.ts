@@ -6,10 +6,16 @@ import type { CacheStore } from "./cache_store.ts";
 /** Where the epochs of all other namespaces are kept, each under the namespace's name. */
 const EPOCHS = "cache_epoch";
 
-/** How long an epoch that was read is taken for current, in milliseconds: as late as this does one process learn from another. */
+/**
+ * How long an epoch that was read is taken for current, in milliseconds: as late as this does one process
+ * learn from another.
+ */
 const FRESH_MS = 5_000;
 
-/** After an entry of another epoch was met, the epoch is read again unless it was read within this time, in milliseconds. */
+/**
+ * After an entry of another epoch was met, the epoch is read again unless it was read within this time, in
+ * milliseconds.
+ */
 const DOUBTED_FRESH_MS = 250;
 
 /** What a {@link NamespaceEpoch} needs. */
@@ -23,11 +29,12 @@ export interface NamespaceEpochOptions {
 }
 
 /**
- * The epoch of a namespace: a random number, kept in the store, that every entry is written under. A new number makes all
- * entries of the old one void, those too whose write is still on its way.
+ * The epoch of a namespace: a random number, kept in the store, that every entry is written under. A new
+ * number makes all entries of the old one void, those too whose write is still on its way.
  *
- * A number is made known only when the store has taken it, and no number is set twice. So whatever arrives late, or from
- * another process, an entry that was written before an `invalidate` here is never under the number that is known after it.
+ * A number is made known only when the store has taken it, and no number is set twice. So whatever arrives
+ * late, or from another process, an entry that was written before an `invalidate` here is never under the
+ * number that is known after it.
  */
 export class NamespaceEpoch {
   readonly #options: NamespaceEpochOptions;
@@ -47,7 +54,10 @@ export class NamespaceEpoch {
     return this.#invalidations;
   }
 
-  /** The number to read and write under; `undefined` while the store does not tell, or take, one. Never rejects. */
+  /**
+   * The number to read and write under; `undefined` while the store does not tell, or take, one. Never
+   * rejects.
+   */
   async current(): Promise<bigint | undefined> {
     if (this.#known !== undefined && this.#isFresh(FRESH_MS)) return this.#known;
     this.#learning ??= this.#learn().finally(() => {

@@ -21,11 +21,12 @@ interface RunningFlight<R> {
 }
 
 /**
- * At most one run of work per key: a caller that asks for a key that is being worked on waits for that result or error.
+ * At most one run of work per key: a caller that asks for a key that is being worked on waits for that result
+ * or error.
  *
- * A caller that is cancelled leaves; the others stay. When the one whose work runs is cancelled and its work fails for
- * that, the work of the next caller runs instead, so that no caller sees the cancellation of another one. Work that
- * no caller waits for runs to its end, and its result counts as any other.
+ * A caller that is cancelled leaves; the others stay. When the one whose work runs is cancelled and its work
+ * fails for that, the work of the next caller runs instead, so that no caller sees the cancellation of
+ * another one. Work that no caller waits for runs to its end, and its result counts as any other.
  */
 export class SingleFlight<K> {
   // biome-ignore lint/suspicious/noExplicitAny: the results of one key are of one type, which the owner knows.
@@ -36,7 +37,10 @@ export class SingleFlight<K> {
     return this.#flights.size;
   }
 
-  /** Joins the flight of `key`, or starts one with `work`. @throws What the work throws, or the reason of `signal`. */
+  /**
+   * Joins the flight of `key`, or starts one with `work`. @throws What the work throws, or the reason of
+   * `signal`.
+   */
   run<R>(key: K, work: Work<R>, signal: AbortSignal | undefined): Promise<R> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise<R>((resolve, reject) => {

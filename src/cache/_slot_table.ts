@@ -3,7 +3,9 @@ const LEAST_SLOTS = 64;
 
 const EMPTY: Float64Array = new Float64Array();
 
-/** Numbers of `#links` a slot: the slots before and after it in order of insertion, then in order of due time. */
+/**
+ * Numbers of `#links` a slot: the slots before and after it in order of insertion, then in order of due time.
+ */
 const STRIDE = 4;
 const OLDER = 0;
 const NEWER = 1;
@@ -11,12 +13,12 @@ const DUE_BEFORE = 2;
 const DUE_AFTER = 3;
 
 /**
- * Entries of a cache in numbered slots, with two orders over them: of insertion and of due time. Every operation is O(1),
- * growing and shrinking amortised.
+ * Entries of a cache in numbered slots, with two orders over them: of insertion and of due time. Every
+ * operation is O(1), growing and shrinking amortised.
  *
- * Times and links are numbers in typed arrays rather than fields of objects: a look-up touches the map and three short
- * runs of memory, churn at a steady size allocates nothing, and the oldest entry is found without walking the deleted
- * ones at the head of a `Map`. Slot 0 is the head of both rings and holds no entry.
+ * Times and links are numbers in typed arrays rather than fields of objects: a look-up touches the map and
+ * three short runs of memory, churn at a steady size allocates nothing, and the oldest entry is found without
+ * walking the deleted ones at the head of a `Map`. Slot 0 is the head of both rings and holds no entry.
  *
  * A slot's number is good until the next `add` or `remove`: shrinking numbers the slots anew.
  */
@@ -25,7 +27,10 @@ export class SlotTable<K, V> {
   slots: Map<K, number> = new Map();
   keys: (K | undefined)[] = [undefined];
   values: (V | undefined)[] = [undefined];
-  /** When each slot's time to live (`2 * slot`) and idle time (`2 * slot + 1`) end, in milliseconds of the cache's own time. */
+  /**
+   * When each slot's time to live (`2 * slot`) and idle time (`2 * slot + 1`) end, in milliseconds of the
+   * cache's own time.
+   */
   ends: Float64Array = EMPTY;
   /** Due time of the slot that is due first; infinite when the table is empty. */
   nextDueAtMs: number = Number.POSITIVE_INFINITY;
@@ -152,7 +157,10 @@ export class SlotTable<K, V> {
     if (wasFirst) this.nextDueAtMs = this.#dueAtMs[this.#links[DUE_AFTER] as number] as number;
   }
 
-  /** Puts a slot at the end of the ring whose backward link is `before`; the forward link is the number after it. */
+  /**
+   * Puts a slot at the end of the ring whose backward link is `before`; the forward link is the number after
+   * it.
+   */
   #append(slot: number, before: typeof OLDER | typeof DUE_BEFORE): void {
     const links = this.#links;
     const last = links[before] as number;
@@ -194,7 +202,10 @@ export class SlotTable<K, V> {
     this.#links = links;
   }
 
-  /** Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd has gone. */
+  /**
+   * Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd
+   * has gone.
+   */
   #shrink(): void {
     const { keys, values, ends } = this;
     const links = this.#links;

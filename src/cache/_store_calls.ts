@@ -1,10 +1,16 @@
 import { BackendError, BusyError, ClosedError, LimitError } from "../errors/mod.ts";
 import type { Clock, Scheduler } from "../ports/mod.ts";
 
-/** Calls that a store has not answered, including those that are no longer waited for. Each may hold a value's bytes. */
+/**
+ * Calls that a store has not answered, including those that are no longer waited for. Each may hold a value's
+ * bytes.
+ */
 const MAX_UNANSWERED = 1_024;
 
-/** How long a store that missed a deadline is left alone, in milliseconds, so that not every caller waits that long. */
+/**
+ * How long a store that missed a deadline is left alone, in milliseconds, so that not every caller waits that
+ * long.
+ */
 const REST_MS = 5_000;
 
 /** What a {@link StoreCalls} needs. */
@@ -21,11 +27,11 @@ interface Waiting {
 }
 
 /**
- * Calls to a store that may never answer. Each is given up at its deadline; what it answers later is dropped. After a
- * missed deadline the store rests: calls fail at once until the rest is over.
+ * Calls to a store that may never answer. Each is given up at its deadline; what it answers later is dropped.
+ * After a missed deadline the store rests: calls fail at once until the rest is over.
  *
- * One scheduled task serves all calls. It is armed while it is needed and not taken back when the answers come, so it
- * costs one due time a deadline, not one a call.
+ * One scheduled task serves all calls. It is armed while it is needed and not taken back when the answers
+ * come, so it costs one due time a deadline, not one a call.
  */
 export class StoreCalls {
   readonly #options: StoreCallsOptions;
@@ -46,8 +52,8 @@ export class StoreCalls {
    * Makes a call.
    *
    * @throws {BackendError} When there is no answer in time. The call may still take effect.
-   * @throws {BusyError | LimitError | ClosedError} When the store rests, too much is unanswered, or the cache was closed. The call was
-   *   not made.
+   * @throws {BusyError | LimitError | ClosedError} When the store rests, too much is unanswered, or the cache
+   *   was closed. The call was not made.
    */
   run<T>(call: () => Promise<T>): Promise<T> {
     const { clock, deadlineMs } = this.#options;

@@ -12,7 +12,10 @@ import { PortableCache } from "./portable_cache.ts";
 /** Keys whose last write failed. More, and the namespace is invalidated as a whole. */
 const MAX_DOUBTFUL = 1_000;
 
-/** Writes that may wait for their turn or for the store. Further ones are not made and leave their key doubtful. */
+/**
+ * Writes that may wait for their turn or for the store. Further ones are not made and leave their key
+ * doubtful.
+ */
 const MAX_WRITES = 1_024;
 
 /** What a doubtful key accepts when no write since has succeeded: no entry has this id. */
@@ -38,13 +41,13 @@ interface Writing {
 }
 
 /**
- * A cache in a store that may fail, hang, forget, or answer nonsense: reads that cannot be trusted are misses, writes that
- * fail are warnings, no call rejects for the store's sake.
+ * A cache in a store that may fail, hang, forget, or answer nonsense: reads that cannot be trusted are
+ * misses, writes that fail are warnings, no call rejects for the store's sake.
  *
  * What is read is never older than what this process wrote, for as long as it lives:
  * - writes of a key go one after the other, and a key that is being written is a miss;
- * - after a write that failed, or was given up and may still arrive, the key is doubtful: only an entry of a later, successful
- *   write is accepted. Entries carry the id of their write for that;
+ * - after a write that failed, or was given up and may still arrive, the key is doubtful: only an entry of a
+ *   later, successful write is accepted. Entries carry the id of their write for that;
  * - an invalidated namespace is read under a new epoch or not at all.
  */
 export class StoredCache<K, V> {
@@ -54,7 +57,9 @@ export class StoredCache<K, V> {
   readonly #flights = new SingleFlight<string>();
   readonly #locks = new KeyedLock();
   readonly #writing = new Map<string, Writing>();
-  /** Doubtful keys with the id of the one write that is accepted, for longer than what is doubted can live. */
+  /**
+   * Doubtful keys with the id of the one write that is accepted, for longer than what is doubted can live.
+   */
   readonly #doubtful: PortableCache<string, bigint>;
   #writes = 0;
   #sequence = 0;

@@ -15,8 +15,9 @@ interface Query<V, D> {
 }
 
 /**
- * Values by key, from the cache where it has them. The others are read together: one query for all that are asked for in one
- * turn, and none for a key that is being read already. A value that was written to the cache during the read stays.
+ * Values by key, from the cache where it has them. The others are read together: one query for all that are
+ * asked for in one turn, and none for a key that is being read already. A value that was written to the cache
+ * during the read stays.
  */
 export class BatchedReads<V, D> {
   readonly #reads: CachedReads<V, D>;

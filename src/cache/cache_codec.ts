@@ -3,7 +3,10 @@ import { encodeUtf8 } from "../bytes/mod.ts";
 export interface CacheCodec<V> {
   /** Fresh bytes of a value. Throws when the value has no such form; it is then not stored. */
   encode(value: V): Uint8Array;
-  /** The value of bytes that `encode` made, perhaps in an earlier release. Throws when they are not of this form. */
+  /**
+   * The value of bytes that `encode` made, perhaps in an earlier release. Throws when they are not of this
+   * form.
+   */
   decode(bytes: Uint8Array): V;
 }
 
@@ -11,9 +14,9 @@ export interface CacheCodec<V> {
 const MAX_DEPTH = 64;
 
 /**
- * Values as JSON: strings, booleans, finite numbers, `null`, arrays and plain objects of them. Others (`Map`, bytes, `bigint`,
- * dates, instances of classes) are refused with `TypeError` when encoded, rather than to come back as something else: they need
- * a codec of their own. Properties that are `undefined` are left out.
+ * Values as JSON: strings, booleans, finite numbers, `null`, arrays and plain objects of them. Others (`Map`,
+ * bytes, `bigint`, dates, instances of classes) are refused with `TypeError` when encoded, rather than to
+ * come back as something else: they need a codec of their own. Properties that are `undefined` are left out.
  *
  * @param check Called with what was decoded: returns the value, or throws when it is not one of this release.
  */

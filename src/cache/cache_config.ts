@@ -58,8 +58,8 @@ export class CacheEntryConfig {
   }
 
   /**
-   * A cache over the given store, or in process without one, or with a capacity of 0, which is off whatever the store.
-   * A store has one clock an entry: the shorter of the two times, from the write on.
+   * A cache over the given store, or in process without one, or with a capacity of 0, which is off whatever
+   * the store. A store has one clock an entry: the shorter of the two times, from the write on.
    */
   buildTypedTtl<K, V>(options: BuildTypedOptions<K, V>): TypedCache<K, V> {
     const { store, host, namespace, codec, nameOf, deadlineMs, taskPrefix } = options;

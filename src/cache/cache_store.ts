@@ -1,12 +1,14 @@
 /**
  * An external store for caches (Redis, Memcached, Workers KV): bytes under a key, partitioned by namespace.
  *
- * What an implementor may rely on: namespaces are short names of letters, digits and `_`; keys are not empty and may hold
- * any other character; `TypedCache` tells bytes of its own from damaged, outdated or misplaced ones by itself, and sets
- * a deadline to every call. What it must provide: calls that do not throw synchronously, and `get` that answers what was
- * `set` last or `undefined`. Everything is best effort: entries may vanish at any time, and a rejection is a miss.
+ * What an implementor may rely on: namespaces are short names of letters, digits and `_`; keys are not empty
+ * and may hold any other character; `TypedCache` tells bytes of its own from damaged, outdated or misplaced
+ * ones by itself, and sets a deadline to every call. What it must provide: calls that do not throw
+ * synchronously, and `get` that answers what was `set` last or `undefined`. Everything is best effort:
+ * entries may vanish at any time, and a rejection is a miss.
  *
- * Accounts that share a store are kept apart by their namespaces, which end with a digest of their identity key.
+ * Accounts that share a store are kept apart by their namespaces, which end with a digest of their identity
+ * key.
  *
  * @example
  * ```ts
@@ -31,8 +33,9 @@ export interface CacheStore {
   /** The bytes that were set last; `undefined` when there are none. They belong to the caller. */
   get(namespace: string, key: string): Promise<Uint8Array | undefined>;
   /**
-   * Sets the bytes of a key, which the store must not change. They should go after `ttlMs`, a positive number of
-   * milliseconds; a store that cannot count so finely may keep them longer, `TypedCache` does not give them out.
+   * Sets the bytes of a key, which the store must not change. They should go after `ttlMs`, a positive number
+   * of milliseconds; a store that cannot count so finely may keep them longer, `TypedCache` does not give
+   * them out.
    */
   set(namespace: string, key: string, bytes: Uint8Array, ttlMs?: number): Promise<void>;
   /** Removes a key; one that is not there is fine. */

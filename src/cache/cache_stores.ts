@@ -1,8 +1,8 @@
 import type { CacheStore } from "./cache_store.ts";
 
 /**
- * Which caches live in a store; the others stay in process. Only caches of plain values can: locks, lanes, pending requests
- * and the Signal cache hold live objects and have no member here.
+ * Which caches live in a store; the others stay in process. Only caches of plain values can: locks, lanes,
+ * pending requests and the Signal cache hold live objects and have no member here.
  */
 export interface CacheStores {
   /** Group metadata. Namespace `group`. */

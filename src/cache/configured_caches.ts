@@ -2,13 +2,17 @@ import type { CacheBuilder, CacheSlot, ValueCache } from "./account_caches.ts";
 import { type CacheConfig, cacheConfig } from "./cache_config.ts";
 import type { CacheStores } from "./cache_stores.ts";
 
-/** Sizes and expiries that differ from the defaults, and the stores of those caches that are not to be in process. */
+/**
+ * Sizes and expiries that differ from the defaults, and the stores of those caches that are not to be in
+ * process.
+ */
 export interface AccountCachesOptions extends Partial<CacheConfig> {
   readonly stores?: CacheStores | undefined;
 }
 
 /**
- * For the option `cache` of `openAccount`: how large the account's caches are, how long they keep things, and where.
+ * For the option `cache` of `openAccount`: how large the account's caches are, how long they keep things, and
+ * where.
  *
  * Accounts may share a store: the namespaces of an open account end with a digest of its identity key.
  *

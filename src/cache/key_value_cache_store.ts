@@ -4,7 +4,9 @@ import type { CacheStore } from "./cache_store.ts";
 /** Bytes of a namespace's epoch, at the head of each of its entries. */
 const EPOCH_LENGTH = 8;
 
-/** Default time to live in milliseconds: a week. Cleared entries are not listed, so each entry must expire. */
+/**
+ * Default time to live in milliseconds: a week. Cleared entries are not listed, so each entry must expire.
+ */
 const LONGEST_TTL_MS = 604_800_000;
 
 /** Three operations on bytes by key: what any key-value service has. */
@@ -19,7 +21,10 @@ export interface KeyValueClient {
 
 /** Options of the stores over key-value services. */
 export interface KeyValueCacheStoreOptions {
-  /** Prefix of every key. Defaults to the empty string. Accounts that share a database need one each, such as `bot-1:`. */
+  /**
+   * Prefix of every key. Defaults to the empty string. Accounts that share a database need one each, such as
+   * `bot-1:`.
+   */
   readonly prefix?: string | undefined;
   /** Draws the numbers of epochs. Defaults to the system's randomness. */
   readonly random?: Random | undefined;
@@ -28,10 +33,10 @@ export interface KeyValueCacheStoreOptions {
 /**
  * A `CacheStore` over a key-value service: keys are `{prefix}{namespace}:{key}`.
  *
- * `clear` lists nothing. Each namespace has a random number, its epoch, under `{prefix}{namespace}#epoch`, and each entry
- * begins with the one that it was written under. Clearing sets another number, one command whatever the size, and what is
- * under the old one is no longer given out and goes with its time to live. A lost number voids the namespace. A read is two
- * commands at once, a write two in a row.
+ * `clear` lists nothing. Each namespace has a random number, its epoch, under `{prefix}{namespace}#epoch`,
+ * and each entry begins with the one that it was written under. Clearing sets another number, one command
+ * whatever the size, and what is under the old one is no longer given out and goes with its time to live. A
+ * lost number voids the namespace. A read is two commands at once, a write two in a row.
  */
 export function keyValueCacheStore(
   client: KeyValueClient,

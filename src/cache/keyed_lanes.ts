@@ -28,11 +28,11 @@ interface Lane {
 }
 
 /**
- * Work in order, by key: a lane for each chat, so that its messages are handled one after the other while chats do not wait for
- * each other.
+ * Work in order, by key: a lane for each chat, so that its messages are handled one after the other while
+ * chats do not wait for each other.
  *
- * Lanes stay in process and have no expiry: one that is in use is never evicted, so two works of one key never overlap. Beyond the
- * capacity the oldest idle one goes, which costs its key nothing but a new one.
+ * Lanes stay in process and have no expiry: one that is in use is never evicted, so two works of one key
+ * never overlap. Beyond the capacity the oldest idle one goes, which costs its key nothing but a new one.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ export class KeyedLanes {
   }
 
   /**
-   * Runs `work` when all that was given for this key before has ended, however it did. What it throws reaches its caller alone.
-   * Work that waits for other work of its own key never ends.
+   * Runs `work` when all that was given for this key before has ended, however it did. What it throws reaches
+   * its caller alone. Work that waits for other work of its own key never ends.
    *
    * @throws {LimitError} When too much is waiting: the work was not taken.
    */

@@ -1,9 +1,10 @@
 /**
- * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A key that is free
- * or waits for takes no memory.
+ * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A key that is
+ * free or waits for takes no memory.
  *
- * The lock is not re-entrant: asking for a key inside its own section never ends. A caller that needs several keys asks
- * for them in one call; they are taken in one fixed order, so that two such calls never wait for each other.
+ * The lock is not re-entrant: asking for a key inside its own section never ends. A caller that needs several
+ * keys asks for them in one call; they are taken in one fixed order, so that two such calls never wait for
+ * each other.
  */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
@@ -25,8 +26,9 @@ export class KeyedLock {
   }
 
   /**
-   * Runs `section` under the lock of the key that `resolve` names, resolved inside the lock: when the answer has
-   * changed by the time the lock is held (a phone number became a LID), the lock is let go and taken again.
+   * Runs `section` under the lock of the key that `resolve` names, resolved inside the lock: when the answer
+   * has changed by the time the lock is held (a phone number became a LID), the lock is let go and taken
+   * again.
    */
   async withResolvedKey<T>(resolve: () => Promise<string>, section: (key: string) => Promise<T>): Promise<T> {
     for (let key = await resolve(); ; ) {

@@ -14,9 +14,10 @@ export interface KvNamespaceLike {
 /**
  * A `CacheStore` over Workers KV: `kvCacheStore(env.KV)`.
  *
- * KV is slow to agree: other locations may see a change, and a `clear`, up to a minute later, and a key takes one write a
- * second. Fit for what changes rarely and is not wrong when it is a minute old; keep device lists out of it. Keys, with prefix
- * and namespace, have at most 512 bytes; longer ones are refused, which is a warning and a miss.
+ * KV is slow to agree: other locations may see a change, and a `clear`, up to a minute later, and a key takes
+ * one write a second. Fit for what changes rarely and is not wrong when it is a minute old; keep device lists
+ * out of it. Keys, with prefix and namespace, have at most 512 bytes; longer ones are refused, which is a
+ * warning and a miss.
  */
 export function kvCacheStore(kv: KvNamespaceLike, options: KeyValueCacheStoreOptions = {}): CacheStore {
   return keyValueCacheStore(

@@ -1,8 +1,9 @@
 /**
  * Caches in process and in external stores, and coordination in process.
  *
- * `PortableCache` is the bounded cache that everything here is made of. `TypedCache` is the same in process, or lives in a
- * `CacheStore`: `redisCacheStore`, `kvCacheStore`, or one of your own, for which `keyValueCacheStore` asks three operations.
+ * `PortableCache` is the bounded cache that everything here is made of. `TypedCache` is the same in process,
+ * or lives in a `CacheStore`: `redisCacheStore`, `kvCacheStore`, or one of your own, for which
+ * `keyValueCacheStore` asks three operations.
  *
  * @module
  */

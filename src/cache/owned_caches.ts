@@ -6,7 +6,10 @@ export class OwnedCaches implements CacheBuilder {
   readonly #owner: string;
   readonly #built: ValueCache<string, never>[] = [];
 
-  /** @param owner Letters and digits that no other owner has: accounts that share a store have namespaces of their own. */
+  /**
+   * @param owner Letters and digits that no other owner has: accounts that share a store have namespaces of
+   * their own.
+   */
   constructor(builder: CacheBuilder, owner: string) {
     this.#builder = builder;
     this.#owner = owner;
@@ -19,7 +22,10 @@ export class OwnedCaches implements CacheBuilder {
     return cache;
   }
 
-  /** Closes every cache that was made: those in a store give up what they wait for, and leave no scheduled task behind. */
+  /**
+   * Closes every cache that was made: those in a store give up what they wait for, and leave no scheduled
+   * task behind.
+   */
   close(): void {
     for (const cache of this.#built.splice(0)) cache.close?.();
   }

@@ -2,7 +2,10 @@ import { type Clock, type Logger, silentLogger } from "../ports/mod.ts";
 import { SingleFlight } from "./_single_flight.ts";
 import { SlotTable } from "./_slot_table.ts";
 
-/** Entries that one call looks at, at most, to free what has expired. More than a call adds, so sweeping keeps up. */
+/**
+ * Entries that one call looks at, at most, to free what has expired. More than a call adds, so sweeping keeps
+ * up.
+ */
 const SWEPT_PER_CALL = 4;
 
 /** Entries that one insert looks at, at most, for one that is not held. */
@@ -18,16 +21,24 @@ const GUARDED_PER_CALL = 8;
  */
 export type EvictionReason = "expired" | "capacity" | "replaced" | "removed";
 
-/** Is told of each entry that left, once, after it left. It may use the cache. What it throws is logged and goes nowhere. */
+/**
+ * Is told of each entry that left, once, after it left. It may use the cache. What it throws is logged and
+ * goes nowhere.
+ */
 export type EvictionListener<K, V> = (key: K, value: V, reason: EvictionReason) => void;
 
 /** Options of a {@link PortableCache}. */
 export interface PortableCacheOptions<K, V> {
-  /** Entries that are held at most. 0 holds nothing: everything is loaded each time, still one load a key at a time. */
+  /**
+   * Entries that are held at most. 0 holds nothing: everything is loaded each time, still one load a key at a
+   * time.
+   */
   readonly capacity: number;
   /** The only source of time. A step backwards counts as no time at all. */
   readonly clock: Clock;
-  /** An entry is gone when this time has passed since it was written, in milliseconds. Defaults to no limit. */
+  /**
+   * An entry is gone when this time has passed since it was written, in milliseconds. Defaults to no limit.
+   */
   readonly ttlMs?: number | undefined;
   /** An entry is gone when it was not read for this time, in milliseconds. Defaults to no limit. */
   readonly idleMs?: number | undefined;
@@ -44,24 +55,31 @@ export interface PortableCacheOptions<K, V> {
 
 /** Options of {@link PortableCache.getWith}. */
 export interface GetWithOptions {
-  /** Cancels this call alone: it rejects with the signal's reason, and others that wait for the same key go on. */
+  /**
+   * Cancels this call alone: it rejects with the signal's reason, and others that wait for the same key go
+   * on.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A bounded cache in process, the same on every runtime: no timers, no host API, time from a given clock alone.
+ * A bounded cache in process, the same on every runtime: no timers, no host API, time from a given clock
+ * alone.
  *
- * - At capacity the entry that was inserted first makes room. Reading does not change that order, and neither does
- *   overwriting, which only starts both clocks again. An entry that has expired is absent, so inserting its key is new.
- * - An entry has expired at `written + ttlMs` or `last read + idleMs`, whichever is first, that moment included.
+ * - At capacity the entry that was inserted first makes room. Reading does not change that order, and neither
+ *   does overwriting, which only starts both clocks again. An entry that has expired is absent, so inserting
+ *   its key is new.
+ * - An entry has expired at `written + ttlMs` or `last read + idleMs`, whichever is first, that moment
+ *   included.
  * - Expired entries are never given out. They are freed by later calls, a few each, at the latest when
  *   `min(ttlMs, idleMs)` has passed again; a cache that is not called frees nothing.
- * - A guard (`isHeld`) keeps what is in use. When everything is in use the cache exceeds its capacity by what is inserted
- *   and shrinks again with later inserts. A held entry that was passed over counts as inserted again.
+ * - A guard (`isHeld`) keeps what is in use. When everything is in use the cache exceeds its capacity by what
+ *   is inserted and shrinks again with later inserts. A held entry that was passed over counts as inserted
+ *   again.
  *
- * Every operation is O(1), save `iter`, and `invalidateAll` with a listener; worst case but for growing, shrinking and
- * `entryCount`, which are amortised. Values are held by reference and never copied: the caller and the cache share them.
- * Keys are compared as those of a `Map`. `undefined` is no value, it means absent.
+ * Every operation is O(1), save `iter`, and `invalidateAll` with a listener; worst case but for growing,
+ * shrinking and `entryCount`, which are amortised. Values are held by reference and never copied: the caller
+ * and the cache share them. Keys are compared as those of a `Map`. `undefined` is no value, it means absent.
  *
  * @example
  * ```ts
@@ -96,10 +114,16 @@ export class PortableCache<K, V> {
   #clockMs: number;
   /** Time that the clock has gone forward since the cache was made. */
   #ownMs = 0;
-  /** What the clock said when nothing was due; not a number while something may be. What is written is never due at once. */
+  /**
+   * What the clock said when nothing was due; not a number while something may be. What is written is never
+   * due at once.
+   */
   #sweptMs = Number.NaN;
 
-  /** @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together with an expiry. */
+  /**
+   * @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together
+   * with an expiry.
+   */
   constructor(options: PortableCacheOptions<K, V>) {
     const { capacity, ttlMs = Number.POSITIVE_INFINITY, idleMs = Number.POSITIVE_INFINITY } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 0)
@@ -150,8 +174,9 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * The value of a key, and when it is absent the one that `make` makes, which is inserted. In one step, with no other
-   * code in between. Locks and lanes are taken with it, since the value cannot be evicted before it is held.
+   * The value of a key, and when it is absent the one that `make` makes, which is inserted. In one step, with
+   * no other code in between. Locks and lanes are taken with it, since the value cannot be evicted before it
+   * is held.
    */
   getOrInsert(key: K, make: () => V): V {
     const present = this.get(key);
@@ -162,12 +187,13 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * The value of a key, loaded by `load` when it is absent. Callers that meet the same load share it: one value, or one
-   * error. A load that fails is not kept, and the next caller loads again; neither is `undefined`, which says that there
-   * is no such value, nor a load during which the key was written or removed.
+   * The value of a key, loaded by `load` when it is absent. Callers that meet the same load share it: one
+   * value, or one error. A load that fails is not kept, and the next caller loads again; neither is
+   * `undefined`, which says that there is no such value, nor a load during which the key was written or
+   * removed.
    *
-   * A cancelled caller leaves alone. When the load was its own and fails after that, the load of the next waiting caller
-   * runs instead. There is no variant by reference: keys are not copied.
+   * A cancelled caller leaves alone. When the load was its own and fails after that, the load of the next
+   * waiting caller runs instead. There is no variant by reference: keys are not copied.
    *
    * @throws What `load` throws; the reason of `signal` when this call is cancelled.
    */
@@ -190,7 +216,10 @@ export class PortableCache<K, V> {
     );
   }
 
-  /** Removes a key and returns the value that it had. Loads of the key that are under way are not kept when they end. */
+  /**
+   * Removes a key and returns the value that it had. Loads of the key that are under way are not kept when
+   * they end.
+   */
   remove(key: K): V | undefined {
     this.#flights.detach(key);
     const slot = this.#table.slots.get(key);
@@ -218,15 +247,17 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * How many entries are held, after freeing those that are known to have expired. Exact for a cache without `idleMs`;
-   * with it, an entry that was read may be counted until `min(ttlMs, idleMs)` after it expired.
+   * How many entries are held, after freeing those that are known to have expired. Exact for a cache without
+   * `idleMs`; with it, an entry that was read may be counted until `min(ttlMs, idleMs)` after it expired.
    */
   entryCount(): number {
     this.#sweep(this.#nowMs(), Number.POSITIVE_INFINITY);
     return this.#table.slots.size;
   }
 
-  /** What is present now, oldest first: a copy, which later changes leave as it is. Does not count as reading. */
+  /**
+   * What is present now, oldest first: a copy, which later changes leave as it is. Does not count as reading.
+   */
   iter(): [key: K, value: V][] {
     const nowMs = this.#nowMs();
     return this.#entries()
@@ -244,8 +275,9 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * As `#nowMs`, after a look at a few entries that are due. Every read and write begins here, so the usual case, that the clock
-   * stands where nothing was due, is one comparison. Flags would cost more: the engine tests a field for all that is falsy.
+   * As `#nowMs`, after a look at a few entries that are due. Every read and write begins here, so the usual
+   * case, that the clock stands where nothing was due, is one comparison. Flags would cost more: the engine
+   * tests a field for all that is falsy.
    */
   #sweptNowMs(): number {
     const clock = this.#clock;
@@ -307,7 +339,9 @@ export class PortableCache<K, V> {
       this.#putInPlaceOf(oldest, this.#isExpired(oldest, nowMs) ? "expired" : "capacity", key, value, nowMs);
   }
 
-  /** The listener hears of the old entry when the new one is there, so that it meets the cache as it will be. */
+  /**
+   * The listener hears of the old entry when the new one is there, so that it meets the cache as it will be.
+   */
   #putInPlaceOf(slot: number, reason: EvictionReason, key: K, value: V, nowMs: number): void {
     const table = this.#table;
     const oldKey = table.keys[slot] as K;

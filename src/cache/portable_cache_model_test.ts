@@ -17,9 +17,9 @@ interface Limits {
 }
 
 /**
- * What the cache must be, as a plain list in order of insertion. It knows all rules but one: when an expired entry is
- * freed, which the cache decides, within the bound that `mustBeFree` states. It follows what the listener says about
- * that, and checks that each thing said is true.
+ * What the cache must be, as a plain list in order of insertion. It knows all rules but one: when an expired
+ * entry is freed, which the cache decides, within the bound that `mustBeFree` states. It follows what the
+ * listener says about that, and checks that each thing said is true.
  */
 class Model {
   readonly entries: ModelEntry[] = [];
@@ -69,7 +69,10 @@ class Model {
     }
   }
 
-  /** What must have been freed when everything due was looked at: expired for as long as an entry can go unlooked at. */
+  /**
+   * What must have been freed when everything due was looked at: expired for as long as an entry can go
+   * unlooked at.
+   */
   mustBeFree(entry: ModelEntry): boolean {
     const { ttlMs = Infinity, idleMs } = this.#limits;
     const lateMs = idleMs === undefined ? 0 : Math.min(ttlMs, idleMs);
@@ -112,7 +115,9 @@ const limits: fc.Arbitrary<Limits> = fc.record({
   idleMs: expiry,
 });
 
-/** Runs the steps on a cache with a listener and on one without, which takes other paths, and on the model. */
+/**
+ * Runs the steps on a cache with a listener and on one without, which takes other paths, and on the model.
+ */
 function run(of: Limits, steps: readonly Step[]): void {
   const clock = new FakeClock(1_000_000);
   const model = new Model(of);

@@ -19,10 +19,10 @@ export interface IoRedisLike {
 }
 
 /**
- * A `CacheStore` over Redis, or what speaks like it, with the caller's client: connecting, closing and listening for its
- * errors stay with the caller. Keys are `{prefix}{namespace}:{key}`; values are text, base64, since clients differ in how
- * they carry bytes. Every command is about one key, so a cluster will do. Nothing is scanned: see {@link keyValueCacheStore}
- * for how `clear` works.
+ * A `CacheStore` over Redis, or what speaks like it, with the caller's client: connecting, closing and
+ * listening for its errors stay with the caller. Keys are `{prefix}{namespace}:{key}`; values are text,
+ * base64, since clients differ in how they carry bytes. Every command is about one key, so a cluster will do.
+ * Nothing is scanned: see {@link keyValueCacheStore} for how `clear` works.
  *
  * @example
  * ```ts

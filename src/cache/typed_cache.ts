@@ -10,7 +10,10 @@ const DEFAULT_DEADLINE_MS = 1_000;
 /** Name of a namespace: what every store can put before a key without mistaking one namespace for another. */
 const NAMESPACE = /^[A-Za-z0-9_]{1,64}$/;
 
-/** A value, or a promise of it. Await it: in process there is nothing to wait for, and then no promise is made. */
+/**
+ * A value, or a promise of it. Await it: in process there is nothing to wait for, and then no promise is
+ * made.
+ */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Options of {@link TypedCache.inProcess}. */
@@ -25,11 +28,16 @@ export interface InProcessCacheOptions<K, V> {
 /** Options of {@link TypedCache.overStore}. */
 export interface StoredCacheSettings<K, V> {
   readonly store: CacheStore;
-  /** Letters, digits and `_`. Once for each store and prefix: two caches of one namespace would read each other's values. */
+  /**
+   * Letters, digits and `_`. Once for each store and prefix: two caches of one namespace would read each
+   * other's values.
+   */
   readonly namespace: string;
   /** Gives the time, the deadlines, the numbers of writes, and hears of failures. */
   readonly host: Host;
-  /** Entries are gone after this time, in milliseconds. Without it they stay as long as the store keeps them. */
+  /**
+   * Entries are gone after this time, in milliseconds. Without it they stay as long as the store keeps them.
+   */
   readonly ttlMs?: number | undefined;
   /** Defaults to JSON. Values that JSON cannot carry need one. */
   readonly codec?: CacheCodec<V> | undefined;
@@ -42,16 +50,17 @@ export interface StoredCacheSettings<K, V> {
 }
 
 /**
- * A cache of values under keys that is either in this process, a {@link PortableCache} without any serialisation, or in a
- * {@link CacheStore}, with the same calls for both.
+ * A cache of values under keys that is either in this process, a {@link PortableCache} without any
+ * serialisation, or in a {@link CacheStore}, with the same calls for both.
  *
- * In process nothing is copied, so callers share the values, and reads return them at once, without a promise.
+ * In process nothing is copied, so callers share the values, and reads return them at once, without a
+ * promise.
  *
- * Over a store everything is best effort, and no call rejects for the store's sake: a read that fails, takes too long, or
- * finds bytes that are damaged, outdated or of another cache is a miss and a warning; a write that fails is a warning, and its
- * key is a miss until a later write succeeds. A call never finds a value older than what this process inserted or
- * invalidated before the call. Other processes see an `invalidateAll` when the store has cleared the namespace, or five
- * seconds later.
+ * Over a store everything is best effort, and no call rejects for the store's sake: a read that fails, takes
+ * too long, or finds bytes that are damaged, outdated or of another cache is a miss and a warning; a write
+ * that fails is a warning, and its key is a miss until a later write succeeds. A call never finds a value
+ * older than what this process inserted or invalidated before the call. Other processes see an
+ * `invalidateAll` when the store has cleared the namespace, or five seconds later.
  *
  * @example
  * ```ts
@@ -82,8 +91,8 @@ export class TypedCache<K, V> {
   /**
    * A cache in a store. It registers one task with the host's scheduler, until it is closed.
    *
-   * @throws {TypeError} When the namespace is malformed, or its task is registered already. @throws {RangeError} When a time
-   *   is not positive.
+   * @throws {TypeError} When the namespace is malformed, or its task is registered already. @throws
+   *   {RangeError} When a time is not positive.
    */
   static overStore<K, V>(settings: StoredCacheSettings<K, V>): TypedCache<K, V> {
     const { store, namespace, host, ttlMs, deadlineMs = DEFAULT_DEADLINE_MS } = settings;
@@ -119,8 +128,8 @@ export class TypedCache<K, V> {
   }
 
   /**
-   * The value of a key, loaded by `load` when there is none: once for all callers of this process that meet. See
-   * {@link PortableCache.getWith} for errors, cancelling, and what is not kept.
+   * The value of a key, loaded by `load` when there is none: once for all callers of this process that meet.
+   * See {@link PortableCache.getWith} for errors, cancelling, and what is not kept.
    *
    * @throws What `load` throws; the reason of the signal when this call is cancelled.
    */
@@ -145,8 +154,8 @@ export class TypedCache<K, V> {
   }
 
   /**
-   * Removes every key: at once in this process. The store is told in the background, and until it has taken part all keys
-   * are misses here. Use {@link TypedCache.clear} to know when it has.
+   * Removes every key: at once in this process. The store is told in the background, and until it has taken
+   * part all keys are misses here. Use {@link TypedCache.clear} to know when it has.
    */
   invalidateAll(): void {
     if (this.#local !== undefined) this.#local.invalidateAll();
@@ -156,8 +165,8 @@ export class TypedCache<K, V> {
   /**
    * As {@link TypedCache.invalidateAll}, and waits for the store.
    *
-   * @returns Whether it is done for every process. When false, it holds here and is tried again with the next calls; a
-   *   process that starts before that succeeds may find old entries.
+   * @returns Whether it is done for every process. When false, it holds here and is tried again with the next
+   *   calls; a process that starts before that succeeds may find old entries.
    */
   async clear(): Promise<boolean> {
     if (this.#local === undefined) return await this.#remote.clear();
@@ -170,7 +179,10 @@ export class TypedCache<K, V> {
     return this.#local !== undefined ? this.#local.entryCount() : this.#remote.entryCount();
   }
 
-  /** Unregisters the scheduled task, gives up calls to the store, and makes no more: all keys are misses. In process it does nothing. */
+  /**
+   * Unregisters the scheduled task, gives up calls to the store, and makes no more: all keys are misses. In
+   * process it does nothing.
+   */
   close(): void {
     this.#stored?.close();
   }

@@ -47,7 +47,10 @@ export function extendDigest(digest: string, text: string): string {
   return bytesToHex(sha256(utf8ToBytes(`${digest}\n${text}`)));
 }
 
-/** The digest of the first `count` messages of an author: what a reader that lost none and repeated none must have. */
+/**
+ * The digest of the first `count` messages of an author: what a reader that lost none and repeated none must
+ * have.
+ */
 export function expectedDigest(author: string, count: number): string {
   let digest = "";
   for (let number = 0; number < count; number += 1)

@@ -1,6 +1,6 @@
 /**
- * `npm start`: two accounts talk over one database, the process that holds them is killed half way, and nothing is
- * lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
+ * `npm start`: two accounts talk over one database, the process that holds them is killed half way, and
+ * nothing is lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
  */
 import { statSync } from "node:fs";
 import process from "node:process";

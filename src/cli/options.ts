@@ -116,7 +116,9 @@ function valuesOf(mode: CliOptions["mode"], args: readonly string[]): Map<string
 /** User and password in front of a host. */
 const CREDENTIALS = /^[^:]*:\/\/[^/?#]*@/;
 
-/** What a URL says is on the command line, which every user of the machine can read: no message repeats it. */
+/**
+ * What a URL says is on the command line, which every user of the machine can read: no message repeats it.
+ */
 function parseUrl(db: string): string {
   const query = /\?([^#]*)/.exec(db)?.[1];
   const names = [...new URLSearchParams(query).keys()];

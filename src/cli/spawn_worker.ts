@@ -20,7 +20,8 @@ export interface Worker {
 }
 
 /**
- * Starts a worker under the runtime that runs this program. It inherits the environment, and the database's token in it.
+ * Starts a worker under the runtime that runs this program. It inherits the environment, and the database's
+ * token in it.
  *
  * @param url Without secrets: everybody on this machine sees it.
  */

@@ -65,9 +65,9 @@ type AuthState = Awaited<ReturnType<typeof baileysAuthState>>;
 /**
  * One of the two who talk: an account of the database with Baileys' own Signal stack over it.
  *
- * What makes each message arrive exactly once, whenever the process dies: the author keeps it in the outbox until
- * it is acknowledged, the reader keeps it among the pending inbound ones until it is handed over, and the count of
- * what was handed over is part of the commit that removes it.
+ * What makes each message arrive exactly once, whenever the process dies: the author keeps it in the outbox
+ * until it is acknowledged, the reader keeps it among the pending inbound ones until it is handed over, and
+ * the count of what was handed over is part of the commit that removes it.
  */
 export class Talker {
   readonly identity: Identity;

@@ -1,7 +1,7 @@
 /**
- * The process that holds both accounts of the conversation. It is made to be killed: everything it reports is durable.
- * It speaks in lines of JSON on standard output (`WorkerReport`) and ends when its standard input does, so that it
- * never outlives the process that started it.
+ * The process that holds both accounts of the conversation. It is made to be killed: everything it reports is
+ * durable. It speaks in lines of JSON on standard output (`WorkerReport`) and ends when its standard input
+ * does, so that it never outlives the process that started it.
  */
 import process from "node:process";
 import { converse, handedOver, isIntact, openConversation } from "./conversation.ts";
@@ -26,7 +26,8 @@ export type WorkerReport =
     }
   | { readonly event: "done"; readonly intact: boolean; readonly accounts: readonly AccountReport[] };
 
-// libsignal-node prints whole sessions, private keys included, when it closes one. Standard output is for reports.
+// libsignal-node prints whole sessions, private keys included, when it closes one. Standard output is for
+// reports.
 for (const method of ["log", "info", "warn"] as const) console[method] = () => {};
 
 function report(line: WorkerReport): void {

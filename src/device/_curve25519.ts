@@ -39,9 +39,9 @@ export function multiplyBase(scalar: bigint): Uint8Array {
 }
 
 /**
- * The X25519 public key of a private key: 32 bytes, owned by the caller. The multiplication is done on the Edwards
- * curve, and u = (1 + y) / (1 − y) with y = Y / Z (RFC 7748, section 4.1). No clamped key gives the point at infinity:
- * it is 8 times a number below the order, which is prime.
+ * The X25519 public key of a private key: 32 bytes, owned by the caller. The multiplication is done on the
+ * Edwards curve, and u = (1 + y) / (1 − y) with y = Y / Z (RFC 7748, section 4.1). No clamped key gives the
+ * point at infinity: it is 8 times a number below the order, which is prime.
  */
 export function montgomeryPublicKey(privateKey: Uint8Array): Uint8Array {
   const { Y, Z } = Point.BASE.multiply(decodeScalar(clamp(privateKey)));
@@ -49,8 +49,8 @@ export function montgomeryPublicKey(privateKey: Uint8Array): Uint8Array {
 }
 
 /**
- * The inverse of a field element by Fermat's little theorem. The projective coordinates of a product tell of its secret
- * scalar; the steps taken here depend on nothing but the exponent, unlike Euclid's.
+ * The inverse of a field element by Fermat's little theorem. The projective coordinates of a product tell of
+ * its secret scalar; the steps taken here depend on nothing but the exponent, unlike Euclid's.
  */
 function invert(value: bigint): bigint {
   const { p } = Point.CURVE();

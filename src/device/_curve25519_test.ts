@@ -39,7 +39,10 @@ function expectedSignature(privateKey: Uint8Array, message: Uint8Array, z: Uint8
   return concatBytes(commitment, Fn.toBytes(Fn.add(r, Fn.mul(h, a))));
 }
 
-/** Private keys at the edges: of the clamped range, and of the order where the product is near a multiple of it. */
+/**
+ * Private keys at the edges: of the clamped range, and of the order where the product is near a multiple of
+ * it.
+ */
 const EDGE_KEYS: readonly Uint8Array[] = [
   new Uint8Array(32),
   new Uint8Array(32).fill(0xff),

@@ -77,8 +77,9 @@ const REDUCERS: Reducers = {
 };
 
 /**
- * The state after a command. Pure: neither argument is changed, and what did not change is shared with `state`, bytes
- * of the command included. Values are not checked here; `requireDevice` does that before anything is published.
+ * The state after a command. Pure: neither argument is changed, and what did not change is shared with
+ * `state`, bytes of the command included. Values are not checked here; `requireDevice` does that before
+ * anything is published.
  *
  * @throws {TypeError} When the command has no known kind.
  * @throws {RangeError} When pre-key watermarks go back or contradict each other.

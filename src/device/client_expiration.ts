@@ -16,8 +16,8 @@ export interface ClientExpirationNotice {
 }
 
 /**
- * Decides what to store when the server tells until when it accepts this client version. Store the result with the
- * command `setServerClientExpiration`; the same object as `current` means that nothing changes.
+ * Decides what to store when the server tells until when it accepts this client version. Store the result
+ * with the command `setServerClientExpiration`; the same object as `current` means that nothing changes.
  *
  * - What was stored for another version counts as nothing stored.
  * - Without a time the stored one is cleared.

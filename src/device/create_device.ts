@@ -24,9 +24,11 @@ export async function generateSignedPreKey(identityKey: KeyPair, random: Random)
 /**
  * A new, unpaired device with fresh keys, owned by the caller. Nothing is stored by this.
  *
- * The signed pre-key has id 1 and counts as rotated now. No one-time pre-keys exist yet; their ids start at 1.
+ * The signed pre-key has id 1 and counts as rotated now. No one-time pre-keys exist yet; their ids start at
+ * 1.
  *
- * @param host Where randomness and time come from. The randomness makes the keys: it must be cryptographically strong.
+ * @param host Where randomness and time come from. The randomness makes the keys: it must be
+ * cryptographically strong.
  *
  * @example
  * ```ts

@@ -11,5 +11,7 @@ export interface DebugSnapshot {
   readonly extra: Uint8Array | undefined;
 }
 
-/** Keeps a snapshot: writes a file, uploads, attaches it to a report. The snapshot and its bytes belong to it. */
+/**
+ * Keeps a snapshot: writes a file, uploads, attaches it to a report. The snapshot and its bytes belong to it.
+ */
 export type SnapshotSink = (snapshot: DebugSnapshot) => void | Promise<void>;

@@ -8,18 +8,19 @@ import type {
 import type { ClientProfile, DeviceProps } from "./device_state.ts";
 
 /**
- * Every change of the device that has a name. Fields that must never be seen apart are in one command. `undefined`
- * clears where it is allowed.
+ * Every change of the device that has a name. Fields that must never be seen apart are in one command.
+ * `undefined` clears where it is allowed.
  *
  * - `setAppVersion` also stamps the time of the fetch.
  * - `setDeviceProps` changes the props that it names.
- * - `setPreKeyWatermarks` moves both counters forward on the ring of ids, and is refused when one would go back.
- * - `setNctSalt` is authoritative, also when it clears; `setNctSaltFromHistorySync` counts only while no salt is set and
- *   no authoritative one was seen in this process, and an empty one is ignored.
+ * - `setPreKeyWatermarks` moves both counters forward on the ring of ids, and is refused when one would go
+ *   back.
+ * - `setNctSalt` is authoritative, also when it clears; `setNctSaltFromHistorySync` counts only while no salt
+ *   is set and no authoritative one was seen in this process, and an empty one is ignored.
  * - `incrementLoginCounter` stays at 2^32−1.
  * - `setSignedPreKey` changes key, id, signature and time of rotation together.
- * - `setSignedPreKeyRotationBaseline` starts the rotation schedule of a device that has none, without touching the key;
- *   it never replaces a time that is set.
+ * - `setSignedPreKeyRotationBaseline` starts the rotation schedule of a device that has none, without
+ *   touching the key; it never replaces a time that is set.
  */
 export type DeviceCommand =
   | { readonly kind: "setId"; readonly pn: string | undefined }

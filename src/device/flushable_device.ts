@@ -67,7 +67,10 @@ export class FlushableDevice implements Flushable {
     }
   }
 
-  /** The device has changed, or `writes` are to land with it. They were checked, and belong to the flushable now, with their bytes. */
+  /**
+   * The device has changed, or `writes` are to land with it. They were checked, and belong to the flushable
+   * now, with their bytes.
+   */
   changed(writes: readonly Write[]): void {
     if (!this.dirty) this.#dirtySinceMs = this.#clock.nowMs();
     this.#generation += 1;

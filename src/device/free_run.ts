@@ -2,15 +2,17 @@ import { type Backend, MAX_KEY_ID } from "../backend/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import { nextId } from "./pre_key_ids.ts";
 
-/** Ids from `start` up to, but not including, `end`, in ascending order: none of them has a stored pre-key. */
+/**
+ * Ids from `start` up to, but not including, `end`, in ascending order: none of them has a stored pre-key.
+ */
 export interface FreeRun {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Finds ids in a row without a stored pre-key, for clients that count on with `id + 1` and do not know that ids wrap
- * around. The run ends before 2^24−1, so that such a counter never leaves the range of ids.
+ * Finds ids in a row without a stored pre-key, for clients that count on with `id + 1` and do not know that
+ * ids wrap around. The run ends before 2^24−1, so that such a counter never leaves the range of ids.
  *
  * @param start First id to look at.
  * @param length Least number of ids in the run.

@@ -3,8 +3,8 @@ import { sameBytes } from "../bytes/mod.ts";
 import { IdentityConflictError } from "../errors/mod.ts";
 
 /**
- * Refuses another identity key for a paired device. Its sessions, sender keys and pre-keys belong to the key that it has:
- * with another one, no message could be read, and nothing would say so.
+ * Refuses another identity key for a paired device. Its sessions, sender keys and pre-keys belong to the key
+ * that it has: with another one, no message could be read, and nothing would say so.
  *
  * @param action Start of the message.
  * @throws {IdentityConflictError} When `current` has a phone number and `proposed` another identity key.

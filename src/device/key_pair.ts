@@ -7,8 +7,8 @@ import { clamp, montgomeryPublicKey } from "./_curve25519.ts";
 const KEY_TYPE = 0x05;
 
 /**
- * A fresh X25519 key pair, owned by the caller. The private key is clamped (RFC 7748, section 5), the form in which
- * Signal implementations store it.
+ * A fresh X25519 key pair, owned by the caller. The private key is clamped (RFC 7748, section 5), the form in
+ * which Signal implementations store it.
  */
 export function generateKeyPair(random: Random): KeyPair {
   const privateKey = clamp(random.bytes(KEY_BYTES));

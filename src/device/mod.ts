@@ -1,5 +1,6 @@
 /**
- * The device of an account: its keys and settings, the commands that change them, and the manager that keeps them.
+ * The device of an account: its keys and settings, the commands that change them, and the manager that keeps
+ * them.
  *
  * @module
  */

@@ -65,13 +65,14 @@ export interface DeviceCompanion {
 }
 
 /**
- * The gatekeeper of an account's device state. Reads are snapshots; changes are made on a draft or by a command, checked,
- * published as a whole and written behind.
+ * The gatekeeper of an account's device state. Reads are snapshots; changes are made on a draft or by a
+ * command, checked, published as a whole and written behind.
  *
  * - **Ownership.** The manager owns its state. What comes in is copied, what goes out is a frozen copy.
- * - **Ordering.** Changes are synchronous: the next snapshot shows them. What is published together is committed together.
- * - **Durability.** A change is durable when a `flush()` that was called after it has resolved; without one, within 50 ms while the
- *   saver runs. What changes during a flush stays dirty.
+ * - **Ordering.** Changes are synchronous: the next snapshot shows them. What is published together is
+ *   committed together.
+ * - **Durability.** A change is durable when a `flush()` that was called after it has resolved; without one,
+ *   within 50 ms while the saver runs. What changes during a flush stays dirty.
  * - **Failure.** A change that throws, or whose result is no valid device, changes nothing.
  *
  * @example
@@ -117,10 +118,11 @@ export class PersistenceManager {
   }
 
   /**
-   * The device as it is now, frozen, in constant time: calls without a change between them return the same object.
+   * The device as it is now, frozen, in constant time: calls without a change between them return the same
+   * object.
    *
-   * Its byte arrays and its map cannot be frozen. They are copies: writing into them never changes the stored state, but
-   * other readers of the same snapshot would see it, so don't.
+   * Its byte arrays and its map cannot be frozen. They are copies: writing into them never changes the stored
+   * state, but other readers of the same snapshot would see it, so don't.
    */
   getDeviceSnapshot(): Device {
     return this.#snapshot;
@@ -147,16 +149,16 @@ export class PersistenceManager {
   }
 
   /**
-   * Changes the device. `modify` gets a draft of its own; when it returns, the draft is checked, copied and published as
-   * a whole, and is dirty if it differs. What `modify` returns is handed on.
+   * Changes the device. `modify` gets a draft of its own; when it returns, the draft is checked, copied and
+   * published as a whole, and is dirty if it differs. What `modify` returns is handed on.
    *
-   * Pre-key counters only move forward: of the draft's and the present ones the later are kept, unless the identity
-   * key changed with them.
+   * Pre-key counters only move forward: of the draft's and the present ones the later are kept, unless the
+   * identity key changed with them.
    *
-   * @param options.writes Land in the same commit as the changed device, or not at all: use it where the device counts or
-   * refers to what they store. They and their bytes belong to the manager from now on.
-   * @throws {TypeError | RangeError} When the draft is no valid device, a write is malformed, `modify` is async or is
-   * called from within another. Nothing is changed.
+   * @param options.writes Land in the same commit as the changed device, or not at all: use it where the
+   * device counts or refers to what they store. They and their bytes belong to the manager from now on.
+   * @throws {TypeError | RangeError} When the draft is no valid device, a write is malformed, `modify` is
+   * async or is called from within another. Nothing is changed.
    * @throws {RefusedError} When a value is larger than the backend can store. Nothing is changed.
    * @throws {IdentityConflictError} When a paired device would get another identity key. Nothing is changed.
    * @throws {LimitError} When too many writes wait already. Nothing is changed.
@@ -182,14 +184,17 @@ export class PersistenceManager {
   /**
    * Applies a command. Bytes of the command are copied.
    *
-   * @throws {TypeError | RangeError | RefusedError} When a value of the command is not valid, or larger than the backend
-   * can store. Nothing is changed.
+   * @throws {TypeError | RangeError | RefusedError} When a value of the command is not valid, or larger than
+   * the backend can store. Nothing is changed.
    */
   processCommand(command: DeviceCommand): void {
     this.processCommands([command]);
   }
 
-  /** As `processCommand`, for several commands at once: the device is published after the last of them, or not at all. */
+  /**
+   * As `processCommand`, for several commands at once: the device is published after the last of them, or not
+   * at all.
+   */
   processCommands(commands: readonly DeviceCommand[]): void {
     if (this.#modifying) throw new TypeError("process command: called from within a modification");
     const context = { nowMs: this.#options.host.clock.nowMs() };
@@ -209,16 +214,17 @@ export class PersistenceManager {
   /**
    * Makes the device, and what lands with it, durable. Sessions that may wait go on waiting.
    *
-   * @throws {StoreError} When the device as it was at the call could not be committed: it is one item, which is durable or not. It
-   * stays as it is in memory; calling again tries again.
+   * @throws {StoreError} When the device as it was at the call could not be committed: it is one item, which
+   * is durable or not. It stays as it is in memory; calling again tries again.
    */
   async flushDevice(): Promise<FlushReport> {
     return await this.#options.writeBehind.flushOnly((flushable) => flushable === DEVICE_FLUSHABLE);
   }
 
   /**
-   * Starts to save in the background: at once what is dirty already, changes of the device within 50 ms, what is less urgent within
-   * `intervalMs`, nothing while nothing is dirty. `stop()` of the handle flushes a last time. `openAccount` does this by default.
+   * Starts to save in the background: at once what is dirty already, changes of the device within 50 ms, what
+   * is less urgent within `intervalMs`, nothing while nothing is dirty. `stop()` of the handle flushes a last
+   * time. `openAccount` does this by default.
    *
    * @throws {TypeError} When it is running already.
    */
@@ -227,8 +233,9 @@ export class PersistenceManager {
   }
 
   /**
-   * Makes one-time pre-keys and resolves, when they are durable, with their public halves for upload. Keys and counters
-   * land in one commit. When it rejects, the keys may exist: they are kept, counted as not uploaded, and land later.
+   * Makes one-time pre-keys and resolves, when they are durable, with their public halves for upload. Keys
+   * and counters land in one commit. When it rejects, the keys may exist: they are kept, counted as not
+   * uploaded, and land later.
    *
    * @throws {RangeError} When `count` is not 1 … 4,096.
    * @throws {StoreError} When the backend fails, or too many pre-keys wait to be saved.
@@ -244,11 +251,11 @@ export class PersistenceManager {
   }
 
   /**
-   * As `generatePreKeys`, for clients that make their own records: takes the next free ids, asks for a record for each
-   * and resolves with the ids when records and counters are durable.
+   * As `generatePreKeys`, for clients that make their own records: takes the next free ids, asks for a record
+   * for each and resolves with the ids when records and counters are durable.
    *
-   * Ids are 1 … 2^24−1; after the last comes 1 again, and ids whose keys still exist are skipped. An unset counter starts
-   * after the greatest stored id.
+   * Ids are 1 … 2^24−1; after the last comes 1 again, and ids whose keys still exist are skipped. An unset
+   * counter starts after the greatest stored id.
    *
    * @param makeRecord Makes the standard record of an id. When it throws, nothing is changed.
    */
@@ -259,8 +266,8 @@ export class PersistenceManager {
   }
 
   /**
-   * Notes that the server has these pre-keys; durable when it resolves. The rows, `firstUnuploadedPreKeyId` (which moves
-   * past the furthest of them) and `serverHasPreKeys` change in one commit.
+   * Notes that the server has these pre-keys; durable when it resolves. The rows, `firstUnuploadedPreKeyId`
+   * (which moves past the furthest of them) and `serverHasPreKeys` change in one commit.
    *
    * @throws {RangeError} When an id is out of range or was never handed out. Nothing is changed.
    */
@@ -270,8 +277,8 @@ export class PersistenceManager {
   }
 
   /**
-   * Flushes and hands a redacted picture of the account to the `snapshotSink` given at open. Without a sink it warns and
-   * does nothing.
+   * Flushes and hands a redacted picture of the account to the `snapshotSink` given at open. Without a sink
+   * it warns and does nothing.
    *
    * @param extra Bytes to keep beside it. They are copied and not redacted.
    * @throws {TypeError | RangeError} When the name is malformed or `extra` is above 16 MiB.

@@ -2,15 +2,16 @@ import { MAX_KEY_ID } from "../backend/mod.ts";
 import { ArgumentRangeError } from "../errors/mod.ts";
 
 /**
- * Ids of one-time pre-keys form a ring: 1 … 2^24−1, and after the last comes 1 again. The distance decides which of two
- * ids is the later one: an id is ahead of another when it is fewer than 2^23 steps forward. 0 means unset.
+ * Ids of one-time pre-keys form a ring: 1 … 2^24−1, and after the last comes 1 again. The distance decides
+ * which of two ids is the later one: an id is ahead of another when it is fewer than 2^23 steps forward. 0
+ * means unset.
  */
 const HALF_RING = 2 ** 23;
 
 /**
- * Most steps by which a counter may be behind the current one and still count as an older value of it. A client that
- * computes counters from values that it read earlier is behind by one upload at most (812 keys in Baileys); a counter
- * that is further behind is one that is too far ahead.
+ * Most steps by which a counter may be behind the current one and still count as an older value of it. A
+ * client that computes counters from values that it read earlier is behind by one upload at most (812 keys in
+ * Baileys); a counter that is further behind is one that is too far ahead.
  */
 const MAX_STEPS_BEHIND = 2 ** 20;
 
@@ -37,9 +38,11 @@ export function laterId(current: number, proposed: number): number {
 }
 
 /**
- * The later of a counter and an update of it. An update that is a little behind is an older value and changes nothing.
+ * The later of a counter and an update of it. An update that is a little behind is an older value and changes
+ * nothing.
  *
- * @throws {RangeError} When the update is no id, or 2^23 steps or more ahead, where ahead and behind cannot be told apart.
+ * @throws {RangeError} When the update is no id, or 2^23 steps or more ahead, where ahead and behind cannot
+ * be told apart.
  */
 export function advanceId(name: string, current: number, update: number): number {
   if (!Number.isInteger(update) || update < 0 || update > MAX_KEY_ID) {
@@ -59,11 +62,11 @@ export interface PreKeyWatermarks {
 }
 
 /**
- * Moves the counters forward and never back: each keeps its value when the proposed one is behind. A counter that went
- * back would hand out ids again whose keys the server still serves.
+ * Moves the counters forward and never back: each keeps its value when the proposed one is behind. A counter
+ * that went back would hand out ids again whose keys the server still serves.
  *
- * @throws {RangeError} When a counter is too far ahead, or the first pre-key to be uploaded would come after the next one
- * to be made.
+ * @throws {RangeError} When a counter is too far ahead, or the first pre-key to be uploaded would come after
+ * the next one to be made.
  */
 export function advanceWatermarks(current: PreKeyWatermarks, proposed: PreKeyWatermarks): PreKeyWatermarks {
   const nextPreKeyId = advanceId("next id", current.nextPreKeyId, proposed.nextPreKeyId);

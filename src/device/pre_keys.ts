@@ -24,8 +24,8 @@ export interface PreKeyOwner {
 }
 
 /**
- * Allocates one-time pre-keys. Ids come from a counter that only moves forward and goes round after 2^24−1; ids whose
- * keys still exist are skipped. Concurrent allocations never get the same id.
+ * Allocates one-time pre-keys. Ids come from a counter that only moves forward and goes round after 2^24−1;
+ * ids whose keys still exist are skipped. Concurrent allocations never get the same id.
  */
 export class PreKeys {
   readonly #reads: PreKeyReads;
@@ -37,8 +37,8 @@ export class PreKeys {
   }
 
   /**
-   * Takes the next free ids, makes a record for each and stages records and counters together. They are in memory when
-   * it resolves, not durable.
+   * Takes the next free ids, makes a record for each and stages records and counters together. They are in
+   * memory when it resolves, not durable.
    *
    * @throws {RangeError} When `count` is out of range.
    * @throws {LimitError} When there are not enough free ids.
@@ -51,7 +51,8 @@ export class PreKeys {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
       const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
       const ids = await this.#freeIds(start, count);
-      // Another call moved the counter while the store was read, and may have these ids. It made progress, so this ends.
+      // Another call moved the counter while the store was read, and may have these ids. It made progress, so
+      // this ends.
       if (this.#owner.watermarks().nextPreKeyId !== nextPreKeyId) continue;
       const [first = start] = ids;
       const last = ids.at(-1) ?? start;
@@ -82,8 +83,8 @@ export class PreKeys {
   }
 
   /**
-   * Stages that the server has these pre-keys, together with the counter of the first one that it does not have, which
-   * moves past the furthest of them. Marks those that exist and never brings one back.
+   * Stages that the server has these pre-keys, together with the counter of the first one that it does not
+   * have, which moves past the furthest of them. Marks those that exist and never brings one back.
    *
    * @throws {RangeError} When an id is out of range or was never handed out.
    */

@@ -15,8 +15,8 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: a caller that publishes a frozen
- * value keeps its own copy.
+ * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: a caller that
+ * publishes a frozen value keeps its own copy.
  */
 export function freezeValue<T>(value: T): T {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;

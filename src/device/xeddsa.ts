@@ -6,7 +6,9 @@ import { clamp, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_cu
 /** Random bytes of one signature (XEdDSA, section 4.4: Z is 64 bytes). */
 const NONCE_BYTES = 64;
 
-/** Prefix of hash_1: 2^256 − 1 − 1, little-endian, which no encoded point begins with (XEdDSA, section 2.5). */
+/**
+ * Prefix of hash_1: 2^256 − 1 − 1, little-endian, which no encoded point begins with (XEdDSA, section 2.5).
+ */
 const HASH_1_PREFIX: Uint8Array = /* @__PURE__ */ new Uint8Array(32).fill(0xff, 1).fill(0xfe, 0, 1);
 
 /** SHA-512 of the parts, as a scalar. */
@@ -15,9 +17,9 @@ async function hashToScalar(...parts: Uint8Array[]): Promise<bigint> {
 }
 
 /**
- * Signs with an X25519 private key: XEdDSA over curve25519 as published ("The XEdDSA and VXEdDSA Signature Schemes",
- * revision 1, section 2.3). Anybody can verify it with the X25519 public key. It is randomised: two signatures of one
- * message differ.
+ * Signs with an X25519 private key: XEdDSA over curve25519 as published ("The XEdDSA and VXEdDSA Signature
+ * Schemes", revision 1, section 2.3). Anybody can verify it with the X25519 public key. It is randomised: two
+ * signatures of one message differ.
  *
  * @param privateKey 32 bytes.
  * @returns 64 bytes, owned by the caller.

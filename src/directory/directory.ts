@@ -19,21 +19,23 @@ export interface Directory {
   /** Who holds our sender key in which group. */
   readonly senderKeyDevices: SenderKeyDevices;
   /**
-   * Learns mappings, and moves the state of the phone numbers that have a new LID to it: device lists, sessions, identities and
-   * sender keys of every device, those that are not durable yet too. A mapping and what it moves are one commit: no crash leaves
-   * one without the other, and whoever waits for a lock of the phone number finds the LID. Many are moved some hundred a commit.
+   * Learns mappings, and moves the state of the phone numbers that have a new LID to it: device lists,
+   * sessions, identities and sender keys of every device, those that are not durable yet too. A mapping and
+   * what it moves are one commit: no crash leaves one without the other, and whoever waits for a lock of the
+   * phone number finds the LID. Many are moved some hundred a commit.
    *
-   * Of a mapping that is known nothing is written; what is found under its phone number, because an earlier move was in doubt or did
-   * not end, is moved. Each user is looked at once while the account is open.
+   * Of a mapping that is known nothing is written; what is found under its phone number, because an earlier
+   * move was in doubt or did not end, is moved. Each user is looked at once while the account is open.
    *
-   * A session that the LID has already stays the current one, and the other's states join its archive; the LID's identity
-   * wins.
+   * A session that the LID has already stays the current one, and the other's states join its archive; the
+   * LID's identity wins.
    *
    * Not to be awaited inside `withAddress` or `withSenderKey`: see there.
    *
    * @throws {TypeError | RangeError} As `LidPnCache.learn`.
-   * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt, and what was not moved
-   * is moved, when the mappings are seen again: a mapping and what is moved with it are so together, save after an `AmbiguousError`.
+   * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt,
+   * and what was not moved is moved, when the mappings are seen again: a mapping and what is moved with it
+   * are so together, save after an `AmbiguousError`.
    */
   learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport>;
 }
@@ -51,8 +53,8 @@ interface OpenedDirectory extends Directory {
 /**
  * The directory of an open account. Every call answers with the same.
  *
- * The account's Signal cache is opened with it, over the standard records unless somebody (`./baileys`) opened it before, over
- * others.
+ * The account's Signal cache is opened with it, over the standard records unless somebody (`./baileys`)
+ * opened it before, over others.
  *
  * @throws {RangeError} When the account's `signal` options are out of range.
  *
@@ -75,7 +77,10 @@ export function directory(account: Account): Directory {
   return openedDirectory(account);
 }
 
-/** How an account learns mappings and moves state: for clients that tell both in other ways than `Directory.learn`. */
+/**
+ * How an account learns mappings and moves state: for clients that tell both in other ways than
+ * `Directory.learn`.
+ */
 export function migrationOf(account: Account): UserMigration {
   return openedDirectory(account).migration;
 }

@@ -606,7 +606,8 @@ test("another identity clears the marks of its companions, under the names of th
   await fill(opened, PN, [0, 3]);
   await opened.directory.learn(MAPPING, { source: "usync" });
   const cache = signalCache(opened.account);
-  // One that is left under the phone number, one of a hosted device, one of a user whose name begins like this one's.
+  // One that is left under the phone number, one of a hosted device, one of a user whose name begins like
+  // this one's.
   const others = [`${PN}:3@c.us.0`, `${LID}:99@hosted.lid.0`, `${LID}1:3@lid.0`];
   for (const [index, address] of others.entries()) await cache.sessions.put(address, session(60 + index));
   // Device 99 is in no list: it is known by its session alone.

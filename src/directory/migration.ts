@@ -27,10 +27,12 @@ export interface MigrationReport extends LearnReport {
 }
 
 /**
- * Learns mappings and moves what they concern, in one commit: locks of the mapping's two ends, of the user's device lists, and of
- * the Signal addresses are taken in this order, and memory follows before the last of them is let go.
+ * Learns mappings and moves what they concern, in one commit: locks of the mapping's two ends, of the user's
+ * device lists, and of the Signal addresses are taken in this order, and memory follows before the last of
+ * them is let go.
  *
- * What is under a phone number says itself that it is to be moved: the mapping may be known already, and not have taken it along.
+ * What is under a phone number says itself that it is to be moved: the mapping may be known already, and not
+ * have taken it along.
  */
 export class UserMigration {
   readonly #parts: MigrationParts;
@@ -83,7 +85,8 @@ export class UserMigration {
   }
 
   /**
-   * Moves what is left under these phone numbers to the LIDs that are known, once for each user: see `Directory.learn`.
+   * Moves what is left under these phone numbers to the LIDs that are known, once for each user: see
+   * `Directory.learn`.
    *
    * @returns How many sessions were moved.
    * @throws {StoreError}
@@ -104,7 +107,9 @@ export class UserMigration {
     this.#swept.delete(lids);
   }
 
-  /** Somebody else has changed mappings: until a phone number's is seen again, state may have come under it. */
+  /**
+   * Somebody else has changed mappings: until a phone number's is seen again, state may have come under it.
+   */
   follow(writes: readonly Write[]): void {
     for (const write of writes) {
       if (write.kind === "lidMapping.put") this.#swept.delete(write.entries.map(({ lid }) => lid));
@@ -112,7 +117,10 @@ export class UserMigration {
     }
   }
 
-  /** Moves what an earlier migration has left, of mappings that are known: it was in doubt, or died, or was not the directory's. */
+  /**
+   * Moves what an earlier migration has left, of mappings that are known: it was in doubt, or died, or was
+   * not the directory's.
+   */
   async #sweep(asked: readonly Pick<LearntMapping, "phoneNumber">[]): Promise<number> {
     const { lid: names, signal, reads } = this.#parts;
     const phoneNumbers = [...new Set(asked.map(({ phoneNumber }) => phoneNumber))];

@@ -1,6 +1,6 @@
 /**
- * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who holds our sender
- * keys.
+ * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who
+ * holds our sender keys.
  *
  * @module
  */

@@ -8,8 +8,9 @@ const FEW_USERS = 4;
 export type TokenReads = Pick<ProtocolReads, "getAllTcTokenJids" | "getTcToken">;
 
 /**
- * What moves the trusted-contact tokens of phone numbers to their LIDs: the server wants a token of the LID once it is known. Of two the
- * later token stays, with the later time of use; the store compares them when it applies the writes.
+ * What moves the trusted-contact tokens of phone numbers to their LIDs: the server wants a token of the LID
+ * once it is known. Of two the later token stays, with the later time of use; the store compares them when it
+ * applies the writes.
  */
 export async function tokenMoves(reads: TokenReads, users: readonly MovedUser[]): Promise<Write[]> {
   const jids = users.flatMap(({ pn, lid }) => [

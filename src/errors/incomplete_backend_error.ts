@@ -1,7 +1,10 @@
 /** Names of missing members that a message lists. */
 const MAX_LISTED = 8;
 
-/** An object that was handed in as a backend and lacks a part of one: a mistake of the caller, so it is a `TypeError`. */
+/**
+ * An object that was handed in as a backend and lacks a part of one: a mistake of the caller, so it is a
+ * `TypeError`.
+ */
 export class IncompleteBackendError extends TypeError {
   /** The missing stores and methods, such as `protocol` or `signal.putSession`. */
   readonly missing: readonly string[];

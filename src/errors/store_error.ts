@@ -1,10 +1,13 @@
 /**
- * Every condition that a caller might want to tell apart. The code is the API; messages are for people and may change.
+ * Every condition that a caller might want to tell apart. The code is the API; messages are for people and
+ * may change.
  *
- * - `fenced`: a later owner has opened the account; nothing of the commit was written, and no later one will be.
+ * - `fenced`: a later owner has opened the account; nothing of the commit was written, and no later one will
+ *   be.
  * - `corrupt`: stored bytes cannot be understood.
  * - `wrong-length`: stored bytes are understood and have a length that no valid value has.
- * - `failed`: the backend could not carry out the call (I/O, network); nothing is known to be wrong with the data.
+ * - `failed`: the backend could not carry out the call (I/O, network); nothing is known to be wrong with the
+ *   data.
  * - `ambiguous`: the backend may or may not have applied a commit; only the commit queue handles this.
  * - `busy`: another writer holds the database; trying again later is right.
  * - `refused`: the backend will never accept one of the writes (too large, constraint).
@@ -42,7 +45,10 @@ export class StoreError extends Error {
   }
 }
 
-/** A later owner has opened this account. Nothing of the refused commit was written. Not retryable: open the account again. */
+/**
+ * A later owner has opened this account. Nothing of the refused commit was written. Not retryable: open the
+ * account again.
+ */
 export class FencedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("fenced", message, options);
@@ -70,7 +76,9 @@ export class BackendError extends StoreError {
   }
 }
 
-/** The answer to a commit was lost: it was applied as a whole, or not at all, or may still be applied later. */
+/**
+ * The answer to a commit was lost: it was applied as a whole, or not at all, or may still be applied later.
+ */
 export class AmbiguousError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("ambiguous", message, options);
@@ -86,7 +94,10 @@ export class BusyError extends StoreError {
 
 /** The backend will never accept this commit as it is. Nothing was applied. */
 export class RefusedError extends StoreError {
-  /** Index, in the list given to `commit`, of the write that was refused; `undefined` when the backend cannot tell. */
+  /**
+   * Index, in the list given to `commit`, of the write that was refused; `undefined` when the backend cannot
+   * tell.
+   */
   readonly writeIndex: number | undefined;
 
   constructor(message: string, options?: ErrorOptions & { readonly writeIndex?: number | undefined }) {
@@ -102,7 +113,10 @@ export class IncompatibleError extends StoreError {
   }
 }
 
-/** Saving failed too often in a row. State stays in memory and probing goes on. Gates are shut until a commit succeeds. */
+/**
+ * Saving failed too often in a row. State stays in memory and probing goes on. Gates are shut until a commit
+ * succeeds.
+ */
 export class HaltedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("halted", message, options);
@@ -124,8 +138,8 @@ export class ClosedError extends StoreError {
 }
 
 /**
- * The change would replace the identity key of a paired device, whose sessions and pre-keys belong to the key that it has.
- * Nothing was changed. To link a new device, erase this account or open another one.
+ * The change would replace the identity key of a paired device, whose sessions and pre-keys belong to the key
+ * that it has. Nothing was changed. To link a new device, erase this account or open another one.
  */
 export class IdentityConflictError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {

@@ -1,9 +1,10 @@
 /**
  * Caches in process and in external stores, and coordination in process.
  *
- * `accountCaches` says how large the caches of an account are and where. `PortableCache` is the bounded cache that everything here
- * is made of. `TypedCache` is the same in process, or lives in a `CacheStore`: `redisCacheStore`, `kvCacheStore`, or one of your
- * own, for which `keyValueCacheStore` asks three operations.
+ * `accountCaches` says how large the caches of an account are and where. `PortableCache` is the bounded cache
+ * that everything here is made of. `TypedCache` is the same in process, or lives in a `CacheStore`:
+ * `redisCacheStore`, `kvCacheStore`, or one of your own, for which `keyValueCacheStore` asks three
+ * operations.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who holds our sender
- * keys. `directory(account)` opens it; `account.lid` reads the mapping between LIDs and phone numbers alone.
+ * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who
+ * holds our sender keys. `directory(account)` opens it; `account.lid` reads the mapping between LIDs and
+ * phone numbers alone.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
- * Codecs between stored records and plain objects: what the stores hand out as bytes, and what a client writes.
+ * Codecs between stored records and plain objects: what the stores hand out as bytes, and what a client
+ * writes.
  *
- * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none has
- * (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as `TypeError` and
- * `RangeError`. Sessions and sender keys are in the subpath `signal`.
+ * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none
+ * has (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as
+ * `TypeError` and `RangeError`. Sessions and sender keys are in the subpath `signal`.
  *
  * @module
  */

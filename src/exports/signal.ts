@@ -1,9 +1,9 @@
 /**
- * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal clients share, and
- * a cache that writes them behind without ever letting a message key leave twice.
+ * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal
+ * clients share, and a cache that writes them behind without ever letting a message key leave twice.
  *
- * `signalCache(account)` is the account's cache of `SessionRecord`s and `SenderKeyRecord`s; with `SignalCodecs` the cached objects
- * are a client's own. `publishable` is awaited before a ciphertext leaves.
+ * `signalCache(account)` is the account's cache of `SessionRecord`s and `SenderKeyRecord`s; with
+ * `SignalCodecs` the cached objects are a client's own. `publishable` is awaited before a ciphertext leaves.
  *
  * @module
  */

@@ -5,8 +5,9 @@ export interface Listener {
   /** Whether it was notified, be it waited for or not. */
   readonly notified: boolean;
   /**
-   * Gives the registration up. A listener that was notified and whose `wait` has not resolved yet passes its wake-up
-   * on to the next one. A pending `wait` of a dropped listener never resolves. Dropping twice does nothing.
+   * Gives the registration up. A listener that was notified and whose `wait` has not resolved yet passes its
+   * wake-up on to the next one. A pending `wait` of a dropped listener never resolves. Dropping twice does
+   * nothing.
    */
   drop(): void;
 }
@@ -14,7 +15,8 @@ export interface Listener {
 /**
  * Wakes waiting code, with the semantics of an event listener.
  *
- * - `listen()` registers before the caller checks its condition, so a `notify` between check and wait is never lost.
+ * - `listen()` registers before the caller checks its condition, so a `notify` between check and wait is
+ *   never lost.
  * - `notify(n)` wakes at most n listeners that are not yet notified, in the order in which they registered.
  * - A listener that is dropped while notified passes its wake-up on.
  * - A notification without a listener is not kept.

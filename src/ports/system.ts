@@ -29,7 +29,10 @@ export const systemRandom: Random = {
   },
 };
 
-/** A hash of `bytes` by the platform's Web Cryptography, which every runtime has: 32 or 64 bytes, owned by the caller. */
+/**
+ * A hash of `bytes` by the platform's Web Cryptography, which every runtime has: 32 or 64 bytes, owned by the
+ * caller.
+ */
 export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
@@ -45,8 +48,9 @@ interface TimerEntry {
 }
 
 /**
- * A `Scheduler` over the host's timers. Due times live in memory only. A due time within a minute keeps the process alive, so
- * that what is dirty is saved; one that is further away does not. A task that rejects is dropped silently: tasks report by themselves.
+ * A `Scheduler` over the host's timers. Due times live in memory only. A due time within a minute keeps the
+ * process alive, so that what is dirty is saved; one that is further away does not. A task that rejects is
+ * dropped silently: tasks report by themselves.
  */
 export class TimerScheduler implements Scheduler {
   readonly #clock: Clock;
@@ -107,7 +111,10 @@ export class TimerScheduler implements Scheduler {
   }
 }
 
-/** The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and a logger that drops everything. */
+/**
+ * The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and a logger that drops
+ * everything.
+ */
 export function systemHost(overrides: Partial<Host> = {}): Host {
   const clock = overrides.clock ?? systemClock;
   return {

@@ -10,14 +10,15 @@ const MAX_DEPTH = 64;
 type Fields = Message & Record<string, unknown>;
 
 /**
- * Decodes a message, and every message inside it. Unknown fields are kept, and written back by `encodeMessage`.
+ * Decodes a message, and every message inside it. Unknown fields are kept, and written back by
+ * `encodeMessage`.
  *
  * The message shares no memory with `bytes`. Its byte fields are views of one copy.
  *
  * @param action Begins the error's message, such as `decode session`.
  * @throws {TypeError} When `bytes` is not a `Uint8Array`.
- * @throws {CorruptError} When the bytes are not a well-formed encoding of the message: truncated, a length that leads
- * out of its message, a wrong wire type, a number beyond its type, text that is not UTF-8.
+ * @throws {CorruptError} When the bytes are not a well-formed encoding of the message: truncated, a length
+ * that leads out of its message, a wrong wire type, a number beyond its type, text that is not UTF-8.
  */
 export function decodeMessage<T extends Message>(
   schema: MessageSchema<T>,

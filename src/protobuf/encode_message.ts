@@ -7,8 +7,8 @@ import { varintSize, WireWriter } from "./wire_writer.ts";
 type Fields = Message & Readonly<Record<string, unknown>>;
 
 /**
- * Encodes a message: its fields in ascending order, unknown ones last. A field that is `undefined` is left out. The bytes are the
- * caller's own.
+ * Encodes a message: its fields in ascending order, unknown ones last. A field that is `undefined` is left
+ * out. The bytes are the caller's own.
  *
  * @param action Begins the error's message, such as `encode session`.
  * @throws {TypeError | RangeError} When a value is not of its field's kind.
@@ -22,7 +22,10 @@ export function encodeMessage<T extends Message>(
   return encoder.encode(schema, message as unknown as Fields);
 }
 
-/** The sizes of inner messages come before their content, so that everything is measured first and then written. */
+/**
+ * The sizes of inner messages come before their content, so that everything is measured first and then
+ * written.
+ */
 class MessageEncoder {
   readonly #action: string;
   /** Bytes of each inner message and packed list, in the order in which they are written. */

@@ -8,15 +8,18 @@ export const allocateAlone: Allocate = (bytes) => new Uint8Array(bytes);
 const MAX_PIECE_BYTES = 65_536;
 
 /**
- * Memory for what one flush encodes, in few large pieces: an allocation for each of a thousand records takes a tenth of the time of
- * their flush. A piece is let go when the last of its results is.
+ * Memory for what one flush encodes, in few large pieces: an allocation for each of a thousand records takes
+ * a tenth of the time of their flush. A piece is let go when the last of its results is.
  */
 export class EncodingSlab {
   #piece = allocateAlone(0);
   #used = 0;
   #expectedBytes: number;
 
-  /** @param expectedBytes What all results will take together, as far as it is known: no more is allocated beforehand. */
+  /**
+   * @param expectedBytes What all results will take together, as far as it is known: no more is allocated
+   * beforehand.
+   */
   constructor(expectedBytes: number) {
     this.#expectedBytes = expectedBytes;
   }

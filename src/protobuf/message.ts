@@ -12,9 +12,14 @@ export type ScalarKind =
   | "uint32"
   | "uint64";
 
-/** What every decoded message may have. A field that was not in the bytes is absent, a repeated one an empty array. */
+/**
+ * What every decoded message may have. A field that was not in the bytes is absent, a repeated one an empty
+ * array.
+ */
 export interface Message {
-  /** The encoded fields that the schema does not know, in the order in which they came. They are written back. */
+  /**
+   * The encoded fields that the schema does not know, in the order in which they came. They are written back.
+   */
   unknownFields?: Uint8Array | undefined;
 }
 

@@ -21,17 +21,21 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 /**
  * Reads protobuf fields off bytes, one after the other.
  *
- * Nothing is allocated by a length that the bytes claim: a length is checked against what is there before it is used, and
- * every step moves forward. `bytes()` and what follows from it are views: the reader's memory is theirs.
+ * Nothing is allocated by a length that the bytes claim: a length is checked against what is there before it
+ * is used, and every step moves forward. `bytes()` and what follows from it are views: the reader's memory is
+ * theirs.
  *
- * Fields are read by the caller's loop: `while (reader.more()) switch (reader.tag()) …`, with `known` for what must have one
- * type, and `unknown` for the rest.
+ * Fields are read by the caller's loop: `while (reader.more()) switch (reader.tag()) …`, with `known` for
+ * what must have one type, and `unknown` for the rest.
  */
 export class WireReader {
   readonly #bytes: Uint8Array;
   readonly #action: string;
   readonly #offset: number;
-  /** The memory of `bytes`. Asked for once, when a view is needed: the engine moves a small array's bytes to give it. */
+  /**
+   * The memory of `bytes`. Asked for once, when a view is needed: the engine moves a small array's bytes to
+   * give it.
+   */
   #buffer: ArrayBufferLike | undefined;
   #pos: number;
   #end: number;
@@ -120,7 +124,9 @@ export class WireReader {
     return this.#view(start, this.#pos);
   }
 
-  /** A view of a field's bytes, which are none or `length` of them. @throws {CorruptError | WrongLengthError} */
+  /**
+   * A view of a field's bytes, which are none or `length` of them. @throws {CorruptError | WrongLengthError}
+   */
   key(what: string, length: number): Uint8Array {
     const start = this.skipKey(what, length);
     return this.#view(start, this.#pos);
@@ -164,7 +170,8 @@ export class WireReader {
   /**
    * Passes over the field whose tag was read last.
    *
-   * @param known Numbers of the message's known fields, each a bit: one of them here is of the wrong wire type.
+   * @param known Numbers of the message's known fields, each a bit: one of them here is of the wrong wire
+   * type.
    * @param rest Spans of the fields passed so far in this message.
    * @returns The spans with this field's added.
    * @throws {CorruptError}
@@ -235,7 +242,9 @@ export class WireReader {
     return start;
   }
 
-  /** Views are a third of what decoding a session costs. Made by `subarray`, they would take twice as long. */
+  /**
+   * Views are a third of what decoding a session costs. Made by `subarray`, they would take twice as long.
+   */
   #view(start: number, end: number): Uint8Array {
     this.#buffer ??= this.#bytes.buffer;
     return new Uint8Array(this.#buffer, this.#offset + start, end - start);

@@ -42,8 +42,8 @@ export function delimitedSize(length: number): number {
 }
 
 /**
- * Writes protobuf fields into memory of exactly the size that they need, which the caller has worked out: the bytes are
- * allocated once and are the result.
+ * Writes protobuf fields into memory of exactly the size that they need, which the caller has worked out: the
+ * bytes are allocated once and are the result.
  */
 export class WireWriter {
   /** Whole once as many bytes were written as were asked for. The caller's own then. */
@@ -103,7 +103,9 @@ export class WireWriter {
     this.varint(value);
   }
 
-  /** A field with a signed number, left out when absent. Negative ones take ten bytes, as the format has it. */
+  /**
+   * A field with a signed number, left out when absent. Negative ones take ten bytes, as the format has it.
+   */
   int32Field(tag: number, value: number | undefined): void {
     if (value === undefined) return;
     this.varint(tag);

@@ -8,13 +8,16 @@ const MAX_SCALE = 128 ** 7;
 export interface ByteReaderOptions {
   /** Whether bytes are copied: a copy of a key does not keep the whole body in memory. */
   readonly copies: boolean;
-  /** Most items of all lists and maps together. Each takes a byte or more on the wire, and up to a hundred in memory. */
+  /**
+   * Most items of all lists and maps together. Each takes a byte or more on the wire, and up to a hundred in
+   * memory.
+   */
   readonly maxItems: number;
 }
 
 /**
- * Reads what a `ByteWriter` wrote, or anything else: nothing is allocated for a length or a number of items before it is known
- * that as many bytes are there.
+ * Reads what a `ByteWriter` wrote, or anything else: nothing is allocated for a length or a number of items
+ * before it is known that as many bytes are there.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -84,7 +87,10 @@ export class ByteReader {
     return text;
   }
 
-  /** The number of items that follow, each of one byte or more. @throws {CorruptError} When there cannot be as many. */
+  /**
+   * The number of items that follow, each of one byte or more. @throws {CorruptError} When there cannot be as
+   * many.
+   */
   count(max: number = this.#itemsLeft): number {
     const count = this.varint();
     if (count > Math.min(max, this.#itemsLeft)) throw corrupt("too many items");

@@ -19,7 +19,8 @@ export interface CallScope {
 export type CallAnswer = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
- * Carries a call out on a backend, which checks its arguments, writes and guard, and answers in the version of the call.
+ * Carries a call out on a backend, which checks its arguments, writes and guard, and answers in the version
+ * of the call.
  *
  * @param scope A caller who may see one account is told of no other and deletes no other.
  * @throws {StoreError} What the backend says.

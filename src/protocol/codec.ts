@@ -7,13 +7,16 @@ import type { ByteWriter } from "./_byte_writer.ts";
 export interface Codec<T = unknown> {
   /** The value is one that the rule's check accepts. */
   encode(writer: ByteWriter, value: T): void;
-  /** Reads a value of the types that the rule has. Ranges and lengths are left to the rule's check. @throws {CorruptError} */
+  /**
+   * Reads a value of the types that the rule has. Ranges and lengths are left to the rule's check. @throws
+   * {CorruptError}
+   */
   decode(reader: ByteReader): T;
 }
 
 /**
- * Compiles the codec of a rule for one protocol version. Parts stand in the order of the rule, without names or tags: both ends
- * have the same rules, or they would not speak the same version.
+ * Compiles the codec of a rule for one protocol version. Parts stand in the order of the rule, without names
+ * or tags: both ends have the same rules, or they would not speak the same version.
  */
 export function codecOf<T>(rule: Rule<T>, version: number): Codec<T> {
   return compile(rule, version) as Codec<T>;

@@ -14,7 +14,10 @@ export function frameOf(content: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** The contents of frames that arrive in pieces of any size. @throws {CorruptError} When the pieces are no frames. */
+/**
+ * The contents of frames that arrive in pieces of any size. @throws {CorruptError} When the pieces are no
+ * frames.
+ */
 export async function* contentsOf(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let held = new Uint8Array(0);
   for await (const piece of pieces) {

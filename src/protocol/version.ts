@@ -1,6 +1,7 @@
 /**
- * The protocol version that this release speaks. Raise it once per release whose wire differs from the release before, and give every
- * kind of write, read and member that is new in it `since: PROTOCOL_VERSION`. A service speaks its own version and the one before.
+ * The protocol version that this release speaks. Raise it once per release whose wire differs from the
+ * release before, and give every kind of write, read and member that is new in it `since: PROTOCOL_VERSION`.
+ * A service speaks its own version and the one before.
  */
 export const PROTOCOL_VERSION = 1;
 

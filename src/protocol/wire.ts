@@ -91,8 +91,8 @@ interface ReadCodec {
 }
 
 /**
- * One version of the commit protocol. A body is two bytes of magic, the version, and a call or an answer. The writes of a commit stand
- * in runs: a kind, a number, and as many writes of that kind.
+ * One version of the commit protocol. A body is two bytes of magic, the version, and a call or an answer. The
+ * writes of a commit stand in runs: a kind, a number, and as many writes of that kind.
  */
 export class Wire {
   readonly version: number;
@@ -160,7 +160,8 @@ export class Wire {
   }
 
   /**
-   * Reads a call behind its version. Every part has the type that its rule says; ranges and lengths the backend checks.
+   * Reads a call behind its version. Every part has the type that its rule says; ranges and lengths the
+   * backend checks.
    *
    * @throws {CorruptError} When it is malformed.
    */

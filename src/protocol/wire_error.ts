@@ -20,7 +20,10 @@ import { ProtocolVersionError } from "./protocol_version_error.ts";
 
 /** A failure as it is told to a caller elsewhere. */
 export interface WireError {
-  /** A `StoreErrorCode`, `invalid` for what the caller did wrong, or `version` for a version that is not spoken here. */
+  /**
+   * A `StoreErrorCode`, `invalid` for what the caller did wrong, or `version` for a version that is not
+   * spoken here.
+   */
   readonly code: StoreErrorCode | "invalid" | "version";
   /** As errors of the store read: it holds no secret. */
   readonly message: string;

@@ -1,4 +1,7 @@
-/** Checks of what a caller hands in. All byte values are copied: what the caller does with its own afterwards changes nothing. */
+/**
+ * Checks of what a caller hands in. All byte values are copied: what the caller does with its own afterwards
+ * changes nothing.
+ */
 import { KEY_BYTES } from "./_chain_step.ts";
 
 /** Length of a public key with its prefix. */
@@ -9,7 +12,10 @@ export const KEY_TYPE = 0x05;
 
 const MAX_UINT32 = 0xffff_ffff;
 
-/** A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has another length. */
+/**
+ * A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has
+ * another length.
+ */
 export function copyBytes(what: string, value: Uint8Array, length: number = KEY_BYTES): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: not a Uint8Array`);
   if (value.length !== length) throw new RangeError(`${what}: ${value.length} bytes, expected ${length}`);

@@ -24,8 +24,8 @@ export function steppedKey(chainKey: Uint8Array, steps: number): Uint8Array {
 }
 
 /**
- * What stands in a chain's field once its key is thrown away, where other clients insist on 32 bytes: as secret as the
- * key was, leading neither back to it nor to any message key of the chain.
+ * What stands in a chain's field once its key is thrown away, where other clients insist on 32 bytes: as
+ * secret as the key was, leading neither back to it nor to any message key of the chain.
  */
 export function retiredKey(chainKey: Uint8Array): Uint8Array {
   return hmac(sha256, chainKey, RETIRED_INPUT);

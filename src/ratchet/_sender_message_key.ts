@@ -25,7 +25,10 @@ export interface SenderMessageKey {
   readonly seed: Uint8Array;
 }
 
-/** Reads the message key that the reader has entered, without copying it. @throws {CorruptError | WrongLengthError} */
+/**
+ * Reads the message key that the reader has entered, without copying it. @throws {CorruptError |
+ * WrongLengthError}
+ */
 export function readSenderMessageKey(reader: WireReader): StoredKey {
   const bytes = reader.remaining();
   let index = 0;

@@ -11,8 +11,8 @@ export const ARCHIVED_SESSION: number = (2 << 3) | DELIMITED;
 /**
  * The archived sessions of a record, newest first: one region of bytes, in the form in which it is stored.
  *
- * It never changes, so that copies of a record share it. Nothing in it is decoded, nor checked beyond the lengths that
- * take it apart, until a session is asked for.
+ * It never changes, so that copies of a record share it. Nothing in it is decoded, nor checked beyond the
+ * lengths that take it apart, until a session is asked for.
  */
 export class SessionArchive {
   static readonly none: SessionArchive = new SessionArchive(EMPTY, 0);

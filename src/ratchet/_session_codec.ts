@@ -168,7 +168,9 @@ export function sessionSize(parts: Readonly<SessionParts>): number {
   return size;
 }
 
-/** Writes a session without its tag and length, known fields in ascending order of number and then the others. */
+/**
+ * Writes a session without its tag and length, known fields in ascending order of number and then the others.
+ */
 export function writeSession(writer: WireWriter, parts: Readonly<SessionParts>): void {
   writer.uint32Field(SESSION_VERSION, parts.sessionVersion);
   writer.bytesField(LOCAL_IDENTITY, parts.localIdentityPublic);
@@ -250,8 +252,8 @@ function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): v
 }
 
 /**
- * Empty keys count as absent, since other clients write both; here the ones are refused that a session cannot do without.
- * A session without root key is blank: some clients put one where there is no session.
+ * Empty keys count as absent, since other clients write both; here the ones are refused that a session cannot
+ * do without. A session without root key is blank: some clients put one where there is no session.
  */
 function checkKeys(parts: SessionParts): void {
   const { senderChain, receiverChains, rootKey } = parts;
@@ -266,7 +268,10 @@ function checkKeys(parts: SessionParts): void {
   requireKey("the private sending ratchet key", senderChain.parts.ratchetKeyPrivate, KEY_BYTES);
 }
 
-/** The same for a session that a caller gives, which was checked piece by piece. @throws {RangeError} When a key is missing. */
+/**
+ * The same for a session that a caller gives, which was checked piece by piece. @throws {RangeError} When a
+ * key is missing.
+ */
 export function checkSession(action: string, parts: Readonly<SessionParts>): void {
   const missing = [
     ["root key", parts.rootKey],

@@ -1,4 +1,7 @@
-/** Hostile bytes: each is refused at once, and the memory and time that this takes are bounded by the length of the input. */
+/**
+ * Hostile bytes: each is refused at once, and the memory and time that this takes are bounded by the length
+ * of the input.
+ */
 import { expect, test } from "vitest";
 import { joinBytes, sameBytes } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";

@@ -6,31 +6,33 @@ import type { SessionRecord } from "./session_record.ts";
 import { sessionRecordCodec } from "./session_record_codec.ts";
 
 /**
- * What the Signal cache has to know about the records of one of its stores: a `RecordCodec` whose records send on one chain
- * at most, and what happens to a record beside being read and written.
+ * What the Signal cache has to know about the records of one of its stores: a `RecordCodec` whose records
+ * send on one chain at most, and what happens to a record beside being read and written.
  *
- * `fastForward` is also called for a chain that the record sent on before the current one, if it still has it.
+ * `fastForward` is also called for a chain that the record sent on before the current one, if it still has
+ * it.
  */
 export interface LiveRecordCodec<T> extends RecordCodec<T> {
   /**
-   * What tells quickly that nothing was sent: the same object as long as the record, and copies of it, send on the same chain at
-   * the same counter, and another one as soon as they do not. `undefined` where there is no such object.
+   * What tells quickly that nothing was sent: the same object as long as the record, and copies of it, send
+   * on the same chain at the same counter, and another one as soon as they do not. `undefined` where there is
+   * no such object.
    */
   sendingMark(record: T): object | undefined;
 
   /**
-   * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends on, moved to a new
-   * chain. It is asked only when the chains differ.
+   * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends
+   * on, moved to a new chain. It is asked only when the chains differ.
    */
   isNewStart(before: T, after: T): boolean;
 
   /**
-   * Takes in the states of the same peer's record under another address. What `record` sends on stays, and the states of `other`
-   * join behind it. `other` is left as it is.
+   * Takes in the states of the same peer's record under another address. What `record` sends on stays, and
+   * the states of `other` join behind it. `other` is left as it is.
    *
    * - Sessions: the sending chains of `other` are burned up to `bound`.
-   * - Sender keys: two states of one key become one, of our own key the one with the greater iteration. Of two own keys that of
-   *   `record` stays and that of `other` is dropped: see `SenderKeyRecord.absorb`.
+   * - Sender keys: two states of one key become one, of our own key the one with the greater iteration. Of
+   *   two own keys that of `record` stays and that of `other` is dropped: see `SenderKeyRecord.absorb`.
    */
   absorb(record: T, other: T, bound: number): void;
 

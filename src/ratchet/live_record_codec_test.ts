@@ -1,4 +1,7 @@
-/** The cache over real records, the real engine and a real backend: what the models of the other tests leave out. */
+/**
+ * The cache over real records, the real engine and a real backend: what the models of the other tests leave
+ * out.
+ */
 import { expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, CommitQueue } from "../backend/mod.ts";
@@ -20,7 +23,10 @@ interface Incarnation {
   readonly cache: SignalStoreCache<SessionRecord, SenderKeyRecord>;
 }
 
-/** One incarnation of a process over the database. It is never closed: the next incarnation comes after a crash. */
+/**
+ * One incarnation of a process over the database. It is never closed: the next incarnation comes after a
+ * crash.
+ */
 async function live(database: MemoryDatabase, seed: number): Promise<Incarnation> {
   const host = fakeHost({ seed });
   const backend = memoryBackend({ database, clock: host.clock });

@@ -26,8 +26,9 @@ const KNOWN = 0b1_1110;
 const DECODE = "decode session";
 
 /**
- * The keys of a message that was skipped. The standard fields are the three derived keys; the seed that they come from is
- * a private field, which some clients need and others do not have. A key that is absent is `undefined`.
+ * The keys of a message that was skipped. The standard fields are the three derived keys; the seed that they
+ * come from is a private field, which some clients need and others do not have. A key that is absent is
+ * `undefined`.
  */
 export interface MessageKey {
   /** Counter of the message. */
@@ -49,7 +50,8 @@ export interface StoredKey {
 }
 
 /**
- * Reads the message key that the reader has entered, without taking it apart: most skipped keys are only carried along.
+ * Reads the message key that the reader has entered, without taking it apart: most skipped keys are only
+ * carried along.
  *
  * @throws {CorruptError | WrongLengthError}
  */

@@ -14,11 +14,11 @@ const KNOWN = 0b10;
 /**
  * The sender keys of one sender in one group, newest first, at most 5.
  *
- * The stored form is the `SenderKeyRecordStructure` that Signal clients share. Fields that are not known here are kept and
- * written back, byte by byte, at every level.
+ * The stored form is the `SenderKeyRecordStructure` that Signal clients share. Fields that are not known here
+ * are kept and written back, byte by byte, at every level.
  *
- * A record belongs to one owner at a time: hand out a `copy()`. Copies share the states, which never change in place; what one
- * copy changes the other does not see.
+ * A record belongs to one owner at a time: hand out a `copy()`. Copies share the states, which never change
+ * in place; what one copy changes the other does not see.
  *
  * @example
  * ```ts
@@ -40,8 +40,8 @@ export class SenderKeyRecord {
    * Decodes a record. The bytes are copied and stay the caller's.
    *
    * @throws {TypeError} When `bytes` is not a `Uint8Array`.
-   * @throws {CorruptError} When the bytes are no record, a state lacks its chain or signing key, or the limits are passed: 5
-   * states, 2,000 message keys of one.
+   * @throws {CorruptError} When the bytes are no record, a state lacks its chain or signing key, or the
+   * limits are passed: 5 states, 2,000 message keys of one.
    * @throws {WrongLengthError} When a key has a length that no key of its kind has.
    */
   static decode(bytes: Uint8Array): SenderKeyRecord {
@@ -112,7 +112,8 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Burns the keys of one of our own states up to a bound: its next message is `bound`, unless it is there already.
+   * Burns the keys of one of our own states up to a bound: its next message is `bound`, unless it is there
+   * already.
    *
    * @param chainId `SenderKeyState.id`.
    * @param bound Exclusive bound on the iterations that may have been used.
@@ -126,16 +127,16 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Drops our own states: the client finds none to send with and makes a new one, which every member has to be sent. Who holds
-   * our sender key must be forgotten with it.
+   * Drops our own states: the client finds none to send with and makes a new one, which every member has to
+   * be sent. Who holds our sender key must be forgotten with it.
    */
   close(): void {
     this.#states = this.#states.filter((state) => !state.isOwn);
   }
 
   /**
-   * Drops the skipped message keys of our own states, which are never asked for. libsignal-node keeps one with each message
-   * that it sends.
+   * Drops the skipped message keys of our own states, which are never asked for. libsignal-node keeps one
+   * with each message that it sends.
    */
   pruneOwnMessageKeys(): void {
     if (this.#states.every((state) => !state.isOwn || state.messageKeyCount === 0)) return;
@@ -143,13 +144,13 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Takes in the states of the same sender's record under another address. This record's states come first, then those of
-   * `other`; beyond 5 the last ones are dropped.
+   * Takes in the states of the same sender's record under another address. This record's states come first,
+   * then those of `other`; beyond 5 the last ones are dropped.
    *
-   * - Two states of one sender key become one: of a peer's key the one that reads what either of them reads, of our own key the
-   *   one with the greater iteration.
-   * - Of two own sender keys this record's stays, and the own states of `other` are dropped. A state that only `other` sends with
-   *   comes first, since the newest state is the one that sends.
+   * - Two states of one sender key become one: of a peer's key the one that reads what either of them reads,
+   *   of our own key the one with the greater iteration.
+   * - Of two own sender keys this record's stays, and the own states of `other` are dropped. A state that
+   *   only `other` sends with comes first, since the newest state is the one that sends.
    *
    * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
    */

@@ -49,7 +49,10 @@ function uniqueIds(record: SenderKeyRecord): boolean {
   return new Set(record.states.map(({ id }) => id)).size === record.states.length;
 }
 
-/** What the runtime reads, once `decodeSenderKeyRecord` has found nothing wrong: the runtime itself overlooks damage. */
+/**
+ * What the runtime reads, once `decodeSenderKeyRecord` has found nothing wrong: the runtime itself overlooks
+ * damage.
+ */
 function readByOracle(bytes: Uint8Array): SenderKeyRecordStructure {
   decodeSenderKeyRecord(bytes);
   return fromBinary(SenderKeyRecordStructureSchema, bytes);

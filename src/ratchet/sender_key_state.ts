@@ -39,10 +39,11 @@ export interface NewSenderKeyState {
 const NOTHING_UNKNOWN = { chain: EMPTY, signing: EMPTY, state: EMPTY } as const;
 
 /**
- * One sender key of a sender in a group: a chain, the key that signs its messages, and keys of messages that were skipped.
+ * One sender key of a sender in a group: a chain, the key that signs its messages, and keys of messages that
+ * were skipped.
  *
- * A value: it never changes, so that copies of a record share it. Each operation answers with another state. Bytes that it
- * hands out are its own: read them, and never write to them.
+ * A value: it never changes, so that copies of a record share it. Each operation answers with another state.
+ * Bytes that it hands out are its own: read them, and never write to them.
  */
 export class SenderKeyState {
   readonly #parts: SenderKeyStateParts;
@@ -53,7 +54,10 @@ export class SenderKeyState {
     this.#parts = parts;
   }
 
-  /** A new sender key. What is given is copied. @throws {TypeError | RangeError} When a part is not what it should be. */
+  /**
+   * A new sender key. What is given is copied. @throws {TypeError | RangeError} When a part is not what it
+   * should be.
+   */
   static create(state: NewSenderKeyState): SenderKeyState {
     return new SenderKeyState({
       keyId: requireUint32("create sender key: id", state.keyId),
@@ -127,8 +131,8 @@ export class SenderKeyState {
   }
 
   /**
-   * The state whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A state that is
-   * there already, or further, stays as it is.
+   * The state whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A
+   * state that is there already, or further, stays as it is.
    *
    * @param bound Exclusive bound on the iterations that may have been used.
    * @throws {RangeError} When `bound` is more than 2,000 ahead: no receiver would follow.
@@ -150,8 +154,8 @@ export class SenderKeyState {
   }
 
   /**
-   * The state whose next message is `iteration`, with the keys of the messages before it as skipped ones. A state that is there
-   * already, or further, stays as it is.
+   * The state whose next message is `iteration`, with the keys of the messages before it as skipped ones. A
+   * state that is there already, or further, stays as it is.
    *
    * @throws {RangeError} When `iteration` is more than 2,000 ahead: no receiver skips more.
    */
@@ -171,7 +175,9 @@ export class SenderKeyState {
     return this.#with({ iteration, seed }).withMessageKeys(skipped);
   }
 
-  /** The state with those skipped keys of another state of the same sender key that it can no longer derive. */
+  /**
+   * The state with those skipped keys of another state of the same sender key that it can no longer derive.
+   */
   withKeysOf(other: SenderKeyState): SenderKeyState {
     const kept = this.#parts.messageKeys;
     const known = new Set(kept.map(({ index }) => index));
@@ -195,8 +201,8 @@ export class SenderKeyState {
   }
 
   /**
-   * The state with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go. What is given is
-   * copied.
+   * The state with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go.
+   * What is given is copied.
    *
    * @throws {TypeError | RangeError} When a key is not what `SenderMessageKey` says.
    */

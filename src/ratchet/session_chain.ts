@@ -8,8 +8,8 @@ import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./mess
 export const MAX_MESSAGE_KEYS = 2_000;
 
 /**
- * Most steps of one fast-forward. libsignal's receivers refuse a message that is more than 2,000 ahead, so a chain that would
- * have to go further is of no use: close it.
+ * Most steps of one fast-forward. libsignal's receivers refuse a message that is more than 2,000 ahead, so a
+ * chain that would have to go further is of no use: close it.
  */
 export const MAX_FAST_FORWARD = 2_000;
 
@@ -21,7 +21,10 @@ export interface StoredChainKey {
   readonly unknown: Uint8Array;
 }
 
-/** What a chain is made of, as it is stored. Absent parts were not in the bytes; an empty key counts as absent. */
+/**
+ * What a chain is made of, as it is stored. Absent parts were not in the bytes; an empty key counts as
+ * absent.
+ */
 export interface SessionChainParts {
   readonly ratchetKey: Uint8Array | undefined;
   readonly ratchetKeyPrivate: Uint8Array | undefined;
@@ -35,7 +38,10 @@ export interface SessionChainParts {
 
 /** What a new chain is made of. */
 export interface NewSessionChain {
-  /** Public key of the ratchet, 33 bytes with its 0x05 prefix: ours on a sending chain, theirs on a receiving one. */
+  /**
+   * Public key of the ratchet, 33 bytes with its 0x05 prefix: ours on a sending chain, theirs on a receiving
+   * one.
+   */
   readonly ratchetKey: Uint8Array;
   /** Its private half, 32 bytes, on a sending chain. */
   readonly ratchetKeyPrivate?: Uint8Array | undefined;
@@ -48,8 +54,8 @@ export interface NewSessionChain {
 /**
  * The messages under one ratchet key: the key of the next one, and keys of messages that were skipped.
  *
- * A value: it never changes, so that copies of a session share it. Each operation answers with another chain. Bytes that it
- * hands out are its own: read them, and never write to them.
+ * A value: it never changes, so that copies of a session share it. Each operation answers with another chain.
+ * Bytes that it hands out are its own: read them, and never write to them.
  *
  * @example
  * ```ts
@@ -99,7 +105,10 @@ export class SessionChain {
     return this.#parts;
   }
 
-  /** Names the chain, the same for as long as it exists: its public ratchet key in base64, empty when it has none. */
+  /**
+   * Names the chain, the same for as long as it exists: its public ratchet key in base64, empty when it has
+   * none.
+   */
   get id(): string {
     this.#id ??= encodeBase64(this.#parts.ratchetKey ?? EMPTY);
     return this.#id;
@@ -136,14 +145,17 @@ export class SessionChain {
     return sameBytes(this.ratchetKey, ratchetKey);
   }
 
-  /** What the keys of message `next` are derived from: 32 bytes, the caller's own. @throws {RangeError} When it is closed. */
+  /**
+   * What the keys of message `next` are derived from: 32 bytes, the caller's own. @throws {RangeError} When
+   * it is closed.
+   */
   messageSeed(): Uint8Array {
     return messageSeed(this.#requireKey("derive message key"));
   }
 
   /**
-   * The chain whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A chain that is
-   * there already, or further, stays as it is.
+   * The chain whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A
+   * chain that is there already, or further, stays as it is.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    * @throws {RangeError} When the chain is closed, or `bound` is more than 2,000 ahead.
@@ -160,8 +172,9 @@ export class SessionChain {
   }
 
   /**
-   * The chain without its key: no further message can be derived from it, not by another client either. Its skipped keys, and on
-   * a sending chain the private ratchet key, with which the peer's answers are read, stay.
+   * The chain without its key: no further message can be derived from it, not by another client either. Its
+   * skipped keys, and on a sending chain the private ratchet key, with which the peer's answers are read,
+   * stay.
    */
   close(): SessionChain {
     const key = this.chainKey;
@@ -185,8 +198,8 @@ export class SessionChain {
   }
 
   /**
-   * The chain with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go. What is given is
-   * copied.
+   * The chain with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go.
+   * What is given is copied.
    *
    * @throws {TypeError | RangeError} When a key is not what `MessageKey` says.
    */

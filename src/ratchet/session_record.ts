@@ -20,19 +20,22 @@ const KNOWN = 0b110;
 
 /** How bytes are decoded. */
 export interface DecodeOptions {
-  /** The bytes are the record's from now on: the caller must not write to them again, and archived sessions need no copy. */
+  /**
+   * The bytes are the record's from now on: the caller must not write to them again, and archived sessions
+   * need no copy.
+   */
   readonly owned?: boolean | undefined;
 }
 
 /**
- * All sessions with one address: the current one, live, and up to 40 archived ones, newest first, which stay as they are
- * stored until they are asked for.
+ * All sessions with one address: the current one, live, and up to 40 archived ones, newest first, which stay
+ * as they are stored until they are asked for.
  *
- * The stored form is the `RecordStructure` that Signal clients share. Fields that are not known here are kept and written
- * back, byte by byte, at every level.
+ * The stored form is the `RecordStructure` that Signal clients share. Fields that are not known here are kept
+ * and written back, byte by byte, at every level.
  *
- * A record belongs to one owner at a time: hand out a `copy()`. A copy costs as much as its object, and what one of them
- * changes the other does not see.
+ * A record belongs to one owner at a time: hand out a `copy()`. A copy costs as much as its object, and what
+ * one of them changes the other does not see.
  *
  * @example
  * ```ts
@@ -64,12 +67,13 @@ export class SessionRecord {
   #resumedChain: string | undefined;
 
   /**
-   * Decodes a record. Archived sessions are taken apart, not decoded: damage inside one shows when that one is asked for.
+   * Decodes a record. Archived sessions are taken apart, not decoded: damage inside one shows when that one
+   * is asked for.
    *
    * @param bytes Copied, and the caller's own as before, unless `options.owned` says otherwise.
    * @throws {TypeError} When `bytes` is not a `Uint8Array`.
-   * @throws {CorruptError} When the bytes are no record, or are beyond the limits: 40 archived sessions, 5 receiving chains,
-   * 2,000 message keys of a chain.
+   * @throws {CorruptError} When the bytes are no record, or are beyond the limits: 40 archived sessions, 5
+   * receiving chains, 2,000 message keys of a chain.
    * @throws {WrongLengthError} When a key of the current session has a length that no key of its kind has.
    */
   static decode(bytes: Uint8Array, options?: DecodeOptions): SessionRecord {
@@ -121,7 +125,9 @@ export class SessionRecord {
     return writer.bytes;
   }
 
-  /** A record of its own that is equal to this one. Archived sessions are shared: they never change in place. */
+  /**
+   * A record of its own that is equal to this one. Archived sessions are shared: they never change in place.
+   */
   copy(): SessionRecord {
     const copy = new SessionRecord();
     copy.#current = this.#current?.copy();
@@ -136,15 +142,19 @@ export class SessionRecord {
     return this.#current;
   }
 
-  /** The chain that the next message will be sent on; `undefined` when none can be sent before there is a new session or chain. */
+  /**
+   * The chain that the next message will be sent on; `undefined` when none can be sent before there is a new
+   * session or chain.
+   */
   get sendingChain(): SessionChain | undefined {
     const chain = this.#current?.senderChain;
     return chain?.chainKey === undefined ? undefined : chain;
   }
 
   /**
-   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier incarnation of this record may
-   * have sent more on it than the archive knows, so it must not send before it was.
+   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier
+   * incarnation of this record may have sent more on it than the archive knows, so it must not send before it
+   * was.
    */
   get isResumed(): boolean {
     return this.#resumedChain !== undefined && this.#resumedChain === this.sendingChain?.id;
@@ -156,8 +166,8 @@ export class SessionRecord {
   }
 
   /**
-   * Decodes an archived session, to try a message on it. What is changed in it changes nothing here, until it is given to
-   * `promote`.
+   * Decodes an archived session, to try a message on it. What is changed in it changes nothing here, until it
+   * is given to `promote`.
    *
    * @param index 0 is the newest.
    * @throws {RangeError} When there is no such session.
@@ -183,19 +193,22 @@ export class SessionRecord {
     this.#current = next;
   }
 
-  /** Moves the current session to the front of the archive; a 41st there goes. Without a current session nothing happens. */
+  /**
+   * Moves the current session to the front of the archive; a 41st there goes. Without a current session
+   * nothing happens.
+   */
   archiveCurrent(): void {
     const current = this.#takeCurrent();
     if (current !== undefined) this.#archive = SessionArchive.of([current, ...this.#archive.sessions()]);
   }
 
   /**
-   * Makes an archived session the current one; the one before it goes to the archive. If it sends on the chain that it was
-   * archived with, `isResumed` is true from now on.
+   * Makes an archived session the current one; the one before it goes to the archive. If it sends on the
+   * chain that it was archived with, `isResumed` is true from now on.
    *
    * @param index 0 is the newest.
-   * @param session What `archived(index)` answered, advanced since. It is copied. Without it the session is taken as it was
-   * archived.
+   * @param session What `archived(index)` answered, advanced since. It is copied. Without it the session is
+   * taken as it was archived.
    * @throws {RangeError} When there is no such session.
    * @throws {CorruptError | WrongLengthError} When it is damaged. Nothing is changed then.
    */
@@ -213,8 +226,8 @@ export class SessionRecord {
   }
 
   /**
-   * Ends the current session: it goes to the archive, still reads what the peer sends, and never sends again before the peer
-   * has moved it to a new chain. The client finds no current session and begins a new one.
+   * Ends the current session: it goes to the archive, still reads what the peer sends, and never sends again
+   * before the peer has moved it to a new chain. The client finds no current session and begins a new one.
    */
   close(): void {
     const current = this.#current;
@@ -224,8 +237,8 @@ export class SessionRecord {
   }
 
   /**
-   * Burns the keys of a sending chain, the current session's or an archived one's, up to a bound: its next message is `bound`,
-   * unless it is there already. Damaged sessions in the archive are passed over.
+   * Burns the keys of a sending chain, the current session's or an archived one's, up to a bound: its next
+   * message is `bound`, unless it is there already. Damaged sessions in the archive are passed over.
    *
    * @param chainId `SessionChain.id`.
    * @param bound Exclusive bound on the counters that may have been used.
@@ -249,8 +262,9 @@ export class SessionRecord {
   }
 
   /**
-   * Burns the keys of all archived sending chains up to a bound. A chain that would have to go more than 2,000 steps is closed: no
-   * receiver would follow it. Damaged sessions stay as they are. It decodes the whole archive.
+   * Burns the keys of all archived sending chains up to a bound. A chain that would have to go more than
+   * 2,000 steps is closed: no receiver would follow it. Damaged sessions stay as they are. It decodes the
+   * whole archive.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    */
@@ -259,9 +273,10 @@ export class SessionRecord {
   }
 
   /**
-   * Takes the sessions of another record in, which two addresses of one peer have come to share. This record's current session
-   * stays; the other's states, their sending chains burned, join the archive: its current one in front, its archived ones behind
-   * those that are there. Without a current session here the other's becomes it, and `isResumed`.
+   * Takes the sessions of another record in, which two addresses of one peer have come to share. This
+   * record's current session stays; the other's states, their sending chains burned, join the archive: its
+   * current one in front, its archived ones behind those that are there. Without a current session here the
+   * other's becomes it, and `isResumed`.
    *
    * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
    * @param bound Exclusive bound on the counters that `other` may have used.
@@ -292,8 +307,8 @@ export class SessionRecord {
   }
 
   /**
-   * Replaces the sending chains of archived sessions that can send, newest first, until `isDone`. Sessions in which nothing changes
-   * keep their bytes.
+   * Replaces the sending chains of archived sessions that can send, newest first, until `isDone`. Sessions in
+   * which nothing changes keep their bytes.
    */
   #changeArchived(change: (chain: SessionChain) => SessionChain, isDone?: () => boolean): void {
     let isChanged = false;
@@ -310,7 +325,10 @@ export class SessionRecord {
   }
 }
 
-/** Whether a view can be kept: where it is a small part of its memory, a key in use would keep the whole archive alive. */
+/**
+ * Whether a view can be kept: where it is a small part of its memory, a key in use would keep the whole
+ * archive alive.
+ */
 function fillsItsMemory(view: Uint8Array): boolean {
   return 2 * view.length >= view.buffer.byteLength;
 }

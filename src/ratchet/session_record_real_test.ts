@@ -1,6 +1,6 @@
 /**
- * Records of real conversations: between messages, sessions that the Rust library or libsignal-node keeps are decoded, changed and
- * encoded here, and both sides must go on reading each other.
+ * Records of real conversations: between messages, sessions that the Rust library or libsignal-node keeps are
+ * decoded, changed and encoded here, and both sides must go on reading each other.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {

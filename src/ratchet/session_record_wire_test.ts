@@ -1,4 +1,7 @@
-/** The hand-written codec of session records against the protobuf runtime and its generated code, which are the oracle. */
+/**
+ * The hand-written codec of session records against the protobuf runtime and its generated code, which are
+ * the oracle.
+ */
 
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
@@ -27,7 +30,10 @@ function expectBytes(actual: Uint8Array | undefined, expected: Uint8Array | unde
   }
 }
 
-/** The bytes of a session with every chain made anew from its parts, so that none is copied from where it was read. */
+/**
+ * The bytes of a session with every chain made anew from its parts, so that none is copied from where it was
+ * read.
+ */
 function sessionWrittenAnew(session: SessionState): Uint8Array {
   const again = (chain: SessionChain) => new SessionChain({ ...chain.parts, encoded: undefined });
   const { senderChain, receiverChains, ...parts } = session.parts;
@@ -51,7 +57,10 @@ function writtenAnew(record: SessionRecord): Uint8Array {
   return Uint8Array.of(...anew, ...record.encode().subarray(copied.length));
 }
 
-/** What the runtime reads, once `decodeSessionRecord` has found nothing wrong: the runtime itself overlooks damage. */
+/**
+ * What the runtime reads, once `decodeSessionRecord` has found nothing wrong: the runtime itself overlooks
+ * damage.
+ */
 function readByOracle(bytes: Uint8Array): RecordStructure {
   decodeSessionRecord(bytes);
   return fromBinary(RecordStructureSchema, bytes);
@@ -193,13 +202,16 @@ function attempt<T>(work: () => T): T | StoreError {
 }
 
 /**
- * What is refused here and not by the oracle: more than the limits, a message twice where there is one, keys that a session needs,
- * and a key of a wrong length before another one in the same field.
+ * What is refused here and not by the oracle: more than the limits, a message twice where there is one, keys
+ * that a session needs, and a key of a wrong length before another one in the same field.
  */
 const STRICTER =
   /too many|two |out of range|of an unknown type|is missing|bytes, expected|has two|illegal field number/;
 
-/** @returns What was done here. Nothing is read that the oracle refuses, except in parts that pass through unread. */
+/**
+ * @returns What was done here. Nothing is read that the oracle refuses, except in parts that pass through
+ * unread.
+ */
 function expectAgreement(bytes: Uint8Array): "refused" | "read" {
   const ours = attempt(() => decodeWhole(bytes));
   const theirs = attempt(() => readByOracle(bytes));

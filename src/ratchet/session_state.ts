@@ -15,9 +15,10 @@ export interface PendingPreKey {
 /**
  * One session, live: what a client reads and changes while it encrypts and decrypts.
  *
- * What is set is checked and copied; a wrong type is a `TypeError`, a wrong length a `RangeError`. Bytes that are read
- * are the session's own: read them, and never write to them. `undefined` is a part that the session does not have; setting
- * it, where it can be set, removes the part. Fields that are not known here stay with the session.
+ * What is set is checked and copied; a wrong type is a `TypeError`, a wrong length a `RangeError`. Bytes that
+ * are read are the session's own: read them, and never write to them. `undefined` is a part that the session
+ * does not have; setting it, where it can be set, removes the part. Fields that are not known here stay with
+ * the session.
  *
  * Copies share what has not been changed, so that a copy costs no more than the object itself.
  */
@@ -25,13 +26,19 @@ export class SessionState {
   #parts: SessionParts;
   #isShared: boolean;
 
-  /** A blank session; with stored parts, those as they are, unchecked: for codecs. The parts stay the caller's, unchanged. */
+  /**
+   * A blank session; with stored parts, those as they are, unchecked: for codecs. The parts stay the
+   * caller's, unchanged.
+   */
   constructor(parts?: Readonly<SessionParts>) {
     this.#parts = parts ?? emptySession();
     this.#isShared = parts !== undefined;
   }
 
-  /** The stored parts as they are now: for codecs. They never change; a later change of the session makes other ones. */
+  /**
+   * The stored parts as they are now: for codecs. They never change; a later change of the session makes
+   * other ones.
+   */
   get parts(): Readonly<SessionParts> {
     this.#isShared = true;
     return this.#parts;
@@ -111,7 +118,10 @@ export class SessionState {
     return this.#parts.receiverChains.find((chain) => chain.hasRatchetKey(ratchetKey));
   }
 
-  /** Takes a receiving chain in, in place of the one with its ratchet key, or as the newest: beyond 5 the oldest goes. */
+  /**
+   * Takes a receiving chain in, in place of the one with its ratchet key, or as the newest: beyond 5 the
+   * oldest goes.
+   */
   putReceiverChain(chain: SessionChain): void {
     const chains = [...this.#parts.receiverChains];
     const at = chains.findIndex((known) => known.hasRatchetKey(chain.ratchetKey));

@@ -43,7 +43,9 @@ export class StoredMessage<T extends Message> {
     return value === undefined || value.length === 0 ? undefined : this.bytes(name, length);
   }
 
-  /** A public key of 32 bytes, stored with or without its prefix. @throws {WrongLengthError | CorruptError} */
+  /**
+   * A public key of 32 bytes, stored with or without its prefix. @throws {WrongLengthError | CorruptError}
+   */
   publicKey(name: FieldOf<T, Uint8Array>): Uint8Array {
     const value = this.require(name) as unknown as Uint8Array;
     if (value.length !== PUBLIC_KEY_BYTES) return this.bytes(name, KEY_BYTES);

@@ -94,7 +94,10 @@ export function decodeAdvSignedKeyIndexList(bytes: Uint8Array): AdvSignedKeyInde
   });
 }
 
-/** Encodes a signed list of companions. @throws {RangeError} When the signature is not 64 bytes or the key not 32. */
+/**
+ * Encodes a signed list of companions. @throws {RangeError} When the signature is not 64 bytes or the key not
+ * 32.
+ */
 export function encodeAdvSignedKeyIndexList(list: AdvSignedKeyIndexList): Uint8Array {
   const action = "encode signed key index list";
   const { accountSignature: signature, accountSignatureKey: key } = list;
@@ -106,7 +109,10 @@ export function encodeAdvSignedKeyIndexList(list: AdvSignedKeyIndexList): Uint8A
   return encodeMessage(ADVSignedKeyIndexListSchema, parts, action);
 }
 
-/** Decodes a list of companions. @throws {CorruptError} When the bytes do not decode or the timestamp is out of range. */
+/**
+ * Decodes a list of companions. @throws {CorruptError} When the bytes do not decode or the timestamp is out
+ * of range.
+ */
 export function decodeAdvKeyIndexList(bytes: Uint8Array): AdvKeyIndexList {
   const action = "decode key index list";
   const message = decodeMessage(ADVKeyIndexListSchema, bytes, action);

@@ -21,7 +21,9 @@ export interface DeviceListRecord {
   readonly rawId?: number | undefined;
 }
 
-/** Encodes a device list. The order of devices is kept. @throws {RangeError} When a number is out of range. */
+/**
+ * Encodes a device list. The order of devices is kept. @throws {RangeError} When a number is out of range.
+ */
 export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   const action = "encode device list";
   const { user, devices, phash, rawId } = record;
@@ -33,7 +35,10 @@ export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   );
 }
 
-/** Decodes a device list. @throws {CorruptError} When the bytes do not decode or a part is missing or out of range. */
+/**
+ * Decodes a device list. @throws {CorruptError} When the bytes do not decode or a part is missing or out of
+ * range.
+ */
 export function decodeDeviceList(bytes: Uint8Array): DeviceListRecord {
   const action = "decode device list";
   const message = decodeMessage(DeviceListSchema, bytes, action);
@@ -53,7 +58,10 @@ export function encodeDevices(devices: readonly DeviceListEntry[]): Uint8Array {
   return encodeMessage(DeviceListSchema, { devices: devices.map(entryFields) }, "encode devices");
 }
 
-/** Decodes what `encodeDevices` encodes. @throws {CorruptError} When the bytes do not decode or a device has no id. */
+/**
+ * Decodes what `encodeDevices` encodes. @throws {CorruptError} When the bytes do not decode or a device has
+ * no id.
+ */
 export function decodeDevices(bytes: Uint8Array): DeviceListEntry[] {
   const action = "decode devices";
   return decodeMessage(DeviceListSchema, bytes, action).devices.map((device) => readEntry(action, device));

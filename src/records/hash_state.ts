@@ -49,13 +49,18 @@ export function decodeHashState(bytes: Uint8Array): HashState {
   return { version, hash, indexValueMap: mapOf(map), macMismatchFatal };
 }
 
-/** Encodes the index values alone, in the order of the map, for stores that keep the other parts beside them. */
+/**
+ * Encodes the index values alone, in the order of the map, for stores that keep the other parts beside them.
+ */
 export function encodeIndexValues(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const map = [...values].map(([key, value]) => ({ key, value }));
   return encodeMessage(HashStateSchema, { map }, "encode index values");
 }
 
-/** Decodes what `encodeIndexValues` encodes, in the same order. @throws {CorruptError} When the bytes do not decode. */
+/**
+ * Decodes what `encodeIndexValues` encodes, in the same order. @throws {CorruptError} When the bytes do not
+ * decode.
+ */
 export function decodeIndexValues(bytes: Uint8Array): Map<string, Uint8Array> {
   return mapOf(decodeMessage(HashStateSchema, bytes, "decode index values").map);
 }

@@ -1,9 +1,10 @@
 /**
- * The records as they are stored: the protobuf messages of `proto/`, and codecs between them and plain objects.
+ * The records as they are stored: the protobuf messages of `proto/`, and codecs between them and plain
+ * objects.
  *
- * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none has
- * (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as `TypeError` and
- * `RangeError`.
+ * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none
+ * has (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as
+ * `TypeError` and `RangeError`.
  *
  * @module
  */

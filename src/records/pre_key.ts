@@ -57,7 +57,8 @@ export function decodePreKey(record: Uint8Array): PreKey {
 }
 
 /**
- * Encodes a signed pre-key as the standard `SignedPreKeyRecordStructure`, its public key with the 0x05 prefix.
+ * Encodes a signed pre-key as the standard `SignedPreKeyRecordStructure`, its public key with the 0x05
+ * prefix.
  *
  * @throws {RangeError} When a key is not 32 bytes, the signature not 64, or a number is out of range.
  */

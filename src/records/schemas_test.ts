@@ -1,6 +1,6 @@
 /**
- * The schemas and the codec that reads them against the protobuf runtime, which knows the same messages from code that it generates
- * itself. What the runtime does not check, `checkWire` does.
+ * The schemas and the codec that reads them against the protobuf runtime, which knows the same messages from
+ * code that it generates itself. What the runtime does not check, `checkWire` does.
  */
 
 import { create, type DescMessage, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";

@@ -11,8 +11,8 @@ import {
 const ACTION = "decode sender key";
 
 /**
- * Decodes a stored sender key record. Unknown fields are kept. A public signing key has the 0x05 prefix or lacks it; a
- * private one is there only when the sender key is our own.
+ * Decodes a stored sender key record. Unknown fields are kept. A public signing key has the 0x05 prefix or
+ * lacks it; a private one is there only when the sender key is our own.
  *
  * @throws {CorruptError} When the bytes do not decode or a state lacks its chain or its signing key.
  * @throws {WrongLengthError} When a key has a length that no key of its kind has.

@@ -13,8 +13,8 @@ const ACTION = "decode session";
 const IV_BYTES = 16;
 
 /**
- * Decodes a stored session record. Unknown fields are kept. Keys may be absent or empty, since clients leave parts out
- * that they do not need; a key that is there has the right length.
+ * Decodes a stored session record. Unknown fields are kept. Keys may be absent or empty, since clients leave
+ * parts out that they do not need; a key that is there has the right length.
  *
  * @throws {CorruptError} When the bytes do not decode.
  * @throws {WrongLengthError} When a key has a length that no key of its kind has.

@@ -21,7 +21,9 @@ export interface SyncKeyFingerprint {
   readonly deviceIndexes: readonly number[];
 }
 
-/** Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp out of range. */
+/**
+ * Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp out of range.
+ */
 export function encodeSyncKey({ keyData, fingerprint, timestamp }: SyncKey): Uint8Array {
   const action = "encode sync key";
   if (requireBytes(action, "key data", keyData).length === 0)

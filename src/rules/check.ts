@@ -6,7 +6,8 @@ import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, Tuple
  * Checks a value against a rule.
  *
  * @throws {TypeError} When a part is of another type, or a text is no key.
- * @throws {RangeError} When a number, a length or a number of parts is out of range, or a text is not of its pattern.
+ * @throws {RangeError} When a number, a length or a number of parts is out of range, or a text is not of its
+ * pattern.
  */
 export type Check = (value: unknown) => void;
 
@@ -15,8 +16,8 @@ const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 /**
  * The check of a rule.
  *
- * @param what Names the value in messages. Parts are named by their path, such as `noiseKey.privateKey`; a message never repeats a
- * value.
+ * @param what Names the value in messages. Parts are named by their path, such as `noiseKey.privateKey`; a
+ * message never repeats a value.
  */
 export function checkOf(rule: Rule, what: string): Check {
   switch (rule.type) {

@@ -1,8 +1,8 @@
 import type { Rule } from "./rule.ts";
 
 /**
- * How a rule copies a value: the copy shares no bytes with it and holds nothing that the rule does not name. Byte arrays of any
- * subclass become plain `Uint8Array`s. The value is one that the rule's check accepts.
+ * How a rule copies a value: the copy shares no bytes with it and holds nothing that the rule does not name.
+ * Byte arrays of any subclass become plain `Uint8Array`s. The value is one that the rule's check accepts.
  */
 export function copyOf<T>(rule: Rule<T>): (value: T) => T {
   return copierOf(rule) as (value: T) => T;

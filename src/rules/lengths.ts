@@ -5,8 +5,8 @@ import type { Rule } from "./rule.ts";
 export type LengthCheck = (value: unknown) => void;
 
 /**
- * The check of the lengths in a value that was read. Its types are what a store answers with; only bytes of which the rule knows the
- * length are looked at.
+ * The check of the lengths in a value that was read. Its types are what a store answers with; only bytes of
+ * which the rule knows the length are looked at.
  *
  * @param what Begins the messages, such as `loadIdentity`.
  * @returns `undefined` when the rule knows no length.

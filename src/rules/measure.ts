@@ -10,8 +10,9 @@ const BYTES_PER_CODE_UNIT = 3;
 const ENTRY_BYTES = 16;
 
 /**
- * How a rule counts the bytes that a value stores: all byte arrays of one row together, and an upper bound for the lists and maps
- * that are encoded into it. Of several rows the largest counts. Other columns (texts, numbers) are short and do not count.
+ * How a rule counts the bytes that a value stores: all byte arrays of one row together, and an upper bound
+ * for the lists and maps that are encoded into it. Of several rows the largest counts. Other columns (texts,
+ * numbers) are short and do not count.
  *
  * @returns `undefined` when no value of the rule stores bytes.
  */

@@ -1,6 +1,6 @@
 /**
- * Rules: what a value may be, as data, and what is derived from it. One rule for each kind of write, each read and each field of
- * the device stands in `src/backend`; nothing else says what they are made of.
+ * Rules: what a value may be, as data, and what is derived from it. One rule for each kind of write, each
+ * read and each field of the device stands in `src/backend`; nothing else says what they are made of.
  *
  * @module
  */

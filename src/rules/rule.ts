@@ -48,7 +48,9 @@ export interface BytesRule {
   readonly type: "bytes";
   /** What the bytes are, such as `record`. Stable: a transform of stored values may bind it. */
   readonly name: string;
-  /** Whether the bytes are a stored value, which a transform may change: see `src/backend/value_transform.ts`. */
+  /**
+   * Whether the bytes are a stored value, which a transform may change: see `src/backend/value_transform.ts`.
+   */
   readonly isValue: boolean;
   readonly min: number;
   /** The only length that is allowed, besides none where `min` is 0. */
@@ -67,7 +69,9 @@ export interface OptionalRule {
 export interface ListRule {
   readonly type: "list";
   readonly item: Rule;
-  /** Whether each item is stored as a row of its own. Otherwise the list is part of the row that it stands in. */
+  /**
+   * Whether each item is stored as a row of its own. Otherwise the list is part of the row that it stands in.
+   */
   readonly rows: boolean;
 }
 
@@ -105,8 +109,8 @@ type AnyRule =
   | ObjectRule;
 
 /**
- * What a value of type `T` may be, as data. Checks, size limits, copies, the encoding on the wire, SQL columns and test samples
- * are derived from it: each is one function with a case for every type of rule.
+ * What a value of type `T` may be, as data. Checks, size limits, copies, the encoding on the wire, SQL
+ * columns and test samples are derived from it: each is one function with a case for every type of rule.
  */
 export type Rule<T = unknown> = AnyRule & Of<T>;
 
@@ -116,7 +120,9 @@ export type RuleOf<T> = unknown extends T ? Rule<T> : undefined extends T ? Opti
 /** A rule for every member of `T`, and for nothing else. */
 export type MembersOf<T> = { readonly [Name in keyof T]-?: RuleOf<T[Name]> };
 
-/** Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200. */
+/**
+ * Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200.
+ */
 export const MAX_TEXT_LENGTH = 1_024;
 
 /** A text: well-formed Unicode without NUL, not empty and at most 1,024 code units by default. */
@@ -151,7 +157,10 @@ export function flag(): FlagRule & Of<boolean> {
   return { type: "flag" };
 }
 
-/** Bytes that are stored as a value: at least `min` of them, or exactly `length`; both with `min: 0` mean none or `length`. */
+/**
+ * Bytes that are stored as a value: at least `min` of them, or exactly `length`; both with `min: 0` mean none
+ * or `length`.
+ */
 export function value(
   name: string,
   { min, length }: { readonly min?: number; readonly length?: number } = {},
@@ -159,7 +168,10 @@ export function value(
   return { type: "bytes", name, isValue: true, min: min ?? length ?? 0, length };
 }
 
-/** As `value`, for bytes that a transform of stored values leaves as they are: rows are found by them, or they are no secret. */
+/**
+ * As `value`, for bytes that a transform of stored values leaves as they are: rows are found by them, or they
+ * are no secret.
+ */
 export function plain(
   name: string,
   { min, length }: { readonly min?: number; readonly length?: number } = {},

@@ -16,8 +16,8 @@ export interface SignalPolicy {
   /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
-   * Counts how often the database was restored from a backup. It is stored with the device before anything else is read, and
-   * the greatest one ever given is in force: it has to be given once after each restore.
+   * Counts how often the database was restored from a backup. It is stored with the device before anything
+   * else is read, and the greatest one ever given is in force: it has to be given once after each restore.
    */
   readonly restoreEpoch?: number | undefined;
 }
@@ -37,7 +37,9 @@ export interface SignalAccount {
   readonly ownerEpoch: number;
 }
 
-/** What an account's sessions and sender keys are in memory. Two of them are the same when their members are. */
+/**
+ * What an account's sessions and sender keys are in memory. Two of them are the same when their members are.
+ */
 export interface SignalCodecs<S, K> {
   readonly sessions: LiveRecordCodec<S>;
   readonly senderKeys: LiveRecordCodec<K>;
@@ -49,8 +51,8 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
 };
 
 /**
- * The Signal cache of an open account, over the standard records or over a client's own. It is written behind by the
- * account's engine, which releases its leases in every pause and when the account closes.
+ * The Signal cache of an open account, over the standard records or over a client's own. It is written behind
+ * by the account's engine, which releases its leases in every pause and when the account closes.
  *
  * An account has one cache: every call answers with the same.
  *
@@ -97,7 +99,10 @@ export function signalCache<S, K>(
   return known.cache as SignalStoreCache<S, K>;
 }
 
-/** The account's Signal cache as far as it does not matter what its records are: the one that is open, else the standard one. */
+/**
+ * The account's Signal cache as far as it does not matter what its records are: the one that is open, else
+ * the standard one.
+ */
 export function sharedSignalCache(account: SignalAccount): SignalUserState {
   return openedCaches.get(account)?.cache ?? signalCache(account);
 }
@@ -120,7 +125,10 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
   return cache;
 }
 
-/** Whether a sender key name is one of this device: its user is the phone number's or the LID's, and its device ours. */
+/**
+ * Whether a sender key name is one of this device: its user is the phone number's or the LID's, and its
+ * device ours.
+ */
 function isSenderKeyOf({ pn, lid }: Device, name: string): boolean {
   const sender = tryParseSenderKeyName(name)?.sender;
   if (sender === undefined) return false;

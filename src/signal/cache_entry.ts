@@ -25,11 +25,19 @@ export interface EntryOwner<V> {
   becameDirty(entry: CacheEntry<V>): void;
   /** Puts it back, if it is still in the store. */
   becameClean(entry: CacheEntry<V>): void;
-  /** Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may be older. */
+  /**
+   * Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may
+   * be older.
+   */
   overtake(address: string): void;
-  /** A gate of the entry could not be opened: the messages whose keys were taken since it shut never leave. */
+  /**
+   * A gate of the entry could not be opened: the messages whose keys were taken since it shut never leave.
+   */
   forfeit(entry: CacheEntry<V>): void;
-  /** The writes that make the entry durable as it is. What is encoded for them goes into memory that `allocate` gives. */
+  /**
+   * The writes that make the entry durable as it is. What is encoded for them goes into memory that
+   * `allocate` gives.
+   */
   snapshot(entry: CacheEntry<V>, allocate: Allocate): EntrySnapshot;
 }
 
@@ -37,8 +45,8 @@ export interface EntryOwner<V> {
 const ASSUMED_BYTES = 1_500;
 
 /**
- * One key of one store in memory: present, or known to be absent. Plain state; `EntryTable`, `DirtySet` and the stores keep its
- * parts in step.
+ * One key of one store in memory: present, or known to be absent. Plain state; `EntryTable`, `DirtySet` and
+ * the stores keep its parts in step.
  */
 export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   readonly owner: EntryOwner<V>;
@@ -62,7 +70,10 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   committed = 0;
   /** Nothing may leave for this address before this number is committed. */
   gate = 0;
-  /** Another entry that must be durable as well before anything leaves for this one: the other end of a move in doubt. */
+  /**
+   * Another entry that must be durable as well before anything leaves for this one: the other end of a move
+   * in doubt.
+   */
   partner: { readonly entry: CacheEntry<V>; readonly generation: number } | undefined;
   /** The number with which it could not be encoded. */
   unencodable = 0;

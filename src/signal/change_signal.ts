@@ -11,9 +11,10 @@ const SELDOM_MS = 1_000;
 const MAX_HANDFUL = 64;
 
 /**
- * Tells the engine of changes. It must know at once when something becomes dirty or more urgent; of further changes of what is
- * dirty already it only has to know that they go on, so that it does not take the account for idle. Reading the clock costs
- * more than a put, so the faster such changes come, the fewer of them are told.
+ * Tells the engine of changes. It must know at once when something becomes dirty or more urgent; of further
+ * changes of what is dirty already it only has to know that they go on, so that it does not take the account
+ * for idle. Reading the clock costs more than a put, so the faster such changes come, the fewer of them are
+ * told.
  *
  * When changes become rare all of a sudden, the engine may believe in a pause once, and flush early.
  */

@@ -25,11 +25,12 @@ export interface ColdLoadTarget<Row> {
 /**
  * Reads of keys that are not in the cache, one at a time for each key, whoever asks.
  *
- * A row that arrives is installed only if its key has neither come into the cache nor gone out of it since it was asked for.
- * If it came, the cache knows better. If it came and went, the row may be from before, and is read again.
+ * A row that arrives is installed only if its key has neither come into the cache nor gone out of it since it
+ * was asked for. If it came, the cache knows better. If it came and went, the row may be from before, and is
+ * read again.
  *
- * Who waits for a key is served at the moment when it is in the cache: in a store that is full of dirty entries the next key
- * that arrives would drive it out again.
+ * Who waits for a key is served at the moment when it is in the cache: in a store that is full of dirty
+ * entries the next key that arrives would drive it out again.
  */
 export class ColdLoads<Row> {
   readonly #target: ColdLoadTarget<Row>;
@@ -54,8 +55,8 @@ export class ColdLoads<Row> {
   }
 
   /**
-   * Runs `section` when the key is in the cache, which it is not now, and resolves with its answer. A failed read rejects and
-   * is not remembered.
+   * Runs `section` when the key is in the cache, which it is not now, and resolves with its answer. A failed
+   * read rejects and is not remembered.
    */
   whenLoaded<Result>(key: string, section: () => Result): Promise<Result> {
     this.begin([key]);

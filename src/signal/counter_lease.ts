@@ -5,8 +5,9 @@ import type { SendingChain } from "../ratchet/mod.ts";
 export const MAX_LEASE_SIZE = 64;
 
 /**
- * Keys of one chain that may be burned before the chain is given up. libsignal's receivers refuse a message that is 2,000 ahead of the
- * last one they have; the rest is room for messages that were sent and have not arrived.
+ * Keys of one chain that may be burned before the chain is given up. libsignal's receivers refuse a message
+ * that is 2,000 ahead of the last one they have; the rest is room for messages that were sent and have not
+ * arrived.
  */
 export const MAX_BURNED_KEYS = 1_500;
 
@@ -26,8 +27,8 @@ export type ChainChange = "step" | "start" | "resume";
  * When the first message of a new chain may leave.
  *
  * - `strict`: once the chain is durable. A crash never costs a session.
- * - `relaxed`: at once, within the lease that the chain before it had. A crash before the next flush may cost the peer a retry
- *   and a new session. Counters are never repeated either way.
+ * - `relaxed`: at once, within the lease that the chain before it had. A crash before the next flush may cost
+ *   the peer a retry and a new session. Counters are never repeated either way.
  */
 export type Durability = "strict" | "relaxed";
 
@@ -51,13 +52,18 @@ export class CounterLease {
   next: number;
   /** Exclusive bound on the counters that may leave once the entry's gate is open. */
   bound: number;
-  /** Keys of the chain that no message carries: burned on load, or taken for a message that was never published. */
+  /**
+   * Keys of the chain that no message carries: burned on load, or taken for a message that was never
+   * published.
+   */
   burned: number;
   /** Counters below it were published, may have been, or count as burned. */
   #published: number;
   /** Counters that the next reservation takes. */
   #size = 1;
-  /** How often the counter went forward since the last pause that a reservation saw, and which one that was. */
+  /**
+   * How often the counter went forward since the last pause that a reservation saw, and which one that was.
+   */
   #used = 0;
   #pause = 0;
   /** Chains that may come back out of an archive. */
@@ -76,7 +82,9 @@ export class CounterLease {
     return this.next + steps > this.bound;
   }
 
-  /** Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing. */
+  /**
+   * Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing.
+   */
   get hasReserve(): boolean {
     return this.bound > this.next;
   }
@@ -87,9 +95,9 @@ export class CounterLease {
   }
 
   /**
-   * Notes the counter of the same chain after a put. What is reserved doubles with use, and after a pause it is no more than
-   * what was used before it: a pause releases the lease, so a chat with one message between two of them needs no bound above its
-   * counter, and no write that lowers it again.
+   * Notes the counter of the same chain after a put. What is reserved doubles with use, and after a pause it
+   * is no more than what was used before it: a pause releases the lease, so a chat with one message between
+   * two of them needs no bound above its counter, and no write that lowers it again.
    *
    * @returns Whether the bound had to be raised: nothing may leave before that is durable.
    */
@@ -117,7 +125,10 @@ export class CounterLease {
     this.#published = next;
   }
 
-  /** Counts the keys that were taken since `markPublished` as burned: their messages are never published. Returns how many. */
+  /**
+   * Counts the keys that were taken since `markPublished` as burned: their messages are never published.
+   * Returns how many.
+   */
   forfeit(): number {
     const keys = Math.max(0, this.next - this.#published);
     this.burned += keys;
@@ -141,7 +152,9 @@ export class CounterLease {
     this.bound = 0;
   }
 
-  /** Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing. */
+  /**
+   * Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing.
+   */
   release(): void {
     this.bound = this.next;
   }

@@ -11,7 +11,9 @@ import {
 } from "./record_move.ts";
 import type { RecordStore } from "./record_store.ts";
 
-/** Times that new sessions of the users may appear while the locks of those that were known are being taken. */
+/**
+ * Times that new sessions of the users may appear while the locks of those that were known are being taken.
+ */
 const MAX_ROUNDS = 8;
 
 /** Which sessions are deleted. */

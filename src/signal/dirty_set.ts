@@ -14,10 +14,11 @@ export function urgencyOf({ urgency }: AnyEntry): Urgency {
 }
 
 /**
- * Everything in the cache that is not durable: how much, since when, how urgent. It gives every change its number.
+ * Everything in the cache that is not durable: how much, since when, how urgent. It gives every change its
+ * number.
  *
- * All answers are kept up to date with each change, except the age of the oldest one, which is looked for at most once after
- * each flush.
+ * All answers are kept up to date with each change, except the age of the oldest one, which is looked for at
+ * most once after each flush.
  */
 export class DirtySet {
   /** Pauses in the changes. */
@@ -47,7 +48,9 @@ export class DirtySet {
     return this.#bytes;
   }
 
-  /** Numbers a change of an entry and notes what it makes of it. The caller changes the content right after. */
+  /**
+   * Numbers a change of an entry and notes what it makes of it. The caller changes the content right after.
+   */
   change(entry: AnyEntry, urgency: EntryUrgency): void {
     this.#generation += 1;
     entry.generation = this.#generation;
@@ -68,7 +71,8 @@ export class DirtySet {
   }
 
   /**
-   * Notes that what was collected with a generation is durable. An entry that has changed since is as dirty as what changed.
+   * Notes that what was collected with a generation is durable. An entry that has changed since is as dirty
+   * as what changed.
    *
    * @returns Whether the entry is clean.
    */

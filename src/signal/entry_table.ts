@@ -11,7 +11,10 @@ export interface EntryTableOptions<V> {
   readonly removed: (address: string) => void;
 }
 
-/** The entries of one store by address, and the order in which clean ones leave: negative ones first, then by last use. */
+/**
+ * The entries of one store by address, and the order in which clean ones leave: negative ones first, then by
+ * last use.
+ */
 export class EntryTable<V> {
   readonly #options: EntryTableOptions<V>;
   readonly #entries = new Map<string, CacheEntry<V>>();

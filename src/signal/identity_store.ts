@@ -14,7 +14,8 @@ export interface SignalIdentities {
   /**
    * The identity key, 32 bytes and the caller's own; `undefined` when there is none.
    *
-   * @throws {WrongLengthError | CorruptError} When the stored one cannot be read. It is never taken for absent.
+   * @throws {WrongLengthError | CorruptError} When the stored one cannot be read. It is never taken for
+   * absent.
    * @throws {StoreError} When the backend could not be read. It is asked again next time.
    */
   load(address: string): Promise<Uint8Array | undefined>;
@@ -74,7 +75,10 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     });
   }
 
-  /** Brings keys into memory, in one read for those that are not. @throws {StoreError} When one of them cannot be read. */
+  /**
+   * Brings keys into memory, in one read for those that are not. @throws {StoreError} When one of them cannot
+   * be read.
+   */
   async loadMany(addresses: readonly string[]): Promise<void> {
     this.#loads.begin(addresses);
     await Promise.all(addresses.map((address) => this.use(address, () => {})));
@@ -110,7 +114,9 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.#deleteNow(address);
   }
 
-  /** Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`. */
+  /**
+   * Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`.
+   */
   async prepareChange(address: string, key: Uint8Array | undefined): Promise<PreparedChange> {
     const needsRoom = (): boolean => this.entries.get(address)?.isDirty !== true;
     const unheld = { isCurrent: () => true, needsRoom, check: () => {}, release: () => {} };

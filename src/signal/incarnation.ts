@@ -17,9 +17,10 @@ export interface IncarnationEpochs {
 export const MAX_RESTORE_EPOCH = 0xffff_ffff;
 
 /**
- * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than a restore, the owner
- * epoch, and 64 random bits. No two incarnations have the same name: the owner epoch tells openings apart on machines whose
- * randomness repeats, and randomness those of one opening, or of an owner whose epoch stays.
+ * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than
+ * a restore, the owner epoch, and 64 random bits. No two incarnations have the same name: the owner epoch
+ * tells openings apart on machines whose randomness repeats, and randomness those of one opening, or of an
+ * owner whose epoch stays.
  */
 export function newIncarnation(random: Random, epochs: IncarnationEpochs): string {
   let name = hex(epochs.restoreEpoch, EPOCH_LENGTH) + hex(epochs.ownerEpoch % OWNER_EPOCHS, EPOCH_LENGTH);

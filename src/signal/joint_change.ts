@@ -33,7 +33,10 @@ interface JointChange<Result> {
   readonly applied: (tickets: readonly Ticket[]) => Result | Promise<Result>;
 }
 
-/** Makes changes in one moment, all or none: no flush has some of them and not the others. See `SignalStoreCache.change`. */
+/**
+ * Makes changes in one moment, all or none: no flush has some of them and not the others. See
+ * `SignalStoreCache.change`.
+ */
 export async function changeTogether<Result>(joint: JointChange<Result>): Promise<Result> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const changes = await prepareAll(joint.prepare());

@@ -1,6 +1,6 @@
 /**
- * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal clients share, and
- * a cache that writes them behind without ever letting a message key leave twice.
+ * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal
+ * clients share, and a cache that writes them behind without ever letting a message key leave twice.
  *
  * @module
  */

@@ -21,7 +21,9 @@ import {
 import type { RecordStore } from "./record_store.ts";
 import type { StatePlaces } from "./state_places.ts";
 
-/** Times that new addresses of the user may appear while the locks of those that were known are being taken. */
+/**
+ * Times that new addresses of the user may appear while the locks of those that were known are being taken.
+ */
 const MAX_ROUNDS = 8;
 
 /** What a move needs of the cache it happens in. */
@@ -41,9 +43,10 @@ export interface MoveOptions {
   /** Writes that land in the same commit: the registry, the mapping. */
   readonly writes?: readonly Write[] | undefined;
   /**
-   * Called once the move is durable, and awaited while the locks are still held. Whoever waits for one of them resolves its address
-   * again right after: the new address must be the answer by then. It must not fail. What others put under the phone number at the same
-   * time, having resolved it before, is moved afterwards, in a commit of its own.
+   * Called once the move is durable, and awaited while the locks are still held. Whoever waits for one of
+   * them resolves its address again right after: the new address must be the answer by then. It must not
+   * fail. What others put under the phone number at the same time, having resolved it before, is moved
+   * afterwards, in a commit of its own.
    */
   readonly moved?: (() => void | Promise<void>) | undefined;
 }
@@ -87,7 +90,8 @@ export async function moveUsers<S, K>(
     return options.moved?.();
   };
   const report = await moveKnown(parts, users, { ...options, moved });
-  // Who had resolved the phone number before has put what was not there to be moved, or is still at work under its lock.
+  // Who had resolved the phone number before has put what was not there to be moved, or is still at work
+  // under its lock.
   await othersDone(locks, lidsOf(users));
   const rest = await moveKnown(parts, users, {});
   await places.settled(users);
@@ -210,8 +214,8 @@ async function moveLocked<S, K>(
 }
 
 /**
- * Brings both ends of all pairs into memory, in one read a store, and keeps them there, however full it is: what arrives would
- * drive out what came with it.
+ * Brings both ends of all pairs into memory, in one read a store, and keeps them there, however full it is:
+ * what arrives would drive out what came with it.
  *
  * @returns How to let them go.
  */

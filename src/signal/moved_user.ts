@@ -9,7 +9,9 @@ export interface MovedUser {
   readonly lid: string;
 }
 
-/** The address of the same device under the user's LID; `undefined` when it is not one under the phone number. */
+/**
+ * The address of the same device under the user's LID; `undefined` when it is not one under the phone number.
+ */
 export function lidForm(address: SignalAddress, { pn, lid }: MovedUser): SignalAddress | undefined {
   const server = LID_SERVERS[address.server];
   return server === undefined || address.user !== pn ? undefined : { ...address, user: lid, server };

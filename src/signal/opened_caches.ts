@@ -24,7 +24,8 @@ export interface OpenedCache {
 export const openedCaches: WeakMap<object, OpenedCache> = new WeakMap();
 
 /**
- * The numbers of an account's Signal cache, `undefined` when none is open. It opens none, and needs none of the code of one.
+ * The numbers of an account's Signal cache, `undefined` when none is open. It opens none, and needs none of
+ * the code of one.
  *
  * @param account An account of `openAccount`.
  *
@@ -45,8 +46,8 @@ export function signalCacheStats(account: object): SignalCacheStats | undefined 
 }
 
 /**
- * Resolves when ciphertexts of an account may leave, as `SignalStoreCache.publishable`; at once where no Signal cache is open.
- * It opens none, and needs none of the code of one.
+ * Resolves when ciphertexts of an account may leave, as `SignalStoreCache.publishable`; at once where no
+ * Signal cache is open. It opens none, and needs none of the code of one.
  *
  * @param account An account of `openAccount`.
  * @param addresses Canonical Signal addresses and sender key names; all that are gated when left out.

@@ -22,7 +22,10 @@ const MAX_MISSING = 2_000;
 /** Names the sessions that are begun anew. */
 let sessions = 0;
 
-/** Encrypts without asking first, as a client does that does not know `sendable`. Rejects when the message may not leave. */
+/**
+ * Encrypts without asking first, as a client does that does not know `sendable`. Rejects when the message may
+ * not leave.
+ */
 async function sendUnasked({ cache }: World, address: string, steps = 1): Promise<number> {
   const store = address === OUR_KEY ? cache.senderKeys : cache.sessions;
   const record = (await store.load(address)) ?? new CounterRecord();

@@ -18,9 +18,9 @@ interface Wanted {
 }
 
 /**
- * Opens the gates of `entries` that are shut at the call: commits what shut them, or waits for the commit under way. The
- * identities of the same addresses land in the same commit. When one gate stays shut, the messages of all `entries` must not
- * leave, and the keys that were taken for them count as burned.
+ * Opens the gates of `entries` that are shut at the call: commits what shut them, or waits for the commit
+ * under way. The identities of the same addresses land in the same commit. When one gate stays shut, the
+ * messages of all `entries` must not leave, and the keys that were taken for them count as burned.
  *
  * @param isLive Whether the cache still knows the entries.
  * @throws {HaltedError} When a gate is shut and saving is halted.
@@ -51,8 +51,8 @@ export async function openGates(
 }
 
 /**
- * Commits `entries` as they are at the call, and nothing else but the identities of their addresses. When one of them could not be
- * committed, keys count as burned as with `openGates`.
+ * Commits `entries` as they are at the call, and nothing else but the identities of their addresses. When one
+ * of them could not be committed, keys count as burned as with `openGates`.
  *
  * @throws {StoreError} When one of them could not be committed.
  */

@@ -4,7 +4,10 @@ export interface Linked<T> {
   newer: T | undefined;
 }
 
-/** Entries in order of use. Everything takes the same short time whatever the length: a `Map`'s oldest key does not. */
+/**
+ * Entries in order of use. Everything takes the same short time whatever the length: a `Map`'s oldest key
+ * does not.
+ */
 export class RecencyList<T extends Linked<T>> {
   #newest: T | undefined;
   #oldest: T | undefined;

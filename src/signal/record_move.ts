@@ -18,8 +18,8 @@ export interface MoveContext {
 }
 
 /**
- * The move of one record or identity from one address to another, prepared: memory is as it was, and both entries stay in it.
- * Exactly one of `land`, `abandon` and `assert` ends it.
+ * The move of one record or identity from one address to another, prepared: memory is as it was, and both
+ * entries stay in it. Exactly one of `land`, `abandon` and `assert` ends it.
  */
 export interface PreparedMove {
   /** They land together or not at all. */
@@ -102,7 +102,9 @@ class Ends<V> {
     this.origin.release();
   }
 
-  /** One row may have become the other: with both in the database, one chain would be sent on from two places. */
+  /**
+   * One row may have become the other: with both in the database, one chain would be sent on from two places.
+   */
   assert(): void {
     this.target.assert();
     this.origin.assert();
@@ -131,8 +133,8 @@ async function holdEnds<V>(
 }
 
 /**
- * Prepares the move of a record. Where there is one at the other end, that one goes on sending, and the states of the record
- * that comes join it, their sending chains burned.
+ * Prepares the move of a record. Where there is one at the other end, that one goes on sending, and the
+ * states of the record that comes join it, their sending chains burned.
  *
  * @throws {CorruptError | WrongLengthError} When one of the two is our own sender key and cannot be read.
  */
@@ -206,8 +208,9 @@ function sendOnOtherChains<T>(codec: LiveRecordCodec<T>, a: T, b: T): boolean {
 }
 
 /**
- * Takes a record into another one. Both send on one chain where an earlier move was in doubt and the process died before it was
- * decided: a session is burned up to where either may have been, a sender key goes on at the greater iteration.
+ * Takes a record into another one. Both send on one chain where an earlier move was in doubt and the process
+ * died before it was decided: a session is burned up to where either may have been, a sender key goes on at
+ * the greater iteration.
  */
 function join<T>(
   { codec, table }: RecordStore<T>,
@@ -223,7 +226,10 @@ function join<T>(
   codec.fastForward(record, chain.id, table.store === "session" ? bound : next);
 }
 
-/** The lease of a record at its new place, from those that its parts had: of two of one chain the greater bound and count. */
+/**
+ * The lease of a record at its new place, from those that its parts had: of two of one chain the greater
+ * bound and count.
+ */
 function leaseOf(
   chain: SendingChain | undefined,
   store: SignalRecordStore,
@@ -242,8 +248,8 @@ function leaseOf(
 }
 
 /**
- * Prepares the move of an identity key. One that is at the other end already stays, and the one that comes is dropped. Where
- * one of them cannot be read, both stay where they are: unreadable is not absent.
+ * Prepares the move of an identity key. One that is at the other end already stays, and the one that comes is
+ * dropped. Where one of them cannot be read, both stay where they are: unreadable is not absent.
  */
 export async function prepareIdentityMove(
   store: IdentityStore,
@@ -305,8 +311,8 @@ export async function prepareIdentityRemoval(
 }
 
 /**
- * Prepares the removal of a record; `undefined` when there is none. A pre-key that it consumed and that nobody knows of yet
- * stays.
+ * Prepares the removal of a record; `undefined` when there is none. A pre-key that it consumed and that
+ * nobody knows of yet stays.
  */
 export async function prepareRemoval<T>(
   store: RecordStore<T>,

@@ -14,7 +14,10 @@ import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from ".
 import { requireAddress, type StoreContext } from "./store_context.ts";
 import { openStoredRecord } from "./stored_record.ts";
 
-/** What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry alone. */
+/**
+ * What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry
+ * alone.
+ */
 const UNENCODABLE = new Uint8Array(0);
 
 /** What a store of records is made of. */
@@ -95,7 +98,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.#deleteNow(address);
   }
 
-  /** Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`. */
+  /**
+   * Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`.
+   */
   async prepareChange(address: string, record: T | undefined): Promise<PreparedChange> {
     if (record === undefined) {
       requireAddress(`delete ${this.table.store}`, address);
@@ -129,8 +134,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /**
-   * Hands over the entry of an address, read if it is not in memory. It is in memory while `section` runs, and not a moment
-   * longer.
+   * Hands over the entry of an address, read if it is not in memory. It is in memory while `section` runs,
+   * and not a moment longer.
    */
   async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
@@ -139,7 +144,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
 
-  /** Whether sending `steps` more messages for an address takes a commit first. @throws {StoreError} As `load`. */
+  /**
+   * Whether sending `steps` more messages for an address takes a commit first. @throws {StoreError} As
+   * `load`.
+   */
   needsCommit(address: string, steps: number): Promise<boolean> {
     return this.use(
       address,
@@ -250,7 +258,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true;
   }
 
-  /** Says of a record what `#apply` would, and changes neither. @throws {RewindError | RangeError} When it must not be put. */
+  /**
+   * Says of a record what `#apply` would, and changes neither. @throws {RewindError | RangeError} When it
+   * must not be put.
+   */
   #check(entry: CacheEntry<T>, record: T): void {
     const { lease } = entry;
     const chain = this.codec.sendingChain(record);
@@ -300,9 +311,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /**
-   * Burns, in a record that has begun to send on another chain, the chain before it, if the record still has it. It comes before
-   * anything is changed: a record in which the chain stands too far back to be burned is one made from an old copy, and would
-   * send with used keys if that chain came back in a later incarnation, which knows no more where it was.
+   * Burns, in a record that has begun to send on another chain, the chain before it, if the record still has
+   * it. It comes before anything is changed: a record in which the chain stands too far back to be burned is
+   * one made from an old copy, and would send with used keys if that chain came back in a later incarnation,
+   * which knows no more where it was.
    *
    * @throws {RangeError} When the chain is there, and more than 2,000 behind. The record is as it was.
    */
@@ -372,14 +384,19 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return entry;
   }
 
-  /** The row goes with the next flush, and what `riders` say happens in the same commit. The address reads as absent. */
+  /**
+   * The row goes with the next flush, and what `riders` say happens in the same commit. The address reads as
+   * absent.
+   */
   #setAside(address: string, riders: readonly Write[]): void {
     const entry = this.#addEntry(address, true);
     this.#context.dirty.change(entry, MUST);
     for (const rider of riders) entry.addRider(rider);
   }
 
-  /** Ends a chain with so many burned keys that its receivers might refuse the next message. The gate stays. */
+  /**
+   * Ends a chain with so many burned keys that its receivers might refuse the next message. The gate stays.
+   */
   #giveUp(entry: CacheEntry<T>, value: T, lease: CounterLease): void {
     const { address } = entry;
     const { store } = this.table;
@@ -445,7 +462,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 }
 
-/** @throws {RangeError} When no pre-key can have this id: its removal would keep the session from being written. */
+/**
+ * @throws {RangeError} When no pre-key can have this id: its removal would keep the session from being
+ * written.
+ */
 function requireKeyId(id: number): void {
   if (Number.isInteger(id) && id >= 1 && id <= MAX_KEY_ID) return;
   throw new RangeError(`consume pre-key: id is ${id}, expected 1 to ${MAX_KEY_ID}`);

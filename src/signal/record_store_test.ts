@@ -258,7 +258,10 @@ test("a new session in a record that no longer has the one before it is taken: t
   expect(here.cache.sessions.peek(ALICE)?.current?.chain).toBe("new chain");
 });
 
-/** A session that has sent 3,000 messages, and a copy from before the first of them that has begun another session. */
+/**
+ * A session that has sent 3,000 messages, and a copy from before the first of them that has begun another
+ * session.
+ */
 async function oldCopy(here: World): Promise<CounterRecord> {
   await haveSession(here, ALICE, 0);
   const old = (await here.cache.sessions.load(ALICE)) ?? new CounterRecord();

@@ -3,16 +3,18 @@ import type { Logger } from "../ports/mod.ts";
 import { summarizeError } from "../write_behind/mod.ts";
 
 /**
- * What the Signal cache tells its listeners. An address is a Signal address, or for sender keys a sender key name.
+ * What the Signal cache tells its listeners. An address is a Signal address, or for sender keys a sender key
+ * name.
  *
  * - `quarantined`: a stored record cannot be used. It reads as absent; its bytes are set aside.
- * - `burned`: keys were given up: another incarnation wrote the record and may have used them, or their messages could not be
- *   published.
- * - `closed`: too many were. The session reads as closed; our own sender key is gone, and the group's marks with it, so
- *   that it is sent to everybody anew.
- * - `replaced`: we had two sender keys in one group, under our phone number and under our LID. The LID's stays, and the group's marks
- *   are gone, so that it is sent to everybody anew.
- * - `discarded`: the record is older than a restore; it is gone, as is what it said about who holds our sender key.
+ * - `burned`: keys were given up: another incarnation wrote the record and may have used them, or their
+ *   messages could not be published.
+ * - `closed`: too many were. The session reads as closed; our own sender key is gone, and the group's marks
+ *   with it, so that it is sent to everybody anew.
+ * - `replaced`: we had two sender keys in one group, under our phone number and under our LID. The LID's
+ *   stays, and the group's marks are gone, so that it is sent to everybody anew.
+ * - `discarded`: the record is older than a restore; it is gone, as is what it said about who holds our
+ *   sender key.
  * - `unencodable`: a record that was put cannot be stored. Its address stays gated until another one is put.
  */
 export type SignalCacheEvent =
@@ -39,7 +41,10 @@ export type SignalCacheEvent =
   | { readonly kind: "replaced"; readonly store: SignalRecordStore; readonly address: string }
   | { readonly kind: "unencodable"; readonly store: SignalRecordStore; readonly address: string };
 
-/** Receives events, in order, while the cache goes on: it must return at once. What it throws is logged and dropped. */
+/**
+ * Receives events, in order, while the cache goes on: it must return at once. What it throws is logged and
+ * dropped.
+ */
 export type SignalCacheListener = (event: SignalCacheEvent) => void;
 
 /** How often something happened since the cache was made. */

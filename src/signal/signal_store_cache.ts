@@ -64,8 +64,8 @@ export interface SignalStoreCacheOptions<S, K> {
   /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
   readonly isOwnSenderKey: (name: string) => boolean;
   /**
-   * Which phone number and LID are one user. State is kept under the LID where the mapping is known; without this option every
-   * address is its own.
+   * Which phone number and LID are one user. State is kept under the LID where the mapping is known; without
+   * this option every address is its own.
    */
   readonly users?: UserMappings | undefined;
   /** Defaults to `strict`. */
@@ -73,14 +73,16 @@ export interface SignalStoreCacheOptions<S, K> {
   /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
-   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. After a restore, open it
-   * with a greater number than ever before, and with that number from then on: what was written under a smaller one is
-   * discarded when it is read, since its bounds know nothing of what was sent after the backup was made.
+   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. After a restore,
+   * open it with a greater number than ever before, and with that number from then on: what was written under
+   * a smaller one is discarded when it is read, since its bounds know nothing of what was sent after the
+   * backup was made.
    */
   readonly restoreEpoch?: number | undefined;
   /**
-   * Number of the ownership under which the cache writes, greater with each opening of the account. It is part of the incarnation's
-   * name, so that two runs of a cloned machine, whose randomness may repeat, never have one name. Defaults to 0.
+   * Number of the ownership under which the cache writes, greater with each opening of the account. It is
+   * part of the incarnation's name, so that two runs of a cloned machine, whose randomness may repeat, never
+   * have one name. Defaults to 0.
    */
   readonly ownerEpoch?: number | undefined;
 }
@@ -100,16 +102,18 @@ export interface SignalCacheStats extends SignalCacheCounts {
 }
 
 /**
- * Sessions, sender keys and identities in memory, written behind by the engine. `signalCache` opens the one of an account.
+ * Sessions, sender keys and identities in memory, written behind by the engine. `signalCache` opens the one
+ * of an account.
  *
  * - **Ownership.** `load` hands out copies, `put` takes over what it is given.
- * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What is loaded, changed
- *   and put must be so under the lock of its address: `withAddress`, `withSenderKey`.
- * - **Durability.** What is put is durable after a flush. Before the ratchet steps, `sendable` says whether its key can be
- *   published. No ciphertext may leave before `publishable` has resolved for its address, unless the ticket of its put says that it
- *   need not wait. Kept to that, no message key leaves twice, whatever
- *   crashes, fails or arrives late.
- * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when there are too many.
+ * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What
+ *   is loaded, changed and put must be so under the lock of its address: `withAddress`, `withSenderKey`.
+ * - **Durability.** What is put is durable after a flush. Before the ratchet steps, `sendable` says whether
+ *   its key can be published. No ciphertext may leave before `publishable` has resolved for its address,
+ *   unless the ticket of its put says that it need not wait. Kept to that, no message key leaves twice,
+ *   whatever crashes, fails or arrives late.
+ * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when
+ *   there are too many.
  *
  * @example
  * ```ts
@@ -226,32 +230,39 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Runs `section` under the lock of the address where the state of `address` is kept, which it is given: the LID's where the mapping
-   * is known. It spans load, change and put, so that sending and receiving on one session never lose a step. The place is looked
-   * up inside the lock: a phone number that becomes a LID in between is the LID. Awaiting `publishable` inside is right.
+   * Runs `section` under the lock of the address where the state of `address` is kept, which it is given: the
+   * LID's where the mapping is known. It spans load, change and put, so that sending and receiving on one
+   * session never lose a step. The place is looked up inside the lock: a phone number that becomes a LID in
+   * between is the LID. Awaiting `publishable` inside is right.
    *
    * What is left of the user under the phone number is moved first, once for each user: see `moveUser`.
    *
-   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. A section that awaits one of these may
-   * wait for ever:
+   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. A section that awaits
+   * one of these may wait for ever:
    *
-   * - another `withAddress`, `withPlaces` or `locate`; `moveUser`, `moveUsers`, `usersToMove`, `deleteSessions` of this user;
-   * - `learn` of the directory, whoever is learnt: migrations are one at a time, and the one before may wait for this address;
-   * - what changes device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of the directory's `devices`.
-   *   They wait for a lock of the user that is held while sessions are moved or deleted.
+   * - another `withAddress`, `withPlaces` or `locate`; `moveUser`, `moveUsers`, `usersToMove`,
+   *   `deleteSessions` of this user;
+   * - `learn` of the directory, whoever is learnt: migrations are one at a time, and the one before may wait
+   *   for this address;
+   * - what changes device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of
+   *   the directory's `devices`. They wait for a lock of the user that is held while sessions are moved or
+   *   deleted.
    *
-   * Begin them inside, if need be, and await them outside. What only reads, as `getDevicesFor`, may be awaited.
+   * Begin them inside, if need be, and await them outside. What only reads, as `getDevicesFor`, may be
+   * awaited.
    *
-   * @throws {StoreError} When the place could not be read, or what is left under the phone number could not be moved.
+   * @throws {StoreError} When the place could not be read, or what is left under the phone number could not
+   * be moved.
    */
   withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
     return this.#within([address], ([place = address]) => section(place));
   }
 
   /**
-   * As `withAddress`, for the sender key of one sender in one group. Await neither what must not be awaited there inside, nor
-   * `deleteSenderKey` of this name, nor what the directory's `senderKeyDevices` does with this group: `rotate` takes the lock of our
-   * key, and `withoutKey`, `beginDistribution`, `acknowledged` and `forget` may wait for it.
+   * As `withAddress`, for the sender key of one sender in one group. Await neither what must not be awaited
+   * there inside, nor `deleteSenderKey` of this name, nor what the directory's `senderKeyDevices` does with
+   * this group: `rotate` takes the lock of our key, and `withoutKey`, `beginDistribution`, `acknowledged` and
+   * `forget` may wait for it.
    */
   withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
     return this.#within([name], ([place = name]) => section(place));
@@ -270,8 +281,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Where the state of each of these addresses and sender key names is kept now, in their order, after what was left under
-   * phone numbers was moved there. Without a lock: to be read from at once. Not to be awaited inside `withAddress`.
+   * Where the state of each of these addresses and sender key names is kept now, in their order, after what
+   * was left under phone numbers was moved there. Without a lock: to be read from at once. Not to be awaited
+   * inside `withAddress`.
    *
    * @throws {StoreError} As `withAddress`.
    */
@@ -279,7 +291,10 @@ export class SignalStoreCache<S, K> {
     return await Promise.all(addressesAndNames.map((text) => this.#locate(text)));
   }
 
-  /** Takes note of writes of mappings by others who have moved nothing: what is under their phone numbers is looked for again. */
+  /**
+   * Takes note of writes of mappings by others who have moved nothing: what is under their phone numbers is
+   * looked for again.
+   */
   follow(writes: readonly Write[]): void {
     this.#places.follow(writes);
   }
@@ -290,13 +305,15 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes changes that belong together in one moment, all or none: a flush has all of them, in one commit (save what the backend
-   * refuses), or none. It takes no locks; each change is otherwise a put or a delete, and what is put is the cache's.
+   * Makes changes that belong together in one moment, all or none: a flush has all of them, in one commit
+   * (save what the backend refuses), or none. It takes no locks; each change is otherwise a put or a delete,
+   * and what is put is the cache's.
    *
-   * @param applied Called in that same moment, with what each change answers. What it begins to commit lands with the changes.
+   * @param applied Called in that same moment, with what each change answers. What it begins to commit lands
+   * with the changes.
    * @returns What `applied` answers, awaited.
-   * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot be made: none is. Also
-   * what `applied` throws: they are made, then, and written later.
+   * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot
+   * be made: none is. Also what `applied` throws: they are made, then, and written later.
    */
   change<Result>(
     changes: readonly CacheChange<S, K>[],
@@ -310,12 +327,13 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Resolves when the ratchet may step to encrypt a message for an address. Ask under its lock, before the step: a key that is taken
-   * and not published is missing on the receiver's side, and receivers follow a chain over at most 2,000 missing keys.
+   * Resolves when the ratchet may step to encrypt a message for an address. Ask under its lock, before the
+   * step: a key that is taken and not published is missing on the receiver's side, and receivers follow a
+   * chain over at most 2,000 missing keys.
    *
    * - Where an earlier commit for the address failed, it is tried again first.
-   * - While saving is halted, steps within the lease go on; a step that needs a commit (past the bound, or the first on a new chain) is
-   *   refused.
+   * - While saving is halted, steps within the lease go on; a step that needs a commit (past the bound, or
+   *   the first on a new chain) is refused.
    *
    * It reserves nothing: put the record and await `publishable` as usual.
    *
@@ -360,13 +378,15 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is gated of them is
-   * committed, together with the identity of the same address; nothing else is. Within a lease nothing is gated, and it resolves
-   * although saving is halted.
+   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is
+   * gated of them is committed, together with the identity of the same address; nothing else is. Within a
+   * lease nothing is gated, and it resolves although saving is halted.
    *
-   * @param addresses Signal addresses and sender key names, as they were put. Defaults to everything that is gated.
-   * @throws {StoreError} When it could not be committed: none of the ciphertexts may leave. State is kept, the gates stay closed, and the
-   * keys that were taken count as burned: after 1,500 of them on one chain the session is closed, or our own sender key removed.
+   * @param addresses Signal addresses and sender key names, as they were put. Defaults to everything that is
+   * gated.
+   * @throws {StoreError} When it could not be committed: none of the ciphertexts may leave. State is kept,
+   * the gates stay closed, and the keys that were taken count as burned: after 1,500 of them on one chain the
+   * session is closed, or our own sender key removed.
    * @throws {HaltedError} While saving is halted and something is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
    */
@@ -379,11 +399,12 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes what was put or deleted for these addresses before the call durable, with their identities and nothing else. It tries
-   * although saving is halted.
+   * Makes what was put or deleted for these addresses before the call durable, with their identities and
+   * nothing else. It tries although saving is halted.
    *
    * @param addresses Signal addresses and sender key names.
-   * @throws {StoreError} When one of them could not be committed. They stay dirty, and keys count as burned as with `publishable`.
+   * @throws {StoreError} When one of them could not be committed. They stay dirty, and keys count as burned
+   * as with `publishable`.
    */
   async makeDurable(addresses: readonly string[]): Promise<void> {
     const identities = addresses.flatMap((address) => this.#identities.entries.get(address) ?? []);
@@ -391,8 +412,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes everything durable with exact counters and bounds, so that the next incarnation of the cache burns nothing. The engine has it
-   * done in a pause and before it closes; call it before an export or a hibernation. Afterwards every send is gated anew.
+   * Makes everything durable with exact counters and bounds, so that the next incarnation of the cache burns
+   * nothing. The engine has it done in a pause and before it closes; call it before an export or a
+   * hibernation. Afterwards every send is gated anew.
    *
    * @throws {StoreError} As `WriteBehind.flush`.
    */
@@ -402,9 +424,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Forgets everything, durable or not, and begins a new incarnation: what was sent under leases is burned when it is read again.
-   * **Lossy**: allowed only when whatever depended on what was not committed is dropped too. Who waits in `publishable` is
-   * rejected.
+   * Forgets everything, durable or not, and begins a new incarnation: what was sent under leases is burned
+   * when it is read again. **Lossy**: allowed only when whatever depended on what was not committed is
+   * dropped too. Who waits in `publishable` is rejected.
    */
   clear(): void {
     this.#incarnation = newIncarnation(this.#options.host.random, this.#epochs);
@@ -414,30 +436,34 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does this incarnation of the
-   * cache: what is read again burns nothing. Records that have sent within a lease stay until their exact counter is written.
+   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does
+   * this incarnation of the cache: what is read again burns nothing. Records that have sent within a lease
+   * stay until their exact counter is written.
    */
   clearAfterFlush(): void {
     for (const table of this.#tables()) table.evictClean();
   }
 
   /**
-   * Moves every session, identity and sender key of a phone number's user to its LID: `c.us` to `lid`, `hosted` to `hosted.lid`,
-   * device by device, under the locks of both addresses. It covers what is not durable yet.
+   * Moves every session, identity and sender key of a phone number's user to its LID: `c.us` to `lid`,
+   * `hosted` to `hosted.lid`, device by device, under the locks of both addresses. It covers what is not
+   * durable yet.
    *
-   * - A session that the LID has already stays the current one. The other's states join its archive, their sending chains burned.
-   *   Sender keys likewise.
-   * - An identity that the LID has already wins. One that cannot be read, at either end, keeps its pair where it is.
-   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty. Who is at work
-   *   under the phone number meanwhile, having resolved it before, is waited for, and what it put is moved in a second one.
+   * - A session that the LID has already stays the current one. The other's states join its archive, their
+   *   sending chains burned. Sender keys likewise.
+   * - An identity that the LID has already wins. One that cannot be read, at either end, keeps its pair where
+   *   it is.
+   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty. Who
+   *   is at work under the phone number meanwhile, having resolved it before, is waited for, and what it put
+   *   is moved in a second one.
    *
-   * Calling it again moves what has appeared since. A failed call has changed nothing, or nothing more once `options.moved` was
-   * called: call it again then, too.
+   * Calling it again moves what has appeared since. A failed call has changed nothing, or nothing more once
+   * `options.moved` was called: call it again then, too.
    *
    * @param pn User part of the phone number's addresses.
    * @param lid User part of the LID's.
-   * @throws {StoreError} When the commit failed, or the backend could not be read. After an `AmbiguousError` memory is what it was,
-   * and is written again.
+   * @throws {StoreError} When the commit failed, or the backend could not be read. After an `AmbiguousError`
+   * memory is what it was, and is written again.
    * @throws {LimitError} When new addresses of the user keep appearing.
    */
   moveUser(pn: string, lid: string, options: MoveOptions = {}): Promise<MoveReport> {
@@ -445,7 +471,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in memory.
+   * As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in
+   * memory.
    *
    * @throws {TypeError} When a phone number or a LID is there twice: one LID is one phone number's.
    */
@@ -454,8 +481,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Those of users of whom there is anything under the phone number, durable or not: one query for all. Who is at work under a
-   * phone number, having resolved it before it became the LID, is waited for.
+   * Those of users of whom there is anything under the phone number, durable or not: one query for all. Who
+   * is at work under a phone number, having resolved it before it became the LID, is waited for.
    *
    * @throws {StoreError}
    */
@@ -464,12 +491,13 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Deletes sessions of users, those that are not durable yet too, under their locks, in one commit with `writes` and all that is
-   * dirty: a device that is gone, or an account that has another identity. Memory follows when it has succeeded.
+   * Deletes sessions of users, those that are not durable yet too, under their locks, in one commit with
+   * `writes` and all that is dirty: a device that is gone, or an account that has another identity. Memory
+   * follows when it has succeeded.
    *
    * @returns How many sessions there were.
-   * @throws {StoreError} When the commit failed, or the backend could not be read: nothing is deleted. After an `AmbiguousError`
-   * the sessions are written again.
+   * @throws {StoreError} When the commit failed, or the backend could not be read: nothing is deleted. After
+   * an `AmbiguousError` the sessions are written again.
    * @throws {LimitError} When new sessions of the users keep appearing.
    */
   deleteSessions(selection: SessionSelection, writes: readonly Write[] = []): Promise<number> {

@@ -15,7 +15,10 @@ const USERS_PER_QUERY = 250;
 
 /** Which phone number and LID are one user: an account's `lid`. */
 export interface UserMappings {
-  /** The user of a Signal address of either kind whose state is kept under the LID; `undefined` when no mapping says so. */
+  /**
+   * The user of a Signal address of either kind whose state is kept under the LID; `undefined` when no
+   * mapping says so.
+   */
   userOf(address: string): Promise<MovedUser | undefined>;
   /** Runs a section with those of users that are still mapped so, and stay so until it ends. */
   whileMapped<T>(
@@ -35,8 +38,9 @@ export interface StateMover {
 /**
  * Where the state of an address is kept: the LID's address where the mapping is known, else its own.
  *
- * State can be left under a phone number whose LID is known: by a client that stores mappings without moving anything, by a crash, in
- * a database of an earlier release. So each user is looked at once before the first use, and what is found is moved.
+ * State can be left under a phone number whose LID is known: by a client that stores mappings without moving
+ * anything, by a crash, in a database of an earlier release. So each user is looked at once before the first
+ * use, and what is found is moved.
  */
 export class StatePlaces {
   readonly #mappings: UserMappings | undefined;
@@ -50,7 +54,10 @@ export class StatePlaces {
     this.#mover = mover;
   }
 
-  /** The place of an address; `undefined` while something may be stranded under its user's phone number: see `settle`. */
+  /**
+   * The place of an address; `undefined` while something may be stranded under its user's phone number: see
+   * `settle`.
+   */
   async ofAddress(address: string): Promise<string | undefined> {
     const parsed = this.#mappings === undefined ? undefined : tryParseSignalAddress(address);
     if (parsed === undefined || (isLidServer(parsed.server) && this.#swept.hasLid(parsed.user)))
@@ -72,8 +79,8 @@ export class StatePlaces {
   }
 
   /**
-   * Moves what is stranded under the phone number of the address's user. It takes the locks of both addresses: the caller must hold
-   * none. Users that are asked for in one turn share a query.
+   * Moves what is stranded under the phone number of the address's user. It takes the locks of both
+   * addresses: the caller must hold none. Users that are asked for in one turn share a query.
    *
    * @throws {StoreError} When it could not be read or moved.
    */

@@ -18,7 +18,8 @@ export interface StoreContext {
 }
 
 /**
- * Checks an address that is about to be changed without being read: a change that no backend accepts would stay dirty for ever.
+ * Checks an address that is about to be changed without being read: a change that no backend accepts would
+ * stay dirty for ever.
  *
  * @throws {TypeError} When nothing can be stored under it.
  */

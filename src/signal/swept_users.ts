@@ -1,6 +1,9 @@
 import type { MovedUser } from "./moved_user.ts";
 
-/** Users that are remembered: as many as a cache of mappings holds. A user that is forgotten is looked at once more. */
+/**
+ * Users that are remembered: as many as a cache of mappings holds. A user that is forgotten is looked at once
+ * more.
+ */
 const MAX_USERS = 10_000;
 
 /** Users of whom nothing is under the phone number any more. */

@@ -39,7 +39,10 @@ export class FakeClock implements Clock {
     this.#nowMs += ms;
   }
 
-  /** Jumps to a time, backwards too: real clocks are corrected. @throws {RangeError} When it is not an integer. */
+  /**
+   * Jumps to a time, backwards too: real clocks are corrected. @throws {RangeError} When it is not an
+   * integer.
+   */
   set(nowMs: number): void {
     this.#nowMs = requireMs("set clock", nowMs);
   }

@@ -21,8 +21,9 @@ export interface FakeHostOptions {
 }
 
 /**
- * Surroundings for a test: a clock that stands still, a scheduler that runs on demand, seeded randomness and a logger
- * that remembers. Nothing in it touches the host, so the same test runs the same way on every runtime.
+ * Surroundings for a test: a clock that stands still, a scheduler that runs on demand, seeded randomness and
+ * a logger that remembers. Nothing in it touches the host, so the same test runs the same way on every
+ * runtime.
  *
  * @example
  * ```ts

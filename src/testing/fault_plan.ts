@@ -6,7 +6,8 @@ import type { CommitOptions, Write } from "../backend/mod.ts";
  * - `pass`: nothing unusual.
  * - An `Error`: nothing is applied and the commit rejects with it.
  * - `lose-answer`: applied, but the caller gets `AmbiguousError`. A twin is kept.
- * - `lose-request`: not applied yet; the caller gets `AmbiguousError`. The commit itself is kept, still under way.
+ * - `lose-request`: not applied yet; the caller gets `AmbiguousError`. The commit itself is kept, still under
+ *   way.
  * - `duplicate`: applied and answered, and a twin is kept.
  * - `hold`: waits for `FaultPlan.release`, then goes on as usual.
  *
@@ -25,7 +26,10 @@ export interface LateCommit {
 /** What became of a commit that arrived late: rows changed by each write, or the error. */
 export type LateOutcome = { readonly changed: readonly number[] } | { readonly error: unknown };
 
-/** The faults that the commits of a backend will meet, and the controls to bring them about. See `faultyCommitter`. */
+/**
+ * The faults that the commits of a backend will meet, and the controls to bring them about. See
+ * `faultyCommitter`.
+ */
 export class FaultPlan {
   readonly #next: CommitFault[] = [];
   readonly #late: LateCommit[] = [];

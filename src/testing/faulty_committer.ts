@@ -13,13 +13,16 @@ import type { FaultPlan } from "./fault_plan.ts";
 
 /** Options of `faultyCommitter`. */
 export interface FaultyCommitterOptions {
-  /** Stamps what the setters store; give it the clock that the wrapped backend has. Defaults to the host's clock. */
+  /**
+   * Stamps what the setters store; give it the clock that the wrapped backend has. Defaults to the host's
+   * clock.
+   */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * The same backend behind a network that does what the plan says: commits fail, lose their answers, arrive twice or
- * late, wait, or are refused. Reads pass through untouched. Closing it closes the backend.
+ * The same backend behind a network that does what the plan says: commits fail, lose their answers, arrive
+ * twice or late, wait, or are refused. Reads pass through untouched. Closing it closes the backend.
  *
  * @example
  * ```ts

@@ -23,14 +23,14 @@ export interface TaskFailure {
 }
 
 /**
- * A `Scheduler` that runs what is due when the test says so, one task at a time, in order of due time and then of
- * `schedule` calls.
+ * A `Scheduler` that runs what is due when the test says so, one task at a time, in order of due time and
+ * then of `schedule` calls.
  *
  * Code that was woken before, and only waits for promises, goes on before the clock moves.
  *
- * `advance` moves the clock to each due time in turn, so a task that schedules itself again runs as often as it would
- * have in real time. It awaits every task: a task that waits for something that only happens after `advance` returns
- * would never end, so start such an `advance` without awaiting it.
+ * `advance` moves the clock to each due time in turn, so a task that schedules itself again runs as often as
+ * it would have in real time. It awaits every task: a task that waits for something that only happens after
+ * `advance` returns would never end, so start such an `advance` without awaiting it.
  *
  * @example
  * ```ts
@@ -103,10 +103,11 @@ export class ManualScheduler implements Scheduler {
   }
 
   /**
-   * Moves the clock forward by `ms`, stopping at each due time on the way to run what is due, and returns the number
-   * of runs. The clock ends at least `ms` later, also when a task moved it itself.
+   * Moves the clock forward by `ms`, stopping at each due time on the way to run what is due, and returns the
+   * number of runs. The clock ends at least `ms` later, also when a task moved it itself.
    *
-   * @throws {RangeError} When `ms` is not a non-negative integer, or a task keeps scheduling itself for the present.
+   * @throws {RangeError} When `ms` is not a non-negative integer, or a task keeps scheduling itself for the
+   * present.
    */
   async advance(ms: number): Promise<number> {
     if (!Number.isSafeInteger(ms) || ms < 0) {
@@ -147,7 +148,10 @@ export class ManualScheduler implements Scheduler {
     return first;
   }
 
-  /** The next task, after what waits for promises only has gone on: a saver that was notified may schedule something sooner. */
+  /**
+   * The next task, after what waits for promises only has gone on: a saver that was notified may schedule
+   * something sooner.
+   */
   async #nextSettled(targetMs: number): Promise<Entry | undefined> {
     for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await Promise.resolve();
     return this.#next(targetMs);

@@ -1,6 +1,8 @@
 import type { LogFields, Logger, LogLevel } from "../ports/mod.ts";
 
-/** Entries that are kept before the oldest are dropped, so that a long property test does not eat the memory. */
+/**
+ * Entries that are kept before the oldest are dropped, so that a long property test does not eat the memory.
+ */
 const MAX_ENTRIES = 10_000;
 
 /** One call of `log`. */

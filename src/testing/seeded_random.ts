@@ -1,10 +1,11 @@
 import type { Random } from "../ports/mod.ts";
 
 /**
- * Randomness that repeats: the same seed gives the same sequence on every runtime. A small-state counter-and-shift
- * generator (four 32-bit words), good enough to vary tests.
+ * Randomness that repeats: the same seed gives the same sequence on every runtime. A small-state
+ * counter-and-shift generator (four 32-bit words), good enough to vary tests.
  *
- * **Never use it outside of tests**: keys drawn from it can be computed by anybody who knows or guesses the seed.
+ * **Never use it outside of tests**: keys drawn from it can be computed by anybody who knows or guesses the
+ * seed.
  *
  * @example
  * ```ts

@@ -24,7 +24,7 @@ export interface AccountBindings<AccountId = unknown, RegistryId = unknown> {
  * import { createApp } from "@holdfast/store/http";
  * import { type AccountBindings, objectAccounts } from "@holdfast/store/worker";
  *
- * // The `fetch` of a Worker.
+ *  // The `fetch` of a Worker.
  * function serve(request: Request, env: AccountBindings & { ADMIN_TOKEN: string }): Response | Promise<Response> {
  *   return createApp({ accounts: objectAccounts(env), adminToken: env.ADMIN_TOKEN }).fetch(request);
  * }

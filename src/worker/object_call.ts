@@ -30,8 +30,9 @@ interface Carried {
 }
 
 /**
- * Calls an object. During a deployment the object may be of the release before, which does not speak this one's protocol: then the
- * call is sent again in the version before, since nothing of the first was looked at.
+ * Calls an object. During a deployment the object may be of the release before, which does not speak this
+ * one's protocol: then the call is sent again in the version before, since nothing of the first was looked
+ * at.
  *
  * @throws {StoreError | ServiceError | TypeError} The error that the object answers.
  * @throws {BusyError} When the object speaks neither version. Another deployment is under way.
@@ -52,8 +53,8 @@ export async function callObject(stub: ObjectStubLike, name: string, carried: Ca
 }
 
 /**
- * Answers a call, if it is of a protocol version that this release speaks. An error is answered as a problem; an unexpected one is
- * logged.
+ * Answers a call, if it is of a protocol version that this release speaks. An error is answered as a problem;
+ * an unexpected one is logged.
  */
 export async function answerObjectCall(
   request: Request,

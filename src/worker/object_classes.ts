@@ -10,7 +10,8 @@ export type DurableObjectClass = abstract new (ctx: never, env: never) => object
 /** The members that `accountObject` adds. */
 export declare class AccountObjectMembers {
   /**
-   * The account in this object. RPC exposes methods alone, so what this field holds cannot be reached from outside.
+   * The account in this object. RPC exposes methods alone, so what this field holds cannot be reached from
+   * outside.
    */
   protected readonly holdfast: AccountObject;
   /** Answers the service. */

@@ -9,8 +9,8 @@ export interface BackOffPolicy {
 }
 
 /**
- * The wait before the next try, in milliseconds: doubling with each failure up to the cap, of which the second half
- * is random, so that many accounts that lost one database do not come back at the same moment.
+ * The wait before the next try, in milliseconds: doubling with each failure up to the cap, of which the
+ * second half is random, so that many accounts that lost one database do not come back at the same moment.
  *
  * @param failures Failures so far, at least 1.
  */

@@ -25,8 +25,8 @@ interface Waiter {
 }
 
 /**
- * Makes writers wait while too much is dirty. Writers are let in, in the order in which they asked, as room is made.
- * A writer that was let in is expected to make one item dirty before it yields.
+ * Makes writers wait while too much is dirty. Writers are let in, in the order in which they asked, as room
+ * is made. A writer that was let in is expected to make one item dirty before it yields.
  */
 export class BackPressure {
   readonly #options: BackPressureOptions;

@@ -4,7 +4,10 @@ import type { FlushReport, IsolatedItem } from "./flush_report.ts";
 
 /** An error as health, events and logs show it. */
 export interface ErrorSummary {
-  /** The code of a `StoreError`; `unexpected` for anything else, whose message is left out: it may hold anything. */
+  /**
+   * The code of a `StoreError`; `unexpected` for anything else, whose message is left out: it may hold
+   * anything.
+   */
   readonly code: StoreErrorCode | "unexpected";
   readonly message: string;
 }
@@ -13,7 +16,8 @@ export interface ErrorSummary {
  * What the engine tells its listeners.
  *
  * - `flushed`: a commit was made; the report covers everything that was collected for it.
- * - `failed`: nothing, or not everything, could be committed for a reason that is not the data's. Tried again at `retryAtMs`.
+ * - `failed`: nothing, or not everything, could be committed for a reason that is not the data's. Tried again
+ *   at `retryAtMs`.
  * - `halted`: that was one failure too many; gates are shut until `resumed`.
  * - `resumed`: a commit succeeded after the engine was halted; there were `failures` failures before it.
  * - `isolated`: the backend refused items that it had not refused in this state before.
@@ -32,7 +36,10 @@ export type WriteBehindEvent =
   | { readonly kind: "isolated"; readonly items: readonly IsolatedItem[] }
   | { readonly kind: "fenced"; readonly error: ErrorSummary };
 
-/** Receives events, in order, while the engine goes on: it must return at once. What it throws is logged and dropped. */
+/**
+ * Receives events, in order, while the engine goes on: it must return at once. What it throws is logged and
+ * dropped.
+ */
 export type WriteBehindListener = (event: WriteBehindEvent) => void;
 
 /** An error without anything that might be secret. */

@@ -3,11 +3,11 @@ import type { Urgency } from "./flushable.ts";
 /**
  * Why an item is still dirty after a flush that resolved.
  *
- * - `refused`: the backend will not accept this item. It is kept, and tried again alone and ever more rarely until it
- *   changes or is accepted.
- * - `unresolved`: the flush did not get to it: the backend failed half way through an isolation, or the item is one of
- *   a refused group and the commits that one flush may spend on looking for the culprit were used up. It is part of
- *   the next flush.
+ * - `refused`: the backend will not accept this item. It is kept, and tried again alone and ever more rarely
+ *   until it changes or is accepted.
+ * - `unresolved`: the flush did not get to it: the backend failed half way through an isolation, or the item
+ *   is one of a refused group and the commits that one flush may spend on looking for the culprit were used
+ *   up. It is part of the next flush.
  */
 export type IsolationReason = "refused" | "unresolved";
 
@@ -24,8 +24,8 @@ export interface IsolatedItem {
 }
 
 /**
- * What a flush did for the caller that asked for it. Everything that was dirty when the flush was asked for, and that
- * the caller selected, is durable, save what `isolated` names.
+ * What a flush did for the caller that asked for it. Everything that was dirty when the flush was asked for,
+ * and that the caller selected, is durable, save what `isolated` names.
  */
 export interface FlushReport {
   /** Items that are durable now. */
@@ -43,6 +43,7 @@ export interface FlushReport {
 }
 
 /**
- * Chooses items by the name of their flushable, their key and their urgency. It must not throw and must not change between calls.
+ * Chooses items by the name of their flushable, their key and their urgency. It must not throw and must not
+ * change between calls.
  */
 export type FlushSelection = (flushable: string, key: string, urgency: Urgency) => boolean;

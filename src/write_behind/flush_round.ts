@@ -81,7 +81,10 @@ export class RoundResult {
     return this.#whole;
   }
 
-  /** Why nothing of what a caller selected is durable; `undefined` when some of it is, or when there was nothing to do. */
+  /**
+   * Why nothing of what a caller selected is durable; `undefined` when some of it is, or when there was
+   * nothing to do.
+   */
   errorFor(select: FlushSelection | undefined): Error | undefined {
     if (!this.#collected) return this.failure;
     let first: Error | undefined;
@@ -112,9 +115,9 @@ export class RoundResult {
 }
 
 /**
- * One round: collects what is dirty, commits it together with the callers' writes, isolates what the backend refuses,
- * and hands out the outcomes. No flushable gets its outcome before the round is over, and each collected flushable gets
- * exactly one. It never rejects.
+ * One round: collects what is dirty, commits it together with the callers' writes, isolates what the backend
+ * refuses, and hands out the outcomes. No flushable gets its outcome before the round is over, and each
+ * collected flushable gets exactly one. It never rejects.
  */
 export async function runRound(context: RoundContext, plan: RoundPlan): Promise<RoundResult> {
   const { refused } = context;
@@ -216,7 +219,10 @@ interface MutableOutcome {
   readonly failed: ItemVersion[];
 }
 
-/** Tells every flushable that was collected what became of its items. One that throws does not keep it from the others. */
+/**
+ * Tells every flushable that was collected what became of its items. One that throws does not keep it from
+ * the others.
+ */
 function applyOutcomes(
   flushables: readonly Flushable[],
   flushed: readonly FlushedUnit[],

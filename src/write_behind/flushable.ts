@@ -3,9 +3,11 @@ import type { Write } from "../backend/mod.ts";
 /**
  * How urgent a change is.
  *
- * - `now`: must not be lost. It is committed within a turn of the event loop and 50 ms, without what is less urgent.
+ * - `now`: must not be lost. It is committed within a turn of the event loop and 50 ms, without what is less
+ *   urgent.
  * - `must`: flushed within the saver's interval.
- * - `may`: rides along with any flush of `must`, and causes one of its own only at maximum age, when idle, and at close.
+ * - `may`: rides along with any flush of `must`, and causes one of its own only at maximum age, when idle,
+ *   and at close.
  */
 export type Urgency = "now" | "must" | "may";
 
@@ -13,11 +15,17 @@ export type Urgency = "now" | "must" | "may";
 export interface DirtyItem {
   /** Names the thing within its flushable, stable over time. Appears in reports: it must not hold secrets. */
   readonly key: string;
-  /** Grows with every change of the thing. What changed after it was collected has a greater one and stays dirty. */
+  /**
+   * Grows with every change of the thing. What changed after it was collected has a greater one and stays
+   * dirty.
+   */
   readonly generation: number;
   readonly urgency: Urgency;
   readonly writes: readonly Write[];
-  /** Whether the flushable has checked the writes with `validateWrite`. The engine checks those of other items. */
+  /**
+   * Whether the flushable has checked the writes with `validateWrite`. The engine checks those of other
+   * items.
+   */
   readonly checked?: boolean;
 }
 
@@ -49,8 +57,8 @@ export interface Pending {
 }
 
 /**
- * Something whose state is written behind. The engine calls `collect` and `applyOutcome` alternately, never two collects
- * without an `applyOutcome` between them. Neither may block readers or writers of the flushable.
+ * Something whose state is written behind. The engine calls `collect` and `applyOutcome` alternately, never
+ * two collects without an `applyOutcome` between them. Neither may block readers or writers of the flushable.
  */
 export interface Flushable {
   /** Unique among the flushables of an engine, in reports. */
@@ -60,9 +68,9 @@ export interface Flushable {
   collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[];
   applyOutcome(outcome: Outcome): void;
   /**
-   * Called in a pause of the changes and before the last flush. The flushable releases what it holds in reserve, such as
-   * leases; what becomes dirty by that is written at once. `notify("may")` makes sure that a pause is noticed
-   * though nothing is dirty.
+   * Called in a pause of the changes and before the last flush. The flushable releases what it holds in
+   * reserve, such as leases; what becomes dirty by that is written at once. `notify("may")` makes sure that a
+   * pause is noticed though nothing is dirty.
    */
   release?(): void;
 }

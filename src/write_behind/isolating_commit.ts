@@ -17,11 +17,11 @@ export type UnitState =
 /**
  * Commits units in as few commits as possible and finds out which of them the backend refuses.
  *
- * Units that no backend accepts are left out at the start: each is checked once, here, unless that was done before. One
- * commit carries everything else. When it is refused, what is to blame is left out and the rest is sent again, still as
- * one commit. Which unit is to blame is learnt from `RefusedError.writeIndex`, or by halving. Halving is the only case in
- * which units land in different commits; the callers' own writes (`direct`) then go last, after every item that could be
- * committed.
+ * Units that no backend accepts are left out at the start: each is checked once, here, unless that was done
+ * before. One commit carries everything else. When it is refused, what is to blame is left out and the rest
+ * is sent again, still as one commit. Which unit is to blame is learnt from `RefusedError.writeIndex`, or by
+ * halving. Halving is the only case in which units land in different commits; the callers' own writes
+ * (`direct`) then go last, after every item that could be committed.
  *
  * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
  */
@@ -54,7 +54,10 @@ export class IsolatingCommit {
     return this.#failure;
   }
 
-  /** @param suspects Those of `items` that are tried apart first when the backend does not say whom it refuses. */
+  /**
+   * @param suspects Those of `items` that are tried apart first when the backend does not say whom it
+   * refuses.
+   */
   async run(items: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const asked = new Set(direct);
     const valid = [...this.#valid(items), ...this.#valid(direct)];
@@ -95,8 +98,9 @@ export class IsolatingCommit {
   }
 
   /**
-   * Sends a list as one commit, and again without the units that are known to be refused. Returns the units (two at least) that
-   * were refused together without a word about which of them is to blame; all others are decided.
+   * Sends a list as one commit, and again without the units that are known to be refused. Returns the units
+   * (two at least) that were refused together without a word about which of them is to blame; all others are
+   * decided.
    */
   async #send(units: readonly Unit[]): Promise<readonly Unit[]> {
     let rest = units;
@@ -142,7 +146,9 @@ export class IsolatingCommit {
     return [];
   }
 
-  /** The units that a rejected commit blames: empty when it names none, `undefined` when it was no refusal. */
+  /**
+   * The units that a rejected commit blames: empty when it names none, `undefined` when it was no refusal.
+   */
   #refusedUnits(units: readonly Unit[], error: unknown): Map<Unit, RefusedError> | undefined {
     if (!(error instanceof RefusedError)) return undefined;
     const refusal = error;

@@ -118,7 +118,8 @@ test("a refused item whose change is undone is forgotten", async () => {
   flushable.put("bad", 1);
   await expect(engine.flush()).rejects.toBeInstanceOf(RefusedError);
   const [item] = flushable.outcomes[0]?.isolated ?? [];
-  // The flushable drops it by itself, as a cache does with an item that was deleted before it was ever stored.
+  // The flushable drops it by itself, as a cache does with an item that was deleted before it was ever
+  // stored.
   flushable.collect();
   flushable.applyOutcome({ committed: item === undefined ? [] : [item], isolated: [], failed: [] });
   await engine.flush();

@@ -10,9 +10,9 @@ export interface WriteBehindPolicy {
   /** `may` changes alone cause a commit at this age. 60,000. */
   readonly maxAgeMs: number;
   /**
-   * `may` changes alone cause a commit when nothing has changed for this long. 8,000: below the 10 s after which an
-   * idle Durable Object may lose its memory. Signal leases are sized by the same pauses: a chat with one message between two of
-   * them reserves one counter at a time.
+   * `may` changes alone cause a commit when nothing has changed for this long. 8,000: below the 10 s after
+   * which an idle Durable Object may lose its memory. Signal leases are sized by the same pauses: a chat with
+   * one message between two of them reserves one counter at a time.
    */
   readonly idleMs: number;
   /** Longest wait after a first failure. 1,000. */

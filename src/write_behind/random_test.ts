@@ -7,8 +7,8 @@ import type { FlushReport } from "./mod.ts";
 const KEYS = Array.from({ length: 24 }, (_, index) => `k${index}`);
 
 /**
- * Random changes, flushes, failures, refusals and concurrency against one engine. After every step: what is not durable
- * is dirty. Whenever a call settles: what it promised holds. At the end: everything lands.
+ * Random changes, flushes, failures, refusals and concurrency against one engine. After every step: what is
+ * not durable is dirty. Whenever a call settles: what it promised holds. At the end: everything lands.
  *
  * It does not prove anything about real backends, only about the engine's bookkeeping.
  */

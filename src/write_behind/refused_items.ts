@@ -32,8 +32,9 @@ interface Refusal {
 }
 
 /**
- * Remembers which items the backend refused, in which state, so that one bad row does not cost every flush the search
- * for it. It holds no more than is dirty: an item leaves when it is committed or no longer collected.
+ * Remembers which items the backend refused, in which state, so that one bad row does not cost every flush
+ * the search for it. It holds no more than is dirty: an item leaves when it is committed or no longer
+ * collected.
  */
 export class RefusedItems {
   readonly #firstPauseMs: number;

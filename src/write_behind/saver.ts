@@ -37,14 +37,15 @@ export interface SaverTimes {
 /**
  * Decides when to flush without being asked.
  *
- * It waits on a notifier, which `changed` notifies, and sets a timer to the next due time when it wakes: once for all changes of a
- * turn. A `now` change is flushed after `nowDelayMs`, without what is less urgent; a `must` change within the interval, with everything
- * else. `may` changes alone wait for their maximum age or for a pause in the changes. After a failure the back-off decides. What the
- * backend refuses causes a flush only when it is due. Changes are noted whether or not the saver runs; one that comes during a flush is
+ * It waits on a notifier, which `changed` notifies, and sets a timer to the next due time when it wakes: once
+ * for all changes of a turn. A `now` change is flushed after `nowDelayMs`, without what is less urgent; a
+ * `must` change within the interval, with everything else. `may` changes alone wait for their maximum age or
+ * for a pause in the changes. After a failure the back-off decides. What the backend refuses causes a flush
+ * only when it is due. Changes are noted whether or not the saver runs; one that comes during a flush is
  * never lost.
  *
- * Due times only ever move forward when the task has run and found that there is still time: arming costs nothing per
- * change, and on a Durable Object each arming costs a row.
+ * Due times only ever move forward when the task has run and found that there is still time: arming costs
+ * nothing per change, and on a Durable Object each arming costs a row.
  */
 export class Saver {
   readonly #clock: Clock;
@@ -57,7 +58,10 @@ export class Saver {
   #listener: Listener | undefined;
   #armedAtMs: number | undefined;
   #changedAtMs = 0;
-  /** Since when there may be changes of each urgency that no flush of theirs has collected. They are looked for when due. */
+  /**
+   * Since when there may be changes of each urgency that no flush of theirs has collected. They are looked
+   * for when due.
+   */
   #nowSinceMs: number | undefined;
   #mustSinceMs: number | undefined;
   #maySinceMs: number | undefined;
@@ -105,8 +109,8 @@ export class Saver {
   }
 
   /**
-   * Something became dirty, at most as urgent as this. It is called for every message: it asks no flushable, and notifies only of the
-   * first change of an urgency.
+   * Something became dirty, at most as urgent as this. It is called for every message: it asks no flushable,
+   * and notifies only of the first change of an urgency.
    */
   changed(urgency: Urgency): void {
     const now = this.#clock.nowMs();
@@ -239,7 +243,10 @@ export class Saver {
   }
 }
 
-/** Whether a change is known already. A clock that stepped back would put its due time out of reach: then it counts anew. */
+/**
+ * Whether a change is known already. A clock that stepped back would put its due time out of reach: then it
+ * counts anew.
+ */
 function isKnown(sinceMs: number | undefined, nowMs: number): boolean {
   return sinceMs !== undefined && sinceMs <= nowMs;
 }

@@ -29,16 +29,19 @@ export interface SaverHandle extends AsyncDisposable {
 }
 
 /**
- * The one flush engine of an account. It writes what its flushables have dirty, in atomic commits, without being asked
- * (`run`) and when asked (`flush`, `flushOnly`, `commitWith`).
+ * The one flush engine of an account. It writes what its flushables have dirty, in atomic commits, without
+ * being asked (`run`) and when asked (`flush`, `flushOnly`, `commitWith`).
  *
- * - **Ordering.** At most one flush is in flight and one is waiting; who calls during a flush joins the waiting one,
- *   which collects later and so includes every change made before the call. Changes made during a flush stay dirty.
- * - **Durability.** When a call resolves, everything that was dirty before it is durable, save what its report names as
- *   isolated. When it rejects, nothing of it is (save after an `AmbiguousError`, where it may be), and all of it is dirty.
- * - **Failure.** An item that the backend refuses is isolated: everything else is committed, it stays dirty and is tried
- *   again alone, ever more rarely. Any other failure leaves everything dirty and is tried again with back-off. After ten
- *   consecutive failures gates are shut (`assertOpen`) until a commit succeeds. State is never dropped.
+ * - **Ordering.** At most one flush is in flight and one is waiting; who calls during a flush joins the
+ *   waiting one, which collects later and so includes every change made before the call. Changes made during
+ *   a flush stay dirty.
+ * - **Durability.** When a call resolves, everything that was dirty before it is durable, save what its
+ *   report names as isolated. When it rejects, nothing of it is (save after an `AmbiguousError`, where it may
+ *   be), and all of it is dirty.
+ * - **Failure.** An item that the backend refuses is isolated: everything else is committed, it stays dirty
+ *   and is tried again alone, ever more rarely. Any other failure leaves everything dirty and is tried again
+ *   with back-off. After ten consecutive failures gates are shut (`assertOpen`) until a commit succeeds.
+ *   State is never dropped.
  * - **Limits.** Writers that `await ready()` before they change something wait while too much is dirty.
  *
  * @example
@@ -94,7 +97,10 @@ export class WriteBehind {
     });
   }
 
-  /** The policy's `idleMs`: how long nothing has to change to be a pause, for flushables that tell pauses by themselves. */
+  /**
+   * The policy's `idleMs`: how long nothing has to change to be a pause, for flushables that tell pauses by
+   * themselves.
+   */
   get idleMs(): number {
     return this.#policy.idleMs;
   }
@@ -122,9 +128,9 @@ export class WriteBehind {
   }
 
   /**
-   * Starts the background saver: what is dirty already is flushed at once, `now` changes within a turn and 50 ms, `must` changes
-   * within `intervalMs`, `may` changes at their maximum age or in a pause. Failures are retried with back-off, and reported by `health`, events
-   * and the logger.
+   * Starts the background saver: what is dirty already is flushed at once, `now` changes within a turn and 50
+   * ms, `must` changes within `intervalMs`, `may` changes at their maximum age or in a pause. Failures are
+   * retried with back-off, and reported by `health`, events and the logger.
    *
    * @param intervalMs Defaults to the policy's `intervalMs`.
    * @throws {TypeError} When it is running already.
@@ -145,8 +151,8 @@ export class WriteBehind {
   /**
    * Writes everything that is dirty, `must` and `may`. Without anything dirty it commits nothing.
    *
-   * @throws {StoreError} When there was something dirty and nothing of it could be committed: everything stays dirty. A
-   * `RefusedError` when the reason is that the backend refuses each of the dirty items.
+   * @throws {StoreError} When there was something dirty and nothing of it could be committed: everything
+   * stays dirty. A `RefusedError` when the reason is that the backend refuses each of the dirty items.
    * @throws {FencedError | ClosedError}
    */
   async flush(): Promise<FlushReport> {
@@ -155,8 +161,8 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, after the flushables released what they hold in reserve, as they do in a pause: a copy of the database that is
-   * taken now burns nothing.
+   * As `flush`, after the flushables released what they hold in reserve, as they do in a pause: a copy of the
+   * database that is taken now burns nothing.
    */
   async release(): Promise<FlushReport> {
     this.assertUsable();
@@ -165,8 +171,8 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, for the items that `select` chooses and no others. It may share a flush that writes more; the report
-   * speaks of the chosen ones.
+   * As `flush`, for the items that `select` chooses and no others. It may share a flush that writes more; the
+   * report speaks of the chosen ones.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
     this.assertUsable();
@@ -174,12 +180,13 @@ export class WriteBehind {
   }
 
   /**
-   * Commits `writes` together with everything that is dirty and resolves with the rows that each of them changed.
+   * Commits `writes` together with everything that is dirty and resolves with the rows that each of them
+   * changed.
    *
-   * What was changed before the call, and was not collected by a flush already in flight, lands in the same commit,
-   * before these writes. Items that the backend refuses are isolated and do not hold the writes back. (When the backend
-   * refuses without naming a write, what is dirty lands first and these writes in a commit of their own right after.)
-   * The writes and their bytes belong to the engine until the promise settles.
+   * What was changed before the call, and was not collected by a flush already in flight, lands in the same
+   * commit, before these writes. Items that the backend refuses are isolated and do not hold the writes back.
+   * (When the backend refuses without naming a write, what is dirty lands first and these writes in a commit
+   * of their own right after.) The writes and their bytes belong to the engine until the promise settles.
    *
    * When it rejects, nothing of `writes` has landed, save after an `AmbiguousError`; what is dirty may have.
    *
@@ -195,9 +202,10 @@ export class WriteBehind {
   }
 
   /**
-   * Back-pressure: writers await it before they make something dirty. It resolves at once while the limits on dirty
-   * items and bytes are not reached, else after a flush has made room. Callers that ask in the same turn of the event
-   * loop are all let in, so the limits can be exceeded by as many items as there are concurrent writers.
+   * Back-pressure: writers await it before they make something dirty. It resolves at once while the limits on
+   * dirty items and bytes are not reached, else after a flush has made room. Callers that ask in the same
+   * turn of the event loop are all let in, so the limits can be exceeded by as many items as there are
+   * concurrent writers.
    *
    * @throws {LimitError} When there was no room within `maxWaitMs`. Nothing was dropped.
    * @throws {FencedError | ClosedError}
@@ -256,18 +264,21 @@ export class WriteBehind {
   }
 
   /**
-   * Accepts nothing more, stops the saver and flushes a last time; refused items get a last try. Idempotent: a second
-   * call shares the first. The committer stays open: it belongs to its creator.
+   * Accepts nothing more, stops the saver and flushes a last time; refused items get a last try. Idempotent:
+   * a second call shares the first. The committer stays open: it belongs to its creator.
    *
-   * @throws {StoreError} When something could not be saved: its state lives only in the flushables now. The message says how
-   * many items, `cause` why.
+   * @throws {StoreError} When something could not be saved: its state lives only in the flushables now. The
+   * message says how many items, `cause` why.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** As `close`, without the last flush: what is dirty is dropped, with the stored state that it belonged to. Idempotent. */
+  /**
+   * As `close`, without the last flush: what is dirty is dropped, with the stored state that it belonged to.
+   * Idempotent.
+   */
   abandon(): void {
     this.#closing ??= Promise.resolve();
     this.#saver.stop();
@@ -291,7 +302,10 @@ export class WriteBehind {
     await this.#lastFlush("stop saver");
   }
 
-  /** The flush before the state may be given up. Its failure is its caller's and does not count towards halting. */
+  /**
+   * The flush before the state may be given up. Its failure is its caller's and does not count towards
+   * halting.
+   */
   async #lastFlush(action: string): Promise<void> {
     this.#release();
     const { must, may } = this.#pending();
@@ -373,7 +387,10 @@ export class WriteBehind {
   }
 }
 
-/** What is thrown when the last flush left something dirty. Its class is that of the reason where a caller would catch it. */
+/**
+ * What is thrown when the last flush left something dirty. Its class is that of the reason where a caller
+ * would catch it.
+ */
 function unsaved(message: string, cause: Error): StoreError {
   if (cause instanceof FencedError) return new FencedError(message, { cause });
   if (cause instanceof RefusedError) return new RefusedError(message, { cause });

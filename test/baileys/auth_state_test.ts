@@ -1,4 +1,7 @@
-/** `baileysAuthState` as a drop-in: the same calls on `useMultiFileAuthState` and on an account, and what a crash leaves. */
+/**
+ * `baileysAuthState` as a drop-in: the same calls on `useMultiFileAuthState` and on an account, and what a
+ * crash leaves.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

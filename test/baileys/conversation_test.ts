@@ -1,6 +1,7 @@
 /**
- * Two accounts over one libSQL file talk through Baileys' Signal stack and are closed and reopened, or dropped without
- * a close, every fifty messages. What it does not prove: anything about sockets (see socket_test.ts).
+ * Two accounts over one libSQL file talk through Baileys' Signal stack and are closed and reopened, or
+ * dropped without a close, every fifty messages. What it does not prove: anything about sockets (see
+ * socket_test.ts).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** Groups that show phone numbers and LIDs in turn: a sender key is one, whichever of them a message shows. */
+/**
+ * Groups that show phone numbers and LIDs in turn: a sender key is one, whichever of them a message shows.
+ */
 import {
   GroupCipher,
   GroupSessionBuilder,

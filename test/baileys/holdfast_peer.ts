@@ -1,5 +1,6 @@
 /**
- * A peer whose state is a Holdfast account, and which can be closed, or dropped as a crash drops it, and reopened.
+ * A peer whose state is a Holdfast account, and which can be closed, or dropped as a crash drops it, and
+ * reopened.
  * @module
  */
 
@@ -30,7 +31,9 @@ export async function openPeer(
   return await peerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
 }
 
-/** The same over the key store alone: Baileys' own repository and transactions, every `set` durable by itself. */
+/**
+ * The same over the key store alone: Baileys' own repository and transactions, every `set` durable by itself.
+ */
 export async function openPlainPeer(
   jid: string,
   backend: Backend | Promise<Backend>,

@@ -1,6 +1,6 @@
 /**
- * Credentials of another device on the account of a paired one, as people save them after "logged out": refused, since the
- * sessions and pre-keys belong to the identity that is there.
+ * Credentials of another device on the account of a paired one, as people save them after "logged out":
+ * refused, since the sessions and pre-keys belong to the identity that is there.
  */
 import { Curve, initAuthCreds } from "baileys";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** What changes while a session or a sender key is in use: no step of a ratchet may be lost, or come back, by it. */
+/**
+ * What changes while a session or a sender key is in use: no step of a ratchet may be lost, or come back, by
+ * it.
+ */
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { expect, test } from "vitest";
 import { openAccount } from "../../mod.ts";

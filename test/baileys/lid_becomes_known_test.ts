@@ -1,4 +1,7 @@
-/** A LID becomes known, in each way in which rc14 tells it: what is under the phone number goes with it, of every device. */
+/**
+ * A LID becomes known, in each way in which rc14 tells it: what is under the phone number goes with it, of
+ * every device.
+ */
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { directory } from "../../src/directory/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * A database that is away while Baileys goes on sending: no session may be lost by it, and none may be said to be absent. What it does not
- * prove: anything about a socket's own reaction to the errors.
+ * A database that is away while Baileys goes on sending: no session may be lost by it, and none may be said
+ * to be absent. What it does not prove: anything about a socket's own reaction to the errors.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
@@ -69,7 +69,9 @@ class Pair {
     await this.peer.sendToGroup(GROUP, "text");
   }
 
-  /** Ben can read both. He is sent the group's key with a message when he does not hold it, as Baileys does. */
+  /**
+   * Ben can read both. He is sent the group's key with a message when he does not hold it, as Baileys does.
+   */
   async expectRead(): Promise<void> {
     const { peer, ben } = this;
     if (!(await peer.repository.validateSession(BEN)).exists) {

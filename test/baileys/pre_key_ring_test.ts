@@ -1,6 +1,7 @@
 /**
- * Pre-key ids in ring order under real Baileys calls: a key that another client stored under a high id harms nothing, and
- * the counters wrap around before Baileys, which counts on with `id + 1`, would leave the range of ids.
+ * Pre-key ids in ring order under real Baileys calls: a key that another client stored under a high id harms
+ * nothing, and the counters wrap around before Baileys, which counts on with `id + 1`, would leave the range
+ * of ids.
  */
 import { Curve, getNextPreKeys } from "baileys";
 import { describe, expect, test } from "vitest";

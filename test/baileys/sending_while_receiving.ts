@@ -1,6 +1,6 @@
 /**
- * The script that makes stock Baileys repeat message keys: one side sends and receives on one session at the same time.
- * It runs alike over any pair of peers.
+ * The script that makes stock Baileys repeat message keys: one side sends and receives on one session at the
+ * same time. It runs alike over any pair of peers.
  * @module
  */
 

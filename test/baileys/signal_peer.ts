@@ -1,6 +1,6 @@
 /**
- * One side of an encrypted conversation, over Baileys' own Signal repository and any keys. Frames are handed around
- * by the tests; there is no network.
+ * One side of an encrypted conversation, over Baileys' own Signal repository and any keys. Frames are handed
+ * around by the tests; there is no network.
  * @module
  */
 
@@ -70,7 +70,9 @@ export class SignalPeer {
     });
   }
 
-  /** Encrypts as a socket does when it relays a message: inside a transaction that outlives the encryption. */
+  /**
+   * Encrypts as a socket does when it relays a message: inside a transaction that outlives the encryption.
+   */
   async send(peer: SignalPeer, text: string): Promise<Frame> {
     return await this.socketKeys.transaction(
       () => this.repository.encryptMessage({ jid: peer.jid, data: Buffer.from(text) }),
@@ -104,7 +106,9 @@ export class SignalPeer {
   }
 }
 
-/** Names the key that a frame was encrypted with: its ratchet key and counter. Equal names are a repeated key. */
+/**
+ * Names the key that a frame was encrypted with: its ratchet key and counter. Equal names are a repeated key.
+ */
 export function messageKeyName({ type, ciphertext }: Frame): string {
   const body = Buffer.from(ciphertext);
   const inner = type === "pkmsg" ? Buffer.from(PreKeyWhisperMessage.decode(body.subarray(1)).message) : body;

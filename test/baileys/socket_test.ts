@@ -1,6 +1,7 @@
 /**
- * Real sockets over Holdfast accounts, against a local server: what a frame needs to be understood, or never to be
- * repeated, is durable before the frame leaves. What it does not prove: anything about WhatsApp's own servers.
+ * Real sockets over Holdfast accounts, against a local server: what a frame needs to be understood, or never
+ * to be repeated, is durable before the frame leaves. What it does not prove: anything about WhatsApp's own
+ * servers.
  */
 import type { BinaryNode } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";

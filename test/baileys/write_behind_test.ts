@@ -1,6 +1,7 @@
 /**
- * What may be lost when nothing is closed, and what may not: the adapter over the write-behind cache. What it does not prove: anything
- * about kills between two statements of one commit (see the process tests), or about sockets (see socket_test.ts).
+ * What may be lost when nothing is closed, and what may not: the adapter over the write-behind cache. What it
+ * does not prove: anything about kills between two statements of one commit (see the process tests), or about
+ * sockets (see socket_test.ts).
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";

@@ -247,8 +247,9 @@ export class BaileysClient implements ChaosClient {
 }
 
 /**
- * Sessions that have the same chain of the peer. libsignal-node tries a message on one session after the other, steps the ratchet of each
- * as it goes, and stores those that failed: which of these the message was meant for cannot be seen.
+ * Sessions that have the same chain of the peer. libsignal-node tries a message on one session after the
+ * other, steps the ratchet of each as it goes, and stores those that failed: which of these the message was
+ * meant for cannot be seen.
  */
 function brokenIn(json: Json): string[] {
   const owners = new Map<string, string[]>();

@@ -28,13 +28,17 @@ export interface Traffic {
 /** Where a run keeps its account: one fresh database, opened as often as the run likes. */
 export interface ChaosBackend {
   /**
-   * One more connection to the database, for a process of its own: several may be open at once. What was committed over one of them is
-   * seen by all. It must fence (`capabilities.fencing`): the run has two owners at times.
+   * One more connection to the database, for a process of its own: several may be open at once. What was
+   * committed over one of them is seen by all. It must fence (`capabilities.fencing`): the run has two owners
+   * at times.
    *
    * @param traffic What it meets on its way. Without it the connection is a good one.
    */
   connect(host: ConnectionHost, traffic: Traffic | undefined): Promise<Backend>;
-  /** Resolves when nothing is under way any more, where something may be: the run's own queue is not the database's business. */
+  /**
+   * Resolves when nothing is under way any more, where something may be: the run's own queue is not the
+   * database's business.
+   */
   idle?(): Promise<void>;
   /** Lets the oldest thing arrive that is under way, if there is one. */
   arrive?(): Promise<void>;

@@ -15,7 +15,10 @@ const ALL_STEPS = SEEDS * STEPS;
 const STEPS_WITHOUT = 500;
 const SEEDS_WITHOUT = 32;
 
-/** Seeds that are known to notice at once, tried first. Anything that changes how often a promise is awaited may move them. */
+/**
+ * Seeds that are known to notice at once, tried first. Anything that changes how often a promise is awaited
+ * may move them.
+ */
 const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
   generationCheck: 12,
   gate: 13,

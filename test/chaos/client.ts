@@ -41,15 +41,23 @@ export interface EncryptOptions {
 export interface ClientObserver {
   /** A record was loaded under its lock. */
   loaded(store: ClientStore, address: string, digest: Digest): void;
-  /** A record was put, or deleted. @returns The change that has to be durable before what was put may leave. */
+  /**
+   * A record was put, or deleted. @returns The change that has to be durable before what was put may leave.
+   */
   changed(store: ClientStore, address: string, digest: Digest, gated: boolean): number;
   /** The gate of an address, closed by this change, has opened. */
   published(store: ClientStore, address: string, change: number): void;
   /** A peer has another identity than before: its sessions were deleted. */
   identityChanged(address: string): void;
-  /** Another session has become the current one: a new one, or one out of the archive. The one before it was archived. */
+  /**
+   * Another session has become the current one: a new one, or one out of the archive. The one before it was
+   * archived.
+   */
   currentChanged(how: "begun" | "promoted"): void;
-  /** The library has stepped the ratchets of these sessions for one message, and kept those for which it was not meant. */
+  /**
+   * The library has stepped the ratchets of these sessions for one message, and kept those for which it was
+   * not meant.
+   */
   broke(address: string, bases: readonly string[]): void;
   /** The cache says something. */
   event(event: SignalCacheEvent): void;
@@ -61,7 +69,9 @@ export class NoSession extends Error {}
 /** The library could not decrypt. */
 export class CannotDecrypt extends Error {}
 
-/** A Signal client over the cache of one open account. Addresses are Signal addresses, names sender key names. */
+/**
+ * A Signal client over the cache of one open account. Addresses are Signal addresses, names sender key names.
+ */
 export interface ChaosClient {
   /** Whether a message can be sent without a new session. */
   hasSession(address: string): Promise<boolean>;
@@ -78,7 +88,9 @@ export interface ChaosClient {
   decryptGroup(name: string, body: Uint8Array): Promise<string>;
   deleteSession(address: string): Promise<void>;
   deleteSenderKey(name: string): Promise<void>;
-  /** Loads a session without its lock and returns what puts that copy later, if its counter is behind by then. */
+  /**
+   * Loads a session without its lock and returns what puts that copy later, if its counter is behind by then.
+   */
   takeStale(address: string): Promise<(() => Promise<void>) | undefined>;
   /** Loads without the lock, as who only looks does. */
   look(address: string): Promise<void>;
@@ -87,7 +99,10 @@ export interface ChaosClient {
   /** Forgets everything that is not durable. Absent where something else depends on it. */
   clear?(): void;
   clearAfterFlush(): void;
-  /** Tells that a phone number and a LID are one user. @param migrates Whether the client migrates its sessions after that, too. */
+  /**
+   * Tells that a phone number and a LID are one user. @param migrates Whether the client migrates its
+   * sessions after that, too.
+   */
   tellLid(pn: string, lid: string, migrates: boolean): Promise<void>;
   /** The name of the cache's present incarnation, in the leases that it writes. */
   readonly incarnation: string;

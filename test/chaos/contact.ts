@@ -70,7 +70,10 @@ export class Contact {
   readonly #excuses = new Map<string, Excuse>();
   /** The sending chain that left last in each session during this incarnation of the account. */
   readonly lastChains: Map<string, string> = new Map();
-  /** Sender keys of the contact that the account has, by the name that a message has shown, and from which iteration on. */
+  /**
+   * Sender keys of the contact that the account has, by the name that a message has shown, and from which
+   * iteration on.
+   */
   readonly learnt: Map<string, LearntKey> = new Map();
   /** From which iteration on the contact can read each of our sender keys. */
   readonly learntFrom: Map<string, number> = new Map();

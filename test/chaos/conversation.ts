@@ -1,4 +1,7 @@
-/** What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives is compared. */
+/**
+ * What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives
+ * is compared.
+ */
 import { CannotDecrypt, type EncryptOptions, type Outgoing } from "./client.ts";
 import type { Contact, IncomingMail, OutgoingGroupMail, OutgoingMail } from "./contact.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -320,8 +323,9 @@ async function receiveInGroup(
 }
 
 /**
- * The first iteration of a contact's sender key that the account can be sure to read by a name; `undefined` when it must be sent the
- * key. What was learnt by one of the contact's names counts for the other once they are known to be one user.
+ * The first iteration of a contact's sender key that the account can be sure to read by a name; `undefined`
+ * when it must be sent the key. What was learnt by one of the contact's names counts for the other once they
+ * are known to be one user.
  */
 function oldestReadable(
   contact: Contact,

@@ -5,11 +5,13 @@ import type { Traffic } from "./chaos_backend.ts";
 import type { Network } from "./network.ts";
 
 /**
- * The requests of one process to a service, over a network on which they fail, wait, lose their answers and arrive again. The process
- * knows no more of it than what became of its requests.
+ * The requests of one process to a service, over a network on which they fail, wait, lose their answers and
+ * arrive again. The process knows no more of it than what became of its requests.
  *
- * - A commit that fails is one whose connection failed, or that the service was too busy for: it does not arrive.
- * - One whose answer is lost, or that is late itself, ends in a connection that failed. What is late are the bytes that were sent.
+ * - A commit that fails is one whose connection failed, or that the service was too busy for: it does not
+ *   arrive.
+ * - One whose answer is lost, or that is late itself, ends in a connection that failed. What is late are the
+ *   bytes that were sent.
  * - A write that is refused is refused by an answer of the service.
  */
 export function faultyFetch(network: Network, send: typeof fetch, traffic: Traffic): typeof fetch {

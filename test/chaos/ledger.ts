@@ -1,6 +1,6 @@
 /**
- * What memory says, what the database says, and what was promised, of everything that the cache holds. Keys are the engine's:
- * `session:`, `senderKey:` or `identity:` and an address.
+ * What memory says, what the database says, and what was promised, of everything that the cache holds. Keys
+ * are the engine's: `session:`, `senderKey:` or `identity:` and an address.
  */
 import { ABSENT, type Digest, sameDigest } from "./record_digest.ts";
 
@@ -34,7 +34,8 @@ export class Ledger {
   #number = 0;
 
   /**
-   * Notes what memory has become. While a gate is shut, later puts within its lease wait for it and not for themselves.
+   * Notes what memory has become. While a gate is shut, later puts within its lease wait for it and not for
+   * themselves.
    *
    * @param gated Whether its address waits for a commit.
    * @returns The change that has to be durable before what was put may leave.
@@ -62,7 +63,10 @@ export class Ledger {
     state.storedFrom = state.history.get(nameOf(digest)) ?? (isBurned ? state.latest : state.closedAt);
   }
 
-  /** Notes what a commit has made of a row, where that is a change of its own: what a move made of it, or what died unnoted. */
+  /**
+   * Notes what a commit has made of a row, where that is a change of its own: what a move made of it, or what
+   * died unnoted.
+   */
   storeChange(key: string, digest: Digest): void {
     const state = this.#state(key);
     this.#number += 1;
@@ -139,7 +143,10 @@ export class Ledger {
     return undefined;
   }
 
-  /** A key whose row nobody has put. Changes are noted a moment after they were made: ask when everything is at rest. */
+  /**
+   * A key whose row nobody has put. Changes are noted a moment after they were made: ask when everything is
+   * at rest.
+   */
   findForeign(): string | undefined {
     for (const [key, { stored, storedFrom, history }] of this.#keys) {
       if (storedFrom === undefined && !history.has(nameOf(stored)))

@@ -21,8 +21,9 @@ const UNRELIABLE_READS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The connection of one process to the database, over a network that misbehaves: commits meet what `plan` says, reads wait or fail.
- * Cut, it neither asks nor learns anything any more; what it has sent may still arrive.
+ * The connection of one process to the database, over a network that misbehaves: commits meet what `plan`
+ * says, reads wait or fail. Cut, it neither asks nor learns anything any more; what it has sent may still
+ * arrive.
  */
 export class Link {
   readonly plan: FaultPlan = new FaultPlan();
@@ -48,8 +49,9 @@ export class Link {
   }
 
   /**
-   * @param mourns Whether what has no answer at the cut, or is asked after it, is told so. Otherwise it is never answered, as in a process
-   * that is gone; a library whose queue outlives the account would wait for ever.
+   * @param mourns Whether what has no answer at the cut, or is asked after it, is told so. Otherwise it is
+   * never answered, as in a process that is gone; a library whose queue outlives the account would wait for
+   * ever.
    */
   static async open(
     database: ChaosBackend,

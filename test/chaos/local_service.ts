@@ -21,8 +21,9 @@ export type LocalStore = "memory" | "libsql";
 const REQUESTS_PER_LIFE = 40;
 
 /**
- * The service in this process. Each process of the run that connects finds another incarnation of it, over the same database, and another one
- * after so many requests: what was sent to an earlier one is still carried out there.
+ * The service in this process. Each process of the run that connects finds another incarnation of it, over
+ * the same database, and another one after so many requests: what was sent to an earlier one is still carried
+ * out there.
  */
 export async function localServiceBackend(store: LocalStore): Promise<ChaosBackend> {
   const clock = new FakeClock();

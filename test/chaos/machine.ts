@@ -1,8 +1,9 @@
 /**
- * The chaos state machine: thousands of steps, chosen by a seed, over one account with real Signal peers, with everything going wrong
- * that may. It stops at the first thing that must never happen.
+ * The chaos state machine: thousands of steps, chosen by a seed, over one account with real Signal peers,
+ * with everything going wrong that may. It stops at the first thing that must never happen.
  *
- * The same seed decides alike: the keys that the libraries draw differ from run to run, and no decision depends on them.
+ * The same seed decides alike: the keys that the libraries draw differ from run to run, and no decision
+ * depends on them.
  */
 
 import { leaveOut, type Protection } from "../support/protections.ts";
@@ -41,7 +42,10 @@ const TOTAL_WEIGHT = STEPS.reduce((sum, { weight }) => sum + weight, 0);
 /** Steps between two moments at which everything is let come to an end. */
 const STEPS_PER_REST = 250;
 
-/** Longest way that operations go on between two steps unless they go as far as they can, in turns of the queue. */
+/**
+ * Longest way that operations go on between two steps unless they go as far as they can, in turns of the
+ * queue.
+ */
 const MAX_TURNS = 60;
 
 /** Runs one seed. Rejects with a `ChaosViolation` when something went wrong. */
@@ -95,7 +99,10 @@ function choose(world: World): Step {
   throw new RangeError("choose a step: the weights do not add up");
 }
 
-/** Lets what was begun go on: mostly as far as it can, now and then only for a while, so that the next step meets it half-way. */
+/**
+ * Lets what was begun go on: mostly as far as it can, now and then only for a while, so that the next step
+ * meets it half-way.
+ */
 async function goOn(world: World): Promise<void> {
   const { random } = world;
   if (!random.oneIn(3)) {

@@ -1,4 +1,7 @@
-/** `npm run chaos`: many seeds, many steps. It ends with one line of counts, and with 1 when something went wrong. */
+/**
+ * `npm run chaos`: many seeds, many steps. It ends with one line of counts, and with 1 when something went
+ * wrong.
+ */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -4,7 +4,8 @@ import { ABSENT, type Digest } from "./record_digest.ts";
 const PHONE_NUMBER = /([0-9]+)((?::[0-9]+)?)@c\.us/;
 
 /**
- * Keys at both ends of what a commit moves: what is there under a phone number and is not deleted by anybody, goes to the LID.
+ * Keys at both ends of what a commit moves: what is there under a phone number and is not deleted by anybody,
+ * goes to the LID.
  *
  * @param lids By phone number.
  */

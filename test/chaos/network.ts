@@ -2,8 +2,9 @@
 const TURNS_TO_READ = 3;
 
 /**
- * What connects processes with a service. Requests are carried out one after the other, in the order in which they were sent, and each
- * answer arrives before the next request does: what overtakes what is for the run to decide, not for the load of the machine.
+ * What connects processes with a service. Requests are carried out one after the other, in the order in which
+ * they were sent, and each answer arrives before the next request does: what overtakes what is for the run to
+ * decide, not for the load of the machine.
  */
 export class Network {
   readonly #waiting: (() => Promise<void>)[] = [];

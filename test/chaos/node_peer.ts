@@ -22,8 +22,8 @@ const DECODER = new TextDecoder();
 type NodeSessionJson = NodeRecordJson["_sessions"][string];
 
 /**
- * Sessions by libsignal-node. Each is handed to the library alone: trying a message on several of them, it steps the ratchet of
- * every one that it tries and stores those that failed, too.
+ * Sessions by libsignal-node. Each is handed to the library alone: trying a message on several of them, it
+ * steps the ratchet of every one that it tries and stores those that failed, too.
  */
 export class NodePeerSessions implements PeerSessions {
   /** By base key in base64, the oldest first. */

@@ -17,7 +17,10 @@ const NODE_LIBRARY: NodeLibrary = {
   toBuffer: (bytes) => Buffer.from(bytes),
 };
 
-/** What the account under test is used by: the Rust library over standard records, or Baileys over libsignal-node's. */
+/**
+ * What the account under test is used by: the Rust library over standard records, or Baileys over
+ * libsignal-node's.
+ */
 export const CHAOS_CLIENTS = ["rust", "baileys"] as const;
 export type ChaosClientKind = (typeof CHAOS_CLIENTS)[number];
 

@@ -50,7 +50,10 @@ function newUser(world: World, place: number): ChaosUser {
   return user;
 }
 
-/** How it is told that a phone number and a LID are one user: by the client's own calls, or by a write that moves nothing. */
+/**
+ * How it is told that a phone number and a LID are one user: by the client's own calls, or by a write that
+ * moves nothing.
+ */
 export type Telling = "learn" | "learn and migrate" | "store";
 
 export const TELLINGS: readonly Telling[] = ["learn", "learn and migrate", "store"];

@@ -9,7 +9,8 @@ import { openWorkerPlace } from "./worker_place.ts";
  * - `memory`: in the memory backend, in this process.
  * - `remote`: in memory behind the service in this process, reached by its protocol.
  * - `libsql`: the same, in libSQL.
- * - `worker`: in its Durable Object, behind the Worker in workerd, reached over real connections. Now and then workerd is killed.
+ * - `worker`: in its Durable Object, behind the Worker in workerd, reached over real connections. Now and
+ *   then workerd is killed.
  */
 export const CHAOS_PLACES = ["memory", "remote", "libsql", "worker"] as const;
 export type ChaosPlace = (typeof CHAOS_PLACES)[number];

@@ -1,6 +1,6 @@
 /**
- * Short texts that say what state a record is in. Burning keys changes nothing but `next`; everything else that happens to a
- * record changes the rest.
+ * Short texts that say what state a record is in. Burning keys changes nothing but `next`; everything else
+ * that happens to a record changes the rest.
  */
 import { hexOf } from "../../src/bytes/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";

@@ -17,8 +17,9 @@ export interface ChaosService {
 }
 
 /**
- * The account of a service, reached by its protocol: each process has a `remoteBackend` of its own. The faults are those of the network
- * between them; what a request waits for, and when it is given up, is measured by the clock of the process.
+ * The account of a service, reached by its protocol: each process has a `remoteBackend` of its own. The
+ * faults are those of the network between them; what a request waits for, and when it is given up, is
+ * measured by the clock of the process.
  */
 export function remoteChaosBackend(service: ChaosService): ChaosBackend {
   const { url, token, account } = service;

@@ -55,8 +55,9 @@ export class Rows {
   }
 
   /**
-   * Whether what was put may leave only after a commit. The cache's ticket says so a moment longer: until it has learnt of the commit
-   * that the lease came with. Relaxed, a chain may have taken its lease over from the one before it.
+   * Whether what was put may leave only after a commit. The cache's ticket says so a moment longer: until it
+   * has learnt of the commit that the lease came with. Relaxed, a chain may have taken its lease over from
+   * the one before it.
    */
   needsCommit(key: string, { next, chain }: Digest, isStrict: boolean): boolean {
     const row = this.#rows.get(key);

@@ -23,7 +23,10 @@ import { type Sealed, startOf } from "./wire.ts";
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
-/** What the library is given for one call, and what it leaves. All of it is in memory: the library never waits. */
+/**
+ * What the library is given for one call, and what it leaves. All of it is in memory: the library never
+ * waits.
+ */
 interface Work {
   senderKey?: Uint8Array | undefined;
   preKey?: RustKeyPair | undefined;
@@ -249,7 +252,10 @@ export class RustClient implements ChaosClient {
     this.#observer.changed("session", at, ABSENT, false);
   }
 
-  /** Trust on first use; with another identity, a peer has no session with us any more. @returns Whether that is so. */
+  /**
+   * Trust on first use; with another identity, a peer has no session with us any more. @returns Whether that
+   * is so.
+   */
   async #saveIdentity(at: string, publicKey: Uint8Array): Promise<boolean> {
     const { identities } = this.#cache;
     const key = publicKey.subarray(1);

@@ -4,8 +4,9 @@ import type { RustEngine, RustStorage } from "./rust_library.ts";
 import { type Sealed, startOf } from "./wire.ts";
 
 /**
- * Decrypts a pairwise message, handing the library one session at a time. Given them all, it steps the ratchet of every session that it
- * tries and keeps those that failed, too: a message of an archived session would break the current one.
+ * Decrypts a pairwise message, handing the library one session at a time. Given them all, it steps the
+ * ratchet of every session that it tries and keeps those that failed, too: a message of an archived session
+ * would break the current one.
  *
  * @param storage Makes the library's storage around a session of its own.
  * @returns The text, and the record as it is then. What is given is left as it was.
@@ -68,7 +69,9 @@ function alone(session: SessionState): SessionRecord {
   return record;
 }
 
-/** The record with a session that has read a message: the current one, one out of the archive, or a new one. */
+/**
+ * The record with a session that has read a message: the current one, one out of the archive, or a new one.
+ */
 function withSession(record: SessionRecord, index: number, bytes: Uint8Array): SessionRecord {
   const session = SessionRecord.decode(bytes).current as SessionState;
   if (index === NONE) record.startSession(session);

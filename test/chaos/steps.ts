@@ -31,7 +31,10 @@ const WANTED_PRE_KEYS = 4;
 /** Messages that are refused in a long outage: more than receivers let a chain skip. */
 const REFUSED_SENDS = 2_100;
 
-/** Most keys that such an outage burns if the cache is asked before each message, with what others burn at the same time. */
+/**
+ * Most keys that such an outage burns if the cache is asked before each message, with what others burn at the
+ * same time.
+ */
 const MAX_BURNED_ASKED = 256;
 
 /** Connections of dead processes that may still have commits under way. */
@@ -268,8 +271,8 @@ function outage(world: World): void {
 }
 
 /**
- * The database is away while the account goes on sending to one contact and one group, more often than receivers let a chain skip.
- * Afterwards both are read.
+ * The database is away while the account goes on sending to one contact and one group, more often than
+ * receivers let a chain skip. Afterwards both are read.
  */
 async function longOutage(world: World): Promise<void> {
   const { random, incarnation } = world;

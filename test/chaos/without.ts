@@ -28,7 +28,10 @@ export interface WithoutOptions {
   readonly flags?: readonly string[] | undefined;
 }
 
-/** Runs seeds without a protection until one goes wrong. @returns What it failed with, `undefined` when none did. */
+/**
+ * Runs seeds without a protection until one goes wrong. @returns What it failed with, `undefined` when none
+ * did.
+ */
 export async function failureWithout(
   { protection, known, seeds, steps, flags }: WithoutOptions,
   run: (options: ChaosOptions) => Promise<ChaosReport>,

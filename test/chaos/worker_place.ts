@@ -39,7 +39,10 @@ export async function openWorkerPlace(): Promise<OpenPlace> {
   };
 }
 
-/** Over a connection of its own: one that is kept is closed by workerd when this process was too busy to notice that it is idle. */
+/**
+ * Over a connection of its own: one that is kept is closed by workerd when this process was too busy to
+ * notice that it is idle.
+ */
 const fetchAnew: typeof fetch = (url, init) =>
   fetch(url, {
     ...init,

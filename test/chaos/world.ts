@@ -94,7 +94,10 @@ export class World {
     this.#violation ??= { reason, cause };
   }
 
-  /** Opens the account in a new process, which takes it over. Now and then it is on a clone of the machine before. */
+  /**
+   * Opens the account in a new process, which takes it over. Now and then it is on a clone of the machine
+   * before.
+   */
   async open(prepare?: (link: Link) => void): Promise<Incarnation> {
     this.#incarnations += 1;
     const { durability, capacity, pending } = this.#policy;
@@ -205,7 +208,10 @@ export class World {
     incarnation.link.plan.release();
   }
 
-  /** Resolves when nothing goes on any more without being let: after all that is queued, and what the database is asked. */
+  /**
+   * Resolves when nothing goes on any more without being let: after all that is queued, and what the database
+   * is asked.
+   */
   async idle(): Promise<void> {
     const { turn, backend } = this.runtime;
     await turn();

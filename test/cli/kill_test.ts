@@ -1,6 +1,7 @@
 /**
- * `npm start`, killed with SIGKILL at random moments and started again: no message is lost and none is repeated. It runs
- * the built program, as `npm start` does once the build is done. What it does not prove: the loss of power.
+ * `npm start`, killed with SIGKILL at random moments and started again: no message is lost and none is
+ * repeated. It runs the built program, as `npm start` does once the build is done. What it does not prove:
+ * the loss of power.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The services of `npm start -- --serve` and `npm run dev:worker`, as somebody uses them who copies what they print. */
+/**
+ * The services of `npm start -- --serve` and `npm run dev:worker`, as somebody uses them who copies what they
+ * print.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +12,9 @@ import { afterAll, expect, test } from "vitest";
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-serve-"));
 
-/** Process groups of the services. workerd outlives the program that started it, so whole groups are killed. */
+/**
+ * Process groups of the services. workerd outlives the program that started it, so whole groups are killed.
+ */
 const groups: number[] = [];
 
 afterAll(() => {

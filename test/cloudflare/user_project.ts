@@ -1,4 +1,6 @@
-/** A Worker of a user: the README's Durable Object example over the packed package, in a project of its own. */
+/**
+ * A Worker of a user: the README's Durable Object example over the packed package, in a project of its own.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { nodeForWrangler } from "../../tools/lib/nodes.mjs";
@@ -43,7 +45,10 @@ export async function makeWorkerProject(): Promise<UserProject> {
   return project;
 }
 
-/** Type-checks a project as its user does. Resolves with what the compiler prints, which is nothing if all is well. */
+/**
+ * Type-checks a project as its user does. Resolves with what the compiler prints, which is nothing if all is
+ * well.
+ */
 export async function typeCheck({ folder }: UserProject): Promise<string> {
   const { stdout } = await runProgram(resolve("node_modules/.bin/tsc"), ["-p", "."], { cwd: folder }).catch(
     (error: { readonly stdout: string }) => error,
@@ -51,7 +56,10 @@ export async function typeCheck({ folder }: UserProject): Promise<string> {
   return stdout;
 }
 
-/** The program and first arguments that run wrangler, or `undefined` where no Node is installed that it runs on. */
+/**
+ * The program and first arguments that run wrangler, or `undefined` where no Node is installed that it runs
+ * on.
+ */
 export function wranglerCommand(): readonly [node: string, script: string] | undefined {
   const node = nodeForWrangler();
   return node === undefined ? undefined : [node, resolve("node_modules/wrangler/bin/wrangler.js")];

@@ -1,6 +1,6 @@
 /**
- * Releases whose protocols are one version apart: clients and services, Workers and their objects while one of them is deployed. The
- * next release has one field and one call more.
+ * Releases whose protocols are one version apart: clients and services, Workers and their objects while one
+ * of them is deployed. The next release has one field and one call more.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import * as currentAccount from "../../src/account/mod.ts";

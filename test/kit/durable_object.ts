@@ -6,8 +6,9 @@ import { SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
 /**
- * The storage of an object that nothing else uses. A crash goes on over the same storage in the same object: what is not written
- * when a commit resolves would show. What the death of a process does is tested elsewhere.
+ * The storage of an object that nothing else uses. A crash goes on over the same storage in the same object:
+ * what is not written when a commit resolves would show. What the death of a process does is tested
+ * elsewhere.
  *
  * @param storageOf The storage of the object in which the case runs, asked for once for each harness.
  */

@@ -1,4 +1,6 @@
-/** Conformance targets over libSQL files, memory, and a server of its own. For runtimes with a file system. */
+/**
+ * Conformance targets over libSQL files, memory, and a server of its own. For runtimes with a file system.
+ */
 
 import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
@@ -19,8 +21,8 @@ export const libsqlFileTarget: ConformanceTarget = fileTarget("libsql file");
 export const libsqlNativeFileTarget: ConformanceTarget = fileTarget("libsql file, native", Database);
 
 /**
- * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed process would
- * have left, since it has no chance to write its log back into the database.
+ * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed
+ * process would have left, since it has no chance to write its log back into the database.
  */
 function fileTarget(name: string, native?: NativeLibrary): ConformanceTarget {
   return {
@@ -35,8 +37,8 @@ function fileTarget(name: string, native?: NativeLibrary): ConformanceTarget {
         async afterCrash() {
           crashes += 1;
           const next = join(folder, `${crashes}.db`);
-          // The log first: should a connection that is being collected fold it meanwhile, the database has what it held.
-          // Before the first commit there may be no log, or no file at all.
+          // The log first: should a connection that is being collected fold it meanwhile, the database has
+          // what it held. Before the first commit there may be no log, or no file at all.
           for (const suffix of ["-wal", ""]) {
             if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
           }

@@ -1,4 +1,7 @@
-/** Conformance targets over a libSQL server that runs already. Nothing here is Node's, so that it also runs in a Worker. */
+/**
+ * Conformance targets over a libSQL server that runs already. Nothing here is Node's, so that it also runs in
+ * a Worker.
+ */
 
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
@@ -16,7 +19,9 @@ export const SQLITE_PROVIDES: readonly Requirement[] = [
   "oracle",
 ];
 
-/** A database of a server, over HTTP or WebSocket as its address says. Each harness has a database of its own. */
+/**
+ * A database of a server, over HTTP or WebSocket as its address says. Each harness has a database of its own.
+ */
 export function libsqlServerTarget(name: string, urlOf: (database: string) => string): ConformanceTarget {
   let databases = 0;
   return {

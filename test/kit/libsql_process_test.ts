@@ -56,7 +56,9 @@ async function latest(backend: Backend): Promise<number> {
   return record === undefined ? 0 : Number(new TextDecoder().decode(record));
 }
 
-/** How many commits are stored in full. @throws When one is stored in part, or one before the last is missing. */
+/**
+ * How many commits are stored in full. @throws When one is stored in part, or one before the last is missing.
+ */
 async function storedCommits(backend: Backend): Promise<number> {
   const last = await latest(backend);
   for (let n = 1; n <= last + 1; n += 1) {

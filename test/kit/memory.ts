@@ -13,8 +13,8 @@ import {
 } from "../../src/testing/mod.ts";
 
 /**
- * The memory backend as a target of the conformance kit. What it is compared with in the model cases is itself, fed one
- * write at a time and never failing: that tests its rollback and its restarts, not its rules.
+ * The memory backend as a target of the conformance kit. What it is compared with in the model cases is
+ * itself, fed one write at a time and never failing: that tests its rollback and its restarts, not its rules.
  */
 export const memoryTarget: ConformanceTarget = {
   name: "memory",

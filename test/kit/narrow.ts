@@ -9,8 +9,9 @@ import { SqliteHarness, type SqliteTargetParts } from "./sqlite_harness.ts";
 const NARROW: SqlLimits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
 
 /**
- * The SQLite backend on a platform whose limits are a fraction of what SQLite allows, and which refuses what exceeds
- * them. It proves that lists are cut to the limits; it does not prove that a real Durable Object takes the rest.
+ * The SQLite backend on a platform whose limits are a fraction of what SQLite allows, and which refuses what
+ * exceeds them. It proves that lists are cut to the limits; it does not prove that a real Durable Object
+ * takes the rest.
  */
 export const narrowTarget: ConformanceTarget = {
   name: "sqlite with narrow limits",

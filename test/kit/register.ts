@@ -6,8 +6,8 @@ import {
 } from "../../src/testing/mod.ts";
 
 /**
- * Registers the conformance kit for several targets with one test runner, and says once for each what it leaves out and
- * why: a case that nobody misses when it is skipped protects nothing.
+ * Registers the conformance kit for several targets with one test runner, and says once for each what it
+ * leaves out and why: a case that nobody misses when it is skipped protects nothing.
  */
 export function registerTargets(
   targets: readonly ConformanceTarget[],

@@ -1,4 +1,6 @@
-/** The remote backend over the protocol alone: calls are answered in this process, over the memory backend. */
+/**
+ * The remote backend over the protocol alone: calls are answered in this process, over the memory backend.
+ */
 import { type MemoryBackendOptions, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";

@@ -36,7 +36,10 @@ export async function registerAccount(send: typeof fetch, base: string, name: st
   if (!response.ok) throw new Error(`register account: ${response.status} ${await response.text()}`);
 }
 
-/** The target again, each of its backends reached through the service. An administrator's token sees every account. */
+/**
+ * The target again, each of its backends reached through the service. An administrator's token sees every
+ * account.
+ */
 export function throughService(target: ConformanceTarget): ConformanceTarget {
   return {
     name: `remote over ${target.name}`,

@@ -1,4 +1,7 @@
-/** What the harnesses of every SQLite-backed target share. Nothing here is Node's, so that it also runs in a Worker. */
+/**
+ * What the harnesses of every SQLite-backed target share. Nothing here is Node's, so that it also runs in a
+ * Worker.
+ */
 
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
@@ -27,7 +30,10 @@ const DAMAGES: Readonly<Record<DamagedValue, Partial<Record<Damage, string>>>> =
   },
 };
 
-/** A statement that fails in a way that no rule of the contract explains: a broken disk, as far as the backend can tell. */
+/**
+ * A statement that fails in a way that no rule of the contract explains: a broken disk, as far as the backend
+ * can tell.
+ */
 const FAILING: SqlStatement = { sql: "INSERT INTO nowhere (id) VALUES (1)", params: [] };
 
 /** What one target does differently. */

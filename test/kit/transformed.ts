@@ -1,7 +1,7 @@
 /**
- * Backends under a transform of stored values that makes every value longer and binds it to its place. They prove that no source
- * looks into a value or at its length, and that a value has the same place whichever way it is written and read; they prove
- * nothing about encryption.
+ * Backends under a transform of stored values that makes every value longer and binds it to its place. They
+ * prove that no source looks into a value or at its length, and that a value has the same place whichever way
+ * it is written and read; they prove nothing about encryption.
  */
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import type { ValuePlace, ValueTransform } from "../../src/backend/mod.ts";

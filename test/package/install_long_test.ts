@@ -1,4 +1,7 @@
-/** The package as it leaves a fresh clone, installed by npm in an empty folder, on every version of Node that is there. */
+/**
+ * The package as it leaves a fresh clone, installed by npm in an empty folder, on every version of Node that
+ * is there.
+ */
 import { rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** The packed npm package, unpacked beside what a user installs with it. What it does not prove: npm's own resolution (see the long test). */
+/**
+ * The packed npm package, unpacked beside what a user installs with it. What it does not prove: npm's own
+ * resolution (see the long test).
+ */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * A process that sends is killed with SIGKILL at random moments and started again: no key leaves twice, and the
- * peer, stock Baileys in this process, reads everything that left. What it does not prove: the loss of power.
+ * A process that sends is killed with SIGKILL at random moments and started again: no key leaves twice, and
+ * the peer, stock Baileys in this process, reads everything that left. What it does not prove: the loss of
+ * power.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -118,7 +119,10 @@ interface Incarnation {
   readonly isNative: boolean;
 }
 
-/** One incarnation of the process. Messages count and not time alone, so that slow machines see as much of it as fast ones. */
+/**
+ * One incarnation of the process. Messages count and not time alone, so that slow machines see as much of it
+ * as fast ones.
+ */
 async function live(reader: Reader, url: string, { death, isNative }: Incarnation): Promise<void> {
   const child = program.start([url, PEER_JID, ...(isNative ? ["native"] : [])]);
   let errors = "";

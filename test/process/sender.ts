@@ -1,9 +1,11 @@
 /**
- * A process of its own that encrypts over an account in a file until it is killed: `node sender.mjs <url> <peer's JID> [native]`. With
- * `native` the file is driven by the native library, without it by `@libsql/client`.
+ * A process of its own that encrypts over an account in a file until it is killed:
+ * `node sender.mjs <url> <peer's JID> [native]`. With `native` the file is driven by the native library,
+ * without it by `@libsql/client`.
  *
- * It reads lines of JSON (`ToSender`): the peer's key bundle first, then replies, which it decrypts. It prints lines of JSON
- * (`FromSender`): each ciphertext before anything else is done with it, as a client writes it to its socket.
+ * It reads lines of JSON (`ToSender`): the peer's key bundle first, then replies, which it decrypts. It
+ * prints lines of JSON (`FromSender`): each ciphertext before anything else is done with it, as a client
+ * writes it to its socket.
  */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";

@@ -1,8 +1,8 @@
 import type { CacheStore } from "../../src/cache/mod.ts";
 
 /**
- * How a call to a {@link ScriptedStore} ends. `begun` takes effect and is answered by a later end; `torn`, `foreign` and
- * `nonsense` are about what `get` answers.
+ * How a call to a {@link ScriptedStore} ends. `begun` takes effect and is answered by a later end; `torn`,
+ * `foreign` and `nonsense` are about what `get` answers.
  */
 export type Ending =
   | "done"
@@ -18,7 +18,10 @@ interface Call {
   readonly end: (ending: Ending) => void;
 }
 
-/** A store in memory whose calls end when, in the order, and as a test says; at once and well while `isProper`. */
+/**
+ * A store in memory whose calls end when, in the order, and as a test says; at once and well while
+ * `isProper`.
+ */
 export class ScriptedStore implements CacheStore {
   readonly entries: Map<string, Uint8Array> = new Map();
   readonly ttls: Map<string, number | undefined> = new Map();

@@ -18,9 +18,9 @@ const MAX_DEPTH = 64;
 const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
 
 /**
- * Checks that bytes are a well-formed encoding of a message, and of every message inside it: what the protobuf runtime, which tests
- * compare with, does not check. The runtime reads on past the end of an inner message, takes a field of the wrong wire type for one
- * of the right type, and replaces invalid UTF-8.
+ * Checks that bytes are a well-formed encoding of a message, and of every message inside it: what the
+ * protobuf runtime, which tests compare with, does not check. The runtime reads on past the end of an inner
+ * message, takes a field of the wrong wire type for one of the right type, and replaces invalid UTF-8.
  *
  * @returns What is wrong, `undefined` when nothing is.
  */
@@ -101,7 +101,10 @@ class WireChecker {
     return undefined;
   }
 
-  /** A varint that ends before `end`. Above 2^53 the value is inexact, which is still too great for any use here. */
+  /**
+   * A varint that ends before `end`. Above 2^53 the value is inexact, which is still too great for any use
+   * here.
+   */
   #varint(end: number): number | undefined {
     let value = 0;
     let scale = 1;

@@ -2,15 +2,19 @@ import { inject } from "vitest";
 
 /** Two amounts of one work: seeds, steps, kills or rounds. */
 export interface Doses<Amount> {
-  /** What `npm test` has time for. It still fails when the code under test is wrong in the ways that the test is about. */
+  /**
+   * What `npm test` has time for. It still fails when the code under test is wrong in the ways that the test
+   * is about.
+   */
   readonly short: Amount;
   /** What `npm run test:long` runs. */
   readonly long: Amount;
 }
 
 /**
- * Returns how much of a long test to do in this run: `long` in `npm run test:long` and wherever `HOLDFAST_DOSE=long` is set,
- * `short` otherwise. Tests that have no short form are files named `*_long_test.ts`, which only the long run includes.
+ * Returns how much of a long test to do in this run: `long` in `npm run test:long` and wherever
+ * `HOLDFAST_DOSE=long` is set, `short` otherwise. Tests that have no short form are files named
+ * `*_long_test.ts`, which only the long run includes.
  *
  * @example
  * ```ts

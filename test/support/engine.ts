@@ -1,4 +1,7 @@
-/** What tests of the flush engine share: a committer that can be told to misbehave, and a flushable of dirty sessions. */
+/**
+ * What tests of the flush engine share: a committer that can be told to misbehave, and a flushable of dirty
+ * sessions.
+ */
 import { type Capabilities, type Committer, validateWrite, type Write } from "../../src/backend/mod.ts";
 import { AmbiguousError, RefusedError } from "../../src/errors/mod.ts";
 import type { FakeHost } from "../../src/testing/mod.ts";
@@ -103,7 +106,10 @@ interface Change {
 /** The most urgent first. */
 const RANKS: readonly Urgency[] = ["now", "must", "may"];
 
-/** A map of sessions (a number each) that is written behind. It checks the engine's side of the flushable contract. */
+/**
+ * A map of sessions (a number each) that is written behind. It checks the engine's side of the flushable
+ * contract.
+ */
 export class FakeFlushable implements Flushable {
   readonly name: string;
   readonly outcomes: Outcome[] = [];

@@ -1,7 +1,8 @@
 /**
- * A libSQL server for tests: Hrana over HTTP (v2 and v3, JSON, with the v3 cursor) and over WebSocket (hrana2, hrana3), on the
- * native driver. It behaves like sqld where clients notice: batons, streams that expire, one writer at a time per database, a
- * transaction that times out waiting for it, and sqld's error codes.
+ * A libSQL server for tests: Hrana over HTTP (v2 and v3, JSON, with the v3 cursor) and over WebSocket
+ * (hrana2, hrana3), on the native driver. It behaves like sqld where clients notice: batons, streams that
+ * expire, one writer at a time per database, a transaction that times out waiting for it, and sqld's error
+ * codes.
  *
  * It proves nothing about a real server's durability, replication or authentication.
  */
@@ -101,7 +102,8 @@ class Streams {
 }
 
 /**
- * The database and the protocol path of a request: `/name/v3/pipeline`, or `/v3/pipeline` for the database `main`.
+ * The database and the protocol path of a request: `/name/v3/pipeline`, or `/v3/pipeline` for the database
+ * `main`.
  *
  * @param {string} url
  */
@@ -180,8 +182,8 @@ function httpListener(streams, options) {
 }
 
 /**
- * Serves one WebSocket. Requests of one stream are answered in order; a stream that waits for another's transaction does not
- * hold up the others, one of which has to end it.
+ * Serves one WebSocket. Requests of one stream are answered in order; a stream that waits for another's
+ * transaction does not hold up the others, one of which has to end it.
  *
  * @param {Streams} streams
  * @param {HranaServerOptions} options
@@ -245,7 +247,8 @@ function serveSocket(streams, options, socket, name) {
 export async function startHranaServer(options) {
   const streams = new Streams(options);
   const http = createServer(httpListener(streams, options));
-  // An idle connection that the server closes while its client is about to use it again would be an answer lost by chance.
+  // An idle connection that the server closes while its client is about to use it again would be an answer
+  // lost by chance.
   http.keepAliveTimeout = 0;
   const sockets = new WebSocketServer({
     server: http,

@@ -1,4 +1,7 @@
-/** Vitest's global setup for code in workerd, which has no libSQL server of its own to start: the address comes as `hranaUrl`. */
+/**
+ * Vitest's global setup for code in workerd, which has no libSQL server of its own to start: the address
+ * comes as `hranaUrl`.
+ */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

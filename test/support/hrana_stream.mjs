@@ -1,15 +1,21 @@
-/** One connection of the test server's native driver, speaking Hrana requests, and the lock that lets one of them write. */
+/**
+ * One connection of the test server's native driver, speaking Hrana requests, and the lock that lets one of
+ * them write.
+ */
 
 import Database from "libsql";
 
 /**
  * @typedef {{type: string, value?: string | number, base64?: string}} WireValue
- * @typedef {{sql?: string, sql_id?: number, args?: WireValue[], named_args?: {name: string, value: WireValue}[]}} Statement
+ * @typedef {{sql?: string, sql_id?: number, args?: WireValue[], named_args?: {name: string, value:
+ * WireValue}[]}} Statement
  * @typedef {{type: string, step: number, cond: Condition, conds: Condition[]}} Condition
  * @typedef {{steps: {condition?: Condition | null, stmt: Statement}[]}} Batch
- * @typedef {{type: string, sql_id: number, sql: string, stmt: Statement, batch: Batch, stream_id: number}} Request
+ * @typedef {{type: string, sql_id: number, sql: string, stmt: Statement, batch: Batch, stream_id: number}}
+ * Request
  * @typedef {{message: string, code: string}} WireError
- * @typedef {{cols: unknown[], rows: unknown[], affected_row_count: number, last_insert_rowid: string | null}} StatementResult
+ * @typedef {{cols: unknown[], rows: unknown[], affected_row_count: number, last_insert_rowid: string | null}}
+ * StatementResult
  * @typedef {{step_results: (StatementResult | null)[], step_errors: (WireError | null)[]}} BatchResult
  * @typedef {{type: "ok", response: object} | {type: "error", error: WireError}} Answer
  */
@@ -43,7 +49,8 @@ function decodeValue(value) {
 }
 
 /**
- * sqld sends base codes only (`SQLITE_CONSTRAINT`, never `…_UNIQUE`), and a statement that does not parse as `SQL_INPUT_ERROR`.
+ * sqld sends base codes only (`SQLITE_CONSTRAINT`, never `…_UNIQUE`), and a statement that does not parse as
+ * `SQL_INPUT_ERROR`.
  *
  * @param {unknown} error
  * @returns {WireError}
@@ -111,7 +118,10 @@ class WriterLock {
   }
 }
 
-/** A database, its writer lock, and connections to it that no stream uses just now: opening one costs more than a request. */
+/**
+ * A database, its writer lock, and connections to it that no stream uses just now: opening one costs more
+ * than a request.
+ */
 export class DatabaseFile {
   lock;
   #path;

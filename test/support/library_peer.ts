@@ -1,4 +1,7 @@
-/** A party to real Signal conversations, by libsignal-node or by the Rust library, whose stored sessions pass through a codec. */
+/**
+ * A party to real Signal conversations, by libsignal-node or by the Rust library, whose stored sessions pass
+ * through a codec.
+ */
 import { createRequire } from "node:module";
 import type { NodeRecordJson } from "../../src/baileys/convert/node_session.ts";
 
@@ -10,8 +13,8 @@ const libsignal: any = fromBaileys("libsignal");
 const RUST_LIBRARY: string = "whatsapp-rust-bridge";
 
 /**
- * The Rust implementation of the protocol, compiled to WebAssembly: an independent reader and writer of the standard
- * records.
+ * The Rust implementation of the protocol, compiled to WebAssembly: an independent reader and writer of the
+ * standard records.
  */
 // biome-ignore lint/suspicious/noExplicitAny: only a few names of it are used here.
 export async function rustLibrary(): Promise<any> {

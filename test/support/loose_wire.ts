@@ -1,6 +1,6 @@
 /**
- * The encoding of the commit protocol once more, independent of the product's, and able to lie: in the place of one part stand other
- * bytes.
+ * The encoding of the commit protocol once more, independent of the product's, and able to lie: in the place
+ * of one part stand other bytes.
  */
 import {
   OWNER_GUARD,

@@ -1,6 +1,7 @@
 /**
- * The product as its next release would be: the same sources in module instances of their own, whose protocol is one version on and
- * has one field and one call more. Seen from there, the product as it is lacks them: it is the release before.
+ * The product as its next release would be: the same sources in module instances of their own, whose protocol
+ * is one version on and has one field and one call more. Seen from there, the product as it is lacks them: it
+ * is the release before.
  */
 import { vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/protocol/mod.ts";

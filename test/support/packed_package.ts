@@ -38,7 +38,9 @@ export async function makeProject(): Promise<UserProject> {
   };
 }
 
-/** Packs the package of `root`, whose build must be there, into a folder. Resolves with the tarball's path. */
+/**
+ * Packs the package of `root`, whose build must be there, into a folder. Resolves with the tarball's path.
+ */
 export async function packPackage(
   root: string,
   folder: string,
@@ -51,7 +53,9 @@ export async function packPackage(
   return join(folder, packed.filename);
 }
 
-/** Unpacks the package into a project, and links the packages that are named from this project's node_modules. */
+/**
+ * Unpacks the package into a project, and links the packages that are named from this project's node_modules.
+ */
 export async function unpackInto(
   project: UserProject,
   tarball: string,

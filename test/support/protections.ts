@@ -1,6 +1,7 @@
 /**
- * Protections against lost and repeated keys, each of which a test can leave out to show that it would notice. The product has no
- * switch for them: this module replaces methods of its classes, and wraps what is handed to it.
+ * Protections against lost and repeated keys, each of which a test can leave out to show that it would
+ * notice. The product has no switch for them: this module replaces methods of its classes, and wraps what is
+ * handed to it.
  */
 import { Account } from "../../src/account/mod.ts";
 import type { Backend, CommitOptions, Committer, OwnerState, Write } from "../../src/backend/mod.ts";
@@ -47,12 +48,15 @@ export const PROTECTIONS = [
 
 export type Protection = (typeof PROTECTIONS)[number];
 
-/** Random bytes of the name of one incarnation of a cache. Nothing else draws as many where these protections are left out. */
+/**
+ * Random bytes of the name of one incarnation of a cache. Nothing else draws as many where these protections
+ * are left out.
+ */
 const INCARNATION_BYTES = 8;
 
 /**
- * Leaves protections out, in every cache of this process, until what it returns is disposed of. `fastForward`, `epochBump` and
- * `tokenCheck` take `hostWithout` and `backendWithout` besides.
+ * Leaves protections out, in every cache of this process, until what it returns is disposed of.
+ * `fastForward`, `epochBump` and `tokenCheck` take `hostWithout` and `backendWithout` besides.
  */
 export function leaveOut(protections: readonly Protection[]): Disposable {
   const restores = protections.flatMap((protection) => PATCHES[protection]?.() ?? []);
@@ -63,7 +67,10 @@ export function leaveOut(protections: readonly Protection[]): Disposable {
   };
 }
 
-/** The same host. Without `fastForward` all incarnations of a cache have one name: each takes the rows of the others for its own. */
+/**
+ * The same host. Without `fastForward` all incarnations of a cache have one name: each takes the rows of the
+ * others for its own.
+ */
 export function hostWithout<H extends Host>(host: H, protections: readonly Protection[]): H {
   if (!protections.includes("fastForward")) return host;
   const { random } = host;

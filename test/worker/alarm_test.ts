@@ -1,6 +1,6 @@
 /**
- * The alarm of an account's object in workerd: it outlives the process, does its work without anybody opening the account, and is
- * gone with the account. An hour of the object's time is a fifth of a second.
+ * The alarm of an account's object in workerd: it outlives the process, does its work without anybody opening
+ * the account, and is gone with the account. An hour of the object's time is a fifth of a second.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -7,7 +7,8 @@ const FORBIDDEN =
   /\beval\s*\(|new Function\b|\bFunction\s*\(|\bimport\(|(?<![.\w#])require\(["'`]|["'`]node:|\bBuffer\.(?:from|alloc)|\b__dirname\b|\bprocess\.(?:nextTick|binding|stdout)/g;
 
 describe("the Worker", () => {
-  // The other tests run the Worker without `nodejs_compat`, where `eval` throws. This one covers code that no test reaches.
+  // The other tests run the Worker without `nodejs_compat`, where `eval` throws. This one covers code that no
+  // test reaches.
   test("has no eval and no Node API, and imports the platform's module alone", async () => {
     // Minified, since comments may name them.
     const { code } = await transform(await bundleOf("src/cloudflare/main.ts"), { minify: true });

@@ -21,7 +21,10 @@ beforeAll(async () => {
 
 afterAll(() => worker.stop());
 
-/** Accounts of the Worker, each in its object, reached over real connections. A case's accounts are deleted after it. */
+/**
+ * Accounts of the Worker, each in its object, reached over real connections. A case's accounts are deleted
+ * after it.
+ */
 class WorkerHarness implements ConformanceHarness {
   readonly clock: FakeClock = new FakeClock();
   readonly #accounts = new Set<string>();
@@ -78,9 +81,9 @@ const target: ConformanceTarget = {
 };
 
 /**
- * Cases about accounts that share one database. Here each account is alone in its object, and its account id is unique
- * only there: it is 1 in each object. The cases of the service (test/kit/service/isolation_cases.ts) prove over the same
- * Worker that accounts do not see each other.
+ * Cases about accounts that share one database. Here each account is alone in its object, and its account id
+ * is unique only there: it is 1 in each object. The cases of the service
+ * (test/kit/service/isolation_cases.ts) prove over the same Worker that accounts do not see each other.
  */
 const knownFailures: readonly KnownFailure[] = [
   {

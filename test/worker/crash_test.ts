@@ -1,7 +1,8 @@
 /**
- * A client inside its account's object, over one folder, while workerd is killed with SIGKILL or the object aborted at random
- * moments: no key leaves twice, real peers read everything that left, and nothing that was acknowledged is lost. What it does not
- * prove: the loss of power, and whatever Cloudflare's storage does that the local one does not.
+ * A client inside its account's object, over one folder, while workerd is killed with SIGKILL or the object
+ * aborted at random moments: no key leaves twice, real peers read everything that left, and nothing that was
+ * acknowledged is lost. What it does not prove: the loss of power, and whatever Cloudflare's storage does
+ * that the local one does not.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

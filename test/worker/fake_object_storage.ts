@@ -1,4 +1,7 @@
-/** The storage of a Durable Object outside of one: SQLite in memory, and an alarm that somebody else lets ring. */
+/**
+ * The storage of a Durable Object outside of one: SQLite in memory, and an alarm that somebody else lets
+ * ring.
+ */
 
 import Database from "libsql";
 import type { SqlCursorLike, SqlStorageLike } from "../../src/adapters/durable_object/mod.ts";

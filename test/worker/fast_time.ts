@@ -1,4 +1,7 @@
-/** Time that passes faster for an object than for the platform under it: hours of due times in seconds of a test. */
+/**
+ * Time that passes faster for an object than for the platform under it: hours of due times in seconds of a
+ * test.
+ */
 
 import { type Clock, type Scheduler, systemClock, TimerScheduler } from "../../src/ports/mod.ts";
 import type { AccountStorageLike } from "../../src/worker/mod.ts";

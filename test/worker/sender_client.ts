@@ -1,4 +1,7 @@
-/** Who is outside: drives the clients in objects, reads what they send, and remembers everything that was answered. */
+/**
+ * Who is outside: drives the clients in objects, reads what they send, and remembers everything that was
+ * answered.
+ */
 
 import { expect } from "vitest";
 import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
@@ -108,7 +111,10 @@ export class SenderClient {
     else await this.send(worker);
   }
 
-  /** Several at once, until the Worker is gone or `isOver`. What an object refuses is counted, and what is not answered is not. */
+  /**
+   * Several at once, until the Worker is gone or `isOver`. What an object refuses is counted, and what is not
+   * answered is not.
+   */
   async actUntil(worker: RunningWorker, isOver: () => boolean, onAnswer: () => void): Promise<void> {
     const one = async (): Promise<void> => {
       while (!isOver()) {

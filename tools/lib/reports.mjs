@@ -20,7 +20,8 @@ export function vitestCounts(text) {
 }
 
 /**
- * @param {string} text JUnit XML: one `testcase` element per test, with a `failure`, `error` or `skipped` child unless it passed
+ * @param {string} text JUnit XML: one `testcase` element per test, with a `failure`, `error` or `skipped`
+ * child unless it passed
  * @returns {Counts}
  */
 export function junitCounts(text) {
@@ -47,7 +48,8 @@ export function closingLine({ passed, failed, skipped }) {
 
 /**
  * @param {string} line
- * @returns {{passed: number, failed: number, skipped: number} | undefined} The counts when this is a closing line.
+ * @returns {{passed: number, failed: number, skipped: number} | undefined} The counts when this is a closing
+ * line.
  */
 export function parseClosingLine(line) {
   const match = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(line);

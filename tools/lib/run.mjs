@@ -13,12 +13,13 @@ const BIN = resolve("node_modules", ".bin");
  */
 
 /**
- * Runs a program from node_modules/.bin (or `node`, `npm`, or an absolute path) in the project's folder without standard input.
+ * Runs a program from node_modules/.bin (or `node`, `npm`, or an absolute path) in the project's folder
+ * without standard input.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd?: string, timeoutMs?: number, env?: NodeJS.ProcessEnv}} [options] `timeoutMs` defaults to ten minutes; `env` is added to
- *   the environment
+ * @param {{cwd?: string, timeoutMs?: number, env?: NodeJS.ProcessEnv}} [options] `timeoutMs` defaults to ten
+ *   minutes; `env` is added to the environment
  * @returns {Promise<Outcome>}
  */
 export function run(command, args, { cwd = ".", timeoutMs = 600_000, env = {} } = {}) {

@@ -12,9 +12,9 @@ import type { AlarmStorageLike } from "./object_storage.ts";
 import { plan, type TaskEntry, TaskTable } from "./task_table.ts";
 
 /**
- * How long after a task that is not stored the alarm looks whether it has run, in milliseconds. A timer runs it while the object is
- * in memory, and without memory there is nothing to do for it: the alarm is a second string. Setting it is billed as a row, so
- * it comes once in a while and not for every change.
+ * How long after a task that is not stored the alarm looks whether it has run, in milliseconds. A timer runs
+ * it while the object is in memory, and without memory there is nothing to do for it: the alarm is a second
+ * string. Setting it is billed as a row, so it comes once in a while and not for every change.
  */
 const NET_MS = 90_000;
 
@@ -23,8 +23,8 @@ const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 300_000;
 
 /**
- * Farthest time that the alarm is set to, in milliseconds from now: one that comes too early is set again, and the platform counts
- * nanoseconds in 64 bits.
+ * Farthest time that the alarm is set to, in milliseconds from now: one that comes too early is set again,
+ * and the platform counts nanoseconds in 64 bits.
  */
 const MAX_AHEAD_MS = 365 * 86_400_000;
 
@@ -43,19 +43,24 @@ export interface AlarmSchedulerOptions {
 /**
  * A `Scheduler` over the one alarm of a Durable Object.
  *
- * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database and are run by the alarm, in whatever
- *   incarnation of the object it comes. Tasks that are planned in one turn of the event loop cost one row, and the alarm another.
- * - **Other tasks** concern what is in memory. A timer runs them; the alarm is only a net behind it, and brings back nothing
- *   when the memory is gone.
- * - The alarm is moved only when the earliest due time moves earlier, and set after everything else. One that comes too early
- *   finds nothing due and is set again, ever later as long as the platform's clock is ahead of the host's.
- * - Nothing is stored before what an earlier incarnation has stored was read: a read that fails is tried again, and loses no due time.
- * - Whatever fails, the alarm is set again, ever later up to five minutes: `alarm` rejects only when setting it failed as well, so that
- *   the platform's few retries are never used up by a task. A stored task that rejects stays due.
- * - A stored task may run more than once for one due time, as the platform delivers alarms at least once: its due time is kept until
- *   the alarm that runs it has ended.
+ * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database and are run by
+ *   the alarm, in whatever incarnation of the object it comes. Tasks that are planned in one turn of the
+ *   event loop cost one row, and the alarm another.
+ * - **Other tasks** concern what is in memory. A timer runs them; the alarm is only a net behind it, and
+ *   brings back nothing when the memory is gone.
+ * - The alarm is moved only when the earliest due time moves earlier, and set after everything else. One that
+ *   comes too early finds nothing due and is set again, ever later as long as the platform's clock is ahead
+ *   of the host's.
+ * - Nothing is stored before what an earlier incarnation has stored was read: a read that fails is tried
+ *   again, and loses no due time.
+ * - Whatever fails, the alarm is set again, ever later up to five minutes: `alarm` rejects only when setting
+ *   it failed as well, so that the platform's few retries are never used up by a task. A stored task that
+ *   rejects stays due.
+ * - A stored task may run more than once for one due time, as the platform delivers alarms at least once: its
+ *   due time is kept until the alarm that runs it has ended.
  *
- * Call `repair` in the object's constructor, within `blockConcurrencyWhile`, and `alarm` in its `alarm` handler.
+ * Call `repair` in the object's constructor, within `blockConcurrencyWhile`, and `alarm` in its `alarm`
+ * handler.
  *
  * @example
  * ```ts
@@ -153,9 +158,9 @@ export class AlarmScheduler implements Scheduler {
   }
 
   /**
-   * Reads what an earlier incarnation of the object has planned, and sets the alarm when it is missing or too late: a handler that failed
-   * seven times has lost it. What cannot be read is tried again later; where it is damaged, an alarm comes at once in which
-   * registering plans anew. It never rejects.
+   * Reads what an earlier incarnation of the object has planned, and sets the alarm when it is missing or too
+   * late: a handler that failed seven times has lost it. What cannot be read is tried again later; where it
+   * is damaged, an alarm comes at once in which registering plans anew. It never rejects.
    */
   async repair(): Promise<void> {
     this.#tasks.unload();
@@ -168,8 +173,9 @@ export class AlarmScheduler implements Scheduler {
   /**
    * What the object's `alarm` handler does: runs every task that is due, and sets the alarm again.
    *
-   * @param prepare Registers tasks, say by opening what they belong to. It is called when a task is due that is not registered; one
-   * that still is not afterwards is forgotten. When it rejects, nothing was run and there is another try.
+   * @param prepare Registers tasks, say by opening what they belong to. It is called when a task is due that
+   * is not registered; one that still is not afterwards is forgotten. When it rejects, nothing was run and
+   * there is another try.
    * @throws When the alarm could not be set again: then the platform tries again.
    */
   async alarm(prepare: () => Promise<void> = async () => {}): Promise<void> {
@@ -277,7 +283,10 @@ export class AlarmScheduler implements Scheduler {
     }
   }
 
-  /** Sets timer and alarm to the earliest due time, if they are not set to an earlier one. @returns Whether they are set. */
+  /**
+   * Sets timer and alarm to the earliest due time, if they are not set to an earlier one. @returns Whether
+   * they are set.
+   */
   async #setAlarm(): Promise<boolean> {
     this.#armTimer();
     try {

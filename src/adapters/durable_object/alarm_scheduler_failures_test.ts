@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { drained, RestartingObject } from "../../../test/worker/restarting_object.ts";
 
-/** An object with one stored task that is due in 5 s, in a new incarnation that has not repaired itself yet. */
+/**
+ * An object with one stored task that is due in 5 s, in a new incarnation that has not repaired itself yet.
+ */
 async function planned(ms = 5_000): Promise<RestartingObject> {
   const object = new RestartingObject();
   object.register("a");

@@ -1,4 +1,7 @@
-/** What the scheduler promises while the platform does what it should. `alarm_scheduler_failures_test.ts` has the rest. */
+/**
+ * What the scheduler promises while the platform does what it should. `alarm_scheduler_failures_test.ts` has
+ * the rest.
+ */
 import { expect, test } from "vitest";
 import { drained, RestartingObject } from "../../../test/worker/restarting_object.ts";
 

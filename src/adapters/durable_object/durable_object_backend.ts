@@ -15,13 +15,15 @@ export interface DurableObjectBackendOptions {
 /**
  * Opens an account in the SQLite storage of a Durable Object.
  *
- * A commit is one transaction without an `await` in it. What it wrote is durable before anything that follows it can leave the
- * object. Values are limited to what fits a row of the platform, 2 MB with its keys; the other limits concern statements, which
- * are cut to them. The storage belongs to the object: closing the backend closes nothing, and other tables may stand beside ours.
+ * A commit is one transaction without an `await` in it. What it wrote is durable before anything that follows
+ * it can leave the object. Values are limited to what fits a row of the platform, 2 MB with its keys; the
+ * other limits concern statements, which are cut to them. The storage belongs to the object: closing the
+ * backend closes nothing, and other tables may stand beside ours.
  *
  * @param storage `ctx.storage` of an object whose class is one of `new_sqlite_classes`.
  * @throws {TypeError} When the account's name is empty or longer than 1,024 characters.
- * @throws {IncompatibleError} When the database is newer than this release, or another application's. Nothing was changed.
+ * @throws {IncompatibleError} When the database is newer than this release, or another application's. Nothing
+ * was changed.
  * @throws {CorruptError | BackendError}
  *
  * @example

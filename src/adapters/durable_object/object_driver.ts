@@ -15,10 +15,11 @@ interface Progress {
 /**
  * A driver over the SQLite database of a Durable Object.
  *
- * Everything runs synchronously, within the call: a batch is one `transactionSync`, which a guard that fails rolls back. What a
- * batch wrote is not on disk yet when it resolves, but nothing that anybody outside could see leaves the object before it is (the
- * platform's output gate holds back responses, requests and frames alike), and a write that fails takes the memory of the object
- * with it. So `durable` is true, unless the object uses `allowUnconfirmed`, which it must not.
+ * Everything runs synchronously, within the call: a batch is one `transactionSync`, which a guard that fails
+ * rolls back. What a batch wrote is not on disk yet when it resolves, but nothing that anybody outside could
+ * see leaves the object before it is (the platform's output gate holds back responses, requests and frames
+ * alike), and a write that fails takes the memory of the object with it. So `durable` is true, unless the
+ * object uses `allowUnconfirmed`, which it must not.
  *
  * The storage belongs to the object: closing the driver closes nothing.
  */

@@ -17,9 +17,9 @@ const CODE = /\bSQLITE_[A-Z_]+/;
 const REFUSED: readonly string[] = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"];
 
 /**
- * Turns what `ctx.storage.sql` throws into an error of the store. A commit that threw was rolled back, and one whose write to
- * disk fails later takes the object and its memory with it: none is ambiguous. The cause is kept; SQLite's messages name tables
- * and columns, never values.
+ * Turns what `ctx.storage.sql` throws into an error of the store. A commit that threw was rolled back, and
+ * one whose write to disk fails later takes the object and its memory with it: none is ambiguous. The cause
+ * is kept; SQLite's messages name tables and columns, never values.
  *
  * @param statementIndex Which statement of a batch failed.
  */

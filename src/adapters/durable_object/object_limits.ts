@@ -2,14 +2,18 @@ import { RefusedError } from "../../errors/mod.ts";
 import type { SqlLimits, SqlStatement } from "../sqlite/mod.ts";
 
 /**
- * Bound parameters, bytes of SQL, and bytes of a value or a row (Cloudflare's limits of SQLite-backed Durable Objects: "2 MB", which
- * D1, the same engine, spells out as 2,000,000 bytes). They are kept here because the local runtime does not keep them all.
+ * Bound parameters, bytes of SQL, and bytes of a value or a row (Cloudflare's limits of SQLite-backed Durable
+ * Objects: "2 MB", which D1, the same engine, spells out as 2,000,000 bytes). They are kept here because the
+ * local runtime does not keep them all.
  */
 const MAX_PARAMETERS = 100;
 const MAX_SQL_BYTES = 100_000;
 const MAX_ROW_BYTES = 2_000_000;
 
-/** Bytes of a row besides its longest value: up to four text keys of 1,024 characters, and a device's other columns. */
+/**
+ * Bytes of a row besides its longest value: up to four text keys of 1,024 characters, and a device's other
+ * columns.
+ */
 const ROW_RESERVE_BYTES = 32_768;
 
 /** Most bytes that one UTF-16 code unit takes in UTF-8. */
@@ -27,7 +31,8 @@ export const OBJECT_LIMITS: SqlLimits = {
  *
  * @param statementIndex Its place in the batch, for the error.
  * @throws {RefusedError} When a limit is exceeded.
- * @throws {TypeError} When a parameter is of a type that the platform does not bind, or binds as something else.
+ * @throws {TypeError} When a parameter is of a type that the platform does not bind, or binds as something
+ * else.
  */
 export function requireWithinLimits({ sql, params }: SqlStatement, statementIndex?: number): void {
   const refuse = (what: string): never => {

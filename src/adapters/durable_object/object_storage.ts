@@ -1,4 +1,7 @@
-/** What a statement answers with. Its rows are taken at once: a cursor that is left half read keeps its tables locked. */
+/**
+ * What a statement answers with. Its rows are taken at once: a cursor that is left half read keeps its tables
+ * locked.
+ */
 export interface SqlCursorLike {
   raw(): Iterable<readonly (string | number | null | ArrayBuffer)[]>;
 }

@@ -23,7 +23,10 @@ export function loadDueTimes({ sql }: ObjectStorageLike): DueTimes {
   return row === undefined ? new Map() : parse(String(row[0]));
 }
 
-/** Replaces the stored due times. It is durable as every write of the object is, before anything that follows it can leave. */
+/**
+ * Replaces the stored due times. It is durable as every write of the object is, before anything that follows
+ * it can leave.
+ */
 export function saveDueTimes(storage: ObjectStorageLike, dueTimes: DueTimes): void {
   const json = JSON.stringify(Object.fromEntries(dueTimes));
   storage.transactionSync(() => {

@@ -21,8 +21,8 @@ export interface TaskEntry {
 }
 
 /**
- * The tasks of an object: those that are registered, and the stored due times of those that are not yet. Nothing is stored before
- * what is stored was read.
+ * The tasks of an object: those that are registered, and the stored due times of those that are not yet.
+ * Nothing is stored before what is stored was read.
  */
 export class TaskTable {
   readonly #storage: ObjectStorageLike;
@@ -30,7 +30,10 @@ export class TaskTable {
   readonly #logger: Logger;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #unclaimed = new Map<string, number>();
-  /** What is stored, to tell whether anything has changed; `undefined` when it has to be replaced whatever it is. */
+  /**
+   * What is stored, to tell whether anything has changed; `undefined` when it has to be replaced whatever it
+   * is.
+   */
   #storedJson: string | undefined;
   #isLoaded = false;
   #isDamaged = false;
@@ -65,7 +68,10 @@ export class TaskTable {
     return this.#entries.get(name);
   }
 
-  /** A task with the due time that an earlier incarnation has stored. @throws {TypeError} When the name is taken. */
+  /**
+   * A task with the due time that an earlier incarnation has stored. @throws {TypeError} When the name is
+   * taken.
+   */
   add(name: string, task: ScheduledTask, isStored: boolean): TaskEntry {
     if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
     const dueAtMs = isStored ? this.#unclaimed.get(name) : undefined;
@@ -98,7 +104,9 @@ export class TaskTable {
     return [...this.#unclaimed].flatMap(([name, dueAtMs]) => (dueAtMs <= nowMs ? [name] : []));
   }
 
-  /** Gives up tasks that are due and still not registered (those of an older release), and what was damaged. */
+  /**
+   * Gives up tasks that are due and still not registered (those of an older release), and what was damaged.
+   */
   forgetUnclaimed(): void {
     this.#isDamaged = false;
     for (const task of this.unclaimedDue()) {

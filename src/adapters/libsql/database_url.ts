@@ -14,8 +14,8 @@ const CREDENTIALS = /^[^:]*:\/\/[^/?#]*@/;
 /**
  * What kind of database a URL names.
  *
- * @throws {TypeError} When the URL is empty, of a scheme that no driver here speaks, or carries a user name. The message
- * does not repeat the URL: it may hold a token.
+ * @throws {TypeError} When the URL is empty, of a scheme that no driver here speaks, or carries a user name.
+ * The message does not repeat the URL: it may hold a token.
  */
 export function databaseKind(url: string): DatabaseKind {
   if (typeof url !== "string" || url === "") throw new TypeError("open database: the URL is empty");

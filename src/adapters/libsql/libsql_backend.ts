@@ -7,15 +7,16 @@ import { openLibsqlDriver } from "./open_driver.ts";
 /** Options of `libsqlBackend`. */
 export interface LibsqlBackendOptions {
   /**
-   * `file:path.db` (a file of this machine; not in a Worker), `:memory:` (kept until the backend is closed), or the
-   * address of a server: `libsql:`, `https:`, `http:`, `wss:`, `ws:`.
+   * `file:path.db` (a file of this machine; not in a Worker), `:memory:` (kept until the backend is closed),
+   * or the address of a server: `libsql:`, `https:`, `http:`, `wss:`, `ws:`.
    */
   readonly url: string;
   /** Token for a server. */
   readonly authToken?: string | undefined;
   /**
-   * `Database` of the package `libsql`, which `@libsql/client` itself uses for files. With it a file is written by statements that
-   * stay prepared: a flush of 1,000 sessions takes a sixth less. For files; the first opening of a file in this process decides.
+   * `Database` of the package `libsql`, which `@libsql/client` itself uses for files. With it a file is
+   * written by statements that stay prepared: a flush of 1,000 sessions takes a sixth less. For files; the
+   * first opening of a file in this process decides.
    */
   readonly native?: NativeLibrary | undefined;
   /** Name of the account. Defaults to `default`. Many accounts may share a database. */
@@ -29,12 +30,14 @@ export interface LibsqlBackendOptions {
 /**
  * Opens one account of a libSQL database: a local file, memory, or a server such as Turso.
  *
- * What a commit wrote to a file is on disk when it resolves, and survives the loss of power. Several accounts, several
- * openings and several processes may share one file: within a process they share a connection, between processes they
- * wait for each other for some seconds before `BusyError`. Files are read and written on the calling thread.
+ * What a commit wrote to a file is on disk when it resolves, and survives the loss of power. Several
+ * accounts, several openings and several processes may share one file: within a process they share a
+ * connection, between processes they wait for each other for some seconds before `BusyError`. Files are read
+ * and written on the calling thread.
  *
  * @throws {TypeError} When the URL is of an unknown scheme or malformed, or the account's name is.
- * @throws {IncompatibleError} When the file is no database, or was made by a newer release. Nothing was changed.
+ * @throws {IncompatibleError} When the file is no database, or was made by a newer release. Nothing was
+ * changed.
  * @throws {CorruptError} When the file is damaged.
  * @throws {BusyError | BackendError} When it cannot be opened now.
  *

@@ -9,7 +9,10 @@ import {
   StoreError,
 } from "../../errors/mod.ts";
 
-/** What was under way when an error came. Only the answer to a commit can be lost: a read has none worth keeping. */
+/**
+ * What was under way when an error came. Only the answer to a commit can be lost: a read has none worth
+ * keeping.
+ */
 export type LibsqlAction = "open database" | "read" | "commit";
 
 /** What SQLite raises when the guard's function fails. */
@@ -20,8 +23,8 @@ const BUSY = ["SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_BUSY"];
 const REFUSED = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"];
 
 /**
- * Codes of a server that looked at a request and did not carry it out. A transaction that timed out was rolled back.
- * `SQL_…` are statements that do not parse, `AUTH_…` and `SQLITE_AUTH` refusals of access.
+ * Codes of a server that looked at a request and did not carry it out. A transaction that timed out was
+ * rolled back. `SQL_…` are statements that do not parse, `AUTH_…` and `SQLITE_AUTH` refusals of access.
  */
 const NOT_APPLIED = /^(?:SQLITE_|SQL_|AUTH_|TRANSACTION_TIMEOUT$|STREAM_EXPIRED$|BLOCKED$)/;
 
@@ -33,7 +36,10 @@ const NEVER_SENT_WORDS = /connection refused|dns error|failed to lookup address/
 /** Deepest chain of causes that is looked at. */
 const MAX_CAUSES = 8;
 
-/** Members of an error that tell what went wrong. Those of drivers are not always of a class that can be imported. */
+/**
+ * Members of an error that tell what went wrong. Those of drivers are not always of a class that can be
+ * imported.
+ */
 interface DriverError {
   readonly message: string;
   readonly code: string;
@@ -43,8 +49,8 @@ interface DriverError {
 }
 
 /**
- * Turns what `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the message holds
- * parameters of a statement, since SQLite's messages name tables and columns only.
+ * Turns what `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the
+ * message holds parameters of a statement, since SQLite's messages name tables and columns only.
  */
 export function mapLibsqlError(thrown: unknown, action: LibsqlAction): StoreError {
   if (thrown instanceof StoreError) return thrown;

@@ -243,7 +243,8 @@ describe.each([
     await (await openFile()).commit(sessions(5));
     await open.pop()?.close();
     const client = connect();
-    // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no protection.
+    // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no
+    // protection.
     const readOnly = {
       ...bind(client),
       reconnect: async () => {
@@ -318,7 +319,8 @@ describe.each([
       native.exec("COMMIT");
       await waiting;
       await backend.putSession("next@lid.0", new Uint8Array([round]));
-      // What another process sees is what was committed; the connection's own reads would also see what never will be.
+      // What another process sees is what was committed; the connection's own reads would also see what never
+      // will be.
       const rows = seenBy(
         native,
         "SELECT hex(record) FROM session WHERE address IN (?, 'next@lid.0')",

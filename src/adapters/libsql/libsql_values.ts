@@ -6,7 +6,10 @@ export function toLibsql({ sql, params }: SqlStatement): LibsqlStatement {
   return { sql, args: [...params] };
 }
 
-/** The rows of an answer, in column order. Blobs become plain `Uint8Array`s over the driver's own memory, which nothing else holds. */
+/**
+ * The rows of an answer, in column order. Blobs become plain `Uint8Array`s over the driver's own memory,
+ * which nothing else holds.
+ */
 export function rowsOf(result: LibsqlResult): SqlValue[][] {
   return result.rows.map((row) => Array.from(row, toValue));
 }

@@ -16,30 +16,33 @@ export interface LocalConnectionOptions {
 }
 
 /**
- * Page size of a new file. A session of 1.5 kB fits five times into such a page and twice into one of the default 4,096
- * bytes: a flush of 1,000 sessions that were made together writes a fifth less and takes two thirds of the time
- * (measured), and records up to 8 kB need no overflow pages. The price: a flush of sessions that lie scattered writes up
- * to twice the bytes. For the few rows of most flushes that is a tenth of the time, since the fsync outweighs it.
+ * Page size of a new file. A session of 1.5 kB fits five times into such a page and twice into one of the
+ * default 4,096 bytes: a flush of 1,000 sessions that were made together writes a fifth less and takes two
+ * thirds of the time (measured), and records up to 8 kB need no overflow pages. The price: a flush of
+ * sessions that lie scattered writes up to twice the bytes. For the few rows of most flushes that is a tenth
+ * of the time, since the fsync outweighs it.
  */
 const PAGE_BYTES = 8_192;
 
 /**
- * Most memory for pages of the file, in KiB. A flush whose pages do not fit is written to the log in parts, and its pages
- * are read again.
+ * Most memory for pages of the file, in KiB. A flush whose pages do not fit is written to the log in parts,
+ * and its pages are read again.
  */
 const CACHE_KIB = 16_384;
 
 /**
  * The one connection of this process to one local database.
  *
- * Everything goes through one queue, one operation at a time: after an operation of the native driver met another
- * writer (SQLITE_BUSY), a later write on the same connection reports success and never commits. So a connection that
- * met one, or whose transaction failed in any way, is thrown away before anything else uses it.
+ * Everything goes through one queue, one operation at a time: after an operation of the native driver met
+ * another writer (SQLITE_BUSY), a later write on the same connection reports success and never commits. So a
+ * connection that met one, or whose transaction failed in any way, is thrown away before anything else uses
+ * it.
  *
- * Durability: `journal_mode = WAL` with `synchronous = FULL`. A commit is one append to the log and one fsync of it, so
- * that what was committed survives the loss of power, not only of the process; the rollback journal would pay three.
- * `NORMAL` would leave commits in the log unsynced until the next checkpoint: after a power cut a ratchet would go back
- * and repeat keys. The log needs shared memory, so a file on a network file system is not supported.
+ * Durability: `journal_mode = WAL` with `synchronous = FULL`. A commit is one append to the log and one fsync
+ * of it, so that what was committed survives the loss of power, not only of the process; the rollback journal
+ * would pay three. `NORMAL` would leave commits in the log unsynced until the next checkpoint: after a power
+ * cut a ratchet would go back and repeat keys. The log needs shared memory, so a file on a network file
+ * system is not supported.
  */
 export class LocalConnection {
   readonly #client: LibsqlClient;
@@ -49,7 +52,10 @@ export class LocalConnection {
   readonly #retry: BusyRetry;
   /** Whether the settings that a connection forgets are made. */
   #configured = false;
-  /** Whether the file is known to be in WAL mode. The file remembers it, and it is not changed before the first write. */
+  /**
+   * Whether the file is known to be in WAL mode. The file remembers it, and it is not changed before the
+   * first write.
+   */
   #logged = false;
 
   constructor(client: LibsqlClient, kind: LocalKind, options: LocalConnectionOptions) {
@@ -72,7 +78,10 @@ export class LocalConnection {
     });
   }
 
-  /** Waits for what is queued and closes the connection. The file is then complete without its log, unless others use it. */
+  /**
+   * Waits for what is queued and closes the connection. The file is then complete without its log, unless
+   * others use it.
+   */
   close(): Promise<void> {
     return this.#queue.run(async () => {
       if (this.#logged) await this.#foldLog();
@@ -81,8 +90,8 @@ export class LocalConnection {
   }
 
   /**
-   * SQLite would do it when the last connection closes, but the native driver's closes only when its statements are
-   * collected. Nothing is lost when it fails: the next opening reads the log.
+   * SQLite would do it when the last connection closes, but the native driver's closes only when its
+   * statements are collected. Nothing is lost when it fails: the next opening reads the log.
    */
   async #foldLog(): Promise<void> {
     try {
@@ -110,7 +119,8 @@ export class LocalConnection {
   async #configure(): Promise<void> {
     if (this.#configured || this.#kind === "memory") return;
     await this.#pragma("synchronous = FULL");
-    // Elsewhere than on Apple's systems this says nothing: there fsync alone leaves data in the drive's cache.
+    // Elsewhere than on Apple's systems this says nothing: there fsync alone leaves data in the drive's
+    // cache.
     await this.#pragma("fullfsync = ON");
     await this.#pragma(`cache_size = -${CACHE_KIB}`);
     this.#configured = true;

@@ -26,7 +26,10 @@ const OPTIONS = {
   retry: new BusyRetry({ logger: silentLogger, scheduler: new ImpatientScheduler() }),
 };
 
-/** Stands in for `@libsql/client` over a file, and for its native connection, which forgets its settings when reopened. */
+/**
+ * Stands in for `@libsql/client` over a file, and for its native connection, which forgets its settings when
+ * reopened.
+ */
 class FakeClient implements LibsqlClient {
   readonly log: string[] = [];
   /** Errors that the next calls meet, in order; `undefined` lets one through. */

@@ -23,15 +23,17 @@ export interface NativeStatement {
 }
 
 /**
- * Texts that are at least so long are kept prepared: those of many rows or keys, of which there are few, and which take a tenth of
- * a flush to prepare. A short one is prepared in no time.
+ * Texts that are at least so long are kept prepared: those of many rows or keys, of which there are few, and
+ * which take a tenth of a flush to prepare. A short one is prepared in no time.
  */
 const MIN_KEPT_CHARS = 512;
 
 /** Statements that are kept. The one that was used longest ago goes first. */
 const MAX_KEPT = 32;
 
-/** One file through the native library itself, which keeps statements prepared as `@libsql/client` does not. */
+/**
+ * One file through the native library itself, which keeps statements prepared as `@libsql/client` does not.
+ */
 export class NativeClient implements LibsqlClient {
   readonly #connect: () => NativeDatabase;
   readonly #kept = new Map<string, NativeStatement>();
@@ -57,7 +59,8 @@ export class NativeClient implements LibsqlClient {
       database.exec("COMMIT");
       return results;
     } catch (error) {
-      // A connection is closed for good only when its statements are collected: until then it would hold the lock.
+      // A connection is closed for good only when its statements are collected: until then it would hold the
+      // lock.
       if (database.open && database.inTransaction) database.exec("ROLLBACK");
       const isOfStatement = results.length < statements.length && error instanceof Error;
       throw isOfStatement ? Object.assign(error, { statementIndex: results.length }) : error;

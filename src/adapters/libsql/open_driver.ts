@@ -11,8 +11,8 @@ import { BusyRetry } from "./retry_busy.ts";
 import { SerialQueue } from "./serial_queue.ts";
 
 /**
- * SQLite's own limits on parameters and text (SQLITE_MAX_VARIABLE_NUMBER, SQLITE_MAX_SQL_LENGTH), and ours on values:
- * far above any record, far below SQLite's 10^9 bytes and what fits a request.
+ * SQLite's own limits on parameters and text (SQLITE_MAX_VARIABLE_NUMBER, SQLITE_MAX_SQL_LENGTH), and ours on
+ * values: far above any record, far below SQLite's 10^9 bytes and what fits a request.
  */
 const LIMITS: SqlLimits = {
   maxParameters: 32_766,
@@ -21,8 +21,8 @@ const LIMITS: SqlLimits = {
 };
 
 /**
- * How long SQLite itself waits for another writer, which blocks the event loop. The longer part of the wait is ours,
- * between tries, and does not.
+ * How long SQLite itself waits for another writer, which blocks the event loop. The longer part of the wait
+ * is ours, between tries, and does not.
  */
 const BUSY_TIMEOUT_MS = 50;
 
@@ -33,9 +33,10 @@ interface SharedConnection {
 }
 
 /**
- * The open files of this process by the path that SQLite resolved: one connection each, however many accounts are
- * opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not: SQLite gives it a log of
- * its own, so a database that is opened under two hard links loses data, whichever program opens it.
+ * The open files of this process by the path that SQLite resolved: one connection each, however many accounts
+ * are opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not: SQLite
+ * gives it a log of its own, so a database that is opened under two hard links loses data, whichever program
+ * opens it.
  */
 const openFiles = new Map<string, SharedConnection>();
 
@@ -86,7 +87,8 @@ async function fileDriver(client: LibsqlClient, options: LibsqlDriverOptions): P
   client.close();
   let shared = openFiles.get(path);
   if (shared === undefined) {
-    // By its full path: it is opened again after trouble, and the process may have changed its directory by then.
+    // By its full path: it is opened again after trouble, and the process may have changed its directory by
+    // then.
     const { native, logger } = options;
     const reopened =
       native === undefined

@@ -1,10 +1,16 @@
 import { BusyError } from "../../errors/mod.ts";
 import { type Clock, type Logger, type Scheduler, systemClock, TimerScheduler } from "../../ports/mod.ts";
 
-/** Tries in all. With the waits between them and SQLite's own wait in each, some five seconds before giving up. */
+/**
+ * Tries in all. With the waits between them and SQLite's own wait in each, some five seconds before giving
+ * up.
+ */
 const MAX_TRIES = 24;
 
-/** Waits between tries double from the first to the last of these, in milliseconds. They do not block the event loop. */
+/**
+ * Waits between tries double from the first to the last of these, in milliseconds. They do not block the
+ * event loop.
+ */
 const FIRST_WAIT_MS = 5;
 const LAST_WAIT_MS = 160;
 

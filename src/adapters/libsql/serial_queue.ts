@@ -1,6 +1,8 @@
 import { LimitError } from "../../errors/mod.ts";
 
-/** Operations that may wait at once. Above it the database is stuck, and memory is what would be lost next. */
+/**
+ * Operations that may wait at once. Above it the database is stuck, and memory is what would be lost next.
+ */
 const MAX_WAITING = 16_384;
 
 /** Runs asynchronous operations one at a time, in the order of the calls. */

@@ -3,7 +3,9 @@ import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 /** How a stored value is damaged: it cannot be understood, or a part of it has an impossible length. */
 export type MemoryDamage = "undecodable" | "wrong-length";
 
-/** A row whose value was damaged by a test. What a real backend keeps in columns of its own is still readable. */
+/**
+ * A row whose value was damaged by a test. What a real backend keeps in columns of its own is still readable.
+ */
 export class Damaged<V> {
   readonly how: MemoryDamage;
   readonly columns: V;

@@ -21,7 +21,9 @@ export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.delete"> = {
   "account.delete": ({ accountId }, { accounts, transaction }) => accounts.delete(accountId, transaction),
 };
 
-/** Reads of the device store. `account` answers with the open account, `undefined` when it is not registered. */
+/**
+ * Reads of the device store. `account` answers with the open account, `undefined` when it is not registered.
+ */
 export function deviceReads(
   name: string,
   accounts: MemoryAccounts,

@@ -27,7 +27,10 @@ import { Transaction } from "./transaction.ts";
 /** Account that is opened when none is named. */
 const DEFAULT_ACCOUNT = "default";
 
-/** Default size of the largest value, in bytes: that of a Durable Object, the smallest among the platforms we know. */
+/**
+ * Default size of the largest value, in bytes: that of a Durable Object, the smallest among the platforms we
+ * know.
+ */
 const MAX_VALUE_BYTES = 2_000_000;
 
 /** Options of `memoryBackend`. */
@@ -49,9 +52,9 @@ export interface MemoryBackendOptions {
 /**
  * Opens one account of a memory database: the reference implementation of the backend contract.
  *
- * It promises what a transactional database promises, for as long as the `MemoryDatabase` object lives: commits are
- * atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that is lost without being
- * closed loses nothing that it had committed. Nothing survives the process.
+ * It promises what a transactional database promises, for as long as the `MemoryDatabase` object lives:
+ * commits are atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that
+ * is lost without being closed loses nothing that it had committed. Nothing survives the process.
  *
  * @throws {TypeError} When the account's name is empty, longer than 1,024 characters or malformed.
  *

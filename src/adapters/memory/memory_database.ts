@@ -13,8 +13,9 @@ export type MemoryDamageTarget =
   | "device";
 
 /**
- * What a memory backend stores, for any number of accounts. It outlives the backends that are opened on it: closing
- * one, or losing one without closing it, keeps every commit that had resolved. It ends with the process.
+ * What a memory backend stores, for any number of accounts. It outlives the backends that are opened on it:
+ * closing one, or losing one without closing it, keeps every commit that had resolved. It ends with the
+ * process.
  *
  * @example
  * ```ts
@@ -36,8 +37,8 @@ export class MemoryDatabase {
   }
 
   /**
-   * Damages a kind of stored value in every row that an account has of it, as a failing disk would, for tests of what
-   * happens then.
+   * Damages a kind of stored value in every row that an account has of it, as a failing disk would, for tests
+   * of what happens then.
    */
   damage(account: string, target: MemoryDamageTarget, how: MemoryDamage): void {
     const tables = accountsOf(this).account(account)?.tables;

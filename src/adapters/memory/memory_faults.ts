@@ -16,8 +16,9 @@ export class MemoryFaults {
   #readError: Error | undefined;
 
   /**
-   * Makes the next commit fail with `BackendError` when it is about to change its row number `rowChange`, counted from
-   * 0, after the earlier ones were changed. A commit that changes fewer rows succeeds. Either way the fault is used up.
+   * Makes the next commit fail with `BackendError` when it is about to change its row number `rowChange`,
+   * counted from 0, after the earlier ones were changed. A commit that changes fewer rows succeeds. Either
+   * way the fault is used up.
    */
   failCommitAt(rowChange: number): void {
     this.#failAt = rowChange;

@@ -72,7 +72,10 @@ export class Table<V> {
     return this.#deleteAll(this.#keysOf(group), transaction);
   }
 
-  /** Deletes the rows for which `stale` holds, at most `limit` of them if that is given. @returns Rows changed. */
+  /**
+   * Deletes the rows for which `stale` holds, at most `limit` of them if that is given. @returns Rows
+   * changed.
+   */
   deleteWhere(stale: (row: V) => boolean, transaction: Transaction, limit?: number): number {
     const keys: string[] = [];
     for (const [key, row] of this.#rows) {

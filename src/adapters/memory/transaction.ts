@@ -1,8 +1,8 @@
 import { BackendError } from "../../errors/mod.ts";
 
 /**
- * One commit under way: remembers how to undo each change, so that a commit that fails half way leaves nothing behind.
- * Nothing else runs while it is open, because applying a commit never awaits.
+ * One commit under way: remembers how to undo each change, so that a commit that fails half way leaves
+ * nothing behind. Nothing else runs while it is open, because applying a commit never awaits.
  */
 export class Transaction {
   readonly #undo: (() => void)[] = [];
@@ -13,7 +13,9 @@ export class Transaction {
     this.#failAt = failAt;
   }
 
-  /** Carries out the change of one row. @throws {BackendError} When this is the change that was asked to fail. */
+  /**
+   * Carries out the change of one row. @throws {BackendError} When this is the change that was asked to fail.
+   */
   change(apply: () => void, undo: () => void): void {
     if (this.#undo.length === this.#failAt) throw new BackendError("commit: failed on demand");
     apply();

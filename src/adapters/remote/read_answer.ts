@@ -41,7 +41,8 @@ export class Unanswered extends Error {
  * The value that an answer holds.
  *
  * @throws {LimitError} When it is longer than 64 MiB.
- * @throws {Unanswered} When it is no such answer: it does not come from the service and says nothing of what is stored.
+ * @throws {Unanswered} When it is no such answer: it does not come from the service and says nothing of what
+ * is stored.
  */
 export async function answerOf<T>(response: Response, decode: (bytes: Uint8Array) => T): Promise<T> {
   const bytes = await readAtMost(response, MAX_ANSWER_BYTES);

@@ -38,16 +38,17 @@ export interface RemoteBackendOptions {
 }
 
 /**
- * Opens one account that a Holdfast service keeps, in its own Durable Object say: each commit and each batched read is one
- * request.
+ * Opens one account that a Holdfast service keeps, in its own Durable Object say: each commit and each
+ * batched read is one request.
  *
- * What a commit wrote is durable when it resolves. A commit whose answer was lost rejects with `AmbiguousError`: it is not
- * sent again here, but by the commit queue of the open account, under the next owner epoch. Reads are asked again, with
- * pauses. `getAllLidMappings` streams.
+ * What a commit wrote is durable when it resolves. A commit whose answer was lost rejects with
+ * `AmbiguousError`: it is not sent again here, but by the commit queue of the open account, under the next
+ * owner epoch. Reads are asked again, with pauses. `getAllLidMappings` streams.
  *
  * @throws {TypeError | RangeError} When an option is malformed. The message repeats neither token nor URL.
  * @throws {RefusedError} When the service does not accept the token for this account.
- * @throws {IncompatibleError} When the service does not speak this release's version of the protocol. Nothing was changed.
+ * @throws {IncompatibleError} When the service does not speak this release's version of the protocol. Nothing
+ * was changed.
  * @throws {BackendError} When there is no answer.
  *
  * @example

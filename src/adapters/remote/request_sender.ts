@@ -64,7 +64,10 @@ export class RequestSender {
     }
   }
 
-  /** Sends a read, again and again with pauses when there is no answer. @throws {BackendError} When there was none. */
+  /**
+   * Sends a read, again and again with pauses when there is no answer. @throws {BackendError} When there was
+   * none.
+   */
   async sendRead<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     let waitMs = FIRST_WAIT_MS;
     for (let tries = 1; ; tries += 1) {

@@ -2,8 +2,8 @@
 const MAX_DEPTH = 5;
 
 /**
- * An error without texts that must not be told, wherever a host has put them: some name the URL of a request that failed. One
- * that holds none of them is answered as it is, any other as a copy.
+ * An error without texts that must not be told, wherever a host has put them: some name the URL of a request
+ * that failed. One that holds none of them is answered as it is, any other as a copy.
  *
  * @param secrets Texts, none of them empty.
  */

@@ -7,7 +7,10 @@ const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NO
 /** Rounds of registering and looking, against answers that are lost. */
 const MAX_ATTEMPTS = 4;
 
-/** Finds the id by which the rows of one account are scoped. Registers the account when the id is first needed. */
+/**
+ * Finds the id by which the rows of one account are scoped. Registers the account when the id is first
+ * needed.
+ */
 export class AccountLookup {
   readonly #driver: SqlDriver;
   readonly #name: string;

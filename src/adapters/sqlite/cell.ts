@@ -1,7 +1,9 @@
 import { CorruptError } from "../../errors/mod.ts";
 import type { SqlValue } from "./sql_driver.ts";
 
-/** A stored value as a driver hands it over; `undefined` when the row has fewer columns than were asked for. */
+/**
+ * A stored value as a driver hands it over; `undefined` when the row has fewer columns than were asked for.
+ */
 export type Cell = SqlValue | undefined;
 
 /** One row, in column order. */
@@ -24,7 +26,9 @@ export function textOf(cell: Cell, what: string): string {
   throw new CorruptError(`read ${what}: stored value is not text`);
 }
 
-/** An integer of at most 2^53−1 in absolute value. @throws {CorruptError} When the cell holds anything else. */
+/**
+ * An integer of at most 2^53−1 in absolute value. @throws {CorruptError} When the cell holds anything else.
+ */
 export function integerOf(cell: Cell, what: string): number {
   if (typeof cell === "number" && Number.isSafeInteger(cell)) return cell;
   throw new CorruptError(`read ${what}: stored value is not an integer`);
@@ -36,7 +40,10 @@ export function flagOf(cell: Cell, what: string): boolean {
   throw new CorruptError(`read ${what}: stored value is not 0 or 1`);
 }
 
-/** An unsigned 64-bit integer, stored as decimal text since not every platform reads such integers exactly. @throws {CorruptError} */
+/**
+ * An unsigned 64-bit integer, stored as decimal text since not every platform reads such integers exactly.
+ * @throws {CorruptError}
+ */
 export function uint64Of(cell: Cell, what: string): bigint {
   if (typeof cell === "string" && UINT64_TEXT.test(cell)) {
     const value = BigInt(cell);

@@ -61,7 +61,10 @@ function keyPair(column: string): Field<KeyPair> {
   );
 }
 
-/** Fields that take more than a cell of their own type: a new one does not compile until it says how it is stored. */
+/**
+ * Fields that take more than a cell of their own type: a new one does not compile until it says how it is
+ * stored.
+ */
 const COMPOSITES: CompositeFields = {
   noiseKey: keyPair("noise_key"),
   identityKey: keyPair("identity_key"),
@@ -143,7 +146,8 @@ export function encodeDevice(device: Device): SqlValue[] {
 }
 
 /**
- * Reads a row of `DEVICE_COLUMNS`. A field whose columns are NULL, as in a row that is older than they are, reads as its default.
+ * Reads a row of `DEVICE_COLUMNS`. A field whose columns are NULL, as in a row that is older than they are,
+ * reads as its default.
  *
  * @throws {CorruptError} When a value cannot be understood, or is missing and has no default.
  * @throws {WrongLengthError} When a key or a signature in an encoded value has a length that none has.

@@ -17,7 +17,9 @@ const PUT_PENDING_INBOUND = new RowStatement({
     SET received_at = excluded.received_at, payload = excluded.payload`,
 });
 
-/** An expiry of 0 is never and wins, else the later one; of two message times the greater, 0 being unknown. */
+/**
+ * An expiry of 0 is never and wins, else the later one; of two message times the greater, 0 being unknown.
+ */
 const PUT_MSG_SECRET = new RowStatement({
   insert: "INSERT INTO msg_secret (device_id, chat, sender, id, expires_at, message_ts, secret)",
   columns: 6,

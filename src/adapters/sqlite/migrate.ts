@@ -18,8 +18,8 @@ export interface SchemaState {
 }
 
 /**
- * Holds one row. Some platforms have no `PRAGMA user_version`. The name is long because it must not meet another
- * application's table.
+ * Holds one row. Some platforms have no `PRAGMA user_version`. The name is long because it must not meet
+ * another application's table.
  */
 const CREATE_SCHEMA_TABLE = `CREATE TABLE IF NOT EXISTS holdfast_schema (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,7 +27,9 @@ const CREATE_SCHEMA_TABLE = `CREATE TABLE IF NOT EXISTS holdfast_schema (
   floor INTEGER NOT NULL
 )`;
 
-/** Steps that are tried against other processes that migrate at the same moment, or whose answers are lost. */
+/**
+ * Steps that are tried against other processes that migrate at the same moment, or whose answers are lost.
+ */
 const MAX_ATTEMPTS = 16;
 
 /**
@@ -48,12 +50,13 @@ export async function readSchema(driver: SqlDriver): Promise<SchemaState> {
 }
 
 /**
- * Brings a database to the newest layout of `migrations`, each step in one transaction. When several processes migrate
- * at once, each step is done by one of them. A database that is newer and whose floor allows it is left as it is.
+ * Brings a database to the newest layout of `migrations`, each step in one transaction. When several
+ * processes migrate at once, each step is done by one of them. A database that is newer and whose floor
+ * allows it is left as it is.
  *
  * @returns The state of the database now.
- * @throws {IncompatibleError} When the database is newer than this release can read, or holds other tables of the same
- * names. Nothing was changed.
+ * @throws {IncompatibleError} When the database is newer than this release can read, or holds other tables of
+ * the same names. Nothing was changed.
  */
 export async function migrate(driver: SqlDriver, migrations: readonly Migration[]): Promise<SchemaState> {
   const newest = migrations.length;
@@ -77,7 +80,9 @@ export async function migrate(driver: SqlDriver, migrations: readonly Migration[
   throw new BackendError("open database: the schema could not be brought up to date", { cause: lastError });
 }
 
-/** The statements of one step. The second fails the whole batch when the database is not at `from` any more. */
+/**
+ * The statements of one step. The second fails the whole batch when the database is not at `from` any more.
+ */
 function step(from: number, { version, floor, statements }: Migration): SqlStatement[] {
   const begin: SqlStatement[] =
     from === 0

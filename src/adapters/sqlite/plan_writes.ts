@@ -15,7 +15,10 @@ const SAVE_DEVICE = new RowStatement({
   conflict: `ON CONFLICT (device_id) DO UPDATE SET ${DEVICE_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`,
 });
 
-/** One entry for each kind of write but the one that touches every table: a new kind does not compile until it is stored. */
+/**
+ * One entry for each kind of write but the one that touches every table: a new kind does not compile until it
+ * is stored.
+ */
 const PLANNERS: PlannersOf<Exclude<WriteKind, "account.delete">> = {
   ...SIGNAL_PLANNERS,
   ...APP_SYNC_PLANNERS,
@@ -27,8 +30,8 @@ const PLANNERS: PlannersOf<Exclude<WriteKind, "account.delete">> = {
 /**
  * Plans a commit.
  *
- * @param name Under which the account is registered: it is registered again, under the same account id, when writes
- * follow that one of its own deletion.
+ * @param name Under which the account is registered: it is registered again, under the same account id, when
+ * writes follow that one of its own deletion.
  * @throws {RangeError | TypeError} When a part of a write cannot be encoded.
  */
 export function planWrites(writes: readonly Write[], scope: WriteScope, name: string): WritePlan {

@@ -10,7 +10,10 @@ import { decodeDevices } from "../../records/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
 
-/** Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each statement sorts all of them. */
+/**
+ * Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each
+ * statement sorts all of them.
+ */
 const LID_PAGE_ROWS = 10_000;
 
 const LID_COLUMNS = "lid, phone_number, created_at, updated_at, learning_source, seq";

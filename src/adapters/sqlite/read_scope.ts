@@ -49,8 +49,8 @@ export class ReadScope {
   }
 
   /**
-   * As `select`, and finds the row of each key again by the statement's first column, which holds the last part of the
-   * key; `idOf` makes a text of either.
+   * As `select`, and finds the row of each key again by the statement's first column, which holds the last
+   * part of the key; `idOf` makes a text of either.
    *
    * @returns The row of each key, in the order of `keys`; of several rows of one key the first.
    */

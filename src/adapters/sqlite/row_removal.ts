@@ -8,7 +8,10 @@ export interface KeyChunk {
   readonly end: number;
 }
 
-/** A removal of any number of rows by their whole keys, cut into statements of a few sizes that say which rows were there. */
+/**
+ * A removal of any number of rows by their whole keys, cut into statements of a few sizes that say which rows
+ * were there.
+ */
 export class RowRemoval {
   readonly #table: string;
   readonly #columns: readonly string[];

@@ -1,8 +1,9 @@
 import type { SqlLimits, SqlStatement, SqlValue } from "./sql_driver.ts";
 
 /**
- * Rows of one statement, largest first. Few sizes keep the SQL texts few, so that a platform that caches prepared
- * statements by text finds them again. Above some 64 rows a larger statement is hardly faster (measured on a file).
+ * Rows of one statement, largest first. Few sizes keep the SQL texts few, so that a platform that caches
+ * prepared statements by text finds them again. Above some 64 rows a larger statement is hardly faster
+ * (measured on a file).
  */
 const ROW_SIZES: readonly number[] = [128, 32, 8, 1];
 
@@ -22,13 +23,14 @@ export interface RowStatementParts {
   /** Columns besides `device_id`, which is always the first. */
   readonly columns: number;
   /**
-   * Position of a column whose value the rows mostly have in common, among the columns besides `device_id`. It is bound once for
-   * a statement, and rows that differ in it are in different statements: a parameter less for each row is a twentieth of a flush.
+   * Position of a column whose value the rows mostly have in common, among the columns besides `device_id`.
+   * It is bound once for a statement, and rows that differ in it are in different statements: a parameter
+   * less for each row is a twentieth of a flush.
    */
   readonly shared?: number;
   /**
-   * Position of another column whose value most rows have in common. Where all rows of a statement have it in common it is bound
-   * once, else for each row: it divides no statement.
+   * Position of another column whose value most rows have in common. Where all rows of a statement have it in
+   * common it is bound once, else for each row: it divides no statement.
    */
   readonly oftenShared?: number;
   /** What follows the rows, for example `ON CONFLICT (id) DO NOTHING`. */
@@ -36,12 +38,15 @@ export interface RowStatementParts {
 }
 
 /**
- * An upsert of any number of rows, cut into statements of a few sizes. Rows are applied in order, also within one
- * statement: of two with the same key the later wins.
+ * An upsert of any number of rows, cut into statements of a few sizes. Rows are applied in order, also within
+ * one statement: of two with the same key the later wins.
  */
 export class RowStatement {
   readonly #parts: RowStatementParts;
-  /** Texts for the account that used them last, by number of rows; negative where they have the often shared value in common. */
+  /**
+   * Texts for the account that used them last, by number of rows; negative where they have the often shared
+   * value in common.
+   */
   #texts = new Map<number, string>();
   #accountId = 0;
 
@@ -78,7 +83,10 @@ export class RowStatement {
     return chunks;
   }
 
-  /** How many of the rows that are left one statement takes. @param common The column that they have in common. */
+  /**
+   * How many of the rows that are left one statement takes. @param common The column that they have in
+   * common.
+   */
   #size(left: number, { maxParameters, maxSqlBytes }: SqlLimits, common: number | undefined): number {
     const { columns, shared } = this.#parts;
     const bound = (shared === undefined ? 0 : 1) + (common === undefined ? 0 : 1);
@@ -88,7 +96,10 @@ export class RowStatement {
     return left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
   }
 
-  /** The account id is an integer of ours and stands in the text: a parameter for each row costs a twentieth of a flush. */
+  /**
+   * The account id is an integer of ours and stands in the text: a parameter for each row costs a twentieth
+   * of a flush.
+   */
   #text(accountId: number, rows: number, common: number | undefined): string {
     if (accountId !== this.#accountId) {
       this.#texts = new Map();
@@ -112,7 +123,10 @@ export class RowStatement {
   }
 }
 
-/** The first row after the one at `start`, and before `end`, that has not the value of that one in a column; `end` when all have. */
+/**
+ * The first row after the one at `start`, and before `end`, that has not the value of that one in a column;
+ * `end` when all have.
+ */
 function runOf(
   rows: readonly (readonly SqlValue[])[],
   start: number,
@@ -134,8 +148,9 @@ export interface RowChunk {
 }
 
 /**
- * Cuts a list of keys into statements that look them up or change them: lists of a few sizes, padded by repeating the
- * last key. `sql` gets the list as a table in parentheses, `(VALUES (?,?),(?,?))`, which can stand after `IN`.
+ * Cuts a list of keys into statements that look them up or change them: lists of a few sizes, padded by
+ * repeating the last key. `sql` gets the list as a table in parentheses, `(VALUES (?,?),(?,?))`, which can
+ * stand after `IN`.
  */
 export function splitKeys(
   keys: readonly (readonly SqlValue[])[],

@@ -8,7 +8,10 @@ export interface ScopedTable {
   readonly values: readonly string[];
 }
 
-/** Every table of an account but the account's own row. Deleting a device empties all of them, a snapshot counts them. */
+/**
+ * Every table of an account but the account's own row. Deleting a device empties all of them, a snapshot
+ * counts them.
+ */
 export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "device", values: DEVICE_BLOB_COLUMNS },
   { name: "identity", values: ["key"] },
@@ -36,14 +39,17 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
  *
  * - Every table but `account` is scoped by `device_id`, the first part of its key. Ids are never used again
  *   (AUTOINCREMENT), so that a process that still knows a deleted account can not write into another one.
- * - Tables of blobs are rowid tables, since a large row in a WITHOUT ROWID table is costly to rewrite (the whole row
- *   lives in the key's tree); tables of small rows are WITHOUT ROWID, since they then have one tree instead of two.
- * - Tables are STRICT, so that a driver that binds a value as another type is refused, but for the two that are written
- *   all the time: the check costs a fortieth of a flush.
- * - `user` columns stand in front of the address in the key itself: the search for a user is a prefix search of the same
- *   index, and an update of an existing row writes that row alone.
- * - Times that expire stand before the blobs, so that a scan for expired rows does not read the blobs' overflow pages.
- * - A lease stands in columns of its own (`reserved_until`, `incarnation`, `burned`), so that it works for any client's record.
+ * - Tables of blobs are rowid tables, since a large row in a WITHOUT ROWID table is costly to rewrite (the
+ *   whole row lives in the key's tree); tables of small rows are WITHOUT ROWID, since they then have one tree
+ *   instead of two.
+ * - Tables are STRICT, so that a driver that binds a value as another type is refused, but for the two that
+ *   are written all the time: the check costs a fortieth of a flush.
+ * - `user` columns stand in front of the address in the key itself: the search for a user is a prefix search
+ *   of the same index, and an update of an existing row writes that row alone.
+ * - Times that expire stand before the blobs, so that a scan for expired rows does not read the blobs'
+ *   overflow pages.
+ * - A lease stands in columns of its own (`reserved_until`, `incarnation`, `burned`), so that it works for
+ *   any client's record.
  * - Versions of app state are decimal text: not every platform reads 64-bit integers exactly.
  * - `lid_mapping.seq` is the order of the writes: REPLACE gives a written row the greatest one.
  */
@@ -241,7 +247,7 @@ const VERSION_1: readonly string[] = [
 /**
  * The history of the layout. Only ever appended to: a released migration is never edited.
  *
- * `floor` of a migration is the oldest release version of the layout that can still read and write a database on which
- * it ran. Raise it only when an older release would misread what is stored.
+ * `floor` of a migration is the oldest release version of the layout that can still read and write a database
+ * on which it ran. Raise it only when an older release would misread what is stored.
  */
 export const MIGRATIONS: readonly Migration[] = [{ version: 1, floor: 1, statements: VERSION_1 }];

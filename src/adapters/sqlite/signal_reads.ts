@@ -157,7 +157,10 @@ export function signalReads(scope: ReadScope): SignalReads {
   };
 }
 
-/** A stored lease is handed out as it is; its reader judges it. A part that is missing reads as −1, or the empty text. */
+/**
+ * A stored lease is handed out as it is; its reader judges it. A part that is missing reads as −1, or the
+ * empty text.
+ */
 function toSignalRow([record, reservedUntil, incarnation, burned]: Row, what: string): SignalRow {
   const cells = [reservedUntil, incarnation, burned];
   const lease = cells.every((cell) => cell == null)

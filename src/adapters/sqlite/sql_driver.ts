@@ -1,4 +1,6 @@
-/** A value that every SQLite driver binds and returns. Blobs are `Uint8Array`; 64-bit integers travel as text. */
+/**
+ * A value that every SQLite driver binds and returns. Blobs are `Uint8Array`; 64-bit integers travel as text.
+ */
 export type SqlValue = string | number | null | Uint8Array;
 
 /** One statement of a batch: positional parameters only, since not every platform has named ones. */
@@ -25,13 +27,14 @@ export interface SqlLimits {
 /**
  * What the SQLite backend needs of a driver: one read and one atomic batch.
  *
- * Failures are reported as the errors of the store: `BusyError` (nothing applied, try later), `RefusedError` (a
- * constraint or limit: it would fail again; its `writeIndex` is the index of the statement, if known), `CorruptError`
- * (the file is damaged), `IncompatibleError` (it is no database), `AmbiguousError` (only `batch`: the answer was lost),
- * `BackendError` (anything else; nothing applied).
- * A statement that raises SQLite's "malformed JSON" makes `batch` reject with `FencedError`: that is how the guard aborts.
+ * Failures are reported as the errors of the store: `BusyError` (nothing applied, try later), `RefusedError`
+ * (a constraint or limit: it would fail again; its `writeIndex` is the index of the statement, if known),
+ * `CorruptError` (the file is damaged), `IncompatibleError` (it is no database), `AmbiguousError` (only
+ * `batch`: the answer was lost), `BackendError` (anything else; nothing applied). A statement that raises
+ * SQLite's "malformed JSON" makes `batch` reject with `FencedError`: that is how the guard aborts.
  *
- * Bytes that `query` and `batch` return are the caller's own. Parameters belong to the driver until the promise settles.
+ * Bytes that `query` and `batch` return are the caller's own. Parameters belong to the driver until the
+ * promise settles.
  */
 export interface SqlDriver {
   readonly limits: SqlLimits;
@@ -39,7 +42,10 @@ export interface SqlDriver {
   readonly durable: boolean;
   /** Runs one reading statement and returns its rows in column order. */
   query(sql: string, params: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>;
-  /** Runs the statements in one transaction, in order, all or nothing, in one round trip. Calls are applied in their order. */
+  /**
+   * Runs the statements in one transaction, in order, all or nothing, in one round trip. Calls are applied in
+   * their order.
+   */
   batch(statements: readonly SqlStatement[]): Promise<readonly SqlResult[]>;
   /** Releases connections. Idempotent. */
   close(): Promise<void>;

@@ -27,7 +27,10 @@ import type { WritePlan } from "./write_plan.ts";
 
 /** Options of `openSqliteBackend`. */
 export interface SqliteBackendOptions {
-  /** Name of the account whose rows are read and written. Defaults to `default`. Other accounts are never seen. */
+  /**
+   * Name of the account whose rows are read and written. Defaults to `default`. Other accounts are never
+   * seen.
+   */
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
@@ -36,14 +39,15 @@ export interface SqliteBackendOptions {
 }
 
 /**
- * Opens one account of a SQLite database behind any driver: brings the layout up to date and returns the backend.
+ * Opens one account of a SQLite database behind any driver: brings the layout up to date and returns the
+ * backend.
  *
- * The driver belongs to the backend from this call on: closing the backend closes it, and so does a failure to open.
- * The account is registered by its first commit.
+ * The driver belongs to the backend from this call on: closing the backend closes it, and so does a failure
+ * to open. The account is registered by its first commit.
  *
  * @throws {TypeError} When the account's name is empty or longer than 1,024 characters.
- * @throws {IncompatibleError} When the database is newer than this release, no database, or another application's.
- * Nothing was changed.
+ * @throws {IncompatibleError} When the database is newer than this release, no database, or another
+ * application's. Nothing was changed.
  * @throws {CorruptError | BusyError | BackendError}
  *
  * @example
@@ -130,7 +134,8 @@ async function commit(
     return await send(context, accountId, writes, guard);
   } catch (error) {
     if (!(error instanceof FencedError)) throw error;
-    // The account may have been deleted after its id was read. It had no owner then, so it is registered anew.
+    // The account may have been deleted after its id was read. It had no owner then, so it is registered
+    // anew.
     lookup.forget();
     const current = await lookup.findOrRegister();
     if (current === accountId) throw error;
@@ -159,8 +164,9 @@ async function send(
 }
 
 /**
- * The check that fails the whole transaction unless the account is there and owned as the guard says, and the change of
- * owner. SQLite has no statement that aborts, but a function that fails: no row is written for the check.
+ * The check that fails the whole transaction unless the account is there and owned as the guard says, and the
+ * change of owner. SQLite has no statement that aborts, but a function that fails: no row is written for the
+ * check.
  */
 function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlStatement[] {
   if (guard === undefined) {

@@ -306,7 +306,10 @@ test("no message of an error repeats what was to be written", async () => {
   }
 });
 
-/** Statements that may read a whole table of the account: they list or count all of it, or run rarely over small rows. */
+/**
+ * Statements that may read a whole table of the account: they list or count all of it, or run rarely over
+ * small rows.
+ */
 const FULL_SCANS = /FROM account a LEFT JOIN|max\(id\)/;
 
 test("every read and every write by key is a search of an index", async () => {

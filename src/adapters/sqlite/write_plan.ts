@@ -10,8 +10,8 @@ export interface WriteScope {
 }
 
 /**
- * Writes that replace rows without a condition. Those of one kind share statements. Each row is given without its
- * account id.
+ * Writes that replace rows without a condition. Those of one kind share statements. Each row is given without
+ * its account id.
  */
 export interface RowPlanner<W extends Write> {
   readonly table: string;
@@ -20,7 +20,10 @@ export interface RowPlanner<W extends Write> {
   rows(write: W): readonly (readonly SqlValue[])[];
 }
 
-/** Writes that remove the row of a key. Those of one kind share statements, which tell the rows that were there. */
+/**
+ * Writes that remove the row of a key. Those of one kind share statements, which tell the rows that were
+ * there.
+ */
 export interface RemovalPlanner<W extends Write> {
   readonly table: string;
   readonly removal: RowRemoval;
@@ -28,7 +31,9 @@ export interface RemovalPlanner<W extends Write> {
   key(write: W): readonly SqlValue[];
 }
 
-/** Writes whose effect depends on what is stored. Each has statements of its own, which tell the rows changed. */
+/**
+ * Writes whose effect depends on what is stored. Each has statements of its own, which tell the rows changed.
+ */
 export interface StatementPlanner<W extends Write> {
   readonly table: string;
   statements(write: W, scope: WriteScope): readonly SqlStatement[];
@@ -76,8 +81,9 @@ interface Origin {
 /**
  * Turns a list of writes into statements.
  *
- * Writes of one table keep their order. Rows of one kind that are not separated by another kind on the same table share
- * statements, whether they are put or removed. Writes on different tables do not meet, so they may be applied in another order than they were given.
+ * Writes of one table keep their order. Rows of one kind that are not separated by another kind on the same
+ * table share statements, whether they are put or removed. Writes on different tables do not meet, so they
+ * may be applied in another order than they were given.
  */
 export class WritePlan {
   readonly #scope: WriteScope;
@@ -118,7 +124,10 @@ export class WritePlan {
     }
   }
 
-  /** Adds a write that touches every table: nothing moves across it. Rows that `uncounted` changes are not counted. */
+  /**
+   * Adds a write that touches every table: nothing moves across it. Rows that `uncounted` changes are not
+   * counted.
+   */
   addBarrier(statements: readonly SqlStatement[], uncounted: readonly SqlStatement[] = []): void {
     const index = this.#changed.length;
     this.#changed.push(0);

@@ -26,8 +26,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Reads bytes in any of the encodings that are met in the field: bytes themselves, base64, `{type: "Buffer", data}` with base64
- * or an array, and `{"0": n, …}`.
+ * Reads bytes in any of the encodings that are met in the field: bytes themselves, base64,
+ * `{type: "Buffer", data}` with base64 or an array, and `{"0": n, …}`.
  *
  * @returns A copy; `undefined` when the value is none of these.
  */
@@ -99,7 +99,10 @@ export function withPrefix(publicKey: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A JSON value given as text, as its UTF-8 bytes, or already parsed. @throws {CorruptError} When the text is not JSON. */
+/**
+ * A JSON value given as text, as its UTF-8 bytes, or already parsed. @throws {CorruptError} When the text is
+ * not JSON.
+ */
 export function parsedJson(action: string, value: unknown): unknown {
   if (typeof value !== "string" && !(value instanceof Uint8Array)) return value;
   try {

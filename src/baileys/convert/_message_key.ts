@@ -1,4 +1,7 @@
-/** The keys of skipped messages: seeds, as libsignal-node keeps them, and the three derived keys of the standard. */
+/**
+ * The keys of skipped messages: seeds, as libsignal-node keeps them, and the three derived keys of the
+ * standard.
+ */
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -23,10 +26,10 @@ export interface DerivedKeys {
 export type StoredKeys = { readonly [Name in keyof DerivedKeys]?: Uint8Array | undefined };
 
 /**
- * Whether a message key of libsignal-node has a length that is known here. It keeps seeds of 32 bytes. A key that came
- * from another client has no seed any more; it travels through libsignal-node as the 80 bytes of its three derived
- * keys. libsignal-node stores and returns them without looking, and cannot use them: it would derive from them, the MAC
- * would not match, and the peer would be asked to send again.
+ * Whether a message key of libsignal-node has a length that is known here. It keeps seeds of 32 bytes. A key
+ * that came from another client has no seed any more; it travels through libsignal-node as the 80 bytes of
+ * its three derived keys. libsignal-node stores and returns them without looking, and cannot use them: it
+ * would derive from them, the MAC would not match, and the peer would be asked to send again.
  */
 export function isMessageKeyLength(length: number): boolean {
   return length === KEY_BYTES || length === DERIVED_BYTES;

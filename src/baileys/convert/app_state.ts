@@ -58,7 +58,10 @@ export function baileysToSyncKey(value: unknown): SyncKey {
   };
 }
 
-/** Converts a stored sync key to an `app-state-sync-key` of Baileys. @throws {CorruptError} When its fingerprint does not decode. */
+/**
+ * Converts a stored sync key to an `app-state-sync-key` of Baileys. @throws {CorruptError} When its
+ * fingerprint does not decode.
+ */
 export function syncKeyToBaileys(key: SyncKey, wrapBytes: WrapBytes = plainBytes): BaileysSyncKey {
   const converted: BaileysSyncKey = {
     keyData: wrapBytes(new Uint8Array(key.keyData)),
@@ -93,7 +96,10 @@ export function baileysToHashState(value: unknown): HashState {
   };
 }
 
-/** Converts a stored state to an `app-state-sync-version` of Baileys. @throws {CorruptError} When the version exceeds 2^53−1. */
+/**
+ * Converts a stored state to an `app-state-sync-version` of Baileys. @throws {CorruptError} When the version
+ * exceeds 2^53−1.
+ */
 export function hashStateToBaileys(state: HashState, wrapBytes: WrapBytes = plainBytes): BaileysHashState {
   if (state.version > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new CorruptError("convert hash state: version is out of range");

@@ -40,9 +40,9 @@ export interface CredsOptions {
   /** Makes the key pair for pairing by code, when none is stored. */
   readonly pairingEphemeralKeyPair: () => KeyPair;
   /**
-   * What the bytes in the credentials are made of; plain bytes when left out. Baileys wants Node's `Buffer`: its key agreement
-   * and its signatures refuse a private key that is a plain `Uint8Array`, and it writes routing information with
-   * `toString("base64url")`.
+   * What the bytes in the credentials are made of; plain bytes when left out. Baileys wants Node's `Buffer`:
+   * its key agreement and its signatures refuse a private key that is a plain `Uint8Array`, and it writes
+   * routing information with `toString("base64url")`.
    */
   readonly wrapBytes?: WrapBytes | undefined;
 }
@@ -50,8 +50,9 @@ export interface CredsOptions {
 /**
  * The device as Baileys' credentials say it: `base`, with every field replaced that the credentials have.
  *
- * `me` makes the phone number only once the device is paired. While it pairs by code Baileys already sets `me` to the number
- * that was typed in; it then travels in `extra`, like everything without a field. Other entries of `extra` are kept.
+ * `me` makes the phone number only once the device is paired. While it pairs by code Baileys already sets
+ * `me` to the number that was typed in; it then travels in `extra`, like everything without a field. Other
+ * entries of `extra` are kept.
  *
  * @throws {CorruptError | WrongLengthError} When a part that has a field is missing or malformed.
  */
@@ -155,9 +156,9 @@ function writePair(pair: KeyPair, wrap: WrapBytes): BaileysKeys {
 type MeFields = Pick<Device, "pn" | "lid" | "pushName">;
 
 /**
- * The fields that `me` makes; what is left of it goes to `rest`. The proof of pairing is `account`: a pairing-code attempt
- * sets `me` before it, and makes no phone number. What credentials cannot express, as the push name of a device that is not
- * paired, stays as it is.
+ * The fields that `me` makes; what is left of it goes to `rest`. The proof of pairing is `account`: a
+ * pairing-code attempt sets `me` before it, and makes no phone number. What credentials cannot express, as
+ * the push name of a device that is not paired, stays as it is.
  */
 function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields): MeFields {
   const { pn, lid, pushName } = base;
@@ -187,7 +188,8 @@ function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields
 }
 
 function writeMe(device: Device, left: object | undefined): object | undefined {
-  // Without a phone number it is what a pairing-code attempt left: with it, Baileys would log in and be refused.
+  // Without a phone number it is what a pairing-code attempt left: with it, Baileys would log in and be
+  // refused.
   if (device.pn === undefined) return undefined;
   return {
     ...left,

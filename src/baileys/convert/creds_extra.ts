@@ -14,7 +14,10 @@ export function writeCredsExtra(
   return new Map(extra).set(CREDS_EXTRA, encodeTagged(rest));
 }
 
-/** The parts of the credentials that have no field; `undefined` when none were ever stored. @throws {CorruptError} */
+/**
+ * The parts of the credentials that have no field; `undefined` when none were ever stored. @throws
+ * {CorruptError}
+ */
 export function readCredsExtra(
   extra: ReadonlyMap<string, Uint8Array>,
   wrapBytes: WrapBytes,

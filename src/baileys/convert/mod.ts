@@ -1,8 +1,9 @@
 /**
- * Conversions between what Baileys keeps and what is stored: pure functions without a host, lossless both ways.
+ * Conversions between what Baileys keeps and what is stored: pure functions without a host, lossless both
+ * ways.
  *
- * Values may have their bytes in any of the encodings that Baileys' files have. What cannot be understood is a
- * `CorruptError`, a key of a length that none has a `WrongLengthError`; neither repeats any of it.
+ * Values may have their bytes in any of the encodings that Baileys' files have. What cannot be understood is
+ * a `CorruptError`, a key of a length that none has a `WrongLengthError`; neither repeats any of it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Session records as libsignal-node serialises them (`SessionRecord.serialize()`), and the same with bytes in place of
- * base64.
+ * Session records as libsignal-node serialises them (`SessionRecord.serialize()`), and the same with bytes in
+ * place of base64.
  */
 
 import { encodeBase64 } from "../../bytes/mod.ts";
@@ -100,8 +100,8 @@ export interface NodeSession {
 const ACTION = "convert session";
 
 /**
- * Reads a record, in libsignal-node's order of sessions. A record from before versions were written is migrated as
- * libsignal-node does it.
+ * Reads a record, in libsignal-node's order of sessions. A record from before versions were written is
+ * migrated as libsignal-node does it.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -136,8 +136,9 @@ export function readNodeSession(
 }
 
 /**
- * The name of one more session in a record. Another client may archive two states of one session; libsignal-node looks at names
- * only to find a session by the peer's base key, so the second is still tried for decryption.
+ * The name of one more session in a record. Another client may archive two states of one session;
+ * libsignal-node looks at names only to find a session by the peer's base key, so the second is still tried
+ * for decryption.
  */
 export function freeSessionName(baseKey: string, isTaken: (name: string) => boolean): string {
   let name = baseKey;

@@ -21,7 +21,10 @@ export interface BaileysTcToken {
   senderTimestamp?: number;
 }
 
-/** What an id of a `lid-mapping` asks for: the LID of a phone number, or the phone number of a LID. Users without server. */
+/**
+ * What an id of a `lid-mapping` asks for: the LID of a phone number, or the phone number of a LID. Users
+ * without server.
+ */
 export type LidMappingId =
   | { readonly kind: "lid-of"; readonly phoneNumber: string }
   | { readonly kind: "phone-number-of"; readonly lid: string };
@@ -94,7 +97,10 @@ export function entryToTcToken(entry: TcTokenEntry, wrapBytes: WrapBytes = plain
   };
 }
 
-/** Reads the JIDs that Baileys' index of tokens lists: a `tctoken` whose token is a JSON array. @throws {CorruptError} */
+/**
+ * Reads the JIDs that Baileys' index of tokens lists: a `tctoken` whose token is a JSON array. @throws
+ * {CorruptError}
+ */
 export function tcTokenIndexToJids(value: unknown): string[] {
   const action = "convert index of trusted-contact tokens";
   const token = isObject(value) ? value.token : undefined;

@@ -29,7 +29,10 @@ const MAX_UINT32 = 0xffff_ffff;
 
 const ACTION = "convert sender key";
 
-/** Bytes as Baileys' own reader of sender keys turns into a `Buffer`: of the encodings in the field, only this one. */
+/**
+ * Bytes as Baileys' own reader of sender keys turns into a `Buffer`: of the encodings in the field, only this
+ * one.
+ */
 export interface BufferJson {
   readonly type: "Buffer";
   readonly data: string;
@@ -56,12 +59,13 @@ export interface SenderKeyStateJson {
 /**
  * Converts a sender key of Baileys to the standard `SenderKeyRecordStructure`.
  *
- * Baileys has its newest state last, the standard first. Skipped message keys of our own states are dropped: nobody asks
- * for them, and Baileys, which skips one with each message to a group, would carry 2,000 of them. Of other states the
- * newest 2,000 stay, and of states the newest five. A public signing key gets its prefix.
+ * Baileys has its newest state last, the standard first. Skipped message keys of our own states are dropped:
+ * nobody asks for them, and Baileys, which skips one with each message to a group, would carry 2,000 of them.
+ * Of other states the newest 2,000 stay, and of states the newest five. A public signing key gets its prefix.
  *
  * @param value JSON as bytes or text, or already parsed.
- * @returns The record. A key without states, which Baileys stores for a moment before the first, has zero bytes.
+ * @returns The record. A key without states, which Baileys stores for a moment before the first, has zero
+ * bytes.
  * @throws {CorruptError | WrongLengthError} When it is no sender key.
  */
 export function senderKeyToRecord(value: unknown): Uint8Array {
@@ -89,8 +93,8 @@ export function recordToSenderKeyStates(bytes: Uint8Array): SenderKeyStateJson[]
 }
 
 /**
- * The states of a sender key as Baileys serialises it, all bytes in the encoding that its reader understands: it writes arrays
- * of numbers, and cannot use a message key that comes back as one.
+ * The states of a sender key as Baileys serialises it, all bytes in the encoding that its reader understands:
+ * it writes arrays of numbers, and cannot use a message key that comes back as one.
  *
  * Neither ranges nor lengths are checked: `senderKeyToRecord` does that.
  *

@@ -23,11 +23,11 @@ export interface LocalIdentity {
  * Converts a session record of libsignal-node, as `SessionRecord.serialize()` returns it, to the standard
  * `RecordStructure`.
  *
- * The open session becomes the current one, closed ones the archive, newest first. What has no standard field travels in
- * private ones, so that `recordToSession` gives the same back. Two things are cut, because libsignal-node lets them grow
- * without bound: of the receiving chains that are closed and have no message key left, the newest 512 of a session are kept
- * (they hold no key; they only tell a repeated message from a foreign one); of the skipped message keys of a chain, the newest
- * 2,000, as the standard has it.
+ * The open session becomes the current one, closed ones the archive, newest first. What has no standard field
+ * travels in private ones, so that `recordToSession` gives the same back. Two things are cut, because
+ * libsignal-node lets them grow without bound: of the receiving chains that are closed and have no message
+ * key left, the newest 512 of a session are kept (they hold no key; they only tell a repeated message from a
+ * foreign one); of the skipped message keys of a chain, the newest 2,000, as the standard has it.
  *
  * @param value The object, or its JSON as text or bytes.
  * @throws {CorruptError | WrongLengthError} When it is not such a record.
@@ -50,14 +50,16 @@ export function sessionToRecord(value: unknown, local: LocalIdentity): Uint8Arra
 }
 
 /**
- * Converts a standard `RecordStructure` to a session record of libsignal-node, for `SessionRecord.deserialize()`.
+ * Converts a standard `RecordStructure` to a session record of libsignal-node, for
+ * `SessionRecord.deserialize()`.
  *
- * A record that another client wrote, or changed, becomes one that works: its current session is open and is tried first,
- * archived ones are closed and tried after it, newest first. A current session that cannot send (its sending chain
- * is gone) reads as closed, so that a new one is made: libsignal-node would throw on it for ever. Skipped message keys
- * of other clients cannot be used by libsignal-node, which wants the seeds they came from; they are kept, and come back
- * in `sessionToRecord`. Fields that no version of this converter wrote are left behind, since libsignal-node would
- * not return them; a counter reservation of another client (field 100) is for its importer to honour before.
+ * A record that another client wrote, or changed, becomes one that works: its current session is open and is
+ * tried first, archived ones are closed and tried after it, newest first. A current session that cannot send
+ * (its sending chain is gone) reads as closed, so that a new one is made: libsignal-node would throw on it
+ * for ever. Skipped message keys of other clients cannot be used by libsignal-node, which wants the seeds
+ * they came from; they are kept, and come back in `sessionToRecord`. Fields that no version of this converter
+ * wrote are left behind, since libsignal-node would not return them; a counter reservation of another client
+ * (field 100) is for its importer to honour before.
  *
  * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
  */

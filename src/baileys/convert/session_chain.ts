@@ -27,9 +27,9 @@ export interface SpentChains {
 /**
  * A key for a closed receiving chain, which has none, in a field where other clients insist on one.
  *
- * It must be a key that nobody else can know: from a known one, such as zeros, anybody could forge messages on that chain
- * for a client that takes the field at its word. Derived from the root key it is as secret, and it opens nothing that
- * the peer has sent.
+ * It must be a key that nobody else can know: from a known one, such as zeros, anybody could forge messages
+ * on that chain for a client that takes the field at its word. Derived from the root key it is as secret, and
+ * it opens nothing that the peer has sent.
  */
 export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uint8Array {
   const input = new Uint8Array(PLACEHOLDER_LABEL.length + ratchetKey.length);

@@ -21,11 +21,12 @@ interface EncodedSession {
 }
 
 /**
- * Converts one peer's record again and again, as `sessionToRecord` does, byte by byte. A closed session that has not changed
- * since the last time is not converted: with forty of them, one message would cost forty conversions.
+ * Converts one peer's record again and again, as `sessionToRecord` does, byte by byte. A closed session that
+ * has not changed since the last time is not converted: with forty of them, one message would cost forty
+ * conversions.
  *
- * Sessions are compared as JSON, since libsignal-node makes new objects each time; that is a small part of converting them. What
- * is kept is one encoding of each closed session, and the JSON that it came from.
+ * Sessions are compared as JSON, since libsignal-node makes new objects each time; that is a small part of
+ * converting them. What is kept is one encoding of each closed session, and the JSON that it came from.
  */
 export class SessionEncoder {
   #known = new Map<string, EncodedSession>();
@@ -56,7 +57,8 @@ export class SessionEncoder {
       );
     }
     this.#known = known;
-    // With the open one there are at least two pieces, or there is nothing kept that could be returned itself.
+    // With the open one there are at least two pieces, or there is nothing kept that could be returned
+    // itself.
     const open = current === undefined ? new Uint8Array(0) : encodeCurrent(current, identity);
     return joinBytes([open, ...[...known.values()].map(({ bytes }) => bytes)]);
   }

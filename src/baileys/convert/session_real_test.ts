@@ -46,7 +46,10 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-/** A conversation with messages lost, late and in the wrong order, and with sessions begun anew; what became of each step. */
+/**
+ * A conversation with messages lost, late and in the wrong order, and with sessions begun anew; what became
+ * of each step.
+ */
 async function converse(seed: number, codec: SessionCodec<never>): Promise<string[]> {
   const next = generator(seed);
   const peers = [

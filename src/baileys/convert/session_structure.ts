@@ -22,7 +22,10 @@ const SESSION_VERSION = 3;
 /** Receiving chains in the standard field; the rest travel in private ones. */
 const MAX_RECEIVER_CHAINS = 5;
 
-/** Spent chains that are kept, the newest of a session: about 18 kB. libsignal-node adds one with each turn of the talk. */
+/**
+ * Spent chains that are kept, the newest of a session: about 18 kB. libsignal-node adds one with each turn of
+ * the talk.
+ */
 export const MAX_SPENT_CHAINS = 512;
 
 /** `baseKeyType` when our side began the session. */
@@ -76,7 +79,8 @@ export function writeStructure(session: NodeSession, context: SessionContext): S
 /**
  * Reads a standard session as one of libsignal-node.
  *
- * @returns `undefined` for a structure without root key: some clients put an empty one where there is no session.
+ * @returns `undefined` for a structure without root key: some clients put an empty one where there is no
+ * session.
  * @throws {CorruptError} When a part is missing that no session can do without.
  */
 export function readStructure(structure: SessionStructure, place: StructurePlace): NodeSession | undefined {
@@ -204,8 +208,8 @@ function closedOfArchived(node: Kept | undefined, olderClosed: number): number |
 }
 
 /**
- * libsignal-node tries sessions in descending order of their last use, and a failed trial may step that session's
- * ratchet. The current session must come first unless libsignal-node itself said otherwise.
+ * libsignal-node tries sessions in descending order of their last use, and a failed trial may step that
+ * session's ratchet. The current session must come first unless libsignal-node itself said otherwise.
  */
 function readUsed(node: Kept | undefined, place: StructurePlace): number | undefined {
   const used = node === undefined ? 0 : keptTime(node, "used");

@@ -463,7 +463,8 @@ test("what refines the ratchet does not outlive it", () => {
     previousCounter: -1,
     lastRemoteEphemeralKey: encodeBase64(key(33, 12)),
   });
-  // A ratchet step of another client: a new sending chain, one more receiving chain; private fields of the session kept.
+  // A ratchet step of another client: a new sending chain, one more receiving chain; private fields of the
+  // session kept.
   before.senderChain = foreign().senderChain as NonNullable<SessionStructure["senderChain"]>;
   before.previousCounter = 0;
   expect(toNode(before)[0]?.currentRatchet).toMatchObject({

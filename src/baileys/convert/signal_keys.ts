@@ -40,7 +40,10 @@ export function recordToPreKey(record: Uint8Array, wrapBytes: WrapBytes = plainB
   return { public: wrapBytes(publicKey), private: wrapBytes(privateKey) };
 }
 
-/** Converts an `identity-key` of Baileys, 33 bytes, to the 32 that are stored. @throws {CorruptError | WrongLengthError} */
+/**
+ * Converts an `identity-key` of Baileys, 33 bytes, to the 32 that are stored. @throws {CorruptError |
+ * WrongLengthError}
+ */
 export function identityKeyToRaw(value: unknown): Uint8Array {
   return requirePublicKey("convert identity key", "the key", value).slice(1);
 }

@@ -9,11 +9,11 @@ const MAX_DEPTH = 64;
 const ACTION = "convert credentials";
 
 /**
- * Encodes a value as UTF-8 JSON that keeps what plain JSON loses: bytes, `undefined`, bigints and the numbers without a
- * literal. An object with one property whose name begins with `$` says what it stands for:
+ * Encodes a value as UTF-8 JSON that keeps what plain JSON loses: bytes, `undefined`, bigints and the numbers
+ * without a literal. An object with one property whose name begins with `$` says what it stands for:
  *
- * `{"$bytes": base64}` · `{"$undefined": true}` · `{"$bigint": decimal}` · `{"$number": "NaN"}` · `{"$object": {…}}` for an object
- * that would look like one of these.
+ * `{"$bytes": base64}` · `{"$undefined": true}` · `{"$bigint": decimal}` · `{"$number": "NaN"}` ·
+ * `{"$object": {…}}` for an object that would look like one of these.
  *
  * Of other objects the own enumerable properties are kept, without functions and symbols, as JSON has it.
  *

@@ -17,8 +17,8 @@ export interface PatchedDevices {
   /** Devices that were in the list and are not any more. */
   readonly removed: readonly number[];
   /**
-   * The user registered anew and has another identity (`rawId`): every companion of the list before is dropped, also where
-   * the new identity has a device of the same number.
+   * The user registered anew and has another identity (`rawId`): every companion of the list before is
+   * dropped, also where the new identity has a device of the same number.
    */
   readonly isIdentityChange: boolean;
 }
@@ -26,10 +26,11 @@ export interface PatchedDevices {
 /**
  * Adds a device, or takes over what is new about it.
  *
- * With the account's signed list of key indexes, devices that it does not accept are removed first, and the device is added
- * only if the list accepts its key index. A list of another identity (`rawId`) removes every companion. A list that is
- * older than the stored one changes nothing, whatever its identity. Without a list, or with one that cannot be read, a new
- * device is appended and `isHosted` of a known one is refreshed. The primary device is always there.
+ * With the account's signed list of key indexes, devices that it does not accept are removed first, and the
+ * device is added only if the list accepts its key index. A list of another identity (`rawId`) removes every
+ * companion. A list that is older than the stored one changes nothing, whatever its identity. Without a list,
+ * or with one that cannot be read, a new device is appended and `isHosted` of a known one is refreshed. The
+ * primary device is always there.
  *
  * @param list The signed list, decoded; `undefined` when there is none.
  */
@@ -60,8 +61,8 @@ export function patchDeviceRemove(record: DeviceListRecord, deviceIds: readonly 
 }
 
 /**
- * Takes over what is new about a device that is in the list; any other changes nothing. An update without a key index
- * clears the one of a companion.
+ * Takes over what is new about a device that is in the list; any other changes nothing. An update without a
+ * key index clears the one of a companion.
  */
 export function patchDeviceUpdate(record: DeviceListRecord, device: DeviceChange): PatchedDevices {
   const { deviceId, keyIndex } = device;
@@ -71,7 +72,9 @@ export function patchDeviceUpdate(record: DeviceListRecord, device: DeviceChange
   return patched(record, refreshed(cleared, device), record);
 }
 
-/** Takes over a whole list, as a user sync answers it. One that is older than the stored list changes nothing. */
+/**
+ * Takes over a whole list, as a user sync answers it. One that is older than the stored list changes nothing.
+ */
 export function replaceDevices(record: DeviceListRecord | undefined, next: DeviceListRecord): PatchedDevices {
   if (record !== undefined && next.timestamp < record.timestamp) {
     return { record, removed: [], isIdentityChange: false };

@@ -45,12 +45,18 @@ export interface SessionRemover {
 /** What a registry is made of. */
 export interface DeviceRegistryParts {
   readonly reads: Pick<ProtocolReads & SignalReads, "getDevicesFor" | "listSignalAddresses">;
-  /** Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those of others. */
+  /**
+   * Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those
+   * of others.
+   */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly names: UserNames;
   readonly sessions: SessionRemover;
   readonly cache: ValueCache<string, CachedDevices>;
-  /** Runs a commit that removes devices, named by all their JIDs, for those that keep something of them in memory. */
+  /**
+   * Runs a commit that removes devices, named by all their JIDs, for those that keep something of them in
+   * memory.
+   */
   readonly whileRemoved: <T>(deviceJids: readonly string[], commit: () => Promise<T>) => Promise<T>;
 }
 
@@ -95,12 +101,12 @@ const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIde
 /**
  * Which devices each user has, in memory over the store.
  *
- * - **One list a user**, under the LID where it is known, found under the phone number too. Answers are JIDs in the asker's
- *   namespace.
- * - **Ordering.** A change is load, patch, commit, publish, under the lock of the user's canonical name, which is resolved inside
- *   the lock.
- * - **Together or not at all.** The list, the sessions and the sender-key marks of a device that is gone change in one commit;
- *   memory follows when it has succeeded.
+ * - **One list a user**, under the LID where it is known, found under the phone number too. Answers are JIDs
+ *   in the asker's namespace.
+ * - **Ordering.** A change is load, patch, commit, publish, under the lock of the user's canonical name,
+ *   which is resolved inside the lock.
+ * - **Together or not at all.** The list, the sessions and the sender-key marks of a device that is gone
+ *   change in one commit; memory follows when it has succeeded.
  *
  * @example
  * ```ts
@@ -132,8 +138,8 @@ export class DeviceRegistry {
   }
 
   /**
-   * The devices of users, in their order and namespace. `undefined` where none are known: they are to be asked of the server.
-   * What is not in memory is one query, after one for the names.
+   * The devices of users, in their order and namespace. `undefined` where none are known: they are to be
+   * asked of the server. What is not in memory is one query, after one for the names.
    *
    * @throws {RangeError} When there are more than 100,000 users. @throws {StoreError}
    */
@@ -158,7 +164,10 @@ export class DeviceRegistry {
     return devices?.some(({ device }) => device === jid.device) === true;
   }
 
-  /** Takes over what a user sync has answered, for all users in one commit. @throws {StoreError} Nothing was changed. */
+  /**
+   * Takes over what a user sync has answered, for all users in one commit. @throws {StoreError} Nothing was
+   * changed.
+   */
   async update(synced: readonly SyncedDevices[]): Promise<DeviceReport[]> {
     return await this.#locked(
       synced.map(({ user }) => user),
@@ -176,9 +185,11 @@ export class DeviceRegistry {
   }
 
   /**
-   * Takes note of a device that was added: see `patchDeviceAdd`. Nothing happens to a user whose devices are not known.
+   * Takes note of a device that was added: see `patchDeviceAdd`. Nothing happens to a user whose devices are
+   * not known.
    *
-   * @param signedKeyIndexList The encoded `ADVSignedKeyIndexList` of the notification. One that cannot be read counts as none.
+   * @param signedKeyIndexList The encoded `ADVSignedKeyIndexList` of the notification. One that cannot be
+   * read counts as none.
    */
   async addDevice(
     user: Jid,
@@ -214,8 +225,8 @@ export class DeviceRegistry {
   }
 
   /**
-   * What moves a list from a phone number to the LID, under the lock of both: the writes, for a commit that moves more, and how
-   * memory follows it.
+   * What moves a list from a phone number to the LID, under the lock of both: the writes, for a commit that
+   * moves more, and how memory follows it.
    *
    * @param commit Commits the writes with whatever else belongs to the move.
    */
@@ -263,9 +274,9 @@ export class DeviceRegistry {
   }
 
   /**
-   * Forgets the lists that writes to the store, made by somebody else and applied just now, or perhaps, may have changed or moved to
-   * another name: the names know of the writes already. No lock is taken: who is changing a list
-   * meanwhile lets the store say which came last.
+   * Forgets the lists that writes to the store, made by somebody else and applied just now, or perhaps, may
+   * have changed or moved to another name: the names know of the writes already. No lock is taken: who is
+   * changing a list meanwhile lets the store say which came last.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const users = writes.flatMap(usersOfLists);
@@ -329,8 +340,8 @@ export class DeviceRegistry {
   }
 
   /**
-   * Every JID of the devices whose sender-key marks go: those that left a list, and all companions of a user that has another
-   * identity, whether a list names them or only a session does.
+   * Every JID of the devices whose sender-key marks go: those that left a list, and all companions of a user
+   * that has another identity, whether a list names them or only a session does.
    */
   async #jidsOfGone(changed: readonly Changed[]): Promise<string[]> {
     const renewed = changed
@@ -434,8 +445,8 @@ function jidsOf({ lid, pn }: Aliases, deviceIds: readonly number[]): string[] {
 }
 
 /**
- * The sessions that go: those of removed devices, and on an identity change those of all but the primary one, with their
- * identity keys.
+ * The sessions that go: those of removed devices, and on an identity change those of all but the primary one,
+ * with their identity keys.
  */
 function selectionOf(losing: readonly Changed[]): Parameters<SessionRemover["deleteSessions"]>[0] {
   const patchOf = new Map(losing.flatMap(({ names, patch }) => usersOf(names).map((user) => [user, patch])));

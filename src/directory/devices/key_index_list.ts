@@ -6,7 +6,8 @@ import {
 } from "../../records/mod.ts";
 
 /**
- * The list of key indexes in an encoded `ADVSignedKeyIndexList`; `undefined` when there is none, or it cannot be read.
+ * The list of key indexes in an encoded `ADVSignedKeyIndexList`; `undefined` when there is none, or it cannot
+ * be read.
  *
  * The signature is the client's to check: it has the account's key.
  */

@@ -1,4 +1,7 @@
-/** Forgettings that are remembered one by one. Beyond it, distributions that began before the oldest of them mark nobody. */
+/**
+ * Forgettings that are remembered one by one. Beyond it, distributions that began before the oldest of them
+ * mark nobody.
+ */
 const MAX_REMEMBERED = 10_000;
 
 /** A device that was sent a group's key by a distribution that began at `since`. */
@@ -8,7 +11,9 @@ export interface SentKey {
   readonly since: number;
 }
 
-/** Which keys, on their way while they were given up, must not be taken for held. In the order of one counter. */
+/**
+ * Which keys, on their way while they were given up, must not be taken for held. In the order of one counter.
+ */
 export class Forgettings {
   /** When it was last forgotten, by group, by group and device, and by device: the oldest first. */
   readonly #forgottenAt = new Map<string, number>();

@@ -21,9 +21,9 @@ export interface ParticipantResult extends ParticipantChange {
 /**
  * Who is in which group, in memory; what is not is fetched by whoever asks.
  *
- * Notifications change what is there, in place of fetching it again; a group that is not in memory stays so. A change also deletes
- * the group's stored metadata, since its members are not those any more: a restart never serves older ones. Changes of one group
- * go one at a time, under its lock.
+ * Notifications change what is there, in place of fetching it again; a group that is not in memory stays so.
+ * A change also deletes the group's stored metadata, since its members are not those any more: a restart
+ * never serves older ones. Changes of one group go one at a time, under its lock.
  */
 export class GroupCache {
   readonly #parts: GroupCacheParts;
@@ -38,7 +38,10 @@ export class GroupCache {
     return await this.#parts.cache.get(group);
   }
 
-  /** What is known of a group, else what `fetch` answers: once for all who ask together. @throws What `fetch` throws. */
+  /**
+   * What is known of a group, else what `fetch` answers: once for all who ask together. @throws What `fetch`
+   * throws.
+   */
   async getWith(group: string, fetch: () => Promise<GroupInfo>): Promise<GroupInfo> {
     return await this.#parts.cache.getWith(group, fetch);
   }
@@ -48,7 +51,10 @@ export class GroupCache {
     await this.#locks.withKeys([group], async () => await this.#parts.cache.insert(group, info));
   }
 
-  /** Members were added, a notification says. @throws {StoreError} When the commit failed: the group is to be fetched again. */
+  /**
+   * Members were added, a notification says. @throws {StoreError} When the commit failed: the group is to be
+   * fetched again.
+   */
   async added(group: string, participants: readonly ParticipantChange[]): Promise<void> {
     await this.#patch(group, (info) => addParticipants(info, participants));
   }
@@ -58,7 +64,10 @@ export class GroupCache {
     await this.#patch(group, (info) => removeParticipants(info, participants));
   }
 
-  /** The server has answered a request to add or remove members: those count that it accepted. @throws {StoreError} */
+  /**
+   * The server has answered a request to add or remove members: those count that it accepted. @throws
+   * {StoreError}
+   */
   async answered(
     group: string,
     action: "add" | "remove",
@@ -83,7 +92,8 @@ export class GroupCache {
       const info = await this.#parts.cache.get(group);
       if (info === undefined) return await this.#forget(group);
       const next = patch(info);
-      // What is stored may be older than what is in memory, which the change is no news to. Until it is gone nothing may be served from memory either: the older one would outlive a restart.
+      // What is stored may be older than what is in memory, which the change is no news to. Until it is gone
+      // nothing may be served from memory either: the older one would outlive a restart.
       await this.#forget(group);
       await this.#parts.cache.insert(group, next);
     });

@@ -24,8 +24,9 @@ export interface ParticipantChange {
 }
 
 /**
- * Adds members, each user once. In a group of LIDs a phone number that was not known is filled in, for a member that is there
- * already too. A phone number is one member's: it leaves the LID that had it, and a member that was known by it alone is this one.
+ * Adds members, each user once. In a group of LIDs a phone number that was not known is filled in, for a
+ * member that is there already too. A phone number is one member's: it leaves the LID that had it, and a
+ * member that was known by it alone is this one.
  *
  * @returns The same object when nothing is new.
  */

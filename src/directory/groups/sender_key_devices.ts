@@ -9,7 +9,9 @@ export type KeyHolders = readonly string[];
 /** What the tracking is made of. */
 export interface SenderKeyDevicesParts {
   readonly reads: Pick<ProtocolReads, "getSenderKeyDevices">;
-  /** Commits writes together with everything that is dirty, and has them followed: an account's `commitWith`. */
+  /**
+   * Commits writes together with everything that is dirty, and has them followed: an account's `commitWith`.
+   */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly cache: ValueCache<string, KeyHolders>;
   /** Drops our own sender key of a group, under its lock. It is gone from the store with the next commit. */
@@ -21,9 +23,9 @@ export interface KeyDistribution {
   /** Those that it is to be sent to. */
   readonly devices: readonly Jid[];
   /**
-   * The server has acknowledged the message that took the key to them: they are marked, durably. Not those that have gone or
-   * forgotten the key since the distribution began, and none when the key was given up: what they were sent is not what they
-   * need next.
+   * The server has acknowledged the message that took the key to them: they are marked, durably. Not those
+   * that have gone or forgotten the key since the distribution began, and none when the key was given up:
+   * what they were sent is not what they need next.
    *
    * @throws {StoreError} Nobody was marked: the key is sent again.
    */
@@ -33,8 +35,9 @@ export interface KeyDistribution {
 /**
  * Which devices hold our sender key in which group, in memory over the store.
  *
- * A mark that says too little costs a key sent twice; one that says too much is a device that cannot read the group. So a device
- * is marked after the server has acknowledged the message that took the key to it, and marks go before the key does.
+ * A mark that says too little costs a key sent twice; one that says too much is a device that cannot read the
+ * group. So a device is marked after the server has acknowledged the message that took the key to it, and
+ * marks go before the key does.
  */
 export class SenderKeyDevices {
   readonly #parts: SenderKeyDevicesParts;
@@ -48,8 +51,8 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Those of `devices` that do not hold our key of the group: it is to be sent to them. Load our key first, since it may be given
-   * up on that occasion, and then nobody holds it.
+   * Those of `devices` that do not hold our key of the group: it is to be sent to them. Load our key first,
+   * since it may be given up on that occasion, and then nobody holds it.
    *
    * @throws {StoreError}
    */
@@ -72,7 +75,10 @@ export class SenderKeyDevices {
     };
   }
 
-  /** These devices do not hold our key any more: one of them asked for a retry, say. Durable. @throws {StoreError} */
+  /**
+   * These devices do not hold our key any more: one of them asked for a retry, say. Durable. @throws
+   * {StoreError}
+   */
   async forget(group: string, devices: readonly Jid[]): Promise<void> {
     await this.#locks.withKeys([group], async () => {
       for (const device of devices) this.#forgettings.addDevice(group, formatJid(device));
@@ -81,12 +87,13 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Begins a new sender key: nobody holds it. The marks are gone, durably, before the old key is, so that no crash leaves marks
-   * for a key that nobody has; and the old key is gone, durably, when this resolves, so that no crash brings it back.
+   * Begins a new sender key: nobody holds it. The marks are gone, durably, before the old key is, so that no
+   * crash leaves marks for a key that nobody has; and the old key is gone, durably, when this resolves, so
+   * that no crash brings it back.
    *
    * @param name Our sender key's name in the group.
-   * @throws {StoreError} When the marks could not be cleared, the key is as it was. When it could not be removed from the store, it
-   *   is dropped here, and from the store with the next flush.
+   * @throws {StoreError} When the marks could not be cleared, the key is as it was. When it could not be
+   *   removed from the store, it is dropped here, and from the store with the next flush.
    */
   async rotate(group: string, name: string): Promise<void> {
     const clear: Write = { kind: "senderKeyDevices.clear", group };
@@ -103,14 +110,20 @@ export class SenderKeyDevices {
     });
   }
 
-  /** Our key of a group was given up. Its marks may be in the store: they are not believed, and cleared when somebody asks. */
+  /**
+   * Our key of a group was given up. Its marks may be in the store: they are not believed, and cleared when
+   * somebody asks.
+   */
   lost(group: string): void {
     this.#forgettings.addGroup(group);
     this.#lost.add(group);
     void this.#parts.cache.invalidate(group);
   }
 
-  /** Runs a commit that removes devices, by all their JIDs, with their marks: memory follows, and no mark comes after it. */
+  /**
+   * Runs a commit that removes devices, by all their JIDs, with their marks: memory follows, and no mark
+   * comes after it.
+   */
   async whileRemoved<T>(deviceJids: readonly string[], commit: () => Promise<T>): Promise<T> {
     const end = this.#forgettings.beginRemoval(deviceJids);
     try {

@@ -22,14 +22,15 @@ export interface HashedUsers {
 }
 
 /**
- * Users by the short hash that some notifications name them by: the first three bytes of the MD5 of the user part and a suffix. Read
- * from the store once, when it is asked for the first time, and kept up to date by `add`.
+ * Users by the short hash that some notifications name them by: the first three bytes of the MD5 of the user
+ * part and a suffix. Read from the store once, when it is asked for the first time, and kept up to date by
+ * `add`.
  */
 export class ContactHashes {
   readonly #users: HashedUsers;
   /**
-   * By hash, the kind and the user part of each user, separated by spaces. A user stays when its mapping goes: what is found is
-   * looked up again.
+   * By hash, the kind and the user part of each user, separated by spaces. A user stays when its mapping
+   * goes: what is found is looked up again.
    */
   #names: Map<number, string> | undefined;
   #reading: Promise<void> | undefined;

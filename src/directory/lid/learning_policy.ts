@@ -19,7 +19,10 @@ export function isUndated(source: LearningSource): boolean {
   return UNDATED.includes(source);
 }
 
-/** The date of a mapping that came without one: what is learnt now is newer than what is known, whatever the clock says. */
+/**
+ * The date of a mapping that came without one: what is learnt now is newer than what is known, whatever the
+ * clock says.
+ */
 export function dateOf(nowS: number, { ofPn }: KnownMapping): number {
   return Math.max(nowS, ofPn?.createdAt ?? 0);
 }

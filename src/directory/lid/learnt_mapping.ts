@@ -7,11 +7,17 @@ export interface LearntMapping {
   readonly lid: string;
   /** User part of the phone number. */
   readonly phoneNumber: string;
-  /** When it was made, in Unix seconds. Defaults to now, or to the date of the mapping that it replaces if that is later. */
+  /**
+   * When it was made, in Unix seconds. Defaults to now, or to the date of the mapping that it replaces if
+   * that is later.
+   */
   readonly createdAt?: number | undefined;
 }
 
-/** A mapping as it is to be stored, save for its date: without one it is dated when it is compared with what is known. */
+/**
+ * A mapping as it is to be stored, save for its date: without one it is dated when it is compared with what
+ * is known.
+ */
 export type NormalizedMapping = Omit<LidPnMapping, "createdAt"> & Pick<LearntMapping, "createdAt">;
 
 /**
@@ -37,7 +43,9 @@ export function normalizeMappings(
 /** What a user part may be made of. */
 const USER = /^[0-9A-Za-z._-]{1,128}$/;
 
-/** Of several mappings of one phone number the last, in the order of the last ones; of several of one LID too. */
+/**
+ * Of several mappings of one phone number the last, in the order of the last ones; of several of one LID too.
+ */
 export function lastOfEach<M extends LearntMapping>(mappings: readonly M[]): M[] {
   const byPn = new Map<string, M>();
   for (const mapping of mappings) {

@@ -15,7 +15,10 @@ const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalS
   ["hosted", "hosted.lid"],
 ]);
 
-/** A phone number's Signal address with the LID in place of it. `undefined` for any other address, and when no LID is known. */
+/**
+ * A phone number's Signal address with the LID in place of it. `undefined` for any other address, and when no
+ * LID is known.
+ */
 export async function lidAddress(address: string, lidOf: LidOf): Promise<string | undefined> {
   const parsed = tryParseSignalAddress(address);
   const server = parsed === undefined ? undefined : LID_SERVER_OF.get(parsed.server);

@@ -70,8 +70,8 @@ export interface ResolvedPhone {
 }
 
 /**
- * Commits what is learnt together with what has to land with it. It calls `land` when, and only when, the writes are durable,
- * before anybody who waits for a lock goes on: memory follows in that call.
+ * Commits what is learnt together with what has to land with it. It calls `land` when, and only when, the
+ * writes are durable, before anybody who waits for a lock goes on: memory follows in that call.
  */
 export type CommitLearnt = (
   writes: readonly Write[],
@@ -81,9 +81,15 @@ export type CommitLearnt = (
 
 /** How mappings are learnt within the account. */
 export interface LearnRequest extends LearnOptions {
-  /** The mappings replace what is known, whatever their source: a client's own store would have been overwritten. */
+  /**
+   * The mappings replace what is known, whatever their source: a client's own store would have been
+   * overwritten.
+   */
   readonly overrides?: boolean | undefined;
-  /** Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the mappings alone. */
+  /**
+   * Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the
+   * mappings alone.
+   */
   readonly commit?: CommitLearnt | undefined;
 }
 
@@ -92,13 +98,13 @@ export interface LearnReport {
   /** Mappings that are durable now and were not, or said something else. */
   readonly written: number;
   /**
-   * Phone numbers with a new LID, whose state is to be moved to it. None from a replay: what is moved must be found there
-   * by whoever reads the store.
+   * Phone numbers with a new LID, whose state is to be moved to it. None from a replay: what is moved must be
+   * found there by whoever reads the store.
    */
   readonly resolved: readonly ResolvedPhone[];
   /**
-   * Phone numbers whose known LID a mapping contradicts that its source may not overwrite (`other`, `pairing`,
-   * `device_notification`): ask the server for them again.
+   * Phone numbers whose known LID a mapping contradicts that its source may not overwrite (`other`,
+   * `pairing`, `device_notification`): ask the server for them again.
    */
   readonly contradicted: readonly string[];
   /** Mappings that were dropped: exactly one end was ours, or the ends were swapped. */
@@ -116,15 +122,16 @@ export interface LidPnStats {
 /**
  * Which LID belongs to which phone number, both ways, in memory over the store.
  *
- * - **Bounded.** What is not in memory is asked of the store, once for all who ask together. So an eviction costs a query, and
- *   never turns a LID back into a phone number. That there is no mapping is remembered, too.
- * - **Newest wins.** A phone number resolves to the LID whose mapping was made last, of equals the one that was written last. Its
- *   earlier LIDs go on resolving to it.
+ * - **Bounded.** What is not in memory is asked of the store, once for all who ask together. So an eviction
+ *   costs a query, and never turns a LID back into a phone number. That there is no mapping is remembered,
+ *   too.
+ * - **Newest wins.** A phone number resolves to the LID whose mapping was made last, of equals the one that
+ *   was written last. Its earlier LIDs go on resolving to it.
  * - **Ordering.** Learning takes the locks of both ends, reads inside them, commits, and then changes memory.
  * - **Durability.** What was learnt live is durable when `learn` resolves.
  *
- * An account's learns through `directory(account).learn`, which moves what the mappings concern, and not through the store: it would
- * not notice.
+ * An account's learns through `directory(account).learn`, which moves what the mappings concern, and not
+ * through the store: it would not notice.
  *
  * @example
  * ```ts
@@ -229,9 +236,9 @@ export class LidPnCache {
   }
 
   /**
-   * The LID of the user that a notification names by a short hash alone: the first three bytes of MD5(user part ‖
-   * "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when no user with a known mapping has it, or more than one
-   * user.
+   * The LID of the user that a notification names by a short hash alone: the first three bytes of MD5(user
+   * part ‖ "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when no user with a known mapping
+   * has it, or more than one user.
    *
    * The first call reads all mappings. Later ones answer from memory.
    *
@@ -243,15 +250,16 @@ export class LidPnCache {
   }
 
   /**
-   * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one phone number the
-   * last. Those that say something new are one commit. Without the option `commit` nothing is moved to the LIDs.
+   * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one
+   * phone number the last. Those that say something new are one commit. Without the option `commit` nothing
+   * is moved to the LIDs.
    *
-   * Mappings of which exactly one end is ours, and those with their ends swapped, are dropped, counted and warned of; the others
-   * are learnt.
+   * Mappings of which exactly one end is ours, and those with their ends swapped, are dropped, counted and
+   * warned of; the others are learnt.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
-   * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an `AmbiguousError`, where it
-   * may have been. Memory asks the store then.
+   * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an
+   * `AmbiguousError`, where it may have been. Memory asks the store then.
    */
   async learn(mappings: readonly LearntMapping[], request: LearnRequest): Promise<LearnReport> {
     if (mappings.length > MAX_LEARNT) {
@@ -281,8 +289,9 @@ export class LidPnCache {
   }
 
   /**
-   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt meanwhile stays, and what
-   * replays concern is left to whoever asks. Who asks while as many are being read shares that read.
+   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt
+   * meanwhile stays, and what replays concern is left to whoever asks. Who asks while as many are being read
+   * shares that read.
    *
    * @returns How many mappings were read.
    * @throws {RangeError} When `limit` is no count. @throws {StoreError}
@@ -334,11 +343,11 @@ export class LidPnCache {
   }
 
   /**
-   * Forgets what writes to the store, made by somebody else and applied just now, or perhaps, may have changed. The replays that
-   * they settle are forgotten too.
+   * Forgets what writes to the store, made by somebody else and applied just now, or perhaps, may have
+   * changed. The replays that they settle are forgotten too.
    *
-   * It takes no lock: whoever commits may hold another one, for which somebody waits who learns. What is being learnt meanwhile is
-   * asked of the store when it has been.
+   * It takes no lock: whoever commits may hold another one, for which somebody waits who learns. What is
+   * being learnt meanwhile is asked of the store when it has been.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
@@ -369,17 +378,18 @@ export class LidPnCache {
   }
 
   /**
-   * The Signal address under which a user's state is kept: a phone number's becomes the LID's, a hosted one the hosted
-   * LID's, where the mapping is known. The device stays. Anything else is its own. What only a replay has said moves no state,
-   * and changes no address.
+   * The Signal address under which a user's state is kept: a phone number's becomes the LID's, a hosted one
+   * the hosted LID's, where the mapping is known. The device stays. Anything else is its own. What only a
+   * replay has said moves no state, and changes no address.
    */
   async resolveAddress(address: string): Promise<string> {
     return (await lidAddress(address, (user) => this.#stateLid(user))) ?? address;
   }
 
   /**
-   * The phone number and the LID, as user parts, of the user whose Signal address of either kind this is, if the user's state is kept
-   * under the LID. `undefined` while no stored mapping is known, and for a LID that is not the one that its phone number resolves to.
+   * The phone number and the LID, as user parts, of the user whose Signal address of either kind this is, if
+   * the user's state is kept under the LID. `undefined` while no stored mapping is known, and for a LID that
+   * is not the one that its phone number resolves to.
    *
    * @throws {StoreError}
    */
@@ -396,8 +406,8 @@ export class LidPnCache {
   }
 
   /**
-   * Runs a section with those of users that are mapped so, and keeps `learn` from changing that until it ends. Not to be awaited while
-   * the lock of a Signal address is held.
+   * Runs a section with those of users that are mapped so, and keeps `learn` from changing that until it
+   * ends. Not to be awaited while the lock of a Signal address is held.
    *
    * @throws {StoreError} Also what the section throws.
    */
@@ -556,7 +566,8 @@ export class LidPnCache {
 }
 
 /**
- * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to move with what is learnt.
+ * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to
+ * move with what is learnt.
  */
 export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"> {}
 

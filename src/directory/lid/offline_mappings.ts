@@ -4,7 +4,10 @@ import { isNewest } from "./learning_policy.ts";
 /** Mappings that are kept. Beyond it the oldest are forgotten: they come again when they are seen live. */
 const MAX_MAPPINGS = 10_000;
 
-/** What replays of what happened offline have said and the store does not know: it is laid over what the store says. */
+/**
+ * What replays of what happened offline have said and the store does not know: it is laid over what the store
+ * says.
+ */
 export class OfflineMappings {
   readonly #byLid = new Map<string, LidPnMapping>();
   readonly #lidsOf = new Map<string, Set<string>>();

@@ -11,7 +11,8 @@ export interface OwnJids {
  * Why a mapping is refused.
  *
  * - `swapped`: its LID is our phone number, or its phone number our LID.
- * - `half-own`: exactly one of its ends is ours. Moving state by it would give our sessions to another user, or theirs to us.
+ * - `half-own`: exactly one of its ends is ours. Moving state by it would give our sessions to another user,
+ *   or theirs to us.
  */
 export type MappingRefusal = "half-own" | "swapped";
 
@@ -42,7 +43,8 @@ export class OwnUsers {
   /**
    * Tells the mappings that may be believed from those that may not.
    *
-   * @param isOwnSource Whether they come from login or pairing, which may name the end of us that is not known yet.
+   * @param isOwnSource Whether they come from login or pairing, which may name the end of us that is not
+   * known yet.
    */
   judge<M extends LearntMapping>(
     mappings: readonly M[],

@@ -230,7 +230,10 @@ const togetherCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Whether a commit that may have been made to fail was applied. It fails as commits do, not in a way of its own. */
+/**
+ * Whether a commit that may have been made to fail was applied. It fails as commits do, not in a way of its
+ * own.
+ */
 async function succeeds(call: Promise<unknown>): Promise<boolean> {
   try {
     await call;

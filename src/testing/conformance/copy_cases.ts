@@ -34,7 +34,8 @@ export const copyCases: readonly ConformanceCase[] = [
       const writes = draw(5);
       await backend.commit(writes);
       const before = await readAll(backend);
-      // Samples share their fixed keys with the cases, so what is scribbled on is a copy that was committed after them.
+      // Samples share their fixed keys with the cases, so what is scribbled on is a copy that was committed
+      // after them.
       const copies = structuredClone(draw(5));
       await backend.commit(copies);
       check(scribble(copies) > 10, "there are no bytes to change");

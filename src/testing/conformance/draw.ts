@@ -36,7 +36,10 @@ const INTEGERS: Readonly<Record<IntegerSort, (draw: Draw) => number>> = {
   uint32: ({ random }) => (random.oneIn(GREAT_ODDS) ? 2 ** 32 - 1 : random.below(3)),
 };
 
-/** A value of a rule, within the universe. Lists have up to three items, what is optional is there in two of three. */
+/**
+ * A value of a rule, within the universe. Lists have up to three items, what is optional is there in two of
+ * three.
+ */
 export function draw(rule: Rule, from: Draw): unknown {
   const { random } = from;
   switch (rule.type) {

@@ -4,8 +4,8 @@ import type { ConformanceCase } from "./harness.ts";
 import { HOSTILE_TEXTS, sampleBytes } from "./samples.ts";
 
 /**
- * One place where a text is a key, or a part of one: the writes that put and remove a row under it, and how to read the
- * number that the row was given.
+ * One place where a text is a key, or a part of one: the writes that put and remove a row under it, and how
+ * to read the number that the row was given.
  */
 interface KeyPlace {
   readonly name: string;

@@ -9,7 +9,9 @@ import { readAll } from "./universe.ts";
 /** Rows of the long lists: past the parameter limit of every platform we know, whatever a row costs. */
 const MANY = 3_000;
 
-/** Parameter limits up to this are tried on both sides for lists of rows; higher ones would only take long. */
+/**
+ * Parameter limits up to this are tried on both sides for lists of rows; higher ones would only take long.
+ */
 const SMALL_LIMIT = 1_000;
 
 /** Largest value that a case tries to store, in bytes: 20 MB. */

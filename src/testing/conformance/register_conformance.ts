@@ -15,7 +15,9 @@ export interface KnownFailure {
 export interface ConformanceOptions {
   /** Full names or groups (what stands before the colon). Defaults to everything. */
   readonly only?: readonly string[] | undefined;
-  /** Cases that run and must fail: one that passes is reported, so that the list never outlives its reasons. */
+  /**
+   * Cases that run and must fail: one that passes is reported, so that the list never outlives its reasons.
+   */
   readonly knownFailures?: readonly KnownFailure[] | undefined;
   /** The cases to choose from. Defaults to all of the kit. */
   readonly cases?: readonly ConformanceCase[] | undefined;
@@ -27,14 +29,17 @@ export interface ConformancePlan {
   readonly skipped: readonly { readonly name: string; readonly missing: readonly Requirement[] }[];
 }
 
-/** Hands one test to a test runner: `test` of vitest, `Deno.test`, `test` of `bun:test`, or anything alike. */
+/**
+ * Hands one test to a test runner: `test` of vitest, `Deno.test`, `test` of `bun:test`, or anything alike.
+ */
 export type RegisterTest = (name: string, run: () => Promise<void>) => void;
 
 /**
- * Registers the kit's cases for a backend with a test runner. Each case runs on an empty database of its own; cases
- * whose requirements the target does not provide are left out and listed in the answer.
+ * Registers the kit's cases for a backend with a test runner. Each case runs on an empty database of its own;
+ * cases whose requirements the target does not provide are left out and listed in the answer.
  *
- * @throws {RangeError} When a selector or a known failure matches no case that would run, or nothing is left to run.
+ * @throws {RangeError} When a selector or a known failure matches no case that would run, or nothing is left
+ * to run.
  *
  * @example How the author of a backend runs the kit
  * ```ts
@@ -70,7 +75,7 @@ export type RegisterTest = (name: string, run: () => Promise<void>) => void;
  *   },
  * };
  *
- * // With a test runner: `registerConformance(target, test)`.
+ *  // With a test runner: `registerConformance(target, test)`.
  * const tests = new Map<string, () => Promise<void>>();
  * registerConformance(target, (name, run) => tests.set(name, run), { only: ["session"] });
  * for (const run of tests.values()) await run();
@@ -107,7 +112,9 @@ export function registerConformance(
   return { registered, skipped };
 }
 
-/** Runs one case on an empty database and disposes of it. @throws Whatever the case or the disposal throws. */
+/**
+ * Runs one case on an empty database and disposes of it. @throws Whatever the case or the disposal throws.
+ */
 export async function runCase(target: ConformanceTarget, one: ConformanceCase): Promise<void> {
   const harness = await target.create();
   let failed = true;

@@ -19,8 +19,8 @@ export function numbered(prefix: string, count: number): string[] {
 }
 
 /**
- * Texts that have been taken for one another, or for syntax, by stores in the field. Each is a legal key and they are
- * all different.
+ * Texts that have been taken for one another, or for syntax, by stores in the field. Each is a legal key and
+ * they are all different.
  */
 export const HOSTILE_TEXTS: readonly string[] = [
   ...["user", "user:1", "user:10", "user:1:0", "user@lid.0", "user:1@lid.0", "User", "USER", "user.0"],
@@ -79,7 +79,9 @@ export function fullDevice(seed: number): Device {
   return drawFull(DEVICE, { random: new SeededRandom(seed), nowS: 0 }) as Device;
 }
 
-/** A device as it is before pairing: every optional field absent, everything else at its default or its least. */
+/**
+ * A device as it is before pairing: every optional field absent, everything else at its default or its least.
+ */
 export function freshDevice(seed: number): Device {
   return { ...fullDevice(seed), ...initialDevice(), registrationId: 1, signedPreKeyId: 1 };
 }

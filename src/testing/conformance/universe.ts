@@ -13,8 +13,8 @@ import { SeededRandom } from "../seeded_random.ts";
 import { collect } from "./collect.ts";
 
 /**
- * A small world of keys: for each sort of text the texts that there are. Random writes stay in it, so that reading all of it sees
- * everything they did.
+ * A small world of keys: for each sort of text the texts that there are. Random writes stay in it, so that
+ * reading all of it sees everything they did.
  */
 export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
   address: [
@@ -79,7 +79,10 @@ async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> 
   return method === "getDevicesFor" ? answers.map((lists) => (lists as unknown[]).map(normalized)) : answers;
 }
 
-/** The lists of arguments: one for each combination of single arguments, with whole lists where lists are asked for. */
+/**
+ * The lists of arguments: one for each combination of single arguments, with whole lists where lists are
+ * asked for.
+ */
 function callsOf(method: ReadMethod): readonly (readonly unknown[])[] {
   const args = READS[method].args as readonly Argument[];
   return args.reduce<unknown[][]>(

@@ -97,8 +97,9 @@ export class ServiceClient {
   }
 
   /**
-   * Sends a body that is too large. A service closes the connection of whom it refuses before it has read everything, and a client that
-   * is still sending may lose the answer by that, as HTTP has it: then it is sent again.
+   * Sends a body that is too large. A service closes the connection of whom it refuses before it has read
+   * everything, and a client that is still sending may lose the answer by that, as HTTP has it: then it is
+   * sent again.
    *
    * @param sent Makes the request anew each time, since a stream is read once.
    */

@@ -15,7 +15,10 @@ const ROUNDS = dose({ short: 150, long: 2_000 });
 /** Calls that are on their way at one time. */
 const AT_ONCE = 16;
 
-/** Sends every STEP-th of the systematic calls. It does not divide the number of replacements, so each part meets several of them. */
+/**
+ * Sends every STEP-th of the systematic calls. It does not divide the number of replacements, so each part
+ * meets several of them.
+ */
 const STEP = dose({ short: 5, long: 1 });
 
 /** Whatever is sent, the answer is one that the sender is at fault for, and nothing has changed. */

@@ -3,7 +3,9 @@
 /** What some services can be asked for beside requests. */
 export type ServiceRequirement = "logs" | "registryContents";
 
-/** A running service, reached by requests alone. Cases make accounts of their own, so that many may share one. */
+/**
+ * A running service, reached by requests alone. Cases make accounts of their own, so that many may share one.
+ */
 export interface TestedService {
   /** Without a slash at its end. */
   readonly baseUrl: string;
@@ -16,7 +18,10 @@ export interface TestedService {
   send(request: Request): Promise<Response>;
   /** Everything that was logged, as one text. */
   logs?(): string;
-  /** Every value of the registry's tables, as one text: texts as they are, bytes in hexadecimal digits and in base64. */
+  /**
+   * Every value of the registry's tables, as one text: texts as they are, bytes in hexadecimal digits and in
+   * base64.
+   */
   registryContents?(): Promise<string>;
 }
 

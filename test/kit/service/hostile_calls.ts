@@ -26,7 +26,9 @@ const SAME_TYPE: Readonly<Partial<Record<Rule["type"], readonly unknown[]>>> = {
   map: [new Map()],
 };
 
-/** Bytes in the place of a part: other types, and none at all. What follows is then read from another place. */
+/**
+ * Bytes in the place of a part: other types, and none at all. What follows is then read from another place.
+ */
 const RAW: readonly (readonly number[])[] = [
   [],
   [0],

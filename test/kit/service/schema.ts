@@ -6,7 +6,9 @@ type Document = { readonly components: { readonly schemas: Readonly<Record<strin
 
 const REFERENCE = "#/components/schemas/";
 
-/** Checks that a value is what a schema says: types, members that must be there, and that there are no others. */
+/**
+ * Checks that a value is what a schema says: types, members that must be there, and that there are no others.
+ */
 export function fitsSchema(document: unknown, schema: Schema, value: unknown, at: string): void {
   const { $ref, type, properties, required, additionalProperties, items, pattern } = schema;
   if (typeof $ref === "string") {

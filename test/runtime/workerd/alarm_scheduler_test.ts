@@ -1,4 +1,7 @@
-/** The scheduler over the storage of a real object, whose alarm the platform keeps. Nothing waits for one to ring. */
+/**
+ * The scheduler over the storage of a real object, whose alarm the platform keeps. Nothing waits for one to
+ * ring.
+ */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
@@ -13,7 +16,8 @@ async function begin(
   storage: TestStorage,
   names: readonly string[] = [],
 ): Promise<{ scheduler: AlarmScheduler; runs: string[] }> {
-  // The platform refuses nothing in the future, and lets what is past ring at once: so time stands still, ahead.
+  // The platform refuses nothing in the future, and lets what is past ring at once: so time stands still,
+  // ahead.
   const clock = new FakeClock(START_MS);
   const scheduler = new AlarmScheduler(storage, { clock, timers: new ManualScheduler(clock) });
   await scheduler.repair();

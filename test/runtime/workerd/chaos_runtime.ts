@@ -14,8 +14,8 @@ const NODE_LIBRARY: string = "libsignal";
 declare const Buffer: { from(bytes: Uint8Array): Uint8Array };
 
 /**
- * Makes what a run inside a Durable Object needs: the account over the object's own storage, which must be fresh, the client and
- * the peers beside it in the object's memory.
+ * Makes what a run inside a Durable Object needs: the account over the object's own storage, which must be
+ * fresh, the client and the peers beside it in the object's memory.
  */
 export async function objectRuntimes(): Promise<(storage: TestStorage) => ChaosRuntime> {
   const library = (await import(/* @vite-ignore */ RUST_LIBRARY)) as RustLibrary;

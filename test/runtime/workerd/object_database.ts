@@ -9,8 +9,9 @@ import type { ChaosBackend, ConnectionHost, Traffic } from "../../chaos/chaos_ba
 import type { TestStorage } from "./objects.ts";
 
 /**
- * The storage of the object that a run is in, which must be fresh. A process of the run is an incarnation of the object's memory. A commit that
- * fails is one that the platform carries out and rolls back; one whose answer is lost is what an incarnation knows that ends in between.
+ * The storage of the object that a run is in, which must be fresh. A process of the run is an incarnation of
+ * the object's memory. A commit that fails is one that the platform carries out and rolls back; one whose
+ * answer is lost is what an incarnation knows that ends in between.
  */
 export function objectChaosBackend(storage: TestStorage): ChaosBackend {
   return {

@@ -1,6 +1,7 @@
 /**
- * The Rust library carries its WebAssembly as text and compiles it when it is loaded, which workerd allows nobody. For tests inside
- * workerd the same bytes are a module beside the library, as they would be in a deployed Worker.
+ * The Rust library carries its WebAssembly as text and compiles it when it is loaded, which workerd allows
+ * nobody. For tests inside workerd the same bytes are a module beside the library, as they would be in a
+ * deployed Worker.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

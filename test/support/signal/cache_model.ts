@@ -1,8 +1,10 @@
 /**
- * Random conversations over a Signal cache that fails, crashes and is slow, against an oracle that knows three things: which
- * counters were published, which states a flush has promised, and which pre-key belongs to which session.
+ * Random conversations over a Signal cache that fails, crashes and is slow, against an oracle that knows
+ * three things: which counters were published, which states a flush has promised, and which pre-key belongs
+ * to which session.
  *
- * It does not prove anything about real records, drivers, two owners, or commits that arrive after newer ones.
+ * It does not prove anything about real records, drivers, two owners, or commits that arrive after newer
+ * ones.
  */
 import { BackendError } from "../../../src/errors/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
@@ -124,7 +126,10 @@ class Model {
   #names = 0;
   #version = 0;
   #moves = 0;
-  /** Mappings that are known, LIDs by phone number: of the phone from the moment on when it is told, without a move. */
+  /**
+   * Mappings that are known, LIDs by phone number: of the phone from the moment on when it is told, without a
+   * move.
+   */
   readonly #lids = new Map<string, string>();
   /** Moves of this incarnation that are under way. */
   #moving = 0;
@@ -276,7 +281,9 @@ class Model {
     else await cache.withAddress(name, section);
   }
 
-  /** No commit succeeds while a client goes on sending. Some ask the cache before each message, some do not. */
+  /**
+   * No commit succeeds while a client goes on sending. Some ask the cache before each message, some do not.
+   */
   async #outage(name: string): Promise<void> {
     const here = this.#world;
     const asks = this.#random.oneIn(2);
@@ -363,7 +370,10 @@ class Model {
       this.#stale.push({ name, record, incarnation });
   }
 
-  /** Somebody without the lock puts a copy that may be old: a receive, whose put must not take the counter back. */
+  /**
+   * Somebody without the lock puts a copy that may be old: a receive, whose put must not take the counter
+   * back.
+   */
   #putStale(): void {
     const stale = this.#stale.shift();
     if (stale === undefined || stale.incarnation !== this.#incarnation) return;
@@ -372,7 +382,8 @@ class Model {
       const section = async (at: string): Promise<void> => {
         const store = this.#storeOf(here, at);
         const there = await store.load(at);
-        // Only what goes back on its chain is of interest: anything else would be a lost update, which the lock prevents.
+        // Only what goes back on its chain is of interest: anything else would be a lost update, which the
+        // lock prevents.
         if (there?.current === undefined || record.current?.chain !== there.current.chain) return;
         if (record.current.next >= there.current.next) return;
         record.received = this.#nextVersion();
@@ -509,7 +520,10 @@ class Model {
       this.#violation ??= new Error(`${name}: an older state came back`);
   }
 
-  /** Nothing is left under the phone number for an operation that works at the LID, if the mapping was known when it began. */
+  /**
+   * Nothing is left under the phone number for an operation that works at the LID, if the mapping was known
+   * when it began.
+   */
   async #checkStranded({ cache }: World): Promise<void> {
     // A deletion that is not durable yet hides a row.
     if ((await cache.sessions.load(PHONE_ADDRESS)) !== undefined)

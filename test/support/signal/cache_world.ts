@@ -89,7 +89,9 @@ export async function send(
   });
 }
 
-/** Puts a session that sends on a chain named after its address, and makes it durable with an exact counter. */
+/**
+ * Puts a session that sends on a chain named after its address, and makes it durable with an exact counter.
+ */
 export async function haveSession({ cache }: World, address: string, next = 0): Promise<void> {
   await cache.sessions.put(address, CounterRecord.of(`start ${address}`, `chain ${address}`, next));
   await cache.releaseLeases();

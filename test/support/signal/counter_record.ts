@@ -1,4 +1,7 @@
-/** A record that is only counters, for tests of the Signal cache: what a session or sender key looks like to it. */
+/**
+ * A record that is only counters, for tests of the Signal cache: what a session or sender key looks like to
+ * it.
+ */
 import { CorruptError, WrongLengthError } from "../../../src/errors/mod.ts";
 import type { LiveRecordCodec } from "../../../src/ratchet/live_record_codec.ts";
 import { MAX_FAST_FORWARD } from "../../../src/ratchet/session_chain.ts";

@@ -1,4 +1,6 @@
-/** The rows of one account as the Signal cache sees them, with a network that a test can hold up and break. */
+/**
+ * The rows of one account as the Signal cache sees them, with a network that a test can hold up and break.
+ */
 import { userOfAddress, userOfSenderKeyName } from "../../../src/addresses/mod.ts";
 import {
   type Capabilities,

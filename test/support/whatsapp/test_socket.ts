@@ -78,7 +78,9 @@ export function textOf(message: WAMessage): string | undefined {
   return message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? undefined;
 }
 
-/** Makes a socket, enrols its device at the server and resolves when it is open and has its offline messages. */
+/**
+ * Makes a socket, enrols its device at the server and resolves when it is open and has its offline messages.
+ */
 export async function makeTestSocket(options: TestSocketOptions): Promise<TestSocket> {
   const { me, noiseKey } = options.creds;
   if (me?.lid === undefined) throw new TypeError("make test socket: credentials are not paired");
