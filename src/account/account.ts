@@ -1,7 +1,6 @@
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { type PersistenceManager, requireSameIdentityIn } from "../device/mod.ts";
-import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -21,8 +20,7 @@ export interface AccountParts {
   readonly store: Backend;
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
-  readonly lid: AccountLids;
-  readonly caches: OwnedCaches;
+  readonly caches: OwnedCaches | undefined;
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
@@ -56,12 +54,10 @@ export class Account implements AsyncDisposable {
   /** The engine that writes what is dirty. */
   readonly writeBehind: WriteBehind;
   /**
-   * Which LID belongs to which phone number. `directory(account).learn` learns it, and moves what it
-   * concerns.
+   * Makes the account's caches, as the option `cache` says. They are closed with the account. `undefined`
+   * without that option: the caches are in process then.
    */
-  readonly lid: AccountLids;
-  /** Makes the account's caches, as the option `cache` says. They are closed with the account. */
-  readonly caches: CacheBuilder;
+  readonly caches: CacheBuilder | undefined;
   /** Label in names of scheduled tasks. */
   readonly taskPrefix: string;
   /** How Signal state is kept: see `signalCache` in the subpath `signal`. */
@@ -69,8 +65,8 @@ export class Account implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
   readonly #stopHousekeeping: () => void;
-  readonly #ownedCaches: OwnedCaches;
-  readonly #followers: CommitFollower[] = [(writes) => this.lid.follow(writes)];
+  readonly #ownedCaches: OwnedCaches | undefined;
+  readonly #followers: CommitFollower[] = [];
   readonly #accountId: number;
   #closing: Promise<void> | undefined;
 
@@ -79,7 +75,6 @@ export class Account implements AsyncDisposable {
     this.store = parts.store;
     this.device = parts.device;
     this.writeBehind = parts.writeBehind;
-    this.lid = parts.lid;
     this.caches = parts.caches;
     this.taskPrefix = parts.taskPrefix;
     this.signalPolicy = parts.signalPolicy;
@@ -199,7 +194,7 @@ export class Account implements AsyncDisposable {
     for (const step of steps) {
       await step.close().catch((error: unknown) => errors.push(error));
     }
-    this.#ownedCaches.close();
+    this.#ownedCaches?.close();
     const [first, ...others] = errors;
     for (const error of others) {
       const { code, message } = summarizeError(error);

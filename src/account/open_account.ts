@@ -8,15 +8,9 @@ import {
   withCommitter,
 } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
-import {
-  CACHE_NAMESPACES,
-  type CacheBuilder,
-  inProcessCaches,
-  OwnedCaches,
-  type ValueCache,
-} from "../cache/mod.ts";
+import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { createDevice, PersistenceManager, requireSameIdentityIn, type SnapshotSink } from "../device/mod.ts";
-import { type CachedMapping, LidPnCache, OwnUsers } from "../directory/lid/mod.ts";
+import { openedLids } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -138,10 +132,8 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
         : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
     opened.unshift({ close: async () => stopHousekeeping() });
     if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-    const caches = new OwnedCaches(options.cache ?? inProcessCaches, await cacheOwner(device));
-    opened.unshift({ close: async () => caches.close() });
-    const lid = openLidCache({ store, writeBehind, caches, host, taskPrefix, manager });
-    return new Account({
+    const caches = options.cache && new OwnedCaches(options.cache, await cacheOwner(device));
+    const account = new Account({
       ...{
         accountId,
         host,
@@ -154,10 +146,10 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
         taskPrefix,
         stopHousekeeping,
       },
-      lid,
-      onDeviceCommitted: (follower) => companion.connect(lid, follower),
+      onDeviceCommitted: (follower) => companion.connect(() => openedLids.get(account), follower),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
+    return account;
   } catch (error) {
     await closeParts(opened, host.logger);
     throw error;
@@ -222,31 +214,6 @@ function refuseAccountName({ account }: { readonly account?: unknown }): void {
 /** What may have to be closed: stores that are apart need not be. */
 interface Closable {
   close?(): Promise<void>;
-}
-
-interface LidCacheParts {
-  readonly store: Backend;
-  readonly writeBehind: WriteBehind;
-  readonly caches: CacheBuilder;
-  readonly host: Host;
-  readonly taskPrefix: string;
-  readonly manager: PersistenceManager;
-}
-
-function openLidCache({ store, writeBehind, caches, host, taskPrefix, manager }: LidCacheParts): LidPnCache {
-  const cache = (namespace: string): ValueCache<string, CachedMapping> =>
-    caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
-  const own = new OwnUsers();
-  own.add(() => manager.getDeviceSnapshot());
-  return new LidPnCache({
-    reads: store,
-    commit: (writes) => writeBehind.commitWith(writes),
-    clock: host.clock,
-    logger: host.logger,
-    own,
-    byLid: cache(CACHE_NAMESPACES.lidPnByLid),
-    byPn: cache(CACHE_NAMESPACES.lidPnByPn),
-  });
 }
 
 /**

@@ -10,6 +10,9 @@ import { type Clock, nowSeconds } from "../ports/mod.ts";
  */
 const MAX_WRONG = 64;
 
+/** What tells without waiting which mappings are in memory. */
+type KnownNames = Pick<AccountLids, "peekLid" | "peekPn">;
+
 /** Our phone number and LID, as user parts. */
 interface OwnPair {
   readonly pn: string | undefined;
@@ -22,15 +25,18 @@ interface OwnPair {
  */
 export class OwnMapping implements DeviceCompanion {
   readonly #clock: Clock;
-  #names: Pick<AccountLids, "peekLid" | "peekPn"> | undefined;
+  #names: () => KnownNames | undefined = () => undefined;
   #follow: (writes: readonly Write[]) => void = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** @param follow Called with writes that were committed together with the device. */
-  connect(names: Pick<AccountLids, "peekLid" | "peekPn">, follow: (writes: readonly Write[]) => void): void {
+  /**
+   * @param names Returns the account's LID cache if it is open.
+   * @param follow Called with writes that were committed together with the device.
+   */
+  connect(names: () => KnownNames | undefined, follow: (writes: readonly Write[]) => void): void {
     this.#names = names;
     this.#follow = follow;
   }
@@ -39,7 +45,8 @@ export class OwnMapping implements DeviceCompanion {
     const { pn, lid } = ownPairOf(device);
     const was = ownPairOf(before);
     if (pn === undefined || lid === undefined || (pn === was.pn && lid === was.lid)) return [];
-    if (this.#names?.peekLid(pn) === lid && this.#names.peekPn(lid) === pn) return [];
+    const names = this.#names();
+    if (names?.peekLid(pn) === lid && names.peekPn(lid) === pn) return [];
     const gone = was.lid === undefined || was.lid === lid ? [] : [was.lid];
     return replace(gone, { pn, lid, nowS: nowSeconds(this.#clock) });
   }

@@ -1,16 +1,22 @@
 import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
-import { CACHE_NAMESPACES } from "../cache/mod.ts";
+import { CACHE_NAMESPACES, inProcessCaches } from "../cache/mod.ts";
 import { type SignalCacheEvent, sharedSignalCache } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
-import type { AccountLids, LearnOptions, LearnReport, LearntMapping, LidPnCache } from "./lid/mod.ts";
+import {
+  type AccountLids,
+  type LearnOptions,
+  type LearnReport,
+  type LearntMapping,
+  learningLidCache,
+} from "./lid/mod.ts";
 import { UserMigration } from "./migration.ts";
 
 /** Who is who, on which devices, in which groups: of one open account. */
 export interface Directory {
-  /** Which LID belongs to which phone number: the account's. */
+  /** Which LID belongs to which phone number: `lidCache(account)`. */
   readonly lid: AccountLids;
   /** Which devices users have. */
   readonly devices: DeviceRegistry;
@@ -95,7 +101,8 @@ function openedDirectory(account: Account): OpenedDirectory {
 }
 
 function openDirectory(account: Account): OpenedDirectory {
-  const { lid, store, host, caches, taskPrefix } = account;
+  const { store, host, caches = inProcessCaches, taskPrefix } = account;
+  const lid = learningLidCache(account);
   const signal = sharedSignalCache(account);
   const commit = (writes: readonly Write[]): Promise<number[]> => account.commitWith(writes);
   const senderKeyDevices = new SenderKeyDevices({
@@ -128,8 +135,7 @@ function openDirectory(account: Account): OpenedDirectory {
       ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
     }),
   });
-  // It is the whole cache: what moves state may teach it.
-  const migration = new UserMigration({ lid: lid as LidPnCache, devices, signal, reads: store });
+  const migration = new UserMigration({ lid, devices, signal, reads: store });
   // Whoever else commits, as the Baileys adapter does, changes what is in memory here.
   account.onCommitted(async (writes) => {
     await devices.follow(writes);

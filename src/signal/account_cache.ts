@@ -1,13 +1,12 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
-import type { Device, SignalCacheReads, Write } from "../backend/mod.ts";
-import type { Host } from "../ports/mod.ts";
+import type { Device, ProtocolReads, SignalCacheReads } from "../backend/mod.ts";
+import { type LidAccount, lidCache } from "../directory/lid/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
 import { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "../ratchet/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
 import type { Durability } from "./counter_lease.ts";
 import { openedCaches, type SignalUserState } from "./opened_caches.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
-import type { UserMappings } from "./state_places.ts";
 
 /** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
 export interface SignalPolicy {
@@ -23,15 +22,9 @@ export interface SignalPolicy {
 }
 
 /** The part of an open account that its Signal cache needs. */
-export interface SignalAccount {
-  readonly host: Host;
-  readonly store: SignalCacheReads;
-  readonly device: { getDeviceSnapshot(): Device };
+export interface SignalAccount extends LidAccount {
+  readonly store: ProtocolReads & SignalCacheReads;
   readonly writeBehind: WriteBehind;
-  /** Which phone number and LID are one user. */
-  readonly lid: UserMappings;
-  /** Adds a function that is called with writes that others commit. */
-  onCommitted?(follower: (writes: readonly Write[]) => void): void;
   readonly signalPolicy: SignalPolicy;
   /** Number of the ownership that opening took. */
   readonly ownerEpoch: number;
@@ -108,7 +101,7 @@ export function sharedSignalCache(account: SignalAccount): SignalUserState {
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {
-  const { host, store, device, writeBehind, lid, signalPolicy, ownerEpoch } = account;
+  const { host, store, device, writeBehind, signalPolicy, ownerEpoch } = account;
   const cache = new SignalStoreCache<S, K>({
     ...signalPolicy,
     ownerEpoch,
@@ -118,7 +111,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     sessionCodec: codecs.sessions,
     senderKeyCodec: codecs.senderKeys,
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
-    users: lid,
+    users: lidCache(account),
   });
   writeBehind.addFlushable(cache.flushable);
   account.onCommitted?.((writes) => cache.follow(writes));

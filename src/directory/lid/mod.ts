@@ -3,9 +3,9 @@
  *
  * @module
  */
+export { type AccountLids, type LidAccount, learningLidCache, lidCache } from "./account_lids.ts";
 export type { LearntMapping } from "./learnt_mapping.ts";
 export {
-  type AccountLids,
   type CachedMapping,
   type CommitLearnt,
   type LearnOptions,
@@ -17,4 +17,5 @@ export {
   type MappedUser,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";
+export { openedLids } from "./opened_lids.ts";
 export { type MappingRefusal, type OwnJids, OwnUsers } from "./own_users.ts";

@@ -1,0 +1,86 @@
+import type { Device, ProtocolReads, Write } from "../../backend/mod.ts";
+import { CACHE_NAMESPACES, type CacheBuilder, inProcessCaches, type ValueCache } from "../../cache/mod.ts";
+import type { Host } from "../../ports/mod.ts";
+import { type CachedMapping, LidPnCache } from "./lid_pn_cache.ts";
+import { openedLids } from "./opened_lids.ts";
+import { OwnUsers } from "./own_users.ts";
+
+/** The part of an open account that its LID cache needs. */
+export interface LidAccount {
+  readonly host: Host;
+  readonly store: ProtocolReads;
+  readonly device: { getDeviceSnapshot(): Device };
+  readonly writeBehind: { commitWith(writes: readonly Write[]): Promise<unknown> };
+  /** Makes caches. Defaults to caches in process. */
+  readonly caches?: CacheBuilder | undefined;
+  readonly taskPrefix: string;
+  /** Adds a function that is called with writes that others commit. */
+  onCommitted?(follower: (writes: readonly Write[]) => void | Promise<void>): void;
+}
+
+/**
+ * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to
+ * move with what is learnt.
+ */
+export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"> {}
+
+/**
+ * Which LID belongs to which phone number, for an open account. Every call returns the same cache. It opens
+ * neither the Signal cache nor the rest of the directory.
+ *
+ * @param account An account of `openAccount`; its option `cache` says how large the cache is and where.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { directory, lidCache } from "@holdfast/store/directory";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * await using account = await openAccount({ backend: memoryBackend() });
+ * const mapping = { lid: "100000000000001", phoneNumber: "5511999990000" };
+ * await directory(account).learn([mapping], { source: "usync" });
+ * const address = await lidCache(account).resolveAddress("5511999990000:3@c.us.0");
+ * if (address !== "100000000000001:3@lid.0") throw new Error("not resolved");
+ * ```
+ */
+export function lidCache(account: LidAccount): AccountLids {
+  return learningLidCache(account);
+}
+
+/** As `lidCache`, for neighbours that move state with what they learn. */
+export function learningLidCache(account: LidAccount): LidPnCache {
+  let cache = openedLids.get(account);
+  if (cache === undefined) {
+    cache = openLidCache(account);
+    openedLids.set(account, cache);
+  }
+  return cache;
+}
+
+function openLidCache(account: LidAccount): LidPnCache {
+  const { host, store, device, writeBehind, caches = inProcessCaches, taskPrefix } = account;
+  const build = (namespace: string): ValueCache<string, CachedMapping> =>
+    caches.build<CachedMapping>({ name: "lidPn", namespace, host, taskPrefix });
+  const byLid = build(CACHE_NAMESPACES.lidPnByLid);
+  let byPn: typeof byLid;
+  try {
+    byPn = build(CACHE_NAMESPACES.lidPnByPn);
+  } catch (error) {
+    // A later call tries again, and finds its names free.
+    byLid.close?.();
+    throw error;
+  }
+  const own = new OwnUsers();
+  own.add(() => device.getDeviceSnapshot());
+  const cache = new LidPnCache({
+    reads: store,
+    commit: (writes) => writeBehind.commitWith(writes),
+    clock: host.clock,
+    logger: host.logger,
+    own,
+    byLid,
+    byPn,
+  });
+  account.onCommitted?.((writes) => cache.follow(writes));
+  return cache;
+}
