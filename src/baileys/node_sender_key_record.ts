@@ -119,6 +119,7 @@ export const nodeSenderKeyCodec: LiveRecordCodec<NodeSenderKeyRecord> = {
   copy: (record) => record.copy(),
   sendingChain: ({ sending }) => sending,
   sendingMark: ({ sending }) => sending,
+  closedChain: () => undefined,
   isNewStart: () => true,
   fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
   close: (record) => record.close(),

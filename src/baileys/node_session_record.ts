@@ -164,6 +164,7 @@ export function nodeSessionCodec(local: () => LocalIdentity): LiveRecordCodec<No
     copy: (record) => record.copy(),
     sendingChain: ({ sending }) => sending,
     sendingMark: ({ sending }) => sending,
+    closedChain: () => undefined,
     isNewStart: (before, after) => before.openBaseKey !== after.openBaseKey,
     fastForward: (record, chainId, bound) => record.fastForward(chainId, bound),
     close: (record) => record.close(),

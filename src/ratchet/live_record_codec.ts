@@ -21,6 +21,13 @@ export interface LiveRecordCodec<T> extends RecordCodec<T> {
   sendingMark(record: T): object | undefined;
 
   /**
+   * Names the chain that the current session would send on if it had not been closed; `undefined` where there
+   * is none, and where the client cannot send on a closed chain. A record that sends on that chain again was
+   * made by a client that did not look.
+   */
+  closedChain(record: T): string | undefined;
+
+  /**
    * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends
    * on, moved to a new chain. It is asked only when the chains differ.
    */
@@ -44,6 +51,10 @@ export interface LiveRecordCodec<T> extends RecordCodec<T> {
 export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
   ...sessionRecordCodec,
   sendingMark: (record) => record.current?.senderChain,
+  closedChain: (record) => {
+    const chain = record.current?.senderChain;
+    return chain?.isClosed === true ? chain.id : undefined;
+  },
   isNewStart: (before, after) => !sameKey(before.current?.aliceBaseKey, after.current?.aliceBaseKey),
   absorb: (record, other, bound) => record.absorb(other, bound),
   prune: () => {},
@@ -53,6 +64,7 @@ export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
 export const liveSenderKeyCodec: LiveRecordCodec<SenderKeyRecord> = {
   ...senderKeyRecordCodec,
   sendingMark: (record) => record.sendingState,
+  closedChain: () => undefined,
   isNewStart: () => true,
   absorb: (record, other) => record.absorb(other),
   prune: (record) => record.pruneOwnMessageKeys(),

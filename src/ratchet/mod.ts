@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { steppedKey } from "./_chain_step.ts";
+export { isRetiredKey, retiredKey, steppedKey } from "./_chain_step.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
 export { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";

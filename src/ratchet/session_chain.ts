@@ -1,7 +1,7 @@
 import { encodeBase64, sameBytes } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
 import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
-import { KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
+import { isRetiredKey, KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 
 /** Most skipped message keys of one chain, as other clients bound them. The oldest go first. */
@@ -131,8 +131,13 @@ export class SessionChain {
 
   /** The chain key, 32 bytes; `undefined` when the chain is closed, so that it derives no further message. */
   get chainKey(): Uint8Array | undefined {
+    return this.isClosed ? undefined : present(this.#parts.chainKey?.key);
+  }
+
+  /** Whether `close` ended it, before it was stored or since. */
+  get isClosed(): boolean {
     const stored = this.#parts.chainKey;
-    return stored === undefined || stored.closed === true ? undefined : present(stored.key);
+    return stored?.closed === true || (stored?.key !== undefined && isRetiredKey(stored.key));
   }
 
   /** How many skipped message keys there are, at most 2,000. */
@@ -172,8 +177,8 @@ export class SessionChain {
   }
 
   /**
-   * The chain without its key: no further message can be derived from it, not by another client either. Its
-   * skipped keys, and on a sending chain the private ratchet key, with which the peer's answers are read,
+   * The chain without its key: no further message can be derived from it, not by another client either, and
+   * it reads as closed even after a client has dropped the field that says so. Its skipped keys, and on a sending chain the private ratchet key, with which the peer's answers are read,
    * stay.
    */
   close(): SessionChain {

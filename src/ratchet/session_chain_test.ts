@@ -51,6 +51,23 @@ test("a closed chain derives nothing and keeps what was skipped", () => {
   }
 });
 
+test("a closed chain stays closed when a client drops the field that says so", () => {
+  const { parts } = chainAt(3).close();
+  const chainKey = parts.chainKey && { ...parts.chainKey, closed: undefined };
+  const returned = new SessionChain({ ...parts, chainKey });
+  expect(returned.parts.chainKey?.key).toHaveLength(32);
+  expect([returned.isClosed, returned.chainKey]).toEqual([true, undefined]);
+  expect(() => returned.messageSeed()).toThrow(RangeError);
+  expect(returned.close()).toBe(returned);
+  // What stands there is as secret as the key was, and differs from chain to chain.
+  const other = SessionChain.create({
+    ratchetKey: RATCHET_KEY,
+    chainKey: new Uint8Array(32).fill(8),
+  }).close();
+  expect(other.parts.chainKey?.key).not.toEqual(parts.chainKey?.key);
+  expect(chainAt(3).isClosed).toBe(false);
+});
+
 test("skipped keys are found, taken, and copied on their way in and out", () => {
   const seed = new Uint8Array(32).fill(1);
   const chain = chainAt(9).withMessageKeys([

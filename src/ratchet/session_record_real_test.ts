@@ -131,3 +131,31 @@ test.each(["rust", "node"] as const)(
     expect(await alice.decrypt(bob, late)).toBe("late");
   },
 );
+
+test("a closed session that the Rust library promotes still sends nothing", async () => {
+  const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+  alice.engine = "rust";
+  const bob = new LibraryPeer("bob", ANY_CODEC);
+  await alice.open(bob, 1);
+  await bob.decrypt(alice, await alice.encrypt(bob, "hello"));
+  await alice.decrypt(bob, await bob.encrypt(alice, "hello"));
+  await alice.encrypt(bob, "used");
+  const late = await bob.encrypt(alice, "late");
+  const later = await bob.encrypt(alice, "later");
+  let closed: string | undefined;
+  change(alice, bob, (record) => {
+    closed = record.sendingChain?.id;
+    record.close();
+  });
+  await alice.open(bob, 2);
+  expect(await alice.decrypt(bob, late)).toBe("late");
+  // The library keeps no field that it does not know: what it promoted must be known as closed by its key.
+  change(alice, bob, (record) => {
+    expect(record.current?.senderChain?.id).toBe(closed);
+    expect(record.sendingChain).toBeUndefined();
+    record.archiveCurrent();
+  });
+  // Nor does it once it was archived and promoted again.
+  expect(await alice.decrypt(bob, later)).toBe("later");
+  change(alice, bob, (record) => expect(record.sendingChain).toBeUndefined());
+});

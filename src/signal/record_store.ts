@@ -252,7 +252,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       entry.lease = this.#stopSending(record, lease);
       return false;
     }
-    this.#requireForward(lease, chain);
+    this.#requireForward(entry, chain);
     if (!entry.isGated) lease?.markPublished();
     if (chain.id !== lease?.chain) entry.lease = this.#followChain(entry, record, chain);
     return entry.lease?.advance(chain.next, this.#context.dirty.pauses) === true;
@@ -265,15 +265,19 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   #check(entry: CacheEntry<T>, record: T): void {
     const { lease } = entry;
     const chain = this.codec.sendingChain(record);
-    this.#requireForward(lease, chain);
+    this.#requireForward(entry, chain);
     if (lease === undefined || chain?.id === lease.chain) return;
     if (chain === undefined || this.#changeOf(entry, record, chain) !== "step")
       this.#burnOutgoing(this.codec.copy(record), lease);
   }
 
   /** @throws {RewindError} */
-  #requireForward(lease: CounterLease | undefined, chain: SendingChain | undefined): void {
-    if (chain === undefined || lease?.isBehind(chain) !== true) return;
+  #requireForward({ value, lease }: CacheEntry<T>, chain: SendingChain | undefined): void {
+    if (chain === undefined) return;
+    if (value !== undefined && this.codec.closedChain(value) === chain.id) {
+      throw new RewindError(`put ${this.table.store}: it sends on a chain that was closed`);
+    }
+    if (lease?.isBehind(chain) !== true) return;
     throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
   }
 

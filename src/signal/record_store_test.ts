@@ -76,6 +76,20 @@ test("a read that fails rejects, says nothing about the key, and is made again",
   expect((await cache.sessions.load(ALICE))?.current?.next).toBe(3);
 });
 
+test("a record that sends on a chain that was closed is refused, and nothing changes", async () => {
+  const { cache } = world();
+  const closed = CounterRecord.of("s", "c", 7);
+  closed.current = { start: "s", chain: "c", next: 7, closed: true };
+  await cache.sessions.put(ALICE, closed);
+  await expect(cache.sessions.put(ALICE, CounterRecord.of("s", "c", 8))).rejects.toThrow(RewindError);
+  const change = { store: "session", address: ALICE, value: CounterRecord.of("s", "c", 8) } as const;
+  await expect(cache.change([change], async () => {})).rejects.toThrow(RewindError);
+  expect((await cache.sessions.load(ALICE))?.current?.closed).toBe(true);
+  // The peer moves the session to a new chain: it sends again.
+  await cache.sessions.put(ALICE, CounterRecord.of("s", "next", 0));
+  expect((await cache.sessions.load(ALICE))?.current?.chain).toBe("next");
+});
+
 test("a put under a key that is not in memory reads its row first, and knows its chain", async () => {
   const { cache, rows } = world();
   storeSession(rows, ALICE, { next: 3, reservedUntil: 3 });

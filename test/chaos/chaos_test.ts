@@ -71,6 +71,11 @@ test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
   expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });
 
+test("a closed session that late mail promotes does not send on its retired chain", async () => {
+  const newRuntime = await nodeRuntimes();
+  await runChaos(newRuntime(clientOf(43)), { seed: 43, steps: 300 });
+});
+
 test("the same seed decides alike, with other keys", async () => {
   const newRuntime = await nodeRuntimes();
   const lines: string[][] = [[], []];

@@ -1,9 +1,7 @@
 /** Chains of libsignal-node and of the standard. */
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeUtf8 } from "../../bytes/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
+import { isRetiredKey, retiredKey } from "../../ratchet/mod.ts";
 import type {
   SessionStructure_Chain as Chain,
   SessionStructure_Chain_MessageKey as MessageKey,
@@ -15,8 +13,6 @@ import { type NodeChain, RECEIVING } from "./node_session.ts";
 
 /** Skipped message keys of one chain, as the standard bounds them. libsignal-node has no bound. */
 const MAX_MESSAGE_KEYS = 2_000;
-
-const PLACEHOLDER_LABEL: Uint8Array = encodeUtf8("Holdfast closed chain");
 
 /** The chains of a session that are closed and empty, packed. */
 export interface SpentChains {
@@ -32,10 +28,7 @@ export interface SpentChains {
  * it opens nothing that the peer has sent.
  */
 export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uint8Array {
-  const input = new Uint8Array(PLACEHOLDER_LABEL.length + ratchetKey.length);
-  input.set(PLACEHOLDER_LABEL);
-  input.set(ratchetKey, PLACEHOLDER_LABEL.length);
-  return hmac(sha256, rootKey, input);
+  return retiredKey(rootKey, ratchetKey);
 }
 
 /** A chain for a standard field: message keys are derived. */
@@ -60,7 +53,8 @@ export function writePrivateChain(chain: NodeChain): Chain {
 /** Reads a chain from either kind of field. */
 export function readChain(chain: Chain, type: number): NodeChain {
   const { chainKey } = chain;
-  const hasKey = chainKey?.closed !== true && chainKey?.key?.length === KEY_BYTES;
+  const hasKey =
+    chainKey?.closed !== true && chainKey?.key?.length === KEY_BYTES && !isRetiredKey(chainKey.key);
   return {
     ratchetKey: chain.senderRatchetKey ?? EMPTY,
     type,

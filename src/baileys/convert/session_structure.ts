@@ -1,6 +1,7 @@
 import { sameBytes } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
+import { isRetiredKey } from "../../ratchet/mod.ts";
 import type { NodeSession as Kept, NodeRatchet, SessionStructure } from "../../records/mod.ts";
 import { KEY_BYTES } from "./_bytes.ts";
 import { type NodeChain, type NodeSession, OPEN, RECEIVING, SENDING } from "./node_session.ts";
@@ -197,8 +198,9 @@ function wasOpen(node: Kept | undefined): boolean {
 
 function closedOfCurrent(structure: SessionStructure, place: { readonly olderClosed: number }): number {
   const { senderChain, node } = structure;
-  const hasKey = senderChain?.chainKey?.key?.length === KEY_BYTES;
-  if (hasKey || (senderChain !== undefined && wasOpen(node))) return OPEN;
+  const { key = EMPTY, closed } = senderChain?.chainKey ?? {};
+  const isRetired = closed === true || isRetiredKey(key);
+  if ((key.length === KEY_BYTES && !isRetired) || (senderChain !== undefined && wasOpen(node))) return OPEN;
   return Math.max(0, place.olderClosed) + 1;
 }
 

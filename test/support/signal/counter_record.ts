@@ -130,6 +130,7 @@ export const counterCodec: LiveRecordCodec<CounterRecord> = {
   },
   // `send` makes another object of the current state; `fastForward` does too.
   sendingMark: ({ current }) => current,
+  closedChain: ({ current }) => (current?.closed === true ? current.chain : undefined),
   isNewStart: (before, after) => before.current?.start !== after.current?.start,
   absorb: (record, other, bound) => {
     const theirs = other.copy();
