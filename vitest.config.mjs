@@ -69,7 +69,7 @@ export default defineConfig({
           name: "workerd",
           include: ["test/runtime/workerd/**/*_test.ts"],
           exclude: onlyLong,
-          globalSetup: ["./test/support/hrana_setup.mjs"],
+          globalSetup: ["./test/support/hrana/hrana_setup.mjs"],
           testTimeout,
           hookTimeout: testTimeout,
         },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anyJid, garbageText } from "../../test/support/address_arbitraries.ts";
+import { anyJid, garbageText } from "../../test/support/arbitraries/address_arbitraries.ts";
 import { formatJid, type Jid, MAX_JID_USER_LENGTH, parseJid, tryParseJid } from "./jid.ts";
 
 test("a formatted JID is read back as it was", () => {

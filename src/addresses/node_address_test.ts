@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anyJid, anySignalAddress, garbageText } from "../../test/support/address_arbitraries.ts";
+import { anyJid, anySignalAddress, garbageText } from "../../test/support/arbitraries/address_arbitraries.ts";
 import { parseJid } from "./jid.ts";
 import {
   formatNodeAddress,

@@ -2,7 +2,7 @@
 
 import { WhisperMessage } from "libsignal/src/protobufs.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Ciphertext, LibraryPeer, type SessionCodec } from "../../test/support/library_peer.ts";
+import { type Ciphertext, LibraryPeer, type SessionCodec } from "../../test/support/signal/library_peer.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { SeededRandom } from "../testing/mod.ts";
 import { type LocalIdentity, type NodeRecordJson, sessionToRecord } from "./convert/mod.ts";

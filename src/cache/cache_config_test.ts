@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ScriptedStore } from "../../test/support/cache_store.ts";
+import { ScriptedStore } from "../../test/support/cache/cache_store.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { CACHE_NAMESPACES, CacheEntryConfig, CacheStores, cacheConfig } from "./mod.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Ending, ScriptedStore } from "../../test/support/cache_store.ts";
+import { type Ending, ScriptedStore } from "../../test/support/cache/cache_store.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { TypedCache } from "./mod.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Ending, ScriptedStore } from "../../test/support/cache_store.ts";
+import { type Ending, ScriptedStore } from "../../test/support/cache/cache_store.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { type CacheCodec, jsonCacheCodec, TypedCache } from "./mod.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deviceHarness } from "../../test/support/device.ts";
+import { deviceHarness } from "../../test/support/account/device.ts";
 import { BackendError, LimitError } from "../errors/mod.ts";
 import type { DebugSnapshot, DeviceCommand } from "./mod.ts";
 

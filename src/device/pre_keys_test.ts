@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deviceHarness } from "../../test/support/device.ts";
+import { deviceHarness } from "../../test/support/account/device.ts";
 import { MAX_KEY_ID } from "../backend/mod.ts";
 import { BackendError } from "../errors/mod.ts";
 import { decodePreKey } from "../records/mod.ts";

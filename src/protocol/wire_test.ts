@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { looseCommit, looseRead } from "../../test/support/loose_wire.ts";
+import { looseCommit, looseRead } from "../../test/support/wire/loose_wire.ts";
 import { READ_METHODS, READS, WRITE_KINDS } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import { drawFull } from "../testing/conformance/draw.ts";

@@ -2,11 +2,11 @@ import { createRequire } from "node:module";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { senderKeyRecordBytes } from "../../test/support/arbitraries/record_arbitraries.ts";
 import {
   type SenderKeyRecordStructure,
   SenderKeyRecordStructureSchema,
 } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
-import { senderKeyRecordBytes } from "../../test/support/record_arbitraries.ts";
 import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
 import { decodeSenderKeyRecord } from "../records/mod.ts";

@@ -8,7 +8,7 @@ import {
   JSON_CODEC,
   LibraryPeer,
   type SessionCodec,
-} from "../../test/support/library_peer.ts";
+} from "../../test/support/signal/library_peer.ts";
 import { recordToSession, sessionToRecord } from "../baileys/convert/session.ts";
 import { decodeSessionRecord } from "../records/mod.ts";
 import { SeededRandom } from "../testing/mod.ts";

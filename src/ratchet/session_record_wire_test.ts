@@ -6,6 +6,7 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { bytesOf, publicKey, sessionRecordBytes } from "../../test/support/arbitraries/record_arbitraries.ts";
 import {
   type RecordStructure,
   RecordStructureSchema,
@@ -13,7 +14,6 @@ import {
   type SessionStructure_Chain,
   SessionStructureSchema,
 } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
-import { bytesOf, publicKey, sessionRecordBytes } from "../../test/support/record_arbitraries.ts";
 import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, StoreError, WrongLengthError } from "../errors/mod.ts";
 import { delimitedSize, WireWriter } from "../protobuf/mod.ts";

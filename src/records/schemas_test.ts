@@ -6,13 +6,13 @@
 import { create, type DescMessage, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkWire } from "../../test/support/check_wire.ts";
 import * as advRuntime from "../../test/support/proto/holdfast/v1/adv_pb.ts";
 import * as appStateRuntime from "../../test/support/proto/holdfast/v1/app_state_pb.ts";
 import * as deviceListRuntime from "../../test/support/proto/holdfast/v1/device_list_pb.ts";
 import * as deviceRuntime from "../../test/support/proto/holdfast/v1/device_pb.ts";
 import * as preKeyRuntime from "../../test/support/proto/holdfast/v1/pre_key_pb.ts";
 import * as storageRuntime from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
+import { checkWire } from "../../test/support/wire/check_wire.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage, type Message, type MessageSchema } from "../protobuf/mod.ts";
 import { SeededRandom } from "../testing/seeded_random.ts";

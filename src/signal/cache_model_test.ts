@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Protection } from "../../test/support/protections.ts";
+import type { Protection } from "../../test/support/protections/protections.ts";
 import { type ModelReport, runModel } from "../../test/support/signal/cache_model.ts";
 
 const SEEDS = 32;

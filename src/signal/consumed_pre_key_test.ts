@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leaveOut } from "../../test/support/protections.ts";
+import { leaveOut } from "../../test/support/protections/protections.ts";
 import { ALICE, BOB, haveSession, turn, type World, world } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import { BackendError } from "../errors/mod.ts";

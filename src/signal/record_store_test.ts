@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leaveOut } from "../../test/support/protections.ts";
+import { leaveOut } from "../../test/support/protections/protections.ts";
 import {
   ALICE,
   BOB,

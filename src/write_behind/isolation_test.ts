@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineHarness, type RefusalStyle } from "../../test/support/engine.ts";
+import { engineHarness, type RefusalStyle } from "../../test/support/account/engine.ts";
 import { BackendError, RefusedError } from "../errors/mod.ts";
 import type { DirtyItem, WriteBehindEvent } from "./mod.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type EngineHarness, engineHarness, sessionPut } from "../../test/support/engine.ts";
+import { type EngineHarness, engineHarness, sessionPut } from "../../test/support/account/engine.ts";
 import { AmbiguousError, BackendError, BusyError, HaltedError } from "../errors/mod.ts";
 import { SeededRandom } from "../testing/mod.ts";
 import type { FlushReport } from "./mod.ts";

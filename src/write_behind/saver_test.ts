@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { engineHarness, FakeCommitter, FakeFlushable } from "../../test/support/engine.ts";
+import { engineHarness, FakeCommitter, FakeFlushable } from "../../test/support/account/engine.ts";
 import { BackendError } from "../errors/mod.ts";
 import { Notifier } from "../ports/mod.ts";
 import { fakeHost } from "../testing/mod.ts";

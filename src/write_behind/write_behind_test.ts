@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineHarness, FakeFlushable, sessionPut } from "../../test/support/engine.ts";
+import { engineHarness, FakeFlushable, sessionPut } from "../../test/support/account/engine.ts";
 import {
   AmbiguousError,
   BackendError,

@@ -9,7 +9,7 @@ import { accountCaches, CacheEntryConfig, type CacheStore, CacheStores } from ".
 import { lidCache } from "../../src/directory/lid/mod.ts";
 import { type Directory, directory } from "../../src/directory/mod.ts";
 import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
-import { ScriptedStore } from "../support/cache_store.ts";
+import { ScriptedStore } from "../support/cache/cache_store.ts";
 
 const GROUP = "120363000000000001@g.us";
 const USER = parseJid("5511999990001@s.whatsapp.net");

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type IoRedisLike, type NodeRedisLike, redisCacheStore, TypedCache } from "../../src/cache/mod.ts";
 import { systemHost } from "../../src/ports/mod.ts";
 import { RecordingLogger } from "../../src/testing/mod.ts";
-import { cacheStoreCases } from "../support/cache_store_cases.ts";
-import { hasRedisServer, type RedisServer, startRedisServer } from "../support/redis_server.ts";
+import { cacheStoreCases } from "../support/cache/cache_store_cases.ts";
+import { hasRedisServer, type RedisServer, startRedisServer } from "../support/cache/redis_server.ts";
 
 const isInstalled = hasRedisServer();
 

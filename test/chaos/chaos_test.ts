@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { PROTECTIONS, type Protection } from "../support/protections.ts";
-import { addCounts, newCounts } from "./counts.ts";
+import { PROTECTIONS, type Protection } from "../support/protections/protections.ts";
+import { clientOf, nodeRuntimes } from "./clients/node_runtime.ts";
 import { runChaos } from "./machine.ts";
-import { clientOf, nodeRuntimes } from "./node_runtime.ts";
-import { ChaosViolation } from "./violation.ts";
-import { FINDINGS, failureWithout } from "./without.ts";
+import { FINDINGS, failureWithout } from "./protections/without.ts";
+import { addCounts, newCounts } from "./world/counts.ts";
+import { ChaosViolation } from "./world/violation.ts";
 
 const SEEDS = dose({ short: 6, long: 32 });
 const STEPS = dose({ short: 450, long: 1_500 });

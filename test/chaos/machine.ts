@@ -6,13 +6,13 @@
  * depends on them.
  */
 
-import { leaveOut, type Protection } from "../support/protections.ts";
-import type { ChaosRuntime } from "./chaos_runtime.ts";
-import type { ChaosCounts } from "./counts.ts";
-import { populate } from "./people.ts";
-import { STEPS, type Step } from "./steps.ts";
-import { ChaosViolation } from "./violation.ts";
-import { World } from "./world.ts";
+import { leaveOut, type Protection } from "../support/protections/protections.ts";
+import { STEPS, type Step } from "./steps/steps.ts";
+import type { ChaosRuntime } from "./world/chaos_runtime.ts";
+import type { ChaosCounts } from "./world/counts.ts";
+import { populate } from "./world/people.ts";
+import { ChaosViolation } from "./world/violation.ts";
+import { World } from "./world/world.ts";
 
 /** How a run goes. */
 export interface ChaosOptions {
@@ -26,6 +26,8 @@ export interface ChaosOptions {
   readonly replay?: string | undefined;
   /** Told of everything, to follow a run. */
   readonly told?: ((line: string) => void) | undefined;
+  /** Called with the number of each step before it runs. */
+  readonly stepped?: ((step: number) => void) | undefined;
   /** Asked after each step for something that rejected and that nobody awaited. */
   readonly takeUnhandled?: (() => unknown) | undefined;
 }
@@ -71,14 +73,18 @@ async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
     if (unhandled !== undefined) world.violate(`nobody handled: ${String(unhandled)}`, unhandled);
     if (world.violation === undefined) return;
     const { reason, cause } = world.violation;
-    const replay = replayCommand(options);
-    throw new ChaosViolation(reason, { seed, step, trace: world.trace, replay }, { cause });
+    const { trace, counts } = world;
+    throw new ChaosViolation(
+      reason,
+      { seed, step, trace, counts, replay: replayCommand(options) },
+      { cause },
+    );
   };
   for (step = 1; step <= steps; step += 1) {
+    options.stepped?.(step);
     const chosen = choose(world);
     world.trace.add(`step ${step}: ${chosen.name}`);
-    await chosen.run(world);
-    await goOn(world);
+    await take(world, chosen);
     check();
     if (step % STEPS_PER_REST === 0 || step === steps) {
       await world.quiesce();
@@ -88,6 +94,16 @@ async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
   }
   world.end(world.incarnation);
   return { counts: world.counts, digest: world.trace.digest };
+}
+
+/** Takes a step. One that rejects is a violation, too: what it does may fail only where it says so. */
+async function take(world: World, step: Step): Promise<void> {
+  try {
+    await step.run(world);
+    await goOn(world);
+  } catch (error) {
+    world.violate(`step ${step.name}: ${String(error)}`, error);
+  }
 }
 
 function choose(world: World): Step {
@@ -113,7 +129,14 @@ async function goOn(world: World): Promise<void> {
   await world.goOn(random.below(MAX_TURNS));
 }
 
-function replayCommand({ seed, steps, off = [], flags = [], replay }: ChaosOptions): string {
+/** The command that runs this seed again. */
+export function replayCommand({
+  seed,
+  steps,
+  off = [],
+  flags = [],
+  replay,
+}: Omit<ChaosOptions, "told" | "stepped" | "takeUnhandled">): string {
   const without = off.flatMap((protection) => ["--without", protection]);
   const rest = [...without, ...flags].map((part) => ` ${part}`).join("");
   return replay ?? `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${rest}`;

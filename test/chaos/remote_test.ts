@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import type { Protection } from "../support/protections.ts";
-import { addCounts, newCounts } from "./counts.ts";
+import type { Protection } from "../support/protections/protections.ts";
+import { clientOf, nodeRuntimes } from "./clients/node_runtime.ts";
 import { runChaos } from "./machine.ts";
-import { clientOf, nodeRuntimes } from "./node_runtime.ts";
-import { openPlace } from "./places.ts";
-import { ChaosViolation } from "./violation.ts";
-import { FINDINGS, failureWithout } from "./without.ts";
+import { openPlace } from "./places/places.ts";
+import { FINDINGS, failureWithout } from "./protections/without.ts";
+import { addCounts, newCounts } from "./world/counts.ts";
+import { ChaosViolation } from "./world/violation.ts";
 
 const SEEDS = dose({ short: 4, long: 16 });
 const STEPS = dose({ short: 250, long: 700 });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { addCounts, newCounts } from "./counts.ts";
+import { clientOf, nodeRuntimes } from "./clients/node_runtime.ts";
 import { runChaos } from "./machine.ts";
-import { clientOf, nodeRuntimes } from "./node_runtime.ts";
-import { openPlace } from "./places.ts";
+import { openPlace } from "./places/places.ts";
+import { addCounts, newCounts } from "./world/counts.ts";
 
 const SEEDS = dose({ short: 2, long: 8 });
 const STEPS = dose({ short: 150, long: 500 });

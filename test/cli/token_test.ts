@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type HranaServer, startHranaServer } from "../support/hrana_server.mjs";
+import { type HranaServer, startHranaServer } from "../support/hrana/hrana_server.mjs";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const TOKEN = "database-token-of-this-test";

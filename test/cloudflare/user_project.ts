@@ -11,7 +11,7 @@ import {
   runProgram,
   type UserProject,
   unpackInto,
-} from "../support/packed_package.ts";
+} from "../support/programs/packed_package.ts";
 
 /** The strictest settings that a project can have. The declarations of the package are checked too. */
 const TSCONFIG = {

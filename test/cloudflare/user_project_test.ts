@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
-import { runProgram, type UserProject } from "../support/packed_package.ts";
+import { runProgram, type UserProject } from "../support/programs/packed_package.ts";
 import { makeWorkerProject, typeCheck, wranglerCommand } from "./user_project.ts";
 
 const ADMIN_TOKEN = "user-admin-token-0123456789abcdef";

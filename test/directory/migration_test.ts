@@ -13,7 +13,7 @@ import { type Directory, directory } from "../../src/directory/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import { SessionRecord } from "../../src/ratchet/mod.ts";
 import { fakeHost } from "../../src/testing/mod.ts";
-import { senderKeyRecordBytes, sessionRecordBytes } from "../support/sample_signal_records.ts";
+import { senderKeyRecordBytes, sessionRecordBytes } from "../support/signal/sample_signal_records.ts";
 
 const GROUP = "120363000000000001@g.us";
 const USERS = [1, 2, 3].map((n) => ({ lid: `10000000000000${n}`, phoneNumber: `551199999000${n}` }));

@@ -12,7 +12,7 @@ import * as currentProtocol from "../../src/protocol/mod.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/mod.ts";
 import * as currentService from "../../src/service/mod.ts";
 import * as currentWorker from "../../src/worker/mod.ts";
-import { loadNextRelease, NEW_CALL, NEXT_VERSION, type NextRelease } from "../support/next_release.ts";
+import { loadNextRelease, NEW_CALL, NEXT_VERSION, type NextRelease } from "../support/wire/next_release.ts";
 import { FakeObjectStorage } from "../worker/fake_object_storage.ts";
 
 type Release = NextRelease;

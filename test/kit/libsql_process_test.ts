@@ -7,7 +7,7 @@ import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { buildProgram, type NodeProgram } from "../support/node_program.ts";
+import { buildProgram, type NodeProgram } from "../support/programs/node_program.ts";
 
 const KILLS = dose({ short: 3, long: 25 });
 const COMMITS = dose({ short: 60, long: 600 });

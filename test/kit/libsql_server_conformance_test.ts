@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
-import { startHranaServer } from "../support/hrana_server.mjs";
+import { startHranaServer } from "../support/hrana/hrana_server.mjs";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 

@@ -14,7 +14,7 @@ import {
   readManifest,
   runProgram,
   type UserProject,
-} from "../support/packed_package.ts";
+} from "../support/programs/packed_package.ts";
 
 /** Its class extends the platform's own, from a module that no other runtime has. See test/cloudflare. */
 const NOT_ON_NODE = { "@holdfast/store/cloudflare": expect.stringContaining("cloudflare:") };

@@ -7,7 +7,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { importAll, makeProject, packPackage, readManifest, unpackInto } from "../support/packed_package.ts";
+import {
+  importAll,
+  makeProject,
+  packPackage,
+  readManifest,
+  unpackInto,
+} from "../support/programs/packed_package.ts";
 
 /** Its class extends the platform's own, from a module that no other runtime has. See test/cloudflare. */
 const NOT_ON_NODE = { "@holdfast/store/cloudflare": expect.stringContaining("cloudflare:") };

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { messageKeyName, SignalPeer } from "../baileys/signal_peer.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { buildProgram, type NodeProgram } from "../support/node_program.ts";
+import { buildProgram, type NodeProgram } from "../support/programs/node_program.ts";
 import { memoryKeys, pairedCreds } from "../support/whatsapp/mod.ts";
 import { type FromSender, GROUP, SENDER_JID, type ToSender } from "./sender.ts";
 

@@ -6,7 +6,7 @@
 import { expect } from "vitest";
 import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
-import { JSON_CODEC, LibraryPeer, type SessionCodec } from "../support/library_peer.ts";
+import { JSON_CODEC, LibraryPeer, type SessionCodec } from "../support/signal/library_peer.ts";
 import type { RunningWorker } from "./worker_process.ts";
 
 /** The stored bytes as they are. */

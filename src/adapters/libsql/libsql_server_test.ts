@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Fault, type HranaServer, startHranaServer } from "../../../test/support/hrana_server.mjs";
+import { type Fault, type HranaServer, startHranaServer } from "../../../test/support/hrana/hrana_server.mjs";
 import { type Backend, CommitQueue } from "../../backend/mod.ts";
 import { StoreError } from "../../errors/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";

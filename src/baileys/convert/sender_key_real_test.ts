@@ -7,7 +7,7 @@ import {
   SenderKeyRecord,
 } from "baileys/lib/Signal/Group/index.js";
 import { expect, test } from "vitest";
-import { rustLibrary } from "../../../test/support/library_peer.ts";
+import { rustLibrary } from "../../../test/support/signal/library_peer.ts";
 import { decodeSenderKeyRecord } from "../../records/mod.ts";
 import { recordToSenderKey, senderKeyToRecord } from "./sender_key.ts";
 

@@ -6,7 +6,7 @@ import {
   JSON_CODEC,
   LibraryPeer,
   type SessionCodec,
-} from "../../../test/support/library_peer.ts";
+} from "../../../test/support/signal/library_peer.ts";
 import { recordToSession, sessionToRecord } from "./session.ts";
 
 /** Sessions kept as standard records, each checked to come back as it was. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { LID, LidWorld, PN } from "../../../test/support/lid_world.ts";
+import { LID, LidWorld, PN } from "../../../test/support/account/lid_world.ts";
 import { BackendError } from "../../errors/mod.ts";
 
 describe("LidPnCache.lidOfContactHash", () => {

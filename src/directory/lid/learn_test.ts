@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support/lid_world.ts";
+import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support/account/lid_world.ts";
 import { LEARNING_SOURCES } from "../../backend/mod.ts";
 
 describe("LidPnCache.learn", () => {

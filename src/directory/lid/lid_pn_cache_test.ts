@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support/lid_world.ts";
+import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support/account/lid_world.ts";
 import type { LearningSource, LidPnMapping } from "../../backend/mod.ts";
 import { LEARNING_SOURCES } from "../../backend/mod.ts";
 import { AmbiguousError, BackendError } from "../../errors/mod.ts";

@@ -3,7 +3,7 @@ import type { OwnerGuard } from "../../../src/backend/mod.ts";
 import { PROTOCOL_VERSION } from "../../../src/protocol/mod.ts";
 import { drawWrite, PUTTING_KINDS, WRITE_KINDS } from "../../../src/testing/conformance/write_samples.ts";
 import type { SeededRandom } from "../../../src/testing/mod.ts";
-import { looseBody, looseCommit, text, varint } from "../../support/loose_wire.ts";
+import { looseBody, looseCommit, text, varint } from "../../support/wire/loose_wire.ts";
 import type { Call } from "./calls.ts";
 
 /** A guard that no account meets: what is otherwise a valid commit is fenced, and changes nothing. */

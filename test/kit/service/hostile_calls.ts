@@ -5,7 +5,7 @@ import { draw } from "../../../src/testing/conformance/draw.ts";
 import { sampleBytes } from "../../../src/testing/conformance/samples.ts";
 import { drawWrite, WRITE_KINDS } from "../../../src/testing/conformance/write_samples.ts";
 import type { SeededRandom } from "../../../src/testing/mod.ts";
-import { looseCommit, looseRead, type Path, text, varint } from "../../support/loose_wire.ts";
+import { looseCommit, looseRead, type Path, text, varint } from "../../support/wire/loose_wire.ts";
 import { NOBODY } from "./bodies.ts";
 
 /** A body, and whether it is certain to be no valid call. */

@@ -1,8 +1,8 @@
-import type { ChaosRuntime } from "../../chaos/chaos_runtime.ts";
-import { type NodeLibrary, NodePeerSessions } from "../../chaos/node_peer.ts";
-import { ChaosPeer, RustPeerSessions } from "../../chaos/peer.ts";
-import { RustClient } from "../../chaos/rust_client.ts";
-import { RustEngine, type RustLibrary } from "../../chaos/rust_library.ts";
+import { type NodeLibrary, NodePeerSessions } from "../../chaos/clients/node_peer.ts";
+import { ChaosPeer, RustPeerSessions } from "../../chaos/clients/peer.ts";
+import { RustClient } from "../../chaos/clients/rust_client.ts";
+import { RustEngine, type RustLibrary } from "../../chaos/clients/rust_library.ts";
+import type { ChaosRuntime } from "../../chaos/world/chaos_runtime.ts";
 import { objectChaosBackend } from "./object_database.ts";
 import type { TestStorage } from "./objects.ts";
 

@@ -1,12 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
-import { addCounts, newCounts } from "../../chaos/counts.ts";
 import { type ChaosOptions, type ChaosReport, runChaos } from "../../chaos/machine.ts";
-import { ChaosViolation } from "../../chaos/violation.ts";
-import { FINDINGS, failureWithout } from "../../chaos/without.ts";
+import { FINDINGS, failureWithout } from "../../chaos/protections/without.ts";
+import { addCounts, newCounts } from "../../chaos/world/counts.ts";
+import { ChaosViolation } from "../../chaos/world/violation.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../../support/dose.ts";
-import type { Protection } from "../../support/protections.ts";
+import type { Protection } from "../../support/protections/protections.ts";
 import { objectRuntimes } from "./chaos_runtime.ts";
 
 const SEEDS = dose({ short: 3, long: 16 });

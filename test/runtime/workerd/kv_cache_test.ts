@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { kvCacheStore, TypedCache } from "../../../src/cache/mod.ts";
 import { fakeHost } from "../../../src/testing/mod.ts";
-import { cacheStoreCases } from "../../support/cache_store_cases.ts";
+import { cacheStoreCases } from "../../support/cache/cache_store_cases.ts";
 
 const kv = env.CACHE;
 

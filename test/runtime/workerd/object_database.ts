@@ -5,7 +5,7 @@ import {
 } from "../../../src/adapters/durable_object/mod.ts";
 import { type Backend, type CommitOptions, type Write, withCommitter } from "../../../src/backend/mod.ts";
 import { AmbiguousError, BusyError, RefusedError } from "../../../src/errors/mod.ts";
-import type { ChaosBackend, ConnectionHost, Traffic } from "../../chaos/chaos_backend.ts";
+import type { ChaosBackend, ConnectionHost, Traffic } from "../../chaos/places/chaos_backend.ts";
 import type { TestStorage } from "./objects.ts";
 
 /**

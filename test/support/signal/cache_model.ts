@@ -10,7 +10,7 @@ import { BackendError } from "../../../src/errors/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
-import { leaveOut, type Protection } from "../protections.ts";
+import { leaveOut, type Protection } from "../protections/protections.ts";
 import {
   ALICE,
   BOB,

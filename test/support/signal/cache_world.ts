@@ -4,7 +4,7 @@ import type { Durability } from "../../../src/signal/counter_lease.ts";
 import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
 import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
-import { hostWithout, ownerEpochWithout, type Protection } from "../protections.ts";
+import { hostWithout, ownerEpochWithout, type Protection } from "../protections/protections.ts";
 import { CounterRecord, counterCodec, counterSenderKeyCodec, stored } from "./counter_record.ts";
 import { FakeRows } from "./fake_rows.ts";
 

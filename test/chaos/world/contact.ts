@@ -1,0 +1,170 @@
+import type { SeededRandom } from "../../../src/testing/mod.ts";
+import type { Bundle, GroupOutgoing, Outgoing } from "../clients/client.ts";
+import type { ChaosPeer, PeerGroupSealed, PeerSealed } from "../clients/peer.ts";
+
+/** A pairwise message to a contact. */
+export interface OutgoingMail extends Outgoing {
+  readonly text: string;
+  /** Number of its sending chain among those that left to this contact. */
+  readonly chainNumber: number;
+}
+
+/** A group message to a contact. */
+export interface OutgoingGroupMail extends GroupOutgoing {
+  readonly text: string;
+  readonly group: string;
+}
+
+/** A message to the account. */
+export type IncomingMail = {
+  readonly text: string;
+  /** The contact's installation that sent it. */
+  readonly installation: number;
+  /** It may have been read before: the process died while it was reading. */
+  repeated?: boolean;
+} & (
+  | (PeerSealed & { readonly kind: "pairwise"; readonly chainNumber: number })
+  | (PeerGroupSealed & {
+      readonly kind: "group";
+      readonly group: string;
+      readonly keyId: number;
+      readonly iteration: number;
+    })
+);
+
+/** A sender key that the account was sent. */
+export interface LearntKey {
+  readonly from: number;
+  durable: boolean;
+}
+
+/** Why messages of a session need not be readable any more. */
+export type Excuse = "deleted" | "another identity" | "lost in a crash" | "broken by its library";
+
+/** A person, reached under a phone number and under a LID, which are one user once that is told. */
+export class ChaosUser {
+  readonly lid: string;
+  readonly pn: string | undefined;
+  /** Whether the account knows that the two are one. */
+  isTold: boolean;
+
+  constructor(lid: string, pn: string | undefined) {
+    this.lid = lid;
+    this.pn = pn;
+    this.isTold = pn === undefined;
+  }
+}
+
+/** One device of a person: a peer, how it is reached, and what is on its way. */
+export class Contact {
+  readonly name: string;
+  readonly user: ChaosUser;
+  readonly device: number;
+  readonly peer: ChaosPeer;
+  readonly outbox: OutgoingMail[] = [];
+  readonly groupOutbox: OutgoingGroupMail[] = [];
+  inbox: IncomingMail[] = [];
+  /** Sessions that the account has or had, and under which address. */
+  readonly known: Set<string> = new Set();
+  readonly #addressOf = new Map<string, string>();
+  readonly #excuses = new Map<string, Excuse>();
+  /** The sending chain that left last in each session during this incarnation of the account. */
+  readonly lastChains: Map<string, string> = new Map();
+  /**
+   * Sender keys of the contact that the account has, by the name that a message has shown, and from which
+   * iteration on.
+   */
+  readonly learnt: Map<string, LearntKey> = new Map();
+  /** From which iteration on the contact can read each of our sender keys. */
+  readonly learntFrom: Map<string, number> = new Map();
+  /** Sessions that a crash has cost. */
+  readonly lost: Set<string> = new Set();
+  installation = 0;
+  /** The contact begins a new session with its next message. */
+  renews = false;
+  /** So does the account. */
+  needsGreeting = false;
+  readonly #chainsOut = new Map<string, number>();
+  readonly #chainsIn = new Map<string, number>();
+  /** Greatest number of a chain that arrived. */
+  arrivedOut = 0;
+  arrivedIn = 0;
+
+  constructor(name: string, user: ChaosUser, device: number, peer: ChaosPeer) {
+    this.name = name;
+    this.user = user;
+    this.device = device;
+    this.peer = peer;
+  }
+
+  get lidAddress(): string {
+    return this.#address(this.user.lid, "lid");
+  }
+
+  get pnAddress(): string | undefined {
+    return this.user.pn === undefined ? undefined : this.#address(this.user.pn, "c.us");
+  }
+
+  /** Where it is reached, unless a session says otherwise. */
+  get mainAddress(): string {
+    return this.user.isTold ? this.lidAddress : (this.pnAddress ?? this.lidAddress);
+  }
+
+  get addresses(): readonly string[] {
+    const { pnAddress } = this;
+    return pnAddress === undefined ? [this.lidAddress] : [this.lidAddress, pnAddress];
+  }
+
+  /** An address under which a session is found: either, once the two are known to be one user. */
+  addressOf(base: string, random: SeededRandom): string {
+    return this.user.isTold ? random.pick(this.addresses) : (this.#addressOf.get(base) ?? this.mainAddress);
+  }
+
+  place(base: string, address: string): void {
+    if (!this.#addressOf.has(base)) this.#addressOf.set(base, address);
+  }
+
+  excuseKnown(excuse: Excuse): void {
+    for (const base of this.known) this.excuse(base, excuse);
+  }
+
+  excuse(base: string, excuse: Excuse): void {
+    if (!this.#excuses.has(base)) this.#excuses.set(base, excuse);
+  }
+
+  excuseOf(base: string): Excuse | undefined {
+    return this.#excuses.get(base);
+  }
+
+  chainOut(chain: string): number {
+    return numberOf(this.#chainsOut, chain);
+  }
+
+  chainIn(chain: string): number {
+    return numberOf(this.#chainsIn, chain);
+  }
+
+  bundle(): Bundle {
+    return this.peer.bundle();
+  }
+
+  /** Another installation: nothing of the old one is on its way any more. */
+  reinstall(): void {
+    this.installation += 1;
+    this.inbox = [];
+    this.learnt.clear();
+    this.excuseKnown("another identity");
+    this.peer.reinstall();
+  }
+
+  #address(user: string, server: string): string {
+    return `${user}${this.device === 0 ? "" : `:${this.device}`}@${server}.0`;
+  }
+}
+
+function numberOf(chains: Map<string, number>, chain: string): number {
+  const known = chains.get(chain);
+  if (known !== undefined) return known;
+  chains.set(chain, chains.size + 1);
+  return chains.size;
+}
