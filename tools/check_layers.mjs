@@ -23,7 +23,7 @@ import { sourceFiles } from "./lib/sources.mjs";
 
 /** Folders of src from the bottom up. One row imports only from rows before it. */
 const ROWS = [
-  ["bytes", "errors"],
+  ["attachments", "bytes", "errors"],
   ["ports", "addresses", "protobuf", "rules"],
   ["records"],
   ["backend", "ratchet"],

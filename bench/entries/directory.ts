@@ -4,7 +4,6 @@ import { type Account, openAccount } from "../../mod.ts";
 import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
 import type { Jid } from "../../src/addresses/mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";
-import { lidCache } from "../../src/directory/lid/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
 import { SenderKeyRecord, SenderKeyState } from "../../src/ratchet/mod.ts";
 import type { Comparison } from "../harness/compare.ts";
@@ -118,7 +117,7 @@ async function warmingUp(selecting: Selecting): Promise<Comparison> {
   if ((await driver.query(sql, [])).length !== WARMED) throw new Error("not as many mappings as expected");
   const selected = selecting({ file: file.path, driver, sql });
   return {
-    ours: { run: () => lidCache(account).warmUp({ limit: WARMED }) },
+    ours: { run: () => account.lid.warmUp({ limit: WARMED }) },
     theirs: { run: selected.select },
     close: async () => {
       selected.close();

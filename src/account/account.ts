@@ -1,6 +1,8 @@
+import { Attachments } from "../attachments/mod.ts";
 import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { type PersistenceManager, requireSameIdentityIn } from "../device/mod.ts";
+import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -21,6 +23,8 @@ export interface AccountParts {
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
   readonly caches: OwnedCaches | undefined;
+  /** Opens the LID cache. An account that is hosted for a client elsewhere has none. */
+  readonly lidCache?: ((account: Account) => AccountLids) | undefined;
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
@@ -62,11 +66,14 @@ export class Account implements AsyncDisposable {
   readonly taskPrefix: string;
   /** How Signal state is kept: see `signalCache` in the subpath `signal`. */
   readonly signalPolicy: SignalPolicy;
+  /** Parts that are opened on demand: the Signal cache, the directory, a client's binding. */
+  readonly attachments: Attachments = new Attachments();
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
   readonly #stopHousekeeping: () => void;
   readonly #ownedCaches: OwnedCaches | undefined;
   readonly #followers: CommitFollower[] = [];
+  readonly #lidCache: AccountParts["lidCache"];
   readonly #accountId: number;
   #closing: Promise<void> | undefined;
 
@@ -79,11 +86,21 @@ export class Account implements AsyncDisposable {
     this.taskPrefix = parts.taskPrefix;
     this.signalPolicy = parts.signalPolicy;
     this.#accountId = parts.accountId;
+    this.#lidCache = parts.lidCache;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
     this.#ownedCaches = parts.caches;
     parts.onDeviceCommitted((writes) => void this.#follow(writes));
+  }
+
+  /**
+   * Which LID belongs to which phone number. `directory(account).learn` learns it, and moves what it
+   * concerns.
+   */
+  get lid(): AccountLids {
+    if (this.#lidCache === undefined) throw new TypeError("use LIDs: the account is hosted without them");
+    return this.#lidCache(this);
   }
 
   /** Writes everything that is dirty. See `WriteBehind.flush`. */

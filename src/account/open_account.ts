@@ -10,7 +10,7 @@ import {
 import { hexOf } from "../bytes/mod.ts";
 import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { createDevice, PersistenceManager, requireSameIdentityIn, type SnapshotSink } from "../device/mod.ts";
-import { openedLids } from "../directory/lid/mod.ts";
+import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
@@ -94,15 +94,19 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
-  return await openAccountAs(options);
+  return await openAccountAs(options, { lidCache });
 }
 
-/**
- * As `openAccount`, for hosts inside this package.
- *
- * @param soleOwner See `CommitQueueOptions.soleOwner`.
- */
-export async function openAccountAs(options: OpenAccountOptions, soleOwner?: string): Promise<Account> {
+/** What hosts inside this package say of an account that they open. */
+export interface OpenAccountAs {
+  /** See `CommitQueueOptions.soleOwner`. */
+  readonly soleOwner?: string | undefined;
+  /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
+  readonly lidCache?: ((account: Account) => AccountLids) | undefined;
+}
+
+/** As `openAccount`, for hosts inside this package. */
+export async function openAccountAs(options: OpenAccountOptions, as: OpenAccountAs): Promise<Account> {
   refuseAccountName(options);
   const host = systemHost(options.host);
   const opening = options.backend;
@@ -112,7 +116,11 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
     const backend = adoptBackend("open account", like, { clock: host.clock });
     opened.splice(0, 1, backend);
     const accountId = await backend.create();
-    const queue = await CommitQueue.take(backend, { random: host.random, logger: host.logger, soleOwner });
+    const queue = await CommitQueue.take(backend, {
+      random: host.random,
+      logger: host.logger,
+      soleOwner: as.soleOwner,
+    });
     let snapshot: () => Device | undefined = () => undefined;
     const guarded = guardIdentity(queue, () => snapshot());
     const store = withCommitter(backend, guarded, { clock: host.clock });
@@ -146,9 +154,13 @@ export async function openAccountAs(options: OpenAccountOptions, soleOwner?: str
         taskPrefix,
         stopHousekeeping,
       },
-      onDeviceCommitted: (follower) => companion.connect(() => openedLids.get(account), follower),
+      lidCache: as.lidCache,
+      onDeviceCommitted: (follower) => companion.connect(() => attachedLids(account).cache, follower),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
+    if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
+    // Opened now, so that a fault of its caches is one of opening.
+    as.lidCache?.(account);
     return account;
   } catch (error) {
     await closeParts(opened, host.logger);

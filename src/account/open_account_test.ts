@@ -7,7 +7,6 @@ import {
 } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { createDevice } from "../device/mod.ts";
-import { lidCache } from "../directory/lid/mod.ts";
 import {
   BackendError,
   BusyError,
@@ -306,7 +305,7 @@ test("lost answers are sent again, and late twins undo nothing", async () => {
 test("mappings of a commit in doubt are asked of the store, those of one that failed are as they were", async () => {
   const world = new World();
   const account = await world.open();
-  const lid = lidCache(account);
+  const { lid } = account;
   const put = async (name: string): Promise<void> => {
     const entry = {
       lid: name,

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { LearningSource, LidPnMapping } from "../backend/mod.ts";
 import { createDevice } from "../device/mod.ts";
-import { lidCache } from "../directory/lid/mod.ts";
 import { directory } from "../directory/mod.ts";
 import { BackendError } from "../errors/mod.ts";
 import { FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
@@ -52,7 +51,7 @@ describe("openAccount", () => {
     const world = new World();
     const account = await world.open();
     expect(await world.stored()).toEqual([`${LID} ${PN}`]);
-    expect([await lidCache(account).getLid(PN), await lidCache(account).getPn(LID)]).toEqual([LID, PN]);
+    expect([await account.lid.getLid(PN), await account.lid.getPn(LID)]).toEqual([LID, PN]);
     const commits = [await world.open(), await world.open()].map((again) => again.stats().commits);
     expect(commits[0]).toBe(commits[1]);
     expect(commits[0]).toBeLessThan(account.stats().commits);
@@ -68,8 +67,8 @@ describe("openAccount", () => {
     await world.put("400000000000004", "15550000004");
     const account = await world.open();
     expect(await world.stored()).toEqual(["400000000000004 15550000004", `${LID} ${PN}`]);
-    expect(await lidCache(account).getLid(PN)).toBe(LID);
-    expect(await lidCache(account).getLid(PEER_PN)).toBeUndefined();
+    expect(await account.lid.getLid(PN)).toBe(LID);
+    expect(await account.lid.getLid(PEER_PN)).toBeUndefined();
   });
 
   test("leaves what a wrong mapping has moved where it is", async () => {
@@ -89,7 +88,7 @@ describe("openAccount", () => {
         ...{ lid: LID, phoneNumber: PN, createdAt: 1, updatedAt: 1, learningSource: source },
       });
       const again = await world.open();
-      expect(await lidCache(again).getLid(PN), source).toBe(source === "pairing" ? LID : undefined);
+      expect(await again.lid.getLid(PN), source).toBe(source === "pairing" ? LID : undefined);
     }
   });
 
@@ -104,7 +103,7 @@ describe("our own mapping", () => {
   test("lands with the device whose LID becomes known", async () => {
     const world = new World();
     const account = await world.open({ pn: OURS.pn });
-    expect(await lidCache(account).getLid(PN)).toBeUndefined();
+    expect(await account.lid.getLid(PN)).toBeUndefined();
     const { commits } = account.stats();
     account.device.processCommand({ kind: "setLid", lid: OURS.lid });
     world.plan.next(new BackendError("commit: down"));
@@ -113,7 +112,7 @@ describe("our own mapping", () => {
     await account.device.flushDevice();
     expect(account.stats().commits - commits).toBe(1);
     expect(await world.stored()).toEqual([`${LID} ${PN}`]);
-    expect([await lidCache(account).getLid(PN), await lidCache(account).getPn(LID)]).toEqual([LID, PN]);
+    expect([await account.lid.getLid(PN), await account.lid.getPn(LID)]).toEqual([LID, PN]);
   });
 
   test("is not written again when login has told it", async () => {
@@ -137,7 +136,7 @@ describe("our own mapping", () => {
     });
     await account.flush();
     expect(await world.stored()).toEqual(["500000000000005 15550000006"]);
-    expect(await lidCache(account).getLid(PN)).toBeUndefined();
-    expect(await lidCache(account).getLid("15550000006")).toBe("500000000000005");
+    expect(await account.lid.getLid(PN)).toBeUndefined();
+    expect(await account.lid.getLid("15550000006")).toBe("500000000000005");
   });
 });

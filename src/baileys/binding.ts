@@ -7,21 +7,27 @@ import { type NodeSignalCache, nodeSignalCache } from "./signal_state.ts";
 import { ToldMappings } from "./told_mappings.ts";
 
 /** What the parts of the adapter share for one account. */
-export interface BaileysBinding {
+export class BaileysBinding {
   readonly cache: NodeSignalCache;
   readonly told: ToldMappings;
   /**
    * One lock for each spelling that an operation of the repository is asked with: a phone number's JID, a
    * sender key's name.
    */
-  readonly spellings: KeyedLock;
-  readonly consumed: ConsumedPreKeys;
+  readonly spellings: KeyedLock = new KeyedLock();
+  readonly consumed: ConsumedPreKeys = new ConsumedPreKeys();
   readonly keys: AccountKeys;
-  /** The one auth state, once somebody asked for it. */
+  /** The one auth state, from the first call that asks for it. */
   authState: Promise<BaileysAuthState> | undefined;
-}
 
-const bindings = new WeakMap<Account, BaileysBinding>();
+  /** @throws {TypeError} When the account's Signal cache was opened with other records. */
+  constructor(account: Account) {
+    this.cache = nodeSignalCache(account);
+    this.told = new ToldMappings(account);
+    const { cache, told, spellings, consumed } = this;
+    this.keys = new AccountKeys({ account, cache, told, spellings, consumed });
+  }
+}
 
 /**
  * The one binding of an account: its auth state and its Signal repository must share cache, locks and keys.
@@ -29,15 +35,5 @@ const bindings = new WeakMap<Account, BaileysBinding>();
  * @throws {TypeError} When the account's Signal cache was opened with other records.
  */
 export function bindingOf(account: Account): BaileysBinding {
-  let binding = bindings.get(account);
-  if (binding === undefined) {
-    const cache = nodeSignalCache(account);
-    const told = new ToldMappings(account);
-    const consumed = new ConsumedPreKeys();
-    const spellings = new KeyedLock();
-    const keys = new AccountKeys({ account, cache, told, spellings, consumed });
-    binding = { cache, told, spellings, consumed, keys, authState: undefined };
-    bindings.set(account, binding);
-  }
-  return binding;
+  return account.attachments.of(BaileysBinding, () => new BaileysBinding(account));
 }

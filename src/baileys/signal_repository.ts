@@ -8,7 +8,6 @@ import {
   parseSignalAddress,
   signalAddressToJid,
 } from "../addresses/mod.ts";
-import { lidCache } from "../directory/lid/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
@@ -133,7 +132,7 @@ function guard(
    * its spelling.
    */
   const pinned = new Map<string, string | null>();
-  replaceLidLookUps({ lidMapping, lid: lidCache(account), told, pinned });
+  replaceLidLookUps({ lidMapping, lid: account.lid, told, pinned });
   const storedOf = (jid: string): string => requireStored(inner.jidToSignalProtocolAddress(jid));
   const phoneNumberOf = (jid: string): string | undefined =>
     phoneNumberJidOf(inner.jidToSignalProtocolAddress(jid));

@@ -5,7 +5,6 @@
 import type { Account } from "../account/mod.ts";
 import { formatJid, isLidServer, tryParseJid } from "../addresses/mod.ts";
 import type { DeviceListEntry, Write } from "../backend/mod.ts";
-import { lidCache } from "../directory/lid/mod.ts";
 import { nowSeconds } from "../ports/mod.ts";
 import {
   deviceListToDevices,
@@ -26,8 +25,7 @@ import type { ToldMappings, UserPair } from "./told_mappings.ts";
  * that are stored are not among the writes: they are learnt, with what they move (`pairsIn`).
  */
 export const lidMappingKind: KeyKind = {
-  async read({ account }, ids) {
-    const lid = lidCache(account);
+  async read({ account: { lid } }, ids) {
     const asked = ids.map(lidMappingIdOf);
     const users = await Promise.all(
       asked.map((id) => (id.kind === "lid-of" ? lid.getLid(id.phoneNumber) : lid.getPn(id.lid))),
@@ -39,7 +37,7 @@ export const lidMappingKind: KeyKind = {
     for (const [text, value] of entries) {
       if (value !== null) continue;
       const id = lidMappingIdOf(text);
-      const lid = id.kind === "lid-of" ? await lidCache(account).getLid(id.phoneNumber) : id.lid;
+      const lid = id.kind === "lid-of" ? await account.lid.getLid(id.phoneNumber) : id.lid;
       if (lid !== undefined) deleted.push(lid);
     }
     return deleted.length === 0 ? [] : [{ kind: "lidMapping.delete", lids: deleted }];
@@ -103,8 +101,7 @@ async function readLists(
 }
 
 /** The names of each user, the one that its list is kept under first. */
-async function namesOf(account: Account, users: readonly string[]): Promise<string[][]> {
-  const lid = lidCache(account);
+async function namesOf({ lid }: Account, users: readonly string[]): Promise<string[][]> {
   const [lids, phoneNumbers] = await Promise.all([lid.getLids(users), lid.getPns(users)]);
   return users.map((user, index) =>
     [lids[index], user, phoneNumbers[index]].filter((name) => name !== undefined),
@@ -162,8 +159,7 @@ export function tokenNumbersIn(writes: readonly Write[]): string[] {
 }
 
 /** The phone numbers of JIDs, as far as they are known. */
-async function phoneNumbersOf(account: Account, jids: readonly string[]): Promise<string[]> {
-  const lid = lidCache(account);
+async function phoneNumbersOf({ lid }: Account, jids: readonly string[]): Promise<string[]> {
   const numbers = await Promise.all(
     jids.map(async (text) => {
       const jid = tryParseJid(text);
@@ -176,8 +172,7 @@ async function phoneNumbersOf(account: Account, jids: readonly string[]): Promis
 }
 
 /** Where the token of each JID is kept: under the LID where it is known. */
-async function tokenPlaces(account: Account, jids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const lid = lidCache(account);
+async function tokenPlaces({ lid }: Account, jids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const places = new Map<string, string>();
   await Promise.all(
     jids.map(async (text) => {

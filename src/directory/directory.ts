@@ -2,7 +2,7 @@ import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { CACHE_NAMESPACES, inProcessCaches } from "../cache/mod.ts";
-import { type SignalCacheEvent, sharedSignalCache } from "../signal/mod.ts";
+import { type SignalCacheEvent, sharedSignalState } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
 import {
@@ -16,7 +16,7 @@ import { UserMigration } from "./migration.ts";
 
 /** Who is who, on which devices, in which groups: of one open account. */
 export interface Directory {
-  /** Which LID belongs to which phone number: `lidCache(account)`. */
+  /** Which LID belongs to which phone number: the account's. */
   readonly lid: AccountLids;
   /** Which devices users have. */
   readonly devices: DeviceRegistry;
@@ -49,18 +49,11 @@ export interface Directory {
 /** Events after which a group's marks are about a sender key of ours that is gone. */
 const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "replaced"];
 
-const directories = new WeakMap<Account, OpenedDirectory>();
-
-/** A directory, and what neighbours of this room learn with. */
-interface OpenedDirectory extends Directory {
-  readonly migration: UserMigration;
-}
-
 /**
  * The directory of an open account. Every call answers with the same.
  *
- * The account's Signal cache is opened with it, over the standard records unless somebody (`./baileys`)
- * opened it before, over others.
+ * It opens no Signal cache. When state has to move or goes, it uses the cache that is open by then
+ * (`./baileys` opens one over its own records), and opens one over the standard records where none is.
  *
  * @throws {RangeError} When the account's `signal` options are out of range.
  *
@@ -92,18 +85,32 @@ export function migrationOf(account: Account): UserMigration {
 }
 
 function openedDirectory(account: Account): OpenedDirectory {
-  let known = directories.get(account);
-  if (known === undefined) {
-    known = openDirectory(account);
-    directories.set(account, known);
+  return account.attachments.of(OpenedDirectory, () => openDirectory(account));
+}
+
+/** A directory, and what neighbours of this room learn with. */
+class OpenedDirectory implements Directory {
+  readonly lid: AccountLids;
+  readonly devices: DeviceRegistry;
+  readonly groups: GroupCache;
+  readonly senderKeyDevices: SenderKeyDevices;
+  readonly migration: UserMigration;
+  readonly learn: Directory["learn"];
+
+  constructor(parts: Omit<Directory, "learn"> & { readonly migration: UserMigration }) {
+    this.lid = parts.lid;
+    this.devices = parts.devices;
+    this.groups = parts.groups;
+    this.senderKeyDevices = parts.senderKeyDevices;
+    this.migration = parts.migration;
+    this.learn = (mappings, options) => parts.migration.learn(mappings, options);
   }
-  return known;
 }
 
 function openDirectory(account: Account): OpenedDirectory {
   const { store, host, caches = inProcessCaches, taskPrefix } = account;
   const lid = learningLidCache(account);
-  const signal = sharedSignalCache(account);
+  const signal = sharedSignalState(account);
   const commit = (writes: readonly Write[]): Promise<number[]> => account.commitWith(writes);
   const senderKeyDevices = new SenderKeyDevices({
     reads: store,
@@ -142,12 +149,5 @@ function openDirectory(account: Account): OpenedDirectory {
     await senderKeyDevices.follow(writes);
     migration.follow(writes);
   });
-  return {
-    lid,
-    devices,
-    groups,
-    senderKeyDevices,
-    migration,
-    learn: (mappings, options) => migration.learn(mappings, options),
-  };
+  return new OpenedDirectory({ lid, devices, groups, senderKeyDevices, migration });
 }

@@ -13,7 +13,7 @@ import {
 import { encodeAdvKeyIndexList, encodeAdvSignedKeyIndexList } from "../records/mod.ts";
 import { type SignalPolicy, signalCache } from "../signal/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
-import { type LearnReport, type LearntMapping, lidCache } from "./lid/mod.ts";
+import type { LearnReport, LearntMapping } from "./lid/mod.ts";
 import { type Directory, directory } from "./mod.ts";
 
 const PN = "5511999990001";
@@ -131,9 +131,9 @@ test("one directory an account", async () => {
 
 test("mappings are learnt where state moves with them, and nowhere else", async () => {
   const { account, directory: opened } = await new World().open();
-  expectTypeOf(lidCache(account)).not.toHaveProperty("learn");
+  expectTypeOf(account.lid).not.toHaveProperty("learn");
   expectTypeOf(opened.lid).not.toHaveProperty("learn");
-  expect(opened.lid).toBe(lidCache(account));
+  expect(opened.lid).toBe(account.lid);
   await account.close();
 });
 
@@ -160,7 +160,7 @@ test("a move that cannot be committed moves nothing, and seeing the mapping agai
   world.plan.next(new BackendError("commit: disk"));
   await expect(opened.directory.learn(MAPPING, { source: "usync" })).rejects.toThrow();
   expect(await stored(world)).toEqual(BEFORE);
-  expect(await lidCache(opened.account).getLid(PN)).toBeUndefined();
+  expect(await opened.account.lid.getLid(PN)).toBeUndefined();
   expect((await opened.directory.learn(MAPPING, { source: "peer_pn_message" })).resolved).toHaveLength(1);
   expect(await stored(world)).toEqual(AFTER);
 });

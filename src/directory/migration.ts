@@ -1,7 +1,7 @@
 import { formatSignalAddress } from "../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { type MovedUser, type SignalUserState, SweptUsers } from "../signal/mod.ts";
+import { type MovedUser, type SharedSignalState, SweptUsers } from "../signal/mod.ts";
 import type { DeviceRegistry } from "./devices/mod.ts";
 import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
 import { type TokenReads, tokenMoves } from "./token_move.ts";
@@ -16,7 +16,7 @@ const TURN = "migration";
 export interface MigrationParts {
   readonly lid: LidPnCache;
   readonly devices: DeviceRegistry;
-  readonly signal: SignalUserState;
+  readonly signal: SharedSignalState;
   readonly reads: Pick<ProtocolReads, "getDevicesFor"> & TokenReads;
 }
 

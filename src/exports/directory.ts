@@ -1,27 +1,25 @@
 /**
  * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who
- * holds our sender keys. `directory(account)` opens it; `lidCache(account)` reads the mapping between LIDs
- * and phone numbers alone.
+ * holds our sender keys. `directory(account)` opens it; `account.lid` reads the mapping between LIDs and
+ * phone numbers alone.
  *
  * @module
  */
 
-export {
-  type AccountLids,
-  type CommitLearnt,
-  type LearnOptions,
-  type LearnReport,
-  type LearnRequest,
-  type LearntMapping,
-  type LidAccount,
-  type LidPnCache,
-  type LidPnStats,
-  lidCache,
-  type MappedUser,
-  type MappingRefusal,
-  type OwnJids,
-  type OwnUsers,
-  type ResolvedPhone,
+export type {
+  AccountLids,
+  CommitLearnt,
+  LearnOptions,
+  LearnReport,
+  LearnRequest,
+  LearntMapping,
+  LidPnCache,
+  LidPnStats,
+  MappedUser,
+  MappingRefusal,
+  OwnJids,
+  OwnUsers,
+  ResolvedPhone,
 } from "../directory/lid/mod.ts";
 export {
   type DeviceChange,

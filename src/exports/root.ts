@@ -21,6 +21,7 @@
  *
  * @module
  */
+
 export {
   type Account,
   type CommitFollower,
@@ -29,6 +30,7 @@ export {
   openAccount,
 } from "../account/mod.ts";
 export { formatJid, type Jid, type JidServer, parseJid, tryParseJid } from "../addresses/mod.ts";
+export type { Attachable, Attachments } from "../attachments/mod.ts";
 export type {
   AppVersion,
   Backend,

@@ -38,6 +38,7 @@ export {
 } from "../ratchet/mod.ts";
 export {
   type CacheChange,
+  type CacheHolder,
   type Durability,
   type MovedUser,
   type MoveOptions,
@@ -57,8 +58,6 @@ export {
   type SignalPolicy,
   type SignalRecords,
   type SignalStoreCache,
-  type SignalUserState,
-  sharedSignalCache,
   signalCache,
   signalCacheStats,
   type Ticket,

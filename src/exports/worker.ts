@@ -15,6 +15,7 @@ export {
   accountObject,
   consoleLogger,
   type DurableObjectClass,
+  HostedObject,
   type ObjectContextLike,
   type ObjectNamespaceLike,
   type ObjectStubLike,

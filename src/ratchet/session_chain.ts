@@ -178,8 +178,8 @@ export class SessionChain {
 
   /**
    * The chain without its key: no further message can be derived from it, not by another client either, and
-   * it reads as closed even after a client has dropped the field that says so. Its skipped keys, and on a sending chain the private ratchet key, with which the peer's answers are read,
-   * stay.
+   * it reads as closed even after a client has dropped the field that says so. Its skipped keys, and on a
+   * sending chain the private ratchet key, with which the peer's answers are read, stay.
    */
   close(): SessionChain {
     const key = this.chainKey;

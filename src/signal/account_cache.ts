@@ -1,12 +1,14 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
-import type { Device, ProtocolReads, SignalCacheReads } from "../backend/mod.ts";
-import { type LidAccount, lidCache } from "../directory/lid/mod.ts";
+import type { Device, SignalCacheReads, Write } from "../backend/mod.ts";
+import type { Host } from "../ports/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
 import { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "../ratchet/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
+import { type AnySignalCache, attachedCache, type CacheHolder } from "./attached_cache.ts";
 import type { Durability } from "./counter_lease.ts";
-import { openedCaches, type SignalUserState } from "./opened_caches.ts";
+import type { SignalCacheListener } from "./signal_events.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
+import type { UserMappings } from "./state_places.ts";
 
 /** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
 export interface SignalPolicy {
@@ -22,9 +24,15 @@ export interface SignalPolicy {
 }
 
 /** The part of an open account that its Signal cache needs. */
-export interface SignalAccount extends LidAccount {
-  readonly store: ProtocolReads & SignalCacheReads;
+export interface SignalAccount extends CacheHolder {
+  readonly host: Host;
+  readonly store: SignalCacheReads;
+  readonly device: { getDeviceSnapshot(): Device };
   readonly writeBehind: WriteBehind;
+  /** Which phone number and LID are one user. */
+  readonly lid: UserMappings;
+  /** Adds a function that is called with writes that others commit. */
+  onCommitted?(follower: (writes: readonly Write[]) => void): void;
   readonly signalPolicy: SignalPolicy;
   /** Number of the ownership that opening took. */
   readonly ownerEpoch: number;
@@ -80,28 +88,47 @@ export function signalCache<S, K>(
   account: SignalAccount,
   codecs: SignalCodecs<S, K> = STANDARD as SignalCodecs<never, never>,
 ): SignalStoreCache<S, K> {
-  const known = openedCaches.get(account);
+  const attached = attachedCache(account);
+  const known = attached.opened;
   if (known === undefined) {
     const cache = openCache(account, codecs);
-    openedCaches.set(account, { codecs, cache });
+    attached.open({ codecs, cache });
     return cache;
   }
   if (known.codecs.sessions !== codecs.sessions || known.codecs.senderKeys !== codecs.senderKeys) {
-    throw new TypeError("open Signal cache: the account's records are held in another form already");
+    throw new TypeError(
+      "open Signal cache: the account's records are in memory in another form already; open the client's state " +
+        "(such as baileysAuthState) before anything else uses Signal state",
+    );
   }
   return known.cache as SignalStoreCache<S, K>;
 }
 
+/** What the directory does with an account's Signal state. */
+export interface SharedSignalState
+  extends Pick<AnySignalCache, "deleteSenderKey" | "deleteSessions" | "moveUsers" | "usersToMove"> {
+  /** Adds a listener of the cache, now or when it is opened. */
+  onEvent(listener: SignalCacheListener): void;
+}
+
 /**
- * The account's Signal cache as far as it does not matter what its records are: the one that is open, else
- * the standard one.
+ * The account's Signal state, for users that need not know what its records are in memory. Nothing is opened
+ * by this call: each use takes the cache that is open by then, and opens one over the standard records where
+ * none is.
  */
-export function sharedSignalCache(account: SignalAccount): SignalUserState {
-  return openedCaches.get(account)?.cache ?? signalCache(account);
+export function sharedSignalState(account: SignalAccount): SharedSignalState {
+  const cache = (): AnySignalCache => attachedCache(account).opened?.cache ?? signalCache(account);
+  return {
+    deleteSenderKey: (name) => cache().deleteSenderKey(name),
+    deleteSessions: (selections, writes) => cache().deleteSessions(selections, writes),
+    moveUsers: (users, options) => cache().moveUsers(users, options),
+    usersToMove: (users) => cache().usersToMove(users),
+    onEvent: (listener) => attachedCache(account).onEvent(listener),
+  };
 }
 
 function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K> {
-  const { host, store, device, writeBehind, signalPolicy, ownerEpoch } = account;
+  const { host, store, device, writeBehind, lid, signalPolicy, ownerEpoch } = account;
   const cache = new SignalStoreCache<S, K>({
     ...signalPolicy,
     ownerEpoch,
@@ -111,7 +138,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     sessionCodec: codecs.sessions,
     senderKeyCodec: codecs.senderKeys,
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
-    users: lidCache(account),
+    users: lid,
   });
   writeBehind.addFlushable(cache.flushable);
   account.onCommitted?.((writes) => cache.follow(writes));

@@ -6,22 +6,21 @@
  */
 
 export {
+  type SharedSignalState,
   type SignalAccount,
   type SignalCodecs,
   type SignalPolicy,
-  sharedSignalCache,
+  sharedSignalState,
   signalCache,
 } from "./account_cache.ts";
-
+export { type CacheHolder, publishable, signalCacheStats } from "./attached_cache.ts";
 export type { Durability } from "./counter_lease.ts";
 export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
 export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
 export type { CacheChange } from "./joint_change.ts";
-
 export type { MoveOptions, MoveReport } from "./move_user.ts";
 export type { MovedUser } from "./moved_user.ts";
-export { publishable, type SignalUserState, signalCacheStats } from "./opened_caches.ts";
 
 export { RewindError } from "./rewind_error.ts";
 

@@ -13,7 +13,7 @@ import { SweptUsers } from "./swept_users.ts";
 /** Users that one query looks for. */
 const USERS_PER_QUERY = 250;
 
-/** Which phone number and LID are one user: an account's `lidCache`. */
+/** Which phone number and LID are one user: an account's `lid`. */
 export interface UserMappings {
   /**
    * The user of a Signal address of either kind whose state is kept under the LID; `undefined` when no

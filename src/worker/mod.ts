@@ -4,8 +4,9 @@
  *
  * @module
  */
-export { AccountObject, type AccountObjectOptions } from "./account_object.ts";
+export { AccountObject } from "./account_object.ts";
 export { consoleLogger } from "./console_logger.ts";
+export { type AccountObjectOptions, HostedObject } from "./hosted_object.ts";
 export { type AccountBindings, objectAccounts } from "./object_accounts.ts";
 export {
   type AccountObjectMembers,

@@ -1,4 +1,5 @@
-import { AccountObject, type AccountObjectOptions } from "./account_object.ts";
+import { AccountObject } from "./account_object.ts";
+import type { AccountObjectOptions } from "./hosted_object.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import { RegistryObject } from "./registry_object.ts";
 

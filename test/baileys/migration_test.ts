@@ -1,11 +1,9 @@
 /** `migrateSession`: from the phone number to the LID, beside Baileys' own way. */
-
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import type { KeyStore } from "../../src/baileys/mod.ts";
-import { lidCache } from "../../src/directory/lid/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
 import { type HoldfastPeer, openPeer, peerOf } from "./holdfast_peer.ts";
 import { messageKeyName } from "./signal_peer.ts";
@@ -64,7 +62,7 @@ test("sessions and identities move, in one commit, and the conversation goes on"
   const { commits } = annas.account.stats();
   expect(await anna.repository.migrateSession(BEN, BEN_LID)).toEqual({ migrated: 1, skipped: 0, total: 1 });
   expect(annas.account.stats().commits - commits).toBe(1);
-  expect(await lidCache(annas.account).getLid("15550000002")).toBe("100000000000002");
+  expect(await annas.account.lid.getLid("15550000002")).toBe("100000000000002");
   expect(await addresses(annas)).toEqual(["identity 100000000000002@lid.0", "session 100000000000002@lid.0"]);
   expect(await anna.repository.migrateSession(BEN, BEN_LID)).toEqual({ migrated: 0, skipped: 0, total: 0 });
   sent.push(await anna.send(bens.peer, "2"));

@@ -1,7 +1,5 @@
 /** What Baileys tells of mappings, right and wrong, and what it asks: all of it is the account's. */
-
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { lidCache } from "../../src/directory/lid/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
 import {
   ANNA,
@@ -61,13 +59,13 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     await tell(world, pair);
     await peer.repository.migrateSession(pair.pn, pair.lid);
     const { getLid, getPn } = {
-      getLid: (user: string) => lidCache(account).getLid(user),
-      getPn: (user: string) => lidCache(account).getPn(user),
+      getLid: (user: string) => account.lid.getLid(user),
+      getPn: (user: string) => account.lid.getPn(user),
     };
     expect(await getLid(CARL.pn)).toBe(CARL.lid);
     expect([await getLid(ANNA_PN), await getPn(ANNA_LID_USER)]).toEqual([ANNA_LID_USER, ANNA_PN]);
     expect([await getLid(BEN_PN), await getPn(BEN_LID)]).toEqual([undefined, undefined]);
-    expect(lidCache(account).stats.refused).toBeGreaterThan(0);
+    expect(account.lid.stats.refused).toBeGreaterThan(0);
     expect(await world.rows()).toEqual([`identity ${BEN_PN}@c.us.0`, `session ${BEN_PN}@c.us.0`]);
     expect(await world.reads(phone, "text")).toBe("text");
   });
@@ -76,11 +74,11 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     const world = await LidWorld.open();
     Object.assign(world.anna.peer.creds, { me: { id: ANNA } });
     await tell(world, { lid: lid(), pn: ANNA });
-    expect(await lidCache(world.anna.account).getLid(ANNA_PN)).toBeUndefined();
+    expect(await world.anna.account.lid.getLid(ANNA_PN)).toBeUndefined();
     // Login tells the credentials first, which are not saved yet.
     Object.assign(world.anna.peer.creds, { me: { id: ANNA, lid: ANNA_LID } });
     await tell(world, { lid: ANNA_LID, pn: ANNA });
-    expect(await lidCache(world.anna.account).getLid(ANNA_PN)).toBe(ANNA_LID_USER);
+    expect(await world.anna.account.lid.getLid(ANNA_PN)).toBe(ANNA_LID_USER);
   });
 
   test("is refused when its ends are known the other way round", async () => {
@@ -88,14 +86,8 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     await tell(world, { lid: lid(), pn: pn() });
     await tell(world, { lid: pn(), pn: lid() });
     const { account } = world.anna;
-    expect([await lidCache(account).getLid(BEN_PN), await lidCache(account).getPn(BEN_LID)]).toEqual([
-      BEN_LID,
-      BEN_PN,
-    ]);
-    expect([await lidCache(account).getLid(BEN_LID), lidCache(account).stats.refused]).toEqual([
-      undefined,
-      1,
-    ]);
+    expect([await account.lid.getLid(BEN_PN), await account.lid.getPn(BEN_LID)]).toEqual([BEN_LID, BEN_PN]);
+    expect([await account.lid.getLid(BEN_LID), account.lid.stats.refused]).toEqual([undefined, 1]);
   });
 
   test("counts when it is the last one, whatever told the one before", async () => {
@@ -261,7 +253,7 @@ test("a set that is malformed elsewhere teaches nothing", async () => {
   const world = await LidWorld.open();
   const set = { "lid-mapping": { [BEN_PN]: BEN_LID }, session: { "not an address": {} } };
   await expect(world.anna.keys.set(set)).rejects.toThrow(TypeError);
-  expect(await lidCache(world.anna.account).getLid(BEN_PN)).toBeUndefined();
+  expect(await world.anna.account.lid.getLid(BEN_PN)).toBeUndefined();
 });
 
 test("a mapping that is deleted is not known any more", async () => {

@@ -1,12 +1,10 @@
 /** The caches of an open account in a store: `openAccount({ cache })`. */
-
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { formatJid, parseJid } from "../../src/addresses/mod.ts";
 import { accountCaches, CacheEntryConfig, type CacheStore, CacheStores } from "../../src/cache/mod.ts";
-import { lidCache } from "../../src/directory/lid/mod.ts";
 import { type Directory, directory } from "../../src/directory/mod.ts";
 import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
 import { ScriptedStore } from "../support/cache/cache_store.ts";
@@ -101,7 +99,7 @@ test("one store takes every cache that can be there, each under its namespace, a
 
   const second = await world.open(CacheStores.all(store));
   expect(await known(directory(second))).toEqual(KNOWN);
-  expect(lidCache(second).stats.queries).toBe(0);
+  expect(second.lid.stats.queries).toBe(0);
   await second.close();
 });
 
@@ -150,16 +148,18 @@ test("sizes are those of the configuration", async () => {
   await account.close();
 });
 
-test("a LID cache that could not be opened leaves no task behind", async () => {
+test("an account that could not be opened leaves no task of its caches behind", async () => {
   const world = new World();
-  const account = await world.open(CacheStores.all(new ScriptedStore()));
-  const { publicKey } = account.device.getDeviceSnapshot().identityKey;
+  const store = new ScriptedStore();
+  const before = await world.open(CacheStores.all(store));
+  const { publicKey } = before.device.getDeviceSnapshot().identityKey;
+  await before.close();
   const owner = createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
   // The second of its caches finds its task taken.
   const free = world.host.scheduler.register(`1:cache:lid_pn_by_pn_${owner}`, async () => {});
-  expect(() => lidCache(account)).toThrow("taken");
+  await expect(world.open(CacheStores.all(store))).rejects.toThrow("taken");
   free();
-  expect(await lidCache(account).getLid(USER.user)).toBeUndefined();
+  const account = await world.open(CacheStores.all(store));
   await account.close();
 });
 

@@ -1,5 +1,4 @@
 /** Migrations over SQLite: one that dies at every statement, one that meets damaged rows. */
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +7,6 @@ import { type Account, openAccount } from "../../mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
 import type { Write } from "../../src/backend/mod.ts";
-import { lidCache } from "../../src/directory/lid/mod.ts";
 import { type Directory, directory } from "../../src/directory/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import { SessionRecord } from "../../src/ratchet/mod.ts";
@@ -146,7 +144,7 @@ test("a migration that dies at any statement is not there at all, and the next i
     await incarnation.die();
     seed += 1;
     incarnation = await Incarnation.open(seed);
-    expect(await lidCache(incarnation.account).getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+    expect(await incarnation.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
       undefined,
       undefined,
       undefined,
@@ -191,7 +189,7 @@ test("a LID identity that cannot be read is not taken for absent, and everything
   await expect(incarnation.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
     code: "wrong-length",
   });
-  expect(await lidCache(incarnation.account).getLid(phoneNumber)).toBe(lid);
+  expect(await incarnation.account.lid.getLid(phoneNumber)).toBe(lid);
   await incarnation.account.close();
 });
 

@@ -1,12 +1,14 @@
+import type { Attachments } from "../../attachments/mod.ts";
 import type { Device, ProtocolReads, Write } from "../../backend/mod.ts";
 import { CACHE_NAMESPACES, type CacheBuilder, inProcessCaches, type ValueCache } from "../../cache/mod.ts";
 import type { Host } from "../../ports/mod.ts";
+import { attachedLids } from "./attached_lids.ts";
 import { type CachedMapping, LidPnCache } from "./lid_pn_cache.ts";
-import { openedLids } from "./opened_lids.ts";
 import { OwnUsers } from "./own_users.ts";
 
 /** The part of an open account that its LID cache needs. */
 export interface LidAccount {
+  readonly attachments: Attachments;
   readonly host: Host;
   readonly store: ProtocolReads;
   readonly device: { getDeviceSnapshot(): Device };
@@ -27,21 +29,6 @@ export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"
 /**
  * Which LID belongs to which phone number, for an open account. Every call returns the same cache. It opens
  * neither the Signal cache nor the rest of the directory.
- *
- * @param account An account of `openAccount`; its option `cache` says how large the cache is and where.
- *
- * @example
- * ```ts
- * import { openAccount } from "@holdfast/store";
- * import { directory, lidCache } from "@holdfast/store/directory";
- * import { memoryBackend } from "@holdfast/store/memory";
- *
- * await using account = await openAccount({ backend: memoryBackend() });
- * const mapping = { lid: "100000000000001", phoneNumber: "5511999990000" };
- * await directory(account).learn([mapping], { source: "usync" });
- * const address = await lidCache(account).resolveAddress("5511999990000:3@c.us.0");
- * if (address !== "100000000000001:3@lid.0") throw new Error("not resolved");
- * ```
  */
 export function lidCache(account: LidAccount): AccountLids {
   return learningLidCache(account);
@@ -49,12 +36,9 @@ export function lidCache(account: LidAccount): AccountLids {
 
 /** As `lidCache`, for neighbours that move state with what they learn. */
 export function learningLidCache(account: LidAccount): LidPnCache {
-  let cache = openedLids.get(account);
-  if (cache === undefined) {
-    cache = openLidCache(account);
-    openedLids.set(account, cache);
-  }
-  return cache;
+  const attached = attachedLids(account);
+  attached.cache ??= openLidCache(account);
+  return attached.cache;
 }
 
 function openLidCache(account: LidAccount): LidPnCache {

@@ -4,6 +4,7 @@
  * @module
  */
 export { type AccountLids, type LidAccount, learningLidCache, lidCache } from "./account_lids.ts";
+export { attachedLids } from "./attached_lids.ts";
 export type { LearntMapping } from "./learnt_mapping.ts";
 export {
   type CachedMapping,
@@ -17,5 +18,4 @@ export {
   type MappedUser,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";
-export { openedLids } from "./opened_lids.ts";
 export { type MappingRefusal, type OwnJids, OwnUsers } from "./own_users.ts";
