@@ -39,8 +39,8 @@ export const MAX_JID_DEVICE = 65_535;
 export const MAX_JID_AGENT = 255;
 
 /**
- * Most UTF-16 code units of a JID's user. Users in the field have at most 32; the limit keeps keys of stores
- * bounded.
+ * Maximum length of a JID's user in UTF-16 code units. Real users have at most 32; the limit keeps keys of
+ * stores bounded.
  */
 export const MAX_JID_USER_LENGTH = 128;
 
@@ -50,7 +50,7 @@ const PN_SERVERS: readonly string[] = ["s.whatsapp.net", "c.us"];
 /** Servers whose users are LIDs: a dot belongs to the user. */
 const LID_SERVERS: readonly string[] = ["lid", "hosted.lid"];
 
-/** What separates the parts, blanks, controls, and lone surrogates (they have no UTF-8 form). */
+/** Separators, blanks, control characters, and lone surrogates (they have no UTF-8 form). */
 const NOT_IN_USER = /[@:/\s\p{Cc}\p{Cs}]/u;
 
 /** A decimal without sign, blank or leading zero. */
@@ -59,7 +59,7 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,4})$/;
 /**
  * Reads a JID.
  *
- * A device of `:0` and an agent of `.0` are accepted and left out by `formatJid`; every other JID has one
+ * Accepts a device of `:0` and an agent of `.0`, which `formatJid` leaves out. Every other JID has one
  * spelling.
  *
  * @throws {TypeError} When the text is not a JID. The message does not repeat it.
@@ -77,16 +77,16 @@ export function parseJid(text: string): Jid {
   return jid;
 }
 
-/** Reads a JID; `undefined` when the text is none. Never throws. */
+/** Reads a JID; returns `undefined` when the text is not one. Never throws. */
 export function tryParseJid(text: string): Jid | undefined {
   const jid = readJid(text);
   return typeof jid === "string" ? undefined : jid;
 }
 
 /**
- * Writes a JID in its one canonical spelling, so that `parseJid(formatJid(jid))` equals `jid`.
+ * Writes a JID in its canonical spelling, so that `parseJid(formatJid(jid))` equals `jid`.
  *
- * @throws {TypeError} When a part is out of range or would be read back as another.
+ * @throws {TypeError} When a part is out of range or `parseJid` would read it as another part.
  */
 export function formatJid(jid: Jid): string {
   const fault = faultOf(jid);
@@ -110,7 +110,7 @@ function isServer(text: string): text is JidServer {
   return (JID_SERVERS as readonly string[]).includes(text);
 }
 
-/** The JID, or what is wrong with the text. */
+/** Returns the JID, or the reason why the text is not one. */
 function readJid(text: unknown): Jid | string {
   if (typeof text !== "string") return "not a string";
   const at = text.indexOf("@");
@@ -138,7 +138,7 @@ function readJid(text: unknown): Jid | string {
   return faultOf(jid) ?? jid;
 }
 
-/** What keeps a JID from having a text of its own. */
+/** Returns the reason why a JID cannot be formatted; `undefined` when it can. */
 function faultOf(jid: Jid): string | undefined {
   if (typeof jid.user !== "string" || jid.user.length === 0) return "user is empty";
   if (jid.user.length > MAX_JID_USER_LENGTH) return `user is longer than ${MAX_JID_USER_LENGTH} characters`;

@@ -46,7 +46,7 @@ export function isBot(jid: Jid): boolean {
   return jid.server === "bot";
 }
 
-/** The user of a JID: the same without device and agent, and with `c.us` written `s.whatsapp.net`. */
+/** The user of a JID: the JID without device and agent, and with `c.us` written `s.whatsapp.net`. */
 export function toUserJid(jid: Jid): Jid {
   const server = jid.server === "c.us" ? "s.whatsapp.net" : jid.server;
   return { user: jid.user, server, device: 0, agent: 0 };

@@ -1,6 +1,6 @@
 /**
- * Names of users, devices, groups and sessions: JIDs, Signal addresses, sender key names, and the spelling
- * that libsignal-node uses for them. Malformed input is a `TypeError`.
+ * Names of users, devices, groups and sessions: JIDs, Signal addresses, sender key names, and
+ * libsignal-node's spelling of them. Malformed input throws a `TypeError`.
  *
  * @example
  * ```ts

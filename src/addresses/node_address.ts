@@ -18,7 +18,7 @@ const SERVER_OF: ReadonlyMap<string | undefined, SignalServer> = new Map<string 
   ["129", "hosted.lid"],
 ]);
 
-/** `user[_domain]`. The first underscore ends the user, because Baileys reads it so. */
+/** `user[_domain]`. The first underscore ends the user, as in Baileys. */
 const NAME = /^([^_.]+)(?:_([0-9]+))?$/;
 
 const DECIMAL = /^(?:0|[1-9][0-9]{0,4})$/;
@@ -43,7 +43,7 @@ export function parseNodeAddress(text: string): SignalAddress {
 }
 
 /**
- * Writes a Signal address as libsignal-node names it.
+ * Writes a Signal address in libsignal-node's spelling.
  *
  * @throws {TypeError} When libsignal-node has no name for it: a server without a domain, or a user with a dot
  * or an underscore.
@@ -73,7 +73,7 @@ export function parseNodeSenderKeyName(text: string): SenderKeyName {
 /**
  * Writes a sender key name as Baileys does.
  *
- * @throws {TypeError} When it is no sender key name, or libsignal-node has no name for the sender.
+ * @throws {TypeError} When it is not a sender key name, or libsignal-node has no name for the sender.
  */
 export function formatNodeSenderKeyName(name: SenderKeyName): string {
   formatSenderKeyName(name);

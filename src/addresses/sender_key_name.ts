@@ -11,7 +11,7 @@ export interface SenderKeyName {
 }
 
 /**
- * Reads a sender key name. Only the canonical spelling is one.
+ * Reads a sender key name. Accepts only the canonical spelling.
  *
  * @throws {TypeError} When the text is not a sender key name. The message does not repeat it.
  *
@@ -30,7 +30,7 @@ export function parseSenderKeyName(text: string): SenderKeyName {
   return name;
 }
 
-/** Reads a sender key name; `undefined` when the text is none. Never throws. */
+/** Reads a sender key name; returns `undefined` when the text is not one. Never throws. */
 export function tryParseSenderKeyName(text: string): SenderKeyName | undefined {
   if (typeof text !== "string") return undefined;
   // A group has no device, so the first colon ends it.
@@ -46,8 +46,8 @@ export function tryParseSenderKeyName(text: string): SenderKeyName | undefined {
 /**
  * Writes a sender key name, so that `parseSenderKeyName(formatSenderKeyName(name))` equals `name`.
  *
- * @throws {TypeError} When the group has a device, or a part is out of range or would be read back as
- * another.
+ * @throws {TypeError} When the group has a device, a part is out of range, or `parseSenderKeyName` would read
+ * a part as another.
  */
 export function formatSenderKeyName(name: SenderKeyName): string {
   if (name.group.device !== 0) throw new TypeError("format sender key name: the group has a device");
@@ -55,8 +55,8 @@ export function formatSenderKeyName(name: SenderKeyName): string {
 }
 
 /**
- * The user part of the sender's Signal address, for the search columns of a store. A text that is no
- * canonical sender key name is its own user. Never throws.
+ * The user part of the sender's Signal address, for the search columns of a store. Returns any other text
+ * unchanged. Never throws.
  */
 export function userOfSenderKeyName(name: string): string {
   return tryParseSenderKeyName(name)?.sender.user ?? name;

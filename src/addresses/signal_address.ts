@@ -1,7 +1,7 @@
 import type { Jid, JidServer } from "./jid.ts";
 import { formatJid, tryParseJid } from "./jid.ts";
 
-/** A server as Signal addresses name it: phone numbers are `c.us`. */
+/** A server in a Signal address: phone numbers are on `c.us`. */
 export type SignalServer = Exclude<JidServer, "s.whatsapp.net">;
 
 /** The address of one Signal session: `user[:device]@server.0`. */
@@ -12,11 +12,11 @@ export interface SignalAddress {
   readonly device: number;
 }
 
-/** The device number that the text ends with. It is always 0: the real one is part of the name. */
+/** The device number at the end of the text. It is always 0: the real device number is part of the name. */
 const SUFFIX = ".0";
 
 /**
- * Reads a Signal address. Only the canonical spelling is one: two spellings of one address would be two
+ * Reads a Signal address. Accepts only the canonical spelling: two spellings of one address would be two
  * sessions.
  *
  * @throws {TypeError} When the text is not a Signal address. The message does not repeat it.
@@ -36,7 +36,7 @@ export function parseSignalAddress(text: string): SignalAddress {
   return address;
 }
 
-/** Reads a Signal address; `undefined` when the text is none. Never throws. */
+/** Reads a Signal address; returns `undefined` when the text is not one. Never throws. */
 export function tryParseSignalAddress(text: string): SignalAddress | undefined {
   if (typeof text !== "string" || !text.endsWith(SUFFIX)) return undefined;
   const name = text.slice(0, -SUFFIX.length);
@@ -49,7 +49,7 @@ export function tryParseSignalAddress(text: string): SignalAddress | undefined {
 /**
  * Writes a Signal address, so that `parseSignalAddress(formatSignalAddress(address))` equals `address`.
  *
- * @throws {TypeError} When a part is out of range or would be read back as another.
+ * @throws {TypeError} When a part is out of range or `parseSignalAddress` would read it as another part.
  */
 export function formatSignalAddress(address: SignalAddress): string {
   if ((address.server as JidServer) === "s.whatsapp.net") {
@@ -62,10 +62,10 @@ export function formatSignalAddress(address: SignalAddress): string {
 /**
  * The Signal address of a JID: `s.whatsapp.net` is written `c.us`.
  *
- * @throws {TypeError} When the JID has an agent, for which a Signal address has no place.
+ * @throws {TypeError} When the JID has an agent. A Signal address has no agent.
  */
 export function toSignalAddress(jid: Jid): SignalAddress {
-  if (jid.agent !== 0) throw new TypeError("Signal address of a JID: the JID has an agent");
+  if (jid.agent !== 0) throw new TypeError("make Signal address: the JID has an agent");
   const server = jid.server === "s.whatsapp.net" ? "c.us" : jid.server;
   return { user: jid.user, server, device: jid.device };
 }
@@ -77,15 +77,15 @@ export function signalAddressToJid(address: SignalAddress): Jid {
 }
 
 /**
- * What nearly every address is. Reading it in full takes five times as long, and stores ask for each row they
- * write.
+ * Matches nearly every address. A full parse takes five times as long, and stores need the user of each row
+ * they write.
  */
 const COMMON_ADDRESS = /^([0-9]{1,20})(?::[1-9][0-9]{0,3})?@(?:c\.us|lid)\.0$/;
 
 /**
- * The user part of a Signal address, for the search columns of a store: what stands before the first `:` or
- * `@`. A text that is no canonical address is its own user, so that a hostile key is never found under
- * someone else's name. Never throws.
+ * The user part of a Signal address, for the search columns of a store: the text before the first `:` or `@`.
+ * Returns a text that is not a canonical address unchanged, so that a search for a user never finds a hostile
+ * key. Never throws.
  */
 export function userOfAddress(address: string): string {
   return COMMON_ADDRESS.exec(address)?.[1] ?? tryParseSignalAddress(address)?.user ?? address;

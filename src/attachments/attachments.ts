@@ -1,12 +1,11 @@
-/** The class of a part that is attached. */
+/** The class of an attached part. */
 export type Attachable<T extends object> = abstract new (...args: never[]) => T;
 
 /**
  * Parts of one account that are opened on demand (the Signal cache, the directory, a client's binding), at
- * most one of each class. The class is the key, so that each part is found by its type, and the account needs
- * to know none of them.
+ * most one of each class. The class is the key, so that a lookup is typed and the account imports no part.
  *
- * Only what is attached is held here: nothing is closed with it.
+ * It only stores parts and does not close them.
  *
  * @example
  * ```ts
@@ -24,10 +23,10 @@ export class Attachments {
   readonly #parts = new Map<Attachable<object>, object>();
 
   /**
-   * The part of this class. The first call makes it.
+   * Returns the part of this class. The first call creates it.
    *
    * @param kind The part's class, which is its key.
-   * @param make Makes the part. When it throws, nothing is attached.
+   * @param make Creates the part. When it throws, nothing is attached.
    */
   of<T extends object>(kind: Attachable<T>, make: () => T): T {
     const known = this.#parts.get(kind);
@@ -38,7 +37,7 @@ export class Attachments {
     return part;
   }
 
-  /** The part of this class, `undefined` when none was made. */
+  /** Returns the part of this class; `undefined` when there is none. */
   get<T extends object>(kind: Attachable<T>): T | undefined {
     return this.#parts.get(kind) as T | undefined;
   }

@@ -27,9 +27,11 @@ describe("Attachments.of", () => {
   });
 });
 
-test("Attachments.get makes nothing", () => {
-  const attachments = new Attachments();
-  expect(attachments.get(Left)).toBeUndefined();
-  const left = attachments.of(Left, () => new Left());
-  expect(attachments.get(Left)).toBe(left);
+describe("Attachments.get", () => {
+  test("creates no part", () => {
+    const attachments = new Attachments();
+    expect(attachments.get(Left)).toBeUndefined();
+    const left = attachments.of(Left, () => new Left());
+    expect(attachments.get(Left)).toBe(left);
+  });
 });

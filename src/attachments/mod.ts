@@ -1,5 +1,5 @@
 /**
- * What hangs on an open account: one slot for the parts that are opened on demand.
+ * The parts of an open account that are opened on demand, in one typed slot.
  *
  * @module
  */

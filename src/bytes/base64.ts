@@ -2,11 +2,12 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 const INVALID = 0xff;
 
-/** Sextet by character code; both alphabets of RFC 4648 (`+/` and `-_`) are read. */
+/** Sextet by character code; accepts both alphabets of RFC 4648 (`+/` and `-_`). */
 const SEXTETS: Uint8Array = sextets();
 
 /**
- * The two characters of each twelve bits: sessions are written in base64 with every message of some clients.
+ * Two characters for each 12-bit value. Some clients write a session in base64 with every message, so speed
+ * matters.
  */
 const PAIRS: readonly string[] = Array.from(
   { length: 4_096 },
@@ -31,7 +32,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 /**
  * Reads base64, in either alphabet of RFC 4648, with or without padding.
  *
- * @returns The bytes, the caller's own; `undefined` when the text is not base64.
+ * @returns The bytes, owned by the caller; `undefined` when the text is not base64.
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   let length = text.length;
@@ -54,7 +55,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
       bytes[at++] = buffered >>> bits;
     }
   }
-  // Bits past the last byte belong to nothing; if they are not zero the text was damaged.
+  // The encoder leaves the bits after the last byte zero; otherwise the text is damaged.
   return (buffered & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }
 

@@ -2,7 +2,7 @@
  * The order of texts in every listing: ascending by code point, which is the order of their UTF-8 bytes and
  * how SQLite sorts. JavaScript's own `<` compares UTF-16 code units and puts an emoji before U+FFFD.
  *
- * @returns A negative number, 0 or a positive number, as `Array.prototype.sort` wants it.
+ * @returns A negative number, 0 or a positive number, as `Array.prototype.sort` expects.
  */
 export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -1,4 +1,4 @@
-/** The pieces one after the other. A list of one piece gives that piece itself, not a copy. */
+/** Concatenates the pieces. A list of one piece returns that piece itself, not a copy. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   if (pieces.length === 1 && only !== undefined) return only;

@@ -1,6 +1,6 @@
 /**
- * Whether two byte values are equal. It stops at the first difference, so that the time it takes depends on
- * the content: compare values that an attacker can guess at with `sameSecret`.
+ * Whether two byte values are equal. It stops at the first difference, so its duration depends on the
+ * content: use `sameSecret` for values that an attacker may guess.
  */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
@@ -8,7 +8,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Whether two byte values are equal, in a time that depends on their length alone. */
+/** Whether two byte values are equal, in a time that depends only on their length. */
 export function sameSecret(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -1,8 +1,8 @@
 const ENCODER = /* @__PURE__ */ new TextEncoder();
 
 /**
- * One for all: making a decoder takes longer than decoding a name. Without `ignoreBOM` the mark is dropped,
- * and two names become one.
+ * Shared, because creating a decoder takes longer than decoding a name. `ignoreBOM` keeps the byte order
+ * mark: without it, two different names decode to the same text.
  */
 const DECODER = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -1,9 +1,8 @@
 /**
- * An argument that is not of the kind it must be. It is thrown by what checks values of callers, so that a
- * service can tell their mistakes from its own: a `TypeError` that the language throws is no caller's fault.
- * Its name is `TypeError` as well.
+ * An argument of a wrong type. Only argument checks throw it, so that a service can tell a caller's mistake
+ * from its own bug, which throws a plain `TypeError`. Its `name` is `TypeError` as well.
  */
 export class ArgumentTypeError extends TypeError {}
 
-/** An argument that is out of its range: as `ArgumentTypeError`. */
+/** An argument out of its range. See `ArgumentTypeError`. */
 export class ArgumentRangeError extends RangeError {}

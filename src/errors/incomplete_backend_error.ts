@@ -1,8 +1,8 @@
-/** Names of missing members that a message lists. */
+/** Maximum number of missing members in a message. */
 const MAX_LISTED = 8;
 
 /**
- * An object that was handed in as a backend and lacks a part of one: a mistake of the caller, so it is a
+ * The object passed as a backend lacks stores or methods. It is a mistake of the caller, so it extends
  * `TypeError`.
  */
 export class IncompleteBackendError extends TypeError {

@@ -1,5 +1,5 @@
 /**
- * The errors of the store: one class per condition that a caller would catch, each with a stable `code`.
+ * The errors of the store: one class per condition that a caller may catch, each with a stable `code`.
  *
  * @example
  * ```ts

@@ -1,19 +1,17 @@
 /**
- * Every condition that a caller might want to tell apart. The code is the API; messages are for people and
- * may change.
+ * Every condition that a caller may handle. Codes are part of the API; messages may change.
  *
- * - `fenced`: a later owner has opened the account; nothing of the commit was written, and no later one will
- *   be.
- * - `corrupt`: stored bytes cannot be understood.
- * - `wrong-length`: stored bytes are understood and have a length that no valid value has.
- * - `failed`: the backend could not carry out the call (I/O, network); nothing is known to be wrong with the
- *   data.
+ * - `fenced`: a later owner has opened the account; this commit wrote nothing, and later commits will fail as
+ *   well.
+ * - `corrupt`: stored bytes cannot be decoded.
+ * - `wrong-length`: stored bytes have a length that no valid value has.
+ * - `failed`: the backend could not carry out the call (I/O, network); the data is not known to be damaged.
  * - `ambiguous`: the backend may or may not have applied a commit; only the commit queue handles this.
- * - `busy`: another writer holds the database; trying again later is right.
+ * - `busy`: another writer holds the database; a later retry may succeed.
  * - `refused`: the backend will never accept one of the writes (too large, constraint).
- * - `incompatible`: the database is of a kind or a schema version that this release must not touch.
- * - `halted`: saving has failed too often in a row; gates are shut until a commit succeeds.
- * - `limit`: a bounded queue or buffer is full and did not drain.
+ * - `incompatible`: the database is of a kind or schema version that this release must not change.
+ * - `halted`: too many saves in a row have failed; gates stay closed until a commit succeeds.
+ * - `limit`: a bounded queue or buffer is full.
  * - `closed`: the object was closed before the call.
  * - `identity-conflict`: the change would give a paired account another identity.
  */
@@ -32,8 +30,8 @@ export type StoreErrorCode =
   | "identity-conflict";
 
 /**
- * The root of all errors that are not the caller's mistake (those are `TypeError` and `RangeError`).
- * Messages read `action: state` and never contain key bytes, tokens, records or SQL parameters.
+ * Base class of all errors except mistakes of the caller, which are `TypeError` and `RangeError`. Messages
+ * read `action: state` and never contain key bytes, tokens, records or SQL parameters.
  */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
@@ -46,8 +44,8 @@ export class StoreError extends Error {
 }
 
 /**
- * A later owner has opened this account. Nothing of the refused commit was written. Not retryable: open the
- * account again.
+ * A later owner has opened this account. The refused commit wrote nothing. Not retryable: open the account
+ * again.
  */
 export class FencedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
@@ -55,14 +53,14 @@ export class FencedError extends StoreError {
   }
 }
 
-/** Stored bytes cannot be decoded. The bytes are left where they are. */
+/** Stored bytes cannot be decoded. They stay in the store. */
 export class CorruptError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("corrupt", message, options);
   }
 }
 
-/** A stored value has a length that no valid value of its kind has. The bytes are left where they are. */
+/** A stored value has a length that no valid value of its kind has. The bytes stay in the store. */
 export class WrongLengthError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("wrong-length", message, options);
@@ -77,7 +75,7 @@ export class BackendError extends StoreError {
 }
 
 /**
- * The answer to a commit was lost: it was applied as a whole, or not at all, or may still be applied later.
+ * The answer to a commit was lost. The commit was applied in full, was not applied, or may still be applied.
  */
 export class AmbiguousError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
@@ -95,8 +93,7 @@ export class BusyError extends StoreError {
 /** The backend will never accept this commit as it is. Nothing was applied. */
 export class RefusedError extends StoreError {
   /**
-   * Index, in the list given to `commit`, of the write that was refused; `undefined` when the backend cannot
-   * tell.
+   * Index of the refused write in the list passed to `commit`; `undefined` when the backend does not know it.
    */
   readonly writeIndex: number | undefined;
 
@@ -106,7 +103,10 @@ export class RefusedError extends StoreError {
   }
 }
 
-/** The database is not ours, or its schema is newer than this release understands. Nothing was changed. */
+/**
+ * The database belongs to another program, or its schema is newer than this release supports. Nothing was
+ * changed.
+ */
 export class IncompatibleError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
     super("incompatible", message, options);
@@ -114,8 +114,8 @@ export class IncompatibleError extends StoreError {
 }
 
 /**
- * Saving failed too often in a row. State stays in memory and probing goes on. Gates are shut until a commit
- * succeeds.
+ * Too many saves in a row failed. State stays in memory, and the engine keeps probing. Gates stay closed
+ * until a commit succeeds.
  */
 export class HaltedError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {
@@ -138,8 +138,8 @@ export class ClosedError extends StoreError {
 }
 
 /**
- * The change would replace the identity key of a paired device, whose sessions and pre-keys belong to the key
- * that it has. Nothing was changed. To link a new device, erase this account or open another one.
+ * The change would replace the identity key of a paired device, to which its sessions and pre-keys belong.
+ * Nothing was changed. To link a new device, erase this account or open another one.
  */
 export class IdentityConflictError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {

@@ -4,12 +4,14 @@ import type { Notifier } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** Everything that the core takes from its surroundings. */
+/** The core's dependencies on its environment. */
 export interface Host {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
-  /** Makes what wakes one waiting part of an account: its saver, writers that wait for room. */
+  /**
+   * Creates a notifier for one waiting part of an account, such as its saver or writers that wait for room.
+   */
   readonly createNotifier: () => Notifier;
 }

@@ -1,13 +1,15 @@
-/** Levels in rising order of weight. */
+/** Levels in ascending severity. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Values that a log entry may carry. Bytes are left out on purpose: secrets are bytes. */
+/** Values of a log entry. Bytes are excluded on purpose, because secrets are bytes. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A structured logger. Callers never pass keys, tokens, records or message contents. It must not throw. */
+/**
+ * A structured logger, which must not throw. Callers never pass keys, tokens, records or message contents.
+ */
 export interface Logger {
   log(level: LogLevel, message: string, fields?: LogFields): void;
 }
 
-/** A logger that drops everything. */
+/** A logger that discards every entry. */
 export const silentLogger: Logger = { log(): void {} };

@@ -1,5 +1,5 @@
 /**
- * What the core takes from its surroundings: time, timers, randomness, a logger, and a notifier.
+ * The core's dependencies on its environment: time, timers, randomness, a logger and a notifier.
  *
  * @module
  */

@@ -2,12 +2,11 @@
 export interface Listener {
   /** Resolves once this listener is notified. Calling it again returns the same promise. */
   wait(): Promise<void>;
-  /** Whether it was notified, be it waited for or not. */
+  /** Whether it was notified, with or without a `wait`. */
   readonly notified: boolean;
   /**
-   * Gives the registration up. A listener that was notified and whose `wait` has not resolved yet passes its
-   * wake-up on to the next one. A pending `wait` of a dropped listener never resolves. Dropping twice does
-   * nothing.
+   * Ends the registration. A notified listener whose `wait` has not resolved yet passes its wake-up to the
+   * next one. A pending `wait` of a dropped listener never resolves. Dropping twice does nothing.
    */
   drop(): void;
 }
@@ -18,19 +17,19 @@ export interface Listener {
  * - `listen()` registers before the caller checks its condition, so a `notify` between check and wait is
  *   never lost.
  * - `notify(n)` wakes at most n listeners that are not yet notified, in the order in which they registered.
- * - A listener that is dropped while notified passes its wake-up on.
- * - A notification without a listener is not kept.
+ * - A listener dropped while notified passes its wake-up to the next one.
+ * - A notification without a listener has no effect.
  */
 export class Notifier {
   /** Listeners that are not yet notified, in order of registration. */
   readonly #waiting = new Set<RegisteredListener>();
 
-  /** How many listeners are registered and not yet notified. */
+  /** Number of listeners that are registered and not yet notified. */
   get listenerCount(): number {
     return this.#waiting.size;
   }
 
-  /** Registers a listener. It counts from now on, whether or not it is waited for yet. */
+  /** Registers a listener, which counts from this call on, with or without a `wait`. */
   listen(): Listener {
     const listener = new RegisteredListener((dropped) => {
       if (!this.#waiting.delete(dropped) && dropped.owesWakeUp) this.notify(1);

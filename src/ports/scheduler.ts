@@ -1,27 +1,26 @@
 /**
- * What a named task does when it is due. It must be idempotent: a scheduler may run it more than once for one
+ * A named task, called when it is due. It must be idempotent: a scheduler may call it more than once for one
  * due time.
  */
 export type ScheduledTask = () => Promise<void>;
 
-/** How the due times of a task are kept. */
+/** Options of a task. */
 export interface TaskOptions {
   /**
-   * Whether its due time is to outlive this process where the scheduler can store it: for what must be done
-   * some day, not for what only concerns state in memory.
+   * Whether the due time should survive a restart where the scheduler can store it. Set it for tasks that
+   * must run eventually, not for tasks that concern only state in memory.
    */
   readonly stored?: boolean | undefined;
 }
 
 /**
- * Runs named tasks at due times. Tasks are named, not closures, because a name and a due time can be stored
- * and carried by the one alarm of a Durable Object.
+ * Runs named tasks at due times. Tasks have names because a Durable Object stores names and due times for its
+ * single alarm.
  *
- * - `register` once at start, before any `schedule` of that name.
+ * - Call `register` once at start, before any `schedule` of that name.
  * - One due time per name: `schedule` replaces the earlier one, whether it was sooner or later.
- * - A task that is running can be scheduled again; it then runs once more afterwards, never twice at the same
- *   time.
- * - A task that rejects is not repeated by the scheduler; the owner of the task schedules it again.
+ * - A running task can be scheduled again; it runs once more afterwards, never concurrently with itself.
+ * - The scheduler does not repeat a task that rejects; the owner of the task schedules it again.
  */
 export interface Scheduler {
   /**
@@ -34,12 +33,12 @@ export interface Scheduler {
    * `TypeError`.
    */
   schedule(name: string, dueAtMs: number): void;
-  /** Forgets the due time, if there is one. A run that has begun goes on. */
+  /** Removes the due time, if there is one. A run that has begun continues. */
   cancel(name: string): void;
   /**
-   * When a registered task is due, `undefined` when it is not scheduled. A scheduler that stores due times
-   * knows those of an earlier process as soon as the task is registered; one that does not may leave the
-   * method out.
+   * Due time of a registered task; `undefined` when it is not scheduled. A scheduler that stores due times
+   * must return those of an earlier process once the task is registered. Other schedulers may omit the
+   * method.
    */
   dueAtMs?(name: string): number | undefined;
 }

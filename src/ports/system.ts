@@ -5,10 +5,10 @@ import { Notifier } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
 
-/** `getRandomValues` fills at most this many bytes a call (Web Cryptography API, QuotaExceededError). */
+/** `getRandomValues` fills at most this many bytes per call (Web Cryptography API, QuotaExceededError). */
 const MAX_RANDOM_BYTES_PER_CALL = 65_536;
 
-/** `setTimeout` counts in a signed 32-bit number of milliseconds; longer waits are taken in steps. */
+/** `setTimeout` counts in a signed 32-bit number of milliseconds; longer waits take several timers. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** The host's wall clock. */
@@ -29,15 +29,12 @@ export const systemRandom: Random = {
   },
 };
 
-/**
- * A hash of `bytes` by the platform's Web Cryptography, which every runtime has: 32 or 64 bytes, owned by the
- * caller.
- */
+/** Hashes `bytes` with the Web Cryptography API. Returns 32 or 64 bytes, owned by the caller. */
 export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
 
-/** Due times that are nearer keep the process alive. By default no saver waits longer. */
+/** Due times within this time keep the process alive. By default no saver waits longer. */
 const AWAITED_MS = 60_000;
 
 interface TimerEntry {
@@ -49,8 +46,8 @@ interface TimerEntry {
 
 /**
  * A `Scheduler` over the host's timers. Due times live in memory only. A due time within a minute keeps the
- * process alive, so that what is dirty is saved; one that is further away does not. A task that rejects is
- * dropped silently: tasks report by themselves.
+ * process alive, so that dirty state is saved; a later one does not. The rejection of a task is ignored:
+ * tasks report their own errors.
  */
 export class TimerScheduler implements Scheduler {
   readonly #clock: Clock;
@@ -103,7 +100,7 @@ export class TimerScheduler implements Scheduler {
     try {
       await entry.task();
     } catch {
-      // The owner of the task has reported it: see the contract of `Scheduler`.
+      // Tasks report their own errors: see the contract of `Scheduler`.
     } finally {
       entry.running = false;
       this.#arm(entry);
@@ -111,10 +108,7 @@ export class TimerScheduler implements Scheduler {
   }
 }
 
-/**
- * The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and a logger that drops
- * everything.
- */
+/** The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and `silentLogger`. */
 export function systemHost(overrides: Partial<Host> = {}): Host {
   const clock = overrides.clock ?? systemClock;
   return {
