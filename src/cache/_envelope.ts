@@ -7,20 +7,23 @@ const HASH_AT = 25;
 const PAYLOAD_AT = 33;
 
 /**
- * What travels with a value through a store that is not trusted to keep it whole, in place, or only as long
- * as asked.
+ * Metadata stored with a value, because the store may damage a value, return it for another key, or keep it
+ * too long.
  */
 export interface Envelope {
-  /** Of the namespace when the value was written. Another epoch means that it was invalidated since. */
+  /**
+   * Epoch of the namespace at the time of the write. A different current epoch means that the namespace was
+   * invalidated.
+   */
   readonly epoch: bigint;
-  /** Of this one write. Never 0. */
+  /** Id of this write; never 0. */
   readonly writeId: bigint;
-  /** Milliseconds since the Unix epoch; infinite when the value has no end. */
+  /** Milliseconds since the Unix epoch; `Infinity` when the value does not expire. */
   readonly expiresAtMs: number;
   readonly payload: Uint8Array;
 }
 
-/** Bytes of an envelope, bound to the place that they are written to. */
+/** Encodes an envelope, bound to its namespace and key. */
 export function sealEnvelope(namespace: string, key: string, envelope: Envelope): Uint8Array {
   const bytes = new Uint8Array(PAYLOAD_AT + envelope.payload.length);
   const view = new DataView(bytes.buffer);
@@ -34,8 +37,8 @@ export function sealEnvelope(namespace: string, key: string, envelope: Envelope)
 }
 
 /**
- * What {@link sealEnvelope} was given; `undefined` for bytes that are damaged, foreign, or from another
- * place.
+ * Decodes an envelope; returns `undefined` for bytes that are damaged, foreign, or of another namespace or
+ * key.
  */
 export function openEnvelope(namespace: string, key: string, bytes: unknown): Envelope | undefined {
   if (!(bytes instanceof Uint8Array) || bytes.length < PAYLOAD_AT || bytes[0] !== VERSION) return undefined;
@@ -50,9 +53,9 @@ export function openEnvelope(namespace: string, key: string, bytes: unknown): En
 }
 
 /**
- * 64 bits over the place and everything but the hash itself: two multiplicative mixes with the constants of
- * MurmurHash3's finaliser. It protects against accidents, not against forged entries: writers of the store
- * are trusted.
+ * A 64-bit hash over the namespace, the key and all bytes except the hash: two multiplicative mixes with the
+ * constants of MurmurHash3's finaliser. It detects accidents, not forged entries: writers of the store are
+ * trusted.
  */
 function hash(namespace: string, key: string, bytes: Uint8Array): bigint {
   let a = 0xdeadbeef ^ bytes.length;

@@ -3,22 +3,22 @@ import { openEnvelope, sealEnvelope } from "./_envelope.ts";
 import type { StoreCalls } from "./_store_calls.ts";
 import type { CacheStore } from "./cache_store.ts";
 
-/** Where the epochs of all other namespaces are kept, each under the namespace's name. */
+/** Namespace that stores the epochs of all other namespaces, each under the namespace's name. */
 const EPOCHS = "cache_epoch";
 
 /**
- * How long an epoch that was read is taken for current, in milliseconds: as late as this does one process
- * learn from another.
+ * How long a read epoch counts as current, in milliseconds: the longest delay until one process sees an
+ * invalidation by another.
  */
 const FRESH_MS = 5_000;
 
 /**
- * After an entry of another epoch was met, the epoch is read again unless it was read within this time, in
- * milliseconds.
+ * After a read of an entry with another epoch, the epoch is read again if its last read is older than this,
+ * in milliseconds.
  */
 const DOUBTED_FRESH_MS = 250;
 
-/** What a {@link NamespaceEpoch} needs. */
+/** Options of a {@link NamespaceEpoch}. */
 export interface NamespaceEpochOptions {
   readonly store: CacheStore;
   readonly namespace: string;
@@ -29,18 +29,18 @@ export interface NamespaceEpochOptions {
 }
 
 /**
- * The epoch of a namespace: a random number, kept in the store, that every entry is written under. A new
- * number makes all entries of the old one void, those too whose write is still on its way.
+ * The epoch of a namespace: a random number in the store that every entry carries. A new number invalidates
+ * all entries with the old one, including those whose write is still in flight.
  *
- * A number is made known only when the store has taken it, and no number is set twice. So whatever arrives
- * late, or from another process, an entry that was written before an `invalidate` here is never under the
- * number that is known after it.
+ * A number is used only after the store has accepted it, and no number is set twice. Therefore an entry
+ * written before an `invalidate` of this process never carries the number used after it, not even if the
+ * entry arrives late or from another process.
  */
 export class NamespaceEpoch {
   readonly #options: NamespaceEpochOptions;
   #known: bigint | undefined;
   #knownSinceMs = 0;
-  /** A new number is needed: what the store has is void. */
+  /** Whether a new number is needed because the stored one is invalid. */
   #void = false;
   #invalidations = 0;
   #learning: Promise<bigint | undefined> | undefined;
@@ -55,7 +55,7 @@ export class NamespaceEpoch {
   }
 
   /**
-   * The number to read and write under; `undefined` while the store does not tell, or take, one. Never
+   * The number for reads and writes; `undefined` while the store fails to return or accept one. Never
    * rejects.
    */
   async current(): Promise<bigint | undefined> {
@@ -66,7 +66,7 @@ export class NamespaceEpoch {
     return await this.#learning;
   }
 
-  /** Makes all entries void: here at once, in the store as soon as it takes a new number. */
+  /** Invalidates all entries: at once in this process, and in the store when it accepts a new number. */
   invalidate(): void {
     this.#invalidations += 1;
     this.#known = undefined;
@@ -97,7 +97,7 @@ export class NamespaceEpoch {
     }
   }
 
-  /** A new number, and the old entries removed, which is only about space. */
+  /** Writes a new number, and removes the old entries to free space. */
   async #renew(): Promise<bigint | "failed"> {
     const { store, namespace, calls, warn } = this.#options;
     const epoch = await this.#write();
@@ -105,7 +105,7 @@ export class NamespaceEpoch {
     return epoch;
   }
 
-  /** The number in the store; `undefined` when there is none that can be read, so that a new one is due. */
+  /** The number in the store; `undefined` when there is no readable one and a new one is needed. */
   async #read(): Promise<bigint | "failed" | undefined> {
     const { store, namespace, calls, warn } = this.#options;
     try {
@@ -137,7 +137,7 @@ export class NamespaceEpoch {
   }
 }
 
-/** 63 random bits and a set one, so that it is never 0. */
+/** 63 random bits and one set bit, so that the id is never 0. */
 export function randomId(random: Random): bigint {
   const bytes = random.bytes(8);
   return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0) | 1n;

@@ -1,6 +1,6 @@
-/** What the work of a flight may ask about it. */
+/** State of a flight, for its work. */
 export interface Flight {
-  /** Whether the result may still be kept: false once the key was written or removed while the work ran. */
+  /** Whether the result may be cached: false once the key is written or removed while the work runs. */
   readonly attached: boolean;
 }
 
@@ -16,23 +16,22 @@ interface Caller<R> {
 
 interface RunningFlight<R> {
   attached: boolean;
-  /** In the order of their calls. The work of the first that is not cancelled runs. */
+  /** In the order of their calls. The work of the first caller that is not cancelled runs. */
   readonly callers: Set<Caller<R>>;
 }
 
 /**
- * At most one run of work per key: a caller that asks for a key that is being worked on waits for that result
- * or error.
+ * At most one run of work per key: further callers of the key wait for its result or error.
  *
- * A caller that is cancelled leaves; the others stay. When the one whose work runs is cancelled and its work
- * fails for that, the work of the next caller runs instead, so that no caller sees the cancellation of
- * another one. Work that no caller waits for runs to its end, and its result counts as any other.
+ * Cancelling a caller does not affect the others. When the caller whose work runs is cancelled and its work
+ * then fails, the work of the next caller runs, so that no caller sees the cancellation of another. Work
+ * without a waiting caller runs to its end, and its result counts.
  */
 export class SingleFlight<K> {
   // biome-ignore lint/suspicious/noExplicitAny: the results of one key are of one type, which the owner knows.
   readonly #flights = new Map<K, RunningFlight<any>>();
 
-  /** How many keys are being worked on. */
+  /** Number of keys with running work. */
   get size(): number {
     return this.#flights.size;
   }
@@ -60,7 +59,7 @@ export class SingleFlight<K> {
     });
   }
 
-  /** Drops the result of the running work of `key`: callers from now on start anew. */
+  /** Detaches the running work of `key`: its result is not cached, and later callers start new work. */
   detach(key: K): void {
     const flight = this.#flights.get(key);
     if (flight === undefined) return;

@@ -1,10 +1,11 @@
-/** Slots allocated at first. The table doubles from here and never shrinks below it. */
+/** Initial number of slots. The table doubles from here and never shrinks below it. */
 const LEAST_SLOTS = 64;
 
 const EMPTY: Float64Array = new Float64Array();
 
 /**
- * Numbers of `#links` a slot: the slots before and after it in order of insertion, then in order of due time.
+ * Numbers of `#links` per slot: the slots before and after it in order of insertion, then in order of due
+ * time.
  */
 const STRIDE = 4;
 const OLDER = 0;
@@ -13,14 +14,15 @@ const DUE_BEFORE = 2;
 const DUE_AFTER = 3;
 
 /**
- * Entries of a cache in numbered slots, with two orders over them: of insertion and of due time. Every
- * operation is O(1), growing and shrinking amortised.
+ * Entries of a cache in numbered slots, in two orders: by insertion and by due time. Every operation is O(1),
+ * with amortised growing and shrinking.
  *
- * Times and links are numbers in typed arrays rather than fields of objects: a look-up touches the map and
- * three short runs of memory, churn at a steady size allocates nothing, and the oldest entry is found without
- * walking the deleted ones at the head of a `Map`. Slot 0 is the head of both rings and holds no entry.
+ * Times and links are numbers in typed arrays instead of object fields: a look-up reads the map and three
+ * short pieces of memory, replacing entries at a constant size allocates nothing, and finding the oldest
+ * entry does not walk the deleted ones at the head of a `Map`. Slot 0 is the head of both rings and holds no
+ * entry.
  *
- * A slot's number is good until the next `add` or `remove`: shrinking numbers the slots anew.
+ * A slot's number is valid until the next `add` or `remove`: shrinking renumbers the slots.
  */
 export class SlotTable<K, V> {
   /** The slot of each key. */
@@ -32,7 +34,7 @@ export class SlotTable<K, V> {
    * cache's own time.
    */
   ends: Float64Array = EMPTY;
-  /** Due time of the slot that is due first; infinite when the table is empty. */
+  /** Due time of the first due slot; `Infinity` when the table is empty. */
   nextDueAtMs: number = Number.POSITIVE_INFINITY;
 
   #dueAtMs: Float64Array = EMPTY;
@@ -44,23 +46,25 @@ export class SlotTable<K, V> {
     this.#allocate(LEAST_SLOTS);
   }
 
-  /** The slot that was inserted first, 0 when there is none. */
+  /** The slot inserted first; 0 when there is none. */
   get oldest(): number {
     return this.#links[NEWER] as number;
   }
 
-  /** The slot that is due first, 0 when there is none. */
+  /** The first due slot; 0 when there is none. */
   get firstDue(): number {
     return this.#links[DUE_AFTER] as number;
   }
 
-  /** The slot inserted after `slot`, 0 at the end. */
+  /** The slot inserted after `slot`; 0 at the end. */
   after(slot: number): number {
     return this.#links[slot * STRIDE + NEWER] as number;
   }
 
-  /** Adds a key that is not there, as the newest in both orders. It is due at the earlier of its ends, which must not be
-   * before the last one's due time. */
+  /**
+   * Adds an absent key as the last in both orders. Its due time is the earlier of its ends, which must not be
+   * before the due time of the last slot.
+   */
   add(key: K, value: V, ttlEndMs: number, idleEndMs: number): number {
     let slot = this.#free;
     if (slot === 0) {
@@ -81,7 +85,7 @@ export class SlotTable<K, V> {
     return slot;
   }
 
-  /** Puts an entry into the slot of another one, which goes: as `remove` and `add`, with less to do. */
+  /** Replaces the entry in a slot: equals `remove` and `add`, but faster. */
   replace(slot: number, key: K, value: V, ttlEndMs: number, idleEndMs: number): void {
     const links = this.#links;
     const at = slot * STRIDE;
@@ -113,7 +117,7 @@ export class SlotTable<K, V> {
     if (before === 0) this.nextDueAtMs = this.#dueAtMs[links[3] as number] as number;
   }
 
-  /** Takes an entry out. Its key and value are no longer referred to from here. */
+  /** Removes an entry and the references to its key and value. */
   remove(slot: number): void {
     this.slots.delete(this.keys[slot] as K);
     this.keys[slot] = undefined;
@@ -125,7 +129,7 @@ export class SlotTable<K, V> {
     if (this.slots.size * 4 < this.#dueAtMs.length && this.#dueAtMs.length > LEAST_SLOTS) this.#shrink();
   }
 
-  /** Takes everything out and gives all memory back. */
+  /** Removes all entries and frees their memory. */
   clear(): void {
     this.slots = new Map();
     this.#allocate(LEAST_SLOTS);
@@ -137,7 +141,9 @@ export class SlotTable<K, V> {
     this.#append(slot, OLDER);
   }
 
-  /** Makes a slot the last that is due, at `atMs` or when the last one is due, whichever is later. */
+  /**
+   * Makes a slot the last due one, at `atMs` or at the due time of the present last slot, whichever is later.
+   */
   reschedule(slot: number, atMs: number): void {
     this.#unlinkDue(slot);
     const last = this.#links[DUE_BEFORE] as number;
@@ -157,10 +163,7 @@ export class SlotTable<K, V> {
     if (wasFirst) this.nextDueAtMs = this.#dueAtMs[this.#links[DUE_AFTER] as number] as number;
   }
 
-  /**
-   * Puts a slot at the end of the ring whose backward link is `before`; the forward link is the number after
-   * it.
-   */
+  /** Appends a slot to the ring whose backward link is `before`; the forward link is the next number. */
   #append(slot: number, before: typeof OLDER | typeof DUE_BEFORE): void {
     const links = this.#links;
     const last = links[before] as number;
@@ -178,7 +181,7 @@ export class SlotTable<K, V> {
     links[next * STRIDE + before] = previous;
   }
 
-  /** An empty table of `size` slots, the head included. */
+  /** Resets to an empty table of `size` slots, including the head. */
   #allocate(size: number): void {
     this.keys = [undefined];
     this.values = [undefined];
@@ -203,8 +206,8 @@ export class SlotTable<K, V> {
   }
 
   /**
-   * Moves what is left into a table of half the size, oldest first, so that memory is returned after a crowd
-   * has gone.
+   * Moves the remaining entries into a table of half the size, oldest first, to free memory after many
+   * removals.
    */
   #shrink(): void {
     const { keys, values, ends } = this;

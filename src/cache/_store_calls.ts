@@ -2,18 +2,18 @@ import { BackendError, BusyError, ClosedError, LimitError } from "../errors/mod.
 import type { Clock, Scheduler } from "../ports/mod.ts";
 
 /**
- * Calls that a store has not answered, including those that are no longer waited for. Each may hold a value's
+ * Maximum number of unanswered calls to a store, including those past their deadline. Each may hold a value's
  * bytes.
  */
 const MAX_UNANSWERED = 1_024;
 
 /**
- * How long a store that missed a deadline is left alone, in milliseconds, so that not every caller waits that
- * long.
+ * How long calls fail at once after a missed deadline, in milliseconds, so that not every caller waits for
+ * the deadline.
  */
 const REST_MS = 5_000;
 
-/** What a {@link StoreCalls} needs. */
+/** Options of a {@link StoreCalls}. */
 export interface StoreCallsOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -27,16 +27,16 @@ interface Waiting {
 }
 
 /**
- * Calls to a store that may never answer. Each is given up at its deadline; what it answers later is dropped.
- * After a missed deadline the store rests: calls fail at once until the rest is over.
+ * Calls to a store that may never answer. Each call rejects at its deadline; a later answer is ignored. After
+ * a missed deadline, calls fail at once for a rest period.
  *
- * One scheduled task serves all calls. It is armed while it is needed and not taken back when the answers
- * come, so it costs one due time a deadline, not one a call.
+ * One scheduled task serves all calls. It is not cancelled when answers arrive, so it costs one due time per
+ * deadline, not one per call.
  */
 export class StoreCalls {
   readonly #options: StoreCallsOptions;
   readonly #unregister: () => void;
-  /** In the order of their deadlines, which all have the same distance from their call. */
+  /** In the order of their deadlines: every call has the same time limit. */
   readonly #waiting = new Set<Waiting>();
   #unanswered = 0;
   #restsUntilMs = Number.NEGATIVE_INFINITY;
@@ -51,9 +51,9 @@ export class StoreCalls {
   /**
    * Makes a call.
    *
-   * @throws {BackendError} When there is no answer in time. The call may still take effect.
-   * @throws {BusyError | LimitError | ClosedError} When the store rests, too much is unanswered, or the cache
-   *   was closed. The call was not made.
+   * @throws {BackendError} When the call misses its deadline. It may still take effect.
+   * @throws {BusyError | LimitError | ClosedError} During a rest period, when too many calls are unanswered,
+   *   or when the cache is closed. The call was not made.
    */
   run<T>(call: () => Promise<T>): Promise<T> {
     const { clock, deadlineMs } = this.#options;
@@ -61,7 +61,7 @@ export class StoreCalls {
     const restMs = this.#restsUntilMs - nowMs;
     if (this.#closed) return Promise.reject(new ClosedError("call cache store: the cache is closed"));
     if (restMs > 0 && restMs <= REST_MS)
-      return Promise.reject(new BusyError("call cache store: it did not answer and is left alone"));
+      return Promise.reject(new BusyError("call cache store: paused after a missed deadline"));
     if (this.#unanswered >= MAX_UNANSWERED)
       return Promise.reject(new LimitError(`call cache store: ${MAX_UNANSWERED} calls are unanswered`));
     return new Promise<T>((resolve, reject) => {
@@ -91,7 +91,7 @@ export class StoreCalls {
     });
   }
 
-  /** Gives up what is waited for and makes no more calls. */
+  /** Rejects waiting calls and makes no further calls. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -9,16 +9,13 @@ import type { CacheStore } from "./cache_store.ts";
 import { KeyedLock } from "./keyed_lock.ts";
 import { PortableCache } from "./portable_cache.ts";
 
-/** Keys whose last write failed. More, and the namespace is invalidated as a whole. */
+/** Maximum number of keys whose last write failed. Beyond it, the whole namespace is invalidated. */
 const MAX_DOUBTFUL = 1_000;
 
-/**
- * Writes that may wait for their turn or for the store. Further ones are not made and leave their key
- * doubtful.
- */
+/** Maximum number of waiting or running writes. Further writes are dropped and make their key doubtful. */
 const MAX_WRITES = 1_024;
 
-/** What a doubtful key accepts when no write since has succeeded: no entry has this id. */
+/** Marks a doubtful key without a later successful write: no entry has this id. */
 const NO_WRITE = 0n;
 
 /** Options of a {@link StoredCache}. */
@@ -33,21 +30,21 @@ export interface StoredCacheOptions<K, V> {
   readonly taskName: string;
 }
 
-/** Changes of one key that are under way. */
+/** Running changes of one key. */
 interface Writing {
   count: number;
-  /** Place in the order of calls of the last change that was not made, for lack of room. */
+  /** Sequence number of the last change that was dropped for lack of room. */
   droppedAt: number;
 }
 
 /**
- * A cache in a store that may fail, hang, forget, or answer nonsense: reads that cannot be trusted are
- * misses, writes that fail are warnings, no call rejects for the store's sake.
+ * A cache in a store that may fail, hang, lose entries or return wrong bytes: an invalid read is a miss, a
+ * failed write is a warning, and no call rejects because of the store.
  *
- * What is read is never older than what this process wrote, for as long as it lives:
- * - writes of a key go one after the other, and a key that is being written is a miss;
- * - after a write that failed, or was given up and may still arrive, the key is doubtful: only an entry of a
- *   later, successful write is accepted. Entries carry the id of their write for that;
+ * A read never returns a value older than the last write of this process:
+ * - writes of a key run in sequence, and a key that is being written is a miss;
+ * - after a write that failed or missed its deadline, the key is doubtful: reads accept only the entry of a
+ *   later, successful write, by the write id in each entry;
  * - an invalidated namespace is read under a new epoch or not at all.
  */
 export class StoredCache<K, V> {
@@ -58,7 +55,8 @@ export class StoredCache<K, V> {
   readonly #locks = new KeyedLock();
   readonly #writing = new Map<string, Writing>();
   /**
-   * Doubtful keys with the id of the one write that is accepted, for longer than what is doubted can live.
+   * Doubtful keys with the id of the only accepted write. They are kept for longer than the doubted entry can
+   * live.
    */
   readonly #doubtful: PortableCache<string, bigint>;
   #writes = 0;
@@ -151,8 +149,8 @@ export class StoredCache<K, V> {
       if (bytes === undefined || bytes === null) return undefined;
       const envelope = openEnvelope(namespace, name, bytes);
       if (envelope === undefined)
-        throw new CorruptError("read cache store: not bytes that were written there");
-      // What was doubtful under the epoch of this read is forgotten with it.
+        throw new CorruptError("read cache store: the bytes are not an entry of this key");
+      // `invalidateAll` has cleared the doubtful keys that this read has to check.
       if (invalidations !== this.#epoch.invalidations) return undefined;
       return this.#isAcceptable(name, envelope, epoch) ? codec.decode(envelope.payload) : undefined;
     } catch (error) {
@@ -176,7 +174,7 @@ export class StoredCache<K, V> {
     try {
       payload = codec.encode(value);
     } catch (error) {
-      // What is stored under the key is older than the value that was to replace it.
+      // The stored value is older than the one that cannot be encoded.
       this.#warn("encode", error);
       return this.#delete(name);
     }
@@ -193,7 +191,7 @@ export class StoredCache<K, V> {
     return this.#change(name, "delete", NO_WRITE, () => store.delete(namespace, name));
   }
 
-  /** One change of a key in the store, after those that were asked for before it. */
+  /** Makes one change of a key in the store, after earlier changes of the key. */
   async #change(
     name: string,
     action: string,
@@ -215,7 +213,8 @@ export class StoredCache<K, V> {
     try {
       await this.#locks.withKeys([name], async () => {
         const epoch = await this.#epoch.current();
-        // Invalidated since: neither is there anything to delete, nor must this be written.
+        // The namespace was invalidated after the call: the stored entry is invalid, and this one must not be
+        // written.
         if (invalidations !== this.#epoch.invalidations) return;
         if (epoch === undefined) throw new BackendError("write to cache store: no epoch is known");
         await this.#calls.run(() => call(epoch));
@@ -231,7 +230,7 @@ export class StoredCache<K, V> {
     }
   }
 
-  /** Names of errors alone: messages of a store may carry keys, which are phone numbers. */
+  /** Logs only the name of an error: messages of a store may contain keys, which are phone numbers. */
   #warn(action: string, error: unknown): void {
     const { host, namespace } = this.#options;
     const name = error instanceof Error ? error.name : typeof error;

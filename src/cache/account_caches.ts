@@ -28,38 +28,38 @@ export const CACHE_DEFAULTS: {
 /** Names a cache of an account. */
 export type CacheName = keyof typeof CACHE_DEFAULTS;
 
-/** The part of `TypedCache`, and of `PortableCache`, that owners of values use. */
+/** The part of `TypedCache` and `PortableCache` that owners of values use. */
 export interface ValueCache<K, V> {
-  /** False where values are kept elsewhere, and outlive the process. */
+  /** False when an external store keeps the values, which then outlive the process. */
   readonly isInProcess?: boolean | undefined;
   get(key: K): V | undefined | Promise<V | undefined>;
   getWith<R extends V | undefined>(key: K, load: () => R | Promise<R>): Promise<V | R>;
   insert(key: K, value: V): void | Promise<void>;
   invalidate(key: K): void | Promise<void>;
   invalidateAll(): void;
-  /** Gives up what it waits for, and leaves nothing behind in the host. In process there is nothing to do. */
+  /** Rejects waiting calls and removes the scheduled task. In process it does nothing. */
   close?(): void;
 }
 
-/** What a cache is made for. */
+/** Description of a cache to build. */
 export interface CacheSlot<V> {
-  /** Whose size and expiry it has. */
+  /** Selects size and expiry. */
   readonly name: CacheName;
-  /** Keeps it apart from others in one store. */
+  /** Separates it from other caches in one store. */
   readonly namespace: string;
   readonly host: Host;
-  /** Label in names of scheduled tasks. */
+  /** Prefix of the names of scheduled tasks. */
   readonly taskPrefix: string;
   /** For values that JSON cannot carry. */
   readonly codec?: CacheCodec<V> | undefined;
 }
 
-/** Makes the caches of an account: `inProcessCaches`, or what `accountCaches` answers. */
+/** Builds the caches of an account: `inProcessCaches`, or the result of `accountCaches`. */
 export interface CacheBuilder {
   build<V>(slot: CacheSlot<V>): ValueCache<string, V>;
 }
 
-/** Every cache in this process, with the defaults. */
+/** Builds every cache in process, with the defaults. */
 export const inProcessCaches: CacheBuilder = {
   build: <V>({ name, host }: CacheSlot<V>): ValueCache<string, V> =>
     new PortableCache<string, V>({ ...CACHE_DEFAULTS[name], clock: host.clock }),

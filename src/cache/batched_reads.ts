@@ -1,9 +1,9 @@
 import type { ValueCache } from "./account_caches.ts";
 
-/** A key that is asked for, and what the source needs to know beside it. */
+/** A requested key and its details for the source. */
 export type Asked<D> = readonly [key: string, detail: D];
 
-/** A cache and the source behind it, which answers for every key, if only that there is nothing. */
+/** A cache and its source, which must return a value for every key, also for keys without data. */
 export interface CachedReads<V, D> {
   readonly cache: ValueCache<string, V>;
   read(asked: readonly Asked<D>[]): Promise<readonly V[]>;
@@ -15,9 +15,8 @@ interface Query<V, D> {
 }
 
 /**
- * Values by key, from the cache where it has them. The others are read together: one query for all that are
- * asked for in one turn, and none for a key that is being read already. A value that was written to the cache
- * during the read stays.
+ * Reads values by key from the cache. Reads missing ones together: one query for all keys requested in one
+ * turn, and none for a key whose read is running. A value written to the cache during the read is kept.
  */
 export class BatchedReads<V, D> {
   readonly #reads: CachedReads<V, D>;
@@ -27,12 +26,12 @@ export class BatchedReads<V, D> {
     this.#reads = reads;
   }
 
-  /** @throws What the source throws. It is asked again next time. */
+  /** @throws The source's error. The next call queries the source again. */
   async get(key: string, detail: D): Promise<V> {
     return await this.#reads.cache.getWith(key, () => this.#load(key, detail));
   }
 
-  /** As `get`, for many, each once. */
+  /** As `get`, for many keys, each read once. */
   async getMany(asked: readonly Asked<D>[]): Promise<ReadonlyMap<string, V>> {
     const details = new Map(asked);
     const found = await Promise.all(

@@ -1,24 +1,21 @@
 import { encodeUtf8 } from "../bytes/mod.ts";
-/** How values of one cache become bytes and come back. */
+/** Converts values of one cache to bytes and back. */
 export interface CacheCodec<V> {
-  /** Fresh bytes of a value. Throws when the value has no such form; it is then not stored. */
+  /** Encodes a value into new bytes. Throws when it cannot; the value is then not stored. */
   encode(value: V): Uint8Array;
-  /**
-   * The value of bytes that `encode` made, perhaps in an earlier release. Throws when they are not of this
-   * form.
-   */
+  /** Decodes the result of `encode`, possibly of an earlier release. Throws when the bytes are invalid. */
   decode(bytes: Uint8Array): V;
 }
 
-/** Nesting that JSON values may have. Deeper ones, such as objects that contain themselves, are refused. */
+/** Maximum nesting of JSON values. It also rejects objects that contain themselves. */
 const MAX_DEPTH = 64;
 
 /**
- * Values as JSON: strings, booleans, finite numbers, `null`, arrays and plain objects of them. Others (`Map`,
- * bytes, `bigint`, dates, instances of classes) are refused with `TypeError` when encoded, rather than to
- * come back as something else: they need a codec of their own. Properties that are `undefined` are left out.
+ * Encodes values as JSON: strings, booleans, finite numbers, `null`, and arrays and plain objects of these.
+ * `encode` throws a `TypeError` for others (`Map`, bytes, `bigint`, dates, class instances), which JSON would
+ * change: they need another codec. Properties that are `undefined` are omitted.
  *
- * @param check Called with what was decoded: returns the value, or throws when it is not one of this release.
+ * @param check Called with the decoded JSON: returns the value, or throws when this release cannot use it.
  */
 export function jsonCacheCodec<V>(check: (decoded: unknown) => V = (decoded) => decoded as V): CacheCodec<V> {
   return {
@@ -35,7 +32,7 @@ export function jsonCacheCodec<V>(check: (decoded: unknown) => V = (decoded) => 
 function requireJson(value: unknown, depth: number): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0)) return;
-  if (typeof value !== "object") throw new TypeError(`encode as JSON: ${typeof value} has no such form`);
+  if (typeof value !== "object") throw new TypeError(`encode as JSON: ${typeof value} has no JSON form`);
   if (depth === 0) throw new TypeError(`encode as JSON: nested deeper than ${MAX_DEPTH}`);
   if (Array.isArray(value)) {
     for (const element of value) requireJson(element, depth - 1);

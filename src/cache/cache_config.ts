@@ -9,7 +9,7 @@ import { TypedCache } from "./typed_cache.ts";
 export interface BuildOptions<K, V> {
   readonly clock: Clock;
   readonly onEvict?: EvictionListener<K, V> | undefined;
-  /** Says whether a value is held. Only where the configuration has no expiry. */
+  /** Returns whether a value is in use. Only for a configuration without expiry. */
   readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface BuildOptions<K, V> {
 export interface BuildTypedOptions<K, V> {
   readonly namespace: string;
   readonly host: Host;
-  /** The store to use; in process without one. */
+  /** Defaults to a cache in process. */
   readonly store?: CacheStore | undefined;
   readonly codec?: CacheCodec<V> | undefined;
   readonly nameOf?: ((key: K) => string) | undefined;
@@ -27,11 +27,11 @@ export interface BuildTypedOptions<K, V> {
 
 /** Size and expiry of one cache. */
 export class CacheEntryConfig {
-  /** Entries that are held at most; 0 turns the cache off. In a store, the store's own limits hold. */
+  /** Maximum number of entries; 0 turns the cache off. A store applies its own limits instead. */
   readonly capacity: number;
-  /** Milliseconds after which an entry is gone. */
+  /** Milliseconds from the write until an entry expires. */
   readonly ttlMs: number | undefined;
-  /** Milliseconds without a read after which an entry is gone. In a store it counts from the write. */
+  /** Milliseconds without a read until an entry expires. In a store it counts from the write. */
   readonly idleMs: number | undefined;
 
   /** @throws {RangeError} When a number is out of range. */
@@ -51,15 +51,15 @@ export class CacheEntryConfig {
     this.idleMs = idleMs;
   }
 
-  /** A cache in process. */
+  /** Builds a cache in process. */
   build<K, V>(options: BuildOptions<K, V>): PortableCache<K, V> {
     const { capacity, ttlMs, idleMs } = this;
     return new PortableCache<K, V>({ capacity, ttlMs, idleMs, ...options });
   }
 
   /**
-   * A cache over the given store, or in process without one, or with a capacity of 0, which is off whatever
-   * the store. A store has one clock an entry: the shorter of the two times, from the write on.
+   * Builds a cache over `store`, or in process when there is no store or the capacity is 0. A store has one
+   * expiry per entry: the shorter of the two times, from the write on.
    */
   buildTypedTtl<K, V>(options: BuildTypedOptions<K, V>): TypedCache<K, V> {
     const { store, host, namespace, codec, nameOf, deadlineMs, taskPrefix } = options;
@@ -86,13 +86,13 @@ export interface CacheConfig {
   readonly group: CacheEntryConfig;
   /** Device lists, by user. Large enough for every member of a large group at once. */
   readonly device: CacheEntryConfig;
-  /** LID to phone number and back: each direction a cache of this size. */
+  /** LID to phone number and back: one cache of this size per direction. */
   readonly lidPn: CacheEntryConfig;
-  /** Who has which sender key, by group. */
+  /** Devices that have our sender key, by group. */
   readonly senderKeyDevices: CacheEntryConfig;
 }
 
-/** The defaults, with what is given in their place. */
+/** The defaults, replaced by `overrides`. */
 export function cacheConfig(overrides: Partial<CacheConfig> = {}): CacheConfig {
   const entry = (name: CacheName): CacheEntryConfig =>
     overrides[name] ?? new CacheEntryConfig(CACHE_DEFAULTS[name]);

@@ -1,14 +1,13 @@
 /**
  * An external store for caches (Redis, Memcached, Workers KV): bytes under a key, partitioned by namespace.
  *
- * What an implementor may rely on: namespaces are short names of letters, digits and `_`; keys are not empty
- * and may hold any other character; `TypedCache` tells bytes of its own from damaged, outdated or misplaced
- * ones by itself, and sets a deadline to every call. What it must provide: calls that do not throw
- * synchronously, and `get` that answers what was `set` last or `undefined`. Everything is best effort:
- * entries may vanish at any time, and a rejection is a miss.
+ * An implementor may rely on this: namespaces are short names of letters, digits and `_`; keys are not empty
+ * and may contain any character; `TypedCache` detects damaged, outdated and misplaced bytes, and sets a
+ * deadline for every call. An implementor must ensure that calls do not throw synchronously, and that `get`
+ * returns the bytes of the last `set` or `undefined`. Everything is best effort: entries may vanish at any
+ * time, and a rejection is a miss.
  *
- * Accounts that share a store are kept apart by their namespaces, which end with a digest of their identity
- * key.
+ * Accounts can share a store: their namespaces end with a digest of their identity key.
  *
  * @example
  * ```ts
@@ -30,18 +29,18 @@
  * ```
  */
 export interface CacheStore {
-  /** The bytes that were set last; `undefined` when there are none. They belong to the caller. */
+  /** The bytes of the last `set`; `undefined` when there are none. The caller owns them. */
   get(namespace: string, key: string): Promise<Uint8Array | undefined>;
   /**
-   * Sets the bytes of a key, which the store must not change. They should go after `ttlMs`, a positive number
-   * of milliseconds; a store that cannot count so finely may keep them longer, `TypedCache` does not give
-   * them out.
+   * Sets the bytes of a key, which the store must not change. They should expire after `ttlMs`, a positive
+   * number of milliseconds. A store with a coarser unit may keep them longer: `TypedCache` does not return
+   * expired entries.
    */
   set(namespace: string, key: string, bytes: Uint8Array, ttlMs?: number): Promise<void>;
-  /** Removes a key; one that is not there is fine. */
+  /** Removes a key, if present. */
   delete(namespace: string, key: string): Promise<void>;
-  /** Removes all keys of a namespace. When it resolves, `get` answers none of them. */
+  /** Removes all keys of a namespace. After it resolves, `get` returns none of them. */
   clear(namespace: string): Promise<void>;
-  /** How many entries a namespace holds, about. A store without it answers 0. */
+  /** Approximate number of entries in a namespace. Without this method the count is 0. */
   entryCount?(namespace: string): Promise<number>;
 }

@@ -1,8 +1,8 @@
 import type { CacheStore } from "./cache_store.ts";
 
 /**
- * Which caches live in a store; the others stay in process. Only caches of plain values can: locks, lanes,
- * pending requests and the Signal cache hold live objects and have no member here.
+ * Caches that live in a store; the others stay in process. Only caches of plain values can use a store:
+ * locks, lanes, pending requests and the Signal cache hold live objects.
  */
 export interface CacheStores {
   /** Group metadata. Namespace `group`. */
@@ -26,9 +26,9 @@ export const CACHE_NAMESPACES: {
   lidPnByPn: "lid_pn_by_pn",
 };
 
-/** Ways to make {@link CacheStores}. */
+/** Functions that create {@link CacheStores}. */
 export const CacheStores: {
-  /** Every cache that can live in a store, in this one. */
+  /** Puts every cache that can use a store into this one. */
   all(store: CacheStore): Required<CacheStores>;
 } = {
   all(store: CacheStore): Required<CacheStores> {

@@ -2,19 +2,15 @@ import type { CacheBuilder, CacheSlot, ValueCache } from "./account_caches.ts";
 import { type CacheConfig, cacheConfig } from "./cache_config.ts";
 import type { CacheStores } from "./cache_stores.ts";
 
-/**
- * Sizes and expiries that differ from the defaults, and the stores of those caches that are not to be in
- * process.
- */
+/** Sizes and expiries that differ from the defaults, and the stores of the caches that are not in process. */
 export interface AccountCachesOptions extends Partial<CacheConfig> {
   readonly stores?: CacheStores | undefined;
 }
 
 /**
- * For the option `cache` of `openAccount`: how large the account's caches are, how long they keep things, and
- * where.
+ * Value for the option `cache` of `openAccount`: size, expiry and place of the account's caches.
  *
- * Accounts may share a store: the namespaces of an open account end with a digest of its identity key.
+ * Accounts can share a store: the namespaces of an open account end with a digest of its identity key.
  *
  * @throws {RangeError} When a number is out of range.
  *

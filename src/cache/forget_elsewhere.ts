@@ -1,9 +1,9 @@
 import type { ValueCache } from "./account_caches.ts";
 
 /**
- * Removes keys from a cache that outlives the process, before what they come from changes: the process may
- * die between the change and telling the cache, and the next one would find the older value. In process
- * nothing is done. Best effort, as the cache is.
+ * Removes keys from a cache in a store before their source changes: the process may crash between the change
+ * and the update of the cache, and the next process would read the older value. In process it does nothing.
+ * Best effort, like the cache.
  */
 export async function forgetElsewhere<V>(
   cache: ValueCache<string, V>,

@@ -1,19 +1,19 @@
 import { type Random, systemRandom } from "../ports/mod.ts";
 import type { CacheStore } from "./cache_store.ts";
 
-/** Bytes of a namespace's epoch, at the head of each of its entries. */
+/** Length of a namespace's epoch, with which each of its entries begins. */
 const EPOCH_LENGTH = 8;
 
 /**
- * Default time to live in milliseconds: a week. Cleared entries are not listed, so each entry must expire.
+ * Default time to live in milliseconds: a week. `clear` does not delete entries, so each entry must expire.
  */
 const LONGEST_TTL_MS = 604_800_000;
 
-/** Three operations on bytes by key: what any key-value service has. */
+/** Three operations on bytes by key, which every key-value service has. */
 export interface KeyValueClient {
-  /** The bytes of a key, `undefined` when there are none. */
+  /** The bytes of a key; `undefined` when there are none. */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Sets them, to go after `ttlMs`, or to stay when it is not given. */
+  /** Sets the bytes of a key. They expire after `ttlMs`, or never when it is `undefined`. */
   set(key: string, bytes: Uint8Array, ttlMs: number | undefined): Promise<void>;
   /** Removes a key. */
   delete(key: string): Promise<void>;
@@ -22,21 +22,21 @@ export interface KeyValueClient {
 /** Options of the stores over key-value services. */
 export interface KeyValueCacheStoreOptions {
   /**
-   * Prefix of every key. Defaults to the empty string. Accounts that share a database need one each, such as
-   * `bot-1:`.
+   * Prefix of every key. Defaults to the empty string. Accounts that share a database need different
+   * prefixes, such as `bot-1:`.
    */
   readonly prefix?: string | undefined;
-  /** Draws the numbers of epochs. Defaults to the system's randomness. */
+  /** Generates epochs. Defaults to the system's randomness. */
   readonly random?: Random | undefined;
 }
 
 /**
  * A `CacheStore` over a key-value service: keys are `{prefix}{namespace}:{key}`.
  *
- * `clear` lists nothing. Each namespace has a random number, its epoch, under `{prefix}{namespace}#epoch`,
- * and each entry begins with the one that it was written under. Clearing sets another number, one command
- * whatever the size, and what is under the old one is no longer given out and goes with its time to live. A
- * lost number voids the namespace. A read is two commands at once, a write two in a row.
+ * `clear` does not list keys. Each namespace has a random number, its epoch, under
+ * `{prefix}{namespace}#epoch`, and each entry begins with the epoch of its write. `clear` sets another epoch
+ * in one command; entries of the old epoch are no longer returned and expire. A lost epoch invalidates the
+ * namespace. A read takes two concurrent commands, a write two sequential ones.
  */
 export function keyValueCacheStore(
   client: KeyValueClient,

@@ -2,37 +2,40 @@ import { LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import { PortableCache } from "./portable_cache.ts";
 
-/** Work that may wait in one lane. A chat that is a thousand messages behind is not helped by more. */
+/**
+ * Maximum number of works in one lane. A longer queue does not help a chat that is a thousand messages
+ * behind.
+ */
 const MAX_WAITING = 1_000;
 
-/** Lanes that are kept by default while they are empty. */
+/** Default maximum number of lanes. */
 const DEFAULT_CAPACITY = 5_000;
 
 /** Options of {@link KeyedLanes}. */
 export interface KeyedLanesOptions {
   readonly clock: Clock;
   /**
-   * Empty lanes that are kept; lanes in use are kept beyond it. Defaults to 5,000, enough for the
-   * chats of one account; give locks of sessions 10,000.
+   * Maximum number of lanes; lanes in use are kept beyond it. Defaults to 5,000, enough for the chats of one
+   * account; use 10,000 for locks of sessions.
    */
   readonly capacity?: number | undefined;
-  /** Work that may wait in one lane, what is under way included. Defaults to 1,000. */
+  /** Maximum number of works in one lane, including the running one. Defaults to 1,000. */
   readonly maxWaiting?: number | undefined;
 }
 
-/** A lane: it is held while there is work in it. */
+/** A lane, in use while it has work. */
 interface Lane {
-  /** Ends when what was given last has ended, and never rejects. */
+  /** Resolves when the last work has ended; never rejects. */
   tail: Promise<unknown>;
   waiting: number;
 }
 
 /**
- * Work in order, by key: a lane for each chat, so that its messages are handled one after the other while
- * chats do not wait for each other.
+ * Runs work in order, by key: with one lane for each chat, messages of a chat run in sequence while chats do
+ * not wait for each other.
  *
- * Lanes stay in process and have no expiry: one that is in use is never evicted, so two works of one key
- * never overlap. Beyond the capacity the oldest idle one goes, which costs its key nothing but a new one.
+ * Lanes stay in process and do not expire: a lane in use is never evicted, so two works of one key never
+ * overlap. Beyond the capacity the oldest idle lane is evicted; its key gets a new lane when needed.
  *
  * @example
  * ```ts
@@ -54,33 +57,33 @@ export class KeyedLanes {
   constructor({ clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING }: KeyedLanesOptions) {
     if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1)
       throw new RangeError(`create lanes: maxWaiting ${maxWaiting} is not a positive count`);
-    // With room for at least one lane, a second caller finds the lane of the first.
+    // A second caller must find the lane of the first, which needs a capacity of at least one.
     if (capacity === 0) throw new RangeError("create lanes: capacity 0 has no room for a lane");
     this.#maxWaiting = maxWaiting;
     this.#lanes = new PortableCache({ capacity, clock, isHeld: (_key, { waiting }) => waiting > 0 });
   }
 
-  /** How many lanes there are, idle ones included. */
+  /** Number of lanes, including idle ones. */
   get size(): number {
     return this.#lanes.entryCount();
   }
 
-  /** How much work is in a lane, what is under way included. */
+  /** Number of works in a lane, including the running one. */
   waiting(key: string): number {
     return this.#lanes.get(key)?.waiting ?? 0;
   }
 
   /**
-   * Runs `work` when all that was given for this key before has ended, however it did. What it throws reaches
-   * its caller alone. Work that waits for other work of its own key never ends.
+   * Runs `work` after all earlier work of this key has resolved or rejected. Only its caller gets its error.
+   * Work that waits for other work of its own key deadlocks.
    *
-   * @throws {LimitError} When too much is waiting: the work was not taken.
+   * @throws {LimitError} When the lane is full. `work` does not run.
    */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const lane = this.#lanes.getOrInsert(key, () => ({ tail: Promise.resolve(), waiting: 0 }));
     if (lane.waiting >= this.#maxWaiting)
-      return Promise.reject(new LimitError(`run in lane: ${this.#maxWaiting} are waiting`));
-    // Before anything else can be inserted: from here on the lane is held.
+      return Promise.reject(new LimitError(`run in lane: ${this.#maxWaiting} works are waiting`));
+    // From here on the lane is in use. No other insert can come before this line.
     lane.waiting += 1;
     const running = lane.tail.then(work).finally(() => {
       lane.waiting -= 1;

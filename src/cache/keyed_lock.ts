@@ -1,20 +1,19 @@
 /**
- * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A key that is
- * free or waits for takes no memory.
+ * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A free key
+ * takes no memory.
  *
- * The lock is not re-entrant: asking for a key inside its own section never ends. A caller that needs several
- * keys asks for them in one call; they are taken in one fixed order, so that two such calls never wait for
- * each other.
+ * The lock is not re-entrant: acquiring a key inside its own section deadlocks. A caller that needs several
+ * keys passes them in one call; they are acquired in a fixed order, so that two such calls never deadlock.
  */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** The keys that are held or waited for at this moment. */
+  /** The keys that are held or waited for. */
   get keys(): readonly string[] {
     return [...this.#tails.keys()];
   }
 
-  /** Runs `section` while holding every one of `keys`, and releases them however it ends. */
+  /** Runs `section` while holding all `keys`, and releases them when it resolves or rejects. */
   async withKeys<T>(keys: readonly string[], section: () => Promise<T>): Promise<T> {
     const releases: (() => void)[] = [];
     try {
@@ -26,9 +25,9 @@ export class KeyedLock {
   }
 
   /**
-   * Runs `section` under the lock of the key that `resolve` names, resolved inside the lock: when the answer
-   * has changed by the time the lock is held (a phone number became a LID), the lock is let go and taken
-   * again.
+   * Runs `section` under the lock of the key that `resolve` returns. It resolves the key again inside the
+   * lock: when the key has changed (a phone number became a LID), it releases the lock and acquires the new
+   * one.
    */
   async withResolvedKey<T>(resolve: () => Promise<string>, section: (key: string) => Promise<T>): Promise<T> {
     for (let key = await resolve(); ; ) {

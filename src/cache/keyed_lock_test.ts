@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { KeyedLock } from "./keyed_lock.ts";
 
 function gate(): { open: () => void; opened: Promise<void> } {
@@ -9,66 +9,70 @@ function gate(): { open: () => void; opened: Promise<void> } {
   return { open, opened };
 }
 
-test("sections of one key never overlap and run in the order of the calls", async () => {
-  const lock = new KeyedLock();
-  const events: string[] = [];
-  const first = gate();
-  const sections = [0, 1, 2].map((n) =>
-    lock.withKeys(["a"], async () => {
-      events.push(`in ${n}`);
-      if (n === 0) await first.opened;
-      events.push(`out ${n}`);
-    }),
-  );
-  const other = lock.withKeys(["b"], async () => {
-    events.push("other");
-  });
-  await other;
-  first.open();
-  await Promise.all(sections);
-  expect(events).toEqual(["in 0", "other", "out 0", "in 1", "out 1", "in 2", "out 2"]);
-  expect(lock.keys).toEqual([]);
-});
-
-test("a section that throws releases its keys", async () => {
-  const lock = new KeyedLock();
-  await expect(lock.withKeys(["a", "b"], () => Promise.reject(new Error("boom")))).rejects.toThrow("boom");
-  expect(lock.keys).toEqual([]);
-  expect(await lock.withKeys(["b"], async () => "free")).toBe("free");
-});
-
-test("calls that need the same keys in other orders do not wait for each other for ever", async () => {
-  const lock = new KeyedLock();
-  const done: number[] = [];
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) =>
-      lock.withKeys(n % 2 === 0 ? ["a", "b", "c"] : ["c", "b", "a", "a"], async () => {
-        await Promise.resolve();
-        done.push(n);
+describe("KeyedLock.withKeys", () => {
+  test("runs sections of one key in call order without overlap", async () => {
+    const lock = new KeyedLock();
+    const events: string[] = [];
+    const first = gate();
+    const sections = [0, 1, 2].map((n) =>
+      lock.withKeys(["a"], async () => {
+        events.push(`in ${n}`);
+        if (n === 0) await first.opened;
+        events.push(`out ${n}`);
       }),
-    ),
-  );
-  expect(done).toHaveLength(20);
+    );
+    const other = lock.withKeys(["b"], async () => {
+      events.push("other");
+    });
+    await other;
+    first.open();
+    await Promise.all(sections);
+    expect(events).toEqual(["in 0", "other", "out 0", "in 1", "out 1", "in 2", "out 2"]);
+    expect(lock.keys).toEqual([]);
+  });
+
+  test("releases its keys when the section throws", async () => {
+    const lock = new KeyedLock();
+    await expect(lock.withKeys(["a", "b"], () => Promise.reject(new Error("boom")))).rejects.toThrow("boom");
+    expect(lock.keys).toEqual([]);
+    expect(await lock.withKeys(["b"], async () => "free")).toBe("free");
+  });
+
+  test("never deadlocks on keys in different orders", async () => {
+    const lock = new KeyedLock();
+    const done: number[] = [];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        lock.withKeys(n % 2 === 0 ? ["a", "b", "c"] : ["c", "b", "a", "a"], async () => {
+          await Promise.resolve();
+          done.push(n);
+        }),
+      ),
+    );
+    expect(done).toHaveLength(20);
+  });
 });
 
-test("a key that changes while it is waited for is resolved again inside the lock", async () => {
-  const lock = new KeyedLock();
-  const holder = gate();
-  let current = "phone";
-  const holding = lock.withKeys(["phone"], async () => {
-    await holder.opened;
-    current = "lid";
+describe("KeyedLock.withResolvedKey", () => {
+  test("resolves a key that changed while it waited", async () => {
+    const lock = new KeyedLock();
+    const holder = gate();
+    let current = "phone";
+    const holding = lock.withKeys(["phone"], async () => {
+      await holder.opened;
+      current = "lid";
+    });
+    const seen: string[] = [];
+    const waiting = lock.withResolvedKey(
+      async () => current,
+      async (key) => {
+        seen.push(key);
+        expect(lock.keys).toEqual(["lid"]);
+      },
+    );
+    holder.open();
+    await Promise.all([holding, waiting]);
+    expect(seen).toEqual(["lid"]);
+    expect(lock.keys).toEqual([]);
   });
-  const seen: string[] = [];
-  const waiting = lock.withResolvedKey(
-    async () => current,
-    async (key) => {
-      seen.push(key);
-      expect(lock.keys).toEqual(["lid"]);
-    },
-  );
-  holder.open();
-  await Promise.all([holding, waiting]);
-  expect(seen).toEqual(["lid"]);
-  expect(lock.keys).toEqual([]);
 });

@@ -1,10 +1,10 @@
 import type { CacheStore } from "./cache_store.ts";
 import { type KeyValueCacheStoreOptions, keyValueCacheStore } from "./key_value_cache_store.ts";
 
-/** Workers KV refuses to expire a key sooner than this, in seconds. */
+/** Shortest expiry that Workers KV accepts, in seconds. */
 const LEAST_EXPIRATION_TTL = 60;
 
-/** What is used of a Workers KV namespace. */
+/** The used methods of a Workers KV namespace. */
 export interface KvNamespaceLike {
   get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
   put(key: string, value: Uint8Array, options?: { expirationTtl?: number }): Promise<void>;
@@ -14,10 +14,10 @@ export interface KvNamespaceLike {
 /**
  * A `CacheStore` over Workers KV: `kvCacheStore(env.KV)`.
  *
- * KV is slow to agree: other locations may see a change, and a `clear`, up to a minute later, and a key takes
- * one write a second. Fit for what changes rarely and is not wrong when it is a minute old; keep device lists
- * out of it. Keys, with prefix and namespace, have at most 512 bytes; longer ones are refused, which is a
- * warning and a miss.
+ * KV is eventually consistent: other locations may see a change or a `clear` up to a minute later, and a key
+ * accepts one write per second. Use it for values that change rarely and may be a minute old, not for device
+ * lists. KV rejects keys longer than 512 bytes, including prefix and namespace; this causes a warning and a
+ * miss.
  */
 export function kvCacheStore(kv: KvNamespaceLike, options: KeyValueCacheStoreOptions = {}): CacheStore {
   return keyValueCacheStore(

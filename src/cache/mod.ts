@@ -1,9 +1,9 @@
 /**
  * Caches in process and in external stores, and coordination in process.
  *
- * `PortableCache` is the bounded cache that everything here is made of. `TypedCache` is the same in process,
- * or lives in a `CacheStore`: `redisCacheStore`, `kvCacheStore`, or one of your own, for which
- * `keyValueCacheStore` asks three operations.
+ * `PortableCache` is a bounded cache and the base of the others. `TypedCache` wraps it in process, or uses a
+ * `CacheStore`: `redisCacheStore`, `kvCacheStore`, or your own, which `keyValueCacheStore` builds from three
+ * operations.
  *
  * @module
  */

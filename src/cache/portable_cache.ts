@@ -2,84 +2,75 @@ import { type Clock, type Logger, silentLogger } from "../ports/mod.ts";
 import { SingleFlight } from "./_single_flight.ts";
 import { SlotTable } from "./_slot_table.ts";
 
-/**
- * Entries that one call looks at, at most, to free what has expired. More than a call adds, so sweeping keeps
- * up.
- */
+/** Maximum number of due entries that one call checks for expiry. A call adds fewer, so sweeping keeps up. */
 const SWEPT_PER_CALL = 4;
 
-/** Entries that one insert looks at, at most, for one that is not held. */
+/** Maximum number of entries that one insert checks to find one that is not in use. */
 const GUARDED_PER_CALL = 8;
 
 /**
- * Why an entry left the cache:
+ * Why an entry was removed from the cache:
  *
- * - `expired`: its time to live or its idle time was over;
- * - `capacity`: it was the oldest when room was needed, or the cache holds nothing;
+ * - `expired`: its time to live or its idle time ended;
+ * - `capacity`: it was the oldest entry when the cache was full, or the capacity is 0;
  * - `replaced`: another value was inserted under its key;
  * - `removed`: it was removed or invalidated.
  */
 export type EvictionReason = "expired" | "capacity" | "replaced" | "removed";
 
 /**
- * Is told of each entry that left, once, after it left. It may use the cache. What it throws is logged and
- * goes nowhere.
+ * Called once for each entry after it is removed. It may use the cache. Its errors are logged and not
+ * rethrown.
  */
 export type EvictionListener<K, V> = (key: K, value: V, reason: EvictionReason) => void;
 
 /** Options of a {@link PortableCache}. */
 export interface PortableCacheOptions<K, V> {
   /**
-   * Entries that are held at most. 0 holds nothing: everything is loaded each time, still one load a key at a
-   * time.
+   * Maximum number of entries. 0 stores nothing: each call loads, with at most one load per key at a time.
    */
   readonly capacity: number;
-  /** The only source of time. A step backwards counts as no time at all. */
+  /** The only source of time. A step backwards counts as no elapsed time. */
   readonly clock: Clock;
-  /**
-   * An entry is gone when this time has passed since it was written, in milliseconds. Defaults to no limit.
-   */
+  /** Time from the write until an entry expires, in milliseconds. Defaults to no limit. */
   readonly ttlMs?: number | undefined;
-  /** An entry is gone when it was not read for this time, in milliseconds. Defaults to no limit. */
+  /** Time without a read until an entry expires, in milliseconds. Defaults to no limit. */
   readonly idleMs?: number | undefined;
-  /** Is told of each entry that leaves. */
+  /** Called for each removed entry. */
   readonly onEvict?: EvictionListener<K, V> | undefined;
   /**
-   * Returns whether a value is in use, such as a lock that is taken. A value in use is not evicted.
-   * Only for caches without `ttlMs` and `idleMs`.
+   * Returns whether a value is in use, such as a held lock. A value in use is not evicted. Only for caches
+   * without `ttlMs` and `idleMs`.
    */
   readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
-  /** Logs listeners that throw. Defaults to a logger that drops everything. */
+  /** Logs errors of listeners. Defaults to `silentLogger`. */
   readonly logger?: Logger | undefined;
 }
 
 /** Options of {@link PortableCache.getWith}. */
 export interface GetWithOptions {
   /**
-   * Cancels this call alone: it rejects with the signal's reason, and others that wait for the same key go
-   * on.
+   * Cancels only this call: it rejects with the signal's reason, and other callers of the same key keep
+   * waiting.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A bounded cache in process, the same on every runtime: no timers, no host API, time from a given clock
- * alone.
+ * A bounded cache in process, the same on every runtime: no timers, no host API, time only from `clock`.
  *
- * - At capacity the entry that was inserted first makes room. Reading does not change that order, and neither
- *   does overwriting, which only starts both clocks again. An entry that has expired is absent, so inserting
- *   its key is new.
- * - An entry has expired at `written + ttlMs` or `last read + idleMs`, whichever is first, that moment
- *   included.
- * - Expired entries are never given out. They are freed by later calls, a few each, at the latest when
- *   `min(ttlMs, idleMs)` has passed again; a cache that is not called frees nothing.
- * - A guard (`isHeld`) keeps what is in use. When everything is in use the cache exceeds its capacity by what
- *   is inserted and shrinks again with later inserts. A held entry that was passed over counts as inserted
- *   again.
+ * - At capacity an insert removes the entry that was inserted first. Reading or overwriting an entry does not
+ *   change that order; overwriting restarts both times. An expired entry is absent: inserting its key makes
+ *   it the newest.
+ * - An entry expires at `written + ttlMs` or `last read + idleMs`, whichever is earlier, inclusive.
+ * - Expired entries are never returned. Later calls free a few each, at the latest after another
+ *   `min(ttlMs, idleMs)`; a cache that is not called frees nothing.
+ * - A guard (`isHeld`) keeps entries in use. When all entries are in use, the cache exceeds its capacity and
+ *   shrinks with later inserts. A held entry that was passed over counts as newly inserted.
  *
- * Every operation is O(1), save `iter`, and `invalidateAll` with a listener; worst case but for growing,
- * shrinking and `entryCount`, which are amortised. Values are held by reference and never copied: the caller
- * and the cache share them. Keys are compared as those of a `Map`. `undefined` is no value, it means absent.
+ * Every operation is O(1) in the worst case, except `iter` and `invalidateAll` with a listener, which are
+ * O(n), and growing, shrinking and `entryCount`, which are amortised. Values are held by reference and never
+ * copied. Keys are compared as in a `Map`. `undefined` is not a value; it means absent.
  *
  * @example
  * ```ts
@@ -100,29 +91,29 @@ export interface GetWithOptions {
 export class PortableCache<K, V> {
   readonly #table = new SlotTable<K, V>();
   readonly #flights = new SingleFlight<K>();
-  /** `undefined` when nothing expires: then there is no need to know the time. */
+  /** `undefined` when nothing expires: then the time is not needed. */
   readonly #clock: Clock | undefined;
   readonly #capacity: number;
   readonly #ttlMs: number;
   readonly #idleMs: number;
-  /** No entry is due later than this after it was written or read. Infinite when nothing expires. */
+  /** Maximum time from a write or read of an entry to its due time. `Infinity` when nothing expires. */
   readonly #periodMs: number;
   readonly #onEvict: EvictionListener<K, V> | undefined;
   readonly #isHeld: ((key: K, value: V) => boolean) | undefined;
   readonly #logger: Logger;
-  /** What the clock said last. */
+  /** Last time of the clock. */
   #clockMs: number;
-  /** Time that the clock has gone forward since the cache was made. */
+  /** Time that the clock has moved forward since the cache was created. */
   #ownMs = 0;
   /**
-   * What the clock said when nothing was due; not a number while something may be. What is written is never
-   * due at once.
+   * Time of the clock at which nothing was due; `NaN` while an entry may be due. A written entry is never due
+   * at once.
    */
   #sweptMs = Number.NaN;
 
   /**
-   * @throws {RangeError} When a number is out of range. @throws {TypeError} When a guard is given together
-   * with an expiry.
+   * @throws {RangeError} When a number is out of range. @throws {TypeError} When `isHeld` is combined with an
+   * expiry.
    */
   constructor(options: PortableCacheOptions<K, V>) {
     const { capacity, ttlMs = Number.POSITIVE_INFINITY, idleMs = Number.POSITIVE_INFINITY } = options;
@@ -132,7 +123,7 @@ export class PortableCache<K, V> {
       if (!(ms > 0)) throw new RangeError(`create cache: an expiry of ${ms} ms is not positive`);
     this.#periodMs = Math.min(ttlMs, idleMs);
     if (options.isHeld !== undefined && this.#periodMs !== Number.POSITIVE_INFINITY)
-      throw new TypeError("create cache: what may be held does not expire");
+      throw new TypeError("create cache: isHeld is combined with an expiry");
     this.#clock = this.#periodMs === Number.POSITIVE_INFINITY ? undefined : options.clock;
     this.#clockMs = this.#clock === undefined ? 0 : this.#clock.nowMs();
     this.#capacity = capacity;
@@ -143,7 +134,7 @@ export class PortableCache<K, V> {
     this.#logger = options.logger ?? silentLogger;
   }
 
-  /** The value of a key, `undefined` when it is absent. Counts as a read: the idle time starts again. */
+  /** The value of a key; `undefined` when it is absent. Counts as a read: restarts the idle time. */
   get(key: K): V | undefined {
     const nowMs = this.#sweptNowMs();
     const table = this.#table;
@@ -164,7 +155,7 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * Writes a value. Loads of the key that are under way are not kept when they end.
+   * Writes a value. The results of running loads of the key are not cached.
    *
    * @throws {TypeError} When the value is `undefined`.
    */
@@ -174,9 +165,8 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * The value of a key, and when it is absent the one that `make` makes, which is inserted. In one step, with
-   * no other code in between. Locks and lanes are taken with it, since the value cannot be evicted before it
-   * is held.
+   * The value of a key; when it is absent, inserts and returns the result of `make`. It is synchronous, so a
+   * lock or lane cannot be evicted before the caller holds it.
    */
   getOrInsert(key: K, make: () => V): V {
     const present = this.get(key);
@@ -187,15 +177,14 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * The value of a key, loaded by `load` when it is absent. Callers that meet the same load share it: one
-   * value, or one error. A load that fails is not kept, and the next caller loads again; neither is
-   * `undefined`, which says that there is no such value, nor a load during which the key was written or
-   * removed.
+   * The value of a key, loaded by `load` when it is absent. Callers during a load share it and get the same
+   * value or error. An error is not cached, and the next caller loads again. Neither is `undefined`, which
+   * means that there is no value, nor the result of a load during which the key was written or removed.
    *
-   * A cancelled caller leaves alone. When the load was its own and fails after that, the load of the next
-   * waiting caller runs instead. There is no variant by reference: keys are not copied.
+   * Cancelling a caller does not affect the others. When the load of the cancelled caller fails afterwards,
+   * the load of the next waiting caller runs.
    *
-   * @throws What `load` throws; the reason of `signal` when this call is cancelled.
+   * @throws The error of `load`; the reason of `signal` when this call is cancelled.
    */
   getWith<R extends V | undefined>(
     key: K,
@@ -216,10 +205,7 @@ export class PortableCache<K, V> {
     );
   }
 
-  /**
-   * Removes a key and returns the value that it had. Loads of the key that are under way are not kept when
-   * they end.
-   */
+  /** Removes a key and returns its value. The results of running loads of the key are not cached. */
   remove(key: K): V | undefined {
     this.#flights.detach(key);
     const slot = this.#table.slots.get(key);
@@ -235,7 +221,7 @@ export class PortableCache<K, V> {
     this.remove(key);
   }
 
-  /** Removes every key. Loads that are under way are not kept when they end. */
+  /** Removes every key. The results of running loads are not cached. */
   invalidateAll(): void {
     this.#flights.detachAll();
     const nowMs = this.#nowMs();
@@ -247,17 +233,15 @@ export class PortableCache<K, V> {
   }
 
   /**
-   * How many entries are held, after freeing those that are known to have expired. Exact for a cache without
-   * `idleMs`; with it, an entry that was read may be counted until `min(ttlMs, idleMs)` after it expired.
+   * Number of entries, after freeing expired ones. Exact for a cache without `idleMs`; with `idleMs`, an
+   * entry that was read may count until `min(ttlMs, idleMs)` after it expired.
    */
   entryCount(): number {
     this.#sweep(this.#nowMs(), Number.POSITIVE_INFINITY);
     return this.#table.slots.size;
   }
 
-  /**
-   * What is present now, oldest first: a copy, which later changes leave as it is. Does not count as reading.
-   */
+  /** A copy of the present entries, oldest first. Does not count as a read. */
   iter(): [key: K, value: V][] {
     const nowMs = this.#nowMs();
     return this.#entries()
@@ -339,9 +323,7 @@ export class PortableCache<K, V> {
       this.#putInPlaceOf(oldest, this.#isExpired(oldest, nowMs) ? "expired" : "capacity", key, value, nowMs);
   }
 
-  /**
-   * The listener hears of the old entry when the new one is there, so that it meets the cache as it will be.
-   */
+  /** Calls the listener after the new entry is in place, so that the listener sees the final state. */
   #putInPlaceOf(slot: number, reason: EvictionReason, key: K, value: V, nowMs: number): void {
     const table = this.#table;
     const oldKey = table.keys[slot] as K;
@@ -350,7 +332,10 @@ export class PortableCache<K, V> {
     if (this.#onEvict !== undefined) this.#notify(oldKey, oldValue, reason);
   }
 
-  /** Adds an entry and lets unheld ones go, oldest first, until there is room or enough were looked at. */
+  /**
+   * Adds an entry and evicts unheld ones, oldest first, until the cache fits or the limit of checks is
+   * reached.
+   */
   #putBesideHeld(key: K, value: V, nowMs: number): void {
     const table = this.#table;
     table.add(key, value, nowMs + this.#ttlMs, nowMs + this.#idleMs);
@@ -362,7 +347,7 @@ export class PortableCache<K, V> {
     }
   }
 
-  /** Frees what has expired among the entries that are due, looking at `limit` of them. */
+  /** Frees expired entries among the due ones; checks at most `limit`. */
   #sweep(nowMs: number, limit: number): void {
     const table = this.#table;
     for (let seen = 0; seen < limit && nowMs >= table.nextDueAtMs; seen += 1) {

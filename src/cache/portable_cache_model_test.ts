@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FakeClock } from "../testing/mod.ts";
 import { type EvictionReason, PortableCache } from "./mod.ts";
 
@@ -17,9 +17,9 @@ interface Limits {
 }
 
 /**
- * What the cache must be, as a plain list in order of insertion. It knows all rules but one: when an expired
- * entry is freed, which the cache decides, within the bound that `mustBeFree` states. It follows what the
- * listener says about that, and checks that each thing said is true.
+ * A model of the cache: a plain list in order of insertion. The cache alone decides when it frees an expired
+ * entry, within the bound of `mustBeFree`. The model follows the listener's calls for that and checks that
+ * each is correct.
  */
 class Model {
   readonly entries: ModelEntry[] = [];
@@ -49,7 +49,7 @@ class Model {
     return entry?.value;
   }
 
-  /** Applies what the listener of the real cache said. */
+  /** Applies a call of the real cache's listener. */
   left(key: number, value: number, reason: EvictionReason): void {
     const index = this.entries.findIndex((entry) => entry.key === key && entry.value === value);
     const entry = this.entries[index];
@@ -70,8 +70,8 @@ class Model {
   }
 
   /**
-   * What must have been freed when everything due was looked at: expired for as long as an entry can go
-   * unlooked at.
+   * Whether the cache must have freed an entry after checking all due ones: it expired at least one period
+   * ago.
    */
   mustBeFree(entry: ModelEntry): boolean {
     const { ttlMs = Infinity, idleMs } = this.#limits;
@@ -115,9 +115,7 @@ const limits: fc.Arbitrary<Limits> = fc.record({
   idleMs: expiry,
 });
 
-/**
- * Runs the steps on a cache with a listener and on one without, which takes other paths, and on the model.
- */
+/** Runs the steps on the model and on caches with and without a listener, which use different code paths. */
 function run(of: Limits, steps: readonly Step[]): void {
   const clock = new FakeClock(1_000_000);
   const model = new Model(of);
@@ -131,7 +129,7 @@ function run(of: Limits, steps: readonly Step[]): void {
         refused = value;
         return;
       }
-      // The new entry is there when the listener hears of the old one.
+      // The new entry is present when the listener is called for the old one.
       if (reason === "capacity") expect(model.entries.length).toBe(of.capacity);
       model.left(key, value, reason);
     },
@@ -180,7 +178,7 @@ function run(of: Limits, steps: readonly Step[]): void {
         model.nowMs += next.ms;
         break;
       case "stepBack":
-        // The caches look at the clock before and after; what they do not see they cannot tell from time.
+        // The caches read the clock before and after: they cannot notice a step back that they do not read.
         for (const cache of [heard, unheard]) cache.iter();
         clock.set(clock.nowMs() - next.ms);
         for (const cache of [heard, unheard]) cache.iter();
@@ -209,64 +207,70 @@ function run(of: Limits, steps: readonly Step[]): void {
   expect(heard.iter()).toEqual(present().map((entry) => [entry.key, entry.value]));
 }
 
-test("any sequence of operations and clock moves agrees with a plain list", () => {
-  fc.assert(fc.property(limits, fc.array(step, { maxLength: 120 }), run), { numRuns: 1_500 });
-});
-
-test("so does a long use with hundreds of keys, in which the table grows and shrinks many times", () => {
-  const manyKeys = fc.integer({ min: 0, max: 600 });
-  const burst = fc.record({
-    insert: fc.array(manyKeys, { maxLength: 500 }),
-    remove: fc.array(manyKeys, { maxLength: 400 }),
-    advanceMs: fc.integer({ min: 0, max: 90 }),
+describe("PortableCache against a model", () => {
+  test("agrees for any sequence of operations and clock moves", () => {
+    fc.assert(fc.property(limits, fc.array(step, { maxLength: 120 }), run), { numRuns: 1_500 });
   });
-  fc.assert(
-    fc.property(fc.array(burst, { minLength: 3, maxLength: 8 }), (bursts) => {
-      const steps: Step[] = bursts.flatMap(({ insert, remove, advanceMs }) => [
-        ...insert.map((key): Step => ({ do: "insert", key })),
-        ...remove.map((key): Step => ({ do: "remove", key })),
-        { do: "advance", ms: advanceMs },
-        ...remove.map((key): Step => ({ do: "get", key })),
-        { do: "entryCount" },
-        { do: "iter" },
-      ]);
-      run({ capacity: 400, ttlMs: 200, idleMs: 150 }, steps);
-    }),
-    { numRuns: 25 },
-  );
-});
 
-test("what is held is never evicted, and the cache is as small as its capacity again once it is let go", () => {
-  const heldStep = fc.record({
-    key: fc.integer({ min: 0, max: 20 }),
-    act: fc.constantFrom("take" as const, "let go" as const),
+  test("agrees while the table grows and shrinks many times", () => {
+    const manyKeys = fc.integer({ min: 0, max: 600 });
+    const burst = fc.record({
+      insert: fc.array(manyKeys, { maxLength: 500 }),
+      remove: fc.array(manyKeys, { maxLength: 400 }),
+      advanceMs: fc.integer({ min: 0, max: 90 }),
+    });
+    fc.assert(
+      fc.property(fc.array(burst, { minLength: 3, maxLength: 8 }), (bursts) => {
+        const steps: Step[] = bursts.flatMap(({ insert, remove, advanceMs }) => [
+          ...insert.map((key): Step => ({ do: "insert", key })),
+          ...remove.map((key): Step => ({ do: "remove", key })),
+          { do: "advance", ms: advanceMs },
+          ...remove.map((key): Step => ({ do: "get", key })),
+          { do: "entryCount" },
+          { do: "iter" },
+        ]);
+        run({ capacity: 400, ttlMs: 200, idleMs: 150 }, steps);
+      }),
+      { numRuns: 25 },
+    );
   });
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 6 }), fc.array(heldStep, { maxLength: 80 }), (capacity, steps) => {
-      const held = new Set<object>();
-      const locks = new Map<number, object>();
-      const cache = new PortableCache<number, object>({
-        capacity,
-        clock: new FakeClock(),
-        isHeld: (_key, lock) => held.has(lock),
-        onEvict: (_key, lock, reason) => {
-          expect(reason).toBe("capacity");
-          expect(held.has(lock)).toBe(false);
+
+  test("never evicts held entries and returns to its capacity later", () => {
+    const heldStep = fc.record({
+      key: fc.integer({ min: 0, max: 20 }),
+      act: fc.constantFrom("take" as const, "let go" as const),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(heldStep, { maxLength: 80 }),
+        (capacity, steps) => {
+          const held = new Set<object>();
+          const locks = new Map<number, object>();
+          const cache = new PortableCache<number, object>({
+            capacity,
+            clock: new FakeClock(),
+            isHeld: (_key, lock) => held.has(lock),
+            onEvict: (_key, lock, reason) => {
+              expect(reason).toBe("capacity");
+              expect(held.has(lock)).toBe(false);
+            },
+          });
+          for (const { key, act } of steps) {
+            const before = locks.get(key);
+            const lock = cache.getOrInsert(key, () => ({ key }));
+            if (before !== undefined && held.has(before)) expect(lock).toBe(before);
+            locks.set(key, lock);
+            if (act === "take") held.add(lock);
+            else held.delete(lock);
+            for (const one of held) expect(cache.iter().some(([, value]) => value === one)).toBe(true);
+          }
+          held.clear();
+          for (let key = 100; key < 125; key += 1) cache.insert(key, { key });
+          expect(cache.entryCount()).toBe(capacity);
         },
-      });
-      for (const { key, act } of steps) {
-        const before = locks.get(key);
-        const lock = cache.getOrInsert(key, () => ({ key }));
-        if (before !== undefined && held.has(before)) expect(lock).toBe(before);
-        locks.set(key, lock);
-        if (act === "take") held.add(lock);
-        else held.delete(lock);
-        for (const one of held) expect(cache.iter().some(([, value]) => value === one)).toBe(true);
-      }
-      held.clear();
-      for (let key = 100; key < 125; key += 1) cache.insert(key, { key });
-      expect(cache.entryCount()).toBe(capacity);
-    }),
-    { numRuns: 400 },
-  );
+      ),
+      { numRuns: 400 },
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FakeClock, RecordingLogger } from "../testing/mod.ts";
 import { PortableCache, type PortableCacheOptions } from "./mod.ts";
 
@@ -10,7 +10,7 @@ function cacheOf<V>(options: Partial<PortableCacheOptions<string, V>> = {}): {
   return { clock, cache: new PortableCache<string, V>({ capacity: 10, clock, ...options }) };
 }
 
-/** A load that a test ends. */
+/** A load that the test resolves or rejects. */
 function pending<V>(): {
   readonly promise: Promise<V>;
   readonly resolve: (value: V) => void;
@@ -25,107 +25,109 @@ function pending<V>(): {
   return { promise, resolve, reject };
 }
 
-test("an entry has expired at its time to live, that millisecond included", () => {
-  const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
-  cache.insert("a", 1);
-  clock.advance(99);
-  expect(cache.get("a")).toBe(1);
-  clock.advance(1);
-  expect(cache.get("a")).toBeUndefined();
-});
-
-test("reading keeps an entry from idling, and not from its time to live", () => {
-  const { cache, clock } = cacheOf<number>({ ttlMs: 250, idleMs: 100 });
-  cache.insert("a", 1);
-  for (let i = 0; i < 4; i++) {
-    clock.advance(60);
+describe("PortableCache expiry", () => {
+  test("expires an entry at its time to live, inclusive", () => {
+    const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
+    cache.insert("a", 1);
+    clock.advance(99);
     expect(cache.get("a")).toBe(1);
-  }
-  clock.advance(9);
-  expect(cache.has("a")).toBe(true);
-  clock.advance(1);
-  expect(cache.get("a")).toBeUndefined();
-});
-
-test("asking whether a key is there, or listing, is not reading", () => {
-  const { cache, clock } = cacheOf<number>({ idleMs: 100 });
-  cache.insert("a", 1);
-  clock.advance(60);
-  expect(cache.has("a")).toBe(true);
-  expect(cache.iter()).toEqual([["a", 1]]);
-  clock.advance(40);
-  expect(cache.get("a")).toBeUndefined();
-});
-
-test("overwriting starts both clocks again and does not change the order of eviction", () => {
-  const { cache, clock } = cacheOf<number>({ capacity: 2, ttlMs: 100 });
-  cache.insert("a", 1);
-  clock.advance(60);
-  cache.insert("b", 1);
-  cache.insert("a", 2);
-  clock.advance(60);
-  expect(cache.get("a")).toBe(2);
-  cache.insert("c", 1);
-  expect(cache.iter().map(([key]) => key)).toEqual(["b", "c"]);
-});
-
-test("a clock that steps back makes nothing live longer, or expire at once", () => {
-  const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
-  cache.insert("a", 1);
-  clock.advance(50);
-  expect(cache.get("a")).toBe(1);
-  clock.set(clock.nowMs() - 1_000_000);
-  expect(cache.get("a")).toBe(1);
-  clock.advance(49);
-  expect(cache.get("a")).toBe(1);
-  clock.advance(1);
-  expect(cache.get("a")).toBeUndefined();
-});
-
-test("a clock that steps back to where it was read before goes on from there", () => {
-  const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
-  const startMs = clock.nowMs();
-  cache.insert("a", 1);
-  clock.advance(100);
-  expect(cache.has("a")).toBe(false);
-  clock.set(startMs);
-  expect(cache.get("a")).toBeUndefined();
-  cache.insert("b", 2);
-  clock.advance(99);
-  expect(cache.get("b")).toBe(2);
-  clock.advance(1);
-  expect(cache.get("b")).toBeUndefined();
-});
-
-test("expired entries are freed by calls about other keys, a few each", () => {
-  const freed: string[] = [];
-  const { cache, clock } = cacheOf<number>({
-    capacity: 5_000,
-    ttlMs: 100,
-    onEvict: (key) => freed.push(key),
+    clock.advance(1);
+    expect(cache.get("a")).toBeUndefined();
   });
-  for (let i = 0; i < 4_000; i++) cache.insert(`old ${i}`, i);
-  clock.advance(100);
-  cache.get("other");
-  expect(freed).toHaveLength(4);
-  for (let i = 0; i < 999; i++) cache.get("other");
-  expect(freed).toHaveLength(4_000);
-});
 
-test("values that were freed are no longer referred to", async () => {
-  const { cache, clock } = cacheOf<object>({ capacity: 1_000, ttlMs: 100 });
-  const references: WeakRef<object>[] = [];
-  for (let i = 0; i < 1_000; i++) {
-    const value = { i };
-    references.push(new WeakRef(value));
-    cache.insert(`${i}`, value);
-  }
-  clock.advance(100);
-  expect(cache.entryCount()).toBe(0);
-  const collect = (globalThis as { gc?: () => void }).gc ?? (await exposedCollector());
-  await new Promise<void>((resolve) => setImmediate(resolve));
-  collect();
-  expect(references.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(10);
+  test("restarts the idle time on a read, not the time to live", () => {
+    const { cache, clock } = cacheOf<number>({ ttlMs: 250, idleMs: 100 });
+    cache.insert("a", 1);
+    for (let i = 0; i < 4; i++) {
+      clock.advance(60);
+      expect(cache.get("a")).toBe(1);
+    }
+    clock.advance(9);
+    expect(cache.has("a")).toBe(true);
+    clock.advance(1);
+    expect(cache.get("a")).toBeUndefined();
+  });
+
+  test("does not count has and iter as reads", () => {
+    const { cache, clock } = cacheOf<number>({ idleMs: 100 });
+    cache.insert("a", 1);
+    clock.advance(60);
+    expect(cache.has("a")).toBe(true);
+    expect(cache.iter()).toEqual([["a", 1]]);
+    clock.advance(40);
+    expect(cache.get("a")).toBeUndefined();
+  });
+
+  test("restarts both times and keeps the order on overwriting", () => {
+    const { cache, clock } = cacheOf<number>({ capacity: 2, ttlMs: 100 });
+    cache.insert("a", 1);
+    clock.advance(60);
+    cache.insert("b", 1);
+    cache.insert("a", 2);
+    clock.advance(60);
+    expect(cache.get("a")).toBe(2);
+    cache.insert("c", 1);
+    expect(cache.iter().map(([key]) => key)).toEqual(["b", "c"]);
+  });
+
+  test("neither extends nor expires entries when the clock steps back", () => {
+    const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
+    cache.insert("a", 1);
+    clock.advance(50);
+    expect(cache.get("a")).toBe(1);
+    clock.set(clock.nowMs() - 1_000_000);
+    expect(cache.get("a")).toBe(1);
+    clock.advance(49);
+    expect(cache.get("a")).toBe(1);
+    clock.advance(1);
+    expect(cache.get("a")).toBeUndefined();
+  });
+
+  test("continues when the clock steps back to an earlier reading", () => {
+    const { cache, clock } = cacheOf<number>({ ttlMs: 100 });
+    const startMs = clock.nowMs();
+    cache.insert("a", 1);
+    clock.advance(100);
+    expect(cache.has("a")).toBe(false);
+    clock.set(startMs);
+    expect(cache.get("a")).toBeUndefined();
+    cache.insert("b", 2);
+    clock.advance(99);
+    expect(cache.get("b")).toBe(2);
+    clock.advance(1);
+    expect(cache.get("b")).toBeUndefined();
+  });
+
+  test("frees a few expired entries with each call", () => {
+    const freed: string[] = [];
+    const { cache, clock } = cacheOf<number>({
+      capacity: 5_000,
+      ttlMs: 100,
+      onEvict: (key) => freed.push(key),
+    });
+    for (let i = 0; i < 4_000; i++) cache.insert(`old ${i}`, i);
+    clock.advance(100);
+    cache.get("other");
+    expect(freed).toHaveLength(4);
+    for (let i = 0; i < 999; i++) cache.get("other");
+    expect(freed).toHaveLength(4_000);
+  });
+
+  test("drops its references to freed values", async () => {
+    const { cache, clock } = cacheOf<object>({ capacity: 1_000, ttlMs: 100 });
+    const references: WeakRef<object>[] = [];
+    for (let i = 0; i < 1_000; i++) {
+      const value = { i };
+      references.push(new WeakRef(value));
+      cache.insert(`${i}`, value);
+    }
+    clock.advance(100);
+    expect(cache.entryCount()).toBe(0);
+    const collect = (globalThis as { gc?: () => void }).gc ?? (await exposedCollector());
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    collect();
+    expect(references.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(10);
+  });
 });
 
 async function exposedCollector(): Promise<() => void> {
@@ -135,223 +137,231 @@ async function exposedCollector(): Promise<() => void> {
   return runInNewContext("gc") as () => void;
 }
 
-test("the listener hears each reason", () => {
-  const heard: unknown[] = [];
-  const { cache, clock } = cacheOf<number>({
-    capacity: 2,
-    ttlMs: 100,
-    onEvict: (...event) => heard.push(event),
+describe("PortableCache onEvict", () => {
+  test("reports each reason", () => {
+    const heard: unknown[] = [];
+    const { cache, clock } = cacheOf<number>({
+      capacity: 2,
+      ttlMs: 100,
+      onEvict: (...event) => heard.push(event),
+    });
+    cache.insert("a", 1);
+    cache.insert("a", 2);
+    cache.insert("b", 3);
+    cache.insert("c", 4);
+    expect(cache.remove("b")).toBe(3);
+    clock.advance(100);
+    expect(cache.remove("c")).toBeUndefined();
+    cache.insert("d", 5);
+    cache.invalidateAll();
+    expect(heard).toEqual([
+      ["a", 1, "replaced"],
+      ["a", 2, "capacity"],
+      ["b", 3, "removed"],
+      ["c", 4, "expired"],
+      ["d", 5, "removed"],
+    ]);
   });
-  cache.insert("a", 1);
-  cache.insert("a", 2);
-  cache.insert("b", 3);
-  cache.insert("c", 4);
-  expect(cache.remove("b")).toBe(3);
-  clock.advance(100);
-  expect(cache.remove("c")).toBeUndefined();
-  cache.insert("d", 5);
-  cache.invalidateAll();
-  expect(heard).toEqual([
-    ["a", 1, "replaced"],
-    ["a", 2, "capacity"],
-    ["b", 3, "removed"],
-    ["c", 4, "expired"],
-    ["d", 5, "removed"],
-  ]);
-});
 
-test("a listener may use the cache, and finds it complete", () => {
-  const { cache, clock } = cacheOf<number>({ capacity: 3, ttlMs: 100 });
-  const listening = new PortableCache<string, number>({
-    capacity: 3,
-    ttlMs: 100,
-    clock,
-    onEvict: (key, value, reason) => {
-      cache.insert(key, value);
-      if (reason === "expired" && value < 100) listening.insert(key, value + 100);
-      expect(listening.entryCount()).toBeLessThanOrEqual(3);
-    },
+  test("lets the listener use the complete cache", () => {
+    const { cache, clock } = cacheOf<number>({ capacity: 3, ttlMs: 100 });
+    const listening = new PortableCache<string, number>({
+      capacity: 3,
+      ttlMs: 100,
+      clock,
+      onEvict: (key, value, reason) => {
+        cache.insert(key, value);
+        if (reason === "expired" && value < 100) listening.insert(key, value + 100);
+        expect(listening.entryCount()).toBeLessThanOrEqual(3);
+      },
+    });
+    for (const key of ["a", "b", "c", "d", "e"]) listening.insert(key, 1);
+    clock.advance(100);
+    listening.insert("c", 2);
+    expect(listening.get("c")).toBe(2);
+    expect(listening.get("d")).toBe(101);
+    expect(
+      listening
+        .iter()
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual(["c", "d", "e"]);
   });
-  for (const key of ["a", "b", "c", "d", "e"]) listening.insert(key, 1);
-  clock.advance(100);
-  listening.insert("c", 2);
-  expect(listening.get("c")).toBe(2);
-  expect(listening.get("d")).toBe(101);
-  expect(
-    listening
-      .iter()
-      .map(([key]) => key)
-      .sort(),
-  ).toEqual(["c", "d", "e"]);
-});
 
-test("what a listener throws is logged and does not reach the caller", () => {
-  const logger = new RecordingLogger();
-  const { cache } = cacheOf<number>({
-    logger,
-    onEvict: () => {
-      throw new RangeError("secret");
-    },
+  test("logs the listener's error and does not throw it", () => {
+    const logger = new RecordingLogger();
+    const { cache } = cacheOf<number>({
+      logger,
+      onEvict: () => {
+        throw new RangeError("secret");
+      },
+    });
+    cache.insert("a", 1);
+    expect(cache.remove("a")).toBe(1);
+    expect(logger.messages("error")).toHaveLength(1);
+    expect(logger.text).not.toContain("secret");
   });
-  cache.insert("a", 1);
-  expect(cache.remove("a")).toBe(1);
-  expect(logger.messages("error")).toHaveLength(1);
-  expect(logger.text).not.toContain("secret");
 });
 
-test("capacity 0 holds nothing, and loads are still shared", async () => {
-  const { cache } = cacheOf<number>({ capacity: 0 });
-  let loads = 0;
-  const load = async () => ++loads;
-  expect(await Promise.all([cache.getWith("a", load), cache.getWith("a", load)])).toEqual([1, 1]);
-  expect(await cache.getWith("a", load)).toBe(2);
-  expect(cache.entryCount()).toBe(0);
-});
+describe("PortableCache.getWith", () => {
+  test("shares loads and stores nothing with capacity 0", async () => {
+    const { cache } = cacheOf<number>({ capacity: 0 });
+    let loads = 0;
+    const load = async () => ++loads;
+    expect(await Promise.all([cache.getWith("a", load), cache.getWith("a", load)])).toEqual([1, 1]);
+    expect(await cache.getWith("a", load)).toBe(2);
+    expect(cache.entryCount()).toBe(0);
+  });
 
-test("callers that meet share one load, and the next finds its value", async () => {
-  const { cache } = cacheOf<string>();
-  const load = pending<string>();
-  let loads = 0;
-  const both = Promise.all(
-    [1, 2, 3].map(() =>
-      cache.getWith("a", () => {
-        loads += 1;
-        return load.promise;
-      }),
-    ),
-  );
-  load.resolve("value");
-  expect(await both).toEqual(["value", "value", "value"]);
-  expect(await cache.getWith("a", () => "not called")).toBe("value");
-  expect(loads).toBe(1);
-});
-
-test("all callers see the error of a load, which is not kept", async () => {
-  const { cache } = cacheOf<string>();
-  const outcomes = await Promise.allSettled([
-    cache.getWith("a", () => Promise.reject(new Error("boom"))),
-    cache.getWith("a", () => "not called"),
-    cache.getWith("b", () => {
-      throw new Error("thrown at once");
-    }),
-  ]);
-  expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual([
-    "boom",
-    "boom",
-    "thrown at once",
-  ]);
-  expect(await cache.getWith("a", () => "second")).toBe("second");
-});
-
-test("a load that finds nothing is shared and not kept", async () => {
-  const { cache } = cacheOf<string>();
-  expect(await cache.getWith("a", async () => undefined)).toBeUndefined();
-  expect(cache.entryCount()).toBe(0);
-  expect(await cache.getWith("a", () => "there now")).toBe("there now");
-});
-
-for (const change of ["insert", "remove", "invalidate", "invalidateAll"] as const) {
-  test(`a load during which ${change} was called is given to those who waited and not kept`, async () => {
+  test("shares one load between concurrent callers and caches it", async () => {
     const { cache } = cacheOf<string>();
     const load = pending<string>();
-    const waiting = cache.getWith("a", () => load.promise);
-    if (change === "insert") cache.insert("a", "newer");
-    else if (change === "invalidateAll") cache.invalidateAll();
-    else cache[change]("a");
-    const after = cache.getWith("a", () => "loaded after");
-    load.resolve("stale");
-    expect(await waiting).toBe("stale");
-    const expected = change === "insert" ? "newer" : "loaded after";
-    expect(await after).toBe(expected);
-    expect(cache.get("a")).toBe(expected);
+    let loads = 0;
+    const both = Promise.all(
+      [1, 2, 3].map(() =>
+        cache.getWith("a", () => {
+          loads += 1;
+          return load.promise;
+        }),
+      ),
+    );
+    load.resolve("value");
+    expect(await both).toEqual(["value", "value", "value"]);
+    expect(await cache.getWith("a", () => "not called")).toBe("value");
+    expect(loads).toBe(1);
   });
-}
 
-test("a cancelled caller rejects at once with the reason; the others get the value of the same load", async () => {
-  const { cache } = cacheOf<string>();
-  const load = pending<string>();
-  const cancel = new AbortController();
-  const first = cache.getWith("a", () => load.promise, { signal: cancel.signal });
-  const second = cache.getWith("a", () => "not called");
-  cancel.abort(new Error("changed my mind"));
-  await expect(first).rejects.toThrow("changed my mind");
-  load.resolve("value");
-  expect(await second).toBe("value");
-  expect(cache.get("a")).toBe("value");
-});
+  test("rejects all callers with the error, which is not cached", async () => {
+    const { cache } = cacheOf<string>();
+    const outcomes = await Promise.allSettled([
+      cache.getWith("a", () => Promise.reject(new Error("boom"))),
+      cache.getWith("a", () => "not called"),
+      cache.getWith("b", () => {
+        throw new Error("thrown at once");
+      }),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual([
+      "boom",
+      "boom",
+      "thrown at once",
+    ]);
+    expect(await cache.getWith("a", () => "second")).toBe("second");
+  });
 
-test("when the cancelled caller's load dies of it, the next waiting caller's load runs", async () => {
-  const { cache } = cacheOf<string>();
-  const cancel = new AbortController();
-  const loads: string[] = [];
-  const loadOf = (name: string, signal?: AbortSignal) => () => {
-    loads.push(name);
+  test("shares a load that finds nothing and does not cache it", async () => {
+    const { cache } = cacheOf<string>();
+    expect(await cache.getWith("a", async () => undefined)).toBeUndefined();
+    expect(cache.entryCount()).toBe(0);
+    expect(await cache.getWith("a", () => "there now")).toBe("there now");
+  });
+
+  for (const change of ["insert", "remove", "invalidate", "invalidateAll"] as const) {
+    test(`returns and does not cache a load during ${change}`, async () => {
+      const { cache } = cacheOf<string>();
+      const load = pending<string>();
+      const waiting = cache.getWith("a", () => load.promise);
+      if (change === "insert") cache.insert("a", "newer");
+      else if (change === "invalidateAll") cache.invalidateAll();
+      else cache[change]("a");
+      const after = cache.getWith("a", () => "loaded after");
+      load.resolve("stale");
+      expect(await waiting).toBe("stale");
+      const expected = change === "insert" ? "newer" : "loaded after";
+      expect(await after).toBe(expected);
+      expect(cache.get("a")).toBe(expected);
+    });
+  }
+
+  test("rejects only the cancelled caller", async () => {
+    const { cache } = cacheOf<string>();
     const load = pending<string>();
-    signal?.addEventListener("abort", () => load.reject(signal.reason));
-    if (signal === undefined) load.resolve(name);
-    return load.promise;
-  };
-  const cancelSecond = new AbortController();
-  const first = cache.getWith("a", loadOf("first", cancel.signal), { signal: cancel.signal });
-  const second = cache.getWith("a", loadOf("second", cancelSecond.signal), { signal: cancelSecond.signal });
-  const third = cache.getWith("a", loadOf("third"));
-  cancel.abort(new Error("first left"));
-  await expect(first).rejects.toThrow("first left");
-  cancelSecond.abort(new Error("second left"));
-  await expect(second).rejects.toThrow("second left");
-  expect(await third).toBe("third");
-  expect(loads).toEqual(["first", "second", "third"]);
+    const cancel = new AbortController();
+    const first = cache.getWith("a", () => load.promise, { signal: cancel.signal });
+    const second = cache.getWith("a", () => "not called");
+    cancel.abort(new Error("changed my mind"));
+    await expect(first).rejects.toThrow("changed my mind");
+    load.resolve("value");
+    expect(await second).toBe("value");
+    expect(cache.get("a")).toBe("value");
+  });
+
+  test("runs the next caller's load when the cancelled one's fails", async () => {
+    const { cache } = cacheOf<string>();
+    const cancel = new AbortController();
+    const loads: string[] = [];
+    const loadOf = (name: string, signal?: AbortSignal) => () => {
+      loads.push(name);
+      const load = pending<string>();
+      signal?.addEventListener("abort", () => load.reject(signal.reason));
+      if (signal === undefined) load.resolve(name);
+      return load.promise;
+    };
+    const cancelSecond = new AbortController();
+    const first = cache.getWith("a", loadOf("first", cancel.signal), { signal: cancel.signal });
+    const second = cache.getWith("a", loadOf("second", cancelSecond.signal), { signal: cancelSecond.signal });
+    const third = cache.getWith("a", loadOf("third"));
+    cancel.abort(new Error("first left"));
+    await expect(first).rejects.toThrow("first left");
+    cancelSecond.abort(new Error("second left"));
+    await expect(second).rejects.toThrow("second left");
+    expect(await third).toBe("third");
+    expect(loads).toEqual(["first", "second", "third"]);
+  });
+
+  test("caches a load whose only caller was cancelled", async () => {
+    const { cache } = cacheOf<string>();
+    const load = pending<string>();
+    const cancel = new AbortController();
+    const only = cache.getWith("a", () => load.promise, { signal: cancel.signal });
+    cancel.abort(new Error("gone"));
+    await expect(only).rejects.toThrow("gone");
+    const joined = cache.getWith("a", () => "not called");
+    load.resolve("value");
+    expect(await joined).toBe("value");
+    expect(cache.get("a")).toBe("value");
+    const never = cache.getWith("a", () => "not called", { signal: cancel.signal });
+    await expect(never).rejects.toThrow("gone");
+  });
+
+  test("removes its listeners from a signal that outlives the call", async () => {
+    const { cache } = cacheOf<string>();
+    let listeners = 0;
+    const counting = {
+      aborted: false,
+      addEventListener: () => {
+        listeners += 1;
+      },
+      removeEventListener: () => {
+        listeners -= 1;
+      },
+    } as unknown as AbortSignal;
+    await cache.getWith("a", async () => "value", { signal: counting });
+    await cache.getWith("a", async () => "value", { signal: counting });
+    await cache.getWith("b", () => Promise.reject(new Error("x")), { signal: counting }).catch(() => {});
+    expect(listeners).toBe(0);
+  });
 });
 
-test("a load whose only caller was cancelled ends in peace and its value is kept", async () => {
-  const { cache } = cacheOf<string>();
-  const load = pending<string>();
-  const cancel = new AbortController();
-  const only = cache.getWith("a", () => load.promise, { signal: cancel.signal });
-  cancel.abort(new Error("gone"));
-  await expect(only).rejects.toThrow("gone");
-  const joined = cache.getWith("a", () => "not called");
-  load.resolve("value");
-  expect(await joined).toBe("value");
-  expect(cache.get("a")).toBe("value");
-  const never = cache.getWith("a", () => "not called", { signal: cancel.signal });
-  await expect(never).rejects.toThrow("gone");
+describe("PortableCache.getOrInsert", () => {
+  test("makes and inserts a value in one step", () => {
+    const { cache } = cacheOf<object>();
+    const lock = cache.getOrInsert("a", () => ({}));
+    expect(cache.getOrInsert("a", () => ({}))).toBe(lock);
+  });
 });
 
-test("nothing is added to a signal that outlives the call", async () => {
-  const { cache } = cacheOf<string>();
-  let listeners = 0;
-  const counting = {
-    aborted: false,
-    addEventListener: () => {
-      listeners += 1;
-    },
-    removeEventListener: () => {
-      listeners -= 1;
-    },
-  } as unknown as AbortSignal;
-  await cache.getWith("a", async () => "value", { signal: counting });
-  await cache.getWith("a", async () => "value", { signal: counting });
-  await cache.getWith("b", () => Promise.reject(new Error("x")), { signal: counting }).catch(() => {});
-  expect(listeners).toBe(0);
-});
-
-test("what is made while a caller waits for nothing is taken in one step", () => {
-  const { cache } = cacheOf<object>();
-  const lock = cache.getOrInsert("a", () => ({}));
-  expect(cache.getOrInsert("a", () => ({}))).toBe(lock);
-});
-
-test("mistakes of the caller are errors", () => {
-  const clock = new FakeClock();
-  for (const options of [
-    { capacity: -1 },
-    { capacity: 1.5 },
-    { capacity: 1, ttlMs: 0 },
-    { capacity: 1, idleMs: Number.NaN },
-  ])
-    expect(() => new PortableCache({ clock, ...options })).toThrow(RangeError);
-  expect(() => new PortableCache({ clock, capacity: 1, ttlMs: 1, isHeld: () => true })).toThrow(TypeError);
-  const { cache } = cacheOf<undefined>();
-  expect(() => cache.insert("a", undefined)).toThrow(TypeError);
+describe("PortableCache", () => {
+  test("rejects invalid options and values", () => {
+    const clock = new FakeClock();
+    for (const options of [
+      { capacity: -1 },
+      { capacity: 1.5 },
+      { capacity: 1, ttlMs: 0 },
+      { capacity: 1, idleMs: Number.NaN },
+    ])
+      expect(() => new PortableCache({ clock, ...options })).toThrow(RangeError);
+    expect(() => new PortableCache({ clock, capacity: 1, ttlMs: 1, isHeld: () => true })).toThrow(TypeError);
+    const { cache } = cacheOf<undefined>();
+    expect(() => cache.insert("a", undefined)).toThrow(TypeError);
+  });
 });

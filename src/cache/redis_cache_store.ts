@@ -2,7 +2,7 @@ import { decodeBase64, encodeBase64 } from "../bytes/mod.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type KeyValueCacheStoreOptions, keyValueCacheStore } from "./key_value_cache_store.ts";
 
-/** What is used of a client of the package `redis` (node-redis 4 and later). */
+/** The used methods of a client of the package `redis` (node-redis 4 and later). */
 export interface NodeRedisLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string): Promise<unknown>;
@@ -10,7 +10,7 @@ export interface NodeRedisLike {
   del(key: string): Promise<unknown>;
 }
 
-/** What is used of a client of the package `ioredis`. */
+/** The used methods of a client of the package `ioredis`. */
 export interface IoRedisLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string): Promise<unknown>;
@@ -19,10 +19,10 @@ export interface IoRedisLike {
 }
 
 /**
- * A `CacheStore` over Redis, or what speaks like it, with the caller's client: connecting, closing and
- * listening for its errors stay with the caller. Keys are `{prefix}{namespace}:{key}`; values are text,
- * base64, since clients differ in how they carry bytes. Every command is about one key, so a cluster will do.
- * Nothing is scanned: see {@link keyValueCacheStore} for how `clear` works.
+ * A `CacheStore` over Redis or a compatible server. The caller connects and closes the client and handles its
+ * errors. Keys are `{prefix}{namespace}:{key}`; values are base64 text, because clients differ in how they
+ * pass bytes. Every command has one key, so a cluster works. No command scans keys: see
+ * {@link keyValueCacheStore} for `clear`.
  *
  * @example
  * ```ts

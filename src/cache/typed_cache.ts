@@ -4,16 +4,13 @@ import { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type EvictionListener, type GetWithOptions, PortableCache } from "./portable_cache.ts";
 
-/** Default time that a call to a store may take, in milliseconds. Beyond it, asking the source is quicker. */
+/** Default deadline of a call to a store, in milliseconds. Beyond it, loading from the source is faster. */
 const DEFAULT_DEADLINE_MS = 1_000;
 
-/** Name of a namespace: what every store can put before a key without mistaking one namespace for another. */
+/** Allowed names of namespaces: every store can use them as a prefix without ambiguity. */
 const NAMESPACE = /^[A-Za-z0-9_]{1,64}$/;
 
-/**
- * A value, or a promise of it. Await it: in process there is nothing to wait for, and then no promise is
- * made.
- */
+/** A value, or a promise of it. In process it is the value itself, without a promise. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Options of {@link TypedCache.inProcess}. */
@@ -29,38 +26,35 @@ export interface InProcessCacheOptions<K, V> {
 export interface StoredCacheSettings<K, V> {
   readonly store: CacheStore;
   /**
-   * Letters, digits and `_`. Once for each store and prefix: two caches of one namespace would read each
+   * Letters, digits and `_`. Unique for each store and prefix: two caches with one namespace would read each
    * other's values.
    */
   readonly namespace: string;
-  /** Gives the time, the deadlines, the numbers of writes, and hears of failures. */
+  /** Provides time, deadlines, write ids and the logger. */
   readonly host: Host;
-  /**
-   * Entries are gone after this time, in milliseconds. Without it they stay as long as the store keeps them.
-   */
+  /** Time until an entry expires, in milliseconds. Defaults to as long as the store keeps it. */
   readonly ttlMs?: number | undefined;
-  /** Defaults to JSON. Values that JSON cannot carry need one. */
+  /** Defaults to JSON. Required for values that JSON cannot represent. */
   readonly codec?: CacheCodec<V> | undefined;
   /** Name of a key in the store, different for different keys. Defaults to `String(key)`. */
   readonly nameOf?: ((key: K) => string) | undefined;
-  /** When a call is given up, in milliseconds. Defaults to 1,000. */
+  /** Deadline of a call, in milliseconds. Defaults to 1,000. */
   readonly deadlineMs?: number | undefined;
-  /** Label in the name of the scheduled task, needed where several accounts share one scheduler. */
+  /** Prefix of the name of the scheduled task; required when several accounts share one scheduler. */
   readonly taskPrefix?: string | undefined;
 }
 
 /**
- * A cache of values under keys that is either in this process, a {@link PortableCache} without any
- * serialisation, or in a {@link CacheStore}, with the same calls for both.
+ * A cache either in this process, as a {@link PortableCache} without serialisation, or in a
+ * {@link CacheStore}, with the same API.
  *
- * In process nothing is copied, so callers share the values, and reads return them at once, without a
- * promise.
+ * In process, callers share the values, which are not copied, and reads return them without a promise.
  *
- * Over a store everything is best effort, and no call rejects for the store's sake: a read that fails, takes
- * too long, or finds bytes that are damaged, outdated or of another cache is a miss and a warning; a write
- * that fails is a warning, and its key is a miss until a later write succeeds. A call never finds a value
- * older than what this process inserted or invalidated before the call. Other processes see an
- * `invalidateAll` when the store has cleared the namespace, or five seconds later.
+ * Over a store everything is best effort, and no call rejects because of the store. A read that fails, takes
+ * too long, or finds bytes that are damaged, outdated or of another cache is a miss and a warning. A write
+ * that fails is a warning, and its key is a miss until a later write succeeds. A call never returns a value
+ * older than the last insert or invalidation by this process before the call. Other processes see an
+ * `invalidateAll` up to five seconds after the store has cleared the namespace.
  *
  * @example
  * ```ts
@@ -89,7 +83,7 @@ export class TypedCache<K, V> {
   }
 
   /**
-   * A cache in a store. It registers one task with the host's scheduler, until it is closed.
+   * A cache in a store. It registers one task with the host's scheduler until `close`.
    *
    * @throws {TypeError} When the namespace is malformed, or its task is registered already. @throws
    *   {RangeError} When a time is not positive.
@@ -121,17 +115,17 @@ export class TypedCache<K, V> {
     return this.#local !== undefined;
   }
 
-  /** The value of a key, `undefined` when it is absent or cannot be had. */
+  /** The value of a key; `undefined` when it is absent or unavailable. */
   get(key: K): MaybePromise<V | undefined> {
     const local = this.#local;
     return local !== undefined ? local.get(key) : this.#remote.get(key);
   }
 
   /**
-   * The value of a key, loaded by `load` when there is none: once for all callers of this process that meet.
-   * See {@link PortableCache.getWith} for errors, cancelling, and what is not kept.
+   * The value of a key, loaded by `load` when it is absent: once for all concurrent callers of this process.
+   * See {@link PortableCache.getWith} for errors, cancelling, and results that are not cached.
    *
-   * @throws What `load` throws; the reason of the signal when this call is cancelled.
+   * @throws The error of `load`; the reason of the signal when this call is cancelled.
    */
   getWith<R extends V | undefined>(
     key: K,
@@ -143,19 +137,19 @@ export class TypedCache<K, V> {
       : this.#remote.getWith(key, load, options.signal);
   }
 
-  /** Writes a value. Over a store it resolves when the store has it, or has failed. */
+  /** Writes a value. Over a store it resolves when the store has stored the value or failed. */
   insert(key: K, value: V): MaybePromise<void> {
     return this.#local !== undefined ? this.#local.insert(key, value) : this.#remote.insert(key, value);
   }
 
-  /** Removes a key: from now on it is a miss, whether the store takes part or not. */
+  /** Removes a key: from now on it is a miss in this process, even if the store fails. */
   invalidate(key: K): MaybePromise<void> {
     return this.#local !== undefined ? this.#local.invalidate(key) : this.#remote.invalidate(key);
   }
 
   /**
-   * Removes every key: at once in this process. The store is told in the background, and until it has taken
-   * part all keys are misses here. Use {@link TypedCache.clear} to know when it has.
+   * Removes every key at once in this process, and from the store in the background. Until the store
+   * succeeds, all keys are misses here. Use {@link TypedCache.clear} to wait for the store.
    */
   invalidateAll(): void {
     if (this.#local !== undefined) this.#local.invalidateAll();
@@ -165,8 +159,8 @@ export class TypedCache<K, V> {
   /**
    * As {@link TypedCache.invalidateAll}, and waits for the store.
    *
-   * @returns Whether it is done for every process. When false, it holds here and is tried again with the next
-   *   calls; a process that starts before that succeeds may find old entries.
+   * @returns Whether it is done for every process. When false, it is done in this process and retried with
+   *   later calls; a process that starts before a retry succeeds may read old entries.
    */
   async clear(): Promise<boolean> {
     if (this.#local === undefined) return await this.#remote.clear();
@@ -174,14 +168,14 @@ export class TypedCache<K, V> {
     return true;
   }
 
-  /** How many entries there are, about; 0 where the store does not tell. */
+  /** Approximate number of entries; 0 when the store does not report it. */
   entryCount(): MaybePromise<number> {
     return this.#local !== undefined ? this.#local.entryCount() : this.#remote.entryCount();
   }
 
   /**
-   * Unregisters the scheduled task, gives up calls to the store, and makes no more: all keys are misses. In
-   * process it does nothing.
+   * Unregisters the scheduled task, rejects waiting calls to the store and makes no further ones: all keys
+   * are misses. In process it does nothing.
    */
   close(): void {
     this.#stored?.close();

@@ -4,21 +4,20 @@ import type { AnyField, AnySchema, Message, MessageSchema } from "./message.ts";
 import { SCALARS } from "./scalars.ts";
 import { DELIMITED, WireReader } from "./wire_reader.ts";
 
-/** How deep messages may lie in each other. Stored ones are five deep. */
+/** Maximum nesting of messages. Stored messages have five levels. */
 const MAX_DEPTH = 64;
 
 type Fields = Message & Record<string, unknown>;
 
 /**
- * Decodes a message, and every message inside it. Unknown fields are kept, and written back by
- * `encodeMessage`.
+ * Decodes a message and its inner messages. Keeps unknown fields, which `encodeMessage` writes back.
  *
  * The message shares no memory with `bytes`. Its byte fields are views of one copy.
  *
  * @param action Begins the error's message, such as `decode session`.
  * @throws {TypeError} When `bytes` is not a `Uint8Array`.
  * @throws {CorruptError} When the bytes are not a well-formed encoding of the message: truncated, a length
- * that leads out of its message, a wrong wire type, a number beyond its type, text that is not UTF-8.
+ * beyond its message, a wrong wire type, a number out of its type's range, text that is not UTF-8.
  */
 export function decodeMessage<T extends Message>(
   schema: MessageSchema<T>,
@@ -26,7 +25,7 @@ export function decodeMessage<T extends Message>(
   action: string,
 ): T {
   if (!(bytes instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: not a Uint8Array`);
-  // A new plain array: a Buffer's slice would be a view of the caller's memory.
+  // Copies into a plain array: a Buffer's `slice` would return a view of the caller's memory.
   const reader = new WireReader(new Uint8Array(bytes), action);
   return readMessage(reader, schema, emptyMessage(schema), 0) as T;
 }
@@ -65,7 +64,7 @@ interface Place {
   readonly depth: number;
 }
 
-/** A message that occurs twice in a field that is not repeated is one message, as protobuf defines it. */
+/** Merges a message that occurs twice in a field that is not repeated, as protobuf requires. */
 function readInner(reader: WireReader, schema: AnySchema, place: Place): void {
   const { field, tag, message, depth } = place;
   if ((tag & 7) !== DELIMITED) throw wrongWireType(reader, field);

@@ -29,23 +29,23 @@ function decodeRecord(...bytes: number[]): RecordStructure {
 }
 
 describe("decodeMessage", () => {
-  test("returns what was encoded, and lists for what has none", () => {
+  test("returns the encoded message, with empty lists for absent ones", () => {
     expect(decodeMessage(RecordStructureSchema, BYTES, "decode session")).toStrictEqual(RECORD);
     expect(decodeRecord()).toStrictEqual({ previousSessions: [], moreSessions: [] });
   });
 
-  test("refuses a record that is cut inside an inner message, at every length", () => {
+  test("rejects a record cut at any length", () => {
     for (let length = 1; length < BYTES.length; length++) {
       expect(() => decodeRecord(...BYTES.subarray(0, length))).toThrow(CorruptError);
     }
   });
 
-  test("refuses an inner message that reaches out of its own length", () => {
-    // A session of 2 bytes, whose root key claims 4.
+  test("rejects an inner message beyond its own length", () => {
+    // A session of 2 bytes whose root key has length 4.
     expect(() => decodeRecord(0x0a, 2, 0x22, 4, 0x12, 2, 0x08, 3)).toThrow(/^decode session: truncated$/);
   });
 
-  test("refuses a field of the wrong wire type", () => {
+  test("rejects a field of the wrong wire type", () => {
     const signed = (...bytes: number[]) =>
       decodeMessage(SignedPreKeyRecordStructureSchema, Uint8Array.from(bytes), "decode");
     expect(() => decodeRecord(0x08, 0)).toThrow(/field 1 has the wrong wire type/);
@@ -60,7 +60,7 @@ describe("decodeMessage", () => {
     expect(() => decode(0x22, 2, 2, 0xac)).toThrow(/truncated/);
   });
 
-  test("merges a message that comes twice in one field", () => {
+  test("merges a message that occurs twice in one field", () => {
     const merged = decodeRecord(0x0a, 2, 0x08, 3, 0x0a, 2, 0x28, 9, 0x0a, 2, 0x08, 4);
     expect(merged.currentSession).toMatchObject({ sessionVersion: 4, previousCounter: 9 });
     const twice = decodeRecord(0x0a, 3, 0xc8, 0x3e, 1, 0x0a, 3, 0xc8, 0x3e, 2);
@@ -82,14 +82,14 @@ describe("decodeMessage", () => {
     expect(() => decodeRecord(...bytes)).toThrow(CorruptError);
   });
 
-  test("refuses text that is not UTF-8", () => {
+  test("rejects text that is not UTF-8", () => {
     const decode = (...bytes: number[]) => decodeMessage(DeviceListSchema, Uint8Array.from(bytes), "decode");
     expect(() => decode(0x0a, 2, 0xc3, 0x28)).toThrow(/^decode: text is not UTF-8$/);
     expect(decode(0x0a, 2, 0xc3, 0xa9).user).toBe("é");
     expect(decode(0x0a, 4, 0xef, 0xbb, 0xbf, 0x61).user).toBe("\ufeffa");
   });
 
-  test("refuses messages that are nested too deeply", () => {
+  test("rejects messages nested too deeply", () => {
     interface Nest extends Message {
       inner?: Nest;
     }
@@ -100,13 +100,13 @@ describe("decodeMessage", () => {
     expect(() => decodeMessage(schema, bytes(65), "decode")).toThrow(/^decode: nested too deeply$/);
   });
 
-  test("keeps unknown fields, at the top and inside", () => {
+  test("keeps unknown fields at the top and inside", () => {
     const unknown = [0xc2, 0x3e, 3, 1, 2, 3, 0xc8, 0x3e, 5];
     const bytes = [0x0a, unknown.length, ...unknown, ...unknown];
     expect([...encodeMessage(RecordStructureSchema, decodeRecord(...bytes), "encode")]).toEqual(bytes);
   });
 
-  test("shares no memory with the bytes it came from", () => {
+  test("shares no memory with its input", () => {
     const bytes = Buffer.from(BYTES);
     const message = decodeMessage(RecordStructureSchema, bytes, "decode session");
     bytes.fill(0);
@@ -114,7 +114,7 @@ describe("decodeMessage", () => {
     expect(message.currentSession?.rootKey?.constructor).toBe(Uint8Array);
   });
 
-  test("takes a value that is not bytes as the caller's mistake", () => {
+  test("throws a TypeError for a value that is not bytes", () => {
     expect(() => decodeMessage(RecordStructureSchema, "" as never, "decode session")).toThrow(TypeError);
   });
 });
@@ -142,7 +142,7 @@ describe("encodeMessage", () => {
     expect(() => encodeMessage(RecordStructureSchema, record, "encode session")).toThrow(/^encode session: /);
   });
 
-  test("refuses text without a UTF-8 form", () => {
+  test("rejects text without a UTF-8 form", () => {
     const list = { user: "\ud800", devices: [] };
     expect(() => encodeMessage(DeviceListSchema, list, "encode device list")).toThrow(
       /^encode device list: user is not a valid string$/,

@@ -7,11 +7,11 @@ import { varintSize, WireWriter } from "./wire_writer.ts";
 type Fields = Message & Readonly<Record<string, unknown>>;
 
 /**
- * Encodes a message: its fields in ascending order, unknown ones last. A field that is `undefined` is left
- * out. The bytes are the caller's own.
+ * Encodes a message: its fields in ascending order, then unknown fields. Omits fields that are `undefined`.
+ * The caller owns the bytes.
  *
  * @param action Begins the error's message, such as `encode session`.
- * @throws {TypeError | RangeError} When a value is not of its field's kind.
+ * @throws {TypeError | RangeError} When a value does not match its field's kind.
  */
 export function encodeMessage<T extends Message>(
   schema: MessageSchema<T>,
@@ -23,8 +23,7 @@ export function encodeMessage<T extends Message>(
 }
 
 /**
- * The sizes of inner messages come before their content, so that everything is measured first and then
- * written.
+ * Measures everything first and then writes it, because the size of an inner message precedes its content.
  */
 class MessageEncoder {
   readonly #action: string;
@@ -69,7 +68,7 @@ class MessageEncoder {
     return values.length === 0 ? 0 : tagSize(field) + this.#delimited(sum);
   }
 
-  /** Bytes of a length and what it is the length of. */
+  /** Size of a length and its content. */
   #delimited(measure: () => number): number {
     const at = this.#sizes.push(0) - 1;
     const size = measure();

@@ -1,25 +1,22 @@
-/** Gives memory of so many bytes to be written to, all zero. It is the caller's own. */
+/** Returns zeroed memory of this many bytes, owned by the caller. */
 export type Allocate = (bytes: number) => Uint8Array;
 
-/** Memory for one result alone. */
+/** Allocates each result separately. */
 export const allocateAlone: Allocate = (bytes) => new Uint8Array(bytes);
 
-/** Most memory that is allocated at once for several results, in bytes. */
+/** Maximum size of one piece of memory for several results, in bytes. */
 const MAX_PIECE_BYTES = 65_536;
 
 /**
- * Memory for what one flush encodes, in few large pieces: an allocation for each of a thousand records takes
- * a tenth of the time of their flush. A piece is let go when the last of its results is.
+ * Memory for the records that one flush encodes, in few large pieces: separate allocations for a thousand
+ * records take a tenth of the flush's time. A piece stays allocated while any of its results is in use.
  */
 export class EncodingSlab {
   #piece = allocateAlone(0);
   #used = 0;
   #expectedBytes: number;
 
-  /**
-   * @param expectedBytes What all results will take together, as far as it is known: no more is allocated
-   * beforehand.
-   */
+  /** @param expectedBytes Estimated size of all results. The slab allocates no more in advance. */
   constructor(expectedBytes: number) {
     this.#expectedBytes = expectedBytes;
   }

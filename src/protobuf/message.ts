@@ -1,6 +1,4 @@
-/**
- * How the value of a field is written. Numbers of 64 bits are bigints; an enumeration is an `int32`.
- */
+/** Encoding of a field's value. Numbers of 64 bits are bigints; an enumeration is an `int32`. */
 export type ScalarKind =
   | "bool"
   | "bytes"
@@ -13,13 +11,11 @@ export type ScalarKind =
   | "uint64";
 
 /**
- * What every decoded message may have. A field that was not in the bytes is absent, a repeated one an empty
+ * Base of decoded messages. A field missing from the bytes is absent; a missing repeated field is an empty
  * array.
  */
 export interface Message {
-  /**
-   * The encoded fields that the schema does not know, in the order in which they came. They are written back.
-   */
+  /** The encoded fields that the schema does not contain, in their order. The encoder writes them back. */
   unknownFields?: Uint8Array | undefined;
 }
 
@@ -29,13 +25,13 @@ export interface AnyField {
   readonly name: string;
   /** A message's schema is behind a function, so that messages may contain each other. */
   readonly kind: ScalarKind | (() => AnySchema);
-  /** A list of values. Lists of numbers are written packed, and read in both forms. */
+  /** A list of values. Lists of numbers are written packed and read packed or unpacked. */
   readonly repeated?: true;
 }
 
 /** A schema of a message whose type is not known. */
 export interface AnySchema {
-  /** In ascending order of their numbers, in which they are written. */
+  /** In ascending order of their numbers, which is the order of encoding. */
   readonly fields: readonly AnyField[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The protobuf wire format: messages by their schemas, and for records that are encoded with every message
- * the reader and the writer below them.
+ * The protobuf wire format: messages by their schemas, and the underlying reader and writer for records that
+ * are encoded with every message.
  *
  * @module
  */

@@ -3,10 +3,10 @@ import type { ScalarKind } from "./message.ts";
 import { BITS_64, DELIMITED, VARINT, type WireReader } from "./wire_reader.ts";
 import { varint64Size, varintSize, type WireWriter } from "./wire_writer.ts";
 
-/** How values of one kind are checked, measured, written and read. The size is without the tag. */
+/** Checks, measures, writes and reads values of one kind. `size` excludes the tag. */
 export interface Scalar<V> {
   readonly wireType: number;
-  /** What `typeof` says of a value. */
+  /** `typeof` of a value. */
   readonly type: "bigint" | "boolean" | "number" | "object" | "string";
   isValid(value: unknown): boolean;
   size(value: V): number;

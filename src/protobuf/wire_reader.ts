@@ -1,47 +1,46 @@
 import { decodeUtf8 } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 
-/** Wire types of protobuf, without the two of groups, which nothing here uses. */
+/** Wire types of protobuf, except the two for groups, which no schema uses. */
 export const VARINT = 0;
 export const BITS_64 = 1;
 export const DELIMITED = 2;
 const BITS_32 = 5;
 
-/** Tag of the least field number, 1. The greatest number, 2^29−1, needs 32 bits with its wire type. */
+/** Smallest tag: field number 1. The greatest number, 2^29−1, needs 32 bits with its wire type. */
 const MIN_TAG = 8;
 
-/** Bits of a varint of ten bytes. */
+/** Maximum bits of a varint: ten bytes. */
 const MAX_VARINT_BITS = 70;
 
 const HIGH_BITS_OF_NEGATIVE = 0xffff_ffff;
 
-/** No bytes. Shared: there is nothing in it that could change. */
+/** No bytes. Shared, because an empty array cannot change. */
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
 /**
- * Reads protobuf fields off bytes, one after the other.
+ * Reads protobuf fields sequentially.
  *
- * Nothing is allocated by a length that the bytes claim: a length is checked against what is there before it
- * is used, and every step moves forward. `bytes()` and what follows from it are views: the reader's memory is
- * theirs.
+ * It checks each length against the available bytes before it allocates or moves, and every step moves
+ * forward. `bytes()`, `key()`, `remaining()` and `join()` return views of the reader's memory.
  *
- * Fields are read by the caller's loop: `while (reader.more()) switch (reader.tag()) …`, with `known` for
- * what must have one type, and `unknown` for the rest.
+ * Fields are read by the caller's loop: `while (reader.more()) switch (reader.tag()) …`, with `unknown` for
+ * the fields that the loop does not handle.
  */
 export class WireReader {
   readonly #bytes: Uint8Array;
   readonly #action: string;
   readonly #offset: number;
   /**
-   * The memory of `bytes`. Asked for once, when a view is needed: the engine moves a small array's bytes to
-   * give it.
+   * The memory of `bytes`, read once, for the first view: reading `buffer` of a small array makes the engine
+   * move its bytes.
    */
   #buffer: ArrayBufferLike | undefined;
   #pos: number;
   #end: number;
-  /** Upper 32 bits of the varint that was read last. */
+  /** Upper 32 bits of the last varint. */
   #high = 0;
-  /** Where the tag that was read last begins. */
+  /** Position of the last tag. */
   #tagAt = 0;
 
   /** @param action Begins the errors' messages, such as `decode session`. */
@@ -53,7 +52,7 @@ export class WireReader {
     this.#end = bytes.length;
   }
 
-  /** Whether the current message goes on. */
+  /** Whether the current message has more fields. */
   more(): boolean {
     return this.#pos < this.#end;
   }
@@ -62,7 +61,7 @@ export class WireReader {
   tag(): number {
     const at = this.#pos;
     this.#tagAt = at;
-    // Most tags are one byte, and reading tags is a fifth of what decoding a session costs.
+    // Fast path: most tags are one byte, and reading tags takes a fifth of the time to decode a session.
     const byte = at < this.#end ? (this.#bytes[at] as number) : 0;
     if (byte >= MIN_TAG && byte < 0x80) {
       this.#pos = at + 1;
@@ -83,7 +82,7 @@ export class WireReader {
   /** @throws {CorruptError} When the value has more than 32 bits. */
   int32(): number {
     const value = this.#varint() | 0;
-    // Negative numbers come as 64 bits, and from some writers as 32.
+    // Most writers encode negative numbers as 64 bits, some as 32.
     if (this.#high !== 0 && !(this.#high === HIGH_BITS_OF_NEGATIVE && value < 0)) {
       throw this.corrupt("a number is out of range");
     }
@@ -111,7 +110,7 @@ export class WireReader {
     return this.#view64().getFloat64(0, true);
   }
 
-  /** A text, a byte order mark included. @throws {CorruptError} When it is not UTF-8. */
+  /** A text; keeps a byte order mark. @throws {CorruptError} When it is not UTF-8. */
   text(): string {
     const text = decodeUtf8(this.bytes());
     if (text === undefined) throw this.corrupt("text is not UTF-8");
@@ -125,7 +124,8 @@ export class WireReader {
   }
 
   /**
-   * A view of a field's bytes, which are none or `length` of them. @throws {CorruptError | WrongLengthError}
+   * A view of a field's bytes, which must be empty or `length` long. @throws {CorruptError |
+   * WrongLengthError}
    */
   key(what: string, length: number): Uint8Array {
     const start = this.skipKey(what, length);
@@ -133,9 +133,9 @@ export class WireReader {
   }
 
   /**
-   * Passes over what `key` reads.
+   * Skips a field that `key` would read.
    *
-   * @returns Where its bytes begin.
+   * @returns The position of its bytes.
    * @throws {CorruptError | WrongLengthError}
    */
   skipKey(what: string, length: number): number {
@@ -147,7 +147,9 @@ export class WireReader {
     return start;
   }
 
-  /** Narrows the reader to the message in the field. @returns What `leave` takes. @throws {CorruptError} */
+  /**
+   * Narrows the reader to the message in the field. @returns The argument for `leave`. @throws {CorruptError}
+   */
   enter(): number {
     const outer = this.#end;
     const start = this.#delimited();
@@ -156,24 +158,24 @@ export class WireReader {
     return outer;
   }
 
-  /** A view of what is left of the current message. */
+  /** A view of the rest of the current message. */
   remaining(): Uint8Array {
     return this.#view(this.#pos, this.#end);
   }
 
-  /** Widens the reader to the outer message again, at the end of the inner one. */
+  /** Returns to the outer message, at the end of the inner one. */
   leave(outer: number): void {
     this.#pos = this.#end;
     this.#end = outer;
   }
 
   /**
-   * Passes over the field whose tag was read last.
+   * Skips the field of the last tag.
    *
-   * @param known Numbers of the message's known fields, each a bit: one of them here is of the wrong wire
-   * type.
-   * @param rest Spans of the fields passed so far in this message.
-   * @returns The spans with this field's added.
+   * @param known Bit mask of the numbers that the caller's loop handles: such a field has the wrong wire type
+   * here.
+   * @param rest Spans of the fields skipped so far in this message.
+   * @returns The spans including this field's.
    * @throws {CorruptError}
    */
   unknown(tag: number, known: number, rest: number[] | undefined): number[] {
@@ -185,7 +187,7 @@ export class WireReader {
     return this.span(rest);
   }
 
-  /** Adds the field that was passed over last to `spans`. */
+  /** Adds the last skipped field to `spans`. */
   span(spans: number[] | undefined): number[] {
     const start = this.#tagAt;
     if (spans === undefined) return [start, this.#pos];
@@ -194,7 +196,7 @@ export class WireReader {
     return spans;
   }
 
-  /** Passes over the value of a field. @throws {CorruptError} */
+  /** Skips the value of a field. @throws {CorruptError} */
   skip(wireType: number): void {
     switch (wireType) {
       case VARINT:
@@ -214,7 +216,7 @@ export class WireReader {
     }
   }
 
-  /** The bytes of spans, in order: a view where there is one span. */
+  /** The bytes of spans, in order; a view when there is one span. */
   join(spans: readonly number[] | undefined): Uint8Array {
     if (spans === undefined) return EMPTY;
     if (spans.length === 2) return this.#view(spans[0] as number, spans[1] as number);
@@ -233,7 +235,7 @@ export class WireReader {
     return new CorruptError(`${this.#action}: ${state}`);
   }
 
-  /** Passes over a length and as many bytes. @returns Where they begin. */
+  /** Skips a length and that many bytes. @returns The position of the bytes. */
   #delimited(): number {
     const length = this.#varint();
     const start = this.#pos;
@@ -242,9 +244,7 @@ export class WireReader {
     return start;
   }
 
-  /**
-   * Views are a third of what decoding a session costs. Made by `subarray`, they would take twice as long.
-   */
+  /** Creating views takes a third of the time to decode a session; `subarray` would take twice as long. */
   #view(start: number, end: number): Uint8Array {
     this.#buffer ??= this.#bytes.buffer;
     return new Uint8Array(this.#buffer, this.#offset + start, end - start);
@@ -261,7 +261,7 @@ export class WireReader {
     this.#pos += length;
   }
 
-  /** The lower 32 bits of a varint, unsigned. The upper ones are in `#high`. */
+  /** The lower 32 bits of a varint, unsigned. The upper 32 bits are in `#high`. */
   #varint(): number {
     if (this.#pos >= this.#end) throw this.corrupt("truncated");
     const byte = this.#bytes[this.#pos] as number;

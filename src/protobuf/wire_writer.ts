@@ -1,6 +1,6 @@
 import { type Allocate, allocateAlone } from "./encoding_slab.ts";
 
-/** Up to here a loop is faster than `set`, which leaves JavaScript. */
+/** Up to this length a loop is faster than `set`, which calls native code. */
 const LOOP_BYTES = 64;
 
 const NEGATIVE_VARINT_BYTES = 10;
@@ -13,24 +13,24 @@ export function varintSize(value: number): number {
   return value < 0x1000_0000 ? 4 : 5;
 }
 
-/** Bytes of a number of 64 bits as a varint, a negative one as its two's complement. */
+/** Bytes of a 64-bit number as a varint; a negative number is its two's complement. */
 export function varint64Size(value: bigint): number {
   let size = 1;
   for (let rest = BigInt.asUintN(64, value); rest >= 0x80n; rest >>= 7n) size++;
   return size;
 }
 
-/** Bytes of a field with a one-byte tag and a length before its content, 0 when it is absent. */
+/** Bytes of a field with a one-byte tag and a length and its content; 0 when it is absent. */
 export function bytesFieldSize(value: Uint8Array | undefined): number {
   return value === undefined ? 0 : delimitedSize(value.length);
 }
 
-/** Bytes of a field with a one-byte tag and an unsigned 32-bit number, 0 when it is absent. */
+/** Bytes of a field with a one-byte tag and an unsigned 32-bit number; 0 when it is absent. */
 export function uint32FieldSize(value: number | undefined): number {
   return value === undefined ? 0 : 1 + varintSize(value);
 }
 
-/** Bytes of a field with a one-byte tag and a signed 32-bit number, 0 when it is absent. */
+/** Bytes of a field with a one-byte tag and a signed 32-bit number; 0 when it is absent. */
 export function int32FieldSize(value: number | undefined): number {
   if (value === undefined) return 0;
   return value < 0 ? 1 + NEGATIVE_VARINT_BYTES : 1 + varintSize(value);
@@ -42,11 +42,11 @@ export function delimitedSize(length: number): number {
 }
 
 /**
- * Writes protobuf fields into memory of exactly the size that they need, which the caller has worked out: the
- * bytes are allocated once and are the result.
+ * Writes protobuf fields into memory of the exact size, which the caller computes beforehand: `bytes` is
+ * allocated once and is the result.
  */
 export class WireWriter {
-  /** Whole once as many bytes were written as were asked for. The caller's own then. */
+  /** Complete once `size` bytes are written; then the caller owns it. */
   readonly bytes: Uint8Array;
   #pos = 0;
 
@@ -64,7 +64,7 @@ export class WireWriter {
     this.bytes[this.#pos++] = rest;
   }
 
-  /** A number of 64 bits, a negative one as its two's complement. */
+  /** A 64-bit number; a negative number is its two's complement. */
   varint64(value: bigint): void {
     let rest = BigInt.asUintN(64, value);
     for (; rest >= 0x80n; rest >>= 7n) this.bytes[this.#pos++] = Number(rest & 0x7fn) | 0x80;
@@ -80,7 +80,7 @@ export class WireWriter {
     this.#view64().setFloat64(0, value, true);
   }
 
-  /** Bytes as they are. */
+  /** Bytes without a length. */
   raw(value: Uint8Array): void {
     const length = value.length;
     if (length > LOOP_BYTES) this.bytes.set(value, this.#pos);
@@ -88,7 +88,7 @@ export class WireWriter {
     this.#pos += length;
   }
 
-  /** A field of bytes, left out when absent. */
+  /** A field of bytes; omitted when absent. */
   bytesField(tag: number, value: Uint8Array | undefined): void {
     if (value === undefined) return;
     this.varint(tag);
@@ -96,7 +96,7 @@ export class WireWriter {
     this.raw(value);
   }
 
-  /** A field with an unsigned number, left out when absent. */
+  /** A field with an unsigned number; omitted when absent. */
   uint32Field(tag: number, value: number | undefined): void {
     if (value === undefined) return;
     this.varint(tag);
@@ -104,7 +104,8 @@ export class WireWriter {
   }
 
   /**
-   * A field with a signed number, left out when absent. Negative ones take ten bytes, as the format has it.
+   * A field with a signed number; omitted when absent. A negative number takes ten bytes, as protobuf
+   * requires.
    */
   int32Field(tag: number, value: number | undefined): void {
     if (value === undefined) return;
@@ -118,7 +119,7 @@ export class WireWriter {
       this.bytes[this.#pos++] = (rest & 0x7f) | 0x80;
       rest >>= 7;
     }
-    // Four bits of the number and from there on its sign.
+    // Four bits of the number, then sign bits.
     this.bytes[this.#pos++] = (rest & 0x7f) | 0x80;
     for (let i = 0; i < 4; i++) this.bytes[this.#pos++] = 0xff;
     this.bytes[this.#pos++] = 0x01;

@@ -5,19 +5,19 @@ import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, Tuple
 /**
  * Checks a value against a rule.
  *
- * @throws {TypeError} When a part is of another type, or a text is no key.
- * @throws {RangeError} When a number, a length or a number of parts is out of range, or a text is not of its
- * pattern.
+ * @throws {TypeError} When a part has another type, or a text is not a valid key.
+ * @throws {RangeError} When a number, a length or a number of parts is out of range, or a text does not match
+ * its pattern.
  */
 export type Check = (value: unknown) => void;
 
 const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /**
- * The check of a rule.
+ * Returns the check of a rule.
  *
- * @param what Names the value in messages. Parts are named by their path, such as `noiseKey.privateKey`; a
- * message never repeats a value.
+ * @param what Name of the value in messages. The name of a part is its path, such as `noiseKey.privateKey`.
+ * Messages never contain values.
  */
 export function checkOf(rule: Rule, what: string): Check {
   switch (rule.type) {
@@ -83,7 +83,7 @@ function checkText({ empty, max, pattern }: TextRule, what: string, value: unkno
   if (value.length > max) {
     throw new ArgumentTypeError(`${what} is ${value.length} characters, at most ${max} are allowed`);
   }
-  // Some drivers end a text there.
+  // Some drivers truncate a text at a NUL.
   if (value.includes("\0")) throw new ArgumentTypeError(`${what} contains a NUL`);
   if (!isWellFormed(value)) throw new ArgumentTypeError(`${what} is not well-formed Unicode`);
 }

@@ -36,13 +36,13 @@ describe("checkOf text", () => {
     for (const given of HOSTILE_TEXTS) expect(accepts(text("word"), given)).toBe(true);
   });
 
-  test("refuses empty, long, cut and unpaired texts, and what is no text", () => {
+  test("rejects empty, long, truncated and ill-formed texts", () => {
     const bad = ["", "x".repeat(1_025), "a\0", "\ud800", "a\udc00b", 5, null, undefined, new String("a")];
     for (const given of bad) expect(refusal(text("word"), given)).toBeInstanceOf(TypeError);
     expect(refusal(text("word"), "\ude42\ud83d").message).toMatch(/not well-formed/);
   });
 
-  test("knows the empty text, a length and a pattern of its own", () => {
+  test("allows an empty text, and applies max and pattern", () => {
     expect(accepts(text("word", { empty: true }), "")).toBe(true);
     expect(accepts(text("word", { max: 2 }), "abc")).toBe(false);
     expect(accepts(text("word", { pattern: /^a+$/ }), "aa")).toBe(true);
@@ -51,7 +51,7 @@ describe("checkOf text", () => {
 });
 
 describe("checkOf bytes", () => {
-  test("refuses what is no Uint8Array with a TypeError, another length with a RangeError", () => {
+  test("throws a TypeError for a type and a RangeError for a length", () => {
     for (const given of [[1], new ArrayBuffer(4), "text", undefined, new Uint16Array(2)]) {
       expect(refusal(value("key"), given)).toBeInstanceOf(TypeError);
     }
@@ -63,14 +63,14 @@ describe("checkOf bytes", () => {
     }
   });
 
-  test("accepts none or one length where the least is 0", () => {
+  test("accepts 0 or one length where min is 0", () => {
     const rule = plain("signature", { min: 0, length: 4 });
     expect([0, 1, 3, 4, 5].filter((length) => accepts(rule, new Uint8Array(length)))).toEqual([0, 4]);
   });
 });
 
 describe("checkOf numbers and flags", () => {
-  test("includes both ends of a range, and refuses fractions and what is no number", () => {
+  test("includes both ends of a range and rejects fractions", () => {
     const rule = integer("count", { min: 1, max: 3 });
     expect([0, 1, 2, 3, 4].filter((given) => accepts(rule, given))).toEqual([1, 2, 3]);
     for (const given of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
@@ -81,18 +81,18 @@ describe("checkOf numbers and flags", () => {
     expect(accepts(integer("count"), 2 ** 53)).toBe(false);
   });
 
-  test("takes unsigned 64-bit integers as bigints", () => {
+  test("accepts unsigned 64-bit integers as bigints", () => {
     for (const given of [0n, 2n ** 64n - 1n]) expect(accepts(uint64(), given)).toBe(true);
     for (const given of [-1n, 2n ** 64n]) expect(refusal(uint64(), given)).toBeInstanceOf(RangeError);
     expect(refusal(uint64(), 1)).toBeInstanceOf(TypeError);
   });
 
-  test("takes no number for a flag", () => {
+  test("rejects a number for a flag", () => {
     expect(accepts(flag(), false)).toBe(true);
     for (const given of [0, 1, "true", undefined]) expect(refusal(flag(), given)).toBeInstanceOf(TypeError);
   });
 
-  test("takes a choice from its list alone", () => {
+  test("accepts only listed choices", () => {
     expect(accepts(choice(["a", "b"]), "b")).toBe(true);
     for (const given of ["c", "", 1, undefined]) expect(accepts(choice(["a", "b"]), given)).toBe(false);
   });
@@ -105,7 +105,7 @@ describe("checkOf parts", () => {
   }
   const inner = object<Inner>({ id: integer("count", { max: 9 }), note: optional(text("word")) });
 
-  test("names the part by its path and repeats no value", () => {
+  test("names the path of the part and no value", () => {
     const rule = object<{ readonly list: readonly Inner[] }>({ list: rows(inner) });
     const refusals = [
       refusal(rule, { list: [{ id: 1 }, { id: 12_345 }] }),
@@ -123,7 +123,7 @@ describe("checkOf parts", () => {
     ]);
   });
 
-  test("refuses every other type without an error from inside", () => {
+  test("rejects every other type with its own error", () => {
     const whole: Rule = object<Record<"list" | "map" | "tuple" | "object", unknown>>({
       list: list(inner),
       map: map(text("word"), value("value")),
@@ -155,7 +155,7 @@ describe("checkOf parts", () => {
     }
   });
 
-  test("bounds the entries of a map and checks names and values", () => {
+  test("limits the entries of a map and checks keys and values", () => {
     const rule = map(text("word"), value("value"), { maxEntries: 2 });
     const entries = (count: number) =>
       new Map(Array.from({ length: count }, (_, n) => [`n${n}`, new Uint8Array(0)]));
@@ -165,7 +165,7 @@ describe("checkOf parts", () => {
     expect(accepts(rule, new Map([["a", "b"]]))).toBe(false);
   });
 
-  test("takes a tuple of its length alone", () => {
+  test("accepts only tuples of its length", () => {
     const rule = tuple(flag(), flag());
     expect(accepts(rule, [true, false])).toBe(true);
     expect(refusal(rule, [true])).toBeInstanceOf(RangeError);

@@ -1,8 +1,9 @@
 import type { Rule } from "./rule.ts";
 
 /**
- * How a rule copies a value: the copy shares no bytes with it and holds nothing that the rule does not name.
- * Byte arrays of any subclass become plain `Uint8Array`s. The value is one that the rule's check accepts.
+ * Returns a function that copies a value: the copy shares no bytes with the value and omits members that the
+ * rule does not name. Byte arrays of any subclass become plain `Uint8Array`s. The value must pass the rule's
+ * check.
  */
 export function copyOf<T>(rule: Rule<T>): (value: T) => T {
   return copierOf(rule) as (value: T) => T;
@@ -21,7 +22,7 @@ function copierOf(rule: Rule): Copy {
     case "flag":
       return same;
     case "bytes":
-      // `slice()` of a Buffer would be another Buffer over the same memory.
+      // `slice()` of a Buffer returns a Buffer over the same memory.
       return (value) => new Uint8Array(value as Uint8Array);
     case "optional": {
       const copy = copierOf(rule.rule);

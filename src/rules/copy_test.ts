@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { copyOf } from "./copy.ts";
 import { flag, list, map, object, optional, text, tuple, value } from "./rule.ts";
 
@@ -18,22 +18,24 @@ const copy = copyOf(
   }),
 );
 
-test("copyOf shares no bytes with the value and holds nothing that the rule does not name", () => {
-  const sample = {
-    bytes: Buffer.from([1]),
-    parts: [[true, Uint8Array.of(2)]] as const,
-    named: new Map([["__proto__", Uint8Array.of(3)]]),
-    absent: undefined,
-    stranger: "x",
-  };
-  const copied = copy(sample);
-  sample.bytes.fill(9);
-  sample.parts[0][1].fill(9);
-  sample.named.get("__proto__")?.fill(9);
-  expect(copied).toStrictEqual({
-    bytes: Uint8Array.of(1),
-    parts: [[true, Uint8Array.of(2)]],
-    named: new Map([["__proto__", Uint8Array.of(3)]]),
-    absent: undefined,
+describe("copyOf", () => {
+  test("shares no bytes and omits members that the rule lacks", () => {
+    const sample = {
+      bytes: Buffer.from([1]),
+      parts: [[true, Uint8Array.of(2)]] as const,
+      named: new Map([["__proto__", Uint8Array.of(3)]]),
+      absent: undefined,
+      stranger: "x",
+    };
+    const copied = copy(sample);
+    sample.bytes.fill(9);
+    sample.parts[0][1].fill(9);
+    sample.named.get("__proto__")?.fill(9);
+    expect(copied).toStrictEqual({
+      bytes: Uint8Array.of(1),
+      parts: [[true, Uint8Array.of(2)]],
+      named: new Map([["__proto__", Uint8Array.of(3)]]),
+      absent: undefined,
+    });
   });
 });

@@ -5,11 +5,11 @@ import type { Rule } from "./rule.ts";
 export type LengthCheck = (value: unknown) => void;
 
 /**
- * The check of the lengths in a value that was read. Its types are what a store answers with; only bytes of
- * which the rule knows the length are looked at.
+ * Returns the check of the lengths in a value read from a store. The check assumes that types are correct,
+ * and checks only bytes for which the rule has a length.
  *
- * @param what Begins the messages, such as `loadIdentity`.
- * @returns `undefined` when the rule knows no length.
+ * @param what Prefix of the messages, such as `loadIdentity`.
+ * @returns `undefined` when the rule has no length.
  */
 export function lengthCheckOf(rule: Rule, what: string): LengthCheck | undefined {
   switch (rule.type) {

@@ -1,18 +1,18 @@
 import type { Rule } from "./rule.ts";
 
-/** Length in bytes of what a value stores in its largest row. */
+/** Stored size of a value's largest row, in bytes. */
 export type Measure = (value: unknown) => number;
 
-/** Most UTF-8 bytes of one UTF-16 code unit. */
+/** Maximum UTF-8 bytes of one UTF-16 code unit. */
 const BYTES_PER_CODE_UNIT = 3;
 
-/** Upper bound of the bytes around an entry of a list or a map that is part of a row. */
+/** Upper bound of the encoding overhead of an entry in a list or map, in bytes. */
 const ENTRY_BYTES = 16;
 
 /**
- * How a rule counts the bytes that a value stores: all byte arrays of one row together, and an upper bound
- * for the lists and maps that are encoded into it. Of several rows the largest counts. Other columns (texts,
- * numbers) are short and do not count.
+ * Returns a function that counts the bytes that a value stores: all byte arrays of one row, and an upper
+ * bound for the lists and maps encoded into it. For several rows it returns the largest. It does not count
+ * other columns (texts, numbers), which are short.
  *
  * @returns `undefined` when no value of the rule stores bytes.
  */

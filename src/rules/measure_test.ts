@@ -46,14 +46,14 @@ describe("measureOf", () => {
     expect(bytes(rule, { all: [], beside: blob(2) })).toBe(2);
   });
 
-  test("counts the entries of what is encoded into a row", () => {
+  test("counts the entries encoded into a row", () => {
     expect(bytes(list(integer("count")), [1, 2, 3])).toBe(48);
     expect(bytes(list(value("a")), [blob(1), blob(2)])).toBe(35);
     expect(bytes(map(text("word"), value("a")), new Map([["name", blob(4)]]))).toBe(4 * 3 + 16 + 4);
     expect(bytes(tuple(value("a"), flag(), value("b")), [blob(1), true, blob(2)])).toBe(3);
   });
 
-  test("is undefined where no value stores bytes", () => {
+  test("returns undefined where no value stores bytes", () => {
     const rule = object<{ id: number; name: string; ids: readonly number[] }>({
       id: integer("count"),
       name: text("word"),

@@ -1,6 +1,6 @@
 /**
- * Rules: what a value may be, as data, and what is derived from it. One rule for each kind of write, each
- * read and each field of the device stands in `src/backend`; nothing else says what they are made of.
+ * Rules: schemas of values, as data, and the functions derived from them. `src/backend` has one rule for each
+ * kind of write, each read and each field of the device; there is no other definition of their shape.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 declare const VALUE: unique symbol;
 
-/** Marks a rule with the type of the values that it describes. Nothing of it exists at run time. */
+/** Marks a rule with the type of its values. It does not exist at run time. */
 interface Of<T> {
   readonly [VALUE]?: () => T;
 }
@@ -8,13 +8,13 @@ interface Of<T> {
 /** A text. */
 export interface TextRule {
   readonly type: "text";
-  /** What the text names, such as `address`. */
+  /** Meaning of the text, such as `address`. */
   readonly sort: string;
   /** Whether the empty text is allowed. */
   readonly empty: boolean;
-  /** Most UTF-16 code units. */
+  /** Maximum length in UTF-16 code units. */
   readonly max: number;
-  /** Stands in place of every other condition. */
+  /** Replaces every other condition. */
   readonly pattern: RegExp | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface ChoiceRule {
 /** An integer of at most 2^53−1 in absolute value, both ends of the range included. */
 export interface IntegerRule {
   readonly type: "integer";
-  /** What the number means, such as `seconds`. */
+  /** Meaning of the number, such as `seconds`. */
   readonly sort: string;
   readonly min: number;
   readonly max: number;
@@ -46,14 +46,17 @@ export interface FlagRule {
 /** Bytes. */
 export interface BytesRule {
   readonly type: "bytes";
-  /** What the bytes are, such as `record`. Stable: a transform of stored values may bind it. */
+  /**
+   * Name of the bytes, such as `record`. It must not change: a transform of stored values may authenticate
+   * it.
+   */
   readonly name: string;
   /**
    * Whether the bytes are a stored value, which a transform may change: see `src/backend/value_transform.ts`.
    */
   readonly isValue: boolean;
   readonly min: number;
-  /** The only length that is allowed, besides none where `min` is 0. */
+  /** The only allowed length, besides 0 where `min` is 0. */
   readonly length: number | undefined;
 }
 
@@ -69,9 +72,7 @@ export interface OptionalRule {
 export interface ListRule {
   readonly type: "list";
   readonly item: Rule;
-  /**
-   * Whether each item is stored as a row of its own. Otherwise the list is part of the row that it stands in.
-   */
+  /** Whether each item is stored as a row of its own. Otherwise the list is part of its parent's row. */
   readonly rows: boolean;
 }
 
@@ -109,19 +110,20 @@ type AnyRule =
   | ObjectRule;
 
 /**
- * What a value of type `T` may be, as data. Checks, size limits, copies, the encoding on the wire, SQL
- * columns and test samples are derived from it: each is one function with a case for every type of rule.
+ * Schema of a value of type `T`. Checks, size limits, copies, the wire encoding, SQL columns and test samples
+ * derive from it: each is one function with a case for every type of rule.
  */
 export type Rule<T = unknown> = AnyRule & Of<T>;
 
-/** The rule of a value: one that may be `undefined` is `optional`. */
+/** The rule of a value; `optional` when the value may be `undefined`. */
 export type RuleOf<T> = unknown extends T ? Rule<T> : undefined extends T ? OptionalRule & Of<T> : Rule<T>;
 
-/** A rule for every member of `T`, and for nothing else. */
+/** Exactly one rule for each member of `T`. */
 export type MembersOf<T> = { readonly [Name in keyof T]-?: RuleOf<T[Name]> };
 
 /**
- * Most UTF-16 code units of a text key (address, JID, message id). The longest in the field are below 200.
+ * Maximum length of a text key (address, JID, message id) in UTF-16 code units. Real keys are shorter than
+ * 200.
  */
 export const MAX_TEXT_LENGTH = 1_024;
 
@@ -158,8 +160,8 @@ export function flag(): FlagRule & Of<boolean> {
 }
 
 /**
- * Bytes that are stored as a value: at least `min` of them, or exactly `length`; both with `min: 0` mean none
- * or `length`.
+ * Bytes that are stored as a value: at least `min`, or exactly `length`. With `min: 0` and `length`: 0 or
+ * `length`.
  */
 export function value(
   name: string,
@@ -169,8 +171,8 @@ export function value(
 }
 
 /**
- * As `value`, for bytes that a transform of stored values leaves as they are: rows are found by them, or they
- * are no secret.
+ * As `value`, for bytes that a transform of stored values does not change, because rows are found by them or
+ * they are not secret.
  */
 export function plain(
   name: string,
@@ -187,12 +189,12 @@ export function optional<T>(
   return { type: "optional", rule, since };
 }
 
-/** A list that is part of the row that it stands in, or of an answer. */
+/** A list that is part of its parent's row, or of a result. */
 export function list<T>(item: Rule<T>): ListRule & Of<T[]> {
   return { type: "list", item, rows: false };
 }
 
-/** A list of which each item is stored as a row of its own. */
+/** A list whose items are each stored as a row. */
 export function rows<T>(item: Rule<T>): ListRule & Of<T[]> {
   return { type: "list", item, rows: true };
 }
