@@ -14,48 +14,48 @@ import {
 } from "./lid/mod.ts";
 import { UserMigration } from "./migration.ts";
 
-/** Who is who, on which devices, in which groups: of one open account. */
+/** LID mappings, device lists, group members and sender-key marks of one open account. */
 export interface Directory {
-  /** Which LID belongs to which phone number: the account's. */
+  /** The LID cache of the account. */
   readonly lid: AccountLids;
-  /** Which devices users have. */
+  /** The device lists of users. */
   readonly devices: DeviceRegistry;
-  /** Who is in which group. */
+  /** The members of groups. */
   readonly groups: GroupCache;
-  /** Who holds our sender key in which group. */
+  /** The devices that hold our sender keys. */
   readonly senderKeyDevices: SenderKeyDevices;
   /**
-   * Learns mappings, and moves the state of the phone numbers that have a new LID to it: device lists,
-   * sessions, identities and sender keys of every device, those that are not durable yet too. A mapping and
-   * what it moves are one commit: no crash leaves one without the other, and whoever waits for a lock of the
-   * phone number finds the LID. Many are moved some hundred a commit.
+   * Learns mappings, and moves the state of each phone number with a new LID to that LID: its device list,
+   * and the sessions, identities and sender keys of every device, including those that are not durable yet. A
+   * mapping and the state that it moves land in one commit, so a crash never separates them. A caller that
+   * waits for a lock of the phone number continues with the LID. One commit moves up to 250 users.
    *
-   * Of a mapping that is known nothing is written; what is found under its phone number, because an earlier
-   * move was in doubt or did not end, is moved. Each user is looked at once while the account is open.
+   * A known mapping is not written again. State that an unfinished earlier move has left under its phone
+   * number is moved. Each user is checked once while the account is open.
    *
-   * A session that the LID has already stays the current one, and the other's states join its archive; the
-   * LID's identity wins.
+   * If the LID has a session already, it stays current and the states of the phone number's session join its
+   * archive. The identity of the LID is kept.
    *
-   * Not to be awaited inside `withAddress` or `withSenderKey`: see there.
+   * Must not be awaited inside `withAddress` or `withSenderKey`; see there.
    *
    * @throws {TypeError | RangeError} As `LidPnCache.learn`.
-   * @throws {StoreError} When a commit failed, or the store could not be read. What was not learnt is learnt,
-   * and what was not moved is moved, when the mappings are seen again: a mapping and what is moved with it
-   * are so together, save after an `AmbiguousError`.
+   * @throws {StoreError} When a commit fails or the store cannot be read. A mapping and its state are
+   *   committed together or not at all, except after an `AmbiguousError`; learning the mappings again
+   *   completes the rest.
    */
   learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport>;
 }
 
-/** Events after which a group's marks are about a sender key of ours that is gone. */
+/** Events after which the marks of a group refer to a sender key that no longer exists. */
 const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "replaced"];
 
 /**
- * The directory of an open account. Every call answers with the same.
+ * The directory of an open account. Every call returns the same object.
  *
- * It opens no Signal cache. When state has to move or goes, it uses the cache that is open by then
- * (`./baileys` opens one over its own records), and opens one over the standard records where none is.
+ * Opens no Signal cache by itself. To move or delete Signal state it uses the open cache (`./baileys` opens
+ * one over its own records), or opens one over the standard records.
  *
- * @throws {RangeError} When the account's `signal` options are out of range.
+ * @throws {RangeError} When a `signal` option of the account is out of range.
  *
  * @example
  * ```ts
@@ -76,10 +76,7 @@ export function directory(account: Account): Directory {
   return openedDirectory(account);
 }
 
-/**
- * How an account learns mappings and moves state: for clients that tell both in other ways than
- * `Directory.learn`.
- */
+/** The migration of an account, for clients that report mappings by other calls than `Directory.learn`. */
 export function migrationOf(account: Account): UserMigration {
   return openedDirectory(account).migration;
 }
@@ -88,7 +85,7 @@ function openedDirectory(account: Account): OpenedDirectory {
   return account.attachments.of(OpenedDirectory, () => openDirectory(account));
 }
 
-/** A directory, and what neighbours of this room learn with. */
+/** A directory with its migration, for modules of this folder. */
 class OpenedDirectory implements Directory {
   readonly lid: AccountLids;
   readonly devices: DeviceRegistry;
@@ -121,7 +118,7 @@ function openDirectory(account: Account): OpenedDirectory {
     dropSenderKey: (name) => signal.deleteSenderKey(name),
   });
   signal.onEvent((event) => {
-    // Marks are kept for our own keys alone.
+    // Only our own keys have marks.
     if (!LOSSES.includes(event.kind) || event.store !== "senderKey") return;
     const group = tryParseSenderKeyName(event.address)?.group;
     if (group !== undefined) senderKeyDevices.lost(formatJid(group));
@@ -143,7 +140,7 @@ function openDirectory(account: Account): OpenedDirectory {
     }),
   });
   const migration = new UserMigration({ lid, devices, signal, reads: store });
-  // Whoever else commits, as the Baileys adapter does, changes what is in memory here.
+  // Commits of other code, such as the Baileys adapter, invalidate entries of these caches.
   account.onCommitted(async (writes) => {
     await devices.follow(writes);
     await senderKeyDevices.follow(writes);

@@ -6,13 +6,13 @@ import type { DeviceRegistry } from "./devices/mod.ts";
 import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
 import { type TokenReads, tokenMoves } from "./token_move.ts";
 
-/** Users that one commit moves: with a few devices each, some thousand rows. */
+/** Users moved by one commit. With a few devices each, that is a few thousand rows. */
 const USERS_PER_COMMIT = 250;
 
-/** One migration at a time: two could hold each other's locks. */
+/** Only one migration runs at a time, because two could deadlock on each other's locks. */
 const TURN = "migration";
 
-/** What takes part in a migration. */
+/** The parts of an account that a migration changes. */
 export interface MigrationParts {
   readonly lid: LidPnCache;
   readonly devices: DeviceRegistry;
@@ -20,19 +20,19 @@ export interface MigrationParts {
   readonly reads: Pick<ProtocolReads, "getDevicesFor"> & TokenReads;
 }
 
-/** What was learnt and moved. */
+/** The result of learning mappings and moving state. */
 export interface MigrationReport extends LearnReport {
-  /** Sessions that were moved. */
+  /** Number of moved sessions. */
   readonly sessions: number;
 }
 
 /**
- * Learns mappings and moves what they concern, in one commit: locks of the mapping's two ends, of the user's
- * device lists, and of the Signal addresses are taken in this order, and memory follows before the last of
- * them is let go.
+ * Learns mappings and moves the state of their users, both in one commit. Locks are taken in this order: both
+ * ends of the mapping, the device lists of the user, the Signal addresses. Memory is updated before the last
+ * lock is released.
  *
- * What is under a phone number says itself that it is to be moved: the mapping may be known already, and not
- * have taken it along.
+ * State that is stored under a phone number is moved even if the mapping is known already, because an earlier
+ * commit of the mapping may not have moved it.
  */
 export class UserMigration {
   readonly #parts: MigrationParts;
@@ -43,7 +43,7 @@ export class UserMigration {
     this.#parts = parts;
   }
 
-  /** The mappings that it learns. */
+  /** The LID cache that receives the mappings. */
   get lid(): LidPnCache {
     return this.#parts.lid;
   }
@@ -79,16 +79,16 @@ export class UserMigration {
     });
   }
 
-  /** Whether nothing is under the phone number of a user any more, as far as this process has looked. */
+  /** Whether this process has checked that no state is left under the phone number of a user. */
   isSwept(user: MovedUser): boolean {
     return this.#swept.has(user);
   }
 
   /**
-   * Moves what is left under these phone numbers to the LIDs that are known, once for each user: see
+   * Moves state that is left under these phone numbers to their known LIDs. Checks each user once; see
    * `Directory.learn`.
    *
-   * @returns How many sessions were moved.
+   * @returns Number of moved sessions.
    * @throws {StoreError}
    */
   async settle(phoneNumbers: readonly string[]): Promise<number> {
@@ -102,13 +102,14 @@ export class UserMigration {
     });
   }
 
-  /** Something may have come under the phone numbers of these LIDs. */
+  /** Marks users for another check, because state may be stored under their phone numbers again. */
   unsettle(lids: readonly string[]): void {
     this.#swept.delete(lids);
   }
 
   /**
-   * Somebody else has changed mappings: until a phone number's is seen again, state may have come under it.
+   * Follows changes of mappings that other code committed. The users are checked again the next time their
+   * mappings are learnt.
    */
   follow(writes: readonly Write[]): void {
     for (const write of writes) {
@@ -118,14 +119,14 @@ export class UserMigration {
   }
 
   /**
-   * Moves what an earlier migration has left, of mappings that are known: it was in doubt, or died, or was
-   * not the directory's.
+   * Moves state that is left under phone numbers with a known mapping: the earlier migration ended in doubt
+   * or in a crash, or other code stored the mapping.
    */
   async #sweep(asked: readonly Pick<LearntMapping, "phoneNumber">[]): Promise<number> {
     const { lid: names, signal, reads } = this.#parts;
     const phoneNumbers = [...new Set(asked.map(({ phoneNumber }) => phoneNumber))];
     const users = await Promise.all(phoneNumbers.map((pn) => names.userOf(addressOf(pn))));
-    // By LID: of two that seem to have one, while others change the mappings, one is wrong.
+    // Keyed by LID: while other code changes mappings, two phone numbers may seem to have the same LID.
     const unswept = users.filter((user) => user !== undefined && !this.isSwept(user));
     const known = [...new Map(unswept.map((user) => [user?.lid, user])).values()] as MovedUser[];
     if (known.length === 0) return 0;

@@ -1,6 +1,5 @@
 /**
- * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who
- * holds our sender keys.
+ * LID mappings, device lists, group members, and the devices that hold our sender keys.
  *
  * @module
  */

@@ -1,16 +1,18 @@
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import type { MovedUser } from "../signal/mod.ts";
 
-/** Users whose tokens are asked for one by one. For more, all JIDs that have one are listed first. */
+/**
+ * Up to this many users, tokens are read one by one. For more users, all JIDs with a token are listed first.
+ */
 const FEW_USERS = 4;
 
-/** What a move of tokens reads. */
+/** The reads that moving tokens needs. */
 export type TokenReads = Pick<ProtocolReads, "getAllTcTokenJids" | "getTcToken">;
 
 /**
- * What moves the trusted-contact tokens of phone numbers to their LIDs: the server wants a token of the LID
- * once it is known. Of two the later token stays, with the later time of use; the store compares them when it
- * applies the writes.
+ * Returns the writes that move the trusted-contact tokens of phone numbers to their LIDs. Once a LID is
+ * known, the server expects the token of the LID. Of two tokens the store keeps the later one, with the later
+ * time of use, when it applies the writes.
  */
 export async function tokenMoves(reads: TokenReads, users: readonly MovedUser[]): Promise<Write[]> {
   const jids = users.flatMap(({ pn, lid }) => [

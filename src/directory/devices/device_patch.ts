@@ -1,36 +1,36 @@
 import type { AdvKeyIndexList, DeviceListEntry, DeviceListRecord } from "../../records/mod.ts";
 
-/** Number of the device that a user has for as long as the account exists. */
+/** Number of the primary device, which every user has. */
 export const PRIMARY_DEVICE = 0;
 
-/** A device as a notification names it. */
+/** A device in a notification. */
 export interface DeviceChange {
   readonly deviceId: number;
   readonly keyIndex?: number | undefined;
   readonly isHosted?: boolean | undefined;
 }
 
-/** What became of a user's devices. */
+/** The result of a patch. */
 export interface PatchedDevices {
-  /** The list to be stored; the same object when nothing changed. */
+  /** The list to store. The same object when nothing changed. */
   readonly record: DeviceListRecord;
-  /** Devices that were in the list and are not any more. */
+  /** Devices that were removed from the list. */
   readonly removed: readonly number[];
   /**
-   * The user registered anew and has another identity (`rawId`): every companion of the list before is
-   * dropped, also where the new identity has a device of the same number.
+   * The user registered again and has another identity (`rawId`). Every companion of the previous list is
+   * dropped, even if the new identity has a device of the same number.
    */
   readonly isIdentityChange: boolean;
 }
 
 /**
- * Adds a device, or takes over what is new about it.
+ * Adds a device or updates a known one.
  *
  * With the account's signed list of key indexes, devices that it does not accept are removed first, and the
  * device is added only if the list accepts its key index. A list of another identity (`rawId`) removes every
- * companion. A list that is older than the stored one changes nothing, whatever its identity. Without a list,
- * or with one that cannot be read, a new device is appended and `isHosted` of a known one is refreshed. The
- * primary device is always there.
+ * companion. A list that is older than the stored one changes nothing, whatever its identity. Without a
+ * readable list, a new device is appended, and `isHosted` of a known one is refreshed. The primary device is
+ * always in the list.
  *
  * @param list The signed list, decoded; `undefined` when there is none.
  */
@@ -53,7 +53,7 @@ export function patchDeviceAdd(
   return { ...patched(record, devices, list), isIdentityChange };
 }
 
-/** Removes devices. The primary one stays. */
+/** Removes devices, but never the primary one. */
 export function patchDeviceRemove(record: DeviceListRecord, deviceIds: readonly number[]): PatchedDevices {
   const gone = new Set(deviceIds.filter((id) => id !== PRIMARY_DEVICE));
   const devices = record.devices.filter(({ deviceId }) => !gone.has(deviceId));
@@ -61,8 +61,8 @@ export function patchDeviceRemove(record: DeviceListRecord, deviceIds: readonly 
 }
 
 /**
- * Takes over what is new about a device that is in the list; any other changes nothing. An update without a
- * key index clears the one of a companion.
+ * Updates a device of the list and ignores any other. An update without a key index clears the one of a
+ * companion.
  */
 export function patchDeviceUpdate(record: DeviceListRecord, device: DeviceChange): PatchedDevices {
   const { deviceId, keyIndex } = device;
@@ -73,7 +73,8 @@ export function patchDeviceUpdate(record: DeviceListRecord, device: DeviceChange
 }
 
 /**
- * Takes over a whole list, as a user sync answers it. One that is older than the stored list changes nothing.
+ * Replaces the whole list by the answer of a user sync. An answer that is older than the stored list changes
+ * nothing.
  */
 export function replaceDevices(record: DeviceListRecord | undefined, next: DeviceListRecord): PatchedDevices {
   if (record !== undefined && next.timestamp < record.timestamp) {
@@ -90,7 +91,7 @@ export function replaceDevices(record: DeviceListRecord | undefined, next: Devic
   };
 }
 
-/** Whether a signed list knows a device: the primary one always. */
+/** Whether a signed list accepts a device. The primary one is always accepted. */
 function isAccepted({ deviceId, keyIndex }: DeviceChange, list: AdvKeyIndexList): boolean {
   if (deviceId === PRIMARY_DEVICE) return true;
   if (keyIndex === undefined) return false;
@@ -123,7 +124,7 @@ function withPrimary(devices: readonly DeviceListEntry[]): readonly DeviceListEn
     : [{ deviceId: PRIMARY_DEVICE }, ...devices];
 }
 
-/** What a change says and nothing that it does not. */
+/** The device of a change, without absent fields. */
 function entryOf({ deviceId, keyIndex, isHosted }: DeviceChange): DeviceListEntry {
   return {
     deviceId,
@@ -132,7 +133,7 @@ function entryOf({ deviceId, keyIndex, isHosted }: DeviceChange): DeviceListEntr
   };
 }
 
-/** The record with other devices, as `source` says: the record itself, or the signed list. */
+/** The record with other devices. Other fields come from `source`: the record itself or the signed list. */
 function patched(
   record: DeviceListRecord,
   devices: readonly DeviceListEntry[],
@@ -142,7 +143,7 @@ function patched(
   if (isSameList && (devices === record.devices || sameDevices(devices, record.devices))) {
     return { record, removed: [], isIdentityChange: false };
   }
-  // What the list says of itself as a whole is not true of the patched one.
+  // The hash of the whole list does not hold for the patched one.
   const { phash: _phash, ...rest } = record;
   return {
     record: { ...rest, devices, timestamp, ...(rawId === undefined ? {} : { rawId }) },

@@ -27,38 +27,6 @@ function idsOf(record: DeviceListRecord): number[] {
   return record.devices.map(({ deviceId }) => deviceId);
 }
 
-test("adding filters by the key indexes: the primary stays, without an index nothing does", () => {
-  const added = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 4 }, list([2], 3));
-  expect(idsOf(added.record)).toEqual([0, 2, 9]);
-  expect(added.removed).toEqual([1, 3]);
-  expect(added.isIdentityChange).toBe(false);
-});
-
-test("a device is added only if its key index is accepted", () => {
-  for (const [keyIndex, isAccepted] of [
-    [2, true],
-    [3, false],
-    [4, true],
-    [undefined, false],
-  ] as const) {
-    const { record } = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex }, list([1, 2], 3));
-    expect(idsOf(record).includes(9), String(keyIndex)).toBe(isAccepted);
-  }
-});
-
-test("a list refreshes a known device, an unsigned add only whether it is hosted", () => {
-  const change = { deviceId: 1, keyIndex: 2, isHosted: true };
-  const { record } = patchDeviceAdd(RECORD, change, list([1, 2], 2));
-  expect(record.devices[1]).toEqual(change);
-  const unsigned = patchDeviceAdd(RECORD, change, undefined);
-  expect(unsigned.record.devices[1]).toEqual({ deviceId: 1, keyIndex: 1, isHosted: true });
-});
-
-test("without a list a new device is appended, and the primary one comes back", () => {
-  const bare = { ...RECORD, devices: [{ deviceId: 4 }] };
-  expect(idsOf(patchDeviceAdd(bare, { deviceId: 5 }, undefined).record)).toEqual([0, 4, 5]);
-});
-
 describe("patchDeviceAdd with another raw id", () => {
   test("keeps the primary device alone and adds an accepted one", () => {
     const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 9 }, list([], 8, 8));
@@ -76,7 +44,7 @@ describe("patchDeviceAdd with another raw id", () => {
   test("changes nothing when the list is older than the stored one", () => {
     const renewed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 9 }, list([], 8, 8, 10));
     expect(renewed.record.timestamp).toBe(10);
-    // A replay of the former identity, then the new one again: one wipe.
+    // A replay of the former identity and then the new one again cause only one wipe.
     const replayed = patchDeviceAdd(renewed.record, { deviceId: 1, keyIndex: 1 }, list([1, 2], 2, 7, 9));
     expect(replayed.record).toBe(renewed.record);
     const again = patchDeviceAdd(renewed.record, { deviceId: 9, keyIndex: 9 }, list([], 8, 8, 10));
@@ -84,53 +52,87 @@ describe("patchDeviceAdd with another raw id", () => {
   });
 });
 
-test("a first raw id is no other identity", () => {
-  const { rawId: _rawId, ...unknown } = RECORD;
-  const { record, isIdentityChange } = patchDeviceAdd(unknown, { deviceId: 1, keyIndex: 1 }, list([1, 2], 2));
-  expect([isIdentityChange, record.rawId]).toEqual([false, 7]);
-});
+describe("patchDeviceAdd", () => {
+  test("removes devices that the key index list does not accept", () => {
+    const added = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 4 }, list([2], 3));
+    expect(idsOf(added.record)).toEqual([0, 2, 9]);
+    expect(added.removed).toEqual([1, 3]);
+    expect(added.isIdentityChange).toBe(false);
+  });
 
-test("the primary device is never removed", () => {
-  const { record, removed } = patchDeviceRemove(RECORD, [0, 2, 99]);
-  expect([idsOf(record), removed]).toEqual([[0, 1, 3], [2]]);
-  expect(patchDeviceRemove(RECORD, [0]).record).toBe(RECORD);
-});
+  test("adds a device only if its key index is accepted", () => {
+    for (const [keyIndex, isAccepted] of [
+      [2, true],
+      [3, false],
+      [4, true],
+      [undefined, false],
+    ] as const) {
+      const { record } = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex }, list([1, 2], 3));
+      expect(idsOf(record).includes(9), String(keyIndex)).toBe(isAccepted);
+    }
+  });
 
-test("an update changes what is there, and adds nothing", () => {
-  const { record } = patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 8 });
-  expect(record.devices[2]).toEqual({ deviceId: 2, keyIndex: 8 });
-  expect(patchDeviceUpdate(RECORD, { deviceId: 99, keyIndex: 8 }).record).toBe(RECORD);
-  expect(patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 2 }).record).toBe(RECORD);
-  // Without a key index the known one is cleared.
-  expect(patchDeviceUpdate(RECORD, { deviceId: 2, isHosted: true }).record.devices[2]).toEqual({
-    deviceId: 2,
-    isHosted: true,
+  test("refreshes a known device from a list, else only `isHosted`", () => {
+    const change = { deviceId: 1, keyIndex: 2, isHosted: true };
+    const { record } = patchDeviceAdd(RECORD, change, list([1, 2], 2));
+    expect(record.devices[1]).toEqual(change);
+    const unsigned = patchDeviceAdd(RECORD, change, undefined);
+    expect(unsigned.record.devices[1]).toEqual({ deviceId: 1, keyIndex: 1, isHosted: true });
+  });
+
+  test("appends a new device without a list, and restores the primary", () => {
+    const bare = { ...RECORD, devices: [{ deviceId: 4 }] };
+    expect(idsOf(patchDeviceAdd(bare, { deviceId: 5 }, undefined).record)).toEqual([0, 4, 5]);
+  });
+
+  test("does not treat the first raw id as another identity", () => {
+    const { rawId: _rawId, ...unknown } = RECORD;
+    const { record, isIdentityChange } = patchDeviceAdd(
+      unknown,
+      { deviceId: 1, keyIndex: 1 },
+      list([1, 2], 2),
+    );
+    expect([isIdentityChange, record.rawId]).toEqual([false, 7]);
   });
 });
 
-test("what changed has no hash of the whole list any more", () => {
-  expect(patchDeviceRemove(RECORD, [1]).record.phash).toBeUndefined();
+describe("patchDeviceRemove and patchDeviceUpdate", () => {
+  test("never removes the primary device", () => {
+    const { record, removed } = patchDeviceRemove(RECORD, [0, 2, 99]);
+    expect([idsOf(record), removed]).toEqual([[0, 1, 3], [2]]);
+    expect(patchDeviceRemove(RECORD, [0]).record).toBe(RECORD);
+  });
+
+  test("changes a known device and adds none", () => {
+    const { record } = patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 8 });
+    expect(record.devices[2]).toEqual({ deviceId: 2, keyIndex: 8 });
+    expect(patchDeviceUpdate(RECORD, { deviceId: 99, keyIndex: 8 }).record).toBe(RECORD);
+    expect(patchDeviceUpdate(RECORD, { deviceId: 2, keyIndex: 2 }).record).toBe(RECORD);
+    // A change without a key index clears the known one.
+    expect(patchDeviceUpdate(RECORD, { deviceId: 2, isHosted: true }).record.devices[2]).toEqual({
+      deviceId: 2,
+      isHosted: true,
+    });
+  });
+
+  test("drops the hash of a changed list", () => {
+    expect(patchDeviceRemove(RECORD, [1]).record.phash).toBeUndefined();
+  });
 });
 
-test("a list from a sync replaces the one before, and says who is gone", () => {
-  const next = { user: "1000", devices: [{ deviceId: 2 }], timestamp: 6 };
-  const replaced = replaceDevices(RECORD, next);
-  expect([idsOf(replaced.record), replaced.removed]).toEqual([
-    [0, 2],
-    [1, 3],
-  ]);
-  expect([replaced.record.rawId, replaced.isIdentityChange]).toEqual([7, false]);
-  expect(replaceDevices(RECORD, { ...next, rawId: 8 }).isIdentityChange).toBe(true);
-  const older = replaceDevices(RECORD, { ...next, timestamp: 4, rawId: 8 });
-  expect([older.record, older.isIdentityChange]).toEqual([RECORD, false]);
-});
-
-test("signed bytes that cannot be read count as none", () => {
-  const details = encodeAdvKeyIndexList(list([1], 2));
-  expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details }))?.currentIndex).toBe(2);
-  expect(readKeyIndexList(Uint8Array.of(1, 2, 3))).toBeUndefined();
-  expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details: Uint8Array.of(0xff) }))).toBeUndefined();
-  expect(readKeyIndexList(undefined)).toBeUndefined();
+describe("replaceDevices", () => {
+  test("replaces the list and reports removed devices", () => {
+    const next = { user: "1000", devices: [{ deviceId: 2 }], timestamp: 6 };
+    const replaced = replaceDevices(RECORD, next);
+    expect([idsOf(replaced.record), replaced.removed]).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
+    expect([replaced.record.rawId, replaced.isIdentityChange]).toEqual([7, false]);
+    expect(replaceDevices(RECORD, { ...next, rawId: 8 }).isIdentityChange).toBe(true);
+    const older = replaceDevices(RECORD, { ...next, timestamp: 4, rawId: 8 });
+    expect([older.record, older.isIdentityChange]).toEqual([RECORD, false]);
+  });
 });
 
 const index = fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined });
@@ -163,7 +165,7 @@ function apply(record: DeviceListRecord, one: Step) {
   return patchDeviceAdd(record, one.change, list);
 }
 
-/** The rules once more, on a plain map. */
+/** The same rules on a plain map. */
 function model(devices: Map<number, number | undefined>, rawId: number | undefined, one: Step) {
   if (one.kind === "remove") for (const id of one.ids) if (id !== 0) devices.delete(id);
   if (one.kind === "update") {
@@ -188,28 +190,40 @@ function model(devices: Map<number, number | undefined>, rawId: number | undefin
   return next;
 }
 
-test("any sequence of patches agrees with the rules on a plain map, and each is idempotent", () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      let record: DeviceListRecord = { user: "1", devices: [{ deviceId: 0 }], timestamp: 0 };
-      const devices = new Map<number, number | undefined>([[0, undefined]]);
-      let rawId: number | undefined;
-      for (const one of steps) {
-        const before = new Set(idsOf(record));
-        const patch = apply(record, one);
-        rawId = model(devices, rawId, one);
-        record = patch.record;
-        const sorted = (entries: [number, number | undefined][]) => entries.sort(([a], [b]) => a - b);
-        const found = record.devices.map(({ deviceId, keyIndex }): [number, number | undefined] => [
-          deviceId,
-          keyIndex,
-        ]);
-        expect(sorted(found)).toEqual(sorted([...devices]));
-        expect(record.rawId).toBe(rawId);
-        expect(new Set(patch.removed)).toEqual(new Set([...before].filter((id) => !devices.has(id))));
-        expect(apply(record, one).record).toBe(record);
-      }
-    }),
-    { numRuns: 500 },
-  );
+describe("readKeyIndexList", () => {
+  test("ignores signed bytes that cannot be decoded", () => {
+    const details = encodeAdvKeyIndexList(list([1], 2));
+    expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details }))?.currentIndex).toBe(2);
+    expect(readKeyIndexList(Uint8Array.of(1, 2, 3))).toBeUndefined();
+    expect(readKeyIndexList(encodeAdvSignedKeyIndexList({ details: Uint8Array.of(0xff) }))).toBeUndefined();
+    expect(readKeyIndexList(undefined)).toBeUndefined();
+  });
+});
+
+describe("device patches", () => {
+  test("agrees with a plain map in random sequences, idempotently", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        let record: DeviceListRecord = { user: "1", devices: [{ deviceId: 0 }], timestamp: 0 };
+        const devices = new Map<number, number | undefined>([[0, undefined]]);
+        let rawId: number | undefined;
+        for (const one of steps) {
+          const before = new Set(idsOf(record));
+          const patch = apply(record, one);
+          rawId = model(devices, rawId, one);
+          record = patch.record;
+          const sorted = (entries: [number, number | undefined][]) => entries.sort(([a], [b]) => a - b);
+          const found = record.devices.map(({ deviceId, keyIndex }): [number, number | undefined] => [
+            deviceId,
+            keyIndex,
+          ]);
+          expect(sorted(found)).toEqual(sorted([...devices]));
+          expect(record.rawId).toBe(rawId);
+          expect(new Set(patch.removed)).toEqual(new Set([...before].filter((id) => !devices.has(id))));
+          expect(apply(record, one).record).toBe(record);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

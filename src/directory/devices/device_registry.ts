@@ -13,24 +13,24 @@ import {
 } from "./device_patch.ts";
 import { readKeyIndexList } from "./key_index_list.ts";
 
-/** Users of one call. The largest groups have a few thousand. */
+/** Limit of users per call. The largest groups have a few thousand members. */
 const MAX_USERS = 100_000;
 
-/** Times that canonical names of users may change while the locks of those before are being taken. */
+/** Attempts to lock users whose canonical names change while their locks are being taken. */
 const MAX_ROUNDS = 8;
 
-/** What the cache holds: a list, or that there is none. */
+/** A cached device list, or the fact that there is none. */
 export type CachedDevices = DeviceListRecord | { readonly absent: true };
 
 const ABSENT: CachedDevices = Object.freeze({ absent: true });
 
-/** Who is who: `LidPnCache` is one. Names are user parts. */
+/** Resolves the names of users, such as `LidPnCache`. Names are user parts. */
 export interface UserNames {
   getLids(phoneNumbers: readonly string[]): Promise<readonly (string | undefined)[]>;
   getPns(lids: readonly string[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** Whose sessions go when a device does: `SignalStoreCache` is one. */
+/** Deletes the sessions of removed devices, such as `SignalStoreCache`. */
 export interface SessionRemover {
   deleteSessions(
     selection: {
@@ -42,27 +42,27 @@ export interface SessionRemover {
   ): Promise<number>;
 }
 
-/** What a registry is made of. */
+/** Dependencies of a device registry. */
 export interface DeviceRegistryParts {
   readonly reads: Pick<ProtocolReads & SignalReads, "getDevicesFor" | "listSignalAddresses">;
   /**
-   * Commits writes: `commitWith` of an account's engine. The account's own would have them followed, as those
-   * of others.
+   * Commits writes: `commitWith` of the account's engine. The account's own `commitWith` would call `follow`
+   * here, as for commits of other code.
    */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly names: UserNames;
   readonly sessions: SessionRemover;
   readonly cache: ValueCache<string, CachedDevices>;
   /**
-   * Runs a commit that removes devices, named by all their JIDs, for those that keep something of them in
+   * Runs a commit that removes devices, named by all their JIDs, so that other caches can update their
    * memory.
    */
   readonly whileRemoved: <T>(deviceJids: readonly string[], commit: () => Promise<T>) => Promise<T>;
 }
 
-/** The devices of one user, as a user sync answers. */
+/** The devices of one user in the answer of a user sync. */
 export interface SyncedDevices {
-  /** The user, of a phone number or a LID. */
+  /** JID of the user, with a phone number or a LID. */
   readonly user: Jid;
   readonly devices: DeviceListRecord["devices"];
   /** Unix seconds. */
@@ -71,19 +71,19 @@ export interface SyncedDevices {
   readonly rawId?: number | undefined;
 }
 
-/** What a change of one user's devices came to. */
+/** The result of a change of one user's devices. */
 export interface DeviceReport {
-  /** Whether anything is different. False for a user whose devices are not known, too. */
+  /** Whether the list changed. Also false for a user whose devices are unknown. */
   readonly changed: boolean;
-  /** Numbers of devices that are gone; their sessions and marks are too. */
+  /** Numbers of removed devices. Their sessions and marks are removed too. */
   readonly removed: readonly number[];
-  /** The account has another identity: the sessions of its other devices are gone. */
+  /** The user has another identity; the sessions of its companions were removed. */
   readonly isIdentityChange: boolean;
 }
 
 /** The names of one user. */
 interface Aliases {
-  /** Under which the list is kept: the LID where it is known. */
+  /** The name under which the list is kept: the LID if it is known. */
   readonly canonical: string;
   readonly lid: string | undefined;
   readonly pn: string | undefined;
@@ -99,14 +99,14 @@ interface Changed {
 const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIdentityChange: false });
 
 /**
- * Which devices each user has, in memory over the store.
+ * The device lists of users, cached in memory over the store.
  *
- * - **One list a user**, under the LID where it is known, found under the phone number too. Answers are JIDs
- *   in the asker's namespace.
- * - **Ordering.** A change is load, patch, commit, publish, under the lock of the user's canonical name,
- *   which is resolved inside the lock.
- * - **Together or not at all.** The list, the sessions and the sender-key marks of a device that is gone
- *   change in one commit; memory follows when it has succeeded.
+ * - ***One list per user**, kept under the LID if it is known and found under the phone number too. Results
+ *   are JIDs in the namespace of the query.
+ * - **Ordering.** A change loads, patches, commits and publishes the list under the lock of the user's
+ *   canonical name, which is resolved inside the lock.
+ * - ***Atomic.** The list, the sessions and the sender-key marks of a removed device change in one commit.
+ *   Memory is updated after it succeeds.
  *
  * @example
  * ```ts
@@ -126,7 +126,7 @@ export class DeviceRegistry {
   readonly #parts: DeviceRegistryParts;
   readonly #locks = new KeyedLock();
   readonly #lists: BatchedReads<CachedDevices, Aliases>;
-  /** How often lists in the store were changed by others. */
+  /** Number of commits of other code that changed lists. */
   #followed = 0;
 
   constructor(parts: DeviceRegistryParts) {
@@ -138,8 +138,9 @@ export class DeviceRegistry {
   }
 
   /**
-   * The devices of users, in their order and namespace. `undefined` where none are known: they are to be
-   * asked of the server. What is not in memory is one query, after one for the names.
+   * The devices of users, in the order and namespace of `users`. `undefined` for a user whose devices are
+   * unknown and must be queried from the server. Reads all missing lists in one query, after one for the
+   * names.
    *
    * @throws {RangeError} When there are more than 100,000 users. @throws {StoreError}
    */
@@ -157,7 +158,7 @@ export class DeviceRegistry {
     });
   }
 
-  /** Whether a device is known. A user's primary one always is. */
+  /** Whether a device is known. The primary device of a user always is. */
   async hasDevice(jid: Jid): Promise<boolean> {
     if (jid.device === PRIMARY_DEVICE) return true;
     const [devices] = await this.getDevicesFor([jid]);
@@ -165,8 +166,7 @@ export class DeviceRegistry {
   }
 
   /**
-   * Takes over what a user sync has answered, for all users in one commit. @throws {StoreError} Nothing was
-   * changed.
+   * Stores the answer of a user sync, for all users in one commit. @throws {StoreError} Nothing was changed.
    */
   async update(synced: readonly SyncedDevices[]): Promise<DeviceReport[]> {
     return await this.#locked(
@@ -185,11 +185,10 @@ export class DeviceRegistry {
   }
 
   /**
-   * Takes note of a device that was added: see `patchDeviceAdd`. Nothing happens to a user whose devices are
-   * not known.
+   * Adds a device; see `patchDeviceAdd`. Does nothing for a user whose devices are unknown.
    *
    * @param signedKeyIndexList The encoded `ADVSignedKeyIndexList` of the notification. One that cannot be
-   * read counts as none.
+   *   decoded is ignored.
    */
   async addDevice(
     user: Jid,
@@ -200,17 +199,19 @@ export class DeviceRegistry {
     return await this.#patch(user, (record) => patchDeviceAdd(record, device, list));
   }
 
-  /** Takes note of devices that are gone. Their sessions and sender-key marks go in the same commit. */
+  /** Removes devices, with their sessions and sender-key marks in the same commit. */
   async removeDevices(user: Jid, deviceIds: readonly number[]): Promise<DeviceReport> {
     return await this.#patch(user, (record) => patchDeviceRemove(record, deviceIds));
   }
 
-  /** Takes note of what is new about a device. */
+  /** Updates a device of the list. */
   async updateDevice(user: Jid, device: DeviceChange): Promise<DeviceReport> {
     return await this.#patch(user, (record) => patchDeviceUpdate(record, device));
   }
 
-  /** Forgets a user's list, in memory and in the store: the next who asks is to ask the server. */
+  /**
+   * Deletes the list of a user in memory and in the store, so that it must be queried from the server again.
+   */
   async invalidate(user: Jid): Promise<void> {
     await this.#locked([user], async ([names]) => {
       if (names === undefined) return;
@@ -225,10 +226,9 @@ export class DeviceRegistry {
   }
 
   /**
-   * What moves a list from a phone number to the LID, under the lock of both: the writes, for a commit that
-   * moves more, and how memory follows it.
+   * Moves device lists from phone numbers to LIDs under the locks of both.
    *
-   * @param commit Commits the writes with whatever else belongs to the move.
+   * @param commit Commits the writes together with the other writes of the move.
    */
   async moveUsers(
     moved: readonly { readonly pn: string; readonly lid: string }[],
@@ -246,19 +246,20 @@ export class DeviceRegistry {
         if (ofPn === undefined || (ofLid !== undefined && ofLid.devices.length > 0)) return [];
         return [{ ...ofPn, user: lid }];
       });
-      // All of one kind in a row is few statements.
+      // Consecutive writes of one kind need few statements.
       const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
       await forgetElsewhere(this.#parts.cache, users);
       try {
         await commit(writes);
       } finally {
-        // Whether it has failed or not: what came after it may have, or its answer was lost.
+        // Also after a failure: the commit may have been applied although a later step failed or its answer
+        // was lost.
         await this.#forget(users);
       }
     });
   }
 
-  /** Reads the lists of these names again when they are asked for. */
+  /** Drops the cached lists of these names. */
   async #forget(users: readonly string[]): Promise<void> {
     for (const user of users) await this.#parts.cache.invalidate(user);
   }
@@ -274,13 +275,12 @@ export class DeviceRegistry {
   }
 
   /**
-   * Forgets the lists that writes to the store, made by somebody else and applied just now, or perhaps, may
-   * have changed or moved to another name: the names know of the writes already. No lock is taken: who is
-   * changing a list meanwhile lets the store say which came last.
+   * Drops lists that may be outdated, or kept under another name, after a commit of other code. `names` must
+   * have followed the writes before. Takes no lock: a running change rereads the store when it ends.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const users = writes.flatMap(usersOfLists);
-    // A list is known by another name now.
+    // The list has another canonical name now.
     const renamed = writes.flatMap((write) =>
       write.kind === "lidMapping.put"
         ? write.entries.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber])
@@ -292,7 +292,7 @@ export class DeviceRegistry {
     if (users.length === 0) return;
     const { cache, names } = this.#parts;
     try {
-      // Or it is known by the other name.
+      // Or the list is cached under the other name.
       const [lids, pns] = await Promise.all([names.getLids(users), names.getPns(users)]);
       await this.#forget([...lids, ...pns].filter((user) => user !== undefined));
     } catch {
@@ -300,13 +300,13 @@ export class DeviceRegistry {
     }
   }
 
-  /** Commits what changed, all of it or nothing, and brings memory in line. */
+  /** Commits all changes atomically and updates memory. */
   async #apply(patches: readonly Changed[]): Promise<DeviceReport[]> {
     const changed = patches.filter(({ known, patch, names }) => {
       return patch.record !== known || known.user !== names.canonical;
     });
     const gone = await this.#jidsOfGone(changed);
-    // The list was found under the phone number, or would be found there first by somebody else.
+    // The list was found under the phone number, or another reader would find it there first.
     const writes = changed.flatMap(({ names: { pn, canonical } }): Write[] =>
       pn === undefined || pn === canonical ? [] : [{ kind: "deviceList.delete", user: pn }],
     );
@@ -324,13 +324,13 @@ export class DeviceRegistry {
     try {
       await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
     } catch (error) {
-      // It may have been made: its answer was lost.
+      // The commit may have been applied: its answer was lost.
       await this.#forget(users);
       throw error;
     }
     if (followed !== this.#followed) await this.#forget(users);
     else for (const record of records) await this.#parts.cache.insert(record.user, record);
-    // What is known under another name would be found again if the user lost this one.
+    // A list cached under another name would be found again if the user lost this name.
     await this.#forget(changed.flatMap(({ names }) => usersOf(names).slice(1)));
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
       changed: record !== known,
@@ -340,8 +340,8 @@ export class DeviceRegistry {
   }
 
   /**
-   * Every JID of the devices whose sender-key marks go: those that left a list, and all companions of a user
-   * that has another identity, whether a list names them or only a session does.
+   * Every JID of the devices whose sender-key marks are removed: devices that left a list, and all companions
+   * of a user with another identity, including those known by a session alone.
    */
   async #jidsOfGone(changed: readonly Changed[]): Promise<string[]> {
     const renewed = changed
@@ -363,7 +363,7 @@ export class DeviceRegistry {
     });
   }
 
-  /** Holds the locks of users' canonical names, which stay the same meanwhile. */
+  /** Runs a section under the locks of the users' canonical names, which do not change during it. */
   async #locked<T>(users: readonly Jid[], section: (aliases: readonly Aliases[]) => Promise<T>): Promise<T> {
     let aliases = await this.#aliasesOf(users);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -398,20 +398,20 @@ export class DeviceRegistry {
     });
   }
 
-  /** Lists under their canonical names, else under the other. One query. */
+  /** Reads lists under their canonical names, else under the other name. One query. */
   async #readLists(aliases: readonly Aliases[]): Promise<CachedDevices[]> {
     const users = [...new Set(aliases.flatMap(usersOf))];
     const found = await this.#parts.reads.getDevicesFor(users);
     const byUser = new Map(users.map((user, index) => [user, found[index]]));
     return aliases.map((names) => {
       const lists = usersOf(names).map((user) => byUser.get(user));
-      // A list without devices says nothing.
+      // A list without devices counts as absent.
       return lists.find((list) => list !== undefined && list.devices.length > 0) ?? ABSENT;
     });
   }
 }
 
-/** The names under which a write puts or removes lists. */
+/** Names under which a write puts or removes lists. */
 function usersOfLists(write: Write): string[] {
   if (write.kind === "deviceList.delete") return [write.user];
   return write.kind === "deviceList.put" ? write.records.map(({ user }) => user) : [];
@@ -435,7 +435,7 @@ function serverOf(asker: Jid, isHosted: boolean): JidServer {
   return isHosted ? "hosted" : "s.whatsapp.net";
 }
 
-/** Every JID that a device may be called by. */
+/** All JIDs of the devices, under every name and server. */
 function jidsOf({ lid, pn }: Aliases, deviceIds: readonly number[]): string[] {
   const named = (user: string | undefined, servers: readonly JidServer[]): string[] =>
     user === undefined
@@ -445,8 +445,8 @@ function jidsOf({ lid, pn }: Aliases, deviceIds: readonly number[]): string[] {
 }
 
 /**
- * The sessions that go: those of removed devices, and on an identity change those of all but the primary one,
- * with their identity keys.
+ * The sessions to remove: those of removed devices and, on an identity change, those of all devices but the
+ * primary one, with their identity keys.
  */
 function selectionOf(losing: readonly Changed[]): Parameters<SessionRemover["deleteSessions"]>[0] {
   const patchOf = new Map(losing.flatMap(({ names, patch }) => usersOf(names).map((user) => [user, patch])));

@@ -6,10 +6,10 @@ import {
 } from "../../records/mod.ts";
 
 /**
- * The list of key indexes in an encoded `ADVSignedKeyIndexList`; `undefined` when there is none, or it cannot
- * be read.
+ * Decodes the key indexes of an `ADVSignedKeyIndexList`. `undefined` when there is none or it cannot be
+ * decoded.
  *
- * The signature is the client's to check: it has the account's key.
+ * Does not verify the signature. The client must, since it has the account's key.
  */
 export function readKeyIndexList(signed: Uint8Array | undefined): AdvKeyIndexList | undefined {
   if (signed === undefined) return undefined;

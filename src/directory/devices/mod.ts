@@ -1,5 +1,5 @@
 /**
- * Which devices users have.
+ * Device lists of users.
  *
  * @module
  */

@@ -1,10 +1,7 @@
-/**
- * Forgettings that are remembered one by one. Beyond it, distributions that began before the oldest of them
- * mark nobody.
- */
+/** Limit of entries. When the oldest entry is dropped, distributions that began before it mark no device. */
 const MAX_REMEMBERED = 10_000;
 
-/** A device that was sent a group's key by a distribution that began at `since`. */
+/** A device to which a distribution that began at `since` sent the key of a group. */
 export interface SentKey {
   readonly group: string;
   readonly device: string;
@@ -12,33 +9,34 @@ export interface SentKey {
 }
 
 /**
- * Which keys, on their way while they were given up, must not be taken for held. In the order of one counter.
+ * Records when keys and devices were dropped, so that a distribution that began earlier marks no device. One
+ * counter orders all events.
  */
 export class Forgettings {
-  /** When it was last forgotten, by group, by group and device, and by device: the oldest first. */
+  /** Counter of the last event by group, by group and device, and by device. The oldest comes first. */
   readonly #forgottenAt = new Map<string, number>();
   /** Devices that are being removed, with how many removals are under way. */
   readonly #removing = new Map<string, number>();
   #sequence = 0;
-  /** What began before this may have been forgotten. */
+  /** A distribution that began before this counts as outdated. */
   #floor = 0;
 
-  /** The place in the order that something beginning now has. */
+  /** The current counter, to record when a distribution begins. */
   get now(): number {
     return this.#sequence;
   }
 
-  /** Nobody holds the key of a group any more. */
+  /** Records that no device holds the key of a group any more. */
   addGroup(group: string): void {
     this.#add(group);
   }
 
-  /** A device does not hold the key of a group any more. */
+  /** Records that a device no longer holds the key of a group. */
   addDevice(group: string, device: string): void {
     this.#add(`${group} ${device}`);
   }
 
-  /** Devices are being removed. @returns What to call when they are, or are not after all. */
+  /** Records that devices are being removed. @returns Call it when the removal has succeeded or failed. */
   beginRemoval(devices: readonly string[]): () => void {
     for (const device of devices) this.#removing.set(device, (this.#removing.get(device) ?? 0) + 1);
     return () => {
@@ -51,7 +49,7 @@ export class Forgettings {
     };
   }
 
-  /** Whether a key that was sent is not held, or may not be. */
+  /** Whether a device may no longer hold a key that was sent to it. */
   hasForgotten({ group, device, since }: SentKey): boolean {
     if (since < this.#floor || this.#removing.has(device)) return true;
     return [group, `${group} ${device}`, device].some((key) => (this.#forgottenAt.get(key) ?? 0) > since);

@@ -3,27 +3,27 @@ import type { Write } from "../../backend/mod.ts";
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { addParticipants, type GroupInfo, type ParticipantChange, removeParticipants } from "./group_info.ts";
 
-/** Status of a participant for whom the server did what was asked. */
+/** Status of a participant whose change the server accepted. */
 const ACCEPTED = 200;
 
-/** What a group cache is made of. */
+/** Dependencies of a group cache. */
 export interface GroupCacheParts {
-  /** Commits writes: an account's `commitWith`. */
+  /** Commits writes, such as `commitWith` of an account. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly cache: ValueCache<string, GroupInfo>;
 }
 
-/** What the server says became of one participant. */
+/** The server's answer for one participant. */
 export interface ParticipantResult extends ParticipantChange {
   readonly status: number;
 }
 
 /**
- * Who is in which group, in memory; what is not is fetched by whoever asks.
+ * The members of groups, in memory. The caller fetches a group that is not cached.
  *
- * Notifications change what is there, in place of fetching it again; a group that is not in memory stays so.
- * A change also deletes the group's stored metadata, since its members are not those any more: a restart
- * never serves older ones. Changes of one group go one at a time, under its lock.
+ * Notifications update a cached group instead of fetching it again, and leave a group that is not cached
+ * alone. A change also deletes the stored metadata of the group, so that a restart never serves outdated
+ * members. Changes of one group run one at a time, under its lock.
  */
 export class GroupCache {
   readonly #parts: GroupCacheParts;
@@ -33,39 +33,39 @@ export class GroupCache {
     this.#parts = parts;
   }
 
-  /** What is known of a group, `undefined` when nothing is. @param group Its JID. */
+  /** The cached members of a group, `undefined` when it is not cached. @param group Its JID. */
   async get(group: string): Promise<GroupInfo | undefined> {
     return await this.#parts.cache.get(group);
   }
 
   /**
-   * What is known of a group, else what `fetch` answers: once for all who ask together. @throws What `fetch`
-   * throws.
+   * The cached members of a group, else the result of `fetch`, which runs once for concurrent calls. @throws
+   * Errors of `fetch`.
    */
   async getWith(group: string, fetch: () => Promise<GroupInfo>): Promise<GroupInfo> {
     return await this.#parts.cache.getWith(group, fetch);
   }
 
-  /** Takes over what was fetched. */
+  /** Caches fetched members. */
   async insert(group: string, info: GroupInfo): Promise<void> {
     await this.#locks.withKeys([group], async () => await this.#parts.cache.insert(group, info));
   }
 
   /**
-   * Members were added, a notification says. @throws {StoreError} When the commit failed: the group is to be
-   * fetched again.
+   * Applies a notification that members were added. @throws {StoreError} When the commit fails; the group
+   * must be fetched again.
    */
   async added(group: string, participants: readonly ParticipantChange[]): Promise<void> {
     await this.#patch(group, (info) => addParticipants(info, participants));
   }
 
-  /** Members have left or were removed, a notification says. @throws {StoreError} As `added`. */
+  /** Applies a notification that members left or were removed. @throws {StoreError} As `added`. */
   async removed(group: string, participants: readonly Jid[]): Promise<void> {
     await this.#patch(group, (info) => removeParticipants(info, participants));
   }
 
   /**
-   * The server has answered a request to add or remove members: those count that it accepted. @throws
+   * Applies the server's answer to a request to add or remove members. Only accepted ones count. @throws
    * {StoreError}
    */
   async answered(
@@ -82,7 +82,7 @@ export class GroupCache {
       );
   }
 
-  /** We have left a group: nothing is known of it any more. @throws {StoreError} */
+  /** Forgets a group that we have left. @throws {StoreError} */
   async leave(group: string): Promise<void> {
     await this.#locks.withKeys([group], () => this.#forget(group));
   }
@@ -92,8 +92,8 @@ export class GroupCache {
       const info = await this.#parts.cache.get(group);
       if (info === undefined) return await this.#forget(group);
       const next = patch(info);
-      // What is stored may be older than what is in memory, which the change is no news to. Until it is gone
-      // nothing may be served from memory either: the older one would outlive a restart.
+      // Stored metadata may be older than the cached members, even if the change is known in memory. Until it
+      // is deleted, the cache must not serve the group, because a restart would bring the older members back.
       await this.#forget(group);
       await this.#parts.cache.insert(group, next);
     });

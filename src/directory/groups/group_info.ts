@@ -2,33 +2,33 @@ import type { Jid } from "../../addresses/mod.ts";
 
 /** A member of a group. */
 export interface Participant {
-  /** User part: of the LID in a group that is addressed by LIDs, else of the phone number. */
+  /** User part of the LID in a group that is addressed by LIDs, else of the phone number. */
   readonly user: string;
-  /** Of a LID: the user part of the phone number, where it is known. */
+  /** For a LID: the user part of the phone number, if known. */
   readonly phoneNumber?: string | undefined;
 }
 
-/** Who is in a group. Plain data, never changed in place. */
+/** The members of a group. Plain data, never changed in place. */
 export interface GroupInfo {
   /** How members are named. */
   readonly addressing: "lid" | "pn";
-  /** Each user once. */
+  /** Each user appears once. */
   readonly participants: readonly Participant[];
 }
 
 /** A member as the server names it. */
 export interface ParticipantChange {
   readonly jid: Jid;
-  /** Of a LID: the user part of the phone number, where the server says it. */
+  /** For a LID: the user part of the phone number, if the server sends it. */
   readonly phoneNumber?: string | undefined;
 }
 
 /**
- * Adds members, each user once. In a group of LIDs a phone number that was not known is filled in, for a
- * member that is there already too. A phone number is one member's: it leaves the LID that had it, and a
- * member that was known by it alone is this one.
+ * Adds members, each user once. In a group of LIDs, fills in unknown phone numbers, also of existing members.
+ * A phone number belongs to one member: it is taken from a LID that had it, and replaces a member that was
+ * known by the phone number alone.
  *
- * @returns The same object when nothing is new.
+ * @returns The same object when nothing changed.
  */
 export function addParticipants(info: GroupInfo, added: readonly ParticipantChange[]): GroupInfo {
   const participants = new Map(info.participants.map((participant) => [participant.user, participant]));
@@ -51,7 +51,7 @@ export function addParticipants(info: GroupInfo, added: readonly ParticipantChan
   return isNew ? { ...info, participants: [...participants.values()] } : info;
 }
 
-/** Removes members, named either way. @returns The same object when none of them was there. */
+/** Removes members, named by LID or phone number. @returns The same object when nothing changed. */
 export function removeParticipants(info: GroupInfo, removed: readonly Jid[]): GroupInfo {
   const lids = lidsOf(info);
   const gone = new Set(removed.map((jid) => userOf(info, jid, lids)));
@@ -59,12 +59,12 @@ export function removeParticipants(info: GroupInfo, removed: readonly Jid[]): Gr
   return participants.length === info.participants.length ? info : { ...info, participants };
 }
 
-/** The phone number of a member of a group of LIDs, where it is known. Both are user parts. */
+/** The phone number of a member of a group of LIDs, if known. Both are user parts. */
 export function phoneNumberIn(info: GroupInfo, lid: string): string | undefined {
   return info.participants.find(({ user }) => user === lid)?.phoneNumber;
 }
 
-/** The LID of a member of a group of LIDs, where it is known. Both are user parts. */
+/** The LID of a member of a group of LIDs, if known. Both are user parts. */
 export function lidIn(info: GroupInfo, phoneNumber: string): string | undefined {
   return info.participants.find((participant) => participant.phoneNumber === phoneNumber)?.user;
 }
@@ -78,7 +78,9 @@ function lidsOf({ participants }: GroupInfo): Map<string, string> {
   return lids;
 }
 
-/** How a group names a user: a phone number in a group of LIDs by the LID, where the group knows it. */
+/**
+ * The name of a user in a group: in a group of LIDs, a phone number becomes the LID if the group knows it.
+ */
 function userOf({ addressing }: GroupInfo, { user, server }: Jid, lids: ReadonlyMap<string, string>): string {
   const isNumber = server === "s.whatsapp.net" || server === "c.us" || server === "hosted";
   return addressing === "lid" && isNumber ? (lids.get(user) ?? user) : user;

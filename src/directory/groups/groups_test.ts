@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MemoryFaults, memoryBackend } from "../../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../../addresses/mod.ts";
 import type { Write } from "../../backend/mod.ts";
@@ -28,54 +28,7 @@ function jid(text: string): Jid {
   return parseJid(text);
 }
 
-test("adding keeps each user once, and fills a phone number in for one who is there already", () => {
-  const added = addParticipants(LIDS, [
-    { jid: jid("1002@lid"), phoneNumber: "52" },
-    { jid: jid("1003@lid"), phoneNumber: "53" },
-    { jid: jid("1003@lid") },
-    { jid: jid("51@s.whatsapp.net") },
-  ]);
-  expect(added.participants).toEqual([
-    { user: "1001", phoneNumber: "51" },
-    { user: "1002", phoneNumber: "52" },
-    { user: "1003", phoneNumber: "53" },
-  ]);
-  expect([phoneNumberIn(added, "1002"), lidIn(added, "53"), lidIn(added, "99")]).toEqual([
-    "52",
-    "1003",
-    undefined,
-  ]);
-  expect(addParticipants(added, [{ jid: jid("1003@lid"), phoneNumber: "53" }])).toBe(added);
-});
-
-test("removing works by either name, and cleans both ways", () => {
-  const removed = removeParticipants(LIDS, [jid("51@s.whatsapp.net"), jid("1009@lid")]);
-  expect(removed.participants).toEqual([{ user: "1002" }]);
-  expect([phoneNumberIn(removed, "1001"), lidIn(removed, "51")]).toEqual([undefined, undefined]);
-  expect(removeParticipants(removed, [jid("1001@lid")])).toBe(removed);
-});
-
-test("a group of phone numbers names members by them", () => {
-  const info: GroupInfo = { addressing: "pn", participants: [{ user: "51" }] };
-  const added = addParticipants(info, [{ jid: jid("52:3@s.whatsapp.net"), phoneNumber: "52" }]);
-  expect(added.participants).toEqual([{ user: "51" }, { user: "52" }]);
-});
-
-test("a phone number is one member's, and a member known by it alone is that member", () => {
-  const bare = addParticipants(LIDS, [{ jid: jid("53@s.whatsapp.net") }]);
-  expect(bare.participants.at(-1)).toEqual({ user: "53" });
-  const named = addParticipants(bare, [
-    { jid: jid("1003@lid"), phoneNumber: "53" },
-    { jid: jid("53@s.whatsapp.net") },
-  ]);
-  expect(named.participants.slice(2)).toEqual([{ user: "1003", phoneNumber: "53" }]);
-  const moved = addParticipants(named, [{ jid: jid("1009@lid"), phoneNumber: "51" }]);
-  expect([lidIn(moved, "51"), phoneNumberIn(moved, "1001")]).toEqual(["1009", undefined]);
-  const left = removeParticipants(moved, [jid("51@s.whatsapp.net")]);
-  expect(left.participants.map(({ user }) => user)).toEqual(["1001", "1002", "1003"]);
-});
-
-/** A group of LIDs as two plain maps, as it is described. */
+/** Model of a group of LIDs as two plain maps. */
 class GroupModel {
   readonly members = new Set<string>();
   readonly lidToPn = new Map<string, string>();
@@ -103,42 +56,6 @@ class GroupModel {
   }
 }
 
-test("any sequence of changes agrees with two plain maps, and each is idempotent", () => {
-  const named = fc.oneof(
-    fc.constantFrom("1001", "1002", "1003", "1004").map((user) => ({ user, isNumber: false })),
-    fc.constantFrom("51", "52", "53").map((user) => ({ user, isNumber: true })),
-  );
-  const changes = fc.array(
-    fc.record({
-      add: fc.boolean(),
-      named,
-      number: fc.option(fc.constantFrom("51", "52", "53"), { nil: undefined }),
-    }),
-  );
-  fc.assert(
-    fc.property(changes, (steps) => {
-      let info: GroupInfo = { addressing: "lid", participants: [] };
-      const model = new GroupModel();
-      for (const { add, named: who, number } of steps) {
-        const { user, isNumber } = who;
-        const phoneNumber = isNumber ? undefined : number;
-        const change = { jid: jid(`${user}@${isNumber ? "s.whatsapp.net" : "lid"}`), phoneNumber };
-        const apply = (group: GroupInfo) =>
-          add ? addParticipants(group, [change]) : removeParticipants(group, [change.jid]);
-        info = apply(info);
-        expect(apply(info)).toBe(info);
-        if (add) model.add(user, isNumber, phoneNumber);
-        else model.remove(user, isNumber);
-        const users = info.participants.map((participant) => participant.user);
-        expect(users.toSorted()).toEqual([...model.members].sort());
-        for (const lid of users) expect(phoneNumberIn(info, lid)).toBe(model.lidToPn.get(lid));
-        for (const phone of ["51", "52", "53"]) expect(lidIn(info, phone)).toBe(model.pnToLid.get(phone));
-      }
-    }),
-    { numRuns: 200 },
-  );
-});
-
 class World {
   readonly clock = new FakeClock();
   readonly faults = new MemoryFaults();
@@ -165,220 +82,313 @@ class World {
   }
 }
 
-test("a notification changes what is in memory, deletes what is stored, and fetches nothing", async () => {
-  const { groups, backend } = new World();
-  await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
-  let fetched = 0;
-  const fetch = async () => {
-    fetched += 1;
-    return LIDS;
-  };
-  await Promise.all([groups.getWith(GROUP, fetch), groups.getWith(GROUP, fetch)]);
-  await groups.added(GROUP, [{ jid: jid("1003@lid") }]);
-  await groups.removed(GROUP, [jid("1001@lid")]);
-  const info = await groups.getWith(GROUP, fetch);
-  expect(info.participants.map(({ user }) => user)).toEqual(["1002", "1003"]);
-  expect(fetched).toBe(1);
-  expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
-});
-
-test("of an answer count the participants that the server accepted", async () => {
-  const { groups } = new World();
-  await groups.insert(GROUP, LIDS);
-  await groups.answered(GROUP, "add", [
-    { jid: jid("1003@lid"), status: 200 },
-    { jid: jid("1004@lid"), status: 403 },
-  ]);
-  await groups.answered(GROUP, "remove", [
-    { jid: jid("1001@lid"), status: 200 },
-    { jid: jid("1002@lid"), status: 404 },
-  ]);
-  expect((await groups.get(GROUP))?.participants.map(({ user }) => user)).toEqual(["1002", "1003"]);
-});
-
-test("leaving forgets a group, and one that is not in memory stays unknown", async () => {
-  const { groups, backend } = new World();
-  await groups.insert(GROUP, LIDS);
-  await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
-  await groups.leave(GROUP);
-  expect([await groups.get(GROUP), await backend.getGroupMetadata(GROUP)]).toEqual([undefined, undefined]);
-  await groups.added(GROUP, [{ jid: jid("1003@lid") }]);
-  expect(await groups.get(GROUP)).toBeUndefined();
-});
-
-test("a group whose stored metadata could not be deleted is served no more", async () => {
-  const { groups, faults } = new World();
-  await groups.insert(GROUP, LIDS);
-  faults.failCommitAt(0);
-  await expect(groups.added(GROUP, [{ jid: jid("1003@lid") }])).rejects.toThrow();
-  expect(await groups.get(GROUP)).toBeUndefined();
-});
-
-test("two changes at once are both made", async () => {
-  const { groups } = new World();
-  await groups.insert(GROUP, LIDS);
-  const users = Array.from({ length: 20 }, (_, n) => `20${n}`);
-  await Promise.all(users.map((user) => groups.added(GROUP, [{ jid: jid(`${user}@lid`) }])));
-  expect((await groups.get(GROUP))?.participants).toHaveLength(22);
-});
-
-test("a change that memory knows already still deletes what is stored, which may be older", async () => {
-  const { groups, backend } = new World();
-  await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
-  await groups.insert(GROUP, LIDS);
-  await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
-  expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
-  expect(await groups.get(GROUP)).toEqual(LIDS);
-});
-
-test("members that were fetched before a change, and arrive after it, are not kept", async () => {
-  const { groups } = new World();
-  let arrive: (info: GroupInfo) => void = () => {};
-  const fetched = new Promise<GroupInfo>((resolve) => {
-    arrive = resolve;
+describe("addParticipants and removeParticipants", () => {
+  test("keeps each user once and fills in a missing phone number", () => {
+    const added = addParticipants(LIDS, [
+      { jid: jid("1002@lid"), phoneNumber: "52" },
+      { jid: jid("1003@lid"), phoneNumber: "53" },
+      { jid: jid("1003@lid") },
+      { jid: jid("51@s.whatsapp.net") },
+    ]);
+    expect(added.participants).toEqual([
+      { user: "1001", phoneNumber: "51" },
+      { user: "1002", phoneNumber: "52" },
+      { user: "1003", phoneNumber: "53" },
+    ]);
+    expect([phoneNumberIn(added, "1002"), lidIn(added, "53"), lidIn(added, "99")]).toEqual([
+      "52",
+      "1003",
+      undefined,
+    ]);
+    expect(addParticipants(added, [{ jid: jid("1003@lid"), phoneNumber: "53" }])).toBe(added);
   });
-  const asking = groups.getWith(GROUP, () => fetched);
-  await groups.removed(GROUP, [jid("1001@lid")]);
-  arrive(LIDS);
-  expect(await asking).toEqual(LIDS);
-  expect(await groups.get(GROUP)).toBeUndefined();
-});
 
-test("what is fetched while a change is being made comes after it", async () => {
-  const world = new World();
-  const { groups } = world;
-  await groups.insert(GROUP, LIDS);
-  const fresh: GroupInfo = { addressing: "lid", participants: [{ user: "1009" }] };
-  await Promise.all([
-    groups.added(GROUP, [{ jid: jid("1003@lid") }]),
-    groups.insert(GROUP, fresh),
-    groups.added(GROUP, [{ jid: jid("1010@lid") }]),
-  ]);
-  const info = await groups.get(GROUP);
-  expect(info?.participants.map(({ user }) => user)).toEqual(["1009", "1010"]);
+  test("removes a member by either name", () => {
+    const removed = removeParticipants(LIDS, [jid("51@s.whatsapp.net"), jid("1009@lid")]);
+    expect(removed.participants).toEqual([{ user: "1002" }]);
+    expect([phoneNumberIn(removed, "1001"), lidIn(removed, "51")]).toEqual([undefined, undefined]);
+    expect(removeParticipants(removed, [jid("1001@lid")])).toBe(removed);
+  });
+
+  test("names members by phone number in a group of phone numbers", () => {
+    const info: GroupInfo = { addressing: "pn", participants: [{ user: "51" }] };
+    const added = addParticipants(info, [{ jid: jid("52:3@s.whatsapp.net"), phoneNumber: "52" }]);
+    expect(added.participants).toEqual([{ user: "51" }, { user: "52" }]);
+  });
+
+  test("gives each phone number to one member", () => {
+    const bare = addParticipants(LIDS, [{ jid: jid("53@s.whatsapp.net") }]);
+    expect(bare.participants.at(-1)).toEqual({ user: "53" });
+    const named = addParticipants(bare, [
+      { jid: jid("1003@lid"), phoneNumber: "53" },
+      { jid: jid("53@s.whatsapp.net") },
+    ]);
+    expect(named.participants.slice(2)).toEqual([{ user: "1003", phoneNumber: "53" }]);
+    const moved = addParticipants(named, [{ jid: jid("1009@lid"), phoneNumber: "51" }]);
+    expect([lidIn(moved, "51"), phoneNumberIn(moved, "1001")]).toEqual(["1009", undefined]);
+    const left = removeParticipants(moved, [jid("51@s.whatsapp.net")]);
+    expect(left.participants.map(({ user }) => user)).toEqual(["1001", "1002", "1003"]);
+  });
+
+  test("agrees with two plain maps in random sequences, idempotently", () => {
+    const named = fc.oneof(
+      fc.constantFrom("1001", "1002", "1003", "1004").map((user) => ({ user, isNumber: false })),
+      fc.constantFrom("51", "52", "53").map((user) => ({ user, isNumber: true })),
+    );
+    const changes = fc.array(
+      fc.record({
+        add: fc.boolean(),
+        named,
+        number: fc.option(fc.constantFrom("51", "52", "53"), { nil: undefined }),
+      }),
+    );
+    fc.assert(
+      fc.property(changes, (steps) => {
+        let info: GroupInfo = { addressing: "lid", participants: [] };
+        const model = new GroupModel();
+        for (const { add, named: who, number } of steps) {
+          const { user, isNumber } = who;
+          const phoneNumber = isNumber ? undefined : number;
+          const change = { jid: jid(`${user}@${isNumber ? "s.whatsapp.net" : "lid"}`), phoneNumber };
+          const apply = (group: GroupInfo) =>
+            add ? addParticipants(group, [change]) : removeParticipants(group, [change.jid]);
+          info = apply(info);
+          expect(apply(info)).toBe(info);
+          if (add) model.add(user, isNumber, phoneNumber);
+          else model.remove(user, isNumber);
+          const users = info.participants.map((participant) => participant.user);
+          expect(users.toSorted()).toEqual([...model.members].sort());
+          for (const lid of users) expect(phoneNumberIn(info, lid)).toBe(model.lidToPn.get(lid));
+          for (const phone of ["51", "52", "53"]) expect(lidIn(info, phone)).toBe(model.pnToLid.get(phone));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
 
 const DEVICES = ["1001:1@lid", "1001:2@lid", "1002@lid"].map(jid);
 
-/** Our key goes to these devices, and the server says that it has the message. */
+/** Sends our key to these devices and acknowledges the message. */
 async function give(marks: SenderKeyDevices, devices: readonly Jid[]): Promise<void> {
   await (await marks.beginDistribution(GROUP, devices)).acknowledged();
 }
 
-test("a device is marked when the server has acknowledged, durably, and not before", async () => {
-  const world = new World();
-  const { devices, acknowledged } = await world.marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
-  expect(devices).toEqual(DEVICES.slice(0, 2));
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  world.faults.failCommitAt(0);
-  await expect(acknowledged()).rejects.toThrow();
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  await acknowledged();
-  for (const marks of [world.marks, world.openMarks()]) {
-    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(2));
-    expect((await marks.beginDistribution(GROUP, DEVICES)).devices).toEqual(DEVICES.slice(2));
-  }
-});
-
-test("who has forgotten the key is sent it again", async () => {
-  const { marks } = new World();
-  await give(marks, DEVICES);
-  await marks.forget(GROUP, DEVICES.slice(0, 1));
-  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
-  await give(marks, DEVICES);
-  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
-});
-
-test("an acknowledgement of a key that was given up meanwhile marks nobody", async () => {
-  for (const giveUp of ["rotate", "lost"] as const) {
-    const { marks } = new World();
-    const before = await marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
-    if (giveUp === "rotate") await marks.rotate(GROUP, "name");
-    else marks.lost(GROUP);
-    const after = await marks.beginDistribution(GROUP, DEVICES.slice(2));
-    await Promise.all([before.acknowledged(), after.acknowledged()]);
-    expect(await marks.withoutKey(GROUP, DEVICES), giveUp).toEqual(DEVICES.slice(0, 2));
-  }
-});
-
-test("neither does one of a distribution that began while the key was being rotated", async () => {
-  const world = new World();
-  let during: KeyDistribution | undefined;
-  world.beforeDropping = async () => {
-    during = await world.marks.beginDistribution(GROUP, DEVICES);
-  };
-  await world.marks.rotate(GROUP, "name");
-  expect(during?.devices).toEqual(DEVICES);
-  await during?.acknowledged();
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-});
-
-test("neither does one of before a device forgot the key or went, whichever comes first", async () => {
-  const { marks, backend } = new World();
-  const sent = await marks.beginDistribution(GROUP, DEVICES);
-  await Promise.all([marks.forget(GROUP, DEVICES.slice(0, 1)), sent.acknowledged()]);
-  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
-
-  const gone = formatJid(DEVICES[1] as Jid);
-  const again = await marks.beginDistribution(GROUP, DEVICES);
-  await marks.forget(GROUP, DEVICES);
-  const sentAgain = await marks.beginDistribution(GROUP, DEVICES);
-  await marks.whileRemoved([gone], async () => {
-    await backend.deleteSenderKeyDeviceRows([gone]);
-    await sentAgain.acknowledged();
+describe("GroupCache", () => {
+  test("updates the cached group and deletes its stored metadata", async () => {
+    const { groups, backend } = new World();
+    await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
+    let fetched = 0;
+    const fetch = async () => {
+      fetched += 1;
+      return LIDS;
+    };
+    await Promise.all([groups.getWith(GROUP, fetch), groups.getWith(GROUP, fetch)]);
+    await groups.added(GROUP, [{ jid: jid("1003@lid") }]);
+    await groups.removed(GROUP, [jid("1001@lid")]);
+    const info = await groups.getWith(GROUP, fetch);
+    expect(info.participants.map(({ user }) => user)).toEqual(["1002", "1003"]);
+    expect(fetched).toBe(1);
+    expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
   });
-  await again.acknowledged();
-  await sentAgain.acknowledged();
-  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([DEVICES[1]]);
+
+  test("applies only the participants that the server accepted", async () => {
+    const { groups } = new World();
+    await groups.insert(GROUP, LIDS);
+    await groups.answered(GROUP, "add", [
+      { jid: jid("1003@lid"), status: 200 },
+      { jid: jid("1004@lid"), status: 403 },
+    ]);
+    await groups.answered(GROUP, "remove", [
+      { jid: jid("1001@lid"), status: 200 },
+      { jid: jid("1002@lid"), status: 404 },
+    ]);
+    expect((await groups.get(GROUP))?.participants.map(({ user }) => user)).toEqual(["1002", "1003"]);
+  });
+
+  test("forgets a group on leaving, and keeps an unknown one unknown", async () => {
+    const { groups, backend } = new World();
+    await groups.insert(GROUP, LIDS);
+    await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
+    await groups.leave(GROUP);
+    expect([await groups.get(GROUP), await backend.getGroupMetadata(GROUP)]).toEqual([undefined, undefined]);
+    await groups.added(GROUP, [{ jid: jid("1003@lid") }]);
+    expect(await groups.get(GROUP)).toBeUndefined();
+  });
+
+  test("stops serving a group whose stored metadata cannot be deleted", async () => {
+    const { groups, faults } = new World();
+    await groups.insert(GROUP, LIDS);
+    faults.failCommitAt(0);
+    await expect(groups.added(GROUP, [{ jid: jid("1003@lid") }])).rejects.toThrow();
+    expect(await groups.get(GROUP)).toBeUndefined();
+  });
+
+  test("applies concurrent changes", async () => {
+    const { groups } = new World();
+    await groups.insert(GROUP, LIDS);
+    const users = Array.from({ length: 20 }, (_, n) => `20${n}`);
+    await Promise.all(users.map((user) => groups.added(GROUP, [{ jid: jid(`${user}@lid`) }])));
+    expect((await groups.get(GROUP))?.participants).toHaveLength(22);
+  });
+
+  test("deletes stored metadata even if memory knows the change", async () => {
+    const { groups, backend } = new World();
+    await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
+    await groups.insert(GROUP, LIDS);
+    await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
+    expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
+    expect(await groups.get(GROUP)).toEqual(LIDS);
+  });
+
+  test("drops fetched members that are older than a change", async () => {
+    const { groups } = new World();
+    let arrive: (info: GroupInfo) => void = () => {};
+    const fetched = new Promise<GroupInfo>((resolve) => {
+      arrive = resolve;
+    });
+    const asking = groups.getWith(GROUP, () => fetched);
+    await groups.removed(GROUP, [jid("1001@lid")]);
+    arrive(LIDS);
+    expect(await asking).toEqual(LIDS);
+    expect(await groups.get(GROUP)).toBeUndefined();
+  });
+
+  test("fetches after a running change", async () => {
+    const world = new World();
+    const { groups } = world;
+    await groups.insert(GROUP, LIDS);
+    const fresh: GroupInfo = { addressing: "lid", participants: [{ user: "1009" }] };
+    await Promise.all([
+      groups.added(GROUP, [{ jid: jid("1003@lid") }]),
+      groups.insert(GROUP, fresh),
+      groups.added(GROUP, [{ jid: jid("1010@lid") }]),
+    ]);
+    const info = await groups.get(GROUP);
+    expect(info?.participants.map(({ user }) => user)).toEqual(["1009", "1010"]);
+  });
 });
 
-test("marks that are read while a device is marked are not kept", async () => {
-  const { marks } = new World();
-  const sent = await marks.beginDistribution(GROUP, DEVICES);
-  await Promise.all([
-    sent.acknowledged(),
-    ...Array.from({ length: 5 }, async (_, turns) => {
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-      await marks.withoutKey(GROUP, DEVICES);
-    }),
-  ]);
-  expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+describe("SenderKeyDevices.beginDistribution", () => {
+  test("marks a device durably when the server acknowledges", async () => {
+    const world = new World();
+    const { devices, acknowledged } = await world.marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
+    expect(devices).toEqual(DEVICES.slice(0, 2));
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+    world.faults.failCommitAt(0);
+    await expect(acknowledged()).rejects.toThrow();
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+    await acknowledged();
+    for (const marks of [world.marks, world.openMarks()]) {
+      expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(2));
+      expect((await marks.beginDistribution(GROUP, DEVICES)).devices).toEqual(DEVICES.slice(2));
+    }
+  });
+
+  test("sends the key again to a device that forgot it", async () => {
+    const { marks } = new World();
+    await give(marks, DEVICES);
+    await marks.forget(GROUP, DEVICES.slice(0, 1));
+    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
+    await give(marks, DEVICES);
+    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+  });
+
+  test("ignores an acknowledgement of a key that was dropped meanwhile", async () => {
+    for (const giveUp of ["rotate", "lost"] as const) {
+      const { marks } = new World();
+      const before = await marks.beginDistribution(GROUP, DEVICES.slice(0, 2));
+      if (giveUp === "rotate") await marks.rotate(GROUP, "name");
+      else marks.lost(GROUP);
+      const after = await marks.beginDistribution(GROUP, DEVICES.slice(2));
+      await Promise.all([before.acknowledged(), after.acknowledged()]);
+      expect(await marks.withoutKey(GROUP, DEVICES), giveUp).toEqual(DEVICES.slice(0, 2));
+    }
+  });
+
+  test("ignores a distribution that began during a rotation", async () => {
+    const world = new World();
+    let during: KeyDistribution | undefined;
+    world.beforeDropping = async () => {
+      during = await world.marks.beginDistribution(GROUP, DEVICES);
+    };
+    await world.marks.rotate(GROUP, "name");
+    expect(during?.devices).toEqual(DEVICES);
+    await during?.acknowledged();
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+  });
+
+  test("ignores a distribution older than a device's removal or retry", async () => {
+    const { marks, backend } = new World();
+    const sent = await marks.beginDistribution(GROUP, DEVICES);
+    await Promise.all([marks.forget(GROUP, DEVICES.slice(0, 1)), sent.acknowledged()]);
+    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES.slice(0, 1));
+
+    const gone = formatJid(DEVICES[1] as Jid);
+    const again = await marks.beginDistribution(GROUP, DEVICES);
+    await marks.forget(GROUP, DEVICES);
+    const sentAgain = await marks.beginDistribution(GROUP, DEVICES);
+    await marks.whileRemoved([gone], async () => {
+      await backend.deleteSenderKeyDeviceRows([gone]);
+      await sentAgain.acknowledged();
+    });
+    await again.acknowledged();
+    await sentAgain.acknowledged();
+    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([DEVICES[1]]);
+  });
+
+  test("does not cache marks that were read while a device was marked", async () => {
+    const { marks } = new World();
+    const sent = await marks.beginDistribution(GROUP, DEVICES);
+    await Promise.all([
+      sent.acknowledged(),
+      ...Array.from({ length: 5 }, async (_, turns) => {
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        await marks.withoutKey(GROUP, DEVICES);
+      }),
+    ]);
+    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+  });
+
+  test("ignores stored marks of a dropped key", async () => {
+    const world = new World();
+    await give(world.marks, DEVICES);
+    world.marks.lost(GROUP);
+    world.faults.failCommitAt(0);
+    await expect(world.marks.withoutKey(GROUP, DEVICES)).rejects.toThrow();
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+    expect(await world.openMarks().withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+    await give(world.marks, DEVICES);
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+  });
 });
 
-test("marks of a key that was given up are not believed while the store has them", async () => {
-  const world = new World();
-  await give(world.marks, DEVICES);
-  world.marks.lost(GROUP);
-  world.faults.failCommitAt(0);
-  await expect(world.marks.withoutKey(GROUP, DEVICES)).rejects.toThrow();
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  expect(await world.openMarks().withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  await give(world.marks, DEVICES);
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+describe("SenderKeyDevices.rotate", () => {
+  test("clears the marks before it drops the key", async () => {
+    const world = new World();
+    await give(world.marks, DEVICES);
+    world.faults.failCommitAt(0);
+    await expect(world.marks.rotate(GROUP, "name")).rejects.toThrow();
+    expect(world.dropped).toEqual([]);
+    expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual([]);
+    await world.marks.rotate(GROUP, "name");
+    expect(world.dropped).toEqual(["name"]);
+    for (const marks of [world.marks, world.openMarks()]) {
+      expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
+    }
+  });
 });
 
-test("a rotation clears the marks before it drops the key; if that fails the key stays", async () => {
-  const world = new World();
-  await give(world.marks, DEVICES);
-  world.faults.failCommitAt(0);
-  await expect(world.marks.rotate(GROUP, "name")).rejects.toThrow();
-  expect(world.dropped).toEqual([]);
-  expect(await world.marks.withoutKey(GROUP, DEVICES)).toEqual([]);
-  await world.marks.rotate(GROUP, "name");
-  expect(world.dropped).toEqual(["name"]);
-  for (const marks of [world.marks, world.openMarks()]) {
-    expect(await marks.withoutKey(GROUP, DEVICES)).toEqual(DEVICES);
-  }
-});
-
-test("more forgettings than are remembered mark nobody that began before them", () => {
-  const forgettings = new Forgettings();
-  const since = forgettings.now;
-  forgettings.addGroup(GROUP);
-  const later = forgettings.now;
-  for (let n = 0; n < 10_000; n += 1) forgettings.addDevice("g", `${n}`);
-  expect(forgettings.hasForgotten({ group: "h", device: "x", since })).toBe(true);
-  expect(forgettings.hasForgotten({ group: "h", device: "x", since: later })).toBe(false);
-  expect(forgettings.hasForgotten({ group: "g", device: "5", since: later })).toBe(true);
-  expect(forgettings.hasForgotten({ group: "g", device: "5", since: forgettings.now })).toBe(false);
+describe("Forgettings.hasForgotten", () => {
+  test("treats distributions as outdated once their entries are dropped", () => {
+    const forgettings = new Forgettings();
+    const since = forgettings.now;
+    forgettings.addGroup(GROUP);
+    const later = forgettings.now;
+    for (let n = 0; n < 10_000; n += 1) forgettings.addDevice("g", `${n}`);
+    expect(forgettings.hasForgotten({ group: "h", device: "x", since })).toBe(true);
+    expect(forgettings.hasForgotten({ group: "h", device: "x", since: later })).toBe(false);
+    expect(forgettings.hasForgotten({ group: "g", device: "5", since: later })).toBe(true);
+    expect(forgettings.hasForgotten({ group: "g", device: "5", since: forgettings.now })).toBe(false);
+  });
 });

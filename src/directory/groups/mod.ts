@@ -1,5 +1,5 @@
 /**
- * Who is in which group, and who holds our sender key there.
+ * Members of groups, and the devices that hold our sender keys.
  *
  * @module
  */

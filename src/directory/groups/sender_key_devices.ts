@@ -3,47 +3,45 @@ import type { ProtocolReads, SenderKeyDevice, Write } from "../../backend/mod.ts
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { Forgettings } from "./forgettings.ts";
 
-/** Who holds our sender key in a group: device JIDs. Plain data. */
+/** JIDs of the devices that hold our sender key of a group. Plain data. */
 export type KeyHolders = readonly string[];
 
-/** What the tracking is made of. */
+/** Dependencies of `SenderKeyDevices`. */
 export interface SenderKeyDevicesParts {
   readonly reads: Pick<ProtocolReads, "getSenderKeyDevices">;
-  /**
-   * Commits writes together with everything that is dirty, and has them followed: an account's `commitWith`.
-   */
+  /** Commits writes together with all dirty items, and calls the followers: `commitWith` of an account. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly cache: ValueCache<string, KeyHolders>;
-  /** Drops our own sender key of a group, under its lock. It is gone from the store with the next commit. */
+  /** Drops our own sender key of a group, under its lock. The next commit deletes it from the store. */
   readonly dropSenderKey: (name: string) => Promise<void>;
 }
 
-/** Our sender key of a group on its way to the devices that do not hold it. */
+/** One round of sending our sender key of a group to the devices that do not hold it. */
 export interface KeyDistribution {
-  /** Those that it is to be sent to. */
+  /** The devices that need the key. */
   readonly devices: readonly Jid[];
   /**
-   * The server has acknowledged the message that took the key to them: they are marked, durably. Not those
-   * that have gone or forgotten the key since the distribution began, and none when the key was given up:
-   * what they were sent is not what they need next.
+   * Call it when the server has acknowledged the message with the key. Marks the devices durably, except
+   * those that were removed or asked for a retry since the distribution began. Marks no device if the key was
+   * dropped meanwhile.
    *
-   * @throws {StoreError} Nobody was marked: the key is sent again.
+   * @throws {StoreError} No device was marked, so the key is sent again.
    */
   acknowledged(): Promise<void>;
 }
 
 /**
- * Which devices hold our sender key in which group, in memory over the store.
+ * The devices that hold our sender key of each group, cached in memory over the store.
  *
- * A mark that says too little costs a key sent twice; one that says too much is a device that cannot read the
- * group. So a device is marked after the server has acknowledged the message that took the key to it, and
- * marks go before the key does.
+ * A missing mark costs a second transfer of the key. A wrong mark leaves a device unable to read the group.
+ * So a device is marked only after the server has acknowledged the message with the key, and marks are
+ * deleted before the key.
  */
 export class SenderKeyDevices {
   readonly #parts: SenderKeyDevicesParts;
   readonly #locks = new KeyedLock();
   readonly #forgettings = new Forgettings();
-  /** Groups whose key was given up while the store has marks of it still. */
+  /** Groups whose key was dropped while the store still has its marks. */
   readonly #lost = new Set<string>();
 
   constructor(parts: SenderKeyDevicesParts) {
@@ -51,8 +49,8 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Those of `devices` that do not hold our key of the group: it is to be sent to them. Load our key first,
-   * since it may be given up on that occasion, and then nobody holds it.
+   * Those of `devices` that do not hold our key of the group and need it. Load our key first: loading may
+   * drop it, and then no device holds it.
    *
    * @throws {StoreError}
    */
@@ -62,7 +60,7 @@ export class SenderKeyDevices {
     return devices.filter((device) => !holders.has(formatJid(device)));
   }
 
-  /** As `withoutKey`, for who is going to send the key to them. @throws {StoreError} */
+  /** As `withoutKey`, for callers that send the key to these devices. @throws {StoreError} */
   async beginDistribution(group: string, devices: readonly Jid[]): Promise<KeyDistribution> {
     const since = this.#forgettings.now;
     const without = await this.withoutKey(group, devices);
@@ -76,8 +74,8 @@ export class SenderKeyDevices {
   }
 
   /**
-   * These devices do not hold our key any more: one of them asked for a retry, say. Durable. @throws
-   * {StoreError}
+   * Removes the marks of devices that no longer hold our key, for example after a request for a retry.
+   * Durable when it resolves. @throws {StoreError}
    */
   async forget(group: string, devices: readonly Jid[]): Promise<void> {
     await this.#locks.withKeys([group], async () => {
@@ -87,13 +85,13 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Begins a new sender key: nobody holds it. The marks are gone, durably, before the old key is, so that no
-   * crash leaves marks for a key that nobody has; and the old key is gone, durably, when this resolves, so
+   * Drops our sender key so that a new one begins. The marks are deleted durably before the old key, so that
+   * no crash leaves marks for a key that no device has. The old key is deleted durably when this resolves, so
    * that no crash brings it back.
    *
-   * @param name Our sender key's name in the group.
-   * @throws {StoreError} When the marks could not be cleared, the key is as it was. When it could not be
-   *   removed from the store, it is dropped here, and from the store with the next flush.
+   * @param name Name of our sender key in the group.
+   * @throws {StoreError} If the marks cannot be cleared, the key is unchanged. If the key cannot be deleted
+   *   from the store, it is dropped in memory, and the next flush deletes it.
    */
   async rotate(group: string, name: string): Promise<void> {
     const clear: Write = { kind: "senderKeyDevices.clear", group };
@@ -102,7 +100,7 @@ export class SenderKeyDevices {
       await this.#parts.cache.invalidate(group);
       await this.#parts.commit([clear]);
       await this.#parts.dropSenderKey(name);
-      // What began since then may be the old key.
+      // A distribution that began since then may carry the old key.
       this.#forgettings.addGroup(group);
       await this.#parts.commit([clear]);
       await this.#parts.cache.invalidate(group);
@@ -110,10 +108,7 @@ export class SenderKeyDevices {
     });
   }
 
-  /**
-   * Our key of a group was given up. Its marks may be in the store: they are not believed, and cleared when
-   * somebody asks.
-   */
+  /** Records that our key of a group was dropped. Stored marks are ignored and cleared at the next lookup. */
   lost(group: string): void {
     this.#forgettings.addGroup(group);
     this.#lost.add(group);
@@ -121,8 +116,8 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Runs a commit that removes devices, by all their JIDs, with their marks: memory follows, and no mark
-   * comes after it.
+   * Runs a commit that removes devices, named by all their JIDs, and their marks. Updates memory afterwards;
+   * earlier distributions do not mark these devices.
    */
   async whileRemoved<T>(deviceJids: readonly string[], commit: () => Promise<T>): Promise<T> {
     const end = this.#forgettings.beginRemoval(deviceJids);
@@ -134,7 +129,7 @@ export class SenderKeyDevices {
     }
   }
 
-  /** Forgets the marks that writes to the store, applied just now, or perhaps, may have changed. */
+  /** Drops cached marks that may be outdated after a commit, whether its outcome is known or in doubt. */
   async follow(writes: readonly Write[]): Promise<void> {
     for (const write of writes) {
       switch (write.kind) {
@@ -153,7 +148,7 @@ export class SenderKeyDevices {
     if (devices.length === 0) return;
     const entries = devices.map((device): SenderKeyDevice => [formatJid(device), hasKey]);
     await this.#parts.commit([{ kind: "senderKeyDevices.set", group, entries }]);
-    // Read again by whoever asks next: marks of removed devices may have gone meanwhile.
+    // The next lookup reads again, because marks of removed devices may have been deleted meanwhile.
     await this.#parts.cache.invalidate(group);
   }
 

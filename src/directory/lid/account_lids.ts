@@ -13,28 +13,28 @@ export interface LidAccount {
   readonly store: ProtocolReads;
   readonly device: { getDeviceSnapshot(): Device };
   readonly writeBehind: { commitWith(writes: readonly Write[]): Promise<unknown> };
-  /** Makes caches. Defaults to caches in process. */
+  /** Builds caches. Defaults to in-process caches. */
   readonly caches?: CacheBuilder | undefined;
   readonly taskPrefix: string;
-  /** Adds a function that is called with writes that others commit. */
+  /** Adds a function that is called with writes of other code. */
   onCommitted?(follower: (writes: readonly Write[]) => void | Promise<void>): void;
 }
 
 /**
- * What an account says about LIDs. It learns through `directory(account).learn` alone, since state has to
- * move with what is learnt.
+ * The LID cache of an account, for lookups. To learn mappings, call `directory(account).learn`, which also
+ * moves the state of the users.
  */
 export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"> {}
 
 /**
- * Which LID belongs to which phone number, for an open account. Every call returns the same cache. It opens
- * neither the Signal cache nor the rest of the directory.
+ * The LID cache of an open account. Every call returns the same cache. Opens neither the Signal cache nor the
+ * rest of the directory.
  */
 export function lidCache(account: LidAccount): AccountLids {
   return learningLidCache(account);
 }
 
-/** As `lidCache`, for neighbours that move state with what they learn. */
+/** As `lidCache`, for modules that move state with learnt mappings. */
 export function learningLidCache(account: LidAccount): LidPnCache {
   const attached = attachedLids(account);
   attached.cache ??= openLidCache(account);
@@ -50,7 +50,7 @@ function openLidCache(account: LidAccount): LidPnCache {
   try {
     byPn = build(CACHE_NAMESPACES.lidPnByPn);
   } catch (error) {
-    // A later call tries again, and finds its names free.
+    // Frees the cache names, so that a later call can try again.
     byLid.close?.();
     throw error;
   }

@@ -1,12 +1,12 @@
 import type { Attachments } from "../../attachments/mod.ts";
 import type { LidPnCache } from "./lid_pn_cache.ts";
 
-/** The LID cache of an account, if it is open. It opens none, and loads none of the code of one. */
+/** The LID cache of an account, if one is open. Neither opens a cache nor imports its code. */
 export class AttachedLids {
   cache: LidPnCache | undefined;
 }
 
-/** The place of an account's LID cache. */
+/** The slot that holds the LID cache of an account. */
 export function attachedLids(account: { readonly attachments: Attachments }): AttachedLids {
   return account.attachments.of(AttachedLids, () => new AttachedLids());
 }

@@ -4,7 +4,7 @@ import { decodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
 /** Appended to the user part before it is hashed. */
 const SUFFIX = "WA_ADD_NOTIF";
 
-/** Bytes of a hash. */
+/** Length of a hash in bytes. */
 const HASH_BYTES = 3;
 
 /** A mapping, as user parts. */
@@ -13,24 +13,23 @@ interface Pair {
   readonly phoneNumber: string;
 }
 
-/** Where users and their LIDs come from: `LidPnCache` is one. */
+/** The source of mappings, such as `LidPnCache`. */
 export interface HashedUsers {
-  /** All mappings that are stored. */
+  /** All stored mappings. */
   readAll(): AsyncIterable<Pair>;
   getLid(phoneNumber: string): Promise<string | undefined>;
   getPn(lid: string): Promise<string | undefined>;
 }
 
 /**
- * Users by the short hash that some notifications name them by: the first three bytes of the MD5 of the user
- * part and a suffix. Read from the store once, when it is asked for the first time, and kept up to date by
- * `add`.
+ * Finds users by the short hash in some notifications: the first three bytes of the MD5 of the user part and
+ * a suffix. The first lookup reads all mappings from the store; `add` keeps the index current.
  */
 export class ContactHashes {
   readonly #users: HashedUsers;
   /**
-   * By hash, the kind and the user part of each user, separated by spaces. A user stays when its mapping
-   * goes: what is found is looked up again.
+   * By hash: the kind and the user part of each user, separated by spaces. A user stays in the index after
+   * its mapping is removed, so each hit is looked up again.
    */
   #names: Map<number, string> | undefined;
   #reading: Promise<void> | undefined;
@@ -51,7 +50,7 @@ export class ContactHashes {
     return others.length === 0 ? lid : undefined;
   }
 
-  /** Takes note of a mapping that has become known. */
+  /** Adds a mapping to the index. */
   add({ lid, phoneNumber }: Pair): void {
     if (this.#names === undefined) return;
     addName(this.#names, lid, `lid:${lid}`);

@@ -4,7 +4,7 @@ import { LID, LidWorld, PN } from "../../../test/support/account/lid_world.ts";
 import { BackendError } from "../../errors/mod.ts";
 
 describe("LidPnCache.lidOfContactHash", () => {
-  test("answers the LID by either name, and follows what is learnt", async () => {
+  test("finds the LID by the hash of either name and of new mappings", async () => {
     const world = new LidWorld();
     await world.learn("usync", "100000000000001", "100000000000002");
     const { cache } = world;
@@ -25,7 +25,7 @@ describe("LidPnCache.lidOfContactHash", () => {
     expect(await world.open().lidOfContactHash("P2DY")).toBe("1000");
   });
 
-  test("answers with none for a hash of two users, or for what is no hash", async () => {
+  test("finds no LID for an ambiguous or malformed hash", async () => {
     const world = new LidWorld();
     const [one, two] = collidingUsers();
     await world.learn("usync", one, "551");
@@ -38,7 +38,7 @@ describe("LidPnCache.lidOfContactHash", () => {
     }
   });
 
-  test("asks again after a read that failed", async () => {
+  test("reads the store again after a failed read", async () => {
     const world = new LidWorld();
     await world.learn("usync", LID, PN);
     world.cache = world.open();

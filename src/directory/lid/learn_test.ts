@@ -3,7 +3,7 @@ import { LID, LidWorld, NOTHING, PN, UNDATED, WEAK } from "../../../test/support
 import { LEARNING_SOURCES } from "../../backend/mod.ts";
 
 describe("LidPnCache.learn", () => {
-  test("reads what is learnt now, also after the clock has stepped back", async () => {
+  test("accepts new mappings after the clock stepped back", async () => {
     for (const source of LEARNING_SOURCES) {
       const world = new LidWorld();
       await world.learn("usync", "1000");
@@ -33,7 +33,7 @@ describe("LidPnCache.learn", () => {
     }
   });
 
-  test("takes over what overrides, whatever its source", async () => {
+  test("accepts overriding mappings from every source", async () => {
     const world = new LidWorld();
     const learn = (lid: string, phoneNumber: string) =>
       world.cache.learn([{ lid, phoneNumber }], { source: "other", overrides: true });
@@ -60,7 +60,7 @@ describe("LidPnCache.learn of our own pair", () => {
     { lid: PN, phoneNumber: OUR_LID },
   ];
 
-  test("refuses what is half ours or swapped, and learns the rest", async () => {
+  test("refuses half-own and swapped mappings and learns the rest", async () => {
     for (const source of LEARNING_SOURCES) {
       for (const offline of [false, true]) {
         const world = new LidWorld();
@@ -79,7 +79,7 @@ describe("LidPnCache.learn of our own pair", () => {
     }
   });
 
-  test("takes the end that is not known yet from pairing alone", async () => {
+  test("accepts our unknown end from pairing alone", async () => {
     for (const source of LEARNING_SOURCES) {
       for (const known of ["pn", "lid"] as const) {
         const world = new LidWorld();
@@ -90,7 +90,7 @@ describe("LidPnCache.learn of our own pair", () => {
     }
   });
 
-  test("knows us from every source that was added", async () => {
+  test("knows our JIDs from every added source", async () => {
     const world = new LidWorld();
     let mirror: typeof OURS | undefined;
     world.own.add(() => ({ pn: OURS.pn }));

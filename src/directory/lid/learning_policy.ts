@@ -1,6 +1,6 @@
 import type { LearningSource, LidPnMapping } from "../../backend/mod.ts";
 
-/** What is known already of the two ends of a mapping. */
+/** The known mappings of both ends of a mapping. */
 export interface KnownMapping {
   /** The mapping of the LID. */
   readonly ofLid: LidPnMapping | undefined;
@@ -8,31 +8,30 @@ export interface KnownMapping {
   readonly ofPn: LidPnMapping | undefined;
 }
 
-/** Sources that only say what nobody said before: they may be wrong about a LID that is known. */
+/** Sources that may add a LID but not change a known one, since they may be wrong. */
 const ONLY_UNSEEN: readonly LearningSource[] = ["other", "pairing", "device_notification"];
 
-/** Sources that do not say when: any dated mapping is newer. */
+/** Sources without a date: any dated mapping is newer. */
 const UNDATED: readonly LearningSource[] = ["migration_sync_old", "blocklist_inactive"];
 
-/** Whether mappings from this source count as made at time 0. */
+/** Whether mappings of this source are dated 0. */
 export function isUndated(source: LearningSource): boolean {
   return UNDATED.includes(source);
 }
 
 /**
- * The date of a mapping that came without one: what is learnt now is newer than what is known, whatever the
- * clock says.
+ * The date of a mapping without one: never earlier than the known mapping, even after the clock stepped back.
  */
 export function dateOf(nowS: number, { ofPn }: KnownMapping): number {
   return Math.max(nowS, ofPn?.createdAt ?? 0);
 }
 
 /**
- * Whether a mapping is to be written.
+ * Whether a mapping should be written.
  *
- * - `other`, `pairing`, `device_notification`: when its LID was never seen.
- * - `usync`, and any source that `overrides`: when the phone number has no LID, or another.
- * - Directed sources: when it differs from what is known of either end.
+ * - `other`, `pairing`, `device_notification`: if the LID is unknown.
+ * - `usync`, and any source that `overrides`: if the phone number has no LID or a different one.
+ * - Directed sources: if it differs from the known mapping of either end.
  */
 export function isNews(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping, overrides: boolean): boolean {
   const { learningSource: source, lid, phoneNumber } = mapping;
@@ -41,7 +40,7 @@ export function isNews(mapping: LidPnMapping, { ofLid, ofPn }: KnownMapping, ove
   return source !== "usync" && ofLid?.phoneNumber !== phoneNumber;
 }
 
-/** The phone numbers whose known LID a mapping contradicts that its source may not overwrite. */
+/** The phone numbers whose known LID is contradicted by a source that may not overwrite it. */
 export function contradictedBy(
   mapping: LidPnMapping,
   { ofLid, ofPn }: KnownMapping,
@@ -52,7 +51,10 @@ export function contradictedBy(
   return ofLid.phoneNumber === phoneNumber ? [phoneNumber] : [phoneNumber, ofLid.phoneNumber];
 }
 
-/** Whether a phone number resolves to this mapping from now on: of two the newer one, of equals the later. */
+/**
+ * Whether the phone number now resolves to this mapping: the newer one wins, and of equal dates the later
+ * one.
+ */
 export function isNewest(mapping: LidPnMapping, known: LidPnMapping | undefined): boolean {
   return known === undefined || mapping.createdAt >= known.createdAt;
 }

@@ -6,17 +6,17 @@ import {
   tryParseSignalAddress,
 } from "../../addresses/mod.ts";
 
-/** Answers with the LID of a phone number; both are user parts. */
+/** Resolves to the LID of a phone number. Both are user parts. */
 type LidOf = (phoneNumber: string) => Promise<string | undefined>;
 
-/** The servers of LIDs, by those of the phone numbers that they belong to. */
+/** Servers of LIDs by the server of the phone number. */
 const LID_SERVER_OF: ReadonlyMap<string, "hosted.lid" | "lid"> = new Map<SignalServer, "hosted.lid" | "lid">([
   ["c.us", "lid"],
   ["hosted", "hosted.lid"],
 ]);
 
 /**
- * A phone number's Signal address with the LID in place of it. `undefined` for any other address, and when no
+ * Replaces the phone number in a Signal address by its LID. `undefined` for any other address, and when no
  * LID is known.
  */
 export async function lidAddress(address: string, lidOf: LidOf): Promise<string | undefined> {
@@ -27,7 +27,7 @@ export async function lidAddress(address: string, lidOf: LidOf): Promise<string 
   return lid === undefined ? undefined : formatSignalAddress({ ...parsed, user: lid, server });
 }
 
-/** The user part of a Signal address and which kind it is; `undefined` for an address of anything else. */
+/** The user part of a Signal address and its kind. `undefined` when the address belongs to no user. */
 export function userOfSignalAddress(
   address: string,
 ): { readonly kind: "lid" | "pn"; readonly user: string } | undefined {

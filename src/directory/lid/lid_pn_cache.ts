@@ -21,37 +21,40 @@ import { lidAddress, lidJid, userOfSignalAddress } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 import type { MappingRefusal, OwnUsers } from "./own_users.ts";
 
-/** Mappings that are warmed up unless told otherwise: as many as a cache holds. */
+/** Default number of mappings that a warm-up reads. Equals the capacity of a cache. */
 const WARM_UP_LIMIT = 10_000;
 
-/** Mappings of one call of `learn`. A user sync of a large community is below it. */
+/** Limit of mappings per call of `learn`. A user sync of a large community stays below it. */
 const MAX_LEARNT = 100_000;
 
-/** What a cache holds: a mapping, or that there is none. */
+/** A cached mapping, or the fact that there is none. */
 export type CachedMapping = LidPnMapping | { readonly absent: true };
 
 const ABSENT: CachedMapping = Object.freeze({ absent: true });
 
-/** What a LID cache is made of. */
+/** Dependencies of a LID cache. */
 export interface LidPnCacheParts {
   readonly reads: Pick<
     ProtocolReads,
     "getAllLidMappings" | "getLidMapping" | "getLidMappings" | "getPnMapping" | "getPnMappings"
   >;
-  /** Commits writes: an account's `commitWith`. */
+  /** Commits writes, such as `commitWith` of an account. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Who we are: mappings of which exactly one end is ours are refused. */
+  /** Our own JIDs. Mappings with exactly one end of ours are refused. */
   readonly own: OwnUsers;
   readonly byLid: ValueCache<string, CachedMapping>;
   readonly byPn: ValueCache<string, CachedMapping>;
 }
 
-/** How mappings were learnt. */
+/** Where and when mappings were seen. */
 export interface LearnOptions {
   readonly source: LearningSource;
-  /** It comes from a replay of what happened offline: memory learns it, the store when it is seen live. */
+  /**
+   * The mapping comes from a replay of offline events. It stays in memory only and is stored when it is seen
+   * live.
+   */
   readonly offline?: boolean | undefined;
 }
 
@@ -61,17 +64,17 @@ export interface MappedUser {
   readonly lid: string;
 }
 
-/** A phone number that resolves to a LID which it did not resolve to before. */
+/** A phone number that resolves to another LID than before. */
 export interface ResolvedPhone {
   readonly phoneNumber: string;
   readonly lid: string;
-  /** The LID before, which goes on resolving to the phone number. */
+  /** The previous LID. It still resolves to the phone number. */
   readonly previousLid: string | undefined;
 }
 
 /**
- * Commits what is learnt together with what has to land with it. It calls `land` when, and only when, the
- * writes are durable, before anybody who waits for a lock goes on: memory follows in that call.
+ * Commits learnt mappings together with the writes that depend on them. Must call `land` if and only if the
+ * writes are durable, before it releases any lock. `land` updates memory.
  */
 export type CommitLearnt = (
   writes: readonly Write[],
@@ -79,59 +82,58 @@ export type CommitLearnt = (
   land: () => void,
 ) => Promise<void>;
 
-/** How mappings are learnt within the account. */
+/** Options of `learn` for modules of the account. */
 export interface LearnRequest extends LearnOptions {
   /**
-   * The mappings replace what is known, whatever their source: a client's own store would have been
+   * The mappings replace known ones, whatever their source. For clients whose own store would have been
    * overwritten.
    */
   readonly overrides?: boolean | undefined;
   /**
-   * Moves the state of phone numbers in the commit that says where it goes. Defaults to a commit of the
-   * mappings alone.
+   * Commits the mappings and moves the state of the phone numbers. Defaults to a commit of the mappings
+   * alone.
    */
   readonly commit?: CommitLearnt | undefined;
 }
 
-/** What was learnt. */
+/** The result of `learn`. */
 export interface LearnReport {
-  /** Mappings that are durable now and were not, or said something else. */
+  /** Number of mappings that were stored because they were new or different. */
   readonly written: number;
   /**
-   * Phone numbers with a new LID, whose state is to be moved to it. None from a replay: what is moved must be
-   * found there by whoever reads the store.
+   * Phone numbers with a new LID, whose state must move to it. Empty for a replay: state must not move before
+   * the mapping is stored.
    */
   readonly resolved: readonly ResolvedPhone[];
   /**
-   * Phone numbers whose known LID a mapping contradicts that its source may not overwrite (`other`,
-   * `pairing`, `device_notification`): ask the server for them again.
+   * Phone numbers whose known LID was contradicted by a source that may not overwrite it (`other`, `pairing`,
+   * `device_notification`). The client should query the server for them.
    */
   readonly contradicted: readonly string[];
-  /** Mappings that were dropped: exactly one end was ours, or the ends were swapped. */
+  /** Number of dropped mappings: exactly one end was ours, or the ends were swapped. */
   readonly refused: number;
 }
 
-/** What has happened since the cache was made. */
+/** Counts since the cache was created. */
 export interface LidPnStats {
-  /** Reads of the store. */
+  /** Queries to the store. */
   readonly queries: number;
-  /** Mappings that were refused: see `LearnReport.refused`. */
+  /** Refused mappings; see `LearnReport.refused`. */
   readonly refused: number;
 }
 
 /**
- * Which LID belongs to which phone number, both ways, in memory over the store.
+ * Mappings between LIDs and phone numbers in both directions, cached in memory over the store.
  *
- * - **Bounded.** What is not in memory is asked of the store, once for all who ask together. So an eviction
- *   costs a query, and never turns a LID back into a phone number. That there is no mapping is remembered,
- *   too.
- * - **Newest wins.** A phone number resolves to the LID whose mapping was made last, of equals the one that
- *   was written last. Its earlier LIDs go on resolving to it.
- * - **Ordering.** Learning takes the locks of both ends, reads inside them, commits, and then changes memory.
- * - **Durability.** What was learnt live is durable when `learn` resolves.
+ * - **Bounded.** A missing entry is read from the store, once for all concurrent callers. An eviction costs a
+ *   query and never turns a LID back into a phone number. Absent mappings are cached too.
+ * - **Newest wins.** A phone number resolves to the LID of its newest mapping; of equal dates, the one that
+ *   was written last. Earlier LIDs still resolve to the phone number.
+ * - **Ordering.** `learn` locks both ends, reads under the locks, commits, and then updates memory.
+ * - **Durability.** Mappings that were seen live are durable when `learn` resolves.
  *
- * An account's learns through `directory(account).learn`, which moves what the mappings concern, and not
- * through the store: it would not notice.
+ * To teach the cache of an account, call `directory(account).learn`, which also moves the state of the users.
+ * The cache does not notice mappings that are put into the store directly.
  *
  * @example
  * ```ts
@@ -147,20 +149,20 @@ export interface LidPnStats {
  * ```
  */
 export class LidPnCache {
-  /** Who we are. */
+  /** Our own JIDs. */
   readonly own: OwnUsers;
   readonly #parts: LidPnCacheParts;
   readonly #locks = new KeyedLock();
   readonly #byLid: BatchedReads<CachedMapping, undefined>;
   readonly #byPn: BatchedReads<CachedMapping, undefined>;
   readonly #offline = new OfflineMappings();
-  /** What the store says of phone numbers that replays concern. */
+  /** Stored LIDs of phone numbers that have replayed mappings. */
   readonly #storedLids = new Map<string, Promise<string | undefined>>();
-  /** The warm-up that is under way: one at a time. */
+  /** The running warm-up. Only one runs at a time. */
   #warming: { readonly limit: number; readonly done: Promise<number> } | undefined;
-  /** What was learnt since it began: `lid:` and `pn:` keys. */
+  /** `lid:` and `pn:` keys of mappings that were learnt since it began. */
   #learntSince: Set<string> | undefined;
-  /** How often the store was changed by others. */
+  /** Number of commits of other code that changed mappings. */
   #followed = 0;
   #queries = 0;
   #refused = 0;
@@ -213,36 +215,36 @@ export class LidPnCache {
     return isText(lid) ? mappingOf(await this.#byLid.get(lid, undefined))?.phoneNumber : undefined;
   }
 
-  /** As `getLid`, without waiting: `undefined` also when it is not in memory. */
+  /** As `getLid`, without waiting: `undefined` also when the entry is not cached. */
   peekLid(phoneNumber: string): string | undefined {
     return peeked(this.#parts.byPn, phoneNumber)?.lid;
   }
 
-  /** As `getPn`, without waiting: `undefined` also when it is not in memory. */
+  /** As `getPn`, without waiting: `undefined` also when the entry is not cached. */
   peekPn(lid: string): string | undefined {
     return peeked(this.#parts.byLid, lid)?.phoneNumber;
   }
 
-  /** As `getLid`, in the order of `phoneNumbers`. What is not in memory is one query. */
+  /** As `getLid`, in the order of `phoneNumbers`. Reads all missing entries in one query. */
   async getLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
     const found = await this.#byPn.getMany(asked(phoneNumbers));
     return phoneNumbers.map((phoneNumber) => mappingOf(found.get(phoneNumber))?.lid);
   }
 
-  /** As `getPn`, in the order of `lids`. What is not in memory is one query. */
+  /** As `getPn`, in the order of `lids`. Reads all missing entries in one query. */
   async getPns(lids: readonly string[]): Promise<(string | undefined)[]> {
     const found = await this.#byLid.getMany(asked(lids));
     return lids.map((lid) => mappingOf(found.get(lid))?.phoneNumber);
   }
 
   /**
-   * The LID of the user that a notification names by a short hash alone: the first three bytes of MD5(user
-   * part ‖ "WA_ADD_NOTIF"), of the LID or of the phone number. `undefined` when no user with a known mapping
-   * has it, or more than one user.
+   * The LID of the user with a short hash, by which some notifications name a user: the first three bytes of
+   * MD5(user part ‖ "WA_ADD_NOTIF") of the LID or the phone number. `undefined` when no mapped user or more
+   * than one has the hash.
    *
    * The first call reads all mappings. Later ones answer from memory.
    *
-   * @param hash Base64 without padding, as it is on the wire.
+   * @param hash Base64 without padding, as on the wire.
    * @throws {StoreError}
    */
   async lidOfContactHash(hash: string): Promise<string | undefined> {
@@ -250,16 +252,16 @@ export class LidPnCache {
   }
 
   /**
-   * Takes note of mappings, as far as their source is to be believed (`LEARNING_SOURCES`): of several for one
-   * phone number the last. Those that say something new are one commit. Without the option `commit` nothing
-   * is moved to the LIDs.
+   * Learns mappings as far as the policy of their source allows (`LEARNING_SOURCES`). Of several mappings for
+   * one phone number the last counts. New ones land in one commit. Without the option `commit` no state is
+   * moved.
    *
-   * Mappings of which exactly one end is ours, and those with their ends swapped, are dropped, counted and
-   * warned of; the others are learnt.
+   * Drops mappings with exactly one end of ours, and those with swapped ends; it counts them and logs a
+   * warning.
    *
    * @throws {TypeError} When a mapping is malformed. @throws {RangeError} When there are more than 100,000.
-   * @throws {StoreError} When the store could not be read or written: nothing was learnt, save after an
-   * `AmbiguousError`, where it may have been. Memory asks the store then.
+   * @throws {StoreError} When the store cannot be read or written. Nothing was learnt, except that after an
+   *   `AmbiguousError` the commit may have been applied; the entries are then read from the store again.
    */
   async learn(mappings: readonly LearntMapping[], request: LearnRequest): Promise<LearnReport> {
     if (mappings.length > MAX_LEARNT) {
@@ -277,7 +279,7 @@ export class LidPnCache {
     return { ...learnt, refused };
   }
 
-  /** Counts mappings that were dropped, and warns of them. */
+  /** Counts dropped mappings and logs a warning. */
   refuse(refusals: readonly MappingRefusal[]): void {
     if (refusals.length === 0) return;
     this.#refused += refusals.length;
@@ -289,19 +291,19 @@ export class LidPnCache {
   }
 
   /**
-   * Reads the newest mappings into memory, in one pass over at most `limit` of them. What was learnt
-   * meanwhile stays, and what replays concern is left to whoever asks. Who asks while as many are being read
-   * shares that read.
+   * Reads at most `limit` of the newest mappings into memory, in one pass. Keeps mappings that are learnt
+   * during the read, and skips phone numbers with replayed mappings. Concurrent calls share a read that
+   * covers their limit.
    *
-   * @returns How many mappings were read.
-   * @throws {RangeError} When `limit` is no count. @throws {StoreError}
+   * @returns Number of mappings read.
+   * @throws {RangeError} When `limit` is not a count. @throws {StoreError}
    */
   async warmUp({ limit = WARM_UP_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
     if (limit === 0) return 0;
     for (let other = this.#warming; other !== undefined; other = this.#warming) {
       if (other.limit >= limit) return await other.done;
-      // Its failure is for those who asked for it.
+      // Its own caller handles the failure.
       await other.done.catch(() => undefined);
     }
     const learnt = new Set<string>();
@@ -325,16 +327,17 @@ export class LidPnCache {
       found.push(mapping);
       if (found.length >= limit) break;
     }
-    // What is put in first makes room first: the oldest. A newer mapping of one phone number comes after it.
+    // The oldest mapping goes in first, so that it is evicted first and a newer one of the same phone number
+    // replaces it.
     for (const mapping of found.reverse()) {
       const { lid, phoneNumber } = mapping;
       const isLearnt = learnt.size > 0 && learnt.has(`lid:${lid}`);
       if (isLearnt || offline.get(lid) !== undefined) continue;
       const inserting = byLid.insert(lid, mapping);
-      // In process there is nothing to wait for, ten thousand times.
+      // In-process caches insert synchronously; this avoids ten thousand awaits.
       if (inserting !== undefined) await inserting;
       if (learnt.size > 0 && learnt.has(`pn:${phoneNumber}`)) continue;
-      // What it resolves to is not what the store says alone.
+      // Its LID depends on a replayed mapping as well.
       if (offline.concerns(phoneNumber)) continue;
       const resolving = byPn.insert(phoneNumber, mapping);
       if (resolving !== undefined) await resolving;
@@ -343,15 +346,15 @@ export class LidPnCache {
   }
 
   /**
-   * Forgets what writes to the store, made by somebody else and applied just now, or perhaps, may have
-   * changed. The replays that they settle are forgotten too.
+   * Drops entries that may be outdated after a commit of other code, whether its outcome is known or in
+   * doubt. Also drops the replayed mappings that the writes replace.
    *
-   * It takes no lock: whoever commits may hold another one, for which somebody waits who learns. What is
-   * being learnt meanwhile is asked of the store when it has been.
+   * Takes no lock: the committing caller may hold a lock that a running `learn` waits for. A running `learn`
+   * rereads the store when it ends.
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
-    // In process all of it is forgotten before anything is awaited.
+    // In-process caches drop all entries before the first await.
     const forgetting: unknown[] = [];
     for (const write of writes) {
       if (write.kind !== "lidMapping.put" && write.kind !== "lidMapping.delete") continue;
@@ -364,7 +367,7 @@ export class LidPnCache {
         this.#offline.delete(lid);
         forgetting.push(byLid.invalidate(lid));
         this.#storedLids.clear();
-        // Whose it was is not in memory: it may be any of them.
+        // The previous phone number is not cached, so it may be any of them.
         if (before === undefined) byPn.invalidateAll();
         else forgetting.push(byPn.invalidate(before));
       }
@@ -378,18 +381,18 @@ export class LidPnCache {
   }
 
   /**
-   * The Signal address under which a user's state is kept: a phone number's becomes the LID's, a hosted one
-   * the hosted LID's, where the mapping is known. The device stays. Anything else is its own. What only a
-   * replay has said moves no state, and changes no address.
+   * The Signal address under which the state of a user is kept. If the mapping is stored, the address of a
+   * phone number becomes that of the LID, and a hosted address that of the hosted LID. The device is kept.
+   * Any other address is returned unchanged. Replayed mappings are ignored.
    */
   async resolveAddress(address: string): Promise<string> {
     return (await lidAddress(address, (user) => this.#stateLid(user))) ?? address;
   }
 
   /**
-   * The phone number and the LID, as user parts, of the user whose Signal address of either kind this is, if
-   * the user's state is kept under the LID. `undefined` while no stored mapping is known, and for a LID that
-   * is not the one that its phone number resolves to.
+   * The phone number and the LID, as user parts, of the user with this Signal address, if the state of the
+   * user is kept under the LID. `undefined` when no stored mapping is known, and for a LID to which its phone
+   * number does not resolve.
    *
    * @throws {StoreError}
    */
@@ -397,7 +400,7 @@ export class LidPnCache {
     const named = userOfSignalAddress(address);
     if (named === undefined) return undefined;
     const isPn = named.kind === "pn";
-    // Whose a LID is that only a replay has moved is for its phone number to say.
+    // Only a replay has moved this LID, so its owner is found by the phone number.
     if (!isPn && this.#offline.get(named.user) !== undefined) return undefined;
     const pn = isPn ? named.user : await this.getPn(named.user);
     const lid = pn === undefined ? undefined : await this.#stateLid(pn);
@@ -406,10 +409,10 @@ export class LidPnCache {
   }
 
   /**
-   * Runs a section with those of users that are mapped so, and keeps `learn` from changing that until it
-   * ends. Not to be awaited while the lock of a Signal address is held.
+   * Runs a section with those users whose mapping is as given, and keeps `learn` from changing these mappings
+   * until the section ends. Must not be awaited while a lock of a Signal address is held.
    *
-   * @throws {StoreError} Also what the section throws.
+   * @throws {StoreError} Rethrows errors of the section.
    */
   async whileMapped<T>(
     users: readonly MappedUser[],
@@ -422,12 +425,14 @@ export class LidPnCache {
     });
   }
 
-  /** As `resolveAddress`, for a JID: to whom a message to it is encrypted. */
+  /** As `resolveAddress`, for a JID: the JID that a message is encrypted for. */
   async encryptionJid(jid: Jid): Promise<Jid> {
     return (await lidJid(jid, (user) => this.#stateLid(user))) ?? jid;
   }
 
-  /** The same device's JID in the other namespace, `undefined` when there is none or it is not known. */
+  /**
+   * The JID of the same device in the other namespace. `undefined` when it does not exist or is not known.
+   */
   async swapNamespace(jid: Jid): Promise<Jid | undefined> {
     if (jid.server === "lid" || jid.server === "hosted.lid") {
       const phoneNumber = await this.getPn(jid.user);
@@ -451,7 +456,7 @@ export class LidPnCache {
     return await reading;
   }
 
-  /** A mapping of these phone numbers was stored, or may have been. */
+  /** Drops the stored LIDs of these phone numbers, because a mapping was stored or may have been. */
   #forgetStored(...phoneNumbers: readonly (string | undefined)[]): void {
     for (const phoneNumber of phoneNumbers)
       if (phoneNumber !== undefined) this.#storedLids.delete(phoneNumber);
@@ -475,7 +480,7 @@ export class LidPnCache {
       const { createdAt = dateOf(mapping.updatedAt, known(mapping)) } = mapping;
       return { ...mapping, createdAt };
     });
-    // A replay that is confirmed is news to the store, whatever memory says.
+    // A confirmed replay must be stored even though memory knows it.
     const news = learnt.filter(
       (mapping) => isNews(mapping, known(mapping), overrides) || (!offline && this.#isWaiting(mapping)),
     );
@@ -483,7 +488,7 @@ export class LidPnCache {
     const contradicted = learnt.flatMap((mapping) => contradictedBy(mapping, known(mapping), overrides));
     let stored: Promise<unknown> = Promise.resolve();
     const land = (): void => {
-      // What others have written meanwhile may have come before this in the store, or after it.
+      // The store may have applied concurrent writes of other code before or after this commit.
       const isLast = followed === this.#followed;
       stored = Promise.all(news.map((mapping) => this.#remember(mapping, known(mapping), offline, isLast)));
     };
@@ -507,7 +512,7 @@ export class LidPnCache {
     land();
   };
 
-  /** A cache that outlives the process must not know, after a crash, what the commit has changed. */
+  /** A shared cache must not hold, after a crash, entries that the commit has changed. */
   async #forgetElsewhere(
     news: readonly LidPnMapping[],
     known: (mapping: LidPnMapping) => KnownMapping,
@@ -521,7 +526,7 @@ export class LidPnCache {
     await Promise.all([forgetElsewhere(byLid, lids), forgetElsewhere(byPn, phoneNumbers)]);
   }
 
-  /** The phone that resolves to another LID than it did before, by a mapping. */
+  /** The phone number that a mapping makes resolve to another LID. */
   #resolvedBy(mapping: LidPnMapping, { ofPn }: KnownMapping): ResolvedPhone[] {
     const { lid, phoneNumber } = mapping;
     if (!isNewest(mapping, ofPn)) return [];
@@ -530,9 +535,9 @@ export class LidPnCache {
   }
 
   /**
-   * Brings memory in line with a mapping: at once in process, and when the promise resolves in a store.
+   * Updates memory with a mapping: synchronously for in-process caches, else when the promise resolves.
    *
-   * @param isLast Whether the store says nothing newer.
+   * @param isLast Whether the store holds nothing newer.
    */
   #remember(
     mapping: LidPnMapping,
@@ -550,7 +555,7 @@ export class LidPnCache {
     else this.#offline.delete(lid);
     this.#forgetStored(phoneNumber, before);
     const changes = [isLast ? byLid.insert(lid, mapping) : byLid.invalidate(lid)];
-    // A LID that moves to another phone leaves the one that had it.
+    // A LID that moves to another phone number leaves the previous one.
     if (ofLid !== undefined && ofLid.phoneNumber !== phoneNumber) {
       changes.push(byPn.invalidate(ofLid.phoneNumber));
     }
@@ -559,13 +564,13 @@ export class LidPnCache {
     return Promise.all(changes);
   }
 
-  /** Whether a replay has said this and nobody since: the store is to know it now. */
+  /** Whether this mapping was replayed and is not stored yet. */
   #isWaiting({ lid, phoneNumber }: LidPnMapping): boolean {
     return this.#offline.get(lid)?.phoneNumber === phoneNumber;
   }
 }
 
-/** Those that can be keys of a store. */
+/** The users that are valid keys of a store. */
 function asked(users: readonly string[]): [string, undefined][] {
   return users.filter(isText).map((user) => [user, undefined]);
 }

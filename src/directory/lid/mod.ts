@@ -1,5 +1,5 @@
 /**
- * Which LID belongs to which phone number.
+ * Mappings between LIDs and phone numbers.
  *
  * @module
  */

@@ -1,17 +1,16 @@
 import type { LidPnMapping } from "../../backend/mod.ts";
 import { isNewest } from "./learning_policy.ts";
 
-/** Mappings that are kept. Beyond it the oldest are forgotten: they come again when they are seen live. */
+/** Limit of replayed mappings. Beyond it the oldest are dropped; they return when they are seen live. */
 const MAX_MAPPINGS = 10_000;
 
 /**
- * What replays of what happened offline have said and the store does not know: it is laid over what the store
- * says.
+ * Mappings from replays of offline events that are not stored yet. They take precedence over stored mappings.
  */
 export class OfflineMappings {
   readonly #byLid = new Map<string, LidPnMapping>();
   readonly #lidsOf = new Map<string, Set<string>>();
-  /** The phone numbers that each LID had before, and how many LIDs have left each phone number. */
+  /** The previous phone numbers of each LID, and the number of LIDs that have left each phone number. */
   readonly #leftBy = new Map<string, Set<string>>();
   readonly #leftCount = new Map<string, number>();
 
@@ -19,7 +18,7 @@ export class OfflineMappings {
     return this.#byLid.get(lid);
   }
 
-  /** @param before Whose the LID was. */
+  /** @param before The previous phone number of the LID. */
   add(mapping: LidPnMapping, before: string | undefined): void {
     const left = new Set(this.#leftBy.get(mapping.lid));
     if (before !== undefined) left.add(before);
@@ -51,21 +50,21 @@ export class OfflineMappings {
     this.#leftBy.delete(lid);
   }
 
-  /** Whether the store may know something else of a phone number than is known with the replays. */
+  /** Whether replayed mappings may change the LID of a phone number. */
   concerns(phoneNumber: string): boolean {
     if (this.#byLid.size === 0) return false;
     return this.#lidsOf.has(phoneNumber) || this.#leftCount.has(phoneNumber);
   }
 
-  /** What is known of a LID, given what the store says. */
+  /** The mapping of a LID, given the stored one. */
   ofLid(lid: string, stored: LidPnMapping | undefined): LidPnMapping | undefined {
     return this.#byLid.get(lid) ?? stored;
   }
 
-  /** What a phone number resolves to, given what the store says. */
+  /** The mapping of a phone number, given the stored one. */
   ofPn(phoneNumber: string, stored: LidPnMapping | undefined): LidPnMapping | undefined {
     const said = stored === undefined ? undefined : this.#byLid.get(stored.lid);
-    // A LID that has gone to another phone is not this one's any more.
+    // A LID that moved to another phone number no longer belongs to this one.
     let newest = said === undefined || said.phoneNumber === phoneNumber ? stored : undefined;
     for (const lid of this.#lidsOf.get(phoneNumber) ?? []) {
       const mapping = this.#byLid.get(lid);

@@ -1,7 +1,7 @@
 import { isLidServer, isPnServer, type Jid, tryParseJid } from "../../addresses/mod.ts";
 import type { LearntMapping } from "./learnt_mapping.ts";
 
-/** Our own two JIDs, as far as they are known. */
+/** Our own phone-number and LID JIDs, as far as they are known. */
 export interface OwnJids {
   readonly pn?: string | undefined;
   readonly lid?: string | undefined;
@@ -11,26 +11,26 @@ export interface OwnJids {
  * Why a mapping is refused.
  *
  * - `swapped`: its LID is our phone number, or its phone number our LID.
- * - `half-own`: exactly one of its ends is ours. Moving state by it would give our sessions to another user,
- *   or theirs to us.
+ * - `half-own`: exactly one of its ends is ours. Moving state by such a mapping would give our sessions to
+ *   another user, or theirs to us.
  */
 export type MappingRefusal = "half-own" | "swapped";
 
-/** Who we are, from everything that knows: the device, and credentials that are not saved yet. */
+/** Our own JIDs, collected from the device and from credentials that are not saved yet. */
 export class OwnUsers {
   readonly #sources: (() => OwnJids | undefined)[] = [];
 
-  /** Adds what is asked each time. */
+  /** Adds a function that is called at each check. */
   add(source: () => OwnJids | undefined): void {
     this.#sources.push(source);
   }
 
-  /** Whether a user part is ours, of either kind. */
+  /** Whether a user part is our phone number or our LID. */
   has(user: string): boolean {
     return this.#jids.some((jid) => jid.user === user);
   }
 
-  /** Whether a device of ours is the one that this account is. */
+  /** Whether a device number of our own user is this account's device. */
   isThisDevice(device: number): boolean {
     return this.#jids.some((jid) => jid.device === device);
   }
@@ -41,16 +41,16 @@ export class OwnUsers {
   }
 
   /**
-   * Tells the mappings that may be believed from those that may not.
+   * Separates acceptable mappings from those to refuse.
    *
-   * @param isOwnSource Whether they come from login or pairing, which may name the end of us that is not
-   * known yet.
+   * @param isOwnSource Whether the mappings come from login or pairing, which may name our LID or phone
+   *   number before it is known.
    */
   judge<M extends LearntMapping>(
     mappings: readonly M[],
     isOwnSource: boolean,
   ): { readonly accepted: readonly M[]; readonly refusals: readonly MappingRefusal[] } {
-    // More than one of each only while a change is being saved.
+    // There is more than one of each only while a change is being saved.
     const own = this.#jids;
     const lids = new Set(own.filter(({ server }) => isLidServer(server)).map(({ user }) => user));
     const pns = new Set(own.filter(({ server }) => isPnServer(server)).map(({ user }) => user));

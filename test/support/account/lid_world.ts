@@ -1,5 +1,5 @@
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../../src/adapters/memory/mod.ts";
-import type { Backend, LearningSource } from "../../../src/backend/mod.ts";
+import type { Backend, LearningSource, LidPnMapping } from "../../../src/backend/mod.ts";
 import { PortableCache } from "../../../src/cache/mod.ts";
 import {
   type CachedMapping,
@@ -70,4 +70,9 @@ export class LidWorld {
   ): Promise<LearnReport> {
     return this.cache.learn([{ lid, phoneNumber, createdAt }], { source });
   }
+}
+
+/** A mapping as the store holds it. */
+export function mapping(lid: string, phoneNumber: string, createdAt: number): LidPnMapping {
+  return { lid, phoneNumber, createdAt, updatedAt: createdAt, learningSource: "usync" };
 }
