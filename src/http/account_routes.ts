@@ -3,11 +3,9 @@ import { deleteAccount, OPERATION_NAMES, operationRow, runOperation } from "../s
 import { admitToAccount } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
+import { METHOD_OF } from "./method_of.ts";
 import { ANSWER_WRITERS, type AnswerWriter } from "./operation_answers.ts";
 import { INPUT_READERS } from "./operation_inputs.ts";
-
-/** The HTTP method of an operation, by its effect. */
-export const METHOD_OF = { read: "get", change: "post", delete: "delete" } as const;
 
 /** Adds a route for each operation on an account. */
 export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {

@@ -8,8 +8,8 @@ import type {
   Permission,
   RegisteredAccount,
 } from "../service/mod.ts";
-import type { METHOD_OF } from "./account_routes.ts";
 import type { AppEnv } from "./app_env.ts";
+import type { METHOD_OF } from "./method_of.ts";
 
 /** The service answers. */
 export interface Health {

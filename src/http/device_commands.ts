@@ -2,13 +2,11 @@ import * as v from "valibot";
 import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../backend/mod.ts";
 import { decodeBase64 } from "../bytes/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
+import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
 import { RequestError } from "./request_error.ts";
 
 /** Maximum number of commands of one request. They are applied all or none. */
 export const MAX_COMMANDS = 100;
-
-/** Longest text, in UTF-16 code units. */
-const MAX_TEXT = 1_024;
 
 /** Longest value of a command, in bytes. Routing info and certificates have some hundred. */
 const MAX_BYTES = 65_536;
@@ -19,8 +17,8 @@ type Schema<T> = v.GenericSchema<unknown, T>;
 
 // Errors do not say what was expected, so one kind of schema does for every simple value. That keeps the
 // Worker small.
-const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT) && value !== "");
-const textOrNone: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT));
+const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH) && value !== "");
+const textOrEmpty: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH));
 const flag: Schema<boolean> = v.custom<boolean>((value) => typeof value === "boolean");
 const time: Schema<number> = integer(0, Number.MAX_SAFE_INTEGER);
 const uint32: Schema<number> = integer(0, UINT32);
@@ -100,7 +98,7 @@ type CommandSchemas = { readonly [K in DeviceCommandKind]: Schema<Members<K>> };
 const COMMANDS: CommandSchemas = {
   setId: members({ pn: clearable(text) }),
   setLid: members({ lid: clearable(text) }),
-  setPushName: members({ pushName: textOrNone }),
+  setPushName: members({ pushName: textOrEmpty }),
   setPlatform: members({ platform: clearable(text) }),
   setAccount: members({ account: clearable(signedIdentity) }),
   setAppVersion: members({ appVersion: version }),

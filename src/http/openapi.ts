@@ -1,6 +1,7 @@
 import { CALL_TYPE } from "../protocol/mod.ts";
+import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
 import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
-import { METHOD_OF } from "./account_routes.ts";
+import { METHOD_OF } from "./method_of.ts";
 import { type Content, parameter, SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
 import { ANSWER_WRITERS } from "./operation_answers.ts";
 import { INPUT_READERS } from "./operation_inputs.ts";
@@ -19,11 +20,15 @@ interface Operation {
 const SUCCESS: Readonly<Record<string, string>> = { 200: "Done", 201: "Created", 204: "Gone" };
 
 const PAGE: readonly Schema[] = [
-  parameter("query", "after", { type: "string", maxLength: 1_024 }),
+  parameter("query", "after", { type: "string", maxLength: MAX_TEXT_LENGTH }),
   parameter("query", "limit", { type: "integer", minimum: 1, maximum: 1_000, default: 100 }),
 ];
 
-const ACCOUNT: Schema = parameter("path", "account", { type: "string", minLength: 1, maxLength: 1_024 });
+const ACCOUNT: Schema = parameter("path", "account", {
+  type: "string",
+  minLength: 1,
+  maxLength: MAX_TEXT_LENGTH,
+});
 
 /** Describes the service in OpenAPI 3.1. */
 export function openApiDocument(): Readonly<Record<string, unknown>> {

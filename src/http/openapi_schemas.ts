@@ -1,8 +1,26 @@
+import type { RedactedDevice } from "../device/mod.ts";
 import type { CALL_TYPE } from "../protocol/mod.ts";
+import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
+import type {
+  AccountSnapshot,
+  AccountStats,
+  FlushSummary,
+  OpenAccountStats,
+  SaverSummary,
+} from "../service/mod.ts";
+import type {
+  AccountCreated,
+  AccountList,
+  Health,
+  TokenIssued,
+  TokenList,
+  TokenRequest,
+  TokenSummary,
+} from "./app_schema.ts";
+import type { Problem } from "./problem.ts";
+
 /** A schema of JSON Schema 2020-12. */
 export type Schema = Readonly<Record<string, unknown>>;
-
-/** The media type of the commit protocol. */
 
 /** The body of a request or an answer. */
 export type Content = SchemaName | typeof CALL_TYPE;
@@ -12,11 +30,19 @@ const count: Schema = { type: "integer", minimum: 0 };
 const flag: Schema = { type: "boolean" };
 const number: Schema = { type: "number" };
 const timeMs: Schema = { type: "integer", description: "Clock time in milliseconds" };
-const name: Schema = { type: "string", minLength: 1, maxLength: 1_024 };
+const name: Schema = { type: "string", minLength: 1, maxLength: MAX_TEXT_LENGTH };
 
-/** Describes an object with these members and no other. A member is optional if its name ends in `?`. */
-function object(members: Readonly<Record<string, Schema>>): Schema {
-  const entries = Object.entries(members);
+/** A schema for each member of `T`. The name of a member that may be left out ends in `?`. */
+type MembersOf<T> = {
+  readonly [Name in keyof T & string as undefined extends T[Name] ? `${Name}?` : Name]-?: Schema;
+};
+
+/**
+ * Describes an object with the members of `T` and no other: a new member of an answer does not compile until
+ * it is described.
+ */
+function object<T extends object>(members: MembersOf<T>): Schema {
+  const entries = Object.entries(members as Readonly<Record<string, Schema>>);
   return {
     type: "object",
     properties: Object.fromEntries(entries.map(([key, schema]) => [key.replace("?", ""), schema])),
@@ -41,7 +67,7 @@ export function schemaRef(schema: SchemaName): Schema {
 
 const permissions: Schema = listOf({ enum: ["account", "unredacted", "admin"] });
 
-const tokenMembers: Readonly<Record<string, Schema>> = {
+const tokenMembers: MembersOf<TokenSummary> = {
   id: { type: "string", pattern: "^[0-9a-f]{16}$" },
   account: { type: ["string", "null"], description: "null: for all accounts" },
   permissions,
@@ -51,7 +77,7 @@ const tokenMembers: Readonly<Record<string, Schema>> = {
 
 const next: Schema = { type: "string", description: "Give it as `after` for the next page" };
 
-const saver: Schema = object({
+const saver: Schema = object<SaverSummary>({
   state: text,
   consecutiveFailures: count,
   "lastError?": { type: "object" },
@@ -62,19 +88,24 @@ const saver: Schema = object({
   waitingWriters: count,
 });
 
-const openAccount: Schema = object({
-  dirty: object({ must: count, may: count, bytes: count, "oldestAgeMs?": number }),
+const openAccount: Schema = object<OpenAccountStats>({
+  dirty: object<OpenAccountStats["dirty"]>({ must: count, may: count, bytes: count, "oldestAgeMs?": number }),
   commits: count,
   rowsWritten: count,
   ambiguous: count,
-  flush: object({ count, lastMs: number, meanMs: number, maxMs: number }),
+  flush: object<OpenAccountStats["flush"]>({ count, lastMs: number, meanMs: number, maxMs: number }),
   saver,
-  "cache?": object({ hits: count, misses: count, hitRatio: number, gated: count }),
+  "cache?": object<NonNullable<OpenAccountStats["cache"]>>({
+    hits: count,
+    misses: count,
+    hitRatio: number,
+    gated: count,
+  }),
 });
 
-const stats: Schema = object({ open: flag, "account?": openAccount, "nextAlarmAtMs?": timeMs });
+const stats: Schema = object<AccountStats>({ open: flag, "account?": openAccount, "nextAlarmAtMs?": timeMs });
 
-const device: Schema = object({
+const device: Schema = object<RedactedDevice>({
   "pn?": text,
   "lid?": text,
   registrationId: count,
@@ -99,12 +130,14 @@ const device: Schema = object({
   extraBytes: { type: "object", additionalProperties: count },
 });
 
-const database: Schema = object({
+const database: Schema = object<Omit<AccountSnapshot["database"], "extra">>({
   name: text,
   account: name,
   accountId: count,
   schemaVersion: count,
-  tables: listOf(object({ table: text, rows: count, bytes: count })),
+  tables: listOf(
+    object<AccountSnapshot["database"]["tables"][number]>({ table: text, rows: count, bytes: count }),
+  ),
 });
 
 /** The names of all schemas. */
@@ -125,21 +158,27 @@ export type SchemaName =
 
 /** The schemas of requests and answers. */
 export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
-  Health: object({ status: { const: "ok" } }),
-  CreateAccount: object({ name }),
-  AccountCreated: object({ name, created: flag }),
-  AccountList: object({
-    accounts: listOf(object({ name, createdAtMs: timeMs, "deleting?": flag })),
+  Health: object<Health>({ status: { const: "ok" } }),
+  CreateAccount: object<Pick<AccountCreated, "name">>({ name }),
+  AccountCreated: object<AccountCreated>({ name, created: flag }),
+  AccountList: object<AccountList>({
+    accounts: listOf(
+      object<AccountList["accounts"][number]>({ name, createdAtMs: timeMs, "deleting?": flag }),
+    ),
     "next?": next,
   }),
-  TokenRequest: object({ "account?": name, permissions, "label?": { type: "string", maxLength: 100 } }),
-  TokenIssued: object({
+  TokenRequest: object<TokenRequest>({
+    "account?": name,
+    permissions,
+    "label?": { type: "string", maxLength: 100 },
+  }),
+  TokenIssued: object<TokenIssued>({
     ...tokenMembers,
     token: { type: "string", description: "It is not kept and cannot be shown again" },
   }),
-  TokenList: object({ tokens: listOf(object(tokenMembers)), "next?": next }),
+  TokenList: object<TokenList>({ tokens: listOf(object<TokenSummary>(tokenMembers)), "next?": next }),
   Device: device,
-  CommandRequest: object({
+  CommandRequest: object<{ readonly commands: unknown[] }>({
     commands: {
       type: "array",
       minItems: 1,
@@ -148,16 +187,22 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
       description: "Applied together, or none of them. Bytes are base64, and null clears",
     },
   }),
-  FlushSummary: object({ open: flag, committed: count, isolated: count, rows: count, durationMs: number }),
+  FlushSummary: object<FlushSummary>({
+    open: flag,
+    committed: count,
+    isolated: count,
+    rows: count,
+    durationMs: number,
+  }),
   Stats: stats,
-  Snapshot: object({
+  Snapshot: object<AccountSnapshot>({
     takenAtMs: timeMs,
     "device?": device,
     "secrets?": { type: "object", description: "Private keys and everything else, bytes in base64" },
     database,
     stats,
   }),
-  Problem: object({
+  Problem: object<Problem>({
     type: { const: "about:blank" },
     title: text,
     status: { type: "integer" },

@@ -43,7 +43,7 @@ export interface OperationRow<
 /**
  * Every operation on an account. Forwarders, routes and the OpenAPI document derive from this table. A new
  * operation is a method of `AccountHandle`, its row here, and its implementation in `HostedAccount`; the code
- * does not compile until all three are there.
+ * does not compile until all three are there. See docs/design/changes.md.
  */
 export const ACCOUNT_OPERATIONS = {
   device: {
