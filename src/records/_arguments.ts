@@ -1,7 +1,7 @@
-/** Checks of what a caller hands in, beyond the ranges of the fields, which `encodeMessage` checks. */
+/** Checks of arguments that `encodeMessage` does not make. */
 import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 
-/** Checks bytes of one length, or of any. @throws {TypeError | RangeError} */
+/** Checks bytes and, when `length` is set, their length. @throws {TypeError | RangeError} */
 export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
   if (length !== undefined && value.length !== length) {
@@ -10,7 +10,7 @@ export function requireBytes(action: string, what: string, value: Uint8Array, le
   return value;
 }
 
-/** As `requireBytes`. A part that is absent or empty is left out. */
+/** As `requireBytes`; returns `undefined` for an absent or empty value. */
 export function optionalBytes(
   action: string,
   what: string,
@@ -20,7 +20,7 @@ export function optionalBytes(
   return value === undefined || value.length === 0 ? undefined : requireBytes(action, what, value, length);
 }
 
-/** A point in time, a whole number from 0 to 2^53−1, as a field of 64 bits takes it. @throws {RangeError} */
+/** Converts a time, an integer from 0 to 2^53−1, for a 64-bit field. @throws {RangeError} */
 export function requireTime(action: string, what: string, value: number): bigint {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new ArgumentRangeError(`${action}: ${what} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);

@@ -2,11 +2,11 @@ import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import { fieldLabel, type Message } from "../protobuf/mod.ts";
 
-/** The names of the fields of `T` that hold a `V`. */
+/** The names of the fields of `T` with values of type `V`. */
 type FieldOf<T, V> = { [Name in keyof T & string]-?: T[Name] extends V | undefined ? Name : never }[keyof T &
   string];
 
-/** A message that was decoded, and the checks of its fields. What fails here is damage of what was stored. */
+/** Checks the fields of a decoded message. A failed check means that the stored bytes are damaged. */
 export class StoredMessage<T extends Message> {
   readonly #message: T;
   readonly #action: string;
@@ -17,7 +17,7 @@ export class StoredMessage<T extends Message> {
     this.#action = action;
   }
 
-  /** The value of a field. @throws {CorruptError} When it was not in the bytes. */
+  /** The value of a field. @throws {CorruptError} When it is missing. */
   require<Name extends keyof T & string>(name: Name): NonNullable<T[Name]> {
     const value = this.#message[name];
     if (value === undefined || value === null) throw this.#corrupt(name, "is missing");
@@ -30,14 +30,14 @@ export class StoredMessage<T extends Message> {
     if (value !== undefined && value.length !== 0) this.#requireLength(name, value, length);
   }
 
-  /** A copy of a bytes field, of one length if one is given. @throws {CorruptError | WrongLengthError} */
+  /** A copy of a bytes field; checks `length` when it is set. @throws {CorruptError | WrongLengthError} */
   bytes(name: FieldOf<T, Uint8Array>, length?: number): Uint8Array {
     const value = this.require(name) as unknown as Uint8Array;
     if (length !== undefined) this.#requireLength(name, value, length);
     return new Uint8Array(value);
   }
 
-  /** As `bytes`, `undefined` when the field is absent or empty. @throws {WrongLengthError} */
+  /** As `bytes`; returns `undefined` when the field is absent or empty. @throws {WrongLengthError} */
   optionalBytes(name: FieldOf<T, Uint8Array>, length?: number): Uint8Array | undefined {
     const value = this.#message[name] as Uint8Array | undefined;
     return value === undefined || value.length === 0 ? undefined : this.bytes(name, length);

@@ -22,7 +22,7 @@ export interface AdvSignedDeviceIdentity {
 
 /** The primary device's signed list of companions: `ADVSignedKeyIndexList`. */
 export interface AdvSignedKeyIndexList {
-  /** An encoded `ADVKeyIndexList`, over which the signature goes. */
+  /** An encoded `ADVKeyIndexList`, which the signature covers. */
   readonly details: Uint8Array;
   /** 64 bytes. */
   readonly accountSignature?: Uint8Array | undefined;
@@ -30,13 +30,13 @@ export interface AdvSignedKeyIndexList {
   readonly accountSignatureKey?: Uint8Array | undefined;
 }
 
-/** Which companions are valid: `ADVKeyIndexList`. A part that is absent on the wire reads as 0. */
+/** The valid companions: `ADVKeyIndexList`. Absent fields decode as 0. */
 export interface AdvKeyIndexList {
-  /** Changes when the account's identity does. */
+  /** Changes when the account's identity changes. */
   readonly rawId: number;
   /** Unix seconds. */
   readonly timestamp: number;
-  /** Key indexes above this one are newer than the list, and valid. */
+  /** Key indexes above this one are newer than the list and valid. */
   readonly currentIndex: number;
   readonly validIndexes: readonly number[];
   /** Whether the account's messages are encrypted at a host instead of end to end. */
@@ -44,7 +44,7 @@ export interface AdvKeyIndexList {
 }
 
 /**
- * Encodes the proof of linking. An empty part is left out.
+ * Encodes the proof of linking. Omits empty fields.
  *
  * @throws {RangeError} When the signature key is not 32 bytes or a signature not 64.
  */
@@ -62,7 +62,7 @@ export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity)
 }
 
 /**
- * Decodes the proof of linking. A part that is absent or empty is left out.
+ * Decodes the proof of linking. Omits absent and empty fields.
  *
  * @throws {CorruptError} When the bytes do not decode.
  * @throws {WrongLengthError} When the signature key is not 32 bytes or a signature not 64.
@@ -79,7 +79,7 @@ export function decodeAdvSignedDeviceIdentity(bytes: Uint8Array): AdvSignedDevic
 }
 
 /**
- * Decodes a signed list of companions. The signature is not verified here.
+ * Decodes a signed list of companions. Does not verify the signature.
  *
  * @throws {CorruptError} When the bytes do not decode or there are no details.
  * @throws {WrongLengthError} When the signature is not 64 bytes or the key not 32.
@@ -140,7 +140,7 @@ export function encodeAdvKeyIndexList(list: AdvKeyIndexList): Uint8Array {
   return encodeMessage(ADVKeyIndexListSchema, message, action);
 }
 
-/** The same object without the properties that are `undefined`. */
+/** A copy of the object without properties that are `undefined`. */
 function withoutAbsent<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
 }

@@ -3,9 +3,9 @@ import { entriesOf, mapOf } from "./_entries.ts";
 import { DeviceExtraSchema } from "./gen/device.ts";
 
 /**
- * Encodes the named opaque values of a device. Equal maps have equal bytes.
+ * Encodes the named opaque values of a device. Equal maps encode to equal bytes.
  *
- * @throws {TypeError} When a name is not well-formed text or a value not bytes.
+ * @throws {TypeError} When a name is not well-formed text or a value is not bytes.
  */
 export function encodeDeviceExtra(extra: ReadonlyMap<string, Uint8Array>): Uint8Array {
   return encodeMessage(DeviceExtraSchema, { values: entriesOf(extra) }, "encode device extra");

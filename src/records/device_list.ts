@@ -12,7 +12,7 @@ export interface DeviceListEntry {
 
 /** The known devices of a user. */
 export interface DeviceListRecord {
-  /** The canonical user part: the LID where it is known, else the phone number. */
+  /** The canonical user part: the LID if it is known, else the phone number. */
   readonly user: string;
   readonly devices: readonly DeviceListEntry[];
   /** Unix seconds. */
@@ -21,9 +21,7 @@ export interface DeviceListRecord {
   readonly rawId?: number | undefined;
 }
 
-/**
- * Encodes a device list. The order of devices is kept. @throws {RangeError} When a number is out of range.
- */
+/** Encodes a device list in the order of its devices. @throws {RangeError} When a number is out of range. */
 export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   const action = "encode device list";
   const { user, devices, phash, rawId } = record;
@@ -53,13 +51,13 @@ export function decodeDeviceList(bytes: Uint8Array): DeviceListRecord {
   };
 }
 
-/** Encodes the devices alone, for stores that keep the other parts beside them. @throws {RangeError} */
+/** Encodes only the devices, for stores that keep the other fields in columns. @throws {RangeError} */
 export function encodeDevices(devices: readonly DeviceListEntry[]): Uint8Array {
   return encodeMessage(DeviceListSchema, { devices: devices.map(entryFields) }, "encode devices");
 }
 
 /**
- * Decodes what `encodeDevices` encodes. @throws {CorruptError} When the bytes do not decode or a device has
+ * Decodes the result of `encodeDevices`. @throws {CorruptError} When the bytes do not decode or a device has
  * no id.
  */
 export function decodeDevices(bytes: Uint8Array): DeviceListEntry[] {

@@ -9,20 +9,20 @@ const HASH_BYTES = 128;
 
 /** State of one app-state collection. */
 export interface HashState {
-  /** 0 … 2^64−1; 0 for a collection that was never seen. */
+  /** 0 … 2^64−1; 0 for an unknown collection. */
   readonly version: bigint;
   /** The LT-hash, exactly 128 bytes. */
   readonly hash: Uint8Array;
-  /** Value MACs by index MAC (base64), for clients that keep them inside the state. */
+  /** Value MACs by index MAC (base64), for clients that keep them in the state. */
   readonly indexValueMap: ReadonlyMap<string, Uint8Array>;
   readonly macMismatchFatal: boolean;
 }
 
 /**
- * Encodes the state of a collection. Equal states have equal bytes.
+ * Encodes the state of a collection. Equal states encode to equal bytes.
  *
  * @throws {RangeError} When the hash is not 128 bytes or the version is out of range.
- * @throws {TypeError} When a part is of the wrong type.
+ * @throws {TypeError} When a part has the wrong type.
  */
 export function encodeHashState(state: HashState): Uint8Array {
   const action = "encode hash state";
@@ -36,7 +36,7 @@ export function encodeHashState(state: HashState): Uint8Array {
 }
 
 /**
- * Decodes the state of a collection. A version that is absent reads as 0, the flag as false.
+ * Decodes the state of a collection. An absent version decodes as 0, an absent flag as false.
  *
  * @throws {CorruptError} When the bytes do not decode or there is no hash.
  * @throws {WrongLengthError} When the hash is not 128 bytes.
@@ -50,7 +50,7 @@ export function decodeHashState(bytes: Uint8Array): HashState {
 }
 
 /**
- * Encodes the index values alone, in the order of the map, for stores that keep the other parts beside them.
+ * Encodes only the index values, in the order of the map, for stores that keep the other fields in columns.
  */
 export function encodeIndexValues(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const map = [...values].map(([key, value]) => ({ key, value }));
@@ -58,7 +58,7 @@ export function encodeIndexValues(values: ReadonlyMap<string, Uint8Array>): Uint
 }
 
 /**
- * Decodes what `encodeIndexValues` encodes, in the same order. @throws {CorruptError} When the bytes do not
+ * Decodes the result of `encodeIndexValues`, in the same order. @throws {CorruptError} When the bytes do not
  * decode.
  */
 export function decodeIndexValues(bytes: Uint8Array): Map<string, Uint8Array> {

@@ -1,10 +1,9 @@
 /**
- * The records as they are stored: the protobuf messages of `proto/`, and codecs between them and plain
- * objects.
+ * Stored records: the protobuf messages of `proto/`, and codecs between them and plain objects.
  *
- * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none
- * has (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as
- * `TypeError` and `RangeError`.
+ * Decoders copy their input. They throw `CorruptError` for bytes that do not decode and `WrongLengthError`
+ * for a value of an invalid length; messages never contain bytes. Encoders throw `TypeError` and `RangeError`
+ * for mistakes of the caller.
  *
  * @module
  */

@@ -23,12 +23,12 @@ export interface PreKey {
 export interface SignedPreKey extends PreKey {
   /** 64 bytes: XEdDSA by the identity key over 0x05‖public. */
   readonly signature: Uint8Array;
-  /** When it was made. The unit is the writer's; 0 is unknown. */
+  /** Time of creation, in the writer's unit; 0 when unknown. */
   readonly timestamp: number;
 }
 
 /**
- * Encodes a one-time pre-key as the standard `PreKeyRecordStructure`, its public key with the 0x05 prefix.
+ * Encodes a one-time pre-key as the standard `PreKeyRecordStructure`, with a prefixed public key.
  *
  * @throws {RangeError} When a key is not 32 bytes or the id is out of range.
  *
@@ -46,10 +46,10 @@ export function encodePreKey(preKey: PreKey): Uint8Array {
 }
 
 /**
- * Decodes a standard `PreKeyRecordStructure`, whose public key may have the 0x05 prefix or lack it.
+ * Decodes a standard `PreKeyRecordStructure`, with or without the 0x05 prefix of its public key.
  *
  * @throws {CorruptError} When the bytes do not decode or a part is missing.
- * @throws {WrongLengthError} When a key has a length that none has.
+ * @throws {WrongLengthError} When a key has an invalid length.
  */
 export function decodePreKey(record: Uint8Array): PreKey {
   const action = "decode pre-key";
@@ -57,10 +57,9 @@ export function decodePreKey(record: Uint8Array): PreKey {
 }
 
 /**
- * Encodes a signed pre-key as the standard `SignedPreKeyRecordStructure`, its public key with the 0x05
- * prefix.
+ * Encodes a signed pre-key as the standard `SignedPreKeyRecordStructure`, with a prefixed public key.
  *
- * @throws {RangeError} When a key is not 32 bytes, the signature not 64, or a number is out of range.
+ * @throws {RangeError} When a key is not 32 bytes, the signature is not 64, or a number is out of range.
  */
 export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
   const action = "encode signed pre-key";
@@ -74,10 +73,10 @@ export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
 }
 
 /**
- * Decodes a standard `SignedPreKeyRecordStructure`. A timestamp that is absent reads as 0.
+ * Decodes a standard `SignedPreKeyRecordStructure`. An absent timestamp decodes as 0.
  *
  * @throws {CorruptError} When the bytes do not decode or a part is missing.
- * @throws {WrongLengthError} When a key or the signature has a length that none has.
+ * @throws {WrongLengthError} When a key or the signature has an invalid length.
  */
 export function decodeSignedPreKey(record: Uint8Array): SignedPreKey {
   const action = "decode signed pre-key";

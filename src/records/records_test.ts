@@ -1,7 +1,7 @@
-/** The codecs of single records: round trips, absent parts, and bytes that must be refused. */
+/** Codecs of single records: round trips, absent parts, and invalid bytes. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PreKeyRecordStructureSchema } from "../../test/support/proto/holdfast/v1/pre_key_pb.ts";
 import {
   RecordStructureSchema,
@@ -21,135 +21,154 @@ const namedBytes = fc
   .array(fc.tuple(names, fc.uint8Array({ maxLength: 40 })))
   .map((entries) => new Map(entries));
 
-test("hash states go there and back, and equal states have equal bytes", () => {
-  const state = fc.record({
-    version: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-    hash: bytes(128),
-    indexValueMap: namedBytes,
-    macMismatchFatal: fc.boolean(),
+describe("decodeHashState and encodeHashState", () => {
+  test("round-trip, with equal bytes for equal states", () => {
+    const state = fc.record({
+      version: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      hash: bytes(128),
+      indexValueMap: namedBytes,
+      macMismatchFatal: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(state, (value) => {
+        const encoded = records.encodeHashState(value);
+        expect(records.decodeHashState(encoded)).toEqual(value);
+        const reordered = { ...value, indexValueMap: new Map([...value.indexValueMap].reverse()) };
+        expect(records.encodeHashState(reordered)).toEqual(encoded);
+      }),
+    );
   });
-  fc.assert(
-    fc.property(state, (value) => {
-      const encoded = records.encodeHashState(value);
-      expect(records.decodeHashState(encoded)).toEqual(value);
-      const reordered = { ...value, indexValueMap: new Map([...value.indexValueMap].reverse()) };
-      expect(records.encodeHashState(reordered)).toEqual(encoded);
-    }),
-  );
-});
 
-test("hash states are refused when they are out of range", () => {
-  const state = { version: 0n, hash: new Uint8Array(128), indexValueMap: new Map(), macMismatchFatal: false };
-  expect(() => records.encodeHashState({ ...state, version: -1n })).toThrow(RangeError);
-  expect(() => records.encodeHashState({ ...state, version: 2n ** 64n })).toThrow(RangeError);
-  expect(() => records.encodeHashState({ ...state, version: 1 as unknown as bigint })).toThrow(TypeError);
-  expect(() => records.encodeHashState({ ...state, hash: new Uint8Array(127) })).toThrow(
-    /^encode hash state: hash is 127 bytes, expected 128$/,
-  );
-  expect(() =>
-    records.encodeHashState({ ...state, indexValueMap: new Map([["\ud800", new Uint8Array(1)]]) }),
-  ).toThrow(TypeError);
-  expect(() => records.decodeHashState(Uint8Array.of(0x12, 3, 1, 2, 3))).toThrow(WrongLengthError);
-  expect(() => records.decodeHashState(Uint8Array.of(0x12, 3, 1, 2, 3))).toThrow(
-    /^decode hash state: hash is 3 bytes, expected 128$/,
-  );
-  expect(() => records.decodeHashState(Uint8Array.of(0x08, 1))).toThrow(
-    /^decode hash state: hash is missing$/,
-  );
-});
+  test("reject values out of range", () => {
+    const state = {
+      version: 0n,
+      hash: new Uint8Array(128),
+      indexValueMap: new Map(),
+      macMismatchFatal: false,
+    };
+    expect(() => records.encodeHashState({ ...state, version: -1n })).toThrow(RangeError);
+    expect(() => records.encodeHashState({ ...state, version: 2n ** 64n })).toThrow(RangeError);
+    expect(() => records.encodeHashState({ ...state, version: 1 as unknown as bigint })).toThrow(TypeError);
+    expect(() => records.encodeHashState({ ...state, hash: new Uint8Array(127) })).toThrow(
+      /^encode hash state: hash is 127 bytes, expected 128$/,
+    );
+    expect(() =>
+      records.encodeHashState({ ...state, indexValueMap: new Map([["\ud800", new Uint8Array(1)]]) }),
+    ).toThrow(TypeError);
+    expect(() => records.decodeHashState(Uint8Array.of(0x12, 3, 1, 2, 3))).toThrow(WrongLengthError);
+    expect(() => records.decodeHashState(Uint8Array.of(0x12, 3, 1, 2, 3))).toThrow(
+      /^decode hash state: hash is 3 bytes, expected 128$/,
+    );
+    expect(() => records.decodeHashState(Uint8Array.of(0x08, 1))).toThrow(
+      /^decode hash state: hash is missing$/,
+    );
+  });
 
-test("of two entries with one key the later counts", () => {
-  const entry = [0x1a, 6, 0x0a, 1, 0x61, 0x12, 1];
-  const encoded = Uint8Array.from([0x12, 128, 1, ...new Array(128).fill(0), ...entry, 1, ...entry, 2]);
-  expect(records.decodeHashState(encoded).indexValueMap).toEqual(new Map([["a", Uint8Array.of(2)]]));
-});
-
-test("device extras go there and back", () => {
-  fc.assert(
-    fc.property(namedBytes, (extra) => {
-      expect(records.decodeDeviceExtra(records.encodeDeviceExtra(extra))).toEqual(extra);
-    }),
-  );
-});
-
-test("device lists go there and back, absent parts stay absent", () => {
-  const entry = fc.record(
-    { deviceId: uint32, keyIndex: uint32, isHosted: fc.boolean() },
-    { requiredKeys: ["deviceId"], noNullPrototype: true },
-  );
-  const list = fc.record(
-    {
-      user: fc.string({ unit: "grapheme" }),
-      devices: fc.array(entry),
-      timestamp: seconds,
-      phash: fc.string({ unit: "grapheme" }),
-      rawId: uint32,
-    },
-    { requiredKeys: ["user", "devices", "timestamp"], noNullPrototype: true },
-  );
-  fc.assert(
-    fc.property(list, (value) => {
-      expect(records.decodeDeviceList(records.encodeDeviceList(value))).toStrictEqual(value);
-    }),
-  );
-  expect(() => records.encodeDeviceList({ user: "1", devices: [{ deviceId: -1 }], timestamp: 0 })).toThrow(
-    RangeError,
-  );
-  expect(() => records.decodeDeviceList(new Uint8Array(0))).toThrow(/user is missing/);
-});
-
-test("certificate chains go there and back", () => {
-  const cert = fc.record({ key: bytes(32), notBefore: seconds, notAfter: seconds });
-  fc.assert(
-    fc.property(fc.record({ intermediate: cert, leaf: cert }), (chain) => {
-      expect(records.decodeServerCertChain(records.encodeServerCertChain(chain))).toEqual(chain);
-    }),
-  );
-  const cert31 = { key: new Uint8Array(31), notBefore: 0, notAfter: 0 };
-  expect(() => records.encodeServerCertChain({ intermediate: cert31, leaf: cert31 })).toThrow(RangeError);
-  expect(() => records.decodeServerCertChain(Uint8Array.of(0x0a, 2, 0x0a, 0))).toThrow(WrongLengthError);
-  expect(() => records.decodeServerCertChain(new Uint8Array(0))).toThrow(/a certificate is missing/);
-});
-
-test("a sync key is refused when it is empty", () => {
-  const key = { keyData: new Uint8Array(0), fingerprint: new Uint8Array(0), timestamp: 0 };
-  expect(() => records.encodeSyncKey(key)).toThrow(RangeError);
-  expect(() => records.decodeSyncKey(new Uint8Array(0))).toThrow(CorruptError);
-  expect(() => records.decodeSyncKey(Uint8Array.of(0x0a, 0))).toThrow(WrongLengthError);
-  expect(records.decodeSyncKey(Uint8Array.of(0x0a, 1, 9))).toEqual({
-    keyData: Uint8Array.of(9),
-    fingerprint: new Uint8Array(0),
-    timestamp: 0,
+  test("keep the last of two entries with one key", () => {
+    const entry = [0x1a, 6, 0x0a, 1, 0x61, 0x12, 1];
+    const encoded = Uint8Array.from([0x12, 128, 1, ...new Array(128).fill(0), ...entry, 1, ...entry, 2]);
+    expect(records.decodeHashState(encoded).indexValueMap).toEqual(new Map([["a", Uint8Array.of(2)]]));
   });
 });
 
-test("the parts of the proof of linking may be absent, and an empty part is absent", () => {
-  expect(records.decodeAdvSignedDeviceIdentity(new Uint8Array(0))).toStrictEqual({});
-  expect(records.encodeAdvSignedDeviceIdentity({ accountSignatureKey: new Uint8Array(0) })).toEqual(
-    new Uint8Array(0),
-  );
-  expect(records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x12, 0))).toStrictEqual({});
-  expect(() => records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x12, 1, 1))).toThrow(WrongLengthError);
-  expect(() => records.encodeAdvSignedDeviceIdentity({ deviceSignature: new Uint8Array(63) })).toThrow(
-    RangeError,
-  );
+describe("decodeDeviceExtra", () => {
+  test("reads back encodeDeviceExtra", () => {
+    fc.assert(
+      fc.property(namedBytes, (extra) => {
+        expect(records.decodeDeviceExtra(records.encodeDeviceExtra(extra))).toEqual(extra);
+      }),
+    );
+  });
 });
 
-test("signed key index lists go there and back", () => {
-  const list = {
-    details: Uint8Array.of(8, 1),
-    accountSignature: new Uint8Array(64),
-    accountSignatureKey: new Uint8Array(32),
-  };
-  expect(records.decodeAdvSignedKeyIndexList(records.encodeAdvSignedKeyIndexList(list))).toStrictEqual(list);
-  expect(() => records.decodeAdvSignedKeyIndexList(new Uint8Array(0))).toThrow(/details is missing/);
+describe("decodeDeviceList", () => {
+  test("reads back encodeDeviceList, without absent parts", () => {
+    const entry = fc.record(
+      { deviceId: uint32, keyIndex: uint32, isHosted: fc.boolean() },
+      { requiredKeys: ["deviceId"], noNullPrototype: true },
+    );
+    const list = fc.record(
+      {
+        user: fc.string({ unit: "grapheme" }),
+        devices: fc.array(entry),
+        timestamp: seconds,
+        phash: fc.string({ unit: "grapheme" }),
+        rawId: uint32,
+      },
+      { requiredKeys: ["user", "devices", "timestamp"], noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(list, (value) => {
+        expect(records.decodeDeviceList(records.encodeDeviceList(value))).toStrictEqual(value);
+      }),
+    );
+    expect(() => records.encodeDeviceList({ user: "1", devices: [{ deviceId: -1 }], timestamp: 0 })).toThrow(
+      RangeError,
+    );
+    expect(() => records.decodeDeviceList(new Uint8Array(0))).toThrow(/user is missing/);
+  });
 });
 
-test("numbers that JavaScript cannot hold are refused", () => {
-  const timestamp = [0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-  expect(() => records.decodeAdvKeyIndexList(Uint8Array.from(timestamp))).toThrow(
-    /timestamp is out of range/,
-  );
+describe("decodeServerCertChain", () => {
+  test("reads back encodeServerCertChain", () => {
+    const cert = fc.record({ key: bytes(32), notBefore: seconds, notAfter: seconds });
+    fc.assert(
+      fc.property(fc.record({ intermediate: cert, leaf: cert }), (chain) => {
+        expect(records.decodeServerCertChain(records.encodeServerCertChain(chain))).toEqual(chain);
+      }),
+    );
+    const cert31 = { key: new Uint8Array(31), notBefore: 0, notAfter: 0 };
+    expect(() => records.encodeServerCertChain({ intermediate: cert31, leaf: cert31 })).toThrow(RangeError);
+    expect(() => records.decodeServerCertChain(Uint8Array.of(0x0a, 2, 0x0a, 0))).toThrow(WrongLengthError);
+    expect(() => records.decodeServerCertChain(new Uint8Array(0))).toThrow(/a certificate is missing/);
+  });
+});
+
+describe("decodeSyncKey and encodeSyncKey", () => {
+  test("reject an empty key", () => {
+    const key = { keyData: new Uint8Array(0), fingerprint: new Uint8Array(0), timestamp: 0 };
+    expect(() => records.encodeSyncKey(key)).toThrow(RangeError);
+    expect(() => records.decodeSyncKey(new Uint8Array(0))).toThrow(CorruptError);
+    expect(() => records.decodeSyncKey(Uint8Array.of(0x0a, 0))).toThrow(WrongLengthError);
+    expect(records.decodeSyncKey(Uint8Array.of(0x0a, 1, 9))).toEqual({
+      keyData: Uint8Array.of(9),
+      fingerprint: new Uint8Array(0),
+      timestamp: 0,
+    });
+  });
+});
+
+describe("ADV codecs", () => {
+  test("omit absent and empty parts of the proof of linking", () => {
+    expect(records.decodeAdvSignedDeviceIdentity(new Uint8Array(0))).toStrictEqual({});
+    expect(records.encodeAdvSignedDeviceIdentity({ accountSignatureKey: new Uint8Array(0) })).toEqual(
+      new Uint8Array(0),
+    );
+    expect(records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x12, 0))).toStrictEqual({});
+    expect(() => records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x12, 1, 1))).toThrow(WrongLengthError);
+    expect(() => records.encodeAdvSignedDeviceIdentity({ deviceSignature: new Uint8Array(63) })).toThrow(
+      RangeError,
+    );
+  });
+
+  test("round-trip signed key index lists", () => {
+    const list = {
+      details: Uint8Array.of(8, 1),
+      accountSignature: new Uint8Array(64),
+      accountSignatureKey: new Uint8Array(32),
+    };
+    expect(records.decodeAdvSignedKeyIndexList(records.encodeAdvSignedKeyIndexList(list))).toStrictEqual(
+      list,
+    );
+    expect(() => records.decodeAdvSignedKeyIndexList(new Uint8Array(0))).toThrow(/details is missing/);
+  });
+
+  test("reject numbers beyond JavaScript's safe integers", () => {
+    const timestamp = [0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+    expect(() => records.decodeAdvKeyIndexList(Uint8Array.from(timestamp))).toThrow(
+      /timestamp is out of range/,
+    );
+  });
 });
 
 const PRE_KEY = { id: 1, publicKey: new Uint8Array(32), privateKey: new Uint8Array(32) };
@@ -160,98 +179,110 @@ test.each<[string, Partial<records.PreKey>]>([
   ["a short public key", { publicKey: new Uint8Array(31) }],
   ["a prefixed public key", { publicKey: new Uint8Array(33) }],
   ["an empty private key", { privateKey: new Uint8Array(0) }],
-])("a pre-key with %s is refused", (_, part) => {
+])("rejects %s", (_, part) => {
   expect(() => records.encodePreKey({ ...PRE_KEY, ...part })).toThrow(RangeError);
 });
 
-test("a stored pre-key with a damaged key is refused", () => {
-  const stored = (publicKey: number, privateKey: number, prefix = 5) =>
-    toBinary(
-      PreKeyRecordStructureSchema,
-      create(PreKeyRecordStructureSchema, {
-        id: 1,
-        publicKey: new Uint8Array(publicKey).fill(prefix, 0, 1),
-        privateKey: new Uint8Array(privateKey),
-      }),
-    );
-  expect(records.decodePreKey(stored(33, 32)).publicKey.length).toBe(32);
-  expect(() => records.decodePreKey(stored(34, 32))).toThrow(WrongLengthError);
-  expect(() => records.decodePreKey(stored(33, 0))).toThrow(WrongLengthError);
-  expect(() => records.decodePreKey(stored(33, 32, 6))).toThrow(CorruptError);
-  expect(() => records.decodePreKey(new Uint8Array(0))).toThrow(/id is missing/);
+describe("decodePreKey", () => {
+  test("rejects a damaged key", () => {
+    const stored = (publicKey: number, privateKey: number, prefix = 5) =>
+      toBinary(
+        PreKeyRecordStructureSchema,
+        create(PreKeyRecordStructureSchema, {
+          id: 1,
+          publicKey: new Uint8Array(publicKey).fill(prefix, 0, 1),
+          privateKey: new Uint8Array(privateKey),
+        }),
+      );
+    expect(records.decodePreKey(stored(33, 32)).publicKey.length).toBe(32);
+    expect(() => records.decodePreKey(stored(34, 32))).toThrow(WrongLengthError);
+    expect(() => records.decodePreKey(stored(33, 0))).toThrow(WrongLengthError);
+    expect(() => records.decodePreKey(stored(33, 32, 6))).toThrow(CorruptError);
+    expect(() => records.decodePreKey(new Uint8Array(0))).toThrow(/id is missing/);
+  });
 });
 
-test("a session record with a key of a wrong length is refused, wherever it is", () => {
-  const chain = { senderRatchetKey: new Uint8Array(33) };
-  const bad = [
-    { rootKey: new Uint8Array(31) },
-    { senderChain: { senderRatchetKeyPrivate: new Uint8Array(33) } },
-    { receiverChains: [chain, { chainKey: { key: new Uint8Array(1) } }] },
-    { receiverChains: [{ messageKeys: [{ iv: new Uint8Array(15) }] }] },
-    { node: { moreChains: [{ messageKeys: [{ seed: new Uint8Array(31) }] }] } },
-  ];
-  for (const session of bad) {
-    for (const record of [
-      { currentSession: session },
-      { previousSessions: [session] },
-      { moreSessions: [session] },
-    ]) {
-      const encoded = toBinary(RecordStructureSchema, create(RecordStructureSchema, record));
-      expect(() => records.decodeSessionRecord(encoded)).toThrow(WrongLengthError);
+describe("decodeSessionRecord", () => {
+  test("rejects a key of an invalid length anywhere", () => {
+    const chain = { senderRatchetKey: new Uint8Array(33) };
+    const bad = [
+      { rootKey: new Uint8Array(31) },
+      { senderChain: { senderRatchetKeyPrivate: new Uint8Array(33) } },
+      { receiverChains: [chain, { chainKey: { key: new Uint8Array(1) } }] },
+      { receiverChains: [{ messageKeys: [{ iv: new Uint8Array(15) }] }] },
+      { node: { moreChains: [{ messageKeys: [{ seed: new Uint8Array(31) }] }] } },
+    ];
+    for (const session of bad) {
+      for (const record of [
+        { currentSession: session },
+        { previousSessions: [session] },
+        { moreSessions: [session] },
+      ]) {
+        const encoded = toBinary(RecordStructureSchema, create(RecordStructureSchema, record));
+        expect(() => records.decodeSessionRecord(encoded)).toThrow(WrongLengthError);
+      }
     }
-  }
-  const absent = Uint8Array.of(0x0a, 2, 0x22, 0);
-  expect(records.decodeSessionRecord(absent).currentSession?.rootKey?.length).toBe(0);
+    const absent = Uint8Array.of(0x0a, 2, 0x22, 0);
+    expect(records.decodeSessionRecord(absent).currentSession?.rootKey?.length).toBe(0);
+  });
 });
 
-test("a sender key record without the parts that make it one is refused", () => {
-  const state = {
-    senderChainKey: { iteration: 0, seed: new Uint8Array(32) },
-    senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1) },
-    senderMessageKeys: [{ iteration: 0, seed: new Uint8Array(32) }],
-  };
-  const decode = (part: object) => {
-    const record = create(SenderKeyRecordStructureSchema, { senderKeyStates: [{ ...state, ...part }] });
-    return records.decodeSenderKeyRecord(toBinary(SenderKeyRecordStructureSchema, record));
-  };
-  expect(decode({}).senderKeyStates.length).toBe(1);
-  expect(() => decode({ senderChainKey: undefined })).toThrow(CorruptError);
-  expect(() => decode({ senderSigningKey: undefined })).toThrow(CorruptError);
-  expect(() => decode({ senderSigningKey: {} })).toThrow(CorruptError);
-  expect(() => decode({ senderChainKey: { seed: new Uint8Array(31) } })).toThrow(WrongLengthError);
-  expect(() =>
-    decode({ senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1), private: new Uint8Array(31) } }),
-  ).toThrow(WrongLengthError);
-  expect(() => decode({ senderMessageKeys: [{ seed: new Uint8Array(0) }] })).toThrow(WrongLengthError);
+describe("decodeSenderKeyRecord", () => {
+  test("rejects a state without its chain or signing key", () => {
+    const state = {
+      senderChainKey: { iteration: 0, seed: new Uint8Array(32) },
+      senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1) },
+      senderMessageKeys: [{ iteration: 0, seed: new Uint8Array(32) }],
+    };
+    const decode = (part: object) => {
+      const record = create(SenderKeyRecordStructureSchema, { senderKeyStates: [{ ...state, ...part }] });
+      return records.decodeSenderKeyRecord(toBinary(SenderKeyRecordStructureSchema, record));
+    };
+    expect(decode({}).senderKeyStates.length).toBe(1);
+    expect(() => decode({ senderChainKey: undefined })).toThrow(CorruptError);
+    expect(() => decode({ senderSigningKey: undefined })).toThrow(CorruptError);
+    expect(() => decode({ senderSigningKey: {} })).toThrow(CorruptError);
+    expect(() => decode({ senderChainKey: { seed: new Uint8Array(31) } })).toThrow(WrongLengthError);
+    expect(() =>
+      decode({ senderSigningKey: { public: new Uint8Array(33).fill(5, 0, 1), private: new Uint8Array(31) } }),
+    ).toThrow(WrongLengthError);
+    expect(() => decode({ senderMessageKeys: [{ seed: new Uint8Array(0) }] })).toThrow(WrongLengthError);
+  });
 });
 
-test("devices alone come back in their order, with and without their optional parts", () => {
-  const devices = [
-    { deviceId: 0 },
-    { deviceId: 7, keyIndex: 0 },
-    { deviceId: 0xffff_ffff, keyIndex: 0xffff_ffff, isHosted: true },
-    { deviceId: 2, isHosted: false },
-  ];
-  expect(records.decodeDevices(records.encodeDevices(devices))).toEqual(devices);
-  expect(records.decodeDevices(records.encodeDevices([]))).toEqual([]);
-  for (const keyIndex of [-1, 1.5, 2 ** 32, Number.NaN]) {
-    expect(() => records.encodeDevices([{ deviceId: 1, keyIndex }])).toThrow(RangeError);
-  }
-  expect(() => records.decodeDevices(Uint8Array.of(0xff))).toThrow(CorruptError);
-  // A device without an id.
-  expect(() => records.decodeDevices(Uint8Array.of(0x12, 0x02, 0x10, 0x05))).toThrow(/device id is missing/);
+describe("decodeDevices", () => {
+  test("reads back encodeDevices in order, with optional parts", () => {
+    const devices = [
+      { deviceId: 0 },
+      { deviceId: 7, keyIndex: 0 },
+      { deviceId: 0xffff_ffff, keyIndex: 0xffff_ffff, isHosted: true },
+      { deviceId: 2, isHosted: false },
+    ];
+    expect(records.decodeDevices(records.encodeDevices(devices))).toEqual(devices);
+    expect(records.decodeDevices(records.encodeDevices([]))).toEqual([]);
+    for (const keyIndex of [-1, 1.5, 2 ** 32, Number.NaN]) {
+      expect(() => records.encodeDevices([{ deviceId: 1, keyIndex }])).toThrow(RangeError);
+    }
+    expect(() => records.decodeDevices(Uint8Array.of(0xff))).toThrow(CorruptError);
+    // A device without an id.
+    expect(() => records.decodeDevices(Uint8Array.of(0x12, 0x02, 0x10, 0x05))).toThrow(
+      /device id is missing/,
+    );
+  });
 });
 
-test("index values alone come back in their order, whatever their names", () => {
-  const values = new Map([
-    ["b", Uint8Array.of(1)],
-    ["a", new Uint8Array(0)],
-    ["__proto__", Uint8Array.of(2)],
-    ["é😀", Uint8Array.of(3)],
-    ["\ufeffmark", Uint8Array.of(4)],
-    ["mark", Uint8Array.of(5)],
-  ]);
-  const read = records.decodeIndexValues(records.encodeIndexValues(values));
-  expect([...read]).toEqual([...values]);
-  expect(() => records.decodeIndexValues(Uint8Array.of(0x1a, 0x05))).toThrow(CorruptError);
+describe("decodeIndexValues", () => {
+  test("reads back encodeIndexValues in order, for any names", () => {
+    const values = new Map([
+      ["b", Uint8Array.of(1)],
+      ["a", new Uint8Array(0)],
+      ["__proto__", Uint8Array.of(2)],
+      ["é😀", Uint8Array.of(3)],
+      ["\ufeffmark", Uint8Array.of(4)],
+      ["mark", Uint8Array.of(5)],
+    ]);
+    const read = records.decodeIndexValues(records.encodeIndexValues(values));
+    expect([...read]).toEqual([...values]);
+    expect(() => records.decodeIndexValues(Uint8Array.of(0x1a, 0x05))).toThrow(CorruptError);
+  });
 });

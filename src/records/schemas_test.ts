@@ -1,6 +1,6 @@
 /**
- * The schemas and the codec that reads them against the protobuf runtime, which knows the same messages from
- * code that it generates itself. What the runtime does not check, `checkWire` does.
+ * Compares the schemas and the codec with the protobuf runtime and its generated code. `checkWire` adds the
+ * checks that the runtime lacks.
  */
 
 import { create, type DescMessage, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
@@ -26,7 +26,7 @@ import * as storage from "./gen/signal_storage.ts";
 type Schema = MessageSchema<Message>;
 type Fields = Record<string, unknown>;
 
-/** Every schema, and what the runtime calls the same message. */
+/** Every schema with the runtime's descriptor of the same message. */
 const PAIRS: [name: string, schema: Schema, runtime: DescMessage][] = pairs([
   [adv, advRuntime],
   [appState, appStateRuntime],
@@ -49,7 +49,7 @@ function pairs(rooms: readonly (readonly [Fields, Fields])[]): typeof PAIRS {
   });
 }
 
-/** A value of each kind, now and then one at an edge of the encoding. */
+/** Random values of each kind, including limits of the encoding. */
 const SCALARS: Readonly<Record<string, (random: SeededRandom) => unknown>> = {
   bool: (random) => random.oneIn(2),
   bytes: (random) => random.bytes(random.oneIn(4) ? 200 : random.below(9)),
@@ -58,23 +58,23 @@ const SCALARS: Readonly<Record<string, (random: SeededRandom) => unknown>> = {
   fixed64: (random) => random.pick([0n, 1n, 2n ** 64n - 1n, 0x0123_4567_89ab_cdefn]),
   int32: (random) => random.pick([0, 127, 128, -1, -128, 2 ** 31 - 1, -(2 ** 31)]),
   int64: (random) => random.pick([0n, 127n, 128n, -1n, 2n ** 35n, 2n ** 63n - 1n, -(2n ** 63n)]),
-  // Without a byte order mark, which the runtime drops.
+  // Without a byte order mark, which the runtime removes.
   string: (random) => random.pick(["", "a", "é😀", "x".repeat(130), "\0"]),
   uint32: (random) => random.pick([0, 127, 128, 16_383, 16_384, 2 ** 31, 0xffff_ffff]),
   uint64: (random) => random.pick([0n, 127n, 128n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n]),
 };
 
-/** Fields that hold an enumeration, whose unknown values the runtime keeps among the unknown fields. */
+/** Enumeration fields: the runtime keeps unknown values of them among the unknown fields. */
 const ENUMERATIONS = ["accountType"];
 
-/** Fields that no schema here has. */
+/** Fields unknown to every schema. */
 const UNKNOWN = [
   undefined,
   Uint8Array.of(0xc8, 0x7d, 5),
   Uint8Array.of(0xc2, 0x7d, 2, 1, 2, 0xc9, 0x7d, 1, 2, 3, 4, 5, 6, 7, 8),
 ];
 
-/** Any message of a schema, every part present or absent by itself. */
+/** A random message of a schema; each field is present or absent independently. */
 function messageOf(random: SeededRandom, schema: Schema, depth = 0): Fields {
   const message: Fields = {};
   for (const { name, kind, repeated } of schema.fields) {
@@ -92,7 +92,7 @@ function messageOf(random: SeededRandom, schema: Schema, depth = 0): Fields {
   return message;
 }
 
-/** A message of the runtime as the same plain object. */
+/** Converts a message of the runtime to a plain object. */
 function plainOf(schema: Schema, message: Fields): Fields {
   const plain: Fields = {};
   for (const { name, kind, repeated } of schema.fields) {
@@ -116,7 +116,7 @@ function tag(number: number, wireType: number): number[] {
   return [...bytes, rest];
 }
 
-/** What the runtime reads, `undefined` when it or the check before it refuses the bytes. */
+/** The runtime's decoded message; `undefined` when `checkWire` or the runtime rejects the bytes. */
 function readByRuntime(schema: Schema, desc: DescMessage, bytes: Uint8Array): Fields | undefined {
   if (checkWire(desc, bytes) !== undefined) return undefined;
   return plainOf(schema, fromBinary(desc, bytes) as unknown as Fields);
@@ -131,11 +131,13 @@ function readHere(schema: Schema, bytes: Uint8Array): Fields | CorruptError {
   }
 }
 
-test("there is a schema for every message of proto/, and no other", () => {
-  expect(PAIRS.length).toBeGreaterThan(20);
-  for (const [name, schema] of PAIRS) expect(schema, name).toBeDefined();
-  const ours = [adv, appState, device, deviceList, preKey, storage].flatMap((room) => Object.keys(room));
-  expect(ours.filter((name) => name.endsWith("Schema")).sort()).toEqual(PAIRS.map(([name]) => name).sort());
+describe("message schemas", () => {
+  test("cover exactly the messages of proto/", () => {
+    expect(PAIRS.length).toBeGreaterThan(20);
+    for (const [name, schema] of PAIRS) expect(schema, name).toBeDefined();
+    const ours = [adv, appState, device, deviceList, preKey, storage].flatMap((room) => Object.keys(room));
+    expect(ours.filter((name) => name.endsWith("Schema")).sort()).toEqual(PAIRS.map(([name]) => name).sort());
+  });
 });
 
 describe.each(PAIRS)("%s", (_, schema, desc) => {
@@ -159,7 +161,7 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
     expect(ours).toEqual(theirs.sort(([a], [b]) => Number(a) - Number(b)));
   });
 
-  test("means the same to the runtime, both ways, byte for byte", () => {
+  test("agrees with the runtime byte for byte, in both directions", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const message = messageOf(new SeededRandom(seed), schema);
@@ -173,7 +175,7 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
     );
   });
 
-  test("damaged bytes are refused by both, or mean the same to both", () => {
+  test("agrees with the runtime on damaged bytes", () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean()), {
       minLength: 20,
       maxLength: 20,
@@ -194,7 +196,7 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
     );
   });
 
-  test("arbitrary bytes are refused by both, or mean the same to both", () => {
+  test("agrees with the runtime on arbitrary bytes", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), expectAgreement), { numRuns: 300 });
   });
 
@@ -202,22 +204,24 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
     const ours = readHere(schema, bytes);
     const theirs = readByRuntime(schema, desc, bytes);
     if (!(ours instanceof CorruptError)) {
-      // Written once more: tags of unknown fields may have longer forms, which only we keep.
+      // Encodes again: only our codec keeps longer forms of unknown fields' tags.
       const again = fromBinary(desc, encodeMessage(schema, ours as Message, "encode"));
       expect(plainOf(schema, again as unknown as Fields)).toEqual(theirs);
       return;
     }
-    // The runtime takes the lower bits of a number that is too large for its field, and of a field's number.
+    // The runtime truncates numbers and field numbers that are too large.
     if (theirs !== undefined) expect(ours.message).toMatch(/out of range|illegal field number/);
   }
 });
 
-test("an absent part of the runtime's message is absent here", () => {
-  const desc = storageRuntime.RecordStructureSchema;
-  const bytes = toBinary(desc, create(desc, { currentSession: { rootKey: new Uint8Array(0) } }));
-  expect(decodeMessage(storage.RecordStructureSchema, bytes, "decode")).toEqual({
-    currentSession: { rootKey: new Uint8Array(0), receiverChains: [] },
-    previousSessions: [],
-    moreSessions: [],
+describe("decodeMessage against the runtime", () => {
+  test("omits a field that is absent in the runtime's message", () => {
+    const desc = storageRuntime.RecordStructureSchema;
+    const bytes = toBinary(desc, create(desc, { currentSession: { rootKey: new Uint8Array(0) } }));
+    expect(decodeMessage(storage.RecordStructureSchema, bytes, "decode")).toEqual({
+      currentSession: { rootKey: new Uint8Array(0), receiverChains: [] },
+      previousSessions: [],
+      moreSessions: [],
+    });
   });
 });

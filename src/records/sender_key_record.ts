@@ -11,11 +11,11 @@ import {
 const ACTION = "decode sender key";
 
 /**
- * Decodes a stored sender key record. Unknown fields are kept. A public signing key has the 0x05 prefix or
- * lacks it; a private one is there only when the sender key is our own.
+ * Decodes a stored sender key record. Keeps unknown fields. A public signing key may have the 0x05 prefix; a
+ * private one is present only in our own sender key.
  *
  * @throws {CorruptError} When the bytes do not decode or a state lacks its chain or its signing key.
- * @throws {WrongLengthError} When a key has a length that no key of its kind has.
+ * @throws {WrongLengthError} When a key has an invalid length.
  */
 export function decodeSenderKeyRecord(bytes: Uint8Array): SenderKeyRecordStructure {
   const record = decodeMessage(SenderKeyRecordStructureSchema, bytes, ACTION);
@@ -23,7 +23,7 @@ export function decodeSenderKeyRecord(bytes: Uint8Array): SenderKeyRecordStructu
   return record;
 }
 
-/** Encodes a sender key record, unknown fields included. The bytes are the caller's own. */
+/** Encodes a sender key record, including unknown fields. The caller owns the bytes. */
 export function encodeSenderKeyRecord(record: SenderKeyRecordStructure): Uint8Array {
   return encodeMessage(SenderKeyRecordStructureSchema, record, "encode sender key");
 }

@@ -21,7 +21,7 @@ export interface ServerCertChain {
   readonly leaf: ServerCert;
 }
 
-/** Encodes a certificate chain. @throws {RangeError} When a key is not 32 bytes or a time out of range. */
+/** Encodes a certificate chain. @throws {RangeError} When a key is not 32 bytes or a time is out of range. */
 export function encodeServerCertChain({ intermediate, leaf }: ServerCertChain): Uint8Array {
   const action = "encode server certificate chain";
   return encodeMessage(

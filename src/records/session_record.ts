@@ -13,11 +13,11 @@ const ACTION = "decode session";
 const IV_BYTES = 16;
 
 /**
- * Decodes a stored session record. Unknown fields are kept. Keys may be absent or empty, since clients leave
- * parts out that they do not need; a key that is there has the right length.
+ * Decodes a stored session record. Keeps unknown fields. Keys may be absent or empty, because clients omit
+ * unused parts; other keys must have the right length.
  *
  * @throws {CorruptError} When the bytes do not decode.
- * @throws {WrongLengthError} When a key has a length that no key of its kind has.
+ * @throws {WrongLengthError} When a key has an invalid length.
  */
 export function decodeSessionRecord(bytes: Uint8Array): RecordStructure {
   const record = decodeMessage(RecordStructureSchema, bytes, ACTION);
@@ -27,7 +27,7 @@ export function decodeSessionRecord(bytes: Uint8Array): RecordStructure {
   return record;
 }
 
-/** Encodes a session record, unknown fields included. The bytes are the caller's own. */
+/** Encodes a session record, including unknown fields. The caller owns the bytes. */
 export function encodeSessionRecord(record: RecordStructure): Uint8Array {
   return encodeMessage(RecordStructureSchema, record, "encode session");
 }

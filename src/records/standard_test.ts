@@ -1,7 +1,7 @@
-/** The storage messages against an independent implementation: the protobuf.js code that Baileys ships. */
+/** Compares the storage messages with an independent implementation: the protobuf.js code of Baileys. */
 import { proto } from "baileys";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   decodeAdvKeyIndexList,
   decodeAdvSignedDeviceIdentity,
@@ -62,91 +62,95 @@ const senderKeyState = fc.record({
   senderMessageKeys: fc.array(fc.record({ iteration: uint32, seed: bytes(32) }), { maxLength: 3 }),
 });
 
-test("session records mean the same to both", () => {
-  fc.assert(
-    fc.property(
-      fc.record({ currentSession: session, previousSessions: fc.array(session, { maxLength: 2 }) }),
-      (record) => {
-        const theirs = new Uint8Array(proto.RecordStructure.encode(record).finish());
-        const ours = encodeSessionRecord(decodeSessionRecord(theirs));
-        const read = proto.RecordStructure.toObject(proto.RecordStructure.decode(ours), { arrays: true });
-        expect(JSON.stringify(read)).toBe(
-          JSON.stringify(
-            proto.RecordStructure.toObject(proto.RecordStructure.decode(theirs), { arrays: true }),
-          ),
+describe("record codecs against Baileys' protobuf code", () => {
+  test("agree on session records", () => {
+    fc.assert(
+      fc.property(
+        fc.record({ currentSession: session, previousSessions: fc.array(session, { maxLength: 2 }) }),
+        (record) => {
+          const theirs = new Uint8Array(proto.RecordStructure.encode(record).finish());
+          const ours = encodeSessionRecord(decodeSessionRecord(theirs));
+          const read = proto.RecordStructure.toObject(proto.RecordStructure.decode(ours), { arrays: true });
+          expect(JSON.stringify(read)).toBe(
+            JSON.stringify(
+              proto.RecordStructure.toObject(proto.RecordStructure.decode(theirs), { arrays: true }),
+            ),
+          );
+          expect(decodeSessionRecord(theirs).currentSession?.pendingPreKey?.signedPreKeyId).toBe(
+            record.currentSession.pendingPreKey.signedPreKeyId,
+          );
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test("agree on sender key records", () => {
+    fc.assert(
+      fc.property(fc.array(senderKeyState, { maxLength: 5 }), (senderKeyStates) => {
+        const theirs = new Uint8Array(proto.SenderKeyRecordStructure.encode({ senderKeyStates }).finish());
+        const ours = encodeSenderKeyRecord(decodeSenderKeyRecord(theirs));
+        expect(proto.SenderKeyRecordStructure.decode(ours).toJSON()).toEqual(
+          proto.SenderKeyRecordStructure.decode(theirs).toJSON(),
         );
-        expect(decodeSessionRecord(theirs).currentSession?.pendingPreKey?.signedPreKeyId).toBe(
-          record.currentSession.pendingPreKey.signedPreKeyId,
-        );
-      },
-    ),
-    { numRuns: 30 },
-  );
-});
+      }),
+      { numRuns: 50 },
+    );
+  });
 
-test("sender key records mean the same to both", () => {
-  fc.assert(
-    fc.property(fc.array(senderKeyState, { maxLength: 5 }), (senderKeyStates) => {
-      const theirs = new Uint8Array(proto.SenderKeyRecordStructure.encode({ senderKeyStates }).finish());
-      const ours = encodeSenderKeyRecord(decodeSenderKeyRecord(theirs));
-      expect(proto.SenderKeyRecordStructure.decode(ours).toJSON()).toEqual(
-        proto.SenderKeyRecordStructure.decode(theirs).toJSON(),
-      );
-    }),
-    { numRuns: 50 },
-  );
-});
+  test("agree on pre-keys", () => {
+    const preKey = { id: 77, publicKey: new Uint8Array(32).fill(1), privateKey: new Uint8Array(32).fill(2) };
+    const theirs = proto.PreKeyRecordStructure.decode(encodePreKey(preKey));
+    expect(theirs.id).toBe(77);
+    expect([...(theirs.publicKey ?? [])]).toEqual([5, ...preKey.publicKey]);
+    expect(decodePreKey(proto.PreKeyRecordStructure.encode(theirs).finish())).toEqual(preKey);
+    const raw = proto.PreKeyRecordStructure.encode(preKey).finish();
+    expect(decodePreKey(raw)).toEqual(preKey);
 
-test("pre-keys mean the same to both", () => {
-  const preKey = { id: 77, publicKey: new Uint8Array(32).fill(1), privateKey: new Uint8Array(32).fill(2) };
-  const theirs = proto.PreKeyRecordStructure.decode(encodePreKey(preKey));
-  expect(theirs.id).toBe(77);
-  expect([...(theirs.publicKey ?? [])]).toEqual([5, ...preKey.publicKey]);
-  expect(decodePreKey(proto.PreKeyRecordStructure.encode(theirs).finish())).toEqual(preKey);
-  const raw = proto.PreKeyRecordStructure.encode(preKey).finish();
-  expect(decodePreKey(raw)).toEqual(preKey);
+    const signed = { ...preKey, signature: new Uint8Array(64).fill(3), timestamp: 1_700_000_000_123 };
+    const theirSigned = proto.SignedPreKeyRecordStructure.decode(encodeSignedPreKey(signed));
+    expect(Number(theirSigned.timestamp)).toBe(signed.timestamp);
+    expect(decodeSignedPreKey(proto.SignedPreKeyRecordStructure.encode(theirSigned).finish())).toEqual(
+      signed,
+    );
+  });
 
-  const signed = { ...preKey, signature: new Uint8Array(64).fill(3), timestamp: 1_700_000_000_123 };
-  const theirSigned = proto.SignedPreKeyRecordStructure.decode(encodeSignedPreKey(signed));
-  expect(Number(theirSigned.timestamp)).toBe(signed.timestamp);
-  expect(decodeSignedPreKey(proto.SignedPreKeyRecordStructure.encode(theirSigned).finish())).toEqual(signed);
-});
+  test("agree on the proof of linking and the key index list", () => {
+    const account = {
+      details: Uint8Array.of(1, 2, 3),
+      accountSignatureKey: new Uint8Array(32).fill(4),
+      accountSignature: new Uint8Array(64).fill(5),
+      deviceSignature: new Uint8Array(64).fill(6),
+    };
+    const theirs = proto.ADVSignedDeviceIdentity.decode(encodeAdvSignedDeviceIdentity(account));
+    expect(decodeAdvSignedDeviceIdentity(proto.ADVSignedDeviceIdentity.encode(theirs).finish())).toEqual(
+      account,
+    );
 
-test("the proof of linking and the key index list mean the same to both", () => {
-  const account = {
-    details: Uint8Array.of(1, 2, 3),
-    accountSignatureKey: new Uint8Array(32).fill(4),
-    accountSignature: new Uint8Array(64).fill(5),
-    deviceSignature: new Uint8Array(64).fill(6),
-  };
-  const theirs = proto.ADVSignedDeviceIdentity.decode(encodeAdvSignedDeviceIdentity(account));
-  expect(decodeAdvSignedDeviceIdentity(proto.ADVSignedDeviceIdentity.encode(theirs).finish())).toEqual(
-    account,
-  );
+    const list = {
+      rawId: 9,
+      timestamp: 1_700_000_000,
+      currentIndex: 5,
+      validIndexes: [0, 3, 300],
+      isHosted: true,
+    };
+    const theirList = proto.ADVKeyIndexList.decode(encodeAdvKeyIndexList(list));
+    expect(theirList.validIndexes).toEqual([0, 3, 300]);
+    expect(theirList.accountType).toBe(proto.ADVEncryptionType.HOSTED);
+    expect(decodeAdvKeyIndexList(proto.ADVKeyIndexList.encode(theirList).finish())).toEqual(list);
+  });
 
-  const list = {
-    rawId: 9,
-    timestamp: 1_700_000_000,
-    currentIndex: 5,
-    validIndexes: [0, 3, 300],
-    isHosted: true,
-  };
-  const theirList = proto.ADVKeyIndexList.decode(encodeAdvKeyIndexList(list));
-  expect(theirList.validIndexes).toEqual([0, 3, 300]);
-  expect(theirList.accountType).toBe(proto.ADVEncryptionType.HOSTED);
-  expect(decodeAdvKeyIndexList(proto.ADVKeyIndexList.encode(theirList).finish())).toEqual(list);
-});
-
-test("app-state sync keys mean the same to both: the fingerprint is a message inside", () => {
-  const fingerprint = { rawId: 12, currentIndex: 0, deviceIndexes: [0, 1, 500] };
-  const key = {
-    keyData: new Uint8Array(32).fill(1),
-    fingerprint: encodeSyncKeyFingerprint(fingerprint),
-    timestamp: 1_700_000_000_000,
-  };
-  const theirs = proto.Message.AppStateSyncKeyData.decode(encodeSyncKey(key));
-  expect(theirs.fingerprint?.deviceIndexes).toEqual([0, 1, 500]);
-  const back = decodeSyncKey(proto.Message.AppStateSyncKeyData.encode(theirs).finish());
-  expect(back).toEqual(key);
-  expect(decodeSyncKeyFingerprint(back.fingerprint)).toEqual(fingerprint);
+  test("agree on app-state sync keys with their fingerprint", () => {
+    const fingerprint = { rawId: 12, currentIndex: 0, deviceIndexes: [0, 1, 500] };
+    const key = {
+      keyData: new Uint8Array(32).fill(1),
+      fingerprint: encodeSyncKeyFingerprint(fingerprint),
+      timestamp: 1_700_000_000_000,
+    };
+    const theirs = proto.Message.AppStateSyncKeyData.decode(encodeSyncKey(key));
+    expect(theirs.fingerprint?.deviceIndexes).toEqual([0, 1, 500]);
+    const back = decodeSyncKey(proto.Message.AppStateSyncKeyData.encode(theirs).finish());
+    expect(back).toEqual(key);
+    expect(decodeSyncKeyFingerprint(back.fingerprint)).toEqual(fingerprint);
+  });
 });

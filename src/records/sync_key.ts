@@ -6,15 +6,15 @@ import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/a
 
 /** An app-state sync key. */
 export interface SyncKey {
-  /** At least one byte; 32 in the field. */
+  /** At least one byte; 32 in practice. */
   readonly keyData: Uint8Array;
-  /** An encoded fingerprint (`encodeSyncKeyFingerprint`), empty when there is none. */
+  /** An encoded fingerprint (`encodeSyncKeyFingerprint`), or empty. */
   readonly fingerprint: Uint8Array;
-  /** The writer's unit; only compared. */
+  /** In the writer's unit; used only for comparison. */
   readonly timestamp: number;
 }
 
-/** Which devices an app-state sync key was made for. */
+/** The devices of an app-state sync key. */
 export interface SyncKeyFingerprint {
   readonly rawId?: number | undefined;
   readonly currentIndex?: number | undefined;
@@ -22,7 +22,7 @@ export interface SyncKeyFingerprint {
 }
 
 /**
- * Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp out of range.
+ * Encodes an app-state sync key. @throws {RangeError} When the key is empty or the timestamp is out of range.
  */
 export function encodeSyncKey({ keyData, fingerprint, timestamp }: SyncKey): Uint8Array {
   const action = "encode sync key";
@@ -36,7 +36,7 @@ export function encodeSyncKey({ keyData, fingerprint, timestamp }: SyncKey): Uin
 }
 
 /**
- * Decodes an app-state sync key. A fingerprint that is absent reads as empty, a timestamp as 0.
+ * Decodes an app-state sync key. An absent fingerprint decodes as empty, an absent timestamp as 0.
  *
  * @throws {CorruptError} When the bytes do not decode, there is no key, or the timestamp is out of range.
  * @throws {WrongLengthError} When the key is empty.

@@ -1,16 +1,16 @@
 import type { Random } from "../ports/mod.ts";
 
-/** How long to wait between tries. */
+/** Limits of the delay between retries. */
 export interface BackOffPolicy {
-  /** Longest wait after the first failure, in milliseconds. */
+  /** Maximum delay after the first failure, in milliseconds. */
   readonly firstDelayMs: number;
-  /** Longest wait ever, in milliseconds. */
+  /** Maximum delay, in milliseconds. */
   readonly maxDelayMs: number;
 }
 
 /**
- * The wait before the next try, in milliseconds: doubling with each failure up to the cap, of which the
- * second half is random, so that many accounts that lost one database do not come back at the same moment.
+ * The delay before the next retry, in milliseconds. It doubles with each failure up to the maximum. Its
+ * second half is random, so that accounts that lost the same database do not retry at the same time.
  *
  * @param failures Failures so far, at least 1.
  */

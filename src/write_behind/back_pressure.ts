@@ -1,20 +1,20 @@
 import { LimitError } from "../errors/mod.ts";
 import type { Clock, Listener, Notifier, Scheduler } from "../ports/mod.ts";
 
-/** Writers that may wait at once. More of them would be a leak of their own. */
+/** Maximum number of waiting writers, to bound memory. */
 const MAX_WAITING_WRITERS = 10_000;
 
-/** What back-pressure depends on. */
+/** Options of {@link BackPressure}. */
 export interface BackPressureOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly createNotifier: () => Notifier;
-  /** Name of the task that ends waits that took too long. */
+  /** Name of the task that ends waits at their deadline. */
   readonly taskName: string;
   readonly maxWaitMs: number;
-  /** How many more items may become dirty; 0 or less when there is no room. */
+  /** Number of further items that may become dirty; 0 or less when there is no room. */
   readonly room: () => number;
-  /** Called when writers wait and a flush would make room, repeatedly. */
+  /** Called, possibly repeatedly, when writers wait and a flush would make room. */
   readonly onFull: () => void;
 }
 
@@ -25,8 +25,8 @@ interface Waiter {
 }
 
 /**
- * Makes writers wait while too much is dirty. Writers are let in, in the order in which they asked, as room
- * is made. A writer that was let in is expected to make one item dirty before it yields.
+ * Makes writers wait while too many items or bytes are dirty, and admits them in the order of their calls. An
+ * admitted writer must make one item dirty before it yields.
  */
 export class BackPressure {
   readonly #options: BackPressureOptions;
@@ -40,15 +40,15 @@ export class BackPressure {
     this.#unregister = options.scheduler.register(options.taskName, async () => this.#expire());
   }
 
-  /** Writers that wait. */
+  /** Number of waiting writers. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Resolves at once while there is room, else when there is some again.
+   * Resolves at once while there is room, else when a flush has made room.
    *
-   * @throws {LimitError} When there was none within the longest wait, or too many writers wait already.
+   * @throws {LimitError} When there is no room within `maxWaitMs`, or too many writers wait already.
    */
   async ready(): Promise<void> {
     if (this.#waiters.size === 0 && this.#options.room() > 0) return;
@@ -58,13 +58,15 @@ export class BackPressure {
     await this.#wait();
   }
 
-  /** A flush is over: lets in as many waiting writers as there is room for. */
+  /** Called after a flush: admits as many waiting writers as there is room for. */
   wake(): void {
     const room = this.#options.room();
     if (room > 0) this.#room.notify(room);
   }
 
-  /** Called when something became dirty: the admitted writers have written, so the others need room again. */
+  /**
+   * Called when an item became dirty: admitted writers have used the room, so waiting writers need a flush.
+   */
   changed(): void {
     if (this.#room.listenerCount > 0) this.#options.onFull();
   }
@@ -99,7 +101,7 @@ export class BackPressure {
     }
   }
 
-  /** All waits are equally long, so the oldest waiter's is the next to end. */
+  /** All waits have the same length, so the oldest waiter's deadline is next. */
   #armExpiry(): void {
     const [oldest] = this.#waiters;
     if (oldest !== undefined) this.#options.scheduler.schedule(this.#options.taskName, oldest.deadlineMs);
@@ -110,7 +112,7 @@ export class BackPressure {
     for (const waiter of [...this.#waiters]) {
       if (waiter.deadlineMs > now) break;
       this.#waiters.delete(waiter);
-      waiter.reject(new LimitError(`wait for room: too much is dirty since ${this.#options.maxWaitMs} ms`));
+      waiter.reject(new LimitError(`wait for room: no room within ${this.#options.maxWaitMs} ms`));
     }
     this.#armExpiry();
   }

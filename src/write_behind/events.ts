@@ -2,26 +2,26 @@ import { StoreError, type StoreErrorCode } from "../errors/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import type { FlushReport, IsolatedItem } from "./flush_report.ts";
 
-/** An error as health, events and logs show it. */
+/** An error in the form of health, events and logs. */
 export interface ErrorSummary {
   /**
-   * The code of a `StoreError`; `unexpected` for anything else, whose message is left out: it may hold
-   * anything.
+   * The code of a `StoreError`; `unexpected` for any other error, whose message may contain secrets and is
+   * left out.
    */
   readonly code: StoreErrorCode | "unexpected";
   readonly message: string;
 }
 
 /**
- * What the engine tells its listeners.
+ * An event of the engine.
  *
- * - `flushed`: a commit was made; the report covers everything that was collected for it.
- * - `failed`: nothing, or not everything, could be committed for a reason that is not the data's. Tried again
- *   at `retryAtMs`.
- * - `halted`: that was one failure too many; gates are shut until `resumed`.
- * - `resumed`: a commit succeeded after the engine was halted; there were `failures` failures before it.
- * - `isolated`: the backend refused items that it had not refused in this state before.
- * - `fenced`: a later owner has opened the account; nothing will be saved by this engine again.
+ * - `flushed`: a commit succeeded; the report covers all items collected for it.
+ * - `failed`: some or all items could not be committed, for another reason than a refusal. Retried at
+ *   `retryAtMs`.
+ * - `halted`: the number of consecutive failures reached the limit; gates stay closed until `resumed`.
+ * - `resumed`: a commit succeeded after the engine was halted, after `failures` failures.
+ * - `isolated`: the backend refused items for the first time in their present state.
+ * - `fenced`: a later owner has opened the account; this engine saves nothing any more.
  */
 export type WriteBehindEvent =
   | { readonly kind: "flushed"; readonly report: FlushReport }
@@ -37,24 +37,24 @@ export type WriteBehindEvent =
   | { readonly kind: "fenced"; readonly error: ErrorSummary };
 
 /**
- * Receives events, in order, while the engine goes on: it must return at once. What it throws is logged and
- * dropped.
+ * Called with events, in order. It must return quickly: the engine continues afterwards. Its errors are
+ * logged and ignored.
  */
 export type WriteBehindListener = (event: WriteBehindEvent) => void;
 
-/** An error without anything that might be secret. */
+/** Summarizes an error without secrets. */
 export function summarizeError(error: unknown): ErrorSummary {
   if (error instanceof StoreError) return { code: error.code, message: error.message };
   return { code: "unexpected", message: error instanceof Error ? error.name : "not an error" };
 }
 
-/** Notes that a flushable threw where it must not. It does not keep the engine from the others. */
+/** Logs an error that a flushable must not throw. The engine continues with the other flushables. */
 export function logFlushableFault(logger: Logger, flushable: string, action: string, error: unknown): void {
   const { code, message } = summarizeError(error);
   logger.log("error", `write-behind: a flushable threw while ${action}`, { flushable, code, error: message });
 }
 
-/** Hands events to listeners, none of which can disturb the engine or another listener. */
+/** Passes events to listeners. An error of a listener affects neither the engine nor other listeners. */
 export class EventHub {
   readonly #listeners = new Set<WriteBehindListener>();
   readonly #logger: Logger;
@@ -63,7 +63,9 @@ export class EventHub {
     this.#logger = logger;
   }
 
-  /** Adds a listener and returns how to remove it. Adding one twice counts once. */
+  /**
+   * Adds a listener and returns a function that removes it. Adding a listener twice has no further effect.
+   */
   add(listener: WriteBehindListener): () => void {
     this.#listeners.add(listener);
     return () => {

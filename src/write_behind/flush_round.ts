@@ -7,26 +7,26 @@ import { IsolatingCommit, type Unit, type UnitState } from "./isolating_commit.t
 import type { CollectedItem, RefusedItems } from "./refused_items.ts";
 import { estimateBytes } from "./write_bytes.ts";
 
-/** Refused items that one flush tries again, each in a commit of its own. */
+/** Maximum number of refused items that one flush retries, each in a separate commit. */
 const MAX_RETRIES_PER_FLUSH = 16;
 
-/** The same for the last flush before the state is given up. */
+/** The same for the last flush before the state is discarded. */
 const MAX_LAST_RETRIES = 1_024;
 
-/** What one round needs to know. */
+/** Parameters of one round. */
 export interface RoundPlan {
   readonly flushables: readonly Flushable[];
-  /** Which items to collect; all when `undefined`. */
+  /** Items to collect; all when `undefined`. */
   readonly select: FlushSelection | undefined;
-  /** Direct commits, which land together with what is collected. */
+  /** Direct commits, which land together with the collected items. */
   readonly direct: readonly Unit[];
-  /** The last chance before the state is given up: every refused item is tried once more. */
+  /** Whether the state is discarded afterwards: every refused item is then retried. */
   readonly last: boolean;
-  /** Whether to find out by an empty commit if the backend is back, when nothing else tells. */
+  /** Whether to probe the backend with an empty commit when there is nothing else to commit. */
   readonly probe: boolean;
 }
 
-/** What a round works with. */
+/** Dependencies of a round. */
 export interface RoundContext {
   readonly committer: Pick<Committer, "commit" | "capabilities">;
   readonly host: Pick<Host, "clock" | "logger">;
@@ -34,26 +34,26 @@ export interface RoundContext {
   readonly maxCommits: number;
 }
 
-/** An item that a round collected, and what became of it. */
+/** A collected item and its state after the round. */
 interface FlushedUnit {
   readonly unit: CollectedItem;
   readonly state: UnitState;
 }
 
-/** What a round did. */
+/** Result of a round. */
 export class RoundResult {
-  /** Callers' writes and what became of them. */
+  /** Direct commits and their states. */
   readonly direct: ReadonlyMap<Unit, UnitState>;
   /** The error, other than a refusal, that ended the round. */
   readonly failure: Error | undefined;
-  /** Commits that succeeded. */
+  /** Number of commits that succeeded. */
   readonly commits: number;
-  /** Items that the backend refused for the first time in this state. */
+  /** Items that the backend refused for the first time in their present state. */
   readonly newlyRefused: readonly IsolatedItem[];
   readonly #units: readonly FlushedUnit[];
   readonly #collected: boolean;
   readonly #durationMs: number;
-  /** The report on everything, once it was asked for: the event, and most callers, want this one. */
+  /** The cached report on all items, which the event and most callers use. */
   #whole: FlushReport | undefined;
 
   constructor(
@@ -74,17 +74,14 @@ export class RoundResult {
     this.#durationMs = parts.durationMs;
   }
 
-  /** What the round did to the items that a caller selected. */
+  /** The report on the items that a caller selected. */
   reportFor(select: FlushSelection | undefined): FlushReport {
     if (select !== undefined) return this.#report(select);
     this.#whole ??= this.#report(undefined);
     return this.#whole;
   }
 
-  /**
-   * Why nothing of what a caller selected is durable; `undefined` when some of it is, or when there was
-   * nothing to do.
-   */
+  /** The error when none of the selected items is durable; `undefined` when some are or none was selected. */
   errorFor(select: FlushSelection | undefined): Error | undefined {
     if (!this.#collected) return this.failure;
     let first: Error | undefined;
@@ -115,9 +112,9 @@ export class RoundResult {
 }
 
 /**
- * One round: collects what is dirty, commits it together with the callers' writes, isolates what the backend
- * refuses, and hands out the outcomes. No flushable gets its outcome before the round is over, and each
- * collected flushable gets exactly one. It never rejects.
+ * Runs one round: collects dirty items, commits them together with direct commits, isolates refused items,
+ * and applies the outcomes. Each collected flushable gets exactly one outcome, after all commits. Never
+ * rejects.
  */
 export async function runRound(context: RoundContext, plan: RoundPlan): Promise<RoundResult> {
   const { refused } = context;
@@ -143,10 +140,10 @@ export async function runRound(context: RoundContext, plan: RoundPlan): Promise<
   });
 }
 
-/** An item as the unit that is committed for it. */
+/** A collected item as a unit to commit. */
 interface ItemUnit extends CollectedItem, Unit {}
 
-/** What was collected from which flushables, up to the first flushable that threw. */
+/** Collects from the flushables, up to the first one that throws. */
 function collect({ flushables, select }: RoundPlan): {
   flushables: Flushable[];
   units: ItemUnit[];
@@ -161,7 +158,7 @@ function collect({ flushables, select }: RoundPlan): {
         units.push({ flushable, item, writes: item.writes, checked: item.checked });
       }
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error("collect: threw no error");
+      const reason = error instanceof Error ? error : new Error("collect: thrown value is not an Error");
       return { flushables: collected, units, error: reason };
     }
     collected.push(flushable);
@@ -190,7 +187,7 @@ async function commitUnits(
   await run.runAlone(alone);
 }
 
-/** What became of an item: what the run says, or that it is refused and was left out. */
+/** The state of an item: that of the run, or `refused` when the run left it out. */
 function stateOf(run: IsolatingCommit, unit: ItemUnit, refused: RefusedItems): UnitState | undefined {
   const state = run.states.get(unit);
   const error = refused.errorOf(unit);
@@ -219,10 +216,7 @@ interface MutableOutcome {
   readonly failed: ItemVersion[];
 }
 
-/**
- * Tells every flushable that was collected what became of its items. One that throws does not keep it from
- * the others.
- */
+/** Applies the outcome to every collected flushable. An error of one does not affect the others. */
 function applyOutcomes(
   flushables: readonly Flushable[],
   flushed: readonly FlushedUnit[],

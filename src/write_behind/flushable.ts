@@ -1,76 +1,73 @@
 import type { Write } from "../backend/mod.ts";
 
 /**
- * How urgent a change is.
+ * Urgency of a change.
  *
- * - `now`: must not be lost. It is committed within a turn of the event loop and 50 ms, without what is less
- *   urgent.
+ * - `now`: must not be lost. It is committed within a turn of the event loop and 50 ms, without less urgent
+ *   changes.
  * - `must`: flushed within the saver's interval.
- * - `may`: rides along with any flush of `must`, and causes one of its own only at maximum age, when idle,
- *   and at close.
+ * - `may`: is written with any flush of `must`, and causes a flush only at maximum age, in a pause, and at
+ *   close.
  */
 export type Urgency = "now" | "must" | "may";
 
-/** One dirty thing, as the writes that make it durable. They land together or not at all. */
+/** One dirty item: the writes that make it durable, all or none. */
 export interface DirtyItem {
-  /** Names the thing within its flushable, stable over time. Appears in reports: it must not hold secrets. */
+  /** Stable name of the item within its flushable. Appears in reports, so it must not contain secrets. */
   readonly key: string;
-  /**
-   * Grows with every change of the thing. What changed after it was collected has a greater one and stays
-   * dirty.
-   */
+  /** Grows with every change of the item. An item that changed after it was collected stays dirty. */
   readonly generation: number;
   readonly urgency: Urgency;
   readonly writes: readonly Write[];
-  /**
-   * Whether the flushable has checked the writes with `validateWrite`. The engine checks those of other
-   * items.
-   */
+  /** Whether the flushable has checked the writes with `validateWrite`. If not, the engine checks them. */
   readonly checked?: boolean;
 }
 
-/** Names an item that was collected. */
+/** Identifies a collected item. */
 export interface ItemVersion {
   readonly key: string;
   readonly generation: number;
 }
 
-/** What became of the items of one `collect`. Every collected item is in exactly one of the lists. */
+/** Outcome of the items of one `collect`. Every collected item is in exactly one of the lists. */
 export interface Outcome {
-  /** Durable. What still has this generation is clean now. */
+  /** Durable. Items that still have this generation are clean now. */
   readonly committed: readonly ItemVersion[];
-  /** Refused by the backend while the rest was committed; still dirty. */
+  /** Refused by the backend; still dirty. */
   readonly isolated: readonly (ItemVersion & { readonly error: Error })[];
   /** Not committed; still dirty. */
   readonly failed: readonly ItemVersion[];
 }
 
-/** How much a flushable has to write. */
+/** Counts of a flushable's dirty items. */
 export interface Pending {
-  /** Items that are `must` or `now`. */
+  /** Number of items that are `must` or `now`. */
   readonly must: number;
   readonly may: number;
-  /** An estimate of the bytes that a flush would write. */
+  /** Estimated bytes that a flush would write. */
   readonly bytes: number;
-  /** Clock time of the oldest change that is not durable, `undefined` when clean. */
+  /** Clock time of the oldest change that is not durable; `undefined` when clean. */
   readonly oldestAtMs: number | undefined;
 }
 
 /**
- * Something whose state is written behind. The engine calls `collect` and `applyOutcome` alternately, never
- * two collects without an `applyOutcome` between them. Neither may block readers or writers of the flushable.
+ * An object with write-behind state. The engine calls `collect` and `applyOutcome` alternately. Neither may
+ * block readers or writers of the flushable.
  */
 export interface Flushable {
-  /** Unique among the flushables of an engine, in reports. */
+  /** Unique name among the flushables of an engine, used in reports. */
   readonly name: string;
   pending(): Pending;
-  /** All dirty items, or only those that `only` accepts. Bytes handed over are not changed afterwards. */
+  /**
+   * Returns all dirty items, or those that `only` accepts. The flushable must not change the returned bytes
+   * afterwards.
+   */
   collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[];
   applyOutcome(outcome: Outcome): void;
   /**
-   * Called in a pause of the changes and before the last flush. The flushable releases what it holds in
-   * reserve, such as leases; what becomes dirty by that is written at once. `notify("may")` makes sure that a
-   * pause is noticed though nothing is dirty.
+   * Called in a pause and before the last flush. The flushable releases its reserves, such as leases; items
+   * that become dirty by this are written at once. Call `notify("may")` to get this call in the next pause
+   * even if nothing is dirty.
    */
   release?(): void;
 }

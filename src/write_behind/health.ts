@@ -4,18 +4,18 @@ import type { IsolatedItem } from "./flush_report.ts";
 import type { Pending } from "./flushable.ts";
 
 /**
- * What the engine is doing.
+ * State of the engine.
  *
- * - `idle`: nothing in flight, the last commit succeeded (or there was none).
+ * - `idle`: no flush is in flight, and the last commit succeeded, if there was one.
  * - `saving`: a flush is in flight.
- * - `failing`: the last commit failed; tried again after a pause.
- * - `halted`: ten in a row failed; gates are shut, probing goes on.
- * - `fenced`: a later owner exists; for good.
+ * - `failing`: the last commit failed; retried after a delay.
+ * - `halted`: ten commits in a row failed; gates are closed, and the engine keeps probing.
+ * - `fenced`: a later owner exists; this state is final.
  * - `closed`: closed.
  */
 export type SaveState = "idle" | "saving" | "failing" | "halted" | "fenced" | "closed";
 
-/** How saving is going. */
+/** Health of saving. */
 export interface WriteBehindHealth {
   readonly state: SaveState;
   /** Failures since the last commit that succeeded. */
@@ -24,19 +24,19 @@ export interface WriteBehindHealth {
   readonly lastError: ErrorSummary | undefined;
   readonly lastSuccessAtMs: number | undefined;
   readonly lastFailureAtMs: number | undefined;
-  /** When the engine will try again by itself, while it is failing or halted. */
+  /** Time of the engine's next retry, while it is failing or halted. */
   readonly retryAtMs: number | undefined;
-  /** What is dirty, over all flushables. */
+  /** Dirty items of all flushables. */
   readonly pending: Pending;
-  /** Age of the oldest change that is not durable, `undefined` when there is none. */
+  /** Age of the oldest change that is not durable; `undefined` when there is none. */
   readonly oldestDirtyAgeMs: number | undefined;
-  /** Items that the backend refuses, still dirty. */
+  /** Refused items, which are still dirty. */
   readonly isolated: readonly IsolatedItem[];
-  /** Writers that wait in `ready`. */
+  /** Number of writers that wait in `ready`. */
   readonly waitingWriters: number;
 }
 
-/** What the outcome of commits says about the backend. */
+/** Records the outcomes of commits. */
 export class HealthRecord {
   readonly #haltAfter: number;
   #consecutiveFailures = 0;
@@ -66,7 +66,7 @@ export class HealthRecord {
     return this.#lastFailureAtMs;
   }
 
-  /** When to try again, while failing or halted. */
+  /** Time of the next retry, while failing or halted. */
   get retryAtMs(): number | undefined {
     return this.#retryAtMs;
   }
@@ -75,12 +75,12 @@ export class HealthRecord {
     return this.#consecutiveFailures >= this.#haltAfter;
   }
 
-  /** What the commit said that found a later owner. */
+  /** The error of the commit that found a later owner. */
   get fenced(): FencedError | undefined {
     return this.#fenced;
   }
 
-  /** A commit succeeded. Returns how many failures that ended. */
+  /** Records a successful commit. Returns the number of consecutive failures before it. */
   succeeded(nowMs: number): number {
     const failures = this.#consecutiveFailures;
     this.#consecutiveFailures = 0;
@@ -90,7 +90,7 @@ export class HealthRecord {
     return failures;
   }
 
-  /** A commit failed. */
+  /** Records a failed commit. */
   failed(error: Error, nowMs: number, retryAtMs: number): void {
     this.#consecutiveFailures += 1;
     this.#lastError = summarizeError(error);
@@ -98,7 +98,7 @@ export class HealthRecord {
     this.#retryAtMs = retryAtMs;
   }
 
-  /** A later owner exists. */
+  /** Records that a later owner exists. */
   fencedBy(error: FencedError, nowMs: number): void {
     this.#fenced = error;
     this.#lastError = summarizeError(error);

@@ -1,29 +1,28 @@
 import { type Committer, validateWrite, type Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 
-/** Writes that land together or not at all: those of one dirty item, or those of one caller. */
+/** Writes that land together or not at all: those of one dirty item or one direct commit. */
 export interface Unit {
   readonly writes: readonly Write[];
-  /** Whether the writes were checked with `validateWrite`. */
+  /** Whether `validateWrite` has checked the writes. */
   readonly checked?: boolean | undefined;
 }
 
-/** What became of a unit. */
+/** State of a unit after a run. */
 export type UnitState =
   | { readonly kind: "committed"; readonly changed: readonly number[] }
   | { readonly kind: "refused"; readonly error: RefusedError }
   | { readonly kind: "unresolved"; readonly error: Error };
 
 /**
- * Commits units in as few commits as possible and finds out which of them the backend refuses.
+ * Commits units in as few commits as possible and finds the units that the backend refuses.
  *
- * Units that no backend accepts are left out at the start: each is checked once, here, unless that was done
- * before. One commit carries everything else. When it is refused, what is to blame is left out and the rest
- * is sent again, still as one commit. Which unit is to blame is learnt from `RefusedError.writeIndex`, or by
- * halving. Halving is the only case in which units land in different commits; the callers' own writes
- * (`direct`) then go last, after every item that could be committed.
+ * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others. When the
+ * backend refuses it, the refused unit is left out and the rest is sent again as one commit.
+ * `RefusedError.writeIndex` names the refused unit; without it, halving finds it. Only halving splits units
+ * over several commits; direct commits (`direct`) then come last, after every item that could be committed.
  *
- * The first error that is no refusal ends the run: what was not committed by then is `unresolved`.
+ * The first error other than a refusal ends the run: units not committed by then are `unresolved`.
  */
 export class IsolatingCommit {
   readonly #committer: Pick<Committer, "commit" | "capabilities">;
@@ -33,18 +32,18 @@ export class IsolatingCommit {
   #failure: Error | undefined;
   #lastRefusal: RefusedError | undefined;
 
-  /** @param maxSends Commits that may be spent on items. Callers' writes add at most two each. */
+  /** @param maxSends Maximum number of commits for items. Each direct commit adds at most two. */
   constructor(committer: Pick<Committer, "commit" | "capabilities">, maxSends: number) {
     this.#committer = committer;
     this.#sendsLeft = maxSends;
   }
 
-  /** What became of each unit that was given to `run` or `runAlone`. */
+  /** The state of each unit of `run` and `runAlone`. */
   get states(): ReadonlyMap<Unit, UnitState> {
     return this.#states;
   }
 
-  /** Commits that succeeded. */
+  /** Number of commits that succeeded. */
   get commits(): number {
     return this.#commits;
   }
@@ -55,8 +54,8 @@ export class IsolatingCommit {
   }
 
   /**
-   * @param suspects Those of `items` that are tried apart first when the backend does not say whom it
-   * refuses.
+   * @param suspects Those of `items` that are separated first when the backend does not name the refused
+   * write.
    */
   async run(items: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const asked = new Set(direct);
@@ -64,7 +63,7 @@ export class IsolatingCommit {
     const undecided = valid.length === 0 ? [] : await this.#send(valid);
     const undecidedItems = undecided.filter((unit) => !asked.has(unit));
     if (undecidedItems.length > 0) await this.#isolate(undecidedItems, suspects);
-    // Bad items must not block a caller's writes, even when looking for them took all the sends there were.
+    // Refused items must not block direct commits, even when the search for them used up all sends.
     const waiting = direct.filter((unit) => (this.#states.get(unit)?.kind ?? "unresolved") === "unresolved");
     if (waiting.length === 0) return;
     this.#sendsLeft = 2 * waiting.length;
@@ -72,17 +71,17 @@ export class IsolatingCommit {
     for (const unit of apart) await this.#send([unit]);
   }
 
-  /** Commits each unit by itself. */
+  /** Commits each unit separately. */
   async runAlone(units: readonly Unit[]): Promise<void> {
     for (const unit of this.#valid(units)) await this.#send([unit]);
   }
 
-  /** An empty commit: whether the backend accepts anything at all. */
+  /** Makes an empty commit, to learn whether the backend works. */
   async probe(): Promise<void> {
     await this.#send([]);
   }
 
-  /** Decides every unit of a list that was refused as a whole. */
+  /** Decides every unit of a refused list. */
   async #isolate(units: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const trusted = units.filter((unit) => !suspects.has(unit));
     if (trusted.length === 0 || trusted.length === units.length) return await this.#halve(units);
@@ -98,9 +97,8 @@ export class IsolatingCommit {
   }
 
   /**
-   * Sends a list as one commit, and again without the units that are known to be refused. Returns the units
-   * (two at least) that were refused together without a word about which of them is to blame; all others are
-   * decided.
+   * Sends a list as one commit, and again without the units that the backend names. Returns the undecided
+   * units, at least two, that were refused together without a named write.
    */
   async #send(units: readonly Unit[]): Promise<readonly Unit[]> {
     let rest = units;
@@ -120,7 +118,7 @@ export class IsolatingCommit {
       } catch (error) {
         const refused = this.#refusedUnits(rest, error);
         if (refused === undefined) {
-          this.#failure = error instanceof Error ? error : new Error("commit: rejected without an error");
+          this.#failure = error instanceof Error ? error : new Error("commit: rejection is not an Error");
           return this.#leave(rest, this.#failure);
         }
         if (refused.size === 0) return rest;
@@ -147,7 +145,7 @@ export class IsolatingCommit {
   }
 
   /**
-   * The units that a rejected commit blames: empty when it names none, `undefined` when it was no refusal.
+   * The units that a refusal names: empty when it names none, `undefined` when the error is not a refusal.
    */
   #refusedUnits(units: readonly Unit[], error: unknown): Map<Unit, RefusedError> | undefined {
     if (!(error instanceof RefusedError)) return undefined;
@@ -159,7 +157,7 @@ export class IsolatingCommit {
     return new Map(only !== undefined && units.length === 1 ? [[only, refusal]] : []);
   }
 
-  /** Those of the units that a backend with these capabilities may accept. The others are refused. */
+  /** Returns the valid units and marks the others as refused. */
   #valid(units: readonly Unit[]): readonly Unit[] {
     return units.filter((unit) => {
       const error = unit.checked ? undefined : findInvalid(unit.writes, this.#committer.capabilities);
@@ -171,7 +169,7 @@ export class IsolatingCommit {
   }
 }
 
-/** The unit that a refusal names, and the refusal with the index within that unit. */
+/** The unit that a refusal names, and the refusal with the write's index within that unit. */
 function unitAt(units: readonly Unit[], refusal: RefusedError): [Unit, RefusedError] | undefined {
   const { writeIndex } = refusal;
   if (writeIndex === undefined || writeIndex < 0) return undefined;
@@ -186,7 +184,7 @@ function unitAt(units: readonly Unit[], refusal: RefusedError): [Unit, RefusedEr
   return undefined;
 }
 
-/** The first write of a list that no backend with these capabilities accepts, as a refusal. */
+/** A refusal of the first invalid write of a list. */
 function findInvalid(
   writes: readonly Write[],
   capabilities: Committer["capabilities"],

@@ -1,6 +1,6 @@
 /**
- * The one flush engine of an account: what is dirty is written in atomic commits, by itself and on request,
- * with group commit, isolation of what the backend refuses, back-off, halting and back-pressure.
+ * The flush engine of an account: writes dirty items in atomic commits, automatically and on request, with
+ * group commit, isolation of refused items, back-off, halting and back-pressure.
  *
  * @module
  */

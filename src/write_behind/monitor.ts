@@ -6,7 +6,7 @@ import type { RoundResult } from "./flush_round.ts";
 import { HealthRecord } from "./health.ts";
 import type { WriteBehindPolicy } from "./options.ts";
 
-/** Draws conclusions from rounds, for health, events and the log. */
+/** Updates health, events and the log after each round. */
 export class Monitor {
   readonly health: HealthRecord;
   readonly events: EventHub;
@@ -20,7 +20,10 @@ export class Monitor {
     this.events = new EventHub(host.logger);
   }
 
-  /** @param last Whether the state may be given up after this round: then a failure is only its caller's. */
+  /**
+   * @param last Whether the state may be discarded after this round. A failure then does not count for health
+   * and is only logged.
+   */
   judge(result: RoundResult, last: boolean): void {
     if (result.newlyRefused.length > 0) {
       const items = result.newlyRefused;

@@ -1,44 +1,47 @@
 import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
 
-/** Times and limits of the engine. Each has a default; times are in milliseconds. */
+/** Times, in milliseconds, and limits of the engine. */
 export interface WriteBehindPolicy {
-  /** A `now` change is written at the latest this long after the turn in which it was made. 40. */
+  /** Maximum delay of a `now` change after the turn in which it was made. Defaults to 40. */
   readonly nowDelayMs: number;
-  /** A `must` change is written within this time. 5,000. */
+  /** Maximum delay of a `must` change. Defaults to 5,000. */
   readonly intervalMs: number;
-  /** `may` changes alone cause a commit at this age. 60,000. */
+  /** Age at which `may` changes alone cause a commit. Defaults to 60,000. */
   readonly maxAgeMs: number;
   /**
-   * `may` changes alone cause a commit when nothing has changed for this long. 8,000: below the 10 s after
-   * which an idle Durable Object may lose its memory. Signal leases are sized by the same pauses: a chat with
-   * one message between two of them reserves one counter at a time.
+   * Length of a pause: `may` changes alone cause a commit after this time without a change. Defaults to
+   * 8,000, less than the 10 s after which an idle Durable Object may lose its memory. The same pauses
+   * determine the size of Signal leases: a chat with one message per pause reserves one counter at a time.
    */
   readonly idleMs: number;
-  /** Longest wait after a first failure. 1,000. */
+  /** Maximum delay after a first failure. Defaults to 1,000. */
   readonly firstRetryMs: number;
-  /** Longest wait between tries, and the pace of probing while halted. 30,000. */
+  /** Maximum delay between retries, also while halted. Defaults to 30,000. */
   readonly maxRetryMs: number;
-  /** Consecutive failures after which gates are shut. 10. */
+  /** Number of consecutive failures that close gates. Defaults to 10. */
   readonly haltAfter: number;
-  /** First pause of an item that the backend refused; it doubles up to an hour. 60,000. */
+  /** First pause before the retry of a refused item; it doubles up to an hour. Defaults to 60,000. */
   readonly refusedRetryMs: number;
-  /** Commits that one flush may spend on finding out which items the backend refuses. 256. */
+  /** Maximum number of commits for items in one flush, to find refused ones. Defaults to 256. */
   readonly maxCommitsPerFlush: number;
-  /** Items that may be dirty before `ready` makes writers wait. 10,000. */
+  /** Number of dirty items from which `ready` makes writers wait. Defaults to 10,000. */
   readonly maxPendingItems: number;
-  /** Bytes that may be dirty before `ready` makes writers wait. 32 MiB. */
+  /** Number of dirty bytes from which `ready` makes writers wait. Defaults to 32 MiB. */
   readonly maxPendingBytes: number;
-  /** How long `ready` waits before it gives up with `LimitError`. 30,000. */
+  /** Time after which `ready` rejects with `LimitError`. Defaults to 30,000. */
   readonly maxWaitMs: number;
 }
 
-/** What the engine needs. */
+/** Options of {@link WriteBehind}. */
 export interface WriteBehindOptions {
-  /** Carries out the commits, guarded and in order: an account's commit queue. */
+  /** Executes commits, guarded and in order: an account's commit queue. */
   readonly committer: Pick<Committer, "commit" | "capabilities">;
   readonly host: Host;
-  /** Prefix of the names of scheduled tasks; unique per account where several share one scheduler. */
+  /**
+   * Prefix of the names of scheduled tasks; must be unique per account when several accounts share one
+   * scheduler.
+   */
   readonly taskPrefix?: string | undefined;
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
 }
@@ -58,7 +61,7 @@ const DEFAULTS: WriteBehindPolicy = {
   maxWaitMs: 30_000,
 };
 
-/** The policy with defaults filled in. @throws {RangeError} When a value is not a positive integer. */
+/** The policy with defaults. @throws {RangeError} When a value is not a positive integer. */
 export function resolvePolicy(overrides: Partial<WriteBehindPolicy> = {}): WriteBehindPolicy {
   const policy = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof WriteBehindPolicy)[]) {

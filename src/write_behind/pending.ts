@@ -1,6 +1,6 @@
 import type { Flushable, Pending } from "./flushable.ts";
 
-/** What is dirty over all flushables. */
+/** Sums the pending counts of all flushables. */
 export function totalPending(flushables: readonly Flushable[]): Pending {
   const total = { must: 0, may: 0, bytes: 0 };
   let oldestAtMs: number | undefined;

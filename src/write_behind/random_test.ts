@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type EngineHarness, engineHarness, sessionPut } from "../../test/support/account/engine.ts";
 import { AmbiguousError, BackendError, BusyError, HaltedError } from "../errors/mod.ts";
 import { SeededRandom } from "../testing/mod.ts";
@@ -7,27 +7,27 @@ import type { FlushReport } from "./mod.ts";
 const KEYS = Array.from({ length: 24 }, (_, index) => `k${index}`);
 
 /**
- * Random changes, flushes, failures, refusals and concurrency against one engine. After every step: what is
- * not durable is dirty. Whenever a call settles: what it promised holds. At the end: everything lands.
+ * Random changes, flushes, failures, refusals and concurrency on one engine. After every step: a change that
+ * is not durable is dirty. When a call settles: its contract holds. At the end: everything is durable.
  *
- * It does not prove anything about real backends, only about the engine's bookkeeping.
+ * It proves nothing about real backends, only about the engine's bookkeeping.
  */
 class Chaos {
   readonly #random: SeededRandom;
   readonly #harness: EngineHarness;
-  /** What was last put, by key. */
+  /** The last value, by key. */
   readonly #latest = new Map<string, number>();
-  /** Keys that were ever refused: their isolation is always excused. */
+  /** Keys that were ever refused: they may always be isolated. */
   readonly #everPoison = new Set<string>();
   readonly #calls = new Set<Promise<void>>();
   #version = 0;
   #own = 0;
   /** Grows with everything that can cause a flush. */
   #causes = 0;
-  /** A promise that did not hold. */
+  /** The first broken contract. */
   #broken: unknown;
   settled = 0;
-  /** Rejections that nobody else's flush could blur. */
+  /** Rejections that no concurrent flush could affect. */
   cleanRejections = 0;
 
   constructor(seed: number) {
@@ -44,7 +44,7 @@ class Chaos {
     await this.#finish();
   }
 
-  /** Invariant: what is not durable is still dirty. */
+  /** Invariant: a change that is not durable is dirty. */
   #check(): void {
     if (this.#broken !== undefined) throw this.#broken;
     const { flushable, committer } = this.#harness;
@@ -150,7 +150,7 @@ class Chaos {
     );
   }
 
-  /** Invariant: when it resolves, what was changed before the call is durable, save what the report names. */
+  /** Invariant: when it resolves, changes made before the call are durable, except those in the report. */
   async #promise(selects: (key: string) => boolean, flushing: Promise<FlushReport>): Promise<void> {
     const { committer } = this.#harness;
     const before = [...this.#latest].filter(([key]) => selects(key));
@@ -159,7 +159,7 @@ class Chaos {
     const report = await flushing.catch((error: Error) => error);
     this.settled += 1;
     if (report instanceof Error) {
-      // By the time that the rejection is seen, a flush of somebody else may have succeeded.
+      // Another caller's flush may have succeeded before this rejection is handled.
       if (causes !== this.#causes || report instanceof AmbiguousError) return;
       this.cleanRejections += 1;
       for (const [key] of before) expect(committer.rows.get(key)).toBe(rowsBefore.get(key));
@@ -211,19 +211,21 @@ class Chaos {
   }
 }
 
-test("random changes, flushes, failures and refusals: nothing is lost and every promise holds", async () => {
-  let settled = 0;
-  let cleanRejections = 0;
-  for (let seed = 1; seed <= 60; seed += 1) {
-    const chaos = new Chaos(seed);
-    try {
-      await chaos.run(400);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+describe("WriteBehind under random failures", () => {
+  test("loses nothing and keeps every contract", async () => {
+    let settled = 0;
+    let cleanRejections = 0;
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const chaos = new Chaos(seed);
+      try {
+        await chaos.run(400);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+      settled += chaos.settled;
+      cleanRejections += chaos.cleanRejections;
     }
-    settled += chaos.settled;
-    cleanRejections += chaos.cleanRejections;
-  }
-  expect(settled).toBeGreaterThan(3_000);
-  expect(cleanRejections).toBeGreaterThan(100);
+    expect(settled).toBeGreaterThan(3_000);
+    expect(cleanRejections).toBeGreaterThan(100);
+  });
 });

@@ -2,22 +2,22 @@ import type { RefusedError } from "../errors/mod.ts";
 import type { IsolatedItem } from "./flush_report.ts";
 import type { DirtyItem, Flushable, Urgency } from "./flushable.ts";
 
-/** Longest pause between two tries of an item that the backend keeps refusing. */
+/** Maximum pause between two retries of a refused item. */
 const MAX_PAUSE_MS = 3_600_000;
 
-/** An item and where it came from. */
+/** A collected item and its flushable. */
 export interface CollectedItem {
   readonly flushable: Flushable;
   readonly item: DirtyItem;
 }
 
 /**
- * How a flush treats a collected item.
+ * Treatment of a collected item by a flush.
  *
  * - `fresh`: never refused.
- * - `changed`: an earlier state of it was refused; the first to suspect.
- * - `due`: refused as it is, and its pause is over: tried alone.
- * - `resting`: refused as it is: left out.
+ * - `changed`: refused in an earlier state; the first suspect of a new refusal.
+ * - `due`: refused in this state, and its pause is over; retried alone.
+ * - `resting`: refused in this state; left out.
  */
 export type Standing = "fresh" | "changed" | "due" | "resting";
 
@@ -32,20 +32,23 @@ interface Refusal {
 }
 
 /**
- * Remembers which items the backend refused, in which state, so that one bad row does not cost every flush
- * the search for it. It holds no more than is dirty: an item leaves when it is committed or no longer
- * collected.
+ * Stores which items the backend refused, in which state, so that a flush does not search for the same
+ * refused item again. An item is removed when it is committed or no longer collected, so the size is bounded
+ * by the dirty items.
  */
 export class RefusedItems {
   readonly #firstPauseMs: number;
-  /** Mostly empty: naming each of a thousand items would cost a flush as much as collecting them. */
+  /**
+   * Usually empty. Methods check the size first: building the id of each of a thousand items would take as
+   * long as collecting them.
+   */
   readonly #refusals = new Map<string, Refusal>();
 
   constructor(firstPauseMs: number) {
     this.#firstPauseMs = firstPauseMs;
   }
 
-  /** @param now Clock time in milliseconds, or `Infinity` to give everything a last chance. */
+  /** @param now Clock time in milliseconds, or `Infinity` to make every refused item due. */
   standing(collected: CollectedItem, now: number): Standing {
     const { item } = collected;
     const refusal = this.#find(collected);
@@ -59,7 +62,7 @@ export class RefusedItems {
     return this.#find(collected)?.error;
   }
 
-  /** Notes a refusal and returns whether it is news: the item was not known to be refused in this state. */
+  /** Stores a refusal and returns whether it is the first one of the item in this state. */
   refused({ flushable, item }: CollectedItem, error: RefusedError, nowMs: number): boolean {
     const id = idOf(flushable.name, item.key);
     const before = this.#refusals.get(id);
@@ -72,19 +75,19 @@ export class RefusedItems {
     return !again;
   }
 
-  /** Forgets an item that was committed. */
+  /** Removes a committed item. */
   accepted({ flushable, item }: CollectedItem): void {
     if (this.#refusals.size > 0) this.#refusals.delete(idOf(flushable.name, item.key));
   }
 
-  /** Forgets every item that is not among `collected`: all that is dirty. */
+  /** Removes every item that is not in `collected`, which must contain all dirty items. */
   keepOnly(collected: readonly CollectedItem[]): void {
     if (this.#refusals.size === 0) return;
     const dirty = new Set(collected.map(({ flushable, item }) => idOf(flushable.name, item.key)));
     for (const id of [...this.#refusals.keys()]) if (!dirty.has(id)) this.#refusals.delete(id);
   }
 
-  /** How many refused items there are of one urgency. */
+  /** Number of refused items that are `may`, or that are `must` or `now`. */
   count(urgency: Urgency): number {
     let count = 0;
     for (const refusal of this.#refusals.values())
@@ -92,7 +95,7 @@ export class RefusedItems {
     return count;
   }
 
-  /** When the next refused item is due to be tried again. */
+  /** Time of the next retry of a refused item. */
   nextRetryAtMs(): number | undefined {
     let next: number | undefined;
     for (const { retryAtMs } of this.#refusals.values()) {
@@ -116,7 +119,7 @@ export class RefusedItems {
   }
 }
 
-/** Names of flushables hold no NUL, so the pair is unambiguous. */
+/** Names of flushables contain no NUL, so the id is unambiguous. */
 function idOf(flushable: string, key: string): string {
   return `${flushable}\0${key}`;
 }

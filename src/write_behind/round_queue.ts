@@ -3,19 +3,19 @@ import type { FlushReport, FlushSelection } from "./flush_report.ts";
 import type { RoundResult } from "./flush_round.ts";
 import type { Unit } from "./isolating_commit.ts";
 
-/** Callers that may share one round. More of them would be a leak of their own. */
+/** Maximum number of callers that share one round, to bound memory. */
 const MAX_CALLERS_PER_ROUND = 16_384;
 
 /**
- * What a round is sure to collect.
+ * The items that a round collects for certain.
  *
- * - `all`: everything that is dirty.
+ * - `all`: all dirty items.
  * - `now`: all `now` items, and perhaps others.
- * - `some`: what its callers have selected.
+ * - `some`: the items that its callers select.
  */
 export type RoundScope = "all" | "now" | "some";
 
-/** Selects what must not be lost. */
+/** Selects items that must not be lost. */
 export const NOW_ITEMS: FlushSelection = (_flushable, _key, urgency) => urgency === "now";
 
 interface FlushCaller {
@@ -30,22 +30,22 @@ interface DirectCaller {
   readonly reject: (error: Error) => void;
 }
 
-/** Why a flush is asked for, as far as it changes what the flush does. */
+/** Purpose of a flush, which changes its behaviour. */
 export interface FlushPurpose {
-  /** The state may be given up afterwards. */
+  /** The state may be discarded afterwards. */
   readonly last?: boolean;
-  /** The engine asks by itself. */
+  /** The engine itself is the caller. */
   readonly probe?: boolean;
 }
 
-/** A round that has not collected yet. Callers join it. */
+/** A round that has not collected yet. Callers can join it. */
 export class Round {
   readonly #flushes: FlushCaller[] = [];
   readonly #direct: DirectCaller[] = [];
   #last = false;
   #probe = false;
 
-  /** Whether it is the last chance of the state. */
+  /** Whether the state may be discarded afterwards. */
   get last(): boolean {
     return this.#last;
   }
@@ -60,7 +60,7 @@ export class Round {
     return this.#direct.map(({ unit }) => unit);
   }
 
-  /** What at least one caller selected; everything when `undefined`. */
+  /** The union of the callers' selections; everything when `undefined`. */
   get select(): FlushSelection | undefined {
     const selections: FlushSelection[] = [];
     if (this.#direct.length > 0) return undefined;
@@ -71,13 +71,13 @@ export class Round {
     return (flushable, key, urgency) => selections.some((select) => select(flushable, key, urgency));
   }
 
-  /** What it is sure to collect. */
+  /** The items that it collects for certain. */
   get scope(): RoundScope {
     if (this.select === undefined) return "all";
     return this.#flushes.some(({ select }) => select === NOW_ITEMS) ? "now" : "some";
   }
 
-  /** Joins the round and resolves when what `select` chooses is durable. */
+  /** Joins the round and resolves when the selected items are durable. */
   flush(select: FlushSelection | undefined, purpose: FlushPurpose): Promise<FlushReport> {
     this.#requireRoom();
     this.#last ||= purpose.last === true;
@@ -87,7 +87,7 @@ export class Round {
     });
   }
 
-  /** Joins the round with writes that land together with what is dirty. */
+  /** Joins the round with writes that land together with the dirty items. */
   commitWith(unit: Unit): Promise<number[]> {
     this.#requireRoom();
     return new Promise((resolve, reject) => {
@@ -95,7 +95,7 @@ export class Round {
     });
   }
 
-  /** Answers every caller. */
+  /** Resolves or rejects every caller. */
   answer(result: RoundResult): void {
     for (const { select, resolve, reject } of this.#flushes) {
       const error = result.errorFor(select);
@@ -120,13 +120,13 @@ export class Round {
   }
 }
 
-/** Runs rounds one at a time; at most one is waiting while one runs. */
+/** Runs rounds one at a time; at most one waits while one runs. */
 export class RoundQueue {
   readonly #run: (round: Round) => Promise<void>;
   #waiting: Round | undefined;
   #pumping = false;
 
-  /** @param run Carries a round out. It must not reject. No caller joins a round after it was handed over. */
+  /** @param run Runs a round. It must not reject. No caller joins the round afterwards. */
   constructor(run: (round: Round) => Promise<void>) {
     this.#run = run;
   }
@@ -141,14 +141,14 @@ export class RoundQueue {
     return this.#waiting !== undefined;
   }
 
-  /** The round that waits, or a new one. */
+  /** The waiting round, or a new one. */
   join(): Round {
     this.#waiting ??= new Round();
     if (!this.#pumping) void this.#pump();
     return this.#waiting;
   }
 
-  /** The first step is deferred, so that callers of one turn of the event loop share one round. */
+  /** Defers the first round, so that callers of one turn of the event loop share it. */
   async #pump(): Promise<void> {
     this.#pumping = true;
     await Promise.resolve();

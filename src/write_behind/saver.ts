@@ -2,31 +2,31 @@ import type { Clock, Listener, Notifier, Scheduler } from "../ports/mod.ts";
 import type { Urgency } from "./flushable.ts";
 import type { RoundScope } from "./round_queue.ts";
 
-/** What is dirty, as far as the saver cares. */
+/** Counts of dirty items for the saver. */
 export interface DirtyCounts {
   readonly must: number;
   readonly may: number;
 }
 
-/** What the saver drives. */
+/** The engine, as the saver uses it. */
 export interface SaverTarget {
-  /** Everything that is dirty. */
+  /** Counts of all dirty items. */
   dirty(): DirtyCounts;
-  /** Of that, what the backend refuses: it does not cause a flush of its own. */
+  /** Counts of the refused items among them, which do not cause a flush. */
   refused(): DirtyCounts;
-  /** When a refused item is due to be tried again. */
+  /** Time of the next retry of a refused item. */
   refusedRetryAtMs(): number | undefined;
-  /** When to try again after a failure. */
+  /** Time of the retry after a failure. */
   retryAtMs(): number | undefined;
-  /** Whether nothing can be saved any more. */
+  /** Whether a later owner exists, so that nothing can be saved any more. */
   fenced(): boolean;
-  /** Lets the flushables release their reserves: nothing has changed for a while. */
+  /** Makes the flushables release their reserves, in a pause. */
   release(): void;
-  /** Flushes everything, or only what must not be lost. Never rejects. */
+  /** Flushes all items, or only those that must not be lost. Never rejects. */
   save(scope: "all" | "now"): Promise<void>;
 }
 
-/** When the saver flushes, in milliseconds. */
+/** Times of the saver, in milliseconds. */
 export interface SaverTimes {
   readonly nowDelayMs: number;
   readonly intervalMs: number;
@@ -35,17 +35,16 @@ export interface SaverTimes {
 }
 
 /**
- * Decides when to flush without being asked.
+ * Decides when the engine flushes automatically.
  *
- * It waits on a notifier, which `changed` notifies, and sets a timer to the next due time when it wakes: once
- * for all changes of a turn. A `now` change is flushed after `nowDelayMs`, without what is less urgent; a
- * `must` change within the interval, with everything else. `may` changes alone wait for their maximum age or
- * for a pause in the changes. After a failure the back-off decides. What the backend refuses causes a flush
- * only when it is due. Changes are noted whether or not the saver runs; one that comes during a flush is
- * never lost.
+ * It waits on a notifier, which `changed` notifies, and on wake-up sets a timer to the next due time, once
+ * for all changes of a turn. A `now` change is flushed after `nowDelayMs`, without less urgent changes; a
+ * `must` change within the interval, with all others. `may` changes alone wait for their maximum age or a
+ * pause. After a failure the back-off decides. Refused items cause a flush only when their retry is due. The
+ * saver records changes even while it is stopped, and never loses one made during a flush.
  *
- * Due times only ever move forward when the task has run and found that there is still time: arming costs
- * nothing per change, and on a Durable Object each arming costs a row.
+ * A due time moves to a later time only when the task runs and nothing is due yet. Changes therefore do not
+ * re-arm the timer, and on a Durable Object each arming writes a row.
  */
 export class Saver {
   readonly #clock: Clock;
@@ -59,16 +58,15 @@ export class Saver {
   #armedAtMs: number | undefined;
   #changedAtMs = 0;
   /**
-   * Since when there may be changes of each urgency that no flush of theirs has collected. They are looked
-   * for when due.
+   * Time since which there may be uncollected changes of each urgency. The saver checks for them when due.
    */
   #nowSinceMs: number | undefined;
   #mustSinceMs: number | undefined;
   #maySinceMs: number | undefined;
   #roundBeganAtMs = 0;
-  /** A flush is wanted whatever the age of the changes. */
+  /** Time of a requested flush, independent of the age of changes. */
   #wantedAtMs: number | undefined;
-  /** The flushables release their reserves just now, which ends no pause. */
+  /** Whether flushables are releasing their reserves, which does not end a pause. */
   #resting = false;
 
   constructor(
@@ -89,9 +87,9 @@ export class Saver {
     return this.#unregister !== undefined;
   }
 
-  /** Starts to flush by itself; at once, if anything is dirty. @throws {TypeError} When it runs already. */
+  /** Starts flushing automatically; at once, if anything is dirty. @throws {TypeError} When it is running. */
   start(intervalMs: number): void {
-    if (this.running) throw new TypeError("run saver: it is running already");
+    if (this.running) throw new TypeError("run saver: already running");
     this.#unregister = this.#scheduler.register(this.#taskName, () => this.#fire());
     this.#times = { ...this.#times, intervalMs };
     const { must, may } = this.#target.dirty();
@@ -100,7 +98,7 @@ export class Saver {
     void this.#watch();
   }
 
-  /** Flushes no more by itself. One that is in flight goes on. */
+  /** Stops flushing automatically. A flush in flight continues. */
   stop(): void {
     this.#unregister?.();
     this.#unregister = undefined;
@@ -109,8 +107,8 @@ export class Saver {
   }
 
   /**
-   * Something became dirty, at most as urgent as this. It is called for every message: it asks no flushable,
-   * and notifies only of the first change of an urgency.
+   * Records that an item of at most this urgency became dirty. It is called for every message, so it queries
+   * no flushable and notifies only for the first change of an urgency.
    */
   changed(urgency: Urgency): void {
     const now = this.#clock.nowMs();
@@ -119,7 +117,7 @@ export class Saver {
     this.#notifier.notify(1);
   }
 
-  /** Notes since when there are changes of an urgency. Returns whether that is news. */
+  /** Records the time of the first change of an urgency. Returns whether this is the first. */
   #note(urgency: Urgency, now: number): boolean {
     switch (urgency) {
       case "now": {
@@ -139,7 +137,7 @@ export class Saver {
     }
   }
 
-  /** A flush begins to collect. */
+  /** Called before a flush collects. */
   roundBegan(scope: RoundScope): void {
     this.#roundBeganAtMs = this.#clock.nowMs();
     if (scope === "some") return;
@@ -150,7 +148,7 @@ export class Saver {
     this.#maySinceMs = undefined;
   }
 
-  /** A flush is over: what is dirty now was there when it began, or was changed since. */
+  /** Called after a flush: items that are dirty now were dirty when it began, or changed later. */
   roundEnded(): void {
     const { must, may } = this.#wanting();
     if (must > 0) this.#mustSinceMs ??= this.#roundBeganAtMs;
@@ -158,7 +156,7 @@ export class Saver {
     this.rearm();
   }
 
-  /** Sets the task to the next due time, if that is sooner than what it is set to. */
+  /** Schedules the task at the next due time, if that is earlier than its present due time. */
   rearm(): void {
     if (!this.running || this.#target.fenced()) return;
     const dueAtMs = earliest([this.#allDueAtMs(), this.#nowDueAtMs()]);
@@ -167,7 +165,7 @@ export class Saver {
     }
   }
 
-  /** Sets the timer whenever changes were notified. */
+  /** Re-arms the timer after each notification. */
   async #watch(): Promise<void> {
     const unregister = this.#unregister;
     while (unregister !== undefined && this.#unregister === unregister) {
@@ -193,19 +191,19 @@ export class Saver {
   }
 
   async #saveAll(nowMs: number): Promise<void> {
-    // While saving fails, released leases would only keep messages from being sent.
+    // While saving fails, releasing leases would only block messages.
     const isFailing = this.#target.retryAtMs() !== undefined;
     const isPause = !isFailing && nowMs >= this.#changedAtMs + this.#times.idleMs;
     if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
     if (must === 0) this.#mustSinceMs = undefined;
-    // A caller may wait for the next pause.
+    // Keeps waiting for the next pause: a flushable may need it even without dirty items.
     if (may === 0) this.#maySinceMs = isPause || this.#maySinceMs === undefined ? undefined : nowMs;
     if (isDue(this.#allDueAtMs(), nowMs)) await this.#target.save("all");
   }
 
   async #saveNow(): Promise<void> {
-    // It may be written already, on request.
+    // A flush on request may have written the items already.
     if (this.#target.dirty().must === 0) this.#nowSinceMs = undefined;
     else await this.#target.save("now");
   }
@@ -223,13 +221,13 @@ export class Saver {
     return { must: dirty.must - refused.must, may: dirty.may - refused.may };
   }
 
-  /** When what must not be lost is flushed by itself. After a failure it is part of the retry. */
+  /** Due time of a flush of `now` items only. After a failure they are part of the retry. */
   #nowDueAtMs(): number | undefined {
     if (this.#nowSinceMs === undefined || this.#target.retryAtMs() !== undefined) return undefined;
     return this.#nowSinceMs + this.#times.nowDelayMs;
   }
 
-  /** When everything is flushed. */
+  /** Due time of a flush of all items. */
   #allDueAtMs(): number | undefined {
     const retryAtMs = this.#target.retryAtMs();
     if (retryAtMs !== undefined) return retryAtMs;
@@ -244,8 +242,8 @@ export class Saver {
 }
 
 /**
- * Whether a change is known already. A clock that stepped back would put its due time out of reach: then it
- * counts anew.
+ * Whether an earlier change is recorded. If the clock stepped back, the recorded time is in the future and is
+ * replaced.
  */
 function isKnown(sinceMs: number | undefined, nowMs: number): boolean {
   return sinceMs !== undefined && sinceMs <= nowMs;

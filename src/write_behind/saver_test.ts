@@ -5,280 +5,281 @@ import { Notifier } from "../ports/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { WriteBehind } from "./write_behind.ts";
 
-test("a must change is written within the interval, and one commit takes all of it", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run(5_000);
-  flushable.put("a", 1);
-  await host.scheduler.advance(3_000);
-  flushable.put("b", 1);
-  flushable.put("c", 1, "may");
-  await host.scheduler.advance(1_999);
-  expect(committer.tried).toEqual([]);
-  await host.scheduler.advance(1);
-  expect(committer.tried).toEqual([["a", "b", "c"]]);
-  await host.scheduler.advance(600_000);
-  expect(committer.tried.length).toBe(1);
-});
-
-test("nothing is scheduled and nothing written while nothing is dirty", async () => {
-  const { engine, committer, host } = engineHarness();
-  engine.run();
-  await host.scheduler.advance(600_000);
-  expect(committer.tried).toEqual([]);
-  expect(host.scheduler.scheduled).toEqual([]);
-});
-
-test("what was dirty before the saver ran is written at once", async () => {
-  for (const urgency of ["must", "may"] as const) {
+describe("Saver", () => {
+  test("writes must changes within the interval in one commit", async () => {
     const { engine, flushable, committer, host } = engineHarness();
-    flushable.put("a", 1, urgency);
+    engine.run(5_000);
+    flushable.put("a", 1);
+    await host.scheduler.advance(3_000);
+    flushable.put("b", 1);
+    flushable.put("c", 1, "may");
+    await host.scheduler.advance(1_999);
+    expect(committer.tried).toEqual([]);
+    await host.scheduler.advance(1);
+    expect(committer.tried).toEqual([["a", "b", "c"]]);
+    await host.scheduler.advance(600_000);
+    expect(committer.tried.length).toBe(1);
+  });
+
+  test("schedules and writes nothing while nothing is dirty", async () => {
+    const { engine, committer, host } = engineHarness();
+    engine.run();
     await host.scheduler.advance(600_000);
     expect(committer.tried).toEqual([]);
+    expect(host.scheduler.scheduled).toEqual([]);
+  });
+
+  test("writes items at once that were dirty before it started", async () => {
+    for (const urgency of ["must", "may"] as const) {
+      const { engine, flushable, committer, host } = engineHarness();
+      flushable.put("a", 1, urgency);
+      await host.scheduler.advance(600_000);
+      expect(committer.tried).toEqual([]);
+      engine.run();
+      await host.scheduler.runDue();
+      expect(committer.tried).toEqual([["a"]]);
+    }
+  });
+
+  test("writes may changes after a pause", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
     engine.run();
-    await host.scheduler.runDue();
-    expect(committer.tried).toEqual([["a"]]);
-  }
-});
-
-test("may changes alone are written after a pause in the changes", async () => {
-  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
-  engine.run();
-  for (let change = 0; change < 4; change += 1) {
-    flushable.put("a", change, "may");
-    await host.scheduler.advance(7_000);
-  }
-  expect(committer.tried).toEqual([]);
-  await host.scheduler.advance(1_000);
-  expect(committer.tried).toEqual([["a"]]);
-});
-
-test("may changes that never pause are written once per maximum age", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run();
-  for (let second = 0; second < 600; second += 1) {
-    flushable.put("a", second % 250, "may");
+    for (let change = 0; change < 4; change += 1) {
+      flushable.put("a", change, "may");
+      await host.scheduler.advance(7_000);
+    }
+    expect(committer.tried).toEqual([]);
     await host.scheduler.advance(1_000);
-  }
-  expect(committer.tried.length).toBe(10);
-});
-
-test("a change during a flush, or one that a partial flush left, has its own interval", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run(5_000);
-  flushable.put("a", 1);
-  committer.hold();
-  const advancing = host.scheduler.advance(5_000);
-  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-  expect(engine.health().state).toBe("saving");
-  flushable.put("a", 2);
-  committer.release();
-  await advancing;
-  await host.scheduler.advance(5_000);
-  expect(committer.rows.get("a")).toBe(2);
-  flushable.put("a", 3);
-  flushable.put("b", 3);
-  await host.scheduler.advance(4_000);
-  await engine.flushOnly((_source, key) => key === "a");
-  await host.scheduler.advance(1_000);
-  expect(committer.tried.slice(-2)).toEqual([["a"], ["b"]]);
-});
-
-test("failures are retried with growing, capped, jittered pauses, at the cap while halted, until one succeeds", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  const pauses: number[] = [];
-  let lastMs = host.clock.nowMs() + 5_000;
-  engine.onEvent((event) => {
-    if (event.kind !== "failed") return;
-    expect(host.clock.nowMs()).toBe(lastMs);
-    pauses.push(event.retryAtMs - host.clock.nowMs());
-    lastMs = event.retryAtMs;
-  });
-  engine.run(5_000);
-  flushable.put("a", 1);
-  committer.down = new BackendError("commit: connection lost");
-  await host.scheduler.advance(600_000);
-  expect(engine.health().state).toBe("halted");
-  expect(pauses.length).toBeGreaterThan(20);
-  for (const [index, pause] of pauses.entries()) {
-    const longest = Math.min(30_000, 1_000 * 2 ** index);
-    expect(pause).toBeGreaterThanOrEqual(longest / 2);
-    expect(pause).toBeLessThanOrEqual(longest);
-  }
-  expect(new Set(pauses.slice(10)).size).toBeGreaterThan(5);
-  committer.down = undefined;
-  await host.scheduler.advance(30_000);
-  expect(engine.health().state).toBe("idle");
-  expect(committer.rows.get("a")).toBe(1);
-});
-
-test("probing resumes even when only refused items are left to write", async () => {
-  const { engine, flushable, committer, host } = engineHarness({ haltAfter: 2 });
-  engine.run();
-  flushable.put("a", 1);
-  committer.down = new BackendError("commit: connection lost");
-  await host.scheduler.advance(20_000);
-  expect(engine.health().state).toBe("halted");
-  committer.poison.add("a");
-  committer.down = undefined;
-  await host.scheduler.advance(30_000);
-  expect(engine.health().state).toBe("idle");
-  expect(flushable.dirtyKeys).toEqual(["a"]);
-  expect(committer.tried.at(-1)).toEqual([]);
-});
-
-test("refused items cause no flush of their own but their slow retry", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run();
-  committer.poison.add("bad");
-  flushable.put("bad", 1);
-  await host.scheduler.advance(5_000);
-  expect(committer.tried).toEqual([["bad"]]);
-  await host.scheduler.advance(3_600_000);
-  // Pauses of 1, 2, 4, 8, 16 and 32 minutes end within the hour.
-  expect(committer.tried.length).toBe(6);
-  committer.poison.clear();
-  flushable.put("bad", 2);
-  await host.scheduler.advance(5_000);
-  expect(committer.rows.get("bad")).toBe(2);
-});
-
-test("a scheduler that runs a task too early changes nothing", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run(5_000);
-  flushable.put("a", 1);
-  host.scheduler.schedule("write-behind.save", host.clock.nowMs());
-  await host.scheduler.runDue();
-  expect(committer.tried).toEqual([]);
-  await host.scheduler.advance(5_000);
-  expect(committer.tried).toEqual([["a"]]);
-});
-
-test("stop flushes a last time and frees the name, so that the saver can run again", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  const handle = engine.run();
-  expect(() => engine.run()).toThrow(TypeError);
-  flushable.put("a", 1, "may");
-  const stopping = handle.stop();
-  expect(handle.stop()).toBe(stopping);
-  await stopping;
-  expect(committer.rows.get("a")).toBe(1);
-  flushable.put("b", 1);
-  await host.scheduler.advance(600_000);
-  expect(committer.rows.has("b")).toBe(false);
-  {
-    await using _again = engine.run();
-  }
-  expect(committer.rows.get("b")).toBe(1);
-});
-
-test("a stop that cannot save rejects, and the engine works on", async () => {
-  const { engine, flushable, committer } = engineHarness();
-  const handle = engine.run();
-  flushable.put("a", 1);
-  committer.failures.push(new BackendError("commit: connection lost"));
-  await expect(handle.stop()).rejects.toThrow("stop saver: 1 items could not be saved");
-  expect(engine.health().consecutiveFailures).toBe(0);
-  expect((await engine.flush()).committed).toBe(1);
-});
-
-test("a change of unknown urgency is looked at when due, and a may change still waits", async () => {
-  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
-  engine.run(5_000);
-  flushable.put("a", 1, "may");
-  engine.notify();
-  await host.scheduler.advance(7_999);
-  expect(committer.tried).toEqual([]);
-  await host.scheduler.advance(1);
-  expect(committer.tried).toEqual([["a"]]);
-});
-
-test("a flushable that is added dirty is saved in time", async () => {
-  for (const urgency of ["must", "may"] as const) {
-    const { engine, committer, host } = engineHarness();
-    engine.run(5_000);
-    const late = new FakeFlushable("late", host.clock);
-    late.put("a", 1, urgency);
-    engine.addFlushable(late);
-    await host.scheduler.advance(urgency === "must" ? 5_000 : 8_000);
     expect(committer.tried).toEqual([["a"]]);
-  }
-});
-
-test("after the clock stepped back, the next change is saved within its interval", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.run(5_000);
-  flushable.put("a", 1);
-  host.clock.set(host.clock.nowMs() - 3_600_000);
-  flushable.put("b", 1);
-  await host.scheduler.advance(5_000);
-  expect(committer.tried).toEqual([["a", "b"]]);
-});
-
-test("in a pause the flushables release their reserves, and what that leaves dirty is written at once", async () => {
-  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
-  let rests = 0;
-  Object.assign(flushable, {
-    release: () => {
-      rests += 1;
-      flushable.put("exact", rests, "may");
-    },
   });
-  engine.run(5_000);
-  flushable.put("a", 1);
-  await host.scheduler.advance(5_000);
-  expect([committer.tried, rests]).toEqual([[["a"]], 0]);
-  // Nothing is dirty, but a pause was asked for.
-  engine.notify("may");
-  await host.scheduler.advance(7_999);
-  expect(rests).toBe(0);
-  await host.scheduler.advance(1);
-  expect([committer.tried, rests]).toEqual([[["a"], ["exact"]], 1]);
-  await host.scheduler.advance(600_000);
-  expect(rests).toBe(1);
-});
 
-test("while saving fails a pause releases nothing; after it, the next pause does", async () => {
-  const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
-  let releases = 0;
-  Object.assign(flushable, {
-    release: () => {
-      releases += 1;
-    },
+  test("writes may changes without a pause once per maximum age", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run();
+    for (let second = 0; second < 600; second += 1) {
+      flushable.put("a", second % 250, "may");
+      await host.scheduler.advance(1_000);
+    }
+    expect(committer.tried.length).toBe(10);
   });
-  engine.run(5_000);
-  flushable.put("a", 1);
-  committer.down = new BackendError("commit: connection lost");
-  await host.scheduler.advance(600_000);
-  expect(releases).toBe(0);
-  committer.down = undefined;
-  await host.scheduler.advance(30_000);
-  expect(committer.rows.get("a")).toBe(1);
-  flushable.put("a", 2, "may");
-  await host.scheduler.advance(8_000);
-  expect(releases).toBe(1);
-});
 
-test("before the last flush the flushables release their reserves; one that throws is logged and stops nothing", async () => {
-  const { engine, flushable, committer, host } = engineHarness();
-  engine.addFlushable({
-    name: "broken",
-    pending: () => ({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined }),
-    collect: () => [],
-    applyOutcome: () => {},
-    release: () => {
-      throw new Error("broken");
-    },
+  test("starts a new interval for changes during or after a partial flush", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("a", 1);
+    committer.hold();
+    const advancing = host.scheduler.advance(5_000);
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    expect(engine.health().state).toBe("saving");
+    flushable.put("a", 2);
+    committer.release();
+    await advancing;
+    await host.scheduler.advance(5_000);
+    expect(committer.rows.get("a")).toBe(2);
+    flushable.put("a", 3);
+    flushable.put("b", 3);
+    await host.scheduler.advance(4_000);
+    await engine.flushOnly((_source, key) => key === "a");
+    await host.scheduler.advance(1_000);
+    expect(committer.tried.slice(-2)).toEqual([["a"], ["b"]]);
   });
-  Object.assign(flushable, { release: () => flushable.put("exact", 1, "may") });
-  await engine.close();
-  expect(committer.tried).toEqual([["exact"]]);
-  expect(host.logger.entries.map(({ message }) => message)).toContain(
-    "write-behind: a flushable threw while releasing its reserve",
-  );
-});
 
-describe("Saver: changes that must not be lost", () => {
-  test("are written within 50 ms, without what may wait", async () => {
+  test("retries with growing, capped, random pauses until a success", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    const pauses: number[] = [];
+    let lastMs = host.clock.nowMs() + 5_000;
+    engine.onEvent((event) => {
+      if (event.kind !== "failed") return;
+      expect(host.clock.nowMs()).toBe(lastMs);
+      pauses.push(event.retryAtMs - host.clock.nowMs());
+      lastMs = event.retryAtMs;
+    });
+    engine.run(5_000);
+    flushable.put("a", 1);
+    committer.down = new BackendError("commit: connection lost");
+    await host.scheduler.advance(600_000);
+    expect(engine.health().state).toBe("halted");
+    expect(pauses.length).toBeGreaterThan(20);
+    for (const [index, pause] of pauses.entries()) {
+      const longest = Math.min(30_000, 1_000 * 2 ** index);
+      expect(pause).toBeGreaterThanOrEqual(longest / 2);
+      expect(pause).toBeLessThanOrEqual(longest);
+    }
+    expect(new Set(pauses.slice(10)).size).toBeGreaterThan(5);
+    committer.down = undefined;
+    await host.scheduler.advance(30_000);
+    expect(engine.health().state).toBe("idle");
+    expect(committer.rows.get("a")).toBe(1);
+  });
+
+  test("resumes by a probe when only refused items are dirty", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ haltAfter: 2 });
+    engine.run();
+    flushable.put("a", 1);
+    committer.down = new BackendError("commit: connection lost");
+    await host.scheduler.advance(20_000);
+    expect(engine.health().state).toBe("halted");
+    committer.poison.add("a");
+    committer.down = undefined;
+    await host.scheduler.advance(30_000);
+    expect(engine.health().state).toBe("idle");
+    expect(flushable.dirtyKeys).toEqual(["a"]);
+    expect(committer.tried.at(-1)).toEqual([]);
+  });
+
+  test("flushes refused items only for their own retry", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run();
+    committer.poison.add("bad");
+    flushable.put("bad", 1);
+    await host.scheduler.advance(5_000);
+    expect(committer.tried).toEqual([["bad"]]);
+    await host.scheduler.advance(3_600_000);
+    // Pauses of 1, 2, 4, 8, 16 and 32 minutes end within the hour.
+    expect(committer.tried.length).toBe(6);
+    committer.poison.clear();
+    flushable.put("bad", 2);
+    await host.scheduler.advance(5_000);
+    expect(committer.rows.get("bad")).toBe(2);
+  });
+
+  test("ignores a task that runs too early", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("a", 1);
+    host.scheduler.schedule("write-behind.save", host.clock.nowMs());
+    await host.scheduler.runDue();
+    expect(committer.tried).toEqual([]);
+    await host.scheduler.advance(5_000);
+    expect(committer.tried).toEqual([["a"]]);
+  });
+
+  test("flushes on stop and can run again", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    const handle = engine.run();
+    expect(() => engine.run()).toThrow(TypeError);
+    flushable.put("a", 1, "may");
+    const stopping = handle.stop();
+    expect(handle.stop()).toBe(stopping);
+    await stopping;
+    expect(committer.rows.get("a")).toBe(1);
+    flushable.put("b", 1);
+    await host.scheduler.advance(600_000);
+    expect(committer.rows.has("b")).toBe(false);
+    {
+      await using _again = engine.run();
+    }
+    expect(committer.rows.get("b")).toBe(1);
+  });
+
+  test("rejects a stop that cannot save, and the engine keeps working", async () => {
+    const { engine, flushable, committer } = engineHarness();
+    const handle = engine.run();
+    flushable.put("a", 1);
+    committer.failures.push(new BackendError("commit: connection lost"));
+    await expect(handle.stop()).rejects.toThrow("stop saver: 1 items could not be saved");
+    expect(engine.health().consecutiveFailures).toBe(0);
+    expect((await engine.flush()).committed).toBe(1);
+  });
+
+  test("checks a change of unknown urgency when due", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
+    engine.run(5_000);
+    flushable.put("a", 1, "may");
+    engine.notify();
+    await host.scheduler.advance(7_999);
+    expect(committer.tried).toEqual([]);
+    await host.scheduler.advance(1);
+    expect(committer.tried).toEqual([["a"]]);
+  });
+
+  test("saves a flushable that is added dirty", async () => {
+    for (const urgency of ["must", "may"] as const) {
+      const { engine, committer, host } = engineHarness();
+      engine.run(5_000);
+      const late = new FakeFlushable("late", host.clock);
+      late.put("a", 1, urgency);
+      engine.addFlushable(late);
+      await host.scheduler.advance(urgency === "must" ? 5_000 : 8_000);
+      expect(committer.tried).toEqual([["a"]]);
+    }
+  });
+
+  test("saves within the interval after the clock stepped back", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run(5_000);
+    flushable.put("a", 1);
+    host.clock.set(host.clock.nowMs() - 3_600_000);
+    flushable.put("b", 1);
+    await host.scheduler.advance(5_000);
+    expect(committer.tried).toEqual([["a", "b"]]);
+  });
+
+  test("releases reserves in a pause and writes the result at once", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
+    let rests = 0;
+    Object.assign(flushable, {
+      release: () => {
+        rests += 1;
+        flushable.put("exact", rests, "may");
+      },
+    });
+    engine.run(5_000);
+    flushable.put("a", 1);
+    await host.scheduler.advance(5_000);
+    expect([committer.tried, rests]).toEqual([[["a"]], 0]);
+    // Nothing is dirty, but `notify` requested a pause.
+    engine.notify("may");
+    await host.scheduler.advance(7_999);
+    expect(rests).toBe(0);
+    await host.scheduler.advance(1);
+    expect([committer.tried, rests]).toEqual([[["a"], ["exact"]], 1]);
+    await host.scheduler.advance(600_000);
+    expect(rests).toBe(1);
+  });
+
+  test("releases nothing in a pause while saving fails", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000 });
+    let releases = 0;
+    Object.assign(flushable, {
+      release: () => {
+        releases += 1;
+      },
+    });
+    engine.run(5_000);
+    flushable.put("a", 1);
+    committer.down = new BackendError("commit: connection lost");
+    await host.scheduler.advance(600_000);
+    expect(releases).toBe(0);
+    committer.down = undefined;
+    await host.scheduler.advance(30_000);
+    expect(committer.rows.get("a")).toBe(1);
+    flushable.put("a", 2, "may");
+    await host.scheduler.advance(8_000);
+    expect(releases).toBe(1);
+  });
+
+  test("releases reserves before the last flush and logs errors", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.addFlushable({
+      name: "broken",
+      pending: () => ({ must: 0, may: 0, bytes: 0, oldestAtMs: undefined }),
+      collect: () => [],
+      applyOutcome: () => {},
+      release: () => {
+        throw new Error("broken");
+      },
+    });
+    Object.assign(flushable, { release: () => flushable.put("exact", 1, "may") });
+    await engine.close();
+    expect(committer.tried).toEqual([["exact"]]);
+    expect(host.logger.entries.map(({ message }) => message)).toContain(
+      "write-behind: a flushable threw while releasing its reserve",
+    );
+  });
+});
+describe("Saver and now changes", () => {
+  test("writes them within 50 ms without less urgent changes", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
     flushable.put("pairing", 1, "now");
@@ -290,7 +291,7 @@ describe("Saver: changes that must not be lost", () => {
     expect(committer.tried).toEqual([["pairing"], ["session", "advance"]]);
   });
 
-  test("of several turns share a commit", async () => {
+  test("commits changes of several turns together", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
     for (let turn = 0; turn < 10; turn += 1) {
@@ -301,7 +302,7 @@ describe("Saver: changes that must not be lost", () => {
     expect(committer.tried.map((keys) => keys.length)).toEqual([10]);
   });
 
-  test("have one flush in flight and one waiting", async () => {
+  test("keeps one flush in flight and one waiting", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
     flushable.put("first", 1, "now");
@@ -318,7 +319,7 @@ describe("Saver: changes that must not be lost", () => {
     expect([committer.rows.get("first"), committer.maxRunning]).toEqual([2, 1]);
   });
 
-  test("are part of the retry while saving fails", async () => {
+  test("writes them with the retry while saving fails", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
     committer.down = new BackendError("commit: connection lost");
@@ -333,7 +334,7 @@ describe("Saver: changes that must not be lost", () => {
     expect(committer.tried).toEqual([["a"], ["a", "b"]]);
   });
 
-  test("leave no timer behind once they are written", async () => {
+  test("leaves no timer after the write", async () => {
     const { engine, flushable, host } = engineHarness();
     engine.run(5_000);
     flushable.put("a", 1, "now");
@@ -342,7 +343,7 @@ describe("Saver: changes that must not be lost", () => {
     expect(host.scheduler.scheduled).toEqual([]);
   });
 
-  test("that were made before the saver ran are written at once", async () => {
+  test("writes changes at once that were made before it started", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     flushable.put("a", 1, "now");
     engine.run();
@@ -351,8 +352,8 @@ describe("Saver: changes that must not be lost", () => {
   });
 });
 
-describe("Saver: the notifier", () => {
-  test("is the host's, and wakes the saver once for the changes of a turn", async () => {
+describe("Saver and the notifier", () => {
+  test("uses the host's notifier, once for the changes of a turn", async () => {
     const host = fakeHost();
     const notifications: number[] = [];
     class Counted extends Notifier {
@@ -370,12 +371,12 @@ describe("Saver: the notifier", () => {
     engine.run();
     for (let change = 0; change < 100; change += 1) flushable.put(`${change}`, 1, "now");
     await host.scheduler.advance(50);
-    // The other one, for writers that wait for room, wakes no listener.
+    // The other notifier, for writers that wait for room, wakes no listener.
     expect(notifications.filter((woken) => woken > 0)).toEqual([1]);
     expect(committer.tried.map((keys) => keys.length)).toEqual([100]);
   });
 
-  test("loses no change that is made while the saver wakes", async () => {
+  test("keeps a change made while the saver wakes", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
     flushable.put("a", 1, "may");

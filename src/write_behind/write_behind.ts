@@ -21,28 +21,30 @@ import { Saver } from "./saver.ts";
 /** The background saver of an engine. */
 export interface SaverHandle extends AsyncDisposable {
   /**
-   * Stops saving by itself and flushes a last time. Idempotent: a second call shares the first.
+   * Stops automatic saving and flushes a last time. Idempotent: a second call returns the first one's
+   * promise.
    *
-   * @throws {StoreError} When something could not be saved. It is still dirty; the engine goes on to work.
+   * @throws {StoreError} When some items could not be saved. They are still dirty, and the engine keeps
+   * working.
    */
   stop(): Promise<void>;
 }
 
 /**
- * The one flush engine of an account. It writes what its flushables have dirty, in atomic commits, without
- * being asked (`run`) and when asked (`flush`, `flushOnly`, `commitWith`).
+ * The flush engine of an account. It writes the dirty items of its flushables in atomic commits,
+ * automatically (`run`) and on request (`flush`, `flushOnly`, `commitWith`).
  *
- * - **Ordering.** At most one flush is in flight and one is waiting; who calls during a flush joins the
- *   waiting one, which collects later and so includes every change made before the call. Changes made during
- *   a flush stay dirty.
- * - **Durability.** When a call resolves, everything that was dirty before it is durable, save what its
- *   report names as isolated. When it rejects, nothing of it is (save after an `AmbiguousError`, where it may
- *   be), and all of it is dirty.
- * - **Failure.** An item that the backend refuses is isolated: everything else is committed, it stays dirty
- *   and is tried again alone, ever more rarely. Any other failure leaves everything dirty and is tried again
- *   with back-off. After ten consecutive failures gates are shut (`assertOpen`) until a commit succeeds.
- *   State is never dropped.
- * - **Limits.** Writers that `await ready()` before they change something wait while too much is dirty.
+ * - **Ordering.** At most one flush is in flight and one is waiting. A call during a flush joins the waiting
+ *   one, which collects later and so includes every change made before the call. Changes made during a flush
+ *   stay dirty.
+ * - **Durability.** When a call resolves, all items that were dirty before it are durable, except those that
+ *   its report lists as isolated. When it rejects, none of them is durable (after an `AmbiguousError` they
+ *   may be), and all stay dirty.
+ * - **Failure.** A refused item is isolated: the others are committed, and it stays dirty and is retried
+ *   alone, with growing pauses. Any other failure leaves all items dirty and is retried with back-off. After
+ *   ten consecutive failures gates are closed (`assertOpen`) until a commit succeeds. State is never
+ *   discarded.
+ * - **Limits.** Writers that `await ready()` before a change wait while too many items or bytes are dirty.
  *
  * @example
  * ```ts
@@ -97,30 +99,28 @@ export class WriteBehind {
     });
   }
 
-  /**
-   * The policy's `idleMs`: how long nothing has to change to be a pause, for flushables that tell pauses by
-   * themselves.
-   */
+  /** The policy's `idleMs`, the length of a pause, for flushables that detect pauses themselves. */
   get idleMs(): number {
     return this.#policy.idleMs;
   }
 
-  /** Adds a flushable. Its changes are signalled by `notify`. @throws {TypeError} When its name is taken. */
+  /** Adds a flushable. Call `notify` for its changes. @throws {TypeError} When its name is taken. */
   addFlushable(flushable: Flushable): void {
     if (this.#flushables.some(({ name }) => name === flushable.name)) {
       throw new TypeError(`add flushable: name ${JSON.stringify(flushable.name)} is taken`);
     }
     this.#flushables.push(flushable);
     const { must, may } = flushable.pending();
-    // It does not say whether some of it must not be lost.
+    // `must` includes `now` items.
     if (must > 0) this.notify("now");
     if (may > 0) this.notify("may");
   }
 
   /**
-   * Says that a flushable has become dirty. It costs next to nothing and may be called for every change.
+   * Must be called when a flushable becomes dirty. It is cheap, so call it for every change.
    *
-   * @param urgency How urgent the change is. `now` is always safe, since the engine looks before it writes.
+   * @param urgency Urgency of the change. `now` is always safe, because the engine checks the items before it
+   * writes.
    */
   notify(urgency: Urgency = "must"): void {
     this.#saver.changed(urgency);
@@ -128,12 +128,12 @@ export class WriteBehind {
   }
 
   /**
-   * Starts the background saver: what is dirty already is flushed at once, `now` changes within a turn and 50
-   * ms, `must` changes within `intervalMs`, `may` changes at their maximum age or in a pause. Failures are
-   * retried with back-off, and reported by `health`, events and the logger.
+   * Starts the background saver. It flushes present dirty items at once, `now` changes within a turn and 50
+   * ms, `must` changes within `intervalMs`, and `may` changes at their maximum age or in a pause. Failures
+   * are retried with back-off and reported by `health`, events and the logger.
    *
    * @param intervalMs Defaults to the policy's `intervalMs`.
-   * @throws {TypeError} When it is running already.
+   * @throws {TypeError} When it is running.
    * @throws {RangeError} When `intervalMs` is not a positive integer.
    */
   run(intervalMs: number = this.#policy.intervalMs): SaverHandle {
@@ -149,10 +149,10 @@ export class WriteBehind {
   }
 
   /**
-   * Writes everything that is dirty, `must` and `may`. Without anything dirty it commits nothing.
+   * Writes all dirty items. Commits nothing when there are none.
    *
-   * @throws {StoreError} When there was something dirty and nothing of it could be committed: everything
-   * stays dirty. A `RefusedError` when the reason is that the backend refuses each of the dirty items.
+   * @throws {StoreError} When no dirty item could be committed; all stay dirty. A `RefusedError` when the
+   * backend refuses each of them.
    * @throws {FencedError | ClosedError}
    */
   async flush(): Promise<FlushReport> {
@@ -161,8 +161,8 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, after the flushables released what they hold in reserve, as they do in a pause: a copy of the
-   * database that is taken now burns nothing.
+   * As `flush`, after the flushables have released their reserves, as in a pause: a copy of the database that
+   * is taken now burns no keys.
    */
   async release(): Promise<FlushReport> {
     this.assertUsable();
@@ -171,8 +171,8 @@ export class WriteBehind {
   }
 
   /**
-   * As `flush`, for the items that `select` chooses and no others. It may share a flush that writes more; the
-   * report speaks of the chosen ones.
+   * As `flush`, only for the items that `select` accepts. It may share a flush that writes more; the report
+   * covers only the selected items.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
     this.assertUsable();
@@ -180,19 +180,20 @@ export class WriteBehind {
   }
 
   /**
-   * Commits `writes` together with everything that is dirty and resolves with the rows that each of them
+   * Commits `writes` together with all dirty items and resolves with the number of rows that each write
    * changed.
    *
-   * What was changed before the call, and was not collected by a flush already in flight, lands in the same
-   * commit, before these writes. Items that the backend refuses are isolated and do not hold the writes back.
-   * (When the backend refuses without naming a write, what is dirty lands first and these writes in a commit
-   * of their own right after.) The writes and their bytes belong to the engine until the promise settles.
+   * Changes made before the call, and not collected by a flush in flight, land in the same commit, before
+   * these writes. Refused items are isolated and do not block the writes. (When the backend refuses without
+   * naming a write, the dirty items land first, and these writes in a separate commit right after.) The
+   * engine owns the writes and their bytes until the promise settles.
    *
-   * When it rejects, nothing of `writes` has landed, save after an `AmbiguousError`; what is dirty may have.
+   * When it rejects, none of `writes` has landed, except possibly after an `AmbiguousError`; dirty items may
+   * have.
    *
    * @throws {TypeError | RangeError} When a write is malformed.
-   * @throws {RefusedError} When the backend refuses one of them; `writeIndex` counts within `writes`.
-   * @throws {StoreError} When the commit failed. Nothing is tried again by itself.
+   * @throws {RefusedError} When the backend refuses one of them; `writeIndex` is its index in `writes`.
+   * @throws {StoreError} When the commit failed. The engine does not retry the writes.
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
     const { capabilities } = this.#options.committer;
@@ -202,12 +203,11 @@ export class WriteBehind {
   }
 
   /**
-   * Back-pressure: writers await it before they make something dirty. It resolves at once while the limits on
-   * dirty items and bytes are not reached, else after a flush has made room. Callers that ask in the same
-   * turn of the event loop are all let in, so the limits can be exceeded by as many items as there are
-   * concurrent writers.
+   * Back-pressure: writers await it before they make an item dirty. It resolves at once below the limits on
+   * dirty items and bytes, else after a flush has made room. All calls in one turn of the event loop resolve,
+   * so concurrent writers can exceed the limits by one item each.
    *
-   * @throws {LimitError} When there was no room within `maxWaitMs`. Nothing was dropped.
+   * @throws {LimitError} When there is no room within `maxWaitMs`. No state is lost.
    * @throws {FencedError | ClosedError}
    */
   async ready(): Promise<void> {
@@ -215,29 +215,29 @@ export class WriteBehind {
     await this.#backPressure.ready();
   }
 
-  /** Whether so many commits in a row have failed that gates are shut. The engine goes on trying. */
+  /** Whether gates are closed after too many failed commits in a row. The engine keeps retrying. */
   get isHalted(): boolean {
     return this.#monitor.health.halted;
   }
 
-  /** @throws {FencedError | ClosedError} When nothing will be saved any more. */
+  /** @throws {FencedError | ClosedError} When the engine saves nothing any more. */
   assertUsable(): void {
     if (this.#closing !== undefined) throw new ClosedError("write-behind: closed");
     if (this.#monitor.health.fenced !== undefined) throw this.#monitor.health.fenced;
   }
 
   /**
-   * Rejects what needs a commit to be safe.
+   * Guards operations that need a commit to be safe.
    *
    * @throws {HaltedError} While saving is halted.
-   * @throws {FencedError | ClosedError} When nothing will be saved any more.
+   * @throws {FencedError | ClosedError} When the engine saves nothing any more.
    */
   assertOpen(): void {
     this.assertUsable();
     this.#monitor.health.assertNotHalted();
   }
 
-  /** How saving is going. */
+  /** The health of saving. */
   health(): WriteBehindHealth {
     const pending = this.#pending();
     const { health } = this.#monitor;
@@ -258,17 +258,17 @@ export class WriteBehind {
     };
   }
 
-  /** Adds a listener and returns how to remove it. */
+  /** Adds a listener and returns a function that removes it. */
   onEvent(listener: WriteBehindListener): () => void {
     return this.#monitor.events.add(listener);
   }
 
   /**
-   * Accepts nothing more, stops the saver and flushes a last time; refused items get a last try. Idempotent:
-   * a second call shares the first. The committer stays open: it belongs to its creator.
+   * Rejects further calls, stops the saver and flushes a last time, with a last retry of refused items.
+   * Idempotent: a second call returns the first one's promise. The committer stays open: its creator owns it.
    *
-   * @throws {StoreError} When something could not be saved: its state lives only in the flushables now. The
-   * message says how many items, `cause` why.
+   * @throws {StoreError} When items could not be saved: their state is only in the flushables now. The
+   * message contains their number, `cause` the reason.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -276,8 +276,8 @@ export class WriteBehind {
   }
 
   /**
-   * As `close`, without the last flush: what is dirty is dropped, with the stored state that it belonged to.
-   * Idempotent.
+   * As `close`, without the last flush: dirty items are discarded, because their stored state is being
+   * deleted. Idempotent.
    */
   abandon(): void {
     this.#closing ??= Promise.resolve();
@@ -303,7 +303,7 @@ export class WriteBehind {
   }
 
   /**
-   * The flush before the state may be given up. Its failure is its caller's and does not count towards
+   * The flush before the state may be discarded. Its failure rejects its caller and does not count towards
    * halting.
    */
   async #lastFlush(action: string): Promise<void> {
@@ -318,7 +318,7 @@ export class WriteBehind {
     throw unsaved(`${action}: ${items} items could not be saved: ${summarizeError(failed).message}`, failed);
   }
 
-  /** Lets the flushables release their reserves. */
+  /** Makes the flushables release their reserves. */
   #release(): void {
     for (const flushable of this.#flushables) {
       try {
@@ -329,7 +329,7 @@ export class WriteBehind {
     }
   }
 
-  /** One turn of the saver. Health, events and the logger report a failure. */
+  /** A flush by the saver. Health, events and the logger report a failure. */
   async #save(scope: "all" | "now"): Promise<void> {
     await this.#flush(scope === "now" ? NOW_ITEMS : undefined, { probe: true }).catch(() => {});
   }
@@ -363,7 +363,7 @@ export class WriteBehind {
     this.#saver.roundEnded();
   }
 
-  /** Writers wait. While saving fails, the back-off decides when room is made. */
+  /** Flushes for waiting writers. While saving fails, the back-off decides. */
   #makeRoom(): void {
     if (!this.#rounds.waiting && this.#monitor.health.retryAtMs === undefined) void this.#save("all");
   }
@@ -387,10 +387,7 @@ export class WriteBehind {
   }
 }
 
-/**
- * What is thrown when the last flush left something dirty. Its class is that of the reason where a caller
- * would catch it.
- */
+/** The error for items that the last flush left dirty, of the cause's class where callers may catch it. */
 function unsaved(message: string, cause: Error): StoreError {
   if (cause instanceof FencedError) return new FencedError(message, { cause });
   if (cause instanceof RefusedError) return new RefusedError(message, { cause });

@@ -8,16 +8,12 @@ function sizeOf(value: unknown): number {
   let bytes = 0;
   if (Array.isArray(value)) for (const part of value) bytes += sizeOf(part);
   else if (value instanceof Map) for (const [key, part] of value) bytes += sizeOf(key) + sizeOf(part);
-  // Writes are plain objects. Every flush walks through all of them: an array of the members of each would be
-  // a tenth of it.
+  // Writes are plain objects. `Object.values` would take a tenth of the time of a flush.
   else for (const name in value) bytes += sizeOf((value as Record<string, unknown>)[name]);
   return bytes;
 }
 
-/**
- * An estimate of what writes carry, in bytes: what limits and reports count by. Numbers and framing are left
- * out.
- */
+/** Estimated size of writes in bytes, for limits and reports. Excludes numbers and framing. */
 export function estimateBytes(writes: readonly Write[]): number {
   return sizeOf(writes);
 }
