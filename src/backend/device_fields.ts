@@ -1,3 +1,4 @@
+import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
 import type { AdvSignedDeviceIdentity, ServerCert, ServerCertChain } from "../records/mod.ts";
 import {
   flag,
@@ -12,13 +13,7 @@ import {
   value,
 } from "../rules/mod.ts";
 import type { AppVersion, Device, KeyPair, ServerClientExpiration } from "./device_store.ts";
-import { JID, KEY_ID, MAX_KEY_ID, number, SECONDS, type TextSort, UINT32, word } from "./field_rules.ts";
-
-/** Length of an X25519 private or public key in bytes. */
-export const KEY_BYTES = 32;
-
-/** Length of an XEdDSA signature in bytes. */
-export const SIGNATURE_BYTES = 64;
+import { JID, KEY_ID, number, SECONDS, type TextSort, UINT32, word } from "./field_rules.ts";
 
 /** Greatest registration id: 31 bits. */
 export const MAX_REGISTRATION_ID: number = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 /** Rules that several writes, reads and fields of the device are made of. */
+import { MAX_KEY_ID, MAX_UINT32 } from "../bytes/mod.ts";
 import { integer, optional, type Rule, type RuleOf, text } from "../rules/mod.ts";
 import type { CollectionName } from "./app_sync_store.ts";
 
@@ -33,12 +34,6 @@ export type IntegerSort =
   | "seconds"
   | "storedLength"
   | "uint32";
-
-/** Greatest pre-key and signed pre-key id: ids travel as 24-bit integers. */
-export const MAX_KEY_ID: number = 2 ** 24 - 1;
-
-/** Greatest number where the protocol has 32 bits. */
-const MAX_UINT32 = 0xffff_ffff;
 
 /** A text of some sort, not empty. */
 export function word<T extends string = string>(sort: TextSort): Rule<T> {

@@ -10,18 +10,16 @@ export type {
   DeviceListEntry,
   DeviceListRecord,
   HashState,
-  ServerCert,
   ServerCertChain,
   SyncKey,
 } from "../records/mod.ts";
 export { adoptBackend, type BackendLike, type FlatStores } from "./adopt_backend.ts";
-export {
-  type AppSyncReads,
-  type AppSyncStore,
-  type AppSyncWrite,
-  type CollectionName,
-  HASH_STATE_HASH_BYTES,
-  type MutationMac,
+export type {
+  AppSyncReads,
+  AppSyncStore,
+  AppSyncWrite,
+  CollectionName,
+  MutationMac,
 } from "./app_sync_store.ts";
 export { HASH_STATE } from "./app_sync_writes.ts";
 export type {
@@ -35,7 +33,7 @@ export type {
   OwnerState,
   ReadMethod,
 } from "./backend.ts";
-export { CommitQueue, type CommitQueueOptions, type CommitStats } from "./commit_queue.ts";
+export { CommitQueue, type CommitStats } from "./commit_queue.ts";
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type CreateBackendOptions,
@@ -47,15 +45,11 @@ export {
   DEVICE,
   DEVICE_FIELD_NAMES,
   DEVICE_FIELDS,
-  type DeviceField,
-  type GeneratedField,
   initialDevice,
-  KEY_BYTES,
   MAX_EXTRA_ENTRIES,
   MAX_REGISTRATION_ID,
   type RedactedDevice,
   redactDevice,
-  SIGNATURE_BYTES,
 } from "./device_fields.ts";
 export type {
   AccountSummary,
@@ -69,13 +63,12 @@ export type {
   ServerClientExpiration,
   TableSummary,
 } from "./device_store.ts";
-export { type IntegerSort, MAX_KEY_ID, type TextSort } from "./field_rules.ts";
+export type { IntegerSort, TextSort } from "./field_rules.ts";
 export { ForwardingReads, READ } from "./forwarding_reads.ts";
 export {
   LEARNING_SOURCES,
   type LearningSource,
   type LidPnMapping,
-  MESSAGE_SECRET_BYTES,
   type MessageRef,
   type MsgSecret,
   type MsgSecretEntry,
@@ -88,7 +81,7 @@ export {
   type TcTokenEntry,
 } from "./protocol_store.ts";
 export { DEVICE_LIST, TC_TOKEN } from "./protocol_writes.ts";
-export { type Argument, READ_METHODS, READS, type ReadRow } from "./reads.ts";
+export { type Argument, READ_METHODS, READS } from "./reads.ts";
 export {
   INCARNATION_LENGTH,
   isLease,
@@ -110,11 +103,10 @@ export type {
   SignedPreKeyRow,
 } from "./signal_store.ts";
 export { IDENTITY_KEY_BYTES } from "./signal_writes.ts";
-export { TABLE_KEYS, type TableName } from "./table_keys.ts";
+export type { TableName } from "./table_keys.ts";
 export { OWNER_GUARD, OWNER_STATE } from "./validate_guard.ts";
-export { isText, MAX_TEXT_LENGTH, requireAccountName } from "./validate_value.ts";
+export { isText, requireAccountName } from "./validate_value.ts";
 export { requireDevice, validateWrite, validateWrites } from "./validate_write.ts";
 export type { ValuePlace, ValueTransform } from "./value_transform.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";
-export type { WriteRow } from "./write_row.ts";
 export { WRITE_KINDS, WRITES } from "./writes.ts";

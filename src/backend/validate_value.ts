@@ -1,6 +1,4 @@
-import { checkOf, MAX_TEXT_LENGTH, passes, text } from "../rules/mod.ts";
-
-export { MAX_TEXT_LENGTH };
+import { checkOf, passes, text } from "../rules/mod.ts";
 
 const TEXT = text("word");
 const checkText = checkOf(TEXT, "text");

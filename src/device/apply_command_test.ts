@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_KEY_ID } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
 import { applyCommand, createDevice, type DeviceCommand, type DeviceState, INITIAL_RUNTIME } from "./mod.ts";
 

@@ -1,5 +1,6 @@
 import type { AppVersion, Device, KeyPair } from "../backend/mod.ts";
-import { initialDevice, KEY_BYTES, MAX_REGISTRATION_ID } from "../backend/mod.ts";
+import { initialDevice, MAX_REGISTRATION_ID } from "../backend/mod.ts";
+import { KEY_BYTES } from "../bytes/mod.ts";
 import type { Host, Random } from "../ports/mod.ts";
 import { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 import { signXeddsa } from "./xeddsa.ts";

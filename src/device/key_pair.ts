@@ -1,10 +1,7 @@
 import type { KeyPair } from "../backend/mod.ts";
-import { KEY_BYTES } from "../backend/mod.ts";
+import { KEY_BYTES, prefixedKey } from "../bytes/mod.ts";
 import type { Random } from "../ports/mod.ts";
 import { clamp, montgomeryPublicKey } from "./_curve25519.ts";
-
-/** Type byte of an X25519 public key in Signal's encoding ("DJB" type). */
-const KEY_TYPE = 0x05;
 
 /**
  * A fresh X25519 key pair, owned by the caller. The private key is clamped (RFC 7748, section 5), the form in
@@ -17,8 +14,5 @@ export function generateKeyPair(random: Random): KeyPair {
 
 /** A public key in Signal's encoding: 33 bytes, the type byte 0x05 and the key. */
 export function signalPublicKey(publicKey: Uint8Array): Uint8Array {
-  const encoded = new Uint8Array(KEY_BYTES + 1);
-  encoded[0] = KEY_TYPE;
-  encoded.set(publicKey, 1);
-  return encoded;
+  return prefixedKey(publicKey);
 }

@@ -5,11 +5,10 @@
  * @module
  */
 export { type RedactedDevice, redactDevice } from "../backend/mod.ts";
-export { applyCommand, type CommandContext } from "./apply_command.ts";
+export { applyCommand } from "./apply_command.ts";
 export { type ClientExpirationNotice, decideClientExpiration } from "./client_expiration.ts";
 export {
   createDevice,
-  DEFAULT_APP_VERSION,
   generateSignedPreKey,
   type NewSignedPreKey,
 } from "./create_device.ts";
@@ -21,8 +20,6 @@ export {
   type DeviceRuntime,
   type DeviceState,
   INITIAL_RUNTIME,
-  isReadyForPresence,
-  isRegistered,
 } from "./device_state.ts";
 export { type FreeRun, findFreeRun } from "./free_run.ts";
 export { requireSameIdentityIn } from "./identity_guard.ts";
@@ -31,10 +28,8 @@ export {
   type DeviceCompanion,
   type DeviceDraft,
   PersistenceManager,
-  type PersistenceManagerOptions,
   type PublicPreKey,
 } from "./persistence_manager.ts";
-export { advanceId, distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
-export type { PreKeyReads } from "./pre_keys.ts";
+export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

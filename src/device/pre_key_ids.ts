@@ -1,4 +1,4 @@
-import { MAX_KEY_ID } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { ArgumentRangeError } from "../errors/mod.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { type Backend, MAX_KEY_ID, type Write } from "../backend/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import { distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 

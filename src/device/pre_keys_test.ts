@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { deviceHarness } from "../../test/support/account/device.ts";
-import { MAX_KEY_ID } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { BackendError } from "../errors/mod.ts";
 import { decodePreKey } from "../records/mod.ts";
 

@@ -1,5 +1,5 @@
 import { etc } from "@noble/ed25519";
-import { KEY_BYTES } from "../backend/mod.ts";
+import { KEY_BYTES } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 import { clamp, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
 

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../backend/mod.ts";
-import { decodeBase64 } from "../bytes/mod.ts";
+import { decodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
 import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
 import { RequestError } from "./request_error.ts";

@@ -7,8 +7,7 @@
 export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
 export { contentsOf } from "./frames.ts";
 export { decodePlainValue, encodePlainValue } from "./plain_value.ts";
-export { PROTOCOL, Protocol } from "./protocol.ts";
-export { ProtocolVersionError } from "./protocol_version_error.ts";
+export { PROTOCOL } from "./protocol.ts";
 export { CALL_TYPE, PROTOCOL_VERSION } from "./version.ts";
-export type { BackendCall, Wire, WireMethod, WireTables } from "./wire.ts";
-export { describeError, errorOf, UNEXPECTED, type WireError } from "./wire_error.ts";
+export type { BackendCall, Wire, WireMethod } from "./wire.ts";
+export { describeError, errorOf, UNEXPECTED } from "./wire_error.ts";

@@ -2,15 +2,7 @@
  * Checks of what a caller hands in. All byte values are copied: what the caller does with its own afterwards
  * changes nothing.
  */
-import { KEY_BYTES } from "./_chain_step.ts";
-
-/** Length of a public key with its prefix. */
-export const PUBLIC_KEY_BYTES = 33;
-
-/** Type byte of an X25519 public key in Signal's encoding. */
-export const KEY_TYPE = 0x05;
-
-const MAX_UINT32 = 0xffff_ffff;
+import { KEY_BYTES, KEY_TYPE, MAX_UINT32, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 
 /**
  * A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has

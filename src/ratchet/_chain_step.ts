@@ -2,11 +2,8 @@
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeUtf8, joinBytes } from "../bytes/mod.ts";
+import { encodeUtf8, joinBytes, KEY_BYTES } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
-
-/** Length of a chain key, of a seed, of a root key and of a private key. */
-export const KEY_BYTES = 32;
 
 const SEED_INPUT: Uint8Array = Uint8Array.of(0x01);
 const STEP_INPUT: Uint8Array = Uint8Array.of(0x02);

@@ -1,3 +1,4 @@
+import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { WrongLengthError } from "../errors/mod.ts";
 import {
   bytesFieldSize,
@@ -8,8 +9,6 @@ import {
   type WireReader,
   type WireWriter,
 } from "../protobuf/mod.ts";
-import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_arguments.ts";
-import { KEY_BYTES } from "./_chain_step.ts";
 import { DECODE_SENDER_KEY, readSenderMessageKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
 import { SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";

@@ -1,3 +1,4 @@
+import { KEY_BYTES } from "../bytes/mod.ts";
 import { WrongLengthError } from "../errors/mod.ts";
 import {
   bytesFieldSize,
@@ -8,7 +9,6 @@ import {
   WireWriter,
 } from "../protobuf/mod.ts";
 import { copyBytes, requireUint32 } from "./_arguments.ts";
-import { KEY_BYTES } from "./_chain_step.ts";
 import type { StoredKey } from "./message_key.ts";
 
 export const DECODE_SENDER_KEY = "decode sender key";

@@ -1,3 +1,4 @@
+import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import {
   bytesFieldSize,
   DELIMITED,
@@ -7,8 +8,6 @@ import {
   type WireReader,
   type WireWriter,
 } from "../protobuf/mod.ts";
-import { KEY_TYPE, PUBLIC_KEY_BYTES } from "./_arguments.ts";
-import { KEY_BYTES } from "./_chain_step.ts";
 import { readStoredKey, type StoredKey } from "./message_key.ts";
 import {
   MAX_MESSAGE_KEYS,

@@ -1,3 +1,4 @@
+import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import {
   bytesFieldSize,
@@ -10,8 +11,6 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
-import { PUBLIC_KEY_BYTES } from "./_arguments.ts";
-import { KEY_BYTES } from "./_chain_step.ts";
 import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 

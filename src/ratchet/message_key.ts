@@ -1,3 +1,4 @@
+import { KEY_BYTES } from "../bytes/mod.ts";
 import {
   bytesFieldSize,
   DELIMITED,
@@ -8,7 +9,6 @@ import {
   WireWriter,
 } from "../protobuf/mod.ts";
 import { copyBytes, requireUint32 } from "./_arguments.ts";
-import { KEY_BYTES } from "./_chain_step.ts";
 
 /** Length of the initialisation vector of a message. */
 const IV_BYTES = 16;

@@ -1,7 +1,7 @@
-import { encodeBase64 } from "../bytes/mod.ts";
+import { encodeBase64, KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
-import { copyBytes, copyPublicKey, KEY_TYPE, PUBLIC_KEY_BYTES, requireUint32 } from "./_arguments.ts";
-import { KEY_BYTES, messageSeed, steppedKey } from "./_chain_step.ts";
+import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
+import { messageSeed, steppedKey } from "./_chain_step.ts";
 import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
 import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";

@@ -1,7 +1,7 @@
-import { encodeBase64, sameBytes } from "../bytes/mod.ts";
+import { encodeBase64, KEY_BYTES, sameBytes } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
 import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
-import { isRetiredKey, KEY_BYTES, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
+import { isRetiredKey, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 
 /** Most skipped message keys of one chain, as other clients bound them. The oldest go first. */

@@ -31,8 +31,6 @@ export {
 export type {
   NodeRatchet,
   NodeSession,
-  RecordStructure,
-  SenderKeyRecordStructure,
   SenderKeyStateStructure,
   SessionStructure,
   SessionStructure_Chain,

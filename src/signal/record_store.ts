@@ -1,4 +1,5 @@
-import { MAX_KEY_ID, type SignalRow, type Write } from "../backend/mod.ts";
+import type { SignalRow, Write } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";

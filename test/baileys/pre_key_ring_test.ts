@@ -3,12 +3,13 @@
  * nothing, and the counters wrap around before Baileys, which counts on with `id + 1`, would leave the range
  * of ids.
  */
+
 import { Curve, getNextPreKeys } from "baileys";
 import { describe, expect, test } from "vitest";
 import { openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
-import { MAX_KEY_ID } from "../../src/backend/mod.ts";
 import { type BaileysAuthState, baileysAuthState } from "../../src/baileys/mod.ts";
+import { MAX_KEY_ID } from "../../src/bytes/mod.ts";
 import { encodePreKey } from "../../src/records/mod.ts";
 
 function record(id: number): Uint8Array {

@@ -107,7 +107,7 @@ describe("a client of the release before", () => {
 
   test("has no call that is newer than it", async () => {
     const { answer } = serviceOf(NEXT);
-    const call = new NEXT.Protocol(NEXT_VERSION).wire.encodeRead(NEW_CALL as never, [GROUP]);
+    const call = NEXT.PROTOCOL.wire.encodeRead(NEW_CALL as never, [GROUP]);
     // The same call in the version before.
     const older = call.with(2, PROTOCOL_VERSION);
     const responses = await Promise.all([call, older].map((body) => answer("", { body: body as BodyInit })));

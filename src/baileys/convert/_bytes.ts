@@ -1,16 +1,7 @@
 /** Bytes as Baileys' JSON holds them, and the checks that the converters share. */
 
-import { decodeBase64 } from "../../bytes/mod.ts";
+import { decodeBase64, KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, prefixedKey } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
-
-/** Length of a private key, and of a public key without its prefix. */
-export const KEY_BYTES = 32;
-
-/** Length of a public key with its 0x05 prefix. */
-export const PUBLIC_KEY_BYTES = 33;
-
-/** Type byte of an X25519 public key in Signal's encoding. */
-export const KEY_TYPE = 0x05;
 
 /** An index of an array, in its one spelling. */
 const INDEX = /^(?:0|[1-9][0-9]{0,8})$/;
@@ -83,19 +74,11 @@ export function requireInteger(
 /** A public key of 33 bytes, given with its prefix or without. @throws {CorruptError | WrongLengthError} */
 export function requirePublicKey(action: string, what: string, value: unknown): Uint8Array {
   const bytes = requireBytes(action, what, value);
-  if (bytes.length === KEY_BYTES) return withPrefix(bytes);
+  if (bytes.length === KEY_BYTES) return prefixedKey(bytes);
   if (bytes.length !== PUBLIC_KEY_BYTES) {
     throw new WrongLengthError(`${action}: ${what} is ${bytes.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
   }
   if (bytes[0] !== KEY_TYPE) throw new CorruptError(`${action}: ${what} is of an unknown type`);
-  return bytes;
-}
-
-/** The same public key with the 0x05 prefix. */
-export function withPrefix(publicKey: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(PUBLIC_KEY_BYTES);
-  bytes[0] = KEY_TYPE;
-  bytes.set(publicKey, 1);
   return bytes;
 }
 

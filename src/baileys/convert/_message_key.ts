@@ -5,8 +5,7 @@
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeUtf8, joinBytes } from "../../bytes/mod.ts";
-import { KEY_BYTES } from "./_bytes.ts";
+import { encodeUtf8, joinBytes, KEY_BYTES } from "../../bytes/mod.ts";
 
 const IV_BYTES = 16;
 

@@ -1,5 +1,5 @@
 import type { HashState, SyncKey } from "../../backend/mod.ts";
-import { decodeBase64, encodeBase64 } from "../../bytes/mod.ts";
+import { decodeBase64, encodeBase64, MAX_UINT32 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import {
   decodeSyncKeyFingerprint,
@@ -11,8 +11,6 @@ import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
 
 /** Length of the LT-hash. */
 const HASH_BYTES = 128;
-
-const MAX_UINT32 = 0xffff_ffff;
 
 /** `app-state-sync-key` of Baileys: `Message.AppStateSyncKeyData`, with the timestamp as a number. */
 export interface BaileysSyncKey {

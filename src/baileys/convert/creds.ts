@@ -1,21 +1,9 @@
 import type { AdvSignedDeviceIdentity, Device, KeyPair } from "../../backend/mod.ts";
-import { encodeBase64 } from "../../bytes/mod.ts";
-import {
-  type JsonObject,
-  KEY_BYTES,
-  readBytes,
-  requireBytes,
-  requireInteger,
-  requireObject,
-} from "./_bytes.ts";
+import { encodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../../bytes/mod.ts";
+import { type JsonObject, readBytes, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
 import { readCredsExtra, writeCredsExtra } from "./creds_extra.ts";
 import type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
 import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
-
-const SIGNATURE_BYTES = 64;
-
-/** Greatest pre-key id: ids travel as 24-bit integers. */
-const MAX_KEY_ID = 2 ** 24 - 1;
 
 const ACTION = "convert credentials";
 

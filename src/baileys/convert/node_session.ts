@@ -3,17 +3,9 @@
  * place of base64.
  */
 
-import { encodeBase64 } from "../../bytes/mod.ts";
+import { encodeBase64, KEY_BYTES, MAX_UINT32, PUBLIC_KEY_BYTES } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
-import {
-  type JsonObject,
-  KEY_BYTES,
-  PUBLIC_KEY_BYTES,
-  readBytes,
-  requireBytes,
-  requireInteger,
-  requireObject,
-} from "./_bytes.ts";
+import { type JsonObject, readBytes, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
 import { isMessageKeyLength } from "./_message_key.ts";
 
 /** The only version of libsignal-node's records that is in use. */
@@ -27,8 +19,6 @@ export const RECEIVING = 2;
 
 /** `closed` of an open session. */
 export const OPEN = -1;
-
-const MAX_UINT32 = 0xffff_ffff;
 
 /** A chain of a session, in JSON. */
 export interface NodeChainJson {

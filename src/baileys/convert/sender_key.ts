@@ -1,4 +1,4 @@
-import { encodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
+import { encodeBase64, encodeUtf8, KEY_BYTES, MAX_UINT32, prefixedKey } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
 import {
@@ -9,14 +9,12 @@ import {
 import {
   isObject,
   type JsonObject,
-  KEY_BYTES,
   parsedJson,
   readBytes,
   requireBytes,
   requireInteger,
   requireObject,
   requirePublicKey,
-  withPrefix,
 } from "./_bytes.ts";
 
 /** States of one record, as Baileys and the standard bound them. */
@@ -24,8 +22,6 @@ const MAX_STATES = 5;
 
 /** Skipped message keys of one state, as Baileys and the standard bound them. */
 const MAX_MESSAGE_KEYS = 2_000;
-
-const MAX_UINT32 = 0xffff_ffff;
 
 const ACTION = "convert sender key";
 
@@ -188,7 +184,7 @@ function writeState(state: SenderKeyStateStructure): SenderKeyStateJson {
     senderKeyId: state.senderKeyId ?? 0,
     senderChainKey: writeStep(senderChainKey),
     senderSigningKey: {
-      public: bufferJson(publicKey.length === KEY_BYTES ? withPrefix(publicKey) : publicKey),
+      public: bufferJson(publicKey.length === KEY_BYTES ? prefixedKey(publicKey) : publicKey),
       private: bufferJson(privateKey),
     },
     senderMessageKeys: state.senderMessageKeys.map(writeStep),

@@ -1,5 +1,6 @@
+import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, prefixedKey } from "../../bytes/mod.ts";
 import { decodeSessionRecord, encodeSessionRecord, type SessionStructure } from "../../records/mod.ts";
-import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, parsedJson, requireObject, withPrefix } from "./_bytes.ts";
+import { parsedJson, requireObject } from "./_bytes.ts";
 import {
   type NodeRecordJson,
   type NodeSession,
@@ -130,5 +131,5 @@ export function requireLocalIdentity(local: LocalIdentity): LocalIdentity {
   if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff) {
     throw new RangeError(`${action}: the local registration id is out of range`);
   }
-  return { localIdentityPublic: isPrefixed ? key : withPrefix(key), localRegistrationId: id };
+  return { localIdentityPublic: isPrefixed ? key : prefixedKey(key), localRegistrationId: id };
 }

@@ -1,5 +1,6 @@
 /** Chains of libsignal-node and of the standard. */
 
+import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../../bytes/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
 import { isRetiredKey, retiredKey } from "../../ratchet/mod.ts";
 import type {
@@ -7,7 +8,6 @@ import type {
   SessionStructure_Chain_MessageKey as MessageKey,
   NodeSession,
 } from "../../records/mod.ts";
-import { KEY_BYTES, PUBLIC_KEY_BYTES } from "./_bytes.ts";
 import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
 import { type NodeChain, RECEIVING } from "./node_session.ts";
 

@@ -1,9 +1,8 @@
-import { sameBytes } from "../../bytes/mod.ts";
+import { KEY_BYTES, sameBytes } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
 import { isRetiredKey } from "../../ratchet/mod.ts";
 import type { NodeSession as Kept, NodeRatchet, SessionStructure } from "../../records/mod.ts";
-import { KEY_BYTES } from "./_bytes.ts";
 import { type NodeChain, type NodeSession, OPEN, RECEIVING, SENDING } from "./node_session.ts";
 import {
   isSpent,

@@ -1,17 +1,8 @@
+import { KEY_BYTES, MAX_KEY_ID, prefixedKey } from "../../bytes/mod.ts";
 import { decodePreKey, encodePreKey } from "../../records/mod.ts";
-import {
-  KEY_BYTES,
-  requireBytes,
-  requireInteger,
-  requireObject,
-  requirePublicKey,
-  withPrefix,
-} from "./_bytes.ts";
+import { requireBytes, requireInteger, requireObject, requirePublicKey } from "./_bytes.ts";
 import type { BaileysKeys } from "./creds_types.ts";
 import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
-
-/** Greatest pre-key id: ids travel as 24-bit integers. */
-const MAX_KEY_ID = 2 ** 24 - 1;
 
 /**
  * The number of a pre-key, which Baileys writes in decimal.
@@ -50,5 +41,5 @@ export function identityKeyToRaw(value: unknown): Uint8Array {
 
 /** Converts a stored identity key of 32 bytes to an `identity-key` of Baileys. */
 export function rawToIdentityKey(key: Uint8Array, wrapBytes: WrapBytes = plainBytes): Uint8Array {
-  return wrapBytes(withPrefix(key));
+  return wrapBytes(prefixedKey(key));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type AccountLids, type LidAccount, learningLidCache, lidCache } from "./account_lids.ts";
+export { type AccountLids, learningLidCache, lidCache } from "./account_lids.ts";
 export { attachedLids } from "./attached_lids.ts";
 export type { LearntMapping } from "./learnt_mapping.ts";
 export {
