@@ -32,6 +32,8 @@ export interface AccountParts {
   readonly accountId: number;
   /** Says what is called with writes that were committed together with the device. */
   readonly onDeviceCommitted: (follower: (writes: readonly Write[]) => void) => void;
+  /** Says what is called with the writes of the public stores. */
+  readonly onStored: (follower: (writes: readonly Write[]) => void) => void;
 }
 
 /** Told of writes that were committed. */
@@ -75,6 +77,7 @@ export class Account implements AsyncDisposable {
   readonly #followers: CommitFollower[] = [];
   readonly #lidCache: AccountParts["lidCache"];
   readonly #accountId: number;
+  readonly #onStored: AccountParts["onStored"];
   #closing: Promise<void> | undefined;
 
   constructor(parts: AccountParts) {
@@ -87,6 +90,7 @@ export class Account implements AsyncDisposable {
     this.signalPolicy = parts.signalPolicy;
     this.#accountId = parts.accountId;
     this.#lidCache = parts.lidCache;
+    this.#onStored = parts.onStored;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
@@ -139,6 +143,14 @@ export class Account implements AsyncDisposable {
    */
   onCommitted(follower: CommitFollower): void {
     this.#followers.push(follower);
+  }
+
+  /**
+   * Adds a function that is called with the writes of `store`, before each is committed and again after it,
+   * however that ends. It is for copies of what is stored, and must not fail.
+   */
+  onStored(follower: (writes: readonly Write[]) => void): void {
+    this.#onStored(follower);
   }
 
   /** How saving is going. */

@@ -62,6 +62,8 @@ const TASKS: Readonly<Record<string, Expiry>> = {
     const cutoff = since(nowS, tcTokenS);
     return { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit: ROWS_PER_RUN };
   },
+  // Value MACs that a newer set of their collection replaced, or that a crash kept from ever being one.
+  "app-state": () => ({ kind: "syncVersion.sweep", limit: ROWS_PER_RUN }),
   // Each secret says itself until when it is kept.
   "message-secrets": (_policy, nowS) => ({ kind: "msgSecret.expire", cutoff: nowS, limit: ROWS_PER_RUN }),
 };

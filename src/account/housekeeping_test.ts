@@ -94,14 +94,43 @@ test("a run takes a thousand rows and goes on a second later", async () => {
   await account.close();
 });
 
+test("value MACs of generations that are not current go, those of a snapshot under way stay", async () => {
+  const world = new World();
+  const account = await world.open();
+  const { store } = account;
+  const state = { version: 1n, hash: new Uint8Array(128).fill(1), macMismatchFatal: false };
+  const values = (count: number) => new Map(Array.from({ length: count }, (_, n) => [`${n}`, SECRET]));
+  const patch = (generation: number, count: number, isLast: boolean): Promise<void> =>
+    store.patchVersion("regular", {
+      generation,
+      values: values(count),
+      removed: [],
+      state: isLast ? state : undefined,
+    });
+  await patch(1, 1_500, true);
+  await patch(2, 10, true);
+  await patch(3, 4, false);
+  const rows = async (): Promise<number | undefined> =>
+    (await store.snapshotDb("rows")).tables.find(({ table }) => table === "syncValues")?.rows;
+  expect(await rows()).toBe(1_514);
+  await world.host.scheduler.advance(HOUR_MS);
+  expect(await rows()).toBe(514);
+  await world.host.scheduler.advance(1_000);
+  expect(await rows()).toBe(14);
+  expect((await store.getVersion("regular")).indexValueMap.size).toBe(10);
+  await patch(3, 5, true);
+  expect((await store.getVersion("regular")).indexValueMap.size).toBe(5);
+  await account.close();
+});
+
 test("a run that fails is logged and is not the last", async () => {
   const world = new World();
   const account = await world.open();
   await fill(account.store, world.nowS);
-  world.plan.next(...Array.from({ length: 5 }, () => new BusyError("commit: busy")));
+  world.plan.next(...Array.from({ length: 6 }, () => new BusyError("commit: busy")));
   await world.host.scheduler.advance(2 * HOUR_MS - 1);
   const logged = world.host.logger.entries.filter(({ message }) => message === "housekeeping: failed");
-  expect(logged).toHaveLength(5);
+  expect(logged).toHaveLength(6);
   await world.host.scheduler.advance(HOUR_MS);
   expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
   await account.close();
@@ -110,7 +139,7 @@ test("a run that fails is logged and is not the last", async () => {
 test("nothing is scheduled after closing, nor when it is not wanted", async () => {
   const world = new World();
   const account = await world.open();
-  expect(world.host.scheduler.scheduled.length).toBe(5);
+  expect(world.host.scheduler.scheduled.length).toBe(6);
   await account.close();
   expect(world.host.scheduler.scheduled).toEqual([]);
   const without = await world.open({ housekeeping: false });

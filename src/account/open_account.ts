@@ -5,6 +5,7 @@ import {
   CommitQueue,
   type Committer,
   type Device,
+  type Write,
   withCommitter,
 } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
@@ -122,7 +123,8 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
       soleOwner: as.soleOwner,
     });
     let snapshot: () => Device | undefined = () => undefined;
-    const guarded = guardIdentity(queue, () => snapshot());
+    const followers: ((writes: readonly Write[]) => void)[] = [];
+    const guarded = guardStores(queue, () => snapshot(), followers);
     const store = withCommitter(backend, guarded, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
     const taskPrefix = `${options.taskLabel ?? accountId}:`;
@@ -156,6 +158,7 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
       },
       lidCache: as.lidCache,
       onDeviceCommitted: (follower) => companion.connect(() => attachedLids(account).cache, follower),
+      onStored: (follower) => followers.push(follower),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
     if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
@@ -170,14 +173,26 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
 
 /**
  * The committer of the public stores: it refuses another identity for a paired device, as the device's own
- * manager does.
+ * manager does, and says before and after what it writes.
  */
-function guardIdentity(queue: CommitQueue, current: () => Device | undefined): Committer {
+function guardStores(
+  queue: CommitQueue,
+  current: () => Device | undefined,
+  followers: readonly ((writes: readonly Write[]) => void)[],
+): Committer {
+  const tell = (writes: readonly Write[]): void => {
+    for (const follower of followers) follower(writes);
+  };
   return {
     commit: async (writes, options) => {
       const device = current();
       if (device !== undefined) requireSameIdentityIn(writes, device);
-      return await queue.commit(writes, options);
+      tell(writes);
+      try {
+        return await queue.commit(writes, options);
+      } finally {
+        tell(writes);
+      }
     },
     readOwner: () => queue.readOwner(),
     get capabilities() {

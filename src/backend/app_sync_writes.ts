@@ -1,13 +1,16 @@
 import type { HashState, SyncKey } from "../records/mod.ts";
-import { flag, map, object, plain, type Rule, rows, uint64, value } from "../rules/mod.ts";
+import { flag, map, object, optional, plain, type Rule, rows, uint64, value } from "../rules/mod.ts";
 import {
   type AppSyncStore,
   type AppSyncWrite,
+  type Generations,
   HASH_STATE_HASH_BYTES,
   type MutationMac,
+  type SyncVersion,
+  type VersionPatch,
 } from "./app_sync_store.ts";
-import { COLLECTION, SECONDS, word } from "./field_rules.ts";
-import { type SetterName, type SettersOf, setter } from "./setter.ts";
+import { COLLECTION, number, ROW_LIMIT, SECONDS, word } from "./field_rules.ts";
+import { counting, type SetterName, type SettersOf, setter } from "./setter.ts";
 import type { WriteRowsOf } from "./write_row.ts";
 
 /** The id of a sync key. */
@@ -21,12 +24,36 @@ export const SYNC_KEY: Rule<SyncKey> = object<SyncKey>({
   timestamp: SECONDS,
 });
 
+/** An index MAC in base64. */
+const INDEX: Rule<string> = word("index");
+
+/** Each is a row of its own. */
+const INDEX_VALUES: Rule<Map<string, Uint8Array>> = map(INDEX, value("indexValue"), { rows: true });
+
+const GENERATION: Rule<number> = number("generation");
+
+const HASH: Rule<Uint8Array> = value("hash", { length: HASH_STATE_HASH_BYTES });
+
 export const HASH_STATE: Rule<HashState> = object<HashState>({
   version: uint64(),
-  hash: value("hash", { length: HASH_STATE_HASH_BYTES }),
-  indexValueMap: map(word("index"), value("indexValue")),
+  hash: HASH,
+  indexValueMap: INDEX_VALUES,
   macMismatchFatal: flag(),
 });
+
+export const SYNC_VERSION: Rule<SyncVersion> = object<SyncVersion>({
+  version: uint64(),
+  hash: HASH,
+  macMismatchFatal: flag(),
+});
+
+export const GENERATIONS: Rule<Generations> = object<Generations>({
+  current: optional(GENERATION),
+  started: GENERATION,
+});
+
+/** Protocol version that introduced generations. */
+export const GENERATIONS_SINCE = 2;
 
 /** The state of a collection that was never seen. */
 export function neverSeen(): HashState {
@@ -53,7 +80,28 @@ export const APP_SYNC_WRITES: WriteRowsOf<AppSyncWrite["kind"]> = {
     by: "setVersion",
     fields: { name: COLLECTION, state: HASH_STATE },
   },
-  "syncVersion.delete": { by: "deleteVersion", fields: { name: COLLECTION } },
+  "syncVersion.patch": {
+    by: "patchVersion",
+    since: GENERATIONS_SINCE,
+    fields: {
+      name: COLLECTION,
+      patch: object<VersionPatch>({
+        generation: GENERATION,
+        values: INDEX_VALUES,
+        removed: rows(INDEX),
+        state: optional(SYNC_VERSION),
+      }),
+    },
+  },
+  "syncVersion.delete": {
+    by: "deleteVersion",
+    fields: { name: COLLECTION },
+  },
+  "syncVersion.sweep": {
+    by: "deleteStaleIndexValues",
+    since: GENERATIONS_SINCE,
+    fields: { limit: ROW_LIMIT },
+  },
   "mutationMacs.put": {
     by: "putMutationMacs",
     fields: {
@@ -74,7 +122,9 @@ export const APP_SYNC_SETTERS: SettersOf<SetterName & keyof AppSyncStore> = {
   setSyncKey: setter("syncKey.put", "keyId", "key"),
   deleteSyncKey: setter("syncKey.delete", "keyId"),
   setVersion: setter("syncVersion.put", "name", "state"),
+  patchVersion: setter("syncVersion.patch", "name", "patch"),
   deleteVersion: setter("syncVersion.delete", "name"),
+  deleteStaleIndexValues: counting("syncVersion.sweep", "limit"),
   putMutationMacs: setter("mutationMacs.put", "name", "version", "macs"),
   deleteMutationMacs: setter("mutationMacs.delete", "name", "indexMacs"),
   clearMutationMacs: setter("mutationMacs.clear", "name"),

@@ -27,6 +27,7 @@ export type IntegerSort =
   | "accountId"
   | "count"
   | "cutoff"
+  | "generation"
   | "keyId"
   | "limit"
   | "milliseconds"

@@ -19,9 +19,11 @@ export type {
   AppSyncStore,
   AppSyncWrite,
   CollectionName,
+  Generations,
   MutationMac,
+  SyncVersion,
+  VersionPatch,
 } from "./app_sync_store.ts";
-export { HASH_STATE } from "./app_sync_writes.ts";
 export type {
   Backend,
   BackendCore,

@@ -1,6 +1,6 @@
 import { choice, flag, list, object, optional, plain, type Rule, type RuleOf, value } from "../rules/mod.ts";
 import type { AppSyncReads } from "./app_sync_store.ts";
-import { HASH_STATE, neverSeen, SYNC_KEY } from "./app_sync_writes.ts";
+import { GENERATIONS, GENERATIONS_SINCE, HASH_STATE, neverSeen, SYNC_KEY } from "./app_sync_writes.ts";
 import type { BackendReads, ReadMethod } from "./backend.ts";
 import { DEVICE } from "./device_fields.ts";
 import type { AccountSummary, DatabaseSnapshot, DeviceReads, TableSummary } from "./device_store.ts";
@@ -103,6 +103,7 @@ export const READ_STORES: { readonly [M in ReadMethod]: StoreName } = {
   getSyncKey: "appSync",
   getLatestSyncKeyId: "appSync",
   getVersion: "appSync",
+  getGenerations: "appSync",
   getMutationMac: "appSync",
   getMutationMacs: "appSync",
   getSenderKeyDevices: "protocol",
@@ -194,6 +195,7 @@ function appSyncReads(): Pick<ReadRows, keyof AppSyncReads> {
     getSyncKey: { args: [keyId], answer: optional(SYNC_KEY), table: "syncKey" },
     getLatestSyncKeyId: { args: [], answer: optional(plain("keyId")) },
     getVersion: { args: [name], answer: HASH_STATE, absent: neverSeen, table: "syncVersion" },
+    getGenerations: { args: [name], answer: GENERATIONS, since: GENERATIONS_SINCE },
     getMutationMac: {
       args: [name, { name: "indexMac", rule: indexMac }],
       answer: mac,

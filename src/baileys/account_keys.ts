@@ -3,9 +3,10 @@ import { isText, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
 import { distance, laterId, nextId } from "../device/mod.ts";
 import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
+import { CollectionStates, type StoredCollection } from "./collection_states.ts";
 import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
-import type { Entry, KeyContext, KeyKind } from "./key_kind.ts";
+import type { CollectionKind, Entry, KeyContext, KeyKind } from "./key_kind.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
 import { LostSenderKeys } from "./lost_sender_keys.ts";
 import { senderKeyMemoryKind, syncKeyKind, syncVersionKind } from "./protocol_kinds.ts";
@@ -15,8 +16,10 @@ import type { NodeSignalCache } from "./signal_state.ts";
 import type { ToldMappings } from "./told_mappings.ts";
 import { deviceListKind, lidMappingKind, pairsIn, tcTokenKind, tokenNumbersIn } from "./user_kinds.ts";
 
+type AnyKind = KeyKind | CachedKind | CollectionKind;
+
 /** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
-const KINDS: Readonly<Record<KeyType, KeyKind | CachedKind>> = {
+const KINDS: Readonly<Record<KeyType, AnyKind>> = {
   "pre-key": preKeyKind,
   session: sessionKind,
   "sender-key": senderKeyKind,
@@ -52,6 +55,7 @@ export interface AccountKeysParts {
 interface Conversion {
   readonly changes: readonly CachedChange[];
   readonly writes: readonly Write[];
+  readonly collections: readonly StoredCollection[];
 }
 
 /**
@@ -70,6 +74,7 @@ export class AccountKeys implements KeyStore {
   readonly #spellings: KeyedLock;
   readonly #consumed: ConsumedPreKeys;
   readonly #lost: LostSenderKeys;
+  readonly #collections: CollectionStates;
   /** Resolves when every pre-key that may be asked for is durable. */
   preKeysDurable: () => Promise<void> = async () => {};
 
@@ -80,6 +85,7 @@ export class AccountKeys implements KeyStore {
     this.#spellings = spellings;
     this.#consumed = consumed;
     this.#lost = new LostSenderKeys(account, cache);
+    this.#collections = new CollectionStates(account);
   }
 
   /**
@@ -177,6 +183,7 @@ export class AccountKeys implements KeyStore {
   async #convert(data: KeyDataSet, context: CachedContext): Promise<Conversion> {
     const changes: CachedChange[] = [];
     const writes: Write[] = [];
+    const collections: StoredCollection[] = [];
     for (const [type, values] of Object.entries(data)) {
       const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
       requireCount("set", entries.length);
@@ -185,22 +192,33 @@ export class AccountKeys implements KeyStore {
         for (const change of kind.changes(context, entries)) changes.push(change);
         continue;
       }
+      if ("collections" in kind) {
+        collections.push(...kind.collections(entries));
+        continue;
+      }
       for (const write of await kind.writes(this.#stored, entries)) writes.push(write);
     }
-    return { changes, writes };
+    return { changes, writes, collections };
   }
 
   get #stored(): KeyContext {
-    return { account: this.#account, told: this.#told, wrapBytes: hostBytes };
+    return {
+      account: this.#account,
+      told: this.#told,
+      collections: this.#collections,
+      wrapBytes: hostBytes,
+    };
   }
 
-  async #apply({ changes, writes }: Conversion, data: KeyDataSet): Promise<void> {
-    await this.#cache.change(changes, () => {
-      for (const { store, address, value } of changes) {
-        if (store === "session" && value === undefined) this.#consumed.forget(address);
-      }
-      return this.#write(writes, data);
-    });
+  async #apply({ changes, writes, collections }: Conversion, data: KeyDataSet): Promise<void> {
+    await this.#collections.store(collections, (patches) =>
+      this.#cache.change(changes, () => {
+        for (const { store, address, value } of changes) {
+          if (store === "session" && value === undefined) this.#consumed.forget(address);
+        }
+        return this.#write([...writes, ...patches], data);
+      }),
+    );
   }
 
   async #write(writes: readonly Write[], data: KeyDataSet): Promise<void> {
@@ -255,7 +273,7 @@ function placeMap(stored: readonly string[], places: readonly string[]): Readonl
   return new Map(stored.map((text, index) => [text, places[index] ?? text]));
 }
 
-function kindOf(type: string): KeyKind | CachedKind {
+function kindOf(type: string): AnyKind {
   if (!Object.hasOwn(KINDS, type)) throw new TypeError("keys: unknown type of key");
   return KINDS[type as KeyType];
 }

@@ -1,5 +1,6 @@
 import type { Account } from "../account/mod.ts";
 import type { Write } from "../backend/mod.ts";
+import type { CollectionStates, StoredCollection } from "./collection_states.ts";
 import type { WrapBytes } from "./convert/mod.ts";
 import type { ToldMappings } from "./told_mappings.ts";
 
@@ -10,6 +11,7 @@ export type Entry = readonly [id: string, value: unknown];
 export interface KeyContext {
   readonly account: Account;
   readonly told: ToldMappings;
+  readonly collections: CollectionStates;
   readonly wrapBytes: WrapBytes;
 }
 
@@ -28,6 +30,18 @@ export interface KeyKind {
    * @throws {CorruptError | WrongLengthError} When a value is.
    */
   writes(context: KeyContext, entries: readonly Entry[]): Write[] | Promise<Write[]>;
+}
+
+/** The type of Baileys' keys that holds collections of app state. */
+export interface CollectionKind {
+  /** The values of those ids that are there. @throws {CorruptError} When a value cannot be understood. */
+  read(context: KeyContext, ids: readonly string[]): Promise<Entry[]>;
+  /**
+   * The collections that these values are; `null` forgets one.
+   *
+   * @throws {CorruptError | WrongLengthError} When a value cannot be understood.
+   */
+  collections(entries: readonly Entry[]): StoredCollection[];
 }
 
 /** The ids that have a key, beside what was found under each; what was not found is left out. */

@@ -3,12 +3,11 @@ import {
   baileysToHashState,
   baileysToSyncKey,
   devicesToSenderKeyMemory,
-  hashStateToBaileys,
   senderKeyMemoryToDevices,
   syncKeyIdToBytes,
   syncKeyToBaileys,
 } from "./convert/mod.ts";
-import { entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
+import { type CollectionKind, entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
 
 /** `sender-key-memory`: who holds our sender key in a group. A `set` replaces the whole group. */
 export const senderKeyMemoryKind: KeyKind = {
@@ -44,21 +43,16 @@ export const syncKeyKind: KeyKind = {
     }),
 };
 
-/** `app-state-sync-version` by name of the collection. */
-export const syncVersionKind: KeyKind = {
-  read: ({ account, wrapBytes }, ids) =>
+/** `app-state-sync-version` by name of the collection. One of version 0 is absent, as Baileys expects. */
+export const syncVersionKind: CollectionKind = {
+  read: ({ collections }, ids) =>
     readEach(
       ids,
-      async (name) => {
-        const state = await account.store.getVersion(name);
-        // A collection that was never seen has version 0, which Baileys expects to be absent.
-        return state.version === 0n ? undefined : state;
-      },
-      (state) => hashStateToBaileys(state, wrapBytes),
+      (name) => collections.read(name),
+      (state) => state,
     ),
-  writes: (_context, entries) =>
-    entries.map(([name, value]): Write => {
-      if (value === null) return { kind: "syncVersion.delete", name };
-      return { kind: "syncVersion.put", name, state: baileysToHashState(value) };
+  collections: (entries) =>
+    entries.map(([name, value]) => {
+      return { name, state: value === null ? undefined : baileysToHashState(value) };
     }),
 };

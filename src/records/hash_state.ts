@@ -50,16 +50,8 @@ export function decodeHashState(bytes: Uint8Array): HashState {
 }
 
 /**
- * Encodes only the index values, in the order of the map, for stores that keep the other fields in columns.
- */
-export function encodeIndexValues(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const map = [...values].map(([key, value]) => ({ key, value }));
-  return encodeMessage(HashStateSchema, { map }, "encode index values");
-}
-
-/**
- * Decodes the result of `encodeIndexValues`, in the same order. @throws {CorruptError} When the bytes do not
- * decode.
+ * Decodes index values that a store kept apart from the rest of the state. @throws {CorruptError} When the
+ * bytes do not decode.
  */
 export function decodeIndexValues(bytes: Uint8Array): Map<string, Uint8Array> {
   return mapOf(decodeMessage(HashStateSchema, bytes, "decode index values").map);

@@ -40,7 +40,6 @@ export {
   decodeHashState,
   decodeIndexValues,
   encodeHashState,
-  encodeIndexValues,
   type HashState,
 } from "./hash_state.ts";
 export {

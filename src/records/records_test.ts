@@ -8,6 +8,8 @@ import {
   SenderKeyRecordStructureSchema,
 } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { encodeMessage } from "../protobuf/mod.ts";
+import { HashStateSchema } from "./gen/app_state.ts";
 import * as records from "./mod.ts";
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -272,7 +274,7 @@ describe("decodeDevices", () => {
 });
 
 describe("decodeIndexValues", () => {
-  test("reads back encodeIndexValues in order, for any names", () => {
+  test("reads index values in order, for any names", () => {
     const values = new Map([
       ["b", Uint8Array.of(1)],
       ["a", new Uint8Array(0)],
@@ -281,7 +283,8 @@ describe("decodeIndexValues", () => {
       ["\ufeffmark", Uint8Array.of(4)],
       ["mark", Uint8Array.of(5)],
     ]);
-    const read = records.decodeIndexValues(records.encodeIndexValues(values));
+    const map = [...values].map(([key, value]) => ({ key, value }));
+    const read = records.decodeIndexValues(encodeMessage(HashStateSchema, { map }, "encode"));
     expect([...read]).toEqual([...values]);
     expect(() => records.decodeIndexValues(Uint8Array.of(0x1a, 0x05))).toThrow(CorruptError);
   });

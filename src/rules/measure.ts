@@ -37,11 +37,14 @@ export function measureOf(rule: Rule): Measure | undefined {
     case "map": {
       const measure = measureOf(rule.value);
       return (value) => {
-        let bytes = 0;
+        let sum = 0;
+        let most = 0;
         for (const [name, entry] of value as ReadonlyMap<string, unknown>) {
-          bytes += name.length * BYTES_PER_CODE_UNIT + ENTRY_BYTES + (measure?.(entry) ?? 0);
+          const bytes = name.length * BYTES_PER_CODE_UNIT + ENTRY_BYTES + (measure?.(entry) ?? 0);
+          sum += bytes;
+          most = Math.max(most, bytes);
         }
-        return bytes;
+        return rule.rows ? most : sum;
       };
     }
     case "object":

@@ -88,6 +88,8 @@ export interface MapRule {
   readonly key: Rule;
   readonly value: Rule;
   readonly maxEntries: number;
+  /** Whether each entry is stored as a row of its own. */
+  readonly rows: boolean;
 }
 
 /** An object with these members. */
@@ -206,13 +208,17 @@ export function tuple<T extends readonly unknown[]>(
   return { type: "tuple", parts };
 }
 
-/** A map from texts, with at most `maxEntries` entries. */
+/**
+ * A map from texts, with at most `maxEntries` entries. Part of the row that it stands in, or with `rows` of
+ * entries that are stored as a row each.
+ */
 export function map<T>(
   keys: Rule<string>,
   values: Rule<T>,
-  { maxEntries = Number.POSITIVE_INFINITY }: { readonly maxEntries?: number } = {},
+  options: { readonly maxEntries?: number; readonly rows?: boolean } = {},
 ): MapRule & Of<Map<string, T>> {
-  return { type: "map", key: keys, value: values, maxEntries };
+  const { maxEntries = Number.POSITIVE_INFINITY, rows = false } = options;
+  return { type: "map", key: keys, value: values, maxEntries, rows };
 }
 
 /** An object with a rule for each of its members. */

@@ -26,6 +26,9 @@ const CURRENT: Release = {
   ...currentWorker,
 };
 
+/** The versions that this release speaks, as its refusals name them. */
+const SPOKEN = `${PROTOCOL_VERSION - 1} and ${PROTOCOL_VERSION}`;
+
 let NEXT: Release;
 
 beforeAll(async () => {
@@ -137,7 +140,7 @@ describe("a client of the next release", () => {
       requests.push(new Uint8Array(init?.body as Uint8Array));
       return await answer(url, init);
     };
-    const message = `call: protocol ${NEXT_VERSION} is not spoken here, the service speaks ${PROTOCOL_VERSION}`;
+    const message = `call: protocol ${NEXT_VERSION} is not spoken here, the service speaks ${SPOKEN}`;
     const opening = NEXT.openAccount({ backend: () => open(NEXT, watched) });
     await expect(opening).rejects.toMatchObject({ code: "incompatible", message });
     expect(requests).toHaveLength(1);
@@ -236,7 +239,7 @@ describe("an object of this release behind a Worker of the next one", () => {
     const opening = NEXT.openAccount({ backend: () => open(NEXT, answer) });
     await expect(opening).rejects.toMatchObject({
       code: "incompatible",
-      message: `call: protocol ${NEXT_VERSION} is not spoken here, the service speaks ${PROTOCOL_VERSION}`,
+      message: `call: protocol ${NEXT_VERSION} is not spoken here, the service speaks ${SPOKEN}`,
     });
     const backend = await open(CURRENT, answer);
     expect(await backend.readOwner()).toBeUndefined();

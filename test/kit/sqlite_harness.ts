@@ -19,7 +19,7 @@ const DAMAGES: Readonly<Record<DamagedValue, Partial<Record<Damage, string>>>> =
   identity: { "wrong-length": "UPDATE identity SET key = x'00'" },
   syncKey: { undecodable: "UPDATE sync_key SET key_data = x''" },
   syncVersion: {
-    undecodable: "UPDATE sync_version SET index_values = x'ff'",
+    undecodable: "UPDATE sync_version SET version = '-'",
     "wrong-length": "UPDATE sync_version SET hash = x'00'",
   },
   deviceList: { undecodable: "UPDATE device_list SET devices = x'ff'" },
@@ -122,7 +122,9 @@ export class SqliteHarness implements ConformanceHarness {
 
   #withFault(statements: readonly SqlStatement[]): readonly SqlStatement[] {
     // Every commit begins with its guard; the layout and the account's own row are written without one.
-    if (this.#failAt === undefined || !statements[0]?.sql.startsWith("SELECT CASE")) return statements;
+    const guard = statements[0]?.sql ?? "";
+    const isCommit = guard.startsWith("SELECT CASE") && !guard.includes("holdfast_schema");
+    if (this.#failAt === undefined || !isCommit) return statements;
     const failAt = this.#failAt;
     this.#failAt = undefined;
     if (failAt >= statements.length) return statements;

@@ -155,7 +155,7 @@ describe.each([
     const before = contents();
     const error = await failureOf(libsqlBackend({ url: `file:${path}`, native: library }));
     expect(error).toBeInstanceOf(IncompatibleError);
-    expect(error.message).toBe("open database: schema 12 is newer than 1");
+    expect(error.message).toBe("open database: schema 12 is newer than 2");
     expect(contents()).toEqual(before);
   });
 

@@ -1,7 +1,6 @@
 import type {
   Device,
   DeviceListRecord,
-  HashState,
   Lease,
   LidPnMapping,
   MsgSecretEntry,
@@ -10,10 +9,11 @@ import type {
   QuarantineReason,
   SignalRecordStore,
   SyncKey,
+  SyncVersion,
   TcTokenEntry,
 } from "../../backend/mod.ts";
 import { columnsOf, type Stored } from "./damaged.ts";
-import { Table } from "./table.ts";
+import { compoundKey, Table } from "./table.ts";
 
 /** An identity key. */
 export interface IdentityRow {
@@ -48,6 +48,21 @@ export interface KeyRow {
 /** An app-state sync key with its id. */
 export interface SyncKeyRow extends SyncKey {
   readonly keyId: Uint8Array;
+}
+
+/** State of an app-state collection. It is absent where only the number of a generation has to stay. */
+export interface SyncVersionRow {
+  readonly state: SyncVersion | undefined;
+  readonly current: number | undefined;
+  readonly started: number;
+}
+
+/** The value MAC of one mutation that belongs to a collection's state. */
+export interface SyncValueRow {
+  readonly collection: string;
+  readonly generation: number;
+  readonly index: string;
+  readonly value: Uint8Array;
 }
 
 /** The MAC of one mutation. */
@@ -101,7 +116,8 @@ export interface AccountTables {
   readonly senderKeys: Table<RecordRow>;
   readonly quarantined: Table<QuarantineRow>;
   readonly syncKeys: Table<Stored<SyncKeyRow>>;
-  readonly syncVersions: Table<Stored<HashState>>;
+  readonly syncVersions: Table<Stored<SyncVersionRow>>;
+  readonly syncValues: Table<SyncValueRow>;
   readonly mutationMacs: Table<MutationMacRow>;
   readonly senderKeyDevices: Table<SenderKeyDeviceRow>;
   readonly lidMappings: Table<LidMappingRow>;
@@ -132,7 +148,11 @@ export function createTables(): AccountTables {
     senderKeys: new Table({ bytesOf: (row) => row.record.byteLength, groupOf: (row) => row.user }),
     quarantined: new Table({ bytesOf: (row) => row.record.byteLength }),
     syncKeys: new Table({ bytesOf: (row) => columnsOf(row).keyData.byteLength }),
-    syncVersions: new Table({ bytesOf: (row) => hashStateBytes(columnsOf(row)) }),
+    syncVersions: new Table({ bytesOf: (row) => columnsOf(row).state?.hash.byteLength ?? 0 }),
+    syncValues: new Table({
+      bytesOf: (row) => row.value.byteLength,
+      groupOf: (row) => compoundKey(row.collection, String(row.generation)),
+    }),
     mutationMacs: new Table({ bytesOf: (row) => row.valueMac.byteLength, groupOf: (row) => row.collection }),
     senderKeyDevices: new Table({ bytesOf: (row) => row.deviceJid.length, groupOf: (row) => row.group }),
     lidMappings: new Table({
@@ -148,12 +168,6 @@ export function createTables(): AccountTables {
     msgSecrets: new Table({ bytesOf: (row) => columnsOf(row).secret.byteLength }),
     device: new Table({ bytesOf: (row) => extraBytes(columnsOf(row)) }),
   };
-}
-
-function hashStateBytes(state: HashState): number {
-  let bytes = state.hash.byteLength;
-  for (const value of state.indexValueMap.values()) bytes += value.byteLength;
-  return bytes;
 }
 
 function extraBytes(device: Device): number {

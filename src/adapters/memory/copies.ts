@@ -3,8 +3,6 @@ import {
   DEVICE_LIST,
   type Device,
   type DeviceListRecord,
-  HASH_STATE,
-  type HashState,
   TC_TOKEN,
   type TcTokenEntry,
 } from "../../backend/mod.ts";
@@ -15,9 +13,6 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
   // A new plain Uint8Array: slice() of a Buffer would be another Buffer over the same memory.
   return new Uint8Array(bytes);
 }
-
-/** A collection's state, copied deeply. */
-export const copyHashState: (state: HashState) => HashState = copyOf(HASH_STATE);
 
 /** A device list, copied deeply. */
 export const copyDeviceList: (record: DeviceListRecord) => DeviceListRecord = copyOf(DEVICE_LIST);

@@ -1,8 +1,31 @@
-import type { AppSyncReads, BackendCore } from "../../backend/mod.ts";
-import { CorruptError } from "../../errors/mod.ts";
+import type { AppSyncReads, BackendCore, CollectionName, HashState } from "../../backend/mod.ts";
+import { BusyError, CorruptError } from "../../errors/mod.ts";
 import { decodeIndexValues } from "../../records/mod.ts";
-import { bytesOf, flagOf, integerOf, uint64Of } from "./cell.ts";
+import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf, uint64Of } from "./cell.ts";
 import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
+
+/**
+ * Value MACs that one statement reads. A server that answers in JSON takes some megabytes for so many, and
+ * limits what it answers.
+ */
+const PAGE_ROWS = 5_000;
+
+/** Reads of one collection that are begun anew because it changed between two pages. */
+const MAX_READS = 16;
+
+const GENERATION_ROWS = `FROM sync_value WHERE device_id = (SELECT device_id FROM account WHERE name = ?1)
+  AND name = ?2 AND generation =`;
+
+/** The collection's row and the first page, in one statement: a small collection is one query. */
+const FIRST_PAGE = `SELECT version, hash, mac_mismatch_fatal, index_values, generation, revision
+  FROM sync_version v WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2
+  UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL ${GENERATION_ROWS}
+    (SELECT generation FROM sync_version
+      WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2)
+    ORDER BY index_mac LIMIT ${PAGE_ROWS})`;
+
+const NEXT_PAGE = `SELECT index_mac, value ${GENERATION_ROWS} ?3 AND index_mac > ?4
+  ORDER BY index_mac LIMIT ${PAGE_ROWS}`;
 
 /** Reads of the app-sync store. */
 export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncReads> {
@@ -30,17 +53,20 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
       return row && bytesOf(row[0], "sync key id");
     },
     async getVersion(name) {
+      for (let reads = 0; reads < MAX_READS; reads += 1) {
+        const read = await readVersion(scope, name);
+        if (read !== "changed") return read;
+      }
+      throw new BusyError("read collection: it keeps changing");
+    },
+    async getGenerations(name) {
       const row = await scope.first(
-        `SELECT version, hash, index_values, mac_mismatch_fatal FROM sync_version
-        WHERE device_id = ${SCOPE} AND name = ?`,
+        `SELECT generation, started FROM sync_version WHERE device_id = ${SCOPE} AND name = ?`,
         [name],
       );
-      if (row === undefined) return undefined;
       return {
-        version: uint64Of(row[0], "collection version"),
-        hash: bytesOf(row[1], "collection hash"),
-        indexValueMap: decodeIndexValues(bytesOf(row[2], "collection")),
-        macMismatchFatal: flagOf(row[3], "collection mismatch mark"),
+        current: optionalOf(row?.[0], "generation", integerOf),
+        started: optionalOf(row?.[1], "started generation", integerOf) ?? 0,
       };
     },
     async getMutationMac(name, indexMac) {
@@ -60,4 +86,44 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
       return rows.map((row) => row && bytesOf(row[1], "mutation MAC"));
     },
   };
+}
+
+/**
+ * Reads a collection page by page: `changed` when it was written between two pages, `undefined` when there is
+ * nothing of it.
+ */
+async function readVersion(
+  scope: ReadScope,
+  name: CollectionName,
+): Promise<HashState | "changed" | undefined> {
+  const [row, ...first] = await scope.query(FIRST_PAGE, [name]);
+  if (row === undefined) return undefined;
+  const state = {
+    version: uint64Of(row[0], "collection version"),
+    hash: bytesOf(row[1], "collection hash"),
+    macMismatchFatal: flagOf(row[2], "collection mismatch mark"),
+  };
+  const generation = optionalOf(row[4], "generation", integerOf);
+  if (generation === undefined) {
+    const earlier = bytesOf(row[3], "collection");
+    if (state.hash.byteLength === 0 && earlier.byteLength === 0) return undefined;
+    return { ...state, indexValueMap: decodeIndexValues(earlier) };
+  }
+  const indexValueMap = new Map<string, Uint8Array>();
+  let page: readonly Row[] = first;
+  for (;;) {
+    let last = "";
+    for (const [index, value] of page) {
+      last = textOf(index, "index MAC");
+      indexValueMap.set(last, bytesOf(value, "value MAC"));
+    }
+    if (page.length < PAGE_ROWS) break;
+    page = await scope.query(NEXT_PAGE, [name, generation, last]);
+  }
+  if (indexValueMap.size < PAGE_ROWS) return { ...state, indexValueMap };
+  const [now] = await scope.query(
+    `SELECT revision FROM sync_version WHERE device_id = ${SCOPE} AND name = ?`,
+    [name],
+  );
+  return now?.[0] === row[5] ? { ...state, indexValueMap } : "changed";
 }

@@ -1,6 +1,7 @@
-import { encodeIndexValues } from "../../records/mod.ts";
+import type { CollectionName, SyncVersion } from "../../backend/mod.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
-import type { PlannersOf } from "./write_plan.ts";
+import type { SqlStatement, SqlValue } from "./sql_driver.ts";
+import type { PlannersOf, WriteScope } from "./write_plan.ts";
 
 /** An older timestamp never replaces a newer one; a key that cannot be read cannot be newer. */
 const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_data, fingerprint) VALUES (?,?,?,?,?)
@@ -8,11 +9,43 @@ const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_da
   SET timestamp = excluded.timestamp, key_data = excluded.key_data, fingerprint = excluded.fingerprint
   WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
 
-const PUT_SYNC_VERSION = new RowStatement({
-  insert: "INSERT INTO sync_version (device_id, name, version, mac_mismatch_fatal, hash, index_values)",
-  columns: 5,
-  conflict: `ON CONFLICT (device_id, name) DO UPDATE SET version = excluded.version,
-    mac_mismatch_fatal = excluded.mac_mismatch_fatal, hash = excluded.hash, index_values = excluded.index_values`,
+/** Makes a generation the current one. What an earlier layout kept in `index_values` is replaced with it. */
+const PUT_SYNC_VERSION = `INSERT INTO sync_version
+  (device_id, name, version, mac_mismatch_fatal, hash, index_values, generation, started)
+  VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?6) ON CONFLICT (device_id, name) DO UPDATE SET
+  version = excluded.version, mac_mismatch_fatal = excluded.mac_mismatch_fatal, hash = excluded.hash,
+  index_values = x'', generation = excluded.generation, started = max(started, excluded.started),
+  revision = revision + 1`;
+
+/** Notes that a generation was begun, or that the current one changes. */
+const START_GENERATION = `INSERT INTO sync_version
+  (device_id, name, version, mac_mismatch_fatal, hash, index_values, started)
+  VALUES (?, ?, '0', 0, x'', x'', ?) ON CONFLICT (device_id, name) DO UPDATE SET
+  started = max(started, excluded.started), revision = revision + 1
+  WHERE started < excluded.started OR generation = excluded.started`;
+
+/** The row stays where the number of a generation has to: it is never used again. */
+const FORGET_SYNC_VERSION: readonly string[] = [
+  "DELETE FROM sync_value WHERE device_id = ? AND name = ?",
+  "DELETE FROM sync_version WHERE device_id = ? AND name = ? AND started = 0",
+  `UPDATE sync_version SET version = '0', mac_mismatch_fatal = 0, hash = x'', index_values = x'',
+    generation = NULL, revision = revision + 1 WHERE device_id = ? AND name = ?`,
+];
+
+const STALE = `SELECT x.name, x.generation, x.index_mac FROM sync_version v JOIN sync_value x
+  ON x.device_id = v.device_id AND x.name = v.name AND x.generation < v.started`;
+
+/** Two ranges, so that the rows of the current generation between them are not looked at. */
+const SWEEP = `DELETE FROM sync_value WHERE device_id = ? AND (name, generation, index_mac) IN (
+  ${STALE} AND x.generation < v.generation WHERE v.device_id = ? UNION ALL
+  ${STALE} AND x.generation > coalesce(v.generation, -1) WHERE v.device_id = ? LIMIT ?)`;
+
+const PUT_SYNC_VALUE = new RowStatement({
+  insert: "INSERT INTO sync_value (device_id, name, generation, index_mac, value)",
+  columns: 4,
+  shared: 0,
+  oftenShared: 1,
+  conflict: "ON CONFLICT (device_id, name, generation, index_mac) DO UPDATE SET value = excluded.value",
 });
 
 const PUT_MUTATION_MAC = new RowStatement({
@@ -27,7 +60,9 @@ export const APP_SYNC_PLANNERS: PlannersOf<
   | "syncKey.put"
   | "syncKey.delete"
   | "syncVersion.put"
+  | "syncVersion.patch"
   | "syncVersion.delete"
+  | "syncVersion.sweep"
   | "mutationMacs.put"
   | "mutationMacs.delete"
   | "mutationMacs.clear"
@@ -46,21 +81,40 @@ export const APP_SYNC_PLANNERS: PlannersOf<
   },
   "syncVersion.put": {
     table: "sync_version",
-    statement: PUT_SYNC_VERSION,
-    rows: ({ name, state }) => [
-      [
-        name,
-        String(state.version),
-        state.macMismatchFatal ? 1 : 0,
-        state.hash,
-        encodeIndexValues(state.indexValueMap),
-      ],
+    statements: ({ name, state }, scope) => [
+      { sql: FORGET_SYNC_VERSION[0] as string, params: [scope.accountId, name] },
+      putVersion(scope, name, { generation: WHOLE, state }),
+      ...putValues(scope, name, { generation: WHOLE, values: state.indexValueMap }),
     ],
+  },
+  "syncVersion.patch": {
+    table: "sync_version",
+    statements: ({ name, patch }, scope) => {
+      const { accountId, limits } = scope;
+      const { generation, removed, state } = patch;
+      return [
+        state === undefined
+          ? { sql: START_GENERATION, params: [accountId, name, generation] }
+          : putVersion(scope, name, { generation, state }),
+        ...splitKeys(
+          removed.map((index) => [index]),
+          { fixed: [accountId, name, generation], limits },
+          (list) =>
+            `DELETE FROM sync_value WHERE device_id = ? AND name = ? AND generation = ? AND index_mac IN ${list}`,
+        ),
+        ...putValues(scope, name, patch),
+      ];
+    },
   },
   "syncVersion.delete": {
     table: "sync_version",
-    statements: ({ name }, { accountId }) => [
-      { sql: "DELETE FROM sync_version WHERE device_id = ? AND name = ?", params: [accountId, name] },
+    statements: ({ name }, { accountId }) =>
+      FORGET_SYNC_VERSION.map((sql) => ({ sql, params: [accountId, name] })),
+  },
+  "syncVersion.sweep": {
+    table: "sync_version",
+    statements: ({ limit = -1 }, { accountId }) => [
+      { sql: SWEEP, params: [accountId, accountId, accountId, limit] },
     ],
   },
   "mutationMacs.put": {
@@ -85,3 +139,28 @@ export const APP_SYNC_PLANNERS: PlannersOf<
     ],
   },
 };
+
+/** The generation of a state that is stored as a whole, in one commit. */
+const WHOLE = 0;
+
+function putVersion(
+  { accountId }: WriteScope,
+  name: CollectionName,
+  { generation, state }: { readonly generation: number; readonly state: SyncVersion },
+): SqlStatement {
+  const { version, macMismatchFatal, hash } = state;
+  return {
+    sql: PUT_SYNC_VERSION,
+    params: [accountId, name, String(version), macMismatchFatal ? 1 : 0, hash, generation],
+  };
+}
+
+function putValues(
+  { accountId, limits }: WriteScope,
+  name: CollectionName,
+  { generation, values }: { readonly generation: number; readonly values: ReadonlyMap<string, Uint8Array> },
+): SqlStatement[] {
+  const rows: SqlValue[][] = [];
+  for (const [index, value] of values) rows.push([name, generation, index, value]);
+  return PUT_SYNC_VALUE.split(accountId, rows, limits).map(({ statement }) => statement);
+}

@@ -22,6 +22,7 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "quarantine", values: ["record"] },
   { name: "sync_key", values: ["key_data", "fingerprint"] },
   { name: "sync_version", values: ["hash", "index_values"] },
+  { name: "sync_value", values: ["value"] },
   { name: "mutation_mac", values: ["value_mac"] },
   { name: "sender_key_device", values: [] },
   { name: "lid_mapping", values: [] },
@@ -245,9 +246,36 @@ const VERSION_1: readonly string[] = [
 ];
 
 /**
+ * Layout, version 2: mutations of app state in rows of their own.
+ *
+ * - `sync_version.index_values` is what version 1 kept them in, encoded. It is read while `generation` is
+ *   NULL, and emptied by the first change: so no conversion stands before the first use of a file with many
+ *   accounts.
+ * - `generation` names the rows of `sync_value` that are current, `started` is the greatest that there was.
+ *   `revision` grows with every write of the collection, so that a read in pages notices one between them.
+ * - An empty `hash` is a collection that was forgotten and whose `started` has to stay.
+ */
+const VERSION_2: readonly string[] = [
+  "ALTER TABLE sync_version ADD COLUMN generation INTEGER",
+  "ALTER TABLE sync_version ADD COLUMN started INTEGER NOT NULL DEFAULT 0",
+  "ALTER TABLE sync_version ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+  `CREATE TABLE sync_value (
+    device_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    index_mac TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (device_id, name, generation, index_mac)
+  ) STRICT, WITHOUT ROWID`,
+];
+
+/**
  * The history of the layout. Only ever appended to: a released migration is never edited.
  *
  * `floor` of a migration is the oldest release version of the layout that can still read and write a database
  * on which it ran. Raise it only when an older release would misread what is stored.
  */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, floor: 1, statements: VERSION_1 }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, floor: 1, statements: VERSION_1 },
+  { version: 2, floor: 2, statements: VERSION_2 },
+];

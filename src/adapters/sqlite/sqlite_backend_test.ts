@@ -145,7 +145,7 @@ test("a refused statement names the write it belongs to", async () => {
   let refuseAt = 0;
   const backend = await open("alice", {
     batch: (statements) =>
-      statements[0]?.sql.startsWith("SELECT CASE")
+      statements[0]?.sql.startsWith("SELECT CASE WHEN EXISTS")
         ? Promise.reject(new RefusedError("commit: refused", { writeIndex: refuseAt }))
         : memory.batch(statements),
   });

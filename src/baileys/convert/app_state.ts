@@ -98,7 +98,12 @@ export function baileysToHashState(value: unknown): HashState {
  * Converts a stored state to an `app-state-sync-version` of Baileys. @throws {CorruptError} When the version
  * exceeds 2^53−1.
  */
-export function hashStateToBaileys(state: HashState, wrapBytes: WrapBytes = plainBytes): BaileysHashState {
+export function hashStateToBaileys(
+  state: Pick<HashState, "version" | "hash"> & {
+    readonly indexValueMap: Iterable<readonly [indexMac: string, valueMac: Uint8Array]>;
+  },
+  wrapBytes: WrapBytes = plainBytes,
+): BaileysHashState {
   if (state.version > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new CorruptError("convert hash state: version is out of range");
   }

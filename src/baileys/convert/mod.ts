@@ -8,6 +8,7 @@
  * @module
  */
 export {
+  type BaileysHashState,
   baileysToHashState,
   baileysToSyncKey,
   bytesToSyncKeyId,

@@ -3,6 +3,7 @@ import { commitCases } from "./commit_cases.ts";
 import { copyCases } from "./copy_cases.ts";
 import { damageCases } from "./damage_cases.ts";
 import { deviceCases } from "./device_cases.ts";
+import { generationCases } from "./generation_cases.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
 import { keyCases } from "./key_cases.ts";
@@ -30,6 +31,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...signalUserCases,
   ...preKeyCases,
   ...appSyncCases,
+  ...generationCases,
   ...mutationMacCases,
   ...senderKeyDeviceCases,
   ...lidMappingCases,

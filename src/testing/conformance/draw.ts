@@ -27,6 +27,7 @@ const INTEGERS: Readonly<Record<IntegerSort, (draw: Draw) => number>> = {
   accountId: () => NO_ACCOUNT,
   count: ({ random }) => (random.oneIn(GREAT_ODDS) ? random.uint32() : random.below(100)),
   cutoff: (draw) => (draw.random.oneIn(2) ? draw.nowS - draw.random.below(5) : draw.random.below(5)),
+  generation: ({ random }) => random.below(4),
   keyId: ({ random }) => random.pick(KEY_IDS),
   limit: () => 100,
   milliseconds: ({ random }) => random.uint32() * 1_000,

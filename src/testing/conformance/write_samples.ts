@@ -5,7 +5,7 @@ import { freshDevice } from "./samples.ts";
 export { WRITE_KINDS };
 
 /** Kinds that take rows away, or may. */
-const REMOVING = /\.(delete|remove|clear|expire|deleteRows|clearAll)$/;
+const REMOVING = /\.(delete|remove|clear|expire|deleteRows|clearAll|sweep)$/;
 
 /** Kinds that put rows. */
 export const PUTTING_KINDS: readonly WriteKind[] = WRITE_KINDS.filter((kind) => !REMOVING.test(kind));
