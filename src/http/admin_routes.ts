@@ -58,7 +58,8 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
   app.post("/v1/accounts", admin, async (c) => {
     const body = parse(accountRequest, await readJson(c.req.raw, context.limits.jsonBytes), "create account");
     const before = await registry.addAccount(body.name);
-    if (before === "deleting") throw new ServiceError("conflict", "create account: it is being deleted");
+    if (before === "deleting")
+      throw new ServiceError("conflict", "create account: the account is being deleted");
     return c.json({ name: body.name, created: before === "absent" }, before === "absent" ? 201 : 200);
   });
 }
@@ -79,9 +80,9 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     const permissions = PERMISSIONS.filter((permission) => body.permissions.includes(permission));
     if (account !== undefined) {
       if (permissions.includes("admin"))
-        throw new RequestError("invalid", "issue token: an administrator's is for all accounts");
+        throw new RequestError("invalid", "issue token: an admin token cannot be limited to an account");
       const { account: state } = await registry.admit(undefined, account);
-      if (state !== "present") throw new ServiceError("not-found", "issue token: there is no such account");
+      if (state !== "present") throw new ServiceError("not-found", "issue token: no such account");
     }
     const { token, id, hash } = await makeToken(host.random);
     const stored = { id, hash, account, permissions, label, createdAtMs: host.clock.nowMs() };
@@ -92,7 +93,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   app.delete("/v1/tokens/:id", admin, async (c) => {
     const id = c.req.param("id");
     const isRevoked = /^[0-9a-f]{16}$/.test(id) && (await registry.revokeToken(id));
-    if (!isRevoked) throw new ServiceError("not-found", "revoke token: there is none of this id");
+    if (!isRevoked) throw new ServiceError("not-found", "revoke token: no such token");
     return c.body(null, 204);
   });
 }
@@ -100,8 +101,8 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: string): T {
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  // Names a member that is expected, and repeats nothing that was sent: the name of an unknown member is the
-  // sender's.
+  // The message names an expected member only. The name of an unknown member comes from the sender and is not
+  // repeated.
   const [issue] = parsed.issues;
   const path = issue.expected === "never" ? undefined : v.getDotPath(issue);
   throw new RequestError("invalid", `${action}: ${path ?? "the body"} is malformed`);

@@ -23,14 +23,14 @@ export function admitToAccount(
     const segment = new URL(c.req.url).pathname.split("/")[ACCOUNT_SEGMENT] ?? "";
     const name = accountOfSegment(segment);
     const { principal, account, registeredAtMs } = await identify(c, context, name);
-    if (name === undefined) throw new ServiceError("not-found", "find account: there is no such name");
+    if (name === undefined) throw new ServiceError("not-found", "find account: the name is not valid");
     if (!mayUse(principal, name, permission))
-      throw new ServiceError("forbidden", "find account: the token is not for this");
+      throw new ServiceError("forbidden", "find account: the token does not allow this account");
     if (account === "absent" || registeredAtMs === undefined)
-      throw new ServiceError("not-found", "find account: there is none");
-    // A deletion that failed is continued by the next one.
+      throw new ServiceError("not-found", "find account: no such account");
+    // The next deletion continues one that failed.
     if (account === "deleting" && effect !== "delete")
-      throw new ServiceError("conflict", "find account: it is being deleted");
+      throw new ServiceError("conflict", "find account: the account is being deleted");
     c.set("principal", principal);
     c.set("accountName", name);
     c.set("registeredAtMs", registeredAtMs);
@@ -43,7 +43,8 @@ export function admitToAccount(
 export function admitAdministrator(context: AppContext): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { principal } = await identify(c, context, undefined);
-    if (!isAdmin(principal)) throw new ServiceError("forbidden", "administer: the token does not allow it");
+    if (!isAdmin(principal))
+      throw new ServiceError("forbidden", "administer: the token does not allow administration");
     c.set("principal", principal);
     await next();
   };

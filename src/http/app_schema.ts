@@ -11,7 +11,7 @@ import type {
 import type { AppEnv } from "./app_env.ts";
 import type { METHOD_OF } from "./method_of.ts";
 
-/** The service answers. */
+/** The answer of a running service. */
 export interface Health {
   readonly status: "ok";
 }
@@ -23,7 +23,7 @@ export interface AccountList {
   readonly next?: string | undefined;
 }
 
-/** The account that was created, or was there before. */
+/** The account that was created or existed before. */
 export interface AccountCreated {
   readonly name: string;
   /** Whether it was created by this request. */

@@ -13,7 +13,7 @@ import { faultOf, problemOf, problemResponse } from "./problem.ts";
 
 /** Options of `createApp`. */
 export interface AppOptions {
-  /** The accounts and tokens. The caller keeps the service and closes it. */
+  /** The accounts and tokens. The caller owns the service and closes it. */
   readonly accounts: AccountService;
   /**
    * The host's own admin token, from a secret, at least 32 characters. Without it the application accepts
@@ -84,7 +84,7 @@ export function createApp(options: AppOptions): AppType {
   adminRoutes(app, context);
   accountRoutes(app, context);
   app.notFound((c) => {
-    const error = new ServiceError("not-found", "find route: there is none");
+    const error = new ServiceError("not-found", "find route: no such route");
     return problemResponse(problemOf(error, c.get("requestId")));
   });
   return app as unknown as AppType;

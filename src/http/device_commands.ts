@@ -7,14 +7,14 @@ import { RequestError } from "./request_error.ts";
 /** Maximum number of commands of one request. They are applied all or none. */
 export const MAX_COMMANDS = 100;
 
-/** Longest value of a command, in bytes. Routing info and certificates have some hundred. */
+/** Longest value of a command, in bytes. Routing info and certificates have a few hundred. */
 const MAX_BYTES = 65_536;
 
 const UINT32 = 0xffff_ffff;
 
 type Schema<T> = v.GenericSchema<unknown, T>;
 
-// Errors do not say what was expected, so one kind of schema does for every simple value. That keeps the
+// Errors do not name the expected type, so one kind of schema serves every simple value. That keeps the
 // Worker small.
 const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH) && value !== "");
 const textOrEmpty: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH));
@@ -170,7 +170,7 @@ const body = v.strictObject({
 /**
  * Reads the commands of a request. Bytes are base64, and `null` clears a field.
  *
- * @throws {RequestError} When a command is malformed. The message gives its index and repeats nothing of it.
+ * @throws {RequestError} When a command is malformed. The message contains its index and none of its content.
  */
 export function parseCommands(value: unknown): DeviceCommand[] {
   const parsed = v.safeParse(body, value);
@@ -186,7 +186,7 @@ function parseCommand(value: unknown, index: number): DeviceCommand {
   const schema: Schema<object> = COMMANDS[kind];
   const parsed = v.safeParse(schema, rest, { abortEarly: true });
   if (!parsed.success) {
-    throw new RequestError("invalid", `read commands: command ${index} is no valid ${kind}`);
+    throw new RequestError("invalid", `read commands: command ${index} is not a valid ${kind}`);
   }
   return { kind, ...parsed.output } as DeviceCommand;
 }

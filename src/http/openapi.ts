@@ -45,7 +45,7 @@ export function openApiDocument(): Readonly<Record<string, unknown>> {
       schemas: SCHEMAS,
       responses: {
         Problem: {
-          description: "What is wrong",
+          description: "The problem",
           content: { "application/problem+json": { schema: schemaRef("Problem") } },
         },
       },
@@ -96,7 +96,7 @@ function contentOf(content: Content | "document"): Schema {
   return { "application/json": { schema } };
 }
 
-/** The paths besides those of one account. */
+/** All paths except those of one account. */
 const PATHS: Readonly<Record<string, Schema>> = {
   "/v1/health": {
     get: operation({ id: "health", summary: "Whether the service answers", answers: { 200: "Health" } }),
@@ -114,7 +114,7 @@ const PATHS: Readonly<Record<string, Schema>> = {
     }),
     post: operation({
       id: "createAccount",
-      summary: "Make an account, unless it is there",
+      summary: "Create an account if it does not exist",
       permission: "admin",
       body: "CreateAccount",
       answers: { 200: "AccountCreated", 201: "AccountCreated" },

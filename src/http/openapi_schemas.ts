@@ -75,7 +75,7 @@ const tokenMembers: MembersOf<TokenSummary> = {
   createdAtMs: timeMs,
 };
 
-const next: Schema = { type: "string", description: "Give it as `after` for the next page" };
+const next: Schema = { type: "string", description: "Pass it as `after` to get the next page" };
 
 const saver: Schema = object<SaverSummary>({
   state: text,
@@ -184,7 +184,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
       minItems: 1,
       maxItems: 100,
       items: { type: "object", required: ["kind"], properties: { kind: text } },
-      description: "Applied together, or none of them. Bytes are base64, and null clears",
+      description: "Applied all or none. Bytes are base64, and null clears a field",
     },
   }),
   FlushSummary: object<FlushSummary>({
@@ -206,7 +206,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     type: { const: "about:blank" },
     title: text,
     status: { type: "integer" },
-    code: { type: "string", description: "The API; texts are for people" },
+    code: { type: "string", description: "Stable. Texts are for people and may change" },
     message: text,
     "writeIndex?": count,
     requestId: text,

@@ -4,9 +4,9 @@ import { type OperationAnswers, ServiceError } from "../service/mod.ts";
 import { bodyOf } from "./answer_body.ts";
 import type { Content, SchemaName } from "./openapi_schemas.ts";
 
-/** How the result of an operation is answered, and how the OpenAPI document describes it. */
+/** How a response carries the result of an operation, and how the OpenAPI document describes it. */
 export interface AnswerWriter<Kind extends keyof OperationAnswers = keyof OperationAnswers> {
-  /** @throws {ServiceError} When the result means that there is nothing to answer. */
+  /** @throws {ServiceError} When the result has nothing to respond with. */
   respond(c: Context, answer: OperationAnswers[Kind]): Response;
   readonly status: 200 | 204;
   readonly content?: Content;
@@ -17,7 +17,7 @@ export const ANSWER_WRITERS: { readonly [Kind in keyof OperationAnswers]: Answer
   device: {
     ...json("Device"),
     respond(c, device) {
-      if (device === undefined) throw new ServiceError("not-found", "read device: the account has none yet");
+      if (device === undefined) throw new ServiceError("not-found", "read device: the account has no device");
       return c.json(device);
     },
   },

@@ -44,9 +44,9 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
 function isUnredacted(c: Context<AppEnv>): boolean {
   const redacted = c.req.query("redacted") ?? "true";
   if (redacted !== "true" && redacted !== "false")
-    throw new RequestError("invalid", "take snapshot: redacted is neither true nor false");
+    throw new RequestError("invalid", "take snapshot: redacted is not a boolean");
   if (redacted === "true") return false;
   if (!mayUse(c.get("principal"), c.get("accountName"), "unredacted"))
-    throw new ServiceError("forbidden", "take snapshot: the token does not allow it unredacted");
+    throw new ServiceError("forbidden", "take snapshot: the token does not allow unredacted snapshots");
   return true;
 }

@@ -4,7 +4,7 @@ import { describeError, errorOf, UNEXPECTED } from "../protocol/mod.ts";
 import { ServiceError, type ServiceErrorCode } from "../service/mod.ts";
 import { RequestError, type RequestErrorCode } from "./request_error.ts";
 
-/** What a problem tells: an error of the store, of the service, or of the request. */
+/** Codes of problems: an error of the store, of the service, or of the request. */
 export type ProblemCode = StoreErrorCode | ServiceErrorCode | RequestErrorCode | "version";
 
 /**
@@ -19,7 +19,7 @@ export interface Problem {
   readonly code: ProblemCode;
   /** `action: state`, as the messages of the store's errors. It contains no secret. */
   readonly message: string;
-  /** Index of the write that a commit was refused for, if known. */
+  /** Index of the write that caused the refusal of a commit, if known. */
   readonly writeIndex?: number | undefined;
   /** Identifies the request in the service's log. */
   readonly requestId: string;
@@ -70,10 +70,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/**
- * Returns the problem that describes an error. An unexpected error is `failed`, and nothing of its message is
- * repeated.
- */
+/** Returns the problem that describes an error. An unexpected error is `failed`, without its message. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const { code, message, writeIndex }: Pick<Problem, "code" | "message" | "writeIndex"> =
     error instanceof ServiceError || error instanceof RequestError ? error : describeError(error);
@@ -90,8 +87,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 /**
- * Returns what the log is told of an unexpected error: its name and the frames of its stack. Its message is
- * left out, since it may contain anything. Returns `undefined` for every other error.
+ * Returns the log fields of an unexpected error: its name and the frames of its stack. Its message is left
+ * out, since it may contain anything. Returns `undefined` for every other error.
  */
 export function faultOf(error: unknown): LogFields | undefined {
   const isKnown =

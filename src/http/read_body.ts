@@ -5,7 +5,8 @@ import { RequestError } from "./request_error.ts";
  * Reads the body of a request, at most `maxBytes` of it. Checks its headers first, and counts the bytes that
  * arrive.
  *
- * @throws {RequestError} When it has another media type or an encoding, is too large, or breaks off.
+ * @throws {RequestError} When the media type or an encoding is not accepted, or the body is too large or
+ *   breaks off.
  */
 export async function readBody(
   request: Request,
@@ -16,7 +17,7 @@ export async function readBody(
   if (type !== contentType) throw new RequestError("unsupported", `read body: expected ${contentType}`);
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
-    throw new RequestError("unsupported", "read body: compressed bodies are not read");
+    throw new RequestError("unsupported", "read body: compressed bodies are not supported");
   }
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const reader = request.body?.getReader();

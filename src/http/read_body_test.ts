@@ -12,7 +12,7 @@ function request(body: BodyInit | undefined, headers: Record<string, string> = {
   });
 }
 
-/** A body that counts how much of it was taken. */
+/** A body that counts how much of it was read. */
 function counted(pieceBytes: number): {
   readonly body: ReadableStream<Uint8Array>;
   taken: number;

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a request itself.
+ * Reasons to reject a request itself.
  *
  * - `invalid`: it is malformed.
  * - `too-large`: its body is larger than the limit.
