@@ -23,8 +23,8 @@ export interface AccountSnapshot {
 }
 
 /**
- * The operations on one account. `ACCOUNT_OPERATIONS` has a row for each of them, from which routes,
- * documents and forwarders derive.
+ * The operations on one account. Routes, documents and forwarders derive from their rows in
+ * `ACCOUNT_OPERATIONS`.
  *
  * Operations that read do not take the ownership of the account: a client that owns it continues undisturbed.
  */
@@ -36,7 +36,7 @@ export interface AccountHandle {
    * the service does not have it: the next commit of another owner is fenced.
    */
   commandDevice(commands: readonly DeviceCommand[]): Promise<FlushSummary>;
-  /** Saves what is dirty, if the service holds the account open. */
+  /** Saves dirty state, if the service holds the account open. */
   flush(): Promise<FlushSummary>;
   stats(): Promise<AccountStats>;
   snapshot(options: SnapshotOptions): Promise<AccountSnapshot>;
@@ -61,9 +61,8 @@ export interface AccountService {
   /**
    * Returns the account of this name. It is opened by its first use.
    *
-   * @param registeredAtMs When the account was registered. It tells the account from an earlier and from a
-   * later one of the same name: an operation on an account that was deleted is refused and leaves nothing
-   * behind.
+   * @param registeredAtMs When the account was registered. Distinguishes the account from earlier and later
+   *   ones of the same name. An operation on a deleted account is refused and leaves nothing behind.
    */
   account(name: string, registeredAtMs: number): AccountHandle;
 }

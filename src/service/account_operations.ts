@@ -29,12 +29,10 @@ export interface OperationRow<
 > {
   /** What the operation does, for documents. */
   readonly summary: string;
-  /**
-   * Where clients find it below the account: segments that begin with a slash. The account itself if empty.
-   */
+  /** Path below the account: segments that begin with a slash. Empty for the account itself. */
   readonly path: string;
   readonly effect: "read" | "change" | "delete";
-  /** What a token must allow. An administrator may do what `account` allows. */
+  /** The permission that a token needs. An admin token includes `account`. */
   readonly permission: Permission;
   readonly takes: Takes;
   readonly answers: Answers;
@@ -43,7 +41,7 @@ export interface OperationRow<
 /**
  * Every operation on an account. Forwarders, routes and the OpenAPI document derive from this table. A new
  * operation is a method of `AccountHandle`, its row here, and its implementation in `HostedAccount`; the code
- * does not compile until all three are there. See docs/design/changes.md.
+ * does not compile until all three exist. See docs/design/changes.md.
  */
 export const ACCOUNT_OPERATIONS = {
   device: {
@@ -55,7 +53,7 @@ export const ACCOUNT_OPERATIONS = {
     answers: "device",
   },
   commandDevice: {
-    summary: "Change the device; takes the ownership of the account",
+    summary: "Change the device; takes ownership of the account",
     path: "/device/commands",
     effect: "change",
     permission: "account",
@@ -63,7 +61,7 @@ export const ACCOUNT_OPERATIONS = {
     answers: "flush",
   },
   flush: {
-    summary: "Save what is dirty",
+    summary: "Save dirty state",
     path: "/flush",
     effect: "change",
     permission: "account",
@@ -71,7 +69,7 @@ export const ACCOUNT_OPERATIONS = {
     answers: "flush",
   },
   stats: {
-    summary: "Numbers of an account",
+    summary: "Statistics of an account",
     path: "/stats",
     effect: "read",
     permission: "account",
@@ -79,7 +77,7 @@ export const ACCOUNT_OPERATIONS = {
     answers: "stats",
   },
   snapshot: {
-    summary: "A picture for debugging; with private keys only to a token with `unredacted`",
+    summary: "A snapshot for debugging; private keys need a token with `unredacted`",
     path: "/snapshot",
     effect: "read",
     permission: "account",
@@ -107,7 +105,7 @@ export const ACCOUNT_OPERATIONS = {
 /** The name of an operation. */
 export type AccountOperation = keyof typeof ACCOUNT_OPERATIONS;
 
-/** The operations that an open account carries out itself. Its host deletes it. */
+/** The operations that an open account carries out itself. Its host carries out the deletion. */
 export type HostedOperation = Exclude<AccountOperation, "deleteAccount">;
 
 /** The names of all operations. */
@@ -136,8 +134,7 @@ export function operationRow(operation: AccountOperation): OperationRow {
 }
 
 /**
- * Makes the handle of an account that is somewhere else: each operation calls `forward` with its name and its
- * arguments.
+ * Creates the handle of an account elsewhere. Each operation calls `forward` with its name and its arguments.
  */
 export function forwardOperations(
   forward: (operation: AccountOperation, input: readonly unknown[]) => Promise<unknown>,
@@ -146,9 +143,7 @@ export function forwardOperations(
   return Object.fromEntries(methods) as AccountHandle;
 }
 
-/**
- * Carries out an operation on an account that is here, with the arguments that `forwardOperations` was given.
- */
+/** Carries out an operation on a local account, with the arguments that `forwardOperations` received. */
 export async function runOperation(
   account: Pick<AccountHandle, HostedOperation>,
   operation: HostedOperation,

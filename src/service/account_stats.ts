@@ -2,11 +2,11 @@ import type { ErrorSummary, SaveState } from "../write_behind/mod.ts";
 
 /** Result of a flush that a client asked for. */
 export interface FlushSummary {
-  /** Whether the service holds the account open. If it does not, there was nothing to save. */
+  /** Whether the service holds the account open. If not, there was nothing to save. */
   readonly open: boolean;
-  /** Entries that became durable. */
+  /** Items that became durable. */
   readonly committed: number;
-  /** Entries that the backend refuses. They are still dirty. */
+  /** Items that the backend refused. They are still dirty. */
   readonly isolated: number;
   /** Rows that changed. */
   readonly rows: number;
@@ -31,7 +31,7 @@ export interface SaverSummary {
   readonly lastSuccessAtMs?: number | undefined;
   readonly lastFailureAtMs?: number | undefined;
   readonly retryAtMs?: number | undefined;
-  /** Entries that the backend refuses. */
+  /** Items that the backend refused. */
   readonly isolated: number;
   readonly waitingWriters: number;
 }
@@ -42,16 +42,16 @@ export interface CacheSummary {
   readonly misses: number;
   /** `hits / (hits + misses)`, 0 before the first read. */
   readonly hitRatio: number;
-  /** Entries whose gate is closed: a ciphertext made with them must not leave yet. */
+  /** Entries whose gate is closed. A ciphertext made with them must not be sent yet. */
   readonly gated: number;
 }
 
 /** Statistics of an account that the service holds open. */
 export interface OpenAccountStats {
   readonly dirty: {
-    /** Entries that must be saved within the interval. */
+    /** Items that must be saved within the interval. */
     readonly must: number;
-    /** Entries that are saved along with the next commit. */
+    /** Items that are saved with the next commit. */
     readonly may: number;
     readonly bytes: number;
     /** Milliseconds. */

@@ -9,7 +9,7 @@ export interface Authenticated extends Pick<Admission, "account" | "registeredAt
   readonly principal: Principal;
 }
 
-/** Where `authenticate` looks a token up. */
+/** Options of `authenticate`. */
 export interface AuthenticateOptions {
   readonly registry: Registry;
   /** Hash of the host's own admin token, if it has one. */
@@ -19,9 +19,9 @@ export interface AuthenticateOptions {
 /**
  * Identifies a caller by its token, and looks up an account in the same round trip to the registry.
  *
- * @param account The name of the account that the caller asks for, if it asks for one.
+ * @param account The name of the account in the request, if there is one.
  * @throws {ServiceError} `unauthorized`, when there is no token or it is not known. The error does not say
- * which.
+ *   which.
  */
 export async function authenticate(
   token: string | undefined,

@@ -9,10 +9,10 @@ export interface RegistrationKey {
 
 /**
  * Deletes an account: revokes its tokens, deletes its state, and removes its name from the registry, in this
- * order. Does nothing if the name belongs to another registration by then.
+ * order. Does nothing if the name belongs to a later registration.
  *
- * @throws {StoreError | ServiceError} When its state could not be deleted. The account stays marked as being
- * deleted, so that what is left of it is not used. Deleting it again continues.
+ * @throws {StoreError | ServiceError} When its state cannot be deleted. The account stays marked as being
+ *   deleted, so that the rest of its state is not used. Deleting it again continues.
  */
 export async function deleteAccount(
   service: AccountService,

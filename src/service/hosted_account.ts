@@ -18,9 +18,9 @@ const SNAPSHOT_NAME = "service";
 /** How a `HostedAccount` reaches its account. */
 export interface AccountHost {
   readonly clock: Clock;
-  /** Returns the bare backend. The host keeps it and closes it. */
+  /** Returns the bare backend. The host owns it and closes it. */
   backend(): Promise<Backend>;
-  /** Opens the account, which takes its ownership. The hosted account keeps what it returns and closes it. */
+  /** Opens the account, which takes its ownership. The hosted account owns the result and closes it. */
   open(): Promise<Account>;
   /** Returns when the account's alarm is due, in milliseconds, or `undefined` if there is no alarm. */
   nextAlarmAtMs?(): Promise<number | undefined>;
@@ -38,7 +38,7 @@ interface OpenedAccount {
 export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   readonly #host: AccountHost;
   #opened: Promise<OpenedAccount> | undefined;
-  /** Resolves when the account that was open before is closed. The next one is opened after that. */
+  /** Resolves when the previously open account is closed. The next one opens after that. */
   #closing: Promise<void> = Promise.resolve();
 
   constructor(host: AccountHost) {
@@ -46,8 +46,8 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   /**
-   * Returns the account. Opens it if it is not open, or if another owner has taken it over. The hosted
-   * account keeps it: do not close it.
+   * Returns the account. Opens it if it is not open, or if another owner has taken it over. Do not close it:
+   * the hosted account owns it.
    */
   async account(): Promise<Account> {
     return (await this.#open()).account;
@@ -107,16 +107,16 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, scope);
-    // The caller owns the account now: what was open here can commit no more.
+    // The caller owns the account now, so the account that was open here can no longer commit.
     if (opened !== undefined) await this.#release(opened);
     return answer;
   }
 
   /**
-   * Closes the account if it is open, after a last flush. A fenced account closes without an error: what it
-   * could not save is void.
+   * Closes the account if it is open, after a last flush. A fenced account closes without an error, and its
+   * unsaved state is dropped.
    *
-   * @throws {StoreError} When something could not be saved.
+   * @throws {StoreError} When some state cannot be saved.
    */
   async close(): Promise<void> {
     const opening = this.#opened;
@@ -130,7 +130,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
 
   async #apply({ account }: OpenedAccount, commands: readonly DeviceCommand[]): Promise<FlushSummary> {
     account.device.processCommands(commands);
-    // The device alone: other changes belong to other callers, and so do their refusals.
+    // Flushes the device alone, since other changes and their refusals belong to other callers.
     return summaryOf(await account.device.flushDevice());
   }
 
@@ -160,9 +160,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     return undefined;
   }
 
-  /**
-   * Closes an account that is fenced or closed. Does nothing to the account that has been opened after it.
-   */
+  /** Closes an account that is fenced or closed. Leaves an account that was opened later alone. */
   async #release(opened: OpenedAccount): Promise<void> {
     const opening = this.#opened;
     if ((await opening?.catch(() => undefined)) === opened && this.#opened === opening) {

@@ -1,4 +1,4 @@
-/** Commands that meet each other, and owners elsewhere, in one account. */
+/** Concurrent commands, and owners elsewhere, on one account. */
 import { describe, expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
@@ -10,12 +10,12 @@ import { HostedAccount } from "./hosted_account.ts";
 
 const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
-/** An account behind a handle, and what its commits meet. */
+/** An account behind a handle, over a backend whose answers a test can delay. */
 class World {
   readonly plan: FaultPlan = new FaultPlan();
   /** How often the account was opened here. */
   opened = 0;
-  /** What answers of the bare backend wait for. */
+  /** Answers of the bare backend wait for this promise. */
   answered: Promise<void> = Promise.resolve();
   readonly #host = fakeHost();
   readonly #database = new MemoryDatabase();
@@ -48,7 +48,7 @@ class World {
     };
   }
 
-  /** How often the account was counted up, as it is stored. */
+  /** The stored counter of the account. */
   async counter(): Promise<number | undefined> {
     return (await this.backend().load())?.loginCounter;
   }
@@ -83,7 +83,7 @@ describe("HostedAccount.commandDevice", () => {
 });
 
 describe("HostedAccount.call", () => {
-  // The answer to the takeover comes late, when the account was taken back already.
+  // The answer to the takeover arrives after the account was taken back.
   test("keeps an account that was opened after the takeover", async () => {
     const world = await opened();
     const { hosted } = world;

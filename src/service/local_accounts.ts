@@ -12,8 +12,7 @@ import type { Registry } from "./registry.ts";
 const MAX_ACCOUNTS = 1_000;
 
 /**
- * Maximum number of remembered deletions. A request that was admitted before so many others has ended by
- * then.
+ * Maximum number of remembered deletions. A request that was admitted before that many deletions has ended.
  */
 const MAX_DELETIONS = 10_000;
 
@@ -21,7 +20,7 @@ const MAX_DELETIONS = 10_000;
 export interface LocalAccountsOptions {
   readonly registry: Registry;
   readonly clock: Clock;
-  /** Opens the backend of an account. The service keeps it and closes it. */
+  /** Opens the backend of an account. The service owns it and closes it. */
   openBackend(name: string): Promise<Backend>;
   /** Opens an account over a backend that `openBackend` has opened. */
   openAccount(name: string, backend: Backend): Promise<Account>;
@@ -56,8 +55,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly #leaving = new Map<string, Promise<void>>();
   /**
    * The latest registration time of each name that was deleted. A request that was admitted before the
-   * deletion and arrives after it must leave nothing behind, and must not delete the next account of the
-   * name.
+   * deletion and arrives after it must not write anything or delete the next account of the name.
    */
   readonly #deletions = new Map<string, number>();
   #closed = false;
@@ -75,7 +73,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
         if (!isDeleted) await this.#leave(name, () => this.#delete(name, registeredAtMs));
         return undefined;
       }
-      if (isDeleted) throw new ClosedError("use account: it was deleted");
+      if (isDeleted) throw new ClosedError("use account: the account was deleted");
       return await this.#use(name, async (slot) => {
         const answer = await runOperation(slot.hosted, operation, input);
         const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
@@ -89,7 +87,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   /**
    * Closes every account, after a last flush.
    *
-   * @throws {StoreError} When something could not be saved. Every account is closed by then.
+   * @throws {StoreError} When some state cannot be saved. Every account is closed nevertheless.
    */
   async close(): Promise<void> {
     this.#closed = true;

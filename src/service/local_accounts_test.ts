@@ -1,4 +1,4 @@
-/** Accounts that are deleted, and what comes late for them. */
+/** Deleted accounts, and requests that arrive after the deletion. */
 import { describe, expect, test } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
@@ -14,14 +14,14 @@ const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
 /** Accounts of one database in memory. */
 class World {
-  /** Backends that were opened. */
+  /** Number of opened backends. */
   opened = 0;
-  /** What opening a backend waits for, and fails with. */
+  /** Opening a backend awaits this, and fails if it rejects. */
   opening: () => Promise<void> = async () => {};
   readonly #host = fakeHost();
   readonly #database = new MemoryDatabase();
   readonly accounts: LocalAccounts = new LocalAccounts({
-    // No account asks the registry.
+    // The accounts of this test do not use the registry.
     registry: undefined as unknown as Registry,
     clock: this.#host.clock,
     openBackend: (account) => this.#open(account),
@@ -42,7 +42,7 @@ class World {
 
 describe("LocalAccounts.account", () => {
   // The next account of the name does not change.
-  test("refuses operations on an account that was deleted", async () => {
+  test("refuses operations on a deleted account", async () => {
     const world = new World();
     await world.ann(1).commandDevice(INCREMENT);
     const late = world.ann(1);

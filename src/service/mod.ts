@@ -1,6 +1,6 @@
 /**
  * Accounts that a service keeps for its clients: the operations on an account, the registry of names and
- * tokens, authentication, and statistics. It knows neither HTTP nor a host.
+ * tokens, authentication, and statistics. Independent of HTTP and of the host.
  *
  * @module
  */

@@ -10,7 +10,7 @@ export class OpenOnce<T> {
     this.#open = open;
   }
 
-  /** Returns the resource, opened if it is not open. @throws What opening throws. */
+  /** Returns the resource, opened if it is not open. @throws Errors of the opening. */
   async get(): Promise<T> {
     this.#opening ??= this.#open();
     const opening = this.#opening;
@@ -23,8 +23,8 @@ export class OpenOnce<T> {
   }
 
   /**
-   * Returns the resource if it is open, after an opening under way has ended, and forgets it. The caller
-   * closes it.
+   * Waits for a running opening, then returns the resource if it is open, and forgets it. The caller closes
+   * it.
    */
   async take(): Promise<T | undefined> {
     const opening = this.#opening;

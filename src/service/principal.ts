@@ -10,7 +10,7 @@ export interface Principal {
 }
 
 /**
- * The holder of the host's own admin token. It does not show private keys: that takes a token with
+ * The holder of the host's own admin token. It cannot read private keys, which needs a token with
  * `unredacted`.
  */
 export const ROOT: Principal = { id: "root", account: undefined, permissions: ["admin"] };
@@ -21,7 +21,7 @@ export function principalOf({ id, account, permissions }: StoredToken): Principa
 }
 
 /**
- * Whether a caller may use an account. An administrator may use all of them, except for what needs
+ * Whether a caller may use an account. An administrator may use all of them, except for operations that need
  * `unredacted`.
  */
 export function mayUse(principal: Principal, account: string, permission: Permission): boolean {

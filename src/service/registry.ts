@@ -36,20 +36,20 @@ export interface RegisteredAccount {
   /** Clock time in milliseconds. */
   readonly createdAtMs: number;
   /**
-   * Set while the account is being deleted, also after a deletion failed: delete it again. Left out
+   * Set while the account is being deleted, also after a failed deletion, which can be repeated. Left out
    * otherwise.
    */
   readonly deleting?: true | undefined;
 }
 
-/** What the registry knows of a token and an account. */
+/** The registry's entries for a token and an account. */
 export interface Admission {
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
   /**
    * When the account was registered, in milliseconds. `undefined` if there is no account. Each registration
-   * has a later time than all before it, whatever the clock says, so the time tells an account from an
-   * earlier one of the same name.
+   * has a later time than all before it, even if the clock steps back, so the time distinguishes accounts of
+   * the same name.
    */
   readonly registeredAtMs: number | undefined;
 }
@@ -80,7 +80,7 @@ export interface Registry {
    * changed.
    */
   beginDelete(name: string, registeredAtMs: number): Promise<boolean>;
-  /** Removes a marked account with this registration time. Its state must be deleted by then. */
+  /** Removes a marked account with this registration time. Its state must be deleted before. */
   endDelete(name: string, registeredAtMs: number): Promise<void>;
   /**
    * Stores a token, if its account is present at that moment.

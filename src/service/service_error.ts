@@ -1,5 +1,5 @@
 /**
- * Every condition of the service that a caller might want to tell apart, besides those of the store.
+ * Conditions of the service that callers can distinguish, besides those of the store.
  *
  * - `unauthorized`: there is no token, or it is not known.
  * - `forbidden`: the token does not allow the operation.
@@ -9,7 +9,7 @@
  */
 export type ServiceErrorCode = "unauthorized" | "forbidden" | "not-found" | "conflict" | "unanswered";
 
-/** An operation that the service refuses, or whose outcome it does not know. */
+/** The service refused an operation, or does not know its outcome. */
 export class ServiceError extends Error {
   readonly code: ServiceErrorCode;
 

@@ -14,9 +14,9 @@ import { ServiceError } from "./service_error.ts";
 /** A value in a row, and a parameter of a statement. */
 export type RegistryValue = string | number | null | Uint8Array;
 
-/** The database of a registry. Every driver of the SQLite backend is one. */
+/** The database of a registry. Every driver of the SQLite backend implements it. */
 export interface RegistryDatabase {
-  /** Runs one reading statement and returns its rows, each in column order. */
+  /** Runs one read statement and returns its rows, each in column order. */
   query(sql: string, params: readonly RegistryValue[]): Promise<readonly (readonly RegistryValue[])[]>;
   /** Runs statements in one transaction, all or none. Its writes are durable when it resolves. */
   batch(
@@ -24,7 +24,9 @@ export interface RegistryDatabase {
   ): Promise<readonly { readonly rowsAffected: number }[]>;
 }
 
-/** Maximum number of tokens of one account, and of tokens for all accounts. Longer lists are not reviewed. */
+/**
+ * Maximum number of tokens of one account, and of tokens for all accounts. People do not review longer lists.
+ */
 const MAX_TOKENS = 100;
 
 const TABLES: readonly string[] = [
@@ -42,7 +44,7 @@ const TABLES: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS service_token_account ON service_token (account)",
-  // The latest registration time. In a database that has accounts already it starts at the latest of theirs.
+  // The latest registration time. In a database with accounts, it starts at their latest registration time.
   `CREATE TABLE IF NOT EXISTS service_clock (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     last INTEGER NOT NULL
@@ -63,7 +65,7 @@ export class SqlRegistry implements Registry {
     this.#clock = clock;
   }
 
-  /** Opens a registry and creates missing tables. The caller keeps the database and closes it. */
+  /** Opens a registry and creates missing tables. The caller owns the database and closes it. */
   static async open(database: RegistryDatabase, clock: Clock): Promise<SqlRegistry> {
     await database.batch(TABLES.map((sql) => ({ sql, params: [] })));
     return new SqlRegistry(database, clock);
@@ -151,9 +153,9 @@ export class SqlRegistry implements Registry {
     if (inserted?.rowsAffected === 1) return;
     // A token that outlives its account would be valid for the next account of this name.
     if (account !== undefined && (await this.admit(undefined, account)).account !== "present") {
-      throw new ServiceError("not-found", "issue token: there is no such account");
+      throw new ServiceError("not-found", "issue token: no such account");
     }
-    throw new LimitError(`issue token: there are ${MAX_TOKENS} already`);
+    throw new LimitError(`issue token: the limit of ${MAX_TOKENS} tokens is reached`);
   }
 
   async listTokens(account: string | undefined, { after, limit }: Page): Promise<StoredToken[]> {
@@ -180,7 +182,7 @@ function stateOf(deleting: RegistryValue | undefined): AccountState {
 
 function tokenOf(row: readonly RegistryValue[]): StoredToken {
   const [id, hash, account, permissions, label, createdAtMs] = row;
-  if (!(hash instanceof Uint8Array)) throw new CorruptError("read token: its hash is no bytes");
+  if (!(hash instanceof Uint8Array)) throw new CorruptError("read token: the stored hash is not bytes");
   const listed = String(permissions).split(" ");
   return {
     id: String(id),

@@ -14,7 +14,7 @@ async function database(): Promise<SqlDriver> {
   return await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
 }
 
-/** Registers an account and answers when it was. */
+/** Registers an account and returns its registration time. */
 async function register(names: SqlRegistry, name: string): Promise<number> {
   expect(await names.addAccount(name)).toBe("absent");
   return (await names.admit(undefined, name)).registeredAtMs ?? Number.NaN;
@@ -26,8 +26,8 @@ const tokenFor = async (account: string | undefined, seed: number) => {
 };
 
 describe("SqlRegistry.addToken", () => {
-  // A token that is stored then would be valid for the next account of the name.
-  test("rejects while the account is being deleted, and after", async () => {
+  // A token stored then would be valid for the next account of the name.
+  test("rejects during and after the deletion of the account", async () => {
     const names = await registry();
     const ann = await register(names, "ann");
     await names.addToken(await tokenFor("ann", 1));
@@ -41,7 +41,7 @@ describe("SqlRegistry.addToken", () => {
 });
 
 describe("SqlRegistry.addAccount", () => {
-  // Whatever the clock says, and in a database that an earlier release has written.
+  // Also when the clock steps back, and in a database of an earlier release.
   test("registers at a later time than all accounts before", async () => {
     const clock = new FakeClock();
     const shared = await database();
@@ -57,7 +57,7 @@ describe("SqlRegistry.addAccount", () => {
     const early = await SqlRegistry.open(shared, new FakeClock(first - 1_000_000));
     const third = await register(early, "ben");
     expect(third).toBe(second + 1);
-    // As an earlier release left it.
+    // An earlier release has no such table.
     await shared.batch([{ sql: "DROP TABLE service_clock", params: [] }]);
     const upgraded = await SqlRegistry.open(shared, new FakeClock(0));
     expect(await register(upgraded, "cid")).toBe(third + 1);
@@ -78,7 +78,7 @@ describe("SqlRegistry.beginDelete", () => {
     await names.endDelete("ann", first);
     expect(await names.admit(undefined, "ann")).toMatchObject({ account: "present", registeredAtMs: second });
     expect(await names.listTokens("ann", { after: undefined, limit: 10 })).toHaveLength(1);
-    // Another caller deletes the second account: the late one does not end it half way.
+    // Another caller deletes the second account. The late caller does not end that deletion early.
     expect(await names.beginDelete("ann", second)).toBe(true);
     await names.endDelete("ann", first);
     expect(await names.admit(undefined, "ann")).toMatchObject({ account: "deleting" });

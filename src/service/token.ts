@@ -20,7 +20,7 @@ export interface FreshToken {
   readonly hash: Uint8Array;
 }
 
-/** Makes a token of 256 random bits. */
+/** Creates a token of 256 random bits. */
 export async function makeToken(random: Random): Promise<FreshToken> {
   const id = hexOf(random.bytes(ID_BYTES));
   const token = `hf_${id}_${hexOf(random.bytes(SECRET_BYTES))}`;
