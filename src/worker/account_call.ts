@@ -19,7 +19,7 @@ const REGISTERED_AT = "x-holdfast-registered-at";
 
 /** Returns the headers that carry an address. */
 export function addressHeaders({ account, registeredAtMs }: CallAddress): Readonly<Record<string, string>> {
-  // A header has no characters beyond Latin-1.
+  // A header cannot contain characters beyond Latin-1.
   return { [ACCOUNT]: encodeURIComponent(account), [REGISTERED_AT]: String(registeredAtMs) };
 }
 

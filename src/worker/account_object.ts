@@ -8,9 +8,8 @@ import type { ObjectContextLike } from "./object_types.ts";
  * The account is opened by the first call of `account()`, which a command of the service makes too. Opening
  * takes the ownership, so a client elsewhere that owns the account is fenced. Dirty state is flushed within
  * the interval and in pauses, which are shorter than the ten seconds after which an idle object may lose its
- * memory. The alarm is a fallback. A commit is durable before anything that follows it leaves the object.
- * Memory may be lost at any `await`: nothing that was acknowledged is lost then, and no message key leaves
- * twice.
+ * memory. The alarm is a fallback. A commit is durable before any later output leaves the object. Memory may
+ * be lost at any `await`. Acknowledged changes survive that, and no message key is used twice.
  *
  * Pass it the `fetch` and `alarm` of your object. `AccountDurableObject` of `@holdfast/store/cloudflare` and
  * `accountObject` do so. A class that must extend another one has an `AccountObject` as a field.

@@ -1,7 +1,4 @@
-/**
- * An object's account where time stands still: what alarms do to it, and what is left of it when it is
- * deleted at any moment.
- */
+/** The account of an object under fake time: its alarms, and its deletion at any moment. */
 import { describe, expect, test } from "vitest";
 import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
 import { drained } from "../../test/worker/restarting_object.ts";
@@ -33,14 +30,14 @@ class World {
     this.object = this.#begin();
   }
 
-  /** A new incarnation: what was in memory is gone. */
+  /** Starts a new incarnation without the memory of the previous one. */
   async restart(): Promise<void> {
     this.timers = new ManualScheduler(this.clock);
     this.object = this.#begin();
     await drained();
   }
 
-  /** Lets time pass, the alarm ringing whenever it is due. @returns How often it did. */
+  /** Lets time pass and runs the alarm when it is due. @returns Number of alarms. */
   async pass(ms: number): Promise<number> {
     const endMs = this.clock.nowMs() + ms;
     let rings = 0;
@@ -57,7 +54,7 @@ class World {
     }
   }
 
-  /** The account as the service knows it, registered at a time. */
+  /** The account as the service sees it, with a registration time. */
   service(registeredAtMs: number): AccountHandle {
     const stub: ObjectStubLike = { fetch: (url, init) => this.object.fetch(new Request(url, init)) };
     const namespace = { idFromName: (name: string) => name, get: () => stub };
@@ -84,7 +81,7 @@ describe("AccountObject.alarm", () => {
     expect([storage.tables, storage.alarmAtMs]).toEqual([0, null]);
   });
 
-  test("removes what has expired without opening the account", async () => {
+  test("removes expired rows without opening the account", async () => {
     const world = new World();
     const account = await world.object.account();
     await account.store.storeSentMessage("chat", "1", new Uint8Array(40));
@@ -151,7 +148,7 @@ describe("AccountObject.account after a restart", () => {
     await expect(other.flush()).rejects.toBeInstanceOf(FencedError);
   });
 
-  test("has a token of its own, drawn once", async () => {
+  test("draws an owner token once", async () => {
     const tokens: string[] = [];
     for (const seed of [1, 2]) {
       const world = new World(seed);
@@ -218,7 +215,7 @@ describe("AccountObject.destroy", () => {
 
 describe("AccountObject.fetch", () => {
   // The next account of the name does not change, in this incarnation of the object and in the next.
-  test("refuses operations on an account that was deleted", async () => {
+  test("refuses operations on a deleted account", async () => {
     const world = new World();
     await world.service(1).commandDevice(INCREMENT);
     await world.service(1).deleteAccount();
@@ -251,7 +248,7 @@ describe("AccountObject.fetch", () => {
     await Promise.all(two);
     expect(world.storage.deletions).toBe(1);
     expect(await world.service(2).device()).toMatchObject({ hasPushName: false, loginCounter: 3 });
-    // A request that was on its way all the time comes to an object that has forgotten everything.
+    // A late request arrives at an object that has lost its memory.
     await world.service(2).deleteAccount();
     await world.restart();
     await world.service(2).commandDevice(INCREMENT);

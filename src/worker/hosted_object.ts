@@ -24,11 +24,9 @@ const DEFAULT_ACCOUNT = "default";
 /** Options of `AccountObject`. */
 export interface AccountObjectOptions
   extends Omit<OpenAccountOptions, "account" | "backend" | "host" | "housekeeping"> {
-  /**
-   * Clock, randomness and logger. Default to the platform's own. The scheduler is the object's alarm.
-   */
+  /** Clock, randomness and logger. Default to the platform's own. The object's alarm is the scheduler. */
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
-  /** Runs tasks that concern memory alone. Defaults to the platform's timers. */
+  /** Runs tasks that only affect memory. Defaults to the platform's timers. */
   readonly timers?: Scheduler | undefined;
   /**
    * Removes expired rows by alarm, also while the account is not open. `false` removes nothing.
@@ -37,8 +35,8 @@ export interface AccountObjectOptions
 }
 
 /**
- * An account in the storage of a Durable Object, hosted for a client elsewhere: `AccountObject`, without what
- * only a client inside the object needs. A Worker that hosts and nothing else is smaller with it.
+ * An account in the storage of a Durable Object, hosted for a client elsewhere: `AccountObject` without the
+ * parts that only a client inside the object needs. Keeps a Worker that only hosts small.
  *
  * @example
  * ```ts
@@ -75,7 +73,7 @@ export class HostedObject {
   #destroying: Promise<void> | undefined;
   /** Latest registration time of an account that was deleted in this incarnation of the object. */
   #destroyedAtMs = 0;
-  /** Registration time of the account in the object, once it was read. */
+  /** Registration time of the account in the object, after it was read. */
   #registration: { readonly atMs: number | undefined } | undefined;
 
   readonly #lidCache: ((account: Account) => AccountLids) | undefined;
@@ -99,8 +97,8 @@ export class HostedObject {
   }
 
   /**
-   * Returns the account. Opens it if it is not open, or if another owner has taken it over. The object keeps
-   * it: do not close it.
+   * Returns the account. Opens it if it is not open, or if another owner has taken it over. Do not close it:
+   * the object owns it.
    *
    * @throws {StoreError} When it cannot be opened. The next call tries again.
    */
@@ -109,8 +107,8 @@ export class HostedObject {
   }
 
   /**
-   * Answers a call of the service. Any other request is answered with 404: a class with requests of its own
-   * looks at them first.
+   * Answers a call of the service, and any other request with 404. A class with requests of its own must
+   * handle them first.
    */
   async fetch(request: Request): Promise<Response> {
     const call = accountCallOf(request);
@@ -137,12 +135,12 @@ export class HostedObject {
   }
 
   /**
-   * Deletes the whole storage of the object and its alarm: the account, and whatever else your class has put
-   * there. Dirty state is dropped. Idempotent. A concurrent call of `account()` waits and returns a new
+   * Deletes the whole storage of the object and its alarm: the account and anything else that your class has
+   * stored. Dirty state is dropped. Idempotent. A concurrent call of `account()` waits and returns a new
    * account.
    *
    * @param registeredAtMs The registration time of the account to delete. Calls for it and for earlier ones
-   * are refused from now on. Nothing is deleted if the object contains a later one.
+   *   are refused from now on. Nothing is deleted if the object contains a later one.
    */
   async destroy(registeredAtMs?: number): Promise<void> {
     if (registeredAtMs !== undefined) {
@@ -187,7 +185,7 @@ export class HostedObject {
   async #admit({ operation, address: { account, registeredAtMs } }: AccountCall): Promise<HostedAccount> {
     for (;;) {
       if ((await this.#nameOf(account)) !== account) {
-        throw new RefusedError("use account: the object is another account's");
+        throw new RefusedError("use account: the object belongs to another account");
       }
       if (operation === "deleteAccount") break;
       if (this.#destroying !== undefined) {
@@ -246,9 +244,9 @@ export class HostedObject {
   async #keepHouse(backend: Backend): Promise<Backend> {
     const { housekeeping = {} } = this.#options;
     if (housekeeping === false) return backend;
-    // Stores the name of the account, which an alarm is not told.
+    // Stores the name of the account, because the platform omits it in an alarm.
     await backend.create();
-    // Expired rows are removed alike by every owner, so their removal needs no guard.
+    // Every owner removes the same expired rows, so the removal needs no guard.
     this.#stopHousekeeping = startHousekeeping({
       host: this.#host,
       taskPrefix: "",
@@ -268,14 +266,14 @@ export class HostedObject {
    */
   async #nameOf(fallback: string): Promise<string> {
     const { id, storage } = this.#ctx;
-    // The platform leaves it out in an alarm, and when it is long.
+    // The platform omits the name in an alarm, and when it is long.
     this.#name ??= id.name ?? (await storedName(storage)) ?? fallback;
     return this.#name;
   }
 }
 
 function deleted(): ClosedError {
-  return new ClosedError("use account: it was deleted");
+  return new ClosedError("use account: the account was deleted");
 }
 
 async function storedName(storage: ObjectContextLike["storage"]): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /**
- * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. It needs
- * the platform's Durable Objects and imports none of its modules: `src/cloudflare` does.
+ * The service as a Worker: accounts in Durable Objects, one in each, behind the HTTP application. Needs the
+ * platform's Durable Objects but imports none of its modules; `src/cloudflare` does.
  *
  * @module
  */

@@ -17,7 +17,7 @@ export interface AccountBindings<AccountId = unknown, RegistryId = unknown> {
  * Creates the `AccountService` of a Worker, whose accounts live in Durable Objects, one in each. An operation
  * is one request to the account's object, which is found by the account's name.
  *
- * `serveAccounts` serves them as they are; use this for an application of your own.
+ * `serveAccounts` serves them without further code. Use this for an application of your own.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Calls of the Worker to an object of this package: one POST each. An error is answered as a problem. */
+/** Calls from the Worker to an object of this package, one POST each. An error is answered as a problem. */
 
 import { BusyError } from "../errors/mod.ts";
 import { errorOfProblem, faultOf, problemOf, problemResponse } from "../http/mod.ts";
@@ -23,18 +23,17 @@ export function callName(request: Request): string | undefined {
   return request.headers.get(CALL) ?? undefined;
 }
 
-/** What a call carries besides its name. */
+/** The parts of a call besides its name. */
 interface Carried {
   readonly body: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * Calls an object. During a deployment the object may be of the release before, which does not speak this
- * one's protocol: then the call is sent again in the version before, since nothing of the first was looked
- * at.
+ * Calls an object. During a deployment the object may run the previous release, which does not speak this
+ * one's protocol. The call is then sent again in the previous version; the object has not read the first one.
  *
- * @throws {StoreError | ServiceError | TypeError} The error that the object answers.
+ * @throws {StoreError | ServiceError | TypeError} The error in the object's answer.
  * @throws {BusyError} When the object speaks neither version. Another deployment is under way.
  * @throws {ServiceError} `unanswered`, when there is no answer. The outcome of the call is unknown.
  */
@@ -46,10 +45,10 @@ export async function callObject(stub: ObjectStubLike, name: string, carried: Ca
     if (response.ok) return response;
     const described = await response.json().catch(() => undefined);
     refusal = errorOfProblem(described) ?? unanswered();
-    // A call of the commit protocol that the object refuses has a version of its own, which is its sender's.
+    // The commit protocol inside the call has its own version, which its sender chose.
     if (response.headers.get(VERSION) === null) throw refusal;
   }
-  throw new BusyError("call object: it is of another release", { cause: refusal });
+  throw new BusyError("call object: the object is of another release", { cause: refusal });
 }
 
 /**

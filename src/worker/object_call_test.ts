@@ -28,7 +28,7 @@ describe("callObject", () => {
 });
 
 describe("callName", () => {
-  // Its headers are those of a call.
+  // The headers are those of a call.
   test("returns undefined for a request with another URL or method", async () => {
     let headers = new Headers();
     const spy = objectOf((request) => {
@@ -51,7 +51,7 @@ describe("callName", () => {
 describe("callObject", () => {
   test.each([
     ["fenced", new StoreError("fenced", "commit: fenced")],
-    ["not-found", new ServiceError("not-found", "find account: there is none")],
+    ["not-found", new ServiceError("not-found", "find account: no such account")],
     ["invalid", new ArgumentTypeError("call: malformed")],
   ] as const)("rejects with the object's error: %s", async (code, error) => {
     const thrown = await callObject(
@@ -105,13 +105,13 @@ describe("callObject, of another release", () => {
     return { object, asked };
   }
 
-  test("is busy when the object speaks no version of this one", async () => {
+  test("rejects as busy when the object speaks no common version", async () => {
     const { object, asked } = speaking(PROTOCOL_VERSION + 2);
     await expect(callObject(object, "stats", CALL)).rejects.toMatchObject({ code: "busy" });
     expect(asked).toEqual([...PROTOCOL.versions]);
   });
 
-  test("passes on that a call of the commit protocol is of a version that is not spoken", async () => {
+  test("passes on that the commit protocol's version is not spoken", async () => {
     const refusing = objectOf((request) =>
       answerObjectCall(request, silentLogger, () => Promise.reject(PROTOCOL.refusalOf(9))),
     );
@@ -121,7 +121,7 @@ describe("callObject, of another release", () => {
     });
   });
 
-  test("an object refuses a call of another version before it is carried out", async () => {
+  test("refuses a call of another version before carrying it out", async () => {
     let carriedOut = 0;
     const carryOut = async (): Promise<Response> => {
       carriedOut += 1;
@@ -138,7 +138,7 @@ describe("callObject, of another release", () => {
 });
 
 describe("callObject", () => {
-  test("rejects as unanswered without an answer of the object", async () => {
+  test("rejects as unanswered when the object does not answer", async () => {
     const silent = objectOf(() => Promise.reject(new Error("network lost: secret")));
     const garbled = objectOf(() => new Response("<html>", { status: 500 }));
     for (const object of [silent, garbled]) {

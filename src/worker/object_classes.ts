@@ -10,10 +10,7 @@ export type DurableObjectClass = abstract new (ctx: never, env: never) => object
 
 /** The members that `accountObject` adds. */
 export declare class AccountObjectMembers {
-  /**
-   * The account in this object. RPC exposes methods alone, so what this field holds cannot be reached from
-   * outside.
-   */
+  /** The account in this object. RPC exposes only methods, so this field cannot be reached from outside. */
   protected readonly holdfast: AccountObject;
   /** Answers the service. */
   fetch(request: Request): Promise<Response>;
@@ -34,7 +31,7 @@ type Constructor = new (ctx: unknown, env: unknown) => object;
  * Creates a Durable Object class that keeps one account in its own storage, for a client that runs inside the
  * object. Its public methods can be called over RPC.
  *
- * It extends a class that you pass, since this module imports nothing of the platform. On npm,
+ * Extends a class that you pass, since this module imports nothing of the platform. On npm,
  * `@holdfast/store/cloudflare` has the same class as `AccountDurableObject`.
  *
  * The service's calls arrive through `fetch`: a class that answers other requests passes the rest to

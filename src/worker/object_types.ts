@@ -1,7 +1,7 @@
 import type { AlarmStorageLike } from "../adapters/durable_object/mod.ts";
 
 /**
- * The part of a Durable Object's `ctx` that is used here. The class must be one of `new_sqlite_classes`.
+ * The part of a Durable Object's `ctx` that this package uses. The class must be one of `new_sqlite_classes`.
  */
 export interface ObjectContextLike {
   readonly id: { readonly name?: string | null | undefined };
@@ -9,13 +9,13 @@ export interface ObjectContextLike {
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The part of a Durable Object's storage that is used here. */
+/** The part of a Durable Object's storage that this package uses. */
 export interface AccountStorageLike extends AlarmStorageLike {
   deleteAlarm(): Promise<void>;
   deleteAll(): Promise<void>;
 }
 
-/** The part of a Durable Object's stub that is used here. */
+/** The part of a Durable Object's stub that this package uses. */
 export interface ObjectStubLike {
   fetch(
     url: string,
@@ -23,7 +23,7 @@ export interface ObjectStubLike {
   ): Promise<Response>;
 }
 
-/** The part of a binding of Durable Objects that is used here, such as `env.ACCOUNTS`. */
+/** The part of a binding of Durable Objects that this package uses, such as `env.ACCOUNTS`. */
 export interface ObjectNamespaceLike<Id = unknown> {
   idFromName(name: string): Id;
   get(id: Id): ObjectStubLike;

@@ -3,7 +3,7 @@ import type { OperationAnswers, OperationInputs } from "../service/mod.ts";
 import type { CallAddress } from "./account_call.ts";
 import { bytesOf, PLAIN_ANSWER, PLAIN_INPUT } from "./plain_carrier.ts";
 
-/** What carries the arguments of an operation. */
+/** The parts of a request that carry the arguments of an operation. */
 export interface CarriedInput {
   readonly body: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface AnswerCarrier<Kind extends keyof OperationAnswers = keyof Opera
   decode(response: Response): Promise<OperationAnswers[Kind]>;
 }
 
-/** Header of a call whose caller may see its own account only. */
+/** Header of a call whose caller may use its own account only. */
 const SCOPED = "x-holdfast-scoped";
 
 /** Header of an answer that is streamed. */

@@ -10,9 +10,9 @@ const CREATE =
 const EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'object_owner'";
 
 /**
- * The token under which the object owns its account, the same in every incarnation of the object: the
- * platform lets one incarnation at a time write to the storage, so that waking up takes no row. It is random
- * and stored once, and no client elsewhere knows it.
+ * The token under which the object owns its account, the same in every incarnation of the object. The
+ * platform lets only one incarnation write to the storage, so waking up needs no row. The token is random, is
+ * stored once, and is unknown to clients elsewhere.
  */
 export function ownerTokenOf(storage: ObjectStorageLike, random: Random): string {
   const { sql } = storage;

@@ -5,7 +5,7 @@ import { consoleLogger } from "./console_logger.ts";
 import { answerObjectCall, callName } from "./object_call.ts";
 import { PLAIN_ANSWER, PLAIN_INPUT } from "./plain_carrier.ts";
 
-/** The methods that can be called. A new method of the registry does not compile until it is here. */
+/** The methods that can be called. A new method of the registry does not compile until it is listed here. */
 export const REGISTRY_METHODS: { readonly [M in keyof Registry]: true } = {
   addAccount: true,
   addToken: true,
