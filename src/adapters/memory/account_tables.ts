@@ -38,7 +38,7 @@ export interface QuarantineRow {
   readonly reason: QuarantineReason;
 }
 
-/** A one-time pre-key, or a signed one (then `uploaded` means nothing). */
+/** A one-time pre-key, or a signed one, which does not use `uploaded`. */
 export interface KeyRow {
   readonly id: number;
   readonly record: Uint8Array;
@@ -90,7 +90,7 @@ export interface BaseKeyRow {
   readonly createdAt: number;
 }
 
-/** A trusted-contact token and whose it is. */
+/** A trusted-contact token and its JID. */
 export interface TcTokenRow extends TcTokenEntry {
   readonly jid: string;
 }
@@ -131,7 +131,7 @@ export interface AccountTables {
   readonly device: Table<Stored<Device>>;
 }
 
-/** Length that a number counts for in a snapshot, in bytes. */
+/** Bytes that a number counts for in a snapshot. */
 const NUMBER_BYTES = 8;
 
 /** The empty tables of a new account. */

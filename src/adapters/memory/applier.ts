@@ -3,7 +3,7 @@ import type { AccountTables } from "./account_tables.ts";
 import type { MemoryAccounts } from "./memory_accounts.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** What applying a write may touch. */
+/** The state that an applied write may change. */
 export interface ApplyContext {
   readonly accounts: MemoryAccounts;
   /** The tables of the account that commits. */
@@ -13,7 +13,7 @@ export interface ApplyContext {
   nextSequence(): number;
 }
 
-/** How each of some kinds of write changes the tables. Answers with the number of rows changed. */
+/** A function per kind of write that changes the tables and returns the number of changed rows. */
 export type AppliersOf<K extends WriteKind> = {
   readonly [Kind in K]: (write: WriteOf<Kind>, context: ApplyContext) => number;
 };

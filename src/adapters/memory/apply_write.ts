@@ -6,7 +6,7 @@ import { MESSAGE_APPLIERS } from "./message_store.ts";
 import { PROTOCOL_APPLIERS } from "./protocol_store.ts";
 import { SIGNAL_APPLIERS } from "./signal_store.ts";
 
-/** One entry for each kind of write: a new kind does not compile until it is stored. */
+/** One entry for each kind of write. A new kind does not compile without one. */
 const APPLIERS: AppliersOf<WriteKind> = {
   ...SIGNAL_APPLIERS,
   ...APP_SYNC_APPLIERS,
@@ -15,7 +15,7 @@ const APPLIERS: AppliersOf<WriteKind> = {
   ...DEVICE_APPLIERS,
 };
 
-/** Applies one write and answers with the number of rows that it changed. */
+/** Applies one write and returns the number of changed rows. */
 export function applyWrite(write: Write, context: ApplyContext): number {
   const apply = APPLIERS[write.kind] as (write: Write, context: ApplyContext) => number;
   return apply(write, context);

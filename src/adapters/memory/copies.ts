@@ -8,7 +8,7 @@ import {
 } from "../../backend/mod.ts";
 import { copyOf } from "../../rules/mod.ts";
 
-/** Bytes are copied on their way in and on their way out: neither side can change what the other holds. */
+/** Copies bytes on their way in and out, so that neither side can change the other's bytes. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   // A new plain Uint8Array: slice() of a Buffer would be another Buffer over the same memory.
   return new Uint8Array(bytes);
@@ -20,5 +20,5 @@ export const copyDeviceList: (record: DeviceListRecord) => DeviceListRecord = co
 /** A token entry, copied deeply. */
 export const copyTcToken: (entry: TcTokenEntry) => TcTokenEntry = copyOf(TC_TOKEN);
 
-/** A device, copied deeply. What is no field of it is not stored. */
+/** A device, copied deeply. Unknown fields are not stored. */
 export const copyDevice: (device: Device) => Device = copyOf(DEVICE);

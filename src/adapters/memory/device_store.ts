@@ -11,7 +11,7 @@ import { copyBytes, copyDevice } from "./copies.ts";
 import { readable } from "./damaged.ts";
 import type { MemoryAccount, MemoryAccounts } from "./memory_accounts.ts";
 
-/** There is one layout: it lives and dies with the release that made it. */
+/** The layout has one version, since the database ends with the process. */
 const SCHEMA_VERSION = 1;
 
 /** How the writes of the device store change its tables. */
@@ -21,9 +21,7 @@ export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.delete"> = {
   "account.delete": ({ accountId }, { accounts, transaction }) => accounts.delete(accountId, transaction),
 };
 
-/**
- * Reads of the device store. `account` answers with the open account, `undefined` when it is not registered.
- */
+/** Reads of the device store. `account` returns the open account, `undefined` when it is not registered. */
 export function deviceReads(
   name: string,
   accounts: MemoryAccounts,
@@ -46,7 +44,7 @@ export function deviceReads(
       return {
         name: snapshot,
         account: name,
-        // An account that is not registered has no rows, and no account id either.
+        // An account that is not registered has neither rows nor an account id.
         accountId: open?.accountId ?? 0,
         schemaVersion: SCHEMA_VERSION,
         tables: summarize(open?.tables ?? createTables()),

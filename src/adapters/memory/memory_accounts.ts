@@ -11,7 +11,7 @@ export interface MemoryAccount {
   readonly tables: AccountTables;
 }
 
-/** The accounts of a `MemoryDatabase`, as the backends that are opened on it use them. */
+/** The accounts of a `MemoryDatabase`, for the backends that are opened on it. */
 export class MemoryAccounts {
   readonly #accounts = new Table<MemoryAccount>({ bytesOf: () => 0 });
   #nextAccountId = 1;
@@ -33,11 +33,11 @@ export class MemoryAccounts {
     return this.#accounts.get(name);
   }
 
-  /** The account of this name, registered within the transaction if it is not there yet. */
+  /** The account of this name. Registers it within the transaction if it is absent. */
   register(name: string, transaction: Transaction): MemoryAccount {
     const known = this.#accounts.get(name);
     if (known !== undefined) return known;
-    // Taken back or not, a number is not given out again.
+    // A number is not used again, even after a rollback.
     const account = { accountId: this.#nextAccountId, name, tables: createTables() };
     this.#nextAccountId += 1;
     this.#accounts.set(name, account, transaction);
@@ -52,14 +52,14 @@ export class MemoryAccounts {
     return Object.values(account.tables).reduce((rows, table: Table<unknown>) => rows + table.size, 1);
   }
 
-  /** A number greater than any before: orders rows that are otherwise equal by when they were written. */
+  /** A number greater than all before it. Orders otherwise equal rows by time of writing. */
   nextSequence(): number {
     this.#sequence += 1;
     return this.#sequence;
   }
 }
 
-/** Databases know nothing of their accounts: what is in here is not for those who open one. */
+/** Keeps the accounts out of the public class `MemoryDatabase`. */
 const ACCOUNTS = new WeakMap<object, MemoryAccounts>();
 
 /** The accounts of a database. */

@@ -24,12 +24,11 @@ import { protocolReads } from "./protocol_store.ts";
 import { signalReads } from "./signal_store.ts";
 import { Transaction } from "./transaction.ts";
 
-/** Account that is opened when none is named. */
+/** Default name of the account. */
 const DEFAULT_ACCOUNT = "default";
 
 /**
- * Default size of the largest value, in bytes: that of a Durable Object, the smallest among the platforms we
- * know.
+ * Default size limit of a value, in bytes: that of a Durable Object, the smallest of the supported platforms.
  */
 const MAX_VALUE_BYTES = 2_000_000;
 
@@ -41,7 +40,7 @@ export interface MemoryBackendOptions {
   readonly database?: MemoryDatabase | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
-  /** Largest value that is accepted, in bytes. Defaults to 2,000,000. */
+  /** Size limit of a value, in bytes. Defaults to 2,000,000. */
   readonly maxValueBytes?: number | undefined;
   /** Failures on demand, for tests. */
   readonly faults?: MemoryFaults | undefined;
@@ -52,9 +51,9 @@ export interface MemoryBackendOptions {
 /**
  * Opens one account of a memory database: the reference implementation of the backend contract.
  *
- * It promises what a transactional database promises, for as long as the `MemoryDatabase` object lives:
- * commits are atomic and fenced, and `capabilities.durableOnResolve` is true in the sense that a backend that
- * is lost without being closed loses nothing that it had committed. Nothing survives the process.
+ * Behaves like a transactional database while the `MemoryDatabase` object exists: commits are atomic and
+ * fenced, and `capabilities.durableOnResolve` is true, because committed state survives the loss of a backend
+ * that was not closed. Nothing survives the process.
  *
  * @throws {TypeError} When the account's name is empty, longer than 1,024 characters or malformed.
  *
@@ -146,7 +145,7 @@ class OpenMemoryAccount {
       return writes.map((write) =>
         applyWrite(write, {
           accounts: this.accounts,
-          // Looked up for each write: the one before may have deleted the account.
+          // Looked up for each write, because the previous one may have deleted the account.
           tables: this.accounts.register(this.name, transaction).tables,
           transaction,
           nextSequence: () => this.accounts.nextSequence(),

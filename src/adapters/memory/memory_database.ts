@@ -13,9 +13,8 @@ export type MemoryDamageTarget =
   | "device";
 
 /**
- * What a memory backend stores, for any number of accounts. It outlives the backends that are opened on it:
- * closing one, or losing one without closing it, keeps every commit that had resolved. It ends with the
- * process.
+ * The storage of memory backends, for any number of accounts. Outlives the backends that are opened on it:
+ * every resolved commit is kept when a backend is closed or dropped. Ends with the process.
  *
  * @example
  * ```ts
@@ -36,10 +35,7 @@ export class MemoryDatabase {
     return accountsOf(this).list();
   }
 
-  /**
-   * Damages a kind of stored value in every row that an account has of it, as a failing disk would, for tests
-   * of what happens then.
-   */
+  /** Damages a kind of stored value in every row of an account, as a failing disk would. For tests. */
   damage(account: string, target: MemoryDamageTarget, how: MemoryDamage): void {
     const tables = accountsOf(this).account(account)?.tables;
     if (tables === undefined) throw new TypeError("damage: the account is not registered");

@@ -1,5 +1,5 @@
 /**
- * Failures that a test asks a memory backend for. One object may be shared by several backends.
+ * Failures that a test injects into a memory backend. One object may be shared by several backends.
  *
  * @example
  * ```ts
@@ -29,12 +29,12 @@ export class MemoryFaults {
     this.#readError = error;
   }
 
-  /** What `failReads` asked for. */
+  /** The error of `failReads`. */
   get readError(): Error | undefined {
     return this.#readError;
   }
 
-  /** What `failCommitAt` asked for; asking uses it up. */
+  /** Returns and clears the row number of `failCommitAt`. */
   takeFailure(): number | undefined {
     const failAt = this.#failAt;
     this.#failAt = undefined;

@@ -61,12 +61,12 @@ export const MESSAGE_APPLIERS: AppliersOf<MessageKind> = {
   },
 };
 
-/** 0 means never and is later than any time. */
+/** 0 means that the row never expires, so it is later than any time. */
 function laterExpiry(a: number, b: number): number {
   return a === 0 || b === 0 ? 0 : Math.max(a, b);
 }
 
-/** The part of the protocol store's reads that is about single messages. */
+/** The reads of the protocol store about single messages. */
 export type MessageReads = Pick<
   ProtocolReads,
   "getSentMessage" | "getPendingInbound" | "listPendingInbound" | "getMsgSecret"

@@ -25,7 +25,7 @@ type ProtocolKind = Extract<
   | `tcToken.${string}`
 >;
 
-/** How the writes of the protocol store change its tables, those about messages apart. */
+/** How the writes of the protocol store change its tables, except those about messages. */
 export const PROTOCOL_APPLIERS: AppliersOf<ProtocolKind> = {
   "senderKeyDevices.set": ({ group, entries }, { tables, transaction }) => {
     let changed = 0;
@@ -102,7 +102,7 @@ export const PROTOCOL_APPLIERS: AppliersOf<ProtocolKind> = {
     ),
 };
 
-/** Reads of the protocol store, those about messages apart. */
+/** Reads of the protocol store, except those about messages. */
 export function protocolReads(tables: () => AccountTables): Omit<ProtocolReads, keyof MessageReads> {
   return {
     async getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]> {
@@ -126,7 +126,7 @@ export function protocolReads(tables: () => AccountTables): Omit<ProtocolReads, 
       return phoneNumbers.map((phoneNumber) => newestOf(open, phoneNumber));
     },
     async *getAllLidMappings(): AsyncGenerator<LidPnMapping> {
-      // Rows are replaced, never changed: what was listed when the iteration began stays as it was.
+      // Rows are replaced, never changed, so the list stays as it was when the iteration began.
       for (const row of tables().lidMappings.rows().sort(newestFirst)) yield toMapping(row);
     },
     async hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean> {
@@ -157,7 +157,7 @@ export function protocolReads(tables: () => AccountTables): Omit<ProtocolReads, 
   };
 }
 
-/** Newest `createdAt` first, of equals the one written last. */
+/** Newest `createdAt` first; of equal ones, the one written last. */
 function newestFirst(a: LidMappingRow, b: LidMappingRow): number {
   return b.createdAt - a.createdAt || b.sequence - a.sequence;
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from "./transaction.ts";
 
-/** What a table needs to know about its rows. */
+/** Options of a table. */
 export interface TableOptions<V> {
   /** Length of a row's stored value in bytes, for snapshots. */
   bytesOf(row: V): number;
@@ -9,8 +9,8 @@ export interface TableOptions<V> {
 }
 
 /**
- * Rows by key. A row is never changed in place: it is replaced, so a reader may keep one across awaits.
- * Every change belongs to a transaction that can take it back.
+ * Rows by key. A row is replaced and never changed in place, so a reader may keep it across awaits. Every
+ * change belongs to a transaction that can undo it.
  */
 export class Table<V> {
   readonly #rows = new Map<string, V>();
@@ -73,7 +73,7 @@ export class Table<V> {
   }
 
   /**
-   * Deletes the rows for which `stale` holds, at most `limit` of them if that is given. @returns Rows
+   * Deletes the rows for which `stale` holds, at most `limit` of them. `limit` defaults to all. @returns Rows
    * changed.
    */
   deleteWhere(stale: (row: V) => boolean, transaction: Transaction, limit?: number): number {
@@ -85,7 +85,7 @@ export class Table<V> {
     return this.#deleteAll(keys, transaction);
   }
 
-  /** Replaces every row outside of any transaction. */
+  /** Replaces every row, without a transaction. */
   replaceEach(replace: (row: V) => V): void {
     for (const [key, row] of [...this.#rows]) this.#put(key, replace(row));
   }
@@ -122,7 +122,7 @@ export class Table<V> {
   }
 }
 
-/** One key of several texts. Unlike joining them, no choice of texts makes two keys equal. */
+/** Builds one key from several texts. Different texts never give equal keys, unlike plain joining. */
 export function compoundKey(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }

@@ -1,8 +1,8 @@
 import { BackendError } from "../../errors/mod.ts";
 
 /**
- * One commit under way: remembers how to undo each change, so that a commit that fails half way leaves
- * nothing behind. Nothing else runs while it is open, because applying a commit never awaits.
+ * One running commit. Records how to undo each change, so that a failed commit leaves nothing behind. No
+ * other code runs while it is open, because applying a commit never awaits.
  */
 export class Transaction {
   readonly #undo: (() => void)[] = [];
@@ -13,16 +13,14 @@ export class Transaction {
     this.#failAt = failAt;
   }
 
-  /**
-   * Carries out the change of one row. @throws {BackendError} When this is the change that was asked to fail.
-   */
+  /** Changes one row. @throws {BackendError} When a test asked this change to fail. */
   change(apply: () => void, undo: () => void): void {
     if (this.#undo.length === this.#failAt) throw new BackendError("commit: failed on demand");
     apply();
     this.#undo.push(undo);
   }
 
-  /** Takes everything back, the last change first. */
+  /** Undoes every change, the last one first. */
   rollback(): void {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo();
   }
