@@ -1,12 +1,9 @@
-/**
- * Checks of what a caller hands in. All byte values are copied: what the caller does with its own afterwards
- * changes nothing.
- */
+/** Checks of arguments. All bytes are copied, so later changes by the caller have no effect. */
 import { KEY_BYTES, KEY_TYPE, MAX_UINT32, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 
 /**
- * A copy of a value of one length. @throws {TypeError} When it is not bytes. @throws {RangeError} When it has
- * another length.
+ * Copies bytes of a required length. @throws {TypeError} When the value is not bytes. @throws {RangeError}
+ * When it has another length.
  */
 export function copyBytes(what: string, value: Uint8Array, length: number = KEY_BYTES): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: not a Uint8Array`);
@@ -14,7 +11,7 @@ export function copyBytes(what: string, value: Uint8Array, length: number = KEY_
   return new Uint8Array(value);
 }
 
-/** A copy of a public key of 33 bytes. @throws {TypeError | RangeError} */
+/** Copies a public key of 33 bytes. @throws {TypeError | RangeError} */
 export function copyPublicKey(what: string, value: Uint8Array): Uint8Array {
   const key = copyBytes(what, value, PUBLIC_KEY_BYTES);
   if (key[0] !== KEY_TYPE) throw new RangeError(`${what}: the key is of an unknown type`);
@@ -29,7 +26,7 @@ export function requireUint32(what: string, value: number): number {
   return value;
 }
 
-/** @throws {RangeError} When the value is not an integer of 32 bits with its sign. */
+/** @throws {RangeError} When the value is not a signed 32-bit integer. */
 export function requireInt32(what: string, value: number): number {
   if (!Number.isInteger(value) || value !== (value | 0)) {
     throw new RangeError(`${what}: not an integer from -2147483648 to 2147483647`);

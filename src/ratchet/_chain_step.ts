@@ -1,4 +1,4 @@
-/** The steps of Signal's chains, which are the same for sessions and for sender keys. */
+/** The steps of Signal's chains, which are the same for sessions and sender keys. */
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -9,15 +9,15 @@ const SEED_INPUT: Uint8Array = Uint8Array.of(0x01);
 const STEP_INPUT: Uint8Array = Uint8Array.of(0x02);
 const RETIRED_INPUT: Uint8Array = encodeUtf8("Holdfast closed chain");
 
-/** How every retired key begins. A chain key does so by chance once in 2^128 times. */
+/** Prefix of every retired key. A chain key has it by chance with probability 2^-128. */
 const RETIRED_PREFIX: Uint8Array = encodeUtf8("Holdfast:retired");
 
-/** What the keys of the next message are derived from, 32 fresh bytes. */
+/** The seed from which the keys of the next message are derived, 32 new bytes. */
 export function messageSeed(chainKey: Uint8Array): Uint8Array {
   return hmac(sha256, chainKey, SEED_INPUT);
 }
 
-/** The chain key after `steps` messages, 32 fresh bytes. One step is an HMAC, some microseconds. */
+/** The chain key after `steps` messages, 32 new bytes. One step is an HMAC, some microseconds. */
 export function steppedKey(chainKey: Uint8Array, steps: number): Uint8Array {
   let key = chainKey;
   for (let i = 0; i < steps; i++) key = hmac(sha256, key, STEP_INPUT);
@@ -25,12 +25,12 @@ export function steppedKey(chainKey: Uint8Array, steps: number): Uint8Array {
 }
 
 /**
- * What stands in a chain's field once its key is thrown away, where other clients insist on 32 bytes: a fixed
- * prefix and 16 bytes that are as secret as `secret`, leading neither back to it nor to any message key of
- * the chain. Clients that drop unknown fields keep the key, and with it the mark that the chain is closed.
+ * Replaces the key of a closed chain, because other clients require 32 bytes: a fixed prefix and 16 bytes
+ * derived from `secret`, from which neither `secret` nor a message key of the chain can be derived. Clients
+ * that drop unknown fields keep this key, so that the chain stays closed.
  *
  * @param secret The key itself, or another secret of the session.
- * @param context Tells the chains of one secret apart.
+ * @param context Distinguishes the chains of one secret.
  */
 export function retiredKey(secret: Uint8Array, context: Uint8Array = EMPTY): Uint8Array {
   const key = hmac(sha256, secret, joinBytes([RETIRED_INPUT, context]));
@@ -38,7 +38,7 @@ export function retiredKey(secret: Uint8Array, context: Uint8Array = EMPTY): Uin
   return key;
 }
 
-/** Whether what stands in a chain's field is no key of it: see `retiredKey`. */
+/** Whether a chain's key is a retired key: see `retiredKey`. */
 export function isRetiredKey(key: Uint8Array): boolean {
   return key.length === KEY_BYTES && RETIRED_PREFIX.every((byte, index) => key[index] === byte);
 }

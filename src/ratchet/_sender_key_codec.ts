@@ -39,7 +39,7 @@ interface SigningParts {
 }
 
 /**
- * Reads the state that the reader has entered. Keys are views of the reader's bytes.
+ * Reads the state that the reader has entered. Keys are views of the reader's memory.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -80,7 +80,7 @@ export function readSenderKeyState(reader: WireReader): SenderKeyState {
   });
 }
 
-/** Bytes of a state without its tag and length. */
+/** Size of a state without its tag and length. */
 export function senderKeyStateSize(parts: SenderKeyStateParts): number {
   if (parts.encoded !== undefined) return parts.encoded.length;
   let size =
@@ -147,7 +147,7 @@ function readSigning(reader: WireReader): SigningParts {
   const unknown = reader.join(rest);
   reader.leave(outer);
   if (publicKey === undefined) throw reader.corrupt("public is missing");
-  // Some clients store it with its prefix and some without.
+  // Some clients store it with the prefix, some without.
   if (publicKey.length !== PUBLIC_KEY_BYTES) requireKey("public", publicKey, KEY_BYTES);
   else if (publicKey[0] !== KEY_TYPE) throw reader.corrupt("public is of an unknown type");
   return { publicKey, privateKey, unknown };

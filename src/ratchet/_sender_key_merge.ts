@@ -1,16 +1,18 @@
 import type { SenderKeyState } from "./sender_key_state.ts";
 import { MAX_FAST_FORWARD } from "./session_chain.ts";
 
-/** Messages after the later of two states that the merged one still reads. A receiver skips at most 2,000. */
+/**
+ * Maximum distance between the later of two states and the merged one. A receiver skips at most 2,000
+ * messages.
+ */
 const HEADROOM = MAX_FAST_FORWARD / 2;
 
 /**
- * One state in place of two of the same sender key, which two addresses of one sender had.
+ * Merges two states of one sender key that two addresses of one sender had.
  *
  * - Our own key: the state with the greater iteration, so that no message key is used twice.
- * - A peer's key: the state with the lower iteration and the skipped keys of both. Where it is so far behind
- *   that it could not follow the other one, its messages up to there become skipped keys, as many as a record
- *   keeps.
+ * - A peer's key: the state with the lower iteration and the skipped keys of both. When it is too far behind
+ *   to follow the other one, it skips ahead and keeps the skipped message keys, up to the limit of a record.
  */
 export function mergeSenderKeyStates(a: SenderKeyState, b: SenderKeyState): SenderKeyState {
   const [lower, higher] = a.next <= b.next ? [a, b] : [b, a];

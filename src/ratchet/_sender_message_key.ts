@@ -18,10 +18,10 @@ const SEED = (2 << 3) | DELIMITED;
 /** Fields 1 and 2. */
 const KNOWN = 0b110;
 
-/** The key of a message of a group that was skipped. */
+/** The key of a skipped group message. */
 export interface SenderMessageKey {
   readonly iteration: number;
-  /** What the keys of the message are derived from, 32 bytes. */
+  /** The seed from which the keys of the message are derived, 32 bytes. */
   readonly seed: Uint8Array;
 }
 
@@ -45,7 +45,7 @@ export function readSenderMessageKey(reader: WireReader): StoredKey {
   return { index, bytes };
 }
 
-/** The seed of a stored key, copied. */
+/** A copy of the seed of a stored key. */
 export function openSenderKey(stored: StoredKey): Uint8Array | undefined {
   const reader = new WireReader(stored.bytes, DECODE_SENDER_KEY);
   let seed: Uint8Array | undefined;
@@ -57,7 +57,7 @@ export function openSenderKey(stored: StoredKey): Uint8Array | undefined {
   return seed;
 }
 
-/** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
+/** Encodes a caller's key. @throws {TypeError | RangeError} */
 export function storeSenderKey(key: SenderMessageKey): StoredKey {
   const index = requireUint32("keep sender message key: iteration", key.iteration);
   const seed = copyBytes("keep sender message key: seed", key.seed);

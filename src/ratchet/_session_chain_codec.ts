@@ -27,10 +27,10 @@ const KEY = (2 << 3) | DELIMITED;
 const CLOSED_NUMBER = 110;
 const CLOSED = (CLOSED_NUMBER << 3) | VARINT;
 const KNOWN_OF_KEY = 0b110;
-/** Two bytes of tag and one of value. */
+/** Two bytes for the tag and one for the value. */
 const CLOSED_FIELD_BYTES = 3;
 
-/** A public key of 33 bytes, or none. @throws {CorruptError | WrongLengthError} */
+/** Reads a public key of 33 bytes, or an empty one. @throws {CorruptError | WrongLengthError} */
 export function readPublicKey(reader: WireReader, what: string): Uint8Array {
   const key = reader.key(what, PUBLIC_KEY_BYTES);
   if (key.length > 0 && key[0] !== KEY_TYPE) throw reader.corrupt(`${what} is of an unknown type`);
@@ -38,7 +38,7 @@ export function readPublicKey(reader: WireReader, what: string): Uint8Array {
 }
 
 /**
- * Reads the chain that the reader has entered. Keys are views of the reader's bytes.
+ * Reads the chain that the reader has entered. Keys are views of the reader's memory.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -78,7 +78,7 @@ export function readChain(reader: WireReader): SessionChain {
   return new SessionChain({ ratchetKey, ratchetKeyPrivate, chainKey, messageKeys, unknown, encoded });
 }
 
-/** Bytes of a chain without its tag and length. */
+/** Size of a chain without its tag and length. */
 export function chainSize(parts: SessionChainParts): number {
   if (parts.encoded !== undefined) return parts.encoded.length;
   let size =

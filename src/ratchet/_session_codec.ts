@@ -14,7 +14,7 @@ import {
 import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 
-/** Most receiving chains of a session, as other clients bound them. The oldest goes first. */
+/** Maximum number of receiving chains of a session, as in other clients. The oldest is dropped first. */
 export const MAX_RECEIVER_CHAINS = 5;
 
 export const DECODE_SESSION = "decode session";
@@ -40,7 +40,7 @@ const BASE_KEY = (2 << 3) | DELIMITED;
 const SIGNED_PRE_KEY_ID = (3 << 3) | VARINT;
 const KNOWN_OF_PENDING = 0b1110;
 
-/** A pending pre-key as it is stored. */
+/** A stored pending pre-key. */
 export interface StoredPendingPreKey {
   readonly preKeyId: number | undefined;
   readonly baseKey: Uint8Array | undefined;
@@ -48,7 +48,7 @@ export interface StoredPendingPreKey {
   readonly unknown: Uint8Array;
 }
 
-/** One session as it is stored. Absent parts were not in the bytes; an empty key counts as absent. */
+/** One stored session. Fields missing from the bytes are `undefined`; an empty key counts as absent. */
 export interface SessionParts {
   sessionVersion: number | undefined;
   localIdentityPublic: Uint8Array | undefined;
@@ -56,21 +56,21 @@ export interface SessionParts {
   rootKey: Uint8Array | undefined;
   previousCounter: number | undefined;
   senderChain: SessionChain | undefined;
-  /** Never changed in place: copies share it. */
+  /** Never changed in place, because copies share it. */
   receiverChains: readonly SessionChain[];
-  /** Obsolete: kept as it is found. */
+  /** Obsolete; kept unchanged. */
   pendingKeyExchange: Uint8Array | undefined;
   pendingPreKey: StoredPendingPreKey | undefined;
   remoteRegistrationId: number | undefined;
   localRegistrationId: number | undefined;
   needsRefresh: boolean | undefined;
   aliceBaseKey: Uint8Array | undefined;
-  /** Fields that are not known here, as they were. */
+  /** Unknown fields, encoded. */
   unknown: Uint8Array;
 }
 
 /**
- * Decodes one session. Keys are views of `bytes`, which belong to the session from now on.
+ * Decodes one session. Keys are views of `bytes`, which the session owns afterwards.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -81,7 +81,7 @@ export function decodeSession(bytes: Uint8Array): SessionParts {
   return parts;
 }
 
-/** Encodes one session. The bytes are the caller's own. */
+/** Encodes one session. The caller owns the bytes. */
 export function encodeSession(parts: Readonly<SessionParts>): Uint8Array {
   const writer = new WireWriter(sessionSize(parts));
   writeSession(writer, parts);
@@ -147,7 +147,7 @@ function readSession(reader: WireReader): SessionParts {
   return parts;
 }
 
-/** Bytes of a session without its tag and length. */
+/** Size of a session without its tag and length. */
 export function sessionSize(parts: Readonly<SessionParts>): number {
   let size =
     uint32FieldSize(parts.sessionVersion) +
@@ -167,9 +167,7 @@ export function sessionSize(parts: Readonly<SessionParts>): number {
   return size;
 }
 
-/**
- * Writes a session without its tag and length, known fields in ascending order of number and then the others.
- */
+/** Writes a session without its tag and length: known fields in ascending order, then unknown ones. */
 export function writeSession(writer: WireWriter, parts: Readonly<SessionParts>): void {
   writer.uint32Field(SESSION_VERSION, parts.sessionVersion);
   writer.bytesField(LOCAL_IDENTITY, parts.localIdentityPublic);
@@ -187,7 +185,7 @@ export function writeSession(writer: WireWriter, parts: Readonly<SessionParts>):
   writer.raw(parts.unknown);
 }
 
-/** A session in which nothing is set. */
+/** A session without fields. */
 export function emptySession(): SessionParts {
   return {
     sessionVersion: undefined,
@@ -251,8 +249,8 @@ function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): v
 }
 
 /**
- * Empty keys count as absent, since other clients write both; here the ones are refused that a session cannot
- * do without. A session without root key is blank: some clients put one where there is no session.
+ * Checks the keys that a session requires. Empty keys count as absent, because other clients write both. A
+ * session without a root key is blank: some clients store one where there is no session.
  */
 function checkKeys(parts: SessionParts): void {
   const { senderChain, receiverChains, rootKey } = parts;
@@ -268,8 +266,8 @@ function checkKeys(parts: SessionParts): void {
 }
 
 /**
- * The same for a session that a caller gives, which was checked piece by piece. @throws {RangeError} When a
- * key is missing.
+ * The same for a session of a caller, whose keys are already checked. @throws {RangeError} When a key is
+ * missing.
  */
 export function checkSession(action: string, parts: Readonly<SessionParts>): void {
   const missing = [

@@ -6,48 +6,47 @@ import type { SessionRecord } from "./session_record.ts";
 import { sessionRecordCodec } from "./session_record_codec.ts";
 
 /**
- * What the Signal cache has to know about the records of one of its stores: a `RecordCodec` whose records
- * send on one chain at most, and what happens to a record beside being read and written.
+ * The operations of the Signal cache on the records of one store: a `RecordCodec` whose records send on at
+ * most one chain, and further operations.
  *
- * `fastForward` is also called for a chain that the record sent on before the current one, if it still has
- * it.
+ * `fastForward` is also called for a chain that the record sent on before the current one, if the record
+ * still has it.
  */
 export interface LiveRecordCodec<T> extends RecordCodec<T> {
   /**
-   * What tells quickly that nothing was sent: the same object as long as the record, and copies of it, send
-   * on the same chain at the same counter, and another one as soon as they do not. `undefined` where there is
-   * no such object.
+   * A cheap check that nothing was sent: returns the same object while the record and its copies send on the
+   * same chain at the same counter, and another one afterwards. `undefined` where there is no such object.
    */
   sendingMark(record: T): object | undefined;
 
   /**
-   * Names the chain that the current session would send on if it had not been closed; `undefined` where there
-   * is none, and where the client cannot send on a closed chain. A record that sends on that chain again was
-   * made by a client that did not look.
+   * Id of the closed sending chain of the current session; `undefined` when there is none, or when the client
+   * cannot send on a closed chain. A record that sends on this chain again comes from a client that ignored
+   * the closing.
    */
   closedChain(record: T): string | undefined;
 
   /**
-   * Whether what `after` sends on is a session or sender key of its own, and not the one that `before` sends
-   * on, moved to a new chain. It is asked only when the chains differ.
+   * Whether `after` sends with another session or sender key than `before`, instead of with the same one on a
+   * new chain. Called only when the chains differ.
    */
   isNewStart(before: T, after: T): boolean;
 
   /**
-   * Takes in the states of the same peer's record under another address. What `record` sends on stays, and
-   * the states of `other` join behind it. `other` is left as it is.
+   * Adds the states of the same peer's record under another address behind those of `record`, which keeps its
+   * sending chain. `other` is not changed.
    *
-   * - Sessions: the sending chains of `other` are burned up to `bound`.
-   * - Sender keys: two states of one key become one, of our own key the one with the greater iteration. Of
-   *   two own keys that of `record` stays and that of `other` is dropped: see `SenderKeyRecord.absorb`.
+   * - Sessions: the keys of `other`'s sending chains are burned up to `bound`.
+   * - Sender keys: two states of one key are merged; for our own key the greater iteration stays. Of two
+   *   different own keys that of `record` stays and that of `other` is dropped: see `SenderKeyRecord.absorb`.
    */
   absorb(record: T, other: T, bound: number): void;
 
-  /** Drops what must not pile up in memory. Called with each put, on the record that is taken over. */
+  /** Drops data that must not accumulate in memory. Called for the record of each put. */
   prune(record: T): void;
 }
 
-/** `SessionRecord` as the cached object. */
+/** Codec for cached `SessionRecord`s. */
 export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
   ...sessionRecordCodec,
   sendingMark: (record) => record.current?.senderChain,
@@ -60,7 +59,7 @@ export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
   prune: () => {},
 };
 
-/** `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped. */
+/** Codec for cached `SenderKeyRecord`s. Drops skipped message keys of our own states. */
 export const liveSenderKeyCodec: LiveRecordCodec<SenderKeyRecord> = {
   ...senderKeyRecordCodec,
   sendingMark: (record) => record.sendingState,

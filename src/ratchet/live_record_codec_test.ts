@@ -1,8 +1,5 @@
-/**
- * The cache over real records, the real engine and a real backend: what the models of the other tests leave
- * out.
- */
-import { expect, test } from "vitest";
+/** The cache with real records, the real engine and a real backend, which other tests replace by models. */
+import { describe, expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, CommitQueue } from "../backend/mod.ts";
 import { SignalStoreCache } from "../signal/signal_store_cache.ts";
@@ -24,7 +21,7 @@ interface Incarnation {
 }
 
 /**
- * One incarnation of a process over the database. It is never closed: the next incarnation comes after a
+ * One incarnation of a process over the database. It is never closed: the next incarnation starts after a
  * crash.
  */
 async function live(database: MemoryDatabase, seed: number): Promise<Incarnation> {
@@ -47,7 +44,7 @@ function publicKey(name: number): Uint8Array {
   return new Uint8Array(33).fill(name).fill(5, 0, 1);
 }
 
-/** A session that sends on a chain of this name and has used the counters below `index`. */
+/** A session whose sending chain has used the counters below `index`. */
 function sessionAt(index: number): SessionRecord {
   const state = new SessionState();
   state.remoteIdentityPublic = publicKey(1);
@@ -79,48 +76,50 @@ function senderKeyAt(iteration: number): SenderKeyRecord {
   return record;
 }
 
-test("a session's keys that may have left are burned by the incarnation after a crash", async () => {
-  const database = new MemoryDatabase();
-  const { backend, cache } = await live(database, 1);
-  let bound = 0;
-  for (let index = 1; index <= 20; index += 1) {
-    await cache.sessions.put(PEER, sessionAt(index));
-    await cache.publishable([PEER]);
-    bound = (await backend.loadSessionRow(PEER))?.lease?.reservedUntil ?? 0;
-    expect(bound).toBeGreaterThanOrEqual(index);
-  }
-  const after = await live(database, 2);
-  const loaded = await after.cache.sessions.load(PEER);
-  expect(loaded?.sendingChain?.next).toBe(bound);
-});
+describe("SignalStoreCache over a real backend", () => {
+  test("burns a session's keys after a crash", async () => {
+    const database = new MemoryDatabase();
+    const { backend, cache } = await live(database, 1);
+    let bound = 0;
+    for (let index = 1; index <= 20; index += 1) {
+      await cache.sessions.put(PEER, sessionAt(index));
+      await cache.publishable([PEER]);
+      bound = (await backend.loadSessionRow(PEER))?.lease?.reservedUntil ?? 0;
+      expect(bound).toBeGreaterThanOrEqual(index);
+    }
+    const after = await live(database, 2);
+    const loaded = await after.cache.sessions.load(PEER);
+    expect(loaded?.sendingChain?.next).toBe(bound);
+  });
 
-test("so are those of our own sender key", async () => {
-  const database = new MemoryDatabase();
-  const { backend, cache } = await live(database, 1);
-  await cache.senderKeys.put(OURS, senderKeyAt(1));
-  await cache.publishable([OURS]);
-  const bound = (await backend.loadSenderKeyRow(OURS))?.lease?.reservedUntil ?? 0;
-  expect(bound).toBeGreaterThanOrEqual(1);
-  const after = await live(database, 2);
-  const loaded = await after.cache.senderKeys.load(OURS);
-  expect(liveSenderKeyCodec.sendingChain(loaded ?? new SenderKeyRecord())?.next).toBe(bound);
-});
+  test("burns keys of our own sender key after a crash", async () => {
+    const database = new MemoryDatabase();
+    const { backend, cache } = await live(database, 1);
+    await cache.senderKeys.put(OURS, senderKeyAt(1));
+    await cache.publishable([OURS]);
+    const bound = (await backend.loadSenderKeyRow(OURS))?.lease?.reservedUntil ?? 0;
+    expect(bound).toBeGreaterThanOrEqual(1);
+    const after = await live(database, 2);
+    const loaded = await after.cache.senderKeys.load(OURS);
+    expect(liveSenderKeyCodec.sendingChain(loaded ?? new SenderKeyRecord())?.next).toBe(bound);
+  });
 
-test("a clean close burns nothing", async () => {
-  const database = new MemoryDatabase();
-  const { cache } = await live(database, 1);
-  for (let index = 1; index <= 40; index += 1) {
-    await cache.sessions.put(PEER, sessionAt(index));
-    await cache.publishable([PEER]);
-  }
-  await cache.releaseLeases();
-  const after = await live(database, 2);
-  expect((await after.cache.sessions.load(PEER))?.sendingChain?.next).toBe(40);
-});
+  test("burns nothing after a clean close", async () => {
+    const database = new MemoryDatabase();
+    const { cache } = await live(database, 1);
+    for (let index = 1; index <= 40; index += 1) {
+      await cache.sessions.put(PEER, sessionAt(index));
+      await cache.publishable([PEER]);
+    }
+    await cache.releaseLeases();
+    const after = await live(database, 2);
+    expect((await after.cache.sessions.load(PEER))?.sendingChain?.next).toBe(40);
+  });
 
-test("a record that goes back on its chain is refused", async () => {
-  const { cache } = await live(new MemoryDatabase(), 1);
-  await cache.sessions.put(PEER, sessionAt(5));
-  await expect(cache.sessions.put(PEER, sessionAt(4))).rejects.toThrow();
-  expect((await cache.sessions.load(PEER))?.sendingChain?.next).toBe(5);
+  test("rejects a record that goes back on its chain", async () => {
+    const { cache } = await live(new MemoryDatabase(), 1);
+    await cache.sessions.put(PEER, sessionAt(5));
+    await expect(cache.sessions.put(PEER, sessionAt(4))).rejects.toThrow();
+    expect((await cache.sessions.load(PEER))?.sendingChain?.next).toBe(5);
+  });
 });

@@ -26,9 +26,8 @@ const KNOWN = 0b1_1110;
 const DECODE = "decode session";
 
 /**
- * The keys of a message that was skipped. The standard fields are the three derived keys; the seed that they
- * come from is a private field, which some clients need and others do not have. A key that is absent is
- * `undefined`.
+ * The keys of a skipped message. The standard fields are the three derived keys. Their seed is a private
+ * field, which some clients need and others do not have. An absent key is `undefined`.
  */
 export interface MessageKey {
   /** Counter of the message. */
@@ -43,15 +42,15 @@ export interface MessageKey {
   readonly seed?: Uint8Array | undefined;
 }
 
-/** A key as a chain holds it: its counter, and the message that it is stored as, unknown fields and all. */
+/** A message key in a chain: its counter, and its encoded message, including unknown fields. */
 export interface StoredKey {
   readonly index: number;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads the message key that the reader has entered, without taking it apart: most skipped keys are only
- * carried along.
+ * Reads the message key that the reader has entered without decoding it, because most skipped keys are never
+ * used.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -70,7 +69,7 @@ export function readStoredKey(reader: WireReader): StoredKey {
   return { index, bytes };
 }
 
-/** Takes a stored key apart. The keys are copies. */
+/** Decodes a stored key. The keys are copies. */
 export function openStoredKey(stored: StoredKey): MessageKey {
   const reader = new WireReader(stored.bytes, DECODE);
   const key: { -readonly [Name in keyof MessageKey]: MessageKey[Name] } = { index: stored.index };
@@ -85,7 +84,7 @@ export function openStoredKey(stored: StoredKey): MessageKey {
   return key;
 }
 
-/** Encodes a key that a caller gives. @throws {TypeError | RangeError} */
+/** Encodes a caller's key. @throws {TypeError | RangeError} */
 export function storeKey(key: MessageKey): StoredKey {
   const index = requireUint32("keep message key: index", key.index);
   const cipherKey = copyOptional(key.cipherKey, KEY_BYTES);

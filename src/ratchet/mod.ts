@@ -1,5 +1,5 @@
 /**
- * Sessions and sender keys as live objects over the storage format that Signal clients share.
+ * Sessions and sender keys as live objects over the storage format of Signal clients.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { OUR_KEY } from "../../test/support/signal/cache_world.ts";
 import { FakeRows } from "../../test/support/signal/fake_rows.ts";
 import { SignalStoreCache } from "../signal/signal_store_cache.ts";
@@ -55,7 +55,7 @@ function session(n: number): SessionState {
   return state;
 }
 
-/** Sends `count` messages and returns the seeds that their keys come from. */
+/** Sends `count` messages and returns their seeds. */
 async function send(cache: Cache, address: string, count: number): Promise<string[]> {
   const seeds: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -69,94 +69,96 @@ async function send(cache: Cache, address: string, count: number): Promise<strin
   return seeds;
 }
 
-test("real sessions over crashes: no message key comes twice, and each is one of the chain", async () => {
-  const rows = new FakeRows();
-  const chain: string[] = [];
-  for (let at = chainOf(7); chain.length < 600; at = at.fastForward(at.next + 1))
-    chain.push(String(at.messageSeed()));
-  const record = new SessionRecord();
-  record.startSession(session(7));
-  const first = open(rows, 1);
-  await first.cache.sessions.put(PEER, record);
-  await first.engine.flush();
-  const seeds: string[] = [];
-  for (let opening = 2; opening < 9; opening += 1)
-    seeds.push(...(await send(open(rows, opening).cache, PEER, opening * 5)));
-  expect(new Set(seeds).size).toBe(seeds.length);
-  const places = seeds.map((seed) => chain.indexOf(seed));
-  expect(places).toEqual([...places].sort((a, b) => a - b));
-  expect(places[0]).toBe(0);
-});
-
-test("a ratchet step is no new session; a new base key is, and what it replaces is burned in the archive", async () => {
-  const { cache } = open(new FakeRows(), 1);
-  const record = new SessionRecord();
-  record.startSession(session(7));
-  await cache.sessions.put(PEER, record);
-  await send(cache, PEER, 4);
-  const stepped = (await cache.sessions.load(PEER)) as SessionRecord;
-  if (stepped.current !== undefined) stepped.current.senderChain = chainOf(8);
-  await cache.sessions.put(PEER, stepped);
-  expect(cache.sessions.peek(PEER)?.archivedCount).toBe(0);
-  await send(cache, PEER, 1);
-  const begun = (await cache.sessions.load(PEER)) as SessionRecord;
-  begun.startSession(session(9));
-  await cache.sessions.put(PEER, begun);
-  // Sizes went 1, 2, 4 on the first chain; the second one's reservation took 8.
-  expect(cache.sessions.peek(PEER)?.archived(0).senderChain?.next).toBe(8);
-  const promoted = (await cache.sessions.load(PEER)) as SessionRecord;
-  promoted.promote(0);
-  expect(await cache.sessions.put(PEER, promoted)).toEqual({ gated: true });
-});
-
-test("moving joins real sessions, and the burned chain goes on where nobody has been", async () => {
-  const rows = new FakeRows();
-  const { cache } = open(rows, 1);
-  for (const [address, n] of [
-    [PHONE, 7],
-    [PEER, 8],
-  ] as const) {
+describe("SignalStoreCache over real records", () => {
+  test("repeats no message key over crashes", async () => {
+    const rows = new FakeRows();
+    const chain: string[] = [];
+    for (let at = chainOf(7); chain.length < 600; at = at.fastForward(at.next + 1))
+      chain.push(String(at.messageSeed()));
     const record = new SessionRecord();
-    record.startSession(session(n));
-    await cache.sessions.put(address, record);
-  }
-  await send(cache, PHONE, 4);
-  await send(cache, PEER, 2);
-  await cache.moveUser("5511999990000", "100000000000001");
-  const joined = await open(rows, 2).cache.sessions.load(PEER);
-  expect(joined?.sendingChain?.id).toBe(chainOf(8).id);
-  expect(joined?.archived(0).senderChain?.next).toBe(7);
-  expect(rows.sessions.has(PHONE)).toBe(false);
-});
-
-test("a session that burned too much reads as closed and still receives", async () => {
-  const rows = new FakeRows();
-  const record = new SessionRecord();
-  record.startSession(session(7));
-  rows.sessions.set(PEER, {
-    record: record.encode(),
-    lease: { reservedUntil: 1_500, incarnation: "e".repeat(32), burned: 0 },
+    record.startSession(session(7));
+    const first = open(rows, 1);
+    await first.cache.sessions.put(PEER, record);
+    await first.engine.flush();
+    const seeds: string[] = [];
+    for (let opening = 2; opening < 9; opening += 1)
+      seeds.push(...(await send(open(rows, opening).cache, PEER, opening * 5)));
+    expect(new Set(seeds).size).toBe(seeds.length);
+    const places = seeds.map((seed) => chain.indexOf(seed));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBe(0);
   });
-  const { cache } = open(rows, 1);
-  const closed = await cache.sessions.load(PEER);
-  expect([closed?.current, closed?.archivedCount]).toEqual([undefined, 1]);
-  expect(closed?.archived(0).senderChain?.chainKey).toBeUndefined();
-  expect(closed?.archived(0).senderChain?.ratchetKeyPrivate).toHaveLength(32);
-});
 
-test("our own sender key keeps no key of a message that we sent", async () => {
-  const rows = new FakeRows();
-  const { cache, engine } = open(rows, 1);
-  const own = SenderKeyState.create({
-    keyId: 7,
-    seed: new Uint8Array(32).fill(7),
-    signingPublic: publicKey(7),
-    signingPrivate: new Uint8Array(32).fill(7),
+  test("burns the replaced session for a new base key, not for a step", async () => {
+    const { cache } = open(new FakeRows(), 1);
+    const record = new SessionRecord();
+    record.startSession(session(7));
+    await cache.sessions.put(PEER, record);
+    await send(cache, PEER, 4);
+    const stepped = (await cache.sessions.load(PEER)) as SessionRecord;
+    if (stepped.current !== undefined) stepped.current.senderChain = chainOf(8);
+    await cache.sessions.put(PEER, stepped);
+    expect(cache.sessions.peek(PEER)?.archivedCount).toBe(0);
+    await send(cache, PEER, 1);
+    const begun = (await cache.sessions.load(PEER)) as SessionRecord;
+    begun.startSession(session(9));
+    await cache.sessions.put(PEER, begun);
+    // Reservations were 1, 2, 4 on the first chain, and 8 on the second.
+    expect(cache.sessions.peek(PEER)?.archived(0).senderChain?.next).toBe(8);
+    const promoted = (await cache.sessions.load(PEER)) as SessionRecord;
+    promoted.promote(0);
+    expect(await cache.sessions.put(PEER, promoted)).toEqual({ gated: true });
   });
-  const record = new SenderKeyRecord();
-  record.putState(own.withMessageKeys([{ iteration: 0, seed: new Uint8Array(32) }]).fastForward(2));
-  expect(await cache.senderKeys.put(OUR_KEY, record)).toEqual({ gated: true });
-  expect(cache.senderKeys.peek(OUR_KEY)?.sendingState?.messageKeyCount).toBe(0);
-  await engine.flush();
-  expect(rows.senderKeys.get(OUR_KEY)?.lease?.reservedUntil).toBe(2);
+
+  test("joins real sessions on a move, with burned chains", async () => {
+    const rows = new FakeRows();
+    const { cache } = open(rows, 1);
+    for (const [address, n] of [
+      [PHONE, 7],
+      [PEER, 8],
+    ] as const) {
+      const record = new SessionRecord();
+      record.startSession(session(n));
+      await cache.sessions.put(address, record);
+    }
+    await send(cache, PHONE, 4);
+    await send(cache, PEER, 2);
+    await cache.moveUser("5511999990000", "100000000000001");
+    const joined = await open(rows, 2).cache.sessions.load(PEER);
+    expect(joined?.sendingChain?.id).toBe(chainOf(8).id);
+    expect(joined?.archived(0).senderChain?.next).toBe(7);
+    expect(rows.sessions.has(PHONE)).toBe(false);
+  });
+
+  test("closes a session with too many burned keys, which receives", async () => {
+    const rows = new FakeRows();
+    const record = new SessionRecord();
+    record.startSession(session(7));
+    rows.sessions.set(PEER, {
+      record: record.encode(),
+      lease: { reservedUntil: 1_500, incarnation: "e".repeat(32), burned: 0 },
+    });
+    const { cache } = open(rows, 1);
+    const closed = await cache.sessions.load(PEER);
+    expect([closed?.current, closed?.archivedCount]).toEqual([undefined, 1]);
+    expect(closed?.archived(0).senderChain?.chainKey).toBeUndefined();
+    expect(closed?.archived(0).senderChain?.ratchetKeyPrivate).toHaveLength(32);
+  });
+
+  test("keeps no message key of our own sent messages", async () => {
+    const rows = new FakeRows();
+    const { cache, engine } = open(rows, 1);
+    const own = SenderKeyState.create({
+      keyId: 7,
+      seed: new Uint8Array(32).fill(7),
+      signingPublic: publicKey(7),
+      signingPrivate: new Uint8Array(32).fill(7),
+    });
+    const record = new SenderKeyRecord();
+    record.putState(own.withMessageKeys([{ iteration: 0, seed: new Uint8Array(32) }]).fastForward(2));
+    expect(await cache.senderKeys.put(OUR_KEY, record)).toEqual({ gated: true });
+    expect(cache.senderKeys.peek(OUR_KEY)?.sendingState?.messageKeyCount).toBe(0);
+    await engine.flush();
+    expect(rows.senderKeys.get(OUR_KEY)?.lease?.reservedUntil).toBe(2);
+  });
 });

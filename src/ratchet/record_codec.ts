@@ -1,73 +1,70 @@
 import type { Allocate } from "../protobuf/mod.ts";
 
-/** A chain that a record sends on. */
+/** The sending chain of a record. */
 export interface SendingChain {
   /**
-   * Names the chain: the same before and after a step, a copy, and an encoding and decoding; different for
-   * every other chain of the record. It is made of public keys.
+   * Id of the chain: stable over steps, copies, encoding and decoding, and unique within the record. It
+   * consists of public keys.
    */
   readonly id: string;
-  /** Counter of the next message that will be sent on it. Every counter below it may have left. */
+  /** Counter of the next message to send. Every lower counter may have been sent. */
   readonly next: number;
   /**
-   * Whether it came out of the archive since the record was decoded: an older chain, not a fresh one. Where
-   * the bound of the lease is carried over to a new chain, it must not be to this one: gate its first send,
-   * so that what the archive says of it is never behind what has left.
+   * Whether the chain came out of the archive after the record was decoded, so that it is an older chain. The
+   * bound of a lease must not carry over to it. Gate its first send, so that the stored counter is never
+   * behind the sent messages.
    */
   readonly isResumed: boolean;
 }
 
 /**
- * What the Signal cache has to know about the records that it holds, so that a client's own session object
- * can be one while the stored bytes stay the standard ones.
+ * The operations of the Signal cache on its records. They let a client use its own session objects while the
+ * stored bytes keep the standard format.
  *
- * Who owns what: a record has one owner, who alone changes it. Methods are synchronous, and what they throw
- * leaves the record as it was. `T` is never `undefined`.
+ * Each record has one owner, and only the owner changes it. Methods are synchronous, and one that throws
+ * leaves the record unchanged. `T` is never `undefined`.
  */
 export interface RecordCodec<T> {
   /**
-   * Reads stored bytes, and takes them over: the caller must not write to them afterwards, and the record may
-   * keep parts of them.
+   * Decodes stored bytes and owns them: the caller must not write to them afterwards, and the record may keep
+   * views of them.
    *
    * @throws {CorruptError} When they do not decode.
-   * @throws {WrongLengthError} When they decode and a key has a length that no key of its kind has.
+   * @throws {WrongLengthError} When a key has an invalid length.
    */
   decode(bytes: Uint8Array): T;
 
   /**
-   * The stored form. The bytes are the caller's own. The record is as it was, except that it may drop what
-   * must not be stored. `decode` reads whatever `encode` wrote.
+   * Encodes the record. The caller owns the bytes. The record is unchanged, except that it may drop data that
+   * must not be stored. `decode` must read the result.
    *
-   * @param allocate May be asked for the memory, which many records encoded together then share: not to be
-   * handed on by its buffer.
+   * @param allocate Allocates the result. Several records may share its buffer, so do not pass on the buffer.
    */
   encode(record: T, allocate?: Allocate): Uint8Array;
 
-  /**
-   * A record of its own: neither sees what is done to the other. What never changes in place may be shared.
-   */
+  /** Returns an independent copy. Copies may share immutable parts. */
   copy(record: T): T;
 
   /**
-   * The chain that a message would be sent on if the record were used as it is: none when it is closed, and
-   * never one that stands in an archive. It is called with every put.
+   * The chain of the next message; `undefined` when the session is closed, and never an archived chain.
+   * Called with every put.
    */
   sendingChain(record: T): SendingChain | undefined;
 
   /**
-   * Burns keys of the `sendingChain`, or of a chain that was it before its session went to the archive, so
-   * that its next counter is `bound`; nothing happens when it is that or more already. The record's other
-   * chains are not changed. The chain is no longer resumed.
+   * Burns keys of the `sendingChain`, or of an archived session's sending chain, so that its next counter is
+   * `bound`. Does nothing when the counter is `bound` or greater. The record's other chains do not change.
+   * The chain is no longer resumed.
    *
-   * @param bound Exclusive bound on the counters that may have left.
-   * @throws {RangeError} When there is no such chain, or `bound` is more than 2,000 ahead, which no receiver
-   * follows.
+   * @param bound Exclusive bound on the counters that may have been sent.
+   * @throws {RangeError} When there is no such chain, or `bound` is more than 2,000 ahead, beyond which
+   * receivers do not follow.
    */
   fastForward(record: T, chainId: string, bound: number): void;
 
   /**
-   * Makes the record one that has no sending chain and reads as closed to its client, which begins a new
-   * session or sender key. What the peer has sent or will send on its old chains is still read.
+   * Removes the sending chain, so that the client sees a closed record and begins a new session or sender
+   * key. Messages of the peer on its old chains can still be decrypted.
    */
   close(record: T): void;
 }

@@ -4,7 +4,9 @@ import { mergeSenderKeyStates } from "./_sender_key_merge.ts";
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
 import type { SenderKeyState } from "./sender_key_state.ts";
 
-/** Most sender keys of one sender in one group, as other clients bound them. The oldest goes first. */
+/**
+ * Maximum number of sender keys of one sender in one group, as in other clients. The oldest is dropped first.
+ */
 export const MAX_SENDER_KEY_STATES = 5;
 
 const STATE = (1 << 3) | DELIMITED;
@@ -14,11 +16,11 @@ const KNOWN = 0b10;
 /**
  * The sender keys of one sender in one group, newest first, at most 5.
  *
- * The stored form is the `SenderKeyRecordStructure` that Signal clients share. Fields that are not known here
- * are kept and written back, byte by byte, at every level.
+ * The stored form is the `SenderKeyRecordStructure` of Signal clients. Unknown fields at every level are kept
+ * and written back unchanged.
  *
- * A record belongs to one owner at a time: hand out a `copy()`. Copies share the states, which never change
- * in place; what one copy changes the other does not see.
+ * A record has one owner: pass a `copy()` to others. Copies share the states, which are immutable, and are
+ * otherwise independent.
  *
  * @example
  * ```ts
@@ -37,12 +39,12 @@ export class SenderKeyRecord {
   #unknown: Uint8Array = EMPTY;
 
   /**
-   * Decodes a record. The bytes are copied and stay the caller's.
+   * Decodes a record. Copies the bytes.
    *
    * @throws {TypeError} When `bytes` is not a `Uint8Array`.
-   * @throws {CorruptError} When the bytes are no record, a state lacks its chain or signing key, or the
-   * limits are passed: 5 states, 2,000 message keys of one.
-   * @throws {WrongLengthError} When a key has a length that no key of its kind has.
+   * @throws {CorruptError} When the bytes do not decode, a state lacks its chain or signing key, or a limit
+   * is exceeded: 5 states, 2,000 message keys per state.
+   * @throws {WrongLengthError} When a key has an invalid length.
    */
   static decode(bytes: Uint8Array): SenderKeyRecord {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`${DECODE_SENDER_KEY}: not a Uint8Array`);
@@ -67,9 +69,9 @@ export class SenderKeyRecord {
   }
 
   /**
-   * The record as it is stored. The bytes are the caller's own.
+   * Encodes the record. The caller owns the bytes.
    *
-   * @param allocate Gives the memory for them, of its own by default.
+   * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
     let size = this.#unknown.length;
@@ -80,7 +82,7 @@ export class SenderKeyRecord {
     return writer.bytes;
   }
 
-  /** A record of its own that is equal to this one. */
+  /** Returns an independent copy. */
   copy(): SenderKeyRecord {
     const copy = new SenderKeyRecord();
     copy.#states = this.#states;
@@ -98,13 +100,16 @@ export class SenderKeyRecord {
     return this.#states.find((state) => state.keyId === keyId);
   }
 
-  /** What the next message will be sent with: the newest state, when it is our own. */
+  /** The state of the next message to send: the newest state, if it is our own. */
   get sendingState(): SenderKeyState | undefined {
     const newest = this.#states[0];
     return newest?.isOwn === true ? newest : undefined;
   }
 
-  /** Takes a state in, in place of the one with its `id`, or as the newest: beyond 5 the oldest goes. */
+  /**
+   * Replaces the state with the same `id`, or adds the state as the newest. Beyond 5 states the oldest is
+   * dropped.
+   */
   putState(state: SenderKeyState): void {
     const at = this.#states.findIndex((known) => known.id === state.id);
     if (at === -1) this.#states = [state, ...this.#states].slice(0, MAX_SENDER_KEY_STATES);
@@ -112,8 +117,7 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Burns the keys of one of our own states up to a bound: its next message is `bound`, unless it is there
-   * already.
+   * Burns the keys of one of our own states up to a bound: its next iteration is then at least `bound`.
    *
    * @param chainId `SenderKeyState.id`.
    * @param bound Exclusive bound on the iterations that may have been used.
@@ -127,16 +131,16 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Drops our own states: the client finds none to send with and makes a new one, which every member has to
-   * be sent. Who holds our sender key must be forgotten with it.
+   * Drops our own states: the client then creates a new sender key and sends it to every member. The caller
+   * must also clear the marks of devices that hold our key.
    */
   close(): void {
     this.#states = this.#states.filter((state) => !state.isOwn);
   }
 
   /**
-   * Drops the skipped message keys of our own states, which are never asked for. libsignal-node keeps one
-   * with each message that it sends.
+   * Drops the skipped message keys of our own states, which are never used. libsignal-node keeps one for each
+   * message that it sends.
    */
   pruneOwnMessageKeys(): void {
     if (this.#states.every((state) => !state.isOwn || state.messageKeyCount === 0)) return;
@@ -144,15 +148,15 @@ export class SenderKeyRecord {
   }
 
   /**
-   * Takes in the states of the same sender's record under another address. This record's states come first,
-   * then those of `other`; beyond 5 the last ones are dropped.
+   * Adds the states of the same sender's record under another address. This record's states come first, then
+   * those of `other`; states beyond 5 are dropped.
    *
-   * - Two states of one sender key become one: of a peer's key the one that reads what either of them reads,
-   *   of our own key the one with the greater iteration.
-   * - Of two own sender keys this record's stays, and the own states of `other` are dropped. A state that
-   *   only `other` sends with comes first, since the newest state is the one that sends.
+   * - Two states of one sender key are merged: for a peer's key the result reads the messages of both, for
+   *   our own key it has the greater iteration.
+   * - If both records have own sender keys, this record's stay and those of `other` are dropped. If only
+   *   `other` has one, its sending state comes first, because the newest state sends.
    *
-   * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
+   * @param other Not changed. Its unknown fields at the top level are not added.
    */
   absorb(other: SenderKeyRecord): void {
     const sends = this.sendingState !== undefined;

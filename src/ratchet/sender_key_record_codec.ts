@@ -1,10 +1,7 @@
 import type { RecordCodec } from "./record_codec.ts";
 import { SenderKeyRecord } from "./sender_key_record.ts";
 
-/**
- * `SenderKeyRecord` as the cached object. Skipped message keys of our own states are dropped when it is
- * decoded.
- */
+/** Codec for cached `SenderKeyRecord`s. `decode` drops skipped message keys of our own states. */
 export const senderKeyRecordCodec: RecordCodec<SenderKeyRecord> = {
   decode: (bytes) => {
     const record = SenderKeyRecord.decode(bytes);

@@ -6,57 +6,55 @@ import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_
 import type { StoredKey } from "./message_key.ts";
 import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";
 
-/** A sender key as it is stored. */
+/** A stored sender key. */
 export interface SenderKeyStateParts {
   readonly keyId: number | undefined;
   readonly iteration: number | undefined;
   readonly seed: Uint8Array;
-  /** 33 bytes with its prefix, or 32 without. */
+  /** 33 bytes with the prefix, or 32 without. */
   readonly signingPublic: Uint8Array;
   /** 32 bytes when the sender key is our own; empty or absent otherwise. */
   readonly signingPrivate: Uint8Array | undefined;
   readonly messageKeys: readonly StoredKey[];
-  /** Fields that are not known here, as they were: of the chain key, of the signing key, of the state. */
+  /** Unknown fields of the chain key, the signing key and the state, encoded. */
   readonly unknown: { readonly chain: Uint8Array; readonly signing: Uint8Array; readonly state: Uint8Array };
-  /** The whole state as it was read, `undefined` once anything differs. */
+  /** The encoded state as read; `undefined` after any change. */
   readonly encoded: Uint8Array | undefined;
 }
 
-/** What a new sender key is made of. */
+/** Parts of a new sender key. */
 export interface NewSenderKeyState {
-  /** 0 … 2^32−1, drawn at random by the sender. */
+  /** 0 … 2^32−1, chosen at random by the sender. */
   readonly keyId: number;
-  /** Counter of the next message, 0 by default. */
+  /** Counter of the next message. Defaults to 0. */
   readonly iteration?: number | undefined;
   /** The chain key, 32 bytes. */
   readonly seed: Uint8Array;
   /** 33 bytes with the 0x05 prefix. */
   readonly signingPublic: Uint8Array;
-  /** 32 bytes, when the sender key is our own. */
+  /** 32 bytes; only for our own sender key. */
   readonly signingPrivate?: Uint8Array | undefined;
 }
 
 const NOTHING_UNKNOWN = { chain: EMPTY, signing: EMPTY, state: EMPTY } as const;
 
 /**
- * One sender key of a sender in a group: a chain, the key that signs its messages, and keys of messages that
- * were skipped.
+ * One sender key of a sender in a group: a chain, its signing key, and keys of skipped messages.
  *
- * A value: it never changes, so that copies of a record share it. Each operation answers with another state.
- * Bytes that it hands out are its own: read them, and never write to them.
+ * Immutable, so that copies of a record share it: each operation returns a new state. It owns the bytes that
+ * it returns: do not write to them.
  */
 export class SenderKeyState {
   readonly #parts: SenderKeyStateParts;
   #id: string | undefined;
 
-  /** Takes stored parts as they are, unchecked and uncopied: for codecs. Everybody else uses `create`. */
+  /** For codecs: uses stored parts without checks and copies. Use `create` elsewhere. */
   constructor(parts: SenderKeyStateParts) {
     this.#parts = parts;
   }
 
   /**
-   * A new sender key. What is given is copied. @throws {TypeError | RangeError} When a part is not what it
-   * should be.
+   * Creates a sender key from copies of the parts. @throws {TypeError | RangeError} When a part is invalid.
    */
   static create(state: NewSenderKeyState): SenderKeyState {
     return new SenderKeyState({
@@ -79,7 +77,7 @@ export class SenderKeyState {
     return this.#parts;
   }
 
-  /** Names the chain, the same for as long as it exists: its key id and its public signing key. */
+  /** Id of the chain, which never changes: its key id and its public signing key. */
   get id(): string {
     this.#id ??= `${this.keyId}:${encodeBase64(this.signingPublic)}`;
     return this.#id;
@@ -99,7 +97,7 @@ export class SenderKeyState {
     return this.#parts.seed;
   }
 
-  /** 33 bytes with the 0x05 prefix, whether it is stored with it or not. */
+  /** 33 bytes with the 0x05 prefix, even if it is stored without. */
   get signingPublic(): Uint8Array {
     const stored = this.#parts.signingPublic;
     if (stored.length === PUBLIC_KEY_BYTES) return stored;
@@ -115,27 +113,27 @@ export class SenderKeyState {
     return stored?.length === KEY_BYTES ? stored : undefined;
   }
 
-  /** Whether the sender key is our own, so that it sends. */
+  /** Whether the sender key is our own and can send. */
   get isOwn(): boolean {
     return this.signingPrivate !== undefined;
   }
 
-  /** How many skipped message keys there are, at most 2,000. */
+  /** Number of skipped message keys, at most 2,000. */
   get messageKeyCount(): number {
     return this.#parts.messageKeys.length;
   }
 
-  /** What the keys of message `next` are derived from: 32 bytes, the caller's own. */
+  /** The seed of message `next`: 32 bytes, owned by the caller. */
   messageSeed(): Uint8Array {
     return messageSeed(this.#parts.seed);
   }
 
   /**
-   * The state whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A
-   * state that is there already, or further, stays as it is.
+   * The state whose next iteration is `bound`, without the keys of earlier messages. One HMAC per step.
+   * Returns this state when it has reached `bound`.
    *
    * @param bound Exclusive bound on the iterations that may have been used.
-   * @throws {RangeError} When `bound` is more than 2,000 ahead: no receiver would follow.
+   * @throws {RangeError} When `bound` is more than 2,000 ahead, beyond which receivers do not follow.
    */
   fastForward(bound: number): SenderKeyState {
     requireUint32("fast-forward sender key: bound", bound);
@@ -147,17 +145,17 @@ export class SenderKeyState {
     return this.#with({ iteration: bound, seed: steppedKey(this.#parts.seed, steps) });
   }
 
-  /** The seed of a message that was skipped, copied; `undefined` when it is not here. */
+  /** A copy of the seed of a skipped message; `undefined` when there is none. */
   messageKey(iteration: number): Uint8Array | undefined {
     const stored = this.#parts.messageKeys.find((key) => key.index === iteration);
     return stored === undefined ? undefined : openSenderKey(stored);
   }
 
   /**
-   * The state whose next message is `iteration`, with the keys of the messages before it as skipped ones. A
-   * state that is there already, or further, stays as it is.
+   * The state whose next iteration is `iteration`, with the keys of earlier messages as skipped keys. Returns
+   * this state when it has reached `iteration`.
    *
-   * @throws {RangeError} When `iteration` is more than 2,000 ahead: no receiver skips more.
+   * @throws {RangeError} When `iteration` is more than 2,000 ahead, the most that receivers skip.
    */
   skipTo(iteration: number): SenderKeyState {
     requireUint32("skip sender keys: iteration", iteration);
@@ -175,9 +173,7 @@ export class SenderKeyState {
     return this.#with({ iteration, seed }).withMessageKeys(skipped);
   }
 
-  /**
-   * The state with those skipped keys of another state of the same sender key that it can no longer derive.
-   */
+  /** The state with the skipped keys of another state of this sender key that it can no longer derive. */
   withKeysOf(other: SenderKeyState): SenderKeyState {
     const kept = this.#parts.messageKeys;
     const known = new Set(kept.map(({ index }) => index));
@@ -201,10 +197,9 @@ export class SenderKeyState {
   }
 
   /**
-   * The state with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go.
-   * What is given is copied.
+   * The state with copies of further skipped keys. Beyond 2,000 the first keys are dropped.
    *
-   * @throws {TypeError | RangeError} When a key is not what `SenderMessageKey` says.
+   * @throws {TypeError | RangeError} When a key is invalid.
    */
   withMessageKeys(keys: readonly SenderMessageKey[]): SenderKeyState {
     const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeSenderKey);

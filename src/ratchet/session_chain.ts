@@ -4,16 +4,16 @@ import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
 import { isRetiredKey, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
 
-/** Most skipped message keys of one chain, as other clients bound them. The oldest go first. */
+/** Maximum number of skipped message keys of one chain, as in other clients. The oldest are dropped first. */
 export const MAX_MESSAGE_KEYS = 2_000;
 
 /**
- * Most steps of one fast-forward. libsignal's receivers refuse a message that is more than 2,000 ahead, so a
- * chain that would have to go further is of no use: close it.
+ * Maximum steps of one fast-forward. libsignal's receivers reject a message that is more than 2,000 ahead, so
+ * close a chain that needs more.
  */
 export const MAX_FAST_FORWARD = 2_000;
 
-/** The key of a chain's next message, as it is stored. Absent parts were not in the bytes. */
+/** The stored key of a chain's next message. Fields missing from the bytes are `undefined`. */
 export interface StoredChainKey {
   readonly index: number | undefined;
   readonly key: Uint8Array | undefined;
@@ -21,41 +21,38 @@ export interface StoredChainKey {
   readonly unknown: Uint8Array;
 }
 
-/**
- * What a chain is made of, as it is stored. Absent parts were not in the bytes; an empty key counts as
- * absent.
- */
+/** A stored chain. Fields missing from the bytes are `undefined`; an empty key counts as absent. */
 export interface SessionChainParts {
   readonly ratchetKey: Uint8Array | undefined;
   readonly ratchetKeyPrivate: Uint8Array | undefined;
   readonly chainKey: StoredChainKey | undefined;
   readonly messageKeys: readonly StoredKey[];
-  /** Fields that are not known here, as they were. */
+  /** Unknown fields, encoded. */
   readonly unknown: Uint8Array;
-  /** The whole chain as it was read, `undefined` once anything differs. */
+  /** The encoded chain as read; `undefined` after any change. */
   readonly encoded: Uint8Array | undefined;
 }
 
-/** What a new chain is made of. */
+/** Parts of a new chain. */
 export interface NewSessionChain {
   /**
-   * Public key of the ratchet, 33 bytes with its 0x05 prefix: ours on a sending chain, theirs on a receiving
+   * Public ratchet key, 33 bytes with the 0x05 prefix: ours on a sending chain, the peer's on a receiving
    * one.
    */
   readonly ratchetKey: Uint8Array;
-  /** Its private half, 32 bytes, on a sending chain. */
+  /** Private ratchet key, 32 bytes; only on a sending chain. */
   readonly ratchetKeyPrivate?: Uint8Array | undefined;
   /** 32 bytes. */
   readonly chainKey: Uint8Array;
-  /** Counter of the next message, 0 by default. */
+  /** Counter of the next message. Defaults to 0. */
   readonly index?: number | undefined;
 }
 
 /**
- * The messages under one ratchet key: the key of the next one, and keys of messages that were skipped.
+ * The chain of one ratchet key: the key of the next message, and keys of skipped messages.
  *
- * A value: it never changes, so that copies of a session share it. Each operation answers with another chain.
- * Bytes that it hands out are its own: read them, and never write to them.
+ * Immutable, so that copies of a session share it: each operation returns a new chain. It owns the bytes that
+ * it returns: do not write to them.
  *
  * @example
  * ```ts
@@ -72,15 +69,15 @@ export class SessionChain {
   readonly #parts: SessionChainParts;
   #id: string | undefined;
 
-  /** Takes stored parts as they are, unchecked and uncopied: for codecs. Everybody else uses `create`. */
+  /** For codecs: uses stored parts without checks and copies. Use `create` elsewhere. */
   constructor(parts: SessionChainParts) {
     this.#parts = parts;
   }
 
   /**
-   * A new chain. What is given is copied.
+   * Creates a chain from copies of the parts.
    *
-   * @throws {TypeError | RangeError} When a part is not what `NewSessionChain` says.
+   * @throws {TypeError | RangeError} When a part is invalid.
    */
   static create(chain: NewSessionChain): SessionChain {
     const index = requireUint32("create chain: index", chain.index ?? 0);
@@ -105,16 +102,13 @@ export class SessionChain {
     return this.#parts;
   }
 
-  /**
-   * Names the chain, the same for as long as it exists: its public ratchet key in base64, empty when it has
-   * none.
-   */
+  /** Id of the chain, which never changes: its public ratchet key in base64, or the empty text. */
   get id(): string {
     this.#id ??= encodeBase64(this.#parts.ratchetKey ?? EMPTY);
     return this.#id;
   }
 
-  /** 33 bytes, or none. */
+  /** 33 bytes, or empty. */
   get ratchetKey(): Uint8Array {
     return this.#parts.ratchetKey ?? EMPTY;
   }
@@ -129,38 +123,37 @@ export class SessionChain {
     return this.#parts.chainKey?.index ?? 0;
   }
 
-  /** The chain key, 32 bytes; `undefined` when the chain is closed, so that it derives no further message. */
+  /** The chain key, 32 bytes; `undefined` when the chain is closed. */
   get chainKey(): Uint8Array | undefined {
     return this.isClosed ? undefined : present(this.#parts.chainKey?.key);
   }
 
-  /** Whether `close` ended it, before it was stored or since. */
+  /** Whether `close` was called, also before the chain was stored. */
   get isClosed(): boolean {
     const stored = this.#parts.chainKey;
     return stored?.closed === true || (stored?.key !== undefined && isRetiredKey(stored.key));
   }
 
-  /** How many skipped message keys there are, at most 2,000. */
+  /** Number of skipped message keys, at most 2,000. */
   get messageKeyCount(): number {
     return this.#parts.messageKeys.length;
   }
 
-  /** Whether the chain belongs to this ratchet key. */
+  /** Whether this is the chain of a ratchet key. */
   hasRatchetKey(ratchetKey: Uint8Array): boolean {
     return sameBytes(this.ratchetKey, ratchetKey);
   }
 
   /**
-   * What the keys of message `next` are derived from: 32 bytes, the caller's own. @throws {RangeError} When
-   * it is closed.
+   * The seed of message `next`: 32 bytes, owned by the caller. @throws {RangeError} When the chain is closed.
    */
   messageSeed(): Uint8Array {
     return messageSeed(this.#requireKey("derive message key"));
   }
 
   /**
-   * The chain whose next message is `bound`: the keys of the messages before it are gone. One HMAC a step. A
-   * chain that is there already, or further, stays as it is.
+   * The chain whose next counter is `bound`, without the keys of earlier messages. One HMAC per step. Returns
+   * this chain when it has reached `bound`.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    * @throws {RangeError} When the chain is closed, or `bound` is more than 2,000 ahead.
@@ -177,9 +170,9 @@ export class SessionChain {
   }
 
   /**
-   * The chain without its key: no further message can be derived from it, not by another client either, and
-   * it reads as closed even after a client has dropped the field that says so. Its skipped keys, and on a
-   * sending chain the private ratchet key, with which the peer's answers are read, stay.
+   * The chain without its key, from which no client can derive further messages. It stays closed even if a
+   * client drops the `closed` field. It keeps its skipped keys and the private ratchet key, which decrypts
+   * the peer's answers.
    */
   close(): SessionChain {
     const key = this.chainKey;
@@ -187,7 +180,7 @@ export class SessionChain {
     return this.#with({ chainKey: { ...this.#storedChainKey(), key: retiredKey(key), closed: true } });
   }
 
-  /** The keys of a message that was skipped, copied; `undefined` when they are not here. */
+  /** Copies of the keys of a skipped message; `undefined` when there are none. */
   messageKey(index: number): MessageKey | undefined {
     const stored = this.#parts.messageKeys.find((key) => key.index === index);
     return stored === undefined ? undefined : openStoredKey(stored);
@@ -203,10 +196,9 @@ export class SessionChain {
   }
 
   /**
-   * The chain with the keys of skipped messages added behind those it has. Beyond 2,000 the first ones go.
-   * What is given is copied.
+   * The chain with copies of further skipped keys. Beyond 2,000 the first keys are dropped.
    *
-   * @throws {TypeError | RangeError} When a key is not what `MessageKey` says.
+   * @throws {TypeError | RangeError} When a key is invalid.
    */
   withMessageKeys(keys: readonly MessageKey[]): SessionChain {
     const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeKey);

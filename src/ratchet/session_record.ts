@@ -18,24 +18,23 @@ const CURRENT_SESSION = (1 << 3) | DELIMITED;
 /** Fields 1 and 2. */
 const KNOWN = 0b110;
 
-/** How bytes are decoded. */
+/** Options of {@link SessionRecord.decode}. */
 export interface DecodeOptions {
   /**
-   * The bytes are the record's from now on: the caller must not write to them again, and archived sessions
-   * need no copy.
+   * Whether the record owns the bytes: the caller must not write to them again, and archived sessions are not
+   * copied.
    */
   readonly owned?: boolean | undefined;
 }
 
 /**
  * All sessions with one address: the current one, live, and up to 40 archived ones, newest first, which stay
- * as they are stored until they are asked for.
+ * encoded until they are read.
  *
- * The stored form is the `RecordStructure` that Signal clients share. Fields that are not known here are kept
- * and written back, byte by byte, at every level.
+ * The stored form is the `RecordStructure` of Signal clients. Unknown fields at every level are kept and
+ * written back unchanged.
  *
- * A record belongs to one owner at a time: hand out a `copy()`. A copy costs as much as its object, and what
- * one of them changes the other does not see.
+ * A record has one owner: pass a `copy()` to others. Copies are cheap and independent.
  *
  * @example
  * ```ts
@@ -63,18 +62,17 @@ export class SessionRecord {
   #current: SessionState | undefined;
   #archive: SessionArchive = SessionArchive.none;
   #unknown: Uint8Array = EMPTY;
-  /** Sending chain of a session that was taken out of the archive: see `isResumed`. */
+  /** Sending chain of a session from the archive: see `isResumed`. */
   #resumedChain: string | undefined;
 
   /**
-   * Decodes a record. Archived sessions are taken apart, not decoded: damage inside one shows when that one
-   * is asked for.
+   * Decodes a record, except its archived sessions: reading a damaged one throws later.
    *
-   * @param bytes Copied, and the caller's own as before, unless `options.owned` says otherwise.
+   * @param bytes Copied, unless `options.owned` is set.
    * @throws {TypeError} When `bytes` is not a `Uint8Array`.
-   * @throws {CorruptError} When the bytes are no record, or are beyond the limits: 40 archived sessions, 5
-   * receiving chains, 2,000 message keys of a chain.
-   * @throws {WrongLengthError} When a key of the current session has a length that no key of its kind has.
+   * @throws {CorruptError} When the bytes do not decode, or exceed a limit: 40 archived sessions, 5 receiving
+   * chains, 2,000 message keys per chain.
+   * @throws {WrongLengthError} When a key of the current session has an invalid length.
    */
   static decode(bytes: Uint8Array, options?: DecodeOptions): SessionRecord {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`${DECODE_SESSION}: not a Uint8Array`);
@@ -106,9 +104,9 @@ export class SessionRecord {
   }
 
   /**
-   * The record as it is stored. The bytes are the caller's own.
+   * Encodes the record. The caller owns the bytes.
    *
-   * @param allocate Gives the memory for them, of its own by default.
+   * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
     const parts = this.#current?.parts;
@@ -125,9 +123,7 @@ export class SessionRecord {
     return writer.bytes;
   }
 
-  /**
-   * A record of its own that is equal to this one. Archived sessions are shared: they never change in place.
-   */
+  /** Returns an independent copy. It shares archived sessions, which are immutable. */
   copy(): SessionRecord {
     const copy = new SessionRecord();
     copy.#current = this.#current?.copy();
@@ -137,37 +133,33 @@ export class SessionRecord {
     return copy;
   }
 
-  /** The current session, live: what is changed in it is changed in the record. */
+  /** The live current session: changes of it change the record. */
   get current(): SessionState | undefined {
     return this.#current;
   }
 
-  /**
-   * The chain that the next message will be sent on; `undefined` when none can be sent before there is a new
-   * session or chain.
-   */
+  /** The chain of the next message to send; `undefined` when sending needs a new session or chain. */
   get sendingChain(): SessionChain | undefined {
     const chain = this.#current?.senderChain;
     return chain?.chainKey === undefined ? undefined : chain;
   }
 
   /**
-   * Whether the sending chain came out of the archive and has not been fast-forwarded since. An earlier
-   * incarnation of this record may have sent more on it than the archive knows, so it must not send before it
-   * was.
+   * Whether the sending chain came out of the archive and was not fast-forwarded afterwards. An earlier
+   * incarnation may have sent more on it than the archive contains, so fast-forward it before sending.
    */
   get isResumed(): boolean {
     return this.#resumedChain !== undefined && this.#resumedChain === this.sendingChain?.id;
   }
 
-  /** How many sessions are archived, at most 40. */
+  /** Number of archived sessions, at most 40. */
   get archivedCount(): number {
     return this.#archive.count;
   }
 
   /**
-   * Decodes an archived session, to try a message on it. What is changed in it changes nothing here, until it
-   * is given to `promote`.
+   * Decodes an archived session, to try a message on it. Changes of it do not affect the record until it is
+   * passed to `promote`.
    *
    * @param index 0 is the newest.
    * @throws {RangeError} When there is no such session.
@@ -182,7 +174,7 @@ export class SessionRecord {
   }
 
   /**
-   * Makes a new session the current one. The one before it goes to the archive. The session is copied.
+   * Makes a copy of a new session the current one and archives the previous one.
    *
    * @throws {RangeError} When it has no root key or no remote identity.
    */
@@ -194,8 +186,8 @@ export class SessionRecord {
   }
 
   /**
-   * Moves the current session to the front of the archive; a 41st there goes. Without a current session
-   * nothing happens.
+   * Moves the current session to the front of the archive and drops a 41st archived session. Does nothing
+   * without a current session.
    */
   archiveCurrent(): void {
     const current = this.#takeCurrent();
@@ -203,14 +195,14 @@ export class SessionRecord {
   }
 
   /**
-   * Makes an archived session the current one; the one before it goes to the archive. If it sends on the
-   * chain that it was archived with, `isResumed` is true from now on.
+   * Makes an archived session the current one and archives the previous one. `isResumed` is true afterwards,
+   * if it sends on the chain that it was archived with.
    *
    * @param index 0 is the newest.
-   * @param session What `archived(index)` answered, advanced since. It is copied. Without it the session is
-   * taken as it was archived.
+   * @param session The result of `archived(index)`, possibly changed; it is copied. Defaults to the archived
+   * session.
    * @throws {RangeError} When there is no such session.
-   * @throws {CorruptError | WrongLengthError} When it is damaged. Nothing is changed then.
+   * @throws {CorruptError | WrongLengthError} When it is damaged. The record is unchanged.
    */
   promote(index: number, session?: SessionState): void {
     const archived = this.archived(index);
@@ -226,8 +218,8 @@ export class SessionRecord {
   }
 
   /**
-   * Ends the current session: it goes to the archive, still reads what the peer sends, and never sends again
-   * before the peer has moved it to a new chain. The client finds no current session and begins a new one.
+   * Closes and archives the current session. It still receives, but does not send until the peer moves it to
+   * a new chain. The client sees no current session and begins a new one.
    */
   close(): void {
     const current = this.#current;
@@ -237,8 +229,8 @@ export class SessionRecord {
   }
 
   /**
-   * Burns the keys of a sending chain, the current session's or an archived one's, up to a bound: its next
-   * message is `bound`, unless it is there already. Damaged sessions in the archive are passed over.
+   * Burns the keys of a sending chain, of the current or an archived session, up to a bound: its next counter
+   * is then at least `bound`. Skips damaged archived sessions.
    *
    * @param chainId `SessionChain.id`.
    * @param bound Exclusive bound on the counters that may have been used.
@@ -262,9 +254,8 @@ export class SessionRecord {
   }
 
   /**
-   * Burns the keys of all archived sending chains up to a bound. A chain that would have to go more than
-   * 2,000 steps is closed: no receiver would follow it. Damaged sessions stay as they are. It decodes the
-   * whole archive.
+   * Burns the keys of all archived sending chains up to a bound. Closes a chain that would need more than
+   * 2,000 steps, because no receiver follows it. Skips damaged sessions. It decodes the whole archive.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    */
@@ -273,12 +264,12 @@ export class SessionRecord {
   }
 
   /**
-   * Takes the sessions of another record in, which two addresses of one peer have come to share. This
-   * record's current session stays; the other's states, their sending chains burned, join the archive: its
-   * current one in front, its archived ones behind those that are there. Without a current session here the
-   * other's becomes it, and `isResumed`.
+   * Adds the sessions of another record of the same peer, under another address. This record's current
+   * session stays. The sessions of `other`, with burned sending chains, join the archive: its current one
+   * first, its archived ones last. If this record has no current session, that of `other` becomes current,
+   * with `isResumed`.
    *
-   * @param other Left as it is. Its unknown fields at the top of the record are not taken over.
+   * @param other Not changed. Its unknown fields at the top level are not added.
    * @param bound Exclusive bound on the counters that `other` may have used.
    */
   absorb(other: SessionRecord, bound: number): void {
@@ -298,7 +289,7 @@ export class SessionRecord {
     this.#archive = SessionArchive.of([...joined, ...theirs.#archive.sessions()]);
   }
 
-  /** Takes the current session out, encoded; `undefined` when there is none, or a blank one. */
+  /** Removes and encodes the current session; `undefined` when there is none or it is blank. */
   #takeCurrent(): Uint8Array | undefined {
     const current = this.#current;
     this.#current = undefined;
@@ -307,8 +298,8 @@ export class SessionRecord {
   }
 
   /**
-   * Replaces the sending chains of archived sessions that can send, newest first, until `isDone`. Sessions in
-   * which nothing changes keep their bytes.
+   * Changes the sending chains of archived sessions that can send, newest first, until `isDone`. Unchanged
+   * sessions keep their bytes.
    */
   #changeArchived(change: (chain: SessionChain) => SessionChain, isDone?: () => boolean): void {
     let isChanged = false;
@@ -326,8 +317,7 @@ export class SessionRecord {
 }
 
 /**
- * Whether a view can be kept: where it is a small part of its memory, a key in use would keep the whole
- * archive alive.
+ * Whether a view can be kept. A key in a small view of a large buffer would keep the whole archive in memory.
  */
 function fillsItsMemory(view: Uint8Array): boolean {
   return 2 * view.length >= view.buffer.byteLength;

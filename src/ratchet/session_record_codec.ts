@@ -1,7 +1,7 @@
 import type { RecordCodec } from "./record_codec.ts";
 import { SessionRecord } from "./session_record.ts";
 
-/** `SessionRecord` as the cached object. */
+/** Codec for cached `SessionRecord`s. */
 export const sessionRecordCodec: RecordCodec<SessionRecord> = {
   decode: (bytes) => SessionRecord.decode(bytes, { owned: true }),
   encode: (record, allocate) => record.encode(allocate),

@@ -3,53 +3,46 @@ import { copyBytes, copyPublicKey, requireInt32, requireUint32 } from "./_argume
 import { emptySession, MAX_RECEIVER_CHAINS, type SessionParts } from "./_session_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 
-/** The pre-keys that messages name until the peer has answered. */
+/** The pre-keys in our messages until the peer has answered. */
 export interface PendingPreKey {
-  /** Absent when the peer had no one-time pre-key left. */
+  /** Absent when the peer had no one-time pre-key. */
   readonly preKeyId?: number | undefined;
   readonly signedPreKeyId: number;
-  /** 33 bytes with the 0x05 prefix; empty when the record has none. */
+  /** 33 bytes with the 0x05 prefix, or empty. */
   readonly baseKey: Uint8Array;
 }
 
 /**
- * One session, live: what a client reads and changes while it encrypts and decrypts.
+ * One live session, which a client reads and changes while it encrypts and decrypts.
  *
- * What is set is checked and copied; a wrong type is a `TypeError`, a wrong length a `RangeError`. Bytes that
- * are read are the session's own: read them, and never write to them. `undefined` is a part that the session
- * does not have; setting it, where it can be set, removes the part. Fields that are not known here stay with
- * the session.
+ * Setters check and copy: a wrong type throws a `TypeError`, a wrong length a `RangeError`. The session owns
+ * the bytes that getters return: do not write to them. `undefined` is an absent part; setting it, where
+ * allowed, removes the part. Unknown fields are kept.
  *
- * Copies share what has not been changed, so that a copy costs no more than the object itself.
+ * Copies share unchanged parts, so a copy is cheap.
  */
 export class SessionState {
   #parts: SessionParts;
   #isShared: boolean;
 
-  /**
-   * A blank session; with stored parts, those as they are, unchecked: for codecs. The parts stay the
-   * caller's, unchanged.
-   */
+  /** Creates a blank session. Codecs pass stored parts, which are not checked, copied or changed. */
   constructor(parts?: Readonly<SessionParts>) {
     this.#parts = parts ?? emptySession();
     this.#isShared = parts !== undefined;
   }
 
-  /**
-   * The stored parts as they are now: for codecs. They never change; a later change of the session makes
-   * other ones.
-   */
+  /** For codecs: the present parts. A later change of the session creates new parts. */
   get parts(): Readonly<SessionParts> {
     this.#isShared = true;
     return this.#parts;
   }
 
-  /** A session of its own that is equal to this one. */
+  /** Returns an independent copy. */
   copy(): SessionState {
     return new SessionState(this.parts);
   }
 
-  /** Version of the message format, 3 in use. */
+  /** Version of the message format, 3 in practice. */
   get sessionVersion(): number | undefined {
     return this.#parts.sessionVersion;
   }
@@ -87,7 +80,7 @@ export class SessionState {
     this.#own().rootKey = copyBytes("set root key", value);
   }
 
-  /** Counter of the last message on the sending chain before this one, 0 when there was none. */
+  /** Counter of the last message on the previous sending chain; 0 when there was none. */
   get previousCounter(): number {
     return this.#parts.previousCounter ?? 0;
   }
@@ -96,7 +89,7 @@ export class SessionState {
     this.#own().previousCounter = requireUint32("set previous counter", value);
   }
 
-  /** The chain of what we send. It has the private half of its ratchet key. */
+  /** The sending chain, with its private ratchet key. */
   get senderChain(): SessionChain | undefined {
     return this.#parts.senderChain;
   }
@@ -119,8 +112,8 @@ export class SessionState {
   }
 
   /**
-   * Takes a receiving chain in, in place of the one with its ratchet key, or as the newest: beyond 5 the
-   * oldest goes.
+   * Replaces the receiving chain with the same ratchet key, or adds the chain as the newest. Beyond 5 chains
+   * the oldest is dropped.
    */
   putReceiverChain(chain: SessionChain): void {
     const chains = [...this.#parts.receiverChains];
@@ -183,7 +176,7 @@ export class SessionState {
     this.#own().aliceBaseKey = optional(value, (present) => copyPublicKey("set alice base key", present));
   }
 
-  /** Parts of this state alone, to be written to. */
+  /** Parts that this state alone owns, for changes. */
   #own(): SessionParts {
     if (this.#isShared) {
       this.#parts = { ...this.#parts };
