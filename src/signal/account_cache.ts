@@ -10,15 +10,15 @@ import type { SignalCacheListener } from "./signal_events.ts";
 import { SignalStoreCache } from "./signal_store_cache.ts";
 import type { UserMappings } from "./state_places.ts";
 
-/** How an account keeps its Signal state; each as the option of `SignalStoreCache` of that name. */
+/** Options of an account's Signal cache, as those of `SignalStoreCache`. */
 export interface SignalPolicy {
   /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
-  /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
+  /** Maximum number of clean entries in each of the three stores. Defaults to 2,000. */
   readonly capacity?: number | undefined;
   /**
-   * Counts how often the database was restored from a backup. It is stored with the device before anything
-   * else is read, and the greatest one ever given is in force: it has to be given once after each restore.
+   * Number of restores of the database from a backup. It is stored with the device before any other read, and
+   * the greatest value ever passed applies: pass a greater one once after each restore.
    */
   readonly restoreEpoch?: number | undefined;
 }
@@ -29,18 +29,16 @@ export interface SignalAccount extends CacheHolder {
   readonly store: SignalCacheReads;
   readonly device: { getDeviceSnapshot(): Device };
   readonly writeBehind: WriteBehind;
-  /** Which phone number and LID are one user. */
+  /** The mappings between phone numbers and LIDs. */
   readonly lid: UserMappings;
-  /** Adds a function that is called with writes that others commit. */
+  /** Adds a function that is called with writes that other code commits. */
   onCommitted?(follower: (writes: readonly Write[]) => void): void;
   readonly signalPolicy: SignalPolicy;
-  /** Number of the ownership that opening took. */
+  /** Owner epoch of the opening. */
   readonly ownerEpoch: number;
 }
 
-/**
- * What an account's sessions and sender keys are in memory. Two of them are the same when their members are.
- */
+/** Codecs of an account's sessions and sender keys in memory. Two values are equal when their members are. */
 export interface SignalCodecs<S, K> {
   readonly sessions: LiveRecordCodec<S>;
   readonly senderKeys: LiveRecordCodec<K>;
@@ -52,14 +50,14 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
 };
 
 /**
- * The Signal cache of an open account, over the standard records or over a client's own. It is written behind
- * by the account's engine, which releases its leases in every pause and when the account closes.
+ * Returns the Signal cache of an open account, with the standard records or a client's own. The account's
+ * engine writes it behind, and releases its leases in every pause and when the account closes.
  *
- * An account has one cache: every call answers with the same.
+ * An account has one cache: every call returns the same one.
  *
- * @param account An account of `openAccount`; its option `signal` says how the cache keeps state.
- * @param codecs What the records are in memory. Defaults to the standard ones.
- * @throws {TypeError} When the account's cache was opened with other codecs.
+ * @param account An account of `openAccount`, whose option `signal` configures the cache.
+ * @param codecs Codecs of the records in memory. Defaults to the standard ones.
+ * @throws {TypeError} When the account's cache is open with other codecs.
  * @throws {RangeError} When the account's `signal` options are out of range.
  *
  * @example
@@ -97,14 +95,14 @@ export function signalCache<S, K>(
   }
   if (known.codecs.sessions !== codecs.sessions || known.codecs.senderKeys !== codecs.senderKeys) {
     throw new TypeError(
-      "open Signal cache: the account's records are in memory in another form already; open the client's state " +
+      "open Signal cache: the cache is already open with other codecs; open the client's state " +
         "(such as baileysAuthState) before anything else uses Signal state",
     );
   }
   return known.cache as SignalStoreCache<S, K>;
 }
 
-/** What the directory does with an account's Signal state. */
+/** The operations of the directory on an account's Signal state. */
 export interface SharedSignalState
   extends Pick<AnySignalCache, "deleteSenderKey" | "deleteSessions" | "moveUsers" | "usersToMove"> {
   /** Adds a listener of the cache, now or when it is opened. */
@@ -112,9 +110,8 @@ export interface SharedSignalState
 }
 
 /**
- * The account's Signal state, for users that need not know what its records are in memory. Nothing is opened
- * by this call: each use takes the cache that is open by then, and opens one over the standard records where
- * none is.
+ * The account's Signal state, for users that do not depend on the records' form in memory. This call opens
+ * nothing: each operation uses the open cache, or opens one with the standard records.
  */
 export function sharedSignalState(account: SignalAccount): SharedSignalState {
   const cache = (): AnySignalCache => attachedCache(account).opened?.cache ?? signalCache(account);
@@ -146,8 +143,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
 }
 
 /**
- * Whether a sender key name is one of this device: its user is the phone number's or the LID's, and its
- * device ours.
+ * Whether a sender key name is of this device: its user is our phone number or LID, and its device is ours.
  */
 function isSenderKeyOf({ pn, lid }: Device, name: string): boolean {
   const sender = tryParseSenderKeyName(name)?.sender;

@@ -1,8 +1,9 @@
 import type { Attachments } from "../attachments/mod.ts";
+import type { SignalCacheStats } from "./signal_cache_options.ts";
 import type { SignalCacheListener } from "./signal_events.ts";
-import type { SignalCacheStats, SignalStoreCache } from "./signal_store_cache.ts";
+import type { SignalStoreCache } from "./signal_store_cache.ts";
 
-/** A Signal cache, as far as it does not matter what its records are in memory. */
+/** The part of a Signal cache that does not depend on the records' form in memory. */
 export type AnySignalCache = Pick<
   SignalStoreCache<unknown, unknown>,
   "deleteSenderKey" | "deleteSessions" | "moveUsers" | "onEvent" | "publishable" | "stats" | "usersToMove"
@@ -13,13 +14,13 @@ export interface CacheHolder {
   readonly attachments: Attachments;
 }
 
-/** A cache that is open, and the form of its records. */
+/** An open cache and its codecs. */
 export interface OpenedCache {
   readonly codecs: { readonly sessions: object; readonly senderKeys: object };
   readonly cache: AnySignalCache;
 }
 
-/** The Signal cache of an account, and the listeners of before it was opened. */
+/** The Signal cache of an account, and the listeners added before it is opened. */
 export class AttachedCache {
   readonly #listeners = new Set<SignalCacheListener>();
   #opened: OpenedCache | undefined;
@@ -41,14 +42,14 @@ export class AttachedCache {
   }
 }
 
-/** The place of an account's Signal cache. */
+/** The slot of an account's Signal cache. */
 export function attachedCache(account: CacheHolder): AttachedCache {
   return account.attachments.of(AttachedCache, () => new AttachedCache());
 }
 
 /**
- * The numbers of an account's Signal cache, `undefined` when none is open. It opens none, and needs none of
- * the code of one.
+ * The statistics of an account's Signal cache; `undefined` when none is open. It neither opens a cache nor
+ * loads its code.
  *
  * @param account An account of `openAccount`.
  *
@@ -69,12 +70,12 @@ export function signalCacheStats(account: CacheHolder): SignalCacheStats | undef
 }
 
 /**
- * Resolves when ciphertexts of an account may leave, as `SignalStoreCache.publishable`; at once where no
- * Signal cache is open. It opens none, and needs none of the code of one.
+ * Resolves when ciphertexts of an account may be sent, as `SignalStoreCache.publishable`; at once when no
+ * Signal cache is open. It neither opens a cache nor loads its code.
  *
  * @param account An account of `openAccount`.
- * @param addresses Canonical Signal addresses and sender key names; all that are gated when left out.
- * @throws {StoreError} When it could not be brought about. Nothing may leave then.
+ * @param addresses Canonical Signal addresses and sender key names. Defaults to all gated ones.
+ * @throws {StoreError} When the commit failed. The ciphertexts must not be sent.
  */
 export async function publishable(account: CacheHolder, addresses?: readonly string[]): Promise<void> {
   await attachedCache(account).opened?.cache.publishable(addresses);

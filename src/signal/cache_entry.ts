@@ -3,93 +3,93 @@ import type { Allocate } from "../protobuf/mod.ts";
 import type { CounterLease } from "./counter_lease.ts";
 import type { Linked } from "./recency_list.ts";
 
-/** How urgent the changes of an entry are, in rising order. */
+/** Urgency of an entry's changes, in ascending order. */
 export const CLEAN = 0;
 export const MAY = 1;
 export const MUST = 2;
 export const NOW = 3;
 export type EntryUrgency = typeof CLEAN | typeof MAY | typeof MUST | typeof NOW;
 
-/** An entry as it is handed to the engine. */
+/** An entry's writes for the engine. */
 export interface EntrySnapshot {
   readonly writes: readonly Write[];
-  /** Those of the entry's riders that are among them. */
+  /** The entry's riders among the writes. */
   readonly riders: readonly Write[];
-  /** Whether there is a row once the writes are committed. */
+  /** Whether the row exists after the commit. */
   readonly stored: boolean;
 }
 
 /** The store that an entry belongs to. */
 export interface EntryOwner<V> {
-  /** Takes an entry out of the clean ones. */
+  /** Removes an entry from the clean ones. */
   becameDirty(entry: CacheEntry<V>): void;
-  /** Puts it back, if it is still in the store. */
+  /** Adds it to the clean ones, if it is still in the store. */
   becameClean(entry: CacheEntry<V>): void;
   /**
-   * Notes that the row of an address changes behind memory: what is being read, or was read and is clean, may
-   * be older.
+   * Called when the row of an address changes outside of the cache: a running read or a clean entry may be
+   * older than the row.
    */
   overtake(address: string): void;
   /**
-   * A gate of the entry could not be opened: the messages whose keys were taken since it shut never leave.
+   * Called when a gate of the entry could not be opened: the messages whose keys were taken since it closed
+   * are never sent.
    */
   forfeit(entry: CacheEntry<V>): void;
-  /**
-   * The writes that make the entry durable as it is. What is encoded for them goes into memory that
-   * `allocate` gives.
-   */
+  /** Returns the writes that make the entry durable. `allocate` provides the memory for encoded values. */
   snapshot(entry: CacheEntry<V>, allocate: Allocate): EntrySnapshot;
 }
 
-/** Bytes of a record whose stored length is not known yet. A session between two phones has about as many. */
+/**
+ * Assumed size of a record whose stored length is unknown: about the size of a session between two phones.
+ */
 const ASSUMED_BYTES = 1_500;
 
 /**
- * One key of one store in memory: present, or known to be absent. Plain state; `EntryTable`, `DirtySet` and
- * the stores keep its parts in step.
+ * One key of one store in memory: present, or known to be absent. Only state, which `EntryTable`, `DirtySet`
+ * and the stores keep consistent.
  */
 export class CacheEntry<V> implements Linked<CacheEntry<V>> {
   readonly owner: EntryOwner<V>;
   readonly address: string;
-  /** Names the entry to the engine, with its store. */
+  /** Key of the entry for the engine, including its store. */
   readonly key: string;
 
-  /** `undefined` when absent. It is the cache's own and is never changed in place. */
+  /** `undefined` when absent. The cache owns it and never changes it in place. */
   value: V | undefined;
-  /** Whether there is a row, as far as committed. */
+  /** Whether the row exists, according to committed writes. */
   stored = false;
   lease: CounterLease | undefined;
-  /** The `sendingMark` of what was put last. */
+  /** The `sendingMark` of the last put record. */
   mark: object | undefined;
-  /** Writes that land with the entry, or not at all, and have not landed. */
+  /** Writes that land only together with the entry, and have not landed yet. */
   riders: readonly Write[] | undefined;
 
   /** Number of the last change. */
   generation = 0;
-  /** Greatest number that was committed. */
+  /** Greatest committed generation. */
   committed = 0;
-  /** Nothing may leave for this address before this number is committed. */
+  /** No ciphertext of this address may be sent before this generation is committed. */
   gate = 0;
   /**
-   * Another entry that must be durable as well before anything leaves for this one: the other end of a move
-   * in doubt.
+   * Another entry that must be durable before ciphertexts of this one are sent: the other end of a move with
+   * an unknown outcome.
    */
   partner: { readonly entry: CacheEntry<V>; readonly generation: number } | undefined;
-  /** The number with which it could not be encoded. */
+  /** The generation that could not be encoded. */
   unencodable = 0;
 
   urgency: EntryUrgency = CLEAN;
-  /** Urgency of what changed since it was last collected. */
+  /** Urgency of the changes after the last collect. */
   freshUrgency: EntryUrgency = CLEAN;
-  /** Clock time of the oldest change that is not durable, and of the oldest since it was last collected. */
+  /** Clock time of the oldest change that is not durable, and of the oldest one after the last collect. */
   sinceMs = 0;
   freshSinceMs = 0;
-  /** Length of its stored form when it was last seen, in bytes. */
+  /** Last known length of the stored form, in bytes. */
   bytes: number = ASSUMED_BYTES;
-  /** What it counts for among the dirty bytes. */
+  /** Bytes counted for the entry in the dirty bytes. */
   countedBytes = 0;
 
-  /** Held by somebody who will change it: a clean entry must not leave meanwhile. */
+  /** Number of holders that will change the entry. While it is pinned, a clean entry is not evicted. */
   pins = 0;
   older: CacheEntry<V> | undefined;
   newer: CacheEntry<V> | undefined;
@@ -100,7 +100,7 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
     this.key = key;
   }
 
-  /** Whether something must be committed before a ciphertext for this address may leave. */
+  /** Whether a ciphertext of this address must wait for a commit. */
   get isGated(): boolean {
     if (this.gate > this.committed) return true;
     if (this.partner === undefined) return false;
@@ -113,7 +113,7 @@ export class CacheEntry<V> implements Linked<CacheEntry<V>> {
     return this.urgency !== CLEAN;
   }
 
-  /** Adds a write that lands with the entry. The entry is made dirty by the caller. */
+  /** Adds a write that lands with the entry. The caller makes the entry dirty. */
   addRider(write: Write): void {
     this.riders = [...(this.riders ?? []), write];
   }

@@ -1,27 +1,29 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Protection } from "../../test/support/protections/protections.ts";
 import { type ModelReport, runModel } from "../../test/support/signal/cache_model.ts";
 
 const SEEDS = 32;
 const STEPS = 800;
 
-/** Seeds within which the model must notice that a protection is missing. */
+/** Maximum number of seeds until the model must detect a missing protection. */
 const MAX_SEEDS = 200;
 
-test(`${SEEDS} conversations of ${STEPS} steps that fail, crash and dawdle repeat no counter and lose nothing`, async () => {
-  const total = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0, outages: 0 };
-  for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const report = await runModel({ seed, steps: STEPS });
-    for (const what of Object.keys(total) as (keyof ModelReport)[]) total[what] += report[what];
-  }
-  // The conversations must have been worth something.
-  expect(total.published).toBeGreaterThan(SEEDS * 30);
-  expect(total.crashes).toBeGreaterThan(SEEDS * 3);
-  expect(total.cleanRestarts).toBeGreaterThan(SEEDS / 4);
-  expect(total.burnedKeys).toBeGreaterThan(0);
-  expect(total.failures).toBeGreaterThan(SEEDS);
-  expect(total.outages).toBeGreaterThan(SEEDS / 4);
-}, 60_000);
+describe("SignalStoreCache against a model", () => {
+  test(`repeats no counter in ${SEEDS} faulty conversations of ${STEPS} steps`, async () => {
+    const total = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0, outages: 0 };
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const report = await runModel({ seed, steps: STEPS });
+      for (const what of Object.keys(total) as (keyof ModelReport)[]) total[what] += report[what];
+    }
+    // The conversations must exercise all features.
+    expect(total.published).toBeGreaterThan(SEEDS * 30);
+    expect(total.crashes).toBeGreaterThan(SEEDS * 3);
+    expect(total.cleanRestarts).toBeGreaterThan(SEEDS / 4);
+    expect(total.burnedKeys).toBeGreaterThan(0);
+    expect(total.failures).toBeGreaterThan(SEEDS);
+    expect(total.outages).toBeGreaterThan(SEEDS / 4);
+  }, 60_000);
+});
 
 const FINDINGS: Record<Exclude<Protection, "epochBump" | "tokenCheck">, RegExp> = {
   generationCheck: /published twice|promised|left keys|older state/,
@@ -37,7 +39,7 @@ const FINDINGS: Record<Exclude<Protection, "epochBump" | "tokenCheck">, RegExp> 
 };
 
 for (const [protection, violation] of Object.entries(FINDINGS)) {
-  test(`without ${protection} the same conversations go wrong`, async () => {
+  test(`fails in the same conversations without ${protection}`, async () => {
     let found: unknown;
     for (let seed = 1; seed <= MAX_SEEDS && found === undefined; seed += 1) {
       await runModel({ seed, steps: STEPS, off: [protection as Protection] }).catch((error: unknown) => {

@@ -1,22 +1,21 @@
 import type { Clock } from "../ports/mod.ts";
 import type { Urgency } from "../write_behind/mod.ts";
 
-/** Changes that come closer together than this are told in bigger handfuls. */
+/** Changes at shorter intervals are notified in larger batches. */
 const OFTEN_MS = 100;
 
-/** Changes that come further apart than this are told one by one again. */
+/** Changes at longer intervals are notified one by one. */
 const SELDOM_MS = 1_000;
 
-/** Most repeated changes that are told as one. */
+/** Maximum number of repeated changes per notification. */
 const MAX_HANDFUL = 64;
 
 /**
- * Tells the engine of changes. It must know at once when something becomes dirty or more urgent; of further
- * changes of what is dirty already it only has to know that they go on, so that it does not take the account
- * for idle. Reading the clock costs more than a put, so the faster such changes come, the fewer of them are
- * told.
+ * Notifies the engine of changes. The engine must know at once when an entry becomes dirty or more urgent.
+ * Repeated changes of dirty entries only need to show that the account is not idle. Reading the clock takes
+ * longer than a put, so the more frequent such changes are, the fewer are notified.
  *
- * When changes become rare all of a sudden, the engine may believe in a pause once, and flush early.
+ * When changes suddenly become rare, the engine may detect one pause too many and flush early.
  */
 export class ChangeSignal {
   readonly #clock: Clock;
@@ -30,13 +29,13 @@ export class ChangeSignal {
     this.#notify = notify;
   }
 
-  /** Something became dirty, or more urgent. */
+  /** An entry became dirty or more urgent. */
   turned(urgency: Urgency): void {
     this.#untold = 0;
     this.#notify(urgency);
   }
 
-  /** Something that is dirty changed again. Answers with whether that was told, with those before it. */
+  /** A dirty entry changed again. Returns whether the engine was notified. */
   repeated(): boolean {
     this.#untold += 1;
     if (this.#untold < this.#handful) return false;
@@ -46,7 +45,7 @@ export class ChangeSignal {
     this.#toldAtMs = nowMs;
     if (passedMs > SELDOM_MS) this.#handful = 1;
     else if (passedMs < OFTEN_MS) this.#handful = Math.min(MAX_HANDFUL, this.#handful * 2);
-    // What is urgent has been told as such when it became so.
+    // `turned` has notified of a higher urgency.
     this.#notify("may");
     return true;
   }

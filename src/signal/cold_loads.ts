@@ -1,36 +1,35 @@
-/** A read under way. */
+/** A running read. */
 interface ColdLoad {
-  /** What it brings may be older than what was in the cache meanwhile. */
+  /** The row may be older than an entry that was in the cache during the read. */
   isStale: boolean;
-  /** Who waits for it, in order. */
+  /** Callers that wait, in order. */
   readonly waiters: Waiter[];
 }
 
 interface Waiter {
-  /** Called while the key is in the cache. It must not throw, nor put anything into the cache. */
+  /** Called while the key is in the cache. It must neither throw nor add entries to the cache. */
   readonly loaded: () => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** What a store does for its reads. */
+/** The store whose rows are read. */
 export interface ColdLoadTarget<Row> {
-  /** Whether the key is in the cache by now. */
+  /** Whether the key is in the cache. */
   readonly has: (key: string) => boolean;
   /** Reads rows, in the order of the keys. */
   readonly read: (keys: readonly string[]) => Promise<readonly (Row | undefined)[]>;
-  /** Puts a row, or the fact that there is none, into the cache. */
+  /** Adds a row, or its absence, to the cache. */
   readonly install: (key: string, row: Row | undefined) => void;
 }
 
 /**
- * Reads of keys that are not in the cache, one at a time for each key, whoever asks.
+ * Reads of keys that are not in the cache, with at most one running read per key.
  *
- * A row that arrives is installed only if its key has neither come into the cache nor gone out of it since it
- * was asked for. If it came, the cache knows better. If it came and went, the row may be from before, and is
- * read again.
+ * A row is installed only if its key neither entered nor left the cache during the read. If the key is in the
+ * cache, the cache is newer. If it entered and left, the row may be outdated and is read again.
  *
- * Who waits for a key is served at the moment when it is in the cache: in a store that is full of dirty
- * entries the next key that arrives would drive it out again.
+ * Waiting callers run at the moment when the key is in the cache: in a store full of dirty entries, the next
+ * installed key may evict it.
  */
 export class ColdLoads<Row> {
   readonly #target: ColdLoadTarget<Row>;
@@ -40,13 +39,13 @@ export class ColdLoads<Row> {
     this.#target = target;
   }
 
-  /** Notes that a key has left the cache. */
+  /** Called when a key has left the cache. */
   removed(key: string): void {
     const load = this.#loads.get(key);
     if (load !== undefined) load.isStale = true;
   }
 
-  /** Begins to read, in one call, those of the keys that are not in the cache and that nobody reads yet. */
+  /** Starts one read for the keys that are neither in the cache nor being read. */
   begin(keys: readonly string[]): void {
     const missing = [...new Set(keys)].filter((key) => !this.#target.has(key) && !this.#loads.has(key));
     if (missing.length === 0) return;
@@ -55,8 +54,8 @@ export class ColdLoads<Row> {
   }
 
   /**
-   * Runs `section` when the key is in the cache, which it is not now, and resolves with its answer. A failed
-   * read rejects and is not remembered.
+   * Runs `section` once the key, which must be absent now, is in the cache, and resolves with its result. A
+   * failed read rejects and is not cached.
    */
   whenLoaded<Result>(key: string, section: () => Result): Promise<Result> {
     this.begin([key]);

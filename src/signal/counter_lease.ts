@@ -1,72 +1,69 @@
 import type { Lease } from "../backend/mod.ts";
 import type { SendingChain } from "../ratchet/mod.ts";
 
-/** Most counters that one commit reserves, and so most keys of a chain that one crash can cost. */
+/** Maximum number of counters that one commit reserves, and so of keys of a chain that one crash burns. */
 export const MAX_LEASE_SIZE = 64;
 
 /**
- * Keys of one chain that may be burned before the chain is given up. libsignal's receivers refuse a message
- * that is 2,000 ahead of the last one they have; the rest is room for messages that were sent and have not
- * arrived.
+ * Number of burned keys after which a chain is closed. libsignal's receivers reject a message 2,000 ahead of
+ * the last one; the difference is room for sent messages that have not arrived.
  */
 export const MAX_BURNED_KEYS = 1_500;
 
-/** Chains that a lease remembers after others took over: as many as a record can have archived. */
+/** Maximum number of retired chains in a lease: as many as a record can archive. */
 const MAX_RETIRED_CHAINS = 40;
 
 /**
- * How a new sending chain takes over from the one before it.
+ * Kind of transition to a new sending chain.
  *
- * - `step`: the same session moved on to a fresh chain.
+ * - `step`: the same session has moved to a new chain.
  * - `start`: a new session or sender key.
- * - `resume`: an older chain came back out of the archive.
+ * - `resume`: an older chain has returned from the archive.
  */
 export type ChainChange = "step" | "start" | "resume";
 
 /**
- * When the first message of a new chain may leave.
+ * When the first message of a new chain may be sent.
  *
- * - `strict`: once the chain is durable. A crash never costs a session.
- * - `relaxed`: at once, within the lease that the chain before it had. A crash before the next flush may cost
- *   the peer a retry and a new session. Counters are never repeated either way.
+ * - `strict`: once the chain is durable. A crash never breaks a session.
+ * - `relaxed`: at once, within the lease of the previous chain. After a crash before the next flush, the peer
+ *   may need a retry and a new session. Counters never repeat in either mode.
  */
 export type Durability = "strict" | "relaxed";
 
-/** Pauses in the changes of a cache. */
+/** Counts pauses in the changes of a cache. */
 export interface Pauses {
-  /** How many there have been. */
+  /** Number of pauses so far. */
   count(): number;
 }
 
-/** What is remembered of a chain that sends no more. */
+/** State of a chain that no longer sends. */
 interface RetiredChain {
   readonly next: number;
   readonly burned: number;
 }
 
-/** How far one record's counters may go before a commit, and where they are. */
+/** The lease of one record: its counter, and the bound up to which it may send before a commit. */
 export class CounterLease {
-  /** Names the chain that the record sends on; empty when it sends on none. */
+  /** Id of the record's sending chain; empty when there is none. */
   chain: string;
   /** Counter of its next message. */
   next: number;
-  /** Exclusive bound on the counters that may leave once the entry's gate is open. */
+  /** Exclusive bound on the counters that may be sent once the entry's gate is open. */
   bound: number;
   /**
-   * Keys of the chain that no message carries: burned on load, or taken for a message that was never
+   * Number of keys of the chain without a message: burned on load, or taken for a message that was not
    * published.
    */
   burned: number;
-  /** Counters below it were published, may have been, or count as burned. */
+  /** All counters below it were or may have been published, or count as burned. */
   #published: number;
-  /** Counters that the next reservation takes. */
+  /** Number of counters in the next reservation. */
   #size = 1;
-  /**
-   * How often the counter went forward since the last pause that a reservation saw, and which one that was.
-   */
+  /** Number of steps since the last pause that a reservation saw, and the count of that pause. */
   #used = 0;
   #pause = 0;
-  /** Chains that may come back out of an archive. */
+  /** Chains that may return from an archive. */
   #retired: Map<string, RetiredChain> | undefined;
 
   constructor(chain: SendingChain | undefined, bound: number, burned: number) {
@@ -77,29 +74,33 @@ export class CounterLease {
     this.#published = this.next;
   }
 
-  /** Whether sending this many more counters takes a commit first. */
+  /** Whether this many more steps need a commit first. */
   needsCommit(steps: number): boolean {
     return this.next + steps > this.bound;
   }
 
   /**
-   * Whether the stored bound may be above the counter: a load by somebody else would burn keys for nothing.
+   * Whether the stored bound may be above the counter, so that a load by another incarnation would burn
+   * unused keys.
    */
   get hasReserve(): boolean {
     return this.bound > this.next;
   }
 
-  /** Whether a chain is behind where this record has been on it: sending would use a message key twice. */
+  /**
+   * Whether the chain's counter is behind this record's last counter on it: sending would use a message key
+   * twice.
+   */
   isBehind(chain: SendingChain): boolean {
     return chain.next < (chain.id === this.chain ? this.next : (this.#retired?.get(chain.id)?.next ?? 0));
   }
 
   /**
-   * Notes the counter of the same chain after a put. What is reserved doubles with use, and after a pause it
-   * is no more than what was used before it: a pause releases the lease, so a chat with one message between
-   * two of them needs no bound above its counter, and no write that lowers it again.
+   * Records the counter of the same chain after a put. Reservations double with use. After a pause they are
+   * limited to the counters used before it: a pause releases the lease, so a chat with one message per pause
+   * needs no bound above its counter and no write that lowers the bound.
    *
-   * @returns Whether the bound had to be raised: nothing may leave before that is durable.
+   * @returns Whether the bound was raised: no ciphertext may be sent before that is durable.
    */
   advance(next: number, pauses: Pauses): boolean {
     const isStep = next !== this.next;
@@ -120,14 +121,14 @@ export class CounterLease {
     return true;
   }
 
-  /** Notes that messages with counters below `next` may have left: no gate is shut that holds them back. */
+  /** Records that messages with counters below `next` may have been sent, because no gate blocks them. */
   markPublished(next: number = this.next): void {
     this.#published = next;
   }
 
   /**
-   * Counts the keys that were taken since `markPublished` as burned: their messages are never published.
-   * Returns how many.
+   * Counts the keys taken since `markPublished` as burned, because their messages are never published.
+   * Returns their number.
    */
   forfeit(): number {
     const keys = Math.max(0, this.next - this.#published);
@@ -136,10 +137,10 @@ export class CounterLease {
     return keys;
   }
 
-  /** Notes that the record sends on another chain now, before `advance`. */
+  /** Records that the record sends on another chain. Call before `advance`. */
   follow(chain: SendingChain, change: ChainChange, durability: Durability): void {
     const carriesOver = change === "step" && durability === "relaxed";
-    // A chain that the session has moved on from never comes back.
+    // After a step the previous chain never returns.
     if (change !== "step") this.#retire();
     this.chain = chain.id;
     this.burned = change === "resume" ? (this.#retired?.get(chain.id)?.burned ?? 0) : 0;
@@ -147,19 +148,17 @@ export class CounterLease {
     this.bound = carriesOver ? Math.min(this.bound, MAX_LEASE_SIZE) : 0;
   }
 
-  /** Notes that the record sends no more. */
+  /** Records that the record no longer sends. */
   stop(): void {
     this.bound = 0;
   }
 
-  /**
-   * Lowers the bound to the counter: to be stored with the exact record, so that the next load burns nothing.
-   */
+  /** Lowers the bound to the counter. Stored with the same record, it makes the next load burn nothing. */
   release(): void {
     this.bound = this.next;
   }
 
-  /** A lease of its own that is equal to this one. */
+  /** Returns an independent copy. */
   copy(): CounterLease {
     const copy = new CounterLease(
       { id: this.chain, next: this.next, isResumed: false },
@@ -174,7 +173,7 @@ export class CounterLease {
     return copy;
   }
 
-  /** What is stored beside the record. */
+  /** The stored form beside the record. */
   toStored(incarnation: string): Lease {
     return { reservedUntil: this.bound, incarnation, burned: this.burned };
   }

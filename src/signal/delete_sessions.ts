@@ -12,31 +12,35 @@ import {
 import type { RecordStore } from "./record_store.ts";
 
 /**
- * Times that new sessions of the users may appear while the locks of those that were known are being taken.
+ * Maximum number of attempts when new sessions of the users appear while the locks of known ones are
+ * acquired.
  */
 const MAX_ROUNDS = 8;
 
-/** Which sessions are deleted. */
+/** Selects sessions to delete. */
 export interface SessionSelection {
-  /** User parts of addresses, of every alias that the user has. */
+  /** User parts of addresses, including every alias of a user. */
   readonly users: readonly string[];
-  /** Which of their sessions. */
+  /** Selects among their sessions. */
   readonly where: (address: SignalAddress) => boolean;
-  /** Users whose identity keys under these addresses are deleted too. Defaults to none. */
+  /**
+   * Returns whether the identity keys of a user under the selected addresses are deleted too. Defaults to
+   * none.
+   */
   readonly identitiesToo?: ((user: string) => boolean) | undefined;
 }
 
-/** What a deletion needs of the cache it happens in. */
+/** The parts of the cache that a deletion uses. */
 export interface DeletionParts<S> extends MoveContext {
   readonly sessions: RecordStore<S>;
   readonly identities: IdentityStore;
   readonly locks: KeyedLock;
   readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
-  /** Commits writes together with everything that is dirty. */
+  /** Commits writes together with all dirty items. */
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
 }
 
-/** What is deleted: addresses of sessions, and of identity keys. */
+/** Addresses of sessions and identity keys to delete. */
 interface Found {
   readonly sessions: readonly string[];
   readonly identities: readonly string[];
@@ -62,7 +66,7 @@ export async function deleteSessions<S>(
   throw new LimitError("delete sessions: new sessions of the user keep appearing");
 }
 
-/** What there is of the users, in the backend and in memory. */
+/** Finds the users' entries in the backend and in memory. */
 async function find<S>(
   parts: DeletionParts<S>,
   { users, where, identitiesToo = () => false }: SessionSelection,
@@ -77,7 +81,8 @@ async function find<S>(
     for (const { address } of parts.sessions.entries.entries()) add("session", address);
     for (const { address } of parts.identities.entries.entries()) add("identity", address);
   };
-  // Before the read, too: what is written and leaves memory during the read is in neither afterwards.
+  // Also before the read: an entry that is written and evicted during the read may be missing from both
+  // afterwards.
   addInMemory();
   for (const { kind, address } of await parts.reads.listSignalAddresses(users)) {
     if (kind !== "senderKey") add(kind, address);
@@ -94,7 +99,7 @@ async function deleteLocked<S>(
   const removals: PreparedMove[] = [];
   let deleted = 0;
   try {
-    // One read for all that is not in memory.
+    // One read for all sessions that are not in memory.
     await parts.sessions.loadMany(sessions);
     for (const address of sessions) {
       const removal = await prepareRemoval(parts.sessions, address, parts);

@@ -7,18 +7,18 @@ import { PauseCount } from "./pause_count.ts";
 /** An entry of any store. */
 export type AnyEntry = CacheEntry<unknown>;
 
-/** The urgency of a dirty entry as the engine knows it. */
+/** The urgency of a dirty entry for the engine. */
 export function urgencyOf({ urgency }: AnyEntry): Urgency {
   if (urgency === NOW) return "now";
   return urgency === MUST ? "must" : "may";
 }
 
 /**
- * Everything in the cache that is not durable: how much, since when, how urgent. It gives every change its
- * number.
+ * The dirty entries of the cache: their number, bytes, age and urgency. It assigns a generation to every
+ * change.
  *
- * All answers are kept up to date with each change, except the age of the oldest one, which is looked for at
- * most once after each flush.
+ * All values are updated with each change, except the age of the oldest change, which is searched at most
+ * once after each flush.
  */
 export class DirtySet {
   /** Pauses in the changes. */
@@ -32,7 +32,7 @@ export class DirtySet {
   #oldestAtMs: number | undefined;
   #oldestKnown = true;
 
-  /** @param pauseMs Time without a change that is a pause. */
+  /** @param pauseMs Length of a pause: time without a change. */
   constructor(clock: Clock, signal: ChangeSignal, pauseMs: number) {
     this.#signal = signal;
     this.pauses = new PauseCount(clock, pauseMs);
@@ -43,14 +43,12 @@ export class DirtySet {
     return this.#entries;
   }
 
-  /** Bytes of the dirty entries' stored forms, as far as known. */
+  /** Known bytes of the dirty entries' stored forms. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /**
-   * Numbers a change of an entry and notes what it makes of it. The caller changes the content right after.
-   */
+  /** Records a change of an entry and assigns its generation. The caller changes the content right after. */
   change(entry: AnyEntry, urgency: EntryUrgency): void {
     this.#generation += 1;
     entry.generation = this.#generation;
@@ -60,19 +58,19 @@ export class DirtySet {
       entry.freshUrgency = urgency;
     } else if (urgency > entry.freshUrgency) entry.freshUrgency = urgency;
     if (urgency > entry.urgency) this.#raise(entry, urgency);
-    // The engine may be writing what was as urgent before.
+    // The engine may be writing the previous change of the same urgency.
     else if (urgency === NOW && isFirst) this.#signal.turned("now");
     else if (this.#signal.repeated()) this.pauses.changed();
   }
 
-  /** Notes that what the engine has of an entry is its latest state: later changes count from now on. */
+  /** Records that the engine has collected the entry's latest state. */
   collected(entry: AnyEntry): void {
     entry.freshUrgency = CLEAN;
   }
 
   /**
-   * Notes that what was collected with a generation is durable. An entry that has changed since is as dirty
-   * as what changed.
+   * Records that the collected generation is durable. An entry that changed later stays dirty with the
+   * urgency and age of the later changes.
    *
    * @returns Whether the entry is clean.
    */
@@ -89,7 +87,7 @@ export class DirtySet {
     return false;
   }
 
-  /** Takes an entry out: it is clean now, or no longer part of the cache. */
+  /** Removes an entry that is clean now, or no longer in the cache. */
   remove(entry: AnyEntry): void {
     if (!this.#entries.delete(entry)) return;
     this.#oldestKnown = false;
@@ -100,13 +98,13 @@ export class DirtySet {
     entry.freshUrgency = CLEAN;
   }
 
-  /** Brings the count of bytes in line with what is known of a dirty entry. */
+  /** Updates the count of bytes after the size of a dirty entry has changed. */
   recount(entry: AnyEntry): void {
     this.#bytes += entry.bytes - entry.countedBytes;
     entry.countedBytes = entry.bytes;
   }
 
-  /** Forgets everything. Numbers go on growing. */
+  /** Removes all entries. Generations keep growing. */
   clear(): void {
     for (const entry of this.#entries) this.remove(entry);
     this.#oldestAtMs = undefined;

@@ -1,18 +1,18 @@
 import type { CacheEntry } from "./cache_entry.ts";
 import { RecencyList } from "./recency_list.ts";
 
-/** What a table asks its store. */
+/** Options of {@link EntryTable}. */
 export interface EntryTableOptions<V> {
-  /** Entries that may be in memory, if enough of them are clean. At least 1. */
+  /** Maximum number of entries, at least 1. Dirty and pinned entries may exceed it. */
   readonly capacity: number;
-  /** Whether a clean entry may leave. If not, it must have been made dirty. */
+  /** Returns whether a clean entry may be evicted. If not, it must have made the entry dirty. */
   readonly release: (entry: CacheEntry<V>) => boolean;
-  /** An entry has left. */
+  /** Called after an entry is removed. */
   readonly removed: (address: string) => void;
 }
 
 /**
- * The entries of one store by address, and the order in which clean ones leave: negative ones first, then by
+ * The entries of one store by address, and the eviction order of clean ones: negative ones first, then by
  * last use.
  */
 export class EntryTable<V> {
@@ -38,34 +38,34 @@ export class EntryTable<V> {
     return this.#entries.get(address);
   }
 
-  /** Every entry, in no particular order. It must not be changed meanwhile. */
+  /** All entries, in no particular order. Do not change the table during the iteration. */
   entries(): Iterable<CacheEntry<V>> {
     return this.#entries.values();
   }
 
-  /** Adds an entry that is clean. Others may leave for it; it stays until the next one comes. */
+  /** Adds a clean entry and evicts others if needed. The entry stays at least until the next `add`. */
   add(entry: CacheEntry<V>): void {
     this.#shrink(this.#options.capacity - 1);
     this.#entries.set(entry.address, entry);
     this.#listOf(entry).add(entry);
   }
 
-  /** Notes that a clean entry was used. */
+  /** Records the use of a clean entry. */
   touch(entry: CacheEntry<V>): void {
     if (entry.pins === 0) this.#listOf(entry).touch(entry);
   }
 
-  /** Takes an entry out of the clean ones, before its value changes. */
+  /** Removes an entry from the clean ones. Call before its value changes. */
   becameDirty(entry: CacheEntry<V>): void {
     if (entry.pins === 0 && this.has(entry)) this.#listOf(entry).remove(entry);
   }
 
-  /** Puts an entry among the clean ones. */
+  /** Adds an entry to the clean ones. */
   becameClean(entry: CacheEntry<V>): void {
     if (entry.pins === 0 && this.has(entry)) this.#listOf(entry).add(entry);
   }
 
-  /** Keeps an entry of the table in memory until it is unpinned as often. */
+  /** Keeps an entry in memory until `unpin` is called as often. */
   pin(entry: CacheEntry<V>): void {
     if (entry.pins === 0 && !entry.isDirty) this.#listOf(entry).remove(entry);
     entry.pins += 1;
@@ -76,29 +76,29 @@ export class EntryTable<V> {
     if (!entry.isDirty) this.becameClean(entry);
   }
 
-  /** Whether an entry is part of the table: not one that has left, or that another one has replaced. */
+  /** Whether the table contains this entry, and not another one of its address. */
   has(entry: CacheEntry<V>): boolean {
     return this.#entries.get(entry.address) === entry;
   }
 
-  /** Lets clean entries go until no more than the capacity are left, or none that may leave. */
+  /** Evicts clean entries down to the capacity. */
   evict(): void {
     this.#shrink(this.#options.capacity);
   }
 
-  /** Lets every clean entry go that may. */
+  /** Evicts every clean entry that may be evicted. */
   evictClean(): void {
     this.#shrink(0);
   }
 
-  /** Lets the entry of an address go that is clean and that nobody holds: it may be older than its row. */
+  /** Removes the entry of an address if it is clean and not pinned, because it may be older than its row. */
   forget(address: string): void {
     const entry = this.#entries.get(address);
     if (entry === undefined || entry.isDirty || entry.pins > 0) return;
     this.#drop(entry);
   }
 
-  /** Forgets everything, dirty or not. */
+  /** Removes all entries, including dirty ones. */
   clear(): void {
     const addresses = [...this.#entries.keys()];
     this.#entries.clear();

@@ -3,34 +3,34 @@ import { EncodingSlab } from "../protobuf/mod.ts";
 import type { DirtyItem, Flushable, Outcome, Pending, Urgency } from "../write_behind/mod.ts";
 import { type AnyEntry, type DirtySet, urgencyOf } from "./dirty_set.ts";
 
-/** Name of the cache among the flushables of the engine. */
+/** Name of the cache's flushable. */
 export const SIGNAL_FLUSHABLE = "signal";
 
-/** An entry that the engine has, and what it has of it. */
+/** A collected entry and its collected state. */
 interface Collected {
   readonly entry: AnyEntry;
   readonly riders: readonly Write[];
   readonly stored: boolean;
 }
 
-/** What the cache does beside. */
+/** Callbacks of the cache. */
 export interface FlushHooks {
-  /** Called after each flush: there may be clean entries again. */
+  /** Called after each flush, when entries may have become clean. */
   flushed(): void;
-  /** Something is clean whose bound is above its counter: a pause should find it. */
+  /** Called when a clean entry has a bound above its counter, which the next pause should release. */
   reserved(): void;
-  /** Makes counters and bounds exact. */
+  /** Releases all leases. */
   release(): void;
 }
 
-/** Hands the cache's changes to the engine, and notes what became of them. */
+/** Passes the cache's changes to the engine and applies the outcomes. */
 export class FlushableSignalState implements Flushable {
   readonly name: string = SIGNAL_FLUSHABLE;
   readonly #dirty: DirtySet;
   readonly #hooks: FlushHooks;
-  /** What the engine has now, by key. */
+  /** Collected entries, by key. */
   readonly #collected = new Map<string, Collected>();
-  /** What it has of an incarnation of the cache that was cleared. */
+  /** Collected entries of an incarnation that was cleared. */
   readonly #orphans = new Set<AnyEntry>();
 
   constructor(dirty: DirtySet, hooks: FlushHooks) {
@@ -70,7 +70,7 @@ export class FlushableSignalState implements Flushable {
       hasReserve ||= taken.entry.lease?.hasReserve === true;
     }
     this.#collected.clear();
-    // Whatever became of them: what was read since may be from before.
+    // With any outcome, reads made in between may be outdated.
     for (const { owner, address } of this.#orphans) owner.overtake(address);
     this.#orphans.clear();
     this.#hooks.flushed();
@@ -81,7 +81,7 @@ export class FlushableSignalState implements Flushable {
     this.#hooks.release();
   }
 
-  /** Gives up what the engine has: its outcome makes nothing clean any more. */
+  /** Drops the collected entries: their outcome makes nothing clean. */
   clear(): void {
     for (const { entry } of this.#collected.values()) this.#orphans.add(entry);
     this.#collected.clear();

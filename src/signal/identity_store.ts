@@ -12,31 +12,30 @@ import { requireAddress, type StoreContext } from "./store_context.ts";
 /** Identity keys by Signal address. */
 export interface SignalIdentities {
   /**
-   * The identity key, 32 bytes and the caller's own; `undefined` when there is none.
+   * The identity key, 32 bytes, owned by the caller; `undefined` when there is none.
    *
-   * @throws {WrongLengthError | CorruptError} When the stored one cannot be read. It is never taken for
-   * absent.
-   * @throws {StoreError} When the backend could not be read. It is asked again next time.
+   * @throws {WrongLengthError | CorruptError} When the stored key is invalid. It never counts as absent.
+   * @throws {StoreError} When the read failed. The next call reads again.
    */
   load(address: string): Promise<Uint8Array | undefined>;
 
-  /** The key in memory, without waiting: the cache's own bytes, to be read and never written to. */
+  /** The key in memory. The cache owns the bytes: do not write to them. */
   peek(address: string): Uint8Array | undefined;
 
   /**
-   * Stores a key, which is copied. Equal to the one that is stored or about to be, it writes nothing.
+   * Stores a copy of a key. Writes nothing when the key is equal to the present one.
    *
-   * @returns Whether it is another key than before.
+   * @returns Whether the key has changed.
    * @throws {TypeError | RangeError} When it is not 32 bytes.
-   * @throws {StoreError} As `SignalRecords.put`. Nothing is changed.
+   * @throws {StoreError} As `SignalRecords.put`. Nothing has changed.
    */
   put(address: string, key: Uint8Array): Promise<boolean>;
 
-  /** Removes the key. @throws {TypeError} When nothing can be stored under this address. */
+  /** Removes the key. @throws {TypeError} When the address is invalid. */
   delete(address: string): Promise<void>;
 }
 
-/** What an identity counts for among the dirty bytes: its key, and an address in front of it. */
+/** Bytes counted for a dirty identity: its key and address. */
 const IDENTITY_ROW_BYTES = 64;
 
 /** The identity keys in memory. */
@@ -76,7 +75,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 
   /**
-   * Brings keys into memory, in one read for those that are not. @throws {StoreError} When one of them cannot
+   * Loads keys into memory, with one read for the missing ones. @throws {StoreError} When one of them cannot
    * be read.
    */
   async loadMany(addresses: readonly string[]): Promise<void> {
@@ -99,7 +98,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
         return true;
       });
     } catch (error) {
-      // One that cannot be read can be replaced.
+      // An invalid key can be replaced.
       if (!isUnreadable(error)) throw error;
       await this.#context.ready();
       this.#replace(this.#unread(address), copy);
@@ -114,9 +113,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.#deleteNow(address);
   }
 
-  /**
-   * Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`.
-   */
+  /** Loads an entry to change it at once. `undefined` deletes. @throws {StoreError} As `put`. */
   async prepareChange(address: string, key: Uint8Array | undefined): Promise<PreparedChange> {
     const needsRoom = (): boolean => this.entries.get(address)?.isDirty !== true;
     const unheld = { isCurrent: () => true, needsRoom, check: () => {}, release: () => {} };
@@ -153,7 +150,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     }
   }
 
-  /** Hands over the entry of an address, read if it is not in memory, and in memory while `section` runs. */
+  /** Passes the entry of an address, loaded if needed, to `section`. It is in memory while `section` runs. */
   async use<Result>(address: string, section: (entry: CacheEntry<Uint8Array>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
     this.reads.add(entry !== undefined);
@@ -176,7 +173,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.entries.becameClean(entry);
   }
 
-  /** An identity takes no keys. */
+  /** An identity has no message keys. */
   forfeit(): void {}
 
   snapshot({ address, value }: CacheEntry<Uint8Array>): EntrySnapshot {
@@ -187,7 +184,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     return { writes: [write], riders: [], stored };
   }
 
-  /** Nothing has to be read to be deleted. */
+  /** Deletes without a read. */
   #deleteNow(address: string): void {
     const entry = this.#unread(address);
     if (!entry.isDirty && entry.value === undefined && !entry.stored) return;
@@ -195,7 +192,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     entry.value = undefined;
   }
 
-  /** The entry of an address whose row, if it is not in memory, is about to be replaced unread. */
+  /** The entry of an address, or a new one whose row will be replaced without a read. */
   #unread(address: string): CacheEntry<Uint8Array> {
     return this.entries.get(address) ?? this.#add(address, undefined, true);
   }
@@ -215,7 +212,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 }
 
-/** A copy of what a caller gives. @throws {TypeError | RangeError} */
+/** A checked copy of a caller's key. @throws {TypeError | RangeError} */
 function ownKey(key: Uint8Array): Uint8Array {
   if (!(key instanceof Uint8Array)) throw new TypeError("put identity: not a Uint8Array");
   if (key.byteLength !== IDENTITY_KEY_BYTES) {

@@ -1,13 +1,13 @@
 import { INCARNATION_LENGTH } from "../backend/mod.ts";
 import type { Random } from "../ports/mod.ts";
 
-/** The share of each epoch in an incarnation, in characters: 32 bits. */
+/** Characters of each epoch in an incarnation: 32 bits. */
 const EPOCH_LENGTH = 8;
 
-/** Owner epochs that have names of their own. */
+/** Number of distinct owner epochs in names. */
 const OWNER_EPOCHS = 2 ** 32;
 
-/** The epochs in which an incarnation begins. */
+/** The epochs of an incarnation. */
 export interface IncarnationEpochs {
   readonly restoreEpoch: number;
   readonly ownerEpoch: number;
@@ -17,10 +17,10 @@ export interface IncarnationEpochs {
 export const MAX_RESTORE_EPOCH = 0xffff_ffff;
 
 /**
- * A name for one incarnation of a cache: the restore epoch, so that later ones know which rows are older than
- * a restore, the owner epoch, and 64 random bits. No two incarnations have the same name: the owner epoch
- * tells openings apart on machines whose randomness repeats, and randomness those of one opening, or of an
- * owner whose epoch stays.
+ * Creates a unique name of one incarnation of a cache: the restore epoch, which shows whether a row is older
+ * than a restore, the owner epoch, and 64 random bits. The owner epoch distinguishes openings on machines
+ * whose randomness repeats. Randomness distinguishes the incarnations of one opening, or of owners with the
+ * same epoch.
  */
 export function newIncarnation(random: Random, epochs: IncarnationEpochs): string {
   let name = hex(epochs.restoreEpoch, EPOCH_LENGTH) + hex(epochs.ownerEpoch % OWNER_EPOCHS, EPOCH_LENGTH);
@@ -33,7 +33,7 @@ export function epochOfIncarnation(incarnation: string): number {
   return Number.parseInt(incarnation.slice(0, EPOCH_LENGTH), 16);
 }
 
-/** Checks an epoch. @throws {RangeError} When it is not an integer from 0 to 2^32 − 1. */
+/** Checks a restore epoch. @throws {RangeError} When it is not an integer from 0 to 2^32 − 1. */
 export function requireRestoreEpoch(epoch: number): number {
   if (Number.isInteger(epoch) && epoch >= 0 && epoch <= MAX_RESTORE_EPOCH) return epoch;
   throw new RangeError(`open Signal cache: restoreEpoch is ${epoch}, expected 0 to ${MAX_RESTORE_EPOCH}`);

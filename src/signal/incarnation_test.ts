@@ -6,13 +6,13 @@ import { epochOfIncarnation, newIncarnation } from "./incarnation.ts";
 const ALICE = "100000000000001@lid.0";
 
 describe("newIncarnation", () => {
-  test("holds both epochs and 64 random bits", () => {
+  test("contains both epochs and 64 random bits", () => {
     const name = newIncarnation(new SeededRandom(1), { restoreEpoch: 7, ownerEpoch: 0xabc });
     expect(name).toMatch(/^0000000700000abc[0-9a-f]{16}$/);
     expect(epochOfIncarnation(name)).toBe(7);
   });
 
-  test("is another one for each owner epoch although randomness repeats", () => {
+  test("differs by owner epoch when randomness repeats", () => {
     const names = [1, 2, 2 ** 32 + 3].map((ownerEpoch) =>
       newIncarnation(new SeededRandom(1), { restoreEpoch: 0, ownerEpoch }),
     );
@@ -28,7 +28,7 @@ describe("epochOfIncarnation", () => {
 });
 
 describe("SignalStoreCache after a restart with the same randomness", () => {
-  test("repeats no counter: the owner epoch tells the incarnations apart", async () => {
+  test("repeats no counter, because the owner epoch differs", async () => {
     let here = world({ ownerEpoch: 1 });
     await haveSession(here, ALICE);
     const sent: number[] = [];

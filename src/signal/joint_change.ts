@@ -1,20 +1,20 @@
 import { LimitError } from "../errors/mod.ts";
 import type { Ticket } from "./signal_records.ts";
 
-/** Times that the cache may be cleared while one set of changes is being prepared. */
+/** Maximum number of attempts when the cache is cleared while changes are prepared. */
 const MAX_ROUNDS = 8;
 
-/** A change of one entry of the cache. `undefined` deletes. Sender keys go by their names. */
+/** A change of one entry of the cache. `undefined` deletes. The address of a sender key is its name. */
 export type CacheChange<S, K> =
   | { readonly store: "session"; readonly address: string; readonly value: S | undefined }
   | { readonly store: "senderKey"; readonly address: string; readonly value: K | undefined }
   | { readonly store: "identity"; readonly address: string; readonly value: Uint8Array | undefined };
 
-/** A change whose entry is in memory and stays there until `release`. */
+/** A change whose entry stays in memory until `release`. */
 export interface PreparedChange {
-  /** Whether the cache still knows the entry. */
+  /** Whether the entry is still in the cache. */
   isCurrent(): boolean;
-  /** Whether it makes something dirty that is clean. */
+  /** Whether it makes a clean entry dirty. */
   needsRoom(): boolean;
   /** @throws {RewindError} When the change must not be made. */
   check(): void;
@@ -23,18 +23,18 @@ export interface PreparedChange {
   release(): void;
 }
 
-/** How changes are brought together. */
+/** Options of {@link changeTogether}. */
 interface JointChange<Result> {
-  /** Prepares each of them. */
+  /** Prepares each change. */
   readonly prepare: () => readonly Promise<PreparedChange>[];
   /** Back-pressure. */
   readonly ready: () => Promise<void>;
-  /** Called in the moment in which all of them are made. */
+  /** Called synchronously after all changes are made. */
   readonly applied: (tickets: readonly Ticket[]) => Result | Promise<Result>;
 }
 
 /**
- * Makes changes in one moment, all or none: no flush has some of them and not the others. See
+ * Makes all changes synchronously or none, so that no flush contains only some of them. See
  * `SignalStoreCache.change`.
  */
 export async function changeTogether<Result>(joint: JointChange<Result>): Promise<Result> {
@@ -51,10 +51,10 @@ export async function changeTogether<Result>(joint: JointChange<Result>): Promis
     }
     return await result;
   }
-  throw new LimitError("change Signal state: the cache is cleared again and again");
+  throw new LimitError("change Signal state: the cache is cleared repeatedly");
 }
 
-/** All of them, or none when one fails. */
+/** Returns all prepared changes, or releases them when one fails. */
 async function prepareAll(preparing: readonly Promise<PreparedChange>[]): Promise<PreparedChange[]> {
   const outcomes = await Promise.allSettled(preparing);
   const changes = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));

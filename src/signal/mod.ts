@@ -1,6 +1,6 @@
 /**
- * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal
- * clients share, and a cache that writes them behind without ever letting a message key leave twice.
+ * Signal state in memory: sessions and sender keys as live objects over the storage format of Signal clients,
+ * in a write-behind cache that never lets a message key be used twice.
  *
  * @module
  */
@@ -24,12 +24,9 @@ export type { MovedUser } from "./moved_user.ts";
 
 export { RewindError } from "./rewind_error.ts";
 
+export type { SendableOptions, SignalCacheStats } from "./signal_cache_options.ts";
 export type { SignalCacheCounts, SignalCacheEvent, SignalCacheListener } from "./signal_events.ts";
 export type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
-export {
-  type SendableOptions,
-  type SignalCacheStats,
-  SignalStoreCache,
-} from "./signal_store_cache.ts";
+export { SignalStoreCache } from "./signal_store_cache.ts";
 export type { UserMappings } from "./state_places.ts";
 export { SweptUsers } from "./swept_users.ts";

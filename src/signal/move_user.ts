@@ -22,11 +22,12 @@ import type { RecordStore } from "./record_store.ts";
 import type { StatePlaces } from "./state_places.ts";
 
 /**
- * Times that new addresses of the user may appear while the locks of those that were known are being taken.
+ * Maximum number of attempts when new addresses of the user appear while the locks of known ones are
+ * acquired.
  */
 const MAX_ROUNDS = 8;
 
-/** What a move needs of the cache it happens in. */
+/** The parts of the cache that a move uses. */
 export interface MoveParts<S, K> extends MoveContext {
   readonly sessions: RecordStore<S>;
   readonly senderKeys: RecordStore<K>;
@@ -34,49 +35,49 @@ export interface MoveParts<S, K> extends MoveContext {
   readonly locks: KeyedLock;
   readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
   readonly places: Pick<StatePlaces, "settled" | "unsettled">;
-  /** Commits writes together with everything that is dirty. */
+  /** Commits writes together with all dirty items. */
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
 }
 
-/** What belongs to a move beside the Signal state. */
+/** Options of a move. */
 export interface MoveOptions {
-  /** Writes that land in the same commit: the registry, the mapping. */
+  /** Writes that land in the same commit, such as the mapping. */
   readonly writes?: readonly Write[] | undefined;
   /**
-   * Called once the move is durable, and awaited while the locks are still held. Whoever waits for one of
-   * them resolves its address again right after: the new address must be the answer by then. It must not
-   * fail. What others put under the phone number at the same time, having resolved it before, is moved
-   * afterwards, in a commit of its own.
+   * Called and awaited once the move is durable, while the locks are held. Callers that wait for one of the
+   * locks resolve their address again right after, and must then get the new address. It must not fail. State
+   * that concurrent callers put under the phone number, which they resolved earlier, is moved afterwards in a
+   * second commit.
    */
   readonly moved?: (() => void | Promise<void>) | undefined;
 }
 
-/** What a move did. */
+/** Result of a move. */
 export interface MoveReport {
   readonly sessions: number;
   readonly identities: number;
   readonly senderKeys: number;
-  /** What could not be read, at either end, and stayed where it is. */
+  /** Entries that were not moved because one end cannot be read. */
   readonly skipped: readonly SignalAddressEntry[];
 }
 
-/** A store as far as a preload needs it. */
+/** The part of a store that a preload uses. */
 interface PreloadedStore<V> {
   readonly entries: EntryTable<V>;
   loadMany(addresses: readonly string[]): Promise<unknown>;
   use<Result>(address: string, section: (entry: CacheEntry<V>) => Result): Promise<Result>;
 }
 
-/** One thing to move. */
+/** One entry to move. */
 interface Pair {
   readonly kind: SignalAddressEntry["kind"];
   readonly from: string;
   readonly to: string;
-  /** The phone number that it is of. */
+  /** Its phone number. */
   readonly pn: string;
 }
 
-/** Moves everything of phone numbers' users to their LIDs. See `SignalStoreCache.moveUsers`. */
+/** Moves all state of phone numbers to their LIDs. See `SignalStoreCache.moveUsers`. */
 export async function moveUsers<S, K>(
   parts: MoveParts<S, K>,
   users: readonly MovedUser[],
@@ -85,13 +86,12 @@ export async function moveUsers<S, K>(
   requireDistinct(users);
   const { locks, places } = parts;
   const moved = (): void | Promise<void> => {
-    // Others who ask from now on wait until all has come along.
+    // Later callers wait until all state is moved.
     places.unsettled(users);
     return options.moved?.();
   };
   const report = await moveKnown(parts, users, { ...options, moved });
-  // Who had resolved the phone number before has put what was not there to be moved, or is still at work
-  // under its lock.
+  // Callers that resolved the phone number earlier may have put further state, or may still hold its lock.
   await othersDone(locks, lidsOf(users));
   const rest = await moveKnown(parts, users, {});
   await places.settled(users);
@@ -103,35 +103,35 @@ export async function moveUsers<S, K>(
   };
 }
 
-/** Those of users of whom anything is under the phone number. See `SignalStoreCache.usersToMove`. */
+/** Returns the users with state under the phone number. See `SignalStoreCache.usersToMove`. */
 export async function usersToMove<S, K>(
   parts: MoveParts<S, K>,
   users: readonly MovedUser[],
 ): Promise<MovedUser[]> {
   const lids = lidsOf(users);
   await othersDone(parts.locks, lids);
-  // Memory first: what is written and driven out during the read is in it then.
+  // Memory first, because an entry may be written and evicted during the read.
   const known = inMemory(parts);
   const stored = await parts.reads.listSignalAddresses([...lids.keys()]);
   const found = new Set([...known, ...stored].map((entry) => pairOf(entry, lids)?.pn));
   return users.filter(({ pn }) => found.has(pn));
 }
 
-/** Waits for those who are at work under the phone numbers: who comes after them resolves the LID. */
+/** Waits for holders of locks of the phone numbers. Later callers resolve the LID. */
 async function othersDone(locks: KeyedLock, lids: Lids): Promise<void> {
   const held = locks.keys.filter((key) => isOfPhoneNumber(key, lids));
   await Promise.all(held.map((key) => locks.withKeys([key], async () => {})));
 }
 
-/** Of two that come to one place each would be moved as if the other were not there. @throws {TypeError} */
+/** Two users with one target would each be moved without regard to the other. @throws {TypeError} */
 function requireDistinct(users: readonly MovedUser[]): void {
   const phones = new Set(users.map(({ pn }) => pn));
   const lids = new Set(users.map(({ lid }) => lid));
   if (phones.size === users.length && lids.size === users.length) return;
-  throw new TypeError("move users: a phone number or a LID is given twice");
+  throw new TypeError("move users: a phone number or LID occurs twice");
 }
 
-/** Moves what is there. */
+/** Moves the present state. */
 async function moveKnown<S, K>(
   parts: MoveParts<S, K>,
   users: readonly MovedUser[],
@@ -150,14 +150,15 @@ async function moveKnown<S, K>(
   throw new LimitError("move user: new addresses of the phone number keep appearing");
 }
 
-/** What there is of the phone numbers' users, in the backend and in memory, and where it goes. */
+/** Lists the state of the phone numbers, in the backend and in memory, with its targets. */
 async function listPairs<S, K>(
   parts: MoveParts<S, K>,
   users: readonly MovedUser[],
 ): Promise<readonly Pair[]> {
   const lids = lidsOf(users);
   const pairs = new Map<string, Pair>();
-  // Before the read, too: what is written and leaves memory during the read is in neither afterwards.
+  // Also before the read: an entry that is written and evicted during the read may be missing from both
+  // afterwards.
   const before = inMemory(parts);
   const stored = await parts.reads.listSignalAddresses([...lids.keys()]);
   for (const entry of [...before, ...stored, ...inMemory(parts)]) {
@@ -167,7 +168,7 @@ async function listPairs<S, K>(
   return [...pairs.values()];
 }
 
-/** What memory has of anybody. */
+/** The entries of all users in memory. */
 function inMemory<S, K>({ sessions, identities, senderKeys }: MoveParts<S, K>): SignalAddressEntry[] {
   const of = <V>(
     kind: Pair["kind"],
@@ -195,7 +196,7 @@ async function moveLocked<S, K>(
       }
     }
     const signalWrites = moves.flatMap((move) => move.writes);
-    // Rows of one kind in a row are few statements. No address is at both ends.
+    // Consecutive rows of one kind need few statements. No address is both an origin and a target.
     const removals = signalWrites.filter(({ kind }) => kind.endsWith(".delete"));
     const puts = signalWrites.filter(({ kind }) => !kind.endsWith(".delete"));
     const writes = [...puts, ...removals, ...(options.writes ?? [])];
@@ -214,10 +215,10 @@ async function moveLocked<S, K>(
 }
 
 /**
- * Brings both ends of all pairs into memory, in one read a store, and keeps them there, however full it is:
- * what arrives would drive out what came with it.
+ * Loads both ends of all pairs into memory, in one read per store, and pins them, so that they do not evict
+ * each other in a full store.
  *
- * @returns How to let them go.
+ * @returns A function that unpins them.
  */
 async function preload<S, K>(parts: MoveParts<S, K>, pairs: readonly Pair[]): Promise<() => void> {
   const releases: (() => void)[] = [];
@@ -227,7 +228,7 @@ async function preload<S, K>(parts: MoveParts<S, K>, pairs: readonly Pair[]): Pr
       store.entries.pin(entry);
       releases.push(() => store.entries.unpin(entry));
     };
-    // What cannot be read is met again, and told apart, when its pair is prepared.
+    // `prepare` handles entries that cannot be read.
     await Promise.allSettled([store.loadMany(ends), ...ends.map((address) => store.use(address, pin))]);
   };
   await Promise.all([
@@ -270,13 +271,13 @@ function isOfPhoneNumber(key: string, lids: Lids): boolean {
   return movedAddress(key, lids) !== undefined || movedName(key, lids) !== undefined;
 }
 
-/** Where something goes, `undefined` when it is not of these phone numbers. */
+/** The move of an entry; `undefined` when it is not of these phone numbers. */
 function pairOf({ kind, address }: SignalAddressEntry, lids: Lids): Pair | undefined {
   const moved = kind === "senderKey" ? movedName(address, lids) : movedAddress(address, lids);
   return moved && { kind, from: address, ...moved };
 }
 
-/** An address of a phone number, and what it becomes. */
+/** A phone number and the target of an address of it. */
 type Moved = Pick<Pair, "pn" | "to">;
 
 function movedAddress(address: string, lids: Lids): Moved | undefined {

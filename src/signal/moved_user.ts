@@ -1,6 +1,6 @@
 import type { SignalAddress, SignalServer } from "../addresses/mod.ts";
 
-/** Where the devices of a phone number are found by their LID. */
+/** The LID server for each phone number server. */
 const LID_SERVERS: Partial<Record<SignalServer, SignalServer>> = { "c.us": "lid", hosted: "hosted.lid" };
 
 /** A phone number and its LID, as the user parts of addresses. */
@@ -10,7 +10,8 @@ export interface MovedUser {
 }
 
 /**
- * The address of the same device under the user's LID; `undefined` when it is not one under the phone number.
+ * The address of the same device under the user's LID; `undefined` when the address is not of the phone
+ * number.
  */
 export function lidForm(address: SignalAddress, { pn, lid }: MovedUser): SignalAddress | undefined {
   const server = LID_SERVERS[address.server];

@@ -16,16 +16,13 @@ import type { SignalCacheEvent } from "./signal_events.ts";
 
 const DOWN = new BackendError("commit: unreachable");
 
-/** Counters that receivers follow a chain over. */
+/** Maximum number of missing keys that receivers skip. */
 const MAX_MISSING = 2_000;
 
-/** Names the sessions that are begun anew. */
+/** Number of new sessions, for their names. */
 let sessions = 0;
 
-/**
- * Encrypts without asking first, as a client does that does not know `sendable`. Rejects when the message may
- * not leave.
- */
+/** Encrypts without `sendable`. Rejects when the message may not be sent. */
 async function sendUnasked({ cache }: World, address: string, steps = 1): Promise<number> {
   const store = address === OUR_KEY ? cache.senderKeys : cache.sessions;
   const record = (await store.load(address)) ?? new CounterRecord();
@@ -36,7 +33,7 @@ async function sendUnasked({ cache }: World, address: string, steps = 1): Promis
   return counter;
 }
 
-/** Encrypts if the cache allows it. */
+/** Encrypts after `sendable`. */
 async function sendAsked({ cache }: World, address: string): Promise<number> {
   return await cache.withAddress(address, async (at) => {
     await cache.sendable(at);
@@ -48,7 +45,7 @@ async function sendAsked({ cache }: World, address: string): Promise<number> {
   });
 }
 
-/** Counts how many of `count` messages are refused while no commit succeeds. */
+/** Counts the rejected ones of `count` messages while no commit succeeds. */
 async function refuse(here: World, count: number, message: () => Promise<unknown>): Promise<number> {
   here.rows.down = DOWN;
   let refused = 0;
@@ -67,14 +64,14 @@ function halt(here: World): Promise<unknown> {
 }
 
 describe("SignalStoreCache.sendable", () => {
-  test("refuses what needs a commit while saving is halted", async () => {
+  test("rejects steps that need a commit while saving is halted", async () => {
     const here = world({ policy: { haltAfter: 1 } });
     await haveSession(here, ALICE);
     await here.cache.sessions.put(BOB, CounterRecord.of("start", "chain", 0));
     await halt(here);
     await expect(here.cache.sendable(ALICE)).rejects.toThrow(HaltedError);
     await expect(here.cache.sendable(BOB)).rejects.toThrow(HaltedError);
-    // Nothing is there yet: the session or key that would be made needs a commit.
+    // There is no session or key yet, and a new one needs a commit.
     await expect(here.cache.sendable("unknown@lid.0")).rejects.toThrow(HaltedError);
     await expect(here.cache.sendable(OUR_KEY)).rejects.toThrow(HaltedError);
     here.rows.down = undefined;
@@ -83,7 +80,7 @@ describe("SignalStoreCache.sendable", () => {
     await here.cache.sendable("unknown@lid.0");
   });
 
-  test("lets messages within the lease out while saving is halted", async () => {
+  test("allows messages within the lease while saving is halted", async () => {
     const here = world({ policy: { haltAfter: 1 } });
     await haveSession(here, ALICE);
     for (let n = 0; n < 4; n += 1) await send(here, ALICE);
@@ -109,7 +106,7 @@ describe("SignalStoreCache.sendable", () => {
     await expect(here.cache.sendable(ALICE, { steps: 0 })).rejects.toThrow(RangeError);
   });
 
-  test("in strict, refuses the first message on a new chain; relaxed lets it out", async () => {
+  test("rejects a new chain's first message in strict mode only", async () => {
     for (const durability of ["strict", "relaxed"] as const) {
       const here = world({ durability, policy: { haltAfter: 1 } });
       await haveSession(here, ALICE);
@@ -125,15 +122,15 @@ describe("SignalStoreCache.sendable", () => {
     }
   });
 
-  test("tries a commit again that failed before, and takes no key while it fails", async () => {
+  test("retries a failed commit and takes no key while it fails", async () => {
     const here = world({ policy: { haltAfter: 1_000_000 } });
     await haveSession(here, ALICE);
     expect(await refuse(here, 2_100, () => sendAsked(here, ALICE))).toBe(2_100);
-    // The first one took its key before anything was known of the outage.
+    // The first one took its key before the outage was known.
     expect(await sendAsked(here, ALICE)).toBe(1);
   });
 
-  test("tries a refused row again as a change", async () => {
+  test("retries a refused row as a change", async () => {
     const here = world();
     await haveSession(here, ALICE);
     here.rows.poison = (write) => write.kind === "session.put";
@@ -142,7 +139,7 @@ describe("SignalStoreCache.sendable", () => {
     expect(await sendAsked(here, ALICE)).toBe(1);
   });
 
-  test("rejects when nothing will be saved any more", async () => {
+  test("rejects when fenced or closed", async () => {
     const here = world();
     await haveSession(here, ALICE);
     for (let n = 0; n < 2; n += 1) await send(here, ALICE);
@@ -155,7 +152,7 @@ describe("SignalStoreCache.sendable", () => {
     await expect(other.cache.sendable(ALICE)).rejects.toThrow(ClosedError);
   });
 
-  test("rejects with what a read fails with while saving is halted", async () => {
+  test("rejects with a read error while saving is halted", async () => {
     const here = world({ policy: { haltAfter: 1 } });
     await here.cache.identities.put(BOB, new Uint8Array(32));
     await halt(here);
@@ -177,14 +174,14 @@ describe("keys of failed gates", () => {
     expect(leaseOf(here, ALICE)?.burned).toBe(100);
   });
 
-  test("count while saving is halted, too", async () => {
+  test("count while saving is halted", async () => {
     const here = world();
     await haveSession(here, ALICE);
     await refuse(here, 100, () => sendUnasked(here, ALICE));
     expect(here.cache.stats.burnedKeys).toBe(100);
   });
 
-  test("two outages with a crash between close the session in time", async () => {
+  test("of two outages and a crash close the session in time", async () => {
     let here = world();
     await haveSession(here, ALICE);
     expect(await refuse(here, 1_000, () => sendUnasked(here, ALICE))).toBe(1_000);
@@ -204,7 +201,7 @@ describe("keys of failed gates", () => {
     expect((await here.crash().cache.sessions.load(ALICE))?.current).toBeUndefined();
   });
 
-  test("never add up to more than receivers follow", async () => {
+  test("never exceed the limit of receivers", async () => {
     const here = world();
     await haveSession(here, ALICE);
     const missing = await refuse(here, 5_000, () => sendUnasked(here, ALICE));
@@ -213,7 +210,7 @@ describe("keys of failed gates", () => {
     expect(await sendUnasked(here, ALICE)).toBeLessThan(MAX_MISSING);
   });
 
-  test("of our own sender key remove it, with its group's marks, in one commit", async () => {
+  test("of our own sender key remove it and the marks in one commit", async () => {
     const here = world();
     await sendUnasked(here, OUR_KEY, 2);
     const chain = here.cache.senderKeys.peek(OUR_KEY)?.current?.chain;
@@ -231,7 +228,7 @@ describe("keys of failed gates", () => {
     ]);
   });
 
-  test("end with a new chain", async () => {
+  test("are reset by a new chain", async () => {
     const here = world();
     await haveSession(here, ALICE);
     await refuse(here, 1_400, () => sendUnasked(here, ALICE));
@@ -244,7 +241,7 @@ describe("keys of failed gates", () => {
     expect(leaseOf(here, ALICE)?.burned).toBe(1_400);
   });
 
-  test("stay with a chain that comes back out of the archive", async () => {
+  test("stay with a chain that returns from the archive", async () => {
     const here = world();
     await haveSession(here, ALICE);
     await refuse(here, 1_400, () => sendUnasked(here, ALICE));
@@ -257,7 +254,7 @@ describe("keys of failed gates", () => {
     expect(here.cache.sessions.peek(ALICE)?.archive.some(({ closed }) => closed === true)).toBe(true);
   });
 
-  test("count for every message that one refused row holds back", async () => {
+  test("count for every message that one refused row blocks", async () => {
     const here = world();
     for (const address of [ALICE, BOB]) await haveSession(here, address);
     here.rows.poison = (write) => write.kind === "session.put" && write.address === BOB;
@@ -288,7 +285,7 @@ describe("keys of failed gates", () => {
     expect(leaseOf(here, ALICE)?.burned).toBe(100);
   });
 
-  test("are not those of messages that left", async () => {
+  test("exclude those of sent messages", async () => {
     const here = world();
     await haveSession(here, ALICE);
     for (let n = 0; n < 200; n += 1) await sendUnasked(here, ALICE);

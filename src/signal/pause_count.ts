@@ -2,9 +2,8 @@ import type { Clock } from "../ports/mod.ts";
 import type { Pauses } from "./counter_lease.ts";
 
 /**
- * Counts pauses without a timer: a pause is noticed when it is over. Of changes of what is dirty already it
- * is told as rarely as the engine (`ChangeSignal`), so a pause may be counted once where changes only became
- * rare.
+ * Counts pauses without a timer: a pause is counted when it is over. Like the engine, it sees only some of
+ * the changes of dirty entries (`ChangeSignal`), so it may count one pause when changes only become rare.
  */
 export class PauseCount implements Pauses {
   readonly #clock: Clock;
@@ -12,16 +11,13 @@ export class PauseCount implements Pauses {
   #count = 0;
   #changedAtMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param pauseMs Time without a change that is a pause: that after which the engine takes the account for
-   * idle and releases the leases.
-   */
+  /** @param pauseMs Length of a pause: the time without a change after which the engine releases leases. */
   constructor(clock: Clock, pauseMs: number) {
     this.#clock = clock;
     this.#pauseMs = pauseMs;
   }
 
-  /** Notes a change, and says when it was. */
+  /** Records a change and returns its time. */
   changed(): number {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#changedAtMs >= this.#pauseMs) this.#count += 1;

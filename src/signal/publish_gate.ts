@@ -3,7 +3,7 @@ import type { FlushReport, FlushSelection } from "../write_behind/mod.ts";
 import type { AnyEntry } from "./dirty_set.ts";
 import { SIGNAL_FLUSHABLE } from "./flushable_signal_state.ts";
 
-/** What the gate needs of the flush engine. */
+/** The part of the flush engine that gates use. */
 export interface GateEngine {
   flushOnly(select: FlushSelection): Promise<FlushReport>;
   assertOpen(): void;
@@ -13,17 +13,17 @@ export interface GateEngine {
 /** A change that must be committed. */
 interface Wanted {
   readonly entry: AnyEntry;
-  /** What has to be committed for the caller, whatever is put later. */
+  /** The generation that the caller needs, independent of later puts. */
   readonly generation: number;
 }
 
 /**
- * Opens the gates of `entries` that are shut at the call: commits what shut them, or waits for the commit
- * under way. The identities of the same addresses land in the same commit. When one gate stays shut, the
- * messages of all `entries` must not leave, and the keys that were taken for them count as burned.
+ * Opens the gates of `entries` that are closed at the call: commits the changes that closed them, or waits
+ * for the running commit. The identities of the same addresses land in the same commit. When one gate stays
+ * closed, the messages of all `entries` must not be sent, and their keys count as burned.
  *
- * @param isLive Whether the cache still knows the entries.
- * @throws {HaltedError} When a gate is shut and saving is halted.
+ * @param isLive Returns whether the entries are still in the cache.
+ * @throws {HaltedError} When a gate is closed and saving is halted.
  * @throws {StoreError} When a gate could not be opened.
  */
 export async function openGates(
@@ -42,7 +42,7 @@ export async function openGates(
   let error: unknown;
   try {
     engine.assertOpen();
-    error = await commitWanted(engine, wanted, "publish: what the message was made with could not be saved");
+    error = await commitWanted(engine, wanted, "publish: the state of the message could not be saved");
   } catch (halted) {
     error = halted;
   }
@@ -51,8 +51,8 @@ export async function openGates(
 }
 
 /**
- * Commits `entries` as they are at the call, and nothing else but the identities of their addresses. When one
- * of them could not be committed, keys count as burned as with `openGates`.
+ * Commits `entries` as they are at the call, together with the identities of their addresses. When one of
+ * them cannot be committed, keys count as burned as with `openGates`.
  *
  * @throws {StoreError} When one of them could not be committed.
  */
@@ -66,13 +66,13 @@ export async function commitEntries(engine: GateEngine, entries: readonly AnyEnt
   if (error !== undefined) fail(entries, error);
 }
 
-/** The messages of `entries` never leave. */
+/** Counts the keys of the entries' messages as burned, because they are never sent. */
 function fail(entries: readonly AnyEntry[], error: unknown): never {
   for (const entry of entries) entry.owner.forfeit(entry);
   throw error;
 }
 
-/** Returns why one of the changes is not committed afterwards, `undefined` when all are. */
+/** Commits the changes. Returns the error when one of them is not committed; `undefined` when all are. */
 async function commitWanted(
   engine: GateEngine,
   wanted: readonly Wanted[],
@@ -91,7 +91,7 @@ async function commitWanted(
   return left.length === 0 ? undefined : (failure ?? refusalOf(left, report, message));
 }
 
-/** Why changes are not committed after a flush that did commit something. */
+/** The error for uncommitted changes after a flush that committed others. */
 function refusalOf(left: readonly Wanted[], report: FlushReport | undefined, message: string): Error {
   const keys = new Set(left.map(({ entry }) => entry.key));
   const isolated = report?.isolated.find(

@@ -49,7 +49,7 @@ const UNREADABLE: readonly {
 ];
 
 for (const { what, record, lease, reason } of UNREADABLE) {
-  test(`a session row with ${what} reads as absent, is told, and is set aside with its bytes`, async () => {
+  test(`reports and keeps a session row with ${what}`, async () => {
     const { cache, engine, rows, host } = world();
     const events: unknown[] = [];
     cache.onEvent((event) => events.push(event));
@@ -70,7 +70,7 @@ for (const { what, record, lease, reason } of UNREADABLE) {
   });
 }
 
-test("a session that is put over an unreadable one replaces the row, which is still set aside", async () => {
+test("keeps an unreadable row that a put replaces", async () => {
   const { cache, engine, rows } = world();
   rows.sessions.set(ALICE, { record: GARBAGE, lease: LEASE });
   await cache.sessions.put(ALICE, CounterRecord.of("s", "c", 0));
@@ -81,7 +81,7 @@ test("a session that is put over an unreadable one replaces the row, which is st
   expect(rows.quarantine).toHaveLength(1);
 });
 
-test("deleting the address keeps the bytes too", async () => {
+test("keeps an unreadable row that is deleted", async () => {
   const { cache, engine, rows } = world();
   rows.sessions.set(ALICE, { record: GARBAGE, lease: LEASE });
   await cache.sessions.load(ALICE);
@@ -90,7 +90,7 @@ test("deleting the address keeps the bytes too", async () => {
   expect([rows.sessions.size, rows.quarantine.length]).toEqual([0, 1]);
 });
 
-test("bytes that could not be set aside stay where they are", async () => {
+test("leaves bytes in place that could not be set aside", async () => {
   const { cache, engine, rows } = world();
   rows.sessions.set(ALICE, { record: GARBAGE, lease: LEASE });
   storeSession(rows, BOB, { next: 1, reservedUntil: 1 });
@@ -102,7 +102,7 @@ test("bytes that could not be set aside stay where they are", async () => {
   expect(await cache.sessions.load(ALICE)).toBeUndefined();
 });
 
-test("many are loaded past one that cannot be read", async () => {
+test("loads many addresses despite an unreadable one", async () => {
   const { cache, rows } = world();
   rows.sessions.set(ALICE, { record: GARBAGE, lease: LEASE });
   storeSession(rows, BOB, { next: 1, reservedUntil: 1 });
@@ -110,7 +110,7 @@ test("many are loaded past one that cannot be read", async () => {
   expect(records.map((record) => record?.current?.next)).toEqual([undefined, 1]);
 });
 
-test("another's sender key that cannot be read is absent", async () => {
+test("treats another user's unreadable sender key as absent", async () => {
   const { cache, engine, rows } = world();
   rows.senderKeys.set(THEIR_KEY, { record: GARBAGE, lease: undefined });
   expect(await cache.senderKeys.load(THEIR_KEY)).toBeUndefined();
@@ -118,7 +118,7 @@ test("another's sender key that cannot be read is absent", async () => {
   expect(rows.quarantine).toMatchObject([{ store: "senderKey", address: THEIR_KEY }]);
 });
 
-test("our own sender key that cannot be read is an error, every time, until it is deleted", async () => {
+test("throws for our own unreadable sender key until it is deleted", async () => {
   const { cache, engine, rows } = world();
   rows.senderKeys.set(OUR_KEY, { record: GARBAGE, lease: LEASE });
   for (let n = 0; n < 2; n += 1) {
@@ -136,7 +136,7 @@ test("our own sender key that cannot be read is an error, every time, until it i
   expect((await cache.senderKeys.load(OUR_KEY))?.current?.chain).toBe("new");
 });
 
-test("a listener that throws disturbs nobody", async () => {
+test("isolates errors of listeners", async () => {
   const { cache, rows, host } = world();
   const kinds: string[] = [];
   const remove = cache.onEvent(() => {

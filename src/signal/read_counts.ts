@@ -1,4 +1,4 @@
-/** How often what was asked for was in memory. */
+/** Counts reads from memory and from the store. */
 export class ReadCounts {
   hits = 0;
   misses = 0;

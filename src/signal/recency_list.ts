@@ -1,13 +1,10 @@
-/** What can be in a list: it carries its own links, so that moving it costs no memory and no look-up. */
+/** An element of a list. It has its own links, so that moving it needs no memory and no look-up. */
 export interface Linked<T> {
   older: T | undefined;
   newer: T | undefined;
 }
 
-/**
- * Entries in order of use. Everything takes the same short time whatever the length: a `Map`'s oldest key
- * does not.
- */
+/** Entries in order of use. All operations are O(1), unlike finding the oldest key of a `Map`. */
 export class RecencyList<T extends Linked<T>> {
   #newest: T | undefined;
   #oldest: T | undefined;
@@ -17,7 +14,7 @@ export class RecencyList<T extends Linked<T>> {
     return this.#size;
   }
 
-  /** The one that was used longest ago. */
+  /** The least recently used entry. */
   get oldest(): T | undefined {
     return this.#oldest;
   }

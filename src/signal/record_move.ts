@@ -10,7 +10,7 @@ import type { IdentityStore } from "./identity_store.ts";
 import type { RecordStore } from "./record_store.ts";
 import type { SignalEvents } from "./signal_events.ts";
 
-/** What a move needs of the cache. */
+/** The state of the cache that a move uses. */
 export interface MoveContext {
   readonly dirty: DirtySet;
   readonly events: SignalEvents;
@@ -18,17 +18,17 @@ export interface MoveContext {
 }
 
 /**
- * The move of one record or identity from one address to another, prepared: memory is as it was, and both
- * entries stay in it. Exactly one of `land`, `abandon` and `assert` ends it.
+ * A prepared move of one record or identity to another address: memory is unchanged, and both entries are
+ * pinned. Call exactly one of `land`, `abandon` and `assert`.
  */
 export interface PreparedMove {
-  /** They land together or not at all. */
+  /** The writes must land together or not at all. */
   readonly writes: readonly Write[];
-  /** The writes were committed: memory follows. */
+  /** Applies the move to memory, after the commit. */
   land(): void;
-  /** They were not. */
+  /** Ends the move after a failed commit. */
   abandon(): void;
-  /** Nobody knows. What memory says is written again. */
+  /** Ends the move after a commit with an unknown outcome: the state in memory is written again. */
   assert(): void;
 }
 
@@ -38,7 +38,7 @@ interface MovableStore<V> extends EntryOwner<V> {
   use<Result>(address: string, section: (entry: CacheEntry<V>) => Result): Promise<Result>;
 }
 
-/** An end of a move, held in memory. */
+/** One end of a move, pinned in memory. */
 class MoveEnd<V> {
   readonly entry: CacheEntry<V>;
   readonly #store: MovableStore<V>;
@@ -53,22 +53,22 @@ class MoveEnd<V> {
     store.entries.pin(entry);
   }
 
-  /** The row of this address is what `change` makes of the entry. */
+  /** Applies the committed row with `change`. */
   land(change: (entry: CacheEntry<V>) => void): void {
     const { entry } = this;
     this.#store.overtake(entry.address);
-    // Put or deleted in between without the lock: that is newer than the move. A lease that was released
-    // meanwhile is not: it goes with its record.
+    // A put or delete without the lock is newer than the move. A lease released during the move is not: it
+    // moves with its record.
     if (entry.value === this.#value && this.#store.entries.has(entry)) {
       entry.committed = Math.max(entry.committed, entry.gate);
       change(entry);
-      // What the backend refused on the way, or has not got yet, must not come after the move.
+      // An earlier change that the backend refused or has not received must not be written after the move.
       if (entry.isDirty || entry.riders !== undefined) this.#dirty.change(entry, MUST);
     }
     this.release();
   }
 
-  /** Makes what memory says the next thing to be written. Nothing leaves for this address before it is. */
+  /** Makes the entry dirty, so that the state in memory is written, and gates its address until then. */
   assert(): void {
     const { entry } = this;
     this.#store.overtake(entry.address);
@@ -77,7 +77,7 @@ class MoveEnd<V> {
     entry.gate = entry.generation;
   }
 
-  /** Nothing leaves for this address either before the other one is written. */
+  /** Gates this address until the other end is written. */
   waitFor({ entry }: MoveEnd<V>): void {
     this.entry.partner = { entry, generation: entry.generation };
   }
@@ -102,9 +102,7 @@ class Ends<V> {
     this.origin.release();
   }
 
-  /**
-   * One row may have become the other: with both in the database, one chain would be sent on from two places.
-   */
+  /** The move may have landed. With both rows in the database, one chain would be used from two addresses. */
   assert(): void {
     this.target.assert();
     this.origin.assert();
@@ -114,7 +112,7 @@ class Ends<V> {
   }
 }
 
-/** `undefined` when there is nothing to move. */
+/** Pins both ends; `undefined` when there is nothing to move. */
 async function holdEnds<V>(
   store: MovableStore<V>,
   from: string,
@@ -133,8 +131,8 @@ async function holdEnds<V>(
 }
 
 /**
- * Prepares the move of a record. Where there is one at the other end, that one goes on sending, and the
- * states of the record that comes join it, their sending chains burned.
+ * Prepares the move of a record. A record at the target keeps its sending chain, and the states of the moved
+ * record join it, with burned sending chains.
  *
  * @throws {CorruptError | WrongLengthError} When one of the two is our own sender key and cannot be read.
  */
@@ -164,12 +162,12 @@ function recordMove<T>(store: RecordStore<T>, ends: Ends<T>, context: MoveContex
   const value = codec.copy(there ?? coming);
   const comingLease = origin.entry.lease;
   const isReplaced = there !== undefined && sendOnOtherChains(codec, there, coming);
-  // Of two own sender keys one is left, and which of them each device holds is unknown.
+  // Only one of two own sender keys stays, and it is unknown which one each device holds.
   const lost = isReplaced ? table.lost(target.entry.address) : [];
   if (there !== undefined) join(store, value, coming, comingLease);
   const lease = leaseOf(codec.sendingChain(value), table.store, [target.entry.lease, comingLease]);
   const record = codec.encode(value);
-  // What is stored as nothing is not there to be moved.
+  // An empty record has no row.
   if (record.byteLength === 0) return undefined;
   return {
     writes: [
@@ -208,9 +206,9 @@ function sendOnOtherChains<T>(codec: LiveRecordCodec<T>, a: T, b: T): boolean {
 }
 
 /**
- * Takes a record into another one. Both send on one chain where an earlier move was in doubt and the process
- * died before it was decided: a session is burned up to where either may have been, a sender key goes on at
- * the greater iteration.
+ * Adds the moved record to the record at the target. Both send on one chain after an earlier move with an
+ * unknown outcome and a crash: a session's keys are then burned up to the greater bound, and a sender key
+ * continues at the greater iteration.
  */
 function join<T>(
   { codec, table }: RecordStore<T>,
@@ -226,10 +224,7 @@ function join<T>(
   codec.fastForward(record, chain.id, table.store === "session" ? bound : next);
 }
 
-/**
- * The lease of a record at its new place, from those that its parts had: of two of one chain the greater
- * bound and count.
- */
+/** The lease of a joined record: with two leases of one chain, the greater bound and count. */
 function leaseOf(
   chain: SendingChain | undefined,
   store: SignalRecordStore,
@@ -248,8 +243,8 @@ function leaseOf(
 }
 
 /**
- * Prepares the move of an identity key. One that is at the other end already stays, and the one that comes is
- * dropped. Where one of them cannot be read, both stay where they are: unreadable is not absent.
+ * Prepares the move of an identity key. A key at the target stays, and the moved one is dropped. When one of
+ * them cannot be read, both stay, because an invalid key does not count as absent.
  */
 export async function prepareIdentityMove(
   store: IdentityStore,
@@ -280,7 +275,7 @@ export async function prepareIdentityMove(
   };
 }
 
-/** Prepares the removal of an identity key, one that cannot be read too. */
+/** Prepares the removal of an identity key, even of an invalid one. */
 export async function prepareIdentityRemoval(
   store: IdentityStore,
   address: string,
@@ -304,15 +299,15 @@ export async function prepareIdentityRemoval(
     };
   } catch (error) {
     if (!(error instanceof WrongLengthError || error instanceof CorruptError)) throw error;
-    // It is not in memory, and the next read sees what the store says.
+    // The key is not in memory, and the next read reads the store.
     const forget = (): void => store.overtake(address);
     return { writes, land: forget, abandon: () => {}, assert: forget };
   }
 }
 
 /**
- * Prepares the removal of a record; `undefined` when there is none. A pre-key that it consumed and that
- * nobody knows of yet stays.
+ * Prepares the removal of a record; `undefined` when there is none. A consumed pre-key whose removal has not
+ * landed stays.
  */
 export async function prepareRemoval<T>(
   store: RecordStore<T>,

@@ -15,18 +15,15 @@ import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from ".
 import { requireAddress, type StoreContext } from "./store_context.ts";
 import { openStoredRecord } from "./stored_record.ts";
 
-/**
- * What no backend accepts: stands for a record that cannot be encoded, so that the engine isolates its entry
- * alone.
- */
+/** Invalid bytes in place of a record that cannot be encoded, so that the engine isolates only its entry. */
 const UNENCODABLE = new Uint8Array(0);
 
-/** What a store of records is made of. */
+/** Options of {@link RecordStore}. */
 export interface RecordStoreOptions<T> {
   readonly context: StoreContext;
   readonly codec: LiveRecordCodec<T>;
   readonly table: RecordTable;
-  /** Whether a record that cannot be read is an error to its reader and not absent: our own sender key. */
+  /** Returns whether a record is our own sender key: an unreadable one is then an error instead of absent. */
   readonly isOwn: (address: string) => boolean;
 }
 
@@ -59,7 +56,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     });
   }
 
-  // Not an async function, as `put` is not: what is in memory is answered for half of what one would cost.
+  // Not async, like `put`: for a record in memory this takes half the time.
   load(address: string): Promise<T | undefined> {
     const entry = this.entries.get(address);
     if (entry === undefined) return this.use(address, (loaded) => this.#copyOf(loaded));
@@ -84,7 +81,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
     const entry = this.entries.get(address);
     if (entry === undefined || !entry.isDirty) return this.#putWithRoom(address, record, options);
-    // What is dirty takes no more room by becoming dirtier.
+    // A dirty entry needs no further room.
     try {
       return this.#apply(entry, record, options) === GATED ? this.#gated : this.#open;
     } catch (error) {
@@ -99,9 +96,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.#deleteNow(address);
   }
 
-  /**
-   * Brings an entry into memory, to be changed at once. `undefined` deletes. @throws {StoreError} As `put`.
-   */
+  /** Loads an entry to change it at once. `undefined` deletes. @throws {StoreError} As `put`. */
   async prepareChange(address: string, record: T | undefined): Promise<PreparedChange> {
     if (record === undefined) {
       requireAddress(`delete ${this.table.store}`, address);
@@ -135,8 +130,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /**
-   * Hands over the entry of an address, read if it is not in memory. It is in memory while `section` runs,
-   * and not a moment longer.
+   * Passes the entry of an address, loaded if needed, to `section`. It is guaranteed to be in memory only
+   * while `section` runs.
    */
   async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
@@ -145,10 +140,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
 
-  /**
-   * Whether sending `steps` more messages for an address takes a commit first. @throws {StoreError} As
-   * `load`.
-   */
+  /** Whether `steps` more steps for an address need a commit first. @throws {StoreError} As `load`. */
   needsCommit(address: string, steps: number): Promise<boolean> {
     return this.use(
       address,
@@ -158,7 +150,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   forfeit(entry: CacheEntry<T>): void {
     const { address, lease, value } = entry;
-    // Another entry of the address may have been read since.
+    // Another entry may have replaced it.
     if (value === undefined || lease === undefined || !this.entries.has(entry)) return;
     const keys = lease.forfeit();
     if (keys === 0) return;
@@ -168,7 +160,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     else this.#giveUp(entry, value, lease);
   }
 
-  /** Makes an entry absent. Its gate stays; what was to land with the record does not land without it. */
+  /** Makes an entry absent. Its gate stays; pre-key removals that should land with the record are dropped. */
   remove(entry: CacheEntry<T>): void {
     this.#context.dirty.change(entry, NOW);
     entry.value = undefined;
@@ -177,7 +169,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     entry.dropRiders((rider) => rider.kind === "preKey.remove");
   }
 
-  /** Writes the counter of every record that has sent as its bound. */
+  /** Releases the lease of every record whose bound is above its counter. */
   releaseLeases(): void {
     for (const entry of this.entries.entries()) {
       if (entry.value === undefined || entry.lease?.hasReserve !== true) continue;
@@ -219,11 +211,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.use(address, (entry) => this.#apply(entry, record, options));
   }
 
-  /** Nothing has to be read to be deleted. */
+  /** Deletes without a read. */
   #deleteNow(address: string): Ticket {
     const entry = this.entries.get(address) ?? this.#addEntry(address, true);
     if (entry.isDirty || entry.value !== undefined || entry.stored) this.remove(entry);
-    // What a session consumed that never came is not consumed by the next one.
+    // A pre-key consumed by a session that was never put is not consumed by the next session.
     else entry.dropRiders((rider) => rider.kind === "preKey.remove");
     return entry.isGated ? GATED : OPEN;
   }
@@ -245,7 +237,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return entry.isGated ? GATED : OPEN;
   }
 
-  /** Brings the lease in line with a record that is put, and says whether that closes the gate. */
+  /** Updates the lease for a put record. Returns whether the gate closes. */
   #advance(entry: CacheEntry<T>, record: T): boolean {
     const { lease } = entry;
     const chain = this.codec.sendingChain(record);
@@ -260,8 +252,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /**
-   * Says of a record what `#apply` would, and changes neither. @throws {RewindError | RangeError} When it
-   * must not be put.
+   * Makes the checks of `#apply` without a change. @throws {RewindError | RangeError} When the record must
+   * not be put.
    */
   #check(entry: CacheEntry<T>, record: T): void {
     const { lease } = entry;
@@ -276,17 +268,17 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   #requireForward({ value, lease }: CacheEntry<T>, chain: SendingChain | undefined): void {
     if (chain === undefined) return;
     if (value !== undefined && this.codec.closedChain(value) === chain.id) {
-      throw new RewindError(`put ${this.table.store}: it sends on a chain that was closed`);
+      throw new RewindError(`put ${this.table.store}: the record sends on a closed chain`);
     }
     if (lease?.isBehind(chain) !== true) return;
-    throw new RewindError(`put ${this.table.store}: its counter went back on the same chain`);
+    throw new RewindError(`put ${this.table.store}: the counter went back on the same chain`);
   }
 
   #addConsumed(entry: CacheEntry<T>, id: number): void {
     entry.addRider({ kind: "preKey.remove", id });
   }
 
-  /** The lease of a record that sends no more. */
+  /** The lease of a record that no longer sends. */
   #stopSending(record: T, lease: CounterLease | undefined): CounterLease | undefined {
     if (lease === undefined) {
       return this.table.store === "session" ? new CounterLease(undefined, 0, 0) : undefined;
@@ -296,7 +288,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return lease;
   }
 
-  /** The lease of a record that sends on another chain than before. */
+  /** The lease of a record with a new sending chain. */
   #followChain(entry: CacheEntry<T>, record: T, chain: SendingChain): CounterLease {
     const { lease } = entry;
     if (lease === undefined) {
@@ -316,19 +308,18 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /**
-   * Burns, in a record that has begun to send on another chain, the chain before it, if the record still has
-   * it. It comes before anything is changed: a record in which the chain stands too far back to be burned is
-   * one made from an old copy, and would send with used keys if that chain came back in a later incarnation,
-   * which knows no more where it was.
+   * Burns the previous sending chain in a record with a new one, if the record still has it. It must run
+   * before any change: a record whose previous chain is too far back comes from an old copy. If that chain
+   * returned in a later incarnation, which does not know its last counter, it would send with used keys.
    *
-   * @throws {RangeError} When the chain is there, and more than 2,000 behind. The record is as it was.
+   * @throws {RangeError} When the record has the chain more than 2,000 behind. The record is unchanged.
    */
   #burnOutgoing(record: T, lease: CounterLease): void {
     if (lease.chain === "" || lease.bound === 0 || !this.#hasChain(record, lease.chain)) return;
     this.codec.fastForward(record, lease.chain, lease.bound);
   }
 
-  /** Nothing is ahead of 0: all that a codec can refuse then is a chain that is not there. */
+  /** No counter is below 0, so the codec rejects only an unknown chain. */
   #hasChain(record: T, chainId: string): boolean {
     try {
       this.codec.fastForward(record, chainId, 0);
@@ -389,19 +380,14 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return entry;
   }
 
-  /**
-   * The row goes with the next flush, and what `riders` say happens in the same commit. The address reads as
-   * absent.
-   */
+  /** Deletes the row with the next flush, in one commit with `riders`. The address reads as absent. */
   #setAside(address: string, riders: readonly Write[]): void {
     const entry = this.#addEntry(address, true);
     this.#context.dirty.change(entry, MUST);
     for (const rider of riders) entry.addRider(rider);
   }
 
-  /**
-   * Ends a chain with so many burned keys that its receivers might refuse the next message. The gate stays.
-   */
+  /** Closes a chain with so many burned keys that receivers might reject the next message. The gate stays. */
   #giveUp(entry: CacheEntry<T>, value: T, lease: CounterLease): void {
     const { address } = entry;
     const { store } = this.table;
@@ -419,7 +405,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.#context.events.emit({ kind: "closed", store, address, burned: lease.burned });
   }
 
-  /** Before a clean record leaves, its bound is lowered: nobody would do it later. */
+  /** Releases a clean record's lease before it is evicted, because later nothing would. */
   #release(entry: CacheEntry<T>): boolean {
     if (entry.value === undefined || entry.lease?.hasReserve !== true) return true;
     this.#context.dirty.change(entry, MAY);
@@ -427,7 +413,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return false;
   }
 
-  /** The stored form, `undefined` when there is nothing to store. */
+  /** The stored form; `undefined` when it is empty. */
   #encode(entry: CacheEntry<T>, value: T, allocate: Allocate): Uint8Array | undefined {
     let record: Uint8Array;
     try {
@@ -441,14 +427,16 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return record.byteLength === 0 ? undefined : record;
   }
 
-  /** Once for each state of the entry, however often it is collected. */
+  /** Reports each state of the entry once, even if it is collected several times. */
   #reportUnencodable(entry: CacheEntry<T>): void {
     if (entry.unencodable === entry.generation) return;
     entry.unencodable = entry.generation;
     this.#context.events.emit({ kind: "unencodable", store: this.table.store, address: entry.address });
   }
 
-  /** The riders of an entry, without removals of pre-keys whose session would not be there. */
+  /**
+   * The riders of an entry, without removals of pre-keys when the session is not stored in a decodable form.
+   */
   #landingRiders(entry: CacheEntry<T>, record: Uint8Array | undefined): readonly Write[] {
     const { riders } = entry;
     if (riders === undefined) return [];
@@ -467,10 +455,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 }
 
-/**
- * @throws {RangeError} When no pre-key can have this id: its removal would keep the session from being
- * written.
- */
+/** @throws {RangeError} When the id is invalid: its removal would block the write of the session. */
 function requireKeyId(id: number): void {
   if (Number.isInteger(id) && id >= 1 && id <= MAX_KEY_ID) return;
   throw new RangeError(`consume pre-key: id is ${id}, expected 1 to ${MAX_KEY_ID}`);

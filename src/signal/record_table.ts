@@ -1,14 +1,14 @@
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Lease, SignalCacheReads, SignalRecordStore, SignalRow, Write } from "../backend/mod.ts";
 
-/** One of the two tables of records, as reads and writes. */
+/** Reads and writes of one of the two record tables. */
 export interface RecordTable {
   readonly store: SignalRecordStore;
   /** Rows in the order of the keys. */
   read(keys: readonly string[]): Promise<readonly (SignalRow | undefined)[]>;
   put(address: string, record: Uint8Array, lease: Lease | undefined): Write;
   remove(address: string): Write;
-  /** What else is lost with a record that we send with. */
+  /** Writes for the loss of a record that we send with. */
   lost(address: string): readonly Write[];
 }
 

@@ -1,9 +1,8 @@
 import { StoreError } from "../errors/mod.ts";
 
 /**
- * A record was put whose counter went back on the chain that it sends on: sending with it would use a message
- * key twice. What was in the cache is still there. Whoever made the record began with an old copy: load and
- * change under the address's lock.
+ * The counter of a put record went back on its sending chain, so that sending would use a message key twice.
+ * The cache is unchanged. The caller changed an old copy: load and change records under the address's lock.
  */
 export class RewindError extends StoreError {
   constructor(message: string, options?: ErrorOptions) {

@@ -3,19 +3,19 @@ import type { Logger } from "../ports/mod.ts";
 import { summarizeError } from "../write_behind/mod.ts";
 
 /**
- * What the Signal cache tells its listeners. An address is a Signal address, or for sender keys a sender key
- * name.
+ * An event of the Signal cache. An address is a Signal address, or a sender key name for sender keys.
  *
- * - `quarantined`: a stored record cannot be used. It reads as absent; its bytes are set aside.
- * - `burned`: keys were given up: another incarnation wrote the record and may have used them, or their
+ * - `quarantined`: a stored record is invalid. It reads as absent; its bytes are kept in the quarantine.
+ * - `burned`: keys were skipped: another incarnation wrote the record and may have used them, or their
  *   messages could not be published.
- * - `closed`: too many were. The session reads as closed; our own sender key is gone, and the group's marks
- *   with it, so that it is sent to everybody anew.
- * - `replaced`: we had two sender keys in one group, under our phone number and under our LID. The LID's
- *   stays, and the group's marks are gone, so that it is sent to everybody anew.
- * - `discarded`: the record is older than a restore; it is gone, as is what it said about who holds our
- *   sender key.
- * - `unencodable`: a record that was put cannot be stored. Its address stays gated until another one is put.
+ * - `closed`: too many keys were burned. The session reads as closed. Our own sender key is removed with the
+ *   group's marks, so that a new one is sent to all devices.
+ * - `replaced`: we had two sender keys in one group, under our phone number and our LID. The LID's stays, and
+ *   the group's marks are cleared, so that it is sent to all devices again.
+ * - `discarded`: the record is older than a restore and is removed; for our own sender key, the group's marks
+ *   too.
+ * - `unencodable`: a put record cannot be encoded. If its address is gated, it stays so until another record
+ *   is put.
  */
 export type SignalCacheEvent =
   | {
@@ -34,7 +34,7 @@ export type SignalCacheEvent =
       readonly kind: "closed";
       readonly store: SignalRecordStore;
       readonly address: string;
-      /** Keys of its chain that were or would have been burned. */
+      /** Keys of its chain that are burned, or would have to be. */
       readonly burned: number;
     }
   | { readonly kind: "discarded"; readonly store: SignalRecordStore; readonly address: string }
@@ -42,24 +42,27 @@ export type SignalCacheEvent =
   | { readonly kind: "unencodable"; readonly store: SignalRecordStore; readonly address: string };
 
 /**
- * Receives events, in order, while the cache goes on: it must return at once. What it throws is logged and
- * dropped.
+ * Called with events, in order. It must return quickly: the cache continues afterwards. Its errors are logged
+ * and ignored.
  */
 export type SignalCacheListener = (event: SignalCacheEvent) => void;
 
-/** How often something happened since the cache was made. */
+/** Counts since the cache was created. */
 export interface SignalCacheCounts {
-  /** Records that could not be used. */
+  /** Invalid records. */
   readonly quarantined: number;
-  /** Keys that another incarnation might have used, and keys of messages that could not be published. */
+  /** Keys that another incarnation may have used, and keys of messages that could not be published. */
   readonly burnedKeys: number;
-  /** Sessions and own sender keys that were given up for the number of their burned keys. */
+  /** Sessions and own sender keys with too many burned keys. */
   readonly closed: number;
-  /** Records that were older than a restore. */
+  /** Records older than a restore. */
   readonly discarded: number;
 }
 
-/** Counts events and hands them to listeners, none of which can disturb the cache or another listener. */
+/**
+ * Counts events and passes them to listeners. An error of a listener affects neither the cache nor other
+ * listeners.
+ */
 export class SignalEvents {
   readonly #listeners = new Set<SignalCacheListener>();
   readonly #logger: Logger;
@@ -81,7 +84,9 @@ export class SignalEvents {
     };
   }
 
-  /** Adds a listener and returns how to remove it. Adding one twice counts once. */
+  /**
+   * Adds a listener and returns a function that removes it. Adding a listener twice has no further effect.
+   */
   add(listener: SignalCacheListener): () => void {
     this.#listeners.add(listener);
     return () => {

@@ -1,13 +1,10 @@
 import { tryParseSenderKeyName } from "../addresses/mod.ts";
-import type { SignalCacheReads, Write } from "../backend/mod.ts";
+import type { Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
 import { LimitError, RefusedError } from "../errors/mod.ts";
-import type { Host } from "../ports/mod.ts";
-import type { LiveRecordCodec } from "../ratchet/mod.ts";
-import type { Flushable, FlushReport, WriteBehind } from "../write_behind/mod.ts";
+import type { Flushable, FlushReport } from "../write_behind/mod.ts";
 import { MUST } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
-import type { Durability } from "./counter_lease.ts";
 import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
 import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
@@ -20,100 +17,31 @@ import type { MovedUser } from "./moved_user.ts";
 import { commitEntries, openGates } from "./publish_gate.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
-import type { SignalCacheCounts, SignalCacheListener } from "./signal_events.ts";
+import type { SendableOptions, SignalCacheStats, SignalStoreCacheOptions } from "./signal_cache_options.ts";
+import type { SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
-import { StatePlaces, type UserMappings } from "./state_places.ts";
+import { StatePlaces } from "./state_places.ts";
 import type { StoreContext } from "./store_context.ts";
 
-/** Times that a user's phone number and LID may change while the lock of an address is being taken. */
+/** Maximum number of attempts when a user's mapping changes while the lock of an address is acquired. */
 const MAX_ROUNDS = 64;
 
-/** Entries of each store unless told otherwise. */
+/** Default capacity of each store. */
 const DEFAULT_CAPACITY = 2_000;
 
-/** What the cache needs of the flush engine. */
-export type SignalCacheEngine = Pick<
-  WriteBehind,
-  | "assertOpen"
-  | "assertUsable"
-  | "commitWith"
-  | "flush"
-  | "flushOnly"
-  | "idleMs"
-  | "isHalted"
-  | "notify"
-  | "ready"
->;
-
-/** What a message takes of a chain. */
-export interface SendableOptions {
-  /** Counters that the step takes, 1 by default. Baileys takes two for each message to a group. */
-  readonly steps?: number | undefined;
-}
-
-/** What a cache is made of. */
-export interface SignalStoreCacheOptions<S, K> {
-  /** Reads what is not in memory. */
-  readonly reads: SignalCacheReads;
-  /** Writes what is dirty. The cache's `flushable` must be added to it. */
-  readonly engine: SignalCacheEngine;
-  readonly host: Pick<Host, "clock" | "random" | "logger">;
-  readonly sessionCodec: LiveRecordCodec<S>;
-  readonly senderKeyCodec: LiveRecordCodec<K>;
-  /** Whether a sender key name is our own. One of those that cannot be read is an error and not absent. */
-  readonly isOwnSenderKey: (name: string) => boolean;
-  /**
-   * Which phone number and LID are one user. State is kept under the LID where the mapping is known; without
-   * this option every address is its own.
-   */
-  readonly users?: UserMappings | undefined;
-  /** Defaults to `strict`. */
-  readonly durability?: Durability | undefined;
-  /** Entries that each of the three stores may hold, dirty ones apart. Defaults to 2,000. */
-  readonly capacity?: number | undefined;
-  /**
-   * Counts how often the database was restored from a backup, 0 … 2^32−1. Defaults to 0. After a restore,
-   * open it with a greater number than ever before, and with that number from then on: what was written under
-   * a smaller one is discarded when it is read, since its bounds know nothing of what was sent after the
-   * backup was made.
-   */
-  readonly restoreEpoch?: number | undefined;
-  /**
-   * Number of the ownership under which the cache writes, greater with each opening of the account. It is
-   * part of the incarnation's name, so that two runs of a cloned machine, whose randomness may repeat, never
-   * have one name. Defaults to 0.
-   */
-  readonly ownerEpoch?: number | undefined;
-}
-
-/** How many entries there are. */
-export interface SignalCacheStats extends SignalCacheCounts {
-  /** Reads that were answered from memory, and those that had to ask the store or wait for who did. */
-  readonly hits: number;
-  readonly misses: number;
-  readonly sessions: number;
-  readonly senderKeys: number;
-  readonly identities: number;
-  /** Entries that are not durable. */
-  readonly dirty: number;
-  /** Entries whose gate is closed. */
-  readonly gated: number;
-}
-
 /**
- * Sessions, sender keys and identities in memory, written behind by the engine. `signalCache` opens the one
- * of an account.
+ * A write-behind cache of sessions, sender keys and identities. `signalCache` opens the one of an account.
  *
- * - **Ownership.** `load` hands out copies, `put` takes over what it is given.
- * - **Ordering.** A flush writes the last record that was put. Changes made during a flush stay dirty. What
- *   is loaded, changed and put must be so under the lock of its address: `withAddress`, `withSenderKey`.
- * - **Durability.** What is put is durable after a flush. Before the ratchet steps, `sendable` says whether
- *   its key can be published. No ciphertext may leave before `publishable` has resolved for its address,
- *   unless the ticket of its put says that it need not wait. Kept to that, no message key leaves twice,
- *   whatever crashes, fails or arrives late.
- * - **Limits.** Clean entries are dropped beyond the capacity; dirty ones stay, and make writers wait when
- *   there are too many.
+ * - **Ownership.** `load` returns copies; `put` takes ownership of the record.
+ * - **Ordering.** A flush writes the last put record. Changes made during a flush stay dirty. Load, change
+ *   and put a record under the lock of its address: `withAddress`, `withSenderKey`.
+ * - **Durability.** A put record is durable after a flush. Await `sendable` before the ratchet steps: it
+ *   rejects when the key could not be published. Do not send a ciphertext before `publishable` has resolved
+ *   for its address, unless the put's ticket is not gated. Under these rules no message key is used twice,
+ *   even after crashes, failures and late commits.
+ * - **Limits.** Clean entries are evicted beyond the capacity; dirty ones stay, and writers wait when there
+ *   are too many.
  *
  * @example
  * ```ts
@@ -135,7 +63,7 @@ export interface SignalCacheStats extends SignalCacheCounts {
  * ```
  */
 export class SignalStoreCache<S, K> {
-  /** What the engine flushes. */
+  /** The flushable for the engine. */
   readonly flushable: Flushable;
   /** Sessions by Signal address. */
   readonly sessions: SignalRecords<S>;
@@ -224,45 +152,44 @@ export class SignalStoreCache<S, K> {
     };
   }
 
-  /** Adds a listener and returns how to remove it. */
+  /** Adds a listener and returns a function that removes it. */
   onEvent(listener: SignalCacheListener): () => void {
     return this.#events.add(listener);
   }
 
   /**
-   * Runs `section` under the lock of the address where the state of `address` is kept, which it is given: the
-   * LID's where the mapping is known. It spans load, change and put, so that sending and receiving on one
-   * session never lose a step. The place is looked up inside the lock: a phone number that becomes a LID in
-   * between is the LID. Awaiting `publishable` inside is right.
+   * Runs `section` with and under the lock of the canonical address: the LID's if the mapping is known. Hold
+   * the lock over load, change and put, so that sending and receiving on one session do not lose a step. The
+   * address is resolved again inside the lock, so a mapping learned in between applies. `publishable` may be
+   * awaited inside.
    *
-   * What is left of the user under the phone number is moved first, once for each user: see `moveUser`.
+   * State of the user under the phone number is moved first, once for each user: see `moveUser`.
    *
-   * The lock is not re-entrant, and locks of addresses are the last ones to be taken. A section that awaits
-   * one of these may wait for ever:
+   * The lock is not re-entrant, and locks of addresses must be acquired last. A section that awaits one of
+   * these may deadlock:
    *
    * - another `withAddress`, `withPlaces` or `locate`; `moveUser`, `moveUsers`, `usersToMove`,
    *   `deleteSessions` of this user;
-   * - `learn` of the directory, whoever is learnt: migrations are one at a time, and the one before may wait
-   *   for this address;
-   * - what changes device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of
-   *   the directory's `devices`. They wait for a lock of the user that is held while sessions are moved or
+   * - `learn` of the directory, for any user: migrations run one at a time, and an earlier one may wait for
+   *   this address;
+   * - changes of device lists: `update`, `addDevice`, `removeDevices`, `updateDevice` and `invalidate` of the
+   *   directory's `devices`. They wait for a lock of the user that is held while sessions are moved or
    *   deleted.
    *
-   * Begin them inside, if need be, and await them outside. What only reads, as `getDevicesFor`, may be
-   * awaited.
+   * Start them inside if necessary, and await them outside. Reads such as `getDevicesFor` may be awaited.
    *
-   * @throws {StoreError} When the place could not be read, or what is left under the phone number could not
-   * be moved.
+   * @throws {StoreError} When the mapping could not be read, or state under the phone number could not be
+   * moved.
    */
   withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
     return this.#within([address], ([place = address]) => section(place));
   }
 
   /**
-   * As `withAddress`, for the sender key of one sender in one group. Await neither what must not be awaited
-   * there inside, nor `deleteSenderKey` of this name, nor what the directory's `senderKeyDevices` does with
-   * this group: `rotate` takes the lock of our key, and `withoutKey`, `beginDistribution`, `acknowledged` and
-   * `forget` may wait for it.
+   * As `withAddress`, for the sender key of one sender in one group. Inside, also do not await
+   * `deleteSenderKey` of this name, nor these methods of the directory's `senderKeyDevices` for this group:
+   * `rotate` takes the lock of our key, and `withoutKey`, `beginDistribution`, `acknowledged` and `forget`
+   * may wait for it.
    */
   withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
     return this.#within([name], ([place = name]) => section(place));
@@ -271,7 +198,7 @@ export class SignalStoreCache<S, K> {
   /**
    * As `withAddress`, under the locks of many addresses and sender key names at once.
    *
-   * @param section Is given the place of each, in their order.
+   * @param section Called with the canonical address or name of each, in their order.
    */
   withPlaces<T>(
     addressesAndNames: readonly string[],
@@ -281,9 +208,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Where the state of each of these addresses and sender key names is kept now, in their order, after what
-   * was left under phone numbers was moved there. Without a lock: to be read from at once. Not to be awaited
-   * inside `withAddress`.
+   * The canonical forms of these addresses and sender key names, in their order, after state under phone
+   * numbers was moved. It holds no lock, so use the result at once. Do not await it inside `withAddress`.
    *
    * @throws {StoreError} As `withAddress`.
    */
@@ -292,8 +218,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Takes note of writes of mappings by others who have moved nothing: what is under their phone numbers is
-   * looked for again.
+   * Must be called with writes of mappings that moved no state: state under their phone numbers is then
+   * searched again.
    */
   follow(writes: readonly Write[]): void {
     this.#places.follow(writes);
@@ -305,15 +231,15 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes changes that belong together in one moment, all or none: a flush has all of them, in one commit
-   * (save what the backend refuses), or none. It takes no locks; each change is otherwise a put or a delete,
-   * and what is put is the cache's.
+   * Makes related changes synchronously, all or none, so that a flush contains all of them, in one commit
+   * (except items that the backend refuses), or none. It takes no locks. Each change acts as a put or a
+   * delete, and the cache owns put records.
    *
-   * @param applied Called in that same moment, with what each change answers. What it begins to commit lands
-   * with the changes.
-   * @returns What `applied` answers, awaited.
+   * @param applied Called synchronously with the ticket of each change. A commit that it begins includes the
+   * changes.
+   * @returns The awaited result of `applied`.
    * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot
-   * be made: none is. Also what `applied` throws: they are made, then, and written later.
+   * be made; then none is. Also the error of `applied`; then all are made and written later.
    */
   change<Result>(
     changes: readonly CacheChange<S, K>[],
@@ -327,20 +253,20 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Resolves when the ratchet may step to encrypt a message for an address. Ask under its lock, before the
-   * step: a key that is taken and not published is missing on the receiver's side, and receivers follow a
-   * chain over at most 2,000 missing keys.
+   * Resolves when the ratchet may step to encrypt a message for an address. Await it under the address's
+   * lock, before the step: a key that is taken and not published is missing for the receiver, and receivers
+   * skip at most 2,000 missing keys.
    *
-   * - Where an earlier commit for the address failed, it is tried again first.
-   * - While saving is halted, steps within the lease go on; a step that needs a commit (past the bound, or
-   *   the first on a new chain) is refused.
+   * - If an earlier commit for the address failed, it is retried first.
+   * - While saving is halted, steps within the lease are allowed; a step that needs a commit (past the bound,
+   *   or the first on a new chain) is rejected.
    *
-   * It reserves nothing: put the record and await `publishable` as usual.
+   * It reserves no counters: put the record and await `publishable` as usual.
    *
    * @param address A Signal address, or the name of our own sender key.
    * @throws {HaltedError} While saving is halted and the step needs a commit.
    * @throws {FencedError | ClosedError} When nothing will be saved any more.
-   * @throws {StoreError} When the commit that failed before fails again, or the record could not be read.
+   * @throws {StoreError} When the retried commit fails again, or the record could not be read.
    *
    * @example
    * ```ts
@@ -378,16 +304,15 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Resolves when ciphertexts made with what was put for these addresses before the call may leave. What is
-   * gated of them is committed, together with the identity of the same address; nothing else is. Within a
-   * lease nothing is gated, and it resolves although saving is halted.
+   * Resolves when ciphertexts made with records put for these addresses before the call may be sent. Commits
+   * only their gated entries and the identities of the same addresses. Within a lease nothing is gated, so it
+   * resolves even while saving is halted.
    *
-   * @param addresses Signal addresses and sender key names, as they were put. Defaults to everything that is
-   * gated.
-   * @throws {StoreError} When it could not be committed: none of the ciphertexts may leave. State is kept,
-   * the gates stay closed, and the keys that were taken count as burned: after 1,500 of them on one chain the
-   * session is closed, or our own sender key removed.
-   * @throws {HaltedError} While saving is halted and something is gated.
+   * @param addresses Signal addresses and sender key names, as passed to `put`. Defaults to all gated ones.
+   * @throws {StoreError} When the commit failed: none of the ciphertexts may be sent. State is kept, the
+   * gates stay closed, and the taken keys count as burned: after 1,500 of them on one chain the session is
+   * closed, or our own sender key removed.
+   * @throws {HaltedError} While saving is halted and an entry is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
@@ -399,8 +324,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes what was put or deleted for these addresses before the call durable, with their identities and
-   * nothing else. It tries although saving is halted.
+   * Makes the puts and deletes for these addresses before the call durable, together with only their
+   * identities. It tries even while saving is halted.
    *
    * @param addresses Signal addresses and sender key names.
    * @throws {StoreError} When one of them could not be committed. They stay dirty, and keys count as burned
@@ -412,9 +337,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Makes everything durable with exact counters and bounds, so that the next incarnation of the cache burns
-   * nothing. The engine has it done in a pause and before it closes; call it before an export or a
-   * hibernation. Afterwards every send is gated anew.
+   * Releases all leases and makes everything durable, so that the next incarnation of the cache burns
+   * nothing. The engine releases leases in a pause and before it closes; call this before an export or a
+   * hibernation. Afterwards the next send of each chain is gated again.
    *
    * @throws {StoreError} As `WriteBehind.flush`.
    */
@@ -424,9 +349,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Forgets everything, durable or not, and begins a new incarnation: what was sent under leases is burned
-   * when it is read again. **Lossy**: allowed only when whatever depended on what was not committed is
-   * dropped too. Who waits in `publishable` is rejected.
+   * Drops all state, including dirty state, and begins a new incarnation: keys under leases are burned when
+   * records are read again. **Lossy**: allowed only if everything that depends on uncommitted state is
+   * dropped too. Pending calls of `publishable` reject.
    */
   clear(): void {
     this.#incarnation = newIncarnation(this.#options.host.random, this.#epochs);
@@ -436,8 +361,8 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Drops what is durable, after a flush. What a failed flush left dirty, deleted or gated stays, and so does
-   * this incarnation of the cache: what is read again burns nothing. Records that have sent within a lease
+   * Drops durable entries, after a flush. Entries that a failed flush left dirty, deleted or gated stay. The
+   * incarnation stays the same, so reading records again burns nothing. Records that have sent within a lease
    * stay until their exact counter is written.
    */
   clearAfterFlush(): void {
@@ -446,24 +371,22 @@ export class SignalStoreCache<S, K> {
 
   /**
    * Moves every session, identity and sender key of a phone number's user to its LID: `c.us` to `lid`,
-   * `hosted` to `hosted.lid`, device by device, under the locks of both addresses. It covers what is not
-   * durable yet.
+   * `hosted` to `hosted.lid`, device by device, under the locks of both addresses. It includes dirty state.
    *
-   * - A session that the LID has already stays the current one. The other's states join its archive, their
-   *   sending chains burned. Sender keys likewise.
-   * - An identity that the LID has already wins. One that cannot be read, at either end, keeps its pair where
-   *   it is.
-   * - One commit: the LID's rows, the end of the phone number's, `options.writes`, and all that is dirty. Who
-   *   is at work under the phone number meanwhile, having resolved it before, is waited for, and what it put
-   *   is moved in a second one.
+   * - A session of the LID stays the current one. The states of the phone number's session join its archive,
+   *   with burned sending chains. Sender keys are joined in the same way.
+   * - An identity of the LID stays. If either identity is invalid, neither is moved.
+   * - One commit contains the LID's rows, the removal of the phone number's rows, `options.writes` and all
+   *   dirty items. Callers that hold locks under the phone number, which they resolved earlier, are awaited,
+   *   and their state is moved in a second commit.
    *
-   * Calling it again moves what has appeared since. A failed call has changed nothing, or nothing more once
-   * `options.moved` was called: call it again then, too.
+   * A further call moves state that has appeared since. A call that fails before `options.moved` has changed
+   * nothing; one that fails afterwards has completed the first commit. Call it again in both cases.
    *
    * @param pn User part of the phone number's addresses.
    * @param lid User part of the LID's.
-   * @throws {StoreError} When the commit failed, or the backend could not be read. After an `AmbiguousError`
-   * memory is what it was, and is written again.
+   * @throws {StoreError} When the commit or a read failed. After an `AmbiguousError` memory is unchanged and
+   * is written again.
    * @throws {LimitError} When new addresses of the user keep appearing.
    */
   moveUser(pn: string, lid: string, options: MoveOptions = {}): Promise<MoveReport> {
@@ -471,18 +394,18 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * As `moveUser`, for many users in one commit: a few hundred at a time, since all that is moved is held in
-   * memory.
+   * As `moveUser`, for many users in one commit. Pass at most a few hundred, because all moved state is held
+   * in memory.
    *
-   * @throws {TypeError} When a phone number or a LID is there twice: one LID is one phone number's.
+   * @throws {TypeError} When a phone number or a LID occurs twice: a LID has one phone number.
    */
   moveUsers(users: readonly MovedUser[], options: MoveOptions = {}): Promise<MoveReport> {
     return moveUsers(this.#parts(), users, options);
   }
 
   /**
-   * Those of users of whom there is anything under the phone number, durable or not: one query for all. Who
-   * is at work under a phone number, having resolved it before it became the LID, is waited for.
+   * The users with state under the phone number, durable or not, by one query. Callers that hold locks under
+   * a phone number, which they resolved before its mapping was known, are awaited.
    *
    * @throws {StoreError}
    */
@@ -491,13 +414,12 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * Deletes sessions of users, those that are not durable yet too, under their locks, in one commit with
-   * `writes` and all that is dirty: a device that is gone, or an account that has another identity. Memory
-   * follows when it has succeeded.
+   * Deletes sessions of users, including dirty ones, under their locks, in one commit with `writes` and all
+   * dirty items. Used when a device was removed or an identity changed. Memory changes after the commit.
    *
-   * @returns How many sessions there were.
-   * @throws {StoreError} When the commit failed, or the backend could not be read: nothing is deleted. After
-   * an `AmbiguousError` the sessions are written again.
+   * @returns The number of deleted sessions.
+   * @throws {StoreError} When the commit or a read failed: nothing is deleted. After an `AmbiguousError` the
+   * sessions are written again.
    * @throws {LimitError} When new sessions of the users keep appearing.
    */
   deleteSessions(selection: SessionSelection, writes: readonly Write[] = []): Promise<number> {
@@ -509,13 +431,13 @@ export class SignalStoreCache<S, K> {
     await openGates(this.#options.engine, entries, () => this.#incarnation === incarnation);
   }
 
-  /** Opens a gate that a failed commit has left shut. */
+  /** Opens a gate that a failed commit has left closed. */
   async #reopen(entry: AnyEntry): Promise<void> {
     try {
       await this.#openGates([entry]);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      // As it is, a refused row is left out for a while. As a change it is tried at once.
+      // The engine leaves a refused row out for a while; a changed row is tried at once.
       this.#dirty.change(entry, MUST);
       await this.#openGates([entry]);
     }
@@ -595,7 +517,7 @@ export class SignalStoreCache<S, K> {
   }
 
   #placeOf(text: string): Promise<string | undefined> {
-    // A sender key name is the JID of a group, and an address.
+    // A sender key name contains a group JID and an address, so it has two `@`.
     return text.indexOf("@") !== text.lastIndexOf("@")
       ? this.#places.ofSenderKey(text)
       : this.#places.ofAddress(text);

@@ -10,43 +10,43 @@ import type { Write } from "../backend/mod.ts";
 import { lidForm, type MovedUser } from "./moved_user.ts";
 import { SweptUsers } from "./swept_users.ts";
 
-/** Users that one query looks for. */
+/** Maximum number of users per query. */
 const USERS_PER_QUERY = 250;
 
-/** Which phone number and LID are one user: an account's `lid`. */
+/** Mappings between phone numbers and LIDs: an account's `lid`. */
 export interface UserMappings {
-  /**
-   * The user of a Signal address of either kind whose state is kept under the LID; `undefined` when no
-   * mapping says so.
-   */
+  /** The user of a Signal address of either kind, if its mapping is known; else `undefined`. */
   userOf(address: string): Promise<MovedUser | undefined>;
-  /** Runs a section with those of users that are still mapped so, and stay so until it ends. */
+  /**
+   * Runs a section with the users whose mapping is still the same, and keeps these mappings until the section
+   * ends.
+   */
   whileMapped<T>(
     users: readonly MovedUser[],
     section: (mapped: readonly MovedUser[]) => Promise<T>,
   ): Promise<T>;
 }
 
-/** What moves state to where it belongs. */
+/** Moves state to its canonical addresses. */
 export interface StateMover {
-  /** Those of users of whom anything is under the phone number. */
+  /** Returns the users with state under the phone number. */
   usersToMove(users: readonly MovedUser[]): Promise<readonly MovedUser[]>;
-  /** Moves all of it to their LIDs. */
+  /** Moves their state to their LIDs. */
   moveUsers(users: readonly MovedUser[]): Promise<unknown>;
 }
 
 /**
- * Where the state of an address is kept: the LID's address where the mapping is known, else its own.
+ * Resolves canonical addresses: the LID's address if the mapping is known, else the address itself.
  *
- * State can be left under a phone number whose LID is known: by a client that stores mappings without moving
- * anything, by a crash, in a database of an earlier release. So each user is looked at once before the first
- * use, and what is found is moved.
+ * State can be under a phone number whose LID is known: after a client stored mappings without moving state,
+ * after a crash, or in a database of an earlier release. Therefore each user is checked once before the first
+ * use, and its state is moved.
  */
 export class StatePlaces {
   readonly #mappings: UserMappings | undefined;
   readonly #mover: StateMover;
   readonly #swept = new SweptUsers();
-  /** Users that the next query looks for. */
+  /** Users of the next query. */
   #next: { readonly users: Map<string, MovedUser>; readonly done: Promise<void> } | undefined;
 
   constructor(mappings: UserMappings | undefined, mover: StateMover) {
@@ -54,10 +54,7 @@ export class StatePlaces {
     this.#mover = mover;
   }
 
-  /**
-   * The place of an address; `undefined` while something may be stranded under its user's phone number: see
-   * `settle`.
-   */
+  /** The canonical address; `undefined` while state may be under its user's phone number: see `settle`. */
   async ofAddress(address: string): Promise<string | undefined> {
     const parsed = this.#mappings === undefined ? undefined : tryParseSignalAddress(address);
     if (parsed === undefined || (isLidServer(parsed.server) && this.#swept.hasLid(parsed.user)))
@@ -79,10 +76,10 @@ export class StatePlaces {
   }
 
   /**
-   * Moves what is stranded under the phone number of the address's user. It takes the locks of both
-   * addresses: the caller must hold none. Users that are asked for in one turn share a query.
+   * Moves state under the phone number of the address's user. It takes the locks of both addresses, so the
+   * caller must hold neither. Calls in one turn share a query.
    *
-   * @throws {StoreError} When it could not be read or moved.
+   * @throws {StoreError} When the state could not be read or moved.
    */
   async settle(address: string): Promise<void> {
     const sender = tryParseSenderKeyName(address)?.sender;
@@ -93,7 +90,7 @@ export class StatePlaces {
     await this.#next.done;
   }
 
-  /** All state of these users has been moved. It stays so for those that are mapped so. */
+  /** Records that all state of these users is moved, if their mapping is unchanged. */
   async settled(users: readonly MovedUser[]): Promise<void> {
     const known = await Promise.allSettled(
       users.map(async ({ pn }) => this.#mappings?.userOf(addressOf(pn))),
@@ -106,16 +103,16 @@ export class StatePlaces {
     );
   }
 
-  /** Something may be under the phone numbers of these users again. */
+  /** Records that state may be under the phone numbers of these users again. */
   unsettled(users: readonly MovedUser[]): void {
     this.#swept.delete(users.map(({ lid }) => lid));
   }
 
-  /** Called when mappings were written without moving state. */
+  /** Must be called when mappings were written without moving state. */
   follow(writes: readonly Write[]): void {
     for (const write of writes) {
       if (write.kind === "lidMapping.put") this.#swept.delete(write.entries.map(({ lid }) => lid));
-      // A phone number may have fallen back to any of its earlier LIDs.
+      // The phone number may now map to any of its earlier LIDs.
       else if (write.kind === "lidMapping.delete") this.#swept.clear();
     }
   }

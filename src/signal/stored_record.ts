@@ -11,11 +11,11 @@ import { CounterLease, MAX_BURNED_KEYS } from "./counter_lease.ts";
 import { epochOfIncarnation } from "./incarnation.ts";
 
 /**
- * What a stored row is worth.
+ * Result of opening a stored row.
  *
- * - `usable`: a record, with keys burned that may have left.
- * - `closed`: too many would have to be burned. `value` sends no more.
- * - `unreadable`: no record that can be trusted.
+ * - `usable`: a record; keys that may have been used are burned.
+ * - `closed`: too many keys would have to be burned. `value` no longer sends.
+ * - `unreadable`: the row is invalid.
  * - `outdated`: written before a restore.
  */
 export type OpenedRecord<T> =
@@ -29,17 +29,17 @@ export type OpenedRecord<T> =
   | { readonly kind: "unreadable"; readonly reason: QuarantineReason }
   | { readonly kind: "outdated"; readonly isOwn: boolean };
 
-/** By what a stored row is judged. */
+/** Parameters of {@link openStoredRecord}. */
 export interface OpeningRules<T> {
   readonly store: SignalRecordStore;
   readonly codec: LiveRecordCodec<T>;
-  /** Of the cache that reads. */
+  /** Incarnation of the reading cache. */
   readonly incarnation: string;
-  /** Rows from before are outdated; 0 when there never was a restore. */
+  /** Rows of earlier restore epochs are outdated; 0 when there was no restore. */
   readonly restoreEpoch: number;
 }
 
-/** Turns a stored row into what may be used of it. */
+/** Decodes a stored row and burns keys that may have been used. */
 export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): OpenedRecord<T> {
   const { codec, store } = rules;
   const { lease } = row;

@@ -1,12 +1,9 @@
 import type { MovedUser } from "./moved_user.ts";
 
-/**
- * Users that are remembered: as many as a cache of mappings holds. A user that is forgotten is looked at once
- * more.
- */
+/** Maximum number of users: as many as in the cache of mappings. A dropped user is checked again. */
 const MAX_USERS = 10_000;
 
-/** Users of whom nothing is under the phone number any more. */
+/** Users without state under their phone number. */
 export class SweptUsers {
   readonly #pns = new Map<string, string>();
 
@@ -28,12 +25,12 @@ export class SweptUsers {
     }
   }
 
-  /** Something may be under any phone number. */
+  /** Records that state may be under any phone number. */
   clear(): void {
     this.#pns.clear();
   }
 
-  /** Something may be under the phone numbers of these LIDs. */
+  /** Records that state may be under the phone numbers of these LIDs. */
   delete(lids: readonly string[]): void {
     for (const lid of lids) this.#pns.delete(lid);
   }

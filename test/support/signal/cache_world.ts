@@ -1,7 +1,8 @@
 /** A Signal cache of toy records with its engine, over rows that outlive both. */
 import type { Committer, SignalCacheReads } from "../../../src/backend/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
-import { SignalStoreCache, type SignalStoreCacheOptions } from "../../../src/signal/signal_store_cache.ts";
+import type { SignalStoreCacheOptions } from "../../../src/signal/signal_cache_options.ts";
+import { SignalStoreCache } from "../../../src/signal/signal_store_cache.ts";
 import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
 import { hostWithout, ownerEpochWithout, type Protection } from "../protections/protections.ts";
