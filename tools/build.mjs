@@ -1,7 +1,7 @@
 /**
- * `npm run build`: the incremental build of dist, which does nothing when nothing changed. Files whose source
- * is gone are removed, since they would be packed with the rest. `--fresh` writes every file again:
- * `npm pack` and `npm publish` run that, also in a fresh clone.
+ * `npm run build`: the incremental build of dist, which does nothing without changes. It removes output files
+ * without a source, which would otherwise be packed. `--fresh` writes every file again: `npm pack` and
+ * `npm publish` run that, also in a fresh clone.
  */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";

@@ -1,10 +1,9 @@
 /**
- * Why: what crashes, failing commits and second owners do to Signal state shows in thousands of random steps,
- * more than `npm test` has time for. `npm run chaos -- --seeds 64 --steps 5000` runs them; see
+ * Why: faults of Signal state after crashes, failing commits and second owners appear only in thousands of
+ * random steps, more than `npm test` has time for. `npm run chaos -- --seeds 64 --steps 5000` runs them; see
  * test/chaos/main.ts for the options.
  *
- * The program is TypeScript, which Node does not read on every version supported here: esbuild bundles it
- * first.
+ * The program is TypeScript, which not every supported Node runs: esbuild bundles it first.
  */
 
 import { mkdirSync, rmSync } from "node:fs";

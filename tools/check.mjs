@@ -1,7 +1,7 @@
 /**
- * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a red CI
- * can be made red, and green again, at a desk. `npm run check` runs every check and prints what failed;
- * `npm run check -- layers lint` runs those named. The last line is `N passed, N failed`.
+ * Why: one local command runs everything that CI runs besides the tests and the benchmarks, so that a failure
+ * of CI can be reproduced locally. `npm run check` runs every check and prints failures;
+ * `npm run check -- layers lint` runs the named ones. The last line is `N passed, N failed`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -23,7 +23,7 @@ const scratch = mkdtempSync(join(tmpdir(), "holdfast-check-"));
 process.on("exit", () => rmSync(scratch, { recursive: true }));
 
 const { name: packageName, version } = JSON.parse(readFileSync("package.json", "utf8"));
-/** What `npm pack` writes. */
+/** The file of `npm pack`. */
 const tarball = join(scratch, `${packageName.slice(1).replace("/", "-")}-${version}.tgz`);
 
 /** @type {Check[]} */
@@ -68,7 +68,7 @@ const CHECKS = [
       ["attw", [tarball, "--profile", "esm-only"]],
     ],
   },
-  // Bundles the Worker and checks its configuration against the platform's rules. It sends nothing.
+  // Bundles the Worker and checks its configuration. It deploys nothing.
   {
     name: "Worker deployment",
     steps: [["wrangler", ["deploy", "--dry-run", "--outdir", join(scratch, "worker")]]],
@@ -77,7 +77,7 @@ const CHECKS = [
 ];
 
 /**
- * Wrangler needs a newer Node than the oldest that the library supports: one is installed when there is none.
+ * Wrangler needs a newer Node than the oldest supported one: installs one if needed.
  *
  * @param {string} command
  * @param {string[]} args

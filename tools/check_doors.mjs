@@ -1,10 +1,10 @@
 /**
- * Why: the public API is what src/exports says, and it grows by one convenient export at a time. This check
- * counts the names of each subpath and refuses, over the doors that package.json lists:
+ * Why: src/exports defines the public API, which tends to grow by convenient exports. This check counts the
+ * names of each subpath and rejects, for the doors in package.json:
  *
- * - more names than a limit allows, at the root and in all;
- * - a door that no subpath opens, and a subpath that is no door;
- * - one name for two things;
+ * - more names than the limits, at the root and in total;
+ * - a door without a subpath, and a subpath without a door;
+ * - one name with two meanings;
  * - a public signature that mentions a type that no door exports, or generated code.
  *
  * `npm run check -- doors` checks; `node tools/check_doors.mjs --list` prints the names of each subpath.
@@ -15,16 +15,16 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-/** Names that the root may export. */
+/** Maximum number of names of the root. */
 const MAX_ROOT_NAMES = 70;
 
-/** Names that all subpaths together may export, each counted once per subpath. */
+/** Maximum number of names of all subpaths, each counted once per subpath. */
 const MAX_NAMES = 465;
 
 /** Packages whose types public signatures may mention: a user of the subpath has them installed. */
 const FOREIGN = /\/node_modules\/(hono|typescript|@types\/node)\//;
 
-/** Types that are computed from tables: their users see what they compute, and name none of their parts. */
+/** Types computed from tables: users see the result and need no names of the parts. */
 const COMPUTED = ["AppSchema"];
 
 /**
@@ -52,11 +52,11 @@ function programOf(root, doors) {
 }
 
 /**
- * The nodes of a declaration that its users see: no bodies, initialisers and private members.
+ * Visits the public nodes of a declaration: no bodies, initialisers and private members.
  *
  * @param {ts.Node} node
- * @param {boolean} isTypeOnly Whether no door exports the value: the constructor of a class is not public
- * then.
+ * @param {boolean} isTypeOnly Whether no door exports the value, so that the constructor of a class is not
+ * public.
  * @param {(node: ts.Node) => void} visit
  */
 function visitSignature(node, isTypeOnly, visit) {
@@ -86,8 +86,8 @@ function isPrivate(member) {
 }
 
 /**
- * Whether its users see what a symbol computes, and need no name for it: so it is with the table of a
- * `typeof`. @param {ts.Symbol} symbol
+ * Whether users see the result of a symbol and need no name for it, as for the table of a `typeof`. @param
+ * {ts.Symbol} symbol
  */
 function isComputed(symbol) {
   return (symbol.flags & ts.SymbolFlags.Variable) !== 0 || COMPUTED.includes(symbol.name);
@@ -106,7 +106,7 @@ class Reader {
   #checker;
   /** Symbols that a door exports as values. @type {Set<ts.Symbol>} */
   #values = new Set();
-  /** @type {Map<ts.Symbol, string>} What mentions each symbol that a public signature reaches. */
+  /** @type {Map<ts.Symbol, string>} The mention of each symbol that a public signature reaches. */
   reached = new Map();
 
   /** @param {string} root @param {ts.TypeChecker} checker */
@@ -177,7 +177,7 @@ export function readDoors(root, { maxRootNames = MAX_ROOT_NAMES, maxNames = MAX_
   for (const { subpath, file } of doors) {
     const source = program.getSourceFile(file);
     if (source === undefined) {
-      problems.push(`${subpath}: ${relative(root, file)} is not there`);
+      problems.push(`${subpath}: ${relative(root, file)} is missing`);
       continue;
     }
     const exported = reader.namesOf(source);
@@ -195,7 +195,7 @@ export function readDoors(root, { maxRootNames = MAX_ROOT_NAMES, maxNames = MAX_
     if (file !== "root.ts" && !files.has(path)) problems.push(`${path}: no subpath opens this door`);
   }
   for (const file of files)
-    if (file !== "mod.ts" && !file.startsWith("src/exports/")) problems.push(`${file}: no door`);
+    if (file !== "mod.ts" && !file.startsWith("src/exports/")) problems.push(`${file}: not a door`);
   for (const { symbol, subpath } of known.values()) reader.follow(symbol, subpath);
   const exported = new Set([...known.values()].map(({ symbol }) => symbol));
   for (const [symbol, mention] of reader.reached) {

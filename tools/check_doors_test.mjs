@@ -130,7 +130,7 @@ describe("readDoors", () => {
           exports: { ...MANIFEST.exports, "./other": { default: "./dist/src/exports/other.js" } },
         }),
       },
-      "./other: src/exports/other.ts is not there",
+      "./other: src/exports/other.ts is missing",
     ],
     [
       "a subpath that is no door",
@@ -139,11 +139,11 @@ describe("readDoors", () => {
           exports: { ...MANIFEST.exports, "./parts": { default: "./dist/src/parts.js" } },
         }),
       },
-      "src/parts.ts: no door",
+      "src/parts.ts: not a door",
     ],
   ];
 
-  test.each(violations)("refuses %s", (_name, files, problem) => {
+  test.each(violations)("rejects %s", (_name, files, problem) => {
     expect(check(files).problems).toEqual([problem]);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Why: the schemas in src/records/gen, and the runtime's own code that tests compare them with, are generated
- * from proto/, and nothing else keeps them in step. This generates them again into a temporary folder and
- * compares. After a change of proto/, run `npm run generate`.
+ * Why: the schemas in src/records/gen, and the runtime's code for the tests, are generated from proto/ and
+ * must match it. This check generates them again into a temporary folder and compares. After a change of
+ * proto/, run `npm run generate`.
  */
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { run } from "./lib/run.mjs";
 import { SCHEMAS, writeMessageSchemas } from "./message_schemas.mjs";
 
-/** Folder of what protoc-gen-es generates, as buf.gen.yaml has it. */
+/** Output folder of protoc-gen-es in buf.gen.yaml. */
 const RUNTIME_CODE = "test/support/proto";
 
 /**

@@ -1,18 +1,18 @@
 /**
- * Why: Holdfast runs on four runtimes because most of it knows none of them, and stays readable because
- * imports point one way. Both erode one convenient import at a time, so this check refuses the first one. It
- * enforces, over src/ and mod.ts:
+ * Why: Holdfast runs on four runtimes because most of its code uses none of their APIs, and it stays readable
+ * because imports point in one direction. This check rejects every exception. It enforces, for src/ and
+ * mod.ts:
  *
  * - an import points to a lower layer (or stays in its folder), siblings do not import each other, and files
- *   form no cycle, not even of types;
- * - adapters see contracts only, testing never sees an adapter, nothing imports a composition root;
- * - a file that begins with `_` stays inside its folder, and src/ports/system.ts is reached through
- *   src/ports/mod.ts;
- * - bare imports come from a short list per layer;
- * - no host name, clock, timer or random source outside src/ports/system.ts, no global augmentation, and no
- *   statement that runs at import time.
+ *   form no cycle, including type imports;
+ * - adapters import only contracts, testing imports no adapter, nothing imports a composition root;
+ * - only its folder imports a file that begins with `_`, and only src/ports/mod.ts imports
+ *   src/ports/system.ts;
+ * - package imports are in the list of the layer;
+ * - no host name, clock, timer or random source outside of src/ports/system.ts, no global augmentation, and
+ *   no statement that runs at import time.
  *
- * Unit tests (`*_test.ts`) are exempt: they may reach for fakes and for the memory adapter.
+ * Unit tests (`*_test.ts`) are exempt: they may import fakes and the memory adapter.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { sourceFiles } from "./lib/sources.mjs";
 
-/** Folders of src from the bottom up. One row imports only from rows before it. */
+/** Folders of src from the bottom up. Each row imports only from earlier rows. */
 const ROWS = [
   ["attachments", "bytes", "errors"],
   ["ports", "addresses", "protobuf", "rules"],
@@ -37,24 +37,21 @@ const ROWS = [
   ["http"],
 ];
 
-/** The only folders that know a host. They import anything; nothing imports them besides the doors. */
+/** The only folders that use host APIs. They import anything; only doors import them. */
 const ROOTS = ["cloudflare", "worker", "cli", "console"];
 
-/**
- * The folder that imports a module that one runtime alone has. It stands on `worker`, and one door alone
- * imports it.
- */
+/** The folder that imports a module of one runtime. It imports `worker`, and only its door imports it. */
 const PLATFORM = { layer: "cloudflare", base: "worker", door: "src/exports/cloudflare.ts" };
 
-/** The curated doors, one file per public subpath. They import anything; only the front door imports them. */
+/** The doors, one file per public subpath. They import anything; only mod.ts imports them. */
 const DOORS = "exports";
 
-/** What adapters and the test kit may see. */
+/** Layers that adapters and the conformance kit may import. */
 const CONTRACTS = ["bytes", "errors", "ports", "addresses", "rules", "records", "backend", "protocol"];
 
 const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
 
-/** Adapters that are a driver of another adapter. */
+/** Adapters that are drivers of another adapter. */
 const DRIVER_OF = { libsql: "sqlite", durable_object: "sqlite" };
 
 const CORE_PACKAGES = ["@noble/ed25519", "@noble/hashes"];
@@ -80,8 +77,8 @@ const PACKAGES = {
 const SYSTEM_PORT = "src/ports/system.ts";
 
 /**
- * Where a library that an adapter plugs into insists on a host's own type: Baileys takes private keys only as
- * Node's `Buffer`.
+ * Files that may use a host type because a library requires it: Baileys accepts private keys only as Node's
+ * `Buffer`.
  */
 const HOST_BRIDGES = ["src/baileys/host_bytes.ts"];
 
@@ -129,7 +126,7 @@ export function checkLayers(root) {
 
 /**
  * The layer of a file: a folder of src, `adapters/<name>`, `directory/<name>`, or `mod.ts` for the package's
- * front door.
+ * root.
  *
  * @param {string} file
  */
@@ -142,8 +139,8 @@ function layerOf(file) {
 
 /**
  * @param {string} layer
- * @returns {Set<string> | "anything" | undefined} layers it may import besides itself; undefined when the
- * layer is unknown
+ * @returns {Set<string> | "anything" | undefined} other layers that it may import; undefined when the layer
+ * is unknown
  */
 function allowedLayers(layer) {
   if (ROOTS.includes(layer) || layer === DOORS) return "anything";
@@ -164,7 +161,7 @@ function allowedLayers(layer) {
  * @param {string} file
  * @param {ts.SourceFile} source
  * @param {(node: ts.Node, message: string) => void} report
- * @returns {string[]} files of the project that `file` imports, for values or for types alone
+ * @returns {string[]} files of the project that `file` imports, for values or types
  */
 function checkImports(root, file, source, report) {
   const layer = layerOf(file);
@@ -202,17 +199,17 @@ function checkTarget(file, target, allowed, report) {
   const to = layerOf(target);
   const name = target.slice(target.lastIndexOf("/") + 1);
   if (target === SYSTEM_PORT && file !== "src/ports/mod.ts")
-    report(`${SYSTEM_PORT} is imported by src/ports/mod.ts alone`);
+    report(`${SYSTEM_PORT} is imported only by src/ports/mod.ts`);
   if (name.startsWith("_") && dirname(file) !== dirname(target)) report(`${target} is private to its folder`);
   if (target.endsWith("_test.ts")) report(`${target} is a test`);
   if (from === to || allowed === undefined) return;
   const isBase = from === PLATFORM.layer && to === PLATFORM.base;
   if (ROOTS.includes(to) && from !== DOORS && !isBase) report(`nothing imports the composition root ${to}`);
   else if (to === PLATFORM.layer && file !== PLATFORM.door)
-    report(`${to} runs on one platform alone: ${PLATFORM.door} imports it, and nothing else`);
+    report(`${to} runs on one platform: only ${PLATFORM.door} imports it`);
   else if (to === DOORS && from !== "mod.ts")
     report(`${target} is a public door: import the folder's mod.ts`);
-  else if (to === "mod.ts") report("the front door mod.ts is not imported from inside");
+  else if (to === "mod.ts") report("mod.ts is not imported from inside");
   else if (allowed !== "anything" && !allowed.has(to)) report(`${from} may not import ${to}`);
 }
 
@@ -258,7 +255,7 @@ function importsOf(source) {
 }
 
 /**
- * Host names, clocks, timers, randomness and global augmentation.
+ * Reports host names, clocks, timers, randomness and global augmentation.
  *
  * @param {string} file
  * @param {ts.SourceFile} source
@@ -287,7 +284,7 @@ function checkNames(file, source, report) {
 }
 
 /**
- * Names that a file declares itself, so that a parameter called `process` is not taken for the host's.
+ * Names that a file declares itself, so that a parameter called `process` does not count as the host's.
  *
  * @param {ts.SourceFile} source
  */
@@ -308,7 +305,7 @@ function declaredNames(source) {
 }
 
 /**
- * Whether an identifier stands for a value or type in scope, rather than for a member's name.
+ * Whether an identifier is a reference to a value or type in scope, and not a member's name.
  *
  * @param {ts.Identifier} node
  */
@@ -330,7 +327,7 @@ function isReference(node) {
 }
 
 /**
- * Top-level statements that do something when the module loads.
+ * Reports top-level statements that run when the module loads.
  *
  * @param {string} file
  * @param {ts.SourceFile} source

@@ -1,8 +1,8 @@
 /**
- * Why: `npm install` on one machine can write a lockfile without some platform's optional package, and
- * `npm ci` then fails on a fresh machine. And a lockfile that carries download addresses ties everybody to
- * one registry mirror. So: every optional dependency that a locked package names is locked too, at the exact
- * version where it names one, and no entry has a `resolved` address.
+ * Why: `npm install` on one machine can write a lockfile without another platform's optional package, and
+ * `npm ci` then fails on a fresh machine. A lockfile with download addresses ties all users to one registry
+ * mirror. Therefore every optional dependency of a locked package must be locked, at its exact version if it
+ * has one, and no entry may have a `resolved` address.
  */
 
 import { readFileSync } from "node:fs";
@@ -32,7 +32,7 @@ export function checkLock(packages) {
 }
 
 /**
- * Node's resolution: the nearest node_modules on the way up.
+ * Finds a package as Node does: in the nearest node_modules upwards.
  *
  * @param {Record<string, LockEntry>} packages
  * @param {string} path

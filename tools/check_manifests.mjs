@@ -1,19 +1,16 @@
 /**
- * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` reads deno.json without a
- * word when jsr.json differs. Name, version, licence and subpaths are equal in all three, and each subpath's
- * file exists. A subpath that imports a module of one platform is on npm alone, and neither its door nor its
- * folder is published elsewhere.
+ * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` uses deno.json without a
+ * warning when jsr.json differs. Name, version, licence and subpaths must be equal in all three, and each
+ * subpath's file must exist. A subpath that imports a module of one platform is published only on npm, with
+ * its door and folder.
  *
- * package.json is the source: `node tools/check_manifests.mjs --write`, which is a part of `npm run fix`,
- * writes these fields of the other two.
+ * package.json is the source: `node tools/check_manifests.mjs --write`, a part of `npm run fix`, writes these
+ * fields of the other two.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/**
- * Subpaths that only npm has, and what the other registries must not publish: they cannot resolve its
- * imports.
- */
+/** Subpaths of npm only, and their files, whose imports other registries cannot resolve. */
 const NPM_ONLY = { "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"] };
 
 /** @param {string} path */
@@ -29,7 +26,7 @@ const problems = [];
  */
 function expectEqual(label, actual, expected) {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) problems.push(`${label}: ${a} where package.json says ${b}`);
+  if (a !== b) problems.push(`${label}: ${a} differs from package.json: ${b}`);
 }
 
 const npm = readJson("package.json");
@@ -43,7 +40,7 @@ for (const [subpath, target] of Object.entries(npm.exports)) {
   }
   sources[subpath] = `./${built[1]}.ts`;
   if (!existsSync(sources[subpath]))
-    problems.push(`package.json: ${subpath} is built from ${sources[subpath]}, which is not there`);
+    problems.push(`package.json: ${subpath} is built from ${sources[subpath]}, which is missing`);
 }
 const shared = Object.entries(sources).filter(([subpath]) => !Object.hasOwn(NPM_ONLY, subpath));
 const { name, version, license } = npm;
@@ -60,7 +57,7 @@ for (const file of ["deno.json", "jsr.json"]) {
       problems.push(`${file}: publishes ${path}, which only npm may have`);
 }
 for (const subpath of Object.keys(NPM_ONLY))
-  if (sources[subpath] === undefined) problems.push(`package.json: ${subpath} is not there`);
+  if (sources[subpath] === undefined) problems.push(`package.json: ${subpath} is missing`);
 expectEqual("jsr.json publish", readJson("jsr.json").publish, readJson("deno.json").publish);
 
 for (const problem of problems) console.error(problem);

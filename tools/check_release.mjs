@@ -1,7 +1,7 @@
 /**
- * Why: a tag publishes to two registries, neither of which takes a version back.
- * `node tools/check_release.mjs v1.2.3` fails unless the manifest has that version and the change log a
- * section of its name, and prints that section: the notes of the release.
+ * Why: a tag publishes to two registries, where a version cannot be withdrawn.
+ * `node tools/check_release.mjs v1.2.3` fails unless the manifest has that version and the change log has its
+ * section. It prints the section: the notes of the release.
  */
 
 import { readFileSync } from "node:fs";

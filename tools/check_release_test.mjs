@@ -22,13 +22,13 @@ describe("checkRelease", () => {
     expect(notes).toBe("### Added\n\n- A thing.");
   });
 
-  test("refuses a tag of another version", () => {
+  test("rejects a tag of another version", () => {
     expect(() => checkRelease("v1.2.4", { version: "1.2.3", changelog: CHANGELOG })).toThrow(
       "check release: tag v1.2.4 of version 1.2.3",
     );
   });
 
-  test("refuses a version without notes", () => {
+  test("rejects a version without notes", () => {
     const complaint = "check release: no section 1.2.5 in the change log";
     expect(() => checkRelease("v1.2.5", { version: "1.2.5", changelog: CHANGELOG })).toThrow(complaint);
     const empty = `${CHANGELOG}\n## 1.2.5\n\n## 1.0.0\n\n- Old.\n`;

@@ -1,7 +1,7 @@
 /**
- * Why: CI ends with one line that says how much was tested. This runs every check, every test on every
- * runtime without skips, and the benchmarks with the limits that hold on a shared machine, each to its end,
- * and adds up what they say in their own last lines.
+ * Why: CI ends with one line of total counts. This runs every check, every test on every runtime without
+ * skips, and the benchmarks with limits for a shared machine, each to its end, and sums the counts of their
+ * last lines.
  *
  * `npm run ci` is `.ci/run`, which installs what this needs first.
  */
@@ -13,7 +13,7 @@ import { seconds } from "./lib/run.mjs";
 
 /** @typedef {{passed: number, failed: number, skipped: number, elapsedMs: number}} Outcome */
 
-/** What is run, one after the other. */
+/** The stages, in order. */
 const STAGES = {
   checks: ["tools/check.mjs"],
   tests: ["tools/test.mjs", "--refuse-skips"],
@@ -21,8 +21,8 @@ const STAGES = {
 };
 
 /**
- * Runs a script and passes on what it prints, except its closing line. A script without one counts as one
- * that passed or failed.
+ * Runs a script and prints its output, except its closing line. A script without one counts as 1 passed or 1
+ * failed.
  *
  * @param {string[]} args
  * @returns {Promise<Outcome>}

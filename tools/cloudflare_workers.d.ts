@@ -1,6 +1,6 @@
 /**
- * What src/cloudflare uses of the platform's module. The whole of `@cloudflare/workers-types` would bring the
- * types of a host.
+ * The types of the platform's module that src/cloudflare uses. All of `@cloudflare/workers-types` would add
+ * the types of a host.
  */
 declare module "cloudflare:workers" {
   export abstract class DurableObject<Env = unknown> {

@@ -16,7 +16,7 @@ function rows() {
 }
 
 /**
- * Lower case without what stands between words: `account id`, `accountId` and `account_id` are the same.
+ * Lower case without separators: `account id`, `accountId` and `account_id` are equal.
  * @param {string} text
  */
 const squeezed = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");

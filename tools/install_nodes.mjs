@@ -1,6 +1,6 @@
 /**
- * `npm run nodes` installs every version of Node of tools/nodes; `npm run nodes -- 24` the one named.
- * `npm test` then runs on each, and what needs a newer Node than the user's is skipped no more.
+ * `npm run nodes` installs every version of Node of tools/nodes; `npm run nodes -- 24` installs the named
+ * one. `npm test` then runs on each, without skipping tests that need a newer Node.
  */
 
 import { installNode, NODE_MAJORS } from "./lib/nodes.mjs";

@@ -1,9 +1,8 @@
 /**
- * Why: `proto/` is the one place that says what stored messages look like. This writes their types and the
- * schemas that src/protobuf encodes and decodes by: plain data of a few kilobytes, where the generated code
- * of a protobuf runtime needs the runtime, which is a third of what a client loads. (That code is generated
- * too, below test/: it is what the tests compare with.) What the schemas have no room for is refused here: a
- * oneof, proto3, an import, an option, a list of texts.
+ * Why: `proto/` defines the stored messages. This writes their types and the schemas for src/protobuf: plain
+ * data of a few kilobytes. The generated code of a protobuf runtime would need the runtime, a third of a
+ * client's bundle. (That code is generated too, below test/, for comparison in tests.) It rejects features
+ * that schemas do not support: a oneof, proto3, an import, an option, a list of texts.
  *
  * It is the second step of `npm run generate`.
  */
@@ -27,7 +26,7 @@ import { run } from "./lib/run.mjs";
  * @typedef {import("@bufbuild/protobuf/wkt").FileDescriptorProto} FileDescriptorProto
  */
 
-/** Folder of the written files. */
+/** Output folder. */
 export const SCHEMAS = "src/records/gen";
 
 /** @type {Partial<Record<Type, [kind: string, type: string]>>} */
@@ -44,7 +43,7 @@ const SCALARS = {
   [Type.ENUM]: ["int32", "number"],
 };
 
-/** Parts of descriptors that the schemas have no room for. */
+/** Parts of descriptors that schemas do not support. */
 const FOREIGN = [
   "dependency",
   "extension",
@@ -106,7 +105,7 @@ export function messageSchemas(file) {
 
 /**
  * @param {DescriptorProto} type
- * @param {string} parent begins the names of its inner messages
+ * @param {string} parent prefix of the names of its inner messages
  * @param {number[]} path
  * @param {Context} context
  * @returns {string[]} the type and schema of the message, after those of its inner messages
@@ -114,7 +113,7 @@ export function messageSchemas(file) {
 function messageTexts(type, parent, path, context) {
   const name = `${parent}${type.name}`;
   refuseForeign(type, name);
-  if (type.enumType.length > 0) throw new Error(`${name}: an enum inside a message has no place in a schema`);
+  if (type.enumType.length > 0) throw new Error(`${name}: an enum inside a message is not supported`);
   const inner = type.nestedType.flatMap((nested, i) =>
     messageTexts(nested, `${name}_`, [...path, 3, i], context),
   );
@@ -158,7 +157,7 @@ function rowText(field, owner, context) {
   const { number, label, type } = field;
   refuseForeign(field, where);
   if (field.defaultValue !== "" || field.oneofIndex !== 0 || label === Label.REQUIRED) {
-    throw new Error(`${where}: a default, a oneof or a required field has no place in a schema`);
+    throw new Error(`${where}: a default, a oneof or a required field is not supported`);
   }
   const scalar = SCALARS[type]?.[0];
   if (label === Label.REPEATED && scalar !== undefined && field.options?.packed !== true) {
@@ -177,7 +176,7 @@ function rowText(field, owner, context) {
 function messageName(field, owner, { file }) {
   const prefix = `.${file.package}.`;
   if (field.type !== Type.MESSAGE || !field.typeName.startsWith(prefix)) {
-    throw new Error(`${owner}.${field.name}: a type that has no place in a schema`);
+    throw new Error(`${owner}.${field.name}: the type is not supported`);
   }
   return field.typeName.slice(prefix.length).replaceAll(".", "_");
 }
@@ -198,7 +197,7 @@ function enumText(type, path, comments) {
 }
 
 /**
- * Refuses a part that a schema has no room for, and every option but `packed`.
+ * Rejects unsupported parts, and every option but `packed`.
  *
  * @param {object} descriptor
  * @param {string} what
@@ -211,7 +210,7 @@ function refuseForeign(descriptor, what) {
       ([name, option]) => !["packed", "$typeName"].includes(name) && isThere(option),
     );
     if (hasOption || (FOREIGN.includes(part) && isThere(value)))
-      throw new Error(`${what}: ${part} has no place in a schema`);
+      throw new Error(`${what}: ${part} is not supported`);
   }
 }
 

@@ -13,7 +13,7 @@ function written(init) {
 }
 
 describe("messageSchemas", () => {
-  test("writes a type and a schema for each message, fields in the order of their numbers", () => {
+  test("writes types and schemas with fields in numeric order", () => {
     const text = written({
       messageType: [
         {
@@ -84,14 +84,14 @@ describe("messageSchemas", () => {
     ["a default", { messageType: [{ name: "M", field: [{ ...field, defaultValue: "1" }] }] }],
     ["a required field", { messageType: [{ name: "M", field: [{ ...field, label: 2 }] }] }],
     ["a list that is not packed", { messageType: [{ name: "M", field: [{ ...field, label: 3 }] }] }],
-    ["a kind that nothing here uses", { messageType: [{ name: "M", field: [{ ...field, type: 17 }] }] }],
+    ["an unused kind", { messageType: [{ name: "M", field: [{ ...field, type: 17 }] }] }],
     [
       "a message of another package",
       { messageType: [{ name: "M", field: [{ ...field, type: 11, typeName: ".b.M" }] }] },
     ],
   ];
 
-  test.each(foreign)("refuses %s", (_, init) => {
+  test.each(foreign)("rejects %s", (_, init) => {
     expect(() => written(init)).toThrow(/b\.proto|\bM\b|\bE\b/);
   });
 });

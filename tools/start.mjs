@@ -1,8 +1,7 @@
 /**
- * Why: `npm start` and `bun start` are the same script of package.json, but each must run the program on its
- * own runtime. Which one asked is in `npm_config_user_agent`. Node runs the built files, since it does not
- * read TypeScript on every version supported here: the incremental build comes first and does nothing when
- * nothing changed. Bun runs the source. (`deno task start` needs no script.)
+ * Why: `npm start` and `bun start` run the same script of package.json, but each must run the program on its
+ * own runtime, which `npm_config_user_agent` names. Node runs the built files after an incremental build,
+ * because not every supported Node runs TypeScript. Bun runs the source. (`deno task start` needs no script.)
  */
 
 import { spawnSync } from "node:child_process";
@@ -12,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /**
- * Runs a program in the foreground and ends with its exit code when that is not zero.
+ * Runs a program in the foreground and exits with its exit code if it is not zero.
  *
  * @param {string} command
  * @param {string[]} args

@@ -1,14 +1,13 @@
 /**
- * Why: "the tests pass" means on every runtime, so one command runs them all and adds them up. A runner that
- * ran nothing, or that broke without a failing test to show for it, counts as a failure: silence is how a
- * suite stops protecting anything.
+ * Why: one command runs the tests on every runtime and sums the counts. A runner that ran no test, or that
+ * failed without a failing test, counts as a failure.
  *
- * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the runners named.
- * `npm run test:long` (`--long`) runs the long dose of each test and the files that have no short one: see
- * docs/design/testing.md. The build comes first, because tests of the built package use it.
+ * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the named runners.
+ * `npm run test:long` (`--long`) runs the long dose of each test and the files without a short one: see
+ * docs/design/testing.md. It builds first, because tests use the built package.
  *
- * Tests that need something this machine lacks are skipped, each with its reason. `--refuse-skips` makes each
- * of them a failure. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
+ * Tests that cannot run on this machine are skipped, with a reason. `--refuse-skips` counts them as failures.
+ * The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -36,14 +35,14 @@ import { documentedFiles } from "./lib/sources.mjs";
  * @typedef {Counts & {name: string, elapsedMs: number}} Result
  */
 
-/** Against a runner that hangs, also in the long run. */
+/** Stops a hanging runner, also in the long run. */
 const TIMEOUT_MS = 90 * 60_000;
 
 const VITEST = resolve("node_modules/vitest/vitest.mjs");
 
 /**
- * What other versions of Node run in the short run: what is nearest to the host. The long run has the short
- * dose of everything.
+ * Tests for other versions of Node in the short run: those closest to the host. In the long run they run the
+ * short dose of all tests.
  */
 const ON_OTHER_NODES = [
   "test/kit/memory_conformance_test.ts",
@@ -81,7 +80,7 @@ function otherNode(major, isLong) {
   return runner;
 }
 
-/** The longest first: two run at a time. @param {boolean} isLong @returns {Runner[]} */
+/** The runners, longest first, because two run at a time. @param {boolean} isLong @returns {Runner[]} */
 function runnersFor(isLong) {
   return [
     vitest("node"),
@@ -114,7 +113,7 @@ function runnersFor(isLong) {
 
 /**
  * @param {Runner} runner
- * @param {string} directory where reports go
+ * @param {string} directory folder of reports
  * @returns {Promise<Result>}
  */
 async function runTests(runner, directory) {

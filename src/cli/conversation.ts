@@ -4,16 +4,16 @@ import { type Database, type Frame, type Identity, Talker } from "./talker.ts";
 const ALICE: Identity = { name: "alice", pn: "15550000001@s.whatsapp.net", lid: "100000000000001@lid" };
 const BOB: Identity = { name: "bob", pn: "15550000002@s.whatsapp.net", lid: "100000000000002@lid" };
 
-/** Unacknowledged messages of one author at once. */
+/** Maximum number of unacknowledged messages of one author. */
 const WINDOW = 8;
 
-/** Both accounts of a conversation, opened. */
+/** Both open accounts of a conversation. */
 export interface Conversation {
   readonly alice: Talker;
   readonly bob: Talker;
 }
 
-/** Opens both accounts over one database and lets them meet. */
+/** Opens both accounts over one database and stores their mappings. */
 export async function openConversation(database: Database): Promise<Conversation> {
   const alice = await Talker.open(database, ALICE);
   const bob = await Talker.open(database, BOB);
@@ -23,22 +23,22 @@ export async function openConversation(database: Database): Promise<Conversation
   return { alice, bob };
 }
 
-/** Messages handed over on both sides, over the whole conversation. */
+/** Number of messages handed over on both sides, in the whole conversation. */
 export function handedOver({ alice, bob }: Conversation): number {
   return alice.ledger.received + bob.ledger.received;
 }
 
-/** Exchanges messages, both directions at once, until `target` of them were handed over in all. */
+/** Exchanges messages in both directions at once until `target` of them were handed over in total. */
 export async function converse(
   conversation: Conversation,
   target: number,
   onRound: () => void | Promise<void>,
 ): Promise<void> {
   const { alice, bob } = conversation;
-  // What a killed process had delivered and not yet acknowledged.
+  // Acknowledges messages that a killed process had delivered.
   await alice.acknowledge(bob);
   await bob.acknowledge(alice);
-  // Bob can answer once Alice's first message has given him a session.
+  // Bob can answer after Alice's first message has created his session.
   if (!(await bob.hasSessionWith(alice))) await exchange(alice, bob, 1);
   while (handedOver(conversation) < target) {
     const missing = target - handedOver(conversation);
@@ -50,7 +50,7 @@ export async function converse(
   }
 }
 
-/** Whether both sides have read exactly what was written: nothing lost, nothing repeated, in order. */
+/** Whether both sides have received all written messages once, in order. */
 export function isIntact({ alice, bob }: Conversation): boolean {
   return (
     alice.ledger.digest === expectedDigest(BOB.name, alice.ledger.received) &&
@@ -58,7 +58,7 @@ export function isIntact({ alice, bob }: Conversation): boolean {
   );
 }
 
-/** One author sends what is unacknowledged, out of order; the reader hands over and acknowledges. */
+/** One author sends unacknowledged messages out of order; the reader hands them over and acknowledges. */
 async function exchange(author: Talker, reader: Talker, wanted: number): Promise<void> {
   const waiting = author.ledger.sent - author.ledger.acknowledged;
   if (waiting < wanted) await author.write(reader, wanted - waiting);
@@ -75,7 +75,7 @@ async function exchange(author: Talker, reader: Talker, wanted: number): Promise
   await author.acknowledge(reader);
 }
 
-/** Neighbours in pairs swap places, as frames do that cross on two routes. */
+/** Swaps neighbouring frames, as a network may. */
 function outOfOrder(frames: readonly Frame[]): Frame[] {
   return frames.map((frame, index) => frames[index ^ 1] ?? frame);
 }

@@ -6,7 +6,7 @@ import { bundleWorker, startLocalWorker } from "./local_worker.ts";
 import type { WorkerOptions } from "./options.ts";
 import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
 
-/** Runs the Worker until the program is asked to end. */
+/** Runs the Worker until the program receives a signal to end. */
 export async function runDevWorker({ folder, host, port }: WorkerOptions): Promise<void> {
   const admin = await adminToken();
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));

@@ -3,30 +3,35 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Account } from "../account/mod.ts";
 import type { Write } from "../backend/mod.ts";
 
-/** Under which name a participant keeps its place in the conversation among the device's `extra` values. */
+/** Name of the ledger among the device's `extra` values. */
 const LEDGER_NAME = "conversation";
 
-/** A participant's place in the conversation. It changes only in commits that also hold what it counts. */
+/**
+ * A participant's progress in the conversation. It changes only in commits that also contain the counted
+ * messages.
+ */
 export interface Ledger {
-  /** Messages written so far; their payloads wait in the outbox until acknowledged. */
+  /** Number of written messages; their payloads stay in the outbox until acknowledged. */
   readonly sent: number;
-  /** Messages that the other side is known to have kept. */
+  /** Number of messages that the other side has acknowledged. */
   readonly acknowledged: number;
-  /** Messages handed over to the application, in order, each once. */
+  /** Number of messages handed over to the application, in order, each once. */
   readonly received: number;
-  /** SHA-256 over the digest before and the text of each message handed over, in hexadecimal. */
+  /** Chained SHA-256 over the previous digest and the text of each handed over message, in hexadecimal. */
   readonly digest: string;
 }
 
 const EMPTY: Ledger = { sent: 0, acknowledged: 0, received: 0, digest: "" };
 
-/** Reads a participant's place. */
+/** Reads a participant's ledger. */
 export function readLedger(account: Account): Ledger {
   const bytes = account.device.getDeviceSnapshot().extra.get(LEDGER_NAME);
   return bytes === undefined ? EMPTY : (JSON.parse(new TextDecoder().decode(bytes)) as Ledger);
 }
 
-/** Changes a participant's place together with what it counts: one commit, durable when it resolves. */
+/**
+ * Changes a participant's ledger together with the counted messages, in one commit, durable when it resolves.
+ */
 export async function updateLedger(
   account: Account,
   change: Partial<Ledger>,
@@ -47,10 +52,7 @@ export function extendDigest(digest: string, text: string): string {
   return bytesToHex(sha256(utf8ToBytes(`${digest}\n${text}`)));
 }
 
-/**
- * The digest of the first `count` messages of an author: what a reader that lost none and repeated none must
- * have.
- */
+/** The digest of the first `count` messages of an author, for a reader that received each once. */
 export function expectedDigest(author: string, count: number): string {
   let digest = "";
   for (let number = 0; number < count; number += 1)

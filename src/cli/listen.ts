@@ -1,18 +1,18 @@
-/** Serves an application on the runtime that runs this program. */
+/** Serves an application on the present runtime. */
 
-/** What answers requests. */
+/** Answers requests. */
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** Where to listen. */
+/** Address to listen on. */
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listening {
   readonly port: number;
-  /** Takes no more connections, and resolves when what is under way has been answered. */
+  /** Accepts no further connections, and resolves when running requests are answered. */
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ interface BunHost {
 /**
  * Listens for HTTP.
  *
- * @throws {Error} When the port is taken or the address is not this machine's.
+ * @throws {Error} When the port is in use or the address is not available.
  */
 export async function listen(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {
   const { Deno, Bun } = globalThis as { readonly Deno?: DenoHost; readonly Bun?: BunHost };
@@ -58,7 +58,7 @@ async function listenOnNode(handler: Handler, { host, port }: ListenOptions): Pr
         close: () =>
           new Promise((closed) => {
             server.close(() => closed());
-            // Connections that are kept for a next request hold nothing up.
+            // Idle keep-alive connections would delay the callback.
             if ("closeIdleConnections" in server) server.closeIdleConnections();
           }),
       });

@@ -1,4 +1,4 @@
-/** Workers in a workerd on this machine, as Cloudflare would run them. */
+/** Runs Workers in a local workerd, as on Cloudflare. */
 
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
@@ -6,21 +6,21 @@ import { Miniflare } from "miniflare";
 /** The same date as in wrangler.toml. */
 export const COMPATIBILITY_DATE = "2026-10-01";
 
-/** How a Worker is started. */
+/** Options of {@link startLocalWorker}. */
 export interface LocalWorkerOptions {
-  /** One ES module with everything it imports: see {@link bundleWorker}. */
+  /** One ES module, including its imports: see {@link bundleWorker}. */
   readonly script: string;
-  /** Class names of the Durable Objects by binding. All of them keep their data in SQLite. */
+  /** Class names of the Durable Objects by binding. All of them use SQLite. */
   readonly durableObjects: Readonly<Record<string, string>>;
   /** Texts by binding. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;
-  /** Folder of the objects' databases. Defaults to memory. */
+  /** Folder of the Durable Objects' databases. Defaults to memory. */
   readonly folder?: string | undefined;
   /** Defaults to 127.0.0.1. */
   readonly host?: string | undefined;
   /** Defaults to a free port. */
   readonly port?: number | undefined;
-  /** Called with each line that the Worker logs. Defaults to printing it. */
+  /** Called with each line of the Worker's log. Defaults to printing it. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 

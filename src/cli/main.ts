@@ -1,6 +1,6 @@
 /**
- * `npm start`: two accounts talk over one database, the process that holds them is killed half way, and
- * nothing is lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
+ * `npm start`: two accounts exchange messages over one database. Their process is killed half way, and no
+ * message is lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
  */
 import { statSync } from "node:fs";
 import process from "node:process";
@@ -13,7 +13,7 @@ import type { WorkerReport } from "./worker.ts";
 
 type Done = Extract<WorkerReport, { event: "done" }>;
 
-/** What the workers of one run have told so far. */
+/** Reports of the workers of one run. */
 interface Run {
   /** Messages of earlier runs; `undefined` until a worker has opened the database. */
   base: number | undefined;
@@ -116,7 +116,7 @@ function fileSize(url: string): string {
 }
 
 async function run(options: CliOptions): Promise<void> {
-  // The other modes need packages that a conversation does not.
+  // The other modes need further packages.
   switch (options.mode) {
     case "conversation":
       return await converse(options);
@@ -127,7 +127,7 @@ async function run(options: CliOptions): Promise<void> {
   }
 }
 
-// Whoever reads the output has seen enough, as `head` does. The worker ends with this process.
+// The reader has closed the pipe, as `head` does. The worker ends with this process.
 process.stdout.on("error", () => process.exit(1));
 
 try {

@@ -1,4 +1,4 @@
-/** Two accounts that talk. */
+/** Options of a conversation of two accounts. */
 export interface ConversationOptions {
   readonly mode: "conversation";
   /** Messages to exchange in this run. */
@@ -7,7 +7,7 @@ export interface ConversationOptions {
   readonly db: string;
 }
 
-/** The HTTP service over a database. */
+/** Options of the HTTP service over a database. */
 export interface ServeOptions {
   readonly mode: "serve";
   /** Database URL, as above. */
@@ -18,19 +18,19 @@ export interface ServeOptions {
   readonly host: string;
 }
 
-/** The HTTP service as a Worker on this machine. */
+/** Options of the HTTP service as a local Worker. */
 export interface WorkerOptions {
   readonly mode: "worker";
-  /** Where Durable Objects are kept. */
+  /** Folder of the Durable Objects. */
   readonly folder: string;
   readonly port: number;
   readonly host: string;
 }
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export type CliOptions = ConversationOptions | ServeOptions | WorkerOptions;
 
-/** What to print when the command line cannot be understood. */
+/** The help text. */
 export const USAGE = `Usage: npm start -- [--messages N] [--db URL]
        npm start -- --serve [--db URL] [--host ADDRESS] [--port N]
        npm run dev:worker -- [--folder PATH] [--host ADDRESS] [--port N]
@@ -53,7 +53,7 @@ made for the run.
   --port N         port to listen on, 0 for a free one (default 8787)
   --help           print this text`;
 
-/** Most messages of one run. */
+/** Maximum number of messages of one run. */
 const MAX_MESSAGES = 1_000_000;
 
 const MAX_PORT = 65_535;
@@ -113,11 +113,12 @@ function valuesOf(mode: CliOptions["mode"], args: readonly string[]): Map<string
   return values;
 }
 
-/** User and password in front of a host. */
+/** User and password before a host. */
 const CREDENTIALS = /^[^:]*:\/\/[^/?#]*@/;
 
 /**
- * What a URL says is on the command line, which every user of the machine can read: no message repeats it.
+ * Rejects URLs with secrets, because every user of the machine can read the command line. Messages do not
+ * contain the URL.
  */
 function parseUrl(db: string): string {
   const query = /\?([^#]*)/.exec(db)?.[1];
@@ -127,7 +128,7 @@ function parseUrl(db: string): string {
   if (CREDENTIALS.test(db))
     throw new TypeError("start: the URL of --db has a user name, set HOLDFAST_DB_TOKEN to a token instead");
   if (/^(?:file:)?:memory:(?:\?|$)/.test(db))
-    throw new TypeError("start: what is kept outlives its process, which :memory: does not");
+    throw new TypeError("start: :memory: does not outlive its process");
   return db;
 }
 

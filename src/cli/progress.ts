@@ -1,11 +1,11 @@
 import process from "node:process";
 
-/** A line that rewrites itself on a terminal, and speaks up every tenth of the way elsewhere. */
+/** A progress line: updated in place on a terminal, else printed after every tenth of the work. */
 export class ProgressLine {
   #shownTenth = 0;
   #open = false;
 
-  /** Shows how far the work is, `done` of `total`, with details. */
+  /** Shows the progress, `done` of `total`, with details. */
   show(done: number, total: number, details: string): void {
     const tenth = Math.floor((10 * done) / total);
     const counts = `${formatCount(done)}/${formatCount(total)} messages`;
@@ -21,7 +21,7 @@ export class ProgressLine {
     }
   }
 
-  /** Prints a line of its own, below what was shown. */
+  /** Prints a separate line below the progress. */
   say(text: string): void {
     process.stdout.write(`${this.#open ? "\n" : ""}${text}\n`);
     this.#open = false;
@@ -33,7 +33,7 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** Bytes in the unit that people read. */
+/** Bytes in a readable unit. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;

@@ -13,7 +13,7 @@ import type { ServeOptions } from "./options.ts";
 import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
 import { shownUrl } from "./shown_url.ts";
 
-/** Serves until the program is asked to end; then every account is flushed a last time. */
+/** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function serve({ db, host, port }: ServeOptions): Promise<void> {
   const authToken = databaseToken();
   const logger: Logger = { log: logLine };
@@ -38,7 +38,7 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
   }
 }
 
-/** What went wrong, and nothing of what went well. */
+/** Logs only warnings and errors. */
 function logLine(...[level, message, fields]: Parameters<Logger["log"]>): void {
   if (level !== "debug" && level !== "info") {
     process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);

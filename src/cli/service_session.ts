@@ -5,7 +5,7 @@ import { makeToken } from "../service/mod.ts";
 /** The admin token of a run. */
 export interface AdminToken {
   readonly token: string;
-  /** Whether it was made for this run. Only then it is printed. */
+  /** Whether it was created for this run. Only then is it printed. */
   readonly isNew: boolean;
 }
 
@@ -16,7 +16,7 @@ export async function adminToken(): Promise<AdminToken> {
   return { token: (await makeToken(systemRandom)).token, isNew: true };
 }
 
-/** What is printed when a service has started: where it is, and a session that works as it stands. */
+/** The text printed when a service has started: its address, and example commands. */
 export function serviceGreeting(url: string, where: string, { token, isNew }: AdminToken): string {
   const shown = isNew ? `TOKEN='${token}'` : 'TOKEN="$HOLDFAST_ADMIN_TOKEN"';
   const headers = `-H "authorization: Bearer $TOKEN" -H 'content-type: application/json'`;
@@ -34,7 +34,7 @@ Clients keep their state here with remoteBackend({ url: "${url}", token, account
 `;
 }
 
-/** Resolves when the program is asked to end. */
+/** Resolves when the program receives a signal to end. */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

@@ -1,4 +1,4 @@
-/** A database URL without anything that could be a secret. */
+/** A database URL without parts that may be secret. */
 export function shownUrl(url: string): string {
   return url.replace(/\?.*$/, "").replace(/\/\/[^@/]*@/, "//");
 }

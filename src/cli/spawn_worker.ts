@@ -4,26 +4,25 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { WorkerReport } from "./worker.ts";
 
-/** How a worker ended: by itself with an exit code, or by a signal. */
+/** How a worker ended: with an exit code, or by a signal. */
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** What it said on standard error. */
+  /** Its standard error output. */
   readonly complaint: string;
 }
 
 /** A running worker. */
 export interface Worker {
-  /** Ends it as a crash does: without a last word. */
+  /** Kills it, as a crash. */
   kill(): void;
   readonly ended: Promise<WorkerEnd>;
 }
 
 /**
- * Starts a worker under the runtime that runs this program. It inherits the environment, and the database's
- * token in it.
+ * Starts a worker on the present runtime. It inherits the environment with the database's token.
  *
- * @param url Without secrets: everybody on this machine sees it.
+ * @param url Must not contain secrets: every user of this machine can read it.
  */
 export function spawnWorker(url: string, target: string, onReport: (report: WorkerReport) => void): Worker {
   const script = fileURLToPath(new URL(import.meta.url.replace(/spawn_worker(\.\w+)$/, "worker$1")));
@@ -48,7 +47,7 @@ export function spawnWorker(url: string, target: string, onReport: (report: Work
   };
 }
 
-/** What a runtime's executable needs in front of a script. */
+/** Arguments of the runtime's executable before a script. */
 function runtimeArguments(): string[] {
   return "Deno" in globalThis ? ["run", "-A", "--no-remote", "--cached-only"] : process.execArgv;
 }

@@ -8,15 +8,15 @@ import { encodeUtf8 } from "../bytes/mod.ts";
 import { nowSeconds } from "../ports/mod.ts";
 import { extendDigest, type Ledger, messageText, readLedger, updateLedger } from "./ledger.ts";
 
-/** Who somebody is to the network. */
+/** Identity of a participant. */
 export interface Identity {
-  /** The account's name in the database, and the author of its messages. */
+  /** Name of the account in the database, and of the author in messages. */
   readonly name: string;
   readonly pn: string;
   readonly lid: string;
 }
 
-/** A frame on its way. A network may lose, repeat and reorder frames; the number is the message's id. */
+/** A frame in transit. The number is the message's id. A network may lose, repeat and reorder frames. */
 export type Frame =
   | { readonly kind: "senderKey"; readonly type: "pkmsg" | "msg"; readonly bytes: Uint8Array }
   | {
@@ -29,14 +29,14 @@ export type Frame =
 
 const GROUP = "120363000000000001@g.us";
 
-/** Where the accounts are kept. */
+/** Database of the accounts. */
 export interface Database {
   readonly url: string;
-  /** For a database behind a server. */
+  /** For a database server. */
   readonly authToken?: string | undefined;
 }
 
-/** The key bundle that a server would hand out. Public keys carry their 0x05 prefix. */
+/** The key bundle that a server would return. Public keys have the 0x05 prefix. */
 export interface KeyBundle {
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
@@ -48,7 +48,7 @@ export interface KeyBundle {
   readonly preKey: { readonly keyId: number; readonly publicKey: Uint8Array };
 }
 
-/** Baileys' logger shape; its chatter is no part of the conversation. */
+/** A silent logger in the shape of Baileys' logger. */
 const quiet = {
   level: "silent",
   child: () => quiet,
@@ -63,11 +63,11 @@ type Repository = ReturnType<typeof makeLibSignalRepository>;
 type AuthState = Awaited<ReturnType<typeof baileysAuthState>>;
 
 /**
- * One of the two who talk: an account of the database with Baileys' own Signal stack over it.
+ * One of the two participants: an account of the database with Baileys' own Signal stack.
  *
- * What makes each message arrive exactly once, whenever the process dies: the author keeps it in the outbox
- * until it is acknowledged, the reader keeps it among the pending inbound ones until it is handed over, and
- * the count of what was handed over is part of the commit that removes it.
+ * Each message arrives exactly once, even if the process crashes: the author keeps it in the outbox until it
+ * is acknowledged. The reader keeps it as pending inbound until it is handed over. One commit removes it
+ * there and counts it as received.
  */
 export class Talker {
   readonly identity: Identity;
@@ -82,7 +82,7 @@ export class Talker {
     this.#repository = repository;
   }
 
-  /** Opens the account, making it if the database has none of that name. */
+  /** Opens the account, creating it if needed. */
   static async open(database: Database, identity: Identity): Promise<Talker> {
     const account = await openAccount({ backend: libsqlBackend({ ...database, account: identity.name }) });
     const auth = await baileysAuthState(account);
@@ -96,7 +96,7 @@ export class Talker {
     return readLedger(this.account);
   }
 
-  /** Learns which LID belongs to the other side's phone number. */
+  /** Stores the mapping of the other side's LID and phone number. */
   async meet(peer: Talker): Promise<void> {
     await this.#repository.lidMapping.storeLIDPNMappings([{ lid: peer.identity.lid, pn: peer.identity.pn }]);
   }
@@ -111,7 +111,7 @@ export class Talker {
     await this.#repository.injectE2ESession({ jid: peer.identity.pn, session: await peer.#takeBundle() });
   }
 
-  /** Hands out a key bundle with a one-time pre-key that nobody else gets. */
+  /** Returns a key bundle with an unused one-time pre-key. */
   async #takeBundle(): Promise<KeyBundle> {
     const { creds, keys } = this.#auth.state;
     const keyId = creds.firstUnuploadedPreKeyId;
@@ -130,7 +130,7 @@ export class Talker {
     };
   }
 
-  /** Writes messages into the outbox, with the count of what was written. One commit. */
+  /** Writes messages into the outbox and counts them, in one commit. */
   async write(peer: Talker, count: number): Promise<void> {
     const { sent } = this.ledger;
     const createdAt = nowSeconds(this.account.host.clock);
@@ -165,13 +165,13 @@ export class Talker {
         data: Buffer.from(sealed.senderKeyDistributionMessage),
       });
       yield { kind: "senderKey", type, bytes: ciphertext };
-      // The generator resumes when the frame was delivered: only then does the other side hold the key.
+      // The generator resumes when the frame was delivered. Only then does the other side have the key.
       await this.#auth.state.keys.set({ "sender-key-memory": { [GROUP]: { [peer.identity.lid]: true } } });
     }
     yield { kind: "group", number, bytes: sealed.ciphertext };
   }
 
-  /** Decrypts a frame and keeps what it said until it is handed over. */
+  /** Decrypts a frame and stores its message until it is handed over. */
   async receive(author: Talker, frame: Frame): Promise<void> {
     const payload = await this.#decrypt(author, frame);
     if (frame.kind === "senderKey") {
@@ -181,7 +181,7 @@ export class Talker {
       });
       return;
     }
-    if (frame.number < this.ledger.received) return; // sent again because its acknowledgement died with a process
+    if (frame.number < this.ledger.received) return; // sent again: a crash lost the acknowledgement
     const receivedAt = nowSeconds(this.account.host.clock);
     await this.account.store.storePendingInbound([
       {
@@ -209,7 +209,7 @@ export class Talker {
     });
   }
 
-  /** Hands over, in order, what has arrived without a gap. One commit removes it and counts it. */
+  /** Hands over the next messages in order, up to the first gap. One commit removes and counts them. */
   async handOver(author: Talker): Promise<void> {
     let { received, digest } = this.ledger;
     const keys: { chat: string; sender: string; id: string }[] = [];
@@ -225,7 +225,7 @@ export class Talker {
     await updateLedger(this.account, { received, digest }, [{ kind: "pendingInbound.delete", keys }]);
   }
 
-  /** Drops from the outbox what the reader has kept. One commit. */
+  /** Removes messages from the outbox that the reader has received, in one commit. */
   async acknowledge(reader: Talker): Promise<void> {
     const { acknowledged } = this.ledger;
     const { received } = reader.ledger;
@@ -252,7 +252,7 @@ function chatOf(number: number, reader: Talker): string {
   return isGroupMessage(number) ? GROUP : reader.identity.lid;
 }
 
-/** A public key with its type byte. libsignal-node insists on `Buffer`. */
+/** A public key with its type byte. libsignal-node requires a `Buffer`. */
 function prefixed(publicKey: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(0x05), publicKey]);
 }

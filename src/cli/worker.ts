@@ -1,13 +1,13 @@
 /**
- * The process that holds both accounts of the conversation. It is made to be killed: everything it reports is
- * durable. It speaks in lines of JSON on standard output (`WorkerReport`) and ends when its standard input
- * does, so that it never outlives the process that started it.
+ * The process of both accounts of the conversation. It may be killed at any time: all reported progress is
+ * durable. It prints lines of JSON on standard output (`WorkerReport`) and ends when its standard input
+ * closes, so that it never outlives its parent.
  */
 import process from "node:process";
 import { converse, handedOver, isIntact, openConversation } from "./conversation.ts";
 import { databaseToken } from "./database_token.ts";
 
-/** Rows and bytes that one account keeps. */
+/** Stored rows and bytes of one account. */
 export interface AccountReport {
   readonly name: string;
   readonly sessions: number;
@@ -15,7 +15,7 @@ export interface AccountReport {
   readonly bytes: number;
 }
 
-/** A line of the worker. */
+/** A line of the worker's output. */
 export type WorkerReport =
   | { readonly event: "opened"; readonly handedOver: number; readonly openMs: number }
   | {
@@ -26,7 +26,7 @@ export type WorkerReport =
     }
   | { readonly event: "done"; readonly intact: boolean; readonly accounts: readonly AccountReport[] };
 
-// libsignal-node prints whole sessions, private keys included, when it closes one. Standard output is for
+// libsignal-node logs whole sessions, including private keys, when it closes one. Standard output is for
 // reports.
 for (const method of ["log", "info", "warn"] as const) console[method] = () => {};
 
@@ -51,7 +51,7 @@ async function main([url, target]: readonly string[]): Promise<void> {
       rowsWritten: stats.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
       commits: stats.reduce((sum, { commits }) => sum + commits, 0),
     });
-    // Lets a signal or the end of the input be noticed between rounds.
+    // Handles signals and the end of the input between rounds.
     return new Promise((resolve) => setImmediate(resolve));
   });
   const intact = isIntact(conversation);

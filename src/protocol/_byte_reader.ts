@@ -1,23 +1,23 @@
 import { decodeUtf8 } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 
-/** Greatest power of 128 that a varint of 53 bits has. */
+/** Greatest power of 128 in a varint of 53 bits. */
 const MAX_SCALE = 128 ** 7;
 
-/** How a body is read. */
+/** Options of a {@link ByteReader}. */
 export interface ByteReaderOptions {
-  /** Whether bytes are copied: a copy of a key does not keep the whole body in memory. */
+  /** Whether bytes are copied. A copy of a key does not keep the whole body in memory. */
   readonly copies: boolean;
   /**
-   * Most items of all lists and maps together. Each takes a byte or more on the wire, and up to a hundred in
-   * memory.
+   * Maximum number of items of all lists and maps together. Each takes at least a byte on the wire, and up to
+   * a hundred in memory.
    */
   readonly maxItems: number;
 }
 
 /**
- * Reads what a `ByteWriter` wrote, or anything else: nothing is allocated for a length or a number of items
- * before it is known that as many bytes are there.
+ * Reads the output of a `ByteWriter`, or hostile bytes: it checks a length or number of items against the
+ * available bytes before it allocates.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -53,7 +53,7 @@ export class ByteReader {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (byte >= 0x80) continue;
-      // One number has one form.
+      // Only the shortest form is valid.
       if (byte === 0 || value > Number.MAX_SAFE_INTEGER) break;
       return value;
     }
@@ -70,16 +70,16 @@ export class ByteReader {
     return this.#view(8).getFloat64(0);
   }
 
-  /** Bytes behind their length: a view, or a copy where the reader makes copies. @throws {CorruptError} */
+  /** Length-prefixed bytes: a view, or a copy if `copies` is set. @throws {CorruptError} */
   delimited(): Uint8Array {
     const length = this.varint();
     const start = this.#skip(length);
-    // Neither is a Buffer where the body is one.
+    // A plain `Uint8Array`, even if the body is a Buffer.
     const view = new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
     return this.#copies ? view.slice() : view;
   }
 
-  /** A text behind its length. @throws {CorruptError} When it is not UTF-8. */
+  /** A length-prefixed text. @throws {CorruptError} When it is not UTF-8. */
   text(): string {
     const start = this.#skip(this.varint());
     const text = decodeUtf8(this.#bytes.subarray(start, this.#pos));
@@ -88,8 +88,8 @@ export class ByteReader {
   }
 
   /**
-   * The number of items that follow, each of one byte or more. @throws {CorruptError} When there cannot be as
-   * many.
+   * The number of following items, each of at least one byte. @throws {CorruptError} When there cannot be
+   * that many.
    */
   count(max: number = this.#itemsLeft): number {
     const count = this.varint();

@@ -1,21 +1,21 @@
 import { encodeUtf8, isWellFormed } from "../bytes/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 
-/** Memory that a writer begins with, in bytes. It doubles when it is full. */
+/** Initial size of a writer, in bytes. It doubles when it is full. */
 const FIRST_BYTES = 512;
 
-/** Most bytes of a varint: 53 bits at 7 bits a byte. */
+/** Maximum size of a varint: 53 bits with 7 bits per byte. */
 const MAX_VARINT_BYTES = 8;
 
-/** Up to this many bytes a loop is faster than `set`. */
+/** Up to this length a loop is faster than `set`. */
 const LOOP_BYTES = 32;
 
-/** Writes values one after the other into memory that grows. */
+/** Writes values sequentially into growing memory. */
 export class ByteWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
   #length = 0;
 
-  /** What was written so far. The writer must not be used afterwards. */
+  /** The written bytes. The writer must not be used afterwards. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -24,7 +24,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Makes room for so many bytes more. */
+  /** Reserves memory for this many further bytes. */
   expect(bytes: number): void {
     this.#reserve(bytes);
   }
@@ -34,13 +34,13 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value;
   }
 
-  /** An integer from 0 to 2^53−1. @throws {TypeError} When it is anything else. */
+  /** An integer from 0 to 2^53−1. @throws {TypeError} When the value is anything else. */
   varint(value: number): void {
     if (!(Number.isSafeInteger(value) && value >= 0))
       throw new ArgumentTypeError("encode call: not an unsigned integer");
     this.#reserve(MAX_VARINT_BYTES);
     let rest = value;
-    // Bit operations know 32 bits.
+    // Bit operations work on 32 bits.
     for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 128))
       this.#bytes[this.#length++] = (rest % 128) | 0x80;
     for (; rest > 0x7f; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
@@ -54,14 +54,14 @@ export class ByteWriter {
     this.#length += 8;
   }
 
-  /** A number as it is, in 8 bytes. */
+  /** Any number, in 8 bytes. */
   double(value: number): void {
     this.#reserve(8);
     new DataView(this.#bytes.buffer).setFloat64(this.#length, value);
     this.#length += 8;
   }
 
-  /** Bytes behind their length. */
+  /** Length-prefixed bytes. */
   delimited(value: Uint8Array): void {
     const { length } = value;
     this.varint(length);
@@ -73,7 +73,7 @@ export class ByteWriter {
     this.#length += length;
   }
 
-  /** A text in UTF-8 behind its length. @throws {TypeError} When it has no UTF-8 form. */
+  /** A length-prefixed text in UTF-8. @throws {TypeError} When it has no UTF-8 form. */
   text(value: string): void {
     const start = this.#length;
     this.varint(value.length);
@@ -82,7 +82,7 @@ export class ByteWriter {
       const unit = value.charCodeAt(index);
       if (unit > 0x7f) {
         this.#length = start;
-        // Two texts with different lone surrogates would arrive as one.
+        // Two texts with different lone surrogates would be decoded as the same text.
         if (!isWellFormed(value))
           throw new ArgumentTypeError("encode call: a text is not well-formed Unicode");
         this.delimited(encodeUtf8(value));

@@ -3,28 +3,28 @@ import { ArgumentTypeError, RefusedError } from "../errors/mod.ts";
 import { frameOf } from "./frames.ts";
 import type { BackendCall, Wire, WireMethod } from "./wire.ts";
 
-/** Items of one piece of a streamed answer. */
+/** Items per frame of a streamed answer. */
 const ITEMS_PER_FRAME = 500;
 
-/** Most keys of one batched read. */
+/** Maximum number of keys of one batched read. */
 const MAX_KEYS = 100_000;
 
-/** How far a caller may reach. */
+/** Permissions of a caller. */
 export interface CallScope {
-  /** The account that the caller may see, of those that share the database; all of them when `undefined`. */
+  /** The only account of the database that the caller may see; all accounts when `undefined`. */
   readonly account: string | undefined;
 }
 
-/** What is answered: one body, or frames of bodies. */
+/** An answer: one body, or frames of bodies. */
 export type CallAnswer = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
- * Carries a call out on a backend, which checks its arguments, writes and guard, and answers in the version
- * of the call.
+ * Executes a call on a backend, which checks its arguments, writes and guard. Answers in the version of the
+ * call.
  *
- * @param scope A caller who may see one account is told of no other and deletes no other.
- * @throws {StoreError} What the backend says.
- * @throws {TypeError | RangeError} When an argument, a write or the guard is malformed. Nothing was written.
+ * @param scope A caller of one account can neither list nor delete other accounts.
+ * @throws {StoreError} The error of the backend.
+ * @throws {TypeError | RangeError} When an argument, a write or the guard is invalid. Nothing was written.
  */
 export async function answerCall(backend: Backend, call: BackendCall, scope: CallScope): Promise<CallAnswer> {
   const { wire } = call;
@@ -62,7 +62,7 @@ async function read(
   )(...args);
 }
 
-/** @throws {RefusedError} When an account is deleted that the caller may not see. */
+/** @throws {RefusedError} When a write deletes an account that the caller may not see. */
 async function refuseForeignAccounts(
   backend: Backend,
   writes: readonly Write[],
@@ -86,7 +86,7 @@ async function* frames(
     yield frameOf(wire.encodeAnswer(method, piece));
     piece = [];
   }
-  // The empty piece says that this is all: a connection that breaks off is not taken for the end.
+  // The empty list marks the end, so that the caller detects a broken connection.
   if (piece.length > 0) yield frameOf(wire.encodeAnswer(method, piece));
   yield frameOf(wire.encodeAnswer(method, []));
 }

@@ -3,20 +3,20 @@ import type { Rule } from "../rules/mod.ts";
 import type { ByteReader } from "./_byte_reader.ts";
 import type { ByteWriter } from "./_byte_writer.ts";
 
-/** How a value of a rule is written, and read again. */
+/** Encodes and decodes values of a rule. */
 export interface Codec<T = unknown> {
-  /** The value is one that the rule's check accepts. */
+  /** The value must pass the rule's check. */
   encode(writer: ByteWriter, value: T): void;
   /**
-   * Reads a value of the types that the rule has. Ranges and lengths are left to the rule's check. @throws
+   * Reads a value with the types of the rule. The rule's check checks ranges and lengths. @throws
    * {CorruptError}
    */
   decode(reader: ByteReader): T;
 }
 
 /**
- * Compiles the codec of a rule for one protocol version. Parts stand in the order of the rule, without names
- * or tags: both ends have the same rules, or they would not speak the same version.
+ * Compiles the codec of a rule for one protocol version. Parts are encoded in the order of the rule, without
+ * names or tags: both ends have the same rules for a version.
  */
 export function codecOf<T>(rule: Rule<T>, version: number): Codec<T> {
   return compile(rule, version) as Codec<T>;
@@ -87,7 +87,7 @@ const BYTES: Codec<Uint8Array> = {
   decode: (reader) => reader.delimited(),
 };
 
-/** What the version does not know: an answer to an older caller leaves it out. */
+/** A part that the version does not have: answers to older callers omit it. */
 const ABSENT: Codec = { encode: () => {}, decode: () => undefined };
 
 function optionalCodec(codec: Codec): Codec {
@@ -139,17 +139,17 @@ function mapCodec(codec: Codec): Codec {
       const entries = new Map<string, unknown>();
       const count = reader.count();
       for (let index = 0; index < count; index += 1) entries.set(reader.text(), codec.decode(reader));
-      if (entries.size !== count) throw new CorruptError("decode call: a name stands twice in a map");
+      if (entries.size !== count) throw new CorruptError("decode call: a map has a name twice");
       return entries;
     },
   };
 }
 
-/** Takes a byte, so that no number of values is said by fewer bytes. */
+/** Takes one byte, so that a list never has more items than bytes. */
 const EMPTY: Codec = {
   encode: (writer) => writer.byte(0),
   decode: (reader) => {
-    if (reader.byte() !== 0) throw new CorruptError("decode call: something stands where nothing should");
+    if (reader.byte() !== 0) throw new CorruptError("decode call: an empty object is not 0");
     return {};
   },
 };

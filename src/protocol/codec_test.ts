@@ -46,14 +46,14 @@ describe("codecOf", () => {
     ...READ_METHODS.map((method) => [method, READS[method].answer] as const),
   ];
 
-  test.each(rules)("carries every value of %s", (_name, rule) => {
+  test.each(rules)("round-trips every value of %s", (_name, rule) => {
     for (let round = 0; round < 40; round += 1) {
       const given = round % 4 === 0 ? drawFull(rule, { random, nowS: 9 }) : draw(rule, { random, nowS: 9 });
       expect(roundTrip(rule, given)).toEqual(given);
     }
   });
 
-  test("carries integers up to 53 bits, and signs where there may be one", () => {
+  test("round-trips integers up to 53 bits, with signs if allowed", () => {
     const unsigned = integer("count");
     const signed = integer("count", { min: Number.MIN_SAFE_INTEGER });
     fc.assert(
@@ -70,7 +70,7 @@ describe("codecOf", () => {
     }
   });
 
-  test("carries texts as they are, and refuses lone surrogates", () => {
+  test("round-trips texts and rejects lone surrogates", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (given) => {
         fc.pre(isWellFormed(given));
@@ -83,12 +83,12 @@ describe("codecOf", () => {
     for (const given of ["\ud800", "a\udc00"]) expect(() => encode(text("word"), given)).toThrow(TypeError);
   });
 
-  test("carries 64-bit integers", () => {
+  test("round-trips 64-bit integers", () => {
     for (const given of [0n, 1n, 2n ** 53n + 1n, 2n ** 64n - 1n])
       expect(roundTrip(uint64(), given)).toBe(given);
   });
 
-  test("leaves out what is newer than the version", () => {
+  test("omits parts newer than the version", () => {
     interface Sample {
       readonly id: number;
       readonly note: string | undefined;
@@ -108,7 +108,7 @@ describe("Codec.decode", () => {
     ),
   });
 
-  test("takes hostile bytes for damage, and for nothing else", () => {
+  test("throws only CorruptError for hostile bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         try {
@@ -137,7 +137,7 @@ describe("Codec.decode", () => {
     expect(() => decode(rule, new Uint8Array(bytes))).toThrow(CorruptError);
   });
 
-  test("copies bytes, or gives views, as the reader says", () => {
+  test("returns copies or views of bytes by the reader's option", () => {
     const rule = value("value");
     const body = Buffer.from(encode(rule, Uint8Array.of(1, 2, 3)));
     const codec = codecOf<Uint8Array>(rule, 1);
@@ -151,7 +151,7 @@ describe("Codec.decode", () => {
 });
 
 describe("ByteWriter", () => {
-  test("grows as far as it must", () => {
+  test("grows as needed", () => {
     const writer = new ByteWriter();
     const pieces = [1, 600, 5_000, 31, 33].map((length, index) => new Uint8Array(length).fill(index + 1));
     for (const piece of pieces) writer.delimited(piece);

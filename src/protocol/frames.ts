@@ -1,12 +1,12 @@
 import { CorruptError } from "../errors/mod.ts";
 
-/** Bytes in front of a frame: its length, big-endian. */
+/** Size of a frame's header: its length, big-endian. */
 const HEADER_BYTES = 4;
 
-/** Longest frame, in bytes: 500 mappings have at most a few hundred kilobytes. */
+/** Maximum size of a frame, in bytes. 500 mappings take at most a few hundred kilobytes. */
 const MAX_FRAME_BYTES = 4 * 1_024 * 1_024;
 
-/** A frame: the content, with its length in front. */
+/** Builds a frame: the content after its length. */
 export function frameOf(content: Uint8Array): Uint8Array {
   const frame = new Uint8Array(HEADER_BYTES + content.length);
   new DataView(frame.buffer).setUint32(0, content.length);
@@ -15,7 +15,7 @@ export function frameOf(content: Uint8Array): Uint8Array {
 }
 
 /**
- * The contents of frames that arrive in pieces of any size. @throws {CorruptError} When the pieces are no
+ * Reads the contents of frames from pieces of any size. @throws {CorruptError} When the pieces are not
  * frames.
  */
 export async function* contentsOf(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * The commit protocol: how a backend is used from elsewhere. The HTTP service carries calls and answers
- * (`src/http`), and `adapters/remote` calls.
+ * The commit protocol, for the use of a remote backend. The HTTP service (`src/http`) transports calls and
+ * answers; `adapters/remote` is the client.
  *
  * @module
  */

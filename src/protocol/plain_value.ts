@@ -2,16 +2,16 @@ import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
 import { ByteWriter } from "./_byte_writer.ts";
 
-/** How deep lists and objects may lie in each other. */
+/** Maximum nesting of lists and objects. */
 const MAX_DEPTH = 16;
 
-/** Most items of all lists and objects of one value. */
+/** Maximum number of items of all lists and objects of one value. */
 const MAX_ITEMS = 100_000;
 
-/** What a value is, in the byte before it. */
+/** Type of a value, in the byte before it. */
 const TAG = { nothing: 0, no: 1, yes: 2, number: 3, text: 4, bytes: 5, list: 6, object: 7 } as const;
 
-/** Data without behaviour that says itself what it is: what a Worker and its objects tell each other. */
+/** Self-describing data without behaviour, for messages between a Worker and its objects. */
 export type PlainValue =
   | undefined
   | boolean
@@ -22,9 +22,9 @@ export type PlainValue =
   | { readonly [name: string]: PlainValue };
 
 /**
- * Encodes a plain value. Members of objects that are `undefined` are left out.
+ * Encodes a plain value. Omits members of objects that are `undefined`.
  *
- * @throws {TypeError} When something in it is no plain value, or lies too deep.
+ * @throws {TypeError} When a part is not a plain value or is nested too deeply.
  */
 export function encodePlainValue(value: unknown): Uint8Array {
   const writer = new ByteWriter();
@@ -33,19 +33,19 @@ export function encodePlainValue(value: unknown): Uint8Array {
 }
 
 /**
- * Decodes a plain value. Bytes are copies; an object has no members but its own.
+ * Decodes a plain value. Bytes are copies; objects have only their own members.
  *
- * @throws {CorruptError} When the bytes are no plain value, or it is too deep.
+ * @throws {CorruptError} When the bytes are not a plain value, or it is nested too deeply.
  */
 export function decodePlainValue(bytes: Uint8Array): PlainValue {
   const reader = new ByteReader(bytes, { copies: true, maxItems: MAX_ITEMS });
   const value = read(reader, 0);
-  if (!reader.isAtEnd) throw new CorruptError("decode value: something follows it");
+  if (!reader.isAtEnd) throw new CorruptError("decode value: trailing bytes");
   return value;
 }
 
 function write(writer: ByteWriter, value: unknown, depth: number): void {
-  if (depth > MAX_DEPTH) throw new ArgumentTypeError(`encode value: deeper than ${MAX_DEPTH}`);
+  if (depth > MAX_DEPTH) throw new ArgumentTypeError(`encode value: nested deeper than ${MAX_DEPTH}`);
   if (value === undefined) writer.byte(TAG.nothing);
   else if (typeof value === "boolean") writer.byte(value ? TAG.yes : TAG.no);
   else if (typeof value === "number") {
@@ -78,7 +78,7 @@ function writeMembers(writer: ByteWriter, value: unknown, depth: number): void {
 }
 
 function read(reader: ByteReader, depth: number): PlainValue {
-  if (depth > MAX_DEPTH) throw new CorruptError(`decode value: deeper than ${MAX_DEPTH}`);
+  if (depth > MAX_DEPTH) throw new CorruptError(`decode value: nested deeper than ${MAX_DEPTH}`);
   switch (reader.byte()) {
     case TAG.nothing:
       return undefined;
@@ -95,11 +95,11 @@ function read(reader: ByteReader, depth: number): PlainValue {
     case TAG.list:
       return Array.from({ length: reader.count() }, () => read(reader, depth + 1));
     case TAG.object:
-      // Own members, whatever they are called.
+      // Creates own members for any name, such as `__proto__`.
       return Object.fromEntries(
         Array.from({ length: reader.count() }, () => [reader.text(), read(reader, depth + 1)] as const),
       );
     default:
-      throw new CorruptError("decode value: of no known kind");
+      throw new CorruptError("decode value: unknown kind");
   }
 }

@@ -26,7 +26,7 @@ const { value } = fc.letrec<{ value: PlainValue }>((tie) => ({
 }));
 
 describe("encodePlainValue", () => {
-  test("is undone by decodePlainValue", () => {
+  test("round-trips with decodePlainValue", () => {
     fc.assert(
       fc.property(value, (given) => {
         expect(isDeepStrictEqual(decodePlainValue(encodePlainValue(given)), given)).toBe(true);
@@ -34,7 +34,7 @@ describe("encodePlainValue", () => {
     );
   });
 
-  test("refuses what is no plain data", () => {
+  test("rejects values that are not plain data", () => {
     for (const given of [
       ...["\ud800", { "a\udc00": 1 }, null, () => 1, Symbol("x"), [null], { inner: { f() {} } }],
       ...[1n, new Map(), new Set()],
@@ -43,7 +43,7 @@ describe("encodePlainValue", () => {
     }
   });
 
-  test("refuses what lies too deep", () => {
+  test("rejects values nested too deeply", () => {
     let deep: PlainValue = 1;
     for (let n = 0; n < 16; n += 1) deep = [deep];
     expect(decodePlainValue(encodePlainValue(deep))).toEqual(deep);
@@ -59,7 +59,7 @@ describe("decodePlainValue", () => {
     expect(key).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  test("takes hostile bytes for damage, and for nothing else", () => {
+  test("throws only CorruptError for hostile bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         try {

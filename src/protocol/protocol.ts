@@ -4,14 +4,17 @@ import { ProtocolVersionError } from "./protocol_version_error.ts";
 import { FIRST_VERSION, PROTOCOL_VERSION } from "./version.ts";
 import { type BackendCall, versionOf, WIRE_TABLES, Wire, type WireTables } from "./wire.ts";
 
-/** Most items of all lists and maps of one call: a body of some megabytes could take gigabytes. */
+/**
+ * Maximum number of items of all lists and maps of one call. Otherwise a body of some megabytes could take
+ * gigabytes.
+ */
 const MAX_CALL_ITEMS = 500_000;
 
-/** The versions of the protocol that one release speaks: its own, and the one before. */
+/** The protocol versions that one release speaks: its own and the previous one. */
 export class Protocol {
-  /** The release's own version, in which it calls. */
+  /** The release's own version, used for calls. */
   readonly wire: Wire;
-  /** The versions in which calls are answered, its own first. */
+  /** The accepted versions, its own first. */
   readonly versions: readonly number[];
   readonly #wires: readonly Wire[];
 
@@ -22,9 +25,9 @@ export class Protocol {
   }
 
   /**
-   * Reads a call. Its bytes are views of the body, which belongs to the call from now on.
+   * Decodes a call. Its bytes are views of the body, which the call owns.
    *
-   * @throws {ProtocolVersionError} When it is of a version that is not spoken here, or names none.
+   * @throws {ProtocolVersionError} When its version is not supported or missing.
    * @throws {TypeError} When it is malformed.
    */
   decodeCall(body: Uint8Array): BackendCall {
@@ -35,13 +38,13 @@ export class Protocol {
     try {
       return wire.decodeCall(reader);
     } catch (cause) {
-      // The damage is in the body and not in the store.
+      // The body is damaged, not the store.
       if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });
       throw cause;
     }
   }
 
-  /** The error that refuses a version, or a call that names none. */
+  /** The error for an unsupported or missing version. */
   refusalOf(version: number | undefined): ProtocolVersionError {
     const asked = version === undefined ? "a call without a protocol version" : `protocol ${version}`;
     const spoken = this.versions.toSorted((a, b) => a - b).join(" and ");

@@ -14,10 +14,10 @@ import { ByteReader } from "./_byte_reader.ts";
 import { ByteWriter } from "./_byte_writer.ts";
 import { type Codec, codecOf } from "./codec.ts";
 
-/** A read that can be called from elsewhere. */
+/** A read that can be called remotely. */
 export type WireMethod = ReadMethod | "capabilities" | "readOwner";
 
-/** What is asked of a backend that is elsewhere. */
+/** A call to a remote backend. */
 export type BackendCall =
   | {
       readonly kind: "commit";
@@ -32,24 +32,24 @@ export type BackendCall =
       readonly wire: Wire;
     };
 
-/** A kind of write, as the wire knows it. */
+/** A kind of write on the wire. */
 export interface WireWrite {
   readonly fields: object;
   /** Protocol version that introduced it. Defaults to the first. */
   readonly since?: number;
 }
 
-/** A read, as the wire knows it. */
+/** A read on the wire. */
 export interface WireRead {
   readonly args: readonly { readonly rule: Rule }[];
   readonly answer: Rule;
-  /** Whether the answer is a stream of pieces, each a list. */
+  /** Whether the answer is a stream of lists. */
   readonly streams?: boolean;
   /** Protocol version that introduced it. Defaults to the first. */
   readonly since?: number;
 }
 
-/** What a protocol is made of. */
+/** The writes and reads of a protocol. */
 export interface WireTables {
   readonly writes: Readonly<Record<string, WireWrite>>;
   readonly reads: Readonly<Record<string, WireRead>>;
@@ -73,16 +73,16 @@ export const WIRE_TABLES: WireTables = {
   },
 };
 
-/** The two bytes that every body begins with. */
+/** First two bytes of every body. */
 const MAGIC = [0x48, 0x46] as const;
 
 const COMMIT = 1;
 const READ = 2;
 
-/** Most writes of one commit. The engine's greatest has as many as items may be dirty. */
+/** Maximum number of writes of one commit. The engine's commits are limited by the number of dirty items. */
 const MAX_WRITES = 100_000;
 
-/** Most items of an answer. The greatest body has fewer. */
+/** Maximum number of items of an answer. */
 const MAX_ANSWER_ITEMS = 2_000_000;
 
 interface ReadCodec {
@@ -91,15 +91,15 @@ interface ReadCodec {
 }
 
 /**
- * One version of the commit protocol. A body is two bytes of magic, the version, and a call or an answer. The
- * writes of a commit stand in runs: a kind, a number, and as many writes of that kind.
+ * One version of the commit protocol. A body contains two magic bytes, the version, and a call or an answer.
+ * The writes of a commit are grouped in runs: a kind, a number, and that many writes of the kind.
  */
 export class Wire {
   readonly version: number;
   readonly #tables: WireTables;
   readonly #guard: Codec<OwnerGuard | undefined>;
   readonly #counts: Codec<number[]>;
-  /** Made when a kind or a method is first seen. */
+  /** Codecs, created on first use of a kind or method. */
   readonly #writes = new Map<string, Codec>();
   readonly #reads = new Map<string, ReadCodec>();
 
@@ -124,7 +124,7 @@ export class Wire {
       const codec = this.#writeCodec(kind);
       const { length } = writer;
       codec.encode(writer, writes[start]);
-      // Writes of one kind are of much the same size: memory that grows is copied again and again.
+      // Reserves memory at once, because writes of one kind have similar sizes and growing memory is copied.
       writer.expect((end - start) * (writer.length - length));
       for (start += 1; start < end; start += 1) codec.encode(writer, writes[start]);
     }
@@ -144,24 +144,24 @@ export class Wire {
     return this.#encode(this.#counts, counts);
   }
 
-  /** @throws {CorruptError} When the bytes are no such answer. */
+  /** @throws {CorruptError} When the bytes are not such an answer. */
   decodeCounts(bytes: Uint8Array): number[] {
     return this.#decode(this.#counts, bytes);
   }
 
-  /** What a read answers, or one piece of it as a list. */
+  /** The answer of a read, or one list of a streamed answer. */
   encodeAnswer(method: WireMethod, answer: unknown): Uint8Array {
     return this.#encode(this.#readCodec(method).answer, answer);
   }
 
-  /** @throws {CorruptError} When the bytes are no answer to that read. */
+  /** @throws {CorruptError} When the bytes are not an answer to that read. */
   decodeAnswer(method: WireMethod, bytes: Uint8Array): unknown {
     return this.#decode(this.#readCodec(method).answer, bytes);
   }
 
   /**
-   * Reads a call behind its version. Every part has the type that its rule says; ranges and lengths the
-   * backend checks.
+   * Decodes a call after its version. Every part has the type of its rule; the backend checks ranges and
+   * lengths.
    *
    * @throws {CorruptError} When it is malformed.
    */
@@ -169,7 +169,7 @@ export class Wire {
     const kind = reader.byte();
     if (kind !== COMMIT && kind !== READ) throw new CorruptError("decode call: unknown kind");
     const call = kind === COMMIT ? this.#readCommit(reader) : this.#readRead(reader);
-    if (!reader.isAtEnd) throw new CorruptError("decode call: something follows it");
+    if (!reader.isAtEnd) throw new CorruptError("decode call: trailing bytes");
     return call;
   }
 
@@ -180,7 +180,7 @@ export class Wire {
       const kind = reader.text();
       const codec = this.#writeCodec(kind);
       const count = reader.count(MAX_WRITES - writes.length);
-      if (count === 0) throw new CorruptError("decode call: a run of no writes");
+      if (count === 0) throw new CorruptError("decode call: a run is empty");
       for (let left = count; left > 0; left -= 1) {
         const write = codec.decode(reader) as Record<string, unknown>;
         write.kind = kind;
@@ -222,7 +222,7 @@ export class Wire {
   #row<Row extends { readonly since?: number }>(rows: Readonly<Record<string, Row>>, name: string): Row {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
     if (row === undefined || (row.since ?? 0) > this.version) {
-      throw new CorruptError(`decode call: a name that is not of protocol ${this.version}`);
+      throw new CorruptError(`decode call: a name is unknown in protocol ${this.version}`);
     }
     return row;
   }
@@ -242,15 +242,14 @@ export class Wire {
 
   #decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
     const reader = new ByteReader(bytes, { copies: true, maxItems: MAX_ANSWER_ITEMS });
-    if (versionOf(reader) !== this.version)
-      throw new CorruptError("decode answer: it is of another protocol");
+    if (versionOf(reader) !== this.version) throw new CorruptError("decode answer: other protocol version");
     const value = codec.decode(reader);
-    if (!reader.isAtEnd) throw new CorruptError("decode answer: something follows it");
+    if (!reader.isAtEnd) throw new CorruptError("decode answer: trailing bytes");
     return value;
   }
 }
 
-/** The version at the beginning of a body, `undefined` when it names none. */
+/** The version of a body; `undefined` when it has none. */
 export function versionOf(reader: ByteReader): number | undefined {
   try {
     return MAGIC.every((byte) => reader.byte() === byte) ? reader.varint() : undefined;

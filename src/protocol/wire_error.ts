@@ -18,19 +18,16 @@ import {
 } from "../errors/mod.ts";
 import { ProtocolVersionError } from "./protocol_version_error.ts";
 
-/** A failure as it is told to a caller elsewhere. */
+/** A failure on the wire. */
 export interface WireError {
-  /**
-   * A `StoreErrorCode`, `invalid` for what the caller did wrong, or `version` for a version that is not
-   * spoken here.
-   */
+  /** A `StoreErrorCode`, `invalid` for a mistake of the caller, or `version` for an unsupported version. */
   readonly code: StoreErrorCode | "invalid" | "version";
-  /** As errors of the store read: it holds no secret. */
+  /** The message of a store error, without secrets. */
   readonly message: string;
   readonly writeIndex?: number | undefined;
 }
 
-/** What is told of an error that is neither the store's nor the caller's. */
+/** Message of an error that is neither a store error nor a mistake of the caller. */
 export const UNEXPECTED = "call: failed unexpectedly";
 
 const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreError>> = {
@@ -48,7 +45,7 @@ const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreEr
   "identity-conflict": IdentityConflictError,
 };
 
-/** What a caller elsewhere may know of an error. What is not ours may say anything, and so says nothing. */
+/** Describes an error to a remote caller. Messages of foreign errors may contain secrets and are left out. */
 export function describeError(error: unknown): WireError {
   if (error instanceof RefusedError) {
     return { code: error.code, message: error.message, writeIndex: error.writeIndex };
@@ -61,7 +58,7 @@ export function describeError(error: unknown): WireError {
   return { code: "failed", message: UNEXPECTED };
 }
 
-/** The error that a description stands for. `undefined` when it is no description. */
+/** Creates the error of a description; `undefined` when it is not a description. */
 export function errorOf(described: unknown): Error | undefined {
   if (typeof described !== "object" || described === null) return undefined;
   const { code, message, writeIndex } = described as Partial<WireError>;

@@ -12,9 +12,9 @@ const GUARD = { owner: "client", minEpoch: 7, maxEpoch: 7 };
 
 const NOW_S = 1_700_000_000;
 
-// The encoder of the tests knows the format and the rules, and none of the codecs.
+// The tests' encoder implements the format and the rules independently of the codecs.
 describe("Wire.encodeCommit", () => {
-  test.each(WRITE_KINDS)("%s has the bytes of an independent encoder", (kind) => {
+  test.each(WRITE_KINDS)("encodes %s as an independent encoder", (kind) => {
     const random = new SeededRandom(1);
     for (let round = 0; round < 20; round += 1) {
       const write = drawWrite(kind, { random, nowS: NOW_S });
@@ -25,18 +25,18 @@ describe("Wire.encodeCommit", () => {
 });
 
 describe("Wire.encodeRead", () => {
-  test.each(READ_METHODS)("%s has the bytes of an independent encoder", (method) => {
+  test.each(READ_METHODS)("encodes %s as an independent encoder", (method) => {
     const random = new SeededRandom(2);
     const args = READS[method].args.map(({ rule }) => drawFull(rule, { random, nowS: NOW_S }));
     expect(hexOf(PROTOCOL.wire.encodeRead(method, args))).toBe(hexOf(looseRead(method, args)));
   });
 });
 
-// Bodies as version 1 has them. A change that alters one of them needs a new protocol version.
+// Bodies of version 1. A change that alters one of them needs a new protocol version.
 describe("Wire, version 1", () => {
   const wire = new Wire(1);
 
-  test("a commit", () => {
+  test("encodes a commit", () => {
     const record = new Uint8Array([1, 2, 3]);
     const body = wire.encodeCommit(
       [
@@ -58,12 +58,12 @@ describe("Wire, version 1", () => {
     );
   });
 
-  test("a read and its answer", () => {
+  test("encodes a read and its answer", () => {
     expect(hexOf(wire.encodeRead("getSession", ["a.0"]))).toBe("484601020a67657453657373696f6e03612e30");
     expect(hexOf(wire.encodeAnswer("getSession", undefined))).toBe("48460100");
   });
 
-  test("rows changed", () => {
+  test("encodes row counts", () => {
     expect(hexOf(wire.encodeCounts([1, 0, 300]))).toBe("484601030100ac02");
   });
 });

@@ -1,7 +1,6 @@
 /**
- * A reporter for vitest: writes how many tests passed and failed, and which were skipped and why, to the file
- * that `HOLDFAST_TEST_REPORT` names. Vitest's own JSON has no reasons, and passes over what fails outside of
- * tests.
+ * A reporter for vitest: writes the counts of passed and failed tests, and the skipped tests with reasons, to
+ * the file of `HOLDFAST_TEST_REPORT`. Vitest's own JSON lacks reasons and failures outside of tests.
  */
 
 import { writeFileSync } from "node:fs";
@@ -17,7 +16,7 @@ export default class CountReporter {
     /** @type {Counts} */
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: [] };
     for (const module of modules) {
-      // Errors of a file and of its suites: an import, a hook.
+      // Errors of a file and its suites, such as an import or a hook.
       for (const collection of [module, ...module.children.allSuites()])
         counts.failed += collection.errors().length;
       for (const test of module.children.allTests()) {

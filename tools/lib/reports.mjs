@@ -1,4 +1,4 @@
-/** Reads how many tests ran from the reports that test runners write. */
+/** Reads counts from the reports of test runners. */
 
 /**
  * @typedef {object} Skip
@@ -12,7 +12,7 @@
  */
 
 /**
- * @param {string} text what count_reporter.mjs writes
+ * @param {string} text the output of count_reporter.mjs
  * @returns {Counts}
  */
 export function vitestCounts(text) {
@@ -38,7 +38,7 @@ export function junitCounts(text) {
 }
 
 /**
- * The line that ends a run, in the form that any log reader knows.
+ * The last line of a run, in a common form.
  *
  * @param {{passed: number, failed: number, skipped: number}} counts
  */

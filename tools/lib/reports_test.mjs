@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { closingLine, junitCounts, parseClosingLine } from "./reports.mjs";
 
 describe("junitCounts", () => {
-  test("counts test cases and names those that were skipped", () => {
+  test("counts test cases and names skipped ones", () => {
     const report = `<?xml version="1.0"?>
       <testsuites><testsuite name="a.ts" tests="5">
         <testcase name="one" time="0.001"/>
@@ -20,14 +20,14 @@ describe("junitCounts", () => {
 });
 
 describe("closingLine", () => {
-  test("names skipped tests only when there are some", () => {
+  test("names skipped tests only if there are any", () => {
     expect(closingLine({ passed: 3, failed: 0, skipped: 0 })).toBe("3 passed, 0 failed");
     expect(closingLine({ passed: 3, failed: 1, skipped: 2 })).toBe("3 passed, 1 failed, 2 skipped");
   });
 });
 
 describe("parseClosingLine", () => {
-  test("reads what closingLine writes, and no other line", () => {
+  test("reads only lines of closingLine", () => {
     for (const counts of [
       { passed: 3, failed: 0, skipped: 0 },
       { passed: 30, failed: 1, skipped: 2 },

@@ -1,4 +1,4 @@
-/** Running other programs for the project's scripts. */
+/** Runs other programs for the project's scripts. */
 
 import { spawn } from "node:child_process";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
@@ -8,7 +8,7 @@ const BIN = resolve("node_modules", ".bin");
 /**
  * @typedef {object} Outcome
  * @property {number} code exit code; 1 when a signal or the time limit ended the program
- * @property {string} output standard output and standard error, interleaved as they came
+ * @property {string} output standard output and standard error, interleaved
  * @property {number} elapsedMs
  */
 

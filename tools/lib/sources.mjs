@@ -1,4 +1,4 @@
-/** The files that make up the package. */
+/** The files of the package. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -20,7 +20,7 @@ export function sourceFiles(root) {
   return found.sort();
 }
 
-/** Files whose doc comments hold code, and Markdown pages. */
+/** Files with code in doc comments, and Markdown pages. */
 export function documentedFiles() {
   const sources = sourceFiles(".").filter(
     (path) => !/^src\/(cli|cloudflare)\//.test(path) && readFileSync(path, "utf8").includes("* ```ts"),
