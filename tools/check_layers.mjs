@@ -49,10 +49,25 @@ const DOORS = "exports";
 /** Layers that adapters and the conformance kit may import. */
 const CONTRACTS = ["bytes", "errors", "ports", "addresses", "rules", "records", "backend", "protocol"];
 
-const ADAPTERS = ["memory", "sqlite", "libsql", "durable_object", "remote"];
+const ADAPTERS = [
+  "memory",
+  "sqlite",
+  "sqlite_file",
+  "libsql",
+  "node_sqlite",
+  "bun_sqlite",
+  "durable_object",
+  "remote",
+];
 
-/** Adapters that are drivers of another adapter. */
-const DRIVER_OF = { libsql: "sqlite", durable_object: "sqlite" };
+/** Adapters that import other adapters, and which. */
+const DRIVER_OF = {
+  sqlite_file: ["sqlite"],
+  libsql: ["sqlite", "sqlite_file"],
+  node_sqlite: ["sqlite", "sqlite_file"],
+  bun_sqlite: ["sqlite", "sqlite_file"],
+  durable_object: ["sqlite"],
+};
 
 const CORE_PACKAGES = ["@noble/ed25519", "@noble/hashes"];
 
@@ -65,6 +80,9 @@ const PACKAGES = {
   records: [],
   "adapters/memory": [],
   "adapters/sqlite": [],
+  "adapters/sqlite_file": [],
+  "adapters/node_sqlite": [],
+  "adapters/bun_sqlite": [],
   "adapters/durable_object": [],
   "adapters/remote": [],
   "adapters/libsql": ["@libsql/client"],
@@ -77,10 +95,10 @@ const PACKAGES = {
 const SYSTEM_PORT = "src/ports/system.ts";
 
 /**
- * Files that may use a host type because a library requires it: Baileys accepts private keys only as Node's
- * `Buffer`.
+ * Files that may use names of a host: Baileys accepts private keys only as Node's `Buffer`; files are reached
+ * through modules that are built into the host.
  */
-const HOST_BRIDGES = ["src/baileys/host_bytes.ts"];
+const HOST_BRIDGES = ["src/baileys/host_bytes.ts", "src/adapters/sqlite_file/host_modules.ts"];
 
 const HOST_NAMES = new Set(["Buffer", "process", "require", "Deno", "Bun", "globalThis", "self", "window"]);
 const TIME_AND_CHANCE = new Set([
@@ -149,8 +167,8 @@ function allowedLayers(layer) {
   if (layer.startsWith("adapters/")) {
     const name = layer.slice("adapters/".length);
     if (!ADAPTERS.includes(name)) return undefined;
-    const base = DRIVER_OF[/** @type {keyof typeof DRIVER_OF} */ (name)];
-    return new Set(base === undefined ? CONTRACTS : [...CONTRACTS, `adapters/${base}`]);
+    const bases = DRIVER_OF[/** @type {keyof typeof DRIVER_OF} */ (name)] ?? [];
+    return new Set([...CONTRACTS, ...bases.map((base) => `adapters/${base}`)]);
   }
   const row = ROWS.findIndex((names) => names.includes(layer));
   return row === -1 ? undefined : new Set(ROWS.slice(0, row).flat());

@@ -40,7 +40,7 @@ interface FileCache {
 async function openFileCache(): Promise<FileCache> {
   const folder = makeFolder();
   const account = await openAccount({
-    backend: libsqlBackend({ url: `file:${join(folder.path, "account.db")}`, native: Database }),
+    backend: libsqlBackend({ url: `file:${join(folder.path, "account.db")}` }),
     saverIntervalMs: "manual",
   });
   const cache = signalCache(account);

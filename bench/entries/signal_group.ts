@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Database from "libsql";
 import { type Account, openAccount } from "../../mod.ts";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
@@ -75,7 +74,7 @@ async function distributing(): Promise<Comparison> {
   const folder = makeFolder();
   const url = `file:${join(folder.path, "account.db")}`;
   const account = await openAccount({
-    backend: libsqlBackend({ url, native: Database }),
+    backend: libsqlBackend({ url }),
     ...OPTIONS,
   });
   await putSessions(account);

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Database from "libsql";
 import { type LibsqlBackendOptions, libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { WriteOf } from "../../src/backend/mod.ts";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
@@ -45,7 +44,7 @@ interface CommitOptions {
 async function commits({ count, commits = 1, native, loop: library }: CommitOptions): Promise<Comparison> {
   const folder = makeFolder();
   const url = `file:${join(folder.path, "backend.db")}`;
-  const backend = await libsqlBackend({ url, ...(native && { native }) });
+  const backend = await libsqlBackend({ url, native });
   const next = { owner: "bench", epoch: 1 };
   await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
   const guard = { owner: "bench", minEpoch: 1, maxEpoch: 1 };
@@ -69,6 +68,36 @@ async function commits({ count, commits = 1, native, loop: library }: CommitOpti
       },
       run: () => {
         for (const some of rows) loop.write(some);
+      },
+    },
+    close: async () => {
+      await backend.close();
+      loop.file.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Single sessions, each read by its address through the backend that `openAccount` opens. */
+async function coldReads(native?: LibsqlBackendOptions["native"]): Promise<Comparison> {
+  const folder = makeFolder();
+  const backend = await libsqlBackend({ url: `file:${join(folder.path, "backend.db")}`, native });
+  const loop = openLoop(join(folder.path, "loop.db"), SAME_ROWS);
+  const sessions = newSessions(SESSIONS, 1);
+  await backend.commit(sessions);
+  loop.write(sessions.map(({ address, record }) => SAME_ROWS.params(address, record)));
+  const select = loop.file.prepare(SAME_ROWS.select);
+  const addresses = sessions.map(({ address }) => address);
+  const keys = addresses.map((address) => SAME_ROWS.key(address));
+  return {
+    ours: {
+      run: async () => {
+        for (const address of addresses) await backend.loadSessionRow(address);
+      },
+    },
+    theirs: {
+      run: () => {
+        for (const key of keys) select.all(key);
       },
     },
     close: async () => {
@@ -125,28 +154,44 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     limit: { max: 1 },
     against: NATIVE,
-    open: () => commits({ count: SESSIONS, native: Database }),
+    open: () => commits({ count: SESSIONS }),
   },
   {
     name: "sqlite.commit_1000_sessions.client_ratio_vs_prepared_loop",
     kind: "ratio",
     unit: "ratio",
     against: CLIENT,
-    open: () => commits({ count: SESSIONS }),
+    open: () => commits({ count: SESSIONS, native: false }),
   },
   {
-    name: "sqlite.commit_1_session.ratio_vs_prepared_loop",
+    name: "sqlite.one_row_commit.cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
+    limit: { max: 1.8 },
     against: NATIVE,
-    open: () => commits({ count: 1, commits: 50, native: Database }),
+    open: () => commits({ count: 1, commits: 50 }),
   },
   {
-    name: "sqlite.commit_1_session.client_ratio_vs_prepared_loop",
+    name: "sqlite.one_row_commit.client_cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
     against: CLIENT,
-    open: () => commits({ count: 1, commits: 50 }),
+    open: () => commits({ count: 1, commits: 50, native: false }),
+  },
+  {
+    name: "sqlite.cold_read.cpu_vs_bare",
+    kind: "ratio",
+    unit: "ratio",
+    limit: { max: 2 },
+    against: "one prepared SELECT of libsql by the same key; ours through the same library",
+    open: () => coldReads(),
+  },
+  {
+    name: "sqlite.cold_read.client_cpu_vs_bare",
+    kind: "ratio",
+    unit: "ratio",
+    against: "the same; ours through @libsql/client, which prepares each statement anew",
+    open: () => coldReads(false),
   },
   {
     name: "sqlite.commit_1000_sessions.ratio_vs_better_sqlite3_loop",
@@ -154,15 +199,15 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     needs: "better-sqlite3",
     against: BETTER_SQLITE3,
-    open: () => commits({ count: SESSIONS, native: Database, loop: betterSqlite3() }),
+    open: () => commits({ count: SESSIONS, loop: betterSqlite3() }),
   },
   {
-    name: "sqlite.commit_1_session.ratio_vs_better_sqlite3_loop",
+    name: "sqlite.one_row_commit.cpu_vs_better_sqlite3",
     kind: "ratio",
     unit: "ratio",
     needs: "better-sqlite3",
     against: BETTER_SQLITE3,
-    open: () => commits({ count: 1, commits: 50, native: Database, loop: betterSqlite3() }),
+    open: () => commits({ count: 1, commits: 50, loop: betterSqlite3() }),
   },
   rowCount(
     {

@@ -6,25 +6,40 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "libsql";
-import type { NativeLibrary } from "../../src/adapters/libsql/mod.ts";
+import { openBunSqliteDriver } from "../../src/adapters/bun_sqlite/open_driver.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
+import { openNodeSqliteDriver } from "../../src/adapters/node_sqlite/open_driver.ts";
+import type { SqlDriver } from "../../src/adapters/sqlite/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { libsqlServerTarget, SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
-/** Files through `@libsql/client`. */
-export const libsqlFileTarget: ConformanceTarget = fileTarget("libsql file");
+/** Files as they are opened by default: through the native library. */
+export const libsqlFileTarget: ConformanceTarget = fileTarget("libsql file", (path) =>
+  openLibsqlDriver({ url: `file:${path}`, logger: silentLogger }),
+);
 
-/** Files through the native library itself. */
-export const libsqlNativeFileTarget: ConformanceTarget = fileTarget("libsql file, native", Database);
+/** Files through `@libsql/client`. */
+export const libsqlClientFileTarget: ConformanceTarget = fileTarget("libsql file, client", (path) =>
+  openLibsqlDriver({ url: `file:${path}`, native: false, logger: silentLogger }),
+);
+
+/** Files through `node:sqlite`. */
+export const nodeSqliteTarget: ConformanceTarget = fileTarget("node:sqlite file", (path) =>
+  openNodeSqliteDriver({ path, logger: silentLogger }),
+);
+
+/** Files through `bun:sqlite`. */
+export const bunSqliteTarget: ConformanceTarget = fileTarget("bun:sqlite file", (path) =>
+  openBunSqliteDriver({ path, logger: silentLogger }),
+);
 
 /**
  * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed
  * process would have left, since it has no chance to write its log back into the database.
  */
-function fileTarget(name: string, native?: NativeLibrary): ConformanceTarget {
+function fileTarget(name: string, open: (path: string) => Promise<SqlDriver>): ConformanceTarget {
   return {
     name,
     provides: SQLITE_PROVIDES,
@@ -33,7 +48,7 @@ function fileTarget(name: string, native?: NativeLibrary): ConformanceTarget {
       let path = join(folder, "0.db");
       let crashes = 0;
       return new SqliteHarness({
-        connect: () => openLibsqlDriver({ url: `file:${path}`, native, logger: silentLogger }),
+        connect: () => open(path),
         async afterCrash() {
           crashes += 1;
           const next = join(folder, `${crashes}.db`);

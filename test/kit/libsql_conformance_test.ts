@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget } from "./libsql.ts";
+import { libsqlClientFileTarget, libsqlFileTarget, libsqlMemoryTarget } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
-registerTargets([libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget], test);
+registerTargets([libsqlFileTarget, libsqlMemoryTarget, libsqlClientFileTarget], test);

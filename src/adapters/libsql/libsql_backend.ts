@@ -1,7 +1,7 @@
 import type { Backend } from "../../backend/mod.ts";
 import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
-import type { NativeLibrary } from "./native_client.ts";
+import type { NativeLibrary } from "../sqlite_file/mod.ts";
 import { openLibsqlDriver } from "./open_driver.ts";
 
 /** Options of `libsqlBackend`. */
@@ -14,11 +14,11 @@ export interface LibsqlBackendOptions {
   /** Token for a server. */
   readonly authToken?: string | undefined;
   /**
-   * `Database` of the package `libsql`, which `@libsql/client` itself uses for files. With it a file is
-   * written by statements that stay prepared: a flush of 1,000 sessions takes a sixth less. For files; the
+   * What opens files and memory. Defaults to `Database` of the package `libsql`, which comes with
+   * `@libsql/client`: its statements stay prepared. `false` opens them through `@libsql/client` itself. The
    * first opening of a file in this process decides.
    */
-  readonly native?: NativeLibrary | undefined;
+  readonly native?: NativeLibrary | false | undefined;
   /** Name of the account. Defaults to `default`. Many accounts may share a database. */
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */

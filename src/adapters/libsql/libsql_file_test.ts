@@ -25,15 +25,15 @@ import {
 } from "../../errors/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
+import { FileConnection } from "../sqlite_file/file_connection.ts";
+import { NativeClient } from "../sqlite_file/mod.ts";
+import type { SqliteClient } from "../sqlite_file/sqlite_client.ts";
 import { libsqlBackend } from "./libsql_backend.ts";
-import type { LibsqlClient } from "./libsql_client.ts";
-import { LocalConnection } from "./local_connection.ts";
-import { NativeClient } from "./native_client.ts";
 
 const ALICE = "5511999990000@c.us.0";
 
 describe.each([
-  { way: "@libsql/client", native: undefined },
+  { way: "@libsql/client", native: false as const },
   { way: "the native library", native: Database },
 ])("through $way", ({ native: library }) => {
   let folder: string;
@@ -102,14 +102,14 @@ describe.each([
   test("a file is made with a log and full synchronisation, and keeps what was committed", async () => {
     const first = await openFile();
     await first.commit(sessions(300));
-    await first.close();
     const native = otherProcess();
     expect(seenBy(native, "PRAGMA journal_mode")).toEqual([["wal"]]);
     expect(seenBy(native, "PRAGMA page_size")).toEqual([[8_192]]);
     native.close();
-    const second = await openFile();
+    await first.close();
     // The file alone is the database once it is closed.
     expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+    const second = await openFile();
     expect(await second.getSession("299@lid.0")).toEqual(new Uint8Array(1_500).fill(299));
   });
 
@@ -216,7 +216,7 @@ describe.each([
 
   test("a full disk fails the whole commit, and one that fits goes through", async () => {
     const client = connect();
-    const connection = new LocalConnection(client, "file", { logger: silentLogger });
+    const connection = new FileConnection(client, "file", { logger: silentLogger });
     const driver = {
       limits: { maxParameters: 32_766, maxSqlBytes: 1_000_000, maxValueBytes: 16_000_000 },
       durable: true,
@@ -256,7 +256,7 @@ describe.each([
       await client.execute({ sql: "PRAGMA query_only = ON", args: [] });
     };
     await protect();
-    const connection = new LocalConnection(readOnly, "file", { logger: silentLogger });
+    const connection = new FileConnection(readOnly, "file", { logger: silentLogger });
     const [row] = await connection.query("SELECT count(*) FROM session", []);
     expect(row).toEqual([5]);
     for (let round = 0; round < 2; round += 1) {
@@ -268,13 +268,13 @@ describe.each([
     await connection.close();
   });
 
-  function connect(): LibsqlClient {
-    return library === undefined
+  function connect(): SqliteClient {
+    return library === false
       ? createClient({ url: `file:${path}`, concurrency: 1 })
       : new NativeClient(library, path, 50);
   }
 
-  function bind(client: LibsqlClient): Pick<LibsqlClient, "execute" | "batch" | "close"> {
+  function bind(client: SqliteClient): Pick<SqliteClient, "execute" | "batch" | "close"> {
     return {
       execute: client.execute.bind(client),
       batch: client.batch.bind(client),

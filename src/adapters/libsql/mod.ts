@@ -3,5 +3,6 @@
  *
  * @module
  */
+
+export type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
 export { type LibsqlBackendOptions, libsqlBackend } from "./libsql_backend.ts";
-export type { NativeDatabase, NativeLibrary, NativeStatement } from "./native_client.ts";

@@ -1,11 +1,25 @@
 import { test } from "bun:test";
-import { libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget } from "../../kit/libsql.ts";
+import {
+  bunSqliteTarget,
+  libsqlClientFileTarget,
+  libsqlFileTarget,
+  libsqlMemoryTarget,
+  nodeSqliteTarget,
+} from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
 import { registerTargets } from "../../kit/register.ts";
 
 /** Above what the slowest case takes on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
-registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget], (name, run) =>
-  test(name, run, TIMEOUT_MS),
+registerTargets(
+  [
+    memoryTarget,
+    libsqlFileTarget,
+    libsqlMemoryTarget,
+    libsqlClientFileTarget,
+    nodeSqliteTarget,
+    bunSqliteTarget,
+  ],
+  (name, run) => test(name, run, TIMEOUT_MS),
 );

@@ -1,7 +1,13 @@
-import { libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget } from "../../kit/libsql.ts";
+import {
+  libsqlClientFileTarget,
+  libsqlFileTarget,
+  libsqlMemoryTarget,
+  nodeSqliteTarget,
+} from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
 import { registerTargets } from "../../kit/register.ts";
 
-registerTargets([memoryTarget, libsqlFileTarget, libsqlMemoryTarget, libsqlNativeFileTarget], (name, run) =>
-  Deno.test(name, run),
+registerTargets(
+  [memoryTarget, libsqlFileTarget, libsqlMemoryTarget, libsqlClientFileTarget, nodeSqliteTarget],
+  (name, run) => Deno.test(name, run),
 );

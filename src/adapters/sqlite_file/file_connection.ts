@@ -1,16 +1,18 @@
 import type { Logger } from "../../ports/mod.ts";
 import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
-import type { LibsqlClient, LibsqlResult, LibsqlStatement } from "./libsql_client.ts";
-import { type LibsqlAction, mapLibsqlError } from "./libsql_errors.ts";
-import { rowsOf, toLibsql } from "./libsql_values.ts";
+import { type DriverAction, mapDriverError } from "./driver_errors.ts";
+import { rowsOf, toDriver } from "./driver_values.ts";
 import { BusyRetry } from "./retry_busy.ts";
 import { SerialQueue } from "./serial_queue.ts";
+import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
-/** What a `LocalConnection` is over. A file can be opened again, memory is gone when its connection is. */
-export type LocalKind = "file" | "memory";
+/**
+ * What a `FileConnection` is over. A file can be opened again. Memory is lost with its connection.
+ */
+export type ConnectionKind = "file" | "memory";
 
-/** What a `LocalConnection` reports to, and how it waits for other writers. */
-export interface LocalConnectionOptions {
+/** What a `FileConnection` reports to, and how it waits for other writers. */
+export interface FileConnectionOptions {
   readonly logger: Logger;
   readonly retry?: BusyRetry;
 }
@@ -44,9 +46,9 @@ const CACHE_KIB = 16_384;
  * cut a ratchet would go back and repeat keys. The log needs shared memory, so a file on a network file
  * system is not supported.
  */
-export class LocalConnection {
-  readonly #client: LibsqlClient;
-  readonly #kind: LocalKind;
+export class FileConnection {
+  readonly #client: SqliteClient;
+  readonly #kind: ConnectionKind;
   readonly #logger: Logger;
   readonly #queue = new SerialQueue();
   readonly #retry: BusyRetry;
@@ -58,7 +60,7 @@ export class LocalConnection {
    */
   #logged = false;
 
-  constructor(client: LibsqlClient, kind: LocalKind, options: LocalConnectionOptions) {
+  constructor(client: SqliteClient, kind: ConnectionKind, options: FileConnectionOptions) {
     this.#client = client;
     this.#kind = kind;
     this.#logger = options.logger;
@@ -66,26 +68,50 @@ export class LocalConnection {
   }
 
   query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
-    return this.#run("read", async () => rowsOf(await this.#client.execute(toLibsql({ sql, params }))));
+    return this.#run("read", async () => rowsOf(await this.#client.execute(toDriver({ sql, params }))));
   }
 
   batch(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
-    const batch: LibsqlStatement[] = statements.map(toLibsql);
+    const batch: SqliteStatement[] = statements.map(toDriver);
     return this.#run("commit", async () => {
       await this.#writeAheadLog();
-      const results: LibsqlResult[] = await this.#client.batch(batch, "write");
+      const results: SqliteResult[] = await this.#client.batch(batch, "write");
       return results.map((result) => ({ rows: rowsOf(result), rowsAffected: result.rowsAffected }));
     });
   }
 
   /**
-   * Waits for what is queued and closes the connection. The file is then complete without its log, unless
+   * Waits for queued operations and closes the connection. The file is then complete without its log, unless
    * others use it.
    */
   close(): Promise<void> {
     return this.#queue.run(async () => {
       if (this.#logged) await this.#foldLog();
       this.#client.close();
+    });
+  }
+
+  /**
+   * Waits for queued operations and gives up the log, so that the connection holds no lock and the file is
+   * complete. The next operation goes on as if the file was just opened.
+   *
+   * @returns Whether it could. It cannot while other processes use the file, and does not change a file to
+   * which this connection has not written. A log that is left is folded into the file.
+   */
+  rest(): Promise<boolean> {
+    return this.#queue.run(async () => {
+      const wasLogged = this.#logged;
+      this.#logged = false;
+      try {
+        // Removes the log and its shared memory: the file alone is the database, and can be
+        // copied or replaced.
+        const mode = await this.#pragma(wasLogged ? "journal_mode = DELETE" : "journal_mode");
+        if (rowsOf(mode)[0]?.[0] === "delete") return true;
+      } catch (error) {
+        this.#logger.log("debug", "database keeps its log", { code: mapDriverError(error, "read").code });
+      }
+      if (wasLogged) await this.#foldLog();
+      return false;
     });
   }
 
@@ -98,19 +124,19 @@ export class LocalConnection {
       await this.#pragma("wal_checkpoint(TRUNCATE)");
     } catch (error) {
       this.#logger.log("debug", "log not folded into the database", {
-        code: mapLibsqlError(error, "read").code,
+        code: mapDriverError(error, "read").code,
       });
     }
   }
 
-  #run<T>(action: LibsqlAction, operation: () => Promise<T>): Promise<T> {
+  #run<T>(action: DriverAction, operation: () => Promise<T>): Promise<T> {
     const attempt = async (): Promise<T> => {
       try {
         await this.#configure();
         return await operation();
       } catch (thrown) {
         await this.#reconnect();
-        throw mapLibsqlError(thrown, action);
+        throw mapDriverError(thrown, action);
       }
     };
     return this.#queue.run(() => this.#retry.run(attempt));
@@ -135,7 +161,7 @@ export class LocalConnection {
     this.#logged = true;
   }
 
-  #pragma(text: string): Promise<LibsqlResult> {
+  #pragma(text: string): Promise<SqliteResult> {
     return this.#client.execute({ sql: `PRAGMA ${text}`, args: [] });
   }
 

@@ -13,7 +13,7 @@ import {
  * What was under way when an error came. Only the answer to a commit can be lost: a read has none worth
  * keeping.
  */
-export type LibsqlAction = "open database" | "read" | "commit";
+export type DriverAction = "open database" | "read" | "commit";
 
 /** What SQLite raises when the guard's function fails. */
 const GUARD_FAILED = "malformed JSON";
@@ -49,10 +49,10 @@ interface DriverError {
 }
 
 /**
- * Turns what `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the
+ * Turns what a native library or `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the
  * message holds parameters of a statement, since SQLite's messages name tables and columns only.
  */
-export function mapLibsqlError(thrown: unknown, action: LibsqlAction): StoreError {
+export function mapDriverError(thrown: unknown, action: DriverAction): StoreError {
   if (thrown instanceof StoreError) return thrown;
   const chain = causesOf(thrown);
   const options = { cause: withoutContents(thrown, chain) };

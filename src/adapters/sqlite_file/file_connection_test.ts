@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { BackendError, BusyError } from "../../errors/mod.ts";
 import { type Scheduler, silentLogger } from "../../ports/mod.ts";
-import type { LibsqlClient, LibsqlResult, LibsqlStatement } from "./libsql_client.ts";
-import { LocalConnection } from "./local_connection.ts";
+import { FileConnection } from "./file_connection.ts";
 import { BusyRetry } from "./retry_busy.ts";
+import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
 /** Runs each task as soon as it is scheduled: waits take no time. */
 class ImpatientScheduler implements Scheduler {
@@ -27,21 +27,20 @@ const OPTIONS = {
 };
 
 /**
- * Stands in for `@libsql/client` over a file, and for its native connection, which forgets its settings when
- * reopened.
+ * A connection to a file, which forgets its settings when it is opened again.
  */
-class FakeClient implements LibsqlClient {
+class FakeClient implements SqliteClient {
   readonly log: string[] = [];
   /** Errors that the next calls meet, in order; `undefined` lets one through. */
   readonly faults: (Error | undefined)[] = [];
   #running = 0;
 
-  async execute({ sql }: LibsqlStatement): Promise<LibsqlResult> {
+  async execute({ sql }: SqliteStatement): Promise<SqliteResult> {
     this.log.push(sql);
     return { rows: sql.includes("journal_mode") ? [["wal"]] : [], rowsAffected: 0 };
   }
 
-  async batch(statements: LibsqlStatement[]): Promise<LibsqlResult[]> {
+  async batch(statements: SqliteStatement[]): Promise<SqliteResult[]> {
     this.#running += 1;
     if (this.#running > 1) throw new Error("two operations on one connection");
     this.log.push(`batch ${statements.map(({ sql }) => sql).join()}`);
@@ -71,7 +70,7 @@ function statement(sql: string): { sql: string; params: [] } {
 
 test("settings are made before the first use, and a file is not changed before the first write", async () => {
   const client = new FakeClient();
-  const connection = new LocalConnection(client, "file", OPTIONS);
+  const connection = new FileConnection(client, "file", OPTIONS);
   await connection.query("SELECT 1", []);
   expect(client.log).toEqual([...SETTINGS, "SELECT 1"]);
   client.log.length = 0;
@@ -82,7 +81,7 @@ test("settings are made before the first use, and a file is not changed before t
 
 test("a connection that met another writer is thrown away before anything else uses it", async () => {
   const client = new FakeClient();
-  const connection = new LocalConnection(client, "file", OPTIONS);
+  const connection = new FileConnection(client, "file", OPTIONS);
   await connection.batch([statement("first")]);
   client.log.length = 0;
   client.faults.push(BUSY, BUSY);
@@ -101,7 +100,7 @@ test("a connection that met another writer is thrown away before anything else u
 
 test("so is one whose transaction failed in another way, but that is not tried again", async () => {
   const client = new FakeClient();
-  const connection = new LocalConnection(client, "file", OPTIONS);
+  const connection = new FileConnection(client, "file", OPTIONS);
   await connection.batch([statement("first")]);
   client.log.length = 0;
   client.faults.push(Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" }));
@@ -112,7 +111,7 @@ test("so is one whose transaction failed in another way, but that is not tried a
 
 test("memory is never connected to anew: that would empty it", async () => {
   const client = new FakeClient();
-  const connection = new LocalConnection(client, "memory", OPTIONS);
+  const connection = new FileConnection(client, "memory", OPTIONS);
   client.faults.push(new Error("broken"));
   await expect(connection.batch([statement("a")])).rejects.toThrow();
   await connection.batch([statement("b")]);
@@ -121,7 +120,7 @@ test("memory is never connected to anew: that would empty it", async () => {
 
 test("operations never overlap, and closing waits for those that came before", async () => {
   const client = new FakeClient();
-  const connection = new LocalConnection(client, "file", OPTIONS);
+  const connection = new FileConnection(client, "file", OPTIONS);
   const batches = Array.from({ length: 20 }, (_, index) => connection.batch([statement(String(index))]));
   await connection.close();
   await Promise.all(batches);
@@ -132,6 +131,6 @@ test("operations never overlap, and closing waits for those that came before", a
 test("a database that stays busy is reported as busy", async () => {
   const client = new FakeClient();
   client.faults.push(...Array<Error>(100).fill(BUSY));
-  const connection = new LocalConnection(client, "file", OPTIONS);
+  const connection = new FileConnection(client, "file", OPTIONS);
   await expect(connection.batch([statement("a")])).rejects.toThrow(BusyError);
 });

@@ -1,6 +1,6 @@
-import type { LibsqlCell, LibsqlClient, LibsqlResult, LibsqlStatement } from "./libsql_client.ts";
+import type { SqliteCell, SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
-/** The part of the package `libsql` that is used here: its `Database`. */
+/** The class of a native library's database, as the package `libsql` exports it. */
 export type NativeLibrary = new (path: string, options: { readonly timeout: number }) => NativeDatabase;
 
 /** An open file. */
@@ -23,20 +23,21 @@ export interface NativeStatement {
 }
 
 /**
- * Texts that are at least so long are kept prepared: those of many rows or keys, of which there are few, and
- * which take a tenth of a flush to prepare. A short one is prepared in no time.
+ * Maximum number of statements that stay prepared. The backend has fewer texts, in a few sizes each. The one
+ * that was used longest ago is dropped first.
  */
-const MIN_KEPT_CHARS = 512;
+const MAX_KEPT = 256;
 
-/** Statements that are kept. The one that was used longest ago goes first. */
-const MAX_KEPT = 32;
+/** A statement that stays prepared. */
+interface KeptStatement {
+  readonly statement: NativeStatement;
+  readonly reader: boolean;
+}
 
-/**
- * One file through the native library itself, which keeps statements prepared as `@libsql/client` does not.
- */
-export class NativeClient implements LibsqlClient {
+/** One file through a native library. Statements stay prepared, since preparing costs more than running. */
+export class NativeClient implements SqliteClient {
   readonly #connect: () => NativeDatabase;
-  readonly #kept = new Map<string, NativeStatement>();
+  readonly #kept = new Map<string, KeptStatement>();
   /** Opened when it is needed: an opening that fails is the failure of what needed it. */
   #database: NativeDatabase | undefined;
   #isClosed = false;
@@ -46,14 +47,14 @@ export class NativeClient implements LibsqlClient {
     this.#connect = () => new library(path, { timeout: timeoutMs });
   }
 
-  async execute(statement: LibsqlStatement): Promise<LibsqlResult> {
+  async execute(statement: SqliteStatement): Promise<SqliteResult> {
     return this.#run(this.#opened(), statement);
   }
 
-  async batch(statements: LibsqlStatement[], _mode: "write"): Promise<LibsqlResult[]> {
+  async batch(statements: SqliteStatement[], _mode: "write"): Promise<SqliteResult[]> {
     const database = this.#opened();
     database.exec("BEGIN IMMEDIATE");
-    const results: LibsqlResult[] = [];
+    const results: SqliteResult[] = [];
     try {
       for (const statement of statements) results.push(this.#run(database, statement));
       database.exec("COMMIT");
@@ -84,28 +85,29 @@ export class NativeClient implements LibsqlClient {
     return this.#database;
   }
 
-  #run(database: NativeDatabase, { sql, args }: LibsqlStatement): LibsqlResult {
-    const statement = this.#prepared(database, sql);
-    if (!statement.reader) return { rows: [], rowsAffected: statement.run(args).changes };
-    const rows = statement.all(args) as LibsqlCell[][];
+  #run(database: NativeDatabase, { sql, args }: SqliteStatement): SqliteResult {
+    const { statement, reader } = this.#prepared(database, sql);
+    if (!reader) return { rows: [], rowsAffected: statement.run(args).changes };
+    const rows = statement.all(args) as SqliteCell[][];
     for (const row of rows) requireExact(row);
     return { rows, rowsAffected: 0 };
   }
 
-  #prepared(database: NativeDatabase, sql: string): NativeStatement {
-    const kept = this.#kept.get(sql);
-    const statement = kept ?? database.prepare(sql);
-    if (kept === undefined && statement.reader) statement.raw(true);
-    if (sql.length < MIN_KEPT_CHARS) return statement;
-    this.#kept.delete(sql);
-    this.#kept.set(sql, statement);
+  #prepared(database: NativeDatabase, sql: string): KeptStatement {
+    let kept = this.#kept.get(sql);
+    if (kept === undefined) {
+      const statement = database.prepare(sql);
+      kept = { statement, reader: statement.reader };
+      if (kept.reader) statement.raw(true);
+    } else this.#kept.delete(sql);
+    this.#kept.set(sql, kept);
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value ?? "");
-    return statement;
+    return kept;
   }
 }
 
 /** @throws {RangeError} When an integer is too large for a number: the library has rounded it. */
-function requireExact(row: readonly LibsqlCell[]): void {
+function requireExact(row: readonly SqliteCell[]): void {
   for (const cell of row) {
     if (typeof cell === "number" && Number.isInteger(cell) && !Number.isSafeInteger(cell)) {
       throw new RangeError("an integer is too large for a number");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { StoreErrorCode } from "../../errors/mod.ts";
 import { BusyError, type RefusedError } from "../../errors/mod.ts";
-import { type LibsqlAction, mapLibsqlError } from "./libsql_errors.ts";
+import { type DriverAction, mapDriverError } from "./driver_errors.ts";
 
 function failure(message: string, members: object = {}): Error {
   return Object.assign(new Error(message), members);
@@ -54,29 +54,29 @@ test("each failure has its own code, and only a commit's answer can be lost", ()
     [undefined, "ambiguous", "failed"],
   ];
   for (const [thrown, commit, read] of table) {
-    const codes = (["commit", "read"] as LibsqlAction[]).map((action) => mapLibsqlError(thrown, action).code);
+    const codes = (["commit", "read"] as DriverAction[]).map((action) => mapDriverError(thrown, action).code);
     expect(codes, String(thrown)).toEqual([commit, read]);
   }
 });
 
 test("the cause is kept, an error of the store stays itself", () => {
   const thrown = failure("disk I/O error", { code: "SQLITE_IOERR" });
-  expect(mapLibsqlError(thrown, "commit").cause).toBe(thrown);
+  expect(mapDriverError(thrown, "commit").cause).toBe(thrown);
   const busy = new BusyError("commit: busy");
-  expect(mapLibsqlError(busy, "commit")).toBe(busy);
+  expect(mapDriverError(busy, "commit")).toBe(busy);
 });
 
 test("a refusal names the statement when the driver does", () => {
-  const refused = mapLibsqlError(failure("no", { code: "SQLITE_CONSTRAINT", statementIndex: 3 }), "commit");
+  const refused = mapDriverError(failure("no", { code: "SQLITE_CONSTRAINT", statementIndex: 3 }), "commit");
   expect((refused as RefusedError).writeIndex).toBe(3);
-  const unknown = mapLibsqlError(failure("no", { code: "SQLITE_TOOBIG" }), "commit");
+  const unknown = mapDriverError(failure("no", { code: "SQLITE_TOOBIG" }), "commit");
   expect((unknown as RefusedError).writeIndex).toBeUndefined();
 });
 
 test("what an engine quotes of an answer is dropped with its error", () => {
   const quoting = new SyntaxError(`Unexpected token 's', "secret bytes" is not valid JSON`);
   for (const thrown of [quoting, failure("fetch failed", { cause: quoting })]) {
-    const { message, cause } = mapLibsqlError(thrown, "read");
+    const { message, cause } = mapDriverError(thrown, "read");
     expect(`${message} ${String(cause)} ${String((cause as Error).cause)}`).not.toContain("secret");
   }
 });
@@ -84,5 +84,5 @@ test("what an engine quotes of an answer is dropped with its error", () => {
 test("a chain of causes that never ends is looked at for a while", () => {
   const loop = failure("around");
   loop.cause = loop;
-  expect(mapLibsqlError(loop, "commit").code).toBe("ambiguous");
+  expect(mapDriverError(loop, "commit").code).toBe("ambiguous");
 });

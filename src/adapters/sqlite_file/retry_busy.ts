@@ -56,7 +56,7 @@ export class BusyRetry {
 
   #wait(waitMs: number): Promise<void> {
     this.#waits += 1;
-    const name = `libsql busy wait ${this.#waits}`;
+    const name = `sqlite busy wait ${this.#waits}`;
     return new Promise((resolve) => {
       const unregister = this.#scheduler.register(name, async () => {
         unregister();

@@ -1,0 +1,41 @@
+import type { Backend } from "../../backend/mod.ts";
+import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
+import { openSqliteBackend } from "../sqlite/mod.ts";
+import { openBunSqliteDriver } from "./open_driver.ts";
+
+/** Options of `bunSqliteBackend`. */
+export interface BunSqliteBackendOptions {
+  /** Path of the file, or `:memory:` (kept until the backend is closed). */
+  readonly path: string;
+  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
+  readonly clock?: Clock | undefined;
+  /** Logs waits for other writers. Defaults to a logger that drops everything. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Opens one account of a SQLite file through `bun:sqlite`, without a native package. Files are the same as
+ * those of `libsqlBackend`, and behave the same: see there.
+ *
+ * @throws {IncompatibleError} When the runtime is not Bun, the file is no database, or it was made by a newer
+ * release. Nothing was changed.
+ * @throws {TypeError} When the account's name is malformed.
+ * @throws {CorruptError} When the file is damaged.
+ * @throws {BusyError | BackendError} When it cannot be opened now.
+ *
+ * @example
+ * ```ts ignore
+ * import { openAccount } from "@holdfast/store";
+ * import { bunSqliteBackend } from "@holdfast/store/bun-sqlite";
+ *
+ * const backend = bunSqliteBackend({ path: "bot.db", account: "alice" });
+ * await using account = await openAccount({ backend });
+ * ```
+ */
+export async function bunSqliteBackend(options: BunSqliteBackendOptions): Promise<Backend> {
+  const { path, account, clock, logger = silentLogger } = options;
+  const driver = await openBunSqliteDriver({ path, logger });
+  return await openSqliteBackend(driver, { account, clock });
+}

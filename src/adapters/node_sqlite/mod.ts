@@ -1,0 +1,6 @@
+/**
+ * A backend over the runtime's own SQLite, `node:sqlite`: Node from 22.16 on, Deno and Bun.
+ *
+ * @module
+ */
+export { type NodeSqliteBackendOptions, nodeSqliteBackend } from "./node_sqlite_backend.ts";

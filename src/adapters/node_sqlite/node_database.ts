@@ -1,0 +1,127 @@
+import { IncompatibleError } from "../../errors/mod.ts";
+import type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
+
+/** The part of `node:sqlite` that is used here. */
+export interface NodeSqlite {
+  readonly DatabaseSync: {
+    new (path: string, options: { readonly timeout: number }): NodeDatabase;
+    readonly prototype: object & { readonly prepare?: unknown };
+  };
+}
+
+interface NodeDatabase {
+  readonly isOpen?: boolean;
+  readonly isTransaction?: boolean;
+  exec(sql: string): unknown;
+  prepare(sql: string): NodeStatement;
+  close(): void;
+}
+
+interface NodeStatement {
+  columns(): readonly unknown[];
+  setReturnArrays?(enabled: boolean): void;
+  run(...params: unknown[]): { readonly changes: number | bigint };
+  all(...params: unknown[]): unknown[];
+}
+
+/** `node:sqlite` as the class of a native library. */
+export function nodeLibrary({ DatabaseSync }: NodeSqlite): NativeLibrary {
+  return class NodeSqliteDatabase implements NativeDatabase {
+    readonly #database: NodeDatabase;
+    #open = true;
+
+    constructor(path: string, options: { readonly timeout: number }) {
+      this.#database = named(() => new DatabaseSync(path, options));
+    }
+
+    get inTransaction(): boolean {
+      return this.#database.isTransaction === true;
+    }
+
+    get open(): boolean {
+      return this.#open;
+    }
+
+    exec(sql: string): void {
+      named(() => this.#database.exec(sql));
+    }
+
+    prepare(sql: string): NativeStatement {
+      return new Statement(named(() => this.#database.prepare(sql)));
+    }
+
+    close(): void {
+      this.#open = false;
+      this.#database.close();
+    }
+  };
+}
+
+class Statement implements NativeStatement {
+  readonly reader: boolean;
+  readonly #statement: NodeStatement;
+
+  constructor(statement: NodeStatement) {
+    this.#statement = statement;
+    this.reader = statement.columns().length > 0;
+  }
+
+  raw(isRaw: boolean): void {
+    // Objects would lose a column of two that have one name.
+    if (this.#statement.setReturnArrays === undefined)
+      throw new IncompatibleError("read: node:sqlite of this runtime cannot return rows as arrays");
+    this.#statement.setReturnArrays(isRaw);
+  }
+
+  run(params: unknown[]): { readonly changes: number } {
+    return { changes: Number(named(() => this.#statement.run(...params)).changes) };
+  }
+
+  all(params: unknown[]): unknown[] {
+    return named(() => this.#statement.all(...params));
+  }
+}
+
+/** Names of SQLite's base result codes (sqlite.org/rescode.html), as far as errors are told apart by them. */
+const CODES: Readonly<Record<number, string>> = {
+  5: "SQLITE_BUSY",
+  6: "SQLITE_LOCKED",
+  10: "SQLITE_IOERR",
+  11: "SQLITE_CORRUPT",
+  13: "SQLITE_FULL",
+  14: "SQLITE_CANTOPEN",
+  18: "SQLITE_TOOBIG",
+  19: "SQLITE_CONSTRAINT",
+  20: "SQLITE_MISMATCH",
+  25: "SQLITE_RANGE",
+  26: "SQLITE_NOTADB",
+};
+
+/** What `sqlite3_errmsg` says: Deno's module has no numbers. */
+const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
+  [/database is locked/, "SQLITE_BUSY"],
+  [/table is locked/, "SQLITE_LOCKED"],
+  [/disk image is malformed/, "SQLITE_CORRUPT"],
+  [/file is not a database/, "SQLITE_NOTADB"],
+  [/constraint failed/, "SQLITE_CONSTRAINT"],
+  [/too big/, "SQLITE_TOOBIG"],
+  [/datatype mismatch/, "SQLITE_MISMATCH"],
+  [/unable to open database/, "SQLITE_CANTOPEN"],
+  [/database or disk is full/, "SQLITE_FULL"],
+  [/disk I\/O error/, "SQLITE_IOERR"],
+];
+
+/** Runs a call of the library, and gives its error the name of SQLite's result code. */
+function named<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof RangeError) throw error;
+    const { errcode } = error as { readonly errcode?: unknown };
+    const code =
+      (typeof errcode === "number" ? CODES[errcode & 0xff] : undefined) ??
+      WORDS.find(([words]) => words.test(error.message))?.[1] ??
+      "SQLITE_ERROR";
+    throw Object.assign(error, { code });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Backend } from "../../backend/mod.ts";
+import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
+import { openSqliteBackend } from "../sqlite/mod.ts";
+import { openNodeSqliteDriver } from "./open_driver.ts";
+
+/** Options of `nodeSqliteBackend`. */
+export interface NodeSqliteBackendOptions {
+  /** Path of the file, or `:memory:` (kept until the backend is closed). */
+  readonly path: string;
+  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
+  readonly clock?: Clock | undefined;
+  /** Logs waits for other writers. Defaults to a logger that drops everything. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Opens one account of a SQLite file through `node:sqlite`, without a native package. Files are the same as
+ * those of `libsqlBackend`, and behave the same: see there.
+ *
+ * @throws {IncompatibleError} When the runtime has no `node:sqlite` that can do it, the file is no database,
+ * or it was made by a newer release. Nothing was changed.
+ * @throws {TypeError} When the account's name is malformed.
+ * @throws {CorruptError} When the file is damaged.
+ * @throws {BusyError | BackendError} When it cannot be opened now.
+ *
+ * @example
+ * ```ts ignore
+ * import { openAccount } from "@holdfast/store";
+ * import { nodeSqliteBackend } from "@holdfast/store/node-sqlite";
+ *
+ * const backend = nodeSqliteBackend({ path: "bot.db", account: "alice" });
+ * await using account = await openAccount({ backend });
+ * ```
+ */
+export async function nodeSqliteBackend(options: NodeSqliteBackendOptions): Promise<Backend> {
+  const { path, account, clock, logger = silentLogger } = options;
+  const driver = await openNodeSqliteDriver({ path, logger });
+  return await openSqliteBackend(driver, { account, clock });
+}

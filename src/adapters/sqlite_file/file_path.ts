@@ -1,0 +1,77 @@
+import { BackendError } from "../../errors/mod.ts";
+import type { Logger } from "../../ports/mod.ts";
+import { type HostFiles, hasFileModes, workingFolder } from "./host_modules.ts";
+
+/** Mode of a new file: its owner reads and writes it, and nobody else. */
+const PRIVATE_MODE = 0o600;
+
+/** Permissions of the group and of others. */
+const OTHERS = 0o077n;
+
+/** A file that is there, under the path that the system resolved. */
+export interface PreparedFile {
+  /** Absolute, with symbolic links resolved. */
+  readonly path: string;
+  /** Whether users other than the owner have permissions on it. */
+  readonly isOpenToOthers: boolean;
+}
+
+/**
+ * Resolves a path and creates the file if it is absent: empty, private to its owner. The content of a file is
+ * not read.
+ *
+ * @throws {BackendError} When the path cannot be resolved or the file cannot be created.
+ */
+export function prepareFile(files: HostFiles, path: string): PreparedFile {
+  const absolute = isAbsolute(path) ? path : `${workingFolder()}/${path}`;
+  try {
+    if (files.statSync(absolute, { bigint: true, throwIfNoEntry: false }) === undefined)
+      create(files, absolute);
+    const real = files.realpathSync(absolute);
+    const mode = files.statSync(real, { bigint: true, throwIfNoEntry: false })?.mode ?? 0n;
+    return { path: real, isOpenToOthers: hasFileModes() && (mode & OTHERS) !== 0n };
+  } catch (cause) {
+    throw new BackendError(`open database: ${reasonOf(cause)}: ${JSON.stringify(path)}`, { cause });
+  }
+}
+
+/** Warns that users other than the owner have permissions on a file. */
+export function warnOfPermissions(logger: Logger, path: string): void {
+  logger.log("warn", "open database: other users may read or write the file, run chmod 600 on it", { path });
+}
+
+function create(files: HostFiles, path: string): void {
+  try {
+    files.closeSync(files.openSync(path, "wx", PRIVATE_MODE));
+  } catch (error) {
+    // Another process has created it.
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) || path.startsWith("\\\\");
+}
+
+/** What the codes of the system mean for a user. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "the folder of the file does not exist, create it first",
+  ENOTDIR: "the folder of the file is no folder",
+  EACCES: "the folder or the file must not be used by this user",
+  EPERM: "the folder or the file must not be used by this user",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  ELOOP: "symbolic links lead in a circle",
+  EMFILE: "the process has too many open files",
+  ENFILE: "the system has too many open files",
+};
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return REASONS[code] ?? `the file cannot be reached (${code || "unknown reason"})`;
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}

@@ -1,0 +1,18 @@
+/**
+ * Files of this machine: one connection a file, through whichever SQLite the host has.
+ *
+ * @module
+ */
+export { type DriverAction, mapDriverError } from "./driver_errors.ts";
+export { rowsOf, toDriver } from "./driver_values.ts";
+export { builtinModule, workingFolder } from "./host_modules.ts";
+export {
+  NativeClient,
+  type NativeDatabase,
+  type NativeLibrary,
+  type NativeStatement,
+} from "./native_client.ts";
+export { BUSY_TIMEOUT_MS, openSqliteFile, SQLITE_LIMITS } from "./open_files.ts";
+export { BusyRetry } from "./retry_busy.ts";
+export { SerialQueue } from "./serial_queue.ts";
+export type { SqliteCell, SqliteClient, SqliteResult } from "./sqlite_client.ts";

@@ -1,0 +1,153 @@
+import type { Logger } from "../../ports/mod.ts";
+import type { SqlDriver, SqlLimits } from "../sqlite/mod.ts";
+import { type ConnectionKind, FileConnection } from "./file_connection.ts";
+import { type FileIdentity, identityOf, isUntouched } from "./file_identity.ts";
+import { prepareFile, warnOfPermissions } from "./file_path.ts";
+import { type HostFiles, hostFiles, unreferencedTimer } from "./host_modules.ts";
+import type { SqliteClient } from "./sqlite_client.ts";
+
+/**
+ * SQLite's own limits on parameters and text (SQLITE_MAX_VARIABLE_NUMBER, SQLITE_MAX_SQL_LENGTH), and ours on
+ * values: far above any record, far below SQLite's 10^9 bytes and what fits a request.
+ */
+export const SQLITE_LIMITS: SqlLimits = {
+  maxParameters: 32_766,
+  maxSqlBytes: 1_000_000,
+  maxValueBytes: 16 * 1_024 * 1_024,
+};
+
+/**
+ * How long SQLite itself waits for another writer, which blocks the event loop. The longer part of the wait
+ * is ours, between tries, and does not.
+ */
+export const BUSY_TIMEOUT_MS = 50;
+
+/**
+ * How long a connection is kept after its last user has closed it. A native library gives the descriptors of
+ * a closed connection back only when its statements are garbage collected, so an account that is opened and
+ * closed in turn uses the same connection each time.
+ */
+const REST_MS = 10_000;
+
+/** A connection to a file, and how many drivers use it. */
+interface SharedConnection {
+  readonly restMs: number;
+  readonly connection: FileConnection;
+  users: number;
+  /** Set while nobody uses it. */
+  rest: { readonly identity: FileIdentity; readonly cancel: () => void } | undefined;
+  /** Resolves when the last user's close has ended. */
+  closing: Promise<void> | undefined;
+}
+
+/**
+ * The open files of this process by the path that the system resolved: one connection each, however many
+ * accounts are opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not:
+ * SQLite gives it a log of its own, so a database that is opened under two hard links loses data, whichever
+ * program opens it.
+ */
+const openFiles = new Map<string, SharedConnection>();
+
+/** Paths whose permissions were warned of. */
+const warnedOf = new Set<string>();
+
+/** What a database in memory is called. */
+const MEMORY = ":memory:";
+
+/** What `openSqliteFile` opens. */
+export interface SqliteFileOptions {
+  /** Absolute or relative path of a file, or `:memory:`. */
+  readonly path: string;
+  readonly logger: Logger;
+  /** How long the connection is kept after the last close. Defaults to 10,000 ms. */
+  readonly restMs?: number | undefined;
+  /** Connects to a resolved path. The first opening of a file in this process decides. */
+  connect(path: string): SqliteClient;
+}
+
+/**
+ * Opens a driver over a file, which is created, private to its owner, if it is absent; or over a database in
+ * memory.
+ *
+ * @throws {BackendError} When the file cannot be reached or created.
+ */
+export async function openSqliteFile(options: SqliteFileOptions): Promise<SqlDriver> {
+  const { path: given, logger, connect } = options;
+  if (given === MEMORY) {
+    const connection = new FileConnection(connect(MEMORY), "memory", { logger });
+    return driverOf(connection, "memory", () => connection.close());
+  }
+  const files = hostFiles();
+  const path = files === undefined ? given : prepared(files, given, logger);
+  await openFiles.get(path)?.closing;
+  const shared = awakened(path, files) ?? {
+    connection: new FileConnection(connect(path), "file", { logger }),
+    restMs: options.restMs ?? REST_MS,
+    users: 0,
+    rest: undefined,
+    closing: undefined,
+  };
+  openFiles.set(path, shared);
+  shared.users += 1;
+  let closed: Promise<void> | undefined;
+  const { connection } = shared;
+  return driverOf(connection, "file", () => {
+    closed ??= leave(path, shared, files);
+    return closed;
+  });
+}
+
+function driverOf(connection: FileConnection, kind: ConnectionKind, close: () => Promise<void>): SqlDriver {
+  return {
+    limits: SQLITE_LIMITS,
+    durable: kind === "file",
+    query: (sql, params) => connection.query(sql, params),
+    batch: (statements) => connection.batch(statements),
+    close,
+  };
+}
+
+function prepared(files: HostFiles, given: string, logger: Logger): string {
+  const { path, isOpenToOthers } = prepareFile(files, given);
+  if (isOpenToOthers && !warnedOf.has(path)) {
+    warnedOf.add(path);
+    warnOfPermissions(logger, path);
+  }
+  return path;
+}
+
+/** The connection to a file that is open, or rests while nothing was written to the file and it is in place. */
+function awakened(path: string, files: HostFiles | undefined): SharedConnection | undefined {
+  const shared = openFiles.get(path);
+  const rest = shared?.rest;
+  if (shared === undefined || rest === undefined) return shared;
+  rest.cancel();
+  shared.rest = undefined;
+  if (files !== undefined && isUntouched(rest.identity, identityOf(files, path))) return shared;
+  openFiles.delete(path);
+  void shared.connection.close();
+  return undefined;
+}
+
+async function leave(path: string, shared: SharedConnection, files: HostFiles | undefined): Promise<void> {
+  shared.users -= 1;
+  if (shared.users > 0) return;
+  shared.closing = retire(path, shared, files).finally(() => {
+    shared.closing = undefined;
+  });
+  await shared.closing;
+}
+
+/** Lets the connection rest, or closes it where it cannot be told later whether the file is the same. */
+async function retire(path: string, shared: SharedConnection, files: HostFiles | undefined): Promise<void> {
+  const { connection } = shared;
+  const rests = files !== undefined && (await connection.rest());
+  const identity = rests ? identityOf(files, path) : undefined;
+  const end = (): Promise<void> => {
+    if (openFiles.get(path) === shared) openFiles.delete(path);
+    return connection.close();
+  };
+  const cancel = identity && unreferencedTimer(() => void end(), shared.restMs);
+  if (identity === undefined || cancel === undefined) await end();
+  else shared.rest = { identity, cancel };
+}

@@ -1,0 +1,6 @@
+/**
+ * A backend over `bun:sqlite`.
+ *
+ * @module
+ */
+export { type BunSqliteBackendOptions, bunSqliteBackend } from "../adapters/bun_sqlite/mod.ts";
