@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type DriverAction, mapDriverError } from "./driver_errors.ts";
+export { mapDriverError } from "./driver_errors.ts";
 export { rowsOf, toDriver } from "./driver_values.ts";
 export { builtinModule, workingFolder } from "./host_modules.ts";
 export {
@@ -15,4 +15,4 @@ export {
 export { BUSY_TIMEOUT_MS, openSqliteFile, SQLITE_LIMITS } from "./open_files.ts";
 export { BusyRetry } from "./retry_busy.ts";
 export { SerialQueue } from "./serial_queue.ts";
-export type { SqliteCell, SqliteClient, SqliteResult } from "./sqlite_client.ts";
+export type { SqliteClient } from "./sqlite_client.ts";
