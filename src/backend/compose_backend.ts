@@ -35,7 +35,8 @@ const MAX_VALUE_BYTES = 2_000_000;
  * Such a backend cannot promise what a transaction promises, and says so: `atomicCommit`, `fencing` and
  * `durableOnResolve` are false. A commit that fails half way leaves its first writes applied; every write is
  * idempotent, so committing the same list again is right. Rows changed are counted as 1 where a store does
- * not tell. Deleting an account and the snapshot reach only what the device store knows of.
+ * not tell. Deleting and clearing an account and the snapshot reach only what the device store knows of:
+ * before a device takes another identity, empty the other stores.
  */
 export function composeBackend(stores: ComposedStores, options: CreateBackendOptions = {}): Backend {
   return createBackend(new ComposedCore(stores), options);

@@ -122,6 +122,11 @@ export interface DeviceStore extends DeviceReads {
   /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
   save(device: Device): Promise<void>;
   /**
+   * Deletes every row of this account but its registration, its owner and its device. An open account does so
+   * when its device takes another identity, in the commit that saves the device.
+   */
+  clearAccount(): Promise<void>;
+  /**
    * Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from
    * then on.
    */
@@ -131,4 +136,5 @@ export interface DeviceStore extends DeviceReads {
 /** The mutations of the device record and of accounts. See `Write`. */
 export type DeviceWrite =
   | { readonly kind: "device.save"; readonly device: Device }
+  | { readonly kind: "account.clear" }
   | { readonly kind: "account.delete"; readonly accountId: number };

@@ -7,6 +7,7 @@ import type { WriteRowsOf } from "./write_row.ts";
 /** The writes of the device store. */
 export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
   "device.save": { by: "save", fields: { device: DEVICE } },
+  "account.clear": { by: "clearAccount", fields: {} },
   "account.delete": {
     by: "deleteAccount",
     fields: { accountId: number("accountId", { min: 1 }) },
@@ -16,5 +17,6 @@ export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
 /** The setters of the device store. */
 export const DEVICE_SETTERS: SettersOf<SetterName & keyof DeviceStore> = {
   save: setter("device.save", "device"),
+  clearAccount: setter("account.clear"),
   deleteAccount: setter("account.delete", "accountId"),
 };

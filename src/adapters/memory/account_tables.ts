@@ -14,6 +14,7 @@ import type {
 } from "../../backend/mod.ts";
 import { columnsOf, type Stored } from "./damaged.ts";
 import { compoundKey, Table } from "./table.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** An identity key. */
 export interface IdentityRow {
@@ -168,6 +169,14 @@ export function createTables(): AccountTables {
     msgSecrets: new Table({ bytesOf: (row) => columnsOf(row).secret.byteLength }),
     device: new Table({ bytesOf: (row) => extraBytes(columnsOf(row)) }),
   };
+}
+
+/** Removes every row but the owner and the device. @returns Rows changed. */
+export function clearTables(
+  { owner: _owner, device: _device, ...tables }: AccountTables,
+  transaction: Transaction,
+): number {
+  return Object.values(tables).reduce((rows, table: Table<unknown>) => rows + table.clear(transaction), 0);
 }
 
 function extraBytes(device: Device): number {

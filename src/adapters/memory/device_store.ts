@@ -5,7 +5,7 @@ import type {
   DeviceReads,
   TableSummary,
 } from "../../backend/mod.ts";
-import { type AccountTables, createTables } from "./account_tables.ts";
+import { type AccountTables, clearTables, createTables } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyDevice } from "./copies.ts";
 import { readable } from "./damaged.ts";
@@ -15,9 +15,10 @@ import type { MemoryAccount, MemoryAccounts } from "./memory_accounts.ts";
 const SCHEMA_VERSION = 1;
 
 /** How the writes of the device store change its tables. */
-export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.delete"> = {
+export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.clear" | "account.delete"> = {
   "device.save": ({ device }, { tables, transaction }) =>
     tables.device.set("", copyDevice(device), transaction),
+  "account.clear": (_write, { tables, transaction }) => clearTables(tables, transaction),
   "account.delete": ({ accountId }, { accounts, transaction }) => accounts.delete(accountId, transaction),
 };
 

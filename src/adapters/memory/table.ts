@@ -85,6 +85,11 @@ export class Table<V> {
     return this.#deleteAll(keys, transaction);
   }
 
+  /** Deletes every row. @returns Rows changed. */
+  clear(transaction: Transaction): number {
+    return this.#deleteAll([...this.#rows.keys()], transaction);
+  }
+
   /** Replaces every row, without a transaction. */
   replaceEach(replace: (row: V) => V): void {
     for (const [key, row] of [...this.#rows]) this.#put(key, replace(row));

@@ -16,10 +16,10 @@ const SAVE_DEVICE = new RowStatement({
 });
 
 /**
- * One entry for each kind of write but the one that touches every table: a new kind does not compile until it
- * is stored.
+ * One entry for each kind of write but those that touch every table: a new kind does not compile until it is
+ * stored.
  */
-const PLANNERS: PlannersOf<Exclude<WriteKind, "account.delete">> = {
+const PLANNERS: PlannersOf<Exclude<WriteKind, "account.clear" | "account.delete">> = {
   ...SIGNAL_PLANNERS,
   ...APP_SYNC_PLANNERS,
   ...PROTOCOL_PLANNERS,
@@ -37,6 +37,10 @@ const PLANNERS: PlannersOf<Exclude<WriteKind, "account.delete">> = {
 export function planWrites(writes: readonly Write[], scope: WriteScope, name: string): WritePlan {
   const plan = new WritePlan(scope);
   for (const [index, write] of writes.entries()) {
+    if (write.kind === "account.clear") {
+      plan.addBarrier(clearAccount(scope.accountId));
+      continue;
+    }
     if (write.kind !== "account.delete") {
       plan.add(write, PLANNERS[write.kind] as Planner<Write>);
       continue;
@@ -48,8 +52,18 @@ export function planWrites(writes: readonly Write[], scope: WriteScope, name: st
   return plan;
 }
 
+function clearAccount(accountId: number): SqlStatement[] {
+  return deleteRows(
+    SCOPED_TABLES.map(({ name }) => name).filter((name) => name !== "device"),
+    accountId,
+  );
+}
+
 function deleteAccount(accountId: number): SqlStatement[] {
-  const tables = [...SCOPED_TABLES.map((table) => table.name), "account"];
+  return deleteRows([...SCOPED_TABLES.map(({ name }) => name), "account"], accountId);
+}
+
+function deleteRows(tables: readonly string[], accountId: number): SqlStatement[] {
   return tables.map((table) => ({ sql: `DELETE FROM ${table} WHERE device_id = ?`, params: [accountId] }));
 }
 

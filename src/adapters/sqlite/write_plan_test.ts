@@ -84,6 +84,13 @@ test("nothing moves across a deleted device", () => {
   expect(shapesAround).toContain("DELETE FROM account");
 });
 
+test("nothing moves across a cleared account, which keeps its device and its registration", () => {
+  const shapesAround = shapes(plan([session(1), { kind: "account.clear" }, session(2)]));
+  expect([shapesAround[0], shapesAround.at(-1)]).toEqual(["INSERT INTO session", "INSERT INTO session"]);
+  expect(shapesAround).toContain("DELETE FROM session");
+  expect(shapesAround.filter((shape) => / (account|device)$/.test(shape))).toEqual([]);
+});
+
 test("an account that deletes itself and goes on is registered again under its id", () => {
   const own: Write = { kind: "account.delete", accountId: 9 };
   expect(shapes(plan([own, session(1)])).slice(-2)).toEqual(["INSERT INTO account", "INSERT INTO session"]);

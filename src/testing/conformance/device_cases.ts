@@ -1,8 +1,10 @@
 import type { DatabaseSnapshot, Device } from "../../backend/mod.ts";
+import { SeededRandom } from "../seeded_random.ts";
 import { check, equal } from "./assert.ts";
 import { type ConformanceCase, DEFAULT_ACCOUNT } from "./harness.ts";
 import { afterEachRestart } from "./restarts.ts";
-import { freshDevice, fullDevice, sampleBytes } from "./samples.ts";
+import { freshDevice, fullDevice, sampleBytes, secondsOf } from "./samples.ts";
+import { drawWrite, PUTTING_KINDS } from "./write_samples.ts";
 
 function rowsOf(snapshot: DatabaseSnapshot): number {
   return snapshot.tables.reduce((rows, table) => rows + table.rows, 0);
@@ -178,6 +180,51 @@ const deleteCases: readonly ConformanceCase[] = [
       equal(macs, [undefined], "the deleted account's MACs");
       check((await again.create()) !== bobId, "the deleted account's id was given out again");
       equal(rowsOf(await again.snapshotDb("again")) <= 1, true, "rows of the account made anew");
+    },
+  },
+  {
+    name: "device: clearing an account leaves its device and its registration, and other accounts",
+    async run(harness) {
+      const backend = await harness.open();
+      const bob = await harness.open("bob");
+      const random = new SeededRandom(1);
+      for (const open of [backend, bob]) {
+        // Some kinds put rows only where others are: they come twice.
+        for (const kind of [...PUTTING_KINDS, ...PUTTING_KINDS]) {
+          await open.commit([drawWrite(kind, { random, nowS: secondsOf(harness.clock) })]);
+        }
+        await open.save(fullDevice(1));
+      }
+      const before = await bob.snapshotDb("before");
+      const accountId = await backend.create();
+      const [rows] = await backend.commit([{ kind: "account.clear" }]);
+      check((rows ?? 0) >= 1, "no row was counted");
+      await backend.clearAccount();
+      await afterEachRestart(harness, backend, async (open) => {
+        equal(await open.load(), fullDevice(1), "the device");
+        equal(rowsOf(await open.snapshotDb("cleared")), 1, "rows");
+        equal(await open.create(), accountId, "account id");
+      });
+      const again = await harness.open("bob");
+      equal((await again.snapshotDb("before")).tables, before.tables, "the other account's tables");
+    },
+  },
+  {
+    name: "device: what comes before and after a clearing in one commit is told apart",
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.putSession("1000@lid.0", sampleBytes(1, 50));
+      await backend.commit([
+        { kind: "session.put", address: "1001@lid.0", record: sampleBytes(2, 50) },
+        { kind: "account.clear" },
+        { kind: "session.put", address: "1002@lid.0", record: sampleBytes(3, 50) },
+        { kind: "device.save", device: freshDevice(2) },
+      ]);
+      await afterEachRestart(harness, backend, async (open) => {
+        const sessions = await open.getSessions(["1000@lid.0", "1001@lid.0", "1002@lid.0"]);
+        equal(sessions, [undefined, undefined, sampleBytes(3, 50)], "sessions");
+        equal(await open.load(), freshDevice(2), "the device");
+      });
     },
   },
 ];

@@ -221,6 +221,20 @@ const takeOverCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "owner: the owner that clears its account goes on",
+    requires: ["fencing"],
+    async run(harness) {
+      const backend = await harness.open();
+      const queue = await takeOwnership(backend, 1);
+      await queue.commit([put(1)]);
+      await queue.commit([{ kind: "account.clear" }]);
+      equal(await backend.getSession(ALICE), undefined, "session");
+      await queue.commit([put(2)]);
+      await expectSession(backend, 2, "session after it was cleared");
+      equal((await backend.readOwner())?.epoch, queue.ownerEpoch, "owner epoch");
+    },
+  },
+  {
     name: "owner: the owner that deletes its own account is fenced afterwards",
     requires: ["fencing"],
     async run(harness) {
