@@ -1,7 +1,13 @@
 import { Attachments } from "../attachments/mod.ts";
-import type { Backend, CommitQueue, CommitStats, Write } from "../backend/mod.ts";
+import {
+  type Backend,
+  type CommitQueue,
+  type CommitStats,
+  validateWrites,
+  type Write,
+} from "../backend/mod.ts";
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
-import { type PersistenceManager, requireSameIdentityIn } from "../device/mod.ts";
+import { type PersistenceManager, refuseIdentityChange } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
@@ -34,6 +40,8 @@ export interface AccountParts {
   readonly onDeviceCommitted: (follower: (writes: readonly Write[]) => void) => void;
   /** Says what is called with the writes of the public stores. */
   readonly onStored: (follower: (writes: readonly Write[]) => void) => void;
+  /** Adds a function that is called when the device takes another identity. */
+  readonly onIdentityChanged: (listener: () => void) => void;
 }
 
 /** Told of writes that were committed. */
@@ -76,6 +84,7 @@ export class Account implements AsyncDisposable {
   readonly #ownedCaches: OwnedCaches | undefined;
   readonly #followers: CommitFollower[] = [];
   readonly #lidCache: AccountParts["lidCache"];
+  readonly #onIdentityChanged: AccountParts["onIdentityChanged"];
   readonly #accountId: number;
   readonly #onStored: AccountParts["onStored"];
   #closing: Promise<void> | undefined;
@@ -95,6 +104,7 @@ export class Account implements AsyncDisposable {
     this.#queue = parts.queue;
     this.#stopHousekeeping = parts.stopHousekeeping;
     this.#ownedCaches = parts.caches;
+    this.#onIdentityChanged = parts.onIdentityChanged;
     parts.onDeviceCommitted((writes) => void this.#follow(writes));
   }
 
@@ -115,11 +125,15 @@ export class Account implements AsyncDisposable {
   /**
    * Commits `writes` together with everything that is dirty. See `WriteBehind.commitWith`.
    *
-   * @throws {IdentityConflictError} When a write would give a paired device another identity key. Nothing is
-   * written.
+   * @throws {IdentityConflictError} When a write would give the device another identity key: a device that
+   * is not paired takes one by `device.modifyDevice` or `store.save`. Nothing is written. Also when the
+   * identity changes before the writes are collected: nothing of them lands.
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
-    requireSameIdentityIn(writes, this.device.getDeviceSnapshot());
+    if (writes.some(({ kind }) => kind === "device.save" || kind === "account.clear")) {
+      validateWrites(writes, this.#queue.capabilities);
+      refuseIdentityChange(writes, this.device.getDeviceSnapshot());
+    }
     let mayBeDone = true;
     try {
       return await this.writeBehind.commitWith(writes);
@@ -151,6 +165,15 @@ export class Account implements AsyncDisposable {
    */
   onStored(follower: (writes: readonly Write[]) => void): void {
     this.#onStored(follower);
+  }
+
+  /**
+   * Adds a function that is called when the device takes another identity, at once: what is in memory of the
+   * former one is not true any more. What is stored goes in the commit that saves the device, and whoever
+   * reads the store before that is done waits for it. It must not throw.
+   */
+  onIdentityChanged(listener: () => void): void {
+    this.#onIdentityChanged(listener);
   }
 
   /** How saving is going. */

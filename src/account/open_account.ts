@@ -10,7 +10,7 @@ import {
 } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
-import { createDevice, PersistenceManager, requireSameIdentityIn, type SnapshotSink } from "../device/mod.ts";
+import { createDevice, type DeviceCompanion, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
@@ -18,6 +18,7 @@ import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account } from "./account.ts";
 import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
+import { IdentityChange } from "./identity_change.ts";
 import { OwnMapping, repairOwnMappings } from "./own_mapping.ts";
 import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 
@@ -122,19 +123,28 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
       logger: host.logger,
       soleOwner: as.soleOwner,
     });
-    let snapshot: () => Device | undefined = () => undefined;
+    let current: PersistenceManager | undefined;
+    const identity = new IdentityChange({
+      device: () => current?.getDeviceSnapshot(),
+      replace: async (device) => {
+        current?.modifyDevice((draft) => Object.assign(draft, device));
+        await current?.flushDevice();
+      },
+      flush: async () => await current?.flushDevice(),
+    });
     const followers: ((writes: readonly Write[]) => void)[] = [];
-    const guarded = guardStores(queue, () => snapshot(), followers);
-    const store = withCommitter(backend, guarded, { clock: host.clock });
+    const committer = identity.committerOf(followed(queue, followers));
+    const store = withCommitter(identity.readsOf(backend), committer, { clock: host.clock });
     const device = await loadOrCreate(store, host, options);
     const taskPrefix = `${options.taskLabel ?? accountId}:`;
     const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
     opened.unshift(writeBehind);
     const { snapshotSink, saverIntervalMs } = options;
     await repairOwnMappings(store, device, nowSeconds(host.clock));
-    const companion = new OwnMapping(host.clock);
+    const ownMapping = new OwnMapping(host.clock);
+    const companion = companionOf(ownMapping, identity);
     const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink, companion });
-    snapshot = () => manager.getDeviceSnapshot();
+    current = manager;
     const { housekeeping = {} } = options;
     const stopHousekeeping =
       housekeeping === false
@@ -157,8 +167,9 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
         stopHousekeeping,
       },
       lidCache: as.lidCache,
-      onDeviceCommitted: (follower) => companion.connect(() => attachedLids(account).cache, follower),
+      onDeviceCommitted: (follower) => ownMapping.connect(() => attachedLids(account).cache, follower),
       onStored: (follower) => followers.push(follower),
+      onIdentityChanged: (listener) => identity.onChanged(listener),
       signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
     });
     if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
@@ -171,22 +182,13 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
   }
 }
 
-/**
- * The committer of the public stores: it refuses another identity for a paired device, as the device's own
- * manager does, and says before and after what it writes.
- */
-function guardStores(
-  queue: CommitQueue,
-  current: () => Device | undefined,
-  followers: readonly ((writes: readonly Write[]) => void)[],
-): Committer {
+/** Commits, and says before and after what it writes. */
+function followed(queue: CommitQueue, followers: readonly ((writes: readonly Write[]) => void)[]): Committer {
   const tell = (writes: readonly Write[]): void => {
     for (const follower of followers) follower(writes);
   };
   return {
     commit: async (writes, options) => {
-      const device = current();
-      if (device !== undefined) requireSameIdentityIn(writes, device);
       tell(writes);
       try {
         return await queue.commit(writes, options);
@@ -199,6 +201,18 @@ function guardStores(
       return queue.capabilities;
     },
     close: () => queue.close(),
+  };
+}
+
+/** What changes together with the device: our own mapping, and everything when the identity does. */
+function companionOf(ownMapping: OwnMapping, identity: IdentityChange): DeviceCompanion {
+  return {
+    writesFor: (device, before) => ownMapping.writesFor(device, before),
+    committed: (writes) => {
+      identity.committed(writes);
+      ownMapping.committed(writes);
+    },
+    identityChanged: () => identity.changed(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isLidServer, isPnServer, tryParseJid } from "../addresses/mod.ts";
 import type { Backend, Device, LidPnMapping, Write } from "../backend/mod.ts";
-import type { DeviceCompanion } from "../device/mod.ts";
+import { hasSameIdentity } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
 
@@ -23,7 +23,7 @@ interface OwnPair {
  * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. No other
  * source may tell it while only one of them is known.
  */
-export class OwnMapping implements DeviceCompanion {
+export class OwnMapping {
   readonly #clock: Clock;
   #names: () => KnownNames | undefined = () => undefined;
   #follow: (writes: readonly Write[]) => void = () => {};
@@ -41,16 +41,20 @@ export class OwnMapping implements DeviceCompanion {
     this.#follow = follow;
   }
 
+  /** The writes that land with a device. With another identity, no mapping of before is stored any more. */
   writesFor(device: Device, before: Device): readonly Write[] {
     const { pn, lid } = ownPairOf(device);
+    if (pn === undefined || lid === undefined) return [];
+    if (!hasSameIdentity(device, before)) return replace([], { pn, lid, nowS: nowSeconds(this.#clock) });
     const was = ownPairOf(before);
-    if (pn === undefined || lid === undefined || (pn === was.pn && lid === was.lid)) return [];
+    if (pn === was.pn && lid === was.lid) return [];
     const names = this.#names();
     if (names?.peekLid(pn) === lid && names.peekPn(lid) === pn) return [];
     const gone = was.lid === undefined || was.lid === lid ? [] : [was.lid];
     return replace(gone, { pn, lid, nowS: nowSeconds(this.#clock) });
   }
 
+  /** Writes were committed together with the device. */
   committed(writes: readonly Write[]): void {
     this.#follow(writes.filter(({ kind }) => kind.startsWith("lidMapping.")));
   }

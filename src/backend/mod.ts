@@ -66,7 +66,7 @@ export type {
   TableSummary,
 } from "./device_store.ts";
 export type { IntegerSort, TextSort } from "./field_rules.ts";
-export { ForwardingReads, READ } from "./forwarding_reads.ts";
+export { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
 export {
   LEARNING_SOURCES,
   type LearningSource,

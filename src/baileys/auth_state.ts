@@ -5,7 +5,7 @@ import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { BaileysAuthState } from "./library_types.ts";
-import { PreKeyStock } from "./pre_key_stock.ts";
+import { type PreKeyCounters, PreKeyStock } from "./pre_key_stock.ts";
 
 /**
  * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.
@@ -47,10 +47,12 @@ export async function baileysAuthState(account: Account): Promise<BaileysAuthSta
 
 async function makeAuthState(account: Account, binding: BaileysBinding): Promise<BaileysAuthState> {
   const device = account.device.getDeviceSnapshot();
-  const creds = credsFromDevice(device, {
-    pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
-    wrapBytes: hostBytes,
-  });
+  const mirrored = (of: Device): BaileysCreds =>
+    credsFromDevice(of, {
+      pairingEphemeralKeyPair: () => generateKeyPair(account.host.random),
+      wrapBytes: hostBytes,
+    });
+  const creds = mirrored(device);
   binding.told.addCreds(creds);
   // The greatest stored id counts only while the counter is unset: another client may have stored keys under
   // any id.
@@ -61,23 +63,52 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
    * The device as the credentials said it when they were last saved; before that they follow from the device.
    */
   let saved = device;
+  let isSaving = false;
+  /** Another identity has begun a stock that may not be durable yet. */
+  let hasNewStock = false;
   const saveCreds = async (): Promise<void> => {
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
-    account.device.modifyDevice((draft) => Object.assign(draft, changesBetween(saved, current)));
+    isSaving = true;
+    try {
+      account.device.modifyDevice((draft) => Object.assign(draft, changesBetween(saved, current)));
+    } finally {
+      isSaving = false;
+    }
     saved = current;
     await account.device.flushDevice();
+    if (!hasNewStock) return;
+    await stock.whenDurable();
+    hasNewStock = false;
   };
 
-  const stock = new PreKeyStock(
-    account,
-    watchCounters(creds, () => stock.fill()),
-  );
+  const counters = watchCounters(creds, () => stock.fill());
+  const stock = new PreKeyStock(account, counters);
+  account.onIdentityChanged(() => {
+    const now = account.device.getDeviceSnapshot();
+    // What the credentials say themselves is theirs already.
+    if (!isSaving) {
+      replaceCreds(creds, mirrored(now));
+      saved = now;
+    }
+    counters.restart(now.nextPreKeyId, now.firstUnuploadedPreKeyId);
+    hasNewStock = true;
+    stock.restart();
+  });
   binding.keys.preKeysDurable = () => stock.whenDurable();
   await stock.findRun();
   stock.fill();
   await saveCreds();
   await stock.whenDurable();
   return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
+}
+
+/** Makes credentials say what others do, in place. Their counters stay. */
+function replaceCreds(creds: BaileysCreds, others: BaileysCreds): void {
+  for (const name of Object.keys(creds)) {
+    if (!Object.hasOwn(others, name)) Reflect.deleteProperty(creds, name);
+  }
+  const { nextPreKeyId: _next, firstUnuploadedPreKeyId: _first, ...rest } = others;
+  Object.assign(creds, rest);
 }
 
 /**
@@ -90,26 +121,51 @@ function changesBetween(before: Device, now: Device): Partial<Device> {
   );
 }
 
+/** The counters of credentials. */
+interface WatchedCounters extends PreKeyCounters {
+  /** Sets both, wherever they were. */
+  restart(next: number, firstUnuploaded: number): void;
+}
+
 /**
  * Makes the pre-key counters of credentials move forward only, on the ring of ids, and calls `onChange` when
  * they did: Baileys computes them from values that it read earlier, and would undo the steps of the stock. A
  * value that is too far from the present one to be an older value of it throws `RangeError`.
  */
-function watchCounters(creds: BaileysCreds, onChange: () => void): BaileysCreds {
-  for (const name of ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const) {
-    let value = creds[name];
+function watchCounters(creds: BaileysCreds, onChange: () => void): WatchedCounters {
+  const names = ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const;
+  const { nextPreKeyId, firstUnuploadedPreKeyId } = creds;
+  const values = { nextPreKeyId, firstUnuploadedPreKeyId };
+  for (const name of names) {
     Object.defineProperty(creds, name, {
       enumerable: true,
       configurable: true,
-      get: () => value,
+      get: () => values[name],
       set: (update: number) => {
-        const later = advanceId(name, value, update);
-        if (later === value) return;
-        value = later;
+        const later = advanceId(name, values[name], update);
+        if (later === values[name]) return;
+        values[name] = later;
         // Both counters are assigned in one go; the stock looks at them once that is over.
         queueMicrotask(onChange);
       },
     });
   }
-  return creds;
+  return {
+    get nextPreKeyId() {
+      return creds.nextPreKeyId;
+    },
+    set nextPreKeyId(id) {
+      creds.nextPreKeyId = id;
+    },
+    get firstUnuploadedPreKeyId() {
+      return creds.firstUnuploadedPreKeyId;
+    },
+    set firstUnuploadedPreKeyId(id) {
+      creds.firstUnuploadedPreKeyId = id;
+    },
+    restart(next, firstUnuploaded) {
+      values.nextPreKeyId = next || 1;
+      values.firstUnuploadedPreKeyId = firstUnuploaded || values.nextPreKeyId;
+    },
+  };
 }

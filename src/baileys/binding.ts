@@ -25,6 +25,7 @@ export class BaileysBinding {
     this.cache = nodeSignalCache(account);
     this.told = new ToldMappings(account);
     const { cache, told, spellings, consumed } = this;
+    account.onIdentityChanged(() => consumed.clear());
     this.keys = new AccountKeys({ account, cache, told, spellings, consumed });
   }
 }

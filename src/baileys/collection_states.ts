@@ -1,6 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend, CollectionName, HashState, SyncVersion, VersionPatch, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
+import { IdentityConflictError } from "../errors/mod.ts";
 import type { Flushable } from "../write_behind/mod.ts";
 import { type BaileysHashState, hashStateToBaileys } from "./convert/mod.ts";
 import { hostBytes } from "./host_bytes.ts";
@@ -55,6 +56,8 @@ export class CollectionStates {
   readonly #own = new WeakSet<Write>();
   /** Collections that others have written since a get or a set of them began. */
   readonly #overtaken = new Set<CollectionName>();
+  /** How often the account has taken another identity, whose collections are none of the former one's. */
+  #identity = 0;
 
   constructor(account: Account) {
     this.#account = account;
@@ -62,6 +65,10 @@ export class CollectionStates {
     account.writeBehind.addFlushable(releasing(() => this.#copies.clear()));
     account.onCommitted((writes) => this.#follow(writes));
     account.onStored((writes) => this.#follow(writes));
+    account.onIdentityChanged(() => {
+      this.#identity += 1;
+      this.#copies.clear();
+    });
   }
 
   /** Bytes of memory that the copies take. */
@@ -95,6 +102,7 @@ export class CollectionStates {
    * nothing reads it, and becomes the collection's state in this commit.
    *
    * @param commit Commits these writes, all or none.
+   * @throws {IdentityConflictError} When the account takes another identity before they are committed.
    */
   async store(
     collections: readonly StoredCollection[],
@@ -104,14 +112,19 @@ export class CollectionStates {
     const names = collections.map(({ name }) => name);
     await this.#locks.withKeys(names, async () => {
       for (const name of names) this.#overtaken.delete(name);
+      const identity = this.#identity;
       const plans: Plan[] = [];
       for (const { name, state } of collections) plans.push(await this.#plan(name, state));
+      if (identity !== this.#identity) {
+        throw new IdentityConflictError("store app state: the account has taken another identity meanwhile");
+      }
       for (const { name, write } of plans) {
         this.#own.add(write);
         // Should the commit fail, what is stored is not known.
         this.#copies.delete(name);
       }
       await commit(plans.map(({ write }) => write));
+      if (identity !== this.#identity) return;
       for (const { name, after } of plans) {
         const copy = after();
         if (copy !== undefined) this.#keep(name, copy);

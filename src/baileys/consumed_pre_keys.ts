@@ -56,6 +56,11 @@ export class ConsumedPreKeys {
     for (const [id, consumer] of this.#consumed) if (consumer === address) this.#consumed.delete(id);
   }
 
+  /** All pre-keys are gone. */
+  clear(): void {
+    this.#consumed.clear();
+  }
+
   /** Another pre-key was stored under this id, or it was removed. */
   replaced(id: string): void {
     this.#consumed.delete(id);

@@ -21,6 +21,7 @@ export class LostSenderKeys {
       const isLost = event.kind === "closed" || event.kind === "discarded";
       if (isLost && event.store === "senderKey") this.#lost.add(event.address);
     });
+    account.onIdentityChanged(() => this.#lost.clear());
   }
 
   /**

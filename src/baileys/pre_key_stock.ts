@@ -75,6 +75,12 @@ export class PreKeyStock {
     } while (!this.#isWithinRun());
   }
 
+  /** The counters are other ones, and no pre-key is stored any more: makes new ones. */
+  restart(): void {
+    this.#run = undefined;
+    this.fill();
+  }
+
   /** Whether Baileys can go on from its counter without leaving the run. */
   #isWithinRun(): boolean {
     const next = this.#next();

@@ -78,6 +78,11 @@ export class FlushableDevice implements Flushable {
     this.#bytes = estimateBytes([this.#saveWrite(), ...this.staged]);
   }
 
+  /** Drops the writes that wait, for those that take their place: they belonged to another identity. */
+  dropStaged(): void {
+    this.#staged = [];
+  }
+
   pending(): Pending {
     const { dirty } = this;
     return {

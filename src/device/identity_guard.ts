@@ -1,6 +1,6 @@
 import type { Device, Write } from "../backend/mod.ts";
-import { sameBytes } from "../bytes/mod.ts";
-import { IdentityConflictError } from "../errors/mod.ts";
+import { ArgumentTypeError, IdentityConflictError } from "../errors/mod.ts";
+import { sameValue } from "./value.ts";
 
 /**
  * Refuses another identity key for a paired device. Its sessions, sender keys and pre-keys belong to the key
@@ -16,17 +16,32 @@ export function requireSameIdentity(action: string, current: Device, proposed: D
   );
 }
 
-/** Checks every device in a commit: see `requireSameIdentity`. */
-export function requireSameIdentityIn(writes: readonly Write[], current: Device): void {
+/** Whether one of these writes saves a device with another identity than `current`. */
+export function savesOtherIdentity(writes: readonly Write[], current: Device): boolean {
+  return writes.some((write) => write.kind === "device.save" && !hasSameIdentity(current, write.device));
+}
+
+/**
+ * Refuses writes that change the identity, or clear the account, behind the open account: memory would go on
+ * with what is gone.
+ *
+ * @throws {IdentityConflictError} When a device has another identity key.
+ * @throws {TypeError} When the account would be cleared.
+ */
+export function refuseIdentityChange(writes: readonly Write[], current: Device): void {
   for (const write of writes) {
-    if (write.kind === "device.save") requireSameIdentity("save device", current, write.device);
+    if (write.kind === "account.clear") {
+      throw new ArgumentTypeError("commit: an open account is cleared by a change of its device's identity");
+    }
+    if (write.kind !== "device.save" || hasSameIdentity(current, write.device)) continue;
+    requireSameIdentity("save device", current, write.device);
+    throw new IdentityConflictError(
+      "save device: another identity is not taken together with other writes, change it by account.device",
+    );
   }
 }
 
 /** Whether two devices have one identity key pair. */
 export function hasSameIdentity(a: Device, b: Device): boolean {
-  return (
-    sameBytes(a.identityKey.publicKey, b.identityKey.publicKey) &&
-    sameBytes(a.identityKey.privateKey, b.identityKey.privateKey)
-  );
+  return sameValue(a.identityKey, b.identityKey);
 }

@@ -22,7 +22,12 @@ export {
   INITIAL_RUNTIME,
 } from "./device_state.ts";
 export { type FreeRun, findFreeRun } from "./free_run.ts";
-export { requireSameIdentityIn } from "./identity_guard.ts";
+export {
+  hasSameIdentity,
+  refuseIdentityChange,
+  requireSameIdentity,
+  savesOtherIdentity,
+} from "./identity_guard.ts";
 export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 export {
   type DeviceCompanion,

@@ -7,6 +7,7 @@ import {
   validateWrites,
   type Write,
 } from "../backend/mod.ts";
+import { IdentityConflictError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
@@ -21,8 +22,9 @@ import {
   isRegistered,
 } from "./device_state.ts";
 import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
-import { requireSameIdentity } from "./identity_guard.ts";
+import { hasSameIdentity, requireSameIdentity } from "./identity_guard.ts";
 import { generateKeyPair } from "./key_pair.ts";
+import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
 import { copyValue, freezeValue, sameValue } from "./value.ts";
@@ -62,6 +64,11 @@ export interface DeviceCompanion {
   writesFor(device: Device, before: Device): readonly Write[];
   /** Writes have been committed together with the device. It must not throw. */
   committed(writes: readonly Write[]): void;
+  /**
+   * The device has taken another identity, in memory: nothing that belonged to the former one is true any
+   * more. Everything else of the account is cleared in the commit that saves the device. It must not throw.
+   */
+  identityChanged(): void;
 }
 
 /**
@@ -152,8 +159,11 @@ export class PersistenceManager {
    * Changes the device. `modify` gets a draft of its own; when it returns, the draft is checked, copied and
    * published as a whole, and is dirty if it differs. What `modify` returns is handed on.
    *
-   * Pre-key counters only move forward: of the draft's and the present ones the later are kept, unless the
-   * identity key changed with them.
+   * Pre-key counters only move forward: of the draft's and the present ones the later are kept.
+   *
+   * A device without a phone number may take another identity key. Then everything else that is stored for
+   * the account goes in the commit that saves the device, and memory with it; what is being committed for the
+   * former identity meanwhile is rejected with `IdentityConflictError`.
    *
    * @param options.writes Land in the same commit as the changed device, or not at all: use it where the
    * device counts or refers to what they store. They and their bytes belong to the manager from now on.
@@ -308,20 +318,33 @@ export class PersistenceManager {
   /** Checks a device and makes it the present one, copied. What it held before stays as it was. */
   #publish(proposed: Device, writes: readonly Write[]): void {
     const before = this.#state.device;
-    const sameIdentity = sameValue(before.identityKey, proposed.identityKey);
-    if (!sameIdentity) requireSameIdentity("change device", before, proposed);
-    const watermarks = sameIdentity ? advanceWatermarks(before, proposed) : undefined;
-    const device = copyValue({ ...proposed, ...watermarks });
-    const { capabilities } = this.#options.store;
-    validateWrite({ kind: "device.save", device }, capabilities);
-    const staged = [...writes, ...(this.#options.companion?.writesFor(device, before) ?? [])];
-    validateWrites(staged, capabilities);
+    const { companion, store, writeBehind } = this.#options;
+    const isOther = !hasSameIdentity(before, proposed);
+    const device = copyValue(
+      isOther ? withNewIdentity(before, proposed) : { ...proposed, ...advanceWatermarks(before, proposed) },
+    );
+    validateWrite({ kind: "device.save", device }, store.capabilities);
+    requireSameIdentity("change device", before, device);
+    const staged = [...writes, ...(companion?.writesFor(device, before) ?? [])];
+    validateWrites(staged, store.capabilities);
     this.#flushable.requireRoom(staged.length);
     if (staged.length === 0 && sameValue(before, device)) return;
     this.#state = { ...this.#state, device };
     this.#snapshot = freezeValue(copyValue(device));
-    this.#flushable.changed(staged);
-    this.#options.writeBehind.notify("now");
+    if (isOther) this.#forgetIdentity();
+    this.#flushable.changed(isOther ? [{ kind: "account.clear" }, ...staged] : staged);
+    if (isOther) companion?.identityChanged();
+    writeBehind.notify("now");
+  }
+
+  /** Drops what was on its way for the identity that the device had. */
+  #forgetIdentity(): void {
+    this.#flushable.dropStaged();
+    const { nctSaltSyncSeen } = INITIAL_RUNTIME;
+    this.#state = { ...this.#state, runtime: freezeValue({ ...this.#state.runtime, nctSaltSyncSeen }) };
+    this.#options.writeBehind.rejectWaiting(
+      new IdentityConflictError("commit: the account has taken another identity"),
+    );
   }
 }
 

@@ -196,7 +196,7 @@ test("writes that wait for the device are bounded", () => {
   expect(manager.getDeviceSnapshot()).toBe(before);
 });
 
-test("pre-key counters never go back by a modification, unless the identity is another one", () => {
+test("pre-key counters never go back by a modification, not with another identity either", () => {
   const { manager } = deviceHarness({ device: { nextPreKeyId: 31, firstUnuploadedPreKeyId: 11 } });
   manager.modifyDevice((draft) => {
     draft.nextPreKeyId = 5;
@@ -208,7 +208,15 @@ test("pre-key counters never go back by a modification, unless the identity is a
     draft.nextPreKeyId = 1;
     draft.firstUnuploadedPreKeyId = 1;
   });
-  expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 1, firstUnuploadedPreKeyId: 1 });
+  // No key of the new identity was uploaded.
+  expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 31, firstUnuploadedPreKeyId: 31 });
+  // Credentials that come from elsewhere go on where they were there.
+  manager.modifyDevice((draft) => {
+    draft.identityKey = draft.signedPreKey;
+    draft.nextPreKeyId = 900;
+    draft.firstUnuploadedPreKeyId = 880;
+  });
+  expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 900, firstUnuploadedPreKeyId: 880 });
 });
 
 test("registered means a phone number, ready for presence a push name too", () => {

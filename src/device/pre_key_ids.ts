@@ -85,6 +85,20 @@ export function advanceWatermarks(current: PreKeyWatermarks, proposed: PreKeyWat
 }
 
 /**
+ * The counters of a device that takes another identity, all of whose pre-keys are gone. An id that was made
+ * for the former identity is not used again: the next one is the later of both, and where the proposal is not
+ * ahead, nothing of the new identity was uploaded yet. A counter that is too far away to be older is the new
+ * identity's own.
+ */
+export function jumpWatermarks(current: PreKeyWatermarks, proposed: PreKeyWatermarks): PreKeyWatermarks {
+  const next = proposed.nextPreKeyId;
+  const isOlder =
+    next === 0 || (current.nextPreKeyId !== 0 && distance(next, current.nextPreKeyId) <= MAX_STEPS_BEHIND);
+  if (!isOlder) return proposed;
+  return { nextPreKeyId: current.nextPreKeyId, firstUnuploadedPreKeyId: current.nextPreKeyId };
+}
+
+/**
  * Checks that neither counter goes back: an explicit change of the counters takes effect or is refused.
  *
  * @throws {RangeError} When a proposed counter is behind the current one.

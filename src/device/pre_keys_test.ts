@@ -89,17 +89,26 @@ test("a counter that is moved while the store is read is respected", async () =>
   expect(await manager.addPreKeys(2, record)).toEqual([20, 21]);
 });
 
-test("ids that wait to be committed are skipped even after a reset of the counter", async () => {
+test("ids that wait to be committed are skipped wherever the counter is", async () => {
+  const { manager, plan, backend } = deviceHarness();
+  plan.next(new BackendError("commit: connection lost"));
+  manager.modifyDevice(() => {}, {
+    writes: [{ kind: "preKey.put", id: 2, record: record(2), uploaded: false }],
+  });
+  await expect(manager.flushDevice()).rejects.toThrow("connection lost");
+  expect(await manager.addPreKeys(2, record)).toEqual([1, 3]);
+  expect((await backend.loadPreKeys([1, 2, 3])).length).toBe(3);
+});
+
+test("pre-keys that wait for the commit of a former identity never land, nor are their ids used again", async () => {
   const { manager, plan, backend } = deviceHarness();
   plan.next(new BackendError("commit: connection lost"));
   await expect(manager.addPreKeys(2, record)).rejects.toThrow("connection lost");
   manager.modifyDevice((draft) => {
     draft.identityKey = draft.noiseKey;
-    draft.nextPreKeyId = 1;
-    draft.firstUnuploadedPreKeyId = 1;
   });
   expect(await manager.addPreKeys(1, record)).toEqual([3]);
-  expect((await backend.loadPreKeys([1, 2, 3])).length).toBe(3);
+  expect((await backend.loadPreKeys([1, 2, 3])).map(({ id }) => id)).toEqual([3]);
 });
 
 test("a record that cannot be made, or a senseless count, changes nothing", async () => {

@@ -146,5 +146,8 @@ function openDirectory(account: Account): OpenedDirectory {
     await senderKeyDevices.follow(writes);
     migration.follow(writes);
   });
+  account.onIdentityChanged(() => {
+    for (const part of [devices, groups, senderKeyDevices, migration]) part.forgetAll();
+  });
   return new OpenedDirectory({ lid, devices, groups, senderKeyDevices, migration });
 }

@@ -102,6 +102,11 @@ export class UserMigration {
     });
   }
 
+  /** Nothing is known of what is stored. */
+  forgetAll(): void {
+    this.#swept.clear();
+  }
+
   /** Marks users for another check, because state may be stored under their phone numbers again. */
   unsettle(lids: readonly string[]): void {
     this.#swept.delete(lids);

@@ -33,6 +33,8 @@ export interface SignalAccount extends CacheHolder {
   readonly lid: UserMappings;
   /** Adds a function that is called with writes that other code commits. */
   onCommitted?(follower: (writes: readonly Write[]) => void): void;
+  /** Adds a function that is called when the device takes another identity. */
+  onIdentityChanged?(listener: () => void): void;
   readonly signalPolicy: SignalPolicy;
   /** Owner epoch of the opening. */
   readonly ownerEpoch: number;
@@ -139,6 +141,7 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
   });
   writeBehind.addFlushable(cache.flushable);
   account.onCommitted?.((writes) => cache.follow(writes));
+  account.onIdentityChanged?.(() => cache.changeIdentity());
   return cache;
 }
 

@@ -132,7 +132,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
         return {
           isCurrent: () => this.entries.has(entry),
           needsRoom: () => !entry.isDirty && !isKnown(entry, copy),
-          check: () => {},
+          check: () => this.#context.requireCurrent(address),
           apply: () => {
             if (!isKnown(entry, copy)) this.#replace(entry, copy);
             return OPEN;
@@ -198,6 +198,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   }
 
   #replace(entry: CacheEntry<Uint8Array>, key: Uint8Array): void {
+    this.#context.requireCurrent(entry.address);
     this.#context.dirty.change(entry, NOW);
     entry.value = key;
   }

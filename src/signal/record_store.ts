@@ -124,6 +124,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     requireKeyId(preKeyId);
     if (this.entries.get(address)?.isDirty !== true) await this.#context.ready();
     await this.use(address, (entry) => {
+      this.#context.requireCurrent(address);
       if (entry.value !== undefined) this.#context.dirty.change(entry, MUST);
       this.#addConsumed(entry, preKeyId);
     });
@@ -222,6 +223,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   #apply(entry: CacheEntry<T>, record: T, options: PutOptions | undefined): Ticket {
     const { codec } = this;
+    this.#context.requireCurrent(entry.address);
     if (options?.consumedPreKeyId !== undefined) requireKeyId(options.consumedPreKeyId);
     codec.prune(record);
     const mark = codec.sendingMark(record);
@@ -256,6 +258,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
    * not be put.
    */
   #check(entry: CacheEntry<T>, record: T): void {
+    this.#context.requireCurrent(entry.address);
     const { lease } = entry;
     const chain = this.codec.sendingChain(record);
     this.#requireForward(entry, chain);

@@ -1,7 +1,7 @@
 import { tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { LimitError, RefusedError } from "../errors/mod.ts";
+import { ClosedError, LimitError, RefusedError } from "../errors/mod.ts";
 import type { Flushable, FlushReport } from "../write_behind/mod.ts";
 import { MUST } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
@@ -9,6 +9,7 @@ import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
 import { type AnyEntry, DirtySet } from "./dirty_set.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { FlushableSignalState } from "./flushable_signal_state.ts";
+import { HeldPlaces } from "./held_places.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { type IncarnationEpochs, newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
@@ -74,6 +75,7 @@ export class SignalStoreCache<S, K> {
 
   readonly #options: SignalStoreCacheOptions<S, K>;
   readonly #locks = new KeyedLock();
+  readonly #held = new HeldPlaces();
   readonly #dirty: DirtySet;
   readonly #events: SignalEvents;
   readonly #flushable: FlushableSignalState;
@@ -102,6 +104,7 @@ export class SignalStoreCache<S, K> {
       capacity: options.capacity ?? DEFAULT_CAPACITY,
       ready: () => engine.ready(),
       incarnation: () => this.#incarnation,
+      requireCurrent: (address) => this.#held.requireCurrent([address]),
     };
     this.#sessions = new RecordStore({
       context,
@@ -296,6 +299,7 @@ export class SignalStoreCache<S, K> {
     }
     const { engine } = this.#options;
     engine.assertUsable();
+    this.#held.requireCurrent([address]);
     for (const entry of this.#entriesOf([address])) if (entry.isGated) await this.#reopen(entry);
     if (!engine.isHalted) return;
     const isSenderKey = tryParseSenderKeyName(address) !== undefined;
@@ -314,8 +318,10 @@ export class SignalStoreCache<S, K> {
    * closed, or our own sender key removed.
    * @throws {HaltedError} While saving is halted and an entry is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
+   * @throws {IdentityConflictError} When the account has taken another identity since the lock was taken.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
+    this.#held.requireCurrent(addresses);
     const entries =
       addresses === undefined
         ? [...this.#dirty.entries].filter(({ isGated }) => isGated)
@@ -358,6 +364,17 @@ export class SignalStoreCache<S, K> {
     this.#flushable.clear();
     this.#dirty.clear();
     for (const table of this.#tables()) table.clear();
+  }
+
+  /**
+   * The account has taken another identity, and the commit that says so clears what is stored: forgets
+   * everything as `clear` does. What holds the lock of an address now may neither put nor publish what it has
+   * made of the former identity's state.
+   */
+  changeIdentity(): void {
+    this.#held.outdate();
+    this.#places.clear();
+    this.clear();
   }
 
   /**
@@ -455,6 +472,11 @@ export class SignalStoreCache<S, K> {
   }
 
   #parts(): MoveParts<S, K> {
+    const incarnation = this.#incarnation;
+    const requireSame = (): void => {
+      if (this.#incarnation !== incarnation)
+        throw new ClosedError("change Signal state: the cache was cleared");
+    };
     return {
       sessions: this.#sessions,
       senderKeys: this.#senderKeys,
@@ -465,7 +487,11 @@ export class SignalStoreCache<S, K> {
       events: this.#events,
       places: this.#places,
       incarnation: () => this.#incarnation,
-      commitWith: (writes: readonly Write[]) => this.#options.engine.commitWith(writes),
+      commitWith: async (writes: readonly Write[]) => {
+        requireSame();
+        await this.#options.engine.commitWith(writes);
+        requireSame();
+      },
     };
   }
 
@@ -499,7 +525,7 @@ export class SignalStoreCache<S, K> {
       const answer = await this.#locks.withKeys(places, async () => {
         const now = await Promise.all(texts.map((text) => this.#placeOf(text)));
         return now.every((place, index) => place === places[index])
-          ? { of: await section(places) }
+          ? { of: await this.#held.hold(places, () => section(places)) }
           : undefined;
       });
       if (answer !== undefined) return answer.of;

@@ -108,6 +108,11 @@ export class StatePlaces {
     this.#swept.delete(users.map(({ lid }) => lid));
   }
 
+  /** Nothing is known of what is stored. */
+  clear(): void {
+    this.#swept.clear();
+  }
+
   /** Must be called when mappings were written without moving state. */
   follow(writes: readonly Write[]): void {
     for (const write of writes) {

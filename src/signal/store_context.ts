@@ -15,6 +15,11 @@ export interface StoreContext {
   readonly ready: () => Promise<void>;
   /** Name of the cache's present incarnation. */
   readonly incarnation: () => string;
+  /**
+   * @throws {IdentityConflictError} When the lock of this address is held since before the account took
+   * another identity.
+   */
+  readonly requireCurrent: (address: string) => void;
 }
 
 /**

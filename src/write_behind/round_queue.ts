@@ -109,6 +109,11 @@ export class Round {
     }
   }
 
+  /** Rejects those whose writes it was to commit, and commits none of them. */
+  rejectDirect(error: Error): void {
+    for (const { reject } of this.#direct.splice(0)) reject(error);
+  }
+
   /** Rejects every caller. */
   reject(error: Error): void {
     for (const caller of [...this.#flushes, ...this.#direct]) caller.reject(error);
@@ -139,6 +144,11 @@ export class RoundQueue {
   /** Whether a round is waiting. */
   get waiting(): boolean {
     return this.#waiting !== undefined;
+  }
+
+  /** Rejects those whose writes the round that waits was to commit. */
+  rejectDirect(error: Error): void {
+    this.#waiting?.rejectDirect(error);
   }
 
   /** The waiting round, or a new one. */

@@ -203,6 +203,14 @@ export class WriteBehind {
   }
 
   /**
+   * Rejects the callers of `commitWith` whose writes no flush has collected yet: what they were made from is
+   * not true any more. Nothing of theirs lands.
+   */
+  rejectWaiting(error: Error): void {
+    this.#rounds.rejectDirect(error);
+  }
+
+  /**
    * Back-pressure: writers await it before they make an item dirty. It resolves at once below the limits on
    * dirty items and bytes, else after a flush has made room. All calls in one turn of the event loop resolve,
    * so concurrent writers can exceed the limits by one item each.

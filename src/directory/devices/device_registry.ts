@@ -300,6 +300,12 @@ export class DeviceRegistry {
     }
   }
 
+  /** Nothing of what was known is stored any more. */
+  forgetAll(): void {
+    this.#followed += 1;
+    this.#parts.cache.invalidateAll();
+  }
+
   /** Commits all changes atomically and updates memory. */
   async #apply(patches: readonly Changed[]): Promise<DeviceReport[]> {
     const changed = patches.filter(({ known, patch, names }) => {

@@ -36,6 +36,13 @@ export class Forgettings {
     this.#add(`${group} ${device}`);
   }
 
+  /** Nobody holds any key that was sent so far. */
+  addAll(): void {
+    this.#sequence += 1;
+    this.#floor = this.#sequence;
+    this.#forgottenAt.clear();
+  }
+
   /** Records that devices are being removed. @returns Call it when the removal has succeeded or failed. */
   beginRemoval(devices: readonly string[]): () => void {
     for (const device of devices) this.#removing.set(device, (this.#removing.get(device) ?? 0) + 1);

@@ -87,6 +87,11 @@ export class GroupCache {
     await this.#locks.withKeys([group], () => this.#forget(group));
   }
 
+  /** Nothing of what was known is true any more. */
+  forgetAll(): void {
+    this.#parts.cache.invalidateAll();
+  }
+
   async #patch(group: string, patch: (info: GroupInfo) => GroupInfo): Promise<void> {
     await this.#locks.withKeys([group], async () => {
       const info = await this.#parts.cache.get(group);

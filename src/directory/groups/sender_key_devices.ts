@@ -144,6 +144,16 @@ export class SenderKeyDevices {
     }
   }
 
+  /**
+   * Our sender keys are gone, with their marks: nobody holds one, and what is on its way is none of those to
+   * come.
+   */
+  forgetAll(): void {
+    this.#forgettings.addAll();
+    this.#lost.clear();
+    this.#parts.cache.invalidateAll();
+  }
+
   async #mark(group: string, devices: readonly Jid[], hasKey: boolean): Promise<void> {
     if (devices.length === 0) return;
     const entries = devices.map((device): SenderKeyDevice => [formatJid(device), hasKey]);

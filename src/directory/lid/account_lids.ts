@@ -18,13 +18,15 @@ export interface LidAccount {
   readonly taskPrefix: string;
   /** Adds a function that is called with writes of other code. */
   onCommitted?(follower: (writes: readonly Write[]) => void | Promise<void>): void;
+  /** Adds a function that is called when the device takes another identity. */
+  onIdentityChanged?(listener: () => void): void;
 }
 
 /**
  * The LID cache of an account, for lookups. To learn mappings, call `directory(account).learn`, which also
  * moves the state of the users.
  */
-export interface AccountLids extends Omit<LidPnCache, "learn" | "own" | "refuse"> {}
+export interface AccountLids extends Omit<LidPnCache, "forgetAll" | "learn" | "own" | "refuse"> {}
 
 /**
  * The LID cache of an open account. Every call returns the same cache. Opens neither the Signal cache nor the
@@ -66,5 +68,6 @@ function openLidCache(account: LidAccount): LidPnCache {
     byPn,
   });
   account.onCommitted?.((writes) => cache.follow(writes));
+  account.onIdentityChanged?.(() => cache.forgetAll());
   return cache;
 }

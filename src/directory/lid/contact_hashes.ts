@@ -57,13 +57,18 @@ export class ContactHashes {
     addName(this.#names, phoneNumber, `pn:${phoneNumber}`);
   }
 
+  /** Nothing is known: the next call reads all mappings again. */
+  clear(): void {
+    this.#names = undefined;
+    this.#reading = undefined;
+  }
+
   async #read(): Promise<void> {
     this.#names = new Map();
     try {
       for await (const pair of this.#users.readAll()) this.add(pair);
     } catch (error) {
-      this.#names = undefined;
-      this.#reading = undefined;
+      this.clear();
       throw error;
     }
   }

@@ -380,6 +380,16 @@ export class LidPnCache {
     await Promise.all(forgetting);
   }
 
+  /** Nothing of what was known is stored any more. */
+  forgetAll(): void {
+    this.#followed += 1;
+    this.#offline.clear();
+    this.#storedLids.clear();
+    this.#contacts.clear();
+    this.#parts.byLid.invalidateAll();
+    this.#parts.byPn.invalidateAll();
+  }
+
   /**
    * The Signal address under which the state of a user is kept. If the mapping is stored, the address of a
    * phone number becomes that of the LID, and a hosted address that of the hosted LID. The device is kept.

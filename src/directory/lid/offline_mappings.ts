@@ -50,6 +50,10 @@ export class OfflineMappings {
     this.#leftBy.delete(lid);
   }
 
+  clear(): void {
+    for (const known of [this.#byLid, this.#lidsOf, this.#leftBy, this.#leftCount]) known.clear();
+  }
+
   /** Whether replayed mappings may change the LID of a phone number. */
   concerns(phoneNumber: string): boolean {
     if (this.#byLid.size === 0) return false;
