@@ -115,6 +115,6 @@ declare const crypto: {
   };
 };
 
-// src/worker/console_logger.ts alone.
+// src/worker/console_logger.ts and src/ports/system.ts alone.
 
-declare const console: { log(line: string): void };
+declare const console: { log(line: string): void; warn(line: string): void };

@@ -9,4 +9,11 @@ export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logg
 export { type Listener, Notifier } from "./notifier.ts";
 export type { Random } from "./random.ts";
 export type { ScheduledTask, Scheduler, TaskOptions } from "./scheduler.ts";
-export { digest, systemClock, systemHost, systemRandom, TimerScheduler } from "./system.ts";
+export {
+  consoleWarnings,
+  digest,
+  systemClock,
+  systemHost,
+  systemRandom,
+  TimerScheduler,
+} from "./system.ts";

@@ -1,9 +1,10 @@
 import type { Clock } from "./clock.ts";
 import type { Host } from "./host.ts";
-import { silentLogger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import { Notifier } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
+import { warningLogger } from "./warning_logger.ts";
 
 /** `getRandomValues` fills at most this many bytes per call (Web Cryptography API, QuotaExceededError). */
 const MAX_RANDOM_BYTES_PER_CALL = 65_536;
@@ -108,14 +109,22 @@ export class TimerScheduler implements Scheduler {
   }
 }
 
-/** The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and `silentLogger`. */
+/** A logger that prints warnings and errors on the console. See `warningLogger`. */
+export function consoleWarnings(clock: Clock = systemClock): Logger {
+  return warningLogger(clock, (line) => console.warn(line));
+}
+
+/**
+ * The web-standard defaults: wall clock, timers, `crypto.getRandomValues`, and a logger that prints warnings
+ * and errors on the console, at most one line a minute for each message and code.
+ */
 export function systemHost(overrides: Partial<Host> = {}): Host {
   const clock = overrides.clock ?? systemClock;
   return {
     clock,
     scheduler: overrides.scheduler ?? new TimerScheduler(clock),
     random: overrides.random ?? systemRandom,
-    logger: overrides.logger ?? silentLogger,
+    logger: overrides.logger ?? consoleWarnings(clock),
     createNotifier: overrides.createNotifier ?? ((): Notifier => new Notifier()),
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { nowSeconds, silentLogger, systemClock, systemHost, systemRandom, TimerScheduler } from "./mod.ts";
+import { nowSeconds, systemClock, systemHost, systemRandom, TimerScheduler } from "./mod.ts";
 
 const START_MS = 1_767_225_600_000;
 
@@ -202,8 +202,11 @@ describe("systemHost", () => {
     const defaults = systemHost();
     expect(defaults.clock).toBe(systemClock);
     expect(defaults.random).toBe(systemRandom);
-    expect(defaults.logger).toBe(silentLogger);
-    expect(defaults.logger.log("error", "nothing happens")).toBeUndefined();
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    defaults.logger.log("error", "commit: failed");
+    defaults.logger.log("info", "commit: done");
+    expect(warn.mock.calls).toEqual([["holdfast error: commit: failed"]]);
+    warn.mockRestore();
     const clock = { nowMs: () => systemClock.nowMs() + 1_000 };
     const host = systemHost({ clock });
     let runs = 0;

@@ -1,5 +1,5 @@
 import type { Backend } from "../../backend/mod.ts";
-import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
+import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
 import { openBunSqliteDriver } from "./open_driver.ts";
 
@@ -11,7 +11,7 @@ export interface BunSqliteBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
-  /** Logs waits for other writers. Defaults to a logger that drops everything. */
+  /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface BunSqliteBackendOptions {
  * ```
  */
 export async function bunSqliteBackend(options: BunSqliteBackendOptions): Promise<Backend> {
-  const { path, account, clock, logger = silentLogger } = options;
+  const { path, account, clock, logger = consoleWarnings() } = options;
   const driver = await openBunSqliteDriver({ path, logger });
   return await openSqliteBackend(driver, { account, clock });
 }

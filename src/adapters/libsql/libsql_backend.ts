@@ -1,5 +1,5 @@
 import type { Backend } from "../../backend/mod.ts";
-import { type Clock, type Logger, silentLogger } from "../../ports/mod.ts";
+import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
 import type { NativeLibrary } from "../sqlite_file/mod.ts";
 import { openLibsqlDriver } from "./open_driver.ts";
@@ -23,7 +23,7 @@ export interface LibsqlBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
-  /** Logs waits for other writers. Defaults to a logger that drops everything. */
+  /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface LibsqlBackendOptions {
  * ```
  */
 export async function libsqlBackend(options: LibsqlBackendOptions): Promise<Backend> {
-  const { url, authToken, native, account, clock, logger = silentLogger } = options;
+  const { url, authToken, native, account, clock, logger = consoleWarnings() } = options;
   const driver = await openLibsqlDriver({ url, authToken, native, logger });
   return await openSqliteBackend(driver, { account, clock });
 }
