@@ -1,9 +1,9 @@
 import { decodeBase64, encodeBase64 } from "../bytes/mod.ts";
-import { MAX_FAST_FORWARD, steppedKey } from "../ratchet/mod.ts";
+import { MAX_SKIPPED_MESSAGES, steppedKey } from "../ratchet/mod.ts";
 
 /** Whether no receiver would follow a chain from `next` to `bound`. */
 export function isTooFar(next: number, bound: number): boolean {
-  return bound - next > MAX_FAST_FORWARD;
+  return bound - next > MAX_SKIPPED_MESSAGES;
 }
 
 /**

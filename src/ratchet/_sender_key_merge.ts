@@ -1,11 +1,11 @@
 import type { SenderKeyState } from "./sender_key_state.ts";
-import { MAX_FAST_FORWARD } from "./session_chain.ts";
+import { MAX_SKIPPED_MESSAGES } from "./session_chain.ts";
 
 /**
- * Maximum distance between the later of two states and the merged one. A receiver skips at most 2,000
- * messages.
+ * Maximum distance between the later of two states and the merged one. A receiver skips at most
+ * `MAX_SKIPPED_MESSAGES`.
  */
-const HEADROOM = MAX_FAST_FORWARD / 2;
+const HEADROOM = MAX_SKIPPED_MESSAGES / 2;
 
 /**
  * Merges two states of one sender key that two addresses of one sender had.
@@ -19,6 +19,6 @@ export function mergeSenderKeyStates(a: SenderKeyState, b: SenderKeyState): Send
   if (lower.isOwn !== higher.isOwn) return lower.isOwn ? lower : higher;
   if (lower.isOwn) return higher;
   const behind = higher.next - lower.next;
-  if (behind > HEADROOM + MAX_FAST_FORWARD) return higher.withKeysOf(lower);
+  if (behind > HEADROOM + MAX_SKIPPED_MESSAGES) return higher.withKeysOf(lower);
   return lower.skipTo(Math.max(lower.next, higher.next - HEADROOM)).withKeysOf(higher);
 }

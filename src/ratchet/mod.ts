@@ -12,8 +12,8 @@ export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";
 export { type NewSenderKeyState, SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";
 export {
-  MAX_FAST_FORWARD,
   MAX_MESSAGE_KEYS,
+  MAX_SKIPPED_MESSAGES,
   type NewSessionChain,
   SessionChain,
   type SessionChainParts,

@@ -121,7 +121,7 @@ export class SenderKeyRecord {
    *
    * @param chainId `SenderKeyState.id`.
    * @param bound Exclusive bound on the iterations that may have been used.
-   * @throws {RangeError} When no own state has this id, or `bound` is more than 2,000 ahead.
+   * @throws {RangeError} When no own state has this id, or `bound` is more than `MAX_SKIPPED_MESSAGES` ahead.
    */
   fastForward(chainId: string, bound: number): void {
     const at = this.#states.findIndex((state) => state.isOwn && state.id === chainId);

@@ -4,7 +4,7 @@ import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
 import { messageSeed, steppedKey } from "./_chain_step.ts";
 import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
-import { MAX_FAST_FORWARD, MAX_MESSAGE_KEYS } from "./session_chain.ts";
+import { MAX_MESSAGE_KEYS, MAX_SKIPPED_MESSAGES } from "./session_chain.ts";
 
 /** A stored sender key. */
 export interface SenderKeyStateParts {
@@ -118,7 +118,7 @@ export class SenderKeyState {
     return this.signingPrivate !== undefined;
   }
 
-  /** Number of skipped message keys, at most 2,000. */
+  /** Number of skipped message keys, at most `MAX_MESSAGE_KEYS`. */
   get messageKeyCount(): number {
     return this.#parts.messageKeys.length;
   }
@@ -133,14 +133,14 @@ export class SenderKeyState {
    * Returns this state when it has reached `bound`.
    *
    * @param bound Exclusive bound on the iterations that may have been used.
-   * @throws {RangeError} When `bound` is more than 2,000 ahead, beyond which receivers do not follow.
+   * @throws {RangeError} When `bound` is more than `MAX_SKIPPED_MESSAGES` ahead, beyond which receivers do not follow.
    */
   fastForward(bound: number): SenderKeyState {
     requireUint32("fast-forward sender key: bound", bound);
     const steps = bound - this.next;
     if (steps <= 0) return this;
-    if (steps > MAX_FAST_FORWARD) {
-      throw new RangeError(`fast-forward sender key: ${steps} steps, at most ${MAX_FAST_FORWARD}`);
+    if (steps > MAX_SKIPPED_MESSAGES) {
+      throw new RangeError(`fast-forward sender key: ${steps} steps, at most ${MAX_SKIPPED_MESSAGES}`);
     }
     return this.#with({ iteration: bound, seed: steppedKey(this.#parts.seed, steps) });
   }
@@ -155,14 +155,16 @@ export class SenderKeyState {
    * The state whose next iteration is `iteration`, with the keys of earlier messages as skipped keys. Returns
    * this state when it has reached `iteration`.
    *
-   * @throws {RangeError} When `iteration` is more than 2,000 ahead, the most that receivers skip.
+   * @throws {RangeError} When `iteration` is more than `MAX_SKIPPED_MESSAGES` ahead, the most that receivers skip.
    */
   skipTo(iteration: number): SenderKeyState {
     requireUint32("skip sender keys: iteration", iteration);
     const first = this.next;
     if (iteration <= first) return this;
-    if (iteration - first > MAX_FAST_FORWARD) {
-      throw new RangeError(`skip sender keys: ${iteration - first} messages, at most ${MAX_FAST_FORWARD}`);
+    if (iteration - first > MAX_SKIPPED_MESSAGES) {
+      throw new RangeError(
+        `skip sender keys: ${iteration - first} messages, at most ${MAX_SKIPPED_MESSAGES}`,
+      );
     }
     const skipped: SenderMessageKey[] = [];
     let { seed } = this;
@@ -197,7 +199,7 @@ export class SenderKeyState {
   }
 
   /**
-   * The state with copies of further skipped keys. Beyond 2,000 the first keys are dropped.
+   * The state with copies of further skipped keys. Beyond `MAX_MESSAGE_KEYS` the first keys are dropped.
    *
    * @throws {TypeError | RangeError} When a key is invalid.
    */

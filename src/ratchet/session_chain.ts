@@ -8,10 +8,10 @@ import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./mess
 export const MAX_MESSAGE_KEYS = 2_000;
 
 /**
- * Maximum steps of one fast-forward. libsignal's receivers reject a message that is more than 2,000 ahead, so
- * close a chain that needs more.
+ * Maximum number of messages of one chain that a receiver skips: libsignal rejects a message that is further
+ * ahead. So it is also the maximum number of steps of one fast-forward. Close a chain that needs more.
  */
-export const MAX_FAST_FORWARD = 2_000;
+export const MAX_SKIPPED_MESSAGES = 2_000;
 
 /** The stored key of a chain's next message. Fields missing from the bytes are `undefined`. */
 export interface StoredChainKey {
@@ -134,7 +134,7 @@ export class SessionChain {
     return stored?.closed === true || (stored?.key !== undefined && isRetiredKey(stored.key));
   }
 
-  /** Number of skipped message keys, at most 2,000. */
+  /** Number of skipped message keys, at most `MAX_MESSAGE_KEYS`. */
   get messageKeyCount(): number {
     return this.#parts.messageKeys.length;
   }
@@ -156,14 +156,14 @@ export class SessionChain {
    * this chain when it has reached `bound`.
    *
    * @param bound Exclusive bound on the counters that may have been used.
-   * @throws {RangeError} When the chain is closed, or `bound` is more than 2,000 ahead.
+   * @throws {RangeError} When the chain is closed, or `bound` is more than `MAX_SKIPPED_MESSAGES` ahead.
    */
   fastForward(bound: number): SessionChain {
     requireUint32("fast-forward chain: bound", bound);
     const steps = bound - this.next;
     if (steps <= 0) return this;
-    if (steps > MAX_FAST_FORWARD) {
-      throw new RangeError(`fast-forward chain: ${steps} steps, at most ${MAX_FAST_FORWARD}`);
+    if (steps > MAX_SKIPPED_MESSAGES) {
+      throw new RangeError(`fast-forward chain: ${steps} steps, at most ${MAX_SKIPPED_MESSAGES}`);
     }
     const key = steppedKey(this.#requireKey("fast-forward chain"), steps);
     return this.#with({ chainKey: { ...this.#storedChainKey(), index: bound, key } });
@@ -196,7 +196,7 @@ export class SessionChain {
   }
 
   /**
-   * The chain with copies of further skipped keys. Beyond 2,000 the first keys are dropped.
+   * The chain with copies of further skipped keys. Beyond `MAX_MESSAGE_KEYS` the first keys are dropped.
    *
    * @throws {TypeError | RangeError} When a key is invalid.
    */

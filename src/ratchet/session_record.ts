@@ -10,7 +10,7 @@ import {
   sessionSize,
   writeSession,
 } from "./_session_codec.ts";
-import { MAX_FAST_FORWARD, type SessionChain } from "./session_chain.ts";
+import { MAX_SKIPPED_MESSAGES, type SessionChain } from "./session_chain.ts";
 import { SessionState } from "./session_state.ts";
 
 const CURRENT_SESSION = (1 << 3) | DELIMITED;
@@ -234,7 +234,8 @@ export class SessionRecord {
    *
    * @param chainId `SessionChain.id`.
    * @param bound Exclusive bound on the counters that may have been used.
-   * @throws {RangeError} When there is no such chain that can send, or `bound` is more than 2,000 ahead.
+   * @throws {RangeError} When there is no such chain that can send, or `bound` is more than
+   * `MAX_SKIPPED_MESSAGES` ahead.
    */
   fastForward(chainId: string, bound: number): void {
     const sending = this.sendingChain;
@@ -255,7 +256,7 @@ export class SessionRecord {
 
   /**
    * Burns the keys of all archived sending chains up to a bound. Closes a chain that would need more than
-   * 2,000 steps, because no receiver follows it. Skips damaged sessions. It decodes the whole archive.
+   * `MAX_SKIPPED_MESSAGES` steps, because no receiver follows it. Skips damaged sessions. It decodes the whole archive.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    */
@@ -324,7 +325,7 @@ function fillsItsMemory(view: Uint8Array): boolean {
 }
 
 function burned(chain: SessionChain, bound: number): SessionChain {
-  return bound - chain.next > MAX_FAST_FORWARD ? chain.close() : chain.fastForward(bound);
+  return bound - chain.next > MAX_SKIPPED_MESSAGES ? chain.close() : chain.fastForward(bound);
 }
 
 function decodeUndamaged(bytes: Uint8Array): SessionParts | undefined {

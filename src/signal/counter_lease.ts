@@ -1,14 +1,17 @@
 import type { Lease } from "../backend/mod.ts";
-import type { SendingChain } from "../ratchet/mod.ts";
+import { MAX_SKIPPED_MESSAGES, type SendingChain } from "../ratchet/mod.ts";
 
 /** Maximum number of counters that one commit reserves, and so of keys of a chain that one crash burns. */
 export const MAX_LEASE_SIZE = 64;
 
+/** Room for messages of one chain that were sent and have not arrived. */
+const UNDELIVERED_MESSAGES = 500;
+
 /**
- * Number of burned keys after which a chain is closed. libsignal's receivers reject a message 2,000 ahead of
- * the last one; the difference is room for sent messages that have not arrived.
+ * Number of burned keys after which a chain is given up: a session is closed, our own sender key is removed
+ * with the marks of its group.
  */
-export const MAX_BURNED_KEYS = 1_500;
+export const MAX_BURNED_KEYS: number = MAX_SKIPPED_MESSAGES - UNDELIVERED_MESSAGES;
 
 /** Maximum number of retired chains in a lease: as many as a record can archive. */
 const MAX_RETIRED_CHAINS = 40;

@@ -12,12 +12,10 @@ import {
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import type { Lease } from "../backend/mod.ts";
 import { BackendError, ClosedError, FencedError, HaltedError, RefusedError } from "../errors/mod.ts";
+import { MAX_SKIPPED_MESSAGES } from "../ratchet/mod.ts";
 import type { SignalCacheEvent } from "./signal_events.ts";
 
 const DOWN = new BackendError("commit: unreachable");
-
-/** Maximum number of missing keys that receivers skip. */
-const MAX_MISSING = 2_000;
 
 /** Number of new sessions, for their names. */
 let sessions = 0;
@@ -207,7 +205,7 @@ describe("keys of failed gates", () => {
     const missing = await refuse(here, 5_000, () => sendUnasked(here, ALICE));
     expect(missing).toBe(5_000);
     await here.engine.flush();
-    expect(await sendUnasked(here, ALICE)).toBeLessThan(MAX_MISSING);
+    expect(await sendUnasked(here, ALICE)).toBeLessThan(MAX_SKIPPED_MESSAGES);
   });
 
   test("of our own sender key remove it and the marks in one commit", async () => {

@@ -54,7 +54,7 @@ export interface SignalRecords<T> {
    * in memory and later loads return it. It is durable after a flush.
    *
    * @throws {RangeError} When `consumedPreKeyId` is not a valid id, or when the record has a new sending
-   * chain and its previous one is more than 2,000 messages behind, so that it comes from an old copy. Nothing
+   * chain and its previous one is more than `MAX_SKIPPED_MESSAGES` behind, so that it comes from an old copy. Nothing
    * has changed.
    * @throws {RewindError} When the counter went back on the sending chain. Nothing has changed.
    * @throws {LimitError} When there is no room for dirty entries in time. Nothing has changed.

@@ -258,7 +258,7 @@ export class SignalStoreCache<S, K> {
   /**
    * Resolves when the ratchet may step to encrypt a message for an address. Await it under the address's
    * lock, before the step: a key that is taken and not published is missing for the receiver, and receivers
-   * skip at most 2,000 missing keys.
+   * skip at most `MAX_SKIPPED_MESSAGES` missing keys.
    *
    * - If an earlier commit for the address failed, it is retried first.
    * - While saving is halted, steps within the lease are allowed; a step that needs a commit (past the bound,
@@ -314,7 +314,7 @@ export class SignalStoreCache<S, K> {
    *
    * @param addresses Signal addresses and sender key names, as passed to `put`. Defaults to all gated ones.
    * @throws {StoreError} When the commit failed: none of the ciphertexts may be sent. State is kept, the
-   * gates stay closed, and the taken keys count as burned: after 1,500 of them on one chain the session is
+   * gates stay closed, and the taken keys count as burned: after `MAX_BURNED_KEYS` of them on one chain the session is
    * closed, or our own sender key removed.
    * @throws {HaltedError} While saving is halted and an entry is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.

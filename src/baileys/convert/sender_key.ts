@@ -1,6 +1,7 @@
 import { encodeBase64, encodeUtf8, KEY_BYTES, MAX_UINT32, prefixedKey } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
+import { MAX_MESSAGE_KEYS } from "../../ratchet/mod.ts";
 import {
   decodeSenderKeyRecord,
   encodeSenderKeyRecord,
@@ -19,9 +20,6 @@ import {
 
 /** States of one record, as Baileys and the standard bound them. */
 const MAX_STATES = 5;
-
-/** Skipped message keys of one state, as Baileys and the standard bound them. */
-const MAX_MESSAGE_KEYS = 2_000;
 
 const ACTION = "convert sender key";
 

@@ -2,7 +2,7 @@
 
 import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../../bytes/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
-import { isRetiredKey, retiredKey } from "../../ratchet/mod.ts";
+import { isRetiredKey, MAX_MESSAGE_KEYS, retiredKey } from "../../ratchet/mod.ts";
 import type {
   SessionStructure_Chain as Chain,
   SessionStructure_Chain_MessageKey as MessageKey,
@@ -10,9 +10,6 @@ import type {
 } from "../../records/mod.ts";
 import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
 import { type NodeChain, RECEIVING } from "./node_session.ts";
-
-/** Skipped message keys of one chain, as the standard bounds them. libsignal-node has no bound. */
-const MAX_MESSAGE_KEYS = 2_000;
 
 /** The chains of a session that are closed and empty, packed. */
 export interface SpentChains {

@@ -7,6 +7,7 @@
  * ones.
  */
 import { BackendError } from "../../../src/errors/mod.ts";
+import { MAX_SKIPPED_MESSAGES } from "../../../src/ratchet/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
@@ -53,11 +54,8 @@ const NAMES = [ALICE, BOB, CAROL, PHONE_ADDRESS, OUR_KEY] as const;
 /** Most keys that one crash may cost one chain, or one outage if the cache is asked before each message. */
 const MAX_BURNED = 64;
 
-/** Messages that a client tries to send in an outage: more than receivers let a chain skip. */
-const OUTAGE_SENDS = 2_100;
-
-/** Keys of one chain that a receiver lets be missing. */
-const MAX_MISSING = 2_000;
+/** Messages that a client tries to send in an outage: more than a receiver skips. */
+const OUTAGE_SENDS = MAX_SKIPPED_MESSAGES + 100;
 
 /** Runs one conversation. Rejects with what went wrong first, and the seed. */
 export async function runModel(options: ModelOptions): Promise<ModelReport> {
@@ -506,7 +504,7 @@ class Model {
     if (this.#published.has(message)) this.#violation ??= new Error(`${message} was published twice`);
     this.#published.add(message);
     const missing = counter - (this.#expected.get(chain) ?? 0);
-    if (missing > MAX_MISSING)
+    if (missing > MAX_SKIPPED_MESSAGES)
       this.#violation ??= new Error(`${message} cannot be read: ${missing} are missing`);
     this.#expected.set(chain, counter + 1);
     this.#counts.published += 1;

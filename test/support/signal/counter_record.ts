@@ -4,7 +4,7 @@
  */
 import { CorruptError, WrongLengthError } from "../../../src/errors/mod.ts";
 import type { LiveRecordCodec } from "../../../src/ratchet/live_record_codec.ts";
-import { MAX_FAST_FORWARD } from "../../../src/ratchet/session_chain.ts";
+import { MAX_SKIPPED_MESSAGES } from "../../../src/ratchet/session_chain.ts";
 
 /** One session, or one sender key. */
 export interface CounterState {
@@ -116,7 +116,7 @@ export const counterCodec: LiveRecordCodec<CounterRecord> = {
   fastForward: (record, chain, bound) => {
     const state = record.state(chain);
     if (state === undefined) throw new RangeError("fast-forward toy record: no such chain");
-    if (bound - state.next > MAX_FAST_FORWARD) throw new RangeError("fast-forward toy record: too far");
+    if (bound - state.next > MAX_SKIPPED_MESSAGES) throw new RangeError("fast-forward toy record: too far");
     const burn = (state: CounterState): CounterState =>
       state.chain === chain ? burned(state, bound) : state;
     if (record.current !== undefined) record.current = burn(record.current);
