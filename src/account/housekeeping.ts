@@ -1,4 +1,4 @@
-import { type Committer, SENT_MESSAGE_LIFETIME_S, type Write } from "../backend/mod.ts";
+import type { Committer, Write } from "../backend/mod.ts";
 import { type Host, nowSeconds } from "../ports/mod.ts";
 import { summarizeError } from "../write_behind/mod.ts";
 
@@ -13,24 +13,25 @@ const MORE_AFTER_MS = 1_000;
 
 /** How long rows are kept, and how often what is older is looked for. Times are in seconds. */
 export interface HousekeepingPolicy {
-  /** 3,600. */
+  /** Defaults to an hour. */
   readonly intervalS: number;
-  /** Sent messages, which are kept for retry receipts. 7,200. */
+  /** Sent messages, which are kept for retry receipts. Defaults to two hours. */
   readonly sentMessageS: number;
   /** Base keys, which tell a retry from a repeated one. Defaults to a day. */
   readonly baseKeyS: number;
-  /** Messages that were decrypted and never handed over. 30 days. */
+  /** Messages that were decrypted and never handed over. Defaults to 30 days. */
   readonly pendingInboundS: number;
   /**
-   * Trusted-contact tokens: since they came and since they were last used. 28 days, four of the weeks they
-   * are counted in.
+   * Trusted-contact tokens: since they came and since they were last used. Defaults to 28 days, four of the
+   * weeks they are counted in.
    */
   readonly tcTokenS: number;
 }
 
-const DEFAULTS: HousekeepingPolicy = {
+/** What holds where `openAccount` is given no other times. */
+export const HOUSEKEEPING_DEFAULTS: HousekeepingPolicy = {
   intervalS: HOUR_S,
-  sentMessageS: SENT_MESSAGE_LIFETIME_S,
+  sentMessageS: 2 * HOUR_S,
   baseKeyS: DAY_S,
   pendingInboundS: 30 * DAY_S,
   tcTokenS: 28 * DAY_S,
@@ -112,7 +113,7 @@ function since(nowS: number, lifetimeS: number): number {
 
 /** The times with defaults filled in. @throws {RangeError} */
 function resolve(overrides: Partial<HousekeepingPolicy> = {}): HousekeepingPolicy {
-  const policy = { ...DEFAULTS, ...overrides };
+  const policy = { ...HOUSEKEEPING_DEFAULTS, ...overrides };
   for (const [name, value] of Object.entries(policy)) {
     if (Number.isSafeInteger(value) && value > 0) continue;
     throw new RangeError(`housekeeping: ${name} is ${value}, expected a positive integer`);

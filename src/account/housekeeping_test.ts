@@ -3,9 +3,12 @@ import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { BusyError } from "../errors/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
+import { HOUSEKEEPING_DEFAULTS } from "./housekeeping.ts";
 import { type Account, type OpenAccountOptions, openAccount } from "./mod.ts";
 
-const HOUR_MS = 3_600_000;
+const INTERVAL_MS = HOUSEKEEPING_DEFAULTS.intervalS * 1_000;
+/** How long after it came the token was used. */
+const USED_AFTER_S = 3_600;
 const SECRET = new Uint8Array(32).fill(1);
 
 class World {
@@ -29,7 +32,11 @@ class World {
 async function fill(store: Backend, nowS: number): Promise<void> {
   await store.storeSentMessage("chat", "1", SECRET);
   await store.saveBaseKey("1000@lid.0", "1", SECRET);
-  await store.putTcToken("1000@lid", { token: SECRET, tokenTimestamp: nowS, senderTimestamp: nowS + 3_600 });
+  await store.putTcToken("1000@lid", {
+    token: SECRET,
+    tokenTimestamp: nowS,
+    senderTimestamp: nowS + USED_AFTER_S,
+  });
   await store.storePendingInbound([
     { chat: "chat", sender: "1000@lid", id: "1", payload: SECRET, receivedAt: nowS },
   ]);
@@ -54,24 +61,24 @@ async function left(store: Backend): Promise<string[]> {
 }
 
 test("each kind goes when its time is over, and what never expires stays", async () => {
+  const { intervalS, sentMessageS, baseKeyS, tcTokenS, pendingInboundS } = HOUSEKEEPING_DEFAULTS;
   const world = new World();
   const account = await world.open();
-  await fill(account.store, world.nowS);
+  const filledAtS = world.nowS;
+  await fill(account.store, filledAtS);
+  const leftAfter = async (ageS: number): Promise<string[]> => {
+    await world.host.scheduler.advance((filledAtS + ageS - world.nowS) * 1_000);
+    return await left(account.store);
+  };
   const all = ["sent", "baseKey", "token", "inbound", "secret", "neverSecret"];
-  expect(await left(account.store)).toEqual(all);
-  await world.host.scheduler.advance(HOUR_MS);
-  expect(await left(account.store)).toEqual(all.filter((kind) => kind !== "secret"));
-  await world.host.scheduler.advance(HOUR_MS);
-  expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
-  await world.host.scheduler.advance(23 * HOUR_MS);
-  expect(await left(account.store)).toEqual(["token", "inbound", "neverSecret"]);
+  expect(await leftAfter(0)).toEqual(all);
+  expect(await leftAfter(intervalS)).toEqual(all.filter((kind) => kind !== "secret"));
+  expect(await leftAfter(sentMessageS)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
+  expect(await leftAfter(baseKeyS)).toEqual(["token", "inbound", "neverSecret"]);
   // The token was used an hour after it came.
-  await world.host.scheduler.advance((28 - 1) * 24 * HOUR_MS - HOUR_MS);
-  expect(await left(account.store)).toEqual(["token", "inbound", "neverSecret"]);
-  await world.host.scheduler.advance(HOUR_MS);
-  expect(await left(account.store)).toEqual(["inbound", "neverSecret"]);
-  await world.host.scheduler.advance(2 * 24 * HOUR_MS);
-  expect(await left(account.store)).toEqual(["neverSecret"]);
+  expect(await leftAfter(tcTokenS)).toEqual(["token", "inbound", "neverSecret"]);
+  expect(await leftAfter(tcTokenS + USED_AFTER_S)).toEqual(["inbound", "neverSecret"]);
+  expect(await leftAfter(pendingInboundS)).toEqual(["neverSecret"]);
   await account.close();
 });
 
@@ -113,7 +120,7 @@ test("value MACs of generations that are not current go, those of a snapshot und
   const rows = async (): Promise<number | undefined> =>
     (await store.snapshotDb("rows")).tables.find(({ table }) => table === "syncValues")?.rows;
   expect(await rows()).toBe(1_514);
-  await world.host.scheduler.advance(HOUR_MS);
+  await world.host.scheduler.advance(INTERVAL_MS);
   expect(await rows()).toBe(514);
   await world.host.scheduler.advance(1_000);
   expect(await rows()).toBe(14);
@@ -128,10 +135,10 @@ test("a run that fails is logged and is not the last", async () => {
   const account = await world.open();
   await fill(account.store, world.nowS);
   world.plan.next(...Array.from({ length: 6 }, () => new BusyError("commit: busy")));
-  await world.host.scheduler.advance(2 * HOUR_MS - 1);
+  await world.host.scheduler.advance(2 * INTERVAL_MS - 1);
   const logged = world.host.logger.entries.filter(({ message }) => message === "housekeeping: failed");
   expect(logged).toHaveLength(6);
-  await world.host.scheduler.advance(HOUR_MS);
+  await world.host.scheduler.advance(INTERVAL_MS);
   expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
   await account.close();
 });

@@ -26,6 +26,12 @@ export interface Capabilities {
 }
 
 /**
+ * `maxValueBytes` of a backend that knows no limit of its own: the largest row of a Durable Object, the
+ * smallest limit among the platforms that are known.
+ */
+export const DEFAULT_MAX_VALUE_BYTES = 2_000_000;
+
+/**
  * Who may write. A commit with a guard is applied only when the stored owner is `owner` and the stored epoch
  * lies in `minEpoch … maxEpoch` (inclusive); it then stores `next`, if given, in the same transaction.
  */

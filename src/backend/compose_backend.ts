@@ -3,6 +3,7 @@ import type { HashState } from "../records/mod.ts";
 import type { AppSyncStore } from "./app_sync_store.ts";
 import { storedState } from "./app_sync_writes.ts";
 import type { Backend, BackendCore, Capabilities, CommitOptions, OwnerState, ReadMethod } from "./backend.ts";
+import { DEFAULT_MAX_VALUE_BYTES } from "./backend.ts";
 import { type CreateBackendOptions, createBackend } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
@@ -24,11 +25,6 @@ export interface ComposedStores {
 }
 
 /**
- * Largest value that a composed backend passes on, in bytes: the smallest limit among the platforms we know.
- */
-const MAX_VALUE_BYTES = 2_000_000;
-
-/**
  * Joins four separate store implementations into one backend. Each write becomes a call of its store, in
  * order.
  *
@@ -47,7 +43,7 @@ class ComposedCore extends ForwardingReads implements BackendCore {
     atomicCommit: false,
     fencing: false,
     durableOnResolve: false,
-    maxValueBytes: MAX_VALUE_BYTES,
+    maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
     maxParameters: undefined,
   };
   readonly #stores: ComposedStores;

@@ -35,6 +35,7 @@ export type {
   OwnerState,
   ReadMethod,
 } from "./backend.ts";
+export { DEFAULT_MAX_VALUE_BYTES } from "./backend.ts";
 export { CommitQueue, type CommitStats } from "./commit_queue.ts";
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
@@ -78,7 +79,6 @@ export {
   type ProtocolReads,
   type ProtocolStore,
   type ProtocolWrite,
-  SENT_MESSAGE_LIFETIME_S,
   type SenderKeyDevice,
   type TcTokenEntry,
 } from "./protocol_store.ts";

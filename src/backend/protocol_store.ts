@@ -75,9 +75,6 @@ export interface MsgSecret {
   readonly messageTs?: number | undefined;
 }
 
-/** Default lifetime of a sent message that is kept for retry receipts, in seconds. */
-export const SENT_MESSAGE_LIFETIME_S = 7_200;
-
 /** Reads of protocol state. Bytes and arrays returned are the caller's own. */
 export interface ProtocolReads {
   /** Ordered by device JID (`compareText`). */

@@ -1,66 +1,35 @@
-import type { Host } from "../ports/mod.ts";
-import type { CacheCodec } from "./cache_codec.ts";
-import { PortableCache } from "./portable_cache.ts";
+import { type CacheConfig, cacheConfig } from "./cache_config.ts";
+import type { CacheBuilder, CacheSlot, ValueCache } from "./cache_defaults.ts";
+import type { CacheStores } from "./cache_stores.ts";
 
-const SECOND_MS = 1_000;
-const HOUR_MS = 3_600 * SECOND_MS;
-
-/** Size and expiry of a cache: see `CacheEntryConfig`. */
-export interface CacheLimits {
-  readonly capacity: number;
-  readonly ttlMs?: number | undefined;
-  readonly idleMs?: number | undefined;
+/** Sizes and expiries that differ from the defaults, and the stores of the caches that are not in process. */
+export interface AccountCachesOptions extends Partial<CacheConfig> {
+  readonly stores?: CacheStores | undefined;
 }
 
-/** Default size and expiry of each cache of an account: see `CacheConfig`. */
-export const CACHE_DEFAULTS: {
-  readonly group: CacheLimits;
-  readonly device: CacheLimits;
-  readonly lidPn: CacheLimits;
-  readonly senderKeyDevices: CacheLimits;
-} = {
-  group: { capacity: 250, ttlMs: HOUR_MS },
-  device: { capacity: 5_000, ttlMs: HOUR_MS },
-  lidPn: { capacity: 10_000, idleMs: HOUR_MS },
-  senderKeyDevices: { capacity: 500, idleMs: HOUR_MS },
-};
-
-/** Names a cache of an account. */
-export type CacheName = keyof typeof CACHE_DEFAULTS;
-
-/** The part of `TypedCache` and `PortableCache` that owners of values use. */
-export interface ValueCache<K, V> {
-  /** False when an external store keeps the values, which then outlive the process. */
-  readonly isInProcess?: boolean | undefined;
-  get(key: K): V | undefined | Promise<V | undefined>;
-  getWith<R extends V | undefined>(key: K, load: () => R | Promise<R>): Promise<V | R>;
-  insert(key: K, value: V): void | Promise<void>;
-  invalidate(key: K): void | Promise<void>;
-  invalidateAll(): void;
-  /** Rejects waiting calls and removes the scheduled task. In process it does nothing. */
-  close?(): void;
+/**
+ * Value for the option `cache` of `openAccount`: size, expiry and place of the account's caches.
+ *
+ * Accounts can share a store: the namespaces of an open account end with a digest of its identity key.
+ *
+ * @throws {RangeError} When a number is out of range.
+ *
+ * @example
+ * ```ts
+ * import { openAccount } from "@holdfast/store";
+ * import { accountCaches, CacheEntryConfig } from "@holdfast/store/cache";
+ * import { memoryBackend } from "@holdfast/store/memory";
+ *
+ * const cache = accountCaches({ lidPn: new CacheEntryConfig({ capacity: 50_000 }) });
+ * await using account = await openAccount({ backend: memoryBackend(), cache });
+ * ```
+ */
+export function accountCaches({ stores = {}, ...overrides }: AccountCachesOptions = {}): CacheBuilder {
+  const config = cacheConfig(overrides);
+  return {
+    build: <V>({ name, ...slot }: CacheSlot<V>): ValueCache<string, V> => {
+      const store = Object.hasOwn(stores, name) ? stores[name as keyof CacheStores] : undefined;
+      return config[name].buildTypedTtl<string, V>({ ...slot, store });
+    },
+  };
 }
-
-/** Description of a cache to build. */
-export interface CacheSlot<V> {
-  /** Selects size and expiry. */
-  readonly name: CacheName;
-  /** Separates it from other caches in one store. */
-  readonly namespace: string;
-  readonly host: Host;
-  /** Prefix of the names of scheduled tasks. */
-  readonly taskPrefix: string;
-  /** For values that JSON cannot carry. */
-  readonly codec?: CacheCodec<V> | undefined;
-}
-
-/** Builds the caches of an account: `inProcessCaches`, or the result of `accountCaches`. */
-export interface CacheBuilder {
-  build<V>(slot: CacheSlot<V>): ValueCache<string, V>;
-}
-
-/** Builds every cache in process, with the defaults. */
-export const inProcessCaches: CacheBuilder = {
-  build: <V>({ name, host }: CacheSlot<V>): ValueCache<string, V> =>
-    new PortableCache<string, V>({ ...CACHE_DEFAULTS[name], clock: host.clock }),
-};

@@ -1,4 +1,4 @@
-import type { ValueCache } from "./account_caches.ts";
+import type { ValueCache } from "./cache_defaults.ts";
 
 /** A requested key and its details for the source. */
 export type Asked<D> = readonly [key: string, detail: D];

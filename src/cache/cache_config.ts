@@ -1,6 +1,6 @@
 import type { Clock, Host } from "../ports/mod.ts";
-import { CACHE_DEFAULTS, type CacheName } from "./account_caches.ts";
 import type { CacheCodec } from "./cache_codec.ts";
+import { CACHE_DEFAULTS, type CacheName } from "./cache_defaults.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type EvictionListener, PortableCache } from "./portable_cache.ts";
 import { TypedCache } from "./typed_cache.ts";

@@ -4,7 +4,7 @@ import { fakeHost } from "../testing/mod.ts";
 import { CACHE_NAMESPACES, CacheEntryConfig, CacheStores, cacheConfig } from "./mod.ts";
 
 describe("cacheConfig", () => {
-  test("has the defaults of the protocol", () => {
+  test("has the sizes and expiries of CACHE_DEFAULTS", () => {
     const minuteMs = 60_000;
     const table = Object.fromEntries(
       Object.entries(cacheConfig()).map(([name, { capacity, ttlMs, idleMs }]) => [

@@ -1,4 +1,4 @@
-import type { ValueCache } from "./account_caches.ts";
+import type { ValueCache } from "./cache_defaults.ts";
 
 /**
  * Removes keys from a cache in a store before their source changes: the process may crash between the change

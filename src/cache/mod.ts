@@ -8,15 +8,7 @@
  * @module
  */
 
-export {
-  CACHE_DEFAULTS,
-  type CacheBuilder,
-  type CacheLimits,
-  type CacheName,
-  type CacheSlot,
-  inProcessCaches,
-  type ValueCache,
-} from "./account_caches.ts";
+export { type AccountCachesOptions, accountCaches } from "./account_caches.ts";
 export { BatchedReads } from "./batched_reads.ts";
 export { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
 export {
@@ -26,9 +18,18 @@ export {
   CacheEntryConfig,
   cacheConfig,
 } from "./cache_config.ts";
+export {
+  CACHE_DEFAULTS,
+  type CacheBuilder,
+  type CacheLimits,
+  type CacheName,
+  type CacheSlot,
+  inProcessCaches,
+  MAX_CACHED_MAPPINGS,
+  type ValueCache,
+} from "./cache_defaults.ts";
 export type { CacheStore } from "./cache_store.ts";
 export { CACHE_NAMESPACES, CacheStores } from "./cache_stores.ts";
-export { type AccountCachesOptions, accountCaches } from "./configured_caches.ts";
 export { forgetElsewhere } from "./forget_elsewhere.ts";
 export {
   type KeyValueCacheStoreOptions,

@@ -1,4 +1,4 @@
-import type { CacheBuilder, CacheSlot, ValueCache } from "./account_caches.ts";
+import type { CacheBuilder, CacheSlot, ValueCache } from "./cache_defaults.ts";
 
 /** The caches of one owner, which are closed together. */
 export class OwnedCaches implements CacheBuilder {

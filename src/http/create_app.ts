@@ -5,7 +5,7 @@ import type { AccountService } from "../service/mod.ts";
 import { hashToken, MIN_TOKEN_LENGTH, ServiceError } from "../service/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
 import { adminRoutes } from "./admin_routes.ts";
-import type { AppContext, AppLimits } from "./app_context.ts";
+import { type AppContext, type AppLimits, DEFAULT_LIMITS } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -24,8 +24,6 @@ export interface AppOptions {
   readonly host?: Partial<Host> | undefined;
   readonly limits?: Partial<AppLimits> | undefined;
 }
-
-const LIMITS: AppLimits = { callBytes: 32 * 1_024 * 1_024, jsonBytes: 256 * 1_024 };
 
 /** A request id that a proxy may set. */
 const REQUEST_ID = /^[\w-]{1,64}$/;
@@ -74,7 +72,7 @@ export function createApp(options: AppOptions): AppType {
     accounts,
     rootHash: adminToken === undefined ? undefined : hashToken(adminToken),
     host,
-    limits: { ...LIMITS, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
   // The path stays encoded: `accountOfSegment` decodes a segment, once.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });

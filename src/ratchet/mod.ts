@@ -3,9 +3,12 @@
  *
  * @module
  */
+
 export { isRetiredKey, retiredKey, steppedKey } from "./_chain_step.ts";
 export type { SenderMessageKey } from "./_sender_message_key.ts";
+export { MAX_ARCHIVED_SESSIONS } from "./_session_archive.ts";
 export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
+export { MAX_RECEIVER_CHAINS } from "./_session_codec.ts";
 export { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";

@@ -1,5 +1,5 @@
 import type { Lease } from "../backend/mod.ts";
-import { MAX_SKIPPED_MESSAGES, type SendingChain } from "../ratchet/mod.ts";
+import { MAX_ARCHIVED_SESSIONS, MAX_SKIPPED_MESSAGES, type SendingChain } from "../ratchet/mod.ts";
 
 /** Maximum number of counters that one commit reserves, and so of keys of a chain that one crash burns. */
 export const MAX_LEASE_SIZE = 64;
@@ -14,7 +14,7 @@ const UNDELIVERED_MESSAGES = 500;
 export const MAX_BURNED_KEYS: number = MAX_SKIPPED_MESSAGES - UNDELIVERED_MESSAGES;
 
 /** Maximum number of retired chains in a lease: as many as a record can archive. */
-const MAX_RETIRED_CHAINS = 40;
+const MAX_RETIRED_CHAINS = MAX_ARCHIVED_SESSIONS;
 
 /**
  * Kind of transition to a new sending chain.

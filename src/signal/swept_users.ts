@@ -1,9 +1,10 @@
+import { MAX_CACHED_MAPPINGS } from "../cache/mod.ts";
 import type { MovedUser } from "./moved_user.ts";
 
-/** Maximum number of users: as many as in the cache of mappings. A dropped user is checked again. */
-const MAX_USERS = 10_000;
-
-/** Users without state under their phone number. */
+/**
+ * Users without state under their phone number: at most as many as mappings in memory. A dropped user is
+ * checked again.
+ */
 export class SweptUsers {
   readonly #pns = new Map<string, string>();
 
@@ -19,7 +20,7 @@ export class SweptUsers {
     for (const { pn, lid } of users) {
       this.#pns.delete(lid);
       this.#pns.set(lid, pn);
-      if (this.#pns.size <= MAX_USERS) continue;
+      if (this.#pns.size <= MAX_CACHED_MAPPINGS) continue;
       const [oldest = ""] = this.#pns.keys();
       this.#pns.delete(oldest);
     }

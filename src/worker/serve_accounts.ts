@@ -13,8 +13,11 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }
 
-/** An isolate has 128 MB, and several copies of a call exist at once. */
-const LIMITS: Partial<AppLimits> = { callBytes: 16 * 1_024 * 1_024 };
+/**
+ * An isolate has 128 MB, and several copies of a call exist at once. The largest value of an object is an
+ * eighth of it.
+ */
+export const WORKER_LIMITS: Pick<AppLimits, "callBytes"> = { callBytes: 16 * 1_024 * 1_024 };
 
 /** The application of each isolate, by its bindings, which live as long as the isolate. */
 const apps = new WeakMap<object, AppType>();
@@ -42,7 +45,12 @@ export async function serveAccounts<AccountId, RegistryId>(
   let app = apps.get(env);
   if (app === undefined) {
     const accounts = objectAccounts(env);
-    app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger }, limits: LIMITS });
+    app = createApp({
+      accounts,
+      adminToken: env.HOLDFAST_ADMIN_TOKEN,
+      host: { logger },
+      limits: WORKER_LIMITS,
+    });
     apps.set(env, app);
   }
   return await app.fetch(request);

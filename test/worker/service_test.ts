@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WORKER_LIMITS } from "../../src/worker/serve_accounts.ts";
 import { registerServiceCases, type ServiceTarget } from "../kit/service/harness.ts";
 import { SERVICE_CASES } from "../kit/service/service_cases.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
@@ -20,7 +21,7 @@ const target: ServiceTarget = {
     run({
       baseUrl: worker.url,
       adminToken: ADMIN_TOKEN,
-      callBytes: 16 * 1_024 * 1_024,
+      callBytes: WORKER_LIMITS.callBytes,
       seed: Number(process.env.HOLDFAST_SEED ?? 1),
       // A connection that is kept is closed by workerd when this process was too busy to notice that it is
       // idle.

@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type CommitOptions,
   createBackend,
+  DEFAULT_MAX_VALUE_BYTES,
   type OwnerGuard,
   type OwnerState,
   requireAccountName,
@@ -26,11 +27,6 @@ import { Transaction } from "./transaction.ts";
 
 /** Default name of the account. */
 const DEFAULT_ACCOUNT = "default";
-
-/**
- * Default size limit of a value, in bytes: that of a Durable Object, the smallest of the supported platforms.
- */
-const MAX_VALUE_BYTES = 2_000_000;
 
 /** Options of `memoryBackend`. */
 export interface MemoryBackendOptions {
@@ -108,7 +104,7 @@ class OpenMemoryAccount {
       atomicCommit: true,
       fencing: true,
       durableOnResolve: true,
-      maxValueBytes: options.maxValueBytes ?? MAX_VALUE_BYTES,
+      maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
       maxParameters: undefined,
     };
   }

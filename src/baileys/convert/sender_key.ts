@@ -1,7 +1,7 @@
 import { encodeBase64, encodeUtf8, KEY_BYTES, MAX_UINT32, prefixedKey } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
-import { MAX_MESSAGE_KEYS } from "../../ratchet/mod.ts";
+import { MAX_MESSAGE_KEYS, MAX_SENDER_KEY_STATES } from "../../ratchet/mod.ts";
 import {
   decodeSenderKeyRecord,
   encodeSenderKeyRecord,
@@ -17,9 +17,6 @@ import {
   requireObject,
   requirePublicKey,
 } from "./_bytes.ts";
-
-/** States of one record, as Baileys and the standard bound them. */
-const MAX_STATES = 5;
 
 const ACTION = "convert sender key";
 
@@ -66,7 +63,7 @@ export function senderKeyToRecord(value: unknown): Uint8Array {
   const states = parsedJson(ACTION, value);
   if (!Array.isArray(states)) throw new CorruptError(`${ACTION}: not an array of states`);
   const senderKeyStates = states
-    .slice(-MAX_STATES)
+    .slice(-MAX_SENDER_KEY_STATES)
     .map((state) => readState(requireObject(ACTION, "a state", state)))
     .reverse();
   return encodeSenderKeyRecord({ senderKeyStates });

@@ -1,4 +1,5 @@
 import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, prefixedKey } from "../../bytes/mod.ts";
+import { MAX_ARCHIVED_SESSIONS } from "../../ratchet/mod.ts";
 import { decodeSessionRecord, encodeSessionRecord, type SessionStructure } from "../../records/mod.ts";
 import { parsedJson, requireObject } from "./_bytes.ts";
 import {
@@ -9,9 +10,6 @@ import {
   writeNodeRecord,
 } from "./node_session.ts";
 import { readStructure, type StructurePlace, writeStructure } from "./session_structure.ts";
-
-/** Archived sessions in the standard field; the rest travel in a private one. */
-export const MAX_PREVIOUS_SESSIONS = 40;
 
 /** What a standard session says about our own side and libsignal-node keeps elsewhere. */
 export interface LocalIdentity {
@@ -45,8 +43,8 @@ export function sessionToRecord(value: unknown, local: LocalIdentity): Uint8Arra
   );
   return encodeSessionRecord({
     currentSession: current && writeStructure(current.session, { ...current, ...identity, archived: false }),
-    previousSessions: archived.slice(0, MAX_PREVIOUS_SESSIONS),
-    moreSessions: archived.slice(MAX_PREVIOUS_SESSIONS),
+    previousSessions: archived.slice(0, MAX_ARCHIVED_SESSIONS),
+    moreSessions: archived.slice(MAX_ARCHIVED_SESSIONS),
   });
 }
 

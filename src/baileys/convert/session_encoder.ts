@@ -1,9 +1,9 @@
 import { joinBytes } from "../../bytes/mod.ts";
+import { MAX_ARCHIVED_SESSIONS } from "../../ratchet/mod.ts";
 import { encodeSessionRecord } from "../../records/mod.ts";
 import { type NodeRecordJson, type NodeSessionJson, readNodeSession } from "./node_session.ts";
 import {
   type LocalIdentity,
-  MAX_PREVIOUS_SESSIONS,
   type PlacedSession,
   placesOf,
   requireLocalIdentity,
@@ -42,7 +42,7 @@ export class SessionEncoder {
     const names = Object.keys(record._sessions);
     const sessions = names.map((name) => ({ name, json: record._sessions[name] as NodeSessionJson }));
     const { current, closed } = placesOf(sessions, ({ json }) => json.indexInfo?.closed ?? undefined);
-    if (closed.length > MAX_PREVIOUS_SESSIONS) return sessionToRecord(record, local);
+    if (closed.length > MAX_ARCHIVED_SESSIONS) return sessionToRecord(record, local);
     if (!isSameIdentity(this.#local, local)) this.#known.clear();
     this.#local = local;
     const identity = requireLocalIdentity(local);

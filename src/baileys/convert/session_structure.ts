@@ -1,7 +1,7 @@
 import { KEY_BYTES, sameBytes } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
-import { isRetiredKey } from "../../ratchet/mod.ts";
+import { isRetiredKey, MAX_RECEIVER_CHAINS } from "../../ratchet/mod.ts";
 import type { NodeSession as Kept, NodeRatchet, SessionStructure } from "../../records/mod.ts";
 import { type NodeChain, type NodeSession, OPEN, RECEIVING, SENDING } from "./node_session.ts";
 import {
@@ -18,9 +18,6 @@ const ACTION = "convert session";
 
 /** Version of the Signal message format; libsignal-node knows no other. */
 const SESSION_VERSION = 3;
-
-/** Receiving chains in the standard field; the rest travel in private ones. */
-const MAX_RECEIVER_CHAINS = 5;
 
 /**
  * Spent chains that are kept, the newest of a session: about 18 kB. libsignal-node adds one with each turn of

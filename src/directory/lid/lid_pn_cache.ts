@@ -6,7 +6,13 @@ import {
   type ProtocolReads,
   type Write,
 } from "../../backend/mod.ts";
-import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
+import {
+  BatchedReads,
+  forgetElsewhere,
+  KeyedLock,
+  MAX_CACHED_MAPPINGS,
+  type ValueCache,
+} from "../../cache/mod.ts";
 import { AmbiguousError } from "../../errors/mod.ts";
 import { type Clock, type Logger, nowSeconds } from "../../ports/mod.ts";
 import { ContactHashes } from "./contact_hashes.ts";
@@ -20,9 +26,6 @@ import {
 import { lidAddress, lidJid, userOfSignalAddress } from "./lid_addresses.ts";
 import { OfflineMappings } from "./offline_mappings.ts";
 import type { MappingRefusal, OwnUsers } from "./own_users.ts";
-
-/** Default number of mappings that a warm-up reads. Equals the capacity of a cache. */
-const WARM_UP_LIMIT = 10_000;
 
 /** Limit of mappings per call of `learn`. A user sync of a large community stays below it. */
 const MAX_LEARNT = 100_000;
@@ -298,7 +301,7 @@ export class LidPnCache {
    * @returns Number of mappings read.
    * @throws {RangeError} When `limit` is not a count. @throws {StoreError}
    */
-  async warmUp({ limit = WARM_UP_LIMIT }: { readonly limit?: number } = {}): Promise<number> {
+  async warmUp({ limit = MAX_CACHED_MAPPINGS }: { readonly limit?: number } = {}): Promise<number> {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
     if (limit === 0) return 0;
     for (let other = this.#warming; other !== undefined; other = this.#warming) {

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../../../src/http/app_context.ts";
 import { CALL_TYPE } from "../../../src/protocol/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { pathOf, problemIn, ServiceClient } from "./client.ts";
@@ -211,7 +212,7 @@ export const routeCases: readonly ServiceCase[] = [
         const headers = { "content-type": json, "content-encoding": encoding };
         await client.refused("POST", commands, { token, body, headers }, 415, "unsupported");
       }
-      const large = `${" ".repeat(256 * 1_024)}${body}`;
+      const large = `${" ".repeat(DEFAULT_LIMITS.jsonBytes)}${body}`;
       const declared = { "content-type": json, "content-length": String(large.length) };
       await client.refusedAsTooLarge("POST", commands, () => ({ token, body: large, headers: declared }));
       const streamed = { "content-type": json };
@@ -225,7 +226,7 @@ export const routeCases: readonly ServiceCase[] = [
         body: streamOf("x".repeat(service.callBytes + 1)),
         headers: { "content-type": CALL_TYPE },
       }));
-      const fitting = `${" ".repeat(256 * 1_024 - body.length)}${body}`;
+      const fitting = `${" ".repeat(DEFAULT_LIMITS.jsonBytes - body.length)}${body}`;
       await client.json("POST", commands, 200, { token, body: fitting, headers: { "content-type": json } });
     },
   },
