@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { Curve, makeCacheableSignalKeyStore, type SignalKeyStore, useMultiFileAuthState } from "baileys";
+import { openAccount } from "../../src/account/mod.ts";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
+import { openSqliteBackend } from "../../src/adapters/sqlite/mod.ts";
+import { baileysAuthState } from "../../src/baileys/mod.ts";
+import { PackedValues } from "../../src/baileys/packed_values.ts";
+import { SeededRandom } from "../../src/testing/mod.ts";
 import { type HoldfastPeer, openPeer, openPlainPeer } from "../../test/baileys/holdfast_peer.ts";
 import { SignalPeer } from "../../test/baileys/signal_peer.ts";
 import { pairedCreds, silentLogger } from "../../test/support/whatsapp/mod.ts";
@@ -8,6 +13,7 @@ import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { betterSqlite3 } from "../support/better_sqlite3.ts";
 import { inFolder } from "../support/conversation.ts";
+import { countingDriver } from "../support/counting_driver.ts";
 import { makeFolder } from "../support/folder.ts";
 import { type KeyValueOptions, keyValueKeys } from "../support/key_value_state.ts";
 import { quietly } from "../support/quietly.ts";
@@ -172,6 +178,68 @@ function rowsPerMessage(open: typeof openPeer): Promise<number> {
   });
 }
 
+const MUTATIONS = 20_000;
+
+/** A collection as Baileys holds it. */
+interface AppState {
+  readonly version: number;
+  readonly hash: Uint8Array;
+  readonly indexValueMap: Readonly<Record<string, { readonly valueMac: Uint8Array }>>;
+}
+
+/**
+ * The most rows that one change of a collection of 20,000 mutations writes, and the queries that it makes:
+ * one mutation changed, one added, one removed, and one that replaces another.
+ */
+async function appStateChange(): Promise<{ rows: number; queries: number }> {
+  return await inFolder(async (folder) => {
+    const driver = await countingDriver(`file:${join(folder, "app_state.db")}`);
+    const account = await openAccount({ backend: openSqliteBackend(driver) });
+    const { keys } = (await baileysAuthState(account)).state;
+    const mac = (): Uint8Array => account.host.random.bytes(32);
+    const entry = () => [Buffer.from(mac()).toString("base64"), { valueMac: mac() }] as const;
+    const indexValueMap = Object.fromEntries(Array.from({ length: MUTATIONS }, entry));
+    let state: AppState = { version: 1, hash: account.host.random.bytes(128), indexValueMap };
+    const set = (): Promise<void> => keys.set({ "app-state-sync-version": { regular_low: state } });
+    await set();
+    let most = 0;
+    const before = driver.queries.length;
+    for (const { add, remove, change } of [
+      { add: 0, remove: 0, change: 1 },
+      { add: 1, remove: 0, change: 0 },
+      { add: 0, remove: 1, change: 0 },
+      { add: 1, remove: 1, change: 0 },
+    ]) {
+      const left = Object.entries(state.indexValueMap).slice(remove);
+      const changed = left.map(([index, value], at) => [index, at < change ? { valueMac: mac() } : value]);
+      const added = Array.from({ length: add }, entry);
+      state = {
+        version: state.version + 1,
+        hash: account.host.random.bytes(128),
+        indexValueMap: Object.fromEntries([...changed, ...added]),
+      };
+      const { rowsWritten } = account.stats();
+      await set();
+      most = Math.max(most, account.stats().rowsWritten - rowsWritten);
+    }
+    const queries = driver.queries.length - before;
+    const stored = await account.store.getVersion("regular_low");
+    if (stored.indexValueMap.size !== MUTATIONS) throw new Error("a mutation was lost");
+    await account.close();
+    return { rows: most, queries };
+  });
+}
+
+/** Memory by which a change of 20,000 mutations is told. */
+async function appStateCopyBytes(): Promise<number> {
+  const random = new SeededRandom(1);
+  const pairs = Array.from(
+    { length: MUTATIONS },
+    () => [Buffer.from(random.bytes(32)).toString("base64"), random.bytes(32)] as const,
+  );
+  return new PackedValues(pairs).bytes;
+}
+
 const OURS = accountPair(openPeer);
 /** The key store alone, in place of Baileys' own, without `signalRepository`. */
 const OURS_PLAIN = accountPair(openPlainPeer);
@@ -236,6 +304,31 @@ export const entries: readonly BenchEntry[] = [
     against:
       "messages to a group that is new, its first one not counted, sent in turn with those after two thousand",
     open: groupSending,
+  },
+  {
+    name: "baileys.app_state_one_of_20k.rows",
+    kind: "count",
+    unit: "rows",
+    limit: { max: 3 },
+    against:
+      "rows written by a change of one mutation of 20,000: its row, the collection's, and one that goes",
+    run: async () => (await appStateChange()).rows,
+  },
+  {
+    name: "baileys.app_state_one_of_20k.queries",
+    kind: "count",
+    unit: "queries",
+    limit: { max: 0 },
+    against: "queries of four such changes while the collection is in memory",
+    run: async () => (await appStateChange()).queries,
+  },
+  {
+    name: "baileys.app_state_one_of_20k.copy_bytes",
+    kind: "count",
+    unit: "bytes",
+    limit: { max: 2_000_000 },
+    against: "memory of the copy with which a collection is compared, until a pause",
+    run: appStateCopyBytes,
   },
   {
     name: "baileys.rows_per_message",

@@ -137,3 +137,11 @@ export function release1PutVersion(accountId: number, name: string, state: HashS
     params: [accountId, name, String(version), macMismatchFatal ? 1 : 0, hash, values],
   };
 }
+/** The check of the owner in front of each of its commits. */
+export function release1Guard(accountId: number, owner: string, epoch: number): SqlStatement {
+  return {
+    sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?)
+      THEN 1 ELSE json('fenced') END`,
+    params: [owner, epoch, epoch, accountId],
+  };
+}
