@@ -75,7 +75,10 @@ function numberOf(file, name) {
   return Number(new Function(`return ${numbers}`)());
 }
 
-/** Milliseconds where the name ends in a unit of time, else as it is. @param {string} name @param {number} value */
+/**
+ * Milliseconds where the name ends in a unit of time, else as it is. @param {string} name @param {number}
+ * value
+ */
 function inUnit(name, value) {
   return /[a-z]S$|_S$/.test(name) ? value * 1_000 : value;
 }

@@ -25,7 +25,32 @@ export interface Problem {
   readonly requestId: string;
 }
 
-const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, number>> = {
+/** Reason phrases of the statuses that problems have. A code with another status does not compile. */
+const TITLES = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+} as const;
+
+/** The status of a problem. */
+export type ProblemStatus = keyof typeof TITLES;
+
+/**
+ * Seconds after which a client may repeat a request that was not carried out: header `retry-after` of a 503.
+ */
+export const RETRY_AFTER_S = 1;
+
+const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, ProblemStatus>> = {
   unauthorized: 401,
   forbidden: 403,
   "not-found": 404,
@@ -34,7 +59,7 @@ const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, number>> = {
 };
 
 /** The status of each problem. */
-export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
+export const STATUS_OF: Readonly<Record<ProblemCode, ProblemStatus>> = {
   ...SERVICE_STATUS,
   invalid: 400,
   version: 400,
@@ -54,22 +79,6 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   ambiguous: 504,
 };
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  409: "Conflict",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  422: "Unprocessable Content",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
-
 /** Returns the problem that describes an error. An unexpected error is `failed`, without its message. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const { code, message, writeIndex }: Pick<Problem, "code" | "message" | "writeIndex"> =
@@ -77,7 +86,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   const status = STATUS_OF[code];
   return {
     type: "about:blank",
-    title: TITLES[status] ?? "Error",
+    title: TITLES[status],
     status,
     code,
     message,
@@ -104,7 +113,7 @@ export function faultOf(error: unknown): LogFields | undefined {
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="holdfast"';
-  if (problem.status === 503) headers["retry-after"] = "1";
+  if (problem.status === 503) headers["retry-after"] = String(RETRY_AFTER_S);
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 

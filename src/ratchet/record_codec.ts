@@ -57,8 +57,8 @@ export interface RecordCodec<T> {
    * The chain is no longer resumed.
    *
    * @param bound Exclusive bound on the counters that may have been sent.
-   * @throws {RangeError} When there is no such chain, or `bound` is more than `MAX_SKIPPED_MESSAGES` ahead, beyond which
-   * receivers do not follow.
+   * @throws {RangeError} When there is no such chain, or `bound` is more than `MAX_SKIPPED_MESSAGES` ahead,
+   * beyond which receivers do not follow.
    */
   fastForward(record: T, chainId: string, bound: number): void;
 

@@ -133,7 +133,8 @@ export class SenderKeyState {
    * Returns this state when it has reached `bound`.
    *
    * @param bound Exclusive bound on the iterations that may have been used.
-   * @throws {RangeError} When `bound` is more than `MAX_SKIPPED_MESSAGES` ahead, beyond which receivers do not follow.
+   * @throws {RangeError} When `bound` is more than `MAX_SKIPPED_MESSAGES` ahead, beyond which receivers do
+   * not follow.
    */
   fastForward(bound: number): SenderKeyState {
     requireUint32("fast-forward sender key: bound", bound);
@@ -155,7 +156,8 @@ export class SenderKeyState {
    * The state whose next iteration is `iteration`, with the keys of earlier messages as skipped keys. Returns
    * this state when it has reached `iteration`.
    *
-   * @throws {RangeError} When `iteration` is more than `MAX_SKIPPED_MESSAGES` ahead, the most that receivers skip.
+   * @throws {RangeError} When `iteration` is more than `MAX_SKIPPED_MESSAGES` ahead, the most that receivers
+   * skip.
    */
   skipTo(iteration: number): SenderKeyState {
     requireUint32("skip sender keys: iteration", iteration);

@@ -256,7 +256,8 @@ export class SessionRecord {
 
   /**
    * Burns the keys of all archived sending chains up to a bound. Closes a chain that would need more than
-   * `MAX_SKIPPED_MESSAGES` steps, because no receiver follows it. Skips damaged sessions. It decodes the whole archive.
+   * `MAX_SKIPPED_MESSAGES` steps, because no receiver follows it. Skips damaged sessions. It decodes the
+   * whole archive.
    *
    * @param bound Exclusive bound on the counters that may have been used.
    */

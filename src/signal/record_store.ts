@@ -315,7 +315,8 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
    * before any change: a record whose previous chain is too far back comes from an old copy. If that chain
    * returned in a later incarnation, which does not know its last counter, it would send with used keys.
    *
-   * @throws {RangeError} When the record has the chain more than `MAX_SKIPPED_MESSAGES` behind. The record is unchanged.
+   * @throws {RangeError} When the record has the chain more than `MAX_SKIPPED_MESSAGES` behind. The record is
+   * unchanged.
    */
   #burnOutgoing(record: T, lease: CounterLease): void {
     if (lease.chain === "" || lease.bound === 0 || !this.#hasChain(record, lease.chain)) return;

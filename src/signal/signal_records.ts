@@ -54,8 +54,8 @@ export interface SignalRecords<T> {
    * in memory and later loads return it. It is durable after a flush.
    *
    * @throws {RangeError} When `consumedPreKeyId` is not a valid id, or when the record has a new sending
-   * chain and its previous one is more than `MAX_SKIPPED_MESSAGES` behind, so that it comes from an old copy. Nothing
-   * has changed.
+   * chain and its previous one is more than `MAX_SKIPPED_MESSAGES` behind, so that it comes from an old copy.
+   * Nothing has changed.
    * @throws {RewindError} When the counter went back on the sending chain. Nothing has changed.
    * @throws {LimitError} When there is no room for dirty entries in time. Nothing has changed.
    * @throws {StoreError} When the address is not in memory and the read failed. Nothing has changed.

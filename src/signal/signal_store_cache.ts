@@ -314,8 +314,8 @@ export class SignalStoreCache<S, K> {
    *
    * @param addresses Signal addresses and sender key names, as passed to `put`. Defaults to all gated ones.
    * @throws {StoreError} When the commit failed: none of the ciphertexts may be sent. State is kept, the
-   * gates stay closed, and the taken keys count as burned: after `MAX_BURNED_KEYS` of them on one chain the session is
-   * closed, or our own sender key removed.
+   * gates stay closed, and the taken keys count as burned: after `MAX_BURNED_KEYS` of them on one chain the
+   * session is closed, or our own sender key removed.
    * @throws {HaltedError} While saving is halted and an entry is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
    * @throws {IdentityConflictError} When the account has taken another identity since the lock was taken.

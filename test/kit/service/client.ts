@@ -3,6 +3,7 @@
 import { remoteBackend } from "../../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../../src/backend/mod.ts";
 import type { Problem, TokenRequest } from "../../../src/http/mod.ts";
+import { RETRY_AFTER_S } from "../../../src/http/problem.ts";
 import { CALL_TYPE } from "../../../src/protocol/mod.ts";
 import type { Permission } from "../../../src/service/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
@@ -217,6 +218,13 @@ export async function problemIn(response: Response, status: number, code: string
   equal(problem.status, status, "status in the problem");
   equal(problem.type, "about:blank", "type of the problem");
   equal(problem.requestId, response.headers.get("x-request-id"), "request id");
+  const isLater = status === 503 ? String(RETRY_AFTER_S) : null;
+  equal(response.headers.get("retry-after"), isLater, `status ${status}: header retry-after`);
+  equal(
+    response.headers.has("www-authenticate"),
+    status === 401,
+    `status ${status}: header www-authenticate`,
+  );
   check(problem.title.length > 0 && problem.title !== "Error", `status ${status} has no title`);
   check(problem.message.length > 0 && problem.message.length < 200, "the message is empty or long");
   check(!/\.[jt]s\b|node_modules|SQL|\n/i.test(problem.message), `the message tells: ${problem.message}`);
