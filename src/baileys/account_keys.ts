@@ -18,7 +18,7 @@ import { deviceListKind, lidMappingKind, pairsIn, tcTokenKind, tokenNumbersIn } 
 
 type AnyKind = KeyKind | CachedKind | CollectionKind;
 
-/** Baileys' ten types of keys. Those with `changes` live in the Signal cache, the others in the stores. */
+/** Baileys' ten types of keys. Those with `changes` are in the Signal cache, the others in the stores. */
 const KINDS: Readonly<Record<KeyType, AnyKind>> = {
   "pre-key": preKeyKind,
   session: sessionKind,
@@ -32,16 +32,19 @@ const KINDS: Readonly<Record<KeyType, AnyKind>> = {
   "identity-key": identityKind,
 };
 
-/** Nothing is kept elsewhere than under its own name. */
+/** Every address and name is canonical. */
 const NO_PLACES: ReadonlyMap<string, string> = new Map();
 
-/** Most ids in one `get`, and most values in one `set`. Baileys' largest are its 812 initial pre-keys. */
+/**
+ * Maximum number of ids in one `get`, and of values in one `set`. Baileys' largest call has 812 initial
+ * pre-keys.
+ */
 const MAX_IDS = 100_000;
 
-/** Most pre-keys that one call counts: Baileys makes 812 at a time, from its counter on. */
+/** Maximum number of pre-keys that one call counts. Baileys makes 812 at a time, from its counter on. */
 const MAX_COUNTED_IDS = 4_096;
 
-/** What the keys of one account are made of. */
+/** Dependencies of {@link AccountKeys}. */
 export interface AccountKeysParts {
   readonly account: Account;
   readonly cache: NodeSignalCache;
@@ -51,7 +54,7 @@ export interface AccountKeysParts {
   readonly consumed: ConsumedPreKeys;
 }
 
-/** What a `set` comes to, converted, with nothing changed yet. */
+/** The converted values of a `set`, before any change. */
 interface Conversion {
   readonly changes: readonly CachedChange[];
   readonly writes: readonly Write[];
@@ -59,13 +62,12 @@ interface Conversion {
 }
 
 /**
- * An account's keys as Baileys' `SignalKeyStore`. Sessions, sender keys and identities are those of the
- * account's Signal cache; everything else is read from the stores and written through.
+ * An account's keys as Baileys' `SignalKeyStore`. Sessions, sender keys and identities are in the account's
+ * Signal cache; everything else is read from the stores and written through.
  *
- * There are two ways in. `get` and `set` are for the socket and everybody else: they take locks, copy and
- * check, and `set` resolves when what it stored is durable. `lend` and `take` are for libsignal-node inside
- * an operation of the Signal repository, which holds the locks and knows what has to be durable before it
- * ends.
+ * `get` and `set` are for the socket and other callers: they take locks, copy and check, and `set` resolves
+ * when its values are durable. `lend` and `take` are for libsignal-node inside an operation of the Signal
+ * repository, which holds the locks and makes the required state durable itself.
  */
 export class AccountKeys implements KeyStore {
   readonly #account: Account;
@@ -75,7 +77,7 @@ export class AccountKeys implements KeyStore {
   readonly #consumed: ConsumedPreKeys;
   readonly #lost: LostSenderKeys;
   readonly #collections: CollectionStates;
-  /** Resolves when every pre-key that may be asked for is durable. */
+  /** Resolves when every pre-key that may be read is durable. */
   preKeysDurable: () => Promise<void> = async () => {};
 
   constructor({ account, cache, told, spellings, consumed }: AccountKeysParts) {
@@ -89,12 +91,12 @@ export class AccountKeys implements KeyStore {
   }
 
   /**
-   * Reads values by id, the caller's own. Ids that are not there, or that no stored value can have, are left
-   * out. So are stored sessions and sender keys that cannot be read, which are set aside.
+   * Reads values by id, owned by the caller. Omits absent and invalid ids. Also omits unreadable sessions and
+   * sender keys, which go to the quarantine.
    *
-   * @throws {TypeError} When the type is none of Baileys' ten.
-   * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key,
-   * cannot be understood.
+   * @throws {TypeError} When the type is not one of Baileys' ten.
+   * @throws {CorruptError | WrongLengthError} When a stored value of another type, or our own sender key, is
+   * invalid.
    */
   readonly get = async (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> => {
     const kind = kindOf(type);
@@ -105,10 +107,10 @@ export class AccountKeys implements KeyStore {
   };
 
   /**
-   * As `get`, for libsignal-node: what it is given it must not change.
+   * As `get`, for libsignal-node, which must not change the values.
    *
-   * @param places Where state is kept, by the address or name that its id stands for. Its caller holds the
-   * locks of these places.
+   * @param places Canonical addresses and names by the address or name of an id. The caller holds their
+   * locks.
    */
   readonly lend = (
     type: KeyType,
@@ -117,19 +119,19 @@ export class AccountKeys implements KeyStore {
   ): Promise<Record<string, unknown>> => this.#read(type, ids, this.#context(true, places));
 
   /**
-   * Stores values under the locks of their addresses. Durable when it resolves, in one commit. Mappings come
-   * first, in a commit of their own with all that they move. When it rejects because a value is malformed
-   * nothing has changed. When the commit fails, sessions, sender keys and identities are in memory, to be
-   * written later; one that the backend refuses does not hold the others back.
+   * Stores values under the locks of their addresses. They are durable when it resolves, in one commit.
+   * Mappings come first, in a separate commit with the state that they move. When it rejects because of a
+   * malformed value, nothing has changed. When the commit fails, sessions, sender keys and identities are in
+   * memory and written later; one that the backend refuses does not block the others.
    *
    * @throws {TypeError} When a type or an id is malformed.
-   * @throws {CorruptError | WrongLengthError} When a value is.
-   * @throws {RewindError} When a session or sender key would go back on the chain that it sends on.
+   * @throws {CorruptError | WrongLengthError} When a value is malformed.
+   * @throws {RewindError} When a session or sender key would go back on its sending chain.
    */
   readonly set = async (data: KeyDataSet): Promise<void> => {
     const pairs = pairsIn(data["lid-mapping"]);
     if (pairs.length > 0) {
-      // Nothing is learnt from what is malformed elsewhere.
+      // Learns nothing when another value is malformed.
       if (Object.keys(data).length > 1) await this.#convert(data, this.#context(false, NO_PLACES));
       await this.#told.learnUsers(pairs);
     }
@@ -137,7 +139,7 @@ export class AccountKeys implements KeyStore {
       const kind = kindOf(type);
       return "changes" in kind ? storedIds(kind, Object.keys(values ?? {})) : [];
     });
-    // An operation that was begun before on the same address or name comes first.
+    // Waits for operations that began earlier on the same addresses or names.
     await this.#spellings.withKeys(spellingsIn(data), () =>
       this.#cache.withPlaces(stored, async (places) => {
         const converted = await this.#convert(data, this.#context(false, placeMap(stored, places)));
@@ -148,9 +150,9 @@ export class AccountKeys implements KeyStore {
   };
 
   /**
-   * As `set`, for libsignal-node, whose caller holds the locks. Sessions, sender keys and identities are in
-   * memory when it resolves; other values are durable, and then everything that is dirty is. The removal of a
-   * pre-key that is being consumed waits for the session that consumed it.
+   * As `set`, for libsignal-node, whose caller holds the locks. When it resolves, sessions, sender keys and
+   * identities are in memory; other values are durable, together with all items that were dirty. The removal
+   * of a consumed pre-key waits for its session.
    *
    * @param places As for `lend`.
    */
@@ -229,7 +231,7 @@ export class AccountKeys implements KeyStore {
     this.#told.storedUnder(tokenNumbersIn(writes));
   }
 
-  /** Leaves the removals to the sessions that consume these pre-keys. What is left is the rest. */
+  /** Leaves the removal of consumed pre-keys to their sessions. Returns the other values. */
   async #consume(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const rest: Record<string, unknown> = {};
     for (const [id, value] of Object.entries(values)) {
@@ -240,13 +242,14 @@ export class AccountKeys implements KeyStore {
   }
 
   /**
-   * Baileys does not wait for its counters to be saved: they follow from the pre-keys, in the same commit.
+   * Baileys does not wait until its counters are saved, so they are derived from the pre-keys, in the same
+   * commit.
    */
   #moveWatermark(writes: readonly Write[]): void {
     const counter = this.#account.device.getDeviceSnapshot().nextPreKeyId;
     let next = counter;
     for (const write of writes) {
-      // A key under an id that the counter has not come near was not counted by Baileys.
+      // Baileys has not counted a key whose id is far from the counter.
       const isCounted = write.kind === "preKey.put" && distance(next, write.id) < MAX_COUNTED_IDS;
       if (isCounted) next = laterId(next, nextId(write.id));
     }
@@ -257,12 +260,12 @@ export class AccountKeys implements KeyStore {
   }
 }
 
-/** The addresses and names that ids stand for; ids that stand for none are left out. */
+/** The addresses and names of ids, without invalid ids. */
 function storedIds(kind: CachedKind, ids: readonly string[]): string[] {
   return ids.filter(isText).flatMap((id) => kind.storedId(id) ?? []);
 }
 
-/** What operations of the repository on the same sessions, identities and sender keys hold the locks of. */
+/** The spellings that repository operations lock for the same sessions, identities and sender keys. */
 function spellingsIn(data: KeyDataSet): string[] {
   const ids = (type: KeyType): string[] => Object.keys(data[type] ?? {});
   const addresses = [...ids("session"), ...ids("identity-key")];

@@ -11,15 +11,15 @@ import { type PreKeyCounters, PreKeyStock } from "./pre_key_stock.ts";
  * An account as the auth state of a Baileys socket, in place of `useMultiFileAuthState`.
  *
  * `state.creds` is a mutable mirror of the device, which Baileys changes in place; `saveCreds` makes it
- * durable. `state.keys` commits each `set` as one transaction, and `get` answers with what exists. Sessions,
- * sender keys and identities are those of the account's Signal cache, which belongs to Baileys from now on.
- * Use it together with `signalRepository`, which lets no ciphertext out whose key could be used again.
+ * durable. `state.keys` commits each `set` as one transaction, and `get` returns the present values.
+ * Sessions, sender keys and identities are in the account's Signal cache, which Baileys uses from now on. Use
+ * it together with `signalRepository`, which returns a ciphertext only when its key cannot be used again.
  *
- * An account has one auth state: further calls, as a client makes them when it reconnects, get the same. Two
- * mirrors would undo each other's changes and make pre-keys under each other's ids.
+ * An account has one auth state: further calls, for example when a client reconnects, return the same one.
+ * Two mirrors would undo each other's changes and use the same pre-key ids.
  *
- * @throws {CorruptError | WrongLengthError} When the stored credentials cannot be understood.
- * @throws {TypeError} When the account's Signal cache was opened over other records (`signalCache`,
+ * @throws {CorruptError | WrongLengthError} When the stored credentials are invalid.
+ * @throws {TypeError} When the account's Signal cache is open with other records (`signalCache`,
  * `directory`): open this first.
  *
  * @example
@@ -111,10 +111,7 @@ function replaceCreds(creds: BaileysCreds, others: BaileysCreds): void {
   Object.assign(creds, rest);
 }
 
-/**
- * The fields that differ. The others may have been changed in the device itself, which the credentials do not
- * know of.
- */
+/** The fields that differ. Other fields may have changed in the device itself, without the credentials. */
 function changesBetween(before: Device, now: Device): Partial<Device> {
   return Object.fromEntries(
     Object.entries(now).filter(([name, value]) => !sameValue(before[name as keyof Device], value)),
@@ -128,9 +125,9 @@ interface WatchedCounters extends PreKeyCounters {
 }
 
 /**
- * Makes the pre-key counters of credentials move forward only, on the ring of ids, and calls `onChange` when
- * they did: Baileys computes them from values that it read earlier, and would undo the steps of the stock. A
- * value that is too far from the present one to be an older value of it throws `RangeError`.
+ * Makes the pre-key counters of credentials move only forward, on the ring of ids, and calls `onChange` after
+ * a move. Baileys computes them from earlier values and would undo the steps of the stock. A value too far
+ * from the present one to be an older value throws `RangeError`.
  */
 function watchCounters(creds: BaileysCreds, onChange: () => void): WatchedCounters {
   const names = ["nextPreKeyId", "firstUnuploadedPreKeyId"] as const;
@@ -145,7 +142,7 @@ function watchCounters(creds: BaileysCreds, onChange: () => void): WatchedCounte
         const later = advanceId(name, values[name], update);
         if (later === values[name]) return;
         values[name] = later;
-        // Both counters are assigned in one go; the stock looks at them once that is over.
+        // Baileys assigns both counters synchronously; the stock reads them afterwards.
         queueMicrotask(onChange);
       },
     });

@@ -8,53 +8,53 @@ import { hostBytes } from "./host_bytes.ts";
 import { PackedValues, type ValueChanges } from "./packed_values.ts";
 
 /**
- * Most mutations of one commit: more changes than that are stored as a new generation, in as many commits as
- * it takes. So many are written within some 50 ms, and are far below a megabyte.
+ * Maximum number of mutations in one commit. More changes are stored as a new generation, in several commits.
+ * This many take about 50 ms and far less than a megabyte.
  */
 const MAX_COMMIT_VALUES = 2_000;
 
-/** Most memory that the copies of an account's collections take, in bytes: 100,000 mutations and more. */
+/** Maximum memory for the copies of an account's collections, in bytes: more than 100,000 mutations. */
 const MAX_COPY_BYTES = 8 * 1_024 * 1_024;
 
-/** A collection as it is stored. */
+/** A copy of a stored collection. */
 interface Copy {
   readonly generation: number;
   readonly state: SyncVersion;
   readonly values: PackedValues;
 }
 
-/** How a collection becomes what it is to be. */
+/** The write that stores a collection, and the resulting copy. */
 interface Plan {
   readonly name: CollectionName;
   readonly write: Write;
-  /** The copy when the write has landed, `undefined` when the collection is gone then. */
+  /** Returns the copy after the write; `undefined` when the write deletes the collection. */
   readonly after: () => Copy | undefined;
 }
 
-/** A collection that is to be stored, or forgotten. */
+/** A collection to store; `undefined` deletes its state. */
 export interface StoredCollection {
   readonly name: CollectionName;
   readonly state: HashState | undefined;
 }
 
 /**
- * App state as Baileys hands it over: each `set` brings a collection's version, hash and all of its
- * mutations, of which one or two are new. A packed copy of what is stored tells which, so that a change
- * writes what changed and reads nothing. Copies go in a pause, and when an account's take more than 8 MiB:
- * the next change reads the collection once.
+ * App state of Baileys: each `set` contains a collection's version, hash and all of its mutations, of which
+ * one or two are new. A comparison with a packed copy of the stored collection finds the changes, so a `set`
+ * writes only these and reads nothing. Copies are dropped in a pause, and when an account's copies exceed 8
+ * MiB; the next change then reads the collection once.
  *
- * Collections that are kept through Baileys are changed through it alone: what the account's store changes
- * at the same moment may get lost. A change that it has made before is noticed.
+ * Change collections only through Baileys: concurrent changes through the account's store may get lost.
+ * Earlier changes are detected.
  */
 export class CollectionStates {
   readonly #account: Account;
   readonly #store: Backend;
-  /** A get, and a set with its commit, have the collection to themselves. */
+  /** Held during a read, and during a store with its commit. */
   readonly #locks = new KeyedLock();
-  /** The one that was used last stands last. */
+  /** Least recently used first. */
   readonly #copies = new Map<CollectionName, Copy>();
   readonly #own = new WeakSet<Write>();
-  /** Collections that others have written since a get or a set of them began. */
+  /** Collections with other writes since a running read or store began. */
   readonly #overtaken = new Set<CollectionName>();
   /** How often the account has taken another identity, whose collections are none of the former one's. */
   #identity = 0;
@@ -71,14 +71,14 @@ export class CollectionStates {
     });
   }
 
-  /** Bytes of memory that the copies take. */
+  /** Memory of the copies, in bytes. */
   get bytes(): number {
     let bytes = 0;
     for (const { values } of this.#copies.values()) bytes += values.bytes;
     return bytes;
   }
 
-  /** A collection in Baileys' form, `undefined` when its version is 0. */
+  /** A collection in Baileys' form; `undefined` when its version is 0. */
   async read(name: CollectionName): Promise<BaileysHashState | undefined> {
     return await this.#locks.withKeys([name], async () => {
       this.#overtaken.delete(name);
@@ -98,8 +98,8 @@ export class CollectionStates {
   }
 
   /**
-   * Stores collections with the writes of one commit. What is too large for one is stored before, where
-   * nothing reads it, and becomes the collection's state in this commit.
+   * Stores collections with the writes of one commit. A change too large for one commit is stored before as a
+   * new generation, which nothing reads until this commit makes it current.
    *
    * @param commit Commits these writes, all or none.
    * @throws {IdentityConflictError} When the account takes another identity before they are committed.
@@ -120,7 +120,7 @@ export class CollectionStates {
       }
       for (const { name, write } of plans) {
         this.#own.add(write);
-        // Should the commit fail, what is stored is not known.
+        // After a failed commit, the stored state is unknown.
         this.#copies.delete(name);
       }
       await commit(plans.map(({ write }) => write));
@@ -150,7 +150,9 @@ export class CollectionStates {
     return { name, write: patchOf(name, { generation, ...changes, state }), after };
   }
 
-  /** Stores all but the last part of a new generation, which is not read before the plan's write. */
+  /**
+   * Stores all but the last part of a new generation, which is not read until the plan's write has landed.
+   */
   async #replace(name: CollectionName, target: HashState): Promise<Plan> {
     const { started } = await this.#store.getGenerations(name);
     const generation = started + 1;
@@ -171,7 +173,7 @@ export class CollectionStates {
     };
   }
 
-  /** What is stored; `undefined` when there is no generation that a patch could change. */
+  /** A copy of the stored collection; `undefined` when it has no generation to patch. */
   async #load(name: CollectionName): Promise<Copy | undefined> {
     const { current } = await this.#store.getGenerations(name);
     if (current === undefined) return undefined;
@@ -187,7 +189,7 @@ export class CollectionStates {
       if (this.bytes <= MAX_COPY_BYTES) break;
       this.#copies.delete(oldest);
     }
-    // So that a pause is noticed.
+    // Requests a call of `release` in the next pause.
     this.#account.writeBehind.notify("may");
   }
 
@@ -218,7 +220,7 @@ function versionOf({ version, hash, macMismatchFatal }: HashState): SyncVersion 
   return { version, hash, macMismatchFatal };
 }
 
-/** Has nothing to write. In a pause it gives up what it holds. */
+/** A flushable without writes, for its call in a pause. */
 function releasing(release: () => void): Flushable {
   return {
     name: "collections",

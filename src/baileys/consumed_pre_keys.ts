@@ -2,24 +2,23 @@ import { KeyedLock } from "../cache/mod.ts";
 import type { SignalRecords } from "../signal/mod.ts";
 
 /**
- * Ids that are remembered after they were consumed. Removals are committed within seconds: what is forgotten
- * here is long gone from the database.
+ * Maximum number of consumed ids. Removals are committed within seconds, so the oldest ids are already
+ * removed from the database.
  */
 const MAX_CONSUMED = 4_096;
 
 /**
- * One-time pre-keys that sessions consume. The removal of one lands with the session that consumed it and not
- * before: a crash in between would leave a peer whose messages name a key that nobody has. Until then the
- * pre-key reads as absent.
+ * One-time pre-keys that sessions consume. Each removal lands together with the session: after a crash in
+ * between, the peer's messages would name a missing key. Until then the pre-key reads as absent.
  */
 export class ConsumedPreKeys {
   readonly #locks = new KeyedLock();
-  /** Signal address of the session in the making, by id. */
+  /** Signal address of the session that is being created, by pre-key id. */
   readonly #consumers = new Map<string, string>();
-  /** Signal address of the session by id, oldest first. */
+  /** Signal address of the session by pre-key id, oldest first. */
   readonly #consumed = new Map<string, string>();
 
-  /** Runs what may begin a session of `address` with a pre-key. One at a time for each pre-key. */
+  /** Runs a section that may begin a session of `address` with a pre-key, one at a time for each pre-key. */
   async using<T>(id: string, address: string, section: () => Promise<T>): Promise<T> {
     return await this.#locks.withKeys([id], async () => {
       this.#consumers.set(id, address);
@@ -31,7 +30,7 @@ export class ConsumedPreKeys {
     });
   }
 
-  /** Ties the removal of a pre-key to the session in the making. @returns Whether there is one. */
+  /** Ties the removal of a pre-key to the session that is being created. @returns Whether there is one. */
   async consume(id: string, sessions: Pick<SignalRecords<never>, "consumePreKey">): Promise<boolean> {
     const address = this.#consumers.get(id);
     if (address === undefined) return false;
@@ -44,13 +43,14 @@ export class ConsumedPreKeys {
     return true;
   }
 
-  /** Whether a pre-key that may still be stored was consumed. */
+  /** Whether a pre-key was consumed and may still be stored. */
   has(id: string): boolean {
     return this.#consumed.has(id);
   }
 
   /**
-   * The session of an address was deleted: what it had consumed is there again, unless it was written before.
+   * Called when the session of an address is deleted: its consumed pre-keys can be read again, unless they
+   * are already removed.
    */
   forget(address: string): void {
     for (const [id, consumer] of this.#consumed) if (consumer === address) this.#consumed.delete(id);
@@ -61,7 +61,7 @@ export class ConsumedPreKeys {
     this.#consumed.clear();
   }
 
-  /** Another pre-key was stored under this id, or it was removed. */
+  /** Called when another pre-key is stored under this id, or it is removed. */
   replaced(id: string): void {
     this.#consumed.delete(id);
   }

@@ -1,14 +1,14 @@
 import type { NodeRecordJson } from "./convert/mod.ts";
 
 /**
- * A record after libsignal-node read a message with it, without what its failed trials did.
+ * Removes the effects of failed trials from a record with which libsignal-node has decrypted a message.
  *
- * It tries one session after the other, the last used first. A session that cannot read the message may have
- * moved to a new chain on the way, which the peer knows nothing of, and is stored with the one that could:
- * the next message on it would be lost, and the one after. Late mail on an archived session is enough.
+ * libsignal-node tries one session after the other, the last used first. A session that cannot decrypt the
+ * message may have stepped to a new chain, unknown to the peer, and is stored together with the one that
+ * could: its next messages would be lost. One late message on an archived session is enough.
  *
- * @param json What libsignal-node stores. It is shared by what is returned.
- * @param before What it had loaded. Likewise.
+ * @param json The record that libsignal-node stores. The result shares parts of it.
+ * @param before The record that it loaded. Likewise.
  */
 export function withoutFailedTrials(
   json: NodeRecordJson,
@@ -20,7 +20,7 @@ export function withoutFailedTrials(
     (name) => json._sessions[name]?.indexInfo.used !== before._sessions[name]?.indexInfo.used,
   );
   const [reader] = readers;
-  // Two messages in one millisecond: nobody knows which session it was.
+  // Two messages in one millisecond: the session is unknown.
   if (reader === undefined || readers.length > 1) return json;
   const sessions = names.map((name) => {
     const untouched = name === reader ? undefined : before._sessions[name];

@@ -1,14 +1,14 @@
 import type { WrapBytes } from "./convert/mod.ts";
 
-/** The part of Node's `Buffer` constructor that is needed. */
+/** The used part of Node's `Buffer` constructor. */
 interface BufferConstructorLike {
   from(bytes: ArrayBufferLike, byteOffset: number, length: number): Uint8Array;
 }
 
 /**
- * Bytes as Baileys wants them. Its key agreement refuses a private key that is not Node's `Buffer`, and it
- * runs only where there is one; elsewhere (a tool that reads an account through the adapter) bytes stay what
- * they are.
+ * Converts bytes for Baileys, whose key agreement requires Node's `Buffer` for a private key and which runs
+ * only where `Buffer` exists. Elsewhere (in a tool that reads an account through the adapter) it returns them
+ * unchanged.
  */
 export const hostBytes: WrapBytes = (bytes) => {
   const { Buffer } = globalThis as { Buffer?: BufferConstructorLike };

@@ -7,7 +7,7 @@ import type { ToldMappings } from "./told_mappings.ts";
 /** A value by its id. */
 export type Entry = readonly [id: string, value: unknown];
 
-/** What kinds of keys are read from, and how their bytes are handed out. */
+/** Context of reads and writes of keys in the stores. */
 export interface KeyContext {
   readonly account: Account;
   readonly told: ToldMappings;
@@ -15,36 +15,36 @@ export interface KeyContext {
   readonly wrapBytes: WrapBytes;
 }
 
-/** How one of Baileys' types of keys is read from the stores, and written as data. */
+/** Reads and writes of one of Baileys' types of keys in the stores. */
 export interface KeyKind {
   /**
-   * The values of those ids that are there. Ids that no stored value can have are not there.
+   * The present values of ids. Omits absent and invalid ids.
    *
-   * @throws {CorruptError | WrongLengthError} When a stored value cannot be understood.
+   * @throws {CorruptError | WrongLengthError} When a stored value is invalid.
    */
   read(context: KeyContext, ids: readonly string[]): Promise<Entry[]>;
   /**
-   * The writes that store these values; `null` deletes.
+   * Returns the writes that store these values; `null` deletes.
    *
    * @throws {TypeError} When an id is malformed.
-   * @throws {CorruptError | WrongLengthError} When a value is.
+   * @throws {CorruptError | WrongLengthError} When a value is malformed.
    */
   writes(context: KeyContext, entries: readonly Entry[]): Write[] | Promise<Write[]>;
 }
 
-/** The type of Baileys' keys that holds collections of app state. */
+/** Reads and writes of Baileys' type of keys for collections of app state. */
 export interface CollectionKind {
-  /** The values of those ids that are there. @throws {CorruptError} When a value cannot be understood. */
+  /** The present values of ids. @throws {CorruptError} When a value is invalid. */
   read(context: KeyContext, ids: readonly string[]): Promise<Entry[]>;
   /**
-   * The collections that these values are; `null` forgets one.
+   * Returns the collections of these values; `null` deletes a collection's state.
    *
-   * @throws {CorruptError | WrongLengthError} When a value cannot be understood.
+   * @throws {CorruptError | WrongLengthError} When a value is malformed.
    */
   collections(entries: readonly Entry[]): StoredCollection[];
 }
 
-/** The ids that have a key, beside what was found under each; what was not found is left out. */
+/** Pairs ids with their converted values, without ids that have none. */
 export function entriesOf<T>(
   ids: readonly string[],
   values: readonly (T | undefined)[],
@@ -56,7 +56,7 @@ export function entriesOf<T>(
   });
 }
 
-/** Reads each value alone, for stores that have no batch. */
+/** Reads each value separately, for stores without a batched read. */
 export async function readEach<T>(
   ids: readonly string[],
   read: (id: string) => Promise<T | undefined>,
@@ -65,7 +65,7 @@ export async function readEach<T>(
   return entriesOf(ids, await Promise.all(ids.map(read)), convert);
 }
 
-/** Splits ids into those that `parse` understands and what it made of them. */
+/** Returns the ids that `parse` accepts, and their parsed keys. */
 export function understood<T>(
   ids: readonly string[],
   parse: (id: string) => T | undefined,
@@ -81,15 +81,15 @@ export function understood<T>(
   return { ids: known, keys };
 }
 
-/** Where something is kept, and by what its id names it. */
+/** The name of an id, and the canonical name under which its value is stored. */
 export interface Placed {
   readonly named: string;
   readonly place: string;
 }
 
 /**
- * Values by the place where each is kept: of several for one place, the last whose id names the place itself,
- * else the last.
+ * Values by their canonical name. Of several values for one name, the last one whose id is canonical counts,
+ * else the last one.
  */
 export function byPlace(
   entries: readonly Entry[],
@@ -106,7 +106,7 @@ export function byPlace(
   return [...values].map(([place, value]) => ({ place, value }));
 }
 
-/** What `parse` makes of an id that is to be stored. @throws {TypeError} When it does not understand it. */
+/** Parses an id for a write. @throws {TypeError} When it is invalid. */
 export function requireId<T>(type: string, id: string, parse: (id: string) => T | undefined): T {
   const key = parse(id);
   if (key === undefined) throw new TypeError(`set keys: malformed id of a ${type}`);

@@ -1,6 +1,4 @@
-/**
- * The parts of Baileys' types that the adapter touches, structurally: the package does not depend on Baileys.
- */
+/** Structural types of the used parts of Baileys: the package does not depend on Baileys. */
 
 import type { BaileysCreds } from "./convert/mod.ts";
 
@@ -20,7 +18,7 @@ export type KeyType =
 /** Values by type and id; `null` deletes. */
 export type KeyDataSet = { [type: string]: { [id: string]: unknown } | undefined };
 
-/** Baileys' `SignalKeyStore`, with values left open: their shapes are those of `SignalDataTypeMap`. */
+/** Baileys' `SignalKeyStore` with untyped values, whose types are in `SignalDataTypeMap`. */
 export interface KeyStore {
   // biome-ignore lint/suspicious/noExplicitAny: the value's type depends on Baileys' own `SignalDataTypeMap`.
   get(type: any, ids: string[]): Promise<any>;
@@ -28,7 +26,7 @@ export interface KeyStore {
   set(data: any): Promise<void>;
 }
 
-/** What `makeLibSignalRepository` returns, as far as the adapter guards it. */
+/** The part of `makeLibSignalRepository`'s result that the adapter guards. */
 export interface SignalRepositoryLike {
   decryptGroupMessage(options: { group: string; authorJid: string; msg: Uint8Array }): Promise<Uint8Array>;
   // biome-ignore lint/suspicious/noExplicitAny: `item` is a protobuf type of Baileys.
@@ -68,9 +66,7 @@ export interface JidPair {
   pn: string;
 }
 
-/**
- * What Baileys looks mappings up with, and tells them to. The adapter puts its own functions in their place.
- */
+/** Baileys' functions that look up and store mappings. The adapter replaces them. */
 export interface LidMappingLike {
   getLIDForPN(pn: string): Promise<string | null>;
   getLIDsForPNs(pns: string[]): Promise<JidPair[] | null>;
@@ -79,10 +75,10 @@ export interface LidMappingLike {
   storeLIDPNMappings(pairs: JidPair[]): Promise<void>;
 }
 
-/** What `useMultiFileAuthState` returns, over an account. */
+/** Equivalent of the result of `useMultiFileAuthState`, over an account. */
 export interface BaileysAuthState {
   /** For the socket option `auth`. */
   readonly state: { readonly creds: BaileysCreds; readonly keys: KeyStore };
-  /** Makes the credentials durable. Durable when it resolves. */
+  /** Saves the credentials. They are durable when it resolves. */
   readonly saveCreds: () => Promise<void>;
 }

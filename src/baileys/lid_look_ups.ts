@@ -4,22 +4,21 @@ import type { JidPair, LidMappingLike } from "./library_types.ts";
 import { isNumberServer } from "./repository_address.ts";
 import type { ToldMappings } from "./told_mappings.ts";
 
-/** What the look-ups of one repository are made of. */
+/** Options of {@link replaceLidLookUps}. */
 export interface LidLookUpsParts {
-  /** Baileys' own, whose functions are replaced. */
+  /** Baileys' object, whose functions are replaced. */
   readonly lidMapping: LidMappingLike;
   readonly lid: AccountLids;
   readonly told: ToldMappings;
-  /** LIDs by the JID of a phone number that an operation uses: they stay the same until it ends. */
+  /** LIDs by the JID of a phone number in use: they stay the same until the operation ends. */
   readonly pinned: ReadonlyMap<string, string | null>;
 }
 
 /**
- * Lets Baileys' look-ups of mappings ask the account, and what it stores be learnt by it. Baileys keeps what
- * it has seen for three days, and would not hear of what others learn.
+ * Makes Baileys look up mappings in the account and store them there. Baileys caches mappings for three days
+ * and would miss mappings learned elsewhere.
  *
- * A phone number whose LID the account does not know is left to Baileys' own look-up, which asks the server
- * and stores the answer.
+ * For a phone number without a known LID, Baileys' own look-up queries the server and stores the answer.
  */
 export function replaceLidLookUps({ lidMapping, lid, told, pinned }: LidLookUpsParts): void {
   const fetchLids = lidMapping.getLIDsForPNs.bind(lidMapping);
@@ -49,7 +48,7 @@ export function replaceLidLookUps({ lidMapping, lid, told, pinned }: LidLookUpsP
   lidMapping.storeLIDPNMappings = (pairs) => told.learnJids(pairs);
 }
 
-/** A JID that is asked for, as it was written. */
+/** A requested JID and its text. */
 interface AskedJid {
   readonly text: string;
   readonly jid: Jid;
@@ -62,7 +61,7 @@ function askedJids(texts: readonly string[], isAsked: (server: Jid["server"]) =>
   });
 }
 
-/** @returns `null` when nothing was found, as Baileys does. */
+/** @returns `null` when nothing was found, as in Baileys. */
 function pairsOf(
   asked: readonly AskedJid[],
   users: readonly (string | undefined)[],
@@ -80,7 +79,7 @@ function lidJidOf({ device, server }: Jid, user: string): string {
   return `${user}${device === 0 ? "" : `:${device}`}@${server === "hosted" ? "hosted.lid" : "lid"}`;
 }
 
-/** The phone number of the same device, in Baileys' spelling: it writes device 0, too. */
+/** The phone number of the same device, in Baileys' spelling, which includes device 0. */
 function pnJidOf({ device, server }: Jid, user: string): string {
   return `${user}:${device}@${server === "hosted.lid" ? "hosted" : "s.whatsapp.net"}`;
 }

@@ -4,9 +4,9 @@ import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Own sender keys that were removed because too many of their keys were burned, or because they are older
- * than a restore. What is stored of who holds them goes in the same commit. Baileys reads who holds a group's
- * sender key before the key itself: it would begin a new one and send it to nobody.
+ * Our own sender keys that were removed because of too many burned keys or a restore. The same commit clears
+ * the group's marks. Baileys reads the marks before the key itself, so with old marks it would create a new
+ * key and send it to no device.
  */
 export class LostSenderKeys {
   readonly #account: Account;
@@ -25,10 +25,9 @@ export class LostSenderKeys {
   }
 
   /**
-   * Makes sure that what is stored of who holds the sender keys of these groups is about the keys that there
-   * are.
+   * Ensures that the stored marks of these groups belong to the present sender keys.
    *
-   * @throws {StoreError} When it could not be read or committed.
+   * @throws {StoreError} When a read or commit failed.
    */
   async clearMarks(groups: readonly string[]): Promise<void> {
     const { pn, lid } = this.#account.device.getDeviceSnapshot();
@@ -37,8 +36,7 @@ export class LostSenderKeys {
       const group = tryParseJid(text);
       return group === undefined ? [] : own.map((sender) => formatSenderKeyName({ group, sender }));
     });
-    // What is left of us under the phone number is moved first: of two keys of ours one is dropped, with the
-    // marks.
+    // `locate` first moves our state under the phone number: one of two own keys is dropped, with the marks.
     const places = new Set(await this.#cache.locate(names));
     await Promise.all([...places].map((name) => this.#read(name)));
     if (this.#lost.size === 0) return;
@@ -51,7 +49,7 @@ export class LostSenderKeys {
     try {
       await this.#cache.senderKeys.has(name);
     } catch (error) {
-      // It is damaged, and so not given up: whoever wants to send with it is told.
+      // The key is damaged and stays; sending with it throws.
       if (!(error instanceof CorruptError) && !(error instanceof WrongLengthError)) throw error;
     }
   }

@@ -10,7 +10,7 @@ import {
 
 type States = readonly SenderKeyStateJson[];
 
-/** A sender key of Baileys in memory: its states, the newest last. They never change in place. */
+/** A sender key of Baileys in memory: its immutable states, the newest last. */
 export class NodeSenderKeyRecord {
   #states: States;
   #sending: SendingChain | undefined;
@@ -29,29 +29,29 @@ export class NodeSenderKeyRecord {
   }
 
   /**
-   * @param value What Baileys serialised.
-   * @throws {CorruptError} When it is no JSON of states.
+   * @param value A serialised sender key of Baileys.
+   * @throws {CorruptError} When it is not JSON of states.
    */
   static parse(value: unknown, before?: NodeSenderKeyRecord): NodeSenderKeyRecord {
     return NodeSenderKeyRecord.of(parseSenderKeyStates(value), before);
   }
 
-  /** UTF-8 JSON for Baileys, the caller's own. */
+  /** UTF-8 JSON for Baileys, owned by the caller. */
   get bytes(): Uint8Array {
     return encodeUtf8(JSON.stringify(this.#states));
   }
 
-  /** Whether it has no state: Baileys stores such a key for a moment before the first, and means none. */
+  /** Whether it has no state. Baileys stores such a key shortly before the first state. */
   get isEmpty(): boolean {
     return this.#states.length === 0;
   }
 
-  /** How many states it has. */
+  /** Number of states. */
   get count(): number {
     return this.#states.length;
   }
 
-  /** Whether two states of a peer have one id: Baileys finds the older alone. */
+  /** Whether two states of a peer have one id: Baileys then finds only the older one. */
   get hasTwins(): boolean {
     return (
       this.#sending === undefined &&
@@ -64,9 +64,7 @@ export class NodeSenderKeyRecord {
     this.#states = [...this.#states.slice(1), ...this.#states.slice(0, 1)];
   }
 
-  /**
-   * The chain of the newest state, when that is our own. The same object as long as nothing is sent on it.
-   */
+  /** The chain of the newest state, if it is our own. The same object until a message is sent on it. */
   get sending(): SendingChain | undefined {
     return this.#sending;
   }
@@ -80,8 +78,8 @@ export class NodeSenderKeyRecord {
   }
 
   /**
-   * Drops the skipped message keys of our own states. Baileys takes two steps with each message to a group
-   * and keeps the key in between, which nobody ever asks for.
+   * Drops the skipped message keys of our own states. Baileys takes two steps with each group message and
+   * keeps the unused key in between.
    */
   prune(): void {
     if (this.#states.every((state) => !isOwn(state) || state.senderMessageKeys.length === 0)) return;
@@ -97,13 +95,13 @@ export class NodeSenderKeyRecord {
     this.#sending = sendingOf(this.#states);
   }
 
-  /** See `RecordCodec.close`: Baileys finds no key of our own and makes another. */
+  /** See `RecordCodec.close`: Baileys finds no own key and creates another. */
   close(): void {
     this.#states = this.#states.filter((state) => !isOwn(state));
     this.#sending = undefined;
   }
 
-  /** See `LiveRecordCodec.absorb`: by the standard record, since it is rare. */
+  /** See `LiveRecordCodec.absorb`. It converts to the standard record, because it is rare. */
   absorb(other: NodeSenderKeyRecord): void {
     const record = SenderKeyRecord.decode(this.encode());
     record.absorb(SenderKeyRecord.decode(other.encode()));
@@ -112,7 +110,7 @@ export class NodeSenderKeyRecord {
   }
 }
 
-/** Sender keys of Baileys as the cached object, converted when they are flushed and when they are read. */
+/** Codec for cached sender keys of Baileys. It converts them on flushes and reads. */
 export const nodeSenderKeyCodec: LiveRecordCodec<NodeSenderKeyRecord> = {
   decode: (bytes) => NodeSenderKeyRecord.of(recordToSenderKeyStates(bytes)),
   encode: (record) => record.encode(),

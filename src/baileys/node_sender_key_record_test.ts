@@ -17,7 +17,7 @@ const NAME = new SenderKeyName("1203@g.us", {
   toString: () => "1000_1.7",
 } as never);
 
-/** A member of a group over Baileys' own code, whose sender key is kept as the cache keeps it. */
+/** A member of a group over Baileys' own code, whose sender key is stored as in the cache. */
 class Member {
   record: NodeSenderKeyRecord | undefined;
 
@@ -64,90 +64,91 @@ async function group(): Promise<[sender: Member, receiver: Member]> {
   return [sender, receiver];
 }
 
-test("a message costs two iterations, and leaves no key behind", async () => {
-  const [sender, receiver] = await group();
-  const counters = [sender.next];
-  let size = 0;
-  for (let n = 0; n < 50; n += 1) {
-    expect(await receiver.decrypt(await sender.encrypt(`${n}`))).toBe(`${n}`);
-    counters.push(sender.next);
-    size = recordOf(sender).bytes.length;
-  }
-  expect(counters.slice(0, 5)).toEqual([0, 1, 3, 5, 7]);
-  expect(size).toBeLessThan(500);
-  expect(recordOf(receiver).sending).toBeUndefined();
-});
+describe("NodeSenderKeyRecord", () => {
+  test("takes two iterations per message and keeps no key", async () => {
+    const [sender, receiver] = await group();
+    const counters = [sender.next];
+    let size = 0;
+    for (let n = 0; n < 50; n += 1) {
+      expect(await receiver.decrypt(await sender.encrypt(`${n}`))).toBe(`${n}`);
+      counters.push(sender.next);
+      size = recordOf(sender).bytes.length;
+    }
+    expect(counters.slice(0, 5)).toEqual([0, 1, 3, 5, 7]);
+    expect(size).toBeLessThan(500);
+    expect(recordOf(receiver).sending).toBeUndefined();
+  });
 
-test("what is stored is what the converter writes, and comes back", async () => {
-  const [sender, receiver] = await group();
-  const messages: Uint8Array[] = [];
-  for (let n = 0; n < 12; n += 1) messages.push(await sender.encrypt(`${n}`));
-  for (const n of [3, 11, 7]) expect(await receiver.decrypt(messages[n] ?? new Uint8Array())).toBe(`${n}`);
-  for (const member of [sender, receiver]) {
-    const record = recordOf(member);
-    const bytes = nodeSenderKeyCodec.encode(record);
-    expect(bytes).toEqual(senderKeyToRecord(record.bytes));
-    const back = nodeSenderKeyCodec.decode(bytes);
-    expect(back.bytes).toEqual(record.bytes);
-    expect(back.sending).toEqual(record.sending);
-  }
-  // Skipped keys can be used, whether they were stored in between or not: Baileys itself could not read them
-  // back.
-  expect(await receiver.decrypt(messages[5] ?? new Uint8Array())).toBe("5");
-  receiver.record = nodeSenderKeyCodec.decode(nodeSenderKeyCodec.encode(recordOf(receiver)));
-  expect(await receiver.decrypt(messages[9] ?? new Uint8Array())).toBe("9");
-});
+  test("encodes as the converter does, and decodes again", async () => {
+    const [sender, receiver] = await group();
+    const messages: Uint8Array[] = [];
+    for (let n = 0; n < 12; n += 1) messages.push(await sender.encrypt(`${n}`));
+    for (const n of [3, 11, 7]) expect(await receiver.decrypt(messages[n] ?? new Uint8Array())).toBe(`${n}`);
+    for (const member of [sender, receiver]) {
+      const record = recordOf(member);
+      const bytes = nodeSenderKeyCodec.encode(record);
+      expect(bytes).toEqual(senderKeyToRecord(record.bytes));
+      const back = nodeSenderKeyCodec.decode(bytes);
+      expect(back.bytes).toEqual(record.bytes);
+      expect(back.sending).toEqual(record.sending);
+    }
+    // Skipped keys work, even after they were stored: Baileys itself could not read them back.
+    expect(await receiver.decrypt(messages[5] ?? new Uint8Array())).toBe("5");
+    receiver.record = nodeSenderKeyCodec.decode(nodeSenderKeyCodec.encode(recordOf(receiver)));
+    expect(await receiver.decrypt(messages[9] ?? new Uint8Array())).toBe("9");
+  });
 
-test.each([1, 2, 63, 64, 1_500])("after it was burned up to %i the members read on", async (bound) => {
-  const [sender, receiver] = await group();
-  const before = recordOf(sender);
-  const record = nodeSenderKeyCodec.copy(before);
-  const chain = record.sending?.id ?? "";
-  record.fastForward(chain, bound);
-  expect(record.sending).toEqual({ id: chain, next: bound, isResumed: false });
-  record.fastForward(chain, 0);
-  expect(record.sending?.next).toBe(bound);
-  expect(before.sending?.next).toBe(0);
-  let key = seedOf(before);
-  for (let n = 0; n < bound; n += 1) key = createHmac("sha256", key).update(Buffer.of(2)).digest();
-  expect(seedOf(record)).toEqual(key);
-  sender.record = record;
-  expect(await receiver.decrypt(await sender.encrypt("after"))).toBe("after");
-});
+  test.each([1, 2, 63, 64, 1_500])("stays readable for members after burning up to %i", async (bound) => {
+    const [sender, receiver] = await group();
+    const before = recordOf(sender);
+    const record = nodeSenderKeyCodec.copy(before);
+    const chain = record.sending?.id ?? "";
+    record.fastForward(chain, bound);
+    expect(record.sending).toEqual({ id: chain, next: bound, isResumed: false });
+    record.fastForward(chain, 0);
+    expect(record.sending?.next).toBe(bound);
+    expect(before.sending?.next).toBe(0);
+    let key = seedOf(before);
+    for (let n = 0; n < bound; n += 1) key = createHmac("sha256", key).update(Buffer.of(2)).digest();
+    expect(seedOf(record)).toEqual(key);
+    sender.record = record;
+    expect(await receiver.decrypt(await sender.encrypt("after"))).toBe("after");
+  });
 
-test("what cannot be burned is refused, and changes nothing", async () => {
-  const [sender, receiver] = await group();
-  const record = recordOf(sender);
-  const { bytes } = record;
-  expect(() => record.fastForward(record.sending?.id ?? "", 2_001)).toThrow(RangeError);
-  expect(() => record.fastForward("another", 1)).toThrow(RangeError);
-  expect(() => recordOf(receiver).fastForward(record.sending?.id ?? "", 1)).toThrow(RangeError);
-  expect(record.bytes).toEqual(bytes);
-});
+  test("rejects an invalid fast-forward and changes nothing", async () => {
+    const [sender, receiver] = await group();
+    const record = recordOf(sender);
+    const { bytes } = record;
+    expect(() => record.fastForward(record.sending?.id ?? "", 2_001)).toThrow(RangeError);
+    expect(() => record.fastForward("another", 1)).toThrow(RangeError);
+    expect(() => recordOf(receiver).fastForward(record.sending?.id ?? "", 1)).toThrow(RangeError);
+    expect(record.bytes).toEqual(bytes);
+  });
 
-test("the same chain is the same object while it stands still", async () => {
-  const [sender] = await group();
-  const before = recordOf(sender);
-  expect(NodeSenderKeyRecord.parse(before.bytes, before).sending).toBe(before.sending);
-  expect(before.copy().sending).toBe(before.sending);
-  await sender.encrypt("1");
-  expect(recordOf(sender).sending).not.toBe(before.sending);
-  expect(recordOf(sender).sending?.id).toBe(before.sending?.id);
-});
+  test("returns the same chain object while nothing is sent", async () => {
+    const [sender] = await group();
+    const before = recordOf(sender);
+    expect(NodeSenderKeyRecord.parse(before.bytes, before).sending).toBe(before.sending);
+    expect(before.copy().sending).toBe(before.sending);
+    await sender.encrypt("1");
+    expect(recordOf(sender).sending).not.toBe(before.sending);
+    expect(recordOf(sender).sending?.id).toBe(before.sending?.id);
+  });
 
-test("closed, it has no key of our own: Baileys makes another", async () => {
-  const [sender, receiver] = await group();
-  const id = recordOf(sender).sending?.id;
-  nodeSenderKeyCodec.close(recordOf(sender));
-  expect(recordOf(sender).isEmpty).toBe(true);
-  expect(nodeSenderKeyCodec.encode(recordOf(sender))).toHaveLength(0);
-  await receiver.accept(await sender.distribute());
-  expect(recordOf(sender).sending?.id).not.toBe(id);
-  expect(await receiver.decrypt(await sender.encrypt("again"))).toBe("again");
+  test("has no own key after close, so that Baileys creates another", async () => {
+    const [sender, receiver] = await group();
+    const id = recordOf(sender).sending?.id;
+    nodeSenderKeyCodec.close(recordOf(sender));
+    expect(recordOf(sender).isEmpty).toBe(true);
+    expect(nodeSenderKeyCodec.encode(recordOf(sender))).toHaveLength(0);
+    await receiver.accept(await sender.distribute());
+    expect(recordOf(sender).sending?.id).not.toBe(id);
+    expect(await receiver.decrypt(await sender.encrypt("again"))).toBe("again");
+  });
 });
 
 describe("NodeSenderKeyRecord.absorb", () => {
-  test("keeps its own key of two, and the one that only the other record has", async () => {
+  test("keeps its own key of two, or the only one", async () => {
     const [mine, other] = [(await group())[0], (await group())[0]];
     const record = recordOf(mine).copy();
     record.absorb(recordOf(other));
@@ -158,7 +159,7 @@ describe("NodeSenderKeyRecord.absorb", () => {
     expect(empty.sending).toEqual(recordOf(other).sending);
   });
 
-  test("reads what either record of a peer reads", async () => {
+  test("reads messages of both records of a peer", async () => {
     const [sender, first] = await group();
     const early = await sender.encrypt("early");
     const second = new Member();
@@ -197,20 +198,22 @@ describe("NodeSenderKeyRecord.absorb", () => {
   });
 });
 
-test("a public key without its prefix names the same chain before and after it is stored", () => {
-  const bytes = (length: number, fill: number) => Buffer.alloc(length, fill);
-  const state = {
-    senderKeyId: 7,
-    senderChainKey: { iteration: 3, seed: bytes(32, 1) },
-    senderSigningKey: { public: bytes(32, 2), private: bytes(32, 3) },
-    senderMessageKeys: [],
-  };
-  const record = NodeSenderKeyRecord.parse(Buffer.from(JSON.stringify([state])));
-  expect(nodeSenderKeyCodec.decode(nodeSenderKeyCodec.encode(record)).sending).toEqual(record.sending);
-});
+describe("NodeSenderKeyRecord.parse", () => {
+  test("gives one chain id with and without the key's prefix", () => {
+    const bytes = (length: number, fill: number) => Buffer.alloc(length, fill);
+    const state = {
+      senderKeyId: 7,
+      senderChainKey: { iteration: 3, seed: bytes(32, 1) },
+      senderSigningKey: { public: bytes(32, 2), private: bytes(32, 3) },
+      senderMessageKeys: [],
+    };
+    const record = NodeSenderKeyRecord.parse(Buffer.from(JSON.stringify([state])));
+    expect(nodeSenderKeyCodec.decode(nodeSenderKeyCodec.encode(record)).sending).toEqual(record.sending);
+  });
 
-test.each(["[", "{}", "[1]", '[{"senderChainKey":{}}]'])("%s is no sender key", (text) => {
-  expect(() => NodeSenderKeyRecord.parse(text)).toThrow(CorruptError);
+  test.each(["[", "{}", "[1]", '[{"senderChainKey":{}}]'])("rejects %s", (text) => {
+    expect(() => NodeSenderKeyRecord.parse(text)).toThrow(CorruptError);
+  });
 });
 
 function seedOf(record: NodeSenderKeyRecord): Buffer {

@@ -15,19 +15,19 @@ import {
 } from "./convert/mod.ts";
 
 /**
- * Chains of the open session above which the spent ones are looked at: rarely, since it takes a look at all
- * of them.
+ * Number of chains of the open session above which spent ones are pruned. It is larger than the limit, so
+ * that the scan is rare.
  */
 const MAX_CHAINS: number = MAX_SPENT_CHAINS + 128;
 
 /**
- * A session record of libsignal-node in memory, as its library serialises it. The JSON never changes in
- * place: it is shared by copies, and with the library, which only reads it.
+ * A serialised session record of libsignal-node in memory. The JSON is immutable: copies share it, and so
+ * does the library, which only reads it.
  */
 export class NodeSessionRecord {
   #json: NodeRecordJson;
   #sending: SendingChain | undefined;
-  /** Shared by all records that come one from another, since they share most of what is encoded. */
+  /** Shared by records that were derived from each other, because most of their encoding is the same. */
   readonly #encoder: SessionEncoder;
 
   private constructor(json: NodeRecordJson, sending: SendingChain | undefined, encoder: SessionEncoder) {
@@ -37,9 +37,9 @@ export class NodeSessionRecord {
   }
 
   /**
-   * @param json What libsignal-node serialised. It is taken over.
-   * @param before The record that it was loaded from, if any: what both share is kept once.
-   * @throws {CorruptError} When it is no record.
+   * @param json A serialised record of libsignal-node, which the result owns.
+   * @param before The record that it was loaded from, if any, to share common parts.
+   * @throws {CorruptError} When it is not a record.
    */
   static of(json: NodeRecordJson, before?: NodeSessionRecord): NodeSessionRecord {
     const sending = sendingOf(json);
@@ -49,12 +49,12 @@ export class NodeSessionRecord {
     return new NodeSessionRecord(json, isSame ? known : sending, encoder);
   }
 
-  /** For `SessionRecord.deserialize()`: to be read and never changed. */
+  /** For `SessionRecord.deserialize()`. Do not change it. */
   get json(): NodeRecordJson {
     return this.#json;
   }
 
-  /** The chain that the open session sends on. The same object as long as nothing is sent on it. */
+  /** The sending chain of the open session. The same object until a message is sent on it. */
   get sending(): SendingChain | undefined {
     return this.#sending;
   }
@@ -64,7 +64,7 @@ export class NodeSessionRecord {
     return openOf(this.#json)?.session.indexInfo.baseKey;
   }
 
-  /** Whether libsignal-node would send with it: its `haveOpenSession`. */
+  /** Whether libsignal-node can send with it: its `haveOpenSession`. */
   get isOpen(): boolean {
     return typeof openOf(this.#json)?.session.registrationId === "number";
   }
@@ -87,7 +87,7 @@ export class NodeSessionRecord {
     throw new RangeError("fast-forward session: no such chain");
   }
 
-  /** See `RecordCodec.close`. The session counts as closed just after every other one. */
+  /** See `RecordCodec.close`. The session counts as the last closed one. */
   close(): void {
     const open = openOf(this.#json);
     if (open !== undefined)
@@ -95,8 +95,9 @@ export class NodeSessionRecord {
   }
 
   /**
-   * Drops the oldest chains of the open session that are closed and empty. libsignal-node adds one with each
-   * turn of the talk and writes all of them with each message; as many as are stored stay, and some to spare.
+   * Drops the oldest closed and empty chains of the open session. libsignal-node adds one each time the
+   * conversation changes direction and serialises all of them with each message. At least as many as are
+   * stored stay.
    */
   prune(): void {
     const open = openOf(this.#json);
@@ -112,7 +113,7 @@ export class NodeSessionRecord {
     this.#sending = sending;
   }
 
-  /** See `LiveRecordCodec.absorb`. Where no session is open here, the other's goes on, burned. */
+  /** See `LiveRecordCodec.absorb`. If no session is open here, the other's open session is used, burned. */
   absorb(other: NodeSessionRecord, bound: number): void {
     const own = this.#json._sessions;
     const hasOpen = openOf(this.#json) !== undefined;
@@ -128,15 +129,15 @@ export class NodeSessionRecord {
         : burned(session, sendingIdOf(session), bound);
       coming[name] = hasOpen && session.indexInfo.closed === OPEN ? closedAs(burnt, closedAt) : burnt;
     }
-    // Behind: of two states of one session the first is the one that libsignal-node finds by its base key.
+    // Appended, because libsignal-node finds the first of two states of one session by its base key.
     const json = { ...this.#json, _sessions: { ...own, ...coming } };
     const sending = sendingOf(json);
     this.#json = json;
-    // An older chain goes on: it is gated like one.
+    // It continues an older chain, so it must be gated.
     if (!hasOpen) this.#sending = sending && { ...sending, isResumed: true };
   }
 
-  /** The greatest time at which a session was closed, or last used. */
+  /** The latest time at which a session was closed or used. */
   #lastClosed(): number {
     let last = 0;
     for (const { indexInfo } of Object.values(this.#json._sessions)) {
@@ -152,10 +153,10 @@ export class NodeSessionRecord {
 }
 
 /**
- * Sessions of libsignal-node as the cached object. They are converted to the standard record when they are
- * flushed, and from it when they are read.
+ * Codec for cached sessions of libsignal-node. It converts them to the standard record on flushes, and from
+ * it on reads.
  *
- * @param local What the standard record says of our own side.
+ * @param local Returns our identity for the standard record.
  */
 export function nodeSessionCodec(local: () => LocalIdentity): LiveRecordCodec<NodeSessionRecord> {
   return {
@@ -173,7 +174,7 @@ export function nodeSessionCodec(local: () => LocalIdentity): LiveRecordCodec<No
   };
 }
 
-/** The session that libsignal-node would send with. */
+/** The session with which libsignal-node sends. */
 function openOf(
   json: NodeRecordJson,
 ): { readonly name: string; readonly session: NodeSessionJson } | undefined {
@@ -197,7 +198,7 @@ function sendingOf(json: NodeRecordJson): SendingChain | undefined {
   }
 }
 
-/** Whether all that is left of a chain is that it was there. */
+/** Whether a receiving chain is closed and has no message keys. */
 function isSpent({ chainType, chainKey, messageKeys }: NodeChainJson): boolean {
   return chainType !== SENDING && chainKey.key === undefined && Object.keys(messageKeys).length === 0;
 }
@@ -206,19 +207,19 @@ function sendingIdOf(session: NodeSessionJson): string {
   return session.currentRatchet.ephemeralKeyPair.pubKey;
 }
 
-/** The chain of that name, if it can be sent on. */
+/** The chain with this id, if it can send. */
 function usableChain(session: NodeSessionJson, chainId: string): NodeChainJson | undefined {
   const chain = session._chains[chainId];
   return chain?.chainType === SENDING && chain.chainKey.key !== undefined ? chain : undefined;
 }
 
-/** Whether no receiver would follow the session's sending chain to `bound`. */
+/** Whether receivers would not follow the session's sending chain to `bound`. */
 function isBeyond(session: NodeSessionJson, bound: number): boolean {
   const chain = usableChain(session, sendingIdOf(session));
   return chain !== undefined && isTooFar(chain.chainKey.counter + 1, bound);
 }
 
-/** The same session with a sending chain at `bound`. @throws {RangeError} When that is too far. */
+/** The session with its sending chain at `bound`. @throws {RangeError} When that is too far. */
 function burned(session: NodeSessionJson, chainId: string, bound: number): NodeSessionJson {
   const { counter, key } = usableChain(session, chainId)?.chainKey ?? {};
   if (counter === undefined || counter + 1 >= bound) return session;
@@ -228,7 +229,7 @@ function burned(session: NodeSessionJson, chainId: string, bound: number): NodeS
   });
 }
 
-/** The same session without the key of its sending chain. */
+/** The session without the key of its sending chain. */
 function silenced(session: NodeSessionJson): NodeSessionJson {
   const id = sendingIdOf(session);
   const chain = usableChain(session, id);

@@ -1,21 +1,21 @@
 import { encodeBase64, sameBytes } from "../bytes/mod.ts";
 
-/** Bytes of an index MAC and of a value MAC, as HMAC-SHA256 makes them. */
+/** Length of an index MAC and a value MAC (HMAC-SHA256). */
 const MAC_BYTES = 32;
 const ENTRY_BYTES = 2 * MAC_BYTES;
 
-/** Entries of one page: memory grows by a page, and nothing is copied for it. */
+/** Entries per page. Memory grows by pages, without copying. */
 const PAGE_ENTRIES = 1_024;
 
-/** Characters of an index MAC in base64, the padding included. */
+/** Length of an index MAC in base64, including padding. */
 const INDEX_LENGTH = 44;
 
-/** Bytes that an entry of a `Map` takes, about. */
+/** Approximate size of an entry of a `Map`, in bytes. */
 const MAP_ENTRY_BYTES = 200;
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Six bits by character code; 255 for a character that is not of the alphabet. */
+/** Six bits by character code; 255 for a character outside of the alphabet. */
 const SIX_BITS: Uint8Array = /* @__PURE__ */ sixBits();
 
 function sixBits(): Uint8Array {
@@ -24,25 +24,25 @@ function sixBits(): Uint8Array {
   return bits;
 }
 
-/** What makes one set of value MACs another. */
+/** The difference between two sets of value MACs. */
 export interface ValueChanges {
   readonly values: ReadonlyMap<string, Uint8Array>;
   readonly removed: readonly string[];
 }
 
 /**
- * Value MACs by index MAC in base64, in some 70 bytes each: a `Map` of texts and byte arrays takes five times
- * as much. Entries that are no pair of MACs of 32 bytes are kept in a `Map`.
+ * Value MACs by index MAC in base64, in about 70 bytes each: a `Map` of texts and byte arrays takes five
+ * times as much. Entries that are not pairs of 32-byte MACs are in a `Map`.
  */
 export class PackedValues implements Iterable<readonly [index: string, value: Uint8Array]> {
   readonly #pages: Uint8Array[] = [];
   #count = 0;
-  /** A hash table with open addressing: 1 + the number of an entry, or 0. */
+  /** A hash table with open addressing: the number of an entry plus 1, or 0. */
   #slots = new Int32Array(0);
   readonly #others = new Map<string, Uint8Array>();
   readonly #index = new Uint8Array(MAC_BYTES);
 
-  /** @param entries Their bytes are copied. */
+  /** @param entries The bytes are copied. */
   constructor(entries: Iterable<readonly [index: string, value: Uint8Array]> = []) {
     for (const [index, value] of entries) this.set(index, value);
   }
@@ -51,7 +51,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     return this.#count + this.#others.size;
   }
 
-  /** Memory that it takes, about. */
+  /** Approximate memory, in bytes. */
   get bytes(): number {
     let bytes = this.#pages.length * PAGE_ENTRIES * ENTRY_BYTES + this.#slots.byteLength;
     for (const [index, value] of this.#others) bytes += MAP_ENTRY_BYTES + 2 * index.length + value.byteLength;
@@ -72,7 +72,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
       if (at % PAGE_ENTRIES === 0) this.#pages.push(new Uint8Array(PAGE_ENTRIES * ENTRY_BYTES));
       this.#count += 1;
       this.#entry(at).set(this.#index);
-      // At most three of four slots are taken.
+      // At most three quarters of the slots are used.
       if (4 * this.#count > 3 * this.#slots.length) this.#rehash();
       else this.#link(at);
     }
@@ -86,7 +86,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     this.#unlink(at);
     this.#count -= 1;
     if (at < this.#count) {
-      // The last one takes its place.
+      // The last entry replaces it.
       this.#slots[this.#slotOf(this.#count)] = at + 1;
       this.#entry(at).set(this.#entry(this.#count));
     }
@@ -94,7 +94,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     if (8 * this.#count < this.#slots.length) this.#rehash();
   }
 
-  /** What has to change so that these become others. The bytes are those of `target`. */
+  /** The changes from these values to `target`, with the bytes of `target`. */
   changesTo(target: ReadonlyMap<string, Uint8Array>): ValueChanges {
     const values = new Map<string, Uint8Array>();
     const isKept = new Uint8Array(this.#count);
@@ -114,7 +114,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     for (const [index, value] of values) this.set(index, value);
   }
 
-  /** Each pair; the bytes are copies. */
+  /** Iterates over pairs; the bytes are copies. */
   *[Symbol.iterator](): Iterator<readonly [index: string, value: Uint8Array]> {
     for (let at = 0; at < this.#count; at += 1) {
       yield [this.#indexOf(at), this.#entry(at).slice(MAC_BYTES)];
@@ -131,7 +131,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     return encodeBase64(this.#entry(at).subarray(0, MAC_BYTES));
   }
 
-  /** Decodes an index MAC into `#index`. Returns whether the text is the one spelling of 32 bytes. */
+  /** Decodes an index MAC into `#index`. Returns whether the text is canonical base64 of 32 bytes. */
   #decode(text: string): boolean {
     if (text.length !== INDEX_LENGTH || text.charCodeAt(INDEX_LENGTH - 1) !== 61) return false;
     let bits = 0;
@@ -168,7 +168,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
     this.#slots[slot] = at + 1;
   }
 
-  /** Takes an entry out of the table. Those behind it move up, so that a search meets no gap. */
+  /** Removes an entry from the table and moves later ones up, so that a search finds no gap. */
   #unlink(at: number): void {
     const mask = this.#slots.length - 1;
     let gap = this.#slotOf(at);
@@ -196,7 +196,7 @@ export class PackedValues implements Iterable<readonly [index: string, value: Ui
   }
 }
 
-/** A MAC is random: any of its bytes are a hash of it. */
+/** A MAC is random, so its first bytes serve as a hash. */
 function hashOf(mac: Uint8Array): number {
   return (
     ((mac[0] as number) << 24) | ((mac[1] as number) << 16) | ((mac[2] as number) << 8) | (mac[3] as number)

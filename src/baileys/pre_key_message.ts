@@ -8,13 +8,12 @@ const DELIMITED = 2;
 const FIXED32 = 5;
 
 /**
- * The id of the one-time pre-key that a `pkmsg` was made with. Whether the message is genuine is for the
- * library to find out.
+ * The id of the one-time pre-key of a `pkmsg`. It does not verify the message; the library does.
  *
- * @returns `undefined` when it names none, or is no such message.
+ * @returns `undefined` when there is none, or the bytes are not such a message.
  */
 export function preKeyIdIn(ciphertext: Uint8Array): number | undefined {
-  // A byte with two versions stands in front.
+  // The first byte contains two versions.
   let at = 1;
   let found: number | undefined;
   const varint = (): number => {
@@ -35,12 +34,12 @@ export function preKeyIdIn(ciphertext: Uint8Array): number | undefined {
     else if (type === FIXED64) at += 8;
     else if (type === FIXED32) at += 4;
     else if (type === DELIMITED) {
-      // Read first: it moves `at` itself.
+      // A separate statement, because `varint` changes `at`.
       const length = varint();
       at += length;
     } else return undefined;
     if (Number.isNaN(at)) return undefined;
   }
-  // libsignal-node takes 0 for none.
+  // libsignal-node treats 0 as absent.
   return found !== undefined && found > 0 && found <= 0xffff_ffff ? found : undefined;
 }

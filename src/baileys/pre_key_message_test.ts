@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../testing/mod.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
 
@@ -15,29 +15,31 @@ function varint(value: number): number[] {
   }
 }
 
-test("the id is found wherever it stands, whatever the keys around it are", () => {
-  const random = new SeededRandom(1);
-  for (let round = 0; round < 500; round += 1) {
-    const id = 1 + random.below(2 ** 24 - 1);
-    const fields = [
-      field(1, id),
-      field(2, random.bytes(33)),
-      field(3, random.bytes(33)),
-      field(4, random.bytes(60 + random.below(300))),
-      field(5, random.below(2 ** 31)),
-      field(6, 1),
-    ];
-    // libsignal-node writes them in the order of their numbers, others as they like.
-    const first = random.below(fields.length);
-    const message = [...fields.slice(first), ...fields.slice(0, first)].flat();
-    expect(preKeyIdIn(new Uint8Array([0x33, ...message])), `round ${round}`).toBe(id);
-  }
-});
+describe("preKeyIdIn", () => {
+  test("finds the id in any place among any fields", () => {
+    const random = new SeededRandom(1);
+    for (let round = 0; round < 500; round += 1) {
+      const id = 1 + random.below(2 ** 24 - 1);
+      const fields = [
+        field(1, id),
+        field(2, random.bytes(33)),
+        field(3, random.bytes(33)),
+        field(4, random.bytes(60 + random.below(300))),
+        field(5, random.below(2 ** 31)),
+        field(6, 1),
+      ];
+      // libsignal-node writes fields in numeric order, other clients in any order.
+      const first = random.below(fields.length);
+      const message = [...fields.slice(first), ...fields.slice(0, first)].flat();
+      expect(preKeyIdIn(new Uint8Array([0x33, ...message])), `round ${round}`).toBe(id);
+    }
+  });
 
-test("a message that names none, or ends too early, has none", () => {
-  const message = [0x33, ...field(2, new Uint8Array(33)), ...field(6, 1)];
-  expect(preKeyIdIn(new Uint8Array(message))).toBeUndefined();
-  expect(preKeyIdIn(new Uint8Array([0x33, ...field(1, 0)]))).toBeUndefined();
-  expect(preKeyIdIn(new Uint8Array([0x33, 0x08]))).toBeUndefined();
-  expect(preKeyIdIn(new Uint8Array())).toBeUndefined();
+  test("returns undefined without an id or for a truncated message", () => {
+    const message = [0x33, ...field(2, new Uint8Array(33)), ...field(6, 1)];
+    expect(preKeyIdIn(new Uint8Array(message))).toBeUndefined();
+    expect(preKeyIdIn(new Uint8Array([0x33, ...field(1, 0)]))).toBeUndefined();
+    expect(preKeyIdIn(new Uint8Array([0x33, 0x08]))).toBeUndefined();
+    expect(preKeyIdIn(new Uint8Array())).toBeUndefined();
+  });
 });

@@ -5,19 +5,18 @@ import { LimitError } from "../errors/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 
 /**
- * How many pre-keys are kept ahead of Baileys. It draws one for each retry request; more than this many
- * requests between two turns of the event loop would be a flood that Baileys itself cuts off (five retries a
- * message).
+ * Number of pre-keys kept ahead of Baileys. Baileys uses one for each retry request and limits retries itself
+ * (five per message), so more requests in one turn of the event loop are not expected.
  */
 export const PRE_KEY_STOCK = 32;
 
 /**
- * Most ids that Baileys takes in a row, with room to spare: its first upload has 812 keys. It counts on with
- * `id + 1`, so the run must not cross the end of the ids and must not hold an id that is taken.
+ * Number of consecutive ids that Baileys may use, with a reserve: its first upload has 812 keys. It counts
+ * with `id + 1`, so the run must not cross the end of the ids or contain a stored id.
  */
 const RUN_LENGTH = 1_024;
 
-/** The counters of Baileys' credentials that say which pre-keys exist and which of them the server knows. */
+/** The counters of existing and of uploaded pre-keys in Baileys' credentials. */
 export interface PreKeyCounters {
   nextPreKeyId: number;
   firstUnuploadedPreKeyId: number;
@@ -26,21 +25,21 @@ export interface PreKeyCounters {
 /**
  * Keeps durable pre-keys ahead of Baileys' need.
  *
- * Baileys puts a new pre-key into a retry request and sends it before it stores the key: after a crash in
- * between the answer cannot be decrypted. It makes no new key, though, while its counters say that stored
- * ones are still unused. So there are always some: made ahead, counted and committed together, and handed out
- * by `whenDurable` only when durable.
+ * Baileys sends a retry request with a new pre-key before it stores the key: after a crash in between, the
+ * answer cannot be decrypted. It creates no new key while its counters show unused stored ones. The stock
+ * therefore creates keys in advance, counts and commits them together, and `whenDurable` delays their use
+ * until they are durable.
  *
- * The stock also keeps Baileys' counters within a run of free ids: before a run would end at a stored id or
- * at 2^24−1, both counters jump to the start of the next free run.
+ * The stock also keeps Baileys' counters within a run of free ids: before a run ends at a stored id or at
+ * 2^24−1, both counters jump to the start of the next free run.
  */
 export class PreKeyStock {
   readonly #account: Account;
   readonly #counters: PreKeyCounters;
-  /** The ids that are known to be free, `undefined` until the store was read. */
+  /** Known free ids; `undefined` until the store is read. */
   #run: FreeRun | undefined;
   #finding: Promise<void> | undefined;
-  /** Times that the stock was topped up, and how many of them are durable. */
+  /** Number of fills, and of durable fills. */
   #filled = 0;
   #durable = 0;
 
@@ -50,18 +49,17 @@ export class PreKeyStock {
   }
 
   /**
-   * Tops the stock up. The counters move at once; `whenDurable` says when the keys are durable, or why there
-   * are none.
+   * Fills the stock. The counters move at once. `whenDurable` resolves when the keys are durable, or rejects.
    */
   fill(): void {
     this.whenDurable().catch(() => {
-      // The next caller of `whenDurable` meets the failure and reports it.
+      // The next caller of `whenDurable` retries and gets the error.
     });
   }
 
   /**
-   * Resolves when every pre-key of the stock is durable. Rejects when it cannot be committed; calling again
-   * tries again.
+   * Resolves when every pre-key of the stock is durable. Rejects when the commit fails; a further call
+   * retries.
    */
   async whenDurable(): Promise<void> {
     do {
@@ -81,18 +79,18 @@ export class PreKeyStock {
     this.fill();
   }
 
-  /** Whether Baileys can go on from its counter without leaving the run. */
+  /** Whether Baileys can continue from its counter within the run. */
   #isWithinRun(): boolean {
     const next = this.#next();
     return this.#run !== undefined && next >= this.#run.start && next + RUN_LENGTH <= this.#run.end;
   }
 
-  /** The first id that neither Baileys nor the device has counted. */
+  /** The first id that is counted neither by Baileys nor by the device. */
   #next(): number {
     return laterId(this.#counters.nextPreKeyId, this.#account.device.getDeviceSnapshot().nextPreKeyId);
   }
 
-  /** Finds ids for Baileys to count through, and moves the counters to them where they are elsewhere. */
+  /** Finds a run of free ids, and moves the counters to it if needed. */
   async findRun(): Promise<void> {
     this.#finding ??= this.#moveToFreeRun().finally(() => {
       this.#finding = undefined;
@@ -104,11 +102,11 @@ export class PreKeyStock {
     for (;;) {
       const next = this.#next();
       const run = await findFreeRun(this.#account.store, next, 2 * RUN_LENGTH);
-      // The counters moved while the store was read.
+      // The counters moved during the read.
       if (this.#next() !== next) continue;
       this.#run = run;
       if (run.start === next) return;
-      // Keys between the counters stay stored and are never uploaded: at most the stock.
+      // Keys between the counters, at most the stock, stay stored and are never uploaded.
       this.#account.device.modifyDevice((draft) => {
         draft.nextPreKeyId = run.start;
         draft.firstUnuploadedPreKeyId = run.start;
@@ -129,7 +127,7 @@ export class PreKeyStock {
     }
   }
 
-  /** Makes the keys that are missing. @throws {LimitError} When too many wait to be committed. */
+  /** Creates missing keys. @throws {LimitError} When too many writes wait for a commit. */
   #make(): void {
     const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#counters;
     const missing = PRE_KEY_STOCK - distance(firstUnuploadedPreKeyId, nextPreKeyId);

@@ -9,7 +9,7 @@ import {
 } from "./convert/mod.ts";
 import { type CollectionKind, entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
 
-/** `sender-key-memory`: who holds our sender key in a group. A `set` replaces the whole group. */
+/** `sender-key-memory`: the devices that have our sender key of a group. A `set` replaces the whole group. */
 export const senderKeyMemoryKind: KeyKind = {
   read: ({ account }, ids) =>
     readEach(
@@ -43,7 +43,7 @@ export const syncKeyKind: KeyKind = {
     }),
 };
 
-/** `app-state-sync-version` by name of the collection. One of version 0 is absent, as Baileys expects. */
+/** `app-state-sync-version` by name of the collection. Version 0 reads as absent, as Baileys expects. */
 export const syncVersionKind: CollectionKind = {
   read: ({ collections }, ids) =>
     readEach(

@@ -1,19 +1,18 @@
-/** Names of sessions and sender keys, as Baileys' Signal repository makes them. */
+/** Names of sessions and sender keys in Baileys' Signal repository. */
 import { isPnServer, type JidServer } from "../addresses/mod.ts";
 
 /** `user[_domain].device`, an address of libsignal-node. */
 const ADDRESS = /^([^_.]+)(?:_([0-9]+))?\.([0-9]+)$/;
 
 /**
- * The domains of LIDs, whose addresses are canonical, and that of hosted phone numbers (Baileys'
- * `WAJIDDomains`).
+ * The domains of LIDs, whose addresses are canonical, and of hosted phone numbers (Baileys' `WAJIDDomains`).
  */
 const LID_DOMAINS: readonly (string | undefined)[] = ["1", "129"];
 const HOSTED_DOMAIN = "128";
 
 /**
  * The phone number JID whose LID Baileys looks up before it reads or stores a session of this address;
- * `undefined` when it looks up none. Every JID of one address, however it is spelt, has the same.
+ * `undefined` when it looks up none. All spellings of one address have the same JID.
  */
 export function phoneNumberJidOf(address: string): string | undefined {
   const [, user, domain, device] = ADDRESS.exec(address) ?? [];
@@ -22,13 +21,13 @@ export function phoneNumberJidOf(address: string): string | undefined {
   return `${user}${device === "0" ? "" : `:${device}`}@${server}`;
 }
 
-/** The id under which Baileys stores the sender key that the owner of an address has in a group. */
+/** The id of the sender key of an address in a group, as Baileys stores it. */
 export function senderKeyNameOf(group: string, address: string): string {
   const dot = address.lastIndexOf(".");
   return `${group}::${address.slice(0, dot)}::${address.slice(dot + 1)}`;
 }
 
-/** Whether users of a server are phone numbers, those of hosted devices too. */
+/** Whether users of a server are phone numbers, including hosted devices. */
 export function isNumberServer(server: JidServer): boolean {
   return isPnServer(server) || server === "hosted";
 }

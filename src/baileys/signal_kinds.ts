@@ -21,7 +21,7 @@ import { byPlace, type Entry, entriesOf, type KeyKind, requireId, understood } f
 import { NodeSenderKeyRecord } from "./node_sender_key_record.ts";
 import { NodeSessionRecord } from "./node_session_record.ts";
 
-/** `pre-key`: a key pair by decimal id ↔ the standard pre-key record. */
+/** `pre-key`: a key pair by decimal id, stored as the standard pre-key record. */
 export const preKeyKind: KeyKind = {
   async read({ account, wrapBytes }, ids) {
     const rows = await account.store.loadPreKeys(understood(ids, preKeyIdOf).keys);
@@ -86,8 +86,8 @@ export const senderKeyKind: CachedKind = {
       const checked = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
         checked === null ? undefined : NodeSenderKeyRecord.parse(checked, cache.senderKeys.peek(address));
-      // Baileys stores a key without states for a moment before the first; an absent one means the same to
-      // it.
+      // Baileys stores a key without states shortly before the first one; it treats an absent key in the same
+      // way.
       return { store: "senderKey", address, value: record?.isEmpty === true ? undefined : record };
     }),
 };
@@ -111,12 +111,12 @@ function placeOf<Stored extends string | undefined>(
   return stored === undefined ? stored : (places.get(stored) ?? stored);
 }
 
-/** The Signal address that libsignal-node names so, if there is one. */
+/** The Signal address of libsignal-node's name; `undefined` when it is invalid. */
 export function storedAddressOf(id: string): string | undefined {
   return orUndefined(() => formatSignalAddress(parseNodeAddress(id)));
 }
 
-/** The sender key name that Baileys writes so, if it is one. */
+/** The sender key name of Baileys' id; `undefined` when it is invalid. */
 export function storedNameOf(id: string): string | undefined {
   return orUndefined(() => formatSenderKeyName(parseNodeSenderKeyName(id)));
 }

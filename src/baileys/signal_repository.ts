@@ -21,7 +21,7 @@ import { UnreadSessions } from "./unread_sessions.ts";
 import { migrateUser } from "./user_migration.ts";
 
 /**
- * How Baileys makes its Signal repository: `makeLibSignalRepository`, or the socket option
+ * Baileys' factory of Signal repositories: `makeLibSignalRepository`, or the socket option
  * `makeSignalRepository`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the argument types are Baileys' own; the adapter passes them through.
@@ -30,33 +30,34 @@ export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRe
 /**
  * For the socket option `makeSignalRepository`: Baileys' own Signal repository over this account's keys.
  *
- * Why the key store alone is not enough: Baileys sends frames inside its key transactions, so what a
- * transaction writes becomes durable only after the frame has left, and a job that libsignal queues may run
- * inside another transaction and lose its write. The repository returned here ignores the socket's wrapped
- * keys. Each operation
+ * The key store alone is not enough: Baileys sends frames inside its key transactions, so the writes of a
+ * transaction become durable only after the frame is sent, and a job that libsignal queues may run inside
+ * another transaction and lose its write. The returned repository ignores the socket's wrapped keys. Each
+ * operation
  *
- * - holds the lock of the canonical address (the LID where it is known, resolved inside the lock, and the
- *   same until it ends), so that sending while receiving on one session never loses a step of the ratchet;
- * - never takes a session that could not be read for one that is not there;
- * - lets no ciphertext out before its key can never be used again, whatever crashes: when `encryptMessage` or
- *   `encryptGroupMessage` resolves, the message may leave;
- * - refuses a message before its key is taken while saving is halted and the message needs a commit
- *   (`HaltedError`), so that an outage of any length leaves sessions as they are. Messages within a lease go
- *   out. `validateSession` answers "no" only when that is certain: it rejects when the session could not be
- *   read, and with `HaltedError` while saving is halted; so does `injectE2ESession`.
+ * - holds the lock of the canonical address (the LID's if it is known, resolved inside the lock and fixed
+ *   until the operation ends), so that sending while receiving on one session does not lose a step of the
+ *   ratchet;
+ * - never treats a session that could not be read as absent;
+ * - returns a ciphertext only when its key can never be used again, even after a crash: when `encryptMessage`
+ *   or `encryptGroupMessage` resolves, the message may be sent;
+ * - rejects a message with `HaltedError` before its key is taken, while saving is halted and the message
+ *   needs a commit, so that sessions survive an outage of any length. Messages within a lease can be sent.
+ *   `validateSession` reports a missing session only when that is certain: it rejects when the session could
+ *   not be read, and with `HaltedError` while saving is halted; so does `injectE2ESession`.
  *
- * What is received is written behind. A crash may forget it; what the peer sends is read all the same. A
- * sender key that was received is durable when `processSenderKeyDistributionMessage` resolves (unless the
- * account is `relaxed`): the peer would not send it again by itself.
+ * Received state is written behind. A crash may lose it, but later messages of the peer can still be
+ * decrypted. A received sender key is durable when `processSenderKeyDistributionMessage` resolves (unless the
+ * account is `relaxed`), because the peer would not send it again.
  *
- * A stored session that cannot be read is set aside, and the peer is met anew. Our own sender key is not:
- * silence would make another one that no member holds. `encryptGroupMessage` rejects with `CorruptError`
- * until somebody deletes it
+ * An invalid stored session goes to the quarantine, and a new session begins. Our own sender key does not,
+ * because Baileys would create another one that no member has. `encryptGroupMessage` rejects with
+ * `CorruptError` until you delete the key
  * (`state.keys.set({ "sender-key": { [name]: null }, "sender-key-memory": { [group]: null } })`).
  *
- * @param account The account whose state is used. It may be shared with `baileysAuthState`.
+ * @param account The account, which `baileysAuthState` may use as well.
  * @param make Baileys' `makeLibSignalRepository`.
- * @throws {TypeError} When the account's Signal cache was opened over other records.
+ * @throws {TypeError} When the account's Signal cache is open with other records.
  *
  * @example
  * ```ts
@@ -79,15 +80,15 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
   const binding = bindingOf(account);
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
     const unread = new UnreadSessions();
-    /** Addresses whose sessions are being tried on a message. */
+    /** Addresses whose sessions libsignal-node is trying on a message. */
     const tried = new Set<string>();
-    /** Where sender keys that are in use are kept, by the name that a message shows. */
+    /** Canonical names of sender keys in use, by the name in a message. */
     const places = new Map<string, string>();
     binding.told.addCreds(auth.creds);
     const lend = (type: KeyType, ids: readonly string[]) => binding.keys.lend(type, ids, places);
     const keys = {
       get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, lend),
-      // The locks that `set` would take are held around the whole operation.
+      // The whole operation holds the locks that `set` would take.
       set: async (data: KeyDataSet): Promise<void> => {
         unread.requireRead(data);
         await binding.keys.take(repaired(data, tried, binding), places);
@@ -107,15 +108,12 @@ const STEPS_PER_GROUP_MESSAGE = 2;
 interface GuardOptions {
   readonly account: Account;
   readonly unread: UnreadSessions;
-  /** Addresses whose sessions are being tried on a message. */
+  /** Addresses whose sessions libsignal-node is trying on a message. */
   readonly tried: Set<string>;
   readonly places: Map<string, string>;
 }
 
-/**
- * The same repository, each operation inside the locks of what it changes, and its ciphertexts behind the
- * gate.
- */
+/** Wraps a repository: each operation holds the locks of its state, and ciphertexts wait for their gates. */
 function guard(
   inner: SignalRepositoryLike,
   binding: BaileysBinding,
@@ -123,13 +121,12 @@ function guard(
 ): SignalRepositoryLike {
   const { cache, spellings, consumed, told, keys } = binding;
   const { lidMapping } = inner;
-  // Whether a received sender key is durable before it counts as received.
+  // Whether a received sender key must be durable before the operation resolves.
   const isStrict = account.signalPolicy.durability !== "relaxed";
-  // Baileys resolves anew at each step. A LID learnt in between would have it store a session elsewhere than
-  // it read it, outside the lock that is held.
+  // Baileys resolves addresses at each step. After a mapping is learned in between, it would store a session
+  // under another address than it read, without that address's lock.
   /**
-   * What the phone numbers that are in use were resolved to; one operation a phone number, under the lock of
-   * its spelling.
+   * Resolved LIDs of phone numbers in use; one operation per phone number, under the lock of its spelling.
    */
   const pinned = new Map<string, string | null>();
   replaceLidLookUps({ lidMapping, lid: account.lid, told, pinned });
@@ -138,8 +135,8 @@ function guard(
     phoneNumberJidOf(inner.jidToSignalProtocolAddress(jid));
 
   /**
-   * Holds the lock of the address under which Baileys stores this JID's session, which stays the same
-   * meanwhile.
+   * Holds the lock of the address under which Baileys stores this JID's session, and keeps that address
+   * fixed.
    */
   async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
     const pn = phoneNumberOf(jid);
@@ -153,10 +150,10 @@ function guard(
         return unread.using(final, () => section(final));
       });
     if (pn === undefined) return await using();
-    // The lock of a spelling comes before that of an address, here and nowhere the other way round.
+    // Lock order: the lock of a spelling is always acquired before that of an address.
     return await spellings.withKeys([pn], async () => {
       try {
-        // Baileys may ask the server for the LID, and store it. Nothing is held that this waits for.
+        // Baileys may query the server for the LID and store it. No lock that this needs is held.
         await lidMapping.getLIDForPN(pn);
         return await using();
       } finally {
@@ -165,7 +162,7 @@ function guard(
     });
   }
 
-  /** Holds the lock of the sender key that a message shows under this name, wherever it is kept. */
+  /** Holds the lock of the sender key with this name in a message, under its canonical name. */
   function withSenderKey<T>(
     group: string,
     senderJid: string,
@@ -186,7 +183,7 @@ function guard(
 
   /**
    * Encrypts with the record of an address or name, if its key can be published, and waits until the message
-   * may leave.
+   * may be sent.
    */
   async function send<T>(stored: string, steps: number, encrypt: () => Promise<T>): Promise<T> {
     await cache.sendable(stored, { steps });
@@ -195,7 +192,7 @@ function guard(
     return message;
   }
 
-  /** Where the session of a JID is kept. @throws {StoreError} When it could not be found out. */
+  /** The canonical address of a JID's session. @throws {StoreError} When it could not be resolved. */
   async function sessionPlaceOf(jid: string): Promise<string> {
     const pn = phoneNumberOf(jid);
     if (pn !== undefined) await lidMapping.getLIDForPN(pn);
@@ -239,19 +236,18 @@ function guard(
     getSenderKeyDistributionMessage: (options) =>
       withSenderKey(options.group, options.meId, async (place) => {
         const message = await inner.getSenderKeyDistributionMessage(options);
-        // It tells the chain key: a key that was made for it must not be forgotten, though nothing was sent
-        // with it.
+        // The message contains the chain key: a new key must be durable, even if no message uses it yet.
         await cache.makeDurable([place]);
         return message;
       }),
     injectE2ESession: (options) =>
       withJid(options.jid, async () => {
-        // Its first message could not leave, and the peer's pre-key would be spent for nothing.
+        // The first message could not be sent, and the peer's pre-key would be wasted.
         account.writeBehind.assertOpen();
         await inner.injectE2ESession(options);
       }),
-    // Baileys' own takes a session that could not be read for one that is not there: it would fetch a bundle,
-    // and use up one of the peer's pre-keys.
+    // Baileys' own function treats a session that could not be read as absent: it would fetch a bundle and
+    // use up one of the peer's pre-keys.
     validateSession: async (jid) => {
       const address = await sessionPlaceOf(jid);
       const record = cache.sessions.peek(address) ?? (await cache.sessions.load(address));
@@ -281,7 +277,7 @@ function guard(
   };
 }
 
-/** The same values; sessions that were tried on a message without what the failed trials did to them. */
+/** Removes the effects of failed trials from sessions that were tried on a message. */
 function repaired(data: KeyDataSet, tried: ReadonlySet<string>, { cache }: BaileysBinding): KeyDataSet {
   const { session } = data;
   if (session === undefined || tried.size === 0) return data;
@@ -293,9 +289,7 @@ function repaired(data: KeyDataSet, tried: ReadonlySet<string>, { cache }: Baile
   return { ...data, session: Object.fromEntries(sessions) };
 }
 
-/**
- * @throws {TypeError} When libsignal-node's name of an address is none under which a session can be stored.
- */
+/** @throws {TypeError} When libsignal-node's name of an address is not valid for a stored session. */
 function requireStored(address: string): string {
   return formatSignalAddress(parseNodeAddress(address));
 }

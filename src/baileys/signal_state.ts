@@ -4,12 +4,10 @@ import type { LocalIdentity } from "./convert/mod.ts";
 import { type NodeSenderKeyRecord, nodeSenderKeyCodec } from "./node_sender_key_record.ts";
 import { type NodeSessionRecord, nodeSessionCodec } from "./node_session_record.ts";
 
-/** The Signal cache of an account that Baileys uses. */
+/** The Signal cache of an account for Baileys. */
 export type NodeSignalCache = SignalStoreCache<NodeSessionRecord, NodeSenderKeyRecord>;
 
-/**
- * The account's Signal cache, with libsignal-node's own records in it. To be called once for each account.
- */
+/** Opens the account's Signal cache with libsignal-node's records. Call it once for each account. */
 export function nodeSignalCache(account: Account): NodeSignalCache {
   const local = (): LocalIdentity => {
     const { identityKey, registrationId } = account.device.getDeviceSnapshot();

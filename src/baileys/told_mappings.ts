@@ -3,40 +3,38 @@ import { isLidServer, tryParseJid } from "../addresses/mod.ts";
 import { migrationOf, type UserMigration } from "../directory/mod.ts";
 import { isNumberServer } from "./repository_address.ts";
 
-/** A pair of users that belong together: user parts. */
+/** A mapping: user parts. */
 export interface UserPair {
   readonly lid: string;
   readonly phoneNumber: string;
 }
 
-/** What Baileys' credentials say of ourselves, as far as it is asked. */
+/** The used part of Baileys' credentials. */
 interface CredsLike {
   readonly me?: { readonly id?: string | undefined; readonly lid?: string | undefined } | undefined;
 }
 
 /**
- * Mappings that Baileys tells, in whatever way: each is learnt with everything that it moves, and the last
- * one told counts.
+ * Learns mappings from Baileys, from any of its functions: each moves its user's state, and the last one
+ * counts.
  */
 export class ToldMappings {
   readonly #migration: UserMigration;
-  /** Credentials that may know who we are before the device does. */
+  /** Credentials that may contain our JIDs before the device does. */
   readonly #creds = new Set<CredsLike>();
 
   constructor(account: Account) {
     this.#migration = migrationOf(account);
   }
 
-  /**
-   * Lets credentials say who we are: Baileys changes them in place, and what it changes may not be saved yet.
-   */
+  /** Adds credentials as a source of our own JIDs: Baileys changes them in place before it saves them. */
   addCreds(creds: CredsLike): void {
     if (this.#creds.has(creds)) return;
     this.#creds.add(creds);
     this.#migration.lid.own.add(() => ({ pn: creds.me?.id, lid: creds.me?.lid }));
   }
 
-  /** Whether a user part is ours. */
+  /** Whether a user part is our own. */
   isOwn(user: string): boolean {
     return this.#migration.lid.own.has(user);
   }
@@ -45,7 +43,7 @@ export class ToldMappings {
     return this.#migration.lid.own.isThisDevice(device);
   }
 
-  /** As `learn`, for pairs of JIDs. Those with swapped ends are refused, and what is no pair is left out. */
+  /** As `learn`, for pairs of JIDs. Rejects pairs with swapped ends and ignores invalid ones. */
   async learnJids(pairs: readonly { readonly lid: string; readonly pn: string }[]): Promise<void> {
     const told: UserPair[] = [];
     let swapped = 0;
@@ -61,8 +59,7 @@ export class ToldMappings {
   }
 
   /**
-   * As `learn`, for pairs that are told without servers: one is refused as swapped when its ends are known
-   * the other way round.
+   * As `learn`, for pairs without servers: a pair is rejected as swapped when the reverse mapping is known.
    *
    * @throws {StoreError} As `learn`.
    */
@@ -77,11 +74,10 @@ export class ToldMappings {
   }
 
   /**
-   * Learns pairs, and moves what they concern. Nothing is asked of the store where all of it is known and
-   * moved.
+   * Learns pairs and moves their users' state. Does not query the store when all pairs are known and moved.
    *
-   * @returns How many sessions were moved.
-   * @throws {StoreError} When it could not be read or committed.
+   * @returns The number of moved sessions.
+   * @throws {StoreError} When a read or commit failed.
    */
   async learn(pairs: readonly UserPair[]): Promise<number> {
     const news = pairs.filter((pair) => !this.#isDone(pair));
@@ -89,10 +85,7 @@ export class ToldMappings {
     return (await this.#migration.learn(news, { source: "other", overrides: true })).sessions;
   }
 
-  /**
-   * As `learn`, of a pair that may be an earlier LID of the phone number, which says nothing new. @returns As
-   * `learn`.
-   */
+  /** As `learn`, for a pair whose LID may be a known earlier one of the phone number. @returns As `learn`. */
   async migrate(pair: UserPair): Promise<number> {
     if (this.#isDone(pair)) return 0;
     const known = await this.#migration.lid.getPn(pair.lid);
@@ -101,7 +94,7 @@ export class ToldMappings {
       : await this.learn([pair]);
   }
 
-  /** Moves what is left under phone numbers whose LIDs are known. @throws {StoreError} */
+  /** Moves state under phone numbers whose LIDs are known. @throws {StoreError} */
   async settle(phoneNumbers: readonly string[]): Promise<void> {
     const { lid } = this.#migration;
     const isDone = (phoneNumber: string): boolean => {
@@ -113,8 +106,8 @@ export class ToldMappings {
   }
 
   /**
-   * Something was stored under phone numbers. It is looked for again where their LIDs have become known
-   * since.
+   * Must be called after a store under phone numbers. If their LIDs are known by now, their state is searched
+   * again.
    */
   storedUnder(phoneNumbers: readonly string[]): void {
     const lids = phoneNumbers.map((phoneNumber) => this.#migration.lid.peekLid(phoneNumber));

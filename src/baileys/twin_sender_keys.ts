@@ -1,12 +1,12 @@
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Reads a group message with each sender key that its sender has under one id. Baileys tries the oldest
- * alone. There are two of one id only where two records have become one; the state that reads comes first
- * from then on.
+ * Decrypts a group message with each sender key that its sender has under one id, because Baileys tries only
+ * the oldest. Two keys of one id exist only after two records were joined. The state that decrypts comes
+ * first afterwards.
  *
  * @param place The sender key's name. The caller holds its lock.
- * @throws What the first attempt failed with.
+ * @throws The error of the first attempt.
  */
 export async function withEachTwin<T>(
   { senderKeys }: NodeSignalCache,

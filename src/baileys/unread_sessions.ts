@@ -5,20 +5,19 @@ import type { KeyDataSet, KeyType } from "./library_types.ts";
 type Read = (type: KeyType, ids: readonly string[]) => Promise<Record<string, unknown>>;
 
 /**
- * Sessions in use whose last read failed. Baileys takes a session that it cannot read for one that is not
- * there, begins another and would store it over the one that is.
+ * Sessions in use whose last read failed. Baileys treats a session that it cannot read as absent, begins
+ * another and would overwrite the stored one.
  *
- * A record that is there and cannot be understood is let go: nothing but a new session helps.
+ * An invalid stored record may be overwritten, because only a new session helps.
  */
 export class UnreadSessions {
-  /** What reading them last failed with, by the address in use. */
+  /** The error of the last read, by the address in use. */
   readonly #inUse = new Map<string, Error | undefined>();
 
   /**
-   * Runs what reads and stores the session of `address`. The caller holds its lock.
+   * Runs a section that reads and stores the session of `address`. The caller holds its lock.
    *
-   * @throws {Error} What reading it failed with, if `section` fails: that there is no session is then not
-   * true.
+   * @throws {Error} The error of the read, if `section` fails after a failed read.
    */
   async using<T>(address: string, section: () => Promise<T>): Promise<T> {
     this.#inUse.set(address, undefined);
@@ -31,7 +30,7 @@ export class UnreadSessions {
     }
   }
 
-  /** Reads values and remembers which of the sessions in use could not be read. */
+  /** Reads values and records which sessions in use could not be read. */
   async read(type: KeyType, ids: readonly string[], read: Read): Promise<Record<string, unknown>> {
     try {
       const found = await read(type, ids);
@@ -44,7 +43,7 @@ export class UnreadSessions {
     }
   }
 
-  /** Passes what stores no session over an unread one. @throws {Error} What reading it failed with. */
+  /** Checks that no value overwrites a session whose read failed. @throws {Error} The error of the read. */
   requireRead(data: KeyDataSet): void {
     for (const [address, value] of Object.entries(data.session ?? {})) {
       const error = value === null ? undefined : this.#inUse.get(address);

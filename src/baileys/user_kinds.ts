@@ -1,6 +1,6 @@
 /**
- * Baileys' keys that belong to a user: each is kept under the LID where it is known, and found under the
- * phone number.
+ * Baileys' keys of a user: each is stored under the LID if it is known, and can also be read by the phone
+ * number.
  */
 import type { Account } from "../account/mod.ts";
 import { formatJid, isLidServer, tryParseJid } from "../addresses/mod.ts";
@@ -21,8 +21,8 @@ import { isNumberServer } from "./repository_address.ts";
 import type { ToldMappings, UserPair } from "./told_mappings.ts";
 
 /**
- * `lid-mapping`: `<phoneNumber>` ↔ LID and `<lid>_reverse` ↔ phone number, two views of one mapping. Mappings
- * that are stored are not among the writes: they are learnt, with what they move (`pairsIn`).
+ * `lid-mapping`: `<phoneNumber>` to LID and `<lid>_reverse` to phone number, two views of one mapping.
+ * `writes` does not store mappings: they are learned, with the state that they move (`pairsIn`).
  */
 export const lidMappingKind: KeyKind = {
   async read({ account: { lid } }, ids) {
@@ -44,9 +44,7 @@ export const lidMappingKind: KeyKind = {
   },
 };
 
-/**
- * The mappings that are stored by values of `lid-mapping`. @throws {CorruptError} When a value is malformed.
- */
+/** The mappings in values of `lid-mapping`. @throws {CorruptError} When a value is malformed. */
 export function pairsIn(values: Readonly<Record<string, unknown>> = {}): UserPair[] {
   const phoneNumbers = new Map<string, string>();
   for (const [text, value] of Object.entries(values)) {
@@ -88,7 +86,7 @@ export const deviceListKind: KeyKind = {
   },
 };
 
-/** The list of each user under whichever name it has one. One query. */
+/** The list of each user, under any of its names, by one query. */
 async function readLists(
   account: Account,
   users: readonly string[],
@@ -100,7 +98,7 @@ async function readLists(
   return names.map((ofUser) => ofUser.map((name) => byName.get(name)).find((list) => list !== undefined));
 }
 
-/** The names of each user, the one that its list is kept under first. */
+/** The names of each user, the canonical one first. */
 async function namesOf({ lid }: Account, users: readonly string[]): Promise<string[][]> {
   const [lids, phoneNumbers] = await Promise.all([lid.getLids(users), lid.getPns(users)]);
   return users.map((user, index) =>
@@ -109,8 +107,8 @@ async function namesOf({ lid }: Account, users: readonly string[]): Promise<stri
 }
 
 /**
- * The list that is meant: at login Baileys stores one of this device alone, which is another one of ours and
- * not the only one.
+ * The device list to store. At login Baileys stores a list of only this device, which must be added to our
+ * other devices.
  */
 function mergeLogin(
   told: ToldMappings,
@@ -124,7 +122,7 @@ function mergeLogin(
   return known.some(({ deviceId }) => deviceId === device.deviceId) ? known : [...known, device];
 }
 
-/** `tctoken` by JID. The list of JIDs that Baileys keeps beside the tokens follows from what is stored. */
+/** `tctoken` by JID. Baileys' index of JIDs is derived from the stored tokens. */
 export const tcTokenKind: KeyKind = {
   async read(context, ids) {
     const { account, told, wrapBytes } = context;
@@ -150,7 +148,7 @@ export const tcTokenKind: KeyKind = {
   },
 };
 
-/** Phone numbers of users under which a write stores a token. */
+/** Phone numbers under which writes store tokens. */
 export function tokenNumbersIn(writes: readonly Write[]): string[] {
   return writes.flatMap((write) => {
     const jid = write.kind === "tcToken.put" ? tryParseJid(write.jid) : undefined;
@@ -158,7 +156,7 @@ export function tokenNumbersIn(writes: readonly Write[]): string[] {
   });
 }
 
-/** The phone numbers of JIDs, as far as they are known. */
+/** The known phone numbers of JIDs. */
 async function phoneNumbersOf({ lid }: Account, jids: readonly string[]): Promise<string[]> {
   const numbers = await Promise.all(
     jids.map(async (text) => {
@@ -171,7 +169,7 @@ async function phoneNumbersOf({ lid }: Account, jids: readonly string[]): Promis
   return numbers.filter((number) => number !== undefined);
 }
 
-/** Where the token of each JID is kept: under the LID where it is known. */
+/** The canonical JID of each token: the LID's if it is known. */
 async function tokenPlaces({ lid }: Account, jids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const places = new Map<string, string>();
   await Promise.all(

@@ -2,25 +2,25 @@ import { isLidServer, tryParseJid } from "../addresses/mod.ts";
 import { isNumberServer } from "./repository_address.ts";
 import type { ToldMappings } from "./told_mappings.ts";
 
-/** What Baileys' `migrateSession` answers, in sessions. */
+/** Result of Baileys' `migrateSession`, in sessions. */
 export interface MigrationCounts {
   readonly migrated: number;
   readonly skipped: number;
-  /** Sessions that were there for the phone number. */
+  /** Sessions of the phone number. */
   readonly total: number;
 }
 
 const NOTHING: MigrationCounts = { migrated: 0, skipped: 0, total: 0 };
 
 /**
- * Baileys' `migrateSession`: the LID of a phone number becomes known, if it is not, and with it everything of
- * the user moves, of every device, in one commit. Most often the mapping was stored just before, and has
- * moved everything: then there is nothing to do, and nothing is asked of the store.
+ * Implements Baileys' `migrateSession`: learns the LID of a phone number, if unknown, and moves all state of
+ * the user, of every device, in one commit. Usually the mapping was stored just before and has moved
+ * everything: then it does not query the store.
  *
- * A session that the LID has already stays, and the phone number's join its archive. (Baileys' own migration
- * would overwrite it: what the peer sends on it could not be read any more.)
+ * A session of the LID stays, and the phone number's sessions join its archive. (Baileys' own migration would
+ * overwrite it, and later messages on it could not be decrypted.)
  *
- * @throws {StoreError} When it could not be read or committed. Nothing has changed.
+ * @throws {StoreError} When a read or commit failed. Nothing has changed.
  */
 export async function migrateUser(
   told: ToldMappings,

@@ -1,15 +1,15 @@
-/** Bytes as Baileys' JSON holds them, and the checks that the converters share. */
+/** Bytes in Baileys' JSON, and shared checks of the converters. */
 
 import { decodeBase64, KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES, prefixedKey } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 
-/** An index of an array, in its one spelling. */
+/** An index of an array, in its canonical spelling. */
 const INDEX = /^(?:0|[1-9][0-9]{0,8})$/;
 
-/** A JSON object, whose properties are not known yet. */
+/** A JSON object with unknown properties. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether a value is an object with properties, neither `null` nor an array nor bytes. */
+/** Whether a value is an object, but not `null`, an array or bytes. */
 export function isObject(value: unknown): value is JsonObject {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
@@ -17,8 +17,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Reads bytes in any of the encodings that are met in the field: bytes themselves, base64,
- * `{type: "Buffer", data}` with base64 or an array, and `{"0": n, …}`.
+ * Reads bytes in any encoding that clients use: bytes themselves, base64, `{type: "Buffer", data}` with
+ * base64 or an array, and `{"0": n, …}`.
  *
  * @returns A copy; `undefined` when the value is none of these.
  */
@@ -31,17 +31,17 @@ export function readBytes(value: unknown): Uint8Array | undefined {
     return Array.isArray(data) ? readOctets(data) : readBytes(data);
   }
   const names = Object.keys(value);
-  // JavaScript lists indexes in ascending order, whatever order they were written in.
+  // JavaScript lists integer property names in ascending order.
   if (!names.every((name, i) => INDEX.test(name) && Number(name) === i)) return undefined;
   return readOctets(Object.values(value));
 }
 
 /**
- * As `readBytes`, for a value that must be bytes.
+ * As `readBytes`, for required bytes.
  *
  * @param length Expected length in bytes; any length when `undefined`.
- * @throws {CorruptError} When it is not.
- * @throws {WrongLengthError} When it has another length.
+ * @throws {CorruptError} When the value is not bytes.
+ * @throws {WrongLengthError} When the length differs.
  */
 export function requireBytes(action: string, what: string, value: unknown, length?: number): Uint8Array {
   const bytes = readBytes(value);
@@ -52,13 +52,13 @@ export function requireBytes(action: string, what: string, value: unknown, lengt
   return bytes;
 }
 
-/** A value that must be a JSON object. @throws {CorruptError} */
+/** Checks that a value is a JSON object. @throws {CorruptError} */
 export function requireObject(action: string, what: string, value: unknown): JsonObject {
   if (!isObject(value)) throw new CorruptError(`${action}: ${what} is not an object`);
   return value;
 }
 
-/** A value that must be an integer of a range, both ends included. @throws {CorruptError} */
+/** Checks that a value is an integer of a range, both ends included. @throws {CorruptError} */
 export function requireInteger(
   action: string,
   what: string,
@@ -71,7 +71,9 @@ export function requireInteger(
   return value;
 }
 
-/** A public key of 33 bytes, given with its prefix or without. @throws {CorruptError | WrongLengthError} */
+/**
+ * Reads a public key with or without its prefix. Returns 33 bytes. @throws {CorruptError | WrongLengthError}
+ */
 export function requirePublicKey(action: string, what: string, value: unknown): Uint8Array {
   const bytes = requireBytes(action, what, value);
   if (bytes.length === KEY_BYTES) return prefixedKey(bytes);
@@ -83,8 +85,8 @@ export function requirePublicKey(action: string, what: string, value: unknown): 
 }
 
 /**
- * A JSON value given as text, as its UTF-8 bytes, or already parsed. @throws {CorruptError} When the text is
- * not JSON.
+ * Parses JSON from text or UTF-8 bytes; returns other values unchanged. @throws {CorruptError} When the text
+ * is not JSON.
  */
 export function parsedJson(action: string, value: unknown): unknown {
   if (typeof value !== "string" && !(value instanceof Uint8Array)) return value;
@@ -93,7 +95,8 @@ export function parsedJson(action: string, value: unknown): unknown {
       typeof value === "string" ? value : new TextDecoder("utf-8", { fatal: true }).decode(value),
     );
   } catch {
-    // The parser's message quotes the text, which may hold keys: it is not kept as the cause.
+    // The parser's error is not kept as the cause, because its message quotes the text, which may contain
+    // keys.
     throw new CorruptError(`${action}: not JSON`);
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 import { readBytes, requireBytes } from "./_bytes.ts";
 
@@ -14,10 +14,12 @@ test.each<[string, unknown]>([
   expect(readBytes(value)).toStrictEqual(Uint8Array.of(1, 2, 255));
 });
 
-test("what is read shares no memory with its input", () => {
-  const bytes = Uint8Array.of(1);
-  readBytes(bytes)?.fill(9);
-  expect(bytes[0]).toBe(1);
+describe("readBytes", () => {
+  test("shares no memory with its input", () => {
+    const bytes = Uint8Array.of(1);
+    readBytes(bytes)?.fill(9);
+    expect(bytes[0]).toBe(1);
+  });
 });
 
 test.each<[string, unknown]>([
@@ -34,12 +36,14 @@ test.each<[string, unknown]>([
   ["a fraction", { type: "Buffer", data: [0.5] }],
   ["text in the array", { type: "Buffer", data: ["1"] }],
   ["a Buffer without data", { type: "Buffer" }],
-])("%s is not bytes", (_, value) => {
+])("returns undefined for %s", (_, value) => {
   expect(readBytes(value)).toBeUndefined();
   expect(() => requireBytes("read", "it", value)).toThrow(CorruptError);
 });
 
-test("a length is told apart from damage", () => {
-  expect(requireBytes("read", "it", "AQL/", 3).length).toBe(3);
-  expect(() => requireBytes("read", "it", "AQL/", 4)).toThrow(WrongLengthError);
+describe("requireBytes", () => {
+  test("distinguishes a wrong length from damage", () => {
+    expect(requireBytes("read", "it", "AQL/", 3).length).toBe(3);
+    expect(() => requireBytes("read", "it", "AQL/", 4)).toThrow(WrongLengthError);
+  });
 });

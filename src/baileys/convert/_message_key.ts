@@ -1,7 +1,4 @@
-/**
- * The keys of skipped messages: seeds, as libsignal-node keeps them, and the three derived keys of the
- * standard.
- */
+/** The keys of skipped messages: libsignal-node's seeds, and the three derived keys of the standard. */
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -9,7 +6,7 @@ import { encodeUtf8, joinBytes, KEY_BYTES } from "../../bytes/mod.ts";
 
 const IV_BYTES = 16;
 
-/** Length of the three derived keys, one behind the other. */
+/** Total length of the three derived keys. */
 const DERIVED_BYTES: number = KEY_BYTES + KEY_BYTES + IV_BYTES;
 
 const INFO: Uint8Array = encodeUtf8("WhisperMessageKeys");
@@ -21,14 +18,14 @@ export interface DerivedKeys {
   readonly iv: Uint8Array;
 }
 
-/** The keys of one message as they are stored, each of them present or absent. */
+/** The stored keys of one message; each may be absent. */
 export type StoredKeys = { readonly [Name in keyof DerivedKeys]?: Uint8Array | undefined };
 
 /**
- * Whether a message key of libsignal-node has a length that is known here. It keeps seeds of 32 bytes. A key
- * that came from another client has no seed any more; it travels through libsignal-node as the 80 bytes of
- * its three derived keys. libsignal-node stores and returns them without looking, and cannot use them: it
- * would derive from them, the MAC would not match, and the peer would be asked to send again.
+ * Whether a message key of libsignal-node has a known length: a seed of 32 bytes, or the 80 bytes of three
+ * derived keys. A key from another client has no seed and is kept in the latter form. libsignal-node stores
+ * and returns it unchanged but cannot use it: it would derive from it, the MAC would not match, and it would
+ * request a retry.
  */
 export function isMessageKeyLength(length: number): boolean {
   return length === KEY_BYTES || length === DERIVED_BYTES;
@@ -44,7 +41,7 @@ export function deriveKeys(seed: Uint8Array): DerivedKeys {
   return splitKeys(hkdf(sha256, seed, new Uint8Array(KEY_BYTES), INFO, DERIVED_BYTES));
 }
 
-/** Takes the 80 bytes apart. */
+/** Splits 80 bytes into the three keys. */
 export function splitKeys(keys: Uint8Array): DerivedKeys {
   return {
     cipherKey: keys.slice(0, KEY_BYTES),
@@ -53,7 +50,7 @@ export function splitKeys(keys: Uint8Array): DerivedKeys {
   };
 }
 
-/** Puts derived keys together; `undefined` unless they are 80 bytes. */
+/** Joins derived keys to 80 bytes; `undefined` when one is missing. */
 export function joinKeys({ cipherKey, macKey, iv }: StoredKeys): Uint8Array | undefined {
   const isWhole = cipherKey?.length === KEY_BYTES && macKey?.length === KEY_BYTES && iv?.length === IV_BYTES;
   return isWhole ? joinBytes([cipherKey, macKey, iv]) : undefined;

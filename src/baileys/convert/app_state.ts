@@ -26,21 +26,21 @@ export interface BaileysHashState {
   indexValueMap: Record<string, { valueMac: Uint8Array }>;
 }
 
-/** The key id that Baileys writes in base64; `undefined` when the text is no such id. */
+/** Decodes Baileys' base64 key id; `undefined` when the text is not one. */
 export function syncKeyIdToBytes(id: string): Uint8Array | undefined {
   const bytes = decodeBase64(id);
   return bytes === undefined || bytes.length === 0 ? undefined : bytes;
 }
 
-/** A key id as Baileys writes it. */
+/** Encodes a key id as Baileys' base64. */
 export function bytesToSyncKeyId(keyId: Uint8Array): string {
   return encodeBase64(keyId);
 }
 
 /**
- * Converts an `app-state-sync-key` of Baileys, as protobuf.js holds it or as it stands in Baileys' files.
+ * Converts an `app-state-sync-key` of Baileys, in the form of protobuf.js or of Baileys' files.
  *
- * @throws {CorruptError} When it is no such key.
+ * @throws {CorruptError} When it is not such a key.
  */
 export function baileysToSyncKey(value: unknown): SyncKey {
   const action = "convert sync key";
@@ -75,7 +75,7 @@ export function syncKeyToBaileys(key: SyncKey, wrapBytes: WrapBytes = plainBytes
 /**
  * Converts an `app-state-sync-version` of Baileys.
  *
- * @throws {CorruptError | WrongLengthError} When it is no such state.
+ * @throws {CorruptError | WrongLengthError} When it is not such a state.
  */
 export function baileysToHashState(value: unknown): HashState {
   const action = "convert hash state";
@@ -122,7 +122,7 @@ export function hashStateToBaileys(
 function readFingerprint(action: string, fingerprint: JsonObject): SyncKeyFingerprint {
   const uint32 = (what: string, value: unknown) => requireInteger(action, what, value, [0, MAX_UINT32]);
   const { rawId, currentIndex, deviceIndexes = [] } = fingerprint;
-  if (!Array.isArray(deviceIndexes)) throw new CorruptError(`${action}: deviceIndexes is no array`);
+  if (!Array.isArray(deviceIndexes)) throw new CorruptError(`${action}: deviceIndexes is not an array`);
   return {
     ...(rawId == null ? {} : { rawId: uint32("rawId", rawId) }),
     ...(currentIndex == null ? {} : { currentIndex: uint32("currentIndex", currentIndex) }),
@@ -130,7 +130,7 @@ function readFingerprint(action: string, fingerprint: JsonObject): SyncKeyFinger
   };
 }
 
-/** A 64-bit integer as a number, as decimal text, or as protobuf.js' pair of halves. */
+/** Reads a 64-bit integer from a number, decimal text, or protobuf.js' pair of halves. */
 function readInt64(action: string, what: string, value: unknown): number {
   let number = value;
   if (typeof value === "string" && /^[0-9]{1,16}$/.test(value)) number = Number(value);

@@ -7,7 +7,7 @@ import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
 
 const ACTION = "convert credentials";
 
-/** The credentials' properties that are fields of the device. All others travel in `Device.extra`. */
+/** Properties of the credentials that are fields of the device. All others are in `Device.extra`. */
 const MAPPED: readonly string[] = [
   "noiseKey",
   "signedIdentityKey",
@@ -23,26 +23,26 @@ const MAPPED: readonly string[] = [
   "firstUnuploadedPreKeyId",
 ];
 
-/** What `credsFromDevice` needs besides the device. */
+/** Options of `credsFromDevice`. */
 export interface CredsOptions {
-  /** Makes the key pair for pairing by code, when none is stored. */
+  /** Creates the key pair for pairing by code, when none is stored. */
   readonly pairingEphemeralKeyPair: () => KeyPair;
   /**
-   * What the bytes in the credentials are made of; plain bytes when left out. Baileys wants Node's `Buffer`:
-   * its key agreement and its signatures refuse a private key that is a plain `Uint8Array`, and it writes
-   * routing information with `toString("base64url")`.
+   * Converts the bytes in the credentials. Defaults to plain bytes. Baileys needs Node's `Buffer`: its key
+   * agreement and signatures reject a private key that is a plain `Uint8Array`, and it encodes routing
+   * information with `toString("base64url")`.
    */
   readonly wrapBytes?: WrapBytes | undefined;
 }
 
 /**
- * The device as Baileys' credentials say it: `base`, with every field replaced that the credentials have.
+ * Converts Baileys' credentials to a device: `base`, with the fields of the credentials replaced.
  *
- * `me` makes the phone number only once the device is paired. While it pairs by code Baileys already sets
- * `me` to the number that was typed in; it then travels in `extra`, like everything without a field. Other
- * entries of `extra` are kept.
+ * `me` sets the phone number only once the device is paired. During pairing by code, Baileys already sets
+ * `me` to the entered number; it is then kept in `extra`, like all properties without a field. Other entries
+ * of `extra` are kept.
  *
- * @throws {CorruptError | WrongLengthError} When a part that has a field is missing or malformed.
+ * @throws {CorruptError | WrongLengthError} When a property with a field is missing or malformed.
  */
 export function deviceFromCreds(creds: object, base: Device): Device {
   const input = creds as JsonObject;
@@ -58,7 +58,7 @@ export function deviceFromCreds(creds: object, base: Device): Device {
     ...restOfSigned
   } = requireObject(ACTION, "signedPreKey", input.signedPreKey);
   if (Object.keys(restOfSigned).length > 0) rest.signedPreKey = restOfSigned;
-  // Baileys draws 0 once in 256 times, which the device does not know. It keeps its own then.
+  // Baileys generates 0 once in 256 times, which is not valid for a device. The device then keeps its own.
   if (input.registrationId === 0) rest.registrationId = 0;
   const registrationId = input.registrationId === 0 ? base.registrationId : input.registrationId;
   const device = {
@@ -83,11 +83,11 @@ export function deviceFromCreds(creds: object, base: Device): Device {
 }
 
 /**
- * Baileys' credentials of a device: a fresh object, which Baileys changes in place.
+ * Creates Baileys' credentials of a device, which Baileys changes in place.
  *
- * A device that Baileys has not seen yet gets the values of `initAuthCreds()` for what has no field.
+ * If Baileys has not stored credentials yet, properties without a field have the values of `initAuthCreds()`.
  *
- * @throws {CorruptError} When what is stored in `extra` does not decode.
+ * @throws {CorruptError} When the entry in `extra` does not decode.
  */
 export function credsFromDevice(device: Device, options: CredsOptions): BaileysCreds {
   const wrap = options.wrapBytes ?? plainBytes;
@@ -140,18 +140,18 @@ function writePair(pair: KeyPair, wrap: WrapBytes): BaileysKeys {
   return { private: wrap(new Uint8Array(pair.privateKey)), public: wrap(new Uint8Array(pair.publicKey)) };
 }
 
-/** What `me` says of the device. */
+/** The fields of the device in `me`. */
 type MeFields = Pick<Device, "pn" | "lid" | "pushName">;
 
 /**
- * The fields that `me` makes; what is left of it goes to `rest`. The proof of pairing is `account`: a
- * pairing-code attempt sets `me` before it, and makes no phone number. What credentials cannot express, as
- * the push name of a device that is not paired, stays as it is.
+ * Reads the fields of `me`; its other properties go to `rest`. `account` is the proof of pairing: a
+ * pairing-code attempt sets `me` earlier, which does not set the phone number. Fields that credentials cannot
+ * express, such as the push name of an unpaired device, stay unchanged.
  */
 function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields): MeFields {
   const { pn, lid, pushName } = base;
   if (input.me == null) {
-    // The mirror of a paired device has `me`: the client took it away.
+    // Credentials of a paired device have `me`: the client removed it.
     return pn === undefined ? { pn, lid, pushName } : { pn: undefined, lid: undefined, pushName: "" };
   }
   const me = requireObject(ACTION, "me", input.me);
@@ -166,7 +166,7 @@ function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields
     ...(isText(name) || name === undefined ? {} : { name }),
   };
   if (Object.keys(left).length > 0) rest.me = left;
-  // Another number that comes without a LID or a name has none of those before.
+  // LID and name of an earlier number do not apply to another one.
   const isSame = pn === undefined || pn === me.id;
   return {
     pn: me.id,
@@ -176,8 +176,8 @@ function readMe(input: JsonObject, rest: Record<string, unknown>, base: MeFields
 }
 
 function writeMe(device: Device, left: object | undefined): object | undefined {
-  // Without a phone number it is what a pairing-code attempt left: with it, Baileys would log in and be
-  // refused.
+  // Without a phone number, `me` comes from a failed pairing-code attempt. With it, Baileys would log in and
+  // be rejected.
   if (device.pn === undefined) return undefined;
   return {
     ...left,
@@ -210,7 +210,7 @@ function writeAccount(account: AdvSignedDeviceIdentity, wrap: WrapBytes): Bailey
   return written;
 }
 
-/** A text that has a field. Anything else that stands there goes to `rest`. */
+/** Reads a text with a field. Any other value goes to `rest`. */
 function takeText(name: string, input: JsonObject, rest: Record<string, unknown>): string | undefined {
   const value = input[name];
   if (isText(value)) return value;

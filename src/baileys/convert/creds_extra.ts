@@ -3,10 +3,10 @@ import { isObject } from "./_bytes.ts";
 import { decodeTagged, encodeTagged } from "./tagged_json.ts";
 import type { WrapBytes } from "./wrap_bytes.ts";
 
-/** Name in `Device.extra` of the parts of the credentials that have no field. */
+/** Name in `Device.extra` of the credentials' properties without a field. */
 export const CREDS_EXTRA = "baileys.creds";
 
-/** The same `extra` with the parts of the credentials that have no field. */
+/** A copy of `extra` with the credentials' properties without a field. */
 export function writeCredsExtra(
   extra: ReadonlyMap<string, Uint8Array>,
   rest: Readonly<Record<string, unknown>>,
@@ -14,10 +14,7 @@ export function writeCredsExtra(
   return new Map(extra).set(CREDS_EXTRA, encodeTagged(rest));
 }
 
-/**
- * The parts of the credentials that have no field; `undefined` when none were ever stored. @throws
- * {CorruptError}
- */
+/** The credentials' properties without a field; `undefined` when none are stored. @throws {CorruptError} */
 export function readCredsExtra(
   extra: ReadonlyMap<string, Uint8Array>,
   wrapBytes: WrapBytes,

@@ -1,6 +1,6 @@
-/** Baileys' `AuthenticationCreds`, structurally: the package does not depend on Baileys. */
+/** Structural types of Baileys' `AuthenticationCreds`: the package does not depend on Baileys. */
 
-/** A key pair. Both halves are 32 bytes. */
+/** A key pair. Both keys are 32 bytes. */
 export interface BaileysKeys {
   private: Uint8Array;
   public: Uint8Array;
@@ -14,7 +14,7 @@ export interface BaileysAccount {
   deviceSignature?: Uint8Array;
 }
 
-/** The credentials of a Baileys client. Properties that are not named here are kept as well. */
+/** The credentials of a Baileys client. Other properties are kept as well. */
 export interface BaileysCreds {
   noiseKey: BaileysKeys;
   pairingEphemeralKeyPair: BaileysKeys;

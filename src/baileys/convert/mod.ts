@@ -1,9 +1,9 @@
 /**
- * Conversions between what Baileys keeps and what is stored: pure functions without a host, lossless both
- * ways.
+ * Conversions between Baileys' values and stored values: pure, host-free functions, lossless in both
+ * directions.
  *
- * Values may have their bytes in any of the encodings that Baileys' files have. What cannot be understood is
- * a `CorruptError`, a key of a length that none has a `WrongLengthError`; neither repeats any of it.
+ * Bytes in values may have any encoding of Baileys' files. Invalid values throw a `CorruptError`, keys of an
+ * invalid length a `WrongLengthError`; messages never contain values.
  *
  * @module
  */

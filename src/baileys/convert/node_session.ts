@@ -1,6 +1,5 @@
 /**
- * Session records as libsignal-node serialises them (`SessionRecord.serialize()`), and the same with bytes in
- * place of base64.
+ * Session records of libsignal-node (`SessionRecord.serialize()`), and the same with bytes instead of base64.
  */
 
 import { encodeBase64, KEY_BYTES, MAX_UINT32, PUBLIC_KEY_BYTES } from "../../bytes/mod.ts";
@@ -8,7 +7,7 @@ import { CorruptError } from "../../errors/mod.ts";
 import { type JsonObject, readBytes, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
 import { isMessageKeyLength } from "./_message_key.ts";
 
-/** The only version of libsignal-node's records that is in use. */
+/** The only used version of libsignal-node's records. */
 export const NODE_RECORD_VERSION = "v1";
 
 /** `chainType` of a sending chain. */
@@ -48,7 +47,7 @@ export interface NodeSessionJson {
   pendingPreKey?: { signedKeyId: number; baseKey: string; preKeyId?: number };
 }
 
-/** What `SessionRecord.serialize()` returns. */
+/** Result of `SessionRecord.serialize()`. */
 export interface NodeRecordJson {
   _sessions: Record<string, NodeSessionJson>;
   version: string;
@@ -58,11 +57,11 @@ export interface NodeRecordJson {
 export interface NodeChain {
   readonly ratchetKey: Uint8Array;
   readonly type: number;
-  /** Counter of the last message, -1 on a fresh chain. */
+  /** Counter of the last message; -1 on a new chain. */
   readonly counter: number;
-  /** Absent once the chain is closed. */
+  /** Absent when the chain is closed. */
   readonly key: Uint8Array | undefined;
-  /** Ascending by index. A value is a seed of 32 bytes, or 80 bytes: see `_message_key.ts`. */
+  /** Ascending by index. A value has 32 bytes (a seed) or 80: see `_message_key.ts`. */
   readonly messageKeys: readonly (readonly [index: number, key: Uint8Array])[];
 }
 
@@ -80,7 +79,7 @@ export interface NodeSession {
   readonly used: number | undefined;
   readonly created: number | undefined;
   readonly remoteIdentityKey: Uint8Array;
-  /** In the order in which they were made. */
+  /** In order of creation. */
   readonly chains: readonly NodeChain[];
   readonly pendingPreKey:
     | { readonly signedKeyId: number; readonly baseKey: Uint8Array; readonly preKeyId: number | undefined }
@@ -90,8 +89,8 @@ export interface NodeSession {
 const ACTION = "convert session";
 
 /**
- * Reads a record, in libsignal-node's order of sessions. A record from before versions were written is
- * migrated as libsignal-node does it.
+ * Reads a record, in libsignal-node's order of sessions. Migrates a record without a version as
+ * libsignal-node does.
  *
  * @throws {CorruptError | WrongLengthError}
  */
@@ -109,7 +108,7 @@ export function readNodeRecord(value: unknown): NodeSession[] {
 /**
  * Reads one session of a record.
  *
- * @param fallbackRegistrationId What a record from before versions says for all of its sessions.
+ * @param fallbackRegistrationId The registration id of a record without a version, for all of its sessions.
  * @throws {CorruptError | WrongLengthError}
  */
 export function readNodeSession(
@@ -118,7 +117,7 @@ export function readNodeSession(
   fallbackRegistrationId?: unknown,
 ): NodeSession {
   const read = readSession(requireObject(ACTION, "a session", session), fallbackRegistrationId);
-  // A name may have a suffix where two sessions share a base key: see `freeSessionName`.
+  // The name has a suffix when two sessions share a base key: see `freeSessionName`.
   if (name.replace(/#[0-9]+$/, "") !== encodeBase64(read.baseKey)) {
     throw new CorruptError(`${ACTION}: a session is not named by its base key`);
   }
@@ -126,8 +125,8 @@ export function readNodeSession(
 }
 
 /**
- * The name of one more session in a record. Another client may archive two states of one session;
- * libsignal-node looks at names only to find a session by the peer's base key, so the second is still tried
+ * A free name for a further session of a record. Another client may archive two states of one session.
+ * libsignal-node uses names only to find a session by the peer's base key, so it still tries the second one
  * for decryption.
  */
 export function freeSessionName(baseKey: string, isTaken: (name: string) => boolean): string {

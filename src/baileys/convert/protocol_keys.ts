@@ -7,7 +7,7 @@ import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
 /** Greatest device number: see `MAX_JID_DEVICE`. */
 const MAX_DEVICE = 65_535;
 
-/** Id under which Baileys keeps the list of JIDs that have a `tctoken`. It is no JID. */
+/** Id of Baileys' list of JIDs that have a `tctoken`. It is not a JID. */
 export const TC_TOKEN_INDEX_ID = "__index";
 
 const REVERSE = "_reverse";
@@ -22,14 +22,17 @@ export interface BaileysTcToken {
 }
 
 /**
- * What an id of a `lid-mapping` asks for: the LID of a phone number, or the phone number of a LID. Users
- * without server.
+ * Meaning of an id of a `lid-mapping`: the LID of a phone number, or the phone number of a LID. Users without
+ * server.
  */
 export type LidMappingId =
   | { readonly kind: "lid-of"; readonly phoneNumber: string }
   | { readonly kind: "phone-number-of"; readonly lid: string };
 
-/** Converts a `sender-key-memory` of Baileys: who holds our sender key in a group. @throws {CorruptError} */
+/**
+ * Converts a `sender-key-memory` of Baileys: the devices that have our sender key of a group. @throws
+ * {CorruptError}
+ */
 export function senderKeyMemoryToDevices(value: unknown): SenderKeyDevice[] {
   const action = "convert sender key memory";
   return Object.entries(requireObject(action, "the memory", value)).map(([deviceJid, hasKey]) => {
@@ -38,7 +41,7 @@ export function senderKeyMemoryToDevices(value: unknown): SenderKeyDevice[] {
   });
 }
 
-/** Converts who holds our sender key in a group to a `sender-key-memory` of Baileys. */
+/** Converts the devices that have our sender key of a group to a `sender-key-memory` of Baileys. */
 export function devicesToSenderKeyMemory(devices: readonly SenderKeyDevice[]): Record<string, boolean> {
   return Object.fromEntries(devices);
 }
@@ -57,7 +60,7 @@ export function lidMappingToUser(value: unknown): string {
   return value;
 }
 
-/** Converts a `device-list` of Baileys. The order is kept. @throws {CorruptError} */
+/** Converts a `device-list` of Baileys in its order. @throws {CorruptError} */
 export function deviceListToDevices(value: unknown): DeviceListEntry[] {
   const action = "convert device list";
   if (!Array.isArray(value)) throw new CorruptError(`${action}: not an array`);
@@ -73,7 +76,7 @@ export function devicesToDeviceList(devices: readonly DeviceListEntry[]): string
   return devices.map(({ deviceId }) => String(deviceId));
 }
 
-/** Converts a `tctoken` of Baileys. A token without timestamp has the timestamp 0. @throws {CorruptError} */
+/** Converts a `tctoken` of Baileys. A missing timestamp becomes 0. @throws {CorruptError} */
 export function tcTokenToEntry(value: unknown): TcTokenEntry {
   const action = "convert trusted-contact token";
   const { token, timestamp, senderTimestamp } = requireObject(action, "the token", value);
@@ -98,8 +101,7 @@ export function entryToTcToken(entry: TcTokenEntry, wrapBytes: WrapBytes = plain
 }
 
 /**
- * Reads the JIDs that Baileys' index of tokens lists: a `tctoken` whose token is a JSON array. @throws
- * {CorruptError}
+ * Reads the JIDs of Baileys' index of tokens: a `tctoken` whose token is a JSON array. @throws {CorruptError}
  */
 export function tcTokenIndexToJids(value: unknown): string[] {
   const action = "convert index of trusted-contact tokens";
@@ -111,7 +113,7 @@ export function tcTokenIndexToJids(value: unknown): string[] {
   return jids;
 }
 
-/** Writes the index of tokens as Baileys does. */
+/** Writes Baileys' index of tokens. */
 export function jidsToTcTokenIndex(
   jids: readonly string[],
   wrapBytes: WrapBytes = plainBytes,

@@ -20,10 +20,7 @@ import {
 
 const ACTION = "convert sender key";
 
-/**
- * Bytes as Baileys' own reader of sender keys turns into a `Buffer`: of the encodings in the field, only this
- * one.
- */
+/** The only encoding of bytes that Baileys' reader of sender keys converts to a `Buffer`. */
 export interface BufferJson {
   readonly type: "Buffer";
   readonly data: string;
@@ -41,7 +38,7 @@ export interface SenderKeyStateJson {
   readonly senderChainKey: SenderKeyStepJson;
   readonly senderSigningKey: {
     readonly public: BufferJson;
-    /** Empty where the key is somebody else's. */
+    /** Empty in a peer's key. */
     readonly private: BufferJson;
   };
   readonly senderMessageKeys: readonly SenderKeyStepJson[];
@@ -50,14 +47,15 @@ export interface SenderKeyStateJson {
 /**
  * Converts a sender key of Baileys to the standard `SenderKeyRecordStructure`.
  *
- * Baileys has its newest state last, the standard first. Skipped message keys of our own states are dropped:
- * nobody asks for them, and Baileys, which skips one with each message to a group, would carry 2,000 of them.
- * Of other states the newest 2,000 stay, and of states the newest five. A public signing key gets its prefix.
+ * Baileys has its newest state last, the standard has it first. Skipped message keys of our own states are
+ * dropped: they are never used, and Baileys, which skips one with each group message, would keep 2,000 of
+ * them. Other states keep the newest 2,000, and the record keeps the newest five states. A public signing key
+ * gets its prefix.
  *
  * @param value JSON as bytes or text, or already parsed.
- * @returns The record. A key without states, which Baileys stores for a moment before the first, has zero
- * bytes.
- * @throws {CorruptError | WrongLengthError} When it is no sender key.
+ * @returns The record; zero bytes for a key without states, which Baileys stores shortly before the first
+ * state.
+ * @throws {CorruptError | WrongLengthError} When it is not a sender key.
  */
 export function senderKeyToRecord(value: unknown): Uint8Array {
   const states = parsedJson(ACTION, value);
@@ -72,24 +70,24 @@ export function senderKeyToRecord(value: unknown): Uint8Array {
 /**
  * Converts a standard `SenderKeyRecordStructure` to the UTF-8 JSON that Baileys stores as a sender key.
  *
- * @throws {CorruptError | WrongLengthError} When the bytes are no such record.
+ * @throws {CorruptError | WrongLengthError} When the bytes are not such a record.
  */
 export function recordToSenderKey(bytes: Uint8Array): Uint8Array {
   return encodeUtf8(JSON.stringify(recordToSenderKeyStates(bytes)));
 }
 
-/** As `recordToSenderKey`, not yet written as text: the newest state last. */
+/** As `recordToSenderKey`, as objects: the newest state last. */
 export function recordToSenderKeyStates(bytes: Uint8Array): SenderKeyStateJson[] {
   return decodeSenderKeyRecord(bytes).senderKeyStates.map(writeState).reverse();
 }
 
 /**
- * The states of a sender key as Baileys serialises it, all bytes in the encoding that its reader understands:
- * it writes arrays of numbers, and cannot use a message key that comes back as one.
+ * Parses the states of a serialised sender key of Baileys, with all bytes in the encoding of its reader.
+ * Baileys writes arrays of numbers but cannot use a message key in this form.
  *
- * Neither ranges nor lengths are checked: `senderKeyToRecord` does that.
+ * `senderKeyToRecord` checks ranges and lengths later.
  *
- * @throws {CorruptError} When it is no JSON of states.
+ * @throws {CorruptError} When it is not JSON of states.
  */
 export function parseSenderKeyStates(value: unknown): SenderKeyStateJson[] {
   const states = parsedJson(ACTION, value);
@@ -101,7 +99,7 @@ function parseState(state: JsonObject): SenderKeyStateJson {
   const chainKey = requireObject(ACTION, "the chain key", state.senderChainKey);
   const signingKey = requireObject(ACTION, "the signing key", state.senderSigningKey);
   const messageKeys = state.senderMessageKeys ?? [];
-  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are no array`);
+  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are not an array`);
   return {
     senderKeyId: state.senderKeyId as number,
     senderChainKey: parseStep("the chain key", chainKey),
@@ -119,11 +117,11 @@ function parseStep(what: string, step: JsonObject): SenderKeyStepJson {
   return { iteration: step.iteration as number, seed: toBufferJson(what, step.seed) };
 }
 
-/** With its prefix, as it is stored. */
+/** Converts a public key, with its prefix. */
 function toPublicKeyJson(value: unknown): BufferJson {
   const what = "the public signing key";
   const json = toBufferJson(what, value);
-  // 33 bytes in base64 need no padding, 32 do.
+  // Base64 of 33 bytes has no padding, that of 32 bytes has.
   return json.data.endsWith("=") ? bufferJson(requirePublicKey(ACTION, what, json)) : json;
 }
 
@@ -137,7 +135,7 @@ function readState(state: JsonObject): SenderKeyStateStructure {
   const signingKey = requireObject(ACTION, "the signing key", state.senderSigningKey);
   const privateKey = readPrivateKey(signingKey.private);
   const messageKeys = state.senderMessageKeys ?? [];
-  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are no array`);
+  if (!Array.isArray(messageKeys)) throw new CorruptError(`${ACTION}: the message keys are not an array`);
   return {
     senderKeyId: requireInteger(ACTION, "the id", state.senderKeyId, [0, MAX_UINT32]),
     senderChainKey: readStep("the chain key", chainKey),
@@ -161,7 +159,7 @@ function readStep(what: string, step: JsonObject): { iteration: number; seed: Ui
   };
 }
 
-/** Somebody else's key has no private half: it is absent or empty. */
+/** The private key of a peer's sender key is absent or empty. */
 function readPrivateKey(value: unknown): Uint8Array | undefined {
   if (value == null || readBytes(value)?.length === 0) return undefined;
   return requireBytes(ACTION, "the private signing key", value, KEY_BYTES);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeBase64 } from "../../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../../errors/mod.ts";
 import { decodeSenderKeyRecord, encodeSenderKeyRecord } from "../../records/mod.ts";
@@ -24,7 +24,7 @@ const ours = fc.record({
   senderMessageKeys: fc.constant([]),
 });
 
-/** The encodings of bytes that are met in the field. */
+/** The encodings of bytes that clients use. */
 const ENCODINGS: ((value: Uint8Array) => unknown)[] = [
   (value) => ({ type: "Buffer", data: encodeBase64(value) }),
   (value) => ({ type: "Buffer", data: [...value] }),
@@ -44,18 +44,6 @@ function parse(stored: Uint8Array): unknown {
   );
 }
 
-test("any sender key comes back as it was, whatever its bytes were written as", () => {
-  fc.assert(
-    fc.property(fc.array(fc.oneof(theirs, ours), { maxLength: 5 }), fc.nat(3), (states, encoding) => {
-      const text = json(states, encoding);
-      const record = senderKeyToRecord(text);
-      expect(senderKeyToRecord(Buffer.from(text))).toEqual(record);
-      expect(parse(recordToSenderKey(record))).toEqual(states);
-      expect(senderKeyToRecord(recordToSenderKey(record))).toEqual(record);
-    }),
-  );
-});
-
 const KEY = encodeBase64(new Uint8Array(32).fill(1));
 const STATE = {
   senderKeyId: 7,
@@ -64,61 +52,75 @@ const STATE = {
   senderMessageKeys: [{ iteration: 1, seed: KEY }],
 };
 
-test("the newest state is last there and first in the standard", () => {
-  const record = senderKeyToRecord([1, 2, 3].map((senderKeyId) => ({ ...STATE, senderKeyId })));
-  expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
-    3, 2, 1,
-  ]);
-});
+describe("senderKeyToRecord and recordToSenderKey", () => {
+  test("round-trip any sender key in any encoding of bytes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(theirs, ours), { maxLength: 5 }), fc.nat(3), (states, encoding) => {
+        const text = json(states, encoding);
+        const record = senderKeyToRecord(text);
+        expect(senderKeyToRecord(Buffer.from(text))).toEqual(record);
+        expect(parse(recordToSenderKey(record))).toEqual(states);
+        expect(senderKeyToRecord(recordToSenderKey(record))).toEqual(record);
+      }),
+    );
+  });
 
-test("of more than five states the newest stay", () => {
-  const record = senderKeyToRecord([1, 2, 3, 4, 5, 6, 7].map((senderKeyId) => ({ ...STATE, senderKeyId })));
-  expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
-    7, 6, 5, 4, 3,
-  ]);
-});
+  test("put the newest state last for Baileys, first in the standard", () => {
+    const record = senderKeyToRecord([1, 2, 3].map((senderKeyId) => ({ ...STATE, senderKeyId })));
+    expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
+      3, 2, 1,
+    ]);
+  });
 
-test("a public signing key gets its prefix, an absent private one stays away", () => {
-  const [state] = decodeSenderKeyRecord(senderKeyToRecord([STATE])).senderKeyStates;
-  expect([...(state?.senderSigningKey?.public ?? [])]).toEqual([5, ...new Uint8Array(32).fill(1)]);
-  expect(Object.hasOwn(state?.senderSigningKey ?? {}, "private")).toBe(false);
-});
+  test("keep the newest five states", () => {
+    const record = senderKeyToRecord([1, 2, 3, 4, 5, 6, 7].map((senderKeyId) => ({ ...STATE, senderKeyId })));
+    expect(decodeSenderKeyRecord(record).senderKeyStates.map(({ senderKeyId }) => senderKeyId)).toEqual([
+      7, 6, 5, 4, 3,
+    ]);
+  });
 
-test("skipped message keys of our own states are dropped, of others the newest 2,000 stay", () => {
-  const senderMessageKeys = Array.from({ length: 2_005 }, (_, iteration) => ({ iteration, seed: KEY }));
-  const own = { ...STATE, senderMessageKeys, senderSigningKey: { public: KEY, private: KEY } };
-  const [other, mine] = decodeSenderKeyRecord(
-    senderKeyToRecord([own, { ...STATE, senderMessageKeys }]),
-  ).senderKeyStates;
-  expect(mine?.senderMessageKeys.length).toBe(0);
-  expect(other?.senderMessageKeys.length).toBe(2_000);
-  expect(other?.senderMessageKeys[0]?.iteration).toBe(5);
-});
+  test("add the prefix of a public signing key, and no private key", () => {
+    const [state] = decodeSenderKeyRecord(senderKeyToRecord([STATE])).senderKeyStates;
+    expect([...(state?.senderSigningKey?.public ?? [])]).toEqual([5, ...new Uint8Array(32).fill(1)]);
+    expect(Object.hasOwn(state?.senderSigningKey ?? {}, "private")).toBe(false);
+  });
 
-test("a key without states has zero bytes, and comes back without states", () => {
-  expect(senderKeyToRecord("[]")).toEqual(new Uint8Array(0));
-  expect(new TextDecoder().decode(recordToSenderKey(new Uint8Array(0)))).toBe("[]");
-});
+  test("keep the newest 2,000 skipped keys of peers' states only", () => {
+    const senderMessageKeys = Array.from({ length: 2_005 }, (_, iteration) => ({ iteration, seed: KEY }));
+    const own = { ...STATE, senderMessageKeys, senderSigningKey: { public: KEY, private: KEY } };
+    const [other, mine] = decodeSenderKeyRecord(
+      senderKeyToRecord([own, { ...STATE, senderMessageKeys }]),
+    ).senderKeyStates;
+    expect(mine?.senderMessageKeys.length).toBe(0);
+    expect(other?.senderMessageKeys.length).toBe(2_000);
+    expect(other?.senderMessageKeys[0]?.iteration).toBe(5);
+  });
 
-test("another client's record without prefix is read", () => {
-  const record = {
-    senderKeyStates: [
+  test("convert a key without states to zero bytes and back", () => {
+    expect(senderKeyToRecord("[]")).toEqual(new Uint8Array(0));
+    expect(new TextDecoder().decode(recordToSenderKey(new Uint8Array(0)))).toBe("[]");
+  });
+
+  test("read another client's record without prefixes", () => {
+    const record = {
+      senderKeyStates: [
+        {
+          senderChainKey: { seed: new Uint8Array(32) },
+          senderSigningKey: { public: new Uint8Array(32).fill(1) },
+          senderMessageKeys: [],
+        },
+      ],
+    };
+    expect(parse(recordToSenderKey(encodeSenderKeyRecord(record)))).toMatchObject([
       {
-        senderChainKey: { seed: new Uint8Array(32) },
-        senderSigningKey: { public: new Uint8Array(32).fill(1) },
-        senderMessageKeys: [],
+        senderKeyId: 0,
+        senderSigningKey: {
+          public: Uint8Array.of(5, ...new Uint8Array(32).fill(1)),
+          private: new Uint8Array(0),
+        },
       },
-    ],
-  };
-  expect(parse(recordToSenderKey(encodeSenderKeyRecord(record)))).toMatchObject([
-    {
-      senderKeyId: 0,
-      senderSigningKey: {
-        public: Uint8Array.of(5, ...new Uint8Array(32).fill(1)),
-        private: new Uint8Array(0),
-      },
-    },
-  ]);
+    ]);
+  });
 });
 
 test.each<[string, unknown]>([
@@ -136,7 +138,7 @@ test.each<[string, unknown]>([
     "a signing key of an unknown type",
     [{ ...STATE, senderSigningKey: { public: encodeBase64(new Uint8Array(33)) } }],
   ],
-])("%s is no sender key", (_, value) => {
+])("reject %s", (_, value) => {
   expect(() => senderKeyToRecord(value)).toThrow(CorruptError);
 });
 
@@ -145,6 +147,6 @@ test.each<[string, object]>([
   ["public signing key", { senderSigningKey: { public: "AAAA" } }],
   ["private signing key", { senderSigningKey: { public: KEY, private: "AAAA" } }],
   ["message seed", { senderMessageKeys: [{ iteration: 1, seed: "" }] }],
-])("a %s of a wrong length is told apart", (_, part) => {
+])("reject a %s of a wrong length", (_, part) => {
   expect(() => senderKeyToRecord([{ ...STATE, ...part }])).toThrow(WrongLengthError);
 });

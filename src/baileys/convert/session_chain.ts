@@ -1,4 +1,4 @@
-/** Chains of libsignal-node and of the standard. */
+/** Conversions of chains between libsignal-node and the standard. */
 
 import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../../bytes/mod.ts";
 import { EMPTY } from "../../protobuf/mod.ts";
@@ -11,24 +11,24 @@ import type {
 import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
 import { type NodeChain, RECEIVING } from "./node_session.ts";
 
-/** The chains of a session that are closed and empty, packed. */
+/** Packed closed and empty chains of a session. */
 export interface SpentChains {
   readonly spentRatchetKeys: Uint8Array;
   readonly spentIndexes: number[];
 }
 
 /**
- * A key for a closed receiving chain, which has none, in a field where other clients insist on one.
+ * A key for a closed receiving chain, which has none, because other clients require one.
  *
- * It must be a key that nobody else can know: from a known one, such as zeros, anybody could forge messages
- * on that chain for a client that takes the field at its word. Derived from the root key it is as secret, and
- * it opens nothing that the peer has sent.
+ * It must be secret: with a known key, such as zeros, an attacker could forge messages on that chain for a
+ * client that uses the field. It is derived from the root key, so it is as secret, and it decrypts no message
+ * of the peer.
  */
 export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uint8Array {
   return retiredKey(rootKey, ratchetKey);
 }
 
-/** A chain for a standard field: message keys are derived. */
+/** Converts a chain for a standard field: derives message keys. */
 export function writeChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined): Chain {
   const message = startChain(chain, keyIfClosed);
   message.messageKeys = newestKeys(chain).map(([index, key]) => {
@@ -37,7 +37,7 @@ export function writeChain(chain: NodeChain, keyIfClosed: Uint8Array | undefined
   return message;
 }
 
-/** A chain for a private field, which only this converter reads: message keys stay seeds. */
+/** Converts a chain for a private field, which only this converter reads: message keys stay seeds. */
 export function writePrivateChain(chain: NodeChain): Chain {
   const message = startChain(chain, undefined);
   message.nodeChainType = chain.type;
@@ -61,7 +61,7 @@ export function readChain(chain: Chain, type: number): NodeChain {
   };
 }
 
-/** Whether a chain is closed and empty: all that is left of it is that it was there. */
+/** Whether a receiving chain is closed and has no message keys. */
 export function isSpent(chain: NodeChain): boolean {
   return chain.type === RECEIVING && chain.key === undefined && chain.messageKeys.length === 0;
 }
@@ -73,7 +73,7 @@ export function packSpentChains(chains: readonly NodeChain[]): SpentChains {
   return { spentRatchetKeys, spentIndexes: chains.map((chain) => chain.counter + 1) };
 }
 
-/** Unpacks spent chains. What has no index is left out. */
+/** Unpacks spent chains. Omits chains without a key or an index. */
 export function unpackSpentChains({ spentRatchetKeys = EMPTY, spentIndexes }: NodeSession): NodeChain[] {
   return spentIndexes.flatMap((index, i) => {
     const ratchetKey = spentRatchetKeys.subarray(i * PUBLIC_KEY_BYTES, (i + 1) * PUBLIC_KEY_BYTES);
@@ -95,7 +95,7 @@ function newestKeys(chain: NodeChain): NodeChain["messageKeys"] {
   return chain.messageKeys.slice(-MAX_MESSAGE_KEYS);
 }
 
-/** A message key without seed and without all three derived keys opens nothing, and is left out. */
+/** Omits a message key that has neither a seed nor all three derived keys, because it is useless. */
 function readMessageKey(message: MessageKey): (readonly [number, Uint8Array])[] {
   const { index = 0, seed } = message;
   const key = seed !== undefined && isSeed(seed) ? seed : joinKeys(message);

@@ -11,32 +11,31 @@ import {
 } from "./session.ts";
 import { writeStructure } from "./session_structure.ts";
 
-/** A closed session as it was encoded last. */
+/** The last encoding of a closed session. */
 interface EncodedSession {
   readonly session: NodeSessionJson;
-  /** The place is part of what is stored. */
+  /** Part of the stored form. */
   readonly position: number;
-  /** Tag, length and message, as they stand in the record. */
+  /** Tag, length and message, as in the record. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Converts one peer's record again and again, as `sessionToRecord` does, byte by byte. A closed session that
- * has not changed since the last time is not converted: with forty of them, one message would cost forty
- * conversions.
+ * Converts successive states of one peer's record to the same bytes as `sessionToRecord`. It converts a
+ * closed session only after a change: with forty of them, one message would need forty conversions.
  *
- * Sessions are compared as JSON, since libsignal-node makes new objects each time; that is a small part of
- * converting them. What is kept is one encoding of each closed session, and the JSON that it came from.
+ * It compares sessions as JSON, because libsignal-node creates new objects each time; comparing is much
+ * faster than converting. It keeps one encoding of each closed session, and its JSON.
  */
 export class SessionEncoder {
   #known = new Map<string, EncodedSession>();
   #local: LocalIdentity | undefined;
 
   /**
-   * Encodes the record, which is taken over: it must not be changed afterwards.
+   * Encodes the record, which must not be changed afterwards.
    *
-   * @throws {CorruptError | WrongLengthError} When it is no record of libsignal-node.
-   * @throws {RangeError} When the local identity is out of range.
+   * @throws {CorruptError | WrongLengthError} When it is not a record of libsignal-node.
+   * @throws {RangeError} When the local identity is invalid.
    */
   encode(record: NodeRecordJson, local: LocalIdentity): Uint8Array {
     const names = Object.keys(record._sessions);
@@ -57,8 +56,7 @@ export class SessionEncoder {
       );
     }
     this.#known = known;
-    // With the open one there are at least two pieces, or there is nothing kept that could be returned
-    // itself.
+    // `joinBytes` copies here, unless there is no closed session: the cached bytes are never returned.
     const open = current === undefined ? new Uint8Array(0) : encodeCurrent(current, identity);
     return joinBytes([open, ...[...known.values()].map(({ bytes }) => bytes)]);
   }
@@ -91,7 +89,7 @@ function isSameIdentity(a: LocalIdentity | undefined, b: LocalIdentity): boolean
   );
 }
 
-/** Whether two values of JSON, or bytes, are equal, their members in one order. */
+/** Whether two JSON values, or bytes, are equal, including the order of their members. */
 function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

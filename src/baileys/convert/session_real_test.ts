@@ -1,6 +1,6 @@
-/** Conversions of states that libsignal-node made, which then have to go on working. */
+/** Conversions of states from libsignal-node, which must keep working afterwards. */
 import { isDeepStrictEqual } from "node:util";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type Ciphertext,
   JSON_CODEC,
@@ -9,7 +9,7 @@ import {
 } from "../../../test/support/signal/library_peer.ts";
 import { recordToSession, sessionToRecord } from "./session.ts";
 
-/** Sessions kept as standard records, each checked to come back as it was. */
+/** Sessions stored as standard records, each checked for a lossless round trip. */
 const RECORD_CODEC: SessionCodec<Uint8Array> = {
   store(json, peer) {
     const record = sessionToRecord(json, localOf(peer));
@@ -26,7 +26,7 @@ function localOf(peer: LibraryPeer): { localIdentityPublic: Uint8Array; localReg
 }
 
 beforeEach(() => {
-  // libsignal-node prints whole sessions.
+  // libsignal-node logs whole sessions.
   for (const method of ["info", "warn", "error"] as const)
     vi.spyOn(console, method).mockImplementation(() => {});
   let now = 1_700_000_000_000;
@@ -47,8 +47,7 @@ function generator(seed: number): (below: number) => number {
 }
 
 /**
- * A conversation with messages lost, late and in the wrong order, and with sessions begun anew; what became
- * of each step.
+ * A conversation with lost, late and reordered messages and new sessions. Returns the outcome of each step.
  */
 async function converse(seed: number, codec: SessionCodec<never>): Promise<string[]> {
   const next = generator(seed);
@@ -84,71 +83,70 @@ async function converse(seed: number, codec: SessionCodec<never>): Promise<strin
   return outcomes;
 }
 
-test.each([1, 2, 3, 4, 5, 6])(
-  "a conversation over converted sessions goes as one over kept sessions (seed %i)",
-  async (seed) => {
+describe("session converters in real conversations", () => {
+  test.each([1, 2, 3, 4, 5, 6])("do not change the outcome of a conversation (seed %i)", async (seed) => {
     const kept = await converse(seed, JSON_CODEC as SessionCodec<never>);
     const converted = await converse(seed, RECORD_CODEC as unknown as SessionCodec<never>);
     expect(converted).toEqual(kept);
     expect(kept.filter((outcome) => outcome.endsWith("true")).length).toBeGreaterThan(10);
-  },
-);
+  });
 
-test.each([11, 12, 13, 14, 15, 16, 17, 18])(
-  "the Rust library and libsignal-node take turns on one record (seed %i)",
-  async (seed) => {
-    const next = generator(seed);
+  test.each([11, 12, 13, 14, 15, 16, 17, 18])(
+    "let the Rust library and libsignal-node alternate (seed %i)",
+    async (seed) => {
+      const next = generator(seed);
+      const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+      const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
+      const mail: { from: LibraryPeer; to: LibraryPeer; text: string; message: Ciphertext }[] = [];
+      const used = { node: 0, rust: 0, needsRust: 0 };
+      alice.engine = seed % 2 === 0 ? "rust" : "node";
+      await (seed % 3 === 0 ? bob.open(alice, 1) : alice.open(bob, 1));
+      for (let step = 0; step < 150; step++) {
+        if (next(4) === 0) alice.engine = alice.engine === "node" ? "rust" : "node";
+        const [from, to] = next(2) === 0 ? [alice, bob] : [bob, alice];
+        if (next(2) === 0 && from.sessions.size > 0) {
+          mail.push({ from, to, text: `${step}`, message: await from.encrypt(to, `${step}`) });
+          used[alice.engine]++;
+          continue;
+        }
+        const [letter] = mail.splice(next(Math.min(mail.length, 5)), 1);
+        if (letter === undefined) continue;
+        const read = () => letter.to.decrypt(letter.from, letter.message);
+        const plain = await read().catch(async () => {
+          // The Rust library drops the seeds of skipped messages, but the keys that it can use are kept.
+          expect([letter.to.name, letter.to.engine]).toEqual(["alice", "node"]);
+          used.needsRust++;
+          alice.engine = "rust";
+          return await read();
+        });
+        expect(plain).toBe(letter.text);
+      }
+      expect(Math.min(used.node, used.rust)).toBeGreaterThan(5);
+      expect(used.needsRust).toBeLessThan(10);
+    },
+  );
+
+  test("let either library read late messages of an archived session", async () => {
     const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
     const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
-    const mail: { from: LibraryPeer; to: LibraryPeer; text: string; message: Ciphertext }[] = [];
-    const used = { node: 0, rust: 0, needsRust: 0 };
-    alice.engine = seed % 2 === 0 ? "rust" : "node";
-    await (seed % 3 === 0 ? bob.open(alice, 1) : alice.open(bob, 1));
-    for (let step = 0; step < 150; step++) {
-      if (next(4) === 0) alice.engine = alice.engine === "node" ? "rust" : "node";
-      const [from, to] = next(2) === 0 ? [alice, bob] : [bob, alice];
-      if (next(2) === 0 && from.sessions.size > 0) {
-        mail.push({ from, to, text: `${step}`, message: await from.encrypt(to, `${step}`) });
-        used[alice.engine]++;
-        continue;
-      }
-      const [letter] = mail.splice(next(Math.min(mail.length, 5)), 1);
-      if (letter === undefined) continue;
-      const read = () => letter.to.decrypt(letter.from, letter.message);
-      const plain = await read().catch(async () => {
-        // The Rust library drops the seeds of skipped messages; the keys that it can use have travelled on.
-        expect([letter.to.name, letter.to.engine]).toEqual(["alice", "node"]);
-        used.needsRust++;
-        alice.engine = "rust";
-        return await read();
-      });
-      expect(plain).toBe(letter.text);
-    }
-    expect(Math.min(used.node, used.rust)).toBeGreaterThan(5);
-    expect(used.needsRust).toBeLessThan(10);
-  },
-);
+    await alice.open(bob, 1);
+    expect(await bob.decrypt(alice, await alice.encrypt(bob, "1"))).toBe("1");
+    expect(await alice.decrypt(bob, await bob.encrypt(alice, "2"))).toBe("2");
+    const late = [await bob.encrypt(alice, "3"), await bob.encrypt(alice, "4")] as const;
 
-test("late mail of an archived session is read by either library, and the session that it was read with goes on", async () => {
-  const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
-  const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
-  await alice.open(bob, 1);
-  expect(await bob.decrypt(alice, await alice.encrypt(bob, "1"))).toBe("1");
-  expect(await alice.decrypt(bob, await bob.encrypt(alice, "2"))).toBe("2");
-  const late = [await bob.encrypt(alice, "3"), await bob.encrypt(alice, "4")] as const;
+    await alice.open(bob, 2);
+    expect(
+      Object.values(alice.session(bob)._sessions).map(({ indexInfo }) => indexInfo.closed === -1),
+    ).toEqual([false, true]);
+    alice.engine = "rust";
+    expect(await alice.decrypt(bob, late[1])).toBe("4");
 
-  await alice.open(bob, 2);
-  expect(Object.values(alice.session(bob)._sessions).map(({ indexInfo }) => indexInfo.closed === -1)).toEqual(
-    [false, true],
-  );
-  alice.engine = "rust";
-  expect(await alice.decrypt(bob, late[1])).toBe("4");
-
-  // The Rust library has made the old session the current one, and has forgotten all private fields.
-  alice.engine = "node";
-  const [first, second] = Object.values(alice.session(bob)._sessions);
-  expect([first?.indexInfo.closed, second?.indexInfo.closed]).toEqual([-1, 1]);
-  expect(first?.pendingPreKey).toBeUndefined();
-  expect(await bob.decrypt(alice, await alice.encrypt(bob, "5"))).toBe("5");
-  expect(await alice.decrypt(bob, await bob.encrypt(alice, "6"))).toBe("6");
+    // The Rust library has made the old session the current one and dropped all private fields.
+    alice.engine = "node";
+    const [first, second] = Object.values(alice.session(bob)._sessions);
+    expect([first?.indexInfo.closed, second?.indexInfo.closed]).toEqual([-1, 1]);
+    expect(first?.pendingPreKey).toBeUndefined();
+    expect(await bob.decrypt(alice, await alice.encrypt(bob, "5"))).toBe("5");
+    expect(await alice.decrypt(bob, await bob.encrypt(alice, "6"))).toBe("6");
+  });
 });

@@ -16,12 +16,12 @@ import {
 
 const ACTION = "convert session";
 
-/** Version of the Signal message format; libsignal-node knows no other. */
+/** Version of the Signal message format, the only one in libsignal-node. */
 const SESSION_VERSION = 3;
 
 /**
- * Spent chains that are kept, the newest of a session: about 18 kB. libsignal-node adds one with each turn of
- * the talk.
+ * Maximum number of spent chains of a session, about 18 kB. libsignal-node adds one each time the
+ * conversation changes direction.
  */
 export const MAX_SPENT_CHAINS = 512;
 
@@ -31,9 +31,9 @@ const OURS = 1;
 /** `baseKeyType` when the peer began the session. */
 const THEIRS = 2;
 
-/** What a session of libsignal-node does not say about itself. */
+/** Parts of a standard session that a session of libsignal-node does not contain. */
 export interface SessionContext {
-  /** Place among the record's sessions. */
+  /** Position among the record's sessions. */
   readonly position: number;
   readonly archived: boolean;
   /** 33 bytes. */
@@ -41,7 +41,7 @@ export interface SessionContext {
   readonly localRegistrationId: number;
 }
 
-/** Where in its record a session was found, and what the sessions around it say. */
+/** Place of a session in its record, with times of other sessions. */
 export type StructurePlace =
   | { readonly kind: "archived"; readonly olderClosed: number }
   | { readonly kind: "current"; readonly olderClosed: number; readonly newestUsed: number };
@@ -76,9 +76,9 @@ export function writeStructure(session: NodeSession, context: SessionContext): S
 /**
  * Reads a standard session as one of libsignal-node.
  *
- * @returns `undefined` for a structure without root key: some clients put an empty one where there is no
+ * @returns `undefined` for a structure without a root key: some clients store an empty one where there is no
  * session.
- * @throws {CorruptError} When a part is missing that no session can do without.
+ * @throws {CorruptError} When a required part is missing.
  */
 export function readStructure(structure: SessionStructure, place: StructurePlace): NodeSession | undefined {
   const { rootKey, sessionVersion = SESSION_VERSION, remoteIdentityPublic = EMPTY } = structure;
@@ -113,7 +113,7 @@ export function readStructure(structure: SessionStructure, place: StructurePlace
   };
 }
 
-/** Which field each chain goes to. Each list is oldest first. */
+/** Sorts chains by their target field. Each list is oldest first. */
 function sortChains(session: NodeSession): {
   sending: NodeChain | undefined;
   receiving: NodeChain[];
@@ -150,7 +150,7 @@ function readChains(structure: SessionStructure): NodeChain[] {
   return chains.filter((chain) => chain.ratchetKey.length > 0);
 }
 
-/** What libsignal-node keeps about a session beside the standard fields. */
+/** Fields of a session that only libsignal-node has. */
 function keptFields(
   session: NodeSession,
   context: SessionContext,
@@ -169,7 +169,7 @@ function keptFields(
   };
 }
 
-/** What libsignal-node keeps about the ratchet beside the standard fields, if anything. */
+/** Fields of the ratchet that only libsignal-node has, if needed. */
 function ratchetFields(session: NodeSession, newest: Uint8Array | undefined): NodeRatchet | undefined {
   const impliedKey = newest ?? new Uint8Array(0);
   const isImplied = sameBytes(session.lastRemoteEphemeralKey, impliedKey);
@@ -200,14 +200,14 @@ function closedOfCurrent(structure: SessionStructure, place: { readonly olderClo
   return Math.max(0, place.olderClosed) + 1;
 }
 
-/** A session that another client archived is taken to be closed just after the next older one. */
+/** A session that another client archived counts as closed just after the next older one. */
 function closedOfArchived(node: Kept | undefined, olderClosed: number): number | undefined {
   return node === undefined || wasOpen(node) ? Math.max(0, olderClosed) + 1 : keptTime(node, "closed");
 }
 
 /**
- * libsignal-node tries sessions in descending order of their last use, and a failed trial may step that
- * session's ratchet. The current session must come first unless libsignal-node itself said otherwise.
+ * libsignal-node tries sessions in descending order of their last use, and a failed trial may step a
+ * session's ratchet. The current session must come first, unless libsignal-node itself stored another order.
  */
 function readUsed(node: Kept | undefined, place: StructurePlace): number | undefined {
   const used = node === undefined ? 0 : keptTime(node, "used");
@@ -222,7 +222,7 @@ function readBaseKeyType(structure: SessionStructure): number | undefined {
 }
 
 function readRegistrationId(structure: SessionStructure): number | undefined {
-  // Without a number libsignal-node would not count the session as open; other clients may leave out a 0.
+  // libsignal-node treats a session without a registration id as not open; other clients may omit a 0.
   return structure.remoteRegistrationId ?? (structure.node === undefined ? 0 : undefined);
 }
 

@@ -5,9 +5,9 @@ import type { BaileysKeys } from "./creds_types.ts";
 import { plainBytes, type WrapBytes } from "./wrap_bytes.ts";
 
 /**
- * The number of a pre-key, which Baileys writes in decimal.
+ * Parses Baileys' decimal pre-key id.
  *
- * @returns `undefined` when the text is no number that a pre-key can have.
+ * @returns `undefined` when the text is not a valid id.
  */
 export function preKeyIdOf(id: string): number | undefined {
   const number = /^[1-9][0-9]{0,7}$/.test(id) ? Number(id) : 0;
@@ -32,7 +32,7 @@ export function recordToPreKey(record: Uint8Array, wrapBytes: WrapBytes = plainB
 }
 
 /**
- * Converts an `identity-key` of Baileys, 33 bytes, to the 32 that are stored. @throws {CorruptError |
+ * Converts an `identity-key` of Baileys, 33 bytes, to the stored 32 bytes. @throws {CorruptError |
  * WrongLengthError}
  */
 export function identityKeyToRaw(value: unknown): Uint8Array {

@@ -3,19 +3,19 @@ import { CorruptError } from "../../errors/mod.ts";
 import { isObject, readBytes } from "./_bytes.ts";
 import type { WrapBytes } from "./wrap_bytes.ts";
 
-/** Deepest nesting of a value. Credentials nest five deep; the limit turns a cycle into an error. */
+/** Maximum nesting of a value. Credentials have five levels; the limit turns a cycle into an error. */
 const MAX_DEPTH = 64;
 
 const ACTION = "convert credentials";
 
 /**
- * Encodes a value as UTF-8 JSON that keeps what plain JSON loses: bytes, `undefined`, bigints and the numbers
- * without a literal. An object with one property whose name begins with `$` says what it stands for:
+ * Encodes a value as UTF-8 JSON, including values that plain JSON loses: bytes, `undefined`, bigints and
+ * numbers without a literal. They become an object with one property whose name begins with `$`:
  *
  * `{"$bytes": base64}` · `{"$undefined": true}` · `{"$bigint": decimal}` · `{"$number": "NaN"}` ·
  * `{"$object": {…}}` for an object that would look like one of these.
  *
- * Of other objects the own enumerable properties are kept, without functions and symbols, as JSON has it.
+ * Other objects keep their own enumerable properties, except functions and symbols, as in JSON.
  *
  * @throws {TypeError} When a value is nested deeper than 64 levels, as in a cycle.
  */
@@ -23,13 +23,13 @@ export function encodeTagged(value: unknown): Uint8Array {
   return encodeUtf8(JSON.stringify(tag(value, 0)));
 }
 
-/** Decodes what `encodeTagged` wrote. @throws {CorruptError} When the bytes are something else. */
+/** Decodes the result of `encodeTagged`. @throws {CorruptError} When the bytes are invalid. */
 export function decodeTagged(bytes: Uint8Array, wrapBytes: WrapBytes): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // The parser's message quotes the text, which holds keys: it is not kept as the cause.
+    // The parser's error is not kept as the cause, because its message quotes the text, which contains keys.
     throw new CorruptError(`${ACTION}: not JSON`);
   }
   return untag(parsed, wrapBytes);
@@ -59,7 +59,7 @@ function tag(value: unknown, depth: number): unknown {
 
 function tagObject(value: object, depth: number): unknown {
   if (Object.prototype.toString.call(value) === "[object Date]") return JSON.parse(JSON.stringify(value));
-  // Bytes as they stand in Baileys' files.
+  // Bytes in the form of Baileys' files.
   const bytes = (value as { type?: unknown }).type === "Buffer" ? readBytes(value) : undefined;
   if (bytes !== undefined) return tag(bytes, depth);
   const entries = Object.entries(value)
@@ -89,7 +89,7 @@ function untagOne(value: Readonly<Record<string, unknown>>, wrapBytes: WrapBytes
   throw new CorruptError(`${ACTION}: a value has an unknown tag`);
 }
 
-/** `fromEntries` defines properties, so that one called `__proto__` is nothing but a property. */
+/** `fromEntries` defines properties, so a member named `__proto__` does not set the prototype. */
 function untagProperties(value: object, wrapBytes: WrapBytes): object {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, untag(item, wrapBytes)]));
 }

@@ -1,7 +1,7 @@
-/** Makes bytes into what the reader of a value expects, such as Node's `Buffer`. It owns what it is given. */
+/** Converts bytes to the type that a reader expects, such as Node's `Buffer`. It owns the bytes. */
 export type WrapBytes = (bytes: Uint8Array) => Uint8Array;
 
-/** Leaves bytes as they are. */
+/** Returns bytes unchanged. */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
