@@ -60,7 +60,7 @@ const ADAPTERS = [
   "remote",
 ];
 
-/** Adapters that import other adapters, and which. */
+/** The adapters that an adapter may import. */
 const DRIVER_OF = {
   sqlite_file: ["sqlite"],
   libsql: ["sqlite", "sqlite_file"],
@@ -95,8 +95,8 @@ const PACKAGES = {
 const SYSTEM_PORT = "src/ports/system.ts";
 
 /**
- * Files that may use names of a host: Baileys accepts private keys only as Node's `Buffer`; files are reached
- * through modules that are built into the host.
+ * Files that may use host names: Baileys accepts private keys only as Node's `Buffer`, and file access needs
+ * built-in modules of the host.
  */
 const HOST_BRIDGES = ["src/baileys/host_bytes.ts", "src/adapters/sqlite_file/host_modules.ts"];
 

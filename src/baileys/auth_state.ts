@@ -64,7 +64,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
    */
   let saved = device;
   let isSaving = false;
-  /** Another identity has begun a stock that may not be durable yet. */
+  /** Whether the stock of another identity may not be durable yet. */
   let hasNewStock = false;
   const saveCreds = async (): Promise<void> => {
     const current = deviceFromCreds(creds, account.device.getDeviceSnapshot());
@@ -85,7 +85,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   const stock = new PreKeyStock(account, counters);
   account.onIdentityChanged(() => {
     const now = account.device.getDeviceSnapshot();
-    // What the credentials say themselves is theirs already.
+    // `saveCreds` itself changed the device: the credentials are already up to date.
     if (!isSaving) {
       replaceCreds(creds, mirrored(now));
       saved = now;
@@ -102,7 +102,7 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
 }
 
-/** Makes credentials say what others do, in place. Their counters stay. */
+/** Replaces credentials in place, except their counters. */
 function replaceCreds(creds: BaileysCreds, others: BaileysCreds): void {
   for (const name of Object.keys(creds)) {
     if (!Object.hasOwn(others, name)) Reflect.deleteProperty(creds, name);
@@ -120,7 +120,7 @@ function changesBetween(before: Device, now: Device): Partial<Device> {
 
 /** The counters of credentials. */
 interface WatchedCounters extends PreKeyCounters {
-  /** Sets both, wherever they were. */
+  /** Sets both counters, also backwards. */
   restart(next: number, firstUnuploaded: number): void;
 }
 

@@ -56,7 +56,7 @@ export class CollectionStates {
   readonly #own = new WeakSet<Write>();
   /** Collections with other writes since a running read or store began. */
   readonly #overtaken = new Set<CollectionName>();
-  /** How often the account has taken another identity, whose collections are none of the former one's. */
+  /** Number of changes of the account's identity. Each identity has its own collections. */
   #identity = 0;
 
   constructor(account: Account) {
@@ -102,7 +102,7 @@ export class CollectionStates {
    * new generation, which nothing reads until this commit makes it current.
    *
    * @param commit Commits these writes, all or none.
-   * @throws {IdentityConflictError} When the account takes another identity before they are committed.
+   * @throws {IdentityConflictError} When the account takes another identity before the commit.
    */
   async store(
     collections: readonly StoredCollection[],
@@ -116,7 +116,7 @@ export class CollectionStates {
       const plans: Plan[] = [];
       for (const { name, state } of collections) plans.push(await this.#plan(name, state));
       if (identity !== this.#identity) {
-        throw new IdentityConflictError("store app state: the account has taken another identity meanwhile");
+        throw new IdentityConflictError("store app state: the account has taken another identity");
       }
       for (const { name, write } of plans) {
         this.#own.add(write);

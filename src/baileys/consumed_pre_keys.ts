@@ -56,7 +56,7 @@ export class ConsumedPreKeys {
     for (const [id, consumer] of this.#consumed) if (consumer === address) this.#consumed.delete(id);
   }
 
-  /** All pre-keys are gone. */
+  /** Called when all pre-keys were removed. */
   clear(): void {
     this.#consumed.clear();
   }

@@ -73,7 +73,7 @@ export class PreKeyStock {
     } while (!this.#isWithinRun());
   }
 
-  /** The counters are other ones, and no pre-key is stored any more: makes new ones. */
+  /** Called when the counters were replaced and all pre-keys removed: creates new ones. */
   restart(): void {
     this.#run = undefined;
     this.fill();

@@ -1,21 +1,10 @@
 import type { Account } from "../account/mod.ts";
-import {
-  formatJid,
-  formatNodeAddress,
-  formatSignalAddress,
-  isLidServer,
-  parseNodeAddress,
-  parseSignalAddress,
-  signalAddressToJid,
-} from "../addresses/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
-import { replaceLidLookUps } from "./lid_look_ups.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
-import { phoneNumberJidOf, senderKeyNameOf } from "./repository_address.ts";
-import { storedNameOf } from "./signal_kinds.ts";
+import { RepositoryLocks, requireStored } from "./repository_locks.ts";
 import { withEachTwin } from "./twin_sender_keys.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
 import { migrateUser } from "./user_migration.ts";
@@ -97,7 +86,8 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
       isInTransaction: (): boolean => true,
     };
     const inner = make({ creds: auth.creds, keys }, logger, pnToLid);
-    return guard(inner, binding, { account, unread, tried, places });
+    const locks = new RepositoryLocks({ account, binding, inner, unread, places });
+    return guard({ account, binding, inner, locks, tried });
   };
   return guarded as Make;
 }
@@ -105,114 +95,42 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
 /** Baileys takes two steps of our sender key for each message, except the first. */
 const STEPS_PER_GROUP_MESSAGE = 2;
 
-interface GuardOptions {
+/** The parts of one guarded repository. */
+interface GuardParts {
   readonly account: Account;
-  readonly unread: UnreadSessions;
+  readonly binding: BaileysBinding;
+  readonly inner: SignalRepositoryLike;
+  readonly locks: RepositoryLocks;
   /** Addresses whose sessions libsignal-node is trying on a message. */
   readonly tried: Set<string>;
-  readonly places: Map<string, string>;
 }
 
 /** Wraps a repository: each operation holds the locks of its state, and ciphertexts wait for their gates. */
-function guard(
-  inner: SignalRepositoryLike,
-  binding: BaileysBinding,
-  { account, unread, tried, places }: GuardOptions,
-): SignalRepositoryLike {
-  const { cache, spellings, consumed, told, keys } = binding;
-  const { lidMapping } = inner;
-  // Whether a received sender key must be durable before the operation resolves.
-  const isStrict = account.signalPolicy.durability !== "relaxed";
-  // Baileys resolves addresses at each step. After a mapping is learned in between, it would store a session
-  // under another address than it read, without that address's lock.
-  /**
-   * Resolved LIDs of phone numbers in use; one operation per phone number, under the lock of its spelling.
-   */
-  const pinned = new Map<string, string | null>();
-  replaceLidLookUps({ lidMapping, lid: account.lid, told, pinned });
-  const storedOf = (jid: string): string => requireStored(inner.jidToSignalProtocolAddress(jid));
-  const phoneNumberOf = (jid: string): string | undefined =>
-    phoneNumberJidOf(inner.jidToSignalProtocolAddress(jid));
-
-  /**
-   * Holds the lock of the address under which Baileys stores this JID's session, and keeps that address
-   * fixed.
-   */
-  async function withJid<T>(jid: string, section: (address: string) => Promise<T>): Promise<T> {
-    const pn = phoneNumberOf(jid);
-    const using = (): Promise<T> =>
-      cache.withAddress(storedOf(jid), (place) => {
-        const address = parseSignalAddress(place);
-        if (pn !== undefined) {
-          pinned.set(pn, isLidServer(address.server) ? formatJid(signalAddressToJid(address)) : null);
-        }
-        const final = formatNodeAddress(address);
-        return unread.using(final, () => section(final));
-      });
-    if (pn === undefined) return await using();
-    // Lock order: the lock of a spelling is always acquired before that of an address.
-    return await spellings.withKeys([pn], async () => {
-      try {
-        // Baileys may query the server for the LID and store it. No lock that this needs is held.
-        await lidMapping.getLIDForPN(pn);
-        return await using();
-      } finally {
-        pinned.delete(pn);
-      }
-    });
-  }
-
-  /** Holds the lock of the sender key with this name in a message, under its canonical name. */
-  function withSenderKey<T>(
-    group: string,
-    senderJid: string,
-    section: (place: string) => Promise<T>,
-  ): Promise<T> {
-    const id = senderKeyNameOf(group, inner.jidToSignalProtocolAddress(senderJid));
-    const name = storedNameOf(id) ?? id;
-    const using = async (place: string): Promise<T> => {
-      places.set(name, place);
-      try {
-        return await section(place);
-      } finally {
-        places.delete(name);
-      }
-    };
-    return spellings.withKeys([id], () => cache.withSenderKey(name, using));
-  }
-
-  /**
-   * Encrypts with the record of an address or name, if its key can be published, and waits until the message
-   * may be sent.
-   */
-  async function send<T>(stored: string, steps: number, encrypt: () => Promise<T>): Promise<T> {
-    await cache.sendable(stored, { steps });
-    const message = await encrypt();
-    await cache.publishable([stored]);
-    return message;
-  }
-
-  /** The canonical address of a JID's session. @throws {StoreError} When it could not be resolved. */
-  async function sessionPlaceOf(jid: string): Promise<string> {
-    const pn = phoneNumberOf(jid);
-    if (pn !== undefined) await lidMapping.getLIDForPN(pn);
-    const [place = ""] = await cache.locate([storedOf(jid)]);
-    return place;
-  }
-
+function guard(parts: GuardParts): SignalRepositoryLike {
+  const { inner } = parts;
+  const { told, keys } = parts.binding;
   return {
     ...inner,
-    decryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.authorJid, (place) =>
-        withEachTwin(cache, place, () => inner.decryptGroupMessage(options)),
-      ),
-    processSenderKeyDistributionMessage: (options) =>
-      withSenderKey(String(options.item.groupId), options.authorJid, async (place) => {
-        await inner.processSenderKeyDistributionMessage(options);
-        if (isStrict) await cache.makeDurable([place]);
-      }),
+    ...sessionOperations(parts),
+    ...groupOperations(parts),
+    deleteSession: (jids) => {
+      const sessions = jids.map((jid) => [inner.jidToSignalProtocolAddress(jid), null]);
+      return keys.set({ session: Object.fromEntries(sessions) });
+    },
+    migrateSession: (from, to) => migrateUser(told, { from, to }),
+  };
+}
+
+type SessionOperations = Pick<
+  SignalRepositoryLike,
+  "decryptMessage" | "encryptMessage" | "getSessionInfo" | "injectE2ESession" | "validateSession"
+>;
+
+function sessionOperations({ account, binding, inner, locks, tried }: GuardParts): SessionOperations {
+  const { cache, consumed } = binding;
+  return {
     decryptMessage: (options) =>
-      withJid(options.jid, async (address) => {
+      locks.withJid(options.jid, async (address) => {
         const decrypt = (): Promise<Uint8Array> => inner.decryptMessage(options);
         if (options.type === "pkmsg") {
           const preKeyId = preKeyIdIn(options.ciphertext);
@@ -228,20 +146,11 @@ function guard(
         }
       }),
     encryptMessage: (options) =>
-      withJid(options.jid, (address) => send(requireStored(address), 1, () => inner.encryptMessage(options))),
-    encryptGroupMessage: (options) =>
-      withSenderKey(options.group, options.meId, (place) =>
-        send(place, STEPS_PER_GROUP_MESSAGE, () => inner.encryptGroupMessage(options)),
+      locks.withJid(options.jid, (address) =>
+        send(cache, requireStored(address), 1, () => inner.encryptMessage(options)),
       ),
-    getSenderKeyDistributionMessage: (options) =>
-      withSenderKey(options.group, options.meId, async (place) => {
-        const message = await inner.getSenderKeyDistributionMessage(options);
-        // The message contains the chain key: a new key must be durable, even if no message uses it yet.
-        await cache.makeDurable([place]);
-        return message;
-      }),
     injectE2ESession: (options) =>
-      withJid(options.jid, async () => {
+      locks.withJid(options.jid, async () => {
         // The first message could not be sent, and the peer's pre-key would be wasted.
         account.writeBehind.assertOpen();
         await inner.injectE2ESession(options);
@@ -249,7 +158,7 @@ function guard(
     // Baileys' own function treats a session that could not be read as absent: it would fetch a bundle and
     // use up one of the peer's pre-keys.
     validateSession: async (jid) => {
-      const address = await sessionPlaceOf(jid);
+      const address = await locks.placeOf(jid);
       const record = cache.sessions.peek(address) ?? (await cache.sessions.load(address));
       if (record?.isOpen === true) return { exists: true };
       account.writeBehind.assertOpen();
@@ -257,24 +166,71 @@ function guard(
     },
     ...(inner.getSessionInfo && {
       getSessionInfo: async (jid: string) => {
-        await sessionPlaceOf(jid);
+        await locks.placeOf(jid);
         return await inner.getSessionInfo?.(jid);
       },
     }),
+  };
+}
+
+type GroupOperations = Pick<
+  SignalRepositoryLike,
+  | "decryptGroupMessage"
+  | "encryptGroupMessage"
+  | "getSenderKeyDistributionMessage"
+  | "hasSenderKey"
+  | "processSenderKeyDistributionMessage"
+>;
+
+function groupOperations({ account, binding: { cache }, inner, locks }: GuardParts): GroupOperations {
+  // Whether a received sender key must be durable before the operation resolves.
+  const isStrict = account.signalPolicy.durability !== "relaxed";
+  return {
+    decryptGroupMessage: (options) =>
+      locks.withSenderKey(options.group, options.authorJid, (place) =>
+        withEachTwin(cache, place, () => inner.decryptGroupMessage(options)),
+      ),
+    processSenderKeyDistributionMessage: (options) =>
+      locks.withSenderKey(String(options.item.groupId), options.authorJid, async (place) => {
+        await inner.processSenderKeyDistributionMessage(options);
+        if (isStrict) await cache.makeDurable([place]);
+      }),
+    encryptGroupMessage: (options) =>
+      locks.withSenderKey(options.group, options.meId, (place) =>
+        send(cache, place, STEPS_PER_GROUP_MESSAGE, () => inner.encryptGroupMessage(options)),
+      ),
+    getSenderKeyDistributionMessage: (options) =>
+      locks.withSenderKey(options.group, options.meId, async (place) => {
+        const message = await inner.getSenderKeyDistributionMessage(options);
+        // The message contains the chain key: a new key must be durable, even if no message uses it yet.
+        await cache.makeDurable([place]);
+        return message;
+      }),
     ...(inner.hasSenderKey && {
       hasSenderKey: (options: { group: string; meId: string }) =>
-        withSenderKey(
+        locks.withSenderKey(
           options.group,
           options.meId,
           async () => (await inner.hasSenderKey?.(options)) === true,
         ),
     }),
-    deleteSession: (jids) => {
-      const sessions = jids.map((jid) => [inner.jidToSignalProtocolAddress(jid), null]);
-      return keys.set({ session: Object.fromEntries(sessions) });
-    },
-    migrateSession: (from, to) => migrateUser(told, { from, to }),
   };
+}
+
+/**
+ * Encrypts with the record of an address or name, if its key can be published, and waits until the message
+ * may be sent.
+ */
+async function send<T>(
+  cache: BaileysBinding["cache"],
+  stored: string,
+  steps: number,
+  encrypt: () => Promise<T>,
+): Promise<T> {
+  await cache.sendable(stored, { steps });
+  const message = await encrypt();
+  await cache.publishable([stored]);
+  return message;
 }
 
 /** Removes the effects of failed trials from sessions that were tried on a message. */
@@ -287,9 +243,4 @@ function repaired(data: KeyDataSet, tried: ReadonlySet<string>, { cache }: Baile
     return [address, withoutFailedTrials(value as NodeRecordJson, before)];
   });
   return { ...data, session: Object.fromEntries(sessions) };
-}
-
-/** @throws {TypeError} When libsignal-node's name of an address is not valid for a stored session. */
-function requireStored(address: string): string {
-  return formatSignalAddress(parseNodeAddress(address));
 }

@@ -50,8 +50,7 @@ export function decodeHashState(bytes: Uint8Array): HashState {
 }
 
 /**
- * Decodes index values that a store kept apart from the rest of the state. @throws {CorruptError} When the
- * bytes do not decode.
+ * Decodes index values that a store keeps separately. @throws {CorruptError} When the bytes do not decode.
  */
 export function decodeIndexValues(bytes: Uint8Array): Map<string, Uint8Array> {
   return mapOf(decodeMessage(HashStateSchema, bytes, "decode index values").map);

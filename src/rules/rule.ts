@@ -88,7 +88,7 @@ export interface MapRule {
   readonly key: Rule;
   readonly value: Rule;
   readonly maxEntries: number;
-  /** Whether each entry is stored as a row of its own. */
+  /** Whether each entry is stored as a row. */
   readonly rows: boolean;
 }
 
@@ -209,8 +209,8 @@ export function tuple<T extends readonly unknown[]>(
 }
 
 /**
- * A map from texts, with at most `maxEntries` entries. Part of the row that it stands in, or with `rows` of
- * entries that are stored as a row each.
+ * A map from texts, with at most `maxEntries` entries. It is part of its parent's row, or with `rows`, each
+ * entry is stored as a row.
  */
 export function map<T>(
   keys: Rule<string>,

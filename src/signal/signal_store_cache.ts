@@ -318,7 +318,7 @@ export class SignalStoreCache<S, K> {
    * session is closed, or our own sender key removed.
    * @throws {HaltedError} While saving is halted and an entry is gated.
    * @throws {FencedError | ClosedError} When nothing will be saved any more, also when nothing is gated.
-   * @throws {IdentityConflictError} When the account has taken another identity since the lock was taken.
+   * @throws {IdentityConflictError} When the account has taken another identity since the lock was acquired.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
     this.#held.requireCurrent(addresses);
@@ -367,9 +367,9 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
-   * The account has taken another identity, and the commit that says so clears what is stored: forgets
-   * everything as `clear` does. What holds the lock of an address now may neither put nor publish what it has
-   * made of the former identity's state.
+   * Called when the account takes another identity, in a commit that clears the stored state: drops
+   * everything as `clear` does. Present holders of an address's lock can neither put nor publish state of the
+   * former identity.
    */
   changeIdentity(): void {
     this.#held.outdate();

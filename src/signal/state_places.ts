@@ -108,7 +108,7 @@ export class StatePlaces {
     this.#swept.delete(users.map(({ lid }) => lid));
   }
 
-  /** Nothing is known of what is stored. */
+  /** Records that state may be under any phone number. */
   clear(): void {
     this.#swept.clear();
   }

@@ -16,7 +16,7 @@ export interface StoreContext {
   /** Name of the cache's present incarnation. */
   readonly incarnation: () => string;
   /**
-   * @throws {IdentityConflictError} When the lock of this address is held since before the account took
+   * @throws {IdentityConflictError} When the holder of this address's lock began before the account took
    * another identity.
    */
   readonly requireCurrent: (address: string) => void;

@@ -109,7 +109,7 @@ export class Round {
     }
   }
 
-  /** Rejects those whose writes it was to commit, and commits none of them. */
+  /** Rejects all direct commits of the round, without committing them. */
   rejectDirect(error: Error): void {
     for (const { reject } of this.#direct.splice(0)) reject(error);
   }
@@ -146,7 +146,7 @@ export class RoundQueue {
     return this.#waiting !== undefined;
   }
 
-  /** Rejects those whose writes the round that waits was to commit. */
+  /** Rejects the direct commits of the waiting round. */
   rejectDirect(error: Error): void {
     this.#waiting?.rejectDirect(error);
   }

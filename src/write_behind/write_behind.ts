@@ -203,8 +203,8 @@ export class WriteBehind {
   }
 
   /**
-   * Rejects the callers of `commitWith` whose writes no flush has collected yet: what they were made from is
-   * not true any more. Nothing of theirs lands.
+   * Rejects calls of `commitWith` that no flush has collected yet, because the state behind their writes is
+   * invalid. None of their writes lands.
    */
   rejectWaiting(error: Error): void {
     this.#rounds.rejectDirect(error);
