@@ -4,7 +4,7 @@ import type { Clock } from "../ports/mod.ts";
 const DEFAULT_START_MS = 1_767_225_600_000;
 
 /**
- * A clock that stands still until it is moved.
+ * A clock that moves only when a test moves it.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Moves forward by `ms`. Scheduled tasks do not run by this: see `ManualScheduler.advance`.
+   * Moves forward by `ms`. Does not run scheduled tasks; see `ManualScheduler.advance`.
    *
    * @throws {RangeError} When `ms` is not a non-negative integer.
    */
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Jumps to a time, backwards too: real clocks are corrected. @throws {RangeError} When it is not an
+   * Jumps to a time, also backwards, as a corrected real clock does. @throws {RangeError} When it is not an
    * integer.
    */
   set(nowMs: number): void {

@@ -4,7 +4,7 @@ import { ManualScheduler } from "./manual_scheduler.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
-/** A `Host` whose parts a test can move and look into. */
+/** A `Host` whose parts a test can control and inspect. */
 export interface FakeHost extends Host {
   readonly clock: FakeClock;
   readonly scheduler: ManualScheduler;
@@ -16,13 +16,13 @@ export interface FakeHost extends Host {
 export interface FakeHostOptions {
   /** Seed of the randomness. Defaults to 1. */
   readonly seed?: number | undefined;
-  /** Where the clock starts, in milliseconds since the Unix epoch. */
+  /** Start of the clock in milliseconds since the Unix epoch. */
   readonly startMs?: number | undefined;
 }
 
 /**
- * Surroundings for a test: a clock that stands still, a scheduler that runs on demand, seeded randomness and
- * a logger that remembers. Nothing in it touches the host, so the same test runs the same way on every
+ * Creates a fake host for tests: a clock that only a test moves, a scheduler that runs on demand, seeded
+ * randomness and a recording logger. It does not use the real host, so a test runs the same way on every
  * runtime.
  *
  * @example

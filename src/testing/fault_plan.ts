@@ -1,21 +1,20 @@
 import type { CommitOptions, Write } from "../backend/mod.ts";
 
 /**
- * What happens to one commit on its way.
+ * The fault of one commit.
  *
- * - `pass`: nothing unusual.
+ * - `pass`: no fault.
  * - An `Error`: nothing is applied and the commit rejects with it.
  * - `lose-answer`: applied, but the caller gets `AmbiguousError`. A twin is kept.
- * - `lose-request`: not applied yet; the caller gets `AmbiguousError`. The commit itself is kept, still under
- *   way.
+ * - `lose-request`: not applied yet; the caller gets `AmbiguousError`. The commit itself is kept.
  * - `duplicate`: applied and answered, and a twin is kept.
- * - `hold`: waits for `FaultPlan.release`, then goes on as usual.
+ * - `hold`: waits for `FaultPlan.release`, then proceeds normally.
  *
- * What is kept arrives when `FaultPlan.deliverLate` is called.
+ * `FaultPlan.deliverLate` delivers the kept commits.
  */
 export type CommitFault = "pass" | "lose-answer" | "lose-request" | "duplicate" | "hold" | Error;
 
-/** A commit that is still under way. */
+/** A commit that has not arrived yet. */
 export interface LateCommit {
   readonly writes: readonly Write[];
   readonly options: CommitOptions | undefined;
@@ -23,13 +22,10 @@ export interface LateCommit {
   deliver(): Promise<number[]>;
 }
 
-/** What became of a commit that arrived late: rows changed by each write, or the error. */
+/** The outcome of a late commit: rows changed by each write, or the error. */
 export type LateOutcome = { readonly changed: readonly number[] } | { readonly error: unknown };
 
-/**
- * The faults that the commits of a backend will meet, and the controls to bring them about. See
- * `faultyCommitter`.
- */
+/** Plans the faults of a backend's commits. See `faultyCommitter`. */
 export class FaultPlan {
   readonly #next: CommitFault[] = [];
   readonly #late: LateCommit[] = [];
@@ -38,49 +34,49 @@ export class FaultPlan {
   #refuses: ((write: Write) => boolean) | undefined;
   #commits = 0;
 
-  /** Commits that came by, whatever became of them. Late deliveries do not count. */
+  /** Number of commits, whatever their outcome. Late deliveries do not count. */
   get commits(): number {
     return this.#commits;
   }
 
-  /** Commits that wait for `release`. */
+  /** Number of commits that wait for `release`. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** Commits and twins that are under way, oldest first. */
+  /** Kept commits and twins, oldest first. */
   get late(): readonly LateCommit[] {
     return this.#late;
   }
 
-  /** What the next commits meet, one each, after what was planned before. */
+  /** Adds one fault for each of the next commits, after those planned before. */
   next(...faults: readonly CommitFault[]): void {
     this.#next.push(...faults);
   }
 
-  /** What every commit meets for which `next` has nothing. `pass` ends it. */
+  /** Sets the fault of every commit without a fault from `next`. `pass` removes it. */
   always(fault: CommitFault): void {
     this.#always = fault;
   }
 
-  /** Refuses commits that contain a write for which `refuses` answers true. `undefined` ends it. */
+  /** Refuses commits that contain a write for which `refuses` answers true. `undefined` removes it. */
   refuse(refuses: ((write: Write) => boolean) | undefined): void {
     this.#refuses = refuses;
   }
 
-  /** Forgets every fault that is planned. What is held or under way stays so. */
+  /** Removes every planned fault. Held and kept commits stay. */
   clear(): void {
     this.#next.length = 0;
     this.#always = "pass";
     this.#refuses = undefined;
   }
 
-  /** Lets every held commit go on, in the order in which they came. */
+  /** Releases every held commit, in the order of the calls. */
   release(): void {
     for (const go of this.#held.splice(0)) go();
   }
 
-  /** Delivers what is under way, oldest first, one after the other, and says what became of each. */
+  /** Delivers the kept commits one after the other, oldest first, and returns the outcome of each. */
   async deliverLate(): Promise<LateOutcome[]> {
     const outcomes: LateOutcome[] = [];
     for (const commit of this.#late.splice(0)) {
@@ -93,7 +89,7 @@ export class FaultPlan {
     return outcomes;
   }
 
-  /** Counts a commit and answers with what it meets. Called by the committer that carries the plan out. */
+  /** Counts a commit and returns its fault. Called by the committer that applies the plan. */
   take(): CommitFault {
     this.#commits += 1;
     return this.#next.shift() ?? this.#always;

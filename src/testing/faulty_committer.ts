@@ -13,16 +13,13 @@ import type { FaultPlan } from "./fault_plan.ts";
 
 /** Options of `faultyCommitter`. */
 export interface FaultyCommitterOptions {
-  /**
-   * Stamps what the setters store; give it the clock that the wrapped backend has. Defaults to the host's
-   * clock.
-   */
+  /** Stamps rows that setters store. Pass the clock of the wrapped backend. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * The same backend behind a network that does what the plan says: commits fail, lose their answers, arrive
- * twice or late, wait, or are refused. Reads pass through untouched. Closing it closes the backend.
+ * Wraps a backend in a simulated network with planned faults: commits fail, lose their answers, arrive twice
+ * or late, wait, or are refused. Reads are not affected. Closing it closes the backend.
  *
  * @example
  * ```ts
@@ -63,7 +60,7 @@ class FaultyCommitter implements Committer {
     if (fault instanceof Error) throw fault;
     const writeIndex = this.#plan.refusedIndex(writes);
     if (writeIndex !== -1) throw new RefusedError("commit: refused on demand", { writeIndex });
-    // The caller gets its writes and bytes back when its promise settles; the twin keeps copies.
+    // The caller owns its writes and bytes again when its promise settles, so the twin keeps copies.
     if (fault === "duplicate" || fault === "lose-answer" || fault === "lose-request") {
       this.#keep(structuredClone(writes), structuredClone(options));
     }

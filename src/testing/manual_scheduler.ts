@@ -1,10 +1,13 @@
 import type { ScheduledTask, Scheduler } from "../ports/mod.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
-/** Runs within one call of `advance` or `runDue`. More means that a task keeps scheduling itself for now. */
+/**
+ * Limit of runs within one call of `advance` or `runDue`. Beyond it, a task keeps scheduling itself for the
+ * current time.
+ */
 const MAX_RUNS_PER_CALL = 100_000;
 
-/** Turns of the microtask queue that code which was woken may take to schedule something. */
+/** Turns of the microtask queue in which woken code can schedule a task. */
 const SETTLING_TURNS = 6;
 
 interface Entry {
@@ -23,14 +26,14 @@ export interface TaskFailure {
 }
 
 /**
- * A `Scheduler` that runs what is due when the test says so, one task at a time, in order of due time and
- * then of `schedule` calls.
+ * A `Scheduler` that runs due tasks on demand, one at a time, in order of due time and then of `schedule`
+ * calls.
  *
- * Code that was woken before, and only waits for promises, goes on before the clock moves.
+ * Code that was woken earlier and only waits for promises continues before the clock moves.
  *
  * `advance` moves the clock to each due time in turn, so a task that schedules itself again runs as often as
- * it would have in real time. It awaits every task: a task that waits for something that only happens after
- * `advance` returns would never end, so start such an `advance` without awaiting it.
+ * in real time. It awaits every task. If a task waits for an event after `advance`, do not await that
+ * `advance`.
  *
  * @example
  * ```ts
@@ -97,17 +100,17 @@ export class ManualScheduler implements Scheduler {
       .map((entry) => entry.name);
   }
 
-  /** Tasks that rejected, in order. The scheduler itself does nothing about them. */
+  /** Tasks that rejected, in order. The scheduler only records them. */
   get failures(): readonly TaskFailure[] {
     return this.#failures;
   }
 
   /**
-   * Moves the clock forward by `ms`, stopping at each due time on the way to run what is due, and returns the
-   * number of runs. The clock ends at least `ms` later, also when a task moved it itself.
+   * Moves the clock forward by `ms`, runs due tasks at each due time on the way, and returns the number of
+   * runs. The clock ends at least `ms` later, also when a task moved it itself.
    *
    * @throws {RangeError} When `ms` is not a non-negative integer, or a task keeps scheduling itself for the
-   * present.
+   *   current time.
    */
   async advance(ms: number): Promise<number> {
     if (!Number.isSafeInteger(ms) || ms < 0) {
@@ -119,7 +122,7 @@ export class ManualScheduler implements Scheduler {
     return runs;
   }
 
-  /** Runs what is due at the clock's present time and returns the number of runs. */
+  /** Runs the tasks that are due now and returns the number of runs. */
   async runDue(): Promise<number> {
     return await this.#runUntil(this.#clock.nowMs());
   }
@@ -130,7 +133,7 @@ export class ManualScheduler implements Scheduler {
       const entry = this.#next(this.#clock.nowMs()) ?? (await this.#nextSettled(targetMs));
       if (entry === undefined) return runs;
       if (runs === MAX_RUNS_PER_CALL) {
-        throw new RangeError(`run tasks: ${JSON.stringify(entry.name)} is due again and again`);
+        throw new RangeError(`run tasks: ${JSON.stringify(entry.name)} keeps scheduling itself`);
       }
       runs += 1;
       const dueAtMs = entry.dueAtMs ?? 0;
@@ -149,8 +152,8 @@ export class ManualScheduler implements Scheduler {
   }
 
   /**
-   * The next task, after what waits for promises only has gone on: a saver that was notified may schedule
-   * something sooner.
+   * Returns the next task, after code that only waits for promises has continued: a notified saver may
+   * schedule an earlier task.
    */
   async #nextSettled(targetMs: number): Promise<Entry | undefined> {
     for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await Promise.resolve();

@@ -1,8 +1,6 @@
 import type { LogFields, Logger, LogLevel } from "../ports/mod.ts";
 
-/**
- * Entries that are kept before the oldest are dropped, so that a long property test does not eat the memory.
- */
+/** Limit of kept entries, which bounds the memory of long property tests. The oldest are dropped first. */
 const MAX_ENTRIES = 10_000;
 
 /** One call of `log`. */
@@ -12,7 +10,7 @@ export interface LogEntry {
   readonly fields: LogFields;
 }
 
-/** A logger that keeps its last 10,000 entries for a test to look at. */
+/** A logger that keeps its last 10,000 entries for inspection by a test. */
 export class RecordingLogger implements Logger {
   readonly #entries: LogEntry[] = [];
 
@@ -21,7 +19,7 @@ export class RecordingLogger implements Logger {
     this.#entries.push({ level, message, fields: { ...fields } });
   }
 
-  /** What was logged, oldest first. */
+  /** All kept entries, oldest first. */
   get entries(): readonly LogEntry[] {
     return this.#entries;
   }
@@ -31,7 +29,7 @@ export class RecordingLogger implements Logger {
     return this.#entries.filter((entry) => entry.level === level).map((entry) => entry.message);
   }
 
-  /** Everything that was logged, as one text: what a test searches for a secret. */
+  /** All kept entries as one text, for searching secrets. */
   get text(): string {
     return this.#entries
       .map((entry) => `${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`)

@@ -1,11 +1,10 @@
 import type { Random } from "../ports/mod.ts";
 
 /**
- * Randomness that repeats: the same seed gives the same sequence on every runtime. A small-state
- * counter-and-shift generator (four 32-bit words), good enough to vary tests.
+ * Repeatable randomness: the same seed gives the same sequence on every runtime. A counter-and-shift
+ * generator with a state of four 32-bit words, sufficient for tests.
  *
- * **Never use it outside of tests**: keys drawn from it can be computed by anybody who knows or guesses the
- * seed.
+ * ***Never use it outside tests**: anyone who knows or guesses the seed can compute keys drawn from it.
  *
  * @example
  * ```ts
@@ -18,20 +17,20 @@ import type { Random } from "../ports/mod.ts";
  * ```
  */
 export class SeededRandom implements Random {
-  /** What it was made with, for the message of a test that fails. */
+  /** The seed, for messages of failing tests. */
   readonly seed: number;
   #a: number;
   #b: number;
   #c: number;
   #counter = 1;
 
-  /** @param seed An integer; its low 32 bits count. */
+  /** @param seed An integer. Its low 32 bits are used. */
   constructor(seed: number) {
     this.seed = seed;
     this.#a = seed | 0;
     this.#b = 0x9e3779b9 | 0;
     this.#c = 0x243f6a88 | 0;
-    // Neighbouring seeds differ in a bit or two: let that spread through the state before anything is drawn.
+    // Adjacent seeds differ in few bits. These rounds spread the difference through the state.
     for (let round = 0; round < 16; round += 1) this.uint32();
   }
 

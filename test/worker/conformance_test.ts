@@ -87,15 +87,15 @@ const target: ConformanceTarget = {
  */
 const knownFailures: readonly KnownFailure[] = [
   {
-    case: "device: create registers an account once, with an id of its own that stays",
+    case: "device: create registers an account once, under a stable id",
     reason: "the ids of two accounts are equal, since each is the first of its object's database",
   },
   {
-    case: "device: deleting an account takes every row of it and no other, from whichever account it is done",
+    case: "device: deleting an account removes its rows and no others",
     reason: "the other account's id names the caller's own account in the caller's object",
   },
   {
-    case: "device: listAccounts names all accounts of the database, by id, with their phone numbers",
+    case: "device: listAccounts returns all accounts by id, with phone numbers",
     reason: "an object lists its own account alone; the registry lists all of them",
   },
   {
@@ -103,11 +103,11 @@ const knownFailures: readonly KnownFailure[] = [
     reason: "an account cannot be deleted from another account's object; the service deletes it",
   },
   {
-    case: "accounts: each has its own rows, whatever its name looks like",
+    case: "accounts: each account has its own rows, whatever its name",
     reason: "the rows are apart, but an object lists its own account alone",
   },
   {
-    case: "accounts: deleting one leaves those whose names begin, contain or resemble its own",
+    case: "accounts: deleting one leaves accounts with similar names",
     reason: "the others are left, but an object lists its own account alone",
   },
 ];

@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorCode } from "../../errors/mod.ts";
 
-/** A rule of the contract that does not hold. */
+/** A violated rule of the contract. */
 export class ConformanceError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -8,7 +8,9 @@ export class ConformanceError extends Error {
   }
 }
 
-/** What a call must fail with: a `TypeError`, a `RangeError`, or a `StoreError` of one of these codes. */
+/**
+ * The expected failure of a call: a `TypeError`, a `RangeError`, or a `StoreError` with one of these codes.
+ */
 export type Failure = "TypeError" | "RangeError" | StoreErrorCode | readonly StoreErrorCode[];
 
 /** @throws {ConformanceError} When `condition` is false. */
@@ -32,7 +34,7 @@ export function differs(actual: unknown, expected: unknown): boolean {
 }
 
 /**
- * Checks that a call fails as it should, be it by throwing or by rejecting, and hands the error on.
+ * Checks that a call throws or rejects as expected, and returns the error.
  *
  * @throws {ConformanceError} When it succeeds or fails otherwise.
  */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BusyError, FencedError } from "../../errors/mod.ts";
 import { ConformanceError, check, differs, equal, fails } from "./assert.ts";
 
@@ -47,40 +47,48 @@ const different: readonly (readonly [unknown, unknown])[] = [
   ],
 ];
 
-test("equal passes for equal data only, and names the place of a difference", () => {
-  for (const [actual, expected] of same) expect(() => equal(actual, expected, "value")).not.toThrow();
-  for (const [actual, expected] of different) {
-    expect(() => equal(actual, expected, "value")).toThrow(ConformanceError);
-    expect(differs(actual, expected)).toBe(true);
-  }
-  const nested = { list: [{ bytes: new Uint8Array([1, 2]) }] };
-  expect(() => equal(nested, { list: [{ bytes: new Uint8Array([1, 9]) }] }, "value")).toThrow(
-    "value.list[0].bytes: differs at byte 1 of 2",
-  );
+describe("equal", () => {
+  test("accepts equal data only and names the place of a difference", () => {
+    for (const [actual, expected] of same) expect(() => equal(actual, expected, "value")).not.toThrow();
+    for (const [actual, expected] of different) {
+      expect(() => equal(actual, expected, "value")).toThrow(ConformanceError);
+      expect(differs(actual, expected)).toBe(true);
+    }
+    const nested = { list: [{ bytes: new Uint8Array([1, 2]) }] };
+    expect(() => equal(nested, { list: [{ bytes: new Uint8Array([1, 9]) }] }, "value")).toThrow(
+      "value.list[0].bytes: differs at byte 1 of 2",
+    );
+  });
+
+  test("does not quote bytes in messages", () => {
+    const secret = new Uint8Array(32).fill(171);
+    for (const expected of [new Uint8Array(32), new Uint8Array(3), "text"]) {
+      expect(() => equal(secret, expected, "key")).toThrow(/^(?!.*(171|ab))/);
+    }
+  });
 });
 
-test("a message about bytes holds none of them", () => {
-  const secret = new Uint8Array(32).fill(171);
-  for (const expected of [new Uint8Array(32), new Uint8Array(3), "text"]) {
-    expect(() => equal(secret, expected, "key")).toThrow(/^(?!.*(171|ab))/);
-  }
+describe("check", () => {
+  test("accepts true only", () => {
+    check(true, "fine");
+    expect(() => check(false, "not fine")).toThrow("not fine");
+  });
 });
 
-test("check passes for true only", () => {
-  check(true, "fine");
-  expect(() => check(false, "not fine")).toThrow("not fine");
-});
-
-test("fails wants the right failure, thrown or rejected, and hands it on", async () => {
-  const fenced = new FencedError("commit: no");
-  expect(await fails(() => Promise.reject(fenced), "fenced", "call")).toBe(fenced);
-  expect(await fails(() => Promise.reject(fenced), ["busy", "fenced"], "call")).toBe(fenced);
-  const thrown = () => {
-    throw new TypeError("bad");
-  };
-  await fails(thrown, "TypeError", "call");
-  await expect(fails(thrown, "RangeError", "call")).rejects.toThrow(ConformanceError);
-  await expect(fails(() => Promise.reject(new BusyError("busy")), "fenced", "call")).rejects.toThrow(/busy/);
-  await expect(fails(() => Promise.reject("text"), "fenced", "call")).rejects.toThrow(ConformanceError);
-  await expect(fails(async () => 1, "fenced", "call")).rejects.toThrow(/succeeded/);
+describe("fails", () => {
+  test("accepts the expected failure, thrown or rejected, and returns it", async () => {
+    const fenced = new FencedError("commit: no");
+    expect(await fails(() => Promise.reject(fenced), "fenced", "call")).toBe(fenced);
+    expect(await fails(() => Promise.reject(fenced), ["busy", "fenced"], "call")).toBe(fenced);
+    const thrown = () => {
+      throw new TypeError("bad");
+    };
+    await fails(thrown, "TypeError", "call");
+    await expect(fails(thrown, "RangeError", "call")).rejects.toThrow(ConformanceError);
+    await expect(fails(() => Promise.reject(new BusyError("busy")), "fenced", "call")).rejects.toThrow(
+      /busy/,
+    );
+    await expect(fails(() => Promise.reject("text"), "fenced", "call")).rejects.toThrow(ConformanceError);
+    await expect(fails(async () => 1, "fenced", "call")).rejects.toThrow(/succeeded/);
+  });
 });

@@ -20,14 +20,14 @@ function remove(address: string): Write {
 
 const orderCases: readonly ConformanceCase[] = [
   {
-    name: "commit: nothing to write is fine, and answers with nothing",
+    name: "commit: accepts an empty list and returns an empty list",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.commit([]), [], "answer");
     },
   },
   {
-    name: "commit: writes of one key apply in the order given",
+    name: "commit: applies writes of one key in order",
     async run(harness) {
       const backend = await harness.open();
       await backend.commit([
@@ -44,7 +44,7 @@ const orderCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: the order holds among writes of different kinds that meet in one row",
+    name: "commit: keeps the order of different kinds that change one row",
     async run(harness) {
       const backend = await harness.open();
       const record = sampleBytes(1, 20);
@@ -80,7 +80,7 @@ const orderCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: an interleaved run of many keys ends with the last write of each",
+    name: "commit: interleaved writes leave the last write of each key",
     async run(harness) {
       const backend = await harness.open();
       const random = new SeededRandom(77);
@@ -105,7 +105,7 @@ const orderCases: readonly ConformanceCase[] = [
 
 const countCases: readonly ConformanceCase[] = [
   {
-    name: "commit: answers with the number of rows that each write changed",
+    name: "commit: returns the number of rows that each write changed",
     requires: ["changedRows"],
     async run(harness) {
       const backend = await harness.open();
@@ -131,11 +131,11 @@ const countCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: of many removals in a row each says whether its row was there",
+    name: "commit: reports for each of many removals whether its row existed",
     requires: ["changedRows"],
     async run(harness) {
       const backend = await harness.open();
-      // More than one statement may name; every seventh key comes twice.
+      // More keys than one statement can bind. Every seventh key occurs twice.
       const ids = Array.from({ length: 150 }, (_, n) => n - (n % 7 === 6 ? 1 : 0));
       const there = new Set(ids.filter((id) => id % 3 !== 0));
       const record = sampleBytes(1, 20);
@@ -159,7 +159,7 @@ const countCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: answers with one number for each write",
+    name: "commit: returns one number for each write",
     async run(harness) {
       const backend = await harness.open();
       const draw = { random: new SeededRandom(3), nowS: secondsOf(harness.clock) };
@@ -176,7 +176,7 @@ const countCases: readonly ConformanceCase[] = [
 
 const togetherCases: readonly ConformanceCase[] = [
   {
-    name: "commit: every kind of write applies, and doing it all twice leaves what doing it once leaves",
+    name: "commit: applies every kind of write, idempotently",
     async run(harness) {
       const backend = await harness.open();
       const draw = { random: new SeededRandom(11), nowS: secondsOf(harness.clock) };
@@ -189,7 +189,7 @@ const togetherCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: concurrent commits apply whole, in some order",
+    name: "commit: applies concurrent commits atomically, in some order",
     requires: ["atomicCommit"],
     async run(harness) {
       const backend = await harness.open();
@@ -197,7 +197,7 @@ const togetherCases: readonly ConformanceCase[] = [
       const pair = (open: Backend, seed: number) => open.commit([put(ALICE, seed), put(BOB, seed)]);
       const calls = Array.from({ length: 20 }, (_, seed) => pair(seed % 2 === 0 ? backend : other, seed));
       const results = await Promise.allSettled(calls);
-      // Two processes on one file may find it busy; that is an answer. Anything else is not.
+      // Two processes on one file may find it busy. Any other failure is wrong.
       for (const result of results) {
         if (result.status === "rejected") await fails(() => Promise.reject(result.reason), "busy", "commit");
       }
@@ -210,7 +210,7 @@ const togetherCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: one that is invalid in the middle applies nothing",
+    name: "commit: applies nothing if a write in the middle is invalid",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession(ALICE, sampleBytes(1, 30));
@@ -231,8 +231,8 @@ const togetherCases: readonly ConformanceCase[] = [
 ];
 
 /**
- * Whether a commit that may have been made to fail was applied. It fails as commits do, not in a way of its
- * own.
+ * Whether a commit was applied that the harness may have made to fail. It must fail with an error of a
+ * commit.
  */
 async function succeeds(call: Promise<unknown>): Promise<boolean> {
   try {
@@ -244,7 +244,7 @@ async function succeeds(call: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** At how many statements a commit can fail, found out with an account of its own. */
+/** Counts the statements at which a commit can fail, in an account of its own. */
 async function countStatements(
   harness: ConformanceHarness,
   filling: readonly Write[],
@@ -258,12 +258,12 @@ async function countStatements(
     check(index >= 3, `the commit can fail at ${index} statements only`);
     return index;
   }
-  throw new ConformanceError("the commit still fails at its thousandth statement: does the fault ever end?");
+  throw new ConformanceError("count statements: the commit still fails at its thousandth statement");
 }
 
 const atomicityCases: readonly ConformanceCase[] = [
   {
-    name: "commit: one that fails at any statement applies nothing, and can be sent again",
+    name: "commit: applies nothing if any statement fails, and can be resent",
     requires: ["atomicCommit", "failCommitAt"],
     async run(harness) {
       let backend = await harness.open();
@@ -276,7 +276,7 @@ const atomicityCases: readonly ConformanceCase[] = [
       for (let index = 0; index < statements; index += 1) {
         harness.failCommitAt?.(index);
         check(!(await succeeds(backend.commit(writes))), `the commit did not fail at statement ${index}`);
-        // What one of these commits left behind would stay, so looking now and then misses nothing.
+        // A row that one of these commits left behind would stay, so a check every eighth time finds it.
         if (index % 8 !== 0 && index !== statements - 1) continue;
         equal(await readAll(backend), before, `contents after failing at each statement up to ${index}`);
         if (index % 24 === 8) backend = await harness.reopen();
@@ -288,13 +288,13 @@ const atomicityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "commit: one that fails is not half there after a crash",
+    name: "commit: a failed commit leaves nothing behind after a crash",
     requires: ["atomicCommit", "failCommitAt", "durableOnResolve"],
     async run(harness) {
       const backend = await harness.open();
       await backend.commit([put(ALICE, 1), put(BOB, 1)]);
       harness.failCommitAt?.(1);
-      // Kinds of their own tables, so that no multi-row statement holds two of them.
+      // These kinds use separate tables, so that no multi-row statement holds two of them.
       const writes: Write[] = [
         put(ALICE, 2),
         { kind: "identity.put", address: ALICE, key: sampleBytes(2, 32) },
@@ -311,7 +311,7 @@ const atomicityCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** What `commit` promises beyond single writes. */
+/** Guarantees of `commit` for several writes. */
 export const commitCases: readonly ConformanceCase[] = [
   ...orderCases,
   ...countCases,

@@ -5,7 +5,7 @@ import { fullDevice, sampleBytes, secondsOf } from "./samples.ts";
 import { readAll } from "./universe.ts";
 import { drawWrite, PUTTING_KINDS } from "./write_samples.ts";
 
-/** Overwrites all bytes in plain data, however deep, and counts the arrays that it found. */
+/** Overwrites all bytes in plain data, at any depth, and counts the arrays. */
 function scribble(value: unknown): number {
   if (value instanceof Uint8Array) {
     value.fill(0xee);
@@ -24,7 +24,7 @@ function isObject(value: unknown): value is object {
 /** Bytes are copied on their way in and on their way out. */
 export const copyCases: readonly ConformanceCase[] = [
   {
-    name: "bytes: after a commit the caller's bytes are its own again",
+    name: "bytes: the caller owns its bytes again after a commit",
     async run(harness) {
       const backend = await harness.open();
       const draw = (seed: number) => {
@@ -34,8 +34,8 @@ export const copyCases: readonly ConformanceCase[] = [
       const writes = draw(5);
       await backend.commit(writes);
       const before = await readAll(backend);
-      // Samples share their fixed keys with the cases, so what is scribbled on is a copy that was committed
-      // after them.
+      // Samples share their fixed keys with the cases, so the case overwrites a copy that was committed after
+      // them.
       const copies = structuredClone(draw(5));
       await backend.commit(copies);
       check(scribble(copies) > 10, "there are no bytes to change");
@@ -43,7 +43,7 @@ export const copyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "bytes: what is read is the caller's own",
+    name: "bytes: the caller owns the bytes that it reads",
     async run(harness) {
       const backend = await harness.open();
       const source = { random: new SeededRandom(6), nowS: secondsOf(harness.clock) };
@@ -59,7 +59,7 @@ export const copyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "bytes: a view is stored as the part it shows, not as the buffer behind it",
+    name: "bytes: stores the part that a view shows, not its buffer",
     async run(harness) {
       const backend = await harness.open();
       const buffer = sampleBytes(1, 400);

@@ -24,10 +24,10 @@ async function damage(
   await harness.damage(DEFAULT_ACCOUNT, value, how);
 }
 
-/** Absent, corrupt and of a wrong length are three different answers. */
+/** Absent, corrupt and wrong-length values have three different outcomes. */
 export const damageCases: readonly ConformanceCase[] = [
   {
-    name: "damage: an identity or a secret of a wrong length is not absent, and a new one heals it",
+    name: "damage: a wrong-length identity or secret is an error until replaced",
     requires: ["damage"],
     async run(harness) {
       const backend = await harness.open();
@@ -54,7 +54,7 @@ export const damageCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "damage: a sync key that does not decode is an error to read, and never the latest",
+    name: "damage: an undecodable sync key is an error and never the latest",
     requires: ["damage"],
     async run(harness) {
       const backend = await harness.open();
@@ -93,7 +93,7 @@ export const damageCases: readonly ConformanceCase[] = [
     }),
   ),
   {
-    name: "damage: a device list that does not decode is an error, not an empty list",
+    name: "damage: an undecodable device list is an error",
     requires: ["damage"],
     async run(harness) {
       const backend = await harness.open();
@@ -110,7 +110,7 @@ export const damageCases: readonly ConformanceCase[] = [
   },
   ...(["undecodable", "wrong-length"] as const).map(
     (how): ConformanceCase => ({
-      name: `damage: a device record that is ${how} is a loud error and never a new identity`,
+      name: `damage: a device record that is ${how} is an error`,
       requires: ["damage"],
       async run(harness) {
         const backend = await harness.open();

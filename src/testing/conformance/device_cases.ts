@@ -16,7 +16,7 @@ function bytesOf(snapshot: DatabaseSnapshot): number {
 
 const recordCases: readonly ConformanceCase[] = [
   {
-    name: "device: an account has none until one is saved, and registering it saves none",
+    name: "device: an account has none until one is saved",
     async run(harness) {
       const backend = await harness.open();
       await backend.create();
@@ -29,7 +29,7 @@ const recordCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: every field comes back",
+    name: "device: keeps every field",
     async run(harness) {
       const backend = await harness.open();
       await backend.save(fullDevice(1));
@@ -39,7 +39,7 @@ const recordCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: absent fields and defaults come back as such",
+    name: "device: keeps absent fields and defaults",
     async run(harness) {
       const backend = await harness.open();
       await backend.save(freshDevice(1));
@@ -49,7 +49,7 @@ const recordCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: saving replaces every field, one at a time too",
+    name: "device: saving replaces every field",
     async run(harness) {
       const backend = await harness.open();
       await backend.save(fullDevice(1));
@@ -64,7 +64,7 @@ const recordCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: empty bytes are not absent, and parts of an identity may be absent",
+    name: "device: keeps empty bytes apart from absent ones",
     async run(harness) {
       const backend = await harness.open();
       const device: Device = {
@@ -82,7 +82,7 @@ const recordCases: readonly ConformanceCase[] = [
 
 const accountCases: readonly ConformanceCase[] = [
   {
-    name: "device: create registers an account once, with an id of its own that stays",
+    name: "device: create registers an account once, under a stable id",
     async run(harness) {
       const backend = await harness.open();
       const id = await backend.create();
@@ -96,7 +96,7 @@ const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: listAccounts names all accounts of the database, by id, with their phone numbers",
+    name: "device: listAccounts returns all accounts by id, with phone numbers",
     async run(harness) {
       const backend = await harness.open();
       const id = await backend.create();
@@ -113,7 +113,7 @@ const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: a commit registers the account too",
+    name: "device: a commit registers the account",
     async run(harness) {
       const backend = await harness.open("carol");
       await backend.putSession("1000@lid.0", sampleBytes(1, 9));
@@ -123,7 +123,7 @@ const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: a snapshot counts rows and bytes, hands back the extra bytes and holds no contents",
+    name: "device: a snapshot holds counts and extra bytes but no contents",
     async run(harness) {
       const backend = await harness.open();
       const accountId = await backend.create();
@@ -152,7 +152,7 @@ const accountCases: readonly ConformanceCase[] = [
 
 const deleteCases: readonly ConformanceCase[] = [
   {
-    name: "device: deleting an account takes every row of it and no other, from whichever account it is done",
+    name: "device: deleting an account removes its rows and no others",
     async run(harness) {
       let backend = await harness.open();
       const bob = await harness.open("bob");

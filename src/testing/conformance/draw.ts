@@ -3,26 +3,26 @@ import type { Rule } from "../../rules/mod.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { BYTES, KEY_IDS, TEXTS } from "./universe.ts";
 
-/** Where random values come from. */
+/** Source of random values. */
 export interface Draw {
   readonly random: SeededRandom;
-  /** The time by which rows are stamped, in Unix seconds. */
+  /** The time that stamps rows, in Unix seconds. */
   readonly nowS: number;
 }
 
-/** An account id that no account has. */
+/** An account id without an account. */
 const NO_ACCOUNT = 2 ** 40;
 
-/** Small numbers meet each other often; one in so many is a great one. */
+/** Most numbers are small, so that they collide. One in this many is large. */
 const GREAT_ODDS = 6;
 
-/** Most bytes beyond the least of a value. */
+/** Maximum number of bytes above the minimum of a value. */
 const EXTRA_BYTES = 40;
 
 const small = ({ random }: Draw): number =>
   random.oneIn(GREAT_ODDS) ? random.below(2 ** 31) : random.below(5);
 
-/** How an integer of each sort is drawn. Ranges are the rule's. */
+/** How an integer of each sort is drawn. The rule gives the range. */
 const INTEGERS: Readonly<Record<IntegerSort, (draw: Draw) => number>> = {
   accountId: () => NO_ACCOUNT,
   count: ({ random }) => (random.oneIn(GREAT_ODDS) ? random.uint32() : random.below(100)),
@@ -38,8 +38,8 @@ const INTEGERS: Readonly<Record<IntegerSort, (draw: Draw) => number>> = {
 };
 
 /**
- * A value of a rule, within the universe. Lists have up to three items, what is optional is there in two of
- * three.
+ * Draws a value of a rule, within the universe. Lists have up to three items. An optional value is present in
+ * two of three draws.
  */
 export function draw(rule: Rule, from: Draw): unknown {
   const { random } = from;
@@ -57,7 +57,7 @@ export function draw(rule: Rule, from: Draw): unknown {
     case "bytes":
       return drawBytes(rule, random);
     case "optional":
-      // Which rows a limited expiry takes is not specified.
+      // It is not specified which rows a limited expiry removes.
       return isLimit(rule.rule) || random.oneIn(3) ? undefined : draw(rule.rule, from);
     case "list":
       return Array.from({ length: random.below(4) }, () => draw(rule.item, from));
@@ -74,7 +74,7 @@ export function draw(rule: Rule, from: Draw): unknown {
   }
 }
 
-/** As `draw`, with everything that may be absent, and with the greatest numbers. */
+/** As `draw`, with every optional value present and with the greatest numbers. */
 export function drawFull(rule: Rule, from: Draw): unknown {
   switch (rule.type) {
     case "integer":
@@ -107,7 +107,7 @@ function drawBytes(
 ): Uint8Array {
   const known = BYTES[name];
   if (known !== undefined) return random.pick(known);
-  // Where none or one length is allowed, none may come back as absent.
+  // Where empty or one length is allowed, empty bytes may come back as absent.
   return random.bytes(length ?? min + random.below(EXTRA_BYTES));
 }
 

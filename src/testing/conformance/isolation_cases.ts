@@ -14,10 +14,10 @@ async function fill(backend: Backend, seed: number, nowS: number): Promise<void>
   await backend.commit([...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, draw)));
 }
 
-/** Accounts of one database never see each other. */
+/** Isolation between accounts of one database. */
 export const isolationCases: readonly ConformanceCase[] = [
   {
-    name: "accounts: each has its own rows, whatever its name looks like",
+    name: "accounts: each account has its own rows, whatever its name",
     async run(harness) {
       const backends: Backend[] = [];
       for (const [seed, name] of HOSTILE_TEXTS.entries()) {
@@ -36,7 +36,7 @@ export const isolationCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "accounts: a name that is no text key is a TypeError, and registers nothing",
+    name: "accounts: an invalid name is a TypeError and registers nothing",
     async run(harness) {
       const backend = await harness.open();
       await backend.create();
@@ -47,7 +47,7 @@ export const isolationCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "accounts: no kind of write in one changes anything in another",
+    name: "accounts: no kind of write changes another account",
     async run(harness) {
       const nowS = secondsOf(harness.clock);
       const accounts: { name: string; backend: Backend; contents: Contents }[] = [];
@@ -72,7 +72,7 @@ export const isolationCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "accounts: deleting one leaves those whose names begin, contain or resemble its own",
+    name: "accounts: deleting one leaves accounts with similar names",
     async run(harness) {
       const nowS = secondsOf(harness.clock);
       const contents = new Map<string, Contents>();

@@ -4,8 +4,8 @@ import type { ConformanceCase } from "./harness.ts";
 import { HOSTILE_TEXTS, sampleBytes } from "./samples.ts";
 
 /**
- * One place where a text is a key, or a part of one: the writes that put and remove a row under it, and how
- * to read the number that the row was given.
+ * A place where a text is a key or a part of one: the writes that put and remove a row under it, and the read
+ * of the number in that row.
  */
 interface KeyPlace {
   readonly name: string;
@@ -22,7 +22,7 @@ function numberOf(bytes: Uint8Array | undefined): number | undefined {
   return bytes === undefined ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
 }
 
-/** Reads one key after another, all at once. */
+/** Reads each key with its own call, concurrently. */
 function each(
   read: (backend: Backend, key: string) => Promise<Uint8Array | undefined>,
 ): (backend: Backend, keys: readonly string[]) => Promise<(number | undefined)[]> {
@@ -174,7 +174,7 @@ function messagePlaces(part: "chat" | "sender" | "id"): KeyPlace[] {
         const { chat, sender, id } = at(key);
         return (await backend.getMsgSecret(chat, sender, id))?.secret;
       }),
-      // The only way to remove one is to let it expire, and with it those before it.
+      // A secret can only be removed by expiry, which also removes earlier ones.
       remove: (_, value) => ({ kind: "msgSecret.expire", cutoff: value }),
     },
   ];
@@ -190,14 +190,14 @@ const PLACES: readonly KeyPlace[] = [
 
 function placeCase(place: KeyPlace): ConformanceCase {
   return {
-    name: `keys: as ${place.name}, hostile texts are apart from each other`,
+    name: `keys: keeps hostile texts apart as ${place.name}`,
     async run(harness) {
       const backend = await harness.open();
       const value = (index: number) => index + 1;
       await backend.commit(HOSTILE_TEXTS.map((key, index) => place.put(key, value(index))));
       const values = HOSTILE_TEXTS.map((_, index) => value(index));
       equal(await place.get(backend, HOSTILE_TEXTS), values, "stored");
-      // Secrets expire by time and take those before them along.
+      // Secrets expire by time, together with earlier ones.
       const isExpiry = place.name.startsWith("message secret");
       const isGone = (index: number) => (isExpiry ? index < 20 : index % 3 === 0);
       const removals = HOSTILE_TEXTS.map((key, index) => place.remove(key, value(index)));
@@ -208,11 +208,11 @@ function placeCase(place: KeyPlace): ConformanceCase {
   };
 }
 
-/** Texts that are hostile, unusual, or easily run together. */
+/** Texts that are hostile, unusual, or ambiguous when joined. */
 export const keyCases: readonly ConformanceCase[] = [
   ...PLACES.map(placeCase),
   {
-    name: "keys: the parts of a compound key do not run together",
+    name: "keys: keeps the parts of a compound key apart",
     async run(harness) {
       const backend = await harness.open();
       const triples = [

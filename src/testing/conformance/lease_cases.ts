@@ -12,10 +12,10 @@ function lease(reservedUntil: number, burned = 0): Lease {
   return { reservedUntil, incarnation: "0123456789abcdef".repeat(2), burned };
 }
 
-/** Leases beside records, and records that are set aside. */
+/** Leases beside records, and quarantined records. */
 export const leaseCases: readonly ConformanceCase[] = [
   {
-    name: "lease: stands beside its record and changes with it",
+    name: "lease: is stored with its record and changes with it",
     async run(harness) {
       const backend = await harness.open();
       const most = lease(2 ** 32, 2 ** 32);
@@ -60,7 +60,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lease: a put replaces it, and one without removes it",
+    name: "lease: a put replaces it, and a put without a lease removes it",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession(ADDRESS, sampleBytes(1, 50), lease(7, 3));
@@ -71,7 +71,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lease: a malformed one is refused, and nothing is stored",
+    name: "lease: rejects a malformed lease and stores nothing",
     async run(harness) {
       const backend = await harness.open();
       for (const bad of [lease(-1), lease(1.5), lease(2 ** 32 + 1), lease(1, -1)]) {
@@ -84,7 +84,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "quarantine: keeps the newest bytes of an address aside, apart from the row",
+    name: "quarantine: keeps the newest bytes of an address apart from the row",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession(ADDRESS, sampleBytes(1, 50));

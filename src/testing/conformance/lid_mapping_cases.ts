@@ -16,7 +16,7 @@ function mapping(
 /** LID↔PN mappings. */
 export const lidMappingCases: readonly ConformanceCase[] = [
   {
-    name: "LID mapping: comes back whole, with every learning source, from both sides",
+    name: "LID mapping: keeps every field and source, read from both sides",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getLidMapping("1000"), undefined, "before, by LID");
@@ -33,7 +33,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: a learning source that nobody knows reads as other",
+    name: "LID mapping: an unknown learning source reads as other",
     async run(harness) {
       const backend = await harness.open();
       const learningSource = "carrier_pigeon" as LearningSource;
@@ -46,7 +46,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: batches answer in the order asked, with repeats and absents",
+    name: "LID mapping: batches return results in order, with repeats",
     async run(harness) {
       const backend = await harness.open();
       const [a, b] = [mapping("1", "551", 1), mapping("2", "552", 2)];
@@ -59,7 +59,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: of several LIDs of a phone the newest createdAt answers, whatever was written last",
+    name: "LID mapping: the newest createdAt of a phone wins",
     async run(harness) {
       const backend = await harness.open();
       await backend.putLidMapping(mapping("1", "55", 10));
@@ -73,7 +73,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: of equal createdAt the one written last answers, also in one list and after a rewrite",
+    name: "LID mapping: of equal createdAt the last written wins",
     async run(harness) {
       const backend = await harness.open();
       await backend.putLidMapping(mapping("b", "55", 10));
@@ -89,7 +89,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: a LID has one phone; when it moves, the old phone falls back to its next LID",
+    name: "LID mapping: a phone falls back to its next LID when one moves",
     async run(harness) {
       const backend = await harness.open();
       await backend.putLidMappings([mapping("1", "55", 10), mapping("2", "55", 20)]);
@@ -108,7 +108,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: deleted by LID",
+    name: "LID mapping: is deleted by LID",
     async run(harness) {
       const backend = await harness.open();
       await backend.putLidMappings([mapping("1", "55", 10), mapping("10", "55", 20), mapping("2", "66", 1)]);
@@ -122,7 +122,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: getAllLidMappings yields each once, newest first, of equals the last written first",
+    name: "LID mapping: getAllLidMappings yields each once, newest first",
     async run(harness) {
       const backend = await harness.open();
       equal(await collect(backend.getAllLidMappings()), [], "of nothing");
@@ -138,7 +138,7 @@ export const lidMappingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "LID mapping: rows that stay are yielded exactly once while others are written and deleted",
+    name: "LID mapping: iteration yields unchanged rows once during writes",
     async run(harness) {
       const backend = await harness.open();
       const staying = Array.from({ length: 2_500 }, (_, n) => mapping(`stay${n}`, `55${n}`, 10 + (n % 3)));

@@ -40,10 +40,10 @@ async function expectProvided(
   }
 }
 
-/** A case that compares what a target says it provides with what it has. */
+/** Returns a case that compares the declared requirements of a target with its actual ones. */
 export function providesCase(provides: readonly Requirement[]): ConformanceCase {
   return {
-    name: "target: provides what it says, and says what it provides",
+    name: "target: declares exactly the requirements that it provides",
     async run(harness) {
       const backend = await harness.open();
       await expectProvided(harness, backend, provides);
@@ -57,10 +57,10 @@ export function providesCase(provides: readonly Requirement[]): ConformanceCase 
   };
 }
 
-/** Opening, closing, losing and sharing backends. */
+/** Opening, closing, crashing and sharing backends. */
 export const lifecycleCases: readonly ConformanceCase[] = [
   {
-    name: "lifecycle: a closed backend rejects every call, and closing again is fine",
+    name: "lifecycle: a closed backend rejects every call but close",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession(ALICE, sampleBytes(1, 30));
@@ -83,7 +83,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lifecycle: two backends on one account see each other's commits at once",
+    name: "lifecycle: two backends on one account see each other's commits",
     async run(harness) {
       const [one, two] = [await harness.open(), await harness.open()];
       for (let seed = 0; seed < 6; seed += 1) {
@@ -96,7 +96,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lifecycle: every commit that resolved survives a crash, again and again",
+    name: "lifecycle: resolved commits survive repeated crashes",
     requires: ["durableOnResolve"],
     async run(harness) {
       let backend = await harness.open();
@@ -113,7 +113,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lifecycle: commits that were made without waiting are all there after a reopen",
+    name: "lifecycle: concurrent commits are all present after a reopen",
     async run(harness) {
       const backend = await harness.open();
       const puts = Array.from({ length: 50 }, (_, seed) =>

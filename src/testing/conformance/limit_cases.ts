@@ -6,21 +6,21 @@ import { afterEachRestart } from "./restarts.ts";
 import { fullDevice, numbered, sampleBytes } from "./samples.ts";
 import { readAll } from "./universe.ts";
 
-/** Rows of the long lists: past the parameter limit of every platform we know, whatever a row costs. */
+/** Rows of the long lists. Exceeds the parameter limit of every supported platform. */
 const MANY = 3_000;
 
 /**
- * Parameter limits up to this are tried on both sides for lists of rows; higher ones would only take long.
+ * Parameter limits up to this are tested on both sides for lists of rows. Higher ones would only take longer.
  */
 const SMALL_LIMIT = 1_000;
 
 /** Largest value that a case tries to store, in bytes: 20 MB. */
 const MAX_TRIED_BYTES = 20_000_000;
 
-/** A value longer than any page, packet or inline buffer that we know, in bytes. */
+/** A value longer than any known page, packet or inline buffer, in bytes. */
 const LONG_BYTES = 90_000;
 
-/** Lengths around the edges at which lists are cut. */
+/** Lengths around the limits at which lists are split. */
 function lengths(backend: Backend): number[] {
   const max = backend.capabilities.maxParameters;
   if (max === undefined || max > SMALL_LIMIT) return [1, MANY];
@@ -59,7 +59,7 @@ const listCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "long lists: one read with more keys than there are parameters",
+    name: "long lists: one read with more keys than parameters",
     async run(harness) {
       const backend = await harness.open();
       const count = (backend.capabilities.maxParameters ?? MANY) + 1;
@@ -199,7 +199,7 @@ const listCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "long lists: one commit of thousands of writes of mixed kinds keeps their order",
+    name: "long lists: a commit of thousands of mixed writes keeps their order",
     async run(harness) {
       const backend = await harness.open();
       const writes: Write[] = [];
@@ -233,12 +233,12 @@ const listCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** The greatest number that all times and counters may have. */
+/** The greatest value of all times and counters. */
 const MOST: number = Number.MAX_SAFE_INTEGER;
 
 const numberCases: readonly ConformanceCase[] = [
   {
-    name: "big numbers: times and counters come back exactly, to the last of 53 bits",
+    name: "big numbers: times and counters keep all 53 bits",
     async run(harness) {
       const backend = await harness.open();
       const mapping: LidPnMapping = {
@@ -324,7 +324,7 @@ async function readBig(backend: Backend, value: Uint8Array): Promise<(Uint8Array
 
 const valueCases: readonly ConformanceCase[] = [
   {
-    name: "big values: a long one of every kind comes back",
+    name: "big values: keeps a long value of every kind",
     async run(harness) {
       const backend = await harness.open();
       const value = sampleBytes(1, LONG_BYTES);
@@ -338,7 +338,7 @@ const valueCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "big values: the longest that is allowed comes back",
+    name: "big values: keeps a value of the maximum length",
     async run(harness) {
       const backend = await harness.open();
       const value = new Uint8Array(Math.min(backend.capabilities.maxValueBytes, MAX_TRIED_BYTES)).fill(7);
@@ -348,7 +348,7 @@ const valueCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "big values: one byte more is refused before anything is written, naming the write",
+    name: "big values: refuses one byte more and names the write",
     async run(harness) {
       const backend = await harness.open();
       const { maxValueBytes } = backend.capabilities;

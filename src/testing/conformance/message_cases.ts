@@ -8,7 +8,7 @@ const CHAT = "120363000000000001@g.us";
 
 const sentMessageCases: readonly ConformanceCase[] = [
   {
-    name: "sent message: taken once, by chat and id",
+    name: "sent message: is taken once, by chat and id",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.takeSentMessage(CHAT, "3EB0"), undefined, "before");
@@ -29,7 +29,7 @@ const sentMessageCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sent message: of concurrent takers exactly one gets it",
+    name: "sent message: exactly one of concurrent takers gets it",
     async run(harness) {
       const backend = await harness.open();
       const other = await harness.open();
@@ -47,7 +47,7 @@ const sentMessageCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sent message: expiry takes what was stored at or before the cutoff, and counts it",
+    name: "sent message: expiry removes and counts rows up to the cutoff",
     async run(harness) {
       const backend = await harness.open();
       const storedAt = secondsOf(harness.clock);
@@ -75,7 +75,7 @@ function idsOf(rows: readonly PendingInbound[]): string[] {
 
 const pendingInboundCases: readonly ConformanceCase[] = [
   {
-    name: "pending inbound: kept apart by chat, sender and id together",
+    name: "pending inbound: is identified by chat, sender and id",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.getPendingInbound("c", "s", "1"), undefined, "before");
@@ -102,7 +102,7 @@ const pendingInboundCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pending inbound: listed oldest first, of equals in the order stored, up to the limit",
+    name: "pending inbound: lists the oldest first, up to the limit",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.listPendingInbound(10), [], "of nothing");
@@ -112,7 +112,7 @@ const pendingInboundCases: readonly ConformanceCase[] = [
         pending("c", "s", "x", 20),
       ]);
       await backend.storePendingInbound([pending("a", "a", "w", 20), pending("c", "s", "v", 5)]);
-      // Storing a row again, as a retry does, keeps its place.
+      // Storing a row again, as a retry does, keeps its position.
       await backend.storePendingInbound([pending("c", "s", "z", 20)]);
       await afterEachRestart(harness, backend, async (open) => {
         equal(idsOf(await open.listPendingInbound(10)), ["v", "y", "z", "x", "w"], "all");
@@ -133,7 +133,7 @@ const pendingInboundCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pending inbound: expiry takes what was received at or before the cutoff, and counts it",
+    name: "pending inbound: expiry removes and counts rows up to the cutoff",
     async run(harness) {
       const backend = await harness.open();
       await backend.storePendingInbound([10, 11, 11, 12].map((at, n) => pending("c", "s", `${n}`, at)));
@@ -150,7 +150,7 @@ function secret(seed: number, expiresAt: number, messageTs: number): MsgSecretEn
 
 const msgSecretCases: readonly ConformanceCase[] = [
   {
-    name: "message secret: read by chat, sender and id; a message time of 0 is unknown",
+    name: "message secret: is read by chat, sender and id",
     async run(harness) {
       const backend = await harness.open();
       const read = { ...secret(1, 0, 1_700_000_000), id: "known" };
@@ -167,7 +167,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "message secret: of two, the later secret and the greater message time stay, also in one list",
+    name: "message secret: keeps the last secret and the greater message time",
     async run(harness) {
       const backend = await harness.open();
       const get = () => backend.getMsgSecret(CHAT, "1000@lid", "3EB0");
@@ -181,7 +181,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "message secret: of two expiry times, never wins, else the later",
+    name: "message secret: keeps the later expiry time, and 0 for never",
     async run(harness) {
       const backend = await harness.open();
       const put = (id: string, ...times: readonly number[]) =>
@@ -198,7 +198,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "expiry: a limit is the most rows that it takes, of every kind, and later calls take the rest",
+    name: "expiry: a limit bounds the removed rows of every kind",
     async run(harness) {
       const backend = await harness.open();
       for (let n = 0; n < 5; n += 1) {
@@ -237,7 +237,7 @@ const msgSecretCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "message secret: expiry takes 0 < expiresAt ≤ cutoff, and counts it",
+    name: "message secret: expiry removes and counts 0 < expiresAt ≤ cutoff",
     async run(harness) {
       const backend = await harness.open();
       const times = [0, 1, 9, 10, 11];

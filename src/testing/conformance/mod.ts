@@ -1,6 +1,6 @@
 /**
- * The conformance kit: every rule of the backend contract as data, and what is needed to run it on any
- * backend with any test runner.
+ * The conformance kit: every rule of the backend contract as data, and functions to run it on any backend
+ * with any test runner.
  *
  * @module
  */

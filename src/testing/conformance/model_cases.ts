@@ -12,7 +12,7 @@ const MAX_WRITES_PER_COMMIT = 14;
 /** Commits between two comparisons. */
 const COMPARE_EVERY = 10;
 
-/** Draws the writes of one commit, now and then with a run of one kind, as a batch is. */
+/** Draws the writes of one commit, sometimes with a run of one kind, as in a batch. */
 function drawWrites(random: SeededRandom, nowS: number): Write[] {
   const pick = (): WriteKind => {
     const kind = random.pick(WRITE_KINDS);
@@ -26,7 +26,7 @@ function drawWrites(random: SeededRandom, nowS: number): Write[] {
   );
 }
 
-/** Sends a commit that fails somewhere in its middle, when the harness can do that. */
+/** Sends a commit that fails at a random statement, if the harness supports it. */
 async function failHalfWay(
   harness: ConformanceHarness,
   backend: Backend,
@@ -35,9 +35,9 @@ async function failHalfWay(
 ) {
   if (harness.failCommitAt === undefined || !backend.capabilities.atomicCommit) return;
   harness.failCommitAt(at);
-  // It may have fewer statements and succeed; sending it again is fine either way.
+  // With fewer statements it succeeds. Sending it again is safe either way.
   await backend.commit(writes).catch(() => {});
-  // A commit without statements uses no fault up: this one replaces it and never comes about.
+  // A commit without statements leaves the fault in place. This one replaces it and never takes effect.
   harness.failCommitAt(Number.MAX_SAFE_INTEGER);
 }
 
@@ -53,7 +53,7 @@ async function runSeed(harness: ConformanceHarness, seed: number): Promise<void>
       const writes = drawWrites(random, secondsOf(harness.clock));
       if (random.oneIn(4)) await failHalfWay(harness, backend, writes, random.below(6));
       await backend.commit(writes);
-      // One write at a time: the oracle has neither batches nor statements to get wrong.
+      // One write per commit keeps the oracle free of faults in batches and statements.
       for (const write of writes) await oracle.commit([write]);
       if (random.oneIn(10)) backend = await harness.reopen(account);
       if (backend.capabilities.durableOnResolve && random.oneIn(10)) backend = await harness.crash(account);
@@ -70,9 +70,9 @@ async function runSeed(harness: ConformanceHarness, seed: number): Promise<void>
   }
 }
 
-/** Random writes of all kinds, compared with a trusted backend after each few commits. */
+/** Random writes of all kinds, compared with a trusted backend every few commits. */
 export const modelCases: readonly ConformanceCase[] = SEEDS.map((seed) => ({
-  name: `model: random commits leave what a trusted backend is left with, seed ${seed}`,
+  name: `model: random commits agree with a trusted backend, seed ${seed}`,
   requires: ["oracle"],
   run: (harness) => runSeed(harness, seed),
 }));

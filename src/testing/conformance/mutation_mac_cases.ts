@@ -19,7 +19,7 @@ function mac(seed: number, valueSeed: number = seed): MutationMac {
 /** MACs of app-state mutations. */
 export const mutationMacCases: readonly ConformanceCase[] = [
   {
-    name: "mutation MACs: put, replaced, read one by one and many in the order asked",
+    name: "mutation MACs: are put, replaced and read, also in batches",
     async run(harness) {
       const backend = await harness.open();
       await backend.putMutationMacs("regular", 1n, [mac(1), mac(2), mac(3)]);
@@ -39,7 +39,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "mutation MACs: collections are apart in put, delete and clear",
+    name: "mutation MACs: put, delete and clear affect one collection",
     async run(harness) {
       const backend = await harness.open();
       for (const name of ["regular", "regular_high", "regular_low"]) {
@@ -58,7 +58,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "mutation MACs: keys of any length and bytes are apart, and any 64-bit version is taken",
+    name: "mutation MACs: accept keys of any bytes and any 64-bit version",
     async run(harness) {
       const backend = await harness.open();
       const keys = [[0], [0, 0], [255], [255, 254], [48, 48], [39], [37], [92]].map(
@@ -77,7 +77,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "mutation MACs: a patch is one commit, and an index removed and added in it ends added",
+    name: "mutation MACs: a patch that removes and adds an index keeps it",
     async run(harness) {
       const backend = await harness.open();
       await backend.putMutationMacs("regular", 1n, [mac(1), mac(2), mac(3)]);
@@ -93,7 +93,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
         { kind: "mutationMacs.put", name: "regular", version: 2n, macs: [mac(2, 22), mac(4)] },
       ];
       await backend.commit(patch);
-      // Applying it again changes nothing: a commit whose answer was lost is sent again.
+      // A commit whose answer was lost is sent again, so applying it twice must change nothing.
       await backend.commit(patch);
       await afterEachRestart(harness, backend, async (open) => {
         const values = await open.getMutationMacs("regular", [1, 2, 3, 4].map(index));
@@ -103,7 +103,7 @@ export const mutationMacCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "mutation MACs: of one index many times in one list the last counts; empty lists change nothing",
+    name: "mutation MACs: the last of several entries with one index wins",
     async run(harness) {
       const backend = await harness.open();
       await backend.putMutationMacs("regular", 1n, [mac(1, 1), mac(2), mac(1, 2), mac(1, 3)]);

@@ -30,7 +30,7 @@ function guard(
   return { guard: { owner, minEpoch, maxEpoch, next } };
 }
 
-/** Ownership as an account takes it when it is opened. Each seed stands for another process. */
+/** Takes ownership as an opening account does. Each seed stands for another process. */
 async function takeOwnership(backend: Backend, seed: number): Promise<CommitQueue> {
   return await CommitQueue.take(backend, { random: new SeededRandom(seed), logger: new RecordingLogger() });
 }
@@ -41,7 +41,7 @@ async function expectSession(backend: Backend, seed: number, what: string): Prom
 
 const guardCases: readonly ConformanceCase[] = [
   {
-    name: "owner: an account that was never owned has none, and takes the guard of nobody",
+    name: "owner: a new account has no owner and accepts a guard without one",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -64,7 +64,7 @@ const guardCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: a guard holds for this owner and for epochs from its lowest to its highest, both included",
+    name: "owner: a guard accepts its owner and its range of epochs, inclusive",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -101,7 +101,7 @@ const guardCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: the next owner is stored with the writes, also without any, up to the greatest epoch",
+    name: "owner: a commit stores the next owner, also without writes",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -119,7 +119,7 @@ const guardCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: a commit that fails stores no next owner",
+    name: "owner: a failed commit stores no next owner",
     requires: ["fencing", "atomicCommit", "failCommitAt"],
     async run(harness) {
       const backend = await harness.open();
@@ -146,7 +146,7 @@ const guardCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: each account of a database has its own",
+    name: "owner: each account of a database has its own owner owner",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -163,7 +163,7 @@ const guardCases: readonly ConformanceCase[] = [
 
 const takeOverCases: readonly ConformanceCase[] = [
   {
-    name: "owner: a later one fences the earlier for good, and nothing of its commit is written",
+    name: "owner: a later owner fences the earlier one for good",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -182,7 +182,7 @@ const takeOverCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: of openings at the same moment one ends up as the owner",
+    name: "owner: exactly one of concurrent openings becomes the owner",
     requires: ["fencing"],
     async run(harness) {
       const backends = await Promise.all([1, 2, 3, 4].map(() => harness.open()));
@@ -217,7 +217,7 @@ const takeOverCases: readonly ConformanceCase[] = [
       equal(await backend.getSession(ALICE), undefined, "session");
       const again = await takeOwnership(await harness.reopen(), 2);
       await again.commit([put(3)]);
-      await expectSession(await harness.open(), 3, "session of the account made anew");
+      await expectSession(await harness.open(), 3, "session of the new account");
     },
   },
   {
@@ -235,7 +235,7 @@ const takeOverCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: the owner that deletes its own account is fenced afterwards",
+    name: "owner: an owner that deletes its account is fenced",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -270,7 +270,7 @@ async function deliverLate(plan: FaultPlan, count: number): Promise<void> {
 
 const lateCases: readonly ConformanceCase[] = [
   {
-    name: "late commit: one that was lost on its way and sent again cannot undo a newer one",
+    name: "late commit: a resent request cannot undo a newer commit",
     requires: ["fencing"],
     async run(harness) {
       const { plan, backend, queue } = await withDoubt(await harness.open());
@@ -285,7 +285,7 @@ const lateCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "late commit: the twin of one whose answer was lost cannot undo a newer one",
+    name: "late commit: a twin after a lost answer cannot undo a newer commit",
     requires: ["fencing"],
     async run(harness) {
       const { plan, backend, queue } = await withDoubt(await harness.open());
@@ -298,7 +298,7 @@ const lateCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "late commit: however many sends were lost, none arrives after an answered one",
+    name: "late commit: no lost send takes effect after an answered one",
     requires: ["fencing"],
     async run(harness) {
       const { plan, backend, queue } = await withDoubt(await harness.open());
@@ -311,7 +311,7 @@ const lateCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "late commit: one that arrives while still in doubt is overwritten, not fencing its own sender",
+    name: "late commit: a twin that arrives in doubt does not fence its sender",
     requires: ["fencing"],
     async run(harness) {
       const { plan, backend, queue } = await withDoubt(await harness.open());
@@ -327,7 +327,7 @@ const lateCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "late commit: one of an earlier owner that arrives after a takeover writes nothing",
+    name: "late commit: a commit of an earlier owner writes nothing",
     requires: ["fencing"],
     async run(harness) {
       const { plan, queue } = await withDoubt(await harness.open());
@@ -344,5 +344,5 @@ const lateCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** One owner at a time, and commits that arrive late. */
+/** Ownership, and commits that arrive late. */
 export const ownerCases: readonly ConformanceCase[] = [...guardCases, ...takeOverCases, ...lateCases];

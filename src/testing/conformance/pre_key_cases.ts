@@ -8,7 +8,7 @@ const LAST_ID = 2 ** 24 - 1;
 /** One-time and signed pre-keys. */
 export const preKeyCases: readonly ConformanceCase[] = [
   {
-    name: "pre-key: stored, loaded, replaced and removed by id",
+    name: "pre-key: is stored, loaded, replaced and removed by id",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.loadPreKey(1), undefined, "before");
@@ -29,7 +29,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pre-key: loadPreKeys gives those that exist, once each, in ascending order",
+    name: "pre-key: loadPreKeys returns each existing key once, ascending",
     async run(harness) {
       const backend = await harness.open();
       const keys = [300, 2, 10, 1].map((id) => ({ id, record: sampleBytes(id, 20) }));
@@ -46,7 +46,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pre-key: of one id many times in one list the last counts",
+    name: "pre-key: the last of several entries with one id in a list wins",
     async run(harness) {
       const backend = await harness.open();
       const keys = [1, 2, 3].map((seed) => ({ id: 5, record: sampleBytes(seed, 20) }));
@@ -59,7 +59,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pre-key: getMaxPreKeyId is the greatest stored id, 0 when there is none",
+    name: "pre-key: getMaxPreKeyId returns the greatest stored id or 0",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getMaxPreKeyId(), 0, "of nothing");
@@ -76,7 +76,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "pre-key: markPreKeysUploaded marks those that exist and brings none back",
+    name: "pre-key: markPreKeysUploaded marks existing keys and creates none",
     async run(harness) {
       const backend = await harness.open();
       const keys = [1, 2, 3].map((id) => ({ id, record: sampleBytes(id, 20) }));
@@ -95,7 +95,7 @@ export const preKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "signed pre-key: stored, replaced, listed in ascending order and removed",
+    name: "signed pre-key: is stored, replaced, listed ascending and removed",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.loadAllSignedPreKeys(), [], "before");

@@ -7,41 +7,40 @@ import { providesCase } from "./lifecycle_cases.ts";
 export interface KnownFailure {
   /** The case's full name. */
   readonly case: string;
-  /** Why it fails and what would change that. */
+  /** Why it fails, and what would fix it. */
   readonly reason: string;
 }
 
 /** Options of `registerConformance`. */
 export interface ConformanceOptions {
-  /** Full names or groups (what stands before the colon). Defaults to everything. */
+  /** Full names, or groups (the part before the colon). Defaults to all cases. */
   readonly only?: readonly string[] | undefined;
-  /**
-   * Cases that run and must fail: one that passes is reported, so that the list never outlives its reasons.
-   */
+  /** Cases that run and must fail. A case that passes is reported, so that the list stays current. */
   readonly knownFailures?: readonly KnownFailure[] | undefined;
   /** The cases to choose from. Defaults to all of the kit. */
   readonly cases?: readonly ConformanceCase[] | undefined;
 }
 
-/** What was registered and what was not. */
+/** The registered and the skipped cases. */
 export interface ConformancePlan {
   readonly registered: readonly string[];
   readonly skipped: readonly { readonly name: string; readonly missing: readonly Requirement[] }[];
 }
 
 /**
- * Hands one test to a test runner: `test` of vitest, `Deno.test`, `test` of `bun:test`, or anything alike.
+ * Hands one test to a test runner: `test` of vitest, `Deno.test`, `test` of `bun:test`, or a similar
+ * function.
  */
 export type RegisterTest = (name: string, run: () => Promise<void>) => void;
 
 /**
- * Registers the kit's cases for a backend with a test runner. Each case runs on an empty database of its own;
- * cases whose requirements the target does not provide are left out and listed in the answer.
+ * Registers the kit's cases for a backend with a test runner. Each case runs on an empty database of its own.
+ * Cases whose requirements the target does not provide are skipped and listed in the result.
  *
- * @throws {RangeError} When a selector or a known failure matches no case that would run, or nothing is left
- * to run.
+ * @throws {RangeError} When a selector or a known failure matches no case that would run, or no case is left
+ *   to run.
  *
- * @example How the author of a backend runs the kit
+ * @example Running the kit for a backend
  * ```ts
  * import { MemoryDatabase, memoryBackend } from "@holdfast/store/memory";
  * import { type ConformanceTarget, FakeClock, registerConformance } from "@holdfast/store/testing";
@@ -105,16 +104,14 @@ export function registerConformance(
   }
   for (const name of known.keys()) {
     throw new RangeError(
-      `register conformance: known failure ${JSON.stringify(name)} names no case that runs`,
+      `register conformance: known failure ${JSON.stringify(name)} matches no case that runs`,
     );
   }
   if (registered.length === 0) throw new RangeError("register conformance: no case is left to run");
   return { registered, skipped };
 }
 
-/**
- * Runs one case on an empty database and disposes of it. @throws Whatever the case or the disposal throws.
- */
+/** Runs one case on an empty database and disposes of it. @throws Errors of the case or the disposal. */
 export async function runCase(target: ConformanceTarget, one: ConformanceCase): Promise<void> {
   const harness = await target.create();
   let failed = true;
@@ -122,7 +119,7 @@ export async function runCase(target: ConformanceTarget, one: ConformanceCase): 
     await one.run(harness);
     failed = false;
   } finally {
-    // What went wrong first is what matters.
+    // The first error is the relevant one.
     if (failed) await harness.dispose().catch(() => {});
     else await harness.dispose();
   }
@@ -139,7 +136,7 @@ async function runKnownFailure(
     return;
   }
   throw new ConformanceError(
-    `${one.name}: passes, so it is no known failure any more (it was said: ${reason})`,
+    `${one.name}: passes, so remove it from the known failures (reason was: ${reason})`,
   );
 }
 
@@ -152,7 +149,7 @@ function selectCases(
     one.name === selector || one.name.startsWith(`${selector}:`);
   for (const selector of selectors) {
     if (!cases.some((one) => matches(one, selector))) {
-      throw new RangeError(`select cases: ${JSON.stringify(selector)} matches none`);
+      throw new RangeError(`select cases: ${JSON.stringify(selector)} matches no case`);
     }
   }
   return cases.filter((one) => selectors.some((selector) => matches(one, selector)));

@@ -13,7 +13,7 @@ function same(actual: DeviceListRecord | undefined, expected: DeviceListRecord, 
 
 const baseKeyCases: readonly ConformanceCase[] = [
   {
-    name: "base key: the same key of the same message and address is recognised, nothing else",
+    name: "base key: recognises only the same key, message and address",
     async run(harness) {
       let backend = await harness.open();
       const key = sampleBytes(1, 33);
@@ -34,7 +34,7 @@ const baseKeyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "base key: expiry takes what was saved at or before the cutoff, and counts it",
+    name: "base key: expiry removes and counts rows up to the cutoff",
     async run(harness) {
       const backend = await harness.open();
       const savedAt = secondsOf(harness.clock);
@@ -44,7 +44,7 @@ const baseKeyCases: readonly ConformanceCase[] = [
       await backend.saveBaseKey(ALICE, "second", key);
       await backend.saveBaseKey(ALICE, "third", key);
       harness.clock.advance(1_000);
-      // Saving again stamps again.
+      // Saving again updates the stamp.
       await backend.saveBaseKey(ALICE, "third", key);
       equal(await backend.deleteExpiredBaseKeys(savedAt - 1), 0, "before any");
       equal(await backend.deleteExpiredBaseKeys(savedAt), 1, "at the first");
@@ -58,7 +58,7 @@ const baseKeyCases: readonly ConformanceCase[] = [
 
 const deviceListCases: readonly ConformanceCase[] = [
   {
-    name: "device list: comes back whole, optional fields told apart from zero",
+    name: "device list: keeps every field, and absent apart from zero",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getDevices("1000"), undefined, "before");
@@ -85,7 +85,7 @@ const deviceListCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device list: an update replaces all of it; of one user twice in a list the last counts",
+    name: "device list: an update replaces the whole list",
     async run(harness) {
       let backend = await harness.open();
       const first = {
@@ -119,7 +119,7 @@ const deviceListCases: readonly ConformanceCase[] = [
 
 const groupMetadataCases: readonly ConformanceCase[] = [
   {
-    name: "group metadata: the last put is read, an empty one too, until it is deleted",
+    name: "group metadata: returns the last put until it is deleted",
     async run(harness) {
       let backend = await harness.open();
       const [family, work] = ["120363000000000001@g.us", "120363000000000002@g.us"];

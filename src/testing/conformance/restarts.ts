@@ -2,8 +2,8 @@ import type { Backend } from "../../backend/mod.ts";
 import type { ConformanceHarness } from "./harness.ts";
 
 /**
- * Checks now, after a close and reopen and, where the backend promises it, after a crash. Ends with the
- * backend that is open then.
+ * Runs a check now, after a close and reopen, and after a crash if the backend promises durability. Returns
+ * the backend that is open at the end.
  */
 export async function afterEachRestart(
   harness: ConformanceHarness,

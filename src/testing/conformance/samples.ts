@@ -3,7 +3,7 @@ import type { FakeClock } from "../fake_clock.ts";
 import { SeededRandom } from "../seeded_random.ts";
 import { drawFull } from "./draw.ts";
 
-/** Bytes that are easy to tell apart: they depend on `seed` and repeat on every run. */
+/** Bytes that depend on `seed` and are the same in every run. */
 export function sampleBytes(seed: number, length: number): Uint8Array {
   return new SeededRandom(seed).bytes(length);
 }
@@ -13,14 +13,14 @@ export function secondsOf(clock: FakeClock): number {
   return Math.floor(clock.nowMs() / 1_000);
 }
 
-/** `count` texts that differ only at the end. */
+/** Returns `count` texts that differ only at the end. */
 export function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
 /**
- * Texts that have been taken for one another, or for syntax, by stores in the field. Each is a legal key and
- * they are all different.
+ * Texts that real stores have confused with each other or with syntax. Each is a valid key, and all are
+ * different.
  */
 export const HOSTILE_TEXTS: readonly string[] = [
   ...["user", "user:1", "user:10", "user:1:0", "user@lid.0", "user:1@lid.0", "User", "USER", "user.0"],
@@ -79,9 +79,7 @@ export function fullDevice(seed: number): Device {
   return drawFull(DEVICE, { random: new SeededRandom(seed), nowS: 0 }) as Device;
 }
 
-/**
- * A device as it is before pairing: every optional field absent, everything else at its default or its least.
- */
+/** An unpaired device: optional fields absent, all others at their default or minimum. */
 export function freshDevice(seed: number): Device {
   return { ...fullDevice(seed), ...initialDevice(), registrationId: 1, signedPreKeyId: 1 };
 }

@@ -5,10 +5,10 @@ import { afterEachRestart } from "./restarts.ts";
 const FAMILY = "120363000000000001@g.us";
 const WORK = "120363000000000002@g.us";
 
-/** Which devices hold our sender key of a group. */
+/** Marks of devices that hold our sender key of a group. */
 export const senderKeyDeviceCases: readonly ConformanceCase[] = [
   {
-    name: "sender-key devices: set, changed and read by group, in order of their JIDs",
+    name: "sender-key devices: are set, changed and read by group, by JID",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getSenderKeyDevices(FAMILY), [], "before");
@@ -41,7 +41,7 @@ export const senderKeyDeviceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sender-key devices: clearing one group leaves the others, clearing all leaves none",
+    name: "sender-key devices: clearing affects one group or all",
     async run(harness) {
       const backend = await harness.open();
       await backend.setSenderKeyStatus(FAMILY, [["1000@lid", true]]);
@@ -59,7 +59,7 @@ export const senderKeyDeviceCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sender-key devices: deleting a device's rows takes exactly this JID, in every group",
+    name: "sender-key devices: deleting rows removes this JID in every group",
     async run(harness) {
       const backend = await harness.open();
       const jids = ["1000:1@lid", "1000:10@lid", "1000@lid", "1000:1@s.whatsapp.net", "100:1@lid", "%:1@lid"];

@@ -11,7 +11,7 @@ const NAME = `120363000000000001@g.us:${ALICE}`;
 /** Identities, sessions and sender keys. */
 export const sessionCases: readonly ConformanceCase[] = [
   {
-    name: "identity: the last put is read, until it is deleted",
+    name: "identity: returns the last put until it is deleted",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.loadIdentity(ALICE), undefined, "before");
@@ -37,7 +37,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "session: the last put is read, until it is deleted",
+    name: "session: returns the last put until it is deleted",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.getSession(ALICE), undefined, "before");
@@ -61,7 +61,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "session: a record comes back byte for byte, whatever the bytes",
+    name: "session: keeps the bytes of a record",
     async run(harness) {
       const backend = await harness.open();
       const records = [
@@ -78,7 +78,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "session: getSessions answers in the order asked, with repeats and absents",
+    name: "session: getSessions returns results in order, with repeats",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession(ALICE, sampleBytes(1, 40));
@@ -90,7 +90,7 @@ export const sessionCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sender key: the last put is read, until it is deleted",
+    name: "sender key: returns the last put until it is deleted",
     async run(harness) {
       let backend = await harness.open();
       await backend.putSession(NAME, sampleBytes(9, 30));

@@ -19,7 +19,7 @@ async function expectUsers(backend: Backend, users: Readonly<Record<string, bool
 /** Finding the Signal state of a user: the part of an address before `:` or `@`. */
 export const signalUserCases: readonly ConformanceCase[] = [
   {
-    name: "signal user: a session, an identity or a sender key is enough, on any device and server",
+    name: "signal user: finds a session, identity or sender key of any device",
     async run(harness) {
       const backend = await harness.open();
       await expectUsers(backend, { "1000": false });
@@ -36,7 +36,7 @@ export const signalUserCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "signal user: the whole user part counts, never a prefix, a pattern, a device, a server or a group",
+    name: "signal user: compares the whole user part",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession("1000200:7@lid.0", RECORD);
@@ -60,7 +60,7 @@ export const signalUserCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "signal user: a key that is no canonical address belongs to no other user",
+    name: "signal user: a non-canonical address belongs to no other user",
     async run(harness) {
       const backend = await harness.open();
       const hostile = ["user:1", "user:1:2@lid.0", "user@", "user@nowhere.0", "user'@lid", "user:@lid.0"];
@@ -72,7 +72,7 @@ export const signalUserCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "signal user: listSignalAddresses lists each thing once, by address and then by kind",
+    name: "signal user: listSignalAddresses sorts by address and then by kind",
     async run(harness) {
       const backend = await harness.open();
       const writes: Write[] = [

@@ -8,7 +8,7 @@ const NONE = new Uint8Array(0);
 /** Trusted-contact tokens. */
 export const tcTokenCases: readonly ConformanceCase[] = [
   {
-    name: "trusted-contact token: put replaces all of it, until it is deleted",
+    name: "trusted-contact token: put replaces the whole entry",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.getTcToken("1000@lid"), undefined, "before");
@@ -36,7 +36,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "trusted-contact token: a received one wins unless a newer one is there, and keeps the sender time",
+    name: "trusted-contact token: a received token replaces an older one",
     async run(harness) {
       const backend = await harness.open();
       const jid = "1000@lid";
@@ -60,7 +60,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "trusted-contact token: the sender time only moves forward; without a token it makes a placeholder",
+    name: "trusted-contact token: the sender time only moves forward",
     async run(harness) {
       const backend = await harness.open();
       await backend.touchTcTokenSender("1000@lid", 50);
@@ -82,7 +82,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "trusted-contact token: the JIDs are listed in ascending order, placeholders included",
+    name: "trusted-contact token: lists JIDs ascending, with placeholders",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getAllTcTokenJids(), [], "of nothing");
@@ -93,7 +93,7 @@ export const tcTokenCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "trusted-contact token: expiry takes only what is stale in both halves, cutoffs included",
+    name: "trusted-contact token: expiry removes rows with two stale halves",
     async run(harness) {
       const backend = await harness.open();
       const put = (jid: string, tokenTimestamp: number, senderTimestamp?: number) =>

@@ -13,8 +13,7 @@ import { SeededRandom } from "../seeded_random.ts";
 import { collect } from "./collect.ts";
 
 /**
- * A small world of keys: for each sort of text the texts that there are. Random writes stay in it, so that
- * reading all of it sees everything they did.
+ * The keys that random writes use, per sort of text. Reading all of them shows every effect of the writes.
  */
 export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
   address: [
@@ -45,7 +44,7 @@ export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
   word: ["Zoë 🙂 'quoted' \\ name", "android", "2.3000.1", "empty", "__proto__"],
 };
 
-/** The bytes by which rows are found or compared, by the name of the value. */
+/** Bytes that identify rows, by the name of the value. */
 export const BYTES: Readonly<Record<string, readonly Uint8Array[]>> = {
   baseKey: [11, 12].map((seed) => new SeededRandom(seed).bytes(33)),
   indexMac: [1, 2, 3, 4, 5].map((seed) => new SeededRandom(seed).bytes(32)),
@@ -54,23 +53,23 @@ export const BYTES: Readonly<Record<string, readonly Uint8Array[]>> = {
 
 export const KEY_IDS: readonly number[] = [1, 2, 3, 255, 256, 16_777_215];
 
-/** Every argument that an integer of each sort is read with. */
+/** The integer arguments of reads, per sort. */
 const INTEGERS: Readonly<Partial<Record<IntegerSort, readonly number[]>>> = { keyId: KEY_IDS, limit: [100] };
 
-/** Reads of what is not the account's own, or of what it is made of. */
+/** Reads that are left out, because their answers are not part of the account's own state. */
 const LEFT_OUT: readonly ReadMethod[] = ["create", "listAccounts", "snapshotDb"];
 
-/** Everything that can be read of the universe, as plain data. */
+/** All readable state of the universe, as plain data. */
 export type Contents = Readonly<Record<string, unknown>>;
 
-/** Reads the whole universe, by every method that there is. */
+/** Reads the whole universe with every read method. */
 export async function readAll(backend: Backend): Promise<Contents> {
   const methods = READ_METHODS.filter((method) => !LEFT_OUT.includes(method));
   const answers = methods.map(async (method) => [method, await readEach(backend, method)] as const);
   return Object.fromEntries(await Promise.all(answers));
 }
 
-/** The answers of a read to all arguments that the universe has for it. */
+/** The answers of a read to all its arguments in the universe. */
 async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> {
   if (method === "getAllLidMappings") return await collect(backend.getAllLidMappings());
   const call = (backend[method] as (...args: readonly unknown[]) => Promise<unknown>).bind(backend);
@@ -80,8 +79,8 @@ async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> 
 }
 
 /**
- * The lists of arguments: one for each combination of single arguments, with whole lists where lists are
- * asked for.
+ * The argument lists of a read: one per combination of single arguments. A list argument gets all its values
+ * at once.
  */
 function callsOf(method: ReadMethod): readonly (readonly unknown[])[] {
   const args = READS[method].args as readonly Argument[];

@@ -27,7 +27,7 @@ const MAPPING: LidPnMapping = {
   learningSource: "usync",
 };
 
-/** Texts that are no keys. */
+/** Texts that are not valid keys. */
 const BAD_TEXTS: readonly (readonly [string, unknown])[] = [
   ["an empty text", ""],
   ["a NUL", "user\0"],
@@ -132,7 +132,7 @@ const PROTOCOL_CALLS: readonly BadCall[] = [
     (backend) => backend.putLidMapping({ ...MAPPING, createdAt: 1.5 }),
   ],
   ["a negative cutoff", "RangeError", (backend) => backend.deleteExpiredSentMessages(-1)],
-  ["a cutoff that is no number", "RangeError", (backend) => backend.deleteExpiredBaseKeys(Number.NaN)],
+  ["a cutoff that is not a number", "RangeError", (backend) => backend.deleteExpiredBaseKeys(Number.NaN)],
   ["a limit of −1", "RangeError", (backend) => backend.listPendingInbound(-1)],
   [
     "an empty received token",
@@ -163,13 +163,13 @@ const PROTOCOL_CALLS: readonly BadCall[] = [
       }),
   ],
   [
-    "a raw id that is no integer",
+    "a raw id that is not an integer",
     "RangeError",
     (backend) => backend.updateDeviceList({ user: "1000", devices: [], timestamp: 1, rawId: 1.5 }),
   ],
 ];
 
-/** Guards that no commit may carry. */
+/** Invalid guards of commits. */
 const GUARD_CALLS: readonly BadCall[] = [
   ["an empty owner", "TypeError", withGuard({ owner: "" })],
   ["an owner that is too long", "TypeError", withGuard({ owner: "x".repeat(65) })],
@@ -220,7 +220,7 @@ function badCallsCase(name: string, calls: readonly BadCall[]): ConformanceCase 
   };
 }
 
-/** What a caller gets wrong is a `TypeError` or a `RangeError`, and nothing is written. */
+/** Mistakes of callers: a `TypeError` or a `RangeError`, and nothing is written. */
 export const validationCases: readonly ConformanceCase[] = [
   badCallsCase("of the Signal store", SIGNAL_CALLS),
   badCallsCase("of the app-sync store", APP_SYNC_CALLS),
@@ -228,7 +228,7 @@ export const validationCases: readonly ConformanceCase[] = [
   badCallsCase("of the device store", DEVICE_CALLS),
   badCallsCase("in the guard of a commit", GUARD_CALLS),
   {
-    name: "bad input: messages hold none of the bytes or texts that were given",
+    name: "bad input: messages contain no bytes or texts of the arguments",
     async run(harness) {
       const backend = await harness.open();
       const secret = "topsecret";

@@ -4,7 +4,7 @@ import { freshDevice } from "./samples.ts";
 
 export { WRITE_KINDS };
 
-/** Kinds that take rows away, or may. */
+/** Kinds that may remove rows. */
 const REMOVING = /\.(delete|remove|clear|expire|deleteRows|clearAll|sweep)$/;
 
 /** Kinds that put rows. */
@@ -14,7 +14,7 @@ export const PUTTING_KINDS: readonly WriteKind[] = WRITE_KINDS.filter((kind) => 
 export function drawWrite(kind: WriteKind, from: Draw): Write {
   const fields = Object.entries(WRITES[kind].fields).map(([name, rule]) => [name, draw(rule, from)]);
   const write = { kind, ...Object.fromEntries(fields) } as Write;
-  // A device as it is before pairing is as frequent as any other.
+  // Half of the devices are unpaired.
   return write.kind === "device.save" && from.random.oneIn(2)
     ? { ...write, device: freshDevice(from.random.below(1_000)) }
     : write;
