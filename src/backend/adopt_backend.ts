@@ -16,17 +16,19 @@ export interface FlatStores extends SignalStore, AppSyncStore, ProtocolStore, De
   close?(): Promise<void>;
 }
 
-/** Whatever has the four stores: a backend, four objects, or one object with the methods of all four. */
+/**
+ * An object with the four stores: a backend, four store objects, or one object with the methods of all four.
+ */
 export type BackendLike = Backend | ComposedStores | FlatStores;
 
 const STORE_NAMES: readonly StoreName[] = ["signal", "appSync", "protocol", "device"];
 
-/** What makes a backend of the four stores. An object with a `commit` must have all of it. */
+/** The members that make a backend of the four stores. An object with a `commit` must have all of them. */
 const COMMITTER: readonly (keyof Committer)[] = ["commit", "readOwner", "capabilities", "close"];
 
 /**
- * Makes a backend of whatever has the four stores: a backend is taken as it is, and stores without a `commit`
- * are joined by `composeBackend`, with what that cannot promise.
+ * Makes a backend of an object with the four stores. A backend is used as it is. `composeBackend` joins
+ * stores without a `commit`, with its weaker guarantees.
  *
  * @throws {IncompleteBackendError} When a store or a method is missing.
  */
@@ -41,7 +43,7 @@ export function adoptBackend(action: string, like: BackendLike, options: WithCom
   return isBackend ? (like as Backend) : composeBackend(stores as ComposedStores, options);
 }
 
-/** The object of each store: the one of its name, or one for all of them. */
+/** The object of each store: the member with its name, or one object for all. */
 function storesOf(like: BackendLike): { [Name in StoreName]?: unknown } & Pick<ComposedStores, "close"> {
   if (!has(like, "commit") && STORE_NAMES.some((name) => isObject(memberOf(like, name)))) {
     return like as ComposedStores;

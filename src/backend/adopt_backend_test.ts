@@ -5,7 +5,7 @@ import { adoptBackend, type Backend, type BackendLike, type FlatStores } from ".
 
 const ADDRESS = "5511999990000@c.us.0";
 
-/** The methods of the four stores on an object of its own, without what makes a backend of them. */
+/** The methods of the four stores on one object, without the members of a backend. */
 function flatStores(backend: Backend): FlatStores & Record<string, unknown> {
   const flat: Record<string, unknown> = {};
   for (let from: object = backend; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
@@ -29,7 +29,7 @@ function missingOf(like: unknown): readonly string[] {
 }
 
 describe("adoptBackend", () => {
-  test("takes a backend as it is", () => {
+  test("uses a backend as it is", () => {
     const backend = memoryBackend();
     expect(adoptBackend("open account", backend)).toBe(backend);
   });
@@ -53,7 +53,7 @@ describe("adoptBackend", () => {
     }
   });
 
-  test("closes stores that can be closed, once", async () => {
+  test("closes stores with a close method once", async () => {
     let closed = 0;
     const close = async (): Promise<void> => {
       closed += 1;
@@ -65,7 +65,7 @@ describe("adoptBackend", () => {
     await adoptBackend("open account", flatStores(memoryBackend())).close();
   });
 
-  test("names every store and method that is missing", () => {
+  test("names every missing store and method", () => {
     const whole = memoryBackend();
     const { putSession: _put, getTcToken: _get, ...flat } = flatStores(whole);
     expect(missingOf(flat)).toEqual(["putSession", "getTcToken"]);
@@ -73,7 +73,8 @@ describe("adoptBackend", () => {
       "signal.putSession",
       "protocol",
     ]);
-    // An object that commits is meant as a backend: joining its stores would lose what its commit promises.
+    // An object with a `commit` is meant as a backend. Joining its stores would lose the guarantees of its
+    // commit.
     expect(missingOf({ ...flatStores(whole), commit: async () => [] })).toEqual([
       "readOwner",
       "capabilities",

@@ -5,7 +5,7 @@ import type { ProtocolReads, ProtocolStore } from "./protocol_store.ts";
 import type { SignalReads, SignalStore } from "./signal_store.ts";
 import type { Write } from "./write.ts";
 
-/** What a backend can do, read by callers and by the conformance kit alike. */
+/** Guarantees and limits of a backend. Callers and the conformance kit read them. */
 export interface Capabilities {
   /** Whether a commit is applied as a whole or not at all. */
   readonly atomicCommit: boolean;
@@ -14,14 +14,14 @@ export interface Capabilities {
    * interleave.
    */
   readonly fencing: boolean;
-  /** Whether what was committed survives a crash from the moment when `commit` resolves. */
+  /** Whether a commit survives a crash once `commit` has resolved. */
   readonly durableOnResolve: boolean;
   /**
-   * Most bytes of one stored value (key, record, payload, device row); longer ones are refused before any
+   * Maximum bytes of one stored value (key, record, payload, device row). Longer ones are refused before any
    * write.
    */
   readonly maxValueBytes: number;
-  /** Most parameters that one statement can bind, for backends that have such a limit. */
+  /** Maximum parameters of one statement, for backends with such a limit. */
   readonly maxParameters: number | undefined;
 }
 
@@ -32,13 +32,12 @@ export interface Capabilities {
 export const DEFAULT_MAX_VALUE_BYTES = 2_000_000;
 
 /**
- * Who may write. A commit with a guard is applied only when the stored owner is `owner` and the stored epoch
- * lies in `minEpoch … maxEpoch` (inclusive); it then stores `next`, if given, in the same transaction.
+ * The condition for a commit. It is applied only if the stored owner is `owner` and the stored epoch lies in
+ * `minEpoch … maxEpoch` (inclusive). It then stores `next`, if set, in the same transaction.
  */
 export interface OwnerGuard {
   /**
-   * The token of an opening, up to 64 characters; `undefined` stands for an account that was never owned
-   * (epoch 0).
+   * The token of an opening, up to 64 characters. `undefined` for an account that was never owned (epoch 0).
    */
   readonly owner: string | undefined;
   readonly minEpoch: number;
@@ -48,10 +47,7 @@ export interface OwnerGuard {
 
 /** The stored owner of an account. */
 export interface OwnerState {
-  /**
-   * Drawn at random by each opening, so that equal epochs of two databases or two openings are never
-   * confused.
-   */
+  /** Drawn at random by each opening, which keeps equal epochs of two databases or two openings apart. */
   readonly owner: string;
   /** Only ever grows, 0 … 2^53−1. */
   readonly epoch: number;
@@ -63,8 +59,7 @@ export interface CommitOptions {
   readonly guard?: OwnerGuard | undefined;
   /**
    * Whether the caller has checked the writes with `validateWrite` against these capabilities, and the guard.
-   * A backend of `createBackend` then does not check them again: a commit is checked once, where it is made.
-   * A wrapper passes it on.
+   * A backend of `createBackend` then does not check them again. Wrappers must pass the option on.
    */
   readonly checked?: boolean | undefined;
 }
@@ -74,10 +69,10 @@ export interface CommitOptions {
  * `capabilities.atomicCommit`), in one round trip, and resolves with the number of rows that each write
  * changed.
  *
- * - It may be called while another call is under way; the backend orders them.
+ * - It may be called during another call. The backend orders them.
  * - The writes and their bytes belong to the backend until the promise settles.
  * - It rejects with `FencedError` when the guard does not hold, `RefusedError` when a write can never be
- *   accepted, `BusyError` or `BackendError` when nothing was applied and a retry is right, `AmbiguousError`
+ *   accepted, `BusyError` or `BackendError` when nothing was applied and a retry is useful, `AmbiguousError`
  *   when the answer was lost.
  */
 export interface Committer {
@@ -85,7 +80,7 @@ export interface Committer {
   /** The stored owner, `undefined` when the account was never owned. */
   readOwner(): Promise<OwnerState | undefined>;
   readonly capabilities: Capabilities;
-  /** Releases connections. What was committed stays. Idempotent. Later calls reject with `ClosedError`. */
+  /** Releases connections. Keeps all commits. Idempotent. Later calls reject with `ClosedError`. */
   close(): Promise<void>;
 }
 
@@ -99,15 +94,16 @@ export interface BackendReads extends SignalReads, AppSyncReads, ProtocolReads, 
 export type ReadMethod = keyof BackendReads;
 
 /**
- * What the author of a backend writes: the reads, and one `commit`. `createBackend` makes a `Backend` of it.
+ * The part of a backend that its author implements: the reads and one `commit`. `createBackend` makes a
+ * `Backend` of it.
  */
 export interface BackendCore extends Omit<BackendReads, "getVersion">, Committer {
-  /** `undefined` when the collection was never seen. */
+  /** `undefined` when the collection is unknown. */
   getVersion(name: CollectionName): Promise<HashState | undefined>;
 }
 
 /**
- * A backend, scoped to one account: whatever has the four stores and can commit is one.
- * Setters of the four stores are unconditional commits of one write.
+ * A backend, scoped to one account: any object with the four stores and `commit`. Each setter of the stores
+ * is an unconditional commit of one write.
  */
 export interface Backend extends SignalStore, AppSyncStore, ProtocolStore, DeviceStore, Committer {}

@@ -4,72 +4,68 @@ import type { Logger, Random } from "../ports/mod.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard } from "./backend.ts";
 import type { Write } from "./write.ts";
 
-/**
- * Commits that may wait at once. Above it something is badly stuck, and memory is what would be lost next.
- */
+/** Limit of waiting commits. Beyond it the backend is stuck, and waiting commits would exhaust memory. */
 const MAX_WAITING_COMMITS = 4_096;
 
 /**
- * Sends of one commit whose answers were lost, before the caller's promise rejects. Later commits still carry
- * the doubt.
+ * Sends of one commit without an answer before the caller's promise rejects. Later commits remain in doubt.
  */
 const MAX_SENDS = 3;
 
-/** Rounds of taking the ownership against other openings that take it at the same moment. */
+/** Attempts to take ownership while other openings take it concurrently. */
 const MAX_TAKE_ROUNDS = 16;
 
-/** Bytes of the random token by which an opening recognises itself. */
+/** Length in bytes of the random token that identifies an opening. */
 const OWNER_TOKEN_BYTES = 16;
 
-/** What went through a commit queue since it was opened. */
+/** Counts of a commit queue since it was opened. */
 export interface CommitStats {
-  /** Commits that were applied. */
+  /** Number of applied commits. */
   readonly commits: number;
-  /** Rows that those commits inserted, updated or deleted, as the backend counted them. */
+  /** Rows that those commits inserted, updated or deleted, as counted by the backend. */
   readonly rowsWritten: number;
-  /** Sends whose answer was lost. */
+  /** Number of sends whose answer was lost. */
   readonly ambiguous: number;
 }
 
-/** What a commit queue needs. */
+/** Options of a commit queue. */
 export interface CommitQueueOptions {
   readonly random: Random;
   readonly logger: Logger;
   /**
-   * The owner token to use instead of a random one. The caller vouches that at most one process at a time can
-   * write under it: where it is stored already, ownership is taken without a commit. It must not be known to
-   * other clients of the backend.
+   * The owner token to use instead of a random one. The caller guarantees that at most one process at a time
+   * writes under it. If it is stored already, ownership is taken without a commit. Other clients of the
+   * backend must not know it.
    */
   readonly soleOwner?: string | undefined;
 }
 
 /**
- * The only way from an open account to its backend's `commit`: one commit at a time, in the order of the
- * calls, each guarded by the owner epoch that was taken when the queue was opened.
+ * The only committer of an open account: it sends one commit at a time, in the order of the calls. The owner
+ * epoch that was taken at opening guards each commit.
  *
- * A commit whose answer was lost (`AmbiguousError`) is sent again with the epoch moved on in the same
- * transaction, so that the first one, should it arrive late, fails its guard instead of undoing newer
- * commits. Until one send is answered the queue does not know which epoch is stored; its guard then accepts
- * the whole range of its own epochs. The owner token keeps that range from covering the epoch of another
- * owner.
+ * A commit whose answer was lost (`AmbiguousError`) is sent again with the next epoch in the same
+ * transaction. If the first one arrives late, its guard fails, so it cannot undo newer commits. Until one
+ * send is answered, the queue does not know which epoch is stored, and its guard accepts the whole range of
+ * its own epochs. The owner token keeps that range from covering the epoch of another owner.
  *
- * What this does not cover: a network that repeats, after newer commits, a commit that it had answered.
- * Telling that twin from its original would cost a written row in every commit.
+ * Not covered: a network that repeats an answered commit after newer commits. Detecting that twin would cost
+ * a written row in every commit.
  *
- * Once fenced, always fenced: every later commit rejects with `FencedError` without asking the backend.
+ * A fenced queue stays fenced: every later commit rejects with `FencedError` without a call to the backend.
  */
 export class CommitQueue implements Committer {
   readonly #backend: Committer;
   readonly #logger: Logger;
   readonly #owner: string;
   /**
-   * The owner epoch that was taken. It grows with each opening, unless a `soleOwner` opens again. 0 without
+   * The owner epoch of this opening. Grows with each opening, unless a `soleOwner` opens again. 0 without
    * fencing.
    */
   readonly ownerEpoch: number;
   #minEpoch: number;
   #maxEpoch: number;
-  /** Whether a send is unanswered whose epoch no answered one has moved past. */
+  /** Whether a send is unanswered and no later answered send has a higher epoch. */
   #doubtful = false;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -89,14 +85,14 @@ export class CommitQueue implements Committer {
   }
 
   /**
-   * Takes the ownership of the backend's account. When it resolves, commits of every earlier owner fail.
+   * Takes ownership of the backend's account. Once it resolves, commits of every earlier owner fail.
    *
-   * A token that is stored already proves nothing by itself: on machines that were cloned, two processes may
-   * draw the same one. It is ours only where an answer to our own commit was lost, or as `soleOwner`.
+   * A stored token equal to ours is no proof of ownership: on cloned machines two processes may draw the same
+   * one. It counts as ours only after a lost answer to our own commit, or as `soleOwner`.
    *
-   * A backend without `capabilities.fencing` is queued and not guarded.
+   * Without `capabilities.fencing`, commits are queued but not guarded.
    *
-   * @throws {FencedError} When other openings keep taking the account over.
+   * @throws {FencedError} When other openings keep taking the account.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
     const { soleOwner } = options;
@@ -115,19 +111,19 @@ export class CommitQueue implements Committer {
         await backend.commit([], { guard: { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next } });
         return new CommitQueue(backend, owner, next.epoch, options.logger);
       } catch (error) {
-        // Another opening was faster, or the answer was lost: what is stored tells which.
+        // Another opening was faster, or the answer was lost. The stored owner shows which.
         if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
         if (error instanceof AmbiguousError) unansweredEpoch = next.epoch;
       }
     }
-    throw new FencedError("open account: other processes keep taking it over");
+    throw new FencedError("open account: other processes keep taking ownership");
   }
 
   get capabilities(): Capabilities {
     return this.#backend.capabilities;
   }
 
-  /** Commits that were accepted and have not settled. */
+  /** Number of accepted commits that have not settled. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -144,10 +140,10 @@ export class CommitQueue implements Committer {
   /**
    * Queues a commit.
    *
-   * @throws {TypeError} When `options.guard` is given: the guard is the queue's own.
+   * @throws {TypeError} When `options.guard` is set, since the queue sets the guard.
    * @throws {FencedError} When a later owner exists; nothing was written.
-   * @throws {AmbiguousError} When a send was not answered and none after it succeeded. It may have been
-   * applied, or may yet be; a late arrival can no longer undo a commit that is made after this one.
+   * @throws {AmbiguousError} When a send was not answered and no later one succeeded. The commit may have
+   *   been applied, or may still be. A late arrival cannot undo commits made after this one.
    * @throws {LimitError | ClosedError}
    */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
@@ -155,7 +151,7 @@ export class CommitQueue implements Committer {
     if (this.#closed) throw new ClosedError("commit: the account is closed");
     if (this.#fenced !== undefined) throw this.#fenced;
     if (this.#waiting >= MAX_WAITING_COMMITS) {
-      throw new LimitError(`commit: ${MAX_WAITING_COMMITS} commits are waiting already`);
+      throw new LimitError(`commit: ${MAX_WAITING_COMMITS} commits are waiting`);
     }
     this.#waiting += 1;
     const turn = this.#tail;
@@ -175,7 +171,9 @@ export class CommitQueue implements Committer {
     }
   }
 
-  /** Waits for what was queued and accepts nothing more. The backend stays open: it belongs to its opener. */
+  /**
+   * Waits for queued commits and rejects later ones. Does not close the backend, which belongs to its opener.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#tail;
@@ -211,7 +209,7 @@ export class CommitQueue implements Committer {
   }
 
   /**
-   * In doubt, the next send moves past every epoch that an unanswered one may have stored or may still carry.
+   * In doubt, the next send uses an epoch above all that unanswered sends may have stored or may still store.
    */
   #guard(): OwnerGuard {
     const range = { owner: this.#owner, minEpoch: this.#minEpoch, maxEpoch: this.#maxEpoch };
@@ -226,10 +224,7 @@ export class CommitQueue implements Committer {
   }
 }
 
-/**
- * This send failed. One before it may be under way: what it carries must not be taken for what was never
- * stored.
- */
+/** This send failed, but an earlier one may still arrive, so the commit may yet be applied. */
 function stillInDoubt(cause: unknown): AmbiguousError {
-  return new AmbiguousError("commit: an answer was lost, and it could not be sent again", { cause });
+  return new AmbiguousError("commit: an answer was lost and the resend failed", { cause });
 }

@@ -81,7 +81,7 @@ class ComposedCore extends ForwardingReads implements BackendCore {
   }
 }
 
-/** Calls the setter that a write stands for. A time that the store stamps itself is its own. */
+/** Calls the setter of a write. Stamps of the store itself are kept. */
 async function apply(stores: ComposedStores, write: Write): Promise<unknown> {
   if (write.kind === "sentMessage.delete") {
     return (await stores.protocol.takeSentMessage(write.chat, write.id)) === undefined ? 0 : 1;

@@ -29,15 +29,15 @@ export interface WithCommitterOptions {
 
 /** Options of `createBackend`. */
 export interface CreateBackendOptions extends WithCommitterOptions {
-  /** Changes stored values on their way to the core and back. Without it they are stored as they are. */
+  /** Changes stored values on their way to the core and back. Defaults to no change. */
   readonly values?: ValueTransform | undefined;
 }
 
 /**
- * Makes a complete backend of the part that an author writes: reads and one `commit`.
+ * Makes a complete backend of a core: reads and one `commit`.
  *
- * Arguments, writes and the lengths of what is read are checked here, in front of the core, and every setter
- * becomes a commit of one write. Closing the result closes the core.
+ * Checks arguments, writes and the lengths of read values in front of the core. Every setter is a commit of
+ * one write. Closing the result closes the core.
  *
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export function createBackend(core: BackendCore, options: CreateBackendOptions =
 }
 
 /**
- * The same reads with another way to commit: how a queue, fault injection, a journal or metrics wrap a
- * backend. Writes are checked here and, since `checked` goes with them, not again by a backend below. Reads
- * check their own arguments, as those of every backend do.
+ * Combines the reads of a backend with another committer. A queue, fault injection, a journal or metrics wrap
+ * a backend in this way. Writes are checked here and passed on as `checked`, so a backend below does not
+ * check them again. Reads check their own arguments.
  *
- * Closing the result closes the committer, which decides what becomes of the backend.
+ * Closing the result closes the committer, which decides whether to close the backend.
  */
 export function withCommitter(
   reads: BackendReads,
@@ -98,7 +98,7 @@ interface BackendParts {
   readonly read: (method: ReadMethod, args: readonly unknown[]) => unknown;
 }
 
-/** Not a cast to `Backend`: a method that neither a row nor the class below has does not compile. */
+/** This is not a cast to `Backend`: a method without a row or an implementation below does not compile. */
 function withSetters(parts: BackendParts): Backend {
   return new CheckedBackend(parts) as CheckedBackend & Pick<Setters, keyof typeof SETTERS>;
 }
@@ -160,7 +160,7 @@ class CheckedBackend extends ForwardingReads implements Committer {
   async takeSentMessage(chat: string, id: string): Promise<Uint8Array | undefined> {
     const payload = await this.getSentMessage(chat, id);
     if (payload === undefined) return undefined;
-    // Of several concurrent callers the one whose delete changes the row gets it.
+    // Of concurrent callers, the one whose delete changes the row gets the message.
     const [rows] = await this.commit([{ kind: "sentMessage.delete", chat, id }]);
     return rows === 0 ? undefined : payload;
   }

@@ -22,8 +22,8 @@ export const MAX_REGISTRATION_ID: number = 2 ** 31 - 1;
 export const MAX_EXTRA_ENTRIES = 256;
 
 /**
- * A device without keys, tokens and signatures, for debugging. A secret shows as its presence or its length
- * in bytes. JIDs are kept: a snapshot is of no use without the account it is of.
+ * A device without keys, tokens and signatures, for debugging. A secret appears as its presence or its length
+ * in bytes. JIDs are kept, since they identify the account.
  */
 export interface RedactedDevice {
   readonly pn: string | undefined;
@@ -53,7 +53,9 @@ export interface RedactedDevice {
   readonly extraBytes: Readonly<Record<string, number>>;
 }
 
-/** Fields that every device is made with. They have no default: a stored device without one is damaged. */
+/**
+ * Fields that are generated with every device. They have no default. A stored device without one is damaged.
+ */
 export type GeneratedField =
   | "registrationId"
   | "noiseKey"
@@ -63,12 +65,12 @@ export type GeneratedField =
   | "signedPreKeySignature"
   | "advSecretKey";
 
-/** What one field of the device is. */
+/** The properties of one field of the device. */
 export interface DeviceField<T> {
   readonly rule: RuleOf<T>;
-  /** The value of a device that never had one: what a row reads as that is older than the field's column. */
+  /** The value of a device that never had one, also for a row that is older than the field's column. */
   readonly initial?: () => T;
-  /** What may be shown of it. */
+  /** The part that may be shown. */
   redact(value: T): Partial<RedactedDevice>;
 }
 
@@ -88,7 +90,7 @@ const MILLISECONDS = number("milliseconds");
 const COUNTER = number("keyId", { min: 0, max: MAX_KEY_ID });
 const WORD = word("word");
 
-/** `name` tells the values of several pairs apart. */
+/** `name` distinguishes the values of several pairs. */
 function keyPair(name: string): Rule<KeyPair> {
   return object<KeyPair>({
     privateKey: value(`${name}.privateKey`, { length: KEY_BYTES }),
@@ -102,7 +104,7 @@ const CERTIFICATE = object<ServerCert>({
   notAfter: SECONDS,
 });
 
-/** Every field of the device: a new one does not compile until it has a row. */
+/** Every field of the device. A new field does not compile without a row. */
 export const DEVICE_FIELDS: DeviceFields = {
   pn: { rule: optional(JID), initial: absent, redact: (pn) => ({ pn }) },
   lid: { rule: optional(JID), initial: absent, redact: (lid) => ({ lid }) },
@@ -212,7 +214,7 @@ export const DEVICE: Rule<Device> = object(
   Object.fromEntries(DEVICE_FIELD_NAMES.map((name) => [name, DEVICE_FIELDS[name].rule])) as never,
 );
 
-/** Every field but those that a device is made with, as a device has them that never had a value. */
+/** The initial value of every field that is not generated. */
 export function initialDevice(): Omit<Device, GeneratedField> {
   const entries = DEVICE_FIELD_NAMES.map((name) => {
     const { initial } = DEVICE_FIELDS[name] as DeviceField<unknown>;
@@ -224,7 +226,7 @@ export function initialDevice(): Omit<Device, GeneratedField> {
   >;
 }
 
-/** What may be shown of a device. */
+/** Returns the part of a device that may be shown. */
 export function redactDevice(device: Device): RedactedDevice {
   const shown = DEVICE_FIELD_NAMES.map((name) =>
     (DEVICE_FIELDS[name] as DeviceField<unknown>).redact(device[name]),

@@ -11,7 +11,7 @@ export interface KeyPair {
 /** Version of the web client that the device claims to be. */
 export type AppVersion = readonly [primary: number, secondary: number, tertiary: number];
 
-/** Until when the server accepts which client version. */
+/** The time until which the server accepts a client version. */
 export interface ServerClientExpiration {
   /** Unix seconds. */
   readonly expiresAt: number;
@@ -19,8 +19,8 @@ export interface ServerClientExpiration {
 }
 
 /**
- * Everything that is stored about the device of one account. Each field has a column of its own in the device
- * table; a field that is missing in an older row reads as its default.
+ * The stored device of one account. Each field has its own column in the device table. A field that is
+ * missing in an older row reads as its default.
  */
 export interface Device {
   /** JID of the phone number, once paired. */
@@ -42,7 +42,7 @@ export interface Device {
   readonly pushName: string;
   readonly platform: string | undefined;
   readonly appVersion: AppVersion;
-  /** 0 when it was never fetched. */
+  /** 0 if it was never fetched. */
   readonly appVersionLastFetchedMs: number;
   readonly edgeRoutingInfo: Uint8Array | undefined;
   readonly propsHash: string | undefined;
@@ -55,17 +55,17 @@ export interface Device {
   readonly serverCertChain: ServerCertChain | undefined;
   readonly loginCounter: number;
   readonly lidMigrated: boolean;
-  /** 0 when it was never rotated. */
+  /** 0 if it was never rotated. */
   readonly lastSignedPreKeyRotationMs: number;
   readonly readReceiptsDisabled: boolean;
   readonly serverClientExpiration: ServerClientExpiration | undefined;
-  /** Named opaque bytes that an adapter needs back. */
+  /** Named opaque bytes of an adapter. */
   readonly extra: ReadonlyMap<string, Uint8Array>;
 }
 
 /** One account of a database. */
 export interface AccountSummary {
-  /** The number by which rows of this account are scoped. */
+  /** The number that scopes the rows of this account. */
   readonly accountId: number;
   /** The name under which the account is opened. */
   readonly account: string;
@@ -91,7 +91,7 @@ export interface DatabaseSnapshot {
   readonly accountId: number;
   readonly schemaVersion: number;
   readonly tables: readonly TableSummary[];
-  /** The bytes that the caller gave, as they were. */
+  /** The caller's bytes, unchanged. */
   readonly extra: Uint8Array | undefined;
 }
 
@@ -100,23 +100,23 @@ export interface DeviceReads {
   /**
    * The stored device, `undefined` when the account has none.
    *
-   * @throws {CorruptError | WrongLengthError} When the stored row is damaged. It is left as it is: a read
-   * error never becomes a new identity.
+   * @throws {CorruptError | WrongLengthError} When the stored row is damaged. The row is not changed, and a
+   *   read error never leads to a new identity.
    */
   load(): Promise<Device | undefined>;
   /** Whether the account has a stored device, readable or not. */
   exists(): Promise<boolean>;
   /** All accounts of the database, in ascending order of `accountId`. */
   listAccounts(): Promise<AccountSummary[]>;
-  /** A redacted summary of what is stored for this account. */
+  /** A redacted summary of the stored state of this account. */
   snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot>;
 }
 
 /** The device record of the account, and the accounts of the database. */
 export interface DeviceStore extends DeviceReads {
   /**
-   * Registers the account in the database if it is not there yet and returns its account id. Idempotent. A
-   * commit to an account that is not registered registers it too. An account id is never given out twice.
+   * Registers the account in the database if it is absent, and returns its account id. Idempotent. A commit
+   * also registers its account. An account id is never used twice.
    */
   create(): Promise<number>;
   /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
@@ -126,10 +126,7 @@ export interface DeviceStore extends DeviceReads {
    * when its device takes another identity, in the commit that saves the device.
    */
   clearAccount(): Promise<void>;
-  /**
-   * Deletes every row of an account, whichever account of the database it is. An owner of it is fenced from
-   * then on.
-   */
+  /** Deletes every row of any account of the database. An owner of that account is fenced from then on. */
   deleteAccount(accountId: number): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
-/** Rules that several writes, reads and fields of the device are made of. */
+/** Rules that several writes, reads and fields of the device share. */
 import { MAX_KEY_ID, MAX_UINT32 } from "../bytes/mod.ts";
 import { integer, optional, type Rule, type RuleOf, text } from "../rules/mod.ts";
 import type { CollectionName } from "./app_sync_store.ts";
 
-/** What a text names. The conformance kit has a list of texts for each. */
+/** The meaning of a text. The conformance kit has a list of texts for each sort. */
 export type TextSort =
   | "address"
   | "chat"
@@ -22,7 +22,7 @@ export type TextSort =
   | "user"
   | "word";
 
-/** What an integer means. The conformance kit draws each from a range of its own. */
+/** The meaning of an integer. The conformance kit has a range for each sort. */
 export type IntegerSort =
   | "accountId"
   | "count"
@@ -36,12 +36,12 @@ export type IntegerSort =
   | "storedLength"
   | "uint32";
 
-/** A text of some sort, not empty. */
+/** A non-empty text of some sort. */
 export function word<T extends string = string>(sort: TextSort): Rule<T> {
   return text<T>(sort);
 }
 
-/** An integer of some sort, from 0 by default. */
+/** An integer of some sort. The minimum defaults to 0. */
 export function number(
   sort: IntegerSort,
   range: { readonly min?: number; readonly max?: number } = {},
@@ -68,8 +68,8 @@ export const KEY_ID: Rule<number> = number("keyId", { min: 1, max: MAX_KEY_ID })
 export const SECONDS: Rule<number> = number("seconds");
 /** Unix seconds at the time of the call. */
 export const NOW: Rule<number> = number("now");
-/** Unix seconds: rows of this time and older ones expire. */
+/** Unix seconds. Rows of this time and older ones expire. */
 export const CUTOFF: Rule<number> = number("cutoff");
-/** Most rows that an expiry takes. */
+/** Maximum number of rows that an expiry removes. */
 export const ROW_LIMIT: RuleOf<number | undefined> = optional(number("limit", { min: 1 }));
 export const UINT32: Rule<number> = number("uint32", { max: MAX_UINT32 });

@@ -1,10 +1,10 @@
 import type { BackendReads, ReadMethod } from "./backend.ts";
 import { READ_METHODS } from "./reads.ts";
 
-/** The method that carries out every read of an object that forwards them. */
+/** The method through which an object forwards every read. */
 export const READ: unique symbol = Symbol("read");
 
-/** Carries out a read, with the arguments and the answer of the method of that name. */
+/** Performs a read with the arguments and the result of the method of that name. */
 export interface ForwardedReads {
   [READ](method: ReadMethod, args: readonly unknown[]): unknown;
 }
@@ -29,8 +29,8 @@ abstract class Forwarding implements ForwardedReads {
 }
 
 /**
- * Base of objects that have every read of the contract and carry all of them out in one place, `[READ]`. The
- * methods stand on the prototype: an object that forwards takes no memory for them.
+ * Base class of objects that forward every read of the contract to `[READ]`. The methods are on the
+ * prototype, so they take no memory per object.
  */
 export const ForwardingReads: abstract new () => BackendReads & ForwardedReads =
   Forwarding as unknown as abstract new () => BackendReads & ForwardedReads;

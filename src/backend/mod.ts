@@ -1,6 +1,6 @@
 /**
- * The contract between the core and whatever stores its state: four store interfaces, every mutation as data,
- * one atomic `commit`, and the owner guard that keeps two processes from interleaving.
+ * The contract between the core and its storage: four store interfaces, every mutation as data, one atomic
+ * `commit`, and the owner guard that keeps two processes from interleaving.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import type { DeviceListRecord } from "../records/mod.ts";
 
-/** How a LID↔PN mapping was learnt. A stored string that is none of these reads as `other`. */
+/** Sources of a LID↔PN mapping. Any other stored string reads as `other`. */
 export const LEARNING_SOURCES = [
   "usync",
   "peer_pn_message",
@@ -15,10 +15,10 @@ export const LEARNING_SOURCES = [
   "other",
 ] as const;
 
-/** How a LID↔PN mapping was learnt. */
+/** The source of a LID↔PN mapping. */
 export type LearningSource = (typeof LEARNING_SOURCES)[number];
 
-/** One LID and the phone number it belongs to, both as user parts without server. Times are Unix seconds. */
+/** One LID and its phone number, both as user parts without server. Times are Unix seconds. */
 export interface LidPnMapping {
   readonly lid: string;
   readonly phoneNumber: string;
@@ -27,27 +27,27 @@ export interface LidPnMapping {
   readonly learningSource: LearningSource;
 }
 
-/** Who holds our sender key in a group: the device's JID, and whether it has it. */
+/** Whether a device holds our sender key in a group: its JID, and the answer. */
 export type SenderKeyDevice = readonly [deviceJid: string, hasKey: boolean];
 
 /** A trusted-contact token. */
 export interface TcTokenEntry {
-  /** Empty, with a timestamp of 0, for a placeholder that only carries a sender timestamp. */
+  /** Empty, with a timestamp of 0, for a placeholder that only has a sender timestamp. */
   readonly token: Uint8Array;
   /** Unix seconds. */
   readonly tokenTimestamp: number;
-  /** Unix seconds of our last use of it. */
+  /** Unix seconds of our last use of the token. */
   readonly senderTimestamp?: number | undefined;
 }
 
-/** Names one inbound message. Message ids alone collide between senders. */
+/** Identifies one inbound message. Message ids alone collide between senders. */
 export interface MessageRef {
   readonly chat: string;
   readonly sender: string;
   readonly id: string;
 }
 
-/** A decrypted message that was not handed over yet. */
+/** A decrypted message that was not delivered to the client yet. */
 export interface PendingInbound extends MessageRef {
   readonly payload: Uint8Array;
   /** Unix seconds. */
@@ -57,21 +57,21 @@ export interface PendingInbound extends MessageRef {
 /** Length of a message secret in bytes. */
 export const MESSAGE_SECRET_BYTES = 32;
 
-/** A message secret, with the time when it may be dropped. */
+/** A message secret with its expiry time. */
 export interface MsgSecretEntry extends MessageRef {
-  /** Exactly 32 bytes. Of two, the one written last. */
+  /** Exactly 32 bytes. The last write wins. */
   readonly secret: Uint8Array;
-  /** Unix seconds; 0 means never. Of two, 0 wins, else the later. */
+  /** Unix seconds. 0 means never. Of two, 0 wins, else the later. */
   readonly expiresAt: number;
-  /** Unix seconds; 0 means unknown. Of two, the greater wins. */
+  /** Unix seconds. 0 means unknown. Of two, the greater wins. */
   readonly messageTs: number;
 }
 
-/** A message secret, as it is read. */
+/** The result of reading a message secret. */
 export interface MsgSecret {
   /** 32 bytes. */
   readonly secret: Uint8Array;
-  /** Unix seconds; absent when it is unknown. */
+  /** Unix seconds. Absent if unknown. */
   readonly messageTs?: number | undefined;
 }
 
@@ -80,15 +80,15 @@ export interface ProtocolReads {
   /** Ordered by device JID (`compareText`). */
   getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]>;
   getLidMapping(lid: string): Promise<LidPnMapping | undefined>;
-  /** The mapping of a phone number with the newest `createdAt`; of equals the one written last. */
+  /** The mapping of a phone number with the newest `createdAt`. Of equal dates, the one written last. */
   getPnMapping(phoneNumber: string): Promise<LidPnMapping | undefined>;
   /** As `getLidMapping`, in the order of `lids`, in as few queries as the backend's limits allow. */
   getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
   /** As `getPnMapping`, in the order of `phoneNumbers`, in as few queries as the backend's limits allow. */
   getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]>;
   /**
-   * All mappings, newest `createdAt` first, of equals the one written last, fetched page by page while
-   * iterating.
+   * All mappings, newest `createdAt` first; of equal dates, the one written last first. Fetched page by page
+   * while iterating.
    */
   getAllLidMappings(): AsyncIterable<LidPnMapping>;
   hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean>;
@@ -100,11 +100,12 @@ export interface ProtocolReads {
   getTcToken(jid: string): Promise<TcTokenEntry | undefined>;
   /** Ascending (`compareText`). */
   getAllTcTokenJids(): Promise<string[]>;
-  /** The payload of a sent message, left where it is. `takeSentMessage` removes it. */
+  /** The payload of a sent message. `takeSentMessage` also removes it. */
   getSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
   getPendingInbound(chat: string, sender: string, id: string): Promise<PendingInbound | undefined>;
   /**
-   * The oldest first, at most `limit`. Of equals the one stored first; storing a row again does not move it.
+   * At most `limit` messages, the oldest first; of equal times, the one stored first. Storing a row again
+   * keeps its position.
    */
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
   /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
@@ -114,8 +115,8 @@ export interface ProtocolReads {
 /**
  * WhatsApp Web protocol state. Every setter is one durable commit.
  *
- * A `limit` of an expiry is the most rows that it takes, 1 or more. Defaults to all of them. When it answers
- * with as many, there may be more.
+ * The `limit` of an expiry is the maximum number of rows to remove, 1 or more. Defaults to all. If the result
+ * equals the limit, more rows may be left.
  */
 export interface ProtocolStore extends ProtocolReads {
   setSenderKeyStatus(group: string, entries: readonly SenderKeyDevice[]): Promise<void>;
@@ -128,7 +129,7 @@ export interface ProtocolStore extends ProtocolReads {
   deleteLidMappings(lids: readonly string[]): Promise<void>;
   saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void>;
   deleteBaseKey(address: string, messageId: string): Promise<void>;
-  /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns how many. */
+  /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredBaseKeys(cutoff: number, limit?: number): Promise<number>;
   updateDeviceList(record: DeviceListRecord): Promise<void>;
   updateDeviceLists(records: readonly DeviceListRecord[]): Promise<void>;
@@ -136,27 +137,27 @@ export interface ProtocolStore extends ProtocolReads {
   putGroupMetadata(group: string, blob: Uint8Array): Promise<void>;
   deleteGroupMetadata(group: string): Promise<void>;
   putTcToken(jid: string, entry: TcTokenEntry): Promise<void>;
-  /** Stores a received token unless a newer one is there; the sender timestamp is kept. */
+  /** Stores a received token unless a newer one is stored. Keeps the sender timestamp. */
   storeReceivedTcToken(jid: string, token: Uint8Array, tokenTimestamp: number): Promise<void>;
-  /** Moves the sender timestamp forward; makes an empty-token placeholder if there is none. */
+  /** Moves the sender timestamp forward. Creates a placeholder with an empty token if there is none. */
   touchTcTokenSender(jid: string, senderTimestamp: number): Promise<void>;
   deleteTcToken(jid: string): Promise<void>;
   /**
    * Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale).
-   * Returns how many.
+   * Returns their number.
    */
   deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number, limit?: number): Promise<number>;
   storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void>;
-  /** Reads and deletes a sent message. Of several concurrent calls one gets it. */
+  /** Reads and deletes a sent message. Exactly one of concurrent calls gets it. */
   takeSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
-  /** Removes messages stored at or before `cutoff` (Unix seconds) and returns how many. */
+  /** Removes messages stored at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredSentMessages(cutoff: number, limit?: number): Promise<number>;
   storePendingInbound(rows: readonly PendingInbound[]): Promise<void>;
   deletePendingInbound(keys: readonly MessageRef[]): Promise<void>;
-  /** Removes rows received at or before `cutoff` (Unix seconds) and returns how many. */
+  /** Removes rows received at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredPendingInbound(cutoff: number, limit?: number): Promise<number>;
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;
-  /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns how many. */
+  /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns their number. */
   deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number>;
 }
 

@@ -33,7 +33,7 @@ import {
 import { counting, type SetterName, type SettersOf, setter, single, stamped } from "./setter.ts";
 import type { WriteRowsOf } from "./write_row.ts";
 
-/** Names one inbound message. */
+/** Identifies one inbound message. */
 const MESSAGE_REF = { chat: CHAT, sender: SENDER, id: MESSAGE_ID } as const;
 
 export const SENDER_KEY_DEVICE: Rule<SenderKeyDevice> = tuple<SenderKeyDevice>(DEVICE_JID, flag());
@@ -43,7 +43,7 @@ export const LID_MAPPING: Rule<LidPnMapping> = object<LidPnMapping>({
   phoneNumber: PHONE_NUMBER,
   createdAt: SECONDS,
   updatedAt: SECONDS,
-  // Open: one that is not known reads as `other`.
+  // Any text is accepted. An unknown one reads as `other`.
   learningSource: word<LearningSource>("learningSource"),
 });
 

@@ -40,10 +40,10 @@ import type { PreKeyRow, SignalAddressEntry, SignalReads, SignedPreKeyRow } from
 import { IDENTITY_KEY } from "./signal_writes.ts";
 import type { TableName } from "./table_keys.ts";
 
-/** Most rows that one listing returns. */
+/** Maximum number of rows in one listing. */
 const MAX_LIST_LIMIT = 10_000;
 
-/** Which of the four stores has a read. */
+/** The store of a read. */
 export type StoreName = "signal" | "appSync" | "protocol" | "device";
 
 /** One argument of a read. */
@@ -56,17 +56,17 @@ type ArgumentsOf<Types extends readonly unknown[]> = {
   readonly [Index in keyof Types]-?: Argument<Types[Index]>;
 };
 
-/** What a read resolves with, or what its stream consists of. */
+/** The result of a read, or one item of its stream. */
 type AnswerOf<M extends ReadMethod> =
   ReturnType<BackendReads[M]> extends AsyncIterable<infer Item> ? Item : Awaited<ReturnType<BackendReads[M]>>;
 
-/** What one read is. */
+/** The properties of one read. */
 export interface ReadRow<M extends ReadMethod = ReadMethod> {
   readonly args: ArgumentsOf<Parameters<BackendReads[M]>>;
   readonly answer: RuleOf<AnswerOf<M>>;
-  /** Whether it answers with a stream, of which `answer` is one item. */
+  /** Whether it returns a stream. `answer` is then one item. */
   readonly streams?: ReturnType<BackendReads[M]> extends AsyncIterable<unknown> ? true : never;
-  /** The answer when the core has none, if it is not `undefined`. */
+  /** The answer when the core returns none. Defaults to `undefined`. */
   readonly absent?: () => AnswerOf<M>;
   /** The table of the stored values in its answer. */
   readonly table?: TableName;
@@ -74,13 +74,10 @@ export interface ReadRow<M extends ReadMethod = ReadMethod> {
   readonly since?: number;
 }
 
-/**
- * One row for each read: a new one does not compile until it has one, and a row without a read does not
- * either.
- */
+/** One row for each read. Neither a read without a row nor a row without a read compiles. */
 type ReadRows = { readonly [M in ReadMethod]: ReadRow<M> };
 
-/** Where each read is. */
+/** The store of each read. */
 export const READ_STORES: { readonly [M in ReadMethod]: StoreName } = {
   loadIdentity: "signal",
   loadIdentities: "signal",
@@ -138,7 +135,7 @@ function signalReads(): Pick<ReadRows, keyof SignalReads> {
   const users: Argument<readonly string[]> = { name: "users", rule: list(USER) };
   const name: Argument<string> = { name: "name", rule: SENDER_KEY_NAME };
   const names: Argument<readonly string[]> = { name: "names", rule: list(SENDER_KEY_NAME) };
-  // Any id may be asked for: one that no key has is absent.
+  // Any id is a valid argument. An id without a key is absent.
   const keyId = number("keyId");
   const id: Argument<number> = { name: "id", rule: keyId };
   const ids: Argument<readonly number[]> = { name: "ids", rule: list(keyId) };
@@ -178,7 +175,7 @@ function signalReads(): Pick<ReadRows, keyof SignalReads> {
   };
 }
 
-/** A record with its lease as it is stored, sound or not. */
+/** A record with its stored lease, valid or not. */
 function signalRow(record: Rule<Uint8Array>): Rule<SignalRow> {
   const bound = number("count", { min: Number.MIN_SAFE_INTEGER });
   const lease = object<Lease>({ reservedUntil: bound, incarnation: word("incarnation"), burned: bound });
@@ -272,13 +269,13 @@ function deviceReads(): Pick<ReadRows, "create" | keyof DeviceReads> {
   };
 }
 
-/** One call, so that a bundle that only forwards reads drops what they are made of. */
+/** A single call, so that bundles that only forward reads can drop it. */
 function allReads(): ReadRows {
   return { ...signalReads(), ...appSyncReads(), ...protocolReads(), ...deviceReads() };
 }
 
 /**
  * Every read of the contract. The checked backend, the composed one, the remote one and the protocol between
- * them are derived from these rows.
+ * them derive from these rows.
  */
 export const READS: ReadRows = /* @__PURE__ */ allReads();

@@ -15,21 +15,21 @@ export type SetterName = keyof Setters;
 
 declare const TYPES: unique symbol;
 
-/** How the arguments of a setter become one write, and a write the arguments. */
+/** Converts between the arguments of a setter and one write. */
 export interface Setter<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
   readonly kind: WriteKind;
-  /** The fields of the write that the arguments are, in order. */
+  /** The fields of the write that the arguments fill, in order. */
   readonly fields: readonly string[];
-  /** Whether the only argument is the only item of the field's list. */
+  /** Whether the argument becomes the only item of a list field. */
   readonly single: boolean;
-  /** The field that takes the time of the call, in Unix seconds. */
+  /** The field that receives the time of the call, in Unix seconds. */
   readonly stamp: string | undefined;
   /** Whether the setter resolves with the number of rows that changed. */
   readonly counts: boolean;
   readonly [TYPES]?: () => { readonly args: Args; readonly result: Result };
 }
 
-/** One row for each setter of a store that is one write: a new one does not compile until it has a row. */
+/** One row for each setter that makes one write. A new setter does not compile without a row. */
 export type SettersOf<Name extends SetterName> = {
   readonly [N in Name]: Setter<Parameters<Setters[N]>, Awaited<ReturnType<Setters[N]>>>;
 };
@@ -49,7 +49,7 @@ export function setter<K extends WriteKind, const F extends Fields<K>>(
   return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: false };
 }
 
-/** As `setter`, with a field that takes the time of the call. */
+/** As `setter`, with a field that receives the time of the call. */
 export function stamped<K extends WriteKind, const F extends Fields<K>>(
   kind: K,
   stamp: keyof WriteOf<K> & string,
@@ -66,7 +66,7 @@ export function counting<K extends WriteKind, const F extends Fields<K>>(
   return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: true };
 }
 
-/** A setter whose argument is the only item of a list. */
+/** A setter whose argument becomes the only item of a list. */
 export function single<K extends WriteKind, const F extends keyof WriteOf<K> & string>(
   kind: K,
   field: F,
@@ -74,7 +74,7 @@ export function single<K extends WriteKind, const F extends keyof WriteOf<K> & s
   return { kind, fields: [field], single: true, stamp: undefined, counts: false };
 }
 
-/** The write that a call of a setter stands for. */
+/** The write of a call of a setter. */
 export function writeOf(
   { kind, fields, single, stamp }: Setter,
   args: readonly unknown[],
@@ -86,7 +86,7 @@ export function writeOf(
   return write as unknown as Write;
 }
 
-/** The arguments of the call that a write stands for. */
+/** The arguments of the setter call that makes a write. */
 export function argumentsOf({ fields }: Setter, write: Write): unknown[] {
   return fields.map((field) => (write as unknown as Readonly<Record<string, unknown>>)[field]);
 }

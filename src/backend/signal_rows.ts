@@ -4,30 +4,30 @@ import { number, type TextSort } from "./field_rules.ts";
 /** Characters of an incarnation: 16 bytes in lowercase hexadecimal. */
 export const INCARNATION_LENGTH = 32;
 
-/** Greatest bound of a lease: counters of the Signal protocol have 32 bits, and the bound is exclusive. */
+/** Greatest bound of a lease. Counters of the Signal protocol have 32 bits, and the bound is exclusive. */
 const MAX_BOUND = 2 ** 32;
 
 /** The two tables of leased records. */
 export const SIGNAL_RECORD_STORES = ["session", "senderKey"] as const;
 
-/** Why a stored record cannot be used: see `QuarantineReason`. */
+/** Reasons why a stored record cannot be used; see `QuarantineReason`. */
 export const QUARANTINE_REASONS = ["undecodable", "wrong-length", "lease"] as const;
 
 /**
- * What a stored record says about counters that may have left without being stored. It stands in columns
- * beside the record, so that it works for any client's record, and is replaced with each put of the record.
+ * The range of counters that may have been used without being stored. Kept in columns beside the record, so
+ * that it works for the records of any client. Each put of the record replaces it.
  */
 export interface Lease {
   /** Exclusive bound on the counters of the current sending chain that may have been used, 0 … 2^32. */
   readonly reservedUntil: number;
   /**
-   * Who wrote the record: 32 lowercase hexadecimal characters. Only its writer knows that the record is
-   * exact.
+   * The incarnation that wrote the record: 32 lowercase hexadecimal characters. Only the writer knows that
+   * the record is exact.
    */
   readonly incarnation: string;
   /**
-   * Keys of the current sending chain that were thrown away since the peer last moved it, 0 … 2^32. A
-   * receiver follows a chain only so far, and no single incarnation sees more than its own share of them.
+   * Number of keys of the current sending chain that were burned since the peer last replied, 0 … 2^32. A
+   * receiver accepts only a limited gap, and a single incarnation sees only the keys that it burned itself.
    */
   readonly burned: number;
 }
@@ -36,14 +36,14 @@ export interface Lease {
 export interface SignalRow {
   readonly record: Uint8Array;
   /**
-   * As it is stored, unchecked: see `isLease`. `undefined` when the row never had one. Where only a part of
-   * it is stored, the missing part reads as −1 or as the empty text.
+   * The stored lease, unchecked; see `isLease`. `undefined` when the row never had one. A missing part reads
+   * as −1 or as an empty text.
    */
   readonly lease: Lease | undefined;
 }
 
 /**
- * Reads of records with their leases. Absent is `undefined`; a row whose record is not bytes throws
+ * Reads of records with their leases. An absent row is `undefined`. A row whose record is not bytes throws
  * `CorruptError`.
  */
 export interface SignalRowReads {
@@ -55,33 +55,30 @@ export interface SignalRowReads {
   loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]>;
 }
 
-/** Which table a record is in. */
+/** The table of a record. */
 export type SignalRecordStore = (typeof SIGNAL_RECORD_STORES)[number];
 
 /**
- * Why a stored record cannot be used.
+ * The reason why a stored record cannot be used.
  *
- * - `undecodable`: its bytes are no record.
- * - `wrong-length`: they are, and a key in it has a length that no key of its kind has.
- * - `lease`: the record may be sound, but what is stored about its counters is not.
+ * - `undecodable`: its bytes are not a record.
+ * - `wrong-length`: a key in it has an invalid length.
+ * - `lease`: its lease is malformed. The record itself may be valid.
  */
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
-/**
- * Keeps a record aside that cannot be used. The row itself is removed or replaced by another write of the
- * same commit.
- */
+/** Quarantines an unusable record. Another write of the same commit removes or replaces its row. */
 export interface QuarantinePut {
   readonly kind: "quarantine.put";
   readonly store: SignalRecordStore;
   /** A Signal address, or a sender key name. */
   readonly address: string;
-  /** The stored bytes as they were. */
+  /** The stored bytes, unchanged. */
   readonly record: Uint8Array;
   readonly reason: QuarantineReason;
 }
 
-/** A record that was set aside. */
+/** A quarantined record. */
 export interface QuarantinedRecord {
   readonly store: SignalRecordStore;
   readonly address: string;
@@ -101,7 +98,7 @@ export const LEASE: Rule<Lease> = object<Lease>({
 
 const checkLease = checkOf(LEASE, "lease");
 
-/** Whether a stored lease is well-formed. One that is not makes its row unreadable. */
+/** Whether a stored lease is well-formed. A malformed one makes its row unreadable. */
 export function isLease(lease: Lease): boolean {
   return passes(checkLease, lease);
 }

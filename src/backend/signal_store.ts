@@ -13,7 +13,7 @@ export interface PreKeyRow {
   readonly id: number;
   /** The standard `PreKeyRecordStructure`, encoded. */
   readonly record: Uint8Array;
-  /** Whether the server is known to hold its public half. */
+  /** Whether the server is known to have its public key. */
   readonly uploaded: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface SignedPreKeyRow {
   readonly record: Uint8Array;
 }
 
-/** What exists under one address, for migration and identity change. */
+/** An entry under one address, for migration and identity change. */
 export interface SignalAddressEntry {
   readonly kind: "session" | "identity" | "senderKey";
   /** A Signal address, or for `senderKey` a sender key name `<groupJid>:<signalAddress>`. */
@@ -33,8 +33,8 @@ export interface SignalAddressEntry {
 }
 
 /**
- * Reads of Signal state. Bytes returned are the caller's own. Absent is `undefined`; anything else wrong
- * throws.
+ * Reads of Signal state. Bytes returned are the caller's own. An absent value is `undefined`. Any other
+ * failure throws.
  */
 export interface SignalReads extends SignalRowReads {
   /**
@@ -52,8 +52,8 @@ export interface SignalReads extends SignalRowReads {
   getSessions(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   hasSession(address: string): Promise<boolean>;
   /**
-   * Whether any session, identity or sender key of this user (the part of an address before `:` or `@`)
-   * exists.
+   * Whether a session, identity or sender key of this user exists. The user is the part of an address before
+   * `:` or `@`.
    */
   hasSignalStateForUser(user: string): Promise<boolean>;
   /**
@@ -62,20 +62,20 @@ export interface SignalReads extends SignalRowReads {
    */
   listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]>;
   loadPreKey(id: number): Promise<Uint8Array | undefined>;
-  /** Those of `ids` that exist, in ascending order of id, each once. */
+  /** The existing keys among `ids`, each once, in ascending order of id. */
   loadPreKeys(ids: readonly number[]): Promise<PreKeyRow[]>;
-  /** The greatest stored pre-key id, 0 when none. */
+  /** The greatest stored pre-key id, or 0. */
   getMaxPreKeyId(): Promise<number>;
   loadSignedPreKey(id: number): Promise<Uint8Array | undefined>;
   /** All signed pre-keys, in ascending order of id. */
   loadAllSignedPreKeys(): Promise<SignedPreKeyRow[]>;
   /** The stored sender key record under a sender key name, encoded. */
   getSenderKey(name: string): Promise<Uint8Array | undefined>;
-  /** Records that were set aside because they cannot be used, ordered by address, then by store. */
+  /** Quarantined records, ordered by address, then by store. */
   listQuarantined(): Promise<QuarantinedRecord[]>;
 }
 
-/** What the Signal cache reads from a backend. */
+/** The reads that the Signal cache needs. */
 export type SignalCacheReads = SignalRowReads &
   Pick<SignalReads, "listSignalAddresses" | "loadIdentities" | "loadIdentity">;
 
@@ -85,7 +85,7 @@ export interface SignalStore extends SignalReads {
   putIdentity(address: string, key: Uint8Array): Promise<void>;
   deleteIdentity(address: string): Promise<void>;
   /**
-   * Stores a record with its lease; without one the row has none. @throws {RangeError} When the lease is
+   * Stores a record with its lease. Without `lease` the row has none. @throws {RangeError} When the lease is
    * malformed.
    */
   putSession(address: string, record: Uint8Array, lease?: Lease): Promise<void>;
@@ -95,7 +95,7 @@ export interface SignalStore extends SignalReads {
     keys: readonly { readonly id: number; readonly record: Uint8Array }[],
     uploaded: boolean,
   ): Promise<void>;
-  /** Marks those of `ids` that exist and never brings one back. */
+  /** Marks the existing keys among `ids`. Never creates one. */
   markPreKeysUploaded(ids: readonly number[]): Promise<void>;
   removePreKey(id: number): Promise<void>;
   storeSignedPreKey(id: number, record: Uint8Array): Promise<void>;
@@ -103,7 +103,7 @@ export interface SignalStore extends SignalReads {
   /** As `putSession`. */
   putSenderKey(name: string, record: Uint8Array, lease?: Lease): Promise<void>;
   deleteSenderKey(name: string): Promise<void>;
-  /** Sets the bytes of a record aside that cannot be used, in place of earlier ones of the same address. */
+  /** Keeps the bytes of an unusable record, and replaces earlier ones of the same address. */
   quarantine(
     store: SignalRecordStore,
     address: string,
@@ -120,7 +120,7 @@ export type SignalWrite =
       readonly kind: "session.put";
       readonly address: string;
       readonly record: Uint8Array;
-      /** Stored beside the record, in place of the one before. Without it the row has none. */
+      /** Stored beside the record. Replaces the previous lease. Without it the row has none. */
       readonly lease?: Lease | undefined;
     }
   | { readonly kind: "session.delete"; readonly address: string }

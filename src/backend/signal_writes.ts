@@ -10,7 +10,7 @@ export const IDENTITY_KEY_BYTES = 32;
 
 export const IDENTITY_KEY: Rule<Uint8Array> = value("key", { length: IDENTITY_KEY_BYTES });
 
-/** An encoded record. Its reader tells whether it is one. */
+/** An encoded record. Readers check whether it can be decoded. */
 const RECORD = value("record", { min: 1 });
 
 /** The writes of the Signal store. */

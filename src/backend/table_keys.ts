@@ -1,6 +1,6 @@
 import type { WriteKind } from "./write.ts";
 
-/** A table of an account: what the kinds of its writes begin with. */
+/** A table of an account: the common prefix of its kinds of writes. */
 export type TableName = WriteKind extends infer Kind
   ? Kind extends `${infer Table}.${string}`
     ? Table

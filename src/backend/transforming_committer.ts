@@ -3,7 +3,7 @@ import { requireSize } from "./validate_write.ts";
 import { transformWrites, type ValueTransform } from "./value_transform.ts";
 import type { Write } from "./write.ts";
 
-/** Commits with every stored value transformed. */
+/** Transforms every stored value of commits. */
 export class TransformingCommitter implements Committer {
   readonly #committer: Committer;
   readonly #values: ValueTransform;
@@ -15,13 +15,13 @@ export class TransformingCommitter implements Committer {
     this.#values = values;
   }
 
-  /** A value may be as much shorter as the stored one is longer. */
+  /** Lowers the size limit by the overhead of the transform. */
   get capabilities(): Capabilities {
     const { capabilities } = this.#committer;
     return { ...capabilities, maxValueBytes: capabilities.maxValueBytes - this.#values.overheadBytes };
   }
 
-  /** Commits keep the order of their calls, however long each transform takes. */
+  /** Keeps commits in the order of their calls, however long each transform takes. */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
     const transform = transformWrites(writes, this.#values);
     const turn = this.#transformed;

@@ -3,7 +3,7 @@ import { checkOf, object, optional, type Rule, text } from "../rules/mod.ts";
 import type { OwnerGuard, OwnerState } from "./backend.ts";
 import { number, type TextSort } from "./field_rules.ts";
 
-/** Most characters of an owner's token. */
+/** Maximum length of an owner's token in characters. */
 const MAX_OWNER_LENGTH = 64;
 
 const OWNER = text("word" satisfies TextSort, { max: MAX_OWNER_LENGTH });
@@ -27,7 +27,7 @@ const checkGuard = checkOf(OWNER_GUARD, "guard");
  *
  * @throws {TypeError} When an owner's token is malformed or longer than 64 characters.
  * @throws {RangeError} When an epoch is out of range, the range of epochs is empty, or the next epoch is not
- * greater than all that the guard accepts: epochs only grow.
+ *   greater than all that the guard accepts.
  */
 export function requireGuard(guard: OwnerGuard): void {
   checkGuard(guard);

@@ -2,7 +2,7 @@ import { type Check, checkOf, type LengthCheck, lengthCheckOf } from "../rules/m
 import type { ReadMethod } from "./backend.ts";
 import { type Argument, READS } from "./reads.ts";
 
-/** What is asked of the arguments and of the answer of one read. */
+/** The checks of the arguments and the answer of one read. */
 interface Validator {
   readonly args: readonly Check[];
   readonly answer: LengthCheck | undefined;
@@ -10,7 +10,7 @@ interface Validator {
 
 const validators = new Map<ReadMethod, Validator>();
 
-/** Made when a read is first used. */
+/** Built on first use of a read. */
 function validatorOf(method: ReadMethod): Validator {
   let validator = validators.get(method);
   if (validator === undefined) {
@@ -27,8 +27,8 @@ function validatorOf(method: ReadMethod): Validator {
 /**
  * Checks the arguments of a read before they reach a store.
  *
- * @throws {TypeError} When an argument is of another type or a text is malformed. The message repeats no
- * value.
+ * @throws {TypeError} When an argument is of another type or a text is malformed. The message contains no
+ *   value.
  * @throws {RangeError} When a number is out of range.
  */
 export function validateArguments(method: ReadMethod, args: readonly unknown[]): void {

@@ -13,7 +13,8 @@ export function isText(value: unknown): value is string {
 }
 
 /**
- * Checks the name of an account, as whatever opens a backend must: any text key is one. @throws {TypeError}
+ * Checks the name of an account, which must be a valid text key. Every function that opens a backend must
+ * call it. @throws {TypeError}
  */
 export function requireAccountName(name: unknown): asserts name is string {
   checkName(name);

@@ -6,7 +6,7 @@ import type { Device } from "./device_store.ts";
 import type { Write, WriteKind } from "./write.ts";
 import { WRITES } from "./writes.ts";
 
-/** What is asked of one kind of write. */
+/** The checks of one kind of write. */
 interface Validator {
   readonly fields: readonly (readonly [name: string, check: Check])[];
   readonly measure: Measure | undefined;
@@ -14,7 +14,7 @@ interface Validator {
 
 const validators = new Map<string, Validator>();
 
-/** Made when a kind is first seen: most processes write only some. */
+/** Built on first use, since most processes write only some kinds. */
 function validatorOf(kind: WriteKind): Validator {
   let validator = validators.get(kind);
   if (validator === undefined) {
@@ -29,10 +29,10 @@ function validatorOf(kind: WriteKind): Validator {
 }
 
 /**
- * Checks one write before any of a commit is applied.
+ * Checks one write before its commit is applied.
  *
  * @throws {TypeError} When a field is of another type or a text is malformed. The message names the field and
- * repeats no value.
+ *   contains no value.
  * @throws {RangeError} When a number is out of range or bytes have the wrong length.
  * @throws {RefusedError} When a row is larger than the backend can store.
  */
@@ -47,7 +47,7 @@ export function validateWrite(write: Write, capabilities: Capabilities, index = 
 }
 
 /**
- * Checks the size of a write, whatever is in it. @throws {RefusedError} When a row is larger than the backend
+ * Checks the size of a write and nothing else. @throws {RefusedError} When a row is larger than the backend
  * can store.
  */
 export function requireSize(write: Write, { maxValueBytes }: Capabilities, index: number): void {
@@ -63,7 +63,7 @@ export function requireSize(write: Write, { maxValueBytes }: Capabilities, index
 
 /** Checks every write of a commit: see `validateWrite`. */
 export function validateWrites(writes: readonly Write[], capabilities: Capabilities): void {
-  if (!Array.isArray(writes)) throw new ArgumentTypeError("commit: writes are not a list");
+  if (!Array.isArray(writes)) throw new ArgumentTypeError("commit: writes is not a list");
   for (let index = 0; index < writes.length; index += 1) {
     validateWrite(writes[index] as Write, capabilities, index);
   }

@@ -5,52 +5,47 @@ import { TABLE_KEYS, type TableName, tableOf } from "./table_keys.ts";
 import type { Write } from "./write.ts";
 import { WRITES } from "./writes.ts";
 
-/**
- * Where a stored value belongs. It is the same when the value is written and when it is read, by whichever
- * method.
- */
+/** The place of a stored value. It is the same for every write and read of the value. */
 export interface ValuePlace {
   readonly table: TableName;
   /** The fields that name the row. */
   readonly key: readonly unknown[];
   /** Name of the value in its row, such as `record`. Names are stable. */
   readonly name: string;
-  /** Name of an entry, when the value is one of a map. */
+  /** Name of an entry, if the value is in a map. */
   readonly entry: string | undefined;
 }
 
 /**
- * Changes stored values on their way to a store and back: encryption, say. It stands below the checks of
- * `createBackend`, so that lengths are checked on what the caller gave and gets back, and above the store,
- * which keeps whatever bytes it is handed.
+ * Changes stored values on their way to a store and back, for example by encryption. It runs below the checks
+ * of `createBackend`, which therefore check the lengths of the caller's values.
  *
- * Every byte array that is stored passes it, except empty ones, those by which rows are found or compared
- * (ids of sync keys, index MACs, base keys), and the signed statements of others (`Device.account`,
- * `Device.serverCertChain`). Texts and numbers do not. All values of one commit are handed over before the
- * first is awaited.
+ * It receives every stored byte array except empty ones, those that identify rows (ids of sync keys, index
+ * MACs, base keys), and statements signed by others (`Device.account`, `Device.serverCertChain`). It receives
+ * no texts or numbers. All values of one commit are passed before the first is awaited.
  */
 export interface ValueTransform {
-  /** Bytes by which each stored value is longer than the one that it stands for. */
+  /** Number of bytes that a stored value is longer than the original. */
   readonly overheadBytes: number;
-  /** What is stored in place of a value. */
+  /** Returns the stored form of a value. */
   store(value: Uint8Array, place: ValuePlace): Uint8Array | Promise<Uint8Array>;
-  /** The value that `store` was given. */
+  /** Returns the original of a stored value. */
   load(stored: Uint8Array, place: ValuePlace): Uint8Array | Promise<Uint8Array>;
 }
 
-/** What a walk through a value does with what it meets. */
+/** Callbacks of a walk through a value. */
 interface Visitor {
   readonly table: TableName;
-  /** Called for each stored value. What it answers stands in the place of the value. */
+  /** Called for each stored value. The result replaces the value. */
   value(value: Uint8Array, place: ValuePlace): Uint8Array;
   /** Called for each length of a stored value. */
   length(bytes: number): number;
 }
 
-/** Objects in which the fields that name a row are looked for, the innermost first. */
+/** Objects that may contain the fields that name a row, the innermost first. */
 type Around = readonly Readonly<Record<string, unknown>>[];
 
-/** The writes as they are stored. */
+/** Transforms writes for the store. */
 export async function transformWrites(
   writes: readonly Write[],
   transform: ValueTransform,
@@ -69,7 +64,7 @@ export async function transformWrites(
   );
 }
 
-/** The answer to a read as the caller gets it. */
+/** Transforms the answer of a read for the caller. */
 export async function transformAnswer(
   method: ReadMethod,
   args: readonly unknown[],
@@ -85,7 +80,7 @@ export async function transformAnswer(
     if (Array.isArray(arg)) asked = arg;
     else around[name] = arg;
   }
-  // Of a batch, each item names its row by the part of the key that the other arguments lack.
+  // In a batch, each item is the part of the row's key that the other arguments lack.
   const itemName = TABLE_KEYS[table].find((name) => !Object.hasOwn(around, name)) ?? "";
   const length = (bytes: number): number => (bytes === 0 ? 0 : bytes - transform.overheadBytes);
   return await changed(
@@ -100,7 +95,7 @@ export async function transformAnswer(
   );
 }
 
-/** Walks twice: to hand every value over, and to put what became of it in its place. */
+/** Walks twice: first to pass every value to the transform, then to insert the results. */
 async function changed<T>(
   change: ValueTransform["store"],
   walkAll: (visit: Visitor["value"]) => T,
@@ -115,7 +110,7 @@ async function changed<T>(
   return walkAll(() => values[index++] as Uint8Array);
 }
 
-/** A copy of a value with its stored values changed. */
+/** Copies a value with its stored values changed. */
 function walk(rule: Rule, value: unknown, around: Around, visitor: Visitor, entry?: string): unknown {
   switch (rule.type) {
     case "bytes": {

@@ -4,10 +4,9 @@ import type { ProtocolWrite } from "./protocol_store.ts";
 import type { SignalWrite } from "./signal_store.ts";
 
 /**
- * Every mutation that a backend can be asked for, as data. Each is idempotent: applying it twice in a row
- * leaves what applying it once leaves. (An expiry with a `limit`, the most rows that it takes, takes more the
- * next time; which rows it takes first is not specified.) Times named `…At`, `cutoff` and `…Timestamp` are
- * Unix seconds.
+ * Every mutation of a backend, as data. Each is idempotent: applying it twice in a row has the same effect as
+ * applying it once. (An expiry with a `limit` on the removed rows removes more the next time. The order of
+ * removal is not specified.) Times named `…At`, `cutoff` and `…Timestamp` are Unix seconds.
  */
 export type Write = SignalWrite | AppSyncWrite | ProtocolWrite | DeviceWrite;
 

@@ -9,7 +9,7 @@ import type { WriteRowsOf } from "./write_row.ts";
 
 /**
  * Every kind of write. Checks, limits, the protocol, the transform of stored values, composed backends and
- * the samples of the conformance kit are derived from these rows.
+ * the samples of the conformance kit derive from these rows.
  */
 export const WRITES: WriteRowsOf<WriteKind> = {
   ...SIGNAL_WRITES,
@@ -18,7 +18,7 @@ export const WRITES: WriteRowsOf<WriteKind> = {
   ...DEVICE_WRITES,
 };
 
-/** Every setter that is one write. */
+/** Every setter that makes one write. */
 export const SETTERS: SettersOf<Exclude<SetterName, "storePreKeys" | "takeSentMessage">> = {
   ...SIGNAL_SETTERS,
   ...APP_SYNC_SETTERS,
@@ -26,7 +26,7 @@ export const SETTERS: SettersOf<Exclude<SetterName, "storePreKeys" | "takeSentMe
   ...DEVICE_SETTERS,
 };
 
-/** Which store applies a kind of write. */
+/** The store that applies a kind of write. */
 export function storeOfKind(kind: WriteKind): StoreName {
   if (Object.hasOwn(PROTOCOL_WRITES, kind)) return "protocol";
   if (Object.hasOwn(APP_SYNC_WRITES, kind)) return "appSync";
