@@ -1,6 +1,6 @@
 import type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
 
-/** The part of `bun:sqlite` that is used here. */
+/** The part of `bun:sqlite` that this adapter uses. */
 export interface BunSqlite {
   readonly Database: new (
     path: string,

@@ -17,13 +17,13 @@ export interface BunSqliteBackendOptions {
 
 /**
  * Opens one account of a SQLite file through `bun:sqlite`, without a native package. Files are the same as
- * those of `libsqlBackend`, and behave the same: see there.
+ * those of `libsqlBackend`, and behave the same; see there.
  *
- * @throws {IncompatibleError} When the runtime is not Bun, the file is no database, or it was made by a newer
- * release. Nothing was changed.
+ * @throws {IncompatibleError} When the runtime is not Bun, the file is not a database, or it was created by a
+ *   newer release. Nothing was changed.
  * @throws {TypeError} When the account's name is malformed.
  * @throws {CorruptError} When the file is damaged.
- * @throws {BusyError | BackendError} When it cannot be opened now.
+ * @throws {BusyError | BackendError} When the database cannot be opened now.
  *
  * @example
  * ```ts ignore

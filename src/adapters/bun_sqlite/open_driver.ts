@@ -4,7 +4,7 @@ import type { SqlDriver } from "../sqlite/mod.ts";
 import { BUSY_TIMEOUT_MS, builtinModule, NativeClient, openSqliteFile } from "../sqlite_file/mod.ts";
 import { type BunSqlite, bunLibrary } from "./bun_database.ts";
 
-/** What the driver opens. */
+/** Options of the driver. */
 export interface BunSqliteDriverOptions {
   /** Path of the file, or `:memory:`. */
   readonly path: string;

@@ -1,21 +1,21 @@
 /** Scheme, authority, path, query and fragment of a file URL. */
 const FILE_URL = /^file:(?:\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?$/is;
 
-/** A path of Windows as a URL writes it: a slash before the drive. */
+/** A Windows path in a URL: a slash before the drive. */
 const DRIVE_PATH = /^\/[A-Za-z]:/;
 
 /**
- * The path that a file URL names, as it stands: relative paths stay relative.
+ * The path of a file URL. Relative paths stay relative.
  *
- * @throws {TypeError} When the URL names another machine or has a query, or is malformed. The message does not
- * repeat the URL.
+ * @throws {TypeError} When the URL names another machine or has a query, or is malformed. The message does
+ *   not contain the URL.
  */
 export function pathOfFileUrl(url: string): string {
   const [, authority = "", path = "", query, fragment] = FILE_URL.exec(url) ?? [];
   if (authority !== "" && authority.toLowerCase() !== "localhost")
-    throw new TypeError("open database: a file URL names no other machine (write file:path or file:///path)");
+    throw new TypeError("open database: the file URL has a host (write file:path or file:///path)");
   if (query !== undefined || fragment !== undefined)
-    throw new TypeError("open database: a file URL has no parameters (write ? as %3F and # as %23)");
+    throw new TypeError("open database: the file URL has parameters (write ? as %3F and # as %23)");
   if (path === "") throw new TypeError("open database: the file URL has no path");
   let decoded: string;
   try {

@@ -22,7 +22,7 @@ describe("pathOfFileUrl", () => {
     "file:a.db#x",
     "file:%zz",
     "file:a%00.db",
-  ])("rejects %s without repeating it", (url) => {
+  ])("rejects %s without quoting it", (url) => {
     expect(() => pathOfFileUrl(url)).toThrow(TypeError);
     expect(() => pathOfFileUrl(url)).not.toThrow(/a\.db/);
   });

@@ -7,14 +7,14 @@ import { openLibsqlDriver } from "./open_driver.ts";
 /** Options of `libsqlBackend`. */
 export interface LibsqlBackendOptions {
   /**
-   * `file:path.db` (a file of this machine; not in a Worker), `:memory:` (kept until the backend is closed),
-   * or the address of a server: `libsql:`, `https:`, `http:`, `wss:`, `ws:`.
+   * `file:path.db` (a local file, not available in a Worker), `:memory:` (until the backend is closed), or
+   * the address of a server: `libsql:`, `https:`, `http:`, `wss:`, `ws:`.
    */
   readonly url: string;
   /** Token for a server. */
   readonly authToken?: string | undefined;
   /**
-   * What opens files and memory. Defaults to `Database` of the package `libsql`, which comes with
+   * The library that opens files and memory. Defaults to `Database` of the package `libsql`, which comes with
    * `@libsql/client`: its statements stay prepared. `false` opens them through `@libsql/client` itself. The
    * first opening of a file in this process decides.
    */
@@ -30,16 +30,15 @@ export interface LibsqlBackendOptions {
 /**
  * Opens one account of a libSQL database: a local file, memory, or a server such as Turso.
  *
- * What a commit wrote to a file is on disk when it resolves, and survives the loss of power. Several
- * accounts, several openings and several processes may share one file: within a process they share a
- * connection, between processes they wait for each other for some seconds before `BusyError`. Files are read
- * and written on the calling thread.
+ * A commit to a file is on disk when it resolves, and survives the loss of power. Several accounts, openings
+ * and processes may share one file. Openings within a process share a connection. Processes wait for each
+ * other for a few seconds before `BusyError`. File access runs on the calling thread.
  *
- * @throws {TypeError} When the URL is of an unknown scheme or malformed, or the account's name is.
- * @throws {IncompatibleError} When the file is no database, or was made by a newer release. Nothing was
- * changed.
+ * @throws {TypeError} When the URL or the account's name is malformed, or the scheme is unknown.
+ * @throws {IncompatibleError} When the file is not a database, or was created by a newer release. Nothing was
+ *   changed.
  * @throws {CorruptError} When the file is damaged.
- * @throws {BusyError | BackendError} When it cannot be opened now.
+ * @throws {BusyError | BackendError} When the database cannot be opened now.
  *
  * @example
  * ```ts

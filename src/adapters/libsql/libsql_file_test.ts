@@ -57,7 +57,7 @@ describe.each([
     return backend;
   }
 
-  /** Another process, as far as locks and visibility go: a connection of the native driver's own. */
+  /** A separate connection of the native driver, which has the locks and visibility of another process. */
   function otherProcess(): InstanceType<typeof Database> {
     return new Database(path);
   }
@@ -67,7 +67,7 @@ describe.each([
     return process.prepare(sql).raw(true).all(params) as unknown[][];
   }
 
-  /** Brings everything from the log into the database file, so that its bytes are all there is. */
+  /** Moves the log into the database file, so that the file is complete. */
   function checkpoint(): void {
     const native = otherProcess();
     native.pragma("wal_checkpoint(TRUNCATE)");
@@ -99,7 +99,7 @@ describe.each([
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  test("a file is made with a log and full synchronisation, and keeps what was committed", async () => {
+  test("creates a file with WAL and full synchronisation", async () => {
     const first = await openFile();
     await first.commit(sessions(300));
     const native = otherProcess();
@@ -107,13 +107,13 @@ describe.each([
     expect(seenBy(native, "PRAGMA page_size")).toEqual([[8_192]]);
     native.close();
     await first.close();
-    // The file alone is the database once it is closed.
+    // After close, the file alone is the whole database.
     expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
     const second = await openFile();
     expect(await second.getSession("299@lid.0")).toEqual(new Uint8Array(1_500).fill(299));
   });
 
-  test("a scheme that nobody knows, and a URL that the client refuses, are the caller's mistake", async () => {
+  test("throws TypeError for an unknown scheme or an unsupported URL", async () => {
     for (const url of [
       "ftp://host/db",
       "file://elsewhere/a.db",
@@ -127,7 +127,7 @@ describe.each([
     }
   });
 
-  test("a file that cannot be opened is a failure", async () => {
+  test("rejects when a file cannot be opened", async () => {
     const error = await failureOf(
       libsqlBackend({ url: `file:${join(folder, "missing", "state.db")}`, native: library }),
     );
@@ -135,7 +135,7 @@ describe.each([
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("a file that is no database is refused and not changed", async () => {
+  test("rejects a file that is not a database without changing it", async () => {
     for (const text of ["hello, world", "no database at all\n".repeat(1_000), "\0".repeat(5_000)]) {
       writeFileSync(path, text);
       const error = await failureOf(libsqlBackend({ url: `file:${path}`, native: library }));
@@ -145,7 +145,7 @@ describe.each([
     }
   });
 
-  test("a database of a newer release is refused and not changed", async () => {
+  test("rejects a database of a newer release without changing it", async () => {
     await (await openFile()).commit(sessions(10));
     await open.pop()?.close();
     const native = otherProcess();
@@ -159,7 +159,7 @@ describe.each([
     expect(contents()).toEqual(before);
   });
 
-  test("a database of a newer release that allows us is read and written", async () => {
+  test("uses a database of a newer, compatible release", async () => {
     await (await openFile()).commit(sessions(10));
     await open.pop()?.close();
     const native = otherProcess();
@@ -172,7 +172,7 @@ describe.each([
     expect((await backend.snapshotDb("newer")).schemaVersion).toBe(2);
   });
 
-  test("another application's database is refused and not changed", async () => {
+  test("rejects a database of another application without changing it", async () => {
     const native = otherProcess();
     native.exec("CREATE TABLE session (sid TEXT)");
     native.close();
@@ -183,13 +183,13 @@ describe.each([
     expect(contents()).toEqual(before);
   });
 
-  test("a damaged file is reported as damaged, and never read as absence", async () => {
+  test("rejects with CorruptError for a damaged file", async () => {
     await (await openFile()).commit(sessions(400));
     await open.pop()?.close();
     checkpoint();
     const whole = readFileSync(path);
     const damages: ((file: Buffer) => void)[] = [
-      // Torn off between two pages and within one.
+      // Truncated between two pages and within one.
       () => truncateSync(path, 8_192 * 20),
       () => truncateSync(path, 8_192 * 20 + 100),
       // Every page after the first one is noise.
@@ -214,7 +214,7 @@ describe.each([
     }
   });
 
-  test("a full disk fails the whole commit, and one that fits goes through", async () => {
+  test("rejects the whole commit on a full disk, and applies one that fits", async () => {
     const client = connect();
     const connection = new FileConnection(client, "file", { logger: silentLogger });
     const driver = {
@@ -227,7 +227,7 @@ describe.each([
     const backend = await openSqliteBackend(driver, { account: "alice" });
     open.push(backend);
     await backend.commit(sessions(5));
-    // As many pages as there are now, and a few more.
+    // Allows a few more pages than there are now.
     const [row] = await connection.query("PRAGMA page_count", []);
     await connection.query(`PRAGMA max_page_count = ${Number(row?.[0]) + 4}`, []);
     const error = await failureOf(backend.commit(sessions(600, 3_000)));
@@ -235,16 +235,15 @@ describe.each([
     expect(error.message).toContain("SQLITE_FULL");
     expect(await backend.getSession("4@lid.0")).toEqual(new Uint8Array(1_500).fill(4));
     expect(await backend.hasSession("5@lid.0")).toBe(false);
-    // Throwing the connection away lifted the limit, as freeing space would.
+    // The new connection has no limit, as if space had been freed.
     expect(await backend.commit(sessions(600, 3_000))).toHaveLength(600);
   });
 
-  test("a database that may only be read fails each write and is read on", async () => {
+  test("rejects writes to a read-only database and still reads it", async () => {
     await (await openFile()).commit(sessions(5));
     await open.pop()?.close();
     const client = connect();
-    // What the driver meets on a file or a disk that is write-protected; whoever runs as root meets no
-    // protection.
+    // Simulates a write-protected file or disk, because root ignores write protection.
     const readOnly = {
       ...bind(client),
       reconnect: async () => {
@@ -282,7 +281,7 @@ describe.each([
     };
   }
 
-  test("accounts and openings of one file share its connection and lose nothing", async () => {
+  test("shares one connection between accounts and openings of a file", async () => {
     const link = join(folder, "link.db");
     await openFile();
     symlinkSync(path, link);
@@ -302,12 +301,12 @@ describe.each([
     const native = otherProcess();
     expect(seenBy(native, "SELECT count(*) FROM session")).toEqual([[200]]);
     native.close();
-    // Closing one leaves the others their connection.
+    // Closing one backend keeps the connection of the others.
     await backends[0]?.close();
     expect(await backends[4]?.getSession("40024@lid.0")).toEqual(new Uint8Array([4, 24]));
   });
 
-  test("a commit that meets another writer waits for it, and neither it nor the next one is lost", async () => {
+  test("waits for another writer and loses no commit", async () => {
     const backend = await openFile();
     await backend.commit(sessions(3));
     const native = otherProcess();
@@ -319,8 +318,7 @@ describe.each([
       native.exec("COMMIT");
       await waiting;
       await backend.putSession("next@lid.0", new Uint8Array([round]));
-      // What another process sees is what was committed; the connection's own reads would also see what never
-      // will be.
+      // Another process sees only committed rows. The connection's own reads would also see uncommitted ones.
       const rows = seenBy(
         native,
         "SELECT hex(record) FROM session WHERE address IN (?, 'next@lid.0')",
@@ -331,12 +329,12 @@ describe.each([
     native.close();
   });
 
-  test("a file in use with a rollback journal is opened when its readers are done", async () => {
+  test("waits for readers of a file with a rollback journal", async () => {
     const native = otherProcess();
     native.exec("CREATE TABLE notes (id INTEGER)");
     native.exec("BEGIN");
     expect(seenBy(native, "SELECT * FROM notes")).toEqual([]);
-    // Turning the log on needs the file to itself.
+    // Switching to WAL needs exclusive access.
     const opening = openFile();
     await wait(150);
     native.exec("COMMIT");
@@ -345,7 +343,7 @@ describe.each([
     native.close();
   });
 
-  test("a relative path stays the same file when the process changes its directory", async () => {
+  test("keeps a relative path when the process changes its directory", async () => {
     const before = process.cwd();
     const name = "relativ é %41.db";
     try {
@@ -354,7 +352,7 @@ describe.each([
       open.push(backend);
       await backend.commit(sessions(2));
       process.chdir(tmpdir());
-      // A failed commit makes the connection open the file again.
+      // A failed commit reopens the file.
       const guard = { owner: "nobody", minEpoch: 1, maxEpoch: 1 };
       await expect(backend.commit(sessions(1), { guard })).rejects.toThrow(FencedError);
       expect(await backend.hasSession("1@lid.0")).toBe(true);
@@ -365,7 +363,7 @@ describe.each([
     }
   });
 
-  test("another writer that never ends is reported as busy, and nothing was applied", async () => {
+  test("rejects with BusyError when another writer never ends", async () => {
     const backend = await openFile();
     await backend.commit(sessions(3));
     const native = otherProcess();
@@ -380,7 +378,7 @@ describe.each([
     native.close();
   }, 20_000);
 
-  test("after a fenced commit the connection commits as before", async () => {
+  test("commits again after a fenced commit", async () => {
     const backend = await openFile();
     const guard = { owner: "one", minEpoch: 1, maxEpoch: 1 };
     await backend.commit([], {
@@ -402,7 +400,7 @@ describe.each([
     native.close();
   });
 
-  test("memory keeps its data through failures, and is another database each time", async () => {
+  test("keeps data in memory through failures, per backend", async () => {
     const [one, two] = [await libsqlBackend({ url: ":memory:" }), await libsqlBackend({ url: ":memory:" })];
     open.push(one, two);
     await one.commit(sessions(2));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Fault, type HranaServer, startHranaServer } from "../../../test/support/hrana/hrana_server.mjs";
 import { type Backend, CommitQueue } from "../../backend/mod.ts";
 import { StoreError } from "../../errors/mod.ts";
@@ -15,7 +15,7 @@ const TOKEN = "server-token";
 
 let folder: string;
 let server: HranaServer;
-/** What the server does with the next requests that change something. */
+/** Faults of the next requests that write. */
 let faults: Fault[];
 let open: Backend[];
 
@@ -51,87 +51,89 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
   return (outcome as StoreError).code;
 }
 
-test("a lost request or answer of a commit is ambiguous, a refused one is not", async () => {
-  const backend = await connect();
-  await backend.putSession(ALICE, new Uint8Array([0]));
-  const cases: [fault: Fault, code: string, applied: boolean][] = [
-    ["drop", "ambiguous", false],
-    ["drop-answer", "ambiguous", true],
-    [{ status: 502, body: "bad gateway" }, "ambiguous", false],
-    [{ status: 200, body: "<html>" }, "ambiguous", false],
-    [{ status: 401, body: { message: "no", code: "AUTH_JWT_INVALID" } }, "failed", false],
-    [{ status: 404, body: "not here" }, "failed", false],
-    [{ status: 429, body: "slow down" }, "failed", false],
-  ];
-  for (const [index, [fault, code, applied]] of cases.entries()) {
-    const record = new Uint8Array([index + 1]);
-    faults.push(fault);
-    expect(await codeOf(backend.putSession(ALICE, record)), JSON.stringify(fault)).toBe(code);
-    const stored = await backend.getSession(ALICE);
-    expect(stored?.[0] === index + 1, JSON.stringify(fault)).toBe(applied);
-  }
-});
+describe("libsqlBackend over a server", () => {
+  test("rejects as ambiguous only when a request or an answer was lost", async () => {
+    const backend = await connect();
+    await backend.putSession(ALICE, new Uint8Array([0]));
+    const cases: [fault: Fault, code: string, applied: boolean][] = [
+      ["drop", "ambiguous", false],
+      ["drop-answer", "ambiguous", true],
+      [{ status: 502, body: "bad gateway" }, "ambiguous", false],
+      [{ status: 200, body: "<html>" }, "ambiguous", false],
+      [{ status: 401, body: { message: "no", code: "AUTH_JWT_INVALID" } }, "failed", false],
+      [{ status: 404, body: "not here" }, "failed", false],
+      [{ status: 429, body: "slow down" }, "failed", false],
+    ];
+    for (const [index, [fault, code, applied]] of cases.entries()) {
+      const record = new Uint8Array([index + 1]);
+      faults.push(fault);
+      expect(await codeOf(backend.putSession(ALICE, record)), JSON.stringify(fault)).toBe(code);
+      const stored = await backend.getSession(ALICE);
+      expect(stored?.[0] === index + 1, JSON.stringify(fault)).toBe(applied);
+    }
+  });
 
-test("answers that are lost while opening are resolved by what is stored", async () => {
-  for (const fault of ["drop", "drop-answer"] as const) {
-    faults.push(fault, undefined, fault);
-    const backend = await connect(server.url(fault.replace("-", "_")));
-    expect(await backend.create()).toBeGreaterThan(0);
-    expect(await backend.listAccounts()).toHaveLength(1);
-  }
-});
+  test("resolves lost answers during opening by the stored state", async () => {
+    for (const fault of ["drop", "drop-answer"] as const) {
+      faults.push(fault, undefined, fault);
+      const backend = await connect(server.url(fault.replace("-", "_")));
+      expect(await backend.create()).toBeGreaterThan(0);
+      expect(await backend.listAccounts()).toHaveLength(1);
+    }
+  });
 
-test("a queue sends a commit whose answer was lost again, and the first one cannot arrive late", async () => {
-  const backend = await connect();
-  const queue = await CommitQueue.take(backend, { random: new SeededRandom(1), logger: silentLogger });
-  faults.push("drop-answer");
-  await queue.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([1]) }]);
-  expect(await backend.readOwner()).toMatchObject({ epoch: 2 });
-  expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([1]));
-});
+  test("resends a commit with a lost answer and fences the first send", async () => {
+    const backend = await connect();
+    const queue = await CommitQueue.take(backend, { random: new SeededRandom(1), logger: silentLogger });
+    faults.push("drop-answer");
+    await queue.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([1]) }]);
+    expect(await backend.readOwner()).toMatchObject({ epoch: 2 });
+    expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([1]));
+  });
 
-test("a server that is not there, and one that does not let us in, is a failure", async () => {
-  expect(await codeOf(connect("http://127.0.0.1:1/"))).toBe("failed");
-  expect(await codeOf(connect(server.url(), "another"))).toBe("failed");
-  const backend = await connect();
-  await server.close();
-  expect(await codeOf(backend.putSession(ALICE, new Uint8Array([1])))).toBe("failed");
-  expect(await codeOf(backend.getSession(ALICE))).toBe("failed");
-  server = await startHranaServer({ directory: folder, authToken: TOKEN });
-});
+  test("rejects when the server is unreachable or refuses access", async () => {
+    expect(await codeOf(connect("http://127.0.0.1:1/"))).toBe("failed");
+    expect(await codeOf(connect(server.url(), "another"))).toBe("failed");
+    const backend = await connect();
+    await server.close();
+    expect(await codeOf(backend.putSession(ALICE, new Uint8Array([1])))).toBe("failed");
+    expect(await codeOf(backend.getSession(ALICE))).toBe("failed");
+    server = await startHranaServer({ directory: folder, authToken: TOKEN });
+  });
 
-test("another writer of the server's database is waited for", async () => {
-  for (const url of [server.url(), server.wsUrl()]) {
-    const backend = await connect(url);
+  test("waits for another writer of the server's database", async () => {
+    for (const url of [server.url(), server.wsUrl()]) {
+      const backend = await connect(url);
+      await backend.putSession(ALICE, new Uint8Array([1]));
+      const other = createClient({ url, authToken: TOKEN });
+      const transaction = await other.transaction("write");
+      await transaction.execute("DELETE FROM session");
+      const waiting = backend.putSession(ALICE, new Uint8Array([2]));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await transaction.rollback();
+      other.close();
+      await waiting;
+      expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([2]));
+    }
+  });
+
+  test("applies concurrent calls in order", async () => {
+    for (const url of [server.url(), server.wsUrl()]) {
+      const backend = await connect(url);
+      const puts = Array.from({ length: 20 }, (_, byte) => backend.putSession(ALICE, new Uint8Array([byte])));
+      await Promise.all(puts);
+      expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([19]));
+    }
+  });
+
+  test("opens a new websocket after one is lost", async () => {
+    const backend = await connect(server.wsUrl());
     await backend.putSession(ALICE, new Uint8Array([1]));
-    const other = createClient({ url, authToken: TOKEN });
-    const transaction = await other.transaction("write");
-    await transaction.execute("DELETE FROM session");
-    const waiting = backend.putSession(ALICE, new Uint8Array([2]));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await transaction.rollback();
-    other.close();
-    await waiting;
-    expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([2]));
-  }
-});
-
-test("calls made at once are applied in their order", async () => {
-  for (const url of [server.url(), server.wsUrl()]) {
-    const backend = await connect(url);
-    const puts = Array.from({ length: 20 }, (_, byte) => backend.putSession(ALICE, new Uint8Array([byte])));
-    await Promise.all(puts);
-    expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([19]));
-  }
-});
-
-test("a websocket that is lost fails what was under way, and the next call opens another", async () => {
-  const backend = await connect(server.wsUrl());
-  await backend.putSession(ALICE, new Uint8Array([1]));
-  await server.close();
-  const code = await codeOf(backend.putSession(ALICE, new Uint8Array([2])));
-  expect(["ambiguous", "failed"]).toContain(code);
-  server = await startHranaServer({ directory: folder, authToken: TOKEN });
-  const again = await connect(server.wsUrl());
-  expect(await again.getSession(ALICE)).toEqual(new Uint8Array([1]));
+    await server.close();
+    const code = await codeOf(backend.putSession(ALICE, new Uint8Array([2])));
+    expect(["ambiguous", "failed"]).toContain(code);
+    server = await startHranaServer({ directory: folder, authToken: TOKEN });
+    const again = await connect(server.wsUrl());
+    expect(await again.getSession(ALICE)).toEqual(new Uint8Array([1]));
+  });
 });

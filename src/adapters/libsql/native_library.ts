@@ -1,6 +1,6 @@
 import { builtinModule, type NativeLibrary, workingFolder } from "../sqlite_file/mod.ts";
 
-/** What `createRequire` of `node:module` returns. */
+/** The result of `createRequire` of `node:module`. */
 interface Require {
   (specifier: string): unknown;
   resolve(specifier: string): string;
@@ -10,18 +10,18 @@ interface ModuleLibrary {
   createRequire(from: string): Require;
 }
 
-/** The native library, or why there is none. */
+/** The native library, or the reason for its absence. */
 export type FoundLibrary =
   | { readonly library: NativeLibrary; readonly reason?: undefined }
   | { readonly library?: undefined; readonly reason: string };
 
-/** The outcome of the first look-up. */
+/** The result of the first lookup. */
 const found: FoundLibrary[] = [];
 
 /**
  * `Database` of the package `libsql`: the one beside this package, else the one of `@libsql/client`, which
- * depends on it. It is looked up at run time and not imported, so that a bundle for a host without native
- * code does not meet it.
+ * depends on it. It is found at run time and not imported, so that bundles for hosts without native code do
+ * not include it.
  */
 export function findNativeLibrary(): FoundLibrary {
   const here = (import.meta as { readonly url?: string }).url;
@@ -30,7 +30,7 @@ export function findNativeLibrary(): FoundLibrary {
   return known;
 }
 
-/** Looks the library up as code in these files and folders would find it. */
+/** Finds the library as code in these files and folders would. */
 export function lookUpFrom(origins: readonly string[]): FoundLibrary {
   const modules = builtinModule<ModuleLibrary>("node:module");
   if (modules === undefined) return { reason: "the host cannot load packages at run time" };
@@ -42,7 +42,7 @@ export function lookUpFrom(origins: readonly string[]): FoundLibrary {
         if (typeof library === "function") return { library: library as NativeLibrary };
       } catch (error) {
         const code = (error as { readonly code?: unknown } | null)?.code;
-        // Absent here, or `origin` is no place of a file: look at the next.
+        // The library is absent here, or `origin` is not a file: try the next.
         if (code !== "MODULE_NOT_FOUND" && code !== "ERR_INVALID_ARG_VALUE")
           reason = `the package libsql cannot be loaded (${String(code ?? "unknown reason")})`;
       }

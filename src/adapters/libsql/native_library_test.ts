@@ -22,19 +22,19 @@ describe("findNativeLibrary", () => {
 });
 
 describe("lookUpFrom", () => {
-  test("finds the library of @libsql/client where only the client is linked, as pnpm does", () => {
+  test("finds the library of @libsql/client if only the client is linked", () => {
     mkdirSync(join(folder, "node_modules/@libsql"), { recursive: true });
     symlinkSync(realpathSync("node_modules/@libsql/client"), join(folder, "node_modules/@libsql/client"));
     expect(lookUpFrom([`${folder}/`]).library).toBe(Database);
   });
 
-  test("says that nothing is installed", () => {
+  test("reports a missing package", () => {
     expect(lookUpFrom(["", "https://example.org/mod.js", `${folder}/`])).toEqual({
       reason: "the package libsql is not installed",
     });
   });
 
-  test("says that a library cannot be loaded", () => {
+  test("reports a library that cannot be loaded", () => {
     const library = join(folder, "node_modules/libsql");
     mkdirSync(library, { recursive: true });
     writeFileSync(

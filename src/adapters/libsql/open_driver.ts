@@ -18,13 +18,13 @@ import { databaseKind } from "./database_url.ts";
 import { pathOfFileUrl } from "./file_url.ts";
 import { findNativeLibrary } from "./native_library.ts";
 
-/** What a database in memory is called. */
+/** Name of a database in memory. */
 const MEMORY = ":memory:";
 
-/** Reasons for the absence of the native library that were warned of. */
+/** Logged reasons for the absence of the native library. */
 const warnedOf = new Set<string>();
 
-/** Where a database is and how to reach it. */
+/** The location of a database, and options to connect to it. */
 export interface LibsqlDriverOptions {
   /** `file:path.db`, `:memory:`, or a `libsql:`, `https:`, `http:`, `wss:` or `ws:` address. */
   readonly url: string;
@@ -37,7 +37,7 @@ export interface LibsqlDriverOptions {
 /**
  * Opens a driver over libSQL.
  *
- * @throws {TypeError} When the URL is of no kind that can be opened here.
+ * @throws {TypeError} When the URL is not supported here.
  * @throws {BackendError | BusyError} When a file cannot be opened.
  */
 export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<SqlDriver> {
@@ -48,7 +48,7 @@ export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<Sq
   return await openSqliteFile({ path, logger, connect: localConnector(options) });
 }
 
-/** How local databases are opened: by the native library, where it is, else by `@libsql/client`. */
+/** Opens local databases by the native library if it is installed, else by `@libsql/client`. */
 function localConnector({ native, logger }: LibsqlDriverOptions): (path: string) => SqliteClient {
   const { library, reason } =
     native === undefined ? findNativeLibrary() : { library: native || undefined, reason: undefined };
@@ -70,14 +70,14 @@ function connect(url: string, authToken?: string): SqliteClient {
   } catch (error) {
     const code = (error as { code?: unknown } | null)?.code;
     if (typeof code === "string" && /^(?:URL_|ENCRYPTION_KEY_|WEBSOCKETS_)/.test(code)) {
-      // The client's own message may repeat the URL and the token in it.
-      throw new TypeError(`open database: the URL is not one that can be opened here (${code})`);
+      // The client's own message may contain the URL and a token in it.
+      throw new TypeError(`open database: the URL is not supported here (${code})`);
     }
     throw mapDriverError(error, "open database");
   }
 }
 
-/** Commits one at a time, in their order; reads whenever they come. */
+/** Sends commits one at a time, in order. Reads run at any time. */
 function remoteDriver(client: SqliteClient, logger: Logger): SqlDriver {
   const queue = new SerialQueue();
   const retry = new BusyRetry({ logger });

@@ -1,7 +1,7 @@
 import { IncompatibleError } from "../../errors/mod.ts";
 import type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
 
-/** The part of `node:sqlite` that is used here. */
+/** The part of `node:sqlite` that this adapter uses. */
 export interface NodeSqlite {
   readonly DatabaseSync: {
     new (path: string, options: { readonly timeout: number }): NodeDatabase;
@@ -67,7 +67,7 @@ class Statement implements NativeStatement {
   }
 
   raw(isRaw: boolean): void {
-    // Objects would lose a column of two that have one name.
+    // Row objects would lose one of two columns with the same name.
     if (this.#statement.setReturnArrays === undefined)
       throw new IncompatibleError("read: node:sqlite of this runtime cannot return rows as arrays");
     this.#statement.setReturnArrays(isRaw);
@@ -82,7 +82,7 @@ class Statement implements NativeStatement {
   }
 }
 
-/** Names of SQLite's base result codes (sqlite.org/rescode.html), as far as errors are told apart by them. */
+/** Names of those SQLite base result codes (sqlite.org/rescode.html) that distinguish errors. */
 const CODES: Readonly<Record<number, string>> = {
   5: "SQLITE_BUSY",
   6: "SQLITE_LOCKED",
@@ -97,7 +97,7 @@ const CODES: Readonly<Record<number, string>> = {
   26: "SQLITE_NOTADB",
 };
 
-/** What `sqlite3_errmsg` says: Deno's module has no numbers. */
+/** Messages of `sqlite3_errmsg`, since Deno's module has no result codes. */
 const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/database is locked/, "SQLITE_BUSY"],
   [/table is locked/, "SQLITE_LOCKED"],
@@ -111,7 +111,7 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/disk I\/O error/, "SQLITE_IOERR"],
 ];
 
-/** Runs a call of the library, and gives its error the name of SQLite's result code. */
+/** Runs a call of the library, and adds the name of SQLite's result code to its error. */
 function named<T>(call: () => T): T {
   try {
     return call();

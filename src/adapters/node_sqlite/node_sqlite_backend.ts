@@ -17,13 +17,13 @@ export interface NodeSqliteBackendOptions {
 
 /**
  * Opens one account of a SQLite file through `node:sqlite`, without a native package. Files are the same as
- * those of `libsqlBackend`, and behave the same: see there.
+ * those of `libsqlBackend`, and behave the same; see there.
  *
- * @throws {IncompatibleError} When the runtime has no `node:sqlite` that can do it, the file is no database,
- * or it was made by a newer release. Nothing was changed.
+ * @throws {IncompatibleError} When the runtime has no suitable `node:sqlite`, the file is not a database, or
+ *   it was created by a newer release. Nothing was changed.
  * @throws {TypeError} When the account's name is malformed.
  * @throws {CorruptError} When the file is damaged.
- * @throws {BusyError | BackendError} When it cannot be opened now.
+ * @throws {BusyError | BackendError} When the database cannot be opened now.
  *
  * @example
  * ```ts ignore

@@ -9,13 +9,10 @@ import {
   StoreError,
 } from "../../errors/mod.ts";
 
-/**
- * What was under way when an error came. Only the answer to a commit can be lost: a read has none worth
- * keeping.
- */
+/** The action that failed. Only a commit can have a lost answer; a read can be repeated. */
 export type DriverAction = "open database" | "read" | "commit";
 
-/** What SQLite raises when the guard's function fails. */
+/** SQLite's message when the guard's function fails. */
 const GUARD_FAILED = "malformed JSON";
 
 /** Codes of the local driver begin with the base code; a server sends the base code alone. */
@@ -23,22 +20,21 @@ const BUSY = ["SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_BUSY"];
 const REFUSED = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"];
 
 /**
- * Codes of a server that looked at a request and did not carry it out. A transaction that timed out was
- * rolled back. `SQL_…` are statements that do not parse, `AUTH_…` and `SQLITE_AUTH` refusals of access.
+ * Codes of a server that rejected a request. A transaction that timed out was rolled back. `SQL_…` are
+ * statements that do not parse. `AUTH_…` and `SQLITE_AUTH` are refusals of access.
  */
 const NOT_APPLIED = /^(?:SQLITE_|SQL_|AUTH_|TRANSACTION_TIMEOUT$|STREAM_EXPIRED$|BLOCKED$)/;
 
-/** Failures to connect: the request never left. Node's and Bun's codes, and the words of Deno. */
+/** Failures to connect, so the request was never sent: codes of Node and Bun, and messages of Deno. */
 const NEVER_SENT_CODE =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
 const NEVER_SENT_WORDS = /connection refused|dns error|failed to lookup address/i;
 
-/** Deepest chain of causes that is looked at. */
+/** Maximum number of causes to inspect. */
 const MAX_CAUSES = 8;
 
 /**
- * Members of an error that tell what went wrong. Those of drivers are not always of a class that can be
- * imported.
+ * The members of an error that describe the failure. The error classes of drivers cannot always be imported.
  */
 interface DriverError {
   readonly message: string;
@@ -49,8 +45,8 @@ interface DriverError {
 }
 
 /**
- * Turns what a native library or `@libsql/client` throws into an error of the store. The cause is kept; neither it nor the
- * message holds parameters of a statement, since SQLite's messages name tables and columns only.
+ * Maps an error of a native library or of `@libsql/client` to an error of the store, with its cause. Neither
+ * contains parameters of a statement, since SQLite's messages name only tables and columns.
  */
 export function mapDriverError(thrown: unknown, action: DriverAction): StoreError {
   if (thrown instanceof StoreError) return thrown;
@@ -81,17 +77,17 @@ export function mapDriverError(thrown: unknown, action: DriverAction): StoreErro
   return new AmbiguousError("commit: the answer was lost", options);
 }
 
-/** The engine quotes text that is no JSON, and the text of an answer holds what is stored. */
+/** The engine quotes text that is not JSON, and the text of an answer contains stored values. */
 function withoutContents(thrown: unknown, chain: readonly DriverError[]): unknown {
   const quotes = thrown instanceof SyntaxError || chain.some(({ cause }) => cause instanceof SyntaxError);
   return quotes ? new Error("the server's answer is not JSON") : thrown;
 }
 
-/** Whether a commit that failed so can not have been applied, nor be applied later. */
+/** Whether a commit with this failure was not applied and will not be. */
 function isKnownNotApplied(code: string, chain: readonly DriverError[]): boolean {
   if (NOT_APPLIED.test(code) || code === "CLIENT_CLOSED" || code === "TRANSACTION_CLOSED") return true;
   return chain.some(({ code: each, message, status }) => {
-    // The server or a proxy refused the request itself. From 500 on it may have been carried out.
+    // The server or a proxy rejected the request. With a status from 500 on, it may have been applied.
     if (status !== undefined && status >= 400 && status < 500) return true;
     return NEVER_SENT_CODE.test(each) || NEVER_SENT_WORDS.test(message);
   });

@@ -1,14 +1,14 @@
 import type { SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import type { SqliteCell, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
-/** A statement as the client takes it. */
+/** Converts a statement for the client. */
 export function toDriver({ sql, params }: SqlStatement): SqliteStatement {
   return { sql, args: [...params] };
 }
 
 /**
- * The rows of an answer, in column order. Blobs become plain `Uint8Array`s over the driver's own memory,
- * which nothing else holds.
+ * The rows of a result, in column order. Blobs become plain `Uint8Array`s over memory of the driver that has
+ * no other user.
  */
 export function rowsOf(result: SqliteResult): SqlValue[][] {
   return result.rows.map((row) => Array.from(row, toValue));

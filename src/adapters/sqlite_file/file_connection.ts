@@ -6,45 +6,41 @@ import { BusyRetry } from "./retry_busy.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
-/**
- * What a `FileConnection` is over. A file can be opened again. Memory is lost with its connection.
- */
+/** The storage of a `FileConnection`. A file can be opened again. Memory is lost with its connection. */
 export type ConnectionKind = "file" | "memory";
 
-/** What a `FileConnection` reports to, and how it waits for other writers. */
+/** Options of a `FileConnection`: its logger, and its waits for other writers. */
 export interface FileConnectionOptions {
   readonly logger: Logger;
   readonly retry?: BusyRetry;
 }
 
 /**
- * Page size of a new file. A session of 1.5 kB fits five times into such a page and twice into one of the
- * default 4,096 bytes: a flush of 1,000 sessions that were made together writes a fifth less and takes two
- * thirds of the time (measured), and records up to 8 kB need no overflow pages. The price: a flush of
- * sessions that lie scattered writes up to twice the bytes. For the few rows of most flushes that is a tenth
- * of the time, since the fsync outweighs it.
+ * Page size of a new file. Five sessions of 1.5 kB fit into such a page, and two into one of the default
+ * 4,096 bytes. A flush of 1,000 sessions that were created together writes a fifth less and takes two thirds
+ * of the time (measured), and records up to 8 kB need no overflow pages. A flush of scattered sessions,
+ * however, writes up to twice the bytes. For the few rows of most flushes that costs a tenth of the time,
+ * since the fsync dominates.
  */
 const PAGE_BYTES = 8_192;
 
 /**
- * Most memory for pages of the file, in KiB. A flush whose pages do not fit is written to the log in parts,
- * and its pages are read again.
+ * Maximum memory for pages of the file, in KiB. A flush whose pages do not fit is written to the log in
+ * parts, and pages are read again.
  */
 const CACHE_KIB = 16_384;
 
 /**
  * The one connection of this process to one local database.
  *
- * Everything goes through one queue, one operation at a time: after an operation of the native driver met
- * another writer (SQLITE_BUSY), a later write on the same connection reports success and never commits. So a
- * connection that met one, or whose transaction failed in any way, is thrown away before anything else uses
- * it.
+ * Runs one operation at a time. After an operation of the native driver fails with SQLITE_BUSY, a later write
+ * on the same connection reports success but never commits. So a connection is discarded after SQLITE_BUSY or
+ * any failed transaction, before the next operation.
  *
- * Durability: `journal_mode = WAL` with `synchronous = FULL`. A commit is one append to the log and one fsync
- * of it, so that what was committed survives the loss of power, not only of the process; the rollback journal
- * would pay three. `NORMAL` would leave commits in the log unsynced until the next checkpoint: after a power
- * cut a ratchet would go back and repeat keys. The log needs shared memory, so a file on a network file
- * system is not supported.
+ * Durability: `journal_mode = WAL` with `synchronous = FULL`. A commit is one append to the log and one
+ * fsync, so it survives the loss of power, not only of the process. A rollback journal needs three fsyncs.
+ * `NORMAL` leaves commits unsynced until the next checkpoint, so after a power cut a ratchet would go back
+ * and repeat keys. The log needs shared memory, so a file on a network file system is not supported.
  */
 export class FileConnection {
   readonly #client: SqliteClient;
@@ -52,10 +48,10 @@ export class FileConnection {
   readonly #logger: Logger;
   readonly #queue = new SerialQueue();
   readonly #retry: BusyRetry;
-  /** Whether the settings that a connection forgets are made. */
+  /** Whether the settings of the current connection are made. */
   #configured = false;
   /**
-   * Whether the file is known to be in WAL mode. The file remembers it, and it is not changed before the
+   * Whether the file is known to be in WAL mode. The mode is stored in the file and not changed before the
    * first write.
    */
   #logged = false;
@@ -82,7 +78,7 @@ export class FileConnection {
 
   /**
    * Waits for queued operations and closes the connection. The file is then complete without its log, unless
-   * others use it.
+   * other connections use it.
    */
   close(): Promise<void> {
     return this.#queue.run(async () => {
@@ -92,19 +88,19 @@ export class FileConnection {
   }
 
   /**
-   * Waits for queued operations and gives up the log, so that the connection holds no lock and the file is
-   * complete. The next operation goes on as if the file was just opened.
+   * Waits for queued operations and removes the log, so that the connection holds no lock and the file is
+   * complete. The next operation continues as if the file had just been opened.
    *
-   * @returns Whether it could. It cannot while other processes use the file, and does not change a file to
-   * which this connection has not written. A log that is left is folded into the file.
+   * @returns Whether the log was removed. It stays while other processes use the file. A file to which this
+   *   connection has not written is not changed. A remaining log is checkpointed into the file.
    */
   rest(): Promise<boolean> {
     return this.#queue.run(async () => {
       const wasLogged = this.#logged;
       this.#logged = false;
       try {
-        // Removes the log and its shared memory: the file alone is the database, and can be
-        // copied or replaced.
+        // Removes the log and its shared memory. The file alone is then the database, and can be copied or
+        // replaced.
         const mode = await this.#pragma(wasLogged ? "journal_mode = DELETE" : "journal_mode");
         if (rowsOf(mode)[0]?.[0] === "delete") return true;
       } catch (error) {
@@ -116,14 +112,14 @@ export class FileConnection {
   }
 
   /**
-   * SQLite would do it when the last connection closes, but the native driver's closes only when its
-   * statements are collected. Nothing is lost when it fails: the next opening reads the log.
+   * SQLite does this when the last connection closes, but a native connection closes only when its statements
+   * are garbage-collected. A failure loses nothing, because the next opening reads the log.
    */
   async #foldLog(): Promise<void> {
     try {
       await this.#pragma("wal_checkpoint(TRUNCATE)");
     } catch (error) {
-      this.#logger.log("debug", "log not folded into the database", {
+      this.#logger.log("debug", "checkpoint of the log failed", {
         code: mapDriverError(error, "read").code,
       });
     }
@@ -145,8 +141,7 @@ export class FileConnection {
   async #configure(): Promise<void> {
     if (this.#configured || this.#kind === "memory") return;
     await this.#pragma("synchronous = FULL");
-    // Elsewhere than on Apple's systems this says nothing: there fsync alone leaves data in the drive's
-    // cache.
+    // Only affects Apple's systems, where fsync alone leaves data in the drive's cache.
     await this.#pragma("fullfsync = ON");
     await this.#pragma(`cache_size = -${CACHE_KIB}`);
     this.#configured = true;
@@ -154,7 +149,7 @@ export class FileConnection {
 
   async #writeAheadLog(): Promise<void> {
     if (this.#logged || this.#kind === "memory") return;
-    // Counts only for a file that has nothing in it yet.
+    // Only affects an empty file.
     await this.#pragma(`page_size = ${PAGE_BYTES}`);
     const mode = rowsOf(await this.#pragma("journal_mode = WAL"))[0]?.[0];
     if (mode !== "wal") this.#logger.log("warn", "database has no write-ahead log", { mode: String(mode) });

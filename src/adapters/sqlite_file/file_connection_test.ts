@@ -1,11 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BackendError, BusyError } from "../../errors/mod.ts";
 import { type Scheduler, silentLogger } from "../../ports/mod.ts";
 import { FileConnection } from "./file_connection.ts";
 import { BusyRetry } from "./retry_busy.ts";
 import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
-/** Runs each task as soon as it is scheduled: waits take no time. */
+/** Runs each task as soon as it is scheduled, so that waits take no time. */
 class ImpatientScheduler implements Scheduler {
   readonly #tasks = new Map<string, () => Promise<void>>();
 
@@ -31,7 +31,7 @@ const OPTIONS = {
  */
 class FakeClient implements SqliteClient {
   readonly log: string[] = [];
-  /** Errors that the next calls meet, in order; `undefined` lets one through. */
+  /** Errors of the next calls, in order. `undefined` lets a call succeed. */
   readonly faults: (Error | undefined)[] = [];
   #running = 0;
 
@@ -68,69 +68,71 @@ function statement(sql: string): { sql: string; params: [] } {
   return { sql, params: [] };
 }
 
-test("settings are made before the first use, and a file is not changed before the first write", async () => {
-  const client = new FakeClient();
-  const connection = new FileConnection(client, "file", OPTIONS);
-  await connection.query("SELECT 1", []);
-  expect(client.log).toEqual([...SETTINGS, "SELECT 1"]);
-  client.log.length = 0;
-  await connection.batch([statement("a")]);
-  await connection.batch([statement("b")]);
-  expect(client.log).toEqual([...FIRST_WRITE, "batch a", "batch b"]);
-});
+describe("FileConnection", () => {
+  test("makes settings before use, and changes a file at the first write", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.query("SELECT 1", []);
+    expect(client.log).toEqual([...SETTINGS, "SELECT 1"]);
+    client.log.length = 0;
+    await connection.batch([statement("a")]);
+    await connection.batch([statement("b")]);
+    expect(client.log).toEqual([...FIRST_WRITE, "batch a", "batch b"]);
+  });
 
-test("a connection that met another writer is thrown away before anything else uses it", async () => {
-  const client = new FakeClient();
-  const connection = new FileConnection(client, "file", OPTIONS);
-  await connection.batch([statement("first")]);
-  client.log.length = 0;
-  client.faults.push(BUSY, BUSY);
-  await Promise.all([connection.batch([statement("a")]), connection.query("SELECT 1", [])]);
-  expect(client.log).toEqual([
-    "batch a",
-    "reconnect",
-    ...SETTINGS,
-    "batch a",
-    "reconnect",
-    ...SETTINGS,
-    "batch a",
-    "SELECT 1",
-  ]);
-});
+  test("discards a connection after SQLITE_BUSY", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.batch([statement("first")]);
+    client.log.length = 0;
+    client.faults.push(BUSY, BUSY);
+    await Promise.all([connection.batch([statement("a")]), connection.query("SELECT 1", [])]);
+    expect(client.log).toEqual([
+      "batch a",
+      "reconnect",
+      ...SETTINGS,
+      "batch a",
+      "reconnect",
+      ...SETTINGS,
+      "batch a",
+      "SELECT 1",
+    ]);
+  });
 
-test("so is one whose transaction failed in another way, but that is not tried again", async () => {
-  const client = new FakeClient();
-  const connection = new FileConnection(client, "file", OPTIONS);
-  await connection.batch([statement("first")]);
-  client.log.length = 0;
-  client.faults.push(Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" }));
-  await expect(connection.batch([statement("a")])).rejects.toThrow(BackendError);
-  await connection.batch([statement("b")]);
-  expect(client.log).toEqual(["batch a", "reconnect", ...SETTINGS, "batch b"]);
-});
+  test("discards a connection after another failure without a retry", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.batch([statement("first")]);
+    client.log.length = 0;
+    client.faults.push(Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" }));
+    await expect(connection.batch([statement("a")])).rejects.toThrow(BackendError);
+    await connection.batch([statement("b")]);
+    expect(client.log).toEqual(["batch a", "reconnect", ...SETTINGS, "batch b"]);
+  });
 
-test("memory is never connected to anew: that would empty it", async () => {
-  const client = new FakeClient();
-  const connection = new FileConnection(client, "memory", OPTIONS);
-  client.faults.push(new Error("broken"));
-  await expect(connection.batch([statement("a")])).rejects.toThrow();
-  await connection.batch([statement("b")]);
-  expect(client.log).toEqual(["batch a", "batch b"]);
-});
+  test("never reconnects to memory, which would empty it", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "memory", OPTIONS);
+    client.faults.push(new Error("broken"));
+    await expect(connection.batch([statement("a")])).rejects.toThrow();
+    await connection.batch([statement("b")]);
+    expect(client.log).toEqual(["batch a", "batch b"]);
+  });
 
-test("operations never overlap, and closing waits for those that came before", async () => {
-  const client = new FakeClient();
-  const connection = new FileConnection(client, "file", OPTIONS);
-  const batches = Array.from({ length: 20 }, (_, index) => connection.batch([statement(String(index))]));
-  await connection.close();
-  await Promise.all(batches);
-  expect(client.log.filter((entry) => entry.startsWith("batch"))).toHaveLength(20);
-  expect(client.log.slice(-2)).toEqual(["PRAGMA wal_checkpoint(TRUNCATE)", "close"]);
-});
+  test("runs one operation at a time, and close waits for earlier ones", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    const batches = Array.from({ length: 20 }, (_, index) => connection.batch([statement(String(index))]));
+    await connection.close();
+    await Promise.all(batches);
+    expect(client.log.filter((entry) => entry.startsWith("batch"))).toHaveLength(20);
+    expect(client.log.slice(-2)).toEqual(["PRAGMA wal_checkpoint(TRUNCATE)", "close"]);
+  });
 
-test("a database that stays busy is reported as busy", async () => {
-  const client = new FakeClient();
-  client.faults.push(...Array<Error>(100).fill(BUSY));
-  const connection = new FileConnection(client, "file", OPTIONS);
-  await expect(connection.batch([statement("a")])).rejects.toThrow(BusyError);
+  test("rejects with BusyError when the database stays busy", async () => {
+    const client = new FakeClient();
+    client.faults.push(...Array<Error>(100).fill(BUSY));
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await expect(connection.batch([statement("a")])).rejects.toThrow(BusyError);
+  });
 });

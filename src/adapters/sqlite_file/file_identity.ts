@@ -1,6 +1,6 @@
 import type { HostFileStat, HostFiles } from "./host_modules.ts";
 
-/** What tells whether a file is the one that it was, and has not been written since. */
+/** Identifies a file and its last change. */
 export interface FileIdentity extends Pick<HostFileStat, "dev" | "ino" | "size" | "mtimeNs" | "ctimeNs"> {}
 
 /** The identity of a file; `undefined` when it is absent, or on a file system that has no inodes. */
@@ -9,7 +9,7 @@ export function identityOf(files: HostFiles, path: string): FileIdentity | undef
   return stat === undefined || stat.ino === 0n ? undefined : stat;
 }
 
-/** Whether nothing was written to the file since, and it was not replaced by another one. */
+/** Whether the file was neither changed nor replaced since. */
 export function isUntouched(was: FileIdentity, is: FileIdentity | undefined): boolean {
   if (is === undefined) return false;
   const members = ["dev", "ino", "size", "mtimeNs", "ctimeNs"] as const;

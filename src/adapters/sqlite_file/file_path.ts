@@ -2,13 +2,13 @@ import { BackendError } from "../../errors/mod.ts";
 import type { Logger } from "../../ports/mod.ts";
 import { type HostFiles, hasFileModes, workingFolder } from "./host_modules.ts";
 
-/** Mode of a new file: its owner reads and writes it, and nobody else. */
+/** Mode of a new file: only its owner can read and write it. */
 const PRIVATE_MODE = 0o600;
 
 /** Permissions of the group and of others. */
 const OTHERS = 0o077n;
 
-/** A file that is there, under the path that the system resolved. */
+/** An existing file, with the path that the system resolved. */
 export interface PreparedFile {
   /** Absolute, with symbolic links resolved. */
   readonly path: string;
@@ -17,8 +17,8 @@ export interface PreparedFile {
 }
 
 /**
- * Resolves a path and creates the file if it is absent: empty, private to its owner. The content of a file is
- * not read.
+ * Resolves a path and creates the file if it is absent: empty, private to its owner. Does not read the
+ * content of the file.
  *
  * @throws {BackendError} When the path cannot be resolved or the file cannot be created.
  */
@@ -53,15 +53,15 @@ function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path) || path.startsWith("\\\\");
 }
 
-/** What the codes of the system mean for a user. */
+/** Explanations of the system's error codes for a user. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "the folder of the file does not exist, create it first",
-  ENOTDIR: "the folder of the file is no folder",
-  EACCES: "the folder or the file must not be used by this user",
-  EPERM: "the folder or the file must not be used by this user",
+  ENOTDIR: "the folder of the file is not a folder",
+  EACCES: "this user must not use the folder or the file",
+  EPERM: "this user must not use the folder or the file",
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
-  ELOOP: "symbolic links lead in a circle",
+  ELOOP: "the symbolic links form a loop",
   EMFILE: "the process has too many open files",
   ENFILE: "the system has too many open files",
 };

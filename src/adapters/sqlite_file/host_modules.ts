@@ -1,4 +1,4 @@
-/** The members of a host's `process` that are used here. Not every host has them. */
+/** The members of a host's `process` that this adapter uses. Not every host has them. */
 interface HostProcess {
   readonly platform?: string;
   cwd?(): string;
@@ -15,7 +15,7 @@ export interface HostFileStat {
   readonly ctimeNs: bigint;
 }
 
-/** The calls of `node:fs` that are used here. None of them reads a database. */
+/** The calls of `node:fs` that this adapter uses. None of them reads a database. */
 export interface HostFiles {
   statSync(path: string, options: { bigint: true; throwIfNoEntry: false }): HostFileStat | undefined;
   realpathSync(path: string): string;
@@ -33,17 +33,17 @@ function hostProcess(): HostProcess | undefined {
   return (globalThis as { readonly process?: HostProcess }).process;
 }
 
-/** A module that is built into the host; `undefined` where the host has none of that name. */
+/** A built-in module of the host, `undefined` if it has none with that name. */
 export function builtinModule<T>(name: string): T | undefined {
   return hostProcess()?.getBuiltinModule?.(name) as T | undefined;
 }
 
-/** The host's file system; `undefined` where it has none. */
+/** The host's file system, `undefined` if it has none. */
 export function hostFiles(): HostFiles | undefined {
   return builtinModule<HostFiles>("node:fs");
 }
 
-/** The folder that relative paths start from. */
+/** The working folder, which resolves relative paths. */
 export function workingFolder(): string {
   return hostProcess()?.cwd?.() ?? "/";
 }
@@ -54,9 +54,9 @@ export function hasFileModes(): boolean {
 }
 
 /**
- * Runs `task` after some time, unless the process ends before.
+ * Runs `task` after a delay, unless the process ends before.
  *
- * @returns How to cancel it; `undefined` where the host has no such timer.
+ * @returns A function that cancels it, `undefined` if the host has no such timer.
  */
 export function unreferencedTimer(task: () => void, ms: number): (() => void) | undefined {
   const timers = builtinModule<HostTimers>("node:timers");

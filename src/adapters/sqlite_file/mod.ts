@@ -1,5 +1,5 @@
 /**
- * Files of this machine: one connection a file, through whichever SQLite the host has.
+ * Local files, with one connection per file, through the SQLite of the host.
  *
  * @module
  */

@@ -12,19 +12,19 @@ export interface NativeDatabase {
   close(): unknown;
 }
 
-/** A prepared statement. Its positional parameters are given as one array. */
+/** A prepared statement. Its positional parameters are one array. */
 export interface NativeStatement {
-  /** Whether it answers with rows. */
+  /** Whether it returns rows. */
   readonly reader: boolean;
-  /** From now on rows are arrays. */
+  /** Makes rows arrays. */
   raw(isRaw: boolean): unknown;
   run(...params: unknown[]): { readonly changes: number };
   all(...params: unknown[]): unknown[];
 }
 
 /**
- * Maximum number of statements that stay prepared. The backend has fewer texts, in a few sizes each. The one
- * that was used longest ago is dropped first.
+ * Maximum number of statements that stay prepared. The backend has fewer texts, in a few sizes each. The
+ * least recently used one is dropped first.
  */
 const MAX_KEPT = 256;
 
@@ -38,7 +38,7 @@ interface KeptStatement {
 export class NativeClient implements SqliteClient {
   readonly #connect: () => NativeDatabase;
   readonly #kept = new Map<string, KeptStatement>();
-  /** Opened when it is needed: an opening that fails is the failure of what needed it. */
+  /** Opened on first use, so that a failed opening rejects the call that needed it. */
   #database: NativeDatabase | undefined;
   #isClosed = false;
 
@@ -60,8 +60,8 @@ export class NativeClient implements SqliteClient {
       database.exec("COMMIT");
       return results;
     } catch (error) {
-      // A connection is closed for good only when its statements are collected: until then it would hold the
-      // lock.
+      // The connection closes only when its statements are garbage-collected. Until then a transaction would
+      // hold the lock.
       if (database.open && database.inTransaction) database.exec("ROLLBACK");
       const isOfStatement = results.length < statements.length && error instanceof Error;
       throw isOfStatement ? Object.assign(error, { statementIndex: results.length }) : error;
@@ -106,7 +106,7 @@ export class NativeClient implements SqliteClient {
   }
 }
 
-/** @throws {RangeError} When an integer is too large for a number: the library has rounded it. */
+/** @throws {RangeError} When an integer is too large for a number, because the library has rounded it. */
 function requireExact(row: readonly SqliteCell[]): void {
   for (const cell of row) {
     if (typeof cell === "number" && Number.isInteger(cell) && !Number.isSafeInteger(cell)) {

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NativeClient, type NativeDatabase, type NativeStatement } from "./native_client.ts";
 
 let folder: string;
 let client: NativeClient;
 
-/** What was prepared, in order. */
+/** The prepared statements, in order. */
 const prepared: string[] = [];
 
-/** The native library, which notes what it prepares. */
+/** The native library, which records prepared statements. */
 class NotingDatabase implements NativeDatabase {
   readonly #database: InstanceType<typeof Database>;
 
@@ -62,65 +62,67 @@ function manyRows(first: number): { sql: string; args: number[] } {
   return { sql: `INSERT INTO t (a) VALUES ${args.map(() => "(?)").join(",")}`, args };
 }
 
-test("a statement is prepared once, however short", async () => {
-  for (let n = 0; n < 3; n += 1) {
-    await client.batch([manyRows(n * 1_000)], "write");
-    await run("SELECT count(*) FROM t");
-  }
-  expect(prepared.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
-  expect(prepared.filter((sql) => sql.startsWith("SELECT"))).toHaveLength(1);
-  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
-});
-
-test("the 256 statements that were used last stay prepared", async () => {
-  const select = (n: number) => `SELECT ${n}`;
-  for (let n = 0; n < 300; n += 1) expect((await run(select(n))).rows).toEqual([[n]]);
-  prepared.length = 0;
-  for (let n = 299; n >= 300 - 256; n -= 1) await run(select(n));
-  expect(prepared).toEqual([]);
-  await run(select(0));
-  expect(prepared).toEqual([select(0)]);
-});
-
-test("a kept statement goes on after a failure, another table layout and a new connection", async () => {
-  await client.batch([manyRows(0)], "write");
-  // The second statement meets rows that are there: the first is undone with it.
-  await expect(client.batch([manyRows(1_000), manyRows(0)], "write")).rejects.toMatchObject({
-    statementIndex: 1,
-    code: expect.stringMatching(/^SQLITE_CONSTRAINT/),
+describe("NativeClient", () => {
+  test("prepares each statement once", async () => {
+    for (let n = 0; n < 3; n += 1) {
+      await client.batch([manyRows(n * 1_000)], "write");
+      await run("SELECT count(*) FROM t");
+    }
+    expect(prepared.filter((sql) => sql.startsWith("INSERT"))).toHaveLength(1);
+    expect(prepared.filter((sql) => sql.startsWith("SELECT"))).toHaveLength(1);
+    expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
   });
-  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[200]]);
-  await run("ALTER TABLE t ADD COLUMN c TEXT");
-  await client.batch([manyRows(2_000)], "write");
-  client.reconnect();
-  await client.batch([manyRows(3_000)], "write");
-  expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
-});
 
-test("values come back as they went in, views and empty ones too; an integer that a number cannot hold is refused", async () => {
-  const view = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
-  await run(
-    "INSERT INTO t VALUES (?, ?), (?, ?), (?, NULL)",
-    1,
-    view,
-    2,
-    new Uint8Array(0),
-    Number.MAX_SAFE_INTEGER,
-  );
-  const { rows } = await run("SELECT a, b FROM t ORDER BY a");
-  expect(
-    rows.map((row) => Array.from(row, (cell) => (cell instanceof Uint8Array ? [...cell] : cell))),
-  ).toEqual([
-    [1, [1, 2]],
-    [2, []],
-    [Number.MAX_SAFE_INTEGER, null],
-  ]);
-  await run("UPDATE t SET a = a + 2 WHERE a > 5");
-  await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(RangeError);
-});
+  test("keeps the 256 most recently used statements prepared", async () => {
+    const select = (n: number) => `SELECT ${n}`;
+    for (let n = 0; n < 300; n += 1) expect((await run(select(n))).rows).toEqual([[n]]);
+    prepared.length = 0;
+    for (let n = 299; n >= 300 - 256; n -= 1) await run(select(n));
+    expect(prepared).toEqual([]);
+    await run(select(0));
+    expect(prepared).toEqual([select(0)]);
+  });
 
-test("a closed one is not opened again", async () => {
-  client.close();
-  await expect(run("SELECT 1")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
-  await expect(client.batch([manyRows(0)], "write")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  test("reuses statements after failures, schema changes and reconnects", async () => {
+    await client.batch([manyRows(0)], "write");
+    // The second statement conflicts with existing rows, so the first is rolled back too.
+    await expect(client.batch([manyRows(1_000), manyRows(0)], "write")).rejects.toMatchObject({
+      statementIndex: 1,
+      code: expect.stringMatching(/^SQLITE_CONSTRAINT/),
+    });
+    expect((await run("SELECT count(*) FROM t")).rows).toEqual([[200]]);
+    await run("ALTER TABLE t ADD COLUMN c TEXT");
+    await client.batch([manyRows(2_000)], "write");
+    client.reconnect();
+    await client.batch([manyRows(3_000)], "write");
+    expect((await run("SELECT count(*) FROM t")).rows).toEqual([[600]]);
+  });
+
+  test("keeps values, and rejects integers that a number cannot hold", async () => {
+    const view = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
+    await run(
+      "INSERT INTO t VALUES (?, ?), (?, ?), (?, NULL)",
+      1,
+      view,
+      2,
+      new Uint8Array(0),
+      Number.MAX_SAFE_INTEGER,
+    );
+    const { rows } = await run("SELECT a, b FROM t ORDER BY a");
+    expect(
+      rows.map((row) => Array.from(row, (cell) => (cell instanceof Uint8Array ? [...cell] : cell))),
+    ).toEqual([
+      [1, [1, 2]],
+      [2, []],
+      [Number.MAX_SAFE_INTEGER, null],
+    ]);
+    await run("UPDATE t SET a = a + 2 WHERE a > 5");
+    await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(RangeError);
+  });
+
+  test("does not open again after close", async () => {
+    client.close();
+    await expect(run("SELECT 1")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+    await expect(client.batch([manyRows(0)], "write")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  });
 });

@@ -7,8 +7,8 @@ import { type HostFiles, hostFiles, unreferencedTimer } from "./host_modules.ts"
 import type { SqliteClient } from "./sqlite_client.ts";
 
 /**
- * SQLite's own limits on parameters and text (SQLITE_MAX_VARIABLE_NUMBER, SQLITE_MAX_SQL_LENGTH), and ours on
- * values: far above any record, far below SQLite's 10^9 bytes and what fits a request.
+ * SQLite's own limits on parameters and text (SQLITE_MAX_VARIABLE_NUMBER, SQLITE_MAX_SQL_LENGTH), and our
+ * limit on values: far above any record, and far below SQLite's 10^9 bytes and the size of a request.
  */
 export const SQLITE_LIMITS: SqlLimits = {
   maxParameters: 32_766,
@@ -17,44 +17,43 @@ export const SQLITE_LIMITS: SqlLimits = {
 };
 
 /**
- * How long SQLite itself waits for another writer, which blocks the event loop. The longer part of the wait
- * is ours, between tries, and does not.
+ * How long SQLite itself waits for another writer, which blocks the event loop. Our longer waits between
+ * tries do not block it.
  */
 export const BUSY_TIMEOUT_MS = 50;
 
 /**
- * How long a connection is kept after its last user has closed it. A native library gives the descriptors of
- * a closed connection back only when its statements are garbage collected, so an account that is opened and
- * closed in turn uses the same connection each time.
+ * How long a connection is kept after its last user has closed it. A native library releases the descriptors
+ * of a closed connection only when its statements are garbage-collected. So an account that is opened and
+ * closed repeatedly reuses the connection.
  */
 const REST_MS = 10_000;
 
-/** A connection to a file, and how many drivers use it. */
+/** A connection to a file, and the number of drivers that use it. */
 interface SharedConnection {
   readonly restMs: number;
   readonly connection: FileConnection;
   users: number;
-  /** Set while nobody uses it. */
+  /** Set while it has no user. */
   rest: { readonly identity: FileIdentity; readonly cancel: () => void } | undefined;
   /** Resolves when the last user's close has ended. */
   closing: Promise<void> | undefined;
 }
 
 /**
- * The open files of this process by the path that the system resolved: one connection each, however many
- * accounts are opened on it. Two spellings of one path, and symbolic links, are one file. A hard link is not:
- * SQLite gives it a log of its own, so a database that is opened under two hard links loses data, whichever
- * program opens it.
+ * The open files of this process by the path that the system resolved. Each has one connection for all its
+ * accounts. Different spellings of a path and symbolic links count as one file. Hard links do not: SQLite
+ * keeps a separate log for each, so any program that opens a database under two hard links loses data.
  */
 const openFiles = new Map<string, SharedConnection>();
 
-/** Paths whose permissions were warned of. */
+/** Paths with a logged warning about permissions. */
 const warnedOf = new Set<string>();
 
-/** What a database in memory is called. */
+/** Name of a database in memory. */
 const MEMORY = ":memory:";
 
-/** What `openSqliteFile` opens. */
+/** Options of `openSqliteFile`. */
 export interface SqliteFileOptions {
   /** Absolute or relative path of a file, or `:memory:`. */
   readonly path: string;
@@ -66,8 +65,7 @@ export interface SqliteFileOptions {
 }
 
 /**
- * Opens a driver over a file, which is created, private to its owner, if it is absent; or over a database in
- * memory.
+ * Opens a driver over a file or a database in memory. Creates an absent file, private to its owner.
  *
  * @throws {BackendError} When the file cannot be reached or created.
  */
@@ -116,7 +114,7 @@ function prepared(files: HostFiles, given: string, logger: Logger): string {
   return path;
 }
 
-/** The connection to a file that is open, or rests while nothing was written to the file and it is in place. */
+/** The connection to a file that is open, or that rests while the file is neither changed nor replaced. */
 function awakened(path: string, files: HostFiles | undefined): SharedConnection | undefined {
   const shared = openFiles.get(path);
   const rest = shared?.rest;
@@ -138,7 +136,7 @@ async function leave(path: string, shared: SharedConnection, files: HostFiles | 
   await shared.closing;
 }
 
-/** Lets the connection rest, or closes it where it cannot be told later whether the file is the same. */
+/** Lets the connection rest. Closes it if the host cannot tell later whether the file is the same. */
 async function retire(path: string, shared: SharedConnection, files: HostFiles | undefined): Promise<void> {
   const { connection } = shared;
   const rests = files !== undefined && (await connection.rest());

@@ -67,13 +67,13 @@ async function names(): Promise<unknown[]> {
   return rows.map(([name]) => name);
 }
 
-/** Descriptors of this process on files of the folder. Linux lists them. */
+/** Number of this process's descriptors on files of the folder, on Linux. */
 function descriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }
 
 describe("openSqliteFile", () => {
-  test("uses the connection of the last close again", async () => {
+  test("reuses the connection of the last close", async () => {
     await writes("a");
     expect(await names()).toEqual(["a"]);
     await writes("b");
@@ -86,7 +86,7 @@ describe("openSqliteFile", () => {
     const first = await open(path, silentLogger, 1);
     await run(first, "CREATE TABLE t (name TEXT)");
     await first.close();
-    // The host's own timer ends the rest.
+    // The host's own timer closes the resting connection.
     await vi.waitUntil(async () => {
       const next = await open();
       await next.query("SELECT name FROM t", []);
@@ -177,19 +177,19 @@ describe("openSqliteFile", () => {
     expect(statSync(path).mode & 0o777).toBe(0o644);
   });
 
-  test("says that the folder is missing, and creates nothing", async () => {
+  test("reports a missing folder and creates nothing", async () => {
     const missing = join(folder, "missing", "bot.db");
     await expect(open(missing)).rejects.toThrow(BackendError);
     await expect(open(missing)).rejects.toThrow("the folder of the file does not exist");
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("says that a path leads through a file", async () => {
+  test("reports a path through a file", async () => {
     writeFileSync(path, "");
-    await expect(open(join(path, "bot.db"))).rejects.toThrow("the folder of the file is no folder");
+    await expect(open(join(path, "bot.db"))).rejects.toThrow("the folder of the file is not a folder");
   });
 
-  test("fails for a folder in place of a file", async () => {
+  test("rejects a folder in place of a file", async () => {
     mkdirSync(path);
     const driver = await open();
     await expect(driver.query("SELECT 1 FROM sqlite_schema", [])).rejects.toThrow(BackendError);

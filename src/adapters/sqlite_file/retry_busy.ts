@@ -2,8 +2,7 @@ import { BusyError } from "../../errors/mod.ts";
 import { type Clock, type Logger, type Scheduler, systemClock, TimerScheduler } from "../../ports/mod.ts";
 
 /**
- * Tries in all. With the waits between them and SQLite's own wait in each, some five seconds before giving
- * up.
+ * Maximum number of tries. With the waits between them and SQLite's own waits, this takes about five seconds.
  */
 const MAX_TRIES = 24;
 
@@ -21,7 +20,7 @@ export interface BusyRetryOptions {
   readonly scheduler?: Scheduler;
 }
 
-/** Runs operations again as long as another writer holds the database. */
+/** Retries operations while another writer holds the database. */
 export class BusyRetry {
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -35,8 +34,8 @@ export class BusyRetry {
   }
 
   /**
-   * @param recover Called after each try that met another writer, before the wait.
-   * @throws {BusyError} When the database stayed busy. Nothing was applied.
+   * @param recover Called after each try that failed because of another writer, before the wait.
+   * @throws {BusyError} When the database stays busy. Nothing was applied.
    */
   async run<T>(operation: () => Promise<T>, recover: () => Promise<void> = async () => {}): Promise<T> {
     let waitMs = FIRST_WAIT_MS;

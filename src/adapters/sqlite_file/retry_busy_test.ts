@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BackendError, BusyError } from "../../errors/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
 import { FakeClock, ManualScheduler } from "../../testing/mod.ts";
 import { BusyRetry } from "./retry_busy.ts";
 
-/** Runs an operation that fails `failures` times with `error`, moving time on whenever it waits. */
+/** Runs an operation that fails `failures` times with `error`, and advances time during waits. */
 async function attempt(
   failures: number,
   error: Error,
@@ -40,27 +40,29 @@ async function attempt(
   return { answer: await running, log, waitedMs: clock.nowMs() - startMs };
 }
 
-test("what works at once is tried once", async () => {
-  expect(await attempt(0, new BusyError("busy"))).toMatchObject({ answer: "done", log: ["try"] });
-});
+describe("BusyRetry.run", () => {
+  test("tries a successful operation once", async () => {
+    expect(await attempt(0, new BusyError("busy"))).toMatchObject({ answer: "done", log: ["try"] });
+  });
 
-test("the connection recovers before each wait, and waits grow", async () => {
-  const { answer, log, waitedMs } = await attempt(3, new BusyError("busy"));
-  expect(answer).toBe("done");
-  expect(log).toEqual(["try", "recover", "try", "recover", "try", "recover", "try"]);
-  expect(waitedMs).toBeGreaterThanOrEqual(5 + 10 + 20);
-});
+  test("recovers the connection before each wait, with growing waits", async () => {
+    const { answer, log, waitedMs } = await attempt(3, new BusyError("busy"));
+    expect(answer).toBe("done");
+    expect(log).toEqual(["try", "recover", "try", "recover", "try", "recover", "try"]);
+    expect(waitedMs).toBeGreaterThanOrEqual(5 + 10 + 20);
+  });
 
-test("a database that stays busy is given up after seconds, not at once and not never", async () => {
-  const busy = new BusyError("busy");
-  const { answer, log, waitedMs } = await attempt(Number.POSITIVE_INFINITY, busy);
-  expect(answer).toBe(busy);
-  expect(log.at(-1)).toBe("recover");
-  expect(waitedMs).toBeGreaterThan(2_000);
-  expect(waitedMs).toBeLessThan(6_000);
-});
+  test("gives up after a few seconds", async () => {
+    const busy = new BusyError("busy");
+    const { answer, log, waitedMs } = await attempt(Number.POSITIVE_INFINITY, busy);
+    expect(answer).toBe(busy);
+    expect(log.at(-1)).toBe("recover");
+    expect(waitedMs).toBeGreaterThan(2_000);
+    expect(waitedMs).toBeLessThan(6_000);
+  });
 
-test("any other failure is not tried again", async () => {
-  const broken = new BackendError("broken");
-  expect(await attempt(2, broken)).toMatchObject({ answer: broken, log: ["try"] });
+  test("does not retry other failures", async () => {
+    const broken = new BackendError("broken");
+    expect(await attempt(2, broken)).toMatchObject({ answer: broken, log: ["try"] });
+  });
 });

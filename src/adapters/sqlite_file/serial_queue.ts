@@ -1,7 +1,7 @@
 import { LimitError } from "../../errors/mod.ts";
 
 /**
- * Operations that may wait at once. Above it the database is stuck, and memory is what would be lost next.
+ * Limit of waiting operations. Beyond it the database is stuck, and waiting operations would exhaust memory.
  */
 const MAX_WAITING = 16_384;
 
@@ -13,7 +13,7 @@ export class SerialQueue {
   /** Runs `operation` after every earlier one has settled. @throws {LimitError} When too many are waiting. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#waiting >= MAX_WAITING) {
-      throw new LimitError(`database queue: ${MAX_WAITING} operations are waiting already`);
+      throw new LimitError(`database queue: ${MAX_WAITING} operations are waiting`);
     }
     this.#waiting += 1;
     const turn = this.#tail;

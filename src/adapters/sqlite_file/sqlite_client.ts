@@ -1,9 +1,9 @@
 import type { SqlValue } from "../sqlite/mod.ts";
 
-/** What a row's cells are: blobs are `ArrayBuffer`s. */
+/** A cell of a row. Blobs are `ArrayBuffer`s. */
 export type SqliteCell = string | number | bigint | null | ArrayBuffer | Uint8Array;
 
-/** What a statement answers. Rows have numbered members and a length. */
+/** The result of a statement. Rows have numbered members and a length. */
 export interface SqliteResult {
   readonly rows: readonly ArrayLike<SqliteCell>[];
   readonly rowsAffected: number;
@@ -16,8 +16,8 @@ export interface SqliteStatement {
 }
 
 /**
- * A connection: a native library's, or `@libsql/client`, of which this is the part that is used here.
- * Interactive transactions are not.
+ * A connection: a native library, or the part of `@libsql/client` that this adapter uses, without interactive
+ * transactions.
  */
 export interface SqliteClient {
   execute(statement: SqliteStatement): Promise<SqliteResult>;
