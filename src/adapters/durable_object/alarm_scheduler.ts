@@ -12,9 +12,9 @@ import type { AlarmStorageLike } from "./object_storage.ts";
 import { plan, type TaskEntry, TaskTable } from "./task_table.ts";
 
 /**
- * How long after a task that is not stored the alarm looks whether it has run, in milliseconds. A timer runs
- * it while the object is in memory, and without memory there is nothing to do for it: the alarm is a second
- * string. Setting it is billed as a row, so it comes once in a while and not for every change.
+ * Delay of the fallback alarm after the due time of a task that is not stored, in milliseconds. A timer runs
+ * the task while the object is in memory; without memory there is nothing to do. Setting an alarm is billed
+ * as a row, so it is set rarely and not for every change.
  */
 const NET_MS = 90_000;
 
@@ -23,17 +23,17 @@ const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 300_000;
 
 /**
- * Farthest time that the alarm is set to, in milliseconds from now: one that comes too early is set again,
- * and the platform counts nanoseconds in 64 bits.
+ * Maximum delay of the alarm in milliseconds. The platform counts nanoseconds in 64 bits, and an early alarm
+ * is set again.
  */
 const MAX_AHEAD_MS = 365 * 86_400_000;
 
-/** The one timer. */
+/** Name of the only timer. */
 const TICK = "alarm-scheduler.tick";
 
-/** What an `AlarmScheduler` takes from its surroundings. */
+/** Options of `AlarmScheduler`. */
 export interface AlarmSchedulerOptions {
-  /** Defaults to the host's clock. It must agree with the platform's, by which alarms are due. */
+  /** Defaults to the host's clock. It must agree with the platform's clock, which triggers alarms. */
   readonly clock?: Clock | undefined;
   /** Runs tasks while the object is in memory. Defaults to the host's timers. */
   readonly timers?: Scheduler | undefined;
@@ -43,21 +43,21 @@ export interface AlarmSchedulerOptions {
 /**
  * A `Scheduler` over the one alarm of a Durable Object.
  *
- * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database and are run by
- *   the alarm, in whatever incarnation of the object it comes. Tasks that are planned in one turn of the
- *   event loop cost one row, and the alarm another.
- * - **Other tasks** concern what is in memory. A timer runs them; the alarm is only a net behind it, and
- *   brings back nothing when the memory is gone.
- * - The alarm is moved only when the earliest due time moves earlier, and set after everything else. One that
- *   comes too early finds nothing due and is set again, ever later as long as the platform's clock is ahead
+ * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database. The alarm runs
+ *   them in any incarnation of the object. Tasks that are planned in one turn of the event loop cost one row,
+ *   and the alarm another.
+ * - **Other tasks** only affect memory. A timer runs them, and the alarm is a fallback. They are lost with
+ *   the memory of the object.
+ * - The alarm moves only when the earliest due time moves earlier, and is set after all other writes. An
+ *   early alarm finds no due task and is set again, with growing delays while the platform's clock is ahead
  *   of the host's.
- * - Nothing is stored before what an earlier incarnation has stored was read: a read that fails is tried
- *   again, and loses no due time.
- * - Whatever fails, the alarm is set again, ever later up to five minutes: `alarm` rejects only when setting
- *   it failed as well, so that the platform's few retries are never used up by a task. A stored task that
- *   rejects stays due.
- * - A stored task may run more than once for one due time, as the platform delivers alarms at least once: its
- *   due time is kept until the alarm that runs it has ended.
+ * - Due times are written only after those of an earlier incarnation were read. A failed read is retried and
+ *   loses no due time.
+ * - After a failure the alarm is set again, with delays that grow to five minutes. `alarm` rejects only when
+ *   setting the alarm fails too, so that a failing task does not use up the platform's retries. A stored task
+ *   that rejects stays due.
+ * - A stored task may run more than once for one due time, since the platform delivers alarms at least once.
+ *   Its due time is kept until the alarm that runs it has ended.
  *
  * Call `repair` in the object's constructor, within `blockConcurrencyWhile`, and `alarm` in its `alarm`
  * handler.
@@ -92,22 +92,22 @@ export class AlarmScheduler implements Scheduler {
   readonly #timers: Scheduler;
   readonly #logger: Logger;
   readonly #tasks: TaskTable;
-  /** When the alarm is due, as far as is known. */
+  /** When the alarm is due, if known. */
   #alarmAtMs: number | undefined;
-  /** Whether the platform was asked for it, or had it come. */
+  /** Whether the alarm was read from the platform or has fired. */
   #isAlarmKnown = false;
   #readingAlarm: Promise<void> | undefined;
   /** When the timer is due. */
   #tickAtMs: number | undefined;
   #saving = false;
-  /** Alarm handlers under way: they set the alarm when they end. */
+  /** Number of running alarm handlers. They set the alarm when they end. */
   #handling = 0;
-  /** Failures in a row: of the alarm's handler, and to store due times or to set the alarm. */
+  /** Consecutive failures of the alarm's handler, and of storing due times or setting the alarm. */
   #handlerFailures = 0;
   #storeFailures = 0;
-  /** When storing and setting is tried again. */
+  /** When storing and setting are retried. */
   #retryAtMs: number | undefined;
-  /** How much later than its due time the alarm is set, as it has come too early. */
+  /** Additional delay of the alarm, after it has fired too early. */
   #slackMs = 0;
 
   constructor(storage: AlarmStorageLike, options: AlarmSchedulerOptions = {}) {
@@ -134,13 +134,13 @@ export class AlarmScheduler implements Scheduler {
     };
   }
 
-  /** As the contract says; rounded up to a millisecond. @throws {RangeError} When `dueAtMs` is no number. */
+  /** See `Scheduler`. Rounds `dueAtMs` up to a millisecond. @throws {RangeError} When it is not a number. */
   schedule(name: string, dueAtMs: number): void {
     const entry = this.#tasks.get(name);
     if (entry === undefined) {
       throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
     }
-    if (Number.isNaN(dueAtMs)) throw new RangeError("schedule task: the due time is no number");
+    if (Number.isNaN(dueAtMs)) throw new RangeError("schedule task: the due time is not a number");
     plan(entry, Math.min(Math.max(1, Math.ceil(dueAtMs)), Number.MAX_SAFE_INTEGER));
     entry.failures = 0;
     this.#saveSoon();
@@ -158,9 +158,10 @@ export class AlarmScheduler implements Scheduler {
   }
 
   /**
-   * Reads what an earlier incarnation of the object has planned, and sets the alarm when it is missing or too
-   * late: a handler that failed seven times has lost it. What cannot be read is tried again later; where it
-   * is damaged, an alarm comes at once in which registering plans anew. It never rejects.
+   * Reads the due times of an earlier incarnation of the object, and sets the alarm if it is missing or too
+   * late: the platform drops an alarm whose handler failed seven times. A failed read is retried later.
+   * Damaged due times trigger an immediate alarm, in which tasks are registered and planned again. Never
+   * rejects.
    */
   async repair(): Promise<void> {
     this.#tasks.unload();
@@ -171,12 +172,12 @@ export class AlarmScheduler implements Scheduler {
   }
 
   /**
-   * What the object's `alarm` handler does: runs every task that is due, and sets the alarm again.
+   * Implements the object's `alarm` handler: runs every due task and sets the alarm again.
    *
-   * @param prepare Registers tasks, say by opening what they belong to. It is called when a task is due that
-   * is not registered; one that still is not afterwards is forgotten. When it rejects, nothing was run and
-   * there is another try.
-   * @throws When the alarm could not be set again: then the platform tries again.
+   * @param prepare Registers tasks, for example by opening their owner. Called when an unregistered task is
+   *   due. A task that is still not registered afterwards is dropped. If it rejects, no task runs and there
+   *   is another try.
+   * @throws When the alarm could not be set again. The platform then retries.
    */
   async alarm(prepare: () => Promise<void> = async () => {}): Promise<void> {
     const nowMs = this.#clock.nowMs();
@@ -199,7 +200,7 @@ export class AlarmScheduler implements Scheduler {
     if (!isSet) throw new Error("alarm: could not be set again");
   }
 
-  /** Forgets every due time and the alarm: the object's storage was emptied. Tasks stay registered. */
+  /** Drops every due time and the alarm after the object's storage was emptied. Tasks stay registered. */
   reset(): void {
     this.#tasks.reset();
     this.#alarmAtMs = undefined;
@@ -230,7 +231,7 @@ export class AlarmScheduler implements Scheduler {
     this.#saveSoon();
   }
 
-  /** Runs a task, never twice at the same time. It never rejects. */
+  /** Runs a task, never twice at the same time. Never rejects. */
   #run(entry: TaskEntry): Promise<void> {
     entry.running ??= this.#attempt(entry).finally(() => {
       entry.running = undefined;
@@ -254,7 +255,7 @@ export class AlarmScheduler implements Scheduler {
     }
   }
 
-  /** At the end of this turn of the event loop, once for all changes in it. */
+  /** Saves once at the end of this turn of the event loop. */
   #saveSoon(): void {
     if (this.#saving) return;
     this.#saving = true;
@@ -266,7 +267,7 @@ export class AlarmScheduler implements Scheduler {
     });
   }
 
-  /** Counts failures to store or to set. While there is memory, the timer tries again. */
+  /** Counts failures to store or to set. The timer retries while the object is in memory. */
   #count(isDone: boolean): void {
     this.#storeFailures = isDone ? 0 : this.#storeFailures + 1;
     this.#retryAtMs = isDone ? undefined : this.#clock.nowMs() + retryMs(this.#storeFailures);
@@ -306,7 +307,7 @@ export class AlarmScheduler implements Scheduler {
     }
   }
 
-  /** Asks when the alarm is due. Where that fails, it is set to what is known here. */
+  /** Reads the alarm. If that fails, sets it to the earliest known due time. */
   async #readAlarm(): Promise<void> {
     try {
       const alarmAtMs = await this.#storage.getAlarm();
@@ -333,7 +334,7 @@ export class AlarmScheduler implements Scheduler {
 
   #alarmTargetMs(): number | undefined {
     const nowMs = this.#clock.nowMs();
-    // What is due could not be run: not at once again.
+    // Due tasks could not run, so the next try is delayed.
     if (this.#handlerFailures > 0) return nowMs + retryMs(this.#handlerFailures);
     const { entries, unclaimed, isDamaged, isLoaded } = this.#tasks;
     const times = [...unclaimed.values()];

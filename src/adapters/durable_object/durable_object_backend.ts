@@ -6,7 +6,7 @@ import type { ObjectStorageLike } from "./object_storage.ts";
 
 /** Options of `durableObjectBackend`. */
 export interface DurableObjectBackendOptions {
-  /** Name of the account. Defaults to `default`: an object mostly holds one. */
+  /** Name of the account. Defaults to `default`, since an object usually holds one account. */
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
@@ -15,15 +15,15 @@ export interface DurableObjectBackendOptions {
 /**
  * Opens an account in the SQLite storage of a Durable Object.
  *
- * A commit is one transaction without an `await` in it. What it wrote is durable before anything that follows
- * it can leave the object. Values are limited to what fits a row of the platform, 2 MB with its keys; the
- * other limits concern statements, which are cut to them. The storage belongs to the object: closing the
- * backend closes nothing, and other tables may stand beside ours.
+ * A commit is one transaction without an `await` in it. It is durable before any later output leaves the
+ * object. A value must fit into a row of the platform: 2 MB with its keys. Statements are split to fit the
+ * other limits. The storage belongs to the object: closing the backend does not close it, and the object may
+ * have other tables.
  *
  * @param storage `ctx.storage` of an object whose class is one of `new_sqlite_classes`.
  * @throws {TypeError} When the account's name is empty or longer than 1,024 characters.
- * @throws {IncompatibleError} When the database is newer than this release, or another application's. Nothing
- * was changed.
+ * @throws {IncompatibleError} When the database is newer than this release or belongs to another application.
+ *   Nothing was changed.
  * @throws {CorruptError | BackendError}
  *
  * @example

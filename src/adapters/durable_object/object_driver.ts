@@ -3,25 +3,24 @@ import { mapObjectError } from "./object_errors.ts";
 import { OBJECT_LIMITS, requireWithinLimits } from "./object_limits.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
-/** Statements whose changed rows are asked for. The others change none. */
+/** Statements that change rows. */
 const CHANGES_ROWS = /^\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b/i;
 
-/** Where a batch is. */
+/** The progress of a batch. */
 interface Progress {
-  /** Index of the statement that runs. */
+  /** Index of the running statement. */
   at: number;
 }
 
 /**
  * A driver over the SQLite database of a Durable Object.
  *
- * Everything runs synchronously, within the call: a batch is one `transactionSync`, which a guard that fails
- * rolls back. What a batch wrote is not on disk yet when it resolves, but nothing that anybody outside could
- * see leaves the object before it is (the platform's output gate holds back responses, requests and frames
- * alike), and a write that fails takes the memory of the object with it. So `durable` is true, unless the
- * object uses `allowUnconfirmed`, which it must not.
+ * Everything runs synchronously within the call. A batch is one `transactionSync`, which a failed guard rolls
+ * back. When a batch resolves, its writes may not be on disk yet. But the platform's output gate holds back
+ * responses, requests and frames until they are, and a failed write resets the memory of the object. So
+ * `durable` is true. The object must not use `allowUnconfirmed`.
  *
- * The storage belongs to the object: closing the driver closes nothing.
+ * The storage belongs to the object, so closing the driver does not close it.
  */
 export function durableObjectDriver(storage: ObjectStorageLike): SqlDriver {
   return {
@@ -62,7 +61,7 @@ function executeAll(
   return results;
 }
 
-/** Runs a statement to its end. Blobs are the caller's own. */
+/** Runs a statement and reads all its rows. The caller owns the blobs. */
 function execute(storage: ObjectStorageLike, sql: string, params: readonly SqlValue[]): SqlValue[][] {
   const rows: SqlValue[][] = [];
   for (const row of storage.sql.exec(sql, ...params).raw()) {
@@ -71,7 +70,7 @@ function execute(storage: ObjectStorageLike, sql: string, params: readonly SqlVa
   return rows;
 }
 
-/** The cursor's own count has the entries of indexes in it. */
+/** The cursor's own count includes index entries. */
 function changedRows(storage: ObjectStorageLike): number {
   return Number(execute(storage, "SELECT changes()", [])[0]?.[0] ?? 0);
 }

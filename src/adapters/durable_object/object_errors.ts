@@ -8,20 +8,20 @@ import {
   StoreError,
 } from "../../errors/mod.ts";
 
-/** What SQLite raises when the guard's function fails. */
+/** SQLite's message when the guard's function fails. */
 const GUARD_FAILED = "malformed JSON";
 
-/** Codes of SQLite, which the platform appends to its messages: nothing else of an error tells. */
+/** SQLite's code in a message of the platform. Errors carry it nowhere else. */
 const CODE = /\bSQLITE_[A-Z_]+/;
 
 const REFUSED: readonly string[] = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"];
 
 /**
- * Turns what `ctx.storage.sql` throws into an error of the store. A commit that threw was rolled back, and
- * one whose write to disk fails later takes the object and its memory with it: none is ambiguous. The cause
- * is kept; SQLite's messages name tables and columns, never values.
+ * Maps an error of `ctx.storage.sql` to an error of the store, with its cause. No commit is ambiguous: a
+ * commit that throws was rolled back, and if its write to disk fails later, the platform resets the object
+ * and its memory. SQLite's messages name tables and columns, never values.
  *
- * @param statementIndex Which statement of a batch failed.
+ * @param statementIndex Index of the failed statement of a batch.
  */
 export function mapObjectError(
   thrown: unknown,
@@ -46,6 +46,6 @@ export function mapObjectError(
   }
   if (code === "SQLITE_CORRUPT") return new CorruptError(`${action}: the database is damaged`, options);
   if (code === "SQLITE_NOTADB")
-    return new IncompatibleError(`${action}: the storage is no database`, options);
+    return new IncompatibleError(`${action}: the storage is not a database`, options);
   return new BackendError(`${action}: failed (${code || "the platform"})`, options);
 }

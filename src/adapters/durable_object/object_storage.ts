@@ -1,6 +1,5 @@
 /**
- * What a statement answers with. Its rows are taken at once: a cursor that is left half read keeps its tables
- * locked.
+ * The result of a statement. All rows are read at once, because a partly read cursor keeps its tables locked.
  */
 export interface SqlCursorLike {
   raw(): Iterable<readonly (string | number | null | ArrayBuffer)[]>;
@@ -12,7 +11,7 @@ export interface SqlStorageLike {
 }
 
 /**
- * What the backend uses of a Durable Object's `ctx.storage`, which is one. The object's class must be one of
+ * The part of a Durable Object's `ctx.storage` that the backend uses. The class of the object must be one of
  * `new_sqlite_classes`.
  */
 export interface ObjectStorageLike {
@@ -20,7 +19,7 @@ export interface ObjectStorageLike {
   transactionSync<T>(work: () => T): T;
 }
 
-/** What the scheduler uses besides: the object's one alarm. Times are clock times in milliseconds. */
+/** The object's one alarm, which the scheduler also uses. Times are clock times in milliseconds. */
 export interface AlarmStorageLike extends ObjectStorageLike {
   getAlarm(): Promise<number | null>;
   setAlarm(scheduledTimeMs: number): Promise<void>;

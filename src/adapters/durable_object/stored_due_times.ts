@@ -1,7 +1,7 @@
 import { CorruptError } from "../../errors/mod.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
-/** One row for all tasks: those that are planned together cost one row together. */
+/** One row for all tasks, so that tasks planned together cost one row. */
 const CREATE = `CREATE TABLE IF NOT EXISTS alarm_tasks (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   due_times TEXT NOT NULL
@@ -9,13 +9,13 @@ const CREATE = `CREATE TABLE IF NOT EXISTS alarm_tasks (
 
 const EXISTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alarm_tasks'";
 
-/** Due times by the names of their tasks, in milliseconds. */
+/** Due times in milliseconds, by task name. */
 export type DueTimes = ReadonlyMap<string, number>;
 
 /**
- * The due times that an object keeps beside its alarm, which carries one time and no name.
+ * Reads the stored due times of an object. Its alarm alone has one time and no name.
  *
- * @throws {CorruptError} When what is stored cannot be read.
+ * @throws {CorruptError} When the stored text is malformed.
  */
 export function loadDueTimes({ sql }: ObjectStorageLike): DueTimes {
   if ([...sql.exec(EXISTS).raw()].length === 0) return new Map();
@@ -24,8 +24,8 @@ export function loadDueTimes({ sql }: ObjectStorageLike): DueTimes {
 }
 
 /**
- * Replaces the stored due times. It is durable as every write of the object is, before anything that follows
- * it can leave.
+ * Replaces the stored due times. Like every write of the object, it is durable before any later output leaves
+ * the object.
  */
 export function saveDueTimes(storage: ObjectStorageLike, dueTimes: DueTimes): void {
   const json = JSON.stringify(Object.fromEntries(dueTimes));
@@ -51,5 +51,5 @@ function parse(json: string): DueTimes {
   if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) {
     return new Map(entries);
   }
-  throw new CorruptError("read alarm tasks: a due time is no number");
+  throw new CorruptError("read alarm tasks: a due time is not a number");
 }

@@ -9,20 +9,20 @@ export interface TaskEntry {
   readonly task: ScheduledTask;
   readonly isStored: boolean;
   dueAtMs: number | undefined;
-  /** What it is stored under while an alarm runs it. */
+  /** The due time under which it stays stored while an alarm runs it. */
   heldAtMs: number | undefined;
-  /** Whether it was planned or cancelled in this incarnation: then what is stored does not matter. */
+  /** Whether it was planned or cancelled in this incarnation, which makes the stored due time irrelevant. */
   isPlanned: boolean;
-  /** How often it was planned or cancelled. Tells whether it changed during a read. */
+  /** How often it was planned or cancelled. Shows whether it changed during a read. */
   plans: number;
-  /** How often it has rejected in a row. */
+  /** Number of consecutive rejections. */
   failures: number;
   running: Promise<void> | undefined;
 }
 
 /**
- * The tasks of an object: those that are registered, and the stored due times of those that are not yet.
- * Nothing is stored before what is stored was read.
+ * The tasks of an object: the registered ones, and stored due times without a registered task. Never writes
+ * due times before it has read the stored ones.
  */
 export class TaskTable {
   readonly #storage: ObjectStorageLike;
@@ -30,10 +30,7 @@ export class TaskTable {
   readonly #logger: Logger;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #unclaimed = new Map<string, number>();
-  /**
-   * What is stored, to tell whether anything has changed; `undefined` when it has to be replaced whatever it
-   * is.
-   */
+  /** The stored due times, to detect changes. `undefined` when they must be replaced in any case. */
   #storedJson: string | undefined;
   #isLoaded = false;
   #isDamaged = false;
@@ -49,7 +46,7 @@ export class TaskTable {
     return this.#isLoaded;
   }
 
-  /** Whether what was stored could not be understood: registered tasks have to be planned anew. */
+  /** Whether the stored due times are damaged, so that registered tasks must be planned again. */
   get isDamaged(): boolean {
     return this.#isDamaged;
   }
@@ -59,7 +56,7 @@ export class TaskTable {
     return this.#entries.values();
   }
 
-  /** Due times of tasks that are not registered yet, by their names. */
+  /** Due times of unregistered tasks, by name. */
   get unclaimed(): DueTimes {
     return this.#unclaimed;
   }
@@ -69,7 +66,7 @@ export class TaskTable {
   }
 
   /**
-   * A task with the due time that an earlier incarnation has stored. @throws {TypeError} When the name is
+   * Adds a task with the due time that an earlier incarnation stored. @throws {TypeError} When the name is
    * taken.
    */
   add(name: string, task: ScheduledTask, isStored: boolean): TaskEntry {
@@ -84,7 +81,7 @@ export class TaskTable {
     return entry;
   }
 
-  /** Removes a task and its due time. @returns Whether it was there. */
+  /** Removes a task and its due time. @returns Whether it existed. */
   remove(entry: TaskEntry): boolean {
     if (this.#entries.get(entry.name) !== entry) return false;
     this.#entries.delete(entry.name);
@@ -92,20 +89,20 @@ export class TaskTable {
     return true;
   }
 
-  /** What is due, stored or not. */
+  /** The tasks that are due, stored or not. */
   due(): TaskEntry[] {
     const nowMs = this.#clock.nowMs();
     return [...this.#entries.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= nowMs);
   }
 
-  /** Names that are due and not registered. */
+  /** Names of unregistered tasks that are due. */
   unclaimedDue(): string[] {
     const nowMs = this.#clock.nowMs();
     return [...this.#unclaimed].flatMap(([name, dueAtMs]) => (dueAtMs <= nowMs ? [name] : []));
   }
 
   /**
-   * Gives up tasks that are due and still not registered (those of an older release), and what was damaged.
+   * Drops due tasks that are still not registered, such as those of an older release, and damaged due times.
    */
   forgetUnclaimed(): void {
     this.#isDamaged = false;
@@ -116,9 +113,10 @@ export class TaskTable {
   }
 
   /**
-   * Reads the stored due times, if they were not yet. What was planned or cancelled during the read stays so.
+   * Reads the stored due times once. Keeps changes that were made during the read.
    *
-   * @throws What the platform throws: nothing is known then. What is damaged is no error, see `isDamaged`.
+   * @throws Errors of the platform; nothing was loaded then. Damaged due times are not an error; see
+   *   `isDamaged`.
    */
   load(): void {
     if (this.#isLoaded) return;
@@ -131,7 +129,7 @@ export class TaskTable {
     }
   }
 
-  /** Stores the due times, if they have changed. @throws What the platform throws. */
+  /** Stores the due times, if they have changed. @throws Errors of the platform. */
   save(): void {
     this.load();
     const dueTimes = new Map(this.#unclaimed);
@@ -140,18 +138,18 @@ export class TaskTable {
       if (isStored && atMs !== undefined) dueTimes.set(name, atMs);
     }
     const json = jsonOf(dueTimes);
-    // What is damaged tells the next incarnation that there was something, until it is planned anew.
+    // Damaged due times stay stored until tasks are planned again, so that the next incarnation notices them.
     if (json === this.#storedJson || (this.#isDamaged && dueTimes.size === 0)) return;
     saveDueTimes(this.#storage, dueTimes);
     this.#storedJson = json;
   }
 
-  /** What was read has to be read again. */
+  /** Makes the next `load` read again. */
   unload(): void {
     this.#isLoaded = false;
   }
 
-  /** Nothing is planned, and nothing stored any more. */
+  /** Drops all due times, planned and stored. */
   reset(): void {
     for (const entry of this.#entries.values()) {
       plan(entry, undefined);
@@ -186,7 +184,7 @@ export function plan(entry: TaskEntry, dueAtMs: number | undefined): void {
   entry.plans += 1;
 }
 
-/** The same text for the same due times, whatever order they were planned in. */
+/** Returns the same text for the same due times, in any order of planning. */
 function jsonOf(dueTimes: DueTimes): string {
   return JSON.stringify([...dueTimes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
