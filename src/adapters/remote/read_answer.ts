@@ -2,22 +2,22 @@ import { joinBytes } from "../../bytes/mod.ts";
 import { BackendError, LimitError, RefusedError } from "../../errors/mod.ts";
 import { errorOf } from "../../protocol/mod.ts";
 
-/** Longest answer that is read as one, in bytes. */
+/** Size limit of an answer that is not streamed, in bytes. */
 const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
 
-/** Longest description of a failure, in bytes. */
+/** Size limit of the description of a failure, in bytes. */
 const MAX_FAILURE_BYTES = 65_536;
 
-/** Longest message of a failure that is passed on, in characters. */
+/** Length limit of a forwarded failure message, in characters. */
 const MAX_MESSAGE_LENGTH = 500;
 
-/** Statuses of servers and gateways that have not carried the request out. */
+/** Statuses of servers and gateways that did not carry out the request. */
 const NOT_CARRIED_OUT: readonly number[] = [429, 503];
 
-/** Status of a server that waited for the rest of the request in vain. */
+/** Status of a server that did not receive the whole request in time. */
 const REQUEST_TIMEOUT = 408;
 
-/** The service has said what became of a request. */
+/** The service answered with the outcome of a request. */
 export class Answered extends Error {
   readonly error: Error;
 
@@ -27,7 +27,7 @@ export class Answered extends Error {
   }
 }
 
-/** Nothing is known of what became of a request, or that it was not carried out. */
+/** The outcome of a request is unknown, or the request was not carried out. */
 export class Unanswered extends Error {
   readonly isCarriedOut: false | undefined;
 
@@ -38,11 +38,11 @@ export class Unanswered extends Error {
 }
 
 /**
- * The value that an answer holds.
+ * Decodes the value of an answer.
  *
  * @throws {LimitError} When it is longer than 64 MiB.
- * @throws {Unanswered} When it is no such answer: it does not come from the service and says nothing of what
- * is stored.
+ * @throws {Unanswered} When it is malformed. Such an answer does not come from the service, and the stored
+ *   state is unknown.
  */
 export async function answerOf<T>(response: Response, decode: (bytes: Uint8Array) => T): Promise<T> {
   const bytes = await readAtMost(response, MAX_ANSWER_BYTES);
@@ -54,23 +54,23 @@ export async function answerOf<T>(response: Response, decode: (bytes: Uint8Array
 }
 
 /**
- * What an answer says that is no success: `Answered` or `Unanswered`.
+ * Maps a failed answer to `Answered` or `Unanswered`.
  *
- * @param secret What a message must not hold.
+ * @param secret A text that the message must not contain.
  */
 export async function failureOf(response: Response, secret: string): Promise<Answered | Unanswered> {
   const { status } = response;
-  // Browsers hide the status of an answer that leads elsewhere.
+  // Browsers hide the status of a redirect.
   if (status === 0 || (status >= 300 && status < 400)) {
     void response.body
       ?.getReader()
       .cancel()
       .catch(() => {});
-    return new Answered(new BackendError("remote: the service is elsewhere"));
+    return new Answered(new BackendError("remote: the service redirects to another URL"));
   }
   const error = errorOf(described(await readAtMost(response, MAX_FAILURE_BYTES).catch(() => undefined)));
   if (error !== undefined && error.message.length <= MAX_MESSAGE_LENGTH && !error.message.includes(secret)) {
-    // Closed is the service's account, or the service, and not what the caller holds: both are opened again.
+    // The service or its account is closed, not the caller's backend. Both open again.
     if ("code" in error && error.code === "closed") return new Unanswered(error.message, false, undefined);
     return new Answered(error);
   }
@@ -79,7 +79,7 @@ export async function failureOf(response: Response, secret: string): Promise<Ans
   if (status === 413) return new Answered(new RefusedError("remote: the request is too large"));
   const message = `remote: answered with ${status}`;
   if (NOT_CARRIED_OUT.includes(status)) return new Unanswered(message, false, undefined);
-  // A gateway in between, which does not know the outcome.
+  // Sent by a gateway, which does not know the outcome.
   if (status >= 500 || status === REQUEST_TIMEOUT) return new Unanswered(message, undefined, undefined);
   return new Answered(new BackendError(message));
 }
@@ -92,7 +92,7 @@ function described(bytes: Uint8Array | undefined): unknown {
   }
 }
 
-/** Reads a body, whatever length it claims to have. */
+/** Reads a body up to a limit, whatever its declared length. */
 async function readAtMost({ headers, body }: Response, maxBytes: number): Promise<Uint8Array> {
   const reader = body?.getReader();
   if (reader === undefined) return new Uint8Array(0);

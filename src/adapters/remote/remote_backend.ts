@@ -18,18 +18,18 @@ import { contentsOf, PROTOCOL, type Wire, type WireMethod } from "../../protocol
 import { answerOf, Unanswered } from "./read_answer.ts";
 import { RequestSender } from "./request_sender.ts";
 
-/** Default time that one request may take, in milliseconds. */
+/** Default time limit of one request, in milliseconds. */
 const DEADLINE_MS = 15_000;
 
 /** Options of `remoteBackend`. */
 export interface RemoteBackendOptions {
-  /** Where the service is: `https://…`, or `http://…` on this machine. */
+  /** URL of the service: `https://…`, or `http://…` on this machine. */
   readonly url: string;
   /** Bearer token that the service accepts for this account. */
   readonly token: string;
   /** Name of the account. Defaults to `default`. */
   readonly account?: string | undefined;
-  /** How long one request may take, in milliseconds. Defaults to 15,000. */
+  /** Time limit of one request, in milliseconds. Defaults to 15,000. */
   readonly deadlineMs?: number | undefined;
   /** Sends the requests, for example a Worker's service binding. Defaults to the host's `fetch`. */
   readonly fetch?: typeof fetch | undefined;
@@ -38,17 +38,18 @@ export interface RemoteBackendOptions {
 }
 
 /**
- * Opens one account that a Holdfast service keeps, in its own Durable Object say: each commit and each
- * batched read is one request.
+ * Opens one account that a Holdfast service keeps, for example in its own Durable Object. Each commit and
+ * each batched read is one request.
  *
- * What a commit wrote is durable when it resolves. A commit whose answer was lost rejects with
- * `AmbiguousError`: it is not sent again here, but by the commit queue of the open account, under the next
- * owner epoch. Reads are asked again, with pauses. `getAllLidMappings` streams.
+ * A commit is durable when it resolves. A commit whose answer was lost rejects with `AmbiguousError`. The
+ * backend does not resend it; the commit queue of the open account does, under the next owner epoch. Reads
+ * are retried with pauses. `getAllLidMappings` streams.
  *
- * @throws {TypeError | RangeError} When an option is malformed. The message repeats neither token nor URL.
+ * @throws {TypeError | RangeError} When an option is malformed. The message contains neither the token nor
+ *   the URL.
  * @throws {RefusedError} When the service does not accept the token for this account.
  * @throws {IncompatibleError} When the service does not speak this release's version of the protocol. Nothing
- * was changed.
+ *   was changed.
  * @throws {BackendError} When there is no answer.
  *
  * @example
@@ -75,7 +76,7 @@ export async function remoteBackend(options: RemoteBackendOptions): Promise<Back
   return createBackend(new RemoteCore(sender, wire, capabilities), { clock: host.clock });
 }
 
-/** The backend at the other end of the requests. */
+/** The core that sends each call as a request. */
 class RemoteCore extends ForwardingReads implements BackendCore {
   readonly capabilities: Capabilities;
   readonly #sender: RequestSender;
@@ -147,14 +148,14 @@ async function* stream(
       yield* piece;
     }
   } catch (cause) {
-    // What arrived is no answer of the service, and says nothing of what is stored.
+    // The data is not an answer of the service, so the stored state is unknown.
     if (cause instanceof CorruptError) throw new BackendError("remote: the answer is malformed", { cause });
     throw cause;
   }
   throw new BackendError("remote: the answer was cut off");
 }
 
-/** Where the calls of an account go. */
+/** The URL for calls of an account. */
 function callUrl({ url, account = "default" }: RemoteBackendOptions): string {
   requireAccountName(account);
   if (account === "." || account === "..") {
@@ -167,7 +168,7 @@ function callUrl({ url, account = "default" }: RemoteBackendOptions): string {
   return `${base.replace(/\/+$/, "")}/v1/accounts/${encodeURIComponent(account)}/backend`;
 }
 
-/** The URL in its usual form, `undefined` when it has a user, a query or a fragment, or is none. */
+/** Normalises a URL. `undefined` when it is malformed or has a user, a query or a fragment. */
 function parseUrl(url: string): string | undefined {
   try {
     const { href } = new URL(url);
@@ -178,7 +179,7 @@ function parseUrl(url: string): string | undefined {
 }
 
 function requireToken(token: string): string {
-  // What a header can carry.
+  // Characters that a header can carry.
   if (typeof token !== "string" || !/^[\x21-\x7e]{1,512}$/.test(token)) {
     throw new TypeError("open remote backend: the token is malformed");
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Backend } from "../../backend/mod.ts";
 import { AmbiguousError, BackendError, BusyError, LimitError, RefusedError } from "../../errors/mod.ts";
 import { frameOf } from "../../protocol/frames.ts";
@@ -11,7 +11,7 @@ const TOKEN = "hf_0123456789abcdef_secret-of-the-token";
 
 type Answer = () => Response | Promise<Response>;
 
-/** A backend whose requests meet these answers, one each; the last again and again. */
+/** A backend whose requests receive these answers in order. The last one repeats. */
 class Scripted {
   readonly host: FakeHost = fakeHost();
   readonly requests: { readonly url: string; readonly init: RequestInit }[] = [];
@@ -32,7 +32,7 @@ class Scripted {
     return backend;
   }
 
-  /** The outcome of a call while time passes. */
+  /** The outcome of a call while fake time advances. */
   async outcomeOf(call: Promise<unknown>): Promise<unknown> {
     return await this.#running(call.catch((error: unknown) => error));
   }
@@ -50,7 +50,7 @@ class Scripted {
       isOver = true;
     });
     while (!isOver) {
-      // Whatever waits for time waits behind a task; whatever does not is done after some turns.
+      // Code that waits for time waits for a task. Other code ends after a few turns.
       for (let turn = 0; turn < 50 && !isOver; turn += 1) await Promise.resolve();
       await new Promise((resolve) => setImmediate(resolve));
       if (!isOver) await this.host.scheduler.advance(100);
@@ -94,7 +94,7 @@ function status(code: number, body: unknown = "gateway"): Answer {
   return () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status: code });
 }
 
-/** A body that goes on for ever, in pieces of a mebibyte. */
+/** An endless body, in pieces of one mebibyte. */
 function endless(): Response {
   const piece = new Uint8Array(1_024 * 1_024);
   return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(piece) }));
@@ -111,94 +111,95 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 
 const IDENTITY = { kind: "identity.delete", address: "a" } as const;
 
-test("a request goes to the account's path, once for each call, with the token, and follows no redirect", async () => {
-  const scripted = new Scripted();
-  const backend = await scripted.open();
-  scripted.answers = [() => countsResponse(1)];
-  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
-  expect(scripted.requests).toHaveLength(1);
-  const [{ url, init } = { url: "", init: {} }] = scripted.requests;
-  expect(url).toBe(`${URL_OF_SERVICE}/v1/accounts/a%2F%C3%A4/backend`);
-  expect(init).toMatchObject({ method: "POST", redirect: "manual" });
-  expect(new Headers(init.headers).get("authorization")).toBe(`Bearer ${TOKEN}`);
-});
+describe("remoteBackend commits", () => {
+  test("sends one request per call to the account's path with the token", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [() => countsResponse(1)];
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
+    expect(scripted.requests).toHaveLength(1);
+    const [{ url, init } = { url: "", init: {} }] = scripted.requests;
+    expect(url).toBe(`${URL_OF_SERVICE}/v1/accounts/a%2F%C3%A4/backend`);
+    expect(init).toMatchObject({ method: "POST", redirect: "manual" });
+    expect(new Headers(init.headers).get("authorization")).toBe(`Bearer ${TOKEN}`);
+  });
 
-test.each<[string, Answer]>([
-  ["a connection that breaks", BROKEN],
-  ["no answer in time, from a fetch that does not listen", NEVER],
-  ["a page instead of an answer", HTML],
-  ["garbage", GARBAGE],
-  ["nothing at all", EMPTY],
-  ["counts of other writes", () => countsResponse(1, 2)],
-  ["counts that are none", () => answerTo("getAllTcTokenJids", ["one"])],
-  ["an answer without end", endless],
-  ["a gateway's 502", status(502)],
-  ["a gateway's 504", status(504)],
-  ["a bare 500", status(500)],
-  ["a timeout of the request", status(408)],
-  ["the service's own doubt", status(504, { code: "ambiguous", message: "commit: no answer" })],
-])("a commit is in doubt, and sent once: %s", async (_, answer) => {
-  const scripted = new Scripted();
-  const backend = await scripted.open();
-  scripted.answers = [answer];
-  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(AmbiguousError);
-  expect(scripted.requests).toHaveLength(1);
-});
+  test.each<[string, Answer]>([
+    ["a connection that breaks", BROKEN],
+    ["no answer in time, from a fetch that does not listen", NEVER],
+    ["a page instead of an answer", HTML],
+    ["garbage", GARBAGE],
+    ["nothing at all", EMPTY],
+    ["counts of other writes", () => countsResponse(1, 2)],
+    ["counts that are none", () => answerTo("getAllTcTokenJids", ["one"])],
+    ["an answer without end", endless],
+    ["a gateway's 502", status(502)],
+    ["a gateway's 504", status(504)],
+    ["a bare 500", status(500)],
+    ["a timeout of the request", status(408)],
+    ["the service's own doubt", status(504, { code: "ambiguous", message: "commit: no answer" })],
+  ])("rejects a commit as ambiguous and sends it once: %s", async (_, answer) => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [answer];
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(AmbiguousError);
+    expect(scripted.requests).toHaveLength(1);
+  });
 
-test.each<[string, Answer, new (message: string) => Error]>([
-  ["a busy service", status(503, { code: "busy", message: "commit: busy" }), BusyError],
-  [
-    "a service that closes",
-    status(503, { code: "closed", message: "use account: the service is closed" }),
-    BusyError,
-  ],
-  ["a gateway's 503", status(503), BusyError],
-  ["a gateway's 429", status(429), BusyError],
-  ["the wrong token", status(401, { code: "unauthorized", message: "x" }), RefusedError],
-  ["another account's token", status(403, { code: "forbidden", message: "x" }), RefusedError],
-  ["a body that is too large", status(413), RefusedError],
-  ["an account that is not there", status(404, { code: "not-found", message: "x" }), BackendError],
-  [
-    "a failure that the service knows",
-    status(500, { code: "failed", message: "commit: failed" }),
-    BackendError,
-  ],
-  [
-    "a service that is elsewhere",
-    () => new Response(null, { status: 307, headers: { location: "https://x.example" } }),
-    BackendError,
-  ],
-])("a commit was not carried out: %s", async (_, answer, error) => {
-  const scripted = new Scripted();
-  const backend = await scripted.open();
-  scripted.answers = [answer];
-  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(error);
-  expect(scripted.requests).toHaveLength(1);
-});
+  test.each<[string, Answer, new (message: string) => Error]>([
+    ["a busy service", status(503, { code: "busy", message: "commit: busy" }), BusyError],
+    [
+      "a service that closes",
+      status(503, { code: "closed", message: "use account: the service is closed" }),
+      BusyError,
+    ],
+    ["a gateway's 503", status(503), BusyError],
+    ["a gateway's 429", status(429), BusyError],
+    ["the wrong token", status(401, { code: "unauthorized", message: "x" }), RefusedError],
+    ["another account's token", status(403, { code: "forbidden", message: "x" }), RefusedError],
+    ["a body that is too large", status(413), RefusedError],
+    ["an account that is not there", status(404, { code: "not-found", message: "x" }), BackendError],
+    [
+      "a failure that the service knows",
+      status(500, { code: "failed", message: "commit: failed" }),
+      BackendError,
+    ],
+    [
+      "a service that is elsewhere",
+      () => new Response(null, { status: 307, headers: { location: "https://x.example" } }),
+      BackendError,
+    ],
+  ])("rejects a commit that was not carried out: %s", async (_, answer, error) => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [answer];
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(error);
+    expect(scripted.requests).toHaveLength(1);
+  });
 
-test("a refused write is told with its index", async () => {
-  const scripted = new Scripted();
-  const backend = await scripted.open();
-  scripted.answers = [
-    status(422, { code: "refused", message: "session.put: value is too large", writeIndex: 3 }),
-  ];
-  expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toMatchObject({
-    code: "refused",
-    writeIndex: 3,
+  test("reports the index of a refused write", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [
+      status(422, { code: "refused", message: "session.put: value is too large", writeIndex: 3 }),
+    ];
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toMatchObject({
+      code: "refused",
+      writeIndex: 3,
+    });
   });
 });
 
-test.each<[string, Answer]>([
-  ["a connection that breaks", BROKEN],
-  ["no answer in time", NEVER],
-  ["a page instead of an answer", HTML],
-  ["garbage", GARBAGE],
-  ["a gateway's 502", status(502)],
-  ["a busy service", status(503, { code: "busy", message: "read: busy" })],
-  ["a service that closes", status(503, { code: "closed", message: "read: closed" })],
-])(
-  "a read is asked again with growing pauses, and answered when there is an answer: %s",
-  async (_, answer) => {
+describe("remoteBackend reads", () => {
+  test.each<[string, Answer]>([
+    ["a connection that breaks", BROKEN],
+    ["no answer in time", NEVER],
+    ["a page instead of an answer", HTML],
+    ["garbage", GARBAGE],
+    ["a gateway's 502", status(502)],
+    ["a busy service", status(503, { code: "busy", message: "read: busy" })],
+    ["a service that closes", status(503, { code: "closed", message: "read: closed" })],
+  ])("retries a read with growing pauses: %s", async (_, answer) => {
     const scripted = new Scripted();
     const backend = await scripted.open();
     scripted.answers = [answer, answer, answer, answer, () => answerTo("exists", true)];
@@ -206,146 +207,150 @@ test.each<[string, Answer]>([
     expect(await scripted.outcomeOf(backend.exists())).toBe(true);
     expect(scripted.requests).toHaveLength(5);
     expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(100 + 200 + 400 + 800);
-  },
-);
+  });
 
-test("a read that is never answered fails, and is not taken for a damaged row", async () => {
-  for (const [answer, waitMs] of [
-    [GARBAGE, 0],
-    [HTML, 0],
-    [BROKEN, 0],
-    [NEVER, 15_000],
-  ] as const) {
-    const scripted = new Scripted();
-    const backend = await scripted.open();
-    scripted.answers = [answer];
-    const startedAtMs = scripted.host.clock.nowMs();
-    const error = await scripted.outcomeOf(backend.getSession("a"));
-    expect(error).toBeInstanceOf(BackendError);
-    expect(scripted.requests).toHaveLength(5);
-    expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(5 * waitMs);
-    expect(scripted.host.scheduler.scheduled).toEqual([]);
-  }
-});
-
-test("what the service says about a read is passed on at once", async () => {
-  const scripted = new Scripted();
-  const backend = await scripted.open();
-  scripted.answers = [status(500, { code: "corrupt", message: "load device: damaged" })];
-  expect(await scripted.outcomeOf(backend.load())).toMatchObject({ code: "corrupt" });
-  scripted.answers = [endless];
-  expect(await scripted.outcomeOf(backend.load())).toBeInstanceOf(LimitError);
-  expect(scripted.requests).toHaveLength(2);
-});
-
-test("mappings that are cut off, garbled or late fail after those that came", async () => {
-  const mapping = { lid: "1", phoneNumber: "2", createdAt: 0, updatedAt: 0, learningSource: "other" };
-  const frame = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", [mapping]));
-  const end = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", []));
-  const streams: readonly [readonly Uint8Array[], number, boolean][] = [
-    [[frame, frame, end], 2, true],
-    [[frame], 1, false],
-    [[frame, end.slice(0, 3)], 1, false],
-    [[frame, frameOf(new Uint8Array([0xff]))], 1, false],
-    [[frame, frameOf(PROTOCOL.wire.encodeCounts([1]))], 1, false],
-    [[frame, new Uint8Array([0xff, 0xff, 0xff, 0xff])], 1, false],
-  ];
-  for (const [pieces, count, isWhole] of streams) {
-    const scripted = new Scripted();
-    const backend = await scripted.open();
-    scripted.answers = [() => new Response(streamOf(pieces))];
-    let got = 0;
-    const all = (async () => {
-      for await (const entry of backend.getAllLidMappings()) got += entry.lid === "1" ? 1 : 0;
-    })();
-    const outcome = await scripted.outcomeOf(all);
-    expect(got).toBe(count);
-    if (isWhole) expect(outcome).toBeUndefined();
-    else expect(outcome).toBeInstanceOf(BackendError);
-  }
-});
-
-test("neither token nor URL is in an error or a log, whoever says them", async () => {
-  const echo = { code: "failed", message: `Bearer ${TOKEN}` };
-  for (const answer of [BROKEN, status(500, echo), status(400, echo), status(500, TOKEN)]) {
-    const scripted = new Scripted();
-    const backend = await scripted.open();
-    scripted.answers = [answer];
-    for (const call of [() => backend.exists(), () => backend.commit([IDENTITY])]) {
-      const told = textOf(await scripted.outcomeOf(call())) + scripted.host.logger.text;
-      expect(told).not.toContain(TOKEN);
-      expect(told).not.toContain("service.example");
+  test("rejects a read without an answer with BackendError", async () => {
+    for (const [answer, waitMs] of [
+      [GARBAGE, 0],
+      [HTML, 0],
+      [BROKEN, 0],
+      [NEVER, 15_000],
+    ] as const) {
+      const scripted = new Scripted();
+      const backend = await scripted.open();
+      scripted.answers = [answer];
+      const startedAtMs = scripted.host.clock.nowMs();
+      const error = await scripted.outcomeOf(backend.getSession("a"));
+      expect(error).toBeInstanceOf(BackendError);
+      expect(scripted.requests).toHaveLength(5);
+      expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(5 * waitMs);
+      expect(scripted.host.scheduler.scheduled).toEqual([]);
     }
-  }
-});
+  });
 
-test("backends share a scheduler", async () => {
-  const scripted = new Scripted();
-  const one = await scripted.open();
-  const { host, fetch } = scripted;
-  const opening = scripted.outcomeOf(
-    remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, account: "b", host, fetch }),
-  );
-  const two = (await opening) as Backend;
-  scripted.answers = [() => answerTo("exists", true)];
-  expect(await scripted.outcomeOf(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
-});
-
-test("a service that does not say what it can do is not opened", async () => {
-  const whole = PROTOCOL.wire.encodeAnswer("capabilities", CAPABILITIES);
-  const answers = [
-    PROTOCOL.wire.encodeAnswer("getSession", undefined),
-    PROTOCOL.wire.encodeCounts([1]),
-    whole.slice(0, -1),
-    new Uint8Array([...whole, 0]),
-    // Flags that are none, and another version than the one that was asked in.
-    whole.with(3, 2),
-    whole.with(2, PROTOCOL_VERSION + 1),
-  ];
-  for (const answer of answers) {
+  test("passes on errors of the service about a read at once", async () => {
     const scripted = new Scripted();
-    scripted.answers = [() => bytesResponse(answer)];
-    const { host, fetch } = scripted;
-    expect(
-      await scripted.outcomeOf(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),
-    ).toBeInstanceOf(BackendError);
-  }
+    const backend = await scripted.open();
+    scripted.answers = [status(500, { code: "corrupt", message: "load device: damaged" })];
+    expect(await scripted.outcomeOf(backend.load())).toMatchObject({ code: "corrupt" });
+    scripted.answers = [endless];
+    expect(await scripted.outcomeOf(backend.load())).toBeInstanceOf(LimitError);
+    expect(scripted.requests).toHaveLength(2);
+  });
+
+  test("yields mappings until the stream is cut off, garbled or late", async () => {
+    const mapping = { lid: "1", phoneNumber: "2", createdAt: 0, updatedAt: 0, learningSource: "other" };
+    const frame = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", [mapping]));
+    const end = frameOf(PROTOCOL.wire.encodeAnswer("getAllLidMappings", []));
+    const streams: readonly [readonly Uint8Array[], number, boolean][] = [
+      [[frame, frame, end], 2, true],
+      [[frame], 1, false],
+      [[frame, end.slice(0, 3)], 1, false],
+      [[frame, frameOf(new Uint8Array([0xff]))], 1, false],
+      [[frame, frameOf(PROTOCOL.wire.encodeCounts([1]))], 1, false],
+      [[frame, new Uint8Array([0xff, 0xff, 0xff, 0xff])], 1, false],
+    ];
+    for (const [pieces, count, isWhole] of streams) {
+      const scripted = new Scripted();
+      const backend = await scripted.open();
+      scripted.answers = [() => new Response(streamOf(pieces))];
+      let got = 0;
+      const all = (async () => {
+        for await (const entry of backend.getAllLidMappings()) got += entry.lid === "1" ? 1 : 0;
+      })();
+      const outcome = await scripted.outcomeOf(all);
+      expect(got).toBe(count);
+      if (isWhole) expect(outcome).toBeUndefined();
+      else expect(outcome).toBeInstanceOf(BackendError);
+    }
+  });
 });
 
-test.each([
-  { url: "ftp://service.example" },
-  { url: "service.example" },
-  { url: "https://user:password@service.example" },
-  { url: "https://service.example/?query=1" },
-  { url: "https://service.example/?" },
-  { url: "https://service.example/#part" },
-  { token: "" },
-  { token: "two words" },
-  { token: "line\nfeed" },
-  { token: "ä" },
-  { account: "" },
-  { account: "." },
-  { account: ".." },
-  { account: "\ud800" },
-  { deadlineMs: 0 },
-  { deadlineMs: 0.5 },
-])("an option that is malformed is refused before anything is sent: %j", async (option) => {
-  const scripted = new Scripted();
-  const options = {
-    url: URL_OF_SERVICE,
-    token: TOKEN,
-    host: scripted.host,
-    fetch: scripted.fetch,
-    ...option,
-  };
-  const error = await remoteBackend(options).catch((thrown: unknown) => thrown);
-  expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
-  expect(scripted.requests).toHaveLength(0);
-  expect(textOf(error)).not.toContain("password");
+describe("remoteBackend secrets", () => {
+  test("removes the token and the URL from errors and logs", async () => {
+    const echo = { code: "failed", message: `Bearer ${TOKEN}` };
+    for (const answer of [BROKEN, status(500, echo), status(400, echo), status(500, TOKEN)]) {
+      const scripted = new Scripted();
+      const backend = await scripted.open();
+      scripted.answers = [answer];
+      for (const call of [() => backend.exists(), () => backend.commit([IDENTITY])]) {
+        const told = textOf(await scripted.outcomeOf(call())) + scripted.host.logger.text;
+        expect(told).not.toContain(TOKEN);
+        expect(told).not.toContain("service.example");
+      }
+    }
+  });
 });
 
-/** Everything that an error tells, causes included. */
+/** All texts of an error and its causes. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return `${error.name} ${error.message} ${error.stack ?? ""} ${textOf(error.cause)}`;
 }
+
+describe("remoteBackend", () => {
+  test("shares a scheduler with other backends", async () => {
+    const scripted = new Scripted();
+    const one = await scripted.open();
+    const { host, fetch } = scripted;
+    const opening = scripted.outcomeOf(
+      remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, account: "b", host, fetch }),
+    );
+    const two = (await opening) as Backend;
+    scripted.answers = [() => answerTo("exists", true)];
+    expect(await scripted.outcomeOf(Promise.all([one.exists(), two.exists()]))).toEqual([true, true]);
+  });
+
+  test("rejects a service without valid capabilities", async () => {
+    const whole = PROTOCOL.wire.encodeAnswer("capabilities", CAPABILITIES);
+    const answers = [
+      PROTOCOL.wire.encodeAnswer("getSession", undefined),
+      PROTOCOL.wire.encodeCounts([1]),
+      whole.slice(0, -1),
+      new Uint8Array([...whole, 0]),
+      // Invalid flags, and another protocol version than in the request.
+      whole.with(3, 2),
+      whole.with(2, PROTOCOL_VERSION + 1),
+    ];
+    for (const answer of answers) {
+      const scripted = new Scripted();
+      scripted.answers = [() => bytesResponse(answer)];
+      const { host, fetch } = scripted;
+      expect(
+        await scripted.outcomeOf(remoteBackend({ url: URL_OF_SERVICE, token: TOKEN, host, fetch })),
+      ).toBeInstanceOf(BackendError);
+    }
+  });
+
+  test.each([
+    { url: "ftp://service.example" },
+    { url: "service.example" },
+    { url: "https://user:password@service.example" },
+    { url: "https://service.example/?query=1" },
+    { url: "https://service.example/?" },
+    { url: "https://service.example/#part" },
+    { token: "" },
+    { token: "two words" },
+    { token: "line\nfeed" },
+    { token: "ä" },
+    { account: "" },
+    { account: "." },
+    { account: ".." },
+    { account: "\ud800" },
+    { deadlineMs: 0 },
+    { deadlineMs: 0.5 },
+  ])("rejects a malformed option before sending a request: %j", async (option) => {
+    const scripted = new Scripted();
+    const options = {
+      url: URL_OF_SERVICE,
+      token: TOKEN,
+      host: scripted.host,
+      fetch: scripted.fetch,
+      ...option,
+    };
+    const error = await remoteBackend(options).catch((thrown: unknown) => thrown);
+    expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
+    expect(scripted.requests).toHaveLength(0);
+    expect(textOf(error)).not.toContain("password");
+  });
+});

@@ -5,31 +5,31 @@ import { CALL_TYPE } from "../../protocol/mod.ts";
 import { Answered, failureOf, Unanswered } from "./read_answer.ts";
 import { scrubError } from "./scrub_error.ts";
 
-/** Tries of a read in all. */
+/** Maximum number of tries of a read. */
 const MAX_TRIES = 5;
 
 /** Waits between tries double from the first to the last of these, in milliseconds. */
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 1_600;
 
-/** How requests are sent. */
+/** Options of `RequestSender`. */
 export interface RequestOptions {
-  /** Where calls go. */
+  /** URL for calls. */
   readonly url: string;
   readonly token: string;
   readonly fetch: typeof fetch;
   readonly host: Host;
-  /** How long one request may take, in milliseconds. */
+  /** Time limit of one request, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** Sends calls and tells a call that failed from one that may have been carried out. */
+/** Sends calls, and distinguishes failed calls from those that may have been carried out. */
 export class RequestSender {
   readonly #options: RequestOptions;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #logger: Logger;
-  /** Tells its tasks from those of others with the same scheduler. */
+  /** Separates its tasks from those of others on the same scheduler. */
   readonly #name: string;
   #tasks = 0;
 
@@ -42,10 +42,10 @@ export class RequestSender {
   }
 
   /**
-   * Sends a commit, once: who repeats it must move the owner's epoch.
+   * Sends a commit once. A caller that resends it must raise the owner epoch.
    *
    * @param consume Reads the answer. When it throws, the outcome of the commit is unknown.
-   * @throws {AmbiguousError} When there was no answer that says what became of it.
+   * @throws {AmbiguousError} When no answer tells its outcome.
    */
   async sendCommit<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     const consumeOrDoubt = async (response: Response): Promise<T> => {
@@ -65,7 +65,7 @@ export class RequestSender {
   }
 
   /**
-   * Sends a read, again and again with pauses when there is no answer. @throws {BackendError} When there was
+   * Sends a read, and retries with pauses when there is no answer. @throws {BackendError} When there is still
    * none.
    */
   async sendRead<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
@@ -87,9 +87,10 @@ export class RequestSender {
   }
 
   /**
-   * The body of a response piece by piece, each within the deadline. Who stops early closes the connection.
+   * Yields the body of a response piece by piece, each within the time limit. Stopping early closes the
+   * connection.
    *
-   * @throws {BackendError} When the connection failed or a piece did not come in time.
+   * @throws {BackendError} When the connection fails or a piece is not received in time.
    */
   async *pieces({ body }: Response): AsyncIterable<Uint8Array> {
     const reader = body?.getReader();
@@ -117,17 +118,17 @@ export class RequestSender {
   }
 
   /**
-   * One request.
+   * Sends one request.
    *
-   * @throws {Unanswered} When nothing is known of what became of it.
-   * @throws {StoreError | TypeError} What the service says, or `consume`.
+   * @throws {Unanswered} When its outcome is unknown.
+   * @throws {StoreError | TypeError} Errors of the service or of `consume`.
    */
   async #once<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     let stopTimer = (): void => {};
     const late = new Promise<never>((_, reject) => {
       stopTimer = this.#after(this.#options.deadlineMs, () => {
-        // Not every `fetch` listens.
+        // Not every `fetch` observes the signal.
         reject(new Unanswered("remote: no answer in time", undefined, undefined));
         controller.abort();
       });
@@ -154,7 +155,8 @@ export class RequestSender {
       headers: { authorization: `Bearer ${token}`, "content-type": CALL_TYPE },
       body: body as Uint8Array<ArrayBuffer>,
       signal,
-      // The token is for this address alone. Workers know no other way to stay.
+      // The token must not be sent to another URL. Workers support no other mode that does not follow
+      // redirects.
       redirect: "manual",
     });
     if (!response.ok) throw await failureOf(response, token);
@@ -172,7 +174,7 @@ export class RequestSender {
     });
   }
 
-  /** Runs something after a while, unless it is called off. */
+  /** Runs a function after a delay, unless it is cancelled. */
   #after(delayMs: number, run: () => void): () => void {
     this.#tasks += 1;
     const name = `remote ${this.#name}: request ${this.#tasks}`;

@@ -1,9 +1,9 @@
-/** How many causes of causes are looked at. */
+/** Maximum depth of causes to inspect. */
 const MAX_DEPTH = 5;
 
 /**
- * An error without texts that must not be told, wherever a host has put them: some name the URL of a request
- * that failed. One that holds none of them is answered as it is, any other as a copy.
+ * Removes secret texts from an error and its causes. Some hosts put the URL of a failed request there.
+ * Returns the same error if it contains none of them, else a copy.
  *
  * @param secrets Texts, none of them empty.
  */
