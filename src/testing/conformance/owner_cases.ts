@@ -146,7 +146,7 @@ const guardCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: each account of a database has its own owner owner",
+    name: "owner: each account of a database has its own owner",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
@@ -221,7 +221,7 @@ const takeOverCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "owner: the owner that clears its account goes on",
+    name: "owner: an owner that clears its account stays the owner",
     requires: ["fencing"],
     async run(harness) {
       const backend = await harness.open();
