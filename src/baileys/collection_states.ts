@@ -82,7 +82,7 @@ export class CollectionStates {
   async read(name: CollectionName): Promise<BaileysHashState | undefined> {
     return await this.#locks.withKeys([name], async () => {
       this.#overtaken.delete(name);
-      const copy = this.#copies.get(name);
+      const copy = this.#warm(name);
       if (copy !== undefined) {
         this.#keep(name, copy);
         const { state, values } = copy;
@@ -173,6 +173,16 @@ export class CollectionStates {
     };
   }
 
+  /** The copy of a collection. An account that is closed or owned by another has none. */
+  #warm(name: CollectionName): Copy | undefined {
+    try {
+      this.#account.writeBehind.assertUsable();
+    } catch {
+      this.#copies.clear();
+    }
+    return this.#copies.get(name);
+  }
+
   /** A copy of the stored collection; `undefined` when it has no generation to patch. */
   async #load(name: CollectionName): Promise<Copy | undefined> {
     const { current } = await this.#store.getGenerations(name);
@@ -183,7 +193,7 @@ export class CollectionStates {
 
   #keep(name: CollectionName, copy: Copy): void {
     this.#copies.delete(name);
-    if (this.#overtaken.has(name)) return;
+    if (this.#overtaken.has(name) || copy.values.bytes > MAX_COPY_BYTES) return;
     this.#copies.set(name, copy);
     for (const oldest of this.#copies.keys()) {
       if (this.bytes <= MAX_COPY_BYTES) break;
