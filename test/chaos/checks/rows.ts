@@ -1,3 +1,4 @@
+import { parseSignalAddress } from "../../../src/addresses/mod.ts";
 import type { Backend, Lease, Write } from "../../../src/backend/mod.ts";
 import { hexOf } from "../../../src/bytes/mod.ts";
 import { ABSENT, type Digest, identityDigest, sessionNames, storedDigest } from "./record_digest.ts";
@@ -42,6 +43,16 @@ export class Rows {
     return [...this.#rows.keys()].filter(
       (key) => key.includes(`${phoneNumber}@c.us`) || key.includes(`${phoneNumber}:`),
     );
+  }
+
+  /** Keys of the sessions and identities of all devices but the first of a user, whom any name may be. */
+  companionKeys(isUser: (name: string) => boolean): string[] {
+    return [...this.#rows.keys()].filter((key) => {
+      const at = key.indexOf(":");
+      if (key.startsWith("senderKey:")) return false;
+      const { user, device } = parseSignalAddress(key.slice(at + 1));
+      return device !== 0 && isUser(user);
+    });
   }
 
   /** The sending chains of all sessions at these addresses. */

@@ -3,6 +3,7 @@ import type { Account } from "../../../src/account/mod.ts";
 import {
   formatJid,
   formatNodeSenderKeyName,
+  parseJid,
   parseSenderKeyName,
   parseSignalAddress,
   type SignalAddress,
@@ -13,6 +14,8 @@ import type { CachedChange } from "../../../src/baileys/cached_kind.ts";
 import type { LocalIdentity } from "../../../src/baileys/convert/mod.ts";
 import { signalRepository } from "../../../src/baileys/mod.ts";
 import { hexOf } from "../../../src/bytes/mod.ts";
+import { KeyedLock } from "../../../src/cache/mod.ts";
+import type { SyncedDevices } from "../../../src/directory/mod.ts";
 import { StoreError } from "../../../src/errors/mod.ts";
 import { ABSENT, type Digest, identityDigest, storedDigest } from "../checks/record_digest.ts";
 import {
@@ -20,7 +23,7 @@ import {
   CannotDecrypt,
   type ChaosClient,
   type ClientObserver,
-  type GroupOutgoing,
+  type GroupSend,
   NoSession,
   type Outgoing,
 } from "./client.ts";
@@ -40,6 +43,8 @@ export class BaileysClient implements ChaosClient {
   readonly #binding: BaileysBinding;
   readonly #repository: ReturnType<MakeRepository>;
   readonly #observer: ClientObserver;
+  /** One at a time sends to a group. */
+  readonly #groups = new KeyedLock();
 
   constructor(make: MakeRepository, account: Account, observer: ClientObserver) {
     this.#account = account;
@@ -48,7 +53,7 @@ export class BaileysClient implements ChaosClient {
     this.#watch();
     const auth = { creds: credsOf(account), keys: this.#binding.keys };
     // biome-ignore lint/suspicious/noExplicitAny: Baileys' types are nominal in places.
-    this.#repository = signalRepository(account, make)(auth as any, silent as any);
+    this.#repository = signalRepository(account, make)(auth as any, silent as any, userSync(observer));
   }
 
   get incarnation(): string {
@@ -106,18 +111,39 @@ export class BaileysClient implements ChaosClient {
     return await attempt(() => this.#repository.decryptMessage({ jid: jidOf(address), type, ciphertext }));
   }
 
-  async encryptGroup(name: string, text: string): Promise<GroupOutgoing> {
-    const { group, sender } = parseSenderKeyName(name);
-    const meId = jidOfAddress(sender);
-    const sealed = await this.#repository.encryptGroupMessage({
-      group: formatJid(group),
-      meId,
-      data: Buffer.from(text),
+  async sendToGroup({ group, name, devices, text, leave }: GroupSend): Promise<void> {
+    const { keys } = this.#binding;
+    const meId = jidOfAddress(parseSenderKeyName(name).sender);
+    // As `relayMessage`, which sends within a transaction.
+    await this.#groups.withKeys([group], async () => {
+      const { [group]: known } = await keys.get("sender-key-memory", [group]);
+      const marks = (known ?? {}) as Readonly<Record<string, boolean>>;
+      const sealed = await this.#repository.encryptGroupMessage({ group, meId, data: Buffer.from(text) });
+      const outgoing = {
+        body: new Uint8Array(sealed.ciphertext),
+        distribution: new Uint8Array(sealed.senderKeyDistributionMessage),
+      };
+      const lacking = devices.filter((device) => marks[device] !== true);
+      if (!(await leave(outgoing, lacking)) || lacking.length === 0) return;
+      const added = Object.fromEntries(lacking.map((device) => [device, true]));
+      await keys.set({ "sender-key-memory": { [group]: { ...marks, ...added } } });
     });
-    return {
-      body: new Uint8Array(sealed.ciphertext),
-      distribution: new Uint8Array(sealed.senderKeyDistributionMessage),
-    };
+  }
+
+  async forgetHolder(group: string, devices: readonly string[]): Promise<void> {
+    const { keys } = this.#binding;
+    await this.#groups.withKeys([group], async () => {
+      const { [group]: known } = await keys.get("sender-key-memory", [group]);
+      const kept = Object.entries(known ?? {}).filter(([device]) => !devices.includes(device));
+      await keys.set({ "sender-key-memory": { [group]: Object.fromEntries(kept) } });
+    });
+  }
+
+  async rotateSenderKey(group: string, name: string): Promise<void> {
+    const key = formatNodeSenderKeyName(parseSenderKeyName(name));
+    await this.#groups.withKeys([group], () =>
+      this.#binding.keys.set({ "sender-key": { [key]: null }, "sender-key-memory": { [group]: null } }),
+    );
   }
 
   async learnSenderKey(name: string, distribution: Uint8Array): Promise<void> {
@@ -141,12 +167,6 @@ export class BaileysClient implements ChaosClient {
 
   async deleteSession(address: string): Promise<void> {
     await this.#repository.deleteSession([jidOf(address)]);
-  }
-
-  async deleteSenderKey(name: string): Promise<void> {
-    await this.#binding.keys.set({
-      "sender-key": { [formatNodeSenderKeyName(parseSenderKeyName(name))]: null },
-    });
   }
 
   /** Its repository holds the lock around everything: nobody has an old copy. */
@@ -174,6 +194,15 @@ export class BaileysClient implements ChaosClient {
     const [from, to] = [`${pn}@s.whatsapp.net`, `${lid}@lid`];
     await this.#repository.lidMapping.storeLIDPNMappings([{ pn: from, lid: to }]);
     if (migrates) await this.#repository.migrateSession(from, to);
+  }
+
+  async lookUp(pn: string): Promise<void> {
+    await this.#repository.validateSession(`${pn}@s.whatsapp.net`);
+  }
+
+  async listDevices({ user, devices }: SyncedDevices): Promise<void> {
+    const ids = devices.map(({ deviceId }) => String(deviceId));
+    await this.#binding.keys.set({ "device-list": { [user.user]: ids } });
   }
 
   /** Sessions by their sending chains, in hex, and by the pre-key that they began with. */
@@ -258,6 +287,15 @@ function brokenIn(json: Json): string[] {
       if (chainType === RECEIVING) owners.set(key, [...(owners.get(key) ?? []), indexInfo.baseKey]);
   }
   return [...owners.values()].filter((bases) => bases.length > 1).flatMap((bases) => bases.map(hexOfBase64));
+}
+
+/** The look-up of LIDs at the server that a socket gives to its repository. */
+function userSync(observer: ClientObserver): (jids: string[]) => Promise<{ lid: string; pn: string }[]> {
+  return async (jids) =>
+    jids.flatMap((pn) => {
+      const lid = observer.lidOf(parseJid(pn).user);
+      return lid === undefined ? [] : [{ pn, lid: `${lid}@lid` }];
+    });
 }
 
 function startName(identity: string, preKeyId: number | undefined): string {

@@ -1,5 +1,6 @@
 /** What a run needs of a Signal client over an account's cache. Each way to be one is a file of its own. */
 import type { Account } from "../../../src/account/mod.ts";
+import type { SyncedDevices } from "../../../src/directory/mod.ts";
 import type { SignalCacheEvent } from "../../../src/signal/mod.ts";
 import type { Digest } from "../checks/record_digest.ts";
 import type { Sealed } from "./wire.ts";
@@ -37,6 +38,21 @@ export interface EncryptOptions {
   readonly isUnasked?: boolean | undefined;
 }
 
+/** A message to a group. */
+export interface GroupSend extends EncryptOptions {
+  readonly group: string;
+  /** The name of our sender key, in either spelling. */
+  readonly name: string;
+  /** JIDs of the members' devices. */
+  readonly devices: readonly string[];
+  readonly text: string;
+  /**
+   * Sends it. @param lacking The devices that are sent our sender key with it. @returns Whether it has left:
+   * then the server has acknowledged it.
+   */
+  leave(sealed: GroupOutgoing, lacking: readonly string[]): Promise<boolean>;
+}
+
 /** Told of what the client does with the cache, at once and in order. */
 export interface ClientObserver {
   /** A record was loaded under its lock. */
@@ -59,6 +75,8 @@ export interface ClientObserver {
    * not meant.
    */
   broke(address: string, bases: readonly string[]): void;
+  /** The LID of a phone number, as the server answers when it is asked. */
+  lidOf(pn: string): string | undefined;
   /** The cache says something. */
   event(event: SignalCacheEvent): void;
 }
@@ -81,13 +99,16 @@ export interface ChaosClient {
   encrypt(address: string, text: string, options?: EncryptOptions): Promise<Outgoing>;
   /** @throws {CannotDecrypt} */
   decrypt(address: string, message: Sealed): Promise<string>;
-  /** Begins to send with our own sender key if there is none. */
-  encryptGroup(name: string, text: string, options?: EncryptOptions): Promise<GroupOutgoing>;
+  /** Begins to send with our own sender key if there is none, and sends it to those who are not marked. */
+  sendToGroup(message: GroupSend): Promise<void>;
+  /** Devices, by their JIDs, do not hold our sender key any more. */
+  forgetHolder(group: string, devices: readonly string[]): Promise<void>;
+  /** Gives our sender key up, and with it the marks of those who hold it. */
+  rotateSenderKey(group: string, name: string): Promise<void>;
   learnSenderKey(name: string, distribution: Uint8Array): Promise<void>;
   /** @throws {CannotDecrypt} */
   decryptGroup(name: string, body: Uint8Array): Promise<string>;
   deleteSession(address: string): Promise<void>;
-  deleteSenderKey(name: string): Promise<void>;
   /**
    * Loads a session without its lock and returns what puts that copy later, if its counter is behind by then.
    */
@@ -104,6 +125,10 @@ export interface ChaosClient {
    * sessions after that, too.
    */
   tellLid(pn: string, lid: string, migrates: boolean): Promise<void>;
+  /** Asks the server for the LID of a phone number, as an operation on it does where none is known. */
+  lookUp(pn: string): Promise<void>;
+  /** Stores a user's devices as a device sync has answered them. */
+  listDevices(list: SyncedDevices): Promise<void>;
   /** The name of the cache's present incarnation, in the leases that it writes. */
   readonly incarnation: string;
   readonly dirty: number;

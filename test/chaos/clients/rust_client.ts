@@ -1,7 +1,8 @@
 import type { Account } from "../../../src/account/mod.ts";
+import { formatJid, parseJid } from "../../../src/addresses/mod.ts";
 import { hexOf } from "../../../src/bytes/mod.ts";
 import { signalPublicKey } from "../../../src/device/mod.ts";
-import { directory } from "../../../src/directory/mod.ts";
+import { directory, type SyncedDevices } from "../../../src/directory/mod.ts";
 import { SenderKeyRecord, SessionRecord } from "../../../src/ratchet/mod.ts";
 import { decodePreKey } from "../../../src/records/mod.ts";
 import type { SignalStoreCache } from "../../../src/signal/mod.ts";
@@ -14,6 +15,7 @@ import {
   type ClientObserver,
   type EncryptOptions,
   type GroupOutgoing,
+  type GroupSend,
   NoSession,
   type Outgoing,
 } from "./client.ts";
@@ -46,6 +48,12 @@ export class RustClient implements ChaosClient {
     this.#cache = signalCache(account);
     this.#observer = observer;
     this.#cache.onEvent((event) => observer.event(event));
+    // The directory deletes our sender key itself.
+    this.#cache.deleteSenderKey = (name) =>
+      this.#cache.withSenderKey(name, async (at) => {
+        await this.#cache.senderKeys.delete(at);
+        observer.changed("senderKey", at, ABSENT, false);
+      });
   }
 
   get incarnation(): string {
@@ -117,10 +125,38 @@ export class RustClient implements ChaosClient {
     });
   }
 
-  async encryptGroup(name: string, text: string, options: EncryptOptions = {}): Promise<GroupOutgoing> {
+  async sendToGroup(message: GroupSend): Promise<void> {
+    const { group, name, devices, leave } = message;
+    const marks = directory(this.#account).senderKeyDevices;
+    const jids = devices.map((device) => parseJid(device));
+    // Loaded first: a key that is given up as it is read takes the marks along.
+    const [at = name] = await this.#cache.locate([name]);
+    await this.#cache.senderKeys.load(at);
+    const distribution = await marks.beginDistribution(group, jids);
+    const sealed = await this.#encryptGroup(message);
+    // The key may have been given up in between, and another one be used.
+    const lacking = new Set(
+      [...distribution.devices, ...(await marks.withoutKey(group, jids))].map(formatJid),
+    );
+    if (await leave(sealed, [...lacking])) await distribution.acknowledged();
+  }
+
+  async forgetHolder(group: string, devices: readonly string[]): Promise<void> {
+    const { senderKeyDevices } = directory(this.#account);
+    await senderKeyDevices.forget(
+      group,
+      devices.map((device) => parseJid(device)),
+    );
+  }
+
+  async rotateSenderKey(group: string, name: string): Promise<void> {
+    await directory(this.#account).senderKeyDevices.rotate(group, name);
+  }
+
+  async #encryptGroup({ name, text, isUnasked }: GroupSend): Promise<GroupOutgoing> {
     const cache = this.#cache;
     return await cache.withSenderKey(name, async (at) => {
-      if (options.isUnasked !== true) await cache.sendable(at);
+      if (isUnasked !== true) await cache.sendable(at);
       const work: Work = { senderKey: (await this.#loadSenderKey(at))?.encode() };
       const storage = this.#storage(work);
       const distribution = await this.#engine.distribute(storage);
@@ -153,14 +189,6 @@ export class RustClient implements ChaosClient {
 
   async deleteSession(address: string): Promise<void> {
     await this.#cache.withAddress(address, (at) => this.#delete(at));
-  }
-
-  async deleteSenderKey(name: string): Promise<void> {
-    await this.#cache.withSenderKey(name, async (at) => {
-      const deletion = this.#cache.senderKeys.delete(at);
-      await deletion;
-      this.#observer.changed("senderKey", at, ABSENT, false);
-    });
   }
 
   async takeStale(address: string): Promise<(() => Promise<void>) | undefined> {
@@ -208,6 +236,15 @@ export class RustClient implements ChaosClient {
 
   async tellLid(pn: string, lid: string): Promise<void> {
     await directory(this.#account).learn([{ lid, phoneNumber: pn }], { source: "usync" });
+  }
+
+  async lookUp(pn: string): Promise<void> {
+    const lid = this.#observer.lidOf(pn);
+    if (lid !== undefined) await this.tellLid(pn, lid);
+  }
+
+  async listDevices(list: SyncedDevices): Promise<void> {
+    await directory(this.#account).devices.update([list]);
   }
 
   async #load(at: string): Promise<SessionRecord | undefined> {

@@ -1,24 +1,19 @@
 /**
- * What happens in chats: messages leave, arrive, are lost, late or out of order, and every one that arrives
- * is compared.
+ * What happens in chats of two: messages leave, arrive, are lost, late or out of order, and every one that
+ * arrives is compared.
  */
 import { CannotDecrypt, type EncryptOptions, type Outgoing } from "../clients/client.ts";
-import { groupNameOf, nameOf, startOf } from "../clients/wire.ts";
-import type { Contact, IncomingMail, OutgoingGroupMail, OutgoingMail } from "../world/contact.ts";
+import { nameOf, startOf } from "../clients/wire.ts";
+import type { Contact, IncomingMail, OutgoingMail } from "../world/contact.ts";
 import type { Incarnation } from "../world/incarnation.ts";
 import type { World } from "../world/world.ts";
+import { receiveInGroup } from "./groups.ts";
 
 /** Messages that may be under way to one side. The oldest is delivered or lost above it. */
-const MAX_MAIL = 8;
+export const MAX_MAIL = 8;
 
 /** Chains behind the newest one that a receiver still has, less than the five that it keeps. */
 const MAX_CHAINS_BEHIND = 3;
-
-/** Groups, with our name in each: one is addressed by LID, one by phone number. */
-export const GROUPS = [
-  { jid: "120363000000000001@g.us", ourName: "120363000000000001@g.us:900000000000009:1@lid.0" },
-  { jid: "120363000000000002@g.us", ourName: "120363000000000002@g.us:15550009999:1@c.us.0" },
-] as const;
 
 /** The account sends to a contact. */
 export async function send(
@@ -68,25 +63,6 @@ function publish(
   return incarnation.isSuperseded ? "left within a lease" : "left";
 }
 
-/** The account sends to a group. Everybody else is a member. */
-export async function sendToGroup(
-  world: World,
-  incarnation: Incarnation,
-  index: number,
-  options?: EncryptOptions,
-): Promise<string | undefined> {
-  const { jid, ourName } = GROUPS[index % GROUPS.length] as (typeof GROUPS)[number];
-  const text = `group out ${world.name()}`;
-  const sealed = await incarnation.client.encryptGroup(ourName, text, options);
-  const { keyId, iteration } = groupNameOf(sealed.body);
-  if (!world.leave(incarnation, `${jid} ${keyId}#${iteration}`)) return undefined;
-  world.counts.groupSends += 1;
-  for (const contact of world.contacts) {
-    if (contact.groupOutbox.length < MAX_MAIL) contact.groupOutbox.push({ ...sealed, text, group: jid });
-  }
-  return incarnation.isSuperseded ? "left within a lease" : "left";
-}
-
 /** A message, mostly the oldest one, arrives at a contact. */
 export async function deliverOut(world: World, contact: Contact): Promise<void> {
   const { outbox } = contact;
@@ -122,40 +98,6 @@ async function arrive(world: World, contact: Contact, mail: OutgoingMail): Promi
   world.trace.add(`${contact.name} cannot read ${mail.text}: ${excuse}`);
 }
 
-/** A group message arrives at a contact. */
-export async function deliverGroupOut(world: World, contact: Contact): Promise<void> {
-  const mail = takeMail(world, contact.groupOutbox);
-  if (mail !== undefined) await arriveInGroup(world, contact, mail);
-}
-
-/** The group message that was sent last arrives at a contact before all others. */
-export async function deliverLatestToGroup(world: World, contact: Contact): Promise<void> {
-  const mail = contact.groupOutbox.pop();
-  if (mail !== undefined) await arriveInGroup(world, contact, mail);
-}
-
-async function arriveInGroup(world: World, contact: Contact, mail: OutgoingGroupMail): Promise<void> {
-  const read = await readInGroup(contact, mail).catch((error: unknown) => String(error));
-  if (read === undefined) return;
-  if (read !== mail.text) world.violate(`${contact.name} cannot read in a group: ${read}`);
-  world.trace.add(`${contact.name} read ${mail.text}`);
-}
-
-/** What a contact reads; `undefined` when the message is older than the sender key that it learnt. */
-async function readInGroup(
-  { peer, learntFrom }: Contact,
-  mail: OutgoingGroupMail,
-): Promise<string | undefined> {
-  const { group, body } = mail;
-  const { keyId, iteration } = groupNameOf(body);
-  const key = `${group} ${keyId}`;
-  if (!peer.knowsSenderKey(group, body)) {
-    await peer.learnSenderKey(group, mail.distribution);
-    learntFrom.set(key, iteration);
-  }
-  return iteration < (learntFrom.get(key) ?? 0) ? undefined : await peer.decryptGroup(group, body);
-}
-
 /** A contact writes, in a new session if it has none or has been told to begin one. */
 export async function contactWrites(world: World, contact: Contact): Promise<void> {
   const { sessions } = contact.peer;
@@ -184,15 +126,6 @@ async function write(world: World, contact: Contact): Promise<{ base: string }> 
   return sealed;
 }
 
-/** A contact writes to a group. */
-export async function contactWritesToGroup(world: World, contact: Contact): Promise<void> {
-  const group = world.random.pick(GROUPS).jid;
-  const text = `group in ${world.name()}`;
-  const sealed = await contact.peer.encryptGroup(group, text);
-  const { installation } = contact;
-  contact.inbox.push({ ...sealed, ...groupNameOf(sealed.body), kind: "group", text, group, installation });
-}
-
 /** A message, mostly the oldest one, arrives at the account. */
 export function deliverIn(world: World, contact: Contact): void {
   const mail = takeMail(world, contact.inbox);
@@ -218,7 +151,8 @@ function read(world: World, contact: Contact, mail: IncomingMail): void {
   }
 }
 
-async function receive(
+/** The account reads a message. */
+export async function receive(
   world: World,
   incarnation: Incarnation,
   contact: Contact,
@@ -265,7 +199,7 @@ function unread(
 }
 
 /** It is delivered again. */
-function putBack(contact: Contact, mail: IncomingMail): string {
+export function putBack(contact: Contact, mail: IncomingMail): string {
   if (mail.installation === contact.installation) contact.inbox.unshift(mail);
   return "put back";
 }
@@ -276,70 +210,8 @@ function loseSession(world: World, contact: Contact, base: string): void {
   world.counts.sessionsLost += 1;
 }
 
-async function receiveInGroup(
-  world: World,
-  incarnation: Incarnation,
-  contact: Contact,
-  mail: IncomingMail & { kind: "group" },
-): Promise<string | undefined> {
-  const { client } = incarnation;
-  // A group shows its members by phone number or by LID, and may change.
-  const name = `${mail.group}:${world.random.pick(contact.addresses)}`;
-  incarnation.reading.set(mail, contact);
-  try {
-    if (oldestReadable(contact, mail, name) === undefined) {
-      await client.learnSenderKey(name, mail.distribution);
-      if (incarnation.isOver) return undefined;
-      const before = contact.learnt.get(`${name} ${mail.keyId}`)?.from ?? 0;
-      const known = { from: Math.max(mail.iteration, before), durable: false };
-      contact.learnt.set(`${name} ${mail.keyId}`, known);
-      // The sender is told that we have the key once we can be sure to keep it.
-      await world.flush(incarnation).then(
-        () => {
-          if (!incarnation.isOver && !incarnation.isSuperseded) known.durable = true;
-        },
-        (error: unknown) => world.judge(error, "flush a sender key"),
-      );
-    }
-    const text = await client.decryptGroup(name, mail.body);
-    incarnation.reading.delete(mail);
-    if (incarnation.isOver) return undefined;
-    if (text !== mail.text) world.violate(`${contact.name}: another group text was read than was sent`);
-    world.counts.groupReceives += 1;
-    return "read";
-  } catch (error) {
-    if (incarnation.isOver) return undefined;
-    incarnation.reading.delete(mail);
-    if (!(error instanceof CannotDecrypt)) {
-      putBack(contact, mail);
-      return world.judge(error, `${contact.name} → ${mail.text}`);
-    }
-    const known = oldestReadable(contact, mail, name) ?? contact.learnt.get(`${name} ${mail.keyId}`)?.from;
-    const isOlder = mail.iteration < (known ?? 0);
-    if (isOlder || mail.repeated === true || mail.installation !== contact.installation) return "too old";
-    world.violate(`${contact.name}: ${mail.text} cannot be read: ${error.message}`, error);
-    return "violation";
-  }
-}
-
-/**
- * The first iteration of a contact's sender key that the account can be sure to read by a name; `undefined`
- * when it must be sent the key. What was learnt by one of the contact's names counts for the other once they
- * are known to be one user.
- */
-function oldestReadable(
-  contact: Contact,
-  { group, keyId }: { readonly group: string; readonly keyId: number },
-  name: string,
-): number | undefined {
-  const names = contact.user.isTold ? contact.addresses.map((address) => `${group}:${address}`) : [name];
-  const known = names.flatMap((one) => contact.learnt.get(`${one} ${keyId}`) ?? []);
-  const durable = known.filter((key) => key.durable).map(({ from }) => from);
-  return durable.length === 0 ? undefined : Math.min(...durable);
-}
-
 /** Takes a message off the queue, now and then not the first, and now and then to lose it. */
-function takeMail<Mail>(world: World, queue: Mail[]): Mail | undefined {
+export function takeMail<Mail>(world: World, queue: Mail[]): Mail | undefined {
   const { random } = world;
   const at = random.oneIn(4) ? random.below(Math.min(queue.length, 4) || 1) : 0;
   const [mail] = queue.splice(at, 1);

@@ -1,6 +1,9 @@
 import { BackendError } from "../../../src/errors/mod.ts";
+import type { Contact } from "../world/contact.ts";
 import type { World } from "../world/world.ts";
-import { deliverLatest, deliverLatestToGroup, GROUPS, send, sendToGroup } from "./conversation.ts";
+import { deliverLatest, send } from "./conversation.ts";
+import { deliverLatestToGroup, GROUPS, sendToGroup } from "./groups.ts";
+import { crash } from "./processes.ts";
 import { addressOf, contactOf } from "./sends.ts";
 
 /** Messages that are refused in a long outage: more than receivers let a chain skip. */
@@ -12,32 +15,66 @@ const REFUSED_SENDS = 2_100;
  */
 const MAX_BURNED_ASKED = 256;
 
+/** Whom the account goes on sending to. */
+interface Receivers {
+  readonly contact: Contact;
+  readonly address: string;
+  readonly group: string;
+  /** Whether the client does not ask the cache. */
+  readonly isUnasked: boolean;
+}
+
 /**
  * The database is away while the account goes on sending to one contact and one group, more often than
- * receivers let a chain skip. Afterwards both are read.
+ * receivers let a chain skip; now and then twice, and the process crashes in between. Afterwards both are
+ * read.
  */
 export async function longOutage(world: World): Promise<void> {
-  const { random, incarnation } = world;
+  const { random } = world;
   const contact = contactOf(world);
   if (contact.needsGreeting) return;
-  const { link } = incarnation;
-  const index = random.below(GROUPS.length);
-  const address = addressOf(world, contact);
-  const options = { isUnasked: random.oneIn(2) };
-  const sends = [
-    (): Promise<unknown> => send(world, incarnation, contact, address, options),
-    (): Promise<unknown> => sendToGroup(world, incarnation, index, options),
+  const receivers = {
+    ...{ contact, address: addressOf(world, contact), group: random.pick(GROUPS) },
+    isUnasked: random.oneIn(2),
+  };
+  const isTwice = random.oneIn(3);
+  const how = `${receivers.isUnasked ? "un" : ""}asked${isTwice ? ", twice" : ""}`;
+  world.trace.add(`long outage, ${how}: ${contact.name}, group ${receivers.group}`);
+  if (isTwice) {
+    await beAway(world, receivers, REFUSED_SENDS / 2);
+    await crash(world);
+  }
+  await beAway(world, receivers, REFUSED_SENDS);
+  for (const trySend of sendsTo(world, receivers)) await trySend();
+  await deliverLatest(world, contact);
+  await deliverLatestToGroup(world, contact);
+}
+
+function sendsTo(
+  world: World,
+  { contact, address, group, isUnasked }: Receivers,
+): (() => Promise<unknown>)[] {
+  const { incarnation } = world;
+  return [
+    () => send(world, incarnation, contact, address, { isUnasked }),
+    () => sendToGroup(world, incarnation, group, { isUnasked }),
   ];
-  world.counts.longOutages += 1;
-  world.trace.add(`long outage, ${options.isUnasked ? "un" : ""}asked: ${contact.name}, group ${index}`);
+}
+
+/** One outage, in which so many messages of either kind are refused. Afterwards everything is durable. */
+async function beAway(world: World, receivers: Receivers, count: number): Promise<void> {
+  const { incarnation, counts } = world;
+  const { contact, isUnasked } = receivers;
+  const { link } = incarnation;
+  counts.longOutages += 1;
   // What is dirty already must leave room: nothing that waits for it would go on while the database is away.
   await world.quiesce();
   link.plan.refuse(undefined);
   await world.flush(incarnation).catch((error: unknown) => world.judge(error, "flush before an outage"));
   link.plan.always(new BackendError("commit: the network is down"));
-  const before = world.counts.burnedKeys;
-  for (const trySend of sends) {
-    for (let refused = 0; refused < REFUSED_SENDS; ) {
+  const before = counts.burnedKeys;
+  for (const trySend of sendsTo(world, receivers)) {
+    for (let refused = 0; refused < count; ) {
       await trySend().catch((error: unknown) => {
         refused += 1;
         world.judge(error, "send in an outage");
@@ -46,10 +83,8 @@ export async function longOutage(world: World): Promise<void> {
     }
   }
   link.plan.clear();
-  const burned = world.counts.burnedKeys - before;
-  if (!options.isUnasked && burned > MAX_BURNED_ASKED) world.violate(`an outage burned ${burned} keys`);
+  counts.refusedSends += 2 * count;
+  const burned = counts.burnedKeys - before;
+  if (!isUnasked && burned > MAX_BURNED_ASKED) world.violate(`an outage burned ${burned} keys`);
   await world.flush(incarnation);
-  for (const trySend of sends) await trySend();
-  await deliverLatest(world, contact);
-  await deliverLatestToGroup(world, contact);
 }

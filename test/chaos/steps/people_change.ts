@@ -1,20 +1,30 @@
-/** What becomes of people: they install anew, and their phone numbers and LIDs are found to be one. */
-import { TELLINGS, tellUser } from "../world/people.ts";
+/** What becomes of people: others take their places, and they install anew. */
+import type { ChaosUser } from "../world/contact.ts";
+import { CAST, newUser } from "../world/people.ts";
 import type { World } from "../world/world.ts";
+import { GROUPS } from "./groups.ts";
 import { contactOf } from "./sends.ts";
+
+/** One user's place is taken by somebody else, mostly one whose LID was found out. */
+export function replaceUser(world: World): void {
+  const at = world.users.findIndex(({ isTold, pn }) => isTold && pn !== undefined);
+  const place = at === -1 ? world.random.below(CAST.length) : at;
+  const old = world.users[place] as ChaosUser;
+  const contacts = world.contacts.filter(({ user }) => user === old);
+  world.contacts = world.contacts.filter(({ user }) => user !== old);
+  world.users[place] = newUser(world, place);
+  for (const contact of contacts) {
+    contact.excuseKnown("deleted");
+    for (const address of contact.addresses)
+      world.start(`forget ${contact.name}`, async (incarnation) => {
+        await incarnation.client.deleteSession(address);
+        return undefined;
+      });
+  }
+}
 
 export function reinstall(world: World): void {
   const contact = contactOf(world);
   world.trace.add(`${contact.name} installs anew`);
-  contact.reinstall();
-}
-
-/** The LID of a phone number becomes known. */
-export function startTell(world: World): void {
-  const users = world.users.filter(({ isTold }) => !isTold);
-  if (users.length === 0) return;
-  const user = world.random.pick(users);
-  const telling = world.random.pick(TELLINGS);
-  const name = `tell user ${world.users.indexOf(user)}: ${telling}`;
-  world.start(name, (incarnation) => tellUser(world, incarnation, user, telling));
+  contact.reinstall(GROUPS);
 }

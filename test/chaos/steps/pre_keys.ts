@@ -1,5 +1,4 @@
-import { generateKeyPair } from "../../../src/device/mod.ts";
-import { encodePreKey } from "../../../src/records/mod.ts";
+import { signalPublicKey } from "../../../src/device/mod.ts";
 import type { World } from "../world/world.ts";
 
 /** One-time pre-keys that should be on offer. */
@@ -8,16 +7,11 @@ const WANTED_PRE_KEYS = 4;
 /** Offers one more pre-key, unless there are enough. */
 export function offerPreKey(world: World): void {
   if (world.preKeyPool.length >= WANTED_PRE_KEYS) return;
-  const id = world.preKeys.size + 1;
-  const pair = generateKeyPair(world.random);
-  world.preKeys.set(id, prefixed(pair.publicKey));
-  world.start(`offer pre-key ${id}`, async (incarnation) => {
-    await incarnation.account.store.storePreKey(id, encodePreKey({ id, ...pair }), true);
-    if (!incarnation.isOver) world.preKeyPool.push(id);
-    return undefined;
+  world.start("offer a pre-key", async (incarnation) => {
+    const [made] = await incarnation.account.device.generatePreKeys(1);
+    if (incarnation.isOver || made === undefined) return undefined;
+    world.preKeys.set(made.id, signalPublicKey(made.publicKey));
+    world.preKeyPool.push(made.id);
+    return `${made.id}`;
   });
-}
-
-function prefixed(key: Uint8Array): Uint8Array {
-  return new Uint8Array([5, ...key]);
 }

@@ -1,20 +1,15 @@
 /** Everything that may happen in one step, and how often it does. */
-import { replaceUser } from "../world/people.ts";
 import type { World } from "../world/world.ts";
-import {
-  contactWrites,
-  contactWritesToGroup,
-  deliverGroupOut,
-  deliverIn,
-  deliverOut,
-  GROUPS,
-  sendToGroup,
-} from "./conversation.ts";
+import { contactWrites, deliverIn, deliverOut } from "./conversation.ts";
 import { deliverLate, outage, planFaults, refuse, refuseNewSession } from "./faults.ts";
+import { contactWritesToGroup, deliverGroupOut, GROUPS, rotateSenderKey, sendToGroup } from "./groups.ts";
 import { longOutage } from "./long_outage.ts";
-import { reinstall, startTell } from "./people_change.ts";
+import { startTell, startTellWrong } from "./mappings.ts";
+import { startIdentityConflict } from "./own_identity.ts";
+import { reinstall, replaceUser } from "./people_change.ts";
 import { offerPreKey } from "./pre_keys.ts";
 import { closeAndReopen, crash, secondOwner } from "./processes.ts";
+import { startList, startRegisterAnew, startReplay } from "./registrations.ts";
 import {
   burst,
   contactOf,
@@ -46,8 +41,8 @@ export const STEPS: readonly Step[] = [
     name: "send to a group",
     weight: 50,
     run: (world) => {
-      const index = world.random.below(GROUPS.length);
-      world.start(`send to group ${index}`, (incarnation) => sendToGroup(world, incarnation, index));
+      const group = world.random.pick(GROUPS);
+      world.start(`send to group ${group}`, (incarnation) => sendToGroup(world, incarnation, group));
     },
   },
   { name: "contact writes", weight: 180, run: (world) => contactWrites(world, contactOf(world)) },
@@ -108,17 +103,13 @@ export const STEPS: readonly Step[] = [
   },
   { name: "contact installs anew", weight: 2, run: reinstall },
   { name: "tell a LID", weight: 10, run: startTell },
+  { name: "tell a wrong pair", weight: 4, run: startTellWrong },
+  { name: "list devices", weight: 5, run: startList },
+  { name: "register anew", weight: 4, run: startRegisterAnew },
+  { name: "replay a device list", weight: 4, run: startReplay },
+  { name: "save another identity", weight: 2, run: startIdentityConflict },
   { name: "contacts change", weight: 3, run: (world) => replaceUser(world) },
-  {
-    name: "rotate a sender key",
-    weight: 2,
-    run: (world) => {
-      const { ourName } = world.random.pick(GROUPS);
-      world.start("rotate sender key", (incarnation) =>
-        incarnation.client.deleteSenderKey(ourName).then(() => undefined),
-      );
-    },
-  },
+  { name: "rotate a sender key", weight: 2, run: rotateSenderKey },
   { name: "put an old copy", weight: 8, run: putOldCopy },
   { name: "overtake a read", weight: 5, run: overtakeRead },
   { name: "outage", weight: 6, run: outage },

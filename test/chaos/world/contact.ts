@@ -1,5 +1,6 @@
+import { formatJid, parseSignalAddress, signalAddressToJid } from "../../../src/addresses/mod.ts";
 import type { SeededRandom } from "../../../src/testing/mod.ts";
-import type { Bundle, GroupOutgoing, Outgoing } from "../clients/client.ts";
+import type { Bundle, Outgoing } from "../clients/client.ts";
 import type { ChaosPeer, PeerGroupSealed, PeerSealed } from "../clients/peer.ts";
 
 /** A pairwise message to a contact. */
@@ -9,10 +10,15 @@ export interface OutgoingMail extends Outgoing {
   readonly chainNumber: number;
 }
 
-/** A group message to a contact. */
-export interface OutgoingGroupMail extends GroupOutgoing {
+/** A group message to a contact. The sender key went another way. */
+export interface OutgoingGroupMail {
+  readonly body: Uint8Array;
   readonly text: string;
   readonly group: string;
+  /** The contact's installation when it was sent. */
+  readonly installation: number;
+  /** Whether that installation has been sent a sender key of ours in the group. */
+  readonly hasKey: boolean;
 }
 
 /** A message to the account. */
@@ -47,11 +53,34 @@ export class ChaosUser {
   readonly pn: string | undefined;
   /** Whether the account knows that the two are one. */
   isTold: boolean;
+  /** Whether the server answers with the LID when it is asked for the phone number's. */
+  isPublic = false;
+  /** Devices that its lists name: not all that write. */
+  readonly listed: readonly number[];
+  /** Names the registration, as its lists do. */
+  rawId: number;
+  /** No list of this registration is known to have been stored. */
+  isAnew = false;
+  /** The registration before. */
+  formerRawId: number | undefined;
+  /** Time of the newest list, in Unix seconds. */
+  listedAtS = 0;
 
-  constructor(lid: string, pn: string | undefined) {
+  constructor(
+    lid: string,
+    pn: string | undefined,
+    lists: { readonly listed: readonly number[]; readonly rawId: number },
+  ) {
     this.lid = lid;
     this.pn = pn;
     this.isTold = pn === undefined;
+    this.listed = lists.listed;
+    this.rawId = lists.rawId;
+  }
+
+  /** Where its device lists are kept, as far as the account can know. */
+  get canonical(): string {
+    return this.isTold ? this.lid : (this.pn ?? this.lid);
   }
 }
 
@@ -77,6 +106,8 @@ export class Contact {
   readonly learnt: Map<string, LearntKey> = new Map();
   /** From which iteration on the contact can read each of our sender keys. */
   readonly learntFrom: Map<string, number> = new Map();
+  /** Groups whose sender keys it has lost by installing anew, until it is sent them. */
+  readonly withoutKeyOf: Set<string> = new Set();
   /** Sessions that a crash has cost. */
   readonly lost: Set<string> = new Set();
   installation = 0;
@@ -115,6 +146,11 @@ export class Contact {
     return pnAddress === undefined ? [this.lidAddress] : [this.lidAddress, pnAddress];
   }
 
+  /** Both JIDs, in the order of `addresses`. */
+  get jids(): readonly string[] {
+    return this.addresses.map((address) => formatJid(signalAddressToJid(parseSignalAddress(address))));
+  }
+
   /** An address under which a session is found: either, once the two are known to be one user. */
   addressOf(base: string, random: SeededRandom): string {
     return this.user.isTold ? random.pick(this.addresses) : (this.#addressOf.get(base) ?? this.mainAddress);
@@ -149,10 +185,11 @@ export class Contact {
   }
 
   /** Another installation: nothing of the old one is on its way any more. */
-  reinstall(): void {
+  reinstall(groups: readonly string[]): void {
     this.installation += 1;
     this.inbox = [];
     this.learnt.clear();
+    for (const group of groups) this.withoutKeyOf.add(group);
     this.excuseKnown("another identity");
     this.peer.reinstall();
   }

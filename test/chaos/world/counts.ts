@@ -8,6 +8,7 @@ export interface ChaosCounts {
   cleanReopenings: number;
   secondOwners: number;
   migrations: number;
+  registrations: number;
   /** Sessions that were archived, and that came back out of the archive, of the client whose record tells. */
   archived: number;
   promoted: number;
@@ -16,6 +17,8 @@ export interface ChaosCounts {
   evictions: number;
   burnedKeys: number;
   longOutages: number;
+  /** Messages that were refused in long outages. */
+  refusedSends: number;
   clones: number;
   sessionsLost: number;
 }
@@ -30,6 +33,7 @@ const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
   cleanReopenings: "clean reopenings",
   secondOwners: "second owners",
   migrations: "migrations",
+  registrations: "registrations anew",
   archived: "sessions archived",
   promoted: "sessions promoted",
   failedCommits: "failed commits",
@@ -37,6 +41,7 @@ const NAMES: Readonly<Record<keyof ChaosCounts, string>> = {
   evictions: "evicted and read again",
   burnedKeys: "burned keys",
   longOutages: "long outages",
+  refusedSends: "sends refused in them",
   clones: "cloned machines",
   sessionsLost: "sessions lost (relaxed)",
 };

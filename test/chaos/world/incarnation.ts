@@ -28,13 +28,16 @@ export interface IncarnationOptions {
   readonly off: readonly Protection[];
   /** Number of an earlier incarnation whose randomness is drawn again: a machine that was cloned. */
   readonly sameRandomnessAs?: number | undefined;
+  /** Id of the first pre-key of a new device. */
+  readonly preKeysFrom: number;
   /** Planned faults that the opening itself meets. */
   readonly prepare?: ((link: Link) => void) | undefined;
 }
 
 /** The account's phone number and LID. */
-export const OUR_PN = "15550009999:1@s.whatsapp.net";
-export const OUR_LID = "900000000000009:1@lid";
+export const OUR_PN_USER = "15550009999";
+export const OUR_LID_USER = "900000000000009";
+export const OUR_DEVICE = 1;
 
 /** One process that has the account open. */
 export class Incarnation {
@@ -50,6 +53,8 @@ export class Incarnation {
   readonly tasks: Map<Promise<void>, string> = new Map();
   /** Messages that are being read. */
   readonly reading: Map<IncomingMail, Contact> = new Map();
+  /** Contacts whose sessions are being deleted since their user has registered anew. */
+  readonly dropping: Set<Contact> = new Set();
   /** Messages that have left. */
   published = 0;
   isOver = false;
@@ -84,7 +89,7 @@ export class Incarnation {
       host: hostWithout(host, off),
       policy,
       signal: { durability, capacity },
-      newDevice,
+      newDevice: (on) => newDevice(on, options.preKeysFrom),
     });
     return new Incarnation(number, link, host, account, options);
   }
@@ -96,6 +101,12 @@ export class Incarnation {
   }
 }
 
-async function newDevice(host: Host): Promise<Device> {
-  return { ...(await createDevice(host)), pn: OUR_PN, lid: OUR_LID };
+async function newDevice(host: Host, preKeysFrom: number): Promise<Device> {
+  return {
+    ...(await createDevice(host)),
+    nextPreKeyId: preKeysFrom,
+    firstUnuploadedPreKeyId: preKeysFrom,
+    pn: `${OUR_PN_USER}:${OUR_DEVICE}@s.whatsapp.net`,
+    lid: `${OUR_LID_USER}:${OUR_DEVICE}@lid`,
+  };
 }

@@ -1,9 +1,16 @@
 /** What a run knows: the account's processes, its contacts, what has left, and what must be true. */
-import type { Backend, Write } from "../../../src/backend/mod.ts";
+import { type Backend, MAX_KEY_ID, type Write } from "../../../src/backend/mod.ts";
+import { hexOf } from "../../../src/bytes/mod.ts";
+import { generateKeyPair } from "../../../src/device/mod.ts";
+import { encodePreKey } from "../../../src/records/mod.ts";
 import { RewindError, type SignalCacheEvent } from "../../../src/signal/mod.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
+import { DeviceLists } from "../checks/device_lists.ts";
 import { Ledger } from "../checks/ledger.ts";
 import { movedKeys } from "../checks/moved_keys.ts";
+import { wrongPairIn } from "../checks/own_pair.ts";
+import { PreKeyRows } from "../checks/pre_key_rows.ts";
+import { ABSENT } from "../checks/record_digest.ts";
 import { Rows } from "../checks/rows.ts";
 import { type Bundle, CannotDecrypt, type ClientObserver, NoSession } from "../clients/client.ts";
 import type { Link } from "../places/link.ts";
@@ -11,7 +18,7 @@ import { bundleOf } from "./account_bundle.ts";
 import type { ChaosRuntime, WorldOptions } from "./chaos_runtime.ts";
 import type { ChaosUser, Contact } from "./contact.ts";
 import { type ChaosCounts, newCounts } from "./counts.ts";
-import { Incarnation } from "./incarnation.ts";
+import { Incarnation, OUR_LID_USER, OUR_PN_USER } from "./incarnation.ts";
 import { Trace } from "./violation.ts";
 
 /** Most keys that one crash may cost one chain. */
@@ -22,6 +29,18 @@ const MAX_ROUNDS = 40;
 
 /** What is under way to the database arrives after so many turns of the queue. */
 const TURNS_PER_ARRIVAL = 10;
+
+/** What a seed decides once. */
+interface Policy {
+  readonly durability: "strict" | "relaxed";
+  readonly capacity: number;
+  readonly pending: number | undefined;
+  /** Where the ids of pre-keys begin: some runs go round the end of them. */
+  readonly preKeysFrom: number;
+}
+
+/** Ids of pre-keys that are stored when the account is opened first, where ids begin near their end. */
+const STORED_PRE_KEYS = [1, 2, 3];
 
 export class World {
   readonly random: SeededRandom;
@@ -35,6 +54,10 @@ export class World {
   users: ChaosUser[] = [];
   /** LIDs by phone number, of everybody there has been. */
   readonly lids: Map<string, string> = new Map();
+  /** Device lists as commits have made them. */
+  readonly lists: DeviceLists = new DeviceLists((name) => this.lids.get(name) ?? name);
+  /** Keys of companions of users who have registered anew: they are being deleted. */
+  readonly dropping: Set<string> = new Set();
   /** LIDs whose mapping may have been stored without moving state. */
   readonly storedAlone: Set<string> = new Set();
   /** Connections of processes that are gone, whose commits may still be under way. */
@@ -45,6 +68,7 @@ export class World {
   readonly preKeyPool: number[] = [];
   /** Public parts of those that were made, by id. */
   readonly preKeys: Map<number, Uint8Array> = new Map();
+  readonly #preKeyRows = new PreKeyRows();
   #incarnation: Incarnation | undefined;
   #incarnations = 0;
   #owner: Link | undefined;
@@ -53,7 +77,7 @@ export class World {
   #inspector: Backend | undefined;
   #violation: { reason: string; cause: unknown } | undefined;
   readonly #left = new Set<string>();
-  readonly #policy: { durability: "strict" | "relaxed"; capacity: number; pending: number | undefined };
+  readonly #policy: Policy;
   #names = 0;
   #taskNumber = 0;
 
@@ -67,6 +91,7 @@ export class World {
       durability: random.oneIn(2) ? "strict" : "relaxed",
       capacity: random.oneIn(4) ? 2_000 : 1 + random.below(5),
       pending: random.oneIn(3) && !runtime.sharesQueues ? 3 + random.below(20) : undefined,
+      preKeysFrom: random.oneIn(2) ? 1 : MAX_KEY_ID - random.below(6),
     };
     this.trace.add(JSON.stringify(this.#policy));
   }
@@ -100,7 +125,7 @@ export class World {
    */
   async open(prepare?: (link: Link) => void): Promise<Incarnation> {
     this.#incarnations += 1;
-    const { durability, capacity, pending } = this.#policy;
+    const { durability, capacity, pending, preKeysFrom } = this.#policy;
     const before = this.#incarnation;
     const isCloned = before !== undefined && this.random.oneIn(4);
     if (isCloned) {
@@ -117,12 +142,17 @@ export class World {
       startMs: before?.host.clock.nowMs(),
       durability,
       capacity,
+      preKeysFrom,
       policy: pending === undefined ? {} : { maxPendingItems: pending },
       off: this.options.off,
       prepare,
     });
     this.#incarnation = incarnation;
-    this.#bundle ??= bundleOf(incarnation.account);
+    if (before === undefined && preKeysFrom > 1) await storePreKeys(incarnation);
+    const bundle = bundleOf(incarnation.account);
+    this.#bundle ??= bundle;
+    if (hexOf(bundle.identityKey) !== hexOf(this.#bundle.identityKey))
+      this.violate("the account has another identity");
     return incarnation;
   }
 
@@ -187,6 +217,7 @@ export class World {
   /** A process is gone. What it was reading will be delivered again. */
   end(incarnation: Incarnation): void {
     for (const contact of this.contacts) this.#findOrphans(incarnation, contact);
+    for (const contact of incarnation.dropping) contact.excuseKnown("deleted");
     this.counts.failedCommits += incarnation.link.failedCommits;
     this.counts.evictions += incarnation.link.reloads;
     incarnation.end();
@@ -329,6 +360,7 @@ export class World {
         this.counts.archived += 1;
         if (how === "promoted") this.counts.promoted += 1;
       },
+      lidOf: (pn) => this.users.find((user) => user.pn === pn && user.isPublic)?.lid,
       broke: (address, bases) => {
         for (const contact of this.contacts)
           if (contact.addresses.includes(address))
@@ -368,12 +400,18 @@ export class World {
       this.violate("a process wrote after another one had taken the account over");
     const stranded = this.#wouldStrand(writes);
     const changes = this.rows.apply(writes);
+    const wrong =
+      wrongPairIn(writes, { pn: OUR_PN_USER, lid: OUR_LID_USER }) ??
+      this.#preKeyRows.apply(writes) ??
+      this.lists.apply(writes, this.rows);
+    if (wrong !== undefined) this.violate(wrong);
     const left = stranded.find((key) => this.rows.has(key));
     if (left !== undefined) this.violate(`${left}: the mapping of its user came without it`);
     const moved = movedKeys(this.lids, changes, (key) => this.ledger.isPresent(key));
     for (const { key, digest } of changes) {
       const isUnnoted = link.isCut && !this.ledger.knows(key, digest);
-      if (moved.has(key) || isUnnoted) this.ledger.storeChange(key, digest);
+      const isDropped = this.dropping.has(key) && digest.shape === ABSENT.shape;
+      if (moved.has(key) || isUnnoted || isDropped) this.ledger.storeChange(key, digest);
       else this.ledger.store(key, digest);
       this.trace.note(`${key} stored ${digest.next} ${digest.shape} ${moved.has(key)}`);
     }
@@ -412,4 +450,10 @@ export class World {
     }
     lastChains.clear();
   }
+}
+
+/** Stores the pre-keys that an earlier round of ids has left. */
+async function storePreKeys({ account, host }: Incarnation): Promise<void> {
+  for (const id of STORED_PRE_KEYS)
+    await account.store.storePreKey(id, encodePreKey({ id, ...generateKeyPair(host.random) }), true);
 }
