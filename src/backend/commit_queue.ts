@@ -1,7 +1,7 @@
 import { hexOf } from "../bytes/mod.ts";
 import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
 import type { Logger, Random } from "../ports/mod.ts";
-import type { Capabilities, CommitOptions, Committer, OwnerGuard } from "./backend.ts";
+import type { Capabilities, CommitOptions, Committer, OwnerGuard, OwnerState } from "./backend.ts";
 import type { Write } from "./write.ts";
 
 /** Limit of waiting commits. Beyond it the backend is stuck, and waiting commits would exhaust memory. */
@@ -15,7 +15,7 @@ const MAX_SENDS = 3;
 /** Attempts to take ownership while other openings take it concurrently. */
 const MAX_TAKE_ROUNDS = 16;
 
-/** Length in bytes of the random token that identifies an opening. */
+/** Length in bytes of the random part of the token that identifies an opening. */
 const OWNER_TOKEN_BYTES = 16;
 
 /** Counts of a commit queue since it was opened. */
@@ -47,7 +47,8 @@ export interface CommitQueueOptions {
  * A commit whose answer was lost (`AmbiguousError`) is sent again with the next epoch in the same
  * transaction. If the first one arrives late, its guard fails, so it cannot undo newer commits. Until one
  * send is answered, the queue does not know which epoch is stored, and its guard accepts the whole range of
- * its own epochs. The owner token keeps that range from covering the epoch of another owner.
+ * its own epochs. The owner token keeps that range from covering the epoch of another owner: it ends with the
+ * epoch that was taken, so tokens differ even where randomness repeats.
  *
  * Not covered: a network that repeats an answered commit after newer commits. Detecting that twin would cost
  * a written row in every commit.
@@ -96,24 +97,25 @@ export class CommitQueue implements Committer {
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
     const { soleOwner } = options;
-    const owner = soleOwner ?? hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
-    let unansweredEpoch: number | undefined;
-    if (!backend.capabilities.fencing) return new CommitQueue(backend, owner, 0, options.logger);
+    const token = soleOwner ?? hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
+    const ownerAt = (epoch: number): string => soleOwner ?? `${token}${epochSuffix(epoch)}`;
+    let unanswered: OwnerState | undefined;
+    if (!backend.capabilities.fencing) return new CommitQueue(backend, ownerAt(0), 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
-      const isOurs = soleOwner !== undefined || stored?.epoch === unansweredEpoch;
-      if (stored?.owner === owner && isOurs) {
-        return new CommitQueue(backend, owner, stored.epoch, options.logger);
+      const isUnanswered = stored?.owner === unanswered?.owner && stored?.epoch === unanswered?.epoch;
+      if (stored !== undefined && (stored.owner === soleOwner || isUnanswered)) {
+        return new CommitQueue(backend, stored.owner, stored.epoch, options.logger);
       }
       const epoch = stored?.epoch ?? 0;
-      const next = { owner, epoch: epoch + 1 };
+      const next = { owner: ownerAt(epoch + 1), epoch: epoch + 1 };
       try {
         await backend.commit([], { guard: { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next } });
-        return new CommitQueue(backend, owner, next.epoch, options.logger);
+        return new CommitQueue(backend, next.owner, next.epoch, options.logger);
       } catch (error) {
         // Another opening was faster, or the answer was lost. The stored owner shows which.
         if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
-        if (error instanceof AmbiguousError) unansweredEpoch = next.epoch;
+        if (error instanceof AmbiguousError) unanswered = next;
       }
     }
     throw new FencedError("open account: other processes keep taking ownership");
@@ -222,6 +224,11 @@ export class CommitQueue implements Committer {
     this.#ambiguous += 1;
     this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
   }
+}
+
+/** Formats an epoch as eight hexadecimal digits, or more if it needs them. */
+function epochSuffix(epoch: number): string {
+  return epoch.toString(16).padStart(8, "0");
 }
 
 /** This send failed, but an earlier one may still arrive, so the commit may yet be applied. */

@@ -143,8 +143,12 @@ export class AccountKeys implements KeyStore {
     await this.#spellings.withKeys(spellingsIn(data), () =>
       this.#cache.withPlaces(stored, async (places) => {
         const converted = await this.#convert(data, this.#context(false, placeMap(stored, places)));
-        await this.#apply(converted, data);
-        await this.#cache.makeDurable(converted.changes.map(({ address }) => address));
+        const { changes } = converted;
+        const removed = changes.filter(({ store, value }) => store === "senderKey" && value === undefined);
+        await this.#lost.whileRemoved(removed.map(addressOf), async () => {
+          await this.#apply(converted, data);
+          await this.#cache.makeDurable(changes.map(addressOf));
+        });
       }),
     );
   };
@@ -258,6 +262,10 @@ export class AccountKeys implements KeyStore {
       draft.nextPreKeyId = next;
     });
   }
+}
+
+function addressOf({ address }: CachedChange): string {
+  return address;
 }
 
 /** The addresses and names of ids, without invalid ids. */

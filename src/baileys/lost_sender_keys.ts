@@ -4,9 +4,9 @@ import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { NodeSignalCache } from "./signal_state.ts";
 
 /**
- * Our own sender keys that were removed because of too many burned keys or a restore. The same commit clears
- * the group's marks. Baileys reads the marks before the key itself, so with old marks it would create a new
- * key and send it to no device.
+ * Our own sender keys that were removed by the client, because of too many burned keys, or by a restore. The
+ * same commit clears the group's marks. Baileys reads the marks before the key itself, so with old marks it
+ * would create a new key and send it to no device.
  */
 export class LostSenderKeys {
   readonly #account: Account;
@@ -22,6 +22,13 @@ export class LostSenderKeys {
       if (isLost && event.store === "senderKey") this.#lost.add(event.address);
     });
     account.onIdentityChanged(() => this.#lost.clear());
+  }
+
+  /** Runs a change that removes these sender keys. If it fails, their removal is not durable yet. */
+  async whileRemoved(names: readonly string[], change: () => Promise<void>): Promise<void> {
+    for (const name of names) this.#lost.add(name);
+    await change();
+    for (const name of names) this.#lost.delete(name);
   }
 
   /**

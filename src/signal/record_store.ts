@@ -215,9 +215,13 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** Deletes without a read. */
   #deleteNow(address: string): Ticket {
     const entry = this.entries.get(address) ?? this.#addEntry(address, true);
-    if (entry.isDirty || entry.value !== undefined || entry.stored) this.remove(entry);
+    const { value } = entry;
+    const sends = value === undefined ? this.#isOwn(address) : this.codec.sendingChain(value) !== undefined;
+    if (entry.isDirty || value !== undefined || entry.stored) this.remove(entry);
     // A pre-key consumed by a session that was never put is not consumed by the next session.
     else entry.dropRiders((rider) => rider.kind === "preKey.remove");
+    // No commit leaves the marks of a sender key that it removes, whatever the caller does about them.
+    if (sends && entry.isDirty && entry.riders === undefined) this.#addLosses(entry);
     return entry.isGated ? GATED : OPEN;
   }
 
@@ -404,9 +408,14 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       entry.lease = this.#stopSending(closed, lease);
     } else {
       this.remove(entry);
-      for (const rider of this.table.lost(address)) entry.addRider(rider);
+      this.#addLosses(entry);
     }
     this.#context.events.emit({ kind: "closed", store, address, burned: lease.burned });
+  }
+
+  /** Adds what else is lost with our own sender key to its commit. */
+  #addLosses(entry: CacheEntry<T>): void {
+    for (const rider of this.table.lost(entry.address)) entry.addRider(rider);
   }
 
   /** Releases a clean record's lease before it is evicted, because later nothing would. */

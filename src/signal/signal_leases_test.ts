@@ -284,6 +284,20 @@ describe("CounterLease in SignalStoreCache", () => {
     expect(leaseOf(here, ALICE)?.burned).toBe(0);
   });
 
+  // A client may delete its key and clear the marks in a commit that fails: the key goes with a later one.
+  test.each([true, false])("deletes our sender key with the group's marks (loaded: %s)", async (isLoaded) => {
+    const here = world();
+    here.rows.senderKeys.set(OUR_KEY, {
+      record: stored(CounterRecord.of("", "key", 3)),
+      lease: undefined,
+    });
+    if (isLoaded) await here.cache.senderKeys.load(OUR_KEY);
+    await here.cache.senderKeys.delete(OUR_KEY);
+    await here.engine.flush();
+    expect(here.rows.senderKeys.has(OUR_KEY)).toBe(false);
+    expect(here.rows.clearedGroups).toEqual([GROUP]);
+  });
+
   test("removes our burned sender key with the group's marks", async () => {
     const here = world();
     const lease = { reservedUntil: 1_500, incarnation: FOREIGN, burned: 0 };

@@ -4,6 +4,13 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
+import {
+  formatNodeSenderKeyName,
+  formatSignalAddress,
+  parseJid,
+  parseSenderKeyName,
+  toSignalAddress,
+} from "../../src/addresses/mod.ts";
 import { BackendError, HaltedError } from "../../src/errors/mod.ts";
 import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
 import { type HoldfastPeer, openPeer, type PeerAccountOptions } from "./holdfast_peer.ts";
@@ -133,6 +140,40 @@ describe("an outage of thousands of messages", () => {
       await pair.reopen();
     }
     await pair.expectRead();
+  });
+});
+
+describe("our own sender key, given up in an outage", () => {
+  /** As a client does when a member has left. It is refused. */
+  async function giveUp({ anna }: Pair): Promise<void> {
+    const key = formatNodeSenderKeyName(
+      parseSenderKeyName(`${GROUP}:${formatSignalAddress(toSignalAddress(parseJid(ANNA)))}`),
+    );
+    const nothing = { "sender-key": { [key]: null }, "sender-key-memory": { [GROUP]: null } };
+    await expect(anna.keys.set(nothing)).rejects.toThrow(DOWN);
+  }
+
+  // The key goes with a later commit. Its marks must not stay behind.
+  test.each([true, false])(
+    "takes the marks of those who hold it along (flushed before: %s)",
+    async (isFlushed) => {
+      const pair = await Pair.open();
+      pair.plan.always(DOWN);
+      await giveUp(pair);
+      pair.plan.always("pass");
+      if (isFlushed) await pair.anna.account.flush();
+      await pair.expectRead();
+      expect(await pair.anna.keys.get("sender-key-memory", [GROUP])).toEqual({ [GROUP]: { [BEN]: true } });
+    },
+  );
+
+  test("is not asked for who holds it before it is gone", async () => {
+    const pair = await Pair.open();
+    pair.plan.always(DOWN);
+    await giveUp(pair);
+    await expect(pair.anna.keys.get("sender-key-memory", [GROUP])).rejects.toThrow(DOWN);
+    pair.plan.always("pass");
+    expect(await pair.anna.keys.get("sender-key-memory", [GROUP])).toEqual({});
   });
 });
 

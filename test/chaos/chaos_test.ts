@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { PROTECTIONS, type Protection } from "../support/protections/protections.ts";
+import { PROTECTIONS, type Protection } from "../support/protections/names.ts";
 import { clientOf, nodeRuntimes } from "./clients/node_runtime.ts";
 import { runChaos } from "./machine.ts";
 import { FINDINGS, failureWithout } from "./protections/without.ts";
@@ -20,18 +20,26 @@ const SEEDS_WITHOUT = 32;
  * may move them.
  */
 const KNOWN_SEEDS: Readonly<Record<Protection, number>> = {
-  generationCheck: 12,
-  gate: 13,
-  fastForward: 8,
-  rewindRefusal: 4,
-  preKeyCoupling: 3,
-  sendRefusal: 14,
-  failedGate: 1,
-  staleRead: 9,
+  generationCheck: 1,
+  gate: 1,
+  fastForward: 1,
+  rewindRefusal: 1,
+  preKeyCoupling: 1,
+  sendRefusal: 4,
+  failedGate: 7,
+  staleRead: 1,
   strandedState: 1,
-  ownerEpoch: 2,
-  epochBump: 13,
-  tokenCheck: 12,
+  ownerEpoch: 5,
+  mappingMove: 1,
+  ownPair: 2,
+  senderKeyMerge: 1,
+  senderKeyMarks: 7,
+  identityWipe: 2,
+  listTimestamp: 1,
+  storedPreKeys: 1,
+  identityConflict: 4,
+  epochBump: 1,
+  tokenCheck: 3,
 };
 
 beforeEach(() => {
@@ -67,6 +75,7 @@ test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
   expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 90);
   expect(total.evictions).toBeGreaterThan(ALL_STEPS / 45);
   expect(total.burnedKeys).toBeGreaterThan(ALL_STEPS / 450);
+  expect(total.registrations).toBeGreaterThan(ALL_STEPS / 900);
   expect(total.clones).toBeGreaterThan(ALL_STEPS / 900);
   expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });

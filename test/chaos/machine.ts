@@ -6,7 +6,8 @@
  * depends on them.
  */
 
-import { leaveOut, type Protection } from "../support/protections/protections.ts";
+import type { Protection } from "../support/protections/names.ts";
+import { leaveOut } from "../support/protections/protections.ts";
 import { STEPS, type Step } from "./steps/steps.ts";
 import type { ChaosRuntime } from "./world/chaos_runtime.ts";
 import type { ChaosCounts } from "./world/counts.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import type { Protection } from "../support/protections/protections.ts";
+import type { Protection } from "../support/protections/names.ts";
 import { clientOf, nodeRuntimes } from "./clients/node_runtime.ts";
 import { runChaos } from "./machine.ts";
 import { openPlace } from "./places/places.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { PROTECTIONS, type Protection } from "../../support/protections/protections.ts";
+import { PROTECTIONS, type Protection } from "../../support/protections/names.ts";
 import { CHAOS_CLIENTS, type ChaosClientKind } from "../clients/node_runtime.ts";
 import { CHAOS_PLACES, type ChaosPlace } from "../places/places.ts";
 

@@ -1,4 +1,4 @@
-import type { Protection } from "../../support/protections/protections.ts";
+import type { Protection } from "../../support/protections/names.ts";
 import type { ChaosOptions, ChaosReport } from "../machine.ts";
 
 /** What a run without a protection finds first. */
@@ -14,6 +14,14 @@ export const FINDINGS: Readonly<Record<Protection, RegExp>> = {
   strandedState: /cannot be read/,
   ownerEpoch: /left twice/,
   tokenCheck: /had taken the account over|left twice|older state|promised|are not durable/,
+  mappingMove: /came without it/,
+  ownPair: /one end is ours|counts as having it/,
+  senderKeyMerge: /cannot be read|older state/,
+  senderKeyMarks: /counts as having it/,
+  identityWipe: /identity before/,
+  listTimestamp: /identity before came back|promised|cannot be read/,
+  storedPreKeys: /stored in its place/,
+  identityConflict: /another identity|cannot be read|cannot read/,
   epochBump: /promised|are not durable|the row is|left keys to burn|left twice|cannot be read|older state/,
 };
 

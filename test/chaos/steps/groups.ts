@@ -12,6 +12,9 @@ import { MAX_MAIL, putBack, takeMail } from "./conversation.ts";
 /** Groups. Each shows its members, us too, by LID at one time and by phone number at another. */
 export const GROUPS: readonly string[] = ["120363000000000001@g.us", "120363000000000002@g.us"];
 
+/** Sender keys behind the newest one that a receiver still has, less than the five that it keeps. */
+const MAX_KEYS_BEHIND = 4;
+
 /** The names of our sender key in a group. */
 const OUR_NAMES: readonly string[] = [
   `${OUR_LID_USER}:${OUR_DEVICE}@lid.0`,
@@ -45,7 +48,8 @@ export async function sendToGroup(
         if (contact.groupOutbox.length >= MAX_MAIL) continue;
         const installation = installations.get(contact) ?? 0;
         const hasKey = receivers.includes(contact) || !keyless.has(contact);
-        contact.groupOutbox.push({ body: sealed.body, text, group, installation, hasKey });
+        const keys = contact.keysOf.get(group) ?? 0;
+        contact.groupOutbox.push({ body: sealed.body, text, group, installation, hasKey, keys });
       }
       return true;
     },
@@ -71,9 +75,12 @@ async function takeKey(
   group: string,
   { body, distribution }: GroupOutgoing,
 ): Promise<void> {
-  const { peer, learntFrom } = contact;
+  const { peer, learntFrom, keysOf } = contact;
   const { keyId, iteration } = groupNameOf(body);
-  if (!peer.knowsSenderKey(group, body)) learntFrom.set(`${group} ${keyId}`, iteration);
+  if (!peer.knowsSenderKey(group, body)) {
+    learntFrom.set(`${group} ${keyId}`, iteration);
+    keysOf.set(group, (keysOf.get(group) ?? 0) + 1);
+  }
   await peer.learnSenderKey(group, distribution);
   contact.withoutKeyOf.delete(group);
 }
@@ -103,8 +110,9 @@ async function arriveInGroup(world: World, contact: Contact, mail: OutgoingGroup
 
 /** A contact that installed anew has no key, asks for it, and is marked no longer. */
 function lacksKey(world: World, contact: Contact, mail: OutgoingGroupMail): void {
-  const { group, text, installation, hasKey } = mail;
-  if (hasKey && installation === contact.installation)
+  const { group, text, installation, hasKey, keys } = mail;
+  const isForgotten = (contact.keysOf.get(group) ?? 0) - keys >= MAX_KEYS_BEHIND;
+  if (hasKey && installation === contact.installation && !isForgotten)
     world.violate(
       `${contact.name} cannot read ${text}: it was never sent the sender key, and counts as having it`,
     );
@@ -123,13 +131,19 @@ export function rotateSenderKey(world: World): void {
   );
 }
 
+/** A group message to the account. */
+export type GroupMail = IncomingMail & { kind: "group" };
+
 /** A contact writes to a group. */
 export async function contactWritesToGroup(world: World, contact: Contact): Promise<void> {
-  const group = world.random.pick(GROUPS);
+  contact.inbox.push(await writeToGroup(world, contact, world.random.pick(GROUPS)));
+}
+
+export async function writeToGroup(world: World, contact: Contact, group: string): Promise<GroupMail> {
   const text = `group in ${world.name()}`;
   const sealed = await contact.peer.encryptGroup(group, text);
   const { installation } = contact;
-  contact.inbox.push({ ...sealed, ...groupNameOf(sealed.body), kind: "group", text, group, installation });
+  return { ...sealed, ...groupNameOf(sealed.body), kind: "group", text, group, installation };
 }
 
 /** The account reads a group message. A group shows its members by phone number or by LID, and may change. */
@@ -137,10 +151,11 @@ export async function receiveInGroup(
   world: World,
   incarnation: Incarnation,
   contact: Contact,
-  mail: IncomingMail & { kind: "group" },
+  mail: GroupMail,
+  address: string = world.random.pick(contact.addresses),
 ): Promise<string | undefined> {
   const { client } = incarnation;
-  const name = `${mail.group}:${world.random.pick(contact.addresses)}`;
+  const name = `${mail.group}:${address}`;
   incarnation.reading.set(mail, contact);
   try {
     if (oldestReadable(contact, mail, name) === undefined)
@@ -171,11 +186,7 @@ export async function receiveInGroup(
 async function learnKey(
   world: World,
   incarnation: Incarnation,
-  {
-    contact,
-    mail,
-    name,
-  }: { readonly contact: Contact; readonly mail: IncomingMail & { kind: "group" }; readonly name: string },
+  { contact, mail, name }: { readonly contact: Contact; readonly mail: GroupMail; readonly name: string },
 ): Promise<void> {
   await incarnation.client.learnSenderKey(name, mail.distribution);
   if (incarnation.isOver) return;
@@ -193,7 +204,7 @@ async function learnKey(
 }
 
 /** A group message to the account, as far as it names a sender key. */
-type KeyOfMail = Pick<IncomingMail & { kind: "group" }, "group" | "keyId">;
+type KeyOfMail = Pick<GroupMail, "group" | "keyId">;
 
 /** What was learnt of a sender key, by either name of its owner. */
 function knownKeys(contact: Contact, { group, keyId }: KeyOfMail): LearntKey[] {

@@ -4,6 +4,7 @@ import type { ChaosUser } from "../world/contact.ts";
 import { type Incarnation, OUR_LID_USER, OUR_PN_USER } from "../world/incarnation.ts";
 import type { World } from "../world/world.ts";
 import { greet, receive } from "./conversation.ts";
+import { GROUPS, type GroupMail, receiveInGroup, writeToGroup } from "./groups.ts";
 import { tellNewest } from "./registrations.ts";
 
 /**
@@ -67,6 +68,30 @@ async function readNext(
   const mail = contact?.inbox.shift();
   if (contact === undefined || mail?.kind !== "pairwise") return "told";
   return await receive(world, incarnation, contact, mail);
+}
+
+/**
+ * A group shows a member by phone number, then by LID, and the two are found to be one: the account has
+ * learnt one sender key twice, at different places, and what is late must still be read.
+ */
+export async function startShowBoth(world: World): Promise<void> {
+  const { random } = world;
+  const contacts = world.contacts.filter(({ user }) => !user.isTold);
+  if (contacts.length === 0) return;
+  const contact = random.pick(contacts);
+  const group = random.pick(GROUPS);
+  const telling = random.pick(TELLINGS);
+  const mails: GroupMail[] = [];
+  for (let count = 0; count < 3; count += 1) mails.push(await writeToGroup(world, contact, group));
+  const [early, late, last] = mails as [GroupMail, GroupMail, GroupMail];
+  const names = random.oneIn(2) ? contact.addresses : [...contact.addresses].reverse();
+  world.start(`show ${contact.name} by both names: ${telling}`, async (incarnation) => {
+    await receiveInGroup(world, incarnation, contact, early, names[0]);
+    await receiveInGroup(world, incarnation, contact, last, names[1]);
+    if (incarnation.isOver) return undefined;
+    await tellUser(world, incarnation, contact.user, telling);
+    return await receiveInGroup(world, incarnation, contact, late);
+  });
 }
 
 /** What `getUSyncDevices` does after it has stored the mapping. */

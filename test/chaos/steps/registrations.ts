@@ -61,9 +61,8 @@ export async function tellNewest(
   send: (told: SyncedDevices) => Promise<void>,
 ): Promise<void> {
   const told = listOf(world, incarnation, user);
-  if (!user.isAnew) return await send(told);
   const { rawId } = user;
-  world.lists.expect(user.lid, { rawId, timestamp: told.timestamp });
+  if (!user.isAnew) return await send(told);
   const companions = companionsOf(world, user);
   const keys = companions.flatMap(({ addresses }) =>
     addresses.flatMap((address) => [`session:${address}`, `identity:${address}`]),
@@ -114,8 +113,9 @@ export function startRegisterAnew(world: World): void {
 
 /** A list of the registration before arrives once more. It must change nothing. */
 export function startReplay(world: World): void {
+  // Where no list of the present registration is stored, it would be the newest.
   const users = world.users.filter(
-    ({ formerRawId, listedAtS }) => formerRawId !== undefined && listedAtS > 1,
+    ({ formerRawId, lid, rawId }) => formerRawId !== undefined && world.lists.rawIdOf(lid) === rawId,
   );
   if (users.length === 0) return;
   const user = world.random.pick(users);

@@ -4,7 +4,7 @@ import { contactWrites, deliverIn, deliverOut } from "./conversation.ts";
 import { deliverLate, outage, planFaults, refuse, refuseNewSession } from "./faults.ts";
 import { contactWritesToGroup, deliverGroupOut, GROUPS, rotateSenderKey, sendToGroup } from "./groups.ts";
 import { longOutage } from "./long_outage.ts";
-import { startTell, startTellWrong } from "./mappings.ts";
+import { startShowBoth, startTell, startTellWrong } from "./mappings.ts";
 import { startIdentityConflict } from "./own_identity.ts";
 import { reinstall, replaceUser } from "./people_change.ts";
 import { offerPreKey } from "./pre_keys.ts";
@@ -103,10 +103,11 @@ export const STEPS: readonly Step[] = [
   },
   { name: "contact installs anew", weight: 2, run: reinstall },
   { name: "tell a LID", weight: 10, run: startTell },
+  { name: "show a member by both names", weight: 5, run: startShowBoth },
   { name: "tell a wrong pair", weight: 4, run: startTellWrong },
-  { name: "list devices", weight: 5, run: startList },
-  { name: "register anew", weight: 4, run: startRegisterAnew },
-  { name: "replay a device list", weight: 4, run: startReplay },
+  { name: "list devices", weight: 10, run: startList },
+  { name: "register anew", weight: 6, run: startRegisterAnew },
+  { name: "replay a device list", weight: 6, run: startReplay },
   { name: "save another identity", weight: 2, run: startIdentityConflict },
   { name: "contacts change", weight: 3, run: (world) => replaceUser(world) },
   { name: "rotate a sender key", weight: 2, run: rotateSenderKey },

@@ -1,4 +1,4 @@
-import type { Protection } from "../../support/protections/protections.ts";
+import type { Protection } from "../../support/protections/names.ts";
 import type { ChaosClientFactory } from "../clients/client.ts";
 import type { ChaosPeer } from "../clients/peer.ts";
 import type { ChaosBackend } from "../places/chaos_backend.ts";

@@ -19,6 +19,8 @@ export interface OutgoingGroupMail {
   readonly installation: number;
   /** Whether that installation has been sent a sender key of ours in the group. */
   readonly hasKey: boolean;
+  /** How many it has been sent. */
+  readonly keys: number;
 }
 
 /** A message to the account. */
@@ -108,6 +110,8 @@ export class Contact {
   readonly learntFrom: Map<string, number> = new Map();
   /** Groups whose sender keys it has lost by installing anew, until it is sent them. */
   readonly withoutKeyOf: Set<string> = new Set();
+  /** How many sender keys of ours it has been sent, by group. */
+  readonly keysOf: Map<string, number> = new Map();
   /** Sessions that a crash has cost. */
   readonly lost: Set<string> = new Set();
   installation = 0;

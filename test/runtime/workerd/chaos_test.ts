@@ -6,7 +6,7 @@ import { FINDINGS, failureWithout } from "../../chaos/protections/without.ts";
 import { addCounts, newCounts } from "../../chaos/world/counts.ts";
 import { ChaosViolation } from "../../chaos/world/violation.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../../support/dose.ts";
-import type { Protection } from "../../support/protections/protections.ts";
+import type { Protection } from "../../support/protections/names.ts";
 import { objectRuntimes } from "./chaos_runtime.ts";
 
 const SEEDS = dose({ short: 3, long: 16 });

@@ -1,12 +1,14 @@
 /**
- * Protections against lost and repeated keys, each of which a test can leave out to show that it would
- * notice. The product has no switch for them: this module replaces methods of its classes, and wraps what is
- * handed to it.
+ * Leaves protections out, for tests that show that they would notice. The product has no switch for them:
+ * this module replaces methods of its classes, and `backend_without.ts` wraps what is handed to it.
  */
 import { Account } from "../../../src/account/mod.ts";
-import type { Backend, CommitOptions, Committer, OwnerState, Write } from "../../../src/backend/mod.ts";
-import { withCommitter } from "../../../src/backend/mod.ts";
+import type { Write } from "../../../src/backend/mod.ts";
+import { DeviceRegistry } from "../../../src/directory/devices/mod.ts";
+import { SenderKeyDevices } from "../../../src/directory/groups/mod.ts";
+import { OwnUsers } from "../../../src/directory/lid/mod.ts";
 import type { Host } from "../../../src/ports/mod.ts";
+import { SenderKeyRecord } from "../../../src/ratchet/mod.ts";
 import { CacheEntry, MUST } from "../../../src/signal/cache_entry.ts";
 import { ColdLoads } from "../../../src/signal/cold_loads.ts";
 import { CounterLease } from "../../../src/signal/counter_lease.ts";
@@ -14,39 +16,7 @@ import { type AnyEntry, DirtySet } from "../../../src/signal/dirty_set.ts";
 import { RecordStore } from "../../../src/signal/record_store.ts";
 import { SignalStoreCache } from "../../../src/signal/signal_store_cache.ts";
 import { SweptUsers } from "../../../src/signal/swept_users.ts";
-
-/**
- * What happens without each of them:
- *
- * - `generationCheck`: a flush cleans what it collected, even if it has changed since.
- * - `gate`: a put past the lease does not wait for its commit.
- * - `fastForward`: a load of another incarnation's record burns nothing.
- * - `rewindRefusal`: a put may go back on its chain.
- * - `preKeyCoupling`: a pre-key is removed without waiting for its session.
- * - `sendRefusal`: a message's key is taken though it cannot be published.
- * - `failedGate`: keys of messages that could not be published do not count as burned.
- * - `ownerEpoch`: randomness alone tells incarnations apart, and it may repeat.
- * - `tokenCheck`: an opening whose token is stored already takes it for its own.
- * - `staleRead`: a cold read may bring back what was replaced while it was under way.
- * - `strandedState`: state under the phone number of a known LID is not looked for.
- * - `epochBump`: a commit whose answer was lost is sent again under the same epoch.
- */
-export const PROTECTIONS = [
-  "generationCheck",
-  "gate",
-  "fastForward",
-  "rewindRefusal",
-  "preKeyCoupling",
-  "sendRefusal",
-  "failedGate",
-  "ownerEpoch",
-  "tokenCheck",
-  "staleRead",
-  "strandedState",
-  "epochBump",
-] as const;
-
-export type Protection = (typeof PROTECTIONS)[number];
+import type { Protection } from "./names.ts";
 
 /**
  * Random bytes of the name of one incarnation of a cache. Nothing else draws as many where these protections
@@ -56,7 +26,7 @@ const INCARNATION_BYTES = 8;
 
 /**
  * Leaves protections out, in every cache of this process, until what it returns is disposed of.
- * `fastForward`, `epochBump` and `tokenCheck` take `hostWithout` and `backendWithout` besides.
+ * Some take `hostWithout` and `backendWithout` besides.
  */
 export function leaveOut(protections: readonly Protection[]): Disposable {
   const restores = protections.flatMap((protection) => PATCHES[protection]?.() ?? []);
@@ -86,66 +56,6 @@ export function ownerEpochWithout(ownerEpoch: number, protections: readonly Prot
   return protections.some((name) => name === "ownerEpoch" || name === "fastForward") ? 0 : ownerEpoch;
 }
 
-/** The same backend, without `epochBump` or `tokenCheck`. */
-export function backendWithout(
-  backend: Backend,
-  host: Pick<Host, "clock">,
-  protections: readonly Protection[],
-): Backend {
-  if (protections.includes("epochBump")) return withoutEpochBump(backend, host);
-  return protections.includes("tokenCheck") ? withoutTokenCheck(backend, host) : backend;
-}
-
-/** An opening that finds its own token commits nothing, and goes on under the epoch that is stored. */
-function withoutTokenCheck(backend: Backend, { clock }: Pick<Host, "clock">): Backend {
-  let isTaken = false;
-  let ahead = 0;
-  const committer: Committer = {
-    capabilities: backend.capabilities,
-    readOwner: () => backend.readOwner(),
-    close: () => backend.close(),
-    async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
-      const guard = options?.guard;
-      if (guard === undefined) return await backend.commit(writes, options);
-      if (!isTaken && guard.next?.owner === guard.owner) ahead = 1;
-      const isTaking = !isTaken;
-      isTaken = true;
-      if (isTaking && ahead > 0) return [];
-      const { owner, minEpoch, maxEpoch, next } = guard;
-      return await backend.commit(writes, {
-        guard: {
-          owner,
-          minEpoch: minEpoch - ahead,
-          maxEpoch: maxEpoch - ahead,
-          next: next && { ...next, epoch: next.epoch - ahead },
-        },
-      });
-    },
-  };
-  return withCommitter(backend, committer, { clock });
-}
-
-/** Every commit of an owner carries the epoch that it took, and none moves it on. */
-function withoutEpochBump(backend: Backend, { clock }: Pick<Host, "clock">): Backend {
-  let taken: OwnerState | undefined;
-  const committer: Committer = {
-    capabilities: backend.capabilities,
-    readOwner: () => backend.readOwner(),
-    close: () => backend.close(),
-    commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
-      const guard = options?.guard;
-      if (guard === undefined) return backend.commit(writes, options);
-      if (guard.owner !== taken?.owner || taken === undefined) {
-        taken = guard.next;
-        return backend.commit(writes, options);
-      }
-      const { owner, epoch } = taken;
-      return backend.commit(writes, { guard: { owner, minEpoch: epoch, maxEpoch: epoch } });
-    },
-  };
-  return withCommitter(backend, committer, { clock });
-}
-
 type Restore = () => void;
 
 /** Replaces methods of classes. Each returns how to restore what was there. */
@@ -173,7 +83,52 @@ const PATCHES: Partial<Record<Protection, () => Restore[]>> = {
   failedGate: () => [replace(RecordStore.prototype, "forfeit", () => () => {})],
   staleRead: () => [replace(ColdLoads.prototype, "removed", () => () => {})],
   strandedState: () => [replace(SweptUsers.prototype, "has", () => () => true)],
+  mappingMove: () => [
+    replace(SignalStoreCache.prototype, "moveUsers", (moveUsers) => {
+      return function (this: AnyCache, _users, options) {
+        return moveUsers.call(this, [], options);
+      };
+    }),
+  ],
+  ownPair: () => [
+    replace(OwnUsers.prototype, "judge", () => (mappings) => ({ accepted: mappings, refusals: [] })),
+  ],
+  senderKeyMerge: () => [replace(SenderKeyRecord.prototype, "absorb", () => () => {})],
+  senderKeyMarks: () => [replace(SenderKeyDevices.prototype, "lost", () => () => {})],
+  identityWipe: () => [
+    replace(SignalStoreCache.prototype, "deleteSessions", (deleteSessions) => {
+      return function (this: AnyCache, _selection, writes) {
+        return deleteSessions.call(this, { users: [], where: () => false }, writes);
+      };
+    }),
+  ],
+  listTimestamp: listsCountAlways,
+  identityConflict: () => [
+    replace(Account.prototype, "commitWith", () => {
+      return function (this: Account, writes) {
+        return this.writeBehind.commitWith(writes);
+      };
+    }),
+  ],
 };
+
+type AnyCache = SignalStoreCache<unknown, unknown>;
+
+/** Every device list is newer than the one before. */
+function listsCountAlways(): Restore[] {
+  let nowS = 2 ** 32;
+  return [
+    replace(DeviceRegistry.prototype, "update", (update) => {
+      return function (this: DeviceRegistry, synced) {
+        nowS += 1;
+        return update.call(
+          this,
+          synced.map((list) => ({ ...list, timestamp: nowS })),
+        );
+      };
+    }),
+  ];
+}
 
 /** Every account opens under the same owner epoch, as far as its cache knows. */
 function sameOwnerEpoch(): Restore[] {

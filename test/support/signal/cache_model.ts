@@ -11,7 +11,8 @@ import { MAX_SKIPPED_MESSAGES } from "../../../src/ratchet/mod.ts";
 import type { Durability } from "../../../src/signal/counter_lease.ts";
 import type { SignalRecords } from "../../../src/signal/signal_records.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
-import { leaveOut, type Protection } from "../protections/protections.ts";
+import type { Protection } from "../protections/names.ts";
+import { leaveOut } from "../protections/protections.ts";
 import {
   ALICE,
   BOB,

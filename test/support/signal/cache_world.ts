@@ -5,7 +5,8 @@ import type { SignalStoreCacheOptions } from "../../../src/signal/signal_cache_o
 import { SignalStoreCache } from "../../../src/signal/signal_store_cache.ts";
 import { type FakeHost, fakeHost } from "../../../src/testing/mod.ts";
 import { WriteBehind, type WriteBehindPolicy } from "../../../src/write_behind/mod.ts";
-import { hostWithout, ownerEpochWithout, type Protection } from "../protections/protections.ts";
+import type { Protection } from "../protections/names.ts";
+import { hostWithout, ownerEpochWithout } from "../protections/protections.ts";
 import { CounterRecord, counterCodec, counterSenderKeyCodec, stored } from "./counter_record.ts";
 import { FakeRows } from "./fake_rows.ts";
 
