@@ -1,6 +1,6 @@
 /** What a run knows: the account's processes, its contacts, what has left, and what must be true. */
-import { type Backend, MAX_KEY_ID, type Write } from "../../../src/backend/mod.ts";
-import { hexOf } from "../../../src/bytes/mod.ts";
+import type { Backend, Write } from "../../../src/backend/mod.ts";
+import { hexOf, MAX_KEY_ID } from "../../../src/bytes/mod.ts";
 import { generateKeyPair } from "../../../src/device/mod.ts";
 import { encodePreKey } from "../../../src/records/mod.ts";
 import { RewindError, type SignalCacheEvent } from "../../../src/signal/mod.ts";
