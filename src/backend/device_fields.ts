@@ -128,6 +128,7 @@ export const DEVICE_FIELDS: DeviceFields = {
         accountSignatureKey: optional(plain("accountSignatureKey", { min: 0, length: KEY_BYTES })),
         accountSignature: optional(plain("accountSignature", { min: 0, length: SIGNATURE_BYTES })),
         deviceSignature: optional(plain("deviceSignature", { min: 0, length: SIGNATURE_BYTES })),
+        unknownFields: optional(plain("unknownFields", { min: 1 })),
       }),
     ),
     initial: absent,

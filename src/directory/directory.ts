@@ -134,6 +134,7 @@ function openDirectory(account: Account): OpenedDirectory {
     whileRemoved: (deviceJids, commit) => senderKeyDevices.whileRemoved(deviceJids, commit),
   });
   const groups = new GroupCache({
+    reads: store,
     commit,
     cache: caches.build<GroupInfo>({
       ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
@@ -142,10 +143,12 @@ function openDirectory(account: Account): OpenedDirectory {
   const migration = new UserMigration({ lid, devices, signal, reads: store });
   // Commits of other code, such as the Baileys adapter, invalidate entries of these caches.
   account.onCommitted(async (writes) => {
+    groups.follow(writes);
     await devices.follow(writes);
     await senderKeyDevices.follow(writes);
     migration.follow(writes);
   });
+  account.onStored((writes) => groups.follow(writes));
   account.onIdentityChanged(() => {
     for (const part of [devices, groups, senderKeyDevices, migration]) part.forgetAll();
   });

@@ -76,6 +76,7 @@ const signedIdentity = members<NonNullable<DeviceCommandOf<"setAccount">["accoun
   accountSignatureKey: optional(bytes),
   accountSignature: optional(bytes),
   deviceSignature: optional(bytes),
+  unknownFields: optional(bytes),
 });
 
 const certificate = members<DeviceCommandOf<"setServerCertChain">["serverCertChain"]["leaf"]>({

@@ -1,5 +1,13 @@
 import { KEY_BYTES, SIGNATURE_BYTES } from "../bytes/mod.ts";
-import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
+import { ArgumentRangeError } from "../errors/mod.ts";
+import {
+  DELIMITED,
+  decodeMessage,
+  delimitedSize,
+  encodeMessage,
+  WireReader,
+  WireWriter,
+} from "../protobuf/mod.ts";
 import { optionalBytes, requireBytes, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import {
@@ -18,6 +26,8 @@ export interface AdvSignedDeviceIdentity {
   readonly accountSignature?: Uint8Array | undefined;
   /** 64 bytes. */
   readonly deviceSignature?: Uint8Array | undefined;
+  /** Encoded fields that are not known here. They are kept, since another release may know them. */
+  readonly unknownFields?: Uint8Array | undefined;
 }
 
 /** The primary device's signed list of companions: `ADVSignedKeyIndexList`. */
@@ -44,21 +54,36 @@ export interface AdvKeyIndexList {
 }
 
 /**
- * Encodes the proof of linking. Omits empty fields.
+ * Encodes the proof of linking. Omits empty fields and writes unknown ones back.
  *
- * @throws {RangeError} When the signature key is not 32 bytes or a signature not 64.
+ * @throws {RangeError} When the signature key is not 32 bytes or a signature not 64, or the unknown fields are
+ * none.
  */
 export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity): Uint8Array {
   const action = "encode account";
-  const { details, accountSignatureKey, accountSignature, deviceSignature } = identity;
+  const { details, accountSignatureKey, accountSignature, deviceSignature, unknownFields } = identity;
+  requireUnknownFields(action, unknownFields);
   const key = optionalBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
   const parts = {
     details: details?.length === 0 ? undefined : details,
     accountSignatureKey: key,
     accountSignature: optionalBytes(action, "account signature", accountSignature, SIGNATURE_BYTES),
     deviceSignature: optionalBytes(action, "device signature", deviceSignature, SIGNATURE_BYTES),
+    unknownFields,
   };
   return encodeMessage(ADVSignedDeviceIdentitySchema, parts, action);
+}
+
+/** Checks that bytes are whole fields, none of which is known: others would damage the message. */
+function requireUnknownFields(action: string, fields: Uint8Array | undefined): void {
+  if (fields === undefined || fields.length === 0) return;
+  let kept: Uint8Array | undefined;
+  try {
+    kept = decodeMessage(ADVSignedDeviceIdentitySchema, fields, action).unknownFields;
+  } catch {
+    // The caller's mistake, not damage of what is stored.
+  }
+  if (kept?.length !== fields.length) throw new ArgumentRangeError(`${action}: not unknown fields`);
 }
 
 /**
@@ -69,13 +94,45 @@ export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity)
  */
 export function decodeAdvSignedDeviceIdentity(bytes: Uint8Array): AdvSignedDeviceIdentity {
   const action = "decode account";
-  const stored = new StoredMessage(decodeMessage(ADVSignedDeviceIdentitySchema, bytes, action), action);
+  const message = decodeMessage(ADVSignedDeviceIdentitySchema, bytes, action);
+  const stored = new StoredMessage(message, action);
   return withoutAbsent({
+    unknownFields: message.unknownFields,
     details: stored.optionalBytes("details"),
     accountSignatureKey: stored.optionalBytes("accountSignatureKey", KEY_BYTES),
     accountSignature: stored.optionalBytes("accountSignature", SIGNATURE_BYTES),
     deviceSignature: stored.optionalBytes("deviceSignature", SIGNATURE_BYTES),
   });
+}
+
+/** Field of a stored proof of linking: its unknown fields, whatever they are. */
+const STORED_UNKNOWN = (1000 << 3) | DELIMITED;
+
+/** Encodes the proof of linking for a column: unknown fields stand in one field, unchecked. */
+export function encodeStoredAccount(identity: AdvSignedDeviceIdentity): Uint8Array {
+  const { unknownFields, ...known } = identity;
+  const message = encodeAdvSignedDeviceIdentity(known);
+  if (unknownFields === undefined || unknownFields.length === 0) return message;
+  // Its tag has two bytes.
+  const writer = new WireWriter(message.length + delimitedSize(unknownFields.length) + 1);
+  writer.raw(message);
+  writer.bytesField(STORED_UNKNOWN, unknownFields);
+  return writer.bytes;
+}
+
+/**
+ * Decodes what `encodeStoredAccount` made.
+ *
+ * @throws {CorruptError} When the bytes do not decode.
+ * @throws {WrongLengthError} When the signature key is not 32 bytes or a signature not 64.
+ */
+export function decodeStoredAccount(bytes: Uint8Array): AdvSignedDeviceIdentity {
+  const { unknownFields, ...known } = decodeAdvSignedDeviceIdentity(bytes);
+  if (unknownFields === undefined) return known;
+  const reader = new WireReader(unknownFields, "decode account");
+  // Written by something else, which left them as they are.
+  if (reader.tag() !== STORED_UNKNOWN) return { ...known, unknownFields };
+  return { ...known, unknownFields: new Uint8Array(reader.bytes()) };
 }
 
 /**

@@ -14,9 +14,11 @@ export {
   decodeAdvKeyIndexList,
   decodeAdvSignedDeviceIdentity,
   decodeAdvSignedKeyIndexList,
+  decodeStoredAccount,
   encodeAdvKeyIndexList,
   encodeAdvSignedDeviceIdentity,
   encodeAdvSignedKeyIndexList,
+  encodeStoredAccount,
 } from "./adv.ts";
 
 export { decodeDeviceExtra, encodeDeviceExtra } from "./device_extra.ts";

@@ -153,6 +153,17 @@ describe("ADV codecs", () => {
     );
   });
 
+  test("keep unknown fields of the proof of linking, and take no others for them", () => {
+    const unknown = [0xc2, 0x3e, 2, 1, 2, 0xc8, 0x3e, 7];
+    const identity = records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x0a, 1, 9, ...unknown));
+    expect(identity).toStrictEqual({ details: Uint8Array.of(9), unknownFields: Uint8Array.from(unknown) });
+    expect(records.encodeAdvSignedDeviceIdentity(identity)).toEqual(Uint8Array.of(0x0a, 1, 9, ...unknown));
+    // A known field, half a field, no field.
+    for (const unknownFields of [Uint8Array.of(0x0a, 1, 9), Uint8Array.of(0xc8), Uint8Array.of(7)]) {
+      expect(() => records.encodeAdvSignedDeviceIdentity({ unknownFields })).toThrow(RangeError);
+    }
+  });
+
   test("round-trip signed key index lists", () => {
     const list = {
       details: Uint8Array.of(8, 1),

@@ -1,11 +1,11 @@
 import { DEVICE_FIELD_NAMES, DEVICE_FIELDS, type Device, type KeyPair } from "../../backend/mod.ts";
 import {
-  decodeAdvSignedDeviceIdentity,
   decodeDeviceExtra,
   decodeServerCertChain,
-  encodeAdvSignedDeviceIdentity,
+  decodeStoredAccount,
   encodeDeviceExtra,
   encodeServerCertChain,
+  encodeStoredAccount,
 } from "../../records/mod.ts";
 import type { Rule } from "../../rules/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
@@ -69,7 +69,7 @@ const COMPOSITES: CompositeFields = {
   noiseKey: keyPair("noise_key"),
   identityKey: keyPair("identity_key"),
   signedPreKey: keyPair("signed_pre_key"),
-  account: blob("account", encodeAdvSignedDeviceIdentity, decodeAdvSignedDeviceIdentity),
+  account: blob("account", encodeStoredAccount, decodeStoredAccount),
   appVersion: {
     columns: ["app_version_primary", "app_version_secondary", "app_version_tertiary"],
     isBlob: false,

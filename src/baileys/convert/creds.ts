@@ -1,5 +1,6 @@
 import type { AdvSignedDeviceIdentity, Device, KeyPair } from "../../backend/mod.ts";
-import { encodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../../bytes/mod.ts";
+import { encodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES, sameBytes } from "../../bytes/mod.ts";
+import { EMPTY } from "../../protobuf/mod.ts";
 import { type JsonObject, readBytes, requireBytes, requireInteger, requireObject } from "./_bytes.ts";
 import { readCredsExtra, writeCredsExtra } from "./creds_extra.ts";
 import type { BaileysAccount, BaileysCreds, BaileysKeys } from "./creds_types.ts";
@@ -71,7 +72,7 @@ export function deviceFromCreds(creds: object, base: Device): Device {
     signedPreKeyId: keyId("the id of signedPreKey", signedPreKeyId, 1),
     signedPreKeySignature: requireBytes(ACTION, "the signature of signedPreKey", signature, SIGNATURE_BYTES),
     advSecretKey: requireBytes(ACTION, "advSecretKey", input.advSecretKey, KEY_BYTES),
-    account: input.account == null ? undefined : readAccount(requireObject(ACTION, "account", input.account)),
+    account: input.account == null ? undefined : readAccount(input.account, rest, base.account),
     platform: takeText("platform", input, rest),
     propsHash: takeText("lastPropHash", input, rest),
     edgeRoutingInfo:
@@ -102,7 +103,7 @@ export function credsFromDevice(device: Device, options: CredsOptions): BaileysC
     lastPropHash: undefined,
     additionalData: undefined,
   };
-  const { signedPreKey, me: _, ...rest } = stored;
+  const { signedPreKey, me: _me, account: _account, ...rest } = stored;
   const creds: Record<string, unknown> = {
     ...rest,
     noiseKey: pair(device.noiseKey),
@@ -122,7 +123,8 @@ export function credsFromDevice(device: Device, options: CredsOptions): BaileysC
   };
   const me = writeMe(device, stored.me as object | undefined);
   if (me !== undefined) creds.me = me;
-  if (device.account !== undefined) creds.account = writeAccount(device.account, wrap);
+  if (device.account !== undefined)
+    creds.account = writeAccount(device.account, stored.account as object | undefined, wrap);
   if (device.platform !== undefined) creds.platform = device.platform;
   if (device.propsHash !== undefined) creds.lastPropHash = device.propsHash;
   return creds as unknown as BaileysCreds;
@@ -187,23 +189,46 @@ function writeMe(device: Device, left: object | undefined): object | undefined {
   };
 }
 
-function readAccount(account: JsonObject): AdvSignedDeviceIdentity {
+/** Fields of the proof of pairing that have a name here. */
+const ACCOUNT_FIELDS = ["details", "accountSignatureKey", "accountSignature", "deviceSignature"] as const;
+
+/**
+ * The proof of pairing; properties that have no field go to `rest`. What the credentials cannot express of
+ * the present proof is kept while it is the same one.
+ */
+function readAccount(
+  value: unknown,
+  rest: Record<string, unknown>,
+  known: AdvSignedDeviceIdentity | undefined,
+): AdvSignedDeviceIdentity {
+  const account = requireObject(ACTION, "account", value);
   const read = (name: string, length?: number): Uint8Array | undefined => {
     const value = account[name];
     if (value == null || readBytes(value)?.length === 0) return undefined;
     return requireBytes(ACTION, `${name} of account`, value, length);
   };
-  return {
+  const others = Object.entries(account).filter(
+    ([name]) => !(ACCOUNT_FIELDS as readonly string[]).includes(name),
+  );
+  if (others.length > 0) rest.account = Object.fromEntries(others);
+  const fields = {
     details: read("details"),
     accountSignatureKey: read("accountSignatureKey", KEY_BYTES),
     accountSignature: read("accountSignature", SIGNATURE_BYTES),
     deviceSignature: read("deviceSignature", SIGNATURE_BYTES),
   };
+  const unknownFields = known?.unknownFields;
+  const isSame = sameBytes(fields.details ?? EMPTY, known?.details ?? EMPTY);
+  return unknownFields === undefined || !isSame ? fields : { ...fields, unknownFields };
 }
 
-function writeAccount(account: AdvSignedDeviceIdentity, wrap: WrapBytes): BaileysAccount {
-  const written: BaileysAccount = {};
-  for (const name of ["details", "accountSignatureKey", "accountSignature", "deviceSignature"] as const) {
+function writeAccount(
+  account: AdvSignedDeviceIdentity,
+  left: object | undefined,
+  wrap: WrapBytes,
+): BaileysAccount {
+  const written: BaileysAccount = { ...left };
+  for (const name of ACCOUNT_FIELDS) {
     const value = account[name];
     if (value !== undefined) written[name] = wrap(new Uint8Array(value));
   }

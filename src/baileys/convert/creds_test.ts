@@ -294,3 +294,19 @@ describe("deviceFromCreds and credsFromDevice", () => {
     },
   );
 });
+
+describe("the proof of pairing in credentials", () => {
+  test("keeps what it has beside its known fields", () => {
+    const creds = pairedCreds();
+    const account = { ...creds.account, accountType: 1, newerSignature: Buffer.from([1, 2]) };
+    const device = deviceFromCreds({ ...creds, account }, BASE);
+    expect(credsFromDevice(device, OPTIONS).account).toMatchObject({ accountType: 1 });
+    expect(Object.keys(credsFromDevice(device, OPTIONS).account ?? {})).toContain("newerSignature");
+    // Unknown fields of the wire are none of the credentials' business: they stay while the proof is the same.
+    const unknownFields = Uint8Array.of(0xc8, 0x3e, 7);
+    const known = { ...device, account: { ...device.account, unknownFields } };
+    expect(deviceFromCreds({ ...creds, account }, known).account?.unknownFields).toEqual(unknownFields);
+    const other = { ...account, details: Buffer.from([9]) };
+    expect(deviceFromCreds({ ...creds, account: other }, known).account?.unknownFields).toBeUndefined();
+  });
+});

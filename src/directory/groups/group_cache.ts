@@ -1,6 +1,7 @@
 import type { Jid } from "../../addresses/mod.ts";
-import type { Write } from "../../backend/mod.ts";
+import type { ProtocolReads, Write } from "../../backend/mod.ts";
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
+import { BareGroups } from "./bare_groups.ts";
 import { addParticipants, type GroupInfo, type ParticipantChange, removeParticipants } from "./group_info.ts";
 
 /** Status of a participant whose change the server accepted. */
@@ -8,6 +9,7 @@ const ACCEPTED = 200;
 
 /** Dependencies of a group cache. */
 export interface GroupCacheParts {
+  readonly reads: Pick<ProtocolReads, "getGroupMetadata">;
   /** Commits writes, such as `commitWith` of an account. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
   readonly cache: ValueCache<string, GroupInfo>;
@@ -23,11 +25,13 @@ export interface ParticipantResult extends ParticipantChange {
  *
  * Notifications update a cached group instead of fetching it again, and leave a group that is not cached
  * alone. A change also deletes the stored metadata of the group, so that a restart never serves outdated
- * members. Changes of one group run one at a time, under its lock.
+ * members. A group of which nothing is stored costs one query the first time, and no commit: a burst of
+ * notifications is not a burst of commits. Changes of one group run one at a time, under its lock.
  */
 export class GroupCache {
   readonly #parts: GroupCacheParts;
   readonly #locks = new KeyedLock();
+  readonly #bare = new BareGroups();
 
   constructor(parts: GroupCacheParts) {
     this.#parts = parts;
@@ -104,8 +108,18 @@ export class GroupCache {
     });
   }
 
+  /** Must be called with writes of other code, at the latest when they have landed. */
+  follow(writes: readonly Write[]): void {
+    for (const write of writes) if (write.kind === "groupMetadata.put") this.#bare.stored(write.group);
+  }
+
   async #forget(group: string): Promise<void> {
     await this.#parts.cache.invalidate(group);
-    await this.#parts.commit([{ kind: "groupMetadata.delete", group }]);
+    if (this.#bare.has(group)) return;
+    const { now } = this.#bare;
+    if ((await this.#parts.reads.getGroupMetadata(group)) !== undefined) {
+      await this.#parts.commit([{ kind: "groupMetadata.delete", group }]);
+    }
+    this.#bare.add(group, now);
   }
 }

@@ -60,8 +60,15 @@ class World {
   readonly clock = new FakeClock();
   readonly faults = new MemoryFaults();
   readonly backend = memoryBackend({ clock: this.clock, faults: this.faults });
-  readonly commit = (writes: readonly Write[]) => this.backend.commit(writes);
+  readonly commits: (readonly Write[])[] = [];
+  beforeCommit: () => Promise<void> = async () => {};
+  readonly commit = async (writes: readonly Write[]) => {
+    this.commits.push(writes);
+    await this.beforeCommit();
+    return await this.backend.commit(writes);
+  };
   readonly groups = new GroupCache({
+    reads: this.backend,
     commit: this.commit,
     cache: new PortableCache<string, GroupInfo>({ capacity: 250, ttlMs: 3_600_000, clock: this.clock }),
   });
@@ -217,7 +224,8 @@ describe("GroupCache", () => {
   });
 
   test("stops serving a group whose stored metadata cannot be deleted", async () => {
-    const { groups, faults } = new World();
+    const { groups, backend, faults } = new World();
+    await backend.putGroupMetadata(GROUP, Uint8Array.of(1));
     await groups.insert(GROUP, LIDS);
     faults.failCommitAt(0);
     await expect(groups.added(GROUP, [{ jid: jid("1003@lid") }])).rejects.toThrow();
@@ -239,6 +247,38 @@ describe("GroupCache", () => {
     await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
     expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
     expect(await groups.get(GROUP)).toEqual(LIDS);
+  });
+
+  test("commits nothing when nothing is stored, however many notifications come", async () => {
+    const { groups, backend, commits } = new World();
+    await groups.insert(GROUP, LIDS);
+    for (let n = 0; n < 50; n += 1) await groups.added(GROUP, [{ jid: jid(`20${n}@lid`) }]);
+    // Known already, and of a group that is not cached.
+    await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
+    await groups.removed("120363000000000009@g.us", [jid("1002@lid")]);
+    expect(commits).toEqual([]);
+    expect((await groups.get(GROUP))?.participants).toHaveLength(52);
+    const put: Write = { kind: "groupMetadata.put", group: GROUP, blob: Uint8Array.of(1) };
+    await backend.commit([put]);
+    groups.follow([put]);
+    for (let n = 0; n < 50; n += 1) await groups.removed(GROUP, [jid(`20${n}@lid`)]);
+    expect(commits).toEqual([[{ kind: "groupMetadata.delete", group: GROUP }]]);
+    expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
+  });
+
+  test("deletes metadata that is stored while it is being deleted", async () => {
+    const world = new World();
+    const { groups, backend } = world;
+    const put: Write = { kind: "groupMetadata.put", group: GROUP, blob: Uint8Array.of(1) };
+    await backend.commit([put]);
+    world.beforeCommit = async () => {
+      world.beforeCommit = async () => {};
+      groups.follow([put]);
+    };
+    await groups.added(GROUP, [{ jid: jid("1003@lid") }]);
+    await backend.commit([put]);
+    await groups.added(GROUP, [{ jid: jid("1004@lid") }]);
+    expect(await backend.getGroupMetadata(GROUP)).toBeUndefined();
   });
 
   test("drops fetched members that are older than a change", async () => {

@@ -78,6 +78,16 @@ const recordCases: readonly ConformanceCase[] = [
       await afterEachRestart(harness, backend, async (open) => equal(await open.load(), device, "device"));
     },
   },
+  {
+    name: "device: unknown fields of the proof of pairing come back",
+    async run(harness) {
+      const backend = await harness.open();
+      const unknownFields = new Uint8Array([0xc2, 0x3e, 2, 1, 2, 0xc8, 0x3e, 7]);
+      const device: Device = { ...freshDevice(1), account: { details: sampleBytes(1, 3), unknownFields } };
+      await backend.save(device);
+      await afterEachRestart(harness, backend, async (open) => equal(await open.load(), device, "device"));
+    },
+  },
 ];
 
 const accountCases: readonly ConformanceCase[] = [
