@@ -3,11 +3,11 @@ import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
+import { migrateSession } from "./migrate_session.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
 import { RepositoryLocks, requireStored } from "./repository_locks.ts";
 import { withEachTwin } from "./twin_sender_keys.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
-import { migrateUser } from "./user_migration.ts";
 
 /**
  * Baileys' factory of Signal repositories: `makeLibSignalRepository`, or the socket option
@@ -117,7 +117,7 @@ function guard(parts: GuardParts): SignalRepositoryLike {
       const sessions = jids.map((jid) => [inner.jidToSignalProtocolAddress(jid), null]);
       return keys.set({ session: Object.fromEntries(sessions) });
     },
-    migrateSession: (from, to) => migrateUser(told, { from, to }),
+    migrateSession: (from, to) => migrateSession(told, { from, to }),
   };
 }
 

@@ -90,19 +90,19 @@ export class ToldMappings {
     if (this.#isDone(pair)) return 0;
     const known = await this.#migration.lid.getPn(pair.lid);
     return known === pair.phoneNumber
-      ? await this.#migration.settle([pair.phoneNumber])
+      ? await this.#migration.moveLeftovers([pair.phoneNumber])
       : await this.learn([pair]);
   }
 
   /** Moves state under phone numbers whose LIDs are known. @throws {StoreError} */
-  async settle(phoneNumbers: readonly string[]): Promise<void> {
+  async moveLeftovers(phoneNumbers: readonly string[]): Promise<void> {
     const { lid } = this.#migration;
     const isDone = (phoneNumber: string): boolean => {
       const known = lid.peekLid(phoneNumber);
       return known !== undefined && this.#migration.isSwept({ pn: phoneNumber, lid: known });
     };
     const left = phoneNumbers.filter((phoneNumber) => !isDone(phoneNumber));
-    if (left.length > 0) await this.#migration.settle(left);
+    if (left.length > 0) await this.#migration.moveLeftovers(left);
   }
 
   /**
@@ -111,7 +111,7 @@ export class ToldMappings {
    */
   storedUnder(phoneNumbers: readonly string[]): void {
     const lids = phoneNumbers.map((phoneNumber) => this.#migration.lid.peekLid(phoneNumber));
-    this.#migration.unsettle(lids.filter((lid) => lid !== undefined));
+    this.#migration.forgetSwept(lids.filter((lid) => lid !== undefined));
   }
 
   #isDone({ lid, phoneNumber }: UserPair): boolean {

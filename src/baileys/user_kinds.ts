@@ -127,7 +127,7 @@ export const tcTokenKind: KeyKind = {
   async read(context, ids) {
     const { account, told, wrapBytes } = context;
     const jids = ids.filter((id) => id !== TC_TOKEN_INDEX_ID);
-    await told.settle(await phoneNumbersOf(account, jids));
+    await told.moveLeftovers(await phoneNumbersOf(account, jids));
     const places = await tokenPlaces(account, jids);
     const tokens = await readEach(
       jids,

@@ -4,7 +4,7 @@ import { KeyedLock } from "../cache/mod.ts";
 import { type MovedUser, type SharedSignalState, SweptUsers } from "../signal/mod.ts";
 import type { DeviceRegistry } from "./devices/mod.ts";
 import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
-import { type TokenReads, tokenMoves } from "./token_move.ts";
+import { type TcTokenReads, tcTokenMoves } from "./tc_token_move.ts";
 
 /** Users moved by one commit. With a few devices each, that is a few thousand rows. */
 const USERS_PER_COMMIT = 250;
@@ -17,7 +17,7 @@ export interface MigrationParts {
   readonly lid: LidPnCache;
   readonly devices: DeviceRegistry;
   readonly signal: SharedSignalState;
-  readonly reads: Pick<ProtocolReads, "getDevicesFor"> & TokenReads;
+  readonly reads: Pick<ProtocolReads, "getDevicesFor"> & TcTokenReads;
 }
 
 /** The result of learning mappings and moving state. */
@@ -59,7 +59,7 @@ export class UserMigration {
       const commit: CommitLearnt = async (learnt, resolved, land) => {
         const moved = resolved.map(({ phoneNumber, lid }) => ({ pn: phoneNumber, lid }));
         this.#swept.delete(moved.map(({ lid }) => lid));
-        const tokens = await tokenMoves(this.#parts.reads, moved);
+        const tokens = await tcTokenMoves(this.#parts.reads, moved);
         sessions += await this.#move(moved, [...learnt, ...tokens], land);
         this.#swept.add(moved);
       };
@@ -91,7 +91,7 @@ export class UserMigration {
    * @returns Number of moved sessions.
    * @throws {StoreError}
    */
-  async settle(phoneNumbers: readonly string[]): Promise<number> {
+  async moveLeftovers(phoneNumbers: readonly string[]): Promise<number> {
     const asked = phoneNumbers.map((phoneNumber) => ({ phoneNumber }));
     return await this.#turn.withKeys([TURN], async () => {
       let sessions = 0;
@@ -108,7 +108,7 @@ export class UserMigration {
   }
 
   /** Marks users for another check, because state may be stored under their phone numbers again. */
-  unsettle(lids: readonly string[]): void {
+  forgetSwept(lids: readonly string[]): void {
     this.#swept.delete(lids);
   }
 
@@ -138,7 +138,7 @@ export class UserMigration {
     const [withState, lists, tokens] = await Promise.all([
       signal.usersToMove(known),
       reads.getDevicesFor(known.map(({ pn }) => pn)),
-      tokenMoves(reads, known),
+      tcTokenMoves(reads, known),
     ]);
     const left = known.filter((user, index) => withState.includes(user) || lists[index] !== undefined);
     const sessions = left.length + tokens.length === 0 ? 0 : await this.#move(left, tokens);

@@ -34,7 +34,7 @@ export interface MoveParts<S, K> extends MoveContext {
   readonly identities: IdentityStore;
   readonly locks: KeyedLock;
   readonly reads: Pick<SignalCacheReads, "listSignalAddresses">;
-  readonly places: Pick<StatePlaces, "settled" | "unsettled">;
+  readonly places: Pick<StatePlaces, "addSwept" | "forgetSwept">;
   /** Commits writes together with all dirty items. */
   readonly commitWith: (writes: readonly Write[]) => Promise<unknown>;
 }
@@ -87,14 +87,14 @@ export async function moveUsers<S, K>(
   const { locks, places } = parts;
   const moved = (): void | Promise<void> => {
     // Later callers wait until all state is moved.
-    places.unsettled(users);
+    places.forgetSwept(users);
     return options.moved?.();
   };
   const report = await moveKnown(parts, users, { ...options, moved });
   // Callers that resolved the phone number earlier may have put further state, or may still hold its lock.
   await othersDone(locks, lidsOf(users));
   const rest = await moveKnown(parts, users, {});
-  await places.settled(users);
+  await places.addSwept(users);
   return {
     sessions: report.sessions + rest.sessions,
     identities: report.identities + rest.identities,

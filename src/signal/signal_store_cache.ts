@@ -537,7 +537,7 @@ export class SignalStoreCache<S, K> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const place = await this.#placeOf(text);
       if (place !== undefined) return place;
-      await this.#places.settle(text);
+      await this.#places.moveLeftovers(text);
     }
     throw new LimitError("find address: its user's phone number and LID keep changing");
   }

@@ -54,7 +54,7 @@ export class StatePlaces {
     this.#mover = mover;
   }
 
-  /** The canonical address; `undefined` while state may be under its user's phone number: see `settle`. */
+  /** The canonical address; `undefined` while state may be under its user's phone number: see `moveLeftovers`. */
   async ofAddress(address: string): Promise<string | undefined> {
     const parsed = this.#mappings === undefined ? undefined : tryParseSignalAddress(address);
     if (parsed === undefined || (isLidServer(parsed.server) && this.#swept.hasLid(parsed.user)))
@@ -81,7 +81,7 @@ export class StatePlaces {
    *
    * @throws {StoreError} When the state could not be read or moved.
    */
-  async settle(address: string): Promise<void> {
+  async moveLeftovers(address: string): Promise<void> {
     const sender = tryParseSenderKeyName(address)?.sender;
     const user = await this.#mappings?.userOf(sender === undefined ? address : formatSignalAddress(sender));
     if (user === undefined || this.#swept.has(user)) return;
@@ -91,7 +91,7 @@ export class StatePlaces {
   }
 
   /** Records that all state of these users is moved, if their mapping is unchanged. */
-  async settled(users: readonly MovedUser[]): Promise<void> {
+  async addSwept(users: readonly MovedUser[]): Promise<void> {
     const known = await Promise.allSettled(
       users.map(async ({ pn }) => this.#mappings?.userOf(addressOf(pn))),
     );
@@ -104,7 +104,7 @@ export class StatePlaces {
   }
 
   /** Records that state may be under the phone numbers of these users again. */
-  unsettled(users: readonly MovedUser[]): void {
+  forgetSwept(users: readonly MovedUser[]): void {
     this.#swept.delete(users.map(({ lid }) => lid));
   }
 

@@ -15,7 +15,7 @@ import { senderKeyRecordBytes, sessionRecordBytes } from "../support/signal/samp
 
 const GROUP = "120363000000000001@g.us";
 const USERS = [1, 2, 3].map((n) => ({ lid: `10000000000000${n}`, phoneNumber: `551199999000${n}` }));
-const TABLES = ["lid_mapping", "device_list", "session", "identity", "sender_key"];
+const TABLES = ["lid_mapping", "device_list", "session", "identity", "sender_key", "tc_token"];
 
 let folder: string;
 
@@ -107,6 +107,11 @@ function state(): Write[] {
       kind: "deviceList.put",
       records: [{ user: phoneNumber, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }],
     },
+    {
+      kind: "tcToken.put",
+      jid: `${phoneNumber}@s.whatsapp.net`,
+      entry: { token: key(50 + n), tokenTimestamp: 50 + n, senderTimestamp: 60 + n },
+    },
   ]);
 }
 
@@ -114,7 +119,11 @@ function state(): Write[] {
 async function addresses({ account }: Incarnation): Promise<string[]> {
   const users = USERS.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber]);
   const found = await account.store.listSignalAddresses(users);
-  return found.map(({ kind, address }) => `${kind} ${address}`).sort();
+  const tokens = await account.store.getAllTcTokenJids();
+  return [
+    ...found.map(({ kind, address }) => `${kind} ${address}`),
+    ...tokens.map((jid) => `tcToken ${jid}`),
+  ].sort();
 }
 
 const MOVED = USERS.flatMap(({ lid }) => [
@@ -122,6 +131,7 @@ const MOVED = USERS.flatMap(({ lid }) => [
   `senderKey ${GROUP}:${lid}@lid.0`,
   `session ${lid}:3@lid.0`,
   `session ${lid}@lid.0`,
+  `tcToken ${lid}@lid`,
 ]).sort();
 
 test("a migration that dies at any statement is not there at all, and the next incarnation makes it whole", async () => {

@@ -17,8 +17,8 @@ import { mutationMacCases } from "./mutation_mac_cases.ts";
 import { ownerCases } from "./owner_cases.ts";
 import { preKeyCases } from "./pre_key_cases.ts";
 import { relationCases } from "./relation_cases.ts";
-import { senderKeyDeviceCases } from "./sender_key_device_cases.ts";
-import { sessionCases } from "./session_cases.ts";
+import { senderKeyMarkCases } from "./sender_key_mark_cases.ts";
+import { signalRecordCases } from "./signal_record_cases.ts";
 import { signalUserCases } from "./signal_user_cases.ts";
 import { tcTokenCases } from "./tc_token_cases.ts";
 import { validationCases } from "./validation_cases.ts";
@@ -26,14 +26,14 @@ import { validationCases } from "./validation_cases.ts";
 /** Every rule of the backend contract, as cases that any test runner can run. Names are unique. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...lifecycleCases,
-  ...sessionCases,
+  ...signalRecordCases,
   ...leaseCases,
   ...signalUserCases,
   ...preKeyCases,
   ...appSyncCases,
   ...generationCases,
   ...mutationMacCases,
-  ...senderKeyDeviceCases,
+  ...senderKeyMarkCases,
   ...lidMappingCases,
   ...relationCases,
   ...tcTokenCases,

@@ -6,7 +6,7 @@ const FAMILY = "120363000000000001@g.us";
 const WORK = "120363000000000002@g.us";
 
 /** Marks of devices that hold our sender key of a group. */
-export const senderKeyDeviceCases: readonly ConformanceCase[] = [
+export const senderKeyMarkCases: readonly ConformanceCase[] = [
   {
     name: "sender-key devices: are set, changed and read by group, by JID",
     async run(harness) {

@@ -22,7 +22,7 @@ const NOTHING: MigrationCounts = { migrated: 0, skipped: 0, total: 0 };
  *
  * @throws {StoreError} When a read or commit failed. Nothing has changed.
  */
-export async function migrateUser(
+export async function migrateSession(
   told: ToldMappings,
   jids: { readonly from: string; readonly to: string },
 ): Promise<MigrationCounts> {

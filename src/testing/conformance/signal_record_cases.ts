@@ -9,7 +9,7 @@ const BOB = "1000200030004@lid.0";
 const NAME = `120363000000000001@g.us:${ALICE}`;
 
 /** Identities, sessions and sender keys. */
-export const sessionCases: readonly ConformanceCase[] = [
+export const signalRecordCases: readonly ConformanceCase[] = [
   {
     name: "identity: returns the last put until it is deleted",
     async run(harness) {
