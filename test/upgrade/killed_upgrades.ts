@@ -36,39 +36,68 @@ export interface KilledUpgrades {
   readonly converted: number;
 }
 
-/** Kills processes on copies of one file. */
+/** Kills processes on copies of one file, on two files at a time. */
 export async function killUpgrades(kills: number, seed: number): Promise<KilledUpgrades> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-killed-"));
   const program = await buildProgram("test/upgrade/upgrader.ts");
   const counts = { before: 0, upgraded: 0, converted: 0 };
   const lost: string[] = [];
-  const random = new SeededRandom(seed);
   try {
     const original = join(folder, "release_1.db");
     await makeRelease1(original);
-    for (let kill = 0, file = 0; kill < kills; file += 1) {
-      const path = join(folder, `${kill}.db`);
-      copyFileSync(original, path);
-      let acknowledged = 1;
-      for (let round = 0; round < KILLS_PER_FILE && kill < kills; round += 1, kill += 1) {
-        const isEarly = round === 0 || random.oneIn(3);
-        // Of every second file the first process dies between two commits, of the others at any moment.
-        const isBetween = round === 0 && file % 2 === 0;
-        const lastCommit = isBetween ? (LAST_COMMITS[(file / 2) % LAST_COMMITS.length] ?? 0) : 0;
-        const told = await killOne(program, `file:${path}`, { random, isEarly, lastCommit });
-        acknowledged = Math.max(acknowledged, told);
-        const { stage, faults, version } = await inspect(`file:${path}`, acknowledged);
-        counts[stage] += 1;
-        lost.push(...faults.map((fault) => `kill ${kill} of seed ${seed}: ${fault}`));
-        acknowledged = version;
+    let files = 0;
+    const work = async (): Promise<void> => {
+      while (files * KILLS_PER_FILE < kills) {
+        const file = files;
+        files += 1;
+        const path = join(folder, `${file}.db`);
+        copyFileSync(original, path);
+        const rounds = Math.min(KILLS_PER_FILE, kills - file * KILLS_PER_FILE);
+        for (const { stage, faults } of await killOnFile({ program, path, file, rounds, seed })) {
+          counts[stage] += 1;
+          lost.push(...faults.map((fault) => `file ${file} of seed ${seed}: ${fault}`));
+        }
+        for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
       }
-      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
-    }
+    };
+    await Promise.all([work(), work()]);
   } finally {
     program.remove();
     rmSync(folder, { recursive: true, force: true });
   }
   return { lost, ...counts };
+}
+
+/** What a file was after a kill. */
+interface Inspection {
+  readonly stage: keyof Omit<KilledUpgrades, "lost">;
+  readonly faults: readonly string[];
+  readonly version: number;
+}
+
+/** Kills processes on one file, one after the other. */
+async function killOnFile(options: {
+  readonly program: NodeProgram;
+  readonly path: string;
+  readonly file: number;
+  readonly rounds: number;
+  readonly seed: number;
+}): Promise<Inspection[]> {
+  const { program, path, file, rounds, seed } = options;
+  const random = new SeededRandom(seed + file);
+  const inspections: Inspection[] = [];
+  let acknowledged = 1;
+  for (let round = 0; round < rounds; round += 1) {
+    const isEarly = round === 0 || random.oneIn(3);
+    // Of every second file the first process dies between two commits, of the others at any moment.
+    const isBetween = round === 0 && file % 2 === 0;
+    const lastCommit = isBetween ? (LAST_COMMITS[(file / 2) % LAST_COMMITS.length] ?? 0) : 0;
+    const told = await killOne(program, `file:${path}`, { random, isEarly, lastCommit });
+    const inspection = await inspect(`file:${path}`, Math.max(acknowledged, told));
+    inspections.push(inspection);
+    acknowledged = inspection.version;
+  }
+  return inspections;
 }
 
 /** A file of the release before with its accounts, and a collection that takes several commits to convert. */
@@ -117,10 +146,7 @@ async function killOne(
 }
 
 /** Looks at a file after a kill, as the next process would. */
-async function inspect(
-  url: string,
-  acknowledged: number,
-): Promise<{ stage: keyof Omit<KilledUpgrades, "lost">; faults: string[]; version: number }> {
+async function inspect(url: string, acknowledged: number): Promise<Inspection> {
   const schema = await schemaOf(url);
   const faults: string[] = [];
   const backend = await libsqlBackend({ url, account: UPGRADED });
