@@ -1,13 +1,13 @@
 /**
- * `baileysAuthState` as a drop-in: the same calls on `useMultiFileAuthState` and on an account, and what a
- * crash leaves.
+ * `baileysAuthState` as a drop-in: the same calls on `useMultiFileAuthState` and on an account, also after a
+ * crash.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Curve, initAuthCreds, type SignalDataSet, useMultiFileAuthState } from "baileys";
 import Long from "long";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { type BaileysAuthState, baileysAuthState } from "../../src/baileys/mod.ts";
@@ -23,7 +23,7 @@ async function reopen(database: MemoryDatabase): Promise<BaileysAuthState & { cl
   return { ...(await baileysAuthState(account)), close: () => account.close() };
 }
 
-/** One value of each of the ten types but the ratchets, which have tests of their own. */
+/** One value of each of the ten types except the ratchets, which have their own tests. */
 function samples(): SignalDataSet {
   const bytes = (fill: number, length = 32): Buffer => Buffer.alloc(length, fill);
   return {
@@ -53,7 +53,10 @@ function samples(): SignalDataSet {
   };
 }
 
-/** Buffers and Uint8Arrays alike, 64-bit integers of protobuf.js as numbers: what a client compares. */
+/**
+ * Converts Buffers and Uint8Arrays to one form, and 64-bit integers of protobuf.js to numbers, for
+ * comparison.
+ */
 function plain(value: unknown): unknown {
   if (Long.isLong(value)) return value.toNumber();
   if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("hex")}`;
@@ -66,98 +69,100 @@ function plain(value: unknown): unknown {
   );
 }
 
-test("every type of key comes back as the multi-file state gives it, after a reopening too", async () => {
-  const database = new MemoryDatabase();
-  const files = await useMultiFileAuthState(join(folder, "types"));
-  const data = samples();
-  await files.state.keys.set(data);
-  let opened = await reopen(database);
-  await opened.state.keys.set(data);
-  for (let opening = 0; opening < 2; opening += 1) {
-    for (const [type, values] of Object.entries(data)) {
-      const ids = [...Object.keys(values ?? {}), "absent"];
-      // biome-ignore lint/suspicious/noExplicitAny: one loop over types whose values differ.
-      const expected = (await files.state.keys.get(type as any, ids)) as Record<string, unknown>;
-      for (const id of Object.keys(expected)) if (expected[id] === null) delete expected[id];
-      expect(plain(await opened.state.keys.get(type, ids)), `${type}, opening ${opening}`).toEqual(
-        plain(expected),
-      );
+describe("baileysAuthState", () => {
+  test("returns every type of key as the multi-file state does", async () => {
+    const database = new MemoryDatabase();
+    const files = await useMultiFileAuthState(join(folder, "types"));
+    const data = samples();
+    await files.state.keys.set(data);
+    let opened = await reopen(database);
+    await opened.state.keys.set(data);
+    for (let opening = 0; opening < 2; opening += 1) {
+      for (const [type, values] of Object.entries(data)) {
+        const ids = [...Object.keys(values ?? {}), "absent"];
+        // biome-ignore lint/suspicious/noExplicitAny: one loop over types whose values differ.
+        const expected = (await files.state.keys.get(type as any, ids)) as Record<string, unknown>;
+        for (const id of Object.keys(expected)) if (expected[id] === null) delete expected[id];
+        expect(plain(await opened.state.keys.get(type, ids)), `${type}, opening ${opening}`).toEqual(
+          plain(expected),
+        );
+      }
+      await opened.close();
+      opened = await reopen(database);
     }
-    await opened.close();
-    opened = await reopen(database);
-  }
-});
+  });
 
-test("null deletes, for every type", async () => {
-  const { state } = await reopen(new MemoryDatabase());
-  const data = samples();
-  await state.keys.set(data);
-  for (const [type, values] of Object.entries(data)) {
-    const ids = Object.keys(values ?? {});
-    await state.keys.set({ [type]: Object.fromEntries(ids.map((id) => [id, null])) });
-    expect(await state.keys.get(type, ids), type).toEqual({});
-  }
-});
+  test("deletes every type of key with null", async () => {
+    const { state } = await reopen(new MemoryDatabase());
+    const data = samples();
+    await state.keys.set(data);
+    for (const [type, values] of Object.entries(data)) {
+      const ids = Object.keys(values ?? {});
+      await state.keys.set({ [type]: Object.fromEntries(ids.map((id) => [id, null])) });
+      expect(await state.keys.get(type, ids), type).toEqual({});
+    }
+  });
 
-test("the index of tokens says what is stored", async () => {
-  const { state } = await reopen(new MemoryDatabase());
-  expect(await state.keys.get("tctoken", ["__index"])).toEqual({});
-  await state.keys.set(samples());
-  const { __index: index } = await state.keys.get("tctoken", ["__index"]);
-  expect(JSON.parse(Buffer.from(index.token).toString())).toEqual([
-    "100000000000002@lid",
-    "100000000000003@lid",
-  ]);
-});
+  test("lists stored tokens in their index", async () => {
+    const { state } = await reopen(new MemoryDatabase());
+    expect(await state.keys.get("tctoken", ["__index"])).toEqual({});
+    await state.keys.set(samples());
+    const { __index: index } = await state.keys.get("tctoken", ["__index"]);
+    expect(JSON.parse(Buffer.from(index.token).toString())).toEqual([
+      "100000000000002@lid",
+      "100000000000003@lid",
+    ]);
+  });
 
-test("credentials of a paired device survive, whatever fields they hold", async () => {
-  const database = new MemoryDatabase();
-  const first = await reopen(database);
-  const paired = {
-    ...pairedCreds({ pn: "15550000001" }),
-    additionalData: { nested: [Buffer.from("x"), 1, "y"] },
-  };
-  Object.assign(first.state.creds, paired);
-  await first.saveCreds();
-  const { nextPreKeyId, firstUnuploadedPreKeyId } = first.state.creds;
-  await first.close();
-  const second = await reopen(database);
-  expect(plain(second.state.creds)).toEqual(plain({ ...paired, nextPreKeyId, firstUnuploadedPreKeyId }));
-});
+  test("keeps all fields of the credentials of a paired device", async () => {
+    const database = new MemoryDatabase();
+    const first = await reopen(database);
+    const paired = {
+      ...pairedCreds({ pn: "15550000001" }),
+      additionalData: { nested: [Buffer.from("x"), 1, "y"] },
+    };
+    Object.assign(first.state.creds, paired);
+    await first.saveCreds();
+    const { nextPreKeyId, firstUnuploadedPreKeyId } = first.state.creds;
+    await first.close();
+    const second = await reopen(database);
+    expect(plain(second.state.creds)).toEqual(plain({ ...paired, nextPreKeyId, firstUnuploadedPreKeyId }));
+  });
 
-test("a new account's credentials have every field that Baileys' own have", async () => {
-  const { state } = await reopen(new MemoryDatabase());
-  const own = initAuthCreds();
-  for (const [name, value] of Object.entries(own)) {
-    expect(typeof state.creds[name as keyof typeof state.creds], name).toBe(typeof value);
-  }
-  expect(state.creds.advSecretKey).toHaveLength(own.advSecretKey.length);
-});
+  test("creates credentials with every field of Baileys' own", async () => {
+    const { state } = await reopen(new MemoryDatabase());
+    const own = initAuthCreds();
+    for (const [name, value] of Object.entries(own)) {
+      expect(typeof state.creds[name as keyof typeof state.creds], name).toBe(typeof value);
+    }
+    expect(state.creds.advSecretKey).toHaveLength(own.advSecretKey.length);
+  });
 
-test("pre-keys and the counter over them are one commit: a crash before saveCreds repeats no id", async () => {
-  const database = new MemoryDatabase();
-  const { state } = await reopen(database);
-  const last = state.creds.nextPreKeyId + 811;
-  const ids = Array.from({ length: 812 }, (_, index) => state.creds.nextPreKeyId + index);
-  await state.keys.set({ "pre-key": Object.fromEntries(ids.map((id) => [id, Curve.generateKeyPair()])) });
-  // No saveCreds, no close: the process died.
-  const after = await reopen(database);
-  expect(after.state.creds.nextPreKeyId).toBeGreaterThan(last);
-});
+  test("commits pre-keys and their counter together", async () => {
+    const database = new MemoryDatabase();
+    const { state } = await reopen(database);
+    const last = state.creds.nextPreKeyId + 811;
+    const ids = Array.from({ length: 812 }, (_, index) => state.creds.nextPreKeyId + index);
+    await state.keys.set({ "pre-key": Object.fromEntries(ids.map((id) => [id, Curve.generateKeyPair()])) });
+    // The process dies without saveCreds or close.
+    const after = await reopen(database);
+    expect(after.state.creds.nextPreKeyId).toBeGreaterThan(last);
+  });
 
-test("an unknown type, a malformed id and a malformed value are the caller's mistakes and change nothing", async () => {
-  const { state } = await reopen(new MemoryDatabase());
-  await expect(state.keys.get("no such type", ["1"])).rejects.toThrow(TypeError);
-  await expect(state.keys.set({ "no such type": { "1": {} } })).rejects.toThrow(TypeError);
-  const good = Curve.generateKeyPair();
-  for (const bad of [
-    { "pre-key": { "800": good, zero: good } },
-    { "pre-key": { "800": good, "16777216": good } },
-    { "pre-key": { "800": good, "801": { public: Buffer.alloc(31), private: Buffer.alloc(32) } } },
-    { "pre-key": { "800": good }, "identity-key": { "1.0": Buffer.alloc(12) } },
-    { "pre-key": { "800": good }, session: { "1.0": { not: "a session" } } },
-  ]) {
-    await expect(state.keys.set(bad)).rejects.toThrow(/^(?!.*undefined).+/);
-    expect(await state.keys.get("pre-key", ["800"])).toEqual({});
-  }
+  test("rejects unknown types, malformed ids and malformed values", async () => {
+    const { state } = await reopen(new MemoryDatabase());
+    await expect(state.keys.get("no such type", ["1"])).rejects.toThrow(TypeError);
+    await expect(state.keys.set({ "no such type": { "1": {} } })).rejects.toThrow(TypeError);
+    const good = Curve.generateKeyPair();
+    for (const bad of [
+      { "pre-key": { "800": good, zero: good } },
+      { "pre-key": { "800": good, "16777216": good } },
+      { "pre-key": { "800": good, "801": { public: Buffer.alloc(31), private: Buffer.alloc(32) } } },
+      { "pre-key": { "800": good }, "identity-key": { "1.0": Buffer.alloc(12) } },
+      { "pre-key": { "800": good }, session: { "1.0": { not: "a session" } } },
+    ]) {
+      await expect(state.keys.set(bad)).rejects.toThrow(/^(?!.*undefined).+/);
+      expect(await state.keys.get("pre-key", ["800"])).toEqual({});
+    }
+  });
 });

@@ -1,4 +1,4 @@
-/** `account.erase()`: the account is gone, and everything that was made over it has ended. */
+/** `account.erase()` deletes the account and ends every object over it. */
 import { describe, expect, test } from "vitest";
 import { ClosedError, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
@@ -35,7 +35,7 @@ describe("Account.erase", () => {
     await next.close();
   });
 
-  test("drops what was not flushed, and ends the Signal cache", async () => {
+  test("drops unflushed state and ends the Signal cache", async () => {
     const database = new MemoryDatabase();
     const account = await openAccount({ backend: memoryBackend({ database }), saverIntervalMs: "manual" });
     const cache = signalCache(account);

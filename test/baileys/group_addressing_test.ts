@@ -1,6 +1,4 @@
-/**
- * Groups that show phone numbers and LIDs in turn: a sender key is one, whichever of them a message shows.
- */
+/** Groups with messages under phone numbers and LIDs in turn. Both address the same sender key. */
 import {
   GroupCipher,
   GroupSessionBuilder,
@@ -32,7 +30,7 @@ afterEach(() => {
 
 const DEVICE = 3;
 
-/** Ways in which Ben's LID becomes known, or is. */
+/** Ways in which Ben's LID is or becomes known. */
 const TELLINGS: readonly (readonly [string, (world: LidWorld) => Promise<unknown>])[] = [
   [
     "directory.learn",
@@ -51,7 +49,7 @@ const TELLINGS: readonly (readonly [string, (world: LidWorld) => Promise<unknown
 const by = (jid: string): SignalPeer => ({ jid }) as SignalPeer;
 
 describe.each(TELLINGS)("a peer's sender key, with %s", (_, tell) => {
-  test.each([pn(DEVICE), lid(DEVICE)])("learnt as %s reads what shows either name", async (first) => {
+  test.each([pn(DEVICE), lid(DEVICE)])("learnt as %s reads messages under either name", async (first) => {
     const world = await LidWorld.open();
     const ben = stockPeer(pn(DEVICE));
     const one = await ben.sendToGroup(GROUP, "1");
@@ -69,7 +67,7 @@ describe.each(TELLINGS)("a peer's sender key, with %s", (_, tell) => {
     expect(await world.rows()).toEqual([`senderKey ${GROUP}:${BEN_LID}:${DEVICE}@lid.0`]);
   });
 
-  test("learnt under both names reads everything that either read", async () => {
+  test("learnt under both names reads the messages of both", async () => {
     const world = await LidWorld.open();
     const ben = stockPeer(pn(DEVICE));
     const one = await ben.sendToGroup(GROUP, "1");
@@ -105,7 +103,7 @@ describe.each(TELLINGS)("a peer's sender key, with %s", (_, tell) => {
   });
 });
 
-/** How our own LID becomes known, or is. */
+/** Ways in which our own LID is or becomes known. */
 const OWN_TELLINGS: readonly (readonly [string, Telling])[] = [
   [
     "login",
@@ -126,14 +124,14 @@ const OWN_TELLINGS: readonly (readonly [string, Telling])[] = [
   ],
 ];
 
-describe.each(OWN_TELLINGS)("our own sender key, with our LID told by %s", (_, tell) => {
-  /** Anna is paired, and nothing has told her LID. */
+describe.each(OWN_TELLINGS)("our own sender key, with our LID reported by %s", (_, tell) => {
+  /** Anna is paired, and her LID is unknown. */
   const withoutLid = (): Promise<LidWorld> => LidWorld.open({ id: ANNA });
 
   const sealed = (world: LidWorld, meId: string) =>
     world.anna.peer.repository.encryptGroupMessage({ group: GROUP, meId, data: Buffer.from("text") });
 
-  test("goes on under either name, and the members keep their marks", async () => {
+  test("continues under either name, and members keep their marks", async () => {
     const world = await withoutLid();
     const member = stockPeer(pn());
     const first = await sealed(world, ANNA);
@@ -153,7 +151,7 @@ describe.each(OWN_TELLINGS)("our own sender key, with our LID told by %s", (_, t
     expect(await world.anna.keys.get("sender-key-memory", [GROUP])).toEqual({ [GROUP]: { [pn()]: true } });
   });
 
-  test("of two the LID's stays, and no device is marked as holding it", async () => {
+  test("keeps the LID's key of two, and clears the marks", async () => {
     const world = await withoutLid();
     const byPn = await sealed(world, ANNA);
     const byLid = await sealed(world, ANNA_LID);
@@ -166,7 +164,7 @@ describe.each(OWN_TELLINGS)("our own sender key, with our LID told by %s", (_, t
     expect(keyOf(next.ciphertext)).toBe(keyOf(byLid.ciphertext));
   });
 
-  test("stranded under both names becomes one before the marks are answered", async () => {
+  test("is merged from both names before marks are returned", async () => {
     const world = await withoutLid();
     const byPn = await sealed(world, ANNA);
     const byLid = await sealed(world, ANNA_LID);
@@ -184,7 +182,7 @@ describe.each(OWN_TELLINGS)("our own sender key, with our LID told by %s", (_, t
   });
 });
 
-/** A sender over Baileys' own code whose key has an id of the test's choice. */
+/** A sender over Baileys' own code, with a chosen key id. */
 class Sender {
   readonly #record = new SenderKeyRecord();
   readonly #name = new SenderKeyName(GROUP, { id: "1", deviceId: 0, toString: () => "1.0" } as never);

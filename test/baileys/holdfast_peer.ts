@@ -1,6 +1,5 @@
 /**
- * A peer whose state is a Holdfast account, and which can be closed, or dropped as a crash drops it, and
- * reopened.
+ * A peer whose state is a Holdfast account. It can be closed, or dropped as in a crash, and reopened.
  * @module
  */
 
@@ -19,10 +18,10 @@ export interface HoldfastPeer {
   readonly saveCreds: () => Promise<void>;
 }
 
-/** What an account is opened with beside its backend: a clock, a saver's interval, a durability. */
+/** Options of the account besides its backend: a clock, a saver's interval, a durability. */
 export type PeerAccountOptions = Omit<OpenAccountOptions, "backend">;
 
-/** Opens the account of a backend and a peer over it, as the adapter is meant to be used. */
+/** Opens the account of a backend and a peer over it, in the intended use of the adapter. */
 export async function openPeer(
   jid: string,
   backend: Backend | Promise<Backend>,
@@ -32,7 +31,8 @@ export async function openPeer(
 }
 
 /**
- * The same over the key store alone: Baileys' own repository and transactions, every `set` durable by itself.
+ * The same over the key store alone, with Baileys' own repository and transactions. Each `set` is durable by
+ * itself.
  */
 export async function openPlainPeer(
   jid: string,
@@ -42,7 +42,7 @@ export async function openPlainPeer(
   return await plainPeerOf(jid, await openAccount({ ...options, backend }), makeLibSignalRepository);
 }
 
-/** A peer over an account that is open, with Baileys' repository or what stands around it. */
+/** A peer over an open account, with Baileys' repository or a wrapper of it. */
 export async function peerOf(
   jid: string,
   account: Account,

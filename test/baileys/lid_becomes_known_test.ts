@@ -1,6 +1,6 @@
 /**
- * A LID becomes known, in each way in which rc14 tells it: what is under the phone number goes with it, of
- * every device.
+ * A LID becomes known in each way in which rc14 reports it. The state under the phone number moves with it,
+ * for every device.
  */
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -33,7 +33,7 @@ const ALL: readonly (readonly [string, Telling])[] = [
   ],
 ];
 
-/** Ben's phone and his desktop, which no device list names. */
+/** Ben's phone, and his desktop, which is in no device list. */
 async function benOnTwoDevices(world: LidWorld): Promise<[SignalPeer, SignalPeer]> {
   const [phone, desktop] = [stockPeer(pn()), stockPeer(pn(12))];
   await world.meet(phone);
@@ -48,8 +48,8 @@ const MOVED = [
   `session ${BEN_LID}@lid.0`,
 ];
 
-describe.each(ALL)("a LID told by %s", (_, tell) => {
-  test("takes along the state of every device, in the mapping's commit", async () => {
+describe.each(ALL)("a LID reported by %s", (_, tell) => {
+  test("moves the state of every device in the mapping's commit", async () => {
     const world = await LidWorld.open();
     const devices = await benOnTwoDevices(world);
     await world.anna.keys.set({ "device-list": { [BEN_PN]: ["0"] } });
@@ -59,7 +59,7 @@ describe.each(ALL)("a LID told by %s", (_, tell) => {
     await tell(world.anna);
     expect(world.anna.account.stats().commits - commits).toBe(1);
     expect(await world.rows()).toEqual(MOVED);
-    // Mail is read under either spelling, before a crash and after it.
+    // Messages are readable under either address, before and after a crash.
     for (const [index, frame] of underWay.entries()) {
       expect(await world.decrypt(frame, index === 0 ? lid() : pn(12))).toBe("under way");
     }
@@ -78,7 +78,7 @@ describe.each(ALL)("a LID told by %s", (_, tell) => {
   });
 });
 
-test("getLIDForPN that asks the server moves the session before it is used", async () => {
+test("moves the session when getLIDForPN queries the server", async () => {
   const world = await LidWorld.open();
   const phone = stockPeer(pn());
   await world.meet(phone);
@@ -96,7 +96,7 @@ test("getLIDForPN that asks the server moves the session before it is used", asy
   expect(await world.rows()).toEqual([`identity ${BEN_LID}@lid.0`, `session ${BEN_LID}@lid.0`]);
 });
 
-describe("state that is stranded under the phone number", () => {
+describe("state left under the phone number", () => {
   const LOOK_UPS: readonly (readonly [string, (world: LidWorld, phone: SignalPeer) => Promise<unknown>])[] = [
     ["decryptMessage by the number", (world, phone) => world.reads(phone, "text")],
     ["decryptMessage by the LID", (world, phone) => world.reads(phone, "text", lid())],
@@ -123,7 +123,7 @@ describe("state that is stranded under the phone number", () => {
     ["migrateSession", async ({ anna }) => await anna.peer.repository.migrateSession(pn(), lid())],
   ];
 
-  test.each(LOOK_UPS)("is found by %s, and moved", async (_, lookUp) => {
+  test.each(LOOK_UPS)("is moved by %s", async (_, lookUp) => {
     const world = await LidWorld.open();
     const [phone, desktop] = await benOnTwoDevices(world);
     await world.strand();
@@ -135,7 +135,7 @@ describe("state that is stranded under the phone number", () => {
   test.each([
     ["deleteSession", ({ peer }) => peer.repository.deleteSession([pn()])],
     ["keys.set", ({ keys }) => keys.set({ session: { [`${BEN_PN}.0`]: null } })],
-  ] as readonly (readonly [string, Telling])[])("goes when %s names the number", async (_, remove) => {
+  ] as readonly (readonly [string, Telling])[])("is deleted when %s names the number", async (_, remove) => {
     const world = await LidWorld.open();
     await benOnTwoDevices(world);
     await world.strand();
@@ -157,7 +157,7 @@ describe("state that is stranded under the phone number", () => {
     expect(await world.rows()).toEqual([`identity ${BEN_PN}@c.us.0`, `session ${BEN_PN}@c.us.0`]);
   });
 
-  test("is moved once, by operations under both spellings at once", async () => {
+  test("is moved once by concurrent operations under both names", async () => {
     const world = await LidWorld.open();
     const [phone, desktop] = await benOnTwoDevices(world);
     await world.strand();
@@ -173,7 +173,7 @@ describe("state that is stranded under the phone number", () => {
   });
 });
 
-test("an explicit value for the LID wins over one for the phone number in one set", async () => {
+test("prefers the value for the LID in one `set` with both names", async () => {
   const world = await LidWorld.open();
   const phone = stockPeer(pn());
   await world.meet(phone);

@@ -1,4 +1,4 @@
-/** Anna, whose account is a Holdfast one that can crash, and peers over stock Baileys with memory keys. */
+/** Anna, with a Holdfast account that can crash, and peers over stock Baileys with memory keys. */
 import { initAuthCreds } from "baileys";
 import { vi } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
@@ -13,7 +13,7 @@ export const GROUP = "120363000000000001@g.us";
 export const BEN_PN = "15550000002";
 export const BEN_LID = "200000000000002";
 
-/** Ben's JIDs, of a device. */
+/** Ben's JIDs for a device. */
 export function pn(device = 0): string {
   return `${BEN_PN}${device === 0 ? "" : `:${device}`}@s.whatsapp.net`;
 }
@@ -21,12 +21,12 @@ export function lid(device = 0): string {
   return `${BEN_LID}${device === 0 ? "" : `:${device}`}@lid`;
 }
 
-/** A way to tell that Ben's phone number and LID are one user. */
+/** A way to report that Ben's phone number and LID are one user. */
 export type Telling = (anna: HoldfastPeer) => Promise<unknown>;
 
 const PAIR = { lid: lid(), pn: pn() };
 
-/** Libsignal prints whole sessions. */
+/** Silences libsignal, which prints whole sessions. */
 export function silenceLibsignal(): void {
   for (const method of ["info", "warn", "error"] as const)
     vi.spyOn(console, method).mockImplementation(() => {});
@@ -42,7 +42,7 @@ export class LidWorld {
   anna!: HoldfastPeer;
   #nextPreKeyId = 1;
 
-  /** @param me What the credentials of a paired Anna say. Defaults to an account that is not paired. */
+  /** @param me `creds.me` of a paired Anna. Defaults to an unpaired account. */
   static async open(me?: { readonly id: string; readonly lid?: string }): Promise<LidWorld> {
     const world = new LidWorld();
     await world.reopen();
@@ -54,13 +54,13 @@ export class LidWorld {
     return world;
   }
 
-  /** A new process. The one before has crashed, unless it was closed. */
+  /** Opens the account in a new process. The previous one has crashed, unless it was closed. */
   async reopen(): Promise<void> {
     const backend = memoryBackend({ database: this.database });
     this.anna = await openPeer(ANNA, backend, { saverIntervalMs: "manual", housekeeping: false });
   }
 
-  /** A device of Ben's and Anna have written to each other under his phone number. */
+  /** Exchanges messages between Anna and a device of Ben under his phone number. */
   async meet(device: SignalPeer): Promise<void> {
     const { peer } = this.anna;
     const asAnna = { ...peer, jid: ANNA, creds: peer.creds, socketKeys: peer.socketKeys } as SignalPeer;
@@ -71,12 +71,12 @@ export class LidWorld {
     await this.reads(device, "hello again");
   }
 
-  /** Ben writes, and Anna reads it as it is addressed. @returns What she read. */
+  /** Sends a message of Ben that Anna decrypts under its address. @returns The decrypted text. */
   async reads(device: SignalPeer, text: string, from: string = device.jid): Promise<string> {
     return await this.decrypt(await this.sealed(device, text), from);
   }
 
-  /** A message of Ben's that is under way. */
+  /** Encrypts a message of Ben without delivering it. */
   async sealed(device: SignalPeer, text: string): Promise<Frame> {
     return await device.repository.encryptMessage({ jid: ANNA, data: Buffer.from(text) });
   }
@@ -89,7 +89,7 @@ export class LidWorld {
     return await this.anna.peer.repository.encryptMessage({ jid: to, data: Buffer.from(text) });
   }
 
-  /** Stores the mapping as another tool, or an earlier release, has: nothing is moved. */
+  /** Stores the mapping as another tool or an earlier release does, without moving state. */
   async strand(): Promise<void> {
     const { account } = this.anna;
     await account.flush();
@@ -98,7 +98,7 @@ export class LidWorld {
     await this.reopen();
   }
 
-  /** What the database has of Ben. */
+  /** Ben's rows in the database. */
   async rows(): Promise<string[]> {
     await this.anna.account.flush();
     const found = await memoryBackend({ database: this.database }).listSignalAddresses([BEN_PN, BEN_LID]);
@@ -106,7 +106,7 @@ export class LidWorld {
   }
 }
 
-/** Every way in which rc14, or code beside it, tells a mapping. */
+/** Every way in which rc14, or code that uses it, reports a mapping. */
 export const TELLINGS: readonly (readonly [string, Telling])[] = [
   ["storeLIDPNMappings", ({ peer }) => peer.repository.lidMapping.storeLIDPNMappings([PAIR])],
   [

@@ -1,6 +1,6 @@
 /**
- * A database that is away while Baileys goes on sending: no session may be lost by it, and none may be said
- * to be absent. What it does not prove: anything about a socket's own reaction to the errors.
+ * A database that is unreachable while Baileys continues to send. No session may be lost or reported as
+ * absent. Does not cover a socket's own reaction to the errors.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryDatabase, MemoryFaults, memoryBackend } from "../../src/adapters/memory/mod.ts";
@@ -21,7 +21,7 @@ const BEN = "100000000000002:2@lid";
 const GROUP = "120363000000000001@g.us";
 const DOWN = new BackendError("commit: unreachable");
 
-/** More messages than receivers let a chain skip. */
+/** More messages than a receiver allows a chain to skip. */
 const MANY = 2_100;
 
 beforeEach(() => {
@@ -33,7 +33,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Anna, whose database can be away, and Ben, who reads what she writes. */
+/** Anna, whose database can be unreachable, and Ben, who reads her messages. */
 class Pair {
   readonly plan = new FaultPlan();
   readonly faults = new MemoryFaults();
@@ -46,7 +46,7 @@ class Pair {
     this.#options = { saverIntervalMs: "manual", housekeeping: false, ...options };
   }
 
-  /** The two have written to each other, in private and in the group. */
+  /** Opens a pair after both have exchanged direct and group messages. */
   static async open(options?: PeerAccountOptions): Promise<Pair> {
     const pair = new Pair(options);
     await pair.reopen();
@@ -58,7 +58,7 @@ class Pair {
     return pair;
   }
 
-  /** A new process takes Anna's account over. The one before has crashed, unless it was closed. */
+  /** Opens Anna's account in a new process. The previous one has crashed, unless it was closed. */
   async reopen(): Promise<void> {
     const backend = memoryBackend({ database: this.#database, faults: this.faults });
     this.anna = await openPeer(ANNA, faultyCommitter(backend, this.plan), this.#options);
@@ -77,7 +77,8 @@ class Pair {
   }
 
   /**
-   * Ben can read both. He is sent the group's key with a message when he does not hold it, as Baileys does.
+   * Expects that Ben can read a direct and a group message. The group message carries the key if he does not
+   * hold it, as in Baileys.
    */
   async expectRead(): Promise<void> {
     const { peer, ben } = this;
@@ -92,7 +93,7 @@ class Pair {
     await this.anna.keys.set({ "sender-key-memory": { [GROUP]: { [BEN]: true } } });
   }
 
-  /** No commit succeeds while `section` runs. */
+  /** Runs `section` while every commit fails. */
   async whileDown(section: () => Promise<void>): Promise<void> {
     this.plan.always(DOWN);
     await section();
@@ -100,7 +101,7 @@ class Pair {
     await this.anna.account.flush();
   }
 
-  /** Uses up what may leave without a commit, until saving is halted. */
+  /** Uses up the leases until saving is halted. */
   async halt(): Promise<void> {
     for (let sends = 0; sends < 100 && this.state !== "halted"; sends += 1) await this.send().catch(() => {});
     expect(this.state).toBe("halted");
@@ -130,7 +131,7 @@ describe("an outage of thousands of messages", () => {
     },
   );
 
-  test("twice, with a crash between, leaves everything readable", async () => {
+  test("leaves everything readable after two outages and a crash", async () => {
     const pair = await Pair.open();
     for (let outage = 0; outage < 2; outage += 1) {
       await pair.whileDown(async () => {
@@ -182,7 +183,7 @@ describe("signalRepository while saving is halted", () => {
     const pair = await Pair.open();
     for (let n = 0; n < 20; n += 1) await pair.expectRead();
     await pair.whileDown(async () => {
-      // Something else keeps failing.
+      // Another change keeps failing.
       pair.anna.account.device.modifyDevice((draft) => {
         draft.pushName = "Anna";
       });
@@ -194,7 +195,7 @@ describe("signalRepository while saving is halted", () => {
     });
   });
 
-  test("refuses what needs a commit, and says so", async () => {
+  test("rejects sends that need a commit", async () => {
     const pair = await Pair.open();
     await pair.whileDown(async () => {
       await pair.halt();
@@ -212,7 +213,7 @@ describe("signalRepository while saving is halted", () => {
     });
   });
 
-  test("does not say that there is no session, and begins none", async () => {
+  test("neither reports a missing session nor starts one", async () => {
     const pair = await Pair.open();
     await pair.whileDown(async () => {
       await pair.halt();
@@ -229,7 +230,7 @@ describe("signalRepository while saving is halted", () => {
 });
 
 describe("signalRepository.validateSession", () => {
-  test("rejects with what the read fails with", async () => {
+  test("rejects with the error of the read", async () => {
     const pair = await Pair.open();
     await pair.anna.account.close();
     await pair.reopen();

@@ -1,6 +1,6 @@
 /**
- * Credentials of another device on the account of a paired one, as people save them after "logged out":
- * refused, since the sessions and pre-keys belong to the identity that is there.
+ * Credentials of another device on a paired account, as clients save them after "logged out". They are
+ * refused, since the sessions and pre-keys belong to the stored identity.
  */
 import { Curve, initAuthCreds } from "baileys";
 import { describe, expect, test } from "vitest";
@@ -20,7 +20,7 @@ async function openPaired() {
   return { database, account, ...auth };
 }
 
-describe("a paired account that is given another identity", () => {
+describe("a paired account with credentials of another identity", () => {
   test("refuses saveCreds and keeps what is stored", async () => {
     const { account, database, state, saveCreds } = await openPaired();
     const before = account.device.getDeviceSnapshot();

@@ -1,7 +1,6 @@
 /**
- * Pre-key ids in ring order under real Baileys calls: a key that another client stored under a high id harms
- * nothing, and the counters wrap around before Baileys, which counts on with `id + 1`, would leave the range
- * of ids.
+ * Pre-key ids in ring order under real Baileys calls. A key that another client stored under a high id does
+ * no harm. The counters wrap around before Baileys, which counts with `id + 1`, leaves the range of ids.
  */
 
 import { Curve, getNextPreKeys } from "baileys";
@@ -17,7 +16,7 @@ function record(id: number): Uint8Array {
   return encodePreKey({ id, publicKey: new Uint8Array(publicKey), privateKey: new Uint8Array(privateKey) });
 }
 
-/** Opens a device whose counters stand at `next`, with pre-keys of other clients stored under `strays`. */
+/** Opens a device with counters at `next` and with pre-keys of other clients under `strays`. */
 async function openAt(next: number, strays: readonly number[]) {
   const account = await openAccount({ backend: memoryBackend({ database: new MemoryDatabase() }) });
   // Two steps: a counter cannot move by half of the ring at once.
@@ -32,7 +31,7 @@ async function openAt(next: number, strays: readonly number[]) {
   return { account, auth: await baileysAuthState(account) };
 }
 
-/** One upload, as the socket makes it. Returns the uploaded ids. */
+/** Uploads pre-keys as the socket does. Returns the uploaded ids. */
 async function upload({ state, saveCreds }: BaileysAuthState, count: number): Promise<number[]> {
   const { update, preKeys } = await getNextPreKeys(state as Parameters<typeof getNextPreKeys>[0], count);
   Object.assign(state.creds, update);
@@ -42,7 +41,7 @@ async function upload({ state, saveCreds }: BaileysAuthState, count: number): Pr
 
 describe("baileysAuthState with pre-keys of another client", () => {
   for (const stray of [8_000_000, 9_000_001, MAX_KEY_ID - 25, MAX_KEY_ID]) {
-    test(`goes on from its counter beside a pre-key ${stray}`, async () => {
+    test(`continues from its counter beside a pre-key ${stray}`, async () => {
       const { account, auth } = await openAt(31, [stray]);
       for (const first of [31, 61, 91]) {
         const ids = await upload(auth, 30);

@@ -1,6 +1,6 @@
 /**
  * The script that makes stock Baileys repeat message keys: one side sends and receives on one session at the
- * same time. It runs alike over any pair of peers.
+ * same time. It runs over any pair of peers.
  * @module
  */
 
@@ -17,11 +17,11 @@ const BEN = "100000000000002:2@lid";
 /** Outgoing messages of one run. */
 export const SENDS = 300;
 
-/** What went wrong in a run. */
+/** Failures of a run. */
 export interface Findings {
   /** Outgoing messages. */
   readonly sends: number;
-  /** Outgoing messages whose (chain, counter) pair had been used before. */
+  /** Outgoing messages with a repeated (chain, counter) pair. */
   readonly repeated: number;
   /** Messages, of either direction, that their reader could not decrypt. */
   readonly undecryptable: number;
@@ -46,7 +46,7 @@ export async function overStockLibrary(seed: number): Promise<Findings> {
   return await run(await peer(ANNA, "15550000001"), await peer(BEN, "15550000002"), 1, seed);
 }
 
-/** Lets two peers have a session that both have used, and runs the script. */
+/** Creates a session that both peers have used, and runs the script. */
 async function run(anna: SignalPeer, ben: SignalPeer, benPreKeyId: number, seed: number): Promise<Findings> {
   await anna.greet(ben, benPreKeyId);
   const greetings = [
@@ -57,7 +57,7 @@ async function run(anna: SignalPeer, ben: SignalPeer, benPreKeyId: number, seed:
   return await sendWhileReceiving(anna, ben, SENDS, new SeededRandom(seed));
 }
 
-/** Runs the script: `anna` is the one that does both at once. They share a session already. */
+/** Runs the script over an existing session. `anna` sends and receives at the same time. */
 async function sendWhileReceiving(
   anna: SignalPeer,
   ben: SignalPeer,
@@ -103,7 +103,9 @@ async function sendWhileReceiving(
   return { sends, repeated, undecryptable };
 }
 
-/** The same keys, answering after a random number of turns of the event loop, as files and databases do. */
+/**
+ * The same keys, with answers after a random number of turns of the event loop, as from files and databases.
+ */
 function unhurried(keys: SignalKeyStore, random: SeededRandom): SignalKeyStore {
   return {
     async get(type, ids) {

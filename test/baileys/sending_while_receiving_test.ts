@@ -1,5 +1,5 @@
 /** Sending while receiving on one session, over accounts. */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { dose } from "../support/dose.ts";
 import { overAccounts, SENDS } from "./sending_while_receiving.ts";
 
@@ -14,10 +14,8 @@ afterAll(() => {
 
 const SEEDS = Array.from({ length: dose({ short: 4, long: 20 }) }, (_, index) => index + 1);
 
-test.each(SEEDS)(
-  "an account repeats no key and loses no message, seed %i",
-  { timeout: 60_000 },
-  async (seed) => {
+describe("sending while receiving over an account", () => {
+  test.each(SEEDS)("repeats no key and loses no message, seed %i", { timeout: 60_000 }, async (seed) => {
     expect(await overAccounts(seed)).toEqual({ sends: SENDS, repeated: 0, undecryptable: 0 });
-  },
-);
+  });
+});

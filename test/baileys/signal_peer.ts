@@ -1,6 +1,6 @@
 /**
- * One side of an encrypted conversation, over Baileys' own Signal repository and any keys. Frames are handed
- * around by the tests; there is no network.
+ * One side of an encrypted conversation, over Baileys' own Signal repository and any keys. Tests pass frames
+ * around without a network.
  * @module
  */
 
@@ -22,7 +22,7 @@ export interface Frame {
   readonly ciphertext: Uint8Array;
 }
 
-/** What a peer is made of. */
+/** Options of a peer. */
 export interface PeerOptions {
   readonly jid: string;
   readonly creds: AuthenticationCreds;
@@ -50,7 +50,9 @@ export class SignalPeer {
     this.repository = make({ creds: this.creds, keys: this.socketKeys }, silentLogger);
   }
 
-  /** Starts a session with a peer from its key bundle; `preKeyId` must be stored there and is used up. */
+  /**
+   * Starts a session with a peer from its key bundle. Uses up `preKeyId`, which the peer must have stored.
+   */
   async greet(peer: SignalPeer, preKeyId: number): Promise<void> {
     const { [preKeyId]: preKey } = await peer.socketKeys.get("pre-key", [String(preKeyId)]);
     if (preKey === undefined) throw new Error(`pre-key ${preKeyId} is not there`);
@@ -106,9 +108,7 @@ export class SignalPeer {
   }
 }
 
-/**
- * Names the key that a frame was encrypted with: its ratchet key and counter. Equal names are a repeated key.
- */
+/** Names the key of a frame: its ratchet key and counter. Equal names mean a repeated key. */
 export function messageKeyName({ type, ciphertext }: Frame): string {
   const body = Buffer.from(ciphertext);
   const inner = type === "pkmsg" ? Buffer.from(PreKeyWhisperMessage.decode(body.subarray(1)).message) : body;
@@ -116,7 +116,7 @@ export function messageKeyName({ type, ciphertext }: Frame): string {
   return `${Buffer.from(message.ephemeralKey).toString("base64")}#${message.counter}`;
 }
 
-/** Names the key that a group message was encrypted with: its sender key and iteration. */
+/** Names the key of a group message: its sender key and iteration. */
 export function groupKeyName(message: Uint8Array): string {
   const { id, iteration } = proto.SenderKeyMessage.decode(message.subarray(1, message.length - 64));
   return `sender key ${id}#${iteration}`;

@@ -1,11 +1,10 @@
 /**
- * Real sockets over Holdfast accounts, against a local server: what a frame needs to be understood, or never
- * to be repeated, is durable before the frame leaves. What it does not prove: anything about WhatsApp's own
- * servers.
+ * Real sockets over Holdfast accounts, against a local server. All state that is needed to decrypt a frame,
+ * or to never repeat its key, is durable before the frame is sent. Does not cover WhatsApp's own servers.
  */
 import type { BinaryNode } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { parseSignalAddress } from "../../src/addresses/mod.ts";
@@ -60,7 +59,7 @@ interface Client {
   readonly promises: Promises;
 }
 
-/** Connects an account; with a `database` of an earlier client it comes back as the same device. */
+/** Connects an account. With the `database` of an earlier client it is the same device again. */
 async function connect(pn: string, database = new MemoryDatabase()): Promise<Client> {
   const timeline = new Timeline();
   const promises = new Promises(timeline);
@@ -85,7 +84,7 @@ async function connect(pn: string, database = new MemoryDatabase()): Promise<Cli
   return { socket, account, database, timeline, keys: state.keys, promises };
 }
 
-/** A backend that tells the timeline what became durable, and what it says of counters. */
+/** A backend that records durable rows and their counters in the timeline. */
 function observed(backend: Backend, timeline: Timeline, promises: Promises): Backend {
   return withCommitter(backend, {
     capabilities: backend.capabilities,
@@ -107,80 +106,7 @@ function nameOf(write: Write): string {
   return write.kind;
 }
 
-test("1:1: no frame leaves before a durable row says that its key is used", async () => {
-  const anna = await connect(ANNA);
-  const ben = await connect(BEN);
-  for (let number = 1; number <= 6; number += 1) {
-    await anna.socket.sendText(ben.socket.userJid, `message ${number}`);
-    await ben.socket.receivedCount(number);
-  }
-  await ben.socket.sendText(anna.socket.userJid, "answer");
-  await anna.socket.receivedCount(1);
-  await anna.socket.sendText(ben.socket.userJid, "message 7");
-  await ben.socket.receivedCount(7);
-  const chains = new Set<string>();
-  for (const { chain, counter, at } of keysThatLeft(anna.timeline)) {
-    expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
-    chains.add(chain);
-  }
-  expect(chains.size).toBeGreaterThan(1);
-  expect(ben.socket.received.map(textOf)).toHaveLength(7);
-});
-
-test("group: no frame leaves before durable rows say that its keys are used", async () => {
-  const anna = await connect(ANNA);
-  const ben = await connect(BEN);
-  const group = server.createGroup({ members: [anna.socket.jid, ben.socket.jid] });
-  for (let number = 1; number <= 4; number += 1) {
-    await anna.socket.sendText(group, `hello ${number}`);
-    await ben.socket.receivedCount(number);
-  }
-  const left = keysThatLeft(anna.timeline);
-  expect(new Set(left.map(({ type }) => type))).toEqual(new Set(["pkmsg", "skmsg"]));
-  for (const { chain, counter, at } of left) {
-    expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
-  }
-  await ben.socket.sendText(group, "hello yourself");
-  expect((await anna.socket.receivedCount(1)).map(textOf)).toEqual(["hello yourself"]);
-});
-
-test("retry: the pre-key that a retry request offers is durable before the request leaves", async () => {
-  const anna = await connect(ANNA);
-  const ben = await connect(BEN);
-  await anna.socket.sendText(ben.socket.userJid, "before");
-  await ben.socket.receivedCount(1);
-  await lose(ben);
-  const start = ben.timeline.events.length;
-  await anna.socket.sendText(ben.socket.userJid, "lost twice");
-  await ben.socket.receivedCount(2);
-
-  const left = ben.timeline.find((event) => event.kind === "left" && offered(event.frame) > 0, start);
-  const event = ben.timeline.events[left];
-  const id = event?.kind === "left" ? offered(event.frame) : 0;
-  expect(id).toBeGreaterThan(0);
-  const durable = ben.timeline.find(
-    (earlier) => earlier.kind === "durable" && earlier.records.includes(`pre-key:${id}`),
-  );
-  expect(durable).toBeGreaterThan(-1);
-  expect(left).toBeGreaterThan(durable);
-  expect(ben.socket.received.map(textOf)).toEqual(["before", "lost twice"]);
-});
-
-test("a device that comes back after a crash goes on in the sessions it had", async () => {
-  const anna = await connect(ANNA);
-  const ben = await connect(BEN);
-  await anna.socket.sendText(ben.socket.userJid, "one");
-  await ben.socket.receivedCount(1);
-  // Neither the account nor its state is closed: only the connection dies.
-  await anna.socket.close();
-  const again = await connect(ANNA, anna.database);
-  await again.socket.sendText(ben.socket.userJid, "two");
-  expect((await ben.socket.receivedCount(2)).map(textOf)).toEqual(["one", "two"]);
-  expect(ben.socket.undecryptable).toEqual([]);
-  await expect(anna.account.commitWith([{ kind: "senderKeyDevices.clearAll" }])).rejects.toThrow(/owner/);
-});
-
-/** What a damaged disk or a restored backup does: sessions and served pre-keys are gone. */
+/** Deletes sessions and served pre-keys, as a damaged disk or a restored backup would. */
 async function lose({ account, keys }: Client): Promise<void> {
   await account.flush();
   const addresses = (await account.store.listSignalAddresses([`9${ANNA}`, ANNA])).filter(
@@ -202,7 +128,7 @@ function offered(frame: LeftFrame): number {
   return id === undefined ? 0 : Buffer.from(id).readUIntBE(0, id.length);
 }
 
-/** What durable rows said about counters, and when. */
+/** Counters in durable rows, with the time of each. */
 class Promises {
   readonly #timeline: Timeline;
   readonly #bounds: { readonly at: number; readonly chain: string; readonly bound: number }[] = [];
@@ -221,7 +147,7 @@ class Promises {
     }
   }
 
-  /** The exclusive bound that was durable for a chain before an event; −1 without one. */
+  /** The exclusive bound of a chain that was durable before an event. −1 if there is none. */
   boundOf(chain: string, before: number): number {
     const known = this.#bounds.filter((entry) => entry.chain === chain && entry.at <= before);
     return Math.max(-1, ...known.map(({ bound }) => bound));
@@ -247,7 +173,7 @@ interface LeftKey {
   readonly at: number;
 }
 
-/** The message keys of every ciphertext in the frames that left. */
+/** The message keys of every ciphertext in the sent frames. */
 function keysThatLeft(timeline: Timeline): LeftKey[] {
   return timeline.events.flatMap((event, at) => {
     if (event.kind !== "left" || event.frame.node?.tag !== "message") return [];
@@ -264,3 +190,78 @@ function ciphertextsIn(node: BinaryNode): { readonly type: LeftKey["type"]; read
   const bytes = node.tag === "enc" ? bytesOf(node) : undefined;
   return bytes === undefined ? found : [{ type: node.attrs.type as LeftKey["type"], bytes }, ...found];
 }
+
+describe("a socket over an account", () => {
+  test("sends a 1:1 frame only after its key is durably marked as used", async () => {
+    const anna = await connect(ANNA);
+    const ben = await connect(BEN);
+    for (let number = 1; number <= 6; number += 1) {
+      await anna.socket.sendText(ben.socket.userJid, `message ${number}`);
+      await ben.socket.receivedCount(number);
+    }
+    await ben.socket.sendText(anna.socket.userJid, "answer");
+    await anna.socket.receivedCount(1);
+    await anna.socket.sendText(ben.socket.userJid, "message 7");
+    await ben.socket.receivedCount(7);
+    const chains = new Set<string>();
+    for (const { chain, counter, at } of keysThatLeft(anna.timeline)) {
+      expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
+      chains.add(chain);
+    }
+    expect(chains.size).toBeGreaterThan(1);
+    expect(ben.socket.received.map(textOf)).toHaveLength(7);
+  });
+
+  test("sends a group frame only after its keys are durably marked as used", async () => {
+    const anna = await connect(ANNA);
+    const ben = await connect(BEN);
+    const group = server.createGroup({ members: [anna.socket.jid, ben.socket.jid] });
+    for (let number = 1; number <= 4; number += 1) {
+      await anna.socket.sendText(group, `hello ${number}`);
+      await ben.socket.receivedCount(number);
+    }
+    const left = keysThatLeft(anna.timeline);
+    expect(new Set(left.map(({ type }) => type))).toEqual(new Set(["pkmsg", "skmsg"]));
+    for (const { chain, counter, at } of left) {
+      expect(anna.promises.boundOf(chain, at), `${chain} #${counter}`).toBeGreaterThan(counter);
+    }
+    await ben.socket.sendText(group, "hello yourself");
+    expect((await anna.socket.receivedCount(1)).map(textOf)).toEqual(["hello yourself"]);
+  });
+
+  test("stores the pre-key of a retry request before sending the request", async () => {
+    const anna = await connect(ANNA);
+    const ben = await connect(BEN);
+    await anna.socket.sendText(ben.socket.userJid, "before");
+    await ben.socket.receivedCount(1);
+    await lose(ben);
+    const start = ben.timeline.events.length;
+    await anna.socket.sendText(ben.socket.userJid, "lost twice");
+    await ben.socket.receivedCount(2);
+
+    const left = ben.timeline.find((event) => event.kind === "left" && offered(event.frame) > 0, start);
+    const event = ben.timeline.events[left];
+    const id = event?.kind === "left" ? offered(event.frame) : 0;
+    expect(id).toBeGreaterThan(0);
+    const durable = ben.timeline.find(
+      (earlier) => earlier.kind === "durable" && earlier.records.includes(`pre-key:${id}`),
+    );
+    expect(durable).toBeGreaterThan(-1);
+    expect(left).toBeGreaterThan(durable);
+    expect(ben.socket.received.map(textOf)).toEqual(["before", "lost twice"]);
+  });
+
+  test("continues its sessions after a crash", async () => {
+    const anna = await connect(ANNA);
+    const ben = await connect(BEN);
+    await anna.socket.sendText(ben.socket.userJid, "one");
+    await ben.socket.receivedCount(1);
+    // Only the connection is closed, not the account or its state.
+    await anna.socket.close();
+    const again = await connect(ANNA, anna.database);
+    await again.socket.sendText(ben.socket.userJid, "two");
+    expect((await ben.socket.receivedCount(2)).map(textOf)).toEqual(["one", "two"]);
+    expect(ben.socket.undecryptable).toEqual([]);
+    await expect(anna.account.commitWith([{ kind: "senderKeyDevices.clearAll" }])).rejects.toThrow(/owner/);
+  });
+});

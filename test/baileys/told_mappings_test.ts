@@ -1,4 +1,4 @@
-/** What Baileys tells of mappings, right and wrong, and what it asks: all of it is the account's. */
+/** Valid and invalid mappings that Baileys reports, and its lookups, over the mappings of the account. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { directory } from "../../src/directory/mod.ts";
 import {
@@ -21,7 +21,7 @@ afterEach(() => {
 const [ANNA_PN = "", ANNA_LID_USER = ""] = [ANNA, ANNA_LID].map((jid) => jid.split(":")[0]);
 const CARL = { lid: "300000000000003", pn: "15550000003" };
 
-/** How Baileys tells a pair of JIDs. */
+/** A way in which Baileys reports a pair of JIDs. */
 type TellPair = (world: LidWorld, pair: { lid: string; pn: string }) => Promise<unknown>;
 
 const WAYS: readonly (readonly [string, TellPair])[] = [
@@ -44,7 +44,7 @@ const WAYS: readonly (readonly [string, TellPair])[] = [
   ],
 ];
 
-describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
+describe.each(WAYS)("a mapping reported by %s", (_, tell) => {
   const WRONG = [
     ["our number and a peer's LID", { lid: lid(), pn: ANNA }],
     ["our LID and a peer's number", { lid: ANNA_LID, pn: pn() }],
@@ -75,7 +75,7 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     Object.assign(world.anna.peer.creds, { me: { id: ANNA } });
     await tell(world, { lid: lid(), pn: ANNA });
     expect(await world.anna.account.lid.getLid(ANNA_PN)).toBeUndefined();
-    // Login tells the credentials first, which are not saved yet.
+    // Login updates the credentials first, which are not saved yet.
     Object.assign(world.anna.peer.creds, { me: { id: ANNA, lid: ANNA_LID } });
     await tell(world, { lid: ANNA_LID, pn: ANNA });
     expect(await world.anna.account.lid.getLid(ANNA_PN)).toBe(ANNA_LID_USER);
@@ -90,7 +90,7 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
     expect([await account.lid.getLid(BEN_LID), account.lid.stats.refused]).toEqual([undefined, 1]);
   });
 
-  test("counts when it is the last one, whatever told the one before", async () => {
+  test("replaces the previous mapping, whatever its source", async () => {
     const world = await LidWorld.open();
     const learn = (user: string) =>
       directory(world.anna.account).learn([{ lid: user, phoneNumber: BEN_PN }], { source: "usync" });
@@ -106,7 +106,7 @@ describe.each(WAYS)("a mapping that %s tells", (_, tell) => {
 });
 
 describe("Baileys' look-ups", () => {
-  test("answer what the account knows, in Baileys' spelling", async () => {
+  test("return the account's mappings in Baileys' format", async () => {
     const world = await LidWorld.open();
     const { lidMapping } = world.anna.peer.repository;
     expect(await lidMapping.getLIDForPN(pn(3))).toBeNull();
@@ -124,13 +124,13 @@ describe("Baileys' look-ups", () => {
     ]);
     expect(await lidMapping.getLIDsForPNs([])).toBeNull();
     expect(await lidMapping.getLIDForPN(`${BEN_PN}:99@hosted`)).toBe(`${BEN_LID}:99@hosted.lid`);
-    // The LID goes to another phone.
+    // The LID moves to another phone.
     await directory(world.anna.account).learn([{ lid: BEN_LID, phoneNumber: "1" }], { source: "usync" });
     expect(await lidMapping.getLIDForPN(pn())).toBeNull();
     expect(await lidMapping.getPNForLID(lid())).toBe("1:0@s.whatsapp.net");
   });
 
-  test("and migrateSession ask nothing of the store once a user is known", async () => {
+  test("and migrateSession do not query the store for known users", async () => {
     const world = await LidWorld.open();
     const phone = stockPeer(pn());
     await world.meet(phone);
@@ -150,7 +150,7 @@ describe("Baileys' look-ups", () => {
     const spies = reads.map((read) => vi.spyOn(store, read));
     const { commits } = world.anna.account.stats();
     for (let n = 0; n < 3; n += 1) {
-      // As handleMessage does for each message that shows a LID.
+      // As handleMessage does for each message with a LID.
       await repository.lidMapping.storeLIDPNMappings([{ lid: lid(), pn: pn() }]);
       expect(await repository.migrateSession(pn(), lid())).toEqual({ migrated: 0, skipped: 0, total: 0 });
       expect(await world.reads(phone, "text", lid())).toBe("text");
@@ -180,7 +180,7 @@ describe("trusted-contact tokens", () => {
     expect(await world.anna.account.store.getAllTcTokenJids()).toEqual([lid()]);
   });
 
-  test("of two the later token stays, and the later time of use", async () => {
+  test("keep the later of two tokens and the later time of use", async () => {
     for (const [ofPn, ofLid] of [
       [100, 200],
       [200, 100],
@@ -231,7 +231,7 @@ describe("device lists", () => {
     ]);
   });
 
-  test("of ours get this device at login, and are replaced by any other", async () => {
+  test("of our own user get this device at login", async () => {
     const world = await LidWorld.open({ id: ANNA, lid: ANNA_LID });
     const set = (devices: string[]) => world.anna.keys.set({ "device-list": { [ANNA_PN]: devices } });
     await set(["0", "5"]);
@@ -249,14 +249,14 @@ describe("device lists", () => {
   });
 });
 
-test("a set that is malformed elsewhere teaches nothing", async () => {
+test("learns nothing from a `set` with another malformed value", async () => {
   const world = await LidWorld.open();
   const set = { "lid-mapping": { [BEN_PN]: BEN_LID }, session: { "not an address": {} } };
   await expect(world.anna.keys.set(set)).rejects.toThrow(TypeError);
   expect(await world.anna.account.lid.getLid(BEN_PN)).toBeUndefined();
 });
 
-test("a mapping that is deleted is not known any more", async () => {
+test("forgets a deleted mapping", async () => {
   const world = await LidWorld.open();
   const { keys } = world.anna;
   await keys.set({ "lid-mapping": { [BEN_PN]: BEN_LID } });

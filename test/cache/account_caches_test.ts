@@ -1,6 +1,6 @@
 /** The caches of an open account in a store: `openAccount({ cache })`. */
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { formatJid, parseJid } from "../../src/addresses/mod.ts";
@@ -30,7 +30,7 @@ class World {
   }
 }
 
-/** Something of everything that is cached. */
+/** Fills every cache. */
 async function fill({ learn, devices, groups, senderKeyDevices }: Directory): Promise<void> {
   await devices.update([{ user: USER, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }]);
   await learn([MAPPING], { source: "usync" });
@@ -39,7 +39,7 @@ async function fill({ learn, devices, groups, senderKeyDevices }: Directory): Pr
   await (await senderKeyDevices.beginDistribution(GROUP, [LID_USER])).acknowledged();
 }
 
-/** What is known, by every way of asking. */
+/** Reads every cache by each of its lookups. */
 async function known({ lid, devices, groups, senderKeyDevices }: Directory) {
   const lists = await devices.getDevicesFor([USER, LID_USER]);
   const group = await groups.getWith(GROUP, async () => ({ addressing: "lid", participants: [] }));
@@ -66,104 +66,13 @@ function namespaces(store: ScriptedStore): string[] {
   return [...new Set(found)].filter((namespace) => namespace !== "cache_epoch").sort();
 }
 
-/** The time to live of an entry, whichever account it is of. */
+/** The time to live of an entry of any account. */
 function ttlOf(store: ScriptedStore, namespace: string, key: string): number | undefined {
   const name = [...store.ttls.keys()].find((at) => at.startsWith(`${namespace}_`) && at.endsWith(`:${key}`));
   return name === undefined ? undefined : store.ttls.get(name);
 }
 
-test("accounts of two databases that share a store never read each other's entries", async () => {
-  const store = new ScriptedStore();
-  // Both are the account `default` with id 1 of their database.
-  const first = await new World(1).open(CacheStores.all(store));
-  const second = await new World(2).open(CacheStores.all(store));
-  await fill(directory(first));
-  expect(await directory(second).devices.getDevicesFor([USER])).toEqual([undefined]);
-  expect(await directory(second).lid.getLid(USER.user)).toBeUndefined();
-  expect(await known(directory(first))).toEqual(KNOWN);
-  await first.close();
-  await second.close();
-});
-
-test("one store takes every cache that can be there, each under its namespace, and the next process finds them", async () => {
-  const world = new World();
-  const store = new ScriptedStore();
-  const first = await world.open(CacheStores.all(store));
-  await fill(directory(first));
-  expect(await known(directory(first))).toEqual(KNOWN);
-  expect(namespaces(store)).toEqual(["device", "group", "lid_pn_by_lid", "lid_pn_by_pn"]);
-  expect(ttlOf(store, "group", GROUP)).toBe(3_600_000);
-  expect(ttlOf(store, "lid_pn_by_pn", USER.user)).toBe(3_600_000);
-  await first.close();
-  expect(world.host.scheduler.scheduled).toEqual([]);
-
-  const second = await world.open(CacheStores.all(store));
-  expect(await known(directory(second))).toEqual(KNOWN);
-  expect(second.lid.stats.queries).toBe(0);
-  await second.close();
-});
-
-test("a process that dies between a commit and telling the store leaves nothing older there", async () => {
-  const world = new World();
-  const store = new ScriptedStore();
-  const first = await world.open(CacheStores.all(store));
-  const opened = directory(first);
-  await opened.devices.update([{ user: USER, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }]);
-  expect(await opened.lid.getLid(USER.user)).toBeUndefined();
-  // What is written from here on is lost; what is removed is removed.
-  store.set = async () => {};
-  await opened.learn([MAPPING], { source: "usync" });
-  await opened.devices.removeDevices(LID_USER, [3]);
-  // The process dies here.
-  const { entries } = store;
-  const next = new ScriptedStore();
-  for (const [at, bytes] of entries) next.entries.set(at, bytes);
-  const second = await openAccount({
-    ...{ host: fakeHost({ seed: 2 }), backend: memoryBackend({ database: world.database }) },
-    ...{ cache: accountCaches({ stores: CacheStores.all(next) }), housekeeping: false },
-  });
-  const { names, devices } = await known(directory(second));
-  expect(names).toEqual(KNOWN.names);
-  expect(devices).toEqual([["5511999990001@s.whatsapp.net"], ["100000000000001@lid"]]);
-  await second.close();
-});
-
-test("each cache can have a store of its own, or none", async () => {
-  const world = new World();
-  const [devices, groups] = [new ScriptedStore(), new ScriptedStore()];
-  const account = await world.open({ device: devices, group: groups });
-  await fill(directory(account));
-  expect(await known(directory(account))).toEqual(KNOWN);
-  expect([namespaces(devices), namespaces(groups)]).toEqual([["device"], ["group"]]);
-  await account.close();
-});
-
-test("sizes are those of the configuration", async () => {
-  const host = fakeHost();
-  const cache = accountCaches({ group: new CacheEntryConfig({ capacity: 0 }) });
-  const account = await openAccount({ backend: memoryBackend(), host, cache, housekeeping: false });
-  const { groups } = directory(account);
-  await groups.insert(GROUP, { addressing: "lid", participants: [] });
-  expect(await groups.get(GROUP)).toBeUndefined();
-  await account.close();
-});
-
-test("an account that could not be opened leaves no task of its caches behind", async () => {
-  const world = new World();
-  const store = new ScriptedStore();
-  const before = await world.open(CacheStores.all(store));
-  const { publicKey } = before.device.getDeviceSnapshot().identityKey;
-  await before.close();
-  const owner = createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
-  // The second of its caches finds its task taken.
-  const free = world.host.scheduler.register(`1:cache:lid_pn_by_pn_${owner}`, async () => {});
-  await expect(world.open(CacheStores.all(store))).rejects.toThrow("taken");
-  free();
-  const account = await world.open(CacheStores.all(store));
-  await account.close();
-});
-
-/** Stores that are of no use. */
+/** Stores that fail. */
 const useless: Readonly<Record<string, CacheStore>> = {
   throws: {
     get: () => Promise.reject(new Error("down")),
@@ -199,7 +108,7 @@ const useless: Readonly<Record<string, CacheStore>> = {
 };
 
 for (const [name, store] of Object.entries(useless)) {
-  test(`a store that ${name} breaks no caller, and nobody is told anything wrong`, async () => {
+  test(`serves correct values over a store that ${name}`, async () => {
     const world = new World();
     const account = await world.open(CacheStores.all(store));
     let isDone = false;
@@ -209,7 +118,7 @@ for (const [name, store] of Object.entries(useless)) {
       const { members, ...rest } = await known(opened);
       const { members: _members, ...expected } = KNOWN;
       expect(rest).toEqual(expected);
-      // What is not in the cache is fetched.
+      // A missing entry is fetched.
       expect(members).toEqual([]);
       await opened.devices.removeDevices(USER, [3]);
       expect(await opened.devices.hasDevice({ ...LID_USER, device: 3 })).toBe(false);
@@ -225,3 +134,96 @@ for (const [name, store] of Object.entries(useless)) {
     expect(world.host.logger.messages("warn").length).toBeGreaterThan(0);
   });
 }
+
+describe("openAccount({ cache })", () => {
+  test("separates accounts of two databases in one store", async () => {
+    const store = new ScriptedStore();
+    // Both are account `default` with id 1 in their database.
+    const first = await new World(1).open(CacheStores.all(store));
+    const second = await new World(2).open(CacheStores.all(store));
+    await fill(directory(first));
+    expect(await directory(second).devices.getDevicesFor([USER])).toEqual([undefined]);
+    expect(await directory(second).lid.getLid(USER.user)).toBeUndefined();
+    expect(await known(directory(first))).toEqual(KNOWN);
+    await first.close();
+    await second.close();
+  });
+
+  test("keeps every shareable cache in one store across processes", async () => {
+    const world = new World();
+    const store = new ScriptedStore();
+    const first = await world.open(CacheStores.all(store));
+    await fill(directory(first));
+    expect(await known(directory(first))).toEqual(KNOWN);
+    expect(namespaces(store)).toEqual(["device", "group", "lid_pn_by_lid", "lid_pn_by_pn"]);
+    expect(ttlOf(store, "group", GROUP)).toBe(3_600_000);
+    expect(ttlOf(store, "lid_pn_by_pn", USER.user)).toBe(3_600_000);
+    await first.close();
+    expect(world.host.scheduler.scheduled).toEqual([]);
+
+    const second = await world.open(CacheStores.all(store));
+    expect(await known(directory(second))).toEqual(KNOWN);
+    expect(second.lid.stats.queries).toBe(0);
+    await second.close();
+  });
+
+  test("leaves no outdated entry when the process dies after a commit", async () => {
+    const world = new World();
+    const store = new ScriptedStore();
+    const first = await world.open(CacheStores.all(store));
+    const opened = directory(first);
+    await opened.devices.update([{ user: USER, devices: [{ deviceId: 0 }, { deviceId: 3 }], timestamp: 1 }]);
+    expect(await opened.lid.getLid(USER.user)).toBeUndefined();
+    // From here on, writes to the store are lost and removals succeed.
+    store.set = async () => {};
+    await opened.learn([MAPPING], { source: "usync" });
+    await opened.devices.removeDevices(LID_USER, [3]);
+    // The process dies here.
+    const { entries } = store;
+    const next = new ScriptedStore();
+    for (const [at, bytes] of entries) next.entries.set(at, bytes);
+    const second = await openAccount({
+      ...{ host: fakeHost({ seed: 2 }), backend: memoryBackend({ database: world.database }) },
+      ...{ cache: accountCaches({ stores: CacheStores.all(next) }), housekeeping: false },
+    });
+    const { names, devices } = await known(directory(second));
+    expect(names).toEqual(KNOWN.names);
+    expect(devices).toEqual([["5511999990001@s.whatsapp.net"], ["100000000000001@lid"]]);
+    await second.close();
+  });
+
+  test("accepts a separate store for each cache, or none", async () => {
+    const world = new World();
+    const [devices, groups] = [new ScriptedStore(), new ScriptedStore()];
+    const account = await world.open({ device: devices, group: groups });
+    await fill(directory(account));
+    expect(await known(directory(account))).toEqual(KNOWN);
+    expect([namespaces(devices), namespaces(groups)]).toEqual([["device"], ["group"]]);
+    await account.close();
+  });
+
+  test("uses the configured sizes", async () => {
+    const host = fakeHost();
+    const cache = accountCaches({ group: new CacheEntryConfig({ capacity: 0 }) });
+    const account = await openAccount({ backend: memoryBackend(), host, cache, housekeeping: false });
+    const { groups } = directory(account);
+    await groups.insert(GROUP, { addressing: "lid", participants: [] });
+    expect(await groups.get(GROUP)).toBeUndefined();
+    await account.close();
+  });
+
+  test("releases cache tasks when opening fails", async () => {
+    const world = new World();
+    const store = new ScriptedStore();
+    const before = await world.open(CacheStores.all(store));
+    const { publicKey } = before.device.getDeviceSnapshot().identityKey;
+    await before.close();
+    const owner = createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
+    // The task name of its second cache is taken.
+    const free = world.host.scheduler.register(`1:cache:lid_pn_by_pn_${owner}`, async () => {});
+    await expect(world.open(CacheStores.all(store))).rejects.toThrow("taken");
+    free();
+    const account = await world.open(CacheStores.all(store));
+    await account.close();
+  });
+});

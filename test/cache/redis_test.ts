@@ -11,7 +11,7 @@ const isInstalled = hasRedisServer();
 
 interface Connection {
   readonly client: NodeRedisLike | IoRedisLike;
-  /** Any command, for what a test wants to know of the server. */
+  /** Runs any command, for inspection of the server. */
   command(...args: string[]): Promise<unknown>;
   close(): unknown;
 }
@@ -66,7 +66,7 @@ describe.each(clients)("redisCacheStore over $name", ({ connect }) => {
   for (const [index, { name, run }] of cacheStoreCases.entries())
     test(name, () => run(() => redisCacheStore(connection.client), `case${index}`));
 
-  test("keys are {prefix}{namespace}:{key}, and every entry has a time to live", async () => {
+  test("uses {prefix}{namespace}:{key} and sets a time to live", async () => {
     const store = redisCacheStore(connection.client, { prefix: "bot-1:" });
     await store.set("group", "1@g.us", new Uint8Array([1]), 90_000);
     await store.set("group", "2@g.us", new Uint8Array([1]));
@@ -79,7 +79,7 @@ describe.each(clients)("redisCacheStore over $name", ({ connect }) => {
     ).toBeUndefined();
   });
 
-  test("clearing scans nothing and costs one command, however many entries there are", async () => {
+  test("clears a namespace in one command without a scan", async () => {
     const store = redisCacheStore(connection.client);
     for (let i = 0; i < 500; i++) await store.set("many", `${i}`, new Uint8Array([1]), 600_000);
     await connection.command("CONFIG", "RESETSTAT");
@@ -92,7 +92,7 @@ describe.each(clients)("redisCacheStore over $name", ({ connect }) => {
     expect(await store.get("many", "7")).toBeUndefined();
   });
 
-  test("text that somebody else put there is a miss", async () => {
+  test("treats foreign text as a miss", async () => {
     const logger = new RecordingLogger();
     const store = redisCacheStore(connection.client);
     const cache = TypedCache.overStore<string, number>({
@@ -113,7 +113,7 @@ describe.each(clients)("redisCacheStore over $name", ({ connect }) => {
     cache.close();
   });
 
-  test("a server that hangs, and one that dies, break no caller", async () => {
+  test("serves callers when the server hangs or dies", async () => {
     const own = await startRedisServer();
     const { client, close } = await connect(own.port);
     const logger = new RecordingLogger();

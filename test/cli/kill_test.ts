@@ -1,21 +1,20 @@
 /**
  * `npm start`, killed with SIGKILL at random moments and started again: no message is lost and none is
- * repeated. It runs the built program, as `npm start` does once the build is done. What it does not prove:
- * the loss of power.
+ * repeated. Runs the built program, as `npm start` does after the build. Does not cover the loss of power.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const KILLS = dose({ short: 4, long: 20 });
 const MESSAGES = 40;
-/** More than a run that is to be killed could exchange. */
+/** More messages than a killed run can exchange. */
 const ENDLESS = 1_000_000;
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_122);
 
@@ -27,7 +26,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs the program in a process group of its own; `killAfterMs` ends the whole group without a last word. */
+/** Runs the program in its own process group. `killAfterMs` kills the whole group. */
 function start(database: string, messages: number, killAfterMs?: number): Promise<Ended> {
   const child = spawn(
     process.execPath,
@@ -49,7 +48,7 @@ function start(database: string, messages: number, killAfterMs?: number): Promis
       killAfterMs === undefined
         ? undefined
         : setTimeout(() => {
-            // Without a process there is no group: -0 would be the group of the tests themselves.
+            // Without a pid there is no group to kill, since -0 would be the group of the tests.
             if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
           }, killAfterMs);
     child.on("error", reject);
@@ -60,51 +59,55 @@ function start(database: string, messages: number, killAfterMs?: number): Promis
   });
 }
 
-/** What the program says of the conversation so far. */
+/** The program's summary of the conversation. */
 function summary(output: string): { inAll: number; intact: boolean } {
   const found = /([\d,]+) in all: (.*)/.exec(output);
   if (found === null) throw new Error(`no summary in:\n${output}`);
   return { inAll: Number(found[1]?.replaceAll(",", "")), intact: found[2] === "each exactly once, in order" };
 }
 
-test(`${KILLS} kills at random moments (seed ${SEED})`, { timeout: DOSED_TIMEOUT_MS }, async () => {
-  expect(existsSync(PROGRAM), "npm run build comes first").toBe(true);
-  const random = new SeededRandom(SEED);
-  const database = join(folder, "conversation.db");
+describe("npm start", () => {
+  test(`loses and repeats no message over ${KILLS} kills (seed ${SEED})`, {
+    timeout: DOSED_TIMEOUT_MS,
+  }, async () => {
+    expect(existsSync(PROGRAM), "npm run build comes first").toBe(true);
+    const random = new SeededRandom(SEED);
+    const database = join(folder, "conversation.db");
 
-  const startedAt = performance.now();
-  const first = await start(database, MESSAGES);
-  const runMs = performance.now() - startedAt;
-  expect(first.code, first.output).toBe(0);
-  expect(summary(first.output)).toEqual({ inAll: MESSAGES, intact: true });
+    const startedAt = performance.now();
+    const first = await start(database, MESSAGES);
+    const runMs = performance.now() - startedAt;
+    expect(first.code, first.output).toBe(0);
+    expect(summary(first.output)).toEqual({ inAll: MESSAGES, intact: true });
 
-  // Moments from before the database is opened to well within the work, however fast the machine is.
-  for (let round = 0; round < KILLS; round += 1) {
-    const { code, output } = await start(database, ENDLESS, 50 + random.below(Math.ceil(1.5 * runMs)));
-    expect(code, `round ${round} ended by itself:\n${output}`).toBeNull();
-  }
+    // Kills range from before the database is opened to well within the work, on any machine.
+    for (let round = 0; round < KILLS; round += 1) {
+      const { code, output } = await start(database, ENDLESS, 50 + random.below(Math.ceil(1.5 * runMs)));
+      expect(code, `round ${round} ended by itself:\n${output}`).toBeNull();
+    }
 
-  const last = await start(database, MESSAGES);
-  expect(last.code, last.output).toBe(0);
-  const end = summary(last.output);
-  expect(end.intact, last.output).toBe(true);
-  // Some kills fell in the middle: what was handed over before them is still counted.
-  expect(end.inAll).toBeGreaterThan(2 * MESSAGES);
-});
+    const last = await start(database, MESSAGES);
+    expect(last.code, last.output).toBe(0);
+    const end = summary(last.output);
+    expect(end.intact, last.output).toBe(true);
+    // Some kills fell in the middle, and messages before them still count.
+    expect(end.inAll).toBeGreaterThan(2 * MESSAGES);
+  });
 
-test("bad flags are explained and change nothing", async () => {
-  for (const args of [["--messages", "0"], ["--message", "1"], ["--db"], ["--db", ":memory:"]]) {
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-      cwd: folder,
-    });
-    let complaint = "";
-    child.stderr.on("data", (chunk) => {
-      complaint += chunk;
-    });
-    const code = await new Promise((resolve) => child.on("close", resolve));
-    expect(code).toBe(1);
-    expect(complaint).toMatch(/^start: .+\n\nUsage: /);
-  }
-  expect(existsSync(join(folder, "holdfast.db"))).toBe(false);
+  test("explains invalid flags and changes nothing", async () => {
+    for (const args of [["--messages", "0"], ["--message", "1"], ["--db"], ["--db", ":memory:"]]) {
+      const child = spawn(process.execPath, [PROGRAM, ...args], {
+        stdio: ["ignore", "pipe", "pipe"],
+        cwd: folder,
+      });
+      let complaint = "";
+      child.stderr.on("data", (chunk) => {
+        complaint += chunk;
+      });
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      expect(code).toBe(1);
+      expect(complaint).toMatch(/^start: .+\n\nUsage: /);
+    }
+    expect(existsSync(join(folder, "holdfast.db"))).toBe(false);
+  });
 });

@@ -1,35 +1,37 @@
-/** What `npm start` prints, and to whom. */
+/** The output of `npm start`. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a reader that goes away after the first line ends the program without a stack trace", async () => {
-  const args = [PROGRAM, "--messages", "20", "--db", `file:${join(folder, "head.db")}`];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  child.stdout.once("data", () => child.stdout.destroy());
-  let complaint = "";
-  child.stderr.on("data", (chunk) => {
-    complaint += chunk;
+describe("npm start output", () => {
+  test("ends without a stack trace when the reader closes the pipe", async () => {
+    const args = [PROGRAM, "--messages", "20", "--db", `file:${join(folder, "head.db")}`];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.once("data", () => child.stdout.destroy());
+    let complaint = "";
+    child.stderr.on("data", (chunk) => {
+      complaint += chunk;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(complaint).toBe("");
+    expect(code).toBe(1);
   });
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  expect(complaint).toBe("");
-  expect(code).toBe(1);
-});
 
-test("a path with spaces, percent signs and other scripts is measured under its own name", async () => {
-  const args = [PROGRAM, "--messages", "2", "--db", `file:${join(folder, "a b ü %41.db")}`];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
+  test("measures a file with spaces, percent signs and other scripts", async () => {
+    const args = [PROGRAM, "--messages", "2", "--db", `file:${join(folder, "a b ü %41.db")}`];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+    expect(output).toMatch(/a b ü %41\.db, [0-9.]+ KiB/);
   });
-  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
-  expect(output).toMatch(/a b ü %41\.db, [0-9.]+ KiB/);
 });

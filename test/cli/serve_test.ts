@@ -1,13 +1,10 @@
-/**
- * The services of `npm start -- --serve` and `npm run dev:worker`, as somebody uses them who copies what they
- * print.
- */
+/** The services of `npm start -- --serve` and `npm run dev:worker`, used by the commands that they print. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-serve-"));
@@ -32,7 +29,7 @@ function killGroup(group: number): void {
 
 interface Service {
   readonly child: ChildProcess;
-  /** What it has printed when it was ready. */
+  /** Its output until it was ready. */
   readonly greeting: string;
   readonly ended: Promise<number | null>;
 }
@@ -59,7 +56,7 @@ async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Prom
   return { child, greeting, ended };
 }
 
-/** Runs the lines that were printed, and answers what each request answered. */
+/** Runs the printed commands and returns the answer of each request. */
 function runSession(greeting: string, env: NodeJS.ProcessEnv = {}): Record<string, unknown>[] {
   const lines = greeting.split("\n").filter((line) => /^ {2}(TOKEN|curl)/.test(line));
   const script = lines.map((line) => (line.startsWith("  curl") ? `${line}; echo` : line)).join("\n");
@@ -73,12 +70,11 @@ function runSession(greeting: string, env: NodeJS.ProcessEnv = {}): Record<strin
 
 const KEPT_TOKEN = "0123456789abcdef0123456789abcdef";
 
-test.each([
-  ["a database", ["--serve", "--db", `file:${join(folder, "service.db")}`]],
-  ["Durable Objects", ["--worker", "--folder", join(folder, "objects")]],
-])(
-  "a session copied from what is printed works over %s, and finds it all again after a restart",
-  async (_, args) => {
+describe("the printed commands of a service", () => {
+  test.each([
+    ["a database", ["--serve", "--db", `file:${join(folder, "service.db")}`]],
+    ["Durable Objects", ["--worker", "--folder", join(folder, "objects")]],
+  ])("runs the printed commands over %s, also after a restart", async (_, args) => {
     const first = await start(args);
     const [created, saved, device, stats, token] = runSession(first.greeting);
     expect(created).toEqual({ name: "bot-1", created: true });
@@ -95,5 +91,5 @@ test.each([
     const again = runSession(second.greeting, env);
     expect(again[0]).toEqual({ name: "bot-1", created: false });
     expect(again[2]).toMatchObject({ registrationId: device?.registrationId });
-  },
-);
+  });
+});

@@ -1,10 +1,10 @@
-/** The token of a database behind a server: it is used, and nobody else on the machine gets to see it. */
+/** The token of a database behind a server is used, and is not visible to other users of the machine. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HranaServer, startHranaServer } from "../support/hrana/hrana_server.mjs";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
@@ -41,60 +41,62 @@ function start(args: readonly string[], token: string): Program {
   return { child, output: () => output, ended };
 }
 
-/** What everybody on this machine can see of its processes. */
+/** The command lines of all processes on this machine. */
 function commandLines(): string {
   const { stdout, status } = spawnSync("ps", ["-A", "-ww", "-o", "args"], { encoding: "utf8" });
   expect(status).toBe(0);
   return stdout;
 }
 
-test("a conversation over a server takes its token from the environment, and no command line shows it", async () => {
-  const url = server.url("conversation");
-  const program = start(["--messages", "60", "--db", url], TOKEN);
-  let ended = false;
-  void program.ended.then(() => {
-    ended = true;
+describe("the token of a database server", () => {
+  test("takes the token from the environment, not the command line", async () => {
+    const url = server.url("conversation");
+    const program = start(["--messages", "60", "--db", url], TOKEN);
+    let ended = false;
+    void program.ended.then(() => {
+      ended = true;
+    });
+    const seen: string[] = [];
+    while (!ended) {
+      seen.push(commandLines());
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await program.ended, program.output()).toBe(0);
+    expect(program.output()).toContain("60 in all: each exactly once, in order");
+    // The list contains the worker, whose command line has the URL after its script.
+    expect(seen.some((lines) => lines.includes(`worker.js ${url}`))).toBe(true);
+    expect(seen.join("\n")).not.toContain(TOKEN);
+    expect(program.output()).not.toContain(TOKEN);
   });
-  const seen: string[] = [];
-  while (!ended) {
-    seen.push(commandLines());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  expect(await program.ended, program.output()).toBe(0);
-  expect(program.output()).toContain("60 in all: each exactly once, in order");
-  // The worker was among what was looked at: it is the one that is given the URL behind its own script.
-  expect(seen.some((lines) => lines.includes(`worker.js ${url}`))).toBe(true);
-  expect(seen.join("\n")).not.toContain(TOKEN);
-  expect(program.output()).not.toContain(TOKEN);
-});
 
-test("a service takes the same token", async () => {
-  const service = start(["--serve", "--port", "0", "--db", server.url("service")], TOKEN);
-  await expect.poll(() => service.output(), { timeout: 30_000 }).toContain("Stop with Ctrl-C");
-  expect(commandLines()).not.toContain(TOKEN);
-  expect(service.output()).not.toContain(TOKEN);
-  service.child.kill("SIGTERM");
-  expect(await service.ended).toBe(0);
-});
+  test("uses the same token for a service", async () => {
+    const service = start(["--serve", "--port", "0", "--db", server.url("service")], TOKEN);
+    await expect.poll(() => service.output(), { timeout: 30_000 }).toContain("Stop with Ctrl-C");
+    expect(commandLines()).not.toContain(TOKEN);
+    expect(service.output()).not.toContain(TOKEN);
+    service.child.kill("SIGTERM");
+    expect(await service.ended).toBe(0);
+  });
 
-test.each([
-  ["no token", ""],
-  ["another token", "not-the-token"],
-])("with %s neither gets in, and the complaint names no token", async (_, token) => {
-  for (const args of [
-    ["--messages", "2"],
-    ["--serve", "--port", "0"],
-  ]) {
-    const program = start([...args, "--db", server.url("closed")], token);
+  test.each([
+    ["no token", ""],
+    ["another token", "not-the-token"],
+  ])("fails with %s without printing the token", async (_, token) => {
+    for (const args of [
+      ["--messages", "2"],
+      ["--serve", "--port", "0"],
+    ]) {
+      const program = start([...args, "--db", server.url("closed")], token);
+      expect(await program.ended).toBe(1);
+      expect(program.output()).toContain("AUTH_JWT_INVALID");
+      expect(program.output()).not.toContain("not-the-token");
+    }
+  });
+
+  test("refuses a token in the URL without printing it", async () => {
+    const program = start(["--messages", "2", "--db", `${server.url("x")}?authToken=${TOKEN}`], "");
     expect(await program.ended).toBe(1);
-    expect(program.output()).toContain("AUTH_JWT_INVALID");
-    expect(program.output()).not.toContain("not-the-token");
-  }
-});
-
-test("a token in the URL is refused with where to put it, and is not repeated", async () => {
-  const program = start(["--messages", "2", "--db", `${server.url("x")}?authToken=${TOKEN}`], "");
-  expect(await program.ended).toBe(1);
-  expect(program.output()).toMatch(/^start: the URL of --db carries a token, set HOLDFAST_DB_TOKEN/);
-  expect(program.output()).not.toContain(TOKEN);
+    expect(program.output()).toMatch(/^start: the URL of --db carries a token, set HOLDFAST_DB_TOKEN/);
+    expect(program.output()).not.toContain(TOKEN);
+  });
 });

@@ -1,6 +1,4 @@
-/**
- * A Worker of a user: the README's Durable Object example over the packed package, in a project of its own.
- */
+/** A user's Worker: the Durable Object example of the README over the packed package, in its own project. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { nodeForWrangler } from "../../tools/lib/nodes.mjs";
@@ -46,8 +44,8 @@ export async function makeWorkerProject(): Promise<UserProject> {
 }
 
 /**
- * Type-checks a project as its user does. Resolves with what the compiler prints, which is nothing if all is
- * well.
+ * Type-checks a project as its user does. Resolves with the output of the compiler, which is empty on
+ * success.
  */
 export async function typeCheck({ folder }: UserProject): Promise<string> {
   const { stdout } = await runProgram(resolve("node_modules/.bin/tsc"), ["-p", "."], { cwd: folder }).catch(
@@ -56,16 +54,13 @@ export async function typeCheck({ folder }: UserProject): Promise<string> {
   return stdout;
 }
 
-/**
- * The program and first arguments that run wrangler, or `undefined` where no Node is installed that it runs
- * on.
- */
+/** The program and first arguments that run wrangler, or `undefined` if no suitable Node is installed. */
 export function wranglerCommand(): readonly [node: string, script: string] | undefined {
   const node = nodeForWrangler();
   return node === undefined ? undefined : [node, resolve("node_modules/wrangler/bin/wrangler.js")];
 }
 
-/** The code block of a page that has a language and contains a word. */
+/** The code block of a page with a language that contains a word. */
 function exampleOf(page: string, language: string, word: string): string {
   const blocks = [...page.matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
   const found = blocks.find(([, info, code = ""]) => info === language && code.includes(word))?.[2];

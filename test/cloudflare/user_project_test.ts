@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => project[Symbol.asyncDispose]());
 
-/** The same classes made from the platform's own, and what a stub must not offer. */
+/** The same classes made by the factories, and members that a stub must not offer. */
 const FACTORIES = `
 import { accountObject, registryObject } from "@holdfast/store/worker";
 import { DurableObject } from "cloudflare:workers";
@@ -51,7 +51,7 @@ export async function call(made: DurableObjectStub<MadeBot>, bot: DurableObjectS
 }
 `;
 
-/** Calls a member of a bot over RPC, whatever its name, and answers what came of it. */
+/** Calls any member of a bot over RPC and responds with the outcome. */
 const PROBE = `
 import { DurableObject } from "cloudflare:workers";
 import { accountObject } from "@holdfast/store/worker";
@@ -95,7 +95,7 @@ describe("@holdfast/store/cloudflare", () => {
     expect(await typeCheck(project)).toBe("");
   });
 
-  test("answers a method of the example over RPC, and the service over HTTP", async () => {
+  test("serves a method of the example over RPC, and HTTP", async () => {
     await using worker = await startWorker("index.ts");
     expect(await (await worker.fetch("/rename")).text()).toBe("renamed");
     const created = await worker.fetch("/v1/accounts", {
@@ -108,7 +108,7 @@ describe("@holdfast/store/cloudflare", () => {
     expect(await device.json()).toMatchObject({ hasPushName: true });
   });
 
-  test("exposes no member over RPC besides methods of the user's class", async () => {
+  test("exposes only methods of the user's class over RPC", async () => {
     await writeFile(join(project.folder, "probe.js"), PROBE);
     await using worker = await startWorker("probe.js", { MADE: "MadeBot" });
     const probe = async (binding: string, member: string): Promise<unknown> =>

@@ -1,8 +1,8 @@
-/** Migrations over SQLite: one that dies at every statement, one that meets damaged rows. */
+/** Migrations over SQLite that crash at every statement or find damaged rows. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
@@ -29,9 +29,9 @@ afterEach(() => {
 
 /** One incarnation of a process over the file. */
 class Incarnation {
-  /** Index of the statement at which the next commit dies. */
+  /** Index of the statement at which the process crashes in the next commit. */
   diesAt: number | undefined;
-  /** Statements of the last commit. */
+  /** Number of statements of the last commit. */
   statements = 0;
   readonly #driver: SqlDriver;
   account!: Account;
@@ -65,19 +65,19 @@ class Incarnation {
     return incarnation;
   }
 
-  /** Rows of every table that a migration touches. */
+  /** Rows of every table that a migration changes. */
   async rows(): Promise<string> {
     const rows: unknown[] = [];
     for (const table of TABLES) rows.push(await this.#driver.query(`SELECT * FROM ${table}`, []));
     return JSON.stringify(rows, (_key, value) => (value instanceof Uint8Array ? [...value] : value));
   }
 
-  /** Changes rows behind the process's back. */
+  /** Changes rows without the process. */
   async damage(sql: string): Promise<void> {
     await this.#driver.batch([{ sql, params: [] }]);
   }
 
-  /** The process dies: nothing is flushed. */
+  /** Ends the process without a flush. */
   async die(): Promise<void> {
     await this.#driver.close();
   }
@@ -94,7 +94,7 @@ class Incarnation {
   }
 }
 
-/** State under both names of every user. */
+/** Writes of state under both names of every user. */
 function state(): Write[] {
   const key = (n: number): Uint8Array => new Uint8Array(32).fill(n);
   return USERS.flatMap(({ lid, phoneNumber }, n): Write[] => [
@@ -115,7 +115,7 @@ function state(): Write[] {
   ]);
 }
 
-/** What is stored under either name of every user. */
+/** Addresses stored under either name of every user. */
 async function addresses({ account }: Incarnation): Promise<string[]> {
   const users = USERS.flatMap(({ lid, phoneNumber }) => [lid, phoneNumber]);
   const found = await account.store.listSignalAddresses(users);
@@ -134,94 +134,98 @@ const MOVED = USERS.flatMap(({ lid }) => [
   `tcToken ${lid}@lid`,
 ]).sort();
 
-test("a migration that dies at any statement is not there at all, and the next incarnation makes it whole", async () => {
-  let seed = 1;
-  let incarnation = await Incarnation.open(seed);
-  await incarnation.account.commitWith(state());
-  let died = 0;
-  for (let statement = 0; ; statement += 1) {
-    const before = await incarnation.rows();
-    incarnation.diesAt = statement;
-    const learnt = await incarnation.directory.learn(USERS, { source: "usync" }).then(
-      () => true,
-      () => false,
-    );
-    // Every statement was reached, and the one after the last.
-    expect(learnt).toBe(false);
-    died += 1;
-    expect(await incarnation.rows(), `statement ${statement}`).toBe(before);
-    const isLast = statement === incarnation.statements;
+describe("Directory.learn over SQLite", () => {
+  test("migrates all or nothing when a crash hits any statement", async () => {
+    let seed = 1;
+    let incarnation = await Incarnation.open(seed);
+    await incarnation.account.commitWith(state());
+    let died = 0;
+    for (let statement = 0; ; statement += 1) {
+      const before = await incarnation.rows();
+      incarnation.diesAt = statement;
+      const learnt = await incarnation.directory.learn(USERS, { source: "usync" }).then(
+        () => true,
+        () => false,
+      );
+      // The loop has reached every statement and the one after the last.
+      expect(learnt).toBe(false);
+      died += 1;
+      expect(await incarnation.rows(), `statement ${statement}`).toBe(before);
+      const isLast = statement === incarnation.statements;
+      await incarnation.die();
+      seed += 1;
+      incarnation = await Incarnation.open(seed);
+      expect(await incarnation.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      if (isLast) break;
+    }
+    expect(died).toBeGreaterThan(10);
+    await incarnation.directory.learn(USERS, { source: "usync" });
     await incarnation.die();
-    seed += 1;
-    incarnation = await Incarnation.open(seed);
-    expect(await incarnation.account.lid.getLids(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
+    const last = await Incarnation.open(seed + 1);
+    expect(await addresses(last)).toEqual(MOVED);
+    expect(await last.account.store.getDevicesFor(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
       undefined,
       undefined,
       undefined,
     ]);
-    if (isLast) break;
-  }
-  expect(died).toBeGreaterThan(10);
-  await incarnation.directory.learn(USERS, { source: "usync" });
-  await incarnation.die();
-  const last = await Incarnation.open(seed + 1);
-  expect(await addresses(last)).toEqual(MOVED);
-  expect(await last.account.store.getDevicesFor(USERS.map(({ phoneNumber }) => phoneNumber))).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
-  const lists = await last.account.store.getDevicesFor(USERS.map(({ lid }) => lid));
-  expect(lists.map((list) => list?.devices.length)).toEqual([2, 2, 2]);
-  await last.account.close();
-});
-
-test("a LID identity that cannot be read is not taken for absent, and everything else moves", async () => {
-  const [user] = USERS;
-  if (user === undefined) throw new Error("no user");
-  const { lid, phoneNumber } = user;
-  const key = new Uint8Array(32).fill(9);
-  const before = await Incarnation.open(1);
-  await before.account.commitWith([
-    ...state(),
-    { kind: "identity.put", address: `${lid}@lid.0`, key },
-    { kind: "identity.put", address: `${phoneNumber}:3@c.us.0`, key },
-    { kind: "identity.put", address: `${lid}:3@lid.0`, key: new Uint8Array(32).fill(8) },
-  ]);
-  await before.damage(`UPDATE identity SET key = x'0102' WHERE address = '${lid}@lid.0'`);
-  await before.die();
-  const incarnation = await Incarnation.open(2);
-  await incarnation.directory.learn(USERS, { source: "usync" });
-  const left = [`identity ${phoneNumber}@c.us.0`, `identity ${lid}:3@lid.0`];
-  expect(await addresses(incarnation)).toEqual([...MOVED, ...left].sort());
-  // Of two that can be read the LID's wins.
-  expect(await incarnation.account.store.loadIdentity(`${lid}:3@lid.0`)).toEqual(new Uint8Array(32).fill(8));
-  await expect(incarnation.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
-    code: "wrong-length",
+    const lists = await last.account.store.getDevicesFor(USERS.map(({ lid }) => lid));
+    expect(lists.map((list) => list?.devices.length)).toEqual([2, 2, 2]);
+    await last.account.close();
   });
-  expect(await incarnation.account.lid.getLid(phoneNumber)).toBe(lid);
-  await incarnation.account.close();
-});
 
-test("where both have a session the LID's goes on, and the other's is archived with its chain burned", async () => {
-  const before = await Incarnation.open(1);
-  const lease = { reservedUntil: 40, incarnation: "0123456789abcdef0123456789abcdef", burned: 0 };
-  await before.account.commitWith([
-    { kind: "session.put", address: "5511999990001:3@c.us.0", record: sessionRecordBytes(20), lease },
-    { kind: "session.put", address: "100000000000001:3@lid.0", record: sessionRecordBytes(30) },
-  ]);
-  await before.die();
-  const incarnation = await Incarnation.open(2);
-  await incarnation.directory.learn(USERS, { source: "usync" });
-  await incarnation.die();
-  const after = await Incarnation.open(3);
-  const record = SessionRecord.decode(
-    (await after.account.store.getSession("100000000000001:3@lid.0")) ?? new Uint8Array(),
-  );
-  expect(record.current?.rootKey?.[0]).toBe(30);
-  const archived = record.archived(0);
-  expect(archived.rootKey?.[0]).toBe(20);
-  // Keys below the bound may have left before.
-  expect(archived.senderChain?.next).toBeGreaterThanOrEqual(40);
-  await after.account.close();
+  test("does not treat an unreadable LID identity as absent", async () => {
+    const [user] = USERS;
+    if (user === undefined) throw new Error("no user");
+    const { lid, phoneNumber } = user;
+    const key = new Uint8Array(32).fill(9);
+    const before = await Incarnation.open(1);
+    await before.account.commitWith([
+      ...state(),
+      { kind: "identity.put", address: `${lid}@lid.0`, key },
+      { kind: "identity.put", address: `${phoneNumber}:3@c.us.0`, key },
+      { kind: "identity.put", address: `${lid}:3@lid.0`, key: new Uint8Array(32).fill(8) },
+    ]);
+    await before.damage(`UPDATE identity SET key = x'0102' WHERE address = '${lid}@lid.0'`);
+    await before.die();
+    const incarnation = await Incarnation.open(2);
+    await incarnation.directory.learn(USERS, { source: "usync" });
+    const left = [`identity ${phoneNumber}@c.us.0`, `identity ${lid}:3@lid.0`];
+    expect(await addresses(incarnation)).toEqual([...MOVED, ...left].sort());
+    // Of two readable identities the LID's wins.
+    expect(await incarnation.account.store.loadIdentity(`${lid}:3@lid.0`)).toEqual(
+      new Uint8Array(32).fill(8),
+    );
+    await expect(incarnation.account.store.loadIdentity(`${lid}@lid.0`)).rejects.toMatchObject({
+      code: "wrong-length",
+    });
+    expect(await incarnation.account.lid.getLid(phoneNumber)).toBe(lid);
+    await incarnation.account.close();
+  });
+
+  test("archives the phone number's session with its chain burned", async () => {
+    const before = await Incarnation.open(1);
+    const lease = { reservedUntil: 40, incarnation: "0123456789abcdef0123456789abcdef", burned: 0 };
+    await before.account.commitWith([
+      { kind: "session.put", address: "5511999990001:3@c.us.0", record: sessionRecordBytes(20), lease },
+      { kind: "session.put", address: "100000000000001:3@lid.0", record: sessionRecordBytes(30) },
+    ]);
+    await before.die();
+    const incarnation = await Incarnation.open(2);
+    await incarnation.directory.learn(USERS, { source: "usync" });
+    await incarnation.die();
+    const after = await Incarnation.open(3);
+    const record = SessionRecord.decode(
+      (await after.account.store.getSession("100000000000001:3@lid.0")) ?? new Uint8Array(),
+    );
+    expect(record.current?.rootKey?.[0]).toBe(30);
+    const archived = record.archived(0);
+    expect(archived.rootKey?.[0]).toBe(20);
+    // Keys below the bound may have been used before.
+    expect(archived.senderChain?.next).toBeGreaterThanOrEqual(40);
+    await after.account.close();
+  });
 });

@@ -17,7 +17,7 @@ describe("DELETE /v1/accounts/:account", () => {
     });
     let isReached = false;
     const { account } = accounts;
-    // The first deletion comes back late from having deleted.
+    // The first deletion returns late from its last step.
     accounts.account = (...args) => {
       const handle = account.apply(accounts, args);
       const isFirst = !isReached;
@@ -38,7 +38,7 @@ describe("DELETE /v1/accounts/:account", () => {
     await late;
     await client.json("GET", pathOf(name, "/device"), 200, { token });
     const next = await service.registry.admit(undefined, name);
-    // The clock of the test stands still.
+    // The clock of the test does not move.
     expect(next).toMatchObject({ account: "present", registeredAtMs: (registeredAtMs ?? 0) + 1 });
   });
 

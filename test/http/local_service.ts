@@ -14,7 +14,7 @@ import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
 import type { ServiceTarget, TestedService } from "../kit/service/harness.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
 
-/** Smaller than a host's, so that a body above it is quickly made. */
+/** Smaller than the default, so that a body above it is quickly created. */
 const CALL_BYTES = 1_024 * 1_024;
 
 /** A service in this process. */
@@ -31,7 +31,7 @@ interface Store {
   dispose(): Promise<void>;
 }
 
-/** Accounts in memory, names and tokens in a database of their own. */
+/** Accounts in memory. Names and tokens in a separate database. */
 export async function memoryService(): Promise<LocalService> {
   const database = new MemoryDatabase();
   const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });

@@ -3,7 +3,7 @@ import { ROUTES } from "../kit/service/routes.ts";
 import { memoryService } from "./local_service.ts";
 
 describe("GET /v1/openapi.json", () => {
-  // The list of routes of the service cases is complete as well.
+  // The list of routes in the service cases must be complete too.
   test("describes exactly the routes of the application", async () => {
     await using service = await memoryService();
     const routes = service.app.routes.filter(({ method }) => method !== "ALL");

@@ -1,6 +1,6 @@
 /**
- * Releases whose protocols are one version apart: clients and services, Workers and their objects while one
- * of them is deployed. The next release has one field and one call more.
+ * Releases whose protocols are one version apart: clients and services, and Workers and their objects during
+ * a deployment. The next release has one more field and one more call.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import * as currentAccount from "../../src/account/mod.ts";
@@ -46,7 +46,7 @@ const LID = {
   learningSource: "usync",
 } as const;
 
-/** A service of some release over memory, and what it holds. */
+/** A service of some release over memory, with its accounts. */
 function serviceOf(release: Release) {
   const backend = release.memoryBackend({ account: "alice" }) as Backend & Record<string, unknown>;
   const notes: unknown[] = [];
@@ -88,7 +88,7 @@ function open(release: Release, answer: typeof fetch): Promise<Backend> {
   });
 }
 
-describe("a client of the release before", () => {
+describe("a client of the previous release", () => {
   test("reads, writes and owns an account of a newer service", async () => {
     const { notes, answer, backend } = serviceOf(NEXT);
     const account = await CURRENT.openAccount({
@@ -98,7 +98,7 @@ describe("a client of the release before", () => {
     await account.store.putGroupMetadata(GROUP, BLOB);
     await account.store.putLidMapping(LID);
     expect(await account.store.getGroupMetadata(GROUP)).toEqual(BLOB);
-    // The field that it does not know is left out of the answer, and is not there in what it writes.
+    // The unknown field is left out of the answer and of its writes.
     expect(await account.store.getTcToken("1000@lid")).toEqual(TOKEN);
     expect(notes).toEqual([undefined]);
     const mappings: unknown[] = [];
@@ -108,10 +108,10 @@ describe("a client of the release before", () => {
     await account.close();
   });
 
-  test("has no call that is newer than it", async () => {
+  test("has no newer call", async () => {
     const { answer } = serviceOf(NEXT);
     const call = NEXT.PROTOCOL.wire.encodeRead(NEW_CALL as never, [GROUP]);
-    // The same call in the version before.
+    // The same call in the previous version.
     const older = call.with(2, PROTOCOL_VERSION);
     const responses = await Promise.all([call, older].map((body) => answer("", { body: body as BodyInit })));
     expect(responses.map(({ status }) => status)).toEqual([200, 500]);
@@ -120,7 +120,7 @@ describe("a client of the release before", () => {
 });
 
 describe("a client of the next release", () => {
-  test("has the new field and the new call with its own service", async () => {
+  test("uses the new field and the new call with its own service", async () => {
     const { answer, notes } = serviceOf(NEXT);
     const backend = await open(NEXT, answer);
     await backend.commit([{ kind: "groupMetadata.put", group: GROUP, blob: BLOB, note: "mine" } as never]);
@@ -132,7 +132,7 @@ describe("a client of the next release", () => {
     expect(wire.decodeAnswer(NEW_CALL as never, body)).toBe(`note of ${GROUP}`);
   });
 
-  test("is refused with both numbers by an older service, before it owns anything", async () => {
+  test("is refused with both versions by an older service", async () => {
     const { answer, backend } = serviceOf(CURRENT);
     await backend.putGroupMetadata(GROUP, BLOB);
     const requests: Uint8Array[] = [];
@@ -144,7 +144,7 @@ describe("a client of the next release", () => {
     const opening = NEXT.openAccount({ backend: () => open(NEXT, watched) });
     await expect(opening).rejects.toMatchObject({ code: "incompatible", message });
     expect(requests).toHaveLength(1);
-    // Nor does a take-over that asks nothing first.
+    // Neither does taking ownership without an earlier read.
     const guard = { owner: undefined, minEpoch: 0, maxEpoch: 0, next: { owner: "next", epoch: 1 } };
     const taking = NEXT.PROTOCOL.wire.encodeCommit([], guard);
     const response = await answer("", { body: taking as BodyInit });
@@ -155,7 +155,7 @@ describe("a client of the next release", () => {
 });
 
 describe("a call without a version", () => {
-  test("is refused with what the service speaks", async () => {
+  test("is refused with the versions of the service", async () => {
     const { answer } = serviceOf(NEXT);
     const response = await answer("", { body: new Uint8Array([0x3a, 2, 0x0a, 0]) });
     expect(await response.json()).toEqual({
@@ -190,7 +190,7 @@ function deployment(worker: Release, object: Release) {
       const body = await account.call(new Uint8Array(init?.body as Uint8Array), { account: "alice" });
       return new Response(body as BodyInit);
     } catch (error) {
-      // The Worker's application says what the object said.
+      // The Worker's application passes on the answer of the object.
       const { code, message } = error as { code: string; message: string };
       return code === "incompatible"
         ? Response.json({ code: "version", message }, { status: 400 })
@@ -228,13 +228,13 @@ describe.each([
 });
 
 describe("an object of this release behind a Worker of the next one", () => {
-  test("is called again in the version that it speaks", async () => {
+  test("is called again in its own version", async () => {
     const { account, versions } = deployment(NEXT, CURRENT);
     await account.stats();
     expect(versions).toEqual([String(NEXT_VERSION), String(PROTOCOL_VERSION)]);
   });
 
-  test("refuses a client of the next release before it owns anything", async () => {
+  test("refuses a client of the next release before it takes ownership", async () => {
     const { answer, held } = deployment(NEXT, CURRENT);
     const opening = NEXT.openAccount({ backend: () => open(NEXT, answer) });
     await expect(opening).rejects.toMatchObject({

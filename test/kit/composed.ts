@@ -8,9 +8,8 @@ import {
 } from "../../src/testing/mod.ts";
 
 /**
- * The four stores of one memory backend, joined by `composeBackend`. It proves that each write and read
- * reaches its store; it does not prove anything about stores that live apart, which cannot delete or count
- * each other's rows.
+ * The four stores of one memory backend, joined by `composeBackend`. Proves that each write and read reaches
+ * its store. Does not cover separate stores, which cannot delete or count each other's rows.
  */
 export const composedTarget: ConformanceTarget = {
   name: "composed of four memory stores",

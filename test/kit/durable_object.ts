@@ -6,11 +6,11 @@ import { SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
 /**
- * The storage of an object that nothing else uses. A crash goes on over the same storage in the same object:
- * what is not written when a commit resolves would show. What the death of a process does is tested
- * elsewhere.
+ * A target over the storage of an object that has no other use. A crash continues over the same storage in
+ * the same object, which detects writes that are missing when a commit resolves. Other tests cover the death
+ * of a process.
  *
- * @param storageOf The storage of the object in which the case runs, asked for once for each harness.
+ * @param storageOf Returns the storage of the object in which the case runs. Called once for each harness.
  */
 export function durableObjectTarget(storageOf: () => ObjectStorageLike): ConformanceTarget {
   return {

@@ -36,8 +36,8 @@ export const bunSqliteTarget: ConformanceTarget = fileTarget("bun:sqlite file", 
 );
 
 /**
- * A file in a folder of its own. A crash goes on with a copy of the files as they lie there: what a killed
- * process would have left, since it has no chance to write its log back into the database.
+ * A file in its own folder. A crash continues with a copy of the files, like those of a killed process, which
+ * cannot write its log back into the database.
  */
 function fileTarget(name: string, open: (path: string) => Promise<SqlDriver>): ConformanceTarget {
   return {
@@ -52,8 +52,8 @@ function fileTarget(name: string, open: (path: string) => Promise<SqlDriver>): C
         async afterCrash() {
           crashes += 1;
           const next = join(folder, `${crashes}.db`);
-          // The log first: should a connection that is being collected fold it meanwhile, the database has
-          // what it held. Before the first commit there may be no log, or no file at all.
+          // The log is copied first: if a connection that is being collected checkpoints it meanwhile, the
+          // database has its content. Before the first commit there may be no log, or no file at all.
           for (const suffix of ["-wal", ""]) {
             if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);
           }
@@ -65,7 +65,10 @@ function fileTarget(name: string, open: (path: string) => Promise<SqlDriver>): C
   };
 }
 
-/** Memory. It is gone when its connection is, so every opening shares one, which only the harness closes. */
+/**
+ * Memory. It is lost with its connection, so all openings share one connection, which only the harness
+ * closes.
+ */
 export const libsqlMemoryTarget: ConformanceTarget = {
   name: "libsql memory",
   provides: SQLITE_PROVIDES.filter((requirement) => requirement !== "durableOnResolve"),

@@ -1,14 +1,11 @@
-/**
- * Conformance targets over a libSQL server that runs already. Nothing here is Node's, so that it also runs in
- * a Worker.
- */
+/** Conformance targets over a running libSQL server. Uses no Node API, so that it also runs in a Worker. */
 
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import type { ConformanceTarget, Requirement } from "../../src/testing/mod.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
 
-/** What every durable SQLite target provides. */
+/** The requirements that every durable SQLite target provides. */
 export const SQLITE_PROVIDES: readonly Requirement[] = [
   "atomicCommit",
   "fencing",
@@ -20,7 +17,7 @@ export const SQLITE_PROVIDES: readonly Requirement[] = [
 ];
 
 /**
- * A database of a server, over HTTP or WebSocket as its address says. Each harness has a database of its own.
+ * A database of a server, over HTTP or WebSocket by the scheme of its URL. Each harness has its own database.
  */
 export function libsqlServerTarget(name: string, urlOf: (database: string) => string): ConformanceTarget {
   let databases = 0;
@@ -29,7 +26,7 @@ export function libsqlServerTarget(name: string, urlOf: (database: string) => st
     provides: SQLITE_PROVIDES,
     async create() {
       databases += 1;
-      // Runs that share a server must not meet in one database.
+      // Runs that share a server must not share a database.
       const suffix = [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16)).join("");
       const url = urlOf(`kit_${databases}_${suffix}`);
       return new SqliteHarness({

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
@@ -25,7 +25,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A writer, what it has reported, and when it is over. */
+/** A writer process, its reports, and its end. */
 interface Writer {
   readonly process: ChildProcess;
   readonly reported: number[];
@@ -57,7 +57,8 @@ async function latest(backend: Backend): Promise<number> {
 }
 
 /**
- * How many commits are stored in full. @throws When one is stored in part, or one before the last is missing.
+ * Counts the completely stored commits. @throws When one is stored in part, or one before the last is
+ * missing.
  */
 async function storedCommits(backend: Backend): Promise<number> {
   const last = await latest(backend);
@@ -69,44 +70,46 @@ async function storedCommits(backend: Backend): Promise<number> {
   return last;
 }
 
-test(
-  "processes that write to one file at once lose nothing and wait for each other",
-  async () => {
-    const url = `file:${join(folder, "shared.db")}`;
-    const accounts = ["one", "two", "three"];
-    // All begin on a file that is not there: they make and migrate it together.
-    const writers = accounts.map((account) => startWriter(url, account, COMMITS));
-    for (const writer of writers) expect(await writer.over, writer.errors()).toBe(0);
-    for (const account of accounts) {
-      const backend = await libsqlBackend({ url, account });
-      expect(await storedCommits(backend)).toBe(COMMITS);
-      await backend.close();
-    }
-  },
-  DOSED_TIMEOUT_MS,
-);
-
-test(
-  "what a killed process was told is committed is there, whole, and nothing is there in part",
-  async () => {
-    const random = new SeededRandom(7);
-    for (let round = 0; round < KILLS; round += 1) {
-      const url = `file:${join(folder, `killed-${round}.db`)}`;
-      const writer = startWriter(url, "main", 1_000_000);
-      const enough = 20 + (random.bytes(1)[0] ?? 0);
-      while (writer.reported.length < enough && writer.process.exitCode === null) {
-        await new Promise((next) => setTimeout(next, 1));
+describe("libsqlBackend over processes", () => {
+  test(
+    "loses no commit when processes write concurrently",
+    async () => {
+      const url = `file:${join(folder, "shared.db")}`;
+      const accounts = ["one", "two", "three"];
+      // The file does not exist yet, so the writers create and migrate it concurrently.
+      const writers = accounts.map((account) => startWriter(url, account, COMMITS));
+      for (const writer of writers) expect(await writer.over, writer.errors()).toBe(0);
+      for (const account of accounts) {
+        const backend = await libsqlBackend({ url, account });
+        expect(await storedCommits(backend)).toBe(COMMITS);
+        await backend.close();
       }
-      writer.process.kill("SIGKILL");
-      await writer.over;
-      expect(writer.reported.length, writer.errors()).toBeGreaterThanOrEqual(enough);
-      const backend = await libsqlBackend({ url, account: "main" });
-      const told = writer.reported.at(-1) ?? 0;
-      const stored = await storedCommits(backend);
-      // The last commit may have been applied just before its report.
-      expect(stored === told || stored === told + 1, `told ${told}, stored ${stored}`).toBe(true);
-      await backend.close();
-    }
-  },
-  DOSED_TIMEOUT_MS,
-);
+    },
+    DOSED_TIMEOUT_MS,
+  );
+
+  test(
+    "keeps every acknowledged commit of a killed process, whole",
+    async () => {
+      const random = new SeededRandom(7);
+      for (let round = 0; round < KILLS; round += 1) {
+        const url = `file:${join(folder, `killed-${round}.db`)}`;
+        const writer = startWriter(url, "main", 1_000_000);
+        const enough = 20 + (random.bytes(1)[0] ?? 0);
+        while (writer.reported.length < enough && writer.process.exitCode === null) {
+          await new Promise((next) => setTimeout(next, 1));
+        }
+        writer.process.kill("SIGKILL");
+        await writer.over;
+        expect(writer.reported.length, writer.errors()).toBeGreaterThanOrEqual(enough);
+        const backend = await libsqlBackend({ url, account: "main" });
+        const told = writer.reported.at(-1) ?? 0;
+        const stored = await storedCommits(backend);
+        // The last commit may have been applied just before its report.
+        expect(stored === told || stored === told + 1, `told ${told}, stored ${stored}`).toBe(true);
+        await backend.close();
+      }
+    },
+    DOSED_TIMEOUT_MS,
+  );
+});

@@ -2,7 +2,7 @@
  * A process of its own that writes to a database until it is killed or done:
  * `node writer.mjs <url> <account> <commits>`. It prints the number of each commit after it resolved.
  *
- * Commit n puts n into one session that all commits share and into a few that only it has.
+ * Commit n stores n in one session that all commits share and in a few sessions of its own.
  */
 
 import { writeSync } from "node:fs";

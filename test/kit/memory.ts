@@ -13,8 +13,9 @@ import {
 } from "../../src/testing/mod.ts";
 
 /**
- * The memory backend as a target of the conformance kit. What it is compared with in the model cases is
- * itself, fed one write at a time and never failing: that tests its rollback and its restarts, not its rules.
+ * The memory backend as a target of the conformance kit. Its oracle in the model cases is the memory backend
+ * itself, with one write per commit and without failures. That tests its rollback and its restarts, not its
+ * rules.
  */
 export const memoryTarget: ConformanceTarget = {
   name: "memory",
@@ -30,7 +31,7 @@ export const memoryTarget: ConformanceTarget = {
   create: async () => new MemoryHarness(memoryBackend),
 };
 
-/** Opens an account of a memory database, in whatever way. */
+/** Opens an account of a memory database. */
 export type OpenMemory = (options: MemoryBackendOptions) => Backend | Promise<Backend>;
 
 /** One memory database. */

@@ -5,13 +5,12 @@ import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness, type SqliteTargetParts } from "./sqlite_harness.ts";
 
-/** The narrowest platform that we know: a Durable Object. */
+/** The supported platform with the lowest limits: a Durable Object. */
 const NARROW: SqlLimits = { maxParameters: 100, maxSqlBytes: 100_000, maxValueBytes: 2_000_000 };
 
 /**
- * The SQLite backend on a platform whose limits are a fraction of what SQLite allows, and which refuses what
- * exceeds them. It proves that lists are cut to the limits; it does not prove that a real Durable Object
- * takes the rest.
+ * The SQLite backend on a platform that enforces a fraction of SQLite's limits. Proves that lists are split
+ * to the limits. Does not prove that a real Durable Object accepts the statements.
  */
 export const narrowTarget: ConformanceTarget = {
   name: "sqlite with narrow limits",
@@ -25,7 +24,7 @@ export async function narrowHarness(parts: Pick<SqliteTargetParts, "values">): P
   return new SqliteHarness({ ...parts, connect: async () => narrow(driver), remove: () => driver.close() });
 }
 
-/** The driver as often as it is wanted: only the harness closes it, since its memory goes with it. */
+/** A shared driver. Only the harness closes it, since that drops its memory. */
 function narrow(driver: SqlDriver): SqlDriver {
   return {
     limits: NARROW,

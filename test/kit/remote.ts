@@ -1,6 +1,4 @@
-/**
- * The remote backend over the protocol alone: calls are answered in this process, over the memory backend.
- */
+/** The remote backend over the protocol alone. This process answers the calls over the memory backend. */
 import { type MemoryBackendOptions, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
@@ -38,7 +36,7 @@ function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
   });
 }
 
-/** Opens the memory backend from elsewhere. Closing it closes both ends. */
+/** Opens the memory backend through the remote one. Closing it closes both. */
 export async function remoteMemoryBackend(options: MemoryBackendOptions): Promise<Backend> {
   const inner = memoryBackend(options);
   const remote = await remoteBackend({
@@ -56,7 +54,7 @@ export async function remoteMemoryBackend(options: MemoryBackendOptions): Promis
   return remote;
 }
 
-/** Every call of the contract encoded, sent, decoded and checked. It proves nothing about a network. */
+/** Every call of the contract encoded, sent, decoded and checked. Does not cover a network. */
 export const remoteTarget: ConformanceTarget = {
   name: "remote over memory",
   provides: memoryTarget.provides,

@@ -36,10 +36,7 @@ export async function registerAccount(send: typeof fetch, base: string, name: st
   if (!response.ok) throw new Error(`register account: ${response.status} ${await response.text()}`);
 }
 
-/**
- * The target again, each of its backends reached through the service. An administrator's token sees every
- * account.
- */
+/** The same target with each backend reached through the service. The admin token allows every account. */
 export function throughService(target: ConformanceTarget): ConformanceTarget {
   return {
     name: `remote over ${target.name}`,
@@ -77,7 +74,7 @@ class ServiceHarness implements ConformanceHarness {
     this.#service ??= this.#serve();
     const { send } = await this.#service;
     const checked = async (...[url, init]: Parameters<typeof fetch>): Promise<Response> => {
-      // A name that is no account's is refused by the client, before it sends anything.
+      // The client rejects an invalid account name before it sends a request.
       await registerAccount(send, URL_OF_SERVICE, account);
       return await send(url, init);
     };

@@ -1,7 +1,4 @@
-/**
- * What the harnesses of every SQLite-backed target share. Nothing here is Node's, so that it also runs in a
- * Worker.
- */
+/** Shared code of the harnesses of all SQLite targets. Uses no Node API, so that it also runs in a Worker. */
 
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
@@ -30,21 +27,18 @@ const DAMAGES: Readonly<Record<DamagedValue, Partial<Record<Damage, string>>>> =
   },
 };
 
-/**
- * A statement that fails in a way that no rule of the contract explains: a broken disk, as far as the backend
- * can tell.
- */
+/** A statement that fails for no reason of the contract, like a broken disk. */
 const FAILING: SqlStatement = { sql: "INSERT INTO nowhere (id) VALUES (1)", params: [] };
 
-/** What one target does differently. */
+/** The parts in which targets differ. */
 export interface SqliteTargetParts {
   /** Opens another connection to the database. */
   connect(): Promise<SqlDriver>;
   /** Changes stored values. */
   readonly values?: ValueTransform;
-  /** What a crash does to the database before it is opened again. Defaults to nothing. */
+  /** Called after a crash, before the database is opened again. Defaults to nothing. */
   afterCrash?(): Promise<void>;
-  /** Deletes the database, when every backend is closed. */
+  /** Deletes the database after every backend is closed. */
   remove(): Promise<void>;
 }
 
@@ -121,7 +115,7 @@ export class SqliteHarness implements ConformanceHarness {
   }
 
   #withFault(statements: readonly SqlStatement[]): readonly SqlStatement[] {
-    // Every commit begins with its guard; the layout and the account's own row are written without one.
+    // Every commit begins with its guard. Statements for the schema and the account's row have none.
     const guard = statements[0]?.sql ?? "";
     const isCommit = guard.startsWith("SELECT CASE") && !guard.includes("holdfast_schema");
     if (this.#failAt === undefined || !isCommit) return statements;

@@ -1,7 +1,7 @@
 /**
- * Backends under a transform of stored values that makes every value longer and binds it to its place. They
- * prove that no source looks into a value or at its length, and that a value has the same place whichever way
- * it is written and read; they prove nothing about encryption.
+ * Backends under a transform of stored values that makes every value longer and binds it to its place. Proves
+ * that no code reads a stored value or its length, and that a value has the same place for every write and
+ * read. Does not cover encryption.
  */
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import type { ValuePlace, ValueTransform } from "../../src/backend/mod.ts";
@@ -10,13 +10,15 @@ import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { MemoryHarness, memoryTarget } from "./memory.ts";
 import { narrowHarness, narrowTarget } from "./narrow.ts";
 
-/** Bytes in front of a transformed value. */
+/** Length of the prefix of a transformed value in bytes. */
 const TAG_BYTES = 4;
 
 /** Stands in for a key: an XOR with it hides every value. */
 const PAD = 0xa5;
 
-/** Every value behind a tag of its place. Every second one is awaited, as some ciphers are. */
+/**
+ * Prefixes every value with a tag of its place. Every second transform is asynchronous, as in some ciphers.
+ */
 export function taggedValues(): ValueTransform {
   let calls = 0;
   const maybeLater = (bytes: Uint8Array): Uint8Array | Promise<Uint8Array> => {
@@ -43,7 +45,7 @@ export function taggedValues(): ValueTransform {
   };
 }
 
-/** A hash (FNV-1a) of everything that a place says. */
+/** A hash (FNV-1a) of all fields of a place. */
 function tagOf({ table, key, name, entry }: ValuePlace): number {
   const parts = key.map((part) => (part instanceof Uint8Array ? [...part] : part));
   if (parts.includes(undefined)) throw new TypeError(`a place in ${table} has no whole key`);

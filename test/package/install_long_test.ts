@@ -1,7 +1,4 @@
-/**
- * The package as it leaves a fresh clone, installed by npm in an empty folder, on every version of Node that
- * is there.
- */
+/** The package of a fresh clone, installed by npm in an empty folder, on every installed version of Node. */
 import { rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,7 +13,7 @@ import {
   type UserProject,
 } from "../support/programs/packed_package.ts";
 
-/** Its class extends the platform's own, from a module that no other runtime has. See test/cloudflare. */
+/** Its class extends the platform's own, from a module that only the platform has. See test/cloudflare. */
 const NOT_ON_NODE = { "@holdfast/store/cloudflare": expect.stringContaining("cloudflare:") };
 
 let clone: UserProject;
@@ -37,7 +34,7 @@ const NODES = [
   ...NODE_MAJORS.map((major) => ({ name: `Node ${major}`, node: installedNode(major) })),
 ];
 
-/** Opens an account twice and prints the name that it finds. */
+/** Opens an account twice and prints its name each time. */
 const TWO_OPENINGS = `
   import { openAccount } from "@holdfast/store";
   import { libsqlBackend } from "@holdfast/store/libsql";

@@ -1,5 +1,5 @@
 /**
- * The packed npm package, unpacked beside what a user installs with it. What it does not prove: npm's own
+ * The packed npm package, unpacked beside the packages that a user installs with it. Does not cover npm's own
  * resolution (see the long test).
  */
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ import {
   unpackInto,
 } from "../support/programs/packed_package.ts";
 
-/** Its class extends the platform's own, from a module that no other runtime has. See test/cloudflare. */
+/** Its class extends the platform's own, from a module that only the platform has. See test/cloudflare. */
 const NOT_ON_NODE = { "@holdfast/store/cloudflare": expect.stringContaining("cloudflare:") };
 
 let folder: string;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("npm package", () => {
-  test("needs a peer for the subpaths that use it, and nothing else", async () => {
+  test("needs peers only for the subpaths that use them", async () => {
     const manifest = await readManifest();
     await using project = await makeProject();
     await unpackInto(project, tarball, Object.keys(manifest.dependencies));
@@ -50,7 +50,7 @@ describe("npm package", () => {
     expect(JSON.parse(await project.run(importAll(manifest)))).toEqual(NOT_ON_NODE);
   });
 
-  test("has source maps that lead to the sources in it", async () => {
+  test("has source maps that point to its own sources", async () => {
     const manifest = await readManifest();
     await using project = await makeProject();
     await unpackInto(project, tarball, Object.keys(manifest.dependencies));

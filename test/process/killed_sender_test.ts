@@ -1,7 +1,6 @@
 /**
- * A process that sends is killed with SIGKILL at random moments and started again: no key leaves twice, and
- * the peer, stock Baileys in this process, reads everything that left. What it does not prove: the loss of
- * power.
+ * A sending process is killed with SIGKILL at random moments and restarted. No key is used twice, and the
+ * peer, stock Baileys in this process, reads every sent message. Does not cover the loss of power.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Curve, generateSignalPubKey } from "baileys";
 import { SenderKeyMessage } from "baileys/lib/Signal/Group/sender-key-message.js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { messageKeyName, SignalPeer } from "../baileys/signal_peer.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
@@ -36,11 +35,11 @@ afterAll(() => {
 
 type Reply = Extract<ToSender, { kind: "reply" }>;
 
-/** Who reads what the process sends, and everything that the process ever said. */
+/** The peer that reads the messages of the process, and a record of all its output. */
 class Reader {
   readonly used = new Set<string>();
   readonly identities = new Set<string>();
-  /** Replies that were not read yet, by id. */
+  /** Unread replies by id. */
   readonly unread = new Map<number, Reply>();
   direct = 0;
   group = 0;
@@ -71,7 +70,7 @@ class Reader {
     };
   }
 
-  /** Takes note of a line. @throws When a key is used again, or a ciphertext cannot be read. */
+  /** Processes a line. @throws When a key is used again, or a ciphertext cannot be decrypted. */
   async hear(line: FromSender): Promise<void> {
     if (line.kind === "identity") this.identities.add(line.identityKey);
     if (line.kind === "session") this.sessions += 1;
@@ -107,7 +106,7 @@ class Reader {
   }
 }
 
-/** When a process is killed: so long after the reader has heard so many messages, or after its start. */
+/** When a process is killed: a delay after a number of messages, or after its start. */
 interface Death {
   readonly messages: number;
   readonly afterMs: number;
@@ -120,8 +119,8 @@ interface Incarnation {
 }
 
 /**
- * One incarnation of the process. Messages count and not time alone, so that slow machines see as much of it
- * as fast ones.
+ * Runs one incarnation of the process. The kill depends on messages and not only on time, so that slow
+ * machines get as far as fast ones.
  */
 async function live(reader: Reader, url: string, { death, isNative }: Incarnation): Promise<void> {
   const child = program.start([url, PEER_JID, ...(isNative ? ["native"] : [])]);
@@ -140,7 +139,7 @@ async function live(reader: Reader, url: string, { death, isNative }: Incarnatio
   let hearing = Promise.resolve();
   const over = new Promise<NodeJS.Signals | null>((done) => child.on("close", (_, signal) => done(signal)));
   createInterface({ input: child.stdout }).on("line", (text) => {
-    // What was cut by the kill never left.
+    // A line that the kill cut off was never sent.
     if (!text.endsWith("}")) return;
     const line = JSON.parse(text) as FromSender;
     hearing = hearing.then(async () => {
@@ -158,33 +157,38 @@ async function live(reader: Reader, url: string, { death, isNative }: Incarnatio
   const signal = await over;
   await hearing;
   if (failure !== undefined) throw failure;
-  expect(signal, `it ended by itself: ${errors}`).toBe("SIGKILL");
+  expect(signal, `the process ended by itself: ${errors}`).toBe("SIGKILL");
 }
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-test(`${KILLS} kills at random moments (seed ${SEED})`, { timeout: DOSED_TIMEOUT_MS }, async () => {
-  const random = new SeededRandom(SEED);
-  const url = `file:${join(folder, "sender.db")}`;
-  const reader = new Reader();
-  for (let round = 0; round < KILLS; round += 1) {
-    // Every tenth dies while it opens its account, or just after.
-    const early = round % 10 === 9;
-    const messages = early ? 0 : 1 + random.below(20);
-    const death = { messages, afterMs: random.below(early ? 1_000 : 50) };
-    // One file, driven in turn by the client and by the native library.
-    await live(reader, url, { death, isNative: round % 2 === 1 });
-  }
-  expect(reader.identities.size).toBe(1);
-  // Each incarnation that was not killed early has sent, many have answered; one session has carried it all.
-  expect(reader.direct).toBeGreaterThan(2 * KILLS);
-  expect(reader.group).toBeGreaterThan(KILLS / 4);
-  expect(reader.replies - reader.unread.size).toBeGreaterThan(KILLS / 4);
-  expect(reader.sessions).toBe(1);
-  process.stderr.write(
-    `killed ${KILLS} times: ${reader.direct} direct and ${reader.group} group messages, ` +
-      `${reader.replies} replies of which ${reader.unread.size} unread, ${reader.used.size} keys, none twice\n`,
-  );
+describe("a sending process", () => {
+  test(`repeats no key over ${KILLS} kills at random moments (seed ${SEED})`, {
+    timeout: DOSED_TIMEOUT_MS,
+  }, async () => {
+    const random = new SeededRandom(SEED);
+    const url = `file:${join(folder, "sender.db")}`;
+    const reader = new Reader();
+    for (let round = 0; round < KILLS; round += 1) {
+      // Every tenth process is killed while it opens its account, or just after.
+      const early = round % 10 === 9;
+      const messages = early ? 0 : 1 + random.below(20);
+      const death = { messages, afterMs: random.below(early ? 1_000 : 50) };
+      // The client and the native library use the same file in turn.
+      await live(reader, url, { death, isNative: round % 2 === 1 });
+    }
+    expect(reader.identities.size).toBe(1);
+    // Each incarnation that was not killed early has sent messages, and many have answered, all over one
+    // session.
+    expect(reader.direct).toBeGreaterThan(2 * KILLS);
+    expect(reader.group).toBeGreaterThan(KILLS / 4);
+    expect(reader.replies - reader.unread.size).toBeGreaterThan(KILLS / 4);
+    expect(reader.sessions).toBe(1);
+    process.stderr.write(
+      `killed ${KILLS} times: ${reader.direct} direct and ${reader.group} group messages, ` +
+        `${reader.replies} replies of which ${reader.unread.size} unread, ${reader.used.size} keys, none twice\n`,
+    );
+  });
 });

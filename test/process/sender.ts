@@ -1,11 +1,11 @@
 /**
- * A process of its own that encrypts over an account in a file until it is killed:
- * `node sender.mjs <url> <peer's JID> [native]`. With `native` the file is driven by the native library,
- * without it by `@libsql/client`.
+ * A process that encrypts over an account in a file until it is killed:
+ * `node sender.mjs <url> <peer's JID> [native]`. `native` selects the native library instead of
+ * `@libsql/client`.
  *
  * It reads lines of JSON (`ToSender`): the peer's key bundle first, then replies, which it decrypts. It
- * prints lines of JSON (`FromSender`): each ciphertext before anything else is done with it, as a client
- * writes it to its socket.
+ * prints lines of JSON (`FromSender`): each ciphertext as soon as it is made, as a client writes it to its
+ * socket.
  */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -19,7 +19,7 @@ export interface SealedLine {
   readonly ciphertext: string;
 }
 
-/** What the process is told. */
+/** Input of the process. */
 export type ToSender =
   | {
       readonly kind: "bundle";
@@ -34,7 +34,7 @@ export type ToSender =
     }
   | ({ readonly kind: "reply"; readonly id: number } & SealedLine);
 
-/** What the process says. */
+/** Output of the process. */
 export type FromSender =
   | { readonly kind: "identity"; readonly identityKey: string }
   | { readonly kind: "session" }
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
       await repository.decryptMessage({ jid: peerJid, type, ciphertext: Buffer.from(ciphertext, "base64") });
       say({ kind: "read", id });
     }
-    // Lets lines come in, and time pass.
+    // Yields to input and timers.
     await new Promise((resolve) => setTimeout(resolve, n % 7));
   }
 }
@@ -113,7 +113,7 @@ function sessionOf(bundle: Extract<ToSender, { kind: "bundle" }>) {
   };
 }
 
-/** Nothing may be held back: the line has left when this returns. */
+/** Writes a line synchronously, so that it is sent when this returns. */
 function say(line: FromSender): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }

@@ -1,18 +1,15 @@
 import { inject } from "vitest";
 
-/** Two amounts of one work: seeds, steps, kills or rounds. */
+/** A short and a long amount of work: seeds, steps, kills or rounds. */
 export interface Doses<Amount> {
-  /**
-   * What `npm test` has time for. It still fails when the code under test is wrong in the ways that the test
-   * is about.
-   */
+  /** The amount for `npm test`. Must be enough to detect the faults that the test is about. */
   readonly short: Amount;
-  /** What `npm run test:long` runs. */
+  /** The amount for `npm run test:long`. */
   readonly long: Amount;
 }
 
 /**
- * Returns how much of a long test to do in this run: `long` in `npm run test:long` and wherever
+ * Returns the amount of work of a long test in this run: `long` in `npm run test:long` and wherever
  * `HOLDFAST_DOSE=long` is set, `short` otherwise. Tests that have no short form are files named
  * `*_long_test.ts`, which only the long run includes.
  *
@@ -25,7 +22,7 @@ export function dose<Amount>({ short, long }: Doses<Amount>): Amount {
   return inject("dose") === "long" ? long : short;
 }
 
-/** Limit of a dosed test, against a hang: it measures no speed. */
+/** Timeout of a dosed test, to end a hang. Not a limit on speed. */
 export const DOSED_TIMEOUT_MS: number = dose({ short: 300_000, long: 3_000_000 });
 
 /** Returns every `step`-th of the items, the first one included. With step 1, all of them. */

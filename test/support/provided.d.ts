@@ -2,9 +2,9 @@ import "vitest";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** How much of long tests runs: see `dose` in test/support/dose.ts. */
+    /** The amount of work of long tests; see `dose` in test/support/dose.ts. */
     dose: "short" | "long";
-    /** Address of the test libSQL server, with a final slash; a database's name and a slash follow it. */
+    /** URL of the test libSQL server, with a trailing slash. Append the name of a database and a slash. */
     hranaUrl: string;
   }
 }

@@ -1,12 +1,12 @@
-/** The storage of an object that fails when it is told to. */
+/** The storage of an object that fails on demand. */
 
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
 
-/** What can be broken. */
+/** Parts of the storage that can fail. */
 export type Breakable = "setAlarm" | "sql";
 
 export class BreakableStorage implements AccountStorageLike {
-  /** What fails now. */
+  /** The parts that fail now. */
   readonly broken: Set<Breakable> = new Set();
   /** How often each has failed. */
   readonly failed: Record<Breakable, number> = { setAlarm: 0, sql: 0 };

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => worker.stop());
 
 /**
- * Accounts of the Worker, each in its object, reached over real connections. A case's accounts are deleted
+ * Accounts of the Worker, each in its own object, over real connections. The accounts of a case are deleted
  * after it.
  */
 class WorkerHarness implements ConformanceHarness {
@@ -32,7 +32,7 @@ class WorkerHarness implements ConformanceHarness {
 
   async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
     const send: typeof fetch = async (...[url, init]) => {
-      // A name that is no account's is refused by the client, before it sends anything.
+      // The client rejects an invalid account name before it sends a request.
       if (!this.#accounts.has(account)) await registerAccount(fetch, worker.url, account);
       this.#accounts.add(account);
       return await fetch(url, init);
@@ -81,9 +81,9 @@ const target: ConformanceTarget = {
 };
 
 /**
- * Cases about accounts that share one database. Here each account is alone in its object, and its account id
- * is unique only there: it is 1 in each object. The cases of the service
- * (test/kit/service/isolation_cases.ts) prove over the same Worker that accounts do not see each other.
+ * Cases about accounts that share one database. Here each account has its own object, and its account id is
+ * unique only there: it is 1 in each object. The service cases (test/kit/service/isolation_cases.ts) test the
+ * isolation of accounts over the same Worker.
  */
 const knownFailures: readonly KnownFailure[] = [
   {

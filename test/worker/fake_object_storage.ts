@@ -1,18 +1,17 @@
 /**
- * The storage of a Durable Object outside of one: SQLite in memory, and an alarm that somebody else lets
- * ring.
+ * The storage of a Durable Object for tests without one: SQLite in memory, and an alarm that the test runs.
  */
 
 import Database from "libsql";
 import type { SqlCursorLike, SqlStorageLike } from "../../src/adapters/durable_object/mod.ts";
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
 
-/** What can be made to fail. */
+/** Calls that can be made to fail. */
 export type StorageCall = "deleteAll" | "getAlarm" | "read" | "setAlarm" | "write";
 
 type Cell = string | number | null | ArrayBuffer;
 
-/** It outlives schedulers, as an object's storage outlives its memory. */
+/** A storage that outlives schedulers, as an object's storage outlives its memory. */
 export class FakeObjectStorage implements AccountStorageLike {
   /** When the platform's alarm is due. */
   alarmAtMs: number | null = null;
@@ -20,7 +19,7 @@ export class FakeObjectStorage implements AccountStorageLike {
   readonly calls: string[] = [];
   /** Every statement that was run, in order. */
   readonly statements: string[] = [];
-  /** How often each call is still to fail. */
+  /** Number of coming failures of each call. */
   readonly failures: Record<StorageCall, number> = {
     deleteAll: 0,
     getAlarm: 0,
@@ -28,9 +27,9 @@ export class FakeObjectStorage implements AccountStorageLike {
     setAlarm: 0,
     write: 0,
   };
-  /** Holds back the answers of `setAlarm` while it is set. */
+  /** Delays the answers of `setAlarm` while set. */
   held: Promise<void> | undefined;
-  /** How often everything was deleted. It happens a turn of the event loop after it was asked for. */
+  /** Number of times that everything was deleted, which happens one turn of the event loop after the call. */
   deletions = 0;
   #database = new Database(":memory:");
 
@@ -55,7 +54,7 @@ export class FakeObjectStorage implements AccountStorageLike {
     return this.alarmAtMs;
   }
 
-  /** Takes effect at once, as on the platform; what can be late is the answer. */
+  /** Takes effect at once, as on the platform. Only the answer can be late. */
   async setAlarm(scheduledTimeMs: number): Promise<void> {
     this.calls.push("setAlarm");
     const fails = this.#isFailing("setAlarm");
@@ -76,18 +75,18 @@ export class FakeObjectStorage implements AccountStorageLike {
     this.deletions += 1;
   }
 
-  /** Rows that statements have inserted, updated or deleted since everything was last deleted. */
+  /** Rows that statements have inserted, updated or deleted since the last `deleteAll`. */
   get rowsWritten(): number {
     const [count] = this.#database.prepare("SELECT total_changes()").raw().get() as [number];
     return count;
   }
 
-  /** How many tables there are. */
+  /** Number of tables. */
   get tables(): number {
     return this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().length;
   }
 
-  /** What is stored, as it is. */
+  /** The stored due times. */
   get stored(): unknown {
     const exists = this.#database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm_tasks'").get();
     if (exists === undefined) return undefined;
@@ -95,18 +94,18 @@ export class FakeObjectStorage implements AccountStorageLike {
     return JSON.parse(row.due_times);
   }
 
-  /** Damages what is stored. */
+  /** Overwrites the stored due times. */
   overwrite(dueTimes: string): void {
     this.#database.prepare("UPDATE alarm_tasks SET due_times = ?").run(dueTimes);
   }
 
-  /** What `deleteAll` leaves. */
+  /** Resets the storage to its state after `deleteAll`. */
   clear(): void {
     this.#database.exec("DROP TABLE IF EXISTS alarm_tasks");
     this.alarmAtMs = null;
   }
 
-  /** How often something was written or set since this was asked last: each is billed as a row. */
+  /** Returns and clears the recorded writes and alarm settings. Each is billed as a row. */
   takeCalls(): string[] {
     return this.calls.splice(0);
   }
@@ -122,7 +121,7 @@ export class FakeObjectStorage implements AccountStorageLike {
   }
 }
 
-/** As the platform has it. */
+/** Converts a value as the platform does. */
 function cellOf(value: unknown): Cell {
   return value instanceof Uint8Array ? new Uint8Array(value).buffer : (value as Cell);
 }

@@ -1,12 +1,9 @@
-/**
- * Time that passes faster for an object than for the platform under it: hours of due times in seconds of a
- * test.
- */
+/** Time that passes faster for an object than for its platform, so that hours pass in seconds of a test. */
 
 import { type Clock, type Scheduler, systemClock, TimerScheduler } from "../../src/ports/mod.ts";
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
 
-/** Clock and timers of an object, and its storage, whose alarm is told in the object's time. */
+/** Clock and timers of an object, and its storage with an alarm in the object's time. */
 export interface FastTime {
   readonly clock: Clock;
   readonly timers: Scheduler;
@@ -14,8 +11,8 @@ export interface FastTime {
 }
 
 /**
- * @param factor How many times faster.
- * @param originMs When both were the same. It has to be the same in every incarnation of an object.
+ * @param factor The speed-up.
+ * @param originMs The moment when both clocks agree. Must be the same in every incarnation of an object.
  */
 export function fastTime(factor: number, originMs: number): FastTime {
   const toFast = (realMs: number): number => originMs + Math.floor((realMs - originMs) * factor);

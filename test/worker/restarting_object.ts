@@ -1,10 +1,10 @@
-/** The incarnations of one object: its storage stays, and its memory goes. */
+/** The incarnations of one object. Its storage is kept and its memory is lost. */
 
 import { AlarmScheduler } from "../../src/adapters/durable_object/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger } from "../../src/testing/mod.ts";
 import { FakeObjectStorage } from "./fake_object_storage.ts";
 
-/** One object over its incarnations. The schedulers of earlier ones are dropped as they are. */
+/** One object over its incarnations. Schedulers of earlier incarnations are dropped without cleanup. */
 export class RestartingObject {
   readonly clock: FakeClock = new FakeClock();
   readonly storage: FakeObjectStorage = new FakeObjectStorage();
@@ -15,9 +15,9 @@ export class RestartingObject {
   scheduler: AlarmScheduler;
   /** Names of tasks that ran, in order. */
   readonly runs: string[] = [];
-  /** What opening the account registers. */
+  /** Registers the tasks of the account when it opens. */
   prepare: () => Promise<void> = async () => {};
-  /** How often it was called. */
+  /** Number of calls of `prepare`. */
   prepared = 0;
 
   constructor() {
@@ -30,26 +30,26 @@ export class RestartingObject {
     return this.startMs + ms;
   }
 
-  /** When the platform's alarm is due, since the beginning. */
+  /** When the platform's alarm is due, in milliseconds since the beginning. */
   get alarmInMs(): number | null {
     const { alarmAtMs } = this.storage;
     return alarmAtMs === null ? null : alarmAtMs - this.startMs;
   }
 
-  /** A new incarnation over the same storage: what was in memory is gone. */
+  /** Starts a new incarnation over the same storage, without the memory of the previous one. */
   async restart(): Promise<void> {
     this.forget();
     await this.scheduler.repair();
     await drained();
   }
 
-  /** A new incarnation that has not repaired itself yet. */
+  /** Starts a new incarnation without `repair`. */
   forget(): void {
     this.timers = new ManualScheduler(this.clock);
     this.scheduler = this.#newScheduler();
   }
 
-  /** Registers a task that takes note of its runs. */
+  /** Registers a task that records its runs. */
   register(name: string, options: { stored?: boolean; task?: () => Promise<void> } = {}): () => void {
     const { stored = true, task } = options;
     const run = async (): Promise<void> => {
@@ -59,13 +59,13 @@ export class RestartingObject {
     return this.scheduler.register(name, run, { stored });
   }
 
-  /** Lets time pass, in memory alone: timers run, the alarm does not ring. */
+  /** Lets time pass and runs timers, but not the alarm. */
   async pass(ms: number): Promise<void> {
     await this.timers.advance(ms);
     await drained();
   }
 
-  /** Rings the alarm if it is due, as the platform does. @returns Whether it was. */
+  /** Runs the alarm if it is due, as the platform does. @returns Whether it was due. */
   async ring(): Promise<boolean> {
     const { alarmAtMs } = this.storage;
     if (alarmAtMs === null || alarmAtMs > this.clock.nowMs()) return false;
@@ -73,7 +73,7 @@ export class RestartingObject {
     return true;
   }
 
-  /** Rings the alarm whenever it is due. */
+  /** Runs the alarm, whenever it is due. */
   async ringNow(): Promise<void> {
     this.storage.alarmAtMs = null;
     await this.scheduler.alarm(async () => {
@@ -89,7 +89,7 @@ export class RestartingObject {
   }
 }
 
-/** When everything that waits for nothing else has happened. */
+/** Resolves when all pending microtasks have run. */
 export async function drained(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** Signal messages of a session, by what every runtime has: real peers can read them. */
+/** Encrypts Signal messages of a session with APIs of every runtime. Real peers can read them. */
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
@@ -6,22 +6,22 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { encodeUtf8, joinBytes } from "../../src/bytes/mod.ts";
 import type { SessionRecord } from "../../src/ratchet/mod.ts";
 
-/** Version 3 of the message format, as the message's and as the least that is understood. */
+/** Version 3 of the message format, as both the current and the minimum version. */
 const VERSION = 0x33;
 const MAC_BYTES = 8;
 
-/** A message on its way, and what its key was. */
+/** An encrypted message and the name of its key. */
 export interface SealedMessage {
-  /** 3 for one that begins a session, 1 for another. */
+  /** 3 for the first message of a session, else 1. */
   readonly type: number;
   readonly body: Uint8Array;
   /** Names the chain. */
   readonly chain: string;
-  /** Which message of the chain it is. */
+  /** Counter of the message in its chain. */
   readonly counter: number;
 }
 
-/** Encrypts with the current session and moves its sending chain on: nothing else of the record changes. */
+/** Encrypts with the current session and advances its sending chain. Changes nothing else in the record. */
 export async function sealMessage(record: SessionRecord, text: string): Promise<SealedMessage> {
   const session = record.current;
   const chain = session?.senderChain;

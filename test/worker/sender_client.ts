@@ -1,7 +1,4 @@
-/**
- * Who is outside: drives the clients in objects, reads what they send, and remembers everything that was
- * answered.
- */
+/** Drives the clients in objects from outside, reads their messages, and records every answer. */
 
 import { expect } from "vitest";
 import { decodeBase64, encodeBase64 } from "../../src/bytes/mod.ts";
@@ -9,10 +6,10 @@ import { SeededRandom } from "../../src/testing/mod.ts";
 import { JSON_CODEC, LibraryPeer, type SessionCodec } from "../support/signal/library_peer.ts";
 import type { RunningWorker } from "./worker_process.ts";
 
-/** The stored bytes as they are. */
+/** A codec without decoding. */
 const BYTES = {} as SessionCodec<never>;
 
-/** What an object's client answers a send with. */
+/** The answer of an object's client to a send. */
 interface Sent {
   readonly type: number;
   readonly body: string;
@@ -24,7 +21,7 @@ interface Sent {
 interface Contact {
   readonly address: string;
   readonly peer: LibraryPeer;
-  /** Stands for the account, as the peer knows it. */
+  /** Stands for the account in the eyes of the peer. */
   readonly account: LibraryPeer;
 }
 
@@ -35,11 +32,11 @@ export class SenderClient {
   readonly #contacts: Contact[] = [];
   readonly #used = new Set<string>();
   readonly #stored: string[] = [];
-  /** Messages that have left and were not read yet. */
+  /** Sent messages that were not read yet. */
   #unread: { readonly contact: Contact; readonly sent: Sent; readonly text: string }[] = [];
   #texts = 0;
   #logins = 0;
-  /** What was answered. */
+  /** Counts of answers. */
   readonly counts = { sent: 0, gated: 0, read: 0, stored: 0, logins: 0, refused: 0 };
 
   constructor(name: string, seed: number) {
@@ -47,7 +44,7 @@ export class SenderClient {
     this.random = new SeededRandom(seed);
   }
 
-  /** Asks the client in the object. @throws When it was not answered, or with an error. */
+  /** Calls the client in the object. @throws When there is no answer, or an error. */
   async ask<T>(worker: RunningWorker, operation: string, body: object = {}): Promise<T> {
     const response = await worker.fetch(`/objects/${encodeURIComponent(this.name)}/${operation}`, {
       method: "POST",
@@ -59,7 +56,7 @@ export class SenderClient {
     throw new Refused(`${answer.error}: ${answer.message}`);
   }
 
-  /** Begins sessions with so many real peers. */
+  /** Starts sessions with a number of real peers. */
   async meet(worker: RunningWorker, count: number): Promise<void> {
     for (let index = 0; index < count; index += 1) {
       const account = new LibraryPeer("account", BYTES);
@@ -73,7 +70,7 @@ export class SenderClient {
     }
   }
 
-  /** One message to some peer. @throws When its key has left before. */
+  /** Sends one message to a peer. @throws When its key was used before. */
   async send(worker: RunningWorker, options: { hold?: boolean; index?: number } = {}): Promise<void> {
     const { hold = false, index = this.random.below(this.#contacts.length) } = options;
     const contact = this.#contacts[index] as Contact;
@@ -88,7 +85,7 @@ export class SenderClient {
     if (sent.gated) this.counts.gated += 1;
   }
 
-  /** A change that is flushed, and one that is committed. */
+  /** Makes one change that is flushed and one that is committed. */
   async login(worker: RunningWorker): Promise<void> {
     const { logins } = await this.ask<{ logins: number }>(worker, "login");
     this.#logins = Math.max(this.#logins, logins);
@@ -103,7 +100,7 @@ export class SenderClient {
     this.counts.stored += 1;
   }
 
-  /** Some of it all. */
+  /** Performs a random operation. */
   async act(worker: RunningWorker): Promise<void> {
     const choice = this.random.below(10);
     if (choice === 0) await this.login(worker);
@@ -112,8 +109,8 @@ export class SenderClient {
   }
 
   /**
-   * Several at once, until the Worker is gone or `isOver`. What an object refuses is counted, and what is not
-   * answered is not.
+   * Runs concurrent operations until the Worker has ended or `isOver`. Counts refusals, but not missing
+   * answers.
    */
   async actUntil(worker: RunningWorker, isOver: () => boolean, onAnswer: () => void): Promise<void> {
     const one = async (): Promise<void> => {
@@ -130,7 +127,7 @@ export class SenderClient {
     await Promise.all(Array.from({ length: 6 }, one));
   }
 
-  /** Whether everything that was acknowledged is there. */
+  /** Checks that every acknowledged change is stored. */
   async checkAcknowledged(worker: RunningWorker, last = 40): Promise<void> {
     for (const id of this.#stored.slice(-last)) {
       const { isStored } = await this.ask<{ isStored: boolean }>(worker, "stored", { id });
@@ -140,7 +137,7 @@ export class SenderClient {
     expect(logins, "a flushed change was lost").toBeGreaterThanOrEqual(this.#logins);
   }
 
-  /** The peers read what has left, in some order. @throws When a message cannot be read. */
+  /** Lets the peers read all sent messages in random order. @throws When a message cannot be decrypted. */
   async readAll(): Promise<void> {
     const unread = this.#unread;
     this.#unread = [];
@@ -159,7 +156,7 @@ function isAssertion(error: unknown): boolean {
   return error instanceof Error && error.name === "AssertionError";
 }
 
-/** Asks again and again until the answer is as it should be. @throws When it is not in time. */
+/** Repeats a query until its answer passes the check. @throws When that does not happen in time. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean,

@@ -1,6 +1,6 @@
 /**
- * The Worker with a client inside each account's object: `POST /objects/<account>/<operation>` reaches it,
- * and everything else the service. What a request is answered with has left.
+ * The Worker with a client inside each account's object. `POST /objects/<account>/<operation>` reaches the
+ * client, any other request the service. A ciphertext in an answer counts as sent.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -21,17 +21,17 @@ import { type SealedMessage, sealMessage } from "./seal_message.ts";
 export { RegistryDurableObject } from "../../src/cloudflare/mod.ts";
 
 interface Env extends AccountsEnv {
-  /** How many times faster time passes for accounts, and since when. */
+  /** Speed-up of time for accounts, and its start. */
   readonly TIME_FACTOR?: string;
   readonly TIME_ORIGIN_MS?: string;
 }
 
-/** What the platform gives beside what the library uses. */
+/** Members of the platform's context that the library does not use. */
 interface Context extends ObjectContextLike {
   abort(reason?: string): void;
 }
 
-/** What an operation is given. */
+/** The body of an operation. */
 interface Body {
   readonly address?: string;
   readonly id?: string;
@@ -42,18 +42,18 @@ interface Body {
   readonly alarms?: number;
 }
 
-/** How an object does. */
+/** The state of an object. */
 export interface ObjectReport {
   /** Of this incarnation. */
   readonly alarms: number;
   readonly rejections: number;
   readonly failed: Readonly<Record<Breakable, number>>;
-  /** In how many alarms to come the storage is broken. */
+  /** Number of coming alarms in which the storage fails. */
   readonly broken: number;
   /** In the object's time. */
   readonly nowMs: number;
   readonly alarmAtMs: number | null;
-  /** What is in the storage, whoever has it open. */
+  /** Number of tables in the storage. */
   readonly tables: number;
   readonly sentMessages: number;
 }
@@ -65,9 +65,9 @@ export class AccountDurableObject extends DurableObject<Env> {
   readonly #nowMs: () => number;
   #alarms = 0;
   #rejections = 0;
-  /** What is broken in so many alarms to come. */
+  /** The part of the storage that fails, and in how many coming alarms. */
   #broken: { what: Breakable; alarms: number } | undefined;
-  /** Sends that wait. */
+  /** Waiting sends. */
   #held: (() => void)[] = [];
 
   constructor(context: Context, env: Env) {
@@ -111,7 +111,7 @@ export class AccountDurableObject extends DurableObject<Env> {
       throw error;
     } finally {
       if (broken !== undefined) {
-        // One that had nothing to write does not count.
+        // An alarm without a write does not count.
         if (this.#storage.failed[broken.what] > failedBefore) broken.alarms -= 1;
         this.#storage.broken.delete(broken.what);
       }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WORKER_LIMITS } from "../../src/worker/serve_accounts.ts";
 import { registerServiceCases, type ServiceTarget } from "../kit/service/harness.ts";
 import { SERVICE_CASES } from "../kit/service/service_cases.ts";
@@ -23,8 +23,7 @@ const target: ServiceTarget = {
       adminToken: ADMIN_TOKEN,
       callBytes: WORKER_LIMITS.callBytes,
       seed: Number(process.env.HOLDFAST_SEED ?? 1),
-      // A connection that is kept is closed by workerd when this process was too busy to notice that it is
-      // idle.
+      // workerd closes idle connections, which a busy process may not notice in time.
       send: (request) =>
         fetch(new Request(request, { headers: { ...headersOf(request), connection: "close" } })),
     }),
@@ -37,7 +36,9 @@ function headersOf(request: Request): Record<string, string> {
 
 const left = registerServiceCases(target, SERVICE_CASES, test);
 
-test("what is left out needs a look inside the service, and runs on the others", () => {
-  const inside = SERVICE_CASES.filter(({ requires = [] }) => requires.length > 0);
-  expect(left).toEqual(inside.map(({ name }) => name));
+describe("the deployed Worker", () => {
+  test("skips only cases that inspect the inside of the service", () => {
+    const inside = SERVICE_CASES.filter(({ requires = [] }) => requires.length > 0);
+    expect(left).toEqual(inside.map(({ name }) => name));
+  });
 });

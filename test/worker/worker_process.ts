@@ -9,37 +9,32 @@ import { ADMIN_TOKEN } from "../kit/service.ts";
 
 /** How a Worker is started. */
 export interface WorkerOptions {
-  /** Where objects are kept. Defaults to memory. */
+  /** Folder of the objects. Defaults to memory. */
   readonly folder?: string | undefined;
-  /**
-   * The module that is run. Defaults to the one that is deployed. It exports the classes of the two bindings.
-   */
+  /** The module to run. Exports the classes of the two bindings. Defaults to the deployed module. */
   readonly entryPoint?: string | undefined;
-  /** Text that the module is given besides. */
+  /** Additional text bindings of the module. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A Worker that runs. */
+/** A running Worker. */
 export interface RunningWorker extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   /** Sends a request to a path of the Worker, over a real connection. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /**
-   * Kills workerd with SIGKILL, at once. The Worker answers nothing any more: stop it, and start another over
-   * the same folder.
+   * Kills workerd with SIGKILL. The Worker no longer answers. Stop it, and start another over the same
+   * folder.
    */
   kill(): Promise<void>;
-  /** Stops it in good order. */
+  /** Stops it gracefully. */
   stop(): Promise<void>;
 }
 
 const bundles = new Map<string, Promise<string>>();
 
-/**
- * The code of a module with all that it imports, as it is deployed: the platform's own modules are left to
- * the platform.
- */
+/** Bundles a module with its imports, as deployed. Modules of the platform stay external. */
 export function bundleOf(entryPoint: string): Promise<string> {
   const known = bundles.get(entryPoint);
   if (known !== undefined) return known;
@@ -60,7 +55,7 @@ export async function startWorker({
     durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
     bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
     folder,
-    // What the Worker logs is not for the test's output.
+    // Keeps the Worker's log out of the test's output.
     onLog: () => {},
   });
   const url = (await miniflare.ready).origin;
@@ -82,7 +77,7 @@ export async function startWorker({
   };
 }
 
-/** Processes that this one has started. */
+/** Ids of child processes. */
 async function children(): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {

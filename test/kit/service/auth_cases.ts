@@ -5,7 +5,7 @@ import { ACCOUNT_ROUTES, GUARDED_ROUTES, ROUTES } from "./routes.ts";
 
 const UNKNOWN = `hf_${"0".repeat(16)}_${"1".repeat(64)}`;
 
-/** Headers that must let nobody in, made of a token and the admin token that would. */
+/** Headers that must be refused, made from a valid token and the admin token. */
 function refusedHeaders(token: string, admin: string): (string | undefined)[] {
   const [, id = "", secret = ""] = token.split("_");
   return [
@@ -19,10 +19,10 @@ function refusedHeaders(token: string, admin: string): (string | undefined)[] {
   ];
 }
 
-/** Who is let in, and what nobody learns by trying. */
+/** Authentication, and secrets that no answer may reveal. */
 export const authCases: readonly ServiceCase[] = [
   {
-    name: "auth: whoever has no valid token is told the same, whatever is wrong with it, on every route",
+    name: "auth: answers every invalid token alike on every route",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("let in");
@@ -46,7 +46,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: the scheme is a word in any case, as HTTP says",
+    name: "auth: accepts the scheme in any case",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("scheme");
@@ -57,7 +57,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: a revoked token is none from the next request on, and others go on",
+    name: "auth: refuses a revoked token from the next request on",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("revoked");
@@ -71,7 +71,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: a token for one account is refused on every route of another, be there one or not",
+    name: "auth: refuses a token on every route of another account",
     async run(service) {
       const client = new ServiceClient(service);
       const { token } = await client.account("mine", "unredacted");
@@ -91,7 +91,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: each permission opens its routes and no other",
+    name: "auth: each permission allows its routes and no others",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("permissions");
@@ -125,7 +125,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: private keys are shown to a token that says so, and not even to the host's own otherwise",
+    name: "auth: shows private keys only with the permission `unredacted`",
     async run(service) {
       const client = new ServiceClient(service);
       const account = await client.account("shown");
@@ -155,7 +155,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: nobody gets a token that administers one account, or one for an account that is not there",
+    name: "auth: issues no admin token for one account, nor for an absent one",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("issue");
@@ -192,7 +192,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: the registry keeps hashes, from which no token can be read",
+    name: "auth: stores only hashes of tokens",
     requires: ["registryContents"],
     async run(service) {
       const client = new ServiceClient(service);
@@ -216,7 +216,7 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "auth: no token and no key is logged or told, wherever somebody puts it",
+    name: "auth: logs and answers contain no token and no key",
     requires: ["logs"],
     async run(service) {
       const client = new ServiceClient(service);

@@ -1,4 +1,4 @@
-/** Bodies that are no call, or hardly one. Whatever is drawn repeats with the seed. */
+/** Malformed and unusual bodies. The same seed draws the same bodies. */
 import type { OwnerGuard } from "../../../src/backend/mod.ts";
 import { PROTOCOL_VERSION } from "../../../src/protocol/mod.ts";
 import { drawWrite, PUTTING_KINDS, WRITE_KINDS } from "../../../src/testing/conformance/write_samples.ts";
@@ -6,16 +6,16 @@ import type { SeededRandom } from "../../../src/testing/mod.ts";
 import { looseBody, looseCommit, text, varint } from "../../support/wire/loose_wire.ts";
 import type { Call } from "./calls.ts";
 
-/** A guard that no account meets: what is otherwise a valid commit is fenced, and changes nothing. */
+/** A guard that holds for no account, so that a valid commit is fenced and changes nothing. */
 export const NOBODY = { owner: "nobody", minEpoch: 1, maxEpoch: 1 } as const;
 
-/** Fills an account: a valid commit of every kind that puts something. */
+/** Returns a commit that fills an account with every kind of write that puts rows. */
 export function fillingCall(random: SeededRandom, nowS: number): Call {
   const writes = [...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, { random, nowS }));
   return { kind: "commit", writes };
 }
 
-/** A commit that nobody may make, of some writes of any kind. */
+/** Returns a fenced commit of a few writes of any kind. */
 export function fencedCall(random: SeededRandom, nowS: number): Call {
   const writes = Array.from({ length: 1 + random.below(4) }, () =>
     drawWrite(random.pick(WRITE_KINDS), { random, nowS }),
@@ -23,7 +23,7 @@ export function fencedCall(random: SeededRandom, nowS: number): Call {
   return { kind: "commit", writes, guard: NOBODY };
 }
 
-/** The body with some of its bits, bytes or ranges changed. */
+/** Returns the body with some bits, bytes or ranges changed. */
 export function damaged(body: Uint8Array, random: SeededRandom): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(body);
   const at = (): number => random.below(bytes.length);
@@ -51,14 +51,14 @@ export function damaged(body: Uint8Array, random: SeededRandom): Uint8Array<Arra
   }
 }
 
-/** Items of one byte each, as many as fit into so many bytes: key ids to be marked. */
+/** Returns a write that marks as many one-byte key ids as fit into a length. */
 export function manyItems(length: number): Uint8Array<ArrayBuffer> {
   const head = looseBody([1, 0, ...text("preKey.markUploaded"), 1]);
   const count = length - head.length - varint(length).length;
   return joined(head, new Uint8Array(varint(count)), new Uint8Array(count).fill(1));
 }
 
-/** A commit without a guard, of runs of writes: a kind, how many, and their bytes. */
+/** Returns a commit without a guard, made of runs of writes: kind, number and bytes. */
 function runs(
   ...all: readonly (readonly [kind: string, count: readonly number[], bytes: readonly number[]])[]
 ) {
@@ -80,7 +80,7 @@ const NO_VERSION: readonly Uint8Array<ArrayBuffer>[] = [
   new Uint8Array([0x48]),
   new Uint8Array([0x48, 0x46]),
   new Uint8Array([0x48, 0x47, 1, 1, 0]),
-  // As calls were before they named a version.
+  // A call from before calls named a version.
   new Uint8Array([
     0x3a, 0x10, 0x0a, 0x0e, 0x0a, 0x04, 0x6b, 0x69, 0x6e, 0x64, 0x12, 0x06, 0x1a, 0x04, 0x72, 0x65,
   ]),
@@ -92,7 +92,7 @@ const NO_VERSION: readonly Uint8Array<ArrayBuffer>[] = [
   looseBody([2, ...text("exists")], [PROTOCOL_VERSION | 0x80, 0]),
 ];
 
-/** Bodies that are no call, and what is said of them. */
+/** Malformed bodies, and the expected message of each. */
 export const NO_CALLS: readonly (readonly [body: Uint8Array<ArrayBuffer>, code: "invalid" | "version"])[] = [
   ...NO_VERSION.map((body) => [body, "version"] as const),
   ...[
@@ -100,14 +100,14 @@ export const NO_CALLS: readonly (readonly [body: Uint8Array<ArrayBuffer>, code: 
     ...["nothing", "", "toString", "constructor", "__proto__", "hasOwnProperty", "session.PUT"].map((kind) =>
       runs([kind, [1], [...ADDRESS, 1, 7, 0]]),
     ),
-    // No write, more than there are, more than there may be, and none at the end.
+    // No write, more writes than sent, more writes than allowed, and no write at the end.
     runs(["preKey.remove", [0], []]),
     runs(["preKey.remove", [2], [1]]),
     runs(["preKey.remove", varint(2 ** 50), [1]]),
     runs(["senderKeyDevices.clearAll", varint(100_001), Array.from({ length: 100_001 }, () => 0)]),
     runs(["senderKeyDevices.clearAll", [1], [1]]),
     runs(["preKey.remove", [1], [1]], ["preKey.remove", [1], []]),
-    // Lengths and numbers that lead out of the body.
+    // Lengths and numbers beyond the end of the body.
     runs(["session.delete", [1], [...varint(2 ** 40), 1]]),
     runs(["session.put", [1], [...ADDRESS, ...varint(2 ** 53 - 1), 1, 0]]),
     runs(["preKey.markUploaded", [1], [...varint(2 ** 53 - 1), 1]]),
@@ -116,7 +116,7 @@ export const NO_CALLS: readonly (readonly [body: Uint8Array<ArrayBuffer>, code: 
     runs(["session.delete", [1], MALFORMED_TEXT]),
     runs(["preKey.put", [1], [1, 1, 7, 2]]),
     runs(["session.put", [1], [...ADDRESS, 1, 7, 2]]),
-    // One name twice in a map.
+    // The same name twice in a map.
     runs([
       "syncVersion.put",
       [1],

@@ -1,4 +1,4 @@
-/** Calls of the commit protocol as cases write them down. */
+/** Calls of the commit protocol in the notation of the cases. */
 import type { OwnerGuard, Write } from "../../../src/backend/mod.ts";
 import { PROTOCOL, type WireMethod } from "../../../src/protocol/mod.ts";
 
@@ -7,7 +7,7 @@ export type Call =
   | { readonly kind: "commit"; readonly writes: readonly Write[]; readonly guard?: OwnerGuard }
   | { readonly kind: "read"; readonly method: WireMethod; readonly args: readonly unknown[] };
 
-/** As a body. */
+/** Encodes a call as a body. */
 export function bodyOf(call: Call): Uint8Array<ArrayBuffer> {
   const { wire } = PROTOCOL;
   const body =
@@ -17,7 +17,7 @@ export function bodyOf(call: Call): Uint8Array<ArrayBuffer> {
   return new Uint8Array(body);
 }
 
-/** What the answer to a call says. */
+/** Decodes the answer to a call. */
 export function answerIn(call: Call, body: Uint8Array): unknown {
   const { wire } = PROTOCOL;
   return call.kind === "commit" ? wire.decodeCounts(body) : wire.decodeAnswer(call.method, body);

@@ -1,4 +1,4 @@
-/** How cases speak to a service: each answer is checked for what every answer must have. */
+/** The client of the cases. Checks in each answer the properties that all answers share. */
 
 import { remoteBackend } from "../../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../../src/backend/mod.ts";
@@ -22,12 +22,12 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 const PROBLEM_KEYS: readonly string[] = ["code", "message", "requestId", "status", "title", "type"];
 
-/** Names are never used twice, also where many cases share one service. */
+/** Counter for unique names, since many cases may share one service. */
 let names = 0;
 
-/** What is sent. */
+/** The options of a request. */
 export interface Sent {
-  /** Bearer token; none when `undefined`. */
+  /** Bearer token. No token when `undefined`. */
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
@@ -41,7 +41,7 @@ export interface TestAccount {
   readonly token: string;
 }
 
-/** The path of something of an account. */
+/** The path of a resource of an account. */
 export function pathOf(account: string, rest: string): string {
   return `/v1/accounts/${encodeURIComponent(account)}${rest}`;
 }
@@ -53,7 +53,7 @@ export class ServiceClient {
     this.service = service;
   }
 
-  /** Sends a request. The path is taken as it is. */
+  /** Sends a request to an unmodified path. */
   async send(
     method: string,
     path: string,
@@ -79,7 +79,7 @@ export class ServiceClient {
     return response;
   }
 
-  /** Sends a request as administrator unless another token is given, and reads its JSON. */
+  /** Sends a request and reads its JSON. The token defaults to the admin token. */
   async json(method: string, path: string, status: number, sent: Sent = {}): Promise<unknown> {
     const response = await this.send(method, path, { token: this.service.adminToken, ...sent });
     const text = await response.text();
@@ -98,11 +98,11 @@ export class ServiceClient {
   }
 
   /**
-   * Sends a body that is too large. A service closes the connection of whom it refuses before it has read
-   * everything, and a client that is still sending may lose the answer by that, as HTTP has it: then it is
-   * sent again.
+   * Sends a body that is too large. A service closes the connection when it refuses a request before reading
+   * all of it, and a client that is still sending may then lose the answer. In that case the request is sent
+   * again.
    *
-   * @param sent Makes the request anew each time, since a stream is read once.
+   * @param sent Creates the request for each try, since a stream can be read only once.
    */
   async refusedAsTooLarge(method: string, path: string, sent: () => Sent): Promise<void> {
     for (let tries = 1; ; tries += 1) {
@@ -134,7 +134,7 @@ export class ServiceClient {
     return (issued as { token: string }).token;
   }
 
-  /** Revokes a token, of which there may be only so many. */
+  /** Revokes a token, because their number is limited. */
   async revoke(token: string): Promise<void> {
     await this.json("DELETE", `/v1/tokens/${token.slice(3, 19)}`, 204);
   }
@@ -163,7 +163,7 @@ export class ServiceClient {
     return answerIn(call, new Uint8Array(await response.arrayBuffer()));
   }
 
-  /** The account's backend, from here. */
+  /** The remote backend of the account. */
   async backend({ name, token }: TestAccount): Promise<Backend> {
     return await remoteBackend({
       url: this.service.baseUrl,
@@ -173,7 +173,7 @@ export class ServiceClient {
     });
   }
 
-  /** Everything that can be read of an account: rows, sizes of tables, its owner. */
+  /** All readable state of an account: rows, sizes of tables, its owner. */
   async read(account: TestAccount): Promise<Contents> {
     const backend = await this.backend(account);
     const contents = await readAll(backend);
@@ -183,14 +183,14 @@ export class ServiceClient {
     return { ...contents, database, owner };
   }
 
-  /** Some commands that make a device. */
+  /** Sends commands that create a device. */
   async makeDevice({ name, token }: TestAccount, pushName = "Ann"): Promise<void> {
     const json = { commands: [{ kind: "setPushName", pushName }] };
     await this.json("POST", pathOf(name, "/device/commands"), 200, { token, json });
   }
 }
 
-/** Whether a connection was closed by the other side. */
+/** Whether the other side closed the connection. */
 function isReset(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
   return (
@@ -206,7 +206,7 @@ export function mediaType({ headers }: Response): string | undefined {
   return headers.get("content-type")?.split(";")[0];
 }
 
-/** Checks that an answer is a problem, and one that tells nothing of the inside. */
+/** Checks that an answer is a problem without internal details. */
 export async function problemIn(response: Response, status: number, code: string): Promise<Problem> {
   const text = await response.text();
   equal(response.status, status, `status of ${text.slice(0, 200)}`);

@@ -9,29 +9,29 @@ import type { ServiceCase } from "./harness.ts";
 import { type HostileCall, hostileReads, hostileWrites } from "./hostile_calls.ts";
 import { NOW_S, unchanged } from "./unchanged.ts";
 
-/** Bodies of one kind that are drawn. */
+/** Number of random bodies of one kind. */
 const ROUNDS = dose({ short: 150, long: 2_000 });
 
-/** Calls that are on their way at one time. */
+/** Number of concurrent calls. */
 const AT_ONCE = 16;
 
 /**
- * Sends every STEP-th of the systematic calls. It does not divide the number of replacements, so each part
- * meets several of them.
+ * Sends every STEP-th of the systematic calls. STEP does not divide the number of replacements, so each part
+ * gets several of them.
  */
 const STEP = dose({ short: 5, long: 1 });
 
-/** Whatever is sent, the answer is one that the sender is at fault for, and nothing has changed. */
+/** Malformed calls are answered with a client error and change nothing. */
 export const fuzzCases: readonly ServiceCase[] = [
   {
-    name: "fuzz: random, damaged and cut off calls are refused and change nothing",
+    name: "fuzz: rejects random, damaged and cut off calls without a change",
     run: unchanged(async ({ client, account, random }) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const call = random.oneIn(4) ? readCall(random) : fencedCall(random, NOW_S);
         const body = random.oneIn(4) ? random.bytes(random.below(200)) : damaged(bodyOf(call), random);
         const response = await client.post(account, body as Uint8Array<ArrayBuffer>);
         const what = `round ${round}: ${response.status} to ${[...body.slice(0, 40)].join(" ")}`;
-        // A damaged read may be another read.
+        // A damaged read may be another valid read.
         if (response.status === 200) check(isRead(body), what);
         else check([400, 409, 422].includes(response.status), what);
         await response.body?.cancel();
@@ -39,7 +39,7 @@ export const fuzzCases: readonly ServiceCase[] = [
     }),
   },
   {
-    name: "fuzz: bodies that are no calls, and calls that lie about lengths or grow without end, are refused and change nothing",
+    name: "fuzz: rejects malformed bodies and wrong lengths without a change",
     run: unchanged(async ({ client, account, service }) => {
       for (const [index, [body, code]] of NO_CALLS.entries()) {
         await problemIn(await client.post(account, body), 400, code).catch((cause: unknown) => {
@@ -58,13 +58,13 @@ export const fuzzCases: readonly ServiceCase[] = [
     }),
   },
   {
-    name: "fuzz: writes of which one part is something else are refused and change nothing",
+    name: "fuzz: rejects writes with a malformed part without a change",
     run: unchanged(async ({ client, account, random }) => {
       await sendAll(client, account, everyNth(hostileWrites(random, NOW_S), STEP), [409]);
     }),
   },
   {
-    name: "fuzz: reads of which one argument is something else are refused and change nothing",
+    name: "fuzz: rejects reads with a malformed argument without a change",
     run: unchanged(async ({ client, account, random }) => {
       await sendAll(client, account, everyNth(hostileReads(random, NOW_S), STEP), [200]);
     }),

@@ -1,31 +1,29 @@
-/** A service under test, and cases that any of them must pass, as data: no test runner is known here. */
+/** A service under test, and cases as data that every service must pass. Independent of the test runner. */
 
-/** What some services can be asked for beside requests. */
+/** Capabilities of some services beside requests. */
 export type ServiceRequirement = "logs" | "registryContents";
 
 /**
- * A running service, reached by requests alone. Cases make accounts of their own, so that many may share one.
+ * A running service, reached only by requests. Cases create their own accounts, so that many can share one
+ * service.
  */
 export interface TestedService {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   /** The host's own admin token. */
   readonly adminToken: string;
-  /** Most bytes of a call of the commit protocol. */
+  /** Maximum bytes of a call of the commit protocol. */
   readonly callBytes: number;
-  /** Seed of what is drawn; a failure names it. */
+  /** Seed of random values. Failures print it. */
   readonly seed: number;
   send(request: Request): Promise<Response>;
-  /** Everything that was logged, as one text. */
+  /** The whole log as one text. */
   logs?(): string;
-  /**
-   * Every value of the registry's tables, as one text: texts as they are, bytes in hexadecimal digits and in
-   * base64.
-   */
+  /** Every value of the registry's tables as one text, with bytes both in hexadecimal and in base64. */
   registryContents?(): Promise<string>;
 }
 
-/** Something that must hold of a service. */
+/** A rule that every service must keep. */
 export interface ServiceCase {
   readonly name: string;
   readonly requires?: readonly ServiceRequirement[];
@@ -35,15 +33,15 @@ export interface ServiceCase {
 /** Hands one test to a test runner. */
 export type RegisterCase = (name: string, run: () => Promise<void>) => void;
 
-/** How services are made for cases. */
+/** A way to run services for cases. */
 export interface ServiceTarget {
   readonly name: string;
   readonly provides: readonly ServiceRequirement[];
-  /** Runs a case on a service: a new one, or one that lives longer. */
+  /** Runs a case on a new or a shared service. */
   use(run: (service: TestedService) => Promise<void>): Promise<void>;
 }
 
-/** Registers the cases that a target can run, and answers the names of those that it cannot. */
+/** Registers the cases that a target can run, and returns the names of the others. */
 export function registerServiceCases(
   target: ServiceTarget,
   cases: readonly ServiceCase[],

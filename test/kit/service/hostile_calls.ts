@@ -1,4 +1,4 @@
-/** Valid calls with one part replaced by something else. */
+/** Valid calls with one part replaced. */
 import { READ_METHODS, READS, type ReadMethod, WRITES, type Write } from "../../../src/backend/mod.ts";
 import { checkOf, object, passes, type Rule } from "../../../src/rules/mod.ts";
 import { draw } from "../../../src/testing/conformance/draw.ts";
@@ -8,14 +8,14 @@ import type { SeededRandom } from "../../../src/testing/mod.ts";
 import { looseCommit, looseRead, type Path, text, varint } from "../../support/wire/loose_wire.ts";
 import { NOBODY } from "./bodies.ts";
 
-/** A body, and whether it is certain to be no valid call. */
+/** A body, and whether it is certainly invalid. */
 export interface HostileCall {
   readonly what: string;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly isInvalid: boolean;
 }
 
-/** Values of the type that a part has, at and beyond the limits of what it may be. */
+/** Values of the type of a part, at and beyond its limits. */
 const SAME_TYPE: Readonly<Partial<Record<Rule["type"], readonly unknown[]>>> = {
   text: ["", "text", "x".repeat(1_025), "a\0b", "🙂", "\ufeff", "__proto__"],
   choice: ["", "text", "__proto__"],
@@ -26,9 +26,7 @@ const SAME_TYPE: Readonly<Partial<Record<Rule["type"], readonly unknown[]>>> = {
   map: [new Map()],
 };
 
-/**
- * Bytes in the place of a part: other types, and none at all. What follows is then read from another place.
- */
+/** Bytes that replace a part: other types, and none. The rest is then read from another offset. */
 const RAW: readonly (readonly number[])[] = [
   [],
   [0],
@@ -45,7 +43,7 @@ const RAW: readonly (readonly number[])[] = [
   [...varint(3), 1, 2],
 ];
 
-/** Every kind of write, with each of its parts replaced, under a guard that no caller meets. */
+/** Every kind of write with each of its parts replaced, under a guard that never holds. */
 export function* hostileWrites(random: SeededRandom, nowS: number): Generator<HostileCall> {
   for (const kind of WRITE_KINDS) {
     const rule = object(WRITES[kind].fields as never) as Rule;
@@ -67,7 +65,7 @@ export function* hostileWrites(random: SeededRandom, nowS: number): Generator<Ho
   }
 }
 
-/** Every read, with each of its arguments replaced, left out, and followed by something. */
+/** Every read with each of its arguments replaced, omitted, and followed by extra bytes. */
 export function* hostileReads(random: SeededRandom, nowS: number): Generator<HostileCall> {
   for (const method of READ_METHODS.filter((name) => name !== "getAllLidMappings")) {
     const rules = (READS[method].args as readonly { readonly rule: Rule }[]).map(({ rule }) => rule);
@@ -97,7 +95,7 @@ function* hostileArguments(
   }
 }
 
-/** The longest of some draws, so that lists have items and what is optional is there. */
+/** Returns the longest of several draws, so that lists have items and optional values are present. */
 function fullest<T>(drawn: () => T): T {
   const draws = Array.from({ length: 12 }, drawn);
   const sizes = draws.map((value) => partCount(value));
@@ -118,7 +116,7 @@ interface Part {
   readonly part: Rule;
 }
 
-/** Every part of a value that is there, with its rule. */
+/** Every present part of a value, with its rule. */
 function partsOf(rule: Rule, value: unknown, path: Path): Part[] {
   if (rule.type === "optional") return value === undefined ? [] : partsOf(rule.rule, value, path);
   const here: Part[] = path.length === 0 ? [] : [{ path, part: rule }];
@@ -144,7 +142,7 @@ function innerParts(rule: Rule, value: unknown, path: Path): Part[] {
   }
 }
 
-/** A copy in which one part is another. */
+/** A copy with one part replaced. */
 function replaced(value: unknown, [name, ...rest]: Path, replacement: unknown): unknown {
   if (name === undefined) return replacement;
   const part = replaced((value as Record<string | number, unknown>)[name], rest, replacement);

@@ -1,7 +1,7 @@
-/** Names and paths that have been taken for others. */
+/** Names and paths that real servers have confused. */
 import { HOSTILE_TEXTS } from "../../../src/testing/conformance/samples.ts";
 
-/** More names that have been taken for another, for a path, or for an escape. */
+/** More names that have been confused with other names, paths or escapes. */
 export const HOSTILE_NAMES: readonly string[] = [
   ...HOSTILE_TEXTS,
   ...[
@@ -94,7 +94,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   ],
 ];
 
-/** Paths to another's account by way of one's own, and what they must answer where that is certain. */
+/** Paths to another account by way of the caller's own, with the expected status if it is certain. */
 export function pathTricks(own: string, other: string): readonly (readonly [string, number?])[] {
   const accounts = "/v1/accounts";
   return [

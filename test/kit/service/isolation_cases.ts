@@ -7,12 +7,12 @@ import type { ServiceCase } from "./harness.ts";
 import { HOSTILE_NAMES, pathTricks } from "./hostile_paths.ts";
 
 const ACCOUNTS = dose({ short: 100, long: 200 });
-/** Rows of an account that `drive` has filled: a session, a group, a device. */
+/** Number of rows that `drive` writes: a session, a group, a device. */
 const OWN_ROWS = 3;
 
 const ADDRESS = "5511999990000@c.us.0";
 
-/** As many different names, of which most are hostile. */
+/** Returns different names, most of them hostile. */
 function namesFor(client: ServiceClient): string[] {
   const own = client.newName("one of many");
   const hostile = everyNth(new Set(HOSTILE_NAMES), dose({ short: 2, long: 1 }));
@@ -20,10 +20,10 @@ function namesFor(client: ServiceClient): string[] {
   return [...hostile, ...more];
 }
 
-/** Accounts never see each other, and no way of writing a path reaches another's. */
+/** Accounts are isolated, and no spelling of a path reaches another account. */
 export const isolationCases: readonly ServiceCase[] = [
   {
-    name: "isolation: of many accounts that are driven at once each holds what is its own, whatever its name looks like",
+    name: "isolation: keeps concurrent accounts apart, whatever their names",
     async run(service) {
       const client = new ServiceClient(service);
       const names = namesFor(client);
@@ -54,7 +54,7 @@ export const isolationCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "isolation: a token for one account reaches no other by any way to write its path",
+    name: "isolation: no spelling of a path reaches another account",
     async run(service) {
       const client = new ServiceClient(service);
       const mine = await client.account("mine");
@@ -79,7 +79,7 @@ export const isolationCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "isolation: an account that a query, a fragment or a header names is not the one of the path",
+    name: "isolation: ignores accounts in a query, a fragment or a header",
     async run(service) {
       const client = new ServiceClient(service);
       const mine = await client.account("mine");
@@ -94,7 +94,7 @@ export const isolationCases: readonly ServiceCase[] = [
         `?/../${other}`,
       ];
       for (const way of ways) {
-        // It has no device: had the other been read, the answer would be one.
+        // This account has no device, so an answer with a device would come from the other account.
         await client.refused("GET", `${pathOf(mine.name, "/device")}${way}`, { token }, 404, "not-found");
         await client.refused("GET", `${pathOf(theirs.name, "/device")}${way}`, { token }, 403, "forbidden");
       }
@@ -106,7 +106,7 @@ export const isolationCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "isolation: what is asked by the commit protocol tells a token for one account of no other, and deletes no other",
+    name: "isolation: commit protocol calls reach only the token's account",
     async run(service) {
       const client = new ServiceClient(service);
       const mine = await client.account("mine");
@@ -153,7 +153,7 @@ const SENT: Readonly<Record<string, object>> = {
   "/device/commands": { json: { commands: [{ kind: "setPushName", pushName: "taken" }] } },
 };
 
-/** Writes what only this account has. */
+/** Writes rows that only this account has. */
 async function drive(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {
   const record = sampleBytes(seed, 40);
   await client.call(account, {
@@ -166,7 +166,7 @@ async function drive(client: ServiceClient, account: TestAccount, seed: number):
   await client.makeDevice(account, `name ${seed}`);
 }
 
-/** Checks that an account has what it wrote and nothing else. */
+/** Checks that an account has its own rows and no others. */
 async function expectOwn(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {
   const read = (method: WireMethod, ...args: readonly unknown[]) =>
     client.call(account, { kind: "read", method, args });

@@ -3,13 +3,13 @@ import { pathOf } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 import { unchanged } from "./unchanged.ts";
 
-/** Bodies that are drawn for each route. */
+/** Number of random bodies for each route. */
 const ROUNDS = dose({ short: 40, long: 1_000 });
 
-/** Whatever is sent where JSON is read, the sender is told that it is at fault, and nothing has changed. */
+/** Invalid JSON is answered with a client error and changes nothing. */
 export const jsonFuzzCases: readonly ServiceCase[] = [
   {
-    name: "fuzz: bodies that are no JSON, or not the JSON that is asked for, are refused and change nothing",
+    name: "fuzz: rejects invalid or unexpected JSON without a change",
     run: unchanged(async ({ client, account, random, service }) => {
       const routes: readonly (readonly [string, string, string])[] = [
         [
@@ -43,7 +43,7 @@ export const jsonFuzzCases: readonly ServiceCase[] = [
     }),
   },
   {
-    name: "fuzz: commands with parts that are something else are refused, and those before them are not applied",
+    name: "fuzz: rejects malformed commands and applies no earlier ones",
     run: unchanged(async ({ client, account }) => {
       const { name, token } = account;
       for (const command of BAD_COMMANDS) {

@@ -13,10 +13,10 @@ function put(value: number): Write {
   return { kind: "session.put", address: ADDRESS, record: new Uint8Array([value]) };
 }
 
-/** Accounts that end under those who use them, and commits of which nobody knows what became. */
+/** Accounts that are deleted while in use, and commits with unknown outcomes. */
 export const lifecycleCases: readonly ServiceCase[] = [
   {
-    name: "routes: an account that was deleted under requests is gone, and empty when it is made again",
+    name: "routes: deletes an account under load, and it is empty when created again",
     async run(service) {
       const client = new ServiceClient(service);
       const name = client.newName("comes and goes");
@@ -49,7 +49,7 @@ export const lifecycleCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: of commands that are sent to one account at once each is carried out once, and none is refused for another",
+    name: "routes: applies each of many concurrent commands exactly once",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("at once");
@@ -66,7 +66,7 @@ export const lifecycleCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "commits: one whose answer was lost is sent again under the next epoch, and its late twin is refused",
+    name: "commits: resends a commit with a lost answer and refuses its twin",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("twin");

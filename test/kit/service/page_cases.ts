@@ -2,10 +2,10 @@ import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { ServiceClient } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 
-/** Lists that are longer than one answer. */
+/** Lists that are longer than one page. */
 export const pageCases: readonly ServiceCase[] = [
   {
-    name: "routes: accounts come in pages, in the order of their bytes, and none is missed",
+    name: "routes: lists accounts in pages, in byte order",
     async run(service) {
       const client = new ServiceClient(service);
       const own = client.newName("page");
@@ -42,7 +42,7 @@ export const pageCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: tokens come in pages, of one account or of all, and an account has no more than a hundred",
+    name: "routes: lists tokens in pages, at most 100 per account",
     async run(service) {
       const client = new ServiceClient(service);
       const { name } = await client.account("tokens");

@@ -20,10 +20,10 @@ interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Answers | undefined>>>>;
 }
 
-/** What every route answers, and how it refuses. */
+/** The answers and refusals of every route. */
 export const routeCases: readonly ServiceCase[] = [
   {
-    name: "routes: each answers as the description says, to an account with a device",
+    name: "routes: answers match the OpenAPI document",
     async run(service) {
       const client = new ServiceClient(service);
       const account = await client.account("described", "unredacted");
@@ -47,7 +47,7 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: an account is made once, and its device, flushes, numbers and snapshots are shown",
+    name: "routes: creates an account once and shows its device and statistics",
     async run(service) {
       const client = new ServiceClient(service);
       const name = client.newName("happy / path");
@@ -64,7 +64,7 @@ export const routeCases: readonly ServiceCase[] = [
       const token = await client.issue(name, "account", "unredacted");
       const at = (rest: string): string => pathOf(name, rest);
       await client.refused("GET", at("/device"), { token }, 404, "not-found");
-      // An object has planned its housekeeping by then.
+      // An object has scheduled its housekeeping.
       const { nextAlarmAtMs: _, ...numbers } = (await client.json("GET", at("/stats"), 200, { token })) as {
         readonly nextAlarmAtMs?: number;
       };
@@ -115,7 +115,7 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: a request id is kept when it is one, and made when it is not",
+    name: "routes: keeps a valid request id and replaces any other",
     async run(service) {
       const client = new ServiceClient(service);
       for (const sent of ["a", "Abc-123_x", "f".repeat(64)]) {
@@ -133,11 +133,11 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: what is not there is not found, whatever the method, and HEAD is GET without a body",
+    name: "routes: answers unknown paths with 404, and HEAD like GET",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("absent");
-      // Whether a slash may follow is the router's; where it may, the same is asked for.
+      // The router decides whether a slash may follow. If so, the answer is the same.
       const paths = [
         "/",
         "/v1",
@@ -167,7 +167,7 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: a body of another type, an encoded one and one that is too large are refused, declared or not",
+    name: "routes: refuses bodies of another type, encoded or too large",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("bodies");
@@ -231,7 +231,7 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: a hundred commands are a batch, none and one more are not, and a batch is applied whole or not",
+    name: "routes: applies a batch of 1 to 100 commands, all or none",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("batch");
@@ -250,7 +250,7 @@ export const routeCases: readonly ServiceCase[] = [
   },
 ];
 
-/** The text in pieces, of a length that nobody has declared. */
+/** The text in pieces, without a declared length. */
 function streamOf(text: string): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let offset = 0;

@@ -1,4 +1,4 @@
-/** The routes of a service as its cases know them. */
+/** The routes of a service, as the cases use them. */
 import { CALL_TYPE } from "../../../src/protocol/mod.ts";
 import { bodyOf } from "./calls.ts";
 import { pathOf, type Sent } from "./client.ts";
@@ -6,9 +6,9 @@ import { pathOf, type Sent } from "./client.ts";
 /** A route, with a request to it that is valid for an account with a device. */
 export interface TestedRoute {
   readonly method: "GET" | "POST" | "DELETE";
-  /** As the application registers it. */
+  /** The pattern that the application registers. */
   readonly pattern: string;
-  /** Who may use it. */
+  /** The callers that it admits. */
   readonly admits: "anybody" | "account" | "admin";
   path(account: string): string;
   sent(account: string): Sent;
@@ -30,7 +30,7 @@ function plain(
   return { method, pattern, admits, path, sent };
 }
 
-/** Deleting comes last: the others need the account. */
+/** Deletion is last, because the others need the account. */
 export const ROUTES: readonly TestedRoute[] = [
   plain("GET", "/v1/health", "anybody"),
   plain("GET", "/v1/openapi.json", "anybody"),
@@ -56,5 +56,5 @@ export const ROUTES: readonly TestedRoute[] = [
 /** The routes to one account, for a token of that account. */
 export const ACCOUNT_ROUTES: readonly TestedRoute[] = ROUTES.filter(({ admits }) => admits === "account");
 
-/** The routes that want a token. */
+/** The routes that need a token. */
 export const GUARDED_ROUTES: readonly TestedRoute[] = ROUTES.filter(({ admits }) => admits !== "anybody");

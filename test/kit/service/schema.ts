@@ -1,4 +1,4 @@
-/** As much of JSON Schema as the description of the service uses. */
+/** The subset of JSON Schema that the OpenAPI document uses. */
 import { check } from "../../../src/testing/conformance/assert.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -6,9 +6,7 @@ type Document = { readonly components: { readonly schemas: Readonly<Record<strin
 
 const REFERENCE = "#/components/schemas/";
 
-/**
- * Checks that a value is what a schema says: types, members that must be there, and that there are no others.
- */
+/** Checks a value against a schema: types, required members, and no other members. */
 export function fitsSchema(document: unknown, schema: Schema, value: unknown, at: string): void {
   const { $ref, type, properties, required, additionalProperties, items, pattern } = schema;
   if (typeof $ref === "string") {

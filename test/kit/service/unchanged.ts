@@ -1,4 +1,4 @@
-/** Runs something that must change nothing. */
+/** Runs code that must not change an account. */
 import { check, differs, equal } from "../../../src/testing/conformance/assert.ts";
 import type { Contents } from "../../../src/testing/conformance/universe.ts";
 import { SeededRandom } from "../../../src/testing/mod.ts";
@@ -6,10 +6,10 @@ import { fillingCall } from "./bodies.ts";
 import { ServiceClient, type TestAccount } from "./client.ts";
 import type { ServiceCase, TestedService } from "./harness.ts";
 
-/** The time by which rows are stamped, in Unix seconds. */
+/** The time that stamps rows, in Unix seconds. */
 export const NOW_S = 1_767_225_600;
 
-/** An account that is full, and what is needed to disturb it. */
+/** A filled account, and the parts that a case uses on it. */
 export interface Fuzzed {
   readonly service: TestedService;
   readonly client: ServiceClient;
@@ -17,7 +17,7 @@ export interface Fuzzed {
   readonly random: SeededRandom;
 }
 
-/** Runs something on an account that is full, and compares everything that can be read before and after. */
+/** Runs code on a filled account, and compares all readable state before and after. */
 export function unchanged(run: (fuzzed: Fuzzed) => Promise<void>): ServiceCase["run"] {
   return async (service) => {
     const client = new ServiceClient(service);

@@ -9,7 +9,7 @@ import {
 import { memoryTarget } from "../../kit/memory.ts";
 import { registerTargets } from "../../kit/register.ts";
 
-/** Above what the slowest case takes on a busy machine. */
+/** Above the duration of the slowest case on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
 registerTargets(

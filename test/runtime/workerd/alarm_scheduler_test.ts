@@ -1,23 +1,19 @@
-/**
- * The scheduler over the storage of a real object, whose alarm the platform keeps. Nothing waits for one to
- * ring.
- */
+/** The scheduler over the storage of a real object, with the platform's alarm. No test waits for an alarm. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AlarmScheduler } from "../../../src/adapters/durable_object/mod.ts";
 import { FakeClock, ManualScheduler } from "../../../src/testing/mod.ts";
 import type { TestStorage } from "./objects.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** An incarnation of an object's scheduler, begun as an object's constructor does it. */
+/** Starts an incarnation of an object's scheduler, as the constructor of an object does. */
 async function begin(
   storage: TestStorage,
   names: readonly string[] = [],
 ): Promise<{ scheduler: AlarmScheduler; runs: string[] }> {
-  // The platform refuses nothing in the future, and lets what is past ring at once: so time stands still,
-  // ahead.
+  // The platform accepts future times and fires past ones at once, so the fake clock is fixed in the future.
   const clock = new FakeClock(START_MS);
   const scheduler = new AlarmScheduler(storage, { clock, timers: new ManualScheduler(clock) });
   await scheduler.repair();
@@ -37,14 +33,13 @@ function inObject(name: string, run: (storage: TestStorage) => Promise<void>): v
   );
 }
 
-/** When what was planned in this turn of the event loop is stored. */
+/** Resolves when the plans of this turn of the event loop are stored. */
 function stored(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-inObject(
-  "due times of another incarnation, hostile names too, and the alarm are found as they were",
-  async (storage) => {
+describe("AlarmScheduler in workerd", () => {
+  inObject("restores due times and the alarm of an earlier incarnation", async (storage) => {
     const names = ["a", "1", "__proto__", "ключ 🔑", 'quote " and \\ and :'];
     const first = await begin(storage, names);
     for (const [index, name] of names.entries()) {
@@ -58,12 +53,9 @@ inObject(
     for (const [index, name] of names.entries()) {
       expect(second.scheduler.dueAtMs(name)).toBe(START_MS + HOUR_MS - index * 1_000);
     }
-  },
-);
+  });
 
-inObject(
-  "the platform takes whatever time is planned: one in ages is set to what it can count",
-  async (storage) => {
+  inObject("limits far due times to the range of the platform", async (storage) => {
     const { scheduler } = await begin(storage, ["ages"]);
     for (const dueAtMs of [Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER, 8.64e15, START_MS + 0.5]) {
       scheduler.schedule("ages", dueAtMs);
@@ -73,12 +65,9 @@ inObject(
       const { scheduler: next } = await begin(storage, ["ages"]);
       expect(next.dueAtMs("ages")).toBe(Math.min(Math.ceil(dueAtMs), Number.MAX_SAFE_INTEGER));
     }
-  },
-);
+  });
 
-inObject(
-  "an alarm that is lost is set again by the next incarnation, and one that is too late is moved",
-  async (storage) => {
+  inObject("repairs an alarm that is lost or too late", async (storage) => {
     const { scheduler } = await begin(storage, ["a"]);
     scheduler.schedule("a", START_MS + HOUR_MS);
     await stored();
@@ -88,12 +77,9 @@ inObject(
     await storage.setAlarm(START_MS + 2 * HOUR_MS);
     await begin(storage);
     expect(await storage.getAlarm()).toBe(START_MS + HOUR_MS);
-  },
-);
+  });
 
-inObject(
-  "deleting everything takes the due times and the alarm with it, and the next plan is kept",
-  async (storage) => {
+  inObject("keeps new plans after the storage was deleted", async (storage) => {
     const { scheduler, runs } = await begin(storage, ["a"]);
     scheduler.schedule("a", START_MS + HOUR_MS);
     await stored();
@@ -112,5 +98,5 @@ inObject(
     await scheduler.alarm();
     expect(runs).toEqual([]);
     await storage.deleteAll();
-  },
-);
+  });
+});

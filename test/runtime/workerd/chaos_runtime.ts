@@ -10,12 +10,12 @@ import type { TestStorage } from "./objects.ts";
 const RUST_LIBRARY: string = "whatsapp-rust-bridge";
 const NODE_LIBRARY: string = "libsignal";
 
-/** What the test pool adds to the Worker for its own sake, and libsignal-node needs. */
+/** Added to the Worker by the test pool. libsignal-node needs it. */
 declare const Buffer: { from(bytes: Uint8Array): Uint8Array };
 
 /**
- * Makes what a run inside a Durable Object needs: the account over the object's own storage, which must be
- * fresh, the client and the peers beside it in the object's memory.
+ * Creates the parts of a run inside a Durable Object: the account over the object's own storage, which must
+ * be empty, and the client and the peers in the object's memory.
  */
 export async function objectRuntimes(): Promise<(storage: TestStorage) => ChaosRuntime> {
   const library = (await import(/* @vite-ignore */ RUST_LIBRARY)) as RustLibrary;

@@ -5,7 +5,7 @@ import { durableObjectTarget } from "../../kit/durable_object.ts";
 import { registerTargets } from "../../kit/register.ts";
 import type { TestStorage } from "./objects.ts";
 
-/** The storage of the object in which a case runs. Cases run one after the other. */
+/** The storage of the object in which the current case runs. Cases run one after the other. */
 let current: TestStorage | undefined;
 
 const target = durableObjectTarget(() => {

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { durableObjectBackend, durableObjectDriver } from "../../../src/adapters/durable_object/mod.ts";
 import type { SqlDriver, SqlValue } from "../../../src/adapters/sqlite/mod.ts";
 import { BackendError, FencedError, RefusedError } from "../../../src/errors/mod.ts";
@@ -17,9 +17,8 @@ function inObject(name: string, run: (driver: SqlDriver, storage: TestStorage) =
 
 const CREATE = { sql: "CREATE TABLE t (id INTEGER PRIMARY KEY, v)", params: [] };
 
-inObject(
-  "what exceeds a limit of the platform is refused by name, and nothing of it is applied",
-  async (driver) => {
+describe("durableObjectDriver", () => {
+  inObject("rejects statements beyond a limit of the platform", async (driver) => {
     await driver.batch([CREATE]);
     const fine = { sql: "INSERT INTO t (id) VALUES (1)", params: [] };
     const tooMany = Array<SqlValue>(101).fill(1);
@@ -37,28 +36,25 @@ inObject(
       await expect(driver.query(sql, params)).rejects.toBeInstanceOf(RefusedError);
     }
     expect(await driver.query("SELECT count(*) FROM t", [])).toEqual([[0]]);
-  },
-);
+  });
 
-inObject("the most that the limits allow is taken", async (driver) => {
-  await driver.batch([CREATE]);
-  const params = Array<SqlValue>(100).fill(7);
-  const list = params.map(() => "(?)").join(",");
-  const padding = (sql: string): string => `${sql} --${"x".repeat(100_000 - sql.length - 3)}`;
-  const longest = new Uint8Array(driver.limits.maxValueBytes).fill(3);
-  const [many] = await driver.batch([
-    { sql: padding(`INSERT INTO t (v) VALUES ${list}`), params },
-    { sql: "INSERT INTO t (id, v) VALUES (1000, ?)", params: [longest] },
-  ]);
-  expect(many?.rowsAffected).toBe(100);
-  const rows = await driver.query("SELECT v FROM t WHERE id = 1000", []);
-  const stored = rows[0]?.[0] as Uint8Array;
-  expect([stored.length, stored.every((byte) => byte === 3)]).toEqual([longest.length, true]);
-});
+  inObject("accepts statements at the limits", async (driver) => {
+    await driver.batch([CREATE]);
+    const params = Array<SqlValue>(100).fill(7);
+    const list = params.map(() => "(?)").join(",");
+    const padding = (sql: string): string => `${sql} --${"x".repeat(100_000 - sql.length - 3)}`;
+    const longest = new Uint8Array(driver.limits.maxValueBytes).fill(3);
+    const [many] = await driver.batch([
+      { sql: padding(`INSERT INTO t (v) VALUES ${list}`), params },
+      { sql: "INSERT INTO t (id, v) VALUES (1000, ?)", params: [longest] },
+    ]);
+    expect(many?.rowsAffected).toBe(100);
+    const rows = await driver.query("SELECT v FROM t WHERE id = 1000", []);
+    const stored = rows[0]?.[0] as Uint8Array;
+    expect([stored.length, stored.every((byte) => byte === 3)]).toEqual([longest.length, true]);
+  });
 
-inObject(
-  "values come back as they were bound: bytes of a view, text, fractions, integers of 53 bits",
-  async (driver) => {
+  inObject("keeps bytes of a view, text, fractions and 53-bit integers", async (driver) => {
     await driver.batch([CREATE]);
     const view = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
     const values: SqlValue[] = [view, new Uint8Array(), "18446744073709551615", "", 0.5, null];
@@ -71,51 +67,48 @@ inObject(
     expect(await driver.query("SELECT id, typeof(id) FROM t WHERE id = ?", [most])).toEqual([
       [most, "integer"],
     ]);
-  },
-);
+  });
 
-inObject(
-  "a bigint and a boolean are refused before the platform makes something else of them",
-  async (driver) => {
+  inObject("rejects a bigint and a boolean", async (driver) => {
     for (const value of [1n, true]) {
       await expect(driver.query("SELECT ?", [value as never])).rejects.toBeInstanceOf(TypeError);
       await expect(driver.batch([{ sql: "SELECT ?", params: [value as never] }])).rejects.toBeInstanceOf(
         TypeError,
       );
     }
-  },
-);
+  });
 
-inObject("a batch is one transaction, whatever ends it, and leaves no table locked", async (driver) => {
-  await driver.batch([CREATE]);
-  const insert = { sql: "INSERT INTO t (id) VALUES (1), (2)", params: [] };
-  const guard = { sql: "SELECT CASE WHEN 0 THEN 1 ELSE json('fenced') END", params: [] };
-  await expect(driver.batch([insert, guard])).rejects.toBeInstanceOf(FencedError);
-  const twice = await driver.batch([insert, insert]).catch((thrown: unknown) => thrown);
-  expect(twice).toBeInstanceOf(RefusedError);
-  expect(twice).toMatchObject({ writeIndex: 1 });
-  const nowhere = { sql: "INSERT INTO nowhere (id) VALUES (1)", params: [] };
-  await expect(driver.batch([insert, nowhere])).rejects.toBeInstanceOf(BackendError);
-  expect(await driver.query("SELECT count(*) FROM t", [])).toEqual([[0]]);
-  await driver.batch([{ sql: "DROP TABLE t", params: [] }]);
-});
+  inObject("runs a batch as one transaction and leaves no table locked", async (driver) => {
+    await driver.batch([CREATE]);
+    const insert = { sql: "INSERT INTO t (id) VALUES (1), (2)", params: [] };
+    const guard = { sql: "SELECT CASE WHEN 0 THEN 1 ELSE json('fenced') END", params: [] };
+    await expect(driver.batch([insert, guard])).rejects.toBeInstanceOf(FencedError);
+    const twice = await driver.batch([insert, insert]).catch((thrown: unknown) => thrown);
+    expect(twice).toBeInstanceOf(RefusedError);
+    expect(twice).toMatchObject({ writeIndex: 1 });
+    const nowhere = { sql: "INSERT INTO nowhere (id) VALUES (1)", params: [] };
+    await expect(driver.batch([insert, nowhere])).rejects.toBeInstanceOf(BackendError);
+    expect(await driver.query("SELECT count(*) FROM t", [])).toEqual([[0]]);
+    await driver.batch([{ sql: "DROP TABLE t", params: [] }]);
+  });
 
-inObject("changed rows are counted without the entries of indexes", async (driver) => {
-  await driver.batch([CREATE, { sql: "CREATE INDEX t_v ON t (v)", params: [] }]);
-  const results = await driver.batch([
-    { sql: "INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)", params: [] },
-    { sql: "UPDATE t SET v = 9 WHERE id > 1", params: [] },
-    { sql: "SELECT 1", params: [] },
-    { sql: "DELETE FROM t WHERE id = 99", params: [] },
-    { sql: "DELETE FROM t", params: [] },
-  ]);
-  expect(results.map(({ rowsAffected }) => rowsAffected)).toEqual([3, 2, 0, 0, 3]);
-});
+  inObject("counts changed rows without index entries", async (driver) => {
+    await driver.batch([CREATE, { sql: "CREATE INDEX t_v ON t (v)", params: [] }]);
+    const results = await driver.batch([
+      { sql: "INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)", params: [] },
+      { sql: "UPDATE t SET v = 9 WHERE id > 1", params: [] },
+      { sql: "SELECT 1", params: [] },
+      { sql: "DELETE FROM t WHERE id = 99", params: [] },
+      { sql: "DELETE FROM t", params: [] },
+    ]);
+    expect(results.map(({ rowsAffected }) => rowsAffected)).toEqual([3, 2, 0, 0, 3]);
+  });
 
-inObject("other tables may stand beside ours, but not in their place", async (_driver, storage) => {
-  storage.sql.exec("CREATE TABLE mine (id INTEGER)");
-  const backend = await durableObjectBackend(storage);
-  await backend.putSession("1000@lid.0", new Uint8Array([1]));
-  storage.sql.exec("DROP TABLE holdfast_schema");
-  await expect(durableObjectBackend(storage)).rejects.toMatchObject({ code: "incompatible" });
+  inObject("accepts other tables, but not under its own names", async (_driver, storage) => {
+    storage.sql.exec("CREATE TABLE mine (id INTEGER)");
+    const backend = await durableObjectBackend(storage);
+    await backend.putSession("1000@lid.0", new Uint8Array([1]));
+    storage.sql.exec("DROP TABLE holdfast_schema");
+    await expect(durableObjectBackend(storage)).rejects.toMatchObject({ code: "incompatible" });
+  });
 });

@@ -1,4 +1,7 @@
-/** What the tests use of it; the whole of `@cloudflare/workers-types` would bring the types of a host. */
+/**
+ * The part of the platform's types that the tests use. `@cloudflare/workers-types` as a whole would add the
+ * types of a host.
+ */
 declare module "cloudflare:workers" {
   /** Bindings of vitest.config.mjs. */
   export const env: {
@@ -27,6 +30,6 @@ declare module "cloudflare:test" {
       state: { readonly storage: import("./objects.ts").TestStorage },
     ) => R | Promise<R>,
   ): Promise<R>;
-  /** Runs the alarm of a Durable Object at once; whether it had one. */
+  /** Runs the alarm of a Durable Object at once. Resolves with whether it had one. */
   export function runDurableObjectAlarm(stub: import("cloudflare:workers").ObjectStub): Promise<boolean>;
 }

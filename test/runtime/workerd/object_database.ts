@@ -9,9 +9,9 @@ import type { ChaosBackend, ConnectionHost, Traffic } from "../../chaos/places/c
 import type { TestStorage } from "./objects.ts";
 
 /**
- * The storage of the object that a run is in, which must be fresh. A process of the run is an incarnation of
- * the object's memory. A commit that fails is one that the platform carries out and rolls back; one whose
- * answer is lost is what an incarnation knows that ends in between.
+ * The backend of a run over the storage of its object, which must be empty. A process of the run stands for
+ * an incarnation of the object's memory. A failing commit is applied by the platform and rolled back. A lost
+ * answer is the view of an incarnation that ends during the commit.
  */
 export function objectChaosBackend(storage: TestStorage): ChaosBackend {
   return {
@@ -64,7 +64,7 @@ async function faultyObject(
   return withCommitter(reads, { capabilities, commit, readOwner, close: async () => {} }, { clock });
 }
 
-/** The same storage, which fails when it is told to. */
+/** A storage that fails on demand. */
 class FailingStorage implements ObjectStorageLike {
   readonly #storage: TestStorage;
   #failure: Error | undefined;
@@ -85,7 +85,7 @@ class FailingStorage implements ObjectStorageLike {
     };
   }
 
-  /** The next transaction fails once everything in it is done. */
+  /** Makes the next transaction fail after its last statement. */
   failNext(fault: Error): void {
     this.#failure = new Error(
       fault instanceof BusyError
@@ -94,7 +94,7 @@ class FailingStorage implements ObjectStorageLike {
     );
   }
 
-  /** The next statement fails. */
+  /** Makes the next statement fail. */
   failNextRead(): void {
     this.#failsRead = true;
   }

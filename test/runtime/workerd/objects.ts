@@ -1,20 +1,20 @@
-/** The Worker that the tests run in: its Durable Objects are theirs. */
+/** The Worker in which the tests run, with their Durable Objects. */
 
 import type { AlarmStorageLike } from "../../../src/adapters/durable_object/mod.ts";
 
-/** What the tests use of an object's storage. */
+/** The part of an object's storage that the tests use. */
 export interface TestStorage extends AlarmStorageLike {
   deleteAlarm(): Promise<void>;
   deleteAll(): Promise<void>;
 }
 
-/** An object that is nothing but its storage. */
+/** An object without code of its own, for its storage. */
 export class BareObject {
   async fetch(): Promise<Response> {
     return new Response(null, { status: 204 });
   }
 
-  /** Nobody waits for it. */
+  /** No test waits for it. */
   async alarm(): Promise<void> {}
 }
 

@@ -1,7 +1,6 @@
 /**
- * The Rust library carries its WebAssembly as text and compiles it when it is loaded, which workerd allows
- * nobody. For tests inside workerd the same bytes are a module beside the library, as they would be in a
- * deployed Worker.
+ * The Rust library contains its WebAssembly as text and compiles it on load, which workerd forbids. For tests
+ * inside workerd the same bytes become a module beside the library, as in a deployed Worker.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,12 +9,12 @@ import { fileURLToPath } from "node:url";
 
 const LIBRARY = "whatsapp-rust-bridge";
 
-/** Not the name of a file, so that nothing else looks for it. */
+/** Not a file name, so that no other plugin resolves it. */
 const ID = `\0${LIBRARY}`;
 
 const WASM = resolve("node_modules/.cache/holdfast-chaos/rust_library.wasm");
 
-/** Where the library compiles one of two modules: the second is the one that every host can run. */
+/** The place where the library compiles one of two modules. Every host can run the second one. */
 const START =
   /if \(simdSupported && tryInit\("[^"]*"\)\) \{[^}]*\} else \{\s*initSync\(\{ module: base64ToUint8Array\("([^"]*)"\) \}\);\s*\}/;
 
@@ -29,7 +28,7 @@ export function rustLibraryPlugin() {
       if (id !== ID) return undefined;
       const source = readFileSync(fileURLToPath(import.meta.resolve(LIBRARY)), "utf8");
       const text = START.exec(source)?.[1];
-      if (text === undefined) throw new Error(`${LIBRARY}: the place where it compiles was not found`);
+      if (text === undefined) throw new Error(`${LIBRARY}: the compile step was not found`);
       mkdirSync(dirname(WASM), { recursive: true });
       writeFileSync(WASM, Buffer.from(text, "base64"));
       return `import module from ${JSON.stringify(WASM)};\n${source.replace(START, "initSync({ module });")}`;

@@ -1,4 +1,4 @@
-/** A persistence manager over a memory backend that can be told to misbehave. */
+/** A persistence manager over a memory backend with controllable faults. */
 import { MemoryDatabase, memoryBackend } from "../../../src/adapters/memory/mod.ts";
 import type { Backend, Device } from "../../../src/backend/mod.ts";
 import { createDevice, PersistenceManager, type SnapshotSink } from "../../../src/device/mod.ts";
@@ -13,7 +13,7 @@ export interface DeviceHarness {
   readonly manager: PersistenceManager;
 }
 
-/** Made with other randomness than a harness has. */
+/** Created with other randomness than that of a harness. */
 const DEVICE = await createDevice(fakeHost({ seed: 4 }));
 
 export function deviceHarness(

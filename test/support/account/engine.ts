@@ -1,5 +1,5 @@
 /**
- * What tests of the flush engine share: a committer that can be told to misbehave, and a flushable of dirty
+ * Shared code of the flush engine's tests: a committer with controllable faults, and a flushable of dirty
  * sessions.
  */
 import { type Capabilities, type Committer, validateWrite, type Write } from "../../../src/backend/mod.ts";
@@ -17,10 +17,10 @@ const CAPABILITIES: Capabilities = {
   maxParameters: undefined,
 };
 
-/** How the committer says that it refuses a row. */
+/** How the committer reports a refused row. */
 export type RefusalStyle = "index" | "unnamed";
 
-/** A record that holds a number. */
+/** A record that contains a number. */
 function recordOf(value: number): Uint8Array {
   const record = new Uint8Array(4);
   new DataView(record.buffer).setUint32(0, value);
@@ -31,29 +31,29 @@ function numberOf(record: Uint8Array): number {
   return new DataView(record.buffer, record.byteOffset).getUint32(0);
 }
 
-/** Applies `session.put` and `session.delete`, all or nothing, and does what a test tells it to. */
+/** Applies `session.put` and `session.delete` atomically, with faults on demand. */
 export class FakeCommitter implements Pick<Committer, "commit" | "capabilities"> {
   readonly capabilities: Capabilities = CAPABILITIES;
-  /** What is durable: the number in the record, by address. */
+  /** Durable state: the number in the record, by address. */
   readonly rows: Map<string, number> = new Map();
-  /** Addresses of each commit that was tried, in order. */
+  /** Addresses of each attempted commit, in order. */
   readonly tried: string[][] = [];
-  /** Addresses that are refused. */
+  /** Refused addresses. */
   readonly poison: Set<string> = new Set();
   style: RefusalStyle = "index";
-  /** Errors for the next commits, one each; `undefined` lets one through. */
+  /** Errors for the next commits, one each. `undefined` lets a commit succeed. */
   readonly failures: (Error | undefined)[] = [];
-  /** Whether commits that fail with `AmbiguousError` are applied all the same. */
+  /** Whether commits that fail with `AmbiguousError` are applied. */
   ambiguous = false;
   /** Fails every commit while set. */
   down: Error | undefined;
   #gate: Promise<void> | undefined;
   #open: () => void = () => {};
   #running = 0;
-  /** Most commits that were ever under way at once. */
+  /** Maximum number of concurrent commits so far. */
   maxRunning = 0;
 
-  /** Commits wait until `release`. */
+  /** Makes commits wait until `release`. */
   hold(): void {
     this.#gate ??= new Promise((resolve) => {
       this.#open = resolve;
@@ -107,7 +107,7 @@ interface Change {
 const RANKS: readonly Urgency[] = ["now", "must", "may"];
 
 /**
- * A map of sessions (a number each) that is written behind. It checks the engine's side of the flushable
+ * A map of sessions (a number each) that is written behind. Checks the engine's side of the flushable
  * contract.
  */
 export class FakeFlushable implements Flushable {
@@ -191,14 +191,14 @@ export class FakeFlushable implements Flushable {
     const ids = (items: readonly { key: string; generation: number }[]): string[] =>
       items.map(({ key, generation }) => `${key}#${generation}`).sort();
     if (ids(applied).join() !== ids(collected).join())
-      throw new Error("an outcome of something else than was collected");
+      throw new Error("an outcome of items that were not collected");
     for (const { key, generation } of outcome.committed) {
       if (this.#dirty.get(key)?.generation === generation) this.#dirty.delete(key);
     }
   }
 }
 
-/** An engine over a fake committer, with one flushable and fake surroundings. */
+/** An engine over a fake committer, with one flushable and a fake host. */
 export interface EngineHarness {
   readonly host: FakeHost;
   readonly committer: FakeCommitter;
@@ -216,7 +216,7 @@ export function engineHarness(policy: Partial<WriteBehindPolicy> = {}, seed = 1)
   return { host, committer, flushable, engine };
 }
 
-/** A write of a caller's own. */
+/** A write of the caller. */
 export function sessionPut(address: string, value: number): Write {
   return { kind: "session.put", address, record: recordOf(value) };
 }

@@ -13,16 +13,16 @@ import { FakeClock, RecordingLogger } from "../../../src/testing/mod.ts";
 export const LID = "100000000000001";
 export const PN = "5511999990001";
 
-/** Sources that may not overwrite a LID that is known. */
+/** Sources that may not overwrite a known LID. */
 export const WEAK: readonly LearningSource[] = ["other", "pairing", "device_notification"];
 
-/** Sources whose mappings count as made at time 0. */
+/** Sources whose mappings are dated 0. */
 export const UNDATED: readonly LearningSource[] = ["migration_sync_old", "blocklist_inactive"];
 
-/** What is reported of mappings that teach nothing. */
+/** The report of mappings without news. */
 export const NOTHING: LearnReport = { written: 0, resolved: [], contradicted: [], refused: 0 };
 
-/** One store; each cache over it is a process of its own. */
+/** One store. Each cache over it stands for a process of its own. */
 export class LidWorld {
   readonly clock: FakeClock = new FakeClock();
   readonly logger: RecordingLogger = new RecordingLogger();

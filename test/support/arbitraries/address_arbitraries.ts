@@ -1,4 +1,4 @@
-/** Generators for the tests of src/addresses and of what builds on it. */
+/** Generators for the tests of src/addresses and of its users. */
 import fc from "fast-check";
 import { isLidServer, isPnServer, JID_SERVERS, type Jid } from "../../../src/addresses/jid.ts";
 import type { SignalAddress } from "../../../src/addresses/signal_address.ts";

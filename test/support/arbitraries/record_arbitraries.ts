@@ -1,4 +1,4 @@
-/** Generators of stored session and sender key records, with fields that nobody knows at every level. */
+/** Generators of stored session and sender key records, with unknown fields at every level. */
 import {
   create,
   type DescMessage,
@@ -30,7 +30,7 @@ export function publicKey(): fc.Arbitrary<Uint8Array> {
   return bytesOf(32).map((key) => Uint8Array.of(5, ...key));
 }
 
-/** A field that no schema here has, of each wire type. */
+/** An unknown field of any wire type. */
 function unknownField(): fc.Arbitrary<UnknownField> {
   const no = fc.oneof(
     fc.integer({ min: 200, max: 300 }),
@@ -40,7 +40,7 @@ function unknownField(): fc.Arbitrary<UnknownField> {
   const content = fc.oneof(
     fc.record({
       wireType: fc.constant(0 as const),
-      // Not the shortest form either: what is not understood is not written anew.
+      // Includes encodings that are not the shortest, since unknown fields must be kept unchanged.
       data: fc.constantFrom(
         Uint8Array.of(0),
         Uint8Array.of(0x80, 0),
@@ -65,7 +65,7 @@ function unknownFields(): fc.Arbitrary<UnknownField[]> {
   );
 }
 
-/** The message with every part present or absent by itself, and with unknown fields. */
+/** A message whose parts are independently present or absent, with unknown fields. */
 function message<T extends Record<string, unknown>>(
   parts: { [Name in keyof T]: fc.Arbitrary<T[Name]> },
   requiredKeys: (keyof T)[] = [],
@@ -100,7 +100,7 @@ function chain(kind: "sending" | "receiving"): fc.Arbitrary<object> {
   ) as fc.Arbitrary<object>;
 }
 
-/** A session with all that sessions need, and any selection of what they may have. */
+/** A session with all required fields and any selection of optional ones. */
 function session(): fc.Arbitrary<object> {
   return message(
     {
@@ -156,7 +156,7 @@ export function senderKeyRecordBytes(): fc.Arbitrary<Uint8Array> {
   }).map((init) => encode(SenderKeyRecordStructureSchema, init));
 }
 
-/** The runtime takes unknown fields only from messages that it has made. */
+/** The runtime only accepts unknown fields in messages that it created. */
 function encode<Desc extends DescMessage>(schema: Desc, init: object): Uint8Array {
   const made = create(schema, init as MessageInitShape<Desc>);
   attachUnknown(made as unknown as Node, init as Node);

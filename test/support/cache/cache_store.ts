@@ -1,8 +1,8 @@
 import type { CacheStore } from "../../../src/cache/mod.ts";
 
 /**
- * How a call to a {@link ScriptedStore} ends. `begun` takes effect and is answered by a later end; `torn`,
- * `foreign` and `nonsense` are about what `get` answers.
+ * How a call to a {@link ScriptedStore} ends. `begun` takes effect and is answered by a later end. `torn`,
+ * `foreign` and `nonsense` affect the result of `get`.
  */
 export type Ending =
   | "done"
@@ -19,13 +19,13 @@ interface Call {
 }
 
 /**
- * A store in memory whose calls end when, in the order, and as a test says; at once and well while
- * `isProper`.
+ * A store in memory. A test controls when, in which order and how its calls end. While `isProper`, they
+ * succeed at once.
  */
 export class ScriptedStore implements CacheStore {
   readonly entries: Map<string, Uint8Array> = new Map();
   readonly ttls: Map<string, number | undefined> = new Map();
-  /** Calls that have not ended, oldest first. */
+  /** Pending calls, oldest first. */
   readonly calls: Call[] = [];
   isProper = true;
 
@@ -62,19 +62,19 @@ export class ScriptedStore implements CacheStore {
     return [...this.entries.keys()].filter((at) => at.startsWith(`${namespace}:`)).length;
   }
 
-  /** Ends the call at `index`, modulo how many there are. */
+  /** Ends the call at `index`, modulo their number. */
   end(index: number, ending: Ending): void {
     if (this.calls.length === 0) return;
     this.calls.splice(index % this.calls.length, 1)[0]?.end(ending);
   }
 
-  /** A call without effect: what a loader waits for. */
+  /** A call without effect, for a loader to await. */
   pause(): Promise<void> {
     if (this.isProper) return Promise.resolve();
     return new Promise((resolve) => this.calls.push({ operation: "pause", end: () => resolve() }));
   }
 
-  /** Ends every call well, and from now on all at once. */
+  /** Makes every pending call succeed, and later ones at once. */
   behave(): void {
     this.isProper = true;
     while (this.calls.length > 0) this.end(0, "done");

@@ -1,9 +1,9 @@
 import type { CacheStore } from "../../../src/cache/mod.ts";
 
-/** A check of a store's contract, without a test runner: stores live on several runtimes. */
+/** A check of a store's contract. Independent of the test runner, since stores run on several runtimes. */
 export interface CacheStoreCase {
   readonly name: string;
-  /** @param open Opens the store; twice is two processes. Each case has a namespace of its own. */
+  /** @param open Opens the store. Two calls stand for two processes. Each case has its own namespace. */
   run(open: () => CacheStore, namespace: string): Promise<void>;
 }
 
@@ -13,10 +13,10 @@ function expectBytes(actual: Uint8Array | undefined, expected: readonly number[]
     throw new Error(`found ${JSON.stringify(found)}, expected ${JSON.stringify(wanted)}`);
 }
 
-/** What every `CacheStore` must do. */
+/** The contract of every `CacheStore`. */
 export const cacheStoreCases: readonly CacheStoreCase[] = [
   {
-    name: "gives back the bytes that were set last, whatever they are, and nothing for other keys",
+    name: "returns the bytes that were set last, and nothing for other keys",
     async run(open, namespace) {
       const store = open();
       const all = Array.from({ length: 256 }, (_, byte) => byte);
@@ -32,7 +32,7 @@ export const cacheStoreCases: readonly CacheStoreCase[] = [
     },
   },
   {
-    name: "takes keys of any characters and keeps them apart",
+    name: "accepts keys of any characters and keeps them apart",
     async run(open, namespace) {
       const store = open();
       const keys = ["a:b", "a", "a:b:c", "é😀", "#epoch", " ", "a\u0000b", "5511999990000@s.whatsapp.net"];
@@ -41,7 +41,7 @@ export const cacheStoreCases: readonly CacheStoreCase[] = [
     },
   },
   {
-    name: "removes a key, and one that is not there",
+    name: "removes a key, and ignores an absent one",
     async run(open, namespace) {
       const store = open();
       await store.set(namespace, "a", new Uint8Array([1]), 600_000);

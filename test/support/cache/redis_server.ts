@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A Redis server of a test's own. */
+/** A Redis server for one test. */
 export interface RedisServer {
   readonly port: number;
-  /** Stops answering, as a server that hangs; its connections stay open. */
+  /** Stops answering, like a hanging server. Its connections stay open. */
   pause(): void;
   resume(): void;
   close(): Promise<void>;

@@ -1,10 +1,9 @@
 /**
  * A libSQL server for tests: Hrana over HTTP (v2 and v3, JSON, with the v3 cursor) and over WebSocket
- * (hrana2, hrana3), on the native driver. It behaves like sqld where clients notice: batons, streams that
- * expire, one writer at a time per database, a transaction that times out waiting for it, and sqld's error
- * codes.
+ * (hrana2, hrana3), on the native driver. It behaves like sqld in the parts that clients see: batons, streams
+ * that expire, one writer at a time per database, a timeout of waiting transactions, and sqld's error codes.
  *
- * It proves nothing about a real server's durability, replication or authentication.
+ * Does not cover durability, replication or authentication of a real server.
  */
 
 import { randomUUID } from "node:crypto";
@@ -42,7 +41,7 @@ function cursorLines(baton, { step_results, step_errors }) {
   return `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
 }
 
-/** Streams by baton, and the databases they are on. */
+/** Streams by baton, and their databases. */
 class Streams {
   /** @type {Map<string, Stream>} */
   #byBaton = new Map();
@@ -182,8 +181,8 @@ function httpListener(streams, options) {
 }
 
 /**
- * Serves one WebSocket. Requests of one stream are answered in order; a stream that waits for another's
- * transaction does not hold up the others, one of which has to end it.
+ * Serves one WebSocket. Requests of one stream are answered in order. A stream that waits for another's
+ * transaction does not block the other streams, one of which must end it.
  *
  * @param {Streams} streams
  * @param {HranaServerOptions} options
@@ -247,8 +246,7 @@ function serveSocket(streams, options, socket, name) {
 export async function startHranaServer(options) {
   const streams = new Streams(options);
   const http = createServer(httpListener(streams, options));
-  // An idle connection that the server closes while its client is about to use it again would be an answer
-  // lost by chance.
+  // Closing an idle connection that a client is about to reuse would lose an answer by chance.
   http.keepAliveTimeout = 0;
   const sockets = new WebSocketServer({
     server: http,

@@ -1,6 +1,6 @@
 /**
- * Vitest's global setup for code in workerd, which has no libSQL server of its own to start: the address
- * comes as `hranaUrl`.
+ * Vitest's global setup for code in workerd, which cannot start a libSQL server itself. Provides its URL as
+ * `hranaUrl`.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";

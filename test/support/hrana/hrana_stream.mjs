@@ -1,6 +1,5 @@
 /**
- * One connection of the test server's native driver, speaking Hrana requests, and the lock that lets one of
- * them write.
+ * One connection of the test server's native driver that serves Hrana requests, and the lock for the writer.
  */
 
 import Database from "libsql";
@@ -20,7 +19,7 @@ import Database from "libsql";
  * @typedef {{type: "ok", response: object} | {type: "error", error: WireError}} Answer
  */
 
-/** Requests that never wait for the database's writer. */
+/** Requests that never wait for the writer of the database. */
 const FREE_REQUESTS = new Set(["store_sql", "close_sql", "get_autocommit", "describe", "close"]);
 
 /**
@@ -118,10 +117,7 @@ class WriterLock {
   }
 }
 
-/**
- * A database, its writer lock, and connections to it that no stream uses just now: opening one costs more
- * than a request.
- */
+/** A database, its writer lock, and its idle connections, since opening one costs more than a request. */
 export class DatabaseFile {
   lock;
   #path;
@@ -141,7 +137,7 @@ export class DatabaseFile {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     const opened = new Database(this.#path, { timeout: 0 });
-    // Survives a kill of this process, not of the machine: no test asks for more.
+    // Survives a kill of this process but not of the machine, which is enough for the tests.
     opened.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
     return opened;
   }
@@ -182,7 +178,7 @@ export class Stream {
   }
 
   /**
-   * Runs one request, waiting for the writer when it may write.
+   * Runs one request. Waits for the writer if it may write.
    *
    * @param {Request} request
    * @returns {Promise<Answer>}

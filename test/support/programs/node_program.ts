@@ -1,4 +1,4 @@
-/** Programs of the tests that run in a process of their own, so that they can be killed. */
+/** Test programs that run in their own process, so that they can be killed. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
@@ -7,11 +7,11 @@ import { build } from "esbuild";
 /** A program that can be started. */
 export interface NodeProgram {
   start(args: readonly string[]): ChildProcessWithoutNullStreams;
-  /** Removes what was built. */
+  /** Removes the bundle. */
   remove(): void;
 }
 
-/** Bundles a source file of the tests into something that plain Node runs. */
+/** Bundles a source file of the tests for plain Node. */
 export async function buildProgram(source: string): Promise<NodeProgram> {
   const name = source.replace(/[^a-z_]/g, "-");
   // Inside node_modules, so that the bundle resolves packages as the source does.

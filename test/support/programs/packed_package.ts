@@ -1,4 +1,4 @@
-/** The npm package, as a user has it in node_modules. */
+/** The npm package as it is in a user's node_modules. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,14 +15,14 @@ export const runProgram: (
 /** A project of a user. */
 export interface UserProject extends AsyncDisposable {
   readonly folder: string;
-  /** Runs an ES module in it, with a Node of one's choice, and resolves with what it prints. */
+  /** Runs an ES module in the project with a chosen Node, and resolves with its output. */
   run(
     source: string,
     options?: { readonly node?: string; readonly flags?: readonly string[] },
   ): Promise<string>;
 }
 
-/** Makes a project with nothing in it. */
+/** Creates an empty project. */
 export async function makeProject(): Promise<UserProject> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "holdfast-project-")));
   await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
@@ -38,9 +38,7 @@ export async function makeProject(): Promise<UserProject> {
   };
 }
 
-/**
- * Packs the package of `root`, whose build must be there, into a folder. Resolves with the tarball's path.
- */
+/** Packs the built package of `root` into a folder. Resolves with the tarball's path. */
 export async function packPackage(
   root: string,
   folder: string,
@@ -49,13 +47,11 @@ export async function packPackage(
   const args = ["pack", "--json", "--pack-destination", folder, ...flags];
   const { stdout } = await runProgram("npm", args, { cwd: root });
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as { filename: string }[];
-  if (packed === undefined) throw new Error("pack package: npm names no file");
+  if (packed === undefined) throw new Error("pack package: npm printed no file name");
   return join(folder, packed.filename);
 }
 
-/**
- * Unpacks the package into a project, and links the packages that are named from this project's node_modules.
- */
+/** Unpacks the package into a project, and links the named packages from this project's node_modules. */
 export async function unpackInto(
   project: UserProject,
   tarball: string,

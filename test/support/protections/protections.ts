@@ -19,8 +19,8 @@ import { SweptUsers } from "../../../src/signal/swept_users.ts";
 import type { Protection } from "./names.ts";
 
 /**
- * Random bytes of the name of one incarnation of a cache. Nothing else draws as many where these protections
- * are left out.
+ * Random bytes of an incarnation's name. No other code draws that number of bytes in tests that remove these
+ * protections.
  */
 const INCARNATION_BYTES = 8;
 
@@ -38,8 +38,8 @@ export function leaveOut(protections: readonly Protection[]): Disposable {
 }
 
 /**
- * The same host. Without `fastForward` all incarnations of a cache have one name: each takes the rows of the
- * others for its own.
+ * Returns the host. Without `fastForward`, all incarnations of a cache have the same name, so each treats the
+ * rows of the others as its own.
  */
 export function hostWithout<H extends Host>(host: H, protections: readonly Protection[]): H {
   if (!protections.includes("fastForward")) return host;
@@ -51,14 +51,14 @@ export function hostWithout<H extends Host>(host: H, protections: readonly Prote
   return { ...host, random: { bytes } };
 }
 
-/** The owner epoch as a cache is told it. Without `ownerEpoch`, or without `fastForward`, always the same. */
+/** The owner epoch for a cache. Always the same without `ownerEpoch` or `fastForward`. */
 export function ownerEpochWithout(ownerEpoch: number, protections: readonly Protection[]): number {
   return protections.some((name) => name === "ownerEpoch" || name === "fastForward") ? 0 : ownerEpoch;
 }
 
 type Restore = () => void;
 
-/** Replaces methods of classes. Each returns how to restore what was there. */
+/** Replaces methods of classes. Each returns functions that restore the originals. */
 const PATCHES: Partial<Record<Protection, () => Restore[]>> = {
   generationCheck: () => [
     replace(DirtySet.prototype, "committed", (committed) => {
@@ -130,14 +130,14 @@ function listsCountAlways(): Restore[] {
   ];
 }
 
-/** Every account opens under the same owner epoch, as far as its cache knows. */
+/** Every cache gets the same owner epoch. */
 function sameOwnerEpoch(): Restore[] {
   const before = Object.getOwnPropertyDescriptor(Account.prototype, "ownerEpoch") as PropertyDescriptor;
   Object.defineProperty(Account.prototype, "ownerEpoch", { configurable: true, get: () => 0 });
   return [() => Object.defineProperty(Account.prototype, "ownerEpoch", before)];
 }
 
-/** Writes the removal of a pre-key by itself, as soon as its session has changed. */
+/** Writes the removal of a pre-key alone, as soon as its session has changed. */
 function uncouplePreKeys(): Restore[] {
   const sets = new WeakMap<AnyEntry, DirtySet>();
   return [
@@ -157,7 +157,7 @@ function uncouplePreKeys(): Restore[] {
   ];
 }
 
-/** An entry of no store, whose only write is this one. */
+/** An entry outside any store, with this write only. */
 function looseEntry(write: Write): AnyEntry {
   const owner = {
     becameDirty(): void {},

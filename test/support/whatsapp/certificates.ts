@@ -1,7 +1,7 @@
 /**
  * The certificate that the server shows in the Noise handshake. A client checks a chain of two certificates
- * against a root key that it exports as a mutable object; while a test server runs, that object holds the
- * root of this file, and the real root is put back when the last server has closed.
+ * against a root key in an exported, mutable object. While a test server runs, that object holds the root of
+ * this file. The real root is restored when the last server closes.
  * @module
  */
 

@@ -8,24 +8,24 @@ import type { WebSocket } from "ws";
 import { FrameReader, writeFrame } from "./frames.ts";
 import { type ClientFinish, NoiseResponder } from "./noise.ts";
 
-/** Who listens to a connection. Calls are made one at a time, in the order of arrival. */
+/** Callbacks of a connection, called one at a time in the order of arrival. */
 export interface ConnectionEvents {
-  /** The handshake is over; what it returns is sent to the client first. */
+  /** The handshake has ended. The result is the first node for the client. */
   login(connection: Connection, finish: ClientFinish): BinaryNode;
   /**
-   * A node has arrived. The next one waits for the promise. `ordinal` counts the connection's frames in
-   * the order they left the client; the handshake's two are 0 and 1.
+   * A node has arrived. The next one waits for the promise. `ordinal` counts the frames that the client sent
+   * on the connection. The handshake frames are 0 and 1.
    */
   node(connection: Connection, node: BinaryNode, ordinal: number): Promise<void>;
-  /** The connection is gone, and all that had arrived on it is dealt with. */
+  /** The connection is closed, and all received nodes are processed. */
   closed(connection: Connection): void;
-  /** The client broke the protocol, or an event threw; the connection is then closed. */
+  /** The client violated the protocol, or a callback threw. The connection is then closed. */
   failed(error: unknown): void;
 }
 
 /** A client's connection. It owns its WebSocket. */
 export class Connection {
-  /** What the client put into its URL as `?tag=`, to tell its connections apart. */
+  /** The parameter `tag` of the client's URL, which identifies its connections. */
   readonly tag: string | undefined;
   readonly #socket: WebSocket;
   readonly #noise: NoiseResponder;
@@ -55,13 +55,13 @@ export class Connection {
     socket.on("error", (error) => this.#events.failed(error));
   }
 
-  /** Sends a node. What is sent after the client has gone is lost, as on a network. */
+  /** Sends a node. A node is lost after the client has disconnected, as on a network. */
   send(node: BinaryNode): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(writeFrame(this.#noise.encrypt(encodeBinaryNode(node))));
   }
 
-  /** Cuts the connection without a farewell. */
+  /** Cuts the connection without a close handshake. */
   terminate(): void {
     this.#socket.terminate();
   }

@@ -1,6 +1,6 @@
 /**
- * What the server knows: accounts, their devices with the key bundles they uploaded, and groups.
- * Everything lives in memory and survives a client's disconnection, not the server's close.
+ * The state of the server: accounts, their devices with uploaded key bundles, and groups. It is in memory and
+ * survives the disconnection of a client, but not the end of the server.
  * @module
  */
 
@@ -8,15 +8,15 @@ import type { BinaryNode } from "baileys";
 import { type Addressing, addressingOf, parseJid, writeJid } from "./jids.ts";
 import { bytesOf, child, children, element } from "./nodes.ts";
 
-/** The facts of a linked device, which the phone would have told the server at pairing. */
+/** The facts of a linked device that the phone reports to the server at pairing. */
 export interface Enrolment {
   /** Device JID by phone number: `user:device@s.whatsapp.net`. */
   readonly id: string;
   /** Device JID by LID: `user:device@lid`. */
   readonly lid: string;
-  /** Public Noise key, 32 bytes; a login with another one is refused. */
+  /** Public Noise key, 32 bytes. A login with another one is refused. */
   readonly noiseKey: Uint8Array;
-  /** Push name shown to others; the phone number by default. */
+  /** Push name shown to others. Defaults to the phone number. */
   readonly name?: string | undefined;
 }
 
@@ -28,13 +28,13 @@ export interface Account {
   readonly devices: Map<number, Device>;
 }
 
-/** The keys that a device uploaded. The nodes are served to others as they came. */
+/** The keys that a device uploaded. The nodes are served unchanged. */
 export interface KeyBundle {
   readonly registration: BinaryNode;
   readonly type: BinaryNode;
   readonly identity: BinaryNode;
   signedPreKey: BinaryNode;
-  /** One-time keys not served yet, by hexadecimal id, oldest first. */
+  /** Unserved one-time keys by hexadecimal id, oldest first. */
   readonly preKeys: Map<string, BinaryNode>;
 }
 
@@ -44,7 +44,7 @@ export interface Device {
   readonly number: number;
   readonly noiseKey: Uint8Array;
   bundle: KeyBundle | undefined;
-  /** Hexadecimal public value of every one-time key ever uploaded, by id. */
+  /** Hexadecimal public value of every uploaded one-time key, by id. */
   readonly uploaded: Map<string, string>;
   /** Stanzas that the device has not acknowledged, oldest first. */
   readonly pending: BinaryNode[];
@@ -65,7 +65,7 @@ export class Directory {
   readonly #byLid = new Map<string, Account>();
   readonly #groups = new Map<string, Group>();
 
-  /** Adds a device, and its account when it is the first. Known devices are left as they are. */
+  /** Adds a device, and its account with the first device. Known devices do not change. */
   enrol(enrolment: Enrolment): Device {
     const pn = parseJid(enrolment.id);
     const lid = parseJid(enrolment.lid);
@@ -91,17 +91,17 @@ export class Directory {
     return addressingOf(jid) === "lid" ? this.#byLid.get(user) : this.#byPn.get(user);
   }
 
-  /** The device that a JID names; a JID without a device names device 0. */
+  /** The device that a JID names. A JID without a device names device 0. */
   device(jid: string): Device | undefined {
     return this.account(jid)?.devices.get(parseJid(jid).device ?? 0);
   }
 
-  /** Makes a group known. */
+  /** Adds a group. */
   addGroup(group: Group): void {
     this.#groups.set(group.jid, group);
   }
 
-  /** The group of that JID. */
+  /** The group with a JID. */
   group(jid: string): Group | undefined {
     return this.#groups.get(jid);
   }
@@ -122,8 +122,8 @@ function userOf(account: Account, addressing: Addressing): string {
 }
 
 /**
- * Takes an upload of keys (`iq` of `encrypt`, type `set`). Returns what a server would find suspicious: a
- * one-time key id that comes back with another key, or after it has been served.
+ * Stores an upload of keys (`iq` of `encrypt`, type `set`). Returns incidents: a one-time key id that is
+ * uploaded with another key, or after it was served.
  */
 export function storeBundle(device: Device, upload: BinaryNode): string[] {
   const [registration, type, identity, signedPreKey] = ["registration", "type", "identity", "skey"].map(
@@ -147,7 +147,7 @@ export function storeBundle(device: Device, upload: BinaryNode): string[] {
   return suspicions;
 }
 
-/** A device's bundle as the answer to a key query holds it, consuming one one-time key. */
+/** Returns a device's bundle for the answer to a key query, and consumes a one-time key. */
 export function serveBundle(device: Device, jid: string): BinaryNode | undefined {
   const bundle = device.bundle;
   if (bundle === undefined) return undefined;

@@ -9,7 +9,7 @@ const LENGTH_BYTES = 3;
 const EDGE_ROUTING_TAG = "ED";
 const EDGE_ROUTING_HEADER_BYTES = 7;
 
-/** Cuts a byte stream into frames. */
+/** Splits a byte stream into frames. */
 export class FrameReader {
   #buffered: Buffer = Buffer.alloc(0);
   #introRead = false;
@@ -44,7 +44,7 @@ export class FrameReader {
   }
 }
 
-/** One frame ready for the wire. */
+/** Encodes one frame for the wire. */
 export function writeFrame(payload: Uint8Array): Uint8Array {
   const frame = Buffer.alloc(LENGTH_BYTES + payload.length);
   frame.writeUIntBE(payload.length, 0, LENGTH_BYTES);

@@ -1,12 +1,12 @@
 /**
- * JIDs as this server reads them: an account has a phone-number user and a LID user, and each of its
- * devices has an address under both.
+ * JIDs of this server. An account has a phone-number user and a LID user, and each of its devices has an
+ * address under both.
  * @module
  */
 
 import { jidDecode, jidEncode } from "baileys";
 
-/** Which of its two addresses an account is spoken to by. */
+/** The kind of address that is used for an account. */
 export type Addressing = "pn" | "lid";
 
 /** The parts of a user's or device's JID. */
@@ -34,12 +34,12 @@ export function otherAddressing(addressing: Addressing): Addressing {
   return addressing === "pn" ? "lid" : "pn";
 }
 
-/** Writes a JID; device 0 and `undefined` are both written as the bare user. */
+/** Formats a JID. Device 0 and `undefined` both give the bare user. */
 export function writeJid(user: string, addressing: Addressing, device?: number): string {
   return jidEncode(user, addressing === "lid" ? "lid" : "s.whatsapp.net", device);
 }
 
-/** Whether the JID is a group's. */
+/** Whether the JID names a group. */
 export function isGroupJid(jid: string): boolean {
   return jid.endsWith("@g.us");
 }

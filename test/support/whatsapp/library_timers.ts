@@ -1,7 +1,7 @@
 /**
- * After an upload of pre-keys the library leaves a 30-second timer behind that nothing clears. It would keep
- * a process alive long after its sockets are closed, so while test sockets are open, timers of exactly that
- * length don't hold the process.
+ * After an upload of pre-keys the library leaves a 30-second timer that it never clears. The timer would keep
+ * a process alive long after its sockets are closed. So while test sockets are open, timers of exactly that
+ * length do not hold the process.
  * @module
  */
 
@@ -39,6 +39,6 @@ function install(): void {
 }
 
 function uninstall(): void {
-  // Somebody else (fake timers) may have put another function in its place since.
+  // Other code, such as fake timers, may have replaced the function since.
   if (original !== undefined && globalThis.setTimeout === replacement) globalThis.setTimeout = original;
 }

@@ -1,18 +1,18 @@
 /**
- * A key store in memory that keeps serialised values, as a file or database would: what a client changes
- * after `set` or `get` does not reach the stored value.
+ * A key store in memory that keeps serialised values, as a file or database would. Changes of an object after
+ * `set` or `get` do not reach the stored value.
  * @module
  */
 
 import { BufferJSON, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStore } from "baileys";
 
-/** The store, with its content open to tests. */
+/** The store, with content that tests can access. */
 export interface MemoryKeys extends SignalKeyStore {
   /** Serialised values by `type:id`. Tests may read and delete. */
   readonly records: Map<string, string>;
 }
 
-/** Makes an empty store. Each `set` is one step: nobody sees half of it. */
+/** Creates an empty store. Each `set` is atomic. */
 export function memoryKeys(): MemoryKeys {
   const records = new Map<string, string>();
   return {

@@ -21,18 +21,18 @@ export function element(
   return content === undefined ? { tag, attrs } : { tag, attrs, content };
 }
 
-/** The child nodes of a node, in order; none when its content is text or bytes. */
+/** The child nodes of a node, in order. Empty if its content is text or bytes. */
 export function children(node: BinaryNode | undefined, tag?: string): readonly BinaryNode[] {
   if (!Array.isArray(node?.content)) return [];
   return tag === undefined ? node.content : node.content.filter((child) => child.tag === tag);
 }
 
-/** The first child of that tag. */
+/** The first child with that tag. */
 export function child(node: BinaryNode | undefined, tag: string): BinaryNode | undefined {
   return children(node, tag)[0];
 }
 
-/** A copy of the bytes that a node holds, or `undefined` when it holds none. */
+/** A copy of the bytes of a node, or `undefined`. */
 export function bytesOf(node: BinaryNode | undefined): Uint8Array | undefined {
   return node?.content instanceof Uint8Array ? Uint8Array.from(node.content) : undefined;
 }
@@ -45,7 +45,7 @@ export function withAttributes(
   return element(node.tag, { ...node.attrs, ...attributes }, node.content);
 }
 
-/** Seconds since the epoch as the wire writes them. */
+/** Seconds since the epoch, in the format of the wire. */
 export function timestamp(): string {
   return String(Math.floor(Date.now() / 1000));
 }

@@ -1,7 +1,7 @@
 /**
- * The responder's side of the handshake Noise_XX_25519_AESGCM_SHA256 as WhatsApp's clients speak it, and
- * the transport that follows. One object serves one connection; its counters make the order of calls part
- * of the contract: frames must be decrypted in the order of arrival and sent in the order of encryption.
+ * The responder's side of the handshake Noise_XX_25519_AESGCM_SHA256 as WhatsApp's clients speak it, and the
+ * transport that follows. One object serves one connection. Because of its counters, frames must be decrypted
+ * in the order of arrival and sent in the order of encryption.
  * @module
  */
 
@@ -12,7 +12,7 @@ const PROTOCOL_NAME = "Noise_XX_25519_AESGCM_SHA256\0\0\0\0";
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-/** What the client proved in its last handshake message. */
+/** The client's last handshake message. */
 export interface ClientFinish {
   /** The client's static Noise key, 32 bytes. */
   readonly noiseKey: Uint8Array;
@@ -42,7 +42,7 @@ export class NoiseResponder {
     this.#mixHash(NOISE_WA_HEADER);
   }
 
-  /** Takes the client's hello and returns the server's, serialised. */
+  /** Processes the client's hello and returns the server's, serialised. */
   answerHello(message: Uint8Array): Uint8Array {
     const ephemeral = proto.HandshakeMessage.decode(message).clientHello?.ephemeral;
     if (!ephemeral) throw new Error("noise handshake: client hello without an ephemeral key");
@@ -57,7 +57,7 @@ export class NoiseResponder {
     }).finish();
   }
 
-  /** Takes the client's last handshake message; from here on both directions are the transport's. */
+  /** Processes the client's last handshake message. Both directions then use the transport encryption. */
   acceptFinish(message: Uint8Array): ClientFinish {
     const finish = proto.HandshakeMessage.decode(message).clientFinish;
     if (!finish?.static || !finish.payload) throw new Error("noise handshake: incomplete client finish");

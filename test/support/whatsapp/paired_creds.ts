@@ -1,5 +1,5 @@
 /**
- * Credentials of a device that has been paired, with fresh keys: what a client holds after scanning a code.
+ * Credentials of a paired device with fresh keys, as after scanning a code.
  * @module
  */
 
@@ -10,21 +10,21 @@ const ACCOUNT_SIGNATURE_PREFIX = Buffer.from([6, 0]);
 const DEVICE_SIGNATURE_PREFIX = Buffer.from([6, 1]);
 const SIGNAL_KEY_PREFIX = Buffer.from([5]);
 
-/** Whose credentials to make. */
+/** Options of `pairedCreds`. */
 export interface PairedCredsOptions {
   /** Phone number, digits only. */
   readonly pn: string;
-  /** LID user, digits only; the phone number with a leading 9 by default. */
+  /** LID user, digits only. Defaults to the phone number with a leading 9. */
   readonly lid?: string;
-  /** Device number; 1 by default, since 0 is the phone itself. */
+  /** Device number. Defaults to 1, since 0 is the phone. */
   readonly device?: number;
-  /** Push name; `user <phone number>` by default. */
+  /** Push name. Defaults to `user <phone number>`. */
   readonly name?: string;
 }
 
 /**
- * Makes the credentials of a paired device. `account` is properly signed by a fresh account key, and
- * `accountSyncCounter` says that the first history sync is past, so that a socket does not wait for it.
+ * Creates the credentials of a paired device. A fresh account key signs `account`. `accountSyncCounter` marks
+ * the first history sync as done, so that a socket does not wait for it.
  */
 export function pairedCreds(options: PairedCredsOptions): AuthenticationCreds {
   const creds = initAuthCreds();

@@ -15,21 +15,21 @@ import {
 import { addressingOf, otherAddressing } from "./jids.ts";
 import { child, children, element, SERVER_JID, timestamp } from "./nodes.ts";
 
-/** What answering may cause besides the answer. */
+/** Side effects of answers. */
 export interface QueryEffects {
-  /** The client said that it is ready for stanzas. */
+  /** The client is ready for stanzas. */
   activate(): void;
   /** A device has handed out one of its one-time keys. */
   preKeyServed(device: Device): void;
   /** The client gave a contact a privacy token. */
   tokenIssued(contactJid: string, issuedAt: string): void;
-  /** Something a test should know of. */
+  /** A protocol violation that a test should see. */
   incident(text: string): void;
 }
 
-/** Who asks whom. */
+/** The context of a query. */
 export interface QueryContext {
-  /** The device that asks. */
+  /** The device that sent the query. */
   readonly device: Device;
   readonly directory: Directory;
   readonly effects: QueryEffects;
@@ -62,7 +62,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "urn:xmpp:whatsapp:dirty:set": nothing,
 };
 
-/** Answers one query; an unknown one gets the error 501 and is an incident. */
+/** Answers one query. An unknown one gets the error 501 and counts as an incident. */
 export function answerQuery(query: BinaryNode, context: QueryContext): BinaryNode {
   const from = query.attrs.to ?? SERVER_JID;
   const id = query.attrs.id;
@@ -121,7 +121,10 @@ function answerEncryptSet(query: BinaryNode, { device, effects }: QueryContext):
   return undefined;
 }
 
-/** Device lists and LIDs. Unknown users are left out, as are LIDs of users asked for by LID. */
+/**
+ * Answers with device lists and LIDs, without unknown users and without the LIDs of users that are queried by
+ * LID.
+ */
 function answerUsync(query: BinaryNode, { directory }: QueryContext): Content {
   const usync = child(query, "usync");
   const protocols = children(child(usync, "query"));

@@ -1,6 +1,6 @@
 /**
- * How stanzas of one client become stanzas of others: the fan-out of messages and the way of receipts.
- * Nothing here sends; the result is a list of deliveries.
+ * Converts stanzas of one client to stanzas of others: the fan-out of messages, and receipts. Sends nothing
+ * and returns a list of deliveries.
  * @module
  */
 
@@ -9,13 +9,13 @@ import { type Account, accountJid, type Device, type Directory, deviceJid, type 
 import { type Addressing, addressingOf, isGroupJid, otherAddressing, parseJid } from "./jids.ts";
 import { child, children, element, timestamp } from "./nodes.ts";
 
-/** A stanza on its way to one device. */
+/** A stanza for one device. */
 export interface Delivery {
   readonly to: Device;
   readonly node: BinaryNode;
 }
 
-/** Parts of a message stanza that are for the server, or that are handed on in another shape. */
+/** Parts of a message stanza that are for the server, or are forwarded in another form. */
 const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   "participants",
   "enc",
@@ -96,7 +96,7 @@ function routeGroup(
   return deliveries;
 }
 
-/** The deliveries that a client's receipt causes; receipts to nobody known cause none. */
+/** The deliveries that a client's receipt causes. Receipts to unknown users cause none. */
 export function routeReceipt(directory: Directory, sender: Device, receipt: BinaryNode): Delivery[] {
   const { to = "", participant, id, type, recipient } = receipt.attrs;
   const author = isGroupJid(to) ? participant : to;
@@ -107,7 +107,7 @@ export function routeReceipt(directory: Directory, sender: Device, receipt: Bina
   const attributes = {
     id,
     t: timestamp(),
-    // "inactive" says that the receiver was not looking, which its peer learns as a plain delivery.
+    // "inactive" means that the receiver was inactive. Its peer gets a plain delivery receipt.
     type: type === "inactive" ? undefined : type,
     recipient,
     ...(isGroupJid(to) ? { from: to, participant: from } : { from }),
@@ -132,7 +132,7 @@ function commonAttributes(
   };
 }
 
-/** The ciphertexts for one device, the sender's identity when one starts a session, and what is handed on. */
+/** The ciphertexts for one device, the sender's identity if one starts a session, and the forwarded parts. */
 function assemble(stanza: BinaryNode, parts: readonly BinaryNode[]): BinaryNode[] {
   const identity = child(stanza, "device-identity");
   const startsSession = parts.some((part) => part.attrs.type === "pkmsg");

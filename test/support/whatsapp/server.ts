@@ -1,6 +1,6 @@
 /**
- * A WhatsApp-like server on 127.0.0.1 for real clients: it carries their handshakes, answers their queries,
- * serves each other's keys and routes their messages. It never reads a message's content.
+ * A WhatsApp-like server on 127.0.0.1 for real clients. It handles handshakes, answers queries, serves keys
+ * and routes messages. It never reads the content of a message.
  * @module
  */
 
@@ -21,15 +21,18 @@ import { Waiters } from "./waiting.ts";
 
 /** Options of {@linkcode startWhatsAppServer}. */
 export interface WhatsAppServerOptions {
-  /** TCP port; 0, the default, lets the system choose. */
+  /** TCP port. Defaults to 0, which lets the system choose. */
   readonly port?: number;
-  /** Whether a contact is told of the privacy tokens given to it, which makes its client store them; true. */
+  /** Whether contacts are notified of privacy tokens, so that their clients store them. Defaults to true. */
   readonly privacyTokens?: boolean;
-  /** A device with fewer unserved one-time keys is asked to upload more; 5, the clients' own minimum. */
+  /**
+   * A device with fewer unserved one-time keys is asked to upload more. Defaults to 5, the clients' own
+   * minimum.
+   */
   readonly lowPreKeyCount?: number;
   /**
-   * How many one-time keys the server claims to have of a device that never uploaded any; 0. A client that
-   * hears 0 makes and uploads 812, which takes a third of a second; at 1 it makes 5.
+   * Number of one-time keys that the server reports for a device without an upload. Defaults to 0. At 0 a
+   * client creates and uploads 812 keys, which takes a third of a second; at 1 it creates 5.
    */
   readonly claimedPreKeyCount?: number;
 }
@@ -42,15 +45,15 @@ export interface ServerClient {
   readonly lid: string;
 }
 
-/** Where a frame stands on its connection. */
+/** The position of a frame on its connection. */
 export interface FramePosition {
-  /** Index among the frames that left the client on this connection, its two handshake frames included. */
+  /** Index among the frames that the client sent on this connection, including its two handshake frames. */
   readonly ordinal: number;
   /** The `tag` parameter of the URL that the client connected with. */
   readonly tag: string | undefined;
 }
 
-/** Sees each node that arrives. The server acts on the node, and looks at the next, when it has resolved. */
+/** Called for each received node. The server processes the node, and then the next one, after it resolves. */
 export type FrameListener = (
   client: ServerClient,
   node: BinaryNode,
@@ -62,13 +65,13 @@ export interface WhatsAppServer extends AsyncDisposable {
   /** `ws:` URL for the socket option `waWebSocketUrl`. */
   readonly url: string;
   /**
-   * What a client should not have done, in order: unknown queries, reused one-time key ids, logins with
-   * foreign keys, broken frames. Empty after a healthy run.
+   * Protocol violations of clients, in order: unknown queries, reused one-time key ids, logins with foreign
+   * keys, broken frames. Empty after a correct run.
    */
   readonly incidents: readonly string[];
-  /** Makes a paired device known; needed once before its first login. Enrolling it again changes nothing. */
+  /** Adds a paired device. Required once before its first login. Enrolling it again changes nothing. */
   enrol(enrolment: Enrolment): void;
-  /** Adds a group of enrolled accounts (any of their JIDs); the first is its creator. */
+  /** Adds a group of enrolled accounts (any of their JIDs). The first is its creator. */
   createGroup(options: {
     readonly subject?: string;
     readonly members: readonly string[];
@@ -78,19 +81,19 @@ export interface WhatsAppServer extends AsyncDisposable {
   onFrame(listener: FrameListener): () => void;
   /** Sends a node to a connected device, by either of its JIDs. @throws Error when it is not connected. */
   send(clientJid: string, node: BinaryNode): void;
-  /** Cuts a device's connection, as a network does. Stanzas for it are kept until it is back. */
+  /** Cuts a device's connection, as a network failure does. Stanzas for it are kept until it reconnects. */
   disconnect(clientJid: string): void;
-  /** How many stanzas a device has not acknowledged. */
+  /** Number of unacknowledged stanzas of a device. */
   pendingCount(clientJid: string): number;
-  /** How many one-time keys of a device are left. */
+  /** Number of unserved one-time keys of a device. */
   preKeyCount(clientJid: string): number;
-  /** Resolves when a condition over the server holds; it is looked at after each frame is dealt with. */
+  /** Resolves when a condition on the server holds. It is checked after each processed frame. */
   until(condition: () => boolean, timeoutMs?: number): Promise<void>;
-  /** Ends all connections and the listener; resolves when the port is free. Calling it again is harmless. */
+  /** Ends all connections and the listener. Resolves when the port is free. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Starts a server. Until it is closed, clients in this process trust it in place of the real one. */
+/** Starts a server. Until it is closed, clients in this process trust it instead of the real one. */
 export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): Promise<WhatsAppServer> {
   const listener = new WebSocketServer({ host: "127.0.0.1", port: options.port ?? 0 });
   await once(listener, "listening");
@@ -279,7 +282,7 @@ class LocalServer implements WhatsAppServer {
     if (activated) this.#activate(connection, session);
   }
 
-  /** Hands over what waited for the client, marked as offline, and says how much it was. */
+  /** Delivers the waiting stanzas, marked as offline, and sends their number. */
   #activate(connection: Connection, session: Session): void {
     if (session.active) return;
     session.active = true;
@@ -344,7 +347,7 @@ class LocalServer implements WhatsAppServer {
   }
 }
 
-/** Takes a stanza that the client has dealt with off the device's list. */
+/** Removes an acknowledged stanza from the device's list. */
 function acknowledge(
   device: Device,
   done: { readonly class: string; readonly [attribute: string]: string | undefined },

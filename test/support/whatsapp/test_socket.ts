@@ -1,6 +1,6 @@
 /**
- * A real `makeWASocket` connected to a {@linkcode WhatsAppServer}, with what tests need around it: messages
- * as they are decrypted, and the moment at which each frame leaves.
+ * A real `makeWASocket` connected to a {@linkcode WhatsAppServer}, with decrypted messages and the time at
+ * which each frame is sent.
  * @module
  */
 
@@ -22,27 +22,27 @@ import type { WhatsAppServer } from "./server.ts";
 import { silentLogger } from "./silent_logger.ts";
 import { SAFETY_TIMEOUT_MS, Waiters } from "./waiting.ts";
 
-/** A frame that has left the client. */
+/** A frame that the client has sent. */
 export interface LeftFrame {
-  /** Index among the connection's frames; the handshake's two are 0 and 1. */
+  /** Index among the connection's frames. The handshake frames are 0 and 1. */
   readonly ordinal: number;
-  /** What the frame held. Filled when the server has read it, before the server reacts to it. */
+  /** The node of the frame. Set when the server has decoded it, before the server processes it. */
   readonly node: BinaryNode | undefined;
 }
 
 /** Options of {@linkcode makeTestSocket}. */
 export interface TestSocketOptions {
   readonly server: WhatsAppServer;
-  /** Paired credentials, as of `pairedCreds`. The socket assigns its updates to this object. */
+  /** Paired credentials, such as those of `pairedCreds`. The socket assigns its updates to this object. */
   readonly creds: AuthenticationCreds;
   readonly keys: SignalKeyStore;
-  /** The library's own by default. */
+  /** Defaults to the library's own. */
   readonly makeSignalRepository?: SocketConfig["makeSignalRepository"] | undefined;
-  /** Called for each update of the credentials, after it is assigned; attached before the socket connects. */
+  /** Called for each update of the credentials, after it is assigned. Attached before the socket connects. */
   readonly saveCreds?: ((update: Partial<AuthenticationCreds>) => void | Promise<void>) | undefined;
-  /** Called inside the call that hands the frame to the WebSocket, thus before any code that awaits it. */
+  /** Called inside the call that passes the frame to the WebSocket, before any code that awaits it. */
   readonly onLeave?: ((frame: LeftFrame) => void) | undefined;
-  /** Further socket options, which win over the ones made here. */
+  /** Further socket options. They override the ones made here. */
   readonly config?: Partial<SocketConfig> | undefined;
 }
 
@@ -61,25 +61,26 @@ export interface TestSocket extends AsyncDisposable {
   readonly received: readonly WAMessage[];
   /** Ids of messages that could not be decrypted on arrival. */
   readonly undecryptable: readonly string[];
-  /** Frames that left, in order. */
+  /** Sent frames, in order. */
   readonly left: readonly LeftFrame[];
-  /** Sends a text through `sock.sendMessage`; resolves to the message id. */
+  /** Sends a text through `sock.sendMessage`. Resolves with the message id. */
   sendText(jid: string, text: string): Promise<string>;
-  /** Resolves when `count` messages have been received in all, to those. Rejects after `timeoutMs`. */
+  /** Resolves with the received messages when there are `count` in all. Rejects after `timeoutMs`. */
   receivedCount(count: number, timeoutMs?: number): Promise<readonly WAMessage[]>;
-  /** Resolves when a condition over this object holds; it is looked at after each of the socket's events. */
+  /** Resolves when a condition on this object holds. It is checked after each event of the socket. */
   until(condition: (socket: TestSocket) => boolean, timeoutMs?: number): Promise<void>;
-  /** Ends the connection and frees what the socket holds. */
+  /** Ends the connection and frees the socket's resources. */
   close(): Promise<void>;
 }
 
-/** The text of a message, of either shape in which texts travel. */
+/** The text of a message, in either form of text messages. */
 export function textOf(message: WAMessage): string | undefined {
   return message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? undefined;
 }
 
 /**
- * Makes a socket, enrols its device at the server and resolves when it is open and has its offline messages.
+ * Creates a socket and enrols its device at the server. Resolves when it is open and has its offline
+ * messages.
  */
 export async function makeTestSocket(options: TestSocketOptions): Promise<TestSocket> {
   const { me, noiseKey } = options.creds;
@@ -124,7 +125,7 @@ class Client implements TestSocket {
     this.#watchEvents(options);
   }
 
-  /** Whether the socket is open and the server said that nothing more waits. */
+  /** Whether the socket is open and the server has delivered all waiting stanzas. */
   get ready(): boolean {
     return this.#open && this.#offlineDone;
   }
@@ -173,7 +174,10 @@ class Client implements TestSocket {
     };
   }
 
-  /** A message sent earlier, for a retry. The library's own cache is keyed by user, a retry by device. */
+  /**
+   * A message that was sent before, for a retry. The library's own cache is keyed by user, but a retry names
+   * a device.
+   */
   #sentMessage(remoteJid: string, id: string): proto.IMessage | undefined {
     const recent = this.sock.messageRetryManager?.getRecentMessage(jidNormalizedUser(remoteJid), id);
     return recent?.message ?? this.#sent.get(id);

@@ -1,25 +1,25 @@
 /**
- * One order over what happens to keys and what leaves on the wire, to tell which came first.
+ * Records changes of keys and sent frames in one order, to show which came first.
  * @module
  */
 
 import type { SignalDataSet, SignalKeyStore } from "baileys";
 import type { LeftFrame } from "./test_socket.ts";
 
-/** One thing that happened. */
+/** One event. */
 export type TimelineEvent =
   /** A frame was handed to the WebSocket. */
   | { readonly kind: "left"; readonly frame: LeftFrame }
   /** `keys.set` was called. */
   | { readonly kind: "set"; readonly records: readonly string[] }
-  /** That `keys.set` had finished, or whatever else a test calls durable. */
+  /** `keys.set` has resolved, or other records have become durable. */
   | { readonly kind: "durable"; readonly records: readonly string[] };
 
-/** Records events in the order in which they are reported. Give its parts to `makeTestSocket`. */
+/** Records events in the order of their reports. Pass its parts to `makeTestSocket`. */
 export class Timeline {
   readonly #events: TimelineEvent[] = [];
 
-  /** What happened, in order. */
+  /** All events, in order. */
   get events(): readonly TimelineEvent[] {
     return this.#events;
   }
@@ -29,12 +29,12 @@ export class Timeline {
     this.#events.push({ kind: "left", frame });
   };
 
-  /** Reports that records (`type:id`) have become durable by another way than an observed key store. */
+  /** Reports that records (`type:id`) have become durable without an observed key store. */
   markDurable(records: readonly string[]): void {
     this.#events.push({ kind: "durable", records });
   }
 
-  /** A key store that reports each `set` and then does what the given one does. */
+  /** Wraps a key store so that it reports each `set`. */
   observe(keys: SignalKeyStore): SignalKeyStore {
     return {
       get: (type, ids) => keys.get(type, ids),
@@ -47,13 +47,13 @@ export class Timeline {
     };
   }
 
-  /** Index of the first event for which the predicate holds, from `start` on; −1 when there is none. */
+  /** Index of the first event from `start` on for which the predicate holds. −1 if there is none. */
   find(predicate: (event: TimelineEvent) => boolean, start = 0): number {
     return this.#events.findIndex((event, index) => index >= start && predicate(event));
   }
 }
 
-/** Whether the event is a frame of that tag (and attributes) leaving. */
+/** Whether the event is a sent frame with that tag and attributes. */
 export function leaves(
   tag: string,
   attributes: Readonly<Record<string, string>> = {},
@@ -64,7 +64,7 @@ export function leaves(
     Object.entries(attributes).every(([name, value]) => event.frame.node?.attrs[name] === value);
 }
 
-/** Whether the event is of that kind and concerns a record whose name (`type:id`) starts with the prefix. */
+/** Whether the event has that kind and a record whose name (`type:id`) starts with the prefix. */
 export function concerns(kind: "set" | "durable", prefix: string): (event: TimelineEvent) => boolean {
   return (event) => event.kind === kind && event.records.some((record) => record.startsWith(prefix));
 }

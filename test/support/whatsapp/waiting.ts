@@ -1,9 +1,9 @@
 /**
- * Waiting for conditions by looking again whenever something has happened, with a timeout only as a net.
+ * Waits for conditions, which are checked after each event. A timeout is the fallback.
  * @module
  */
 
-/** Timeout of waits in tests that don't say another. */
+/** Default timeout of waits in tests. */
 export const SAFETY_TIMEOUT_MS = 5_000;
 
 /** Waits on one object's state. */
@@ -12,23 +12,23 @@ export class Waiters {
   readonly #describe: () => string;
   #end: { readonly cause: unknown } | undefined;
 
-  /** `describe` says in an error what was waited on and how it stood. */
+  /** `describe` returns the subject and its state for error messages. */
   constructor(describe: () => string) {
     this.#describe = describe;
   }
 
-  /** Call this after each change. */
+  /** Checks the conditions. Must be called after each change. */
   look(): void {
     for (const look of [...this.#looks]) look();
   }
 
-  /** Nothing will change any more: waits whose condition does not hold reject, with this cause. */
+  /** Ends all waits. Those whose condition does not hold reject with this cause. */
   end(cause?: unknown): void {
     this.#end ??= { cause };
     this.look();
   }
 
-  /** Resolves as soon as the condition holds, at once if it does. Rejects after `timeoutMs` or at the end. */
+  /** Resolves as soon as the condition holds. Rejects after `timeoutMs` or at the end. */
   until(condition: () => boolean, timeoutMs: number = SAFETY_TIMEOUT_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (outcome: () => void): void => {

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 
-/** Wire types of protobuf, without the two of groups, which nothing here uses. */
+/** Wire types of protobuf, without the two of groups. */
 const VARINT = 0;
 const BITS_64 = 1;
 const LENGTH_DELIMITED = 2;
@@ -9,20 +9,20 @@ const BITS_32 = 5;
 /** Greatest field number of protobuf. */
 const MAX_FIELD_NUMBER = 536_870_911;
 
-/** Most bytes of a varint: 64 bits at 7 bits a byte. */
+/** Maximum bytes of a varint: 64 bits at 7 bits per byte. */
 const MAX_VARINT_BYTES = 10;
 
-/** How deep messages may lie in each other. */
+/** Maximum nesting depth of messages. */
 const MAX_DEPTH = 64;
 
 const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
 
 /**
- * Checks that bytes are a well-formed encoding of a message, and of every message inside it: what the
- * protobuf runtime, which tests compare with, does not check. The runtime reads on past the end of an inner
- * message, takes a field of the wrong wire type for one of the right type, and replaces invalid UTF-8.
+ * Checks that bytes are a well-formed encoding of a message, and of every message inside it. The protobuf
+ * runtime, which tests compare with, does not check that: it reads past the end of an inner message, accepts
+ * fields of the wrong wire type, and replaces invalid UTF-8.
  *
- * @returns What is wrong, `undefined` when nothing is.
+ * @returns The error, or `undefined` if the encoding is valid.
  */
 export function checkWire(desc: DescMessage, bytes: Uint8Array): string | undefined {
   return new WireChecker(bytes).check(desc, bytes.length);
@@ -101,10 +101,7 @@ class WireChecker {
     return undefined;
   }
 
-  /**
-   * A varint that ends before `end`. Above 2^53 the value is inexact, which is still too great for any use
-   * here.
-   */
+  /** A varint that ends before `end`. Values above 2^53 are inexact, but exceed every valid range here. */
   #varint(end: number): number | undefined {
     let value = 0;
     let scale = 1;

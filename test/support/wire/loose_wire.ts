@@ -1,6 +1,5 @@
 /**
- * The encoding of the commit protocol once more, independent of the product's, and able to lie: in the place
- * of one part stand other bytes.
+ * An encoder of the commit protocol, independent of the product's. It can replace one part by other bytes.
  */
 import {
   OWNER_GUARD,
@@ -16,7 +15,7 @@ import { object, optional, type Rule } from "../../../src/rules/mod.ts";
 /** Names and indexes that lead to a part. */
 export type Path = readonly (string | number)[];
 
-/** A part, and the bytes that stand in its place. */
+/** A part, and the bytes that replace it. */
 export interface Lie {
   readonly path: Path;
   readonly raw: readonly number[];
@@ -44,7 +43,7 @@ export function looseRead(method: ReadMethod, args: readonly unknown[], lie?: Li
   ]);
 }
 
-/** Bytes behind the magic and the version. */
+/** A body: the magic, the version and the given bytes. */
 export function looseBody(
   content: Iterable<number>,
   version: readonly number[] = varint(PROTOCOL_VERSION),
@@ -52,7 +51,7 @@ export function looseBody(
   return new Uint8Array([0x48, 0x46, ...version, ...content]);
 }
 
-/** An unsigned integer, 7 bits a byte, the lowest first. */
+/** An unsigned integer, 7 bits per byte, the lowest first. */
 export function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
@@ -60,7 +59,7 @@ export function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** A text behind its length. */
+/** A text after its length. */
 export function text(value: string): number[] {
   const bytes = new TextEncoder().encode(value);
   return [...varint(bytes.length), ...bytes];

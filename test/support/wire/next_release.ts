@@ -1,7 +1,6 @@
 /**
- * The product as its next release would be: the same sources in module instances of their own, whose protocol
- * is one version on and has one field and one call more. Seen from there, the product as it is lacks them: it
- * is the release before.
+ * The product as its next release: the same sources in separate module instances, with the next protocol
+ * version, one more field and one more call. Compared with it, the current product is the previous release.
  */
 import { vi } from "vitest";
 import { PROTOCOL_VERSION } from "../../../src/protocol/mod.ts";
@@ -10,7 +9,7 @@ import { optional, text } from "../../../src/rules/mod.ts";
 /** The version of the next release. */
 export const NEXT_VERSION: number = PROTOCOL_VERSION + 1;
 
-/** The call that is new in the next release, as its wire knows it. */
+/** The new call of the next release. */
 export const NEW_CALL = "getNote";
 
 /** The modules of the next release. */
@@ -35,7 +34,7 @@ export async function loadNextRelease(): Promise<NextRelease> {
     getTcToken: { ...READS.getTcToken, answer: withMember(READS.getTcToken.answer, { note }) },
     [NEW_CALL]: { args: [{ name: "group", rule: text("group") }], answer: note, since: NEXT_VERSION },
   });
-  // The tables are in place before the protocol is made of them.
+  // The tables must be changed before the protocol is built from them.
   const [protocol, memory, remote, account, service, worker] = await Promise.all([
     import("../../../src/protocol/mod.ts"),
     import("../../../src/adapters/memory/mod.ts"),
@@ -49,7 +48,7 @@ export async function loadNextRelease(): Promise<NextRelease> {
   return { ...protocol, ...memory, ...remote, ...account, ...service, ...worker };
 }
 
-/** An optional object with members more. */
+/** An optional object with additional members. */
 function withMember(rule: { readonly rule: object }, members: object): object {
   const inner = rule.rule as { readonly members: object };
   return { ...rule, rule: { ...inner, members: { ...inner.members, ...members } } };
