@@ -1,15 +1,15 @@
 /**
  * Runs the benchmarks of bench/entries: `npm run bench` prints a table, `npm run -s bench -- --json` one JSON
- * object and nothing else, `npm run bench -- sqlite` the entries whose names begin so. A missed limit, and a
- * name that matches nothing, exit non-zero.
+ * object and nothing else, `npm run bench -- sqlite` the entries whose names begin with `sqlite`. Exits
+ * non-zero at a missed limit and at a name that matches no entry.
  *
  * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a
- * ratio that is within that is compared once instead of five times.
+ * ratio within that is compared once instead of five times.
  *
- * What some entries compare with is not a dependency of the project (bench/peers): it is installed when the
- * first of them is measured. `--ci` leaves these entries out where it is not installed.
+ * Some entries compare with packages of bench/peers, which are not dependencies of the project. They are
+ * installed for the first such entry. `--ci` skips these entries if they are not installed.
  *
- * Entries are TypeScript, which Node does not read on every version supported here: esbuild bundles each file
+ * Entries are TypeScript, which not every supported version of Node can run, so esbuild bundles each file
  * first. Files are measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
  */
 
@@ -60,11 +60,11 @@ async function bundleEntries() {
  *
  * @param {readonly string[]} args
  * @param {Options} options
- * @returns {Promise<Message[]>} What it sent.
+ * @returns {Promise<Message[]>} The messages that it sent.
  */
 async function runMeasurement(args, { isJson }) {
   const child = fork("bench/harness/measure_file.mjs", args, {
-    // With --json, standard output is kept free of what entries and libraries log.
+    // With --json, the logs of entries and libraries do not go to standard output.
     stdio: ["ignore", isJson ? 2 : "inherit", "inherit", "ipc"],
   });
   /** @type {Message[]} */
@@ -75,15 +75,15 @@ async function runMeasurement(args, { isJson }) {
   return messages;
 }
 
-/** What was made for entries that need it. */
+/** Prepared requirements of entries. */
 const made = new Set();
 
 /**
- * Makes what an entry needs.
+ * Prepares the requirement of an entry.
  *
  * @param {string | undefined} need `dist`, or a package of bench/peers.
  * @param {Options} options
- * @returns {boolean} Whether it is there.
+ * @returns {boolean} Whether it is available.
  */
 function meet(need, { isCi }) {
   if (need === undefined || made.has(need)) return true;

@@ -43,8 +43,8 @@ function newSessions(version: number, offset: number): Write[] {
 }
 
 /**
- * A hundred commits by as many accounts of one file, beside as many by one account: the same rows of as large
- * a table.
+ * A hundred commits by a hundred accounts of one file, compared with a hundred commits by one account: the
+ * same rows in a table of the same size.
  */
 async function committing(): Promise<Comparison> {
   const folder = makeFolder();
@@ -77,7 +77,7 @@ async function committing(): Promise<Comparison> {
   };
 }
 
-/** Descriptors of this process. Only Linux tells. */
+/** Number of descriptors of this process, on Linux only. */
 function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }
@@ -93,13 +93,13 @@ async function descriptorsOfMany(): Promise<number> {
   return open;
 }
 
-/** Reading statements of opening an account in a file of a hundred. */
+/** Number of queries to open an account in a file with a hundred accounts. */
 async function queriesOfOpening(): Promise<number> {
   const folder = makeFolder();
   const file = join(folder.path, "many.db");
   for (const backend of await openBackends(file, ACCOUNTS)) await backend.close();
   let queries = 0;
-  // The first opening makes the device.
+  // The first opening creates the device.
   for (let opening = 0; opening < 2; opening += 1) {
     const driver = await countingDriver(`file:${file}`);
     const backend = await openSqliteBackend(driver, { account: nameOf(ACCOUNTS - 1) });

@@ -25,7 +25,7 @@ const GROUP = "120363000000000001@g.us";
 /** Messages of one turn, half of them in each direction. */
 const MESSAGES = 100;
 
-/** Two clients, one of which has pre-keys that the other may use. */
+/** Two clients. One has pre-keys for the other. */
 interface Pair {
   readonly anna: SignalPeer;
   readonly ben: SignalPeer;
@@ -33,7 +33,7 @@ interface Pair {
   close(): Promise<void>;
 }
 
-/** How a pair keeps its state, in a folder of its own. */
+/** Opens a pair with its state in a folder. */
 type OpenPair = (folder: string) => Promise<Pair>;
 
 /** Two accounts of one database. */
@@ -66,11 +66,11 @@ async function stockPair(keysOf: (name: string) => Promise<SignalKeyStore>): Pro
   return { anna, ben, preKeyId: 1, close: async () => {} };
 }
 
-/** Baileys out of the box. */
+/** Baileys with its default storage. */
 const filesPair: OpenPair = (folder) =>
   stockPair(async (name) => (await useMultiFileAuthState(join(folder, name))).state.keys);
 
-/** As Baileys' example has it. */
+/** The storage of Baileys' example. */
 const cachedFilesPair: OpenPair = (folder) =>
   stockPair(async (name) => {
     const { state } = await useMultiFileAuthState(join(folder, name));
@@ -95,14 +95,14 @@ function cachedKeyValuePair(synchronous: KeyValueOptions["synchronous"]): OpenPa
   };
 }
 
-/** Lets two peers have a session that both have used. */
+/** Creates a session that both peers have used. */
 async function meet({ anna, ben, preKeyId }: Pair): Promise<void> {
   await anna.greet(ben, preKeyId);
   await ben.receive(anna, await anna.send(ben, "hello"));
   await anna.receive(ben, await ben.send(anna, "hello"));
 }
 
-/** A conversation in which each answers the other: every message begins a new chain. */
+/** A conversation in which the peers take turns, so that every message starts a new chain. */
 async function talk({ anna, ben }: Pair): Promise<void> {
   for (let number = 0; number < MESSAGES; number += 1) {
     const [from, to] = number % 2 === 0 ? [anna, ben] : [ben, anna];
@@ -110,7 +110,7 @@ async function talk({ anna, ben }: Pair): Promise<void> {
   }
 }
 
-/** One conversation by two ways of keeping state. */
+/** One conversation with two ways of keeping state. */
 async function conversing(openOurs: OpenPair, openTheirs: OpenPair): Promise<Comparison> {
   const restoreConsole = quietly();
   const folders = [makeFolder(), makeFolder()] as const;
@@ -127,13 +127,13 @@ async function conversing(openOurs: OpenPair, openTheirs: OpenPair): Promise<Com
   };
 }
 
-/** Messages to a group before those that are measured. */
+/** Messages to a group before the measured ones. */
 const SENT_BEFORE = 2_000;
 
-/** Messages to each group in one turn: of the new group, those after its first. */
+/** Messages to each group in one turn. The first message of the new group does not count. */
 const GROUP_SENDS = 50;
 
-/** Messages to a group after two thousand, beside the first ones to another group. */
+/** Messages to a group after two thousand, compared with the first ones to another group. */
 async function groupSending(): Promise<Comparison> {
   const restoreConsole = quietly();
   const folder = makeFolder();
@@ -163,7 +163,7 @@ async function groupSending(): Promise<Comparison> {
   };
 }
 
-/** Rows that both sides together write for a message, in a conversation that is under way, turn by turn. */
+/** Rows that both sides write per message in a running conversation, turn by turn. */
 function rowsPerMessage(open: typeof openPeer): Promise<number> {
   return inFolder(async (folder) => {
     const opened = await openAccounts(folder, open);
@@ -241,7 +241,7 @@ async function appStateCopyBytes(): Promise<number> {
 }
 
 const OURS = accountPair(openPeer);
-/** The key store alone, in place of Baileys' own, without `signalRepository`. */
+/** Our key store alone instead of Baileys' own, without `signalRepository`. */
 const OURS_PLAIN = accountPair(openPlainPeer);
 
 const FILES = "Baileys' own repository over useMultiFileAuthState";

@@ -35,7 +35,7 @@ async function importUs(specifier: string): Promise<number> {
   return Number(stdout);
 }
 
-/** Whole processes: nothing is compiled or cached by an earlier import. */
+/** Uses new processes, so that no earlier import has compiled or cached code. */
 function importing(ours: string, theirs: string): Comparison {
   let spentUs = 0;
   const sideOf = (specifier: string): Side => ({

@@ -6,37 +6,33 @@ import { FakeClock } from "../../src/testing/mod.ts";
 import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 
-/**
- * Capacity and idle time of the LID mappings by default: the largest cache, and the one that each message
- * reads.
- */
+/** Default capacity and idle time of the LID mappings, the largest cache, which each message reads. */
 const CAPACITY = 10_000;
 const TTL_MS = 3_600_000;
 
-/** Keys as they are used, twice as many as there is room for. */
+/** Realistic keys, twice as many as the capacity. */
 const keys: readonly string[] = Array.from(
   { length: 2 * CAPACITY },
   (_, index) => `55119${String((index * 7_919) % 100_000_000).padStart(8, "0")}`,
 );
 
-/** The keys that are held, each once and far from its neighbours. */
+/** The cached keys in shuffled order. */
 const shuffled: readonly string[] = Array.from(
   { length: CAPACITY },
   (_, index) => keys[(index * 6_151) % CAPACITY] as string,
 );
 
 /**
- * Passes over all keys in one turn of reading. The first brings back what the other side displaced from the
- * processor's caches.
+ * Passes over all keys in one turn of reading. The first refills the processor's caches after the other side.
  */
 const READ_PASSES = 5;
 
-/** Caches that one turn fills: made before it, so that no side is timed for its constructor. */
+/** Number of caches filled in one turn. They are created before it, so that constructors are not timed. */
 const FILLED_PER_TURN = 4;
 
 const VALUE = { lid: "100000000000001", createdAt: 1 };
 
-/** Refuses a pass that did not find every key with its value. */
+/** Throws if a pass did not find every key with its value. */
 function requireHits(hits: number): void {
   if (hits !== CAPACITY) throw new Error(`${CAPACITY - hits} entries were not found`);
 }
@@ -45,9 +41,9 @@ type Portable = PortableCache<string, object>;
 type Lru = LRUCache<string, object>;
 type Quick = QuickLRU<string, object>;
 
-// What is timed: a function for each class, so that the engine compiles each for the one class that it calls.
-// They count instead of writing `for (const key of shuffled)`: an iterator costs a third of a read or
-// nothing, depending on when the engine compiled it.
+// The timed functions. Each class has its own, so that the engine compiles it for one class. They use an
+// index instead of `for (const key of shuffled)`, because an iterator costs between nothing and a third of a
+// read, depending on when the engine compiled it.
 
 function readPortable(cache: Portable): void {
   let hits = 0;
@@ -117,8 +113,8 @@ function bounded(): Kind<Portable> {
 }
 
 /**
- * lru-cache keeps one time for an entry. With `updateAgeOnGet` it is an idle time, as ours, which checks the
- * time to live besides: lru-cache cannot have the two together.
+ * lru-cache keeps one time per entry. With `updateAgeOnGet` it is an idle time. Ours also checks the time to
+ * live; lru-cache cannot have both.
  */
 function lruExpiring(clock: Clock): Kind<Lru> {
   const options = { max: CAPACITY, ttl: TTL_MS, updateAgeOnGet: true, perf: { now: () => clock.nowMs() } };
@@ -134,7 +130,7 @@ function quickBounded(): Kind<Quick> {
   return { make: () => new QuickLRU({ maxSize: CAPACITY }), read: readQuick, fill: fillQuick };
 }
 
-/** Reads each key, over and over. */
+/** Reads each key repeatedly. */
 function reading<C>({ make, read, fill }: Kind<C>): Side {
   const cache = make();
   fill(cache, CAPACITY);
@@ -158,7 +154,7 @@ function filling<C>({ make, fill }: Kind<C>): Side {
   };
 }
 
-/** Inserts into a full cache, each time a key that is not there. */
+/** Inserts absent keys into a full cache. */
 function churning<C>({ make, fill }: Kind<C>): Side {
   const cache = make();
   fill(cache, keys.length);
@@ -174,7 +170,7 @@ const GET: Step = { name: "get", side: reading };
 const INSERT: Step = { name: "insert", side: filling };
 const CHURN: Step = { name: "churn_at_capacity", side: churning };
 
-/** More than the default, since the engine compiles both sides again and again at first. */
+/** More than the default, since the engine recompiles both sides repeatedly at first. */
 const CPU_MS = { warmUpCpuMs: 800, minCpuMs: 500 };
 
 /** Throughput of a step, ours ÷ theirs. */
@@ -226,7 +222,7 @@ function expiringPair(makeClock: () => Clock): () => readonly [Kind<Portable>, K
 const fakeClock = expiringPair(() => new FakeClock());
 const hostClock = expiringPair(() => systemClock);
 
-/** Reads with `await`, as callers of a cache that may be elsewhere write it. */
+/** Reads with `await`, as callers of a possibly shared cache do. */
 function typedComparison(): Comparison {
   const options = { capacity: CAPACITY, ttlMs: TTL_MS, idleMs: TTL_MS, clock: new FakeClock() };
   const plain = new PortableCache<string, object>(options);

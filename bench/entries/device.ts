@@ -5,7 +5,7 @@ import type { DeviceCommand } from "../../src/device/mod.ts";
 import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 
-/** What a client learns when it is paired, in the order in which it comes. */
+/** The results of pairing, in order. */
 const PAIRING: readonly DeviceCommand[] = [
   { kind: "setAdvSecretKey", advSecretKey: new Uint8Array(32).fill(1) },
   {
@@ -24,13 +24,13 @@ const PAIRING: readonly DeviceCommand[] = [
   { kind: "setNctSalt", nctSalt: new Uint8Array(16).fill(6) },
 ];
 
-/** Within this time of the last result everything must be durable, in milliseconds. */
+/** Time after the last result within which everything must be durable, in milliseconds. */
 const DURABLE_MS = 50;
 
-/** Between two results, in milliseconds: each comes in a turn of its own. */
+/** Time between two results in milliseconds, so that each has its own turn of the event loop. */
 const PAUSE_MS = 5;
 
-/** Commits until what `pair` brings is durable, as another process sees it. */
+/** Number of commits until the results of `pair` are durable for another process. */
 async function commitsOf(
   pair: (account: Awaited<ReturnType<typeof openAccount>>, host: FakeHost) => Promise<() => Promise<void>>,
 ): Promise<number> {
@@ -46,7 +46,7 @@ async function commitsOf(
   const stored = await memoryBackend({ database }).load();
   if (stored?.pn === undefined || stored.pushName !== "Ada") throw new Error("the pairing is not durable");
   const commits = account.stats().commits - before;
-  // Nothing is left for later.
+  // No later saves must follow.
   await host.scheduler.advance(60_000);
   if (account.stats().commits - before !== commits) throw new Error("something was saved again");
   return commits;

@@ -17,7 +17,7 @@ const WARMED = 10_000;
 const MEMBERS = 1_024;
 const MOVED = 1_000;
 
-/** Reads and writes together. One a row would be more than ten thousand. */
+/** Limit of reads and writes together. One statement per row would be more than ten thousand. */
 const MAX_STATEMENTS = 400;
 
 const GROUP = "120363000000000001@g.us";
@@ -41,7 +41,7 @@ interface Opened {
 /** A file and the account in it. */
 interface AccountFile {
   readonly path: string;
-  /** Closes what is open and opens the account anew, with nothing in memory, as another process would. */
+  /** Closes the account and opens it again with empty memory, as another process would. */
   reopen(): Promise<Opened>;
   close(): Promise<void>;
 }
@@ -78,7 +78,7 @@ async function overFile<T>(count: (reopen: () => Promise<Opened>) => Promise<T>)
   }
 }
 
-/** Reading statements of opening an account whose database has many mappings. */
+/** Number of queries to open an account whose database has many mappings. */
 async function queriesOfOpening(): Promise<number> {
   return await overFile(async (reopen) => {
     const { account } = await reopen();
@@ -89,7 +89,7 @@ async function queriesOfOpening(): Promise<number> {
   });
 }
 
-/** What reads the rows that a warm-up reads, in one statement. */
+/** Reads the rows of a warm-up in one statement. */
 type Selecting = (parts: {
   readonly file: string;
   readonly driver: CountingDriver;
@@ -107,7 +107,7 @@ const byNativeLibrary: Selecting = ({ file, sql }) => {
   return { select: () => statement.all([]), close: () => db.close() };
 };
 
-/** Warming up, beside one statement that reads the same rows. */
+/** A warm-up, compared with one statement that reads the same rows. */
 async function warmingUp(selecting: Selecting): Promise<Comparison> {
   const file = openFile();
   const { account, driver } = await file.reopen();
@@ -126,9 +126,7 @@ async function warmingUp(selecting: Selecting): Promise<Comparison> {
   };
 }
 
-/**
- * Reading statements that answer for the devices of a large group of phone numbers, nothing being in memory.
- */
+/** Number of queries for the devices of a large group of phone numbers with empty memory. */
 async function queriesOfGroup(): Promise<number> {
   return await overFile(async (reopen) => {
     const { account } = await reopen();
@@ -156,7 +154,7 @@ function senderKeyRecord(): Uint8Array {
   return record.encode();
 }
 
-/** What each user has under the phone number before it is moved. */
+/** The state of each user under the phone number before the migration. */
 function stateOf({ phoneNumber }: LidPnMapping): Write[] {
   const key = new Uint8Array(32).fill(1);
   const senderKey = senderKeyRecord();
@@ -173,7 +171,7 @@ function stateOf({ phoneNumber }: LidPnMapping): Write[] {
   ];
 }
 
-/** What it takes to move the users of a large group. */
+/** Counts commits and statements to move the users of a large group. */
 async function measureMigration(): Promise<Record<"commits" | "statements", number>> {
   return await overFile(async (reopen) => {
     const { account } = await reopen();
@@ -199,7 +197,7 @@ async function measureMigration(): Promise<Record<"commits" | "statements", numb
 
 let migrations: ReturnType<typeof measureMigration> | undefined;
 
-/** One of the two, measured once for both entries. */
+/** One of the two counts, measured once for both entries. */
 async function migration(name: "commits" | "statements"): Promise<number> {
   migrations ??= measureMigration();
   return (await migrations)[name];

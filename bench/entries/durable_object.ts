@@ -1,6 +1,5 @@
 /**
- * What an account costs in its Durable Object, counted as the platform bills it, and the clients of the
- * service.
+ * The cost of an account in its Durable Object, as the platform bills it, and of the clients of the service.
  */
 
 import { openAccount } from "../../src/account/mod.ts";
@@ -38,7 +37,7 @@ async function openObject(): Promise<Asked> {
   };
 }
 
-/** Answers of the object, each asked for once. */
+/** Answers of the object, each requested once. */
 const answers = new Map<string, Promise<unknown>>();
 
 function answerOf<T>(path: string): Promise<T> {

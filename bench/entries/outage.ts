@@ -9,15 +9,15 @@ const ANNA = "100000000000001:1@lid";
 const BEN = "100000000000002:2@lid";
 const GROUP = "120363000000000001@g.us";
 
-/** Messages that are refused while the database is away, to one peer and to one group. */
+/** Refused messages to one peer and to one group while the database is unreachable. */
 const REFUSED = 5_000;
 
-/** Messages afterwards, to each. */
+/** Messages to each afterwards. */
 const AFTER = 10;
 
 /**
- * Messages after an outage that the peer could not read, though the account took the session or key for
- * usable.
+ * Number of messages after an outage that the peer cannot read, although the account treats the session or
+ * key as usable.
  */
 async function unreadableAfter(refused: number): Promise<number> {
   const restore = quietly();
@@ -48,8 +48,8 @@ async function unreadableAfter(refused: number): Promise<number> {
 }
 
 /**
- * Of one message to the peer and one to the group, how many it could not read. New sessions and keys are set
- * up as Baileys does.
+ * Sends one message to the peer and one to the group, and counts those that it cannot read. Sets up new
+ * sessions and keys as Baileys does.
  */
 async function unreadable(anna: HoldfastPeer, ben: HoldfastPeer): Promise<number> {
   const { peer, keys } = anna;

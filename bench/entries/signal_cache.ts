@@ -26,18 +26,18 @@ async function filledCache(
   return { account, cache, records };
 }
 
-/** Sessions that take turns in a measurement of a load and a put. */
+/** Number of sessions that take turns in a measurement of a load and a put. */
 const CHATS = 32;
 /** Steps of each session in one turn. */
 const STEPS = 100;
 
-/** One step of a session: it is loaded, sends on `next`, and is put back. */
+/** One step of a session: load it, send on `next`, and put it back. */
 type Step = (address: string, next: SessionChain | undefined) => Promise<unknown>;
 
 /**
- * A step through the cache against the same step through a map. The chains after each step are made before
- * the turn: what is compared is keeping the state of a message, and not the HMAC that every client has to
- * compute.
+ * A step through the cache against the same step through a map. The chains after each step are prepared
+ * before the turn, so that the comparison covers keeping the state and not the HMAC, which every client
+ * computes.
  */
 async function stepComparison(
   steps: (cache: Cache, map: AsyncMap) => [ours: Step, theirs: Step],
@@ -67,7 +67,7 @@ async function stepComparison(
     };
   };
   const [ours, theirs] = steps(cache, map);
-  // Making the chains of a turn takes ten times as long as the turn.
+  // Preparing the chains of a turn takes ten times as long as the turn.
   return {
     ours: sideOf(ours),
     theirs: sideOf(theirs),
@@ -77,7 +77,7 @@ async function stepComparison(
   };
 }
 
-/** What a client without a cache of its own has: a map behind two async functions. */
+/** A map behind two async functions, as in a client without a cache of its own. */
 class AsyncMap {
   readonly #map = new Map<string, SessionRecord>();
 
@@ -93,7 +93,7 @@ class AsyncMap {
 /** A sending chain after 1, 2, … messages. */
 function chainsAfter(first: SessionChain | undefined, count: number): SessionChain[] {
   let chain = first;
-  // A chain inherits its name from the one before it, which the cache has asked for it.
+  // A chain inherits its name from its predecessor, which the cache has read before.
   if (chain?.id === undefined) throw new Error("the record sends on no chain");
   return Array.from({ length: count }, () => {
     chain = (chain as SessionChain).fastForward((chain as SessionChain).next + 1);
@@ -104,14 +104,14 @@ function chainsAfter(first: SessionChain | undefined, count: number): SessionCha
 function moveOn(record: SessionRecord | undefined, next: SessionChain | undefined): SessionRecord {
   if (record?.current === undefined) throw new Error("the session was lost");
   if (next === undefined) return record;
-  // A client has derived the chain just now, so it is in the processor's caches. Without this, the side that
-  // reads its counter first would pay for bringing it there.
+  // A client has just derived the chain, so it is in the processor's caches. Without this read, the first
+  // side to read the counter would pay for loading it.
   if (next.id === "" || next.next === 0) throw new Error("the chain has not moved on");
   record.current.senderChain = next;
   return record;
 }
 
-/** Both sides hand out a copy, move its sending chain on by one message and take it back. */
+/** Both sides return a copy, advance its sending chain by one message and store it. */
 function sendingStep(): Promise<Comparison> {
   return stepComparison(
     (cache, map) => [
@@ -122,7 +122,7 @@ function sendingStep(): Promise<Comparison> {
   );
 }
 
-/** Neither side changes the record. The cache copies it all the same; the map hands out its own. */
+/** Neither side changes the record. The cache still copies it, and the map returns its own. */
 function unchangedStep(): Promise<Comparison> {
   return stepComparison(
     (cache, map) => [
@@ -133,7 +133,7 @@ function unchangedStep(): Promise<Comparison> {
   );
 }
 
-/** Sessions that are looked at in turn. */
+/** Number of sessions that are peeked in turn. */
 const PEEKED = 256;
 /** Passes over them in one turn. */
 const PEEK_PASSES = 200;
@@ -141,7 +141,8 @@ const PEEK_PASSES = 200;
 async function peeking(): Promise<Comparison> {
   const { account, cache, records } = await filledCache(PEEKED);
   const addresses = records.map((_, index) => addressOf(index));
-  // Keys of its own, as the cache has: what is looked up is equal to a key, and never the same string.
+  // Separate key strings, as in the cache: a looked-up key is equal to the stored one but never the same
+  // string.
   const map = new Map(records.map((record, index) => [addressOf(index), record]));
   let missing = 0;
   const ours = (): void => {
@@ -164,7 +165,7 @@ async function peeking(): Promise<Comparison> {
   };
 }
 
-/** Sessions that are read for the count of bytes: as many as a store holds by default. */
+/** Number of sessions in the count of bytes: the default capacity of a store. */
 const CACHED = 2_000;
 
 async function usedBytes(): Promise<number> {

@@ -20,19 +20,19 @@ import {
 
 type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
 
-/** Sessions that are dirty at a flush. */
+/** Number of dirty sessions per flush. */
 const SESSIONS = 1_000;
 
 function addressOf(index: number): string {
   return `${100_000_000_000 + index * 7_919}:${(index % 5) + 1}@lid.0`;
 }
 
-/** A file of this machine with `SESSIONS` sessions, and the cache over it. */
+/** A local file with `SESSIONS` sessions, and the cache over it. */
 interface FileCache {
   readonly folder: string;
   readonly account: Account;
   readonly cache: Cache;
-  /** Each session sends one message: all are dirty. Their records, as they are now. */
+  /** Sends one message on each session, so that all are dirty. Returns their records. */
   sendAll(): Promise<ReadonlyMap<string, SessionRecord>>;
   close(): Promise<void>;
 }
@@ -68,7 +68,7 @@ async function openFileCache(): Promise<FileCache> {
 
 type Rows = (readonly unknown[])[];
 
-/** The rows of a loop: every record encoded. */
+/** Encodes every record into the rows of a loop. */
 function encodeAll(records: ReadonlyMap<string, SessionRecord>, table: LoopTable): Rows {
   const rows: Rows = [];
   for (const [address, record] of records) rows.push(table.params(address, record.encode()));
@@ -80,7 +80,7 @@ async function flushAll(account: Account): Promise<void> {
   if (committed < SESSIONS) throw new Error(`flushed ${committed} sessions`);
 }
 
-/** A flush, beside encoding the same records and writing them. */
+/** A flush, compared with encoding the same records and writing them. */
 async function flushing(table: LoopTable): Promise<Comparison> {
   const { folder, account, sendAll, close } = await openFileCache();
   const loop = openLoop(join(folder, "loop.db"), table);
@@ -102,7 +102,7 @@ async function flushing(table: LoopTable): Promise<Comparison> {
   };
 }
 
-/** A flush less what encoding its records takes, beside writing rows that are encoded. */
+/** A flush without the time to encode its records, compared with writing encoded rows. */
 async function flushingEncoded(): Promise<Comparison> {
   const { folder, account, sendAll, close } = await openFileCache();
   const loop = openLoop(join(folder, "loop.db"), SAME_ROWS);
@@ -129,10 +129,10 @@ async function flushingEncoded(): Promise<Comparison> {
   };
 }
 
-/** Sessions that are read in one turn, one after the other. */
+/** Number of sessions read one after the other in one turn. */
 const COLD_READS = 200;
 
-/** A session that is not in memory is loaded by one query and decoded. */
+/** Loads a session that is not in memory by one query and decodes it. */
 async function coldLoading(library: SqliteLibrary): Promise<Comparison> {
   const { folder, account, cache, sendAll, close } = await openFileCache();
   const records = await sendAll();
@@ -179,7 +179,7 @@ async function coldLoading(library: SqliteLibrary): Promise<Comparison> {
 /** Time between two reads that are due. */
 const READ_EVERY_MS = 0.25;
 
-/** How late each of the reads was answered that became due while `until` was pending, in milliseconds. */
+/** The delay in milliseconds of each read that became due while `until` was pending. */
 async function readsUntil(cache: Cache, until: Promise<unknown>): Promise<number[]> {
   let isOver = false;
   const over = until.finally(() => {

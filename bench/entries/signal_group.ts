@@ -12,8 +12,8 @@ import { advance, freshRecord } from "../support/sample_records.ts";
 import { openLoop, SAME_ROWS } from "../support/session_loop.ts";
 
 /**
- * The largest group, and two devices of each member: what the first message after a change of its sender key
- * goes to.
+ * The largest group with two devices per member: the recipients of the first message after a change of the
+ * sender key.
  */
 const MEMBERS = 1_024;
 const DEVICES = 2;
@@ -33,8 +33,8 @@ async function putSessions(account: Account): Promise<void> {
 }
 
 /**
- * Hands a sender key to all devices: each session is loaded, sends one message, and must be durable before
- * they leave.
+ * Sends a sender key to all devices. Each session is loaded, sends one message, and must be durable before
+ * the messages are sent.
  */
 async function distribute(account: Account): Promise<void> {
   const cache = signalCache(account);

@@ -7,10 +7,7 @@ import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { advance, freshRecord } from "../support/sample_records.ts";
 
-/**
- * Records of one turn. Each is encoded or decoded once: what a side keeps of a record for the next time does
- * not count.
- */
+/** Records of one turn. Each is encoded or decoded once, so that cached parts of a record do not count. */
 const RECORDS = 400;
 
 /** Archived sessions of a full record, as many as clients keep. */
@@ -42,7 +39,7 @@ function protobufJs(): Runtime {
   };
 }
 
-/** Records without a part that was encoded before. */
+/** Records without any part that was encoded before. */
 function freshRecords(count: number, archived = 0): SessionRecord[] {
   return Array.from({ length: count }, () => freshRecord(archived));
 }
@@ -95,7 +92,7 @@ function decoding(runtime: Runtime): Comparison {
   };
 }
 
-/** What happens to a session that is loaded, sends one message and is flushed. */
+/** Loads a session, sends one message and flushes it. */
 function loadSendFlush(bytes: Uint8Array): Uint8Array {
   const record = sessionRecordCodec.decode(bytes);
   advance(record);
@@ -103,8 +100,7 @@ function loadSendFlush(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Loads, sends and flushes of full records, less those of the same records without their archive, over one
- * copy of the archive.
+ * The additional time of full records over records without their archive, compared with copying the archive.
  */
 function archivedExtra(): Comparison {
   let full: Uint8Array[] = [];
@@ -138,7 +134,7 @@ function archivedExtra(): Comparison {
   };
 }
 
-/** The current session stands in front of the archive. */
+/** The current session precedes the archive. */
 function withoutArchive(bytes: Uint8Array): Uint8Array {
   const record = SessionRecord.decode(bytes);
   const { current } = record;

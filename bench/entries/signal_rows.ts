@@ -65,7 +65,7 @@ const COUNTED: readonly Counted[] = [
   },
 ];
 
-/** Rows through the repository, from a fresh session to after a clean close. */
+/** Rows written through the repository, from a new session to a clean close. */
 function rowsOf({ durability, messages }: Counted): Promise<number> {
   return inFolder(async (folder) => {
     const client = await accountClient(freshDatabase(folder), durability === undefined ? {} : { durability });

@@ -18,7 +18,7 @@ function addressOf(index: number): string {
 
 type SessionPut = WriteOf<"session.put">;
 
-/** Records that were never written before. */
+/** Records that were not written before. */
 function newSessions(count: number, version: number): SessionPut[] {
   return Array.from({ length: count }, (_, index) => ({
     kind: "session.put",
@@ -29,18 +29,15 @@ function newSessions(count: number, version: number): SessionPut[] {
 }
 
 interface CommitOptions {
-  /** Sessions of a commit. */
+  /** Sessions per commit. */
   readonly count: number;
-  /** Commits of a turn. */
+  /** Commits per turn. */
   readonly commits?: number;
   readonly native?: LibsqlBackendOptions["native"];
   readonly loop?: SqliteLibrary;
 }
 
-/**
- * Both sides are given rows that are made before, write every page to the log and sync it once for each
- * commit.
- */
+/** Both sides get prepared rows, write every page to the log, and sync it once per commit. */
 async function commits({ count, commits = 1, native, loop: library }: CommitOptions): Promise<Comparison> {
   const folder = makeFolder();
   const url = `file:${join(folder.path, "backend.db")}`;
@@ -229,7 +226,7 @@ export const entries: readonly BenchEntry[] = [
     {
       name: "sqlite.rows_read_per_session_upsert",
       limit: { max: 1.01 },
-      against: "rows read as a Durable Object counts them, for a session that is there already",
+      against: "rows read as a Durable Object counts them, for an existing session",
     },
     ({ sessionUpsert }) => sessionUpsert.read,
   ),

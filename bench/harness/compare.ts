@@ -1,31 +1,30 @@
-/** How two ways of doing one thing are compared: by CPU time, in turns. */
+/** Compares two ways to do the same work by CPU time, in turns. */
 
 import type { RatioEntry } from "./entry.ts";
 
 /** One side of a comparison. */
 export interface Side {
-  /** Makes what the next turn works on. Not timed. */
+  /** Prepares the input of the next turn. Not timed. */
   prepare?(): unknown;
   /**
-   * One turn. Timed until it returns, or until its promise settles. A turn of less than a millisecond is too
-   * short.
+   * One turn. Timed until it returns, or until its promise settles. A turn must take at least a millisecond.
    */
   run(): unknown;
 }
 
-/** Two sides that are open. */
+/** Two opened sides. */
 export interface Comparison {
   readonly ours: Side;
   readonly theirs: Side;
-  /** What ours does besides what is compared. Its time is subtracted from that of ours. */
+  /** Additional work of `ours` that is not compared. Its time is subtracted. */
   readonly ownBase?: Side;
-  /** CPU time to spend on turns that count, both sides together. Defaults to 400 ms. */
+  /** CPU time of the counted turns of both sides. Defaults to 400 ms. */
   readonly minCpuMs?: number;
-  /** CPU time to spend on turns that do not count. Defaults to 300 ms. */
+  /** CPU time of the warm-up turns. Defaults to 300 ms. */
   readonly warmUpCpuMs?: number;
-  /** Turns of each side that count at least. Defaults to 5. */
+  /** Minimum number of counted turns per side. Defaults to 5. */
   readonly minRounds?: number;
-  /** CPU time spent so far, in microseconds. Defaults to that of this process, all its threads included. */
+  /** CPU time so far, in microseconds. Defaults to that of all threads of this process. */
   cpuUs?(): number;
   close?(): unknown;
 }
@@ -51,11 +50,11 @@ export async function compareEntry({ open, unit }: RatioEntry): Promise<number> 
 }
 
 /**
- * How much more CPU time ours takes than theirs, below 1 when it takes less.
+ * The CPU time of `ours` divided by that of `theirs`.
  *
- * The sides take turns, A B A B, so that a change of the machine's speed meets both, and the medians of their
- * turns are divided: a collection of the garbage that was prepared falls into few turns, of either side, and
- * is many times as long as one.
+ * The sides take turns, A B A B, so that a change of the machine's speed affects both. The result divides the
+ * medians of their turns, because a garbage collection falls into few turns and takes many times as long as
+ * one.
  */
 export async function compare(comparison: Comparison): Promise<number> {
   const { ours, theirs, ownBase, cpuUs = ownCpuUs } = comparison;
@@ -74,7 +73,7 @@ interface TurnOptions {
   readonly cpuUs: () => number;
 }
 
-/** CPU time of a turn of each side, the median over as many rounds as it takes to spend `minUs` together. */
+/** CPU time of a turn of each side, the median over the rounds until both have used `minUs`. */
 async function medianUs(sides: readonly Side[], { minUs, minRounds, cpuUs }: TurnOptions): Promise<number[]> {
   const times: number[][] = sides.map(() => []);
   let spentUs = 0;
@@ -88,7 +87,7 @@ async function medianUs(sides: readonly Side[], { minUs, minRounds, cpuUs }: Tur
   return times.map(median);
 }
 
-/** Only promises are awaited: a synchronous turn pays for no tick. */
+/** Only promises are awaited, so that a synchronous turn does not pay for a microtask. */
 async function turn(side: Side, cpuUs: () => number): Promise<number> {
   await side.prepare?.();
   const before = cpuUs();

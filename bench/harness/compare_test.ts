@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Comparison, compare, compareEntry, median, type Side } from "./compare.ts";
 
-/** A clock that stands still but for the work of the sides. */
+/** A clock that only the work of the sides advances. */
 class Clock {
   us = 0;
 
@@ -22,12 +22,12 @@ class Clock {
 }
 
 describe("compare", () => {
-  test("divides the time of ours by that of theirs", async () => {
+  test("divides the time of `ours` by that of `theirs`", async () => {
     const clock = new Clock();
     expect(await compare(clock.comparison(clock.side(3_000), clock.side(2_000)))).toBe(1.5);
   });
 
-  test("does not time what a side prepares", async () => {
+  test("does not time the preparation of a side", async () => {
     const clock = new Clock();
     const ours = clock.side(1_000, 7_777);
     expect(await compare(clock.comparison(ours, clock.side(2_000)))).toBe(0.5);
@@ -50,7 +50,7 @@ describe("compare", () => {
     expect(await compare({ ...comparison, ownBase: clock.side(4_000) })).toBe(0.5);
   });
 
-  test("is not changed by a few long turns", async () => {
+  test("ignores a few long turns", async () => {
     const clock = new Clock();
     let turns = 0;
     const interrupted: Side = {
@@ -62,7 +62,7 @@ describe("compare", () => {
     expect(await compare({ ...clock.comparison(interrupted, clock.side(1_000)), minRounds: 20 })).toBe(1);
   });
 
-  test("takes turns until enough time is spent", async () => {
+  test("takes turns until enough time is used", async () => {
     const clock = new Clock();
     const order: string[] = [];
     const named = (name: string): Side => ({
@@ -80,7 +80,7 @@ describe("compare", () => {
     const spin = (times: number): void => {
       for (let i = 0; i < times; i++) Math.sqrt(i);
     };
-    // Two orders of magnitude apart, so that nothing else in the process turns the comparison around.
+    // Two orders of magnitude apart, so that other work of the process cannot reverse the comparison.
     const sides = { ours: { run: () => spin(2_000_000) }, theirs: { run: () => spin(20_000) } };
     expect(await compare({ ...sides, minCpuMs: 20, warmUpCpuMs: 1 })).toBeGreaterThan(2);
   });
@@ -90,7 +90,7 @@ describe("compareEntry", () => {
   test.each([
     ["ratio", 2],
     ["× throughput", 0.5],
-  ] as const)("answers in the entry's unit: %s", async (unit, expected) => {
+  ] as const)("returns the unit of the entry: %s", async (unit, expected) => {
     const clock = new Clock();
     let isClosed = false;
     const comparison: Comparison = {
@@ -106,7 +106,7 @@ describe("compareEntry", () => {
 });
 
 describe("median", () => {
-  test("is the middle value, or the mean of the two in the middle", () => {
+  test("returns the middle value, or the mean of the two in the middle", () => {
     expect(median([3, 1, 100])).toBe(3);
     expect(median([4, 1, 100, 2])).toBe(3);
     expect(() => median([])).toThrow(RangeError);

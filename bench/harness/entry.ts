@@ -1,4 +1,4 @@
-/** What a benchmark entry is. Files in `bench/entries` export an array of them as `entries`. */
+/** Benchmark entries. Files in `bench/entries` export an array of them as `entries`. */
 
 import type { Comparison } from "./compare.ts";
 
@@ -19,7 +19,7 @@ export interface CountEntry extends NamedEntry {
   readonly unit: string;
   /** Applies to each value. */
   readonly limit?: Limit;
-  /** What is counted, in words. */
+  /** A description of the count. */
   readonly against?: string;
   run(): Promise<Measured>;
 }
@@ -33,14 +33,14 @@ export interface RatioEntry extends NamedEntry {
   /** `ratio`: CPU time of ours ÷ theirs, less is better. `× throughput`: the inverse, more is better. */
   readonly unit: "ratio" | "× throughput";
   readonly limit?: Limit;
-  /** The other side, in words. */
+  /** A description of the other side. */
   readonly against: string;
   /**
-   * What bench/run.mjs makes before the first comparison: the built package, or a package that bench/peers
-   * installs.
+   * A requirement that bench/run.mjs prepares before the first comparison: the built package, or a package of
+   * bench/peers.
    */
   readonly needs?: "dist" | "better-sqlite3";
-  /** Opens both sides. What is done here is not timed. */
+  /** Opens both sides. Not timed. */
   open(): Comparison | Promise<Comparison>;
 }
 

@@ -1,30 +1,23 @@
-/** What a measurement is compared with, and how that reads. */
+/** Limits of measurements, and their description. */
 
 /**
  * @typedef {import("./entry.ts").BenchEntry} BenchEntry
  * @typedef {import("./entry.ts").Limit} Limit
  *
- * @typedef {{
- *   kind: BenchEntry["kind"],
- *   value: number,
- *   unit: string,
- *   limit?: Limit,
- *   against?: string,
- *   samples?: number[],
- * }} Result
- * `samples`: the comparisons of which `value` is the median, in the order in which they were made.
+ * @typedef {{ kind: BenchEntry["kind"], value: number, unit: string, limit?: Limit, against?: string,
+ *   samples?: number[], }} Result `samples`: the comparisons in order. `value` is their median.
  */
 
 /**
- * What CI allows a ratio beyond its limit: its machines are shared, and a budget that fails by chance is soon
- * ignored.
+ * Tolerance of CI for ratios beyond their limit. Its machines are shared, and a limit that fails by chance is
+ * soon ignored.
  */
 export const CI_TOLERANCE = 1.5;
 
 /**
  * @param {Result} result
- * @param {{tolerance?: number}} [options] `tolerance`: how far a ratio may be beyond its limit. Counts have
- * none.
+ * @param {{tolerance?: number}} [options] `tolerance`: the factor by which a ratio may exceed its limit.
+ *   Counts have no tolerance.
  */
 export function isMissed({ kind, value, limit }, { tolerance = 1 } = {}) {
   if (limit === undefined) return false;

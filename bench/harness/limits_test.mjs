@@ -33,7 +33,7 @@ describe("isMissed", () => {
 });
 
 describe("describeLimit", () => {
-  test("says in which direction it bounds", () => {
+  test("names the direction of the limit", () => {
     expect(describeLimit(result("ratio", 1, { max: 1.2 }))).toBe("≤ 1.2");
     expect(describeLimit(result("ratio", 1, { min: 1.2 }))).toBe("≥ 1.2");
     expect(describeLimit({ kind: "figure", value: 1, unit: "ms" })).toBe("");

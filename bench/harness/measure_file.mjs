@@ -1,13 +1,12 @@
 /**
- * Measures entries of one bundled file and sends what it finds to the process that started this one
- * (bench/run.mjs).
+ * Measures entries of one bundled file and sends the results to the parent process (bench/run.mjs).
  *
  * `node bench/harness/measure_file.mjs <bundle> exact [prefix…]`: counts and figures whose names begin with
  * one of the prefixes, or all, each sent as `{name, result}`; ratios are only sent as `{ratio: {name, …}}`.
  *
- * `node bench/harness/measure_file.mjs <bundle> ratio <name>`: one comparison, sent as `{value}`. Each has a
- * process to itself: which code the engine has compiled for what, and where the heap lies, differ between
- * processes more than between rounds of one.
+ * `node bench/harness/measure_file.mjs <bundle> ratio <name>`: one comparison, sent as `{value}`. Each
+ * comparison has its own process, because compiled code and heap layout differ more between processes than
+ * between rounds of one.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -48,7 +47,7 @@ async function measureExact(entry) {
  * @param {number} value
  */
 function requireNumber(name, value) {
-  if (!Number.isFinite(value)) throw new RangeError(`bench ${name}: ${value} is no measurement`);
+  if (!Number.isFinite(value)) throw new RangeError(`bench ${name}: ${value} is not a measurement`);
 }
 
 /**
@@ -64,7 +63,7 @@ const [bundle = "", mode, ...names] = process.argv.slice(2);
 const { entries } = /** @type {Bundle} */ (await load(bundle));
 if (mode === "ratio") {
   const entry = entries.find(({ name }) => name === names[0]);
-  if (entry?.kind !== "ratio") throw new RangeError(`bench ${names[0]}: no ratio has this name`);
+  if (entry?.kind !== "ratio") throw new RangeError(`bench ${names[0]}: no ratio with this name`);
   const { compareEntry } = /** @type {Compare} */ (
     await load(join(dirname(bundle), "../harness/compare.mjs"))
   );

@@ -5,7 +5,7 @@
 
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
 
-/** What is used of a real storage besides. */
+/** Further members of a real storage. */
 interface RealStorage extends AccountStorageLike {
   readonly sql: {
     exec(
@@ -20,14 +20,14 @@ interface RealStorage extends AccountStorageLike {
   };
 }
 
-/** Counts, and keeps an alarm of its own: time is simulated, and the platform's is not. */
+/** Counts billed rows. Keeps its own alarm, since time is simulated and the platform's is not. */
 export class CountedStorage implements AccountStorageLike {
   readonly sql: AccountStorageLike["sql"];
   readonly #real: RealStorage;
   rowsWritten = 0;
   alarmsSet = 0;
   alarmAtMs: number | undefined;
-  /** Told when the alarm is set. */
+  /** Called when the alarm is set. */
   onAlarmSet: (atMs: number) => void = () => {};
 
   constructor(real: RealStorage) {
@@ -42,7 +42,7 @@ export class CountedStorage implements AccountStorageLike {
     };
   }
 
-  /** What is billed as a row each. */
+  /** Number of billed rows. */
   get billedRows(): number {
     return this.rowsWritten + this.alarmsSet;
   }

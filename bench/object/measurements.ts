@@ -1,19 +1,19 @@
-/** What is measured inside an object: exact counts, in simulated time. */
+/** Measurements inside an object: exact counts in simulated time. */
 
 import { advance, freshRecord } from "../support/sample_records.ts";
 import { CountedStorage } from "./counted_storage.ts";
 import { SimulatedObject } from "./simulated_object.ts";
 
-/** What sends cost. */
+/** The cost of sends. */
 export interface SendCosts {
   /** Rows and alarms, as billed. */
   readonly billed: number;
   readonly alarms: number;
-  /** Counters that never left. */
+  /** Counters that were never used. */
   readonly burned: number;
 }
 
-/** What a flush costs. */
+/** The cost of a flush. */
 export interface FlushCosts {
   readonly perRecord: number;
   readonly fixed: number;
@@ -26,11 +26,11 @@ const PEER = "5511999990000@c.us.0";
 
 const SENDS = 1_000;
 
-/** Long enough that everything has been written, and shorter than the next round of housekeeping. */
+/** Long enough for all writes, and shorter than the interval of housekeeping. */
 const QUIET_MS = 180_000;
 
 /**
- * A thousand messages on one chain, one each interval.
+ * Sends a thousand messages on one chain, one per interval.
  *
  * @param isEvicted Whether the memory is lost between any two of them.
  */
@@ -60,7 +60,7 @@ export async function sendCosts(
   };
 }
 
-/** Sends a message and answers its counter. */
+/** Sends a message and returns its counter. */
 async function send(object: SimulatedObject): Promise<number> {
   const cache = await object.cache();
   return await cache.withAddress(PEER, async (address) => {
@@ -75,8 +75,8 @@ async function send(object: SimulatedObject): Promise<number> {
 }
 
 /**
- * Flushes of two sizes, by the object's own timer: what a record costs, and what the flush costs besides,
- * alarm included.
+ * Flushes of two sizes by the object's own timer: the cost per record, and the fixed cost including the
+ * alarm.
  */
 export async function flushCosts(real: RealStorage): Promise<FlushCosts> {
   const storage = new CountedStorage(real);
@@ -91,7 +91,7 @@ export async function flushCosts(real: RealStorage): Promise<FlushCosts> {
       advance(record);
       await cache.sessions.put(address, record);
     }
-    // After the interval, and before the pause in which leases are made exact.
+    // After the interval, and before the pause that releases leases.
     await object.pass(6_000);
     if (cache.stats.dirty > 0) throw new Error("the timer has not flushed");
     return storage.billedRows - before;

@@ -1,6 +1,6 @@
 /**
- * A Durable Object that commits sessions to its own SQLite, and counts the rows that are read and written as
- * the platform counts and bills them: an index entry is a row too. No other SQLite tells.
+ * A Durable Object that commits sessions to its own SQLite, and counts read and written rows as the platform
+ * bills them: an index entry counts as a row. No other SQLite reports that.
  */
 
 import { openSqliteBackend, type SqlDriver, type SqlValue } from "../../src/adapters/sqlite/mod.ts";
@@ -19,21 +19,21 @@ interface Cursor {
   readonly rowsWritten: number;
 }
 
-/** Rows of one kind of work. */
+/** Rows read and written by one kind of work. */
 export interface Rows {
   readonly read: number;
   readonly written: number;
 }
 
-/** What is counted. */
+/** The counts. */
 export interface CountedRows {
-  /** Each of many sessions that are there already and are written again. */
+  /** Rows per existing session that is written again, in a commit of many. */
   readonly sessionUpsert: Rows;
   /** A guarded commit, besides its writes. */
   readonly guard: Rows;
-  /** A session that is read by its address, among the many. */
+  /** One session that is read by its address, among many. */
   readonly coldRead: Rows;
-  /** The same for each of many sessions that are read together. */
+  /** The same per session when many are read together. */
   readonly coldReadOfMany: Rows;
   /** An opening of a database that has its schema. */
   readonly opening: Rows;
@@ -62,7 +62,7 @@ class CountingDriver implements SqlDriver {
   ): Promise<{ rows: SqlValue[][]; rowsAffected: number }[]> {
     try {
       return this.#storage.transactionSync(() =>
-        // Nothing measured here asks for the number of changed rows.
+        // The measured code does not need the number of changed rows.
         statements.map(({ sql, params }) => ({ rows: this.#run(sql, params), rowsAffected: 0 })),
       );
     } catch (error) {

@@ -30,12 +30,12 @@ export class SimulatedObject {
     return signalCache(await this.account());
   }
 
-  /** What was in memory is gone, without a last word. Timers are gone with it; the alarm is not. */
+  /** Drops the memory and the timers without cleanup. The alarm stays. */
   evict(): void {
     [this.#scheduler, this.#object] = this.#begin();
   }
 
-  /** Lets time pass: timers and the alarm run when they are due. */
+  /** Lets time pass, and runs timers and the alarm when they are due. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.clock.nowMs() + ms;
     for (;;) {
@@ -69,7 +69,7 @@ export class SimulatedObject {
   }
 }
 
-/** A turn of the event loop: what runs without anybody waiting for it gets to its end. */
+/** Waits one turn of the event loop, so that unawaited work ends. */
 export function drained(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,6 +1,6 @@
 /**
- * A flush of a thousand sessions beside the bare statements. Time is taken outside: inside an object it
- * stands still.
+ * A flush of a thousand sessions beside the bare statements. Time is measured outside, because clocks inside
+ * an object do not advance.
  */
 
 import type { Account } from "../../src/account/mod.ts";
@@ -12,7 +12,7 @@ import { advance, freshRecord } from "../support/sample_records.ts";
 
 const SESSIONS = 1_000;
 
-/** The columns of our own table, and the parameters that a statement takes. */
+/** The columns of our own table, and the parameter limit of a statement. */
 const COLUMNS = ["user", "address", "reserved_until", "incarnation", "burned", "record"];
 const MAX_PARAMETERS = 100;
 const ROWS_PER_STATEMENT = Math.floor(MAX_PARAMETERS / COLUMNS.length);
@@ -21,7 +21,7 @@ const CREATE = `CREATE TABLE IF NOT EXISTS bare (
   device_id INTEGER NOT NULL, user TEXT NOT NULL, address TEXT NOT NULL, reserved_until INTEGER, incarnation TEXT,
   burned INTEGER, record BLOB NOT NULL, PRIMARY KEY (device_id, user, address))`;
 
-/** Texts by number of rows, each made once. */
+/** Statement texts by number of rows, each built once. */
 const upserts = new Map<number, string>();
 
 function upsert(rows: number): string {
@@ -37,7 +37,7 @@ function makeUpsert(rows: number): string {
     ON CONFLICT (device_id, user, address) DO UPDATE SET ${updates.join(", ")}`;
 }
 
-/** Does one or the other. */
+/** Runs either side. */
 export class TimedFlush {
   readonly #ctx: ObjectContextLike;
   readonly #object: AccountObject;

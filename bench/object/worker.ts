@@ -1,4 +1,4 @@
-/** The Worker that measures inside a Durable Object. Each question has an object of its own. */
+/** The Worker that measures inside a Durable Object. Each measurement has its own object. */
 
 import type { ObjectContextLike, ObjectNamespaceLike } from "../../src/worker/mod.ts";
 import { flushCosts, type RealStorage, sendCosts } from "./measurements.ts";
@@ -8,7 +8,7 @@ interface Env {
   readonly BENCH: ObjectNamespaceLike;
 }
 
-/** Answers one question. */
+/** Runs one measurement. */
 export class BenchObject {
   readonly #ctx: ObjectContextLike;
   #timed: TimedFlush | undefined;

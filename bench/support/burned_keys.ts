@@ -1,4 +1,6 @@
-/** How many keys of a chain are skipped because a client went away, with and without closing its account. */
+/**
+ * Counts the keys of a chain that are skipped because a client ended, with and without closing its account.
+ */
 
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import type { Backend, SignalCacheReads } from "../../src/backend/mod.ts";
@@ -14,8 +16,8 @@ const DURABILITIES: readonly Durability[] = ["strict", "relaxed"];
 const RESTARTS = 40;
 
 /**
- * Keys that no message had, of the one chain on which a client sends through 40 openings, each closed and
- * each of another length.
+ * Number of unused keys on the one chain on which a client sends over 40 openings of different lengths, each
+ * closed.
  */
 export function keysBurnedByClosing(): Promise<number> {
   return inFolder(async () => {
@@ -25,7 +27,7 @@ export function keysBurnedByClosing(): Promise<number> {
   });
 }
 
-/** Messages of an opening: mostly few, once in a while enough for the greatest lease. */
+/** Number of messages of an opening: mostly few, sometimes enough for the greatest lease. */
 function lengthOf(opening: number): number {
   return opening % 10 === 0 ? 100 : 1 + (opening % 7);
 }
@@ -39,7 +41,7 @@ async function burnedByRestarts(durability: Durability): Promise<number> {
   for (let opening = 1; opening <= RESTARTS; opening++) {
     const client = await accountClient(memoryBackend({ database }), { durability, opening });
     if (opening === 1) {
-      // The peer has answered: from here on the client stays on one chain.
+      // The peer has answered, so the client stays on one chain from here on.
       await peers.carry(client, { peer: 0, isSent: true, afterMs: 0 });
       await peers.carry(client, { peer: 0, isSent: false, afterMs: 0 });
     }
@@ -61,8 +63,8 @@ async function burnedByRestarts(durability: Durability): Promise<number> {
 const MESSAGES = 1_500;
 
 /**
- * The most keys that one crash costs, wherever in a conversation it comes: what is stored changes with
- * commits alone.
+ * The maximum number of keys that one crash costs at any point of a conversation. Only commits change the
+ * stored state.
  */
 export function mostKeysBurnedByCrash(): Promise<number> {
   return inFolder(async () => {
@@ -96,7 +98,7 @@ function* restless(count: number): Generator<Message> {
   }
 }
 
-/** The same backend, with something done after each commit and before its answer arrives. */
+/** The same backend, with a callback after each commit and before its answer. */
 function afterEachCommit(backend: Backend, then: () => Promise<void>): Backend {
   const commit: Backend["commit"] = async (writes, options) => {
     const changed = await backend.commit(writes, options);
@@ -113,7 +115,7 @@ function afterEachCommit(backend: Backend, then: () => Promise<void>): Backend {
 }
 
 /**
- * Keys that a cache of another incarnation throws away when it reads the session of an address. It writes
+ * Number of keys that a cache of another incarnation burns when it reads the session of an address. Writes
  * nothing.
  */
 async function burnedByReopening(reads: SignalCacheReads, address: string): Promise<number> {

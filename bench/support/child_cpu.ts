@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * A clock of the CPU time of all processes that this one has started and that still run, in microseconds. The
- * kernel of Linux counts it per thread; on other systems the clock tells elapsed time instead.
+ * A clock of the CPU time of all running child processes, in microseconds. The Linux kernel counts it per
+ * thread. On other systems the clock returns elapsed time instead.
  */
 export function childrenCpuClock(): () => number {
   if (process.platform !== "linux") return () => performance.now() * 1_000;
@@ -15,7 +15,7 @@ function childrenOf(parent: number): string[] {
   return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === parent);
 }
 
-/** `undefined` when the process has ended. */
+/** The parent of a process, `undefined` when the process has ended. */
 function parentOf(pid: string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -1,6 +1,6 @@
 /**
- * Conversations of one client with others over real Signal sessions, in simulated time, and what keeping its
- * state wrote.
+ * Conversations of one client with others over real Signal sessions in simulated time, with counts of its
+ * writes.
  */
 
 import { join } from "node:path";
@@ -18,27 +18,27 @@ import { quietly } from "./quietly.ts";
 
 export const CLIENT = "100000000000001:1@lid";
 
-/** Within this time the account saves a change, in milliseconds. */
+/** Saver interval of the account in milliseconds. */
 const SAVER_INTERVAL_MS = 5_000;
 
-/** One message: with which peer, in which direction, and how long after the one before. */
+/** One message: its peer, its direction, and the time since the previous one. */
 export interface Message {
   readonly peer: number;
   readonly isSent: boolean;
   readonly afterMs: number;
 }
 
-/** A client that keeps its state somehow. */
+/** A client with some storage. */
 export interface Client {
   readonly peer: SignalPeer;
   /** Lets simulated time pass. */
   advance(ms: number): Promise<void>;
-  /** What was written since it was opened: rows, or files. */
+  /** Number of rows or files written since it was opened. */
   written(): number;
   close(): Promise<void>;
 }
 
-/** How an account's client is opened. */
+/** Options of `accountClient`. */
 export interface AccountClientOptions {
   readonly durability?: Durability;
   /** Differs between the openings of one account. */
@@ -47,7 +47,7 @@ export interface AccountClientOptions {
   readonly open?: typeof openPeer;
 }
 
-/** A client whose state is an account, and what belongs to it. */
+/** A client whose state is an account, with that account. */
 export interface AccountClient extends Client {
   readonly account: Account;
   readonly host: FakeHost;
@@ -81,10 +81,10 @@ export function writeThroughClient(backend: Backend | Promise<Backend>): Promise
   return accountClient(backend, { open: openPlainPeer });
 }
 
-/** Pre-keys that the client has for peers who write first. */
+/** Number of the client's pre-keys for peers that write first. */
 const PRE_KEYS = 64;
 
-/** Baileys out of the box: its own repository over a folder of files. */
+/** Baileys with its default storage: its own repository over a folder of files. */
 export async function filesClient(folder: string): Promise<Client> {
   const { state } = await useMultiFileAuthState(folder);
   let written = 0;
@@ -107,13 +107,13 @@ export async function filesClient(folder: string): Promise<Client> {
   return { peer, advance: async () => {}, written: () => written - before, close: async () => {} };
 }
 
-/** Somebody whom the client talks to. */
+/** A peer of the client. */
 interface Chat {
   readonly peer: SignalPeer;
   hasMet: boolean;
 }
 
-/** The pre-key that a peer offers whoever writes first. */
+/** The pre-key that a peer offers for a first message. */
 const PEER_PRE_KEY = 1;
 
 async function makeChat(index: number): Promise<Chat> {
@@ -124,7 +124,7 @@ async function makeChat(index: number): Promise<Chat> {
   return { peer, hasMet: false };
 }
 
-/** The client's peers, who outlive it and never forget. */
+/** The client's peers, which outlive it and keep all state. */
 export class Peers {
   readonly #chats: Chat[];
   /** Names of all message keys that the client used. */
@@ -145,7 +145,7 @@ export class Peers {
   }
 
   /**
-   * Carries a message out, the first with its session; answers with the name of the key when the client sent
+   * Performs a message, and starts a session with the first. Returns the name of the key if the client sent
    * it.
    */
   async carry(client: Client, { peer: index, isSent, afterMs }: Message): Promise<string | undefined> {
@@ -172,7 +172,7 @@ export class Peers {
   }
 }
 
-/** What one whole conversation, from a fresh client to its clean close, wrote. */
+/** Returns the writes of one whole conversation, from a new client to its clean close. */
 export async function writtenBy(client: Client, messages: readonly Message[]): Promise<number> {
   const peers = await Peers.make(1 + Math.max(...messages.map(({ peer }) => peer)));
   for (const message of messages) await peers.carry(client, message);
@@ -192,22 +192,22 @@ export async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<
   }
 }
 
-/** A fresh database in a file. */
+/** Opens a new database in a file. */
 export function freshDatabase(folder: string): Promise<Backend> {
   return libsqlBackend({ url: `file:${join(folder, "account.db")}` });
 }
 
-/** Messages to one peer, who never answers. */
+/** Messages to one peer that never answers. */
 export function sends(count: number, afterMs: number): Message[] {
   return Array.from({ length: count }, () => ({ peer: 0, isSent: true, afterMs }));
 }
 
-/** Messages in turn: each begins a new chain. */
+/** Messages in turn, each on a new chain. */
 export function pingpong(count: number, afterMs: number): Message[] {
   return Array.from({ length: count }, (_, number) => ({ peer: 0, isSent: number % 2 === 0, afterMs }));
 }
 
-/** Messages with many peers, in no order; half of them sent, half received. */
+/** Messages with many peers in random order, half of them sent, half received. */
 export function mixed(count: number, { chats, afterMs }: { chats: number; afterMs: number }): Message[] {
   const random = new SeededRandom(50);
   const sent = Array.from({ length: count }, (_, number) => number % 2 === 0);

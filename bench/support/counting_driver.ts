@@ -2,15 +2,15 @@ import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import type { SqlDriver } from "../../src/adapters/sqlite/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 
-/** A driver that notes what is asked of it. */
+/** A driver that records its statements. */
 export interface CountingDriver extends SqlDriver {
-  /** Text of each reading statement, in order. */
+  /** Text of each query, in order. */
   readonly queries: string[];
-  /** Statements of each batch, in order. */
+  /** Number of statements of each batch, in order. */
   readonly batches: number[];
 }
 
-/** Opens a libSQL database whose driver notes what is asked of it. */
+/** Opens a libSQL database with a driver that records its statements. */
 export async function countingDriver(url: string): Promise<CountingDriver> {
   const driver = await openLibsqlDriver({ url, logger: silentLogger });
   const queries: string[] = [];

@@ -1,20 +1,20 @@
 import { BufferJSON, type SignalKeyStore } from "baileys";
 import type { SqliteLibrary } from "./session_loop.ts";
 
-/** How a key-value state of Baileys is kept. */
+/** Options of a key-value state of Baileys. */
 export interface KeyValueOptions {
   readonly library: SqliteLibrary;
   readonly path: string;
   /**
-   * FULL survives a loss of power. With NORMAL the last transactions may be gone after one: their message
-   * keys are used again.
+   * FULL survives a loss of power. With NORMAL the last transactions may be lost, so that their message keys
+   * are used again.
    */
   readonly synchronous: "FULL" | "NORMAL";
 }
 
 /**
- * Keys of Baileys in one table of JSON texts, as authors of bots write it: prepared statements, one
- * transaction for each `set`.
+ * Keys of Baileys in one table of JSON texts, as in typical bots: prepared statements, one transaction per
+ * `set`.
  */
 export function keyValueKeys({ library, path, synchronous }: KeyValueOptions): {
   readonly keys: SignalKeyStore;

@@ -1,4 +1,4 @@
-/** Session records as clients have them, for measuring. */
+/** Realistic session records for measurements. */
 
 import { SessionChain, SessionRecord, SessionState } from "../../src/ratchet/mod.ts";
 import { SeededRandom } from "../../src/testing/mod.ts";
@@ -44,7 +44,7 @@ function session(): SessionState {
   return state;
 }
 
-/** A record none of whose parts has ever been encoded: nothing can be copied from where it was read. */
+/** A record without any encoded part, so that encoding cannot copy bytes. */
 export function freshRecord(archived = 0): SessionRecord {
   const record = new SessionRecord();
   for (let i = 0; i < archived; i++) record.startSession(session());

@@ -1,8 +1,8 @@
-/** What a user writes without this library: a loop over one prepared statement, in one transaction. */
+/** The code of a user without this library: a loop over one prepared statement, in one transaction. */
 
 import Database from "libsql";
 
-/** The part of `libsql` and `better-sqlite3` that is used here. */
+/** The part of `libsql` and `better-sqlite3` that the loop uses. */
 export interface SqliteLibrary {
   new (path: string): SqliteFile;
 }
@@ -17,7 +17,7 @@ export interface SqliteFile {
   close(): unknown;
 }
 
-/** Settings and page size of a file that the libSQL backend makes. */
+/** Settings and page size of a file that the libSQL backend creates. */
 const LIKE_BACKEND = ["page_size = 8192", "journal_mode = WAL", "synchronous = FULL", "cache_size = -16384"];
 
 type Cells = readonly (string | number | Uint8Array)[];
@@ -55,7 +55,7 @@ export const SAME_ROWS: LoopTable = {
   key: (address) => [userOf(address), address],
 };
 
-/** The fewest columns with which a session can be found again. */
+/** The minimum of columns to find a session. */
 export const BARE_ROWS: LoopTable = {
   columns: "address TEXT PRIMARY KEY, record BLOB NOT NULL",
   put: `INSERT INTO session (address, record) VALUES (?, ?)
@@ -65,10 +65,10 @@ export const BARE_ROWS: LoopTable = {
   key: (address) => [address],
 };
 
-/** A loop over a file of its own. */
+/** A loop over its own file. */
 export interface SessionLoop {
   readonly file: SqliteFile;
-  /** Writes rows, as `params` of the table gives them, in one transaction. */
+  /** Writes rows of `params` of the table in one transaction. */
   write(rows: readonly (readonly unknown[])[]): void;
 }
 

@@ -1,11 +1,10 @@
 /**
  * Bulk operations: many changes, one commit.
  *
- * - Many fields of the device: one `modifyDevice`, so that nobody sees some of them without the others.
- * - Many rows: one call that takes a list, or one `commitWith`, which lands together with everything that is
- *   dirty.
- * - Rows that the device counts or refers to: `modifyDevice` with `writes`. They land in the commit of the
- *   changed device, never before and never after it, whoever flushes first.
+ * - Many fields of the device: one `modifyDevice`, so that readers see all of them or none.
+ * - Many rows: one call with a list, or one `commitWith`, which lands together with all dirty items.
+ * - Rows that the device counts or refers to: `modifyDevice` with `writes`. They land in the same commit as
+ *   the changed device.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */
@@ -15,7 +14,7 @@ import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 await using account = await openAccount({ backend: memoryBackend() });
 const opened = account.stats().commits;
 
-// Pairing sets several fields. One modification, one dirty entry.
+// Pairing sets several fields: one modification, one dirty item.
 account.device.modifyDevice((draft) => {
   draft.pn = "5511999990000:3@s.whatsapp.net";
   draft.lid = "100000000000001:3@lid";
@@ -51,7 +50,7 @@ account.device.modifyDevice(
 );
 await account.flush();
 
-/** What all of that cost. */
+/** The cost of these operations. */
 export const cost: { readonly mappings: number | undefined; readonly commits: number } = {
   mappings: rows,
   commits: account.stats().commits - opened,

@@ -1,15 +1,15 @@
 /**
- * Critical errors: know what was saved, and what to do when it was not.
+ * Critical errors: what was saved, and how to react when it was not.
  *
- * - Before you tell anybody about a change (a server, a peer), flush, and don't tell if the flush rejects.
- *   The state is still in memory, still dirty, and tried again in the background: never throw it away because
- *   of a failed write.
- * - A report with `isolated` items saved everything but those. They are named; they stay dirty.
+ * - Flush before you report a change to a server or a peer, and do not report it if the flush rejects. The
+ *   state is still in memory and dirty, and is retried in the background. Never discard it because of a
+ *   failed write.
+ * - A report with `isolated` items saved everything except those, which it names. They stay dirty.
  * - `HaltedError` (ten failures in a row): stop sending, keep running, wait for the `resumed` event.
- * - `FencedError`: another process has opened the account. Nothing of yours is saved any more: stop, and open
- *   it again if you mean to take it back.
- * - A device that cannot be read (`CorruptError`) is never replaced by a new one: restore it, or delete it on
- *   purpose.
+ * - `FencedError`: another process has opened the account. Your changes are no longer saved. Stop, or open
+ *   the account again to take it back.
+ * - A device that cannot be read (`CorruptError`) is never replaced by a new one. Restore it, or delete it
+ *   explicitly.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */
@@ -26,7 +26,7 @@ account.writeBehind.onEvent((event) => {
   if (event.kind === "fenced") log.push("fenced: stop");
 });
 
-/** Tells the server only about what is durable. */
+/** Reports only durable changes to the server. */
 async function pair(pn: string): Promise<string> {
   account.device.processCommand({ kind: "setId", pn });
   try {
@@ -39,7 +39,7 @@ async function pair(pn: string): Promise<string> {
   }
 }
 
-// The disk is full for a moment: the change is not confirmed, and not lost either.
+// The disk is temporarily full. The change is neither confirmed nor lost.
 faults.failCommitAt(0);
 log.push(await pair("5511999990000:3@s.whatsapp.net"));
 log.push(await pair("5511999990000:3@s.whatsapp.net"));
@@ -51,10 +51,10 @@ try {
 } catch (error) {
   log.push(`stopped: ${(error as FencedError).code}`);
 }
-// Closing says what could not be saved, after everything was closed.
+// `close` rejects if some state could not be saved, after everything was closed.
 await account.close().catch((error: unknown) => log.push(`closed: ${(error as StoreError).code}`));
 await successor.close();
 
-/** What happened, in order. */
+/** The log, in order. */
 export const history: readonly string[] = log;
 console.log(history.join("\n"));

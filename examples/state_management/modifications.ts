@@ -1,11 +1,10 @@
 /**
- * Modifications: use a command where there is one, `modifyDevice` where there is none.
+ * Modifications: use a command if there is one, else `modifyDevice`.
  *
- * A command changes what must change together and knows the rules (a salt from history sync never replaces an
- * authoritative one, pre-key counters never go back). `modifyDevice` gives you a draft; the result is checked
- * and published as a whole, or not at all. Either way the change is in memory at once, dirty, and saved in
- * the background within the saver's interval. `await account.flush()` where you need to know that it is
- * durable.
+ * A command changes related fields together and applies their rules (a salt from history sync never replaces
+ * an authoritative one, pre-key counters never go back). `modifyDevice` passes a draft; the result is checked
+ * and published as a whole, or not at all. Either way the change is in memory at once, and the background
+ * saver saves it within its interval. Call `await account.flush()` to make it durable now.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */
@@ -17,15 +16,15 @@ const database = new MemoryDatabase();
 {
   await using account = await openAccount({ backend: memoryBackend({ database }) });
 
-  // A command: the version and the time of its fetch are never seen apart.
+  // A command sets the version and the time of its fetch together.
   account.device.processCommand({ kind: "setAppVersion", appVersion: [2, 3000, 1_023_223_821] });
 
-  // No command for this: a value of an adapter's own.
+  // There is no command for a value of an adapter.
   account.device.modifyDevice((draft) => {
     draft.extra.set("my-adapter.theme", new TextEncoder().encode("dark"));
   });
 
-  // A change that is not valid throws and changes nothing.
+  // An invalid change throws and changes nothing.
   try {
     account.device.modifyDevice((draft) => {
       draft.pushName = "half done";
@@ -42,7 +41,7 @@ const database = new MemoryDatabase();
 await using reopened = await openAccount({ backend: memoryBackend({ database }) });
 const device = reopened.device.getDeviceSnapshot();
 
-/** What the next process sees. */
+/** The values that the next process reads. */
 export const kept: { readonly appVersion: string; readonly theme: string; readonly pushName: string } = {
   appVersion: device.appVersion.join("."),
   theme: new TextDecoder().decode(device.extra.get("my-adapter.theme")),

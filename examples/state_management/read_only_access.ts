@@ -1,8 +1,8 @@
 /**
- * Read-only access: look at a snapshot.
+ * Read-only access: read a snapshot.
  *
- * A snapshot is frozen and costs nothing to take, so take a new one whenever you look: the old one does not
- * change. To change something, see `modifications.ts`.
+ * A snapshot is frozen and free to take. Take a new one for each read, because an old one does not change. To
+ * change something, see `modifications.ts`.
  *
  * In a project of your own the imports are `@holdfast/store` and `@holdfast/store/memory`.
  */
@@ -17,12 +17,12 @@ console.log(`registration id ${before.registrationId}, paired: ${account.device.
 account.device.processCommand({ kind: "setPushName", pushName: "Alice" });
 const after = account.device.getDeviceSnapshot();
 
-/** The snapshot that was taken first still says what it said. */
+/** The first snapshot has not changed. */
 export const pushNames: readonly string[] = [before.pushName, after.pushName];
 
 /**
- * Without a change in between, two snapshots are one object: comparing them by identity tells if something
- * changed.
+ * Without a change in between, two snapshots are the same object, so comparing them by identity detects
+ * changes.
  */
 export const unchanged: boolean = account.device.getDeviceSnapshot() === after;
 
