@@ -230,7 +230,7 @@ async function appStateChange(): Promise<{ rows: number; queries: number }> {
   });
 }
 
-/** Memory by which a change of 20,000 mutations is told. */
+/** Memory to detect a change of 20,000 mutations. */
 async function appStateCopyBytes(): Promise<number> {
   const random = new SeededRandom(1);
   const pairs = Array.from(

@@ -144,7 +144,7 @@ export const entries: readonly BenchEntry[] = [
     name: "do.rows_per_1000_sends.at_1_per_min",
     kind: "count",
     unit: "rows",
-    against: "the same, with the memory lost between any two messages: each opens the account anew",
+    against: "the same, with the memory lost between any two messages, so that each opens the account again",
     run: async () => (await answerOf<SendCosts>("/sends-at-1-per-min")).billed,
   },
   {

@@ -142,7 +142,7 @@ const LOOP =
   "one prepared statement of libsql in a loop, in one transaction: same rows, key, page size, journal and sync settings";
 const BETTER_SQLITE3 = "the same loop over better-sqlite3; ours through libsql";
 const NATIVE = `${LOOP}; ours through the same library`;
-const CLIENT = `${LOOP}; ours through @libsql/client, which prepares each statement anew`;
+const CLIENT = `${LOOP}; ours through @libsql/client, which prepares each statement again`;
 
 export const entries: readonly BenchEntry[] = [
   {
@@ -187,7 +187,7 @@ export const entries: readonly BenchEntry[] = [
     name: "sqlite.cold_read.client_cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
-    against: "the same; ours through @libsql/client, which prepares each statement anew",
+    against: "the same; ours through @libsql/client, which prepares each statement again",
     open: () => coldReads(false),
   },
   {

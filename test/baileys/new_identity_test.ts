@@ -52,7 +52,7 @@ describe("credentials with another identity", () => {
     expect(creds.nextPreKeyId).toBe(nextBefore + 32);
     expect(firstBefore).toBeLessThan(nextBefore);
 
-    // App state is begun anew, from no copy of what was there.
+    // App state starts again, without a copy of the previous one.
     expect(await anna.keys.get("app-state-sync-version", ["regular"])).toEqual({});
     await anna.keys.set({ "app-state-sync-version": { regular: collection(1) } });
     expect((await anna.account.store.getVersion("regular")).indexValueMap.size).toBe(2);

@@ -36,7 +36,7 @@ export class Forgettings {
     this.#add(`${group} ${device}`);
   }
 
-  /** Nobody holds any key that was sent so far. */
+  /** Records that no device holds any key that was sent so far. */
   addAll(): void {
     this.#sequence += 1;
     this.#floor = this.#sequence;

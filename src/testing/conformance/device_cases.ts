@@ -189,7 +189,7 @@ const deleteCases: readonly ConformanceCase[] = [
       const macs = await again.getMutationMacs("regular", [sampleBytes(1, 32)]);
       equal(macs, [undefined], "the deleted account's MACs");
       check((await again.create()) !== bobId, "the deleted account's id was given out again");
-      equal(rowsOf(await again.snapshotDb("again")) <= 1, true, "rows of the account made anew");
+      equal(rowsOf(await again.snapshotDb("again")) <= 1, true, "rows of the new account");
     },
   },
   {
@@ -220,7 +220,7 @@ const deleteCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: what comes before and after a clearing in one commit is told apart",
+    name: "device: a commit separates writes before and after a clearing",
     async run(harness) {
       const backend = await harness.open();
       await backend.putSession("1000@lid.0", sampleBytes(1, 50));

@@ -333,7 +333,7 @@ const lateCases: readonly ConformanceCase[] = [
       const { plan, queue } = await withDoubt(await harness.open());
       await queue.commit([put(1)]);
       plan.next("lose-request", new BackendError("commit: no connection"));
-      await fails(() => queue.commit([put(2)]), "ambiguous", "a commit that was sent again in vain");
+      await fails(() => queue.commit([put(2)]), "ambiguous", "a commit whose resend failed");
       const other = await harness.open();
       const second = await takeOwnership(other, 2);
       await second.commit([put(3)]);
