@@ -61,7 +61,7 @@ function check(files, limits) {
 }
 
 describe("readDoors", () => {
-  // Bodies, private members, and the constructor of a class whose value no door exports are no part of the
+  // Bodies, private members, and the constructor of a class whose value no door exports are not part of the
   // API.
   test("accepts a tree that keeps the rules", () => {
     const { names, problems } = check({});
@@ -133,7 +133,7 @@ describe("readDoors", () => {
       "./other: src/exports/other.ts is missing",
     ],
     [
-      "a subpath that is no door",
+      "a subpath without a door",
       {
         "package.json": JSON.stringify({
           exports: { ...MANIFEST.exports, "./parts": { default: "./dist/src/parts.js" } },

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 /**
- * Why: a page of numbers is wrong after the first change that forgets it. Each row names a constant and its
- * file, and this test computes the constant from the source.
+ * Why: the page of numbers must match the constants in the source. Each row names a constant and its file,
+ * and this test computes the constant from the source.
  */
 const PAGE = readFileSync("docs/design/limits.md", "utf8");
 
@@ -31,15 +31,15 @@ function rows() {
   return [...named, ...kept];
 }
 
-/** What a row says, in milliseconds, bytes, or as it is. @param {string} value */
+/** The value of a row, in milliseconds, bytes, or without a unit. @param {string} value */
 function statedBy(value) {
   const [, digits = "", unit = ""] = /^([\d,]+) ?(\w*)/.exec(value) ?? [];
   return Number(digits.replaceAll(",", "")) * (unit === "" ? 1 : (UNITS[unit] ?? Number.NaN));
 }
 
 /**
- * The expression that a source gives a name: `const NAME = …;`, or `name: …,` of an object, which may be
- * written `object.name`.
+ * The expression of a name in a source: `const NAME = …;`, or `name: …,` of an object, which may be written
+ * `object.name`.
  *
  * @param {string} source
  * @param {string} name
@@ -76,16 +76,16 @@ function numberOf(file, name) {
 }
 
 /**
- * Milliseconds where the name ends in a unit of time, else as it is. @param {string} name @param {number}
- * value
+ * Milliseconds if the name ends in a unit of time, else the value itself. @param {string} name @param
+ * {number} value
  */
 function inUnit(name, value) {
   return /[a-z]S$|_S$/.test(name) ? value * 1_000 : value;
 }
 
 describe("docs/design/limits.md", () => {
-  test("states each constant as it is", () => {
-    // No row of a table is left out because it is written in another way.
+  test("states the value of each constant", () => {
+    // Every row of a table must match the pattern.
     expect(rows()).toHaveLength(PAGE.match(/^\|.*`.*\|$/gm)?.filter((row) => / \d/.test(row)).length ?? 0);
     const wrong = rows().flatMap(({ name, value, file }) => {
       const actual = inUnit(name, numberOf(file, name));

@@ -41,7 +41,7 @@ describe("parseNodeSenderKeyName", () => {
   });
 });
 
-describe("parseNodeAddress, examples", () => {
+describe("parseNodeAddress", () => {
   test("accepts only the spelling of formatNodeAddress", () => {
     fc.assert(
       fc.property(

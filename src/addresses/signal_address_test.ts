@@ -61,7 +61,7 @@ describe("formatSignalAddress", () => {
   });
 });
 
-describe("parseSignalAddress, examples", () => {
+describe("parseSignalAddress", () => {
   test.each([
     "",
     ".0",

@@ -11,7 +11,7 @@ describe("joinBytes", () => {
     );
   });
 
-  test("returns a plain array for views and Buffers, and a single piece as it is", () => {
+  test("returns a plain array, or a single piece itself", () => {
     const piece = Buffer.from([1, 2]);
     expect(joinBytes([piece])).toBe(piece);
     expect(joinBytes([piece, piece.subarray(1)])).toEqual(Uint8Array.of(1, 2, 2));

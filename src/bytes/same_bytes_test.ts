@@ -19,7 +19,7 @@ describe.each([
     );
   });
 
-  test("finds one flipped bit wherever it is", () => {
+  test("finds one flipped bit in any place", () => {
     const bytes = Uint8Array.from({ length: 33 }, (_, i) => i * 7);
     expect(same(bytes, new Uint8Array(bytes))).toBe(true);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
@@ -29,14 +29,14 @@ describe.each([
     }
   });
 
-  test("compares contents, whatever the class and the memory", () => {
+  test("compares contents of any class and memory", () => {
     const memory = Uint8Array.of(9, 1, 2, 9);
     expect(same(memory.subarray(1, 3), Buffer.from([1, 2]))).toBe(true);
   });
 });
 
 describe("sameSecret", () => {
-  test("reads every byte, wherever the values differ", () => {
+  test("reads every byte, independent of the difference", () => {
     const secret = Uint8Array.from({ length: 32 }, (_, i) => i * 11);
     const reads: number[] = [];
     const watched = new Proxy(secret, {

@@ -19,7 +19,7 @@ describe("decodeUtf8", () => {
 
   test.each([
     ["a continuation byte alone", [0x80]],
-    ["a sequence cut short", [0xe2, 0x82]],
+    ["a sequence that is truncated", [0xe2, 0x82]],
     ["an overlong form", [0xc0, 0xaf]],
     ["an encoded surrogate", [0xed, 0xa0, 0x80]],
     ["a code point beyond the last", [0xf4, 0x90, 0x80, 0x80]],

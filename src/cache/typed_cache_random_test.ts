@@ -52,98 +52,124 @@ async function drained(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
 }
 
-async function run(steps: readonly Step[]): Promise<number> {
-  const host = fakeHost();
-  const store = new ScriptedStore();
-  const cache = TypedCache.overStore<number, Value>({ store, namespace: "group", host, ttlMs: TTL_MS });
+/** One run of a script against a cache. */
+class Run {
+  readonly #host = fakeHost();
+  readonly #store = new ScriptedStore();
+  readonly #cache = TypedCache.overStore<number, Value>({
+    store: this.#store,
+    namespace: "group",
+    host: this.#host,
+    ttlMs: TTL_MS,
+  });
   /** The last change of each key, and the time of its call. */
-  const changed = new Map<number, number>();
-  const insertedAtMs = new Map<number, number>();
-  const running: Promise<unknown>[] = [];
-  let change = 0;
-  let hits = 0;
-  const next = (key: number): Value => {
-    change += 1;
-    insertedAtMs.set(change, host.clock.nowMs());
-    return { key, change };
-  };
-  const read = async (key: number, answer: Value | undefined | Promise<Value | undefined>, joins = false) => {
-    const oldest = changed.get(key) ?? 0;
-    const askedAtMs = host.clock.nowMs();
-    const value = await answer;
-    if (value === undefined) return;
-    hits += 1;
-    expect(value.key).toBe(key);
-    expect(value.change).toBeGreaterThanOrEqual(oldest);
-    // A caller that joins a running load gets its result, however long it has been running.
-    if (!joins) expect(insertedAtMs.get(value.change)).toBeGreaterThan(askedAtMs - TTL_MS);
-  };
-  // Reads the epoch first, so that not every script begins with a wait for it.
-  await cache.get(0);
-  store.isProper = false;
-  for (const one of steps) {
+  readonly #changed = new Map<number, number>();
+  readonly #insertedAtMs = new Map<number, number>();
+  readonly #running: Promise<unknown>[] = [];
+  #change = 0;
+  hits = 0;
+
+  async start(): Promise<void> {
+    // Reads the epoch first, so that not every script begins with a wait for it.
+    await this.#cache.get(0);
+    this.#store.isProper = false;
+  }
+
+  async step(one: Step): Promise<void> {
     switch (one.do) {
       case "insert": {
-        const value = next(one.key);
-        changed.set(one.key, value.change);
-        running.push(Promise.resolve(cache.insert(one.key, value)));
+        const value = this.#next(one.key);
+        this.#changed.set(one.key, value.change);
+        this.#running.push(Promise.resolve(this.#cache.insert(one.key, value)));
         break;
       }
       case "invalidate":
-        changed.set(one.key, next(one.key).change + 0.5);
-        running.push(Promise.resolve(cache.invalidate(one.key)));
+        this.#changed.set(one.key, this.#next(one.key).change + 0.5);
+        this.#running.push(Promise.resolve(this.#cache.invalidate(one.key)));
         break;
       case "invalidateAll":
-        for (const key of [0, 1]) changed.set(key, change + 0.5);
-        cache.invalidateAll();
+        for (const key of [0, 1]) this.#changed.set(key, this.#change + 0.5);
+        this.#cache.invalidateAll();
         break;
       case "get":
-        running.push(read(one.key, cache.get(one.key)));
+        this.#running.push(this.#read(one.key, this.#cache.get(one.key)));
         break;
       case "getWith": {
         const load = async () => {
-          const value = next(one.key);
-          await store.pause();
-          insertedAtMs.set(value.change, host.clock.nowMs());
+          const value = this.#next(one.key);
+          await this.#store.pause();
+          this.#insertedAtMs.set(value.change, this.#host.clock.nowMs());
           return value;
         };
-        running.push(read(one.key, cache.getWith(one.key, load), true));
+        this.#running.push(this.#read(one.key, this.#cache.getWith(one.key, load), true));
         break;
       }
       case "advance":
-        await host.scheduler.advance(one.ms);
+        await this.#host.scheduler.advance(one.ms);
         break;
       case "end":
-        store.end(one.index, one.ending);
+        this.#store.end(one.index, one.ending);
         break;
       case "behave":
-        store.behave();
+        this.#store.behave();
         break;
       case "misbehave":
-        store.isProper = false;
+        this.#store.isProper = false;
         break;
     }
     await drained();
   }
-  // Every call resolves, even if the store never answers.
-  for (let i = 0; i < 20; i += 1) {
-    for (let index = store.calls.length - 1; index >= 0; index -= 1)
-      if (store.calls[index]?.operation === "pause") store.end(index, "done");
-    await host.scheduler.advance(6_000);
+
+  async finish(): Promise<void> {
+    // Every call resolves, even if the store never answers.
+    for (let i = 0; i < 20; i += 1) {
+      for (let index = this.#store.calls.length - 1; index >= 0; index -= 1)
+        if (this.#store.calls[index]?.operation === "pause") this.#store.end(index, "done");
+      await this.#host.scheduler.advance(6_000);
+      await drained();
+    }
+    await Promise.all(this.#running);
+    // Once the store behaves, the cache works again.
+    this.#store.behave();
     await drained();
+    await this.#host.scheduler.advance(6_000);
+    const value = this.#next(0);
+    await this.#cache.insert(0, value);
+    expect(await this.#cache.get(0)).toEqual(value);
+    expect(await this.#cache.clear()).toBe(true);
+    expect(await this.#cache.get(0)).toBeUndefined();
+    this.#cache.close();
   }
-  await Promise.all(running);
-  // Once the store behaves, the cache works again.
-  store.behave();
-  await drained();
-  await host.scheduler.advance(6_000);
-  const value = next(0);
-  await cache.insert(0, value);
-  expect(await cache.get(0)).toEqual(value);
-  expect(await cache.clear()).toBe(true);
-  expect(await cache.get(0)).toBeUndefined();
-  cache.close();
-  return hits;
+
+  #next(key: number): Value {
+    this.#change += 1;
+    this.#insertedAtMs.set(this.#change, this.#host.clock.nowMs());
+    return { key, change: this.#change };
+  }
+
+  async #read(
+    key: number,
+    answer: Value | undefined | Promise<Value | undefined>,
+    joins = false,
+  ): Promise<void> {
+    const oldest = this.#changed.get(key) ?? 0;
+    const askedAtMs = this.#host.clock.nowMs();
+    const value = await answer;
+    if (value === undefined) return;
+    this.hits += 1;
+    expect(value.key).toBe(key);
+    expect(value.change).toBeGreaterThanOrEqual(oldest);
+    // A caller that joins a running load gets its result, however long it has been running.
+    if (!joins) expect(this.#insertedAtMs.get(value.change)).toBeGreaterThan(askedAtMs - TTL_MS);
+  }
+}
+
+async function run(steps: readonly Step[]): Promise<number> {
+  const script = new Run();
+  await script.start();
+  for (const one of steps) await script.step(one);
+  await script.finish();
+  return script.hits;
 }
 
 describe("TypedCache over a faulty store", () => {

@@ -148,7 +148,7 @@ describe("Listener.wait", () => {
   });
 });
 
-describe("Notifier.notify, reentrancy and arguments", () => {
+describe("Notifier.notify", () => {
   test("does not reach a listener registered inside a wake-up", async () => {
     const notifier = new Notifier();
     let inner: Listener | undefined;

@@ -4,10 +4,10 @@ import type { LogFields, Logger, LogLevel } from "./logger.ts";
 /** Time between two lines of one message. */
 const SILENCE_MS = 60_000;
 
-/** Maximum number of messages that are remembered. Messages are texts of this package, so there are few. */
+/** Maximum number of remembered messages. Messages are constants of this package, so there are few. */
 const MAX_MESSAGES = 256;
 
-/** When a message was last printed, and how often it was left out since. */
+/** Time of a message's last line, and the number of omitted ones since. */
 interface Printed {
   readonly atMs: number;
   omitted: number;
@@ -15,7 +15,7 @@ interface Printed {
 
 /**
  * A logger that prints warnings and errors, and at most one line a minute for each message and code. A later
- * line says how many were left out. `systemHost` makes one for each account that is opened without a logger.
+ * line contains the number of omitted ones. `systemHost` creates one for each account without a logger.
  *
  * @param print Prints one line.
  */
@@ -27,7 +27,7 @@ export function warningLogger(clock: Clock, print: (line: string) => void): Logg
       const key = `${message} ${fields.code ?? ""}`;
       const nowMs = clock.nowMs();
       const last = printed.get(key);
-      // A clock that was set back must not silence a message for longer.
+      // A clock that was set back must not extend the silence.
       if (last !== undefined && Math.abs(nowMs - last.atMs) < SILENCE_MS) {
         last.omitted += 1;
         return;

@@ -25,7 +25,7 @@ describe("warningLogger", () => {
     ]);
   });
 
-  test("prints one line a minute for a message and code, and counts the others", () => {
+  test("prints one line a minute per message and code, with a count", () => {
     const { lines, logger, clock } = logged();
     for (let second = 0; second <= 120; second += 1) {
       logger.log("warn", "commit: failed", { code: "busy" });

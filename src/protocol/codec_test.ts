@@ -127,12 +127,12 @@ describe("Codec.decode", () => {
     ["a number without end", integer("count"), Array.from({ length: 12 }, () => 0xff)],
     ["a number that is not in its shortest form", integer("count"), [0x81, 0]],
     ["a text that is not UTF-8", text("word"), [2, 0xc3, 0x28]],
-    ["a length that leads out", value("value"), [5, 1, 2]],
+    ["a length beyond the end", value("value"), [5, 1, 2]],
     ["more items than bytes", list(flag()), [3, 1, 1]],
     ["more items than are allowed", list(flag()), [101, ...Array.from({ length: 101 }, () => 1)]],
-    ["a name that stands twice", map(text("word"), flag()), [2, 1, 97, 0, 1, 97, 1]],
-    ["something where nothing should be", object<object>({}), [1]],
-    ["nothing at all", flag(), []],
+    ["a name that occurs twice", map(text("word"), flag()), [2, 1, 97, 0, 1, 97, 1]],
+    ["an empty object that is not 0", object<object>({}), [1]],
+    ["no bytes", flag(), []],
   ])("refuses %s", (_name, rule, bytes) => {
     expect(() => decode(rule, new Uint8Array(bytes))).toThrow(CorruptError);
   });

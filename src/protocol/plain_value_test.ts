@@ -73,8 +73,8 @@ describe("decodePlainValue", () => {
   });
 
   test.each<[string, readonly number[]]>([
-    ["nothing at all", []],
-    ["a kind that there is not", [8]],
+    ["no bytes", []],
+    ["an unknown kind", [8]],
     ["something after it", [2, 2]],
     ["a list in a list, without end", Array.from({ length: 5_000 }, () => [6, 1]).flat()],
     ["more items than bytes", [6, 200, 1, 0]],

@@ -12,12 +12,12 @@ const DECODERS: [string, (bytes: Uint8Array) => { encode(): Uint8Array }][] = [
 ];
 
 const HOSTILE: [string, number[]][] = [
-  ["a tag cut short", [0x8a]],
-  ["a length cut short", [0x0a, 0x80]],
+  ["a tag that is truncated", [0x8a]],
+  ["a length that is truncated", [0x0a, 0x80]],
   ["a length beyond the end", [0x0a, 5, 1]],
   ["a length of 4 GB", [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]],
   ["a length of 2^63", [0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]],
-  ["a length that leads out of its message", [0x0a, 2, 0x22, 3, 0, 0, 0]],
+  ["a length beyond its message", [0x0a, 2, 0x22, 3, 0, 0, 0]],
   ["a varint of eleven bytes", [0xc0, 0x0c, ...new Array(10).fill(0x80), 0]],
   ["field number 0", [0x02, 0]],
   ["a field number beyond the greatest", [0xff, 0xff, 0xff, 0xff, 0x7f, 0]],
@@ -26,8 +26,8 @@ const HOSTILE: [string, number[]][] = [
   ["groups in groups", new Array(5_000).fill([0xc3, 0x0c]).flat()],
   ["the end of a group", [0xc4, 0x0c]],
   ["wire type 6", [0xc6, 0x0c]],
-  ["64 bits cut short", [0xc1, 0x0c, 0, 0, 0, 0, 0, 0, 0]],
-  ["32 bits cut short", [0xc5, 0x0c, 0, 0, 0]],
+  ["64 bits that is truncated", [0xc1, 0x0c, 0, 0, 0, 0, 0, 0, 0]],
+  ["32 bits that is truncated", [0xc5, 0x0c, 0, 0, 0]],
 ];
 
 describe("record decoders with hostile bytes", () => {

@@ -272,8 +272,8 @@ describe("deviceFromCreds and credsFromDevice", () => {
     ["a pre-key id out of range", { nextPreKeyId: 2 ** 24 }],
     ["a registration number of -1", { registrationId: -1 }],
     ["a secret that is not base64", { advSecretKey: "%" }],
-    ["me that is no object", { me: "5511@s.whatsapp.net" }],
-    ["an account that is no object", { account: [] }],
+    ["me that is not an object", { me: "5511@s.whatsapp.net" }],
+    ["an account that is not an object", { account: [] }],
   ])("reject credentials with %s", (_, part) => {
     expect(() => deviceFromCreds({ ...pairedCreds(), ...part }, BASE)).toThrow(CorruptError);
   });

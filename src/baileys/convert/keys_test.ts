@@ -70,10 +70,10 @@ describe("converters of Baileys' keys", () => {
   test.each<[string, object]>([
     ["no key data", { keyData: undefined }],
     ["empty key data", { keyData: "" }],
-    ["a timestamp that is no number", { timestamp: "soon" }],
+    ["a timestamp that is not a number", { timestamp: "soon" }],
     ["a negative timestamp", { timestamp: { low: -1, high: -1 } }],
     ["a timestamp beyond 2^53", { timestamp: { low: 0, high: 2 ** 22 } }],
-    ["device indexes that are no array", { fingerprint: { deviceIndexes: "0" } }],
+    ["device indexes that are not an array", { fingerprint: { deviceIndexes: "0" } }],
     ["a negative index", { fingerprint: { currentIndex: -1 } }],
   ])("reject an app-state sync key with %s", (_, part) => {
     expect(() => convert.baileysToSyncKey({ keyData: Buffer.alloc(32), ...part })).toThrow(CorruptError);

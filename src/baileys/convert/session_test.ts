@@ -564,7 +564,7 @@ describe("sessionToRecord with other input", () => {
     ["text that is not JSON", "{"],
     ["bytes that are not UTF-8", Uint8Array.of(0xff)],
     ["an unknown version", { ...recordOf(), version: "v2" }],
-    ["a session that is none", { _sessions: { a: 1 }, version: "v1" }],
+    ["a session that is not an object", { _sessions: { a: 1 }, version: "v1" }],
     ["a session under another name", { _sessions: { AAAA: sampleSession() }, version: "v1" }],
     [
       "a negative counter",
