@@ -15,6 +15,9 @@ const REFUSED_SENDS = 2_100;
  */
 const MAX_BURNED_ASKED = 256;
 
+/** Times that everything is let go on before a message counts as waiting. */
+const MAX_ROUNDS = 4;
+
 /** Whom the account goes on sending to. */
 interface Receivers {
   readonly contact: Contact;
@@ -73,18 +76,38 @@ async function beAway(world: World, receivers: Receivers, count: number): Promis
   await world.flush(incarnation).catch((error: unknown) => world.judge(error, "flush before an outage"));
   link.plan.always(new BackendError("commit: the network is down"));
   const before = counts.burnedKeys;
+  const waiting: Promise<void>[] = [];
   for (const trySend of sendsTo(world, receivers)) {
     for (let refused = 0; refused < count; ) {
-      await trySend().catch((error: unknown) => {
-        refused += 1;
-        world.judge(error, "send in an outage");
-      });
+      const sending = trySend().then(
+        () => {},
+        (error: unknown) => {
+          refused += 1;
+          counts.refusedSends += 1;
+          world.judge(error, "send in an outage");
+        },
+      );
+      // One that needs room in memory waits for the database, and the next ones wait for it.
+      if (!(await hasEnded(world, sending))) {
+        waiting.push(sending);
+        break;
+      }
       if (contact.outbox.length > 4) contact.outbox.splice(1, 1);
     }
   }
   link.plan.clear();
-  counts.refusedSends += 2 * count;
   const burned = counts.burnedKeys - before;
   if (!isUnasked && burned > MAX_BURNED_ASKED) world.violate(`an outage burned ${burned} keys`);
   await world.flush(incarnation);
+  await Promise.all(waiting);
+}
+
+/** Whether something ends without anything else happening. */
+async function hasEnded(world: World, task: Promise<void>): Promise<boolean> {
+  let isOver = false;
+  void task.then(() => {
+    isOver = true;
+  });
+  for (let round = 0; round < MAX_ROUNDS && !isOver; round += 1) await world.idle();
+  return isOver;
 }
