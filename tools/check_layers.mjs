@@ -38,7 +38,7 @@ const ROWS = [
 ];
 
 /** The only folders that use host APIs. They import anything; only doors import them. */
-const ROOTS = ["cloudflare", "worker", "cli", "console"];
+const ROOTS = ["cloudflare", "worker", "cli"];
 
 /** The folder that imports a module of one runtime. It imports `worker`, and only its door imports it. */
 const PLATFORM = { layer: "cloudflare", base: "worker", door: "src/exports/cloudflare.ts" };
