@@ -41,15 +41,17 @@ const TIMEOUT_MS = 90 * 60_000;
 const VITEST = resolve("node_modules/vitest/vitest.mjs");
 
 /**
- * Tests for other versions of Node in the short run: those closest to the host. In the long run they run the
- * short dose of all tests.
+ * Tests for other versions of Node in the short run: those that use native libraries, files and processes of
+ * the host. In the long run they run the short dose of all tests.
  */
 const ON_OTHER_NODES = [
-  "test/kit/memory_conformance_test.ts",
   "test/kit/libsql_conformance_test.ts",
+  "test/kit/node_sqlite_conformance_test.ts",
   "test/kit/libsql_process_test.ts",
   "test/cli/output_test.ts",
-  "src/adapters",
+  "src/adapters/libsql",
+  "src/adapters/sqlite_file",
+  "src/ports",
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dose } from "../../test/support/dose.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import {
   AmbiguousError,
@@ -23,6 +24,9 @@ const ADDRESS = "1000@lid.0";
 function put(value: number, address: string = ADDRESS): Write {
   return { kind: "session.put", address, record: new Uint8Array([value]) };
 }
+
+/** Histories of 20 commits. Without a new epoch for each resend, the first one fails. */
+const HISTORIES = dose({ short: 60, long: 300 });
 
 interface Opening {
   readonly plan: FaultPlan;
@@ -223,7 +227,7 @@ describe("CommitQueue.commit", () => {
 
   test("never lets a late twin undo a newer commit", async () => {
     const faults = ["pass", "lose-answer", "lose-request"] as const;
-    for (let seed = 1; seed <= 300; seed += 1) {
+    for (let seed = 1; seed <= HISTORIES; seed += 1) {
       const random = new SeededRandom(seed);
       const { plan, backend, queue } = await open(new MemoryDatabase(), seed);
       let answered = 0;

@@ -6,6 +6,7 @@
 import { create, type DescMessage, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { dose } from "../../test/support/dose.ts";
 import * as advRuntime from "../../test/support/proto/holdfast/v1/adv_pb.ts";
 import * as appStateRuntime from "../../test/support/proto/holdfast/v1/app_state_pb.ts";
 import * as deviceListRuntime from "../../test/support/proto/holdfast/v1/device_list_pb.ts";
@@ -171,7 +172,7 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
         expect(plainOf(schema, theirs as unknown as Fields)).toEqual(message);
         expect(Buffer.compare(toBinary(desc, theirs), bytes)).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: dose({ short: 15, long: 60 }) },
     );
   });
 
@@ -192,12 +193,14 @@ describe.each(PAIRS)("%s", (_, schema, desc) => {
           expectAgreement(damaged);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: dose({ short: 6, long: 30 }) },
     );
   });
 
   test("agrees with the runtime on arbitrary bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), expectAgreement), { numRuns: 300 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), expectAgreement), {
+      numRuns: dose({ short: 100, long: 300 }),
+    });
   });
 
   function expectAgreement(bytes: Uint8Array): void {

@@ -1,5 +1,6 @@
 /** The account of an object under fake time: its alarms, and its deletion at any moment. */
 import { describe, expect, test } from "vitest";
+import { dose } from "../../test/support/dose.ts";
 import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
 import { drained } from "../../test/worker/restarting_object.ts";
 import { openAccount } from "../account/mod.ts";
@@ -165,11 +166,14 @@ describe("AccountObject.account after a restart", () => {
   });
 });
 
+/** Turns of the event loop between two moments at which an account is deleted. */
+const TURNS = dose({ short: 13, long: 4 });
+
 describe("AccountObject.destroy", () => {
-  // At every turn of the event loop. A new account can be opened afterwards.
+  // At moments all along. A new account can be opened afterwards.
   test("leaves nothing behind while the account opens or its alarm runs", async () => {
     for (const work of ["account", "alarm"] as const) {
-      for (let turns = 0; turns < 200; turns += 4) {
+      for (let turns = 0; turns < 200; turns += TURNS) {
         const world = new World();
         const { object, storage, clock } = world;
         if (work === "alarm") {

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
+import { dose } from "../support/dose.ts";
 import { startHranaServer } from "../support/hrana/hrana_server.mjs";
+import { connectedCases } from "./connected_cases.ts";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
@@ -14,4 +16,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-registerTargets(libsqlServerTargets(server), test);
+registerTargets(libsqlServerTargets(server), test, {
+  cases: dose({ short: connectedCases, long: undefined }),
+});

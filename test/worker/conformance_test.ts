@@ -5,12 +5,15 @@ import type { Backend } from "../../src/backend/mod.ts";
 import {
   type ConformanceHarness,
   type ConformanceTarget,
+  conformanceCases,
   DEFAULT_ACCOUNT,
   FakeClock,
   type KnownFailure,
 } from "../../src/testing/mod.ts";
+import { connectedCases } from "../kit/connected_cases.ts";
 import { registerTargets } from "../kit/register.ts";
 import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { dose } from "../support/dose.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
 
 let worker: RunningWorker;
@@ -112,4 +115,9 @@ const knownFailures: readonly KnownFailure[] = [
   },
 ];
 
-registerTargets([target], test, { knownFailures });
+const cases = dose({ short: connectedCases, long: conformanceCases });
+
+registerTargets([target], test, {
+  cases,
+  knownFailures: knownFailures.filter((failure) => cases.some(({ name }) => name === failure.case)),
+});

@@ -16,8 +16,8 @@ import { Refused, SenderClient } from "./sender_client.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
 
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_127);
-const KILLS = dose({ short: 10, long: 50 });
-const ABORTS = dose({ short: 20, long: 80 });
+const KILLS = dose({ short: 5, long: 50 });
+const ABORTS = dose({ short: 10, long: 80 });
 const ORIGIN_MS = Date.now();
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));

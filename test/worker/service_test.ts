@@ -3,6 +3,7 @@ import { WORKER_LIMITS } from "../../src/worker/serve_accounts.ts";
 import { registerServiceCases, type ServiceTarget } from "../kit/service/harness.ts";
 import { SERVICE_CASES } from "../kit/service/service_cases.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
+import { DOSED_TIMEOUT_MS } from "../support/dose.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
 
 let worker: RunningWorker;
@@ -34,7 +35,7 @@ function headersOf(request: Request): Record<string, string> {
   return Object.fromEntries([...request.headers].filter(([name]) => name !== "content-length"));
 }
 
-const left = registerServiceCases(target, SERVICE_CASES, test);
+const left = registerServiceCases(target, SERVICE_CASES, (name, run) => test(name, run, DOSED_TIMEOUT_MS));
 
 describe("the deployed Worker", () => {
   test("skips only cases that inspect the inside of the service", () => {

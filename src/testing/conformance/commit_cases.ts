@@ -252,13 +252,22 @@ async function countStatements(
 ): Promise<number> {
   const backend = await harness.open("counting");
   await backend.commit(filling);
-  for (let index = 0; index < 1_000; index += 1) {
+  const failsAt = async (index: number): Promise<boolean> => {
     harness.failCommitAt?.(index);
-    if (!(await succeeds(backend.commit(writes)))) continue;
-    check(index >= 3, `the commit can fail at ${index} statements only`);
-    return index;
+    return !(await succeeds(backend.commit(writes)));
+  };
+  check(await failsAt(2), "the commit does not fail at its third statement");
+  if (await failsAt(1_000)) {
+    throw new ConformanceError("count statements: the commit still fails at its thousandth statement");
   }
-  throw new ConformanceError("count statements: the commit still fails at its thousandth statement");
+  // A commit fails at each of its statements and at no later one.
+  let [last, end] = [2, 1_000];
+  while (end - last > 1) {
+    const middle = (last + end) >> 1;
+    if (await failsAt(middle)) last = middle;
+    else end = middle;
+  }
+  return end;
 }
 
 const atomicityCases: readonly ConformanceCase[] = [

@@ -6,7 +6,9 @@ import { mediaType, pathOf, ServiceClient, type TestAccount } from "./client.ts"
 import type { ServiceCase } from "./harness.ts";
 import { HOSTILE_NAMES, pathTricks } from "./hostile_paths.ts";
 
-const ACCOUNTS = dose({ short: 100, long: 200 });
+const ACCOUNTS = dose({ short: 32, long: 200 });
+/** Accounts that are worked on at a time. */
+const AT_ONCE = 32;
 /** Number of rows that `drive` writes: a session, a group, a device. */
 const OWN_ROWS = 3;
 
@@ -15,7 +17,7 @@ const ADDRESS = "5511999990000@c.us.0";
 /** Returns different names, most of them hostile. */
 function namesFor(client: ServiceClient): string[] {
   const own = client.newName("one of many");
-  const hostile = everyNth(new Set(HOSTILE_NAMES), dose({ short: 2, long: 1 }));
+  const hostile = everyNth(new Set(HOSTILE_NAMES), dose({ short: 8, long: 1 }));
   const more = Array.from({ length: ACCOUNTS - hostile.length }, (_, index) => `${own}/${index}`);
   return [...hostile, ...more];
 }
@@ -28,20 +30,18 @@ export const isolationCases: readonly ServiceCase[] = [
       const client = new ServiceClient(service);
       const names = namesFor(client);
       equal([names.length, new Set(names).size], [ACCOUNTS, ACCOUNTS], "names");
-      const accounts = await Promise.all(
-        names.map(async (name): Promise<TestAccount> => {
-          await client.json("POST", "/v1/accounts", 201, { json: { name } });
-          return { name, token: await client.issue(name, "account") };
-        }),
-      );
-      await Promise.all(accounts.map((account, seed) => drive(client, account, seed)));
-      await Promise.all(accounts.map((account, seed) => expectOwn(client, account, seed)));
+      const accounts = await inGroups(names, async (name): Promise<TestAccount> => {
+        await client.json("POST", "/v1/accounts", 201, { json: { name } });
+        return { name, token: await client.issue(name, "account") };
+      });
+      await inGroups(accounts, (account, seed) => drive(client, account, seed));
+      await inGroups(accounts, (account, seed) => expectOwn(client, account, seed));
       const [first, second] = accounts;
       if (first === undefined || second === undefined) throw new RangeError("there are no accounts");
       for (const { name } of accounts.slice(1)) {
         await client.refused("GET", pathOf(name, "/device"), { token: first.token }, 403, "forbidden");
       }
-      await Promise.all(accounts.slice(1).map(({ name }) => client.json("DELETE", pathOf(name, ""), 204)));
+      await inGroups(accounts.slice(1), ({ name }) => client.json("DELETE", pathOf(name, ""), 204));
       await expectOwn(client, first, 0);
       await client.refused(
         "GET",
@@ -152,6 +152,19 @@ const ATTEMPTS: readonly (readonly ["GET" | "POST", string])[] = [
 const SENT: Readonly<Record<string, object>> = {
   "/device/commands": { json: { commands: [{ kind: "setPushName", pushName: "taken" }] } },
 };
+
+/** Works on the items of a group at once, one group after the other. */
+async function inGroups<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    const group = items.slice(start, start + AT_ONCE);
+    results.push(...(await Promise.all(group.map((item, index) => work(item, start + index)))));
+  }
+  return results;
+}
 
 /** Writes rows that only this account has. */
 async function drive(client: ServiceClient, account: TestAccount, seed: number): Promise<void> {

@@ -6,6 +6,7 @@ import {
   WA_CERT_DETAILS,
 } from "baileys";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { dose } from "../dose.ts";
 import {
   bytesOf,
   child,
@@ -95,7 +96,9 @@ async function oneTimeKeyId(asker: TestSocket, jid: string): Promise<string | un
 }
 
 describe("startWhatsAppServer", () => {
-  test.each(["pn", "lid"] as const)("carries 20 messages each way, 1:1 by %s", async (addressing) => {
+  const TURNS = dose({ short: 6, long: 20 });
+
+  test.each(["pn", "lid"] as const)(`carries ${TURNS} messages each way, 1:1 by %s`, async (addressing) => {
     const { socket: anna } = await connect(ANNA);
     const { socket: ben } = await connect(BEN);
     const types: string[] = [];
@@ -106,7 +109,7 @@ describe("startWhatsAppServer", () => {
     const address = (socket: TestSocket): string => (addressing === "lid" ? socket.userLid : socket.userJid);
     const fromAnna: string[] = [];
     const fromBen: string[] = [];
-    for (let turn = 0; turn < 20; turn++) {
+    for (let turn = 0; turn < TURNS; turn++) {
       fromAnna.push(`to Ben ${turn}`);
       await anna.sendText(address(ben), `to Ben ${turn}`);
       await ben.receivedCount(turn + 1);
@@ -117,7 +120,7 @@ describe("startWhatsAppServer", () => {
     expect(texts(ben)).toEqual(fromAnna);
     expect(texts(anna)).toEqual(fromBen);
     expect(ben.received[0]?.key.remoteJid).toBe(address(anna));
-    expect(types).toEqual(["pkmsg", ...Array.from({ length: 39 }, () => "msg")]);
+    expect(types).toEqual(["pkmsg", ...Array.from({ length: 2 * TURNS - 1 }, () => "msg")]);
     expect(server.incidents).toEqual([]);
   });
 

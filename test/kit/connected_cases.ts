@@ -1,0 +1,25 @@
+import { type ConformanceCase, conformanceCases } from "../../src/testing/mod.ts";
+
+/**
+ * Cases about the database alone, of hundreds of calls each. Another target runs them over the same database
+ * without a connection.
+ */
+const BELOW_THE_CONNECTION: readonly string[] = [
+  "accounts: deleting one leaves accounts with similar names",
+  "accounts: no kind of write changes another account",
+  "commit: applies nothing if any statement fails, and can be resent",
+  "generation: a collection of 100,000 mutations is stored in bounded commits, changed and read",
+  ...[2, 3, 4, 5].map((seed) => `model: random commits agree with a trusted backend, seed ${seed}`),
+];
+
+/**
+ * The kit for the short run of a target that reaches its database through a connection: every read, write,
+ * answer and error passes through it, and one of the model's five seeds. The long run has the whole kit.
+ */
+export const connectedCases: readonly ConformanceCase[] = conformanceCases.filter(
+  ({ name }) => !BELOW_THE_CONNECTION.includes(name),
+);
+
+if (conformanceCases.length - connectedCases.length !== BELOW_THE_CONNECTION.length) {
+  throw new RangeError("connected cases: a case that is left out was renamed");
+}
