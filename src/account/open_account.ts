@@ -96,13 +96,18 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
-  return await openAccountAs(options, { lidCache });
+  return await openAccountAs(options, {
+    lidCache,
+    adopt: (like, { clock }) => adoptBackend("open account", like, { clock }),
+  });
 }
 
 /** What hosts inside this package say of an account that they open. */
 export interface OpenAccountAs {
   /** See `CommitQueueOptions.soleOwner`. */
   readonly soleOwner?: string | undefined;
+  /** Makes a backend of what the options name. Without it, that is a complete backend. */
+  readonly adopt?: ((like: BackendLike, host: Host) => Backend) | undefined;
   /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
   readonly lidCache?: ((account: Account) => AccountLids) | undefined;
 }
@@ -115,7 +120,7 @@ export async function openAccountAs(options: OpenAccountOptions, as: OpenAccount
   const like = await (typeof opening === "function" ? opening() : opening);
   const opened: Closable[] = [like];
   try {
-    const backend = adoptBackend("open account", like, { clock: host.clock });
+    const backend = as.adopt === undefined ? (like as Backend) : as.adopt(like, host);
     opened.splice(0, 1, backend);
     const accountId = await backend.create();
     const queue = await CommitQueue.take(backend, {
