@@ -5,4 +5,4 @@
  */
 export { Account, type CommitFollower } from "./account.ts";
 export { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
-export { type OpenAccountOptions, openAccount, openAccountAs } from "./open_account.ts";
+export { type OpenAccountOptions, openAccount, openAccountOver } from "./open_account.ts";

@@ -96,95 +96,110 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
-  return await openAccountAs(options, {
-    lidCache,
-    adopt: (like, { clock }) => adoptBackend("open account", like, { clock }),
-  });
+  refuseAccountName(options);
+  const host = systemHost(options.host);
+  const given = options.backend;
+  const like = await (typeof given === "function" ? given() : given);
+  let backend: Backend;
+  try {
+    backend = adoptBackend("open account", like, { clock: host.clock });
+  } catch (error) {
+    await closeParts([like], host.logger);
+    throw error;
+  }
+  return await openAccountOver(backend, { ...options, host }, { lidCache });
 }
 
 /** What hosts inside this package say of an account that they open. */
 export interface OpenAccountAs {
   /** See `CommitQueueOptions.soleOwner`. */
   readonly soleOwner?: string | undefined;
-  /** Makes a backend of what the options name. Without it, that is a complete backend. */
-  readonly adopt?: ((like: BackendLike, host: Host) => Backend) | undefined;
   /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
   readonly lidCache?: ((account: Account) => AccountLids) | undefined;
 }
 
-/** As `openAccount`, for hosts inside this package. */
-export async function openAccountAs(options: OpenAccountOptions, as: OpenAccountAs): Promise<Account> {
-  refuseAccountName(options);
+/**
+ * As `openAccount`, for hosts inside this package: over a backend of this package, which is closed with the
+ * account.
+ */
+export async function openAccountOver(
+  backend: Backend,
+  options: Omit<OpenAccountOptions, "backend">,
+  as: OpenAccountAs,
+): Promise<Account> {
   const host = systemHost(options.host);
-  const opening = options.backend;
-  const like = await (typeof opening === "function" ? opening() : opening);
-  const opened: Closable[] = [like];
+  const opened: Closable[] = [backend];
   try {
-    const backend = as.adopt === undefined ? (like as Backend) : as.adopt(like, host);
-    opened.splice(0, 1, backend);
-    const accountId = await backend.create();
-    const queue = await CommitQueue.take(backend, {
-      random: host.random,
-      logger: host.logger,
-      soleOwner: as.soleOwner,
-    });
-    let current: PersistenceManager | undefined;
-    const identity = new IdentityChange({
-      device: () => current?.getDeviceSnapshot(),
-      replace: async (device) => {
-        current?.modifyDevice((draft) => Object.assign(draft, device));
-        await current?.flushDevice();
-      },
-      flush: async () => await current?.flushDevice(),
-    });
-    const followers: ((writes: readonly Write[]) => void)[] = [];
-    const committer = identity.committerOf(followed(queue, followers));
-    const store = withCommitter(identity.readsOf(backend), committer, { clock: host.clock });
-    const device = await loadOrCreate(store, host, options);
-    const taskPrefix = `${options.taskLabel ?? accountId}:`;
-    const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
-    opened.unshift(writeBehind);
-    const { snapshotSink, saverIntervalMs } = options;
-    await repairOwnMappings(store, device, nowSeconds(host.clock));
-    const ownMapping = new OwnMapping(host.clock);
-    const companion = companionOf(ownMapping, identity);
-    const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink, companion });
-    current = manager;
-    const { housekeeping = {} } = options;
-    const stopHousekeeping =
-      housekeeping === false
-        ? () => {}
-        : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
-    opened.unshift({ close: async () => stopHousekeeping() });
-    if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-    const caches = options.cache && new OwnedCaches(options.cache, await cacheOwner(device));
-    const account = new Account({
-      ...{
-        accountId,
-        host,
-        backend,
-        queue,
-        store,
-        writeBehind,
-        device: manager,
-        caches,
-        taskPrefix,
-        stopHousekeeping,
-      },
-      lidCache: as.lidCache,
-      onDeviceCommitted: (follower) => ownMapping.connect(() => attachedLids(account).cache, follower),
-      onStored: (follower) => followers.push(follower),
-      onIdentityChanged: (listener) => identity.onChanged(listener),
-      signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
-    });
-    if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
-    // Opened now, so that a fault of its caches is one of opening.
-    as.lidCache?.(account);
-    return account;
+    return await openParts({ backend, host, opened }, options, as);
   } catch (error) {
     await closeParts(opened, host.logger);
     throw error;
   }
+}
+
+/** What an account is opened over. */
+interface OpeningGround {
+  readonly backend: Backend;
+  readonly host: Host;
+  /** What was opened on the way, the latest first. It is closed when opening fails. */
+  readonly opened: Closable[];
+}
+
+async function openParts(
+  { backend, host, opened }: OpeningGround,
+  options: Omit<OpenAccountOptions, "backend">,
+  as: OpenAccountAs,
+): Promise<Account> {
+  const { clock, random, logger } = host;
+  const accountId = await backend.create();
+  const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner });
+  let current: PersistenceManager | undefined;
+  const identity = identityChangeOf(() => current);
+  const followers: ((writes: readonly Write[]) => void)[] = [];
+  const committer = identity.committerOf(followed(queue, followers));
+  const store = withCommitter(identity.readsOf(backend), committer, { clock });
+  const device = await loadOrCreate(store, host, options);
+  const taskPrefix = `${options.taskLabel ?? accountId}:`;
+  const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
+  opened.unshift(writeBehind);
+  const { snapshotSink, saverIntervalMs, housekeeping = {} } = options;
+  await repairOwnMappings(store, device, nowSeconds(clock));
+  const ownMapping = new OwnMapping(clock);
+  const companion = companionOf(ownMapping, identity);
+  const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink, companion });
+  current = manager;
+  const stopHousekeeping =
+    housekeeping === false
+      ? () => {}
+      : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
+  opened.unshift({ close: async () => stopHousekeeping() });
+  if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
+  const caches = options.cache && new OwnedCaches(options.cache, await cacheOwner(device));
+  if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
+  const account = new Account({
+    ...{ accountId, host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix },
+    stopHousekeeping,
+    lidCache: as.lidCache,
+    onDeviceCommitted: (follower) => ownMapping.connect(() => attachedLids(account).cache, follower),
+    onStored: (follower) => followers.push(follower),
+    onIdentityChanged: (listener) => identity.onChanged(listener),
+    signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
+  });
+  // Opened now, so that a fault of its caches is one of opening.
+  as.lidCache?.(account);
+  return account;
+}
+
+/** Changes the identity of the device that `current` has. */
+function identityChangeOf(current: () => PersistenceManager | undefined): IdentityChange {
+  return new IdentityChange({
+    device: () => current()?.getDeviceSnapshot(),
+    replace: async (device) => {
+      current()?.modifyDevice((draft) => Object.assign(draft, device));
+      await current()?.flushDevice();
+    },
+    flush: async () => await current()?.flushDevice(),
+  });
 }
 
 /** Commits, and says before and after what it writes. */
@@ -266,7 +281,11 @@ interface Closable {
  * The stored device; a new one when (and only when) there is none. Durable, with the restore epoch that is in
  * force: what is written under a new epoch must never be read under an old one.
  */
-async function loadOrCreate(store: Backend, host: Host, options: OpenAccountOptions): Promise<Device> {
+async function loadOrCreate(
+  store: Backend,
+  host: Host,
+  options: Omit<OpenAccountOptions, "backend">,
+): Promise<Device> {
   const stored = await store.load();
   // A backend that cannot read what it has must not answer that there is nothing.
   if (stored === undefined && (await store.exists())) {

@@ -2,7 +2,7 @@ import {
   type Account,
   type HousekeepingPolicy,
   type OpenAccountOptions,
-  openAccountAs,
+  openAccountOver,
   startHousekeeping,
 } from "../account/mod.ts";
 import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object/mod.ts";
@@ -224,8 +224,9 @@ export class HostedObject {
     const { housekeeping: _, timers: __, ...options } = this.#options;
     const backend = await this.#newBackend();
     const soleOwner = ownerTokenOf(this.#ctx.storage, this.#host.random);
-    return await openAccountAs(
-      { ...options, backend, host: this.#host, housekeeping: false },
+    return await openAccountOver(
+      backend,
+      { ...options, host: this.#host, housekeeping: false },
       { soleOwner, lidCache: this.#lidCache },
     );
   }
