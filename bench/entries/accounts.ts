@@ -160,6 +160,7 @@ export const entries: readonly BenchEntry[] = [
   {
     name: "libsql.descriptors_after_10k_cycles",
     kind: "count",
+    isLong: true,
     unit: "descriptors",
     limit: { max: 64 },
     against:

@@ -15,6 +15,7 @@ export const entries: readonly BenchEntry[] = [
   {
     name: "migration.kills_lost",
     kind: "count",
+    isLong: true,
     unit: "kills",
     limit: { max: 0 },
     against:

@@ -21,6 +21,8 @@ export interface CountEntry extends NamedEntry {
   readonly limit?: Limit;
   /** A description of the count. */
   readonly against?: string;
+  /** Takes minutes. `--ci` leaves it out: a test that has a short dose checks the same. */
+  readonly isLong?: true;
   run(): Promise<Measured>;
 }
 

@@ -3,6 +3,7 @@
  *
  * `node bench/harness/measure_file.mjs <bundle> exact [prefix…]`: counts and figures whose names begin with
  * one of the prefixes, or all, each sent as `{name, result}`; ratios are only sent as `{ratio: {name, …}}`.
+ * `short` in place of `exact` leaves out the long ones.
  *
  * `node bench/harness/measure_file.mjs <bundle> ratio <name>`: one comparison, sent as `{value}`. Each
  * comparison has its own process, because compiled code and heap layout differ more between processes than
@@ -73,8 +74,11 @@ if (mode === "ratio") {
 } else {
   for (const entry of entries) {
     if (names.length > 0 && !names.some((prefix) => entry.name.startsWith(prefix))) continue;
-    if (entry.kind !== "ratio") await measureExact(entry);
-    else {
+    if (entry.kind !== "ratio") {
+      if (mode === "short" && entry.kind === "count" && entry.isLong)
+        console.error(`${entry.name}: left out`);
+      else await measureExact(entry);
+    } else {
       const { name, kind, unit, limit, against, needs } = entry;
       send({ ratio: { name, kind, unit, limit, against, needs } });
     }
