@@ -141,13 +141,13 @@ export interface LidPnStats {
  * @example
  * ```ts
  * import { openAccount } from "@holdfast/store";
- * import { directory, lidCache } from "@holdfast/store/directory";
+ * import { directory } from "@holdfast/store/directory";
  * import { memoryBackend } from "@holdfast/store/memory";
  *
  * await using account = await openAccount({ backend: memoryBackend() });
  * const mapping = { lid: "100000000000001", phoneNumber: "5511999990000" };
  * await directory(account).learn([mapping], { source: "usync" });
- * const address = await lidCache(account).resolveAddress("5511999990000:3@c.us.0");
+ * const address = await account.lid.resolveAddress("5511999990000:3@c.us.0");
  * if (address !== "100000000000001:3@lid.0") throw new Error("not resolved");
  * ```
  */
