@@ -1,4 +1,6 @@
-/** A device that was never paired takes another identity: nothing of the former one is left, or comes back. */
+/**
+ * A device that was never paired takes another identity: nothing of the former one is left, or comes back.
+ */
 import { describe, expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { parseJid } from "../addresses/mod.ts";

@@ -18,7 +18,7 @@ import { deviceListKind, lidMappingKind, pairsIn, tcTokenKind, tokenNumbersIn } 
 
 type AnyKind = KeyKind | CachedKind | CollectionKind;
 
-/** Baileys' ten types of keys. Those with `changes` are in the Signal cache, the others in the stores. */
+/** Baileys' types of keys. Those with `changes` are in the Signal cache, the others in the stores. */
 const KINDS: Readonly<Record<KeyType, AnyKind>> = {
   "pre-key": preKeyKind,
   session: sessionKind,

@@ -2,7 +2,7 @@
 
 import type { BaileysCreds } from "./convert/mod.ts";
 
-/** One of the ten types of keys that Baileys stores. */
+/** A type of keys that Baileys stores. */
 export type KeyType =
   | "pre-key"
   | "session"

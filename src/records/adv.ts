@@ -56,8 +56,8 @@ export interface AdvKeyIndexList {
 /**
  * Encodes the proof of linking. Omits empty fields and writes unknown ones back.
  *
- * @throws {RangeError} When the signature key is not 32 bytes or a signature not 64, or the unknown fields are
- * none.
+ * @throws {RangeError} When the signature key is not 32 bytes or a signature not 64, or the unknown fields
+ * are none.
  */
 export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity): Uint8Array {
   const action = "encode account";

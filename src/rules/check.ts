@@ -5,8 +5,8 @@ import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, Tuple
 /**
  * Checks a value against a rule.
  *
- * @throws {TypeError} When a part has another type, or a text is no valid key: empty, too long, with a NUL, or
- * not well-formed.
+ * @throws {TypeError} When a part has another type, or a text is no valid key: empty, too long, with a NUL,
+ * or not well-formed.
  * @throws {RangeError} When a number, a number of bytes or of parts is out of range, or a text does not match
  * its pattern.
  */

@@ -54,7 +54,9 @@ export class StatePlaces {
     this.#mover = mover;
   }
 
-  /** The canonical address; `undefined` while state may be under its user's phone number: see `moveLeftovers`. */
+  /**
+   * The canonical address; `undefined` while state may be under its user's phone number: see `moveLeftovers`.
+   */
   async ofAddress(address: string): Promise<string | undefined> {
     const parsed = this.#mappings === undefined ? undefined : tryParseSignalAddress(address);
     if (parsed === undefined || (isLidServer(parsed.server) && this.#swept.hasLid(parsed.user)))

@@ -3,8 +3,8 @@ import type { Write } from "../backend/mod.ts";
 /**
  * Urgency of a change.
  *
- * - `now`: must not be lost. It is committed within a turn of the event loop and `nowDelayMs`, without less urgent
- *   changes.
+ * - `now`: must not be lost. It is committed within a turn of the event loop and `nowDelayMs`, without less
+ *   urgent changes.
  * - `must`: flushed within the saver's interval.
  * - `may`: is written with any flush of `must`, and causes a flush only at maximum age, in a pause, and at
  *   close.

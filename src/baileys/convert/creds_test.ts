@@ -302,7 +302,8 @@ describe("the proof of pairing in credentials", () => {
     const device = deviceFromCreds({ ...creds, account }, BASE);
     expect(credsFromDevice(device, OPTIONS).account).toMatchObject({ accountType: 1 });
     expect(Object.keys(credsFromDevice(device, OPTIONS).account ?? {})).toContain("newerSignature");
-    // Unknown fields of the wire are none of the credentials' business: they stay while the proof is the same.
+    // Unknown fields of the wire are none of the credentials' business: they stay while the proof is the
+    // same.
     const unknownFields = Uint8Array.of(0xc8, 0x3e, 7);
     const known = { ...device, account: { ...device.account, unknownFields } };
     expect(deviceFromCreds({ ...creds, account }, known).account?.unknownFields).toEqual(unknownFields);

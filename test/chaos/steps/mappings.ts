@@ -1,4 +1,7 @@
-/** Phone numbers whose LIDs become known, in the ways in which Baileys tells them, and wrong pairs that it tells. */
+/**
+ * Phone numbers whose LIDs become known, in the ways in which Baileys tells them, and wrong pairs that it
+ * tells.
+ */
 import type { LidPnMapping } from "../../../src/backend/mod.ts";
 import type { ChaosUser } from "../world/contact.ts";
 import { type Incarnation, OUR_LID_USER, OUR_PN_USER } from "../world/incarnation.ts";

@@ -1,4 +1,6 @@
-/** Users whose devices are listed, and who register anew: their companions are another user's, so to speak. */
+/**
+ * Users whose devices are listed, and who register anew: their companions are another user's, so to speak.
+ */
 import { formatJid, parseJid } from "../../../src/addresses/mod.ts";
 import { directory, type SyncedDevices } from "../../../src/directory/mod.ts";
 import { nowSeconds } from "../../../src/ports/mod.ts";
