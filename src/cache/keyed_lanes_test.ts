@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { dose } from "../../test/support/dose.ts";
 import { LimitError } from "../errors/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
 import { KeyedLanes } from "./mod.ts";
@@ -44,7 +45,7 @@ describe("KeyedLanes.run", () => {
     expect(await lanes.run("a", async () => "next")).toBe("next");
   });
 
-  for (const capacity of [5_000, 10_000]) {
+  for (const capacity of dose({ short: [1_000], long: [5_000, 10_000] })) {
     test(`keeps lanes in use and idle lanes up to ${capacity}`, async () => {
       const lanes = new KeyedLanes({ capacity, clock: new FakeClock() });
       const holding = gate();

@@ -13,8 +13,9 @@ const BELOW_THE_CONNECTION: readonly string[] = [
 ];
 
 /**
- * The kit for the short run of a target that reaches its database through a connection: every read, write,
- * answer and error passes through it, and one of the model's five seeds. The long run has the whole kit.
+ * The kit for the short run of a target that stands on another one which runs the whole kit: it reaches its
+ * database through a connection or another driver, or wraps it. Every read, write, answer and error passes
+ * through it, and one of the model's five seeds. The long run has the whole kit.
  */
 export const connectedCases: readonly ConformanceCase[] = conformanceCases.filter(
   ({ name }) => !BELOW_THE_CONNECTION.includes(name),

@@ -1,7 +1,13 @@
 import { test } from "vitest";
+import { dose } from "../support/dose.ts";
 import { composedTarget } from "./composed.ts";
+import { connectedCases } from "./connected_cases.ts";
 import { memoryTarget } from "./memory.ts";
 import { registerTargets } from "./register.ts";
 import { remoteTarget } from "./remote.ts";
 
-registerTargets([memoryTarget, composedTarget, remoteTarget], test);
+registerTargets([memoryTarget], test);
+// Both stand on the memory backend.
+registerTargets([composedTarget, remoteTarget], test, {
+  cases: dose({ short: connectedCases, long: undefined }),
+});
