@@ -28,6 +28,8 @@ export interface SessionSelection {
    * none.
    */
   readonly identitiesToo?: ((user: string) => boolean) | undefined;
+  /** Called after all reads, immediately before the commit. If it throws, nothing is deleted. */
+  readonly check?: (() => void) | undefined;
 }
 
 /** The parts of the cache that a deletion uses. */
@@ -59,7 +61,7 @@ export async function deleteSessions<S>(
       found = await find(parts, selection);
       const isLocked = (address: string): boolean => locked.has(address);
       if (![...found.sessions, ...found.identities].every(isLocked)) return undefined;
-      return await deleteLocked(parts, found, writes);
+      return await deleteLocked(parts, found, writes, selection.check);
     });
     if (deleted !== undefined) return deleted;
   }
@@ -95,6 +97,7 @@ async function deleteLocked<S>(
   parts: DeletionParts<S>,
   { sessions, identities }: Found,
   writes: readonly Write[],
+  check: () => void = () => {},
 ): Promise<number> {
   const removals: PreparedMove[] = [];
   let deleted = 0;
@@ -110,6 +113,7 @@ async function deleteLocked<S>(
     for (const address of identities) {
       removals.push(await prepareIdentityRemoval(parts.identities, address, parts));
     }
+    check();
     await parts.commitWith([...removals.flatMap((removal) => removal.writes as readonly Write[]), ...writes]);
   } catch (error) {
     const isKnown = !(error instanceof AmbiguousError);

@@ -37,6 +37,7 @@ export interface SessionRemover {
       readonly users: readonly string[];
       readonly where: (address: { readonly user: string; readonly device: number }) => boolean;
       readonly identitiesToo?: ((user: string) => boolean) | undefined;
+      readonly check?: (() => void) | undefined;
     },
     writes: readonly Write[],
   ): Promise<number>;
@@ -89,6 +90,17 @@ interface Aliases {
   readonly pn: string | undefined;
 }
 
+/** The users of a running change. */
+interface RunningChange {
+  /** The names by which they were resolved or are known. */
+  readonly names: Set<string>;
+  /** Whether other code committed a mapping of one of them. */
+  isRenamed: boolean;
+}
+
+/** Ends a change whose users were resolved before a mapping of one of them was stored. */
+class RenamedUser extends Error {}
+
 /** A change of one user's devices. */
 interface Changed {
   readonly names: Aliases;
@@ -104,7 +116,8 @@ const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIde
  * - ***One list per user**, kept under the LID if it is known and found under the phone number too. Results
  *   are JIDs in the namespace of the query.
  * - **Ordering.** A change loads, patches, commits and publishes the list under the lock of the user's
- *   canonical name, which is resolved inside the lock.
+ *   canonical name, which is resolved inside the lock, and again if other code commits a mapping of the user
+ *   before the list is committed.
  * - ***Atomic.** The list, the sessions and the sender-key marks of a removed device change in one commit.
  *   Memory is updated after it succeeds.
  *
@@ -128,6 +141,7 @@ export class DeviceRegistry {
   readonly #lists: BatchedReads<CachedDevices, Aliases>;
   /** Number of commits of other code that changed lists. */
   #followed = 0;
+  readonly #running = new Set<RunningChange>();
 
   constructor(parts: DeviceRegistryParts) {
     this.#parts = parts;
@@ -171,7 +185,7 @@ export class DeviceRegistry {
   async update(synced: readonly SyncedDevices[]): Promise<DeviceReport[]> {
     return await this.#locked(
       synced.map(({ user }) => user),
-      async (aliases) => {
+      async (aliases, requireCurrent) => {
         const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
         const patches = synced.map(({ user: _user, ...list }, index) => {
           const names = aliases[index] as Aliases;
@@ -179,7 +193,7 @@ export class DeviceRegistry {
           const patch = replaceDevices(known, { ...list, user: names.canonical });
           return { names, known, patch };
         });
-        return await this.#apply(patches);
+        return await this.#apply(patches, requireCurrent);
       },
     );
   }
@@ -265,11 +279,11 @@ export class DeviceRegistry {
   }
 
   async #patch(user: Jid, patch: (record: DeviceListRecord) => PatchedDevices): Promise<DeviceReport> {
-    return await this.#locked([user], async ([names]) => {
+    return await this.#locked([user], async ([names], requireCurrent) => {
       if (names === undefined) return NOTHING;
       const known = listOf(await this.#lists.get(names.canonical, names));
       if (known === undefined) return NOTHING;
-      const [report] = await this.#apply([{ names, known, patch: patch(known) }]);
+      const [report] = await this.#apply([{ names, known, patch: patch(known) }], requireCurrent);
       return report ?? NOTHING;
     });
   }
@@ -288,6 +302,7 @@ export class DeviceRegistry {
     );
     if (users.length + renamed.length === 0) return;
     this.#followed += 1;
+    for (const change of this.#running) change.isRenamed ||= renamed.some((name) => change.names.has(name));
     await this.#forget([...users, ...renamed]);
     if (users.length === 0) return;
     const { cache, names } = this.#parts;
@@ -306,8 +321,12 @@ export class DeviceRegistry {
     this.#parts.cache.invalidateAll();
   }
 
-  /** Commits all changes atomically and updates memory. */
-  async #apply(patches: readonly Changed[]): Promise<DeviceReport[]> {
+  /**
+   * Commits all changes atomically and updates memory.
+   *
+   * @param requireCurrent Called immediately before the commit. Throws when the names are outdated.
+   */
+  async #apply(patches: readonly Changed[], requireCurrent: () => void): Promise<DeviceReport[]> {
     const changed = patches.filter(({ known, patch, names }) => {
       return patch.record !== known || known.user !== names.canonical;
     });
@@ -324,8 +343,10 @@ export class DeviceRegistry {
     const followed = this.#followed;
     await forgetElsewhere(this.#parts.cache, users);
     const commit = async (): Promise<void> => {
-      if (losing.length > 0) await this.#parts.sessions.deleteSessions(selectionOf(losing), writes);
-      else if (writes.length > 0) await this.#parts.commit(writes);
+      const selection = { ...selectionOf(losing), check: requireCurrent };
+      if (losing.length > 0) return void (await this.#parts.sessions.deleteSessions(selection, writes));
+      requireCurrent();
+      if (writes.length > 0) await this.#parts.commit(writes);
     };
     try {
       await (gone.length > 0 ? this.#parts.whileRemoved(gone, commit) : commit());
@@ -369,15 +390,33 @@ export class DeviceRegistry {
     });
   }
 
-  /** Runs a section under the locks of the users' canonical names, which do not change during it. */
-  async #locked<T>(users: readonly Jid[], section: (aliases: readonly Aliases[]) => Promise<T>): Promise<T> {
-    let aliases = await this.#aliasesOf(users);
+  /**
+   * Runs a section under the locks of the users' canonical names. When other code commits a mapping of one of
+   * them, `requireCurrent` throws, and the section runs again with the new names.
+   */
+  async #locked<T>(
+    users: readonly Jid[],
+    section: (aliases: readonly Aliases[], requireCurrent: () => void) => Promise<T>,
+  ): Promise<T> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const locked = new Set(aliases.flatMap(usersOf));
+      const locked = new Set((await this.#aliasesOf(users)).flatMap(usersOf));
       const answer = await this.#locks.withKeys([...locked], async () => {
-        aliases = await this.#aliasesOf(users);
-        if (aliases.some(({ canonical }) => !locked.has(canonical))) return undefined;
-        return { of: await section(aliases) };
+        const change: RunningChange = { names: new Set(users.map(({ user }) => user)), isRenamed: false };
+        this.#running.add(change);
+        try {
+          const aliases = await this.#aliasesOf(users);
+          if (aliases.some(({ canonical }) => !locked.has(canonical))) return undefined;
+          for (const name of aliases.flatMap(usersOf)) change.names.add(name);
+          const requireCurrent = (): void => {
+            if (change.isRenamed) throw new RenamedUser();
+          };
+          return { of: await section(aliases, requireCurrent) };
+        } catch (error) {
+          if (error instanceof RenamedUser) return undefined;
+          throw error;
+        } finally {
+          this.#running.delete(change);
+        }
       });
       if (answer !== undefined) return answer.of;
     }

@@ -8,6 +8,7 @@ import {
   LID,
   LID_USER,
   MAPPING,
+  type OpenedDirectory,
   PN,
   putMappings,
   session,
@@ -132,6 +133,55 @@ describe("DeviceRegistry commits", () => {
     await devices.update([{ user: USER, devices: [{ deviceId: 0 }], timestamp: 1 }]);
     const [jids] = await devices.getDevicesFor([USER]);
     expect(jids?.map(({ device }) => device)).toEqual([7]);
+  });
+});
+
+describe("DeviceRegistry changes of a user whose mapping is stored meanwhile", () => {
+  /** Stores the mapping of the user at the given call of a read, before the read. */
+  function mapAt(opened: OpenedDirectory, read: "getDevicesFor" | "listSignalAddresses", call: number): void {
+    const { store } = opened.account;
+    const ask = store[read].bind(store) as (users: readonly string[]) => Promise<never>;
+    let calls = 0;
+    vi.spyOn(store, read).mockImplementation(async (users) => {
+      calls += 1;
+      const answer = await ask(users);
+      if (calls === call) await putMappings(opened, MAPPING);
+      return answer;
+    });
+  }
+
+  test("stores the list under the LID", async () => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    mapAt(opened, "getDevicesFor", 1);
+    await opened.directory.devices.update([{ user: USER, devices: [{ deviceId: 0 }], timestamp: 1 }]);
+    expect((await stored(world)).lists).toEqual([undefined, LID]);
+  });
+
+  // The first call finds marks to remove, the others sessions and identities.
+  test.each([1, 2, 3])("removes the companions known by the LID, mapped at read %i", async (call) => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    const { devices, senderKeyDevices } = opened.directory;
+    const synced = { user: USER, devices: [{ deviceId: 0 }, { deviceId: 3, keyIndex: 1 }] };
+    await devices.update([{ ...synced, timestamp: 1, rawId: 1 }]);
+    const cache = signalCache(opened.account);
+    for (const address of [`${LID}@lid.0`, `${LID}:3@lid.0`]) {
+      await cache.sessions.put(address, session(10));
+      await cache.identities.put(address, new Uint8Array(32).fill(7));
+    }
+    // In the store only, in part: found by the read.
+    await opened.account.flush();
+    cache.clear();
+    const companion = parseJid(`${LID}:3@lid`);
+    await give(opened, [companion]);
+    mapAt(opened, "listSignalAddresses", call);
+    const [report] = await devices.update([{ ...synced, timestamp: 2, rawId: 2 }]);
+    expect(report?.isIdentityChange).toBe(true);
+    const { addresses, lists } = await stored(world);
+    expect(addresses).toEqual([`identity ${LID}@lid.0`, `session ${LID}@lid.0`]);
+    expect(lists).toEqual([undefined, LID]);
+    expect(await senderKeyDevices.withoutKey(GROUP, [companion])).toEqual([companion]);
   });
 });
 
