@@ -8,7 +8,7 @@ import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { CollectionKind, Entry, KeyContext, KeyKind } from "./key_kind.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
-import { LostSenderKeys } from "./lost_sender_keys.ts";
+import { settleLosses } from "./lost_sender_keys.ts";
 import { senderKeyMemoryKind, syncKeyKind, syncVersionKind } from "./protocol_kinds.ts";
 import { phoneNumberJidOf } from "./repository_address.ts";
 import { identityKind, preKeyKind, senderKeyKind, sessionKind } from "./signal_kinds.ts";
@@ -75,7 +75,6 @@ export class AccountKeys implements KeyStore {
   readonly #told: ToldMappings;
   readonly #spellings: KeyedLock;
   readonly #consumed: ConsumedPreKeys;
-  readonly #lost: LostSenderKeys;
   readonly #collections: CollectionStates;
   /** Resolves when every pre-key that may be read is durable. */
   preKeysDurable: () => Promise<void> = async () => {};
@@ -86,7 +85,6 @@ export class AccountKeys implements KeyStore {
     this.#told = told;
     this.#spellings = spellings;
     this.#consumed = consumed;
-    this.#lost = new LostSenderKeys(account, cache);
     this.#collections = new CollectionStates(account);
   }
 
@@ -143,12 +141,8 @@ export class AccountKeys implements KeyStore {
     await this.#spellings.withKeys(spellingsIn(data), () =>
       this.#cache.withPlaces(stored, async (places) => {
         const converted = await this.#convert(data, this.#context(false, placeMap(stored, places)));
-        const { changes } = converted;
-        const removed = changes.filter(({ store, value }) => store === "senderKey" && value === undefined);
-        await this.#lost.whileRemoved(removed.map(addressOf), async () => {
-          await this.#apply(converted, data);
-          await this.#cache.makeDurable(changes.map(addressOf));
-        });
+        await this.#apply(converted, data);
+        await this.#cache.makeDurable(converted.changes.map(({ address }) => address));
       }),
     );
   };
@@ -180,7 +174,9 @@ export class AccountKeys implements KeyStore {
     const kind = kindOf(type);
     if ("changes" in kind) return Object.fromEntries(await kind.read(context, possible));
     if (type === "pre-key") await this.preKeysDurable();
-    if (type === "sender-key-memory") await this.#lost.clearMarks(possible);
+    if (type === "sender-key-memory") {
+      await settleLosses({ account: this.#account, cache: this.#cache }, possible);
+    }
     const found = await kind.read(this.#stored, possible);
     const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
     return Object.fromEntries(found.filter(isThere));
@@ -262,10 +258,6 @@ export class AccountKeys implements KeyStore {
       draft.nextPreKeyId = next;
     });
   }
-}
-
-function addressOf({ address }: CachedChange): string {
-  return address;
 }
 
 /** The addresses and names of ids, without invalid ids. */

@@ -298,6 +298,20 @@ describe("CounterLease in SignalStoreCache", () => {
     expect(here.rows.clearedGroups).toEqual([GROUP]);
   });
 
+  test("makes a loss of our sender key durable before the marks are read", async () => {
+    const here = world();
+    here.rows.senderKeys.set(OUR_KEY, {
+      record: stored(CounterRecord.of("", "key", 3)),
+      lease: undefined,
+    });
+    await here.cache.senderKeys.delete(OUR_KEY);
+    await here.cache.makeLossesDurable(["120363000000000009@g.us"]);
+    expect(here.rows.senderKeys.has(OUR_KEY)).toBe(true);
+    await here.cache.makeLossesDurable([GROUP]);
+    expect(here.rows.senderKeys.has(OUR_KEY)).toBe(false);
+    expect(here.rows.clearedGroups).toEqual([GROUP]);
+  });
+
   test("removes our burned sender key with the group's marks", async () => {
     const here = world();
     const lease = { reservedUntil: 1_500, incarnation: FOREIGN, burned: 0 };

@@ -343,6 +343,20 @@ export class SignalStoreCache<S, K> {
   }
 
   /**
+   * Makes losses of our own sender keys durable: each removal of a key, with the marks of the devices that
+   * hold it. Call it before you read the marks. Commits nothing when no key of these groups was lost.
+   *
+   * @param groups JIDs of the groups.
+   * @throws {StoreError} As `makeDurable`.
+   */
+  async makeLossesDurable(groups: readonly string[]): Promise<void> {
+    const isLoss = (rider: Write): boolean =>
+      rider.kind === "senderKeyDevices.clear" && groups.includes(rider.group);
+    const lost = [...this.#dirty.entries].filter(({ riders }) => riders?.some(isLoss) === true);
+    await commitEntries(this.#options.engine, lost);
+  }
+
+  /**
    * Releases all leases and makes everything durable, so that the next incarnation of the cache burns
    * nothing. The engine releases leases in a pause and before it closes; call this before an export or a
    * hibernation. Afterwards the next send of each chain is gated again.

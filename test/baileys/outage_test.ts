@@ -11,6 +11,7 @@ import {
   parseSenderKeyName,
   toSignalAddress,
 } from "../../src/addresses/mod.ts";
+import { bindingOf } from "../../src/baileys/binding.ts";
 import { BackendError, HaltedError } from "../../src/errors/mod.ts";
 import { FaultPlan, faultyCommitter } from "../../src/testing/mod.ts";
 import { type HoldfastPeer, openPeer, type PeerAccountOptions } from "./holdfast_peer.ts";
@@ -19,6 +20,7 @@ import type { SignalPeer } from "./signal_peer.ts";
 const ANNA = "100000000000001:1@lid";
 const BEN = "100000000000002:2@lid";
 const GROUP = "120363000000000001@g.us";
+const OTHER_GROUP = "120363000000000002@g.us";
 const DOWN = new BackendError("commit: unreachable");
 
 /** More messages than a receiver allows a chain to skip. */
@@ -154,6 +156,16 @@ describe("our own sender key, given up in an outage", () => {
     await expect(anna.keys.set(nothing)).rejects.toThrow(DOWN);
   }
 
+  /** Calls `section` before the cache changes the next time. */
+  function beforeChange({ anna }: Pair, section: () => Promise<unknown>): void {
+    const { cache } = bindingOf(anna.account);
+    const change = cache.change.bind(cache);
+    vi.spyOn(cache, "change").mockImplementationOnce(async (changes, applied) => {
+      await section();
+      return await change(changes, applied);
+    });
+  }
+
   // The key goes with a later commit. Its marks must not stay behind.
   test.each([true, false])(
     "takes the marks of those who hold it along (flushed before: %s)",
@@ -175,6 +187,24 @@ describe("our own sender key, given up in an outage", () => {
     await expect(pair.anna.keys.get("sender-key-memory", [GROUP])).rejects.toThrow(DOWN);
     pair.plan.always("pass");
     expect(await pair.anna.keys.get("sender-key-memory", [GROUP])).toEqual({});
+  });
+
+  // The client asks about another group while it waits for room, or for a read, before the key is given up.
+  test("is not asked for who holds it after a question about another group", async () => {
+    const pair = await Pair.open();
+    pair.plan.always(DOWN);
+    beforeChange(pair, () => pair.anna.keys.get("sender-key-memory", [OTHER_GROUP]));
+    await giveUp(pair);
+    await expect(pair.anna.keys.get("sender-key-memory", [GROUP])).rejects.toThrow(DOWN);
+    pair.plan.always("pass");
+    expect(await pair.anna.keys.get("sender-key-memory", [GROUP])).toEqual({});
+  });
+
+  test("does not keep the client from asking about another group", async () => {
+    const pair = await Pair.open();
+    pair.plan.always(DOWN);
+    await giveUp(pair);
+    expect(await pair.anna.keys.get("sender-key-memory", [OTHER_GROUP])).toEqual({});
   });
 });
 
