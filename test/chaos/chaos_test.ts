@@ -7,8 +7,8 @@ import { FINDINGS, failureWithout } from "./protections/without.ts";
 import { addCounts, newCounts } from "./world/counts.ts";
 import { ChaosViolation } from "./world/violation.ts";
 
-const SEEDS = dose({ short: 4, long: 32 });
-const STEPS = dose({ short: 300, long: 1_500 });
+const SEEDS = dose({ short: 6, long: 32 });
+const STEPS = dose({ short: 450, long: 1_500 });
 const ALL_STEPS = SEEDS * STEPS;
 
 /** Steps, and seeds, within which a missing protection must be noticed. */

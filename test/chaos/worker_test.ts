@@ -5,8 +5,8 @@ import { runChaos } from "./machine.ts";
 import { openPlace } from "./places/places.ts";
 import { addCounts, newCounts } from "./world/counts.ts";
 
-const SEEDS = dose({ short: 2, long: 8 });
-const STEPS = dose({ short: 150, long: 500 });
+const SEEDS = dose({ short: 3, long: 8 });
+const STEPS = dose({ short: 200, long: 500 });
 const ALL_STEPS = SEEDS * STEPS;
 
 beforeEach(() => {
