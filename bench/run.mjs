@@ -4,7 +4,8 @@
  * non-zero at a missed limit and at a name that matches no entry.
  *
  * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a
- * ratio within that is compared once instead of five times. Counts that take minutes are left out.
+ * ratio within that is compared once instead of five times. Counts that take minutes, and entries without a limit,
+ * are left out.
  *
  * Some entries compare with packages of bench/peers, which are not dependencies of the project. They are
  * installed for the first such entry. `--ci` skips these entries if they are not installed.

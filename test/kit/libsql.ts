@@ -85,7 +85,7 @@ export const libsqlMemoryTarget: ConformanceTarget = {
 export function libsqlServerTargets(server: {
   url(database: string): string;
   wsUrl(database: string): string;
-}): readonly ConformanceTarget[] {
+}): readonly [http: ConformanceTarget, webSocket: ConformanceTarget] {
   return [
     libsqlServerTarget("libsql over http", (database) => server.url(database)),
     libsqlServerTarget("libsql over websocket", (database) => server.wsUrl(database)),

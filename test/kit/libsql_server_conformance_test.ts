@@ -16,6 +16,12 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-registerTargets(libsqlServerTargets(server), test, {
-  cases: dose({ short: connectedCases, long: undefined }),
+const [http, webSocket] = libsqlServerTargets(server);
+
+/** What differs between the two ways to a server: how calls are sent and answered, and how bytes travel. */
+const SENDING = /^(?:bad input|big numbers|big values|bytes|commit|damage|owner): /;
+
+registerTargets([webSocket], test, { cases: dose({ short: connectedCases, long: undefined }) });
+registerTargets([http], test, {
+  cases: dose({ short: connectedCases.filter(({ name }) => SENDING.test(name)), long: undefined }),
 });
