@@ -179,7 +179,6 @@ export const entries: readonly BenchEntry[] = [
     name: "sqlite.cold_read.cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
-    limit: { max: 2 },
     against: "one prepared SELECT of libsql by the same key; ours through the same library",
     open: () => coldReads(),
   },
