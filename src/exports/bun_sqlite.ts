@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type BunSqliteBackendOptions, bunSqliteBackend } from "../adapters/bun_sqlite/mod.ts";
+export { bunSqliteBackend, type SqliteFileBackendOptions } from "../adapters/bun_sqlite/mod.ts";

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type NodeSqliteBackendOptions, nodeSqliteBackend } from "../adapters/node_sqlite/mod.ts";
+export { nodeSqliteBackend, type SqliteFileBackendOptions } from "../adapters/node_sqlite/mod.ts";

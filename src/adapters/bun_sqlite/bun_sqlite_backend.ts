@@ -1,19 +1,8 @@
 import type { Backend } from "../../backend/mod.ts";
-import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
+import { consoleWarnings } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
+import type { SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
 import { openBunSqliteDriver } from "./open_driver.ts";
-
-/** Options of `bunSqliteBackend`. */
-export interface BunSqliteBackendOptions {
-  /** Path of the file, or `:memory:` (kept until the backend is closed). */
-  readonly path: string;
-  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
-  readonly account?: string | undefined;
-  /** Stamps base keys and sent messages. Defaults to the host's clock. */
-  readonly clock?: Clock | undefined;
-  /** Logs waits for other writers. Defaults to warnings on the console. */
-  readonly logger?: Logger | undefined;
-}
 
 /**
  * Opens one account of a SQLite file through `bun:sqlite`, without a native package. Files are the same as
@@ -34,7 +23,7 @@ export interface BunSqliteBackendOptions {
  * await using account = await openAccount({ backend });
  * ```
  */
-export async function bunSqliteBackend(options: BunSqliteBackendOptions): Promise<Backend> {
+export async function bunSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
   const { path, account, clock, logger = consoleWarnings() } = options;
   const driver = await openBunSqliteDriver({ path, logger });
   return await openSqliteBackend(driver, { account, clock });

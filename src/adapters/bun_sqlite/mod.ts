@@ -3,4 +3,5 @@
  *
  * @module
  */
-export { type BunSqliteBackendOptions, bunSqliteBackend } from "./bun_sqlite_backend.ts";
+export type { SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
+export { bunSqliteBackend } from "./bun_sqlite_backend.ts";

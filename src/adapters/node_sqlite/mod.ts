@@ -3,4 +3,5 @@
  *
  * @module
  */
-export { type NodeSqliteBackendOptions, nodeSqliteBackend } from "./node_sqlite_backend.ts";
+export type { SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
+export { nodeSqliteBackend } from "./node_sqlite_backend.ts";

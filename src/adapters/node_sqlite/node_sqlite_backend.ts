@@ -1,19 +1,8 @@
 import type { Backend } from "../../backend/mod.ts";
-import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
+import { consoleWarnings } from "../../ports/mod.ts";
 import { openSqliteBackend } from "../sqlite/mod.ts";
+import type { SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
 import { openNodeSqliteDriver } from "./open_driver.ts";
-
-/** Options of `nodeSqliteBackend`. */
-export interface NodeSqliteBackendOptions {
-  /** Path of the file, or `:memory:` (kept until the backend is closed). */
-  readonly path: string;
-  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
-  readonly account?: string | undefined;
-  /** Stamps base keys and sent messages. Defaults to the host's clock. */
-  readonly clock?: Clock | undefined;
-  /** Logs waits for other writers. Defaults to warnings on the console. */
-  readonly logger?: Logger | undefined;
-}
 
 /**
  * Opens one account of a SQLite file through `node:sqlite`, without a native package. Files are the same as
@@ -34,7 +23,7 @@ export interface NodeSqliteBackendOptions {
  * await using account = await openAccount({ backend });
  * ```
  */
-export async function nodeSqliteBackend(options: NodeSqliteBackendOptions): Promise<Backend> {
+export async function nodeSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
   const { path, account, clock, logger = consoleWarnings() } = options;
   const driver = await openNodeSqliteDriver({ path, logger });
   return await openSqliteBackend(driver, { account, clock });

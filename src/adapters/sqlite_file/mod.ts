@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { SqliteFileBackendOptions } from "./backend_options.ts";
 export { mapDriverError } from "./driver_errors.ts";
 export { rowsOf, toDriver } from "./driver_values.ts";
 export { builtinModule, workingFolder } from "./host_modules.ts";
@@ -12,7 +13,13 @@ export {
   type NativeLibrary,
   type NativeStatement,
 } from "./native_client.ts";
-export { BUSY_TIMEOUT_MS, openSqliteFile, SQLITE_LIMITS } from "./open_files.ts";
+export {
+  BUSY_TIMEOUT_MS,
+  openNativeFile,
+  openSqliteFile,
+  SQLITE_LIMITS,
+  type SqliteFileOptions,
+} from "./open_files.ts";
 export { BusyRetry } from "./retry_busy.ts";
 export { SerialQueue } from "./serial_queue.ts";
 export type { SqliteClient } from "./sqlite_client.ts";

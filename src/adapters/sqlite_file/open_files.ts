@@ -4,6 +4,7 @@ import { type ConnectionKind, FileConnection } from "./file_connection.ts";
 import { type FileIdentity, identityOf, isUntouched } from "./file_identity.ts";
 import { prepareFile, warnOfPermissions } from "./file_path.ts";
 import { type HostFiles, hostFiles, unreferencedTimer } from "./host_modules.ts";
+import { NativeClient, type NativeLibrary } from "./native_client.ts";
 import type { SqliteClient } from "./sqlite_client.ts";
 
 /**
@@ -93,6 +94,15 @@ export async function openSqliteFile(options: SqliteFileOptions): Promise<SqlDri
     closed ??= leave(path, shared, files);
     return closed;
   });
+}
+
+/** Opens a driver over a file, or memory, through a native library. See `openSqliteFile`. */
+export async function openNativeFile(
+  library: NativeLibrary,
+  options: Omit<SqliteFileOptions, "connect">,
+): Promise<SqlDriver> {
+  const connect = (path: string): NativeClient => new NativeClient(library, path, BUSY_TIMEOUT_MS);
+  return await openSqliteFile({ ...options, connect });
 }
 
 function driverOf(connection: FileConnection, kind: ConnectionKind, close: () => Promise<void>): SqlDriver {

@@ -1,0 +1,13 @@
+import type { Clock, Logger } from "../../ports/mod.ts";
+
+/** Options of a backend over a file, through the SQLite of the runtime. */
+export interface SqliteFileBackendOptions {
+  /** Path of the file, or `:memory:` (kept until the backend is closed). */
+  readonly path: string;
+  /** Name of the account. Defaults to `default`. Many accounts may share a database. */
+  readonly account?: string | undefined;
+  /** Stamps base keys and sent messages. Defaults to the host's clock. */
+  readonly clock?: Clock | undefined;
+  /** Logs waits for other writers. Defaults to warnings on the console. */
+  readonly logger?: Logger | undefined;
+}
