@@ -130,6 +130,7 @@ export async function openAccountOver(
   const host = systemHost(options.host);
   const opened: Closable[] = [backend];
   try {
+    refuseAccountName(options);
     return await openParts({ backend, host, opened }, options, as);
   } catch (error) {
     await closeParts(opened, host.logger);

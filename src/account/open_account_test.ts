@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type MemoryBackendOptions,
   MemoryDatabase,
@@ -18,7 +18,7 @@ import {
   WrongLengthError,
 } from "../errors/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
-import { type Account, type OpenAccountOptions, openAccount } from "./mod.ts";
+import { type Account, type OpenAccountOptions, openAccount, openAccountOver } from "./mod.ts";
 
 const ADDRESS = "5511999990000@c.us.0";
 
@@ -385,4 +385,14 @@ test("nothing secret reaches the log while saving fails in every way", async () 
   expect(host.logger.entries.length).toBeGreaterThan(10);
   expect(host.logger.text).not.toContain(secret);
   expect(JSON.stringify(account.health())).not.toContain(secret);
+});
+
+describe("openAccountOver", () => {
+  // A host passes on the options of its user, whose types need not be checked.
+  test("refuses an account's name and closes the backend", async () => {
+    const backend = memoryBackend({ database: new MemoryDatabase() });
+    const options = { account: "alice" } as object;
+    await expect(openAccountOver(backend, options, {})).rejects.toThrow(TypeError);
+    await expect(backend.exists()).rejects.toThrow(ClosedError);
+  });
 });
