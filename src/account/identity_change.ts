@@ -26,7 +26,7 @@ export interface IdentityChangeParts {
 /**
  * What happens when the device takes another identity: what is in memory is forgotten at once, and what is
  * stored goes in the commit that saves the device. Until that commit has landed nothing is read, and nothing
- * is written beside it; what was being read when the identity changed is read again. So nobody who asks
+ * is written beside it; what was being read when the identity changed is read again. So no later caller
  * afterwards is answered from the former identity's state.
  */
 export class IdentityChange {
@@ -138,7 +138,7 @@ class CurrentReads extends ForwardingReads {
     const { count } = this.#change;
     for await (const item of callRead(this.#reads, method, args) as AsyncIterable<unknown>) {
       if (count !== this.#change.count) {
-        throw new IdentityConflictError(`${method}: the account has taken another identity meanwhile`);
+        throw new IdentityConflictError(`${method}: the account has taken another identity`);
       }
       yield item;
     }

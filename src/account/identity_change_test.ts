@@ -124,7 +124,7 @@ describe("another identity of a device that is not paired", () => {
     expect(await lid.lidOfContactHash("AAAA")).toBeUndefined();
     expect(await senderKeyDevices.withoutKey(GROUP, [DEVICE])).toEqual([]);
     takeIdentity(here, await another());
-    // Whoever asks waits for the commit that clears what is stored.
+    // Readers wait for the commit that clears what is stored.
     expect(await cache.sessions.load(ALICE)).toBeUndefined();
     expect(here.commits.at(-1)?.[0]?.kind).toBe("account.clear");
     expect(await cache.identities.load(ALICE)).toBeUndefined();
@@ -155,7 +155,7 @@ describe("another identity of a device that is not paired", () => {
     await here.account.close();
   });
 
-  test("lets nobody put or publish what was made of the former one's state", async () => {
+  test("refuses to put or publish records of the former identity", async () => {
     const here = await world();
     await fill(here);
     const cache = signalCache(here.account);
@@ -265,7 +265,7 @@ describe("another identity of a device that is not paired", () => {
     await here.account.close();
   });
 
-  test("marks nobody as holding a sender key that was on its way", async () => {
+  test("marks no device as holding a sender key on its way", async () => {
     const here = await world();
     const { senderKeyDevices } = directory(here.account);
     const distribution = await senderKeyDevices.beginDistribution(GROUP, [DEVICE]);

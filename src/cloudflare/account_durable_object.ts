@@ -29,7 +29,7 @@ import { AccountObject, type AccountObjectOptions } from "../worker/mod.ts";
 export class AccountDurableObject<Env = unknown> extends DurableObject<Env> {
   /**
    * The account in this object. RPC exposes every method of a class, also a protected one, but no field:
-   * nobody outside reaches what this holds.
+   * what this holds cannot be reached from outside.
    */
   protected readonly holdfast: AccountObject;
 

@@ -163,7 +163,7 @@ export class PersistenceManager {
    *
    * A device without a phone number may take another identity key. Then everything else that is stored for
    * the account goes in the commit that saves the device, and memory with it; what is being committed for the
-   * former identity meanwhile is rejected with `IdentityConflictError`.
+   * former identity is rejected with `IdentityConflictError`.
    *
    * @param options.writes Land in the same commit as the changed device, or not at all: use it where the
    * device counts or refers to what they store. They and their bytes belong to the manager from now on.

@@ -16,7 +16,7 @@ test("a snapshot is frozen, in constant time, and shows a change at once", () =>
   expect(manager.getDeviceSnapshot().pushName).toBe("Ada");
 });
 
-test("whoever scribbles over a snapshot's bytes or map does not change the stored state", async () => {
+test("writing into a snapshot's bytes or map does not change the state", async () => {
   const { manager, backend } = deviceHarness({ device: { extra: new Map([["a", new Uint8Array([1])]]) } });
   manager.processCommand({ kind: "setPropsHash", propsHash: "published once" });
   const { identityKey, extra } = manager.getDeviceSnapshot();

@@ -60,7 +60,7 @@ test("an unset counter whose greatest stored id is the last starts at 1", async 
   expect(await manager.addPreKeys(1, record)).toEqual([1]);
 });
 
-test("ids that wait to be committed are not handed out twice, whoever asks at once", async () => {
+test("ids that wait to be committed are not handed out twice", async () => {
   const { manager, plan } = deviceHarness();
   plan.next("hold");
   const calls = [3, 2, 4].map((count) => manager.addPreKeys(count, record));

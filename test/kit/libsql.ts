@@ -52,7 +52,7 @@ function fileTarget(name: string, open: (path: string) => Promise<SqlDriver>): C
         async afterCrash() {
           crashes += 1;
           const next = join(folder, `${crashes}.db`);
-          // The log is copied first: if a connection that is being collected checkpoints it meanwhile, the
+          // The log is copied first: if a connection that is being collected checkpoints it now, the
           // database has its content. Before the first commit there may be no log, or no file at all.
           for (const suffix of ["-wal", ""]) {
             if (existsSync(path + suffix)) await copyFile(path + suffix, next + suffix);

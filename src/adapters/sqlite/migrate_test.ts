@@ -105,7 +105,7 @@ test("a lost answer is resolved by what is stored", async () => {
   }
 });
 
-test("answers that are lost for ever are a failure", async () => {
+test("answers that stay lost are a failure", async () => {
   const driver = await memory();
   const lossy: SqlDriver = {
     ...driver,
@@ -133,7 +133,7 @@ test("versions are numbered without gaps, and floors never exceed them", () => {
   }
 });
 
-test("every table of the layout is known to whoever deletes and counts, with the columns it sums", async () => {
+test("deleting and counting know every table of the layout", async () => {
   const driver = await memory();
   await migrate(driver, MIGRATIONS);
   const scoped = (await tables(driver)).filter((name) => name !== "holdfast_schema" && name !== "account");

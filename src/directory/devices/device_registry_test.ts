@@ -136,7 +136,7 @@ describe("DeviceRegistry commits", () => {
   });
 });
 
-describe("DeviceRegistry changes of a user whose mapping is stored meanwhile", () => {
+describe("DeviceRegistry changes of a user whose mapping is stored during the change", () => {
   /** Stores the mapping of the user at the given call of a read, before the read. */
   function mapAt(opened: OpenedDirectory, read: "getDevicesFor" | "listSignalAddresses", call: number): void {
     const { store } = opened.account;

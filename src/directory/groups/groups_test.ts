@@ -334,7 +334,7 @@ describe("SenderKeyDevices.beginDistribution", () => {
     expect(await marks.withoutKey(GROUP, DEVICES)).toEqual([]);
   });
 
-  test("ignores an acknowledgement of a key that was dropped meanwhile", async () => {
+  test("ignores an acknowledgement of a key that has been dropped", async () => {
     for (const giveUp of ["rotate", "lost"] as const) {
       const { marks } = new World();
       const before = await marks.beginDistribution(GROUP, DEVICES.slice(0, 2));

@@ -145,7 +145,7 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Our sender keys are gone, with their marks: nobody holds one, and what is on its way is none of those to
+   * Our sender keys are gone, with their marks: no device holds one, and what is on its way is none of those to
    * come.
    */
   forgetAll(): void {
@@ -158,7 +158,7 @@ export class SenderKeyDevices {
     if (devices.length === 0) return;
     const entries = devices.map((device): SenderKeyDevice => [formatJid(device), hasKey]);
     await this.#parts.commit([{ kind: "senderKeyDevices.set", group, entries }]);
-    // The next lookup reads again, because marks of removed devices may have been deleted meanwhile.
+    // The next lookup reads again, because marks of removed devices may have been deleted since.
     await this.#parts.cache.invalidate(group);
   }
 

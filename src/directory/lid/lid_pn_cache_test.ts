@@ -197,7 +197,7 @@ describe("LidPnCache.learn while the store fails or changes", () => {
     }
   });
 
-  test("reads the store again when other code committed meanwhile", async () => {
+  test("reads the store again after a commit by other code", async () => {
     const world = new LidWorld();
     const { cache, backend } = world;
     await world.learn("usync", LID, "other", 1);

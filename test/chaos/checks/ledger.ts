@@ -15,7 +15,7 @@ interface KeyState {
   promised: number;
   /** The change that closed the gate, or an earlier one. */
   gated: number;
-  /** What the database has, and the change that it comes from; `undefined` when nobody made it. */
+  /** What the database has, and the change that it comes from; `undefined` when no step made it. */
   stored: Digest;
   storedFrom: number | undefined;
   /** Numbers of changes by their digest. */
@@ -26,7 +26,7 @@ interface KeyState {
   closedAt: number | undefined;
 }
 
-/** A change that somebody can be promised. */
+/** A change that a step can be promised. */
 export type Changes = ReadonlyMap<string, number>;
 
 export class Ledger {
@@ -74,7 +74,7 @@ export class Ledger {
     this.store(key, digest);
   }
 
-  /** Whether somebody has made this change. */
+  /** Whether a step has made this change. */
   knows(key: string, digest: Digest): boolean {
     return this.#state(key).history.has(nameOf(digest));
   }
@@ -144,7 +144,7 @@ export class Ledger {
   }
 
   /**
-   * A key whose row nobody has put. Changes are noted a moment after they were made: ask when everything is
+   * A key whose row no step has put. Changes are noted a moment after they were made: ask when everything is
    * at rest.
    */
   findForeign(): string | undefined {

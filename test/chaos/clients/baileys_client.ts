@@ -169,7 +169,7 @@ export class BaileysClient implements ChaosClient {
     await this.#repository.deleteSession([jidOf(address)]);
   }
 
-  /** Its repository holds the lock around everything: nobody has an old copy. */
+  /** Its repository holds the lock around everything: there is no old copy. */
   async takeStale(): Promise<undefined> {
     return undefined;
   }

@@ -8,7 +8,7 @@ import type { Sealed } from "./wire.ts";
 /** Names of the engine's keys. */
 export type ClientStore = "session" | "senderKey" | "identity";
 
-/** Where somebody can be reached: keys that a session is begun with. Public keys have 33 bytes. */
+/** Where a user can be reached: keys that a session is begun with. Public keys have 33 bytes. */
 export interface Bundle {
   readonly registrationId: number;
   readonly identityKey: Uint8Array;

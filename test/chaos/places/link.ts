@@ -4,7 +4,7 @@ import type { Clock } from "../../../src/ports/mod.ts";
 import { FaultPlan } from "../../../src/testing/mod.ts";
 import type { ChaosBackend, ConnectionHost } from "./chaos_backend.ts";
 
-/** Told of every commit that was applied, whoever learns of it. */
+/** Told of every commit that was applied, also when its answer is lost. */
 export type CommitListener = (writes: readonly Write[], link: Link) => void;
 
 /** Reads that may be slow or fail: those that go on while the account is open. */

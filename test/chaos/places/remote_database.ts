@@ -10,7 +10,7 @@ export interface ChaosService {
   readonly token: string;
   /** A name that no other run has. */
   readonly account: string;
-  /** What becomes of the service before one more process connects. Nothing is under way meanwhile. */
+  /** What becomes of the service before one more process connects. No call is in flight then. */
   change?(): Promise<void>;
   /** What carries requests to the service, for one more process. */
   connect(): Promise<typeof fetch>;

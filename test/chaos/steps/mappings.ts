@@ -108,7 +108,7 @@ function storedMapping(lid: string, phoneNumber: string): LidPnMapping {
   return { lid, phoneNumber, createdAt: 1, updatedAt: 1, learningSource: "other" };
 }
 
-/** A pair is told of which one end is ours, or both are and stand the wrong way round. It must be refused. */
+/** Tells a pair of which one end is ours, or our own pair the wrong way round. It must be refused. */
 export function startTellWrong(world: World): void {
   const { random } = world;
   const { lid, pn } = random.pick(world.users);

@@ -5,7 +5,7 @@ import type { World } from "../world/world.ts";
 import { GROUPS } from "./groups.ts";
 import { contactOf } from "./sends.ts";
 
-/** One user's place is taken by somebody else, mostly one whose LID was found out. */
+/** One user's place is taken by another user, mostly one whose LID was found out. */
 export function replaceUser(world: World): void {
   const at = world.users.findIndex(({ isTold, pn }) => isTold && pn !== undefined);
   const place = at === -1 ? world.random.below(CAST.length) : at;

@@ -64,7 +64,7 @@ export function startDelete(world: World): void {
   });
 }
 
-/** Somebody without the lock puts a copy that is behind. It must be refused, and nothing be said twice. */
+/** A caller without the lock puts a copy that is behind. It must be refused, and no key be used twice. */
 export function putOldCopy(world: World): void {
   const contact = contactOf(world);
   const address = contact.mainAddress;
@@ -77,7 +77,7 @@ export function putOldCopy(world: World): void {
   });
 }
 
-/** A read is slow; meanwhile the session is deleted, begun anew, written, and dropped from memory. */
+/** During a slow read the session is deleted, begun again, written, and dropped from memory. */
 export function overtakeRead(world: World): void {
   const contact = contactOf(world);
   const address = contact.lidAddress;

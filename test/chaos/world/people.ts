@@ -13,7 +13,7 @@ export function populate(world: World): void {
   for (let at = 0; at < CAST.length; at += 1) world.users.push(newUser(world, at));
 }
 
-/** Somebody whom the account does not know. */
+/** A user that the account does not know. */
 export function newUser(world: World, place: number): ChaosUser {
   const { devices, hasPn } = CAST[place] as (typeof CAST)[number];
   const number = world.name();

@@ -24,7 +24,7 @@ import { Trace } from "./violation.ts";
 /** Most keys that one crash may cost one chain. */
 const MAX_BURNED_PER_CRASH = 64;
 
-/** Times that everything is let go on before what still waits is said to wait for ever. */
+/** Times that everything is let go on before what still waits is reported as never ending. */
 const MAX_ROUNDS = 40;
 
 /** What is under way to the database arrives after so many turns of the queue. */
@@ -321,7 +321,7 @@ export class World {
     }
   }
 
-  /** Clears memory, which is allowed while nobody works with what it forgets. */
+  /** Clears memory, which is allowed while no operation uses what it forgets. */
   clear(incarnation: Incarnation): void {
     if (incarnation.client.clear === undefined) return;
     for (const contact of this.contacts) this.#findOrphans(incarnation, contact);
@@ -388,7 +388,7 @@ export class World {
     }
   }
 
-  /** A commit was applied, though perhaps nobody learns of it. */
+  /** A commit was applied, though its answer may be lost. */
   #applied(writes: readonly Write[], link: Link): void {
     if (writes.length === 0) {
       // Opening an account takes it over in a commit that writes nothing else.
@@ -423,7 +423,7 @@ export class World {
     }
   }
 
-  /** Keys of the account that somebody begins a session with. */
+  /** Keys of the account that a peer begins a session with. */
   ourBundle(preKeyId: number | undefined): Bundle {
     const bundle = this.#bundle;
     if (bundle === undefined) throw new Error("the account has no keys yet");

@@ -143,7 +143,7 @@ class Model {
   readonly #deleted = new Map<string, number>();
   /** The session that consumed a pre-key. */
   readonly #consumers = new Map<number, string>();
-  /** Copies that somebody loaded without the lock and may put later. */
+  /** Copies that were loaded without the lock and may be put later. */
   readonly #stale: { name: string; record: CounterRecord; incarnation: number }[] = [];
   #counts = { published: 0, crashes: 0, cleanRestarts: 0, burnedKeys: 0, failures: 0, outages: 0 };
 
@@ -348,7 +348,7 @@ class Model {
     await this.#storeOf(here, name).load(name);
   }
 
-  /** A read is slow; meanwhile the record is replaced, written, and dropped from memory. */
+  /** During a slow read the record is replaced, written, and dropped from memory. */
   #overtakeRead(name: string): void {
     this.#world.cache.clearAfterFlush();
     this.#rows.holdReads();
@@ -370,7 +370,7 @@ class Model {
   }
 
   /**
-   * Somebody without the lock puts a copy that may be old: a receive, whose put must not take the counter
+   * A caller without the lock puts a copy that may be old: a receive, whose put must not take the counter
    * back.
    */
   #putStale(): void {
@@ -394,7 +394,7 @@ class Model {
     });
   }
 
-  /** Forgets everything, which is allowed while nobody works with what it forgets. */
+  /** Forgets everything, which is allowed while no operation uses what it forgets. */
   #clear(): void {
     if (this.#tasks.size > 0) return;
     this.#world.cache.clear();

@@ -71,7 +71,7 @@ export class FakeRows implements SignalCacheReads, Pick<Committer, "commit" | "c
     for (const go of held) go();
   }
 
-  /** Held commits never arrive, and nobody learns of it: the process that sent them is gone. */
+  /** Held commits never arrive, and have no answer: the process that sent them is gone. */
   dropCommits(): void {
     this.#heldCommits = undefined;
   }

@@ -26,7 +26,7 @@ export function sessionRecordBytes(name: number): Uint8Array {
   return record.encode();
 }
 
-/** A stored sender key of somebody else. */
+/** A stored sender key of another user. */
 export function senderKeyRecordBytes(name: number): Uint8Array {
   const record = new SenderKeyRecord();
   const seed = new Uint8Array(32).fill(name);
