@@ -91,6 +91,41 @@ export function replaceDevices(record: DeviceListRecord | undefined, next: Devic
   };
 }
 
+/** What one of several patches did: whether it changed the list and what it removed, or why it was refused. */
+export type PatchReport =
+  | (Pick<PatchedDevices, "removed" | "isIdentityChange"> & { readonly changed: boolean })
+  | { readonly refused: unknown };
+
+/**
+ * Applies patches one after the other as one change. What any of them removed counts as removed, also where a
+ * later one adds it again: the sessions and marks of the former device are not the new one's.
+ *
+ * @param check Throws when a list is invalid. The patch that made it is left out.
+ */
+export function patchTogether(
+  known: DeviceListRecord,
+  patches: readonly ((record: DeviceListRecord) => PatchedDevices)[],
+  check: (record: DeviceListRecord) => void,
+): { readonly patch: PatchedDevices; readonly reports: readonly PatchReport[] } {
+  const removed = new Set<number>();
+  let record = known;
+  let isIdentityChange = false;
+  const reports = patches.map((patch): PatchReport => {
+    try {
+      const next = patch(record);
+      check(next.record);
+      const changed = next.record !== record;
+      record = next.record;
+      for (const device of next.removed) removed.add(device);
+      isIdentityChange ||= next.isIdentityChange;
+      return { changed, removed: next.removed, isIdentityChange: next.isIdentityChange };
+    } catch (refused) {
+      return { refused };
+    }
+  });
+  return { patch: { record, removed: [...removed], isIdentityChange }, reports };
+}
+
 /** Whether a signed list accepts a device. The primary one is always accepted. */
 function isAccepted({ deviceId, keyIndex }: DeviceChange, list: AdvKeyIndexList): boolean {
   if (deviceId === PRIMARY_DEVICE) return true;

@@ -1,14 +1,23 @@
 import { formatJid, type Jid, type JidServer, tryParseSignalAddress } from "../../addresses/mod.ts";
-import type { DeviceListRecord, ProtocolReads, SignalReads, Write } from "../../backend/mod.ts";
+import {
+  DEVICE_LIST,
+  type DeviceListRecord,
+  type ProtocolReads,
+  type SignalReads,
+  type Write,
+} from "../../backend/mod.ts";
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { LimitError } from "../../errors/mod.ts";
+import { checkOf } from "../../rules/mod.ts";
 import {
   type DeviceChange,
   type PatchedDevices,
+  type PatchReport,
   PRIMARY_DEVICE,
   patchDeviceAdd,
   patchDeviceRemove,
   patchDeviceUpdate,
+  patchTogether,
   replaceDevices,
 } from "./device_patch.ts";
 import { readKeyIndexList } from "./key_index_list.ts";
@@ -108,6 +117,14 @@ interface Changed {
   readonly patch: PatchedDevices;
 }
 
+/** Patches of one user that wait for the user's lock and will be committed together. */
+interface WaitingPatches {
+  readonly patches: ((record: DeviceListRecord) => PatchedDevices)[];
+  readonly reports: Promise<readonly PatchReport[]>;
+}
+
+const checkList = checkOf(DEVICE_LIST, "change devices");
+
 const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIdentityChange: false });
 
 /**
@@ -142,6 +159,8 @@ export class DeviceRegistry {
   /** Number of commits of other code that changed lists. */
   #followed = 0;
   readonly #running = new Set<RunningChange>();
+  /** By the name that the callers asked for. */
+  readonly #waiting = new Map<string, WaitingPatches>();
 
   constructor(parts: DeviceRegistryParts) {
     this.#parts = parts;
@@ -278,14 +297,37 @@ export class DeviceRegistry {
     for (const user of users) await this.#parts.cache.invalidate(user);
   }
 
+  /**
+   * Patches the list of one user. Patches that wait for the user's lock at the same time are applied in their
+   * order and committed together; one that makes the list invalid is left out and rejects alone.
+   */
   async #patch(user: Jid, patch: (record: DeviceListRecord) => PatchedDevices): Promise<DeviceReport> {
-    return await this.#locked([user], async ([names], requireCurrent) => {
-      if (names === undefined) return NOTHING;
+    const key = formatJid({ ...user, device: PRIMARY_DEVICE, agent: 0 });
+    const waiting = this.#waiting.get(key) ?? this.#waitToPatch(key, user);
+    const index = waiting.patches.push(patch) - 1;
+    const report = (await waiting.reports)[index] ?? NOTHING;
+    if ("refused" in report) throw report.refused;
+    return report;
+  }
+
+  /** Takes the user's lock. Patches that are added to the result until it is held are committed. */
+  #waitToPatch(key: string, user: Jid): WaitingPatches {
+    const patches: WaitingPatches["patches"] = [];
+    const end = (): void => {
+      if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+    };
+    const reports = this.#locked([user], async ([names], requireCurrent) => {
+      end();
+      if (names === undefined) return [];
       const known = listOf(await this.#lists.get(names.canonical, names));
-      if (known === undefined) return NOTHING;
-      const [report] = await this.#apply([{ names, known, patch: patch(known) }], requireCurrent);
-      return report ?? NOTHING;
+      if (known === undefined) return [];
+      const { patch, reports } = patchTogether(known, patches, checkList);
+      await this.#apply([{ names, known, patch }], requireCurrent);
+      return reports;
     });
+    const waiting: WaitingPatches = { patches, reports: reports.finally(end) };
+    this.#waiting.set(key, waiting);
+    return waiting;
   }
 
   /**
@@ -385,7 +427,8 @@ export class DeviceRegistry {
         address !== undefined && users.includes(address.user) ? [address.device] : [],
       );
       const listed = known?.devices.map(({ deviceId }) => deviceId) ?? [];
-      const companions = new Set([...listed, ...inSessions].filter((id) => id !== PRIMARY_DEVICE));
+      const all = [...listed, ...inSessions, ...patch.removed];
+      const companions = new Set(all.filter((id) => id !== PRIMARY_DEVICE));
       return jidsOf(names, [...companions]);
     });
   }

@@ -34,6 +34,65 @@ describe("DeviceRegistry patches", () => {
     expect(jids?.map(({ device }) => device)).toEqual([0, 3, 4, 5, 6, 7]);
   });
 
+  test("commits 50 notifications of 50 users, told at once, together", async () => {
+    const opened = await new DirectoryWorld().open();
+    const { devices } = opened.directory;
+    const users = Array.from({ length: 50 }, (_, n) => parseJid(`${5_511_000 + n}@s.whatsapp.net`));
+    await devices.update(users.map((user) => ({ user, devices: [{ deviceId: 0 }], timestamp: 1 })));
+    const { commits } = opened.account.stats();
+    await Promise.all(users.map((user) => devices.addDevice(user, { deviceId: 3, keyIndex: 1 })));
+    expect(opened.account.stats().commits - commits).toBeLessThanOrEqual(3);
+    expect((await devices.getDevicesFor(users)).map((jids) => jids?.length)).toEqual(users.map(() => 2));
+  });
+
+  test("commits 50 notifications of one user, told at once, together", async () => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    await fill(opened);
+    const { devices } = opened.directory;
+    const { commits } = opened.account.stats();
+    const reports = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        n % 2 === 0 ? devices.addDevice(USER, { deviceId: 10 + n }) : devices.removeDevices(USER, [9 + n]),
+      ),
+    );
+    expect(reports.map(({ changed }) => changed)).toEqual(reports.map(() => true));
+    expect(reports.map(({ removed }) => removed)).toEqual(
+      reports.map((_, n) => (n % 2 === 0 ? [] : [9 + n])),
+    );
+    expect(opened.account.stats().commits - commits).toBeLessThanOrEqual(2);
+    const [jids] = await devices.getDevicesFor([USER]);
+    expect(jids?.map(({ device }) => device)).toEqual([0, 3]);
+  });
+
+  test("drops the sessions of a device that is removed and added at once", async () => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    await fill(opened);
+    const { devices } = opened.directory;
+    await Promise.all([devices.removeDevices(USER, [3]), devices.addDevice(USER, { deviceId: 3 })]);
+    const [jids] = await devices.getDevicesFor([USER]);
+    expect(jids?.map(({ device }) => device)).toEqual([0, 3]);
+    expect((await stored(world)).addresses.filter((address) => address.includes(":3@"))).toEqual([
+      expect.stringMatching(/^identity /),
+    ]);
+  });
+
+  test("refuses one invalid patch and commits those told with it", async () => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    await fill(opened);
+    const { devices } = opened.directory;
+    const patches = await Promise.allSettled([
+      devices.addDevice(USER, { deviceId: 5 }),
+      devices.addDevice(USER, { deviceId: Number.NaN }),
+      devices.addDevice(USER, { deviceId: 6 }),
+    ]);
+    expect(patches.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const [jids] = await devices.getDevicesFor([USER]);
+    expect(jids?.map(({ device }) => device)).toEqual([0, 3, 5, 6]);
+  });
+
   test("keeps a list under the LID from the next change on", async () => {
     const world = new DirectoryWorld();
     const opened = await world.open();
