@@ -87,11 +87,14 @@ export class NodeSessionRecord {
     throw new RangeError("fast-forward session: no such chain");
   }
 
-  /** See `RecordCodec.close`. The session counts as the last closed one. */
+  /** See `RecordCodec.close`. The open session counts as the last closed one. */
   close(): void {
-    const open = openOf(this.#json);
-    if (open !== undefined)
-      this.#replace({ [open.name]: closedAs(silenced(open.session), this.#lastClosed() + 1) });
+    const closedAt = this.#lastClosed() + 1;
+    const sessions = Object.entries(this.#json._sessions).map(([name, session]) => {
+      const silent = silenced(session);
+      return [name, session.indexInfo.closed === OPEN ? closedAs(silent, closedAt) : silent];
+    });
+    this.#replace(Object.fromEntries(sessions));
   }
 
   /**

@@ -208,6 +208,23 @@ describe("NodeSessionRecord", () => {
     codec.close(codec.copy(NodeSessionRecord.of({ _sessions: {}, version: "v1" })));
   });
 
+  test("closes the chains of closed sessions, too", async () => {
+    const [alice, bob] = await talking();
+    await alice.open(bob, 2);
+    const record = recordOf(alice, bob).copy();
+    const sending = () =>
+      Object.values(record.json._sessions).map((session) => {
+        return session._chains[session.currentRatchet.ephemeralKeyPair.pubKey]?.chainKey.key !== undefined;
+      });
+    expect(sending()).toEqual([true, true]);
+    record.close();
+    expect(sending()).toEqual([false, false]);
+    expect(Object.values(record.json._sessions).map(({ indexInfo }) => indexInfo.closed === -1)).toEqual([
+      false,
+      false,
+    ]);
+  });
+
   test("appends sessions of another address and reads both", async () => {
     const [alice, bob] = await talking();
     const coming = recordOf(alice, bob);

@@ -63,8 +63,9 @@ export interface RecordCodec<T> {
   fastForward(record: T, chainId: string, bound: number): void;
 
   /**
-   * Removes the sending chain, so that the client sees a closed record and begins a new session or sender
-   * key. Messages of the peer on its old chains can still be decrypted.
+   * Removes the sending chains, also those of archived sessions, so that the client sees a closed record and
+   * begins a new session or sender key. Messages of the peer on its old chains can still be decrypted. An
+   * archived session that a late message brings back does not send on its stored chain either.
    */
   close(record: T): void;
 }

@@ -218,10 +218,12 @@ export class SessionRecord {
   }
 
   /**
-   * Closes and archives the current session. It still receives, but does not send until the peer moves it to
-   * a new chain. The client sees no current session and begins a new one.
+   * Closes the sending chains of all sessions and archives the current one. They still receive, but none
+   * sends until the peer moves it to a new chain. The client sees no current session and begins a new one.
+   * Skips damaged archived sessions.
    */
   close(): void {
+    this.#changeArchived((chain) => chain.close());
     const current = this.#current;
     if (current === undefined) return;
     if (current.senderChain?.chainKey !== undefined) current.senderChain = current.senderChain.close();

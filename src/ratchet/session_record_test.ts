@@ -162,10 +162,21 @@ describe("SessionRecord", () => {
     expect(stored?.key?.length).toBe(32);
     expect(stored?.key).not.toEqual(key);
 
-    record.promote(0);
-    expect(record.sendingChain).toBeUndefined();
-    expect(() => record.fastForward(sendingChain(2).id, 1)).toThrow(RangeError);
+    for (const name of [2, 1]) {
+      record.promote(archivedNames(record).indexOf(name));
+      expect(nameOf(record.current)).toBe(name);
+      expect(record.sendingChain).toBeUndefined();
+      expect(() => record.fastForward(sendingChain(name).id, 1)).toThrow(RangeError);
+    }
     new SessionRecord().close();
+  });
+
+  test("closes archived sessions without a current one, and skips damage", () => {
+    const record = SessionRecord.decode(Uint8Array.of(...recordOf(1).encode(), 0x12, 2, 0x0a, 9));
+    record.archiveCurrent();
+    record.close();
+    expect(record.archived(0).senderChain?.isClosed).toBe(true);
+    expect(record.encode().slice(-4)).toEqual(Uint8Array.of(0x12, 2, 0x0a, 9));
   });
 
   test("closes archived chains too far behind, and skips damage", () => {

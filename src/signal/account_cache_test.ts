@@ -45,7 +45,7 @@ function publicKey(name: number): Uint8Array {
   return new Uint8Array(33).fill(name).fill(5, 0, 1);
 }
 
-function freshSession(): SessionRecord {
+function freshSession(): SessionState {
   const state = new SessionState();
   state.remoteIdentityPublic = publicKey(1);
   state.rootKey = new Uint8Array(32).fill(2);
@@ -55,9 +55,7 @@ function freshSession(): SessionRecord {
     ratchetKeyPrivate: new Uint8Array(32),
     chainKey: new Uint8Array(32).fill(5),
   });
-  const record = new SessionRecord();
-  record.startSession(state);
-  return record;
+  return state;
 }
 
 /** Sends one message on the session of an address and returns its counter. */
@@ -66,7 +64,8 @@ async function send(
   address: string,
 ): Promise<number> {
   return await cache.withAddress(address, async (canonical) => {
-    const record = (await cache.sessions.load(canonical)) ?? freshSession();
+    const record = (await cache.sessions.load(canonical)) ?? new SessionRecord();
+    if (record.sendingChain === undefined) record.startSession(freshSession());
     const chain = record.sendingChain as SessionChain;
     const counter = chain.next;
     if (record.current !== undefined) record.current.senderChain = chain.fastForward(counter + 1);
@@ -154,18 +153,19 @@ describe("signalCache", () => {
     await account.close();
   });
 
-  test("stores a restore epoch and discards older rows from then on", async () => {
+  test("stores a restore epoch and closes older rows from then on", async () => {
     const world = new World();
     const before = await world.open({ seed: 1 });
     for (const address of [PEER, PN_PEER]) await send(before.cache, address);
     await before.account.close();
     const restored = await world.open({ seed: 2, signal: { restoreEpoch: 3 } });
-    expect(await restored.cache.sessions.load(PEER)).toBeUndefined();
+    expect((await restored.cache.sessions.load(PEER))?.current).toBeUndefined();
+    expect((await restored.cache.sessions.load(PEER))?.archivedCount).toBe(1);
     await restored.account.close();
     // Omitted or smaller: the greatest one applies.
     for (const signal of [{}, { restoreEpoch: 1 }]) {
       const later = await world.open({ seed: 3, signal });
-      expect(await later.cache.sessions.load(PN_PEER)).toBeUndefined();
+      expect((await later.cache.sessions.load(PN_PEER))?.sendingChain).toBeUndefined();
       expect(later.account.signalPolicy.restoreEpoch).toBe(3);
       expect(await send(later.cache, PEER)).toBe(0);
       await later.cache.sessions.delete(PEER);

@@ -353,15 +353,16 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
         if (opened.burnedKeys > 0) events.emit({ kind: "burned", store, address, keys: opened.burnedKeys });
         return;
       case "closed":
-        if (store === "session")
-          this.#addRecord(address, row, opened.value, new CounterLease(undefined, 0, 0));
-        else this.#setAside(address, table.lost(address));
+        this.#installClosed(address, row, opened.value);
         events.emit({ kind: "closed", store, address, burned: opened.burned });
         return;
-      case "outdated":
-        this.#setAside(address, opened.isOwn ? table.lost(address) : []);
+      case "outdated": {
+        const entry = this.#installClosed(address, row, opened.value);
+        // Stored under the present epoch, it is closed once and not with each load.
+        this.#context.dirty.change(entry, MUST);
         events.emit({ kind: "discarded", store, address });
         return;
+      }
       case "unreadable": {
         const { reason } = opened;
         if (this.#isOwn(address)) throw unreadable(reason);
@@ -372,13 +373,20 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     }
   }
 
-  #addRecord(address: string, row: SignalRow, value: T, lease: CounterLease | undefined): void {
+  /** A closed session is kept for receiving; our own sender key is removed with the marks of its group. */
+  #installClosed(address: string, row: SignalRow, value: T): CacheEntry<T> {
+    if (this.table.store !== "session") return this.#setAside(address, this.table.lost(address));
+    return this.#addRecord(address, row, value, new CounterLease(undefined, 0, 0));
+  }
+
+  #addRecord(address: string, row: SignalRow, value: T, lease: CounterLease | undefined): CacheEntry<T> {
     const entry = new CacheEntry<T>(this, address, `${this.table.store}:${address}`);
     entry.value = value;
     entry.lease = lease;
     entry.stored = true;
     entry.bytes = row.record.byteLength;
     this.entries.add(entry);
+    return entry;
   }
 
   #addEntry(address: string, stored: boolean): CacheEntry<T> {
@@ -389,10 +397,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** Deletes the row with the next flush, in one commit with `riders`. The address reads as absent. */
-  #setAside(address: string, riders: readonly Write[]): void {
+  #setAside(address: string, riders: readonly Write[]): CacheEntry<T> {
     const entry = this.#addEntry(address, true);
     this.#context.dirty.change(entry, MUST);
     for (const rider of riders) entry.addRider(rider);
+    return entry;
   }
 
   /** Closes a chain with so many burned keys that receivers might reject the next message. The gate stays. */

@@ -48,8 +48,9 @@ export interface SignalStoreCacheOptions<S, K> {
   readonly capacity?: number | undefined;
   /**
    * Number of restores of the database from a backup, 0 … 2^32−1. Defaults to 0. After a restore, pass a
-   * greater number than ever before, and keep passing it: rows written under a smaller number are discarded
-   * when they are read, because their bounds do not cover messages sent after the backup.
+   * greater number than ever before, and keep passing it: the bounds of rows written under a smaller number
+   * do not cover messages sent after the backup. So sessions of then are closed when they are read, and kept
+   * for receiving, and our own sender keys are removed with the marks of their groups.
    */
   readonly restoreEpoch?: number | undefined;
   /**

@@ -12,8 +12,8 @@ import { summarizeError } from "../write_behind/mod.ts";
  *   group's marks, so that a new one is sent to all devices.
  * - `replaced`: we had two sender keys in one group, under our phone number and our LID. The LID's stays, and
  *   the group's marks are cleared, so that it is sent to all devices again.
- * - `discarded`: the record is older than a restore and is removed; for our own sender key, the group's marks
- *   too.
+ * - `discarded`: the record is older than a restore, so its sending chains are not used again. The session
+ *   reads as closed and still receives; our own sender key is removed with the group's marks.
  * - `unencodable`: a put record cannot be encoded. If its address is gated, it stays so until another record
  *   is put.
  */

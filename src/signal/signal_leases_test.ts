@@ -329,9 +329,10 @@ describe("CounterLease in SignalStoreCache", () => {
     expect(await send(here, ALICE)).toEqual({ chain: "c", counter: 5, gated: true });
   });
 
-  test("discards only sessions and own sender keys before a restore", async () => {
+  test("closes sessions and removes own sender keys of before a restore", async () => {
     const before = world();
     await haveSession(before, ALICE);
+    await change(before, ALICE, (record) => record.begin("second", "second chain"));
     await before.cache.senderKeys.put(OUR_KEY, CounterRecord.of("", "key", 1));
     const theirs = new CounterRecord();
     theirs.archive.push({ start: "", chain: "theirs", next: 9 });
@@ -339,16 +340,37 @@ describe("CounterLease in SignalStoreCache", () => {
     await before.cache.releaseLeases();
     const restored = before.crash({ restoreEpoch: 1 });
     const { cache, engine, rows } = restored;
-    expect(await cache.sessions.load(ALICE)).toBeUndefined();
+    const kept = await cache.sessions.load(ALICE);
+    expect(kept?.current).toBeUndefined();
+    // No stored chain sends again, not even one that a late message brings back.
+    expect(kept?.archive.map(({ chain, closed }) => [chain, closed])).toEqual([
+      ["second chain", true],
+      [`chain ${ALICE}`, true],
+    ]);
     expect(await cache.senderKeys.load(OUR_KEY)).toBeUndefined();
-    expect((await cache.senderKeys.load(THEIR_KEY))?.archive).toHaveLength(1);
+    expect((await cache.senderKeys.load(THEIR_KEY))?.archive).toEqual(theirs.archive);
     expect(cache.stats.discarded).toBe(2);
     await engine.flush();
-    expect([rows.sessions.size, rows.senderKeys.size, rows.clearedGroups]).toEqual([0, 1, [GROUP]]);
-    await haveSession(restored, ALICE, 4);
-    const later = restored.crash({ restoreEpoch: 1 });
-    expect((await later.cache.sessions.load(ALICE))?.current?.next).toBe(4);
+    expect([rows.sessions.size, rows.senderKeys.size, rows.clearedGroups]).toEqual([1, 1, [GROUP]]);
+    const again = restored.crash({ restoreEpoch: 1 });
+    expect((await again.cache.sessions.load(ALICE))?.archive).toHaveLength(2);
+    expect(again.cache.stats.discarded).toBe(0);
+    await change(again, ALICE, (record) => record.begin("third", "third chain"));
+    expect(await send(again, ALICE)).toMatchObject({ chain: "third chain", counter: 0 });
+    await again.cache.releaseLeases();
+    const later = again.crash({ restoreEpoch: 1 });
+    expect((await later.cache.sessions.load(ALICE))?.current?.next).toBe(1);
     expect(later.cache.incarnation.slice(0, 8)).toBe("00000001");
+  });
+
+  test("closes a session again when a crash forgot the closing", async () => {
+    const before = world();
+    await haveSession(before, ALICE);
+    const restored = before.crash({ restoreEpoch: 1 });
+    for (const open of [restored, restored.crash({ restoreEpoch: 1 })]) {
+      expect((await open.cache.sessions.load(ALICE))?.current).toBeUndefined();
+      expect(open.cache.stats.discarded).toBe(1);
+    }
   });
 
   test("rejects an invalid restore epoch", () => {

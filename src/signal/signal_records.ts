@@ -29,7 +29,7 @@ export interface SignalRecords<T> {
   /**
    * A copy of the record, owned by the caller; `undefined` when there is none. In a record of another
    * incarnation, keys that may have been used are burned. An invalid stored record goes to the quarantine and
-   * reads as absent; one older than a restore is removed.
+   * reads as absent. A session older than a restore is closed, and our own sender key of then is removed.
    *
    * @throws {CorruptError | WrongLengthError} When our own sender key is invalid. It stays stored: delete it
    * to begin a new one.

@@ -16,7 +16,8 @@ import { epochOfIncarnation } from "./incarnation.ts";
  * - `usable`: a record; keys that may have been used are burned.
  * - `closed`: too many keys would have to be burned. `value` no longer sends.
  * - `unreadable`: the row is invalid.
- * - `outdated`: written before a restore.
+ * - `outdated`: written before a restore, when the messages sent since then are unknown. `value` no longer
+ *   sends.
  */
 export type OpenedRecord<T> =
   | {
@@ -27,7 +28,7 @@ export type OpenedRecord<T> =
     }
   | { readonly kind: "closed"; readonly value: T; readonly burned: number }
   | { readonly kind: "unreadable"; readonly reason: QuarantineReason }
-  | { readonly kind: "outdated"; readonly isOwn: boolean };
+  | { readonly kind: "outdated"; readonly value: T };
 
 /** Parameters of {@link openStoredRecord}. */
 export interface OpeningRules<T> {
@@ -53,9 +54,9 @@ export function openStoredRecord<T>(row: SignalRow, rules: OpeningRules<T>): Ope
     throw error;
   }
   const chain = codec.sendingChain(value);
-  const sends = chain !== undefined;
-  if (isOutdated(lease, rules.restoreEpoch) && (sends || store === "session")) {
-    return { kind: "outdated", isOwn: sends };
+  if (isOutdated(lease, rules.restoreEpoch) && (chain !== undefined || store === "session")) {
+    codec.close(value);
+    return { kind: "outdated", value };
   }
   if (chain === undefined) {
     const idle = store === "session" ? new CounterLease(undefined, 0, 0) : undefined;

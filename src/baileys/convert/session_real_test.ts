@@ -8,6 +8,7 @@ import {
   LibraryPeer,
   type SessionCodec,
 } from "../../../test/support/signal/library_peer.ts";
+import { nodeSessionCodec } from "../node_session_record.ts";
 import { recordToSession, sessionToRecord } from "./session.ts";
 
 /** Sessions stored as standard records, each checked for a lossless round trip. */
@@ -129,6 +130,27 @@ describe("session converters in real conversations", () => {
       expect(used.needsRust).toBeLessThan(10);
     },
   );
+
+  test("let the Rust library follow a peer on a session closed by the codec", async () => {
+    const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);
+    const bob = new LibraryPeer("bob", JSON_CODEC as SessionCodec<never>);
+    await alice.open(bob, 1);
+    await bob.decrypt(alice, await alice.encrypt(bob, "1"));
+    await alice.decrypt(bob, await bob.encrypt(alice, "2"));
+    const late = await bob.encrypt(alice, "late");
+    await bob.decrypt(alice, await alice.encrypt(bob, "3"));
+    const onNewChain = await bob.encrypt(alice, "on a new chain");
+    const codec = nodeSessionCodec(() => ({
+      localIdentityPublic: alice.identity.pubKey,
+      localRegistrationId: alice.registrationId,
+    }));
+    const record = codec.decode(alice.sessions.get("bob.0") as Uint8Array);
+    codec.close(record);
+    alice.sessions.set("bob.0", codec.encode(record));
+    alice.engine = "rust";
+    expect(await alice.decrypt(bob, late)).toBe("late");
+    expect(await alice.decrypt(bob, onNewChain)).toBe("on a new chain");
+  });
 
   test("let either library read late messages of an archived session", async () => {
     const alice = new LibraryPeer("alice", RECORD_CODEC as unknown as SessionCodec<never>);

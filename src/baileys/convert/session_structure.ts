@@ -49,7 +49,7 @@ export type StructurePlace =
 /** Writes a session of libsignal-node as a standard one. */
 export function writeStructure(session: NodeSession, context: SessionContext): SessionStructure {
   const { sending, receiving, more, spent } = sortChains(session);
-  const senderChain = sending === undefined ? { messageKeys: [] } : writeChain(sending, undefined);
+  const senderChain = sending === undefined ? { messageKeys: [] } : writeSending(sending, session, context);
   return {
     sessionVersion: SESSION_VERSION,
     localIdentityPublic: context.localIdentityPublic,
@@ -111,6 +111,18 @@ export function readStructure(structure: SessionStructure, place: StructurePlace
     chains: readChains(structure),
     pendingPreKey: readPendingPreKey(structure),
   };
+}
+
+/**
+ * Writes the sending chain. A closed one of an archived session has a key in place of its own: without one,
+ * other clients cannot follow the peer to a new chain.
+ */
+function writeSending(
+  sending: NodeChain,
+  { rootKey }: NodeSession,
+  { archived }: SessionContext,
+): ReturnType<typeof writeChain> {
+  return writeChain(sending, archived ? placeholderKey(rootKey, sending.ratchetKey) : undefined);
 }
 
 /** Sorts chains by their target field. Each list is oldest first. */

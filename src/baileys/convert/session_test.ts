@@ -320,7 +320,7 @@ describe("sessionToRecord", () => {
     expect(Object.values(back?._chains ?? {})[0]?.chainKey.key).toBeUndefined();
   });
 
-  test("writes no placeholder key for a sending chain", () => {
+  test("writes no placeholder key for the sending chain of an open session", () => {
     const talk = sampleSession();
     const [own] = Object.keys(talk._chains);
     const closed = {

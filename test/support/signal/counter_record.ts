@@ -124,6 +124,7 @@ export const counterCodec: LiveRecordCodec<CounterRecord> = {
     if (record.resumed === chain) record.resumed = undefined;
   },
   close: (record) => {
+    record.archive = record.archive.map((state) => ({ ...state, closed: true }));
     if (record.current === undefined) return;
     record.archive.unshift({ ...record.current, closed: true });
     record.current = undefined;
