@@ -45,6 +45,7 @@ const CHECKS = [
     ],
   },
   { name: "layers", steps: [["node", ["tools/check_layers.mjs"]]] },
+  { name: "calls on files", steps: [["node", ["tools/check_file_calls.mjs"]]] },
   { name: "doors", steps: [["node", ["tools/check_doors.mjs"]]] },
   { name: "manifests", steps: [["node", ["tools/check_manifests.mjs"]]] },
   { name: "lockfile", steps: [["node", ["tools/check_lock.mjs"]]] },
