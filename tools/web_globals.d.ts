@@ -42,6 +42,7 @@ declare class URL {
 
 declare class ReadableStream<T> {
   constructor(source: {
+    start?(controller: { error(reason: unknown): void }): void;
     pull(controller: { enqueue(chunk: T): void; close(): void }): Promise<void>;
     cancel?(): Promise<void>;
   });

@@ -13,22 +13,34 @@ export interface ListenOptions {
 export interface Listening {
   readonly port: number;
   /** Accepts no further connections, and resolves when running requests are answered. */
-  close(): Promise<void>;
+  stop(): Promise<void>;
+  /** Closes every connection at once, whatever runs on it. */
+  cut(): Promise<void>;
 }
 
 interface DenoHost {
   serve(
-    options: { hostname: string; port: number; onListen(): void },
+    options: { hostname: string; port: number; signal: AbortSignal; onListen(): void },
     handler: Handler,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+  ): {
+    readonly addr: { readonly port: number };
+    readonly finished: Promise<void>;
+    shutdown(): Promise<void>;
+  };
 }
 
 interface BunHost {
-  serve(options: { hostname: string; port: number; fetch: Handler }): {
+  serve(options: { hostname: string; port: number; idleTimeout: number; fetch: Handler }): {
     readonly port: number;
-    stop(): Promise<void>;
+    stop(closeActiveConnections?: boolean): Promise<void>;
   };
 }
+
+/** Seconds without traffic after which Bun closes a connection. By default, 10, a slow database is cut off. */
+const BUN_IDLE_TIMEOUT_S = 120;
+
+/** Pause between two rounds in which a server that stops closes idle connections, in milliseconds. */
+const SWEEP_MS = 50;
 
 /**
  * Listens for HTTP.
@@ -38,31 +50,39 @@ interface BunHost {
 export async function listen(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {
   const { Deno, Bun } = globalThis as { readonly Deno?: DenoHost; readonly Bun?: BunHost };
   if (Deno !== undefined) {
-    const server = Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
-    return { port: server.addr.port, close: () => server.shutdown() };
+    const controller = new AbortController();
+    const { signal } = controller;
+    const server = Deno.serve({ hostname: host, port, signal, onListen: () => {} }, handler);
+    return {
+      port: server.addr.port,
+      stop: () => server.shutdown(),
+      cut: async () => controller.abort(),
+    };
   }
   if (Bun !== undefined) {
-    const server = Bun.serve({ hostname: host, port, fetch: handler });
-    return { port: server.port, close: () => server.stop() };
+    const server = Bun.serve({ hostname: host, port, idleTimeout: BUN_IDLE_TIMEOUT_S, fetch: handler });
+    return { port: server.port, stop: () => server.stop(), cut: () => server.stop(true) };
   }
   return await listenOnNode(handler, { host, port });
 }
 
 async function listenOnNode(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {
   const { serve } = await import("@hono/node-server");
+  const { createServer } = await import("node:http");
   return await new Promise((resolve, reject) => {
-    const options = { fetch: handler, hostname: host, port, overrideGlobalObjects: false };
+    const options = { fetch: handler, hostname: host, port, overrideGlobalObjects: false, createServer };
     const server = serve(options, (address) => {
-      resolve({
-        port: address.port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            // Idle keep-alive connections would delay the callback.
-            if ("closeIdleConnections" in server) server.closeIdleConnections();
-          }),
+      resolve({ port: address.port, stop, cut: async () => server.closeAllConnections() });
+    }) as ReturnType<typeof createServer>;
+    const stop = (): Promise<void> =>
+      new Promise((closed) => {
+        // Connections that stay open after their answer would delay the callback.
+        const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+        server.close(() => {
+          clearInterval(sweep);
+          closed();
+        });
       });
-    });
     server.on("error", reject);
   });
 }

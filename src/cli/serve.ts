@@ -12,6 +12,7 @@ import { listen } from "./listen.ts";
 import type { ServeOptions } from "./options.ts";
 import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts";
 import { shownUrl } from "./shown_url.ts";
+import { shutDown } from "./shutdown.ts";
 
 /** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function serve({ db, host, port }: ServeOptions): Promise<void> {
@@ -20,7 +21,7 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
   const driver = await openLibsqlDriver({ url: db, authToken, logger });
   try {
     const scheduler = new TimerScheduler();
-    await using accounts = new LocalAccounts({
+    const accounts = new LocalAccounts({
       registry: await SqlRegistry.open(driver, systemClock),
       clock: systemClock,
       openBackend: (account) => libsqlBackend({ url: db, authToken, account, logger }),
@@ -32,7 +33,10 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
     const server = await listen((request) => app.fetch(request), { host, port });
     process.stdout.write(serviceGreeting(`http://${host}:${server.port}`, shownUrl(db), admin));
     await untilStopped();
-    await server.close();
+    if (!(await shutDown({ server, accounts }))) {
+      process.stderr.write("stop: the database does not answer, the last flush was given up\n");
+      process.exit(1);
+    }
   } finally {
     await driver.close();
   }

@@ -8,6 +8,9 @@ export function bodyOf(answer: CallAnswer): Uint8Array | ReadableStream<Uint8Arr
   if (answer instanceof Uint8Array) return answer;
   const pieces = answer[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
+    start(controller): void {
+      void answer.cut?.then((error) => controller.error(error));
+    },
     async pull(controller): Promise<void> {
       const { done, value } = await pieces.next();
       if (done) controller.close();

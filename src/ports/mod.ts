@@ -12,6 +12,7 @@ export type { ScheduledTask, Scheduler, TaskOptions } from "./scheduler.ts";
 export {
   consoleWarnings,
   digest,
+  Pacer,
   systemClock,
   systemHost,
   systemRandom,

@@ -35,6 +35,32 @@ export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
 
+/** How long one piece of work may hold the event loop, in milliseconds. */
+const TURN_MS = 10;
+
+/**
+ * Lets other work of the process run between the steps of long work. A platform whose clock stands still
+ * during work, such as Workers, never pauses it.
+ */
+export class Pacer {
+  #startedAtMs = Date.now();
+
+  /** Whether the work has had its turn of 10 ms. Then await `rest` before the next step. */
+  get isDue(): boolean {
+    return Date.now() - this.#startedAtMs >= TURN_MS;
+  }
+
+  /** Resolves after other work had its turn. */
+  async rest(): Promise<void> {
+    // Timers wait at least a millisecond. Immediates do not, where a host has them.
+    const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#startedAtMs = Date.now();
+  }
+}
+
 /** Due times within this time keep the process alive. By default no saver waits longer. */
 const AWAITED_MS = 60_000;
 

@@ -1,5 +1,6 @@
 import { type Backend, READS, type Write } from "../backend/mod.ts";
 import { ArgumentTypeError, RefusedError } from "../errors/mod.ts";
+import { Pacer } from "../ports/mod.ts";
 import { frameOf } from "./frames.ts";
 import type { BackendCall, Wire, WireMethod } from "./wire.ts";
 
@@ -15,8 +16,13 @@ export interface CallScope {
   readonly account: string | undefined;
 }
 
-/** An answer: one body, or frames of bodies. */
-export type CallAnswer = Uint8Array | AsyncIterable<Uint8Array>;
+/**
+ * An answer: one body, or frames of bodies. `cut` resolves when the host ends a streamed answer before its
+ * reader does.
+ */
+export type CallAnswer =
+  | Uint8Array
+  | (AsyncIterable<Uint8Array> & { readonly cut?: Promise<Error> | undefined });
 
 /**
  * Executes a call on a backend, which checks its arguments, writes and guard. Answers in the version of the
@@ -80,9 +86,11 @@ async function* frames(
   items: AsyncIterable<unknown>,
 ): AsyncIterable<Uint8Array> {
   let piece: unknown[] = [];
+  const pacer = new Pacer();
   for await (const item of items) {
     piece.push(item);
     if (piece.length < ITEMS_PER_FRAME) continue;
+    if (pacer.isDue) await pacer.rest();
     yield frameOf(wire.encodeAnswer(method, piece));
     piece = [];
   }

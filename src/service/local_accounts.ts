@@ -1,9 +1,10 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { ClosedError } from "../errors/mod.ts";
-import type { Clock } from "../ports/mod.ts";
+import { type Clock, type Scheduler, TimerScheduler } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
+import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
@@ -20,6 +21,8 @@ const MAX_DELETIONS = 10_000;
 export interface LocalAccountsOptions {
   readonly registry: Registry;
   readonly clock: Clock;
+  /** Gives up streamed answers whose reader stalls. Defaults to timers of the host. */
+  readonly scheduler?: Scheduler | undefined;
   /** Opens the backend of an account. The service owns it and closes it. */
   openBackend(name: string): Promise<Backend>;
   /** Opens an account over a backend that `openBackend` has opened. */
@@ -33,10 +36,14 @@ export interface LocalAccountsOptions {
 
 /** An account that is open, or that a request is about to open. */
 interface Slot {
+  /** Distinguishes the account from others of its name: another service may delete and register it anew. */
+  readonly registeredAtMs: number;
   readonly hosted: HostedAccount;
   /** The bare backend. */
   readonly backend: OpenOnce<Backend>;
-  /** Number of requests that use the account now. */
+  /** Answers that are being read. */
+  readonly streams: Set<AnswerStream>;
+  /** Number of requests and answers that use the account now. */
   users: number;
   /** Called when the last of them ends. */
   onIdle: (() => void) | undefined;
@@ -58,34 +65,38 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
    * deletion and arrives after it must not write anything or delete the next account of the name.
    */
   readonly #deletions = new Map<string, number>();
+  readonly #scheduler: Scheduler;
+  /** Number of streamed answers. */
+  #streamed = 0;
   #closed = false;
 
   constructor(options: LocalAccountsOptions) {
+    this.#scheduler = options.scheduler ?? new TimerScheduler(options.clock);
     this.registry = options.registry;
     this.#options = options;
   }
 
   account(name: string, registeredAtMs: number): AccountHandle {
     return forwardOperations(async (operation, input) => {
-      while (this.#leaving.has(name)) await this.#leaving.get(name)?.catch(() => {});
+      await this.#settled(name, registeredAtMs);
       const isDeleted = this.#isDeleted(name, registeredAtMs);
       if (operation === "deleteAccount") {
         if (!isDeleted) await this.#leave(name, () => this.#delete(name, registeredAtMs));
         return undefined;
       }
-      if (isDeleted) throw new ClosedError("use account: the account was deleted");
-      return await this.#use(name, async (slot) => {
+      if (isDeleted) throw deleted();
+      return await this.#use(name, registeredAtMs, async (slot) => {
         const answer = await runOperation(slot.hosted, operation, input);
         const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
         return isCall && !(answer instanceof Uint8Array)
-          ? this.#inUse(slot, answer as AsyncIterable<Uint8Array>)
+          ? this.#inUse(slot, answer as StreamedAnswer)
           : answer;
       });
     });
   }
 
   /**
-   * Closes every account, after a last flush.
+   * Closes every account, after a last flush. Running operations are carried out, streamed answers are cut.
    *
    * @throws {StoreError} When some state cannot be saved. Every account is closed nevertheless.
    */
@@ -101,9 +112,23 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     return this.close();
   }
 
-  async #use<T>(name: string, work: (slot: Slot) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new ClosedError("use account: the service is closed");
-    const slot = this.#slots.get(name) ?? this.#newSlot(name);
+  /** Waits until nothing of an earlier account of the name is left here. */
+  async #settled(name: string, registeredAtMs: number): Promise<void> {
+    for (;;) {
+      const slot = this.#slots.get(name);
+      const leaving = this.#leaving.get(name);
+      if (leaving !== undefined) await leaving.catch(() => {});
+      // Another service has deleted the account and registered its name anew.
+      else if (slot !== undefined && slot.registeredAtMs < registeredAtMs)
+        await this.#leave(name).catch(() => {});
+      else return;
+    }
+  }
+
+  async #use<T>(name: string, registeredAtMs: number, work: (slot: Slot) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed();
+    const slot = this.#slots.get(name) ?? this.#newSlot(name, registeredAtMs);
+    if (slot.registeredAtMs > registeredAtMs) throw deleted();
     this.#slots.delete(name);
     this.#slots.set(name, slot);
     slot.users += 1;
@@ -120,36 +145,24 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     this.#shrink();
   }
 
-  /** Returns a streamed answer that keeps the account in use until it ends or is cancelled. */
-  #inUse(slot: Slot, answer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    const iterator = answer[Symbol.asyncIterator]();
-    let isOver = false;
-    const end = (): void => {
-      if (isOver) return;
-      isOver = true;
-      this.#unuse(slot);
-    };
-    const ended = async (step: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array>> => {
-      const result = await step.catch((error: unknown) => {
-        end();
-        throw error;
-      });
-      if (result.done) end();
-      return result;
-    };
+  /** Returns a streamed answer that keeps the account in use until it ends or is cut. */
+  #inUse(slot: Slot, answer: StreamedAnswer): StreamedAnswer {
+    this.#streamed += 1;
+    const stream = openStream(answer, {
+      clock: this.#options.clock,
+      scheduler: this.#scheduler,
+      name: `service: answer ${this.#streamed}`,
+      onEnd: () => {
+        slot.streams.delete(stream);
+        this.#unuse(slot);
+      },
+    });
+    slot.streams.add(stream);
     slot.users += 1;
-    return {
-      [Symbol.asyncIterator]: (): AsyncIterator<Uint8Array> => ({
-        next: () => ended(iterator.next()),
-        return: () => {
-          end();
-          return iterator.return?.() ?? Promise.resolve({ done: true, value: undefined });
-        },
-      }),
-    };
+    return stream.answer;
   }
 
-  #newSlot(name: string): Slot {
+  #newSlot(name: string, registeredAtMs: number): Slot {
     const { clock, openBackend, openAccount } = this.#options;
     const backend = new OpenOnce(() => openBackend(name));
     const hosted = new HostedAccount({
@@ -157,7 +170,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
       backend: () => backend.get(),
       open: async () => await openAccount(name, await openBackend(name)),
     });
-    return { hosted, backend, users: 0, onIdle: undefined };
+    return { registeredAtMs, hosted, backend, streams: new Set(), users: 0, onIdle: undefined };
   }
 
   #isDeleted(name: string, registeredAtMs: number): boolean {
@@ -167,7 +180,11 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   async #delete(name: string, registeredAtMs: number): Promise<void> {
     const backend = await this.#options.openBackend(name);
     try {
-      await backend.deleteAccount(await backend.create());
+      // Ids of accounts are not used again, so this id is that of an earlier account if the registration is
+      // still there after it was read. If not, another service has carried out the deletion.
+      const accountId = await backend.create();
+      const stored = await this.registry.admit(undefined, name);
+      if (stored.registeredAtMs === registeredAtMs) await backend.deleteAccount(accountId);
     } finally {
       await backend.close();
     }
@@ -198,7 +215,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     const before = this.#leaving.get(name);
     const leave = async (): Promise<void> => {
       await before?.catch(() => {});
-      if (slot !== undefined) await closeSlot(slot);
+      if (slot !== undefined) await closeSlot(slot, this.#closed ? closed() : deleted());
       await then?.();
     };
     const leaving = leave().finally(() => {
@@ -209,7 +226,9 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 }
 
-async function closeSlot(slot: Slot): Promise<void> {
+async function closeSlot(slot: Slot, reason: Error): Promise<void> {
+  // A reader that has stalled would keep the account in use.
+  for (const stream of slot.streams) stream.cut(reason);
   if (slot.users > 0) {
     await new Promise<void>((resolve) => {
       slot.onIdle = resolve;
@@ -220,4 +239,12 @@ async function closeSlot(slot: Slot): Promise<void> {
   } finally {
     await (await slot.backend.take())?.close();
   }
+}
+
+function closed(): ClosedError {
+  return new ClosedError("use account: the service is closed");
+}
+
+function deleted(): ClosedError {
+  return new ClosedError("use account: the account was deleted");
 }

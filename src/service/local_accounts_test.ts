@@ -21,8 +21,8 @@ class World {
   readonly #host = fakeHost();
   readonly #database = new MemoryDatabase();
   readonly accounts: LocalAccounts = new LocalAccounts({
-    // The accounts of this test do not use the registry.
-    registry: undefined as unknown as Registry,
+    // Every deletion of this test is one of the first registration.
+    registry: { admit: async () => ({ registeredAtMs: 1 }) } as unknown as Registry,
     clock: this.#host.clock,
     openBackend: (account) => this.#open(account),
     openAccount: (account, backend) =>

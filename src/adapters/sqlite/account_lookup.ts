@@ -24,7 +24,10 @@ export class AccountLookup {
 
   /** The account id, `undefined` when the account is not registered. */
   async find(): Promise<number | undefined> {
-    return this.#known ?? (await this.#read());
+    if (this.#known !== undefined) return await this.#known;
+    const found = await this.#read();
+    if (found !== undefined) this.#known ??= Promise.resolve(found);
+    return found;
   }
 
   /** The account id. Registers the account if it is not there yet. */

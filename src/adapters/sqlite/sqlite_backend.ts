@@ -86,7 +86,11 @@ function createCore(driver: OpenDriver, account: string): BackendCore {
     ...protocolReads(scope),
     ...deviceReads(scope, driver),
     capabilities: capabilitiesOf(driver),
-    create: () => lookup.findOrRegister(),
+    create() {
+      // Another process may have deleted the account since its id was read.
+      lookup.forget();
+      return lookup.findOrRegister();
+    },
     commit: (writes, commitOptions) => commit({ driver, lookup, account }, writes, commitOptions),
     async readOwner(): Promise<OwnerState | undefined> {
       const row = await scope.first(`SELECT owner, epoch FROM account WHERE device_id = ${SCOPE}`, []);
@@ -123,22 +127,20 @@ async function commit(
   const { driver, lookup } = context;
   driver.requireOpen("commit");
   if (writes.length === 0 && guard === undefined) return [];
-  if (guard?.owner !== undefined) {
-    const accountId = await lookup.find();
-    // The caller owned the account, so it was registered: it was deleted since.
-    if (accountId === undefined) throw fenced();
-    return await send(context, accountId, writes, guard);
-  }
-  const accountId = await lookup.findOrRegister();
+  // An owned account was registered. If it is not there, it was deleted since.
+  const find = (): Promise<number | undefined> =>
+    guard?.owner === undefined ? lookup.findOrRegister() : lookup.find();
+  const accountId = await find();
+  if (accountId === undefined) throw fenced();
   try {
     return await send(context, accountId, writes, guard);
   } catch (error) {
     if (!(error instanceof FencedError)) throw error;
-    // The account may have been deleted after its id was read. It had no owner then, so it is registered
-    // anew.
+    // Another process may have deleted the account and registered its name anew after its id was read. The
+    // guard decides again whether the commit belongs to the new account.
     lookup.forget();
-    const current = await lookup.findOrRegister();
-    if (current === accountId) throw error;
+    const current = await find();
+    if (current === undefined || current === accountId) throw error;
     return await send(context, current, writes, guard);
   }
 }
