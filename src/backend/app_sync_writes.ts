@@ -11,7 +11,7 @@ import {
 } from "./app_sync_store.ts";
 import { COLLECTION, number, ROW_LIMIT, SECONDS, word } from "./field_rules.ts";
 import { counting, type SetterName, type SettersOf, setter } from "./setter.ts";
-import type { WriteRowsOf } from "./write_row.ts";
+import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** The id of a sync key. */
 const KEY_ID = plain("keyId", { min: 1 });
@@ -115,6 +115,13 @@ export const APP_SYNC_WRITES: WriteRowsOf<AppSyncWrite["kind"]> = {
     fields: { name: COLLECTION, indexMacs: rows(INDEX_MAC) },
   },
   "mutationMacs.clear": { by: "clearMutationMacs", fields: { name: COLLECTION } },
+};
+
+/** The fields that name a row of each table. */
+export const APP_SYNC_KEYS: KeysOf<AppSyncWrite["kind"]> = {
+  syncKey: ["keyId"],
+  syncVersion: ["name"],
+  mutationMacs: ["name", "indexMac"],
 };
 
 /** The setters of the app-sync store. */

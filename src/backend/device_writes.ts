@@ -2,7 +2,7 @@ import { DEVICE } from "./device_fields.ts";
 import type { DeviceStore, DeviceWrite } from "./device_store.ts";
 import { number } from "./field_rules.ts";
 import { type SetterName, type SettersOf, setter } from "./setter.ts";
-import type { WriteRowsOf } from "./write_row.ts";
+import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** The writes of the device store. */
 export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
@@ -12,6 +12,12 @@ export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
     by: "deleteAccount",
     fields: { accountId: number("accountId", { min: 1 }) },
   },
+};
+
+/** The fields that name a row of each table. */
+export const DEVICE_KEYS: KeysOf<DeviceWrite["kind"]> = {
+  account: [],
+  device: [],
 };
 
 /** The setters of the device store. */

@@ -31,7 +31,7 @@ import {
   type TcTokenEntry,
 } from "./protocol_store.ts";
 import { counting, type SetterName, type SettersOf, setter, single, stamped } from "./setter.ts";
-import type { WriteRowsOf } from "./write_row.ts";
+import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** Identifies one inbound message. */
 const MESSAGE_REF = { chat: CHAT, sender: SENDER, id: MESSAGE_ID } as const;
@@ -152,6 +152,19 @@ export const PROTOCOL_WRITES: WriteRowsOf<ProtocolWrite["kind"]> = {
     },
   },
   "msgSecret.expire": { by: "deleteExpiredMsgSecrets", fields: EXPIRY },
+};
+
+/** The fields that name a row of each table. */
+export const PROTOCOL_KEYS: KeysOf<ProtocolWrite["kind"]> = {
+  senderKeyDevices: ["group", "deviceJid"],
+  lidMapping: ["lid"],
+  baseKey: ["address", "messageId"],
+  deviceList: ["user"],
+  groupMetadata: ["group"],
+  tcToken: ["jid"],
+  sentMessage: ["chat", "id"],
+  pendingInbound: ["chat", "sender", "id"],
+  msgSecret: ["chat", "sender", "id"],
 };
 
 /** The setters of the protocol store. `takeSentMessage` is a read and a write: see `createBackend`. */

@@ -3,7 +3,7 @@ import { ADDRESS, KEY_ID, SENDER_KEY_NAME } from "./field_rules.ts";
 import { type SetterName, type SettersOf, setter } from "./setter.ts";
 import { LEASE, QUARANTINE_REASONS, SIGNAL_RECORD_STORES } from "./signal_rows.ts";
 import type { SignalStore, SignalWrite } from "./signal_store.ts";
-import type { WriteRowsOf } from "./write_row.ts";
+import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** Length of an identity key in bytes (X25519 public key without prefix). */
 export const IDENTITY_KEY_BYTES = 32;
@@ -47,6 +47,16 @@ export const SIGNAL_WRITES: WriteRowsOf<SignalWrite["kind"]> = {
       reason: choice(QUARANTINE_REASONS),
     },
   },
+};
+
+/** The fields that name a row of each table. */
+export const SIGNAL_KEYS: KeysOf<SignalWrite["kind"]> = {
+  identity: ["address"],
+  session: ["address"],
+  preKey: ["id"],
+  signedPreKey: ["id"],
+  senderKey: ["name"],
+  quarantine: ["store", "address"],
 };
 
 /** The setters of the Signal store. `storePreKeys` is several writes: see `createBackend`. */

@@ -1,4 +1,9 @@
+import { APP_SYNC_KEYS } from "./app_sync_writes.ts";
+import { DEVICE_KEYS } from "./device_writes.ts";
+import { PROTOCOL_KEYS } from "./protocol_writes.ts";
+import { SIGNAL_KEYS } from "./signal_writes.ts";
 import type { WriteKind } from "./write.ts";
+import type { KeysOf } from "./write_row.ts";
 
 /** A table of an account: the common prefix of its kinds of writes. */
 export type TableName = WriteKind extends infer Kind
@@ -8,27 +13,11 @@ export type TableName = WriteKind extends infer Kind
   : never;
 
 /** The fields that name a row of each table. */
-export const TABLE_KEYS: Readonly<Record<TableName, readonly string[]>> = {
-  account: [],
-  baseKey: ["address", "messageId"],
-  device: [],
-  deviceList: ["user"],
-  groupMetadata: ["group"],
-  identity: ["address"],
-  lidMapping: ["lid"],
-  msgSecret: ["chat", "sender", "id"],
-  mutationMacs: ["name", "indexMac"],
-  pendingInbound: ["chat", "sender", "id"],
-  preKey: ["id"],
-  quarantine: ["store", "address"],
-  senderKey: ["name"],
-  senderKeyDevices: ["group", "deviceJid"],
-  sentMessage: ["chat", "id"],
-  session: ["address"],
-  signedPreKey: ["id"],
-  syncKey: ["keyId"],
-  syncVersion: ["name"],
-  tcToken: ["jid"],
+export const TABLE_KEYS: KeysOf<WriteKind> = {
+  ...SIGNAL_KEYS,
+  ...APP_SYNC_KEYS,
+  ...PROTOCOL_KEYS,
+  ...DEVICE_KEYS,
 };
 
 /** The table that a write changes. */

@@ -14,3 +14,9 @@ export interface WriteRow<K extends WriteKind = WriteKind> {
 
 /** One row for each of some kinds. A new kind does not compile without a row. */
 export type WriteRowsOf<K extends WriteKind> = { readonly [Kind in K]: WriteRow<Kind> };
+
+/** The table of a kind of write: the prefix of its name. */
+type TableOf<K extends WriteKind> = K extends `${infer Table}.${string}` ? Table : never;
+
+/** The fields that name a row of each table of some kinds. A new table does not compile without them. */
+export type KeysOf<K extends WriteKind> = Readonly<Record<TableOf<K>, readonly string[]>>;
