@@ -101,7 +101,7 @@ test("a run takes a thousand rows and goes on a second later", async () => {
   await account.close();
 });
 
-test("value MACs of generations that are not current go, those of a snapshot under way stay", async () => {
+test("value MACs of former generations go, those of a running snapshot stay", async () => {
   const world = new World();
   const account = await world.open();
   const { store } = account;

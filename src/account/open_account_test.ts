@@ -55,7 +55,7 @@ class World {
   }
 }
 
-test("a new account has a device with keys that is durable before anything else happens", async () => {
+test("a new account's device is durable before anything else happens", async () => {
   const world = new World();
   const account = await world.open();
   const { identityKey } = account.device.getDeviceSnapshot();
@@ -99,7 +99,7 @@ test("four stores without a commit are joined, and what lacks one is named", asy
   await expect(opening).rejects.toBeInstanceOf(IncompleteBackendError);
 });
 
-test("a device from elsewhere is used when the account has none, and only then", async () => {
+test("a device from elsewhere is used only if the account has none", async () => {
   const world = new World();
   const imported = { ...(await createDevice(world.host)), pushName: "imported" };
   let asked = 0;
@@ -140,7 +140,7 @@ test("a device that cannot be read is an error and never a new identity", async 
   expect(world.closed.length).toBe(6);
 });
 
-test("opening that fails half way closes what was opened and frees the task names", async () => {
+test("an opening that fails closes what it opened, and frees task names", async () => {
   const world = new World();
   const host = fakeHost();
   world.plan.next("pass", new BusyError("commit: busy"));
@@ -151,7 +151,7 @@ test("opening that fails half way closes what was opened and frees the task name
   await (await world.open({}, host)).close();
 });
 
-test("a failed opening throws its own reason, and logs what fails while closing", async () => {
+test("a failed opening throws its own reason, and logs other failures", async () => {
   for (const close of [
     () => Promise.reject(new BackendError("close: disk full")),
     () => {
@@ -172,7 +172,7 @@ test("a failed opening throws its own reason, and logs what fails while closing"
   }
 });
 
-test("a later owner wins: the earlier one's next commit, of either kind, fails and writes nothing", async () => {
+test("no kind of commit of an earlier owner writes anything", async () => {
   const world = new World();
   const earlier = await world.open();
   earlier.device.processCommand({ kind: "setPushName", pushName: "lost" });
@@ -249,7 +249,7 @@ test("the saver saves by itself; in manual mode only when asked", async () => {
   }
 });
 
-test("close flushes, closes the backend, and is one close; using does it by itself", async () => {
+test("close flushes, closes the backend once, and is done by using", async () => {
   const world = new World();
   const host = fakeHost();
   {
@@ -275,7 +275,7 @@ test("a close that cannot save closes everything all the same and says so", asyn
   expect(world.closed).toEqual(["backend"]);
 });
 
-test("a device row that the backend refuses is isolated; other state is saved, and close says what is left", async () => {
+test("close names a refused device row, and saves all other state", async () => {
   const world = new World();
   const account = await world.open();
   world.plan.refuse(({ kind }) => kind === "device.save");
@@ -302,7 +302,7 @@ test("lost answers are sent again, and late twins undo nothing", async () => {
   expect((await world.backend().load())?.pushName).toBe("two");
 });
 
-test("mappings of a commit in doubt are asked of the store, those of one that failed are as they were", async () => {
+test("mappings of a commit in doubt are read again, failed ones stay", async () => {
   const world = new World();
   const account = await world.open();
   const { lid } = account;
@@ -326,7 +326,7 @@ test("mappings of a commit in doubt are asked of the store, those of one that fa
   await account.close();
 });
 
-test("followers are told of writes that were applied or may have been, before the commit is answered", async () => {
+test("followers learn of applied and doubtful writes before the answer", async () => {
   const world = new World();
   const account = await world.open();
   const told: string[] = [];

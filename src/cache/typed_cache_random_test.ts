@@ -12,7 +12,7 @@ interface Value {
 }
 
 /** Sequences of 10 to 60 steps. */
-const RUNS = dose({ short: 200, long: 3_000 });
+const RUNS = dose({ short: 80, long: 3_000 });
 
 const TTL_MS = 30_000;
 

@@ -96,7 +96,7 @@ test("runtime state is no part of the device", () => {
   });
 });
 
-test("a salt from history sync counts only while none is set and no authoritative one was seen", () => {
+test("a salt from history sync counts only before any other", () => {
   const history = (byte: number): DeviceCommand => ({
     kind: "setNctSaltFromHistorySync",
     nctSalt: salt(byte),
@@ -123,7 +123,7 @@ function watermarks(state: DeviceState, nextPreKeyId: number, firstUnuploadedPre
   return [device.nextPreKeyId, device.firstUnuploadedPreKeyId];
 }
 
-test("pre-key counters move forward and never back, across the end of the ids too", () => {
+test("pre-key counters never move back, nor across the end of the ids", () => {
   const at = (nextPreKeyId: number, firstUnuploadedPreKeyId: number): DeviceState => {
     const state = initial();
     return { ...state, device: { ...state.device, nextPreKeyId, firstUnuploadedPreKeyId } };

@@ -38,7 +38,7 @@ test("libsignal verifies signatures of keys of either sign, and nothing else", a
   expect(signs).toEqual(new Set([0, 1]));
 });
 
-test("a signature is randomised, and the same key in its unclamped form signs alike", async () => {
+test("signatures are random, and an unclamped key signs alike", async () => {
   const random = new SeededRandom(3);
   const { privateKey, publicKey } = generateKeyPair(random);
   const message = new Uint8Array([1, 2, 3]);
@@ -123,7 +123,7 @@ function storageOf(device: Device, preKey?: ReturnType<typeof generateKeyPair>) 
   };
 }
 
-test("a session can be built from the device's bundle, and both sides read each other", async () => {
+test("a session from the device's bundle is read by both sides", async () => {
   const host = fakeHost({ seed: 33 });
   const alice = await createDevice(host);
   const bob = await createDevice(host);

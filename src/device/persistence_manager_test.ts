@@ -51,7 +51,7 @@ test("what comes in is copied: draft, command and initial device", async () => {
   expect(edgeRoutingInfo?.constructor).toBe(Uint8Array);
 });
 
-test("a change that throws, is async, is nested or makes no valid device changes nothing", () => {
+test("a change that throws, is async, nested or invalid changes nothing", () => {
   const { manager } = deviceHarness();
   const before = manager.getDeviceSnapshot();
   const failing: (() => unknown)[] = [
@@ -136,7 +136,7 @@ test("what changes during a flush stays dirty; what failed stays dirty", async (
   expect(manager.isDirty).toBe(false);
 });
 
-test("the background saver saves within its interval and only when dirty, and flushes when it stops", async () => {
+test("the saver saves dirty state in its interval, and flushes at its stop", async () => {
   const { manager, plan, backend, host } = deviceHarness();
   const saver = manager.runBackgroundSaver(2_000);
   await host.scheduler.advance(60_000);
@@ -151,7 +151,7 @@ test("the background saver saves within its interval and only when dirty, and fl
   expect((await backend.load())?.pushName).toBe("two");
 });
 
-test("writes of a modification land in the device's commit, in order, or not at all", async () => {
+test("writes of a modification land with the device, in order, or not", async () => {
   const { manager, plan, backend } = deviceHarness();
   const count = (seen: number): void => {
     manager.modifyDevice(
@@ -196,7 +196,7 @@ test("writes that wait for the device are bounded", () => {
   expect(manager.getDeviceSnapshot()).toBe(before);
 });
 
-test("pre-key counters never go back by a modification, not with another identity either", () => {
+test("no modification sets pre-key counters back, nor a new identity", () => {
   const { manager } = deviceHarness({ device: { nextPreKeyId: 31, firstUnuploadedPreKeyId: 11 } });
   manager.modifyDevice((draft) => {
     draft.nextPreKeyId = 5;
@@ -230,7 +230,7 @@ test("registered means a phone number, ready for presence a push name too", () =
   expect([manager.isRegistered, manager.isReadyForPresence]).toEqual([true, false]);
 });
 
-test("a snapshot for debugging is flushed first, holds no secret, and carries the extra bytes", async () => {
+test("a debug snapshot is flushed first, and has extra bytes but no secret", async () => {
   const snapshots: DebugSnapshot[] = [];
   const { manager, backend, host } = deviceHarness({
     snapshotSink: (snapshot) => void snapshots.push(snapshot),

@@ -6,7 +6,7 @@ import { decodePreKey } from "../records/mod.ts";
 
 const record = (id: number): Uint8Array => Uint8Array.of(id & 0xff);
 
-test("generated pre-keys are durable with their counters, and their public halves come back", async () => {
+test("returns public halves of pre-keys that are durable with their counters", async () => {
   const { manager, backend, plan } = deviceHarness();
   const keys = await manager.generatePreKeys(5);
   expect(keys.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
@@ -20,7 +20,7 @@ test("generated pre-keys are durable with their counters, and their public halve
   expect(await backend.load()).toMatchObject({ nextPreKeyId: 6, firstUnuploadedPreKeyId: 1 });
 });
 
-test("a failed commit stores neither keys nor counters; both land together later", async () => {
+test("a failed commit stores neither keys nor counters; both land later", async () => {
   const { manager, backend, plan } = deviceHarness();
   await manager.flush();
   await backend.save(manager.getDeviceSnapshot());
@@ -41,7 +41,7 @@ test("an unset counter starts after the greatest stored id", async () => {
   expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 43, firstUnuploadedPreKeyId: 41 });
 });
 
-test("after the last id comes 1 again, and ids whose keys still exist are skipped", async () => {
+test("after the last id comes 1, and ids of existing keys are skipped", async () => {
   const { manager, backend } = deviceHarness({
     device: { nextPreKeyId: MAX_KEY_ID - 1, firstUnuploadedPreKeyId: MAX_KEY_ID - 1 },
   });
@@ -100,7 +100,7 @@ test("ids that wait to be committed are skipped wherever the counter is", async 
   expect((await backend.loadPreKeys([1, 2, 3])).length).toBe(3);
 });
 
-test("pre-keys that wait for the commit of a former identity never land, nor are their ids used again", async () => {
+test("waiting pre-keys of a former identity never land, nor do their ids", async () => {
   const { manager, plan, backend } = deviceHarness();
   plan.next(new BackendError("commit: connection lost"));
   await expect(manager.addPreKeys(2, record)).rejects.toThrow("connection lost");
@@ -127,7 +127,7 @@ test("a record that cannot be made, or a senseless count, changes nothing", asyn
   expect(await manager.addPreKeys(1, record)).toEqual([1]);
 });
 
-test("uploaded marks, watermark and flag change in one commit, and bring no key back", async () => {
+test("marks, watermark and flag change in one commit, and revive no key", async () => {
   const { manager, backend, plan } = deviceHarness();
   await manager.addPreKeys(5, record);
   await backend.removePreKey(2);

@@ -30,7 +30,7 @@ test("a copy shares nothing and is equal; a difference anywhere is seen", () => 
   }
 });
 
-test("kinds are told apart, and a missing property equals one that is undefined", () => {
+test("tells kinds apart, and a missing property equals an undefined one", () => {
   expect(sameValue(new Uint8Array(), [])).toBe(false);
   expect(sameValue(new Map(), {})).toBe(false);
   expect(sameValue([], {})).toBe(false);

@@ -63,7 +63,7 @@ describe("tcTokenMoves", () => {
     expect((await movesOf([], {})).writes).toEqual([]);
   });
 
-  test("reads few users one by one, and for many the list of those that have one", async () => {
+  test("reads few users one by one, and for many the list of tokens", async () => {
     const stored = { "5511@s.whatsapp.net": { token: TOKEN, tokenTimestamp: 7 } };
     const few = await movesOf(users(2), stored);
     expect(few.reads).toEqual(["5510@s.whatsapp.net", "5510@hosted", "5511@s.whatsapp.net", "5511@hosted"]);

@@ -153,7 +153,7 @@ describe("ADV codecs", () => {
     );
   });
 
-  test("keep unknown fields of the proof of linking, and take no others for them", () => {
+  test("keeps unknown fields of the proof of linking, and only those", () => {
     const unknown = [0xc2, 0x3e, 2, 1, 2, 0xc8, 0x3e, 7];
     const identity = records.decodeAdvSignedDeviceIdentity(Uint8Array.of(0x0a, 1, 9, ...unknown));
     expect(identity).toStrictEqual({ details: Uint8Array.of(9), unknownFields: Uint8Array.from(unknown) });

@@ -101,7 +101,7 @@ async function get(keys: KeyStore, name = NAME): Promise<string> {
 const set = (keys: KeyStore, state: State | null, name = NAME): Promise<void> =>
   Promise.resolve(keys.set({ [TYPE]: { [name]: state } }));
 
-test("a change of a large collection writes what changed, and reads nothing while it is warm", async () => {
+test("a change of a large collection writes what changed, and reads nothing", async () => {
   const world = new World();
   const { account, keys } = await world.open();
   let state = stateOf(1, 20_000);
@@ -128,7 +128,7 @@ test("a change of a large collection writes what changed, and reads nothing whil
   await reopened.account.close();
 });
 
-test("a pause gives the memory back: the next change reads the collection once", async () => {
+test("after a pause the next change reads the collection once", async () => {
   const world = new World();
   const { account, keys } = await world.open();
   let state = stateOf(1, 300);
@@ -145,7 +145,7 @@ test("a pause gives the memory back: the next change reads the collection once",
   await account.close();
 });
 
-test("a snapshot is stored in bounded commits, and is the state with the last one alone", async () => {
+test("a snapshot of bounded commits is the state with its last one alone", async () => {
   const world = new World();
   const { account, keys } = await world.open();
   const first = stateOf(1, 10);
@@ -197,7 +197,7 @@ test("a set of several types is all or nothing, whatever its size", async () => 
   await account.close();
 });
 
-test("a change whose answer was lost is there or not, and the next one finds out which", async () => {
+test("after a lost answer the next change finds out what is stored", async () => {
   const world = new World();
   const { account, keys } = await world.open();
   const first = stateOf(1, 50);
@@ -250,7 +250,7 @@ test("null forgets a collection, and one of version 0 is absent", async () => {
   await account.close();
 });
 
-test("nothing is answered from memory once the account is erased, or owned by another", async () => {
+test("answers nothing from memory after an erasure or another owner", async () => {
   const world = new World();
   const first = await world.open();
   await set(first.keys, stateOf(1, 20));
@@ -265,7 +265,7 @@ test("nothing is answered from memory once the account is erased, or owned by an
   await expect(set(second.keys, state)).rejects.toThrow(ClosedError);
 });
 
-test("a collection that is too large for memory is compared with what is stored", async () => {
+test("compares a collection too large for memory with the store", async () => {
   const world = new World();
   const { account, keys } = await world.open();
   let state = stateOf(1, 10);

@@ -52,7 +52,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
+test(`keeps its promises: ${SEEDS} × ${STEPS} steps`, {
   timeout: DOSED_TIMEOUT_MS,
 }, async () => {
   const newRuntime = await nodeRuntimes();
@@ -80,7 +80,7 @@ test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
   expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });
 
-test("a closed session that late mail promotes does not send on its retired chain", async () => {
+test("a promoted closed session does not send on its retired chain", async () => {
   const newRuntime = await nodeRuntimes();
   await runChaos(newRuntime(clientOf(43)), { seed: 43, steps: 300 });
 });
@@ -101,7 +101,7 @@ test("the same seed decides alike, with other keys", async () => {
 });
 
 for (const protection of PROTECTIONS) {
-  test(`without ${protection} a run goes wrong, and says how to see it again`, async () => {
+  test(`fails without ${protection}, and says how to repeat it`, async () => {
     const newRuntime = await nodeRuntimes();
     const options = {
       protection,

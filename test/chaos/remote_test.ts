@@ -29,7 +29,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`repeats no key and loses nothing over a faulty network: ${SEEDS} seeds, ${STEPS} steps`, {
+test(`keeps its promises over a faulty network: ${SEEDS} × ${STEPS} steps`, {
   timeout: DOSED_TIMEOUT_MS,
 }, async () => {
   const newRuntime = await nodeRuntimes();
@@ -51,7 +51,7 @@ test(`repeats no key and loses nothing over a faulty network: ${SEEDS} seeds, ${
   expect(total.lateCommits).toBeGreaterThan(ALL_STEPS / 175);
 });
 
-test("the same seed decides alike, whatever the service keeps its accounts in", async () => {
+test("the same seed decides alike over every storage of the service", async () => {
   const newRuntime = await nodeRuntimes();
   const digests = new Set<string>();
   for (const place of ["remote", "remote", "libsql"] as const) {
@@ -63,7 +63,7 @@ test("the same seed decides alike, whatever the service keeps its accounts in", 
 }, 60_000);
 
 for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [Protection, number][]) {
-  test(`without ${protection} a run behind a service goes wrong, and says how to see it again`, async () => {
+  test(`fails behind a service without ${protection}, and says how to repeat it`, async () => {
     const newRuntime = await nodeRuntimes();
     await using databases = await openPlace("remote");
     const found = await failureWithout(

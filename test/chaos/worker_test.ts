@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test(`repeats no key and loses nothing in Durable Objects: ${SEEDS} seeds, ${STEPS} steps`, {
+test(`keeps its promises in Durable Objects: ${SEEDS} × ${STEPS} steps`, {
   timeout: DOSED_TIMEOUT_MS,
 }, async () => {
   const newRuntime = await nodeRuntimes();

@@ -19,7 +19,7 @@ afterAll(async () => {
 const [http, webSocket] = libsqlServerTargets(server);
 
 /** What differs between the two ways to a server: how calls are sent and answered, and how bytes travel. */
-const SENDING = /^(?:bad input|big numbers|big values|bytes|commit|damage|owner): /;
+const SENDING = /^(?:big numbers|big values|bytes|commit|damage|owner): /;
 
 registerTargets([webSocket], test, { cases: dose({ short: connectedCases, long: undefined }) });
 registerTargets([http], test, {

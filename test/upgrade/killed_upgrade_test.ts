@@ -36,7 +36,7 @@ test(`${KILLS} kills lose nothing that was acknowledged (seed ${SEED})`, {
   );
 });
 
-test("processes of the release before go on under the upgrade, until their account is opened", {
+test("older processes go on until the upgrade opens their account", {
   timeout: DOSED_TIMEOUT_MS,
 }, async () => {
   const url = `file:${join(folder, "shared.db")}`;

@@ -155,7 +155,7 @@ test("the release before refuses the file, and changes nothing", async () => {
   await driver.close();
 });
 
-test("a file of 5,000 accounts is brought up to date by one transaction that touches no row of them", async () => {
+test("one transaction upgrades 5,000 accounts and touches none of their rows", async () => {
   const accounts = 5_000;
   const state = large(3n, 20);
   const rows = Array.from({ length: accounts }, (_, index) => [

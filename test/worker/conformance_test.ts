@@ -10,7 +10,7 @@ import {
   FakeClock,
   type KnownFailure,
 } from "../../src/testing/mod.ts";
-import { connectedCases } from "../kit/connected_cases.ts";
+import { servedCases } from "../kit/connected_cases.ts";
 import { registerTargets } from "../kit/register.ts";
 import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
 import { dose } from "../support/dose.ts";
@@ -115,7 +115,7 @@ const knownFailures: readonly KnownFailure[] = [
   },
 ];
 
-const cases = dose({ short: connectedCases, long: conformanceCases });
+const cases = dose({ short: servedCases, long: conformanceCases });
 
 registerTargets([target], test, {
   cases,

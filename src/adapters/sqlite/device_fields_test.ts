@@ -87,7 +87,7 @@ function rowWith(fields: readonly (keyof Device)[], cell: SqlValue): SqlValue[] 
   return encodeDevice(FULL).map((value, index) => (columns.has(DEVICE_COLUMNS[index] ?? "") ? cell : value));
 }
 
-test("every field of a device has a column of its own in the table, and every column a field", async () => {
+test("each field of a device has its own column, and each column a field", async () => {
   const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
   await migrate(driver, MIGRATIONS);
   const rows = await driver.query("SELECT name FROM pragma_table_info('device')", []);
@@ -98,7 +98,7 @@ test("every field of a device has a column of its own in the table, and every co
   expect(rows.map(([name]) => name).toSorted()).toEqual(["device_id", ...named].toSorted());
 });
 
-test("every field is read back, and changes the columns that are its own and no others", () => {
+test("each field is read back, and changes only its own columns", () => {
   expect(decodeDevice(encodeDevice(FULL))).toEqual(FULL);
   for (const name of FIELDS) {
     const columns = new Set(deviceColumnsOf(name));
@@ -147,7 +147,7 @@ function load(row: SqlValue[]): Device {
   return device;
 }
 
-test("a key that is missing is corrupt and one of the wrong length is that, never a default", () => {
+test("a missing key is corrupt, a short one of the wrong length", () => {
   for (const name of [
     "noiseKey",
     "identityKey",

@@ -38,7 +38,7 @@ function countBatches(driver: SqlDriver): SqlDriver & { batches: number } {
   };
 }
 
-test("a new database gets every step, an old one those it lacks, a current one none", async () => {
+test("a database gets the steps that it lacks, a current one none", async () => {
   const driver = await memory();
   expect(await migrate(driver, [FIRST])).toEqual({ version: 1, floor: 1 });
   await run(driver, "INSERT INTO one (id) VALUES (7)");
@@ -57,7 +57,7 @@ test("each step is one batch", async () => {
   expect(await tables(driver)).toEqual(["holdfast_schema", "one"]);
 });
 
-test("a newer database is opened when its floor allows it, and refused unchanged when not", async () => {
+test("a newer database is opened if its floor allows it, or left unchanged", async () => {
   const driver = await memory();
   await migrate(driver, [FIRST, SECOND]);
   expect(await migrate(driver, [FIRST])).toEqual({ version: 2, floor: 1 });
@@ -114,7 +114,7 @@ test("answers that stay lost are a failure", async () => {
   await expect(migrate(lossy, [FIRST])).rejects.toThrow(BackendError);
 });
 
-test("another application's tables of the same names are refused, other tables are left alone", async () => {
+test("foreign tables of the same names are refused, others left alone", async () => {
   const driver = await memory();
   await run(driver, "CREATE TABLE notes (id INTEGER)");
   await run(driver, "CREATE TABLE Session (id INTEGER)");

@@ -46,7 +46,7 @@ test("the texts are a small fixed set, whatever the number of rows", () => {
   }
 });
 
-test("a shared value is bound once, and rows that differ in it are in different statements", () => {
+test("binds a shared value once, and splits rows that differ in it", () => {
   const shared = new RowStatement({
     insert: "INSERT INTO t (device_id, id, s, v)",
     columns: 3,
@@ -65,7 +65,7 @@ test("a shared value is bound once, and rows that differ in it are in different 
   expect(chunk?.statement.params).toHaveLength(17);
 });
 
-test("a value that is often shared is bound once where all rows of a statement have it, and divides none", () => {
+test("binds an often shared value once where all rows have it", () => {
   const often = new RowStatement({
     insert: "INSERT INTO t (device_id, id, s, o, v)",
     columns: 4,
@@ -109,7 +109,7 @@ function boundRows(sql: string, params: readonly SqlValue[]): SqlValue[][] {
   );
 }
 
-test("each row is of the account that is written, also when accounts take turns", () => {
+test("each row is of the written account, also when accounts take turns", () => {
   for (const accountId of [1, 2, 1, 10, 1]) {
     const [chunk] = PUT.split(accountId, rows(8), WIDE);
     expect(chunk?.statement.sql).toContain(`VALUES (${accountId},?,?),(${accountId},?,?)`);

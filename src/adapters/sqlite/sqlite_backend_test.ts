@@ -37,7 +37,7 @@ async function column(sql: string, ...params: SqlValue[]): Promise<SqlValue[]> {
   return (await memory.query(sql, params)).map(([cell]) => cell ?? null);
 }
 
-test("an account is registered by its first commit, not by being opened or read", async () => {
+test("the first commit registers an account, not an opening or a read", async () => {
   const backend = await open("alice");
   expect(await backend.getSession(ALICE)).toBeUndefined();
   expect(await backend.load()).toBeUndefined();
@@ -48,7 +48,7 @@ test("an account is registered by its first commit, not by being opened or read"
   expect(await backend.create()).toBe(1);
 });
 
-test("calls made at once are applied in their order, also when they register the account", async () => {
+test("concurrent calls are applied in order, also those that register", async () => {
   const backend = await open("alice");
   const bytes = [1, 2, 3, 4, 5];
   await Promise.all(bytes.map((byte) => backend.putSession(ALICE, new Uint8Array([byte]))));
@@ -56,7 +56,7 @@ test("calls made at once are applied in their order, also when they register the
   expect(await column("SELECT name FROM account")).toEqual(["alice"]);
 });
 
-test("a guard decides inside the transaction and is checked before anything is written", async () => {
+test("a guard is checked inside the transaction, before any write", async () => {
   const backend = await open("alice");
   const take = (owner: string, epoch: number) => ({ owner, minEpoch: epoch, maxEpoch: epoch });
   const next = { owner: "one", epoch: 1 };
@@ -102,7 +102,7 @@ test("a commit that arrives after its epoch was moved on changes nothing", async
   expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([2]));
 });
 
-test("an owner whose account was deleted is fenced, also when the account was made again since", async () => {
+test("the owner of a deleted account is fenced, also if it was made again", async () => {
   const first = await open("alice");
   const second = await open("alice");
   const guard = { owner: "one", minEpoch: 1, maxEpoch: 1 };
@@ -117,7 +117,7 @@ test("an owner whose account was deleted is fenced, also when the account was ma
   expect(await second.getSession(ALICE)).toBeUndefined();
 });
 
-test("a process that still knows a deleted account never writes into another one", async () => {
+test("a process that knows a deleted account writes into no other", async () => {
   const stale = await open("alice");
   await stale.putSession(ALICE, new Uint8Array([1]));
   const other = await open("bob");
@@ -163,7 +163,7 @@ test("a refused statement names the write it belongs to", async () => {
   }
 });
 
-test("each of many removals says whether its row was there, however they share statements", async () => {
+test("each of many removals that share statements says if its row was there", async () => {
   const keys = Array.from({ length: 2_300 }, (_, n) => `${n % 2_200}:${n % 2}@lid.0`);
   for (const limits of [memory.limits, { ...memory.limits, maxParameters: 100 }]) {
     let statements = 0;
@@ -219,7 +219,7 @@ test("times and epochs are exact to 2^53-1", async () => {
   });
 });
 
-test("all mappings come page by page, newest first, none twice and none missing", async () => {
+test("all mappings come in pages, newest first, each once", async () => {
   const backend = await open("alice");
   const count = 2_500;
   const entries = Array.from({ length: count }, (_, n): LidPnMapping => {

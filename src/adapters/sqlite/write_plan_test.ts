@@ -31,7 +31,7 @@ function oneRowEach(planned: WritePlan): SqlResult[] {
   return planned.statements().map(() => ({ rows: [], rowsAffected: 1 }));
 }
 
-test("rows of one kind share statements, also when another table's rows stand between them", () => {
+test("rows of one kind share statements across rows of another table", () => {
   const writes = Array.from({ length: 20 }, (_, user) => [session(user), identity(user)]).flat();
   const planned = plan(writes);
   expect(new Set(shapes(planned))).toEqual(new Set(["INSERT INTO session", "INSERT INTO identity"]));
@@ -59,7 +59,7 @@ test("what touches the same table stays in order", () => {
   expect(byTable("pre_key")).toEqual(["INSERT INTO pre_key", "UPDATE pre_key", "INSERT INTO pre_key"]);
 });
 
-test("removals of one kind share statements, and nothing of their table moves across them", () => {
+test("removals share statements, and no row of their table crosses them", () => {
   const removals = [1, 2, 3].map((user): Write => ({ kind: "session.delete", address: `${user}@lid.0` }));
   const planned = plan([session(1), ...removals, identity(4), ...removals, session(2)]);
   expect(shapes(planned)).toEqual([
@@ -84,14 +84,14 @@ test("nothing moves across a deleted device", () => {
   expect(shapesAround).toContain("DELETE FROM account");
 });
 
-test("nothing moves across a cleared account, which keeps its device and its registration", () => {
+test("nothing moves across a clear, which keeps device and registration", () => {
   const shapesAround = shapes(plan([session(1), { kind: "account.clear" }, session(2)]));
   expect([shapesAround[0], shapesAround.at(-1)]).toEqual(["INSERT INTO session", "INSERT INTO session"]);
   expect(shapesAround).toContain("DELETE FROM session");
   expect(shapesAround.filter((shape) => / (account|device)$/.test(shape))).toEqual([]);
 });
 
-test("an account that deletes itself and goes on is registered again under its id", () => {
+test("an account that deletes itself and goes on is registered again", () => {
   const own: Write = { kind: "account.delete", accountId: 9 };
   expect(shapes(plan([own, session(1)])).slice(-2)).toEqual(["INSERT INTO account", "INSERT INTO session"]);
   expect(shapes(plan([session(1), own])).at(-1)).toBe("DELETE FROM account");
@@ -100,7 +100,7 @@ test("an account that deletes itself and goes on is registered again under its i
   expect(planned.changed(oneRowEach(planned))).toEqual([SCOPED_TABLES.length + 1, 1]);
 });
 
-test("rows of conditional writes are counted from the answers, added up over their statements", () => {
+test("counts the rows of conditional writes over all their statements", () => {
   const planned = plan([
     { kind: "preKey.markUploaded", ids: Array.from({ length: 6_000 }, (_, id) => id + 1) },
     session(1),

@@ -249,7 +249,7 @@ describe("GroupCache", () => {
     expect(await groups.get(GROUP)).toEqual(LIDS);
   });
 
-  test("commits nothing when nothing is stored, however many notifications come", async () => {
+  test("commits nothing for any number of notifications if none is stored", async () => {
     const { groups, backend, commits } = new World();
     await groups.insert(GROUP, LIDS);
     for (let n = 0; n < 50; n += 1) await groups.added(GROUP, [{ jid: jid(`20${n}@lid`) }]);

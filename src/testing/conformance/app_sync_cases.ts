@@ -21,7 +21,7 @@ const NEVER_SEEN = {
 /** App-state sync keys and collection versions. */
 export const appSyncCases: readonly ConformanceCase[] = [
   {
-    name: "sync key: comes back whole, an empty fingerprint and a millisecond timestamp included",
+    name: "sync key: comes back whole, also with an empty fingerprint",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getSyncKey(bytes(0, 1)), undefined, "before");
@@ -87,7 +87,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "sync key: the latest id is the bytewise greatest, not the longest, the newest or the last stored",
+    name: "sync key: the latest id is the bytewise greatest",
     async run(harness) {
       const backend = await harness.open();
       equal(await backend.getLatestSyncKeyId(), undefined, "of nothing");
@@ -103,7 +103,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "version: a collection that was never seen has version 0, a zero hash and an empty map",
+    name: "version: an unknown collection has version 0 and a zero hash",
     async run(harness) {
       const backend = await harness.open();
       const first = await backend.getVersion("regular");
@@ -113,7 +113,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "version: comes back whole, for each collection apart, to the last of 64 bits",
+    name: "version: comes back whole, for each collection, in all 64 bits",
     async run(harness) {
       const backend = await harness.open();
       const versions = [1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n, 0n];
@@ -138,7 +138,7 @@ export const appSyncCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "version: setting one replaces all of it, and lower versions are taken too",
+    name: "version: setting one replaces it, also with a lower version",
     async run(harness) {
       const backend = await harness.open();
       const full = { version: 9n, hash: sampleBytes(1, 128), macMismatchFatal: true };

@@ -193,7 +193,7 @@ const deleteCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "device: clearing an account leaves its device and its registration, and other accounts",
+    name: "device: clearing an account leaves its device and other accounts",
     async run(harness) {
       const backend = await harness.open();
       const bob = await harness.open("bob");

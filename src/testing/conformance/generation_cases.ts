@@ -39,7 +39,7 @@ async function storedValues(backend: Backend): Promise<number | undefined> {
 
 const patchCases: readonly ConformanceCase[] = [
   {
-    name: "generation: a patch changes what it names and nothing else, and an index removed and added ends added",
+    name: "generation: a patch changes what it names and nothing else",
     async run(harness) {
       let backend = await harness.open();
       equal(await backend.getGenerations(NAME), { current: undefined, started: 0 }, "of nothing");
@@ -83,7 +83,7 @@ const patchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "generation: nothing of a snapshot that a crash cut short is in the smaller one after it",
+    name: "generation: a later snapshot has nothing of one that was cut short",
     requires: ["durableOnResolve"],
     async run(harness) {
       let backend = await harness.open();
@@ -103,7 +103,7 @@ const patchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "generation: setting or forgetting the state ends all of them, and no number comes again",
+    name: "generation: setting or forgetting the state ends all generations",
     async run(harness) {
       let backend = await harness.open();
       await backend.patchVersion(NAME, patch(3, { values: values("abc"), state: state(1) }));
@@ -124,7 +124,7 @@ const patchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "generation: a version, hash or generation that is out of range changes nothing",
+    name: "generation: a number or hash that is out of range changes nothing",
     async run(harness) {
       const backend = await harness.open();
       await backend.patchVersion(NAME, patch(1, { values: values("a"), state: state(1) }));
@@ -143,7 +143,7 @@ const patchCases: readonly ConformanceCase[] = [
 
 const sweepCases: readonly ConformanceCase[] = [
   {
-    name: "generation: only those below the newest started one that are not current are swept",
+    name: "generation: a sweep takes those that are neither current nor newest",
     async run(harness) {
       const backend = await harness.open();
       const isCounted = (await storedValues(backend)) !== undefined;
@@ -187,7 +187,7 @@ function numberOf(value: Uint8Array): number {
 
 const manyCases: readonly ConformanceCase[] = [
   {
-    name: "generation: a collection of 100,000 mutations is stored in bounded commits, changed and read",
+    name: "generation: 100,000 mutations are stored, changed and read",
     async run(harness) {
       let backend = await harness.open();
       for (let start = 0; start < MANY; start += MANY_PER_COMMIT) {

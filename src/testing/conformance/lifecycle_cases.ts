@@ -71,7 +71,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "lifecycle: closing one backend leaves another on the same database open",
+    name: "lifecycle: closing one backend leaves another one open",
     async run(harness) {
       const backend = await harness.open();
       const [same, bob] = [await harness.open(), await harness.open("bob")];

@@ -12,7 +12,7 @@ const PROGRAM = `process.on("message", ({ seed }) => {
   else process.send({ seed, text: "seed " + seed + ": served", isViolation: seed === 3 });
 });`;
 
-test("reports a process that is killed as a violation, and runs every other seed", async () => {
+test("reports a killed process as a violation, and runs the other seeds", async () => {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-chaos-"));
   const program = join(folder, "program.mjs");
   await writeFile(program, PROGRAM);

@@ -10,7 +10,7 @@ import { type HostileCall, hostileReads, hostileWrites } from "./hostile_calls.t
 import { NOW_S, unchanged } from "./unchanged.ts";
 
 /** Number of random bodies of one kind. */
-const ROUNDS = dose({ short: 150, long: 2_000 });
+const ROUNDS = dose({ short: 60, long: 2_000 });
 
 /** Number of concurrent calls. */
 const AT_ONCE = 16;
@@ -19,7 +19,7 @@ const AT_ONCE = 16;
  * Sends every STEP-th of the systematic calls. STEP does not divide the number of replacements, so each part
  * gets several of them.
  */
-const STEP = dose({ short: 5, long: 1 });
+const STEP = dose({ short: 7, long: 1 });
 
 /** Malformed calls are answered with a client error and change nothing. */
 export const fuzzCases: readonly ServiceCase[] = [

@@ -6,7 +6,7 @@ import { mediaType, pathOf, ServiceClient, type TestAccount } from "./client.ts"
 import type { ServiceCase } from "./harness.ts";
 import { HOSTILE_NAMES, pathTricks } from "./hostile_paths.ts";
 
-const ACCOUNTS = dose({ short: 32, long: 200 });
+const ACCOUNTS = dose({ short: 16, long: 200 });
 /** Accounts that are worked on at a time. */
 const AT_ONCE = 32;
 /** Number of rows that `drive` writes: a session, a group, a device. */
@@ -17,7 +17,7 @@ const ADDRESS = "5511999990000@c.us.0";
 /** Returns different names, most of them hostile. */
 function namesFor(client: ServiceClient): string[] {
   const own = client.newName("one of many");
-  const hostile = everyNth(new Set(HOSTILE_NAMES), dose({ short: 8, long: 1 }));
+  const hostile = everyNth(new Set(HOSTILE_NAMES), dose({ short: 16, long: 1 }));
   const more = Array.from({ length: ACCOUNTS - hostile.length }, (_, index) => `${own}/${index}`);
   return [...hostile, ...more];
 }

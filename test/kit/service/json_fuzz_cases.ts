@@ -4,7 +4,7 @@ import type { ServiceCase } from "./harness.ts";
 import { unchanged } from "./unchanged.ts";
 
 /** Number of random bodies for each route. */
-const ROUNDS = dose({ short: 40, long: 1_000 });
+const ROUNDS = dose({ short: 20, long: 1_000 });
 
 /** Invalid JSON is answered with a client error and changes nothing. */
 export const jsonFuzzCases: readonly ServiceCase[] = [

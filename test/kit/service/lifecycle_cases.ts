@@ -16,7 +16,7 @@ function put(value: number): Write {
 /** Accounts that are deleted while in use, and commits with unknown outcomes. */
 export const lifecycleCases: readonly ServiceCase[] = [
   {
-    name: "routes: deletes an account under load, and it is empty when created again",
+    name: "routes: an account deleted under load is empty when created again",
     async run(service) {
       const client = new ServiceClient(service);
       const name = client.newName("comes and goes");

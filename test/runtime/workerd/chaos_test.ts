@@ -51,7 +51,7 @@ for (const [protection, known] of Object.entries(KNOWN_SEEDS) as [Protection, nu
 }
 
 describe("chaos inside a Durable Object", () => {
-  test(`repeats no key and loses nothing: ${SEEDS} seeds, ${STEPS} steps`, {
+  test(`keeps its promises: ${SEEDS} × ${STEPS} steps`, {
     timeout: DOSED_TIMEOUT_MS,
   }, async () => {
     const total = newCounts();
