@@ -1,3 +1,4 @@
+/** A stored record as a plain object. `src/ratchet` has the live form, in a file of the same name. */
 import { KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";

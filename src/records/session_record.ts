@@ -1,3 +1,4 @@
+/** A stored record as a plain object. `src/ratchet` has the live form, in a file of the same name. */
 import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
 import { StoredMessage } from "./_stored_message.ts";

@@ -4,7 +4,7 @@ import type { Random } from "../ports/mod.ts";
  * Repeatable randomness: the same seed gives the same sequence on every runtime. A counter-and-shift
  * generator with a state of four 32-bit words, sufficient for tests.
  *
- * ***Never use it outside tests**: anyone who knows or guesses the seed can compute keys drawn from it.
+ * **Never use it outside tests**: anyone who knows or guesses the seed can compute keys drawn from it.
  *
  * @example
  * ```ts

@@ -9,6 +9,7 @@ const BELOW_THE_CONNECTION: readonly string[] = [
   "accounts: no kind of write changes another account",
   "commit: applies nothing if any statement fails, and can be resent",
   "generation: 100,000 mutations are stored, changed and read",
+  "members: a change of any part of any row is read back",
   ...[2, 3, 4, 5].map((seed) => `model: random commits agree with a trusted backend, seed ${seed}`),
 ];
 

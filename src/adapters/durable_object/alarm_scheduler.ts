@@ -108,7 +108,7 @@ export class AlarmScheduler implements Scheduler {
   /** When storing and setting are retried. */
   #retryAtMs: number | undefined;
   /** Additional delay of the alarm, after it has fired too early. */
-  #slackMs = 0;
+  #extraDelayMs = 0;
 
   constructor(storage: AlarmStorageLike, options: AlarmSchedulerOptions = {}) {
     const { clock = systemClock, logger = silentLogger } = options;
@@ -182,7 +182,7 @@ export class AlarmScheduler implements Scheduler {
   async alarm(prepare: () => Promise<void> = async () => {}): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const earlyMs = Math.max(0, (this.#alarmAtMs ?? nowMs) - nowMs);
-    this.#slackMs = Math.min(earlyMs, Math.max(FIRST_RETRY_MS, 2 * this.#slackMs));
+    this.#extraDelayMs = Math.min(earlyMs, Math.max(FIRST_RETRY_MS, 2 * this.#extraDelayMs));
     this.#alarmAtMs = undefined;
     this.#isAlarmKnown = true;
     this.#handling += 1;
@@ -208,7 +208,7 @@ export class AlarmScheduler implements Scheduler {
     this.#handlerFailures = 0;
     this.#storeFailures = 0;
     this.#retryAtMs = undefined;
-    this.#slackMs = 0;
+    this.#extraDelayMs = 0;
     this.#timers.cancel(TICK);
     this.#tickAtMs = undefined;
   }
@@ -344,7 +344,7 @@ export class AlarmScheduler implements Scheduler {
     if (!isLoaded) times.push(nowMs + FIRST_RETRY_MS);
     if (isDamaged) times.push(nowMs);
     if (times.length === 0) return undefined;
-    return Math.min(Math.min(...times) + this.#slackMs, nowMs + MAX_AHEAD_MS);
+    return Math.min(Math.min(...times) + this.#extraDelayMs, nowMs + MAX_AHEAD_MS);
   }
 
   #report(message: string, error: unknown): void {

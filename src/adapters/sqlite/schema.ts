@@ -1,7 +1,10 @@
 import { DEVICE_BLOB_COLUMNS } from "./device_fields.ts";
 import type { Migration } from "./migrate.ts";
 
-/** A table whose rows belong to one account, named by their `device_id`. */
+/**
+ * A table whose rows belong to one account, named by their `device_id`: the number of the account's row in
+ * `account`. The name is older than the word "account" for what it names, and part of stored files.
+ */
 export interface ScopedTable {
   readonly name: string;
   /** Columns whose lengths add up to the size of the table's values. */

@@ -130,12 +130,12 @@ const NOTHING: DeviceReport = Object.freeze({ changed: false, removed: [], isIde
 /**
  * The device lists of users, cached in memory over the store.
  *
- * - ***One list per user**, kept under the LID if it is known and found under the phone number too. Results
+ * - **One list per user**, kept under the LID if it is known and found under the phone number too. Results
  *   are JIDs in the namespace of the query.
  * - **Ordering.** A change loads, patches, commits and publishes the list under the lock of the user's
  *   canonical name, which is resolved inside the lock, and again if other code commits a mapping of the user
  *   before the list is committed.
- * - ***Atomic.** The list, the sessions and the sender-key marks of a removed device change in one commit.
+ * - **Atomic.** The list, the sessions and the sender-key marks of a removed device change in one commit.
  *   Memory is updated after it succeeds.
  *
  * @example

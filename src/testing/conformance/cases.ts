@@ -11,6 +11,7 @@ import { leaseCases } from "./lease_cases.ts";
 import { lidMappingCases } from "./lid_mapping_cases.ts";
 import { lifecycleCases } from "./lifecycle_cases.ts";
 import { limitCases } from "./limit_cases.ts";
+import { memberCases } from "./member_cases.ts";
 import { messageCases } from "./message_cases.ts";
 import { modelCases } from "./model_cases.ts";
 import { mutationMacCases } from "./mutation_mac_cases.ts";
@@ -37,6 +38,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...lidMappingCases,
   ...relationCases,
   ...tcTokenCases,
+  ...memberCases,
   ...messageCases,
   ...deviceCases,
   ...commitCases,

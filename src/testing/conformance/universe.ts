@@ -70,7 +70,7 @@ export async function readAll(backend: Backend): Promise<Contents> {
 }
 
 /** The answers of a read to all its arguments in the universe. */
-async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> {
+export async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> {
   if (method === "getAllLidMappings") return await collect(backend.getAllLidMappings());
   const call = (backend[method] as (...args: readonly unknown[]) => Promise<unknown>).bind(backend);
   const answers = await Promise.all(callsOf(method).map((args) => call(...args)));

@@ -2,7 +2,8 @@
 // @generated from file holdfast/v1/device.proto (package holdfast.v1, syntax proto2)
 /* eslint-disable */
 
-// Parts of the device record that are no plain columns.
+// Parts of the device that are stored as one column each. The other fields of the device are columns of their
+// own, and no message describes the whole device: see src/backend/device_fields.ts.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
