@@ -5,6 +5,7 @@ import {
   CommitQueue,
   type Committer,
   type Device,
+  type FirstDevice,
   type Write,
   withCommitter,
 } from "../backend/mod.ts";
@@ -153,13 +154,14 @@ async function openParts(
 ): Promise<Account> {
   const { clock, random, logger } = host;
   const accountId = await backend.create();
-  const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner });
+  const firstDevice = firstDeviceOf(backend, host, options);
+  const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner, firstDevice });
   let current: PersistenceManager | undefined;
   const identity = identityChangeOf(() => current);
   const followers: ((writes: readonly Write[]) => void)[] = [];
   const committer = identity.committerOf(followed(queue, followers));
   const store = withCommitter(identity.readsOf(backend), committer, { clock });
-  const device = await loadOrCreate(store, host, options);
+  const device = await loadDevice(store, firstDevice, { ...options, mustExist: queue.hasDevice });
   const taskPrefix = `${options.taskLabel ?? accountId}:`;
   const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
   opened.unshift(writeBehind);
@@ -278,22 +280,43 @@ interface Closable {
   close?(): Promise<void>;
 }
 
-/**
- * The stored device; a new one when (and only when) there is none. Durable, with the restore epoch that is in
- * force: what is written under a new epoch must never be read under an old one.
- */
-async function loadOrCreate(
-  store: Backend,
+/** The device of an account that has none: made once, in the restore epoch that is in force. */
+function firstDeviceOf(
+  backend: Backend,
   host: Host,
-  options: Omit<OpenAccountOptions, "backend">,
+  { newDevice = createDevice, signal }: Omit<OpenAccountOptions, "backend">,
+): FirstDevice {
+  let made: Device | undefined;
+  return {
+    exists: () => backend.exists(),
+    make: async () => {
+      made ??= inRestoreEpoch(await newDevice(host), signal?.restoreEpoch ?? 0);
+      return made;
+    },
+  };
+}
+
+/**
+ * The stored device; the first one where taking the ownership could not store it. Durable, with the restore epoch
+ * that is in force: what is written under a new epoch must never be read under an old one.
+ */
+async function loadDevice(
+  store: Backend,
+  firstDevice: FirstDevice,
+  { signal, mustExist }: Pick<OpenAccountOptions, "signal"> & { readonly mustExist: boolean },
 ): Promise<Device> {
   const stored = await store.load();
+  if (stored === undefined && mustExist) {
+    throw new CorruptError(
+      "open account: its device is missing, restore a backup of the database (deleteAccount starts anew)",
+    );
+  }
   // A backend that cannot read what it has must not answer that there is nothing.
   if (stored === undefined && (await store.exists())) {
     throw new CorruptError("open account: a device is stored and was not read");
   }
-  const found = stored ?? (await (options.newDevice ?? createDevice)(host));
-  const device = inRestoreEpoch(found, options.signal?.restoreEpoch ?? 0);
+  const found = stored ?? (await firstDevice.make());
+  const device = inRestoreEpoch(found, signal?.restoreEpoch ?? 0);
   if (device !== stored) await store.save(device);
   return device;
 }

@@ -6,6 +6,7 @@ import {
   memoryBackend,
 } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
+import { hexOf } from "../bytes/mod.ts";
 import { createDevice } from "../device/mod.ts";
 import {
   BackendError,
@@ -143,7 +144,7 @@ test("a device that cannot be read is an error and never a new identity", async 
 test("an opening that fails closes what it opened, and frees task names", async () => {
   const world = new World();
   const host = fakeHost();
-  world.plan.next("pass", new BusyError("commit: busy"));
+  world.plan.next(new BusyError("commit: busy"));
   await expect(world.open({}, host)).rejects.toBeInstanceOf(BusyError);
   await expect(world.open({ saverIntervalMs: 0 }, host)).rejects.toBeInstanceOf(RangeError);
   await expect(world.open({ policy: { haltAfter: -1 } }, host)).rejects.toBeInstanceOf(RangeError);
@@ -204,7 +205,43 @@ test("ownership is taken before the first read", async () => {
     return commit.call(backend, writes, options);
   };
   await (await world.open({ backend })).close();
-  expect(order).toEqual(["take", "load", "commit"]);
+  expect(order).toEqual(["take", "load"]);
+});
+
+test("a first device goes with the ownership, and of openings at once all have that of one", async () => {
+  const world = new World();
+  const committed: string[][] = [];
+  const opening = async (seed: number) => {
+    const backend = world.backend();
+    const { commit } = backend;
+    backend.commit = async (writes, options) => {
+      committed.push(writes.map(({ kind }) => kind));
+      return await commit.call(backend, writes, options);
+    };
+    return await world.open({ backend }, fakeHost({ seed }));
+  };
+  const accounts = await Promise.all(Array.from({ length: 16 }, (_, index) => opening(index + 1)));
+  const identities = accounts.map(({ device }) => hexOf(device.getDeviceSnapshot().identityKey.publicKey));
+  expect(new Set(identities).size).toBe(1);
+  expect(committed.length).toBeGreaterThan(16);
+  expect(committed.every((kinds) => kinds.length === 0 || kinds[0] === "device.save")).toBe(true);
+  expect(await world.backend().load()).toEqual(accounts[0]?.device.getDeviceSnapshot());
+});
+
+test("an account that lost its device is damaged, and one of an earlier release is completed", async () => {
+  const world = new World();
+  await (await world.open()).close();
+  const forgetful = world.backend();
+  forgetful.load = async () => undefined;
+  forgetful.exists = async () => false;
+  await expect(world.open({ backend: forgetful })).rejects.toThrow("open account: its device is missing");
+
+  const earlier = world.backend({ account: "earlier" });
+  const next = { owner: "ab".repeat(20), epoch: 1 };
+  await earlier.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
+  const account = await world.open({ backend: earlier });
+  expect(await account.store.load()).toEqual(account.device.getDeviceSnapshot());
+  await account.close();
 });
 
 test("direct commits and flushes go one at a time, in the order of the calls", async () => {

@@ -43,6 +43,8 @@ export interface OwnerGuard {
   readonly minEpoch: number;
   readonly maxEpoch: number;
   readonly next?: OwnerState | undefined;
+  /** Whether the account must have no device: the commit stores its first one. */
+  readonly withoutDevice?: boolean | undefined;
 }
 
 /** The stored owner of an account. */

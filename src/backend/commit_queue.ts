@@ -2,6 +2,7 @@ import { hexOf } from "../bytes/mod.ts";
 import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
 import type { Logger, Random } from "../ports/mod.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard, OwnerState } from "./backend.ts";
+import type { Device } from "./device_store.ts";
 import type { Write } from "./write.ts";
 
 /** Limit of waiting commits. Beyond it the backend is stuck, and waiting commits would exhaust memory. */
@@ -17,6 +18,12 @@ const MAX_TAKE_ROUNDS = 16;
 
 /** Length in bytes of the random part of the token that identifies an opening. */
 const OWNER_TOKEN_BYTES = 16;
+
+/**
+ * Last character of an owner's token when an account has had a device since that opening. Openings of earlier
+ * releases stored the first device after they had taken the ownership, so their accounts may have none.
+ */
+const HAS_DEVICE = "+";
 
 /** Counts of a commit queue since it was opened. */
 export interface CommitStats {
@@ -38,6 +45,16 @@ export interface CommitQueueOptions {
    * backend must not know it.
    */
   readonly soleOwner?: string | undefined;
+  /** The first device of an account. Without it, a taken account may have none. */
+  readonly firstDevice?: FirstDevice | undefined;
+}
+
+/** The device of an account that has none. The commit that takes the ownership stores it. */
+export interface FirstDevice {
+  /** Whether the account has a device. */
+  exists(): Promise<boolean>;
+  /** The first device. Called again in each round. */
+  make(): Promise<Device>;
 }
 
 /**
@@ -64,6 +81,8 @@ export class CommitQueue implements Committer {
    * fencing.
    */
   readonly ownerEpoch: number;
+  /** Whether the account must have a device. When it has none, it is damaged. */
+  readonly hasDevice: boolean;
   #minEpoch: number;
   #maxEpoch: number;
   /** Whether a send is unanswered and no later answered send has a higher epoch. */
@@ -80,6 +99,7 @@ export class CommitQueue implements Committer {
     this.#backend = backend;
     this.#owner = owner;
     this.ownerEpoch = epoch;
+    this.hasDevice = owner.endsWith(HAS_DEVICE);
     this.#minEpoch = epoch;
     this.#maxEpoch = epoch;
     this.#logger = logger;
@@ -91,26 +111,34 @@ export class CommitQueue implements Committer {
    * A stored token equal to ours is no proof of ownership: on cloned machines two processes may draw the same
    * one. It counts as ours only after a lost answer to our own commit, or as `soleOwner`.
    *
+   * The commit that takes the ownership of an account without a device stores `firstDevice`. Of openings at the
+   * same time one stores its device, and each other finds it in its next round.
+   *
    * Without `capabilities.fencing`, commits are queued but not guarded.
    *
    * @throws {FencedError} When other openings keep taking the account.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
-    const { soleOwner } = options;
+    const { soleOwner, firstDevice } = options;
     const token = soleOwner ?? hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
-    const ownerAt = (epoch: number): string => soleOwner ?? `${token}${epochSuffix(epoch)}`;
+    const mark = firstDevice === undefined ? "" : HAS_DEVICE;
+    const ownerAt = (epoch: number): string => `${soleOwner ?? `${token}${epochSuffix(epoch)}`}${mark}`;
     let unanswered: OwnerState | undefined;
-    if (!backend.capabilities.fencing) return new CommitQueue(backend, ownerAt(0), 0, options.logger);
+    if (!backend.capabilities.fencing) return new CommitQueue(backend, token, 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
       const isUnanswered = stored?.owner === unanswered?.owner && stored?.epoch === unanswered?.epoch;
-      if (stored !== undefined && (stored.owner === soleOwner || isUnanswered)) {
+      const isSole = stored?.owner === soleOwner || stored?.owner === `${soleOwner}${mark}`;
+      if (stored !== undefined && (isSole || isUnanswered)) {
         return new CommitQueue(backend, stored.owner, stored.epoch, options.logger);
       }
       const epoch = stored?.epoch ?? 0;
       const next = { owner: ownerAt(epoch + 1), epoch: epoch + 1 };
       try {
-        await backend.commit([], { guard: { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next } });
+        const first = await firstWrites(stored, firstDevice);
+        const withoutDevice = first.length > 0 || undefined;
+        const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next, withoutDevice };
+        await backend.commit(first, { guard });
         return new CommitQueue(backend, next.owner, next.epoch, options.logger);
       } catch (error) {
         // Another opening was faster, or the answer was lost. The stored owner shows which.
@@ -224,6 +252,16 @@ export class CommitQueue implements Committer {
     this.#ambiguous += 1;
     this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
   }
+}
+
+/** The writes of a commit that takes the ownership after `stored`. */
+async function firstWrites(
+  stored: OwnerState | undefined,
+  firstDevice: FirstDevice | undefined,
+): Promise<Write[]> {
+  if (firstDevice === undefined || stored?.owner.endsWith(HAS_DEVICE) === true) return [];
+  if (await firstDevice.exists()) return [];
+  return [{ kind: "device.save", device: await firstDevice.make() }];
 }
 
 /** Formats an epoch as eight hexadecimal digits, or more if it needs them. */

@@ -1,5 +1,6 @@
 import { ArgumentRangeError } from "../errors/mod.ts";
-import { checkOf, object, optional, type Rule, text } from "../rules/mod.ts";
+import { checkOf, flag, object, optional, type Rule, text } from "../rules/mod.ts";
+import { GENERATIONS_SINCE } from "./app_sync_writes.ts";
 import type { OwnerGuard, OwnerState } from "./backend.ts";
 import { number, type TextSort } from "./field_rules.ts";
 
@@ -18,6 +19,7 @@ export const OWNER_GUARD: Rule<OwnerGuard> = object<OwnerGuard>({
   minEpoch: EPOCH,
   maxEpoch: EPOCH,
   next: optional(OWNER_STATE),
+  withoutDevice: optional(flag(), { since: GENERATIONS_SINCE }),
 });
 
 const checkGuard = checkOf(OWNER_GUARD, "guard");

@@ -169,10 +169,14 @@ class OpenMemoryAccount {
   }
 
   #takeGuard(guard: OwnerGuard, transaction: Transaction): void {
-    const stored = this.accounts.account(this.name)?.tables.owner.get("");
+    const tables = this.accounts.account(this.name)?.tables;
+    const stored = tables?.owner.get("");
     const epoch = stored?.epoch ?? 0;
     if (stored?.owner !== guard.owner || epoch < guard.minEpoch || epoch > guard.maxEpoch) {
       throw new FencedError("commit: a later owner has opened the account");
+    }
+    if (guard.withoutDevice === true && tables?.device.get("") !== undefined) {
+      throw new FencedError("commit: the account has a device");
     }
     if (guard.next === undefined) return;
     const { owner } = this.accounts.register(this.name, transaction).tables;

@@ -13,7 +13,7 @@ import { SeededRandom } from "../seeded_random.ts";
 import { check, equal, fails } from "./assert.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { afterEachRestart } from "./restarts.ts";
-import { sampleBytes } from "./samples.ts";
+import { fullDevice, sampleBytes } from "./samples.ts";
 
 const ALICE = "5511999990000@c.us.0";
 
@@ -38,6 +38,53 @@ async function takeOwnership(backend: Backend, seed: number): Promise<CommitQueu
 async function expectSession(backend: Backend, seed: number, what: string): Promise<void> {
   equal(await backend.getSession(ALICE), sampleBytes(seed, 30), what);
 }
+
+/** Takes ownership as an opening account does, with the device that it stores when there is none. */
+async function takeWithDevice(backend: Backend, seed: number): Promise<CommitQueue> {
+  const random = new SeededRandom(seed);
+  const firstDevice = { exists: () => backend.exists(), make: async () => fullDevice(seed) };
+  return await CommitQueue.take(backend, { random, logger: new RecordingLogger(), firstDevice });
+}
+
+const firstDeviceCases: readonly ConformanceCase[] = [
+  {
+    name: "owner: of concurrent first openings one stores its device, and all find that",
+    requires: ["fencing"],
+    async run(harness) {
+      const backends: Backend[] = [];
+      for (let index = 0; index < 16; index += 1) backends.push(await harness.open());
+      const taken = await Promise.all(
+        backends.map(async (backend, index) => {
+          const queue = await takeWithDevice(backend, index + 1);
+          check(queue.hasDevice, "the owner has a device");
+          return await backend.load();
+        }),
+      );
+      const [first] = taken;
+      check(first !== undefined, "a device is stored");
+      for (const device of taken) equal(device, first, "device");
+      const last = await harness.open();
+      await afterEachRestart(harness, last, async (open) => equal(await open.load(), first, "device"));
+    },
+  },
+  {
+    name: "owner: a guard without a device fails where there is one, and nothing is written",
+    requires: ["fencing"],
+    async run(harness) {
+      const backend = await harness.open();
+      await backend.save(fullDevice(1));
+      const next = { owner: "a", epoch: 1 };
+      const ours = { owner: undefined, minEpoch: 0, maxEpoch: 0, next };
+      const save: Write = { kind: "device.save", device: fullDevice(2) };
+      const guarded = { guard: { ...ours, withoutDevice: true } };
+      await fails(() => backend.commit([save], guarded), "fenced", "a first device beside another");
+      equal(await backend.readOwner(), undefined, "owner");
+      equal(await backend.load(), fullDevice(1), "device");
+      await backend.commit([save], { guard: ours });
+      equal(await backend.load(), fullDevice(2), "device");
+    },
+  },
+];
 
 const guardCases: readonly ConformanceCase[] = [
   {
@@ -345,4 +392,9 @@ const lateCases: readonly ConformanceCase[] = [
 ];
 
 /** Ownership, and commits that arrive late. */
-export const ownerCases: readonly ConformanceCase[] = [...guardCases, ...takeOverCases, ...lateCases];
+export const ownerCases: readonly ConformanceCase[] = [
+  ...firstDeviceCases,
+  ...guardCases,
+  ...takeOverCases,
+  ...lateCases,
+];
