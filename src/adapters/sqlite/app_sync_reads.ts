@@ -2,7 +2,7 @@ import type { AppSyncReads, BackendCore, CollectionName, HashState } from "../..
 import { BusyError, CorruptError } from "../../errors/mod.ts";
 import { decodeIndexValues } from "../../records/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf, uint64Of } from "./cell.ts";
-import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
+import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /**
  * Value MACs that one statement reads. A server that answers in JSON takes some megabytes for so many, and
@@ -29,6 +29,16 @@ const NEXT_PAGE = `SELECT index_mac, value ${GENERATION_ROWS} ?3 AND index_mac >
 
 /** Reads of the app-sync store. */
 export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncReads> {
+  async function getMutationMacs(
+    name: CollectionName,
+    indexMacs: readonly Uint8Array[],
+  ): Promise<(Uint8Array | undefined)[]> {
+    const rows = await scope.lookUp(
+      indexMacs.map((indexMac) => [indexMac]),
+      { columns: "value_mac", table: "mutation_mac", key: "index_mac", tail: "WHERE name = ?", last: [name] },
+    );
+    return rows.map((row) => row && bytesOf(row[0], "mutation MAC"));
+  }
   return {
     async getSyncKey(keyId) {
       const row = await scope.first(
@@ -70,21 +80,9 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
       };
     },
     async getMutationMac(name, indexMac) {
-      const row = await scope.first(
-        `SELECT value_mac FROM mutation_mac WHERE device_id = ${SCOPE} AND name = ? AND index_mac = ?`,
-        [name, indexMac],
-      );
-      return row && bytesOf(row[0], "mutation MAC");
+      return (await getMutationMacs(name, [indexMac]))[0];
     },
-    async getMutationMacs(name, indexMacs) {
-      const rows = await scope.lookUp(
-        indexMacs.map((indexMac) => [indexMac]),
-        (list) =>
-          `SELECT index_mac, value_mac FROM mutation_mac WHERE device_id = ${SCOPE} AND name = ? AND index_mac IN ${list}`,
-        { idOf: bytesId, fixed: [name] },
-      );
-      return rows.map((row) => row && bytesOf(row[1], "mutation MAC"));
-    },
+    getMutationMacs,
   };
 }
 

@@ -6,9 +6,10 @@ import {
   type PendingInbound,
   type ProtocolReads,
 } from "../../backend/mod.ts";
+import { sameBytes } from "../../bytes/mod.ts";
 import { decodeDevices } from "../../records/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
-import { bytesId, type ReadScope, SCOPE } from "./read_scope.ts";
+import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /**
  * Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each
@@ -59,19 +60,18 @@ function lidReads(scope: ReadScope): LidReads {
   async function getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]> {
     const rows = await scope.lookUp(
       lids.map((lid) => [lid]),
-      (list) => `SELECT ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND lid IN ${list}`,
+      { columns: LID_COLUMNS, table: "lid_mapping", key: "lid" },
     );
     return rows.map((row) => row && toMapping(row));
   }
   async function getPnMappings(phoneNumbers: readonly string[]): Promise<(LidPnMapping | undefined)[]> {
     // The first row of a phone number is the newest.
+    const tail = "ORDER BY n, created_at DESC, seq DESC";
     const rows = await scope.lookUp(
       phoneNumbers.map((phoneNumber) => [phoneNumber]),
-      (list) =>
-        `SELECT phone_number, ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND phone_number IN ${list}
-        ORDER BY phone_number, created_at DESC, seq DESC`,
+      { columns: LID_COLUMNS, table: "lid_mapping", key: "phone_number", tail },
     );
-    return rows.map((row) => row && toMapping(row.slice(1)));
+    return rows.map((row) => row && toMapping(row));
   }
   return {
     getLidMappings,
@@ -114,8 +114,7 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   async function getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]> {
     const rows = await scope.lookUp(
       users.map((user) => [user]),
-      (list) =>
-        `SELECT user, timestamp, phash, raw_id, devices FROM device_list WHERE device_id = ${SCOPE} AND user IN ${list}`,
+      { columns: "user, timestamp, phash, raw_id, devices", table: "device_list", key: "user" },
     );
     return rows.map((row) => row && toDeviceList(row));
   }
@@ -155,7 +154,7 @@ function messageReads(scope: ReadScope): MessageReads {
         `SELECT key FROM base_key WHERE device_id = ${SCOPE} AND address = ? AND message_id = ?`,
         [address, messageId],
       );
-      return row !== undefined && bytesId(bytesOf(row[0], "base key")) === bytesId(key);
+      return row !== undefined && sameBytes(bytesOf(row[0], "base key"), key);
     },
     async getTcToken(jid) {
       const row = await scope.first(

@@ -1,5 +1,4 @@
-import { hexOf } from "../../bytes/mod.ts";
-import type { Cell, Row } from "./cell.ts";
+import type { Row } from "./cell.ts";
 import { splitKeys } from "./row_statement.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
 
@@ -7,7 +6,19 @@ import type { SqlDriver, SqlValue } from "./sql_driver.ts";
  * The id of the account, by name: a read is right also when the account was deleted and registered again by
  * another process, and costs no round trip to find out. Its parameter comes first in every statement.
  */
-export const SCOPE = "(SELECT device_id FROM account WHERE name = ?)";
+export const SCOPE = "(SELECT device_id FROM account WHERE name = ?1)";
+
+/** What `ReadScope.lookUp` reads. */
+interface LookUp {
+  readonly columns: string;
+  readonly table: string;
+  /** The columns of a key besides `device_id`, in the order of its parts. */
+  readonly key: string;
+  /** What follows in the statement. */
+  readonly tail?: string;
+  /** The parameters of `columns`, then those of `tail`. */
+  readonly last?: readonly SqlValue[];
+}
 
 /** Runs the reads of one account. */
 export class ReadScope {
@@ -35,12 +46,8 @@ export class ReadScope {
    *
    * @returns The rows of all keys, in no particular order across statements.
    */
-  async select(
-    keys: readonly (readonly SqlValue[])[],
-    sql: (list: string) => string,
-    fixed: readonly SqlValue[] = [],
-  ): Promise<Row[]> {
-    const options = { fixed: [this.account, ...fixed], limits: this.#driver.limits };
+  async select(keys: readonly (readonly SqlValue[])[], sql: (list: string) => string): Promise<Row[]> {
+    const options = { fixed: [this.account], limits: this.#driver.limits };
     const rows: Row[] = [];
     for (const statement of splitKeys(keys, options, sql)) {
       for (const row of await this.#driver.query(statement.sql, statement.params)) rows.push(row);
@@ -49,26 +56,24 @@ export class ReadScope {
   }
 
   /**
-   * As `select`, and finds the row of each key again by the statement's first column, which holds the last
-   * part of the key; `idOf` makes a text of either.
+   * Reads the row of each key. A row is known by the place of its key in the list, not by what it says of itself:
+   * that may be damaged.
    *
-   * @returns The row of each key, in the order of `keys`; of several rows of one key the first.
+   * @returns The columns of the rows, in the order of `keys`; of several rows of one key the first.
    */
   async lookUp(
     keys: readonly (readonly SqlValue[])[],
-    sql: (list: string) => string,
-    { idOf = String, fixed = [] }: { idOf?: (cell: Cell) => string; fixed?: readonly SqlValue[] } = {},
+    { columns, table, key, tail = "", last = [] }: LookUp,
   ): Promise<(Row | undefined)[]> {
-    const found = new Map<string, Row>();
-    for (const row of await this.select(keys, sql, fixed)) {
-      const id = idOf(row[0]);
-      if (!found.has(id)) found.set(id, row);
+    const options = { fixed: [this.account], last, limits: this.#driver.limits, numbered: true };
+    const statements = splitKeys(keys, options, (list) => {
+      return `WITH scope (device_id) AS (SELECT ${SCOPE}), scoped_keys (n, ${key}) AS ${list}
+        SELECT n, ${columns} FROM scope CROSS JOIN scoped_keys CROSS JOIN ${table} USING (device_id, ${key}) ${tail}`;
+    });
+    const found: (Row | undefined)[] = keys.map(() => undefined);
+    for (const { sql, params, start } of statements) {
+      for (const [n, ...row] of await this.#driver.query(sql, params)) found[start + Number(n)] ??= row;
     }
-    return keys.map((key) => found.get(idOf(key[key.length - 1])));
+    return found;
   }
-}
-
-/** Bytes as text, equal for equal bytes. */
-export function bytesId(cell: Cell): string {
-  return cell instanceof Uint8Array ? hexOf(cell) : "";
 }

@@ -16,6 +16,9 @@ const FIXED_SQL_BYTES = 4_096;
 /** Characters of a row's text besides its parameters: parentheses, comma, and the longest account id. */
 const MAX_ROW_EXTRA = 20;
 
+/** Characters of the place of a key and its comma. */
+const MAX_PLACE_LENGTH = 5;
+
 /** What a multi-row upsert is made of. */
 export interface RowStatementParts {
   /** Up to and including the column list, for example `INSERT INTO t (device_id, id)`. */
@@ -147,6 +150,22 @@ export interface RowChunk {
   readonly end: number;
 }
 
+/** How a list of keys is bound. */
+export interface KeyListOptions {
+  /** Parameters in front of the list. */
+  readonly fixed: readonly SqlValue[];
+  /** Parameters behind it. */
+  readonly last?: readonly SqlValue[];
+  readonly limits: SqlLimits;
+  /** Whether each key has its place in front of it, from 0. Padding is then no key. */
+  readonly numbered?: boolean;
+}
+
+/** A statement over some of a list of keys: those from `start` on. */
+export interface KeyStatement extends SqlStatement {
+  readonly start: number;
+}
+
 /**
  * Cuts a list of keys into statements that look them up or change them: lists of a few sizes, padded by
  * repeating the last key. `sql` gets the list as a table in parentheses, `(VALUES (?,?),(?,?))`, which can
@@ -154,29 +173,30 @@ export interface RowChunk {
  */
 export function splitKeys(
   keys: readonly (readonly SqlValue[])[],
-  options: { readonly fixed: readonly SqlValue[]; readonly limits: SqlLimits },
+  { fixed, last = [], limits, numbered = false }: KeyListOptions,
   sql: (list: string) => string,
-): SqlStatement[] {
+): KeyStatement[] {
   const parts = keys[0]?.length ?? 1;
-  const { fixed, limits } = options;
-  const byParameters = Math.floor((limits.maxParameters - fixed.length) / parts);
-  const bySqlBytes = Math.floor((limits.maxSqlBytes - FIXED_SQL_BYTES) / (2 * parts + 2));
+  const byParameters = Math.floor((limits.maxParameters - fixed.length - last.length) / parts);
+  const bySqlBytes = Math.floor((limits.maxSqlBytes - FIXED_SQL_BYTES) / (2 * parts + 2 + MAX_PLACE_LENGTH));
   const largest = Math.max(1, Math.min(KEY_SIZES[KEY_SIZES.length - 1] ?? 1, byParameters, bySqlBytes));
-  const statements: SqlStatement[] = [];
+  const statements: KeyStatement[] = [];
   for (let start = 0; start < keys.length; start += largest) {
     const chunk = keys.slice(start, start + largest);
     const size = Math.min(KEY_SIZES.find((count) => count >= chunk.length) ?? largest, largest);
-    const last = chunk[chunk.length - 1] ?? [];
-    while (chunk.length < size) chunk.push(last);
-    statements.push({ sql: sql(keyList(parts, size)), params: [...fixed, ...chunk.flat()] });
+    // No row has a key with NULL.
+    const padding = numbered ? Array<null>(parts).fill(null) : (chunk[chunk.length - 1] ?? []);
+    while (chunk.length < size) chunk.push(padding);
+    const params = [...fixed, ...chunk.flat(), ...last];
+    statements.push({ sql: sql(keyList(parts, size, numbered)), params, start });
   }
   return statements;
 }
 
-function keyList(parts: number, size: number): string {
-  return `(VALUES ${Array(size)
-    .fill(`(${placeholders(parts)})`)
-    .join(",")})`;
+function keyList(parts: number, size: number, numbered: boolean): string {
+  const key = placeholders(parts);
+  const list = Array.from({ length: size }, (_, place) => `(${numbered ? `${place},` : ""}${key})`);
+  return `(VALUES ${list.join(",")})`;
 }
 
 function placeholders(count: number): string {

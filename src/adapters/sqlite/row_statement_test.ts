@@ -149,6 +149,24 @@ test("keys are padded by the last one, and no statement exceeds the limits", () 
   }
 });
 
+test("numbered keys have their places, and padding is no key", () => {
+  const options = { fixed: ["account"], last: ["end"], limits: NARROW, numbered: true };
+  const keys = rows(131);
+  const seen: SqlValue[][] = [];
+  for (const { sql, params, start } of splitKeys(keys, options, (list) => list)) {
+    expect(params.length).toBeLessThanOrEqual(NARROW.maxParameters);
+    expect([params[0], params.at(-1)]).toEqual(["account", "end"]);
+    const places = [...sql.matchAll(/\((\d+),/g)].map(([, place]) => Number(place));
+    expect(places).toEqual(places.map((_, index) => index));
+    for (const place of places) {
+      const key = params.slice(1 + 2 * place, 3 + 2 * place);
+      if (start + place >= keys.length) expect(key).toEqual([null, null]);
+      else seen[start + place] = key;
+    }
+  }
+  expect(seen).toEqual(keys);
+});
+
 test("no keys need no statement", () => {
   expect(splitKeys([], { fixed: [], limits: WIDE }, () => "")).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import type {
+  PreKeyRow,
   QuarantinedRecord,
   QuarantineReason,
   SignalAddressEntry,
@@ -7,59 +8,59 @@ import type {
   SignalRecordStore,
   SignalRow,
 } from "../../backend/mod.ts";
-import { compareText } from "../../bytes/mod.ts";
+import { compareText, decodeUtf8 } from "../../bytes/mod.ts";
 import { bytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 
-/** A record with its lease. */
-const LEASED_RECORD = "record, reserved_until, incarnation, burned";
+/**
+ * A record with its lease. Rows have few incarnations, so that of the row before is compared here: the texts of a
+ * batch would be a tenth of its cost.
+ */
+const leasedRecord = (latest: string): string =>
+  `record, reserved_until, burned, iif(incarnation = ${latest}, 1, CAST(incarnation AS BLOB))`;
 
 /** Kinds of addresses, in the order in which `listSignalAddresses` gives those of one address. */
 const ADDRESS_KINDS: readonly SignalAddressEntry["kind"][] = ["identity", "senderKey", "session"];
 
 /** Reads of the Signal store. */
 export function signalReads(scope: ReadScope): SignalReads {
-  const sessions = (addresses: readonly string[]): Promise<(Row | undefined)[]> =>
-    scope.lookUp(
+  const [loadSessionRow, loadSessionRows] = leasedReads(scope, "session", "address", userOfAddress);
+  const [loadSenderKeyRow, loadSenderKeyRows] = leasedReads(scope, "sender_key", "name", userOfSenderKeyName);
+  async function loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const rows = await scope.lookUp(
       addresses.map((address) => [userOfAddress(address), address]),
-      (list) =>
-        `SELECT address, ${LEASED_RECORD} FROM session WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
+      { columns: "key", table: "identity", key: "user, address" },
     );
+    return rows.map((row) => row && bytesOf(row[0], "identity key"));
+  }
+  async function loadPreKeys(ids: readonly number[]): Promise<PreKeyRow[]> {
+    const unique = [...new Set(ids)].sort((a, b) => a - b);
+    const rows = await scope.lookUp(
+      unique.map((id) => [id]),
+      { columns: "id, record, uploaded", table: "pre_key", key: "id" },
+    );
+    return rows
+      .filter((row) => row !== undefined)
+      .map(([id, record, uploaded]) => ({
+        id: integerOf(id, "pre-key id"),
+        record: bytesOf(record, "pre-key"),
+        uploaded: flagOf(uploaded, "pre-key upload mark"),
+      }));
+  }
   return {
+    loadSessionRow,
+    loadSessionRows,
+    loadSenderKeyRow,
+    loadSenderKeyRows,
     async loadIdentity(address) {
-      const row = await scope.first(
-        `SELECT key FROM identity WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
-        [userOfAddress(address), address],
-      );
-      return row && bytesOf(row[0], "identity key");
+      return (await loadIdentities([address]))[0];
     },
-    async loadIdentities(addresses) {
-      const rows = await scope.lookUp(
-        addresses.map((address) => [userOfAddress(address), address]),
-        (list) =>
-          `SELECT address, key FROM identity WHERE device_id = ${SCOPE} AND (user, address) IN ${list}`,
-      );
-      return rows.map((row) => row && bytesOf(row[1], "identity key"));
-    },
+    loadIdentities,
     async getSession(address) {
-      const row = await scope.first(
-        `SELECT record FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
-        [userOfAddress(address), address],
-      );
-      return row && bytesOf(row[0], "session");
+      return (await loadSessionRow(address))?.record;
     },
     async getSessions(addresses) {
-      return (await sessions(addresses)).map((row) => row && bytesOf(row[1], "session"));
-    },
-    async loadSessionRow(address) {
-      const row = await scope.first(
-        `SELECT ${LEASED_RECORD} FROM session WHERE device_id = ${SCOPE} AND user = ? AND address = ?`,
-        [userOfAddress(address), address],
-      );
-      return row && toSignalRow(row, "session");
-    },
-    async loadSessionRows(addresses) {
-      return (await sessions(addresses)).map((row) => row && toSignalRow(row.slice(1), "session"));
+      return (await loadSessionRows(addresses)).map((row) => row?.record);
     },
     async hasSession(address) {
       const row = await scope.first(
@@ -68,21 +69,7 @@ export function signalReads(scope: ReadScope): SignalReads {
       );
       return row !== undefined;
     },
-    async loadSenderKeyRow(name) {
-      const row = await scope.first(
-        `SELECT ${LEASED_RECORD} FROM sender_key WHERE device_id = ${SCOPE} AND user = ? AND name = ?`,
-        [userOfSenderKeyName(name), name],
-      );
-      return row && toSignalRow(row, "sender key");
-    },
-    async loadSenderKeyRows(names) {
-      const rows = await scope.lookUp(
-        names.map((name) => [userOfSenderKeyName(name), name]),
-        (list) =>
-          `SELECT name, ${LEASED_RECORD} FROM sender_key WHERE device_id = ${SCOPE} AND (user, name) IN ${list}`,
-      );
-      return rows.map((row) => row && toSignalRow(row.slice(1), "sender key"));
-    },
+
     async listQuarantined() {
       const rows = await scope.query(
         `SELECT store, address, reason, length(record) FROM quarantine WHERE device_id = ${SCOPE}`,
@@ -109,23 +96,9 @@ export function signalReads(scope: ReadScope): SignalReads {
       return rows.map(toAddressEntry).sort(byAddressAndKind);
     },
     async loadPreKey(id) {
-      const row = await scope.first(`SELECT record FROM pre_key WHERE device_id = ${SCOPE} AND id = ?`, [id]);
-      return row && bytesOf(row[0], "pre-key");
+      return (await loadPreKeys([id]))[0]?.record;
     },
-    async loadPreKeys(ids) {
-      const unique = [...new Set(ids)].sort((a, b) => a - b);
-      const rows = await scope.lookUp(
-        unique.map((id) => [id]),
-        (list) => `SELECT id, record, uploaded FROM pre_key WHERE device_id = ${SCOPE} AND id IN ${list}`,
-      );
-      return rows
-        .filter((row) => row !== undefined)
-        .map(([id, record, uploaded]) => ({
-          id: integerOf(id, "pre-key id"),
-          record: bytesOf(record, "pre-key"),
-          uploaded: flagOf(uploaded, "pre-key upload mark"),
-        }));
-    },
+    loadPreKeys,
     async getMaxPreKeyId() {
       const row = await scope.first(`SELECT max(id) FROM pre_key WHERE device_id = ${SCOPE}`, []);
       return integerOf(row?.[0] ?? 0, "greatest pre-key id");
@@ -148,29 +121,53 @@ export function signalReads(scope: ReadScope): SignalReads {
       }));
     },
     async getSenderKey(name) {
-      const row = await scope.first(
-        `SELECT record FROM sender_key WHERE device_id = ${SCOPE} AND user = ? AND name = ?`,
-        [userOfSenderKeyName(name), name],
-      );
-      return row && bytesOf(row[0], "sender key");
+      return (await loadSenderKeyRow(name))?.record;
     },
   };
 }
 
-/**
- * A stored lease is handed out as it is; its reader judges it. A part that is missing reads as −1, or the
- * empty text.
- */
-function toSignalRow([record, reservedUntil, incarnation, burned]: Row, what: string): SignalRow {
-  const cells = [reservedUntil, incarnation, burned];
-  const lease = cells.every((cell) => cell == null)
-    ? undefined
-    : {
-        reservedUntil: Number.isSafeInteger(reservedUntil) ? Number(reservedUntil) : -1,
-        incarnation: typeof incarnation === "string" ? incarnation : "",
-        burned: Number.isSafeInteger(burned) ? Number(burned) : -1,
-      };
-  return { record: bytesOf(record, what), lease };
+/** The reads of a table of leased records: of one row, and of many. */
+function leasedReads(
+  scope: ReadScope,
+  table: string,
+  column: string,
+  userOf: (name: string) => string,
+): [
+  load: (name: string) => Promise<SignalRow | undefined>,
+  loadAll: (names: readonly string[]) => Promise<(SignalRow | undefined)[]>,
+] {
+  /** The incarnation of the row that was read last. */
+  let latest = "";
+  const toSignalRow = ([record, reservedUntil, burned, incarnation]: Row, asked: string): SignalRow => {
+    if (incarnation instanceof Uint8Array) latest = decodeUtf8(incarnation) ?? "";
+    // A stored lease is handed out as it is; its reader judges it.
+    const lease = [reservedUntil, burned, incarnation].every((cell) => cell === null)
+      ? undefined
+      : {
+          reservedUntil: Number.isSafeInteger(reservedUntil) ? Number(reservedUntil) : -1,
+          incarnation: incarnation === 1 ? asked : incarnation === null ? "" : latest,
+          burned: Number.isSafeInteger(burned) ? Number(burned) : -1,
+        };
+    return { record: bytesOf(record, table.replace("_", " ")), lease };
+  };
+  return [
+    async (name) => {
+      const asked = latest;
+      const row = await scope.first(
+        `SELECT ${leasedRecord("?4")} FROM ${table} WHERE device_id = ${SCOPE} AND user = ?2 AND ${column} = ?3`,
+        [userOf(name), name, asked],
+      );
+      return row && toSignalRow(row, asked);
+    },
+    async (names) => {
+      const asked = latest;
+      const rows = await scope.lookUp(
+        names.map((name) => [userOf(name), name]),
+        { columns: leasedRecord("?"), table, key: `user, ${column}`, last: [asked] },
+      );
+      return rows.map((row) => row && toSignalRow(row, asked));
+    },
+  ];
 }
 
 function toQuarantined([store, address, reason, bytes]: Row): QuarantinedRecord {

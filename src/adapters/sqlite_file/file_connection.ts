@@ -1,5 +1,6 @@
 import type { Logger } from "../../ports/mod.ts";
 import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
+import { decodeTexts, refuseBadText, withoutText } from "./checked_text.ts";
 import { type DriverAction, mapDriverError } from "./driver_errors.ts";
 import { rowsOf, toDriver } from "./driver_values.ts";
 import { BusyRetry } from "./retry_busy.ts";
@@ -29,6 +30,11 @@ const PAGE_BYTES = 8_192;
  * parts, and pages are read again.
  */
 const CACHE_KIB = 16_384;
+
+const keepBytes = (bytes: SqlValue | undefined): SqlValue => bytes ?? null;
+
+/** Changes that return what was stored. */
+const RETURNS = /\bRETURNING\b/;
 
 /**
  * The one connection of this process to one local database.
@@ -64,16 +70,33 @@ export class FileConnection {
   }
 
   query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
-    return this.#run("read", async () => rowsOf(await this.#client.execute(toDriver({ sql, params }))));
+    const checked = this.#checked(sql);
+    return this.#run("read", async () => {
+      const rows = rowsOf(await this.#client.execute(toDriver({ sql: checked ?? sql, params })));
+      return checked === undefined ? rows : decodeTexts(rows, refuseBadText);
+    });
   }
 
   batch(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
-    const batch: SqliteStatement[] = statements.map(toDriver);
+    const checked = statements.map(({ sql }) => (RETURNS.test(sql) ? this.#checked(sql) : undefined));
+    const batch: SqliteStatement[] = statements.map(({ sql, params }, index) =>
+      toDriver({ sql: checked[index] ?? sql, params }),
+    );
     return this.#run("commit", async () => {
       await this.#writeAheadLog();
       const results: SqliteResult[] = await this.#client.batch(batch, "write");
-      return results.map((result) => ({ rows: rowsOf(result), rowsAffected: result.rowsAffected }));
+      return results.map((result, index) => {
+        const rows = rowsOf(result);
+        const { rowsAffected } = result;
+        // It is committed: damaged bytes stay as they are, which equal no text.
+        return { rows: checked[index] === undefined ? rows : decodeTexts(rows, keepBytes), rowsAffected };
+      });
     });
+  }
+
+  /** The statement that is run in place of `sql`. Memory is not damaged. */
+  #checked(sql: string): string | undefined {
+    return this.#kind === "file" ? withoutText(sql) : undefined;
   }
 
   /**
