@@ -6,6 +6,7 @@ import {
   type Committer,
   type Device,
   type FirstDevice,
+  readRestoreEpoch,
   type Write,
   withCommitter,
 } from "../backend/mod.ts";
@@ -161,9 +162,16 @@ async function openParts(
   const followers: ((writes: readonly Write[]) => void)[] = [];
   const committer = identity.committerOf(followed(queue, followers));
   const store = withCommitter(identity.readsOf(backend), committer, { clock });
-  const device = await loadDevice(store, firstDevice, { ...options, mustExist: queue.hasDevice });
+  const { device, isRestored } = await loadDevice(store, firstDevice, {
+    ...options,
+    mustExist: queue.hasDevice,
+  });
+  const restoreEpoch = restoreEpochOf(device);
   const taskPrefix = `${options.taskLabel ?? accountId}:`;
-  const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy });
+  const first = isRestored ? ({ kind: "restored", restoreEpoch } as const) : undefined;
+  if (isRestored)
+    logger.log("warn", "open account: the database is an older copy or a fork", { restoreEpoch });
+  const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy, first });
   opened.unshift(writeBehind);
   const { snapshotSink, saverIntervalMs, housekeeping = {} } = options;
   await repairOwnMappings(store, device, nowSeconds(clock));
@@ -186,7 +194,7 @@ async function openParts(
     onDeviceCommitted: (follower) => ownMapping.connect(() => attachedLids(account).cache, follower),
     onStored: (follower) => followers.push(follower),
     onIdentityChanged: (listener) => identity.onChanged(listener),
-    signalPolicy: { ...options.signal, restoreEpoch: restoreEpochOf(device) },
+    signalPolicy: { ...options.signal, restoreEpoch },
   });
   // Opened now, so that a fault of its caches is one of opening.
   as.lidCache?.(account);
@@ -304,7 +312,7 @@ async function loadDevice(
   store: Backend,
   firstDevice: FirstDevice,
   { signal, mustExist }: Pick<OpenAccountOptions, "signal"> & { readonly mustExist: boolean },
-): Promise<Device> {
+): Promise<{ readonly device: Device; readonly isRestored: boolean }> {
   const stored = await store.load();
   if (stored === undefined && mustExist) {
     throw new CorruptError(
@@ -318,5 +326,5 @@ async function loadDevice(
   const found = stored ?? (await firstDevice.make());
   const device = inRestoreEpoch(found, signal?.restoreEpoch ?? 0);
   if (device !== stored) await store.save(device);
-  return device;
+  return { device, isRestored: readRestoreEpoch(found).isNew };
 }

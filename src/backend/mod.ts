@@ -84,6 +84,7 @@ export {
 } from "./protocol_store.ts";
 export { DEVICE_LIST, TC_TOKEN } from "./protocol_writes.ts";
 export { type Argument, READ_METHODS, READS } from "./reads.ts";
+export { type RestoreEpoch, readRestoreEpoch, withRestoreEpoch } from "./restore_epoch.ts";
 export {
   INCARNATION_LENGTH,
   isLease,

@@ -22,6 +22,8 @@ export interface ErrorSummary {
  * - `resumed`: a commit succeeded after the engine was halted, after `failures` failures.
  * - `isolated`: the backend refused items for the first time in their present state.
  * - `fenced`: a later owner has opened the account; this engine saves nothing any more.
+ * - `restored`: the database turned out to be an older or a forked copy when the account was opened, and has
+ *   raised the restore epoch by itself, to `restoreEpoch`. Every listener gets it, as soon as it is added.
  */
 export type WriteBehindEvent =
   | { readonly kind: "flushed"; readonly report: FlushReport }
@@ -34,7 +36,8 @@ export type WriteBehindEvent =
   | { readonly kind: "halted"; readonly error: ErrorSummary; readonly consecutiveFailures: number }
   | { readonly kind: "resumed"; readonly failures: number }
   | { readonly kind: "isolated"; readonly items: readonly IsolatedItem[] }
-  | { readonly kind: "fenced"; readonly error: ErrorSummary };
+  | { readonly kind: "fenced"; readonly error: ErrorSummary }
+  | { readonly kind: "restored"; readonly restoreEpoch: number };
 
 /**
  * Called with events, in order. It must return quickly: the engine continues afterwards. Its errors are
@@ -58,15 +61,19 @@ export function logFlushableFault(logger: Logger, flushable: string, action: str
 export class EventHub {
   readonly #listeners = new Set<WriteBehindListener>();
   readonly #logger: Logger;
+  readonly #first: WriteBehindEvent | undefined;
 
-  constructor(logger: Logger) {
+  /** @param first Precedes all others. It happened before a listener could be added, so each gets it then. */
+  constructor(logger: Logger, first?: WriteBehindEvent) {
     this.#logger = logger;
+    this.#first = first;
   }
 
   /**
    * Adds a listener and returns a function that removes it. Adding a listener twice has no further effect.
    */
   add(listener: WriteBehindListener): () => void {
+    if (this.#first !== undefined && !this.#listeners.has(listener)) this.#call(listener, this.#first);
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
@@ -74,17 +81,19 @@ export class EventHub {
   }
 
   emit(event: WriteBehindEvent): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(event);
-      } catch (error) {
-        const { code, message } = summarizeError(error);
-        this.#logger.log("error", "write-behind: a listener threw", {
-          event: event.kind,
-          code,
-          error: message,
-        });
-      }
+    for (const listener of [...this.#listeners]) this.#call(listener, event);
+  }
+
+  #call(listener: WriteBehindListener, event: WriteBehindEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      const { code, message } = summarizeError(error);
+      this.#logger.log("error", "write-behind: a listener threw", {
+        event: event.kind,
+        code,
+        error: message,
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { FencedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { backOffMs } from "./back_off.ts";
-import { EventHub, summarizeError } from "./events.ts";
+import { EventHub, summarizeError, type WriteBehindEvent } from "./events.ts";
 import type { RoundResult } from "./flush_round.ts";
 import { HealthRecord } from "./health.ts";
 import type { WriteBehindPolicy } from "./options.ts";
@@ -13,11 +13,11 @@ export class Monitor {
   readonly #host: Host;
   readonly #policy: WriteBehindPolicy;
 
-  constructor(host: Host, policy: WriteBehindPolicy) {
+  constructor(host: Host, policy: WriteBehindPolicy, first?: WriteBehindEvent) {
     this.#host = host;
     this.#policy = policy;
     this.health = new HealthRecord(policy.haltAfter);
-    this.events = new EventHub(host.logger);
+    this.events = new EventHub(host.logger, first);
   }
 
   /**

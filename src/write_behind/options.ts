@@ -1,5 +1,6 @@
 import type { Committer } from "../backend/mod.ts";
 import type { Host } from "../ports/mod.ts";
+import type { WriteBehindEvent } from "./events.ts";
 
 /** Times, in milliseconds, and limits of the engine. */
 export interface WriteBehindPolicy {
@@ -44,6 +45,8 @@ export interface WriteBehindOptions {
    */
   readonly taskPrefix?: string | undefined;
   readonly policy?: Partial<WriteBehindPolicy> | undefined;
+  /** The first event: what happened while the account was opened. */
+  readonly first?: WriteBehindEvent | undefined;
 }
 
 const DEFAULTS: WriteBehindPolicy = {

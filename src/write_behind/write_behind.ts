@@ -76,7 +76,7 @@ export class WriteBehind {
     this.#policy = policy;
     const { clock, scheduler, createNotifier } = options.host;
     const prefix = options.taskPrefix ?? "";
-    this.#monitor = new Monitor(options.host, policy);
+    this.#monitor = new Monitor(options.host, policy, options.first);
     this.#rounds = new RoundQueue((round) => this.#runRound(round));
     this.#refused = new RefusedItems(policy.refusedRetryMs);
     this.#saver = new Saver(options.host, `${prefix}write-behind.save`, policy, {

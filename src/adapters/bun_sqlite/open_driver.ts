@@ -1,6 +1,10 @@
 import { IncompatibleError } from "../../errors/mod.ts";
-import type { SqlDriver } from "../sqlite/mod.ts";
-import { builtinModule, openNativeFile, type SqliteFileOptions } from "../sqlite_file/mod.ts";
+import {
+  builtinModule,
+  type FileDriver,
+  openNativeFile,
+  type SqliteFileOptions,
+} from "../sqlite_file/mod.ts";
 import { type BunSqlite, bunLibrary } from "./bun_database.ts";
 
 /**
@@ -9,7 +13,7 @@ import { type BunSqlite, bunLibrary } from "./bun_database.ts";
  * @throws {IncompatibleError} When the runtime has no `bun:sqlite`.
  * @throws {BackendError | BusyError} When the file cannot be opened.
  */
-export async function openBunSqliteDriver(options: Omit<SqliteFileOptions, "connect">): Promise<SqlDriver> {
+export async function openBunSqliteDriver(options: Omit<SqliteFileOptions, "connect">): Promise<FileDriver> {
   const sqlite = builtinModule<BunSqlite>("bun:sqlite");
   if (sqlite === undefined) throw new IncompatibleError("open database: the runtime has no bun:sqlite");
   return await openNativeFile(bunLibrary(sqlite), options);

@@ -1,7 +1,6 @@
 import type { Backend } from "../../backend/mod.ts";
 import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
-import { openSqliteBackend } from "../sqlite/mod.ts";
-import type { NativeLibrary } from "../sqlite_file/mod.ts";
+import { type NativeLibrary, openFileBackend } from "../sqlite_file/mod.ts";
 import { openLibsqlDriver } from "./open_driver.ts";
 
 /** Options of `libsqlBackend`. */
@@ -25,6 +24,12 @@ export interface LibsqlBackendOptions {
   readonly clock?: Clock | undefined;
   /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
+  /**
+   * For a file: says that it was moved together with its witness (`<file>-witness`), and that nothing uses
+   * the original any more. Otherwise a copy of both counts as a copy, whose keys the original may use.
+   * Defaults to false.
+   */
+  readonly originalIsStopped?: boolean | undefined;
 }
 
 /**
@@ -50,7 +55,7 @@ export interface LibsqlBackendOptions {
  * ```
  */
 export async function libsqlBackend(options: LibsqlBackendOptions): Promise<Backend> {
-  const { url, authToken, native, account, clock, logger = consoleWarnings() } = options;
-  const driver = await openLibsqlDriver({ url, authToken, native, logger });
-  return await openSqliteBackend(driver, { account, clock });
+  const { url, authToken, native, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
+  const driver = await openLibsqlDriver({ url, authToken, native, logger, clock });
+  return await openFileBackend(driver, { account, clock, originalIsStopped });
 }

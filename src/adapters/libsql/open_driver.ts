@@ -1,9 +1,10 @@
 import { createClient } from "@libsql/client";
-import type { Logger } from "../../ports/mod.ts";
-import type { SqlDriver, SqlResult } from "../sqlite/mod.ts";
+import type { Clock, Logger } from "../../ports/mod.ts";
+import type { SqlResult } from "../sqlite/mod.ts";
 import {
   BUSY_TIMEOUT_MS,
   BusyRetry,
+  type FileDriver,
   mapDriverError,
   NativeClient,
   type NativeLibrary,
@@ -32,6 +33,8 @@ export interface LibsqlDriverOptions {
   /** See `LibsqlBackendOptions.native`. */
   readonly native?: NativeLibrary | false | undefined;
   readonly logger: Logger;
+  /** See `SqliteFileOptions`. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -40,12 +43,12 @@ export interface LibsqlDriverOptions {
  * @throws {TypeError} When the URL is not supported here.
  * @throws {BackendError | BusyError} When a file cannot be opened.
  */
-export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<SqlDriver> {
-  const { url, authToken, logger } = options;
+export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<FileDriver> {
+  const { url, authToken, logger, clock } = options;
   const kind = databaseKind(url);
   if (kind === "remote") return remoteDriver(connect(url, authToken), logger);
   const path = kind === "memory" ? MEMORY : pathOfFileUrl(url);
-  return await openSqliteFile({ path, logger, connect: localConnector(options) });
+  return await openSqliteFile({ path, logger, clock, connect: localConnector(options) });
 }
 
 /** Opens local databases by the native library if it is installed, else by `@libsql/client`. */
@@ -78,12 +81,13 @@ function connect(url: string, authToken?: string): SqliteClient {
 }
 
 /** Sends commits one at a time, in order. Reads run at any time. */
-function remoteDriver(client: SqliteClient, logger: Logger): SqlDriver {
+function remoteDriver(client: SqliteClient, logger: Logger): FileDriver {
   const queue = new SerialQueue();
   const retry = new BusyRetry({ logger });
   return {
     limits: SQLITE_LIMITS,
     durable: true,
+    file: undefined,
     query: (sql, params) =>
       retry.run(async () => {
         try {

@@ -1,7 +1,6 @@
 import type { Backend } from "../../backend/mod.ts";
 import { consoleWarnings } from "../../ports/mod.ts";
-import { openSqliteBackend } from "../sqlite/mod.ts";
-import type { SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
+import { openFileBackend, type SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
 import { openNodeSqliteDriver } from "./open_driver.ts";
 
 /**
@@ -24,7 +23,7 @@ import { openNodeSqliteDriver } from "./open_driver.ts";
  * ```
  */
 export async function nodeSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
-  const { path, account, clock, logger = consoleWarnings() } = options;
-  const driver = await openNodeSqliteDriver({ path, logger });
-  return await openSqliteBackend(driver, { account, clock });
+  const { path, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
+  const driver = await openNodeSqliteDriver({ path, logger, clock });
+  return await openFileBackend(driver, { account, clock, originalIsStopped });
 }

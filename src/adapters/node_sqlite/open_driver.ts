@@ -1,6 +1,10 @@
 import { IncompatibleError } from "../../errors/mod.ts";
-import type { SqlDriver } from "../sqlite/mod.ts";
-import { builtinModule, openNativeFile, type SqliteFileOptions } from "../sqlite_file/mod.ts";
+import {
+  builtinModule,
+  type FileDriver,
+  openNativeFile,
+  type SqliteFileOptions,
+} from "../sqlite_file/mod.ts";
 import { type NodeSqlite, nodeLibrary } from "./node_database.ts";
 
 /**
@@ -9,7 +13,7 @@ import { type NodeSqlite, nodeLibrary } from "./node_database.ts";
  * @throws {IncompatibleError} When the runtime has no `node:sqlite`.
  * @throws {BackendError | BusyError} When the file cannot be opened.
  */
-export async function openNodeSqliteDriver(options: Omit<SqliteFileOptions, "connect">): Promise<SqlDriver> {
+export async function openNodeSqliteDriver(options: Omit<SqliteFileOptions, "connect">): Promise<FileDriver> {
   const sqlite = builtinModule<NodeSqlite>("node:sqlite");
   if (typeof sqlite?.DatabaseSync?.prototype?.prepare !== "function")
     throw new IncompatibleError("open database: the runtime has no node:sqlite (Node has it from 22.16 on)");

@@ -159,7 +159,9 @@ async function send(
       lookup.forget();
     return plan.changed(results.slice(before.length));
   } catch (error) {
-    if (error instanceof FencedError) throw fenced();
+    // A driver's own error of the guard has a cause. Without one it says something else, such as a file that
+    // was replaced.
+    if (error instanceof FencedError) throw error.cause === undefined ? error : fenced();
     if (error instanceof RefusedError) throw refused(error, plan, before.length);
     throw error;
   }

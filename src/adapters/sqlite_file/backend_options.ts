@@ -10,4 +10,10 @@ export interface SqliteFileBackendOptions {
   readonly clock?: Clock | undefined;
   /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
+  /**
+   * Says that the file was moved together with its witness (`<path>-witness`), and that nothing uses the
+   * original any more. Otherwise a copy of both counts as a copy, whose keys the original may use. Defaults
+   * to false.
+   */
+  readonly originalIsStopped?: boolean | undefined;
 }

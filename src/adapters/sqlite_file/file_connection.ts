@@ -1,6 +1,7 @@
 import type { Logger } from "../../ports/mod.ts";
 import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import { decodeTexts, refuseBadText, withoutText } from "./checked_text.ts";
+import type { DatabaseFile } from "./database_file.ts";
 import { type DriverAction, mapDriverError } from "./driver_errors.ts";
 import { rowsOf, toDriver } from "./driver_values.ts";
 import { BusyRetry } from "./retry_busy.ts";
@@ -10,10 +11,11 @@ import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_clien
 /** The storage of a `FileConnection`. A file can be opened again. Memory is lost with its connection. */
 export type ConnectionKind = "file" | "memory";
 
-/** Options of a `FileConnection`: its logger, and its waits for other writers. */
+/** Options of a `FileConnection`: its logger, its waits for other writers, and its file if it has one. */
 export interface FileConnectionOptions {
   readonly logger: Logger;
   readonly retry?: BusyRetry;
+  readonly file?: DatabaseFile | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export class FileConnection {
   readonly #client: SqliteClient;
   readonly #kind: ConnectionKind;
   readonly #logger: Logger;
+  readonly #file: DatabaseFile | undefined;
   readonly #queue = new SerialQueue();
   readonly #retry: BusyRetry;
   /** Whether the settings of the current connection are made. */
@@ -66,6 +69,7 @@ export class FileConnection {
     this.#client = client;
     this.#kind = kind;
     this.#logger = options.logger;
+    this.#file = options.file;
     this.#retry = options.retry ?? new BusyRetry({ logger: options.logger });
   }
 
@@ -77,20 +81,42 @@ export class FileConnection {
     });
   }
 
+  /** @throws {FencedError} When the file was replaced or deleted. Nothing was applied. */
   batch(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
+    return this.#run("commit", async () => {
+      await this.#writeAheadLog();
+      const raise = this.#file?.before() ?? [];
+      const results = await this.#send([...statements, ...raise]);
+      if (raise.length > 0) this.#file?.after(results.splice(statements.length));
+      return results;
+    });
+  }
+
+  /** As `batch`, without a raise of the file's pair. */
+  apply(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
+    return this.#run("commit", async () => {
+      await this.#writeAheadLog();
+      this.#file?.requireSame();
+      return await this.#send(statements);
+    });
+  }
+
+  /** Writes the log into the file. A failure is logged: it loses nothing. */
+  checkpoint(): Promise<void> {
+    return this.#queue.run(() => this.#foldLog());
+  }
+
+  async #send(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
     const checked = statements.map(({ sql }) => (RETURNS.test(sql) ? this.#checked(sql) : undefined));
     const batch: SqliteStatement[] = statements.map(({ sql, params }, index) =>
       toDriver({ sql: checked[index] ?? sql, params }),
     );
-    return this.#run("commit", async () => {
-      await this.#writeAheadLog();
-      const results: SqliteResult[] = await this.#client.batch(batch, "write");
-      return results.map((result, index) => {
-        const rows = rowsOf(result);
-        const { rowsAffected } = result;
-        // It is committed: damaged bytes stay as they are, which equal no text.
-        return { rows: checked[index] === undefined ? rows : decodeTexts(rows, keepBytes), rowsAffected };
-      });
+    const results: SqliteResult[] = await this.#client.batch(batch, "write");
+    return results.map((result, index) => {
+      const rows = rowsOf(result);
+      const { rowsAffected } = result;
+      // It is committed: damaged bytes stay as they are, which equal no text.
+      return { rows: checked[index] === undefined ? rows : decodeTexts(rows, keepBytes), rowsAffected };
     });
   }
 
@@ -105,7 +131,12 @@ export class FileConnection {
    */
   close(): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#logged) await this.#foldLog();
+      if (this.#logged) {
+        await this.#lastRaise();
+        if (this.#file?.isReplaced === true) await this.#removeLog();
+        else await this.#foldLog();
+      }
+      this.#file?.rest();
       this.#client.close();
     });
   }
@@ -121,17 +152,43 @@ export class FileConnection {
     return this.#queue.run(async () => {
       const wasLogged = this.#logged;
       this.#logged = false;
-      try {
-        // Removes the log and its shared memory. The file alone is then the database, and can be copied or
-        // replaced.
-        const mode = await this.#pragma(wasLogged ? "journal_mode = DELETE" : "journal_mode");
-        if (rowsOf(mode)[0]?.[0] === "delete") return true;
-      } catch (error) {
-        this.#logger.log("debug", "database keeps its log", { code: mapDriverError(error, "read").code });
-      }
-      if (wasLogged) await this.#foldLog();
-      return false;
+      if (wasLogged) await this.#lastRaise();
+      this.#file?.rest();
+      const isRemoved = await this.#removeLog(wasLogged);
+      // The log of a replaced file is gone now, but SQLite says that it cannot be. A checkpoint would create it.
+      if (this.#file?.isReplaced === true) return false;
+      if (wasLogged && !isRemoved) await this.#foldLog();
+      return isRemoved;
     });
+  }
+
+  /**
+   * Removes the log and its shared memory. The file alone is then the database, and can be copied or replaced.
+   * So a log does not stay beside a file that has replaced this one, which would read it as its own.
+   *
+   * @returns Whether there is no log. It stays while other processes use the file.
+   */
+  async #removeLog(wasLogged = true): Promise<boolean> {
+    try {
+      const mode = await this.#pragma(wasLogged ? "journal_mode = DELETE" : "journal_mode");
+      return rowsOf(mode)[0]?.[0] === "delete";
+    } catch (error) {
+      this.#logger.log("debug", "database keeps its log", { code: mapDriverError(error, "read").code });
+      return false;
+    }
+  }
+
+  /** Raises the pair of the file, so that copies of it that were made while it was open are older. */
+  async #lastRaise(): Promise<void> {
+    const raise = this.#file?.beforeRest() ?? [];
+    if (raise.length === 0) return;
+    try {
+      this.#file?.after(await this.#send(raise));
+    } catch (error) {
+      this.#logger.log("debug", "last raise of the pair failed", {
+        code: mapDriverError(error, "read").code,
+      });
+    }
   }
 
   /**
@@ -155,7 +212,7 @@ export class FileConnection {
         return await operation();
       } catch (thrown) {
         await this.#reconnect();
-        throw mapDriverError(thrown, action);
+        throw this.#file?.replaced ?? mapDriverError(thrown, action);
       }
     };
     return this.#queue.run(() => this.#retry.run(attempt));
@@ -167,6 +224,7 @@ export class FileConnection {
     // Only affects Apple's systems, where fsync alone leaves data in the drive's cache.
     await this.#pragma("fullfsync = ON");
     await this.#pragma(`cache_size = -${CACHE_KIB}`);
+    this.#file?.connected();
     this.#configured = true;
   }
 
@@ -184,7 +242,8 @@ export class FileConnection {
   }
 
   async #reconnect(): Promise<void> {
-    if (this.#kind === "memory") return;
+    // A new connection would open, or create, another file.
+    if (this.#kind === "memory" || this.#file?.isReplaced === true) return;
     this.#configured = false;
     await this.#client.reconnect();
   }

@@ -13,13 +13,19 @@ export interface HostFileStat {
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  readonly birthtimeNs: bigint;
 }
 
-/** The calls of `node:fs` that this adapter uses. None of them reads a database. */
+/**
+ * The calls of `node:fs` that this adapter uses. None of them may open a database: see
+ * `tools/check_file_calls.mjs`.
+ */
 export interface HostFiles {
   statSync(path: string, options: { bigint: true; throwIfNoEntry: false }): HostFileStat | undefined;
   realpathSync(path: string): string;
-  openSync(path: string, flags: "wx", mode: number): number;
+  openSync(path: string, flags: "wx" | "wx+" | "r+", mode: number): number;
+  readSync(descriptor: number, into: Uint8Array, offset: number, length: number, position: number): number;
+  writeSync(descriptor: number, from: Uint8Array, offset: number, length: number, position: number): number;
   closeSync(descriptor: number): void;
 }
 

@@ -6,6 +6,7 @@
 export type { SqliteFileBackendOptions } from "./backend_options.ts";
 export { mapDriverError } from "./driver_errors.ts";
 export { rowsOf, toDriver } from "./driver_values.ts";
+export { openFileBackend } from "./file_backend.ts";
 export { builtinModule, workingFolder } from "./host_modules.ts";
 export {
   NativeClient,
@@ -15,6 +16,7 @@ export {
 } from "./native_client.ts";
 export {
   BUSY_TIMEOUT_MS,
+  type FileDriver,
   openNativeFile,
   openSqliteFile,
   SQLITE_LIMITS,

@@ -1,8 +1,10 @@
-import type { Logger } from "../../ports/mod.ts";
+import type { Clock, Logger } from "../../ports/mod.ts";
 import type { SqlDriver, SqlLimits } from "../sqlite/mod.ts";
-import { type ConnectionKind, FileConnection } from "./file_connection.ts";
+import { DatabaseFile, type FileCheckOptions } from "./database_file.ts";
+import { FileConnection } from "./file_connection.ts";
 import { type FileIdentity, identityOf, isUntouched } from "./file_identity.ts";
 import { prepareFile, warnOfPermissions } from "./file_path.ts";
+import type { FileRow } from "./file_row.ts";
 import { type HostFiles, hostFiles, unreferencedTimer } from "./host_modules.ts";
 import { NativeClient, type NativeLibrary } from "./native_client.ts";
 import type { SqliteClient } from "./sqlite_client.ts";
@@ -34,6 +36,9 @@ const REST_MS = 10_000;
 interface SharedConnection {
   readonly restMs: number;
   readonly connection: FileConnection;
+  readonly file: DatabaseFile;
+  /** Resolves when an earlier connection to the path has ended; `undefined` when there was none. */
+  readonly opening: Promise<void> | undefined;
   users: number;
   /** Set while it has no user. */
   rest: { readonly identity: FileIdentity; readonly cancel: () => void } | undefined;
@@ -61,8 +66,26 @@ export interface SqliteFileOptions {
   readonly logger: Logger;
   /** How long the connection is kept after the last close. Defaults to 10,000 ms. */
   readonly restMs?: number | undefined;
+  /** Times the raises of the file's pair. Defaults to the host's clock. */
+  readonly clock?: Clock | undefined;
+  /** The file system. Defaults to that of the host, `undefined` where it has none. */
+  readonly files?: HostFiles | undefined;
   /** Connects to a resolved path. The first opening of a file in this process decides. */
   connect(path: string): SqliteClient;
+}
+
+/** What a backend does with the file of its driver. */
+export interface OpenFile {
+  /** See `DatabaseFile.check`. */
+  check(options?: FileCheckOptions): Promise<FileRow | undefined>;
+  /** Writes the log into the file. */
+  checkpoint(): Promise<void>;
+}
+
+/** A driver that may be of a file. */
+export interface FileDriver extends SqlDriver {
+  /** `undefined` for memory and servers. */
+  readonly file: OpenFile | undefined;
 }
 
 /**
@@ -70,27 +93,23 @@ export interface SqliteFileOptions {
  *
  * @throws {BackendError} When the file cannot be reached or created.
  */
-export async function openSqliteFile(options: SqliteFileOptions): Promise<SqlDriver> {
+export async function openSqliteFile(options: SqliteFileOptions): Promise<FileDriver> {
   const { path: given, logger, connect } = options;
   if (given === MEMORY) {
     const connection = new FileConnection(connect(MEMORY), "memory", { logger });
-    return driverOf(connection, "memory", () => connection.close());
+    return driverOf(connection, undefined, () => connection.close());
   }
-  const files = hostFiles();
+  const { files = hostFiles() } = options;
   const path = files === undefined ? given : prepared(files, given, logger);
   await openFiles.get(path)?.closing;
-  const shared = awakened(path, files) ?? {
-    connection: new FileConnection(connect(path), "file", { logger }),
-    restMs: options.restMs ?? REST_MS,
-    users: 0,
-    rest: undefined,
-    closing: undefined,
-  };
+  const stuck = replacedAt(path);
+  const shared = awakened(path, files) ?? connected(path, files, options, stuck);
   openFiles.set(path, shared);
   shared.users += 1;
+  await shared.opening;
   let closed: Promise<void> | undefined;
-  const { connection } = shared;
-  return driverOf(connection, "file", () => {
+  const { connection, file } = shared;
+  return driverOf(connection, file, () => {
     closed ??= leave(path, shared, files);
     return closed;
   });
@@ -100,15 +119,34 @@ export async function openSqliteFile(options: SqliteFileOptions): Promise<SqlDri
 export async function openNativeFile(
   library: NativeLibrary,
   options: Omit<SqliteFileOptions, "connect">,
-): Promise<SqlDriver> {
+): Promise<FileDriver> {
   const connect = (path: string): NativeClient => new NativeClient(library, path, BUSY_TIMEOUT_MS);
   return await openSqliteFile({ ...options, connect });
 }
 
-function driverOf(connection: FileConnection, kind: ConnectionKind, close: () => Promise<void>): SqlDriver {
+function connected(
+  path: string,
+  files: HostFiles | undefined,
+  { logger, connect, clock, restMs = REST_MS }: SqliteFileOptions,
+  opening: Promise<void> | undefined,
+): SharedConnection {
+  const file = new DatabaseFile({ path, files, logger, clock });
+  const connection = new FileConnection(connect(path), "file", { logger, file });
+  return { connection, file, restMs, opening, users: 0, rest: undefined, closing: undefined };
+}
+
+function driverOf(
+  connection: FileConnection,
+  file: DatabaseFile | undefined,
+  close: () => Promise<void>,
+): FileDriver {
   return {
     limits: SQLITE_LIMITS,
-    durable: kind === "file",
+    durable: file !== undefined,
+    file: file && {
+      check: (options) => file.check(connection, options),
+      checkpoint: () => connection.checkpoint(),
+    },
     query: (sql, params) => connection.query(sql, params),
     batch: (statements) => connection.batch(statements),
     close,
@@ -122,6 +160,19 @@ function prepared(files: HostFiles, given: string, logger: Logger): string {
     warnOfPermissions(logger, path);
   }
   return path;
+}
+
+/**
+ * Ends the connection to a file that was replaced or deleted while it is open. Its users meet errors. Its log
+ * is removed before the new file is opened, which would read it as its own.
+ *
+ * @returns A promise of its end; `undefined` when there is none.
+ */
+function replacedAt(path: string): Promise<void> | undefined {
+  const shared = openFiles.get(path);
+  if (shared === undefined || shared.rest !== undefined || !shared.file.isReplaced) return undefined;
+  openFiles.delete(path);
+  return shared.connection.close();
 }
 
 /** The connection to a file that is open, or that rests while the file is neither changed nor replaced. */

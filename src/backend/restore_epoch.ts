@@ -1,0 +1,35 @@
+import { decodeUtf8, encodeUtf8 } from "../bytes/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
+import type { Device } from "./device_store.ts";
+
+/** Name in `Device.extra`. The value is text: the members of a `RestoreEpoch` in their order. */
+const NAME = "holdfast.restore-epoch";
+
+const STORED = /^(\d{1,10})(?: (\d{1,10}) (\d+ \w+)( new)?)?$/;
+
+/** How often the database of a device was restored, as far as the device knows. */
+export interface RestoreEpoch {
+  /** The greatest number that a caller ever passed. */
+  readonly own: number;
+  /** Raises that the databases of the device have made by themselves. */
+  readonly raised: number;
+  /** Which raises of which database those are: a number and an id. Empty when there was none. */
+  readonly seen: string;
+  /** Whether the database was raised after the device was stored. */
+  readonly isNew: boolean;
+}
+
+/** The restore epoch of a device. @throws {CorruptError} When the stored one is malformed. */
+export function readRestoreEpoch({ extra }: Device): RestoreEpoch {
+  const bytes = extra.get(NAME);
+  const stored = STORED.exec(bytes === undefined ? "0" : (decodeUtf8(bytes) ?? ""));
+  if (stored === null) throw new CorruptError("open account: the stored restore epoch is no number");
+  const [, own, raised = 0, seen = "", fresh] = stored;
+  return { own: Number(own), raised: Number(raised), seen, isNew: fresh !== undefined };
+}
+
+/** The device with a restore epoch. */
+export function withRestoreEpoch(device: Device, { own, raised, seen, isNew }: RestoreEpoch): Device {
+  const text = `${own}${seen && ` ${raised} ${seen}`}${isNew ? " new" : ""}`;
+  return { ...device, extra: new Map(device.extra).set(NAME, encodeUtf8(text)) };
+}
