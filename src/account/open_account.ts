@@ -5,7 +5,6 @@ import {
   CommitQueue,
   type Committer,
   type Device,
-  type FirstDevice,
   readRestoreEpoch,
   type Write,
   withCommitter,
@@ -155,14 +154,16 @@ async function openParts(
 ): Promise<Account> {
   const { clock, random, logger } = host;
   const accountId = await backend.create();
-  const firstDevice = firstDeviceOf(backend, host, options);
+  const makeDevice = firstDeviceOf(host, options);
+  const firstDevice = async (): Promise<Write[]> =>
+    (await backend.exists()) ? [] : [{ kind: "device.save", device: await makeDevice() }];
   const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner, firstDevice });
   let current: PersistenceManager | undefined;
   const identity = identityChangeOf(() => current);
   const followers: ((writes: readonly Write[]) => void)[] = [];
   const committer = identity.committerOf(followed(queue, followers));
   const store = withCommitter(identity.readsOf(backend), committer, { clock });
-  const { device, isRestored } = await loadDevice(store, firstDevice, {
+  const { device, isRestored } = await loadDevice(store, makeDevice, {
     ...options,
     mustExist: queue.hasDevice,
   });
@@ -288,42 +289,35 @@ interface Closable {
   close?(): Promise<void>;
 }
 
-/** The device of an account that has none: made once, in the restore epoch that is in force. */
+/** Makes the device of an account that has none, once, in the restore epoch that is in force. */
 function firstDeviceOf(
-  backend: Backend,
   host: Host,
   { newDevice = createDevice, signal }: Omit<OpenAccountOptions, "backend">,
-): FirstDevice {
+): () => Promise<Device> {
   let made: Device | undefined;
-  return {
-    exists: () => backend.exists(),
-    make: async () => {
-      made ??= inRestoreEpoch(await newDevice(host), signal?.restoreEpoch ?? 0);
-      return made;
-    },
+  return async () => {
+    made ??= inRestoreEpoch(await newDevice(host), signal?.restoreEpoch ?? 0);
+    return made;
   };
 }
 
 /**
- * The stored device; the first one where taking the ownership could not store it. Durable, with the restore epoch
- * that is in force: what is written under a new epoch must never be read under an old one.
+ * The stored device; a new one where taking the ownership could not store it. Durable, with the restore epoch that is in
+ * force: what is written under a new epoch must never be read under an old one.
+ *
+ * @param mustExist Whether an account without a device is damaged.
  */
 async function loadDevice(
   store: Backend,
-  firstDevice: FirstDevice,
+  makeDevice: () => Promise<Device>,
   { signal, mustExist }: Pick<OpenAccountOptions, "signal"> & { readonly mustExist: boolean },
 ): Promise<{ readonly device: Device; readonly isRestored: boolean }> {
   const stored = await store.load();
-  if (stored === undefined && mustExist) {
-    throw new CorruptError(
-      "open account: its device is missing, restore a backup of the database (deleteAccount starts anew)",
-    );
-  }
   // A backend that cannot read what it has must not answer that there is nothing.
-  if (stored === undefined && (await store.exists())) {
-    throw new CorruptError("open account: a device is stored and was not read");
+  if (stored === undefined && (mustExist || (await store.exists()))) {
+    throw new CorruptError("open account: a device is stored and was not read, restore a backup");
   }
-  const found = stored ?? (await firstDevice.make());
+  const found = stored ?? (await makeDevice());
   const device = inRestoreEpoch(found, signal?.restoreEpoch ?? 0);
   if (device !== stored) await store.save(device);
   return { device, isRestored: readRestoreEpoch(found).isNew };

@@ -234,7 +234,9 @@ test("an account that lost its device is damaged, and one of an earlier release 
   const forgetful = world.backend();
   forgetful.load = async () => undefined;
   forgetful.exists = async () => false;
-  await expect(world.open({ backend: forgetful })).rejects.toThrow("open account: its device is missing");
+  await expect(world.open({ backend: forgetful })).rejects.toThrow(
+    "open account: a device is stored and was not read",
+  );
 
   const earlier = world.backend({ account: "earlier" });
   const next = { owner: "ab".repeat(20), epoch: 1 };

@@ -2,7 +2,6 @@ import { hexOf } from "../bytes/mod.ts";
 import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
 import type { Logger, Random } from "../ports/mod.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard, OwnerState } from "./backend.ts";
-import type { Device } from "./device_store.ts";
 import type { Write } from "./write.ts";
 
 /** Limit of waiting commits. Beyond it the backend is stuck, and waiting commits would exhaust memory. */
@@ -45,16 +44,11 @@ export interface CommitQueueOptions {
    * backend must not know it.
    */
   readonly soleOwner?: string | undefined;
-  /** The first device of an account. Without it, a taken account may have none. */
-  readonly firstDevice?: FirstDevice | undefined;
-}
-
-/** The device of an account that has none. The commit that takes the ownership stores it. */
-export interface FirstDevice {
-  /** Whether the account has a device. */
-  exists(): Promise<boolean>;
-  /** The first device. Called again in each round. */
-  make(): Promise<Device>;
+  /**
+   * The writes that store the first device, none where the account has one. Called in each round for an account that
+   * may have none. Without it, an account that was taken may have none.
+   */
+  readonly firstDevice?: (() => Promise<readonly Write[]>) | undefined;
 }
 
 /**
@@ -111,7 +105,7 @@ export class CommitQueue implements Committer {
    * A stored token equal to ours is no proof of ownership: on cloned machines two processes may draw the same
    * one. It counts as ours only after a lost answer to our own commit, or as `soleOwner`.
    *
-   * The commit that takes the ownership of an account without a device stores `firstDevice`. Of openings at the
+   * The commit that takes the ownership of an account without a device stores its first one. Of openings at the
    * same time one stores its device, and each other finds it in its next round.
    *
    * Without `capabilities.fencing`, commits are queued but not guarded.
@@ -128,14 +122,15 @@ export class CommitQueue implements Committer {
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
       const isUnanswered = stored?.owner === unanswered?.owner && stored?.epoch === unanswered?.epoch;
-      const isSole = stored?.owner === soleOwner || stored?.owner === `${soleOwner}${mark}`;
+      const isSole = stored?.owner === soleOwner || stored?.owner === ownerAt(0);
       if (stored !== undefined && (isSole || isUnanswered)) {
         return new CommitQueue(backend, stored.owner, stored.epoch, options.logger);
       }
       const epoch = stored?.epoch ?? 0;
       const next = { owner: ownerAt(epoch + 1), epoch: epoch + 1 };
       try {
-        const first = await firstWrites(stored, firstDevice);
+        const mayLack = stored?.owner.endsWith(HAS_DEVICE) !== true;
+        const first = (mayLack && (await firstDevice?.())) || [];
         const withoutDevice = first.length > 0 || undefined;
         const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next, withoutDevice };
         await backend.commit(first, { guard });
@@ -252,16 +247,6 @@ export class CommitQueue implements Committer {
     this.#ambiguous += 1;
     this.#maxEpoch = sent.next?.epoch ?? sent.maxEpoch;
   }
-}
-
-/** The writes of a commit that takes the ownership after `stored`. */
-async function firstWrites(
-  stored: OwnerState | undefined,
-  firstDevice: FirstDevice | undefined,
-): Promise<Write[]> {
-  if (firstDevice === undefined || stored?.owner.endsWith(HAS_DEVICE) === true) return [];
-  if (await firstDevice.exists()) return [];
-  return [{ kind: "device.save", device: await firstDevice.make() }];
 }
 
 /** Formats an epoch as eight hexadecimal digits, or more if it needs them. */

@@ -36,7 +36,7 @@ export type {
   ReadMethod,
 } from "./backend.ts";
 export { DEFAULT_MAX_VALUE_BYTES } from "./backend.ts";
-export { CommitQueue, type CommitStats, type FirstDevice } from "./commit_queue.ts";
+export { CommitQueue, type CommitStats } from "./commit_queue.ts";
 export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type CreateBackendOptions,

@@ -35,7 +35,8 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
   ): Promise<(Uint8Array | undefined)[]> {
     const rows = await scope.lookUp(
       indexMacs.map((indexMac) => [indexMac]),
-      { columns: "value_mac", table: "mutation_mac", key: "index_mac", tail: "WHERE name = ?", last: [name] },
+      ["value_mac", "mutation_mac", "index_mac", "WHERE name = ?"],
+      [name],
     );
     return rows.map((row) => row && bytesOf(row[0], "mutation MAC"));
   }

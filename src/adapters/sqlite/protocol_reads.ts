@@ -60,7 +60,7 @@ function lidReads(scope: ReadScope): LidReads {
   async function getLidMappings(lids: readonly string[]): Promise<(LidPnMapping | undefined)[]> {
     const rows = await scope.lookUp(
       lids.map((lid) => [lid]),
-      { columns: LID_COLUMNS, table: "lid_mapping", key: "lid" },
+      [LID_COLUMNS, "lid_mapping", "lid"],
     );
     return rows.map((row) => row && toMapping(row));
   }
@@ -69,7 +69,7 @@ function lidReads(scope: ReadScope): LidReads {
     const tail = "ORDER BY n, created_at DESC, seq DESC";
     const rows = await scope.lookUp(
       phoneNumbers.map((phoneNumber) => [phoneNumber]),
-      { columns: LID_COLUMNS, table: "lid_mapping", key: "phone_number", tail },
+      [LID_COLUMNS, "lid_mapping", "phone_number", tail],
     );
     return rows.map((row) => row && toMapping(row));
   }
@@ -114,7 +114,7 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   async function getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]> {
     const rows = await scope.lookUp(
       users.map((user) => [user]),
-      { columns: "user, timestamp, phash, raw_id, devices", table: "device_list", key: "user" },
+      ["user, timestamp, phash, raw_id, devices", "device_list", "user"],
     );
     return rows.map((row) => row && toDeviceList(row));
   }

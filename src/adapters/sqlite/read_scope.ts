@@ -8,17 +8,11 @@ import type { SqlDriver, SqlValue } from "./sql_driver.ts";
  */
 export const SCOPE = "(SELECT device_id FROM account WHERE name = ?1)";
 
-/** What `ReadScope.lookUp` reads. */
-interface LookUp {
-  readonly columns: string;
-  readonly table: string;
-  /** The columns of a key besides `device_id`, in the order of its parts. */
-  readonly key: string;
-  /** What follows in the statement. */
-  readonly tail?: string;
-  /** The parameters of `columns`, then those of `tail`. */
-  readonly last?: readonly SqlValue[];
-}
+/**
+ * What `ReadScope.lookUp` reads: columns of a table, by the columns of a key besides `device_id`, and what follows in the
+ * statement.
+ */
+type LookUp = readonly [columns: string, table: string, key: string, tail?: string];
 
 /** Runs the reads of one account. */
 export class ReadScope {
@@ -59,11 +53,13 @@ export class ReadScope {
    * Reads the row of each key. A row is known by the place of its key in the list, not by what it says of itself:
    * that may be damaged.
    *
+   * @param last The parameters behind those of the keys.
    * @returns The columns of the rows, in the order of `keys`; of several rows of one key the first.
    */
   async lookUp(
     keys: readonly (readonly SqlValue[])[],
-    { columns, table, key, tail = "", last = [] }: LookUp,
+    [columns, table, key, tail = ""]: LookUp,
+    last: readonly SqlValue[] = [],
   ): Promise<(Row | undefined)[]> {
     const options = { fixed: [this.account], last, limits: this.#driver.limits, numbered: true };
     const statements = splitKeys(keys, options, (list) => {

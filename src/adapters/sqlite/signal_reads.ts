@@ -29,7 +29,7 @@ export function signalReads(scope: ReadScope): SignalReads {
   async function loadIdentities(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     const rows = await scope.lookUp(
       addresses.map((address) => [userOfAddress(address), address]),
-      { columns: "key", table: "identity", key: "user, address" },
+      ["key", "identity", "user, address"],
     );
     return rows.map((row) => row && bytesOf(row[0], "identity key"));
   }
@@ -37,7 +37,7 @@ export function signalReads(scope: ReadScope): SignalReads {
     const unique = [...new Set(ids)].sort((a, b) => a - b);
     const rows = await scope.lookUp(
       unique.map((id) => [id]),
-      { columns: "id, record, uploaded", table: "pre_key", key: "id" },
+      ["id, record, uploaded", "pre_key", "id"],
     );
     return rows
       .filter((row) => row !== undefined)
@@ -163,7 +163,8 @@ function leasedReads(
       const asked = latest;
       const rows = await scope.lookUp(
         names.map((name) => [userOf(name), name]),
-        { columns: leasedRecord("?"), table, key: `user, ${column}`, last: [asked] },
+        [leasedRecord("?"), table, `user, ${column}`],
+        [asked],
       );
       return rows.map((row) => row && toSignalRow(row, asked));
     },

@@ -167,8 +167,6 @@ async function send(
   }
 }
 
-const WITHOUT_DEVICE = "AND NOT EXISTS (SELECT 1 FROM device d WHERE d.device_id = a.device_id)";
-
 /**
  * The check that fails the whole transaction unless the account is there and owned as the guard says, and the
  * change of owner. SQLite has no statement that aborts, but a function that fails: no row is written for the
@@ -181,9 +179,15 @@ function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlS
     return [{ sql, params: [accountId] }];
   }
   const check = {
-    sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account a WHERE device_id = ?
-      ${guard.withoutDevice === true ? WITHOUT_DEVICE : ""}) THEN 1 ELSE json('fenced') END`,
-    params: [guard.owner ?? null, guard.minEpoch, guard.maxEpoch, accountId],
+    sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?4
+      AND (? OR NOT EXISTS (SELECT 1 FROM device WHERE device_id = ?4))) THEN 1 ELSE json('fenced') END`,
+    params: [
+      guard.owner ?? null,
+      guard.minEpoch,
+      guard.maxEpoch,
+      accountId,
+      guard.withoutDevice === true ? 0 : 1,
+    ],
   };
   if (guard.next === undefined) return [check];
   const { owner, epoch } = guard.next;

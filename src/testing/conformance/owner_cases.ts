@@ -42,7 +42,8 @@ async function expectSession(backend: Backend, seed: number, what: string): Prom
 /** Takes ownership as an opening account does, with the device that it stores when there is none. */
 async function takeWithDevice(backend: Backend, seed: number): Promise<CommitQueue> {
   const random = new SeededRandom(seed);
-  const firstDevice = { exists: () => backend.exists(), make: async () => fullDevice(seed) };
+  const firstDevice = async (): Promise<Write[]> =>
+    (await backend.exists()) ? [] : [{ kind: "device.save", device: fullDevice(seed) }];
   return await CommitQueue.take(backend, { random, logger: new RecordingLogger(), firstDevice });
 }
 
