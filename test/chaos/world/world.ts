@@ -390,14 +390,13 @@ export class World {
 
   /** A commit was applied, though its answer may be lost. */
   #applied(writes: readonly Write[], link: Link): void {
-    if (writes.length === 0) {
-      // Opening an account takes it over in a commit that writes nothing else.
+    // Opening an account takes it over in a commit of its own, which for the first one stores the device.
+    if (writes.length === 0 || this.#owner === undefined) {
       if (link !== this.#owner) this.ledger.forgetMemory();
       this.#owner = link;
-      return;
     }
-    if (link !== this.#owner && this.#owner !== undefined)
-      this.violate("a process wrote after another one had taken the account over");
+    if (writes.length === 0) return;
+    if (link !== this.#owner) this.violate("a process wrote after another one had taken the account over");
     const stranded = this.#wouldStrand(writes);
     const changes = this.rows.apply(writes);
     const wrong =
