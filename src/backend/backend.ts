@@ -23,6 +23,18 @@ export interface Capabilities {
   readonly maxValueBytes: number;
   /** Maximum parameters of one statement, for backends with such a limit. */
   readonly maxParameters: number | undefined;
+  /**
+   * Maximum rows of one commit, where each item of a write's lists is a row. A larger commit is refused. No
+   * limit if left out.
+   */
+  readonly maxCommitRows?: number | undefined;
+  /** Maximum size of one commit, encoded, in bytes. A larger commit is refused. No limit if left out. */
+  readonly maxCommitBytes?: number | undefined;
+  /**
+   * Maximum keys of one batched read that is sent elsewhere. The backend splits longer reads itself. No limit
+   * if left out.
+   */
+  readonly maxReadKeys?: number | undefined;
 }
 
 /**

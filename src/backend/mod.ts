@@ -107,9 +107,10 @@ export type {
 } from "./signal_store.ts";
 export { IDENTITY_KEY_BYTES } from "./signal_writes.ts";
 export type { TableName } from "./table_keys.ts";
-export { OWNER_GUARD, OWNER_STATE } from "./validate_guard.ts";
+export { OWNER_GUARD, OWNER_STATE, requireGuard } from "./validate_guard.ts";
 export { isText, requireAccountName } from "./validate_value.ts";
 export { requireDevice, validateWrite, validateWrites } from "./validate_write.ts";
 export type { ValuePlace, ValueTransform } from "./value_transform.ts";
 export type { Write, WriteKind, WriteOf } from "./write.ts";
+export { rowsOf } from "./write_rows.ts";
 export { WRITE_KINDS, WRITES } from "./writes.ts";

@@ -1,5 +1,7 @@
 /** Serves an application on the present runtime. */
 
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 /** Answers requests. */
 export type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -38,6 +40,13 @@ interface BunHost {
 
 /** Seconds without traffic after which Bun closes a connection. By default, 10, a slow database is cut off. */
 const BUN_IDLE_TIMEOUT_S = 120;
+
+/** How long a request may take to arrive, in milliseconds: its headers, and all of it. */
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Maximum bytes of a request that are read after it was answered. */
+const MAX_DRAIN_BYTES: number = 1_024 * 1_024;
 
 /** Pause between two rounds in which a server that stops closes idle connections, in milliseconds. */
 const SWEEP_MS = 50;
@@ -83,6 +92,25 @@ async function listenOnNode(handler: Handler, { host, port }: ListenOptions): Pr
           closed();
         });
       });
+    // A client that hangs in the middle of a request does not keep its connection.
+    server.headersTimeout = HEADERS_TIMEOUT_MS;
+    server.requestTimeout = REQUEST_TIMEOUT_MS;
+    server.on("request", drainAfterAnswer);
     server.on("error", reject);
+  });
+}
+
+/**
+ * After an early answer, reads a little more of the request, so that its sender comes to read the answer. The
+ * library closes the connection half a second later.
+ */
+function drainAfterAnswer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.once("finish", () => {
+    if (incoming.complete) return;
+    let bytesLeft = MAX_DRAIN_BYTES;
+    incoming.on("data", (chunk: Uint8Array) => {
+      bytesLeft -= chunk.byteLength;
+      if (bytesLeft < 0) incoming.pause();
+    });
   });
 }

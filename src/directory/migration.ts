@@ -1,6 +1,7 @@
 import { formatSignalAddress } from "../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
+import { RefusedError } from "../errors/mod.ts";
 import { type MovedUser, type SharedSignalState, SweptUsers } from "../signal/mod.ts";
 import type { DeviceRegistry } from "./devices/mod.ts";
 import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
@@ -63,12 +64,11 @@ export class UserMigration {
         sessions += await this.#move(moved, [...learnt, ...tokens], land);
         this.#swept.add(moved);
       };
-      for (let start = 0; start < mappings.length; start += USERS_PER_COMMIT) {
-        const piece = mappings.slice(start, start + USERS_PER_COMMIT);
+      await inPieces(mappings, async (piece) => {
         reports.push(await this.#parts.lid.learn(piece, { ...request, commit }));
-        if (request.offline === true) continue;
+        if (request.offline === true) return;
         sessions += await this.#sweep(piece.filter(({ lid, phoneNumber: pn }) => !this.isSwept({ pn, lid })));
-      }
+      });
       return {
         written: reports.reduce((sum, { written }) => sum + written, 0),
         resolved: reports.flatMap(({ resolved }) => resolved),
@@ -95,9 +95,9 @@ export class UserMigration {
     const asked = phoneNumbers.map((phoneNumber) => ({ phoneNumber }));
     return await this.#turn.withKeys([TURN], async () => {
       let sessions = 0;
-      for (let start = 0; start < asked.length; start += USERS_PER_COMMIT) {
-        sessions += await this.#sweep(asked.slice(start, start + USERS_PER_COMMIT));
-      }
+      await inPieces(asked, async (piece) => {
+        sessions += await this.#sweep(piece);
+      });
       return sessions;
     });
   }
@@ -155,6 +155,23 @@ export class UserMigration {
       sessions = report.sessions;
     });
     return sessions;
+  }
+}
+
+/** Moves some users at a time, and fewer when the state of these is too large for one commit. */
+async function inPieces<T>(
+  items: readonly T[],
+  move: (piece: readonly T[]) => Promise<void>,
+  size: number = USERS_PER_COMMIT,
+): Promise<void> {
+  for (let start = 0; start < items.length; start += size) {
+    const piece = items.slice(start, start + size);
+    try {
+      await move(piece);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || piece.length === 1) throw error;
+      await inPieces(piece, move, Math.ceil(piece.length / 2));
+    }
   }
 }
 

@@ -16,15 +16,21 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
       `/v1/accounts/:account${row.path}`,
       admitToAccount(context, row),
       async (c) => {
-        const input = await INPUT_READERS[row.takes].read(c, context.limits);
-        const answer =
-          operation === "deleteAccount"
-            ? await deleteAccount(context.accounts, {
-                name: c.get("accountName"),
-                registeredAtMs: c.get("registeredAtMs"),
-              })
-            : await runOperation(c.get("account"), operation, input);
-        return writer.respond(c, answer);
+        const { accounts, limits } = context;
+        const [name, registeredAtMs] = [c.get("accountName"), c.get("registeredAtMs")];
+        // A body of unknown length may be as large as the largest one.
+        const bytes = Number(c.req.header("content-length") ?? (c.req.raw.body && limits.callBytes));
+        const ticket = accounts.enter?.(name, bytes);
+        try {
+          const input = await INPUT_READERS[row.takes].read(c, limits, ticket?.addItems);
+          const answer =
+            operation === "deleteAccount"
+              ? await deleteAccount(accounts, { name, registeredAtMs })
+              : await runOperation(c.get("account"), operation, input);
+          return writer.respond(c, answer);
+        } finally {
+          ticket?.leave();
+        }
       },
     );
   }

@@ -1,12 +1,12 @@
 import type { Host } from "../ports/mod.ts";
+import { MAX_CALL_BYTES } from "../protocol/mod.ts";
 import type { AccountService } from "../service/mod.ts";
 
 /** Maximum sizes of requests, in bytes. */
 export interface AppLimits {
   /**
-   * Body of a call of the commit protocol. Defaults to 32 MiB. It must be larger than `maxValueBytes` of the
-   * backends, so that a commit of one value fits. A larger commit is answered with `too-large`, and a client
-   * sends it in halves.
+   * Body of a call of the commit protocol. Defaults to 16 MiB, and more is not accepted. Clients read it in
+   * `capabilities.maxCommitBytes` and plan their commits within it; their values are at most half as large.
    */
   readonly callBytes: number;
   /** Every other body. Defaults to 256 KiB. */
@@ -14,7 +14,7 @@ export interface AppLimits {
 }
 
 /** What holds where `createApp` is given no other limits. */
-export const DEFAULT_LIMITS: AppLimits = { callBytes: 32 * 1_024 * 1_024, jsonBytes: 256 * 1_024 };
+export const DEFAULT_LIMITS: AppLimits = { callBytes: MAX_CALL_BYTES, jsonBytes: 256 * 1_024 };
 
 /** What the routes share. */
 export interface AppContext {

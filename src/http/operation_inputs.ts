@@ -11,9 +11,14 @@ import { RequestError } from "./request_error.ts";
 /** How the arguments of an operation are read from a request, and how the OpenAPI document describes them. */
 export interface InputReader<Kind extends keyof OperationInputs = keyof OperationInputs> {
   /**
+   * @param onItems Counts the decoded items of a call.
    * @throws {RequestError | ServiceError} When the request is malformed, or the caller may not ask for this.
    */
-  read(c: Context<AppEnv>, limits: AppLimits): OperationInputs[Kind] | Promise<OperationInputs[Kind]>;
+  read(
+    c: Context<AppEnv>,
+    limits: AppLimits,
+    onItems: ((count: number) => void) | undefined,
+  ): OperationInputs[Kind] | Promise<OperationInputs[Kind]>;
   readonly query?: readonly Schema[];
   readonly body?: Content;
 }
@@ -30,9 +35,10 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
     query: [parameter("query", "redacted", { enum: ["true", "false"], default: "true" })],
   },
   call: {
-    async read(c, { callBytes }) {
+    async read(c, { callBytes }, onItems) {
       const body = await readBody(c.req.raw, { contentType: CALL_TYPE, maxBytes: callBytes });
-      return [body, { account: isAdmin(c.get("principal")) ? undefined : c.get("accountName") }];
+      const account = isAdmin(c.get("principal")) ? undefined : c.get("accountName");
+      return [body, { account, maxBytes: callBytes, onItems }];
     },
     body: CALL_TYPE,
   },

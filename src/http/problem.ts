@@ -46,7 +46,8 @@ const TITLES = {
 export type ProblemStatus = keyof typeof TITLES;
 
 /**
- * Seconds after which a client may repeat a request that was not carried out: header `retry-after` of a 503.
+ * Seconds after which a client may repeat a request that was not carried out: header `retry-after` of a 429
+ * and of a 503.
  */
 export const RETRY_AFTER_S = 1;
 
@@ -113,7 +114,7 @@ export function faultOf(error: unknown): LogFields | undefined {
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="holdfast"';
-  if (problem.status === 503) headers["retry-after"] = String(RETRY_AFTER_S);
+  if (problem.status === 429 || problem.status === 503) headers["retry-after"] = String(RETRY_AFTER_S);
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 

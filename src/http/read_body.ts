@@ -1,4 +1,3 @@
-import { joinBytes } from "../bytes/mod.ts";
 import { RequestError } from "./request_error.ts";
 
 /**
@@ -19,22 +18,29 @@ export async function readBody(
   if (encoding.toLowerCase() !== "identity") {
     throw new RequestError("unsupported", "read body: compressed bodies are not supported");
   }
-  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const declared = Number(headers.get("content-length"));
+  if (declared > maxBytes) throw tooLarge(maxBytes);
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
-  const pieces: Uint8Array[] = [];
+  let body = new Uint8Array(declared > 0 ? declared : 0);
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw new RequestError("invalid", "read body: it broke off", { cause });
     });
-    if (done || value === undefined) return joinBytes(pieces);
-    length += value.byteLength;
-    if (length > maxBytes) {
+    if (done || value === undefined) return body.subarray(0, length);
+    const end = length + value.byteLength;
+    if (end > maxBytes) {
       void reader.cancel().catch(() => {});
       throw tooLarge(maxBytes);
     }
-    pieces.push(value);
+    if (end > body.length) {
+      const larger = new Uint8Array(Math.min(Math.max(end, 2 * body.length), maxBytes));
+      larger.set(body);
+      body = larger;
+    }
+    body.set(value, length);
+    length = end;
   }
 }
 

@@ -43,6 +43,8 @@ const TURN_MS = 10;
  * during work, such as Workers, never pauses it.
  */
 export class Pacer {
+  /** Works that rest at the same time go on one after the other, each in a turn of its own. */
+  static #line: Promise<void> = Promise.resolve();
   #startedAtMs = Date.now();
 
   /** Whether the work has had its turn of 10 ms. Then await `rest` before the next step. */
@@ -54,9 +56,9 @@ export class Pacer {
   async rest(): Promise<void> {
     // Timers wait at least a millisecond. Immediates do not, where a host has them.
     const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
+    const turn = Pacer.#line.then(() => new Promise<void>((resolve) => void setImmediate(resolve)));
+    Pacer.#line = turn;
+    await turn;
     this.#startedAtMs = Date.now();
   }
 }

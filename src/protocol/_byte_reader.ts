@@ -13,6 +13,8 @@ export interface ByteReaderOptions {
    * a hundred in memory.
    */
   readonly maxItems: number;
+  /** Called with each number of items before they are read. Throws to refuse them. */
+  readonly onItems?: ((count: number) => void) | undefined;
 }
 
 /**
@@ -24,11 +26,13 @@ export class ByteReader {
   readonly #copies: boolean;
   #pos = 0;
   #itemsLeft: number;
+  readonly #onItems: ((count: number) => void) | undefined;
 
-  constructor(bytes: Uint8Array, { copies, maxItems }: ByteReaderOptions) {
+  constructor(bytes: Uint8Array, { copies, maxItems, onItems }: ByteReaderOptions) {
     this.#bytes = bytes;
     this.#copies = copies;
     this.#itemsLeft = maxItems;
+    this.#onItems = onItems;
   }
 
   /** Whether everything was read. */
@@ -91,11 +95,12 @@ export class ByteReader {
    * The number of following items, each of at least one byte. @throws {CorruptError} When there cannot be
    * that many.
    */
-  count(max: number = this.#itemsLeft): number {
+  count(): number {
     const count = this.varint();
-    if (count > Math.min(max, this.#itemsLeft)) throw corrupt("too many items");
-    this.#itemsLeft -= count;
     if (count > this.#bytes.length - this.#pos) throw corrupt("truncated");
+    this.#onItems?.(count);
+    if (count > this.#itemsLeft) throw corrupt("too many items");
+    this.#itemsLeft -= count;
     return count;
   }
 

@@ -1,19 +1,24 @@
-import { type Backend, READS, type Write } from "../backend/mod.ts";
-import { ArgumentTypeError, RefusedError } from "../errors/mod.ts";
+import { type Backend, READS, requireGuard, validateWrite, type Write } from "../backend/mod.ts";
+import { RefusedError } from "../errors/mod.ts";
 import { Pacer } from "../ports/mod.ts";
+import { CallSizeError, limitsOfCalls, MAX_READ_KEYS } from "./call_limits.ts";
 import { frameOf } from "./frames.ts";
 import type { BackendCall, Wire, WireMethod } from "./wire.ts";
 
 /** Items per frame of a streamed answer. */
 const ITEMS_PER_FRAME = 500;
 
-/** Maximum number of keys of one batched read. */
-const MAX_KEYS = 100_000;
+/** Writes of a commit that does not wait for a turn of its own. */
+const SMALL_COMMIT = 100;
 
 /** Permissions of a caller. */
 export interface CallScope {
   /** The only account of the database that the caller may see; all accounts when `undefined`. */
   readonly account: string | undefined;
+  /** Maximum size of a call that the host accepts, in bytes. Defaults to that of the protocol. */
+  readonly maxBytes?: number | undefined;
+  /** Called with the number of items of each list of a call before they are decoded. Throws to refuse them. */
+  readonly onItems?: ((count: number) => void) | undefined;
 }
 
 /**
@@ -31,22 +36,38 @@ export type CallAnswer =
  * @param scope A caller of one account can neither list nor delete other accounts.
  * @throws {StoreError} The error of the backend.
  * @throws {TypeError | RangeError} When an argument, a write or the guard is invalid. Nothing was written.
+ * @throws {CallSizeError} When a read has too many keys.
  */
 export async function answerCall(backend: Backend, call: BackendCall, scope: CallScope): Promise<CallAnswer> {
   const { wire } = call;
   if (call.kind === "commit") {
+    await validateInTurns(call.writes, backend);
+    if (call.guard !== undefined) requireGuard(call.guard);
     await refuseForeignAccounts(backend, call.writes, scope);
-    return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard }));
+    return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard, checked: true }));
   }
   const { method, args } = call;
   for (const arg of args) {
-    if (Array.isArray(arg) && arg.length > MAX_KEYS)
-      throw new ArgumentTypeError(`${method}: more than ${MAX_KEYS} keys`);
+    if (Array.isArray(arg) && arg.length > MAX_READ_KEYS)
+      throw new CallSizeError(`${method}: more than ${MAX_READ_KEYS} keys`);
   }
   const answer = await read(backend, method, args, scope);
   return isStreamed(method)
     ? frames(wire, method, answer as AsyncIterable<unknown>)
     : wire.encodeAnswer(method, answer);
+}
+
+/**
+ * Checks writes as the backend would. Other work runs in between when it takes long, and before the commit,
+ * which takes long on the thread of a local database.
+ */
+async function validateInTurns(writes: readonly Write[], { capabilities }: Backend): Promise<void> {
+  const pacer = new Pacer();
+  for (const [index, write] of writes.entries()) {
+    validateWrite(write, capabilities, index);
+    if (pacer.isDue) await pacer.rest();
+  }
+  if (writes.length > SMALL_COMMIT) await pacer.rest();
 }
 
 function isStreamed(method: WireMethod): boolean {
@@ -57,9 +78,9 @@ async function read(
   backend: Backend,
   method: WireMethod,
   args: readonly unknown[],
-  { account }: CallScope,
+  { account, maxBytes }: CallScope,
 ): Promise<unknown> {
-  if (method === "capabilities") return backend.capabilities;
+  if (method === "capabilities") return limitsOfCalls(backend.capabilities, maxBytes);
   if (method === "listAccounts" && account !== undefined) {
     return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }

@@ -5,6 +5,7 @@
  * @module
  */
 export { answerCall, type CallAnswer, type CallScope } from "./answer_call.ts";
+export { CallSizeError, MAX_CALL_BYTES } from "./call_limits.ts";
 export { contentsOf } from "./frames.ts";
 export { decodePlainValue, encodePlainValue } from "./plain_value.ts";
 export { PROTOCOL } from "./protocol.ts";

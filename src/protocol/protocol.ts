@@ -1,14 +1,15 @@
 import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
+import { CallSizeError } from "./call_limits.ts";
 import { ProtocolVersionError } from "./protocol_version_error.ts";
 import { FIRST_VERSION, PROTOCOL_VERSION } from "./version.ts";
 import { type BackendCall, versionOf, WIRE_TABLES, Wire, type WireTables } from "./wire.ts";
 
 /**
- * Maximum number of items of all lists and maps of one call. Otherwise a body of some megabytes could take
- * gigabytes.
+ * Maximum number of items of all lists and maps of one call: its rows and their parts. Otherwise a body of
+ * some megabytes could take gigabytes.
  */
-const MAX_CALL_ITEMS = 500_000;
+const MAX_CALL_ITEMS = 100_000;
 
 /** The protocol versions that one release speaks: its own and the previous one. */
 export class Protocol {
@@ -25,18 +26,30 @@ export class Protocol {
   }
 
   /**
-   * Decodes a call. Its bytes are views of the body, which the call owns.
+   * Decodes a call. Its bytes are views of the body, which the call owns. Other work runs in between when it
+   * takes long.
    *
+   * @param onItems Called with the number of items of each list before they are read. Throws to refuse them.
    * @throws {ProtocolVersionError} When its version is not supported or missing.
    * @throws {TypeError} When it is malformed.
+   * @throws {CallSizeError} When it is larger than its limits.
    */
-  decodeCall(body: Uint8Array): BackendCall {
-    const reader = new ByteReader(body, { copies: false, maxItems: MAX_CALL_ITEMS });
+  async decodeCall(body: Uint8Array, onItems?: (count: number) => void): Promise<BackendCall> {
+    let items = 0;
+    const reader = new ByteReader(body, {
+      copies: false,
+      maxItems: MAX_CALL_ITEMS,
+      onItems: (count) => {
+        items += count;
+        if (items > MAX_CALL_ITEMS) throw new CallSizeError("decode call: too many items");
+        onItems?.(count);
+      },
+    });
     const version = versionOf(reader);
     const wire = this.#wires.find((spoken) => spoken.version === version);
     if (wire === undefined) throw this.refusalOf(version);
     try {
-      return wire.decodeCall(reader);
+      return await wire.decodeCall(reader);
     } catch (cause) {
       // The body is damaged, not the store.
       if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });

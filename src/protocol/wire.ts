@@ -5,13 +5,16 @@ import {
   type OwnerGuard,
   READS,
   type ReadMethod,
+  rowsOf,
   WRITES,
   type Write,
 } from "../backend/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
+import { Pacer } from "../ports/mod.ts";
 import { flag, integer, list, object, optional, type Rule } from "../rules/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
 import { ByteWriter } from "./_byte_writer.ts";
+import { CallSizeError, MAX_COMMIT_ROWS } from "./call_limits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 
 /** A read that can be called remotely. */
@@ -55,12 +58,18 @@ export interface WireTables {
   readonly reads: Readonly<Record<string, WireRead>>;
 }
 
+/** The protocol version that introduced the limits of calls. */
+const LIMITS_SINCE = 2;
+
 const CAPABILITIES: Rule<Capabilities> = object<Capabilities>({
   atomicCommit: flag(),
   fencing: flag(),
   durableOnResolve: flag(),
   maxValueBytes: integer("count"),
   maxParameters: optional(integer("count")),
+  maxCommitRows: optional(integer("count"), { since: LIMITS_SINCE }),
+  maxCommitBytes: optional(integer("count"), { since: LIMITS_SINCE }),
+  maxReadKeys: optional(integer("count"), { since: LIMITS_SINCE }),
 });
 
 /** The writes and reads of the contract. */
@@ -78,9 +87,6 @@ const MAGIC = [0x48, 0x46] as const;
 
 const COMMIT = 1;
 const READ = 2;
-
-/** Maximum number of writes of one commit. The engine's commits are limited by the number of dirty items. */
-const MAX_WRITES = 100_000;
 
 /** Maximum number of items of an answer. */
 const MAX_ANSWER_ITEMS = 2_000_000;
@@ -161,30 +167,36 @@ export class Wire {
 
   /**
    * Decodes a call after its version. Every part has the type of its rule; the backend checks ranges and
-   * lengths.
+   * lengths. Other work runs in between when it takes long.
    *
    * @throws {CorruptError} When it is malformed.
+   * @throws {CallSizeError} When it is larger than its limits.
    */
-  decodeCall(reader: ByteReader): BackendCall {
+  async decodeCall(reader: ByteReader): Promise<BackendCall> {
     const kind = reader.byte();
     if (kind !== COMMIT && kind !== READ) throw new CorruptError("decode call: unknown kind");
-    const call = kind === COMMIT ? this.#readCommit(reader) : this.#readRead(reader);
+    const call = kind === COMMIT ? await this.#readCommit(reader) : this.#readRead(reader);
     if (!reader.isAtEnd) throw new CorruptError("decode call: trailing bytes");
     return call;
   }
 
-  #readCommit(reader: ByteReader): BackendCall {
+  async #readCommit(reader: ByteReader): Promise<BackendCall> {
     const guard = this.#guard.decode(reader);
     const writes: Write[] = [];
+    const pacer = new Pacer();
+    let rows = 0;
     while (!reader.isAtEnd) {
       const kind = reader.text();
       const codec = this.#writeCodec(kind);
-      const count = reader.count(MAX_WRITES - writes.length);
+      const count = reader.count();
       if (count === 0) throw new CorruptError("decode call: a run is empty");
       for (let left = count; left > 0; left -= 1) {
         const write = codec.decode(reader) as Record<string, unknown>;
         write.kind = kind;
         writes.push(write as unknown as Write);
+        rows += rowsOf(write as unknown as Write);
+        if (rows > MAX_COMMIT_ROWS) throw new CallSizeError(`commit: more than ${MAX_COMMIT_ROWS} rows`);
+        if (pacer.isDue) await pacer.rest();
       }
     }
     return { kind: "commit", writes, guard, wire: this };

@@ -16,12 +16,13 @@ import {
   type StoreErrorCode,
   WrongLengthError,
 } from "../errors/mod.ts";
+import { CallSizeError } from "./call_limits.ts";
 import { ProtocolVersionError } from "./protocol_version_error.ts";
 
 /** A failure on the wire. */
 export interface WireError {
   /** A `StoreErrorCode`, `invalid` for a mistake of the caller, or `version` for an unsupported version. */
-  readonly code: StoreErrorCode | "invalid" | "version";
+  readonly code: StoreErrorCode | "invalid" | "version" | "too-large";
   /** The message of a store error, without secrets. */
   readonly message: string;
   readonly writeIndex?: number | undefined;
@@ -50,6 +51,7 @@ export function describeError(error: unknown): WireError {
   if (error instanceof RefusedError) {
     return { code: error.code, message: error.message, writeIndex: error.writeIndex };
   }
+  if (error instanceof CallSizeError) return { code: "too-large", message: error.message };
   if (error instanceof ProtocolVersionError) return { code: "version", message: error.message };
   if (error instanceof StoreError) return { code: error.code, message: error.message };
   if (error instanceof ArgumentTypeError || error instanceof ArgumentRangeError) {
@@ -64,6 +66,7 @@ export function errorOf(described: unknown): Error | undefined {
   const { code, message, writeIndex } = described as Partial<WireError>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
   if (code === "invalid") return new ArgumentTypeError(message);
+  if (code === "too-large") return new CallSizeError(message);
   if (code === "version") return new ProtocolVersionError(message);
   if (!Object.hasOwn(CLASS_OF, code)) return undefined;
   if (code !== "refused") return new CLASS_OF[code](message);

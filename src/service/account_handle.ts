@@ -65,4 +65,11 @@ export interface AccountService {
    *   ones of the same name. An operation on a deleted account is refused and leaves nothing behind.
    */
   account(name: string, registeredAtMs: number): AccountHandle;
+  /**
+   * Admits a request for an account, with a body of this many bytes, until `leave` is called. `addItems` counts
+   * what is decoded of it. Left out by a host that bounds its requests itself.
+   *
+   * @throws {LimitError} When too much is in flight. Nothing was carried out.
+   */
+  enter?(name: string, bodyBytes: number): { addItems(count: number): void; leave(): void };
 }

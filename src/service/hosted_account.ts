@@ -103,7 +103,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   async call(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
-    const call = PROTOCOL.decodeCall(body);
+    const call = await PROTOCOL.decodeCall(body, scope.onItems);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, scope);

@@ -1,16 +1,20 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
-import { ClosedError } from "../errors/mod.ts";
+import { ClosedError, LimitError } from "../errors/mod.ts";
 import { type Clock, type Scheduler, TimerScheduler } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
+import { type CallTicket, CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
 
 /** Default of `LocalAccountsOptions.maxAccounts`. */
 const MAX_ACCOUNTS = 1_000;
+
+/** Maximum number of streamed answers of one account that are read at once. */
+const MAX_STREAMS = 16;
 
 /**
  * Maximum number of remembered deletions. A request that was admitted before that many deletions has ended.
@@ -66,6 +70,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
    */
   readonly #deletions = new Map<string, number>();
   readonly #scheduler: Scheduler;
+  readonly #traffic = new CallTraffic();
   /** Number of streamed answers. */
   #streamed = 0;
   #closed = false;
@@ -93,6 +98,11 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
           : answer;
       });
     });
+  }
+
+  /** Bounds the requests that are carried out at once. */
+  enter(name: string, bodyBytes: number): CallTicket {
+    return this.#traffic.enter(name, bodyBytes);
   }
 
   /**
@@ -147,6 +157,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
 
   /** Returns a streamed answer that keeps the account in use until it ends or is cut. */
   #inUse(slot: Slot, answer: StreamedAnswer): StreamedAnswer {
+    if (slot.streams.size >= MAX_STREAMS) {
+      void answer[Symbol.asyncIterator]().return?.();
+      throw new LimitError(`read: ${MAX_STREAMS} streamed answers of the account are being read`);
+    }
     this.#streamed += 1;
     const stream = openStream(answer, {
       clock: this.#options.clock,

@@ -1,4 +1,4 @@
-import { type AppLimits, type AppType, createApp } from "../http/mod.ts";
+import { type AppType, createApp } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
 import { type AccountBindings, objectAccounts } from "./object_accounts.ts";
@@ -12,12 +12,6 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
    */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
 }
-
-/**
- * An isolate has 128 MB, and several copies of a call exist at once. The largest value of an object is an
- * eighth of it.
- */
-export const WORKER_LIMITS: Pick<AppLimits, "callBytes"> = { callBytes: 16 * 1_024 * 1_024 };
 
 /** The application of each isolate, by its bindings, which live as long as the isolate. */
 const apps = new WeakMap<object, AppType>();
@@ -45,12 +39,7 @@ export async function serveAccounts<AccountId, RegistryId>(
   let app = apps.get(env);
   if (app === undefined) {
     const accounts = objectAccounts(env);
-    app = createApp({
-      accounts,
-      adminToken: env.HOLDFAST_ADMIN_TOKEN,
-      host: { logger },
-      limits: WORKER_LIMITS,
-    });
+    app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger } });
     apps.set(env, app);
   }
   return await app.fetch(request);

@@ -1,5 +1,9 @@
-import { type Committer, validateWrite, type Write } from "../backend/mod.ts";
+import { type Committer, rowsOf, validateWrite, type Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
+import { estimateBytes } from "./write_bytes.ts";
+
+/** Upper bound of the numbers and the framing of one encoded row, in bytes. */
+const ROW_BYTES = 64;
 
 /** Writes that land together or not at all: those of one dirty item or one direct commit. */
 export interface Unit {
@@ -17,10 +21,11 @@ export type UnitState =
 /**
  * Commits units in as few commits as possible and finds the units that the backend refuses.
  *
- * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others. When the
- * backend refuses it, the refused unit is left out and the rest is sent again as one commit.
- * `RefusedError.writeIndex` names the refused unit; without it, halving finds it. Only halving splits units
- * over several commits; direct commits (`direct`) then come last, after every item that could be committed.
+ * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others, or as few
+ * as the limits of the backend allow. When the backend refuses it, the refused unit is left out and the rest is sent again as one commit.
+ * `RefusedError.writeIndex` names the refused unit; without it, halving finds it. Only limits and halving
+ * split units over several commits; direct commits (`direct`) then come last, after every item that could be
+ * committed.
  *
  * The first error other than a refusal ends the run: units not committed by then are `unresolved`.
  */
@@ -60,7 +65,8 @@ export class IsolatingCommit {
   async run(items: readonly Unit[], direct: readonly Unit[], suspects: ReadonlySet<Unit>): Promise<void> {
     const asked = new Set(direct);
     const valid = [...this.#valid(items), ...this.#valid(direct)];
-    const undecided = valid.length === 0 ? [] : await this.#send(valid);
+    const undecided: Unit[] = [];
+    for (const piece of this.#piecesOf(valid)) undecided.push(...(await this.#send(piece)));
     const undecidedItems = undecided.filter((unit) => !asked.has(unit));
     if (undecidedItems.length > 0) await this.#isolate(undecidedItems, suspects);
     // Refused items must not block direct commits, even when the search for them used up all sends.
@@ -79,6 +85,27 @@ export class IsolatingCommit {
   /** Makes an empty commit, to learn whether the backend works. */
   async probe(): Promise<void> {
     await this.#send([]);
+  }
+
+  /** Divides units into lists that the backend takes as one commit each. A unit is never divided. */
+  #piecesOf(units: readonly Unit[]): readonly (readonly Unit[])[] {
+    const { maxCommitRows, maxCommitBytes } = this.#committer.capabilities;
+    if (units.length === 0) return [];
+    if (maxCommitRows === undefined || maxCommitBytes === undefined) return [units];
+    const pieces: Unit[][] = [];
+    let [rowsLeft, bytesLeft] = [0, 0];
+    for (const unit of units) {
+      const rows = unit.writes.reduce((sum, write) => sum + rowsOf(write), 0);
+      const bytes = estimateBytes(unit.writes) + rows * ROW_BYTES;
+      if (pieces.length === 0 || rows > rowsLeft || bytes > bytesLeft) {
+        pieces.push([]);
+        [rowsLeft, bytesLeft] = [maxCommitRows, maxCommitBytes];
+      }
+      pieces.at(-1)?.push(unit);
+      rowsLeft -= rows;
+      bytesLeft -= bytes;
+    }
+    return pieces;
   }
 
   /** Decides every unit of a refused list. */

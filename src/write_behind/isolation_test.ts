@@ -29,6 +29,15 @@ describe("WriteBehind isolation", () => {
     }
   });
 
+  test("plans its commits within the limits of the backend", async () => {
+    const { engine, flushable, committer } = engineHarness();
+    committer.capabilities = { ...committer.capabilities, maxCommitRows: 20, maxCommitBytes: 1_000 };
+    for (let index = 0; index < 100; index += 1) flushable.put(`k${index}`, 1);
+    expect(await engine.flush()).toMatchObject({ committed: 100, isolated: [] });
+    expect(Math.max(...committer.tried.map((addresses) => addresses.length))).toBeLessThanOrEqual(20);
+    expect(committer.tried.flat()).toHaveLength(100);
+  });
+
   test("leaves out all malformed items before the first commit", async () => {
     const { engine, flushable, committer } = engineHarness();
     committer.style = "unnamed";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WORKER_LIMITS } from "../../src/worker/serve_accounts.ts";
+import { MAX_CALL_BYTES } from "../../src/protocol/mod.ts";
 import { registerServiceCases, type ServiceTarget } from "../kit/service/harness.ts";
 import { SERVICE_CASES } from "../kit/service/service_cases.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
@@ -22,7 +22,7 @@ const target: ServiceTarget = {
     run({
       baseUrl: worker.url,
       adminToken: ADMIN_TOKEN,
-      callBytes: WORKER_LIMITS.callBytes,
+      callBytes: MAX_CALL_BYTES,
       seed: Number(process.env.HOLDFAST_SEED ?? 1),
       // workerd closes idle connections, which a busy process may not notice in time.
       send: (request) =>

@@ -1,6 +1,6 @@
 import { joinBytes } from "../../bytes/mod.ts";
 import { BackendError, LimitError, RefusedError } from "../../errors/mod.ts";
-import { errorOf } from "../../protocol/mod.ts";
+import { CallSizeError, errorOf } from "../../protocol/mod.ts";
 
 /** Size limit of an answer that is not streamed, in bytes. */
 const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
@@ -11,8 +11,14 @@ const MAX_FAILURE_BYTES = 65_536;
 /** Length limit of a forwarded failure message, in characters. */
 const MAX_MESSAGE_LENGTH = 500;
 
-/** Statuses of servers and gateways that did not carry out the request. */
-const NOT_CARRIED_OUT: readonly number[] = [429, 503];
+/** Status of a server that has too much to do. It did not carry out the request. */
+const TOO_MANY_REQUESTS = 429;
+
+/** Status of a server or a gateway that did not carry out the request. */
+const UNAVAILABLE = 503;
+
+/** Longest wait that a service may ask for, in seconds. */
+const MAX_RETRY_AFTER_S = 60;
 
 /** Status of a server that did not receive the whole request in time. */
 const REQUEST_TIMEOUT = 408;
@@ -34,6 +40,17 @@ export class Unanswered extends Error {
   constructor(message: string, isCarriedOut: false | undefined, cause: unknown) {
     super(message, { cause });
     this.isCarriedOut = isCarriedOut;
+  }
+}
+
+/** The service has too much to do now. The request was not carried out, and may be sent again as it is. */
+export class Overloaded extends Unanswered {
+  /** When to send it again, in milliseconds from now. */
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs: number) {
+    super(message, false, undefined);
+    this.waitMs = waitMs;
   }
 }
 
@@ -68,20 +85,29 @@ export async function failureOf(response: Response, secret: string): Promise<Ans
       .catch(() => {});
     return new Answered(new BackendError("remote: the service redirects to another URL"));
   }
+  const waitMs = 1_000 * secondsOf(response);
   const error = errorOf(described(await readAtMost(response, MAX_FAILURE_BYTES).catch(() => undefined)));
   if (error !== undefined && error.message.length <= MAX_MESSAGE_LENGTH && !error.message.includes(secret)) {
     // The service or its account is closed, not the caller's backend. Both open again.
     if ("code" in error && error.code === "closed") return new Unanswered(error.message, false, undefined);
-    return new Answered(error);
+    if (status === TOO_MANY_REQUESTS) return new Overloaded(error.message, waitMs);
+    return new Answered(error instanceof CallSizeError ? new RefusedError(error.message) : error);
   }
   if (status === 401) return new Answered(new RefusedError("remote: the token is not accepted"));
   if (status === 403) return new Answered(new RefusedError("remote: the token is for another account"));
   if (status === 413) return new Answered(new RefusedError("remote: the request is too large"));
   const message = `remote: answered with ${status}`;
-  if (NOT_CARRIED_OUT.includes(status)) return new Unanswered(message, false, undefined);
+  if (status === TOO_MANY_REQUESTS) return new Overloaded(message, waitMs);
+  if (status === UNAVAILABLE) return new Unanswered(message, false, undefined);
   // Sent by a gateway, which does not know the outcome.
   if (status >= 500 || status === REQUEST_TIMEOUT) return new Unanswered(message, undefined, undefined);
   return new Answered(new BackendError(message));
+}
+
+/** The seconds of the header `retry-after`, up to a minute. A second if there are none. */
+function secondsOf({ headers }: Response): number {
+  const seconds = Number(headers.get("retry-after") ?? 1);
+  return seconds >= 0 ? Math.min(seconds, MAX_RETRY_AFTER_S) : 1;
 }
 
 function described(bytes: Uint8Array | undefined): unknown {

@@ -15,6 +15,7 @@ import {
 import { BackendError, ClosedError, CorruptError } from "../../errors/mod.ts";
 import { type Host, systemHost } from "../../ports/mod.ts";
 import { contentsOf, PROTOCOL, type Wire, type WireMethod } from "../../protocol/mod.ts";
+import type { Rule } from "../../rules/mod.ts";
 import { answerOf, Unanswered } from "./read_answer.ts";
 import { RequestSender } from "./request_sender.ts";
 
@@ -109,9 +110,28 @@ class RemoteCore extends ForwardingReads implements BackendCore {
   }
 
   override [READ](method: ReadMethod, args: readonly unknown[]): unknown {
+    const keys = args.findIndex((arg) => Array.isArray(arg) && arg.length > this.#maxKeys);
+    if (keys >= 0) return this.#askInPieces(method, args, keys);
     if (READS[method].streams !== true) return this.#ask(method, args);
     this.#assertOpen();
     return stream(this.#sender, this.#wire, method, args);
+  }
+
+  get #maxKeys(): number {
+    return this.capabilities.maxReadKeys ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Asks for some keys at a time, and joins the answers. */
+  async #askInPieces(method: ReadMethod, args: readonly unknown[], index: number): Promise<unknown[]> {
+    const asked = args[index] as readonly unknown[];
+    // An answer has an item for each key, or else what was found, once and in the order of the keys.
+    const keys = hasItemPerKey(method) ? asked : [...new Set(asked as readonly string[])].sort(ascending);
+    const answers: unknown[] = [];
+    for (let start = 0; start < keys.length; start += this.#maxKeys) {
+      const piece = keys.slice(start, start + this.#maxKeys);
+      answers.push(...((await this.#ask(method, args.with(index, piece))) as readonly unknown[]));
+    }
+    return answers;
   }
 
   async #ask(method: WireMethod, args: readonly unknown[]): Promise<unknown> {
@@ -122,6 +142,15 @@ class RemoteCore extends ForwardingReads implements BackendCore {
   #assertOpen(): void {
     if (this.#closed) throw new ClosedError("remote: the backend is closed");
   }
+}
+
+function ascending(a: string | number, b: string | number): number {
+  return a < b ? -1 : 1;
+}
+
+function hasItemPerKey(method: ReadMethod): boolean {
+  const { answer } = READS[method] as { readonly answer: Rule };
+  return answer.type === "list" && answer.item.type === "optional";
 }
 
 async function ask(

@@ -154,7 +154,6 @@ describe("remoteBackend commits", () => {
       BusyError,
     ],
     ["a gateway's 503", status(503), BusyError],
-    ["a gateway's 429", status(429), BusyError],
     ["the wrong token", status(401, { code: "unauthorized", message: "x" }), RefusedError],
     ["another account's token", status(403, { code: "forbidden", message: "x" }), RefusedError],
     ["a body that is too large", status(413), RefusedError],
@@ -175,6 +174,33 @@ describe("remoteBackend commits", () => {
     scripted.answers = [answer];
     expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(error);
     expect(scripted.requests).toHaveLength(1);
+  });
+
+  test("sends a commit again as it is while the service has too much to do", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    const later = new Response(JSON.stringify({ code: "limit", message: "call: too many" }), {
+      status: 429,
+      headers: { "retry-after": "3" },
+    });
+    scripted.answers = [() => later.clone(), status(429), () => countsResponse(1)];
+    const startedAtMs = scripted.host.clock.nowMs();
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
+    const bodies = scripted.requests.map(({ init }) => init.body as Uint8Array);
+    expect(bodies).toHaveLength(3);
+    expect(bodies[1]).toEqual(bodies[0]);
+    expect(bodies[2]).toEqual(bodies[0]);
+    expect(scripted.host.clock.nowMs() - startedAtMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test("rejects with BusyError when the service has too much to do for a minute", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [status(429)];
+    const startedAtMs = scripted.host.clock.nowMs();
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(BusyError);
+    expect(await scripted.outcomeOf(backend.getSession("5511999990000@c.us.0"))).toBeInstanceOf(BusyError);
+    expect(scripted.host.clock.nowMs() - startedAtMs).toBeLessThanOrEqual(125_000);
   });
 
   test("reports the index of a refused write", async () => {

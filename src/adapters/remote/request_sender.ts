@@ -2,7 +2,7 @@ import { encodeBase64 } from "../../bytes/mod.ts";
 import { AmbiguousError, BackendError, BusyError, StoreError } from "../../errors/mod.ts";
 import type { Clock, Host, Logger, Scheduler } from "../../ports/mod.ts";
 import { CALL_TYPE } from "../../protocol/mod.ts";
-import { Answered, failureOf, Unanswered } from "./read_answer.ts";
+import { Answered, failureOf, Overloaded, Unanswered } from "./read_answer.ts";
 import { scrubError } from "./scrub_error.ts";
 
 /** Maximum number of tries of a read. */
@@ -11,6 +11,9 @@ const MAX_TRIES = 5;
 /** Waits between tries double from the first to the last of these, in milliseconds. */
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 1_600;
+
+/** How long a request is sent again while the service has too much to do, in milliseconds. */
+const MAX_OVERLOAD_MS = 60_000;
 
 /** Options of `RequestSender`. */
 export interface RequestOptions {
@@ -42,10 +45,13 @@ export class RequestSender {
   }
 
   /**
-   * Sends a commit once. A caller that resends it must raise the owner epoch.
+   * Sends a commit once, and again after a wait when the service has too much to do: it was not carried out
+   * then, so the same bytes are sent under the same epoch. A caller that resends it otherwise must raise the
+   * owner epoch.
    *
    * @param consume Reads the answer. When it throws, the outcome of the commit is unknown.
    * @throws {AmbiguousError} When no answer tells its outcome.
+   * @throws {BusyError} When the service still has too much to do after a minute, or is not available.
    */
   async sendCommit<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     const consumeOrDoubt = async (response: Response): Promise<T> => {
@@ -56,7 +62,7 @@ export class RequestSender {
       }
     };
     try {
-      return await this.#once(body, consumeOrDoubt);
+      return await this.#admitted(() => this.#once(body, consumeOrDoubt));
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       if (error.isCarriedOut === false) throw new BusyError(error.message, { cause: error.cause });
@@ -72,10 +78,11 @@ export class RequestSender {
     let waitMs = FIRST_WAIT_MS;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#once(body, consume);
+        return await this.#admitted(() => this.#once(body, consume));
       } catch (error) {
         const isRepeatable = error instanceof Unanswered || error instanceof BusyError;
         if (!isRepeatable) throw error;
+        if (error instanceof Overloaded) throw new BusyError(error.message);
         if (tries === MAX_TRIES) {
           throw error instanceof BusyError ? error : new BackendError(error.message, { cause: error.cause });
         }
@@ -103,6 +110,24 @@ export class RequestSender {
       }
     } finally {
       void reader.cancel().catch(() => {});
+    }
+  }
+
+  /** Sends a request again as long as the service has too much to do, for a minute at most. */
+  async #admitted<T>(send: () => Promise<T>): Promise<T> {
+    const endsAtMs = this.#clock.nowMs() + MAX_OVERLOAD_MS;
+    for (;;) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof Overloaded)) throw error;
+        // Clients that were refused together do not come back together.
+        const [random = 0] = this.#options.host.random.bytes(1);
+        const waitMs = Math.ceil(error.waitMs * (0.5 + random / 256));
+        if (this.#clock.nowMs() + waitMs > endsAtMs) throw error;
+        this.#logger.log("debug", "remote: the service has too much to do, sending again", { waitMs });
+        await this.#wait(waitMs);
+      }
     }
   }
 

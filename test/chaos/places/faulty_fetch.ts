@@ -18,7 +18,7 @@ export function faultyFetch(network: Network, send: typeof fetch, traffic: Traff
   return async (url, init) => {
     // The sender takes its bytes back.
     const body = new Uint8Array(init?.body as Uint8Array);
-    const call = PROTOCOL.decodeCall(body);
+    const call = await PROTOCOL.decodeCall(body);
     const carryOut = (): Promise<Response> =>
       network.send(async () => {
         const answer = await arrived(await send(url, { ...init, body, signal: null }));

@@ -218,7 +218,7 @@ export async function problemIn(response: Response, status: number, code: string
   equal(problem.status, status, "status in the problem");
   equal(problem.type, "about:blank", "type of the problem");
   equal(problem.requestId, response.headers.get("x-request-id"), "request id");
-  const isLater = status === 503 ? String(RETRY_AFTER_S) : null;
+  const isLater = status === 503 || status === 429 ? String(RETRY_AFTER_S) : null;
   equal(response.headers.get("retry-after"), isLater, `status ${status}: header retry-after`);
   equal(
     response.headers.has("www-authenticate"),

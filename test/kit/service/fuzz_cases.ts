@@ -32,7 +32,7 @@ export const fuzzCases: readonly ServiceCase[] = [
         const response = await client.post(account, body as Uint8Array<ArrayBuffer>);
         const what = `round ${round}: ${response.status} to ${[...body.slice(0, 40)].join(" ")}`;
         // A damaged read may be another valid read.
-        if (response.status === 200) check(isRead(body), what);
+        if (response.status === 200) check(await isRead(body), what);
         else check([400, 409, 422].includes(response.status), what);
         await response.body?.cancel();
       }
@@ -46,10 +46,13 @@ export const fuzzCases: readonly ServiceCase[] = [
           throw new Error(`no call ${index}`, { cause });
         });
       }
-      await problemIn(await client.post(account, manyItems(service.callBytes)), 400, "invalid");
-      const keys = Array.from({ length: 100_001 }, () => "a");
+      await problemIn(await client.post(account, manyItems(service.callBytes)), 413, "too-large");
+      const keys = Array.from({ length: 2_001 }, () => "a");
       const call = { kind: "read", method: "getSessions", args: [keys] } as const;
-      await problemIn(await client.post(account, bodyOf(call)), 400, "invalid");
+      await problemIn(await client.post(account, bodyOf(call)), 413, "too-large");
+      const writes = Array.from({ length: 20_001 }, () => ({ kind: "senderKeyDevices.clearAll" }) as const);
+      const commit = { kind: "commit", writes } as const;
+      await problemIn(await client.post(account, bodyOf(commit)), 413, "too-large");
       await client.refusedAsTooLarge("POST", pathOf(account.name, "/backend"), () => ({
         token: account.token,
         headers: { "content-type": CALL_TYPE },
@@ -104,6 +107,6 @@ function readCall(random: SeededRandom): Call {
   ]);
 }
 
-function isRead(body: Uint8Array): boolean {
-  return PROTOCOL.decodeCall(body).kind === "read";
+async function isRead(body: Uint8Array): Promise<boolean> {
+  return (await PROTOCOL.decodeCall(body)).kind === "read";
 }

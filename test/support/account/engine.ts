@@ -33,7 +33,7 @@ function numberOf(record: Uint8Array): number {
 
 /** Applies `session.put` and `session.delete` atomically, with faults on demand. */
 export class FakeCommitter implements Pick<Committer, "commit" | "capabilities"> {
-  readonly capabilities: Capabilities = CAPABILITIES;
+  capabilities: Capabilities = CAPABILITIES;
   /** Durable state: the number in the record, by address. */
   readonly rows: Map<string, number> = new Map();
   /** Addresses of each attempted commit, in order. */
