@@ -86,7 +86,7 @@ const PACKAGES = {
   "adapters/durable_object": [],
   "adapters/remote": [],
   "adapters/libsql": ["@libsql/client"],
-  http: [...CORE_PACKAGES, "hono", "valibot"],
+  http: [...CORE_PACKAGES, "hono"],
   cloudflare: ["cloudflare:workers"],
   testing: [],
   cli: [...CORE_PACKAGES, "@hono/node-server", "baileys", "esbuild", "miniflare", "node:*"],

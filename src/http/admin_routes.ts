@@ -1,19 +1,18 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import * as v from "valibot";
 import { isText } from "../backend/mod.ts";
 import {
   isAccountName,
   makeToken,
   type Page,
   PERMISSIONS,
-  type Permission,
   ServiceError,
   type StoredToken,
 } from "../service/mod.ts";
 import { admitAdministrator } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
-import type { TokenSummary } from "./app_schema.ts";
+import type { TokenRequest, TokenSummary } from "./app_schema.ts";
+import { type Form, form, members, optional, readForm } from "./form.ts";
 import { readJson } from "./read_body.ts";
 import { RequestError } from "./request_error.ts";
 
@@ -23,22 +22,19 @@ const MAX_PAGE = 1_000;
 
 const MAX_LABEL = 100;
 
-const name = v.custom<string>(isAccountName);
+const name: Form<string> = form(isAccountName);
 
-const accountRequest = v.strictObject({ name });
+const accountRequest = members<{ readonly name: string }>({ name });
 
-const tokenRequest = v.strictObject({
-  account: v.optional(name),
-  permissions: v.custom<Permission[]>(isListOfPermissions),
-  label: v.optional(
-    v.custom<string>((value) => isTextOrNone(value) && value.length <= MAX_LABEL),
-    "",
-  ),
+const tokenRequest = members<TokenRequest>({
+  account: optional(name),
+  permissions: form(isListOfPermissions),
+  label: optional(form((value) => isTextOrNone(value) && value.length <= MAX_LABEL)),
 });
 
-const pageRequest = v.strictObject({
-  after: v.optional(v.custom<string>(isTextOrNone)),
-  limit: v.optional(v.pipe(v.custom<string>(isLimit), v.transform(Number)), String(PAGE)),
+const pageRequest = members<{ readonly after: string | undefined; readonly limit: string | undefined }>({
+  after: optional(form(isTextOrNone)),
+  limit: optional(form(isLimit)),
 });
 
 /** Adds the routes of administrators: the list of accounts, and tokens. */
@@ -76,7 +72,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   });
   app.post("/v1/tokens", admin, async (c) => {
     const body = parse(tokenRequest, await readJson(c.req.raw, limits.jsonBytes), "issue token");
-    const { account, label } = body;
+    const { account, label = "" } = body;
     const permissions = PERMISSIONS.filter((permission) => body.permissions.includes(permission));
     if (account !== undefined) {
       if (permissions.includes("admin"))
@@ -98,14 +94,10 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   });
 }
 
-function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, action: string): T {
-  const parsed = v.safeParse(schema, value, { abortEarly: true });
-  if (parsed.success) return parsed.output;
+function parse<T>(inner: Form<T>, value: unknown, action: string): T {
   // The message names an expected member only. The name of an unknown member comes from the sender and is not
   // repeated.
-  const [issue] = parsed.issues;
-  const path = issue.expected === "never" ? undefined : v.getDotPath(issue);
-  throw new RequestError("invalid", `${action}: ${path ?? "the body"} is malformed`);
+  return readForm(inner, value, (member = "the body") => `${action}: ${member} is malformed`);
 }
 
 /** Whether a database can store a text and compare it byte by byte. */
@@ -127,7 +119,7 @@ function isListOfPermissions(value: unknown): boolean {
 function pageOf(query: Readonly<Record<string, string>>): Page {
   // Other parameters of the query are ignored.
   const { after, limit } = parse(pageRequest, { after: query.after, limit: query.limit }, "read list");
-  return { after, limit };
+  return { after, limit: Number(limit ?? PAGE) };
 }
 
 function nextOf(page: Page, last: string | undefined, length: number): { next?: string } {

@@ -1,7 +1,7 @@
-import * as v from "valibot";
 import { decodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
 import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
+import { type Form, FormError, form, members, optional, readForm } from "./form.ts";
 import { RequestError } from "./request_error.ts";
 
 /** Maximum number of commands of one request. They are applied all or none. */
@@ -12,63 +12,48 @@ const MAX_BYTES = 65_536;
 
 const UINT32 = 0xffff_ffff;
 
-type Schema<T> = v.GenericSchema<unknown, T>;
-
-// Errors do not name the expected type, so one kind of schema serves every simple value. That keeps the
-// Worker small.
-const text: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH) && value !== "");
-const textOrEmpty: Schema<string> = v.custom<string>((value) => isTextOf(value, MAX_TEXT_LENGTH));
-const flag: Schema<boolean> = v.custom<boolean>((value) => typeof value === "boolean");
-const time: Schema<number> = integer(0, Number.MAX_SAFE_INTEGER);
-const uint32: Schema<number> = integer(0, UINT32);
-const keyId: Schema<number> = integer(1, MAX_KEY_ID);
-const version: Schema<readonly [number, number, number]> = v.custom<readonly [number, number, number]>(
-  (value) => Array.isArray(value) && value.length === 3 && value.every((part) => v.is(uint32, part)),
+const text: Form<string> = form((value) => isTextOf(value, MAX_TEXT_LENGTH) && value !== "");
+const textOrEmpty: Form<string> = form((value) => isTextOf(value, MAX_TEXT_LENGTH));
+const flag: Form<boolean> = form((value) => typeof value === "boolean");
+const time: Form<number> = integer(0, Number.MAX_SAFE_INTEGER);
+const uint32: Form<number> = integer(0, UINT32);
+const keyId: Form<number> = integer(1, MAX_KEY_ID);
+const version: Form<readonly [number, number, number]> = form(
+  (value) => Array.isArray(value) && value.length === 3 && value.every((part) => isInteger(part, 0, UINT32)),
 );
 
 function isTextOf(value: unknown, maxLength: number): boolean {
   return typeof value === "string" && value.length <= maxLength;
 }
 
-function integer(min: number, max: number): Schema<number> {
-  return v.custom<number>((value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max);
+function isInteger(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function integer(min: number, max: number): Form<number> {
+  return form((value) => isInteger(value, min, max));
 }
 
 /** Bytes, in base64. */
-const bytes: Schema<Uint8Array> = v.pipe(
-  v.custom<string>((value) => isTextOf(value, Math.ceil(MAX_BYTES / 3) * 4)),
-  v.transform(decodeBase64),
-  v.check((decoded) => decoded !== undefined, "not base64"),
-) as Schema<Uint8Array>;
+const bytes: Form<Uint8Array> = (value) => {
+  const decoded = isTextOf(value, Math.ceil(MAX_BYTES / 3) * 4) ? decodeBase64(value as string) : undefined;
+  if (decoded === undefined) throw new FormError();
+  return decoded;
+};
 
-const key: Schema<Uint8Array> = exactly(KEY_BYTES);
+const key: Form<Uint8Array> = exactly(KEY_BYTES);
 
-function exactly(length: number): Schema<Uint8Array> {
-  return v.pipe(
-    bytes,
-    v.check((value) => value.length === length, `not ${length} bytes`),
-  );
+function exactly(length: number): Form<Uint8Array> {
+  return (value) => {
+    const decoded = bytes(value);
+    if (decoded.length !== length) throw new FormError();
+    return decoded;
+  };
 }
 
 /** A value, or `null` to clear the field. */
-function clearable<T>(schema: Schema<T>): Schema<T | undefined> {
-  return v.pipe(
-    v.nullable(schema),
-    v.transform((value) => value ?? undefined),
-  );
-}
-
-/** An object with these members and no other. */
-function members<T extends object>(
-  entries: {
-    readonly [K in keyof T]-?: Schema<T[K]>;
-  },
-): Schema<T> {
-  return v.strictObject(entries as v.ObjectEntries) as unknown as Schema<T>;
-}
-
-function optional<T>(schema: Schema<T>): Schema<T | undefined> {
-  return v.optional(schema) as Schema<T | undefined>;
+function clearable<T>(inner: Form<T>): Form<T | undefined> {
+  return (value) => (value === null ? undefined : inner(value));
 }
 
 const signedIdentity = members<NonNullable<DeviceCommandOf<"setAccount">["account"]>>({
@@ -92,10 +77,10 @@ const keyPair = members<DeviceCommandOf<"setSignedPreKey">["signedPreKey"]>({
 
 type Members<K extends DeviceCommandKind> = Omit<DeviceCommandOf<K>, "kind">;
 
-type CommandSchemas = { readonly [K in DeviceCommandKind]: Schema<Members<K>> };
+type CommandForms = { readonly [K in DeviceCommandKind]: Form<Members<K>> };
 
-/** The schema of each command. A new command does not compile without one. */
-const COMMANDS: CommandSchemas = {
+/** The form of each command. A new command does not compile without one. */
+const COMMANDS: CommandForms = {
   setId: members({ pn: clearable(text) }),
   setLid: members({ lid: clearable(text) }),
   setPushName: members({ pushName: textOrEmpty }),
@@ -162,10 +147,8 @@ const COMMANDS: CommandSchemas = {
   setServerHasPreKeys: members({ serverHasPreKeys: flag }),
 };
 
-const body = v.strictObject({
-  commands: v.custom<unknown[]>(
-    (value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_COMMANDS,
-  ),
+const body = members<{ readonly commands: readonly unknown[] }>({
+  commands: form((value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_COMMANDS),
 });
 
 /**
@@ -174,22 +157,20 @@ const body = v.strictObject({
  * @throws {RequestError} When a command is malformed. The message contains its index and none of its content.
  */
 export function parseCommands(value: unknown): DeviceCommand[] {
-  const parsed = v.safeParse(body, value);
-  if (!parsed.success) {
-    throw new RequestError("invalid", `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`);
-  }
-  return parsed.output.commands.map(parseCommand);
+  const { commands } = readForm(
+    body,
+    value,
+    () => `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`,
+  );
+  return commands.map(parseCommand);
 }
 
 function parseCommand(value: unknown, index: number): DeviceCommand {
   const { kind, ...rest } = typeof value === "object" && value !== null ? (value as { kind?: unknown }) : {};
   if (!isKind(kind)) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
-  const schema: Schema<object> = COMMANDS[kind];
-  const parsed = v.safeParse(schema, rest, { abortEarly: true });
-  if (!parsed.success) {
-    throw new RequestError("invalid", `read commands: command ${index} is not a valid ${kind}`);
-  }
-  return { kind, ...parsed.output } as DeviceCommand;
+  const command: Form<object> = COMMANDS[kind];
+  const read = readForm(command, rest, () => `read commands: command ${index} is not a valid ${kind}`);
+  return { kind, ...read } as DeviceCommand;
 }
 
 function isKind(kind: unknown): kind is DeviceCommandKind {

@@ -5,7 +5,7 @@ import { type Clock, type Scheduler, TimerScheduler } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
-import { type CallTicket, CallTraffic } from "./call_traffic.ts";
+import { CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
@@ -101,7 +101,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 
   /** Bounds the requests that are carried out at once. */
-  enter(name: string, bodyBytes: number): CallTicket {
+  enter(name: string, bodyBytes: number): ReturnType<NonNullable<AccountService["enter"]>> {
     return this.#traffic.enter(name, bodyBytes);
   }
 
