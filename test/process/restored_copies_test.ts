@@ -1,0 +1,70 @@
+/**
+ * Files of accounts that are copied and put back: no key is used twice. What is moved, renamed or upgraded
+ * burns nothing.
+ */
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
+import { restoreCopies, SendingWorld } from "./restored_copies.ts";
+
+const RESTORES = dose({ short: 20, long: 2_000 });
+const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_201);
+const ACCOUNTS = 100;
+const MOVES = dose({ short: 10, long: 200 });
+
+beforeAll(() => {
+  // libsignal prints whole sessions.
+  for (const method of ["log", "info", "warn", "error"] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
+});
+
+let world: SendingWorld;
+beforeEach(() => {
+  world = new SendingWorld();
+});
+afterEach(() => world.remove());
+
+describe.runIf(process.platform !== "win32")("a copy that is put back", { timeout: DOSED_TIMEOUT_MS }, () => {
+  test(`repeats no key over ${RESTORES} restores (seed ${SEED})`, async () => {
+    const { reused, sent, noticed } = await restoreCopies(RESTORES, SEED);
+    expect(reused).toBe(0);
+    expect(noticed).toBe(RESTORES);
+    expect(sent).toBeGreaterThan(20 * RESTORES);
+  });
+
+  test(`repeats no key of ${ACCOUNTS} accounts that are opened one by one`, async () => {
+    const names = Array.from({ length: ACCOUNTS }, (_, index) => `account ${index}`);
+    for (const name of names) await world.use(3, name);
+    world.copy();
+    for (const name of names) await world.use(5, name);
+    world.putBack("other");
+    const half = ACCOUNTS / 2;
+    for (const name of names.slice(0, half)) expect(await world.use(5, name), name).toBe(1);
+    // The copy is used on, so that the second half is opened in a later life.
+    await world.use(5, "account 0");
+    for (const name of names.slice(half)) expect(await world.use(5, name), name).toBe(1);
+    expect(world.reused).toBe(0);
+  });
+});
+
+describe("a database that is moved", { timeout: DOSED_TIMEOUT_MS }, () => {
+  test(`burns nothing over ${MOVES} moves`, async () => {
+    let path = world.path;
+    let epochs = 0;
+    await world.use(3);
+    for (let n = 0; n < MOVES; n += 1) {
+      // Alone, or with its witness, in its folder or into another one.
+      const folder = n % 2 === 0 ? world.folder : join(world.folder, String(n));
+      mkdirSync(folder, { recursive: true });
+      const next = join(folder, `bot-${n}.db`);
+      renameSync(path, next);
+      if (n % 3 > 0) renameSync(`${path}-witness`, `${next}-witness`);
+      path = next;
+      Object.assign(world, { path });
+      epochs += await world.use(2);
+    }
+    expect(epochs).toBe(0);
+    expect(world.reused).toBe(0);
+  });
+});
