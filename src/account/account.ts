@@ -9,7 +9,7 @@ import {
 import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { type PersistenceManager, refuseIdentityChange } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
-import { AmbiguousError } from "../errors/mod.ts";
+import { AmbiguousError, requireFunction, requireList } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import {
@@ -130,7 +130,8 @@ export class Account implements AsyncDisposable {
    * identity changes before the writes are collected: nothing of them lands.
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
-    if (writes.some(({ kind }) => kind === "device.save" || kind === "account.clear")) {
+    requireList("commit: writes", writes);
+    if (writes.some((write) => write?.kind === "device.save" || write?.kind === "account.clear")) {
       validateWrites(writes, this.#queue.capabilities);
       refuseIdentityChange(writes, this.device.getDeviceSnapshot());
     }
@@ -156,6 +157,7 @@ export class Account implements AsyncDisposable {
    * fail.
    */
   onCommitted(follower: CommitFollower): void {
+    requireFunction("follow commits: follower", follower);
     this.#followers.push(follower);
   }
 
@@ -164,6 +166,7 @@ export class Account implements AsyncDisposable {
    * however that ends. It is for copies of what is stored, and must not fail.
    */
   onStored(follower: (writes: readonly Write[]) => void): void {
+    requireFunction("follow the store: follower", follower);
     this.#onStored(follower);
   }
 
@@ -173,6 +176,7 @@ export class Account implements AsyncDisposable {
    * reads the store before that is done waits for it. It must not throw.
    */
   onIdentityChanged(listener: () => void): void {
+    requireFunction("follow the identity: listener", listener);
     this.#onIdentityChanged(listener);
   }
 

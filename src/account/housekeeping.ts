@@ -116,7 +116,7 @@ function resolve(overrides: Partial<HousekeepingPolicy> = {}): HousekeepingPolic
   const policy = { ...HOUSEKEEPING_DEFAULTS, ...overrides };
   for (const [name, value] of Object.entries(policy)) {
     if (Number.isSafeInteger(value) && value > 0) continue;
-    throw new RangeError(`housekeeping: ${name} is ${value}, expected a positive integer`);
+    throw new RangeError(`housekeeping: ${name} is not a positive integer`);
   }
   return policy;
 }

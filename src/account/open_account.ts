@@ -13,7 +13,7 @@ import { hexOf } from "../bytes/mod.ts";
 import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { createDevice, type DeviceCompanion, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
-import { CorruptError } from "../errors/mod.ts";
+import { CorruptError, requireObject } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
@@ -97,6 +97,7 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
+  requireObject("open account: options", options);
   refuseAccountName(options);
   const host = systemHost(options.host);
   const given = options.backend;

@@ -22,7 +22,7 @@ export function restoreEpochOf(device: Device): number {
  */
 export function inRestoreEpoch(device: Device, epoch: number): Device {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch > MAX_RESTORE_EPOCH) {
-    throw new RangeError(`open account: restore epoch ${epoch} is not within 0 … ${MAX_RESTORE_EPOCH}`);
+    throw new RangeError(`open account: the restore epoch is not within 0 … ${MAX_RESTORE_EPOCH}`);
   }
   const stored = readRestoreEpoch(device);
   if (epoch <= stored.own && !stored.isNew) return device;

@@ -140,6 +140,7 @@ function readJid(text: unknown): Jid | string {
 
 /** Returns the reason why a JID cannot be formatted; `undefined` when it can. */
 function faultOf(jid: Jid): string | undefined {
+  if (typeof jid !== "object" || jid === null) return "not an object";
   if (typeof jid.user !== "string" || jid.user.length === 0) return "user is empty";
   if (jid.user.length > MAX_JID_USER_LENGTH) return `user is longer than ${MAX_JID_USER_LENGTH} characters`;
   if (NOT_IN_USER.test(jid.user)) return "user has a character that is not allowed";

@@ -32,6 +32,7 @@ export class Attachments {
     const known = this.#parts.get(kind);
     // The key of a part is its class: `of` alone stores parts.
     if (known !== undefined) return known as T;
+    if (typeof make !== "function") throw new TypeError("attach part: make is not a function");
     const part = make();
     this.#parts.set(kind, part);
     return part;

@@ -1,4 +1,4 @@
-import { ArgumentTypeError } from "../errors/mod.ts";
+import { requireList } from "../errors/mod.ts";
 import { type Clock, nowSeconds, systemClock } from "../ports/mod.ts";
 import type {
   Backend,
@@ -151,7 +151,7 @@ class CheckedBackend extends ForwardingReads implements Committer {
     keys: readonly { readonly id: number; readonly record: Uint8Array }[],
     uploaded: boolean,
   ): Promise<void> {
-    if (!Array.isArray(keys)) throw new ArgumentTypeError("storePreKeys: keys is not a list");
+    requireList("storePreKeys: keys", keys);
     await this.commit(
       keys.map((key): Write => ({ kind: "preKey.put", id: key?.id, record: key?.record, uploaded })),
     );

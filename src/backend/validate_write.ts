@@ -1,4 +1,4 @@
-import { ArgumentTypeError, RefusedError } from "../errors/mod.ts";
+import { ArgumentTypeError, RefusedError, requireList } from "../errors/mod.ts";
 import { type Check, checkOf, type Measure, measureOf, object, type Rule } from "../rules/mod.ts";
 import type { Capabilities } from "./backend.ts";
 import { DEVICE } from "./device_fields.ts";
@@ -63,7 +63,7 @@ export function requireSize(write: Write, { maxValueBytes }: Capabilities, index
 
 /** Checks every write of a commit: see `validateWrite`. */
 export function validateWrites(writes: readonly Write[], capabilities: Capabilities): void {
-  if (!Array.isArray(writes)) throw new ArgumentTypeError("commit: writes is not a list");
+  requireList("commit: writes", writes);
   for (let index = 0; index < writes.length; index += 1) {
     validateWrite(writes[index] as Write, capabilities, index);
   }

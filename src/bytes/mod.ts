@@ -6,6 +6,7 @@
 export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { compareText } from "./compare_text.ts";
 export { hexOf } from "./hex.ts";
+export { isBytes } from "./is_bytes.ts";
 export { joinBytes } from "./join_bytes.ts";
 export { sameBytes, sameSecret } from "./same_bytes.ts";
 export {

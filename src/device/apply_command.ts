@@ -89,9 +89,14 @@ export function applyCommand(
   command: DeviceCommand,
   context: CommandContext,
 ): DeviceState {
-  const reduce = REDUCERS[command.kind] as
-    | ((state: DeviceState, command: DeviceCommand, context: CommandContext) => DeviceState)
-    | undefined;
-  if (reduce === undefined) throw new ArgumentTypeError("apply command: it has no known kind");
+  const kind: unknown = (command as DeviceCommand | null | undefined)?.kind;
+  if (typeof kind !== "string" || !Object.hasOwn(REDUCERS, kind)) {
+    throw new ArgumentTypeError("apply command: it has no known kind");
+  }
+  const reduce = REDUCERS[kind as DeviceCommandKind] as (
+    state: DeviceState,
+    command: DeviceCommand,
+    context: CommandContext,
+  ) => DeviceState;
   return reduce(state, command, context);
 }

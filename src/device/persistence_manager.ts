@@ -7,7 +7,14 @@ import {
   validateWrites,
   type Write,
 } from "../backend/mod.ts";
-import { IdentityConflictError } from "../errors/mod.ts";
+import { isBytes } from "../bytes/mod.ts";
+import {
+  ArgumentTypeError,
+  IdentityConflictError,
+  requireFunction,
+  requireList,
+  requireObject,
+} from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
@@ -27,7 +34,7 @@ import { generateKeyPair } from "./key_pair.ts";
 import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
-import { copyValue, freezeValue, sameValue } from "./value.ts";
+import { copyValue, freezeValue, sameValue, snapshotOf } from "./value.ts";
 
 /** Largest extra of a snapshot, in bytes: it is held in memory beside everything else. */
 const MAX_SNAPSHOT_EXTRA_BYTES = 16 * 1_024 * 1_024;
@@ -110,7 +117,7 @@ export class PersistenceManager {
     requireDevice(options.device);
     this.#options = options;
     this.#state = { device: copyValue(options.device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
-    this.#snapshot = freezeValue(copyValue(options.device));
+    this.#snapshot = snapshotOf(this.#state.device);
     this.#flushable = new FlushableDevice(
       options.host.clock,
       () => this.#state.device,
@@ -128,8 +135,8 @@ export class PersistenceManager {
    * The device as it is now, frozen, in constant time: calls without a change between them return the same
    * object.
    *
-   * Its byte arrays and its map cannot be frozen. They are copies: writing into them never changes the stored
-   * state, but other readers of the same snapshot would see it, so don't.
+   * Byte arrays and maps cannot be frozen. Each read of a member that has some returns a new copy, so writing
+   * into one changes neither the stored state nor what other readers see.
    */
   getDeviceSnapshot(): Device {
     return this.#snapshot;
@@ -177,6 +184,8 @@ export class PersistenceManager {
     modify: (draft: DeviceDraft) => T,
     options: { readonly writes?: readonly Write[] } = {},
   ): T {
+    requireFunction("modify device: modify", modify);
+    requireObject("modify device: options", options);
     if (this.#modifying) throw new TypeError("modify device: called from within another modification");
     const draft = copyValue(this.#state.device) as DeviceDraft;
     this.#modifying = true;
@@ -206,6 +215,7 @@ export class PersistenceManager {
    * at all.
    */
   processCommands(commands: readonly DeviceCommand[]): void {
+    requireList("process commands: commands", commands);
     if (this.#modifying) throw new TypeError("process command: called from within a modification");
     const context = { nowMs: this.#options.host.clock.nowMs() };
     let next = this.#state;
@@ -299,8 +309,11 @@ export class PersistenceManager {
       host.logger.log("warn", "create snapshot: there is no snapshot sink, nothing was kept");
       return;
     }
-    if (extra !== undefined && extra.length > MAX_SNAPSHOT_EXTRA_BYTES) {
-      throw new RangeError(`create snapshot: extra is ${extra.length} bytes, at most 16 MiB are allowed`);
+    if (extra !== undefined) {
+      if (!isBytes(extra)) throw new ArgumentTypeError("create snapshot: extra is not a Uint8Array");
+      if (extra.length > MAX_SNAPSHOT_EXTRA_BYTES) {
+        throw new RangeError(`create snapshot: extra is ${extra.length} bytes, at most 16 MiB are allowed`);
+      }
     }
     const kept = extra === undefined ? undefined : new Uint8Array(extra);
     await this.#options.writeBehind.release();
@@ -317,6 +330,9 @@ export class PersistenceManager {
 
   /** Checks a device and makes it the present one, copied. What it held before stays as it was. */
   #publish(proposed: Device, writes: readonly Write[]): void {
+    // Before anything is derived from it.
+    requireDevice(proposed);
+    requireList("modify device: writes", writes);
     const before = this.#state.device;
     const { companion, store, writeBehind } = this.#options;
     const isOther = !hasSameIdentity(before, proposed);
@@ -330,7 +346,7 @@ export class PersistenceManager {
     this.#flushable.requireRoom(staged.length);
     if (staged.length === 0 && sameValue(before, device)) return;
     this.#state = { ...this.#state, device };
-    this.#snapshot = freezeValue(copyValue(device));
+    this.#snapshot = snapshotOf(device);
     if (isOther) this.#forgetIdentity();
     this.#flushable.changed(isOther ? [{ kind: "account.clear" }, ...staged] : staged);
     if (isOther) companion?.identityChanged();

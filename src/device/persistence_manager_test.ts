@@ -34,6 +34,19 @@ test("writing into a snapshot's bytes or map does not change the state", async (
   expect(manager.getDeviceSnapshot().identityKey.privateKey).toEqual(privateKey);
 });
 
+test("writing into a snapshot's bytes or map shows in no other read", () => {
+  const { manager } = deviceHarness({ device: { extra: new Map([["a", new Uint8Array([1])]]) } });
+  const snapshot = manager.getDeviceSnapshot();
+  const before = structuredClone(snapshot);
+  snapshot.identityKey.privateKey.fill(0);
+  snapshot.advSecretKey.fill(0);
+  snapshot.extra.get("a")?.fill(9);
+  (snapshot.extra as Map<string, Uint8Array>).clear();
+  expect(manager.getDeviceSnapshot()).toBe(snapshot);
+  expect(structuredClone(snapshot)).toEqual(before);
+  expect({ ...snapshot }).toEqual(before);
+});
+
 test("what comes in is copied: draft, command and initial device", async () => {
   const { manager } = deviceHarness();
   const salt = new Uint8Array([1, 2]);

@@ -1,6 +1,6 @@
 import type { Backend, Write } from "../backend/mod.ts";
 import { MAX_KEY_ID } from "../bytes/mod.ts";
-import { LimitError } from "../errors/mod.ts";
+import { LimitError, requireFunction, requireList } from "../errors/mod.ts";
 import { distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 
 /** Pre-keys that one call makes at most. Clients upload 812 at a time at most. */
@@ -46,8 +46,9 @@ export class PreKeys {
    */
   async add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_PRE_KEYS_PER_CALL) {
-      throw new RangeError(`add pre-keys: count is ${count}, expected 1 to ${MAX_PRE_KEYS_PER_CALL}`);
+      throw new RangeError(`add pre-keys: count is not an integer from 1 to ${MAX_PRE_KEYS_PER_CALL}`);
     }
+    requireFunction("add pre-keys: makeRecord", makeRecord);
     for (;;) {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
       const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
@@ -91,10 +92,11 @@ export class PreKeys {
    */
   markUploaded(ids: readonly number[]): void {
     const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
+    requireList("mark pre-keys uploaded: ids", ids);
     let furthest = firstUnuploadedPreKeyId;
     for (const id of ids) {
       if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
-        throw new RangeError(`mark pre-keys uploaded: id is ${id}, expected 1 to ${MAX_KEY_ID}`);
+        throw new RangeError(`mark pre-keys uploaded: an id is not an integer from 1 to ${MAX_KEY_ID}`);
       }
       if (nextPreKeyId !== 0 && (distance(id, nextPreKeyId) === 0 || !isAtOrAhead(nextPreKeyId, id))) {
         throw new RangeError(

@@ -14,15 +14,38 @@ function copy(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copy(part)]));
 }
 
-/**
- * Freezes a value and all that it holds. Contents of byte arrays and maps cannot be frozen: a caller that
- * publishes a frozen value keeps its own copy.
- */
+/** Freezes a value and all that it holds, except the contents of byte arrays and maps. */
 export function freezeValue<T>(value: T): T {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   const parts: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value);
   for (const part of parts) freezeValue(part);
   return Object.freeze(value);
+}
+
+/**
+ * A frozen view of an object, for readers that may do with it what they want. What is made of bytes or maps
+ * cannot be frozen, so each read of such a member returns a new copy.
+ *
+ * @param value Must not be changed in place afterwards.
+ */
+export function snapshotOf<T extends object>(value: T): T {
+  const snapshot = {};
+  for (const [name, part] of Object.entries(value)) {
+    Object.defineProperty(snapshot, name, {
+      enumerable: true,
+      ...(isShareable(part)
+        ? { value: freezeValue(copyValue(part)) }
+        : { get: () => freezeValue(copyValue(part)) }),
+    });
+  }
+  return Object.freeze(snapshot) as T;
+}
+
+/** Whether a frozen value cannot be changed. */
+function isShareable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (value instanceof Uint8Array || value instanceof Map) return false;
+  return Object.values(value).every(isShareable);
 }
 
 /** Whether two values are equal in depth. A property that is `undefined` equals one that is missing. */

@@ -15,6 +15,7 @@
  */
 export { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 export { IncompleteBackendError } from "./incomplete_backend_error.ts";
+export { requireFunction, requireList, requireObject } from "./require_argument.ts";
 export {
   AmbiguousError,
   BackendError,

@@ -1,4 +1,4 @@
-import { joinBytes } from "../bytes/mod.ts";
+import { isBytes, joinBytes } from "../bytes/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 import type { AnyField, AnySchema, Message, MessageSchema } from "./message.ts";
 import { SCALARS } from "./scalars.ts";
@@ -24,7 +24,7 @@ export function decodeMessage<T extends Message>(
   bytes: Uint8Array,
   action: string,
 ): T {
-  if (!(bytes instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: not a Uint8Array`);
+  if (!isBytes(bytes)) throw new ArgumentTypeError(`${action}: not a Uint8Array`);
   // Copies into a plain array: a Buffer's `slice` would return a view of the caller's memory.
   const reader = new WireReader(new Uint8Array(bytes), action);
   return readMessage(reader, schema, emptyMessage(schema), 0) as T;

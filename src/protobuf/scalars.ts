@@ -1,4 +1,4 @@
-import { encodeUtf8, isWellFormed } from "../bytes/mod.ts";
+import { encodeUtf8, isBytes, isWellFormed } from "../bytes/mod.ts";
 import type { ScalarKind } from "./message.ts";
 import { BITS_64, DELIMITED, VARINT, type WireReader } from "./wire_reader.ts";
 import { varint64Size, varintSize, type WireWriter } from "./wire_writer.ts";
@@ -32,7 +32,7 @@ const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 const bytes: Scalar<Uint8Array> = {
   wireType: DELIMITED,
   type: "object",
-  isValid: (value) => value instanceof Uint8Array,
+  isValid: isBytes,
   size: ({ length }) => varintSize(length) + length,
   write(writer, value) {
     writer.varint(value.length);

@@ -1,5 +1,5 @@
 import { KEY_BYTES } from "../bytes/mod.ts";
-import { WrongLengthError } from "../errors/mod.ts";
+import { requireObject, WrongLengthError } from "../errors/mod.ts";
 import {
   bytesFieldSize,
   DELIMITED,
@@ -59,6 +59,7 @@ export function openSenderKey(stored: StoredKey): Uint8Array | undefined {
 
 /** Encodes a caller's key. @throws {TypeError | RangeError} */
 export function storeSenderKey(key: SenderMessageKey): StoredKey {
+  requireObject("keep sender message key: the key", key);
   const index = requireUint32("keep sender message key: iteration", key.iteration);
   const seed = copyBytes("keep sender message key: seed", key.seed);
   const writer = new WireWriter(uint32FieldSize(index) + bytesFieldSize(seed));

@@ -1,8 +1,9 @@
 import { sameBytes } from "../bytes/mod.ts";
+import { requireInstance } from "./_arguments.ts";
 import type { RecordCodec } from "./record_codec.ts";
-import type { SenderKeyRecord } from "./sender_key_record.ts";
+import { SenderKeyRecord } from "./sender_key_record.ts";
 import { senderKeyRecordCodec } from "./sender_key_record_codec.ts";
-import type { SessionRecord } from "./session_record.ts";
+import { SessionRecord } from "./session_record.ts";
 import { sessionRecordCodec } from "./session_record_codec.ts";
 
 /**
@@ -44,6 +45,13 @@ export interface LiveRecordCodec<T> extends RecordCodec<T> {
 
   /** Drops data that must not accumulate in memory. Called for the record of each put. */
   prune(record: T): void;
+
+  /**
+   * Called first with the value of each put. A value that is no record could never be written.
+   *
+   * @throws {TypeError} When it is not a record of this codec.
+   */
+  requireRecord?(value: unknown): void;
 }
 
 /** Codec for cached `SessionRecord`s. */
@@ -57,6 +65,7 @@ export const liveSessionCodec: LiveRecordCodec<SessionRecord> = {
   isNewStart: (before, after) => !sameKey(before.current?.aliceBaseKey, after.current?.aliceBaseKey),
   absorb: (record, other, bound) => record.absorb(other, bound),
   prune: () => {},
+  requireRecord: (value) => requireInstance("put session", "SessionRecord", SessionRecord, value),
 };
 
 /** Codec for cached `SenderKeyRecord`s. Drops skipped message keys of our own states. */
@@ -67,6 +76,7 @@ export const liveSenderKeyCodec: LiveRecordCodec<SenderKeyRecord> = {
   isNewStart: () => true,
   absorb: (record, other) => record.absorb(other),
   prune: (record) => record.pruneOwnMessageKeys(),
+  requireRecord: (value) => requireInstance("put sender key", "SenderKeyRecord", SenderKeyRecord, value),
 };
 
 function sameKey(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -1,4 +1,5 @@
 import { KEY_BYTES } from "../bytes/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 import {
   bytesFieldSize,
   DELIMITED,
@@ -86,6 +87,7 @@ export function openStoredKey(stored: StoredKey): MessageKey {
 
 /** Encodes a caller's key. @throws {TypeError | RangeError} */
 export function storeKey(key: MessageKey): StoredKey {
+  requireObject("keep message key: the key", key);
   const index = requireUint32("keep message key: index", key.index);
   const cipherKey = copyOptional(key.cipherKey, KEY_BYTES);
   const macKey = copyOptional(key.macKey, KEY_BYTES);

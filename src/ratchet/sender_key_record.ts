@@ -1,8 +1,11 @@
+import { isBytes } from "../bytes/mod.ts";
+import { ArgumentTypeError, requireFunction } from "../errors/mod.ts";
 import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
+import { requireInstance } from "./_arguments.ts";
 import { readSenderKeyState, senderKeyStateSize, writeSenderKeyState } from "./_sender_key_codec.ts";
 import { mergeSenderKeyStates } from "./_sender_key_merge.ts";
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
-import type { SenderKeyState } from "./sender_key_state.ts";
+import { SenderKeyState } from "./sender_key_state.ts";
 
 /**
  * Maximum number of sender keys of one sender in one group, as in other clients. The oldest is dropped first.
@@ -38,6 +41,11 @@ export class SenderKeyRecord {
   #states: readonly SenderKeyState[] = [];
   #unknown: Uint8Array = EMPTY;
 
+  /** Whether a value is a record of this class. */
+  static is(value: unknown): value is SenderKeyRecord {
+    return typeof value === "object" && value !== null && #unknown in value;
+  }
+
   /**
    * Decodes a record. Copies the bytes.
    *
@@ -47,7 +55,7 @@ export class SenderKeyRecord {
    * @throws {WrongLengthError} When a key has an invalid length.
    */
   static decode(bytes: Uint8Array): SenderKeyRecord {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`${DECODE_SENDER_KEY}: not a Uint8Array`);
+    if (!isBytes(bytes)) throw new ArgumentTypeError(`${DECODE_SENDER_KEY}: not a Uint8Array`);
     const reader = new WireReader(new Uint8Array(bytes), DECODE_SENDER_KEY);
     const states: SenderKeyState[] = [];
     let rest: number[] | undefined;
@@ -74,6 +82,7 @@ export class SenderKeyRecord {
    * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
+    if (allocate !== undefined) requireFunction("encode sender key: allocate", allocate);
     let size = this.#unknown.length;
     for (const state of this.#states) size += delimitedSize(senderKeyStateSize(state.parts));
     const writer = new WireWriter(size, allocate);
@@ -111,6 +120,7 @@ export class SenderKeyRecord {
    * dropped.
    */
   putState(state: SenderKeyState): void {
+    requireInstance("put sender key", "SenderKeyState", SenderKeyState, state);
     const at = this.#states.findIndex((known) => known.id === state.id);
     if (at === -1) this.#states = [state, ...this.#states].slice(0, MAX_SENDER_KEY_STATES);
     else this.#states = this.#states.with(at, state);
@@ -159,6 +169,7 @@ export class SenderKeyRecord {
    * @param other Not changed. Its unknown fields at the top level are not added.
    */
   absorb(other: SenderKeyRecord): void {
+    requireInstance("absorb sender keys", "SenderKeyRecord", SenderKeyRecord, other);
     const sends = this.sendingState !== undefined;
     const mine = this.#states.map((state) => {
       const theirs = other.#states.find(({ id }) => id === state.id);

@@ -1,6 +1,7 @@
 import { encodeBase64, KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
+import { requireList, requireObject } from "../errors/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
-import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
+import { copyBytes, copyPublicKey, requireInstance, requireUint32 } from "./_arguments.ts";
 import { messageSeed, steppedKey } from "./_chain_step.ts";
 import { openSenderKey, type SenderMessageKey, storeSenderKey } from "./_sender_message_key.ts";
 import type { StoredKey } from "./message_key.ts";
@@ -48,6 +49,11 @@ export class SenderKeyState {
   readonly #parts: SenderKeyStateParts;
   #id: string | undefined;
 
+  /** Whether a value is a state of this class. */
+  static is(value: unknown): value is SenderKeyState {
+    return typeof value === "object" && value !== null && #parts in value;
+  }
+
   /** For codecs: uses stored parts without checks and copies. Use `create` elsewhere. */
   constructor(parts: SenderKeyStateParts) {
     this.#parts = parts;
@@ -57,6 +63,7 @@ export class SenderKeyState {
    * Creates a sender key from copies of the parts. @throws {TypeError | RangeError} When a part is invalid.
    */
   static create(state: NewSenderKeyState): SenderKeyState {
+    requireObject("create sender key: state", state);
     return new SenderKeyState({
       keyId: requireUint32("create sender key: id", state.keyId),
       iteration: requireUint32("create sender key: iteration", state.iteration ?? 0),
@@ -179,6 +186,7 @@ export class SenderKeyState {
 
   /** The state with the skipped keys of another state of this sender key that it can no longer derive. */
   withKeysOf(other: SenderKeyState): SenderKeyState {
+    requireInstance("join sender keys", "SenderKeyState", SenderKeyState, other);
     const kept = this.#parts.messageKeys;
     const known = new Set(kept.map(({ index }) => index));
     const added = other.#parts.messageKeys.filter(({ index }) => index < this.next && !known.has(index));
@@ -206,6 +214,7 @@ export class SenderKeyState {
    * @throws {TypeError | RangeError} When a key is invalid.
    */
   withMessageKeys(keys: readonly SenderMessageKey[]): SenderKeyState {
+    requireList("keep sender message keys: keys", keys);
     const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeSenderKey);
     const kept = this.#parts.messageKeys;
     const messageKeys = [...kept.slice(Math.max(0, kept.length + added.length - MAX_MESSAGE_KEYS)), ...added];

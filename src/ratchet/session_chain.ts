@@ -1,4 +1,5 @@
-import { encodeBase64, KEY_BYTES, sameBytes } from "../bytes/mod.ts";
+import { encodeBase64, isBytes, KEY_BYTES, sameBytes } from "../bytes/mod.ts";
+import { ArgumentTypeError, requireList, requireObject } from "../errors/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
 import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
 import { isRetiredKey, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
@@ -69,6 +70,11 @@ export class SessionChain {
   readonly #parts: SessionChainParts;
   #id: string | undefined;
 
+  /** Whether a value is a chain of this class. */
+  static is(value: unknown): value is SessionChain {
+    return typeof value === "object" && value !== null && #parts in value;
+  }
+
   /** For codecs: uses stored parts without checks and copies. Use `create` elsewhere. */
   constructor(parts: SessionChainParts) {
     this.#parts = parts;
@@ -80,6 +86,7 @@ export class SessionChain {
    * @throws {TypeError | RangeError} When a part is invalid.
    */
   static create(chain: NewSessionChain): SessionChain {
+    requireObject("create chain: chain", chain);
     const index = requireUint32("create chain: index", chain.index ?? 0);
     const key = copyBytes("create chain: chain key", chain.chainKey);
     const ratchetKey = copyPublicKey("create chain: ratchet key", chain.ratchetKey);
@@ -139,8 +146,9 @@ export class SessionChain {
     return this.#parts.messageKeys.length;
   }
 
-  /** Whether this is the chain of a ratchet key. */
+  /** Whether this is the chain of a ratchet key. @throws {TypeError} When it is not bytes. */
   hasRatchetKey(ratchetKey: Uint8Array): boolean {
+    if (!isBytes(ratchetKey)) throw new ArgumentTypeError("find chain: the ratchet key is not a Uint8Array");
     return sameBytes(this.ratchetKey, ratchetKey);
   }
 
@@ -201,6 +209,7 @@ export class SessionChain {
    * @throws {TypeError | RangeError} When a key is invalid.
    */
   withMessageKeys(keys: readonly MessageKey[]): SessionChain {
+    requireList("keep message keys: keys", keys);
     const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeKey);
     const kept = this.#parts.messageKeys;
     const messageKeys = [...kept.slice(Math.max(0, kept.length + added.length - MAX_MESSAGE_KEYS)), ...added];

@@ -1,5 +1,7 @@
-import { StoreError } from "../errors/mod.ts";
+import { isBytes } from "../bytes/mod.ts";
+import { ArgumentTypeError, requireFunction, StoreError } from "../errors/mod.ts";
 import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
+import { requireInstance, requireUint32 } from "./_arguments.ts";
 import { ARCHIVED_SESSION, checkArchiveCount, SessionArchive } from "./_session_archive.ts";
 import {
   checkSession,
@@ -65,6 +67,11 @@ export class SessionRecord {
   /** Sending chain of a session from the archive: see `isResumed`. */
   #resumedChain: string | undefined;
 
+  /** Whether a value is a record of this class. */
+  static is(value: unknown): value is SessionRecord {
+    return typeof value === "object" && value !== null && #unknown in value;
+  }
+
   /**
    * Decodes a record, except its archived sessions: reading a damaged one throws later.
    *
@@ -75,7 +82,7 @@ export class SessionRecord {
    * @throws {WrongLengthError} When a key of the current session has an invalid length.
    */
   static decode(bytes: Uint8Array, options?: DecodeOptions): SessionRecord {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`${DECODE_SESSION}: not a Uint8Array`);
+    if (!isBytes(bytes)) throw new ArgumentTypeError(`${DECODE_SESSION}: not a Uint8Array`);
     const reader = new WireReader(bytes, DECODE_SESSION);
     const record = new SessionRecord();
     let archived: number[] | undefined;
@@ -109,6 +116,7 @@ export class SessionRecord {
    * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
+    if (allocate !== undefined) requireFunction("encode session: allocate", allocate);
     const parts = this.#current?.parts;
     const currentSize = parts === undefined ? 0 : sessionSize(parts);
     const size = this.#archive.bytes.length + this.#unknown.length;
@@ -166,6 +174,7 @@ export class SessionRecord {
    * @throws {CorruptError | WrongLengthError} When it is damaged.
    */
   archived(index: number): SessionState {
+    requireUint32("read archived session: index", index);
     const bytes = this.#archive.session(index);
     if (bytes === undefined) {
       throw new RangeError(`read archived session: ${index} of ${this.#archive.count}`);
@@ -179,6 +188,7 @@ export class SessionRecord {
    * @throws {RangeError} When it has no root key or no remote identity.
    */
   startSession(session: SessionState): void {
+    requireInstance("start session", "SessionState", SessionState, session);
     const next = session.copy();
     checkSession("start session", next.parts);
     this.archiveCurrent();
@@ -206,6 +216,7 @@ export class SessionRecord {
    */
   promote(index: number, session?: SessionState): void {
     const archived = this.archived(index);
+    if (session !== undefined) requireInstance("promote session", "SessionState", SessionState, session);
     const next = session === undefined ? archived : session.copy();
     checkSession("promote session", next.parts);
     const sessions = this.#archive.sessions();
@@ -264,6 +275,7 @@ export class SessionRecord {
    * @param bound Exclusive bound on the counters that may have been used.
    */
   burnArchived(bound: number): void {
+    requireUint32("burn archived sessions: bound", bound);
     this.#changeArchived((chain) => burned(chain, bound));
   }
 
@@ -277,6 +289,7 @@ export class SessionRecord {
    * @param bound Exclusive bound on the counters that `other` may have used.
    */
   absorb(other: SessionRecord, bound: number): void {
+    requireInstance("absorb sessions", "SessionRecord", SessionRecord, other);
     const theirs = other.copy();
     theirs.burnArchived(bound);
     const current = theirs.#current;

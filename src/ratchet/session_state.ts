@@ -1,7 +1,8 @@
+import { ArgumentTypeError, requireObject } from "../errors/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
-import { copyBytes, copyPublicKey, requireInt32, requireUint32 } from "./_arguments.ts";
+import { copyBytes, copyPublicKey, requireInstance, requireInt32, requireUint32 } from "./_arguments.ts";
 import { emptySession, MAX_RECEIVER_CHAINS, type SessionParts } from "./_session_codec.ts";
-import type { SessionChain } from "./session_chain.ts";
+import { SessionChain } from "./session_chain.ts";
 
 /** The pre-keys in our messages until the peer has answered. */
 export interface PendingPreKey {
@@ -24,6 +25,11 @@ export interface PendingPreKey {
 export class SessionState {
   #parts: SessionParts;
   #isShared: boolean;
+
+  /** Whether a value is a session of this class. */
+  static is(value: unknown): value is SessionState {
+    return typeof value === "object" && value !== null && #parts in value;
+  }
 
   /** Creates a blank session. Codecs pass stored parts, which are not checked, copied or changed. */
   constructor(parts?: Readonly<SessionParts>) {
@@ -95,8 +101,11 @@ export class SessionState {
   }
 
   set senderChain(chain: SessionChain | undefined) {
-    if (chain !== undefined && chain.ratchetKeyPrivate === undefined) {
-      throw new RangeError("set sender chain: the private ratchet key is missing");
+    if (chain !== undefined) {
+      requireInstance("set sender chain", "SessionChain", SessionChain, chain);
+      if (chain.ratchetKeyPrivate === undefined) {
+        throw new RangeError("set sender chain: the private ratchet key is missing");
+      }
     }
     this.#own().senderChain = chain;
   }
@@ -116,6 +125,7 @@ export class SessionState {
    * the oldest is dropped.
    */
   putReceiverChain(chain: SessionChain): void {
+    requireInstance("put receiver chain", "SessionChain", SessionChain, chain);
     const chains = [...this.#parts.receiverChains];
     const at = chains.findIndex((known) => known.hasRatchetKey(chain.ratchetKey));
     if (at === -1) chains.push(chain);
@@ -131,10 +141,11 @@ export class SessionState {
   }
 
   set pendingPreKey(value: PendingPreKey | undefined) {
-    this.#own().pendingPreKey = optional(value, ({ preKeyId, signedPreKeyId, baseKey }) => ({
-      preKeyId: optional(preKeyId, (present) => requireUint32("set pending pre-key: id", present)),
-      signedPreKeyId: requireInt32("set pending pre-key: signed pre-key id", signedPreKeyId),
-      baseKey: copyPublicKey("set pending pre-key: base key", baseKey),
+    if (value !== undefined) requireObject("set pending pre-key: the value", value);
+    this.#own().pendingPreKey = optional(value, (present) => ({
+      preKeyId: optional(present.preKeyId, (id) => requireUint32("set pending pre-key: id", id)),
+      signedPreKeyId: requireInt32("set pending pre-key: signed pre-key id", present.signedPreKeyId),
+      baseKey: copyPublicKey("set pending pre-key: base key", present.baseKey),
       unknown: EMPTY,
     }));
   }
@@ -164,6 +175,7 @@ export class SessionState {
   }
 
   set needsRefresh(value: boolean) {
+    if (typeof value !== "boolean") throw new ArgumentTypeError("set needs refresh: not a boolean");
     this.#own().needsRefresh = value;
   }
 

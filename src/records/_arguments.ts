@@ -1,9 +1,10 @@
 /** Checks of arguments that `encodeMessage` does not make. */
+import { isBytes } from "../bytes/mod.ts";
 import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
 
 /** Checks bytes and, when `length` is set, their length. @throws {TypeError | RangeError} */
 export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
+  if (!isBytes(value)) throw new ArgumentTypeError(`${action}: ${what} is not a Uint8Array`);
   if (length !== undefined && value.length !== length) {
     throw new ArgumentRangeError(`${action}: ${what} is ${value.length} bytes, expected ${length}`);
   }

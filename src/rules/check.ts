@@ -1,5 +1,5 @@
-import { isWellFormed } from "../bytes/mod.ts";
-import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+import { isBytes, isWellFormed } from "../bytes/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, requireList, requireObject } from "../errors/mod.ts";
 import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, TupleRule } from "./rule.ts";
 
 /**
@@ -96,17 +96,12 @@ function checkInteger({ min, max }: IntegerRule, what: string, value: unknown): 
 }
 
 function checkBytes({ min, length }: BytesRule, what: string, value: unknown): void {
-  if (!(value instanceof Uint8Array)) throw new ArgumentTypeError(`${what} is not a Uint8Array`);
+  if (!isBytes(value)) throw new ArgumentTypeError(`${what} is not a Uint8Array`);
   const { byteLength } = value;
   if (length === undefined ? byteLength >= min : byteLength === length || (min === 0 && byteLength === 0))
     return;
   const expected = length === undefined ? `at least ${min}` : `${min === 0 ? "none or " : ""}${length}`;
   throw new ArgumentRangeError(`${what} is ${byteLength} bytes, expected ${expected}`);
-}
-
-function requireList(what: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new ArgumentTypeError(`${what} is not a list`);
-  return value;
 }
 
 function tupleCheck({ parts }: TupleRule, what: string): Check {
@@ -139,7 +134,7 @@ function objectCheck({ members }: ObjectRule, what: string): Check {
   const names = Object.keys(members);
   const checks = Object.entries(members).map(([name, rule]) => checkOf(rule, `${what}.${name}`));
   return (value) => {
-    if (typeof value !== "object" || value === null) throw new ArgumentTypeError(`${what} is not an object`);
+    requireObject(what, value);
     for (let index = 0; index < checks.length; index += 1) {
       checks[index]?.((value as Readonly<Record<string, unknown>>)[names[index] as string]);
     }

@@ -1,5 +1,6 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Device, SignalCacheReads, Write } from "../backend/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
 import { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "../ratchet/mod.ts";
@@ -90,6 +91,8 @@ export function signalCache<S, K>(
   codecs: SignalCodecs<S, K> = STANDARD as SignalCodecs<never, never>,
 ): SignalStoreCache<S, K> {
   const attached = attachedCache(account);
+  requireObject("open Signal cache: the codec of sessions", codecs?.sessions);
+  requireObject("open Signal cache: the codec of sender keys", codecs.senderKeys);
   const known = attached.opened;
   if (known === undefined) {
     const cache = openCache(account, codecs);

@@ -1,4 +1,5 @@
 import type { Attachments } from "../attachments/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 import type { SignalCacheStats } from "./signal_cache_options.ts";
 import type { SignalCacheListener } from "./signal_events.ts";
 import type { SignalStoreCache } from "./signal_store_cache.ts";
@@ -42,9 +43,15 @@ export class AttachedCache {
   }
 }
 
+/** @throws {TypeError} When the value is not an open account. */
+function requiredHolder(account: CacheHolder | undefined | null): CacheHolder {
+  requireObject("use Signal state: the account", account?.attachments);
+  return account as CacheHolder;
+}
+
 /** The slot of an account's Signal cache. */
 export function attachedCache(account: CacheHolder): AttachedCache {
-  return account.attachments.of(AttachedCache, () => new AttachedCache());
+  return requiredHolder(account).attachments.of(AttachedCache, () => new AttachedCache());
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type SignalAddress, tryParseSignalAddress } from "../addresses/mod.ts";
 import type { SignalCacheReads, Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
-import { AmbiguousError, LimitError } from "../errors/mod.ts";
+import { AmbiguousError, LimitError, requireFunction, requireList, requireObject } from "../errors/mod.ts";
 import type { IdentityStore } from "./identity_store.ts";
 import {
   type MoveContext,
@@ -48,12 +48,26 @@ interface Found {
   readonly identities: readonly string[];
 }
 
+/** @throws {TypeError} When a member of the selection is of another type. */
+function requireSelection(selection: SessionSelection): void {
+  requireObject("delete sessions: the selection", selection);
+  requireList("delete sessions: users", selection.users);
+  requireFunction("delete sessions: where", selection.where);
+  for (const [name, optional] of [
+    ["identitiesToo", selection.identitiesToo],
+    ["check", selection.check],
+  ] as const) {
+    if (optional !== undefined) requireFunction(`delete sessions: ${name}`, optional);
+  }
+}
+
 /** Deletes sessions in one commit with `writes`. See `SignalStoreCache.deleteSessions`. */
 export async function deleteSessions<S>(
   parts: DeletionParts<S>,
   selection: SessionSelection,
   writes: readonly Write[],
 ): Promise<number> {
+  requireSelection(selection);
   let found = await find(parts, selection);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const locked = new Set([...found.sessions, ...found.identities]);

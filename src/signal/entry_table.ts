@@ -25,7 +25,7 @@ export class EntryTable<V> {
   constructor(options: EntryTableOptions<V>) {
     const { capacity } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
-      throw new RangeError(`open Signal cache: capacity is ${capacity}, expected a positive integer`);
+      throw new RangeError("open Signal cache: capacity is not a positive integer");
     }
     this.#options = options;
   }

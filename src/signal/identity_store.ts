@@ -1,13 +1,13 @@
 import { IDENTITY_KEY_BYTES, type SignalCacheReads } from "../backend/mod.ts";
-import { sameBytes } from "../bytes/mod.ts";
-import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { isBytes, sameBytes } from "../bytes/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, CorruptError, WrongLengthError } from "../errors/mod.ts";
 import { CacheEntry, type EntryOwner, type EntrySnapshot, NOW } from "./cache_entry.ts";
 import { ColdLoads } from "./cold_loads.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { PreparedChange } from "./joint_change.ts";
 import { ReadCounts } from "./read_counts.ts";
 import { OPEN, type Ticket } from "./signal_records.ts";
-import { requireAddress, type StoreContext } from "./store_context.ts";
+import { requireAddress, requireAddresses, type StoreContext } from "./store_context.ts";
 
 /** Identity keys by Signal address. */
 export interface SignalIdentities {
@@ -79,6 +79,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
    * be read.
    */
   async loadMany(addresses: readonly string[]): Promise<void> {
+    requireAddresses("load identity", addresses);
     this.#loads.begin(addresses);
     await Promise.all(addresses.map((address) => this.use(address, () => {})));
   }
@@ -155,6 +156,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     const entry = this.entries.get(address);
     this.reads.add(entry !== undefined);
     if (entry !== undefined) return section(entry);
+    requireAddress("load identity", address);
     return await this.#loads.whenLoaded(address, () =>
       section(this.entries.get(address) as CacheEntry<Uint8Array>),
     );
@@ -215,9 +217,9 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
 
 /** A checked copy of a caller's key. @throws {TypeError | RangeError} */
 function ownKey(key: Uint8Array): Uint8Array {
-  if (!(key instanceof Uint8Array)) throw new TypeError("put identity: not a Uint8Array");
+  if (!isBytes(key)) throw new ArgumentTypeError("put identity: not a Uint8Array");
   if (key.byteLength !== IDENTITY_KEY_BYTES) {
-    throw new RangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
+    throw new ArgumentRangeError(`put identity: ${key.byteLength} bytes, expected ${IDENTITY_KEY_BYTES}`);
   }
   return new Uint8Array(key);
 }

@@ -36,7 +36,7 @@ export function epochOfIncarnation(incarnation: string): number {
 /** Checks a restore epoch. @throws {RangeError} When it is not an integer from 0 to 2^32 − 1. */
 export function requireRestoreEpoch(epoch: number): number {
   if (Number.isInteger(epoch) && epoch >= 0 && epoch <= MAX_RESTORE_EPOCH) return epoch;
-  throw new RangeError(`open Signal cache: restoreEpoch is ${epoch}, expected 0 to ${MAX_RESTORE_EPOCH}`);
+  throw new RangeError(`open Signal cache: restoreEpoch is not an integer from 0 to ${MAX_RESTORE_EPOCH}`);
 }
 
 function hex(value: number, length: number): string {

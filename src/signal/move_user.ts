@@ -5,9 +5,17 @@ import {
   tryParseSenderKeyName,
   tryParseSignalAddress,
 } from "../addresses/mod.ts";
-import type { SignalAddressEntry, SignalCacheReads, Write } from "../backend/mod.ts";
+import { isText, type SignalAddressEntry, type SignalCacheReads, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
-import { AmbiguousError, CorruptError, LimitError, WrongLengthError } from "../errors/mod.ts";
+import {
+  AmbiguousError,
+  ArgumentTypeError,
+  CorruptError,
+  LimitError,
+  requireList,
+  requireObject,
+  WrongLengthError,
+} from "../errors/mod.ts";
 import type { CacheEntry } from "./cache_entry.ts";
 import type { EntryTable } from "./entry_table.ts";
 import type { IdentityStore } from "./identity_store.ts";
@@ -83,7 +91,9 @@ export async function moveUsers<S, K>(
   users: readonly MovedUser[],
   options: MoveOptions,
 ): Promise<MoveReport> {
+  requireUsers(users);
   requireDistinct(users);
+  requireObject("move users: options", options);
   const { locks, places } = parts;
   const moved = (): void | Promise<void> => {
     // Later callers wait until all state is moved.
@@ -108,6 +118,7 @@ export async function usersToMove<S, K>(
   parts: MoveParts<S, K>,
   users: readonly MovedUser[],
 ): Promise<MovedUser[]> {
+  requireUsers(users);
   const lids = lidsOf(users);
   await othersDone(parts.locks, lids);
   // Memory first, because an entry may be written and evicted during the read.
@@ -123,12 +134,21 @@ async function othersDone(locks: KeyedLock, lids: Lids): Promise<void> {
   await Promise.all(held.map((key) => locks.withKeys([key], async () => {})));
 }
 
+/** Checks the user parts of a list of users. @throws {TypeError} */
+function requireUsers(users: readonly MovedUser[]): void {
+  for (const user of requireList("move users: users", users)) {
+    requireObject("move users: a user", user);
+    const { pn, lid } = user as MovedUser;
+    if (!isText(pn) || !isText(lid)) throw new ArgumentTypeError("move users: malformed phone number or LID");
+  }
+}
+
 /** Two users with one target would each be moved without regard to the other. @throws {TypeError} */
 function requireDistinct(users: readonly MovedUser[]): void {
   const phones = new Set(users.map(({ pn }) => pn));
   const lids = new Set(users.map(({ lid }) => lid));
   if (phones.size === users.length && lids.size === users.length) return;
-  throw new TypeError("move users: a phone number or LID occurs twice");
+  throw new ArgumentTypeError("move users: a phone number or LID occurs twice");
 }
 
 /** Moves the present state. */

@@ -1,6 +1,6 @@
 import type { SignalRow, Write } from "../backend/mod.ts";
 import { MAX_KEY_ID } from "../bytes/mod.ts";
-import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import { ArgumentRangeError, CorruptError, WrongLengthError } from "../errors/mod.ts";
 import type { Allocate } from "../protobuf/mod.ts";
 import type { LiveRecordCodec, SendingChain } from "../ratchet/mod.ts";
 import { CacheEntry, type EntryOwner, type EntrySnapshot, MAY, MUST, NOW } from "./cache_entry.ts";
@@ -12,7 +12,7 @@ import { ReadCounts } from "./read_counts.ts";
 import type { RecordTable } from "./record_table.ts";
 import { RewindError } from "./rewind_error.ts";
 import { GATED, OPEN, type PutOptions, type SignalRecords, type Ticket } from "./signal_records.ts";
-import { requireAddress, type StoreContext } from "./store_context.ts";
+import { requireAddress, requireAddresses, type StoreContext } from "./store_context.ts";
 import { openStoredRecord } from "./stored_record.ts";
 
 /** Invalid bytes in place of a record that cannot be encoded, so that the engine isolates only its entry. */
@@ -66,6 +66,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
+    requireAddresses(`load ${this.table.store}`, addresses);
     this.#loads.begin(addresses);
     return await Promise.all(addresses.map((address) => this.use(address, (entry) => this.#copyOf(entry))));
   }
@@ -83,6 +84,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     if (entry === undefined || !entry.isDirty) return this.#putWithRoom(address, record, options);
     // A dirty entry needs no further room.
     try {
+      this.codec.requireRecord?.(record);
       return this.#apply(entry, record, options) === GATED ? this.#gated : this.#open;
     } catch (error) {
       return Promise.reject(error);
@@ -108,6 +110,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
         release: () => {},
       };
     }
+    this.codec.requireRecord?.(record);
     return await this.use(address, (entry) => {
       this.entries.pin(entry);
       return {
@@ -138,6 +141,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     const entry = this.entries.get(address);
     this.reads.add(entry !== undefined);
     if (entry !== undefined) return section(entry);
+    requireAddress(`load ${this.table.store}`, address);
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
 
@@ -208,6 +212,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   async #putWithRoom(address: string, record: T, options: PutOptions | undefined): Promise<Ticket> {
+    this.codec.requireRecord?.(record);
     await this.#context.ready();
     return await this.use(address, (entry) => this.#apply(entry, record, options));
   }
@@ -480,7 +485,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 /** @throws {RangeError} When the id is invalid: its removal would block the write of the session. */
 function requireKeyId(id: number): void {
   if (Number.isInteger(id) && id >= 1 && id <= MAX_KEY_ID) return;
-  throw new RangeError(`consume pre-key: id is ${id}, expected 1 to ${MAX_KEY_ID}`);
+  throw new ArgumentRangeError(`consume pre-key: id is not an integer from 1 to ${MAX_KEY_ID}`);
 }
 
 function unreadable(reason: string): CorruptError | WrongLengthError {

@@ -1,4 +1,5 @@
 import type { QuarantineReason, SignalRecordStore } from "../backend/mod.ts";
+import { requireFunction } from "../errors/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { summarizeError } from "../write_behind/mod.ts";
 
@@ -88,6 +89,7 @@ export class SignalEvents {
    * Adds a listener and returns a function that removes it. Adding a listener twice has no further effect.
    */
   add(listener: SignalCacheListener): () => void {
+    requireFunction("listen to the Signal cache: listener", listener);
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);

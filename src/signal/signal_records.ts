@@ -31,6 +31,7 @@ export interface SignalRecords<T> {
    * incarnation, keys that may have been used are burned. An invalid stored record goes to the quarantine and
    * reads as absent. A session older than a restore is closed, and our own sender key of then is removed.
    *
+   * @throws {TypeError} When the address is invalid.
    * @throws {CorruptError | WrongLengthError} When our own sender key is invalid. It stays stored: delete it
    * to begin a new one.
    * @throws {StoreError} When the read failed. The next call reads again.
@@ -53,6 +54,7 @@ export interface SignalRecords<T> {
    * Stores a record. The cache owns it: do not change it afterwards. When the promise resolves, the record is
    * in memory and later loads return it. It is durable after a flush.
    *
+   * @throws {TypeError} When the address is invalid, or the value is no record. Nothing has changed.
    * @throws {RangeError} When `consumedPreKeyId` is not a valid id, or when the record has a new sending
    * chain and its previous one is more than `MAX_SKIPPED_MESSAGES` behind, so that it comes from an old copy.
    * Nothing has changed.

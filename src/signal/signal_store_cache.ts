@@ -1,7 +1,15 @@
 import { tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { ClosedError, LimitError, RefusedError } from "../errors/mod.ts";
+import {
+  ArgumentTypeError,
+  ClosedError,
+  LimitError,
+  RefusedError,
+  requireFunction,
+  requireList,
+  requireObject,
+} from "../errors/mod.ts";
 import type { Flushable, FlushReport } from "../write_behind/mod.ts";
 import { MUST } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
@@ -23,7 +31,7 @@ import type { SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
 import { StatePlaces } from "./state_places.ts";
-import type { StoreContext } from "./store_context.ts";
+import { requireAddress, requireAddresses, type StoreContext } from "./store_context.ts";
 
 /** Maximum number of attempts when a user's mapping changes while the lock of an address is acquired. */
 const MAX_ROUNDS = 64;
@@ -184,8 +192,9 @@ export class SignalStoreCache<S, K> {
    * @throws {StoreError} When the mapping could not be read, or state under the phone number could not be
    * moved.
    */
-  withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
-    return this.#within([address], ([place = address]) => section(place));
+  async withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
+    requireFunction("lock address: section", section);
+    return await this.#within([address], ([place = address]) => section(place));
   }
 
   /**
@@ -195,7 +204,7 @@ export class SignalStoreCache<S, K> {
    * may wait for it.
    */
   withSenderKey<T>(name: string, section: (name: string) => Promise<T>): Promise<T> {
-    return this.#within([name], ([place = name]) => section(place));
+    return this.withAddress(name, section);
   }
 
   /**
@@ -203,11 +212,12 @@ export class SignalStoreCache<S, K> {
    *
    * @param section Called with the canonical address or name of each, in their order.
    */
-  withPlaces<T>(
+  async withPlaces<T>(
     addressesAndNames: readonly string[],
     section: (places: readonly string[]) => Promise<T>,
   ): Promise<T> {
-    return this.#within(addressesAndNames, section);
+    requireFunction("lock address: section", section);
+    return await this.#within(addressesAndNames, section);
   }
 
   /**
@@ -217,6 +227,7 @@ export class SignalStoreCache<S, K> {
    * @throws {StoreError} As `withAddress`.
    */
   async locate(addressesAndNames: readonly string[]): Promise<string[]> {
+    requireAddresses("find address", addressesAndNames);
     return await Promise.all(addressesAndNames.map((text) => this.#locate(text)));
   }
 
@@ -225,6 +236,7 @@ export class SignalStoreCache<S, K> {
    * searched again.
    */
   follow(writes: readonly Write[]): void {
+    requireList("follow: writes", writes);
     this.#places.follow(writes);
   }
 
@@ -244,11 +256,13 @@ export class SignalStoreCache<S, K> {
    * @throws {TypeError | RangeError | RewindError | LimitError | StoreError} When one of the changes cannot
    * be made; then none is. Also the error of `applied`; then all are made and written later.
    */
-  change<Result>(
+  async change<Result>(
     changes: readonly CacheChange<S, K>[],
     applied: (tickets: readonly Ticket[]) => Result | Promise<Result>,
   ): Promise<Result> {
-    return changeTogether({
+    requireList("change Signal state: changes", changes);
+    requireFunction("change Signal state: applied", applied);
+    return await changeTogether({
       prepare: () => changes.map((change) => this.#prepare(change)),
       ready: () => this.#options.engine.ready(),
       applied,
@@ -293,9 +307,11 @@ export class SignalStoreCache<S, K> {
    * ```
    */
   async sendable(address: string, options: SendableOptions = {}): Promise<void> {
+    requireAddress("send", address);
+    requireObject("send: options", options);
     const { steps = 1 } = options;
     if (!Number.isSafeInteger(steps) || steps < 1) {
-      throw new RangeError(`send: steps is ${steps}, expected a positive integer`);
+      throw new RangeError("send: steps is not a positive integer");
     }
     const { engine } = this.#options;
     engine.assertUsable();
@@ -321,6 +337,7 @@ export class SignalStoreCache<S, K> {
    * @throws {IdentityConflictError} When the account has taken another identity since the lock was acquired.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
+    if (addresses !== undefined) requireAddresses("publish", addresses);
     this.#held.requireCurrent(addresses);
     const entries =
       addresses === undefined
@@ -338,6 +355,7 @@ export class SignalStoreCache<S, K> {
    * as with `publishable`.
    */
   async makeDurable(addresses: readonly string[]): Promise<void> {
+    requireAddresses("make durable", addresses);
     const identities = addresses.flatMap((address) => this.#identities.entries.get(address) ?? []);
     await commitEntries(this.#options.engine, [...this.#entriesOf(addresses), ...identities]);
   }
@@ -350,6 +368,7 @@ export class SignalStoreCache<S, K> {
    * @throws {StoreError} As `makeDurable`.
    */
   async makeLossesDurable(groups: readonly string[]): Promise<void> {
+    requireList("make losses durable: groups", groups);
     const isLoss = (rider: Write): boolean =>
       rider.kind === "senderKeyDevices.clear" && groups.includes(rider.group);
     const lost = [...this.#dirty.entries].filter(({ riders }) => riders?.some(isLoss) === true);
@@ -474,7 +493,8 @@ export class SignalStoreCache<S, K> {
     }
   }
 
-  #prepare(change: CacheChange<S, K>): Promise<PreparedChange> {
+  async #prepare(change: CacheChange<S, K>): Promise<PreparedChange> {
+    requireObject("change Signal state: a change", change);
     switch (change.store) {
       case "session":
         return this.#sessions.prepareChange(change.address, change.value);
@@ -482,6 +502,8 @@ export class SignalStoreCache<S, K> {
         return this.#senderKeys.prepareChange(change.address, change.value);
       case "identity":
         return this.#identities.prepareChange(change.address, change.value);
+      default:
+        throw new ArgumentTypeError("change Signal state: a change has no known store");
     }
   }
 
@@ -534,6 +556,7 @@ export class SignalStoreCache<S, K> {
   }
 
   async #within<T>(texts: readonly string[], section: (places: readonly string[]) => Promise<T>): Promise<T> {
+    requireAddresses("lock address", texts);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const places = await this.locate(texts);
       const answer = await this.#locks.withKeys(places, async () => {

@@ -1,4 +1,5 @@
 import { isText } from "../backend/mod.ts";
+import { ArgumentTypeError, requireList } from "../errors/mod.ts";
 import type { Durability } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
 import type { SignalEvents } from "./signal_events.ts";
@@ -23,11 +24,16 @@ export interface StoreContext {
 }
 
 /**
- * Checks an address before a change without a read: a change that every backend refuses would stay dirty
+ * Checks an address before an entry is made for it: a change that every backend refuses would stay dirty
  * permanently.
  *
  * @throws {TypeError} When the address is invalid.
  */
-export function requireAddress(action: string, address: string): void {
-  if (!isText(address)) throw new TypeError(`${action}: malformed address`);
+export function requireAddress(action: string, address: unknown): void {
+  if (!isText(address)) throw new ArgumentTypeError(`${action}: malformed address`);
+}
+
+/** As `requireAddress`, for a list. */
+export function requireAddresses(action: string, addresses: unknown): void {
+  for (const address of requireList(`${action}: addresses`, addresses)) requireAddress(action, address);
 }

@@ -79,6 +79,6 @@ export function resolvePolicy(overrides: Partial<WriteBehindPolicy> = {}): Write
 /** Checks a time or a count. @throws {RangeError} When it is not a positive integer. */
 export function requirePositive(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`write-behind: ${name} is ${value}, expected a positive integer`);
+    throw new RangeError(`write-behind: ${name} is not a positive integer`);
   }
 }

@@ -1,5 +1,13 @@
 import { validateWrites, type Write } from "../backend/mod.ts";
-import { BackendError, ClosedError, FencedError, RefusedError, type StoreError } from "../errors/mod.ts";
+import {
+  BackendError,
+  ClosedError,
+  FencedError,
+  RefusedError,
+  requireFunction,
+  requireObject,
+  type StoreError,
+} from "../errors/mod.ts";
 import { BackPressure } from "./back_pressure.ts";
 import { logFlushableFault, summarizeError, type WriteBehindListener } from "./events.ts";
 import type { FlushReport, FlushSelection } from "./flush_report.ts";
@@ -106,8 +114,12 @@ export class WriteBehind {
 
   /** Adds a flushable. Call `notify` for its changes. @throws {TypeError} When its name is taken. */
   addFlushable(flushable: Flushable): void {
+    requireObject("add flushable: it", flushable);
+    for (const method of ["collect", "applyOutcome", "pending"] as const) {
+      requireFunction(`add flushable: ${method}`, flushable[method]);
+    }
     if (this.#flushables.some(({ name }) => name === flushable.name)) {
-      throw new TypeError(`add flushable: name ${JSON.stringify(flushable.name)} is taken`);
+      throw new TypeError("add flushable: its name is taken");
     }
     this.#flushables.push(flushable);
     const { must, may } = flushable.pending();
@@ -175,6 +187,7 @@ export class WriteBehind {
    * covers only the selected items.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
+    requireFunction("flush: select", select);
     this.assertUsable();
     return await this.#flush(select, {});
   }
@@ -268,6 +281,7 @@ export class WriteBehind {
 
   /** Adds a listener and returns a function that removes it. */
   onEvent(listener: WriteBehindListener): () => void {
+    requireFunction("listen to saving: listener", listener);
     return this.#monitor.events.add(listener);
   }
 
