@@ -130,7 +130,7 @@ export class Account implements AsyncDisposable {
    * identity changes before the writes are collected: nothing of them lands.
    */
   async commitWith(writes: readonly Write[]): Promise<number[]> {
-    requireList("commit: writes", writes);
+    requireList("writes", writes);
     if (writes.some((write) => write?.kind === "device.save" || write?.kind === "account.clear")) {
       validateWrites(writes, this.#queue.capabilities);
       refuseIdentityChange(writes, this.device.getDeviceSnapshot());
@@ -157,7 +157,7 @@ export class Account implements AsyncDisposable {
    * fail.
    */
   onCommitted(follower: CommitFollower): void {
-    requireFunction("follow commits: follower", follower);
+    requireFunction("follower", follower);
     this.#followers.push(follower);
   }
 
@@ -166,7 +166,7 @@ export class Account implements AsyncDisposable {
    * however that ends. It is for copies of what is stored, and must not fail.
    */
   onStored(follower: (writes: readonly Write[]) => void): void {
-    requireFunction("follow the store: follower", follower);
+    requireFunction("follower", follower);
     this.#onStored(follower);
   }
 
@@ -176,7 +176,7 @@ export class Account implements AsyncDisposable {
    * reads the store before that is done waits for it. It must not throw.
    */
   onIdentityChanged(listener: () => void): void {
-    requireFunction("follow the identity: listener", listener);
+    requireFunction("listener", listener);
     this.#onIdentityChanged(listener);
   }
 

@@ -13,7 +13,7 @@ import { hexOf } from "../bytes/mod.ts";
 import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import { createDevice, type DeviceCompanion, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
 import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
-import { CorruptError, requireObject } from "../errors/mod.ts";
+import { CorruptError, requireFunction, requireObject } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
@@ -97,7 +97,7 @@ export interface OpenAccountOptions {
  * ```
  */
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
-  requireObject("open account: options", options);
+  requireObject("options", options);
   refuseAccountName(options);
   const host = systemHost(options.host);
   const given = options.backend;
@@ -153,6 +153,9 @@ async function openParts(
   options: Omit<OpenAccountOptions, "backend">,
   as: OpenAccountAs,
 ): Promise<Account> {
+  for (const name of ["newDevice", "snapshotSink"] as const) {
+    if (options[name] !== undefined) requireFunction(name, options[name]);
+  }
   const { clock, random, logger } = host;
   const accountId = await backend.create();
   const makeDevice = firstDeviceOf(host, options);
@@ -187,6 +190,7 @@ async function openParts(
       : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
   opened.unshift({ close: async () => stopHousekeeping() });
   if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
+  if (options.cache !== undefined) requireFunction("cache.build", options.cache?.build);
   const caches = options.cache && new OwnedCaches(options.cache, await cacheOwner(device));
   if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
   const account = new Account({

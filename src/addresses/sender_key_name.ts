@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import type { Jid } from "./jid.ts";
 import { formatJid, tryParseJid } from "./jid.ts";
 import type { SignalAddress } from "./signal_address.ts";
@@ -50,6 +51,7 @@ export function tryParseSenderKeyName(text: string): SenderKeyName | undefined {
  * a part as another.
  */
 export function formatSenderKeyName(name: SenderKeyName): string {
+  requireObject("name.group", name?.group);
   if (name.group.device !== 0) throw new TypeError("format sender key name: the group has a device");
   return `${formatJid(name.group)}:${formatSignalAddress(name.sender)}`;
 }

@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import type { Jid, JidServer } from "./jid.ts";
 import { formatJid, tryParseJid } from "./jid.ts";
 
@@ -52,6 +53,7 @@ export function tryParseSignalAddress(text: string): SignalAddress | undefined {
  * @throws {TypeError} When a part is out of range or `parseSignalAddress` would read it as another part.
  */
 export function formatSignalAddress(address: SignalAddress): string {
+  requireObject("address", address);
   if ((address.server as JidServer) === "s.whatsapp.net") {
     throw new TypeError("format Signal address: phone numbers are on c.us");
   }
@@ -65,6 +67,7 @@ export function formatSignalAddress(address: SignalAddress): string {
  * @throws {TypeError} When the JID has an agent. A Signal address has no agent.
  */
 export function toSignalAddress(jid: Jid): SignalAddress {
+  requireObject("jid", jid);
   if (jid.agent !== 0) throw new TypeError("make Signal address: the JID has an agent");
   const server = jid.server === "s.whatsapp.net" ? "c.us" : jid.server;
   return { user: jid.user, server, device: jid.device };
@@ -72,6 +75,7 @@ export function toSignalAddress(jid: Jid): SignalAddress {
 
 /** The JID of a Signal address: `c.us` is written `s.whatsapp.net`. */
 export function signalAddressToJid(address: SignalAddress): Jid {
+  requireObject("address", address);
   const server = address.server === "c.us" ? "s.whatsapp.net" : address.server;
   return { user: address.user, server, device: address.device, agent: 0 };
 }

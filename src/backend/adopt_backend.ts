@@ -1,7 +1,7 @@
 import { IncompleteBackendError } from "../errors/mod.ts";
 import type { AppSyncStore } from "./app_sync_store.ts";
 import type { Backend, Committer } from "./backend.ts";
-import { type ComposedStores, composeBackend } from "./compose_backend.ts";
+import { type ComposedStores, composePlainBackend } from "./compose_backend.ts";
 import type { WithCommitterOptions } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
@@ -40,7 +40,7 @@ export function adoptBackend(action: string, like: BackendLike, options: WithCom
     ...missingOf(like, stores),
   ];
   if (missing.length > 0) throw new IncompleteBackendError(action, missing);
-  return isBackend ? (like as Backend) : composeBackend(stores as ComposedStores, options);
+  return isBackend ? (like as Backend) : composePlainBackend(stores as ComposedStores, options);
 }
 
 /** The object of each store: the member with its name, or one object for all. */

@@ -4,7 +4,12 @@ import type { AppSyncStore } from "./app_sync_store.ts";
 import { storedState } from "./app_sync_writes.ts";
 import type { Backend, BackendCore, Capabilities, CommitOptions, OwnerState, ReadMethod } from "./backend.ts";
 import { DEFAULT_MAX_VALUE_BYTES } from "./backend.ts";
-import { type CreateBackendOptions, createBackend } from "./create_backend.ts";
+import {
+  type CreateBackendOptions,
+  createBackend,
+  createPlainBackend,
+  type WithCommitterOptions,
+} from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
@@ -36,6 +41,11 @@ export interface ComposedStores {
  */
 export function composeBackend(stores: ComposedStores, options: CreateBackendOptions = {}): Backend {
   return createBackend(new ComposedCore(stores), options);
+}
+
+/** As `composeBackend`, for hosts that bundle no transform of stored values. */
+export function composePlainBackend(stores: ComposedStores, options: WithCommitterOptions): Backend {
+  return createPlainBackend(new ComposedCore(stores), options);
 }
 
 class ComposedCore extends ForwardingReads implements BackendCore {

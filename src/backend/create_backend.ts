@@ -1,5 +1,6 @@
-import { requireList } from "../errors/mod.ts";
+import { requireList, requireObject } from "../errors/mod.ts";
 import { type Clock, nowSeconds, systemClock } from "../ports/mod.ts";
+import { copyValue } from "../rules/mod.ts";
 import type {
   Backend,
   BackendCore,
@@ -49,12 +50,37 @@ export interface CreateBackendOptions extends WithCommitterOptions {
  * ```
  */
 export function createBackend(core: BackendCore, options: CreateBackendOptions = {}): Backend {
-  const { clock = systemClock, values } = options;
+  requireObject("options", options);
+  const { values } = options;
+  if (values === undefined) return createPlainBackend(core, options);
+  return checkedBackend(core, options, {
+    committer: new TransformingCommitter(core, values),
+    load: (method, args, stored) => transformAnswer(method, args, stored, values),
+  });
+}
+
+/** As `createBackend`, for hosts that bundle no transform: stored values are as they are. */
+export function createPlainBackend(core: BackendCore, options: WithCommitterOptions): Backend {
+  return checkedBackend(core, options, { committer: core, load: (_method, _args, stored) => stored });
+}
+
+/** What happens to values between the checks and the core. */
+interface ValueLayer {
+  readonly committer: Committer;
+  /** Changes the answer of a read. */
+  readonly load: (method: ReadMethod, args: readonly unknown[], stored: unknown) => unknown;
+}
+
+function checkedBackend(
+  core: BackendCore,
+  { clock = systemClock }: WithCommitterOptions,
+  { committer, load }: ValueLayer,
+): Backend {
   return withSetters({
     clock,
-    committer: values === undefined ? core : new TransformingCommitter(core, values),
+    committer,
     read: (method, args) =>
-      READS[method].streams ? callRead(core, method, args) : checkedRead(core, values, method, args),
+      READS[method].streams ? callRead(core, method, args) : checkedRead(core, load, method, args),
   });
 }
 
@@ -80,14 +106,14 @@ export function withCommitter(
 
 async function checkedRead(
   core: BackendCore,
-  values: ValueTransform | undefined,
+  load: ValueLayer["load"],
   ...[method, args]: [method: ReadMethod, args: readonly unknown[]]
 ): Promise<unknown> {
   validateArguments(method, args);
   const stored = await callRead(core, method, args);
   const { absent } = READS[method];
   if (stored === undefined && absent !== undefined) return absent();
-  const answer = values === undefined ? stored : await transformAnswer(method, args, stored, values);
+  const answer = await load(method, args, stored);
   validateAnswer(method, answer);
   return answer;
 }
@@ -151,9 +177,11 @@ class CheckedBackend extends ForwardingReads implements Committer {
     keys: readonly { readonly id: number; readonly record: Uint8Array }[],
     uploaded: boolean,
   ): Promise<void> {
-    requireList("storePreKeys: keys", keys);
+    requireList("keys", keys);
     await this.commit(
-      keys.map((key): Write => ({ kind: "preKey.put", id: key?.id, record: key?.record, uploaded })),
+      copyValue(keys).map(
+        (key): Write => ({ kind: "preKey.put", id: key?.id, record: key?.record, uploaded }),
+      ),
     );
   }
 
@@ -170,7 +198,9 @@ class CheckedBackend extends ForwardingReads implements Committer {
   }
 
   async #set(setter: Setter, args: readonly unknown[]): Promise<unknown> {
-    const [rows] = await this.commit([writeOf(setter, args, nowSeconds(this.#parts.clock))]);
+    // The caller owns its bytes again at once, before the core has taken them.
+    const write = copyValue(writeOf(setter, args, nowSeconds(this.#parts.clock)));
+    const [rows] = await this.commit([write]);
     return setter.counts ? (rows ?? 0) : undefined;
   }
 }

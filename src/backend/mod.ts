@@ -41,6 +41,7 @@ export { type ComposedStores, composeBackend } from "./compose_backend.ts";
 export {
   type CreateBackendOptions,
   createBackend,
+  createPlainBackend,
   type WithCommitterOptions,
   withCommitter,
 } from "./create_backend.ts";

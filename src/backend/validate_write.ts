@@ -1,4 +1,4 @@
-import { ArgumentTypeError, RefusedError, requireList } from "../errors/mod.ts";
+import { ArgumentTypeError, hasKnownKind, RefusedError, requireList } from "../errors/mod.ts";
 import { type Check, checkOf, type Measure, measureOf, object, type Rule } from "../rules/mod.ts";
 import type { Capabilities } from "./backend.ts";
 import { DEVICE } from "./device_fields.ts";
@@ -37,11 +37,8 @@ function validatorOf(kind: WriteKind): Validator {
  * @throws {RefusedError} When a row is larger than the backend can store.
  */
 export function validateWrite(write: Write, capabilities: Capabilities, index = 0): void {
-  const kind: unknown = (write as Write | null | undefined)?.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(WRITES, kind)) {
-    throw new ArgumentTypeError(`commit: write ${index} has no known kind`);
-  }
-  const { fields } = validatorOf(kind as WriteKind);
+  if (!hasKnownKind(WRITES, write)) throw new ArgumentTypeError(`commit: write ${index} has no known kind`);
+  const { fields } = validatorOf(write.kind);
   for (const [name, check] of fields) check((write as unknown as Readonly<Record<string, unknown>>)[name]);
   requireSize(write, capabilities, index);
 }

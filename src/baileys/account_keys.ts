@@ -2,6 +2,7 @@ import type { Account } from "../account/mod.ts";
 import { isText, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
 import { distance, laterId, nextId } from "../device/mod.ts";
+import { requireList, requireObject } from "../errors/mod.ts";
 import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
 import { CollectionStates, type StoredCollection } from "./collection_states.ts";
 import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
@@ -98,6 +99,7 @@ export class AccountKeys implements KeyStore {
    */
   readonly get = async (type: KeyType, ids: readonly string[]): Promise<Record<string, unknown>> => {
     const kind = kindOf(type);
+    requireList("get keys: ids", ids);
     requireCount("get", ids.length);
     const stored = "changes" in kind ? storedIds(kind, ids) : [];
     const places = await this.#cache.locate(stored);
@@ -127,6 +129,7 @@ export class AccountKeys implements KeyStore {
    * @throws {RewindError} When a session or sender key would go back on its sending chain.
    */
   readonly set = async (data: KeyDataSet): Promise<void> => {
+    requireObject("set keys: data", data);
     const pairs = pairsIn(data["lid-mapping"]);
     if (pairs.length > 0) {
       // Learns nothing when another value is malformed.
@@ -277,7 +280,8 @@ function placeMap(stored: readonly string[], places: readonly string[]): Readonl
 }
 
 function kindOf(type: string): AnyKind {
-  if (!Object.hasOwn(KINDS, type)) throw new TypeError("keys: unknown type of key");
+  if (typeof type !== "string" || !Object.hasOwn(KINDS, type))
+    throw new TypeError("keys: unknown type of key");
   return KINDS[type as KeyType];
 }
 

@@ -1,5 +1,6 @@
 import type { Account } from "../account/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
+import { requireFunction } from "../errors/mod.ts";
 import { AccountKeys } from "./account_keys.ts";
 import { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import type { BaileysAuthState } from "./library_types.ts";
@@ -33,5 +34,6 @@ export class BaileysBinding {
  * @throws {TypeError} When the account's Signal cache is open with other records.
  */
 export function bindingOf(account: Account): BaileysBinding {
+  requireFunction("use Baileys' state: account.attachments.of", account?.attachments?.of);
   return account.attachments.of(BaileysBinding, () => new BaileysBinding(account));
 }

@@ -1,4 +1,5 @@
 import type { Account } from "../account/mod.ts";
+import { requireFunction } from "../errors/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
@@ -67,6 +68,7 @@ export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRe
  */
 export function signalRepository<Make extends MakeRepository>(account: Account, make: Make): Make {
   const binding = bindingOf(account);
+  requireFunction("make Signal repository: make", make);
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
     const unread = new UnreadSessions();
     /** Addresses whose sessions libsignal-node is trying on a message. */

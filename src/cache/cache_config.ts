@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import type { Clock, Host } from "../ports/mod.ts";
 import type { CacheCodec } from "./cache_codec.ts";
 import { CACHE_DEFAULTS, type CacheName } from "./cache_defaults.ts";
@@ -40,12 +41,13 @@ export class CacheEntryConfig {
     readonly ttlMs?: number | undefined;
     readonly idleMs?: number | undefined;
   }) {
+    requireObject("configure cache: config", config);
     const { capacity, ttlMs, idleMs } = config;
     if (!Number.isSafeInteger(capacity) || capacity < 0)
-      throw new RangeError(`configure cache: capacity ${capacity} is not a count of entries`);
+      throw new RangeError("configure cache: capacity is not a count of entries");
     for (const ms of [ttlMs ?? 1, idleMs ?? 1])
-      if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-        throw new RangeError(`configure cache: an expiry of ${ms} ms is not positive`);
+      if (typeof ms !== "number" || !(ms > 0 && ms < Number.POSITIVE_INFINITY))
+        throw new RangeError("configure cache: an expiry is not a positive time in ms");
     this.capacity = capacity;
     this.ttlMs = ttlMs;
     this.idleMs = idleMs;

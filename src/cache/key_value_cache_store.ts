@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import { type Random, systemRandom } from "../ports/mod.ts";
 import type { CacheStore } from "./cache_store.ts";
 
@@ -42,6 +43,8 @@ export function keyValueCacheStore(
   client: KeyValueClient,
   options: KeyValueCacheStoreOptions = {},
 ): CacheStore {
+  requireObject("create cache store: client", client);
+  requireObject("create cache store: options", options);
   const { prefix = "", random = systemRandom } = options;
   const epochKey = (namespace: string) => `${prefix}${namespace}#epoch`;
   const entryKey = (namespace: string, key: string) => `${prefix}${namespace}:${key}`;

@@ -1,4 +1,4 @@
-import { LimitError } from "../errors/mod.ts";
+import { ArgumentTypeError, LimitError, requireObject } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import { PortableCache } from "./portable_cache.ts";
 
@@ -54,9 +54,11 @@ export class KeyedLanes {
   readonly #maxWaiting: number;
 
   /** @throws {RangeError} When a number is out of range. */
-  constructor({ clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING }: KeyedLanesOptions) {
+  constructor(options: KeyedLanesOptions) {
+    requireObject("create lanes: options", options);
+    const { clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING } = options;
     if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1)
-      throw new RangeError(`create lanes: maxWaiting ${maxWaiting} is not a positive count`);
+      throw new RangeError("create lanes: maxWaiting is not a positive count");
     // A second caller must find the lane of the first, which needs a capacity of at least one.
     if (capacity === 0) throw new RangeError("create lanes: capacity 0 has no room for a lane");
     this.#maxWaiting = maxWaiting;
@@ -80,6 +82,8 @@ export class KeyedLanes {
    * @throws {LimitError} When the lane is full. `work` does not run.
    */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    if (typeof work !== "function")
+      return Promise.reject(new ArgumentTypeError("run in lane: work is not a function"));
     const lane = this.#lanes.getOrInsert(key, () => ({ tail: Promise.resolve(), waiting: 0 }));
     if (lane.waiting >= this.#maxWaiting)
       return Promise.reject(new LimitError(`run in lane: ${this.#maxWaiting} works are waiting`));

@@ -1,3 +1,5 @@
+import { requireFunction, requireList, requireType } from "../errors/mod.ts";
+
 /**
  * Mutual exclusion by key, in process: at most one holder per key, in the order of the calls. A free key
  * takes no memory.
@@ -15,6 +17,8 @@ export class KeyedLock {
 
   /** Runs `section` while holding all `keys`, and releases them when it resolves or rejects. */
   async withKeys<T>(keys: readonly string[], section: () => Promise<T>): Promise<T> {
+    for (const key of requireList("keys", keys)) requireType("a key", key, "string");
+    requireFunction("section", section);
     const releases: (() => void)[] = [];
     try {
       for (const key of [...new Set(keys)].sort()) releases.push(await this.#acquire(key));
@@ -30,7 +34,11 @@ export class KeyedLock {
    * one.
    */
   async withResolvedKey<T>(resolve: () => Promise<string>, section: (key: string) => Promise<T>): Promise<T> {
+    requireFunction("resolve", resolve);
+    requireFunction("section", section);
     for (let key = await resolve(); ; ) {
+      // A key that does not equal itself would be resolved forever.
+      requireType("the key", key, "string");
       const release = await this.#acquire(key);
       try {
         const resolved = await resolve();

@@ -1,3 +1,4 @@
+import { ArgumentTypeError, requireFunction, requireObject } from "../errors/mod.ts";
 import { type Clock, type Logger, silentLogger } from "../ports/mod.ts";
 import { SingleFlight } from "./_single_flight.ts";
 import { SlotTable } from "./_slot_table.ts";
@@ -116,15 +117,19 @@ export class PortableCache<K, V> {
    * expiry.
    */
   constructor(options: PortableCacheOptions<K, V>) {
+    requireObject("options", options);
     const { capacity, ttlMs = Number.POSITIVE_INFINITY, idleMs = Number.POSITIVE_INFINITY } = options;
     if (!Number.isSafeInteger(capacity) || capacity < 0)
-      throw new RangeError(`create cache: capacity ${capacity} is not a count of entries`);
+      throw new RangeError("create cache: capacity is not a count of entries");
     for (const ms of [ttlMs, idleMs])
-      if (!(ms > 0)) throw new RangeError(`create cache: an expiry of ${ms} ms is not positive`);
+      if (typeof ms !== "number" || !(ms > 0))
+        throw new RangeError("create cache: an expiry is not a positive time in ms");
     this.#periodMs = Math.min(ttlMs, idleMs);
     if (options.isHeld !== undefined && this.#periodMs !== Number.POSITIVE_INFINITY)
       throw new TypeError("create cache: isHeld is combined with an expiry");
-    this.#clock = this.#periodMs === Number.POSITIVE_INFINITY ? undefined : options.clock;
+    const expires = this.#periodMs !== Number.POSITIVE_INFINITY;
+    if (expires) requireFunction("clock.nowMs", options.clock?.nowMs);
+    this.#clock = expires ? options.clock : undefined;
     this.#clockMs = this.#clock === undefined ? 0 : this.#clock.nowMs();
     this.#capacity = capacity;
     this.#ttlMs = ttlMs;
@@ -171,6 +176,7 @@ export class PortableCache<K, V> {
   getOrInsert(key: K, make: () => V): V {
     const present = this.get(key);
     if (present !== undefined) return present;
+    requireFunction("make", make);
     const made = make();
     this.insert(key, made);
     return made;
@@ -191,6 +197,8 @@ export class PortableCache<K, V> {
     load: () => R | Promise<R>,
     options: GetWithOptions = {},
   ): Promise<V | R> {
+    if (typeof load !== "function")
+      return Promise.reject(new ArgumentTypeError("load into cache: load is not a function"));
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const present = this.get(key);
     if (present !== undefined) return Promise.resolve(present);

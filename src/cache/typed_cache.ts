@@ -1,3 +1,4 @@
+import { ArgumentTypeError, requireObject } from "../errors/mod.ts";
 import type { Clock, Host } from "../ports/mod.ts";
 import { StoredCache } from "./_stored_cache.ts";
 import { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
@@ -89,14 +90,15 @@ export class TypedCache<K, V> {
    *   {RangeError} When a time is not positive.
    */
   static overStore<K, V>(settings: StoredCacheSettings<K, V>): TypedCache<K, V> {
+    requireObject("create cache: settings", settings);
     const { store, namespace, host, ttlMs, deadlineMs = DEFAULT_DEADLINE_MS } = settings;
-    if (!NAMESPACE.test(namespace))
-      throw new TypeError(
-        `create cache: namespace ${JSON.stringify(namespace)} is not letters, digits and _`,
-      );
+    requireObject("create cache: store", store);
+    requireObject("create cache: host", host);
+    if (typeof namespace !== "string" || !NAMESPACE.test(namespace))
+      throw new ArgumentTypeError("create cache: namespace is not letters, digits and _");
     for (const ms of [ttlMs ?? 1, deadlineMs])
-      if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-        throw new RangeError(`create cache: a time of ${ms} ms is not positive`);
+      if (typeof ms !== "number" || !(ms > 0 && ms < Number.POSITIVE_INFINITY))
+        throw new RangeError("create cache: an expiry is not a positive time in ms");
     const stored = new StoredCache<K, V>({
       store,
       namespace,

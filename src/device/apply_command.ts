@@ -1,5 +1,5 @@
 import type { Device } from "../backend/mod.ts";
-import { ArgumentTypeError } from "../errors/mod.ts";
+import { ArgumentTypeError, hasKnownKind } from "../errors/mod.ts";
 import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
 import type { DeviceRuntime, DeviceState } from "./device_state.ts";
 import { advanceWatermarks, requireForward } from "./pre_key_ids.ts";
@@ -89,11 +89,8 @@ export function applyCommand(
   command: DeviceCommand,
   context: CommandContext,
 ): DeviceState {
-  const kind: unknown = (command as DeviceCommand | null | undefined)?.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(REDUCERS, kind)) {
-    throw new ArgumentTypeError("apply command: it has no known kind");
-  }
-  const reduce = REDUCERS[kind as DeviceCommandKind] as (
+  if (!hasKnownKind(REDUCERS, command)) throw new ArgumentTypeError("apply command: it has no known kind");
+  const reduce = REDUCERS[command.kind] as (
     state: DeviceState,
     command: DeviceCommand,
     context: CommandContext,

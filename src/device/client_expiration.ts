@@ -1,4 +1,5 @@
 import type { ServerClientExpiration } from "../backend/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 
 /** Least time until a client expires when the server brings the date forward, in seconds. */
 const GRACE_S = 3 * 24 * 3_600;
@@ -33,6 +34,7 @@ export interface ClientExpirationNotice {
  * ```
  */
 export function decideClientExpiration(notice: ClientExpirationNotice): ServerClientExpiration | undefined {
+  requireObject("notice", notice);
   const { current, expiresAt, now, version } = notice;
   if (expiresAt === undefined) return undefined;
   if (current?.version === version && expiresAt >= current.expiresAt) return current;

@@ -1,6 +1,7 @@
 import type { AppVersion, Device, KeyPair } from "../backend/mod.ts";
 import { initialDevice, MAX_REGISTRATION_ID } from "../backend/mod.ts";
 import { KEY_BYTES } from "../bytes/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 import type { Host, Random } from "../ports/mod.ts";
 import { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 import { signXeddsa } from "./xeddsa.ts";
@@ -39,7 +40,9 @@ export async function generateSignedPreKey(identityKey: KeyPair, random: Random)
  * if (device.pn !== undefined) throw new Error("a new device is not paired");
  * ```
  */
-export async function createDevice({ random, clock }: Pick<Host, "random" | "clock">): Promise<Device> {
+export async function createDevice(host: Pick<Host, "random" | "clock">): Promise<Device> {
+  requireObject("host", host);
+  const { random, clock } = host;
   const identityKey = generateKeyPair(random);
   const signedPreKey = await generateSignedPreKey(identityKey, random);
   return {

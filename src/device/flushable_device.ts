@@ -1,6 +1,7 @@
 import type { Device, Write } from "../backend/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
+import { copyValue } from "../rules/mod.ts";
 import {
   type DirtyItem,
   estimateBytes,
@@ -9,7 +10,6 @@ import {
   type Pending,
   type Urgency,
 } from "../write_behind/mod.ts";
-import { copyValue } from "./value.ts";
 
 /** Name of the device among the flushables of an account, and key of its one item. */
 export const DEVICE_FLUSHABLE = "device";

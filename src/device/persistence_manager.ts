@@ -9,7 +9,7 @@ import {
 } from "../backend/mod.ts";
 import { isBytes } from "../bytes/mod.ts";
 import {
-  ArgumentTypeError,
+  ArgumentRangeError,
   IdentityConflictError,
   requireFunction,
   requireList,
@@ -17,6 +17,7 @@ import {
 } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
+import { copyValue } from "../rules/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
 import { applyCommand } from "./apply_command.ts";
 import type { SnapshotSink } from "./debug_snapshot.ts";
@@ -34,7 +35,7 @@ import { generateKeyPair } from "./key_pair.ts";
 import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
-import { copyValue, freezeValue, sameValue, snapshotOf } from "./value.ts";
+import { freezeValue, sameValue, snapshotOf } from "./value.ts";
 
 /** Largest extra of a snapshot, in bytes: it is held in memory beside everything else. */
 const MAX_SNAPSHOT_EXTRA_BYTES = 16 * 1_024 * 1_024;
@@ -135,7 +136,7 @@ export class PersistenceManager {
    * The device as it is now, frozen, in constant time: calls without a change between them return the same
    * object.
    *
-   * Byte arrays and maps cannot be frozen. Each read of a member that has some returns a new copy, so writing
+   * Byte arrays and maps cannot be frozen. Each read of a member returns a new copy, so writing
    * into one changes neither the stored state nor what other readers see.
    */
   getDeviceSnapshot(): Device {
@@ -184,8 +185,8 @@ export class PersistenceManager {
     modify: (draft: DeviceDraft) => T,
     options: { readonly writes?: readonly Write[] } = {},
   ): T {
-    requireFunction("modify device: modify", modify);
-    requireObject("modify device: options", options);
+    requireFunction("modify", modify);
+    requireObject("options", options);
     if (this.#modifying) throw new TypeError("modify device: called from within another modification");
     const draft = copyValue(this.#state.device) as DeviceDraft;
     this.#modifying = true;
@@ -215,7 +216,7 @@ export class PersistenceManager {
    * at all.
    */
   processCommands(commands: readonly DeviceCommand[]): void {
-    requireList("process commands: commands", commands);
+    requireList("commands", commands);
     if (this.#modifying) throw new TypeError("process command: called from within a modification");
     const context = { nowMs: this.#options.host.clock.nowMs() };
     let next = this.#state;
@@ -309,11 +310,8 @@ export class PersistenceManager {
       host.logger.log("warn", "create snapshot: there is no snapshot sink, nothing was kept");
       return;
     }
-    if (extra !== undefined) {
-      if (!isBytes(extra)) throw new ArgumentTypeError("create snapshot: extra is not a Uint8Array");
-      if (extra.length > MAX_SNAPSHOT_EXTRA_BYTES) {
-        throw new RangeError(`create snapshot: extra is ${extra.length} bytes, at most 16 MiB are allowed`);
-      }
+    if (extra !== undefined && (!isBytes(extra) || extra.length > MAX_SNAPSHOT_EXTRA_BYTES)) {
+      throw new ArgumentRangeError("create snapshot: extra is not a Uint8Array of at most 16 MiB");
     }
     const kept = extra === undefined ? undefined : new Uint8Array(extra);
     await this.#options.writeBehind.release();
@@ -332,7 +330,7 @@ export class PersistenceManager {
   #publish(proposed: Device, writes: readonly Write[]): void {
     // Before anything is derived from it.
     requireDevice(proposed);
-    requireList("modify device: writes", writes);
+    requireList("writes", writes);
     const before = this.#state.device;
     const { companion, store, writeBehind } = this.#options;
     const isOther = !hasSameIdentity(before, proposed);

@@ -48,7 +48,7 @@ export class PreKeys {
     if (!Number.isInteger(count) || count < 1 || count > MAX_PRE_KEYS_PER_CALL) {
       throw new RangeError(`add pre-keys: count is not an integer from 1 to ${MAX_PRE_KEYS_PER_CALL}`);
     }
-    requireFunction("add pre-keys: makeRecord", makeRecord);
+    requireFunction("makeRecord", makeRecord);
     for (;;) {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
       const start = nextPreKeyId === 0 ? nextId(await this.#reads.getMaxPreKeyId()) : nextPreKeyId;
@@ -92,7 +92,7 @@ export class PreKeys {
    */
   markUploaded(ids: readonly number[]): void {
     const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
-    requireList("mark pre-keys uploaded: ids", ids);
+    requireList("ids", ids);
     let furthest = firstUnuploadedPreKeyId;
     for (const id of ids) {
       if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {

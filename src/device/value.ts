@@ -1,18 +1,7 @@
 import { sameBytes } from "../bytes/mod.ts";
+import { copyValue } from "../rules/mod.ts";
+
 /** Values of which a device is made: byte arrays, maps, lists and plain objects of them, and primitives. */
-
-/** A deep copy that shares nothing. Byte arrays of any subclass become plain `Uint8Array`s. */
-export function copyValue<T>(value: T): T {
-  return copy(value) as T;
-}
-
-function copy(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, copy(entry)]));
-  if (Array.isArray(value)) return value.map(copy);
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copy(part)]));
-}
 
 /** Freezes a value and all that it holds, except the contents of byte arrays and maps. */
 export function freezeValue<T>(value: T): T {
@@ -23,29 +12,17 @@ export function freezeValue<T>(value: T): T {
 }
 
 /**
- * A frozen view of an object, for readers that may do with it what they want. What is made of bytes or maps
- * cannot be frozen, so each read of such a member returns a new copy.
+ * A frozen view of an object, for readers that may do with it what they want: bytes and maps cannot be
+ * frozen, so each read of a member returns a new copy.
  *
  * @param value Must not be changed in place afterwards.
  */
 export function snapshotOf<T extends object>(value: T): T {
   const snapshot = {};
   for (const [name, part] of Object.entries(value)) {
-    Object.defineProperty(snapshot, name, {
-      enumerable: true,
-      ...(isShareable(part)
-        ? { value: freezeValue(copyValue(part)) }
-        : { get: () => freezeValue(copyValue(part)) }),
-    });
+    Object.defineProperty(snapshot, name, { enumerable: true, get: () => freezeValue(copyValue(part)) });
   }
   return Object.freeze(snapshot) as T;
-}
-
-/** Whether a frozen value cannot be changed. */
-function isShareable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (value instanceof Uint8Array || value instanceof Map) return false;
-  return Object.values(value).every(isShareable);
 }
 
 /** Whether two values are equal in depth. A property that is `undefined` equals one that is missing. */

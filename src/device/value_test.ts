@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { copyValue, freezeValue, sameValue } from "./value.ts";
+import { copyValue } from "../rules/mod.ts";
+import { freezeValue, sameValue } from "./value.ts";
 
 test("a copy shares nothing and is equal; a difference anywhere is seen", () => {
   const value = () => ({

@@ -1,7 +1,7 @@
 import { etc } from "@noble/ed25519";
-import { KEY_BYTES } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 import { clamp, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
+import { requireKey, requireRandom } from "./key_pair.ts";
 
 /** Random bytes of one signature (XEdDSA, section 4.4: Z is 64 bytes). */
 const NONCE_BYTES = 64;
@@ -30,9 +30,8 @@ export async function signXeddsa(
   message: Uint8Array,
   random: Random,
 ): Promise<Uint8Array> {
-  if (privateKey.length !== KEY_BYTES) {
-    throw new RangeError(`sign: private key is ${privateKey.length} bytes, expected ${KEY_BYTES}`);
-  }
+  requireKey("sign: the private key", privateKey);
+  requireRandom(random);
   // The key pair of the twisted Edwards curve whose public key has sign bit 0.
   const scalar = decodeScalar(clamp(privateKey));
   const publicKey = multiplyBase(scalar);

@@ -2,6 +2,7 @@ import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
 import { CACHE_NAMESPACES, inProcessCaches } from "../cache/mod.ts";
+import { requireFunction } from "../errors/mod.ts";
 import { type SignalCacheEvent, sharedSignalState } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
 import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
@@ -82,6 +83,7 @@ export function migrationOf(account: Account): UserMigration {
 }
 
 function openedDirectory(account: Account): OpenedDirectory {
+  requireFunction("open directory: account.attachments.of", account?.attachments?.of);
   return account.attachments.of(OpenedDirectory, () => openDirectory(account));
 }
 

@@ -1,7 +1,7 @@
 import { formatSignalAddress } from "../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../backend/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { RefusedError } from "../errors/mod.ts";
+import { RefusedError, requireObject, requireObjects } from "../errors/mod.ts";
 import { type MovedUser, type SharedSignalState, SweptUsers } from "../signal/mod.ts";
 import type { DeviceRegistry } from "./devices/mod.ts";
 import type { CommitLearnt, LearnReport, LearnRequest, LearntMapping, LidPnCache } from "./lid/mod.ts";
@@ -54,6 +54,8 @@ export class UserMigration {
     mappings: readonly LearntMapping[],
     request: Omit<LearnRequest, "commit">,
   ): Promise<MigrationReport> {
+    requireObjects("learn LIDs: mappings", mappings);
+    requireObject("learn LIDs: options", request);
     return await this.#turn.withKeys([TURN], async () => {
       const reports: LearnReport[] = [];
       let sessions = 0;

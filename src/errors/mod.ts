@@ -15,7 +15,14 @@
  */
 export { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 export { IncompleteBackendError } from "./incomplete_backend_error.ts";
-export { requireFunction, requireList, requireObject } from "./require_argument.ts";
+export { hasKnownKind } from "./known_kind.ts";
+export {
+  requireFunction,
+  requireList,
+  requireObject,
+  requireObjects,
+  requireType,
+} from "./require_argument.ts";
 export {
   AmbiguousError,
   BackendError,

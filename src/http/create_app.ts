@@ -1,5 +1,6 @@
 import { Hono } from "hono/tiny";
 import { hexOf } from "../bytes/mod.ts";
+import { requireObject } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { AccountService } from "../service/mod.ts";
 import { hashToken, MIN_TOKEN_LENGTH, ServiceError } from "../service/mod.ts";
@@ -63,6 +64,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * ```
  */
 export function createApp(options: AppOptions): AppType {
+  requireObject("accounts", options?.accounts);
   const { accounts, adminToken } = options;
   if (adminToken !== undefined && adminToken.length < MIN_TOKEN_LENGTH) {
     throw new RangeError(`create app: the admin token has fewer than ${MIN_TOKEN_LENGTH} characters`);

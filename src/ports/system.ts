@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
@@ -147,6 +148,7 @@ export function consoleWarnings(clock: Clock = systemClock): Logger {
  * and errors on the console, at most one line a minute for each message and code.
  */
 export function systemHost(overrides: Partial<Host> = {}): Host {
+  requireObject("host", overrides);
   const clock = overrides.clock ?? systemClock;
   return {
     clock,

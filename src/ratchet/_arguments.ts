@@ -1,6 +1,7 @@
 /** Checks of arguments. All bytes are copied, so later changes by the caller have no effect. */
 import { isBytes, KEY_BYTES, KEY_TYPE, MAX_UINT32, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
-import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, requireFunction } from "../errors/mod.ts";
+import type { Allocate } from "../protobuf/mod.ts";
 
 /**
  * Copies bytes of a required length. @throws {TypeError} When the value is not bytes. @throws {RangeError}
@@ -44,4 +45,15 @@ export function requireInstance(
   value: unknown,
 ): void {
   if (!type.is(value)) throw new ArgumentTypeError(`${what}: not a ${name}`);
+}
+
+/** A caller's allocator that answers with bytes of the length asked for, or throws. @throws {TypeError} */
+export function checkedAllocate(action: string, allocate: Allocate | undefined): Allocate | undefined {
+  if (allocate === undefined) return undefined;
+  requireFunction(`${action}: allocate`, allocate);
+  return (length) => {
+    const bytes = allocate(length);
+    if (isBytes(bytes) && bytes.length === length) return bytes;
+    throw new ArgumentTypeError(`${action}: allocate returned no bytes of the length asked for`);
+  };
 }

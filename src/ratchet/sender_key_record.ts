@@ -1,7 +1,7 @@
 import { isBytes } from "../bytes/mod.ts";
-import { ArgumentTypeError, requireFunction } from "../errors/mod.ts";
+import { ArgumentTypeError } from "../errors/mod.ts";
 import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
-import { requireInstance } from "./_arguments.ts";
+import { checkedAllocate, requireInstance } from "./_arguments.ts";
 import { readSenderKeyState, senderKeyStateSize, writeSenderKeyState } from "./_sender_key_codec.ts";
 import { mergeSenderKeyStates } from "./_sender_key_merge.ts";
 import { DECODE_SENDER_KEY } from "./_sender_message_key.ts";
@@ -82,10 +82,9 @@ export class SenderKeyRecord {
    * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
-    if (allocate !== undefined) requireFunction("encode sender key: allocate", allocate);
     let size = this.#unknown.length;
     for (const state of this.#states) size += delimitedSize(senderKeyStateSize(state.parts));
-    const writer = new WireWriter(size, allocate);
+    const writer = new WireWriter(size, checkedAllocate("encode sender key", allocate));
     for (const state of this.#states) writeSenderKeyState(writer, STATE, state.parts);
     writer.raw(this.#unknown);
     return writer.bytes;

@@ -1,7 +1,7 @@
 import { isBytes } from "../bytes/mod.ts";
-import { ArgumentTypeError, requireFunction, StoreError } from "../errors/mod.ts";
+import { ArgumentTypeError, StoreError } from "../errors/mod.ts";
 import { type Allocate, DELIMITED, delimitedSize, EMPTY, WireReader, WireWriter } from "../protobuf/mod.ts";
-import { requireInstance, requireUint32 } from "./_arguments.ts";
+import { checkedAllocate, requireInstance, requireUint32 } from "./_arguments.ts";
 import { ARCHIVED_SESSION, checkArchiveCount, SessionArchive } from "./_session_archive.ts";
 import {
   checkSession,
@@ -116,11 +116,13 @@ export class SessionRecord {
    * @param allocate Allocates the result. Defaults to separate memory.
    */
   encode(allocate?: Allocate): Uint8Array {
-    if (allocate !== undefined) requireFunction("encode session: allocate", allocate);
     const parts = this.#current?.parts;
     const currentSize = parts === undefined ? 0 : sessionSize(parts);
     const size = this.#archive.bytes.length + this.#unknown.length;
-    const writer = new WireWriter(parts === undefined ? size : size + delimitedSize(currentSize), allocate);
+    const writer = new WireWriter(
+      parts === undefined ? size : size + delimitedSize(currentSize),
+      checkedAllocate("encode session", allocate),
+    );
     if (parts !== undefined) {
       writer.varint(CURRENT_SESSION);
       writer.varint(currentSize);

@@ -1,4 +1,4 @@
-import { ArgumentTypeError, requireObject } from "../errors/mod.ts";
+import { requireObject, requireType } from "../errors/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
 import { copyBytes, copyPublicKey, requireInstance, requireInt32, requireUint32 } from "./_arguments.ts";
 import { emptySession, MAX_RECEIVER_CHAINS, type SessionParts } from "./_session_codec.ts";
@@ -175,7 +175,7 @@ export class SessionState {
   }
 
   set needsRefresh(value: boolean) {
-    if (typeof value !== "boolean") throw new ArgumentTypeError("set needs refresh: not a boolean");
+    requireType("set needs refresh: the value", value, "boolean");
     this.#own().needsRefresh = value;
   }
 

@@ -1,6 +1,6 @@
 /** Checks of arguments that `encodeMessage` does not make. */
 import { isBytes } from "../bytes/mod.ts";
-import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, requireObject } from "../errors/mod.ts";
 
 /** Checks bytes and, when `length` is set, their length. @throws {TypeError | RangeError} */
 export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
@@ -27,4 +27,9 @@ export function requireTime(action: string, what: string, value: number): bigint
     throw new ArgumentRangeError(`${action}: ${what} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   return BigInt(value);
+}
+
+/** @throws {TypeError} When the value to encode is not an object. */
+export function requireParts(action: string, value: unknown): void {
+  requireObject(`${action}: it`, value);
 }

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../errors/mod.ts";
 import type { Message } from "../protobuf/mod.ts";
 
 /** `map<string, bytes>` as a list of entries, the form of maps in `HashState` and `DeviceExtra`. */
@@ -8,6 +9,7 @@ export interface BytesEntry extends Message {
 
 /** The entries of a map in ascending order of the keys, so that equal maps encode to equal bytes. */
 export function entriesOf(map: ReadonlyMap<string, Uint8Array>): BytesEntry[] {
+  if (!(map instanceof Map)) throw new ArgumentTypeError("encode entries: not a Map");
   const entries = [...map].map(([key, value]) => ({ key, value }));
   return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import { KEY_BYTES, SIGNATURE_BYTES } from "../bytes/mod.ts";
-import { ArgumentRangeError } from "../errors/mod.ts";
+import { ArgumentRangeError, requireList } from "../errors/mod.ts";
 import {
   DELIMITED,
   decodeMessage,
@@ -8,7 +8,7 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
-import { optionalBytes, requireBytes, requireTime } from "./_arguments.ts";
+import { optionalBytes, requireBytes, requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import {
   ADVEncryptionType,
@@ -61,6 +61,7 @@ export interface AdvKeyIndexList {
  */
 export function encodeAdvSignedDeviceIdentity(identity: AdvSignedDeviceIdentity): Uint8Array {
   const action = "encode account";
+  requireParts(action, identity);
   const { details, accountSignatureKey, accountSignature, deviceSignature, unknownFields } = identity;
   requireUnknownFields(action, unknownFields);
   const key = optionalBytes(action, "account signature key", accountSignatureKey, KEY_BYTES);
@@ -157,6 +158,7 @@ export function decodeAdvSignedKeyIndexList(bytes: Uint8Array): AdvSignedKeyInde
  */
 export function encodeAdvSignedKeyIndexList(list: AdvSignedKeyIndexList): Uint8Array {
   const action = "encode signed key index list";
+  requireParts(action, list);
   const { accountSignature: signature, accountSignatureKey: key } = list;
   const parts = {
     details: requireBytes(action, "details", list.details),
@@ -186,6 +188,8 @@ export function decodeAdvKeyIndexList(bytes: Uint8Array): AdvKeyIndexList {
 /** Encodes a list of companions. @throws {RangeError} When a number is out of range. */
 export function encodeAdvKeyIndexList(list: AdvKeyIndexList): Uint8Array {
   const action = "encode key index list";
+  requireParts(action, list);
+  requireList(`${action}: validIndexes`, list.validIndexes);
   const { rawId, currentIndex, validIndexes, isHosted } = list;
   const message = {
     rawId,

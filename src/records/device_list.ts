@@ -1,5 +1,6 @@
+import { requireObjects } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
-import { requireTime } from "./_arguments.ts";
+import { requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import { DeviceListSchema, type DeviceListEntry as StoredEntry } from "./gen/device_list.ts";
 
@@ -24,6 +25,8 @@ export interface DeviceListRecord {
 /** Encodes a device list in the order of its devices. @throws {RangeError} When a number is out of range. */
 export function encodeDeviceList(record: DeviceListRecord): Uint8Array {
   const action = "encode device list";
+  requireParts(action, record);
+  requireObjects(`${action}: devices`, record.devices);
   const { user, devices, phash, rawId } = record;
   const timestamp = requireTime(action, "timestamp", record.timestamp);
   return encodeMessage(

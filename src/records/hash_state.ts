@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
-import { requireBytes } from "./_arguments.ts";
+import { requireBytes, requireParts } from "./_arguments.ts";
 import { entriesOf, mapOf } from "./_entries.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import { HashStateSchema } from "./gen/app_state.ts";
@@ -26,6 +26,7 @@ export interface HashState {
  */
 export function encodeHashState(state: HashState): Uint8Array {
   const action = "encode hash state";
+  requireParts(action, state);
   const { version, macMismatchFatal } = state;
   const hash = requireBytes(action, "hash", state.hash, HASH_BYTES);
   return encodeMessage(

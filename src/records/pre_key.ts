@@ -1,7 +1,7 @@
 import { KEY_BYTES, MAX_KEY_ID, prefixedKey, SIGNATURE_BYTES } from "../bytes/mod.ts";
 import { ArgumentRangeError } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
-import { requireBytes, requireTime } from "./_arguments.ts";
+import { requireBytes, requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import {
   type PreKeyRecordStructure,
@@ -63,13 +63,10 @@ export function decodePreKey(record: Uint8Array): PreKey {
  */
 export function encodeSignedPreKey(preKey: SignedPreKey): Uint8Array {
   const action = "encode signed pre-key";
+  const pair = pairFields(action, preKey);
   const signature = requireBytes(action, "signature", preKey.signature, SIGNATURE_BYTES);
   const timestamp = requireTime(action, "timestamp", preKey.timestamp);
-  return encodeMessage(
-    SignedPreKeyRecordStructureSchema,
-    { ...pairFields(action, preKey), signature, timestamp },
-    action,
-  );
+  return encodeMessage(SignedPreKeyRecordStructureSchema, { ...pair, signature, timestamp }, action);
 }
 
 /**
@@ -89,7 +86,9 @@ export function decodeSignedPreKey(record: Uint8Array): SignedPreKey {
   };
 }
 
-function pairFields(action: string, { id, publicKey, privateKey }: PreKey): PreKeyRecordStructure {
+function pairFields(action: string, preKey: PreKey): PreKeyRecordStructure {
+  requireParts(action, preKey);
+  const { id, publicKey, privateKey } = preKey;
   if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
     throw new ArgumentRangeError(`${action}: id is not an integer from 1 to ${MAX_KEY_ID}`);
   }

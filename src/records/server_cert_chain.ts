@@ -1,7 +1,7 @@
 import { KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
-import { requireBytes, requireTime } from "./_arguments.ts";
+import { requireBytes, requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import { ServerCertChainSchema, type ServerCert as Stored } from "./gen/device.ts";
 
@@ -22,8 +22,10 @@ export interface ServerCertChain {
 }
 
 /** Encodes a certificate chain. @throws {RangeError} When a key is not 32 bytes or a time is out of range. */
-export function encodeServerCertChain({ intermediate, leaf }: ServerCertChain): Uint8Array {
+export function encodeServerCertChain(chain: ServerCertChain): Uint8Array {
   const action = "encode server certificate chain";
+  requireParts(action, chain);
+  const { intermediate, leaf } = chain;
   return encodeMessage(
     ServerCertChainSchema,
     { intermediate: certFields(intermediate, action), leaf: certFields(leaf, action) },
@@ -44,6 +46,7 @@ export function decodeServerCertChain(bytes: Uint8Array): ServerCertChain {
 }
 
 function certFields(cert: ServerCert, action: string): Stored {
+  requireParts(action, cert);
   return {
     key: requireBytes(action, "key", cert.key, KEY_BYTES),
     notBefore: requireTime(action, "not before", cert.notBefore),

@@ -1,6 +1,6 @@
-import { ArgumentRangeError, WrongLengthError } from "../errors/mod.ts";
+import { ArgumentRangeError, requireList, WrongLengthError } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
-import { requireBytes, requireTime } from "./_arguments.ts";
+import { requireBytes, requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
 import { AppStateSyncKeyFingerprintSchema, AppStateSyncKeySchema } from "./gen/app_state.ts";
 
@@ -56,11 +56,14 @@ export function decodeSyncKey(bytes: Uint8Array): SyncKey {
 
 /** Encodes the fingerprint of an app-state sync key. @throws {RangeError} When a number is out of range. */
 export function encodeSyncKeyFingerprint(fingerprint: SyncKeyFingerprint): Uint8Array {
+  const action = "encode sync key fingerprint";
+  requireParts(action, fingerprint);
   const { rawId, currentIndex, deviceIndexes } = fingerprint;
+  requireList(`${action}: deviceIndexes`, deviceIndexes);
   return encodeMessage(
     AppStateSyncKeyFingerprintSchema,
     { rawId, currentIndex, deviceIndexes: [...deviceIndexes] },
-    "encode sync key fingerprint",
+    action,
   );
 }
 

@@ -1,5 +1,11 @@
 import { isBytes, isWellFormed } from "../bytes/mod.ts";
-import { ArgumentRangeError, ArgumentTypeError, requireList, requireObject } from "../errors/mod.ts";
+import {
+  ArgumentRangeError,
+  ArgumentTypeError,
+  requireList,
+  requireObject,
+  requireType,
+} from "../errors/mod.ts";
 import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, TupleRule } from "./rule.ts";
 
 /**
@@ -33,14 +39,12 @@ export function checkOf(rule: Rule, what: string): Check {
       return (value) => checkInteger(rule, what, value);
     case "uint64":
       return (value) => {
-        if (typeof value !== "bigint") throw new ArgumentTypeError(`${what} is not a bigint`);
+        requireType(what, value, "bigint");
         if (value >= 0n && value <= MAX_UINT64) return;
         throw new ArgumentRangeError(`${what} is out of the unsigned 64-bit range`);
       };
     case "flag":
-      return (value) => {
-        if (typeof value !== "boolean") throw new ArgumentTypeError(`${what} is not a boolean`);
-      };
+      return (value) => requireType(what, value, "boolean");
     case "bytes":
       return (value) => checkBytes(rule, what, value);
     case "optional": {
@@ -75,7 +79,7 @@ export function passes(check: Check, value: unknown): boolean {
 }
 
 function checkText({ empty, max, pattern }: TextRule, what: string, value: unknown): void {
-  if (typeof value !== "string") throw new ArgumentTypeError(`${what} is not a string`);
+  requireType(what, value, "string");
   if (pattern !== undefined) {
     if (!pattern.test(value)) throw new ArgumentRangeError(`${what} is malformed`);
     return;
@@ -90,7 +94,7 @@ function checkText({ empty, max, pattern }: TextRule, what: string, value: unkno
 }
 
 function checkInteger({ min, max }: IntegerRule, what: string, value: unknown): void {
-  if (typeof value !== "number") throw new ArgumentTypeError(`${what} is not a number`);
+  requireType(what, value, "number");
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new ArgumentRangeError(`${what} is not an integer from ${min} to ${max}`);
 }

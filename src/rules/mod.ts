@@ -6,6 +6,7 @@
  */
 export { type Check, checkOf, passes } from "./check.ts";
 export { copyOf } from "./copy.ts";
+export { copyValue } from "./copy_value.ts";
 export { type LengthCheck, lengthCheckOf } from "./lengths.ts";
 export { type Measure, measureOf } from "./measure.ts";
 export {

@@ -1,6 +1,6 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
-import { ClosedError, LimitError } from "../errors/mod.ts";
+import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
 import { type Clock, type Scheduler, TimerScheduler } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
@@ -76,6 +76,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   #closed = false;
 
   constructor(options: LocalAccountsOptions) {
+    requireObject("create accounts: options", options);
     this.#scheduler = options.scheduler ?? new TimerScheduler(options.clock);
     this.registry = options.registry;
     this.#options = options;

@@ -1,4 +1,5 @@
 import { encodeUtf8, hexOf } from "../bytes/mod.ts";
+import { requireFunction, requireType } from "../errors/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 
 /** The form of a token: `hf_<id>_<secret>`. Scanners for leaked secrets recognise the prefix. */
@@ -22,6 +23,7 @@ export interface FreshToken {
 
 /** Creates a token of 256 random bits. */
 export async function makeToken(random: Random): Promise<FreshToken> {
+  requireFunction("random.bytes", random?.bytes);
   const id = hexOf(random.bytes(ID_BYTES));
   const token = `hf_${id}_${hexOf(random.bytes(SECRET_BYTES))}`;
   return { token, id, hash: await hashToken(token) };
@@ -37,5 +39,6 @@ export function tokenId(token: string): string | undefined {
  * bits, which cannot be guessed however fast the hash is.
  */
 export async function hashToken(token: string): Promise<Uint8Array> {
+  requireType("token", token, "string");
   return await digest("SHA-256", encodeUtf8(token));
 }

@@ -1,5 +1,5 @@
 import type { Attachments } from "../attachments/mod.ts";
-import { requireObject } from "../errors/mod.ts";
+import { requireFunction } from "../errors/mod.ts";
 import type { SignalCacheStats } from "./signal_cache_options.ts";
 import type { SignalCacheListener } from "./signal_events.ts";
 import type { SignalStoreCache } from "./signal_store_cache.ts";
@@ -45,7 +45,7 @@ export class AttachedCache {
 
 /** @throws {TypeError} When the value is not an open account. */
 function requiredHolder(account: CacheHolder | undefined | null): CacheHolder {
-  requireObject("use Signal state: the account", account?.attachments);
+  requireFunction("account.attachments.of", account?.attachments?.of);
   return account as CacheHolder;
 }
 

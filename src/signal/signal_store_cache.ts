@@ -9,6 +9,7 @@ import {
   requireFunction,
   requireList,
   requireObject,
+  requireObjects,
 } from "../errors/mod.ts";
 import type { Flushable, FlushReport } from "../write_behind/mod.ts";
 import { MUST } from "./cache_entry.ts";
@@ -236,7 +237,7 @@ export class SignalStoreCache<S, K> {
    * searched again.
    */
   follow(writes: readonly Write[]): void {
-    requireList("follow: writes", writes);
+    requireObjects("follow: writes", writes);
     this.#places.follow(writes);
   }
 

@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
    */
   advance(ms: number): void {
     if (!Number.isSafeInteger(ms) || ms < 0) {
-      throw new RangeError(`advance clock: ${ms} is not a non-negative integer`);
+      throw new RangeError("advance clock: ms is not a non-negative integer");
     }
     this.#nowMs += ms;
   }
@@ -49,6 +49,6 @@ export class FakeClock implements Clock {
 }
 
 function requireMs(action: string, value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${action}: ${value} is not an integer`);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${action}: the time is not an integer`);
   return value;
 }

@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import { type Host, Notifier } from "../ports/mod.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { ManualScheduler } from "./manual_scheduler.ts";
@@ -37,6 +38,7 @@ export interface FakeHostOptions {
  * ```
  */
 export function fakeHost(options: FakeHostOptions = {}): FakeHost {
+  requireObject("create host: options", options);
   const clock = new FakeClock(options.startMs);
   return {
     clock,

@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../errors/mod.ts";
 import type { Random } from "../ports/mod.ts";
 
 /**
@@ -24,8 +25,9 @@ export class SeededRandom implements Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed An integer. Its low 32 bits are used. */
+  /** @param seed An integer. Its low 32 bits are used. @throws {RangeError} When it is none. */
   constructor(seed: number) {
+    if (!Number.isInteger(seed)) throw new ArgumentRangeError("create randomness: seed is not an integer");
     this.seed = seed;
     this.#a = seed | 0;
     this.#b = 0x9e3779b9 | 0;
@@ -47,7 +49,7 @@ export class SeededRandom implements Random {
   /** An integer, 0 … `limit` − 1. @throws {RangeError} When `limit` is not an integer from 1 to 2^32. */
   below(limit: number): number {
     if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32) {
-      throw new RangeError(`draw: limit is ${limit}, expected an integer from 1 to 2^32`);
+      throw new ArgumentRangeError("draw: limit is not an integer from 1 to 2^32");
     }
     return Math.floor((this.uint32() / 2 ** 32) * limit);
   }

@@ -5,7 +5,6 @@ import {
   FencedError,
   RefusedError,
   requireFunction,
-  requireObject,
   type StoreError,
 } from "../errors/mod.ts";
 import { BackPressure } from "./back_pressure.ts";
@@ -114,10 +113,7 @@ export class WriteBehind {
 
   /** Adds a flushable. Call `notify` for its changes. @throws {TypeError} When its name is taken. */
   addFlushable(flushable: Flushable): void {
-    requireObject("add flushable: it", flushable);
-    for (const method of ["collect", "applyOutcome", "pending"] as const) {
-      requireFunction(`add flushable: ${method}`, flushable[method]);
-    }
+    requireFunction("flushable.pending", flushable?.pending);
     if (this.#flushables.some(({ name }) => name === flushable.name)) {
       throw new TypeError("add flushable: its name is taken");
     }
@@ -187,7 +183,7 @@ export class WriteBehind {
    * covers only the selected items.
    */
   async flushOnly(select: FlushSelection): Promise<FlushReport> {
-    requireFunction("flush: select", select);
+    requireFunction("select", select);
     this.assertUsable();
     return await this.#flush(select, {});
   }
@@ -281,7 +277,7 @@ export class WriteBehind {
 
   /** Adds a listener and returns a function that removes it. */
   onEvent(listener: WriteBehindListener): () => void {
-    requireFunction("listen to saving: listener", listener);
+    requireFunction("listener", listener);
     return this.#monitor.events.add(listener);
   }
 

@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/mod.ts";
+import { requireObject } from "../../errors/mod.ts";
 import { consoleWarnings } from "../../ports/mod.ts";
 import { openFileBackend, type SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
 import { openBunSqliteDriver } from "./open_driver.ts";
@@ -23,6 +24,7 @@ import { openBunSqliteDriver } from "./open_driver.ts";
  * ```
  */
 export async function bunSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
+  requireObject("open database: options", options);
   const { path, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
   const driver = await openBunSqliteDriver({ path, logger, clock });
   return await openFileBackend(driver, { account, clock, originalIsStopped });

@@ -1,3 +1,4 @@
+import { requireObject } from "../../errors/mod.ts";
 import {
   type Clock,
   type Logger,
@@ -111,6 +112,7 @@ export class AlarmScheduler implements Scheduler {
   #extraDelayMs = 0;
 
   constructor(storage: AlarmStorageLike, options: AlarmSchedulerOptions = {}) {
+    requireObject("options", options);
     const { clock = systemClock, logger = silentLogger } = options;
     this.#storage = storage;
     this.#clock = clock;

@@ -1,6 +1,7 @@
-import type { Backend } from "../../backend/mod.ts";
+import { type Backend, createPlainBackend } from "../../backend/mod.ts";
+import { requireObject } from "../../errors/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
-import { openSqliteBackend } from "../sqlite/mod.ts";
+import { openSqliteCore } from "../sqlite/mod.ts";
 import { durableObjectDriver } from "./object_driver.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
@@ -51,5 +52,7 @@ export async function durableObjectBackend(
   storage: ObjectStorageLike,
   options: DurableObjectBackendOptions = {},
 ): Promise<Backend> {
-  return await openSqliteBackend(durableObjectDriver(storage), options);
+  requireObject("options", options);
+  const core = await openSqliteCore(durableObjectDriver(storage), options.account);
+  return createPlainBackend(core, options);
 }

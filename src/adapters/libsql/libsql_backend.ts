@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/mod.ts";
+import { requireObject } from "../../errors/mod.ts";
 import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
 import { type NativeLibrary, openFileBackend } from "../sqlite_file/mod.ts";
 import { openLibsqlDriver } from "./open_driver.ts";
@@ -55,6 +56,7 @@ export interface LibsqlBackendOptions {
  * ```
  */
 export async function libsqlBackend(options: LibsqlBackendOptions): Promise<Backend> {
+  requireObject("open database: options", options);
   const { url, authToken, native, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
   const driver = await openLibsqlDriver({ url, authToken, native, logger, clock });
   return await openFileBackend(driver, { account, clock, originalIsStopped });

@@ -11,7 +11,7 @@ import {
   type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
-import { ClosedError, FencedError } from "../../errors/mod.ts";
+import { ArgumentTypeError, ClosedError, FencedError, requireObject } from "../../errors/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import { type AccountTables, createTables } from "./account_tables.ts";
 import { appSyncReads } from "./app_sync_store.ts";
@@ -66,6 +66,10 @@ export interface MemoryBackendOptions {
  * ```
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
+  requireObject("open database: options", options);
+  if (options.database !== undefined && !(options.database instanceof MemoryDatabase)) {
+    throw new ArgumentTypeError("open database: database is not a MemoryDatabase");
+  }
   return createBackend(memoryCore(options), { clock: options.clock, values: options.values });
 }
 

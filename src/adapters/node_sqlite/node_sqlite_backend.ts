@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/mod.ts";
+import { requireObject } from "../../errors/mod.ts";
 import { consoleWarnings } from "../../ports/mod.ts";
 import { openFileBackend, type SqliteFileBackendOptions } from "../sqlite_file/mod.ts";
 import { openNodeSqliteDriver } from "./open_driver.ts";
@@ -23,6 +24,7 @@ import { openNodeSqliteDriver } from "./open_driver.ts";
  * ```
  */
 export async function nodeSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
+  requireObject("open database: options", options);
   const { path, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
   const driver = await openNodeSqliteDriver({ path, logger, clock });
   return await openFileBackend(driver, { account, clock, originalIsStopped });

@@ -12,7 +12,7 @@ import {
   requireAccountName,
   type Write,
 } from "../../backend/mod.ts";
-import { BackendError, ClosedError, CorruptError } from "../../errors/mod.ts";
+import { BackendError, ClosedError, CorruptError, requireObject } from "../../errors/mod.ts";
 import { type Host, systemHost } from "../../ports/mod.ts";
 import { contentsOf, PROTOCOL, type Wire, type WireMethod } from "../../protocol/mod.ts";
 import type { Rule } from "../../rules/mod.ts";
@@ -64,6 +64,7 @@ export interface RemoteBackendOptions {
  * ```
  */
 export async function remoteBackend(options: RemoteBackendOptions): Promise<Backend> {
+  requireObject("open remote backend: options", options);
   const { wire } = PROTOCOL;
   const host = systemHost(options.host);
   const sender = new RequestSender({

@@ -5,4 +5,4 @@
  */
 
 export type { SqlDriver, SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
-export { openSqliteBackend, type SqliteBackendOptions } from "./sqlite_backend.ts";
+export { openSqliteBackend, openSqliteCore, type SqliteBackendOptions } from "./sqlite_backend.ts";

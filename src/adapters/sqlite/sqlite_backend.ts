@@ -10,7 +10,7 @@ import {
   type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
-import { ClosedError, FencedError, RefusedError } from "../../errors/mod.ts";
+import { ClosedError, FencedError, RefusedError, requireFunction, requireObject } from "../../errors/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import { AccountLookup } from "./account_lookup.ts";
 import { appSyncReads } from "./app_sync_reads.ts";
@@ -66,7 +66,14 @@ export async function openSqliteBackend(
   driver: SqlDriver,
   options: SqliteBackendOptions = {},
 ): Promise<Backend> {
-  const { account = "default", clock, values } = options;
+  requireObject("options", options);
+  const { account, clock, values } = options;
+  return createBackend(await openSqliteCore(driver, account), { clock, values });
+}
+
+/** As `openSqliteBackend`, without the checks in front of the core. */
+export async function openSqliteCore(driver: SqlDriver, account = "default"): Promise<BackendCore> {
+  requireFunction("driver.batch", driver?.batch);
   try {
     requireAccountName(account);
     await migrate(driver, MIGRATIONS);
@@ -74,7 +81,7 @@ export async function openSqliteBackend(
     await driver.close();
     throw error;
   }
-  return createBackend(createCore(new OpenDriver(driver), account), { clock, values });
+  return createCore(new OpenDriver(driver), account);
 }
 
 function createCore(driver: OpenDriver, account: string): BackendCore {

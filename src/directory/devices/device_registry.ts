@@ -7,7 +7,7 @@ import {
   type Write,
 } from "../../backend/mod.ts";
 import { BatchedReads, forgetElsewhere, KeyedLock, type ValueCache } from "../../cache/mod.ts";
-import { LimitError } from "../../errors/mod.ts";
+import { LimitError, requireFunction, requireList, requireObject, requireObjects } from "../../errors/mod.ts";
 import { checkOf } from "../../rules/mod.ts";
 import {
   type DeviceChange,
@@ -193,6 +193,7 @@ export class DeviceRegistry {
 
   /** Whether a device is known. The primary device of a user always is. */
   async hasDevice(jid: Jid): Promise<boolean> {
+    requireObject("find device: the JID", jid);
     if (jid.device === PRIMARY_DEVICE) return true;
     const [devices] = await this.getDevicesFor([jid]);
     return devices?.some(({ device }) => device === jid.device) === true;
@@ -202,6 +203,11 @@ export class DeviceRegistry {
    * Stores the answer of a user sync, for all users in one commit. @throws {StoreError} Nothing was changed.
    */
   async update(synced: readonly SyncedDevices[]): Promise<DeviceReport[]> {
+    requireObjects("update devices: users", synced);
+    for (const { user, devices } of synced) {
+      requireObject("update devices: user", user);
+      requireObjects("update devices: devices", devices);
+    }
     return await this.#locked(
       synced.map(({ user }) => user),
       async (aliases, requireCurrent) => {
@@ -228,17 +234,20 @@ export class DeviceRegistry {
     device: DeviceChange,
     signedKeyIndexList?: Uint8Array | undefined,
   ): Promise<DeviceReport> {
+    requireObject("add device: the device", device);
     const list = readKeyIndexList(signedKeyIndexList);
     return await this.#patch(user, (record) => patchDeviceAdd(record, device, list));
   }
 
   /** Removes devices, with their sessions and sender-key marks in the same commit. */
   async removeDevices(user: Jid, deviceIds: readonly number[]): Promise<DeviceReport> {
+    requireList("remove devices: deviceIds", deviceIds);
     return await this.#patch(user, (record) => patchDeviceRemove(record, deviceIds));
   }
 
   /** Updates a device of the list. */
   async updateDevice(user: Jid, device: DeviceChange): Promise<DeviceReport> {
+    requireObject("update device: the device", device);
     return await this.#patch(user, (record) => patchDeviceUpdate(record, device));
   }
 
@@ -267,6 +276,8 @@ export class DeviceRegistry {
     moved: readonly { readonly pn: string; readonly lid: string }[],
     commit: (writes: readonly Write[]) => Promise<void>,
   ): Promise<void> {
+    requireObjects("move device lists: users", moved);
+    requireFunction("move device lists: commit", commit);
     const users = moved.flatMap(({ pn, lid }) => [pn, lid]);
     await this.#locks.withKeys(users, async () => {
       const lists = await this.#parts.reads.getDevicesFor(users);
@@ -335,6 +346,7 @@ export class DeviceRegistry {
    * have followed the writes before. Takes no lock: a running change rereads the store when it ends.
    */
   async follow(writes: readonly Write[]): Promise<void> {
+    requireObjects("follow: writes", writes);
     const users = writes.flatMap(usersOfLists);
     // The list has another canonical name now.
     const renamed = writes.flatMap((write) =>
@@ -467,6 +479,7 @@ export class DeviceRegistry {
   }
 
   async #aliasesOf(users: readonly Jid[]): Promise<Aliases[]> {
+    requireObjects("read devices: users", users);
     if (users.length > MAX_USERS) {
       throw new RangeError(`read devices: ${users.length} users, at most ${MAX_USERS} are allowed`);
     }

@@ -1,6 +1,7 @@
 import type { Jid } from "../../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../../backend/mod.ts";
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
+import { requireObject, requireObjects } from "../../errors/mod.ts";
 import { BareGroups } from "./bare_groups.ts";
 import { addParticipants, type GroupInfo, type ParticipantChange, removeParticipants } from "./group_info.ts";
 
@@ -52,6 +53,7 @@ export class GroupCache {
 
   /** Caches fetched members. */
   async insert(group: string, info: GroupInfo): Promise<void> {
+    requireInfo(info);
     await this.#locks.withKeys([group], async () => await this.#parts.cache.insert(group, info));
   }
 
@@ -60,11 +62,14 @@ export class GroupCache {
    * must be fetched again.
    */
   async added(group: string, participants: readonly ParticipantChange[]): Promise<void> {
+    requireObjects("add participants: participants", participants);
+    for (const { jid } of participants) requireObject("add participants: a JID", jid);
     await this.#patch(group, (info) => addParticipants(info, participants));
   }
 
   /** Applies a notification that members left or were removed. @throws {StoreError} As `added`. */
   async removed(group: string, participants: readonly Jid[]): Promise<void> {
+    requireObjects("remove participants: participants", participants);
     await this.#patch(group, (info) => removeParticipants(info, participants));
   }
 
@@ -77,6 +82,7 @@ export class GroupCache {
     action: "add" | "remove",
     results: readonly ParticipantResult[],
   ): Promise<void> {
+    requireObjects("change participants: results", results);
     const accepted = results.filter(({ status }) => status === ACCEPTED);
     if (action === "add") await this.added(group, accepted);
     else
@@ -110,6 +116,7 @@ export class GroupCache {
 
   /** Must be called with writes of other code, at the latest when they have landed. */
   follow(writes: readonly Write[]): void {
+    requireObjects("follow: writes", writes);
     for (const write of writes) if (write.kind === "groupMetadata.put") this.#bare.stored(write.group);
   }
 
@@ -122,4 +129,10 @@ export class GroupCache {
     }
     this.#bare.add(group, now);
   }
+}
+
+/** @throws {TypeError} When the value is no members of a group. */
+function requireInfo(info: GroupInfo): void {
+  requireObject("cache group: info", info);
+  requireObjects("cache group: participants", info.participants);
 }

@@ -1,4 +1,5 @@
 import type { Jid } from "../../addresses/mod.ts";
+import { requireObjects } from "../../errors/mod.ts";
 
 /** A member of a group. */
 export interface Participant {
@@ -61,12 +62,12 @@ export function removeParticipants(info: GroupInfo, removed: readonly Jid[]): Gr
 
 /** The phone number of a member of a group of LIDs, if known. Both are user parts. */
 export function phoneNumberIn(info: GroupInfo, lid: string): string | undefined {
-  return info.participants.find(({ user }) => user === lid)?.phoneNumber;
+  return participantsOf(info).find(({ user }) => user === lid)?.phoneNumber;
 }
 
 /** The LID of a member of a group of LIDs, if known. Both are user parts. */
 export function lidIn(info: GroupInfo, phoneNumber: string): string | undefined {
-  return info.participants.find((participant) => participant.phoneNumber === phoneNumber)?.user;
+  return participantsOf(info).find((participant) => participant.phoneNumber === phoneNumber)?.user;
 }
 
 /** LIDs of members by phone number. */
@@ -84,4 +85,9 @@ function lidsOf({ participants }: GroupInfo): Map<string, string> {
 function userOf({ addressing }: GroupInfo, { user, server }: Jid, lids: ReadonlyMap<string, string>): string {
   const isNumber = server === "s.whatsapp.net" || server === "c.us" || server === "hosted";
   return addressing === "lid" && isNumber ? (lids.get(user) ?? user) : user;
+}
+
+function participantsOf(info: GroupInfo): readonly Participant[] {
+  requireObjects("find participant: participants", info?.participants);
+  return info.participants;
 }

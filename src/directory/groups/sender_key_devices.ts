@@ -1,6 +1,7 @@
 import { formatJid, type Jid } from "../../addresses/mod.ts";
 import type { ProtocolReads, SenderKeyDevice, Write } from "../../backend/mod.ts";
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
+import { requireFunction, requireList, requireObjects } from "../../errors/mod.ts";
 import { Forgettings } from "./forgettings.ts";
 
 /** JIDs of the devices that hold our sender key of a group. Plain data. */
@@ -55,6 +56,7 @@ export class SenderKeyDevices {
    * @throws {StoreError}
    */
   async withoutKey(group: string, devices: readonly Jid[]): Promise<Jid[]> {
+    requireObjects("find devices without key: devices", devices);
     if (this.#lost.has(group)) await this.#locks.withKeys([group], () => this.#clearLost(group));
     const holders = new Set(await this.#holders(group));
     return devices.filter((device) => !holders.has(formatJid(device)));
@@ -78,6 +80,7 @@ export class SenderKeyDevices {
    * Durable when it resolves. @throws {StoreError}
    */
   async forget(group: string, devices: readonly Jid[]): Promise<void> {
+    requireObjects("forget key holders: devices", devices);
     await this.#locks.withKeys([group], async () => {
       for (const device of devices) this.#forgettings.addDevice(group, formatJid(device));
       await this.#mark(group, devices, false);
@@ -120,6 +123,8 @@ export class SenderKeyDevices {
    * earlier distributions do not mark these devices.
    */
   async whileRemoved<T>(deviceJids: readonly string[], commit: () => Promise<T>): Promise<T> {
+    requireList("remove devices: deviceJids", deviceJids);
+    requireFunction("remove devices: commit", commit);
     const end = this.#forgettings.beginRemoval(deviceJids);
     try {
       return await commit();
@@ -131,6 +136,7 @@ export class SenderKeyDevices {
 
   /** Drops cached marks that may be outdated after a commit, whether its outcome is known or in doubt. */
   async follow(writes: readonly Write[]): Promise<void> {
+    requireObjects("follow: writes", writes);
     for (const write of writes) {
       switch (write.kind) {
         case "senderKeyDevices.set":

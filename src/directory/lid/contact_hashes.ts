@@ -40,7 +40,7 @@ export class ContactHashes {
 
   /** See `LidPnCache.lidOfContactHash`. */
   async lidOf(hash: string): Promise<string | undefined> {
-    const bytes = decodeBase64(hash);
+    const bytes = typeof hash === "string" ? decodeBase64(hash) : undefined;
     if (bytes?.length !== HASH_BYTES) return undefined;
     this.#reading ??= this.#read();
     await this.#reading;

@@ -13,7 +13,13 @@ import {
   MAX_CACHED_MAPPINGS,
   type ValueCache,
 } from "../../cache/mod.ts";
-import { AmbiguousError } from "../../errors/mod.ts";
+import {
+  AmbiguousError,
+  requireFunction,
+  requireList,
+  requireObject,
+  requireObjects,
+} from "../../errors/mod.ts";
 import { type Clock, type Logger, nowSeconds } from "../../ports/mod.ts";
 import { ContactHashes } from "./contact_hashes.ts";
 import { contradictedBy, dateOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
@@ -267,6 +273,8 @@ export class LidPnCache {
    *   `AmbiguousError` the commit may have been applied; the entries are then read from the store again.
    */
   async learn(mappings: readonly LearntMapping[], request: LearnRequest): Promise<LearnReport> {
+    requireObjects("mappings", mappings);
+    requireObject("options", request);
     if (mappings.length > MAX_LEARNT) {
       throw new RangeError(`learn LIDs: ${mappings.length} mappings, at most ${MAX_LEARNT} are allowed`);
     }
@@ -301,7 +309,9 @@ export class LidPnCache {
    * @returns Number of mappings read.
    * @throws {RangeError} When `limit` is not a count. @throws {StoreError}
    */
-  async warmUp({ limit = MAX_CACHED_MAPPINGS }: { readonly limit?: number } = {}): Promise<number> {
+  async warmUp(options: { readonly limit?: number } = {}): Promise<number> {
+    requireObject("options", options);
+    const { limit = MAX_CACHED_MAPPINGS } = options;
     if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError("warm up LIDs: limit is no count");
     if (limit === 0) return 0;
     for (let other = this.#warming; other !== undefined; other = this.#warming) {
@@ -357,6 +367,7 @@ export class LidPnCache {
    */
   async follow(writes: readonly Write[]): Promise<void> {
     const { byLid, byPn } = this.#parts;
+    requireObjects("writes", writes);
     // In-process caches drop all entries before the first await.
     const forgetting: unknown[] = [];
     for (const write of writes) {
@@ -431,6 +442,8 @@ export class LidPnCache {
     users: readonly MappedUser[],
     section: (mapped: readonly MappedUser[]) => Promise<T>,
   ): Promise<T> {
+    requireObjects("users", users);
+    requireFunction("section", section);
     const keys = users.flatMap(({ pn, lid }) => [`lid:${lid}`, `pn:${pn}`]);
     return await this.#locks.withKeys(keys, async () => {
       const lids = await Promise.all(users.map(({ pn }) => this.#stateLid(pn)));
@@ -440,6 +453,7 @@ export class LidPnCache {
 
   /** As `resolveAddress`, for a JID: the JID that a message is encrypted for. */
   async encryptionJid(jid: Jid): Promise<Jid> {
+    requireObject("jid", jid);
     return (await lidJid(jid, (user) => this.#stateLid(user))) ?? jid;
   }
 
@@ -447,6 +461,7 @@ export class LidPnCache {
    * The JID of the same device in the other namespace. `undefined` when it does not exist or is not known.
    */
   async swapNamespace(jid: Jid): Promise<Jid | undefined> {
+    requireObject("jid", jid);
     if (jid.server === "lid" || jid.server === "hosted.lid") {
       const phoneNumber = await this.getPn(jid.user);
       const server = jid.server === "lid" ? "s.whatsapp.net" : "hosted";
@@ -585,6 +600,7 @@ export class LidPnCache {
 
 /** The users that are valid keys of a store. */
 function asked(users: readonly string[]): [string, undefined][] {
+  requireList("users", users);
   return users.filter(isText).map((user) => [user, undefined]);
 }
 

@@ -43,6 +43,30 @@ export const copyCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "bytes: a setter copies what it is called with",
+    async run(harness) {
+      const backend = await harness.open();
+      const record = sampleBytes(2, 60);
+      const key = { keyData: sampleBytes(3, 32), fingerprint: sampleBytes(4, 3), timestamp: 1 };
+      const keyId = sampleBytes(5, 6);
+      const preKey = { id: 7, record: sampleBytes(6, 40) };
+      const given = structuredClone({ record, key, keyId, preKey, device: fullDevice(2) });
+      const writing = [
+        backend.putSession("1000@lid.0", given.record),
+        backend.setSyncKey(given.keyId, given.key),
+        backend.storePreKeys([given.preKey], false),
+        backend.save(given.device),
+      ];
+      // Before any of them has been committed.
+      check(scribble(given) > 10, "there are no bytes to change");
+      await Promise.all(writing);
+      equal(await backend.getSession("1000@lid.0"), record, "session");
+      equal(await backend.getSyncKey(keyId), key, "sync key");
+      equal(await backend.loadPreKey(7), preKey.record, "pre-key");
+      equal(await backend.load(), fullDevice(2), "device");
+    },
+  },
+  {
     name: "bytes: the caller owns the bytes that it reads",
     async run(harness) {
       const backend = await harness.open();

@@ -1,3 +1,4 @@
+import { requireFunction, requireList, requireObject } from "../../errors/mod.ts";
 import { ConformanceError } from "./assert.ts";
 import { conformanceCases } from "./cases.ts";
 import type { ConformanceCase, ConformanceTarget, Requirement } from "./harness.ts";
@@ -85,6 +86,10 @@ export function registerConformance(
   register: RegisterTest,
   options: ConformanceOptions = {},
 ): ConformancePlan {
+  requireObject("register conformance: target", target);
+  requireList("register conformance: target.provides", target.provides);
+  requireFunction("register conformance: register", register);
+  requireObject("register conformance: options", options);
   const known = new Map((options.knownFailures ?? []).map((failure) => [failure.case, failure.reason]));
   const registered: string[] = [];
   const skipped: { name: string; missing: readonly Requirement[] }[] = [];
@@ -113,6 +118,8 @@ export function registerConformance(
 
 /** Runs one case on an empty database and disposes of it. @throws Errors of the case or the disposal. */
 export async function runCase(target: ConformanceTarget, one: ConformanceCase): Promise<void> {
+  requireFunction("run case: target.create", target?.create);
+  requireFunction("run case: run", one?.run);
   const harness = await target.create();
   let failed = true;
   try {
