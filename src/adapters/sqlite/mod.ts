@@ -4,5 +4,6 @@
  * @module
  */
 
+export { readSchema } from "./migrate.ts";
 export type { SqlDriver, SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
 export { openSqliteBackend, openSqliteCore, type SqliteBackendOptions } from "./sqlite_backend.ts";

@@ -251,6 +251,7 @@ describe("DatabaseFile.check", () => {
   });
 
   test("leaves a file of another program beside the database alone", async () => {
+    await use();
     writeFileSync(`${path}-witness`, "notes");
     expect(await use()).toBe(0);
     expect(readFileSync(`${path}-witness`, "utf8")).toBe("notes");
@@ -258,6 +259,7 @@ describe("DatabaseFile.check", () => {
   });
 
   test("completes a witness that was created and not written", async () => {
+    await use();
     writeFileSync(`${path}-witness`, "Holdfast");
     await use();
     put(path, `${path}.copy`);

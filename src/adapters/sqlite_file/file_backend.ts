@@ -7,6 +7,7 @@ import {
   withRestoreEpoch,
 } from "../../backend/mod.ts";
 import { openSqliteBackend, type SqliteBackendOptions } from "../sqlite/mod.ts";
+import { confirmAbsences } from "./confirm_absence.ts";
 import type { FileCheckOptions } from "./database_file.ts";
 import type { FileRow } from "./file_row.ts";
 import type { FileDriver, OpenFile } from "./open_files.ts";
@@ -15,19 +16,22 @@ import type { FileDriver, OpenFile } from "./open_files.ts";
 export interface FileBackendOptions extends SqliteBackendOptions, FileCheckOptions {}
 
 /**
- * As `openSqliteBackend`, over a driver that may be of a file. The file is compared with its witness now, and
+ * As `openSqliteBackend`, over a driver that may be of a file. What a damaged file might only seem to lack is
+ * confirmed. The file is compared with its witness now, and
  * each time the device is read: see `DatabaseFile`.
  *
  * @throws What `openSqliteBackend` does.
  */
 export async function openFileBackend(driver: FileDriver, options: FileBackendOptions): Promise<Backend> {
-  const backend = await openSqliteBackend(driver, options);
   const { file } = driver;
-  if (file === undefined) return backend;
+  if (file === undefined) return await openSqliteBackend(driver, options);
   try {
-    return overFile(backend, file, await file.check(options));
+    await file.requireNewOrTables(driver);
+    const backend = await openSqliteBackend(driver, options);
+    const confirmed = confirmAbsences(backend, driver, options.account ?? "default");
+    return overFile(confirmed, file, await file.check(options));
   } catch (error) {
-    await backend.close();
+    await driver.close();
     throw error;
   }
 }

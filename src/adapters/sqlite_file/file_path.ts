@@ -1,5 +1,6 @@
-import { BackendError } from "../../errors/mod.ts";
+import { BackendError, CorruptError } from "../../errors/mod.ts";
 import type { Logger } from "../../ports/mod.ts";
+import { requireNewOrWhole } from "./absent_file.ts";
 import { type HostFiles, hasFileModes, workingFolder } from "./host_modules.ts";
 
 /** Mode of a new file: only its owner can read and write it. */
@@ -20,17 +21,22 @@ export interface PreparedFile {
  * Resolves a path and creates the file if it is absent: empty, private to its owner. Does not read the
  * content of the file.
  *
+ * @throws {CorruptError} When the file is damaged so that it seems to be new.
  * @throws {BackendError} When the path cannot be resolved or the file cannot be created.
  */
 export function prepareFile(files: HostFiles, path: string): PreparedFile {
   const absolute = isAbsolute(path) ? path : `${workingFolder()}/${path}`;
   try {
-    if (files.statSync(absolute, { bigint: true, throwIfNoEntry: false }) === undefined)
+    if (files.statSync(absolute, { bigint: true, throwIfNoEntry: false }) === undefined) {
+      requireNewOrWhole(files, absolute);
       create(files, absolute);
+    }
     const real = files.realpathSync(absolute);
+    requireNewOrWhole(files, real);
     const mode = files.statSync(real, { bigint: true, throwIfNoEntry: false })?.mode ?? 0n;
     return { path: real, isOpenToOthers: hasFileModes() && (mode & OTHERS) !== 0n };
   } catch (cause) {
+    if (cause instanceof CorruptError) throw cause;
     throw new BackendError(`open database: ${reasonOf(cause)}: ${JSON.stringify(path)}`, { cause });
   }
 }

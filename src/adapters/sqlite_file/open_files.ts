@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "../../ports/mod.ts";
 import type { SqlDriver, SqlLimits } from "../sqlite/mod.ts";
+import { requireNewOrTables } from "./absent_file.ts";
 import { DatabaseFile, type FileCheckOptions } from "./database_file.ts";
 import { FileConnection } from "./file_connection.ts";
 import { type FileIdentity, identityOf, isUntouched } from "./file_identity.ts";
@@ -80,6 +81,8 @@ export interface OpenFile {
   check(options?: FileCheckOptions): Promise<FileRow | undefined>;
   /** Writes the log into the file. */
   checkpoint(): Promise<void>;
+  /** See `requireNewOrTables`. */
+  requireNewOrTables(driver: SqlDriver): Promise<void>;
 }
 
 /** A driver that may be of a file. */
@@ -109,7 +112,12 @@ export async function openSqliteFile(options: SqliteFileOptions): Promise<FileDr
   await shared.opening;
   let closed: Promise<void> | undefined;
   const { connection, file } = shared;
-  return driverOf(connection, file, () => {
+  const opened: OpenFile = {
+    check: (options) => file.check(connection, options),
+    checkpoint: () => connection.checkpoint(),
+    requireNewOrTables: (driver) => requireNewOrTables(files, path, driver),
+  };
+  return driverOf(connection, opened, () => {
     closed ??= leave(path, shared, files);
     return closed;
   });
@@ -137,16 +145,13 @@ function connected(
 
 function driverOf(
   connection: FileConnection,
-  file: DatabaseFile | undefined,
+  file: OpenFile | undefined,
   close: () => Promise<void>,
 ): FileDriver {
   return {
     limits: SQLITE_LIMITS,
     durable: file !== undefined,
-    file: file && {
-      check: (options) => file.check(connection, options),
-      checkpoint: () => connection.checkpoint(),
-    },
+    file,
     query: (sql, params) => connection.query(sql, params),
     batch: (statements) => connection.batch(statements),
     close,
