@@ -1,6 +1,6 @@
 /**
- * Names on the network: JIDs, the addresses of Signal sessions, and the names of sender keys. Everything is
- * parsed and formatted here, and checked on the way: a text that is no JID is an error, never half of one.
+ * JIDs, addresses of Signal sessions, and names of sender keys: parsing, formatting and checking. Malformed
+ * text throws a `TypeError`; nothing is parsed in part.
  *
  * @module
  */
