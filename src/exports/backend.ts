@@ -1,10 +1,10 @@
 /**
- * The contract between the core and whatever stores its state: four store interfaces, every mutation as data,
- * one atomic `commit`, and the owner guard that keeps two processes from interleaving.
+ * The contract between the core and its storage: four store interfaces, every mutation as data, one atomic
+ * `commit`, and the owner guard that keeps two processes from interleaving.
  *
- * An author of a backend writes a `BackendCore` (the reads and `commit`) and hands it to `createBackend`,
- * which checks what callers pass and turns each setter into a commit. `composeBackend` joins four stores that
- * are apart. The kit in the subpath `testing` says whether a backend keeps the contract.
+ * The author of a backend writes a `BackendCore` (the reads and `commit`) and passes it to `createBackend`,
+ * which checks arguments and turns each setter into a commit. `composeBackend` joins four separate stores. A
+ * conformance kit, in the subpath `testing`, checks that a backend keeps the contract.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A Baileys client's state in Holdfast: its auth state, and its Signal repository.
+ * The state of a Baileys client in Holdfast: its auth state and its Signal repository.
  *
  * @module
  */

@@ -1,10 +1,9 @@
 /**
- * Caches in process and in external stores, and coordination in process.
+ * Caches in process and in external stores, and locks by key.
  *
- * `accountCaches` says how large the caches of an account are and where. `PortableCache` is the bounded cache
- * that everything here is made of. `TypedCache` is the same in process, or lives in a `CacheStore`:
- * `redisCacheStore`, `kvCacheStore`, or one of your own, for which `keyValueCacheStore` asks three
- * operations.
+ * `accountCaches` sets the sizes, lifetimes and stores of an account's caches. `PortableCache` is the bounded
+ * cache that all others are based on. `TypedCache` keeps its entries in process or in a `CacheStore`:
+ * `redisCacheStore`, `kvCacheStore`, or your own through `keyValueCacheStore`, which needs three operations.
  *
  * @module
  */

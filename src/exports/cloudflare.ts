@@ -1,7 +1,7 @@
 /**
- * Durable Objects of Cloudflare that keep accounts: classes to bind or to extend, and the Worker in front of
- * them. This subpath is on npm alone, since it imports `cloudflare:workers`. On JSR, `accountObject` of
- * `@holdfast/store/worker` makes the same classes.
+ * Durable Objects of Cloudflare that store accounts: classes to bind or to extend, and the Worker in front of
+ * them. This subpath is on npm only, because it imports `cloudflare:workers`. On JSR, `accountObject` of
+ * `@holdfast/store/worker` creates the same classes.
  *
  * @module
  */
