@@ -1,7 +1,7 @@
 /**
- * Who is who, on which devices, in which groups: LIDs and phone numbers, device lists, group members, and who
- * holds our sender keys. `directory(account)` opens it; `account.lid` reads the mapping between LIDs and
- * phone numbers alone.
+ * Users, their devices and their groups: LIDs and phone numbers, device lists, group members, and the holders
+ * of our sender keys. `directory(account)` opens it; `account.lid` has only the mappings of LIDs to phone
+ * numbers.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * An account in the storage of a Durable Object: the backend over its SQLite, and a scheduler over its one
- * alarm.
+ * An account in the storage of a Durable Object: the backend over its SQLite, and a scheduler over its alarm.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A backend over libSQL: local files, memory, and servers, through `@libsql/client`.
+ * A backend over libSQL. Files and memory use the native library `libsql`, servers use `@libsql/client`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The memory backend: the reference implementation of the contract, for tests and for state that need not
- * survive the process.
+ * outlive the process.
  *
  * @module
  */

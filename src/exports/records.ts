@@ -1,10 +1,9 @@
 /**
- * Codecs between stored records and plain objects: what the stores hand out as bytes, and what a client
- * writes.
+ * Codecs between stored records and plain objects.
  *
- * Every decoder copies, tells bytes that do not decode (`CorruptError`) from a value of a length that none
- * has (`WrongLengthError`), and never repeats bytes in a message. Encoders take the caller's mistakes as
- * `TypeError` and `RangeError`. Sessions and sender keys are in the subpath `signal`.
+ * Decoders copy their input. Bytes that do not decode are a `CorruptError`, a value of an invalid length is a
+ * `WrongLengthError`, and no message contains bytes. Encoders throw `TypeError` and `RangeError` for mistakes of
+ * the caller. Live sessions and sender keys are in the subpath `signal`.
  *
  * @module
  */

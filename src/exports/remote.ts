@@ -1,5 +1,5 @@
 /**
- * An account that a Holdfast service keeps, used from anywhere.
+ * A backend for an account that a Holdfast service stores.
  *
  * @module
  */

@@ -1,11 +1,10 @@
 /**
  * Holdfast: the state of a WhatsApp-Web-style client (device identity, Signal ratchets, app-state sync,
- * protocol tables) as live objects in memory, written behind atomically to whatever backend the runtime
- * offers.
+ * protocol tables) as live objects in memory, written behind atomically to a backend.
  *
- * `openAccount` opens one account over a backend. Backends, and everything that depends on a runtime, are
- * subpaths: `@holdfast/store/memory`, `@holdfast/store/libsql` and so on; `@holdfast/store/backend` is for
- * those who write one.
+ * `openAccount` opens one account over a backend. Backends, and all code that depends on a runtime, are
+ * subpaths: `@holdfast/store/memory`, `@holdfast/store/libsql` and so on. To write a backend, see
+ * `@holdfast/store/backend`.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
- * Signal state in memory: sessions and sender keys as live objects over the storage format that Signal
- * clients share, and a cache that writes them behind without ever letting a message key leave twice.
+ * Signal state in memory: sessions and sender keys as live objects over the storage format of Signal clients,
+ * in a write-behind cache that never uses a message key twice.
  *
- * `signalCache(account)` is the account's cache of `SessionRecord`s and `SenderKeyRecord`s; with
- * `SignalCodecs` the cached objects are a client's own. `publishable` is awaited before a ciphertext leaves.
+ * `signalCache(account)` returns the account's cache of `SessionRecord`s and `SenderKeyRecord`s. With
+ * `SignalCodecs` it caches a client's own objects. Await `publishable` before you send a ciphertext.
  *
  * @module
  */

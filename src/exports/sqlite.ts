@@ -1,5 +1,5 @@
 /**
- * A backend over any SQLite: schema, migrations, statements and row codecs behind a driver of two methods.
+ * A backend over any SQLite: schema, migrations, statements and row codecs over a driver with two methods.
  *
  * @module
  */

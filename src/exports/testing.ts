@@ -1,7 +1,7 @@
 /**
- * Everything that a test of this package, of a backend or of a client needs: surroundings that stand still
- * (clock, scheduler, seeded randomness, a logger that remembers), a network that misbehaves on demand, and
- * the conformance kit that every backend has to pass. Nothing in it touches a host or a test runner.
+ * Tools for tests of this package, of a backend or of a client: a fake host (clock, scheduler, seeded
+ * randomness, recording logger), a committer that fails on demand, and the conformance kit that every backend
+ * must pass. It uses no host API and no test runner.
  *
  * @example
  * ```ts
