@@ -3,7 +3,7 @@
  * by a test and by a benchmark.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Curve, generateSignalPubKey } from "baileys";
@@ -41,7 +41,8 @@ const WAYS = ["over", "other"] as const;
 /** An account in a file that sends, and the keys that it has used. */
 export class SendingWorld {
   readonly folder: string = mkdtempSync(join(tmpdir(), "holdfast-restored-"));
-  readonly path: string = join(this.folder, "bot.db");
+  /** Where the database is. */
+  path: string = join(this.folder, "bot.db");
   readonly clock: FakeClock = new FakeClock();
   readonly #used = new Set<string>();
   readonly #creds = pairedCreds({ pn: "15550000002" });
@@ -88,8 +89,8 @@ export class SendingWorld {
   }
 
   /** Opens the account, sends, and closes it. @returns The restore epoch. */
-  async use(messages: number, account?: string): Promise<number> {
-    const opened = await this.open(account);
+  async use(messages: number, account?: string, options?: { originalIsStopped?: boolean }): Promise<number> {
+    const opened = await this.open(account, options);
     await this.send(opened, messages);
     await opened.account.close();
     return opened.account.signalPolicy.restoreEpoch ?? 0;
@@ -112,6 +113,15 @@ export class SendingWorld {
       if (existsSync(`${this.path}.copy${suffix}`))
         execFileSync("cp", [`${this.path}.copy${suffix}`, this.path + suffix]);
     }
+  }
+
+  /** Copies the database with its witness into a new folder. The account must be closed. */
+  copyFolder(name: string): string {
+    const to = join(this.folder, name);
+    mkdirSync(to);
+    for (const suffix of ["", "-witness"])
+      execFileSync("cp", [this.path + suffix, join(to, `bot.db${suffix}`)]);
+    return join(to, "bot.db");
   }
 
   remove(): void {

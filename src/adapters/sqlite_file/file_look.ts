@@ -4,7 +4,7 @@ import type { HostFiles } from "./host_modules.ts";
 export interface FileLook {
   readonly device: bigint;
   readonly inode: bigint;
-  /** Birth time in nanoseconds. 0 where the file system has none. */
+  /** Birth time in nanoseconds, in whole milliseconds as Deno tells it. 0 where the file system has none. */
   readonly bornNs: bigint;
   /** Dates of the last change of the content, and of the content or the inode. */
   readonly modifiedNs: bigint;
@@ -19,7 +19,7 @@ export function lookAt(files: HostFiles, path: string): FileLook | "absent" | un
     const { dev, ino, birthtimeNs, mtimeNs, ctimeNs } = stat;
     // Without inodes (workerd has a file system of its own) no file can be told from another.
     if (typeof ino !== "bigint" || ino === 0n) return undefined;
-    const bornNs = typeof birthtimeNs === "bigint" ? birthtimeNs : 0n;
+    const bornNs = typeof birthtimeNs === "bigint" ? wholeMs(birthtimeNs) : 0n;
     return { device: dev, inode: ino, bornNs, modifiedNs: mtimeNs, changedNs: ctimeNs };
   } catch {
     return undefined;
@@ -33,13 +33,17 @@ export function isSameFile(one: FileLook, other: FileLook): boolean {
 
 /**
  * Whether the birth time of a file is one, by two looks at it. Some systems report 0, or the date of the last
- * change. So it counts once the file was written in between and the birth time stayed.
+ * change. So it counts once the file was written in between, and the birth time stayed.
  */
 export function provesBirth(before: FileLook, after: FileLook): boolean {
   return (
     after.bornNs !== 0n &&
     before.bornNs === after.bornNs &&
     before.modifiedNs !== after.modifiedNs &&
-    before.changedNs !== after.changedNs
+    after.bornNs !== wholeMs(after.changedNs)
   );
+}
+
+function wholeMs(ns: bigint): bigint {
+  return ns - (ns % 1_000_000n);
 }
