@@ -8,8 +8,8 @@ import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts"
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { createApp } from "../../src/http/mod.ts";
-import { silentLogger, systemClock } from "../../src/ports/mod.ts";
-import { LocalAccounts, SqlRegistry } from "../../src/service/mod.ts";
+import { silentLogger, systemClock, systemRandom } from "../../src/ports/mod.ts";
+import { LocalAccounts, makeToken, SqlRegistry } from "../../src/service/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
@@ -72,7 +72,6 @@ async function flushing(): Promise<Comparison> {
 
 /** Requests of a client elsewhere while it flushes a hundred sessions and its device. */
 async function requestsPerFlush(): Promise<number> {
-  const token = "bench-admin-token-0123456789abcdef";
   const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
   const database = new MemoryDatabase();
   await using accounts = new LocalAccounts({
@@ -81,8 +80,12 @@ async function requestsPerFlush(): Promise<number> {
     openBackend: async (account) => memoryBackend({ account, database }),
     openAccount: (account, backend) => openAccount({ taskLabel: account, backend }),
   });
-  const app = createApp({ accounts, adminToken: token });
+  const app = createApp({ accounts });
   await accounts.registry.addAccount("bench");
+  const { token, id, hash } = await makeToken(systemRandom);
+  await accounts.registry.addToken({
+    ...{ id, hash, account: "bench", permissions: ["account"], label: "", createdAtMs: 0 },
+  });
   let requests = 0;
   const backend = remoteBackend({
     url: "https://holdfast.example",

@@ -19,19 +19,25 @@ export async function adminToken(): Promise<AdminToken> {
 /** The text printed when a service has started: its address, and example commands. */
 export function serviceGreeting(url: string, where: string, { token, isNew }: AdminToken): string {
   const shown = isNew ? `TOKEN='${token}'` : 'TOKEN="$HOLDFAST_ADMIN_TOKEN"';
-  const headers = `-H "authorization: Bearer $TOKEN" -H 'content-type: application/json'`;
+  const headers = headersWith("$TOKEN");
+  const botHeaders = headersWith("$TOKEN_OF_BOT");
   const tokenFor = `{"account":"bot-1","permissions":["account"],"label":"bot"}`;
   return `Serving accounts on ${url}, kept in ${where}
 
   ${shown}
   curl -s ${url}/v1/accounts ${headers} -d '{"name":"bot-1"}'
-  curl -s ${url}/v1/accounts/bot-1/device/commands ${headers} -d '{"commands":[{"kind":"setPushName","pushName":"Bot"}]}'
-  curl -s ${url}/v1/accounts/bot-1/device ${headers}
+  TOKEN_OF_BOT=$(curl -s ${url}/v1/tokens ${headers} -d '${tokenFor}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+  curl -s ${url}/v1/accounts/bot-1/device/commands ${botHeaders} -d '{"commands":[{"kind":"setPushName","pushName":"Bot"}]}'
+  curl -s ${url}/v1/accounts/bot-1/device ${botHeaders}
   curl -s ${url}/v1/accounts/bot-1/stats ${headers}
   curl -s ${url}/v1/tokens ${headers} -d '${tokenFor}'
 
 Clients keep their state here with remoteBackend({ url: "${url}", token, account: "bot-1" }). Stop with Ctrl-C.
 `;
+}
+
+function headersWith(token: string): string {
+  return `-H "authorization: Bearer ${token}" -H 'content-type: application/json'`;
 }
 
 /** Resolves when the program receives a signal to end. */

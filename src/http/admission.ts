@@ -16,7 +16,7 @@ const MAX_HEADER_LENGTH = 512;
  */
 export function admitToAccount(
   context: AppContext,
-  { permission, effect }: Pick<OperationRow, "permission" | "effect">,
+  { permission, admin, effect }: Pick<OperationRow, "permission" | "admin" | "effect">,
 ): MiddlewareHandler<AppEnv> {
   const { accounts } = context;
   return async (c, next) => {
@@ -24,8 +24,8 @@ export function admitToAccount(
     const name = accountOfSegment(segment);
     const { principal, account, registeredAtMs } = await identify(c, context, name);
     if (name === undefined) throw new ServiceError("not-found", "find account: the name is not valid");
-    if (!mayUse(principal, name, permission))
-      throw new ServiceError("forbidden", "find account: the token does not allow this account");
+    if (!mayUse(principal, name, permission) && !(admin && isAdmin(principal)))
+      throw new ServiceError("forbidden", "find account: the token does not allow this of this account");
     if (account === "absent" || registeredAtMs === undefined)
       throw new ServiceError("not-found", "find account: no such account");
     // The next deletion continues one that failed.

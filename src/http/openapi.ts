@@ -1,6 +1,6 @@
 import { CALL_TYPE } from "../protocol/mod.ts";
 import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
-import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
+import { OPERATION_NAMES, operationRow, type Permission } from "../service/mod.ts";
 import { METHOD_OF } from "./method_of.ts";
 import { type Content, parameter, SCHEMAS, type Schema, schemaRef } from "./openapi_schemas.ts";
 import { ANSWER_WRITERS } from "./operation_answers.ts";
@@ -10,7 +10,9 @@ interface Operation {
   readonly id: string;
   readonly summary: string;
   /** The permission that it needs. Left out if it needs no token. */
-  readonly permission?: "account" | "admin" | "unredacted";
+  readonly permission?: Permission;
+  /** Whether an admin token allows it as well. */
+  readonly admin?: true | undefined;
   readonly query?: readonly Schema[] | undefined;
   readonly body?: Content | undefined;
   /** The content of each status of success. */
@@ -58,21 +60,26 @@ export function openApiDocument(): Readonly<Record<string, unknown>> {
 function accountPaths(): Record<string, Schema> {
   const paths: Record<string, Schema> = {};
   for (const id of OPERATION_NAMES) {
-    const { summary, path, effect, permission, takes, answers } = operationRow(id);
+    const { summary, path, effect, permission, admin, takes, answers } = operationRow(id);
     const { query, body } = INPUT_READERS[takes];
     const { status, content } = ANSWER_WRITERS[answers];
-    const described = operation({ id, summary, permission, query, body, answers: { [status]: content } });
+    const described = operation({
+      ...{ id, summary, permission, admin, query, body },
+      answers: { [status]: content },
+    });
     const key = `/v1/accounts/{account}${path}`;
     paths[key] = { parameters: [ACCOUNT], ...paths[key], [METHOD_OF[effect]]: described };
   }
   return paths;
 }
 
-function operation({ id, summary, permission, query = [], body, answers }: Operation): Schema {
+function operation({ id, summary, permission, admin, query = [], body, answers }: Operation): Schema {
   return {
     operationId: id,
     summary,
-    ...(permission === undefined ? {} : { security: [{ bearer: [permission] }] }),
+    ...(permission === undefined
+      ? {}
+      : { security: [{ bearer: [permission] }, ...(admin ? [{ bearer: ["admin"] }] : [])] }),
     ...(query.length === 0 ? {} : { parameters: query }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body) } }),
     responses: {

@@ -1,12 +1,13 @@
 import type { RedactedDevice } from "../device/mod.ts";
 import type { CALL_TYPE } from "../protocol/mod.ts";
 import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
-import type {
-  AccountSnapshot,
-  AccountStats,
-  FlushSummary,
-  OpenAccountStats,
-  SaverSummary,
+import {
+  type AccountSnapshot,
+  type AccountStats,
+  type FlushSummary,
+  type OpenAccountStats,
+  PERMISSIONS,
+  type SaverSummary,
 } from "../service/mod.ts";
 import type {
   AccountCreated,
@@ -65,7 +66,7 @@ export function schemaRef(schema: SchemaName): Schema {
   return { $ref: `#/components/schemas/${schema}` };
 }
 
-const permissions: Schema = listOf({ enum: ["account", "unredacted", "admin"] });
+const permissions: Schema = listOf({ enum: PERMISSIONS });
 
 const tokenMembers: MembersOf<TokenSummary> = {
   id: { type: "string", pattern: "^[0-9a-f]{16}$" },

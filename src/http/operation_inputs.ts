@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { CALL_TYPE } from "../protocol/mod.ts";
-import { isAdmin, mayUse, type OperationInputs, ServiceError } from "../service/mod.ts";
+import { mayUse, type OperationInputs, ServiceError } from "../service/mod.ts";
 import type { AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { parseCommands } from "./device_commands.ts";
@@ -37,8 +37,9 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
   call: {
     async read(c, { callBytes }, onItems) {
       const body = await readBody(c.req.raw, { contentType: CALL_TYPE, maxBytes: callBytes });
-      const account = isAdmin(c.get("principal")) ? undefined : c.get("accountName");
-      return [body, { account, maxBytes: callBytes, onItems }];
+      const principal = c.get("principal");
+      const mayErase = mayUse(principal, c.get("accountName"), "erase");
+      return [body, { account: principal.account, mayErase, maxBytes: callBytes, onItems }];
     },
     body: CALL_TYPE,
   },

@@ -15,6 +15,8 @@ const SMALL_COMMIT = 100;
 export interface CallScope {
   /** The only account of the database that the caller may see; all accounts when `undefined`. */
   readonly account: string | undefined;
+  /** Whether the caller may delete an account. Defaults to `true`. */
+  readonly mayErase?: boolean | undefined;
   /** Maximum size of a call that the host accepts, in bytes. Defaults to that of the protocol. */
   readonly maxBytes?: number | undefined;
   /** Called with the number of items of each list of a call before they are decoded. Throws to refuse them. */
@@ -43,7 +45,7 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
   if (call.kind === "commit") {
     await validateInTurns(call.writes, backend);
     if (call.guard !== undefined) requireGuard(call.guard);
-    await refuseForeignAccounts(backend, call.writes, scope);
+    await refuseDeletions(backend, call.writes, scope);
     return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard, checked: true }));
   }
   const { method, args } = call;
@@ -89,15 +91,19 @@ async function read(
   )(...args);
 }
 
-/** @throws {RefusedError} When a write deletes an account that the caller may not see. */
-async function refuseForeignAccounts(
+/** @throws {RefusedError} When a write deletes an account that the caller may not delete. */
+async function refuseDeletions(
   backend: Backend,
   writes: readonly Write[],
-  { account }: CallScope,
+  { account, mayErase }: CallScope,
 ): Promise<void> {
-  if (account === undefined || !writes.some(({ kind }) => kind === "account.delete")) return;
+  let writeIndex = writes.findIndex(({ kind }) => kind === "account.delete");
+  if (writeIndex < 0) return;
+  if (mayErase === false)
+    throw new RefusedError("commit: the token does not allow to erase the account", { writeIndex });
+  if (account === undefined) return;
   const own = await backend.create();
-  const writeIndex = writes.findIndex((write) => write.kind === "account.delete" && write.accountId !== own);
+  writeIndex = writes.findIndex((write) => write.kind === "account.delete" && write.accountId !== own);
   if (writeIndex >= 0) throw new RefusedError("commit: not the caller's account", { writeIndex });
 }
 

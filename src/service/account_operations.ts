@@ -32,8 +32,10 @@ export interface OperationRow<
   /** Path below the account: segments that begin with a slash. Empty for the account itself. */
   readonly path: string;
   readonly effect: "read" | "change" | "delete";
-  /** The permission that a token needs. An admin token includes `account`. */
+  /** The permission that a token needs. */
   readonly permission: Permission;
+  /** Whether an admin token allows it as well. */
+  readonly admin?: true;
   readonly takes: Takes;
   readonly answers: Answers;
 }
@@ -73,6 +75,7 @@ export const ACCOUNT_OPERATIONS = {
     path: "/stats",
     effect: "read",
     permission: "account",
+    admin: true,
     takes: "nothing",
     answers: "stats",
   },
@@ -96,7 +99,8 @@ export const ACCOUNT_OPERATIONS = {
     summary: "Delete everything of an account, and revoke its tokens",
     path: "",
     effect: "delete",
-    permission: "admin",
+    permission: "erase",
+    admin: true,
     takes: "nothing",
     answers: "nothing",
   },

@@ -9,10 +9,7 @@ export interface Principal {
   readonly permissions: readonly Permission[];
 }
 
-/**
- * The holder of the host's own admin token. It cannot read private keys, which needs a token with
- * `unredacted`.
- */
+/** The holder of the host's own admin token. It issues tokens for accounts, and uses none itself. */
 export const ROOT: Principal = { id: "root", account: undefined, permissions: ["admin"] };
 
 /** Returns the holder of a stored token. */
@@ -20,15 +17,9 @@ export function principalOf({ id, account, permissions }: StoredToken): Principa
   return { id, account, permissions };
 }
 
-/**
- * Whether a caller may use an account. An administrator may use all of them, except for operations that need
- * `unredacted`.
- */
+/** Whether a caller has a permission for an account. */
 export function mayUse(principal: Principal, account: string, permission: Permission): boolean {
-  const { permissions } = principal;
-  if (principal.account !== undefined && principal.account !== account) return false;
-  if (permissions.includes(permission)) return true;
-  return permission === "account" && isAdmin(principal);
+  return (principal.account ?? account) === account && principal.permissions.includes(permission);
 }
 
 /** Whether a caller administers the service. A token for one account never does. */

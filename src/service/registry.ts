@@ -2,13 +2,15 @@
 export type Permission =
   /** Use of the token's account: the commit protocol, its device, its statistics, redacted snapshots. */
   | "account"
+  /** Deletion of the token's account, by the service or in a commit. `account` does not include it. */
+  | "erase"
   /** Snapshots of the token's account that contain private keys. */
   | "unredacted"
-  /** Use, creation and deletion of every account, and tokens. */
+  /** Creation, list, statistics and deletion of every account, and tokens. No use of an account. */
   | "admin";
 
 /** All permissions. */
-export const PERMISSIONS: readonly Permission[] = ["account", "unredacted", "admin"];
+export const PERMISSIONS: readonly Permission[] = ["account", "erase", "unredacted", "admin"];
 
 /** A token as the registry stores it, without its secret. */
 export interface StoredToken {

@@ -21,8 +21,9 @@ export interface AnswerCarrier<Kind extends keyof OperationAnswers = keyof Opera
   decode(response: Response): Promise<OperationAnswers[Kind]>;
 }
 
-/** Header of a call whose caller may use its own account only. */
+/** Header of a call whose caller may use its own account only, and of one that may not erase it. */
 const SCOPED = "x-holdfast-scoped";
+const KEEPS = "x-holdfast-keeps";
 
 /** Header of an answer that is streamed. */
 const STREAMED = "x-holdfast-streamed";
@@ -33,11 +34,19 @@ export const INPUT_CARRIERS: { readonly [Kind in keyof OperationInputs]: InputCa
   commands: PLAIN_INPUT,
   redaction: PLAIN_INPUT,
   call: {
-    encode: ([body, { account }]) =>
-      account === undefined ? { body } : { body, headers: { [SCOPED]: "1" } },
+    encode: ([body, { account, mayErase }]) => ({
+      body,
+      headers: {
+        ...(account === undefined ? {} : { [SCOPED]: "1" }),
+        ...(mayErase === false ? { [KEEPS]: "1" } : {}),
+      },
+    }),
     decode: async (request, { account }) => [
       await bytesOf(request),
-      { account: request.headers.get(SCOPED) === null ? undefined : account },
+      {
+        account: request.headers.get(SCOPED) === null ? undefined : account,
+        mayErase: request.headers.get(KEEPS) === null,
+      },
     ],
   },
 };

@@ -22,13 +22,17 @@ describe("INPUT_CARRIERS", () => {
     expect(await carrier.decode(requestOf(carrier.encode([commands])), ADDRESS)).toEqual([commands]);
   });
 
-  test.each(["ann", undefined])("carries a call and its scope: %s", async (account) => {
+  test.each([
+    ["ann", true],
+    ["ann", false],
+    [undefined, true],
+  ] as const)("carries a call and its scope: %s, %s", async (account, mayErase) => {
     const body = new Uint8Array([0, 1, 255]);
     const { call: carrier } = INPUT_CARRIERS;
-    const carried = carrier.encode([body, { account }]);
+    const carried = carrier.encode([body, { account, mayErase }]);
     // The body is opaque: nothing is added to it.
     expect(carried.body).toBe(body);
-    expect(await carrier.decode(requestOf(carried), ADDRESS)).toEqual([body, { account }]);
+    expect(await carrier.decode(requestOf(carried), ADDRESS)).toEqual([body, { account, mayErase }]);
   });
 });
 

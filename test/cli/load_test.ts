@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Write } from "../../src/backend/mod.ts";
 import { PROTOCOL } from "../../src/protocol/mod.ts";
 import { dose } from "../support/dose.ts";
-import { ROOT_TOKEN, ServiceProcess } from "./service_process.ts";
+import { ServiceProcess } from "./service_process.ts";
 
 /** Large calls at once, and the accounts that they are for. */
 const CALLS = dose({ short: 20, long: 60 });
@@ -82,10 +82,11 @@ describe("a service under large calls", () => {
     await using service = await ServiceProcess.start(join(folder, "impatient.db"));
     await service.request("POST", "/v1/accounts", { body: { name: "x" } });
     const body = PROTOCOL.wire.encodeCommit(sessions(), undefined) as Uint8Array<ArrayBuffer>;
+    const token = await service.clientToken();
     const send = async (): Promise<Response> =>
       await fetch(`${service.url}/v1/accounts/x/backend`, {
         method: "POST",
-        headers: { authorization: `Bearer ${ROOT_TOKEN}`, "content-type": "application/vnd.holdfast.call" },
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/vnd.holdfast.call" },
         body,
       });
     const answers = await Promise.all(Array.from({ length: 12 }, send));

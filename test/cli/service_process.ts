@@ -24,6 +24,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly url: string;
   readonly ended: Promise<ProcessEnd>;
   readonly #sockets: Socket[] = [];
+  #clientToken: Promise<string> | undefined;
 
   private constructor(child: ChildProcess, url: string, ended: Promise<ProcessEnd>) {
     this.child = child;
@@ -55,7 +56,7 @@ export class ServiceProcess implements AsyncDisposable {
     return new ServiceProcess(child, url, ended);
   }
 
-  /** Sends a request of JSON. */
+  /** Sends a request of JSON. The token defaults to the admin token. */
   async request(
     method: string,
     path: string,
@@ -71,9 +72,17 @@ export class ServiceProcess implements AsyncDisposable {
     });
   }
 
+  /** The token of a client that may use and erase every account. */
+  async clientToken(): Promise<string> {
+    this.#clientToken ??= this.request("POST", "/v1/tokens", { body: { permissions: ["account", "erase"] } })
+      .then(async (response) => (await response.json()) as { readonly token: string })
+      .then(({ token }) => token);
+    return await this.#clientToken;
+  }
+
   /** Opens an account as a client elsewhere. */
-  async backend(account: string, token: string = ROOT_TOKEN): Promise<Backend> {
-    return await remoteBackend({ url: this.url, token, account });
+  async backend(account: string): Promise<Backend> {
+    return await remoteBackend({ url: this.url, token: await this.clientToken(), account });
   }
 
   /** Sends the bytes of a request over a connection of its own, which stays open. */
@@ -88,11 +97,11 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Asks for an answer, reads its beginning, and then reads no further. */
-  async stall(account: string, call: Uint8Array, token: string = ROOT_TOKEN): Promise<Socket> {
+  async stall(account: string, call: Uint8Array): Promise<Socket> {
     const head = [
       `POST /v1/accounts/${account}/backend HTTP/1.1`,
       "host: x",
-      `authorization: Bearer ${token}`,
+      `authorization: Bearer ${await this.clientToken()}`,
       `content-type: ${CALL_TYPE}`,
       `content-length: ${call.length}`,
     ];

@@ -9,10 +9,10 @@ import type { LidPnMapping } from "../../src/backend/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import { PROTOCOL } from "../../src/protocol/mod.ts";
 import { dose } from "../support/dose.ts";
-import { ServiceProcess } from "./service_process.ts";
+import { ROOT_TOKEN, ServiceProcess } from "./service_process.ts";
 
-/** The grace period of the service, and a second. */
-const LIMIT_MS = 6_000;
+/** The grace period of the service, and a second. Other tests may keep this machine busy in the short dose. */
+const LIMIT_MS = dose({ short: 30_000, long: 6_000 });
 
 /** Connections that hang when the service is ended. */
 const CONNECTIONS = dose({ short: 40, long: 600 });
@@ -53,7 +53,9 @@ describe("SIGTERM", () => {
     await createLong(service, "long");
     await service.request("POST", "/v1/accounts", { body: { name: "busy" } });
     const commands = [{ kind: "setPushName", pushName: "kept" }];
-    const saved = await service.request("POST", "/v1/accounts/busy/device/commands", { body: { commands } });
+    const saved = await service.request("POST", "/v1/accounts/busy/device/commands", {
+      ...{ body: { commands }, token: await service.clientToken() },
+    });
     expect(saved.status).toBe(200);
     const half = "GET /v1/health HTTP/1.1\r\nhost: x\r\nx-";
     const unsent = "POST /v1/accounts HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n{";
@@ -76,7 +78,7 @@ describe("SIGTERM", () => {
     const head = [
       "POST /v1/accounts HTTP/1.1",
       "host: x",
-      "authorization: Bearer admin-0123456789abcdef0123456789abcdef",
+      `authorization: Bearer ${ROOT_TOKEN}`,
       "content-type: application/json",
       `content-length: ${body.length}`,
     ];

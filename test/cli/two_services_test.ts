@@ -18,7 +18,9 @@ async function registrationIdOf(service: ServiceProcess): Promise<number> {
 }
 
 async function deviceOf(service: ServiceProcess): Promise<Record<string, unknown>> {
-  return (await (await service.request("GET", "/v1/accounts/x/device")).json()) as Record<string, unknown>;
+  const token = await service.clientToken();
+  const response = await service.request("GET", "/v1/accounts/x/device", { token });
+  return (await response.json()) as Record<string, unknown>;
 }
 
 describe("two services over one database", () => {
@@ -29,16 +31,17 @@ describe("two services over one database", () => {
     await first.request("POST", "/v1/accounts", { body: { name: "x" } });
     const before = await registrationIdOf(second);
     // The second service holds the account open, for the command, when the first one deletes it.
-    const saved = await second.request("POST", "/v1/accounts/x/device/commands", { body: COMMAND });
+    const command = { body: COMMAND, token: await second.clientToken() };
+    const saved = await second.request("POST", "/v1/accounts/x/device/commands", command);
     expect(saved.status).toBe(200);
     expect((await first.request("DELETE", "/v1/accounts/x")).status).toBe(204);
-    expect((await second.request("GET", "/v1/accounts/x/device")).status).toBe(404);
+    expect((await second.request("GET", "/v1/accounts/x/stats")).status).toBe(404);
     expect((await first.request("POST", "/v1/accounts", { body: { name: "x" } })).status).toBe(201);
     const after = await registrationIdOf(first);
     expect(after).not.toBe(before);
     expect(await registrationIdOf(second)).toBe(after);
     expect(await deviceOf(second)).toMatchObject({ registrationId: after, hasPushName: false });
-    const again = await second.request("POST", "/v1/accounts/x/device/commands", { body: COMMAND });
+    const again = await second.request("POST", "/v1/accounts/x/device/commands", command);
     expect(again.status).toBe(200);
     expect(await deviceOf(first)).toMatchObject({ registrationId: after, hasPushName: true });
     expect((await second.request("DELETE", "/v1/accounts/x")).status).toBe(204);

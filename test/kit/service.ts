@@ -36,7 +36,18 @@ export async function registerAccount(send: typeof fetch, base: string, name: st
   if (!response.ok) throw new Error(`register account: ${response.status} ${await response.text()}`);
 }
 
-/** The same target with each backend reached through the service. The admin token allows every account. */
+/** Issues a token that may use and erase every account, as an administrator does. */
+export async function issueKitToken(send: typeof fetch, base: string): Promise<string> {
+  const response = await send(`${base}/v1/tokens`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ permissions: ["account", "erase"], label: "kit" }),
+  });
+  if (!response.ok) throw new Error(`issue token: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { readonly token: string }).token;
+}
+
+/** The same target with each backend reached through the service. The token allows every account. */
 export function throughService(target: ConformanceTarget): ConformanceTarget {
   return {
     name: `remote over ${target.name}`,
@@ -55,7 +66,7 @@ class ServiceHarness implements ConformanceHarness {
   readonly oracle?: NonNullable<ConformanceHarness["oracle"]>;
   readonly #inner: ConformanceHarness;
   readonly #driver: SqlDriver;
-  #service: Promise<{ accounts: LocalAccounts; send: typeof fetch }> | undefined;
+  #service: Promise<{ accounts: LocalAccounts; send: typeof fetch; token: string }> | undefined;
   #open: Backend[] = [];
 
   constructor(inner: ConformanceHarness, driver: SqlDriver) {
@@ -72,7 +83,7 @@ class ServiceHarness implements ConformanceHarness {
 
   async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
     this.#service ??= this.#serve();
-    const { send } = await this.#service;
+    const { send, token } = await this.#service;
     const checked = async (...[url, init]: Parameters<typeof fetch>): Promise<Response> => {
       // The client rejects an invalid account name before it sends a request.
       await registerAccount(send, URL_OF_SERVICE, account);
@@ -80,7 +91,7 @@ class ServiceHarness implements ConformanceHarness {
     };
     const backend = await remoteBackend({
       url: URL_OF_SERVICE,
-      token: ADMIN_TOKEN,
+      token,
       account,
       fetch: checked,
       host: { clock: this.clock },
@@ -110,7 +121,7 @@ class ServiceHarness implements ConformanceHarness {
     await this.#driver.close();
   }
 
-  async #serve(): Promise<{ accounts: LocalAccounts; send: typeof fetch }> {
+  async #serve(): Promise<{ accounts: LocalAccounts; send: typeof fetch; token: string }> {
     const { clock } = this;
     const accounts = new LocalAccounts({
       registry: await SqlRegistry.open(this.#driver, clock),
@@ -119,7 +130,8 @@ class ServiceHarness implements ConformanceHarness {
       openAccount: (name, backend) => openAccount({ taskLabel: name, backend, host: { clock } }),
     });
     const app = createApp({ accounts, adminToken: ADMIN_TOKEN, host: { clock } });
-    return { accounts, send: fetchOf(app) };
+    const send = fetchOf(app);
+    return { accounts, send, token: await issueKitToken(send, URL_OF_SERVICE) };
   }
 
   async #closeAll(): Promise<void> {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../../src/account/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
-import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { issueKitToken, registerAccount } from "../kit/service.ts";
 import { eventually, SenderClient } from "./sender_client.ts";
 import type { ObjectReport } from "./sender_worker.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
@@ -41,7 +41,8 @@ async function openElsewhere(name: string, worker: () => RunningWorker): Promise
   const send: typeof fetch = (url, init) => fetch(`${worker().url}${new URL(String(url)).pathname}`, init);
   const { url } = worker();
   await registerAccount(fetch, url, name);
-  const backend = remoteBackend({ url, token: ADMIN_TOKEN, account: name, fetch: send });
+  const token = await issueKitToken(fetch, url);
+  const backend = remoteBackend({ url, token, account: name, fetch: send });
   return await openAccount({ backend, housekeeping: false });
 }
 

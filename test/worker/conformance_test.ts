@@ -12,14 +12,16 @@ import {
 } from "../../src/testing/mod.ts";
 import { servedCases } from "../kit/connected_cases.ts";
 import { registerTargets } from "../kit/register.ts";
-import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { ADMIN_TOKEN, issueKitToken, registerAccount } from "../kit/service.ts";
 import { dose } from "../support/dose.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
 
 let worker: RunningWorker;
+let kitToken: string;
 
 beforeAll(async () => {
   worker = await startWorker();
+  kitToken = await issueKitToken(fetch, worker.url);
 });
 
 afterAll(() => worker.stop());
@@ -42,7 +44,7 @@ class WorkerHarness implements ConformanceHarness {
     };
     const { clock } = this;
     const { url } = worker;
-    const backend = await remoteBackend({ url, token: ADMIN_TOKEN, account, fetch: send, host: { clock } });
+    const backend = await remoteBackend({ url, token: kitToken, account, fetch: send, host: { clock } });
     this.#open.push(backend);
     return backend;
   }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openAccount } from "../../src/account/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
-import { ADMIN_TOKEN, registerAccount } from "../kit/service.ts";
+import { issueKitToken, registerAccount } from "../kit/service.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { Refused, SenderClient } from "./sender_client.ts";
 import { type RunningWorker, startWorker } from "./worker_process.ts";
@@ -125,7 +125,7 @@ describe("a client inside an object", () => {
     await sleep(200);
     const { url } = worker;
     const remote = await openAccount({
-      backend: remoteBackend({ url, token: ADMIN_TOKEN, account: client.name }),
+      backend: remoteBackend({ url, token: await issueKitToken(fetch, url), account: client.name }),
     });
     // The object opens its account again, with a cache that does not know the frame.
     await client.login(worker);

@@ -14,7 +14,7 @@ export async function registerForChaos(
   const response = await send(`${url}/v1/tokens`, {
     method: "POST",
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
-    body: JSON.stringify({ account, permissions: ["account"] }),
+    body: JSON.stringify({ account, permissions: ["account", "erase"] }),
   });
   if (!response.ok) throw new Error(`issue token: ${response.status}`);
   const { token } = (await response.json()) as { token: string };

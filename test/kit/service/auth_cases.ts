@@ -1,5 +1,6 @@
+import { RefusedError } from "../../../src/errors/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
-import { pathOf, problemIn, ServiceClient } from "./client.ts";
+import { pathOf, problemIn, ServiceClient, type TestAccount } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 import { ACCOUNT_ROUTES, GUARDED_ROUTES, ROUTES } from "./routes.ts";
 
@@ -98,19 +99,21 @@ export const authCases: readonly ServiceCase[] = [
       await client.makeDevice({ name, token });
       const unredacted = await client.issue(name, "unredacted");
       const forAll = await client.issue(undefined, "account");
+      const erasing = await client.issue(name, "erase");
       const admin = await client.issue(undefined, "admin");
       const tokens: readonly [string, string, readonly string[]][] = [
         ["account", token, ["account"]],
         ["unredacted alone", unredacted, []],
         ["account, for all", forAll, ["account"]],
-        ["admin", admin, ["account", "admin"]],
-        ["the host's own", service.adminToken, ["account", "admin"]],
+        ["erase alone", erasing, []],
+        ["admin", admin, ["admin"]],
+        ["the host's own", service.adminToken, ["admin"]],
       ];
       for (const [who, bearer, opens] of tokens) {
         for (const { method, pattern, path, sent, admits } of ROUTES) {
           if (pattern === "/v1/accounts/:account" || pattern === "/v1/tokens/:id") continue;
           const response = await client.send(method, path(name), { ...sent(name), token: bearer });
-          const isOpen = admits === "anybody" || opens.includes(admits);
+          const isOpen = admits === "anybody" || opens.some((permission) => admits.includes(permission));
           await response.body?.cancel();
           equal(response.status < 300, isOpen, `${who}: ${method} ${pattern} answers ${response.status}`);
           if (!isOpen) equal(response.status, 403, `${who}: ${method} ${pattern}`);
@@ -125,20 +128,45 @@ export const authCases: readonly ServiceCase[] = [
     },
   },
   {
+    name: "auth: erases an account only with the permission `erase`",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const [kept, gone] = [await client.account("kept"), await client.account("gone", "erase")];
+      for (const account of [kept, gone]) await client.makeDevice(account);
+      const before = await client.read(kept);
+      const erase = async (account: TestAccount): Promise<void> => {
+        const backend = await client.backend(account);
+        await backend.deleteAccount(await backend.create());
+        equal(await backend.exists(), false, "the device of the erased account");
+        await backend.close();
+      };
+      const refusal = await erase(kept).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      check(refusal instanceof RefusedError, `erasing is ${refusal}`);
+      await client.refused("DELETE", pathOf(kept.name, ""), { token: kept.token }, 403, "forbidden");
+      equal(await client.read(kept), before, "the kept account");
+      await erase(gone);
+      await client.json("DELETE", pathOf(gone.name, ""), 204, { token: gone.token });
+      await client.refused("GET", pathOf(gone.name, "/stats"), { token: gone.token }, 401, "unauthorized");
+    },
+  },
+  {
     name: "auth: shows private keys only with the permission `unredacted`",
     async run(service) {
       const client = new ServiceClient(service);
       const account = await client.account("shown");
       await client.makeDevice(account);
       const seeing = await client.issue(account.name, "account", "unredacted");
-      const seeingAll = await client.issue(undefined, "admin", "unredacted");
+      const seeingAll = await client.issue(undefined, "account", "unredacted");
       const admin = await client.issue(undefined, "admin");
       const path = pathOf(account.name, "/snapshot");
       for (const token of [seeing, seeingAll]) {
         const shown = (await client.json("GET", `${path}?redacted=false`, 200, { token })) as Secrets;
         const { privateKey } = shown.secrets?.noiseKey ?? {};
         check(privateKey?.length === 44, "the private key is not shown");
-        for (const [who, bearer] of [["unasked", token] as const, ["host", service.adminToken] as const]) {
+        for (const [who, bearer] of [["unasked", token] as const, ["account", account.token] as const]) {
           const response = await client.send("GET", path, { token: bearer });
           const text = await response.text();
           equal(

@@ -106,7 +106,7 @@ const JSON_TEXTS: readonly string[] = [
   ...['{"constructor":{"name":"x"}}', '{"name":"x","name":5}', '{"permissions":["account"],"account":5}'],
   ...[
     '{"permissions":{"0":"account","length":1}}',
-    '{"permissions":["account","account","account","account"]}',
+    '{"permissions":["account","account","account","account","account"]}',
   ],
   ...[
     '{"commands":{}}',

@@ -44,7 +44,7 @@ export const lifecycleCases: readonly ServiceCase[] = [
         }
         await deletion;
         await client.refused("GET", pathOf(name, "/device"), { token }, 401, "unauthorized");
-        await client.refused("POST", pathOf(name, "/flush"), { token: service.adminToken }, 404, "not-found");
+        await client.refused("GET", pathOf(name, "/stats"), { token: service.adminToken }, 404, "not-found");
       }
     },
   },
