@@ -11,7 +11,13 @@ import {
 } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
-import { createDevice, type DeviceCompanion, PersistenceManager, type SnapshotSink } from "../device/mod.ts";
+import {
+  createDevice,
+  type DeviceCompanion,
+  PersistenceManager,
+  type SnapshotSink,
+  unsoundKeyOf,
+} from "../device/mod.ts";
 import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError, requireFunction, requireObject } from "../errors/mod.ts";
 import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
@@ -109,7 +115,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     await closeParts([like], host.logger);
     throw error;
   }
-  return await openAccountOver(backend, { ...options, host }, { lidCache });
+  return await openAccountOver(backend, { ...options, host }, { lidCache, unsoundKeyOf });
 }
 
 /** What hosts inside this package say of an account that they open. */
@@ -118,6 +124,8 @@ export interface OpenAccountAs {
   readonly soleOwner?: string | undefined;
   /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
   readonly lidCache?: ((account: Account) => AccountLids) | undefined;
+  /** Finds a damaged key of a device that is loaded, or made elsewhere. Without it, keys are not checked. */
+  readonly unsoundKeyOf?: ((device: Device) => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -171,6 +179,11 @@ async function openParts(
     ...options,
     mustExist: queue.hasDevice,
   });
+  const unsound = await as.unsoundKeyOf?.(device);
+  if (unsound !== undefined)
+    throw new CorruptError(
+      `open account: the stored ${unsound} is damaged, restore a backup of the database`,
+    );
   const restoreEpoch = restoreEpochOf(device);
   const taskPrefix = `${options.taskLabel ?? accountId}:`;
   const first = isRestored ? ({ kind: "restored", restoreEpoch } as const) : undefined;

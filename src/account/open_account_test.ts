@@ -228,6 +228,28 @@ test("a first device goes with the ownership, and of openings at once all have t
   expect(await world.backend().load()).toEqual(accounts[0]?.device.getDeviceSnapshot());
 });
 
+test("a device whose keys do not belong together is damaged, and is left as it is", async () => {
+  const world = new World();
+  const account = await world.open();
+  const stored = account.device.getDeviceSnapshot();
+  await account.close();
+  const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(9, (bytes[9] ?? 0) ^ 4);
+  const { identityKey, signedPreKeySignature } = stored;
+  for (const [name, damage] of [
+    ["noiseKey", { noiseKey: { ...stored.noiseKey, publicKey: flipped(stored.noiseKey.publicKey) } }],
+    ["identityKey", { identityKey: { ...identityKey, privateKey: flipped(identityKey.privateKey) } }],
+    ["signedPreKey", { signedPreKey: stored.noiseKey }],
+    ["signedPreKeySignature", { signedPreKeySignature: flipped(signedPreKeySignature) }],
+  ] as const) {
+    const damaged = { ...stored, ...damage };
+    await world.backend().save(damaged);
+    const key = name === "signedPreKey" ? "signedPreKeySignature" : name;
+    await expect(world.open()).rejects.toThrow(`open account: the stored ${key} is damaged`);
+    await expect(world.open()).rejects.toBeInstanceOf(CorruptError);
+    expect(await world.backend().load()).toEqual(damaged);
+  }
+});
+
 test("an account that lost its device is damaged, and one of an earlier release is completed", async () => {
   const world = new World();
   await (await world.open()).close();

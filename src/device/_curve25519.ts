@@ -10,7 +10,12 @@ export function scalarOf(value: bigint): bigint {
 
 /** Little-endian bytes of any length, as a scalar. */
 export function decodeScalar(bytes: Uint8Array): bigint {
-  return scalarOf(BigInt(`0x${etc.bytesToHex(new Uint8Array(bytes).reverse())}`));
+  return scalarOf(decodeNumber(bytes));
+}
+
+/** Little-endian bytes of any length, as a number. */
+export function decodeNumber(bytes: Uint8Array): bigint {
+  return BigInt(`0x${etc.bytesToHex(new Uint8Array(bytes).reverse())}`);
 }
 
 /** 32 little-endian bytes of a number below 2^256, owned by the caller. */

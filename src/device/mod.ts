@@ -36,5 +36,6 @@ export {
   type PublicPreKey,
 } from "./persistence_manager.ts";
 export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
+export { unsoundKeyOf } from "./sound_keys.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

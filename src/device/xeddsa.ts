@@ -1,6 +1,7 @@
-import { etc } from "@noble/ed25519";
+import { etc, Point } from "@noble/ed25519";
+import { KEY_BYTES, sameBytes } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
-import { clamp, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
+import { clamp, decodeNumber, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
 import { requireKey, requireRandom } from "./key_pair.ts";
 
 /** Random bytes of one signature (XEdDSA, section 4.4: Z is 64 bytes). */
@@ -43,4 +44,38 @@ export async function signXeddsa(
   const commitment = multiplyBase(nonce);
   const challenge = await hashToScalar(commitment, publicKey, message);
   return etc.concatBytes(commitment, encodeNumber(scalarOf(nonce + challenge * secret)));
+}
+
+/** Bit of the last byte of a signature, and of a point: the sign of the signer's point. */
+const SIGN_BIT = 0x80;
+
+/**
+ * Whether an XEdDSA signature is of this X25519 key. Earlier signers put the sign of their point into the signature's
+ * last bit, in place of signing with the key of sign 0.
+ *
+ * @param publicKey 32 bytes.
+ * @param signature 64 bytes.
+ */
+export async function isSignedBy(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const { p, n } = Point.CURVE();
+  const [r, last] = [signature.subarray(0, KEY_BYTES), signature.slice(KEY_BYTES)];
+  const sign = (last[KEY_BYTES - 1] ?? 0) & SIGN_BIT;
+  last[KEY_BYTES - 1] = (last[KEY_BYTES - 1] ?? 0) ^ sign;
+  const s = decodeNumber(last);
+  const u = decodeNumber(publicKey);
+  if (s === 0n || s >= n || u >= p - 1n) return false;
+  const point = encodeNumber(etc.mod((u - 1n) * etc.invert(u + 1n, p), p));
+  point[KEY_BYTES - 1] = (point[KEY_BYTES - 1] ?? 0) | sign;
+  const challenge = await hashToScalar(r, point, message);
+  try {
+    const ours = Point.BASE.multiply(s).subtract(Point.fromBytes(point).multiply(challenge));
+    return sameBytes(ours.toBytes(), r);
+  } catch {
+    // No point has these coordinates.
+    return false;
+  }
 }

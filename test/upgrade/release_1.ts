@@ -6,13 +6,26 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { SqlStatement } from "../../src/adapters/sqlite/mod.ts";
 import { type HashState, initialDevice, type Write } from "../../src/backend/mod.ts";
+import { hexOf } from "../../src/bytes/mod.ts";
+import { createDevice } from "../../src/device/mod.ts";
 import { encodeMessage } from "../../src/protobuf/mod.ts";
 import { HashStateSchema } from "../../src/records/gen/app_state.ts";
-import { SeededRandom } from "../../src/testing/mod.ts";
+import { FakeClock, SeededRandom } from "../../src/testing/mod.ts";
 
 const random = new SeededRandom(1);
 const bytes = (length: number): Uint8Array => random.bytes(length);
-const keyPair = () => ({ privateKey: bytes(32), publicKey: bytes(32) });
+
+/** The dump has random bytes in place of keys. Those of this device take their places. */
+const { noiseKey, identityKey, signedPreKey, signedPreKeySignature } = await createDevice({
+  random: new SeededRandom(2),
+  clock: new FakeClock(),
+});
+
+/** Draws as many bytes as the dump has in the place of a value. */
+function inPlaceOf<Value>(length: number, value: Value): Value {
+  bytes(length);
+  return value;
+}
 
 function base64(value: Uint8Array): string {
   return Buffer.from(value).toString("base64");
@@ -35,11 +48,11 @@ export const RELEASE_1_ACCOUNTS: Readonly<Record<string, readonly Write[]>> = {
       device: {
         ...initialDevice(),
         registrationId: 4_711,
-        noiseKey: keyPair(),
-        identityKey: keyPair(),
-        signedPreKey: keyPair(),
+        noiseKey: inPlaceOf(64, noiseKey),
+        identityKey: inPlaceOf(64, identityKey),
+        signedPreKey: inPlaceOf(64, signedPreKey),
         signedPreKeyId: 1,
-        signedPreKeySignature: bytes(64),
+        signedPreKeySignature: inPlaceOf(64, signedPreKeySignature),
         advSecretKey: bytes(32),
         pn: "15550000001:1@s.whatsapp.net",
         lid: "100000000000001:1@lid",
@@ -110,11 +123,18 @@ export const RELEASE_1_ACCOUNTS: Readonly<Record<string, readonly Write[]>> = {
   "carol's": [{ kind: "syncVersion.put", name: "regular_low", state: state(3n, 200) }],
 };
 
+const PAIRS = [noiseKey, identityKey, signedPreKey].map(({ privateKey, publicKey }) => {
+  return `X'${hexOf(privateKey)}${hexOf(publicKey)}'`;
+});
+
+const REAL_KEYS = `UPDATE "device" SET noise_key = ${PAIRS[0]}, identity_key = ${PAIRS[1]},
+  signed_pre_key = ${PAIRS[2]}, signed_pre_key_signature = X'${hexOf(signedPreKeySignature)}' WHERE device_id = 1`;
+
 /** The statements that make it: the layout first, then the rows. */
 export function release1Statements(): SqlStatement[] {
   const text = readFileSync(resolve("test/upgrade/release_1.sql"), "utf8");
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("--"));
-  return lines.map((sql) => ({ sql, params: [] }));
+  return [...lines, REAL_KEYS].map((sql) => ({ sql, params: [] }));
 }
 
 /** The statements of its layout alone. */

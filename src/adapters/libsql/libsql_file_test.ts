@@ -136,7 +136,11 @@ describe.each([
   });
 
   test("rejects a file that is not a database without changing it", async () => {
-    for (const text of ["hello, world", "no database at all\n".repeat(1_000), "\0".repeat(5_000)]) {
+    for (const text of [
+      "hello, world\n".repeat(8),
+      "no database at all\n".repeat(1_000),
+      "\0".repeat(5_000),
+    ]) {
       writeFileSync(path, text);
       const error = await failureOf(libsqlBackend({ url: `file:${path}`, native: library }));
       expect(error, JSON.stringify(text.slice(0, 5))).toBeInstanceOf(IncompatibleError);
