@@ -2,8 +2,8 @@
  * Codecs between stored records and plain objects.
  *
  * Decoders copy their input. Bytes that do not decode are a `CorruptError`, a value of an invalid length is a
- * `WrongLengthError`, and no message contains bytes. Encoders throw `TypeError` and `RangeError` for mistakes of
- * the caller. Live sessions and sender keys are in the subpath `signal`.
+ * `WrongLengthError`, and no message contains bytes. Encoders throw `TypeError` and `RangeError` for mistakes
+ * of the caller. Live sessions and sender keys are in the subpath `signal`.
  *
  * @module
  */
