@@ -1,5 +1,5 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import { isText } from "../backend/mod.ts";
+import { choice, list, type MembersOf, optional, text } from "../rules/mod.ts";
 import {
   isAccountName,
   makeToken,
@@ -11,31 +11,29 @@ import {
 import { admitAdministrator } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
-import type { TokenRequest, TokenSummary } from "./app_schema.ts";
-import { type Form, form, members, optional, readForm } from "./form.ts";
+import type { PageQuery, TokenRequest, TokenSummary } from "./app_schema.ts";
 import { readJson } from "./read_body.ts";
+import { readMembers } from "./read_members.ts";
 import { RequestError } from "./request_error.ts";
 
 /** Default and maximum number of entries of a page. */
 const PAGE = 100;
 const MAX_PAGE = 1_000;
 
-const MAX_LABEL = 100;
+const NAME = text("word");
 
-const name: Form<string> = form(isAccountName);
+const ACCOUNT_REQUEST: MembersOf<{ readonly name: string }> = { name: NAME };
 
-const accountRequest = members<{ readonly name: string }>({ name });
+const TOKEN_REQUEST: MembersOf<TokenRequest> = {
+  account: optional(NAME),
+  permissions: list(choice(PERMISSIONS)),
+  label: optional(text("word", { empty: true, max: 100 })),
+};
 
-const tokenRequest = members<TokenRequest>({
-  account: optional(name),
-  permissions: form(isListOfPermissions),
-  label: optional(form((value) => isTextOrNone(value) && value.length <= MAX_LABEL)),
-});
-
-const pageRequest = members<{ readonly after: string | undefined; readonly limit: string | undefined }>({
-  after: optional(form(isTextOrNone)),
-  limit: optional(form(isLimit)),
-});
+const PAGE_REQUEST: MembersOf<PageQuery> = {
+  after: optional(text("word", { empty: true })),
+  limit: optional(text("limit", { pattern: /^[0-9]{1,4}$/ })),
+};
 
 /** Adds the routes of administrators: the list of accounts, and tokens. */
 export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
@@ -52,7 +50,9 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
     return c.json({ accounts, ...nextOf(page, accounts.at(-1)?.name, accounts.length) });
   });
   app.post("/v1/accounts", admin, async (c) => {
-    const body = parse(accountRequest, await readJson(c.req.raw, context.limits.jsonBytes), "create account");
+    const json = await readJson(c.req.raw, context.limits.jsonBytes);
+    const body = readMembers(ACCOUNT_REQUEST, json, "create account");
+    requireName(body.name, "create account");
     const before = await registry.addAccount(body.name);
     if (before === "deleting")
       throw new ServiceError("conflict", "create account: the account is being deleted");
@@ -71,8 +71,11 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
   });
   app.post("/v1/tokens", admin, async (c) => {
-    const body = parse(tokenRequest, await readJson(c.req.raw, limits.jsonBytes), "issue token");
+    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, limits.jsonBytes), "issue token");
     const { account, label = "" } = body;
+    if (account !== undefined) requireName(account, "issue token");
+    if (body.permissions.length === 0 || body.permissions.length > PERMISSIONS.length)
+      throw new RequestError("invalid", `issue token: permissions are not 1 to ${PERMISSIONS.length}`);
     const permissions = PERMISSIONS.filter((permission) => body.permissions.includes(permission));
     if (account !== undefined) {
       if (permissions.includes("admin"))
@@ -94,32 +97,16 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
   });
 }
 
-function parse<T>(inner: Form<T>, value: unknown, action: string): T {
-  // The message names an expected member only. The name of an unknown member comes from the sender and is not
-  // repeated.
-  return readForm(inner, value, (member = "the body") => `${action}: ${member} is malformed`);
-}
-
-/** Whether a database can store a text and compare it byte by byte. */
-function isTextOrNone(value: unknown): value is string {
-  return value === "" || isText(value);
-}
-
-function isLimit(value: unknown): boolean {
-  return (
-    typeof value === "string" && /^[0-9]{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE
-  );
-}
-
-function isListOfPermissions(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length === 0 || value.length > PERMISSIONS.length) return false;
-  return value.every((permission) => PERMISSIONS.includes(permission));
+function requireName(name: string, action: string): void {
+  if (!isAccountName(name)) throw new RequestError("invalid", `${action}: no account can have this name`);
 }
 
 function pageOf(query: Readonly<Record<string, string>>): Page {
   // Other parameters of the query are ignored.
-  const { after, limit } = parse(pageRequest, { after: query.after, limit: query.limit }, "read list");
-  return { after, limit: Number(limit ?? PAGE) };
+  const { after, limit } = readMembers(PAGE_REQUEST, { after: query.after, limit: query.limit }, "read list");
+  const entries = Number(limit ?? PAGE);
+  if (entries >= 1 && entries <= MAX_PAGE) return { after, limit: entries };
+  throw new RequestError("invalid", `read list: limit is not 1 to ${MAX_PAGE}`);
 }
 
 function nextOf(page: Page, last: string | undefined, length: number): { next?: string } {

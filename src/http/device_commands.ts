@@ -1,155 +1,83 @@
-import { decodeBase64, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
-import type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "../device/mod.ts";
-import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
-import { type Form, FormError, form, members, optional, readForm } from "./form.ts";
+import { DEVICE_FIELDS as DEVICE } from "../backend/mod.ts";
+import { MAX_KEY_ID } from "../bytes/mod.ts";
+import type {
+  ClientProfile,
+  DeviceCommand,
+  DeviceCommandKind,
+  DeviceCommandOf,
+  DeviceProps,
+} from "../device/mod.ts";
+import { flag, integer, type MembersOf, object, optional, plain, type Rule, text } from "../rules/mod.ts";
+import { readMembers } from "./read_members.ts";
 import { RequestError } from "./request_error.ts";
 
 /** Maximum number of commands of one request. They are applied all or none. */
 export const MAX_COMMANDS = 100;
 
-/** Longest value of a command, in bytes. Routing info and certificates have a few hundred. */
-const MAX_BYTES = 65_536;
+const WORD = text("word");
+const UINT32 = integer("uint32", { max: 0xffff_ffff });
+const KEY_ID = integer("keyId", { min: 1, max: MAX_KEY_ID });
+const MILLISECONDS = DEVICE.lastSignedPreKeyRotationMs.rule;
 
-const UINT32 = 0xffff_ffff;
-
-const text: Form<string> = form((value) => isTextOf(value, MAX_TEXT_LENGTH) && value !== "");
-const textOrEmpty: Form<string> = form((value) => isTextOf(value, MAX_TEXT_LENGTH));
-const flag: Form<boolean> = form((value) => typeof value === "boolean");
-const time: Form<number> = integer(0, Number.MAX_SAFE_INTEGER);
-const uint32: Form<number> = integer(0, UINT32);
-const keyId: Form<number> = integer(1, MAX_KEY_ID);
-const version: Form<readonly [number, number, number]> = form(
-  (value) => Array.isArray(value) && value.length === 3 && value.every((part) => isInteger(part, 0, UINT32)),
-);
-
-function isTextOf(value: unknown, maxLength: number): boolean {
-  return typeof value === "string" && value.length <= maxLength;
-}
-
-function isInteger(value: unknown, min: number, max: number): boolean {
-  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
-}
-
-function integer(min: number, max: number): Form<number> {
-  return form((value) => isInteger(value, min, max));
-}
-
-/** Bytes, in base64. */
-const bytes: Form<Uint8Array> = (value) => {
-  const decoded = isTextOf(value, Math.ceil(MAX_BYTES / 3) * 4) ? decodeBase64(value as string) : undefined;
-  if (decoded === undefined) throw new FormError();
-  return decoded;
+type CommandRules = {
+  readonly [K in DeviceCommandKind]: MembersOf<Omit<DeviceCommandOf<K>, "kind">>;
 };
 
-const key: Form<Uint8Array> = exactly(KEY_BYTES);
-
-function exactly(length: number): Form<Uint8Array> {
-  return (value) => {
-    const decoded = bytes(value);
-    if (decoded.length !== length) throw new FormError();
-    return decoded;
-  };
-}
-
-/** A value, or `null` to clear the field. */
-function clearable<T>(inner: Form<T>): Form<T | undefined> {
-  return (value) => (value === null ? undefined : inner(value));
-}
-
-const signedIdentity = members<NonNullable<DeviceCommandOf<"setAccount">["account"]>>({
-  details: optional(bytes),
-  accountSignatureKey: optional(bytes),
-  accountSignature: optional(bytes),
-  deviceSignature: optional(bytes),
-  unknownFields: optional(bytes),
-});
-
-const certificate = members<DeviceCommandOf<"setServerCertChain">["serverCertChain"]["leaf"]>({
-  key,
-  notBefore: time,
-  notAfter: time,
-});
-
-const keyPair = members<DeviceCommandOf<"setSignedPreKey">["signedPreKey"]>({
-  privateKey: key,
-  publicKey: key,
-});
-
-type Members<K extends DeviceCommandKind> = Omit<DeviceCommandOf<K>, "kind">;
-
-type CommandForms = { readonly [K in DeviceCommandKind]: Form<Members<K>> };
-
-/** The form of each command. A new command does not compile without one. */
-const COMMANDS: CommandForms = {
-  setId: members({ pn: clearable(text) }),
-  setLid: members({ lid: clearable(text) }),
-  setPushName: members({ pushName: textOrEmpty }),
-  setPlatform: members({ platform: clearable(text) }),
-  setAccount: members({ account: clearable(signedIdentity) }),
-  setAppVersion: members({ appVersion: version }),
-  setDeviceProps: members({
-    deviceProps: members<DeviceCommandOf<"setDeviceProps">["deviceProps"]>({
-      os: optional(text),
-      version: optional(version),
-      platformType: optional(uint32),
-      requireFullSync: optional(flag),
-      historySyncConfig: optional(bytes),
+/** The members of each command. A new command does not compile without them. */
+const COMMANDS: CommandRules = {
+  setId: { pn: DEVICE.pn.rule },
+  setLid: { lid: DEVICE.lid.rule },
+  setPushName: { pushName: DEVICE.pushName.rule },
+  setPlatform: { platform: DEVICE.platform.rule },
+  setAccount: { account: DEVICE.account.rule },
+  setAppVersion: { appVersion: DEVICE.appVersion.rule },
+  setDeviceProps: {
+    deviceProps: object<DeviceProps>({
+      os: optional(WORD),
+      version: optional(DEVICE.appVersion.rule),
+      platformType: optional(UINT32),
+      requireFullSync: optional(flag()),
+      historySyncConfig: optional(plain("historySyncConfig")),
     }),
-  }),
-  setClientProfile: members({
-    clientProfile: clearable(
-      members<NonNullable<DeviceCommandOf<"setClientProfile">["clientProfile"]>>({
-        platform: optional(uint32),
-        webSubPlatform: optional(uint32),
-        osVersion: optional(text),
-        osBuildNumber: optional(text),
-        manufacturer: optional(text),
-        device: optional(text),
-        localeLanguage: optional(text),
-        localeCountry: optional(text),
-        includeWebInfo: optional(flag),
-        passiveLogin: optional(flag),
-        phoneId: optional(text),
+  },
+  setClientProfile: {
+    clientProfile: optional(
+      object<ClientProfile>({
+        platform: optional(UINT32),
+        webSubPlatform: optional(UINT32),
+        osVersion: optional(WORD),
+        osBuildNumber: optional(WORD),
+        manufacturer: optional(WORD),
+        device: optional(WORD),
+        localeLanguage: optional(WORD),
+        localeCountry: optional(WORD),
+        includeWebInfo: optional(flag()),
+        passiveLogin: optional(flag()),
+        phoneId: optional(WORD),
       }),
     ),
-  }),
-  setPropsHash: members({ propsHash: clearable(text) }),
-  setPreKeyWatermarks: members({ nextPreKeyId: keyId, firstUnuploadedPreKeyId: keyId }),
-  setAdvSecretKey: members({ advSecretKey: key }),
-  setNctSalt: members({ nctSalt: clearable(bytes) }),
-  setNctSaltFromHistorySync: members({ nctSalt: bytes }),
-  setServerCertChain: members({
-    serverCertChain: members<DeviceCommandOf<"setServerCertChain">["serverCertChain"]>({
-      intermediate: certificate,
-      leaf: certificate,
-    }),
-  }),
-  clearServerCertChain: members({}),
-  incrementLoginCounter: members({}),
-  setLidMigrated: members({ lidMigrated: flag }),
-  setSignedPreKey: members({
-    signedPreKey: keyPair,
-    signedPreKeyId: keyId,
-    signedPreKeySignature: exactly(SIGNATURE_BYTES),
-    rotatedAtMs: time,
-  }),
-  setSignedPreKeyRotationBaseline: members({ rotatedAtMs: time }),
-  setServerClientExpiration: members({
-    serverClientExpiration: clearable(
-      members<NonNullable<DeviceCommandOf<"setServerClientExpiration">["serverClientExpiration"]>>({
-        expiresAt: time,
-        version: text,
-      }),
-    ),
-  }),
-  setReadReceiptsDisabled: members({ readReceiptsDisabled: flag }),
-  setEdgeRoutingInfo: members({ edgeRoutingInfo: clearable(bytes) }),
-  setServerHasPreKeys: members({ serverHasPreKeys: flag }),
+  },
+  setPropsHash: { propsHash: DEVICE.propsHash.rule },
+  setPreKeyWatermarks: { nextPreKeyId: KEY_ID, firstUnuploadedPreKeyId: KEY_ID },
+  setAdvSecretKey: { advSecretKey: DEVICE.advSecretKey.rule },
+  setNctSalt: { nctSalt: DEVICE.nctSalt.rule },
+  setNctSaltFromHistorySync: { nctSalt: DEVICE.nctSalt.rule.rule as Rule<Uint8Array> },
+  setServerCertChain: { serverCertChain: DEVICE.serverCertChain.rule.rule as never },
+  clearServerCertChain: {},
+  incrementLoginCounter: {},
+  setLidMigrated: { lidMigrated: flag() },
+  setSignedPreKey: {
+    signedPreKey: DEVICE.signedPreKey.rule,
+    signedPreKeyId: KEY_ID,
+    signedPreKeySignature: DEVICE.signedPreKeySignature.rule,
+    rotatedAtMs: MILLISECONDS,
+  },
+  setSignedPreKeyRotationBaseline: { rotatedAtMs: MILLISECONDS },
+  setServerClientExpiration: { serverClientExpiration: DEVICE.serverClientExpiration.rule },
+  setReadReceiptsDisabled: { readReceiptsDisabled: flag() },
+  setEdgeRoutingInfo: { edgeRoutingInfo: DEVICE.edgeRoutingInfo.rule },
+  setServerHasPreKeys: { serverHasPreKeys: flag() },
 };
-
-const body = members<{ readonly commands: readonly unknown[] }>({
-  commands: form((value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_COMMANDS),
-});
 
 /**
  * Reads the commands of a request. Bytes are base64, and `null` clears a field.
@@ -157,20 +85,31 @@ const body = members<{ readonly commands: readonly unknown[] }>({
  * @throws {RequestError} When a command is malformed. The message contains its index and none of its content.
  */
 export function parseCommands(value: unknown): DeviceCommand[] {
-  const { commands } = readForm(
-    body,
-    value,
-    () => `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`,
-  );
+  const { commands, ...others } = membersOf(value);
+  const isList = Array.isArray(commands) && commands.length > 0 && commands.length <= MAX_COMMANDS;
+  if (!isList || Object.keys(others).length > 0) {
+    throw new RequestError("invalid", `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`);
+  }
   return commands.map(parseCommand);
 }
 
 function parseCommand(value: unknown, index: number): DeviceCommand {
-  const { kind, ...rest } = typeof value === "object" && value !== null ? (value as { kind?: unknown }) : {};
+  const { kind, ...rest } = membersOf(value);
   if (!isKind(kind)) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
-  const command: Form<object> = COMMANDS[kind];
-  const read = readForm(command, rest, () => `read commands: command ${index} is not a valid ${kind}`);
-  return { kind, ...read } as DeviceCommand;
+  const action = `read commands: command ${index}, ${kind}`;
+  // Only `null` clears. A member that is left out is a mistake.
+  const missing = Object.keys(COMMANDS[kind]).find((name) => !Object.hasOwn(rest, name));
+  if (missing !== undefined) throw new RequestError("invalid", `${action}: ${missing} is missing`);
+  const members = Object.entries(rest).map(([name, part]) => [name, part === null ? undefined : part]);
+  return {
+    kind,
+    ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), action),
+  } as DeviceCommand;
+}
+
+/** The members of an object, none for another value. */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function isKind(kind: unknown): kind is DeviceCommandKind {
