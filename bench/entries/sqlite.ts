@@ -259,4 +259,28 @@ export const entries: readonly BenchEntry[] = [
     },
     ({ opening }) => opening.read,
   ),
+  rowCount(
+    {
+      name: "expiry.rows_read_per_deleted",
+      limit: { max: 1.1 },
+      against: "each row that housekeeping removes, of five kinds, among ten that stay",
+    },
+    ({ expiry }) => expiry.read,
+  ),
+  rowCount(
+    {
+      name: "expiry.rows_written_per_deleted",
+      limit: { max: 1 },
+      against: "the same, rows written",
+    },
+    ({ expiry }) => expiry.written,
+  ),
+  rowCount(
+    {
+      name: "group_marks.rows_read_per_removed",
+      limit: { max: 9 },
+      against: "each mark of a removed device in 40 groups of 50 devices; a scan reads 50",
+    },
+    ({ markRemoval }) => markRemoval.read,
+  ),
 ];

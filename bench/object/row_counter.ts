@@ -4,7 +4,7 @@
  */
 
 import { openSqliteBackend, type SqlDriver, type SqlValue } from "../../src/adapters/sqlite/mod.ts";
-import type { Backend, WriteOf } from "../../src/backend/mod.ts";
+import type { Backend, Write, WriteOf } from "../../src/backend/mod.ts";
 import { FencedError } from "../../src/errors/mod.ts";
 
 /** The part of a Durable Object's storage that is used here. */
@@ -37,7 +37,18 @@ export interface CountedRows {
   readonly coldReadOfMany: Rows;
   /** An opening of a database that has its schema. */
   readonly opening: Rows;
+  /** Rows for each row of any kind that housekeeping removes, among ten that stay. */
+  readonly expiry: Rows;
+  /** Rows for each mark of a removed device, among fifty devices in each group. */
+  readonly markRemoval: Rows;
 }
+
+/** Rows of each kind that expire: those that have expired, and those that stay. */
+const EXPIRED = 200;
+const LIVE = 2_000;
+
+const GROUPS = 40;
+const MEMBERS = 50;
 
 const SESSIONS = 300;
 const RECORD_BYTES = 1_500;
@@ -112,7 +123,59 @@ async function measure(storage: Storage): Promise<CountedRows> {
     coldRead: await rowsOf(() => backend.loadSessionRow(addresses[SESSIONS / 2] ?? "")),
     coldReadOfMany: each(many),
     opening: await rowsOf(() => openSqliteBackend(driver)),
+    expiry: await measureExpiry(backend, rowsOf),
+    markRemoval: await measureMarkRemoval(backend, rowsOf),
   };
+}
+
+type RowsOf = (work: () => Promise<unknown>) => Promise<Rows>;
+
+/** Rows that housekeeping reads and writes for one that it removes. */
+async function measureExpiry(backend: Backend, rowsOf: RowsOf): Promise<Rows> {
+  const bytes = new Uint8Array(32);
+  const writes = Array.from({ length: EXPIRED + LIVE }, (_, index): Write[] => {
+    const at = index < EXPIRED ? 1 : 1_000;
+    // Keys in another order than the times.
+    const id = String((index * 7_919) % (EXPIRED + LIVE));
+    return [
+      { kind: "sentMessage.put", chat: "chat", id, payload: bytes, createdAt: at },
+      { kind: "baseKey.put", address: "1000@lid.0", messageId: id, key: bytes, createdAt: at },
+      {
+        kind: "pendingInbound.put",
+        rows: [{ chat: "chat", sender: "1000@lid", id, payload: bytes, receivedAt: at }],
+      },
+      {
+        kind: "msgSecret.put",
+        entries: [{ chat: "chat", sender: "1000@lid", id, secret: bytes, expiresAt: at, messageTs: 0 }],
+      },
+      {
+        kind: "tcToken.put",
+        jid: `${id}@lid`,
+        entry: { token: bytes, tokenTimestamp: at, senderTimestamp: undefined },
+      },
+    ];
+  });
+  await backend.commit(writes.flat());
+  const cutoff = 10;
+  const expiries: Write[] = [
+    { kind: "sentMessage.expire", cutoff, limit: undefined },
+    { kind: "baseKey.expire", cutoff, limit: undefined },
+    { kind: "pendingInbound.expire", cutoff, limit: undefined },
+    { kind: "msgSecret.expire", cutoff, limit: undefined },
+    { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit: undefined },
+  ];
+  const { read, written } = await rowsOf(() => backend.commit(expiries));
+  const removed = expiries.length * EXPIRED;
+  return { read: read / removed, written: written / removed };
+}
+
+async function measureMarkRemoval(backend: Backend, rowsOf: RowsOf): Promise<Rows> {
+  for (let group = 0; group < GROUPS; group += 1) {
+    const entries = Array.from({ length: MEMBERS }, (_, member) => [`${member}@lid`, true] as const);
+    await backend.commit([{ kind: "senderKeyDevices.set", group: `${group}@g.us`, entries }]);
+  }
+  const { read, written } = await rowsOf(() => backend.deleteSenderKeyDeviceRows(["7@lid"]));
+  return { read: read / GROUPS, written: written / GROUPS };
 }
 
 function each({ read, written }: Rows): Rows {

@@ -5,7 +5,7 @@ import { summarizeError } from "../write_behind/mod.ts";
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
 
-/** Rows that one run takes at most, so that no commit is held up for long. */
+/** Rows that one run is meant to take, so that no commit is held up for long. */
 const ROWS_PER_RUN = 1_000;
 
 /** Pause before the next run when there was more, in milliseconds. */
@@ -41,64 +41,93 @@ export const HOUSEKEEPING_DEFAULTS: HousekeepingPolicy = {
 export interface HousekeepingParts {
   readonly host: Pick<Host, "clock" | "scheduler" | "logger">;
   readonly taskPrefix: string;
+  /**
+   * 0 to 1, different for each account: their runs are spread, so that accounts that are opened together do
+   * not block the process together.
+   */
+  readonly phase: number;
   readonly committer: Pick<Committer, "commit">;
   readonly policy?: Partial<HousekeepingPolicy> | undefined;
 }
 
-/** What is removed at a time, in Unix seconds. */
-type Expiry = (policy: HousekeepingPolicy, nowS: number) => Write;
+/** When something is removed, and how many rows of it at most. */
+interface Run {
+  readonly policy: HousekeepingPolicy;
+  /** Unix seconds. */
+  readonly nowS: number;
+  /** `undefined` once there is no backlog. */
+  readonly limit: number | undefined;
+}
+
+type Expiry = (run: Run) => Write;
 
 /** One task for each kind, by the name that a scheduler stores. */
 const TASKS: Readonly<Record<string, Expiry>> = {
-  "sent-messages": ({ sentMessageS }, nowS) => {
-    return { kind: "sentMessage.expire", cutoff: since(nowS, sentMessageS), limit: ROWS_PER_RUN };
+  "sent-messages": ({ policy, nowS, limit }) => {
+    return { kind: "sentMessage.expire", cutoff: since(nowS, policy.sentMessageS), limit };
   },
-  "base-keys": ({ baseKeyS }, nowS) => {
-    return { kind: "baseKey.expire", cutoff: since(nowS, baseKeyS), limit: ROWS_PER_RUN };
+  "base-keys": ({ policy, nowS, limit }) => {
+    return { kind: "baseKey.expire", cutoff: since(nowS, policy.baseKeyS), limit };
   },
-  "pending-inbound": ({ pendingInboundS }, nowS) => {
-    return { kind: "pendingInbound.expire", cutoff: since(nowS, pendingInboundS), limit: ROWS_PER_RUN };
+  "pending-inbound": ({ policy, nowS, limit }) => {
+    return { kind: "pendingInbound.expire", cutoff: since(nowS, policy.pendingInboundS), limit };
   },
-  "tc-tokens": ({ tcTokenS }, nowS) => {
-    const cutoff = since(nowS, tcTokenS);
-    return { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit: ROWS_PER_RUN };
+  "tc-tokens": ({ policy, nowS, limit }) => {
+    const cutoff = since(nowS, policy.tcTokenS);
+    return { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit };
   },
   // Value MACs that a newer set of their collection replaced, or that a crash kept from ever being one.
   "app-state": () => ({ kind: "syncVersion.sweep", limit: ROWS_PER_RUN }),
   // Each secret says itself until when it is kept.
-  "message-secrets": (_policy, nowS) => ({ kind: "msgSecret.expire", cutoff: nowS, limit: ROWS_PER_RUN }),
+  "message-secrets": ({ nowS, limit }) => ({ kind: "msgSecret.expire", cutoff: nowS, limit }),
 };
 
 /**
- * Removes what has expired: one named task of the scheduler a kind, at every interval and within a second
- * when there was more than a run takes. A run that fails is logged, and there is another at the next
- * interval.
+ * Removes what has expired: one named task of the scheduler a kind. The first run comes between half an
+ * interval and an interval after the account is opened, by its phase; the tasks of one account share it, so
+ * that one alarm wakes all.
+ *
+ * A backlog is removed 1,000 rows at a time, a second apart. Afterwards a run removes all that has expired
+ * since the one before, and the next one comes sooner if that was more than 1,000 rows. A run that fails is
+ * logged, and there is another at the next interval.
  *
  * @returns How to stop. A run that has begun goes on.
  * @throws {RangeError} When a time is not a positive integer.
  */
-export function startHousekeeping({ host, taskPrefix, committer, policy }: HousekeepingParts): () => void {
-  const times = resolve(policy);
+export function startHousekeeping({
+  host,
+  taskPrefix,
+  phase,
+  committer,
+  policy: overrides,
+}: HousekeepingParts): () => void {
+  const policy = resolve(overrides);
+  const intervalMs = policy.intervalS * 1_000;
   const { clock, scheduler, logger } = host;
   let isStopped = false;
   const stops = Object.entries(TASKS).map(([kind, expiry]) => {
     const name = `${taskPrefix}housekeeping.${kind}`;
     const plan = (delayMs: number): void => scheduler.schedule(name, clock.nowMs() + delayMs);
+    let limit: number | undefined = ROWS_PER_RUN;
     const run = async (): Promise<void> => {
       let rows = 0;
       try {
-        [rows = 0] = await committer.commit([expiry(times, nowSeconds(clock))]);
+        [rows = 0] = await committer.commit([expiry({ policy, nowS: nowSeconds(clock), limit })]);
+        if (rows < ROWS_PER_RUN) limit = undefined;
       } catch (error) {
         const { code, message } = summarizeError(error);
         logger.log("warn", "housekeeping: failed", { task: kind, code, error: message });
       }
       if (isStopped) return;
-      plan(rows < ROWS_PER_RUN ? times.intervalS * 1_000 : MORE_AFTER_MS);
+      const isBacklog = rows >= ROWS_PER_RUN && (limit !== undefined || kind === "app-state");
+      plan(isBacklog ? MORE_AFTER_MS : Math.floor(intervalMs / Math.max(1, rows / ROWS_PER_RUN)));
     };
     const unregister = scheduler.register(name, run, { stored: true });
     // What an earlier process has planned stays: an account that is opened often would never get to it.
-    const latestAtMs = clock.nowMs() + times.intervalS * 1_000;
-    if ((scheduler.dueAtMs?.(name) ?? latestAtMs + 1) > latestAtMs) scheduler.schedule(name, latestAtMs);
+    const plannedAtMs = scheduler.dueAtMs?.(name);
+    if (plannedAtMs === undefined || plannedAtMs > clock.nowMs() + intervalMs) {
+      plan(Math.floor(intervalMs * (0.5 + phase / 2)));
+    } else limit = undefined;
     return unregister;
   });
   return () => {

@@ -8,7 +8,7 @@ import { type Account, type OpenAccountOptions, openAccount } from "./mod.ts";
 
 const INTERVAL_MS = HOUSEKEEPING_DEFAULTS.intervalS * 1_000;
 /** How long after it came the token was used. */
-const USED_AFTER_S = 3_600;
+const USED_AFTER_S = 3 * 3_600;
 const SECRET = new Uint8Array(32).fill(1);
 
 class World {
@@ -21,6 +21,12 @@ class World {
     const inner = memoryBackend({ database, clock: host.clock });
     const backend = faultyCommitter(inner, this.plan, { clock: host.clock });
     return openAccount({ backend, host, ...options });
+  }
+
+  /** Time until a kind's next run. */
+  untilRunMs(kind: string): number {
+    const name = this.host.scheduler.scheduled.find((task) => task.endsWith(`housekeeping.${kind}`)) ?? "";
+    return (this.host.scheduler.dueAtMs(name) ?? Number.NaN) - this.host.clock.nowMs();
   }
 
   get nowS(): number {
@@ -73,18 +79,23 @@ test("each kind goes when its time is over, and what never expires stays", async
   const all = ["sent", "baseKey", "token", "inbound", "secret", "neverSecret"];
   expect(await leftAfter(0)).toEqual(all);
   expect(await leftAfter(intervalS)).toEqual(all.filter((kind) => kind !== "secret"));
-  expect(await leftAfter(sentMessageS)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
-  expect(await leftAfter(baseKeyS)).toEqual(["token", "inbound", "neverSecret"]);
-  // The token was used an hour after it came.
-  expect(await leftAfter(tcTokenS)).toEqual(["token", "inbound", "neverSecret"]);
-  expect(await leftAfter(tcTokenS + USED_AFTER_S)).toEqual(["inbound", "neverSecret"]);
-  expect(await leftAfter(pendingInboundS)).toEqual(["neverSecret"]);
+  // It goes with the next run.
+  const gone = (lifetimeS: number): Promise<string[]> => leftAfter(lifetimeS + intervalS);
+  expect(await gone(sentMessageS)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
+  expect(await gone(baseKeyS)).toEqual(["token", "inbound", "neverSecret"]);
+  // The token was used later than it came.
+  expect(await leftAfter(tcTokenS + USED_AFTER_S - 1)).toEqual(["token", "inbound", "neverSecret"]);
+  expect(await gone(tcTokenS + USED_AFTER_S)).toEqual(["inbound", "neverSecret"]);
+  expect(await gone(pendingInboundS)).toEqual(["neverSecret"]);
   await account.close();
 });
 
-test("a run takes a thousand rows and goes on a second later", async () => {
+test("a backlog goes a thousand rows at a time, a second apart", async () => {
   const world = new World();
   const account = await world.open({ housekeeping: { sentMessageS: 60, intervalS: 600 } });
+  const firstMs = world.untilRunMs("sent-messages");
+  expect(firstMs).toBeGreaterThanOrEqual(300_000);
+  expect(firstMs).toBeLessThanOrEqual(600_000);
   const rows = Array.from({ length: 2_500 }, (_, id) => ({
     ...{ kind: "sentMessage.put", chat: "chat", id: String(id), payload: SECRET, createdAt: world.nowS },
   })) as never;
@@ -94,11 +105,39 @@ test("a run takes a thousand rows and goes on a second later", async () => {
     await world.host.scheduler.advance(ms);
     return account.stats().rowsWritten - before;
   };
-  expect(await taken(600_000)).toBe(1_000);
+  expect(await taken(firstMs)).toBe(1_000);
   expect(await taken(999)).toBe(1_000);
   expect(await taken(1)).toBe(2_000);
   expect(await taken(1_000)).toBe(2_500);
+  // From now on a run takes everything, and the next one comes sooner after many rows.
+  expect(world.untilRunMs("sent-messages")).toBe(600_000);
+  await account.commitWith(rows);
+  expect(await taken(600_000)).toBe(3 * 2_500);
+  expect(world.untilRunMs("sent-messages")).toBe(240_000);
   await account.close();
+});
+
+test("a thousand accounts that are opened together are spread over half an interval", async () => {
+  const host = fakeHost();
+  const accounts: Account[] = [];
+  for (let index = 0; index < 1_000; index += 1) {
+    accounts.push(
+      await openAccount({ backend: memoryBackend({ clock: host.clock }), host, taskLabel: `${index}` }),
+    );
+  }
+  const dueAtMs = accounts.map(({ taskPrefix }) => {
+    const names = host.scheduler.scheduled.filter((name) => name.startsWith(`${taskPrefix}housekeeping.`));
+    const times = new Set(names.map((name) => host.scheduler.dueAtMs(name)));
+    // The tasks of one account are due together.
+    expect([names.length, times.size]).toEqual([6, 1]);
+    return [...times][0] as number;
+  });
+  const inAMinute = new Map<number, number>();
+  for (const at of dueAtMs)
+    inAMinute.set(Math.floor(at / 60_000), (inAMinute.get(Math.floor(at / 60_000)) ?? 0) + 1);
+  // 33 in a minute on average.
+  expect(Math.max(...inAMinute.values())).toBeLessThan(80);
+  await Promise.all(accounts.map((account) => account.close()));
 });
 
 test("value MACs of former generations go, those of a running snapshot stay", async () => {
@@ -120,7 +159,7 @@ test("value MACs of former generations go, those of a running snapshot stay", as
   const rows = async (): Promise<number | undefined> =>
     (await store.snapshotDb("rows")).tables.find(({ table }) => table === "syncValues")?.rows;
   expect(await rows()).toBe(1_514);
-  await world.host.scheduler.advance(INTERVAL_MS);
+  await world.host.scheduler.advance(world.untilRunMs("app-state"));
   expect(await rows()).toBe(514);
   await world.host.scheduler.advance(1_000);
   expect(await rows()).toBe(14);

@@ -200,7 +200,13 @@ async function openParts(
   const stopHousekeeping =
     housekeeping === false
       ? () => {}
-      : startHousekeeping({ host, taskPrefix, committer: queue, policy: housekeeping });
+      : startHousekeeping({
+          host,
+          taskPrefix,
+          phase: phaseOf(device),
+          committer: queue,
+          policy: housekeeping,
+        });
   opened.unshift({ close: async () => stopHousekeeping() });
   if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
   if (options.cache !== undefined) requireFunction("cache.build", options.cache?.build);
@@ -276,6 +282,12 @@ const OWNER_BYTES = 8;
 async function cacheOwner(device: Device): Promise<string> {
   const id = await digest("SHA-256", device.identityKey.publicKey);
   return hexOf(id.subarray(0, OWNER_BYTES));
+}
+
+/** A number from 0 to 1 that differs between accounts, of all databases. */
+function phaseOf({ identityKey }: Device): number {
+  const [high = 0, low = 0] = identityKey.publicKey;
+  return (256 * high + low) / 65_536;
 }
 
 /**

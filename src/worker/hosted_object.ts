@@ -251,6 +251,8 @@ export class HostedObject {
     this.#stopHousekeeping = startHousekeeping({
       host: this.#host,
       taskPrefix: "",
+      // Objects do not share a process that their runs could block.
+      phase: 1,
       committer: backend,
       policy: housekeeping,
     });

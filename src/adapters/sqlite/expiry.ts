@@ -1,5 +1,8 @@
 import type { SqlStatement, SqlValue } from "./sql_driver.ts";
 
+/** The later one of a token's two times, as its index has it. */
+export const TC_TOKEN_TIME = "max(token_timestamp, ifnull(sender_timestamp, 0))";
+
 /** Rows that expire. */
 export interface Expiry {
   readonly table: string;
@@ -9,7 +12,10 @@ export interface Expiry {
   readonly stale: string;
 }
 
-/** The statement that removes what has expired, at most `limit` rows of it if that is given. */
+/**
+ * The statement that removes what has expired, at most `limit` rows of it if that is given. Without a limit
+ * it reads each removed row once, by the index of its time. With one it reads them again to count them.
+ */
 export function expiryOf(
   { table, key, stale }: Expiry,
   accountId: number,

@@ -1,5 +1,5 @@
 import { encodeDevices } from "../../records/mod.ts";
-import { expiryOf } from "./expiry.ts";
+import { expiryOf, TC_TOKEN_TIME } from "./expiry.ts";
 import { RowRemoval } from "./row_removal.ts";
 import { RowStatement, splitKeys } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
@@ -9,6 +9,16 @@ const PUT_SENDER_KEY_DEVICE = new RowStatement({
   columns: 3,
   conflict: "ON CONFLICT (device_id, group_jid, device_jid) DO UPDATE SET has_key = excluded.has_key",
 });
+
+/**
+ * Walks from one group to the next by the key: a device's marks are then found by one look for each group,
+ * where a scan reads the marks of all devices, and an index would cost an entry for each mark.
+ */
+const GROUPS_OF_ACCOUNT = `WITH RECURSIVE groups (jid) AS (
+  SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1
+  UNION ALL
+  SELECT (SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1 AND group_jid > groups.jid)
+  FROM groups WHERE groups.jid IS NOT NULL)`;
 
 /** REPLACE gives the row a new `seq`, the greatest: a tie in `created_at` goes to the later write. */
 const PUT_LID_MAPPING = new RowStatement({
@@ -57,7 +67,8 @@ const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, s
   WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp`;
 
 /** Both halves must be stale; a half that is missing is. */
-const STALE_TC_TOKEN = "token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)";
+const STALE_TC_TOKEN = `token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)
+  AND ${TC_TOKEN_TIME} <= ?`;
 
 const REMOVE_BASE_KEY = new RowRemoval("base_key", ["address", "message_id"]);
 const REMOVE_DEVICE_LIST = new RowRemoval("device_list", ["user"]);
@@ -105,7 +116,8 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       splitKeys(
         deviceJids.map((jid) => [jid]),
         { fixed: [accountId], limits },
-        (list) => `DELETE FROM sender_key_device WHERE device_id = ? AND device_jid IN ${list}`,
+        (list) => `${GROUPS_OF_ACCOUNT} DELETE FROM sender_key_device
+          WHERE device_id = ?1 AND group_jid IN (SELECT jid FROM groups) AND device_jid IN ${list}`,
       ),
   },
   "senderKeyDevices.clearAll": {
@@ -210,7 +222,7 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       expiryOf(
         { table: "tc_token", key: "jid", stale: STALE_TC_TOKEN },
         accountId,
-        [tokenCutoff, senderCutoff],
+        [tokenCutoff, senderCutoff, Math.max(tokenCutoff, senderCutoff)],
         limit,
       ),
   },

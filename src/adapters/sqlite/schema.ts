@@ -1,4 +1,5 @@
 import { DEVICE_BLOB_COLUMNS } from "./device_fields.ts";
+import { TC_TOKEN_TIME } from "./expiry.ts";
 import type { Migration } from "./migrate.ts";
 
 /**
@@ -273,6 +274,21 @@ const VERSION_2: readonly string[] = [
 ];
 
 /**
+ * Layout, version 3: indexes by the time of expiry, so that housekeeping reads what it removes and nothing
+ * else. They cost one index entry with each write of a row.
+ *
+ * - A secret that never expires has no entry.
+ * - Both times of a token must be stale, so the later one decides.
+ */
+const VERSION_3: readonly string[] = [
+  "CREATE INDEX base_key_by_time ON base_key (device_id, created_at)",
+  "CREATE INDEX sent_message_by_time ON sent_message (device_id, created_at)",
+  "CREATE INDEX pending_inbound_by_time ON pending_inbound (device_id, received_at)",
+  "CREATE INDEX msg_secret_by_time ON msg_secret (device_id, expires_at) WHERE expires_at > 0",
+  `CREATE INDEX tc_token_by_time ON tc_token (device_id, ${TC_TOKEN_TIME})`,
+];
+
+/**
  * The history of the layout. Only ever appended to: a released migration is never edited.
  *
  * `floor` of a migration is the oldest release version of the layout that can still read and write a database
@@ -281,4 +297,5 @@ const VERSION_2: readonly string[] = [
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, floor: 1, statements: VERSION_1 },
   { version: 2, floor: 2, statements: VERSION_2 },
+  { version: 3, floor: 2, statements: VERSION_3 },
 ];
