@@ -4,6 +4,7 @@ import process from "node:process";
 import { openAccount } from "../account/mod.ts";
 import { libsqlBackend } from "../adapters/libsql/mod.ts";
 import { openLibsqlDriver } from "../adapters/libsql/open_driver.ts";
+import type { Backend } from "../backend/mod.ts";
 import { createApp } from "../http/mod.ts";
 import { type Logger, systemClock, TimerScheduler } from "../ports/mod.ts";
 import { LocalAccounts, SqlRegistry } from "../service/mod.ts";
@@ -14,21 +15,27 @@ import { adminToken, serviceGreeting, untilStopped } from "./service_session.ts"
 import { shownUrl } from "./shown_url.ts";
 import { shutDown } from "./shutdown.ts";
 
+/** The account by which the database is opened at the start. Opening registers none. */
+const PROBE = "default";
+
 /** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function serve({ db, host, port }: ServeOptions): Promise<void> {
   const authToken = databaseToken();
   const logger: Logger = { log: logLine };
+  const admin = await adminToken();
+  const open = (account: string): Promise<Backend> => libsqlBackend({ url: db, authToken, account, logger });
+  // Refuses a newer database, and one of another application, before anything is written into it.
+  await (await open(PROBE)).close();
   const driver = await openLibsqlDriver({ url: db, authToken, logger });
   try {
     const scheduler = new TimerScheduler();
     const accounts = new LocalAccounts({
       registry: await SqlRegistry.open(driver, systemClock),
       clock: systemClock,
-      openBackend: (account) => libsqlBackend({ url: db, authToken, account, logger }),
+      openBackend: open,
       openAccount: (account, backend) =>
         openAccount({ taskLabel: account, backend, host: { scheduler, logger } }),
     });
-    const admin = await adminToken();
     const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
     const server = await listen((request) => app.fetch(request), { host, port });
     process.stdout.write(serviceGreeting(`http://${host}:${server.port}`, shownUrl(db), admin));

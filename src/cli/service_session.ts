@@ -1,6 +1,6 @@
 import process from "node:process";
 import { systemRandom } from "../ports/mod.ts";
-import { makeToken } from "../service/mod.ts";
+import { MIN_TOKEN_LENGTH, makeToken } from "../service/mod.ts";
 
 /** The admin token of a run. */
 export interface AdminToken {
@@ -9,10 +9,17 @@ export interface AdminToken {
   readonly isNew: boolean;
 }
 
-/** The token of `HOLDFAST_ADMIN_TOKEN`, or a new one. */
+/** The token of `HOLDFAST_ADMIN_TOKEN`, or a new one. @throws {RangeError} When it is too short. */
 export async function adminToken(): Promise<AdminToken> {
   const token = process.env.HOLDFAST_ADMIN_TOKEN;
-  if (token !== undefined && token !== "") return { token, isNew: false };
+  if (token !== undefined && token !== "") {
+    if (token.length < MIN_TOKEN_LENGTH) {
+      throw new RangeError(
+        `start: HOLDFAST_ADMIN_TOKEN has ${token.length} characters, expected ${MIN_TOKEN_LENGTH} or more`,
+      );
+    }
+    return { token, isNew: false };
+  }
   return { token: (await makeToken(systemRandom)).token, isNew: true };
 }
 

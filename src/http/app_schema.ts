@@ -129,6 +129,7 @@ type AccountRoutes = {
  */
 export type AppSchema = AccountRoutes & {
   "/v1/health": { $get: Route<object, Health, 200> };
+  "/v1/ready": { $get: Route<object, Health, 200> };
   "/v1/openapi.json": { $get: Route<object, Record<string, unknown>, 200> };
   "/v1/accounts": {
     $get: Route<{ query?: PageQuery }, AccountList, 200>;

@@ -1,6 +1,6 @@
 import { Hono } from "hono/tiny";
 import { hexOf } from "../bytes/mod.ts";
-import { requireObject } from "../errors/mod.ts";
+import { BusyError, requireObject } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { AccountService } from "../service/mod.ts";
 import { hashToken, MIN_TOKEN_LENGTH, ServiceError } from "../service/mod.ts";
@@ -67,7 +67,10 @@ export function createApp(options: AppOptions): AppType {
   requireObject("accounts", options?.accounts);
   const { accounts, adminToken } = options;
   if (adminToken !== undefined && adminToken.length < MIN_TOKEN_LENGTH) {
-    throw new RangeError(`create app: the admin token has fewer than ${MIN_TOKEN_LENGTH} characters`);
+    const { length } = adminToken;
+    throw new RangeError(
+      `create app: the admin token (HOLDFAST_ADMIN_TOKEN) has ${length} characters, expected ${MIN_TOKEN_LENGTH} or more`,
+    );
   }
   const host = systemHost(options.host);
   const context: AppContext = {
@@ -80,6 +83,12 @@ export function createApp(options: AppOptions): AppType {
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
   observe(app, host);
   app.get("/v1/health", (c) => c.json({ status: "ok" }));
+  app.get("/v1/ready", async (c) => {
+    await accounts.registry.admit(undefined, undefined).catch((cause: unknown) => {
+      throw new BusyError("ask database: no answer", { cause });
+    });
+    return c.json({ status: "ok" });
+  });
   app.get("/v1/openapi.json", (c) => c.json(openApiDocument()));
   adminRoutes(app, context);
   accountRoutes(app, context);

@@ -108,6 +108,9 @@ const PATHS: Readonly<Record<string, Schema>> = {
   "/v1/health": {
     get: operation({ id: "health", summary: "Whether the service answers", answers: { 200: "Health" } }),
   },
+  "/v1/ready": {
+    get: operation({ id: "ready", summary: "Whether its database answers", answers: { 200: "Health" } }),
+  },
   "/v1/openapi.json": {
     get: operation({ id: "document", summary: "This document", answers: { 200: "document" } }),
   },

@@ -19,6 +19,8 @@ const apps = new WeakMap<object, AppType>();
 /**
  * Answers a request to the service, over the Durable Objects of the Worker's bindings.
  *
+ * @throws {TypeError} When a binding is missing. The message names it.
+ * @throws {RangeError} When `HOLDFAST_ADMIN_TOKEN` is shorter than 32 characters.
  * @param logger Where requests are logged. Defaults to a line of JSON each on the console.
  *
  * @example
@@ -38,6 +40,9 @@ export async function serveAccounts<AccountId, RegistryId>(
 ): Promise<Response> {
   let app = apps.get(env);
   if (app === undefined) {
+    for (const name of ["ACCOUNTS", "REGISTRY"] as const) {
+      if (env[name] === undefined) throw new TypeError(`serve accounts: the binding ${name} is missing`);
+    }
     const accounts = objectAccounts(env);
     app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger } });
     apps.set(env, app);

@@ -33,6 +33,7 @@ function plain(
 /** Deletion is last, because the others need the account. */
 export const ROUTES: readonly TestedRoute[] = [
   plain("GET", "/v1/health", "anybody"),
+  plain("GET", "/v1/ready", "anybody"),
   plain("GET", "/v1/openapi.json", "anybody"),
   plain("GET", "/v1/accounts", "admin"),
   plain("POST", "/v1/accounts", "admin", (name) => ({ json: { name } })),
