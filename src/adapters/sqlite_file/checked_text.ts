@@ -24,24 +24,23 @@ export function withoutText(sql: string): string | undefined {
 }
 
 /**
- * The rows of a statement of `withoutText`, with their texts.
+ * Makes the rows of a statement of `withoutText` those of the statement itself, in place.
  *
  * @param bad What becomes of bytes that are no UTF-8.
  */
 export function decodeTexts(
-  rows: readonly (readonly SqlValue[])[],
+  rows: SqlValue[][],
   bad: (bytes: SqlValue | undefined) => SqlValue,
 ): SqlValue[][] {
-  return rows.map((row) => {
-    const cells = row.slice(0, -1);
-    let types = Number(row[cells.length]);
-    for (let at = 0; types > 0; at += 1, types = Math.floor(types / 2)) {
-      const cell = cells[at];
-      if (types % 2 === 1)
-        cells[at] = (cell instanceof Uint8Array ? decodeUtf8(cell) : undefined) ?? bad(cell);
+  for (const row of rows) {
+    // Most rows of a batch have no text.
+    for (let types = Number(row.pop()), at = 0; types > 0; at += 1, types = Math.floor(types / 2)) {
+      if (types % 2 === 0) continue;
+      const cell = row[at];
+      row[at] = (cell instanceof Uint8Array ? decodeUtf8(cell) : undefined) ?? bad(cell);
     }
-    return cells;
-  });
+  }
+  return rows;
 }
 
 /** @throws {CorruptError} */

@@ -10,7 +10,7 @@ async function read(sql: string, params: readonly SqlValue[] = []): Promise<SqlV
   const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
   const checked = withoutText(sql);
   expect(checked).not.toBe(undefined);
-  const rows = await driver.query(checked ?? "", params);
+  const rows = (await driver.query(checked ?? "", params)).map((row) => [...row]);
   await driver.close();
   expect(rows.flat().filter((cell) => typeof cell === "string")).toEqual([]);
   return decodeTexts(rows, refuseBadText);
@@ -73,7 +73,7 @@ describe("withoutText", () => {
       { sql: checked ?? "", params: ["x", "z"] },
     ]);
     await driver.close();
-    const rows = results[2]?.rows ?? [];
+    const rows = (results[2]?.rows ?? []).map((row) => [...row]);
     expect(rows.flat().some((cell) => typeof cell === "string")).toBe(false);
     expect(decodeTexts(rows, refuseBadText)).toEqual([
       ["x", 1],

@@ -167,7 +167,8 @@ class AbsentRecords {
 
   #begin(): Round {
     const names = new Map<string, string>();
-    const done = Promise.resolve().then(async () => {
+    // Reads that are already waiting for the connection meet their absences before this one is answered.
+    const done = this.#driver.query("SELECT 1", []).then(async () => {
       this.#next = undefined;
       const asked = [...names].map(([name, user]) => ({ user, group: this.#table.groupOf(name) }));
       const known = await this.#knownUsers(asked);
