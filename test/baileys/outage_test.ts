@@ -120,6 +120,12 @@ class Pair {
   }
 }
 
+/** Baileys' name of our sender key in the group. */
+function nameOfOurKey(): string {
+  const address = formatSignalAddress(toSignalAddress(parseJid(ANNA)));
+  return formatNodeSenderKeyName(parseSenderKeyName(`${GROUP}:${address}`));
+}
+
 describe("an outage of thousands of messages", () => {
   test.each([undefined, 1_000_000])(
     "leaves everything readable (halted after %s failures)",
@@ -149,10 +155,7 @@ describe("an outage of thousands of messages", () => {
 describe("our own sender key, given up in an outage", () => {
   /** As a client does when a member has left. It is refused. */
   async function giveUp({ anna }: Pair): Promise<void> {
-    const key = formatNodeSenderKeyName(
-      parseSenderKeyName(`${GROUP}:${formatSignalAddress(toSignalAddress(parseJid(ANNA)))}`),
-    );
-    const nothing = { "sender-key": { [key]: null }, "sender-key-memory": { [GROUP]: null } };
+    const nothing = { "sender-key": { [nameOfOurKey()]: null }, "sender-key-memory": { [GROUP]: null } };
     await expect(anna.keys.set(nothing)).rejects.toThrow(DOWN);
   }
 
@@ -225,6 +228,26 @@ describe("signalRepository while saving is halted", () => {
     });
   });
 
+  test("takes no key for a group message with too few left", async () => {
+    const pair = await Pair.open();
+    for (let n = 0; n < 20; n += 1) await pair.expectRead();
+    await pair.whileDown(async () => {
+      pair.anna.account.device.modifyDevice((draft) => {
+        draft.pushName = "Anna";
+      });
+      while (pair.state !== "halted") await pair.anna.account.flush().catch(() => {});
+      const senderKey = () => pair.anna.keys.get("sender-key", [nameOfOurKey()]);
+      let before = await senderKey();
+      let error: unknown;
+      for (let sends = 0; sends < 100 && error === undefined; sends += 1) {
+        before = await senderKey();
+        error = await pair.sendToGroup().catch((refused: unknown) => refused);
+      }
+      expect(error).toBeInstanceOf(HaltedError);
+      expect(await senderKey()).toEqual(before);
+    });
+  });
+
   test("rejects sends that need a commit", async () => {
     const pair = await Pair.open();
     await pair.whileDown(async () => {
@@ -269,5 +292,18 @@ describe("signalRepository.validateSession", () => {
       await expect(pair.peer.repository.validateSession(jid)).rejects.toThrow("read: unreachable");
     pair.faults.failReads(undefined);
     expect(await pair.peer.repository.validateSession(BEN)).toEqual({ exists: true });
+  });
+
+  test("rejects when the session alone cannot be read", async () => {
+    const pair = await Pair.open();
+    await pair.anna.account.close();
+    await pair.reopen();
+    const { repository } = pair.peer;
+    // Where the user's state is, is known from here on.
+    expect((await repository.validateSession("100000000000002:9@lid")).exists).toBe(false);
+    pair.faults.failReads(new BackendError("read: unreachable"));
+    await expect(repository.validateSession(BEN)).rejects.toThrow("read: unreachable");
+    pair.faults.failReads(undefined);
+    expect(await repository.validateSession(BEN)).toEqual({ exists: true });
   });
 });
