@@ -268,6 +268,43 @@ describe("LidPnCache.encryptionJid", () => {
   });
 });
 
+describe("LidPnCache.userOf", () => {
+  test("finds the user by its newest LID, not by a former one", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", "1000", PN, 5);
+    await world.learn("usync", "1001", PN, 6);
+    const user = { pn: PN, lid: "1001" };
+    const addresses = [`${PN}:2@c.us.0`, "1001:2@lid.0", "1000:2@lid.0"];
+    for (const cache of [world.cache, world.open()]) {
+      const users = await Promise.all(addresses.map((address) => cache.userOf(address)));
+      expect(users).toEqual([user, user, undefined]);
+    }
+  });
+
+  test("finds no user by a LID that has moved to another phone", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", "1000", PN, 5);
+    await world.learn("peer_lid_message", "1000", "other", 6);
+    expect(await world.cache.userOf(`${PN}@c.us.0`)).toBeUndefined();
+    expect(await world.cache.userOf("1000@lid.0")).toEqual({ pn: "other", lid: "1000" });
+  });
+});
+
+describe("LidPnCache.whileMapped", () => {
+  test("leaves out users whose mapping has changed meanwhile", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", "1000", PN, 5);
+    await world.learn("usync", "2000", "other", 5);
+    const users = [
+      { pn: PN, lid: "1000" },
+      { pn: "other", lid: "2000" },
+    ];
+    expect(await world.cache.whileMapped(users, async (mapped) => mapped)).toEqual(users);
+    await world.learn("usync", "1001", PN, 6);
+    expect(await world.cache.whileMapped(users, async (mapped) => mapped)).toEqual(users.slice(1));
+  });
+});
+
 describe("LidPnCache.learn with malformed mappings", () => {
   test("rejects malformed mappings", async () => {
     const { cache } = new LidWorld();
