@@ -303,6 +303,25 @@ describe("LidPnCache.whileMapped", () => {
     await world.learn("usync", "1001", PN, 6);
     expect(await world.cache.whileMapped(users, async (mapped) => mapped)).toEqual(users.slice(1));
   });
+
+  test("keeps the mappings until the section ends", async () => {
+    const world = new LidWorld();
+    await world.learn("usync", "1000", PN, 5);
+    let end: () => void = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const section = world.cache.whileMapped([{ pn: PN, lid: "1000" }], async () => await ended);
+    let isLearnt = false;
+    const learning = world.learn("usync", "1001", PN, 6).then(() => {
+      isLearnt = true;
+    });
+    for (let hop = 0; hop < 100; hop += 1) await Promise.resolve();
+    expect([isLearnt, await world.cache.getLid(PN)]).toEqual([false, "1000"]);
+    end();
+    await Promise.all([section, learning]);
+    expect(await world.cache.getLid(PN)).toBe("1001");
+  });
 });
 
 describe("LidPnCache.learn with malformed mappings", () => {
