@@ -2,7 +2,7 @@
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { describe, expect, test } from "vitest";
 import { openAccount } from "../../mod.ts";
-import { memoryBackend } from "../../src/adapters/memory/mod.ts";
+import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { baileysAuthState, type KeyStore, signalRepository } from "../../src/baileys/mod.ts";
 import { openPeer } from "./holdfast_peer.ts";
 import { messageKeyName, SignalPeer } from "./signal_peer.ts";
@@ -11,34 +11,41 @@ const ANNA = "15550000001@s.whatsapp.net";
 const BEN = "15550000002@s.whatsapp.net";
 const BEN_LID = "100000000000002@lid";
 
+/** A peer over an account of a database. `afterRead` runs once, between the read and the write of a session. */
+async function openAnna(database: MemoryDatabase) {
+  const account = await openAccount({
+    ...{ backend: memoryBackend({ database }), saverIntervalMs: "manual", housekeeping: false },
+  });
+  const { state } = await baileysAuthState(account);
+  const hooks: { afterRead?: (() => Promise<void>) | undefined } = {};
+  const makeRepository: typeof makeLibSignalRepository = (auth, logger) => {
+    const inner = auth.keys as unknown as KeyStore;
+    const keys = {
+      ...auth.keys,
+      get: async (type: string, ids: string[]): Promise<unknown> => {
+        const found = await inner.get(type, ids);
+        const then = type === "session" ? hooks.afterRead : undefined;
+        if (then !== undefined) hooks.afterRead = undefined;
+        await then?.();
+        return found;
+      },
+    };
+    // biome-ignore lint/suspicious/noExplicitAny: the values of Baileys' keys are typed by its own map.
+    return makeLibSignalRepository({ ...auth, keys: keys as any }, logger);
+  };
+  const peer = new SignalPeer({
+    jid: ANNA,
+    // biome-ignore lint/suspicious/noExplicitAny: the adapter's types are structural, Baileys' are nominal in places.
+    creds: state.creds as any,
+    keys: state.keys,
+    makeRepository: signalRepository(account, makeRepository),
+  });
+  return { account, peer, hooks };
+}
+
 describe("changes during encryption", () => {
   test("repeats no key when a LID is learnt during encryption", async () => {
-    await using annas = await openAccount({ backend: memoryBackend() });
-    const { state } = await baileysAuthState(annas);
-    /** Runs once, between the read and the write of a session. */
-    let afterRead: (() => Promise<void>) | undefined;
-    const makeRepository: typeof makeLibSignalRepository = (auth, logger) => {
-      const inner = auth.keys as unknown as KeyStore;
-      const keys = {
-        ...auth.keys,
-        get: async (type: string, ids: string[]): Promise<unknown> => {
-          const found = await inner.get(type, ids);
-          const then = type === "session" ? afterRead : undefined;
-          if (then !== undefined) afterRead = undefined;
-          await then?.();
-          return found;
-        },
-      };
-      // biome-ignore lint/suspicious/noExplicitAny: the values of Baileys' keys are typed by its own map.
-      return makeLibSignalRepository({ ...auth, keys: keys as any }, logger);
-    };
-    const anna = new SignalPeer({
-      jid: ANNA,
-      // biome-ignore lint/suspicious/noExplicitAny: the adapter's types are structural, Baileys' are nominal in places.
-      creds: state.creds as any,
-      keys: state.keys,
-      makeRepository: signalRepository(annas, makeRepository),
-    });
+    const { peer: anna, hooks } = await openAnna(new MemoryDatabase());
     const bens = await openPeer(BEN, memoryBackend());
     const ben = bens.peer;
     await anna.greet(ben, 1);
@@ -47,7 +54,7 @@ describe("changes during encryption", () => {
 
     const used = new Set<string>();
     let storing: Promise<void> | undefined;
-    afterRead = async () => {
+    hooks.afterRead = async () => {
       storing = anna.repository.lidMapping.storeLIDPNMappings([{ lid: BEN_LID, pn: BEN }]);
       for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
@@ -64,6 +71,34 @@ describe("changes during encryption", () => {
     expect(used.size).toBe(3);
     expect(await ben.receive(anna, frame)).toBe("while the LID is learnt");
     await bens.account.close();
+  });
+
+  // Of these counters, some are within the lease and some need a commit.
+  test.each([1, 2, 3, 4])("waits for the gate when others store a mapping (%i)", async (before) => {
+    const database = new MemoryDatabase();
+    const { account, peer: anna, hooks } = await openAnna(database);
+    const { peer: ben } = await openPeer(BEN, memoryBackend());
+    await anna.greet(ben, 1);
+    await ben.receive(anna, await anna.send(ben, "first"));
+    await anna.receive(ben, await ben.send(anna, "answer"));
+    const used = new Set<string>();
+    for (let n = 0; n < before; n += 1) used.add(messageKeyName(await anna.send(ben, `${n}`)));
+    hooks.afterRead = async () => {
+      const mapping = {
+        lid: "100000000000002",
+        phoneNumber: "15550000002",
+        learningSource: "usync",
+      } as const;
+      await account.commitWith([
+        { kind: "lidMapping.put", entries: [{ ...mapping, createdAt: 1, updatedAt: 1 }] },
+      ]);
+    };
+    used.add(messageKeyName(await anna.send(ben, "while the mapping is stored")));
+    expect(hooks.afterRead).toBeUndefined();
+    // A crash: what was not saved is lost.
+    const { peer: next } = await openAnna(database);
+    used.add(messageKeyName(await next.send(ben, "after the crash")));
+    expect(used.size).toBe(before + 2);
   });
 
   test("keeps a sender key deleted that is removed during encryption", async () => {
