@@ -36,6 +36,12 @@ describe("patchDeviceAdd with another raw id", () => {
     expect(changed.record.rawId).toBe(8);
   });
 
+  test("drops companions even if the new list accepts their key indexes", () => {
+    const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 9 }, list([1, 2, 3], 8, 8));
+    expect([changed.isIdentityChange, idsOf(changed.record)]).toEqual([true, [0, 9]]);
+    expect(changed.removed).toEqual([1, 2, 3]);
+  });
+
   test("leaves out a device whose key index is not accepted", () => {
     const changed = patchDeviceAdd(RECORD, { deviceId: 9, keyIndex: 1 }, list([], 8, 8));
     expect([changed.isIdentityChange, idsOf(changed.record)]).toEqual([true, [0]]);
