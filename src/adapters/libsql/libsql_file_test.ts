@@ -134,6 +134,11 @@ describe.each([
     );
     expect(error).toBeInstanceOf(BackendError);
     expect(readdirSync(folder)).toEqual([]);
+    const ofFolder = await failureOf(libsqlBackend({ url: `file:${folder}`, native: library }));
+    expect(ofFolder).toBeInstanceOf(BackendError);
+    expect(ofFolder.message).toBe(
+      `open database: the path is a folder, name a file in it: ${JSON.stringify(folder)}`,
+    );
   });
 
   test("rejects a file that is not a database without changing it", async () => {

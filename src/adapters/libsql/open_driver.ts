@@ -46,7 +46,7 @@ export interface LibsqlDriverOptions {
 export async function openLibsqlDriver(options: LibsqlDriverOptions): Promise<FileDriver> {
   const { url, authToken, logger, clock } = options;
   const kind = databaseKind(url);
-  if (kind === "remote") return remoteDriver(connect(url, authToken), logger);
+  if (kind === "remote") return remoteDriver(connect(url, authToken), serverOf(url), logger);
   const path = kind === "memory" ? MEMORY : pathOfFileUrl(url);
   return await openSqliteFile({ path, logger, clock, connect: localConnector(options) });
 }
@@ -80,8 +80,15 @@ function connect(url: string, authToken?: string): SqliteClient {
   }
 }
 
+/** Scheme and host of a server's URL, without its path and what may hold a token. */
+function serverOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
 /** Sends commits one at a time, in order. Reads run at any time. */
-function remoteDriver(client: SqliteClient, logger: Logger): FileDriver {
+function remoteDriver(client: SqliteClient, server: string, logger: Logger): FileDriver {
+  let isOpen = false;
   const queue = new SerialQueue();
   const retry = new BusyRetry({ logger });
   return {
@@ -91,9 +98,11 @@ function remoteDriver(client: SqliteClient, logger: Logger): FileDriver {
     query: (sql, params) =>
       retry.run(async () => {
         try {
-          return rowsOf(await client.execute(toDriver({ sql, params })));
+          const rows = rowsOf(await client.execute(toDriver({ sql, params })));
+          isOpen = true;
+          return rows;
         } catch (error) {
-          throw mapDriverError(error, "read");
+          throw mapDriverError(error, isOpen ? "read" : "open database", server);
         }
       }),
     batch: (statements) => {
@@ -103,7 +112,7 @@ function remoteDriver(client: SqliteClient, logger: Logger): FileDriver {
           const results = await client.batch(batch, "write");
           return results.map((result) => ({ rows: rowsOf(result), rowsAffected: result.rowsAffected }));
         } catch (error) {
-          throw mapDriverError(error, "commit");
+          throw mapDriverError(error, "commit", server);
         }
       };
       return queue.run(() => retry.run(send));

@@ -85,6 +85,10 @@ export class DatabaseFile {
     return this.#replaced;
   }
 
+  get path(): string {
+    return this.#options.path;
+  }
+
   /** Whether the file at the path is another one than the connection has open, or is gone. */
   get isReplaced(): boolean {
     try {

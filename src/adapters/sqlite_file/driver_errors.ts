@@ -30,6 +30,21 @@ const NEVER_SENT_CODE =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
 const NEVER_SENT_WORDS = /connection refused|dns error|failed to lookup address/i;
 
+/** Failures of a request that may have been sent. */
+const UNANSWERED_WORDS = /fetch failed|network|socket|connection/i;
+
+/** What a user can do about a code, which may have a longer form. */
+const ADVICE: Readonly<Record<string, string>> = {
+  SQLITE_FULL: "the disk is full, free some space",
+  SQLITE_READONLY: "the file or its folder must not be written, check owner and mode",
+  SQLITE_CANTOPEN: "the file or its log cannot be opened, check the folder and its mode",
+  SQLITE_IOERR: "the disk cannot be read or written, check it and its free space",
+  SQLITE_NOMEM: "memory is used up",
+  SQLITE_PERM: "this user must not use the file",
+  SQLITE_AUTH: "access is refused, check the token",
+  HRANA_WEBSOCKET_ERROR: "the server did not answer, check its URL and the network",
+};
+
 /** Maximum number of causes to inspect. */
 const MAX_CAUSES = 8;
 
@@ -47,8 +62,10 @@ interface DriverError {
 /**
  * Maps an error of a native library or of `@libsql/client` to an error of the store, with its cause. Neither
  * contains parameters of a statement, since SQLite's messages name only tables and columns.
+ *
+ * @param place The path of the file, or the server without a token, for the message.
  */
-export function mapDriverError(thrown: unknown, action: DriverAction): StoreError {
+export function mapDriverError(thrown: unknown, action: DriverAction, place?: string): StoreError {
   if (thrown instanceof StoreError) return thrown;
   const chain = causesOf(thrown);
   const options = { cause: withoutContents(thrown, chain) };
@@ -72,9 +89,29 @@ export function mapDriverError(thrown: unknown, action: DriverAction): StoreErro
     return new CorruptError("read: a stored integer is out of range", options);
   }
   if (action !== "commit" || isKnownNotApplied(code, chain)) {
-    return new BackendError(`${action}: failed (${code || "no answer"})`, options);
+    const where = place === undefined ? "" : `: ${JSON.stringify(place)}`;
+    return new BackendError(`${action}: ${reasonOf(code, chain)}${where}`, options);
   }
   return new AmbiguousError("commit: the answer was lost", options);
+}
+
+/** What has failed, why, and what to do about it. */
+function reasonOf(code: string, chain: readonly DriverError[]): string {
+  const known = Object.entries(ADVICE).find(([base]) => hasBase(code, [base]));
+  if (known !== undefined) return `${known[1]} (${code})`;
+  const status = chain.find((error) => error.status !== undefined)?.status;
+  if (status === 401 || status === 403) return `access is refused, check the token (status ${status})`;
+  const isUnreachable = chain.some(
+    (error) => NEVER_SENT_CODE.test(error.code) || NEVER_SENT_WORDS.test(error.message),
+  );
+  if (isUnreachable)
+    return `the server cannot be reached, check its URL and the network (${code || "no code"})`;
+  if (status !== undefined) return `failed (status ${status})`;
+  if (code !== "") return `failed (${code})`;
+  const hasNoAnswer = chain.some((error) => UNANSWERED_WORDS.test(error.message));
+  return hasNoAnswer
+    ? "the server did not answer, check its URL and the network"
+    : "failed for an unknown reason";
 }
 
 /** The engine quotes text that is not JSON, and the text of an answer contains stored values. */

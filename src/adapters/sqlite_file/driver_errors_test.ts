@@ -8,6 +8,31 @@ function failure(message: string, members: object = {}): Error {
 }
 
 describe("mapDriverError", () => {
+  test("says what failed, why, what to do, and where", () => {
+    const reasons: [thrown: Error, reason: string][] = [
+      [failure("full", { code: "SQLITE_FULL" }), "the disk is full, free some space (SQLITE_FULL)"],
+      [
+        failure("readonly", { code: "SQLITE_READONLY_DIRECTORY" }),
+        "the file or its folder must not be written, check owner and mode (SQLITE_READONLY_DIRECTORY)",
+      ],
+      [
+        failure("fetch failed", { cause: failure("connect", { code: "ECONNREFUSED" }) }),
+        "the server cannot be reached, check its URL and the network (ECONNREFUSED)",
+      ],
+      [failure("fetch failed"), "the server did not answer, check its URL and the network"],
+      [
+        failure("401", { code: "SERVER_ERROR", cause: failure("401", { status: 401 }) }),
+        "access is refused, check the token (status 401)",
+      ],
+      [failure("no such table", { code: "SQLITE_ERROR" }), "failed (SQLITE_ERROR)"],
+      [failure("secret text"), "failed for an unknown reason"],
+    ];
+    for (const [thrown, reason] of reasons) {
+      expect(mapDriverError(thrown, "read", "/x.db").message).toBe(`read: ${reason}: "/x.db"`);
+      expect(mapDriverError(thrown, "open database").message).toBe(`open database: ${reason}`);
+    }
+  });
+
   test("maps each failure to its code", () => {
     const table: [thrown: unknown, commit: StoreErrorCode, read: StoreErrorCode][] = [
       // Errors of the local driver: base code and extended code.

@@ -212,7 +212,7 @@ export class FileConnection {
         return await operation();
       } catch (thrown) {
         await this.#reconnect();
-        throw this.#file?.replaced ?? mapDriverError(thrown, action);
+        throw this.#file?.replaced ?? mapDriverError(thrown, action, this.#file?.path);
       }
     };
     return this.#queue.run(() => this.#retry.run(attempt));

@@ -9,6 +9,15 @@ const PRIVATE_MODE = 0o600;
 /** Permissions of the group and of others. */
 const OTHERS = 0o077n;
 
+/** The kind of a file in its mode, and a folder's. */
+const KIND_OF_FILE = 0o170000n;
+const FOLDER = 0o040000n;
+
+/** Has the code that the system gives when a folder is opened to be written. */
+class IsFolder extends Error {
+  readonly code = "EISDIR";
+}
+
 /** An existing file, with the path that the system resolved. */
 export interface PreparedFile {
   /** Absolute, with symbolic links resolved. */
@@ -34,6 +43,7 @@ export function prepareFile(files: HostFiles, path: string): PreparedFile {
     const real = files.realpathSync(absolute);
     requireNewOrWhole(files, real);
     const mode = files.statSync(real, { bigint: true, throwIfNoEntry: false })?.mode ?? 0n;
+    if ((mode & KIND_OF_FILE) === FOLDER) throw new IsFolder();
     return { path: real, isOpenToOthers: hasFileModes() && (mode & OTHERS) !== 0n };
   } catch (cause) {
     if (cause instanceof CorruptError) throw cause;
@@ -62,6 +72,7 @@ function isAbsolute(path: string): boolean {
 /** Explanations of the system's error codes for a user. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "the folder of the file does not exist, create it first",
+  EISDIR: "the path is a folder, name a file in it",
   ENOTDIR: "the folder of the file is not a folder",
   EACCES: "this user must not use the folder or the file",
   EPERM: "this user must not use the folder or the file",
