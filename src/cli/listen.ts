@@ -22,13 +22,9 @@ export interface Listening {
 
 interface DenoHost {
   serve(
-    options: { hostname: string; port: number; signal: AbortSignal; onListen(): void },
+    options: { hostname: string; port: number; onListen(): void },
     handler: Handler,
-  ): {
-    readonly addr: { readonly port: number };
-    readonly finished: Promise<void>;
-    shutdown(): Promise<void>;
-  };
+  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
 }
 
 interface BunHost {
@@ -59,14 +55,9 @@ const SWEEP_MS = 50;
 export async function listen(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {
   const { Deno, Bun } = globalThis as { readonly Deno?: DenoHost; readonly Bun?: BunHost };
   if (Deno !== undefined) {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const server = Deno.serve({ hostname: host, port, signal, onListen: () => {} }, handler);
-    return {
-      port: server.addr.port,
-      stop: () => server.shutdown(),
-      cut: async () => controller.abort(),
-    };
+    const server = Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
+    // Deno cannot close connections once it stops listening. They end with the process.
+    return { port: server.addr.port, stop: () => server.shutdown(), cut: async () => {} };
   }
   if (Bun !== undefined) {
     const server = Bun.serve({ hostname: host, port, idleTimeout: BUN_IDLE_TIMEOUT_S, fetch: handler });

@@ -121,7 +121,9 @@ async function run(options: CliOptions): Promise<void> {
     case "conversation":
       return await converse(options);
     case "serve":
-      return await (await import("./serve.ts")).serve(options);
+      await (await import("./serve.ts")).serve(options);
+      // Not every runtime closes connections that hang.
+      return process.exit();
     case "worker":
       return await (await import("./dev_worker.ts")).runDevWorker(options);
   }

@@ -2,8 +2,11 @@
 
 import type { Listening } from "./listen.ts";
 
-/** How long running requests may take after the signal to end, in milliseconds. */
+/** When every connection is closed after the signal to end, in milliseconds, if the database answers. */
 const GRACE_MS = 5_000;
+
+/** The part of it that is left for the last flush of all accounts. Running requests have the rest. */
+const LAST_FLUSH_MS = 1_000;
 
 /** How long the last flush of all accounts may take, in milliseconds. */
 const SETTLE_MS = 20_000;
@@ -22,7 +25,7 @@ export interface RunningService {
  * @throws {StoreError} When some state cannot be saved.
  */
 export async function shutDown({ server, accounts }: RunningService): Promise<boolean> {
-  await within(GRACE_MS, server.stop());
+  await within(GRACE_MS - LAST_FLUSH_MS, server.stop());
   try {
     return await within(SETTLE_MS, accounts.close());
   } finally {

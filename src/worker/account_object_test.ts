@@ -160,7 +160,7 @@ describe("AccountObject.account after a restart", () => {
         await world.restart();
       }
     }
-    expect(tokens[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(tokens[0]).toMatch(/^[0-9a-f]{32}\+$/);
     expect([tokens[1], tokens[3]]).toEqual([tokens[0], tokens[2]]);
     expect(tokens[2]).not.toBe(tokens[0]);
   });
