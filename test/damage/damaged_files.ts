@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import { buildProgram, type NodeProgram } from "../support/programs/node_program.ts";
 import { type Damage, type Library, makeBase } from "./damages.ts";
 
@@ -25,6 +26,8 @@ export interface Outcome {
 export class DamagedFiles {
   readonly raw: Uint8Array;
   readonly identity: string;
+  /** Where the root pages of tables and their indexes begin. */
+  readonly #roots: ReadonlyMap<string, readonly number[]>;
   readonly #folder: string;
   readonly #program: NodeProgram;
 
@@ -32,7 +35,21 @@ export class DamagedFiles {
     this.#folder = folder;
     this.#program = program;
     this.identity = identity;
-    this.raw = readFileSync(join(folder, "base.db"));
+    const path = join(folder, "base.db");
+    const database = new Database(path);
+    const roots = database
+      .prepare("SELECT tbl_name, rootpage FROM sqlite_master WHERE rootpage > 0")
+      .all() as {
+      readonly tbl_name: string;
+      readonly rootpage: number;
+    }[];
+    database.close();
+    const pages = new Map<string, number[]>();
+    for (const { tbl_name: table, rootpage } of roots) {
+      pages.set(table, [...(pages.get(table) ?? []), (rootpage - 1) * 8_192]);
+    }
+    this.#roots = pages;
+    this.raw = readFileSync(path);
   }
 
   static async create(): Promise<DamagedFiles> {
@@ -52,6 +69,11 @@ export class DamagedFiles {
     const places: number[] = [];
     for (let at = file.indexOf(needle); at >= 0; at = file.indexOf(needle, at + 1)) places.push(at);
     return places;
+  }
+
+  /** Where the root pages of these tables and of their indexes begin. */
+  pagesOf(tables: readonly string[]): number[] {
+    return tables.flatMap((table) => this.#roots.get(table) ?? []);
   }
 
   /** Opens a copy with each damage. */

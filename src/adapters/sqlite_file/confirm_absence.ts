@@ -3,8 +3,11 @@ import type { Backend } from "../../backend/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import type { SqlDriver, SqlValue } from "../sqlite/mod.ts";
 
-/** Users of one statement. */
-const MAX_USERS = 500;
+/** Names of one statement that looks for what is stored of their users. */
+const MAX_NAMES = 500;
+
+/** Users of one reading of a table. */
+const MAX_USERS = 16_000;
 
 /** The parts of a table of Signal records. */
 interface RecordTable {
@@ -12,7 +15,7 @@ interface RecordTable {
   readonly column: "address" | "name";
   readonly what: string;
   userOf(name: string): string;
-  /** Whether more than the user speaks for a record: a condition on the place `n` of `asked`. */
+  /** What else tells of a record: our own sender keys have marks of their group, and our own user. */
   readonly evidence: string;
   groupOf(name: string): string;
 }
@@ -31,8 +34,10 @@ const SENDER_KEYS: RecordTable = {
   column: "name",
   what: "sender key",
   userOf: userOfSenderKeyName,
-  evidence:
-    " OR EXISTS (SELECT 1 FROM sender_key_device t WHERE t.device_id = scope.id AND t.group_jid = asked.group_jid)",
+  evidence: ` OR EXISTS (SELECT 1 FROM sender_key_device t
+      WHERE t.device_id = scope.id AND t.group_jid = asked.group_jid)
+    OR EXISTS (SELECT 1 FROM device t WHERE t.device_id = scope.id
+      AND asked.user IN (substr(t.pn, 1, length(asked.user)), substr(t.lid, 1, length(asked.user))))`,
   groupOf: (name) => name.slice(0, Math.max(0, name.indexOf(":"))),
 };
 
@@ -48,7 +53,7 @@ const KNOWN = ["identity", "session", "sender_key", "device_list"]
  *
  * - An account, before it is registered: a new identity would be made beside the stored one.
  * - A session or a sender key. Its table is read as a whole for that, so only for users of whom something is stored,
- *   or for a group whose members hold our key. Absences that are met together share one reading, and what is found of
+ *   for our own, or for a group whose members hold our key. Absences that are met together share one reading, and what is found of
  *   a user holds from then on: what is written later is in both.
  */
 export function confirmAbsences(backend: Backend, driver: SqlDriver, account: string): Backend {
@@ -172,16 +177,19 @@ class AbsentRecords {
       this.#next = undefined;
       const asked = [...names].map(([name, user]) => ({ user, group: this.#table.groupOf(name) }));
       const known = await this.#knownUsers(asked);
-      if (known.length > 0) await this.#scan(known);
-      for (const user of known) this.#confirmed.add(user);
+      for (let start = 0; start < known.length; start += MAX_USERS) {
+        const users = known.slice(start, start + MAX_USERS);
+        await this.#scan(users);
+        for (const user of users) this.#confirmed.add(user);
+      }
     });
     return { names, done };
   }
 
   async #knownUsers(asked: readonly { readonly user: string; readonly group: string }[]): Promise<string[]> {
     const known = new Set<string>();
-    for (let start = 0; start < asked.length; start += MAX_USERS) {
-      const part = asked.slice(start, start + MAX_USERS);
+    for (let start = 0; start < asked.length; start += MAX_NAMES) {
+      const part = asked.slice(start, start + MAX_NAMES);
       const rows = await this.#driver.query(
         `WITH scope (id) AS (SELECT device_id FROM account WHERE name = ?),
           asked (n, user, group_jid) AS (VALUES ${part.map((_, n) => `(${n},?,?)`).join(",")})
