@@ -433,6 +433,16 @@ test("an account is named at the backend and nowhere else", async () => {
   expect(await backend.listAccounts()).toEqual([]);
 });
 
+// Two processes that both vouched for themselves would write side by side.
+test("no option lets a caller open an account as its sole owner", async () => {
+  const world = new World();
+  const options: Partial<OpenAccountOptions> = { ...{ soleOwner: "me" } };
+  const [first, second] = [await world.open(options), await world.open(options)];
+  expect(second.ownerEpoch).toBe(first.ownerEpoch + 1);
+  await expect(first.commitWith([])).rejects.toBeInstanceOf(FencedError);
+  await second.close();
+});
+
 test("nothing secret reaches the log while saving fails in every way", async () => {
   const world = new World();
   const host = fakeHost();
