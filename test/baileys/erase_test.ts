@@ -48,6 +48,21 @@ describe("Account.erase", () => {
     await next.close();
   });
 
+  test("drops what changes while the account is being deleted", async () => {
+    const database = new MemoryDatabase();
+    const backend = memoryBackend({ database });
+    const account = await openAccount({ backend, saverIntervalMs: "manual" });
+    const { commit } = backend;
+    backend.commit = (writes, options) => {
+      account.device.processCommand({ kind: "setPushName", pushName: "late" });
+      return commit.call(backend, writes, options);
+    };
+    await account.erase();
+    const next = await openAccount({ backend: memoryBackend({ database }) });
+    expect(next.device.getDeviceSnapshot().pushName).toBe("");
+    await next.close();
+  });
+
   test("leaves the account open when the deletion fails", async () => {
     const backend = memoryBackend({ database: new MemoryDatabase() });
     const account = await openAccount({ backend, saverIntervalMs: "manual" });

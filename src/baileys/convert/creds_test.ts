@@ -211,11 +211,11 @@ describe("deviceFromCreds and credsFromDevice", () => {
 
   test("keep fields that credentials of an unpaired device lack", () => {
     const base = { ...BASE, pushName: "Bot", lid: "2000@lid" };
-    expect(deviceFromCreds(freshCreds(), base)).toMatchObject({
-      pn: undefined,
-      lid: "2000@lid",
-      pushName: "Bot",
-    });
+    const attempt = { ...freshCreds(), me: { id: "5511@s.whatsapp.net", name: "~" } };
+    for (const creds of [freshCreds(), attempt]) {
+      const { pn, lid, pushName } = deviceFromCreds(creds, base);
+      expect({ pn, lid, pushName }).toEqual({ pn: undefined, lid: "2000@lid", pushName: "Bot" });
+    }
   });
 
   test("prefer later changes of the device", () => {
