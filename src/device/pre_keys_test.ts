@@ -41,6 +41,15 @@ test("an unset counter starts after the greatest stored id", async () => {
   expect(manager.getDeviceSnapshot()).toMatchObject({ nextPreKeyId: 43, firstUnuploadedPreKeyId: 41 });
 });
 
+test("a stray high id does not move a counter that is set", async () => {
+  for (const stray of [1_000, 2 ** 23 + 5, MAX_KEY_ID]) {
+    const { manager, backend } = deviceHarness({ device: { nextPreKeyId: 5, firstUnuploadedPreKeyId: 5 } });
+    await backend.storePreKey(stray, record(0), true);
+    expect(await manager.addPreKeys(2, record)).toEqual([5, 6]);
+    expect(manager.getDeviceSnapshot().nextPreKeyId).toBe(7);
+  }
+});
+
 test("after the last id comes 1, and ids of existing keys are skipped", async () => {
   const { manager, backend } = deviceHarness({
     device: { nextPreKeyId: MAX_KEY_ID - 1, firstUnuploadedPreKeyId: MAX_KEY_ID - 1 },
