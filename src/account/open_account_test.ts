@@ -436,7 +436,7 @@ test("an account is named at the backend and nowhere else", async () => {
 // Two processes that both vouched for themselves would write side by side.
 test("no option lets a caller open an account as its sole owner", async () => {
   const world = new World();
-  const options: Partial<OpenAccountOptions> = { ...{ soleOwner: "me" } };
+  const options = { taskLabel: "bot", soleOwner: "me" };
   const [first, second] = [await world.open(options), await world.open(options)];
   expect(second.ownerEpoch).toBe(first.ownerEpoch + 1);
   await expect(first.commitWith([])).rejects.toBeInstanceOf(FencedError);
