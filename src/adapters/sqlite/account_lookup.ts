@@ -4,7 +4,7 @@ import type { SqlDriver } from "./sql_driver.ts";
 
 const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING";
 
-/** Rounds of registering and looking, against answers that are lost. */
+/** Attempts to register and look up, in case answers are lost. */
 const MAX_ATTEMPTS = 4;
 
 /**
@@ -14,7 +14,7 @@ const MAX_ATTEMPTS = 4;
 export class AccountLookup {
   readonly #driver: SqlDriver;
   readonly #name: string;
-  /** Shared, so that calls made at the same time go on in their order. */
+  /** Shared, so that concurrent calls keep their order. */
   #known: Promise<number> | undefined;
 
   constructor(driver: SqlDriver, name: string) {
@@ -30,7 +30,7 @@ export class AccountLookup {
     return found;
   }
 
-  /** The account id. Registers the account if it is not there yet. */
+  /** The account id. Registers the account if it does not exist. */
   findOrRegister(): Promise<number> {
     if (this.#known !== undefined) return this.#known;
     const found = this.#register();
@@ -39,7 +39,7 @@ export class AccountLookup {
     return found;
   }
 
-  /** The account may have been deleted: look again. */
+  /** The account may have been deleted: looks it up again. */
   forget(): void {
     this.#known = undefined;
   }
@@ -57,7 +57,7 @@ export class AccountLookup {
       try {
         await this.#driver.batch([{ sql: REGISTER, params: [this.#name] }]);
       } catch (error) {
-        // Registering twice is registering once: what is stored tells what became of a lost request.
+        // Registering is idempotent, so a lost request is sent again.
         if (!(error instanceof AmbiguousError)) throw error;
         cause = error;
       }

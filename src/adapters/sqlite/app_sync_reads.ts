@@ -5,12 +5,14 @@ import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf, uint64Of } fr
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /**
- * Value MACs that one statement reads. A server that answers in JSON takes some megabytes for so many, and
- * limits what it answers.
+ * Value MACs that one statement reads. A server that answers in JSON needs some megabytes for them, and
+ * limits its answers.
  */
 const PAGE_ROWS = 5_000;
 
-/** Reads of one collection that are begun anew because it changed between two pages. */
+/**
+ * Maximum number of times that a read of one collection starts again because it changed between two pages.
+ */
 const MAX_READS = 16;
 
 const GENERATION_ROWS = `FROM sync_value WHERE device_id = (SELECT device_id FROM account WHERE name = ?1)
@@ -88,8 +90,8 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
 }
 
 /**
- * Reads a collection page by page: `changed` when it was written between two pages, `undefined` when there is
- * nothing of it.
+ * Reads a collection page by page. Returns `changed` if it was written between two pages, `undefined` if it
+ * is absent.
  */
 async function readVersion(
   scope: ReadScope,

@@ -9,7 +9,7 @@ const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_da
   SET timestamp = excluded.timestamp, key_data = excluded.key_data, fingerprint = excluded.fingerprint
   WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
 
-/** Makes a generation the current one. What an earlier layout kept in `index_values` is replaced with it. */
+/** Makes a generation the current one, and clears `index_values` of an earlier layout. */
 const PUT_SYNC_VERSION = `INSERT INTO sync_version
   (device_id, name, version, mac_mismatch_fatal, hash, index_values, generation, started)
   VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?6) ON CONFLICT (device_id, name) DO UPDATE SET
@@ -17,14 +17,14 @@ const PUT_SYNC_VERSION = `INSERT INTO sync_version
   index_values = x'', generation = excluded.generation, started = max(started, excluded.started),
   revision = revision + 1`;
 
-/** Notes that a generation was begun, or that the current one changes. */
+/** Records that a generation was started, or that the current one changes. */
 const START_GENERATION = `INSERT INTO sync_version
   (device_id, name, version, mac_mismatch_fatal, hash, index_values, started)
   VALUES (?, ?, '0', 0, x'', x'', ?) ON CONFLICT (device_id, name) DO UPDATE SET
   started = max(started, excluded.started), revision = revision + 1
   WHERE started < excluded.started OR generation = excluded.started`;
 
-/** The row stays where the number of a generation has to: it is never used again. */
+/** The row stays if it has the number of a generation, which must never be used again. */
 const FORGET_SYNC_VERSION: readonly string[] = [
   "DELETE FROM sync_value WHERE device_id = ? AND name = ?",
   "DELETE FROM sync_version WHERE device_id = ? AND name = ? AND started = 0",
@@ -35,7 +35,7 @@ const FORGET_SYNC_VERSION: readonly string[] = [
 const STALE = `SELECT x.name, x.generation, x.index_mac FROM sync_version v JOIN sync_value x
   ON x.device_id = v.device_id AND x.name = v.name AND x.generation < v.started`;
 
-/** Two ranges, so that the rows of the current generation between them are not looked at. */
+/** Two ranges, so that the rows of the current generation between them are not read. */
 const SWEEP = `DELETE FROM sync_value WHERE device_id = ? AND (name, generation, index_mac) IN (
   ${STALE} AND x.generation < v.generation WHERE v.device_id = ? UNION ALL
   ${STALE} AND x.generation > coalesce(v.generation, -1) WHERE v.device_id = ? LIMIT ?)`;

@@ -11,14 +11,14 @@ import type { Rule } from "../../rules/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import type { SqlValue } from "./sql_driver.ts";
 
-/** How one field of a device is stored: the columns it has, and the way there and back. */
+/** How one field of a device is stored: its columns, and the conversion in both directions. */
 interface Field<T> {
   readonly columns: readonly string[];
   /** Whether the columns hold bytes. */
   readonly isBlob: boolean;
-  /** Not asked for `undefined`, which is stored as NULL. */
+  /** Not called for `undefined`, which is stored as NULL. */
   encode(value: T): readonly SqlValue[];
-  /** Not asked when every column is NULL. Lengths of keys are checked by `createBackend`. */
+  /** Not called if every column is NULL. `createBackend` checks the lengths of keys. */
   decode(cells: Row): T;
 }
 
@@ -61,10 +61,7 @@ function keyPair(column: string): Field<KeyPair> {
   );
 }
 
-/**
- * Fields that take more than a cell of their own type: a new one does not compile until it says how it is
- * stored.
- */
+/** Fields that are not stored as one cell of their own type. A new one does not compile without a row. */
 const COMPOSITES: CompositeFields = {
   noiseKey: keyPair("noise_key"),
   identityKey: keyPair("identity_key"),
@@ -118,7 +115,7 @@ function simpleField(name: string, rule: Rule): Field<unknown> {
   }
 }
 
-/** Every field, in the order of its rule. A new one is not stored until a migration gives it its columns. */
+/** Every field, in the order of the rules. A new field needs a migration that adds its columns. */
 const FIELDS = DEVICE_FIELD_NAMES.map((name) => {
   const composites = COMPOSITES as unknown as Readonly<Record<string, Field<unknown> | undefined>>;
   return { name, ...(composites[name] ?? simpleField(name, DEVICE_FIELDS[name].rule)) };
@@ -132,7 +129,7 @@ export function deviceColumnsOf(name: keyof Device): readonly string[] {
 /** The columns of the device table besides `device_id`, in the order of `encodeDevice`. */
 export const DEVICE_COLUMNS: readonly string[] = FIELDS.flatMap(({ columns }) => columns);
 
-/** Those of the columns that hold bytes. */
+/** The columns that hold bytes. */
 export const DEVICE_BLOB_COLUMNS: readonly string[] = FIELDS.flatMap(({ columns, isBlob }) =>
   isBlob ? columns : [],
 );
@@ -149,7 +146,7 @@ export function encodeDevice(device: Device): SqlValue[] {
  * Reads a row of `DEVICE_COLUMNS`. A field whose columns are NULL, as in a row that is older than they are,
  * reads as its default.
  *
- * @throws {CorruptError} When a value cannot be understood, or is missing and has no default.
+ * @throws {CorruptError} When a value cannot be decoded, or is missing and has no default.
  * @throws {WrongLengthError} When a key or a signature in an encoded value has a length that none has.
  */
 export function decodeDevice(row: Row): Device {

@@ -18,7 +18,8 @@ const PUT_PENDING_INBOUND = new RowStatement({
 });
 
 /**
- * An expiry of 0 is never and wins, else the later one; of two message times the greater, 0 being unknown.
+ * An expiry of 0 means never and wins; otherwise the later one does. Of two message times the greater wins; 0
+ * is unknown.
  */
 const PUT_MSG_SECRET = new RowStatement({
   insert: "INSERT INTO msg_secret (device_id, chat, sender, id, expires_at, message_ts, secret)",

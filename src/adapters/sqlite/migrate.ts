@@ -11,15 +11,15 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-/** What a database says about its layout. Version 0 has no tables. */
+/** The layout of a database as stored in it. Version 0 has no tables. */
 export interface SchemaState {
   readonly version: number;
   readonly floor: number;
 }
 
 /**
- * Holds one row. Some platforms have no `PRAGMA user_version`. The name is long because it must not meet
- * another application's table.
+ * Holds one row, because some platforms have no `PRAGMA user_version`. The name is long so that it does not
+ * collide with another application's table.
  */
 const CREATE_SCHEMA_TABLE = `CREATE TABLE IF NOT EXISTS holdfast_schema (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,16 +27,14 @@ const CREATE_SCHEMA_TABLE = `CREATE TABLE IF NOT EXISTS holdfast_schema (
   floor INTEGER NOT NULL
 )`;
 
-/**
- * Steps that are tried against other processes that migrate at the same moment, or whose answers are lost.
- */
+/** Attempts per migration, in case other processes migrate at the same time or answers are lost. */
 const MAX_ATTEMPTS = 16;
 
 /**
- * Reads what a database says about its layout. Changes nothing.
+ * Reads the layout of a database. Changes nothing.
  *
  * @throws {IncompatibleError} When the file is no database.
- * @throws {CorruptError} When the database is damaged or says something that is no version.
+ * @throws {CorruptError} When the database is damaged or its version is not a number.
  */
 export async function readSchema(driver: SqlDriver): Promise<SchemaState> {
   const tables = await driver.query(
@@ -72,7 +70,7 @@ export async function migrate(driver: SqlDriver, migrations: readonly Migration[
       if (state.version === 0) await refuseForeignTables(driver, next);
       await driver.batch(step(state.version, next));
     } catch (error) {
-      // Another process did this step first, or the answer was lost: what is stored now tells.
+      // Another process did this step first, or the answer was lost. The stored version shows which.
       if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
       lastError = error;
     }
@@ -107,7 +105,7 @@ function step(from: number, { version, floor, statements }: Migration): SqlState
 
 const CREATED_TABLE = /^\s*CREATE TABLE (\w+)/;
 
-/** Another application's tables must be recognised as such, not reported as a failed statement. */
+/** Recognises another application's tables, which would otherwise be reported as a failed statement. */
 async function refuseForeignTables(driver: SqlDriver, migration: Migration): Promise<void> {
   const created = new Set<string>();
   for (const sql of migration.statements) {
@@ -116,7 +114,7 @@ async function refuseForeignTables(driver: SqlDriver, migration: Migration): Pro
   }
   const rows = await driver.query("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')", []);
   const taken = rows.map(([name]) => String(name).toLowerCase()).filter((name) => created.has(name));
-  // Tables that another process made just now are ours: the step's own check decides then.
+  // Another process may have created our tables just now. Then the step's own check decides.
   if (taken.length === 0 || (await readSchema(driver)).version > 0) return;
   throw new IncompatibleError(
     `open database: a table ${JSON.stringify(taken[0])} of another application is there`,

@@ -20,7 +20,10 @@ const GROUPS_OF_ACCOUNT = `WITH RECURSIVE groups (jid) AS (
   SELECT (SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1 AND group_jid > groups.jid)
   FROM groups WHERE groups.jid IS NOT NULL)`;
 
-/** REPLACE gives the row a new `seq`, the greatest: a tie in `created_at` goes to the later write. */
+/**
+ * REPLACE gives the row a new `seq`, the greatest, so of rows with the same `created_at` the later write
+ * wins.
+ */
 const PUT_LID_MAPPING = new RowStatement({
   insert: `INSERT OR REPLACE INTO lid_mapping
     (device_id, lid, phone_number, created_at, updated_at, learning_source)`,
@@ -55,18 +58,18 @@ const PUT_TC_TOKEN = new RowStatement({
     sender_timestamp = excluded.sender_timestamp, token = excluded.token`,
 });
 
-/** A newer token stays; the sender time stays in any case. */
+/** A newer token stays. The sender time is never changed. */
 const RECEIVE_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, token) VALUES (?,?,?,?)
   ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp, token = excluded.token
   WHERE excluded.token_timestamp >= tc_token.token_timestamp`;
 
-/** The sender time only moves forward; without a token it stands in a placeholder with an empty one. */
+/** The sender time only moves forward. Without a token it is stored in a row with an empty one. */
 const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)
   VALUES (?, ?, 0, ?, x'')
   ON CONFLICT (device_id, jid) DO UPDATE SET sender_timestamp = excluded.sender_timestamp
   WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp`;
 
-/** Both halves must be stale; a half that is missing is. */
+/** Both times must be expired. A missing one counts as expired. */
 const STALE_TC_TOKEN = `token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)
   AND ${TC_TOKEN_TIME} <= ?`;
 

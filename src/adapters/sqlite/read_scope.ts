@@ -3,8 +3,9 @@ import { splitKeys } from "./row_statement.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
 
 /**
- * The id of the account, by name: a read is right also when the account was deleted and registered again by
- * another process, and costs no round trip to find out. Its parameter comes first in every statement.
+ * The id of the account, looked up by name in each statement. So a read is correct even after another process
+ * has deleted the account and registered it again, without another round trip. Its parameter is the first of
+ * every statement.
  */
 export const SCOPE = "(SELECT device_id FROM account WHERE name = ?1)";
 
@@ -50,11 +51,11 @@ export class ReadScope {
   }
 
   /**
-   * Reads the row of each key. A row is known by the place of its key in the list, not by what it says of itself:
-   * that may be damaged.
+   * Reads the row of each key. A row is matched by the position of its key in the list, not by its own
+   * columns, which may be damaged.
    *
    * @param last The parameters behind those of the keys.
-   * @returns The columns of the rows, in the order of `keys`; of several rows of one key the first.
+   * @returns The columns of the rows, in the order of `keys`. Of several rows with one key, the first.
    */
   async lookUp(
     keys: readonly (readonly SqlValue[])[],

@@ -1,7 +1,7 @@
 import { splitKeys } from "./row_statement.ts";
 import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
 
-/** One statement of a `RowRemoval`, and the keys it covers: `start` up to but not including `end`. */
+/** One statement of a `RowRemoval`, and its keys: from `start` up to but not including `end`. */
 export interface KeyChunk {
   readonly statement: SqlStatement;
   readonly start: number;
@@ -9,8 +9,8 @@ export interface KeyChunk {
 }
 
 /**
- * A removal of any number of rows by their whole keys, cut into statements of a few sizes that say which rows
- * were there.
+ * A removal of any number of rows by their whole keys, split into statements of a few sizes that return the
+ * keys of rows that existed.
  */
 export class RowRemoval {
   readonly #table: string;
@@ -44,7 +44,7 @@ export class RowRemoval {
   }
 
   /**
-   * For each key of a chunk, whether its row was there. Of several of one key the first one's was.
+   * For each key of a chunk, whether its row existed. Of several equal keys, only the first counts.
    *
    * @param keys Those of the chunk.
    */
@@ -55,7 +55,7 @@ export class RowRemoval {
   }
 }
 
-/** A text that is equal for equal keys alone. */
+/** A text that is equal only for equal keys. */
 function idOf(key: readonly SqlValue[]): string {
   return JSON.stringify(key);
 }

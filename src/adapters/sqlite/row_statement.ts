@@ -1,16 +1,16 @@
 import type { SqlLimits, SqlStatement, SqlValue } from "./sql_driver.ts";
 
 /**
- * Rows of one statement, largest first. Few sizes keep the SQL texts few, so that a platform that caches
- * prepared statements by text finds them again. Above some 64 rows a larger statement is hardly faster
- * (measured on a file).
+ * Numbers of rows of one statement, largest first. Few sizes mean few SQL texts, so a platform that caches
+ * prepared statements by text reuses them. Statements of more than 64 rows are hardly faster (measured on a
+ * file).
  */
 const ROW_SIZES: readonly number[] = [128, 32, 8, 1];
 
 /** Keys of one reading statement, smallest first. The rest of a list is padded to the next size. */
 const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512, 2_048];
 
-/** Bytes of SQL text that a statement may take besides its rows. Far above the longest one here. */
+/** Bytes of SQL text of a statement besides its rows. Far above the longest one here. */
 const FIXED_SQL_BYTES = 4_096;
 
 /** Characters of a row's text besides its parameters: parentheses, comma, and the longest account id. */
@@ -19,30 +19,30 @@ const MAX_ROW_EXTRA = 20;
 /** Characters of the place of a key and its comma. */
 const MAX_PLACE_LENGTH = 5;
 
-/** What a multi-row upsert is made of. */
+/** Parts of a multi-row upsert. */
 export interface RowStatementParts {
   /** Up to and including the column list, for example `INSERT INTO t (device_id, id)`. */
   readonly insert: string;
   /** Columns besides `device_id`, which is always the first. */
   readonly columns: number;
   /**
-   * Position of a column whose value the rows mostly have in common, among the columns besides `device_id`.
-   * It is bound once for a statement, and rows that differ in it are in different statements: a parameter
-   * less for each row is a twentieth of a flush.
+   * Position, among the columns besides `device_id`, of a column in which most rows have the same value. It
+   * is bound once per statement, and rows with different values go to different statements. One parameter
+   * less per row saves a twentieth of a flush.
    */
   readonly shared?: number;
   /**
-   * Position of another column whose value most rows have in common. Where all rows of a statement have it in
-   * common it is bound once, else for each row: it divides no statement.
+   * Position of another column in which most rows have the same value. If all rows of a statement do, it is
+   * bound once, otherwise for each row. It never splits a statement.
    */
   readonly oftenShared?: number;
-  /** What follows the rows, for example `ON CONFLICT (id) DO NOTHING`. */
+  /** The SQL after the rows, for example `ON CONFLICT (id) DO NOTHING`. */
   readonly conflict: string;
 }
 
 /**
- * An upsert of any number of rows, cut into statements of a few sizes. Rows are applied in order, also within
- * one statement: of two with the same key the later wins.
+ * An upsert of any number of rows, split into statements of a few sizes. Rows are applied in order, also
+ * within one statement, so of two rows with the same key the later one wins.
  */
 export class RowStatement {
   readonly #parts: RowStatementParts;
@@ -58,7 +58,7 @@ export class RowStatement {
   }
 
   /**
-   * The statements for `rows`, each given without its account id.
+   * The statements for `rows`, which are passed without the account id.
    *
    * @returns One entry per statement: the statement, and which of the rows it covers.
    */
@@ -87,8 +87,7 @@ export class RowStatement {
   }
 
   /**
-   * How many of the rows that are left one statement takes. @param common The column that they have in
-   * common.
+   * Number of the remaining rows that one statement takes. @param common The column in which they are equal.
    */
   #size(left: number, { maxParameters, maxSqlBytes }: SqlLimits, common: number | undefined): number {
     const { columns, shared } = this.#parts;
@@ -100,8 +99,8 @@ export class RowStatement {
   }
 
   /**
-   * The account id is an integer of ours and stands in the text: a parameter for each row costs a twentieth
-   * of a flush.
+   * The account id is our own integer and part of the text, because a parameter per row costs a twentieth of
+   * a flush.
    */
   #text(accountId: number, rows: number, common: number | undefined): string {
     if (accountId !== this.#accountId) {
@@ -127,8 +126,8 @@ export class RowStatement {
 }
 
 /**
- * The first row after the one at `start`, and before `end`, that has not the value of that one in a column;
- * `end` when all have.
+ * Index of the first row between `start` and `end` whose value in a column differs from that of the row at
+ * `start`; `end` if there is none.
  */
 function runOf(
   rows: readonly (readonly SqlValue[])[],
@@ -143,7 +142,7 @@ function runOf(
   return at;
 }
 
-/** One statement of a `RowStatement`, and the rows it covers: `start` up to but not including `end`. */
+/** One statement of a `RowStatement`, and its rows: from `start` up to but not including `end`. */
 export interface RowChunk {
   readonly statement: SqlStatement;
   readonly start: number;

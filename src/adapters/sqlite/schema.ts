@@ -13,8 +13,8 @@ export interface ScopedTable {
 }
 
 /**
- * Every table of an account but the account's own row. Deleting a device empties all of them, a snapshot
- * counts them.
+ * Every table of an account except the account's own row. Deleting an account empties all of them, and a
+ * snapshot counts their rows.
  */
 export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "device", values: DEVICE_BLOB_COLUMNS },
@@ -252,12 +252,11 @@ const VERSION_1: readonly string[] = [
 /**
  * Layout, version 2: mutations of app state in rows of their own.
  *
- * - `sync_version.index_values` is what version 1 kept them in, encoded. It is read while `generation` is
- *   NULL, and emptied by the first change: so no conversion stands before the first use of a file with many
- *   accounts.
+ * - `sync_version.index_values` has them encoded, as in version 1. It is read while `generation` is NULL, and
+ *   emptied by the first change. So a file with many accounts is not converted before its first use.
  * - `generation` names the rows of `sync_value` that are current, `started` is the greatest that there was.
  *   `revision` grows with every write of the collection, so that a read in pages notices one between them.
- * - An empty `hash` is a collection that was forgotten and whose `started` has to stay.
+ * - An empty `hash` means that the collection was deleted and only `started` is kept.
  */
 const VERSION_2: readonly string[] = [
   "ALTER TABLE sync_version ADD COLUMN generation INTEGER",
@@ -289,7 +288,7 @@ const VERSION_3: readonly string[] = [
 ];
 
 /**
- * The history of the layout. Only ever appended to: a released migration is never edited.
+ * All migrations, oldest first. Add new ones at the end; never edit a released one.
  *
  * `floor` of a migration is the oldest release version of the layout that can still read and write a database
  * on which it ran. Raise it only when an older release would misread what is stored.

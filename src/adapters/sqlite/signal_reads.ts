@@ -13,8 +13,8 @@ import { bytesOf, flagOf, integerOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 
 /**
- * A record with its lease. Rows have few incarnations, so that of the row before is compared here: the texts of a
- * batch would be a tenth of its cost.
+ * A record with its lease. Most rows have the incarnation of the row before, so it is compared in SQL:
+ * returning the text of each row would add a tenth to the cost of a batch.
  */
 const leasedRecord = (latest: string): string =>
   `record, reserved_until, burned, iif(incarnation = ${latest}, 1, CAST(incarnation AS BLOB))`;
@@ -140,7 +140,7 @@ function leasedReads(
   let latest = "";
   const toSignalRow = ([record, reservedUntil, burned, incarnation]: Row, asked: string): SignalRow => {
     if (incarnation instanceof Uint8Array) latest = decodeUtf8(incarnation) ?? "";
-    // A stored lease is handed out as it is; its reader judges it.
+    // A stored lease is returned unchanged; the reader checks it.
     const lease = [reservedUntil, burned, incarnation].every((cell) => cell === null)
       ? undefined
       : {

@@ -12,10 +12,10 @@ const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = e
 /** All rows of a flush were written by one incarnation of the cache. */
 const INCARNATION_COLUMN = 3;
 
-/** Keys are burned after a crash: mostly none. */
+/** Most rows have no burned keys, which only a crash leaves. */
 const BURNED_COLUMN = 4;
 
-/** Without a lease the row has none. Three parameters less a row are an eighth of a flush. */
+/** For rows without a lease. Three parameters less per row save an eighth of a flush. */
 const BARE_RECORD = "reserved_until = NULL, incarnation = NULL, burned = NULL, record = excluded.record";
 
 const PUT_IDENTITY = new RowStatement({

@@ -28,8 +28,8 @@ import type { WritePlan } from "./write_plan.ts";
 /** Options of `openSqliteBackend`. */
 export interface SqliteBackendOptions {
   /**
-   * Name of the account whose rows are read and written. Defaults to `default`. Other accounts are never
-   * seen.
+   * Name of the account whose rows are read and written. Defaults to `default`. Rows of other accounts are
+   * never returned.
    */
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
@@ -175,9 +175,9 @@ async function send(
 }
 
 /**
- * The check that fails the whole transaction unless the account is there and owned as the guard says, and the
- * change of owner. SQLite has no statement that aborts, but a function that fails: no row is written for the
- * check.
+ * The check that fails the transaction unless the account exists and has the owner of the guard, and the
+ * change of the owner. SQLite has no statement that aborts, so the check calls a function that fails. It
+ * writes no row.
  */
 function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlStatement[] {
   if (guard === undefined) {
@@ -208,13 +208,13 @@ function fenced(): FencedError {
   return new FencedError("commit: another owner has opened the account");
 }
 
-/** The driver names the statement, the caller wants to know the write. */
+/** The driver names the statement; the caller needs the write. */
 function refused(error: RefusedError, plan: WritePlan, skipped: number): RefusedError {
   const writeIndex = error.writeIndex === undefined ? undefined : plan.writeOf(error.writeIndex - skipped);
   return new RefusedError(error.message, { cause: error.cause, writeIndex });
 }
 
-/** A driver that is used until it is closed, and not after. */
+/** A driver that rejects calls after it is closed. */
 class OpenDriver implements SqlDriver {
   readonly #driver: SqlDriver;
   #closed = false;

@@ -3,15 +3,15 @@ import type { RowRemoval } from "./row_removal.ts";
 import { RowStatement } from "./row_statement.ts";
 import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
 
-/** The account whose rows are written, and what one statement may hold. */
+/** The account whose rows are written, and the limits of one statement. */
 export interface WriteScope {
   readonly accountId: number;
   readonly limits: SqlLimits;
 }
 
 /**
- * Writes that replace rows without a condition. Those of one kind share statements. Each row is given without
- * its account id.
+ * Writes that replace rows without a condition. Writes of one kind share statements. Rows are passed without
+ * the account id.
  */
 export interface RowPlanner<W extends Write> {
   readonly table: string;
@@ -21,8 +21,8 @@ export interface RowPlanner<W extends Write> {
 }
 
 /**
- * Writes that remove the row of a key. Those of one kind share statements, which tell the rows that were
- * there.
+ * Writes that remove the row of a key. Writes of one kind share statements, which return the rows that
+ * existed.
  */
 export interface RemovalPlanner<W extends Write> {
   readonly table: string;
@@ -31,21 +31,19 @@ export interface RemovalPlanner<W extends Write> {
   key(write: W): readonly SqlValue[];
 }
 
-/**
- * Writes whose effect depends on what is stored. Each has statements of its own, which tell the rows changed.
- */
+/** Writes whose effect depends on stored rows. Each has its own statements, which return the changed rows. */
 export interface StatementPlanner<W extends Write> {
   readonly table: string;
   statements(write: W, scope: WriteScope): readonly SqlStatement[];
 }
 
-/** How the writes of one kind become statements. */
+/** Converts the writes of one kind to statements. */
 export type Planner<W extends Write> = RowPlanner<W> | RemovalPlanner<W> | StatementPlanner<W>;
 
 /** One planner for each of some kinds. */
 export type PlannersOf<K extends WriteKind> = { readonly [Kind in K]: Planner<WriteOf<Kind>> };
 
-/** What is split into statements: rows that are put, or keys of rows that are removed. */
+/** A list that is split into statements: rows to put, or keys of rows to remove. */
 type Splitter = RowStatement | RowRemoval;
 
 /** Rows or keys of one kind, collected from consecutive writes. */
@@ -64,7 +62,7 @@ interface SingleStatement {
   readonly counted: boolean;
 }
 
-/** Where each statement of a plan comes from. */
+/** The writes of each statement of a plan. */
 interface Origin {
   /** The only write that the statement belongs to, `undefined` when there are several. */
   readonly write: number | undefined;
@@ -82,8 +80,8 @@ interface Origin {
  * Turns a list of writes into statements.
  *
  * Writes of one table keep their order. Rows of one kind that are not separated by another kind on the same
- * table share statements, whether they are put or removed. Writes on different tables do not meet, so they
- * may be applied in another order than they were given.
+ * table share statements, whether they are put or removed. Writes on different tables are independent, so
+ * their order may change.
  */
 export class WritePlan {
   readonly #scope: WriteScope;
@@ -125,8 +123,8 @@ export class WritePlan {
   }
 
   /**
-   * Adds a write that touches every table: nothing moves across it. Rows that `uncounted` changes are not
-   * counted.
+   * Adds a write that changes every table. No other write moves across it. Rows that `uncounted` changes are
+   * not counted.
    */
   addBarrier(statements: readonly SqlStatement[], uncounted: readonly SqlStatement[] = []): void {
     const index = this.#changed.length;
