@@ -2,8 +2,10 @@ import { decodeBase64 } from "../bytes/mod.ts";
 import { checkOf, type MembersOf, type Rule } from "../rules/mod.ts";
 import { RequestError } from "./request_error.ts";
 
-/** Longest bytes of a request, in base64: 64 KiB. Routing info and certificates have a few hundred bytes. */
-const MAX_BASE64 = 87_384;
+/** Longest value of a request, in bytes. Routing info and certificates have a few hundred. */
+const MAX_BYTES = 65_536;
+
+const MAX_BASE64 = 4 * Math.ceil(MAX_BYTES / 3);
 
 type Members = Readonly<Record<string, Rule>>;
 
