@@ -5,9 +5,12 @@ import { connectedCases } from "./connected_cases.ts";
 import { memoryTarget } from "./memory.ts";
 import { registerTargets } from "./register.ts";
 import { remoteTarget } from "./remote.ts";
+import { remoteOverload } from "./remote_overload.ts";
 
 registerTargets([memoryTarget], test);
 // Both stand on the memory backend.
 registerTargets([composedTarget, remoteTarget], test, {
   cases: dose({ short: connectedCases, long: undefined }),
 });
+
+test(...remoteOverload);

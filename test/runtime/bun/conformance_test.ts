@@ -23,3 +23,9 @@ registerTargets(
   ],
   (name, run) => test(name, run, TIMEOUT_MS),
 );
+
+// Bun's types of `fetch` are not those that the remote backend is compiled with.
+const path: string = "../../kit/remote_overload.ts";
+const { remoteOverload } = (await import(path)) as { remoteOverload: [string, () => Promise<void>] };
+
+test(...remoteOverload, TIMEOUT_MS);
