@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { MemoryFaults, memoryBackend } from "../../adapters/memory/mod.ts";
 import { formatJid, type Jid, parseJid } from "../../addresses/mod.ts";
 import type { Write } from "../../backend/mod.ts";
@@ -251,12 +251,15 @@ describe("GroupCache", () => {
 
   test("commits nothing for any number of notifications if none is stored", async () => {
     const { groups, backend, commits } = new World();
+    const reads = vi.spyOn(backend, "getGroupMetadata");
     await groups.insert(GROUP, LIDS);
     for (let n = 0; n < 50; n += 1) await groups.added(GROUP, [{ jid: jid(`20${n}@lid`) }]);
     // Known already, and of a group that is not cached.
     await groups.added(GROUP, [{ jid: jid("1002@lid") }]);
     await groups.removed("120363000000000009@g.us", [jid("1002@lid")]);
     expect(commits).toEqual([]);
+    // It asks the store once for each group.
+    expect(reads.mock.calls.length).toBe(2);
     expect((await groups.get(GROUP))?.participants).toHaveLength(52);
     const put: Write = { kind: "groupMetadata.put", group: GROUP, blob: Uint8Array.of(1) };
     await backend.commit([put]);
