@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
+import type { ClientProfile, DeviceProps } from "./device_state.ts";
 import { applyCommand, createDevice, type DeviceCommand, type DeviceState, INITIAL_RUNTIME } from "./mod.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -94,6 +95,24 @@ test("runtime state is no part of the device", () => {
     clientProfile: { platform: 14 },
     nctSaltSyncSeen: false,
   });
+});
+
+test("runtime state has every field of the device's props and profile", () => {
+  const deviceProps: Required<DeviceProps> = {
+    ...{ os: "Holdfast", version: [1, 2, 3], platformType: 1, requireFullSync: true },
+    historySyncConfig: salt(5),
+  };
+  const clientProfile: Required<ClientProfile> = {
+    ...{ platform: 14, webSubPlatform: 2, osVersion: "12", osBuildNumber: "12.1", manufacturer: "Acme" },
+    ...{ device: "Desk", localeLanguage: "pt", localeCountry: "BR" },
+    ...{ includeWebInfo: true, passiveLogin: true, phoneId: "id" },
+  };
+  const commands: DeviceCommand[] = [
+    { kind: "setDeviceProps", deviceProps },
+    { kind: "setClientProfile", clientProfile },
+  ];
+  const { runtime } = after(initial(), ...commands);
+  expect(runtime).toEqual({ deviceProps, clientProfile, nctSaltSyncSeen: false });
 });
 
 test("a salt from history sync counts only before any other", () => {
