@@ -231,6 +231,18 @@ describe("device lists", () => {
     ]);
   });
 
+  test("leave nothing under the other name when they are deleted", async () => {
+    for (const named of [BEN_PN, BEN_LID]) {
+      const world = await LidWorld.open();
+      await world.anna.peer.repository.lidMapping.storeLIDPNMappings([{ lid: lid(), pn: pn() }]);
+      const { keys, account } = world.anna;
+      for (const user of [BEN_PN, BEN_LID])
+        await account.store.updateDeviceList({ user, devices: [{ deviceId: 0 }], timestamp: 1 });
+      await keys.set({ "device-list": { [named]: null } });
+      expect([await listOf(world, BEN_PN), await listOf(world, BEN_LID)]).toEqual([undefined, undefined]);
+    }
+  });
+
   test("of our own user get this device at login", async () => {
     const world = await LidWorld.open({ id: ANNA, lid: ANNA_LID });
     const set = (devices: string[]) => world.anna.keys.set({ "device-list": { [ANNA_PN]: devices } });
