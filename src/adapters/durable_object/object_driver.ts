@@ -3,8 +3,8 @@ import { mapObjectError } from "./object_errors.ts";
 import { OBJECT_LIMITS, requireWithinLimits } from "./object_limits.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
-/** Statements that change rows. */
-const CHANGES_ROWS = /^\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b/i;
+/** Statements that change rows, which may begin with common tables. */
+const CHANGES_ROWS = /^\s*(?:WITH\b.*\)\s*)?(?:INSERT|UPDATE|DELETE|REPLACE)\b/is;
 
 /** The progress of a batch. */
 interface Progress {
