@@ -172,8 +172,8 @@ export class Account implements AsyncDisposable {
 
   /**
    * Adds a function that is called when the device takes another identity, at once: what is in memory of the
-   * former one is not true any more. What is stored goes in the commit that saves the device, and each caller that
-   * reads the store before that is done waits for it. It must not throw.
+   * former one is not true any more. What is stored goes in the commit that saves the device, and each caller
+   * that reads the store before that is done waits for it. It must not throw.
    */
   onIdentityChanged(listener: () => void): void {
     requireFunction("listener", listener);

@@ -332,8 +332,8 @@ function firstDeviceOf(
 }
 
 /**
- * The stored device; a new one where taking the ownership could not store it. Durable, with the restore epoch that is in
- * force: what is written under a new epoch must never be read under an old one.
+ * The stored device; a new one where taking the ownership could not store it. Durable, with the restore epoch
+ * that is in force: what is written under a new epoch must never be read under an old one.
  *
  * @param mustExist Whether an account without a device is damaged.
  */

@@ -45,8 +45,8 @@ export interface CommitQueueOptions {
    */
   readonly soleOwner?: string | undefined;
   /**
-   * The writes that store the first device, none where the account has one. Called in each round for an account that
-   * may have none. Without it, an account that was taken may have none.
+   * The writes that store the first device, none where the account has one. Called in each round for an
+   * account that may have none. Without it, an account that was taken may have none.
    */
   readonly firstDevice?: (() => Promise<readonly Write[]>) | undefined;
 }
@@ -105,8 +105,8 @@ export class CommitQueue implements Committer {
    * A stored token equal to ours is no proof of ownership: on cloned machines two processes may draw the same
    * one. It counts as ours only after a lost answer to our own commit, or as `soleOwner`.
    *
-   * The commit that takes the ownership of an account without a device stores its first one. Of openings at the
-   * same time one stores its device, and each other finds it in its next round.
+   * The commit that takes the ownership of an account without a device stores its first one. Of openings at
+   * the same time one stores its device, and each other finds it in its next round.
    *
    * Without `capabilities.fencing`, commits are queued but not guarded.
    *

@@ -34,7 +34,9 @@ interface BunHost {
   };
 }
 
-/** Seconds without traffic after which Bun closes a connection. By default, 10, a slow database is cut off. */
+/**
+ * Seconds without traffic after which Bun closes a connection. By default, 10, a slow database is cut off.
+ */
 const BUN_IDLE_TIMEOUT_S = 120;
 
 /** How long a request may take to arrive, in milliseconds: its headers, and all of it. */

@@ -5,8 +5,8 @@ import { signalPublicKey } from "./key_pair.ts";
 import { isSignedBy } from "./xeddsa.ts";
 
 /**
- * What of a device's keys does not belong together: a key pair of which a half is damaged, or the signature of the
- * signed pre-key. `undefined` when all do. No test finds damage in `advSecretKey`, which is random.
+ * What of a device's keys does not belong together: a key pair of which a half is damaged, or the signature
+ * of the signed pre-key. `undefined` when all do. No test finds damage in `advSecretKey`, which is random.
  */
 export async function unsoundKeyOf(device: Device): Promise<string | undefined> {
   for (const name of ["noiseKey", "identityKey", "signedPreKey"] as const) {

@@ -9,7 +9,10 @@ import { unsoundKeyOf } from "./sound_keys.ts";
 
 const device: Device = await createDevice(fakeHost({ seed: 11 }));
 
-/** The low bits of a private key's first byte and the high ones of its last have no effect: RFC 7748, section 5. */
+/**
+ * The low bits of a private key's first byte and the high ones of its last have no effect: RFC 7748, section
+ * 5.
+ */
 const CLAMPED: readonly number[] = [0xf8, ...Array<number>(30).fill(0xff), 0x3f];
 
 describe("unsoundKeyOf", () => {

@@ -50,8 +50,8 @@ export async function signXeddsa(
 const SIGN_BIT = 0x80;
 
 /**
- * Whether an XEdDSA signature is of this X25519 key. Earlier signers put the sign of their point into the signature's
- * last bit, in place of signing with the key of sign 0.
+ * Whether an XEdDSA signature is of this X25519 key. Earlier signers put the sign of their point into the
+ * signature's last bit, in place of signing with the key of sign 0.
  *
  * @param publicKey 32 bytes.
  * @param signature 64 bytes.

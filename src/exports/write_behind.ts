@@ -1,6 +1,6 @@
 /**
- * The write-behind engine of an account (`account.writeBehind`): reports of flushes, the health of saving, and
- * `Flushable`, with which your own state lands in the same commits as the account's.
+ * The write-behind engine of an account (`account.writeBehind`): reports of flushes, the health of saving,
+ * and `Flushable`, with which your own state lands in the same commits as the account's.
  *
  * @module
  */

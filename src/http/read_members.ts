@@ -37,7 +37,9 @@ function fromObject(members: Members, value: unknown): Record<string, unknown> |
   return Object.fromEntries(entries.map(([name, part]) => [name, fromJson(members[name] as Rule, part)]));
 }
 
-/** The value that a part of JSON stands for. What stands for none is returned as it is, which no rule takes. */
+/**
+ * The value that a part of JSON stands for. What stands for none is returned as it is, which no rule takes.
+ */
 function fromJson(rule: Rule, value: unknown): unknown {
   switch (rule.type) {
     case "optional":

@@ -19,7 +19,9 @@ export interface CallScope {
   readonly mayErase?: boolean | undefined;
   /** Maximum size of a call that the host accepts, in bytes. Defaults to that of the protocol. */
   readonly maxBytes?: number | undefined;
-  /** Called with the number of items of each list of a call before they are decoded. Throws to refuse them. */
+  /**
+   * Called with the number of items of each list of a call before they are decoded. Throws to refuse them.
+   */
   readonly onItems?: ((count: number) => void) | undefined;
 }
 

@@ -66,8 +66,8 @@ export interface AccountService {
    */
   account(name: string, registeredAtMs: number): AccountHandle;
   /**
-   * Admits a request for an account, with a body of this many bytes, until `leave` is called. `addItems` counts
-   * what is decoded of it. Left out by a host that bounds its requests itself.
+   * Admits a request for an account, with a body of this many bytes, until `leave` is called. `addItems`
+   * counts what is decoded of it. Left out by a host that bounds its requests itself.
    *
    * @throws {LimitError} When too much is in flight. Nothing was carried out.
    */

@@ -20,7 +20,8 @@ export interface SignalPolicy {
   /**
    * Number of restores of the database from a backup. It is stored with the device before any other read, and
    * the greatest value ever passed applies: pass a greater one once after each restore. A database file that
-   * notices by itself that it is a copy adds to it, whatever was passed. Sessions of before then read as closed and still receive; our own sender keys are removed with the marks of their groups.
+   * notices by itself that it is a copy adds to it, whatever was passed. Sessions of before then read as
+   * closed and still receive; our own sender keys are removed with the marks of their groups.
    */
   readonly restoreEpoch?: number | undefined;
 }

@@ -21,11 +21,11 @@ export type UnitState =
 /**
  * Commits units in as few commits as possible and finds the units that the backend refuses.
  *
- * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others, or as few
- * as the limits of the backend allow. When the backend refuses it, the refused unit is left out and the rest is sent again as one commit.
- * `RefusedError.writeIndex` names the refused unit; without it, halving finds it. Only limits and halving
- * split units over several commits; direct commits (`direct`) then come last, after every item that could be
- * committed.
+ * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others, or as
+ * few as the limits of the backend allow. When the backend refuses it, the refused unit is left out and the
+ * rest is sent again as one commit. `RefusedError.writeIndex` names the refused unit; without it, halving
+ * finds it. Only limits and halving split units over several commits; direct commits (`direct`) then come
+ * last, after every item that could be committed.
  *
  * The first error other than a refusal ends the run: units not committed by then are `unresolved`.
  */

@@ -11,7 +11,9 @@ const ANNA = "15550000001@s.whatsapp.net";
 const BEN = "15550000002@s.whatsapp.net";
 const BEN_LID = "100000000000002@lid";
 
-/** A peer over an account of a database. `afterRead` runs once, between the read and the write of a session. */
+/**
+ * A peer over an account of a database. `afterRead` runs once, between the read and the write of a session.
+ */
 async function openAnna(database: MemoryDatabase) {
   const account = await openAccount({
     ...{ backend: memoryBackend({ database }), saverIntervalMs: "manual", housekeeping: false },

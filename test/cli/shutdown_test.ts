@@ -11,7 +11,9 @@ import { PROTOCOL } from "../../src/protocol/mod.ts";
 import { dose } from "../support/dose.ts";
 import { ROOT_TOKEN, ServiceProcess } from "./service_process.ts";
 
-/** The grace period of the service, and a second. Other tests may keep this machine busy in the short dose. */
+/**
+ * The grace period of the service, and a second. Other tests may keep this machine busy in the short dose.
+ */
 const LIMIT_MS = dose({ short: 30_000, long: 6_000 });
 
 /** Connections that hang when the service is ended. */

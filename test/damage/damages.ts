@@ -48,7 +48,10 @@ export function damaged(raw: Uint8Array, damage: Damage): Uint8Array {
   }
 }
 
-/** Makes a file with sessions, identities, an own sender key with marks, pre-keys and mappings. @returns Its identity. */
+/**
+ * Makes a file with sessions, identities, an own sender key with marks, pre-keys and mappings. @returns Its
+ * identity.
+ */
 export async function makeBase(path: string): Promise<string> {
   const host = fakeHost({ seed: 7 });
   const account = await openAccount({

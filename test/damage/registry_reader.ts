@@ -1,6 +1,6 @@
 /**
- * A process of its own that reads a damaged registry: `node reader.mjs <path> <account>`. It prints the name of the
- * error of each read, or `read`.
+ * A process of its own that reads a damaged registry: `node reader.mjs <path> <account>`. It prints the name
+ * of the error of each read, or `read`.
  */
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { silentLogger, systemClock } from "../../src/ports/mod.ts";

@@ -16,8 +16,8 @@ const HANG_MS = 2_000;
 const OURS = /^[a-z][\w .'’()-]*: /i;
 
 /**
- * Errors that a value throws by itself, whoever touches it: a revoked proxy, a proxy of a map or of bytes, and
- * a class that is called.
+ * Errors that a value throws by itself, whoever touches it: a revoked proxy, a proxy of a map or of bytes,
+ * and a class that is called.
  */
 const BY_ITSELF = /proxy that has been revoked|incompatible receiver|Class constructor/;
 

@@ -1,4 +1,6 @@
-/** Wrong types for every argument of the Signal cache: an error that names it, and nothing that stays dirty. */
+/**
+ * Wrong types for every argument of the Signal cache: an error that names it, and nothing that stays dirty.
+ */
 import { expect, test } from "vitest";
 import { openAccount } from "../../mod.ts";
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";

@@ -22,7 +22,9 @@ export const connectedCases: readonly ConformanceCase[] = conformanceCases.filte
   ({ name }) => !BELOW_THE_CONNECTION.includes(name),
 );
 
-/** Cases about texts, bytes and arguments, which the wire carries and checks in the same way over anything. */
+/**
+ * Cases about texts, bytes and arguments, which the wire carries and checks in the same way over anything.
+ */
 const OF_THE_WIRE = /^(?:keys|bytes|bad input): /;
 
 /**

@@ -1,4 +1,6 @@
-/** A client elsewhere waits while its service has too much to do, with the timers and answers of each runtime. */
+/**
+ * A client elsewhere waits while its service has too much to do, with the timers and answers of each runtime.
+ */
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Capabilities } from "../../src/backend/mod.ts";
 import { PROTOCOL } from "../../src/protocol/mod.ts";

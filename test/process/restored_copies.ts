@@ -30,7 +30,9 @@ export interface RestoredCopies {
   readonly noticed: number;
 }
 
-/** When a copy is made: while the account is open (with the log, or the file alone), or after it was closed. */
+/**
+ * When a copy is made: while the account is open (with the log, or the file alone), or after it was closed.
+ */
 export type CopyMoment = "open" | "alone" | "closed";
 
 const MOMENTS: readonly CopyMoment[] = ["open", "alone", "closed"];

@@ -10,8 +10,8 @@ import type { SqlDriver, SqlValue } from "./sql_driver.ts";
 export const SCOPE = "(SELECT device_id FROM account WHERE name = ?1)";
 
 /**
- * What `ReadScope.lookUp` reads: columns of a table, by the columns of a key besides `device_id`, and what follows in the
- * statement.
+ * What `ReadScope.lookUp` reads: columns of a table, by the columns of a key besides `device_id`, and what
+ * follows in the statement.
  */
 type LookUp = readonly [columns: string, table: string, key: string, tail?: string];
 

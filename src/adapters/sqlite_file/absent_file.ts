@@ -10,8 +10,8 @@ const HEADER_BYTES = 100n;
 const LOG_HEADER_BYTES = 32n;
 
 /**
- * Refuses a file that cannot be new: one that lacks its beginning, or is missing or empty beside a witness or a log
- * with frames. By its size alone: closing a descriptor of the file would drop the locks of SQLite.
+ * Refuses a file that cannot be new: one that lacks its beginning, or is missing or empty beside a witness or
+ * a log with frames. By its size alone: closing a descriptor of the file would drop the locks of SQLite.
  *
  * @throws {CorruptError} The message says what to do.
  */

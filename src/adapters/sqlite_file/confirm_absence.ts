@@ -52,9 +52,9 @@ const KNOWN = ["identity", "session", "sender_key", "device_list"]
  * Confirms what a backend over a file calls absent: the index alone may lack it.
  *
  * - An account, before it is registered: a new identity would be made beside the stored one.
- * - A session or a sender key. Its table is read as a whole for that, so only for users of whom something is stored,
- *   for our own, or for a group whose members hold our key. Absences that are met together share one reading, and what is found of
- *   a user holds from then on: what is written later is in both.
+ * - A session or a sender key. Its table is read as a whole for that, so only for users of whom something is
+ *   stored, for our own, or for a group whose members hold our key. Absences that are met together share one
+ *   reading, and what is found of a user holds from then on: what is written later is in both.
  */
 export function confirmAbsences(backend: Backend, driver: SqlDriver, account: string): Backend {
   const sessions = new AbsentRecords(SESSIONS, driver, account);

@@ -168,7 +168,9 @@ export class DatabaseFile {
     }
   }
 
-  /** The statements of a last raise before the connection rests: something was committed since the last one. */
+  /**
+   * The statements of a last raise before the connection rests: something was committed since the last one.
+   */
   beforeRest(): readonly SqlStatement[] {
     return this.#isWatching && this.#isAhead && !this.isReplaced ? this.#raise() : [];
   }

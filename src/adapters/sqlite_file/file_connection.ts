@@ -155,7 +155,8 @@ export class FileConnection {
       if (wasLogged) await this.#lastRaise();
       this.#file?.rest();
       const isRemoved = await this.#removeLog(wasLogged);
-      // The log of a replaced file is gone now, but SQLite says that it cannot be. A checkpoint would create it.
+      // The log of a replaced file is gone now, but SQLite says that it cannot be. A checkpoint would create
+      // it.
       if (this.#file?.isReplaced === true) return false;
       if (wasLogged && !isRemoved) await this.#foldLog();
       return isRemoved;
@@ -163,8 +164,9 @@ export class FileConnection {
   }
 
   /**
-   * Removes the log and its shared memory. The file alone is then the database, and can be copied or replaced.
-   * So a log does not stay beside a file that has replaced this one, which would read it as its own.
+   * Removes the log and its shared memory. The file alone is then the database, and can be copied or
+   * replaced. So a log does not stay beside a file that has replaced this one, which would read it as its
+   * own.
    *
    * @returns Whether there is no log. It stays while other processes use the file.
    */

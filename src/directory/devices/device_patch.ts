@@ -91,7 +91,9 @@ export function replaceDevices(record: DeviceListRecord | undefined, next: Devic
   };
 }
 
-/** What one of several patches did: whether it changed the list and what it removed, or why it was refused. */
+/**
+ * What one of several patches did: whether it changed the list and what it removed, or why it was refused.
+ */
 export type PatchReport =
   | (Pick<PatchedDevices, "removed" | "isIdentityChange"> & { readonly changed: boolean })
   | { readonly refused: unknown };

@@ -151,8 +151,8 @@ export class SenderKeyDevices {
   }
 
   /**
-   * Our sender keys are gone, with their marks: no device holds one, and what is on its way is none of those to
-   * come.
+   * Our sender keys are gone, with their marks: no device holds one, and what is on its way is none of those
+   * to come.
    */
   forgetAll(): void {
     this.#forgettings.addAll();
