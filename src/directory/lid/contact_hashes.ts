@@ -1,5 +1,5 @@
+import { md5 } from "@noble/hashes/legacy.js";
 import { decodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
-import { md5 } from "./_md5.ts";
 
 /** Appended to the user part before it is hashed. */
 const SUFFIX = "WA_ADD_NOTIF";
