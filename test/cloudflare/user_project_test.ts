@@ -98,13 +98,20 @@ describe("@holdfast/store/cloudflare", () => {
   test("serves a method of the example over RPC, and HTTP", async () => {
     await using worker = await startWorker("index.ts");
     expect(await (await worker.fetch("/rename")).text()).toBe("renamed");
-    const created = await worker.fetch("/v1/accounts", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name: "bot-1" }),
+    const post = (path: string, body: object): Promise<Response> =>
+      worker.fetch(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    expect((await post("/v1/accounts", { name: "bot-1" })).status).toBe(201);
+    // The admin token itself uses no account.
+    const issued = await post("/v1/tokens", { account: "bot-1", permissions: ["account"] });
+    expect(issued.status).toBe(201);
+    const { token } = (await issued.json()) as { readonly token: string };
+    const device = await worker.fetch("/v1/accounts/bot-1/device", {
+      headers: { authorization: `Bearer ${token}` },
     });
-    expect(created.status).toBe(201);
-    const device = await worker.fetch("/v1/accounts/bot-1/device");
     expect(await device.json()).toMatchObject({ hasPushName: true });
   });
 
