@@ -50,6 +50,8 @@ const ON_OTHER_NODES = [
   "test/kit/libsql_process_test.ts",
   "test/kit/witnessed_file_test.ts",
   "test/process/dropped_locks_test.ts",
+  "test/kit/witnessed_file_test.ts",
+  "test/process/dropped_locks_test.ts",
   "test/cli/output_test.ts",
   "src/adapters/libsql",
   "src/adapters/sqlite_file",

@@ -74,12 +74,20 @@ class Statement implements NativeStatement {
   }
 
   run(params: unknown[]): { readonly changes: number } {
-    return { changes: Number(named(() => this.#statement.run(...params)).changes) };
+    return { changes: Number(named(() => this.#statement.run(...params.map(bound))).changes) };
   }
 
   all(params: unknown[]): unknown[] {
-    return named(() => this.#statement.all(...params));
+    return named(() => this.#statement.all(...params.map(bound)));
   }
+}
+
+/** Empty bytes that have memory. */
+const EMPTY: Uint8Array = new Uint8Array(1).subarray(1);
+
+/** Node 22 binds empty bytes without memory, such as a copy of empty bytes, as NULL. */
+function bound(value: unknown): unknown {
+  return value instanceof Uint8Array && value.byteLength === 0 ? EMPTY : value;
 }
 
 /** Names of those SQLite base result codes (sqlite.org/rescode.html) that distinguish errors. */
