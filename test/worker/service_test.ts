@@ -23,6 +23,7 @@ const target: ServiceTarget = {
       baseUrl: worker.url,
       adminToken: ADMIN_TOKEN,
       callBytes: MAX_CALL_BYTES,
+      closesAtOnce: true,
       seed: Number(process.env.HOLDFAST_SEED ?? 1),
       // workerd closes idle connections, which a busy process may not notice in time.
       send: (request) =>

@@ -100,7 +100,8 @@ export class ServiceClient {
   /**
    * Sends a body that is too large. A service closes the connection when it refuses a request before reading
    * all of it, and a client that is still sending may then lose the answer. In that case the request is sent
-   * again.
+   * again. Where the service says that its host closes at once, no answer to any of the tries is a refusal
+   * too, and the service must answer the next request.
    *
    * @param sent Creates the request for each try, since a stream can be read only once.
    */
@@ -110,8 +111,11 @@ export class ServiceClient {
       try {
         response = await this.send(method, path, sent());
       } catch (error) {
-        if (tries === 5 || !isReset(error)) throw error;
-        continue;
+        if (!isReset(error)) throw error;
+        if (tries < 5) continue;
+        if (!this.service.closesAtOnce) throw error;
+        await this.json("GET", "/v1/ready", 200);
+        return;
       }
       await problemIn(response, 413, "too-large");
       return;

@@ -17,6 +17,11 @@ export interface TestedService {
   /** Seed of random values. Failures print it. */
   readonly seed: number;
   send(request: Request): Promise<Response>;
+  /**
+   * Whether the host closes the connection without reading more of a request that was refused early. A client
+   * that is still sending may then never get the answer.
+   */
+  readonly closesAtOnce?: boolean | undefined;
   /** The whole log as one text. */
   logs?(): string;
   /** Every value of the registry's tables as one text, with bytes both in hexadecimal and in base64. */
