@@ -159,7 +159,7 @@ export class DeviceRegistry {
   /** Number of commits of other code that changed lists. */
   #followed = 0;
   readonly #running = new Set<RunningChange>();
-  /** By the name that the callers asked for. */
+  /** By the user part that the callers asked for. */
   readonly #waiting = new Map<string, WaitingPatches>();
 
   constructor(parts: DeviceRegistryParts) {
@@ -208,6 +208,8 @@ export class DeviceRegistry {
       requireObject("update devices: user", user);
       requireObjects("update devices: devices", devices);
     }
+    // Later patches must not be applied before this.
+    this.#waiting.clear();
     return await this.#locked(
       synced.map(({ user }) => user),
       async (aliases, requireCurrent) => {
@@ -255,6 +257,7 @@ export class DeviceRegistry {
    * Deletes the list of a user in memory and in the store, so that it must be queried from the server again.
    */
   async invalidate(user: Jid): Promise<void> {
+    this.#waiting.clear();
     await this.#locked([user], async ([names]) => {
       if (names === undefined) return;
       const users = usersOf(names);
@@ -279,6 +282,7 @@ export class DeviceRegistry {
     requireObjects("move device lists: users", moved);
     requireFunction("move device lists: commit", commit);
     const users = moved.flatMap(({ pn, lid }) => [pn, lid]);
+    this.#waiting.clear();
     await this.#locks.withKeys(users, async () => {
       const lists = await this.#parts.reads.getDevicesFor(users);
       const gone = moved.flatMap(({ pn }, index): Write[] =>
@@ -313,8 +317,7 @@ export class DeviceRegistry {
    * order and committed together; one that makes the list invalid is left out and rejects alone.
    */
   async #patch(user: Jid, patch: (record: DeviceListRecord) => PatchedDevices): Promise<DeviceReport> {
-    const key = formatJid({ ...user, device: PRIMARY_DEVICE, agent: 0 });
-    const waiting = this.#waiting.get(key) ?? this.#waitToPatch(key, user);
+    const waiting = this.#waiting.get(user.user) ?? this.#waitToPatch(user);
     const index = waiting.patches.push(patch) - 1;
     const report = (await waiting.reports)[index] ?? NOTHING;
     if ("refused" in report) throw report.refused;
@@ -322,7 +325,8 @@ export class DeviceRegistry {
   }
 
   /** Takes the user's lock. Patches that are added to the result until it is held are committed. */
-  #waitToPatch(key: string, user: Jid): WaitingPatches {
+  #waitToPatch(user: Jid): WaitingPatches {
+    const key = user.user;
     const patches: WaitingPatches["patches"] = [];
     const end = (): void => {
       if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);

@@ -78,6 +78,21 @@ describe("DeviceRegistry patches", () => {
     ]);
   });
 
+  test("applies patches and user syncs in the order of their calls", async () => {
+    const world = new DirectoryWorld();
+    const opened = await world.open();
+    await fill(opened);
+    const { devices } = opened.directory;
+    const timestamp = 2_000_000_000;
+    await Promise.all([
+      devices.addDevice(USER, { deviceId: 5 }),
+      devices.update([{ user: USER, devices: [{ deviceId: 0 }], timestamp }]),
+      devices.addDevice(USER, { deviceId: 6 }),
+    ]);
+    const [jids] = await devices.getDevicesFor([USER]);
+    expect(jids?.map(({ device }) => device)).toEqual([0, 6]);
+  });
+
   test("refuses one invalid patch and commits those told with it", async () => {
     const world = new DirectoryWorld();
     const opened = await world.open();
