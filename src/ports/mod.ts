@@ -7,12 +7,12 @@ export { type Clock, nowSeconds } from "./clock.ts";
 export type { Host } from "./host.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";
 export { type Listener, Notifier } from "./notifier.ts";
+export type { Pacer, StartPacer } from "./pacer.ts";
 export type { Random } from "./random.ts";
 export type { ScheduledTask, Scheduler, TaskOptions } from "./scheduler.ts";
 export {
   consoleWarnings,
   digest,
-  Pacer,
   systemClock,
   systemHost,
   systemRandom,

@@ -36,34 +36,6 @@ export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
 
-/** How long one piece of work may hold the event loop, in milliseconds. */
-const TURN_MS = 10;
-
-/**
- * Lets other work of the process run between the steps of long work. A platform whose clock stands still
- * during work, such as Workers, never pauses it.
- */
-export class Pacer {
-  /** Works that rest at the same time go on one after the other, each in a turn of its own. */
-  static #line: Promise<void> = Promise.resolve();
-  #startedAtMs = Date.now();
-
-  /** Whether the work has had its turn of 10 ms. Then await `rest` before the next step. */
-  get isDue(): boolean {
-    return Date.now() - this.#startedAtMs >= TURN_MS;
-  }
-
-  /** Resolves after other work had its turn. */
-  async rest(): Promise<void> {
-    // Timers wait at least a millisecond. Immediates do not, where a host has them.
-    const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
-    const turn = Pacer.#line.then(() => new Promise<void>((resolve) => void setImmediate(resolve)));
-    Pacer.#line = turn;
-    await turn;
-    this.#startedAtMs = Date.now();
-  }
-}
-
 /** Due times within this time keep the process alive. By default no saver waits longer. */
 const AWAITED_MS = 60_000;
 

@@ -1,6 +1,6 @@
 import { type Backend, READS, requireGuard, validateWrite, type Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
-import { Pacer } from "../ports/mod.ts";
+import type { Pacer, StartPacer } from "../ports/mod.ts";
 import { CallSizeError, limitsOfCalls, MAX_READ_KEYS } from "./call_limits.ts";
 import { frameOf } from "./frames.ts";
 import type { BackendCall, Wire, WireMethod } from "./wire.ts";
@@ -25,6 +25,12 @@ export interface CallScope {
   readonly onItems?: ((count: number) => void) | undefined;
 }
 
+/** The scope of a call on a host whose other work goes on while a call takes long. */
+export interface PacedScope extends CallScope {
+  /** Paces the work of the call. By default, nothing pauses. */
+  readonly startPacer?: StartPacer | undefined;
+}
+
 /**
  * An answer: one body, or frames of bodies. `cut` resolves when the host ends a streamed answer before its
  * reader does.
@@ -42,10 +48,14 @@ export type CallAnswer =
  * @throws {TypeError | RangeError} When an argument, a write or the guard is invalid. Nothing was written.
  * @throws {CallSizeError} When a read has too many keys.
  */
-export async function answerCall(backend: Backend, call: BackendCall, scope: CallScope): Promise<CallAnswer> {
+export async function answerCall(
+  backend: Backend,
+  call: BackendCall,
+  scope: PacedScope,
+): Promise<CallAnswer> {
   const { wire } = call;
   if (call.kind === "commit") {
-    await validateInTurns(call.writes, backend);
+    await validateInTurns(call.writes, backend, scope.startPacer?.());
     if (call.guard !== undefined) requireGuard(call.guard);
     await refuseDeletions(backend, call.writes, scope);
     return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard, checked: true }));
@@ -57,7 +67,7 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
   }
   const answer = await read(backend, method, args, scope);
   return isStreamed(method)
-    ? frames(wire, method, answer as AsyncIterable<unknown>)
+    ? frames(wire, method, answer as AsyncIterable<unknown>, scope.startPacer?.())
     : wire.encodeAnswer(method, answer);
 }
 
@@ -65,13 +75,16 @@ export async function answerCall(backend: Backend, call: BackendCall, scope: Cal
  * Checks writes as the backend would. Other work runs in between when it takes long, and before the commit,
  * which takes long on the thread of a local database.
  */
-async function validateInTurns(writes: readonly Write[], { capabilities }: Backend): Promise<void> {
-  const pacer = new Pacer();
+async function validateInTurns(
+  writes: readonly Write[],
+  { capabilities }: Backend,
+  pacer: Pacer | undefined,
+): Promise<void> {
   for (const [index, write] of writes.entries()) {
     validateWrite(write, capabilities, index);
-    if (pacer.isDue) await pacer.rest();
+    if (pacer?.isDue) await pacer.rest();
   }
-  if (writes.length > SMALL_COMMIT) await pacer.rest();
+  if (writes.length > SMALL_COMMIT) await pacer?.rest();
 }
 
 function isStreamed(method: WireMethod): boolean {
@@ -113,13 +126,13 @@ async function* frames(
   wire: Wire,
   method: WireMethod,
   items: AsyncIterable<unknown>,
+  pacer: Pacer | undefined,
 ): AsyncIterable<Uint8Array> {
   let piece: unknown[] = [];
-  const pacer = new Pacer();
   for await (const item of items) {
     piece.push(item);
     if (piece.length < ITEMS_PER_FRAME) continue;
-    if (pacer.isDue) await pacer.rest();
+    if (pacer?.isDue) await pacer.rest();
     yield frameOf(wire.encodeAnswer(method, piece));
     piece = [];
   }

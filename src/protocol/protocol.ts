@@ -1,5 +1,6 @@
 import { ArgumentTypeError, CorruptError } from "../errors/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
+import type { PacedScope } from "./answer_call.ts";
 import { CallSizeError } from "./call_limits.ts";
 import { ProtocolVersionError } from "./protocol_version_error.ts";
 import { FIRST_VERSION, PROTOCOL_VERSION } from "./version.ts";
@@ -26,15 +27,17 @@ export class Protocol {
   }
 
   /**
-   * Decodes a call. Its bytes are views of the body, which the call owns. Other work runs in between when it
-   * takes long.
+   * Decodes a call. Its bytes are views of the body, which the call owns.
    *
-   * @param onItems Called with the number of items of each list before they are read. Throws to refuse them.
+   * @param scope `onItems` counts the items of each list before they are read, `startPacer` paces long work.
    * @throws {ProtocolVersionError} When its version is not supported or missing.
    * @throws {TypeError} When it is malformed.
    * @throws {CallSizeError} When it is larger than its limits.
    */
-  async decodeCall(body: Uint8Array, onItems?: (count: number) => void): Promise<BackendCall> {
+  async decodeCall(
+    body: Uint8Array,
+    { onItems, startPacer }: Pick<PacedScope, "onItems" | "startPacer"> = {},
+  ): Promise<BackendCall> {
     let items = 0;
     const reader = new ByteReader(body, {
       copies: false,
@@ -49,7 +52,7 @@ export class Protocol {
     const wire = this.#wires.find((spoken) => spoken.version === version);
     if (wire === undefined) throw this.refusalOf(version);
     try {
-      return await wire.decodeCall(reader);
+      return await wire.decodeCall(reader, startPacer?.());
     } catch (cause) {
       // The body is damaged, not the store.
       if (cause instanceof CorruptError) throw new ArgumentTypeError("decode call: malformed", { cause });

@@ -10,7 +10,7 @@ import {
   type Write,
 } from "../backend/mod.ts";
 import { CorruptError } from "../errors/mod.ts";
-import { Pacer } from "../ports/mod.ts";
+import type { Pacer } from "../ports/mod.ts";
 import { flag, integer, list, object, optional, type Rule } from "../rules/mod.ts";
 import { ByteReader } from "./_byte_reader.ts";
 import { ByteWriter } from "./_byte_writer.ts";
@@ -167,23 +167,22 @@ export class Wire {
 
   /**
    * Decodes a call after its version. Every part has the type of its rule; the backend checks ranges and
-   * lengths. Other work runs in between when it takes long.
+   * lengths. Pauses when the pacer says so.
    *
    * @throws {CorruptError} When it is malformed.
    * @throws {CallSizeError} When it is larger than its limits.
    */
-  async decodeCall(reader: ByteReader): Promise<BackendCall> {
+  async decodeCall(reader: ByteReader, pacer?: Pacer): Promise<BackendCall> {
     const kind = reader.byte();
     if (kind !== COMMIT && kind !== READ) throw new CorruptError("decode call: unknown kind");
-    const call = kind === COMMIT ? await this.#readCommit(reader) : this.#readRead(reader);
+    const call = kind === COMMIT ? await this.#readCommit(reader, pacer) : this.#readRead(reader);
     if (!reader.isAtEnd) throw new CorruptError("decode call: trailing bytes");
     return call;
   }
 
-  async #readCommit(reader: ByteReader): Promise<BackendCall> {
+  async #readCommit(reader: ByteReader, pacer: Pacer | undefined): Promise<BackendCall> {
     const guard = this.#guard.decode(reader);
     const writes: Write[] = [];
-    const pacer = new Pacer();
     let rows = 0;
     while (!reader.isAtEnd) {
       const kind = reader.text();
@@ -196,7 +195,7 @@ export class Wire {
         writes.push(write as unknown as Write);
         rows += rowsOf(write as unknown as Write);
         if (rows > MAX_COMMIT_ROWS) throw new CallSizeError(`commit: more than ${MAX_COMMIT_ROWS} rows`);
-        if (pacer.isDue) await pacer.rest();
+        if (pacer?.isDue) await pacer.rest();
       }
     }
     return { kind: "commit", writes, guard, wire: this };

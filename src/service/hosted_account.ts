@@ -2,7 +2,7 @@ import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { type DeviceCommand, type RedactedDevice, redactDevice } from "../device/mod.ts";
 import { ClosedError, FencedError } from "../errors/mod.ts";
-import type { Clock } from "../ports/mod.ts";
+import type { Clock, StartPacer } from "../ports/mod.ts";
 import { answerCall, type CallAnswer, type CallScope, PROTOCOL } from "../protocol/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
 import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
@@ -24,6 +24,8 @@ export interface AccountHost {
   open(): Promise<Account>;
   /** Returns when the account's alarm is due, in milliseconds, or `undefined` if there is no alarm. */
   nextAlarmAtMs?(): Promise<number | undefined>;
+  /** Paces long calls, where the host shares its thread with other work. By default, nothing pauses. */
+  readonly startPacer?: StartPacer | undefined;
 }
 
 interface OpenedAccount {
@@ -103,10 +105,11 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   async call(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
-    const call = await PROTOCOL.decodeCall(body, scope.onItems);
+    const paced = { ...scope, startPacer: this.#host.startPacer };
+    const call = await PROTOCOL.decodeCall(body, paced);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;
-    const answer = await answerCall(await this.#host.backend(), call, scope);
+    const answer = await answerCall(await this.#host.backend(), call, paced);
     // The caller owns the account now, so the account that was open here can no longer commit.
     if (opened !== undefined) await this.#release(opened);
     return answer;

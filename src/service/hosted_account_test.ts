@@ -1,5 +1,5 @@
 /** Concurrent commands, and owners elsewhere, on one account. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, type Committer, withCommitter } from "../backend/mod.ts";
@@ -146,3 +146,27 @@ async function opened(): Promise<World> {
   await world.hosted.account();
   return world;
 }
+
+describe("HostedAccount.call", () => {
+  // Objects of one isolate must not wait for each other's timers, which end with their object.
+  test("waits for no timer where the host paces no calls", async () => {
+    const world = new World();
+    const writes = Array.from({ length: 200 }, (_, index) => ({
+      kind: "session.put" as const,
+      address: `${index}@c.us.0`,
+      record: new Uint8Array(4),
+    }));
+    const body = PROTOCOL.wire.encodeCommit(writes, undefined);
+    vi.useFakeTimers({ toFake: ["setImmediate", "setTimeout"] });
+    try {
+      const answer = world.hosted.call(body, { account: undefined });
+      // A late failure is one of the assertion alone.
+      answer.catch(() => {});
+      for (let turn = 0; turn < 1_000; turn += 1) await Promise.resolve();
+      expect(vi.getTimerCount()).toBe(0);
+      expect(PROTOCOL.wire.decodeCounts((await answer) as Uint8Array)).toHaveLength(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

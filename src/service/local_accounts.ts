@@ -9,6 +9,7 @@ import { CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
+import { Turns } from "./turns.ts";
 
 /** Default of `LocalAccountsOptions.maxAccounts`. */
 const MAX_ACCOUNTS = 1_000;
@@ -71,6 +72,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly #deletions = new Map<string, number>();
   readonly #scheduler: Scheduler;
   readonly #traffic = new CallTraffic();
+  readonly #turns = new Turns();
   /** Number of streamed answers. */
   #streamed = 0;
   #closed = false;
@@ -183,6 +185,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     const hosted = new HostedAccount({
       clock,
       backend: () => backend.get(),
+      startPacer: () => this.#turns.start(),
       open: async () => await openAccount(name, await openBackend(name)),
     });
     return { registeredAtMs, hosted, backend, streams: new Set(), users: 0, onIdle: undefined };
