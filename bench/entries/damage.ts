@@ -88,26 +88,45 @@ function countingLibrary(count: (rows: number) => void): NativeLibrary {
   };
 }
 
-/** Rows read to confirm that a hundred known users have no session of another device. */
+/**
+ * Rows read to confirm that contacts have no session: a hundred at once that are known, the same ones again,
+ * strangers, and, in an account of its own in the same file, new contacts one after another.
+ */
 async function confirmedRows(): Promise<Record<string, number>> {
   const folder = makeFolder();
   let rows = 0;
   const native = countingLibrary((more) => {
     rows += more;
   });
-  const backend = await libsqlBackend({ url: `file:${join(folder.path, "backend.db")}`, native });
+  const url = `file:${join(folder.path, "backend.db")}`;
+  const taken = (): number => {
+    const before = rows;
+    rows = 0;
+    return before;
+  };
+  const backend = await libsqlBackend({ url, native });
   await fill(backend);
-  rows = 0;
+  taken();
+  await backend.loadSessionRows(["5500000000000@c.us.0", "5500000000001@c.us.0"]);
+  const strangers = taken();
   const others = addresses.slice(0, 100).map((address) => address.replace("@", ":9@"));
   await Promise.all(others.map((address) => backend.loadSessionRow(address)));
-  const together = rows;
+  const together = taken();
   await backend.loadSessionRows(others.map((address) => address.replace(":9@", ":8@")));
-  const again = rows - together;
-  await backend.loadSessionRows(["5500000000000@c.us.0", "5500000000001@c.us.0"]);
-  const strangers = rows - together - again;
+  const again = taken();
+  const beside = await libsqlBackend({ url, native, account: "beside" });
+  await beside.save(await createDevice(systemHost()));
+  taken();
+  for (const address of others) {
+    const user = address.slice(0, address.indexOf(":"));
+    await beside.updateDeviceList({ user, devices: [], timestamp: 1 });
+    await beside.loadSessionRow(address);
+  }
+  const newContacts = taken();
+  await beside.close();
   await backend.close();
   folder.remove();
-  return { together, again, strangers };
+  return { together, again, strangers, newContacts };
 }
 
 const UNCHECKED = "the same statements and decoding over the same library, with text as it returns it";
@@ -138,7 +157,7 @@ export const entries: readonly BenchEntry[] = [
     unit: "rows",
     limit: { max: SESSIONS },
     against:
-      "rows of a table of 1,000 sessions, for 100 absences at once, for the same users again, and for strangers",
+      "rows of a table of 1,000 sessions, for 100 absences at once, for the same users again, for strangers, and for 100 new contacts of another account one after another",
     run: confirmedRows,
   },
 ];

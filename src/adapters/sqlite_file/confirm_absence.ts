@@ -1,13 +1,11 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import type { Backend } from "../../backend/mod.ts";
+import { decodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import type { SqlDriver, SqlValue } from "../sqlite/mod.ts";
 
-/** Names of one statement that looks for what is stored of their users. */
-const MAX_NAMES = 500;
-
-/** Users of one reading of a table. */
-const MAX_USERS = 16_000;
+/** Users of one statement that looks for what is stored of them. */
+const MAX_USERS = 500;
 
 /** The parts of a table of Signal records. */
 interface RecordTable {
@@ -15,9 +13,8 @@ interface RecordTable {
   readonly column: "address" | "name";
   readonly what: string;
   userOf(name: string): string;
-  /** What else tells of a record: our own sender keys have marks of their group, and our own user. */
+  /** What else tells of a record: a sender key may be our own. */
   readonly evidence: string;
-  groupOf(name: string): string;
 }
 
 const SESSIONS: RecordTable = {
@@ -26,7 +23,6 @@ const SESSIONS: RecordTable = {
   what: "session",
   userOf: userOfAddress,
   evidence: "",
-  groupOf: () => "",
 };
 
 const SENDER_KEYS: RecordTable = {
@@ -34,11 +30,8 @@ const SENDER_KEYS: RecordTable = {
   column: "name",
   what: "sender key",
   userOf: userOfSenderKeyName,
-  evidence: ` OR EXISTS (SELECT 1 FROM sender_key_device t
-      WHERE t.device_id = scope.id AND t.group_jid = asked.group_jid)
-    OR EXISTS (SELECT 1 FROM device t WHERE t.device_id = scope.id
-      AND asked.user IN (substr(t.pn, 1, length(asked.user)), substr(t.lid, 1, length(asked.user))))`,
-  groupOf: (name) => name.slice(0, Math.max(0, name.indexOf(":"))),
+  evidence: ` OR EXISTS (SELECT 1 FROM device t WHERE t.device_id = scope.id
+    AND asked.user IN (substr(t.pn, 1, length(asked.user)), substr(t.lid, 1, length(asked.user))))`,
 };
 
 /** Other tables that tell that there is state of a user. */
@@ -52,9 +45,9 @@ const KNOWN = ["identity", "session", "sender_key", "device_list"]
  * Confirms what a backend over a file calls absent: the index alone may lack it.
  *
  * - An account, before it is registered: a new identity would be made beside the stored one.
- * - A session or a sender key. Its table is read as a whole for that, so only for users of whom something is
- *   stored, for our own, or for a group whose members hold our key. Absences that are met together share one
- *   reading, and what is found of a user holds from then on: what is written later is in both.
+ * - A session or a sender key. Its table is read as a whole for that, once for an account, when something is
+ *   stored of a user, or the sender key may be our own. What was found holds from then on: what is written
+ *   later is in both.
  */
 export function confirmAbsences(backend: Backend, driver: SqlDriver, account: string): Backend {
   const sessions = new AbsentRecords(SESSIONS, driver, account);
@@ -142,8 +135,7 @@ class RegisteredAccount {
 
 /** Absences in one table that are asked for in one turn. */
 interface Round {
-  /** Names by user. */
-  readonly names: Map<string, string>;
+  readonly users: Set<string>;
   readonly done: Promise<void>;
 }
 
@@ -151,9 +143,10 @@ class AbsentRecords {
   readonly #table: RecordTable;
   readonly #driver: SqlDriver;
   readonly #account: string;
-  /** Users of whom the index has all that the table has. */
-  readonly #confirmed = new Set<string>();
   #next: Round | undefined;
+  #reading: Promise<void> | undefined;
+  /** Users of whom the table has a record that the index lacks, once the table was read. */
+  #hidden: ReadonlySet<string> | undefined;
 
   constructor(table: RecordTable, driver: SqlDriver, account: string) {
     this.#table = table;
@@ -163,58 +156,67 @@ class AbsentRecords {
 
   /** @throws {CorruptError} When the table has a record of one of the users that the index lacks. */
   async confirm(names: readonly string[]): Promise<void> {
-    const open = names.filter((name) => !this.#confirmed.has(this.#table.userOf(name)));
-    if (open.length === 0) return;
-    this.#next ??= this.#begin();
-    for (const name of open) this.#next.names.set(name, this.#table.userOf(name));
-    await this.#next.done;
+    if (names.length === 0) return;
+    const users = names.map((name) => this.#table.userOf(name));
+    if (this.#hidden === undefined) {
+      this.#next ??= this.#begin();
+      for (const user of users) this.#next.users.add(user);
+      await this.#next.done;
+    }
+    if (!users.some((user) => this.#hidden?.has(user))) return;
+    throw new CorruptError(
+      `read ${this.#table.what}: it is stored, and the index lacks it, the database is damaged: restore a backup, or run REINDEX and open the account again`,
+    );
   }
 
   #begin(): Round {
-    const names = new Map<string, string>();
-    // Reads that are already waiting for the connection meet their absences before this one is answered.
-    const done = this.#driver.query("SELECT 1", []).then(async () => {
-      this.#next = undefined;
-      const asked = [...names].map(([name, user]) => ({ user, group: this.#table.groupOf(name) }));
-      const known = await this.#knownUsers(asked);
-      for (let start = 0; start < known.length; start += MAX_USERS) {
-        const users = known.slice(start, start + MAX_USERS);
-        await this.#scan(users);
-        for (const user of users) this.#confirmed.add(user);
+    const users = new Set<string>();
+    const gather = async (): Promise<void> => {
+      try {
+        // Reads that are already waiting for the connection meet their absences before this one is answered.
+        await this.#driver.query("SELECT 1", []);
+      } finally {
+        this.#next = undefined;
       }
-    });
-    return { names, done };
+      if (!(await this.#isAnyKnown([...users]))) return;
+      this.#reading ??= this.#read();
+      await this.#reading;
+    };
+    return { users, done: gather() };
   }
 
-  async #knownUsers(asked: readonly { readonly user: string; readonly group: string }[]): Promise<string[]> {
-    const known = new Set<string>();
-    for (let start = 0; start < asked.length; start += MAX_NAMES) {
-      const part = asked.slice(start, start + MAX_NAMES);
+  async #isAnyKnown(users: readonly string[]): Promise<boolean> {
+    for (let start = 0; start < users.length; start += MAX_USERS) {
+      const part = users.slice(start, start + MAX_USERS);
       const rows = await this.#driver.query(
         `WITH scope (id) AS (SELECT device_id FROM account WHERE name = ?),
-          asked (n, user, group_jid) AS (VALUES ${part.map((_, n) => `(${n},?,?)`).join(",")})
-        SELECT n FROM scope CROSS JOIN asked WHERE ${KNOWN}${this.#table.evidence}`,
-        [this.#account, ...part.flatMap(({ user, group }): SqlValue[] => [user, group])],
+          asked (user) AS (VALUES ${part.map(() => "(?)").join(",")})
+        SELECT 1 FROM scope CROSS JOIN asked WHERE ${KNOWN}${this.#table.evidence} LIMIT 1`,
+        [this.#account, ...part],
       );
-      for (const [n] of rows) known.add(part[Number(n)]?.user ?? "");
+      if (rows.length > 0) return true;
     }
-    return [...known];
+    return false;
   }
 
-  async #scan(users: readonly string[]): Promise<void> {
-    const { table, column, what } = this.#table;
-    const rows = await this.#driver.query(
-      `WITH scope (id) AS (SELECT device_id FROM account WHERE name = ?),
-        asked (user) AS (VALUES ${users.map(() => "(?)").join(",")})
-      SELECT count(*) FROM ${table} t NOT INDEXED
-      WHERE t.device_id = (SELECT id FROM scope) AND t.user IN (SELECT user FROM asked)
-        AND NOT EXISTS (SELECT 1 FROM ${table} i INDEXED BY sqlite_autoindex_${table}_1
-          WHERE i.device_id = t.device_id AND i.user = t.user AND i.${column} = t.${column})`,
-      [this.#account, ...users],
-    );
-    if (rows[0]?.[0] === 0) return;
-    throw new CorruptError(
-      `read ${what}: it is stored, and the index lacks it, the database is damaged: restore a backup, or run REINDEX`,
-    );
+  /** Compares the whole table with its index. */
+  async #read(): Promise<void> {
+    const { table, column } = this.#table;
+    try {
+      // Bytes, since the name of another user may be damaged.
+      const rows = await this.#driver.query(
+        `SELECT DISTINCT CAST(t.user AS BLOB) FROM ${table} t NOT INDEXED
+        WHERE t.device_id = (SELECT device_id FROM account WHERE name = ?)
+          AND NOT EXISTS (SELECT 1 FROM ${table} i INDEXED BY sqlite_autoindex_${table}_1
+            WHERE i.device_id = t.device_id AND i.user = t.user AND i.${column} = t.${column})`,
+        [this.#account],
+      );
+      this.#hidden = new Set(
+        rows.flatMap(([user]) => (user instanceof Uint8Array && decodeUtf8(user)) || []),
+      );
+    } catch (error) {
+      this.#reading = undefined;
+      throw error;
+    }
   }
 }
