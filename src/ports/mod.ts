@@ -17,4 +17,5 @@ export {
   systemHost,
   systemRandom,
   TimerScheduler,
+  Turns,
 } from "./system.ts";

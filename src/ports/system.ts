@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import { Notifier } from "./notifier.ts";
+import type { Pacer } from "./pacer.ts";
 import type { Random } from "./random.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
 import { warningLogger } from "./warning_logger.ts";
@@ -34,6 +35,35 @@ export const systemRandom: Random = {
 /** Hashes `bytes` with the Web Cryptography API. Returns 32 or 64 bytes, owned by the caller. */
 export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
+}
+
+/** How long one piece of work may hold the event loop, in milliseconds. */
+const TURN_MS = 10;
+
+/**
+ * Lets the long works of a process take turns of 10 ms. Not for Workers: there a timer belongs to one request,
+ * and no other request may wait for it.
+ */
+export class Turns {
+  /** Works that rest at the same time go on one after the other, each in a turn of its own. */
+  #line: Promise<void> = Promise.resolve();
+
+  /** Starts the pacer of one work. */
+  start(): Pacer {
+    let startedAtMs = Date.now();
+    return {
+      get isDue(): boolean {
+        return Date.now() - startedAtMs >= TURN_MS;
+      },
+      rest: async () => {
+        // Timers wait at least a millisecond. Immediates do not, where a host has them.
+        const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
+        this.#line = this.#line.then(() => new Promise<void>((resolve) => void setImmediate(resolve)));
+        await this.#line;
+        startedAtMs = Date.now();
+      },
+    };
+  }
 }
 
 /** Due times within this time keep the process alive. By default no saver waits longer. */

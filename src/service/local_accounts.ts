@@ -1,7 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
-import { type Clock, type Scheduler, TimerScheduler } from "../ports/mod.ts";
+import { type Clock, type Scheduler, TimerScheduler, Turns } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
@@ -9,7 +9,6 @@ import { CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
 import type { Registry } from "./registry.ts";
-import { Turns } from "./turns.ts";
 
 /** Default of `LocalAccountsOptions.maxAccounts`. */
 const MAX_ACCOUNTS = 1_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Turns } from "./turns.ts";
+import { Turns } from "./mod.ts";
 
 describe("Turns.start", () => {
   test("runs works that rest at the same time in turns of their own", async () => {
