@@ -12,7 +12,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-const SEEDS = Array.from({ length: dose({ short: 4, long: 20 }) }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: dose({ short: 2, long: 20 }) }, (_, index) => index + 1);
 
 describe("sending while receiving over an account", () => {
   test.each(SEEDS)("repeats no key and loses no message, seed %i", { timeout: 60_000 }, async (seed) => {

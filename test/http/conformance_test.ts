@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { servedCases } from "../kit/connected_cases.ts";
+import { derivedCases } from "../kit/connected_cases.ts";
 import { memoryTarget } from "../kit/memory.ts";
 import { registerTargets } from "../kit/register.ts";
 import { throughService } from "../kit/service.ts";
@@ -7,5 +7,5 @@ import { dose } from "../support/dose.ts";
 
 // The whole service between the kit and the backend: authentication, routing, the commit protocol.
 registerTargets([throughService(memoryTarget)], test, {
-  cases: dose({ short: servedCases, long: undefined }),
+  cases: dose({ short: derivedCases, long: undefined }),
 });

@@ -25,14 +25,14 @@ export const connectedCases: readonly ConformanceCase[] = conformanceCases.filte
 /**
  * Cases about texts, bytes and arguments, which the wire carries and checks in the same way over anything.
  */
-const OF_THE_WIRE = /^(?:keys|bytes|bad input): /;
+const OF_ARGUMENTS = /^(?:keys|bytes|bad input): /;
 
 /**
- * The kit for the short run of a service. The remote backend over memory runs the cases of the wire without
- * HTTP in between, and the fuzz of the service sends what a client would not.
+ * The kit for the short run of a target whose texts, bytes and arguments pass the same code as those of
+ * another target, which runs these cases: a service, another driver of the same statements, a transform.
  */
-export const servedCases: readonly ConformanceCase[] = connectedCases.filter(
-  ({ name }) => !OF_THE_WIRE.test(name),
+export const derivedCases: readonly ConformanceCase[] = connectedCases.filter(
+  ({ name }) => !OF_ARGUMENTS.test(name),
 );
 
 if (conformanceCases.length - connectedCases.length !== BELOW_THE_CONNECTION.length) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, test } from "vitest";
 import { dose } from "../support/dose.ts";
 import { startHranaServer } from "../support/hrana/hrana_server.mjs";
-import { connectedCases } from "./connected_cases.ts";
+import { connectedCases, derivedCases } from "./connected_cases.ts";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
@@ -21,7 +21,7 @@ const [http, webSocket] = libsqlServerTargets(server);
 /** What differs between the two ways to a server: how calls are sent and answered, and how bytes travel. */
 const SENDING = /^(?:big numbers|big values|bytes|commit|damage|owner): /;
 
-registerTargets([webSocket], test, { cases: dose({ short: connectedCases, long: undefined }) });
+registerTargets([webSocket], test, { cases: dose({ short: derivedCases, long: undefined }) });
 registerTargets([http], test, {
   cases: dose({ short: connectedCases.filter(({ name }) => SENDING.test(name)), long: undefined }),
 });

@@ -17,10 +17,10 @@ import { pairedCreds } from "../support/whatsapp/mod.ts";
 import type { FromSender, ToSender } from "./sender.ts";
 
 const PEER_JID = "100000000000002:2@lid";
-const ROUNDS = dose({ short: 4, long: 100 });
+const ROUNDS = dose({ short: 2, long: 100 });
 const PROCESSES = 16;
 const RACES = dose({ short: 1, long: 20 });
-const KILLS = dose({ short: 6, long: 100 });
+const KILLS = dose({ short: 2, long: 100 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_202);
 
 let sender: NodeProgram;

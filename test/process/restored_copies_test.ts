@@ -8,9 +8,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { restoreCopies, SendingWorld } from "./restored_copies.ts";
 
-const RESTORES = dose({ short: 20, long: 2_000 });
+const RESTORES = dose({ short: 8, long: 2_000 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_201);
-const ACCOUNTS = dose({ short: 30, long: 100 });
+const ACCOUNTS = dose({ short: 12, long: 100 });
 const MOVES = dose({ short: 10, long: 200 });
 
 beforeAll(() => {

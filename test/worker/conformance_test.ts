@@ -10,7 +10,7 @@ import {
   FakeClock,
   type KnownFailure,
 } from "../../src/testing/mod.ts";
-import { servedCases } from "../kit/connected_cases.ts";
+import { derivedCases } from "../kit/connected_cases.ts";
 import { registerTargets } from "../kit/register.ts";
 import { ADMIN_TOKEN, issueKitToken, registerAccount } from "../kit/service.ts";
 import { dose } from "../support/dose.ts";
@@ -117,7 +117,7 @@ const knownFailures: readonly KnownFailure[] = [
   },
 ];
 
-const cases = dose({ short: servedCases, long: conformanceCases });
+const cases = dose({ short: derivedCases, long: conformanceCases });
 
 registerTargets([target], test, {
   cases,
