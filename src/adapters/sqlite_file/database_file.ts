@@ -5,6 +5,7 @@ import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import { type FileLook, isSameFile, lookAt, provesBirth } from "./file_look.ts";
 import { creation, type FileRow, fileRowOf, HAS_TABLE, raise, restore, SELECT } from "./file_row.ts";
 import type { HostFiles } from "./host_modules.ts";
+import { LogFile } from "./log_file.ts";
 import { WitnessFile } from "./witness_file.ts";
 import type { WitnessSlot } from "./witness_slot.ts";
 
@@ -49,6 +50,7 @@ export interface FileCheckOptions {
  * or went another way since the pair was written.
  */
 export class DatabaseFile {
+  readonly log: LogFile;
   readonly #options: DatabaseFileOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -77,6 +79,7 @@ export class DatabaseFile {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     const { files, path } = options;
+    this.log = new LogFile(files, path);
     this.#witness = files && new WitnessFile(files, path);
   }
 
@@ -89,8 +92,16 @@ export class DatabaseFile {
     return this.#options.path;
   }
 
-  /** Whether the file at the path is another one than the connection has open, or is gone. */
-  get isReplaced(): boolean {
+  /**
+   * Whether the file at the path is another one than the connection has open, or is gone. Refuses nothing,
+   * unlike `requireSame`.
+   */
+  isElsewhere(): boolean {
+    return this.#replaced !== undefined || this.#findChange() !== undefined;
+  }
+
+  /** As `requireSame`. @returns Whether the file was replaced or deleted. */
+  refuseReplaced(): boolean {
     try {
       this.requireSame();
       return false;
@@ -126,19 +137,8 @@ export class DatabaseFile {
    */
   requireSame(): void {
     if (this.#replaced !== undefined) throw this.#replaced;
-    if (this.#first === undefined) return;
-    const look = this.#look();
-    if (look === undefined) return;
-    if (look !== "absent" && this.#isFirst(look)) {
-      this.#observe(look);
-      return;
-    }
-    const again = this.#look();
-    const agrees =
-      look === "absent" || again === "absent" || again === undefined
-        ? look === again
-        : isSameFile(look, again) && look.bornNs === again.bornNs;
-    if (agrees) throw this.#poison(look === "absent" ? "deleted" : "replaced");
+    const change = this.#findChange();
+    if (change !== undefined) throw this.#poison(change);
   }
 
   /**
@@ -172,7 +172,7 @@ export class DatabaseFile {
    * The statements of a last raise before the connection rests: something was committed since the last one.
    */
   beforeRest(): readonly SqlStatement[] {
-    return this.#isWatching && this.#isAhead && !this.isReplaced ? this.#raise() : [];
+    return this.#isWatching && this.#isAhead && !this.isElsewhere() ? this.#raise() : [];
   }
 
   /** Closes the witness, until the next check. */
@@ -355,6 +355,24 @@ export class DatabaseFile {
   #look(): FileLook | "absent" | undefined {
     const { files, path } = this.#options;
     return files && lookAt(files, path);
+  }
+
+  /** What has become of the file. A difference counts when a second look sees the same. */
+  #findChange(): "deleted" | "replaced" | undefined {
+    if (this.#first === undefined) return undefined;
+    const look = this.#look();
+    if (look === undefined) return undefined;
+    if (look !== "absent" && this.#isFirst(look)) {
+      this.#observe(look);
+      return undefined;
+    }
+    const again = this.#look();
+    const agrees =
+      look === "absent" || again === "absent" || again === undefined
+        ? look === again
+        : isSameFile(look, again) && look.bornNs === again.bornNs;
+    if (!agrees) return undefined;
+    return look === "absent" ? "deleted" : "replaced";
   }
 
   #isFirst(look: FileLook): boolean {

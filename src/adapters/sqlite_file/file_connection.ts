@@ -133,7 +133,7 @@ export class FileConnection {
     return this.#queue.run(async () => {
       if (this.#logged) {
         await this.#lastRaise();
-        if (this.#file?.isReplaced === true) await this.#removeLog();
+        if (this.#file?.isElsewhere() === true) await this.#removeOwnLog();
         else await this.#foldLog();
       }
       this.#file?.rest();
@@ -154,19 +154,29 @@ export class FileConnection {
       this.#logged = false;
       if (wasLogged) await this.#lastRaise();
       this.#file?.rest();
+      if (this.#file?.isElsewhere() === true) {
+        if (wasLogged) await this.#removeOwnLog();
+        return false;
+      }
       const isRemoved = await this.#removeLog(wasLogged);
-      // The log of a replaced file is gone now, but SQLite says that it cannot be. A checkpoint would create
-      // it.
-      if (this.#file?.isReplaced === true) return false;
+      this.#file?.log.forget();
       if (wasLogged && !isRemoved) await this.#foldLog();
       return isRemoved;
     });
   }
 
   /**
+   * Removes the log of a file that was replaced or deleted: a new file at the path would read it as its own.
+   * A log of another process that has opened the new file stays. SQLite deletes by name, and what that process
+   * commits afterwards would be lost. Closing the client deletes no log of a file that is not at its path.
+   */
+  async #removeOwnLog(): Promise<void> {
+    if (this.#file?.log.isThere() === true) await this.#removeLog();
+  }
+
+  /**
    * Removes the log and its shared memory. The file alone is then the database, and can be copied or
-   * replaced. So a log does not stay beside a file that has replaced this one, which would read it as its
-   * own.
+   * replaced.
    *
    * @returns Whether there is no log. It stays while other processes use the file.
    */
@@ -211,7 +221,9 @@ export class FileConnection {
     const attempt = async (): Promise<T> => {
       try {
         await this.#configure();
-        return await operation();
+        const result = await operation();
+        if (this.#logged) this.#file?.log.remember(() => this.#file?.isElsewhere() === false);
+        return result;
       } catch (thrown) {
         await this.#reconnect();
         throw this.#file?.replaced ?? mapDriverError(thrown, action, this.#file?.path);
@@ -245,8 +257,9 @@ export class FileConnection {
 
   async #reconnect(): Promise<void> {
     // A new connection would open, or create, another file.
-    if (this.#kind === "memory" || this.#file?.isReplaced === true) return;
+    if (this.#kind === "memory" || this.#file?.refuseReplaced() === true) return;
     this.#configured = false;
+    this.#file?.log.forget();
     await this.#client.reconnect();
   }
 }

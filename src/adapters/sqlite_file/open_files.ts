@@ -169,13 +169,14 @@ function prepared(files: HostFiles, given: string, logger: Logger): string {
 
 /**
  * Ends the connection to a file that was replaced or deleted while it is open. Its users meet errors. Its log
- * is removed before the new file is opened, which would read it as its own.
+ * is removed before the new file is opened, which would read it as its own, unless another process has
+ * opened that and made a log of its own.
  *
  * @returns A promise of its end; `undefined` when there is none.
  */
 function replacedAt(path: string): Promise<void> | undefined {
   const shared = openFiles.get(path);
-  if (shared === undefined || shared.rest !== undefined || !shared.file.isReplaced) return undefined;
+  if (shared === undefined || shared.rest !== undefined || !shared.file.refuseReplaced()) return undefined;
   openFiles.delete(path);
   return shared.connection.close();
 }
