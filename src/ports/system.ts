@@ -41,8 +41,8 @@ export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array
 const TURN_MS = 10;
 
 /**
- * Lets the long works of a process take turns of 10 ms. Not for Workers: there a timer belongs to one request,
- * and no other request may wait for it.
+ * Lets the long works of a process take turns of 10 ms. Not for Workers: there a timer belongs to one
+ * request, and no other request may wait for it.
  */
 export class Turns {
   /** Works that rest at the same time go on one after the other, each in a turn of its own. */

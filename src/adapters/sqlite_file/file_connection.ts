@@ -167,8 +167,9 @@ export class FileConnection {
 
   /**
    * Removes the log of a file that was replaced or deleted: a new file at the path would read it as its own.
-   * A log of another process that has opened the new file stays. SQLite deletes by name, and what that process
-   * commits afterwards would be lost. Closing the client deletes no log of a file that is not at its path.
+   * A log of another process that has opened the new file stays. SQLite deletes by name, and what that
+   * process commits afterwards would be lost. Closing the client deletes no log of a file that is not at its
+   * path.
    */
   async #removeOwnLog(): Promise<void> {
     if (this.#file?.log.isThere() === true) await this.#removeLog();

@@ -20,8 +20,8 @@ export class LogFile {
   /**
    * Remembers the log, once for each opening of the connection, after it was used.
    *
-   * @param isSameDatabase Whether the database is still at its path. It is asked after the look: a log that is
-   *   seen before cannot be of another database.
+   * @param isSameDatabase Whether the database is still at its path. It is asked after the look: a log that
+   *   is seen before cannot be of another database.
    */
   remember(isSameDatabase: () => boolean): void {
     if (this.#isSeen || this.#files === undefined) return;
