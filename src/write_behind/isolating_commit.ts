@@ -24,8 +24,9 @@ export type UnitState =
  * It first validates each unchecked unit and leaves invalid ones out. One commit carries all others, or as
  * few as the limits of the backend allow. When the backend refuses it, the refused unit is left out and the
  * rest is sent again as one commit. `RefusedError.writeIndex` names the refused unit; without it, halving
- * finds it. Only limits and halving split units over several commits; direct commits (`direct`) then come
- * last, after every item that could be committed.
+ * finds it. Only limits and halving split units over several commits. Direct commits (`direct`) then come
+ * last: no direct commit is sent before every item is committed, refused, or given up, so none is overwritten
+ * by an older item of the run.
  *
  * The first error other than a refusal ends the run: units not committed by then are `unresolved`.
  */
@@ -66,15 +67,21 @@ export class IsolatingCommit {
     const asked = new Set(direct);
     const valid = [...this.#valid(items), ...this.#valid(direct)];
     const undecided: Unit[] = [];
-    for (const piece of this.#piecesOf(valid)) undecided.push(...(await this.#send(piece)));
+    for (const piece of this.#piecesOf(valid)) {
+      // Direct commits wait for older writes that are not decided: see `waiting`.
+      const next = undecided.length > 0 ? piece.filter((unit) => !asked.has(unit)) : piece;
+      if (next.length > 0) undecided.push(...(await this.#send(next)));
+    }
     const undecidedItems = undecided.filter((unit) => !asked.has(unit));
     if (undecidedItems.length > 0) await this.#isolate(undecidedItems, suspects);
     // Refused items must not block direct commits, even when the search for them used up all sends.
     const waiting = direct.filter((unit) => (this.#states.get(unit)?.kind ?? "unresolved") === "unresolved");
     if (waiting.length === 0) return;
     this.#sendsLeft = 2 * waiting.length;
-    const apart = undecided.length > waiting.length ? await this.#send(waiting) : waiting;
-    for (const unit of apart) await this.#send([unit]);
+    for (const piece of this.#piecesOf(waiting)) {
+      const apart = undecidedItems.length > 0 ? await this.#send(piece) : piece;
+      for (const unit of apart) await this.#send([unit]);
+    }
   }
 
   /** Commits each unit separately. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { engineHarness, type RefusalStyle } from "../../test/support/account/engine.ts";
+import { engineHarness, type RefusalStyle, sessionPut } from "../../test/support/account/engine.ts";
 import { BackendError, RefusedError } from "../errors/mod.ts";
 import type { DirtyItem, WriteBehindEvent } from "./mod.ts";
 
@@ -36,6 +36,35 @@ describe("WriteBehind isolation", () => {
     expect(await engine.flush()).toMatchObject({ committed: 100, isolated: [] });
     expect(Math.max(...committer.tried.map((addresses) => addresses.length))).toBeLessThanOrEqual(20);
     expect(committer.tried.flat()).toHaveLength(100);
+  });
+
+  // A move and a deletion of sessions are direct commits. An older item must not bring a deleted row back.
+  test("sends a direct commit after every older item is decided", async () => {
+    for (const style of STYLES) {
+      const { engine, flushable, committer } = engineHarness();
+      committer.style = style;
+      committer.capabilities = { ...committer.capabilities, maxCommitRows: 3, maxCommitBytes: 10_000 };
+      for (let index = 0; index < 5; index += 1) flushable.put(`k${index}`, 1);
+      committer.poison.add("k1");
+      await engine.commitWith([{ kind: "session.delete", address: "k0" }]);
+      expect([...committer.rows.keys()].sort(), style).toEqual(["k2", "k3", "k4"]);
+      expect(flushable.dirtyKeys).toEqual(["k1"]);
+    }
+  });
+
+  test("keeps direct commits that wait for items within the limits", async () => {
+    const { engine, flushable, committer } = engineHarness();
+    committer.style = "unnamed";
+    committer.capabilities = { ...committer.capabilities, maxCommitRows: 4, maxCommitBytes: 10_000 };
+    for (const key of ["k0", "k1"]) flushable.put(key, 1);
+    committer.poison.add("k1").add("d5");
+    const direct = Array.from({ length: 6 }, (_, index) => engine.commitWith([sessionPut(`d${index}`, 1)]));
+    const outcomes = await Promise.allSettled(direct);
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array(5).fill("fulfilled"), "rejected"]);
+    expect([...committer.rows.keys()].sort()).toEqual(["d0", "d1", "d2", "d3", "d4", "k0"]);
+    expect(Math.max(...committer.tried.map((addresses) => addresses.length))).toBeLessThanOrEqual(4);
+    // They are sent together first.
+    expect(committer.tried).toContainEqual(["d0", "d1", "d2", "d3"]);
   });
 
   test("leaves out all malformed items before the first commit", async () => {
