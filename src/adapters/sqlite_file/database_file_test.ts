@@ -23,6 +23,7 @@ import { openFileBackend } from "./file_backend.ts";
 import type { HostFileStat, HostFiles } from "./host_modules.ts";
 import { NativeClient } from "./native_client.ts";
 import { openSqliteFile } from "./open_files.ts";
+import type { SqliteResult } from "./sqlite_client.ts";
 
 let folder: string;
 let path: string;
@@ -508,6 +509,35 @@ describe("raises of the pair", () => {
     await account.close();
     writeFileSync(path, main);
     expect(await use()).toBe(1);
+  });
+
+  test("that fail at a close end the connection", async () => {
+    let connects = 0;
+    let isBusy = false;
+    class BusyClient extends NativeClient {
+      override async batch(...args: Parameters<NativeClient["batch"]>): Promise<SqliteResult[]> {
+        if (!isBusy) return await super.batch(...args);
+        isBusy = false;
+        throw Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
+      }
+      override reconnect(): void {
+        connects += 1;
+        super.reconnect();
+      }
+    }
+    const connect = (resolved: string): NativeClient => new BusyClient(Database, resolved, 50);
+    const driver = await openSqliteFile({ path, logger, clock, connect, restMs: 60_000 });
+    const backend = await openFileBackend(driver, { account: "bot", clock });
+    const account = await openAccount({ backend, host: { logger }, saverIntervalMs: "manual" });
+    await change(account);
+    // Within the second of the last raise, so that the close has one to make.
+    await account.store.putSession("1@lid.0", new Uint8Array([0]));
+    isBusy = true;
+    connects = 0;
+    await account.close();
+    expect(isBusy).toBe(false);
+    // It is discarded after the failure, and does not rest.
+    expect(connects).toBeGreaterThanOrEqual(2);
   });
 
   test("the file alone has the first device", async () => {

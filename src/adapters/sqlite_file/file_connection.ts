@@ -43,7 +43,7 @@ const RETURNS = /\bRETURNING\b/;
  *
  * Runs one operation at a time. After an operation of the native driver fails with SQLITE_BUSY, a later write
  * on the same connection reports success but never commits. So a connection is discarded after SQLITE_BUSY or
- * any failed transaction, before the next operation.
+ * any other failure, before the next operation, and does not rest.
  *
  * Durability: `journal_mode = WAL` with `synchronous = FULL`. A commit is one append to the log and one
  * fsync, so it survives the loss of power, not only of the process. A rollback journal needs three fsyncs.
@@ -73,12 +73,13 @@ export class FileConnection {
     this.#retry = options.retry ?? new BusyRetry({ logger: options.logger });
   }
 
-  query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
+  async query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
     const checked = this.#checked(sql);
-    return this.#run("read", async () => {
-      const rows = rowsOf(await this.#client.execute(toDriver({ sql: checked ?? sql, params })));
-      return checked === undefined ? rows : decodeTexts(rows, refuseBadText);
-    });
+    const rows = await this.#run("read", async () =>
+      rowsOf(await this.#client.execute(toDriver({ sql: checked ?? sql, params }))),
+    );
+    // Outside of the operation: damaged text is no failure of the connection, which would be discarded.
+    return checked === undefined ? rows : decodeTexts(rows, refuseBadText);
   }
 
   /** @throws {FencedError} When the file was replaced or deleted. Nothing was applied. */
@@ -145,14 +146,15 @@ export class FileConnection {
    * Waits for queued operations and removes the log, so that the connection holds no lock and the file is
    * complete. The next operation continues as if the file had just been opened.
    *
-   * @returns Whether the log was removed. It stays while other processes use the file. A file to which this
-   *   connection has not written is not changed. A remaining log is checkpointed into the file.
+   * @returns Whether the log was removed and nothing failed. The log stays while other processes use the file.
+   *   A file to which this connection has not written is not changed. A remaining log is checkpointed into the
+   *   file.
    */
   rest(): Promise<boolean> {
     return this.#queue.run(async () => {
       const wasLogged = this.#logged;
       this.#logged = false;
-      if (wasLogged) await this.#lastRaise();
+      const isRaised = !wasLogged || (await this.#lastRaise());
       this.#file?.rest();
       if (this.#file?.isElsewhere() === true) {
         if (wasLogged) await this.#removeOwnLog();
@@ -161,7 +163,7 @@ export class FileConnection {
       const isRemoved = await this.#removeLog(wasLogged);
       this.#file?.log.forget();
       if (wasLogged && !isRemoved) await this.#foldLog();
-      return isRemoved;
+      return isRaised && isRemoved;
     });
   }
 
@@ -186,21 +188,26 @@ export class FileConnection {
       const mode = await this.#pragma(wasLogged ? "journal_mode = DELETE" : "journal_mode");
       return rowsOf(mode)[0]?.[0] === "delete";
     } catch (error) {
-      this.#logger.log("debug", "database keeps its log", { code: mapDriverError(error, "read").code });
+      await this.#discard("database keeps its log", error);
       return false;
     }
   }
 
-  /** Raises the pair of the file, so that copies of it that were made while it was open are older. */
-  async #lastRaise(): Promise<void> {
+  /**
+   * Raises the pair of the file, so that copies of it that were made while it was open are older.
+   *
+   * @returns Whether nothing failed.
+   */
+  async #lastRaise(): Promise<boolean> {
     const raise = this.#file?.beforeRest() ?? [];
-    if (raise.length === 0) return;
+    if (raise.length === 0) return true;
     try {
+      await this.#configure();
       this.#file?.after(await this.#send(raise));
+      return true;
     } catch (error) {
-      this.#logger.log("debug", "last raise of the pair failed", {
-        code: mapDriverError(error, "read").code,
-      });
+      await this.#discard("last raise of the pair failed", error);
+      return false;
     }
   }
 
@@ -210,12 +217,17 @@ export class FileConnection {
    */
   async #foldLog(): Promise<void> {
     try {
+      await this.#configure();
       await this.#pragma("wal_checkpoint(TRUNCATE)");
     } catch (error) {
-      this.#logger.log("debug", "checkpoint of the log failed", {
-        code: mapDriverError(error, "read").code,
-      });
+      await this.#discard("checkpoint of the log failed", error);
     }
+  }
+
+  /** Discards the connection after a failure that loses nothing. */
+  async #discard(what: string, error: unknown): Promise<void> {
+    this.#logger.log("debug", what, { code: mapDriverError(error, "read").code });
+    await this.#reconnect();
   }
 
   #run<T>(action: DriverAction, operation: () => Promise<T>): Promise<T> {
@@ -226,6 +238,7 @@ export class FileConnection {
         if (this.#logged) this.#file?.log.remember(() => this.#file?.isElsewhere() === false);
         return result;
       } catch (thrown) {
+        this.#file?.refuseReplaced();
         await this.#reconnect();
         throw this.#file?.replaced ?? mapDriverError(thrown, action, this.#file?.path);
       }
@@ -258,7 +271,7 @@ export class FileConnection {
 
   async #reconnect(): Promise<void> {
     // A new connection would open, or create, another file.
-    if (this.#kind === "memory" || this.#file?.refuseReplaced() === true) return;
+    if (this.#kind === "memory" || this.#file?.isElsewhere() === true) return;
     this.#configured = false;
     this.#file?.log.forget();
     await this.#client.reconnect();

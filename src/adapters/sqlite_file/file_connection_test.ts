@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BackendError, BusyError } from "../../errors/mod.ts";
+import { BackendError, BusyError, CorruptError } from "../../errors/mod.ts";
 import { type Scheduler, silentLogger } from "../../ports/mod.ts";
 import { FileConnection } from "./file_connection.ts";
 import { BusyRetry } from "./retry_busy.ts";
@@ -33,11 +33,20 @@ class FakeClient implements SqliteClient {
   readonly log: string[] = [];
   /** Errors of the next calls, in order. `undefined` lets a call succeed. */
   readonly faults: (Error | undefined)[] = [];
+  /** Errors of the next statements with a text. */
+  readonly refused = new Map<string, Error>();
+  /** The rows of queries. */
+  rows: SqliteResult["rows"] = [];
   #running = 0;
 
   async execute({ sql }: SqliteStatement): Promise<SqliteResult> {
     this.log.push(sql);
-    return { rows: sql.includes("journal_mode") ? [["wal"]] : [], rowsAffected: 0 };
+    const fault = this.refused.get(sql);
+    this.refused.delete(sql);
+    if (fault !== undefined) throw fault;
+    const mode = /^PRAGMA journal_mode(?: = (\w+))?$/.exec(sql);
+    if (mode !== null) return { rows: [[(mode[1] ?? "wal").toLowerCase()]], rowsAffected: 0 };
+    return { rows: this.rows, rowsAffected: 0 };
   }
 
   async batch(statements: SqliteStatement[]): Promise<SqliteResult[]> {
@@ -108,6 +117,53 @@ describe("FileConnection", () => {
     await expect(connection.batch([statement("a")])).rejects.toThrow(BackendError);
     await connection.batch([statement("b")]);
     expect(client.log).toEqual(["batch a", "reconnect", ...SETTINGS, "batch b"]);
+  });
+
+  test("discards a connection whose checkpoint failed", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.batch([statement("first")]);
+    client.log.length = 0;
+    client.refused.set("PRAGMA wal_checkpoint(TRUNCATE)", BUSY);
+    await connection.checkpoint();
+    await connection.batch([statement("a")]);
+    expect(client.log).toEqual(["PRAGMA wal_checkpoint(TRUNCATE)", "reconnect", ...SETTINGS, "batch a"]);
+  });
+
+  test("discards a connection that cannot remove its log, and does not rest", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.batch([statement("first")]);
+    expect(await connection.rest()).toBe(true);
+    await connection.batch([statement("second")]);
+    client.log.length = 0;
+    client.refused.set("PRAGMA journal_mode = DELETE", BUSY);
+    expect(await connection.rest()).toBe(false);
+    expect(client.log).toEqual([
+      "PRAGMA journal_mode = DELETE",
+      "reconnect",
+      ...SETTINGS,
+      "PRAGMA wal_checkpoint(TRUNCATE)",
+    ]);
+  });
+
+  test("does not rest when it cannot read the mode of the file", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    await connection.query("SELECT 1", []);
+    client.log.length = 0;
+    client.refused.set("PRAGMA journal_mode", BUSY);
+    expect(await connection.rest()).toBe(false);
+    expect(client.log).toEqual(["PRAGMA journal_mode", "reconnect"]);
+  });
+
+  test("keeps a connection that has read damaged text", async () => {
+    const client = new FakeClient();
+    const connection = new FileConnection(client, "file", OPTIONS);
+    client.rows = [[new Uint8Array([0xff]), 1]];
+    for (let n = 0; n < 3; n += 1)
+      await expect(connection.query("SELECT name FROM t", [])).rejects.toThrow(CorruptError);
+    expect(client.log).not.toContain("reconnect");
   });
 
   test("never reconnects to memory, which would empty it", async () => {
