@@ -41,9 +41,10 @@ export function prepareFile(files: HostFiles, path: string): PreparedFile {
       create(files, absolute);
     }
     const real = files.realpathSync(absolute);
-    requireNewOrWhole(files, real);
     const mode = files.statSync(real, { bigint: true, throwIfNoEntry: false })?.mode ?? 0n;
+    // Before the size, which a folder has too.
     if ((mode & KIND_OF_FILE) === FOLDER) throw new IsFolder();
+    requireNewOrWhole(files, real);
     return { path: real, isOpenToOthers: hasFileModes() && (mode & OTHERS) !== 0n };
   } catch (cause) {
     if (cause instanceof CorruptError) throw cause;
