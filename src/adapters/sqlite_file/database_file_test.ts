@@ -269,6 +269,33 @@ describe("DatabaseFile.check", () => {
     expect(await use()).toBe(1);
   });
 
+  test.each([
+    ["whose header was not kept", 0],
+    ["of which only a part of the header was kept", 20],
+  ])("completes a witness %s by a loss of power", async (_, kept) => {
+    await use();
+    put(path, `${path}.copy`);
+    await use();
+    const witness = readFileSync(`${path}-witness`);
+    const header = new Uint8Array(witness.subarray(0, 64));
+    witness.fill(0, kept, 64);
+    writeFileSync(`${path}-witness`, witness);
+    put(`${path}.copy`, path);
+    expect(await use()).toBe(1);
+    expect(warnings).not.toContainEqual(expect.stringContaining("the witness cannot be read"));
+    expect(new Uint8Array(readFileSync(`${path}-witness`).subarray(0, 64))).toEqual(header);
+  });
+
+  test("completes a witness of zeros", async () => {
+    await use();
+    writeFileSync(`${path}-witness`, new Uint8Array(9 * 64));
+    expect(await use()).toBe(0);
+    put(path, `${path}.copy`);
+    await use();
+    put(`${path}.copy`, path);
+    expect(await use()).toBe(1);
+  });
+
   test("reads past a slot that was torn", async () => {
     await use();
     put(path, `${path}.copy`);

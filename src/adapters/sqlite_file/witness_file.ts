@@ -86,11 +86,16 @@ export class WitnessFile {
     }
   }
 
-  /** Completes a header of which its first process has written only a part. */
+  /**
+   * Completes a header of which its first process has written only a part, or of which a loss of power has
+   * left zeros.
+   */
   #requireHeader(bytes: Uint8Array, length: number): void {
-    const text = new TextDecoder().decode(bytes.subarray(0, length));
+    let end = length;
+    while (end > 0 && bytes[end - 1] === 0) end -= 1;
+    const text = new TextDecoder().decode(bytes.subarray(0, end));
     if (!HEADER.startsWith(text)) throw new Error("the file is no witness of this release");
-    if (length < SLOT_BYTES && this.#descriptor !== undefined) this.#writeHeader(this.#descriptor);
+    if (end < SLOT_BYTES && this.#descriptor !== undefined) this.#writeHeader(this.#descriptor);
   }
 
   #writeHeader(descriptor: number): void {
