@@ -15,6 +15,12 @@ const RAISE_MS = 1_000;
 /** Tries to raise the restore epoch against other processes that open the same file. */
 const MAX_TRIES = 16;
 
+/**
+ * Checkpoints that are tried to prove the birth time of a file that may be a copy. In each SQLite waits for the
+ * connections that hold it up.
+ */
+const PROOF_TRIES = 5;
+
 const NS_PER_MS = 1_000_000n;
 
 /** The part of the connection that a check uses. */
@@ -60,6 +66,11 @@ export class DatabaseFile {
   #latest: FileLook | undefined;
   /** Whether the birth time counts; `undefined` while that is not known. */
   #isBirthProven: boolean | undefined;
+  /**
+   * The witness's slot of the original, while it could not be told whether this file is a copy of that. What
+   * the slot says of the original is kept in later ones, so that a later check can tell.
+   */
+  #original: WitnessSlot | undefined;
   #isConnected = false;
   #replaced: FencedError | undefined;
   /** The newest pair of this process. */
@@ -231,13 +242,21 @@ export class DatabaseFile {
       const counter = Math.max(row.counter, seen.counter) + 1;
       return await this.#restore(connection, row, counter, "an older or a forked copy");
     }
-    if (!this.#mayBeCopied(seen)) return row;
+    if (!this.#mayBeCopied(seen)) {
+      this.#original = undefined;
+      return row;
+    }
     if (options.originalIsStopped === true) {
       this.#options.logger.log("info", "open database: the file was moved with its witness", this.#fields());
+      this.#original = undefined;
       return row;
     }
     const proven = await this.#proveBirth(connection, row);
-    if (proven === undefined) return row;
+    if (proven === undefined) {
+      if (this.#isBirthProven === undefined) this.#suspect(seen);
+      else this.#original = undefined;
+      return row;
+    }
     return await this.#restore(
       connection,
       proven,
@@ -257,13 +276,34 @@ export class DatabaseFile {
     return bornNs / NS_PER_MS > BigInt(seen.changedMs);
   }
 
-  /** Writes the file. @returns The row if the birth time stayed. The witness is not written yet. */
+  /**
+   * Writes the file. Other connections that read it may hold that up, so it is tried some times.
+   *
+   * @returns The row if the birth time stayed. The witness is not written yet.
+   */
   async #proveBirth(connection: CheckedConnection, row: FileRow): Promise<FileRow | undefined> {
     const pair = { counter: row.counter + 1, random: this.#draw(8) };
     const results = await connection.apply(restore(row, pair, 0));
-    await connection.checkpoint();
-    this.requireSame();
+    // The device is read soon after the file was checked: it need not wait as long again.
+    const maxTries = this.#original === undefined ? PROOF_TRIES : 1;
+    for (let tries = 0; tries < maxTries && this.#isBirthProven === undefined; tries += 1) {
+      await connection.checkpoint();
+      this.requireSame();
+    }
     return this.#isBirthProven === true ? fileRowOf(results.at(-1)?.rows[0]) : undefined;
+  }
+
+  /** The birth time is not proven. Later checks ask again. */
+  #suspect(original: WitnessSlot): void {
+    const isKnown = this.#original !== undefined;
+    this.#original = original;
+    if (isKnown) return;
+    this.#options.logger.log(
+      "warn",
+      "open database: the file may be a copy, which cannot be told while other programs read it: close them " +
+        "and open it again, with originalIsStopped if it was moved",
+      this.#fields(),
+    );
   }
 
   /** Raises the restore epoch of all accounts of the file with the new pair, then writes the witness. */
@@ -276,6 +316,7 @@ export class DatabaseFile {
     const results = await connection.apply(restore(row, { counter, random: this.#draw(8) }, 1));
     const raised = fileRowOf(results.at(-1)?.rows[0]);
     this.#known = undefined;
+    this.#original = undefined;
     this.#raised(raised);
     this.#options.logger.log("warn", `open database: the file is ${reason}, no message key is used again`, {
       ...this.#fields(),
@@ -324,8 +365,11 @@ export class DatabaseFile {
     const changedNs = look.changedNs > look.modifiedNs ? look.changedNs : look.modifiedNs;
     const { database, counter, random } = row;
     const { device, inode } = look;
-    const bornNs = this.#isBirthProven === true ? look.bornNs : 0n;
-    const changedMs = Number(changedNs / NS_PER_MS);
+    const seen = {
+      bornNs: this.#isBirthProven === true ? look.bornNs : 0n,
+      changedMs: Number(changedNs / NS_PER_MS),
+    };
+    const { bornNs, changedMs } = this.#original ?? seen;
     try {
       this.#witness?.write({ database, counter, random, device, inode, bornNs, changedMs });
     } catch (error) {

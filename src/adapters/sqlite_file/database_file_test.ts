@@ -378,6 +378,74 @@ describe("a folder that is copied with its witness", () => {
     expect(await use({ files, file: copied() })).toBe(0);
   });
 
+  describe("that another connection reads", () => {
+    /** Reads the copy before anything of it is in its log, so that no checkpoint writes the file. */
+    function readerOfCopy(): Database.Database {
+      const reader = new Database(copied());
+      reader.exec("PRAGMA journal_mode = WAL");
+      reader.exec("BEGIN");
+      reader.prepare("SELECT count(*) FROM holdfast_file").all();
+      return reader;
+    }
+
+    test("is recognised when the read ends while it is opened", async () => {
+      const files = bornAt(birthOf);
+      await copyFolder(files);
+      const reader = readerOfCopy();
+      let checkpoints = 0;
+      class CountingClient extends NativeClient {
+        override async execute(...args: Parameters<NativeClient["execute"]>): Promise<SqliteResult> {
+          if (args[0].sql.includes("wal_checkpoint")) {
+            checkpoints += 1;
+            if (checkpoints === 3) reader.exec("COMMIT");
+          }
+          return await super.execute(...args);
+        }
+      }
+      const connect = (resolved: string): NativeClient => new CountingClient(Database, resolved, 50);
+      const driver = await openSqliteFile({ path: copied(), logger, clock, files, connect, restMs: 1 });
+      const backend = await openFileBackend(driver, { account: "bot", clock });
+      const account = await openAccount({ backend, host: { logger }, saverIntervalMs: "manual" });
+      expect(epochOf(account)).toBe(1);
+      await account.close();
+      reader.close();
+    });
+
+    test("stays suspected until that is decided, and says so", async () => {
+      const files = bornAt(birthOf);
+      await copyFolder(files);
+      for (let opening = 0; opening < 3; opening += 1) {
+        const reader = readerOfCopy();
+        const account = await open({ files, file: copied() });
+        expect(epochOf(account)).toBe(0);
+        expect(warnings).toEqual([expect.stringContaining("may be a copy")]);
+        warnings.length = 0;
+        for (let n = 0; n < 10; n += 1) await change(account);
+        reader.exec("COMMIT");
+        // The birth time is proven now, but the copy is not the original for that.
+        for (let n = 0; n < 10; n += 1) await change(account);
+        await account.close();
+        reader.close();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(await use({ files, file: copied() })).toBe(1);
+      expect(await use({ files, file: copied() })).toBe(1);
+      expect(warnings).toContainEqual(expect.stringContaining("made with its witness"));
+    });
+
+    test("is a move when the original is stopped, once that is said", async () => {
+      const files = bornAt(birthOf);
+      await copyFolder(files);
+      const reader = readerOfCopy();
+      expect(await use({ files, file: copied() })).toBe(0);
+      reader.exec("COMMIT");
+      reader.close();
+      expect(await use({ files, file: copied(), originalIsStopped: true })).toBe(0);
+      await use({ files, file: copied() });
+      expect(await use({ files, file: copied() })).toBe(0);
+    });
+  });
+
   test.each([
     ["are the date of the last change", (stat: HostFileStat) => ({ birthtimeNs: stat.ctimeNs })],
     ["are 0", () => ({ birthtimeNs: 0n })],

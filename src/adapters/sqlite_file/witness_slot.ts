@@ -12,7 +12,10 @@ export interface WitnessSlot {
   readonly random: string;
   readonly device: bigint;
   readonly inode: bigint;
-  /** Birth time of the file in nanoseconds. 0 while it is not proven. */
+  /**
+   * Birth time of the file in nanoseconds. 0 while it is not proven. Of a file that may be a copy, this and
+   * `changedMs` are still those of its original.
+   */
   readonly bornNs: bigint;
   /** The last change of the file when the slot was written, in milliseconds. */
   readonly changedMs: number;
