@@ -5,7 +5,8 @@ import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { METHOD_OF } from "./method_of.ts";
 import { ANSWER_WRITERS, type AnswerWriter } from "./operation_answers.ts";
-import { INPUT_READERS } from "./operation_inputs.ts";
+import { INPUT_READERS, type InputReader } from "./operation_inputs.ts";
+import { declaredLength } from "./read_body.ts";
 
 /** Adds a route for each operation on an account. */
 export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
@@ -16,13 +17,15 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
       `/v1/accounts/:account${row.path}`,
       admitToAccount(context, row),
       async (c) => {
-        const { accounts, limits } = context;
+        const { accounts, limits, host } = context;
+        const reader: InputReader = INPUT_READERS[row.takes];
+        const maxBytes = reader.limit === undefined ? 0 : limits[reader.limit];
         const [name, registeredAtMs] = [c.get("accountName"), c.get("registeredAtMs")];
         // A body of unknown length may be as large as the largest one.
-        const bytes = Number(c.req.header("content-length") ?? (c.req.raw.body && limits.callBytes));
+        const bytes = Math.min(declaredLength(c.req.raw.headers) ?? maxBytes, maxBytes);
         const ticket = accounts.enter?.(name, bytes);
         try {
-          const input = await INPUT_READERS[row.takes].read(c, limits, ticket?.addItems);
+          const input = await reader.read(c, { maxBytes, host }, ticket?.addItems);
           const answer =
             operation === "deleteAccount"
               ? await deleteAccount(accounts, { name, registeredAtMs })

@@ -43,14 +43,19 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
 }
 
 function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
-  const { registry } = context.accounts;
+  const {
+    accounts: { registry },
+    host,
+    limits,
+  } = context;
+  const bounds = { maxBytes: limits.jsonBytes, host };
   app.get("/v1/accounts", admin, async (c) => {
     const page = pageOf(c.req.query());
     const accounts = await registry.listAccounts(page);
     return c.json({ accounts, ...nextOf(page, accounts.at(-1)?.name, accounts.length) });
   });
   app.post("/v1/accounts", admin, async (c) => {
-    const json = await readJson(c.req.raw, context.limits.jsonBytes);
+    const json = await readJson(c.req.raw, bounds);
     const body = readMembers(ACCOUNT_REQUEST, json, "create account");
     requireName(body.name, "create account");
     const before = await registry.addAccount(body.name);
@@ -61,8 +66,12 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
 }
 
 function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
-  const { accounts, host, limits } = context;
-  const { registry } = accounts;
+  const {
+    accounts: { registry },
+    host,
+    limits,
+  } = context;
+  const bounds = { maxBytes: limits.jsonBytes, host };
   app.get("/v1/tokens", admin, async (c) => {
     const { account, ...query } = c.req.query();
     const page = pageOf(query);
@@ -71,7 +80,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
   });
   app.post("/v1/tokens", admin, async (c) => {
-    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, limits.jsonBytes), "issue token");
+    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, bounds), "issue token");
     const { account, label = "" } = body;
     if (account !== undefined) requireName(account, "issue token");
     if (body.permissions.length === 0 || body.permissions.length > PERMISSIONS.length)

@@ -73,23 +73,19 @@ function accountPaths(): Record<string, Schema> {
   return paths;
 }
 
-function operation({ id, summary, permission, admin, query = [], body, answers }: Operation): Schema {
+/** JSON leaves out what is `undefined`. */
+function operation({ id, summary, permission, admin, query, body, answers }: Operation): Schema {
   return {
     operationId: id,
     summary,
-    ...(permission === undefined
-      ? {}
-      : { security: [{ bearer: [permission] }, ...(admin ? [{ bearer: ["admin"] }] : [])] }),
-    ...(query.length === 0 ? {} : { parameters: query }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body) } }),
+    security: permission && [{ bearer: [permission] }, ...(admin ? [{ bearer: ["admin"] }] : [])],
+    parameters: query,
+    requestBody: body && { required: true, content: contentOf(body) },
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, content]) => [
           status,
-          {
-            description: SUCCESS[status],
-            ...(content === undefined ? {} : { content: contentOf(content) }),
-          },
+          { description: SUCCESS[status], content: content && contentOf(content) },
         ]),
       ),
       default: { $ref: "#/components/responses/Problem" },

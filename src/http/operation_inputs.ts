@@ -5,18 +5,20 @@ import type { AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { parseCommands } from "./device_commands.ts";
 import { type Content, parameter, type Schema } from "./openapi_schemas.ts";
-import { readBody, readJson } from "./read_body.ts";
+import { type BodyBounds, readBody, readJson } from "./read_body.ts";
 import { RequestError } from "./request_error.ts";
 
 /** How the arguments of an operation are read from a request, and how the OpenAPI document describes them. */
 export interface InputReader<Kind extends keyof OperationInputs = keyof OperationInputs> {
+  /** The limit of its body. No body is read without it. */
+  readonly limit?: keyof AppLimits;
   /**
    * @param onItems Counts the decoded items of a call.
-   * @throws {RequestError | ServiceError} When the request is malformed, or the caller may not ask for this.
+   * @throws {RequestError | ServiceError | LimitError} When the request is malformed, or the caller may not ask for this.
    */
   read(
     c: Context<AppEnv>,
-    limits: AppLimits,
+    bounds: BodyBounds,
     onItems: ((count: number) => void) | undefined,
   ): OperationInputs[Kind] | Promise<OperationInputs[Kind]>;
   readonly query?: readonly Schema[];
@@ -27,7 +29,8 @@ export interface InputReader<Kind extends keyof OperationInputs = keyof Operatio
 export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputReader<Kind> } = {
   nothing: { read: () => [] },
   commands: {
-    read: async (c, { jsonBytes }) => [parseCommands(await readJson(c.req.raw, jsonBytes))],
+    limit: "jsonBytes",
+    read: async (c, bounds) => [parseCommands(await readJson(c.req.raw, bounds))],
     body: "CommandRequest",
   },
   redaction: {
@@ -35,11 +38,12 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
     query: [parameter("query", "redacted", { enum: ["true", "false"], default: "true" })],
   },
   call: {
-    async read(c, { callBytes }, onItems) {
-      const body = await readBody(c.req.raw, { contentType: CALL_TYPE, maxBytes: callBytes });
+    limit: "callBytes",
+    async read(c, bounds, onItems) {
+      const body = await readBody(c.req.raw, { ...bounds, contentType: CALL_TYPE });
       const principal = c.get("principal");
       const mayErase = mayUse(principal, c.get("accountName"), "erase");
-      return [body, { account: principal.account, mayErase, maxBytes: callBytes, onItems }];
+      return [body, { account: principal.account, mayErase, maxBytes: bounds.maxBytes, onItems }];
     },
     body: CALL_TYPE,
   },

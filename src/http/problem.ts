@@ -91,7 +91,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     status,
     code,
     message,
-    ...(writeIndex === undefined ? {} : { writeIndex }),
+    writeIndex,
     requestId,
   };
 }

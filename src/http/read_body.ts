@@ -1,4 +1,25 @@
+import { LimitError } from "../errors/mod.ts";
+import type { Host } from "../ports/mod.ts";
 import { RequestError } from "./request_error.ts";
+
+/** How long a body may take to arrive, in milliseconds. */
+const BODY_TIMEOUT_MS = 60_000;
+
+/** Number of bodies read so far. Names their tasks on a scheduler that applications may share. */
+let bodies = 0;
+
+/** The bounds of a body. */
+export interface BodyBounds {
+  readonly maxBytes: number;
+  /** Measures the time that the body takes. */
+  readonly host: Pick<Host, "clock" | "scheduler">;
+}
+
+/** The declared length of a body, or `undefined` if it is missing or malformed. */
+export function declaredLength(headers: Headers): number | undefined {
+  const [digits] = /^\d{1,15}$/.exec(headers.get("content-length") ?? "") ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 /**
  * Reads the body of a request, at most `maxBytes` of it. Checks its headers first, and counts the bytes that
@@ -6,10 +27,11 @@ import { RequestError } from "./request_error.ts";
  *
  * @throws {RequestError} When the media type or an encoding is not accepted, or the body is too large or
  *   breaks off.
+ * @throws {LimitError} When it has not arrived after 60 seconds.
  */
 export async function readBody(
   request: Request,
-  { contentType, maxBytes }: { readonly contentType: string; readonly maxBytes: number },
+  { contentType, maxBytes, host: { clock, scheduler } }: BodyBounds & { readonly contentType: string },
 ): Promise<Uint8Array> {
   const { headers } = request;
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -18,35 +40,52 @@ export async function readBody(
   if (encoding.toLowerCase() !== "identity") {
     throw new RequestError("unsupported", "read body: compressed bodies are not supported");
   }
-  const declared = Number(headers.get("content-length"));
+  const declared = declaredLength(headers) ?? 0;
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
-  let body = new Uint8Array(declared > 0 ? declared : 0);
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new RequestError("invalid", "read body: it broke off", { cause });
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  bodies += 1;
+  const task = `http: body ${bodies}`;
+  let unregister = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    unregister = scheduler.register(task, async () => {
+      reject(new LimitError("read body: it took more than a minute to arrive"));
+      cancel();
     });
-    if (done || value === undefined) return body.subarray(0, length);
-    const end = length + value.byteLength;
-    if (end > maxBytes) {
-      void reader.cancel().catch(() => {});
-      throw tooLarge(maxBytes);
+  });
+  scheduler.schedule(task, clock.nowMs() + BODY_TIMEOUT_MS);
+  // Not a list of the pieces, which may be of one byte each.
+  let body = new Uint8Array(declared);
+  let length = 0;
+  try {
+    for (;;) {
+      const read = reader.read().catch((cause: unknown) => {
+        throw new RequestError("invalid", "read body: it broke off", { cause });
+      });
+      const { done, value } = await Promise.race([late, read]);
+      if (done || value === undefined) return body.subarray(0, length);
+      const end = length + value.byteLength;
+      if (end > maxBytes) {
+        cancel();
+        throw tooLarge(maxBytes);
+      }
+      if (end > body.length) {
+        const larger = new Uint8Array(Math.min(Math.max(end, 2 * body.length), maxBytes));
+        larger.set(body);
+        body = larger;
+      }
+      body.set(value, length);
+      length = end;
     }
-    if (end > body.length) {
-      const larger = new Uint8Array(Math.min(Math.max(end, 2 * body.length), maxBytes));
-      larger.set(body);
-      body = larger;
-    }
-    body.set(value, length);
-    length = end;
+  } finally {
+    unregister();
   }
 }
 
-/** Reads a body of JSON. @throws {RequestError} As `readBody`, and when the body is not JSON. */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const bytes = await readBody(request, { contentType: "application/json", maxBytes });
+/** Reads a body of JSON. @throws {RequestError | LimitError} As `readBody`, and when the body is not JSON. */
+export async function readJson(request: Request, bounds: BodyBounds): Promise<unknown> {
+  const bytes = await readBody(request, { ...bounds, contentType: "application/json" });
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
