@@ -1,3 +1,4 @@
+import { hexOf } from "../bytes/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { RequestError } from "./request_error.ts";
@@ -5,14 +6,11 @@ import { RequestError } from "./request_error.ts";
 /** How long a body may take to arrive, in milliseconds. */
 const BODY_TIMEOUT_MS = 60_000;
 
-/** Number of bodies read so far. Names their tasks on a scheduler that applications may share. */
-let bodies = 0;
-
 /** The bounds of a body. */
 export interface BodyBounds {
   readonly maxBytes: number;
   /** Measures the time that the body takes. */
-  readonly host: Pick<Host, "clock" | "scheduler">;
+  readonly host: Pick<Host, "clock" | "random" | "scheduler">;
 }
 
 /** The declared length of a body, or `undefined` if it is missing or malformed. */
@@ -31,7 +29,11 @@ export function declaredLength(headers: Headers): number | undefined {
  */
 export async function readBody(
   request: Request,
-  { contentType, maxBytes, host: { clock, scheduler } }: BodyBounds & { readonly contentType: string },
+  {
+    contentType,
+    maxBytes,
+    host: { clock, random, scheduler },
+  }: BodyBounds & { readonly contentType: string },
 ): Promise<Uint8Array> {
   const { headers } = request;
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -45,8 +47,8 @@ export async function readBody(
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
   const cancel = (): void => void reader.cancel().catch(() => {});
-  bodies += 1;
-  const task = `http: body ${bodies}`;
+  // Applications may share a scheduler.
+  const task = `http: body ${hexOf(random.bytes(8))}`;
   let unregister = (): void => {};
   const late = new Promise<never>((_, reject) => {
     unregister = scheduler.register(task, async () => {
