@@ -9,7 +9,7 @@ import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
 
 const NAME = "holdfast.restore-epoch";
 const DEVICE = await createDevice(fakeHost({ seed: 9 }));
-const SEEN = `2 ${"0f".repeat(16)}`;
+const SEEN = `2 ${"0f".repeat(16)}` as const;
 
 function stored(text: string): Device {
   return { ...DEVICE, extra: new Map([[NAME, encodeUtf8(text)]]) };

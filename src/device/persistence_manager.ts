@@ -136,8 +136,8 @@ export class PersistenceManager {
    * The device as it is now, frozen, in constant time: calls without a change between them return the same
    * object.
    *
-   * Byte arrays and maps cannot be frozen. Each read of a member returns a new copy, so writing
-   * into one changes neither the stored state nor what other readers see.
+   * Byte arrays and maps cannot be frozen. Each read of a member returns a new copy, so writing into one
+   * changes neither the stored state nor what other readers see.
    */
   getDeviceSnapshot(): Device {
     return this.#snapshot;

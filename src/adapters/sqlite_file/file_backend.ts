@@ -17,8 +17,7 @@ export interface FileBackendOptions extends SqliteBackendOptions, FileCheckOptio
 
 /**
  * As `openSqliteBackend`, over a driver that may be of a file. What a damaged file might only seem to lack is
- * confirmed. The file is compared with its witness now, and
- * each time the device is read: see `DatabaseFile`.
+ * confirmed. The file is compared with its witness now, and each time the device is read: see `DatabaseFile`.
  *
  * @throws What `openSqliteBackend` does.
  */
@@ -103,6 +102,6 @@ function seenOf({ seen }: RestoreEpoch, { database }: FileRow): number | undefin
   return id === database ? Number(restores) : undefined;
 }
 
-function seenText(restores: number, { database }: FileRow): string {
+function seenText(restores: number, { database }: FileRow): `${number} ${string}` {
   return `${restores} ${database}`;
 }
