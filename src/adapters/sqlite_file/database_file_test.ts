@@ -542,6 +542,23 @@ describe.runIf(isPosix)("a file that changes under an open account", () => {
     expect(existsSync(path)).toBe(what === "replaced");
   });
 
+  test.each([
+    ["replaced", () => renameSync(`${path}.copy`, path)],
+    ["deleted", () => rmSync(path)],
+  ])("is no error when it is %s before a close that commits nothing", async (_, act) => {
+    await use();
+    put(path, `${path}.copy`);
+    const connect = (resolved: string): NativeClient => new NativeClient(Database, resolved, 50);
+    const driver = await openSqliteFile({ path, logger, clock, connect, restMs: 1 });
+    await driver.file?.check();
+    for (let n = 0; n < 2; n += 1)
+      await driver.batch([{ sql: "CREATE TABLE IF NOT EXISTS t (n INTEGER)", params: [] }]);
+    act();
+    await driver.close();
+    expect(warnings).toEqual([]);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
   test("is opened anew beside the account that is stuck", async () => {
     await use();
     put(path, `${path}.copy`);
