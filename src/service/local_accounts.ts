@@ -1,7 +1,8 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend } from "../backend/mod.ts";
+import { encodeBase64 } from "../bytes/mod.ts";
 import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
-import { type Clock, type Scheduler, TimerScheduler, Turns } from "../ports/mod.ts";
+import { type Clock, type Scheduler, systemRandom, TimerScheduler, Turns } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
@@ -51,6 +52,8 @@ interface Slot {
   users: number;
   /** Called when the last of them ends. */
   onIdle: (() => void) | undefined;
+  /** Why the account is being closed, if it is. No answer is streamed any more. */
+  closing: Error | undefined;
 }
 
 /**
@@ -72,6 +75,8 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly #scheduler: Scheduler;
   readonly #traffic = new CallTraffic();
   readonly #turns = new Turns();
+  /** Separates its tasks from those of others on the same scheduler. */
+  readonly #name = encodeBase64(systemRandom.bytes(9));
   /** Number of streamed answers. */
   #streamed = 0;
   #closed = false;
@@ -159,15 +164,20 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
 
   /** Returns a streamed answer that keeps the account in use until it ends or is cut. */
   #inUse(slot: Slot, answer: StreamedAnswer): StreamedAnswer {
-    if (slot.streams.size >= MAX_STREAMS) {
+    const refusal =
+      slot.closing ??
+      (slot.streams.size < MAX_STREAMS
+        ? undefined
+        : new LimitError(`read: ${MAX_STREAMS} streamed answers of the account are being read`));
+    if (refusal !== undefined) {
       void answer[Symbol.asyncIterator]().return?.();
-      throw new LimitError(`read: ${MAX_STREAMS} streamed answers of the account are being read`);
+      throw refusal;
     }
     this.#streamed += 1;
     const stream = openStream(answer, {
       clock: this.#options.clock,
       scheduler: this.#scheduler,
-      name: `service: answer ${this.#streamed}`,
+      name: `service ${this.#name}: answer ${this.#streamed}`,
       onEnd: () => {
         slot.streams.delete(stream);
         this.#unuse(slot);
@@ -187,7 +197,15 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
       startPacer: () => this.#turns.start(),
       open: async () => await openAccount(name, await openBackend(name)),
     });
-    return { registeredAtMs, hosted, backend, streams: new Set(), users: 0, onIdle: undefined };
+    return {
+      registeredAtMs,
+      hosted,
+      backend,
+      streams: new Set(),
+      users: 0,
+      onIdle: undefined,
+      closing: undefined,
+    };
   }
 
   #isDeleted(name: string, registeredAtMs: number): boolean {
@@ -244,6 +262,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
 }
 
 async function closeSlot(slot: Slot, reason: Error): Promise<void> {
+  slot.closing = reason;
   // A reader that has stalled would keep the account in use.
   for (const stream of slot.streams) stream.cut(reason);
   if (slot.users > 0) {

@@ -5,6 +5,7 @@ import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { BackendError, ClosedError } from "../errors/mod.ts";
+import { PROTOCOL } from "../protocol/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
 import type { AccountHandle } from "./account_handle.ts";
 import { LocalAccounts } from "./local_accounts.ts";
@@ -12,22 +13,31 @@ import type { Registry } from "./registry.ts";
 
 const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
+/** A read whose answer is streamed. */
+const STREAMED_READ = PROTOCOL.wire.encodeRead("getAllLidMappings", []);
+
 /** Accounts of one database in memory. */
 class World {
   /** Number of opened backends. */
   opened = 0;
   /** Opening a backend awaits this, and fails if it rejects. */
   opening: () => Promise<void> = async () => {};
-  readonly #host = fakeHost();
+  readonly #host: ReturnType<typeof fakeHost>;
   readonly #database = new MemoryDatabase();
-  readonly accounts: LocalAccounts = new LocalAccounts({
-    // Every deletion of this test is one of the first registration.
-    registry: { admit: async () => ({ registeredAtMs: 1 }) } as unknown as Registry,
-    clock: this.#host.clock,
-    openBackend: (account) => this.#open(account),
-    openAccount: (account, backend) =>
-      openAccount({ taskLabel: account, backend, host: this.#host, housekeeping: false }),
-  });
+  readonly accounts: LocalAccounts;
+
+  constructor(host: ReturnType<typeof fakeHost> = fakeHost()) {
+    this.#host = host;
+    this.accounts = new LocalAccounts({
+      // Every deletion of this test is one of the first registration.
+      registry: { admit: async () => ({ registeredAtMs: 1 }) } as unknown as Registry,
+      clock: host.clock,
+      scheduler: host.scheduler,
+      openBackend: (account) => this.#open(account),
+      openAccount: (account, backend) =>
+        openAccount({ taskLabel: account, backend, host, housekeeping: false }),
+    });
+  }
 
   ann(registeredAtMs: number): AccountHandle {
     return this.accounts.account("ann", registeredAtMs);
@@ -84,6 +94,34 @@ describe("LocalAccounts.account", () => {
     expect(order.at(-1)).toBe("next");
     expect(await world.ann(2).device()).toMatchObject({ loginCounter: 1 });
     await world.accounts.close();
+  });
+
+  test("refuses a streamed answer that starts after the deletion began", async () => {
+    const world = new World();
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    world.opening = () => held;
+    const answer = world.ann(1).call(STREAMED_READ, { account: "ann" });
+    const refused = expect(answer).rejects.toThrow("the account was deleted");
+    await expect.poll(() => world.opened).toBe(1);
+    const deletion = world.ann(1).deleteAccount();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    go();
+    // Nobody reads the answer, so it would keep the account in use.
+    await Promise.all([refused, deletion]);
+    await world.accounts.close();
+  });
+
+  test("streams answers of two services on one scheduler", async () => {
+    const host = fakeHost();
+    const worlds = [new World(host), new World(host)];
+    for (const { accounts } of worlds) {
+      const answer = await accounts.account("ann", 1).call(STREAMED_READ, { account: "ann" });
+      expect(answer).not.toBeInstanceOf(Uint8Array);
+    }
+    await Promise.all(worlds.map(({ accounts }) => accounts.close()));
   });
 
   test("deletes again after a deletion failed", async () => {
