@@ -1,3 +1,4 @@
+import { CorruptError } from "../../errors/mod.ts";
 import type { Logger } from "../../ports/mod.ts";
 import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import { decodeTexts, refuseBadText, withoutText } from "./checked_text.ts";
@@ -239,7 +240,8 @@ export class FileConnection {
         return result;
       } catch (thrown) {
         this.#file?.refuseReplaced();
-        await this.#reconnect();
+        // A client throws it for what a completed read has returned: the connection is good.
+        if (action !== "read" || !(thrown instanceof CorruptError)) await this.#reconnect();
         throw this.#file?.replaced ?? mapDriverError(thrown, action, this.#file?.path);
       }
     };

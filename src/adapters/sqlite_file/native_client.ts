@@ -1,3 +1,4 @@
+import { CorruptError } from "../../errors/mod.ts";
 import type { SqliteCell, SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
 /** The class of a native library's database, as the package `libsql` exports it. */
@@ -106,11 +107,11 @@ export class NativeClient implements SqliteClient {
   }
 }
 
-/** @throws {RangeError} When an integer is too large for a number, because the library has rounded it. */
+/** @throws {CorruptError} When an integer is too large for a number, because the library has rounded it. */
 function requireExact(row: readonly SqliteCell[]): void {
   for (const cell of row) {
     if (typeof cell === "number" && Number.isInteger(cell) && !Number.isSafeInteger(cell)) {
-      throw new RangeError("an integer is too large for a number");
+      throw new CorruptError("read: a stored integer is out of range");
     }
   }
 }

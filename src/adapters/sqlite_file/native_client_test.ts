@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CorruptError } from "../../errors/mod.ts";
 import { NativeClient, type NativeDatabase, type NativeStatement } from "./native_client.ts";
 
 let folder: string;
@@ -117,7 +118,7 @@ describe("NativeClient", () => {
       [Number.MAX_SAFE_INTEGER, null],
     ]);
     await run("UPDATE t SET a = a + 2 WHERE a > 5");
-    await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(RangeError);
+    await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(CorruptError);
   });
 
   test("does not open again after close", async () => {

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DOSED_TIMEOUT_MS, dose } from "../../../test/support/dose.ts";
-import { BackendError } from "../../errors/mod.ts";
+import { BackendError, CorruptError } from "../../errors/mod.ts";
 import { type Logger, silentLogger } from "../../ports/mod.ts";
 import type { SqlDriver } from "../sqlite/mod.ts";
 import { NativeClient } from "./native_client.ts";
@@ -161,6 +161,19 @@ describe("openSqliteFile", () => {
     },
     DOSED_TIMEOUT_MS,
   );
+
+  test.runIf(existsSync("/proc/self/fd")).each([
+    ["integer", "9223372036854775807"],
+    ["text", "CAST(x'ff' AS TEXT)"],
+  ])("uses up no descriptors for damaged %s that is read again", async (_, damaged) => {
+    const driver = await open();
+    await run(driver, "CREATE TABLE t (name)", `INSERT INTO t VALUES (${damaged})`);
+    const before = descriptors();
+    for (let n = 0; n < 50; n += 1)
+      await expect(driver.query("SELECT name FROM t", [])).rejects.toThrow(CorruptError);
+    expect(descriptors() - before).toBeLessThan(10);
+    await driver.close();
+  });
 
   test.runIf(process.platform !== "win32")("creates a file that is private to its owner", async () => {
     await writes("a");
