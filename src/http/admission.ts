@@ -25,7 +25,10 @@ export function admitToAccount(
     const { principal, account, registeredAtMs } = await identify(c, context, name);
     if (name === undefined) throw new ServiceError("not-found", "find account: the name is not valid");
     if (!mayUse(principal, name, permission) && !(admin && isAdmin(principal)))
-      throw new ServiceError("forbidden", "find account: the token does not allow this of this account");
+      throw new ServiceError(
+        "forbidden",
+        "find account: the token does not permit this operation on this account",
+      );
     if (account === "absent" || registeredAtMs === undefined)
       throw new ServiceError("not-found", "find account: no such account");
     // The next deletion continues one that failed.

@@ -95,7 +95,7 @@ export async function failureOf(response: Response, secret: string): Promise<Ans
   }
   if (status === 401) return new Answered(new RefusedError("remote: the token is not accepted"));
   if (status === 403)
-    return new Answered(new RefusedError("remote: the token does not allow this of this account"));
+    return new Answered(new RefusedError("remote: the token does not permit this operation on this account"));
   if (status === 413) return new Answered(new RefusedError("remote: the request is too large"));
   const message = `remote: answered with ${status}`;
   if (status === TOO_MANY_REQUESTS) return new Overloaded(message, waitMs);

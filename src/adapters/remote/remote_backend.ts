@@ -108,6 +108,7 @@ class RemoteCore extends ForwardingReads implements BackendCore {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#sender.close();
   }
 
   override [READ](method: ReadMethod, args: readonly unknown[]): unknown {

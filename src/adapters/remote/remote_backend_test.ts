@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../backend/mod.ts";
-import { AmbiguousError, BackendError, BusyError, LimitError, RefusedError } from "../../errors/mod.ts";
+import {
+  AmbiguousError,
+  BackendError,
+  BusyError,
+  ClosedError,
+  LimitError,
+  RefusedError,
+} from "../../errors/mod.ts";
 import { frameOf } from "../../protocol/frames.ts";
 import { PROTOCOL, PROTOCOL_VERSION, type WireMethod } from "../../protocol/mod.ts";
 import { type FakeHost, fakeHost } from "../../testing/mod.ts";
@@ -13,9 +20,13 @@ type Answer = () => Response | Promise<Response>;
 
 /** A backend whose requests receive these answers in order. The last one repeats. */
 class Scripted {
-  readonly host: FakeHost = fakeHost();
+  readonly host: FakeHost;
   readonly requests: { readonly url: string; readonly init: RequestInit }[] = [];
   answers: readonly Answer[] = [];
+
+  constructor(seed = 1) {
+    this.host = fakeHost({ seed });
+  }
 
   async open(): Promise<Backend> {
     this.answers = [() => answerTo("capabilities", CAPABILITIES)];
@@ -90,8 +101,13 @@ const BROKEN = (): never => {
   });
 };
 
-function status(code: number, body: unknown = "gateway"): Answer {
-  return () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status: code });
+function status(
+  code: number,
+  body: unknown = "gateway",
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return () =>
+    new Response(typeof body === "string" ? body : JSON.stringify(body), { status: code, headers });
 }
 
 /** An endless body, in pieces of one mebibyte. */
@@ -201,6 +217,40 @@ describe("remoteBackend commits", () => {
     expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(BusyError);
     expect(await scripted.outcomeOf(backend.getSession("5511999990000@c.us.0"))).toBeInstanceOf(BusyError);
     expect(scripted.host.clock.nowMs() - startedAtMs).toBeLessThanOrEqual(125_000);
+  });
+
+  test("waits longer after each 429 that asks for no wait", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [status(429, undefined, { "retry-after": "0" })];
+    expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toBeInstanceOf(BusyError);
+    expect(scripted.requests.length).toBeGreaterThan(20);
+    expect(scripted.requests.length).toBeLessThan(100);
+  });
+
+  test("sends again after the longest wait that a 429 asks for", async () => {
+    for (let seed = 0; seed < 8; seed += 1) {
+      const scripted = new Scripted(seed);
+      const backend = await scripted.open();
+      scripted.answers = [status(429, undefined, { "retry-after": "60" }), () => countsResponse(1)];
+      const startedAtMs = scripted.host.clock.nowMs();
+      expect(await scripted.outcomeOf(backend.commit([IDENTITY]))).toEqual([1]);
+      expect(scripted.host.clock.nowMs() - startedAtMs).toBeLessThanOrEqual(61_000);
+    }
+  });
+
+  test("ends the wait after a 429 when the backend is closed", async () => {
+    const scripted = new Scripted();
+    const backend = await scripted.open();
+    scripted.answers = [status(429, undefined, { "retry-after": "60" })];
+    const outcomes = [backend.commit([IDENTITY]), backend.getSession("5511999990000@c.us.0")].map((call) =>
+      call.catch((error: unknown) => error),
+    );
+    await expect.poll(() => scripted.host.scheduler.scheduled.length).toBe(2);
+    await backend.close();
+    for (const outcome of outcomes) expect(await outcome).toBeInstanceOf(ClosedError);
+    expect(scripted.host.scheduler.scheduled).toEqual([]);
+    expect(scripted.requests).toHaveLength(2);
   });
 
   test("reports the index of a refused write", async () => {

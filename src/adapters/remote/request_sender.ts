@@ -1,5 +1,5 @@
 import { encodeBase64 } from "../../bytes/mod.ts";
-import { AmbiguousError, BackendError, BusyError, StoreError } from "../../errors/mod.ts";
+import { AmbiguousError, BackendError, BusyError, ClosedError, StoreError } from "../../errors/mod.ts";
 import type { Clock, Host, Logger, Scheduler } from "../../ports/mod.ts";
 import { CALL_TYPE } from "../../protocol/mod.ts";
 import { Answered, failureOf, Overloaded, Unanswered } from "./read_answer.ts";
@@ -35,6 +35,9 @@ export class RequestSender {
   /** Separates its tasks from those of others on the same scheduler. */
   readonly #name: string;
   #tasks = 0;
+  /** Each ends one wait between two tries. */
+  readonly #waits = new Set<() => void>();
+  #closed = false;
 
   constructor(options: RequestOptions) {
     this.#options = options;
@@ -42,6 +45,13 @@ export class RequestSender {
     this.#scheduler = options.host.scheduler;
     this.#logger = options.host.logger;
     this.#name = encodeBase64(options.host.random.bytes(9));
+  }
+
+  /** Ends every wait between two tries. Requests that were sent are answered. */
+  close(): void {
+    this.#closed = true;
+    for (const stop of this.#waits) stop();
+    this.#waits.clear();
   }
 
   /**
@@ -52,6 +62,7 @@ export class RequestSender {
    * @param consume Reads the answer. When it throws, the outcome of the commit is unknown.
    * @throws {AmbiguousError} When no answer tells its outcome.
    * @throws {BusyError} When the service still has too much to do after a minute, or is not available.
+   * @throws {ClosedError} When the sender is closed during a wait. The commit was not carried out.
    */
   async sendCommit<T>(body: Uint8Array, consume: (response: Response) => Promise<T>): Promise<T> {
     const consumeOrDoubt = async (response: Response): Promise<T> => {
@@ -113,9 +124,13 @@ export class RequestSender {
     }
   }
 
-  /** Sends a request again as long as the service has too much to do, for a minute at most. */
+  /**
+   * Sends a request again as long as the service has too much to do, for a minute at most. The waits that the
+   * service asks for have a lower bound, which doubles.
+   */
   async #admitted<T>(send: () => Promise<T>): Promise<T> {
     const endsAtMs = this.#clock.nowMs() + MAX_OVERLOAD_MS;
+    let leastMs = FIRST_WAIT_MS;
     for (;;) {
       try {
         return await send();
@@ -123,8 +138,10 @@ export class RequestSender {
         if (!(error instanceof Overloaded)) throw error;
         // Clients that were refused together do not come back together.
         const [random = 0] = this.#options.host.random.bytes(1);
-        const waitMs = Math.ceil(error.waitMs * (0.5 + random / 256));
-        if (this.#clock.nowMs() + waitMs > endsAtMs) throw error;
+        const jittered = Math.ceil(Math.max(error.waitMs, leastMs) * (0.5 + random / 256));
+        const waitMs = Math.min(jittered, endsAtMs - this.#clock.nowMs());
+        if (waitMs <= 0) throw error;
+        leastMs = Math.min(2 * leastMs, LAST_WAIT_MS);
         this.#logger.log("debug", "remote: the service has too much to do, sending again", { waitMs });
         await this.#wait(waitMs);
       }
@@ -193,9 +210,19 @@ export class RequestSender {
     return scrubError(error, [token, url]);
   }
 
+  /** @throws {ClosedError} When the sender is closed before the wait is over. */
   #wait(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#after(waitMs, resolve);
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closed());
+      const stop = (): void => {
+        stopTimer();
+        reject(closed());
+      };
+      const stopTimer = this.#after(waitMs, () => {
+        this.#waits.delete(stop);
+        resolve();
+      });
+      this.#waits.add(stop);
     });
   }
 
@@ -210,4 +237,8 @@ export class RequestSender {
     this.#scheduler.schedule(name, this.#clock.nowMs() + delayMs);
     return unregister;
   }
+}
+
+function closed(): ClosedError {
+  return new ClosedError("remote: the backend is closed");
 }
