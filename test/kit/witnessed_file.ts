@@ -2,7 +2,7 @@
  * Copies of a file and replacements of it, as cases for every runtime that has files. A runtime has its own
  * `stat`: Deno tells dates of the inode in seconds, for example.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAccount } from "../../mod.ts";
@@ -91,6 +91,14 @@ export async function checkWitnessedFile(open: OpenWitnessed): Promise<void> {
     requireEqual("a replaced file", replaced, true);
     requireEqual("the log of a replaced file", existsSync(`${path}-wal`), false);
     requireEqual("the file that has replaced it", await file.use(), 1);
+    copyFileSync(path, `${path}.copy`);
+    const another = await file.isReplacedUnder(() => {
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+      renameSync(`${path}.copy`, path);
+      writeFileSync(`${path}-wal`, "");
+    });
+    requireEqual("a file that is replaced with its log", another, true);
+    requireEqual("the log of another process", existsSync(`${path}-wal`), true);
   } finally {
     rmSync(file.folder, { recursive: true, force: true });
   }
