@@ -41,7 +41,7 @@ export async function serve({ db, host, port }: ServeOptions): Promise<void> {
     process.stdout.write(serviceGreeting(`http://${host}:${server.port}`, shownUrl(db), admin));
     await untilStopped();
     if (!(await shutDown({ server, accounts }))) {
-      process.stderr.write("stop: the database does not answer, the last flush was given up\n");
+      process.stderr.write("stop: not every account was closed in 20 s, the last flush was given up\n");
       process.exit(1);
     }
   } finally {

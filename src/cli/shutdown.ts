@@ -21,7 +21,7 @@ export interface RunningService {
  * Ends a service: accepts nothing more, waits for running requests, flushes and closes every account, and
  * then closes every connection that is still there.
  *
- * @returns Whether all of it was done in time. If not, the database does not answer.
+ * @returns Whether all of it was done in time. If not, the database may not answer.
  * @throws {StoreError} When some state cannot be saved.
  */
 export async function shutDown({ server, accounts }: RunningService): Promise<boolean> {

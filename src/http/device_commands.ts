@@ -98,9 +98,13 @@ function parseCommand(value: unknown, index: number): DeviceCommand {
   if (!isKind(kind)) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
   const action = `read commands: command ${index}, ${kind}`;
   // Only `null` clears. A member that is left out is a mistake.
-  const missing = Object.keys(COMMANDS[kind]).find((name) => !Object.hasOwn(rest, name));
+  const names = Object.keys(COMMANDS[kind]);
+  const missing = names.find((name) => !Object.hasOwn(rest, name));
   if (missing !== undefined) throw new RequestError("invalid", `${action}: ${missing} is missing`);
-  const members = Object.entries(rest).map(([name, part]) => [name, part === null ? undefined : part]);
+  const entries = Object.entries(rest);
+  if (entries.length > names.length)
+    throw new RequestError("invalid", `${action}: the command has an unknown member`);
+  const members = entries.map(([name, part]) => [name, part === null ? undefined : part]);
   return {
     kind,
     ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), action),

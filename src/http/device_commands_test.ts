@@ -19,7 +19,7 @@ describe("parseCommands", () => {
     [{ kind: "setPushName", pushName: null }, "pushName is not a string"],
     [{ kind: "setDeviceProps", deviceProps: { os: null } }, "deviceProps.os is not a string"],
     [{ kind: "setDeviceProps", deviceProps: { secret: 1 } }, "deviceProps is not an object"],
-    [{ kind: "setPushName", pushName: "Ada", secret: 1 }, "setPushName: the body is malformed"],
+    [{ kind: "setPushName", pushName: "Ada", secret: 1 }, "setPushName: the command has an unknown member"],
     [{ kind: "setSignedPreKey" }, "signedPreKey is missing"],
     [{ kind: "toString" }, "read commands: command 0 has no known kind"],
     [["setPushName"], "has no known kind"],

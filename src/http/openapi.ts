@@ -39,8 +39,7 @@ export function openApiDocument(): Readonly<Record<string, unknown>> {
     info: {
       title: "Holdfast",
       version: "1",
-      description:
-        "Accounts, their devices and numbers, and the commit protocol by which a client keeps its state here.",
+      description: "Accounts, and the commit protocol by which a client keeps its state here.",
     },
     paths: { ...PATHS, ...accountPaths() },
     components: {

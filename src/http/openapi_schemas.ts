@@ -76,7 +76,7 @@ const tokenMembers: MembersOf<TokenSummary> = {
   createdAtMs: timeMs,
 };
 
-const next: Schema = { type: "string", description: "Pass it as `after` to get the next page" };
+const next: Schema = { type: "string", description: "The `after` of the next page" };
 
 const saver: Schema = object<SaverSummary>({
   state: text,
@@ -175,7 +175,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
   }),
   TokenIssued: object<TokenIssued>({
     ...tokenMembers,
-    token: { type: "string", description: "It is not kept and cannot be shown again" },
+    token: { type: "string", description: "Shown once" },
   }),
   TokenList: object<TokenList>({ tokens: listOf(object<TokenSummary>(tokenMembers)), "next?": next }),
   Device: device,
@@ -185,7 +185,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
       minItems: 1,
       maxItems: 100,
       items: { type: "object", required: ["kind"], properties: { kind: text } },
-      description: "Applied all or none. Bytes are base64, and null clears a field",
+      description: "Applied all or none. Bytes are base64, null clears a field",
     },
   }),
   FlushSummary: object<FlushSummary>({
@@ -207,7 +207,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     type: { const: "about:blank" },
     title: text,
     status: { type: "integer" },
-    code: { type: "string", description: "Stable. Texts are for people and may change" },
+    code: { type: "string", description: "Stable, unlike the texts" },
     message: text,
     "writeIndex?": count,
     requestId: text,

@@ -52,7 +52,7 @@ export async function readBody(
   let unregister = (): void => {};
   const late = new Promise<never>((_, reject) => {
     unregister = scheduler.register(task, async () => {
-      reject(new LimitError("read body: it took more than a minute to arrive"));
+      reject(new LimitError("read body: it took too long"));
       cancel();
     });
   });

@@ -15,7 +15,7 @@ const SMALL_COMMIT = 100;
 export interface CallScope {
   /** The only account of the database that the caller may see; all accounts when `undefined`. */
   readonly account: string | undefined;
-  /** Whether the caller may delete an account. Defaults to `true`. */
+  /** Whether the caller may delete an account. Defaults to `false`. */
   readonly mayErase?: boolean | undefined;
   /** Maximum size of a call that the host accepts, in bytes. Defaults to that of the protocol. */
   readonly maxBytes?: number | undefined;
@@ -114,8 +114,8 @@ async function refuseDeletions(
 ): Promise<void> {
   let writeIndex = writes.findIndex(({ kind }) => kind === "account.delete");
   if (writeIndex < 0) return;
-  if (mayErase === false)
-    throw new RefusedError("commit: the token does not allow to erase the account", { writeIndex });
+  if (!mayErase)
+    throw new RefusedError("commit: the token does not permit to erase the account", { writeIndex });
   if (account === undefined) return;
   const own = await backend.create();
   writeIndex = writes.findIndex((write) => write.kind === "account.delete" && write.accountId !== own);

@@ -21,9 +21,8 @@ export interface AnswerCarrier<Kind extends keyof OperationAnswers = keyof Opera
   decode(response: Response): Promise<OperationAnswers[Kind]>;
 }
 
-/** Header of a call whose caller may use its own account only, and of one that may not erase it. */
-const SCOPED = "x-holdfast-scoped";
-const KEEPS = "x-holdfast-keeps";
+/** Header with the scope of a call. What it leaves out is not permitted. */
+const SCOPE = "x-holdfast-scope";
 
 /** Header of an answer that is streamed. */
 const STREAMED = "x-holdfast-streamed";
@@ -34,20 +33,14 @@ export const INPUT_CARRIERS: { readonly [Kind in keyof OperationInputs]: InputCa
   commands: PLAIN_INPUT,
   redaction: PLAIN_INPUT,
   call: {
-    encode: ([body, { account, mayErase }]) => ({
+    encode: ([body, { account, mayErase, maxBytes }]) => ({
       body,
-      headers: {
-        ...(account === undefined ? {} : { [SCOPED]: "1" }),
-        ...(mayErase === false ? { [KEEPS]: "1" } : {}),
-      },
+      headers: { [SCOPE]: JSON.stringify({ all: account === undefined, mayErase, maxBytes }) },
     }),
-    decode: async (request, { account }) => [
-      await bytesOf(request),
-      {
-        account: request.headers.get(SCOPED) === null ? undefined : account,
-        mayErase: request.headers.get(KEEPS) === null,
-      },
-    ],
+    decode: async (request, { account }) => {
+      const { all, ...scope } = JSON.parse(request.headers.get(SCOPE) ?? "{}");
+      return [await bytesOf(request), { ...scope, account: all ? undefined : account }];
+    },
   },
 };
 

@@ -23,16 +23,27 @@ describe("INPUT_CARRIERS", () => {
   });
 
   test.each([
-    ["ann", true],
-    ["ann", false],
-    [undefined, true],
-  ] as const)("carries a call and its scope: %s, %s", async (account, mayErase) => {
+    ["ann", true, undefined],
+    ["ann", false, 1_000_000],
+    ["ann", undefined, undefined],
+    [undefined, true, 5],
+  ] as const)("carries a call and its scope: %s, %s, %s", async (account, mayErase, maxBytes) => {
     const body = new Uint8Array([0, 1, 255]);
     const { call: carrier } = INPUT_CARRIERS;
-    const carried = carrier.encode([body, { account, mayErase }]);
+    const carried = carrier.encode([body, { account, mayErase, maxBytes }]);
     // The body is opaque: nothing is added to it.
     expect(carried.body).toBe(body);
-    expect(await carrier.decode(requestOf(carried), ADDRESS)).toEqual([body, { account, mayErase }]);
+    expect(await carrier.decode(requestOf(carried), ADDRESS)).toEqual([
+      body,
+      { account, mayErase, maxBytes },
+    ]);
+  });
+
+  test("permits nothing beyond the account without a scope", async () => {
+    const { call } = INPUT_CARRIERS;
+    const [, scope] = await call.decode(requestOf({ body: new Uint8Array(1) }), ADDRESS);
+    expect(scope.account).toBe("ann");
+    expect(scope.mayErase ?? false).toBe(false);
   });
 });
 

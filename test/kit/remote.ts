@@ -15,7 +15,7 @@ export function answeringFetch(backendOf: (account: string) => Backend): typeof 
     const account = decodeURIComponent(PATH.exec(new URL(String(url)).pathname)?.[1] ?? "");
     try {
       const call = await PROTOCOL.decodeCall(new Uint8Array(init?.body as Uint8Array));
-      const answer = await answerCall(backendOf(account), call, { account: undefined });
+      const answer = await answerCall(backendOf(account), call, { account: undefined, mayErase: true });
       const body = answer instanceof Uint8Array ? answer : streamOf(answer);
       return new Response(body as BodyInit);
     } catch (error) {
