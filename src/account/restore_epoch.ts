@@ -1,5 +1,5 @@
 import { type Device, readRestoreEpoch, withRestoreEpoch } from "../backend/mod.ts";
-import { CorruptError } from "../errors/mod.ts";
+import { CorruptError, requireIntegerWithin } from "../errors/mod.ts";
 import { MAX_RESTORE_EPOCH } from "../signal/mod.ts";
 
 /**
@@ -21,9 +21,7 @@ export function restoreEpochOf(device: Device): number {
  * @throws {CorruptError} When the stored one is malformed.
  */
 export function inRestoreEpoch(device: Device, epoch: number): Device {
-  if (!Number.isInteger(epoch) || epoch < 0 || epoch > MAX_RESTORE_EPOCH) {
-    throw new RangeError(`open account: the restore epoch is not within 0 … ${MAX_RESTORE_EPOCH}`);
-  }
+  requireIntegerWithin("open account: the restore epoch", epoch, 0, MAX_RESTORE_EPOCH);
   const stored = readRestoreEpoch(device);
   if (epoch <= stored.own && !stored.isNew) return device;
   return withRestoreEpoch(device, { ...stored, own: Math.max(epoch, stored.own), isNew: false });

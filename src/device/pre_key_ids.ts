@@ -1,5 +1,5 @@
 import { MAX_KEY_ID } from "../bytes/mod.ts";
-import { ArgumentRangeError } from "../errors/mod.ts";
+import { ArgumentRangeError, requireIntegerWithin } from "../errors/mod.ts";
 
 /**
  * Ids of one-time pre-keys form a ring: 1 … 2^24−1, and after the last comes 1 again. The distance decides
@@ -45,9 +45,7 @@ export function laterId(current: number, proposed: number): number {
  * be told apart.
  */
 export function advanceId(name: string, current: number, update: number): number {
-  if (!Number.isInteger(update) || update < 0 || update > MAX_KEY_ID) {
-    throw new ArgumentRangeError(`pre-key counters: ${name} is not an integer from 0 to ${MAX_KEY_ID}`);
-  }
+  requireIntegerWithin(`pre-key counters: ${name}`, update, 0, MAX_KEY_ID);
   const later = laterId(current, update);
   if (later === update || update === 0 || distance(update, current) <= MAX_STEPS_BEHIND) return later;
   throw new ArgumentRangeError(`pre-key counters: ${name} ${update} is too far from ${current}`);

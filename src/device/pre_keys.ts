@@ -1,6 +1,6 @@
 import type { Backend, Write } from "../backend/mod.ts";
 import { MAX_KEY_ID } from "../bytes/mod.ts";
-import { LimitError, requireFunction, requireList } from "../errors/mod.ts";
+import { LimitError, requireFunction, requireIntegerWithin, requireList } from "../errors/mod.ts";
 import { distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 
 /** Pre-keys that one call makes at most. Clients upload 812 at a time at most. */
@@ -45,9 +45,7 @@ export class PreKeys {
    * @throws {LimitError} When there are not enough free ids.
    */
   async add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
-    if (!Number.isInteger(count) || count < 1 || count > MAX_PRE_KEYS_PER_CALL) {
-      throw new RangeError(`add pre-keys: count is not an integer from 1 to ${MAX_PRE_KEYS_PER_CALL}`);
-    }
+    requireIntegerWithin("add pre-keys: count", count, 1, MAX_PRE_KEYS_PER_CALL);
     requireFunction("makeRecord", makeRecord);
     for (;;) {
       const { nextPreKeyId, firstUnuploadedPreKeyId } = this.#owner.watermarks();
@@ -95,9 +93,7 @@ export class PreKeys {
     requireList("ids", ids);
     let furthest = firstUnuploadedPreKeyId;
     for (const id of ids) {
-      if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
-        throw new RangeError(`mark pre-keys uploaded: an id is not an integer from 1 to ${MAX_KEY_ID}`);
-      }
+      requireIntegerWithin("mark pre-keys uploaded: an id", id, 1, MAX_KEY_ID);
       if (nextPreKeyId !== 0 && (distance(id, nextPreKeyId) === 0 || !isAtOrAhead(nextPreKeyId, id))) {
         throw new RangeError(
           `mark pre-keys uploaded: id ${id} was never handed out, next is ${nextPreKeyId}`,

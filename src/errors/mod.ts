@@ -18,6 +18,7 @@ export { IncompleteBackendError } from "./incomplete_backend_error.ts";
 export { hasKnownKind } from "./known_kind.ts";
 export {
   requireFunction,
+  requireIntegerWithin,
   requireList,
   requireObject,
   requireObjects,

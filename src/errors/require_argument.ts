@@ -2,7 +2,7 @@
  * Checks of the kind of an argument, for functions whose arguments no rule describes. A message names the
  * argument and contains no value.
  */
-import { ArgumentTypeError } from "./argument_error.ts";
+import { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 
 /** The primitive types, by their name for `typeof`. */
 interface Primitives {
@@ -41,4 +41,10 @@ export function requireList(what: string, value: unknown): readonly unknown[] {
 /** @throws {TypeError} When the value is not an array of objects. */
 export function requireObjects(what: string, value: unknown): void {
   for (const item of requireList(what, value)) requireObject(`an item of ${what}`, item);
+}
+
+/** @throws {RangeError} When the value is no integer or out of range. */
+export function requireIntegerWithin(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new ArgumentRangeError(`${what} is not an integer from ${min} to ${max}`);
 }

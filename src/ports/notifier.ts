@@ -1,3 +1,4 @@
+import { requireIntegerWithin } from "../errors/mod.ts";
 /** One registered interest in the next notification. */
 export interface Listener {
   /** Resolves once this listener is notified. Calling it again returns the same promise. */
@@ -44,9 +45,8 @@ export class Notifier {
    * @throws {RangeError} When `count` is not a positive integer or `Infinity`.
    */
   notify(count: number): number {
-    if (!(count === Number.POSITIVE_INFINITY || (Number.isInteger(count) && count > 0))) {
-      throw new RangeError(`notify: count is ${count}, expected a positive integer`);
-    }
+    if (count !== Number.POSITIVE_INFINITY)
+      requireIntegerWithin("notify: count", count, 1, Number.MAX_SAFE_INTEGER);
     let woken = 0;
     for (const listener of this.#waiting) {
       if (woken === count) break;

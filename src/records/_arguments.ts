@@ -1,6 +1,6 @@
 /** Checks of arguments that `encodeMessage` does not make. */
 import { isBytes } from "../bytes/mod.ts";
-import { ArgumentRangeError, ArgumentTypeError, requireObject } from "../errors/mod.ts";
+import { ArgumentRangeError, ArgumentTypeError, requireIntegerWithin, requireObject } from "../errors/mod.ts";
 
 /** Checks bytes and, when `length` is set, their length. @throws {TypeError | RangeError} */
 export function requireBytes(action: string, what: string, value: Uint8Array, length?: number): Uint8Array {
@@ -23,9 +23,7 @@ export function optionalBytes(
 
 /** Converts a time, an integer from 0 to 2^53−1, for a 64-bit field. @throws {RangeError} */
 export function requireTime(action: string, what: string, value: number): bigint {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new ArgumentRangeError(`${action}: ${what} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
-  }
+  requireIntegerWithin(`${action}: ${what}`, value, 0, Number.MAX_SAFE_INTEGER);
   return BigInt(value);
 }
 

@@ -1,5 +1,5 @@
 import { KEY_BYTES, MAX_KEY_ID, prefixedKey, SIGNATURE_BYTES } from "../bytes/mod.ts";
-import { ArgumentRangeError } from "../errors/mod.ts";
+import { requireIntegerWithin } from "../errors/mod.ts";
 import { decodeMessage, encodeMessage } from "../protobuf/mod.ts";
 import { requireBytes, requireParts, requireTime } from "./_arguments.ts";
 import { StoredMessage } from "./_stored_message.ts";
@@ -89,9 +89,7 @@ export function decodeSignedPreKey(record: Uint8Array): SignedPreKey {
 function pairFields(action: string, preKey: PreKey): PreKeyRecordStructure {
   requireParts(action, preKey);
   const { id, publicKey, privateKey } = preKey;
-  if (!Number.isInteger(id) || id < 1 || id > MAX_KEY_ID) {
-    throw new ArgumentRangeError(`${action}: id is not an integer from 1 to ${MAX_KEY_ID}`);
-  }
+  requireIntegerWithin(`${action}: id`, id, 1, MAX_KEY_ID);
   return {
     id,
     publicKey: prefixedKey(requireBytes(action, "public key", publicKey, KEY_BYTES)),

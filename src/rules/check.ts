@@ -2,6 +2,7 @@ import { isBytes, isWellFormed } from "../bytes/mod.ts";
 import {
   ArgumentRangeError,
   ArgumentTypeError,
+  requireIntegerWithin,
   requireList,
   requireObject,
   requireType,
@@ -95,8 +96,7 @@ function checkText({ empty, max, pattern }: TextRule, what: string, value: unkno
 
 function checkInteger({ min, max }: IntegerRule, what: string, value: unknown): void {
   requireType(what, value, "number");
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new ArgumentRangeError(`${what} is not an integer from ${min} to ${max}`);
+  requireIntegerWithin(what, value, min, max);
 }
 
 function checkBytes({ min, length }: BytesRule, what: string, value: unknown): void {

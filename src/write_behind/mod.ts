@@ -10,6 +10,6 @@ export { summarizeError } from "./events.ts";
 export type { FlushReport, FlushSelection, IsolatedItem, IsolationReason } from "./flush_report.ts";
 export type { DirtyItem, Flushable, ItemVersion, Outcome, Pending, Urgency } from "./flushable.ts";
 export type { SaveState, WriteBehindHealth } from "./health.ts";
-export type { WriteBehindPolicy } from "./options.ts";
+export { requirePositive, type WriteBehindPolicy } from "./options.ts";
 export { type SaverHandle, WriteBehind } from "./write_behind.ts";
 export { estimateBytes } from "./write_bytes.ts";

@@ -70,15 +70,15 @@ export function resolvePolicy(overrides: Partial<WriteBehindPolicy> = {}): Write
   for (const name of Object.keys(DEFAULTS) as (keyof WriteBehindPolicy)[]) {
     const value = overrides[name];
     if (value === undefined) continue;
-    requirePositive(name, value);
+    requirePositive(`write-behind: ${name}`, value);
     policy[name] = value;
   }
   return policy as WriteBehindPolicy;
 }
 
 /** Checks a time or a count. @throws {RangeError} When it is not a positive integer. */
-export function requirePositive(name: string, value: number): void {
+export function requirePositive(what: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`write-behind: ${name} is not a positive integer`);
+    throw new RangeError(`${what} is not a positive integer`);
   }
 }

@@ -145,7 +145,7 @@ export class WriteBehind {
    * @throws {RangeError} When `intervalMs` is not a positive integer.
    */
   run(intervalMs: number = this.#policy.intervalMs): SaverHandle {
-    requirePositive("intervalMs", intervalMs);
+    requirePositive("write-behind: intervalMs", intervalMs);
     this.assertUsable();
     this.#saver.start(intervalMs);
     let stopped: Promise<void> | undefined;
