@@ -1,6 +1,6 @@
 import type { Committer, Write } from "../backend/mod.ts";
 import { type Host, nowSeconds } from "../ports/mod.ts";
-import { summarizeError } from "../write_behind/mod.ts";
+import { requirePositive, summarizeError } from "../write_behind/mod.ts";
 
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
@@ -61,17 +61,18 @@ interface Run {
 
 type Expiry = (run: Run) => Write;
 
+function expiry(
+  kind: "sentMessage.expire" | "baseKey.expire" | "pendingInbound.expire",
+  lifetime: keyof HousekeepingPolicy,
+): Expiry {
+  return ({ policy, nowS, limit }) => ({ kind, cutoff: since(nowS, policy[lifetime]), limit });
+}
+
 /** One task for each kind, by the name that a scheduler stores. */
 const TASKS: Readonly<Record<string, Expiry>> = {
-  "sent-messages": ({ policy, nowS, limit }) => {
-    return { kind: "sentMessage.expire", cutoff: since(nowS, policy.sentMessageS), limit };
-  },
-  "base-keys": ({ policy, nowS, limit }) => {
-    return { kind: "baseKey.expire", cutoff: since(nowS, policy.baseKeyS), limit };
-  },
-  "pending-inbound": ({ policy, nowS, limit }) => {
-    return { kind: "pendingInbound.expire", cutoff: since(nowS, policy.pendingInboundS), limit };
-  },
+  "sent-messages": expiry("sentMessage.expire", "sentMessageS"),
+  "base-keys": expiry("baseKey.expire", "baseKeyS"),
+  "pending-inbound": expiry("pendingInbound.expire", "pendingInboundS"),
   "tc-tokens": ({ policy, nowS, limit }) => {
     const cutoff = since(nowS, policy.tcTokenS);
     return { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit };
@@ -89,7 +90,8 @@ const TASKS: Readonly<Record<string, Expiry>> = {
  *
  * A backlog is removed 1,000 rows at a time, a second apart. Afterwards a run removes all that has expired
  * since the one before, and the next one comes sooner if that was more than 1,000 rows. A run that fails is
- * logged, and there is another at the next interval.
+ * logged, and there is another at the next interval. After a failure, and after an opening whatever was
+ * planned before it, a run is limited again: there may be a backlog.
  *
  * @returns How to stop. A run that has begun goes on.
  * @throws {RangeError} When a time is not a positive integer.
@@ -105,16 +107,17 @@ export function startHousekeeping({
   const intervalMs = policy.intervalS * 1_000;
   const { clock, scheduler, logger } = host;
   let isStopped = false;
-  const stops = Object.entries(TASKS).map(([kind, expiry]) => {
+  const stops = Object.entries(TASKS).map(([kind, writeOf]) => {
     const name = `${taskPrefix}housekeeping.${kind}`;
     const plan = (delayMs: number): void => scheduler.schedule(name, clock.nowMs() + delayMs);
     let limit: number | undefined = ROWS_PER_RUN;
     const run = async (): Promise<void> => {
       let rows = 0;
       try {
-        [rows = 0] = await committer.commit([expiry({ policy, nowS: nowSeconds(clock), limit })]);
+        [rows = 0] = await committer.commit([writeOf({ policy, nowS: nowSeconds(clock), limit })]);
         if (rows < ROWS_PER_RUN) limit = undefined;
       } catch (error) {
+        limit = ROWS_PER_RUN;
         const { code, message } = summarizeError(error);
         logger.log("warn", "housekeeping: failed", { task: kind, code, error: message });
       }
@@ -127,7 +130,7 @@ export function startHousekeeping({
     const plannedAtMs = scheduler.dueAtMs?.(name);
     if (plannedAtMs === undefined || plannedAtMs > clock.nowMs() + intervalMs) {
       plan(Math.floor(intervalMs * (0.5 + phase / 2)));
-    } else limit = undefined;
+    }
     return unregister;
   });
   return () => {
@@ -143,9 +146,6 @@ function since(nowS: number, lifetimeS: number): number {
 /** The times with defaults filled in. @throws {RangeError} */
 function resolve(overrides: Partial<HousekeepingPolicy> = {}): HousekeepingPolicy {
   const policy = { ...HOUSEKEEPING_DEFAULTS, ...overrides };
-  for (const [name, value] of Object.entries(policy)) {
-    if (Number.isSafeInteger(value) && value > 0) continue;
-    throw new RangeError(`housekeeping: ${name} is not a positive integer`);
-  }
+  for (const [name, value] of Object.entries(policy)) requirePositive(`housekeeping: ${name}`, value);
   return policy;
 }

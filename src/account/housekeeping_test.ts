@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
-import type { Backend } from "../backend/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
 import { BusyError } from "../errors/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
 import { HOUSEKEEPING_DEFAULTS } from "./housekeeping.ts";
@@ -114,6 +114,55 @@ test("a backlog goes a thousand rows at a time, a second apart", async () => {
   await account.commitWith(rows);
   expect(await taken(600_000)).toBe(3 * 2_500);
   expect(world.untilRunMs("sent-messages")).toBe(240_000);
+  await account.close();
+});
+
+/** Ages 2,500 sent messages, and says how many rows of them go in each of so many runs. */
+async function rowsOfRuns(world: World, account: Account, runs: number): Promise<number[]> {
+  const taken: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const before = account.stats().rowsWritten;
+    await world.host.scheduler.advance(world.untilRunMs("sent-messages"));
+    taken.push(account.stats().rowsWritten - before);
+  }
+  return taken;
+}
+
+const sentMessages = (nowS: number): Write[] =>
+  Array.from({ length: 2_500 }, (_, id) => ({
+    ...{ kind: "sentMessage.put", chat: "chat", id: String(id), payload: SECRET, createdAt: nowS },
+  }));
+
+test("a backlog is limited after a restart, too, when its next run is stored", async () => {
+  const world = new World();
+  const { scheduler, clock } = world.host;
+  const plannedMs = clock.nowMs() + 120_000;
+  const stored = {
+    register: scheduler.register.bind(scheduler),
+    schedule: scheduler.schedule.bind(scheduler),
+    cancel: scheduler.cancel.bind(scheduler),
+    dueAtMs: () => plannedMs,
+  };
+  const account = await world.open({
+    housekeeping: { sentMessageS: 60, intervalS: 600 },
+    host: { ...world.host, scheduler: stored },
+    taskLabel: "stored",
+  });
+  await account.commitWith(sentMessages(world.nowS));
+  expect(scheduler.scheduled).not.toContain("stored:housekeeping.sent-messages");
+  scheduler.schedule("stored:housekeeping.sent-messages", plannedMs);
+  expect(await rowsOfRuns(world, account, 4)).toEqual([1_000, 1_000, 500, 0]);
+  await account.close();
+});
+
+test("a run after a failed one is limited", async () => {
+  const world = new World();
+  const account = await world.open({ housekeeping: { sentMessageS: 60, intervalS: 600 } });
+  expect(await rowsOfRuns(world, account, 1)).toEqual([0]);
+  await account.commitWith(sentMessages(world.nowS));
+  // Six kinds of rows have one run each.
+  world.plan.next(...Array.from({ length: 6 }, () => new BusyError("commit: busy")));
+  expect(await rowsOfRuns(world, account, 5)).toEqual([0, 1_000, 1_000, 500, 0]);
   await account.close();
 });
 

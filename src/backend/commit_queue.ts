@@ -110,7 +110,8 @@ export class CommitQueue implements Committer {
    *
    * Without `capabilities.fencing`, commits are queued but not guarded.
    *
-   * @throws {FencedError} When other openings keep taking the account.
+   * @throws {FencedError} When other openings keep taking the account, or the backend refuses every commit: its
+   * last refusal is the cause.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
     const { soleOwner, firstDevice } = options;
@@ -118,6 +119,7 @@ export class CommitQueue implements Committer {
     const mark = firstDevice === undefined ? "" : HAS_DEVICE;
     const ownerAt = (epoch: number): string => `${soleOwner ?? `${token}${epochSuffix(epoch)}`}${mark}`;
     let unanswered: OwnerState | undefined;
+    let cause: unknown;
     if (!backend.capabilities.fencing) return new CommitQueue(backend, token, 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
@@ -137,11 +139,12 @@ export class CommitQueue implements Committer {
         return new CommitQueue(backend, next.owner, next.epoch, options.logger);
       } catch (error) {
         // Another opening was faster, or the answer was lost. The stored owner shows which.
-        if (!(error instanceof FencedError || error instanceof AmbiguousError)) throw error;
         if (error instanceof AmbiguousError) unanswered = next;
+        else if (!(error instanceof FencedError)) throw error;
+        cause = error;
       }
     }
-    throw new FencedError("open account: other processes keep taking ownership");
+    throw new FencedError("open account: other processes keep taking ownership", { cause });
   }
 
   get capabilities(): Capabilities {

@@ -157,8 +157,11 @@ describe("CommitQueue.take", () => {
     const plan = new FaultPlan();
     const backend = faultyCommitter(memoryBackend(), plan);
     const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
-    plan.always(new FencedError("commit: another was faster"));
-    await expect(CommitQueue.take(backend, options)).rejects.toThrow(FencedError);
+    const refusal = new FencedError("commit: the file was replaced");
+    plan.always(refusal);
+    const taking = CommitQueue.take(backend, options);
+    await expect(taking).rejects.toThrow(FencedError);
+    await expect(taking).rejects.toMatchObject({ cause: refusal });
     expect(plan.commits).toBe(16);
     plan.always(new BusyError("commit: busy"));
     await expect(CommitQueue.take(backend, options)).rejects.toThrow(BusyError);
