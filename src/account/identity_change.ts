@@ -10,7 +10,7 @@ import {
   type ReadMethod,
   type Write,
 } from "../backend/mod.ts";
-import { refuseIdentityChange, requireSameIdentity, savesOtherIdentity } from "../device/mod.ts";
+import { hasSameIdentity, refuseIdentityChange } from "../device/mod.ts";
 import { IdentityConflictError } from "../errors/mod.ts";
 
 /** What a change of identity needs of the account. */
@@ -98,13 +98,14 @@ export class IdentityChange {
   ): Promise<number[]> {
     const device = this.#parts.device();
     const [first, ...others] = writes;
-    if (device !== undefined && first?.kind === "device.save" && others.length === 0) {
-      requireSameIdentity("save device", device, first.device);
-      if (savesOtherIdentity(writes, device)) {
+    if (device !== undefined) {
+      const isSave = first?.kind === "device.save" && others.length === 0;
+      if (isSave && !hasSameIdentity(device, first.device)) {
         await this.#parts.replace(first.device);
         return [1];
       }
-    } else if (device !== undefined) refuseIdentityChange(writes, device);
+      refuseIdentityChange(writes, device);
+    }
     if (this.#isLanding) await this.landed();
     return await committer.commit(writes, options);
   }

@@ -16,7 +16,7 @@ import {
   type DeviceCompanion,
   PersistenceManager,
   type SnapshotSink,
-  unsoundKeyOf,
+  withSoundKeys,
 } from "../device/mod.ts";
 import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError, requireFunction, requireObject } from "../errors/mod.ts";
@@ -89,7 +89,8 @@ export interface OpenAccountOptions {
  * @throws {FencedError} When other processes keep taking the account over.
  * @throws {StoreError} What the backend says.
  * @throws {IncompleteBackendError} When the backend lacks a store or a method.
- * @throws {TypeError | RangeError} When an option is malformed, or `newDevice` makes no valid device.
+ * @throws {TypeError | RangeError} When an option is malformed, or `newDevice` makes no valid device or one
+ * whose keys do not belong together. Nothing is stored.
  *
  * @example
  * ```ts
@@ -115,7 +116,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     await closeParts([like], host.logger);
     throw error;
   }
-  return await openAccountOver(backend, { ...options, host }, { lidCache, unsoundKeyOf });
+  return await openAccountOver(backend, { ...options, host }, { lidCache, withSoundKeys });
 }
 
 /** What hosts inside this package say of an account that they open. */
@@ -124,8 +125,8 @@ export interface OpenAccountAs {
   readonly soleOwner?: string | undefined;
   /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
   readonly lidCache?: ((account: Account) => AccountLids) | undefined;
-  /** Finds a damaged key of a device that is loaded, or made elsewhere. Without it, keys are not checked. */
-  readonly unsoundKeyOf?: ((device: Device) => Promise<string | undefined>) | undefined;
+  /** Without it, the keys of a device that is loaded, or made elsewhere, are not checked. */
+  readonly withSoundKeys?: typeof withSoundKeys | undefined;
 }
 
 /**
@@ -166,7 +167,8 @@ async function openParts(
   }
   const { clock, random, logger } = host;
   const accountId = await backend.create();
-  const makeDevice = firstDeviceOf(host, options);
+  const sound: SoundKeys = async (device, isNew) => (await as.withSoundKeys?.(device, host, isNew)) ?? device;
+  const makeDevice = firstDeviceOf(host, options, sound);
   const firstDevice = async (): Promise<Write[]> =>
     (await backend.exists()) ? [] : [{ kind: "device.save", device: await makeDevice() }];
   const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner, firstDevice });
@@ -178,12 +180,8 @@ async function openParts(
   const { device, isRestored } = await loadDevice(store, makeDevice, {
     ...options,
     mustExist: queue.hasDevice,
+    sound,
   });
-  const unsound = await as.unsoundKeyOf?.(device);
-  if (unsound !== undefined)
-    throw new CorruptError(
-      `open account: the stored ${unsound} is damaged, restore a backup of the database`,
-    );
   const restoreEpoch = restoreEpochOf(device);
   const taskPrefix = `${options.taskLabel ?? accountId}:`;
   const first = isRestored ? ({ kind: "restored", restoreEpoch } as const) : undefined;
@@ -319,28 +317,39 @@ interface Closable {
   close?(): Promise<void>;
 }
 
+/** See `withSoundKeys`. */
+type SoundKeys = (device: Device, isNew: boolean) => Promise<Device>;
+
 /** Makes the device of an account that has none, once, in the restore epoch that is in force. */
 function firstDeviceOf(
   host: Host,
-  { newDevice = createDevice, signal }: Omit<OpenAccountOptions, "backend">,
+  { newDevice, signal }: Omit<OpenAccountOptions, "backend">,
+  sound: SoundKeys,
 ): () => Promise<Device> {
   let made: Device | undefined;
   return async () => {
-    made ??= inRestoreEpoch(await newDevice(host), signal?.restoreEpoch ?? 0);
+    made ??= inRestoreEpoch(
+      newDevice === undefined ? await createDevice(host) : await sound(await newDevice(host), true),
+      signal?.restoreEpoch ?? 0,
+    );
     return made;
   };
+}
+
+interface LoadOptions extends Pick<OpenAccountOptions, "signal"> {
+  /** Whether an account without a device is damaged. */
+  readonly mustExist: boolean;
+  readonly sound: SoundKeys;
 }
 
 /**
  * The stored device; a new one where taking the ownership could not store it. Durable, with the restore epoch
  * that is in force: what is written under a new epoch must never be read under an old one.
- *
- * @param mustExist Whether an account without a device is damaged.
  */
 async function loadDevice(
   store: Backend,
   makeDevice: () => Promise<Device>,
-  { signal, mustExist }: Pick<OpenAccountOptions, "signal"> & { readonly mustExist: boolean },
+  { signal, mustExist, sound }: LoadOptions,
 ): Promise<{ readonly device: Device; readonly isRestored: boolean }> {
   const stored = await store.load();
   // A backend that cannot read what it has must not answer that there is nothing.
@@ -348,7 +357,7 @@ async function loadDevice(
     throw new CorruptError("open account: a device is stored and was not read, restore a backup");
   }
   const found = stored ?? (await makeDevice());
-  const device = inRestoreEpoch(found, signal?.restoreEpoch ?? 0);
+  const device = inRestoreEpoch(await sound(found, false), signal?.restoreEpoch ?? 0);
   if (device !== stored) await store.save(device);
   return { device, isRestored: readRestoreEpoch(found).isNew };
 }

@@ -5,7 +5,7 @@ import {
   MemoryFaults,
   memoryBackend,
 } from "../adapters/memory/mod.ts";
-import type { Backend } from "../backend/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
 import { createDevice } from "../device/mod.ts";
 import {
@@ -234,20 +234,103 @@ test("a device whose keys do not belong together is damaged, and is left as it i
   const stored = account.device.getDeviceSnapshot();
   await account.close();
   const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(9, (bytes[9] ?? 0) ^ 4);
-  const { identityKey, signedPreKeySignature } = stored;
+  const { identityKey, signedPreKey } = stored;
   for (const [name, damage] of [
     ["noiseKey", { noiseKey: { ...stored.noiseKey, publicKey: flipped(stored.noiseKey.publicKey) } }],
     ["identityKey", { identityKey: { ...identityKey, privateKey: flipped(identityKey.privateKey) } }],
-    ["signedPreKey", { signedPreKey: stored.noiseKey }],
-    ["signedPreKeySignature", { signedPreKeySignature: flipped(signedPreKeySignature) }],
+    ["signedPreKey", { signedPreKey: { ...signedPreKey, publicKey: stored.noiseKey.publicKey } }],
   ] as const) {
     const damaged = { ...stored, ...damage };
     await world.backend().save(damaged);
-    const key = name === "signedPreKey" ? "signedPreKeySignature" : name;
-    await expect(world.open()).rejects.toThrow(`open account: the stored ${key} is damaged`);
+    await expect(world.open()).rejects.toThrow(`open account: the stored ${name} is damaged`);
     await expect(world.open()).rejects.toBeInstanceOf(CorruptError);
     expect(await world.backend().load()).toEqual(damaged);
   }
+});
+
+test("a stored signature that does not match is made anew, once", async () => {
+  const world = new World();
+  const account = await world.open();
+  const stored = account.device.getDeviceSnapshot();
+  account.device.modifyDevice((draft) => {
+    draft.signedPreKeySignature = new Uint8Array(64).fill(7);
+  });
+  await account.close();
+  const host = fakeHost();
+  const warnings = () =>
+    host.logger.entries.filter(({ message }) => message.includes("signedPreKeySignature"));
+  const again = await world.open({}, host);
+  expect(warnings().map(({ level }) => level)).toEqual(["warn"]);
+  const repaired = again.device.getDeviceSnapshot();
+  const { signedPreKeySignature, ...rest } = stored;
+  expect(repaired).toMatchObject(rest);
+  expect(repaired.signedPreKeySignature).not.toEqual(new Uint8Array(64).fill(7));
+  expect(await world.backend().load()).toEqual(repaired);
+  await again.close();
+  const last = await world.open({}, host);
+  expect(warnings()).toHaveLength(1);
+  expect(last.device.getDeviceSnapshot()).toEqual(repaired);
+  await last.close();
+});
+
+test("a new device with keys that do not belong together is refused before it is stored", async () => {
+  const world = new World();
+  const made = await createDevice(world.host);
+  const other = await createDevice(world.host);
+  for (const [name, unsound] of [
+    ["noiseKey", { noiseKey: { ...made.noiseKey, publicKey: other.noiseKey.publicKey } }],
+    ["identityKey", { identityKey: { ...made.identityKey, privateKey: other.identityKey.privateKey } }],
+    ["signedPreKey", { signedPreKey: { ...made.signedPreKey, publicKey: other.noiseKey.publicKey } }],
+    ["signedPreKeySignature", { signedPreKeySignature: other.signedPreKeySignature }],
+  ] as const) {
+    const opening = world.open({ newDevice: () => ({ ...made, ...unsound }) });
+    await expect(opening).rejects.toThrow(`newDevice: ${name} does not belong to its private key`);
+    await expect(opening).rejects.toBeInstanceOf(RangeError);
+    expect(await world.backend().exists()).toBe(false);
+  }
+  await expect(world.open({ newDevice: () => ({}) as never })).rejects.toBeInstanceOf(TypeError);
+  const account = await world.open({ newDevice: () => made });
+  expect(account.device.getDeviceSnapshot()).toEqual(made);
+  await account.close();
+});
+
+test("no way into an open account takes a key pair of two halves", async () => {
+  const world = new World();
+  const account = await world.open();
+  const { store, device } = account;
+  const before = device.getDeviceSnapshot();
+  const { signedPreKey, noiseKey, signedPreKeySignature } = before;
+  const broken = { privateKey: signedPreKey.privateKey, publicKey: noiseKey.publicKey };
+  const damaged = { ...before, signedPreKey: broken };
+  const change = () =>
+    device.modifyDevice((draft) => {
+      draft.noiseKey = { ...noiseKey, publicKey: signedPreKey.publicKey };
+    });
+  expect(change).toThrow("change device: noiseKey does not belong to its private key");
+  expect(change).toThrow(RangeError);
+  expect(() =>
+    device.processCommand({
+      kind: "setSignedPreKey",
+      signedPreKey: broken,
+      signedPreKeyId: 2,
+      signedPreKeySignature,
+      rotatedAtMs: 1,
+    }),
+  ).toThrow("change device: signedPreKey does not belong to its private key");
+  const put: Write = { kind: "session.put", address: ADDRESS, record: Uint8Array.of(1) };
+  for (const saving of [
+    store.save(damaged),
+    store.commit([put, { kind: "device.save", device: damaged }]),
+    account.commitWith([put, { kind: "device.save", device: damaged }]),
+  ]) {
+    await expect(saving).rejects.toThrow("save device: signedPreKey does not belong to its private key");
+    await expect(saving).rejects.toBeInstanceOf(RangeError);
+  }
+  await expect(store.save({} as never)).rejects.toThrow(/^device\.save: device/);
+  expect(device.isDirty).toBe(false);
+  expect(await store.load()).toEqual(before);
+  expect(await store.getSession(ADDRESS)).toBe(undefined);
+  await account.close();
 });
 
 test("an account that lost its device is damaged, and one of an earlier release is completed", async () => {

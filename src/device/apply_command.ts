@@ -25,40 +25,46 @@ function stored(state: DeviceState, change: Partial<Device>): DeviceState {
   return { ...state, device: { ...state.device, ...change } };
 }
 
+/** Takes one field of the device from the command. */
+function setting<K extends keyof Device>(name: K) {
+  return (state: DeviceState, command: Pick<Device, K>): DeviceState =>
+    stored(state, { [name]: command[name] });
+}
+
 function runtime(state: DeviceState, change: Partial<DeviceRuntime>): DeviceState {
   return { ...state, runtime: { ...state.runtime, ...change } };
 }
 
 /** One entry for each command: a new one does not compile until it says what it does. */
 const REDUCERS: Reducers = {
-  setId: (state, { pn }) => stored(state, { pn }),
-  setLid: (state, { lid }) => stored(state, { lid }),
-  setPushName: (state, { pushName }) => stored(state, { pushName }),
-  setPlatform: (state, { platform }) => stored(state, { platform }),
-  setAccount: (state, { account }) => stored(state, { account }),
+  setId: setting("pn"),
+  setLid: setting("lid"),
+  setPushName: setting("pushName"),
+  setPlatform: setting("platform"),
+  setAccount: setting("account"),
   setAppVersion: (state, { appVersion }, { nowMs }) =>
     stored(state, { appVersion, appVersionLastFetchedMs: nowMs }),
   setDeviceProps: (state, { deviceProps }) =>
     runtime(state, { deviceProps: { ...state.runtime.deviceProps, ...deviceProps } }),
   setClientProfile: (state, { clientProfile }) => runtime(state, { clientProfile }),
-  setPropsHash: (state, { propsHash }) => stored(state, { propsHash }),
+  setPropsHash: setting("propsHash"),
   setPreKeyWatermarks: (state, { nextPreKeyId, firstUnuploadedPreKeyId }) => {
     const watermarks = { nextPreKeyId, firstUnuploadedPreKeyId };
     requireForward(state.device, watermarks);
     return stored(state, advanceWatermarks(state.device, watermarks));
   },
-  setAdvSecretKey: (state, { advSecretKey }) => stored(state, { advSecretKey }),
+  setAdvSecretKey: setting("advSecretKey"),
   setNctSalt: (state, { nctSalt }) => runtime(stored(state, { nctSalt }), { nctSaltSyncSeen: true }),
   setNctSaltFromHistorySync: (state, { nctSalt }) => {
     const isKnown = state.device.nctSalt !== undefined || state.runtime.nctSaltSyncSeen;
     // A history sync without a salt brings an empty one, which no token could be made with.
     return isKnown || nctSalt.length === 0 ? state : stored(state, { nctSalt });
   },
-  setServerCertChain: (state, { serverCertChain }) => stored(state, { serverCertChain }),
+  setServerCertChain: setting("serverCertChain"),
   clearServerCertChain: (state) => stored(state, { serverCertChain: undefined }),
   incrementLoginCounter: (state) =>
     stored(state, { loginCounter: Math.min(state.device.loginCounter + 1, MAX_LOGIN_COUNTER) }),
-  setLidMigrated: (state, { lidMigrated }) => stored(state, { lidMigrated }),
+  setLidMigrated: setting("lidMigrated"),
   setSignedPreKey: (state, { signedPreKey, signedPreKeyId, signedPreKeySignature, rotatedAtMs }) =>
     stored(state, {
       signedPreKey,
@@ -70,10 +76,10 @@ const REDUCERS: Reducers = {
     state.device.lastSignedPreKeyRotationMs === 0
       ? stored(state, { lastSignedPreKeyRotationMs: rotatedAtMs })
       : state,
-  setServerClientExpiration: (state, { serverClientExpiration }) => stored(state, { serverClientExpiration }),
-  setReadReceiptsDisabled: (state, { readReceiptsDisabled }) => stored(state, { readReceiptsDisabled }),
-  setEdgeRoutingInfo: (state, { edgeRoutingInfo }) => stored(state, { edgeRoutingInfo }),
-  setServerHasPreKeys: (state, { serverHasPreKeys }) => stored(state, { serverHasPreKeys }),
+  setServerClientExpiration: setting("serverClientExpiration"),
+  setReadReceiptsDisabled: setting("readReceiptsDisabled"),
+  setEdgeRoutingInfo: setting("edgeRoutingInfo"),
+  setServerHasPreKeys: setting("serverHasPreKeys"),
 };
 
 /**

@@ -1,24 +1,24 @@
 import type { Device, Write } from "../backend/mod.ts";
 import { ArgumentTypeError, IdentityConflictError } from "../errors/mod.ts";
+import { refuseUnsoundKey, unsoundPairOf } from "./sound_keys.ts";
 import { sameValue } from "./value.ts";
 
 /**
- * Refuses another identity key for a paired device. Its sessions, sender keys and pre-keys belong to the key
- * that it has: with another one, no message could be read, and nothing would say so.
+ * Refuses keys that a device must not take. A key pair whose halves do not belong together would lock the
+ * account out at its next opening. Another identity key is refused for a paired device: its sessions, sender
+ * keys and pre-keys belong to the key that it has, and with another one no message could be read, and nothing
+ * would say so.
  *
  * @param action Start of the message.
+ * @throws {RangeError} When `proposed` brings a key pair whose halves do not belong together.
  * @throws {IdentityConflictError} When `current` has a phone number and `proposed` another identity key.
  */
-export function requireSameIdentity(action: string, current: Device, proposed: Device): void {
+export function requireFittingKeys(action: string, current: Device, proposed: Device): void {
+  refuseUnsoundKey(action, unsoundPairOf(proposed, current));
   if (current.pn === undefined || hasSameIdentity(current, proposed)) return;
   throw new IdentityConflictError(
     `${action}: the account is paired with another identity, erase it or open another account to link a new device`,
   );
-}
-
-/** Whether one of these writes saves a device with another identity than `current`. */
-export function savesOtherIdentity(writes: readonly Write[], current: Device): boolean {
-  return writes.some((write) => write.kind === "device.save" && !hasSameIdentity(current, write.device));
 }
 
 /**
@@ -26,6 +26,7 @@ export function savesOtherIdentity(writes: readonly Write[], current: Device): b
  * with what is gone.
  *
  * @throws {IdentityConflictError} When a device has another identity key.
+ * @throws {RangeError} When a device has a key pair whose halves do not belong together.
  * @throws {TypeError} When the account would be cleared.
  */
 export function refuseIdentityChange(writes: readonly Write[], current: Device): void {
@@ -33,10 +34,11 @@ export function refuseIdentityChange(writes: readonly Write[], current: Device):
     if (write.kind === "account.clear") {
       throw new ArgumentTypeError("commit: an open account is cleared by a change of its device's identity");
     }
-    if (write.kind !== "device.save" || hasSameIdentity(current, write.device)) continue;
-    requireSameIdentity("save device", current, write.device);
+    if (write.kind !== "device.save") continue;
+    requireFittingKeys("save device", current, write.device);
+    if (hasSameIdentity(current, write.device)) continue;
     throw new IdentityConflictError(
-      "save device: another identity is not taken together with other writes, change it by account.device",
+      "save device: another identity is not taken with other writes, use account.device",
     );
   }
 }

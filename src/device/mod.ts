@@ -25,8 +25,6 @@ export { type FreeRun, findFreeRun } from "./free_run.ts";
 export {
   hasSameIdentity,
   refuseIdentityChange,
-  requireSameIdentity,
-  savesOtherIdentity,
 } from "./identity_guard.ts";
 export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
 export {
@@ -36,6 +34,6 @@ export {
   type PublicPreKey,
 } from "./persistence_manager.ts";
 export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
-export { unsoundKeyOf } from "./sound_keys.ts";
+export { withSoundKeys } from "./sound_keys.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

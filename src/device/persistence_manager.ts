@@ -30,7 +30,7 @@ import {
   isRegistered,
 } from "./device_state.ts";
 import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
-import { hasSameIdentity, requireSameIdentity } from "./identity_guard.ts";
+import { hasSameIdentity, requireFittingKeys } from "./identity_guard.ts";
 import { generateKeyPair } from "./key_pair.ts";
 import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
@@ -187,7 +187,7 @@ export class PersistenceManager {
   ): T {
     requireFunction("modify", modify);
     requireObject("options", options);
-    if (this.#modifying) throw new TypeError("modify device: called from within another modification");
+    if (this.#modifying) throw new TypeError("modify device: called from within a modification");
     const draft = copyValue(this.#state.device) as DeviceDraft;
     this.#modifying = true;
     let result: T;
@@ -338,7 +338,7 @@ export class PersistenceManager {
       isOther ? withNewIdentity(before, proposed) : { ...proposed, ...advanceWatermarks(before, proposed) },
     );
     validateWrite({ kind: "device.save", device }, store.capabilities);
-    requireSameIdentity("change device", before, device);
+    requireFittingKeys("change device", before, device);
     const staged = [...writes, ...(companion?.writesFor(device, before) ?? [])];
     validateWrites(staged, store.capabilities);
     this.#flushable.requireRoom(staged.length);

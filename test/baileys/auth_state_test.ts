@@ -129,6 +129,24 @@ describe("baileysAuthState", () => {
     expect(plain(second.state.creds)).toEqual(plain({ ...paired, nextPreKeyId, firstUnuploadedPreKeyId }));
   });
 
+  test("refuses credentials with a key pair of two halves", async () => {
+    const database = new MemoryDatabase();
+    const first = await reopen(database);
+    const { creds } = first.state;
+    const sound = creds.signedPreKey;
+    creds.signedPreKey = {
+      ...sound,
+      keyPair: { private: sound.keyPair.private, public: creds.noiseKey.public },
+    };
+    await expect(first.saveCreds()).rejects.toThrow("signedPreKey does not belong to its private key");
+    creds.signedPreKey = { ...sound, signature: new Uint8Array(64).fill(7) };
+    await first.saveCreds();
+    await first.close();
+    const second = await reopen(database);
+    expect(plain(second.state.creds.signedPreKey.keyPair)).toEqual(plain(sound.keyPair));
+    expect(second.state.creds.signedPreKey.signature).not.toEqual(Buffer.alloc(64, 7));
+  });
+
   test("creates credentials with every field of Baileys' own", async () => {
     const { state } = await reopen(new MemoryDatabase());
     const own = initAuthCreds();
