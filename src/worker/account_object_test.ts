@@ -5,8 +5,10 @@ import { FakeObjectStorage } from "../../test/worker/fake_object_storage.ts";
 import { drained } from "../../test/worker/restarting_object.ts";
 import { openAccount } from "../account/mod.ts";
 import { durableObjectBackend } from "../adapters/durable_object/mod.ts";
+import type { Capabilities } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
-import { ClosedError, FencedError } from "../errors/mod.ts";
+import { ClosedError, FencedError, RefusedError } from "../errors/mod.ts";
+import { PROTOCOL } from "../protocol/mod.ts";
 import type { AccountHandle } from "../service/mod.ts";
 import { FakeClock, ManualScheduler, RecordingLogger, SeededRandom } from "../testing/mod.ts";
 import { AccountObject } from "./account_object.ts";
@@ -241,6 +243,23 @@ describe("AccountObject.fetch", () => {
   });
 
   // The earlier one was not deleted completely, or a late request has created it again.
+  test("keeps the limits and the permissions of a caller", async () => {
+    const world = new World();
+    const { wire } = PROTOCOL;
+    const scope = { account: "alice", maxBytes: 100_000 };
+    const asked = await world.service(1).call(wire.encodeRead("capabilities", []), scope);
+    const { maxCommitBytes } = wire.decodeAnswer("capabilities", asked as Uint8Array) as Capabilities;
+    expect(maxCommitBytes).toBeLessThanOrEqual(100_000);
+    const own = await world.service(1).call(wire.encodeRead("create", []), scope);
+    const accountId = wire.decodeAnswer("create", own as Uint8Array) as number;
+    const deletion = wire.encodeCommit([{ kind: "account.delete", accountId }], undefined);
+    for (const mayErase of [undefined, false]) {
+      const refused = world.service(1).call(deletion, { ...scope, mayErase });
+      await expect(refused).rejects.toBeInstanceOf(RefusedError);
+    }
+    expect(await world.service(1).call(deletion, { ...scope, mayErase: true })).toBeInstanceOf(Uint8Array);
+  });
+
   test("empties the object before a later account of the name uses it", async () => {
     const world = new World();
     await world.service(1).commandDevice([{ kind: "setPushName", pushName: "Ann" }]);
