@@ -2,8 +2,8 @@ import { decodeUtf8 } from "../../bytes/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import type { SqlValue } from "../sqlite/mod.ts";
 
-/** Most columns whose types fit into one integer that JavaScript reads exactly. */
-const MAX_COLUMNS = 52;
+/** Columns whose types fit into one integer that JavaScript reads exactly. */
+const GROUP_COLUMNS = 52;
 
 /** Texts whose checked form is remembered. The backend has fewer. */
 const MAX_KNOWN = 1_024;
@@ -11,8 +11,8 @@ const MAX_KNOWN = 1_024;
 const known = new Map<string, string | undefined>();
 
 /**
- * A statement that returns the same rows without text: the bytes of each text, and in a last column which
- * columns these are. A damaged byte can make a value of any type a text, and a text that is no UTF-8, which
+ * A statement that returns the same rows without text: the bytes of each text, and in a last column, one
+ * for each 52, which columns these are. A damaged byte can make a value of any type a text, and a text that is no UTF-8, which
  * ends the process inside the native library. `undefined` for a statement that is no query of known columns.
  */
 export function withoutText(sql: string): string | undefined {
@@ -33,11 +33,16 @@ export function decodeTexts(
   bad: (bytes: SqlValue | undefined) => SqlValue,
 ): SqlValue[][] {
   for (const row of rows) {
-    // Most rows of a batch have no text.
-    for (let types = Number(row.pop()), at = 0; types > 0; at += 1, types = Math.floor(types / 2)) {
-      if (types % 2 === 0) continue;
-      const cell = row[at];
-      row[at] = (cell instanceof Uint8Array ? decodeUtf8(cell) : undefined) ?? bad(cell);
+    let group = Math.ceil(row.length / (GROUP_COLUMNS + 1));
+    while (group > 0) {
+      group -= 1;
+      // Most rows of a batch have no text.
+      let at = group * GROUP_COLUMNS;
+      for (let types = Number(row.pop()); types > 0; at += 1, types = Math.floor(types / 2)) {
+        if (types % 2 === 0) continue;
+        const cell = row[at];
+        row[at] = (cell instanceof Uint8Array ? decodeUtf8(cell) : undefined) ?? bad(cell);
+      }
     }
   }
   return rows;
@@ -53,7 +58,7 @@ function checkedForm(sql: string): string | undefined {
   if (change !== undefined && returned !== undefined)
     return `${change}${checkedColumns(returned.split(", "))}`;
   const count = countColumns(sql);
-  if (count === 0 || count > MAX_COLUMNS) return undefined;
+  if (count === 0) return undefined;
   const columns = Array.from({ length: count }, (_, index) => `c${index}`);
   return `WITH checked (${columns.join(",")}) AS (${sql}) SELECT ${checkedColumns(columns)} FROM checked`;
 }
@@ -61,8 +66,12 @@ function checkedForm(sql: string): string | undefined {
 function checkedColumns(columns: readonly string[]): string {
   const isText = (column: string): string => `typeof(${column})='text'`;
   const cells = columns.map((column) => `iif(${isText(column)},CAST(${column} AS BLOB),${column})`);
-  const types = columns.map((column, index) => `(${isText(column)})*${2 ** index}`);
-  return `${cells.join(",")},${types.join("+")}`;
+  const types: string[] = [];
+  for (let start = 0; start < columns.length; start += GROUP_COLUMNS) {
+    const group = columns.slice(start, start + GROUP_COLUMNS);
+    types.push(group.map((column, index) => `(${isText(column)})*${2 ** index}`).join("+"));
+  }
+  return [...cells, ...types].join(",");
 }
 
 /** Words, quoted texts and names, and signs of a statement. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { createDevice } from "../../device/mod.ts";
 import { CorruptError } from "../../errors/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
+import { fakeHost } from "../../testing/mod.ts";
 import { openLibsqlDriver } from "../libsql/open_driver.ts";
-import type { SqlValue } from "../sqlite/mod.ts";
+import { DEVICE_COLUMNS } from "../sqlite/device_fields.ts";
+import { openSqliteBackend, type SqlDriver, type SqlValue } from "../sqlite/mod.ts";
 import { decodeTexts, refuseBadText, withoutText } from "./checked_text.ts";
 
 /** Runs a statement in its checked form. */
@@ -44,12 +47,54 @@ describe("withoutText", () => {
     expect(await read(`SELECT count(*), max(column1) FROM ${values}`)).toEqual([[3, "é"]]);
   });
 
-  test("reads as many columns as a device or a summary has", async () => {
-    const columns = Array.from({ length: 52 }, (_, index) =>
-      index % 3 === 0 ? `'${index}'` : String(index),
-    );
-    const [row] = await read(`SELECT ${columns.join(", ")} FROM (SELECT 1)`);
-    expect(row).toEqual(columns.map((_, index) => (index % 3 === 0 ? String(index) : index)));
+  test.each([1, 51, 52, 53, 104, 105, 157])("reads %i columns", async (length) => {
+    for (const step of [1, 3]) {
+      const columns = Array.from({ length }, (_, index) =>
+        index % step === 0 ? `'${index}'` : String(index),
+      );
+      const [row] = await read(`SELECT ${columns.join(", ")} FROM (SELECT 1)`);
+      expect(row).toEqual(columns.map((_, index) => (index % step === 0 ? String(index) : index)));
+    }
+  });
+
+  test("covers a change that returns more columns than one mask has bits", async () => {
+    const columns = Array.from({ length: 60 }, (_, index) => `c${index}`);
+    const driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+    const [, , result] = await driver.batch([
+      { sql: `CREATE TABLE t (${columns.join(", ")})`, params: [] },
+      { sql: `INSERT INTO t VALUES (${columns.map((name) => `'${name}'`).join(", ")})`, params: [] },
+      { sql: withoutText(`DELETE FROM t RETURNING ${columns.join(", ")}`) ?? "", params: [] },
+    ]);
+    await driver.close();
+    const rows = (result?.rows ?? []).map((row) => [...row]);
+    expect(decodeTexts(rows, refuseBadText)).toEqual([columns]);
+  });
+
+  test("covers each statement that reads a device, a summary or the accounts", async () => {
+    const inner = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+    const unchecked: string[] = [];
+    let columns = 0;
+    const driver: SqlDriver = {
+      limits: inner.limits,
+      durable: inner.durable,
+      query: async (sql, params) => {
+        const rows = await inner.query(sql, params);
+        if (/\bFROM\b/.test(sql) && withoutText(sql) === undefined) unchecked.push(sql);
+        columns = Math.max(columns, rows[0]?.length ?? 0);
+        return rows;
+      },
+      batch: (statements) => inner.batch(statements),
+      close: () => inner.close(),
+    };
+    const backend = await openSqliteBackend(driver);
+    const device = { ...(await createDevice(fakeHost())), pn: "5511999990000:3@s.whatsapp.net" };
+    await backend.save(device);
+    expect(await backend.load()).toEqual(device);
+    expect(columns).toBe(DEVICE_COLUMNS.length);
+    expect((await backend.snapshotDb("all")).tables.length).toBeGreaterThan(10);
+    expect(await backend.listAccounts()).toHaveLength(1);
+    await backend.close();
+    expect(unchecked).toEqual([]);
   });
 
   test("finds a text that is no UTF-8 in any column, without its value", async () => {
