@@ -32,13 +32,12 @@ export function decodeTexts(
   rows: SqlValue[][],
   bad: (bytes: SqlValue | undefined) => SqlValue,
 ): SqlValue[][] {
+  const groups = Math.ceil((rows[0]?.length ?? 0) / (GROUP_COLUMNS + 1));
   for (const row of rows) {
-    let group = Math.ceil(row.length / (GROUP_COLUMNS + 1));
-    while (group > 0) {
-      group -= 1;
+    for (let group = groups - 1; group >= 0; group -= 1) {
       // Most rows of a batch have no text.
-      let at = group * GROUP_COLUMNS;
-      for (let types = Number(row.pop()); types > 0; at += 1, types = Math.floor(types / 2)) {
+      let types = Number(row.pop());
+      for (let at = group * GROUP_COLUMNS; types > 0; at += 1, types = Math.floor(types / 2)) {
         if (types % 2 === 0) continue;
         const cell = row[at];
         row[at] = (cell instanceof Uint8Array ? decodeUtf8(cell) : undefined) ?? bad(cell);
