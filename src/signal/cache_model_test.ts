@@ -3,7 +3,7 @@ import { DOSED_TIMEOUT_MS, dose } from "../../test/support/dose.ts";
 import type { Protection } from "../../test/support/protections/names.ts";
 import { type ModelReport, runModel } from "../../test/support/signal/cache_model.ts";
 
-const SEEDS = dose({ short: 4, long: 32 });
+const SEEDS = dose({ short: 8, long: 32 });
 const STEPS = 800;
 
 /** Maximum number of seeds until the model must detect a missing protection. */
