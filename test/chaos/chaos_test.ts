@@ -7,7 +7,7 @@ import { FINDINGS, failureWithout } from "./protections/without.ts";
 import { addCounts, newCounts } from "./world/counts.ts";
 import { ChaosViolation } from "./world/violation.ts";
 
-const SEEDS = dose({ short: 3, long: 32 });
+const SEEDS = dose({ short: 6, long: 32 });
 const STEPS = dose({ short: 450, long: 1_500 });
 const ALL_STEPS = SEEDS * STEPS;
 

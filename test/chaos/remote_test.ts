@@ -8,7 +8,7 @@ import { FINDINGS, failureWithout } from "./protections/without.ts";
 import { addCounts, newCounts } from "./world/counts.ts";
 import { ChaosViolation } from "./world/violation.ts";
 
-const SEEDS = dose({ short: 2, long: 16 });
+const SEEDS = dose({ short: 4, long: 16 });
 const STEPS = dose({ short: 250, long: 700 });
 const ALL_STEPS = SEEDS * STEPS;
 

@@ -17,7 +17,7 @@ import { memoryKeys, pairedCreds } from "../support/whatsapp/mod.ts";
 import { type FromSender, GROUP, SENDER_JID, type ToSender } from "./sender.ts";
 
 const PEER_JID = "100000000000002:2@lid";
-const KILLS = dose({ short: 4, long: 50 });
+const KILLS = dose({ short: 6, long: 50 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_122);
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
