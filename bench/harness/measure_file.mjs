@@ -50,7 +50,7 @@ async function measureExact(entry) {
  */
 function isForCi(entry) {
   if (entry.kind === "figure" || entry.limit === undefined) return false;
-  return entry.kind === "ratio" || entry.isLong !== true;
+  return entry.kind === "ratio" ? entry.leftOutOfCi === undefined : entry.isLong !== true;
 }
 
 /**
