@@ -43,19 +43,14 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
 }
 
 function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
-  const {
-    accounts: { registry },
-    host,
-    limits,
-  } = context;
-  const bounds = { maxBytes: limits.jsonBytes, host };
+  const { registry } = context.accounts;
   app.get("/v1/accounts", admin, async (c) => {
     const page = pageOf(c.req.query());
     const accounts = await registry.listAccounts(page);
     return c.json({ accounts, ...nextOf(page, accounts.at(-1)?.name, accounts.length) });
   });
   app.post("/v1/accounts", admin, async (c) => {
-    const json = await readJson(c.req.raw, bounds);
+    const json = await readJson(c.req.raw, boundsOf(context));
     const body = readMembers(ACCOUNT_REQUEST, json, "create account");
     requireName(body.name, "create account");
     const before = await registry.addAccount(body.name);
@@ -66,12 +61,8 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
 }
 
 function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
-  const {
-    accounts: { registry },
-    host,
-    limits,
-  } = context;
-  const bounds = { maxBytes: limits.jsonBytes, host };
+  const { accounts, host } = context;
+  const { registry } = accounts;
   app.get("/v1/tokens", admin, async (c) => {
     const { account, ...query } = c.req.query();
     const page = pageOf(query);
@@ -80,7 +71,7 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
   });
   app.post("/v1/tokens", admin, async (c) => {
-    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, bounds), "issue token");
+    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, boundsOf(context)), "issue token");
     const { account, label = "" } = body;
     if (account !== undefined) requireName(account, "issue token");
     if (body.permissions.length === 0 || body.permissions.length > PERMISSIONS.length)
@@ -104,6 +95,10 @@ function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler
     if (!isRevoked) throw new ServiceError("not-found", "revoke token: no such token");
     return c.body(null, 204);
   });
+}
+
+function boundsOf({ host, limits }: AppContext): Parameters<typeof readJson>[1] {
+  return { maxBytes: limits.jsonBytes, host };
 }
 
 function requireName(name: string, action: string): void {
