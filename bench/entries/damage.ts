@@ -157,7 +157,7 @@ export const entries: readonly BenchEntry[] = [
     unit: "rows",
     limit: { max: SESSIONS },
     against:
-      "rows of a table of 1,000 sessions, for 100 absences at once, for the same users again, for strangers, and for 100 new contacts of another account one after another",
+      "rows of a table of 1,000 sessions: for 100 absences at once, again, for strangers, and for 100 new contacts",
     run: confirmedRows,
   },
 ];

@@ -110,8 +110,8 @@ export class CommitQueue implements Committer {
    *
    * Without `capabilities.fencing`, commits are queued but not guarded.
    *
-   * @throws {FencedError} When other openings keep taking the account, or the backend refuses every commit: its
-   * last refusal is the cause.
+   * @throws {FencedError} When other openings keep taking the account, or the backend refuses every commit:
+   *   its last refusal is the cause.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
     const { soleOwner, firstDevice } = options;

@@ -14,7 +14,8 @@ export interface InputReader<Kind extends keyof OperationInputs = keyof Operatio
   readonly limit?: keyof AppLimits;
   /**
    * @param onItems Counts the decoded items of a call.
-   * @throws {RequestError | ServiceError | LimitError} When the request is malformed, or the caller may not ask for this.
+   * @throws {RequestError | ServiceError | LimitError} When the request is malformed, or the caller may not
+   *   ask for this.
    */
   read(
     c: Context<AppEnv>,

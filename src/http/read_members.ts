@@ -10,8 +10,8 @@ const MAX_BASE64 = 4 * Math.ceil(MAX_BYTES / 3);
 type Members = Readonly<Record<string, Rule>>;
 
 /**
- * Reads an object of JSON with these members and no other. Bytes are base64. `null` is refused; commands map it
- * to `undefined` before.
+ * Reads an object of JSON with these members and no other. Bytes are base64. `null` is refused; commands map
+ * it to `undefined` before.
  *
  * @param action Begins the message.
  * @throws {RequestError} `invalid`. The message names a member of `rules` and contains nothing of `value`.

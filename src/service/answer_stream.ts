@@ -26,7 +26,7 @@ export interface AnswerStream {
 
 /**
  * Makes a streamed answer one that can be cut. It is cut by itself when its reader takes more than 30 seconds
- * for one piece: an answer that nobody reads would keep its account in use.
+ * for one piece: an answer without a reader would keep its account in use.
  */
 export function openStream(source: StreamedAnswer, options: AnswerStreamOptions): AnswerStream {
   const { clock, scheduler, name, onEnd } = options;

@@ -109,7 +109,7 @@ describe("LocalAccounts.account", () => {
     const deletion = world.ann(1).deleteAccount();
     await new Promise((resolve) => setTimeout(resolve, 20));
     go();
-    // Nobody reads the answer, so it would keep the account in use.
+    // The answer has no reader, so it would keep the account in use.
     await Promise.all([refused, deletion]);
     await world.accounts.close();
   });

@@ -1,7 +1,7 @@
 /**
  * Calls everything that is public with hostile values, and judges what comes of it. A call may succeed or
  * fail with an error that names the argument; it must not fail with an error of the language from inside,
- * repeat a value in its message, hang, or reject where nobody waits.
+ * repeat a value in its message, hang, or reject without a handler.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const HANG_MS = 2_000;
 const OURS = /^[a-z][\w .'’()-]*: /i;
 
 /**
- * Errors that a value throws by itself, whoever touches it: a revoked proxy, a proxy of a map or of bytes,
+ * Errors that a value throws at any access: a revoked proxy, a proxy of a map or of bytes,
  * and a class that is called.
  */
 const BY_ITSELF = /proxy that has been revoked|incompatible receiver|Class constructor/;

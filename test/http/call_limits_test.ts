@@ -1,4 +1,4 @@
-/** A client elsewhere plans within the limits of calls: nothing legal is refused for ever. */
+/** A client elsewhere plans within the limits of calls: no legal call is refused each time. */
 import { describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import type { LidPnMapping, Write } from "../../src/backend/mod.ts";

@@ -11,9 +11,10 @@ const MAX_KNOWN = 1_024;
 const known = new Map<string, string | undefined>();
 
 /**
- * A statement that returns the same rows without text: the bytes of each text, and in a last column, one
- * for each 52, which columns these are. A damaged byte can make a value of any type a text, and a text that is no UTF-8, which
- * ends the process inside the native library. `undefined` for a statement that is no query of known columns.
+ * A statement that returns the same rows without text: the bytes of each text, and in a last column, one for
+ * each 52, which columns these are. A damaged byte can make a value of any type a text, and a text that is no
+ * UTF-8, which ends the process inside the native library. `undefined` for a statement that is no query of
+ * known columns.
  */
 export function withoutText(sql: string): string | undefined {
   if (!known.has(sql)) {

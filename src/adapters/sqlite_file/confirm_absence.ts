@@ -165,7 +165,8 @@ class AbsentRecords {
     }
     if (!users.some((user) => this.#hidden?.has(user))) return;
     throw new CorruptError(
-      `read ${this.#table.what}: it is stored, and the index lacks it, the database is damaged: restore a backup, or run REINDEX and open the account again`,
+      `read ${this.#table.what}: it is stored, and the index lacks it, the database is damaged: ` +
+        "restore a backup, or run REINDEX and open the account again",
     );
   }
 

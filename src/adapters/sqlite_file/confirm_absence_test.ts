@@ -148,7 +148,7 @@ describe("confirmAbsences", () => {
     expect(readings).toEqual(["session"]);
   });
 
-  test("a damaged name of another user hides nobody", async () => {
+  test("a damaged name of another user hides no one else", async () => {
     const path = await makeFile();
     const database = new Database(path);
     const [user = "", other = ""] = USERS;

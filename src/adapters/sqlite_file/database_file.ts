@@ -16,8 +16,8 @@ const RAISE_MS = 1_000;
 const MAX_TRIES = 16;
 
 /**
- * Checkpoints that are tried to prove the birth time of a file that may be a copy. In each SQLite waits for the
- * connections that hold it up.
+ * Checkpoints that are tried to prove the birth time of a file that may be a copy. In each SQLite waits for
+ * the connections that hold it up.
  */
 const PROOF_TRIES = 5;
 

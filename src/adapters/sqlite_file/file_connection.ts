@@ -147,9 +147,9 @@ export class FileConnection {
    * Waits for queued operations and removes the log, so that the connection holds no lock and the file is
    * complete. The next operation continues as if the file had just been opened.
    *
-   * @returns Whether the log was removed and nothing failed. The log stays while other processes use the file.
-   *   A file to which this connection has not written is not changed. A remaining log is checkpointed into the
-   *   file.
+   * @returns Whether the log was removed and nothing failed. The log stays while other processes use the
+   *   file. A file to which this connection has not written is not changed. A remaining log is checkpointed
+   *   into the file.
    */
   rest(): Promise<boolean> {
     return this.#queue.run(async () => {

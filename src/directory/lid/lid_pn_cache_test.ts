@@ -291,7 +291,7 @@ describe("LidPnCache.userOf", () => {
 });
 
 describe("LidPnCache.whileMapped", () => {
-  test("leaves out users whose mapping has changed meanwhile", async () => {
+  test("leaves out users whose mapping has changed in between", async () => {
     const world = new LidWorld();
     await world.learn("usync", "1000", PN, 5);
     await world.learn("usync", "2000", "other", 5);
