@@ -2,11 +2,14 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import { rustLibraryPlugin } from "./test/runtime/workerd/rust_library_plugin.mjs";
+import { temporaryFolder } from "./tools/lib/temporary_folder.mjs";
+
+process.env.TMPDIR = temporaryFolder();
 
 /**
  * Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine.
  */
-const testTimeout = 60_000;
+const testTimeout = 120_000;
 
 /**
  * Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations,
@@ -31,6 +34,24 @@ const dose = process.env.HOLDFAST_DOSE === "long" ? "long" : "short";
 /** Files that have no short dose. */
 const onlyLong = dose === "long" ? [] : ["**/*_long_test.ts"];
 
+/** What starts processes or servers, or runs for long: `npm test` leaves it out, see docs/design/testing.md. */
+const system = [
+  "test/{chaos,cli,cloudflare,damage,guide,hostile,http,package,process,upgrade,worker}/**/*_test.ts",
+  "test/importers/{generated_accounts,large_folder}_test.ts",
+  "test/kit/{better_sqlite3,libsql_process,libsql_server,narrow,node_sqlite,postgres}*_test.ts",
+  "test/kit/{sealed,transformed,turso_serverless}*_test.ts",
+];
+
+/** Options of both projects of Node. */
+const onNode = {
+  environment: "node",
+  // Files share the modules that they import: importing takes more CPU time than most of them do.
+  isolate: false,
+  setupFiles: ["test/support/end_async_storages.ts"],
+  testTimeout,
+  hookTimeout: testTimeout,
+};
+
 export default defineConfig({
   test: {
     provide: { dose },
@@ -40,21 +61,18 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...onNode,
           name: "node",
-          environment: "node",
-          // Files share the modules that they import: importing takes more CPU time than most of them do.
-          isolate: false,
           include: [
             "src/**/*_test.ts",
             "test/**/*_test.ts",
             "bench/**/*_test.{ts,mjs}",
             "tools/**/*_test.mjs",
           ],
-          exclude: ["test/runtime/{workerd,deno,bun}/**", ...onlyLong],
-          testTimeout,
-          hookTimeout: testTimeout,
+          exclude: ["test/runtime/{workerd,deno,bun}/**", ...system, ...onlyLong],
         },
       },
+      { test: { ...onNode, name: "system", include: system, exclude: onlyLong } },
       {
         plugins: [
           rustLibraryPlugin(),
@@ -63,7 +81,11 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               kvNamespaces: ["CACHE"],
-              durableObjects: { OBJECTS: { className: "BareObject", useSQLite: true } },
+              d1Databases: ["DB"],
+              durableObjects: {
+                OBJECTS: { className: "BareObject", useSQLite: true },
+                HOLDFAST: { className: "HoldfastObject", useSQLite: true },
+              },
             },
           }),
         ],

@@ -7,8 +7,8 @@
  * ratio within that is compared once instead of five times. Counts that take minutes, and entries without a limit,
  * are left out.
  *
- * Some entries compare with packages of bench/peers, which are not dependencies of the project. They are
- * installed for the first such entry. `--ci` skips these entries if they are not installed.
+ * Some entries need what is no dependency of the project: a library of tools/drivers, or another version of
+ * Node. It is installed for the first such entry. `--ci` skips these entries if it is not installed.
  *
  * Entries are TypeScript, which not every supported version of Node can run, so esbuild bundles each file
  * first. Files are measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
@@ -16,22 +16,23 @@
 
 import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { installedBetterSqlite3 } from "../tools/lib/drivers.mjs";
+import { installedNode, ownMajor } from "../tools/lib/nodes.mjs";
 import { CI_TOLERANCE, describeLimit, isMissed } from "./harness/limits.mjs";
 
 /**
  * @typedef {import("./harness/limits.mjs").Result} Result
  * @typedef {{isCi: boolean, isJson: boolean, prefixes: readonly string[]}} Options
- * @typedef {Omit<Result, "value"> & {name: string, needs?: string}} Ratio
+ * @typedef {import("./harness/entry.ts").RatioEntry["runtime"]} Runtime
+ * @typedef {Omit<Result, "value"> & {name: string, needs?: string, runtime?: Runtime}} Ratio
  * @typedef {{name: string, result: Result} | {ratio: Ratio} | {value: number}} Message
  */
 
 /** Inside node_modules, so that the bundles resolve packages as the sources do. */
 const BUNDLES = resolve("node_modules/.cache/holdfast-bench", String(process.pid));
-
-const PEERS = resolve("bench/peers");
 
 /** Comparisons whose median is the value of a ratio. */
 const COMPARISONS = 5;
@@ -57,14 +58,28 @@ async function bundleEntries() {
 }
 
 /**
+ * The program of a runtime, `undefined` when it is not installed.
+ *
+ * @param {Runtime} runtime
+ */
+function programOf(runtime) {
+  if (runtime === undefined) return process.execPath;
+  if (runtime === "bun") return realpathSync(resolve("node_modules/.bin/bun"));
+  const major = runtime === "node 22" ? 22 : 24;
+  return ownMajor() === major ? process.execPath : installedNode(major);
+}
+
+/**
  * Runs bench/harness/measure_file.mjs to its end.
  *
  * @param {readonly string[]} args
  * @param {Options} options
+ * @param {Runtime} [runtime]
  * @returns {Promise<Message[]>} The messages that it sent.
  */
-async function runMeasurement(args, { isJson }) {
+async function runMeasurement(args, { isJson }, runtime) {
   const child = fork("bench/harness/measure_file.mjs", args, {
+    execPath: programOf(runtime) ?? process.execPath,
     // With --json, the logs of entries and libraries do not go to standard output.
     stdio: ["ignore", isJson ? 2 : "inherit", "inherit", "ipc"],
   });
@@ -80,21 +95,20 @@ async function runMeasurement(args, { isJson }) {
 const made = new Set();
 
 /**
- * Prepares the requirement of an entry.
+ * Prepares the requirements of an entry.
  *
- * @param {string | undefined} need `dist`, or a package of bench/peers.
+ * @param {Ratio} ratio
  * @param {Options} options
- * @returns {boolean} Whether it is available.
+ * @returns {boolean} Whether they are available.
  */
-function meet(need, { isCi }) {
-  if (need === undefined || made.has(need)) return true;
-  if (need === "dist") npm(["run", "-s", "build"], ".");
-  else if (!existsSync(join(PEERS, "node_modules", need))) {
-    if (isCi) return false;
-    npm(["ci"], PEERS);
-  }
-  made.add(need);
-  return true;
+function meet({ needs, runtime }, { isCi }) {
+  if (needs === "dist" && !made.has(needs)) npm(["run", "-s", "build"], ".");
+  if (needs !== undefined) made.add(needs);
+  const hasRuntime = () => programOf(runtime) !== undefined;
+  const hasLibrary = () => needs !== "better-sqlite3" || installedBetterSqlite3() !== undefined;
+  if (!isCi && !hasRuntime()) npm(["run", "-s", "nodes"], ".");
+  if (!isCi && !hasLibrary()) npm(["run", "-s", "drivers"], ".");
+  return hasRuntime() && hasLibrary();
 }
 
 /**
@@ -116,11 +130,11 @@ function npm(args, folder) {
  * @param {Options} options
  * @returns {Promise<Result>}
  */
-async function measureRatio(bundle, { name, needs: _, ...ratio }, options) {
+async function measureRatio(bundle, { name, needs: _, runtime, ...ratio }, options) {
   /** @type {number[]} */
   const samples = [];
   for (;;) {
-    for (const message of await runMeasurement([bundle, "ratio", name], options))
+    for (const message of await runMeasurement([bundle, "ratio", name], options, runtime))
       if ("value" in message) samples.push(message.value);
     const sorted = [...samples].sort((a, b) => a - b);
     const value = /** @type {number} */ (sorted[sorted.length >> 1]);
@@ -148,8 +162,8 @@ async function measureAll(options) {
       if ("result" in message) add(message.name, message.result);
       if (!("ratio" in message)) continue;
       const { ratio } = message;
-      if (meet(ratio.needs, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
-      else console.error(`${ratio.name}: left out, ${ratio.needs} is not installed`);
+      if (meet(ratio, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
+      else console.error(`${ratio.name}: left out, ${ratio.needs ?? ratio.runtime} is not installed`);
     }
   }
   return results;

@@ -19,7 +19,7 @@ import ts from "typescript";
 const MAX_ROOT_NAMES = 70;
 
 /** Maximum number of names of all subpaths, each counted once per subpath. */
-const MAX_NAMES = 470;
+const MAX_NAMES = 640;
 
 /** Packages whose types public signatures may mention: a user of the subpath has them installed. */
 const FOREIGN = /\/node_modules\/(hono|typescript|@types\/node)\//;
@@ -183,6 +183,11 @@ export function readDoors(root, { maxRootNames = MAX_ROOT_NAMES, maxNames = MAX_
     const exported = reader.namesOf(source);
     names.set(subpath, exported);
     for (const [name, symbol] of exported) {
+      // A default export has no name of its own.
+      if (name === "default") {
+        known.set(`default of ${subpath}`, { symbol, subpath });
+        continue;
+      }
       const first = known.get(name);
       if (first === undefined) known.set(name, { symbol, subpath });
       else if (first.symbol !== symbol)

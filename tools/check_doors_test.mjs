@@ -72,6 +72,16 @@ describe("readDoors", () => {
     ]);
   });
 
+  test("accepts default exports of several doors", () => {
+    const files = {
+      "src/exports/root.ts": 'export { open as default } from "../account.ts";',
+      "src/exports/cache.ts": 'export { Cache as default } from "../cache.ts";',
+      "mod.ts": 'export { default } from "./src/exports/root.ts";',
+      "src/account.ts": "export function open(): void {}",
+    };
+    expect(check(files).problems).toEqual([]);
+  });
+
   test("counts the names of the root and of all subpaths", () => {
     expect(check({}, { maxRootNames: 1, maxNames: 2 }).problems).toEqual([
       "root: 2 names, at most 1",

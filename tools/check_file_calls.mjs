@@ -5,9 +5,12 @@
  * log or its shared memory. This check allows the calls of `node:fs` that open nothing, and these places:
  *
  * - `file_path.ts` creates a file that does not exist, with the flags `wx`;
- * - `witness_file.ts` opens the witness, whose name it makes itself.
+ * - `witness_file.ts` opens the witness, whose name it makes itself;
+ * - `snapshot_folder.ts` and `scheduled_backups.ts` create files that do not exist, with the flags `wx`;
+ * - `disk_folder.ts` of the importers opens JSON files and their older copies, by the ends of their names.
  *
- * Unit tests (`*_test.ts`) are exempt.
+ * Unit tests (`*_test.ts`) are exempt, and `src/baileys_wasm`: a program of its own, which opens no account.
+ * So is `src/cli/holdfast/files.ts`, the files of a user beside databases: it refuses to open a database.
  */
 
 import { readFileSync } from "node:fs";
@@ -20,6 +23,14 @@ const FOLDER = "src/adapters/sqlite_file";
 
 /** The file that takes `node:fs` from the host and declares the calls of it. */
 const BRIDGE = `${FOLDER}/host_modules.ts`;
+
+/** The same for folders of JSON files. */
+const FOLDER_BRIDGE = "src/importers/host_files.ts";
+
+/** The same for new files, which are created and never opened. */
+const NEW_FILES_BRIDGE = "src/transfer/host_modules.ts";
+
+const BRIDGES = new Set([BRIDGE, FOLDER_BRIDGE, NEW_FILES_BRIDGE]);
 
 /** Calls that open a file, or read, write, copy or replace its content, without `Sync`. */
 const CALLS = [
@@ -51,6 +62,12 @@ const FORBIDDEN = new Set([
 
 const FILE_MODULES = new Set(["node:fs", "fs", "node:fs/promises", "fs/promises"]);
 
+/** Folder of a program that opens no account. */
+const PROGRAM = "src/baileys_wasm/";
+
+/** The file of the command line that opens what is no database. */
+const USER_FILES = "src/cli/holdfast/files.ts";
+
 /** Names that the command line may import. */
 const COMMAND_LINE_IMPORTS = new Set(["statSync"]);
 
@@ -74,6 +91,20 @@ const ALLOWED = {
     readSync: () => true,
     writeSync: () => true,
   },
+  "src/transfer/scheduled_backups.ts": {
+    // Of a file that was created.
+    writeFile: ({ expression }) => expression.getText() === "file.writeFile",
+  },
+  "src/transfer/snapshot_folder.ts": {
+    // Of a file that was created.
+    writeFile: ({ expression }) => expression.getText() === "file.writeFile",
+  },
+  "src/importers/disk_folder.ts": {
+    // `place` is called after the check of the name.
+    readFile: ({ arguments: [path] }) => path?.getText() === "place(name)",
+    writeFile: ({ arguments: [path, , options] }) =>
+      path?.getText() === "place(name)" && options?.getText().includes('flag: "wx"') === true,
+  },
 };
 
 /**
@@ -84,6 +115,7 @@ export function checkFileCalls(root) {
   /** @type {string[]} */
   const violations = [];
   for (const file of sourceFiles(root)) {
+    if (file.startsWith(PROGRAM) || file === USER_FILES) continue;
     const text = readFileSync(join(root, file), "utf8");
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     const report = (/** @type {ts.Node} */ node, /** @type {string} */ message) => {
@@ -108,7 +140,7 @@ export function checkFileCalls(root) {
  * @param {(node: ts.Node, message: string) => void} report
  */
 function checkModule(file, node, report) {
-  if (!ts.isStringLiteralLike(node) || !FILE_MODULES.has(node.text) || file === BRIDGE) return;
+  if (!ts.isStringLiteralLike(node) || !FILE_MODULES.has(node.text) || BRIDGES.has(file)) return;
   const declaration = node.parent;
   if (file.startsWith("src/cli/") && ts.isImportDeclaration(declaration)) {
     const bindings = declaration.importClause?.namedBindings;
@@ -134,7 +166,7 @@ function checkModule(file, node, report) {
  */
 function checkName(file, node, report) {
   const name = ts.isIdentifier(node) || ts.isStringLiteralLike(node) ? node.text : "";
-  if (!FORBIDDEN.has(name) || file === BRIDGE) return;
+  if (!FORBIDDEN.has(name) || BRIDGES.has(file)) return;
   const call = node.parent.parent;
   const rule = ALLOWED[file]?.[name];
   const isCall =

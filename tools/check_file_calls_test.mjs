@@ -30,6 +30,7 @@ describe("checkFileCalls", () => {
     [`${FOLDER}/witness_file.ts`, 'files.readSync(files.openSync(this.path, "r+"), bytes);'],
     [`${FOLDER}/open_files_test.ts`, 'import { readFileSync } from "node:fs"; readFileSync(path);'],
     ["src/cli/main.ts", 'import { statSync } from "node:fs";'],
+    ["src/baileys_wasm/main.ts", 'import { readFileSync } from "node:fs"; readFileSync(path);'],
     ["src/service/registry.ts", "await registry.open(name); storage.transactionSync(run); queue.read();"],
   ])("accepts %s: %s", (file, text) => {
     expect(check(file, text)).toEqual([]);

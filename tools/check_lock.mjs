@@ -7,6 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { DRIVER_FOLDERS } from "./lib/drivers.mjs";
 import { NODE_MAJORS } from "./lib/nodes.mjs";
 
 /**
@@ -50,6 +51,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = [
     "package-lock.json",
     ...NODE_MAJORS.map((major) => `tools/nodes/${major}/package-lock.json`),
+    ...DRIVER_FOLDERS.map((folder) => `tools/drivers/${folder}/package-lock.json`),
   ];
   const problems = files.flatMap((file) =>
     checkLock(JSON.parse(readFileSync(file, "utf8")).packages).map((problem) => `${file}: ${problem}`),

@@ -2,7 +2,10 @@
  * Why: three manifests describe one package (npm, JSR, Deno), and `deno publish` uses deno.json without a
  * warning when jsr.json differs. Name, version, licence and subpaths must be equal in all three, and each
  * subpath's file must exist. A subpath that imports a module of one platform is published only on npm, with
- * its door and folder.
+ * its door and folder, and so is the program that belongs to it.
+ *
+ * Each subpath but those of one platform also has a module for servers: see `SERVER_BUILD` in
+ * tools/lib/program_build.mjs.
  *
  * package.json is the source: `node tools/check_manifests.mjs --write`, a part of `npm run fix`, writes these
  * fields of the other two.
@@ -11,7 +14,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Subpaths of npm only, and their files, whose imports other registries cannot resolve. */
-const NPM_ONLY = { "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"] };
+const NPM_ONLY = {
+  "./cloudflare": ["src/cloudflare", "src/exports/cloudflare.ts"],
+  "./baileys-object/ws": ["src/baileys_object", "src/baileys_wasm", "src/exports/baileys_object_ws.ts"],
+  "./baileys-object/media": ["src/baileys_object", "src/exports/baileys_object_media.ts"],
+};
 
 /** @param {string} path */
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
@@ -30,6 +37,13 @@ function expectEqual(label, actual, expected) {
 }
 
 const npm = readJson("package.json");
+if (process.argv.includes("--write")) {
+  npm.exports = withServers(npm.exports);
+  writeFileSync("package.json", `${JSON.stringify(npm, undefined, 2)}\n`);
+}
+for (const [subpath, target] of Object.entries(withServers(npm.exports)))
+  if (JSON.stringify(target) !== JSON.stringify(npm.exports[subpath]))
+    problems.push(`package.json: ${subpath} lacks its module for servers: npm run fix adds it`);
 /** @type {Record<string, string>} */
 const sources = {};
 for (const [subpath, target] of Object.entries(npm.exports)) {
@@ -59,6 +73,22 @@ for (const file of ["deno.json", "jsr.json"]) {
 for (const subpath of Object.keys(NPM_ONLY))
   if (sources[subpath] === undefined) problems.push(`package.json: ${subpath} is missing`);
 expectEqual("jsr.json publish", readJson("jsr.json").publish, readJson("deno.json").publish);
+
+/**
+ * Adds the condition of servers to each subpath that has it.
+ *
+ * @param {Record<string, {types: string, node?: string, default: string}>} exports
+ */
+function withServers(exports) {
+  const entries = Object.entries(exports).map(([subpath, { types, default: target }]) => {
+    const node = target.replace("./dist/", "./dist/node/");
+    return [
+      subpath,
+      Object.hasOwn(NPM_ONLY, subpath) ? { types, default: target } : { types, node, default: target },
+    ];
+  });
+  return Object.fromEntries(entries);
+}
 
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

@@ -17,6 +17,7 @@ import { seconds } from "./lib/run.mjs";
 const STAGES = {
   checks: ["tools/check.mjs"],
   tests: ["tools/test.mjs", "--refuse-skips"],
+  "system tests": ["tools/test.mjs", "--system", "--refuse-skips"],
   benchmarks: ["bench/run.mjs", "--ci"],
 };
 
@@ -50,7 +51,7 @@ const summary = [];
 for (const [name, args] of Object.entries(STAGES)) {
   console.log(`\n── ${name}`);
   const { elapsedMs, ...counts } = await runStage(args);
-  summary.push(`${name.padEnd(11)} ${closingLine(counts)} in ${seconds(elapsedMs)}`);
+  summary.push(`${name.padEnd(12)} ${closingLine(counts)} in ${seconds(elapsedMs)}`);
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;

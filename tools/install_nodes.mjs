@@ -1,6 +1,6 @@
 /**
  * `npm run nodes` installs every version of Node of tools/nodes; `npm run nodes -- 24` installs the named
- * one. `npm test` then runs on each, without skipping tests that need a newer Node.
+ * one. `npm run test:system` then runs on each, without skipping tests that need a newer Node.
  */
 
 import { installNode, NODE_MAJORS } from "./lib/nodes.mjs";

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /** Folders of fixtures, generated code and what is in the line of their parent. */
-const WITHOUT_A_LINE = /\/(gen|node_modules|\d+)$|^test\/(chaos|runtime|support|kit|upgrade)\/./;
+const WITHOUT_A_LINE =
+  /\/(gen|node_modules|\d+)$|^test\/(chaos|runtime|support|kit|upgrade)\/.|^tools\/drivers\/./;
 
 /** Folders of folders. @type {readonly string[]} */
 const ONLY_FOLDERS = ["src/adapters"];

@@ -2,8 +2,10 @@
  * Why: one command runs the tests on every runtime and sums the counts. A runner that ran no test, or that
  * failed without a failing test, counts as a failure.
  *
- * `npm test` runs everything on the Node that started it; `npm test -- bun deno` runs the named runners.
- * `npm run test:long` (`--long`) runs the long dose of each test and the files without a short one: see
+ * `npm test` runs the tests of every part, on Node, in workerd, on Deno and on Bun, in less than five
+ * minutes. `npm run test:system` (`--system`) runs what starts processes or servers, or runs for long, and
+ * the nearest to the host on other versions of Node. `npm test -- bun deno` runs the named runners. `npm run
+ * test:long` (`--long`) runs the long dose of each test and the files without a short one: see
  * docs/design/testing.md. It builds first, because tests use the built package.
  *
  * Tests that cannot run on this machine are skipped, with a reason. `--refuse-skips` counts them as failures.
@@ -47,9 +49,8 @@ const VITEST = resolve("node_modules/vitest/vitest.mjs");
 const ON_OTHER_NODES = [
   "test/kit/libsql_conformance_test.ts",
   "test/kit/node_sqlite_conformance_test.ts",
+  "test/kit/better_sqlite3_conformance_test.ts",
   "test/kit/libsql_process_test.ts",
-  "test/kit/witnessed_file_test.ts",
-  "test/process/dropped_locks_test.ts",
   "test/kit/witnessed_file_test.ts",
   "test/process/dropped_locks_test.ts",
   "test/cli/output_test.ts",
@@ -59,16 +60,17 @@ const ON_OTHER_NODES = [
 ];
 
 /**
- * @param {string} project
- * @param {{name?: string, node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}} [options]
+ * @param {string} name of the runner, and of its project if `projects` does not name others
+ * @param {{projects?: string[], node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}}
+ * [options]
  * @returns {Runner}
  */
-function vitest(project, { name = project, node = process.execPath, paths = [], env = {} } = {}) {
+function vitest(name, { projects = [name], node = process.execPath, paths = [], env = {} } = {}) {
   return {
     name,
     command: node,
     args: () => [
-      ...[VITEST, "run", "--project", project],
+      ...[VITEST, "run", ...projects.flatMap((project) => ["--project", project])],
       ...["--reporter=default", "--reporter=./tools/lib/count_reporter.mjs"],
       ...paths,
     ],
@@ -81,17 +83,27 @@ function vitest(project, { name = project, node = process.execPath, paths = [], 
 function otherNode(major, isLong) {
   const node = installedNode(major);
   const paths = isLong ? [] : ON_OTHER_NODES;
-  const runner = vitest("node", { name: `node ${major}`, node, paths, env: { HOLDFAST_DOSE: "short" } });
+  const runner = vitest(`node ${major}`, {
+    projects: ["node", "system"],
+    node,
+    paths,
+    env: { HOLDFAST_DOSE: "short" },
+  });
   if (node === undefined) runner.skip = `Node ${major} is not installed: npm run nodes`;
   return runner;
 }
 
-/** The runners, longest first, because two run at a time. @param {boolean} isLong @returns {Runner[]} */
-function runnersFor(isLong) {
+/** What `npm run test:system` runs, longest first, because two run at a time. @param {boolean} isLong */
+function systemRunners(isLong) {
+  const others = NODE_MAJORS.filter((major) => major !== ownMajor());
+  return [vitest("system"), ...others.map((major) => otherNode(major, isLong))];
+}
+
+/** What `npm test` runs, longest first. @returns {Runner[]} */
+function mainRunners() {
   return [
     vitest("node"),
     vitest("workerd"),
-    ...NODE_MAJORS.filter((major) => major !== ownMajor()).map((major) => otherNode(major, isLong)),
     {
       name: "deno",
       command: "deno",
@@ -205,15 +217,18 @@ async function main() {
   const { values, positionals: wanted } = parseArgs({
     options: {
       long: { type: "boolean", default: false },
+      system: { type: "boolean", default: false },
       "refuse-skips": { type: "boolean", default: false },
     },
     allowPositionals: true,
   });
   if (values.long) process.env.HOLDFAST_DOSE = "long";
-  const all = runnersFor(values.long);
+  const [main, system] = [mainRunners(), systemRunners(values.long)];
+  const all = [...main, ...system];
   const unknown = wanted.filter((name) => !all.some((runner) => runner.name === name));
   if (unknown.length > 0) throw new RangeError(`run tests: no runner ${unknown.join(", ")}`);
-  const runners = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const unnamed = values.long ? all : values.system ? system : main;
+  const runners = wanted.length === 0 ? unnamed : all.filter(({ name }) => wanted.includes(name));
 
   console.log(`Node ${process.version}, ${process.execPath}`);
   const build = await run("node", ["tools/build.mjs"]);

@@ -10,6 +10,7 @@
 declare class TextEncoder {
   constructor();
   encode(input?: string): Uint8Array<ArrayBuffer>;
+  encodeInto(input: string, into: Uint8Array): { read: number; written: number };
 }
 
 declare class TextDecoder {
@@ -109,13 +110,36 @@ declare function setTimeout(callback: () => void, delayMs?: number): unknown;
 
 declare function clearTimeout(handle: unknown): void;
 
+interface CryptoKey {
+  readonly type: string;
+}
+
+interface AesGcmParameters {
+  readonly name: "AES-GCM";
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly additionalData: Uint8Array<ArrayBuffer>;
+}
+
 declare const crypto: {
   getRandomValues<T extends Uint8Array>(array: T): T;
   readonly subtle: {
     digest(algorithm: "SHA-256" | "SHA-512", data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+    importKey(
+      format: "raw",
+      key: Uint8Array<ArrayBuffer>,
+      algorithm: "AES-GCM",
+      extractable: boolean,
+      usages: ("encrypt" | "decrypt")[],
+    ): Promise<CryptoKey>;
+    encrypt(algorithm: AesGcmParameters, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+    decrypt(algorithm: AesGcmParameters, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
   };
 };
 
-// src/worker/console_logger.ts and src/ports/system.ts alone.
+// src/worker/console_logger.ts, src/ports/system.ts and src/baileys/socket/silence_libsignal.ts alone.
 
-declare const console: { log(line: string): void; warn(line: string): void };
+declare const console: {
+  log(...parameters: unknown[]): void;
+  info(...parameters: unknown[]): void;
+  warn(...parameters: unknown[]): void;
+};

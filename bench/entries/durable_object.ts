@@ -6,53 +6,43 @@ import { openAccount } from "../../src/account/mod.ts";
 import { openLibsqlDriver } from "../../src/adapters/libsql/open_driver.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { remoteBackend } from "../../src/adapters/remote/mod.ts";
-import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { createApp } from "../../src/http/mod.ts";
 import { silentLogger, systemClock, systemRandom } from "../../src/ports/mod.ts";
 import { LocalAccounts, makeToken, SqlRegistry } from "../../src/service/mod.ts";
 import { signalCache } from "../../src/signal/mod.ts";
 import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
-import type { FlushCosts, SendCosts } from "../object/measurements.ts";
+import type { FlushCosts, SendCosts, WakeCosts } from "../object/measurements.ts";
+import { SEND_PATTERNS, type SendPattern, type SendPatternName } from "../object/send_patterns.ts";
+import { openObject } from "../support/bench_object.ts";
 import { childrenCpuClock } from "../support/child_cpu.ts";
 import { advance, freshRecord } from "../support/sample_records.ts";
 
-interface Asked {
-  ask(path: string): Promise<Response>;
-  close(): Promise<void>;
-}
+const NAMES = Object.keys(SEND_PATTERNS) as SendPatternName[];
 
-async function openObject(): Promise<Asked> {
-  const miniflare = startLocalWorker({
-    script: await bundleWorker("bench/object/worker.ts"),
-    durableObjects: { BENCH: "BenchObject" },
-  });
-  return {
-    ask: async (path) => {
-      const response = await miniflare.dispatchFetch(`http://bench${path}`);
-      if (!response.ok) throw new Error(`bench object: ${await response.text()}`);
-      return response as unknown as Response;
-    },
-    close: () => miniflare.dispose(),
-  };
-}
-
-/** Answers of the object, each requested once. */
-const answers = new Map<string, Promise<unknown>>();
-
-function answerOf<T>(path: string): Promise<T> {
-  const answer = answers.get(path) ?? askOnce(path);
-  answers.set(path, answer);
-  return answer as Promise<T>;
-}
-
-async function askOnce(path: string): Promise<unknown> {
+/** What the object answers to one path after the other, each by an object of its own. */
+async function answersOf(paths: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
   const { ask, close } = await openObject();
   try {
-    return await (await ask(path)).json();
+    const answers = new Map<string, unknown>();
+    for (const path of paths) answers.set(path, await (await ask(path)).json());
+    return answers;
   } finally {
     await close();
   }
+}
+
+let measured: Promise<ReadonlyMap<string, unknown>> | undefined;
+
+/** An answer. All are measured once. */
+async function answerOf<T>(path: string): Promise<T> {
+  measured ??= answersOf([
+    "/flush-costs",
+    "/wake-costs",
+    "/registry-wake-costs",
+    ...NAMES.map((name) => `/${name}`),
+  ]);
+  return (await measured).get(path) as T;
 }
 
 /** Both sides are requests to one object, and the CPU time is that of its process. */
@@ -109,6 +99,27 @@ async function requestsPerFlush(): Promise<number> {
   return requests;
 }
 
+/** A figure of each of some patterns. */
+async function ofEach(
+  names: readonly SendPatternName[],
+  figure: (costs: SendCosts) => number,
+): Promise<Record<string, number>> {
+  const values = names.map(async (name) => [name, figure(await answerOf<SendCosts>(`/${name}`))] as const);
+  return Object.fromEntries(await Promise.all(values));
+}
+
+function rowsOf(name: SendPatternName): BenchEntry {
+  const { what, maxRows }: SendPattern = SEND_PATTERNS[name];
+  return {
+    name: `do.rows_per_1000_sends.${name}`,
+    kind: "count",
+    unit: "rows",
+    ...(maxRows === undefined ? {} : { limit: { max: maxRows } }),
+    against: `a thousand messages on one session, ${what}; in simulated time, alarms and the last pause included`,
+    run: async () => (await answerOf<SendCosts>(`/${name}`)).billed,
+  };
+}
+
 export const entries: readonly BenchEntry[] = [
   {
     name: "do.rows_written.per_dirty_record",
@@ -124,39 +135,63 @@ export const entries: readonly BenchEntry[] = [
     kind: "count",
     unit: "rows",
     limit: { max: 1 },
-    against: "what a flush costs besides its records: the guard, and the alarm that was set for it",
+    against: "what a flush costs besides its records: the guard, and an alarm if one was set for it",
     run: async () => (await answerOf<FlushCosts>("/flush-costs")).fixed,
   },
+  ...NAMES.map(rowsOf),
   {
-    name: "do.rows_per_1000_sends.at_1_per_s",
-    kind: "count",
-    unit: "rows",
-    limit: { max: 50 },
-    against:
-      "a thousand messages on one session, strict, in simulated time; alarms and the last pause included",
-    run: async () => (await answerOf<SendCosts>("/sends-at-1-per-s")).billed,
-  },
-  {
-    name: "do.alarms_per_1000_sends.at_1_per_s",
+    name: "do.alarms_per_1000_sends",
     kind: "count",
     unit: "alarms",
     against: "of these rows, those that are alarms",
-    run: async () => (await answerOf<SendCosts>("/sends-at-1-per-s")).alarms,
+    run: () => ofEach(NAMES, ({ alarms }) => alarms),
   },
   {
-    name: "do.rows_per_1000_sends.at_1_per_min",
-    kind: "count",
-    unit: "rows",
-    against: "the same, with the memory lost between any two messages, so that each opens the account again",
-    run: async () => (await answerOf<SendCosts>("/sends-at-1-per-min")).billed,
-  },
-  {
-    name: "do.keys_burned.at_1_per_min",
+    name: "do.keys_burned",
     kind: "count",
     unit: "keys",
     limit: { max: 0 },
-    against: "counters that never left",
-    run: async () => (await answerOf<SendCosts>("/sends-at-1-per-min")).burned,
+    against: "counters that never left, of the same messages",
+    run: () => ofEach(NAMES, ({ burned }) => burned),
+  },
+  {
+    name: "do.timer_pending_ms_per_send.at_1_per_min",
+    kind: "count",
+    unit: "ms",
+    limit: { max: 0 },
+    against: "time for which a timer would keep the object in memory",
+    run: () =>
+      ofEach(["at_1_per_min_kept", "at_1_per_min_evicted"], ({ timerPendingMs }) => timerPendingMs / 1_000),
+  },
+  {
+    name: "do.timer_pending_ms_per_send",
+    kind: "count",
+    unit: "ms",
+    against: "the same at other rates",
+    run: () => ofEach(NAMES, ({ timerPendingMs }) => timerPendingMs / 1_000),
+  },
+  {
+    name: "do.rows_read_per_wake",
+    kind: "count",
+    unit: "rows",
+    limit: { max: 18 },
+    against: "an object that has lost its memory: until its paired account is open and a session is loaded",
+    run: async () => (await answerOf<WakeCosts>("/wake-costs")).loaded,
+  },
+  {
+    name: "do.rows_read_per_wake.with_a_message",
+    kind: "count",
+    unit: "rows",
+    against: "the same, until a message on the session may leave",
+    run: async () => (await answerOf<WakeCosts>("/wake-costs")).sent,
+  },
+  {
+    name: "do.registry_rows_read_per_wake",
+    kind: "count",
+    unit: "rows",
+    limit: { max: 5 },
+    against: "the registry of a thousand accounts that has lost its memory, until one call is admitted",
+    run: () => answerOf<number>("/registry-wake-costs"),
   },
   {
     name: "do.flush_1000.ratio_vs_bare_multirow",

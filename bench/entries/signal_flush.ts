@@ -1,15 +1,11 @@
 import { join } from "node:path";
 import Database from "libsql";
-import { type Account, openAccount } from "../../mod.ts";
-import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
-import { type SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
-import type { SignalStoreCache } from "../../src/signal/mod.ts";
-import { signalCache } from "../../src/signal/mod.ts";
+import type { Account } from "../../mod.ts";
+import { SessionRecord } from "../../src/ratchet/mod.ts";
 import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { betterSqlite3 } from "../support/better_sqlite3.ts";
-import { makeFolder } from "../support/folder.ts";
-import { advance, freshRecord } from "../support/sample_records.ts";
+import { addressOf, type Cache, openFileCache, SESSIONS } from "../support/file_cache.ts";
 import {
   BARE_ROWS,
   type LoopTable,
@@ -17,54 +13,6 @@ import {
   SAME_ROWS,
   type SqliteLibrary,
 } from "../support/session_loop.ts";
-
-type Cache = SignalStoreCache<SessionRecord, SenderKeyRecord>;
-
-/** Number of dirty sessions per flush. */
-const SESSIONS = 1_000;
-
-function addressOf(index: number): string {
-  return `${100_000_000_000 + index * 7_919}:${(index % 5) + 1}@lid.0`;
-}
-
-/** A local file with `SESSIONS` sessions, and the cache over it. */
-interface FileCache {
-  readonly folder: string;
-  readonly account: Account;
-  readonly cache: Cache;
-  /** Sends one message on each session, so that all are dirty. Returns their records. */
-  sendAll(): Promise<ReadonlyMap<string, SessionRecord>>;
-  close(): Promise<void>;
-}
-
-async function openFileCache(): Promise<FileCache> {
-  const folder = makeFolder();
-  const account = await openAccount({
-    backend: libsqlBackend({ url: `file:${join(folder.path, "account.db")}` }),
-    saverIntervalMs: "manual",
-  });
-  const cache = signalCache(account);
-  const current = new Map<string, SessionRecord>();
-  for (let index = 0; index < SESSIONS; index++) current.set(addressOf(index), freshRecord());
-  return {
-    folder: folder.path,
-    account,
-    cache,
-    sendAll: async () => {
-      for (const [address, record] of current) {
-        const next = record.copy();
-        advance(next);
-        await cache.sessions.put(address, next);
-        current.set(address, next);
-      }
-      return current;
-    },
-    close: async () => {
-      await account.close();
-      folder.remove();
-    },
-  };
-}
 
 type Rows = (readonly unknown[])[];
 

@@ -18,8 +18,10 @@ import { openLoop, SAME_ROWS } from "../support/session_loop.ts";
 const MEMBERS = 1_024;
 const DEVICES = 2;
 
-/** The sessions of the whole group fit into the cache: its default capacity is 2,000. */
-const OPTIONS = { saverIntervalMs: "manual", signal: { capacity: 4_096 } } as const;
+const OPTIONS = { saverIntervalMs: "manual" } as const;
+
+/** The memory of an account in a Durable Object. */
+const OBJECT_BYTES = 8 * 1_024 * 1_024;
 
 const addresses: readonly string[] = Array.from({ length: MEMBERS * DEVICES }, (_, index) => {
   const device = index % DEVICES === 0 ? "" : `:${index % DEVICES}`;
@@ -64,6 +66,28 @@ async function countStatements(): Promise<{ queries: number; commits: number; st
   await account.close();
   folder.remove();
   return counts;
+}
+
+/** Number of queries to load the sessions, and the identities, again after they were used. */
+async function queriesWarm(maxBytes: number | undefined): Promise<number> {
+  const folder = makeFolder();
+  const driver = await countingDriver(`file:${join(folder.path, "account.db")}`);
+  const backend = openSqliteBackend(driver);
+  const account = await openAccount({ backend, saverIntervalMs: "manual", signal: { maxBytes } });
+  await putSessions(account);
+  const { sessions, identities } = signalCache(account);
+  for (const address of addresses) await identities.put(address, new Uint8Array(32).fill(1));
+  await distribute(account);
+  await account.flush();
+  driver.queries.length = 0;
+  for (let pass = 0; pass < 2; pass += 1) {
+    await sessions.loadMany(addresses);
+    for (const address of addresses) await identities.load(address);
+  }
+  const queries = driver.queries.length;
+  await account.close();
+  folder.remove();
+  return queries;
 }
 
 /**
@@ -143,6 +167,15 @@ export const entries: readonly BenchEntry[] = [
     limit: { max: 20 },
     against: `${WHAT}; statements of the commit, the guard included`,
     run: count("statements"),
+  },
+  {
+    name: "signal.group_2048.queries_warm",
+    kind: "count",
+    unit: "queries",
+    limit: { max: 0 },
+    against:
+      "2,048 sessions and identities are loaded again, in the memory of a process and in that of an object",
+    run: async () => ({ process: await queriesWarm(undefined), object: await queriesWarm(OBJECT_BYTES) }),
   },
   {
     name: "signal.group_1024x2.ratio_vs_loop",

@@ -40,7 +40,7 @@ const COUNTED: readonly Counted[] = [
   },
   {
     name: "signal.rows_per_1000_sends.at_1_per_s",
-    limit: { max: 45 },
+    limit: { max: 30 },
     messages: () => sends(MESSAGES, 1_000),
     what: "1,000 messages to one peer, one a second",
   },

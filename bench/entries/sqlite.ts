@@ -1,109 +1,14 @@
-import { join } from "node:path";
 import { type LibsqlBackendOptions, libsqlBackend } from "../../src/adapters/libsql/mod.ts";
-import type { WriteOf } from "../../src/backend/mod.ts";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
-import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry, Limit } from "../harness/entry.ts";
 import type { CountedRows } from "../object/row_counter.ts";
 import { betterSqlite3 } from "../support/better_sqlite3.ts";
-import { makeFolder } from "../support/folder.ts";
-import { openLoop, SAME_ROWS, type SqliteLibrary } from "../support/session_loop.ts";
+import { compareColdReads, compareCommits, SESSIONS } from "../support/session_comparison.ts";
 
-const SESSIONS = 1_000;
-const RECORD_BYTES = 1_500;
-
-function addressOf(index: number): string {
-  return `${5_511_900_000_000 + index * 7_919}:${(index % 5) + 1}@c.us.0`;
-}
-
-type SessionPut = WriteOf<"session.put">;
-
-/** Records that were not written before. */
-function newSessions(count: number, version: number): SessionPut[] {
-  return Array.from({ length: count }, (_, index) => ({
-    kind: "session.put",
-    address: addressOf(index),
-    record: new Uint8Array(RECORD_BYTES).fill(version + index),
-    lease: { reservedUntil: 64, incarnation: "0123456789abcdef".repeat(2), burned: 0 },
-  }));
-}
-
-interface CommitOptions {
-  /** Sessions per commit. */
-  readonly count: number;
-  /** Commits per turn. */
-  readonly commits?: number;
-  readonly native?: LibsqlBackendOptions["native"];
-  readonly loop?: SqliteLibrary;
-}
-
-/** Both sides get prepared rows, write every page to the log, and sync it once per commit. */
-async function commits({ count, commits = 1, native, loop: library }: CommitOptions): Promise<Comparison> {
-  const folder = makeFolder();
-  const url = `file:${join(folder.path, "backend.db")}`;
-  const backend = await libsqlBackend({ url, native });
-  const next = { owner: "bench", epoch: 1 };
-  await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
-  const guard = { owner: "bench", minEpoch: 1, maxEpoch: 1 };
-  const loop = openLoop(join(folder.path, "loop.db"), SAME_ROWS, library);
-  let version = 0;
-  const prepared = (): SessionPut[][] => Array.from({ length: commits }, () => newSessions(count, ++version));
-  let writes: SessionPut[][] = [];
-  let rows: (readonly unknown[])[][] = [];
-  return {
-    ours: {
-      prepare: () => {
-        writes = prepared();
-      },
-      run: async () => {
-        for (const some of writes) await backend.commit(some, { guard });
-      },
-    },
-    theirs: {
-      prepare: () => {
-        rows = prepared().map((some) => some.map(({ address, record }) => SAME_ROWS.params(address, record)));
-      },
-      run: () => {
-        for (const some of rows) loop.write(some);
-      },
-    },
-    close: async () => {
-      await backend.close();
-      loop.file.close();
-      folder.remove();
-    },
-  };
-}
-
-/** Single sessions, each read by its address through the backend that `openAccount` opens. */
-async function coldReads(native?: LibsqlBackendOptions["native"]): Promise<Comparison> {
-  const folder = makeFolder();
-  const backend = await libsqlBackend({ url: `file:${join(folder.path, "backend.db")}`, native });
-  const loop = openLoop(join(folder.path, "loop.db"), SAME_ROWS);
-  const sessions = newSessions(SESSIONS, 1);
-  await backend.commit(sessions);
-  loop.write(sessions.map(({ address, record }) => SAME_ROWS.params(address, record)));
-  const select = loop.file.prepare(SAME_ROWS.select);
-  const addresses = sessions.map(({ address }) => address);
-  const keys = addresses.map((address) => SAME_ROWS.key(address));
-  return {
-    ours: {
-      run: async () => {
-        for (const address of addresses) await backend.loadSessionRow(address);
-      },
-    },
-    theirs: {
-      run: () => {
-        for (const key of keys) select.all(key);
-      },
-    },
-    close: async () => {
-      await backend.close();
-      loop.file.close();
-      folder.remove();
-    },
-  };
-}
+/** Opens files through libSQL. */
+const through = (native?: LibsqlBackendOptions["native"]) => ({
+  open: (path: string) => libsqlBackend({ url: `file:${path}`, native }),
+});
 
 /** Rows as a Durable Object counts them, counted once for all entries. */
 let countedRows: Promise<CountedRows> | undefined;
@@ -151,14 +56,14 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     limit: { max: 1 },
     against: NATIVE,
-    open: () => commits({ count: SESSIONS }),
+    open: () => compareCommits({ ...through(), count: SESSIONS }),
   },
   {
     name: "sqlite.commit_1000_sessions.client_ratio_vs_prepared_loop",
     kind: "ratio",
     unit: "ratio",
     against: CLIENT,
-    open: () => commits({ count: SESSIONS, native: false }),
+    open: () => compareCommits({ ...through(false), count: SESSIONS }),
   },
   {
     name: "sqlite.one_row_commit.cpu_vs_bare",
@@ -167,28 +72,30 @@ export const entries: readonly BenchEntry[] = [
     limit: { max: 1.8 },
     leftOutOfCi: "most of its CPU time is that of fsync: 1.7 to 3.1 for one code, by what else the disk does",
     against: NATIVE,
-    open: () => commits({ count: 1, commits: 50 }),
+    open: () => compareCommits({ ...through(), count: 1, commits: 50 }),
   },
   {
     name: "sqlite.one_row_commit.client_cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
     against: CLIENT,
-    open: () => commits({ count: 1, commits: 50, native: false }),
+    open: () => compareCommits({ ...through(false), count: 1, commits: 50 }),
   },
   {
     name: "sqlite.cold_read.cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
+    limit: { max: 2 },
+    leftOutOfCi: "one read takes a few microseconds: 2.3 to 2.9 for one code",
     against: "one prepared SELECT of libsql by the same key; ours through the same library",
-    open: () => coldReads(),
+    open: () => compareColdReads(through()),
   },
   {
     name: "sqlite.cold_read.client_cpu_vs_bare",
     kind: "ratio",
     unit: "ratio",
     against: "the same; ours through @libsql/client, which prepares each statement again",
-    open: () => coldReads(false),
+    open: () => compareColdReads(through(false)),
   },
   {
     name: "sqlite.commit_1000_sessions.ratio_vs_better_sqlite3_loop",
@@ -196,7 +103,7 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     needs: "better-sqlite3",
     against: BETTER_SQLITE3,
-    open: () => commits({ count: SESSIONS, loop: betterSqlite3() }),
+    open: () => compareCommits({ ...through(), count: SESSIONS, loop: betterSqlite3() }),
   },
   {
     name: "sqlite.one_row_commit.cpu_vs_better_sqlite3",
@@ -204,7 +111,7 @@ export const entries: readonly BenchEntry[] = [
     unit: "ratio",
     needs: "better-sqlite3",
     against: BETTER_SQLITE3,
-    open: () => commits({ count: 1, commits: 50, loop: betterSqlite3() }),
+    open: () => compareCommits({ ...through(), count: 1, commits: 50, loop: betterSqlite3() }),
   },
   rowCount(
     {

@@ -38,10 +38,12 @@ export interface RatioEntry extends NamedEntry {
   /** A description of the other side. */
   readonly against: string;
   /**
-   * A requirement that bench/run.mjs prepares before the first comparison: the built package, or a package of
-   * bench/peers.
+   * A requirement that bench/run.mjs prepares before the first comparison: the built package, or a library of
+   * tools/drivers.
    */
   readonly needs?: "dist" | "better-sqlite3";
+  /** The program that measures it. Defaults to the running Node. */
+  readonly runtime?: "node 22" | "node 24" | "bun";
   /** Why `--ci` leaves it out, although it has a limit: what a shared machine does to it. */
   readonly leftOutOfCi?: string;
   /** Opens both sides. Not timed. */

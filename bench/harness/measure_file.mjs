@@ -87,8 +87,8 @@ if (mode === "ratio") {
     if (mode === "short" && !isForCi(entry)) continue;
     if (entry.kind !== "ratio") await measureExact(entry);
     else {
-      const { name, kind, unit, limit, against, needs } = entry;
-      send({ ratio: { name, kind, unit, limit, against, needs } });
+      const { name, kind, unit, limit, against, needs, runtime } = entry;
+      send({ ratio: { name, kind, unit, limit, against, needs, runtime } });
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The storage of a Durable Object, with a count of what the platform bills: rows written, index entries
- * included, and alarms set.
+ * The storage of a Durable Object, with a count of what the platform bills: rows read and written, index
+ * entries included, and alarms set.
  */
 
 import type { AccountStorageLike } from "../../src/worker/mod.ts";
@@ -15,6 +15,7 @@ interface RealStorage extends AccountStorageLike {
       raw(): Iterable<readonly (string | number | null | ArrayBuffer)[]> & {
         toArray(): (string | number | null | ArrayBuffer)[][];
       };
+      readonly rowsRead: number;
       readonly rowsWritten: number;
     };
   };
@@ -24,6 +25,7 @@ interface RealStorage extends AccountStorageLike {
 export class CountedStorage implements AccountStorageLike {
   readonly sql: AccountStorageLike["sql"];
   readonly #real: RealStorage;
+  rowsRead = 0;
   rowsWritten = 0;
   alarmsSet = 0;
   alarmAtMs: number | undefined;
@@ -36,6 +38,7 @@ export class CountedStorage implements AccountStorageLike {
       exec: (query, ...bindings) => {
         const cursor = real.sql.exec(query, ...bindings);
         const rows = cursor.raw().toArray();
+        this.rowsRead += cursor.rowsRead;
         this.rowsWritten += cursor.rowsWritten;
         return { raw: () => rows };
       },

@@ -4,21 +4,28 @@ import type { Account } from "../../src/account/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../../src/ratchet/mod.ts";
 import { type SignalStoreCache, signalCache } from "../../src/signal/mod.ts";
 import { FakeClock, ManualScheduler, SeededRandom } from "../../src/testing/mod.ts";
-import { AccountObject } from "../../src/worker/mod.ts";
+import { AccountObject, type AccountObjectOptions } from "../../src/worker/mod.ts";
 import type { CountedStorage } from "./counted_storage.ts";
 
 const ALARM = "alarm";
+
+/** How an object is configured. */
+export type SimulatedOptions = Pick<AccountObjectOptions, "newDevice" | "signal">;
 
 /** One incarnation after another of an object over one storage. */
 export class SimulatedObject {
   readonly clock: FakeClock = new FakeClock();
   readonly storage: CountedStorage;
+  /** Time for which a timer was pending, in milliseconds. */
+  timerPendingMs = 0;
+  readonly #options: SimulatedOptions;
   readonly #random = new SeededRandom(11);
   #scheduler: ManualScheduler;
   #object: AccountObject;
 
-  constructor(storage: CountedStorage) {
+  constructor(storage: CountedStorage, options: SimulatedOptions = {}) {
     this.storage = storage;
+    this.#options = options;
     [this.#scheduler, this.#object] = this.#begin();
   }
 
@@ -39,17 +46,24 @@ export class SimulatedObject {
   async pass(ms: number): Promise<void> {
     const untilMs = this.clock.nowMs() + ms;
     for (;;) {
-      const dueMs = this.#nextDueMs();
-      const nextMs = Math.min(untilMs, Math.max(dueMs, this.clock.nowMs()));
-      await this.#scheduler.advance(nextMs - this.clock.nowMs());
-      await drained();
-      if (dueMs > untilMs) return;
+      await this.settled();
+      const { scheduled } = this.#scheduler;
+      const nowMs = this.clock.nowMs();
+      const dueMs = scheduled.map((name) => this.#scheduler.dueAtMs(name) ?? 0);
+      const nextMs = Math.min(untilMs, ...dueMs);
+      if (scheduled.some((name) => name !== ALARM)) this.timerPendingMs += nextMs - nowMs;
+      this.clock.set(nextMs);
+      if (nextMs === untilMs && !dueMs.includes(nextMs)) return;
     }
   }
 
-  #nextDueMs(): number {
-    const times = this.#scheduler.scheduled.map((name) => this.#scheduler.dueAtMs(name) ?? 0);
-    return Math.min(...times, Number.POSITIVE_INFINITY);
+  /**
+   * Runs what is due now. The clock does not move before all macrotasks have run: the object decides in one
+   * what a turn leaves.
+   */
+  async settled(): Promise<void> {
+    await drained();
+    while ((await this.#scheduler.runDue()) > 0) await unawaited();
   }
 
   #begin(): [ManualScheduler, AccountObject] {
@@ -57,7 +71,7 @@ export class SimulatedObject {
     const scheduler = new ManualScheduler(clock);
     const object = new AccountObject(
       { id: { name: "bench" }, storage, blockConcurrencyWhile: (work) => work() },
-      { host: { clock, random: this.#random }, timers: scheduler },
+      { ...this.#options, host: { clock, random: this.#random }, timers: scheduler },
     );
     scheduler.register(ALARM, async () => {
       storage.alarmAtMs = undefined;
@@ -69,7 +83,14 @@ export class SimulatedObject {
   }
 }
 
-/** Waits one turn of the event loop, so that unawaited work ends. */
+/** Turns of the microtask queue in which unawaited work of a task ends: it waits for no macrotask. */
+const MICROTASKS = 200;
+
+async function unawaited(): Promise<void> {
+  for (let turn = 0; turn < MICROTASKS; turn += 1) await Promise.resolve();
+}
+
+/** Waits one turn of the event loop. */
 export function drained(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

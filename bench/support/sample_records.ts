@@ -57,3 +57,12 @@ export function advance(record: SessionRecord): void {
   const sending = record.sendingChain;
   if (sending !== undefined) record.fastForward(sending.id, sending.next + 1);
 }
+
+/** Moves the record to a new sending chain, as a message of the peer does. */
+export function step({ current }: SessionRecord, message: number): void {
+  if (current === undefined) throw new Error("step session: there is none");
+  const ratchetKey = publicKey();
+  new DataView(ratchetKey.buffer).setUint32(1, message);
+  const keys = { ratchetKey, ratchetKeyPrivate: random.bytes(32), chainKey: random.bytes(32) };
+  current.senderChain = SessionChain.create({ ...keys, index: 0 });
+}

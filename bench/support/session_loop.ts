@@ -13,6 +13,7 @@ export interface SqliteFile {
   prepare(sql: string): {
     run(params: readonly unknown[]): unknown;
     all(params: readonly unknown[]): unknown;
+    get(params: readonly unknown[]): unknown;
   };
   close(): unknown;
 }

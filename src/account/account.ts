@@ -6,7 +6,7 @@ import {
   validateWrites,
   type Write,
 } from "../backend/mod.ts";
-import type { CacheBuilder, OwnedCaches } from "../cache/mod.ts";
+import type { CacheBuilder } from "../cache/mod.ts";
 import { type PersistenceManager, refuseIdentityChange } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError, requireFunction, requireList } from "../errors/mod.ts";
@@ -18,6 +18,15 @@ import {
   type WriteBehind,
   type WriteBehindHealth,
 } from "../write_behind/mod.ts";
+import type { AccountStatistics } from "./account_statistics.ts";
+
+/** What an account has that a client in this process uses. */
+export interface ClientParts {
+  /** Opens the LID cache. */
+  readonly lidCache?: ((account: Account) => AccountLids) | undefined;
+  /** Reads statistics. */
+  readonly statistics?: ((account: Account) => AccountStatistics) | undefined;
+}
 
 /** What an account is made of. `openAccount` puts it together. */
 export interface AccountParts {
@@ -28,9 +37,9 @@ export interface AccountParts {
   readonly store: Backend;
   readonly writeBehind: WriteBehind;
   readonly device: PersistenceManager;
-  readonly caches: OwnedCaches | undefined;
-  /** Opens the LID cache. An account that is hosted for a client elsewhere has none. */
-  readonly lidCache?: ((account: Account) => AccountLids) | undefined;
+  readonly caches: (CacheBuilder & { close(): void }) | undefined;
+  /** What a client in this process uses. An account that is hosted for one elsewhere has none of it. */
+  readonly client: ClientParts;
   readonly taskPrefix: string;
   readonly signalPolicy: SignalPolicy;
   readonly stopHousekeeping: () => void;
@@ -81,10 +90,11 @@ export class Account implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #queue: CommitQueue;
   readonly #stopHousekeeping: () => void;
-  readonly #ownedCaches: OwnedCaches | undefined;
+  readonly #ownedCaches: { close(): void } | undefined;
   readonly #followers: CommitFollower[] = [];
-  readonly #lidCache: AccountParts["lidCache"];
+  readonly #client: ClientParts;
   readonly #onIdentityChanged: AccountParts["onIdentityChanged"];
+  readonly #closingListeners = new Set<() => void>();
   readonly #accountId: number;
   readonly #onStored: AccountParts["onStored"];
   #closing: Promise<void> | undefined;
@@ -98,7 +108,7 @@ export class Account implements AsyncDisposable {
     this.taskPrefix = parts.taskPrefix;
     this.signalPolicy = parts.signalPolicy;
     this.#accountId = parts.accountId;
-    this.#lidCache = parts.lidCache;
+    this.#client = parts.client;
     this.#onStored = parts.onStored;
     this.#backend = parts.backend;
     this.#queue = parts.queue;
@@ -113,8 +123,7 @@ export class Account implements AsyncDisposable {
    * concerns.
    */
   get lid(): AccountLids {
-    if (this.#lidCache === undefined) throw new TypeError("use LIDs: the account is hosted without them");
-    return this.#lidCache(this);
+    return this.#part("lidCache")(this);
   }
 
   /** Writes everything that is dirty. See `WriteBehind.flush`. */
@@ -171,6 +180,18 @@ export class Account implements AsyncDisposable {
   }
 
   /**
+   * Adds a function that is called with the writes of every commit of the account, of every origin, after it
+   * was applied and in the order of the commits; with `undefined` after a commit whose outcome is unknown.
+   * The writes and their bytes are valid during the call only. It must not throw.
+   *
+   * @returns Removes the function.
+   */
+  followCommits(follower: (writes: readonly Write[] | undefined) => void): () => void {
+    requireFunction("follower", follower);
+    return this.#queue.follow(follower);
+  }
+
+  /**
    * Adds a function that is called when the device takes another identity, at once: what is in memory of the
    * former one is not true any more. What is stored goes in the commit that saves the device, and each caller
    * that reads the store before that is done waits for it. It must not throw.
@@ -178,6 +199,16 @@ export class Account implements AsyncDisposable {
   onIdentityChanged(listener: () => void): void {
     requireFunction("listener", listener);
     this.#onIdentityChanged(listener);
+  }
+
+  /**
+   * Adds a function that is called when the account begins to close, before the last flush: it stops timers.
+   * It must not throw. Returns a function that removes it.
+   */
+  onClosing(listener: () => void): () => void {
+    requireFunction("listener", listener);
+    this.#closingListeners.add(listener);
+    return () => this.#closingListeners.delete(listener);
   }
 
   /** How saving is going. */
@@ -194,8 +225,29 @@ export class Account implements AsyncDisposable {
   }
 
   /** What was committed since the account was opened. */
-  stats(): CommitStats {
+  get commitStats(): CommitStats {
     return this.#queue.stats;
+  }
+
+  /**
+   * What the account has done since it was opened and what it holds in memory, as a plain object: commits,
+   * what is dirty and for how long, its Signal cache, and entries and bytes of each cache. It takes some
+   * microseconds, asks no backend, and contains no key and no name of a user.
+   *
+   * @example
+   * ```ts
+   * import { openAccount } from "@holdfast/store";
+   * import { memoryBackend } from "@holdfast/store/memory";
+   *
+   * await using account = await openAccount({ backend: memoryBackend() });
+   * account.device.processCommand({ kind: "setPushName", pushName: "Ada" });
+   * if (account.stats().dirty.must !== 1) throw new Error("it is not saved yet");
+   * await account.flush();
+   * if (account.stats().commits === 0) throw new Error("it is saved");
+   * ```
+   */
+  stats(): AccountStatistics {
+    return this.#part("statistics")(this);
   }
 
   /**
@@ -243,8 +295,15 @@ export class Account implements AsyncDisposable {
     return this.close();
   }
 
+  #part<Name extends keyof ClientParts>(name: Name): Exclude<ClientParts[Name], undefined> {
+    const part = this.#client[name];
+    if (part === undefined) throw new TypeError(`use ${name}: the account is hosted without it`);
+    return part as Exclude<ClientParts[Name], undefined>;
+  }
+
   async #close(): Promise<void> {
     this.#stopHousekeeping();
+    for (const listener of this.#closingListeners) listener();
     const errors: unknown[] = [];
     const steps = [this.writeBehind, this.#queue, this.#backend];
     for (const step of steps) {

@@ -1,4 +1,4 @@
-import type { Committer, Write } from "../backend/mod.ts";
+import type { Committer, DeviceReads, Write } from "../backend/mod.ts";
 import { type Host, nowSeconds } from "../ports/mod.ts";
 import { requirePositive, summarizeError } from "../write_behind/mod.ts";
 
@@ -26,6 +26,11 @@ export interface HousekeepingPolicy {
    * weeks they are counted in.
    */
   readonly tcTokenS: number;
+  /**
+   * Segments of messages, after they have expired: the log that wrote them removes them earlier and keeps
+   * what has to live on. Defaults to a day.
+   */
+  readonly messageSegmentS: number;
 }
 
 /** What holds where `openAccount` is given no other times. */
@@ -35,6 +40,7 @@ export const HOUSEKEEPING_DEFAULTS: HousekeepingPolicy = {
   baseKeyS: DAY_S,
   pendingInboundS: 30 * DAY_S,
   tcTokenS: 28 * DAY_S,
+  messageSegmentS: DAY_S,
 };
 
 /** What housekeeping works with. */
@@ -47,7 +53,14 @@ export interface HousekeepingParts {
    */
   readonly phase: number;
   readonly committer: Pick<Committer, "commit">;
+  /** Tells which accounts of the database are set aside. */
+  readonly reads: Pick<DeviceReads, "listSetAside">;
   readonly policy?: Partial<HousekeepingPolicy> | undefined;
+  /**
+   * Whether a kind needs a further run, beside those of a backlog: asked at the start if none is planned, and
+   * after each run. By default there is one in each interval.
+   */
+  readonly isNeeded?: ((kind: HousekeepingKind, isStart: boolean) => boolean) | undefined;
 }
 
 /** When something is removed, and how many rows of it at most. */
@@ -62,26 +75,46 @@ interface Run {
 type Expiry = (run: Run) => Write;
 
 function expiry(
-  kind: "sentMessage.expire" | "baseKey.expire" | "pendingInbound.expire",
+  kind: "sentMessage.expire" | "baseKey.expire" | "pendingInbound.expire" | "messageSegment.expire",
   lifetime: keyof HousekeepingPolicy,
 ): Expiry {
   return ({ policy, nowS, limit }) => ({ kind, cutoff: since(nowS, policy[lifetime]), limit });
 }
 
-/** One task for each kind, by the name that a scheduler stores. */
-const TASKS: Readonly<Record<string, Expiry>> = {
-  "sent-messages": expiry("sentMessage.expire", "sentMessageS"),
-  "base-keys": expiry("baseKey.expire", "baseKeyS"),
-  "pending-inbound": expiry("pendingInbound.expire", "pendingInboundS"),
-  "tc-tokens": ({ policy, nowS, limit }) => {
+/** What expires, by the table of the writes that remove it. Names of tasks end with it. */
+export type HousekeepingKind =
+  | "sentMessage"
+  | "baseKey"
+  | "pendingInbound"
+  | "tcToken"
+  | "syncVersion"
+  | "messageSegment"
+  | "msgSecret";
+
+/** One task for each kind. */
+const TASKS: Readonly<Record<HousekeepingKind, Expiry>> = {
+  sentMessage: expiry("sentMessage.expire", "sentMessageS"),
+  baseKey: expiry("baseKey.expire", "baseKeyS"),
+  pendingInbound: expiry("pendingInbound.expire", "pendingInboundS"),
+  tcToken: ({ policy, nowS, limit }) => {
     const cutoff = since(nowS, policy.tcTokenS);
     return { kind: "tcToken.expire", tokenCutoff: cutoff, senderCutoff: cutoff, limit };
   },
   // Value MACs that a newer set of their collection replaced, or that a crash kept from ever being one.
-  "app-state": () => ({ kind: "syncVersion.sweep", limit: ROWS_PER_RUN }),
+  syncVersion: () => ({ kind: "syncVersion.sweep", limit: ROWS_PER_RUN }),
+  // Each segment says when it expires. Its log comes first.
+  messageSegment: expiry("messageSegment.expire", "messageSegmentS"),
   // Each secret says itself until when it is kept.
-  "message-secrets": ({ nowS, limit }) => ({ kind: "msgSecret.expire", cutoff: nowS, limit }),
+  msgSecret: ({ nowS, limit }) => ({ kind: "msgSecret.expire", cutoff: nowS, limit }),
 };
+
+/** The task that also deletes accounts that were set aside, of the whole database. */
+const WITH_SET_ASIDE = "messageSegment";
+
+async function expiredSetAside(reads: HousekeepingParts["reads"], nowS: number): Promise<readonly Write[]> {
+  const isDue = (await reads.listSetAside()).some(({ until }) => until <= nowS);
+  return isDue ? [{ kind: "account.expireSetAside", cutoff: nowS }] : [];
+}
 
 /**
  * Removes what has expired: one named task of the scheduler a kind. The first run comes between half an
@@ -101,34 +134,41 @@ export function startHousekeeping({
   taskPrefix,
   phase,
   committer,
+  reads,
   policy: overrides,
+  isNeeded = () => true,
 }: HousekeepingParts): () => void {
   const policy = resolve(overrides);
   const intervalMs = policy.intervalS * 1_000;
   const { clock, scheduler, logger } = host;
   let isStopped = false;
-  const stops = Object.entries(TASKS).map(([kind, writeOf]) => {
+  const stops = (Object.keys(TASKS) as HousekeepingKind[]).map((kind) => {
     const name = `${taskPrefix}housekeeping.${kind}`;
     const plan = (delayMs: number): void => scheduler.schedule(name, clock.nowMs() + delayMs);
     let limit: number | undefined = ROWS_PER_RUN;
     const run = async (): Promise<void> => {
       let rows = 0;
+      let isOver = false;
       try {
-        [rows = 0] = await committer.commit([writeOf({ policy, nowS: nowSeconds(clock), limit })]);
+        const nowS = nowSeconds(clock);
+        const expired = kind === WITH_SET_ASIDE ? await expiredSetAside(reads, nowS) : [];
+        [rows = 0] = await committer.commit([TASKS[kind]({ policy, nowS, limit }), ...expired]);
         if (rows < ROWS_PER_RUN) limit = undefined;
+        isOver = !isNeeded(kind, false);
       } catch (error) {
         limit = ROWS_PER_RUN;
         const { code, message } = summarizeError(error);
         logger.log("warn", "housekeeping: failed", { task: kind, code, error: message });
       }
       if (isStopped) return;
-      const isBacklog = rows >= ROWS_PER_RUN && (limit !== undefined || kind === "app-state");
+      const isBacklog = rows >= ROWS_PER_RUN && (limit !== undefined || kind === "syncVersion");
+      if (isOver && !isBacklog) return;
       plan(isBacklog ? MORE_AFTER_MS : Math.floor(intervalMs / Math.max(1, rows / ROWS_PER_RUN)));
     };
     const unregister = scheduler.register(name, run, { stored: true });
     // What an earlier process has planned stays: an account that is opened often would never get to it.
     const plannedAtMs = scheduler.dueAtMs?.(name);
-    if (plannedAtMs === undefined || plannedAtMs > clock.nowMs() + intervalMs) {
+    if (plannedAtMs === undefined ? isNeeded(kind, true) : plannedAtMs > clock.nowMs() + intervalMs) {
       plan(Math.floor(intervalMs * (0.5 + phase / 2)));
     }
     return unregister;

@@ -51,6 +51,10 @@ async function fill(store: Backend, nowS: number): Promise<void> {
     { ...secret, id: "1", expiresAt: nowS + 1_000 },
     { ...secret, id: "never", expiresAt: 0 },
   ]);
+  const expiresAt = nowS + HOUSEKEEPING_DEFAULTS.messageSegmentS;
+  await store.putMessageSegments([
+    { log: "message", seq: 1, expiresAt, head: new Uint8Array(0), payload: SECRET },
+  ]);
 }
 
 /** Which rows are left, by kind. */
@@ -61,13 +65,15 @@ async function left(store: Backend): Promise<string[]> {
     token: await store.getTcToken("1000@lid"),
     inbound: await store.getPendingInbound("chat", "1000@lid", "1"),
     secret: await store.getMsgSecret("chat", "1000@lid", "1"),
+    segment: await store.getMessageSegment("message", 1),
     neverSecret: await store.getMsgSecret("chat", "1000@lid", "never"),
   };
   return Object.entries(kinds).flatMap(([kind, row]) => (row === undefined ? [] : [kind]));
 }
 
 test("each kind goes when its time is over, and what never expires stays", async () => {
-  const { intervalS, sentMessageS, baseKeyS, tcTokenS, pendingInboundS } = HOUSEKEEPING_DEFAULTS;
+  const { intervalS, sentMessageS, baseKeyS, messageSegmentS, tcTokenS, pendingInboundS } =
+    HOUSEKEEPING_DEFAULTS;
   const world = new World();
   const account = await world.open();
   const filledAtS = world.nowS;
@@ -76,13 +82,15 @@ test("each kind goes when its time is over, and what never expires stays", async
     await world.host.scheduler.advance((filledAtS + ageS - world.nowS) * 1_000);
     return await left(account.store);
   };
-  const all = ["sent", "baseKey", "token", "inbound", "secret", "neverSecret"];
+  const all = ["sent", "baseKey", "token", "inbound", "secret", "segment", "neverSecret"];
   expect(await leftAfter(0)).toEqual(all);
   expect(await leftAfter(intervalS)).toEqual(all.filter((kind) => kind !== "secret"));
   // It goes with the next run.
   const gone = (lifetimeS: number): Promise<string[]> => leftAfter(lifetimeS + intervalS);
-  expect(await gone(sentMessageS)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
-  expect(await gone(baseKeyS)).toEqual(["token", "inbound", "neverSecret"]);
+  expect(await gone(sentMessageS)).toEqual(["baseKey", "token", "inbound", "segment", "neverSecret"]);
+  expect(await gone(baseKeyS)).toEqual(["token", "inbound", "segment", "neverSecret"]);
+  // A segment stays for a day after it has expired.
+  expect(await gone(2 * messageSegmentS)).toEqual(["token", "inbound", "neverSecret"]);
   // The token was used later than it came.
   expect(await leftAfter(tcTokenS + USED_AFTER_S - 1)).toEqual(["token", "inbound", "neverSecret"]);
   expect(await gone(tcTokenS + USED_AFTER_S)).toEqual(["inbound", "neverSecret"]);
@@ -93,7 +101,7 @@ test("each kind goes when its time is over, and what never expires stays", async
 test("a backlog goes a thousand rows at a time, a second apart", async () => {
   const world = new World();
   const account = await world.open({ housekeeping: { sentMessageS: 60, intervalS: 600 } });
-  const firstMs = world.untilRunMs("sent-messages");
+  const firstMs = world.untilRunMs("sentMessage");
   expect(firstMs).toBeGreaterThanOrEqual(300_000);
   expect(firstMs).toBeLessThanOrEqual(600_000);
   const rows = Array.from({ length: 2_500 }, (_, id) => ({
@@ -110,10 +118,10 @@ test("a backlog goes a thousand rows at a time, a second apart", async () => {
   expect(await taken(1)).toBe(2_000);
   expect(await taken(1_000)).toBe(2_500);
   // From now on a run takes everything, and the next one comes sooner after many rows.
-  expect(world.untilRunMs("sent-messages")).toBe(600_000);
+  expect(world.untilRunMs("sentMessage")).toBe(600_000);
   await account.commitWith(rows);
   expect(await taken(600_000)).toBe(3 * 2_500);
-  expect(world.untilRunMs("sent-messages")).toBe(240_000);
+  expect(world.untilRunMs("sentMessage")).toBe(240_000);
   await account.close();
 });
 
@@ -122,7 +130,7 @@ async function rowsOfRuns(world: World, account: Account, runs: number): Promise
   const taken: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const before = account.stats().rowsWritten;
-    await world.host.scheduler.advance(world.untilRunMs("sent-messages"));
+    await world.host.scheduler.advance(world.untilRunMs("sentMessage"));
     taken.push(account.stats().rowsWritten - before);
   }
   return taken;
@@ -149,8 +157,8 @@ test("a backlog is limited after a restart, too, when its next run is stored", a
     taskLabel: "stored",
   });
   await account.commitWith(sentMessages(world.nowS));
-  expect(scheduler.scheduled).not.toContain("stored:housekeeping.sent-messages");
-  scheduler.schedule("stored:housekeeping.sent-messages", plannedMs);
+  expect(scheduler.scheduled).not.toContain("stored:housekeeping.sentMessage");
+  scheduler.schedule("stored:housekeeping.sentMessage", plannedMs);
   expect(await rowsOfRuns(world, account, 4)).toEqual([1_000, 1_000, 500, 0]);
   await account.close();
 });
@@ -160,8 +168,8 @@ test("a run after a failed one is limited", async () => {
   const account = await world.open({ housekeeping: { sentMessageS: 60, intervalS: 600 } });
   expect(await rowsOfRuns(world, account, 1)).toEqual([0]);
   await account.commitWith(sentMessages(world.nowS));
-  // Six kinds of rows have one run each.
-  world.plan.next(...Array.from({ length: 6 }, () => new BusyError("commit: busy")));
+  // Seven kinds of rows have one run each.
+  world.plan.next(...Array.from({ length: 7 }, () => new BusyError("commit: busy")));
   expect(await rowsOfRuns(world, account, 5)).toEqual([0, 1_000, 1_000, 500, 0]);
   await account.close();
 });
@@ -212,7 +220,7 @@ test("value MACs of former generations go, those of a running snapshot stay", as
   const rows = async (): Promise<number | undefined> =>
     (await store.snapshotDb("rows")).tables.find(({ table }) => table === "syncValues")?.rows;
   expect(await rows()).toBe(1_514);
-  await world.host.scheduler.advance(world.untilRunMs("app-state"));
+  await world.host.scheduler.advance(world.untilRunMs("syncVersion"));
   expect(await rows()).toBe(514);
   await world.host.scheduler.advance(1_000);
   expect(await rows()).toBe(14);
@@ -226,19 +234,19 @@ test("a run that fails is logged and is not the last", async () => {
   const world = new World();
   const account = await world.open();
   await fill(account.store, world.nowS);
-  world.plan.next(...Array.from({ length: 6 }, () => new BusyError("commit: busy")));
+  world.plan.next(...Array.from({ length: 7 }, () => new BusyError("commit: busy")));
   await world.host.scheduler.advance(2 * INTERVAL_MS - 1);
   const logged = world.host.logger.entries.filter(({ message }) => message === "housekeeping: failed");
-  expect(logged).toHaveLength(6);
+  expect(logged).toHaveLength(7);
   await world.host.scheduler.advance(INTERVAL_MS);
-  expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "neverSecret"]);
+  expect(await left(account.store)).toEqual(["baseKey", "token", "inbound", "segment", "neverSecret"]);
   await account.close();
 });
 
 test("nothing is scheduled after closing, nor when it is not wanted", async () => {
   const world = new World();
   const account = await world.open();
-  expect(world.host.scheduler.scheduled.length).toBe(6);
+  expect(world.host.scheduler.scheduled.length).toBe(7);
   await account.close();
   expect(world.host.scheduler.scheduled).toEqual([]);
   const without = await world.open({ housekeeping: false });

@@ -12,6 +12,7 @@ import {
 } from "../backend/mod.ts";
 import { hasSameIdentity, refuseIdentityChange } from "../device/mod.ts";
 import { IdentityConflictError } from "../errors/mod.ts";
+import { WrappedCommitter } from "./wrapped_committer.ts";
 
 /** What a change of identity needs of the account. */
 export interface IdentityChangeParts {
@@ -81,14 +82,7 @@ export class IdentityChange {
    * device's manager does, and refuses one for a device that is.
    */
   committerOf(committer: Committer): Committer {
-    return {
-      commit: (writes, options) => this.#commit(committer, writes, options),
-      readOwner: () => committer.readOwner(),
-      get capabilities() {
-        return committer.capabilities;
-      },
-      close: () => committer.close(),
-    };
+    return new WrappedCommitter(committer, (...commit) => this.#commit(...commit));
   }
 
   async #commit(

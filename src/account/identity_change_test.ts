@@ -118,10 +118,10 @@ describe("another identity of a device that is not paired", () => {
     const here = await world();
     await fill(here);
     const { account } = here;
-    const { lid, devices, senderKeyDevices } = directory(account);
+    const { lid, devices, senderKeyDevices, lidOfContactHash } = directory(account);
     const cache = signalCache(account);
     expect(await lid.getLid("5511999990001")).toBe("100000000000001");
-    expect(await lid.lidOfContactHash("AAAA")).toBeUndefined();
+    expect(await lidOfContactHash("s7oK")).toBe("100000000000001");
     expect(await senderKeyDevices.withoutKey(GROUP, [DEVICE])).toEqual([]);
     takeIdentity(here, await another());
     // Readers wait for the commit that clears what is stored.
@@ -129,6 +129,7 @@ describe("another identity of a device that is not paired", () => {
     expect(here.commits.at(-1)?.[0]?.kind).toBe("account.clear");
     expect(await cache.identities.load(ALICE)).toBeUndefined();
     expect(await lid.getLid("5511999990001")).toBeUndefined();
+    expect(await lidOfContactHash("s7oK")).toBeUndefined();
     expect(await devices.getDevicesFor([DEVICE])).toEqual([undefined]);
     expect(await senderKeyDevices.withoutKey(GROUP, [DEVICE])).toEqual([DEVICE]);
     await account.close();

@@ -4,5 +4,11 @@
  * @module
  */
 export { Account, type CommitFollower } from "./account.ts";
-export { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
-export { type OpenAccountOptions, openAccount, openAccountOver } from "./open_account.ts";
+export { type AccountStatistics, accountStatistics } from "./account_statistics.ts";
+export {
+  HOUSEKEEPING_DEFAULTS,
+  type HousekeepingKind,
+  type HousekeepingPolicy,
+  startHousekeeping,
+} from "./housekeeping.ts";
+export { type OpenAccountOptions, openAccount, openAccountOver, openCaches } from "./open_account.ts";

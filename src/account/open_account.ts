@@ -6,6 +6,8 @@ import {
   type Committer,
   type Device,
   readRestoreEpoch,
+  refuseSealed,
+  requirePlain,
   type Write,
   withCommitter,
 } from "../backend/mod.ts";
@@ -15,19 +17,22 @@ import {
   createDevice,
   type DeviceCompanion,
   PersistenceManager,
+  redactedRows,
   type SnapshotSink,
   withSoundKeys,
 } from "../device/mod.ts";
-import { type AccountLids, attachedLids, lidCache } from "../directory/lid/mod.ts";
+import { attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError, requireFunction, requireObject } from "../errors/mod.ts";
-import { digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
+import { defaultScheduler, digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
 import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
-import { Account } from "./account.ts";
+import { Account, type ClientParts } from "./account.ts";
+import { accountStatistics } from "./account_statistics.ts";
 import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
 import { IdentityChange } from "./identity_change.ts";
 import { OwnMapping, repairOwnMappings } from "./own_mapping.ts";
 import { inRestoreEpoch, restoreEpochOf } from "./restore_epoch.ts";
+import { WrappedCommitter } from "./wrapped_committer.ts";
 
 /** Options of `openAccount`. */
 export interface OpenAccountOptions {
@@ -70,7 +75,7 @@ export interface OpenAccountOptions {
    * trusted-contact tokens and message secrets. `false` leaves everything where it is.
    */
   readonly housekeeping?: Partial<HousekeepingPolicy> | false | undefined;
-  /** Keeps debug snapshots. Without it `createSnapshot` warns and does nothing. */
+  /** Keeps snapshots of `device.createSnapshot`, which rejects without one. */
   readonly snapshotSink?: SnapshotSink | undefined;
   /** Makes the device of an account that has none, for example from another store. Defaults to fresh keys. */
   readonly newDevice?: ((host: Host) => Device | Promise<Device>) | undefined;
@@ -85,8 +90,11 @@ export interface OpenAccountOptions {
  * fails, everything that was opened on the way is closed again, the backend included; what fails while
  * closing is logged.
  *
+ * Whether the account is sealed, and by the backend's keys, is known before: `SealedError` fences no one.
+ *
  * @throws {CorruptError | WrongLengthError} When the stored device is damaged. It is left as it is.
  * @throws {FencedError} When other processes keep taking the account over.
+ * @throws {SealedError} When the account is sealed and the backend lacks its key. Nothing was changed.
  * @throws {StoreError} What the backend says.
  * @throws {IncompleteBackendError} When the backend lacks a store or a method.
  * @throws {TypeError | RangeError} When an option is malformed, or `newDevice` makes no valid device or one
@@ -106,7 +114,8 @@ export interface OpenAccountOptions {
 export async function openAccount(options: OpenAccountOptions): Promise<Account> {
   requireObject("options", options);
   refuseAccountName(options);
-  const host = systemHost(options.host);
+  const own = systemHost(options.host);
+  const host = { ...own, scheduler: options.host?.scheduler ?? defaultScheduler(own.clock) };
   const given = options.backend;
   const like = await (typeof given === "function" ? given() : given);
   let backend: Backend;
@@ -116,17 +125,25 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     await closeParts([like], host.logger);
     throw error;
   }
-  return await openAccountOver(backend, { ...options, host }, { lidCache, withSoundKeys });
+  return await openAccountOver(
+    backend,
+    { ...options, host },
+    {
+      ...{ lidCache, withSoundKeys, redactedRows, openCaches, statistics: accountStatistics },
+    },
+  );
 }
 
 /** What hosts inside this package say of an account that they open. */
-export interface OpenAccountAs {
+export interface OpenAccountAs extends ClientParts {
   /** See `CommitQueueOptions.soleOwner`. */
   readonly soleOwner?: string | undefined;
-  /** Opens the account's LID cache. Without it, `account.lid` throws and its code is not loaded. */
-  readonly lidCache?: ((account: Account) => AccountLids) | undefined;
   /** Without it, the keys of a device that is loaded, or made elsewhere, are not checked. */
   readonly withSoundKeys?: typeof withSoundKeys | undefined;
+  /** Opens the caches of the option `cache`, which has no effect without it. */
+  readonly openCaches?: typeof openCaches | undefined;
+  /** Without it, no snapshot is made. */
+  readonly redactedRows?: typeof redactedRows | undefined;
 }
 
 /**
@@ -166,18 +183,25 @@ async function openParts(
     if (options[name] !== undefined) requireFunction(name, options[name]);
   }
   const { clock, random, logger } = host;
-  const accountId = await backend.create();
+  // Another backend says so when the ownership is taken.
+  const isPlain = backend.capabilities.tellsSealed === true ? undefined : requirePlain(backend);
+  // One that is far away reads the id with what is read after the ownership is taken.
+  const ground = backend.opening?.() ?? backend;
+  const [idBefore] = await Promise.all([ground === backend ? backend.create() : undefined, isPlain]);
   const sound: SoundKeys = async (device, isNew) => (await as.withSoundKeys?.(device, host, isNew)) ?? device;
   const makeDevice = firstDeviceOf(host, options, sound);
   const firstDevice = async (): Promise<Write[]> =>
-    (await backend.exists()) ? [] : [{ kind: "device.save", device: await makeDevice() }];
-  const queue = await CommitQueue.take(backend, { random, logger, soleOwner: as.soleOwner, firstDevice });
+    (await ground.exists()) ? [] : [{ kind: "device.save", device: await makeDevice() }];
+  const queue = await CommitQueue.take(ground, { random, logger, soleOwner: as.soleOwner, firstDevice });
+  const accountId = idBefore ?? (await ground.create());
   let current: PersistenceManager | undefined;
   const identity = identityChangeOf(() => current);
   const followers: ((writes: readonly Write[]) => void)[] = [];
   const committer = identity.committerOf(followed(queue, followers));
-  const store = withCommitter(identity.readsOf(backend), committer, { clock });
-  const { device, isRestored } = await loadDevice(store, makeDevice, {
+  // Reads and commits take one way: a layer that encrypts knows its keys by the commits that it has seen.
+  const store = withCommitter(identity.readsOf(ground), committer, { clock });
+  const opener = withCommitter(ground, committer, { clock });
+  const { device, isRestored } = await loadDevice(opener, makeDevice, {
     ...options,
     mustExist: queue.hasDevice,
     sound,
@@ -190,10 +214,16 @@ async function openParts(
   const writeBehind = new WriteBehind({ committer: queue, host, taskPrefix, policy: options.policy, first });
   opened.unshift(writeBehind);
   const { snapshotSink, saverIntervalMs, housekeeping = {} } = options;
-  await repairOwnMappings(store, device, nowSeconds(clock));
+  // An object that wakes up has done so before: it would read twenty rows each time.
+  if (!queue.isKept) await repairOwnMappings(opener, device, nowSeconds(clock));
   const ownMapping = new OwnMapping(clock);
   const companion = companionOf(ownMapping, identity);
-  const manager = new PersistenceManager({ device, store, writeBehind, host, snapshotSink, companion });
+  let opening: Account | undefined;
+  const backupSource = (): Account => opening as Account;
+  const manager = new PersistenceManager({
+    ...{ device, store, writeBehind, host, snapshotSink, companion, backupSource },
+    redactedRows: as.redactedRows,
+  });
   current = manager;
   const stopHousekeeping =
     housekeeping === false
@@ -203,24 +233,25 @@ async function openParts(
           taskPrefix,
           phase: phaseOf(device),
           committer: queue,
+          reads: ground,
           policy: housekeeping,
         });
   opened.unshift({ close: async () => stopHousekeeping() });
   if (saverIntervalMs !== "manual") manager.runBackgroundSaver(saverIntervalMs);
-  if (options.cache !== undefined) requireFunction("cache.build", options.cache?.build);
-  const caches = options.cache && new OwnedCaches(options.cache, await cacheOwner(device));
+  const caches = options.cache === undefined ? undefined : await as.openCaches?.(options.cache, device);
   if (caches !== undefined) opened.unshift({ close: async () => caches.close() });
   const account = new Account({
     ...{ accountId, host, backend, queue, store, writeBehind, device: manager, caches, taskPrefix },
     stopHousekeeping,
-    lidCache: as.lidCache,
+    client: as,
     onDeviceCommitted: (follower) => ownMapping.connect(() => attachedLids(account).cache, follower),
     onStored: (follower) => followers.push(follower),
     onIdentityChanged: (listener) => identity.onChanged(listener),
     signalPolicy: { ...options.signal, restoreEpoch },
   });
-  // Opened now, so that a fault of its caches is one of opening.
-  as.lidCache?.(account);
+  opening = account;
+  // Opened now, so that a fault of its caches is one of opening. In process none fails.
+  if (caches !== undefined) as.lidCache?.(account);
   return account;
 }
 
@@ -241,21 +272,14 @@ function followed(queue: CommitQueue, followers: readonly ((writes: readonly Wri
   const tell = (writes: readonly Write[]): void => {
     for (const follower of followers) follower(writes);
   };
-  return {
-    commit: async (writes, options) => {
+  return new WrappedCommitter(queue, async (_queue, writes, options) => {
+    tell(writes);
+    try {
+      return await queue.commit(writes, options);
+    } finally {
       tell(writes);
-      try {
-        return await queue.commit(writes, options);
-      } finally {
-        tell(writes);
-      }
-    },
-    readOwner: () => queue.readOwner(),
-    get capabilities() {
-      return queue.capabilities;
-    },
-    close: () => queue.close(),
-  };
+    }
+  });
 }
 
 /** What changes together with the device: our own mapping, and everything when the identity does. */
@@ -274,12 +298,16 @@ function companionOf(ownMapping: OwnMapping, identity: IdentityChange): DeviceCo
 const OWNER_BYTES = 8;
 
 /**
- * What tells this account's cache entries from those of others: accounts of different databases may have one
- * name.
+ * Opens the caches of an account. Its identity key tells its entries from those of others: accounts of
+ * different databases may have one name.
  */
-async function cacheOwner(device: Device): Promise<string> {
+export async function openCaches(
+  builder: CacheBuilder,
+  device: Device,
+): Promise<CacheBuilder & { close(): void }> {
+  requireFunction("cache.build", builder?.build);
   const id = await digest("SHA-256", device.identityKey.publicKey);
-  return hexOf(id.subarray(0, OWNER_BYTES));
+  return new OwnedCaches(builder, hexOf(id.subarray(0, OWNER_BYTES)));
 }
 
 /** A number from 0 to 1 that differs between accounts, of all databases. */
@@ -356,6 +384,7 @@ async function loadDevice(
   if (stored === undefined && (mustExist || (await store.exists()))) {
     throw new CorruptError("open account: a device is stored and was not read, restore a backup");
   }
+  refuseSealed("open account", { device: stored });
   const found = stored ?? (await makeDevice());
   const device = inRestoreEpoch(await sound(found, false), signal?.restoreEpoch ?? 0);
   if (device !== stored) await store.save(device);

@@ -1,5 +1,11 @@
-import { isLidServer, isPnServer, tryParseJid } from "../addresses/mod.ts";
-import type { Backend, Device, LidPnMapping, Write } from "../backend/mod.ts";
+import {
+  type Backend,
+  type Device,
+  type LidPnMapping,
+  ownPairOf,
+  ownUsersOf,
+  type Write,
+} from "../backend/mod.ts";
 import { hasSameIdentity } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { type Clock, nowSeconds } from "../ports/mod.ts";
@@ -12,12 +18,6 @@ const MAX_WRONG = 64;
 
 /** What tells without waiting which mappings are in memory. */
 type KnownNames = Pick<AccountLids, "peekLid" | "peekPn">;
-
-/** Our phone number and LID, as user parts. */
-interface OwnPair {
-  readonly pn: string | undefined;
-  readonly lid: string | undefined;
-}
 
 /**
  * Seeds the mapping of our phone number and LID: it lands with the device that has one of them anew. No other
@@ -72,7 +72,7 @@ export async function repairOwnMappings(store: Backend, device: Device, nowS: nu
   const { pn, lid } = ownPairOf(device);
   if (pn === undefined) return;
   for (let removed = 0; removed < MAX_WRONG; removed += 1) {
-    const users = lid === undefined ? [pn] : [pn, lid];
+    const users = ownUsersOf({ pn, lid });
     const [[ofPn, swappedLid], [swappedPn, ofLid]] = await Promise.all([
       store.getPnMappings(users),
       store.getLidMappings(users),
@@ -103,12 +103,4 @@ function replace(
   const mapping = { lid, phoneNumber: pn, createdAt: nowS, updatedAt: nowS };
   const put: Write = { kind: "lidMapping.put", entries: [{ ...mapping, learningSource: "pairing" }] };
   return gone.length === 0 ? [put] : [{ kind: "lidMapping.delete", lids: gone }, put];
-}
-
-function ownPairOf({ pn, lid }: Device): OwnPair {
-  const [ofPn, ofLid] = [pn, lid].map((text) => (text === undefined ? undefined : tryParseJid(text)));
-  return {
-    pn: ofPn !== undefined && isPnServer(ofPn.server) ? ofPn.user : undefined,
-    lid: ofLid !== undefined && isLidServer(ofLid.server) ? ofLid.user : undefined,
-  };
 }

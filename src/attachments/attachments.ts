@@ -43,3 +43,16 @@ export class Attachments {
     return this.#parts.get(kind) as T | undefined;
   }
 }
+
+/**
+ * The attachments of an open account.
+ *
+ * @param action What is done, for the error.
+ * @throws {TypeError} When the value is not an open account, for example a promise of one.
+ */
+export function attachmentsOf(action: string, account: { readonly attachments: Attachments }): Attachments {
+  const attachments = (account as { readonly attachments?: Attachments } | null | undefined)?.attachments;
+  if (typeof attachments?.of !== "function")
+    throw new TypeError(`${action}: not an open account, pass the result of "await openAccount(…)"`);
+  return attachments;
+}

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type Attachable, Attachments } from "./attachments.ts";
+export { type Attachable, Attachments, attachmentsOf } from "./attachments.ts";

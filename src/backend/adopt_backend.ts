@@ -5,13 +5,15 @@ import { type ComposedStores, composePlainBackend } from "./compose_backend.ts";
 import type { WithCommitterOptions } from "./create_backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
-import { READ_METHODS, READ_STORES, type StoreName } from "./reads.ts";
+import { READ_METHODS, storeOfRead } from "./reads.ts";
+import type { RowReads } from "./row_listing.ts";
 import type { SignalStore } from "./signal_store.ts";
 import type { WriteKind } from "./write.ts";
+import type { StoreName } from "./write_row.ts";
 import { storeOfKind, WRITES } from "./writes.ts";
 
 /** One object with the methods of all four stores. */
-export interface FlatStores extends SignalStore, AppSyncStore, ProtocolStore, DeviceStore {
+export interface FlatStores extends SignalStore, AppSyncStore, ProtocolStore, DeviceStore, RowReads {
   /** Called once, when the backend is closed. */
   close?(): Promise<void>;
 }
@@ -67,7 +69,11 @@ function missingOf(like: unknown, stores: { readonly [Name in StoreName]?: unkno
 /** The methods of a store that a composed backend calls. */
 function methodsOf(name: StoreName): readonly string[] {
   const kinds = (Object.keys(WRITES) as WriteKind[]).filter((kind) => storeOfKind(kind) === name);
-  const reads = READ_METHODS.filter((method) => READ_STORES[method] === name);
+  const reads = READ_METHODS.filter((method) => {
+    const store = storeOfRead(method);
+    // No table of the device's store is listed.
+    return store === "table" ? name !== "device" : store === name;
+  });
   return [...new Set([...reads, ...kinds.map((kind) => WRITES[kind].by)])];
 }
 

@@ -1,7 +1,6 @@
 import type { HashState, SyncKey } from "../records/mod.ts";
 import { flag, map, object, optional, plain, type Rule, rows, uint64, value } from "../rules/mod.ts";
 import {
-  type AppSyncStore,
   type AppSyncWrite,
   type Generations,
   HASH_STATE_HASH_BYTES,
@@ -10,7 +9,6 @@ import {
   type VersionPatch,
 } from "./app_sync_store.ts";
 import { COLLECTION, number, ROW_LIMIT, SECONDS, word } from "./field_rules.ts";
-import { counting, type SetterName, type SettersOf, setter } from "./setter.ts";
 import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** The id of a sync key. */
@@ -122,17 +120,4 @@ export const APP_SYNC_KEYS: KeysOf<AppSyncWrite["kind"]> = {
   syncKey: ["keyId"],
   syncVersion: ["name"],
   mutationMacs: ["name", "indexMac"],
-};
-
-/** The setters of the app-sync store. */
-export const APP_SYNC_SETTERS: SettersOf<SetterName & keyof AppSyncStore> = {
-  setSyncKey: setter("syncKey.put", "keyId", "key"),
-  deleteSyncKey: setter("syncKey.delete", "keyId"),
-  setVersion: setter("syncVersion.put", "name", "state"),
-  patchVersion: setter("syncVersion.patch", "name", "patch"),
-  deleteVersion: setter("syncVersion.delete", "name"),
-  deleteStaleIndexValues: counting("syncVersion.sweep", "limit"),
-  putMutationMacs: setter("mutationMacs.put", "name", "version", "macs"),
-  deleteMutationMacs: setter("mutationMacs.delete", "name", "indexMacs"),
-  clearMutationMacs: setter("mutationMacs.clear", "name"),
 };

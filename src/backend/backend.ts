@@ -2,6 +2,7 @@ import type { HashState } from "../records/mod.ts";
 import type { AppSyncReads, AppSyncStore, CollectionName } from "./app_sync_store.ts";
 import type { DeviceReads, DeviceStore } from "./device_store.ts";
 import type { ProtocolReads, ProtocolStore } from "./protocol_store.ts";
+import type { RowReads } from "./row_listing.ts";
 import type { SignalReads, SignalStore } from "./signal_store.ts";
 import type { Write } from "./write.ts";
 
@@ -35,6 +36,17 @@ export interface Capabilities {
    * if left out.
    */
   readonly maxReadKeys?: number | undefined;
+  /**
+   * Set where commits of several accounts that are sent in one turn of the event loop share a transaction: the
+   * background savers of accounts with the same number flush together, at times that are this many
+   * milliseconds (0 … 999) after a full second.
+   */
+  readonly savePhaseMs?: number | undefined;
+  /**
+   * Whether `readOwner` says of an owned account that it is sealed. Without it, an opening reads one row
+   * more.
+   */
+  readonly tellsSealed?: boolean | undefined;
 }
 
 /**
@@ -65,6 +77,11 @@ export interface OwnerState {
   readonly owner: string;
   /** Only ever grows, 0 … 2^53−1. */
   readonly epoch: number;
+  /**
+   * Whether the account is encrypted, and the backend has no keys. Part of answers alone, and only of a
+   * backend with `capabilities.tellsSealed`.
+   */
+  readonly sealed?: boolean | undefined;
 }
 
 /** Options of a commit. */
@@ -99,7 +116,7 @@ export interface Committer {
 }
 
 /** The reads of a backend, and the registration of its account. */
-export interface BackendReads extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads {
+export interface BackendReads extends SignalReads, AppSyncReads, ProtocolReads, DeviceReads, RowReads {
   /** See `DeviceStore.create`. */
   create(): Promise<number>;
 }
@@ -120,4 +137,12 @@ export interface BackendCore extends Omit<BackendReads, "getVersion">, Committer
  * A backend, scoped to one account: any object with the four stores and `commit`. Each setter of the stores
  * is an unconditional commit of one write.
  */
-export interface Backend extends SignalStore, AppSyncStore, ProtocolStore, DeviceStore, Committer {}
+export interface Backend extends SignalStore, AppSyncStore, ProtocolStore, DeviceStore, RowReads, Committer {
+  /**
+   * Only of backends that are far away: the backend as one opening of its account uses it, in fewer round
+   * trips. Until a commit takes the ownership, `readOwner` and `exists` may answer what was stored when the
+   * backend was opened: the guard of that commit fails if it is not true any more. After it, each read that an
+   * opening makes may answer once what was stored right after that commit.
+   */
+  opening?(): Backend;
+}

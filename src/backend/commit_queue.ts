@@ -1,7 +1,10 @@
 import { hexOf } from "../bytes/mod.ts";
 import { AmbiguousError, ClosedError, FencedError, LimitError } from "../errors/mod.ts";
 import type { Logger, Random } from "../ports/mod.ts";
+import { refuseHeld } from "./account_state.ts";
 import type { Capabilities, CommitOptions, Committer, OwnerGuard, OwnerState } from "./backend.ts";
+import { hasDeviceSince, ownerWithDevice } from "./owner_mark.ts";
+import { sealedWithoutKeys } from "./sealed_account.ts";
 import type { Write } from "./write.ts";
 
 /** Limit of waiting commits. Beyond it the backend is stuck, and waiting commits would exhaust memory. */
@@ -18,12 +21,6 @@ const MAX_TAKE_ROUNDS = 16;
 /** Length in bytes of the random part of the token that identifies an opening. */
 const OWNER_TOKEN_BYTES = 16;
 
-/**
- * Last character of an owner's token when an account has had a device since that opening. Openings of earlier
- * releases stored the first device after they had taken the ownership, so their accounts may have none.
- */
-const HAS_DEVICE = "+";
-
 /** Counts of a commit queue since it was opened. */
 export interface CommitStats {
   /** Number of applied commits. */
@@ -33,6 +30,13 @@ export interface CommitStats {
   /** Number of sends whose answer was lost. */
   readonly ambiguous: number;
 }
+
+/**
+ * Called with the writes of each commit after it was applied, in the order of the commits, and with
+ * `undefined` after a commit whose outcome is unknown. The writes and their bytes are valid during the call
+ * only. It must not throw.
+ */
+export type AppliedCommitFollower = (writes: readonly Write[] | undefined) => void;
 
 /** Options of a commit queue. */
 export interface CommitQueueOptions {
@@ -77,6 +81,8 @@ export class CommitQueue implements Committer {
   readonly ownerEpoch: number;
   /** Whether the account must have a device. When it has none, it is damaged. */
   readonly hasDevice: boolean;
+  /** Whether a `soleOwner` owned the account before this opening: no one has opened it since. */
+  readonly isKept: boolean;
   #minEpoch: number;
   #maxEpoch: number;
   /** Whether a send is unanswered and no later answered send has a higher epoch. */
@@ -88,12 +94,15 @@ export class CommitQueue implements Committer {
   #ambiguous = 0;
   #fenced: FencedError | undefined;
   #closed = false;
+  /** `undefined` until the first one is added. */
+  #followers: Set<AppliedCommitFollower> | undefined;
 
-  private constructor(backend: Committer, owner: string, epoch: number, logger: Logger) {
+  private constructor(backend: Committer, owner: string, epoch: number, logger: Logger, isKept = false) {
     this.#backend = backend;
+    this.isKept = isKept;
     this.#owner = owner;
     this.ownerEpoch = epoch;
-    this.hasDevice = owner.endsWith(HAS_DEVICE);
+    this.hasDevice = hasDeviceSince(owner);
     this.#minEpoch = epoch;
     this.#maxEpoch = epoch;
     this.#logger = logger;
@@ -110,29 +119,35 @@ export class CommitQueue implements Committer {
    *
    * Without `capabilities.fencing`, commits are queued but not guarded.
    *
+   * @throws {SealedError} When the account is encrypted, and the backend has no keys.
+   * @throws {HeldError} When the account is being imported or moved, or was moved elsewhere.
    * @throws {FencedError} When other openings keep taking the account, or the backend refuses every commit:
    *   its last refusal is the cause.
    */
   static async take(backend: Committer, options: CommitQueueOptions): Promise<CommitQueue> {
     const { soleOwner, firstDevice } = options;
     const token = soleOwner ?? hexOf(options.random.bytes(OWNER_TOKEN_BYTES));
-    const mark = firstDevice === undefined ? "" : HAS_DEVICE;
-    const ownerAt = (epoch: number): string => `${soleOwner ?? `${token}${epochSuffix(epoch)}`}${mark}`;
+    const ownerAt = (epoch: number, hasDevice: boolean): string => {
+      const owner = soleOwner ?? `${token}${epochSuffix(epoch)}`;
+      return hasDevice ? ownerWithDevice(owner) : owner;
+    };
     let unanswered: OwnerState | undefined;
     let cause: unknown;
     if (!backend.capabilities.fencing) return new CommitQueue(backend, token, 0, options.logger);
     for (let round = 0; round < MAX_TAKE_ROUNDS; round += 1) {
       const stored = await backend.readOwner();
+      refuseHeld("open account", stored?.owner);
+      if (stored?.sealed === true) throw sealedWithoutKeys("open account");
       const isUnanswered = stored?.owner === unanswered?.owner && stored?.epoch === unanswered?.epoch;
-      const isSole = stored?.owner === soleOwner || stored?.owner === ownerAt(0);
+      const isSole = stored?.owner === soleOwner || stored?.owner === ownerAt(0, true);
       if (stored !== undefined && (isSole || isUnanswered)) {
-        return new CommitQueue(backend, stored.owner, stored.epoch, options.logger);
+        return new CommitQueue(backend, stored.owner, stored.epoch, options.logger, !unanswered && isSole);
       }
       const epoch = stored?.epoch ?? 0;
-      const next = { owner: ownerAt(epoch + 1), epoch: epoch + 1 };
+      const hadDevice = hasDeviceSince(stored?.owner);
+      const next = { owner: ownerAt(epoch + 1, firstDevice !== undefined || hadDevice), epoch: epoch + 1 };
       try {
-        const mayLack = stored?.owner.endsWith(HAS_DEVICE) !== true;
-        const first = (mayLack && (await firstDevice?.())) || [];
+        const first = (!hadDevice && (await firstDevice?.())) || [];
         const withoutDevice = first.length > 0 || undefined;
         const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch, next, withoutDevice };
         await backend.commit(first, { guard });
@@ -190,13 +205,28 @@ export class CommitQueue implements Committer {
     await turn;
     try {
       const changed = await this.#send(writes, options?.checked);
+      this.#tell(writes);
       this.#commits += 1;
       for (const rows of changed) this.#rowsWritten += rows;
       return changed;
+    } catch (error) {
+      if (error instanceof AmbiguousError) this.#tell(undefined);
+      throw error;
     } finally {
       this.#waiting -= 1;
       done();
     }
+  }
+
+  /** Calls a function after every commit of this queue. Returns a function that removes it. */
+  follow(follower: AppliedCommitFollower): () => void {
+    this.#followers ??= new Set();
+    const followers = this.#followers.add(follower);
+    return () => followers.delete(follower);
+  }
+
+  #tell(writes: readonly Write[] | undefined): void {
+    for (const follower of this.#followers ?? []) follower(writes);
   }
 
   /**

@@ -60,6 +60,18 @@ describe("CommitQueue.take", () => {
     expect(second?.owner).not.toBe(first?.owner);
   });
 
+  test("keeps the mark of an account that has had a device, and sets none", async () => {
+    for (const mark of ["+", ""]) {
+      const backend = memoryBackend();
+      const next = { owner: `first${mark}`, epoch: 4 };
+      await backend.commit([], { guard: { owner: undefined, minEpoch: 0, maxEpoch: 0, next } });
+      const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+      const { hasDevice } = await CommitQueue.take(backend, options);
+      expect(hasDevice).toBe(mark === "+");
+      expect((await backend.readOwner())?.owner.slice(40)).toBe(mark);
+    }
+  });
+
   test("recognises its own ownership after a lost answer", async () => {
     const plan = new FaultPlan();
     const backend = faultyCommitter(memoryBackend(), plan);

@@ -13,17 +13,19 @@ import {
 import type { DeviceStore } from "./device_store.ts";
 import { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
-import { READ_STORES } from "./reads.ts";
+import { storeOfRead } from "./reads.ts";
+import { type ListedTable, ROW_KINDS, type RowReads } from "./row_listing.ts";
 import { argumentsOf } from "./setter.ts";
 import type { SignalStore } from "./signal_store.ts";
 import type { Write } from "./write.ts";
+import type { StoreName } from "./write_row.ts";
 import { SETTERS, storeOfKind, WRITES } from "./writes.ts";
 
-/** Four independent stores, and how to close them. */
+/** Four independent stores, and how to close them. Each lists the rows of its own tables. */
 export interface ComposedStores {
-  readonly signal: SignalStore;
-  readonly appSync: AppSyncStore;
-  readonly protocol: ProtocolStore;
+  readonly signal: SignalStore & RowReads;
+  readonly appSync: AppSyncStore & RowReads;
+  readonly protocol: ProtocolStore & RowReads;
   readonly device: DeviceStore;
   /** Called once, when the composed backend is closed. */
   close?(): Promise<void>;
@@ -86,7 +88,9 @@ class ComposedCore extends ForwardingReads implements BackendCore {
   }
 
   override [READ](method: ReadMethod, args: readonly unknown[]): unknown {
-    const answer = callRead(this.#stores[READ_STORES[method]], method, args);
+    const store = storeOfRead(method);
+    const name = store === "table" ? storeOfTable(args[0] as ListedTable) : store;
+    const answer = callRead(this.#stores[name], method, args);
     return method === "getVersion" ? (answer as Promise<HashState>).then(storedState) : answer;
   }
 }
@@ -101,4 +105,8 @@ async function apply(stores: ComposedStores, write: Write): Promise<unknown> {
     Record<string, (...args: readonly unknown[]) => Promise<unknown>>
   >;
   return await setters[by]?.(...argumentsOf(SETTERS[by as keyof typeof SETTERS], write));
+}
+
+function storeOfTable(table: ListedTable): keyof ComposedStores & StoreName {
+  return storeOfKind(ROW_KINDS[table]);
 }

@@ -14,11 +14,11 @@ import type {
 import { callRead, ForwardingReads, READ } from "./forwarding_reads.ts";
 import { READS } from "./reads.ts";
 import { type Setter, type Setters, writeOf } from "./setter.ts";
-import { TransformingCommitter } from "./transforming_committer.ts";
+import { transformingCore } from "./transforming_core.ts";
 import { requireGuard } from "./validate_guard.ts";
-import { validateAnswer, validateArguments } from "./validate_read.ts";
+import { validateArguments, validatedAnswer } from "./validate_read.ts";
 import { validateWrites } from "./validate_write.ts";
-import { transformAnswer, type ValueTransform } from "./value_transform.ts";
+import type { ValueTransform } from "./value_transform.ts";
 import type { Write } from "./write.ts";
 import { SETTERS } from "./writes.ts";
 
@@ -52,35 +52,19 @@ export interface CreateBackendOptions extends WithCommitterOptions {
 export function createBackend(core: BackendCore, options: CreateBackendOptions = {}): Backend {
   requireObject("options", options);
   const { values } = options;
-  if (values === undefined) return createPlainBackend(core, options);
-  return checkedBackend(core, options, {
-    committer: new TransformingCommitter(core, values),
-    load: (method, args, stored) => transformAnswer(method, args, stored, values),
-  });
+  return createPlainBackend(values === undefined ? core : transformingCore(core, values), options);
 }
 
-/** As `createBackend`, for hosts that bundle no transform: stored values are as they are. */
-export function createPlainBackend(core: BackendCore, options: WithCommitterOptions): Backend {
-  return checkedBackend(core, options, { committer: core, load: (_method, _args, stored) => stored });
-}
-
-/** What happens to values between the checks and the core. */
-interface ValueLayer {
-  readonly committer: Committer;
-  /** Changes the answer of a read. */
-  readonly load: (method: ReadMethod, args: readonly unknown[], stored: unknown) => unknown;
-}
-
-function checkedBackend(
+/** As `createBackend`, for hosts that bundle no transform: stored values are as the core has them. */
+export function createPlainBackend(
   core: BackendCore,
   { clock = systemClock }: WithCommitterOptions,
-  { committer, load }: ValueLayer,
 ): Backend {
   return withSetters({
     clock,
-    committer,
+    committer: core,
     read: (method, args) =>
-      READS[method].streams ? callRead(core, method, args) : checkedRead(core, load, method, args),
+      READS[method].streams ? callRead(core, method, args) : checkedRead(core, method, args),
   });
 }
 
@@ -106,16 +90,14 @@ export function withCommitter(
 
 async function checkedRead(
   core: BackendCore,
-  load: ValueLayer["load"],
-  ...[method, args]: [method: ReadMethod, args: readonly unknown[]]
+  method: ReadMethod,
+  args: readonly unknown[],
 ): Promise<unknown> {
   validateArguments(method, args);
-  const stored = await callRead(core, method, args);
+  const answer = await callRead(core, method, args);
   const { absent } = READS[method];
-  if (stored === undefined && absent !== undefined) return absent();
-  const answer = await load(method, args, stored);
-  validateAnswer(method, answer);
-  return answer;
+  if (answer === undefined && absent !== undefined) return absent();
+  return await validatedAnswer(method, answer);
 }
 
 interface BackendParts {

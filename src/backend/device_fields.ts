@@ -1,4 +1,4 @@
-import { KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
+import { isSealed, KEY_BYTES, MAX_KEY_ID, SIGNATURE_BYTES } from "../bytes/mod.ts";
 import type { AdvSignedDeviceIdentity, ServerCert, ServerCertChain } from "../records/mod.ts";
 import {
   flag,
@@ -26,6 +26,8 @@ export const MAX_EXTRA_ENTRIES = 256;
  * in bytes. JIDs are kept, since they identify the account.
  */
 export interface RedactedDevice {
+  /** Whether the device is encrypted, and its keys are elsewhere. Lengths are those of what is stored. */
+  readonly sealed: boolean;
   readonly pn: string | undefined;
   readonly lid: string | undefined;
   readonly registrationId: number;
@@ -113,7 +115,10 @@ export const DEVICE_FIELDS: DeviceFields = {
     redact: (registrationId) => ({ registrationId }),
   },
   noiseKey: { rule: keyPair("noiseKey"), redact: hidden },
-  identityKey: { rule: keyPair("identityKey"), redact: hidden },
+  identityKey: {
+    rule: keyPair("identityKey"),
+    redact: ({ privateKey }) => ({ sealed: isSealed(privateKey) }),
+  },
   signedPreKey: { rule: keyPair("signedPreKey"), redact: hidden },
   signedPreKeyId: { rule: KEY_ID, redact: (signedPreKeyId) => ({ signedPreKeyId }) },
   signedPreKeySignature: {

@@ -95,6 +95,25 @@ export interface DatabaseSnapshot {
   readonly extra: Uint8Array | undefined;
 }
 
+/**
+ * What an account keeps when it is set aside: `state` all but payloads, `identity` the device, the identities
+ * of peers, pre-keys, sync keys and LIDs.
+ */
+export type SetAsideScope = "state" | "identity";
+
+/** An account that was set aside and can be brought back. */
+export interface SetAsideAccount {
+  /** 32 lowercase hexadecimal characters. */
+  readonly id: string;
+  /** The name that it had. */
+  readonly account: string;
+  /** Whether that is the name of the account that is asked. */
+  readonly isOwn: boolean;
+  readonly accountId: number;
+  /** Unix seconds. From then on it may be deleted. */
+  readonly until: number;
+}
+
 /** Reads of the device record. */
 export interface DeviceReads {
   /**
@@ -108,6 +127,8 @@ export interface DeviceReads {
   exists(): Promise<boolean>;
   /** All accounts of the database, in ascending order of `accountId`. */
   listAccounts(): Promise<AccountSummary[]>;
+  /** All accounts of the database that are set aside, in ascending order of `until`. */
+  listSetAside(): Promise<SetAsideAccount[]>;
   /** A redacted summary of the stored state of this account. */
   snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot>;
 }
@@ -128,10 +149,36 @@ export interface DeviceStore extends DeviceReads {
   clearAccount(): Promise<void>;
   /** Deletes every row of any account of the database. An owner of that account is fenced from then on. */
   deleteAccount(accountId: number): Promise<void>;
+  /**
+   * Sets this account aside: its name is free from then on, and an owner is fenced. Rows of payloads are
+   * deleted, and those that `keeps` leaves out. The last write of its commit.
+   *
+   * @param id Names it: 32 lowercase hexadecimal characters that no other account was given.
+   * @param until Unix seconds. From then on it may be deleted.
+   * @param heldBy The owner of the empty account that takes the name in the same commit, under epoch 1.
+   *   Without it the name is free.
+   */
+  setAside(id: string, until: number, keeps: SetAsideScope, heldBy?: string): Promise<void>;
+  /**
+   * Brings back what was set aside under this account's name. Nothing happens when there is none of the id.
+   * The only write of its commit. @throws {FencedError} When an account of the name has an owner or a device.
+   */
+  bringBack(id: string): Promise<void>;
+  /** Deletes what was set aside until `cutoff` (Unix seconds) or earlier, in the whole database. */
+  deleteExpiredSetAside(cutoff: number): Promise<number>;
 }
 
 /** The mutations of the device record and of accounts. See `Write`. */
 export type DeviceWrite =
   | { readonly kind: "device.save"; readonly device: Device }
   | { readonly kind: "account.clear" }
-  | { readonly kind: "account.delete"; readonly accountId: number };
+  | { readonly kind: "account.delete"; readonly accountId: number }
+  | {
+      readonly kind: "account.setAside";
+      readonly id: string;
+      readonly until: number;
+      readonly keeps: SetAsideScope;
+      readonly heldBy?: string | undefined;
+    }
+  | { readonly kind: "account.bringBack"; readonly id: string }
+  | { readonly kind: "account.expireSetAside"; readonly cutoff: number };

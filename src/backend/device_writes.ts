@@ -1,7 +1,9 @@
+import { optional } from "../rules/mod.ts";
 import { DEVICE } from "./device_fields.ts";
-import type { DeviceStore, DeviceWrite } from "./device_store.ts";
-import { number } from "./field_rules.ts";
-import { type SetterName, type SettersOf, setter } from "./setter.ts";
+import type { DeviceWrite } from "./device_store.ts";
+import { CUTOFF, number, SECONDS } from "./field_rules.ts";
+import { ASIDE_ID, ASIDE_SCOPE, SET_ASIDE_SINCE } from "./set_aside.ts";
+import { OWNER } from "./validate_guard.ts";
 import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** The writes of the device store. */
@@ -12,17 +14,21 @@ export const DEVICE_WRITES: WriteRowsOf<DeviceWrite["kind"]> = {
     by: "deleteAccount",
     fields: { accountId: number("accountId", { min: 1 }) },
   },
+  "account.setAside": {
+    by: "setAside",
+    since: SET_ASIDE_SINCE,
+    fields: { id: ASIDE_ID, until: SECONDS, keeps: ASIDE_SCOPE, heldBy: optional(OWNER) },
+  },
+  "account.bringBack": { by: "bringBack", since: SET_ASIDE_SINCE, fields: { id: ASIDE_ID } },
+  "account.expireSetAside": {
+    by: "deleteExpiredSetAside",
+    since: SET_ASIDE_SINCE,
+    fields: { cutoff: CUTOFF },
+  },
 };
 
 /** The fields that name a row of each table. */
 export const DEVICE_KEYS: KeysOf<DeviceWrite["kind"]> = {
   account: [],
   device: [],
-};
-
-/** The setters of the device store. */
-export const DEVICE_SETTERS: SettersOf<SetterName & keyof DeviceStore> = {
-  save: setter("device.save", "device"),
-  clearAccount: setter("account.clear"),
-  deleteAccount: setter("account.delete", "accountId"),
 };

@@ -6,8 +6,10 @@ import type { CollectionName } from "./app_sync_store.ts";
 /** The meaning of a text. The conformance kit has a list of texts for each sort. */
 export type TextSort =
   | "address"
+  | "asideId"
   | "chat"
   | "collection"
+  | "cursor"
   | "deviceJid"
   | "group"
   | "incarnation"
@@ -15,6 +17,7 @@ export type TextSort =
   | "jid"
   | "learningSource"
   | "lid"
+  | "log"
   | "messageId"
   | "phoneNumber"
   | "sender"
@@ -33,6 +36,7 @@ export type IntegerSort =
   | "milliseconds"
   | "now"
   | "seconds"
+  | "sequence"
   | "storedLength"
   | "uint32";
 
@@ -56,6 +60,7 @@ export const DEVICE_JID: Rule<string> = word("deviceJid");
 export const GROUP: Rule<string> = word("group");
 export const JID: Rule<string> = word("jid");
 export const LID: Rule<string> = word("lid");
+export const LOG: Rule<string> = word("log");
 export const MESSAGE_ID: Rule<string> = word("messageId");
 export const PHONE_NUMBER: Rule<string> = word("phoneNumber");
 export const SENDER: Rule<string> = word("sender");
@@ -72,4 +77,6 @@ export const NOW: Rule<number> = number("now");
 export const CUTOFF: Rule<number> = number("cutoff");
 /** Maximum number of rows that an expiry removes. */
 export const ROW_LIMIT: RuleOf<number | undefined> = optional(number("limit", { min: 1 }));
+/** The number of a segment within its log. */
+export const SEQUENCE: Rule<number> = number("sequence");
 export const UINT32: Rule<number> = number("uint32", { max: MAX_UINT32 });

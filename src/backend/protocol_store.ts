@@ -75,6 +75,27 @@ export interface MsgSecret {
   readonly messageTs?: number | undefined;
 }
 
+/** Many messages in one row, identified by `log` and `seq`. */
+export interface MessageSegment {
+  readonly log: string;
+  /** Grows with each segment of a log. */
+  readonly seq: number;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** Terms by which the segment is found. They are not transformed. */
+  readonly head: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** A segment without its bytes. */
+export interface SegmentSummary {
+  readonly seq: number;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** Stored bytes of head and payload. */
+  readonly bytes: number;
+}
+
 /** Reads of protocol state. Bytes and arrays returned are the caller's own. */
 export interface ProtocolReads {
   /** Ordered by device JID (`compareText`). */
@@ -110,6 +131,18 @@ export interface ProtocolReads {
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
   /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
   getMsgSecret(chat: string, sender: string, id: string): Promise<MsgSecret | undefined>;
+  getMessageSegment(log: string, seq: number): Promise<MessageSegment | undefined>;
+  /**
+   * Segments of a log whose `head` contains `needle`, at most `limit`, the greatest `seq` first. One query;
+   * the payloads of other segments are not read.
+   */
+  findMessageSegments(
+    log: string,
+    needle: Uint8Array,
+    limit: number,
+  ): Promise<Omit<MessageSegment, "log" | "head">[]>;
+  /** At most `limit` segments of a log with a `seq` above `after`, ascending, without their bytes. */
+  listMessageSegments(log: string, after: number, limit: number): Promise<SegmentSummary[]>;
 }
 
 /**
@@ -159,6 +192,11 @@ export interface ProtocolStore extends ProtocolReads {
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;
   /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns their number. */
   deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number>;
+  /** Stores segments, each in place of the one with its log and `seq`. */
+  putMessageSegments(segments: readonly MessageSegment[]): Promise<void>;
+  deleteMessageSegments(keys: readonly Pick<MessageSegment, "log" | "seq">[]): Promise<void>;
+  /** Removes segments of every log with an `expiresAt` at or before `cutoff` and returns their number. */
+  deleteExpiredMessageSegments(cutoff: number, limit?: number): Promise<number>;
 }
 
 /** The mutations of protocol state. See `Write`. */
@@ -214,4 +252,7 @@ export type ProtocolWrite =
   | { readonly kind: "pendingInbound.delete"; readonly keys: readonly MessageRef[] }
   | { readonly kind: "pendingInbound.expire"; readonly cutoff: number; readonly limit?: number | undefined }
   | { readonly kind: "msgSecret.put"; readonly entries: readonly MsgSecretEntry[] }
-  | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined };
+  | { readonly kind: "msgSecret.expire"; readonly cutoff: number; readonly limit?: number | undefined }
+  | { readonly kind: "messageSegment.put"; readonly segments: readonly MessageSegment[] }
+  | { readonly kind: "messageSegment.delete"; readonly keys: readonly Pick<MessageSegment, "log" | "seq">[] }
+  | { readonly kind: "messageSegment.expire"; readonly cutoff: number; readonly limit?: number | undefined };

@@ -8,12 +8,14 @@ import {
   GROUP,
   JID,
   LID,
+  LOG,
   MESSAGE_ID,
   NOW,
   PHONE_NUMBER,
   ROW_LIMIT,
   SECONDS,
   SENDER,
+  SEQUENCE,
   UINT32,
   USER,
   word,
@@ -23,14 +25,13 @@ import {
   type LidPnMapping,
   MESSAGE_SECRET_BYTES,
   type MessageRef,
+  type MessageSegment,
   type MsgSecretEntry,
   type PendingInbound,
-  type ProtocolStore,
   type ProtocolWrite,
   type SenderKeyDevice,
   type TcTokenEntry,
 } from "./protocol_store.ts";
-import { counting, type SetterName, type SettersOf, setter, single, stamped } from "./setter.ts";
 import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** Identifies one inbound message. */
@@ -70,6 +71,19 @@ export const PENDING_INBOUND: Rule<PendingInbound> = object<PendingInbound>({
 });
 
 export const MESSAGE_SECRET: Rule<Uint8Array> = value("secret", { length: MESSAGE_SECRET_BYTES });
+
+/** Names one segment of a log. */
+const SEGMENT_REF = { log: LOG, seq: SEQUENCE } as const;
+
+export const MESSAGE_SEGMENT: Rule<MessageSegment> = object<MessageSegment>({
+  ...SEGMENT_REF,
+  expiresAt: SECONDS,
+  head: plain("head"),
+  payload: value("payload"),
+});
+
+/** Protocol version that introduced message segments. */
+export const MESSAGE_SEGMENTS_SINCE = 2;
 
 const EXPIRY = { cutoff: CUTOFF, limit: ROW_LIMIT } as const;
 
@@ -152,6 +166,21 @@ export const PROTOCOL_WRITES: WriteRowsOf<ProtocolWrite["kind"]> = {
     },
   },
   "msgSecret.expire": { by: "deleteExpiredMsgSecrets", fields: EXPIRY },
+  "messageSegment.put": {
+    by: "putMessageSegments",
+    since: MESSAGE_SEGMENTS_SINCE,
+    fields: { segments: rows(MESSAGE_SEGMENT) },
+  },
+  "messageSegment.delete": {
+    by: "deleteMessageSegments",
+    since: MESSAGE_SEGMENTS_SINCE,
+    fields: { keys: rows(object<Pick<MessageSegment, "log" | "seq">>(SEGMENT_REF)) },
+  },
+  "messageSegment.expire": {
+    by: "deleteExpiredMessageSegments",
+    since: MESSAGE_SEGMENTS_SINCE,
+    fields: EXPIRY,
+  },
 };
 
 /** The fields that name a row of each table. */
@@ -165,35 +194,5 @@ export const PROTOCOL_KEYS: KeysOf<ProtocolWrite["kind"]> = {
   sentMessage: ["chat", "id"],
   pendingInbound: ["chat", "sender", "id"],
   msgSecret: ["chat", "sender", "id"],
-};
-
-/** The setters of the protocol store. `takeSentMessage` is a read and a write: see `createBackend`. */
-export const PROTOCOL_SETTERS: SettersOf<Exclude<SetterName & keyof ProtocolStore, "takeSentMessage">> = {
-  setSenderKeyStatus: setter("senderKeyDevices.set", "group", "entries"),
-  clearSenderKeyDevices: setter("senderKeyDevices.clear", "group"),
-  deleteSenderKeyDeviceRows: setter("senderKeyDevices.deleteRows", "deviceJids"),
-  clearAllSenderKeyDevices: setter("senderKeyDevices.clearAll"),
-  putLidMapping: single("lidMapping.put", "entries"),
-  putLidMappings: setter("lidMapping.put", "entries"),
-  deleteLidMappings: setter("lidMapping.delete", "lids"),
-  saveBaseKey: stamped("baseKey.put", "createdAt", "address", "messageId", "key"),
-  deleteBaseKey: setter("baseKey.delete", "address", "messageId"),
-  deleteExpiredBaseKeys: counting("baseKey.expire", "cutoff", "limit"),
-  updateDeviceList: single("deviceList.put", "records"),
-  updateDeviceLists: setter("deviceList.put", "records"),
-  deleteDevices: setter("deviceList.delete", "user"),
-  putGroupMetadata: setter("groupMetadata.put", "group", "blob"),
-  deleteGroupMetadata: setter("groupMetadata.delete", "group"),
-  putTcToken: setter("tcToken.put", "jid", "entry"),
-  storeReceivedTcToken: setter("tcToken.receive", "jid", "token", "tokenTimestamp"),
-  touchTcTokenSender: setter("tcToken.touchSender", "jid", "senderTimestamp"),
-  deleteTcToken: setter("tcToken.delete", "jid"),
-  deleteExpiredTcTokens: counting("tcToken.expire", "tokenCutoff", "senderCutoff", "limit"),
-  storeSentMessage: stamped("sentMessage.put", "createdAt", "chat", "id", "payload"),
-  deleteExpiredSentMessages: counting("sentMessage.expire", "cutoff", "limit"),
-  storePendingInbound: setter("pendingInbound.put", "rows"),
-  deletePendingInbound: setter("pendingInbound.delete", "keys"),
-  deleteExpiredPendingInbound: counting("pendingInbound.expire", "cutoff", "limit"),
-  putMsgSecrets: setter("msgSecret.put", "entries"),
-  deleteExpiredMsgSecrets: counting("msgSecret.expire", "cutoff", "limit"),
+  messageSegment: ["log", "seq"],
 };

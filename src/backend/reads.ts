@@ -11,24 +11,31 @@ import {
   GROUP,
   JID,
   LID,
+  LOG,
   MESSAGE_ID,
   number,
   PHONE_NUMBER,
   SECONDS,
   SENDER,
   SENDER_KEY_NAME,
+  SEQUENCE,
   USER,
   word,
 } from "./field_rules.ts";
-import type { MsgSecret, ProtocolReads } from "./protocol_store.ts";
+import type { MessageSegment, MsgSecret, ProtocolReads, SegmentSummary } from "./protocol_store.ts";
 import {
   DEVICE_LIST,
   LID_MAPPING,
   MESSAGE_SECRET,
+  MESSAGE_SEGMENT,
+  MESSAGE_SEGMENTS_SINCE,
   PENDING_INBOUND,
   SENDER_KEY_DEVICE,
   TC_TOKEN,
 } from "./protocol_writes.ts";
+import { LISTED_TABLES, type ListedTable, type RowReads } from "./row_listing.ts";
+import { CURSOR, ROW_LISTING_SINCE, rowPageRule } from "./row_page.ts";
+import { SET_ASIDE_ACCOUNT, SET_ASIDE_SINCE } from "./set_aside.ts";
 import {
   type Lease,
   QUARANTINE_REASONS,
@@ -38,13 +45,11 @@ import {
 } from "./signal_rows.ts";
 import type { PreKeyRow, SignalAddressEntry, SignalReads, SignedPreKeyRow } from "./signal_store.ts";
 import { IDENTITY_KEY } from "./signal_writes.ts";
-import type { TableName } from "./table_keys.ts";
+import type { TableName } from "./write.ts";
+import type { StoreName } from "./write_row.ts";
 
 /** Maximum number of rows in one listing. */
 const MAX_LIST_LIMIT = 10_000;
-
-/** The store of a read. */
-export type StoreName = "signal" | "appSync" | "protocol" | "device";
 
 /** One argument of a read. */
 export interface Argument<T = unknown> {
@@ -68,66 +73,14 @@ export interface ReadRow<M extends ReadMethod = ReadMethod> {
   readonly streams?: ReturnType<BackendReads[M]> extends AsyncIterable<unknown> ? true : never;
   /** The answer when the core returns none. Defaults to `undefined`. */
   readonly absent?: () => AnswerOf<M>;
-  /** The table of the stored values in its answer. */
-  readonly table?: TableName;
+  /** The table of the stored values in its answer; `rows` when the answer is a page of rows. */
+  readonly table?: TableName | "rows";
   /** Protocol version that introduced it. Defaults to the first. */
   readonly since?: number;
 }
 
 /** One row for each read. Neither a read without a row nor a row without a read compiles. */
 type ReadRows = { readonly [M in ReadMethod]: ReadRow<M> };
-
-/** The store of each read. */
-export const READ_STORES: { readonly [M in ReadMethod]: StoreName } = {
-  loadIdentity: "signal",
-  loadIdentities: "signal",
-  getSession: "signal",
-  getSessions: "signal",
-  hasSession: "signal",
-  loadSessionRow: "signal",
-  loadSessionRows: "signal",
-  hasSignalStateForUser: "signal",
-  listSignalAddresses: "signal",
-  loadPreKey: "signal",
-  loadPreKeys: "signal",
-  getMaxPreKeyId: "signal",
-  loadSignedPreKey: "signal",
-  loadAllSignedPreKeys: "signal",
-  getSenderKey: "signal",
-  loadSenderKeyRow: "signal",
-  loadSenderKeyRows: "signal",
-  listQuarantined: "signal",
-  getSyncKey: "appSync",
-  getLatestSyncKeyId: "appSync",
-  getVersion: "appSync",
-  getGenerations: "appSync",
-  getMutationMac: "appSync",
-  getMutationMacs: "appSync",
-  getSenderKeyDevices: "protocol",
-  getLidMapping: "protocol",
-  getPnMapping: "protocol",
-  getLidMappings: "protocol",
-  getPnMappings: "protocol",
-  getAllLidMappings: "protocol",
-  hasSameBaseKey: "protocol",
-  getDevices: "protocol",
-  getDevicesFor: "protocol",
-  getGroupMetadata: "protocol",
-  getTcToken: "protocol",
-  getAllTcTokenJids: "protocol",
-  getSentMessage: "protocol",
-  getPendingInbound: "protocol",
-  listPendingInbound: "protocol",
-  getMsgSecret: "protocol",
-  load: "device",
-  exists: "device",
-  listAccounts: "device",
-  snapshotDb: "device",
-  create: "device",
-};
-
-/** The names of all reads. */
-export const READ_METHODS: readonly ReadMethod[] = Object.keys(READ_STORES) as ReadMethod[];
 
 function signalReads(): Pick<ReadRows, keyof SignalReads> {
   const address: Argument<string> = { name: "address", rule: ADDRESS };
@@ -214,7 +167,9 @@ function protocolReads(): Pick<ReadRows, keyof ProtocolReads> {
   const lid: Argument<string> = { name: "lid", rule: LID };
   const lids: Argument<readonly string[]> = { name: "lids", rule: list(LID) };
   const limit: Argument<number> = { name: "limit", rule: number("limit", { max: MAX_LIST_LIMIT }) };
+  const log: Argument<string> = { name: "log", rule: LOG };
   const messageId: Argument<string> = { name: "messageId", rule: MESSAGE_ID };
+  const needle: Argument<Uint8Array> = { name: "needle", rule: plain("needle", { min: 1 }) };
   const phone: Argument<string> = { name: "phoneNumber", rule: PHONE_NUMBER };
   const phones: Argument<readonly string[]> = { name: "phoneNumbers", rule: list(PHONE_NUMBER) };
   const sender: Argument<string> = { name: "sender", rule: SENDER };
@@ -222,6 +177,19 @@ function protocolReads(): Pick<ReadRows, keyof ProtocolReads> {
   const users: Argument<readonly string[]> = { name: "users", rule: list(USER) };
   const mapping = optional(LID_MAPPING);
   const devices = optional(DEVICE_LIST);
+  const after: Argument<number> = { name: "after", rule: SEQUENCE };
+  const seq: Argument<number> = { name: "seq", rule: SEQUENCE };
+  const since = MESSAGE_SEGMENTS_SINCE;
+  const found = object<Omit<MessageSegment, "log" | "head">>({
+    seq: SEQUENCE,
+    expiresAt: SECONDS,
+    payload: value("payload"),
+  });
+  const summary = object<SegmentSummary>({
+    seq: SEQUENCE,
+    expiresAt: SECONDS,
+    bytes: number("storedLength"),
+  });
   const secret = object<MsgSecret>({ secret: MESSAGE_SECRET, messageTs: optional(SECONDS) });
   return {
     getSenderKeyDevices: { args: [group], answer: list(SENDER_KEY_DEVICE) },
@@ -244,6 +212,14 @@ function protocolReads(): Pick<ReadRows, keyof ProtocolReads> {
     },
     listPendingInbound: { args: [limit], answer: list(PENDING_INBOUND), table: "pendingInbound" },
     getMsgSecret: { args: [chat, sender, id], answer: optional(secret), table: "msgSecret" },
+    getMessageSegment: {
+      args: [log, seq],
+      answer: optional(MESSAGE_SEGMENT),
+      table: "messageSegment",
+      since,
+    },
+    findMessageSegments: { args: [log, needle, limit], answer: list(found), table: "messageSegment", since },
+    listMessageSegments: { args: [log, after, limit], answer: list(summary), table: "messageSegment", since },
   };
 }
 
@@ -264,14 +240,37 @@ function deviceReads(): Pick<ReadRows, "create" | keyof DeviceReads> {
     load: { args: [], answer: optional(DEVICE), table: "device" },
     exists: { args: [], answer: flag() },
     listAccounts: { args: [], answer: list(account) },
+    listSetAside: { args: [], answer: list(SET_ASIDE_ACCOUNT), since: SET_ASIDE_SINCE },
     snapshotDb: { args: [{ name: "name", rule: text }, extra], answer: snapshot },
     create: { args: [], answer: count },
   };
 }
 
-/** A single call, so that bundles that only forward reads can drop it. */
+function rowReads(): Pick<ReadRows, keyof RowReads> {
+  const table: Argument<ListedTable> = { name: "table", rule: choice(LISTED_TABLES) };
+  const after: Argument<string | undefined> = { name: "after", rule: optional(CURSOR) };
+  const limit: Argument<number> = { name: "limit", rule: number("limit", { min: 1, max: MAX_LIST_LIMIT }) };
+  const args = [table, after, limit] as const;
+  return { listRows: { args, answer: rowPageRule(), table: "rows", since: ROW_LISTING_SINCE } };
+}
+
+/** The rows by store; `table` has those whose store is that of a table which the call names. */
+const READS_BY_STORE = /* @__PURE__ */ readsByStore();
+
+function readsByStore() {
+  return {
+    signal: signalReads(),
+    appSync: appSyncReads(),
+    protocol: protocolReads(),
+    device: deviceReads(),
+    table: rowReads(),
+  };
+}
+
+/** A single call, so that bundles without it can drop the rows. */
 function allReads(): ReadRows {
-  return { ...signalReads(), ...appSyncReads(), ...protocolReads(), ...deviceReads() };
+  const { signal, appSync, protocol, device, table } = READS_BY_STORE;
+  return { ...signal, ...appSync, ...protocol, ...device, ...table };
 }
 
 /**
@@ -279,3 +278,19 @@ function allReads(): ReadRows {
  * them derive from these rows.
  */
 export const READS: ReadRows = /* @__PURE__ */ allReads();
+
+/** The names of all reads. */
+export const READ_METHODS: readonly ReadMethod[] = /* @__PURE__ */ Object.keys(READS) as ReadMethod[];
+
+/** Filled at the first use. */
+const stores = /* @__PURE__ */ new Map<string, StoreName | "table">();
+
+/** The store of a read; `table` if it is that of the table which the call names. */
+export function storeOfRead(method: ReadMethod): StoreName | "table" {
+  if (stores.size === 0)
+    for (const [store, rows] of Object.entries(READS_BY_STORE))
+      for (const name of Object.keys(rows)) stores.set(name, store as StoreName | "table");
+  const store = stores.get(method);
+  if (store === undefined) throw new RangeError("find store: no such read");
+  return store;
+}

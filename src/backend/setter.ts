@@ -3,7 +3,7 @@ import type { ReadMethod } from "./backend.ts";
 import type { DeviceStore } from "./device_store.ts";
 import type { ProtocolStore } from "./protocol_store.ts";
 import type { SignalStore } from "./signal_store.ts";
-import type { Write, WriteKind, WriteOf } from "./write.ts";
+import type { Write, WriteKind } from "./write.ts";
 
 type Stores = SignalStore & AppSyncStore & ProtocolStore & DeviceStore;
 
@@ -33,46 +33,6 @@ export interface Setter<Args extends readonly unknown[] = readonly unknown[], Re
 export type SettersOf<Name extends SetterName> = {
   readonly [N in Name]: Setter<Parameters<Setters[N]>, Awaited<ReturnType<Setters[N]>>>;
 };
-
-type Fields<K extends WriteKind> = readonly (keyof WriteOf<K>)[];
-
-/** The types of some fields of a write. */
-type TypesOf<K extends WriteKind, F extends Fields<K>> = {
-  -readonly [Index in keyof F]: WriteOf<K>[F[Index]];
-};
-
-/** A setter whose arguments are fields of the write, in order. */
-export function setter<K extends WriteKind, const F extends Fields<K>>(
-  kind: K,
-  ...fields: F
-): Setter<TypesOf<K, F>, void> {
-  return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: false };
-}
-
-/** As `setter`, with a field that receives the time of the call. */
-export function stamped<K extends WriteKind, const F extends Fields<K>>(
-  kind: K,
-  stamp: keyof WriteOf<K> & string,
-  ...fields: F
-): Setter<TypesOf<K, F>, void> {
-  return { ...setter(kind, ...fields), stamp };
-}
-
-/** As `setter`, and resolves with the number of rows that changed. */
-export function counting<K extends WriteKind, const F extends Fields<K>>(
-  kind: K,
-  ...fields: F
-): Setter<TypesOf<K, F>, number> {
-  return { kind, fields: fields as readonly string[], single: false, stamp: undefined, counts: true };
-}
-
-/** A setter whose argument becomes the only item of a list. */
-export function single<K extends WriteKind, const F extends keyof WriteOf<K> & string>(
-  kind: K,
-  field: F,
-): Setter<[item: WriteOf<K>[F] extends readonly (infer Item)[] ? Item : never], void> {
-  return { kind, fields: [field], single: true, stamp: undefined, counts: false };
-}
 
 /** The write of a call of a setter. */
 export function writeOf(

@@ -1,8 +1,7 @@
 import { choice, flag, optional, type Rule, rows, value } from "../rules/mod.ts";
 import { ADDRESS, KEY_ID, SENDER_KEY_NAME } from "./field_rules.ts";
-import { type SetterName, type SettersOf, setter } from "./setter.ts";
 import { LEASE, QUARANTINE_REASONS, SIGNAL_RECORD_STORES } from "./signal_rows.ts";
-import type { SignalStore, SignalWrite } from "./signal_store.ts";
+import type { SignalWrite } from "./signal_store.ts";
 import type { KeysOf, WriteRowsOf } from "./write_row.ts";
 
 /** Length of an identity key in bytes (X25519 public key without prefix). */
@@ -57,20 +56,4 @@ export const SIGNAL_KEYS: KeysOf<SignalWrite["kind"]> = {
   signedPreKey: ["id"],
   senderKey: ["name"],
   quarantine: ["store", "address"],
-};
-
-/** The setters of the Signal store. `storePreKeys` is several writes: see `createBackend`. */
-export const SIGNAL_SETTERS: SettersOf<Exclude<SetterName & keyof SignalStore, "storePreKeys">> = {
-  putIdentity: setter("identity.put", "address", "key"),
-  deleteIdentity: setter("identity.delete", "address"),
-  putSession: setter("session.put", "address", "record", "lease"),
-  deleteSession: setter("session.delete", "address"),
-  storePreKey: setter("preKey.put", "id", "record", "uploaded"),
-  markPreKeysUploaded: setter("preKey.markUploaded", "ids"),
-  removePreKey: setter("preKey.remove", "id"),
-  storeSignedPreKey: setter("signedPreKey.put", "id", "record"),
-  removeSignedPreKey: setter("signedPreKey.remove", "id"),
-  putSenderKey: setter("senderKey.put", "name", "record", "lease"),
-  deleteSenderKey: setter("senderKey.delete", "name"),
-  quarantine: setter("quarantine.put", "store", "address", "record", "reason"),
 };

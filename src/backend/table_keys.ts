@@ -2,15 +2,8 @@ import { APP_SYNC_KEYS } from "./app_sync_writes.ts";
 import { DEVICE_KEYS } from "./device_writes.ts";
 import { PROTOCOL_KEYS } from "./protocol_writes.ts";
 import { SIGNAL_KEYS } from "./signal_writes.ts";
-import type { WriteKind } from "./write.ts";
+import type { TableName, WriteKind } from "./write.ts";
 import type { KeysOf } from "./write_row.ts";
-
-/** A table of an account: the common prefix of its kinds of writes. */
-export type TableName = WriteKind extends infer Kind
-  ? Kind extends `${infer Table}.${string}`
-    ? Table
-    : never
-  : never;
 
 /** The fields that name a row of each table. */
 export const TABLE_KEYS: KeysOf<WriteKind> = {

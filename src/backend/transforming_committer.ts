@@ -23,7 +23,7 @@ export class TransformingCommitter implements Committer {
 
   /** Keeps commits in the order of their calls, however long each transform takes. */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]> {
-    const transform = transformWrites(writes, this.#values);
+    const transform = Promise.resolve(transformWrites(writes, this.#values));
     const turn = this.#transformed;
     this.#transformed = Promise.allSettled([turn, transform]);
     await turn;

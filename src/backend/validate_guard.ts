@@ -7,11 +7,16 @@ import { number, type TextSort } from "./field_rules.ts";
 /** Maximum length of an owner's token in characters. */
 const MAX_OWNER_LENGTH = 64;
 
-const OWNER = text("word" satisfies TextSort, { max: MAX_OWNER_LENGTH });
+/** The token of an owner. */
+export const OWNER: Rule<string> = text("word" satisfies TextSort, { max: MAX_OWNER_LENGTH });
 const EPOCH = number("count");
 
 /** The stored owner. */
-export const OWNER_STATE: Rule<OwnerState> = object<OwnerState>({ owner: OWNER, epoch: EPOCH });
+export const OWNER_STATE: Rule<OwnerState> = object<OwnerState>({
+  owner: OWNER,
+  epoch: EPOCH,
+  sealed: optional(flag(), { since: GENERATIONS_SINCE }),
+});
 
 /** The guard of a commit. */
 export const OWNER_GUARD: Rule<OwnerGuard> = object<OwnerGuard>({

@@ -1,6 +1,9 @@
 import { type Check, checkOf, type LengthCheck, lengthCheckOf } from "../rules/mod.ts";
 import type { ReadMethod } from "./backend.ts";
 import { type Argument, READS } from "./reads.ts";
+import type { RowPage } from "./row_listing.ts";
+import { readablePage } from "./row_page.ts";
+import { requireStorable } from "./validate_write.ts";
 
 /** The checks of the arguments and the answer of one read. */
 interface Validator {
@@ -36,7 +39,12 @@ export function validateArguments(method: ReadMethod, args: readonly unknown[]):
   for (let index = 0; index < checks.length; index += 1) checks[index]?.(args[index]);
 }
 
-/** Checks the lengths of stored bytes in the answer to a read. @throws {WrongLengthError} */
-export function validateAnswer(method: ReadMethod, answer: unknown): void {
+/**
+ * Returns the answer to a read after a check of the lengths of its stored bytes. A page of rows comes without
+ * those that could not be stored again. @throws {WrongLengthError}
+ */
+export async function validatedAnswer(method: ReadMethod, answer: unknown): Promise<unknown> {
+  if (READS[method].table === "rows") return await readablePage(answer as RowPage, requireStorable);
   validatorOf(method).answer?.(answer);
+  return answer;
 }

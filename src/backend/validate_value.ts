@@ -1,4 +1,6 @@
+import { ArgumentTypeError } from "../errors/mod.ts";
 import { checkOf, passes, text } from "../rules/mod.ts";
+import { asideIdOf } from "./set_aside.ts";
 
 const TEXT = text("word");
 const checkText = checkOf(TEXT, "text");
@@ -18,4 +20,6 @@ export function isText(value: unknown): value is string {
  */
 export function requireAccountName(name: unknown): asserts name is string {
   checkName(name);
+  if (asideIdOf(name as string) === undefined) return;
+  throw new ArgumentTypeError("open account: the name is one of accounts that are set aside");
 }

@@ -1,4 +1,4 @@
-import { ArgumentTypeError, hasKnownKind, RefusedError, requireList } from "../errors/mod.ts";
+import { ArgumentTypeError, CorruptError, hasKnownKind, RefusedError, requireList } from "../errors/mod.ts";
 import { type Check, checkOf, type Measure, measureOf, object, type Rule } from "../rules/mod.ts";
 import type { Capabilities } from "./backend.ts";
 import { DEVICE } from "./device_fields.ts";
@@ -38,9 +38,23 @@ function validatorOf(kind: WriteKind): Validator {
  */
 export function validateWrite(write: Write, capabilities: Capabilities, index = 0): void {
   if (!hasKnownKind(WRITES, write)) throw new ArgumentTypeError(`commit: write ${index} has no known kind`);
+  checkFields(write);
+  requireSize(write, capabilities, index);
+}
+
+function checkFields(write: Write): void {
   const { fields } = validatorOf(write.kind);
   for (const [name, check] of fields) check((write as unknown as Readonly<Record<string, unknown>>)[name]);
-  requireSize(write, capabilities, index);
+}
+
+/** Returns a stored row that could be written as it is. @throws {CorruptError} When it could not. */
+export function requireStorable<W extends Write>(row: W): W {
+  try {
+    checkFields(row);
+    return row;
+  } catch (cause) {
+    throw new CorruptError("list rows: a stored row is malformed", { cause });
+  }
 }
 
 /**
@@ -63,6 +77,19 @@ export function validateWrites(writes: readonly Write[], capabilities: Capabilit
   requireList("commit: writes", writes);
   for (let index = 0; index < writes.length; index += 1) {
     validateWrite(writes[index] as Write, capabilities, index);
+  }
+  requireMoveLast(writes);
+}
+
+/**
+ * Checks that an account which is set aside or brought back is not written to in the same commit afterwards.
+ *
+ * @throws {TypeError}
+ */
+export function requireMoveLast(writes: readonly Write[]): void {
+  const at = writes.findIndex(({ kind }) => kind === "account.setAside" || kind === "account.bringBack");
+  if (at >= 0 && at < writes.length - 1) {
+    throw new ArgumentTypeError(`commit: ${writes[at]?.kind} is not the last write`);
   }
 }
 

@@ -1,20 +1,13 @@
 import { object, type Rule } from "../rules/mod.ts";
 import type { ReadMethod } from "./backend.ts";
-import { READS } from "./reads.ts";
-import { TABLE_KEYS, type TableName, tableOf } from "./table_keys.ts";
-import type { Write } from "./write.ts";
+import { type Argument, READS } from "./reads.ts";
+import type { RowPage, RowWrite } from "./row_listing.ts";
+import { readablePage } from "./row_page.ts";
+import { TABLE_KEYS, tableOf } from "./table_keys.ts";
+import type { ValuePlace } from "./value_place.ts";
+import { type Around, canWalk, type ValueChange, walkEach, walkValue } from "./value_walk.ts";
+import type { Write, WriteKind } from "./write.ts";
 import { WRITES } from "./writes.ts";
-
-/** The place of a stored value. It is the same for every write and read of the value. */
-export interface ValuePlace {
-  readonly table: TableName;
-  /** The fields that name the row. */
-  readonly key: readonly unknown[];
-  /** Name of the value in its row, such as `record`. Names are stable. */
-  readonly name: string;
-  /** Name of an entry, if the value is in a map. */
-  readonly entry: string | undefined;
-}
 
 /**
  * Changes stored values on their way to a store and back, for example by encryption. It runs below the checks
@@ -33,124 +26,73 @@ export interface ValueTransform {
   load(stored: Uint8Array, place: ValuePlace): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Callbacks of a walk through a value. */
-interface Visitor {
-  readonly table: TableName;
-  /** Called for each stored value. The result replaces the value. */
-  value(value: Uint8Array, place: ValuePlace): Uint8Array;
-  /** Called for each length of a stored value. */
-  length(bytes: number): number;
+/** Whether rows that a kind of write stores have stored values in them. */
+export function hasValues(kind: WriteKind): boolean {
+  return canWalk(rowRuleOf(kind));
 }
 
-/** Objects that may contain the fields that name a row, the innermost first. */
-type Around = readonly Readonly<Record<string, unknown>>[];
-
-/** Transforms writes for the store. */
-export async function transformWrites(
+/** Transforms writes for the store: at once, where the transform does. */
+export function transformWrites(
   writes: readonly Write[],
   transform: ValueTransform,
-): Promise<readonly Write[]> {
-  return await changed(
-    (value, place) => transform.store(value, place),
-    (visit) =>
-      writes.map((write) => {
-        const { kind } = write;
-        const visitor: Visitor = { table: tableOf(kind), value: visit, length: (bytes) => bytes };
-        return {
-          kind,
-          ...(walk(object(WRITES[kind].fields as never), write, [], visitor) as object),
-        } as Write;
-      }),
-  );
+): readonly Write[] | Promise<readonly Write[]> {
+  return changedWrites(writes, (value, place) => transform.store(value, place));
 }
 
-/** Transforms the answer of a read for the caller. */
-export async function transformAnswer(
+/** Transforms the answer of a read for the caller: at once, where the transform does. */
+export function transformAnswer(
   method: ReadMethod,
   args: readonly unknown[],
   answer: unknown,
   transform: ValueTransform,
-): Promise<unknown> {
+): unknown {
   const { table, args: parameters, answer: rule } = READS[method];
   if (table === undefined) return answer;
+  const change: ValueChange = (value, place) => transform.load(value, place);
+  if (table === "rows") {
+    return readablePage(answer as RowPage, async (row) => {
+      const [loaded] = await changedWrites([row], change);
+      return loaded as RowWrite;
+    });
+  }
   const around: Record<string, unknown> = {};
-  let asked: readonly unknown[] = [];
-  for (const [index, { name }] of parameters.entries()) {
+  let asked: readonly unknown[] | undefined;
+  for (let index = 0; index < parameters.length; index += 1) {
     const arg = args[index];
     if (Array.isArray(arg)) asked = arg;
-    else around[name] = arg;
+    else around[(parameters[index] as Argument).name] = arg;
   }
+  const length = (bytes: number): number => Math.max(0, bytes - transform.overheadBytes);
+  const visitor = { table, change, length };
+  const outer: Around = { fields: around, outer: undefined };
+  if (rule.type !== "list") return walkValue(rule, answer, outer, visitor);
   // In a batch, each item is the part of the row's key that the other arguments lack.
   const itemName = TABLE_KEYS[table].find((name) => !Object.hasOwn(around, name)) ?? "";
-  const length = (bytes: number): number => (bytes === 0 ? 0 : bytes - transform.overheadBytes);
-  return await changed(
-    (value, place) => transform.load(value, place),
-    (visit) => {
-      const visitor: Visitor = { table, value: visit, length };
-      if (rule.type !== "list") return walk(rule, answer, [around], visitor);
-      return (answer as readonly unknown[]).map((item, index) =>
-        walk(rule.item, item, [{ [itemName]: asked[index] }, around], visitor),
-      );
-    },
+  return walkEach(answer as readonly unknown[], (item, index) =>
+    walkValue(rule.item, item, { fields: { [itemName]: asked?.[index] }, outer }, visitor),
   );
 }
 
-/** Walks twice: first to pass every value to the transform, then to insert the results. */
-async function changed<T>(
-  change: ValueTransform["store"],
-  walkAll: (visit: Visitor["value"]) => T,
-): Promise<T> {
-  const changes: (Uint8Array | Promise<Uint8Array>)[] = [];
-  walkAll((value, place) => {
-    changes.push(change(value, place));
-    return value;
-  });
-  const values = await Promise.all(changes);
-  let index = 0;
-  return walkAll(() => values[index++] as Uint8Array);
-}
+/** The rule of all fields of a kind of write. */
+const rowRules = new Map<WriteKind, Rule>();
 
-/** Copies a value with its stored values changed. */
-function walk(rule: Rule, value: unknown, around: Around, visitor: Visitor, entry?: string): unknown {
-  switch (rule.type) {
-    case "bytes": {
-      const bytes = value as Uint8Array;
-      if (!rule.isValue || bytes.byteLength === 0) return bytes;
-      const { table } = visitor;
-      return visitor.value(bytes, { table, key: keyOf(table, around), name: rule.name, entry });
-    }
-    case "integer":
-      return rule.sort === "storedLength" ? visitor.length(value as number) : value;
-    case "optional":
-      return value === undefined ? undefined : walk(rule.rule, value, around, visitor, entry);
-    case "list":
-      return (value as readonly unknown[]).map((item) => walk(rule.item, item, around, visitor));
-    case "tuple":
-      return rule.parts.map((part, index) =>
-        walk(part, (value as readonly unknown[])[index], around, visitor),
-      );
-    case "map": {
-      const entries = [...(value as ReadonlyMap<string, unknown>)];
-      return new Map(entries.map(([name, item]) => [name, walk(rule.value, item, around, visitor, name)]));
-    }
-    case "object": {
-      const members = value as Readonly<Record<string, unknown>>;
-      const inside = [members, ...around];
-      return Object.fromEntries(
-        Object.entries(rule.members).map(([name, member]) => [
-          name,
-          walk(member, members[name], inside, visitor),
-        ]),
-      );
-    }
-    case "text":
-    case "choice":
-    case "uint64":
-    case "flag":
-      return value;
+function rowRuleOf(kind: WriteKind): Rule {
+  let rule = rowRules.get(kind);
+  if (rule === undefined) {
+    rule = object(WRITES[kind].fields as never);
+    rowRules.set(kind, rule);
   }
+  return rule;
 }
 
-function keyOf(table: TableName, around: Around): readonly unknown[] {
-  return TABLE_KEYS[table].map((name) => around.find((fields) => Object.hasOwn(fields, name))?.[name]);
+function changedWrites(
+  writes: readonly Write[],
+  change: ValueChange,
+): readonly Write[] | Promise<readonly Write[]> {
+  const length = (bytes: number): number => bytes;
+  return walkEach(writes, (write) => {
+    const { kind } = write;
+    const visitor = { table: tableOf(kind), change, length };
+    return walkValue(rowRuleOf(kind), write, undefined, visitor) as Write | Promise<Write>;
+  });
 }

@@ -15,3 +15,10 @@ export type WriteKind = Write["kind"];
 
 /** The mutation with one name. */
 export type WriteOf<K extends WriteKind> = Extract<Write, { readonly kind: K }>;
+
+/** A table of an account: the common prefix of its kinds of writes. */
+export type TableName = WriteKind extends infer Kind
+  ? Kind extends `${infer Table}.${string}`
+    ? Table
+    : never
+  : never;

@@ -2,6 +2,9 @@ import type { MembersOf } from "../rules/mod.ts";
 import type { SetterName } from "./setter.ts";
 import type { WriteKind, WriteOf } from "./write.ts";
 
+/** One of the four stores. */
+export type StoreName = "signal" | "appSync" | "protocol" | "device";
+
 /** The properties of one kind of write. */
 export interface WriteRow<K extends WriteKind = WriteKind> {
   /** A rule for each field. */

@@ -3,11 +3,13 @@ import { isText, type Write } from "../backend/mod.ts";
 import type { KeyedLock } from "../cache/mod.ts";
 import { distance, laterId, nextId } from "../device/mod.ts";
 import { requireList, requireObject } from "../errors/mod.ts";
+import type { SignalRecords } from "../signal/mod.ts";
 import type { CachedChange, CachedContext, CachedKind } from "./cached_kind.ts";
 import { CollectionStates, type StoredCollection } from "./collection_states.ts";
 import type { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import { hostBytes } from "./host_bytes.ts";
 import type { CollectionKind, Entry, KeyContext, KeyKind } from "./key_kind.ts";
+import { type ListedKeys, listIds, listKeys } from "./key_listing.ts";
 import type { KeyDataSet, KeyStore, KeyType } from "./library_types.ts";
 import { settleLosses } from "./lost_sender_keys.ts";
 import { senderKeyMemoryKind, syncKeyKind, syncVersionKind } from "./protocol_kinds.ts";
@@ -45,6 +47,12 @@ const MAX_IDS = 100_000;
 /** Maximum number of pre-keys that one call counts. Baileys makes 812 at a time, from its counter on. */
 const MAX_COUNTED_IDS = 4_096;
 
+/** The line that is missing where only the auth state is wired. */
+const UNGUARDED =
+  "baileys: sessions are stored without the Signal repository, so a crash may repeat message keys; add to " +
+  "makeWASocket({ … }): makeSignalRepository: signalRepository(account, " +
+  "DEFAULT_CONNECTION_CONFIG.makeSignalRepository)";
+
 /** Dependencies of {@link AccountKeys}. */
 export interface AccountKeysParts {
   readonly account: Account;
@@ -77,6 +85,10 @@ export class AccountKeys implements KeyStore {
   readonly #spellings: KeyedLock;
   readonly #consumed: ConsumedPreKeys;
   readonly #collections: CollectionStates;
+  /** Called with the JIDs of the devices that hold our sender key, when Baileys reads them for a group. */
+  holdersRead: (devices: readonly string[]) => void = () => {};
+  /** Whether a Signal repository over these keys was made, or sessions without one were warned of. */
+  isGuarded = false;
   /** Resolves when every pre-key that may be read is durable. */
   preKeysDurable: () => Promise<void> = async () => {};
 
@@ -130,6 +142,7 @@ export class AccountKeys implements KeyStore {
    */
   readonly set = async (data: KeyDataSet): Promise<void> => {
     requireObject("set keys: data", data);
+    if (!this.isGuarded && data.session !== undefined) this.#warnOfSessions(data.session);
     const pairs = pairsIn(data["lid-mapping"]);
     if (pairs.length > 0) {
       // Learns nothing when another value is malformed.
@@ -164,6 +177,65 @@ export class AccountKeys implements KeyStore {
     await this.#apply(await this.#convert(rest, this.#context(true, places)), rest);
   };
 
+  /**
+   * The ids of all values of a type, each once, those in memory too. The id of a phone number whose LID is
+   * known is that of the LID, under which the value is kept.
+   *
+   * @throws {TypeError} When the type is not one of Baileys' ten.
+   * @throws {CorruptError} At a damaged row, unless `get` omits it.
+   */
+  readonly listIds = (type: KeyType): AsyncGenerator<string, void, undefined> => {
+    kindOf(type);
+    return listIds(this.#listed, type);
+  };
+
+  /** As `listIds`, with the values of `get`. */
+  readonly list = (type: KeyType): AsyncGenerator<[id: string, value: unknown], void, undefined> => {
+    kindOf(type);
+    return listKeys(this.#listed, type);
+  };
+
+  get #listed(): ListedKeys {
+    return {
+      account: this.#account,
+      get: this.get,
+      isGone: (type, id) => type === "pre-key" && this.#consumed.has(id),
+    };
+  }
+
+  /**
+   * As `take`, for the sets of one decryption, which change in memory at once. The writes and the removal of
+   * a consumed pre-key land in the commit that makes the record of `place` durable.
+   */
+  readonly takeStep = async (
+    sets: readonly KeyDataSet[],
+    { place, writes }: { readonly place: string; readonly writes: readonly Write[] },
+    places: ReadonlyMap<string, string>,
+  ): Promise<void> => {
+    const consumed: number[] = [];
+    const noted = { consumePreKey: async (_: string, id: number) => void consumed.push(id) };
+    const rest: { [type: string]: Record<string, unknown> } = {};
+    for (const [type, values] of sets.flatMap((data) => Object.entries(data))) {
+      const kept = type === "pre-key" ? await this.#consume(values ?? {}, noted) : values;
+      rest[type] = { ...rest[type], ...kept };
+    }
+    try {
+      const conversion = await this.#convert(rest, this.#context(true, places));
+      const removals = consumed.map((id): Write => ({ kind: "preKey.remove", id }));
+      await this.#apply(withRiders(conversion, place, [...writes, ...removals]), rest);
+    } catch (error) {
+      for (const id of consumed) this.#consumed.replaced(String(id));
+      throw error;
+    }
+  };
+
+  /** Warns once when sessions are stored as if there were no repository: keys are then lost and repeated. */
+  #warnOfSessions(sessions: Readonly<Record<string, unknown>>): void {
+    if (Object.values(sessions).every((session) => session === null)) return;
+    this.isGuarded = true;
+    this.#account.host.logger.log("warn", UNGUARDED);
+  }
+
   #context(isLibrary: boolean, places: ReadonlyMap<string, string>): CachedContext {
     return { cache: this.#cache, wrapBytes: hostBytes, isLibrary, places };
   }
@@ -181,6 +253,7 @@ export class AccountKeys implements KeyStore {
       await settleLosses({ account: this.#account, cache: this.#cache }, possible);
     }
     const found = await kind.read(this.#stored, possible);
+    if (type === "sender-key-memory") this.holdersRead(found.flatMap(([, memory]) => holdersIn(memory)));
     const isThere = ([id]: Entry): boolean => type !== "pre-key" || !this.#consumed.has(id);
     return Object.fromEntries(found.filter(isThere));
   }
@@ -235,10 +308,13 @@ export class AccountKeys implements KeyStore {
   }
 
   /** Leaves the removal of consumed pre-keys to their sessions. Returns the other values. */
-  async #consume(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  async #consume(
+    values: Readonly<Record<string, unknown>>,
+    sessions: Pick<SignalRecords<never>, "consumePreKey"> = this.#cache.sessions,
+  ): Promise<Record<string, unknown>> {
     const rest: Record<string, unknown> = {};
     for (const [id, value] of Object.entries(values)) {
-      const isConsumed = value === null && (await this.#consumed.consume(id, this.#cache.sessions));
+      const isConsumed = value === null && (await this.#consumed.consume(id, sessions));
       if (!isConsumed) rest[id] = value;
     }
     return rest;
@@ -261,6 +337,24 @@ export class AccountKeys implements KeyStore {
       draft.nextPreKeyId = next;
     });
   }
+}
+
+/** Adds writes to the change of a record. Without such a change they are committed as they are. */
+function withRiders(conversion: Conversion, place: string, riders: readonly Write[]): Conversion {
+  const { changes, writes } = conversion;
+  const at = changes.findIndex(({ store, address }) => store !== "identity" && address === place);
+  if (at < 0) return { ...conversion, writes: [...writes, ...riders] };
+  return {
+    ...conversion,
+    changes: changes.map((change, index) =>
+      index === at && change.store !== "identity" ? { ...change, riders } : change,
+    ),
+  };
+}
+
+/** The devices that a `sender-key-memory` marks as holders. */
+function holdersIn(memory: unknown): string[] {
+  return Object.entries(memory as object).flatMap(([device, hasKey]) => (hasKey === true ? [device] : []));
 }
 
 /** The addresses and names of ids, without invalid ids. */

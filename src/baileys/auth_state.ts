@@ -1,10 +1,11 @@
 import type { Account } from "../account/mod.ts";
 import type { Device } from "../backend/mod.ts";
+import { sameBytes } from "../bytes/mod.ts";
 import { advanceId, generateKeyPair, nextId, sameValue } from "../device/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import { type BaileysCreds, credsFromDevice, deviceFromCreds } from "./convert/mod.ts";
 import { hostBytes } from "./host_bytes.ts";
-import type { BaileysAuthState } from "./library_types.ts";
+import type { BaileysAuthState, KeyDataSet, KeyType } from "./library_types.ts";
 import { type PreKeyCounters, PreKeyStock } from "./pre_key_stock.ts";
 
 /**
@@ -99,7 +100,32 @@ async function makeAuthState(account: Account, binding: BaileysBinding): Promise
   stock.fill();
   await saveCreds();
   await stock.whenDurable();
-  return { state: { creds, keys: { get: binding.keys.get, set: binding.keys.set } }, saveCreds };
+  // A program that copies a state changes the credentials first and then stores its keys, which belong to
+  // them.
+  const settleCreds = async (): Promise<void> => {
+    const stored = account.device.getDeviceSnapshot().identityKey.publicKey;
+    if (!sameBytes(creds.signedIdentityKey.public, stored)) await saveCreds();
+  };
+  const { keys } = binding;
+  const state = {
+    creds,
+    keys: {
+      get: keys.get,
+      set: async (data: KeyDataSet) => {
+        await settleCreds();
+        await keys.set(data);
+      },
+      async *list(type: KeyType) {
+        await settleCreds();
+        yield* keys.list(type);
+      },
+      async *listIds(type: KeyType) {
+        await settleCreds();
+        yield* keys.listIds(type);
+      },
+    },
+  };
+  return { state, saveCreds };
 }
 
 /** Replaces credentials in place, except their counters. */

@@ -1,6 +1,7 @@
 import type { Account } from "../account/mod.ts";
+import { attachmentsOf } from "../attachments/mod.ts";
 import { KeyedLock } from "../cache/mod.ts";
-import { requireFunction } from "../errors/mod.ts";
+import { AbsentLids } from "./absent_lids.ts";
 import { AccountKeys } from "./account_keys.ts";
 import { ConsumedPreKeys } from "./consumed_pre_keys.ts";
 import type { BaileysAuthState } from "./library_types.ts";
@@ -14,6 +15,7 @@ export class BaileysBinding {
   /** One lock for each spelling in repository operations: a phone number's JID or a sender key's name. */
   readonly spellings: KeyedLock = new KeyedLock();
   readonly consumed: ConsumedPreKeys = new ConsumedPreKeys();
+  readonly absentLids: AbsentLids;
   readonly keys: AccountKeys;
   /** The auth state, after the first call. */
   authState: Promise<BaileysAuthState> | undefined;
@@ -22,6 +24,7 @@ export class BaileysBinding {
   constructor(account: Account) {
     this.cache = nodeSignalCache(account);
     this.told = new ToldMappings(account);
+    this.absentLids = new AbsentLids(account.host.clock);
     const { cache, told, spellings, consumed } = this;
     account.onIdentityChanged(() => consumed.clear());
     this.keys = new AccountKeys({ account, cache, told, spellings, consumed });
@@ -34,6 +37,5 @@ export class BaileysBinding {
  * @throws {TypeError} When the account's Signal cache is open with other records.
  */
 export function bindingOf(account: Account): BaileysBinding {
-  requireFunction("use Baileys' state: account.attachments.of", account?.attachments?.of);
-  return account.attachments.of(BaileysBinding, () => new BaileysBinding(account));
+  return attachmentsOf("use Baileys' state", account).of(BaileysBinding, () => new BaileysBinding(account));
 }

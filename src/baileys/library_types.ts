@@ -24,6 +24,12 @@ export interface KeyStore {
   get(type: any, ids: string[]): Promise<any>;
   // biome-ignore lint/suspicious/noExplicitAny: see `get`.
   set(data: any): Promise<void>;
+  /** All values of a type. The next Baileys moves a state with it. */
+  // biome-ignore lint/suspicious/noExplicitAny: see `get`.
+  list(type: any): AsyncIterable<[id: string, value: any]>;
+  /** The ids of all values of a type. */
+  // biome-ignore lint/suspicious/noExplicitAny: see `get`.
+  listIds(type: any): AsyncIterable<string>;
 }
 
 /** The part of `makeLibSignalRepository`'s result that the adapter guards. */

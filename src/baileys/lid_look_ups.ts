@@ -1,5 +1,6 @@
 import { isLidServer, type Jid, tryParseJid } from "../addresses/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
+import type { AbsentLids } from "./absent_lids.ts";
 import type { JidPair, LidMappingLike } from "./library_types.ts";
 import { isNumberServer } from "./repository_address.ts";
 import type { ToldMappings } from "./told_mappings.ts";
@@ -10,6 +11,8 @@ export interface LidLookUpsParts {
   readonly lidMapping: LidMappingLike;
   readonly lid: AccountLids;
   readonly told: ToldMappings;
+  /** `undefined` for a repository that does not query the server. */
+  readonly absent: AbsentLids | undefined;
   /** LIDs by the JID of a phone number in use: they stay the same until the operation ends. */
   readonly pinned: ReadonlyMap<string, string | null>;
 }
@@ -18,9 +21,11 @@ export interface LidLookUpsParts {
  * Makes Baileys look up mappings in the account and store them there. Baileys caches mappings for three days
  * and would miss mappings learned elsewhere.
  *
- * For a phone number without a known LID, Baileys' own look-up queries the server and stores the answer.
+ * For a phone number without a known LID, Baileys' own look-up queries the server and stores the answer. A
+ * phone number for which the server knows none is not queried again for five minutes, unless a mapping is
+ * learnt.
  */
-export function replaceLidLookUps({ lidMapping, lid, told, pinned }: LidLookUpsParts): void {
+export function replaceLidLookUps({ lidMapping, lid, told, absent, pinned }: LidLookUpsParts): void {
   const fetchLids = lidMapping.getLIDsForPNs.bind(lidMapping);
 
   async function lidsOf(asked: readonly AskedJid[]): Promise<(string | undefined)[]> {
@@ -30,9 +35,16 @@ export function replaceLidLookUps({ lidMapping, lid, told, pinned }: LidLookUpsP
   lidMapping.getLIDsForPNs = async (pns) => {
     const asked = askedJids(pns, isNumberServer);
     const known = await lidsOf(asked);
-    const missing = asked.filter((_, index) => known[index] === undefined);
+    const missing = asked.filter(
+      ({ jid }, index) => known[index] === undefined && absent?.has(jid.user) !== true,
+    );
     if (missing.length > 0) await fetchLids(missing.map(({ text }) => text));
     const lids = missing.length > 0 ? await lidsOf(asked) : known;
+    const queried = new Set(missing);
+    for (const [index, one] of asked.entries()) {
+      if (lids[index] !== undefined) absent?.delete(one.jid.user);
+      else if (queried.has(one)) absent?.add(one.jid.user);
+    }
     return pairsOf(asked, lids, ({ text, jid }, user) => ({ lid: lidJidOf(jid, user), pn: text }));
   };
   lidMapping.getLIDForPN = async (pn) => {

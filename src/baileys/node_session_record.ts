@@ -105,8 +105,8 @@ export class NodeSessionRecord {
   prune(): void {
     const open = openOf(this.#json);
     if (open === undefined) return;
+    if (Object.keys(open.session._chains).length <= MAX_CHAINS) return;
     const chains = Object.entries(open.session._chains);
-    if (chains.length <= MAX_CHAINS) return;
     const { lastRemoteEphemeralKey } = open.session.currentRatchet;
     const spent = chains.filter(([id, chain]) => id !== lastRemoteEphemeralKey && isSpent(chain));
     const dropped = new Set(spent.slice(0, -MAX_SPENT_CHAINS).map(([id]) => id));

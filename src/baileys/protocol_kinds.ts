@@ -1,4 +1,5 @@
 import type { Write } from "../backend/mod.ts";
+import { directory } from "../directory/mod.ts";
 import {
   baileysToHashState,
   baileysToSyncKey,
@@ -9,23 +10,38 @@ import {
 } from "./convert/mod.ts";
 import { type CollectionKind, entriesOf, type KeyKind, readEach, requireId, understood } from "./key_kind.ts";
 
-/** `sender-key-memory`: the devices that have our sender key of a group. A `set` replaces the whole group. */
+/**
+ * `sender-key-memory`: the devices that have our sender key of a group. A `set` replaces the whole group.
+ * Baileys sets all devices with each message, so only changed marks are written.
+ */
 export const senderKeyMemoryKind: KeyKind = {
   read: ({ account }, ids) =>
     readEach(
       ids,
       async (group) => {
-        const devices = await account.store.getSenderKeyDevices(group);
-        return devices.length === 0 ? undefined : devices;
+        const marks = await directory(account).senderKeyDevices.marks(group);
+        return marks.length === 0 ? undefined : marks;
       },
       devicesToSenderKeyMemory,
     ),
-  writes: (_context, entries) =>
-    entries.flatMap(([group, value]): Write[] => {
+  async writes({ account }, entries) {
+    const { senderKeyDevices } = directory(account);
+    const writes: Write[] = [];
+    for (const [group, value] of entries) {
       const clear: Write = { kind: "senderKeyDevices.clear", group };
-      if (value === null) return [clear];
-      return [clear, { kind: "senderKeyDevices.set", group, entries: senderKeyMemoryToDevices(value) }];
-    }),
+      if (value === null) {
+        writes.push(clear);
+        continue;
+      }
+      const marks = senderKeyMemoryToDevices(value);
+      const known = new Map(await senderKeyDevices.marks(group));
+      const changed = marks.filter(([device, hasKey]) => known.get(device) !== hasKey);
+      const isKept = known.size === marks.length - marks.filter(([device]) => !known.has(device)).length;
+      if (!isKept) writes.push(clear, { kind: "senderKeyDevices.set", group, entries: marks });
+      else if (changed.length > 0) writes.push({ kind: "senderKeyDevices.set", group, entries: changed });
+    }
+    return writes;
+  },
 };
 
 /** `app-state-sync-key` by base64 key id. */

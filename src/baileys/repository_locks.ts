@@ -24,6 +24,8 @@ export interface RepositoryLocksOptions {
   readonly unread: UnreadSessions;
   /** Canonical names of sender keys in use, by the name in a message. */
   readonly places: Map<string, string>;
+  /** Whether the repository queries the server for an unknown LID. */
+  readonly queriesLids: boolean;
 }
 
 /** The locks of one repository's operations. */
@@ -40,13 +42,15 @@ export class RepositoryLocks {
    */
   readonly #pinned = new Map<string, string | null>();
 
-  constructor({ account, binding, inner, unread, places }: RepositoryLocksOptions) {
+  constructor({ account, binding, inner, unread, places, queriesLids }: RepositoryLocksOptions) {
     this.#binding = binding;
     this.#inner = inner;
     this.#unread = unread;
     this.#places = places;
     const { lidMapping } = inner;
-    replaceLidLookUps({ lidMapping, lid: account.lid, told: binding.told, pinned: this.#pinned });
+    const { told } = binding;
+    const absent = queriesLids ? binding.absentLids : undefined;
+    replaceLidLookUps({ lidMapping, lid: account.lid, told, absent, pinned: this.#pinned });
   }
 
   /**
@@ -77,14 +81,22 @@ export class RepositoryLocks {
     });
   }
 
-  /** Holds the lock of the sender key with this name in a message, under its canonical name. */
-  withSenderKey<T>(group: string, senderJid: string, section: (place: string) => Promise<T>): Promise<T> {
+  /**
+   * Holds the lock of the sender key with this name in a message, under its canonical name.
+   *
+   * @param section Called with the canonical name, and with the id by which Baileys reads and stores the key.
+   */
+  withSenderKey<T>(
+    group: string,
+    senderJid: string,
+    section: (place: string, id: string) => Promise<T>,
+  ): Promise<T> {
     const id = senderKeyNameOf(group, this.#inner.jidToSignalProtocolAddress(senderJid));
     const name = storedNameOf(id) ?? id;
     const using = async (place: string): Promise<T> => {
       this.#places.set(name, place);
       try {
-        return await section(place);
+        return await section(place, id);
       } finally {
         this.#places.delete(name);
       }

@@ -20,6 +20,7 @@ import {
 import { byPlace, type Entry, entriesOf, type KeyKind, requireId, understood } from "./key_kind.ts";
 import { NodeSenderKeyRecord } from "./node_sender_key_record.ts";
 import { NodeSessionRecord } from "./node_session_record.ts";
+import { refuseSenderKeyOf6 } from "./supported_version.ts";
 
 /** `pre-key`: a key pair by decimal id, stored as the standard pre-key record. */
 export const preKeyKind: KeyKind = {
@@ -83,6 +84,7 @@ export const senderKeyKind: CachedKind = {
   },
   changes: ({ cache, isLibrary, places }, entries) =>
     placed(entries, places, "sender-key", storedNameOf).map(({ place: address, value }): CachedChange => {
+      refuseSenderKeyOf6(value);
       const checked = value === null || isLibrary ? value : recordToSenderKey(senderKeyToRecord(value));
       const record =
         checked === null ? undefined : NodeSenderKeyRecord.parse(checked, cache.senderKeys.peek(address));

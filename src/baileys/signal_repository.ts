@@ -2,11 +2,14 @@ import type { Account } from "../account/mod.ts";
 import { requireFunction } from "../errors/mod.ts";
 import { type BaileysBinding, bindingOf } from "./binding.ts";
 import type { NodeRecordJson } from "./convert/mod.ts";
+import type { DecryptionFollower } from "./decryption_follower.ts";
 import { withoutFailedTrials } from "./failed_trials.ts";
+import { FollowedDecryptions, type HeldKey } from "./followed_decryptions.ts";
 import type { KeyDataSet, KeyType, SignalRepositoryLike } from "./library_types.ts";
 import { migrateSession } from "./migrate_session.ts";
 import { preKeyIdIn } from "./pre_key_message.ts";
 import { RepositoryLocks, requireStored } from "./repository_locks.ts";
+import { refuseRepositoryOf6 } from "./supported_version.ts";
 import { withEachTwin } from "./twin_sender_keys.ts";
 import { UnreadSessions } from "./unread_sessions.ts";
 
@@ -47,7 +50,8 @@ export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRe
  *
  * @param account The account, which `baileysAuthState` may use as well.
  * @param make Baileys' `makeLibSignalRepository`.
- * @throws {TypeError} When the account's Signal cache is open with other records.
+ * @throws {TypeError} When the account's Signal cache is open with other records. The returned function throws
+ * it too when the repository is that of Baileys 6.
  *
  * @example
  * ```ts
@@ -67,8 +71,18 @@ export type MakeRepository = (auth: any, logger: any, pnToLid?: any) => SignalRe
  * ```
  */
 export function signalRepository<Make extends MakeRepository>(account: Account, make: Make): Make {
+  return followedRepository(account, make, undefined);
+}
+
+/** As `signalRepository`, with a follower of all decryptions. */
+export function followedRepository<Make extends MakeRepository>(
+  account: Account,
+  make: Make,
+  follower: DecryptionFollower | undefined,
+): Make {
   const binding = bindingOf(account);
   requireFunction("make Signal repository: make", make);
+  binding.keys.isGuarded = true;
   const guarded: MakeRepository = (auth, logger, pnToLid) => {
     const unread = new UnreadSessions();
     /** Addresses whose sessions libsignal-node is trying on a message. */
@@ -77,19 +91,25 @@ export function signalRepository<Make extends MakeRepository>(account: Account, 
     const places = new Map<string, string>();
     binding.told.addCreds(auth.creds);
     const lend = (type: KeyType, ids: readonly string[]) => binding.keys.lend(type, ids, places);
+    const followed = follower && followedBy(follower, { binding, tried, places });
     const keys = {
       get: (type: KeyType, ids: readonly string[]) => unread.read(type, ids, lend),
       // The whole operation holds the locks that `set` would take.
       set: async (data: KeyDataSet): Promise<void> => {
         unread.requireRead(data);
+        if (followed?.hold(data) === true) return;
         await binding.keys.take(repaired(data, tried, binding), places);
       },
       transaction: <T>(section: () => Promise<T>): Promise<T> => section(),
+      // The next Baileys names the records of a transaction. The operation holds their locks.
+      transactWith: <T>(_scope: unknown, section: () => Promise<T>): Promise<T> => section(),
       isInTransaction: (): boolean => true,
     };
     const inner = make({ creds: auth.creds, keys }, logger, pnToLid);
-    const locks = new RepositoryLocks({ account, binding, inner, unread, places });
-    return guard({ account, binding, inner, locks, tried });
+    refuseRepositoryOf6(inner);
+    const queriesLids = pnToLid !== undefined;
+    const locks = new RepositoryLocks({ account, binding, inner, unread, places, queriesLids });
+    return guard({ account, binding, inner, locks, tried, followed });
   };
   return guarded as Make;
 }
@@ -105,6 +125,25 @@ interface GuardParts {
   readonly locks: RepositoryLocks;
   /** Addresses whose sessions libsignal-node is trying on a message. */
   readonly tried: Set<string>;
+  readonly followed: FollowedDecryptions | undefined;
+}
+
+/** Decryptions with a follower, over the keys of a repository. */
+function followedBy(
+  follower: DecryptionFollower,
+  { binding, tried, places }: Pick<GuardParts, "binding" | "tried"> & { places: ReadonlyMap<string, string> },
+): FollowedDecryptions {
+  const { cache, keys } = binding;
+  return new FollowedDecryptions({
+    follower,
+    take: (sets, place, writes) =>
+      keys.takeStep(
+        sets.map((data) => repaired(data, tried, binding)),
+        { place, writes },
+        places,
+      ),
+    makeDurable: (place) => cache.makeDurable([place]),
+  });
 }
 
 /** Wraps a repository: each operation holds the locks of its state, and ciphertexts wait for their gates. */
@@ -128,25 +167,14 @@ type SessionOperations = Pick<
   "decryptMessage" | "encryptMessage" | "getSessionInfo" | "injectE2ESession" | "validateSession"
 >;
 
-function sessionOperations({ account, binding, inner, locks, tried }: GuardParts): SessionOperations {
-  const { cache, consumed } = binding;
+function sessionOperations(parts: GuardParts): SessionOperations {
+  const { account, binding, inner, locks } = parts;
+  const { cache } = binding;
   return {
-    decryptMessage: (options) =>
-      locks.withJid(options.jid, async (address) => {
-        const decrypt = (): Promise<Uint8Array> => inner.decryptMessage(options);
-        if (options.type === "pkmsg") {
-          const preKeyId = preKeyIdIn(options.ciphertext);
-          return preKeyId === undefined
-            ? await decrypt()
-            : await consumed.using(String(preKeyId), requireStored(address), decrypt);
-        }
-        tried.add(address);
-        try {
-          return await decrypt();
-        } finally {
-          tried.delete(address);
-        }
-      }),
+    decryptMessage: (options) => {
+      const decrypt = () => locks.withJid(options.jid, (address) => decryptDirect(parts, options, address));
+      return parts.followed?.follow(options.ciphertext, decrypt) ?? decrypt();
+    },
     encryptMessage: (options) =>
       locks.withJid(options.jid, (address) =>
         send(cache, requireStored(address), 1, () => inner.encryptMessage(options)),
@@ -175,6 +203,34 @@ function sessionOperations({ account, binding, inner, locks, tried }: GuardParts
   };
 }
 
+/** Decrypts with the session of an address, whose lock the caller holds. */
+async function decryptDirect(
+  { binding, inner, tried, followed }: GuardParts,
+  options: Parameters<SignalRepositoryLike["decryptMessage"]>[0],
+  address: string,
+): Promise<Uint8Array> {
+  const { type, ciphertext } = options;
+  const preKeyId = type === "pkmsg" ? preKeyIdIn(ciphertext) : undefined;
+  const decrypt = (): Promise<Uint8Array> => {
+    const read = () => inner.decryptMessage(options);
+    if (followed === undefined) return read();
+    const keys: HeldKey[] = [`session:${address}`];
+    if (preKeyId !== undefined) keys.push(`pre-key:${preKeyId}`);
+    return followed.step({ ciphertext, place: requireStored(address), keys }, read);
+  };
+  if (type === "pkmsg") {
+    return preKeyId === undefined
+      ? await decrypt()
+      : await binding.consumed.using(String(preKeyId), requireStored(address), decrypt);
+  }
+  tried.add(address);
+  try {
+    return await decrypt();
+  } finally {
+    tried.delete(address);
+  }
+}
+
 type GroupOperations = Pick<
   SignalRepositoryLike,
   | "decryptGroupMessage"
@@ -184,14 +240,23 @@ type GroupOperations = Pick<
   | "processSenderKeyDistributionMessage"
 >;
 
-function groupOperations({ account, binding: { cache }, inner, locks }: GuardParts): GroupOperations {
+function groupOperations(parts: GuardParts): GroupOperations {
+  const { account, inner, locks } = parts;
+  const { cache } = parts.binding;
   // Whether a received sender key must be durable before the operation resolves.
   const isStrict = account.signalPolicy.durability !== "relaxed";
   return {
-    decryptGroupMessage: (options) =>
-      locks.withSenderKey(options.group, options.authorJid, (place) =>
-        withEachTwin(cache, place, () => inner.decryptGroupMessage(options)),
-      ),
+    decryptGroupMessage: (options) => {
+      const { group, authorJid, msg: ciphertext } = options;
+      const read = (place: string) => withEachTwin(cache, place, () => inner.decryptGroupMessage(options));
+      const { followed } = parts;
+      if (followed === undefined) return locks.withSenderKey(group, authorJid, read);
+      return followed.follow(ciphertext, () =>
+        locks.withSenderKey(group, authorJid, (place, id) =>
+          followed.step({ ciphertext, place, keys: [`sender-key:${id}`] }, () => read(place)),
+        ),
+      );
+    },
     processSenderKeyDistributionMessage: (options) =>
       locks.withSenderKey(String(options.item.groupId), options.authorJid, async (place) => {
         await inner.processSenderKeyDistributionMessage(options);

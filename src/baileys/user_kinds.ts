@@ -4,7 +4,7 @@
  */
 import type { Account } from "../account/mod.ts";
 import { formatJid, isLidServer, tryParseJid } from "../addresses/mod.ts";
-import type { DeviceListEntry, Write } from "../backend/mod.ts";
+import type { DeviceListEntry, DeviceListRecord, Write } from "../backend/mod.ts";
 import { nowSeconds } from "../ports/mod.ts";
 import {
   deviceListToDevices,
@@ -57,45 +57,62 @@ export function pairsIn(values: Readonly<Record<string, unknown>> = {}): UserPai
   return [...phoneNumbers].map(([lid, phoneNumber]) => ({ lid, phoneNumber }));
 }
 
-/** `device-list`: device numbers, as texts, by user. */
+/** `device-list`: device numbers, as texts, by user. A list of the devices that are stored is no write. */
 export const deviceListKind: KeyKind = {
   async read({ account }, ids) {
-    const lists = await readLists(account, ids);
-    return entriesOf(ids, lists, devicesToDeviceList);
+    const stored = await readLists(account, ids);
+    return entriesOf(
+      ids,
+      stored.map(({ lists }) => lists[0]?.devices),
+      devicesToDeviceList,
+    );
   },
   async writes({ account, told }, entries) {
     const timestamp = nowSeconds(account.host.clock);
     const users = entries.map(([user]) => user);
-    const [lists, names] = await Promise.all([readLists(account, users), namesOf(account, users)]);
-    const known = new Map(names.map(([canonical = ""], index) => [canonical, lists[index] ?? []]));
-    const placeOf = new Map(users.map((user, index) => [user, names[index]?.[0] ?? user]));
-    const writes = names.flatMap(([, ...others]) =>
-      others.map((user): Write => ({ kind: "deviceList.delete", user })),
-    );
+    const stored = await readLists(account, users);
+    const byUser = new Map(users.map((user, index) => [user, stored[index] as StoredLists]));
+    const byCanonical = new Map(stored.map((lists) => [lists.canonical, lists]));
+    const writes: Write[] = [];
+    for (const { canonical, lists } of byCanonical.values()) {
+      for (const { user } of lists) if (user !== canonical) writes.push({ kind: "deviceList.delete", user });
+    }
     for (const { place: user, value } of byPlace(entries, (id) => ({
       named: id,
-      place: placeOf.get(id) ?? id,
+      place: byUser.get(id)?.canonical ?? id,
     }))) {
-      const before = known.get(user) ?? [];
-      const devices = value === null ? undefined : mergeLogin(told, user, deviceListToDevices(value), before);
-      if (devices === undefined) writes.push({ kind: "deviceList.delete", user });
-      else if (devices !== before)
+      const known = byCanonical.get(user)?.lists[0];
+      if (value === null) {
+        if (known?.user === user) writes.push({ kind: "deviceList.delete", user });
+        continue;
+      }
+      const before = known?.devices ?? [];
+      const devices = unchanged(mergeLogin(told, user, deviceListToDevices(value), before), before);
+      if (devices !== before || known?.user !== user)
         writes.push({ kind: "deviceList.put", records: [{ user, devices, timestamp }] });
     }
     return writes;
   },
 };
 
-/** The list of each user, under any of its names, by one query. */
-async function readLists(
-  account: Account,
-  users: readonly string[],
-): Promise<(readonly DeviceListEntry[] | undefined)[]> {
+/** The stored lists of a user. */
+interface StoredLists {
+  /** The name under which a list is kept: the LID if it is known. */
+  readonly canonical: string;
+  /** The one under the canonical name comes first. */
+  readonly lists: readonly DeviceListRecord[];
+}
+
+/** The lists of each user, under any of its names, by one query. */
+async function readLists(account: Account, users: readonly string[]): Promise<StoredLists[]> {
   const names = await namesOf(account, users);
   const all = [...new Set(names.flat())];
   const lists = await account.store.getDevicesFor(all);
-  const byName = new Map(all.map((name, index) => [name, lists[index]?.devices]));
-  return names.map((ofUser) => ofUser.map((name) => byName.get(name)).find((list) => list !== undefined));
+  const byName = new Map(all.map((name, index) => [name, lists[index]]));
+  return names.map((ofUser, index) => ({
+    canonical: ofUser[0] ?? users[index] ?? "",
+    lists: ofUser.flatMap((name) => byName.get(name) ?? []),
+  }));
 }
 
 /** The names of each user, the canonical one first. */
@@ -120,6 +137,16 @@ function mergeLogin(
   if (device === undefined || more.length > 0 || device.deviceId === 0) return devices;
   if (!told.isOwn(user) || !told.isThisDevice(device.deviceId)) return devices;
   return known.some(({ deviceId }) => deviceId === device.deviceId) ? known : [...known, device];
+}
+
+/** The known list if it has the same devices, of which it may tell more. */
+function unchanged(
+  devices: readonly DeviceListEntry[],
+  known: readonly DeviceListEntry[],
+): readonly DeviceListEntry[] {
+  const numbers = new Set(known.map(({ deviceId }) => deviceId));
+  const isSame = devices.length === known.length && devices.every(({ deviceId }) => numbers.has(deviceId));
+  return isSame ? known : devices;
 }
 
 /** `tctoken` by JID. Baileys' index of JIDs is derived from the stored tokens. */

@@ -9,3 +9,9 @@ export function hexOf(bytes: Uint8Array): string {
   for (const byte of bytes) text += DIGITS[byte];
   return text;
 }
+
+/** Reads hexadecimal digits of either case, two for each byte; `undefined` when the text is not of this form. */
+export function decodeHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+}

@@ -5,10 +5,12 @@
  */
 export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { compareText } from "./compare_text.ts";
-export { hexOf } from "./hex.ts";
+export { decodeHex, hexOf } from "./hex.ts";
+export { includesBytes } from "./includes_bytes.ts";
 export { isBytes } from "./is_bytes.ts";
 export { joinBytes } from "./join_bytes.ts";
 export { sameBytes, sameSecret } from "./same_bytes.ts";
+export { isSealed, SEALED_MARK } from "./sealed_form.ts";
 export {
   KEY_BYTES,
   KEY_TYPE,
@@ -18,4 +20,4 @@ export {
   prefixedKey,
   SIGNATURE_BYTES,
 } from "./signal_key.ts";
-export { decodeUtf8, encodeUtf8, isWellFormed } from "./utf8.ts";
+export { decodeUtf8, encodeUtf8, encodeUtf8Into, isWellFormed } from "./utf8.ts";

@@ -18,6 +18,15 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return ENCODER.encode(text);
 }
 
+/**
+ * Writes the UTF-8 form of a text into bytes that have room for it, three for each code unit.
+ *
+ * @returns Number of bytes written.
+ */
+export function encodeUtf8Into(text: string, into: Uint8Array): number {
+  return ENCODER.encodeInto(text, into).written;
+}
+
 /** The text of bytes in UTF-8, a byte order mark included; `undefined` when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {

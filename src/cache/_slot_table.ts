@@ -1,7 +1,15 @@
-/** Initial number of slots. The table doubles from here and never shrinks below it. */
+/** Number of slots of a table with entries, at least. */
 const LEAST_SLOTS = 64;
 
-const EMPTY: Float64Array = new Float64Array();
+/** A growing table grows by this factor, but not beyond its expected size. */
+const GROWTH = 4;
+
+/** The arrays of an empty table, with the head of both rings. No empty table writes to them. */
+const NO_ENDS: Float64Array = new Float64Array(2);
+const NO_DUE: Float64Array = Float64Array.of(Number.POSITIVE_INFINITY);
+const NO_LINKS: Int32Array = new Int32Array(4);
+const NO_SLOTS = new Map<never, number>();
+const NOTHING: undefined[] = [undefined];
 
 /**
  * Numbers of `#links` per slot: the slots before and after it in order of insertion, then in order of due
@@ -26,24 +34,27 @@ const DUE_AFTER = 3;
  */
 export class SlotTable<K, V> {
   /** The slot of each key. */
-  slots: Map<K, number> = new Map();
-  keys: (K | undefined)[] = [undefined];
-  values: (V | undefined)[] = [undefined];
+  slots: Map<K, number> = NO_SLOTS;
+  keys: (K | undefined)[] = NOTHING;
+  values: (V | undefined)[] = NOTHING;
   /**
    * When each slot's time to live (`2 * slot`) and idle time (`2 * slot + 1`) end, in milliseconds of the
    * cache's own time.
    */
-  ends: Float64Array = EMPTY;
+  ends: Float64Array = NO_ENDS;
   /** Due time of the first due slot; `Infinity` when the table is empty. */
   nextDueAtMs: number = Number.POSITIVE_INFINITY;
 
-  #dueAtMs: Float64Array = EMPTY;
-  #links: Int32Array = new Int32Array();
+  #dueAtMs: Float64Array = NO_DUE;
+  #links: Int32Array = NO_LINKS;
   /** Head of the list of slots that were freed, linked by `NEWER`; 0 when there is none. */
   #free = 0;
+  /** Slots for the expected number of entries, and the head. */
+  readonly #expected: number;
 
-  constructor() {
-    this.#allocate(LEAST_SLOTS);
+  /** @param expected Number of entries that the table seldom exceeds. An empty table allocates nothing. */
+  constructor(expected: number) {
+    this.#expected = expected + 1;
   }
 
   /** The slot inserted first; 0 when there is none. */
@@ -69,7 +80,7 @@ export class SlotTable<K, V> {
     let slot = this.#free;
     if (slot === 0) {
       slot = this.keys.length;
-      if (slot >= this.#dueAtMs.length) this.#resize(this.#dueAtMs.length * 2);
+      if (slot >= this.#dueAtMs.length) this.#grow();
       this.keys.push(key);
       this.values.push(value);
     } else {
@@ -131,8 +142,7 @@ export class SlotTable<K, V> {
 
   /** Removes all entries and frees their memory. */
   clear(): void {
-    this.slots = new Map();
-    this.#allocate(LEAST_SLOTS);
+    this.#reset();
   }
 
   /** Makes a slot the newest in the order of insertion. */
@@ -181,19 +191,31 @@ export class SlotTable<K, V> {
     links[next * STRIDE + before] = previous;
   }
 
-  /** Resets to an empty table of `size` slots, including the head. */
-  #allocate(size: number): void {
-    this.keys = [undefined];
-    this.values = [undefined];
-    this.ends = new Float64Array(size * 2);
+  /** Resets to an empty table. */
+  #reset(): void {
+    this.slots = NO_SLOTS;
+    this.keys = NOTHING;
+    this.values = NOTHING;
+    this.ends = NO_ENDS;
     this.nextDueAtMs = Number.POSITIVE_INFINITY;
-    this.#dueAtMs = new Float64Array(size);
-    this.#dueAtMs[0] = Number.POSITIVE_INFINITY;
-    this.#links = new Int32Array(size * STRIDE);
+    this.#dueAtMs = NO_DUE;
+    this.#links = NO_LINKS;
     this.#free = 0;
   }
 
+  #grow(): void {
+    const { length } = this.#dueAtMs;
+    const expected = this.#expected;
+    const larger = Math.max(LEAST_SLOTS, length * GROWTH);
+    this.#resize(length < expected ? Math.min(larger, Math.max(expected, 2)) : length * 2);
+  }
+
   #resize(size: number): void {
+    if (this.slots === NO_SLOTS) {
+      this.slots = new Map();
+      this.keys = [undefined];
+      this.values = [undefined];
+    }
     const ends = new Float64Array(size * 2);
     ends.set(this.ends);
     this.ends = ends;
@@ -213,9 +235,10 @@ export class SlotTable<K, V> {
     const { keys, values, ends } = this;
     const links = this.#links;
     const dueAtMs = this.#dueAtMs;
-    const size = dueAtMs.length / 2;
+    const size = dueAtMs.length >> 1;
     const moved = new Int32Array(dueAtMs.length);
-    this.#allocate(size);
+    this.#reset();
+    this.#resize(size);
     const slots = new Map<K, number>();
     for (let from = links[NEWER] as number; from !== 0; from = links[from * STRIDE + NEWER] as number) {
       const to = this.keys.push(keys[from]) - 1;

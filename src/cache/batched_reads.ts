@@ -33,11 +33,16 @@ export class BatchedReads<V, D> {
 
   /** As `get`, for many keys, each read once. */
   async getMany(asked: readonly Asked<D>[]): Promise<ReadonlyMap<string, V>> {
-    const details = new Map(asked);
-    const found = await Promise.all(
-      [...details].map(async ([key, detail]) => [key, await this.get(key, detail)] as const),
-    );
-    return new Map(found);
+    const { cache } = this.#reads;
+    const found = new Map<string, V>();
+    const reads: Promise<unknown>[] = [];
+    for (const [key, detail] of new Map(asked)) {
+      const cached = cache.isInProcess === false ? undefined : cache.get(key);
+      if (cached !== undefined && !(cached instanceof Promise)) found.set(key, cached);
+      else reads.push(this.get(key, detail).then((value) => found.set(key, value)));
+    }
+    await Promise.all(reads);
+    return found;
   }
 
   /** Joins the query that begins at the end of this turn. */

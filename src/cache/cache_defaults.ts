@@ -1,5 +1,6 @@
 import type { Host } from "../ports/mod.ts";
 import type { CacheCodec } from "./cache_codec.ts";
+import type { CacheSize } from "./cache_size.ts";
 import { PortableCache } from "./portable_cache.ts";
 
 const SECOND_MS = 1_000;
@@ -40,6 +41,8 @@ export interface ValueCache<K, V> {
   insert(key: K, value: V): void | Promise<void>;
   invalidate(key: K): void | Promise<void>;
   invalidateAll(): void;
+  /** What it holds in this process; `undefined` where a store keeps the values. */
+  approximateSize?(): CacheSize | undefined;
   /** Rejects waiting calls and removes the scheduled task. In process it does nothing. */
   close?(): void;
 }

@@ -8,11 +8,12 @@ import { requireFunction, requireList, requireType } from "../errors/mod.ts";
  * keys passes them in one call; they are acquired in a fixed order, so that two such calls never deadlock.
  */
 export class KeyedLock {
-  readonly #tails = new Map<string, Promise<void>>();
+  /** `undefined` until the first use. */
+  #tails: Map<string, Promise<void>> | undefined;
 
   /** The keys that are held or waited for. */
   get keys(): readonly string[] {
-    return [...this.#tails.keys()];
+    return [...(this.#tails?.keys() ?? [])];
   }
 
   /** Runs `section` while holding all `keys`, and releases them when it resolves or rejects. */
@@ -51,16 +52,18 @@ export class KeyedLock {
   }
 
   async #acquire(key: string): Promise<() => void> {
-    const before = this.#tails.get(key);
+    this.#tails ??= new Map();
+    const tails = this.#tails;
+    const before = tails.get(key);
     let release: () => void = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     const tail = before === undefined ? held : before.then(() => held);
-    this.#tails.set(key, tail);
+    tails.set(key, tail);
     await before;
     return () => {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      if (tails.get(key) === tail) tails.delete(key);
       release();
     };
   }

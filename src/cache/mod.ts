@@ -28,6 +28,7 @@ export {
   MAX_CACHED_MAPPINGS,
   type ValueCache,
 } from "./cache_defaults.ts";
+export type { CacheSize } from "./cache_size.ts";
 export type { CacheStore } from "./cache_store.ts";
 export { CACHE_NAMESPACES, CacheStores } from "./cache_stores.ts";
 export { forgetElsewhere } from "./forget_elsewhere.ts";
@@ -39,6 +40,7 @@ export {
 export { KeyedLanes, type KeyedLanesOptions } from "./keyed_lanes.ts";
 export { KeyedLock } from "./keyed_lock.ts";
 export { type KvNamespaceLike, kvCacheStore } from "./kv_cache_store.ts";
+export { MeasuredCaches, measuredCaches } from "./measured_caches.ts";
 export { OwnedCaches } from "./owned_caches.ts";
 export {
   type EvictionListener,

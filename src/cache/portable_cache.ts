@@ -2,9 +2,13 @@ import { ArgumentTypeError, requireFunction, requireObject } from "../errors/mod
 import { type Clock, type Logger, silentLogger } from "../ports/mod.ts";
 import { SingleFlight } from "./_single_flight.ts";
 import { SlotTable } from "./_slot_table.ts";
+import { approximateBytes, type CacheSize, newEstimate } from "./cache_size.ts";
 
 /** Maximum number of due entries that one call checks for expiry. A call adds fewer, so sweeping keeps up. */
 const SWEPT_PER_CALL = 4;
+
+/** Entries by which `approximateSize` estimates bytes. */
+const SAMPLE = 32;
 
 /** Maximum number of entries that one insert checks to find one that is not in use. */
 const GUARDED_PER_CALL = 8;
@@ -90,8 +94,9 @@ export interface GetWithOptions {
  * ```
  */
 export class PortableCache<K, V> {
-  readonly #table = new SlotTable<K, V>();
-  readonly #flights = new SingleFlight<K>();
+  readonly #table: SlotTable<K, V>;
+  /** `undefined` until the first load. */
+  #flights: SingleFlight<K> | undefined;
   /** `undefined` when nothing expires: then the time is not needed. */
   readonly #clock: Clock | undefined;
   readonly #capacity: number;
@@ -131,6 +136,7 @@ export class PortableCache<K, V> {
     if (expires) requireFunction("clock.nowMs", options.clock?.nowMs);
     this.#clock = expires ? options.clock : undefined;
     this.#clockMs = this.#clock === undefined ? 0 : this.#clock.nowMs();
+    this.#table = new SlotTable(capacity);
     this.#capacity = capacity;
     this.#ttlMs = ttlMs;
     this.#idleMs = idleMs;
@@ -165,7 +171,7 @@ export class PortableCache<K, V> {
    * @throws {TypeError} When the value is `undefined`.
    */
   insert(key: K, value: V): void {
-    if (this.#flights.size > 0) this.#flights.detach(key);
+    if (this.#flights !== undefined && this.#flights.size > 0) this.#flights.detach(key);
     this.#put(key, value);
   }
 
@@ -202,6 +208,7 @@ export class PortableCache<K, V> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const present = this.get(key);
     if (present !== undefined) return Promise.resolve(present);
+    this.#flights ??= new SingleFlight();
     return this.#flights.run<V | R>(
       key,
       async (flight) => {
@@ -215,7 +222,7 @@ export class PortableCache<K, V> {
 
   /** Removes a key and returns its value. The results of running loads of the key are not cached. */
   remove(key: K): V | undefined {
-    this.#flights.detach(key);
+    this.#flights?.detach(key);
     const slot = this.#table.slots.get(key);
     if (slot === undefined) return undefined;
     const value = this.#table.values[slot];
@@ -231,7 +238,7 @@ export class PortableCache<K, V> {
 
   /** Removes every key. The results of running loads are not cached. */
   invalidateAll(): void {
-    this.#flights.detachAll();
+    this.#flights?.detachAll();
     const nowMs = this.#nowMs();
     const left = this.#onEvict === undefined ? [] : this.#entries();
     const expired = left.map(([, , slot]) => this.#isExpired(slot, nowMs));
@@ -247,6 +254,18 @@ export class PortableCache<K, V> {
   entryCount(): number {
     this.#sweep(this.#nowMs(), Number.POSITIVE_INFINITY);
     return this.#table.slots.size;
+  }
+
+  /** What the cache holds: its entries as `entryCount`, and their estimated bytes, from the oldest ones. */
+  approximateSize(): CacheSize {
+    const entries = this.entryCount();
+    const sample = this.#entries(SAMPLE);
+    const estimate = newEstimate();
+    let bytes = 0;
+    for (const [key, value] of sample) {
+      bytes += approximateBytes(key, estimate) + approximateBytes(value, estimate);
+    }
+    return { entries, bytes: Math.round((bytes / (sample.length || 1)) * entries) };
   }
 
   /** A copy of the present entries, oldest first. Does not count as a read. */
@@ -377,10 +396,10 @@ export class PortableCache<K, V> {
     this.#notify(key, value, reason);
   }
 
-  #entries(): [key: K, value: V, slot: number][] {
+  #entries(limit = Number.POSITIVE_INFINITY): [key: K, value: V, slot: number][] {
     const table = this.#table;
     const entries: [K, V, number][] = [];
-    for (let slot = table.oldest; slot !== 0; slot = table.after(slot))
+    for (let slot = table.oldest; slot !== 0 && entries.length < limit; slot = table.after(slot))
       entries.push([table.keys[slot] as K, table.values[slot] as V, slot]);
     return entries;
   }

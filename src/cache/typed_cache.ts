@@ -2,6 +2,7 @@ import { ArgumentTypeError, requireObject } from "../errors/mod.ts";
 import type { Clock, Host } from "../ports/mod.ts";
 import { StoredCache } from "./_stored_cache.ts";
 import { type CacheCodec, jsonCacheCodec } from "./cache_codec.ts";
+import type { CacheSize } from "./cache_size.ts";
 import type { CacheStore } from "./cache_store.ts";
 import { type EvictionListener, type GetWithOptions, PortableCache } from "./portable_cache.ts";
 
@@ -173,6 +174,11 @@ export class TypedCache<K, V> {
   /** Approximate number of entries; 0 when the store does not report it. */
   entryCount(): MaybePromise<number> {
     return this.#local !== undefined ? this.#local.entryCount() : this.#remote.entryCount();
+  }
+
+  /** What the cache holds in this process; `undefined` over a store. */
+  approximateSize(): CacheSize | undefined {
+    return this.#local?.approximateSize();
   }
 
   /**

@@ -2,27 +2,9 @@
 
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { type LocalWorkerOptions, miniflareOptions } from "./local_worker_options.ts";
 
-/** The same date as in wrangler.toml. */
-export const COMPATIBILITY_DATE = "2026-10-01";
-
-/** Options of {@link startLocalWorker}. */
-export interface LocalWorkerOptions {
-  /** One ES module, including its imports: see {@link bundleWorker}. */
-  readonly script: string;
-  /** Class names of the Durable Objects by binding. All of them use SQLite. */
-  readonly durableObjects: Readonly<Record<string, string>>;
-  /** Texts by binding. */
-  readonly bindings?: Readonly<Record<string, string>> | undefined;
-  /** Folder of the Durable Objects' databases. Defaults to memory. */
-  readonly folder?: string | undefined;
-  /** Defaults to 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** Defaults to a free port. */
-  readonly port?: number | undefined;
-  /** Called with each line of the Worker's log. Defaults to printing it. */
-  readonly onLog?: ((line: string) => void) | undefined;
-}
+export { COMPATIBILITY_DATE } from "./local_worker_options.ts";
 
 /** Bundles a module into a Worker's script. Modules of the platform (`cloudflare:*`) stay imports. */
 export async function bundleWorker(entryPoint: string): Promise<string> {
@@ -37,44 +19,7 @@ export async function bundleWorker(entryPoint: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** Starts a Worker without `nodejs_compat`. Its `ready` resolves with its address, and `dispose` ends it. */
+/** Starts a Worker. Its `ready` resolves with its address, and `dispose` ends it. */
 export function startLocalWorker(options: LocalWorkerOptions): Miniflare {
-  const { script, durableObjects, bindings = {}, folder, host, port, onLog } = options;
-  return new Miniflare({
-    ...{ host, port },
-    ...(onLog && { handleStructuredLogs: ({ message }: { message: string }) => onLog(message) }),
-    resourcePersistencePath: folder,
-    workers: [
-      {
-        config: {
-          name: WORKER,
-          compatibilityDate: COMPATIBILITY_DATE,
-          manifest: {
-            mainModule: "worker.mjs",
-            modules: { "worker.mjs": { type: "esm", contents: script } },
-          },
-          env: {
-            ...mapValues(bindings, (value) => ({ type: "text" as const, value })),
-            ...mapValues(durableObjects, (exportName) => ({
-              type: "durable-object" as const,
-              worker: WORKER,
-              exportName,
-            })),
-          },
-          exports: Object.fromEntries(
-            Object.values(durableObjects).map((className) => [
-              className,
-              { type: "durable-object" as const, storage: "sqlite" as const },
-            ]),
-          ),
-        },
-      },
-    ],
-  });
-}
-
-const WORKER = "worker";
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+  return new Miniflare(miniflareOptions(options));
 }

@@ -1,11 +1,11 @@
 /**
  * `npm start`: two accounts exchange messages over one database. Their process is killed half way, and no
- * message is lost or repeated. With `--serve` or `--worker` it serves accounts over HTTP instead.
+ * message is lost or repeated.
  */
 import { statSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type CliOptions, type ConversationOptions, parseOptions, USAGE } from "./options.ts";
+import { type ConversationOptions, parseOptions, USAGE } from "./options.ts";
 import { formatBytes, formatCount, ProgressLine } from "./progress.ts";
 import { shownUrl } from "./shown_url.ts";
 import { spawnWorker, type WorkerEnd } from "./spawn_worker.ts";
@@ -115,27 +115,13 @@ function fileSize(url: string): string {
   return `, ${formatBytes(bytes)}`;
 }
 
-async function run(options: CliOptions): Promise<void> {
-  // The other modes need further packages.
-  switch (options.mode) {
-    case "conversation":
-      return await converse(options);
-    case "serve":
-      await (await import("./serve.ts")).serve(options);
-      // Not every runtime closes connections that hang.
-      return process.exit();
-    case "worker":
-      return await (await import("./dev_worker.ts")).runDevWorker(options);
-  }
-}
-
 // The reader has closed the pipe, as `head` does. The worker ends with this process.
 process.stdout.on("error", () => process.exit(1));
 
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(`${USAGE}\n`);
-  else await run(options);
+  else await converse(options);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError || error instanceof RangeError) process.stderr.write(`\n${USAGE}\n`);

@@ -3,9 +3,8 @@ import { parseOptions } from "./options.ts";
 
 describe("parseOptions", () => {
   test("reads values after a space or an equals sign", () => {
-    expect(parseOptions([])).toEqual({ mode: "conversation", messages: 400, db: "file:holdfast.db" });
+    expect(parseOptions([])).toEqual({ messages: 400, db: "file:holdfast.db" });
     expect(parseOptions(["--messages", "1,000", "--db=file:a b.db?x=1"])).toEqual({
-      mode: "conversation",
       messages: 1_000,
       db: "file:a b.db?x=1",
     });
@@ -19,9 +18,7 @@ describe("parseOptions", () => {
     [["--db", "file::memory:"]],
     [["--db", "file::memory:?cache=shared"]],
     [["--port", "1"]],
-    [["--serve", "--messages", "1"]],
-    [["--serve", "--worker"]],
-    [["--worker", "--db", "file:x.db"]],
+    [["--serve"]],
   ])("rejects %j as malformed", (args) => {
     expect(() => parseOptions(args)).toThrow(TypeError);
   });
@@ -34,29 +31,14 @@ describe("parseOptions", () => {
     "https://user:s3cret@db.example",
     "libsql://s3cret@db.example/",
   ])("rejects a secret in %j and does not repeat it", (db) => {
-    for (const mode of [[], ["--serve"]]) {
-      const parse = (): unknown => parseOptions([...mode, "--db", db]);
-      expect(parse).toThrow(TypeError);
-      expect(parse).toThrow(/^start: the URL of --db (?!.*s3cret).*HOLDFAST_DB_TOKEN/);
-    }
+    const parse = (): unknown => parseOptions(["--db", db]);
+    expect(parse).toThrow(TypeError);
+    expect(parse).toThrow(/^start: the URL of --db (?!.*s3cret).*HOLDFAST_DB_TOKEN/);
   });
 
   test("accepts a URL that only resembles one with a secret", () => {
     for (const db of ["file:authToken=1/user@host.db", "libsql://db.example?tls=0", "file:a?x=authToken"])
       expect(parseOptions(["--db", db])).toMatchObject({ db });
-  });
-
-  test("reads the options of a service", () => {
-    const address = { host: "127.0.0.1", port: 8787 };
-    expect(parseOptions(["--serve"])).toEqual({ mode: "serve", db: "file:holdfast-service.db", ...address });
-    expect(parseOptions(["--port", "0", "--serve", "--host=::1", "--db", "file:a.db"])).toEqual({
-      ...{ mode: "serve", db: "file:a.db", host: "::1", port: 0 },
-    });
-    expect(parseOptions(["--worker"])).toEqual({ mode: "worker", folder: ".wrangler/holdfast", ...address });
-  });
-
-  test.each(["65536", "-1", "", "x", "1e3"])("rejects port %j", (port) => {
-    expect(() => parseOptions(["--serve", "--port", port])).toThrow(RangeError);
   });
 
   test.each(["0", "-1", "1.5", "", "many", "1000001"])("rejects %j messages", (count) => {

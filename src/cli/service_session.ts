@@ -1,4 +1,3 @@
-import process from "node:process";
 import { systemRandom } from "../ports/mod.ts";
 import { MIN_TOKEN_LENGTH, makeToken } from "../service/mod.ts";
 
@@ -10,12 +9,12 @@ export interface AdminToken {
 }
 
 /** The token of `HOLDFAST_ADMIN_TOKEN`, or a new one. @throws {RangeError} When it is too short. */
-export async function adminToken(): Promise<AdminToken> {
-  const token = process.env.HOLDFAST_ADMIN_TOKEN;
+export async function adminToken(env: Readonly<Record<string, string | undefined>>): Promise<AdminToken> {
+  const token = env.HOLDFAST_ADMIN_TOKEN;
   if (token !== undefined && token !== "") {
     if (token.length < MIN_TOKEN_LENGTH) {
       throw new RangeError(
-        `start: HOLDFAST_ADMIN_TOKEN has ${token.length} characters, expected ${MIN_TOKEN_LENGTH} or more`,
+        `serve: HOLDFAST_ADMIN_TOKEN has ${token.length} characters, expected ${MIN_TOKEN_LENGTH} or more`,
       );
     }
     return { token, isNew: false };
@@ -45,11 +44,4 @@ Clients keep their state here with remoteBackend({ url: "${url}", token, account
 
 function headersWith(token: string): string {
   return `-H "authorization: Bearer ${token}" -H 'content-type: application/json'`;
-}
-
-/** Resolves when the program receives a signal to end. */
-export function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }

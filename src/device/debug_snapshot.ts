@@ -1,17 +1,48 @@
-import type { DatabaseSnapshot, RedactedDevice } from "../backend/mod.ts";
+import type { Backend, DatabaseSnapshot, RedactedDevice, RedactedRow, Write } from "../backend/mod.ts";
+import type { Host } from "../ports/mod.ts";
 
-/** What a debug snapshot holds: counts, sizes and times, never keys, tokens, records or payloads. */
+/** What a debug snapshot holds: counts, sizes, ids and times, never keys, tokens, records or payloads. */
 export interface DebugSnapshot {
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly takenAtMs: number;
   readonly device: RedactedDevice;
   readonly database: DatabaseSnapshot;
+  /**
+   * Every row of this account, of no other, with the lengths of its bytes in their place. Read page by page
+   * while the sink iterates, once, and only until the sink has settled.
+   */
+  readonly rows: AsyncIterable<RedactedRow>;
   /** The bytes that the caller gave, as they were: what is in them is the caller's business. */
   readonly extra: Uint8Array | undefined;
 }
 
+/** An open account as a backup reads it. */
+export interface BackupSource {
+  readonly host: Host;
+  readonly store: Backend;
+  /** Writes everything that is dirty. */
+  flush(): Promise<unknown>;
+  /** See `Account.followCommits`. */
+  followCommits(follower: (writes: readonly Write[] | undefined) => void): () => void;
+}
+
+/** A snapshot with secrets: what is needed to make a backup. */
+export interface SnapshotBackup {
+  readonly name: string;
+  /** Clock time in milliseconds. */
+  readonly takenAtMs: number;
+  readonly extra: Uint8Array | undefined;
+  /** For `backupAccount` of the subpath `transfer`. */
+  readonly account: BackupSource;
+}
+
 /**
  * Keeps a snapshot: writes a file, uploads, attaches it to a report. The snapshot and its bytes belong to it.
+ * `snapshotFolder` of the subpath `transfer` makes one.
  */
-export type SnapshotSink = (snapshot: DebugSnapshot) => void | Promise<void>;
+export interface SnapshotSink {
+  (snapshot: DebugSnapshot): void | Promise<void>;
+  /** Keeps a snapshot with secrets. Without it the sink takes none. */
+  readonly backup?: ((backup: SnapshotBackup) => void | Promise<void>) | undefined;
+}

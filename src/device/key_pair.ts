@@ -14,6 +14,12 @@ export function generateKeyPair(random: Random): KeyPair {
   return { privateKey, publicKey: montgomeryPublicKey(privateKey) };
 }
 
+/** The key pair of a stored private key, of which the caller owns a copy. @throws {RangeError} */
+export function keyPairOf(privateKey: Uint8Array): KeyPair {
+  requireKey("derive public key: the private key", privateKey);
+  return { privateKey: new Uint8Array(privateKey), publicKey: montgomeryPublicKey(privateKey) };
+}
+
 /** A public key in Signal's encoding: 33 bytes, the type byte 0x05 and the key. */
 export function signalPublicKey(publicKey: Uint8Array): Uint8Array {
   requireKey("encode public key: it", publicKey);

@@ -12,7 +12,7 @@ export {
   generateSignedPreKey,
   type NewSignedPreKey,
 } from "./create_device.ts";
-export type { DebugSnapshot, SnapshotSink } from "./debug_snapshot.ts";
+export type { BackupSource, DebugSnapshot, SnapshotBackup, SnapshotSink } from "./debug_snapshot.ts";
 export type { DeviceCommand, DeviceCommandKind, DeviceCommandOf } from "./device_command.ts";
 export {
   type ClientProfile,
@@ -26,7 +26,7 @@ export {
   hasSameIdentity,
   refuseIdentityChange,
 } from "./identity_guard.ts";
-export { generateKeyPair, signalPublicKey } from "./key_pair.ts";
+export { generateKeyPair, keyPairOf, signalPublicKey } from "./key_pair.ts";
 export {
   type DeviceCompanion,
   type DeviceDraft,
@@ -34,6 +34,14 @@ export {
   type PublicPreKey,
 } from "./persistence_manager.ts";
 export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
-export { withSoundKeys } from "./sound_keys.ts";
+export { redactedRows } from "./redacted_rows.ts";
+export {
+  isSoundPair,
+  isSoundSignature,
+  refuseUnsoundKey,
+  unsoundKeyOf,
+  unsoundPairOf,
+  withSoundKeys,
+} from "./sound_keys.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

@@ -1,6 +1,8 @@
 import {
   type Backend,
   type Device,
+  isText,
+  type RedactedRow,
   redactDevice,
   requireDevice,
   validateWrite,
@@ -10,6 +12,7 @@ import {
 import { isBytes } from "../bytes/mod.ts";
 import {
   ArgumentRangeError,
+  ArgumentTypeError,
   IdentityConflictError,
   requireFunction,
   requireList,
@@ -20,7 +23,7 @@ import { encodePreKey } from "../records/mod.ts";
 import { copyValue } from "../rules/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
 import { applyCommand } from "./apply_command.ts";
-import type { SnapshotSink } from "./debug_snapshot.ts";
+import type { BackupSource, DebugSnapshot, SnapshotSink } from "./debug_snapshot.ts";
 import type { DeviceCommand } from "./device_command.ts";
 import {
   type DeviceRuntime,
@@ -58,11 +61,15 @@ export interface PublicPreKey {
 export interface PersistenceManagerOptions {
   /** The device as it is stored. It is copied. */
   readonly device: Device;
-  readonly store: PreKeyReads & Pick<Backend, "capabilities" | "snapshotDb">;
+  readonly store: PreKeyReads & Pick<Backend, "capabilities" | "listRows" | "snapshotDb">;
   /** The engine that writes. The manager adds itself as a flushable. */
   readonly writeBehind: WriteBehind;
   readonly host: Host;
   readonly snapshotSink?: SnapshotSink | undefined;
+  /** Reads the rows of snapshots. Without it there are none. */
+  readonly redactedRows?: ((store: Pick<Backend, "listRows">) => AsyncIterable<RedactedRow>) | undefined;
+  /** The account that snapshots with secrets are made of. Without it there are none. */
+  readonly backupSource?: (() => BackupSource) | undefined;
   readonly companion?: DeviceCompanion | undefined;
 }
 
@@ -105,7 +112,7 @@ export interface DeviceCompanion {
  * ```
  */
 export class PersistenceManager {
-  readonly #options: PersistenceManagerOptions;
+  readonly #options: Omit<PersistenceManagerOptions, "device">;
   readonly #flushable: FlushableDevice;
   readonly #preKeys: PreKeys;
   /** Never changed in place: every publication replaces it. */
@@ -115,21 +122,23 @@ export class PersistenceManager {
 
   /** @throws {TypeError | RangeError} When the device is not valid. */
   constructor(options: PersistenceManagerOptions) {
-    requireDevice(options.device);
-    this.#options = options;
-    this.#state = { device: copyValue(options.device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
+    const { device } = options;
+    requireDevice(device);
+    const { store, writeBehind, host, snapshotSink, redactedRows, backupSource, companion } = options;
+    this.#options = { store, writeBehind, host, snapshotSink, redactedRows, backupSource, companion };
+    this.#state = { device: copyValue(device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
     this.#snapshot = snapshotOf(this.#state.device);
     this.#flushable = new FlushableDevice(
-      options.host.clock,
+      host.clock,
       () => this.#state.device,
-      (writes) => options.companion?.committed(writes),
+      (writes) => companion?.committed(writes),
     );
-    this.#preKeys = new PreKeys(options.store, {
+    this.#preKeys = new PreKeys(store, {
       watermarks: () => this.#state.device,
       stagedIds: () => this.#stagedIds(),
       stage: (change, writes) => this.#publish({ ...this.#state.device, ...change }, writes),
     });
-    options.writeBehind.addFlushable(this.#flushable);
+    writeBehind.addFlushable(this.#flushable);
   }
 
   /**
@@ -298,26 +307,45 @@ export class PersistenceManager {
   }
 
   /**
-   * Flushes and hands a redacted picture of the account to the `snapshotSink` given at open. Without a sink
-   * it warns and does nothing.
+   * Flushes and hands a picture of the account to the `snapshotSink` given at open: this account's rows
+   * alone, redacted by the rules of their fields.
    *
    * @param extra Bytes to keep beside it. They are copied and not redacted.
-   * @throws {TypeError | RangeError} When the name is malformed or `extra` is above 16 MiB.
+   * @param options.secrets Makes a backup instead, with every key of the account: see `backupAccount` of the
+   * subpath `transfer`.
+   * @throws {TypeError | RangeError} When the name is malformed, `extra` is above 16 MiB, there is no sink,
+   * or the sink takes no backups.
+   * @throws {StoreError} When the account cannot be flushed or read. @throws What the sink throws.
    */
-  async createSnapshot(name: string, extra?: Uint8Array): Promise<void> {
-    const { snapshotSink, store, host } = this.#options;
-    if (snapshotSink === undefined) {
-      host.logger.log("warn", "create snapshot: there is no snapshot sink, nothing was kept");
-      return;
-    }
+  async createSnapshot(
+    name: string,
+    extra?: Uint8Array,
+    options: { readonly secrets?: boolean | undefined } = {},
+  ): Promise<void> {
+    requireObject("options", options);
+    const { snapshotSink, redactedRows, host } = this.#options;
+    if (snapshotSink === undefined || redactedRows === undefined)
+      throw new TypeError("create snapshot: there is no snapshot sink, pass one to openAccount");
     if (extra !== undefined && (!isBytes(extra) || extra.length > MAX_SNAPSHOT_EXTRA_BYTES)) {
       throw new ArgumentRangeError("create snapshot: extra is not a Uint8Array of at most 16 MiB");
     }
+    requireText("create snapshot: the name", name);
     const kept = extra === undefined ? undefined : new Uint8Array(extra);
-    await this.#options.writeBehind.release();
-    const database = await store.snapshotDb(name, kept);
+    const common = { name, takenAtMs: host.clock.nowMs(), extra: kept };
+    if (options.secrets !== true)
+      return await this.#redacted(snapshotSink, { ...common, rows: redactedRows(this.#options.store) });
+    const account = this.#options.backupSource?.();
+    if (snapshotSink.backup === undefined || account === undefined)
+      throw new TypeError("create snapshot: the snapshot sink takes no backups");
+    await snapshotSink.backup({ ...common, account });
+  }
+
+  async #redacted(sink: SnapshotSink, common: Omit<DebugSnapshot, "database" | "device">): Promise<void> {
+    const { store, writeBehind } = this.#options;
+    await writeBehind.release();
+    const database = await store.snapshotDb(common.name, common.extra);
     const device = redactDevice(this.#state.device);
-    await snapshotSink({ name, takenAtMs: host.clock.nowMs(), device, database, extra: kept });
+    await sink({ ...common, device, database });
   }
 
   #stagedIds(): ReadonlySet<number> {
@@ -360,6 +388,10 @@ export class PersistenceManager {
       new IdentityConflictError("commit: the account has taken another identity"),
     );
   }
+}
+
+function requireText(what: string, value: unknown): void {
+  if (!isText(value)) throw new ArgumentTypeError(`${what} is not a text of 1 to 1,024 characters`);
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { deviceHarness } from "../../test/support/account/device.ts";
+import { listAllRows, type RedactedRow } from "../backend/mod.ts";
 import { BackendError, LimitError } from "../errors/mod.ts";
+import { collect } from "../testing/conformance/collect.ts";
+import { drawWrite, PUTTING_KINDS } from "../testing/conformance/write_samples.ts";
+import { SeededRandom } from "../testing/mod.ts";
 import type { DebugSnapshot, DeviceCommand } from "./mod.ts";
 
 const PN = "5511999990000:3@s.whatsapp.net";
@@ -280,14 +284,41 @@ test("a debug snapshot is flushed first, and has extra bytes but no secret", asy
   await expect(manager.createSnapshot("large", tooLarge)).rejects.toBeInstanceOf(RangeError);
 });
 
-test("without a sink a snapshot warns and succeeds, even while saving fails", async () => {
-  const { manager, plan, host } = deviceHarness();
-  manager.processCommand({ kind: "setPushName", pushName: "Ada" });
-  plan.always(new BackendError("commit: connection lost"));
-  await manager.createSnapshot("name");
-  expect(host.logger.messages("warn")).toEqual([
-    "create snapshot: there is no snapshot sink, nothing was kept",
-  ]);
+test("without a sink a snapshot rejects, and one with secrets without a sink for backups", async () => {
+  const { manager } = deviceHarness();
+  for (const secrets of [false, true])
+    await expect(manager.createSnapshot("name", undefined, { secrets })).rejects.toBeInstanceOf(TypeError);
+  const withSink = deviceHarness({ snapshotSink: () => {} });
+  await expect(withSink.manager.createSnapshot("name", undefined, { secrets: true })).rejects.toThrow(
+    "takes no backups",
+  );
+  await expect(withSink.manager.createSnapshot("")).rejects.toBeInstanceOf(TypeError);
+});
+
+test("a debug snapshot has every row, with lengths in the place of bytes", async () => {
+  const rows: RedactedRow[] = [];
+  const { manager, backend } = deviceHarness({
+    snapshotSink: async (snapshot) => {
+      for await (const row of snapshot.rows) rows.push(row);
+    },
+  });
+  const from = { random: new SeededRandom(8), nowS: 1_700_000_000 };
+  const writes = [...PUTTING_KINDS, ...PUTTING_KINDS].map((kind) => drawWrite(kind, from));
+  await backend.commit(writes.filter(({ kind }) => !kind.startsWith("account.") && kind !== "device.save"));
+  await manager.createSnapshot("rows");
+  const stored = await collect(listAllRows(backend));
+  expect(rows.map(({ table }) => table)).toEqual(stored.map(({ kind }) => kind.split(".")[0]));
+  expect(new Set(rows.map(({ table }) => table)).size).toBeGreaterThan(12);
+  const hasBytes = (value: unknown): boolean =>
+    value instanceof Uint8Array ||
+    value instanceof Map ||
+    (typeof value === "object" && value !== null && Object.values(value).some(hasBytes));
+  expect(rows.some(hasBytes)).toBe(false);
+  const session = stored.find((row) => row.kind === "session.put");
+  expect(rows.find(({ table }) => table === "session")?.row).toMatchObject({
+    address: session?.kind === "session.put" && session.address,
+    record: { bytes: session?.kind === "session.put" && session.record.length },
+  });
 });
 
 describe("PersistenceManager: what pairing brings", () => {

@@ -1,4 +1,4 @@
-import { type Device, requireDevice } from "../backend/mod.ts";
+import { type Device, type KeyPair, requireDevice } from "../backend/mod.ts";
 import { sameBytes } from "../bytes/mod.ts";
 import { ArgumentRangeError, CorruptError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
@@ -11,12 +11,25 @@ const SIGNATURE = "signedPreKeySignature";
 
 const PAIRS = ["noiseKey", "identityKey", "signedPreKey"] as const;
 
+/** Whether the halves of a key pair belong together. */
+export function isSoundPair(pair: KeyPair): boolean {
+  return sameBytes(montgomeryPublicKey(pair.privateKey), pair.publicKey);
+}
+
+/** Whether the identity key of a device has signed a pre-key. */
+export async function isSoundSignature(
+  { identityKey }: Pick<Device, "identityKey">,
+  { publicKey, signature }: { readonly publicKey: Uint8Array; readonly signature: Uint8Array },
+): Promise<boolean> {
+  return await isSignedBy(identityKey.privateKey, signalPublicKey(publicKey), signature);
+}
+
 /** A key pair whose halves do not belong together, of those in which the device differs from `before`. */
 export function unsoundPairOf(device: Device, before?: Device): string | undefined {
   return PAIRS.find((name) => {
     const pair = device[name];
     if (before !== undefined && sameValue(before[name], pair)) return false;
-    return !sameBytes(montgomeryPublicKey(pair.privateKey), pair.publicKey);
+    return !isSoundPair(pair);
   });
 }
 

@@ -11,17 +11,29 @@ export function freezeValue<T>(value: T): T {
   return Object.freeze(value);
 }
 
+/** The values of snapshots, and the getter of each member: an account has no closures of its own for them. */
+const values = new WeakMap<object, Readonly<Record<string, unknown>>>();
+const getters = new Map<string, () => unknown>();
+
 /**
  * A frozen view of an object, for readers that may do with it what they want: bytes and maps cannot be
  * frozen, so each read of a member returns a new copy.
  *
- * @param value Must not be changed in place afterwards.
+ * @param value Must not be changed in place afterwards. Its members are from a fixed set of names.
  */
 export function snapshotOf<T extends object>(value: T): T {
   const snapshot = {};
-  for (const [name, part] of Object.entries(value)) {
-    Object.defineProperty(snapshot, name, { enumerable: true, get: () => freezeValue(copyValue(part)) });
+  for (const name of Object.keys(value)) {
+    let get = getters.get(name);
+    if (get === undefined) {
+      get = function (this: object) {
+        return freezeValue(copyValue(values.get(this)?.[name]));
+      };
+      getters.set(name, get);
+    }
+    Object.defineProperty(snapshot, name, { enumerable: true, get });
   }
+  values.set(snapshot, value as Readonly<Record<string, unknown>>);
   return Object.freeze(snapshot) as T;
 }
 

@@ -1,13 +1,20 @@
 import type { Account } from "../account/mod.ts";
 import { formatJid, tryParseSenderKeyName } from "../addresses/mod.ts";
+import { attachmentsOf } from "../attachments/mod.ts";
 import type { Write } from "../backend/mod.ts";
-import { CACHE_NAMESPACES, inProcessCaches } from "../cache/mod.ts";
-import { requireFunction } from "../errors/mod.ts";
+import {
+  CACHE_NAMESPACES,
+  type CacheName,
+  inProcessCaches,
+  measuredCaches,
+  type ValueCache,
+} from "../cache/mod.ts";
 import { type SignalCacheEvent, sharedSignalState } from "../signal/mod.ts";
 import { type CachedDevices, DeviceRegistry } from "./devices/mod.ts";
-import { GroupCache, type GroupInfo, type KeyHolders, SenderKeyDevices } from "./groups/mod.ts";
+import { GroupCache, type GroupInfo, type KeyMarks, SenderKeyDevices } from "./groups/mod.ts";
 import {
   type AccountLids,
+  ContactHashes,
   type LearnOptions,
   type LearnReport,
   type LearntMapping,
@@ -45,10 +52,21 @@ export interface Directory {
    *   completes the rest.
    */
   learn(mappings: readonly LearntMapping[], options: LearnOptions): Promise<LearnReport>;
+  /**
+   * The LID of the user with a short hash, by which some notifications name a user: the first three bytes of
+   * MD5(user part ‖ "WA_ADD_NOTIF") of the LID or the phone number. `undefined` when no mapped user or more
+   * than one has the hash.
+   *
+   * The first call reads all mappings. Later ones answer from memory.
+   *
+   * @param hash Base64 without padding, as on the wire.
+   * @throws {StoreError}
+   */
+  lidOfContactHash(hash: string): Promise<string | undefined>;
 }
 
 /** Events after which the marks of a group refer to a sender key that no longer exists. */
-const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "replaced"];
+const LOSSES: readonly SignalCacheEvent["kind"][] = ["closed", "discarded", "removed", "replaced"];
 
 /**
  * The directory of an open account. Every call returns the same object.
@@ -83,8 +101,12 @@ export function migrationOf(account: Account): UserMigration {
 }
 
 function openedDirectory(account: Account): OpenedDirectory {
-  requireFunction("open directory: account.attachments.of", account?.attachments?.of);
-  return account.attachments.of(OpenedDirectory, () => openDirectory(account));
+  return attachmentsOf("open directory", account).of(OpenedDirectory, () => openDirectory(account));
+}
+
+interface DirectoryParts extends Omit<Directory, "learn" | "lidOfContactHash"> {
+  readonly migration: UserMigration;
+  readonly contacts: ContactHashes;
 }
 
 /** A directory with its migration, for modules of this folder. */
@@ -95,14 +117,16 @@ class OpenedDirectory implements Directory {
   readonly senderKeyDevices: SenderKeyDevices;
   readonly migration: UserMigration;
   readonly learn: Directory["learn"];
+  readonly lidOfContactHash: Directory["lidOfContactHash"];
 
-  constructor(parts: Omit<Directory, "learn"> & { readonly migration: UserMigration }) {
+  constructor(parts: DirectoryParts) {
     this.lid = parts.lid;
     this.devices = parts.devices;
     this.groups = parts.groups;
     this.senderKeyDevices = parts.senderKeyDevices;
     this.migration = parts.migration;
     this.learn = (mappings, options) => parts.migration.learn(mappings, options);
+    this.lidOfContactHash = (hash) => parts.contacts.lidOf(hash);
   }
 }
 
@@ -110,13 +134,16 @@ function openDirectory(account: Account): OpenedDirectory {
   const { store, host, caches = inProcessCaches, taskPrefix } = account;
   const lid = learningLidCache(account);
   const signal = sharedSignalState(account);
+  const build = <V>(name: CacheName, namespace: string): ValueCache<string, V> => {
+    const cache = caches.build<V>({ name, namespace, host, taskPrefix });
+    measuredCaches(account).add(name, cache);
+    return cache;
+  };
   const commit = (writes: readonly Write[]): Promise<number[]> => account.commitWith(writes);
   const senderKeyDevices = new SenderKeyDevices({
     reads: store,
     commit,
-    cache: caches.build<KeyHolders>({
-      ...{ name: "senderKeyDevices", namespace: "sender_key_devices", host, taskPrefix },
-    }),
+    cache: build<KeyMarks>("senderKeyDevices", "sender_key_marks"),
     dropSenderKey: (name) => signal.deleteSenderKey(name),
   });
   signal.onEvent((event) => {
@@ -130,17 +157,13 @@ function openDirectory(account: Account): OpenedDirectory {
     commit: (writes) => account.writeBehind.commitWith(writes),
     names: lid,
     sessions: signal,
-    cache: caches.build<CachedDevices>({
-      ...{ name: "device", namespace: CACHE_NAMESPACES.device, host, taskPrefix },
-    }),
+    cache: build<CachedDevices>("device", CACHE_NAMESPACES.device),
     whileRemoved: (deviceJids, commit) => senderKeyDevices.whileRemoved(deviceJids, commit),
   });
   const groups = new GroupCache({
     reads: store,
     commit,
-    cache: caches.build<GroupInfo>({
-      ...{ name: "group", namespace: CACHE_NAMESPACES.group, host, taskPrefix },
-    }),
+    cache: build<GroupInfo>("group", CACHE_NAMESPACES.group),
   });
   const migration = new UserMigration({ lid, devices, signal, reads: store });
   // Commits of other code, such as the Baileys adapter, invalidate entries of these caches.
@@ -150,9 +173,13 @@ function openDirectory(account: Account): OpenedDirectory {
     await senderKeyDevices.follow(writes);
     migration.follow(writes);
   });
-  account.onStored((writes) => groups.follow(writes));
+  account.onStored((writes) => {
+    groups.follow(writes);
+    void senderKeyDevices.follow(writes);
+  });
   account.onIdentityChanged(() => {
     for (const part of [devices, groups, senderKeyDevices, migration]) part.forgetAll();
   });
-  return new OpenedDirectory({ lid, devices, groups, senderKeyDevices, migration });
+  const contacts = new ContactHashes({ reads: store, lids: lid });
+  return new OpenedDirectory({ lid, devices, groups, senderKeyDevices, migration, contacts });
 }

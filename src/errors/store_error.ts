@@ -14,6 +14,8 @@
  * - `limit`: a bounded queue or buffer is full.
  * - `closed`: the object was closed before the call.
  * - `identity-conflict`: the change would give a paired account another identity.
+ * - `sealed`: the account is encrypted, and the caller has no key or another one.
+ * - `held`: the account is being imported or moved, or was moved elsewhere; it does not open.
  */
 export type StoreErrorCode =
   | "fenced"
@@ -27,7 +29,9 @@ export type StoreErrorCode =
   | "halted"
   | "limit"
   | "closed"
-  | "identity-conflict";
+  | "identity-conflict"
+  | "sealed"
+  | "held";
 
 /**
  * Base class of all errors except mistakes of the caller, which are `TypeError` and `RangeError`. Messages
@@ -146,3 +150,34 @@ export class IdentityConflictError extends StoreError {
     super("identity-conflict", message, options);
   }
 }
+
+/**
+ * The account is encrypted and was opened without its keys or with other ones, or it is not encrypted and was
+ * opened with keys. Nothing was changed, and no owner was fenced.
+ */
+export class SealedError extends StoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("sealed", message, options);
+  }
+}
+
+/**
+ * The account does not open, because it is not here as a whole, or not here any more. Nothing was changed.
+ *
+ * - `importing`: an import is under way or was interrupted. Import again: it begins anew.
+ * - `arriving`: a move brings the account here. Resume or abort it.
+ * - `moving`: a move takes the account from here. Resume or abort it.
+ * - `moved`: a move took the account elsewhere. Open it there; the move may have to be resumed first.
+ */
+export class HeldError extends StoreError {
+  /** `undefined` when the error was received from a service. */
+  readonly state: "importing" | "arriving" | "moving" | "moved" | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly state?: HeldError["state"] }) {
+    super("held", message, options);
+    this.state = options?.state;
+  }
+}
+
+/** What holds an account that does not open. */
+export type HeldState = NonNullable<HeldError["state"]>;

@@ -19,6 +19,7 @@ export {
   CacheEntryConfig,
   type CacheLimits,
   type CacheName,
+  type CacheSize,
   type CacheSlot,
   type CacheStore,
   CacheStores,

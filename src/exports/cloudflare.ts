@@ -10,5 +10,8 @@ export {
   AccountObject,
   type AccountObjectOptions,
   type AccountsEnv,
+  type RecoverableOptions,
+  type RestoreRecord,
+  recordBeside,
   serveAccounts,
 } from "../worker/mod.ts";

@@ -15,6 +15,7 @@ export type {
   LearntMapping,
   LidPnCache,
   LidPnStats,
+  LidWatcher,
   MappedUser,
   MappingRefusal,
   OwnJids,

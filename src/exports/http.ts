@@ -25,6 +25,7 @@ export {
   type AccountState,
   type AccountStats,
   type Admission,
+  type BackupStats,
   type CacheSummary,
   type FlushLatency,
   type FlushSummary,

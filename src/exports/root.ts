@@ -65,11 +65,13 @@ export {
   CorruptError,
   FencedError,
   HaltedError,
+  HeldError,
   IdentityConflictError,
   IncompatibleError,
   IncompleteBackendError,
   LimitError,
   RefusedError,
+  SealedError,
   StoreError,
   type StoreErrorCode,
   WrongLengthError,
@@ -90,5 +92,4 @@ export {
   systemHost,
   type TaskOptions,
 } from "../ports/mod.ts";
-export { decodePreKey, encodePreKey, type PreKey } from "../records/mod.ts";
 export type { FlushReport, WriteBehindPolicy } from "../write_behind/mod.ts";

@@ -20,7 +20,10 @@ export {
   type ObjectNamespaceLike,
   type ObjectStubLike,
   objectAccounts,
+  type RecoverableOptions,
   type RegistryObjectMembers,
+  type RestoreRecord,
+  recordBeside,
   registryObject,
   serveAccounts,
 } from "../worker/mod.ts";

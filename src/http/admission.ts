@@ -62,7 +62,7 @@ function identify(
 }
 
 /** Returns the token of an `Authorization: Bearer` header. */
-function bearerOf(header = ""): string | undefined {
+export function bearerOf(header = ""): string | undefined {
   if (header.length > MAX_HEADER_LENGTH) return undefined;
   return /^Bearer ([\x21-\x7e]+)$/i.exec(header)?.[1];
 }

@@ -6,6 +6,7 @@
  */
 
 export { accountOfSegment } from "./account_segment.ts";
+export { bearerOf } from "./admission.ts";
 export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";
 export type { AppEnv, AppVariables } from "./app_env.ts";

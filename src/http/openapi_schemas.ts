@@ -4,6 +4,7 @@ import { MAX_TEXT_LENGTH } from "../rules/mod.ts";
 import {
   type AccountSnapshot,
   type AccountStats,
+  type BackupStats,
   type FlushSummary,
   type OpenAccountStats,
   PERMISSIONS,
@@ -104,9 +105,20 @@ const openAccount: Schema = object<OpenAccountStats>({
   }),
 });
 
-const stats: Schema = object<AccountStats>({ open: flag, "account?": openAccount, "nextAlarmAtMs?": timeMs });
+const stats: Schema = object<AccountStats>({
+  open: flag,
+  "account?": openAccount,
+  "nextAlarmAtMs?": timeMs,
+  "backups?": object<BackupStats>({
+    failures: count,
+    "lastSuccessAtMs?": timeMs,
+    "lastFailureAtMs?": timeMs,
+    "lastError?": { type: "object" },
+  }),
+});
 
 const device: Schema = object<RedactedDevice>({
+  sealed: flag,
   "pn?": text,
   "lid?": text,
   registrationId: count,

@@ -66,6 +66,8 @@ export const STATUS_OF: Readonly<Record<ProblemCode, ProblemStatus>> = {
   version: 400,
   fenced: 409,
   "identity-conflict": 409,
+  sealed: 409,
+  held: 409,
   "too-large": 413,
   unsupported: 415,
   refused: 422,

@@ -11,6 +11,12 @@ export interface TaskOptions {
    * must run eventually, not for tasks that concern only state in memory.
    */
   readonly stored?: boolean | undefined;
+  /**
+   * Where the scheduler has an alarm as well as timers: `true` leaves the task to the alarm alone, `false` to
+   * a timer alone. By default a timer runs it, and the alarm is a fallback. The due time of a task that is
+   * not `stored` is lost with the memory in any case.
+   */
+  readonly alarm?: boolean | undefined;
 }
 
 /**

@@ -2,11 +2,15 @@ import { requireObject } from "../errors/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
+import { NamedTasks } from "./named_tasks.ts";
 import { Notifier } from "./notifier.ts";
 import type { Pacer } from "./pacer.ts";
+import { QueueScheduler } from "./queue_scheduler.ts";
 import type { Random } from "./random.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
+import { AWAITED_MS, TimerQueue } from "./timer_queue.ts";
 import { warningLogger } from "./warning_logger.ts";
+import { isWorkerd } from "./workerd.ts";
 
 /** `getRandomValues` fills at most this many bytes per call (Web Cryptography API, QuotaExceededError). */
 const MAX_RANDOM_BYTES_PER_CALL = 65_536;
@@ -37,6 +41,46 @@ export async function digest(algorithm: "SHA-256" | "SHA-512", bytes: Uint8Array
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes as Uint8Array<ArrayBuffer>));
 }
 
+/** AES-256-GCM under one key, by the Web Cryptography API. Tags have 16 bytes and stand behind the ciphertext. */
+export interface AesGcm {
+  /** @param nonce 12 bytes. No two values may have the same one. */
+  seal(nonce: Uint8Array, value: Uint8Array, associated: Uint8Array): Promise<Uint8Array>;
+  /** `undefined` when the value was changed, or sealed under another key, nonce or associated data. */
+  open(nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Promise<Uint8Array | undefined>;
+}
+
+/** @param key 32 bytes. */
+export async function aesGcm(key: Uint8Array): Promise<AesGcm> {
+  const { subtle } = crypto;
+  const imported = await subtle.importKey("raw", owned(key), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const parameters = (nonce: Uint8Array, associated: Uint8Array) =>
+    ({ name: "AES-GCM", iv: owned(nonce), additionalData: owned(associated) }) as const;
+  return {
+    seal: async (nonce, value, associated) =>
+      new Uint8Array(await subtle.encrypt(parameters(nonce, associated), imported, owned(value))),
+    open: async (nonce, sealed, associated) => {
+      try {
+        return new Uint8Array(await subtle.decrypt(parameters(nonce, associated), imported, owned(sealed)));
+      } catch {
+        // The platform says nothing about the reason.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** The type that Web Cryptography takes. Nothing here shares memory. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
+/** Resolves when what is ready in the present turn of the event loop has run. */
+export function endOfTurn(): Promise<void> {
+  // Timers wait at least a millisecond. Immediates do not, where a host has them.
+  const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
 /** How long one piece of work may hold the event loop, in milliseconds. */
 const TURN_MS = 10;
 
@@ -56,18 +100,13 @@ export class Turns {
         return Date.now() - startedAtMs >= TURN_MS;
       },
       rest: async () => {
-        // Timers wait at least a millisecond. Immediates do not, where a host has them.
-        const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown };
-        this.#line = this.#line.then(() => new Promise<void>((resolve) => void setImmediate(resolve)));
+        this.#line = this.#line.then(endOfTurn);
         await this.#line;
         startedAtMs = Date.now();
       },
     };
   }
 }
-
-/** Due times within this time keep the process alive. By default no saver waits longer. */
-const AWAITED_MS = 60_000;
 
 interface TimerEntry {
   readonly task: ScheduledTask;
@@ -81,38 +120,21 @@ interface TimerEntry {
  * process alive, so that dirty state is saved; a later one does not. The rejection of a task is ignored:
  * tasks report their own errors.
  */
-export class TimerScheduler implements Scheduler {
+export class TimerScheduler extends NamedTasks<TimerEntry> {
   readonly #clock: Clock;
-  readonly #tasks = new Map<string, TimerEntry>();
 
   constructor(clock: Clock = systemClock) {
+    super();
     this.#clock = clock;
   }
 
-  register(name: string, task: ScheduledTask): () => void {
-    if (this.#tasks.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
-    const entry: TimerEntry = { task, timer: undefined, running: false, dueAtMs: undefined };
-    this.#tasks.set(name, entry);
-    return () => {
-      if (this.#tasks.get(name) !== entry) return;
-      this.cancel(name);
-      this.#tasks.delete(name);
-    };
+  protected override taskOf(task: ScheduledTask): TimerEntry {
+    return { task, timer: undefined, running: false, dueAtMs: undefined };
   }
 
-  schedule(name: string, dueAtMs: number): void {
-    const entry = this.#tasks.get(name);
-    if (entry === undefined)
-      throw new TypeError(`schedule task: name ${JSON.stringify(name)} is not registered`);
+  protected override plan(entry: TimerEntry, dueAtMs: number | undefined): void {
     entry.dueAtMs = dueAtMs;
     if (!entry.running) this.#arm(entry);
-  }
-
-  cancel(name: string): void {
-    const entry = this.#tasks.get(name);
-    if (entry === undefined) return;
-    entry.dueAtMs = undefined;
-    clearTimeout(entry.timer);
   }
 
   #arm(entry: TimerEntry): void {
@@ -138,6 +160,26 @@ export class TimerScheduler implements Scheduler {
       this.#arm(entry);
     }
   }
+}
+
+/** All due times of the process's accounts. */
+const processTimers: TimerQueue = /* @__PURE__ */ new TimerQueue(systemClock, (run, delayMs, isAwaited) => {
+  const timer = setTimeout(run, Math.min(Math.max(0, delayMs), MAX_TIMEOUT_MS));
+  if (!isAwaited) (timer as { unref?: () => void }).unref?.();
+  return () => clearTimeout(timer);
+});
+
+/**
+ * As `TimerScheduler`, over the host's clock and one timer of the host for all of them, however many accounts
+ * a process opens. Not for Workers: there a timer belongs to one request.
+ */
+export function processScheduler(): Scheduler {
+  return new QueueScheduler(processTimers);
+}
+
+/** The scheduler of an account whose host has none. */
+export function defaultScheduler(clock: Clock): Scheduler {
+  return clock === systemClock && !isWorkerd() ? processScheduler() : new TimerScheduler(clock);
 }
 
 /** A logger that prints warnings and errors on the console. See `warningLogger`. */

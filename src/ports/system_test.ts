@@ -1,10 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { nowSeconds, systemClock, systemHost, systemRandom, TimerScheduler } from "./mod.ts";
+import {
+  defaultScheduler,
+  nowSeconds,
+  type Scheduler,
+  systemClock,
+  systemHost,
+  systemRandom,
+  TimerScheduler,
+} from "./mod.ts";
 
 const START_MS = 1_767_225_600_000;
 
-beforeEach(() => {
+/** From a module of its own: other tests of this process leave due times in the shared queue. */
+let processScheduler: () => Scheduler;
+
+beforeEach(async () => {
   vi.useFakeTimers({ now: START_MS });
+  vi.resetModules();
+  ({ processScheduler } = await import("./system.ts"));
 });
 
 afterEach(() => {
@@ -12,8 +25,8 @@ afterEach(() => {
 });
 
 /** A scheduler with one task `a` that records when it ran, relative to the start. */
-function scheduled(): { readonly scheduler: TimerScheduler; readonly runs: number[] } {
-  const scheduler = new TimerScheduler();
+function scheduledBy(make: () => Scheduler): { scheduler: Scheduler; readonly runs: number[] } {
+  const scheduler = make();
   const runs: number[] = [];
   scheduler.register("a", async () => {
     runs.push(systemClock.nowMs() - START_MS);
@@ -21,7 +34,12 @@ function scheduled(): { readonly scheduler: TimerScheduler; readonly runs: numbe
   return { scheduler, runs };
 }
 
-describe("TimerScheduler", () => {
+describe.each([
+  ["TimerScheduler", () => new TimerScheduler()],
+  ["processScheduler", () => processScheduler()],
+] as const)("%s", (_name, make) => {
+  const scheduled = (): ReturnType<typeof scheduledBy> => scheduledBy(make);
+
   test("runs a task once when it is due", async () => {
     const { scheduler, runs } = scheduled();
     scheduler.schedule("a", START_MS + 500);
@@ -67,7 +85,7 @@ describe("TimerScheduler", () => {
   });
 
   test("cancels and frees the name when unbound, and not the new task", async () => {
-    const scheduler = new TimerScheduler();
+    const scheduler = make();
     const runs: string[] = [];
     const unbind = scheduler.register("a", async () => {
       runs.push("old");
@@ -86,7 +104,7 @@ describe("TimerScheduler", () => {
   });
 
   test("runs a task scheduled during its run once more afterwards", async () => {
-    const scheduler = new TimerScheduler();
+    const scheduler = make();
     const log: string[] = [];
     let release: () => void = () => {};
     scheduler.register("slow", async () => {
@@ -111,7 +129,7 @@ describe("TimerScheduler", () => {
   });
 
   test("continues a run when cancelled, and removes its next due time", async () => {
-    const scheduler = new TimerScheduler();
+    const scheduler = make();
     const log: string[] = [];
     let release: () => void = () => {};
     scheduler.register("slow", async () => {
@@ -131,7 +149,7 @@ describe("TimerScheduler", () => {
   });
 
   test("leaves no timer when unbound during a run", async () => {
-    const scheduler = new TimerScheduler();
+    const scheduler = make();
     let runs = 0;
     const unbind = scheduler.register("a", async () => {
       runs += 1;
@@ -145,7 +163,7 @@ describe("TimerScheduler", () => {
   });
 
   test("does not repeat a task that throws, and can schedule it again", async () => {
-    const scheduler = new TimerScheduler();
+    const scheduler = make();
     let runs = 0;
     scheduler.register("bad", () => {
       runs += 1;
@@ -168,7 +186,9 @@ describe("TimerScheduler", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(runs).toEqual([sixtyDaysMs]);
   });
+});
 
+describe("TimerScheduler", () => {
   test("waits for the rest when a timer fires early", async () => {
     const clock = { offsetMs: 0, nowMs: () => systemClock.nowMs() + clock.offsetMs };
     const scheduler = new TimerScheduler(clock);
@@ -182,6 +202,35 @@ describe("TimerScheduler", () => {
     expect(runs).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(runs).toEqual([1_000]);
+  });
+});
+
+describe("processScheduler", () => {
+  test("has one timer of the host for all of them, and separate names", async () => {
+    const schedulers = Array.from({ length: 50 }, () => processScheduler());
+    let runs = 0;
+    const unbinds = schedulers.map((scheduler, index) => {
+      const unbind = scheduler.register("a", async () => {
+        runs += 1;
+      });
+      scheduler.schedule("a", START_MS + 100 + index);
+      return unbind;
+    });
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(124);
+    expect(runs).toBe(25);
+    for (const unbind of unbinds) unbind();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("defaultScheduler", () => {
+  test("shares a timer over the host's clock only", () => {
+    expect(defaultScheduler(systemClock)).not.toBeInstanceOf(TimerScheduler);
+    expect(defaultScheduler({ nowMs: () => START_MS })).toBeInstanceOf(TimerScheduler);
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    expect(defaultScheduler(systemClock)).toBeInstanceOf(TimerScheduler);
+    vi.unstubAllGlobals();
   });
 });
 

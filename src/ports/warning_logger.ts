@@ -20,12 +20,13 @@ interface Printed {
  * @param print Prints one line.
  */
 export function warningLogger(clock: Clock, print: (line: string) => void): Logger {
-  const printed = new Map<string, Printed>();
+  let printed: Map<string, Printed> | undefined;
   return {
     log(level: LogLevel, message: string, fields: LogFields = {}): void {
       if (level !== "warn" && level !== "error") return;
       const key = `${message} ${fields.code ?? ""}`;
       const nowMs = clock.nowMs();
+      printed ??= new Map();
       const last = printed.get(key);
       // A clock that was set back must not extend the silence.
       if (last !== undefined && Math.abs(nowMs - last.atMs) < SILENCE_MS) {

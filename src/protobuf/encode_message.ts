@@ -1,5 +1,12 @@
 import { ArgumentRangeError, ArgumentTypeError } from "../errors/mod.ts";
-import { type AnyField, type AnySchema, fieldLabel, type Message, type MessageSchema } from "./message.ts";
+import {
+  type AnyField,
+  type AnySchema,
+  fieldLabel,
+  type Message,
+  type MessageSchema,
+  type ScalarKind,
+} from "./message.ts";
 import { SCALARS, type Scalar } from "./scalars.ts";
 import { DELIMITED } from "./wire_reader.ts";
 import { varintSize, WireWriter } from "./wire_writer.ts";
@@ -52,28 +59,38 @@ class MessageEncoder {
 
   #measureField(field: AnyField, value: unknown): number {
     const { kind } = field;
-    const values = this.#valuesOf(field, value);
+    if (!field.repeated) {
+      return (
+        tagSize(field) +
+        (typeof kind === "function" ? this.#measureInner(field, value) : this.#sizeOf(field, value))
+      );
+    }
+    if (!Array.isArray(value)) throw this.#invalid(field, value);
+    if (value.length === 0) return 0;
+    let size = 0;
     if (typeof kind === "function") {
-      let size = 0;
-      for (const inner of values) {
-        if (typeof inner !== "object" || inner === null) throw this.#invalid(field, inner);
-        size += tagSize(field) + this.#delimited(() => this.#measure(kind(), inner as Fields));
-      }
+      for (const inner of value) size += tagSize(field) + this.#measureInner(field, inner);
       return size;
     }
-    const scalar: Scalar<unknown> = SCALARS[kind];
-    for (const each of values) if (!scalar.isValid(each)) throw this.#invalid(field, each);
-    const sum = () => values.reduce<number>((size, each) => size + scalar.size(each), 0);
-    if (!field.repeated) return tagSize(field) + sum();
-    return values.length === 0 ? 0 : tagSize(field) + this.#delimited(sum);
+    const at = this.#sizes.push(0) - 1;
+    for (const each of value) size += this.#sizeOf(field, each);
+    this.#sizes[at] = size;
+    return tagSize(field) + varintSize(size) + size;
   }
 
-  /** Size of a length and its content. */
-  #delimited(measure: () => number): number {
+  /** Size of a length and an inner message. */
+  #measureInner(field: AnyField, value: unknown): number {
+    if (typeof value !== "object" || value === null) throw this.#invalid(field, value);
     const at = this.#sizes.push(0) - 1;
-    const size = measure();
+    const size = this.#measure((field.kind as () => AnySchema)(), value as Fields);
     this.#sizes[at] = size;
     return varintSize(size) + size;
+  }
+
+  #sizeOf(field: AnyField, value: unknown): number {
+    const scalar: Scalar<unknown> = SCALARS[field.kind as ScalarKind];
+    if (!scalar.isValid(value)) throw this.#invalid(field, value);
+    return scalar.size(value);
   }
 
   #write(writer: WireWriter, schema: AnySchema, message: Fields): void {
@@ -86,29 +103,30 @@ class MessageEncoder {
 
   #writeField(writer: WireWriter, field: AnyField, value: unknown): void {
     const { number, kind, repeated } = field;
-    const values = this.#valuesOf(field, value);
     if (typeof kind === "function") {
-      for (const inner of values) {
-        this.#writeLength(writer, number);
-        this.#write(writer, kind(), inner as Fields);
-      }
+      if (!repeated) this.#writeInner(writer, number, kind(), value as Fields);
+      else for (const inner of value as readonly Fields[]) this.#writeInner(writer, number, kind(), inner);
       return;
     }
     const scalar: Scalar<unknown> = SCALARS[kind];
-    if (!repeated) writer.varint(tagOf(number, scalar.wireType));
-    else if (values.length > 0) this.#writeLength(writer, number);
+    if (!repeated) {
+      writer.varint(tagOf(number, scalar.wireType));
+      scalar.write(writer, value);
+      return;
+    }
+    const values = value as readonly unknown[];
+    if (values.length > 0) this.#writeLength(writer, number);
     for (const each of values) scalar.write(writer, each);
+  }
+
+  #writeInner(writer: WireWriter, number: number, schema: AnySchema, message: Fields): void {
+    this.#writeLength(writer, number);
+    this.#write(writer, schema, message);
   }
 
   #writeLength(writer: WireWriter, number: number): void {
     writer.varint(tagOf(number, DELIMITED));
     writer.varint(this.#sizes[this.#written++] as number);
-  }
-
-  #valuesOf(field: AnyField, value: unknown): readonly unknown[] {
-    if (!field.repeated) return [value];
-    if (!Array.isArray(value)) throw this.#invalid(field, value);
-    return value;
   }
 
   #invalid({ name, kind }: AnyField, value: unknown): Error {

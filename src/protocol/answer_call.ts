@@ -1,9 +1,19 @@
-import { type Backend, READS, requireGuard, validateWrite, type Write } from "../backend/mod.ts";
+import {
+  type Backend,
+  READS,
+  requireGuard,
+  requireMoveLast,
+  type SetAsideAccount,
+  validateWrite,
+  type Write,
+  type WriteKind,
+} from "../backend/mod.ts";
+import { joinBytes } from "../bytes/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
-import type { Pacer, StartPacer } from "../ports/mod.ts";
-import { CallSizeError, limitsOfCalls, MAX_READ_KEYS } from "./call_limits.ts";
+import { type Clock, nowSeconds, type Pacer, type StartPacer, systemClock } from "../ports/mod.ts";
+import { CallSizeError, limitsOfCalls, MAX_CALL_BYTES, MAX_READ_KEYS } from "./call_limits.ts";
 import { frameOf } from "./frames.ts";
-import type { BackendCall, Wire, WireMethod } from "./wire.ts";
+import type { BackendCall, Wire, WireMethod, WireReadCall } from "./wire.ts";
 
 /** Items per frame of a streamed answer. */
 const ITEMS_PER_FRAME = 500;
@@ -17,6 +27,8 @@ export interface CallScope {
   readonly account: string | undefined;
   /** Whether the caller may delete an account. Defaults to `false`. */
   readonly mayErase?: boolean | undefined;
+  /** By which what is set aside expires. Defaults to the host's clock. */
+  readonly clock?: Clock | undefined;
   /** Maximum size of a call that the host accepts, in bytes. Defaults to that of the protocol. */
   readonly maxBytes?: number | undefined;
   /**
@@ -41,7 +53,8 @@ export type CallAnswer =
 
 /**
  * Executes a call on a backend, which checks its arguments, writes and guard. Answers in the version of the
- * call.
+ * call. The answer to a call with further reads is a frame for each part. It ends before the first read that
+ * fails, or behind many bytes, and the caller makes the rest again.
  *
  * @param scope A caller of one account can neither list nor delete other accounts.
  * @throws {StoreError} The error of the backend.
@@ -53,6 +66,22 @@ export async function answerCall(
   call: BackendCall,
   scope: PacedScope,
 ): Promise<CallAnswer> {
+  const answer = await answerFirst(backend, call, scope);
+  const { wire, also = [] } = call;
+  if (also.length === 0) return answer;
+  const answers = [answer as Uint8Array];
+  try {
+    for (const read of also) {
+      if (answers.reduce((sum, { length }) => sum + length, 0) > MAX_CALL_BYTES) break;
+      answers.push((await answerRead(backend, { ...read, wire }, scope)) as Uint8Array);
+    }
+  } catch {
+    // The first part was carried out.
+  }
+  return joinBytes(answers.map(frameOf));
+}
+
+async function answerFirst(backend: Backend, call: BackendCall, scope: PacedScope): Promise<CallAnswer> {
   const { wire } = call;
   if (call.kind === "commit") {
     await validateInTurns(call.writes, backend, scope.startPacer?.());
@@ -60,7 +89,14 @@ export async function answerCall(
     await refuseDeletions(backend, call.writes, scope);
     return wire.encodeCounts(await backend.commit(call.writes, { guard: call.guard, checked: true }));
   }
-  const { method, args } = call;
+  return await answerRead(backend, call, scope);
+}
+
+async function answerRead(
+  backend: Backend,
+  { method, args, wire }: WireReadCall & { readonly wire: Wire },
+  scope: PacedScope,
+): Promise<CallAnswer> {
   for (const arg of args) {
     if (Array.isArray(arg) && arg.length > MAX_READ_KEYS)
       throw new CallSizeError(`${method}: more than ${MAX_READ_KEYS} keys`);
@@ -84,6 +120,7 @@ async function validateInTurns(
     validateWrite(write, capabilities, index);
     if (pacer?.isDue) await pacer.rest();
   }
+  requireMoveLast(writes);
   if (writes.length > SMALL_COMMIT) await pacer?.rest();
 }
 
@@ -101,25 +138,46 @@ async function read(
   if (method === "listAccounts" && account !== undefined) {
     return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }
+  if (method === "listSetAside" && account !== undefined) {
+    return (await backend.listSetAside()).filter((listed) => listed.account === account);
+  }
   return await (
     backend[method] as (...args: readonly unknown[]) => Promise<unknown> | AsyncIterable<unknown>
   )(...args);
 }
 
-/** @throws {RefusedError} When a write deletes an account that the caller may not delete. */
+/** Writes after which the account is gone, or its name another account's. */
+const ERASING: readonly WriteKind[] = ["account.delete", "account.setAside"];
+
+/** @throws {RefusedError} When a write deletes or sets aside what the caller may not. */
 async function refuseDeletions(
   backend: Backend,
   writes: readonly Write[],
-  { account, mayErase }: CallScope,
+  { account, mayErase, clock = systemClock }: CallScope,
 ): Promise<void> {
-  let writeIndex = writes.findIndex(({ kind }) => kind === "account.delete");
-  if (writeIndex < 0) return;
-  if (!mayErase)
-    throw new RefusedError("commit: the token does not permit to erase the account", { writeIndex });
+  const refuse = (forbids: (write: Write) => boolean, reason: string): void => {
+    const writeIndex = writes.findIndex(forbids);
+    if (writeIndex >= 0) throw new RefusedError(`commit: ${reason}`, { writeIndex });
+  };
+  if (!mayErase) {
+    refuse(({ kind }) => ERASING.includes(kind), "the token does not permit to erase the account");
+  }
   if (account === undefined) return;
-  const own = await backend.create();
-  writeIndex = writes.findIndex((write) => write.kind === "account.delete" && write.accountId !== own);
-  if (writeIndex >= 0) throw new RefusedError("commit: not the caller's account", { writeIndex });
+  // What has expired by the clock here needs no permission.
+  refuse(
+    (write) => write.kind === "account.expireSetAside" && write.cutoff > nowSeconds(clock),
+    "what is set aside has not expired",
+  );
+  if (!writes.some(({ kind }) => kind === "account.delete")) return;
+  const own = [await backend.create(), ...(await backend.listSetAside()).flatMap(idOf(account))];
+  refuse(
+    (write) => write.kind === "account.delete" && !own.includes(write.accountId),
+    "not the caller's account",
+  );
+}
+
+function idOf(account: string): (kept: SetAsideAccount) => number[] {
+  return (kept) => (kept.account === account ? [kept.accountId] : []);
 }
 
 async function* frames(

@@ -47,6 +47,10 @@ function compile(rule: Rule, version: number): Codec {
       return objectCodec(
         Object.entries(rule.members).map(([name, member]) => [name, compile(member, version)] as const),
       );
+    case "variant":
+      return variantCodec(
+        new Map(Object.entries(rule.of).map(([kind, shape]) => [kind, compile(shape, version)])),
+      );
   }
 }
 
@@ -171,6 +175,23 @@ function objectCodec(members: readonly (readonly [name: string, codec: Codec])[]
         object[names[index] as string] = (codecs[index] as Codec).decode(reader);
       }
       return object;
+    },
+  };
+}
+
+/** The kind, and then the members of its shape. */
+function variantCodec(codecs: ReadonlyMap<string, Codec>): Codec {
+  return {
+    encode: (writer, value) => {
+      const { kind } = value as { readonly kind: string };
+      writer.text(kind);
+      (codecs.get(kind) as Codec).encode(writer, value);
+    },
+    decode: (reader) => {
+      const kind = reader.text();
+      const codec = codecs.get(kind);
+      if (codec === undefined) throw new CorruptError("decode call: a kind is unknown");
+      return { kind, ...(codec.decode(reader) as object) };
     },
   };
 }

@@ -14,6 +14,19 @@ export function frameOf(content: Uint8Array): Uint8Array {
   return frame;
 }
 
+/** The contents of whole frames. @throws {CorruptError} When the bytes are not frames. */
+export function framesOf(bytes: Uint8Array): Uint8Array[] {
+  const contents: Uint8Array[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let start = 0; start < bytes.length; ) {
+    const end = start + HEADER_BYTES + (start + HEADER_BYTES <= bytes.length ? view.getUint32(start) : 0);
+    if (end > bytes.length) throw new CorruptError("read frame: cut off");
+    contents.push(bytes.subarray(start + HEADER_BYTES, end));
+    start = end;
+  }
+  return contents;
+}
+
 /**
  * Reads the contents of frames from pieces of any size. @throws {CorruptError} When the pieces are not
  * frames.

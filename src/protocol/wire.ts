@@ -20,20 +20,26 @@ import { type Codec, codecOf } from "./codec.ts";
 /** A read that can be called remotely. */
 export type WireMethod = ReadMethod | "capabilities" | "readOwner";
 
+/** One read of a call. */
+export interface WireReadCall {
+  readonly method: WireMethod;
+  readonly args: readonly unknown[];
+}
+
+/** What every call has: its wire, and reads that are answered in the same round trip, after it. */
+interface CallParts {
+  readonly wire: Wire;
+  readonly also?: readonly WireReadCall[] | undefined;
+}
+
 /** A call to a remote backend. */
 export type BackendCall =
-  | {
+  | (CallParts & {
       readonly kind: "commit";
       readonly writes: readonly Write[];
       readonly guard: OwnerGuard | undefined;
-      readonly wire: Wire;
-    }
-  | {
-      readonly kind: "read";
-      readonly method: WireMethod;
-      readonly args: readonly unknown[];
-      readonly wire: Wire;
-    };
+    })
+  | (CallParts & WireReadCall & { readonly kind: "read" });
 
 /** A kind of write on the wire. */
 export interface WireWrite {
@@ -61,7 +67,16 @@ export interface WireTables {
 /** The protocol version that introduced the limits of calls. */
 const LIMITS_SINCE = 2;
 
-const CAPABILITIES: Rule<Capabilities> = object<Capabilities>({
+/** The protocol version that introduced several reads, or reads and a commit, in one call. */
+const ALSO_SINCE = 2;
+
+/** Maximum number of reads of one call. */
+const MAX_READS = 8;
+
+/** What a caller elsewhere is told. Its commits share no transaction with those of this process. */
+type ToldCapabilities = Omit<Capabilities, "savePhaseMs">;
+
+const CAPABILITIES: Rule<ToldCapabilities> = object<ToldCapabilities>({
   atomicCommit: flag(),
   fencing: flag(),
   durableOnResolve: flag(),
@@ -70,6 +85,7 @@ const CAPABILITIES: Rule<Capabilities> = object<Capabilities>({
   maxCommitRows: optional(integer("count"), { since: LIMITS_SINCE }),
   maxCommitBytes: optional(integer("count"), { since: LIMITS_SINCE }),
   maxReadKeys: optional(integer("count"), { since: LIMITS_SINCE }),
+  tellsSealed: optional(flag(), { since: LIMITS_SINCE }),
 });
 
 /** The writes and reads of the contract. */
@@ -98,7 +114,7 @@ interface ReadCodec {
 
 /**
  * One version of the commit protocol. A body contains two magic bytes, the version, and a call or an answer.
- * The writes of a commit are grouped in runs: a kind, a number, and that many writes of the kind.
+ * A call is reads, a commit, or both: the reads then stand in front, and are made after the commit. The writes of a commit are grouped in runs: a kind, a number, and that many writes of the kind.
  */
 export class Wire {
   readonly version: number;
@@ -116,9 +132,17 @@ export class Wire {
     this.#counts = codecOf(list(integer("count")), version);
   }
 
-  /** @throws {TypeError} When a text is not well-formed. */
-  encodeCommit(writes: readonly Write[], guard: OwnerGuard | undefined): Uint8Array {
+  /**
+   * @param also Reads that are made after the commit.
+   * @throws {TypeError} When a text is not well-formed.
+   */
+  encodeCommit(
+    writes: readonly Write[],
+    guard: OwnerGuard | undefined,
+    also: readonly WireReadCall[] = [],
+  ): Uint8Array {
     const writer = this.#begin();
+    this.#writeReads(writer, also);
     writer.byte(COMMIT);
     this.#guard.encode(writer, guard);
     for (let start = 0; start < writes.length; ) {
@@ -137,12 +161,19 @@ export class Wire {
     return writer.bytes;
   }
 
-  encodeRead(method: WireMethod, args: readonly unknown[]): Uint8Array {
+  /** @param also Further reads of the same call. */
+  encodeRead(method: WireMethod, args: readonly unknown[], also: readonly WireReadCall[] = []): Uint8Array {
     const writer = this.#begin();
-    writer.byte(READ);
-    writer.text(method);
-    for (const [index, codec] of this.#readCodec(method).args.entries()) codec.encode(writer, args[index]);
+    this.#writeReads(writer, [{ method, args }, ...also]);
     return writer.bytes;
+  }
+
+  #writeReads(writer: ByteWriter, reads: readonly WireReadCall[]): void {
+    for (const { method, args } of reads) {
+      writer.byte(READ);
+      writer.text(method);
+      for (const [index, codec] of this.#readCodec(method).args.entries()) codec.encode(writer, args[index]);
+    }
   }
 
   /** Rows changed by each write of a commit. */
@@ -173,14 +204,22 @@ export class Wire {
    * @throws {CallSizeError} When it is larger than its limits.
    */
   async decodeCall(reader: ByteReader, pacer?: Pacer): Promise<BackendCall> {
-    const kind = reader.byte();
-    if (kind !== COMMIT && kind !== READ) throw new CorruptError("decode call: unknown kind");
-    const call = kind === COMMIT ? await this.#readCommit(reader, pacer) : this.#readRead(reader);
-    if (!reader.isAtEnd) throw new CorruptError("decode call: trailing bytes");
-    return call;
+    const also: WireReadCall[] = [];
+    for (;;) {
+      const kind = reader.byte();
+      // Takes what is left of the body.
+      if (kind === COMMIT) return { ...(await this.#readCommit(reader, pacer)), also };
+      if (kind !== READ) throw new CorruptError("decode call: unknown kind");
+      const read = this.#readRead(reader);
+      also.push(read);
+      if (reader.isAtEnd && also.length === 1) return { kind: "read", ...read, wire: this };
+      const isAlone = this.version < ALSO_SINCE || this.#row(this.#tables.reads, read.method).streams;
+      if (isAlone || also.length > MAX_READS) throw new CorruptError("decode call: too many reads");
+      if (reader.isAtEnd) return { kind: "read", ...(also.shift() as WireReadCall), also, wire: this };
+    }
   }
 
-  async #readCommit(reader: ByteReader, pacer: Pacer | undefined): Promise<BackendCall> {
+  async #readCommit(reader: ByteReader, pacer: Pacer | undefined): Promise<BackendCall & { kind: "commit" }> {
     const guard = this.#guard.decode(reader);
     const writes: Write[] = [];
     let rows = 0;
@@ -201,10 +240,10 @@ export class Wire {
     return { kind: "commit", writes, guard, wire: this };
   }
 
-  #readRead(reader: ByteReader): BackendCall {
+  #readRead(reader: ByteReader): WireReadCall {
     const method = reader.text();
     const args = this.#readCodec(method).args.map((codec) => codec.decode(reader));
-    return { kind: "read", method: method as WireMethod, args, wire: this };
+    return { method: method as WireMethod, args };
   }
 
   #writeCodec(kind: string): Codec {

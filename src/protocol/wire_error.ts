@@ -8,10 +8,12 @@ import {
   CorruptError,
   FencedError,
   HaltedError,
+  HeldError,
   IdentityConflictError,
   IncompatibleError,
   LimitError,
   RefusedError,
+  SealedError,
   StoreError,
   type StoreErrorCode,
   WrongLengthError,
@@ -44,6 +46,8 @@ const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreEr
   limit: LimitError,
   closed: ClosedError,
   "identity-conflict": IdentityConflictError,
+  sealed: SealedError,
+  held: HeldError,
 };
 
 /** Describes an error to a remote caller. Messages of foreign errors may contain secrets and are left out. */

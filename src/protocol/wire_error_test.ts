@@ -9,10 +9,12 @@ import {
   CorruptError,
   FencedError,
   HaltedError,
+  HeldError,
   IdentityConflictError,
   IncompatibleError,
   LimitError,
   RefusedError,
+  SealedError,
   type StoreError,
   type StoreErrorCode,
   WrongLengthError,
@@ -33,6 +35,8 @@ const CLASSES: Readonly<Record<StoreErrorCode, new (message: string) => StoreErr
   limit: LimitError,
   closed: ClosedError,
   "identity-conflict": IdentityConflictError,
+  sealed: SealedError,
+  held: HeldError,
 };
 
 /** The error as a caller elsewhere has it. */

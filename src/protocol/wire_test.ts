@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { looseCommit, looseRead } from "../../test/support/wire/loose_wire.ts";
 import { READ_METHODS, READS, WRITE_KINDS } from "../backend/mod.ts";
 import { hexOf } from "../bytes/mod.ts";
+import { CorruptError } from "../errors/mod.ts";
 import { drawFull } from "../testing/conformance/draw.ts";
 import { drawWrite } from "../testing/conformance/write_samples.ts";
 import { SeededRandom } from "../testing/mod.ts";
@@ -61,6 +62,10 @@ describe("Wire, version 1", () => {
   test("encodes a read and its answer", () => {
     expect(hexOf(wire.encodeRead("getSession", ["a.0"]))).toBe("484601020a67657453657373696f6e03612e30");
     expect(hexOf(wire.encodeAnswer("getSession", undefined))).toBe("48460100");
+  });
+
+  test("has no listing of rows", () => {
+    expect(() => wire.encodeRead("listRows", ["session", undefined, 1])).toThrow(CorruptError);
   });
 
   test("encodes row counts", () => {

@@ -1,9 +1,8 @@
 /** The steps of Signal's chains, which are the same for sessions and sender keys. */
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { encodeUtf8, joinBytes, KEY_BYTES } from "../bytes/mod.ts";
 import { EMPTY } from "../protobuf/mod.ts";
+import { hmacSha256 } from "./_hmac.ts";
 
 const SEED_INPUT: Uint8Array = Uint8Array.of(0x01);
 const STEP_INPUT: Uint8Array = Uint8Array.of(0x02);
@@ -14,14 +13,14 @@ const RETIRED_PREFIX: Uint8Array = encodeUtf8("Holdfast:retired");
 
 /** The seed from which the keys of the next message are derived, 32 new bytes. */
 export function messageSeed(chainKey: Uint8Array): Uint8Array {
-  return hmac(sha256, chainKey, SEED_INPUT);
+  return new Uint8Array(hmacSha256(chainKey, SEED_INPUT));
 }
 
 /** The chain key after `steps` messages, 32 new bytes. One step is an HMAC, some microseconds. */
 export function steppedKey(chainKey: Uint8Array, steps: number): Uint8Array {
   let key = chainKey;
-  for (let i = 0; i < steps; i++) key = hmac(sha256, key, STEP_INPUT);
-  return steps === 0 ? new Uint8Array(chainKey) : key;
+  for (let i = 0; i < steps; i++) key = hmacSha256(key, STEP_INPUT);
+  return new Uint8Array(key);
 }
 
 /**
@@ -33,7 +32,7 @@ export function steppedKey(chainKey: Uint8Array, steps: number): Uint8Array {
  * @param context Distinguishes the chains of one secret.
  */
 export function retiredKey(secret: Uint8Array, context: Uint8Array = EMPTY): Uint8Array {
-  const key = hmac(sha256, secret, joinBytes([RETIRED_INPUT, context]));
+  const key = new Uint8Array(hmacSha256(secret, joinBytes([RETIRED_INPUT, context])));
   key.set(RETIRED_PREFIX);
   return key;
 }

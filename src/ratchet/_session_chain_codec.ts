@@ -5,10 +5,10 @@ import {
   delimitedSize,
   uint32FieldSize,
   VARINT,
-  type WireReader,
+  WireReader,
   type WireWriter,
 } from "../protobuf/mod.ts";
-import { readStoredKey, type StoredKey } from "./message_key.ts";
+import { readStoredKey, type StoredKey, skipStoredKey } from "./message_key.ts";
 import {
   MAX_MESSAGE_KEYS,
   SessionChain,
@@ -78,9 +78,52 @@ export function readChain(reader: WireReader): SessionChain {
   return new SessionChain({ ratchetKey, ratchetKeyPrivate, chainKey, messageKeys, unknown, encoded });
 }
 
+/** A chain whose parts are decoded when they are used. */
+export interface PackedChain {
+  readonly chain: SessionChain;
+  /** Length of its ratchet key; `undefined` when it has none. */
+  readonly ratchetKeyBytes: number | undefined;
+}
+
+/**
+ * Checks the chain that the reader has entered, as `readChain` does, without a view of each key.
+ *
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function readPackedChain(reader: WireReader): PackedChain {
+  const packed = reader.remaining();
+  let ratchetKeyBytes: number | undefined;
+  let hasChainKey = false;
+  let messageKeys = 0;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === RATCHET_KEY) ratchetKeyBytes = readPublicKey(reader, "a ratchet key").length;
+    else if (tag === RATCHET_KEY_PRIVATE) reader.skipKey("a private ratchet key", KEY_BYTES);
+    else if (tag === CHAIN_KEY) {
+      if (hasChainKey) throw reader.corrupt("a chain has two keys");
+      hasChainKey = true;
+      const outer = reader.enter();
+      skipChainKey(reader);
+      reader.leave(outer);
+    } else if (tag === MESSAGE_KEY) {
+      if (messageKeys === MAX_MESSAGE_KEYS) throw reader.corrupt("a chain has too many message keys");
+      messageKeys += 1;
+      const outer = reader.enter();
+      skipStoredKey(reader);
+      reader.leave(outer);
+    } else reader.unknown(tag, KNOWN_OF_CHAIN, undefined);
+  }
+  return { chain: SessionChain.packed(packed, partsOf), ratchetKeyBytes };
+}
+
+function partsOf(packed: Uint8Array): SessionChainParts {
+  return readChain(new WireReader(packed, "decode session")).parts;
+}
+
 /** Size of a chain without its tag and length. */
-export function chainSize(parts: SessionChainParts): number {
-  if (parts.encoded !== undefined) return parts.encoded.length;
+export function chainSize(chain: SessionChain): number {
+  if (chain.encoded !== undefined) return chain.encoded.length;
+  const { parts } = chain;
   let size =
     bytesFieldSize(parts.ratchetKey) + bytesFieldSize(parts.ratchetKeyPrivate) + parts.unknown.length;
   if (parts.chainKey !== undefined) size += delimitedSize(chainKeySize(parts.chainKey));
@@ -89,13 +132,14 @@ export function chainSize(parts: SessionChainParts): number {
 }
 
 /** Writes a chain as a field with this tag. */
-export function writeChain(writer: WireWriter, tag: number, parts: SessionChainParts): void {
+export function writeChain(writer: WireWriter, tag: number, chain: SessionChain): void {
   writer.varint(tag);
-  writer.varint(chainSize(parts));
-  if (parts.encoded !== undefined) {
-    writer.raw(parts.encoded);
+  writer.varint(chainSize(chain));
+  if (chain.encoded !== undefined) {
+    writer.raw(chain.encoded);
     return;
   }
+  const { parts } = chain;
   writer.bytesField(RATCHET_KEY, parts.ratchetKey);
   writer.bytesField(RATCHET_KEY_PRIVATE, parts.ratchetKeyPrivate);
   const { chainKey } = parts;
@@ -129,6 +173,19 @@ function readChainKey(reader: WireReader): StoredChainKey {
   const unknown = reader.join(rest);
   reader.leave(outer);
   return { index, key, closed, unknown };
+}
+
+/** As `readChainKey`, of the key that the reader has entered, without a view of it. */
+function skipChainKey(reader: WireReader): void {
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === INDEX) reader.uint32();
+    else if (tag === KEY) reader.skipKey("a chain key", KEY_BYTES);
+    else if (tag === CLOSED) reader.bool();
+    else if (tag >>> 3 === CLOSED_NUMBER)
+      throw reader.corrupt(`field ${CLOSED_NUMBER} has the wrong wire type`);
+    else reader.unknown(tag, KNOWN_OF_KEY, undefined);
+  }
 }
 
 function chainKeySize(chainKey: StoredChainKey): number {

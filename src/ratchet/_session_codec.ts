@@ -11,7 +11,7 @@ import {
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
-import { chainSize, readChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
+import { chainSize, readChain, readPackedChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 
 /** Maximum number of receiving chains of a session, as in other clients. The oldest is dropped first. */
@@ -76,8 +76,8 @@ export interface SessionParts {
  */
 export function decodeSession(bytes: Uint8Array): SessionParts {
   const reader = new WireReader(bytes, DECODE_SESSION);
-  const parts = readSession(reader);
-  checkKeys(parts);
+  const parts = emptySession();
+  checkKeys(parts, readSession(reader, parts));
   return parts;
 }
 
@@ -88,9 +88,10 @@ export function encodeSession(parts: Readonly<SessionParts>): Uint8Array {
   return writer.bytes;
 }
 
-function readSession(reader: WireReader): SessionParts {
-  const parts = emptySession();
+/** Reads into `parts`. Returns the lengths of the receiving chains' ratchet keys. */
+function readSession(reader: WireReader, parts: SessionParts): readonly (number | undefined)[] {
   const receiverChains: SessionChain[] = [];
+  const ratchetKeys: (number | undefined)[] = [];
   let rest: number[] | undefined;
   while (reader.more()) {
     const tag = reader.tag();
@@ -116,7 +117,7 @@ function readSession(reader: WireReader): SessionParts {
         break;
       case RECEIVER_CHAIN:
         if (receiverChains.length === MAX_RECEIVER_CHAINS) throw reader.corrupt("too many receiving chains");
-        receiverChains.push(readChainField(reader));
+        readReceiverChain(reader, receiverChains, ratchetKeys);
         break;
       case PENDING_KEY_EXCHANGE:
         if (parts.pendingKeyExchange !== undefined) throw reader.corrupt("two pending key exchanges");
@@ -144,7 +145,7 @@ function readSession(reader: WireReader): SessionParts {
   }
   parts.receiverChains = receiverChains;
   parts.unknown = reader.join(rest);
-  return parts;
+  return ratchetKeys;
 }
 
 /** Size of a session without its tag and length. */
@@ -161,8 +162,8 @@ export function sessionSize(parts: Readonly<SessionParts>): number {
     (parts.needsRefresh === undefined ? 0 : 2) +
     bytesFieldSize(parts.aliceBaseKey) +
     parts.unknown.length;
-  if (parts.senderChain !== undefined) size += delimitedSize(chainSize(parts.senderChain.parts));
-  for (const chain of parts.receiverChains) size += delimitedSize(chainSize(chain.parts));
+  if (parts.senderChain !== undefined) size += delimitedSize(chainSize(parts.senderChain));
+  for (const chain of parts.receiverChains) size += delimitedSize(chainSize(chain));
   if (parts.pendingPreKey !== undefined) size += delimitedSize(pendingPreKeySize(parts.pendingPreKey));
   return size;
 }
@@ -174,8 +175,8 @@ export function writeSession(writer: WireWriter, parts: Readonly<SessionParts>):
   writer.bytesField(REMOTE_IDENTITY, parts.remoteIdentityPublic);
   writer.bytesField(ROOT_KEY, parts.rootKey);
   writer.uint32Field(PREVIOUS_COUNTER, parts.previousCounter);
-  if (parts.senderChain !== undefined) writeChain(writer, SENDER_CHAIN, parts.senderChain.parts);
-  for (const chain of parts.receiverChains) writeChain(writer, RECEIVER_CHAIN, chain.parts);
+  if (parts.senderChain !== undefined) writeChain(writer, SENDER_CHAIN, parts.senderChain);
+  for (const chain of parts.receiverChains) writeChain(writer, RECEIVER_CHAIN, chain);
   writer.bytesField(PENDING_KEY_EXCHANGE, parts.pendingKeyExchange);
   if (parts.pendingPreKey !== undefined) writePendingPreKey(writer, parts.pendingPreKey);
   writer.uint32Field(REMOTE_REGISTRATION_ID, parts.remoteRegistrationId);
@@ -203,6 +204,18 @@ export function emptySession(): SessionParts {
     aliceBaseKey: undefined,
     unknown: EMPTY,
   };
+}
+
+function readReceiverChain(
+  reader: WireReader,
+  chains: SessionChain[],
+  ratchetKeys: (number | undefined)[],
+): void {
+  const outer = reader.enter();
+  const { chain, ratchetKeyBytes } = readPackedChain(reader);
+  reader.leave(outer);
+  chains.push(chain);
+  ratchetKeys.push(ratchetKeyBytes);
 }
 
 function readChainField(reader: WireReader): SessionChain {
@@ -252,17 +265,18 @@ function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): v
  * Checks the keys that a session requires. Empty keys count as absent, because other clients write both. A
  * session without a root key is blank: some clients store one where there is no session.
  */
-function checkKeys(parts: SessionParts): void {
+function checkKeys(parts: SessionParts, ratchetKeys: readonly (number | undefined)[]): void {
   const { senderChain, receiverChains, rootKey } = parts;
   const sends = senderChain?.chainKey !== undefined;
-  if (sends || receiverChains.length > 0) requireKey("root key", rootKey, KEY_BYTES);
+  if (sends || receiverChains.length > 0) requireLength("root key", rootKey?.length, KEY_BYTES);
   if (rootKey !== undefined && rootKey.length > 0) {
-    requireKey("remote identity public", parts.remoteIdentityPublic, PUBLIC_KEY_BYTES);
+    requireLength("remote identity public", parts.remoteIdentityPublic?.length, PUBLIC_KEY_BYTES);
   }
-  for (const chain of receiverChains) requireKey("a ratchet key", chain.parts.ratchetKey, PUBLIC_KEY_BYTES);
+  for (const bytes of ratchetKeys) requireLength("a ratchet key", bytes, PUBLIC_KEY_BYTES);
   if (!sends) return;
-  requireKey("the sending ratchet key", senderChain.parts.ratchetKey, PUBLIC_KEY_BYTES);
-  requireKey("the private sending ratchet key", senderChain.parts.ratchetKeyPrivate, KEY_BYTES);
+  const { ratchetKey, ratchetKeyPrivate } = senderChain.parts;
+  requireLength("the sending ratchet key", ratchetKey?.length, PUBLIC_KEY_BYTES);
+  requireLength("the private sending ratchet key", ratchetKeyPrivate?.length, KEY_BYTES);
 }
 
 /**
@@ -279,9 +293,9 @@ export function checkSession(action: string, parts: Readonly<SessionParts>): voi
   }
 }
 
-function requireKey(what: string, key: Uint8Array | undefined, length: number): void {
-  if (key === undefined) throw new CorruptError(`${DECODE_SESSION}: ${what} is missing`);
-  if (key.length !== length) {
-    throw new WrongLengthError(`${DECODE_SESSION}: ${what} is ${key.length} bytes, expected ${length}`);
+function requireLength(what: string, actual: number | undefined, length: number): void {
+  if (actual === undefined) throw new CorruptError(`${DECODE_SESSION}: ${what} is missing`);
+  if (actual !== length) {
+    throw new WrongLengthError(`${DECODE_SESSION}: ${what} is ${actual} bytes, expected ${length}`);
   }
 }

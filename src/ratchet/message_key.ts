@@ -57,6 +57,11 @@ export interface StoredKey {
  */
 export function readStoredKey(reader: WireReader): StoredKey {
   const bytes = reader.remaining();
+  return { index: skipStoredKey(reader), bytes };
+}
+
+/** As `readStoredKey`, and returns only the counter. */
+export function skipStoredKey(reader: WireReader): number {
   let index = 0;
   while (reader.more()) {
     const tag = reader.tag();
@@ -67,7 +72,7 @@ export function readStoredKey(reader: WireReader): StoredKey {
     else if (tag >>> 3 === SEED_NUMBER) throw reader.corrupt(`field ${SEED_NUMBER} has the wrong wire type`);
     else reader.unknown(tag, KNOWN, undefined);
   }
-  return { index, bytes };
+  return index;
 }
 
 /** Decodes a stored key. The keys are copies. */

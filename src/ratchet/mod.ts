@@ -11,6 +11,7 @@ export type { SessionParts, StoredPendingPreKey } from "./_session_codec.ts";
 export { MAX_RECEIVER_CHAINS } from "./_session_codec.ts";
 export { type LiveRecordCodec, liveSenderKeyCodec, liveSessionCodec } from "./live_record_codec.ts";
 export type { MessageKey, StoredKey } from "./message_key.ts";
+export { withoutSenderMessageKeys, withoutSessionMessageKeys } from "./message_key_removal.ts";
 export type { RecordCodec, SendingChain } from "./record_codec.ts";
 export { MAX_SENDER_KEY_STATES, SenderKeyRecord } from "./sender_key_record.ts";
 export { type NewSenderKeyState, SenderKeyState, type SenderKeyStateParts } from "./sender_key_state.ts";

@@ -49,6 +49,15 @@ export interface NewSessionChain {
   readonly index?: number | undefined;
 }
 
+const NO_PARTS: SessionChainParts = {
+  ratchetKey: undefined,
+  ratchetKeyPrivate: undefined,
+  chainKey: undefined,
+  messageKeys: [],
+  unknown: EMPTY,
+  encoded: undefined,
+};
+
 /**
  * The chain of one ratchet key: the key of the next message, and keys of skipped messages.
  *
@@ -67,7 +76,10 @@ export interface NewSessionChain {
  * ```
  */
 export class SessionChain {
-  readonly #parts: SessionChainParts;
+  #parts: SessionChainParts | undefined;
+  /** The stored form, and what decodes it: see `SessionChain.packed`. */
+  #packed: Uint8Array | undefined;
+  #decode: ((packed: Uint8Array) => SessionChainParts) | undefined;
   #id: string | undefined;
 
   /** Whether a value is a chain of this class. */
@@ -78,6 +90,21 @@ export class SessionChain {
   /** For codecs: uses stored parts without checks and copies. Use `create` elsewhere. */
   constructor(parts: SessionChainParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * For codecs: a chain that is decoded when its parts are used. Of the five receiving chains of a session
+   * most are never used again, and their parts need several times the memory of their bytes.
+   *
+   * @param packed The encoded chain, valid and owned by the chain.
+   * @param decode Decodes it.
+   */
+  static packed(packed: Uint8Array, decode: (packed: Uint8Array) => SessionChainParts): SessionChain {
+    const chain = new SessionChain(NO_PARTS);
+    chain.#parts = undefined;
+    chain.#packed = packed;
+    chain.#decode = decode;
+    return chain;
   }
 
   /**
@@ -106,44 +133,50 @@ export class SessionChain {
 
   /** The stored parts: for codecs. */
   get parts(): SessionChainParts {
+    this.#parts ??= this.#decode?.(this.#packed as Uint8Array) as SessionChainParts;
     return this.#parts;
+  }
+
+  /** The encoded chain as read; `undefined` after any change: for codecs. */
+  get encoded(): Uint8Array | undefined {
+    return this.#packed ?? this.#parts?.encoded;
   }
 
   /** Id of the chain, which never changes: its public ratchet key in base64, or the empty text. */
   get id(): string {
-    this.#id ??= encodeBase64(this.#parts.ratchetKey ?? EMPTY);
+    this.#id ??= encodeBase64(this.parts.ratchetKey ?? EMPTY);
     return this.#id;
   }
 
   /** 33 bytes, or empty. */
   get ratchetKey(): Uint8Array {
-    return this.#parts.ratchetKey ?? EMPTY;
+    return this.parts.ratchetKey ?? EMPTY;
   }
 
   /** 32 bytes; `undefined` on a receiving chain. */
   get ratchetKeyPrivate(): Uint8Array | undefined {
-    return present(this.#parts.ratchetKeyPrivate);
+    return present(this.parts.ratchetKeyPrivate);
   }
 
   /** Counter of the next message. */
   get next(): number {
-    return this.#parts.chainKey?.index ?? 0;
+    return this.parts.chainKey?.index ?? 0;
   }
 
   /** The chain key, 32 bytes; `undefined` when the chain is closed. */
   get chainKey(): Uint8Array | undefined {
-    return this.isClosed ? undefined : present(this.#parts.chainKey?.key);
+    return this.isClosed ? undefined : present(this.parts.chainKey?.key);
   }
 
   /** Whether `close` was called, also before the chain was stored. */
   get isClosed(): boolean {
-    const stored = this.#parts.chainKey;
+    const stored = this.parts.chainKey;
     return stored?.closed === true || (stored?.key !== undefined && isRetiredKey(stored.key));
   }
 
   /** Number of skipped message keys, at most `MAX_MESSAGE_KEYS`. */
   get messageKeyCount(): number {
-    return this.#parts.messageKeys.length;
+    return this.parts.messageKeys.length;
   }
 
   /** Whether this is the chain of a ratchet key. @throws {TypeError} When it is not bytes. */
@@ -190,15 +223,15 @@ export class SessionChain {
 
   /** Copies of the keys of a skipped message; `undefined` when there are none. */
   messageKey(index: number): MessageKey | undefined {
-    const stored = this.#parts.messageKeys.find((key) => key.index === index);
+    const stored = this.parts.messageKeys.find((key) => key.index === index);
     return stored === undefined ? undefined : openStoredKey(stored);
   }
 
   /** The chain without the keys of that message. */
   withoutMessageKey(index: number): SessionChain {
-    const at = this.#parts.messageKeys.findIndex((key) => key.index === index);
+    const at = this.parts.messageKeys.findIndex((key) => key.index === index);
     if (at === -1) return this;
-    const messageKeys = [...this.#parts.messageKeys];
+    const messageKeys = [...this.parts.messageKeys];
     messageKeys.splice(at, 1);
     return this.#with({ messageKeys });
   }
@@ -211,7 +244,7 @@ export class SessionChain {
   withMessageKeys(keys: readonly MessageKey[]): SessionChain {
     requireList("keep message keys: keys", keys);
     const added = keys.slice(-MAX_MESSAGE_KEYS).map(storeKey);
-    const kept = this.#parts.messageKeys;
+    const kept = this.parts.messageKeys;
     const messageKeys = [...kept.slice(Math.max(0, kept.length + added.length - MAX_MESSAGE_KEYS)), ...added];
     return this.#with({ messageKeys });
   }
@@ -223,11 +256,11 @@ export class SessionChain {
   }
 
   #storedChainKey(): StoredChainKey {
-    return this.#parts.chainKey ?? { index: undefined, key: undefined, closed: undefined, unknown: EMPTY };
+    return this.parts.chainKey ?? { index: undefined, key: undefined, closed: undefined, unknown: EMPTY };
   }
 
   #with(change: Partial<SessionChainParts>): SessionChain {
-    const chain = new SessionChain({ ...this.#parts, ...change, encoded: undefined });
+    const chain = new SessionChain({ ...this.parts, ...change, encoded: undefined });
     chain.#id = this.#id;
     return chain;
   }

@@ -45,6 +45,17 @@ export {
   type HashState,
 } from "./hash_state.ts";
 export {
+  decodeSegment,
+  encodeSegmentEntry,
+  encodeSegmentStart,
+  type SegmentEntry,
+} from "./message_segment.ts";
+export {
+  decodePendingMessage,
+  encodePendingMessage,
+  type PendingMessageRecord,
+} from "./pending_message.ts";
+export {
   decodePreKey,
   decodeSignedPreKey,
   encodePreKey,

@@ -34,7 +34,7 @@ export interface SignedPreKey extends PreKey {
  *
  * @example
  * ```ts
- * import { decodePreKey, encodePreKey } from "@holdfast/store";
+ * import { decodePreKey, encodePreKey } from "@holdfast/store/records";
  *
  * const record = encodePreKey({ id: 1, publicKey: new Uint8Array(32), privateKey: new Uint8Array(32) });
  * decodePreKey(record).id; // 1

@@ -23,6 +23,34 @@ const namedBytes = fc
   .array(fc.tuple(names, fc.uint8Array({ maxLength: 40 })))
   .map((entries) => new Map(entries));
 
+describe("decodePendingMessage and encodePendingMessage", () => {
+  const message = fc.record(
+    {
+      attributes: fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" })),
+      plaintexts: fc.array(fc.uint8Array({ maxLength: 40 })),
+      verifiedName: fc.uint8Array({ maxLength: 40 }),
+      retryCount: uint32,
+    },
+    { requiredKeys: ["attributes", "plaintexts"] },
+  );
+
+  test("round-trip", () => {
+    fc.assert(
+      fc.property(message, (value) => {
+        const decoded = records.decodePendingMessage(records.encodePendingMessage(value));
+        expect(decoded).toEqual({ ...value, attributes: { ...value.attributes } });
+      }),
+    );
+  });
+
+  test("reject what is not a message", () => {
+    expect(() => records.decodePendingMessage(Uint8Array.of(0x0a, 2, 0x0a, 0))).toThrow(CorruptError);
+    expect(() => records.decodePendingMessage(Uint8Array.of(0x12, 0))).toThrow(/content is missing/);
+    const attributes = { id: 1 as unknown as string };
+    expect(() => records.encodePendingMessage({ attributes, plaintexts: [] })).toThrow(TypeError);
+  });
+});
+
 describe("decodeHashState and encodeHashState", () => {
   test("round-trip, with equal bytes for equal states", () => {
     const state = fc.record({
@@ -80,6 +108,25 @@ describe("decodeDeviceExtra", () => {
         expect(records.decodeDeviceExtra(records.encodeDeviceExtra(extra))).toEqual(extra);
       }),
     );
+  });
+});
+
+describe("decodeSegment", () => {
+  const entry = { chat: "1@lid", sender: "", id: "3EB0", payload: new Uint8Array([1, 2]), expiresAt: 7 };
+
+  test("reads back a start and the entries that follow it", () => {
+    const others = { ...entry, id: "3EB1", payload: new Uint8Array(0), expiresAt: Number.MAX_SAFE_INTEGER };
+    const parts = [records.encodeSegmentStart(5), ...[entry, others].map(records.encodeSegmentEntry)];
+    const decoded = records.decodeSegment(new Uint8Array(Buffer.concat(parts)));
+    expect(decoded).toStrictEqual({ startedAt: 5, entries: [entry, others] });
+  });
+
+  test("throws for missing parts and for times out of range", () => {
+    expect(() => records.decodeSegment(records.encodeSegmentEntry(entry))).toThrow(/started at is missing/);
+    const cut = records.encodeSegmentEntry(entry).slice(0, -1);
+    expect(() => records.decodeSegment(cut)).toThrow(CorruptError);
+    expect(() => records.encodeSegmentStart(-1)).toThrow(RangeError);
+    expect(() => records.encodeSegmentEntry({ ...entry, expiresAt: 0.5 })).toThrow(RangeError);
   });
 });
 

@@ -11,6 +11,8 @@ import * as advRuntime from "../../test/support/proto/holdfast/v1/adv_pb.ts";
 import * as appStateRuntime from "../../test/support/proto/holdfast/v1/app_state_pb.ts";
 import * as deviceListRuntime from "../../test/support/proto/holdfast/v1/device_list_pb.ts";
 import * as deviceRuntime from "../../test/support/proto/holdfast/v1/device_pb.ts";
+import * as messageSegmentRuntime from "../../test/support/proto/holdfast/v1/message_segment_pb.ts";
+import * as pendingMessageRuntime from "../../test/support/proto/holdfast/v1/pending_message_pb.ts";
 import * as preKeyRuntime from "../../test/support/proto/holdfast/v1/pre_key_pb.ts";
 import * as storageRuntime from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
 import { checkWire } from "../../test/support/wire/check_wire.ts";
@@ -21,6 +23,8 @@ import * as adv from "./gen/adv.ts";
 import * as appState from "./gen/app_state.ts";
 import * as device from "./gen/device.ts";
 import * as deviceList from "./gen/device_list.ts";
+import * as messageSegment from "./gen/message_segment.ts";
+import * as pendingMessage from "./gen/pending_message.ts";
 import * as preKey from "./gen/pre_key.ts";
 import * as storage from "./gen/signal_storage.ts";
 
@@ -33,6 +37,8 @@ const PAIRS: [name: string, schema: Schema, runtime: DescMessage][] = pairs([
   [appState, appStateRuntime],
   [device, deviceRuntime],
   [deviceList, deviceListRuntime],
+  [messageSegment, messageSegmentRuntime],
+  [pendingMessage, pendingMessageRuntime],
   [preKey, preKeyRuntime],
   [storage, storageRuntime],
 ]);
@@ -136,7 +142,9 @@ describe("message schemas", () => {
   test("cover exactly the messages of proto/", () => {
     expect(PAIRS.length).toBeGreaterThan(20);
     for (const [name, schema] of PAIRS) expect(schema, name).toBeDefined();
-    const ours = [adv, appState, device, deviceList, preKey, storage].flatMap((room) => Object.keys(room));
+    const ours = [adv, appState, device, deviceList, messageSegment, pendingMessage, preKey, storage].flatMap(
+      (room) => Object.keys(room),
+    );
     expect(ours.filter((name) => name.endsWith("Schema")).sort()).toEqual(PAIRS.map(([name]) => name).sort());
   });
 });

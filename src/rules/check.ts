@@ -1,4 +1,4 @@
-import { isBytes, isWellFormed } from "../bytes/mod.ts";
+import { isBytes, isSealed, isWellFormed } from "../bytes/mod.ts";
 import {
   ArgumentRangeError,
   ArgumentTypeError,
@@ -7,7 +7,16 @@ import {
   requireObject,
   requireType,
 } from "../errors/mod.ts";
-import type { BytesRule, IntegerRule, MapRule, ObjectRule, Rule, TextRule, TupleRule } from "./rule.ts";
+import type {
+  BytesRule,
+  IntegerRule,
+  MapRule,
+  ObjectRule,
+  Rule,
+  TextRule,
+  TupleRule,
+  VariantRule,
+} from "./rule.ts";
 
 /**
  * Checks a value against a rule.
@@ -66,6 +75,8 @@ export function checkOf(rule: Rule, what: string): Check {
       return mapCheck(rule, what);
     case "object":
       return objectCheck(rule, what);
+    case "variant":
+      return variantCheck(rule, what);
   }
 }
 
@@ -99,11 +110,13 @@ function checkInteger({ min, max }: IntegerRule, what: string, value: unknown): 
   requireIntegerWithin(what, value, min, max);
 }
 
-function checkBytes({ min, length }: BytesRule, what: string, value: unknown): void {
+function checkBytes({ min, length, isValue }: BytesRule, what: string, value: unknown): void {
   if (!isBytes(value)) throw new ArgumentTypeError(`${what} is not a Uint8Array`);
   const { byteLength } = value;
   if (length === undefined ? byteLength >= min : byteLength === length || (min === 0 && byteLength === 0))
     return;
+  // Kept for a caller elsewhere who has checked the original.
+  if (isValue && isSealed(value)) return;
   const expected = length === undefined ? `at least ${min}` : `${min === 0 ? "none or " : ""}${length}`;
   throw new ArgumentRangeError(`${what} is ${byteLength} bytes, expected ${expected}`);
 }
@@ -142,5 +155,15 @@ function objectCheck({ members }: ObjectRule, what: string): Check {
     for (let index = 0; index < checks.length; index += 1) {
       checks[index]?.((value as Readonly<Record<string, unknown>>)[names[index] as string]);
     }
+  };
+}
+
+function variantCheck({ of }: VariantRule, what: string): Check {
+  const checks = new Map(Object.entries(of).map(([kind, shape]) => [kind, objectCheck(shape, what)]));
+  return (value) => {
+    requireObject(what, value);
+    const check = checks.get((value as { readonly kind: string }).kind);
+    if (check === undefined) throw new ArgumentTypeError(`${what} has no known kind`);
+    check(value);
   };
 }

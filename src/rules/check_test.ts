@@ -16,6 +16,7 @@ import {
   tuple,
   uint64,
   value,
+  variant,
 } from "./rule.ts";
 
 function accepts(rule: Rule, given: unknown): boolean {
@@ -163,6 +164,17 @@ describe("checkOf parts", () => {
     expect(refusal(rule, entries(3))).toBeInstanceOf(RangeError);
     expect(accepts(rule, new Map([["", new Uint8Array(0)]]))).toBe(false);
     expect(accepts(rule, new Map([["a", "b"]]))).toBe(false);
+  });
+
+  test("accepts the members of the shape that the kind names", () => {
+    type Shape = { readonly kind: "a"; readonly id: number } | { readonly kind: "b"; readonly note: string };
+    const rule = variant<Shape>({ a: { id: integer("count") }, b: { note: text("word") } });
+    expect(accepts(rule, { kind: "a", id: 1 })).toBe(true);
+    expect(accepts(rule, { kind: "b", note: "x" })).toBe(true);
+    expect(refusal(rule, { kind: "b", id: 1 }).message).toBe("value.note is not a string");
+    for (const given of [{ kind: "c" }, { id: 1 }, { kind: "__proto__" }, null, "a"]) {
+      expect(refusal(rule, given)).toBeInstanceOf(TypeError);
+    }
   });
 
   test("accepts only tuples of its length", () => {

@@ -50,5 +50,12 @@ function copierOf(rule: Rule): Copy {
         return Object.fromEntries(copies.map(([name, copy]) => [name, copy(members[name])]));
       };
     }
+    case "variant": {
+      const copies = new Map(Object.entries(rule.of).map(([kind, shape]) => [kind, copierOf(shape)]));
+      return (value) => {
+        const { kind } = value as { readonly kind: string };
+        return { kind, ...(copies.get(kind)?.(value) as object) };
+      };
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { isSealed } from "../bytes/mod.ts";
 import { WrongLengthError } from "../errors/mod.ts";
 import type { Rule } from "./rule.ts";
 
@@ -14,11 +15,13 @@ export type LengthCheck = (value: unknown) => void;
 export function lengthCheckOf(rule: Rule, what: string): LengthCheck | undefined {
   switch (rule.type) {
     case "bytes": {
-      const { name, min, length } = rule;
+      const { name, min, length, isValue } = rule;
       if (length === undefined) return undefined;
       return (value) => {
         const { byteLength } = value as Uint8Array;
         if (byteLength === length || (byteLength === 0 && min === 0)) return;
+        // Its reader checks the original.
+        if (isValue && isSealed(value as Uint8Array)) return;
         throw new WrongLengthError(`${what}: ${name} is ${byteLength} bytes, expected ${length}`);
       };
     }
@@ -37,6 +40,12 @@ export function lengthCheckOf(rule: Rule, what: string): LengthCheck | undefined
         (value) => (value as ReadonlyMap<string, unknown>).values(),
         lengthCheckOf(rule.value, what),
       );
+    case "variant": {
+      const checks = new Map(
+        Object.entries(rule.of).map(([kind, shape]) => [kind, lengthCheckOf(shape, what)]),
+      );
+      return (value) => checks.get((value as { readonly kind: string }).kind)?.(value);
+    }
     case "text":
     case "choice":
     case "integer":

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { WrongLengthError } from "../errors/mod.ts";
 import { lengthCheckOf } from "./lengths.ts";
-import { list, map, object, optional, plain, text, tuple, value } from "./rule.ts";
+import { list, map, object, optional, plain, text, tuple, value, variant } from "./rule.ts";
 
 const KEY = value("key", { length: 4 });
 
@@ -14,6 +14,7 @@ describe("lengthCheckOf", () => {
       [list(optional(KEY)), [undefined, new Uint8Array(4), wrong]],
       [tuple(text("word"), KEY), ["a", wrong]],
       [map(text("word"), KEY), new Map([["a", wrong]])],
+      [variant<{ kind: "a"; key: Uint8Array }>({ a: { key: KEY } }), { kind: "a", key: wrong }],
       [
         object<{ a: { key: Uint8Array } }>({ a: object<{ key: Uint8Array }>({ key: KEY }) }),
         { a: { key: wrong } },

@@ -49,6 +49,10 @@ export function measureOf(rule: Rule): Measure | undefined {
     }
     case "object":
       return memberSum(Object.entries(rule.members).map(([name, member]) => [name, measureOf(member)]));
+    case "variant": {
+      const measures = new Map(Object.entries(rule.of).map(([kind, shape]) => [kind, measureOf(shape)]));
+      return (value) => measures.get((value as { readonly kind: string }).kind)?.(value) ?? 0;
+    }
   }
 }
 

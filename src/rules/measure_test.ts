@@ -13,6 +13,7 @@ import {
   text,
   tuple,
   value,
+  variant,
 } from "./rule.ts";
 
 function bytes(rule: Rule, given: unknown): number | undefined {
@@ -51,6 +52,13 @@ describe("measureOf", () => {
     expect(bytes(list(value("a")), [blob(1), blob(2)])).toBe(35);
     expect(bytes(map(text("word"), value("a")), new Map([["name", blob(4)]]))).toBe(4 * 3 + 16 + 4);
     expect(bytes(tuple(value("a"), flag(), value("b")), [blob(1), true, blob(2)])).toBe(3);
+  });
+
+  test("counts the members of the shape that the kind names", () => {
+    type Shape = { readonly kind: "a"; readonly a: Uint8Array } | { readonly kind: "b"; readonly id: number };
+    const rule = variant<Shape>({ a: { a: value("a") }, b: { id: integer("count") } });
+    expect(bytes(rule, { kind: "a", a: blob(7) })).toBe(7);
+    expect(bytes(rule, { kind: "b", id: 7 })).toBe(0);
   });
 
   test("returns undefined where no value stores bytes", () => {

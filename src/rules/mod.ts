@@ -27,4 +27,5 @@ export {
   tuple,
   uint64,
   value,
+  variant,
 } from "./rule.ts";

@@ -98,6 +98,13 @@ export interface ObjectRule {
   readonly members: Readonly<Record<string, Rule>>;
 }
 
+/** An object of one of several shapes. Its member `kind` names the shape. */
+export interface VariantRule {
+  readonly type: "variant";
+  /** The members of each shape besides `kind`. */
+  readonly of: Readonly<Record<string, ObjectRule>>;
+}
+
 type AnyRule =
   | TextRule
   | ChoiceRule
@@ -109,7 +116,8 @@ type AnyRule =
   | ListRule
   | TupleRule
   | MapRule
-  | ObjectRule;
+  | ObjectRule
+  | VariantRule;
 
 /**
  * Schema of a value of type `T`. Checks, size limits, copies, the wire encoding, SQL columns and test samples
@@ -224,4 +232,15 @@ export function map<T>(
 /** An object with a rule for each of its members. */
 export function object<T extends object>(members: MembersOf<T>): ObjectRule & Of<T> {
   return { type: "object", members: members as Readonly<Record<string, Rule>> };
+}
+
+/** An object of one of several shapes, each with a rule for each of its members besides `kind`. */
+export function variant<T extends { readonly kind: string }>(
+  shapes: {
+    readonly [K in T["kind"]]: MembersOf<Omit<Extract<T, { readonly kind: K }>, "kind">>;
+  },
+): VariantRule & Of<T> {
+  const of: Record<string, ObjectRule> = {};
+  for (const [kind, members] of Object.entries(shapes)) of[kind] = object(members as never);
+  return { type: "variant", of };
 }

@@ -68,6 +68,16 @@ export interface OpenAccountStats {
   readonly cache?: CacheSummary | undefined;
 }
 
+/** Scheduled backups of an account. */
+export interface BackupStats {
+  /** Failures since the last backup. */
+  readonly failures: number;
+  /** When the newest backup was made. Clock times in milliseconds. */
+  readonly lastSuccessAtMs?: number | undefined;
+  readonly lastFailureAtMs?: number | undefined;
+  readonly lastError?: ErrorSummary | undefined;
+}
+
 /** Statistics of an account. */
 export interface AccountStats {
   /** Whether the service holds the account open: for a command, or for a client that runs beside it. */
@@ -76,4 +86,6 @@ export interface AccountStats {
   readonly account?: OpenAccountStats | undefined;
   /** When the account's alarm is due, in milliseconds. Left out if there is no alarm. */
   readonly nextAlarmAtMs?: number | undefined;
+  /** Left out where the service makes no backups. */
+  readonly backups?: BackupStats | undefined;
 }

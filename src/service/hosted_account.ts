@@ -7,7 +7,7 @@ import { answerCall, type CallAnswer, type CallScope, PROTOCOL } from "../protoc
 import type { FlushReport } from "../write_behind/mod.ts";
 import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
 import type { HostedOperation } from "./account_operations.ts";
-import type { AccountStats, FlushSummary } from "./account_stats.ts";
+import type { AccountStats, BackupStats, FlushSummary } from "./account_stats.ts";
 import { FlushMeter } from "./flush_meter.ts";
 import { openStats } from "./open_stats.ts";
 import { revealDevice } from "./reveal_device.ts";
@@ -24,6 +24,8 @@ export interface AccountHost {
   open(): Promise<Account>;
   /** Returns when the account's alarm is due, in milliseconds, or `undefined` if there is no alarm. */
   nextAlarmAtMs?(): Promise<number | undefined>;
+  /** What is known of its backups, where the host makes some. */
+  backupStats?(): BackupStats | undefined;
   /** Paces long calls, where the host shares its thread with other work. By default, nothing pauses. */
   readonly startPacer?: StartPacer | undefined;
 }
@@ -55,6 +57,11 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     return (await this.#open()).account;
   }
 
+  /** Returns the account if it is open and still owned, and opens nothing. It may be closed at any time. */
+  async openedAccount(): Promise<Account | undefined> {
+    return (await this.#ifOpen())?.account;
+  }
+
   async device(): Promise<RedactedDevice | undefined> {
     const opened = await this.#ifOpen();
     const device = opened?.account.device.getDeviceSnapshot() ?? (await (await this.#host.backend()).load());
@@ -84,10 +91,12 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   async stats(): Promise<AccountStats> {
     const opened = await this.#ifOpen();
     const nextAlarmAtMs = await this.#host.nextAlarmAtMs?.();
+    const backups = this.#host.backupStats?.();
     return {
       open: opened !== undefined,
       ...(opened === undefined ? {} : { account: openStats(opened.account, opened.flushes) }),
       ...(nextAlarmAtMs === undefined ? {} : { nextAlarmAtMs }),
+      ...(backups === undefined ? {} : { backups }),
     };
   }
 
@@ -105,7 +114,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   }
 
   async call(body: Uint8Array, scope: CallScope): Promise<CallAnswer> {
-    const paced = { ...scope, startPacer: this.#host.startPacer };
+    const paced = { ...scope, startPacer: this.#host.startPacer, clock: this.#host.clock };
     const call = await PROTOCOL.decodeCall(body, paced);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
     const opened = isTakeover ? await this.#ifOpen() : undefined;

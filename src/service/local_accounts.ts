@@ -5,6 +5,7 @@ import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
 import { type Clock, type Scheduler, systemRandom, TimerScheduler, Turns } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
+import type { BackupStats } from "./account_stats.ts";
 import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_stream.ts";
 import { CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
@@ -32,6 +33,8 @@ export interface LocalAccountsOptions {
   openBackend(name: string): Promise<Backend>;
   /** Opens an account over a backend that `openBackend` has opened. */
   openAccount(name: string, backend: Backend): Promise<Account>;
+  /** What `ScheduledBackups` knows of an account, for its statistics. */
+  backupStats?(name: string): BackupStats | undefined;
   /**
    * Maximum number of open accounts. Above it the least recently used one is closed. Accounts in use are not
    * closed, so their number may exceed the maximum. Defaults to 1,000.
@@ -110,6 +113,32 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   /** Bounds the requests that are carried out at once. */
   enter(name: string, bodyBytes: number): ReturnType<NonNullable<AccountService["enter"]>> {
     return this.#traffic.enter(name, bodyBytes);
+  }
+
+  /**
+   * Calls `work` with an account that is open here, which is not closed before it returns. Opens nothing, and
+   * is no use that keeps other accounts from being closed before this one.
+   *
+   * @param work Calls `requireOpen` from time to time: it throws once the account is to be closed.
+   * @returns What `work` returns; `undefined` when the account is not open.
+   */
+  async whileOpen<T>(
+    name: string,
+    registeredAtMs: number,
+    work: (account: Account, requireOpen: () => void) => Promise<T>,
+  ): Promise<T | undefined> {
+    const slot = this.#slots.get(name);
+    if (slot?.registeredAtMs !== registeredAtMs) return undefined;
+    slot.users += 1;
+    try {
+      const account = await slot.hosted.openedAccount();
+      if (account === undefined) return undefined;
+      return await work(account, () => {
+        if (slot.closing !== undefined) throw slot.closing;
+      });
+    } finally {
+      this.#unuse(slot);
+    }
   }
 
   /**
@@ -194,6 +223,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     const hosted = new HostedAccount({
       clock,
       backend: () => backend.get(),
+      backupStats: () => this.#options.backupStats?.(name),
       startPacer: () => this.#turns.start(),
       open: async () => await openAccount(name, await openBackend(name)),
     });

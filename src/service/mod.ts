@@ -19,6 +19,7 @@ export {
 } from "./account_operations.ts";
 export type {
   AccountStats,
+  BackupStats,
   CacheSummary,
   FlushLatency,
   FlushSummary,
@@ -26,6 +27,7 @@ export type {
   SaverSummary,
 } from "./account_stats.ts";
 export { authenticate } from "./authenticate.ts";
+export type { BackupKey, BackupStore, WriteBytes } from "./backup_store.ts";
 export { deleteAccount } from "./delete_account.ts";
 export { HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
@@ -41,6 +43,7 @@ export {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
+export { ScheduledBackups } from "./scheduled_backups.ts";
 export { ServiceError, type ServiceErrorCode } from "./service_error.ts";
 export { type RegistryDatabase, type RegistryValue, SqlRegistry } from "./sql_registry.ts";
 export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken } from "./token.ts";

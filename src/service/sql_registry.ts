@@ -30,27 +30,29 @@ export interface RegistryDatabase {
 const MAX_TOKENS = 100;
 
 const TABLES: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS service_account (
-    name TEXT NOT NULL PRIMARY KEY,
-    created_at INTEGER NOT NULL,
-    deleting INTEGER NOT NULL DEFAULT 0
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS service_token (
-    id TEXT NOT NULL PRIMARY KEY,
-    hash BLOB NOT NULL,
-    account TEXT,
-    permissions TEXT NOT NULL,
-    label TEXT NOT NULL,
-    created_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS service_account ( " +
+    "name TEXT NOT NULL PRIMARY KEY, " +
+    "created_at INTEGER NOT NULL, " +
+    "deleting INTEGER NOT NULL DEFAULT 0 " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE IF NOT EXISTS service_token ( " +
+    "id TEXT NOT NULL PRIMARY KEY, " +
+    "hash BLOB NOT NULL, " +
+    "account TEXT, " +
+    "permissions TEXT NOT NULL, " +
+    "label TEXT NOT NULL, " +
+    "created_at INTEGER NOT NULL " +
+    ") STRICT, WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS service_token_account ON service_token (account)",
-  // The latest registration time. In a database with accounts, it starts at their latest registration time.
-  `CREATE TABLE IF NOT EXISTS service_clock (
-    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    last INTEGER NOT NULL
-  ) STRICT`,
-  `INSERT INTO service_clock (id, last) SELECT 1, ifnull(max(created_at), 0) FROM service_account
-    WHERE true ON CONFLICT (id) DO NOTHING`,
+  // The latest registration time. In a database with accounts, it starts at their latest registration time:
+  // they are looked at once, and not each time that an object wakes up.
+  "CREATE TABLE IF NOT EXISTS service_clock ( " +
+    "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), " +
+    "last INTEGER NOT NULL " +
+    ") STRICT",
+  "INSERT INTO service_clock (id, last) " +
+    "SELECT 1, (SELECT ifnull(max(created_at), 0) FROM service_account) " +
+    "WHERE NOT EXISTS (SELECT 1 FROM service_clock) ON CONFLICT (id) DO NOTHING",
 ];
 
 const TOKEN_COLUMNS = "id, hash, account, permissions, label, created_at";
@@ -73,9 +75,9 @@ export class SqlRegistry implements Registry {
 
   async admit(tokenId: string | undefined, account: string | undefined): Promise<Admission> {
     const [row = []] = await this.#database.query(
-      `SELECT (SELECT deleting FROM service_account WHERE name = ?1),
-          (SELECT created_at FROM service_account WHERE name = ?1), ${TOKEN_COLUMNS}
-        FROM (SELECT 1) LEFT JOIN service_token ON id = ?2`,
+      "SELECT (SELECT deleting FROM service_account WHERE name = ?1), " +
+        `(SELECT created_at FROM service_account WHERE name = ?1), ${TOKEN_COLUMNS} ` +
+        "FROM (SELECT 1) LEFT JOIN service_token ON id = ?2",
       [account ?? null, tokenId ?? null],
     );
     const [deleting, registeredAtMs = null, ...token] = row;
@@ -101,13 +103,15 @@ export class SqlRegistry implements Registry {
   async addAccount(name: string): Promise<AccountState> {
     const [, inserted] = await this.#database.batch([
       {
-        sql: `UPDATE service_clock SET last = max(last + 1, ?)
-          WHERE NOT EXISTS (SELECT 1 FROM service_account WHERE name = ?)`,
+        sql:
+          "UPDATE service_clock SET last = max(last + 1, ?) " +
+          "WHERE NOT EXISTS (SELECT 1 FROM service_account WHERE name = ?)",
         params: [this.#clock.nowMs(), name],
       },
       {
-        sql: `INSERT INTO service_account (name, created_at) SELECT ?, last FROM service_clock
-          WHERE true ON CONFLICT (name) DO NOTHING`,
+        sql:
+          "INSERT INTO service_account (name, created_at) SELECT ?, last FROM service_clock " +
+          "WHERE true ON CONFLICT (name) DO NOTHING",
         params: [name],
       },
     ]);
@@ -120,8 +124,9 @@ export class SqlRegistry implements Registry {
     const [marked] = await this.#database.batch([
       { sql: "UPDATE service_account SET deleting = 1 WHERE name = ? AND created_at = ?", params },
       {
-        sql: `DELETE FROM service_token
-          WHERE account = (SELECT name FROM service_account WHERE name = ? AND created_at = ?)`,
+        sql:
+          "DELETE FROM service_token " +
+          "WHERE account = (SELECT name FROM service_account WHERE name = ? AND created_at = ?)",
         params,
       },
     ]);
@@ -141,9 +146,10 @@ export class SqlRegistry implements Registry {
     const { id, hash, account, permissions, label, createdAtMs } = token;
     const [inserted] = await this.#database.batch([
       {
-        sql: `INSERT INTO service_token (${TOKEN_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?
-          WHERE (SELECT count(*) FROM service_token WHERE account IS ?) < ?
-            AND (? IS NULL OR EXISTS (SELECT 1 FROM service_account WHERE name = ? AND deleting = 0))`,
+        sql:
+          `INSERT INTO service_token (${TOKEN_COLUMNS}) SELECT ?, ?, ?, ?, ?, ? ` +
+          "WHERE (SELECT count(*) FROM service_token WHERE account IS ?) < ? " +
+          "AND (? IS NULL OR EXISTS (SELECT 1 FROM service_account WHERE name = ? AND deleting = 0))",
         params: [
           ...[id, hash, account ?? null, permissions.join(" "), label, createdAtMs],
           ...[account ?? null, MAX_TOKENS, account ?? null, account ?? null],
@@ -160,8 +166,8 @@ export class SqlRegistry implements Registry {
 
   async listTokens(account: string | undefined, { after, limit }: Page): Promise<StoredToken[]> {
     const rows = await this.#database.query(
-      `SELECT ${TOKEN_COLUMNS} FROM service_token
-        WHERE (account = ?1 OR ?1 IS NULL) AND id > ?2 ORDER BY id LIMIT ?3`,
+      `SELECT ${TOKEN_COLUMNS} FROM service_token ` +
+        "WHERE (account = ?1 OR ?1 IS NULL) AND id > ?2 ORDER BY id LIMIT ?3",
       [account ?? null, after ?? "", limit],
     );
     return rows.map(tokenOf);

@@ -1,5 +1,6 @@
 import { tryParseJid, tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Device, SignalCacheReads, Write } from "../backend/mod.ts";
+import { measuredCaches } from "../cache/mod.ts";
 import { requireObject } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SenderKeyRecord, SessionRecord } from "../ratchet/mod.ts";
@@ -15,7 +16,14 @@ import type { UserMappings } from "./state_places.ts";
 export interface SignalPolicy {
   /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
-  /** Maximum number of clean entries in each of the three stores. Defaults to 2,000. */
+  /**
+   * Maximum heap of the cache's entries in bytes, as estimated from the stored form of the records. Entries
+   * that are not durable may exceed it. The cache then has this memory for itself. By default all accounts of
+   * a process share 64 MiB, and the least recently used entries of any account are evicted first. In a Worker
+   * or a Durable Object, where many objects share the memory of one isolate, each account has 8 MiB.
+   */
+  readonly maxBytes?: number | undefined;
+  /** Maximum number of entries in each of the three stores, instead of `maxBytes`. */
   readonly capacity?: number | undefined;
   /**
    * Number of restores of the database from a backup. It is stored with the device before any other read, and
@@ -38,6 +46,10 @@ export interface SignalAccount extends CacheHolder {
   onCommitted?(follower: (writes: readonly Write[]) => void): void;
   /** Adds a function that is called when the device takes another identity. */
   onIdentityChanged?(listener: () => void): void;
+  /** Adds a function that is called when the account begins to close. */
+  onClosing?(listener: () => void): void;
+  /** Resolves when the account is closed. */
+  close?(): Promise<void>;
   readonly signalPolicy: SignalPolicy;
   /** Owner epoch of the opening. */
   readonly ownerEpoch: number;
@@ -112,8 +124,8 @@ export function signalCache<S, K>(
 /** The operations of the directory on an account's Signal state. */
 export interface SharedSignalState
   extends Pick<AnySignalCache, "deleteSenderKey" | "deleteSessions" | "moveUsers" | "usersToMove"> {
-  /** Adds a listener of the cache, now or when it is opened. */
-  onEvent(listener: SignalCacheListener): void;
+  /** Adds a listener of the cache, now or when it is opened. Returns a function that removes it. */
+  onEvent(listener: SignalCacheListener): () => void;
 }
 
 /**
@@ -144,10 +156,20 @@ function openCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): Si
     isOwnSenderKey: (name) => isSenderKeyOf(device.getDeviceSnapshot(), name),
     users: lid,
   });
+  measuredCaches(account).signal = () => cache.stats;
   writeBehind.addFlushable(cache.flushable);
   account.onCommitted?.((writes) => cache.follow(writes));
   account.onIdentityChanged?.(() => cache.changeIdentity());
+  account.onClosing?.(() => void freeAfterClosing(account, cache));
   return cache;
+}
+
+/** Frees the shared memory after the last flush, whatever its outcome. The caller of `close` gets its error. */
+async function freeAfterClosing(account: SignalAccount, cache: { close(): void }): Promise<void> {
+  // `close` has not returned yet, and a second call shares the first.
+  await Promise.resolve();
+  await account.close?.().catch(() => {});
+  cache.close();
 }
 
 /**

@@ -196,3 +196,22 @@ describe("signalCache", () => {
     await account.close();
   });
 });
+
+describe("Account.close", () => {
+  test("frees the memory of the account's Signal cache, also without a last flush", async () => {
+    for (const isFailing of [false, true]) {
+      const { account, cache } = await new World().open();
+      await cache.sessions.load(PEER);
+      const record = new SessionRecord();
+      record.startSession(freshSession());
+      await cache.sessions.put(PN_PEER, record);
+      expect(cache.stats).toMatchObject({ sessions: 2, dirty: 1 });
+      // The engine saves nothing any more.
+      if (isFailing) account.writeBehind.abandon();
+      await account.close().catch(() => {});
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(cache.stats).toMatchObject({ sessions: 0, dirty: 0, heapBytes: 0 });
+    }
+  });
+});

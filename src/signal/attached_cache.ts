@@ -1,5 +1,4 @@
-import type { Attachments } from "../attachments/mod.ts";
-import { requireFunction } from "../errors/mod.ts";
+import { type Attachments, attachmentsOf } from "../attachments/mod.ts";
 import type { SignalCacheStats } from "./signal_cache_options.ts";
 import type { SignalCacheListener } from "./signal_events.ts";
 import type { SignalStoreCache } from "./signal_store_cache.ts";
@@ -21,9 +20,10 @@ export interface OpenedCache {
   readonly cache: AnySignalCache;
 }
 
-/** The Signal cache of an account, and the listeners added before it is opened. */
+/** The Signal cache of an account, and the listeners of it. */
 export class AttachedCache {
-  readonly #listeners = new Set<SignalCacheListener>();
+  /** What removes each listener; `undefined` until the cache is opened. */
+  readonly #listeners = new Map<SignalCacheListener, (() => void) | undefined>();
   #opened: OpenedCache | undefined;
 
   get opened(): OpenedCache | undefined {
@@ -32,26 +32,26 @@ export class AttachedCache {
 
   open(opened: OpenedCache): void {
     this.#opened = opened;
-    for (const listener of this.#listeners) opened.cache.onEvent(listener);
-    this.#listeners.clear();
+    for (const listener of this.#listeners.keys()) this.onEvent(listener);
   }
 
-  /** Adds a listener of the cache, at once or when it is opened. */
-  onEvent(listener: SignalCacheListener): void {
-    if (this.#opened === undefined) this.#listeners.add(listener);
-    else this.#opened.cache.onEvent(listener);
+  /**
+   * Adds a listener of the cache, at once or when it is opened. Each is a function of its own.
+   *
+   * @returns A function that removes it.
+   */
+  onEvent(listener: SignalCacheListener): () => void {
+    this.#listeners.set(listener, this.#opened?.cache.onEvent(listener));
+    return () => {
+      this.#listeners.get(listener)?.();
+      this.#listeners.delete(listener);
+    };
   }
-}
-
-/** @throws {TypeError} When the value is not an open account. */
-function requiredHolder(account: CacheHolder | undefined | null): CacheHolder {
-  requireFunction("account.attachments.of", account?.attachments?.of);
-  return account as CacheHolder;
 }
 
 /** The slot of an account's Signal cache. */
 export function attachedCache(account: CacheHolder): AttachedCache {
-  return requiredHolder(account).attachments.of(AttachedCache, () => new AttachedCache());
+  return attachmentsOf("use Signal cache", account).of(AttachedCache, () => new AttachedCache());
 }
 
 /**

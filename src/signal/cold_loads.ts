@@ -59,16 +59,52 @@ export class ColdLoads<Row> {
    */
   whenLoaded<Result>(key: string, section: () => Result): Promise<Result> {
     this.begin([key]);
+    return new Promise((resolve, reject) => this.#wait(key, () => resolve(section()), reject));
+  }
+
+  /**
+   * As `whenLoaded`, for many keys with one promise: a promise for each of thousands takes longer than to read
+   * them. `section` is called for each key by its index; for those that are in the cache, before this returns.
+   */
+  whenAllLoaded<Result>(keys: readonly string[], section: (index: number) => Result): Promise<Result[]> {
+    this.begin(keys);
     return new Promise((resolve, reject) => {
-      const loaded = (): void => {
-        try {
-          resolve(section());
-        } catch (error) {
-          reject(error);
-        }
+      const results = new Array<Result>(keys.length);
+      let left = keys.length;
+      const take = (index: number): void => {
+        results[index] = section(index);
+        left -= 1;
+        if (left === 0) resolve(results);
       };
-      this.#loads.get(key)?.waiters.push({ loaded, failed: reject });
+      if (left === 0) resolve(results);
+      for (const [index, key] of keys.entries()) {
+        const isTaken = this.#target.has(key) && this.#isTaken(key, () => take(index));
+        if (!isTaken) this.#wait(key, () => take(index), reject);
+      }
     });
+  }
+
+  /** Runs a section. Returns false when it has removed the key from the cache, which is read then. */
+  #isTaken(key: string, section: () => void): boolean {
+    try {
+      section();
+      return true;
+    } catch (error) {
+      if (this.#target.has(key)) throw error;
+      this.begin([key]);
+      return false;
+    }
+  }
+
+  #wait(key: string, section: () => void, failed: (error: unknown) => void): void {
+    const loaded = (): void => {
+      try {
+        section();
+      } catch (error) {
+        failed(error);
+      }
+    };
+    this.#loads.get(key)?.waiters.push({ loaded, failed });
   }
 
   async #read(keys: readonly string[]): Promise<void> {

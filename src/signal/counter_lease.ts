@@ -4,6 +4,9 @@ import { MAX_ARCHIVED_SESSIONS, MAX_SKIPPED_MESSAGES, type SendingChain } from "
 /** Maximum number of counters that one commit reserves, and so of keys of a chain that one crash burns. */
 export const MAX_LEASE_SIZE = 64;
 
+/** Counters of a reservation from which a lease is renewed at the maximum age: less is hardly used. */
+const RENEWED_SIZE = 8;
+
 /** Room for messages of one chain that were sent and have not arrived. */
 const UNDELIVERED_MESSAGES = 500;
 
@@ -66,6 +69,8 @@ export class CounterLease {
   /** Number of steps since the last pause that a reservation saw, and the count of that pause. */
   #used = 0;
   #pause = 0;
+  /** A greater bound that is being written: in force once it is durable. 0 when there is none. */
+  #renewed = 0;
   /** Chains that may return from an archive. */
   #retired: Map<string, RetiredChain> | undefined;
 
@@ -87,7 +92,12 @@ export class CounterLease {
    * unused keys.
    */
   get hasReserve(): boolean {
-    return this.bound > this.next;
+    return Math.max(this.bound, this.#renewed) > this.next;
+  }
+
+  /** The greater bound that the stored form has; 0 when it has none. */
+  get renewed(): number {
+    return this.#renewed;
   }
 
   /**
@@ -112,16 +122,39 @@ export class CounterLease {
       if (isStep) this.#used += 1;
       return false;
     }
-    const pause = pauses.count();
-    if (pause !== this.#pause) {
-      this.#size = Math.max(1, Math.min(this.#size, this.#used));
-      this.#used = 0;
-      this.#pause = pause;
-    }
+    this.#notice(pauses);
     this.#used += 1;
     this.bound = next - 1 + this.#size;
     this.#size = Math.min(MAX_LEASE_SIZE, this.#size * 2);
     return true;
+  }
+
+  /**
+   * Raises the bound of the stored form, where half of a reservation of a busy chain is used. The record is
+   * about to be written anyway. No message beyond the present bound may be sent before `renewalStored`.
+   */
+  renew(pauses: Pauses): void {
+    this.#notice(pauses);
+    if (this.bound === 0 || this.#size < RENEWED_SIZE || this.bound - this.next >= this.#size / 2) return;
+    this.#renewed = this.next - 1 + this.#size;
+    this.#size = Math.min(MAX_LEASE_SIZE, this.#size * 2);
+  }
+
+  /** Records that a stored form with this greater bound is durable. */
+  renewalStored(renewed: number): void {
+    // A lease that was released or follows another chain has none.
+    if (renewed === 0 || renewed !== this.#renewed) return;
+    this.bound = Math.max(this.bound, renewed);
+    this.#renewed = 0;
+  }
+
+  /** After a pause, reservations are limited to the counters that were used before it. */
+  #notice(pauses: Pauses): void {
+    const pause = pauses.count();
+    if (pause === this.#pause) return;
+    this.#size = Math.max(1, Math.min(this.#size, this.#used));
+    this.#used = 0;
+    this.#pause = pause;
   }
 
   /** Records that messages with counters below `next` may have been sent, because no gate blocks them. */
@@ -146,18 +179,23 @@ export class CounterLease {
     // After a step the previous chain never returns.
     if (change !== "step") this.#retire();
     this.chain = chain.id;
+    // The first counter of a fresh chain is no use of it.
+    this.next = change === "resume" ? chain.next : 0;
     this.burned = change === "resume" ? (this.#retired?.get(chain.id)?.burned ?? 0) : 0;
     this.#published = change === "step" ? 0 : chain.next;
+    this.#renewed = 0;
     this.bound = carriesOver ? Math.min(this.bound, MAX_LEASE_SIZE) : 0;
   }
 
   /** Records that the record no longer sends. */
   stop(): void {
+    this.#renewed = 0;
     this.bound = 0;
   }
 
   /** Lowers the bound to the counter. Stored with the same record, it makes the next load burn nothing. */
   release(): void {
+    this.#renewed = 0;
     this.bound = this.next;
   }
 
@@ -178,7 +216,8 @@ export class CounterLease {
 
   /** The stored form beside the record. */
   toStored(incarnation: string): Lease {
-    return { reservedUntil: this.bound, incarnation, burned: this.burned };
+    const reservedUntil = Math.max(this.bound, this.#renewed);
+    return { reservedUntil, incarnation, burned: this.burned };
   }
 
   #retire(): void {

@@ -1,37 +1,32 @@
 import type { CacheEntry } from "./cache_entry.ts";
-import { RecencyList } from "./recency_list.ts";
+import { EntryMemory } from "./entry_memory.ts";
 
 /** Options of {@link EntryTable}. */
-export interface EntryTableOptions<V> {
-  /** Maximum number of entries, at least 1. Dirty and pinned entries may exceed it. */
-  readonly capacity: number;
-  /** Returns whether a clean entry may be evicted. If not, it must have made the entry dirty. */
-  readonly release: (entry: CacheEntry<V>) => boolean;
+export interface EntryTableOptions {
+  /** Counts the entries and evicts clean ones. Tables may share it. */
+  readonly memory: EntryMemory;
   /** Called after an entry is removed. */
   readonly removed: (address: string) => void;
 }
 
-/**
- * The entries of one store by address, and the eviction order of clean ones: negative ones first, then by
- * last use.
- */
+/** The entries of one store by address. */
 export class EntryTable<V> {
-  readonly #options: EntryTableOptions<V>;
+  readonly #removed: EntryTableOptions["removed"];
   readonly #entries = new Map<string, CacheEntry<V>>();
-  readonly #present = new RecencyList<CacheEntry<V>>();
-  readonly #absent = new RecencyList<CacheEntry<V>>();
+  #memory: EntryMemory;
 
-  /** @throws {RangeError} When the capacity is not a positive integer. */
-  constructor(options: EntryTableOptions<V>) {
-    const { capacity } = options;
-    if (!Number.isSafeInteger(capacity) || capacity < 1) {
-      throw new RangeError("open Signal cache: capacity is not a positive integer");
-    }
-    this.#options = options;
+  constructor({ memory, removed }: EntryTableOptions) {
+    this.#memory = memory;
+    this.#removed = removed;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Whether a further clean record would be packed soon. */
+  get isFull(): boolean {
+    return this.#memory.isFull;
   }
 
   get(address: string): CacheEntry<V> | undefined {
@@ -45,29 +40,38 @@ export class EntryTable<V> {
 
   /** Adds a clean entry and evicts others if needed. The entry stays at least until the next `add`. */
   add(entry: CacheEntry<V>): void {
-    this.#shrink(this.#options.capacity - 1);
+    this.#memory.add(entry);
     this.#entries.set(entry.address, entry);
-    this.#listOf(entry).add(entry);
   }
 
   /** Records the use of a clean entry. */
   touch(entry: CacheEntry<V>): void {
-    if (entry.pins === 0) this.#listOf(entry).touch(entry);
+    this.#memory.touch(entry);
+  }
+
+  /** Updates the memory after the size or the form of an entry has changed. */
+  recount(entry: CacheEntry<V>): void {
+    if (this.has(entry)) this.#memory.recount(entry);
+  }
+
+  /** A packed record was decoded. */
+  unpacked(entry: CacheEntry<V>): void {
+    if (this.has(entry)) this.#memory.unpacked(entry);
   }
 
   /** Removes an entry from the clean ones. Call before its value changes. */
   becameDirty(entry: CacheEntry<V>): void {
-    if (entry.pins === 0 && this.has(entry)) this.#listOf(entry).remove(entry);
+    if (this.has(entry)) this.#memory.hold(entry);
   }
 
   /** Adds an entry to the clean ones. */
   becameClean(entry: CacheEntry<V>): void {
-    if (entry.pins === 0 && this.has(entry)) this.#listOf(entry).add(entry);
+    if (entry.pins === 0 && this.has(entry)) this.#memory.rest(entry);
   }
 
   /** Keeps an entry in memory until `unpin` is called as often. */
   pin(entry: CacheEntry<V>): void {
-    if (entry.pins === 0 && !entry.isDirty) this.#listOf(entry).remove(entry);
+    if (this.has(entry)) this.#memory.hold(entry);
     entry.pins += 1;
   }
 
@@ -81,47 +85,38 @@ export class EntryTable<V> {
     return this.#entries.get(entry.address) === entry;
   }
 
-  /** Evicts clean entries down to the capacity. */
+  /** Evicts clean entries of all tables of the memory down to its limit. */
   evict(): void {
-    this.#shrink(this.#options.capacity);
+    this.#memory.evict();
   }
 
-  /** Evicts every clean entry that may be evicted. */
+  /** Evicts every clean entry of this table that may be evicted. */
   evictClean(): void {
-    this.#shrink(0);
+    for (const entry of [...this.#entries.values()]) if (entry.list !== undefined) entry.owner.evict(entry);
+  }
+
+  /** Removes an entry. */
+  drop(entry: CacheEntry<V>): void {
+    if (!this.has(entry)) return;
+    this.#memory.remove(entry);
+    this.#entries.delete(entry.address);
+    this.#removed(entry.address);
   }
 
   /** Removes the entry of an address if it is clean and not pinned, because it may be older than its row. */
   forget(address: string): void {
     const entry = this.#entries.get(address);
-    if (entry === undefined || entry.isDirty || entry.pins > 0) return;
-    this.#drop(entry);
+    if (entry !== undefined && !entry.isDirty && entry.pins === 0) this.drop(entry);
   }
 
   /** Removes all entries, including dirty ones. */
   clear(): void {
-    const addresses = [...this.#entries.keys()];
-    this.#entries.clear();
-    while (this.#present.oldest !== undefined) this.#present.remove(this.#present.oldest);
-    while (this.#absent.oldest !== undefined) this.#absent.remove(this.#absent.oldest);
-    for (const address of addresses) this.#options.removed(address);
+    for (const entry of [...this.#entries.values()]) this.drop(entry);
   }
 
-  #shrink(size: number): void {
-    while (this.#entries.size > size) {
-      const entry = this.#absent.oldest ?? this.#present.oldest;
-      if (entry === undefined) return;
-      if (this.#options.release(entry)) this.#drop(entry);
-    }
-  }
-
-  #drop(entry: CacheEntry<V>): void {
-    this.#listOf(entry).remove(entry);
-    this.#entries.delete(entry.address);
-    this.#options.removed(entry.address);
-  }
-
-  #listOf(entry: CacheEntry<V>): RecencyList<CacheEntry<V>> {
-    return entry.value === undefined ? this.#absent : this.#present;
+  /** Removes all entries. What is added later belongs to this table alone, not to the shared memory. */
+  close(): void {
+    this.clear();
+    this.#memory = new EntryMemory({ limit: 1 });
   }
 }

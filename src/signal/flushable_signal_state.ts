@@ -1,6 +1,7 @@
 import type { Write } from "../backend/mod.ts";
 import { EncodingSlab } from "../protobuf/mod.ts";
 import type { DirtyItem, Flushable, Outcome, Pending, Urgency } from "../write_behind/mod.ts";
+import type { CounterLease } from "./counter_lease.ts";
 import { type AnyEntry, type DirtySet, urgencyOf } from "./dirty_set.ts";
 
 /** Name of the cache's flushable. */
@@ -11,6 +12,10 @@ interface Collected {
   readonly entry: AnyEntry;
   readonly riders: readonly Write[];
   readonly stored: boolean;
+  readonly lease: CounterLease | undefined;
+  /** The renewed bound in the collected row. */
+  readonly renewed: number;
+  readonly record: Uint8Array | undefined;
 }
 
 /** Callbacks of the cache. */
@@ -21,6 +26,8 @@ export interface FlushHooks {
   reserved(): void;
   /** Releases all leases. */
   release(): void;
+  /** Raises the leases of dirty entries. */
+  renew(): void;
 }
 
 /** Passes the cache's changes to the engine and applies the outcomes. */
@@ -48,8 +55,9 @@ export class FlushableSignalState implements Flushable {
     for (const entry of this.#dirty.entries) {
       const urgency = urgencyOf(entry);
       if (only !== undefined && !only(entry.key, urgency)) continue;
-      const { writes, riders, stored } = entry.owner.snapshot(entry, allocate);
-      this.#collected.set(entry.key, { entry, riders, stored });
+      const { writes, riders, stored, record } = entry.owner.snapshot(entry, allocate);
+      const { lease } = entry;
+      this.#collected.set(entry.key, { entry, riders, stored, lease, renewed: lease?.renewed ?? 0, record });
       this.#dirty.collected(entry);
       collected.push({
         key: entry.key,
@@ -69,6 +77,7 @@ export class FlushableSignalState implements Flushable {
       this.#commit(taken, generation);
       hasReserve ||= taken.entry.lease?.hasReserve === true;
     }
+    for (const { entry } of this.#collected.values()) entry.owner.settle(entry);
     this.#collected.clear();
     // With any outcome, reads made in between may be outdated.
     for (const { owner, address } of this.#orphans) owner.overtake(address);
@@ -81,16 +90,22 @@ export class FlushableSignalState implements Flushable {
     this.#hooks.release();
   }
 
+  renew(): void {
+    this.#hooks.renew();
+  }
+
   /** Drops the collected entries: their outcome makes nothing clean. */
   clear(): void {
     for (const { entry } of this.#collected.values()) this.#orphans.add(entry);
     this.#collected.clear();
   }
 
-  #commit({ entry, riders, stored }: Collected, generation: number): void {
+  #commit({ entry, riders, stored, lease, renewed, record }: Collected, generation: number): void {
+    // The lease of a record that moved has left with it.
+    if (lease !== undefined && lease === entry.lease) lease.renewalStored(renewed);
     if (generation > entry.committed) entry.committed = generation;
     entry.stored = stored;
     if (riders.length > 0) entry.dropRiders((rider) => riders.includes(rider));
-    if (this.#dirty.committed(entry, generation)) entry.owner.becameClean(entry);
+    if (this.#dirty.committed(entry, generation)) entry.owner.becameClean(entry, record);
   }
 }

@@ -41,6 +41,7 @@ const IDENTITY_ROW_BYTES = 64;
 /** The identity keys in memory. */
 export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
   readonly entries: EntryTable<Uint8Array>;
+  readonly packs = false;
   readonly reads: ReadCounts = new ReadCounts();
   readonly #context: StoreContext;
   readonly #loads: ColdLoads<Uint8Array>;
@@ -61,8 +62,7 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
       },
     });
     this.entries = new EntryTable({
-      capacity: context.capacity,
-      release: () => true,
+      memory: context.memory(),
       removed: (address) => this.#loads.removed(address),
     });
   }
@@ -80,8 +80,8 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
    */
   async loadMany(addresses: readonly string[]): Promise<void> {
     requireAddresses("load identity", addresses);
-    this.#loads.begin(addresses);
-    await Promise.all(addresses.map((address) => this.use(address, () => {})));
+    for (const address of addresses) this.reads.add(this.entries.get(address) !== undefined);
+    await this.#loads.whenAllLoaded(addresses, () => {});
   }
 
   peek(address: string): Uint8Array | undefined {
@@ -171,8 +171,22 @@ export class IdentityStore implements SignalIdentities, EntryOwner<Uint8Array> {
     this.entries.becameDirty(entry);
   }
 
+  /** A key is memory of its own. */
+  settle(): void {}
+
   becameClean(entry: CacheEntry<Uint8Array>): void {
     this.entries.becameClean(entry);
+  }
+
+  /** A key is kept as it is stored. */
+  pack(): void {}
+
+  unpack(packed: Uint8Array): Uint8Array {
+    return packed;
+  }
+
+  evict(entry: CacheEntry<Uint8Array>): void {
+    this.entries.drop(entry);
   }
 
   /** An identity has no message keys. */

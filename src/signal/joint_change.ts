@@ -1,13 +1,29 @@
+import type { Write } from "../backend/mod.ts";
 import { LimitError } from "../errors/mod.ts";
 import type { Ticket } from "./signal_records.ts";
 
 /** Maximum number of attempts when the cache is cleared while changes are prepared. */
 const MAX_ROUNDS = 8;
 
-/** A change of one entry of the cache. `undefined` deletes. The address of a sender key is its name. */
+/**
+ * A change of one entry of the cache. `undefined` deletes. The address of a sender key is its name.
+ *
+ * The riders of a record land in the commit that makes the record durable, never without it, and it never
+ * lands without them. They must be valid, because a refused one would block the record.
+ */
 export type CacheChange<S, K> =
-  | { readonly store: "session"; readonly address: string; readonly value: S | undefined }
-  | { readonly store: "senderKey"; readonly address: string; readonly value: K | undefined }
+  | {
+      readonly store: "session";
+      readonly address: string;
+      readonly value: S | undefined;
+      readonly riders?: readonly Write[] | undefined;
+    }
+  | {
+      readonly store: "senderKey";
+      readonly address: string;
+      readonly value: K | undefined;
+      readonly riders?: readonly Write[] | undefined;
+    }
   | { readonly store: "identity"; readonly address: string; readonly value: Uint8Array | undefined };
 
 /** A change whose entry stays in memory until `release`. */
@@ -56,6 +72,8 @@ export async function changeTogether<Result>(joint: JointChange<Result>): Promis
 
 /** Returns all prepared changes, or releases them when one fails. */
 async function prepareAll(preparing: readonly Promise<PreparedChange>[]): Promise<PreparedChange[]> {
+  const [only] = preparing;
+  if (only !== undefined && preparing.length === 1) return [await only];
   const outcomes = await Promise.allSettled(preparing);
   const changes = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");

@@ -59,6 +59,25 @@ describe("SignalStoreCache.change", () => {
     }
   });
 
+  test("commits the riders of a record with it, and only once", async () => {
+    const here = world();
+    const { cache, engine, rows } = here;
+    await haveSession(here, CAROL);
+    rows.commits.length = 0;
+    const rider = { kind: "preKey.remove", id: 7 } as const;
+    await cache.change([{ ...session(ALICE), riders: [rider] } as Change, session(BOB)], () => {});
+    await cache.makeDurable([BOB]);
+    expect(rows.commits.flat().map(({ kind }) => kind)).toEqual(["session.put"]);
+    rows.commits.length = 0;
+    await cache.makeDurable([ALICE]);
+    expect(rows.commits.map((writes) => writes.map(({ kind }) => kind))).toEqual([
+      ["session.put", "preKey.remove"],
+    ]);
+    await cache.change([session(ALICE, 1)], () => {});
+    await engine.flush();
+    expect(rows.commits.flat().filter(({ kind }) => kind === "preKey.remove")).toHaveLength(1);
+  });
+
   test("makes no change when one goes back on its chain", async () => {
     const here = world();
     const { cache, rows } = here;

@@ -17,7 +17,7 @@ export { type CacheHolder, publishable, signalCacheStats } from "./attached_cach
 export type { Durability } from "./counter_lease.ts";
 export type { SessionSelection } from "./delete_sessions.ts";
 export type { SignalIdentities } from "./identity_store.ts";
-export { MAX_RESTORE_EPOCH } from "./incarnation.ts";
+export { MAX_RESTORE_EPOCH, newIncarnation } from "./incarnation.ts";
 export type { CacheChange } from "./joint_change.ts";
 export type { MoveOptions, MoveReport } from "./move_user.ts";
 export type { MovedUser } from "./moved_user.ts";
@@ -29,4 +29,5 @@ export type { SignalCacheCounts, SignalCacheEvent, SignalCacheListener } from ".
 export type { PutOptions, SignalRecords, Ticket } from "./signal_records.ts";
 export { SignalStoreCache } from "./signal_store_cache.ts";
 export type { UserMappings } from "./state_places.ts";
+export { openStoredRecord } from "./stored_record.ts";
 export { SweptUsers } from "./swept_users.ts";

@@ -30,6 +30,7 @@ export interface RecordStoreOptions<T> {
 /** The sessions, or the sender keys, in memory. */
 export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   readonly entries: EntryTable<T>;
+  readonly packs = true;
   readonly reads: ReadCounts = new ReadCounts();
   readonly codec: LiveRecordCodec<T>;
   readonly table: RecordTable;
@@ -50,8 +51,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
       install: (address, row) => this.#install(address, row),
     });
     this.entries = new EntryTable({
-      capacity: context.capacity,
-      release: (entry) => this.#release(entry),
+      memory: context.memory(),
       removed: (address) => this.#loads.removed(address),
     });
   }
@@ -59,7 +59,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   // Not async, like `put`: for a record in memory this takes half the time.
   load(address: string): Promise<T | undefined> {
     const entry = this.entries.get(address);
-    if (entry === undefined) return this.use(address, (loaded) => this.#copyOf(loaded));
+    if (entry === undefined || entry.isPacked) return this.use(address, (loaded) => this.#copyOf(loaded));
     this.reads.hits += 1;
     if (!entry.isDirty) this.entries.touch(entry);
     return Promise.resolve(this.#copyOf(entry));
@@ -67,16 +67,28 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
 
   async loadMany(addresses: readonly string[]): Promise<(T | undefined)[]> {
     requireAddresses(`load ${this.table.store}`, addresses);
-    this.#loads.begin(addresses);
-    return await Promise.all(addresses.map((address) => this.use(address, (entry) => this.#copyOf(entry))));
+    for (const address of addresses) {
+      const entry = this.entries.get(address);
+      this.reads.add(entry !== undefined);
+      if (entry?.isDirty === false) this.entries.touch(entry);
+    }
+    return await this.#loads.whenAllLoaded(addresses, (index) => {
+      const entry = this.entries.get(addresses[index] as string) as CacheEntry<T>;
+      return entry.isPacked ? this.#decodePacked(entry) : this.#copyOf(entry);
+    });
   }
 
   peek(address: string): T | undefined {
-    return this.entries.get(address)?.value;
+    const entry = this.entries.get(address);
+    return entry !== undefined && this.#isReadable(entry) ? entry.value : undefined;
   }
 
   async has(address: string): Promise<boolean> {
-    return await this.use(address, ({ value }) => value !== undefined);
+    const entry = this.entries.get(address);
+    if (entry?.isPacked !== true) return await this.use(address, ({ value }) => value !== undefined);
+    this.reads.hits += 1;
+    this.entries.touch(entry);
+    return true;
   }
 
   put(address: string, record: T, options?: PutOptions): Promise<Ticket> {
@@ -99,7 +111,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   }
 
   /** Loads an entry to change it at once. `undefined` deletes. @throws {StoreError} As `put`. */
-  async prepareChange(address: string, record: T | undefined): Promise<PreparedChange> {
+  async prepareChange(
+    address: string,
+    record: T | undefined,
+    riders: readonly Write[] = [],
+  ): Promise<PreparedChange> {
     if (record === undefined) {
       requireAddress(`delete ${this.table.store}`, address);
       return {
@@ -117,7 +133,11 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
         isCurrent: () => this.entries.has(entry),
         needsRoom: () => !entry.isDirty,
         check: () => this.#check(entry, record),
-        apply: () => this.#apply(entry, record, undefined),
+        apply: () => {
+          const ticket = this.#apply(entry, record, undefined);
+          for (const rider of riders) entry.addRider(rider);
+          return ticket;
+        },
         release: () => this.entries.unpin(entry),
       };
     });
@@ -139,8 +159,9 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
    */
   async use<Result>(address: string, section: (entry: CacheEntry<T>) => Result): Promise<Result> {
     const entry = this.entries.get(address);
-    this.reads.add(entry !== undefined);
-    if (entry !== undefined) return section(entry);
+    const isInMemory = entry !== undefined && (this.#isReadable(entry) || this.entries.has(entry));
+    this.reads.add(isInMemory);
+    if (isInMemory) return section(entry);
     requireAddress(`load ${this.table.store}`, address);
     return await this.#loads.whenLoaded(address, () => section(this.entries.get(address) as CacheEntry<T>));
   }
@@ -177,7 +198,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
   /** Releases the lease of every record whose bound is above its counter. */
   releaseLeases(): void {
     for (const entry of this.entries.entries()) {
-      if (entry.value === undefined || entry.lease?.hasReserve !== true) continue;
+      if (!entry.isPresent || entry.lease?.hasReserve !== true) continue;
       this.#context.dirty.change(entry, MAY);
       entry.lease.release();
     }
@@ -192,19 +213,54 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     this.entries.becameDirty(entry);
   }
 
-  becameClean(entry: CacheEntry<T>): void {
+  becameClean(entry: CacheEntry<T>, record?: Uint8Array): void {
+    // Many records of one flush are packed by the others, and need not be encoded again.
+    if (record !== undefined) entry.encoded ??= record;
     this.entries.becameClean(entry);
   }
 
+  settle(entry: CacheEntry<T>): void {
+    const { encoded } = entry;
+    if (encoded === undefined || isAlone(encoded)) return;
+    // A record that will be packed soon need not be encoded again.
+    entry.encoded = this.entries.isFull ? new Uint8Array(encoded) : undefined;
+  }
+
+  pack(entry: CacheEntry<T>): void {
+    if (entry.encoded === undefined && entry.value !== undefined) {
+      try {
+        const encoded = this.codec.encode(entry.value);
+        // A record that encodes to nothing is stored as a deletion.
+        if (encoded.byteLength > 0) entry.encoded = encoded;
+      } catch {
+        // It stays decoded.
+      }
+    }
+    if (entry.encoded !== undefined && !isAlone(entry.encoded)) entry.encoded = new Uint8Array(entry.encoded);
+    entry.pack();
+  }
+
+  unpack(packed: Uint8Array): T {
+    return this.codec.decode(packed);
+  }
+
+  /** Releases a clean record's lease before it is evicted, because later nothing would. */
+  evict(entry: CacheEntry<T>): void {
+    if (entry.isPresent && entry.lease?.hasReserve === true) {
+      this.#context.dirty.change(entry, MAY);
+      entry.lease.release();
+    } else this.entries.drop(entry);
+  }
+
   snapshot(entry: CacheEntry<T>, allocate: Allocate): EntrySnapshot {
-    const { address, value, lease } = entry;
-    const record = value === undefined ? undefined : this.#encode(entry, value, allocate);
+    const { address, lease } = entry;
+    const record = entry.encoded ?? this.#encodePresent(entry, allocate);
     const riders = this.#landingRiders(entry, record);
     if (record === undefined) {
       return { writes: [this.table.remove(address), ...riders], riders, stored: false };
     }
     const stored = lease?.toStored(this.#context.incarnation());
-    return { writes: [this.table.put(address, record, stored), ...riders], riders, stored: true };
+    return { writes: [this.table.put(address, record, stored), ...riders], riders, stored: true, record };
   }
 
   #copyOf({ value }: CacheEntry<T>): T | undefined {
@@ -217,16 +273,48 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return await this.use(address, (entry) => this.#apply(entry, record, options));
   }
 
+  /**
+   * Decodes a packed record. Returns false when it does not decode: its client encoded what it cannot read.
+   * The entry is dropped then, so that its row is read and set aside, unless a change of it is not durable.
+   */
+  #isReadable(entry: CacheEntry<T>): boolean {
+    if (!entry.isPacked) return true;
+    try {
+      entry.value;
+    } catch {
+      this.overtake(entry.address);
+      return false;
+    }
+    this.entries.unpacked(entry);
+    return true;
+  }
+
+  /** The record of a packed entry, which stays packed: of many records most are used once. */
+  #decodePacked({ address, encoded }: CacheEntry<T>): T {
+    try {
+      return this.codec.decode(encoded as Uint8Array);
+    } catch (error) {
+      this.overtake(address);
+      throw error;
+    }
+  }
+
   /** Deletes without a read. */
   #deleteNow(address: string): Ticket {
+    const known = this.entries.get(address);
+    // A packed record that does not decode is deleted as if it were absent.
+    const value = known !== undefined && this.#isReadable(known) ? known.value : undefined;
     const entry = this.entries.get(address) ?? this.#addEntry(address, true);
-    const { value } = entry;
     const sends = value === undefined ? this.#isOwn(address) : this.codec.sendingChain(value) !== undefined;
     if (entry.isDirty || value !== undefined || entry.stored) this.remove(entry);
     // A pre-key consumed by a session that was never put is not consumed by the next session.
     else entry.dropRiders((rider) => rider.kind === "preKey.remove");
     // No commit leaves the marks of a sender key that it removes, whatever the caller does about them.
-    if (sends && entry.isDirty && entry.riders === undefined) this.#addLosses(entry);
+    if (sends && entry.isDirty && entry.riders === undefined) {
+      this.#addLosses(entry);
+      const { store } = this.table;
+      if (store === "senderKey") this.#context.events.emit({ kind: "removed", store, address });
+    }
     return entry.isGated ? GATED : OPEN;
   }
 
@@ -354,7 +442,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     const opened = openStoredRecord(row, { store, codec, incarnation: incarnation(), restoreEpoch });
     switch (opened.kind) {
       case "usable":
-        this.#addRecord(address, row, opened.value, opened.lease);
+        this.#addRecord(address, row, opened.value, opened.lease, opened.burnedKeys === 0);
         if (opened.burnedKeys > 0) events.emit({ kind: "burned", store, address, keys: opened.burnedKeys });
         return;
       case "closed":
@@ -384,9 +472,17 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     return this.#addRecord(address, row, value, new CounterLease(undefined, 0, 0));
   }
 
-  #addRecord(address: string, row: SignalRow, value: T, lease: CounterLease | undefined): CacheEntry<T> {
+  /** @param isStored Whether the row is the stored form of the value. */
+  #addRecord(
+    address: string,
+    row: SignalRow,
+    value: T,
+    lease: CounterLease | undefined,
+    isStored = false,
+  ): CacheEntry<T> {
     const entry = new CacheEntry<T>(this, address, `${this.table.store}:${address}`);
     entry.value = value;
+    if (isStored) entry.encoded = row.record;
     entry.lease = lease;
     entry.stored = true;
     entry.bytes = row.record.byteLength;
@@ -432,16 +528,10 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     for (const rider of this.table.lost(entry.address)) entry.addRider(rider);
   }
 
-  /** Releases a clean record's lease before it is evicted, because later nothing would. */
-  #release(entry: CacheEntry<T>): boolean {
-    if (entry.value === undefined || entry.lease?.hasReserve !== true) return true;
-    this.#context.dirty.change(entry, MAY);
-    entry.lease.release();
-    return false;
-  }
-
-  /** The stored form; `undefined` when it is empty. */
-  #encode(entry: CacheEntry<T>, value: T, allocate: Allocate): Uint8Array | undefined {
+  /** The stored form; `undefined` when there is none, or when it is empty. */
+  #encodePresent(entry: CacheEntry<T>, allocate: Allocate): Uint8Array | undefined {
+    const { value } = entry;
+    if (value === undefined) return undefined;
     let record: Uint8Array;
     try {
       record = this.codec.encode(value, allocate);
@@ -451,6 +541,7 @@ export class RecordStore<T> implements SignalRecords<T>, EntryOwner<T> {
     }
     entry.bytes = record.byteLength;
     this.#context.dirty.recount(entry);
+    this.entries.recount(entry);
     return record.byteLength === 0 ? undefined : record;
   }
 
@@ -493,4 +584,9 @@ function unreadable(reason: string): CorruptError | WrongLengthError {
   return reason === "wrong-length"
     ? new WrongLengthError(message)
     : new CorruptError(`${message} (${reason})`);
+}
+
+/** Whether bytes share their memory with no others. */
+function isAlone({ byteLength, buffer }: Uint8Array): boolean {
+  return byteLength === buffer.byteLength;
 }

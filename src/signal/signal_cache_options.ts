@@ -1,8 +1,10 @@
 import type { SignalCacheReads } from "../backend/mod.ts";
+import type { CacheSize } from "../cache/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { LiveRecordCodec } from "../ratchet/mod.ts";
 import type { WriteBehind } from "../write_behind/mod.ts";
 import type { Durability } from "./counter_lease.ts";
+import type { EntryMemory } from "./entry_memory.ts";
 import type { SignalCacheCounts } from "./signal_events.ts";
 import type { UserMappings } from "./state_places.ts";
 
@@ -44,7 +46,11 @@ export interface SignalStoreCacheOptions<S, K> {
   readonly users?: UserMappings | undefined;
   /** Defaults to `strict`. */
   readonly durability?: Durability | undefined;
-  /** Maximum number of clean entries in each of the three stores. Defaults to 2,000. */
+  /** Memory that other caches share. Defaults to that of `maxBytes` or `capacity`. */
+  readonly memory?: EntryMemory | undefined;
+  /** See `SignalPolicy.maxBytes`. */
+  readonly maxBytes?: number | undefined;
+  /** See `SignalPolicy.capacity`. */
   readonly capacity?: number | undefined;
   /**
    * Number of restores of the database from a backup, 0 … 2^32−1. Defaults to 0. After a restore, pass a
@@ -68,8 +74,14 @@ export interface SignalCacheStats extends SignalCacheCounts {
   readonly sessions: number;
   readonly senderKeys: number;
   readonly identities: number;
+  /** Estimated heap of the entries, in bytes. With the option `capacity`, their number. */
+  readonly heapBytes: number;
   /** Entries that are not durable. */
   readonly dirty: number;
   /** Entries whose gate is closed. */
   readonly gated: number;
+  /** Entries that are not durable and have a lease: they may have sent below its bound. */
+  readonly leased: number;
+  /** What each store holds in memory. */
+  readonly caches: Readonly<Record<"identities" | "senderKeys" | "sessions", CacheSize>>;
 }

@@ -15,6 +15,7 @@ import { summarizeError } from "../write_behind/mod.ts";
  *   the group's marks are cleared, so that it is sent to all devices again.
  * - `discarded`: the record is older than a restore, so its sending chains are not used again. The session
  *   reads as closed and still receives; our own sender key is removed with the group's marks.
+ * - `removed`: the client has removed our own sender key. The group's marks go in the commit of the removal.
  * - `unencodable`: a put record cannot be encoded. If its address is gated, it stays so until another record
  *   is put.
  */
@@ -40,6 +41,7 @@ export type SignalCacheEvent =
     }
   | { readonly kind: "discarded"; readonly store: SignalRecordStore; readonly address: string }
   | { readonly kind: "replaced"; readonly store: SignalRecordStore; readonly address: string }
+  | { readonly kind: "removed"; readonly store: "senderKey"; readonly address: string }
   | { readonly kind: "unencodable"; readonly store: SignalRecordStore; readonly address: string };
 
 /**

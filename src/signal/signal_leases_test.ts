@@ -7,6 +7,7 @@ import {
   send,
   storeSession,
   THEIR_KEY,
+  turn,
   type World,
   world,
 } from "../../test/support/signal/cache_world.ts";
@@ -135,6 +136,84 @@ describe("CounterLease in SignalStoreCache", () => {
     expect(here.rows.commits).toHaveLength(commits);
   });
 
+  test("renews a busy lease with a flush at the maximum age, and not before it is durable", async () => {
+    const here = world();
+    await haveSession(here, ALICE);
+    // The bound is 191; 4 counters are left.
+    for (let n = 0; n < 187; n += 1) await send(here, ALICE);
+    here.cache.flushable.renew?.();
+    here.rows.holdCommits();
+    const flushed = here.engine.flush();
+    await turn();
+    const early: boolean[] = [];
+    for (let n = 187; n < 191; n += 1) early.push((await send(here, ALICE)).gated);
+    expect(early).toEqual([false, false, false, false]);
+    const beyond = send(here, ALICE);
+    await turn();
+    here.rows.releaseCommits();
+    await flushed;
+    // It was sent before the renewed bound was durable, and so waited for a commit of its own.
+    expect((await beyond).gated).toBe(true);
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(191 + 64);
+  });
+
+  test("sends within a renewed lease without a commit of its own", async () => {
+    const here = world();
+    await haveSession(here, ALICE);
+    for (let n = 0; n < 187; n += 1) await send(here, ALICE);
+    here.cache.flushable.renew?.();
+    await here.engine.flush();
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(187 - 1 + 64);
+    const waited: number[] = [];
+    for (let n = 187; n < 260; n += 1) if ((await send(here, ALICE)).gated) waited.push(n);
+    expect(waited).toEqual([250]);
+  });
+
+  test("renews no lease that is hardly used, and none with half of it left", async () => {
+    const here = world();
+    await haveSession(here, ALICE);
+    for (let n = 0; n < 3; n += 1) await send(here, ALICE);
+    await change(here, ALICE, (record) => record.receive());
+    here.cache.flushable.renew?.();
+    await here.engine.flush();
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(3);
+    for (let n = 3; n < 150; n += 1) await send(here, ALICE);
+    // More than half of the reservation is left.
+    here.cache.flushable.renew?.();
+    await here.engine.flush();
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(191);
+  });
+
+  test("forgets a renewal that failed when the lease is released", async () => {
+    const here = world();
+    await haveSession(here, ALICE);
+    for (let n = 0; n < 187; n += 1) await send(here, ALICE);
+    here.cache.flushable.renew?.();
+    here.rows.fates.push("lost-answer");
+    await expect(here.engine.flush()).rejects.toThrow();
+    await here.cache.releaseLeases();
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(187);
+    expect((await send(here, ALICE)).gated).toBe(true);
+    const next = here.crash();
+    await next.cache.sessions.load(ALICE);
+    expect(next.cache.stats.burnedKeys).toBeLessThanOrEqual(64);
+  });
+
+  test("applies no renewal that a release has overtaken", async () => {
+    const here = world();
+    await haveSession(here, ALICE);
+    for (let n = 0; n < 187; n += 1) await send(here, ALICE);
+    here.cache.flushable.renew?.();
+    here.rows.holdCommits();
+    const flushed = here.engine.flush();
+    await turn();
+    const released = here.cache.releaseLeases();
+    here.rows.releaseCommits();
+    await Promise.all([flushed, released]);
+    expect(leaseOf(here, ALICE)?.reservedUntil).toBe(187);
+    expect((await send(here, ALICE)).gated).toBe(true);
+  });
+
   test("keeps the higher bound when a release fails", async () => {
     const here = world();
     await haveSession(here, ALICE);
@@ -160,6 +239,26 @@ describe("CounterLease in SignalStoreCache", () => {
       await here.engine.flush();
       // At most one lease is lent: a crash may burn that much of a chain with one message.
       expect(leaseOf(here, ALICE)?.reservedUntil).toBe(64);
+    }
+  });
+
+  // A reservation of two would cost another write, which lowers its bound.
+  test("does not count the first counter of a new chain as a use", async () => {
+    for (const durability of ["strict", "relaxed"] as const) {
+      const here = world({ durability });
+      await haveSession(here, ALICE);
+      const bounds: unknown[] = [];
+      for (let turn = 0; turn < 5; turn += 1) {
+        for (const step of [() => change(here, ALICE, (record) => record.step(`step ${turn}`)), send]) {
+          here.host.clock.advance(20_000);
+          await step(here, ALICE);
+          await here.cache.releaseLeases();
+        }
+        bounds.push(leaseOf(here, ALICE)?.reservedUntil);
+      }
+      expect(bounds).toEqual([1, 1, 1, 1, 1]);
+      // A step and a message: a commit each, and none that lowers a bound.
+      expect(here.rows.commits.length, durability).toBe(1 + 2 * 5);
     }
   });
 

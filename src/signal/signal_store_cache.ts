@@ -1,44 +1,35 @@
-import { tryParseSenderKeyName } from "../addresses/mod.ts";
 import type { Write } from "../backend/mod.ts";
-import { KeyedLock } from "../cache/mod.ts";
 import {
   ArgumentTypeError,
   ClosedError,
-  LimitError,
-  RefusedError,
   requireFunction,
   requireList,
   requireObject,
   requireObjects,
 } from "../errors/mod.ts";
 import type { Flushable, FlushReport } from "../write_behind/mod.ts";
-import { MUST } from "./cache_entry.ts";
 import { ChangeSignal } from "./change_signal.ts";
 import { deleteSessions, type SessionSelection } from "./delete_sessions.ts";
-import { type AnyEntry, DirtySet } from "./dirty_set.ts";
+import { DirtySet } from "./dirty_set.ts";
+import { memoryOf } from "./entry_memory.ts";
 import type { EntryTable } from "./entry_table.ts";
 import { FlushableSignalState } from "./flushable_signal_state.ts";
-import { HeldPlaces } from "./held_places.ts";
 import { IdentityStore, type SignalIdentities } from "./identity_store.ts";
 import { type IncarnationEpochs, newIncarnation, requireRestoreEpoch } from "./incarnation.ts";
 import { type CacheChange, changeTogether, type PreparedChange } from "./joint_change.ts";
 import { type MoveOptions, type MoveParts, type MoveReport, moveUsers, usersToMove } from "./move_user.ts";
 import type { MovedUser } from "./moved_user.ts";
-import { commitEntries, openGates } from "./publish_gate.ts";
+import { PlaceLocks } from "./place_locks.ts";
 import { RecordStore } from "./record_store.ts";
 import { senderKeyTable, sessionTable } from "./record_table.ts";
+import { SendGates } from "./send_gates.ts";
 import type { SendableOptions, SignalCacheStats, SignalStoreCacheOptions } from "./signal_cache_options.ts";
 import type { SignalCacheListener } from "./signal_events.ts";
 import { SignalEvents } from "./signal_events.ts";
 import type { SignalRecords, Ticket } from "./signal_records.ts";
 import { StatePlaces } from "./state_places.ts";
-import { requireAddress, requireAddresses, type StoreContext } from "./store_context.ts";
-
-/** Maximum number of attempts when a user's mapping changes while the lock of an address is acquired. */
-const MAX_ROUNDS = 64;
-
-/** Default capacity of each store. */
-const DEFAULT_CAPACITY = 2_000;
+import type { StoreContext } from "./store_context.ts";
+import { sizeOfTable } from "./table_size.ts";
 
 /**
  * A write-behind cache of sessions, sender keys and identities. `signalCache` opens the one of an account.
@@ -50,8 +41,8 @@ const DEFAULT_CAPACITY = 2_000;
  *   rejects when the key could not be published. Do not send a ciphertext before `publishable` has resolved
  *   for its address, unless the put's ticket is not gated. Under these rules no message key is used twice,
  *   even after crashes, failures and late commits.
- * - **Limits.** Clean entries are evicted beyond the capacity; dirty ones stay, and writers wait when there
- *   are too many.
+ * - **Limits.** Clean entries are evicted beyond the limit of their memory, which the accounts of a process
+ *   share by default; dirty ones stay, and writers wait when there are too many.
  *
  * @example
  * ```ts
@@ -83,8 +74,7 @@ export class SignalStoreCache<S, K> {
   readonly identities: SignalIdentities;
 
   readonly #options: SignalStoreCacheOptions<S, K>;
-  readonly #locks = new KeyedLock();
-  readonly #held = new HeldPlaces();
+  readonly #locks: PlaceLocks;
   readonly #dirty: DirtySet;
   readonly #events: SignalEvents;
   readonly #flushable: FlushableSignalState;
@@ -93,6 +83,7 @@ export class SignalStoreCache<S, K> {
   readonly #identities: IdentityStore;
   readonly #epochs: IncarnationEpochs;
   readonly #places: StatePlaces;
+  readonly #gates: SendGates;
   #incarnation: string;
 
   /** @throws {RangeError} When the capacity or the restore epoch is out of range. */
@@ -110,10 +101,10 @@ export class SignalStoreCache<S, K> {
       events: this.#events,
       durability: options.durability ?? "strict",
       restoreEpoch,
-      capacity: options.capacity ?? DEFAULT_CAPACITY,
+      memory: memoryOf(options),
       ready: () => engine.ready(),
       incarnation: () => this.#incarnation,
-      requireCurrent: (address) => this.#held.requireCurrent([address]),
+      requireCurrent: (address) => this.#locks.held.requireCurrent([address]),
     };
     this.#sessions = new RecordStore({
       context,
@@ -132,10 +123,21 @@ export class SignalStoreCache<S, K> {
       flushed: () => this.#evict(),
       reserved: () => engine.notify("may"),
       release: () => this.#releaseLeases(),
+      renew: () => this.#renewLeases(),
     });
     this.#places = new StatePlaces(options.users, {
       usersToMove: (users) => usersToMove(this.#parts(), users),
       moveUsers: (users) => moveUsers(this.#parts(), users, {}),
+    });
+    this.#locks = new PlaceLocks(this.#places);
+    this.#gates = new SendGates({
+      engine,
+      dirty: this.#dirty,
+      sessions: this.#sessions,
+      senderKeys: this.#senderKeys,
+      identities: this.#identities,
+      held: this.#locks.held,
+      incarnation: context.incarnation,
     });
     this.flushable = this.#flushable;
     this.sessions = this.#sessions;
@@ -149,8 +151,13 @@ export class SignalStoreCache<S, K> {
   }
 
   get stats(): SignalCacheStats {
-    let gated = 0;
-    for (const entry of this.#dirty.entries) if (entry.isGated) gated += 1;
+    let [gated, leased] = [0, 0];
+    for (const entry of this.#dirty.entries) {
+      if (entry.isGated) gated += 1;
+      if (entry.lease !== undefined) leased += 1;
+    }
+    let heapBytes = 0;
+    for (const table of this.#tables()) for (const { cost } of table.entries()) heapBytes += cost;
     const reads = [this.#sessions, this.#senderKeys, this.#identities].map((store) => store.reads);
     return {
       ...this.#events.counts,
@@ -159,8 +166,15 @@ export class SignalStoreCache<S, K> {
       sessions: this.#sessions.entries.size,
       senderKeys: this.#senderKeys.entries.size,
       identities: this.#identities.entries.size,
+      heapBytes,
       dirty: this.#dirty.entries.size,
       gated,
+      leased,
+      caches: {
+        sessions: sizeOfTable(this.#sessions.entries),
+        senderKeys: sizeOfTable(this.#senderKeys.entries),
+        identities: sizeOfTable(this.#identities.entries),
+      },
     };
   }
 
@@ -195,7 +209,7 @@ export class SignalStoreCache<S, K> {
    */
   async withAddress<T>(address: string, section: (address: string) => Promise<T>): Promise<T> {
     requireFunction("lock address: section", section);
-    return await this.#within([address], ([place = address]) => section(place));
+    return await this.#locks.within([address], ([place = address]) => section(place));
   }
 
   /**
@@ -218,7 +232,7 @@ export class SignalStoreCache<S, K> {
     section: (places: readonly string[]) => Promise<T>,
   ): Promise<T> {
     requireFunction("lock address: section", section);
-    return await this.#within(addressesAndNames, section);
+    return await this.#locks.within(addressesAndNames, section);
   }
 
   /**
@@ -228,8 +242,7 @@ export class SignalStoreCache<S, K> {
    * @throws {StoreError} As `withAddress`.
    */
   async locate(addressesAndNames: readonly string[]): Promise<string[]> {
-    requireAddresses("find address", addressesAndNames);
-    return await Promise.all(addressesAndNames.map((text) => this.#locate(text)));
+    return await this.#locks.locate(addressesAndNames);
   }
 
   /**
@@ -308,20 +321,7 @@ export class SignalStoreCache<S, K> {
    * ```
    */
   async sendable(address: string, options: SendableOptions = {}): Promise<void> {
-    requireAddress("send", address);
-    requireObject("send: options", options);
-    const { steps = 1 } = options;
-    if (!Number.isSafeInteger(steps) || steps < 1) {
-      throw new RangeError("send: steps is not a positive integer");
-    }
-    const { engine } = this.#options;
-    engine.assertUsable();
-    this.#held.requireCurrent([address]);
-    for (const entry of this.#entriesOf([address])) if (entry.isGated) await this.#reopen(entry);
-    if (!engine.isHalted) return;
-    const isSenderKey = tryParseSenderKeyName(address) !== undefined;
-    const store = isSenderKey ? this.#senderKeys : this.#sessions;
-    if (await store.needsCommit(address, steps)) engine.assertOpen();
+    await this.#gates.sendable(address, options);
   }
 
   /**
@@ -338,13 +338,7 @@ export class SignalStoreCache<S, K> {
    * @throws {IdentityConflictError} When the account has taken another identity since the lock was acquired.
    */
   async publishable(addresses?: readonly string[]): Promise<void> {
-    if (addresses !== undefined) requireAddresses("publish", addresses);
-    this.#held.requireCurrent(addresses);
-    const entries =
-      addresses === undefined
-        ? [...this.#dirty.entries].filter(({ isGated }) => isGated)
-        : this.#entriesOf(addresses);
-    await this.#openGates(entries);
+    await this.#gates.publishable(addresses);
   }
 
   /**
@@ -356,9 +350,7 @@ export class SignalStoreCache<S, K> {
    * as with `publishable`.
    */
   async makeDurable(addresses: readonly string[]): Promise<void> {
-    requireAddresses("make durable", addresses);
-    const identities = addresses.flatMap((address) => this.#identities.entries.get(address) ?? []);
-    await commitEntries(this.#options.engine, [...this.#entriesOf(addresses), ...identities]);
+    await this.#gates.makeDurable(addresses);
   }
 
   /**
@@ -369,11 +361,7 @@ export class SignalStoreCache<S, K> {
    * @throws {StoreError} As `makeDurable`.
    */
   async makeLossesDurable(groups: readonly string[]): Promise<void> {
-    requireList("make losses durable: groups", groups);
-    const isLoss = (rider: Write): boolean =>
-      rider.kind === "senderKeyDevices.clear" && groups.includes(rider.group);
-    const lost = [...this.#dirty.entries].filter(({ riders }) => riders?.some(isLoss) === true);
-    await commitEntries(this.#options.engine, lost);
+    await this.#gates.makeLossesDurable(groups);
   }
 
   /**
@@ -406,7 +394,7 @@ export class SignalStoreCache<S, K> {
    * former identity.
    */
   changeIdentity(): void {
-    this.#held.outdate();
+    this.#locks.held.outdate();
     this.#places.clear();
     this.clear();
   }
@@ -418,6 +406,12 @@ export class SignalStoreCache<S, K> {
    */
   clearAfterFlush(): void {
     for (const table of this.#tables()) table.evictClean();
+  }
+
+  /** Drops all state after the engine was closed, so that its memory is free for other accounts. */
+  close(): void {
+    this.#dirty.clear();
+    for (const table of this.#tables()) table.close();
   }
 
   /**
@@ -460,8 +454,11 @@ export class SignalStoreCache<S, K> {
    *
    * @throws {StoreError}
    */
-  usersToMove(users: readonly MovedUser[]): Promise<MovedUser[]> {
-    return usersToMove(this.#parts(), users);
+  async usersToMove(users: readonly MovedUser[]): Promise<MovedUser[]> {
+    const stranded = await usersToMove(this.#parts(), users);
+    // The others need not be looked at again before their first use.
+    await this.#places.addSwept(users.filter((user) => !stranded.includes(user)));
+    return stranded;
   }
 
   /**
@@ -477,30 +474,13 @@ export class SignalStoreCache<S, K> {
     return deleteSessions(this.#parts(), selection, writes);
   }
 
-  async #openGates(entries: readonly AnyEntry[]): Promise<void> {
-    const incarnation = this.#incarnation;
-    await openGates(this.#options.engine, entries, () => this.#incarnation === incarnation);
-  }
-
-  /** Opens a gate that a failed commit has left closed. */
-  async #reopen(entry: AnyEntry): Promise<void> {
-    try {
-      await this.#openGates([entry]);
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      // The engine leaves a refused row out for a while; a changed row is tried at once.
-      this.#dirty.change(entry, MUST);
-      await this.#openGates([entry]);
-    }
-  }
-
   async #prepare(change: CacheChange<S, K>): Promise<PreparedChange> {
     requireObject("change Signal state: a change", change);
     switch (change.store) {
       case "session":
-        return this.#sessions.prepareChange(change.address, change.value);
+        return this.#sessions.prepareChange(change.address, change.value, change.riders);
       case "senderKey":
-        return this.#senderKeys.prepareChange(change.address, change.value);
+        return this.#senderKeys.prepareChange(change.address, change.value, change.riders);
       case "identity":
         return this.#identities.prepareChange(change.address, change.value);
       default:
@@ -518,7 +498,7 @@ export class SignalStoreCache<S, K> {
       sessions: this.#sessions,
       senderKeys: this.#senderKeys,
       identities: this.#identities,
-      locks: this.#locks,
+      locks: this.#locks.locks,
       reads: this.#options.reads,
       dirty: this.#dirty,
       events: this.#events,
@@ -532,18 +512,7 @@ export class SignalStoreCache<S, K> {
     };
   }
 
-  #entriesOf(addresses: readonly string[]): AnyEntry[] {
-    const entries: AnyEntry[] = [];
-    for (const address of addresses) {
-      const session = this.#sessions.entries.get(address);
-      const senderKey = this.#senderKeys.entries.get(address);
-      if (session !== undefined) entries.push(session);
-      if (senderKey !== undefined) entries.push(senderKey);
-    }
-    return entries;
-  }
-
-  #tables(): readonly Pick<EntryTable<unknown>, "clear" | "evict" | "evictClean">[] {
+  #tables(): readonly Pick<EntryTable<unknown>, "clear" | "close" | "entries" | "evict" | "evictClean">[] {
     return [this.#sessions.entries, this.#senderKeys.entries, this.#identities.entries];
   }
 
@@ -552,38 +521,14 @@ export class SignalStoreCache<S, K> {
     this.#senderKeys.releaseLeases();
   }
 
+  /** The rows of dirty entries are about to be written. A gated entry gets its bound with its gate. */
+  #renewLeases(): void {
+    for (const entry of this.#dirty.entries) {
+      if (entry.isPresent && !entry.isGated) entry.lease?.renew(this.#dirty.pauses);
+    }
+  }
+
   #evict(): void {
     for (const table of this.#tables()) table.evict();
-  }
-
-  async #within<T>(texts: readonly string[], section: (places: readonly string[]) => Promise<T>): Promise<T> {
-    requireAddresses("lock address", texts);
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const places = await this.locate(texts);
-      const answer = await this.#locks.withKeys(places, async () => {
-        const now = await Promise.all(texts.map((text) => this.#placeOf(text)));
-        return now.every((place, index) => place === places[index])
-          ? { of: await this.#held.hold(places, () => section(places)) }
-          : undefined;
-      });
-      if (answer !== undefined) return answer.of;
-    }
-    throw new LimitError("lock address: its user's phone number and LID keep changing");
-  }
-
-  async #locate(text: string): Promise<string> {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const place = await this.#placeOf(text);
-      if (place !== undefined) return place;
-      await this.#places.moveLeftovers(text);
-    }
-    throw new LimitError("find address: its user's phone number and LID keep changing");
-  }
-
-  #placeOf(text: string): Promise<string | undefined> {
-    // A sender key name contains a group JID and an address, so it has two `@`.
-    return text.indexOf("@") !== text.lastIndexOf("@")
-      ? this.#places.ofSenderKey(text)
-      : this.#places.ofAddress(text);
   }
 }

@@ -10,8 +10,11 @@ import type { Write } from "../backend/mod.ts";
 import { lidForm, type MovedUser } from "./moved_user.ts";
 import { SweptUsers } from "./swept_users.ts";
 
-/** Maximum number of users per query. */
-const USERS_PER_QUERY = 250;
+/** Maximum number of users per query: more than the largest group has. */
+const USERS_PER_QUERY = 4_096;
+
+/** Maximum number of users whose state is moved together, since it is all held in memory. */
+const USERS_PER_MOVE = 250;
 
 /** Mappings between phone numbers and LIDs: an account's `lid`. */
 export interface UserMappings {
@@ -140,7 +143,8 @@ export class StatePlaces {
     await this.#mappings?.whileMapped(users, async (mapped) => {
       const unswept = mapped.filter((user) => !this.#swept.has(user));
       const stranded = unswept.length === 0 ? [] : await this.#mover.usersToMove(unswept);
-      if (stranded.length > 0) await this.#mover.moveUsers(stranded);
+      for (let start = 0; start < stranded.length; start += USERS_PER_MOVE)
+        await this.#mover.moveUsers(stranded.slice(start, start + USERS_PER_MOVE));
       this.#swept.add(unswept);
     });
   }

@@ -2,6 +2,7 @@ import { isText } from "../backend/mod.ts";
 import { ArgumentTypeError, requireList } from "../errors/mod.ts";
 import type { Durability } from "./counter_lease.ts";
 import type { DirtySet } from "./dirty_set.ts";
+import type { EntryMemory } from "./entry_memory.ts";
 import type { SignalEvents } from "./signal_events.ts";
 
 /** Shared state of the stores of one cache. */
@@ -10,8 +11,8 @@ export interface StoreContext {
   readonly events: SignalEvents;
   readonly durability: Durability;
   readonly restoreEpoch: number;
-  /** Maximum number of clean entries per store. */
-  readonly capacity: number;
+  /** The memory of a store's entries. */
+  readonly memory: () => EntryMemory;
   /** Back-pressure: resolves when one more entry may become dirty. */
   readonly ready: () => Promise<void>;
   /** Name of the cache's present incarnation. */

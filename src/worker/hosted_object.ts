@@ -1,25 +1,33 @@
 import {
   type Account,
+  type AccountStatistics,
   type HousekeepingPolicy,
   type OpenAccountOptions,
   openAccountOver,
-  startHousekeeping,
 } from "../account/mod.ts";
-import { AlarmScheduler, durableObjectBackend } from "../adapters/durable_object/mod.ts";
-import type { Backend } from "../backend/mod.ts";
+import { AlarmScheduler, openObjectBackend } from "../adapters/durable_object/mod.ts";
+import type { Backend, Device, Sealing } from "../backend/mod.ts";
+import type { CacheBuilder } from "../cache/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
 import { HostedAccount, OpenOnce, operationRow, runOperation } from "../service/mod.ts";
 import { type AccountCall, accountCallOf } from "./account_call.ts";
 import { answerObjectCall } from "./object_call.ts";
+import { keepHouse, type ObjectHousekeeping } from "./object_housekeeping.ts";
 import type { ObjectContextLike } from "./object_types.ts";
+import { loadValue, storeValue } from "./object_value.ts";
 import { ANSWER_CARRIERS, type AnswerCarrier, INPUT_CARRIERS } from "./operation_carriers.ts";
 import { ownerTokenOf } from "./owner_token.ts";
-import { loadRegistration, saveRegistration } from "./registration.ts";
 
 /** Name of the account in an object that has no name. */
 const DEFAULT_ACCOUNT = "default";
+
+/**
+ * See `WriteBehindPolicy.slowTurnMs`. A timer that waits keeps the object in memory: about three seconds of
+ * that cost what the row costs that a flush at the end of the turn may write in addition.
+ */
+const SLOW_TURN_MS = 3_000;
 
 /** Options of `AccountObject`. */
 export interface AccountObjectOptions
@@ -28,6 +36,8 @@ export interface AccountObjectOptions
   readonly host?: Partial<Omit<Host, "scheduler">> | undefined;
   /** Runs tasks that only affect memory. Defaults to the platform's timers. */
   readonly timers?: Scheduler | undefined;
+  /** Encrypts what the object stores: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
   /**
    * Removes expired rows by alarm, also while the account is not open. `false` removes nothing.
    */
@@ -67,7 +77,7 @@ export class HostedObject {
   #hosted: HostedAccount;
   #name: string | undefined;
   #backend: OpenOnce<Backend>;
-  #stopHousekeeping: (() => void) | undefined;
+  #housekeeping: ObjectHousekeeping | undefined;
   /** Counts deletions. Work that began before a deletion opens nothing after it. */
   #incarnation = 0;
   #destroying: Promise<void> | undefined;
@@ -76,16 +86,30 @@ export class HostedObject {
   /** Registration time of the account in the object, after it was read. */
   #registration: { readonly atMs: number | undefined } | undefined;
 
-  readonly #lidCache: ((account: Account) => AccountLids) | undefined;
+  readonly #client: ConstructorParameters<typeof HostedObject>[2];
 
-  /** @param lidCache Opens the LID cache of an account that a client in the object uses. */
+  readonly #beforeUse: ((backend: Backend) => Promise<void>) | undefined;
+
+  /**
+   * @param client What an account has that a client in the object uses.
+   * @param beforeUse Is called with the bare backend before the first use in an incarnation of the object.
+   */
   constructor(
     ctx: ObjectContextLike,
     options: AccountObjectOptions = {},
-    lidCache?: (account: Account) => AccountLids,
+    client?: {
+      readonly lidCache: (account: Account) => AccountLids;
+      readonly statistics: (account: Account) => AccountStatistics;
+      readonly openCaches: (
+        builder: CacheBuilder,
+        device: Device,
+      ) => Promise<CacheBuilder & { close(): void }>;
+    },
+    beforeUse?: (backend: Backend) => Promise<void>,
   ) {
     this.#ctx = ctx;
-    this.#lidCache = lidCache;
+    this.#client = client;
+    this.#beforeUse = beforeUse;
     this.#options = options;
     const host = systemHost(options.host);
     const { clock, logger } = host;
@@ -94,6 +118,14 @@ export class HostedObject {
     this.#backend = this.#newSharedBackend();
     this.#hosted = this.#newHosted();
     void ctx.blockConcurrencyWhile(() => this.#scheduler.repair());
+  }
+
+  /**
+   * Schedules tasks by the object's one alarm, beside those of the account. Register tasks that must run
+   * after an eviction in the constructor of your class, with `stored`. Do not set the alarm yourself.
+   */
+  get scheduler(): Scheduler {
+    return this.#scheduler;
   }
 
   /**
@@ -153,15 +185,42 @@ export class HostedObject {
     await this.#destroying;
   }
 
-  async #empty(): Promise<void> {
+  /**
+   * Closes the account after a last flush, and calls `work` with its bare backend. Calls wait until then, and
+   * without end once `work` has resolved: the object must be aborted then.
+   */
+  protected async halt<T>(work: (backend: Backend) => Promise<T>): Promise<T> {
+    await this.#destroying?.catch(() => {});
+    let resume = (): void => {};
+    const halted = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
+    this.#destroying = halted;
+    try {
+      await this.#leave();
+      this.#stopHousekeeping();
+      return await work(await this.#newBackend());
+    } catch (error) {
+      this.#destroying = undefined;
+      resume();
+      throw error;
+    }
+  }
+
+  /** Closes the account and its backend. */
+  async #leave(): Promise<void> {
     const [hosted, backend] = [this.#hosted, this.#backend];
     this.#incarnation += 1;
     this.#backend = this.#newSharedBackend();
     this.#hosted = this.#newHosted();
     await hosted.close().catch(() => {});
     await (await backend.take())?.close();
-    this.#stopHousekeeping?.();
-    this.#stopHousekeeping = undefined;
+  }
+
+  async #empty(): Promise<void> {
+    await this.#leave();
+    // In one turn: what stops is not to be written to the storage.
+    this.#stopHousekeeping();
     this.#name = undefined;
     this.#scheduler.reset();
     const { storage } = this.#ctx;
@@ -197,7 +256,7 @@ export class HostedObject {
       if (registeredAtMs <= this.#destroyedAtMs || registeredAtMs < (storedAtMs ?? 0)) throw deleted();
       if (storedAtMs === registeredAtMs) break;
       if (storedAtMs === undefined) {
-        saveRegistration(this.#ctx.storage, registeredAtMs);
+        storeValue(this.#ctx.storage, "registered", registeredAtMs);
         this.#registration = { atMs: registeredAtMs };
       } else await this.destroy(storedAtMs);
     }
@@ -205,7 +264,7 @@ export class HostedObject {
   }
 
   get #registeredAtMs(): number | undefined {
-    this.#registration ??= { atMs: loadRegistration(this.#ctx.storage) };
+    this.#registration ??= { atMs: loadValue(this.#ctx.storage, "registered") as number | undefined };
     return this.#registration.atMs;
   }
 
@@ -226,8 +285,13 @@ export class HostedObject {
     const soleOwner = ownerTokenOf(this.#ctx.storage, this.#host.random);
     return await openAccountOver(
       backend,
-      { ...options, host: this.#host, housekeeping: false },
-      { soleOwner, lidCache: this.#lidCache },
+      {
+        ...options,
+        host: this.#host,
+        policy: { slowTurnMs: SLOW_TURN_MS, ...options.policy },
+        housekeeping: false,
+      },
+      { soleOwner, ...this.#client },
     );
   }
 
@@ -239,29 +303,32 @@ export class HostedObject {
   }
 
   #newSharedBackend(): OpenOnce<Backend> {
-    return new OpenOnce(async () => await this.#keepHouse(await this.#newBackend()));
+    return new OpenOnce(async () => {
+      const backend = await this.#newBackend();
+      await this.#beforeUse?.(backend);
+      const { housekeeping: policy = {} } = this.#options;
+      if (policy !== false) {
+        const { storage } = this.#ctx;
+        const [host, scheduler] = [this.#host, this.#scheduler];
+        this.#housekeeping = keepHouse({ backend, host, scheduler, storage, policy });
+      }
+      return backend;
+    });
   }
 
-  async #keepHouse(backend: Backend): Promise<Backend> {
-    const { housekeeping = {} } = this.#options;
-    if (housekeeping === false) return backend;
-    // Stores the name of the account, because the platform omits it in an alarm.
-    await backend.create();
-    // Every owner removes the same expired rows, so the removal needs no guard.
-    this.#stopHousekeeping = startHousekeeping({
-      host: this.#host,
-      taskPrefix: "",
-      // Objects do not share a process that their runs could block.
-      phase: 1,
-      committer: backend,
-      policy: housekeeping,
-    });
-    return backend;
+  #stopHousekeeping(): void {
+    this.#housekeeping?.stop();
+    this.#housekeeping = undefined;
   }
 
   async #newBackend(): Promise<Backend> {
     const account = await this.#nameOf(DEFAULT_ACCOUNT);
-    return await durableObjectBackend(this.#ctx.storage, { account, clock: this.#host.clock });
+    const { sealing } = this.#options;
+    return await openObjectBackend(
+      this.#ctx.storage,
+      { account, clock: this.#host.clock, sealing },
+      (writes) => this.#housekeeping?.noted(writes),
+    );
   }
 
   /**
@@ -279,7 +346,9 @@ function deleted(): ClosedError {
   return new ClosedError("use account: the account was deleted");
 }
 
+/** An account that is set aside has the name, too: its rows expire by the alarm. */
 async function storedName(storage: ObjectContextLike["storage"]): Promise<string | undefined> {
-  const [stored] = await (await durableObjectBackend(storage)).listAccounts();
+  const backend = await openObjectBackend(storage, {});
+  const [stored = (await backend.listSetAside())[0]] = await backend.listAccounts();
   return stored?.account;
 }

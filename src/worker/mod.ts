@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { AccountObject } from "./account_object.ts";
+export { AccountObject, type RecoverableOptions } from "./account_object.ts";
 export { consoleLogger } from "./console_logger.ts";
 export { type AccountObjectOptions, HostedObject } from "./hosted_object.ts";
 export { type AccountBindings, objectAccounts } from "./object_accounts.ts";
@@ -22,4 +22,5 @@ export type {
   ObjectStubLike,
 } from "./object_types.ts";
 export { RegistryObject } from "./registry_object.ts";
+export { type RestoreRecord, recordBeside } from "./restore_record.ts";
 export { type AccountsEnv, serveAccounts } from "./serve_accounts.ts";

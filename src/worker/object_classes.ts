@@ -1,5 +1,4 @@
-import { AccountObject } from "./account_object.ts";
-import type { AccountObjectOptions } from "./hosted_object.ts";
+import { AccountObject, type RecoverableOptions } from "./account_object.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import { RegistryObject } from "./registry_object.ts";
 
@@ -58,12 +57,12 @@ export function accountObject<Base extends DurableObjectClass>(
 ): new (
   ctx: ConstructorParameters<Base>[0],
   env: ConstructorParameters<Base>[1],
-  options?: AccountObjectOptions,
+  options?: RecoverableOptions,
 ) => AccountObjectMembers & InstanceType<Base> {
   class AccountClass extends (base as unknown as Constructor) {
     readonly holdfast: AccountObject;
 
-    constructor(ctx: ObjectContextLike, env: unknown, options?: AccountObjectOptions) {
+    constructor(ctx: ObjectContextLike, env: unknown, options?: RecoverableOptions) {
       super(ctx, env);
       this.holdfast = new AccountObject(ctx, options);
     }

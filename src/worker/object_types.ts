@@ -7,12 +7,17 @@ export interface ObjectContextLike {
   readonly id: { readonly name?: string | null | undefined };
   readonly storage: AccountStorageLike;
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
+  /** Needed for `recoverTo`. */
+  abort?(reason?: string): void;
 }
 
 /** The part of a Durable Object's storage that this package uses. */
 export interface AccountStorageLike extends AlarmStorageLike {
   deleteAlarm(): Promise<void>;
   deleteAll(): Promise<void>;
+  /** Needed for `recoverTo`, like the next one: the platform's point-in-time recovery. */
+  getBookmarkForTime?(timestamp: number | Date): Promise<string>;
+  onNextSessionRestoreBookmark?(bookmark: string): Promise<string>;
 }
 
 /** The part of a Durable Object's stub that this package uses. */

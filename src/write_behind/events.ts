@@ -59,7 +59,8 @@ export function logFlushableFault(logger: Logger, flushable: string, action: str
 
 /** Passes events to listeners. An error of a listener affects neither the engine nor other listeners. */
 export class EventHub {
-  readonly #listeners = new Set<WriteBehindListener>();
+  /** `undefined` until the first one is added. */
+  #listeners: Set<WriteBehindListener> | undefined;
   readonly #logger: Logger;
   readonly #first: WriteBehindEvent | undefined;
 
@@ -73,15 +74,17 @@ export class EventHub {
    * Adds a listener and returns a function that removes it. Adding a listener twice has no further effect.
    */
   add(listener: WriteBehindListener): () => void {
-    if (this.#first !== undefined && !this.#listeners.has(listener)) this.#call(listener, this.#first);
-    this.#listeners.add(listener);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners;
+    if (this.#first !== undefined && !listeners.has(listener)) this.#call(listener, this.#first);
+    listeners.add(listener);
     return () => {
-      this.#listeners.delete(listener);
+      listeners.delete(listener);
     };
   }
 
   emit(event: WriteBehindEvent): void {
-    for (const listener of [...this.#listeners]) this.#call(listener, event);
+    for (const listener of [...(this.#listeners ?? [])]) this.#call(listener, event);
   }
 
   #call(listener: WriteBehindListener, event: WriteBehindEvent): void {

@@ -70,4 +70,9 @@ export interface Flushable {
    * even if nothing is dirty.
    */
   release?(): void;
+  /**
+   * Called before a flush at the maximum age of changes, which writes every dirty item. The flushable may
+   * raise the reserves of its dirty items, so that they need no commit of their own soon.
+   */
+  renew?(): void;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { backOffMs } from "./back_off.ts";
 export type { ErrorSummary, WriteBehindEvent, WriteBehindListener } from "./events.ts";
 export { summarizeError } from "./events.ts";
 export type { FlushReport, FlushSelection, IsolatedItem, IsolationReason } from "./flush_report.ts";

@@ -16,6 +16,13 @@ export interface WriteBehindPolicy {
    * determine the size of Signal leases: a chat with one message per pause reserves one counter at a time.
    */
   readonly idleMs: number;
+  /**
+   * A turn of the event loop that changes something after this time without a change is slow: everything is
+   * flushed at its end, as in a pause, and no timer is left. What is dirty after another turn is flushed by
+   * an alarm too, where the scheduler has one. The host of a Durable Object sets it to 3,000. By default no
+   * turn is slow.
+   */
+  readonly slowTurnMs: number;
   /** Maximum delay after a first failure. Defaults to 1,000. */
   readonly firstRetryMs: number;
   /** Maximum delay between retries, also while halted. Defaults to 30,000. */
@@ -54,6 +61,7 @@ const DEFAULTS: WriteBehindPolicy = {
   intervalMs: 5_000,
   maxAgeMs: 60_000,
   idleMs: 8_000,
+  slowTurnMs: Number.MAX_SAFE_INTEGER,
   firstRetryMs: 1_000,
   maxRetryMs: 30_000,
   haltAfter: 10,

@@ -39,10 +39,10 @@ interface Refusal {
 export class RefusedItems {
   readonly #firstPauseMs: number;
   /**
-   * Usually empty. Methods check the size first: building the id of each of a thousand items would take as
-   * long as collecting them.
+   * `undefined` when empty, as usual. Methods check that first: building the id of each of a thousand items
+   * would take as long as collecting them.
    */
-  readonly #refusals = new Map<string, Refusal>();
+  #refusals: Map<string, Refusal> | undefined;
 
   constructor(firstPauseMs: number) {
     this.#firstPauseMs = firstPauseMs;
@@ -65,6 +65,7 @@ export class RefusedItems {
   /** Stores a refusal and returns whether it is the first one of the item in this state. */
   refused({ flushable, item }: CollectedItem, error: RefusedError, nowMs: number): boolean {
     const id = idOf(flushable.name, item.key);
+    this.#refusals ??= new Map();
     const before = this.#refusals.get(id);
     const again = before !== undefined && before.generation === item.generation;
     const tries = again ? before.tries + 1 : 1;
@@ -77,20 +78,22 @@ export class RefusedItems {
 
   /** Removes a committed item. */
   accepted({ flushable, item }: CollectedItem): void {
-    if (this.#refusals.size > 0) this.#refusals.delete(idOf(flushable.name, item.key));
+    this.#refusals?.delete(idOf(flushable.name, item.key));
   }
 
   /** Removes every item that is not in `collected`, which must contain all dirty items. */
   keepOnly(collected: readonly CollectedItem[]): void {
-    if (this.#refusals.size === 0) return;
+    const refusals = this.#refusals;
+    if (refusals === undefined) return;
     const dirty = new Set(collected.map(({ flushable, item }) => idOf(flushable.name, item.key)));
-    for (const id of [...this.#refusals.keys()]) if (!dirty.has(id)) this.#refusals.delete(id);
+    for (const id of [...refusals.keys()]) if (!dirty.has(id)) refusals.delete(id);
+    if (refusals.size === 0) this.#refusals = undefined;
   }
 
   /** Number of refused items that are `may`, or that are `must` or `now`. */
   count(urgency: Urgency): number {
     let count = 0;
-    for (const refusal of this.#refusals.values())
+    for (const refusal of this.#refusals?.values() ?? [])
       if ((refusal.urgency === "may") === (urgency === "may")) count += 1;
     return count;
   }
@@ -98,14 +101,14 @@ export class RefusedItems {
   /** Time of the next retry of a refused item. */
   nextRetryAtMs(): number | undefined {
     let next: number | undefined;
-    for (const { retryAtMs } of this.#refusals.values()) {
+    for (const { retryAtMs } of this.#refusals?.values() ?? []) {
       if (next === undefined || retryAtMs < next) next = retryAtMs;
     }
     return next;
   }
 
   list(): IsolatedItem[] {
-    return [...this.#refusals.values()].map(({ flushable, key, generation, error }) => ({
+    return [...(this.#refusals?.values() ?? [])].map(({ flushable, key, generation, error }) => ({
       flushable,
       key,
       generation,
@@ -115,7 +118,7 @@ export class RefusedItems {
   }
 
   #find({ flushable, item }: CollectedItem): Refusal | undefined {
-    return this.#refusals.size === 0 ? undefined : this.#refusals.get(idOf(flushable.name, item.key));
+    return this.#refusals?.get(idOf(flushable.name, item.key));
   }
 }
 

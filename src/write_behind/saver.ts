@@ -22,9 +22,20 @@ export interface SaverTarget {
   fenced(): boolean;
   /** Makes the flushables release their reserves, in a pause. */
   release(): void;
-  /** Flushes all items, or only those that must not be lost. Never rejects. */
-  save(scope: "all" | "now"): Promise<void>;
+  /** Lets the flushables raise their reserves, before a flush at the maximum age. */
+  renew(): void;
+  /**
+   * Flushes all items, or only those that must not be lost; `none` waits for the commits that have begun.
+   * Never rejects.
+   */
+  save(scope: "all" | "now" | "none"): Promise<void>;
 }
+
+/**
+ * Distance of the ticks at which the savers of one database flush, in milliseconds. Due times of at least twice
+ * this delay move to the tick before them.
+ */
+const TICK_MS = 1_000;
 
 /** Times of the saver, in milliseconds. */
 export interface SaverTimes {
@@ -32,6 +43,9 @@ export interface SaverTimes {
   readonly intervalMs: number;
   readonly maxAgeMs: number;
   readonly idleMs: number;
+  /** See `Capabilities.savePhaseMs`. */
+  readonly phaseMs?: number | undefined;
+  readonly slowTurnMs: number;
 }
 
 /**
@@ -43,8 +57,16 @@ export interface SaverTimes {
  * pause. After a failure the back-off decides. Refused items cause a flush only when their retry is due. The
  * saver records changes even while it is stopped, and never loses one made during a flush.
  *
+ * The savers of accounts whose commits can share a transaction flush at common ticks, so that they do. What
+ * must be written soon does not wait for a tick.
+ *
  * A due time moves to a later time only when the task runs and nothing is due yet. Changes therefore do not
- * re-arm the timer, and on a Durable Object each arming writes a row.
+ * re-arm the timer.
+ *
+ * With `slowTurnMs`, it decides at the end of each turn of the event loop that begins something: after a slow
+ * turn it releases and flushes everything, and nothing is scheduled. What is still dirty after another turn
+ * is also flushed by a task that an alarm runs, should the timers fail. Its due time is never moved to a
+ * later one, because each setting of an alarm costs a row.
  */
 export class Saver {
   readonly #clock: Clock;
@@ -60,14 +82,19 @@ export class Saver {
   /**
    * Time since which there may be uncollected changes of each urgency. The saver checks for them when due.
    */
-  #nowSinceMs: number | undefined;
-  #mustSinceMs: number | undefined;
-  #maySinceMs: number | undefined;
+  #sinceMs: { [Each in Urgency]?: number | undefined } = {};
   #roundBeganAtMs = 0;
   /** Time of a requested flush, independent of the age of changes. */
   #wantedAtMs: number | undefined;
   /** Whether flushables are releasing their reserves, which does not end a pause. */
   #resting = false;
+  /** Whether a flushable may hold a reserve, also one without dirty items. */
+  #restWanted = false;
+  /** When this turn began, while its end is not decided, and whether it is a slow one. */
+  #turnAtMs: number | undefined;
+  #isSlow = false;
+  /** When the alarm is due. */
+  #alarmAtMs: number | undefined;
 
   constructor(
     host: { readonly clock: Clock; readonly scheduler: Scheduler; readonly createNotifier: () => Notifier },
@@ -83,6 +110,11 @@ export class Saver {
     this.#target = target;
   }
 
+  /** Whether there is a decision at the end of turns. */
+  get #byTurns(): boolean {
+    return this.#times.slowTurnMs < Number.MAX_SAFE_INTEGER;
+  }
+
   get running(): boolean {
     return this.#unregister !== undefined;
   }
@@ -90,7 +122,13 @@ export class Saver {
   /** Starts flushing automatically; at once, if anything is dirty. @throws {TypeError} When it is running. */
   start(intervalMs: number): void {
     if (this.running) throw new TypeError("run saver: already running");
-    this.#unregister = this.#scheduler.register(this.#taskName, () => this.#fire());
+    const options = this.#byTurns ? [false, true] : [undefined];
+    const registered = options.map((alarm) =>
+      this.#scheduler.register(alarm ? this.#alarmName : this.#taskName, () => this.#fire(alarm), { alarm }),
+    );
+    this.#unregister = () => {
+      for (const unregister of registered) unregister();
+    };
     this.#times = { ...this.#times, intervalMs };
     const { must, may } = this.#target.dirty();
     if (must + may > 0) this.#wantedAtMs = this.#clock.nowMs();
@@ -112,57 +150,58 @@ export class Saver {
    */
   changed(urgency: Urgency): void {
     const now = this.#clock.nowMs();
-    if (!this.#resting) this.#changedAtMs = now;
-    if (!this.#note(urgency, now)) return;
-    this.#notifier.notify(1);
+    let isNews = this.#note(urgency, now);
+    if (!this.#resting) {
+      this.#restWanted ||= urgency === "may";
+      const isSlow = now - this.#changedAtMs >= this.#times.slowTurnMs;
+      this.#isSlow ||= isSlow;
+      this.#changedAtMs = now;
+      if (this.#byTurns && this.#turnAtMs === undefined) {
+        isNews ||= isSlow || this.#alarmAtMs === undefined;
+        if (isNews) this.#turnAtMs = now;
+      }
+    }
+    if (isNews) this.#notifier.notify(1);
   }
 
   /** Records the time of the first change of an urgency. Returns whether this is the first. */
   #note(urgency: Urgency, now: number): boolean {
-    switch (urgency) {
-      case "now": {
-        const isNews = this.#note("must", now);
-        if (isKnown(this.#nowSinceMs, now)) return isNews;
-        this.#nowSinceMs = now;
-        return true;
-      }
-      case "must":
-        if (isKnown(this.#mustSinceMs, now)) return false;
-        this.#mustSinceMs = now;
-        return true;
-      case "may":
-        if (isKnown(this.#maySinceMs, now)) return false;
-        this.#maySinceMs = now;
-        return true;
-    }
+    const isNews = urgency === "now" && this.#note("must", now);
+    const sinceMs = this.#sinceMs[urgency];
+    // If the clock stepped back, the recorded time is in the future and is replaced.
+    if (sinceMs !== undefined && sinceMs <= now) return isNews;
+    this.#sinceMs[urgency] = now;
+    return true;
   }
 
   /** Called before a flush collects. */
   roundBegan(scope: RoundScope): void {
     this.#roundBeganAtMs = this.#clock.nowMs();
     if (scope === "some") return;
-    this.#nowSinceMs = undefined;
-    if (scope === "now") return;
+    if (scope === "now") {
+      this.#sinceMs.now = undefined;
+      return;
+    }
     this.#wantedAtMs = undefined;
-    this.#mustSinceMs = undefined;
-    this.#maySinceMs = undefined;
+    this.#sinceMs = {};
   }
 
   /** Called after a flush: items that are dirty now were dirty when it began, or changed later. */
   roundEnded(): void {
     const { must, may } = this.#wanting();
-    if (must > 0) this.#mustSinceMs ??= this.#roundBeganAtMs;
-    if (may > 0) this.#maySinceMs ??= this.#roundBeganAtMs;
+    if (must > 0) this.#sinceMs.must ??= this.#roundBeganAtMs;
+    if (may > 0 || this.#restWanted) this.#sinceMs.may ??= this.#roundBeganAtMs;
     this.rearm();
   }
 
   /** Schedules the task at the next due time, if that is earlier than its present due time. */
   rearm(): void {
     if (!this.running || this.#target.fenced()) return;
-    const dueAtMs = earliest([this.#allDueAtMs(), this.#nowDueAtMs()]);
-    if (dueAtMs !== undefined && (this.#armedAtMs === undefined || dueAtMs < this.#armedAtMs)) {
-      this.#arm(dueAtMs);
-    }
+    const dueAtMs = earliest([this.#turnAtMs, this.#allDueAtMs(), this.#nowDueAtMs()]);
+    if (dueAtMs === undefined) return;
+    const armedAtMs = this.#armedAtMs ?? -1;
+    // One that should have run before is lost.
+    if (armedAtMs < this.#clock.nowMs() || dueAtMs < armedAtMs) this.#arm(dueAtMs);
   }
 
   /** Re-arms the timer after each notification. */
@@ -181,34 +220,64 @@ export class Saver {
     this.#scheduler.schedule(this.#taskName, dueAtMs);
   }
 
-  async #fire(): Promise<void> {
-    this.#armedAtMs = undefined;
+  /** @param isAlarm Whether the alarm runs, which does not wait for due times. */
+  async #fire(isAlarm?: boolean): Promise<void> {
+    // A decision before the turn's own commits have ended would find their items dirty.
+    if (this.#byTurns) await this.#target.save("none");
+    if (isAlarm) this.#alarmAtMs = undefined;
+    else this.#armedAtMs = undefined;
     if (!this.running || this.#target.fenced()) return;
     const nowMs = this.#clock.nowMs();
+    const isSlow = this.#isSlow;
+    this.#isSlow = false;
+    this.#turnAtMs = undefined;
     const isForNow = isDue(this.#nowDueAtMs(), nowMs) && !isDue(this.#allDueAtMs(), nowMs);
-    await (isForNow ? this.#saveNow() : this.#saveAll(nowMs));
+    await (isForNow && !isSlow && !isAlarm ? this.#saveNow() : this.#saveAll(nowMs, isSlow, isAlarm));
+    if (this.#byTurns) this.#armAlarm(isAlarm);
     this.rearm();
   }
 
-  async #saveAll(nowMs: number): Promise<void> {
+  /** Plans the alarm for what is dirty at the end of a turn, and after an alarm for changes to come. */
+  #armAlarm(isAlarm?: boolean): void {
+    const nowMs = this.#clock.nowMs();
+    const { intervalMs, maxAgeMs, idleMs } = this.#times;
+    const { must, may } = this.#wanting();
+    const goesOn = isAlarm && nowMs < this.#changedAtMs + idleMs;
+    if (!this.running || (must + may === 0 && !goesOn)) return;
+    const isUrgent = must > 0 && this.#target.retryAtMs() === undefined;
+    const dueAtMs = nowMs + (isUrgent ? intervalMs : maxAgeMs);
+    if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueAtMs) return;
+    this.#alarmAtMs = dueAtMs;
+    this.#scheduler.schedule(this.#alarmName, dueAtMs);
+  }
+
+  async #saveAll(nowMs: number, isSlow: boolean, isAlarm?: boolean): Promise<void> {
     // While saving fails, releasing leases would only block messages.
     const isFailing = this.#target.retryAtMs() !== undefined;
-    const isPause = !isFailing && nowMs >= this.#changedAtMs + this.#times.idleMs;
+    const isPause = !isFailing && (isSlow || nowMs >= this.#pauseAtMs());
     if (isPause) this.#release();
     const { must, may } = this.#target.dirty();
-    if (must === 0) this.#mustSinceMs = undefined;
+    if (must === 0) this.#sinceMs.must = undefined;
     // Keeps waiting for the next pause: a flushable may need it even without dirty items.
-    if (may === 0) this.#maySinceMs = isPause || this.#maySinceMs === undefined ? undefined : nowMs;
-    if (isDue(this.#allDueAtMs(), nowMs)) await this.#target.save("all");
+    if (may === 0) this.#sinceMs.may = isPause || this.#sinceMs.may === undefined ? undefined : nowMs;
+    const isWanted = must + may > 0 && (isAlarm || (isSlow && isPause));
+    if (!isWanted && !isDue(this.#allDueAtMs(), nowMs)) return;
+    if (!isFailing && !isPause && (isAlarm || isDue(this.#ageDueAtMs(), nowMs))) this.#target.renew();
+    await this.#target.save("all");
   }
 
   async #saveNow(): Promise<void> {
     // A flush on request may have written the items already.
-    if (this.#target.dirty().must === 0) this.#nowSinceMs = undefined;
+    if (this.#target.dirty().must === 0) this.#sinceMs.now = undefined;
     else await this.#target.save("now");
   }
 
+  get #alarmName(): string {
+    return `${this.#taskName}.alarm`;
+  }
+
   #release(): void {
+    this.#restWanted = false;
     this.#resting = true;
     this.#target.release();
     this.#resting = false;
@@ -223,30 +292,37 @@ export class Saver {
 
   /** Due time of a flush of `now` items only. After a failure they are part of the retry. */
   #nowDueAtMs(): number | undefined {
-    if (this.#nowSinceMs === undefined || this.#target.retryAtMs() !== undefined) return undefined;
-    return this.#nowSinceMs + this.#times.nowDelayMs;
+    if (this.#sinceMs.now === undefined || this.#target.retryAtMs() !== undefined) return undefined;
+    return this.#sinceMs.now + this.#times.nowDelayMs;
+  }
+
+  /** Due time of a flush of `may` changes in which no pause comes. */
+  #ageDueAtMs(): number | undefined {
+    return this.#sinceMs.may === undefined ? undefined : this.#after(this.#sinceMs.may, this.#times.maxAgeMs);
+  }
+
+  /** When a pause is long enough. */
+  #pauseAtMs(): number {
+    return this.#after(this.#changedAtMs, this.#times.idleMs);
+  }
+
+  /** The end of a delay, or the tick before it. */
+  #after(sinceMs: number, delayMs: number): number {
+    const { phaseMs } = this.#times;
+    const dueAtMs = sinceMs + delayMs;
+    if (phaseMs === undefined || delayMs < 2 * TICK_MS) return dueAtMs;
+    return dueAtMs - ((dueAtMs - phaseMs) % TICK_MS);
   }
 
   /** Due time of a flush of all items. */
   #allDueAtMs(): number | undefined {
     const retryAtMs = this.#target.retryAtMs();
     if (retryAtMs !== undefined) return retryAtMs;
-    const { intervalMs, maxAgeMs, idleMs } = this.#times;
     const times = [this.#target.refusedRetryAtMs(), this.#wantedAtMs];
-    if (this.#mustSinceMs !== undefined) times.push(this.#mustSinceMs + intervalMs);
-    if (this.#maySinceMs !== undefined) {
-      times.push(Math.min(this.#maySinceMs + maxAgeMs, this.#changedAtMs + idleMs));
-    }
+    if (this.#sinceMs.must !== undefined) times.push(this.#after(this.#sinceMs.must, this.#times.intervalMs));
+    if (this.#sinceMs.may !== undefined) times.push(this.#ageDueAtMs(), this.#pauseAtMs());
     return earliest(times);
   }
-}
-
-/**
- * Whether an earlier change is recorded. If the clock stepped back, the recorded time is in the future and is
- * replaced.
- */
-function isKnown(sinceMs: number | undefined, nowMs: number): boolean {
-  return sinceMs !== undefined && sinceMs <= nowMs;
 }
 
 function isDue(dueAtMs: number | undefined, nowMs: number): boolean {

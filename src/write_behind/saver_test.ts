@@ -3,6 +3,7 @@ import { engineHarness, FakeCommitter, FakeFlushable } from "../../test/support/
 import { BackendError } from "../errors/mod.ts";
 import { Notifier } from "../ports/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
+import type { WriteBehindPolicy } from "./options.ts";
 import { WriteBehind } from "./write_behind.ts";
 
 describe("Saver", () => {
@@ -205,6 +206,20 @@ describe("Saver", () => {
     }
   });
 
+  test("retries after the clock stepped back", async () => {
+    const { engine, flushable, committer, host } = engineHarness();
+    engine.run();
+    committer.failures.push(new BackendError("commit: connection lost"));
+    flushable.put("a", 1);
+    await host.scheduler.advance(5_000);
+    expect(committer.rows.size).toBe(0);
+    host.clock.set(host.clock.nowMs() - 3_600_000);
+    flushable.put("a", 2);
+    await host.scheduler.advance(5_000);
+    expect([...committer.rows]).toEqual([["a", 2]]);
+    await engine.close();
+  });
+
   test("saves within the interval after the clock stepped back", async () => {
     const { engine, flushable, committer, host } = engineHarness();
     engine.run(5_000);
@@ -236,6 +251,57 @@ describe("Saver", () => {
     expect([committer.tried, rests]).toEqual([[["a"], ["exact"]], 1]);
     await host.scheduler.advance(600_000);
     expect(rests).toBe(1);
+  });
+
+  test("releases reserves in a pause after a flush on request", async () => {
+    const { engine, flushable, host } = engineHarness({ idleMs: 8_000 });
+    let rests = 0;
+    Object.assign(flushable, {
+      release: () => {
+        rests += 1;
+      },
+    });
+    engine.run(5_000);
+    // A reserve of a clean item, then a change of another one that is flushed at once.
+    engine.notify("may");
+    await host.scheduler.advance(1_000);
+    flushable.put("a", 1);
+    await engine.flush();
+    await host.scheduler.advance(7_999);
+    expect(rests).toBe(0);
+    await host.scheduler.advance(1);
+    expect(rests).toBe(1);
+    await host.scheduler.advance(600_000);
+    expect([rests, host.scheduler.scheduled]).toEqual([1, []]);
+  });
+
+  test("renews reserves before a flush at the maximum age, and before no other", async () => {
+    const { engine, flushable, committer, host } = engineHarness({ idleMs: 8_000, maxAgeMs: 60_000 });
+    let renewed = 0;
+    Object.assign(flushable, {
+      renew: () => {
+        renewed += 1;
+        throw new Error("bug");
+      },
+    });
+    engine.run(5_000);
+    flushable.put("a", 1, "may");
+    await host.scheduler.advance(8_000);
+    expect([committer.tried.length, renewed]).toEqual([1, 0]);
+    flushable.put("a", 2);
+    await host.scheduler.advance(5_000);
+    await engine.flush();
+    flushable.put("a", 3);
+    await engine.flush();
+    expect([committer.tried.length, renewed]).toEqual([3, 0]);
+    for (let second = 0; second <= 61; second += 1) {
+      flushable.put("a", 10 + second, "may");
+      await host.scheduler.advance(1_000);
+    }
+    expect([committer.tried.length, renewed]).toEqual([4, 1]);
+    expect(host.logger.messages("error").length).toBe(1);
+    await engine.close();
+    expect(renewed).toBe(1);
   });
 
   test("releases nothing in a pause while saving fails", async () => {
@@ -386,5 +452,178 @@ describe("Saver and the notifier", () => {
       await host.scheduler.advance(50);
       expect(committer.rows.get(`${turn}`)).toBe(1);
     }
+  });
+});
+
+/** What the saver decides with `slowTurnMs`: by turns of the event loop. */
+describe("Saver by turns", () => {
+  const SAVE = "write-behind.save";
+  const ALARM = "write-behind.save.alarm";
+
+  /** An engine that has begun a turn, and what it releases and renews. */
+  function byTurns(policy: Partial<WriteBehindPolicy> = {}) {
+    const harness = engineHarness({ slowTurnMs: 3_000, ...policy });
+    const counts = { released: 0, renewed: 0 };
+    Object.assign(harness.flushable, {
+      release: () => {
+        counts.released += 1;
+      },
+      renew: () => {
+        counts.renewed += 1;
+      },
+    });
+    harness.engine.run(5_000);
+    const { scheduler, clock } = harness.host;
+    const dueInMs = (name: string): number | undefined => {
+      const dueAtMs = scheduler.dueAtMs(name);
+      return dueAtMs === undefined ? undefined : dueAtMs - clock.nowMs();
+    };
+    return { ...harness, counts, dueInMs };
+  }
+
+  test("flushes and rests at the end of a slow turn, and schedules nothing", async () => {
+    for (const urgency of ["now", "must", "may"] as const) {
+      const { flushable, committer, host, counts } = byTurns();
+      for (let turn = 1; turn <= 3; turn += 1) {
+        flushable.put("a", turn, urgency);
+        flushable.put("b", turn, "may");
+        await host.scheduler.advance(0);
+        expect([committer.tried.length, counts.released]).toEqual([turn, turn]);
+        expect(host.scheduler.scheduled).toEqual([]);
+        await host.scheduler.advance(3_000);
+      }
+      expect(counts.renewed).toBe(0);
+    }
+  });
+
+  test("plans a pause and an alarm for what another turn leaves dirty", async () => {
+    for (const [urgency, timerMs, alarmMs] of [
+      ["must", 5_000, 5_000],
+      ["may", 8_000, 60_000],
+    ] as const) {
+      const { flushable, committer, host, counts, dueInMs } = byTurns();
+      flushable.put("a", 0, "may");
+      await host.scheduler.advance(1_000);
+      flushable.put("a", 1, urgency);
+      await host.scheduler.advance(0);
+      expect([committer.tried.length, counts.released]).toEqual([1, 1]);
+      expect([dueInMs(SAVE), dueInMs(ALARM)]).toEqual([timerMs, alarmMs]);
+      await host.scheduler.advance(8_000);
+      expect([committer.tried.length, dueInMs(SAVE)]).toEqual([2, undefined]);
+      await host.scheduler.advance(60_000);
+      expect([committer.tried.length, host.scheduler.scheduled]).toEqual([2, []]);
+    }
+  });
+
+  test("plans nothing for what a turn has committed itself", async () => {
+    const { engine, flushable, committer, host } = byTurns();
+    for (let turn = 0; turn < 10; turn += 1) {
+      flushable.put("a", turn);
+      void engine.flushOnly(() => true);
+      await host.scheduler.advance(0);
+      expect([committer.tried.length, host.scheduler.scheduled]).toEqual([turn + 1, []]);
+      await host.scheduler.advance(1_000);
+    }
+  });
+
+  test("waits for the commits of a turn before it decides", async () => {
+    const { engine, flushable, committer, host } = byTurns();
+    flushable.put("a", 0);
+    await host.scheduler.advance(1_000);
+    flushable.put("a", 1);
+    committer.hold();
+    const publishing = engine.flushOnly(() => true);
+    const deciding = host.scheduler.advance(0);
+    for (let hops = 0; hops < 20; hops += 1) await Promise.resolve();
+    expect(host.scheduler.scheduled).toEqual([]);
+    committer.release();
+    await Promise.all([publishing, deciding]);
+    expect([committer.tried.length, host.scheduler.scheduled]).toEqual([2, []]);
+  });
+
+  test("does not move the alarm, which flushes, renews, and is planned again while changes go on", async () => {
+    const { flushable, committer, host, counts } = byTurns();
+    const alarms: number[] = [];
+    const { schedule } = host.scheduler;
+    host.scheduler.schedule = (name, dueAtMs) => {
+      if (name === ALARM) alarms.push(dueAtMs);
+      schedule.call(host.scheduler, name, dueAtMs);
+    };
+    const startMs = host.clock.nowMs();
+    for (let second = 0; second < 200; second += 1) {
+      flushable.put("a", second, "may");
+      await host.scheduler.advance(1_000);
+    }
+    // The first turn is slow, so the second one is the first that plans it.
+    expect(alarms.map((atMs) => atMs - startMs)).toEqual([61_000, 121_000, 181_000, 241_000]);
+    expect([committer.tried.length, counts.renewed, counts.released]).toEqual([4, 3, 1]);
+    await host.scheduler.advance(100_000);
+    expect([alarms.length, counts.released, host.scheduler.scheduled]).toEqual([4, 3, []]);
+  });
+
+  test("moves the alarm to an earlier time for a more urgent change", async () => {
+    const { flushable, host, dueInMs } = byTurns();
+    for (const [urgency, alarmMs] of [
+      ["may", undefined],
+      ["may", 60_000],
+      ["must", 5_000],
+      ["must", 4_000],
+    ] as const) {
+      flushable.put(urgency, 1, urgency);
+      await host.scheduler.advance(0);
+      expect(dueInMs(ALARM)).toBe(alarmMs);
+      await host.scheduler.advance(1_000);
+    }
+  });
+
+  test("flushes by the alarm alone while timers do not run", async () => {
+    const { flushable, committer, host, dueInMs } = byTurns();
+    const { schedule } = host.scheduler;
+    let hasTimers = true;
+    host.scheduler.schedule = (name, dueAtMs) => {
+      // The end of a turn is no timer that waits.
+      if (hasTimers || name === ALARM || dueAtMs <= host.clock.nowMs())
+        schedule.call(host.scheduler, name, dueAtMs);
+    };
+    flushable.put("a", 0, "may");
+    await host.scheduler.advance(1_000);
+    hasTimers = false;
+    for (const urgency of ["may", "must"] as const) {
+      const { length } = committer.tried;
+      flushable.put("a", 1, urgency);
+      await host.scheduler.advance(urgency === "may" ? 59_999 : 4_999);
+      expect(committer.tried.length).toBe(length);
+      await host.scheduler.advance(1);
+      expect(committer.tried.length).toBe(length + 1);
+      flushable.put("a", 2, "may");
+      await host.scheduler.advance(1_000);
+    }
+    await host.scheduler.advance(60_000);
+    expect([flushable.dirtyKeys, dueInMs(ALARM)]).toEqual([[], undefined]);
+  });
+
+  test("goes on trying by alarm and by timer while saving fails", async () => {
+    const { flushable, committer, host, counts, dueInMs } = byTurns();
+    committer.down = new BackendError("commit: connection lost");
+    flushable.put("a", 1);
+    await host.scheduler.advance(0);
+    expect(dueInMs(ALARM)).toBe(60_000);
+    await host.scheduler.advance(300_000);
+    expect(committer.tried.length).toBeLessThan(40);
+    expect(counts.released).toBe(1);
+    committer.down = undefined;
+    await host.scheduler.advance(60_000);
+    expect([flushable.dirtyKeys, host.scheduler.scheduled]).toEqual([[], []]);
+  });
+
+  test("ends with the saver", async () => {
+    const { engine, flushable, host } = byTurns();
+    for (let turn = 0; turn < 2; turn += 1) {
+      flushable.put("a", turn, "may");
+      await host.scheduler.advance(0);
+    }
+    expect(host.scheduler.scheduled.toSorted()).toEqual([SAVE, ALARM]);
+    await engine.close();
+    expect(host.scheduler.scheduled).toEqual([]);
   });
 });

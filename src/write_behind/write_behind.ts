@@ -86,13 +86,20 @@ export class WriteBehind {
     this.#monitor = new Monitor(options.host, policy, options.first);
     this.#rounds = new RoundQueue((round) => this.#runRound(round));
     this.#refused = new RefusedItems(policy.refusedRetryMs);
-    this.#saver = new Saver(options.host, `${prefix}write-behind.save`, policy, {
+    const times = { ...policy, phaseMs: options.committer.capabilities.savePhaseMs };
+    this.#saver = new Saver(options.host, `${prefix}write-behind.save`, times, {
       dirty: () => this.#pending(),
       refused: () => ({ must: this.#refused.count("must"), may: this.#refused.count("may") }),
       refusedRetryAtMs: () => this.#refused.nextRetryAtMs(),
-      retryAtMs: () => this.#monitor.health.retryAtMs,
+      retryAtMs: () => {
+        const { retryAtMs, lastFailureAtMs = 0 } = this.#monitor.health;
+        const nowMs = clock.nowMs();
+        // If the clock stepped back since the failure, both are in the future.
+        return retryAtMs !== undefined && lastFailureAtMs > nowMs ? nowMs : retryAtMs;
+      },
       fenced: () => this.#monitor.health.fenced !== undefined,
       release: () => this.#release(),
+      renew: () => this.#renew(),
       save: (scope) => this.#save(scope),
     });
     this.#backPressure = new BackPressure({
@@ -106,9 +113,9 @@ export class WriteBehind {
     });
   }
 
-  /** The policy's `idleMs`, the length of a pause, for flushables that detect pauses themselves. */
+  /** The length of a pause, for flushables that detect pauses themselves. */
   get idleMs(): number {
-    return this.#policy.idleMs;
+    return Math.min(this.#policy.idleMs, this.#policy.slowTurnMs);
   }
 
   /** Adds a flushable. Call `notify` for its changes. @throws {TypeError} When its name is taken. */
@@ -347,9 +354,23 @@ export class WriteBehind {
     }
   }
 
+  /** Lets the flushables raise their reserves. */
+  #renew(): void {
+    for (const flushable of this.#flushables) {
+      try {
+        flushable.renew?.();
+      } catch (error) {
+        logFlushableFault(this.#options.host.logger, flushable.name, "renewing its reserve", error);
+      }
+    }
+  }
+
   /** A flush by the saver. Health, events and the logger report a failure. */
-  async #save(scope: "all" | "now"): Promise<void> {
-    await this.#flush(scope === "now" ? NOW_ITEMS : undefined, { probe: true }).catch(() => {});
+  async #save(scope: "all" | "now" | "none"): Promise<void> {
+    // Only waits for the round that is under way.
+    if (scope === "none" && !this.#rounds.busy) return;
+    const select = scope === "none" ? () => false : scope === "now" ? NOW_ITEMS : undefined;
+    await this.#flush(select, { probe: scope !== "none" }).catch(() => {});
   }
 
   async #flush(select: FlushSelection | undefined, purpose: FlushPurpose): Promise<FlushReport> {

@@ -4,7 +4,9 @@
  */
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { signalRepository } from "../../src/baileys/mod.ts";
 import { directory } from "../../src/directory/mod.ts";
+import { silentLogger } from "../support/whatsapp/mod.ts";
 import { peerOf } from "./holdfast_peer.ts";
 import {
   ANNA,
@@ -94,6 +96,45 @@ test("moves the session when getLIDForPN queries the server", async () => {
   const asAnna = { ...anna.peer, jid: ANNA } as SignalPeer;
   expect(await phone.receive(asAnna, frame)).toBe("to him");
   expect(await world.rows()).toEqual([`identity ${BEN_LID}@lid.0`, `session ${BEN_LID}@lid.0`]);
+});
+
+test("queries the server once for a phone number without a LID", async () => {
+  const world = await LidWorld.open();
+  const phone = stockPeer(pn());
+  await world.meet(phone);
+  const { account, peer, keys } = world.anna;
+  const asked: string[][] = [];
+  let known: { pn: string; lid: string }[] = [];
+  const make = signalRepository(account, makeLibSignalRepository);
+  // biome-ignore lint/suspicious/noExplicitAny: the adapter's types are structural.
+  const repository = make({ creds: peer.creds, keys: keys as any }, silentLogger, async (jids: string[]) => {
+    asked.push(jids);
+    return known;
+  });
+  const asAnna = { ...peer, jid: ANNA } as SignalPeer;
+  const send = async (text: string): Promise<void> => {
+    await repository.validateSession(pn());
+    const frame = await repository.encryptMessage({ jid: pn(), data: Buffer.from(text) });
+    expect(await phone.receive(asAnna, frame)).toBe(text);
+  };
+  for (const text of ["1", "2", "3"]) await send(text);
+  expect(asked).toEqual([[pn()]]);
+  // A mapping that is learnt before that counts at once.
+  await repository.lidMapping.storeLIDPNMappings([{ lid: lid(), pn: pn() }]);
+  expect(await repository.lidMapping.getLIDForPN(pn())).toBe(lid());
+  await send("4");
+  expect(await world.rows()).toEqual([`identity ${BEN_LID}@lid.0`, `session ${BEN_LID}@lid.0`]);
+  // A query that fails tells nothing.
+  const other = "15559990000@s.whatsapp.net";
+  known = undefined as never;
+  const failing = vi.spyOn(asked, "push").mockImplementationOnce(() => {
+    throw new Error("offline");
+  });
+  await expect(repository.lidMapping.getLIDForPN(other)).rejects.toThrow("offline");
+  known = [];
+  expect(await repository.lidMapping.getLIDForPN(other)).toBeNull();
+  expect(await repository.lidMapping.getLIDForPN(other)).toBeNull();
+  expect(failing).toHaveBeenCalledTimes(2);
 });
 
 describe("state left under the phone number", () => {

@@ -7,7 +7,6 @@
 import {
   type AuthenticationCreds,
   addTransactionCapability,
-  generateSignalPubKey,
   proto,
   type SignalKeyStore,
   type SignalKeyStoreWithTransaction,
@@ -15,6 +14,7 @@ import {
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { PreKeyWhisperMessage, WhisperMessage } from "libsignal/src/protobufs.js";
 import { silentLogger } from "../support/whatsapp/mod.ts";
+import { offeredSession } from "./offered_session.ts";
 
 /** A pairwise ciphertext. */
 export interface Frame {
@@ -29,6 +29,8 @@ export interface PeerOptions {
   readonly keys: SignalKeyStore;
   /** Defaults to `makeLibSignalRepository`. */
   readonly makeRepository?: typeof makeLibSignalRepository;
+  /** Whether the keys have the transactions of a socket. Defaults to true; without them `keys` are used as they are. */
+  readonly hasTransactions?: boolean;
 }
 
 /** One side of an encrypted conversation. */
@@ -42,10 +44,13 @@ export class SignalPeer {
   constructor(options: PeerOptions) {
     this.jid = options.jid;
     this.creds = options.creds;
-    this.socketKeys = addTransactionCapability(options.keys, silentLogger, {
-      maxCommitRetries: 1,
-      delayBetweenTriesMs: 1,
-    });
+    this.socketKeys =
+      (options.hasTransactions ?? true)
+        ? addTransactionCapability(options.keys, silentLogger, {
+            maxCommitRetries: 1,
+            delayBetweenTriesMs: 1,
+          })
+        : withoutTransactions(options.keys);
     const make = options.makeRepository ?? makeLibSignalRepository;
     this.repository = make({ creds: this.creds, keys: this.socketKeys }, silentLogger);
   }
@@ -56,20 +61,8 @@ export class SignalPeer {
   async greet(peer: SignalPeer, preKeyId: number): Promise<void> {
     const { [preKeyId]: preKey } = await peer.socketKeys.get("pre-key", [String(preKeyId)]);
     if (preKey === undefined) throw new Error(`pre-key ${preKeyId} is not there`);
-    const { signedPreKey, signedIdentityKey, registrationId } = peer.creds;
-    await this.repository.injectE2ESession({
-      jid: peer.jid,
-      session: {
-        registrationId,
-        identityKey: generateSignalPubKey(signedIdentityKey.public),
-        signedPreKey: {
-          keyId: signedPreKey.keyId,
-          publicKey: generateSignalPubKey(signedPreKey.keyPair.public),
-          signature: signedPreKey.signature,
-        },
-        preKey: { keyId: preKeyId, publicKey: generateSignalPubKey(preKey.public) },
-      },
-    });
+    const session = offeredSession(peer.creds, preKey, preKeyId);
+    await this.repository.injectE2ESession({ jid: peer.jid, session });
   }
 
   /**
@@ -106,6 +99,11 @@ export class SignalPeer {
       await this.repository.decryptGroupMessage({ group, authorJid: peer.jid, msg: message }),
     ).toString();
   }
+}
+
+/** Keys whose transactions only run their work. */
+function withoutTransactions(keys: SignalKeyStore): SignalKeyStoreWithTransaction {
+  return { ...keys, transaction: (work) => work(), isInTransaction: () => false };
 }
 
 /** Names the key of a frame: its ratchet key and counter. Equal names mean a repeated key. */

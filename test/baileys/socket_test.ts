@@ -4,7 +4,7 @@
  */
 import type { BinaryNode } from "baileys";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../../mod.ts";
 import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { parseSignalAddress } from "../../src/addresses/mod.ts";
@@ -22,32 +22,20 @@ import {
   type LeftFrame,
   makeTestSocket,
   pairedCreds,
-  startWhatsAppServer,
   type TestSocket,
   Timeline,
   textOf,
   type WhatsAppServer,
 } from "../support/whatsapp/mod.ts";
+import { serverForEachTest } from "./server_for_each.ts";
 import { groupKeyName, messageKeyName } from "./signal_peer.ts";
 
 const ANNA = "15550000001";
 const BEN = "15550000002";
 
 let server: WhatsAppServer;
-const opened: AsyncDisposable[] = [];
-
-beforeEach(async () => {
-  // libsignal prints whole sessions.
-  for (const method of ["log", "info", "warn", "error"] as const)
-    vi.spyOn(console, method).mockImplementation(() => {});
-  server = await startWhatsAppServer({ claimedPreKeyCount: 1 });
-});
-afterEach(async () => {
-  for (const closing of opened.splice(0).reverse()) await closing[Symbol.asyncDispose]();
-  const { incidents } = server;
-  await server[Symbol.asyncDispose]();
-  vi.restoreAllMocks();
-  expect(incidents).toEqual([]);
+const opened = serverForEachTest((started) => {
+  server = started;
 });
 
 interface Client {

@@ -1,4 +1,4 @@
-/** The services of `npm start -- --serve` and `npm run dev:worker`, used by the commands that they print. */
+/** The services of `holdfast serve` and `holdfast dev`, used by the commands that they print. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/holdfast.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-serve-"));
 
 /**
@@ -72,8 +72,8 @@ const KEPT_TOKEN = "0123456789abcdef0123456789abcdef";
 
 describe("the printed commands of a service", () => {
   test.each([
-    ["a database", ["--serve", "--db", `file:${join(folder, "service.db")}`]],
-    ["Durable Objects", ["--worker", "--folder", join(folder, "objects")]],
+    ["a database", ["serve", join(folder, "service.db")]],
+    ["Durable Objects", ["dev", join(folder, "objects")]],
   ])("runs the printed commands over %s, also after a restart", async (_, args) => {
     const first = await start(args);
     const [created, saved, device, stats, token] = runSession(first.greeting);

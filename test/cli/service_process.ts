@@ -1,4 +1,4 @@
-/** `npm start -- --serve` as a process of its own, for tests of its life and death. */
+/** `holdfast serve` as a process of its own, for tests of its life and death. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -7,7 +7,7 @@ import { remoteBackend } from "../../src/adapters/remote/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { CALL_TYPE } from "../../src/protocol/mod.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/holdfast.mjs", import.meta.url));
 
 /** The admin token of every service of the tests. */
 export const ROOT_TOKEN = "admin-0123456789abcdef0123456789abcdef";
@@ -34,7 +34,7 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Starts a service over a database file, on a free port. @throws {Error} When it ends instead. */
   static async start(path: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [PROGRAM, "--serve", "--db", `file:${path}`, "--port", "0"], {
+    const child = spawn(process.execPath, [PROGRAM, "serve", path, "--port", "0"], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, HOLDFAST_ADMIN_TOKEN: ROOT_TOKEN, ...env },
     });

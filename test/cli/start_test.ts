@@ -19,7 +19,7 @@ async function change(path: string, ...statements: readonly string[]): Promise<v
   await driver.close();
 }
 
-describe("npm start -- --serve", () => {
+describe("holdfast serve", () => {
   test("refuses a newer database and writes nothing into it", async () => {
     const path = join(folder, "newer.db");
     await (await libsqlBackend({ url: `file:${path}`, logger: silentLogger })).close();
@@ -34,7 +34,7 @@ describe("npm start -- --serve", () => {
   test("refuses a database of another application", async () => {
     const path = join(folder, "other.db");
     await change(path, "CREATE TABLE account (id INTEGER)");
-    await expect(ServiceProcess.start(path)).rejects.toThrow("ended with 1");
+    await expect(ServiceProcess.start(path)).rejects.toThrow("ended with 6");
   });
 
   test("names the admin token that is too short", async () => {

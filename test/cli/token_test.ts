@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HranaServer, startHranaServer } from "../support/hrana/hrana_server.mjs";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const CONVERSATION = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const HOLDFAST = fileURLToPath(new URL("../../dist/holdfast.mjs", import.meta.url));
 const TOKEN = "database-token-of-this-test";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-token-"));
@@ -27,7 +28,7 @@ interface Program {
 }
 
 function start(args: readonly string[], token: string): Program {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, HOLDFAST_ADMIN_TOKEN: "", HOLDFAST_DB_TOKEN: token },
   });
@@ -41,6 +42,11 @@ function start(args: readonly string[], token: string): Program {
   return { child, output: () => output, ended };
 }
 
+/** The URL of a database as `holdfast` takes it: http is that of a service. */
+function databaseUrl(name: string): string {
+  return `${server.url(name).replace(/^http:/, "libsql:")}?tls=0`;
+}
+
 /** The command lines of all processes on this machine. */
 function commandLines(): string {
   const { stdout, status } = spawnSync("ps", ["-A", "-ww", "-o", "args"], { encoding: "utf8" });
@@ -51,7 +57,7 @@ function commandLines(): string {
 describe("the token of a database server", () => {
   test("takes the token from the environment, not the command line", async () => {
     const url = server.url("conversation");
-    const program = start(["--messages", "60", "--db", url], TOKEN);
+    const program = start([CONVERSATION, "--messages", "60", "--db", url], TOKEN);
     let ended = false;
     void program.ended.then(() => {
       ended = true;
@@ -70,7 +76,7 @@ describe("the token of a database server", () => {
   });
 
   test("uses the same token for a service", async () => {
-    const service = start(["--serve", "--port", "0", "--db", server.url("service")], TOKEN);
+    const service = start([HOLDFAST, "serve", databaseUrl("service"), "--port", "0"], TOKEN);
     await expect.poll(() => service.output(), { timeout: 30_000 }).toContain("Stop with Ctrl-C");
     expect(commandLines()).not.toContain(TOKEN);
     expect(service.output()).not.toContain(TOKEN);
@@ -82,19 +88,21 @@ describe("the token of a database server", () => {
     ["no token", ""],
     ["another token", "not-the-token"],
   ])("fails with %s without printing the token", async (_, token) => {
-    for (const args of [
-      ["--messages", "2"],
-      ["--serve", "--port", "0"],
-    ]) {
-      const program = start([...args, "--db", server.url("closed")], token);
-      expect(await program.ended).toBe(1);
+    const conversation = [CONVERSATION, "--messages", "2", "--db", server.url("closed")];
+    const serving = [HOLDFAST, "serve", databaseUrl("closed"), "--port", "0"];
+    for (const args of [conversation, serving]) {
+      const program = start(args, token);
+      expect(await program.ended).toBe(args === serving ? 7 : 1);
       expect(program.output()).toContain("AUTH_JWT_INVALID");
       expect(program.output()).not.toContain("not-the-token");
     }
   });
 
   test("refuses a token in the URL without printing it", async () => {
-    const program = start(["--messages", "2", "--db", `${server.url("x")}?authToken=${TOKEN}`], "");
+    const program = start(
+      [CONVERSATION, "--messages", "2", "--db", `${server.url("x")}?authToken=${TOKEN}`],
+      "",
+    );
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(/^start: the URL of --db carries a token, set HOLDFAST_DB_TOKEN/);
     expect(program.output()).not.toContain(TOKEN);

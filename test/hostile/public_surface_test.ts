@@ -36,7 +36,7 @@ const PLAUSIBLE: readonly (() => unknown)[] = [
 ];
 
 const LIDS: readonly string[] = [
-  ...["getLid", "getPn", "peekLid", "peekPn", "getLids", "getPns", "lidOfContactHash", "warmUp", "follow"],
+  ...["getLid", "getPn", "peekLid", "peekPn", "getLids", "getPns", "warmUp", "follow"],
   ...["resolveAddress", "userOf", "whileMapped", "encryptionJid", "swapNamespace"],
 ];
 

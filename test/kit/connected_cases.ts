@@ -35,6 +35,17 @@ export const derivedCases: readonly ConformanceCase[] = connectedCases.filter(
   ({ name }) => !OF_ARGUMENTS.test(name),
 );
 
+/** What depends on how calls are sent and answered, and how values travel. */
+const OF_SENDING = /^(?:big numbers|big values|bytes|commit|damage|late commit|model|owner): /;
+
+/**
+ * The kit for the short run of another way to a database whose statements other targets cover: a connection
+ * or a client.
+ */
+export const sentCases: readonly ConformanceCase[] = connectedCases.filter(({ name }) =>
+  OF_SENDING.test(name),
+);
+
 if (conformanceCases.length - connectedCases.length !== BELOW_THE_CONNECTION.length) {
   throw new RangeError("connected cases: a case that is left out was renamed");
 }

@@ -1,6 +1,7 @@
 /** A conformance target inside a Durable Object. */
 
 import { durableObjectDriver, type ObjectStorageLike } from "../../src/adapters/durable_object/mod.ts";
+import type { Sealing } from "../../src/backend/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { SQLITE_PROVIDES } from "./libsql_http.ts";
 import { SqliteHarness } from "./sqlite_harness.ts";
@@ -11,14 +12,19 @@ import { SqliteHarness } from "./sqlite_harness.ts";
  * of a process.
  *
  * @param storageOf Returns the storage of the object in which the case runs. Called once for each harness.
+ * @param sealing Encrypts stored values.
  */
-export function durableObjectTarget(storageOf: () => ObjectStorageLike): ConformanceTarget {
+export function durableObjectTarget(
+  storageOf: () => ObjectStorageLike,
+  sealing?: Sealing,
+): ConformanceTarget {
   return {
-    name: "durable object",
+    name: sealing === undefined ? "durable object" : "durable object, sealed",
     provides: SQLITE_PROVIDES,
     async create() {
       const storage = storageOf();
       return new SqliteHarness({
+        ...(sealing && { sealing }),
         connect: async () => durableObjectDriver(storage),
         remove: async () => {},
       });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, test } from "vitest";
 import { dose } from "../support/dose.ts";
 import { startHranaServer } from "../support/hrana/hrana_server.mjs";
-import { connectedCases, derivedCases } from "./connected_cases.ts";
+import { derivedCases, sentCases } from "./connected_cases.ts";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
@@ -18,10 +18,5 @@ afterAll(async () => {
 
 const [http, webSocket] = libsqlServerTargets(server);
 
-/** What differs between the two ways to a server: how calls are sent and answered, and how bytes travel. */
-const SENDING = /^(?:big numbers|big values|bytes|commit|damage|owner): /;
-
 registerTargets([webSocket], test, { cases: dose({ short: derivedCases, long: undefined }) });
-registerTargets([http], test, {
-  cases: dose({ short: connectedCases.filter(({ name }) => SENDING.test(name)), long: undefined }),
-});
+registerTargets([http], test, { cases: dose({ short: sentCases, long: undefined }) });

@@ -6,6 +6,7 @@ import { STATUS_OF } from "../../src/http/mod.ts";
 import { answerCall, describeError, PROTOCOL } from "../../src/protocol/mod.ts";
 import type { ConformanceTarget } from "../../src/testing/mod.ts";
 import { MemoryHarness, memoryTarget } from "./memory.ts";
+import { testSealing } from "./sealed.ts";
 
 const PATH = /\/v1\/accounts\/([^/]*)\/backend$/;
 
@@ -36,14 +37,15 @@ function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
   });
 }
 
-/** Opens the memory backend through the remote one. Closing it closes both. */
-export async function remoteMemoryBackend(options: MemoryBackendOptions): Promise<Backend> {
+/** Opens the memory backend through the remote one, which seals. Closing it closes both. */
+export async function remoteMemoryBackend({ sealing, ...options }: MemoryBackendOptions): Promise<Backend> {
   const inner = memoryBackend(options);
   const remote = await remoteBackend({
     url: "https://holdfast.example",
     token: "token",
     account: options.account,
     fetch: answeringFetch(() => inner),
+    sealing,
     host: options.clock === undefined ? {} : { clock: options.clock },
   });
   const close = remote.close.bind(remote);
@@ -53,6 +55,14 @@ export async function remoteMemoryBackend(options: MemoryBackendOptions): Promis
   };
   return remote;
 }
+
+/** The same, sealed before it is sent. */
+export const sealedRemoteTarget: ConformanceTarget = {
+  name: "remote over memory, sealed",
+  provides: memoryTarget.provides,
+  create: async () =>
+    new MemoryHarness((options) => remoteMemoryBackend({ ...options, sealing: testSealing() })),
+};
 
 /** Every call of the contract encoded, sent, decoded and checked. Does not cover a network. */
 export const remoteTarget: ConformanceTarget = {

@@ -2,7 +2,7 @@
 
 import { memoryBackend } from "../../src/adapters/memory/mod.ts";
 import { openSqliteBackend, type SqlDriver, type SqlStatement } from "../../src/adapters/sqlite/mod.ts";
-import type { Backend, ValueTransform } from "../../src/backend/mod.ts";
+import type { Backend, Sealing, ValueTransform } from "../../src/backend/mod.ts";
 import {
   type ConformanceHarness,
   type Damage,
@@ -36,6 +36,8 @@ export interface SqliteTargetParts {
   connect(): Promise<SqlDriver>;
   /** Changes stored values. */
   readonly values?: ValueTransform;
+  /** Encrypts stored values. */
+  readonly sealing?: Sealing;
   /** Called after a crash, before the database is opened again. Defaults to nothing. */
   afterCrash?(): Promise<void>;
   /** Deletes the database after every backend is closed. */
@@ -56,8 +58,8 @@ export class SqliteHarness implements ConformanceHarness {
 
   async open(account: string = DEFAULT_ACCOUNT): Promise<Backend> {
     const driver = this.#faulty(await this.#parts.connect());
-    const { values } = this.#parts;
-    const backend = await openSqliteBackend(driver, { account, clock: this.clock, values });
+    const { values, sealing } = this.#parts;
+    const backend = await openSqliteBackend(driver, { account, clock: this.clock, values, sealing });
     this.#open.push(backend);
     return backend;
   }
@@ -109,7 +111,7 @@ export class SqliteHarness implements ConformanceHarness {
       limits: driver.limits,
       durable: driver.durable,
       query: (sql, params) => driver.query(sql, params),
-      batch: (statements) => driver.batch(this.#withFault(statements)),
+      batch: (statements, joins) => driver.batch(this.#withFault(statements), joins),
       close: () => driver.close(),
     };
   }

@@ -46,11 +46,13 @@ export function taggedValues(): ValueTransform {
 }
 
 /** A hash (FNV-1a) of all fields of a place. */
-function tagOf({ table, key, name, entry }: ValuePlace): number {
+function tagOf({ table, key, name, entry, lease }: ValuePlace): number {
   const parts = key.map((part) => (part instanceof Uint8Array ? [...part] : part));
   if (parts.includes(undefined)) throw new TypeError(`a place in ${table} has no whole key`);
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(JSON.stringify([table, parts, name, entry ?? null]))) {
+  for (const byte of new TextEncoder().encode(
+    JSON.stringify([table, parts, name, entry ?? null, lease ?? null]),
+  )) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   }
   return hash;

@@ -2,36 +2,23 @@
  * A sending process is killed with SIGKILL at random moments and restarted. No key is used twice, and the
  * peer, stock Baileys in this process, reads every sent message. Does not cover the loss of power.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Curve, generateSignalPubKey } from "baileys";
 import { SenderKeyMessage } from "baileys/lib/Signal/Group/sender-key-message.js";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { messageKeyName, SignalPeer } from "../baileys/signal_peer.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { buildProgram, type NodeProgram } from "../support/programs/node_program.ts";
 import { memoryKeys, pairedCreds } from "../support/whatsapp/mod.ts";
+import { programForFile } from "./program_for_file.ts";
 import { type FromSender, GROUP, SENDER_JID, type ToSender } from "./sender.ts";
 
 const PEER_JID = "100000000000002:2@lid";
 const KILLS = dose({ short: 6, long: 50 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_122);
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
-let program: NodeProgram;
-beforeAll(async () => {
-  // libsignal prints whole sessions.
-  for (const method of ["log", "info", "warn", "error"] as const)
-    vi.spyOn(console, method).mockImplementation(() => {});
-  program = await buildProgram("test/process/sender.ts");
-});
-afterAll(() => {
-  program.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+const program = programForFile("test/process/sender.ts");
 
 type Reply = Extract<ToSender, { kind: "reply" }>;
 
@@ -169,7 +156,7 @@ describe("a sending process", () => {
     timeout: DOSED_TIMEOUT_MS,
   }, async () => {
     const random = new SeededRandom(SEED);
-    const url = `file:${join(folder, "sender.db")}`;
+    const url = `file:${join(program.folder, "sender.db")}`;
     const reader = new Reader();
     for (let round = 0; round < KILLS; round += 1) {
       // Every tenth process is killed while it opens its account, or just after.

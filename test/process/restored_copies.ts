@@ -6,12 +6,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Curve, generateSignalPubKey } from "baileys";
+import { Curve } from "baileys";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { type Logger, silentLogger } from "../../src/ports/mod.ts";
 import { FakeClock, SeededRandom } from "../../src/testing/mod.ts";
 import { type HoldfastPeer, openPeer } from "../baileys/holdfast_peer.ts";
+import { offeredSession } from "../baileys/offered_session.ts";
 import { groupKeyName, messageKeyName } from "../baileys/signal_peer.ts";
+import { followAsyncStorages } from "../support/async_storages.ts";
 import { pairedCreds } from "../support/whatsapp/mod.ts";
 
 const ME = "100000000000001:1@lid";
@@ -63,20 +65,8 @@ export class SendingWorld {
     const opened = await openPeer(ME, backend, { saverIntervalMs: "manual", host: { logger } });
     const { repository } = opened.peer;
     if (!(await repository.validateSession(PEER_JID)).exists) {
-      const { registrationId, signedIdentityKey, signedPreKey } = this.#creds;
-      await repository.injectE2ESession({
-        jid: PEER_JID,
-        session: {
-          registrationId,
-          identityKey: generateSignalPubKey(signedIdentityKey.public),
-          signedPreKey: {
-            keyId: signedPreKey.keyId,
-            publicKey: generateSignalPubKey(signedPreKey.keyPair.public),
-            signature: signedPreKey.signature,
-          },
-          preKey: { keyId: 1, publicKey: generateSignalPubKey(this.#preKey.public) },
-        },
-      });
+      const session = offeredSession(this.#creds, this.#preKey);
+      await repository.injectE2ESession({ jid: PEER_JID, session });
     }
     return opened;
   }
@@ -143,7 +133,10 @@ export async function restoreCopies(restores: number, seed: number): Promise<Res
   const total = { reused: 0, sent: 0, noticed: 0 };
   let world = new SendingWorld();
   let epoch = 0;
+  // Each opening has a storage, which would make each later one slower.
+  using storages = followAsyncStorages();
   for (let n = 0; n < restores; n += 1) {
+    storages.end();
     if (n > 0 && n % RESTORES_PER_FILE === 0) {
       addTo(total, world);
       world.remove();

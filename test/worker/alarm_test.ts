@@ -81,6 +81,7 @@ describe("the alarm of an object", () => {
     const client = new SenderClient("asleep", 2);
     let worker = await start(1);
     await client.login(worker);
+    await client.ask(worker, "expiring");
     const { alarmAtMs, nowMs } = await reportOf(client, worker);
     expect((alarmAtMs ?? 0) - nowMs).toBeGreaterThan(60_000);
     await expect(client.ask(worker, "abort")).rejects.toThrow();
@@ -113,6 +114,7 @@ describe("the alarm of an object", () => {
     }
     const { logins } = await client.ask<{ logins: number }>(worker, "login");
     expect(logins).toBe(1);
+    await client.ask(worker, "expiring");
     const used = await reportOf(client, worker);
     expect(used.alarmAtMs).toBeGreaterThan(used.nowMs);
     await eventually(
@@ -125,6 +127,7 @@ describe("the alarm of an object", () => {
     const client = new SenderClient("broken", 4);
     await using worker = await start();
     await client.meet(worker, 2);
+    await client.ask(worker, "expiring");
     // The platform itself drops an alarm after six retries.
     for (const [what, alarms] of [
       ["sql", 15],

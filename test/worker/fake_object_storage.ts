@@ -31,14 +31,14 @@ export class FakeObjectStorage implements AccountStorageLike {
   held: Promise<void> | undefined;
   /** Number of times that everything was deleted, which happens one turn of the event loop after the call. */
   deletions = 0;
-  #database = new Database(":memory:");
+  protected database: InstanceType<typeof Database> = new Database(":memory:");
 
   readonly sql: SqlStorageLike = {
     exec: (query, ...bindings): SqlCursorLike => {
       this.statements.push(query);
       this.#mayFail(/^\s*SELECT/.test(query) ? "read" : "write");
       if (/^\s*INSERT INTO alarm_tasks/.test(query)) this.calls.push("save");
-      const statement = this.#database.prepare(query);
+      const statement = this.database.prepare(query);
       const rows = statement.reader ? (statement.raw().all(...bindings) as unknown[][]) : [];
       if (!statement.reader) statement.run(...bindings);
       return { raw: () => rows.map((row) => row.map(cellOf)) };
@@ -46,7 +46,7 @@ export class FakeObjectStorage implements AccountStorageLike {
   };
 
   transactionSync<T>(work: () => T): T {
-    return this.#database.transaction(work)();
+    return this.database.transaction(work)();
   }
 
   async getAlarm(): Promise<number | null> {
@@ -71,37 +71,37 @@ export class FakeObjectStorage implements AccountStorageLike {
   async deleteAll(): Promise<void> {
     await turn();
     this.#mayFail("deleteAll");
-    this.#database = new Database(":memory:");
+    this.database = new Database(":memory:");
     this.deletions += 1;
   }
 
   /** Rows that statements have inserted, updated or deleted since the last `deleteAll`. */
   get rowsWritten(): number {
-    const [count] = this.#database.prepare("SELECT total_changes()").raw().get() as [number];
+    const [count] = this.database.prepare("SELECT total_changes()").raw().get() as [number];
     return count;
   }
 
   /** Number of tables. */
   get tables(): number {
-    return this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().length;
+    return this.database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().length;
   }
 
   /** The stored due times. */
   get stored(): unknown {
-    const exists = this.#database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm_tasks'").get();
+    const exists = this.database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm_tasks'").get();
     if (exists === undefined) return undefined;
-    const row = this.#database.prepare("SELECT due_times FROM alarm_tasks").get() as { due_times: string };
+    const row = this.database.prepare("SELECT due_times FROM alarm_tasks").get() as { due_times: string };
     return JSON.parse(row.due_times);
   }
 
   /** Overwrites the stored due times. */
   overwrite(dueTimes: string): void {
-    this.#database.prepare("UPDATE alarm_tasks SET due_times = ?").run(dueTimes);
+    this.database.prepare("UPDATE alarm_tasks SET due_times = ?").run(dueTimes);
   }
 
   /** Resets the storage to its state after `deleteAll`. */
   clear(): void {
-    this.#database.exec("DROP TABLE IF EXISTS alarm_tasks");
+    this.database.exec("DROP TABLE IF EXISTS alarm_tasks");
     this.alarmAtMs = null;
   }
 

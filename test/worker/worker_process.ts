@@ -4,6 +4,7 @@
  */
 
 import { readdir, readFile } from "node:fs/promises";
+import type { Miniflare } from "miniflare";
 import { bundleWorker, startLocalWorker } from "../../src/cli/local_worker.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
 
@@ -18,18 +19,9 @@ export interface WorkerOptions {
 }
 
 /** A running Worker. */
-export interface RunningWorker extends AsyncDisposable {
-  /** Without a trailing slash. */
-  readonly url: string;
+export interface RunningWorker extends WorkerdProcess {
   /** Sends a request to a path of the Worker, over a real connection. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /**
-   * Kills workerd with SIGKILL. The Worker no longer answers. Stop it, and start another over the same
-   * folder.
-   */
-  kill(): Promise<void>;
-  /** Stops it gracefully. */
-  stop(): Promise<void>;
 }
 
 const bundles = new Map<string, Promise<string>>();
@@ -49,27 +41,47 @@ export async function startWorker({
   entryPoint = "src/cloudflare/main.ts",
   bindings = {},
 }: WorkerOptions = {}): Promise<RunningWorker> {
-  const before = await children();
-  const miniflare = startLocalWorker({
-    script: await bundleOf(entryPoint),
-    durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
-    bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
-    folder,
-    // Keeps the Worker's log out of the test's output.
-    onLog: () => {},
-  });
+  const script = await bundleOf(entryPoint);
+  const workerd = await ownProcess(() =>
+    startLocalWorker({
+      script,
+      durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
+      bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
+      folder,
+      // Keeps the Worker's log out of the test's output.
+      onLog: () => {},
+    }),
+  );
+  return { ...workerd, fetch: (path, init) => fetch(`${workerd.url}${path}`, init) };
+}
+
+/** A process of workerd. */
+export interface WorkerdProcess extends AsyncDisposable {
+  readonly miniflare: Miniflare;
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** Kills it with SIGKILL. It no longer answers. Stop it, and start another over the same folder. */
+  kill(): Promise<void>;
+  /** Stops it gracefully. */
+  stop(): Promise<void>;
+}
+
+/** Starts Miniflare and resolves when it answers, with the process of workerd that it has started. */
+export async function ownProcess(start: () => Miniflare): Promise<WorkerdProcess> {
+  const before = await workerdChildren();
+  const miniflare = start();
   const url = (await miniflare.ready).origin;
-  const own = (await children()).filter((pid) => !before.includes(pid));
+  const own = (await workerdChildren()).filter((pid) => !before.includes(pid));
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= miniflare.dispose();
     return stopping;
   };
   return {
+    miniflare,
     url,
-    fetch: (path, init) => fetch(`${url}${path}`, init),
     async kill() {
-      if (own.length === 0) throw new Error("kill worker: workerd was not found");
+      if (own.length === 0) throw new Error("kill workerd: it was not found");
       for (const pid of own) process.kill(pid, "SIGKILL");
     },
     stop,
@@ -77,8 +89,8 @@ export async function startWorker({
   };
 }
 
-/** Ids of child processes. */
-async function children(): Promise<number[]> {
+/** Ids of the workerd processes that this process has started. */
+async function workerdChildren(): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;

@@ -23,7 +23,9 @@ export function sourceFiles(root) {
 /** Files with code in doc comments, and Markdown pages. */
 export function documentedFiles() {
   const sources = sourceFiles(".").filter(
-    (path) => !/^src\/(cli|cloudflare)\//.test(path) && readFileSync(path, "utf8").includes("* ```ts"),
+    (path) =>
+      !/^src\/(cli|cloudflare|baileys_object|baileys_wasm)\//.test(path) &&
+      readFileSync(path, "utf8").includes("* ```ts"),
   );
   const pages = existsSync("docs")
     ? readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))

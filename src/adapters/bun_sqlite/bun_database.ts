@@ -1,10 +1,10 @@
-import type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
+import type { NativeDatabase, NativeStatement, RuntimeLibrary } from "../sqlite_file/mod.ts";
 
 /** The part of `bun:sqlite` that this adapter uses. */
 export interface BunSqlite {
   readonly Database: new (
     path: string,
-    options: { readonly readwrite: true; readonly create: true },
+    options: { readonly readwrite: true; readonly create: true } | { readonly readonly: true },
   ) => BunDatabase;
 }
 
@@ -23,13 +23,17 @@ interface BunStatement {
 }
 
 /** `bun:sqlite` as the class of a native library. */
-export function bunLibrary({ Database }: BunSqlite): NativeLibrary {
+export function bunLibrary({ Database }: BunSqlite): RuntimeLibrary {
   return class BunSqliteDatabase implements NativeDatabase {
     readonly #database: BunDatabase;
     #open = true;
 
-    constructor(path: string, { timeout }: { readonly timeout: number }) {
-      this.#database = new Database(path, { readwrite: true, create: true });
+    constructor(path: string, options: { readonly timeout: number; readonly readOnly?: boolean }) {
+      const { timeout, readOnly } = options;
+      this.#database = new Database(
+        path,
+        readOnly === true ? { readonly: true } : { readwrite: true, create: true },
+      );
       this.#database.run(`PRAGMA busy_timeout = ${timeout}`);
     }
 

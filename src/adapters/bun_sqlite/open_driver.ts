@@ -1,10 +1,6 @@
 import { IncompatibleError } from "../../errors/mod.ts";
-import {
-  builtinModule,
-  type FileDriver,
-  openNativeFile,
-  type SqliteFileOptions,
-} from "../sqlite_file/mod.ts";
+import { builtinModule } from "../../ports/mod.ts";
+import { type FileDriver, openNativeFile, type SqliteFileOptions } from "../sqlite_file/mod.ts";
 import { type BunSqlite, bunLibrary } from "./bun_database.ts";
 
 /**
@@ -14,7 +10,12 @@ import { type BunSqlite, bunLibrary } from "./bun_database.ts";
  * @throws {BackendError | BusyError} When the file cannot be opened.
  */
 export async function openBunSqliteDriver(options: Omit<SqliteFileOptions, "connect">): Promise<FileDriver> {
+  return await openNativeFile(bunSqliteLibrary(), options);
+}
+
+/** `bun:sqlite` as a native library. @throws {IncompatibleError} When the runtime has none. */
+export function bunSqliteLibrary(): ReturnType<typeof bunLibrary> {
   const sqlite = builtinModule<BunSqlite>("bun:sqlite");
   if (sqlite === undefined) throw new IncompatibleError("open database: the runtime has no bun:sqlite");
-  return await openNativeFile(bunLibrary(sqlite), options);
+  return bunLibrary(sqlite);
 }

@@ -47,8 +47,8 @@ export interface AlarmSchedulerOptions {
  * - **Stored tasks** (`register` with `stored`) keep their due times in the object's database. The alarm runs
  *   them in any incarnation of the object. Tasks that are planned in one turn of the event loop cost one row,
  *   and the alarm another.
- * - **Other tasks** only affect memory. A timer runs them, and the alarm is a fallback. They are lost with
- *   the memory of the object.
+ * - **Other tasks** only affect memory. A timer runs them, and the alarm is a fallback; the option `alarm`
+ *   leaves one to either alone. They are lost with the memory of the object.
  * - The alarm moves only when the earliest due time moves earlier, and is set after all other writes. An
  *   early alarm finds no due task and is set again, with growing delays while the platform's clock is ahead
  *   of the host's.
@@ -127,10 +127,14 @@ export class AlarmScheduler implements Scheduler {
     return this.#alarmAtMs;
   }
 
+  /** Whether the stored due times are damaged, so that stored tasks must be planned again. */
+  get isDamaged(): boolean {
+    return this.#tasks.isDamaged;
+  }
+
   register(name: string, task: ScheduledTask, options: TaskOptions = {}): () => void {
-    const isStored = options.stored === true;
-    if (isStored) this.#try("alarm: due times could not be read", () => this.#tasks.load());
-    const entry = this.#tasks.add(name, task, isStored);
+    if (options.stored === true) this.#try("alarm: due times could not be read", () => this.#tasks.load());
+    const entry = this.#tasks.add(name, task, options);
     return () => {
       if (this.#tasks.remove(entry)) this.#saveSoon();
     };
@@ -229,7 +233,7 @@ export class AlarmScheduler implements Scheduler {
   async #tick(): Promise<void> {
     this.#tickAtMs = undefined;
     this.#retryAtMs = undefined;
-    for (const entry of this.#tasks.due()) if (!entry.isStored) void this.#run(entry);
+    for (const entry of this.#tasks.due()) if (entry.byAlarm !== true) void this.#run(entry);
     this.#saveSoon();
   }
 
@@ -323,13 +327,15 @@ export class AlarmScheduler implements Scheduler {
 
   #armTimer(): void {
     const dueMs: number[] = [];
-    for (const { isStored, dueAtMs, running } of this.#tasks.entries) {
-      if (!isStored && dueAtMs !== undefined && running === undefined) dueMs.push(dueAtMs);
+    for (const { byAlarm, dueAtMs, running } of this.#tasks.entries) {
+      if (byAlarm !== true && dueAtMs !== undefined && running === undefined) dueMs.push(dueAtMs);
     }
     if (this.#retryAtMs !== undefined) dueMs.push(this.#retryAtMs);
     const earliestMs = Math.min(...dueMs);
     if (earliestMs === Number.POSITIVE_INFINITY) return;
-    if (this.#tickAtMs !== undefined && this.#tickAtMs <= earliestMs) return;
+    const tickAtMs = this.#tickAtMs ?? -1;
+    // A timer that should have run before is lost.
+    if (tickAtMs >= this.#clock.nowMs() && tickAtMs <= earliestMs) return;
     this.#tickAtMs = earliestMs;
     this.#timers.schedule(TICK, earliestMs);
   }
@@ -340,8 +346,8 @@ export class AlarmScheduler implements Scheduler {
     if (this.#handlerFailures > 0) return nowMs + retryMs(this.#handlerFailures);
     const { entries, unclaimed, isDamaged, isLoaded } = this.#tasks;
     const times = [...unclaimed.values()];
-    for (const { isStored, dueAtMs } of entries) {
-      if (dueAtMs !== undefined) times.push(isStored ? dueAtMs : dueAtMs + NET_MS);
+    for (const { byAlarm, dueAtMs } of entries) {
+      if (dueAtMs !== undefined && byAlarm !== false) times.push(byAlarm ? dueAtMs : dueAtMs + NET_MS);
     }
     if (!isLoaded) times.push(nowMs + FIRST_RETRY_MS);
     if (isDamaged) times.push(nowMs);

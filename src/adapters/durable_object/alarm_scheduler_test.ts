@@ -239,6 +239,45 @@ describe("AlarmScheduler.alarm", () => {
     expect(object.alarmInMs).toBeNull();
   });
 
+  test("leaves tasks to the alarm or to a timer alone", async () => {
+    const object = new RestartingObject();
+    for (const [name, alarm] of [
+      ["alarm", true],
+      ["timer", false],
+    ] as const) {
+      object.scheduler.register(name, async () => void object.runs.push(name), { alarm });
+      object.scheduler.schedule(name, object.at(5_000));
+    }
+    await drained();
+    expect([object.storage.takeCalls(), object.alarmInMs]).toEqual([["setAlarm"], 5_000]);
+    await object.pass(5_000);
+    expect(object.runs).toEqual(["timer"]);
+    await object.ring();
+    expect([object.runs, object.alarmInMs]).toEqual([["timer", "alarm"], null]);
+    object.scheduler.schedule("timer", object.at(6_000));
+    await drained();
+    expect([object.storage.takeCalls(), object.alarmInMs]).toEqual([[], null]);
+    object.scheduler.schedule("alarm", object.at(7_000));
+    await object.restart();
+    await object.pass(7_000);
+    await object.ring();
+    expect([object.runs, object.prepared]).toEqual([["timer", "alarm"], 0]);
+  });
+
+  test("sets a timer again that did not run", async () => {
+    const object = new RestartingObject();
+    object.register("timed", { stored: false });
+    object.scheduler.schedule("timed", object.at(1_000));
+    await drained();
+    // The timer is lost.
+    object.clock.advance(2_000);
+    object.timers.cancel("alarm-scheduler.tick");
+    object.scheduler.schedule("timed", object.at(3_000));
+    await drained();
+    await object.pass(1_000);
+    expect(object.runs).toEqual(["timed"]);
+  });
+
   test("drops timed tasks with the memory of the object", async () => {
     const object = new RestartingObject();
     object.register("timed", { stored: false });

@@ -1,8 +1,10 @@
-import { type Backend, createPlainBackend } from "../../backend/mod.ts";
+import { type Backend, createPlainBackend, type Sealing, type Write } from "../../backend/mod.ts";
 import { requireObject } from "../../errors/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import { openSqliteCore } from "../sqlite/mod.ts";
+import { firstRow } from "./first_row.ts";
 import { durableObjectDriver } from "./object_driver.ts";
+import { mapObjectError } from "./object_errors.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
 /** Options of `durableObjectBackend`. */
@@ -11,6 +13,8 @@ export interface DurableObjectBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
+  /** Encrypts stored values: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
 }
 
 /**
@@ -48,11 +52,38 @@ export interface DurableObjectBackendOptions {
  * }
  * ```
  */
-export async function durableObjectBackend(
+export function durableObjectBackend(
   storage: ObjectStorageLike,
   options: DurableObjectBackendOptions = {},
 ): Promise<Backend> {
+  return openObjectBackend(storage, options);
+}
+
+/** As `durableObjectBackend`. @param committing Called with the writes of each commit before it. */
+export async function openObjectBackend(
+  storage: ObjectStorageLike,
+  options: DurableObjectBackendOptions,
+  committing: (writes: readonly Write[]) => void = () => {},
+): Promise<Backend> {
   requireObject("options", options);
-  const core = await openSqliteCore(durableObjectDriver(storage), options.account);
-  return createPlainBackend(core, options);
+  const { account = "default", sealing } = options;
+  const driver = durableObjectDriver(storage);
+  const [version] = versionRow(storage) ?? [];
+  const opened = await openSqliteCore(driver, account, version);
+  const core: typeof opened = {
+    ...opened,
+    commit(writes, commitOptions) {
+      committing(writes);
+      return opened.commit(writes, commitOptions);
+    },
+  };
+  return createPlainBackend(sealing?.sealed(core, { account }) ?? core, options);
+}
+
+function versionRow(storage: ObjectStorageLike): ReturnType<typeof firstRow> {
+  try {
+    return firstRow(storage, "SELECT version FROM holdfast_schema");
+  } catch (error) {
+    throw mapObjectError(error, "read");
+  }
 }

@@ -1,4 +1,5 @@
 import { CorruptError } from "../../errors/mod.ts";
+import { firstRow } from "./first_row.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
 /** One row for all tasks, so that tasks planned together cost one row. */
@@ -6,8 +7,6 @@ const CREATE = `CREATE TABLE IF NOT EXISTS alarm_tasks (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   due_times TEXT NOT NULL
 ) STRICT`;
-
-const EXISTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alarm_tasks'";
 
 /** Due times in milliseconds, by task name. */
 export type DueTimes = ReadonlyMap<string, number>;
@@ -17,9 +16,8 @@ export type DueTimes = ReadonlyMap<string, number>;
  *
  * @throws {CorruptError} When the stored text is malformed.
  */
-export function loadDueTimes({ sql }: ObjectStorageLike): DueTimes {
-  if ([...sql.exec(EXISTS).raw()].length === 0) return new Map();
-  const [row] = [...sql.exec("SELECT due_times FROM alarm_tasks").raw()];
+export function loadDueTimes(storage: ObjectStorageLike): DueTimes {
+  const row = firstRow(storage, "SELECT due_times FROM alarm_tasks");
   return row === undefined ? new Map() : parse(String(row[0]));
 }
 
@@ -41,15 +39,13 @@ function parse(json: string): DueTimes {
   let value: unknown;
   try {
     value = JSON.parse(json);
-  } catch (cause) {
-    throw new CorruptError("read alarm tasks: not JSON", { cause });
+  } catch {
+    // As malformed as other values.
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new CorruptError("read alarm tasks: not an object");
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const entries = Object.entries(value);
+    if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1])))
+      return new Map(entries);
   }
-  const entries = Object.entries(value);
-  if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) {
-    return new Map(entries);
-  }
-  throw new CorruptError("read alarm tasks: a due time is not a number");
+  throw new CorruptError("read alarm tasks: malformed");
 }

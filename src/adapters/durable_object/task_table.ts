@@ -1,5 +1,5 @@
 import { CorruptError } from "../../errors/mod.ts";
-import type { Clock, Logger, ScheduledTask } from "../../ports/mod.ts";
+import type { Clock, Logger, ScheduledTask, TaskOptions } from "../../ports/mod.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 import { type DueTimes, loadDueTimes, saveDueTimes } from "./stored_due_times.ts";
 
@@ -8,6 +8,8 @@ export interface TaskEntry {
   readonly name: string;
   readonly task: ScheduledTask;
   readonly isStored: boolean;
+  /** Whether the alarm alone or a timer alone runs it; `undefined` for a timer with the alarm as fallback. */
+  readonly byAlarm: boolean | undefined;
   dueAtMs: number | undefined;
   /** The due time under which it stays stored while an alarm runs it. */
   heldAtMs: number | undefined;
@@ -69,12 +71,13 @@ export class TaskTable {
    * Adds a task with the due time that an earlier incarnation stored. @throws {TypeError} When the name is
    * taken.
    */
-  add(name: string, task: ScheduledTask, isStored: boolean): TaskEntry {
+  add(name: string, task: ScheduledTask, { stored, alarm }: TaskOptions): TaskEntry {
+    const isStored = stored === true;
     if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
     const dueAtMs = isStored ? this.#unclaimed.get(name) : undefined;
     if (isStored) this.#unclaimed.delete(name);
     const entry: TaskEntry = {
-      ...{ name, task, isStored, dueAtMs },
+      ...{ name, task, isStored, dueAtMs, byAlarm: isStored || alarm },
       ...{ heldAtMs: undefined, isPlanned: false, plans: 0, failures: 0, running: undefined },
     };
     this.#entries.set(name, entry);

@@ -1,4 +1,4 @@
-import type { Backend } from "../../backend/mod.ts";
+import type { Backend, Sealing } from "../../backend/mod.ts";
 import { requireObject } from "../../errors/mod.ts";
 import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
 import { type NativeLibrary, openFileBackend } from "../sqlite_file/mod.ts";
@@ -23,6 +23,8 @@ export interface LibsqlBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
+  /** Encrypts stored values: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
   /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
   /**
@@ -57,7 +59,8 @@ export interface LibsqlBackendOptions {
  */
 export async function libsqlBackend(options: LibsqlBackendOptions): Promise<Backend> {
   requireObject("open database: options", options);
-  const { url, authToken, native, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
+  const { url, authToken, native, account, clock, logger = consoleWarnings() } = options;
+  const { sealing, originalIsStopped } = options;
   const driver = await openLibsqlDriver({ url, authToken, native, logger, clock });
-  return await openFileBackend(driver, { account, clock, originalIsStopped });
+  return await openFileBackend(driver, { account, clock, sealing, originalIsStopped });
 }

@@ -117,6 +117,16 @@ function remoteDriver(client: SqliteClient, server: string, logger: Logger): Fil
       };
       return queue.run(() => retry.run(send));
     },
+    queryTogether: (statements) =>
+      retry.run(async () => {
+        try {
+          const results = await client.batch(statements.map(toDriver), "deferred");
+          isOpen = true;
+          return results.map((result) => ({ rows: rowsOf(result), rowsAffected: 0 }));
+        } catch (error) {
+          throw mapDriverError(error, isOpen ? "read" : "open database", server);
+        }
+      }),
     close: () => queue.run(async () => client.close()),
   };
 }

@@ -1,16 +1,21 @@
-import type {
-  Device,
-  DeviceListRecord,
-  Lease,
-  LidPnMapping,
-  MsgSecretEntry,
-  OwnerState,
-  PendingInbound,
-  QuarantineReason,
-  SignalRecordStore,
-  SyncKey,
-  SyncVersion,
-  TcTokenEntry,
+import {
+  type Device,
+  type DeviceListRecord,
+  type Lease,
+  type LidPnMapping,
+  type ListedTable,
+  type MessageSegment,
+  type MsgSecretEntry,
+  type OwnerState,
+  type PendingInbound,
+  type QuarantineReason,
+  SEALING_LOG,
+  type SetAsideScope,
+  type SignalRecordStore,
+  type SyncKey,
+  type SyncVersion,
+  type TcTokenEntry,
+  tablesNotKept,
 } from "../../backend/mod.ts";
 import { columnsOf, type Stored } from "./damaged.ts";
 import { compoundKey, Table } from "./table.ts";
@@ -56,6 +61,8 @@ export interface SyncVersionRow {
   readonly state: SyncVersion | undefined;
   readonly current: number | undefined;
   readonly started: number;
+  /** Grows with every change of the collection. */
+  readonly revision: number;
 }
 
 /** The value MAC of one mutation that belongs to a collection's state. */
@@ -69,6 +76,7 @@ export interface SyncValueRow {
 /** The MAC of one mutation. */
 export interface MutationMacRow {
   readonly collection: string;
+  readonly indexMac: Uint8Array;
   readonly version: bigint;
   readonly valueMac: Uint8Array;
 }
@@ -129,6 +137,7 @@ export interface AccountTables {
   readonly sentMessages: Table<SentMessageRow>;
   readonly pendingInbound: Table<PendingInboundRow>;
   readonly msgSecrets: Table<Stored<MsgSecretEntry>>;
+  readonly messageSegments: Table<MessageSegment>;
   readonly device: Table<Stored<Device>>;
 }
 
@@ -167,6 +176,10 @@ export function createTables(): AccountTables {
     sentMessages: new Table({ bytesOf: (row) => row.payload.byteLength }),
     pendingInbound: new Table({ bytesOf: (row) => row.payload.byteLength }),
     msgSecrets: new Table({ bytesOf: (row) => columnsOf(row).secret.byteLength }),
+    messageSegments: new Table({
+      bytesOf: (row) => row.head.byteLength + row.payload.byteLength,
+      groupOf: (row) => row.log,
+    }),
     device: new Table({ bytesOf: (row) => extraBytes(columnsOf(row)) }),
   };
 }
@@ -177,6 +190,41 @@ export function clearTables(
   transaction: Transaction,
 ): number {
   return Object.values(tables).reduce((rows, table: Table<unknown>) => rows + table.clear(transaction), 0);
+}
+
+/** The tables of rows that are listed under one name. */
+const TABLES: Readonly<Record<ListedTable, readonly (keyof AccountTables)[]>> = {
+  identity: ["identities"],
+  session: ["sessions"],
+  preKey: ["preKeys"],
+  signedPreKey: ["signedPreKeys"],
+  senderKey: ["senderKeys"],
+  quarantine: ["quarantined"],
+  syncKey: ["syncKeys"],
+  syncVersion: ["syncVersions", "syncValues"],
+  mutationMacs: ["mutationMacs"],
+  senderKeyDevices: ["senderKeyDevices"],
+  lidMapping: ["lidMappings"],
+  baseKey: ["baseKeys"],
+  deviceList: ["deviceLists"],
+  groupMetadata: ["groupMetadata"],
+  tcToken: ["tcTokens"],
+  sentMessage: ["sentMessages"],
+  pendingInbound: ["pendingInbound"],
+  msgSecret: ["msgSecrets"],
+  messageSegment: ["messageSegments"],
+};
+
+/** Removes the rows that an account does not keep when it is set aside. @returns Rows changed. */
+export function clearNotKept(tables: AccountTables, keeps: SetAsideScope, transaction: Transaction): number {
+  const [segments, ...others] = [
+    tables.messageSegments.deleteWhere(({ log }) => log !== SEALING_LOG, transaction),
+    ...tablesNotKept(keeps)
+      .filter((table) => table !== "messageSegment")
+      .flatMap((table) => TABLES[table as ListedTable])
+      .map((name) => (tables[name] as Table<unknown>).clear(transaction)),
+  ];
+  return others.reduce((rows, cleared) => rows + cleared, segments ?? 0);
 }
 
 function extraBytes(device: Device): number {

@@ -43,6 +43,10 @@ function versionRow({ syncVersions }: AccountTables, name: string): SyncVersionR
   return row && columnsOf(row);
 }
 
+function nextRevision(tables: AccountTables, name: string): number {
+  return (versionRow(tables, name)?.revision ?? 0) + 1;
+}
+
 function setState(
   { tables, transaction }: ApplyContext,
   ...[name, generation, state]: [name: string, generation: number, state: SyncVersion]
@@ -52,6 +56,7 @@ function setState(
     state: { version, macMismatchFatal, hash: copyBytes(hash) },
     current: generation,
     started: Math.max(versionRow(tables, name)?.started ?? 0, generation),
+    revision: nextRevision(tables, name),
   };
   return tables.syncVersions.set(name, row, transaction);
 }
@@ -100,8 +105,9 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
     const started = Math.max(before?.started ?? 0, generation);
     let changed = 0;
     if (state !== undefined) changed += setState(context, name, generation, state);
-    else if (started !== before?.started) {
-      const row = { state: undefined, current: undefined, ...before, started };
+    else if (started !== before?.started || generation === before.current) {
+      const revision = nextRevision(tables, name);
+      const row = { state: undefined, current: undefined, ...before, started, revision };
       changed += tables.syncVersions.set(name, row, transaction);
     }
     for (const index of removed) {
@@ -116,7 +122,8 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
     const started = versionRow(tables, name)?.started ?? 0;
     if (started === 0) return cleared + tables.syncVersions.delete(name, transaction);
     // The number of a generation is never used again.
-    const row = { state: undefined, current: undefined, started };
+    const revision = nextRevision(tables, name);
+    const row = { state: undefined, current: undefined, started, revision };
     return cleared + tables.syncVersions.set(name, row, transaction);
   },
   "syncVersion.sweep": ({ limit }, { tables, transaction }) =>
@@ -131,7 +138,12 @@ export const APP_SYNC_APPLIERS: AppliersOf<AppSyncKind> = {
   "mutationMacs.put": ({ name, version, macs }, { tables, transaction }) => {
     let changed = 0;
     for (const { indexMac, valueMac } of macs) {
-      const row = { collection: name, version, valueMac: copyBytes(valueMac) };
+      const row = {
+        collection: name,
+        indexMac: copyBytes(indexMac),
+        version,
+        valueMac: copyBytes(valueMac),
+      };
       changed += tables.mutationMacs.set(macKey(name, indexMac), row, transaction);
     }
     return changed;

@@ -6,6 +6,8 @@ import type { Transaction } from "./transaction.ts";
 /** The state that an applied write may change. */
 export interface ApplyContext {
   readonly accounts: MemoryAccounts;
+  /** Name of the account. */
+  readonly name: string;
   /** The tables of the account that commits. */
   readonly tables: AccountTables;
   readonly transaction: Transaction;

@@ -4,6 +4,7 @@ import type { AppliersOf, ApplyContext } from "./applier.ts";
 import { DEVICE_APPLIERS } from "./device_store.ts";
 import { MESSAGE_APPLIERS } from "./message_store.ts";
 import { PROTOCOL_APPLIERS } from "./protocol_store.ts";
+import { SEGMENT_APPLIERS } from "./segment_store.ts";
 import { SIGNAL_APPLIERS } from "./signal_store.ts";
 
 /** One entry for each kind of write. A new kind does not compile without one. */
@@ -12,6 +13,7 @@ const APPLIERS: AppliersOf<WriteKind> = {
   ...APP_SYNC_APPLIERS,
   ...PROTOCOL_APPLIERS,
   ...MESSAGE_APPLIERS,
+  ...SEGMENT_APPLIERS,
   ...DEVICE_APPLIERS,
 };
 

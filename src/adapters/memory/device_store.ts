@@ -3,9 +3,10 @@ import type {
   DatabaseSnapshot,
   Device,
   DeviceReads,
+  SetAsideAccount,
   TableSummary,
 } from "../../backend/mod.ts";
-import { type AccountTables, clearTables, createTables } from "./account_tables.ts";
+import { type AccountTables, clearNotKept, clearTables, createTables } from "./account_tables.ts";
 import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyDevice } from "./copies.ts";
 import { readable } from "./damaged.ts";
@@ -14,12 +15,20 @@ import type { MemoryAccount, MemoryAccounts } from "./memory_accounts.ts";
 /** The layout has one version, since the database ends with the process. */
 const SCHEMA_VERSION = 1;
 
+type AccountWrite = "clear" | "delete" | "setAside" | "bringBack" | "expireSetAside";
+
 /** How the writes of the device store change its tables. */
-export const DEVICE_APPLIERS: AppliersOf<"device.save" | "account.clear" | "account.delete"> = {
+export const DEVICE_APPLIERS: AppliersOf<"device.save" | `account.${AccountWrite}`> = {
   "device.save": ({ device }, { tables, transaction }) =>
     tables.device.set("", copyDevice(device), transaction),
   "account.clear": (_write, { tables, transaction }) => clearTables(tables, transaction),
   "account.delete": ({ accountId }, { accounts, transaction }) => accounts.delete(accountId, transaction),
+  "account.setAside": (write, { accounts, name, tables, transaction }) =>
+    clearNotKept(tables, write.keeps, transaction) + accounts.setAside(name, write, transaction),
+  "account.bringBack": (write, { accounts, name, transaction }) =>
+    accounts.bringBack(name, write, transaction),
+  "account.expireSetAside": ({ cutoff }, { accounts, transaction }) =>
+    accounts.expireSetAside(cutoff, transaction),
 };
 
 /** Reads of the device store. `account` returns the open account, `undefined` when it is not registered. */
@@ -39,6 +48,10 @@ export function deviceReads(
     async listAccounts(): Promise<AccountSummary[]> {
       account();
       return accounts.list();
+    },
+    async listSetAside(): Promise<SetAsideAccount[]> {
+      account();
+      return accounts.listSetAside(name);
     },
     async snapshotDb(snapshot: string, extra?: Uint8Array): Promise<DatabaseSnapshot> {
       const open = account();

@@ -5,9 +5,11 @@ import {
   type CommitOptions,
   createBackend,
   DEFAULT_MAX_VALUE_BYTES,
+  KEY_CHECK,
   type OwnerGuard,
   type OwnerState,
   requireAccountName,
+  type Sealing,
   type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
@@ -22,6 +24,8 @@ import { MemoryDatabase } from "./memory_database.ts";
 import { MemoryFaults } from "./memory_faults.ts";
 import { messageReads } from "./message_store.ts";
 import { protocolReads } from "./protocol_store.ts";
+import { rowReads } from "./row_listing.ts";
+import { segmentKey, segmentReads } from "./segment_store.ts";
 import { signalReads } from "./signal_store.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -42,6 +46,8 @@ export interface MemoryBackendOptions {
   readonly faults?: MemoryFaults | undefined;
   /** Changes stored values on their way in and out. */
   readonly values?: ValueTransform | undefined;
+  /** Encrypts stored values: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
 }
 
 /**
@@ -70,7 +76,9 @@ export function memoryBackend(options: MemoryBackendOptions = {}): Backend {
   if (options.database !== undefined && !(options.database instanceof MemoryDatabase)) {
     throw new ArgumentTypeError("open database: database is not a MemoryDatabase");
   }
-  return createBackend(memoryCore(options), { clock: options.clock, values: options.values });
+  const { account = DEFAULT_ACCOUNT, clock, values, sealing } = options;
+  const core = memoryCore(options);
+  return createBackend(sealing?.sealed(core, { account }) ?? core, { clock, values });
 }
 
 function memoryCore(options: MemoryBackendOptions): BackendCore {
@@ -81,6 +89,8 @@ function memoryCore(options: MemoryBackendOptions): BackendCore {
     ...appSyncReads(tables),
     ...protocolReads(tables),
     ...messageReads(tables),
+    ...segmentReads(tables),
+    ...rowReads(tables),
     ...deviceReads(account.name, account.accounts, () => account.stored()),
     capabilities: account.capabilities,
     commit: async (writes, commitOptions) => account.commit(writes, commitOptions),
@@ -110,6 +120,7 @@ class OpenMemoryAccount {
       durableOnResolve: true,
       maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
       maxParameters: undefined,
+      tellsSealed: true,
     };
   }
 
@@ -126,7 +137,10 @@ class OpenMemoryAccount {
   }
 
   readOwner(): OwnerState | undefined {
-    return this.tables().owner.get("");
+    const { owner, messageSegments } = this.tables();
+    const stored = owner.get("");
+    const isSealed = messageSegments.get(segmentKey(KEY_CHECK.log, KEY_CHECK.seq)) !== undefined;
+    return stored && (isSealed ? { ...stored, sealed: true } : stored);
   }
 
   create(): number {
@@ -145,6 +159,7 @@ class OpenMemoryAccount {
       return writes.map((write) =>
         applyWrite(write, {
           accounts: this.accounts,
+          name: this.name,
           // Looked up for each write, because the previous one may have deleted the account.
           tables: this.accounts.register(this.name, transaction).tables,
           transaction,

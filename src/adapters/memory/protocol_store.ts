@@ -13,6 +13,7 @@ import type { AppliersOf } from "./applier.ts";
 import { copyBytes, copyDeviceList, copyTcToken } from "./copies.ts";
 import { readable, type Stored } from "./damaged.ts";
 import type { MessageReads } from "./message_store.ts";
+import type { SegmentReads } from "./segment_store.ts";
 import { compoundKey } from "./table.ts";
 
 type ProtocolKind = Extract<
@@ -103,7 +104,9 @@ export const PROTOCOL_APPLIERS: AppliersOf<ProtocolKind> = {
 };
 
 /** Reads of the protocol store, except those about messages. */
-export function protocolReads(tables: () => AccountTables): Omit<ProtocolReads, keyof MessageReads> {
+export function protocolReads(
+  tables: () => AccountTables,
+): Omit<ProtocolReads, keyof (MessageReads & SegmentReads)> {
   return {
     async getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]> {
       return tables()

@@ -36,6 +36,16 @@ export class Table<V> {
     return this.#rows.get(key);
   }
 
+  /** All rows with their keys, in no particular order. */
+  entries(): [key: string, row: V][] {
+    return [...this.#rows];
+  }
+
+  /** The stored bytes of a row. */
+  bytesOf(row: V): number {
+    return this.#options.bytesOf(row);
+  }
+
   /** All rows, in no particular order. */
   rows(): V[] {
     return [...this.#rows.values()];
@@ -130,4 +140,9 @@ export class Table<V> {
 /** Builds one key from several texts. Different texts never give equal keys, unlike plain joining. */
 export function compoundKey(...parts: readonly string[]): string {
   return JSON.stringify(parts);
+}
+
+/** The texts of a compound key. */
+export function keyParts(key: string): readonly string[] {
+  return JSON.parse(key) as string[];
 }

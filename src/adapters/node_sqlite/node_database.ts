@@ -1,10 +1,10 @@
 import { IncompatibleError } from "../../errors/mod.ts";
-import type { NativeDatabase, NativeLibrary, NativeStatement } from "../sqlite_file/mod.ts";
+import type { NativeDatabase, NativeStatement, RuntimeLibrary } from "../sqlite_file/mod.ts";
 
 /** The part of `node:sqlite` that this adapter uses. */
 export interface NodeSqlite {
   readonly DatabaseSync: {
-    new (path: string, options: { readonly timeout: number }): NodeDatabase;
+    new (path: string, options: { readonly timeout: number; readonly readOnly?: boolean }): NodeDatabase;
     readonly prototype: object & { readonly prepare?: unknown };
   };
 }
@@ -22,15 +22,16 @@ interface NodeStatement {
   setReturnArrays?(enabled: boolean): void;
   run(...params: unknown[]): { readonly changes: number | bigint };
   all(...params: unknown[]): unknown[];
+  get(...params: unknown[]): unknown;
 }
 
 /** `node:sqlite` as the class of a native library. */
-export function nodeLibrary({ DatabaseSync }: NodeSqlite): NativeLibrary {
+export function nodeLibrary({ DatabaseSync }: NodeSqlite): RuntimeLibrary {
   return class NodeSqliteDatabase implements NativeDatabase {
     readonly #database: NodeDatabase;
     #open = true;
 
-    constructor(path: string, options: { readonly timeout: number }) {
+    constructor(path: string, options: { readonly timeout: number; readonly readOnly?: boolean }) {
       this.#database = named(() => new DatabaseSync(path, options));
     }
 
@@ -74,20 +75,28 @@ class Statement implements NativeStatement {
   }
 
   run(params: unknown[]): { readonly changes: number } {
-    return { changes: Number(named(() => this.#statement.run(...params.map(bound))).changes) };
+    return { changes: Number(named(() => this.#statement.run(...bound(params))).changes) };
   }
 
   all(params: unknown[]): unknown[] {
-    return named(() => this.#statement.all(...params.map(bound)));
+    return named(() => this.#statement.all(...bound(params)));
+  }
+
+  get(params: unknown[]): unknown {
+    return named(() => this.#statement.get(...bound(params)));
   }
 }
 
 /** Empty bytes that have memory. */
 const EMPTY: Uint8Array = new Uint8Array(1).subarray(1);
 
-/** Node 22 binds empty bytes without memory, such as a copy of empty bytes, as NULL. */
-function bound(value: unknown): unknown {
-  return value instanceof Uint8Array && value.byteLength === 0 ? EMPTY : value;
+/** Node 22 binds empty bytes without memory, such as a copy of empty bytes, as NULL. Changes the list. */
+function bound(params: unknown[]): unknown[] {
+  for (let index = 0; index < params.length; index += 1) {
+    const value = params[index];
+    if (value instanceof Uint8Array && value.byteLength === 0) params[index] = EMPTY;
+  }
+  return params;
 }
 
 /** Names of those SQLite base result codes (sqlite.org/rescode.html) that distinguish errors. */

@@ -25,7 +25,7 @@ import { openNodeSqliteDriver } from "./open_driver.ts";
  */
 export async function nodeSqliteBackend(options: SqliteFileBackendOptions): Promise<Backend> {
   requireObject("open database: options", options);
-  const { path, account, clock, logger = consoleWarnings(), originalIsStopped } = options;
+  const { path, account, clock, logger = consoleWarnings(), sealing, originalIsStopped } = options;
   const driver = await openNodeSqliteDriver({ path, logger, clock });
-  return await openFileBackend(driver, { account, clock, originalIsStopped });
+  return await openFileBackend(driver, { account, clock, sealing, originalIsStopped });
 }

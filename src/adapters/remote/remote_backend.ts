@@ -4,20 +4,41 @@ import {
   type Capabilities,
   type CommitOptions,
   createBackend,
+  type Device,
   ForwardingReads,
+  type HashState,
+  keyCheckReads,
+  keyOfRead,
+  MAX_SEEN_MS,
+  type OpeningCommit,
   type OwnerState,
+  openingCore,
   READ,
   READS,
+  type ReadCall,
   type ReadMethod,
   requireAccountName,
+  type Sealing,
+  type SeenAccount,
+  storedState,
   type Write,
 } from "../../backend/mod.ts";
 import { BackendError, ClosedError, CorruptError, requireObject } from "../../errors/mod.ts";
 import { type Host, systemHost } from "../../ports/mod.ts";
-import { contentsOf, PROTOCOL, type Wire, type WireMethod } from "../../protocol/mod.ts";
+import {
+  contentsOf,
+  framesOf,
+  PROTOCOL,
+  type Wire,
+  type WireMethod,
+  type WireReadCall,
+} from "../../protocol/mod.ts";
 import type { Rule } from "../../rules/mod.ts";
 import { answerOf, Unanswered } from "./read_answer.ts";
 import { RequestSender } from "./request_sender.ts";
+
+/** Default name of the account. */
+const DEFAULT_ACCOUNT = "default";
 
 /** Default time limit of one request, in milliseconds. */
 const DEADLINE_MS = 15_000;
@@ -34,6 +55,11 @@ export interface RemoteBackendOptions {
   readonly deadlineMs?: number | undefined;
   /** Sends the requests, for example a Worker's service binding. Defaults to the host's `fetch`. */
   readonly fetch?: typeof fetch | undefined;
+  /**
+   * Encrypts stored values in this process: `sealing` of the subpath `sealing`. The service keeps what it
+   * cannot read. It checks kinds, keys and sizes, and can open the account for no operation of its own.
+   */
+  readonly sealing?: Sealing | undefined;
   /** Clock, scheduler and logger. Missing ones default to the host's own. */
   readonly host?: Partial<Host> | undefined;
 }
@@ -74,8 +100,72 @@ export async function remoteBackend(options: RemoteBackendOptions): Promise<Back
     host,
     deadlineMs: requireDeadline(options.deadlineMs ?? DEADLINE_MS),
   });
-  const capabilities = (await ask(sender, wire, "capabilities", [])) as Capabilities;
-  return createBackend(new RemoteCore(sender, wire, capabilities), { clock: host.clock });
+  const { account = DEFAULT_ACCOUNT, sealing } = options;
+  const isSealed = sealing !== undefined;
+  const seen = await look(sender, wire, isSealed);
+  const { capabilities } = seen;
+  const seenAtMs = host.clock.nowMs();
+  const core = new RemoteCore(sender, wire, capabilities);
+  const over = (of: BackendCore): Backend =>
+    createBackend(sealing?.sealed(of, { account }) ?? of, { clock: host.clock });
+  // A release that has not learned to read several calls in one.
+  if (seen.isSingle) return over(core);
+  return Object.assign(over(core), {
+    opening: (): Backend => {
+      const isFresh = Math.abs(host.clock.nowMs() - seenAtMs) <= MAX_SEEN_MS;
+      const commitAndRead: OpeningCommit = (...args) => core.commitAndRead(...args);
+      return over(openingCore({ core, seen: isFresh ? seen.account : undefined, isSealed, commitAndRead }));
+    },
+  });
+}
+
+/** What is asked for when a backend is opened. */
+interface Look {
+  readonly capabilities: Capabilities;
+  readonly account?: SeenAccount;
+  /** Whether the service takes one read or commit in one request, and no more. */
+  readonly isSingle?: boolean;
+}
+
+/** Asks for the capabilities, and for what an opening of the account asks first. */
+async function look(sender: RequestSender, wire: Wire, isSealed: boolean): Promise<Look> {
+  const others = keyCheckReads(isSealed);
+  const also = [callOf(["load", []]), ...others.map(callOf)];
+  const reads: WireReadCall[] = [{ method: "readOwner", args: [] }, ...also];
+  const decode = (bytes: Uint8Array): Look => {
+    const [first, ...answers] = partsOf(bytes);
+    const capabilities = wire.decodeAnswer("capabilities", first) as Capabilities;
+    // A read that fails has no answer. The opening makes it again, and meets the error.
+    if (answers.length < reads.length) return { capabilities };
+    const [owner, device, ...more] = answers.map((answer, index) =>
+      wire.decodeAnswer((reads[index] as WireReadCall).method, answer),
+    );
+    const known = new Map(others.map((read, index) => [keyOfRead(read), more[index]]));
+    const account = {
+      owner: owner as OwnerState | undefined,
+      device: device as Device | undefined,
+      answers: known,
+    };
+    return { capabilities, account };
+  };
+  const body = wire.encodeRead("capabilities", [], reads);
+  try {
+    return await sender.sendRead(body, (response) => answerOf(response, decode));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { capabilities: (await ask(sender, wire, "capabilities", [])) as Capabilities, isSingle: true };
+  }
+}
+
+/** The parts of an answer. A service that answers the first part alone sends no frames. */
+function partsOf(bytes: Uint8Array): readonly [first: Uint8Array, ...others: Uint8Array[]] {
+  // A frame begins with its length, which is far below 16 MiB times 256.
+  const [first = bytes, ...others] = bytes[0] === 0 ? framesOf(bytes) : [];
+  return [first, ...others];
+}
+
+function callOf([method, args]: ReadCall): WireReadCall {
+  return { method, args };
 }
 
 /** The core that sends each call as a request. */
@@ -102,6 +192,25 @@ class RemoteCore extends ForwardingReads implements BackendCore {
     });
   }
 
+  /** As `commit`, and makes reads after it, in one request. */
+  async commitAndRead(...[writes, options, reads]: Parameters<OpeningCommit>): ReturnType<OpeningCommit> {
+    this.#assertOpen();
+    const wire = this.#wire;
+    const body = wire.encodeCommit(writes, options.guard, reads.map(callOf));
+    return await this.#sender.sendCommit(body, async (response) =>
+      answerOf(response, (bytes) => {
+        const [first, ...answers] = partsOf(bytes);
+        const counts = wire.decodeCounts(first);
+        if (counts.length !== writes.length) throw new CorruptError("remote: the answer is malformed");
+        const known = answers.map((answer, index) => {
+          const read = reads[index] as ReadCall;
+          return [keyOfRead(read), wire.decodeAnswer(read[0], answer)] as const;
+        });
+        return [counts, new Map(known)] as const;
+      }),
+    );
+  }
+
   async readOwner(): Promise<OwnerState | undefined> {
     return (await this.#ask("readOwner", [])) as OwnerState | undefined;
   }
@@ -114,6 +223,9 @@ class RemoteCore extends ForwardingReads implements BackendCore {
   override [READ](method: ReadMethod, args: readonly unknown[]): unknown {
     const keys = args.findIndex((arg) => Array.isArray(arg) && arg.length > this.#maxKeys);
     if (keys >= 0) return this.#askInPieces(method, args, keys);
+    // The service answers what a collection is that was never seen. Nothing of it is stored or sealed.
+    if (method === "getVersion")
+      return this.#ask(method, args).then((state) => storedState(state as HashState));
     if (READS[method].streams !== true) return this.#ask(method, args);
     this.#assertOpen();
     return stream(this.#sender, this.#wire, method, args);
@@ -187,7 +299,7 @@ async function* stream(
 }
 
 /** The URL for calls of an account. */
-function callUrl({ url, account = "default" }: RemoteBackendOptions): string {
+function callUrl({ url, account = DEFAULT_ACCOUNT }: RemoteBackendOptions): string {
   requireAccountName(account);
   if (account === "." || account === "..") {
     throw new TypeError("open remote backend: the account's name cannot be part of a path");

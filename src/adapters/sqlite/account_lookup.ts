@@ -2,7 +2,11 @@ import { AmbiguousError, BackendError } from "../../errors/mod.ts";
 import { integerOf } from "./cell.ts";
 import type { SqlDriver } from "./sql_driver.ts";
 
-const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING";
+/** Registers an account by its name. */
+export const REGISTER = "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING";
+
+/** Finds the id of an account by its name. */
+export const FIND = "SELECT device_id FROM account WHERE name = ?";
 
 /** Attempts to register and look up, in case answers are lost. */
 const MAX_ATTEMPTS = 4;
@@ -45,17 +49,22 @@ export class AccountLookup {
   }
 
   async #read(): Promise<number | undefined> {
-    const rows = await this.#driver.query("SELECT device_id FROM account WHERE name = ?", [this.#name]);
-    return rows[0] && integerOf(rows[0][0], "account id");
+    const [row] = await this.#driver.query(FIND, [this.#name]);
+    return row && integerOf(row[0], "account id");
   }
 
   async #register(): Promise<number> {
+    const found = await this.#read();
+    if (found !== undefined) return found;
+    const params = [this.#name];
     let cause: unknown;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const found = await this.#read();
-      if (found !== undefined) return found;
       try {
-        await this.#driver.batch([{ sql: REGISTER, params: [this.#name] }]);
+        const [, result] = await this.#driver.batch([
+          { sql: REGISTER, params },
+          { sql: FIND, params },
+        ]);
+        return integerOf(result?.rows[0]?.[0], "account id");
       } catch (error) {
         // Registering is idempotent, so a lost request is sent again.
         if (!(error instanceof AmbiguousError)) throw error;

@@ -8,7 +8,7 @@ import { type ReadScope, SCOPE } from "./read_scope.ts";
  * Value MACs that one statement reads. A server that answers in JSON needs some megabytes for them, and
  * limits its answers.
  */
-const PAGE_ROWS = 5_000;
+export const PAGE_ROWS: number = 5_000;
 
 /**
  * Maximum number of times that a read of one collection starts again because it changed between two pages.
@@ -19,7 +19,7 @@ const GENERATION_ROWS = `FROM sync_value WHERE device_id = (SELECT device_id FRO
   AND name = ?2 AND generation =`;
 
 /** The collection's row and the first page, in one statement: a small collection is one query. */
-const FIRST_PAGE = `SELECT version, hash, mac_mismatch_fatal, index_values, generation, revision
+export const FIRST_PAGE: string = `SELECT version, hash, mac_mismatch_fatal, index_values, generation, revision
   FROM sync_version v WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2
   UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL ${GENERATION_ROWS}
     (SELECT generation FROM sync_version

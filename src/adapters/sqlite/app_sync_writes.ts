@@ -1,20 +1,18 @@
 import type { CollectionName, SyncVersion } from "../../backend/mod.ts";
-import { RowStatement, splitKeys } from "./row_statement.ts";
+import { replaced, splitKeys, upsert } from "./row_statement.ts";
 import type { SqlStatement, SqlValue } from "./sql_driver.ts";
 import type { PlannersOf, WriteScope } from "./write_plan.ts";
 
 /** An older timestamp never replaces a newer one; a key that cannot be read cannot be newer. */
 const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_data, fingerprint) VALUES (?,?,?,?,?)
   ON CONFLICT (device_id, key_id) DO UPDATE
-  SET timestamp = excluded.timestamp, key_data = excluded.key_data, fingerprint = excluded.fingerprint
-  WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
+  SET ${replaced("timestamp, key_data, fingerprint")} WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
 
 /** Makes a generation the current one, and clears `index_values` of an earlier layout. */
 const PUT_SYNC_VERSION = `INSERT INTO sync_version
   (device_id, name, version, mac_mismatch_fatal, hash, index_values, generation, started)
   VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?6) ON CONFLICT (device_id, name) DO UPDATE SET
-  version = excluded.version, mac_mismatch_fatal = excluded.mac_mismatch_fatal, hash = excluded.hash,
-  index_values = x'', generation = excluded.generation, started = max(started, excluded.started),
+  ${replaced("version, mac_mismatch_fatal, hash, generation")}, index_values = x'', started = max(started, excluded.started),
   revision = revision + 1`;
 
 /** Records that a generation was started, or that the current one changes. */
@@ -40,20 +38,12 @@ const SWEEP = `DELETE FROM sync_value WHERE device_id = ? AND (name, generation,
   ${STALE} AND x.generation < v.generation WHERE v.device_id = ? UNION ALL
   ${STALE} AND x.generation > coalesce(v.generation, -1) WHERE v.device_id = ? LIMIT ?)`;
 
-const PUT_SYNC_VALUE = new RowStatement({
-  insert: "INSERT INTO sync_value (device_id, name, generation, index_mac, value)",
-  columns: 4,
+const PUT_SYNC_VALUE = upsert("sync_value", "name, generation, index_mac", "value", {
   shared: 0,
   oftenShared: 1,
-  conflict: "ON CONFLICT (device_id, name, generation, index_mac) DO UPDATE SET value = excluded.value",
 });
 
-const PUT_MUTATION_MAC = new RowStatement({
-  insert: "INSERT INTO mutation_mac (device_id, name, index_mac, version, value_mac)",
-  columns: 4,
-  conflict: `ON CONFLICT (device_id, name, index_mac) DO UPDATE
-    SET version = excluded.version, value_mac = excluded.value_mac`,
-});
+const PUT_MUTATION_MAC = upsert("mutation_mac", "name, index_mac", "version, value_mac");
 
 /** How writes of the app-sync store become statements. */
 export const APP_SYNC_PLANNERS: PlannersOf<

@@ -1,4 +1,4 @@
-import type { DeviceReads, TableSummary } from "../../backend/mod.ts";
+import { asideIdOf, type DeviceReads, type TableSummary } from "../../backend/mod.ts";
 import { integerOf, optionalOf, textOf } from "./cell.ts";
 import { DEVICE_COLUMNS, decodeDevice } from "./device_fields.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
@@ -24,11 +24,30 @@ export function deviceReads(scope: ReadScope, driver: SqlDriver): DeviceReads {
         "SELECT a.device_id, a.name, d.pn FROM account a LEFT JOIN device d USING (device_id) ORDER BY a.device_id",
         [],
       );
-      return rows.map(([accountId, name, pn]) => ({
+      const accounts = rows.map(([accountId, name, pn]) => ({
         accountId: integerOf(accountId, "account id"),
         account: textOf(name, "account name"),
         pn: optionalOf(pn, "device pn", textOf),
       }));
+      // By name, since earlier layouts have no mark.
+      return accounts.filter(({ account }) => asideIdOf(account) === undefined);
+    },
+    async listSetAside() {
+      const rows = await driver.query(
+        `SELECT device_id, name, set_aside_of, set_aside_until FROM account
+        WHERE set_aside_until IS NOT NULL ORDER BY set_aside_until, device_id`,
+        [],
+      );
+      return rows.map(([accountId, name, of, until]) => {
+        const account = textOf(of, "account name");
+        return {
+          id: asideIdOf(textOf(name, "account name")) ?? "",
+          account,
+          isOwn: account === scope.account,
+          accountId: integerOf(accountId, "account id"),
+          until: integerOf(until, "time of an account that is set aside"),
+        };
+      });
     },
     async snapshotDb(name, extra) {
       const row = (await scope.first(SUMMARY, [])) ?? [];

@@ -27,3 +27,25 @@ export function expiryOf(
   const sql = `DELETE FROM ${table} WHERE device_id = ? AND (${key}) IN (SELECT ${key} ${rows} LIMIT ?)`;
   return [{ sql, params: [accountId, accountId, ...params, limit] }];
 }
+
+/** A write that removes what has expired. */
+interface ExpireWrite {
+  readonly cutoff: number;
+  readonly limit?: number | undefined;
+}
+
+/** How a write that removes what has expired, by one time of a row, becomes statements. */
+export function expiryPlanner(
+  table: string,
+  key: string,
+  stale: string,
+): {
+  readonly table: string;
+  readonly statements: (write: ExpireWrite, scope: { readonly accountId: number }) => readonly SqlStatement[];
+} {
+  return {
+    table,
+    statements: ({ cutoff, limit }, { accountId }) =>
+      expiryOf({ table, key, stale }, accountId, [cutoff], limit),
+  };
+}

@@ -1,21 +1,11 @@
-import { expiryOf } from "./expiry.ts";
+import { expiryPlanner } from "./expiry.ts";
 import { RowRemoval } from "./row_removal.ts";
-import { RowStatement, splitKeys } from "./row_statement.ts";
+import { RowStatement, splitKeys, upsert } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
-const PUT_SENT_MESSAGE = new RowStatement({
-  insert: "INSERT INTO sent_message (device_id, chat, id, created_at, payload)",
-  columns: 4,
-  conflict: `ON CONFLICT (device_id, chat, id) DO UPDATE
-    SET created_at = excluded.created_at, payload = excluded.payload`,
-});
+const PUT_SENT_MESSAGE = upsert("sent_message", "chat, id", "created_at, payload");
 
-const PUT_PENDING_INBOUND = new RowStatement({
-  insert: "INSERT INTO pending_inbound (device_id, chat, sender, id, received_at, payload)",
-  columns: 5,
-  conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE
-    SET received_at = excluded.received_at, payload = excluded.payload`,
-});
+const PUT_PENDING_INBOUND = upsert("pending_inbound", "chat, sender, id", "received_at, payload");
 
 /**
  * An expiry of 0 means never and wins; otherwise the later one does. Of two message times the greater wins; 0
@@ -54,16 +44,7 @@ export const MESSAGE_PLANNERS: PlannersOf<
     removal: REMOVE_SENT_MESSAGE,
     key: ({ chat, id }) => [chat, id],
   },
-  "sentMessage.expire": {
-    table: "sent_message",
-    statements: ({ cutoff, limit }, { accountId }) =>
-      expiryOf(
-        { table: "sent_message", key: "chat, id", stale: "created_at <= ?" },
-        accountId,
-        [cutoff],
-        limit,
-      ),
-  },
+  "sentMessage.expire": expiryPlanner("sent_message", "chat, id", "created_at <= ?"),
   "pendingInbound.put": {
     table: "pending_inbound",
     statement: PUT_PENDING_INBOUND,
@@ -79,16 +60,7 @@ export const MESSAGE_PLANNERS: PlannersOf<
         (list) => `DELETE FROM pending_inbound WHERE device_id = ? AND (chat, sender, id) IN ${list}`,
       ),
   },
-  "pendingInbound.expire": {
-    table: "pending_inbound",
-    statements: ({ cutoff, limit }, { accountId }) =>
-      expiryOf(
-        { table: "pending_inbound", key: "chat, sender, id", stale: "received_at <= ?" },
-        accountId,
-        [cutoff],
-        limit,
-      ),
-  },
+  "pendingInbound.expire": expiryPlanner("pending_inbound", "chat, sender, id", "received_at <= ?"),
   "msgSecret.put": {
     table: "msg_secret",
     statement: PUT_MSG_SECRET,
@@ -102,14 +74,5 @@ export const MESSAGE_PLANNERS: PlannersOf<
         secret,
       ]),
   },
-  "msgSecret.expire": {
-    table: "msg_secret",
-    statements: ({ cutoff, limit }, { accountId }) =>
-      expiryOf(
-        { table: "msg_secret", key: "chat, sender, id", stale: "expires_at > 0 AND expires_at <= ?" },
-        accountId,
-        [cutoff],
-        limit,
-      ),
-  },
+  "msgSecret.expire": expiryPlanner("msg_secret", "chat, sender, id", "expires_at > 0 AND expires_at <= ?"),
 };

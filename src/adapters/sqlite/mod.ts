@@ -4,6 +4,16 @@
  * @module
  */
 
+export { FIRST_PAGE as FIRST_COLLECTION_PAGE, PAGE_ROWS } from "./app_sync_reads.ts";
+export { PAGE as COLLECTION_PAGE } from "./collection_listing.ts";
+export { checkIntegrity, type IntegrityProblem } from "./integrity.ts";
 export { readSchema } from "./migrate.ts";
+export { SCOPED_TABLES } from "./schema.ts";
 export type { SqlDriver, SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
-export { openSqliteBackend, openSqliteCore, type SqliteBackendOptions } from "./sqlite_backend.ts";
+export {
+  openScrubbedBackend,
+  openSqliteBackend,
+  openSqliteCore,
+  type SqliteBackendOptions,
+} from "./sqlite_backend.ts";
+export { openSqliteReader } from "./sqlite_reader.ts";

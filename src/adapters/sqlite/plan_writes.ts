@@ -3,8 +3,10 @@ import { APP_SYNC_PLANNERS } from "./app_sync_writes.ts";
 import { DEVICE_COLUMNS, encodeDevice } from "./device_fields.ts";
 import { MESSAGE_PLANNERS } from "./message_writes.ts";
 import { PROTOCOL_PLANNERS } from "./protocol_writes.ts";
-import { RowStatement } from "./row_statement.ts";
+import { RowStatement, replaced } from "./row_statement.ts";
 import { SCOPED_TABLES } from "./schema.ts";
+import { SEGMENT_PLANNERS } from "./segment_statements.ts";
+import { bringBack, expireSetAside, setAside } from "./set_aside.ts";
 import { SIGNAL_PLANNERS } from "./signal_writes.ts";
 import type { SqlStatement } from "./sql_driver.ts";
 import { type Planner, type PlannersOf, WritePlan, type WriteScope } from "./write_plan.ts";
@@ -12,18 +14,19 @@ import { type Planner, type PlannersOf, WritePlan, type WriteScope } from "./wri
 const SAVE_DEVICE = new RowStatement({
   insert: `INSERT INTO device (device_id, ${DEVICE_COLUMNS.join(", ")})`,
   columns: DEVICE_COLUMNS.length,
-  conflict: `ON CONFLICT (device_id) DO UPDATE SET ${DEVICE_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`,
+  conflict: `ON CONFLICT (device_id) DO UPDATE SET ${replaced(DEVICE_COLUMNS.join(", "))}`,
 });
 
 /**
  * One entry for each kind of write but those that touch every table: a new kind does not compile until it is
  * stored.
  */
-const PLANNERS: PlannersOf<Exclude<WriteKind, "account.clear" | "account.delete">> = {
+const PLANNERS: PlannersOf<Exclude<WriteKind, `account.${string}`>> = {
   ...SIGNAL_PLANNERS,
   ...APP_SYNC_PLANNERS,
   ...PROTOCOL_PLANNERS,
   ...MESSAGE_PLANNERS,
+  ...SEGMENT_PLANNERS,
   "device.save": { table: "device", statement: SAVE_DEVICE, rows: ({ device }) => [encodeDevice(device)] },
 };
 
@@ -41,13 +44,16 @@ export function planWrites(writes: readonly Write[], scope: WriteScope, name: st
       plan.addBarrier(clearAccount(scope.accountId));
       continue;
     }
-    if (write.kind !== "account.delete") {
-      plan.add(write, PLANNERS[write.kind] as Planner<Write>);
+    if (write.kind === "account.delete") {
+      const isOwn = write.accountId === scope.accountId;
+      const goesOn = isOwn && writes.slice(index + 1).some(({ kind }) => kind !== "account.delete");
+      plan.addBarrier(deleteAccount(write.accountId), goesOn ? [registerAgain(scope.accountId, name)] : []);
       continue;
     }
-    const isOwn = write.accountId === scope.accountId;
-    const goesOn = isOwn && writes.slice(index + 1).some(({ kind }) => kind !== "account.delete");
-    plan.addBarrier(deleteAccount(write.accountId), goesOn ? [registerAgain(scope.accountId, name)] : []);
+    if (write.kind === "account.setAside") plan.addBarrier(setAside(write, scope.accountId, name));
+    else if (write.kind === "account.bringBack") plan.addBarrier(bringBack(write, scope.accountId, name));
+    else if (write.kind === "account.expireSetAside") plan.addBarrier(expireSetAside(write));
+    else plan.add(write, PLANNERS[write.kind] as Planner<Write>);
   }
   return plan;
 }

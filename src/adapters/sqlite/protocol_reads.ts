@@ -10,6 +10,7 @@ import { sameBytes } from "../../bytes/mod.ts";
 import { decodeDevices } from "../../records/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
+import { segmentReads } from "./segment_statements.ts";
 
 /**
  * Mappings that one statement of `getAllLidMappings` fetches: as many as a warm-up asks for, since each
@@ -26,6 +27,7 @@ export function protocolReads(scope: ReadScope): ProtocolReads {
     ...lidReads(scope),
     ...deviceListReads(scope),
     ...messageReads(scope),
+    ...segmentReads(scope),
   };
 }
 
@@ -114,9 +116,9 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   async function getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]> {
     const rows = await scope.lookUp(
       users.map((user) => [user]),
-      ["user, timestamp, phash, raw_id, devices", "device_list", "user"],
+      ["timestamp, phash, raw_id, devices", "device_list", "user"],
     );
-    return rows.map((row) => row && toDeviceList(row));
+    return rows.map((row, index) => row && toDeviceList([users[index] as string, ...row]));
   }
   return {
     getDevicesFor,
@@ -126,7 +128,7 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   };
 }
 
-function toDeviceList([user, timestamp, phash, rawId, devices]: Row): DeviceListRecord {
+export function toDeviceList([user, timestamp, phash, rawId, devices]: Row): DeviceListRecord {
   return {
     user: textOf(user, "device list"),
     devices: decodeDevices(bytesOf(devices, "device list")),
@@ -209,7 +211,7 @@ function messageReads(scope: ReadScope): MessageReads {
   };
 }
 
-function toPendingInbound([chat, sender, id, payload, receivedAt]: Row): PendingInbound {
+export function toPendingInbound([chat, sender, id, payload, receivedAt]: Row): PendingInbound {
   return {
     chat: textOf(chat, "pending message"),
     sender: textOf(sender, "pending message"),

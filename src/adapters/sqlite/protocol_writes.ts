@@ -1,14 +1,10 @@
 import { encodeDevices } from "../../records/mod.ts";
-import { expiryOf, TC_TOKEN_TIME } from "./expiry.ts";
+import { expiryOf, expiryPlanner, TC_TOKEN_TIME } from "./expiry.ts";
 import { RowRemoval } from "./row_removal.ts";
-import { RowStatement, splitKeys } from "./row_statement.ts";
+import { RowStatement, replaced, splitKeys, upsert } from "./row_statement.ts";
 import type { PlannersOf } from "./write_plan.ts";
 
-const PUT_SENDER_KEY_DEVICE = new RowStatement({
-  insert: "INSERT INTO sender_key_device (device_id, group_jid, device_jid, has_key)",
-  columns: 3,
-  conflict: "ON CONFLICT (device_id, group_jid, device_jid) DO UPDATE SET has_key = excluded.has_key",
-});
+const PUT_SENDER_KEY_DEVICE = upsert("sender_key_device", "group_jid, device_jid", "has_key");
 
 /**
  * Walks from one group to the next by the key: a device's marks are then found by one look for each group,
@@ -31,36 +27,17 @@ const PUT_LID_MAPPING = new RowStatement({
   conflict: "",
 });
 
-const PUT_BASE_KEY = new RowStatement({
-  insert: "INSERT INTO base_key (device_id, address, message_id, created_at, key)",
-  columns: 4,
-  conflict: `ON CONFLICT (device_id, address, message_id) DO UPDATE
-    SET created_at = excluded.created_at, key = excluded.key`,
-});
+const PUT_BASE_KEY = upsert("base_key", "address, message_id", "created_at, key");
 
-const PUT_DEVICE_LIST = new RowStatement({
-  insert: "INSERT INTO device_list (device_id, user, timestamp, phash, raw_id, devices)",
-  columns: 5,
-  conflict: `ON CONFLICT (device_id, user) DO UPDATE SET timestamp = excluded.timestamp,
-    phash = excluded.phash, raw_id = excluded.raw_id, devices = excluded.devices`,
-});
+const PUT_DEVICE_LIST = upsert("device_list", "user", "timestamp, phash, raw_id, devices");
 
-const PUT_GROUP_METADATA = new RowStatement({
-  insert: "INSERT INTO group_metadata (device_id, group_jid, blob)",
-  columns: 2,
-  conflict: "ON CONFLICT (device_id, group_jid) DO UPDATE SET blob = excluded.blob",
-});
+const PUT_GROUP_METADATA = upsert("group_metadata", "group_jid", "blob");
 
-const PUT_TC_TOKEN = new RowStatement({
-  insert: "INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)",
-  columns: 4,
-  conflict: `ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp,
-    sender_timestamp = excluded.sender_timestamp, token = excluded.token`,
-});
+const PUT_TC_TOKEN = upsert("tc_token", "jid", "token_timestamp, sender_timestamp, token");
 
 /** A newer token stays. The sender time is never changed. */
 const RECEIVE_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, token) VALUES (?,?,?,?)
-  ON CONFLICT (device_id, jid) DO UPDATE SET token_timestamp = excluded.token_timestamp, token = excluded.token
+  ON CONFLICT (device_id, jid) DO UPDATE SET ${replaced("token_timestamp, token")}
   WHERE excluded.token_timestamp >= tc_token.token_timestamp`;
 
 /** The sender time only moves forward. Without a token it is stored in a row with an empty one. */
@@ -160,16 +137,7 @@ export const PROTOCOL_PLANNERS: PlannersOf<
     removal: REMOVE_BASE_KEY,
     key: ({ address, messageId }) => [address, messageId],
   },
-  "baseKey.expire": {
-    table: "base_key",
-    statements: ({ cutoff, limit }, { accountId }) =>
-      expiryOf(
-        { table: "base_key", key: "address, message_id", stale: "created_at <= ?" },
-        accountId,
-        [cutoff],
-        limit,
-      ),
-  },
+  "baseKey.expire": expiryPlanner("base_key", "address, message_id", "created_at <= ?"),
   "deviceList.put": {
     table: "device_list",
     statement: PUT_DEVICE_LIST,

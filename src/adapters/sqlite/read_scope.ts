@@ -26,13 +26,13 @@ export class ReadScope {
   }
 
   /** Runs a statement whose first parameter is that of `SCOPE`. */
-  query(sql: string, params: readonly SqlValue[]): Promise<readonly Row[]> {
-    return this.#driver.query(sql, [this.account, ...params]);
+  query(sql: string, params: readonly SqlValue[], onlyFirst?: boolean): Promise<readonly Row[]> {
+    return this.#driver.query(sql, [this.account, ...params], onlyFirst);
   }
 
   /** As `query`, and returns the first row. */
   async first(sql: string, params: readonly SqlValue[]): Promise<Row | undefined> {
-    const rows = await this.query(sql, params);
+    const rows = await this.query(sql, params, true);
     return rows[0];
   }
 
@@ -55,7 +55,8 @@ export class ReadScope {
    * columns, which may be damaged.
    *
    * @param last The parameters behind those of the keys.
-   * @returns The columns of the rows, in the order of `keys`. Of several rows with one key, the first.
+   * @returns The columns of the rows, and one more, in the order of `keys`. Of several rows with one key, the
+   * first.
    */
   async lookUp(
     keys: readonly (readonly SqlValue[])[],
@@ -65,11 +66,13 @@ export class ReadScope {
     const options = { fixed: [this.account], last, limits: this.#driver.limits, numbered: true };
     const statements = splitKeys(keys, options, (list) => {
       return `WITH scope (device_id) AS (SELECT ${SCOPE}), scoped_keys (n, ${key}) AS ${list}
-        SELECT n, ${columns} FROM scope CROSS JOIN scoped_keys CROSS JOIN ${table} USING (device_id, ${key}) ${tail}`;
+        SELECT ${columns}, n FROM scope CROSS JOIN scoped_keys CROSS JOIN ${table} USING (device_id, ${key}) ${tail}`;
     });
     const found: (Row | undefined)[] = keys.map(() => undefined);
     for (const { sql, params, start } of statements) {
-      for (const [n, ...row] of await this.#driver.query(sql, params)) found[start + Number(n)] ??= row;
+      // The place stays behind the columns: a copy of each row takes as long as the row itself.
+      for (const row of await this.#driver.query(sql, params))
+        found[start + Number(row[row.length - 1])] ??= row;
     }
     return found;
   }

@@ -7,14 +7,17 @@ import type { SqlLimits, SqlStatement, SqlValue } from "./sql_driver.ts";
  */
 const ROW_SIZES: readonly number[] = [128, 32, 8, 1];
 
-/** Keys of one reading statement, smallest first. The rest of a list is padded to the next size. */
-const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512, 2_048];
+/**
+ * Keys of one reading statement, smallest first. The rest of a list is padded to the next size. The largest
+ * size takes both names of each member of the largest group.
+ */
+const KEY_SIZES: readonly number[] = [1, 8, 32, 128, 512, 2_048, 4_096];
 
 /** Bytes of SQL text of a statement besides its rows. Far above the longest one here. */
 const FIXED_SQL_BYTES = 4_096;
 
-/** Characters of a row's text besides its parameters: parentheses, comma, and the longest account id. */
-const MAX_ROW_EXTRA = 20;
+/** Characters of a row's text besides its parameters: parentheses, commas, and the place of the account id. */
+const MAX_ROW_EXTRA = 5;
 
 /** Characters of the place of a key and its comma. */
 const MAX_PLACE_LENGTH = 5;
@@ -41,17 +44,40 @@ export interface RowStatementParts {
 }
 
 /**
+ * Makes the upsert of a table whose rows are identified by `device_id` and `keys`, and whose `values` are
+ * replaced. Columns are separated by a comma and a space, in the order in which rows have them.
+ *
+ * @param cleared Further assignments, with a comma behind each.
+ */
+export function upsert(
+  table: string,
+  keys: string,
+  values: string,
+  shares?: Pick<RowStatementParts, "shared" | "oftenShared">,
+  cleared = "",
+): RowStatement {
+  const columns = `${keys}, ${values}`;
+  return new RowStatement({
+    ...shares,
+    insert: `INSERT INTO ${table} (device_id, ${columns})`,
+    columns: columns.split(", ").length,
+    conflict: `ON CONFLICT (device_id, ${keys}) DO UPDATE SET ${cleared}${replaced(values)}`,
+  });
+}
+
+/** The assignments that replace columns. */
+export function replaced(columns: string): string {
+  return columns.replaceAll(/\w+/g, "$& = excluded.$&");
+}
+
+/**
  * An upsert of any number of rows, split into statements of a few sizes. Rows are applied in order, also
  * within one statement, so of two rows with the same key the later one wins.
  */
 export class RowStatement {
   readonly #parts: RowStatementParts;
-  /**
-   * Texts for the account that used them last, by number of rows; negative where they have the often shared
-   * value in common.
-   */
-  #texts = new Map<number, string>();
-  #accountId = 0;
+  /** Texts by number of rows; negative where they have the often shared value in common. */
+  readonly #texts = new Map<number, string>();
 
   constructor(parts: RowStatementParts) {
     this.#parts = parts;
@@ -72,7 +98,7 @@ export class RowStatement {
       const isCommon = oftenShared !== undefined && runOf(rows, start, end, oftenShared) === end;
       const common = isCommon ? oftenShared : undefined;
       if (!isCommon) end = start + this.#size(runEnd - start, limits, undefined);
-      const params: SqlValue[] = [];
+      const params: SqlValue[] = [accountId];
       for (let index = start; index < end; index += 1) {
         const row = rows[index] ?? [];
         for (let column = 0; column < row.length; column += 1) {
@@ -80,7 +106,7 @@ export class RowStatement {
           params.push(row[column] as SqlValue);
         }
       }
-      chunks.push({ statement: { sql: this.#text(accountId, end - start, common), params }, start, end });
+      chunks.push({ statement: { sql: this.#text(end - start, common), params }, start, end });
       start = end;
     }
     return chunks;
@@ -92,32 +118,25 @@ export class RowStatement {
   #size(left: number, { maxParameters, maxSqlBytes }: SqlLimits, common: number | undefined): number {
     const { columns, shared } = this.#parts;
     const bound = (shared === undefined ? 0 : 1) + (common === undefined ? 0 : 1);
-    const byParameters = Math.floor((maxParameters - bound) / (columns - bound));
+    const byParameters = Math.floor((maxParameters - 1 - bound) / (columns - bound));
     const bySqlBytes = Math.floor((maxSqlBytes - FIXED_SQL_BYTES) / (3 * columns + MAX_ROW_EXTRA));
     const largest = Math.max(1, Math.min(ROW_SIZES[0] ?? 1, byParameters, bySqlBytes));
     return left >= largest ? largest : (ROW_SIZES.find((rowCount) => rowCount <= left) ?? 1);
   }
 
-  /**
-   * The account id is our own integer and part of the text, because a parameter per row costs a twentieth of
-   * a flush.
-   */
-  #text(accountId: number, rows: number, common: number | undefined): string {
-    if (accountId !== this.#accountId) {
-      this.#texts = new Map();
-      this.#accountId = accountId;
-    }
+  /** The account id is the first parameter, bound once, so that the accounts of a database share the texts. */
+  #text(rows: number, common: number | undefined): string {
     const key = common === undefined ? rows : -rows;
     let text = this.#texts.get(key);
     if (text === undefined) {
       const { insert, columns, conflict, shared } = this.#parts;
       const first = Array<string>(columns).fill("?");
-      // Parameters are numbered from 1 as they come, so those of the first row by their columns.
+      // Parameters are numbered as they come, so those of the first row by their columns, from 2.
       const others = first.map((parameter, column) =>
-        column === shared || column === common ? `?${column + 1}` : parameter,
+        column === shared || column === common ? `?${column + 2}` : parameter,
       );
       const values = [first, ...Array<string[]>(rows - 1).fill(others)];
-      const list = values.map((row) => `(${accountId},${row.join(",")})`).join(",");
+      const list = values.map((row) => `(?1,${row.join(",")})`).join(",");
       text = `${insert} VALUES ${list} ${conflict}`;
       this.#texts.set(key, text);
     }
@@ -192,7 +211,20 @@ export function splitKeys(
   return statements;
 }
 
+/** Lists by what they are made of, of a few sizes: to write one takes a quarter of the time of a read. */
+const keyLists = new Map<string, string>();
+
 function keyList(parts: number, size: number, numbered: boolean): string {
+  const name = `${parts},${size},${numbered}`;
+  let list = keyLists.get(name);
+  if (list === undefined) {
+    list = writeKeyList(parts, size, numbered);
+    keyLists.set(name, list);
+  }
+  return list;
+}
+
+function writeKeyList(parts: number, size: number, numbered: boolean): string {
   const key = placeholders(parts);
   const list = Array.from({ length: size }, (_, place) => `(${numbered ? `${place},` : ""}${key})`);
   return `(VALUES ${list.join(",")})`;

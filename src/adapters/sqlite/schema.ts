@@ -37,6 +37,7 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "sent_message", values: ["payload"] },
   { name: "pending_inbound", values: ["payload"] },
   { name: "msg_secret", values: ["secret"] },
+  { name: "message_segment", values: ["head", "payload"] },
 ];
 
 /**
@@ -288,6 +289,35 @@ const VERSION_3: readonly string[] = [
 ];
 
 /**
+ * Layout, version 4: many messages in one row.
+ *
+ * - `head` stands before `payload`, so that a search of it does not read the payload's overflow pages.
+ * - There is no index by time: it would be one more row with each write of a segment whose time moves, and
+ *   an account has few segments.
+ */
+const VERSION_4: readonly string[] = [
+  `CREATE TABLE message_segment (
+    device_id INTEGER NOT NULL,
+    log TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (device_id, log, seq)
+  ) STRICT`,
+];
+
+/**
+ * Layout, version 5: accounts that are set aside. They have another name, the one that they had, and the time
+ * (Unix seconds) from which they may be deleted. The index is read by each run of housekeeping.
+ */
+const VERSION_5: readonly string[] = [
+  "ALTER TABLE account ADD COLUMN set_aside_of TEXT",
+  "ALTER TABLE account ADD COLUMN set_aside_until INTEGER",
+  "CREATE INDEX account_set_aside ON account (set_aside_until) WHERE set_aside_until IS NOT NULL",
+];
+
+/**
  * All migrations, oldest first. Add new ones at the end; never edit a released one.
  *
  * `floor` of a migration is the oldest release version of the layout that can still read and write a database
@@ -297,4 +327,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, floor: 1, statements: VERSION_1 },
   { version: 2, floor: 2, statements: VERSION_2 },
   { version: 3, floor: 2, statements: VERSION_3 },
+  { version: 4, floor: 2, statements: VERSION_4 },
+  { version: 5, floor: 2, statements: VERSION_5 },
 ];

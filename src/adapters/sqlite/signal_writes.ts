@@ -1,13 +1,9 @@
 import { userOfAddress, userOfSenderKeyName } from "../../addresses/mod.ts";
 import type { Lease } from "../../backend/mod.ts";
 import { RowRemoval } from "./row_removal.ts";
-import { RowStatement, splitKeys } from "./row_statement.ts";
+import { splitKeys, upsert } from "./row_statement.ts";
 import type { SqlValue } from "./sql_driver.ts";
 import type { PlannersOf } from "./write_plan.ts";
-
-/** A record and its lease change together. */
-const LEASED_RECORD = `reserved_until = excluded.reserved_until, incarnation = excluded.incarnation,
-    burned = excluded.burned, record = excluded.record`;
 
 /** All rows of a flush were written by one incarnation of the cache. */
 const INCARNATION_COLUMN = 3;
@@ -16,61 +12,27 @@ const INCARNATION_COLUMN = 3;
 const BURNED_COLUMN = 4;
 
 /** For rows without a lease. Three parameters less per row save an eighth of a flush. */
-const BARE_RECORD = "reserved_until = NULL, incarnation = NULL, burned = NULL, record = excluded.record";
+const WITHOUT_LEASE = "reserved_until = NULL, incarnation = NULL, burned = NULL, ";
 
-const PUT_IDENTITY = new RowStatement({
-  insert: "INSERT INTO identity (device_id, user, address, key)",
-  columns: 3,
-  conflict: "ON CONFLICT (device_id, user, address) DO UPDATE SET key = excluded.key",
-});
+const PUT_IDENTITY = upsert("identity", "user, address", "key");
 
-const PUT_SESSION = new RowStatement({
-  insert: "INSERT INTO session (device_id, user, address, reserved_until, incarnation, burned, record)",
-  columns: 6,
-  shared: INCARNATION_COLUMN,
-  oftenShared: BURNED_COLUMN,
-  conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${LEASED_RECORD}`,
-});
+const LEASED_RECORD = "reserved_until, incarnation, burned, record";
 
-const PUT_BARE_SESSION = new RowStatement({
-  insert: "INSERT INTO session (device_id, user, address, record)",
-  columns: 3,
-  conflict: `ON CONFLICT (device_id, user, address) DO UPDATE SET ${BARE_RECORD}`,
-});
+const SHARES = { shared: INCARNATION_COLUMN, oftenShared: BURNED_COLUMN };
 
-const PUT_PRE_KEY = new RowStatement({
-  insert: "INSERT INTO pre_key (device_id, id, uploaded, record)",
-  columns: 3,
-  conflict:
-    "ON CONFLICT (device_id, id) DO UPDATE SET uploaded = excluded.uploaded, record = excluded.record",
-});
+const PUT_SESSION = upsert("session", "user, address", LEASED_RECORD, SHARES);
 
-const PUT_SIGNED_PRE_KEY = new RowStatement({
-  insert: "INSERT INTO signed_pre_key (device_id, id, record)",
-  columns: 2,
-  conflict: "ON CONFLICT (device_id, id) DO UPDATE SET record = excluded.record",
-});
+const PUT_BARE_SESSION = upsert("session", "user, address", "record", {}, WITHOUT_LEASE);
 
-const PUT_SENDER_KEY = new RowStatement({
-  insert: "INSERT INTO sender_key (device_id, user, name, reserved_until, incarnation, burned, record)",
-  columns: 6,
-  shared: INCARNATION_COLUMN,
-  oftenShared: BURNED_COLUMN,
-  conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${LEASED_RECORD}`,
-});
+const PUT_PRE_KEY = upsert("pre_key", "id", "uploaded, record");
 
-const PUT_BARE_SENDER_KEY = new RowStatement({
-  insert: "INSERT INTO sender_key (device_id, user, name, record)",
-  columns: 3,
-  conflict: `ON CONFLICT (device_id, user, name) DO UPDATE SET ${BARE_RECORD}`,
-});
+const PUT_SIGNED_PRE_KEY = upsert("signed_pre_key", "id", "record");
 
-const PUT_QUARANTINE = new RowStatement({
-  insert: "INSERT INTO quarantine (device_id, store, address, reason, record)",
-  columns: 4,
-  conflict:
-    "ON CONFLICT (device_id, address, store) DO UPDATE SET reason = excluded.reason, record = excluded.record",
-});
+const PUT_SENDER_KEY = upsert("sender_key", "user, name", LEASED_RECORD, SHARES);
+
+const PUT_BARE_SENDER_KEY = upsert("sender_key", "user, name", "record", {}, WITHOUT_LEASE);
+
+const PUT_QUARANTINE = upsert("quarantine", "store, address", "reason, record");
 
 const REMOVE_IDENTITY = new RowRemoval("identity", ["user", "address"]);
 const REMOVE_SESSION = new RowRemoval("session", ["user", "address"]);

@@ -7,6 +7,8 @@ export type SqlValue = string | number | null | Uint8Array;
 export interface SqlStatement {
   readonly sql: string;
   readonly params: readonly SqlValue[];
+  /** Whether only the first of its rows is used. A driver may answer more. Defaults to false. */
+  readonly onlyFirst?: boolean;
 }
 
 /** The answer to one statement. */
@@ -40,13 +42,29 @@ export interface SqlDriver {
   readonly limits: SqlLimits;
   /** Whether what a batch wrote survives a crash of the process and of the machine once it resolved. */
   readonly durable: boolean;
-  /** Runs one reading statement and returns its rows in column order. */
-  query(sql: string, params: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>;
+  /**
+   * Runs one reading statement and returns its rows in column order.
+   *
+   * @param onlyFirst Whether only the first row is used. A driver may answer more. Defaults to false.
+   */
+  query(
+    sql: string,
+    params: readonly SqlValue[],
+    onlyFirst?: boolean,
+  ): Promise<readonly (readonly SqlValue[])[]>;
   /**
    * Runs the statements in one transaction, in order, all or nothing, in one round trip. Calls are applied in
    * their order.
+   *
+   * @param joins Whether the driver may run the batches of other accounts in the same transaction, before or
+   *   after this one. Each must still have the result that it has alone. Defaults to false.
    */
-  batch(statements: readonly SqlStatement[]): Promise<readonly SqlResult[]>;
+  batch(statements: readonly SqlStatement[], joins?: boolean): Promise<readonly SqlResult[]>;
+  /**
+   * Runs reading statements in one state of the database and in one round trip. For a driver whose database is
+   * far away: an account is opened in fewer round trips then.
+   */
+  queryTogether?(statements: readonly SqlStatement[]): Promise<readonly SqlResult[]>;
   /** Releases connections. Idempotent. */
   close(): Promise<void>;
 }

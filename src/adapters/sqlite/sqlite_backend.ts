@@ -4,9 +4,11 @@ import {
   type Capabilities,
   type CommitOptions,
   createBackend,
+  KEY_CHECK,
   type OwnerGuard,
   type OwnerState,
   requireAccountName,
+  type Sealing,
   type ValueTransform,
   type Write,
 } from "../../backend/mod.ts";
@@ -16,14 +18,24 @@ import { AccountLookup } from "./account_lookup.ts";
 import { appSyncReads } from "./app_sync_reads.ts";
 import { integerOf, optionalOf, textOf } from "./cell.ts";
 import { deviceReads } from "./device_reads.ts";
+import { type FarOpening, openFarBackend } from "./far_opening.ts";
 import { migrate } from "./migrate.ts";
 import { planWrites } from "./plan_writes.ts";
 import { protocolReads } from "./protocol_reads.ts";
 import { ReadScope, SCOPE } from "./read_scope.ts";
+import { rowReads } from "./row_listing.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { signalReads } from "./signal_reads.ts";
 import type { SqlDriver, SqlStatement } from "./sql_driver.ts";
 import type { WritePlan } from "./write_plan.ts";
+
+/** The owner, and whether the account is sealed. */
+const READ_OWNER = `SELECT owner, epoch, EXISTS (SELECT 1 FROM message_segment s
+    WHERE s.device_id = a.device_id AND s.log = '${KEY_CHECK.log}' AND s.seq = ${KEY_CHECK.seq})
+  FROM account a WHERE a.device_id = ${SCOPE}`;
+
+/** Default name of the account. */
+const DEFAULT_ACCOUNT = "default";
 
 /** Options of `openSqliteBackend`. */
 export interface SqliteBackendOptions {
@@ -36,6 +48,8 @@ export interface SqliteBackendOptions {
   readonly clock?: Clock | undefined;
   /** Changes stored values on their way in and out. */
   readonly values?: ValueTransform | undefined;
+  /** Encrypts stored values: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
 }
 
 /**
@@ -67,16 +81,47 @@ export async function openSqliteBackend(
   options: SqliteBackendOptions = {},
 ): Promise<Backend> {
   requireObject("options", options);
-  const { account, clock, values } = options;
-  return createBackend(await openSqliteCore(driver, account), { clock, values });
+  if (driver?.queryTogether === undefined) return await openScrubbedBackend(driver, options);
+  const { account = DEFAULT_ACCOUNT } = options;
+  try {
+    requireAccountName(account);
+    return await openFarBackend({
+      ...options,
+      driver: driver as FarOpening["driver"],
+      account,
+      migrations: MIGRATIONS,
+      coreOver: (over) => createCore(new OpenDriver(over), account),
+    });
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
 }
 
-/** As `openSqliteBackend`, without the checks in front of the core. */
-export async function openSqliteCore(driver: SqlDriver, account = "default"): Promise<BackendCore> {
+/** As `openSqliteBackend`, over a database from which `scrub` removes what rows have left in it. */
+export async function openScrubbedBackend(
+  driver: SqlDriver,
+  { account = DEFAULT_ACCOUNT, clock, values, sealing }: SqliteBackendOptions,
+  scrub?: () => Promise<void>,
+): Promise<Backend> {
+  const core = await openSqliteCore(driver, account);
+  return createBackend(sealing?.sealed(core, { account, scrub }) ?? core, { clock, values });
+}
+
+/**
+ * As `openSqliteBackend`, without the checks in front of the core.
+ *
+ * @param version The version of the layout, if the caller has read it.
+ */
+export async function openSqliteCore(
+  driver: SqlDriver,
+  account: string = DEFAULT_ACCOUNT,
+  version?: unknown,
+): Promise<BackendCore> {
   requireFunction("driver.batch", driver?.batch);
   try {
     requireAccountName(account);
-    await migrate(driver, MIGRATIONS);
+    if (version !== MIGRATIONS.length) await migrate(driver, MIGRATIONS);
   } catch (error) {
     await driver.close();
     throw error;
@@ -84,7 +129,8 @@ export async function openSqliteCore(driver: SqlDriver, account = "default"): Pr
   return createCore(new OpenDriver(driver), account);
 }
 
-function createCore(driver: OpenDriver, account: string): BackendCore {
+/** The core over a driver whose database has the newest layout. */
+export function createCore(driver: OpenDriver, account: string): BackendCore {
   const scope = new ReadScope(driver, account);
   const lookup = new AccountLookup(driver, account);
   return {
@@ -92,6 +138,7 @@ function createCore(driver: OpenDriver, account: string): BackendCore {
     ...appSyncReads(scope),
     ...protocolReads(scope),
     ...deviceReads(scope, driver),
+    ...rowReads(scope),
     capabilities: capabilitiesOf(driver),
     create() {
       // Another process may have deleted the account since its id was read.
@@ -100,9 +147,11 @@ function createCore(driver: OpenDriver, account: string): BackendCore {
     },
     commit: (writes, commitOptions) => commit({ driver, lookup, account }, writes, commitOptions),
     async readOwner(): Promise<OwnerState | undefined> {
-      const row = await scope.first(`SELECT owner, epoch FROM account WHERE device_id = ${SCOPE}`, []);
+      const row = await scope.first(READ_OWNER, []);
       const owner = optionalOf(row?.[0], "owner", textOf);
-      return owner === undefined ? undefined : { owner, epoch: integerOf(row?.[1], "owner epoch") };
+      if (owner === undefined) return undefined;
+      const state = { owner, epoch: integerOf(row?.[1], "owner epoch") };
+      return row?.[2] === 1 ? { ...state, sealed: true } : state;
     },
     close: () => driver.close(),
   };
@@ -115,6 +164,7 @@ function capabilitiesOf(driver: SqlDriver): Capabilities {
     durableOnResolve: driver.durable,
     maxValueBytes: driver.limits.maxValueBytes,
     maxParameters: driver.limits.maxParameters,
+    tellsSealed: true,
   };
 }
 
@@ -159,11 +209,11 @@ async function send(
   guard: OwnerGuard | undefined,
 ): Promise<number[]> {
   const plan = planWrites(writes, { accountId, limits: driver.limits }, account);
-  const before = guardStatements(accountId, guard);
+  const before = guardStatements(accountId, account, guard);
   try {
-    const results = await driver.batch([...before, ...plan.statements()]);
-    if (writes.some((write) => write.kind === "account.delete" && write.accountId === accountId))
-      lookup.forget();
+    // A change of the owner has a transaction of its own: also that of an account whose last answer was lost.
+    const results = await driver.batch([...before, ...plan.statements()], before.length === 1);
+    if (writes.some((write) => leavesName(write, accountId))) lookup.forget();
     return plan.changed(results.slice(before.length));
   } catch (error) {
     // A driver's own error of the guard has a cause. Without one it says something else, such as a file that
@@ -174,16 +224,22 @@ async function send(
   }
 }
 
+/** Whether the name of the account may belong to another account id after a write. */
+function leavesName(write: Write, accountId: number): boolean {
+  if (write.kind === "account.delete") return write.accountId === accountId;
+  return write.kind === "account.setAside" || write.kind === "account.bringBack";
+}
+
 /**
  * The check that fails the transaction unless the account exists and has the owner of the guard, and the
  * change of the owner. SQLite has no statement that aborts, so the check calls a function that fails. It
  * writes no row.
  */
-function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlStatement[] {
+function guardStatements(accountId: number, name: string, guard: OwnerGuard | undefined): SqlStatement[] {
   if (guard === undefined) {
-    const sql =
-      "SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ?) THEN 1 ELSE json('fenced') END";
-    return [{ sql, params: [accountId] }];
+    const sql = `SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ? AND name = ?)
+      THEN 1 ELSE json('fenced') END`;
+    return [{ sql, params: [accountId, name], onlyFirst: true }];
   }
   const check = {
     sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?4
@@ -195,6 +251,7 @@ function guardStatements(accountId: number, guard: OwnerGuard | undefined): SqlS
       accountId,
       guard.withoutDevice === true ? 0 : 1,
     ],
+    onlyFirst: true,
   };
   if (guard.next === undefined) return [check];
   const { owner, epoch } = guard.next;
@@ -215,7 +272,7 @@ function refused(error: RefusedError, plan: WritePlan, skipped: number): Refused
 }
 
 /** A driver that rejects calls after it is closed. */
-class OpenDriver implements SqlDriver {
+export class OpenDriver implements SqlDriver {
   readonly #driver: SqlDriver;
   #closed = false;
 

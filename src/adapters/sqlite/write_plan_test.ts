@@ -102,7 +102,7 @@ test("an account that deletes itself and goes on is registered again", () => {
 
 test("counts the rows of conditional writes over all their statements", () => {
   const planned = plan([
-    { kind: "preKey.markUploaded", ids: Array.from({ length: 6_000 }, (_, id) => id + 1) },
+    { kind: "preKey.markUploaded", ids: Array.from({ length: 12_000 }, (_, id) => id + 1) },
     session(1),
     { kind: "tcToken.delete", jid: "a" },
     { kind: "mutationMacs.delete", name: "regular", indexMacs: [] },
@@ -110,8 +110,8 @@ test("counts the rows of conditional writes over all their statements", () => {
   ]);
   const results = planned
     .statements()
-    .map(({ sql }) => ({ rows: [], rowsAffected: sql.startsWith("UPDATE pre_key") ? 2_000 : 0 }));
-  expect(planned.changed(results)).toEqual([6_000, 1, 0, 0, 0]);
+    .map(({ sql }) => ({ rows: [], rowsAffected: sql.startsWith("UPDATE pre_key") ? 4_000 : 0 }));
+  expect(planned.changed(results)).toEqual([12_000, 1, 0, 0, 0]);
 });
 
 test("a statement of one write names it, a shared one names none", () => {

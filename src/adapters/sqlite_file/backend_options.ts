@@ -1,3 +1,4 @@
+import type { Sealing } from "../../backend/mod.ts";
 import type { Clock, Logger } from "../../ports/mod.ts";
 
 /** Options of a backend over a file, through the SQLite of the runtime. */
@@ -8,6 +9,8 @@ export interface SqliteFileBackendOptions {
   readonly account?: string | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
+  /** Encrypts stored values: `sealing` of the subpath `sealing`. */
+  readonly sealing?: Sealing | undefined;
   /** Logs waits for other writers. Defaults to warnings on the console. */
   readonly logger?: Logger | undefined;
   /**

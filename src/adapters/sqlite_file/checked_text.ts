@@ -17,11 +17,12 @@ const known = new Map<string, string | undefined>();
  * known columns.
  */
 export function withoutText(sql: string): string | undefined {
-  if (!known.has(sql)) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(sql, checkedForm(sql));
-  }
-  return known.get(sql);
+  const found = known.get(sql);
+  if (found !== undefined || known.has(sql)) return found;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const checked = checkedForm(sql);
+  known.set(sql, checked);
+  return checked;
 }
 
 /**

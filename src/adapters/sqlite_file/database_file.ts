@@ -390,7 +390,9 @@ export class DatabaseFile {
 
   #poison(what: "deleted" | "replaced"): FencedError {
     this.#replaced ??= new FencedError(
-      `use database: the file was ${what} while it was open, open the account again`,
+      what === "deleted"
+        ? "use database: the file was deleted while it was open, restore a backup and open the account again"
+        : "use database: the file was replaced while it was open, open the account again",
     );
     this.#options.logger.log("error", `database: the file was ${what} while it was open`, this.#fields());
     return this.#replaced;

@@ -26,12 +26,14 @@ const REFUSED = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLIT
 const NOT_APPLIED = /^(?:SQLITE_|SQL_|AUTH_|TRANSACTION_TIMEOUT$|STREAM_EXPIRED$|BLOCKED$)/;
 
 /** Failures to connect, so the request was never sent: codes of Node and Bun, and messages of Deno. */
-const NEVER_SENT_CODE =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused|FailedToOpenSocket)$/;
+const NEVER_SENT_CODE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|FailedToOpenSocket)$/;
 const NEVER_SENT_WORDS = /connection refused|dns error|failed to lookup address/i;
 
 /** Failures of a request that may have been sent. */
 const UNANSWERED_WORDS = /fetch failed|network|socket|connection/i;
+
+/** There is no way to the server. An open connection, on which a request was sent, can fail with it, too. */
+const NO_WAY_CODE = /^(?:EHOSTUNREACH|ENETUNREACH)$/;
 
 /** What a user can do about a code, which may have a longer form. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -102,7 +104,10 @@ function reasonOf(code: string, chain: readonly DriverError[]): string {
   const status = chain.find((error) => error.status !== undefined)?.status;
   if (status === 401 || status === 403) return `access is refused, check the token (status ${status})`;
   const isUnreachable = chain.some(
-    (error) => NEVER_SENT_CODE.test(error.code) || NEVER_SENT_WORDS.test(error.message),
+    (error) =>
+      NEVER_SENT_CODE.test(error.code) ||
+      NO_WAY_CODE.test(error.code) ||
+      NEVER_SENT_WORDS.test(error.message),
   );
   if (isUnreachable)
     return `the server cannot be reached, check its URL and the network (${code || "no code"})`;

@@ -2,8 +2,8 @@ import type { SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import type { SqliteCell, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
 
 /** Converts a statement for the client. */
-export function toDriver({ sql, params }: SqlStatement): SqliteStatement {
-  return { sql, args: [...params] };
+export function toDriver({ sql, params, onlyFirst }: SqlStatement): SqliteStatement {
+  return { sql, args: [...params], onlyFirst };
 }
 
 /**
@@ -11,11 +11,18 @@ export function toDriver({ sql, params }: SqlStatement): SqliteStatement {
  * no other user.
  */
 export function rowsOf(result: SqliteResult): SqlValue[][] {
-  return result.rows.map((row) => Array.from(row, toValue));
+  return result.rows.map(valuesOf);
+}
+
+function valuesOf(row: ArrayLike<SqliteCell>): SqlValue[] {
+  const values: SqlValue[] = [];
+  for (let index = 0; index < row.length; index += 1) values.push(toValue(row[index] ?? null));
+  return values;
 }
 
 function toValue(cell: SqliteCell): SqlValue {
+  if (typeof cell === "number" || typeof cell === "string" || cell === null) return cell;
   if (cell instanceof ArrayBuffer) return new Uint8Array(cell);
   if (cell instanceof Uint8Array) return new Uint8Array(cell.buffer, cell.byteOffset, cell.byteLength);
-  return typeof cell === "bigint" ? String(cell) : cell;
+  return String(cell);
 }

@@ -6,7 +6,7 @@ import {
   type Write,
   withRestoreEpoch,
 } from "../../backend/mod.ts";
-import { openSqliteBackend, type SqliteBackendOptions } from "../sqlite/mod.ts";
+import { openScrubbedBackend, openSqliteBackend, type SqliteBackendOptions } from "../sqlite/mod.ts";
 import { confirmAbsences } from "./confirm_absence.ts";
 import type { FileCheckOptions } from "./database_file.ts";
 import type { FileRow } from "./file_row.ts";
@@ -26,7 +26,7 @@ export async function openFileBackend(driver: FileDriver, options: FileBackendOp
   if (file === undefined) return await openSqliteBackend(driver, options);
   try {
     await file.requireNewOrTables(driver);
-    const backend = await openSqliteBackend(driver, options);
+    const backend = await openScrubbedBackend(driver, options, () => file.scrub());
     const confirmed = confirmAbsences(backend, driver, options.account ?? "default");
     return overFile(confirmed, file, await file.check(options));
   } catch (error) {
@@ -37,7 +37,7 @@ export async function openFileBackend(driver: FileDriver, options: FileBackendOp
 
 /**
  * Adds the raises of the file to the restore epoch of the device that is read. What is stored with the device
- * says how many it includes, so that each counts once.
+ * says how many it includes, so that each counts once. The accounts of the file are saved together.
  */
 function overFile(backend: Backend, file: OpenFile, checked: FileRow | undefined): Backend {
   const load = backend.load.bind(backend);
@@ -46,6 +46,12 @@ function overFile(backend: Backend, file: OpenFile, checked: FileRow | undefined
   let row = checked;
   /** Whether the account had no device when it was opened. */
   let isBlank = false;
+  const { capabilities } = backend;
+  Object.defineProperty(backend, "capabilities", {
+    value: { ...capabilities, savePhaseMs: file.savePhaseMs },
+    configurable: true,
+    enumerable: true,
+  });
   return Object.assign(backend, {
     exists: async (): Promise<boolean> => {
       isBlank = !(await exists());
@@ -93,7 +99,9 @@ function knowingRestores(device: Device, row: FileRow | undefined): Device {
   const epoch = readRestoreEpoch(device);
   const seen = seenOf(epoch, row);
   if (seen !== undefined && !epoch.isNew) return device;
-  return withRestoreEpoch(device, { ...epoch, seen: seenText(seen ?? row.restores, row), isNew: false });
+  // A copy that was imported into this file is reported at its first opening.
+  const isNew = seen === undefined && epoch.isNew;
+  return withRestoreEpoch(device, { ...epoch, seen: seenText(seen ?? row.restores, row), isNew });
 }
 
 /** Number of raises of this database that a device knows. `undefined` when it is of another one, or new. */

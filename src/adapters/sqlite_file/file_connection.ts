@@ -1,10 +1,11 @@
-import { CorruptError } from "../../errors/mod.ts";
-import type { Logger } from "../../ports/mod.ts";
+import { BusyError, CorruptError } from "../../errors/mod.ts";
+import { endOfTurn, type Logger } from "../../ports/mod.ts";
 import type { SqlResult, SqlStatement, SqlValue } from "../sqlite/mod.ts";
 import { decodeTexts, refuseBadText, withoutText } from "./checked_text.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { type DriverAction, mapDriverError } from "./driver_errors.ts";
 import { rowsOf, toDriver } from "./driver_values.ts";
+import { GroupCommit } from "./group_commit.ts";
 import { BusyRetry } from "./retry_busy.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { SqliteClient, SqliteResult, SqliteStatement } from "./sqlite_client.ts";
@@ -34,10 +35,35 @@ const PAGE_BYTES = 8_192;
  */
 const CACHE_KIB = 16_384;
 
+/** Tries to empty the log after the file was written anew. SQLite waits in each for other connections. */
+const SCRUB_TRIES = 20;
+
 const keepBytes = (bytes: SqlValue | undefined): SqlValue => bytes ?? null;
 
 /** Changes that return what was stored. */
 const RETURNS = /\bRETURNING\b/;
+
+/** An operation that can run in the call or later. */
+interface Operation<T> {
+  /** `undefined` when it cannot run in the call. */
+  now(): T | undefined;
+  later(): Promise<T>;
+}
+
+/** Statements for the client, and which of them are in their checked form. */
+interface CheckedBatch {
+  readonly statements: SqliteStatement[];
+  readonly checked: readonly (string | undefined)[];
+}
+
+function resultsOf(results: readonly SqliteResult[], { checked }: CheckedBatch): SqlResult[] {
+  return results.map((result, index) => {
+    const rows = rowsOf(result);
+    const { rowsAffected } = result;
+    // It is committed: damaged bytes stay as they are, which equal no text.
+    return { rows: checked[index] === undefined ? rows : decodeTexts(rows, keepBytes), rowsAffected };
+  });
+}
 
 /**
  * The one connection of this process to one local database.
@@ -57,6 +83,7 @@ export class FileConnection {
   readonly #logger: Logger;
   readonly #file: DatabaseFile | undefined;
   readonly #queue = new SerialQueue();
+  readonly #group: GroupCommit;
   readonly #retry: BusyRetry;
   /** Whether the settings of the current connection are made. */
   #configured = false;
@@ -72,26 +99,58 @@ export class FileConnection {
     this.#logger = options.logger;
     this.#file = options.file;
     this.#retry = options.retry ?? new BusyRetry({ logger: options.logger });
+    this.#group = new GroupCommit({
+      queue: this.#queue,
+      logger: options.logger,
+      commit: (statements) => this.#attempt("commit", () => this.#commit(statements)),
+      endOfTurn,
+    });
   }
 
-  async query(sql: string, params: readonly SqlValue[]): Promise<SqlValue[][]> {
+  async query(sql: string, params: readonly SqlValue[], onlyFirst?: boolean): Promise<SqlValue[][]> {
     const checked = this.#checked(sql);
-    const rows = await this.#run("read", async () =>
-      rowsOf(await this.#client.execute(toDriver({ sql: checked ?? sql, params }))),
-    );
+    const statement: SqliteStatement = { sql: checked ?? sql, args: [...params], onlyFirst };
+    const client = this.#client;
+    const rows = await this.#soon("read", {
+      now: () => client.executeNow && rowsOf(client.executeNow(statement)),
+      later: async () => rowsOf(await client.execute(statement)),
+    });
     // Outside of the operation: damaged text is no failure of the connection, which would be discarded.
     return checked === undefined ? rows : decodeTexts(rows, refuseBadText);
   }
 
-  /** @throws {FencedError} When the file was replaced or deleted. Nothing was applied. */
-  batch(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
-    return this.#run("commit", async () => {
-      await this.#writeAheadLog();
-      const raise = this.#file?.before() ?? [];
-      const results = await this.#send([...statements, ...raise]);
-      if (raise.length > 0) this.#file?.after(results.splice(statements.length));
-      return results;
+  /**
+   * @param joins Whether the batch may share a transaction with batches of other accounts that are ready in
+   *   this turn of the event loop: see `GroupCommit`.
+   * @throws {FencedError} When the file was replaced or deleted. Nothing was applied.
+   */
+  batch(statements: readonly SqlStatement[], joins = false): Promise<SqlResult[]> {
+    const joined = joins ? this.#group.add(statements) : undefined;
+    if (joined !== undefined) return joined;
+    // What is called after it is applied after it.
+    this.#group.seal();
+    return this.#soon("commit", {
+      now: () => (this.#logged || this.#kind === "memory" ? this.#commitNow(statements) : undefined),
+      later: () => this.#commit(statements),
     });
+  }
+
+  /** As `#commit`, carried out in the call. `undefined` when the client cannot. */
+  #commitNow(statements: readonly SqlStatement[]): SqlResult[] | undefined {
+    if (this.#client.batchNow === undefined) return undefined;
+    const raise = this.#file?.before() ?? [];
+    const batch = this.#batchOf([...statements, ...raise]);
+    const results = resultsOf(this.#client.batchNow(batch.statements), batch);
+    if (raise.length > 0) this.#file?.after(results.splice(statements.length));
+    return results;
+  }
+
+  async #commit(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
+    await this.#writeAheadLog();
+    const raise = this.#file?.before() ?? [];
+    const results = await this.#send([...statements, ...raise]);
+    if (raise.length > 0) this.#file?.after(results.splice(statements.length));
+    return results;
   }
 
   /** As `batch`, without a raise of the file's pair. */
@@ -108,18 +167,44 @@ export class FileConnection {
     return this.#queue.run(() => this.#foldLog());
   }
 
-  async #send(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
-    const checked = statements.map(({ sql }) => (RETURNS.test(sql) ? this.#checked(sql) : undefined));
-    const batch: SqliteStatement[] = statements.map(({ sql, params }, index) =>
-      toDriver({ sql: checked[index] ?? sql, params }),
-    );
-    const results: SqliteResult[] = await this.#client.batch(batch, "write");
-    return results.map((result, index) => {
-      const rows = rowsOf(result);
-      const { rowsAffected } = result;
-      // It is committed: damaged bytes stay as they are, which equal no text.
-      return { rows: checked[index] === undefined ? rows : decodeTexts(rows, keepBytes), rowsAffected };
+  /**
+   * Removes what deleted and replaced rows have left in the file and in its log: the file is written anew,
+   * and the log is emptied.
+   *
+   * @throws {BusyError} When other connections keep the log from being emptied.
+   */
+  scrub(): Promise<void> {
+    return this.#run("commit", async () => {
+      await this.#writeAheadLog();
+      this.#file?.requireSame();
+      await this.#pragma("secure_delete = ON");
+      try {
+        await this.#client.execute({ sql: "VACUUM", args: [] });
+        for (let tries = 1; ; tries += 1) {
+          const [isBusy] = rowsOf(await this.#pragma("wal_checkpoint(TRUNCATE)"))[0] ?? [];
+          if (isBusy === 0) return;
+          if (tries === SCRUB_TRIES) throw new BusyError("empty the log: other connections use the database");
+        }
+      } finally {
+        await this.#pragma("secure_delete = OFF");
+      }
     });
+  }
+
+  async #send(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
+    const batch = this.#batchOf(statements);
+    return resultsOf(await this.#client.batch(batch.statements, "write"), batch);
+  }
+
+  #batchOf(statements: readonly SqlStatement[]): CheckedBatch {
+    const checked = statements.map(({ sql }) => (RETURNS.test(sql) ? this.#checked(sql) : undefined));
+    return {
+      checked,
+      statements: statements.map((statement, index) => {
+        const sql = checked[index];
+        return toDriver(sql === undefined ? statement : { sql, params: statement.params });
+      }),
+    };
   }
 
   /** The statement that is run in place of `sql`. Memory is not damaged. */
@@ -231,12 +316,46 @@ export class FileConnection {
     await this.#reconnect();
   }
 
+  /**
+   * Runs an operation in the call where nothing runs or waits, which spares it most of what it costs beside
+   * SQLite. A failure there is the first failure of the operation in the queue.
+   */
+  async #soon<T>(action: DriverAction, operation: Operation<T>): Promise<T> {
+    let failure: { readonly thrown: unknown } | undefined;
+    if (this.#queue.isIdle && (this.#configured || this.#kind === "memory")) {
+      try {
+        const result = operation.now();
+        if (result !== undefined) {
+          this.#used();
+          return result;
+        }
+      } catch (thrown) {
+        failure = { thrown };
+      }
+    }
+    return await this.#run(action, async () => {
+      if (failure === undefined) return await operation.later();
+      const { thrown } = failure;
+      failure = undefined;
+      throw thrown;
+    });
+  }
+
+  #used(): void {
+    if (this.#logged) this.#file?.log.remember(() => this.#file?.isElsewhere() === false);
+  }
+
   #run<T>(action: DriverAction, operation: () => Promise<T>): Promise<T> {
+    return this.#queue.run(() => this.#attempt(action, operation));
+  }
+
+  /** Runs an operation, again while another writer holds the database. Called inside the queue. */
+  #attempt<T>(action: DriverAction, operation: () => Promise<T>): Promise<T> {
     const attempt = async (): Promise<T> => {
       try {
         await this.#configure();
         const result = await operation();
-        if (this.#logged) this.#file?.log.remember(() => this.#file?.isElsewhere() === false);
+        this.#used();
         return result;
       } catch (thrown) {
         this.#file?.refuseReplaced();
@@ -245,7 +364,7 @@ export class FileConnection {
         throw this.#file?.replaced ?? mapDriverError(thrown, action, this.#file?.path);
       }
     };
-    return this.#queue.run(() => this.#retry.run(attempt));
+    return this.#retry.run(attempt);
   }
 
   async #configure(): Promise<void> {

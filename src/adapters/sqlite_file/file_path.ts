@@ -1,4 +1,4 @@
-import { BackendError, CorruptError } from "../../errors/mod.ts";
+import { BackendError, CorruptError, StoreError } from "../../errors/mod.ts";
 import type { Logger } from "../../ports/mod.ts";
 import { requireNewOrWhole } from "./absent_file.ts";
 import { type HostFiles, hasFileModes, workingFolder } from "./host_modules.ts";
@@ -49,6 +49,30 @@ export function prepareFile(files: HostFiles, path: string): PreparedFile {
   } catch (cause) {
     if (cause instanceof CorruptError) throw cause;
     throw new BackendError(`open database: ${reasonOf(cause)}: ${JSON.stringify(path)}`, { cause });
+  }
+}
+
+/**
+ * The path of a file that exists, as the system resolves it. Creates nothing.
+ *
+ * @throws {CorruptError} When the file is damaged so that it seems to be new.
+ * @throws {BackendError} When there is no such file.
+ */
+export function findFile(files: HostFiles, path: string): string {
+  const absolute = isAbsolute(path) ? path : `${workingFolder()}/${path}`;
+  try {
+    const stat = files.statSync(absolute, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) {
+      requireNewOrWhole(files, absolute);
+      throw new BackendError(`read database: there is no file ${JSON.stringify(path)}`);
+    }
+    if ((stat.mode & KIND_OF_FILE) === FOLDER) throw new IsFolder();
+    const real = files.realpathSync(absolute);
+    requireNewOrWhole(files, real);
+    return real;
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw new BackendError(`read database: ${reasonOf(cause)}: ${JSON.stringify(path)}`, { cause });
   }
 }
 

@@ -1,8 +1,9 @@
+import { builtinModule } from "../../ports/mod.ts";
+
 /** The members of a host's `process` that this adapter uses. Not every host has them. */
 interface HostProcess {
   readonly platform?: string;
   cwd?(): string;
-  getBuiltinModule?(name: string): unknown;
 }
 
 /** Dates and numbers of a file, as `stat` with `bigint` returns them. */
@@ -37,11 +38,6 @@ interface HostTimers {
 
 function hostProcess(): HostProcess | undefined {
   return (globalThis as { readonly process?: HostProcess }).process;
-}
-
-/** A built-in module of the host, `undefined` if it has none with that name. */
-export function builtinModule<T>(name: string): T | undefined {
-  return hostProcess()?.getBuiltinModule?.(name) as T | undefined;
 }
 
 /** The host's file system, `undefined` if it has none. */

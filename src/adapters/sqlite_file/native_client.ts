@@ -4,6 +4,15 @@ import type { SqliteCell, SqliteClient, SqliteResult, SqliteStatement } from "./
 /** The class of a native library's database, as the package `libsql` exports it. */
 export type NativeLibrary = new (path: string, options: { readonly timeout: number }) => NativeDatabase;
 
+/** A library of the runtime, which can open a file so that nothing can be written. */
+export type RuntimeLibrary = new (
+  path: string,
+  options: { readonly timeout: number; readonly readOnly?: boolean },
+) => NativeDatabase;
+
+/** Opens a file that exists so that nothing can be written. */
+export type OpenForReading = (path: string, timeoutMs: number) => NativeDatabase;
+
 /** An open file. */
 export interface NativeDatabase {
   readonly inTransaction: boolean;
@@ -21,6 +30,11 @@ export interface NativeStatement {
   raw(isRaw: boolean): unknown;
   run(...params: unknown[]): { readonly changes: number };
   all(...params: unknown[]): unknown[];
+  /**
+   * The first row; `undefined` when there is none. Left out where it is no faster than `all`. It must end the
+   * statement: one that is still running keeps the present state of the file.
+   */
+  get?(...params: unknown[]): unknown;
 }
 
 /**
@@ -44,15 +58,29 @@ export class NativeClient implements SqliteClient {
   #isClosed = false;
 
   /** @param timeoutMs How long SQLite itself waits for another writer. */
-  constructor(library: NativeLibrary, path: string, timeoutMs: number) {
-    this.#connect = () => new library(path, { timeout: timeoutMs });
+  constructor(library: NativeLibrary, path: string, timeoutMs: number);
+  /** @param connect Called at the first use, and again after `reconnect`. */
+  constructor(connect: () => NativeDatabase);
+  constructor(library: NativeLibrary | (() => NativeDatabase), path?: string, timeoutMs?: number) {
+    this.#connect =
+      path === undefined
+        ? (library as () => NativeDatabase)
+        : () => new (library as NativeLibrary)(path, { timeout: timeoutMs ?? 0 });
   }
 
   async execute(statement: SqliteStatement): Promise<SqliteResult> {
+    return this.executeNow(statement);
+  }
+
+  executeNow(statement: SqliteStatement): SqliteResult {
     return this.#run(this.#opened(), statement);
   }
 
   async batch(statements: SqliteStatement[], _mode: "write"): Promise<SqliteResult[]> {
+    return this.batchNow(statements);
+  }
+
+  batchNow(statements: SqliteStatement[]): SqliteResult[] {
     const database = this.#opened();
     database.exec("BEGIN IMMEDIATE");
     const results: SqliteResult[] = [];
@@ -86,12 +114,24 @@ export class NativeClient implements SqliteClient {
     return this.#database;
   }
 
-  #run(database: NativeDatabase, { sql, args }: SqliteStatement): SqliteResult {
+  #run(database: NativeDatabase, { sql, args, onlyFirst }: SqliteStatement): SqliteResult {
     const { statement, reader } = this.#prepared(database, sql);
     if (!reader) return { rows: [], rowsAffected: statement.run(args).changes };
-    const rows = statement.all(args) as SqliteCell[][];
+    const isFirst = onlyFirst === true && statement.get !== undefined;
+    const rows = isFirst ? this.#first(statement, { sql, args }) : (statement.all(args) as SqliteCell[][]);
     for (const row of rows) requireExact(row);
     return { rows, rowsAffected: 0 };
+  }
+
+  #first(statement: NativeStatement, { sql, args }: SqliteStatement): SqliteCell[][] {
+    try {
+      const row = statement.get?.(args) as SqliteCell[] | undefined;
+      return row === undefined ? [] : [row];
+    } catch (error) {
+      // libsql reports the error of a statement once more when it is used again.
+      this.#kept.delete(sql);
+      throw error;
+    }
   }
 
   #prepared(database: NativeDatabase, sql: string): KeptStatement {
@@ -100,7 +140,11 @@ export class NativeClient implements SqliteClient {
       const statement = database.prepare(sql);
       kept = { statement, reader: statement.reader };
       if (kept.reader) statement.raw(true);
-    } else this.#kept.delete(sql);
+    } else {
+      // While there is room, the order does not matter.
+      if (2 * this.#kept.size < MAX_KEPT) return kept;
+      this.#kept.delete(sql);
+    }
     this.#kept.set(sql, kept);
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value ?? "");
     return kept;

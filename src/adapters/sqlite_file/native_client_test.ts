@@ -121,6 +121,29 @@ describe("NativeClient", () => {
     await expect(run("SELECT a FROM t ORDER BY a")).rejects.toThrow(CorruptError);
   });
 
+  test("reads the first row alone, and ends the statement", async () => {
+    await client.batch([manyRows(0)], "write");
+    const first = async (sql: string): Promise<unknown[]> => {
+      return [...(await client.execute({ sql, args: [], onlyFirst: true })).rows];
+    };
+    expect(await first("SELECT a FROM t ORDER BY a")).toEqual([[0]]);
+    expect(await first("SELECT a FROM t WHERE a = -1")).toEqual([]);
+    const other = new Database(join(folder, "state.db"));
+    other.exec("PRAGMA journal_mode = WAL");
+    expect(await first("SELECT a FROM t ORDER BY a DESC")).toEqual([[199]]);
+    const failing = "SELECT json(b) FROM t WHERE a = ?";
+    await run("INSERT INTO t VALUES (2000, 'no JSON'), (2001, '1')");
+    const json = (a: number) => client.execute({ sql: failing, args: [a], onlyFirst: true });
+    await expect(json(2000)).rejects.toThrow("malformed JSON");
+    expect((await json(2001)).rows).toEqual([["1"]]);
+    await run("DELETE FROM t WHERE a >= 2000");
+    // A statement that is still running would keep the state of before, and hold up the checkpoint.
+    other.exec("INSERT INTO t (a) VALUES (1000)");
+    expect(await first("SELECT a FROM t ORDER BY a DESC")).toEqual([[1000]]);
+    expect(other.prepare("PRAGMA wal_checkpoint(TRUNCATE)").raw(true).all([])).toEqual([[0, 0, 0]]);
+    other.close();
+  });
+
   test("does not open again after close", async () => {
     client.close();
     await expect(run("SELECT 1")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });

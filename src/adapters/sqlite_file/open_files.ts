@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "../../ports/mod.ts";
+import { type Clock, type Logger, systemRandom } from "../../ports/mod.ts";
 import type { SqlDriver, SqlLimits } from "../sqlite/mod.ts";
 import { requireNewOrTables } from "./absent_file.ts";
 import { DatabaseFile, type FileCheckOptions } from "./database_file.ts";
@@ -38,6 +38,8 @@ interface SharedConnection {
   readonly restMs: number;
   readonly connection: FileConnection;
   readonly file: DatabaseFile;
+  /** See `Capabilities.savePhaseMs`. Files, and processes over one file, do not write all at the same time. */
+  readonly savePhaseMs: number;
   /** Resolves when an earlier connection to the path has ended; `undefined` when there was none. */
   readonly opening: Promise<void> | undefined;
   users: number;
@@ -77,10 +79,14 @@ export interface SqliteFileOptions {
 
 /** What a backend does with the file of its driver. */
 export interface OpenFile {
+  /** See `Capabilities.savePhaseMs`. */
+  readonly savePhaseMs: number;
   /** See `DatabaseFile.check`. */
   check(options?: FileCheckOptions): Promise<FileRow | undefined>;
   /** Writes the log into the file. */
   checkpoint(): Promise<void>;
+  /** See `FileConnection.scrub`. */
+  scrub(): Promise<void>;
   /** See `requireNewOrTables`. */
   requireNewOrTables(driver: SqlDriver): Promise<void>;
 }
@@ -100,7 +106,7 @@ export async function openSqliteFile(options: SqliteFileOptions): Promise<FileDr
   const { path: given, logger, connect } = options;
   if (given === MEMORY) {
     const connection = new FileConnection(connect(MEMORY), "memory", { logger });
-    return driverOf(connection, undefined, () => connection.close());
+    return driverOf({ connection }, undefined, () => connection.close());
   }
   const { files = hostFiles() } = options;
   const path = files === undefined ? given : prepared(files, given, logger);
@@ -113,11 +119,13 @@ export async function openSqliteFile(options: SqliteFileOptions): Promise<FileDr
   let closed: Promise<void> | undefined;
   const { connection, file } = shared;
   const opened: OpenFile = {
+    savePhaseMs: shared.savePhaseMs,
     check: (options) => file.check(connection, options),
     checkpoint: () => connection.checkpoint(),
+    scrub: () => connection.scrub(),
     requireNewOrTables: (driver) => requireNewOrTables(files, path, driver),
   };
-  return driverOf(connection, opened, () => {
+  return driverOf(shared, opened, () => {
     closed ??= leave(path, shared, files);
     return closed;
   });
@@ -140,20 +148,24 @@ function connected(
 ): SharedConnection {
   const file = new DatabaseFile({ path, files, logger, clock });
   const connection = new FileConnection(connect(path), "file", { logger, file });
-  return { connection, file, restMs, opening, users: 0, rest: undefined, closing: undefined };
+  const [high = 0, low = 0] = systemRandom.bytes(2);
+  const savePhaseMs = (256 * high + low) % 1_000;
+  return { connection, file, savePhaseMs, restMs, opening, users: 0, rest: undefined, closing: undefined };
 }
 
+/** @param shared Has more than one user while several accounts, or openings of one, use the connection. */
 function driverOf(
-  connection: FileConnection,
+  shared: { readonly connection: FileConnection; readonly users?: number },
   file: OpenFile | undefined,
   close: () => Promise<void>,
 ): FileDriver {
+  const { connection } = shared;
   return {
     limits: SQLITE_LIMITS,
     durable: file !== undefined,
     file,
-    query: (sql, params) => connection.query(sql, params),
-    batch: (statements) => connection.batch(statements),
+    query: (sql, params, onlyFirst) => connection.query(sql, params, onlyFirst),
+    batch: (statements, joins = false) => connection.batch(statements, joins && (shared.users ?? 1) > 1),
     close,
   };
 }

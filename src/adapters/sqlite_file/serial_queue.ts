@@ -10,6 +10,11 @@ export class SerialQueue {
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
 
+  /** Whether no operation runs or waits. */
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
   /** Runs `operation` after every earlier one has settled. @throws {LimitError} When too many are waiting. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#waiting >= MAX_WAITING) {

@@ -13,6 +13,8 @@ export interface SqliteResult {
 export interface SqliteStatement {
   readonly sql: string;
   readonly args: SqlValue[];
+  /** See `SqlDriver.query`. */
+  readonly onlyFirst?: boolean | undefined;
 }
 
 /**
@@ -21,7 +23,12 @@ export interface SqliteStatement {
  */
 export interface SqliteClient {
   execute(statement: SqliteStatement): Promise<SqliteResult>;
-  batch(statements: SqliteStatement[], mode: "write"): Promise<SqliteResult[]>;
+  /** Runs statements in one transaction: of writes, or of reads alone. */
+  batch(statements: SqliteStatement[], mode: "write" | "deferred"): Promise<SqliteResult[]>;
+  /** As `execute`, carried out in the call. Left out by a client that cannot. */
+  executeNow?(statement: SqliteStatement): SqliteResult;
+  /** As `batch`, carried out in the call. */
+  batchNow?(statements: SqliteStatement[]): SqliteResult[];
   reconnect(): void | Promise<void>;
   close(): void;
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { isObject, type JsonObject, parsedJson, readBytes } from "./_bytes.ts";
 export {
   type BaileysHashState,
   baileysToHashState,
@@ -33,6 +34,7 @@ export {
   entryToTcToken,
   jidsToTcTokenIndex,
   lidMappingIdOf,
+  lidMappingIds,
   lidMappingToUser,
   senderKeyMemoryToDevices,
   TC_TOKEN_INDEX_ID,
@@ -47,8 +49,8 @@ export {
   senderKeyToRecord,
 } from "./sender_key.ts";
 export { type LocalIdentity, recordToSession, sessionToRecord, toNodeRecord } from "./session.ts";
+export { MAX_SPENT_CHAINS } from "./session_chain.ts";
 export { SessionEncoder } from "./session_encoder.ts";
-export { MAX_SPENT_CHAINS } from "./session_structure.ts";
 export {
   identityKeyToRaw,
   preKeyIdOf,

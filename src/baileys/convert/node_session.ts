@@ -177,9 +177,7 @@ function readSession(session: JsonObject, fallbackRegistrationId: unknown): Node
       info.remoteIdentityKey,
       PUBLIC_KEY_BYTES,
     ),
-    chains: Object.entries(chains).map(([name, chain]) =>
-      readChain(name, requireObject(ACTION, "a chain", chain)),
-    ),
+    chains: Object.entries(chains).map(([name, chain]) => readChain(name, chain)),
     pendingPreKey:
       pending == null ? undefined : readPendingPreKey(requireObject(ACTION, "pendingPreKey", pending)),
   };
@@ -193,7 +191,9 @@ function readPendingPreKey(pending: JsonObject): NodeSession["pendingPreKey"] {
   };
 }
 
-function readChain(name: string, chain: JsonObject): NodeChain {
+/** Reads one chain of a session. @throws {CorruptError | WrongLengthError} */
+export function readChain(name: string, value: unknown): NodeChain {
+  const chain = requireObject(ACTION, "a chain", value);
   const chainKey = requireObject(ACTION, "chainKey", chain.chainKey);
   const key = chainKey.key;
   const messageKeys = requireObject(ACTION, "messageKeys", chain.messageKeys ?? {});

@@ -53,6 +53,14 @@ export function lidMappingIdOf(id: string): LidMappingId {
     : { kind: "lid-of", phoneNumber: id };
 }
 
+/** The ids of a mapping: that of the phone number, and that of the LID. */
+export function lidMappingIds(mapping: {
+  readonly phoneNumber: string;
+  readonly lid: string;
+}): readonly [phoneNumber: string, lid: string] {
+  return [mapping.phoneNumber, `${mapping.lid}${REVERSE}`];
+}
+
 /** Checks the value of a `lid-mapping` of Baileys: a user without server. @throws {CorruptError} */
 export function lidMappingToUser(value: unknown): string {
   if (typeof value !== "string" || value.length === 0)

@@ -11,6 +11,15 @@ import type {
 import { deriveKeys, isSeed, joinKeys, splitKeys } from "./_message_key.ts";
 import { type NodeChain, RECEIVING } from "./node_session.ts";
 
+/**
+ * Maximum number of spent chains of a session, about 18 kB. libsignal-node adds one each time the
+ * conversation changes direction.
+ */
+export const MAX_SPENT_CHAINS = 512;
+
+/** Room for further spent chains, at least. */
+const MIN_ROOM = 4;
+
 /** Packed closed and empty chains of a session. */
 export interface SpentChains {
   readonly spentRatchetKeys: Uint8Array;
@@ -18,13 +27,16 @@ export interface SpentChains {
 }
 
 /**
- * A key for a closed receiving chain, which has none, because other clients require one.
+ * A key for a closed chain, which has none, because other clients require one.
  *
  * It must be secret: with a known key, such as zeros, an attacker could forge messages on that chain for a
  * client that uses the field. It is derived from the root key, so it is as secret, and it decrypts no message
  * of the peer.
+ *
+ * @param ratchetKey That of a sending chain. Receiving chains share one key: a session has several, each
+ * message begins a new root key, and deriving five keys took a fifth of the encoding.
  */
-export function placeholderKey(rootKey: Uint8Array, ratchetKey: Uint8Array): Uint8Array {
+export function placeholderKey(rootKey: Uint8Array, ratchetKey?: Uint8Array): Uint8Array {
   return retiredKey(rootKey, ratchetKey);
 }
 
@@ -68,9 +80,58 @@ export function isSpent(chain: NodeChain): boolean {
 
 /** Packs spent chains. */
 export function packSpentChains(chains: readonly NodeChain[]): SpentChains {
-  const spentRatchetKeys = new Uint8Array(chains.length * PUBLIC_KEY_BYTES);
-  for (const [i, chain] of chains.entries()) spentRatchetKeys.set(chain.ratchetKey, i * PUBLIC_KEY_BYTES);
-  return { spentRatchetKeys, spentIndexes: chains.map((chain) => chain.counter + 1) };
+  const packed = new PackedChains();
+  for (const chain of chains) packed.add(chain);
+  return packed.chains();
+}
+
+/** Spent chains in the packed form, which grows at the end and shrinks at the front. */
+export class PackedChains {
+  /** The ratchet keys, with room for more. */
+  #keys = EMPTY;
+  /** Chains that were dropped from the front of `#keys`. */
+  #start = 0;
+  #indexes: number[] = [];
+
+  get count(): number {
+    return this.#indexes.length;
+  }
+
+  /** The counter of a chain, as in `NodeChain`. */
+  counter(at: number): number {
+    return (this.#indexes[at] ?? Number.NaN) - 1;
+  }
+
+  /** Drops the oldest chains. */
+  drop(count: number): void {
+    if (count === 0) return;
+    this.#indexes = this.#indexes.slice(count);
+    this.#start = this.#indexes.length === 0 ? 0 : this.#start + count;
+  }
+
+  add({ ratchetKey, counter }: NodeChain): void {
+    const end = (this.#start + this.count) * PUBLIC_KEY_BYTES;
+    if (end + PUBLIC_KEY_BYTES > this.#keys.length) this.#makeRoom();
+    this.#keys.set(ratchetKey, (this.#start + this.count) * PUBLIC_KEY_BYTES);
+    this.#indexes.push(counter + 1);
+  }
+
+  /** The packed form, valid until the next change. */
+  chains(): SpentChains {
+    const [start, end] = [this.#start, this.#start + this.count];
+    return {
+      spentRatchetKeys: this.#keys.subarray(start * PUBLIC_KEY_BYTES, end * PUBLIC_KEY_BYTES),
+      spentIndexes: this.#indexes,
+    };
+  }
+
+  /** Moves the keys to the front of new memory, with room for as many again. */
+  #makeRoom(): void {
+    const keys = new Uint8Array(2 * (this.count + MIN_ROOM) * PUBLIC_KEY_BYTES);
+    keys.set(this.chains().spentRatchetKeys);
+    this.#keys = keys;
+    this.#start = 0;
+  }
 }
 
 /** Unpacks spent chains. Omits chains without a key or an index. */

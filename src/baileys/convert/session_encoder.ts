@@ -10,6 +10,7 @@ import {
   sessionToRecord,
 } from "./session.ts";
 import { writeStructure } from "./session_structure.ts";
+import { SpentChainSplitter } from "./spent_chains.ts";
 
 /** The last encoding of a closed session. */
 interface EncodedSession {
@@ -29,6 +30,8 @@ interface EncodedSession {
  */
 export class SessionEncoder {
   #known = new Map<string, EncodedSession>();
+  /** Of the open session. */
+  readonly #spent = new SpentChainSplitter();
   #local: LocalIdentity | undefined;
 
   /**
@@ -57,18 +60,19 @@ export class SessionEncoder {
     }
     this.#known = known;
     // `joinBytes` copies here, unless there is no closed session: the cached bytes are never returned.
-    const open = current === undefined ? new Uint8Array(0) : encodeCurrent(current, identity);
+    const open = current === undefined ? new Uint8Array(0) : this.#encodeCurrent(current, identity);
     return joinBytes([open, ...[...known.values()].map(({ bytes }) => bytes)]);
   }
-}
 
-function encodeCurrent(
-  { session, position }: PlacedSession<{ readonly name: string; readonly json: NodeSessionJson }>,
-  identity: LocalIdentity,
-): Uint8Array {
-  const read = readNodeSession(session.name, session.json);
-  const currentSession = writeStructure(read, { position, archived: false, ...identity });
-  return encodeSessionRecord({ currentSession, previousSessions: [], moreSessions: [] });
+  #encodeCurrent(
+    { session, position }: PlacedSession<{ readonly name: string; readonly json: NodeSessionJson }>,
+    identity: LocalIdentity,
+  ): Uint8Array {
+    const { session: json, spent } = this.#spent.split(session.json);
+    const read = readNodeSession(session.name, json);
+    const currentSession = writeStructure(read, { position, archived: false, ...identity }, spent);
+    return encodeSessionRecord({ currentSession, previousSessions: [], moreSessions: [] });
+  }
 }
 
 function encodeClosed(

@@ -6,9 +6,11 @@ import type { NodeSession as Kept, NodeRatchet, SessionStructure } from "../../r
 import { type NodeChain, type NodeSession, OPEN, RECEIVING, SENDING } from "./node_session.ts";
 import {
   isSpent,
+  MAX_SPENT_CHAINS,
   packSpentChains,
   placeholderKey,
   readChain,
+  type SpentChains,
   unpackSpentChains,
   writeChain,
   writePrivateChain,
@@ -18,12 +20,6 @@ const ACTION = "convert session";
 
 /** Version of the Signal message format, the only one in libsignal-node. */
 const SESSION_VERSION = 3;
-
-/**
- * Maximum number of spent chains of a session, about 18 kB. libsignal-node adds one each time the
- * conversation changes direction.
- */
-export const MAX_SPENT_CHAINS = 512;
 
 /** `baseKeyType` when our side began the session. */
 const OURS = 1;
@@ -46,8 +42,16 @@ export type StructurePlace =
   | { readonly kind: "archived"; readonly olderClosed: number }
   | { readonly kind: "current"; readonly olderClosed: number; readonly newestUsed: number };
 
-/** Writes a session of libsignal-node as a standard one. */
-export function writeStructure(session: NodeSession, context: SessionContext): SessionStructure {
+/**
+ * Writes a session of libsignal-node as a standard one.
+ *
+ * @param packed Its spent chains, when they were taken out of it before: see `SpentChainSplitter`.
+ */
+export function writeStructure(
+  session: NodeSession,
+  context: SessionContext,
+  packed?: SpentChains,
+): SessionStructure {
   const { sending, receiving, more, spent } = sortChains(session);
   const senderChain = sending === undefined ? { messageKeys: [] } : writeSending(sending, session, context);
   return {
@@ -62,14 +66,12 @@ export function writeStructure(session: NodeSession, context: SessionContext): S
       senderRatchetKeyPrivate: session.ephemeralPrivate,
       nodeRatchet: ratchetFields(session, receiving.at(-1)?.ratchetKey),
     },
-    receiverChains: receiving.map((chain) =>
-      writeChain(chain, placeholderKey(session.rootKey, chain.ratchetKey)),
-    ),
+    receiverChains: writeReceiving(receiving, session),
     pendingPreKey: writePendingPreKey(session),
     remoteRegistrationId: session.registrationId,
     localRegistrationId: context.localRegistrationId,
     aliceBaseKey: session.baseKey,
-    node: keptFields(session, context, { more, spent }),
+    node: keptFields(session, context, { more, spent: packed ?? packSpentChains(spent) }),
   };
 }
 
@@ -125,6 +127,16 @@ function writeSending(
   return writeChain(sending, archived ? placeholderKey(rootKey, sending.ratchetKey) : undefined);
 }
 
+/** Writes receiving chains. All closed ones have one key in place of their own: see `placeholderKey`. */
+function writeReceiving(
+  receiving: readonly NodeChain[],
+  { rootKey }: NodeSession,
+): SessionStructure["receiverChains"] {
+  const isClosed = receiving.some(({ key }) => key === undefined);
+  const keyIfClosed = isClosed ? placeholderKey(rootKey) : undefined;
+  return receiving.map((chain) => writeChain(chain, keyIfClosed));
+}
+
 /** Sorts chains by their target field. Each list is oldest first. */
 function sortChains(session: NodeSession): {
   sending: NodeChain | undefined;
@@ -166,7 +178,7 @@ function readChains(structure: SessionStructure): NodeChain[] {
 function keptFields(
   session: NodeSession,
   context: SessionContext,
-  chains: { readonly more: readonly NodeChain[]; readonly spent: readonly NodeChain[] },
+  chains: { readonly more: readonly NodeChain[]; readonly spent: SpentChains },
 ): Kept {
   const time = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
   return {
@@ -177,7 +189,7 @@ function keptFields(
     created: time(session.created),
     openInArchive: context.archived && session.closed === OPEN ? true : undefined,
     moreChains: chains.more.map(writePrivateChain),
-    ...(chains.spent.length === 0 ? { spentIndexes: [] } : packSpentChains(chains.spent)),
+    ...(chains.spent.spentIndexes.length === 0 ? { spentIndexes: [] } : chains.spent),
   };
 }
 

@@ -178,17 +178,22 @@ export class DeviceRegistry {
    * @throws {RangeError} When there are more than 100,000 users. @throws {StoreError}
    */
   async getDevicesFor(users: readonly Jid[]): Promise<(Jid[] | undefined)[]> {
-    const aliases = await this.#aliasesOf(users);
-    const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
-    return users.map((user, index) => {
-      const list = listOf(lists.get(aliases[index]?.canonical ?? ""));
-      return list?.devices.map(({ deviceId, isHosted }) => ({
+    const lists = await this.getListsFor(users);
+    return users.map((user, index) =>
+      lists[index]?.devices.map(({ deviceId, isHosted }) => ({
         user: user.user,
         server: serverOf(user, isHosted === true),
         device: deviceId,
         agent: 0,
-      }));
-    });
+      })),
+    );
+  }
+
+  /** As `getDevicesFor`, with all that is known of each list. A list names its user as it is kept. */
+  async getListsFor(users: readonly Jid[]): Promise<(DeviceListRecord | undefined)[]> {
+    const aliases = await this.#aliasesOf(users);
+    const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
+    return aliases.map(({ canonical }) => listOf(lists.get(canonical)));
   }
 
   /** Whether a device is known. The primary device of a user always is. */
@@ -505,11 +510,12 @@ export class DeviceRegistry {
 
   /** Reads lists under their canonical names, else under the other name. One query. */
   async #readLists(aliases: readonly Aliases[]): Promise<CachedDevices[]> {
-    const users = [...new Set(aliases.flatMap(usersOf))];
+    const names = aliases.map(usersOf);
+    const users = [...new Set(names.flat())];
     const found = await this.#parts.reads.getDevicesFor(users);
     const byUser = new Map(users.map((user, index) => [user, found[index]]));
-    return aliases.map((names) => {
-      const lists = usersOf(names).map((user) => byUser.get(user));
+    return names.map((ofOne) => {
+      const lists = ofOne.map((user) => byUser.get(user));
       // A list without devices counts as absent.
       return lists.find((list) => list !== undefined && list.devices.length > 0) ?? ABSENT;
     });
@@ -524,7 +530,9 @@ function usersOfLists(write: Write): string[] {
 
 /** All names of a user, the canonical one first. */
 function usersOf({ canonical, lid, pn }: Aliases): string[] {
-  return [...new Set([canonical, lid, pn])].filter((user) => user !== undefined);
+  const users = [canonical];
+  for (const user of [lid, pn]) if (user !== undefined && !users.includes(user)) users.push(user);
+  return users;
 }
 
 function listOf(cached: CachedDevices | undefined): DeviceListRecord | undefined {

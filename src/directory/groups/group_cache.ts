@@ -1,7 +1,7 @@
 import type { Jid } from "../../addresses/mod.ts";
 import type { ProtocolReads, Write } from "../../backend/mod.ts";
 import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
-import { requireObject, requireObjects } from "../../errors/mod.ts";
+import { requireFunction, requireObject, requireObjects } from "../../errors/mod.ts";
 import { BareGroups } from "./bare_groups.ts";
 import { addParticipants, type GroupInfo, type ParticipantChange, removeParticipants } from "./group_info.ts";
 
@@ -33,6 +33,7 @@ export class GroupCache {
   readonly #parts: GroupCacheParts;
   readonly #locks = new KeyedLock();
   readonly #bare = new BareGroups();
+  readonly #forgetting: ((group: string) => void)[] = [];
 
   constructor(parts: GroupCacheParts) {
     this.#parts = parts;
@@ -120,7 +121,22 @@ export class GroupCache {
     for (const write of writes) if (write.kind === "groupMetadata.put") this.#bare.stored(write.group);
   }
 
+  /** Drops the cached members of a group of which other code has newer metadata. */
+  outdated(group: string): void {
+    void this.#parts.cache.invalidate(group);
+  }
+
+  /**
+   * Adds a function that is called with each group whose metadata is about to be deleted. It is for copies
+   * in memory, and must not fail.
+   */
+  onForgotten(listener: (group: string) => void): void {
+    requireFunction("listener", listener);
+    this.#forgetting.push(listener);
+  }
+
   async #forget(group: string): Promise<void> {
+    for (const listener of this.#forgetting) listener(group);
     await this.#parts.cache.invalidate(group);
     if (this.#bare.has(group)) return;
     const { now } = this.#bare;

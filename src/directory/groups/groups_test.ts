@@ -11,7 +11,7 @@ import {
   GroupCache,
   type GroupInfo,
   type KeyDistribution,
-  type KeyHolders,
+  type KeyMarks,
   lidIn,
   phoneNumberIn,
   removeParticipants,
@@ -80,7 +80,7 @@ class World {
     return new SenderKeyDevices({
       reads: this.backend,
       commit: this.commit,
-      cache: new PortableCache<string, KeyHolders>({ capacity: 500, idleMs: 3_600_000, clock: this.clock }),
+      cache: new PortableCache<string, KeyMarks>({ capacity: 500, idleMs: 3_600_000, clock: this.clock }),
       dropSenderKey: async (name) => {
         await this.beforeDropping();
         this.dropped.push(name);

@@ -15,6 +15,6 @@ export {
 } from "./group_info.ts";
 export {
   type KeyDistribution,
-  type KeyHolders,
+  type KeyMarks,
   SenderKeyDevices,
 } from "./sender_key_devices.ts";

@@ -4,15 +4,15 @@ import { KeyedLock, type ValueCache } from "../../cache/mod.ts";
 import { requireFunction, requireList, requireObjects } from "../../errors/mod.ts";
 import { Forgettings } from "./forgettings.ts";
 
-/** JIDs of the devices that hold our sender key of a group. Plain data. */
-export type KeyHolders = readonly string[];
+/** The devices of a group that are marked as holding our sender key or not. Plain data. */
+export type KeyMarks = readonly SenderKeyDevice[];
 
 /** Dependencies of `SenderKeyDevices`. */
 export interface SenderKeyDevicesParts {
   readonly reads: Pick<ProtocolReads, "getSenderKeyDevices">;
   /** Commits writes together with all dirty items, and calls the followers: `commitWith` of an account. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
-  readonly cache: ValueCache<string, KeyHolders>;
+  readonly cache: ValueCache<string, KeyMarks>;
   /** Drops our own sender key of a group, under its lock. The next commit deletes it from the store. */
   readonly dropSenderKey: (name: string) => Promise<void>;
 }
@@ -57,9 +57,20 @@ export class SenderKeyDevices {
    */
   async withoutKey(group: string, devices: readonly Jid[]): Promise<Jid[]> {
     requireObjects("find devices without key: devices", devices);
-    if (this.#lost.has(group)) await this.#locks.withKeys([group], () => this.#clearLost(group));
-    const holders = new Set(await this.#holders(group));
+    const marks = await this.marks(group);
+    const holders = new Set(marks.flatMap(([device, hasKey]) => (hasKey ? [device] : [])));
     return devices.filter((device) => !holders.has(formatJid(device)));
+  }
+
+  /**
+   * The marks of a group, by device JID. A device without a mark does not hold our key. Load our key first:
+   * see `withoutKey`.
+   *
+   * @throws {StoreError}
+   */
+  async marks(group: string): Promise<readonly SenderKeyDevice[]> {
+    if (this.#lost.has(group)) await this.#locks.withKeys([group], () => this.#clearLost(group));
+    return await this.#parts.cache.getWith(group, () => this.#parts.reads.getSenderKeyDevices(group));
   }
 
   /** As `withoutKey`, for callers that send the key to these devices. @throws {StoreError} */
@@ -173,12 +184,5 @@ export class SenderKeyDevices {
     await this.#parts.commit([{ kind: "senderKeyDevices.clear", group }]);
     this.#lost.delete(group);
     await this.#parts.cache.invalidate(group);
-  }
-
-  async #holders(group: string): Promise<KeyHolders> {
-    return await this.#parts.cache.getWith(group, async () => {
-      const marks = await this.#parts.reads.getSenderKeyDevices(group);
-      return marks.flatMap(([device, hasKey]) => (hasKey ? [device] : []));
-    });
   }
 }

@@ -1,6 +1,12 @@
 import type { Attachments } from "../../attachments/mod.ts";
 import type { Device, ProtocolReads, Write } from "../../backend/mod.ts";
-import { CACHE_NAMESPACES, type CacheBuilder, inProcessCaches, type ValueCache } from "../../cache/mod.ts";
+import {
+  CACHE_NAMESPACES,
+  type CacheBuilder,
+  inProcessCaches,
+  measuredCaches,
+  type ValueCache,
+} from "../../cache/mod.ts";
 import type { Host } from "../../ports/mod.ts";
 import { attachedLids } from "./attached_lids.ts";
 import { type CachedMapping, LidPnCache } from "./lid_pn_cache.ts";
@@ -26,7 +32,7 @@ export interface LidAccount {
  * The LID cache of an account, for lookups. To learn mappings, call `directory(account).learn`, which also
  * moves the state of the users.
  */
-export interface AccountLids extends Omit<LidPnCache, "forgetAll" | "learn" | "own" | "refuse"> {}
+export interface AccountLids extends Omit<LidPnCache, "forgetAll" | "learn" | "own" | "refuse" | "watch"> {}
 
 /**
  * The LID cache of an open account. Every call returns the same cache. Opens neither the Signal cache nor the
@@ -67,6 +73,8 @@ function openLidCache(account: LidAccount): LidPnCache {
     byLid,
     byPn,
   });
+  measuredCaches(account).add("lidByLid", byLid);
+  measuredCaches(account).add("lidByPn", byPn);
   account.onCommitted?.((writes) => cache.follow(writes));
   account.onIdentityChanged?.(() => cache.forgetAll());
   return cache;

@@ -1,5 +1,7 @@
 import { md5 } from "@noble/hashes/legacy.js";
+import type { ProtocolReads } from "../../backend/mod.ts";
 import { decodeBase64, encodeUtf8 } from "../../bytes/mod.ts";
+import type { LidPnCache, LidWatcher } from "./lid_pn_cache.ts";
 
 /** Appended to the user part before it is hashed. */
 const SUFFIX = "WA_ADD_NOTIF";
@@ -13,20 +15,18 @@ interface Pair {
   readonly phoneNumber: string;
 }
 
-/** The source of mappings, such as `LidPnCache`. */
-export interface HashedUsers {
-  /** All stored mappings. */
-  readAll(): AsyncIterable<Pair>;
-  getLid(phoneNumber: string): Promise<string | undefined>;
-  getPn(lid: string): Promise<string | undefined>;
+/** Dependencies of `ContactHashes`. */
+export interface ContactHashesParts {
+  readonly reads: Pick<ProtocolReads, "getAllLidMappings">;
+  readonly lids: Pick<LidPnCache, "getLid" | "getPn" | "watch">;
 }
 
 /**
  * Finds users by the short hash in some notifications: the first three bytes of the MD5 of the user part and
- * a suffix. The first lookup reads all mappings from the store; `add` keeps the index current.
+ * a suffix. The first lookup reads all mappings from the store; the LID cache keeps the index current.
  */
-export class ContactHashes {
-  readonly #users: HashedUsers;
+export class ContactHashes implements LidWatcher {
+  readonly #parts: ContactHashesParts;
   /**
    * By hash: the kind and the user part of each user, separated by spaces. A user stays in the index after
    * its mapping is removed, so each hit is looked up again.
@@ -34,11 +34,12 @@ export class ContactHashes {
   #names: Map<number, string> | undefined;
   #reading: Promise<void> | undefined;
 
-  constructor(users: HashedUsers) {
-    this.#users = users;
+  constructor(parts: ContactHashesParts) {
+    this.#parts = parts;
+    parts.lids.watch(this);
   }
 
-  /** See `LidPnCache.lidOfContactHash`. */
+  /** See `Directory.lidOfContactHash`. */
   async lidOf(hash: string): Promise<string | undefined> {
     const bytes = typeof hash === "string" ? decodeBase64(hash) : undefined;
     if (bytes?.length !== HASH_BYTES) return undefined;
@@ -50,15 +51,14 @@ export class ContactHashes {
     return others.length === 0 ? lid : undefined;
   }
 
-  /** Adds a mapping to the index. */
-  add({ lid, phoneNumber }: Pair): void {
+  learnt({ lid, phoneNumber }: Pair): void {
     if (this.#names === undefined) return;
     addName(this.#names, lid, `lid:${lid}`);
     addName(this.#names, phoneNumber, `pn:${phoneNumber}`);
   }
 
-  /** Nothing is known: the next call reads all mappings again. */
-  clear(): void {
+  /** The next call reads all mappings again. */
+  forgotten(): void {
     this.#names = undefined;
     this.#reading = undefined;
   }
@@ -66,17 +66,18 @@ export class ContactHashes {
   async #read(): Promise<void> {
     this.#names = new Map();
     try {
-      for await (const pair of this.#users.readAll()) this.add(pair);
+      for await (const pair of this.#parts.reads.getAllLidMappings()) this.learnt(pair);
     } catch (error) {
-      this.clear();
+      this.forgotten();
       throw error;
     }
   }
 
   async #lidOf(name: string): Promise<string | undefined> {
     const [kind, user = ""] = name.split(":");
-    if (kind === "pn") return await this.#users.getLid(user);
-    return (await this.#users.getPn(user)) === undefined ? undefined : user;
+    const { lids } = this.#parts;
+    if (kind === "pn") return await lids.getLid(user);
+    return (await lids.getPn(user)) === undefined ? undefined : user;
   }
 }
 

@@ -21,7 +21,6 @@ import {
   requireObjects,
 } from "../../errors/mod.ts";
 import { type Clock, type Logger, nowSeconds } from "../../ports/mod.ts";
-import { ContactHashes } from "./contact_hashes.ts";
 import { contradictedBy, dateOf, isNewest, isNews, type KnownMapping } from "./learning_policy.ts";
 import {
   type LearntMapping,
@@ -123,6 +122,14 @@ export interface LearnReport {
   readonly refused: number;
 }
 
+/** An index of the mappings that another part keeps. Its methods must not throw. */
+export interface LidWatcher {
+  /** A mapping was learnt, or is in a commit of other code. Both are user parts. */
+  learnt(mapping: { readonly lid: string; readonly phoneNumber: string }): void;
+  /** Nothing of what was known is true any more. */
+  forgotten(): void;
+}
+
 /** Counts since the cache was created. */
 export interface LidPnStats {
   /** Queries to the store. */
@@ -166,7 +173,7 @@ export class LidPnCache {
   readonly #byPn: BatchedReads<CachedMapping, undefined>;
   readonly #offline = new OfflineMappings();
   /** Stored LIDs of phone numbers that have replayed mappings. */
-  readonly #storedLids = new Map<string, Promise<string | undefined>>();
+  #storedLids: Map<string, Promise<string | undefined>> | undefined;
   /** The running warm-up. Only one runs at a time. */
   #warming: { readonly limit: number; readonly done: Promise<number> } | undefined;
   /** `lid:` and `pn:` keys of mappings that were learnt since it began. */
@@ -175,21 +182,13 @@ export class LidPnCache {
   #followed = 0;
   #queries = 0;
   #refused = 0;
-  readonly #contacts: ContactHashes;
+  readonly #watchers: LidWatcher[] = [];
 
   constructor(parts: LidPnCacheParts) {
     this.#parts = parts;
     this.own = parts.own;
     const { reads, byLid, byPn } = parts;
     const offline = this.#offline;
-    this.#contacts = new ContactHashes({
-      readAll: () => {
-        this.#queries += 1;
-        return reads.getAllLidMappings();
-      },
-      getLid: (phoneNumber) => this.getLid(phoneNumber),
-      getPn: (lid) => this.getPn(lid),
-    });
     this.#byLid = new BatchedReads<CachedMapping, undefined>({
       cache: byLid,
       read: async (asked) => {
@@ -244,20 +243,6 @@ export class LidPnCache {
   async getPns(lids: readonly string[]): Promise<(string | undefined)[]> {
     const found = await this.#byLid.getMany(asked(lids));
     return lids.map((lid) => mappingOf(found.get(lid))?.phoneNumber);
-  }
-
-  /**
-   * The LID of the user with a short hash, by which some notifications name a user: the first three bytes of
-   * MD5(user part ‖ "WA_ADD_NOTIF") of the LID or the phone number. `undefined` when no mapped user or more
-   * than one has the hash.
-   *
-   * The first call reads all mappings. Later ones answer from memory.
-   *
-   * @param hash Base64 without padding, as on the wire.
-   * @throws {StoreError}
-   */
-  async lidOfContactHash(hash: string): Promise<string | undefined> {
-    return await this.#contacts.lidOf(hash);
   }
 
   /**
@@ -380,13 +365,13 @@ export class LidPnCache {
         this.#learntSince?.add(`lid:${lid}`);
         this.#offline.delete(lid);
         forgetting.push(byLid.invalidate(lid));
-        this.#storedLids.clear();
+        this.#storedLids = undefined;
         // The previous phone number is not cached, so it may be any of them.
         if (before === undefined) byPn.invalidateAll();
         else forgetting.push(byPn.invalidate(before));
       }
       for (const { lid, phoneNumber } of entries) {
-        this.#contacts.add({ lid, phoneNumber });
+        for (const watcher of this.#watchers) watcher.learnt({ lid, phoneNumber });
         this.#learntSince?.add(`pn:${phoneNumber}`);
         forgetting.push(byPn.invalidate(phoneNumber));
       }
@@ -394,12 +379,17 @@ export class LidPnCache {
     await Promise.all(forgetting);
   }
 
+  /** Adds an index of the mappings. */
+  watch(watcher: LidWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
   /** Nothing of what was known is stored any more. */
   forgetAll(): void {
     this.#followed += 1;
     this.#offline.clear();
-    this.#storedLids.clear();
-    this.#contacts.clear();
+    this.#storedLids = undefined;
+    for (const watcher of this.#watchers) watcher.forgotten();
     this.#parts.byLid.invalidateAll();
     this.#parts.byPn.invalidateAll();
   }
@@ -473,13 +463,15 @@ export class LidPnCache {
   /** The LID under which a phone number's state is kept. */
   async #stateLid(phoneNumber: string): Promise<string | undefined> {
     if (!this.#offline.concerns(phoneNumber)) return await this.getLid(phoneNumber);
-    const known = this.#storedLids.get(phoneNumber);
+    this.#storedLids ??= new Map();
+    const stored = this.#storedLids;
+    const known = stored.get(phoneNumber);
     if (known !== undefined) return await known;
     this.#queries += 1;
     const reading = this.#parts.reads.getPnMapping(phoneNumber).then((mapping) => mapping?.lid);
-    this.#storedLids.set(phoneNumber, reading);
+    stored.set(phoneNumber, reading);
     reading.catch(() => {
-      if (this.#storedLids.get(phoneNumber) === reading) this.#storedLids.delete(phoneNumber);
+      if (stored.get(phoneNumber) === reading) stored.delete(phoneNumber);
     });
     return await reading;
   }
@@ -487,7 +479,7 @@ export class LidPnCache {
   /** Drops the stored LIDs of these phone numbers, because a mapping was stored or may have been. */
   #forgetStored(...phoneNumbers: readonly (string | undefined)[]): void {
     for (const phoneNumber of phoneNumbers)
-      if (phoneNumber !== undefined) this.#storedLids.delete(phoneNumber);
+      if (phoneNumber !== undefined) this.#storedLids?.delete(phoneNumber);
   }
 
   async #learn(
@@ -576,7 +568,7 @@ export class LidPnCache {
     const { byLid, byPn } = this.#parts;
     const { lid, phoneNumber } = mapping;
     this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
-    this.#contacts.add(mapping);
+    for (const watcher of this.#watchers) watcher.learnt(mapping);
     if (ofLid !== undefined) this.#learntSince?.add(`pn:${ofLid.phoneNumber}`);
     const before = ofLid?.phoneNumber;
     if (offline) this.#offline.add(mapping, before === phoneNumber ? undefined : before);

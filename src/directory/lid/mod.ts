@@ -5,6 +5,7 @@
  */
 export { type AccountLids, learningLidCache, lidCache } from "./account_lids.ts";
 export { attachedLids } from "./attached_lids.ts";
+export { ContactHashes } from "./contact_hashes.ts";
 export type { LearntMapping } from "./learnt_mapping.ts";
 export {
   type CachedMapping,
@@ -15,6 +16,7 @@ export {
   LidPnCache,
   type LidPnCacheParts,
   type LidPnStats,
+  type LidWatcher,
   type MappedUser,
   type ResolvedPhone,
 } from "./lid_pn_cache.ts";

@@ -3,6 +3,7 @@ import { commitCases } from "./commit_cases.ts";
 import { copyCases } from "./copy_cases.ts";
 import { damageCases } from "./damage_cases.ts";
 import { deviceCases } from "./device_cases.ts";
+import { fleetCases } from "./fleet_cases.ts";
 import { generationCases } from "./generation_cases.ts";
 import type { ConformanceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
@@ -18,7 +19,10 @@ import { mutationMacCases } from "./mutation_mac_cases.ts";
 import { ownerCases } from "./owner_cases.ts";
 import { preKeyCases } from "./pre_key_cases.ts";
 import { relationCases } from "./relation_cases.ts";
+import { rowListingCases } from "./row_listing_cases.ts";
+import { segmentCases } from "./segment_cases.ts";
 import { senderKeyMarkCases } from "./sender_key_mark_cases.ts";
+import { setAsideCases } from "./set_aside_cases.ts";
 import { signalRecordCases } from "./signal_record_cases.ts";
 import { signalUserCases } from "./signal_user_cases.ts";
 import { tcTokenCases } from "./tc_token_cases.ts";
@@ -40,9 +44,13 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...tcTokenCases,
   ...memberCases,
   ...messageCases,
+  ...segmentCases,
+  ...rowListingCases,
   ...deviceCases,
+  ...setAsideCases,
   ...commitCases,
   ...ownerCases,
+  ...fleetCases,
   ...isolationCases,
   ...keyCases,
   ...limitCases,

@@ -1,7 +1,7 @@
 import type { IntegerSort, TextSort } from "../../backend/mod.ts";
 import type { Rule } from "../../rules/mod.ts";
 import type { SeededRandom } from "../seeded_random.ts";
-import { BYTES, KEY_IDS, TEXTS } from "./universe.ts";
+import { BYTES, KEY_IDS, SEQUENCES, TEXTS } from "./universe.ts";
 
 /** Source of random values. */
 export interface Draw {
@@ -33,6 +33,7 @@ const INTEGERS: Readonly<Record<IntegerSort, (draw: Draw) => number>> = {
   milliseconds: ({ random }) => random.uint32() * 1_000,
   now: ({ nowS }) => nowS,
   seconds: small,
+  sequence: ({ random }) => random.pick(SEQUENCES),
   storedLength: () => 0,
   uint32: ({ random }) => (random.oneIn(GREAT_ODDS) ? 2 ** 32 - 1 : random.below(3)),
 };
@@ -71,6 +72,10 @@ export function draw(rule: Rule, from: Draw): unknown {
       return Object.fromEntries(
         Object.entries(rule.members).map(([name, member]) => [name, draw(member, from)]),
       );
+    case "variant": {
+      const kind = random.pick(Object.keys(rule.of));
+      return { kind, ...(draw(rule.of[kind] as Rule, from) as object) };
+    }
   }
 }
 
@@ -97,6 +102,7 @@ export function drawFull(rule: Rule, from: Draw): unknown {
     case "choice":
     case "uint64":
     case "list":
+    case "variant":
       return draw(rule, from);
   }
 }

@@ -180,11 +180,22 @@ function messagePlaces(part: "chat" | "sender" | "id"): KeyPlace[] {
   ];
 }
 
+const LOG_PLACE: KeyPlace = {
+  name: "log",
+  put: (log, value) => ({
+    kind: "messageSegment.put",
+    segments: [{ log, seq: 1, expiresAt: 1, head: bytesOf(1), payload: bytesOf(value) }],
+  }),
+  get: each(async (backend, key) => (await backend.getMessageSegment(key, 1))?.payload),
+  remove: (log) => ({ kind: "messageSegment.delete", keys: [{ log, seq: 1 }] }),
+};
+
 const PLACES: readonly KeyPlace[] = [
   ...SIGNAL_PLACES,
   ...APP_SYNC_PLACES,
   ...RELATION_PLACES,
   ...(["chat", "id"] as const).map(sentMessagePlace),
+  LOG_PLACE,
   ...(["chat", "sender", "id"] as const).flatMap(messagePlaces),
 ];
 

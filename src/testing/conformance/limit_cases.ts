@@ -290,6 +290,10 @@ function bigWrites(value: Uint8Array): Write[] {
     { kind: "groupMetadata.put", group: "g@g.us", blob: value },
     { kind: "sentMessage.put", chat: "c", id: "i", payload: value, createdAt: 1 },
     { kind: "pendingInbound.put", rows: [{ ...message, payload: value, receivedAt: 1 }] },
+    {
+      kind: "messageSegment.put",
+      segments: [{ log: "message", seq: 1, expiresAt: 1, head: byteOf(1), payload: value }],
+    },
     { kind: "tcToken.put", jid: "1000@lid", entry: { token: value, tokenTimestamp: 1 } },
     { kind: "tcToken.receive", jid: "1000@lid", token: value, tokenTimestamp: 2 },
     { kind: "baseKey.put", address: "1000@lid.0", messageId: "i", key: value, createdAt: 1 },
@@ -314,6 +318,7 @@ async function readBig(backend: Backend, value: Uint8Array): Promise<(Uint8Array
     await backend.getGroupMetadata("g@g.us"),
     await backend.getSentMessage("c", "i"),
     (await backend.getPendingInbound("c", "s", "i"))?.payload,
+    (await backend.getMessageSegment("message", 1))?.payload,
     (await backend.getTcToken("1000@lid"))?.token,
     (await backend.hasSameBaseKey("1000@lid.0", "i", value)) ? value : undefined,
     await backend.getMutationMac("regular", byteOf(1)),

@@ -9,12 +9,13 @@ export async function afterEachRestart(
   harness: ConformanceHarness,
   backend: Backend,
   verify: (backend: Backend) => Promise<void>,
+  account?: string,
 ): Promise<Backend> {
   await verify(backend);
-  const reopened = await harness.reopen();
+  const reopened = await harness.reopen(account);
   await verify(reopened);
   if (!reopened.capabilities.durableOnResolve) return reopened;
-  const crashed = await harness.crash();
+  const crashed = await harness.crash(account);
   await verify(crashed);
   return crashed;
 }

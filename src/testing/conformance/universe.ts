@@ -4,9 +4,12 @@ import {
   type DeviceListRecord,
   type IntegerSort,
   LEARNING_SOURCES,
+  LISTED_TABLES,
+  listAllRows,
   READ_METHODS,
   READS,
   type ReadMethod,
+  type RowWrite,
   type TextSort,
 } from "../../backend/mod.ts";
 import { SeededRandom } from "../seeded_random.ts";
@@ -23,8 +26,10 @@ export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
     "1000200030004:12@lid.0",
     "1000200030004:1@lid.0",
   ],
+  asideId: ["1", "a"].map((digit) => digit.repeat(32)),
   chat: ["5511@s.whatsapp.net", "120363000000000001@g.us"],
   collection: ["critical_block", "regular", "regular_low"],
+  cursor: ['["x"]'],
   deviceJid: ["1000:1@lid", "1000:10@lid", "1000@lid", "🙂@lid", "\uffff@lid"],
   group: ["120363000000000001@g.us", "120363000000000002@g.us"],
   incarnation: ["0", "a", "f"].map((digit) => digit.repeat(32)),
@@ -32,6 +37,7 @@ export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
   jid: ["1000@lid", "1001@lid"],
   learningSource: LEARNING_SOURCES,
   lid: ["1000", "1001", "1002", "1003", "100"],
+  log: ["message", "messages"],
   messageId: ["3EB0A", "3EB0B"],
   phoneNumber: ["5511", "5512", "551"],
   sender: ["1000@lid", "1001@lid"],
@@ -48,16 +54,25 @@ export const TEXTS: Readonly<Record<TextSort, readonly string[]>> = {
 export const BYTES: Readonly<Record<string, readonly Uint8Array[]>> = {
   baseKey: [11, 12].map((seed) => new SeededRandom(seed).bytes(33)),
   indexMac: [1, 2, 3, 4, 5].map((seed) => new SeededRandom(seed).bytes(32)),
+  head: [[], [0], [0, 65, 0, 66, 0], [0, 255, 0], [65, 66]].map((bytes) => new Uint8Array(bytes)),
   keyId: [[0], [0, 0], [1, 255], [255], [255, 0]].map((bytes) => new Uint8Array(bytes)),
+  needle: [[0], [0, 65, 0], [66, 0], [255], [65, 66]].map((bytes) => new Uint8Array(bytes)),
 };
 
 export const KEY_IDS: readonly number[] = [1, 2, 3, 255, 256, 16_777_215];
 
+/** Numbers of segments. */
+export const SEQUENCES: readonly number[] = [0, 1, 2, 3, 2 ** 33];
+
 /** The integer arguments of reads, per sort. */
-const INTEGERS: Readonly<Partial<Record<IntegerSort, readonly number[]>>> = { keyId: KEY_IDS, limit: [100] };
+const INTEGERS: Readonly<Partial<Record<IntegerSort, readonly number[]>>> = {
+  keyId: KEY_IDS,
+  limit: [100],
+  sequence: SEQUENCES,
+};
 
 /** Reads that are left out, because their answers are not part of the account's own state. */
-const LEFT_OUT: readonly ReadMethod[] = ["create", "listAccounts", "snapshotDb"];
+const LEFT_OUT: readonly ReadMethod[] = ["create", "listAccounts", "listSetAside", "snapshotDb"];
 
 /** All readable state of the universe, as plain data. */
 export type Contents = Readonly<Record<string, unknown>>;
@@ -72,10 +87,24 @@ export async function readAll(backend: Backend): Promise<Contents> {
 /** The answers of a read to all its arguments in the universe. */
 export async function readEach(backend: Backend, method: ReadMethod): Promise<unknown> {
   if (method === "getAllLidMappings") return await collect(backend.getAllLidMappings());
+  if (method === "listRows") return await rowsOf(backend);
   const call = (backend[method] as (...args: readonly unknown[]) => Promise<unknown>).bind(backend);
   const answers = await Promise.all(callsOf(method).map((args) => call(...args)));
   if (method === "getDevices") return answers.map(normalized);
   return method === "getDevicesFor" ? answers.map((lists) => (lists as unknown[]).map(normalized)) : answers;
+}
+
+/** The rows of each table, without damaged ones. */
+export async function rowsOf(backend: Backend): Promise<Readonly<Record<string, readonly RowWrite[]>>> {
+  const tables = LISTED_TABLES.map(async (table) => {
+    const rows = await collect(listAllRows(backend, { tables: [table], onUnreadable: () => {} }));
+    return [table, rows.map(normalizedRow)] as const;
+  });
+  return Object.fromEntries(await Promise.all(tables));
+}
+
+function normalizedRow(row: RowWrite): RowWrite {
+  return row.kind === "deviceList.put" ? { ...row, records: row.records.map(withoutDefaults) } : row;
 }
 
 /**

@@ -1,11 +1,15 @@
-import { WRITE_KINDS, WRITES, type Write, type WriteKind } from "../../backend/mod.ts";
+import { WRITE_KINDS as ALL_KINDS, WRITES, type Write, type WriteKind } from "../../backend/mod.ts";
 import { type Draw, draw } from "./draw.ts";
 import { freshDevice } from "./samples.ts";
 
-export { WRITE_KINDS };
+/** Kinds that give an account another name. Nothing may follow them in a commit. */
+const MOVING = /^account\.(setAside|bringBack)$/;
+
+/** Every kind that changes rows of an account. */
+export const WRITE_KINDS: readonly WriteKind[] = ALL_KINDS.filter((kind) => !MOVING.test(kind));
 
 /** Kinds that may remove rows. */
-const REMOVING = /\.(delete|remove|clear|expire|deleteRows|clearAll|sweep)$/;
+const REMOVING = /\.(delete|remove|clear|expire|deleteRows|clearAll|sweep|expireSetAside)$/;
 
 /** Kinds that put rows. */
 export const PUTTING_KINDS: readonly WriteKind[] = WRITE_KINDS.filter((kind) => !REMOVING.test(kind));

@@ -383,6 +383,9 @@ export class World {
         if (event.store === "session") this.ledger.markClosed(key);
         else this.ledger.change(key, { shape: "", next: 0 });
         return;
+      // The client rotates the key.
+      case "removed":
+        return;
       default:
         this.violate(`${key}: a record was ${event.kind}`);
     }

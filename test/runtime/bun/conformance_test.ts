@@ -1,13 +1,16 @@
 import { test } from "bun:test";
+import { betterSqlite3, betterSqlite3Target, NO_BETTER_SQLITE3 } from "../../kit/better_sqlite3.ts";
 import {
   bunSqliteTarget,
   libsqlClientFileTarget,
   libsqlFileTarget,
   libsqlMemoryTarget,
   nodeSqliteTarget,
+  sealedFileTarget,
 } from "../../kit/libsql.ts";
 import { memoryTarget } from "../../kit/memory.ts";
 import { registerTargets } from "../../kit/register.ts";
+import { valueCases } from "../../kit/sealed.ts";
 
 /** Above the duration of the slowest case on a busy machine. */
 const TIMEOUT_MS = 60_000;
@@ -23,6 +26,11 @@ registerTargets(
   ],
   (name, run) => test(name, run, TIMEOUT_MS),
 );
+registerTargets([sealedFileTarget], (name, run) => test(name, run, TIMEOUT_MS), { cases: valueCases });
+
+const library = betterSqlite3();
+if (library === undefined) test.skip(NO_BETTER_SQLITE3, () => {});
+else registerTargets([betterSqlite3Target(library)], (name, run) => test(name, run, TIMEOUT_MS));
 
 // Bun's types of `fetch` are not those that the remote backend is compiled with.
 const path: string = "../../kit/remote_overload.ts";

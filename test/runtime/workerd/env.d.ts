@@ -6,7 +6,10 @@ declare module "cloudflare:workers" {
   /** Bindings of vitest.config.mjs. */
   export const env: {
     readonly CACHE: import("../../../src/cache/mod.ts").KvNamespaceLike;
+    readonly DB: import("../../../src/adapters/d1/mod.ts").D1DatabaseLike;
     readonly OBJECTS: ObjectNamespace;
+    /** Objects of `HoldfastObject`. */
+    readonly HOLDFAST: ObjectNamespace;
   };
 
   /** A namespace of Durable Objects. */
@@ -27,9 +30,11 @@ declare module "cloudflare:test" {
     stub: import("cloudflare:workers").ObjectStub,
     work: (
       instance: unknown,
-      state: { readonly storage: import("./objects.ts").TestStorage },
+      state: { readonly storage: import("./objects.ts").TestStorage; abort(reason?: string): void },
     ) => R | Promise<R>,
   ): Promise<R>;
+  /** Ends the memory of a Durable Object after its requests. */
+  export function evictDurableObject(stub: import("cloudflare:workers").ObjectStub): Promise<void>;
   /** Runs the alarm of a Durable Object at once. Resolves with whether it had one. */
   export function runDurableObjectAlarm(stub: import("cloudflare:workers").ObjectStub): Promise<boolean>;
 }

@@ -1,7 +1,12 @@
 /** A persistence manager over a memory backend with controllable faults. */
 import { MemoryDatabase, memoryBackend } from "../../../src/adapters/memory/mod.ts";
 import type { Backend, Device } from "../../../src/backend/mod.ts";
-import { createDevice, PersistenceManager, type SnapshotSink } from "../../../src/device/mod.ts";
+import {
+  createDevice,
+  PersistenceManager,
+  redactedRows,
+  type SnapshotSink,
+} from "../../../src/device/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../../../src/testing/mod.ts";
 import { WriteBehind } from "../../../src/write_behind/mod.ts";
 
@@ -29,6 +34,7 @@ export function deviceHarness(
     writeBehind,
     host,
     snapshotSink: options.snapshotSink,
+    redactedRows,
   });
   return { host, backend, plan, writeBehind, manager };
 }

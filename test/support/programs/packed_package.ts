@@ -71,6 +71,8 @@ export async function unpackInto(
 export interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  /** Paths of programs by their names. */
+  readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }

@@ -162,8 +162,13 @@ function looseEntry(write: Write): AnyEntry {
   const owner = {
     becameDirty(): void {},
     becameClean(): void {},
+    settle(): void {},
     overtake(): void {},
     forfeit(): void {},
+    packs: false,
+    pack(): void {},
+    unpack: (packed: Uint8Array) => packed,
+    evict(): void {},
     snapshot: () => ({ writes: [write], riders: [], stored: true }),
   };
   return new CacheEntry<unknown>(owner, "", `loose:${JSON.stringify(write)}`);

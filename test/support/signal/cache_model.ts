@@ -211,8 +211,11 @@ class Model {
     else if (draw < 43) this.#overtakeRead(name);
     else if (draw < 45) this.#start((here) => this.#takeStale(here, name));
     else if (draw < 48) this.#putStale();
-    else if (draw < 58) this.#start((here) => this.#flush(here));
-    else if (draw < 60) this.#start((here) => here.cache.releaseLeases().then(() => {}));
+    else if (draw < 58) {
+      // As before a flush at the maximum age.
+      if (draw < 54) this.#world.cache.flushable.renew?.();
+      this.#start((here) => this.#flush(here));
+    } else if (draw < 60) this.#start((here) => here.cache.releaseLeases().then(() => {}));
     else if (draw < 61) this.#world.cache.clearAfterFlush();
     else if (draw < 62) this.#clear();
     else if (draw < 63 || (draw < 64 && this.#random.oneIn(4))) this.#start((here) => this.#move(here));

@@ -24,6 +24,7 @@ export interface WorldOptions {
   readonly seed?: number;
   readonly durability?: Durability;
   readonly capacity?: number;
+  readonly memory?: Options["memory"];
   readonly restoreEpoch?: number;
   readonly ownerEpoch?: number;
   readonly users?: Options["users"];
@@ -52,7 +53,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
   const host = fakeHost({ seed: (options.seed ?? 1) + incarnation * 7_919 });
   const connection = options.connect?.(rows) ?? rows;
   const engine = new WriteBehind({ committer: connection, host, policy: options.policy });
-  const { durability, capacity, restoreEpoch, users, off = [] } = options;
+  const { durability, capacity, memory, restoreEpoch, users, off = [] } = options;
   const cache = new SignalStoreCache({
     reads: connection,
     engine,
@@ -62,6 +63,7 @@ export function world(options: WorldOptions = {}, rows: FakeRows = new FakeRows(
     isOwnSenderKey: (name: string) => name === OUR_KEY,
     durability,
     capacity,
+    memory,
     restoreEpoch,
     ownerEpoch: ownerEpochWithout(options.ownerEpoch ?? 0, off),
     users,

@@ -33,3 +33,12 @@ export function senderKeyRecordBytes(name: number): Uint8Array {
   record.putState(SenderKeyState.create({ keyId: name, seed, signingPublic: publicKey(name) }));
   return record.encode();
 }
+
+/** A stored sender key of our own, with the counter of its next message. */
+export function ownSenderKeyRecordBytes(name: number, iteration: number): Uint8Array {
+  const record = new SenderKeyRecord();
+  const seed = new Uint8Array(32).fill(name);
+  const signing = { signingPublic: publicKey(name), signingPrivate: new Uint8Array(32).fill(name) };
+  record.putState(SenderKeyState.create({ keyId: name, iteration, seed, ...signing }));
+  return record.encode();
+}

@@ -26,6 +26,8 @@ export interface Account {
   readonly lidUser: string;
   readonly name: string;
   readonly devices: Map<number, Device>;
+  /** Whether user syncs tell the LID. */
+  isLidHidden: boolean;
 }
 
 /** The keys that a device uploaded. The nodes are served unchanged. */
@@ -54,9 +56,11 @@ export interface Device {
 export interface Group {
   readonly jid: string;
   readonly subject: string;
-  readonly addressing: Addressing;
+  addressing: Addressing;
   readonly creator: Account;
-  readonly members: readonly Account[];
+  members: readonly Account[];
+  /** Seconds after which messages disappear; 0 when they do not. */
+  ephemeralS: number;
 }
 
 /** All accounts and groups of one server. */
@@ -72,7 +76,13 @@ export class Directory {
     const number = pn.device ?? 0;
     let account = this.#byPn.get(pn.user);
     if (account === undefined) {
-      account = { pnUser: pn.user, lidUser: lid.user, name: enrolment.name ?? pn.user, devices: new Map() };
+      account = {
+        pnUser: pn.user,
+        lidUser: lid.user,
+        name: enrolment.name ?? pn.user,
+        devices: new Map(),
+        isLidHidden: false,
+      };
       this.#byPn.set(pn.user, account);
       this.#byLid.set(lid.user, account);
     }
@@ -91,6 +101,11 @@ export class Directory {
     return addressingOf(jid) === "lid" ? this.#byLid.get(user) : this.#byPn.get(user);
   }
 
+  /** All devices. */
+  devices(): Device[] {
+    return [...this.#byPn.values()].flatMap((account) => [...account.devices.values()]);
+  }
+
   /** The device that a JID names. A JID without a device names device 0. */
   device(jid: string): Device | undefined {
     return this.account(jid)?.devices.get(parseJid(jid).device ?? 0);
@@ -99,6 +114,11 @@ export class Directory {
   /** Adds a group. */
   addGroup(group: Group): void {
     this.#groups.set(group.jid, group);
+  }
+
+  /** The groups of an account. */
+  groupsOf(account: Account): Group[] {
+    return [...this.#groups.values()].filter(({ members }) => members.includes(account));
   }
 
   /** The group with a JID. */

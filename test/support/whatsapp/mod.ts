@@ -24,6 +24,7 @@ export type { Addressing } from "./jids.ts";
 export { type MemoryKeys, memoryKeys } from "./memory_keys.ts";
 export { bytesOf, child, children, element, SERVER_JID } from "./nodes.ts";
 export { type PairedCredsOptions, pairedCreds } from "./paired_creds.ts";
+export { QueryCounter, type QueryCounts } from "./query_counts.ts";
 export {
   type FrameListener,
   type FramePosition,

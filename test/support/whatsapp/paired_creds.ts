@@ -18,16 +18,19 @@ export interface PairedCredsOptions {
   readonly lid?: string;
   /** Device number. Defaults to 1, since 0 is the phone. */
   readonly device?: number;
+  /** Credentials with the keys of a device that is not paired yet. Defaults to fresh ones. */
+  readonly creds?: AuthenticationCreds;
   /** Push name. Defaults to `user <phone number>`. */
   readonly name?: string;
 }
 
 /**
- * Creates the credentials of a paired device. A fresh account key signs `account`. `accountSyncCounter` marks
- * the first history sync as done, so that a socket does not wait for it.
+ * Creates the credentials of a paired device, whose own keys stay as they are. A fresh account key signs
+ * `account`. `accountSyncCounter` marks the first history sync as done, so that a socket does not wait for
+ * it.
  */
 export function pairedCreds(options: PairedCredsOptions): AuthenticationCreds {
-  const creds = initAuthCreds();
+  const creds = options.creds ?? initAuthCreds();
   const device = options.device ?? 1;
   const address = (user: string, addressing: Addressing): string => writeJid(user, addressing, device);
   const lidUser = options.lid ?? `9${options.pn}`;

@@ -5,6 +5,7 @@
 
 import type { BinaryNode } from "baileys";
 import {
+  type Account,
   accountJid,
   type Device,
   type Directory,
@@ -12,7 +13,8 @@ import {
   serveBundle,
   storeBundle,
 } from "./directory.ts";
-import { addressingOf, otherAddressing } from "./jids.ts";
+import { changeMembers, describeGroup } from "./groups.ts";
+import { addressingOf } from "./jids.ts";
 import { child, children, element, SERVER_JID, timestamp } from "./nodes.ts";
 
 /** Side effects of answers. */
@@ -23,6 +25,8 @@ export interface QueryEffects {
   preKeyServed(device: Device): void;
   /** The client gave a contact a privacy token. */
   tokenIssued(contactJid: string, issuedAt: string): void;
+  /** A client changed the members of a group. */
+  groupChanged(group: Group, content: BinaryNode, changed: readonly Account[]): void;
   /** A protocol violation that a test should see. */
   incident(text: string): void;
 }
@@ -48,6 +52,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "encrypt:set": answerEncryptSet,
   "usync:get": answerUsync,
   "w:g2:get": answerGroup,
+  "w:g2:set": answerGroupSet,
   "privacy:set": answerTokens,
   "privacy:get": () => [
     element("privacy", {}, [element("category", { name: "readreceipts", value: "all" })]),
@@ -59,6 +64,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "abt:get": () => [element("props", { hash: "test", refresh: "86400" }, [])],
   "blocklist:get": () => [element("list", {}, [])],
   "w:p:get": nothing,
+  // A client that logs out by itself.
+  "md:set": nothing,
+  "w:m:set": () => [
+    element("media_conn", { auth: "test", ttl: "3600", max_buckets: "12" }, [
+      element("host", { hostname: "media.invalid" }),
+    ]),
+  ],
   "urn:xmpp:whatsapp:dirty:set": nothing,
 };
 
@@ -139,7 +151,7 @@ function answerUsync(query: BinaryNode, { directory }: QueryContext): Content {
     const answers: BinaryNode[] = [];
     for (const { tag } of protocols) {
       if (tag === "devices") answers.push(deviceList([...account.devices.keys()]));
-      if (tag === "lid" && addressingOf(jid) === "pn") {
+      if (tag === "lid" && addressingOf(jid) === "pn" && !account.isLidHidden) {
         answers.push(element("lid", { val: accountJid(account, "lid") }));
       }
       if (tag === "contact") answers.push(element("contact", { type: "in" }));
@@ -156,7 +168,9 @@ function deviceList(numbers: readonly number[]): BinaryNode {
   return element("devices", {}, [element("device-list", { hash: "2:test" }, devices)]);
 }
 
-function answerGroup(query: BinaryNode, { directory, effects }: QueryContext): Content {
+function answerGroup(query: BinaryNode, { device, directory, effects }: QueryContext): Content {
+  if (child(query, "participating") !== undefined)
+    return [element("groups", {}, directory.groupsOf(device.account).map(describeGroup))];
   const group = directory.group(query.attrs.to ?? "");
   if (group === undefined) {
     effects.incident(`query of unknown group ${query.attrs.to}`);
@@ -165,28 +179,20 @@ function answerGroup(query: BinaryNode, { directory, effects }: QueryContext): C
   return [describeGroup(group)];
 }
 
-function describeGroup(group: Group): BinaryNode {
-  const { addressing } = group;
-  const participants = group.members.map((member) =>
-    element("participant", {
-      jid: accountJid(member, addressing),
-      [addressing === "lid" ? "phone_number" : "lid"]: accountJid(member, otherAddressing(addressing)),
-      type: member === group.creator ? "superadmin" : undefined,
-    }),
+/** Changes the members of a group as a client asks. */
+function answerGroupSet(query: BinaryNode, { directory, effects }: QueryContext): Content {
+  const group = directory.group(query.attrs.to ?? "");
+  const [request] = children(query);
+  if (group === undefined || (request?.tag !== "add" && request?.tag !== "remove")) {
+    effects.incident(`unknown request to group ${query.attrs.to}`);
+    return [element("error", { code: "400", text: "bad-request" })];
+  }
+  const accounts = children(request, "participant").flatMap(
+    ({ attrs }) => directory.account(attrs.jid ?? "") ?? [],
   );
-  return element(
-    "group",
-    {
-      id: group.jid.slice(0, group.jid.indexOf("@")),
-      subject: group.subject,
-      s_t: timestamp(),
-      creation: timestamp(),
-      creator: accountJid(group.creator, addressing),
-      addressing_mode: addressing,
-      size: String(group.members.length),
-    },
-    participants,
-  );
+  const content = changeMembers(group, { kind: request.tag, accounts });
+  effects.groupChanged(group, content, accounts);
+  return [content];
 }
 
 function answerTokens(query: BinaryNode, { effects }: QueryContext): Content {

@@ -11,10 +11,20 @@ import { type BinaryNode, Curve } from "baileys";
 import { WebSocketServer } from "ws";
 import { issueCertificate, trustTestRoot } from "./certificates.ts";
 import { Connection } from "./connection.ts";
-import { accountJid, type Device, Directory, deviceJid, type Enrolment, type Group } from "./directory.ts";
-import { type Addressing, addressingOf } from "./jids.ts";
+import {
+  type Account,
+  accountJid,
+  type Device,
+  Directory,
+  deviceJid,
+  type Enrolment,
+  type Group,
+} from "./directory.ts";
+import { changeAddressing, changeMembers } from "./groups.ts";
+import { type Addressing, addressingOf, parseJid } from "./jids.ts";
 import { element, SERVER_JID, timestamp, withAttributes } from "./nodes.ts";
 import type { ClientFinish } from "./noise.ts";
+import { type LinkCodeRequest, type LinkedDevice, Pairing } from "./pairing.ts";
 import { answerQuery } from "./queries.ts";
 import { type Delivery, routeMessage, routeReceipt } from "./routing.ts";
 import { Waiters } from "./waiting.ts";
@@ -53,12 +63,16 @@ export interface FramePosition {
   readonly tag: string | undefined;
 }
 
-/** Called for each received node. The server processes the node, and then the next one, after it resolves. */
+/**
+ * Called for each received node. The server processes the node, and then the next one, after it resolves. It
+ * ignores a node for which a listener returns `"lost"`, as if the network had lost it.
+ */
 export type FrameListener = (
   client: ServerClient,
   node: BinaryNode,
   position: FramePosition,
-) => void | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: most listeners return nothing.
+) => void | "lost" | Promise<void | "lost">;
 
 /** A running server. */
 export interface WhatsAppServer extends AsyncDisposable {
@@ -71,12 +85,29 @@ export interface WhatsAppServer extends AsyncDisposable {
   readonly incidents: readonly string[];
   /** Adds a paired device. Required once before its first login. Enrolling it again changes nothing. */
   enrol(enrolment: Enrolment): void;
+  /**
+   * Pairs the client that shows a QR code, as a phone does that scans it, and enrols it. The client then
+   * connects again.
+   */
+  scan(qr: string, device: LinkedDevice): void;
+  /** Requests to be paired by a code that is typed on the phone, in order. They are not answered. */
+  readonly linkCodeRequests: readonly LinkCodeRequest[];
   /** Adds a group of enrolled accounts (any of their JIDs). The first is its creator. */
   createGroup(options: {
     readonly subject?: string;
     readonly members: readonly string[];
     readonly addressing?: Addressing;
   }): string;
+  /** Adds members to a group or removes them, and tells its members and those who were removed. */
+  changeMembers(group: string, kind: "add" | "remove", members: readonly string[]): void;
+  /** Changes how a group names its members. No client is told. */
+  changeAddressing(group: string, addressing: Addressing): void;
+  /** Sets the time after which messages of a group disappear, and tells its members. 0 ends it. */
+  setEphemeral(group: string, seconds: number): void;
+  /** Tells all clients of other accounts about a device of an enrolled account. */
+  announceDevice(kind: "add" | "remove" | "update", deviceJid: string): void;
+  /** Whether user syncs tell the LID of an account. They do by default. */
+  hideLid(jid: string, isHidden?: boolean): void;
   /** Listens to what clients send. Returns the undo. */
   onFrame(listener: FrameListener): () => void;
   /** Sends a node to a connected device, by either of its JIDs. @throws Error when it is not connected. */
@@ -114,6 +145,7 @@ class LocalServer implements WhatsAppServer {
   readonly #options: Required<Omit<WhatsAppServerOptions, "port">>;
   readonly #directory = new Directory();
   readonly #frameListeners = new Set<FrameListener>();
+  readonly #pairing = new Pairing((enrolment) => this.enrol(enrolment));
   readonly #sessions = new Map<Connection, Session>();
   readonly #connections = new Map<Device, Connection>();
   readonly #distrust = trustTestRoot();
@@ -151,6 +183,14 @@ class LocalServer implements WhatsAppServer {
     this.#directory.enrol(enrolment);
   }
 
+  get linkCodeRequests(): readonly LinkCodeRequest[] {
+    return this.#pairing.linkCodeRequests;
+  }
+
+  scan(qr: string, device: LinkedDevice): void {
+    this.#pairing.scan(qr, device);
+  }
+
   createGroup(options: {
     readonly subject?: string;
     readonly members: readonly string[];
@@ -158,11 +198,7 @@ class LocalServer implements WhatsAppServer {
   }): string {
     this.#groupCount += 1;
     const jid = `12036300000000${String(this.#groupCount).padStart(4, "0")}@g.us`;
-    const members = options.members.map((member) => {
-      const account = this.#directory.account(member);
-      if (account === undefined) throw new TypeError(`create group: unknown member ${member}`);
-      return account;
-    });
+    const members = options.members.map((member) => this.#account(member));
     const [creator] = members;
     if (creator === undefined) throw new TypeError("create group: no members");
     const group: Group = {
@@ -171,9 +207,43 @@ class LocalServer implements WhatsAppServer {
       addressing: options.addressing ?? "lid",
       creator,
       members,
+      ephemeralS: 0,
     };
     this.#directory.addGroup(group);
     return jid;
+  }
+
+  changeMembers(group: string, kind: "add" | "remove", members: readonly string[]): void {
+    const known = this.#group(group);
+    const accounts = members.map((member) => this.#account(member));
+    const change = { kind, accounts };
+    this.#tellGroup(known, changeMembers(known, change), accounts);
+  }
+
+  changeAddressing(group: string, addressing: Addressing): void {
+    changeAddressing(this.#group(group), addressing);
+  }
+
+  setEphemeral(group: string, seconds: number): void {
+    const known = this.#group(group);
+    known.ephemeralS = seconds;
+    const content =
+      seconds === 0 ? element("not_ephemeral") : element("ephemeral", { expiration: String(seconds) });
+    this.#tellGroup(known, content);
+  }
+
+  announceDevice(kind: "add" | "remove" | "update", deviceJid: string): void {
+    const account = this.#account(deviceJid);
+    const from = accountJid(account, addressingOf(deviceJid));
+    const attributes = { jid: deviceJid, "key-index": String(parseJid(deviceJid).device ?? 0) };
+    const content = element(kind, { device_hash: "2:test" }, [element("device", attributes)]);
+    for (const to of this.#directory.devices()) {
+      if (to.account !== account) this.#deliver({ to, node: this.#notification("devices", from, [content]) });
+    }
+  }
+
+  hideLid(jid: string, isHidden = true): void {
+    this.#account(jid).isLidHidden = isHidden;
   }
 
   onFrame(listener: FrameListener): () => void {
@@ -227,6 +297,7 @@ class LocalServer implements WhatsAppServer {
   }
 
   #login(connection: Connection, { noiseKey, payload }: ClientFinish): BinaryNode {
+    if (payload.devicePairingData) return this.#pairing.offer(connection, noiseKey);
     const jid = `${payload.username}:${payload.device}${SERVER_JID}`;
     const device = this.#directory.device(jid);
     if (device === undefined || Buffer.compare(device.noiseKey, noiseKey) !== 0) {
@@ -242,6 +313,7 @@ class LocalServer implements WhatsAppServer {
   }
 
   #forget(connection: Connection): void {
+    this.#pairing.forget(connection);
     const session = this.#sessions.get(connection);
     if (session === undefined) return;
     this.#sessions.delete(connection);
@@ -250,9 +322,14 @@ class LocalServer implements WhatsAppServer {
 
   async #receive(connection: Connection, node: BinaryNode, ordinal: number): Promise<void> {
     const session = this.#sessions.get(connection);
-    if (session === undefined) return;
+    if (session === undefined) {
+      this.#pairing.receive(connection, node);
+      this.#waiters.look();
+      return;
+    }
     for (const listener of [...this.#frameListeners]) {
-      await listener(session.client, node, { ordinal, tag: connection.tag });
+      const fate = await listener(session.client, node, { ordinal, tag: connection.tag });
+      if (fate === "lost") return;
     }
     if (node.tag === "iq") this.#query(connection, session, node);
     else if (node.tag === "message") this.#message(connection, session, node);
@@ -275,6 +352,7 @@ class LocalServer implements WhatsAppServer {
         },
         preKeyServed: (device) => this.#watchPreKeys(device),
         tokenIssued: (contact, issuedAt) => this.#announceToken(session.device, contact, issuedAt),
+        groupChanged: (group, content, changed) => this.#tellGroup(group, content, changed),
         incident: (text) => this.incidents.push(`${session.client.jid}: ${text}`),
       },
     });
@@ -338,6 +416,29 @@ class LocalServer implements WhatsAppServer {
       const node = this.#notification("privacy_token", from, [element("tokens", {}, [token])]);
       this.#deliver({ to, node: withAttributes(node, { sender_lid: lid }) });
     }
+  }
+
+  /** Tells the members of a group, and others, what has changed. */
+  #tellGroup(group: Group, content: BinaryNode, others: readonly Account[] = []): void {
+    const participant = accountJid(group.creator, group.addressing);
+    for (const account of new Set([...group.members, ...others])) {
+      for (const to of account.devices.values()) {
+        const node = this.#notification("w:gp2", group.jid, [content]);
+        this.#deliver({ to, node: withAttributes(node, { participant, addressing_mode: group.addressing }) });
+      }
+    }
+  }
+
+  #account(jid: string): Account {
+    const account = this.#directory.account(jid);
+    if (account === undefined) throw new TypeError(`find account: ${jid} is unknown`);
+    return account;
+  }
+
+  #group(jid: string): Group {
+    const group = this.#directory.group(jid);
+    if (group === undefined) throw new TypeError(`find group: ${jid} is unknown`);
+    return group;
   }
 
   #notification(type: string, from: string, content: BinaryNode[]): BinaryNode {

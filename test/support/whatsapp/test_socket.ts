@@ -42,6 +42,8 @@ export interface TestSocketOptions {
   readonly saveCreds?: ((update: Partial<AuthenticationCreds>) => void | Promise<void>) | undefined;
   /** Called inside the call that passes the frame to the WebSocket, before any code that awaits it. */
   readonly onLeave?: ((frame: LeftFrame) => void) | undefined;
+  /** Called with the socket directly after it is made. */
+  readonly onSocket?: ((socket: WASocket) => void) | undefined;
   /** Further socket options. They override the ones made here. */
   readonly config?: Partial<SocketConfig> | undefined;
 }
@@ -121,6 +123,7 @@ class Client implements TestSocket {
     this.userLid = jidNormalizedUser(address.lid);
     this.#undo.push(looseUploadTimers());
     this.sock = makeWASocket(this.#config(options));
+    options.onSocket?.(this.sock);
     this.#watchFrames(options);
     this.#watchEvents(options);
   }

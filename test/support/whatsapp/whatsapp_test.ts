@@ -5,7 +5,7 @@ import {
   INITIAL_PREKEY_COUNT,
   WA_CERT_DETAILS,
 } from "baileys";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { dose } from "../dose.ts";
 import {
   bytesOf,
@@ -393,6 +393,7 @@ describe("TestSocket.close", () => {
       },
       destroy: (id) => void running.delete(id),
     }).enable();
+    onTestFinished(() => void hook.disable());
     const { socket: anna } = await connect(ANNA);
     const { socket: ben, keys } = await connect(BEN);
     await anna.sendText(ben.userJid, "hello");
@@ -404,6 +405,5 @@ describe("TestSocket.close", () => {
     const holding = [...running].filter(([, timer]) => timer.hasRef()).map(([id]) => id);
     // The library's event buffer leaves some timers of 100 ms. Timers of seconds would fail here.
     await vi.waitFor(() => expect(holding.filter((id) => running.has(id))).toEqual([]), { timeout: 1_000 });
-    hook.disable();
   });
 });

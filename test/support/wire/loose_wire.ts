@@ -113,5 +113,9 @@ function encoded(rule: Rule, value: unknown, path: Path, lie?: Lie): number[] {
         inner(member, (value as Record<string, unknown>)[name], name),
       );
     }
+    case "variant": {
+      const { kind } = value as { readonly kind: string };
+      return [...text(kind), ...encoded(rule.of[kind] as Rule, value, path, lie)];
+    }
   }
 }

@@ -1,0 +1,88 @@
+import {
+  type CursorPart,
+  decodeCursor,
+  encodeCursor,
+  MAX_PAGE_BYTES,
+  malformedCursor,
+  type RowPage,
+  type RowReads,
+  type RowWrite,
+} from "../../backend/mod.ts";
+import { CorruptError } from "../../errors/mod.ts";
+import type { Row } from "./cell.ts";
+import { collectionPage } from "./collection_listing.ts";
+import { LISTINGS, type Listing } from "./listed_tables.ts";
+import { type ReadScope, SCOPE } from "./read_scope.ts";
+import { SCOPED_TABLES } from "./schema.ts";
+
+/** Lists the rows of an account. */
+export function rowReads(scope: ReadScope): RowReads {
+  return {
+    async listRows(table, after, limit) {
+      const cursor = after === undefined ? undefined : decodeCursor(after);
+      return table === "syncVersion"
+        ? await collectionPage(scope, cursor, limit)
+        : await pageOf(scope, LISTINGS[table], cursor, limit);
+    },
+  };
+}
+
+async function pageOf(
+  scope: ReadScope,
+  { table, key, columns, write }: Listing,
+  ...[after, limit]: [after: readonly CursorPart[] | undefined, limit: number]
+): Promise<RowPage> {
+  if (after !== undefined && after.length !== key.length) throw malformedCursor();
+  const page = await scope.query(statementOf({ table, key, columns }, after !== undefined), [
+    limit,
+    ...(after ?? []),
+  ]);
+  const rows: RowWrite[] = [];
+  let bytes = 0;
+  for (const [size, ...row] of page) {
+    bytes += Number(size);
+    const stored = readableRow(write, row);
+    if (stored !== undefined) rows.push(stored);
+  }
+  const isLast = page.length < limit && bytes < MAX_PAGE_BYTES;
+  const last = page.at(-1)?.slice(1, key.length + 1);
+  const next = isLast || last === undefined ? undefined : encodeCursor(last);
+  return { rows, next, unreadable: page.length - rows.length };
+}
+
+/**
+ * The statement of a page: the size of each row's values, and its columns. A first pass over the sizes alone,
+ * which reads no value, finds how many rows fit.
+ */
+function statementOf({ table, key, columns }: Omit<Listing, "write">, goesOn: boolean): string {
+  const size = valueBytes(table);
+  const order = key.join(", ");
+  const place = key.map((_, index) => `?${index + 3}`).join(", ");
+  const rows = `FROM ${table} WHERE device_id = ${SCOPE}${goesOn ? ` AND (${order}) > (${place})` : ""}`;
+  const names = key.map((_, index) => `k${index}`).join(", ");
+  const named = key.map((column, index) => `${column} AS k${index}`).join(", ");
+  const fit =
+    size === undefined
+      ? "?2"
+      : `(SELECT count(*) FROM (SELECT sum(size) OVER (ORDER BY ${names}
+          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM (SELECT ${named}, ${size} AS size ${rows} ORDER BY ${order} LIMIT ?2))
+        WHERE before IS NULL OR before < ${MAX_PAGE_BYTES})`;
+  return `SELECT ${size ?? 0}, ${order}, ${columns} ${rows} ORDER BY ${order} LIMIT ${fit}`;
+}
+
+/** The size of a row's values; `undefined` for a table without large ones. */
+function valueBytes(table: string): string | undefined {
+  const values = SCOPED_TABLES.find(({ name }) => name === table)?.values ?? [];
+  return values.length === 0 ? undefined : values.map((column) => `length(${column})`).join(" + ");
+}
+
+/** `undefined` when the row is damaged. */
+function readableRow(write: Listing["write"], row: Row): RowWrite | undefined {
+  try {
+    return write(row);
+  } catch (error) {
+    if (error instanceof CorruptError) return undefined;
+    throw error;
+  }
+}

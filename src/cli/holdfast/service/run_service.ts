@@ -1,0 +1,94 @@
+import { openAccount } from "../../../account/mod.ts";
+import { openLibsqlDriver } from "../../../adapters/libsql/open_driver.ts";
+import type { FileDriver } from "../../../adapters/sqlite_file/mod.ts";
+import { createApp } from "../../../http/mod.ts";
+import { AccountMetrics } from "../../../metrics/mod.ts";
+import { type Logger, processScheduler, systemClock, systemHost } from "../../../ports/mod.ts";
+import { LocalAccounts, type ScheduledBackups, SqlRegistry } from "../../../service/mod.ts";
+import { type ListenOptions, listen } from "../../listen.ts";
+import { adminToken, serviceGreeting } from "../../service_session.ts";
+import { shutDown } from "../../shutdown.ts";
+import { EXIT } from "../command_error.ts";
+import type { Context } from "../context.ts";
+import { DEFAULT_ACCOUNT } from "../default_account.ts";
+import { DatabaseTarget } from "../targets/database_target.ts";
+import type { FileTarget } from "../targets/file_target.ts";
+import { metricsRoute } from "./metrics_route.ts";
+import { type BackupFlags, backupStarter } from "./scheduled_backups.ts";
+
+/** Serves until the program receives a signal to end, then flushes every account a last time. */
+export async function runService(
+  context: Context,
+  target: FileTarget | DatabaseTarget,
+  { host, port, ...flags }: ListenOptions & BackupFlags,
+): Promise<number> {
+  const { terminal, report } = context;
+  const startBackups = await backupStarter(context, target, flags);
+  const logger: Logger = { log: (...line) => logLine(terminal.err, ...line) };
+  const admin = await adminToken(terminal.env);
+  // Refuses a newer database, and one of another application, before anything is written into it.
+  await (await target.open(DEFAULT_ACCOUNT)).close();
+  const driver = await driverOf(target, logger);
+  try {
+    const scheduler = processScheduler();
+    let backups: ScheduledBackups | undefined;
+    const metrics = new AccountMetrics();
+    const registry = await SqlRegistry.open(driver, systemClock);
+    const accounts = new LocalAccounts({
+      registry,
+      clock: systemClock,
+      openBackend: (account) => target.open(account),
+      openAccount: async (account, backend) => {
+        const opened = await openAccount({ taskLabel: account, backend, host: { scheduler, logger } });
+        metrics.add(opened);
+        return opened;
+      },
+      backupStats: (account) => backups?.stats(account),
+    });
+    const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
+    const answerScrape = metricsRoute({ registry, adminToken: admin.token, metrics, logger });
+    const server = await listen(
+      async (request) => (await answerScrape(request)) ?? (await app.fetch(request)),
+      {
+        host,
+        port,
+      },
+    );
+    const url = `http://${host}:${server.port}`;
+    report.say(serviceGreeting(url, target.shown, admin));
+    report.result({ url, target: target.shown, ...(admin.isNew ? { adminToken: admin.token } : {}) });
+    backups = startBackups?.(accounts, systemHost({ scheduler, logger }));
+    await terminal.untilStopped();
+    if (await shutDown({ server, accounts: endingWith(accounts, backups) })) return EXIT.done;
+    terminal.err("stop: not every account was closed in 20 s, the last flush was given up\n");
+    return EXIT.failed;
+  } finally {
+    await driver.close();
+  }
+}
+
+/** Accounts that are closed while the backup that is being made is given up. */
+function endingWith(
+  accounts: LocalAccounts,
+  backups: ScheduledBackups | undefined,
+): Pick<LocalAccounts, "close"> {
+  return {
+    close: async () => {
+      await Promise.all([backups?.stop(), accounts.close()]);
+    },
+  };
+}
+
+async function driverOf(target: FileTarget | DatabaseTarget, logger: Logger): Promise<FileDriver> {
+  if (target instanceof DatabaseTarget)
+    return await openLibsqlDriver({ url: target.url, authToken: target.authToken, logger });
+  return await target.library.driver(target.path, logger);
+}
+
+/** Logs only warnings and errors. */
+function logLine(
+  print: (text: string) => void,
+  ...[level, message, fields]: Parameters<Logger["log"]>
+): void {
+  if (level !== "debug" && level !== "info") print(`${JSON.stringify({ level, message, ...fields })}\n`);
+}

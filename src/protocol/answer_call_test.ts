@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
+import { RefusedError } from "../errors/mod.ts";
+import { FakeClock } from "../testing/mod.ts";
+import { answerCall, type CallScope } from "./answer_call.ts";
+import { PROTOCOL } from "./protocol.ts";
+
+const ID = "a".repeat(32);
+const SET_ASIDE: Write = { kind: "account.setAside", id: ID, until: 5_000, keeps: "state" };
+
+const clock = new FakeClock();
+
+function world(): { open(account: string): Backend } {
+  const database = new MemoryDatabase();
+  return { open: (account) => memoryBackend({ database, account, clock }) };
+}
+
+async function call(backend: Backend, scope: CallScope, ...writes: Write[]): Promise<unknown> {
+  return await answerCall(
+    backend,
+    { kind: "commit", writes, guard: undefined, wire: PROTOCOL.wire },
+    { ...scope, clock },
+  );
+}
+
+async function list(backend: Backend, account: string | undefined): Promise<unknown> {
+  const { wire } = PROTOCOL;
+  const answer = await answerCall(
+    backend,
+    { kind: "read", method: "listSetAside", args: [], wire },
+    { account },
+  );
+  return wire.decodeAnswer("listSetAside", answer as Uint8Array);
+}
+
+const ALICE: CallScope = { account: "alice", mayErase: true };
+
+describe("a caller of one account", () => {
+  test("sets it aside only where it may erase it", async () => {
+    const { open } = world();
+    await open("alice").putIdentity("1000@lid.0", new Uint8Array(32));
+    const refused = call(open("alice"), { account: "alice" }, SET_ASIDE);
+    await expect(refused).rejects.toBeInstanceOf(RefusedError);
+    expect(await open("alice").listSetAside()).toEqual([]);
+    await call(open("alice"), ALICE, SET_ASIDE);
+    await call(open("alice"), { account: "alice" }, { kind: "account.bringBack", id: ID });
+    expect(await open("alice").loadIdentity("1000@lid.0")).toBeDefined();
+  });
+
+  test("sees and deletes what is set aside of its own name alone", async () => {
+    const { open } = world();
+    await open("alice").create();
+    await open("bob").create();
+    await open("alice").commit([SET_ASIDE]);
+    await open("bob").commit([{ ...SET_ASIDE, id: "b".repeat(32) }]);
+    const [alice, bob] = await open("carol").listSetAside();
+    expect(await list(open("alice"), "alice")).toEqual([{ ...alice, isOwn: true }]);
+    expect(await list(open("alice"), undefined)).toHaveLength(2);
+    const remove = (accountId = 0): Write => ({ kind: "account.delete", accountId });
+    const refused = call(open("alice"), ALICE, remove(alice?.accountId), remove(bob?.accountId));
+    await expect(refused).rejects.toBeInstanceOf(RefusedError);
+    expect(await open("carol").listSetAside()).toHaveLength(2);
+    await call(open("alice"), ALICE, remove(alice?.accountId));
+    expect(await open("carol").listSetAside()).toEqual([bob]);
+  });
+
+  test("deletes nothing that has not expired by the clock here", async () => {
+    const { open } = world();
+    await open("bob").create();
+    const nowS = Math.floor(clock.nowMs() / 1_000);
+    await open("bob").commit([{ ...SET_ASIDE, until: nowS }]);
+    const expire = (cutoff: number): Write => ({ kind: "account.expireSetAside", cutoff });
+    await expect(call(open("alice"), ALICE, expire(nowS + 1))).rejects.toBeInstanceOf(RefusedError);
+    expect(await open("bob").listSetAside()).toHaveLength(1);
+    await call(open("alice"), { account: "alice" }, expire(nowS));
+    expect(await open("bob").listSetAside()).toEqual([]);
+  });
+});
