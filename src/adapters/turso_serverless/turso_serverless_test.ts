@@ -197,7 +197,8 @@ describe("tursoServerlessBackend", () => {
     const transaction = await clientOf(server.url(), TOKEN).transaction("write");
     await transaction.execute("DELETE FROM session");
     const waiting = backend.putSession(ALICE, new Uint8Array([2]));
-    setTimeout(() => void transaction.rollback(), 20);
+    // Longer than the server waits, so that it answers that the database is locked at least once.
+    setTimeout(() => void transaction.rollback(), 100);
     await waiting;
     expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([2]));
   });

@@ -194,9 +194,18 @@ export class Stream {
     }
   }
 
-  /** @param {Batch} batch */
+  /**
+   * Runs the batch of a cursor. Its first step fails if another stream's transaction does not end in time.
+   *
+   * @param {Batch} batch
+   * @returns {Promise<BatchResult>}
+   */
   async answerBatch(batch) {
-    await this.#lock.acquire(this);
+    try {
+      await this.#lock.acquire(this);
+    } catch (error) {
+      return { step_results: [null], step_errors: [encodeError(error)] };
+    }
     try {
       return this.#batch(batch);
     } finally {
