@@ -35,6 +35,7 @@ const ROWS = [
   ["directory", "message_log", "metrics", "transfer", "verify"],
   ["service", "baileys"],
   ["http", "importers"],
+  ["console"],
 ];
 
 /** The only folders that use host APIs. They import anything; only doors import them. */
@@ -42,6 +43,9 @@ const ROOTS = ["cloudflare", "worker", "cli", "baileys_object", "baileys_wasm"];
 
 /** The folder that imports a module of one runtime. It imports `worker`, and only its door imports it. */
 const PLATFORM = { layer: "cloudflare", base: "worker", door: "src/exports/cloudflare.ts" };
+
+/** The layer that `cli` alone imports: it must not get into the Worker or into a subpath. */
+const CONSOLE = "console";
 
 /** The doors, one file per public subpath. They import anything; only mod.ts imports them. */
 const DOORS = "exports";
@@ -74,6 +78,7 @@ const PACKAGES = {
   // Every other adapter imports no package.
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono"],
+  console: ["hono"],
   cloudflare: ["cloudflare:workers"],
   baileys_object: ["node:events"],
   baileys_wasm: ["node:*"],
@@ -230,6 +235,7 @@ function checkTarget(file, target, allowed, report) {
   if (ROOTS.includes(to) && from !== DOORS && !isBase) report(`nothing imports the composition root ${to}`);
   else if (to === PLATFORM.layer && file !== PLATFORM.door)
     report(`${to} runs on one platform: only ${PLATFORM.door} imports it`);
+  else if (to === CONSOLE && from !== "cli") report(`${to} is no part of the Worker: only cli imports it`);
   else if (to === DOORS && from !== "mod.ts")
     report(`${target} is a public door: import the folder's mod.ts`);
   else if (to === "mod.ts") report("mod.ts is not imported from inside");

@@ -75,6 +75,14 @@ describe("checkLayers", () => {
       "src/device/a.ts:1 device may not import signal",
     ],
     [
+      "the console outside of the command line",
+      {
+        "src/worker/a.ts": 'export { used } from "../console/b.ts";',
+        "src/console/b.ts": used,
+      },
+      "src/worker/a.ts:1 console is no part of the Worker: only cli imports it",
+    ],
+    [
       "another door that exports the platform's folder",
       {
         "src/exports/worker.ts": 'export { used } from "../cloudflare/mod.ts";',
