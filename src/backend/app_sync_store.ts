@@ -14,13 +14,19 @@ export const HASH_STATE_HASH_BYTES = 128;
 
 /** Value MAC of one mutation. */
 export interface MutationMac {
+  /** The HMAC of the mutation's index, which names the mutation within its collection. At least 1 byte. */
   readonly indexMac: Uint8Array;
+  /** The HMAC of the mutation's value. At least 1 byte. */
   readonly valueMac: Uint8Array;
 }
 
 /** Reads of app-state sync. Bytes returned are the caller's own. */
 export interface AppSyncReads {
-  /** @throws {CorruptError} When the stored key does not decode. */
+  /**
+   * The key under an id, `undefined` when there is none.
+   *
+   * @throws {CorruptError} When the stored key does not decode.
+   */
   getSyncKey(keyId: Uint8Array): Promise<SyncKey | undefined>;
   /** The greatest key id, bytewise, among keys that decode. */
   getLatestSyncKeyId(): Promise<Uint8Array | undefined>;
@@ -38,6 +44,7 @@ export interface AppSyncReads {
   getGenerations(
     name: CollectionName,
   ): Promise<{ readonly current: number | undefined; readonly started: number }>;
+  /** The value MAC of one mutation, `undefined` when none is stored under its index MAC. */
   getMutationMac(name: CollectionName, indexMac: Uint8Array): Promise<Uint8Array | undefined>;
   /** Value MACs in the order of `indexMacs`. */
   getMutationMacs(
@@ -53,6 +60,7 @@ export interface AppSyncStore extends AppSyncReads {
    * wins.
    */
   setSyncKey(keyId: Uint8Array, key: SyncKey): Promise<void>;
+  /** Deletes a key. Nothing happens when there is none. */
   deleteSyncKey(keyId: Uint8Array): Promise<void>;
   /**
    * Replaces a collection's state with all of its value MACs, of every generation. What it costs grows with
@@ -76,8 +84,14 @@ export interface AppSyncStore extends AppSyncReads {
    * @returns How many there were.
    */
   deleteStaleIndexValues(limit?: number): Promise<number>;
+  /**
+   * Stores value MACs, each in place of the one under its index MAC, with the version of the patch that
+   * brought them.
+   */
   putMutationMacs(name: CollectionName, version: bigint, macs: readonly MutationMac[]): Promise<void>;
+  /** Deletes the value MACs of these mutations. Others of the collection stay. */
   deleteMutationMacs(name: CollectionName, indexMacs: readonly Uint8Array[]): Promise<void>;
+  /** Deletes every value MAC of the collection. Its version and hash stay. */
   clearMutationMacs(name: CollectionName): Promise<void>;
 }
 

@@ -64,8 +64,14 @@ export interface OwnerGuard {
    * The token of an opening, up to 64 characters. `undefined` for an account that was never owned (epoch 0).
    */
   readonly owner: string | undefined;
+  /**
+   * Smallest epoch that may be stored, inclusive. Smaller than `maxEpoch` after an answer was lost: that
+   * commit may or may not have raised the epoch.
+   */
   readonly minEpoch: number;
+  /** Greatest epoch that may be stored, inclusive. */
   readonly maxEpoch: number;
+  /** The owner that the commit stores. Without it owner and epoch stay as they are. */
   readonly next?: OwnerState | undefined;
   /** Whether the account must have no device: the commit stores its first one. */
   readonly withoutDevice?: boolean | undefined;
@@ -107,9 +113,14 @@ export interface CommitOptions {
  *   when the answer was lost.
  */
 export interface Committer {
+  /**
+   * Applies the writes as one commit. Resolves once it is durable, if `capabilities.durableOnResolve`, with
+   * the rows that each write changed, in order.
+   */
   commit(writes: readonly Write[], options?: CommitOptions): Promise<number[]>;
   /** The stored owner, `undefined` when the account was never owned. */
   readOwner(): Promise<OwnerState | undefined>;
+  /** What this backend guarantees, and its limits. Constant while it is open. */
   readonly capabilities: Capabilities;
   /** Releases connections. Keeps all commits. Idempotent. Later calls reject with `ClosedError`. */
   close(): Promise<void>;

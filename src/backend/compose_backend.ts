@@ -23,9 +23,13 @@ import { SETTERS, storeOfKind, WRITES } from "./writes.ts";
 
 /** Four independent stores, and how to close them. Each lists the rows of its own tables. */
 export interface ComposedStores {
+  /** Identities, sessions, pre-keys, sender keys, and the rows of their tables. */
   readonly signal: SignalStore & RowReads;
+  /** Keys, versions and MACs of app state, and the rows of their tables. */
   readonly appSync: AppSyncStore & RowReads;
+  /** Mappings, device lists, groups, tokens and messages, and the rows of their tables. */
   readonly protocol: ProtocolStore & RowReads;
+  /** The device, and the accounts of the database. The device is read by `load`, not listed. */
   readonly device: DeviceStore;
   /** Called once, when the composed backend is closed. */
   close?(): Promise<void>;

@@ -28,26 +28,45 @@ export const MAX_EXTRA_ENTRIES = 256;
 export interface RedactedDevice {
   /** Whether the device is encrypted, and its keys are elsewhere. Lengths are those of what is stored. */
   readonly sealed: boolean;
+  /** JID of the phone number, once paired. */
   readonly pn: string | undefined;
+  /** JID of the LID, once known. */
   readonly lid: string | undefined;
+  /** The number that peers see in pre-key bundles, 1 … 2^31−1. */
   readonly registrationId: number;
+  /** Id of the current signed pre-key, 1 … 2^24−1. */
   readonly signedPreKeyId: number;
+  /** Whether the proof of pairing is stored, so that the device was linked. */
   readonly hasAccount: boolean;
+  /** Whether the push name is not empty. */
   readonly hasPushName: boolean;
+  /** Platform of the primary device as the server told it, such as `android`. */
   readonly platform: string | undefined;
+  /** Client version as text with dots, such as `2.3000.1027`; `0.0.0` if it was never set. */
   readonly appVersion: string;
+  /** Clock time in milliseconds of the last `setAppVersion`; 0 if there was none. */
   readonly appVersionLastFetchedMs: number;
+  /** Length in bytes; `undefined` when the server sent none. */
   readonly edgeRoutingInfoBytes: number | undefined;
+  /** Whether the hash of the server's properties is stored. */
   readonly hasPropsHash: boolean;
+  /** The next pre-key id to generate; 0 is unset. */
   readonly nextPreKeyId: number;
+  /** The first pre-key id that was not uploaded; 0 is unset. */
   readonly firstUnuploadedPreKeyId: number;
+  /** Whether an upload of pre-keys was confirmed for this identity. */
   readonly serverHasPreKeys: boolean;
+  /** Length in bytes; `undefined` when there is none. */
   readonly nctSaltBytes: number | undefined;
   /** Unix seconds. */
   readonly serverCertNotAfter: number | undefined;
+  /** Number of logins, 0 … 2^32−1. */
   readonly loginCounter: number;
+  /** Whether the account was migrated to LIDs, as the client has told. */
   readonly lidMigrated: boolean;
+  /** Clock time in milliseconds; 0 if it was never rotated. */
   readonly lastSignedPreKeyRotationMs: number;
+  /** Whether the user has switched read receipts off. */
   readonly readReceiptsDisabled: boolean;
   /** Unix seconds. */
   readonly serverClientExpiresAt: number | undefined;

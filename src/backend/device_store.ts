@@ -15,6 +15,7 @@ export type AppVersion = readonly [primary: number, secondary: number, tertiary:
 export interface ServerClientExpiration {
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** The client version that the time belongs to, as text. */
   readonly version: string;
 }
 
@@ -29,8 +30,11 @@ export interface Device {
   readonly lid: string | undefined;
   /** 1 … 2^31−1. */
   readonly registrationId: number;
+  /** X25519 pair of the Noise handshake with the server. */
   readonly noiseKey: KeyPair;
+  /** X25519 pair that identifies this device to its peers. */
   readonly identityKey: KeyPair;
+  /** X25519 pair of the current signed pre-key. */
   readonly signedPreKey: KeyPair;
   /** 1 … 2^24−1. */
   readonly signedPreKeyId: number;
@@ -38,26 +42,42 @@ export interface Device {
   readonly signedPreKeySignature: Uint8Array;
   /** 32 bytes. */
   readonly advSecretKey: Uint8Array;
+  /** Proof of pairing, signed by the primary device; `undefined` before the device is linked. */
   readonly account: AdvSignedDeviceIdentity | undefined;
+  /** The name that contacts see; empty until it is set. */
   readonly pushName: string;
+  /** Platform of the primary device, such as `android`, once the server told it. */
   readonly platform: string | undefined;
+  /** The client version to log in with; `[0, 0, 0]` until it is set. */
   readonly appVersion: AppVersion;
   /** 0 if it was never fetched. */
   readonly appVersionLastFetchedMs: number;
+  /** Opaque bytes that the server wants at the beginning of the next connection. */
   readonly edgeRoutingInfo: Uint8Array | undefined;
+  /** Hash of the server properties that the client has, to be sent at login. */
   readonly propsHash: string | undefined;
   /** 1 … 2^24−1; 0 is unset and starts at the greatest stored id plus one. */
   readonly nextPreKeyId: number;
   /** 1 … 2^24−1; 0 is unset. */
   readonly firstUnuploadedPreKeyId: number;
+  /** Whether an upload of pre-keys was confirmed. A new identity starts at `false`. */
   readonly serverHasPreKeys: boolean;
+  /** Salt of NCT tokens, as app state or a history sync brought it. */
   readonly nctSalt: Uint8Array | undefined;
+  /** Certificates of the server's Noise key, for a handshake that resumes. */
   readonly serverCertChain: ServerCertChain | undefined;
+  /** Number of logins, 0 … 2^32−1. Stays at the greatest. */
   readonly loginCounter: number;
+  /**
+   * Whether the account was migrated to LIDs, as the client has told. Holdfast stores it and does not act on
+   * it.
+   */
   readonly lidMigrated: boolean;
   /** 0 if it was never rotated. */
   readonly lastSignedPreKeyRotationMs: number;
+  /** Whether the user has switched read receipts off, as the client has told. */
   readonly readReceiptsDisabled: boolean;
+  /** Until when the server accepts this client, if it said so. */
   readonly serverClientExpiration: ServerClientExpiration | undefined;
   /** Named opaque bytes of an adapter. */
   readonly extra: ReadonlyMap<string, Uint8Array>;
@@ -75,7 +95,9 @@ export interface AccountSummary {
 
 /** Rows and bytes of one table, for one account. */
 export interface TableSummary {
+  /** Name of the table in the backend's own terms. */
   readonly table: string;
+  /** Number of rows of this account. */
   readonly rows: number;
   /** Sum of the stored values' lengths, in bytes. */
   readonly bytes: number;
@@ -86,10 +108,15 @@ export interface TableSummary {
  * payloads.
  */
 export interface DatabaseSnapshot {
+  /** The name that the caller has passed to `snapshotDb`. */
   readonly name: string;
+  /** The name under which the account is opened. */
   readonly account: string;
+  /** The number that scopes the rows of the account; 0 when it is not registered. */
   readonly accountId: number;
+  /** Schema of the database. */
   readonly schemaVersion: number;
+  /** One entry for each table of accounts, empty tables included. */
   readonly tables: readonly TableSummary[];
   /** The caller's bytes, unchanged. */
   readonly extra: Uint8Array | undefined;
@@ -109,6 +136,7 @@ export interface SetAsideAccount {
   readonly account: string;
   /** Whether that is the name of the account that is asked. */
   readonly isOwn: boolean;
+  /** The number that scopes its rows. It never changes, and no other account is given it. */
   readonly accountId: number;
   /** Unix seconds. From then on it may be deleted. */
   readonly until: number;
@@ -140,7 +168,11 @@ export interface DeviceStore extends DeviceReads {
    * also registers its account. An account id is never used twice.
    */
   create(): Promise<number>;
-  /** @throws {RangeError} When a key has the wrong length or a number is out of range. */
+  /**
+   * Stores the device, every field of it.
+   *
+   * @throws {RangeError} When a key has the wrong length or a number is out of range.
+   */
   save(device: Device): Promise<void>;
   /**
    * Deletes every row of this account but its registration, its owner and its device. An open account does so

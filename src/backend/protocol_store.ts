@@ -20,10 +20,15 @@ export type LearningSource = (typeof LEARNING_SOURCES)[number];
 
 /** One LID and its phone number, both as user parts without server. Times are Unix seconds. */
 export interface LidPnMapping {
+  /** User part of the LID, such as `100000012345678`. */
   readonly lid: string;
+  /** User part of the phone number's JID, such as `5511999990000`. */
   readonly phoneNumber: string;
+  /** When the mapping was first learnt. Decides which of several mappings of a phone number counts. */
   readonly createdAt: number;
+  /** When the mapping was last stored. */
   readonly updatedAt: number;
+  /** Where it comes from. A text that this release does not know reads as `other`. */
   readonly learningSource: LearningSource;
 }
 
@@ -42,13 +47,17 @@ export interface TcTokenEntry {
 
 /** Identifies one inbound message. Message ids alone collide between senders. */
 export interface MessageRef {
+  /** JID of the chat. */
   readonly chat: string;
+  /** JID of the sender. */
   readonly sender: string;
+  /** Id of the message, as its sender chose it. */
   readonly id: string;
 }
 
 /** A decrypted message that was not delivered to the client yet. */
 export interface PendingInbound extends MessageRef {
+  /** The decrypted message, encoded by the client. Opaque to the store. */
   readonly payload: Uint8Array;
   /** Unix seconds. */
   readonly receivedAt: number;
@@ -77,6 +86,7 @@ export interface MsgSecret {
 
 /** Many messages in one row, identified by `log` and `seq`. */
 export interface MessageSegment {
+  /** Name of the log. */
   readonly log: string;
   /** Grows with each segment of a log. */
   readonly seq: number;
@@ -84,11 +94,13 @@ export interface MessageSegment {
   readonly expiresAt: number;
   /** Terms by which the segment is found. They are not transformed. */
   readonly head: Uint8Array;
+  /** The entries of the segment, encoded. */
   readonly payload: Uint8Array;
 }
 
 /** A segment without its bytes. */
 export interface SegmentSummary {
+  /** Number of the segment within its log. */
   readonly seq: number;
   /** Unix seconds. */
   readonly expiresAt: number;
@@ -100,6 +112,7 @@ export interface SegmentSummary {
 export interface ProtocolReads {
   /** Ordered by device JID (`compareText`). */
   getSenderKeyDevices(group: string): Promise<SenderKeyDevice[]>;
+  /** The mapping of a LID, `undefined` when it is unknown. */
   getLidMapping(lid: string): Promise<LidPnMapping | undefined>;
   /** The mapping of a phone number with the newest `createdAt`. Of equal dates, the one written last. */
   getPnMapping(phoneNumber: string): Promise<LidPnMapping | undefined>;
@@ -112,25 +125,38 @@ export interface ProtocolReads {
    * while iterating.
    */
   getAllLidMappings(): AsyncIterable<LidPnMapping>;
+  /** Whether exactly this key is stored for the message. False when none is. */
   hasSameBaseKey(address: string, messageId: string, key: Uint8Array): Promise<boolean>;
-  /** @throws {CorruptError} When the stored list does not decode. */
+  /**
+   * The device list of a user, `undefined` when it is unknown.
+   *
+   * @throws {CorruptError} When the stored list does not decode.
+   */
   getDevices(user: string): Promise<DeviceListRecord | undefined>;
   /** As `getDevices`, in the order of `users`, in as few queries as the backend's limits allow. */
   getDevicesFor(users: readonly string[]): Promise<(DeviceListRecord | undefined)[]>;
+  /** The metadata of a group as the client stored it, `undefined` when there is none. */
   getGroupMetadata(group: string): Promise<Uint8Array | undefined>;
+  /** The trusted-contact token of a JID, `undefined` when there is none. */
   getTcToken(jid: string): Promise<TcTokenEntry | undefined>;
   /** Ascending (`compareText`). */
   getAllTcTokenJids(): Promise<string[]>;
   /** The payload of a sent message. `takeSentMessage` also removes it. */
   getSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
+  /** One undelivered message, `undefined` when it is not stored or was deleted. */
   getPendingInbound(chat: string, sender: string, id: string): Promise<PendingInbound | undefined>;
   /**
    * At most `limit` messages, the oldest first; of equal times, the one stored first. Storing a row again
    * keeps its position.
    */
   listPendingInbound(limit: number): Promise<PendingInbound[]>;
-  /** @throws {WrongLengthError} When the stored secret is not 32 bytes. */
+  /**
+   * The secret of a message, `undefined` when none is stored.
+   *
+   * @throws {WrongLengthError} When the stored secret is not 32 bytes.
+   */
   getMsgSecret(chat: string, sender: string, id: string): Promise<MsgSecret | undefined>;
+  /** One segment with its bytes, `undefined` when it is not stored or has expired and was removed. */
   getMessageSegment(log: string, seq: number): Promise<MessageSegment | undefined>;
   /**
    * Segments of a log whose `head` contains `needle`, at most `limit`, the greatest `seq` first. One query;
@@ -152,48 +178,79 @@ export interface ProtocolReads {
  * equals the limit, more rows may be left.
  */
 export interface ProtocolStore extends ProtocolReads {
+  /**
+   * Stores whether each of these devices holds our sender key of the group. Other marks of the group stay.
+   */
   setSenderKeyStatus(group: string, entries: readonly SenderKeyDevice[]): Promise<void>;
+  /** Removes every mark of one group. */
   clearSenderKeyDevices(group: string): Promise<void>;
   /** Removes the rows of these devices in every group. */
   deleteSenderKeyDeviceRows(deviceJids: readonly string[]): Promise<void>;
+  /** Removes the marks of all groups. */
   clearAllSenderKeyDevices(): Promise<void>;
+  /** Stores one mapping in place of the one under its LID. */
   putLidMapping(entry: LidPnMapping): Promise<void>;
+  /** Stores mappings, each in place of the one under its LID, in one commit. */
   putLidMappings(entries: readonly LidPnMapping[]): Promise<void>;
+  /** Deletes the mappings of these LIDs. Unknown ones are skipped. */
   deleteLidMappings(lids: readonly string[]): Promise<void>;
+  /**
+   * Stores the base key that the session with `address` had at a message, with the time of the call, from
+   * which it expires. At least 1 byte.
+   */
   saveBaseKey(address: string, messageId: string, key: Uint8Array): Promise<void>;
+  /** Deletes the base key of one message. Nothing happens when there is none. */
   deleteBaseKey(address: string, messageId: string): Promise<void>;
   /** Removes base keys saved at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredBaseKeys(cutoff: number, limit?: number): Promise<number>;
+  /** Stores a device list in place of the one of its user. Timestamps are not compared. */
   updateDeviceList(record: DeviceListRecord): Promise<void>;
+  /** As `updateDeviceList`, for many users in one commit. */
   updateDeviceLists(records: readonly DeviceListRecord[]): Promise<void>;
+  /** Deletes the device list of a user: it is unknown from then on, and not empty. */
   deleteDevices(user: string): Promise<void>;
+  /** Stores the metadata of a group, opaque bytes of the client, in place of what is stored. */
   putGroupMetadata(group: string, blob: Uint8Array): Promise<void>;
+  /** Deletes the metadata of a group. Nothing happens when there is none. */
   deleteGroupMetadata(group: string): Promise<void>;
+  /** Stores both halves of a token in place of what is stored, newer or not. See `storeReceivedTcToken`. */
   putTcToken(jid: string, entry: TcTokenEntry): Promise<void>;
   /** Stores a received token unless a newer one is stored. Keeps the sender timestamp. */
   storeReceivedTcToken(jid: string, token: Uint8Array, tokenTimestamp: number): Promise<void>;
   /** Moves the sender timestamp forward. Creates a placeholder with an empty token if there is none. */
   touchTcTokenSender(jid: string, senderTimestamp: number): Promise<void>;
+  /** Deletes the token and the sender timestamp of a JID. */
   deleteTcToken(jid: string): Promise<void>;
   /**
    * Removes tokens of which both halves are stale (at or before their cutoff; a missing half is stale).
    * Returns their number.
    */
   deleteExpiredTcTokens(tokenCutoff: number, senderCutoff: number, limit?: number): Promise<number>;
+  /** Stores the payload of a sent message, with the time of the call, from which it expires. */
   storeSentMessage(chat: string, id: string, payload: Uint8Array): Promise<void>;
   /** Reads and deletes a sent message. Exactly one of concurrent calls gets it. */
   takeSentMessage(chat: string, id: string): Promise<Uint8Array | undefined>;
   /** Removes messages stored at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredSentMessages(cutoff: number, limit?: number): Promise<number>;
+  /**
+   * Stores messages before they are handed over, in one commit. A row that is stored again keeps its
+   * position.
+   */
   storePendingInbound(rows: readonly PendingInbound[]): Promise<void>;
+  /** Deletes messages that were handed over. Unknown ones are skipped. */
   deletePendingInbound(keys: readonly MessageRef[]): Promise<void>;
   /** Removes rows received at or before `cutoff` (Unix seconds) and returns their number. */
   deleteExpiredPendingInbound(cutoff: number, limit?: number): Promise<number>;
+  /**
+   * Stores secrets in one commit. Of a secret that is stored already, the later expiry and the later message
+   * time stay.
+   */
   putMsgSecrets(entries: readonly MsgSecretEntry[]): Promise<void>;
   /** Removes secrets with 0 < `expiresAt` ≤ `cutoff` and returns their number. */
   deleteExpiredMsgSecrets(cutoff: number, limit?: number): Promise<number>;
   /** Stores segments, each in place of the one with its log and `seq`. */
   putMessageSegments(segments: readonly MessageSegment[]): Promise<void>;
+  /** Deletes segments by log and number. Unknown ones are skipped. */
   deleteMessageSegments(keys: readonly Pick<MessageSegment, "log" | "seq">[]): Promise<void>;
   /** Removes segments of every log with an `expiresAt` at or before `cutoff` and returns their number. */
   deleteExpiredMessageSegments(cutoff: number, limit?: number): Promise<number>;

@@ -5,6 +5,7 @@ import { WRITES } from "./writes.ts";
 
 /** A row without its bytes: each value shows as its length. Ids, addresses and times are kept. */
 export interface RedactedRow {
+  /** The table of the row. */
   readonly table: ListedTable;
   /** The members of the write that stores the row. Bytes are `{ bytes }`, maps `{ entries, bytes }`. */
   readonly row: Readonly<Record<string, unknown>>;

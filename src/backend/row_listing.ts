@@ -40,6 +40,7 @@ export const LISTED_TABLES: readonly ListedTable[] = Object.keys(ROW_KINDS) as L
 
 /** Some rows of a table. */
 export interface RowPage {
+  /** The rows that could be read, in the order of the table. */
   readonly rows: readonly RowWrite[];
   /** Where the next page begins; `undefined` at the end. A page may have no rows and still have a next one. */
   readonly next: string | undefined;

@@ -8,10 +8,10 @@ export const INCARNATION_LENGTH = 32;
 const MAX_BOUND = 2 ** 32;
 
 /** The two tables of leased records. */
-export const SIGNAL_RECORD_STORES = ["session", "senderKey"] as const;
+export const SIGNAL_RECORD_STORES: readonly SignalRecordStore[] = ["session", "senderKey"];
 
 /** Reasons why a stored record cannot be used; see `QuarantineReason`. */
-export const QUARANTINE_REASONS = ["undecodable", "wrong-length", "lease"] as const;
+export const QUARANTINE_REASONS: readonly QuarantineReason[] = ["undecodable", "wrong-length", "lease"];
 
 /**
  * The range of counters that may have been used without being stored. Kept in columns beside the record, so
@@ -34,6 +34,7 @@ export interface Lease {
 
 /** A stored record with its lease. The bytes are the reader's own. */
 export interface SignalRow {
+  /** The stored record, encoded, not decoded or checked. */
   readonly record: Uint8Array;
   /**
    * The stored lease, unchecked; see `isLease`. `undefined` when the row never had one. A missing part reads
@@ -47,16 +48,18 @@ export interface SignalRow {
  * `CorruptError`.
  */
 export interface SignalRowReads {
+  /** The session of one address with its lease. */
   loadSessionRow(address: string): Promise<SignalRow | undefined>;
   /** In the order of `addresses`, in as few queries as the backend's limits allow. */
   loadSessionRows(addresses: readonly string[]): Promise<(SignalRow | undefined)[]>;
+  /** The sender key under one sender key name with its lease. */
   loadSenderKeyRow(name: string): Promise<SignalRow | undefined>;
   /** In the order of `names`, in as few queries as the backend's limits allow. */
   loadSenderKeyRows(names: readonly string[]): Promise<(SignalRow | undefined)[]>;
 }
 
 /** The table of a record. */
-export type SignalRecordStore = (typeof SIGNAL_RECORD_STORES)[number];
+export type SignalRecordStore = "session" | "senderKey";
 
 /**
  * The reason why a stored record cannot be used.
@@ -65,23 +68,29 @@ export type SignalRecordStore = (typeof SIGNAL_RECORD_STORES)[number];
  * - `wrong-length`: a key in it has an invalid length.
  * - `lease`: its lease is malformed. The record itself may be valid.
  */
-export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
+export type QuarantineReason = "undecodable" | "wrong-length" | "lease";
 
 /** Quarantines an unusable record. Another write of the same commit removes or replaces its row. */
 export interface QuarantinePut {
+  /** Discriminant of the write. */
   readonly kind: "quarantine.put";
+  /** The table in which the record was found. */
   readonly store: SignalRecordStore;
   /** A Signal address, or a sender key name. */
   readonly address: string;
   /** The stored bytes, unchanged. */
   readonly record: Uint8Array;
+  /** The reason why it could not be used. */
   readonly reason: QuarantineReason;
 }
 
 /** A quarantined record. */
 export interface QuarantinedRecord {
+  /** The table in which the record was found. */
   readonly store: SignalRecordStore;
+  /** The Signal address, or the sender key name, under which it was stored. */
   readonly address: string;
+  /** The reason why it could not be used. */
   readonly reason: QuarantineReason;
   /** Length of the stored bytes. */
   readonly bytes: number;

@@ -27,6 +27,7 @@ export interface SignedPreKeyRow {
 
 /** An entry under one address, for migration and identity change. */
 export interface SignalAddressEntry {
+  /** The table in which the entry is. */
   readonly kind: "session" | "identity" | "senderKey";
   /** A Signal address, or for `senderKey` a sender key name `<groupJid>:<signalAddress>`. */
   readonly address: string;
@@ -50,6 +51,7 @@ export interface SignalReads extends SignalRowReads {
    * limits allow.
    */
   getSessions(addresses: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+  /** Whether a session record is stored for the address. The record is not decoded. */
   hasSession(address: string): Promise<boolean>;
   /**
    * Whether a session, identity or sender key of this user exists. The user is the part of an address before
@@ -61,11 +63,13 @@ export interface SignalReads extends SignalRowReads {
    * alphabetically by kind.
    */
   listSignalAddresses(users: readonly string[]): Promise<SignalAddressEntry[]>;
+  /** The stored record of a one-time pre-key, encoded. `undefined` when it was used up or never existed. */
   loadPreKey(id: number): Promise<Uint8Array | undefined>;
   /** The existing keys among `ids`, each once, in ascending order of id. */
   loadPreKeys(ids: readonly number[]): Promise<PreKeyRow[]>;
   /** The greatest stored pre-key id, or 0. */
   getMaxPreKeyId(): Promise<number>;
+  /** The stored record of a signed pre-key, encoded. */
   loadSignedPreKey(id: number): Promise<Uint8Array | undefined>;
   /** All signed pre-keys, in ascending order of id. */
   loadAllSignedPreKeys(): Promise<SignedPreKeyRow[]>;
@@ -81,27 +85,42 @@ export type SignalCacheReads = SignalRowReads &
 
 /** Signal protocol state: identities, sessions, pre-keys, sender keys. Every setter is one durable commit. */
 export interface SignalStore extends SignalReads {
-  /** @throws {RangeError} When `key` is not 32 bytes. */
+  /**
+   * Stores the identity key of an address in place of the stored one.
+   *
+   * @throws {RangeError} When `key` is not 32 bytes.
+   */
   putIdentity(address: string, key: Uint8Array): Promise<void>;
+  /** Deletes the identity key of an address. Its session stays. */
   deleteIdentity(address: string): Promise<void>;
   /**
    * Stores a record with its lease. Without `lease` the row has none. @throws {RangeError} When the lease is
    * malformed.
    */
   putSession(address: string, record: Uint8Array, lease?: Lease): Promise<void>;
+  /** Deletes the session of an address with its lease. Its identity key stays. */
   deleteSession(address: string): Promise<void>;
+  /**
+   * Stores a one-time pre-key in place of the one under its id. `uploaded` says whether the server has its
+   * public key.
+   */
   storePreKey(id: number, record: Uint8Array, uploaded: boolean): Promise<void>;
+  /** As `storePreKey`, for many keys in one commit. */
   storePreKeys(
     keys: readonly { readonly id: number; readonly record: Uint8Array }[],
     uploaded: boolean,
   ): Promise<void>;
   /** Marks the existing keys among `ids`. Never creates one. */
   markPreKeysUploaded(ids: readonly number[]): Promise<void>;
+  /** Deletes a one-time pre-key. Nothing happens when there is none. */
   removePreKey(id: number): Promise<void>;
+  /** Stores a signed pre-key in place of the one under its id. */
   storeSignedPreKey(id: number, record: Uint8Array): Promise<void>;
+  /** Deletes a signed pre-key. Nothing happens when there is none. */
   removeSignedPreKey(id: number): Promise<void>;
   /** As `putSession`. */
   putSenderKey(name: string, record: Uint8Array, lease?: Lease): Promise<void>;
+  /** Deletes the record under a sender key name with its lease. The marks of those who hold it stay. */
   deleteSenderKey(name: string): Promise<void>;
   /** Keeps the bytes of an unusable record, and replaces earlier ones of the same address. */
   quarantine(

@@ -3,6 +3,7 @@ import type { TableName } from "./write.ts";
 
 /** The place of a stored value. It is the same for every write and read of the value. */
 export interface ValuePlace {
+  /** The table of the row. */
   readonly table: TableName;
   /** The fields that name the row. */
   readonly key: readonly unknown[];
