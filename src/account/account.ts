@@ -99,6 +99,7 @@ export class Account implements AsyncDisposable {
   readonly #onStored: AccountParts["onStored"];
   #closing: Promise<void> | undefined;
 
+  /** Called by `openAccount`, which opens the parts. No subpath exports the class as a value. */
   constructor(parts: AccountParts) {
     this.host = parts.host;
     this.store = parts.store;

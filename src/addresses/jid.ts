@@ -23,6 +23,7 @@ export interface Jid {
    * 1 … 128 UTF-16 code units. A phone number, a LID, a group id, …; a dot only on `lid` and `hosted.lid`.
    */
   readonly user: string;
+  /** The part behind `@`, such as `s.whatsapp.net`. */
   readonly server: JidServer;
   /** 0 … 65,535; 0 is the primary device and is left out of the text. */
   readonly device: number;

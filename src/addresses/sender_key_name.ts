@@ -8,6 +8,7 @@ import { formatSignalAddress, tryParseSignalAddress } from "./signal_address.ts"
 export interface SenderKeyName {
   /** A group, or a broadcast list. Without device. */
   readonly group: Jid;
+  /** The device whose sender key it is. */
   readonly sender: SignalAddress;
 }
 

@@ -7,7 +7,9 @@ export type SignalServer = Exclude<JidServer, "s.whatsapp.net">;
 
 /** The address of one Signal session: `user[:device]@server.0`. */
 export interface SignalAddress {
+  /** 1 … 128 UTF-16 code units: a phone number or a LID. */
   readonly user: string;
+  /** The part behind `@`, such as `c.us` or `lid`. */
   readonly server: SignalServer;
   /** 0 … 65,535; 0 is left out of the text. */
   readonly device: number;

@@ -46,11 +46,16 @@ interface PlatformSocket {
  * ```
  */
 export class ObjectWebSocket extends EventEmitter {
+  /** State before the handshake has ended. */
   static readonly CONNECTING = 0;
+  /** State in which frames are sent and received. */
   static readonly OPEN = 1;
+  /** State after `close`, until the server has answered. */
   static readonly CLOSING = 2;
+  /** State after the end, or after a failed handshake. */
   static readonly CLOSED = 3;
 
+  /** The URL of the connection, normalised. */
   readonly url: string;
   readonly #connecting = new AbortController();
   #readyState: number = ObjectWebSocket.CONNECTING;

@@ -4,6 +4,7 @@ import type { CacheStores } from "./cache_stores.ts";
 
 /** Sizes and expiries that differ from the defaults, and the stores of the caches that are not in process. */
 export interface AccountCachesOptions extends Partial<CacheConfig> {
+  /** Where caches are kept that are not in process, by the cache's name. Defaults to none. */
   readonly stores?: CacheStores | undefined;
 }
 

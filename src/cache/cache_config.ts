@@ -8,7 +8,9 @@ import { TypedCache } from "./typed_cache.ts";
 
 /** Options of {@link CacheEntryConfig.build}. */
 export interface BuildOptions<K, V> {
+  /** Measures both expiries. */
   readonly clock: Clock;
+  /** Called once for each entry after it is removed, with the reason. */
   readonly onEvict?: EvictionListener<K, V> | undefined;
   /** Returns whether a value is in use. Only for a configuration without expiry. */
   readonly isHeld?: ((key: K, value: V) => boolean) | undefined;
@@ -16,13 +18,19 @@ export interface BuildOptions<K, V> {
 
 /** Options of {@link CacheEntryConfig.buildTypedTtl}. */
 export interface BuildTypedOptions<K, V> {
+  /** Letters, digits and `_`, up to 64. Separates the cache from others in one store. */
   readonly namespace: string;
+  /** Provides time, deadlines, write ids and the logger. */
   readonly host: Host;
   /** Defaults to a cache in process. */
   readonly store?: CacheStore | undefined;
+  /** Between values and bytes in a store. Defaults to JSON. */
   readonly codec?: CacheCodec<V> | undefined;
+  /** Name of a key in the store, different for different keys. Defaults to `String(key)`. */
   readonly nameOf?: ((key: K) => string) | undefined;
+  /** Deadline of a call to the store, in milliseconds. Defaults to 1,000. */
   readonly deadlineMs?: number | undefined;
+  /** Prefix of the name of the scheduled task; required when several accounts share one scheduler. */
   readonly taskPrefix?: string | undefined;
 }
 
@@ -35,7 +43,11 @@ export class CacheEntryConfig {
   /** Milliseconds without a read until an entry expires. In a store it counts from the write. */
   readonly idleMs: number | undefined;
 
-  /** @throws {RangeError} When a number is out of range. */
+  /**
+   * Takes size and expiry. Without a time, entries do not expire by it.
+   *
+   * @throws {RangeError} When a number is out of range.
+   */
   constructor(config: {
     readonly capacity: number;
     readonly ttlMs?: number | undefined;

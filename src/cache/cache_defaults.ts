@@ -8,8 +8,11 @@ const HOUR_MS = 3_600 * SECOND_MS;
 
 /** Size and expiry of a cache: see `CacheEntryConfig`. */
 export interface CacheLimits {
+  /** Maximum number of entries. */
   readonly capacity: number;
+  /** Milliseconds from the write until an entry expires. Defaults to never. */
   readonly ttlMs?: number | undefined;
+  /** Milliseconds without a read until an entry expires. Defaults to never. */
   readonly idleMs?: number | undefined;
 }
 
@@ -36,10 +39,18 @@ export type CacheName = keyof typeof CACHE_DEFAULTS;
 export interface ValueCache<K, V> {
   /** False when an external store keeps the values, which then outlive the process. */
   readonly isInProcess?: boolean | undefined;
+  /** The value of a key; `undefined` when it is absent. In process it is answered without a promise. */
   get(key: K): V | undefined | Promise<V | undefined>;
+  /**
+   * The value of a key, loaded by `load` when it is absent: once for all concurrent callers. Rejects with the
+   * error of `load`.
+   */
   getWith<R extends V | undefined>(key: K, load: () => R | Promise<R>): Promise<V | R>;
+  /** Puts a value in place of the one under its key. */
   insert(key: K, value: V): void | Promise<void>;
+  /** Removes a key. A load that is under way does not bring the old value back. */
   invalidate(key: K): void | Promise<void>;
+  /** Removes every key at once in this process, and from a store in the background. */
   invalidateAll(): void;
   /** What it holds in this process; `undefined` where a store keeps the values. */
   approximateSize?(): CacheSize | undefined;
@@ -53,6 +64,7 @@ export interface CacheSlot<V> {
   readonly name: CacheName;
   /** Separates it from other caches in one store. */
   readonly namespace: string;
+  /** Provides time, deadlines and the logger. */
   readonly host: Host;
   /** Prefix of the names of scheduled tasks. */
   readonly taskPrefix: string;
@@ -62,6 +74,7 @@ export interface CacheSlot<V> {
 
 /** Builds the caches of an account: `inProcessCaches`, or the result of `accountCaches`. */
 export interface CacheBuilder {
+  /** Builds the cache that a slot describes. It belongs to the caller. */
   build<V>(slot: CacheSlot<V>): ValueCache<string, V>;
 }
 

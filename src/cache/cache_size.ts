@@ -1,5 +1,6 @@
 /** What a cache holds in this process. */
 export interface CacheSize {
+  /** Number of entries, as `PortableCache.entryCount` counts them. */
   readonly entries: number;
   /** Estimated from some of the entries: their keys and values, in bytes. */
   readonly bytes: number;

@@ -13,6 +13,7 @@ const DEFAULT_CAPACITY = 5_000;
 
 /** Options of {@link KeyedLanes}. */
 export interface KeyedLanesOptions {
+  /** Measures how long lanes are idle. */
   readonly clock: Clock;
   /**
    * Maximum number of lanes; lanes in use are kept beyond it. Defaults to 5,000, enough for the chats of one
@@ -53,7 +54,11 @@ export class KeyedLanes {
   readonly #lanes: PortableCache<string, Lane>;
   readonly #maxWaiting: number;
 
-  /** @throws {RangeError} When a number is out of range. */
+  /**
+   * Creates lanes on demand, one for each key in use.
+   *
+   * @throws {RangeError} When a number is out of range.
+   */
   constructor(options: KeyedLanesOptions) {
     requireObject("create lanes: options", options);
     const { clock, capacity = DEFAULT_CAPACITY, maxWaiting = MAX_WAITING } = options;

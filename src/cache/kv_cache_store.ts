@@ -6,8 +6,11 @@ const LEAST_EXPIRATION_TTL = 60;
 
 /** The used methods of a Workers KV namespace. */
 export interface KvNamespaceLike {
+  /** The bytes of a key; `null` when there are none. */
   get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+  /** Stores bytes. `expirationTtl` is in seconds, at least 60. */
   put(key: string, value: Uint8Array, options?: { expirationTtl?: number }): Promise<void>;
+  /** Removes a key, if present. */
   delete(key: string): Promise<void>;
 }
 

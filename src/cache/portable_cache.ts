@@ -118,8 +118,10 @@ export class PortableCache<K, V> {
   #sweptMs = Number.NaN;
 
   /**
-   * @throws {RangeError} When a number is out of range. @throws {TypeError} When `isHeld` is combined with an
-   * expiry.
+   * Creates an empty cache.
+   *
+   * @throws {RangeError} When a number is out of range.
+   * @throws {TypeError} When `isHeld` is combined with an expiry.
    */
   constructor(options: PortableCacheOptions<K, V>) {
     requireObject("options", options);

@@ -4,17 +4,25 @@ import { type KeyValueCacheStoreOptions, keyValueCacheStore } from "./key_value_
 
 /** The used methods of a client of the package `redis` (node-redis 4 and later). */
 export interface NodeRedisLike {
+  /** `GET`: the text of a key, or `null`. */
   get(key: string): Promise<unknown>;
+  /** `SET` without an expiry. */
   set(key: string, value: string): Promise<unknown>;
+  /** `PSETEX`: sets a text that expires after `ttlMs` milliseconds. */
   pSetEx(key: string, ttlMs: number, value: string): Promise<unknown>;
+  /** `DEL` of one key. */
   del(key: string): Promise<unknown>;
 }
 
 /** The used methods of a client of the package `ioredis`. */
 export interface IoRedisLike {
+  /** `GET`: the text of a key, or `null`. */
   get(key: string): Promise<unknown>;
+  /** `SET` without an expiry. */
   set(key: string, value: string): Promise<unknown>;
+  /** `PSETEX`: sets a text that expires after `ttlMs` milliseconds. */
   psetex(key: string, ttlMs: number, value: string): Promise<unknown>;
+  /** `DEL` of one key. */
   del(key: string): Promise<unknown>;
 }
 

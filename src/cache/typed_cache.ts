@@ -17,15 +17,21 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /** Options of {@link TypedCache.inProcess}. */
 export interface InProcessCacheOptions<K, V> {
+  /** Measures both expiries. */
   readonly clock: Clock;
+  /** Maximum number of entries; 0 turns the cache off. */
   readonly capacity: number;
+  /** Milliseconds from the write until an entry expires. Defaults to never. */
   readonly ttlMs?: number | undefined;
+  /** Milliseconds without a read until an entry expires. Defaults to never. */
   readonly idleMs?: number | undefined;
+  /** Called once for each entry after it is removed, with the reason. */
   readonly onEvict?: EvictionListener<K, V> | undefined;
 }
 
 /** Options of {@link TypedCache.overStore}. */
 export interface StoredCacheSettings<K, V> {
+  /** Where the bytes are kept. The cache does not close it. */
   readonly store: CacheStore;
   /**
    * Letters, digits and `_`. Unique for each store and prefix: two caches with one namespace would read each

@@ -11,6 +11,7 @@ export const DEFAULT_APP_VERSION: AppVersion = [2, 3000, 0];
 
 /** A signed pre-key with everything that changes together with it. */
 export interface NewSignedPreKey {
+  /** X25519 pair, 32 bytes each. */
   readonly pair: KeyPair;
   /** 64 bytes: XEdDSA by the identity key over 0x05‖public. */
   readonly signature: Uint8Array;

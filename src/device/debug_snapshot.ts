@@ -3,10 +3,13 @@ import type { Host } from "../ports/mod.ts";
 
 /** What a debug snapshot holds: counts, sizes, ids and times, never keys, tokens, records or payloads. */
 export interface DebugSnapshot {
+  /** The name that the caller has passed to `createSnapshot`. */
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly takenAtMs: number;
+  /** The device in memory, without keys, tokens and signatures. */
   readonly device: RedactedDevice;
+  /** Rows and bytes of each table of the account. */
   readonly database: DatabaseSnapshot;
   /**
    * Every row of this account, of no other, with the lengths of its bytes in their place. Read page by page
@@ -19,7 +22,9 @@ export interface DebugSnapshot {
 
 /** An open account as a backup reads it. */
 export interface BackupSource {
+  /** Clock and logger of the account. */
   readonly host: Host;
+  /** The stores of the account, through its commit queue. */
   readonly store: Backend;
   /** Writes everything that is dirty. */
   flush(): Promise<unknown>;
@@ -29,9 +34,11 @@ export interface BackupSource {
 
 /** A snapshot with secrets: what is needed to make a backup. */
 export interface SnapshotBackup {
+  /** The name that the caller has passed to `createSnapshot`. */
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly takenAtMs: number;
+  /** The bytes that the caller gave, unchanged. */
   readonly extra: Uint8Array | undefined;
   /** For `backupAccount` of the subpath `transfer`. */
   readonly account: BackupSource;

@@ -52,6 +52,7 @@ export type DeviceDraft = {
 
 /** The public half of a one-time pre-key, for upload. */
 export interface PublicPreKey {
+  /** 1 … 2^24−1. */
   readonly id: number;
   /** 32 bytes, without the 0x05 prefix. */
   readonly publicKey: Uint8Array;
@@ -120,7 +121,11 @@ export class PersistenceManager {
   #snapshot: Device;
   #modifying = false;
 
-  /** @throws {TypeError | RangeError} When the device is not valid. */
+  /**
+   * Called by `openAccount`. Takes the stored device, which it owns from then on.
+   *
+   * @throws {TypeError | RangeError} When the device is not valid.
+   */
   constructor(options: PersistenceManagerOptions) {
     const { device } = options;
     requireDevice(device);

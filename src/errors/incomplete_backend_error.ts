@@ -9,6 +9,7 @@ export class IncompleteBackendError extends TypeError {
   /** The missing stores and methods, such as `protocol` or `signal.putSession`. */
   readonly missing: readonly string[];
 
+  /** Creates the error. The message lists the first of `missing` behind `action`. */
   constructor(action: string, missing: readonly string[]) {
     const listed = missing.slice(0, MAX_LISTED).join(", ");
     const rest = missing.length > MAX_LISTED ? ` and ${missing.length - MAX_LISTED} more` : "";

@@ -38,8 +38,13 @@ export type StoreErrorCode =
  * read `action: state` and never contain key bytes, tokens, records or SQL parameters.
  */
 export class StoreError extends Error {
+  /** The condition, for programs. Codes are part of the API; messages are not. */
   readonly code: StoreErrorCode;
 
+  /**
+   * Creates an error of the condition `code`. `message` reads `action: state` and must not contain secrets.
+   * Pass what caused it as `options.cause`.
+   */
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -52,6 +57,7 @@ export class StoreError extends Error {
  * again.
  */
 export class FencedError extends StoreError {
+  /** Creates the error with code `fenced`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("fenced", message, options);
   }
@@ -59,6 +65,7 @@ export class FencedError extends StoreError {
 
 /** Stored bytes cannot be decoded. They stay in the store. */
 export class CorruptError extends StoreError {
+  /** Creates the error with code `corrupt`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("corrupt", message, options);
   }
@@ -66,6 +73,9 @@ export class CorruptError extends StoreError {
 
 /** A stored value has a length that no valid value of its kind has. The bytes stay in the store. */
 export class WrongLengthError extends StoreError {
+  /**
+   * Creates the error with code `wrong-length`. `message` reads `action: state` and must not contain secrets.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super("wrong-length", message, options);
   }
@@ -73,6 +83,7 @@ export class WrongLengthError extends StoreError {
 
 /** The backend failed to carry out a call and applied nothing of it. Retryable. */
 export class BackendError extends StoreError {
+  /** Creates the error with code `failed`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("failed", message, options);
   }
@@ -82,6 +93,9 @@ export class BackendError extends StoreError {
  * The answer to a commit was lost. The commit was applied in full, was not applied, or may still be applied.
  */
 export class AmbiguousError extends StoreError {
+  /**
+   * Creates the error with code `ambiguous`. `message` reads `action: state` and must not contain secrets.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super("ambiguous", message, options);
   }
@@ -89,6 +103,7 @@ export class AmbiguousError extends StoreError {
 
 /** Another writer holds the database. Nothing was applied. Retryable. */
 export class BusyError extends StoreError {
+  /** Creates the error with code `busy`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("busy", message, options);
   }
@@ -101,6 +116,7 @@ export class RefusedError extends StoreError {
    */
   readonly writeIndex: number | undefined;
 
+  /** Creates the error with code `refused`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions & { readonly writeIndex?: number | undefined }) {
     super("refused", message, options);
     this.writeIndex = options?.writeIndex;
@@ -112,6 +128,9 @@ export class RefusedError extends StoreError {
  * changed.
  */
 export class IncompatibleError extends StoreError {
+  /**
+   * Creates the error with code `incompatible`. `message` reads `action: state` and must not contain secrets.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super("incompatible", message, options);
   }
@@ -122,6 +141,7 @@ export class IncompatibleError extends StoreError {
  * until a commit succeeds.
  */
 export class HaltedError extends StoreError {
+  /** Creates the error with code `halted`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("halted", message, options);
   }
@@ -129,6 +149,7 @@ export class HaltedError extends StoreError {
 
 /** A bounded queue or buffer is full. Nothing was accepted. */
 export class LimitError extends StoreError {
+  /** Creates the error with code `limit`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("limit", message, options);
   }
@@ -136,6 +157,7 @@ export class LimitError extends StoreError {
 
 /** The object was closed. Nothing was accepted. */
 export class ClosedError extends StoreError {
+  /** Creates the error with code `closed`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("closed", message, options);
   }
@@ -146,6 +168,10 @@ export class ClosedError extends StoreError {
  * Nothing was changed. To link a new device, erase this account or open another one.
  */
 export class IdentityConflictError extends StoreError {
+  /**
+   * Creates the error with code `identity-conflict`. `message` reads `action: state` and must not contain
+   * secrets.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super("identity-conflict", message, options);
   }
@@ -156,6 +182,7 @@ export class IdentityConflictError extends StoreError {
  * opened with keys. Nothing was changed, and no owner was fenced.
  */
 export class SealedError extends StoreError {
+  /** Creates the error with code `sealed`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions) {
     super("sealed", message, options);
   }
@@ -173,6 +200,7 @@ export class HeldError extends StoreError {
   /** `undefined` when the error was received from a service. */
   readonly state: "importing" | "arriving" | "moving" | "moved" | undefined;
 
+  /** Creates the error with code `held`. `message` reads `action: state` and must not contain secrets. */
   constructor(message: string, options?: ErrorOptions & { readonly state?: HeldError["state"] }) {
     super("held", message, options);
     this.state = options?.state;

@@ -4,6 +4,7 @@
  * Names are those of files in the folder itself, in any order. The folder must not change while it is read.
  */
 export interface FolderReader {
+  /** The names of all files. */
   names(): AsyncIterable<string>;
   /** The content of a file; `undefined` when there is none of this name. The importer owns the bytes. */
   read(name: string): Promise<Uint8Array | undefined>;
@@ -31,7 +32,9 @@ export interface SqlReader {
 
 /** One statement with its parameters. */
 export interface ForeignStatement {
+  /** The text of the statement, with `?` for its parameters. */
   readonly sql: string;
+  /** Values of the parameters, in order. */
   readonly params: readonly ForeignValue[];
 }
 
@@ -46,6 +49,7 @@ export interface SqlWriter extends SqlReader {
 
 /** A store of values by text, as in Redis, MongoDB or a table of two columns. */
 export interface KeyValueReader {
+  /** All keys, in any order. */
   keys(): AsyncIterable<string>;
   /** The value: text or bytes of JSON, or a parsed value. `undefined` when there is none. */
   get(key: string): Promise<unknown>;

@@ -32,7 +32,9 @@ export type SkipReason =
 export interface SkippedItems {
   /** The source's own name of the kind: a type of keys, or a table. */
   readonly kind: string;
+  /** Why they were left out. */
   readonly reason: SkipReason;
+  /** Number of items. */
   readonly count: number;
   /** Names of the first ones: files, or keys of rows. Never a value. */
   readonly examples: readonly string[];
@@ -40,8 +42,11 @@ export interface SkippedItems {
 
 /** Counts of one kind. */
 export interface KindCounts {
+  /** The source's own name of the kind: a type of keys, or a table. */
   readonly kind: string;
+  /** Number of items in the source. */
   readonly found: number;
+  /** Number of those that were converted. */
   readonly converted: number;
 }
 
@@ -49,10 +54,13 @@ export interface KindCounts {
 export interface ForeignReport {
   /** The other client's state, such as `Baileys folder`. */
   readonly state: string;
+  /** Whether nothing was stored. */
   readonly isDryRun: boolean;
   /** JID of the phone number; `undefined` when the device was never paired. */
   readonly pn: string | undefined;
+  /** Counts of each kind that was found. */
   readonly kinds: readonly KindCounts[];
+  /** What was left out, by kind and reason. */
   readonly skipped: readonly SkippedItems[];
   /** Number of writes, files or rows that were stored, or would be. */
   readonly writes: number;

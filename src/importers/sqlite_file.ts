@@ -5,6 +5,7 @@ import type { ForeignValue, SqlWriter } from "./ports.ts";
 
 /** A SQLite file of another program. */
 export interface SqliteFile extends SqlWriter, Disposable {
+  /** Closes the connection. An exporter closes it after its last transaction. */
   close(): void;
 }
 

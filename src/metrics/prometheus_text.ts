@@ -5,15 +5,21 @@ export type MetricType = "counter" | "gauge" | "histogram";
 export interface Sample {
   /** Behind the metric's name: `_bucket`, `_sum` and `_count` of a histogram. */
   readonly suffix?: string | undefined;
+  /** Labels by name, in the order in which they are written. Values are escaped. Defaults to none. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The value. Infinities are written as `+Inf` and `-Inf`. */
   readonly value: number;
 }
 
 /** A metric with its lines. */
 export interface MetricFamily {
+  /** The name, without the suffixes of a histogram's lines. */
   readonly name: string;
+  /** The sort of the metric. */
   readonly type: MetricType;
+  /** One line of help, which is escaped. */
   readonly help: string;
+  /** The lines, in order. */
   readonly samples: readonly Sample[];
 }
 

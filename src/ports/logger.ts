@@ -8,6 +8,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * A structured logger, which must not throw. Callers never pass keys, tokens, records or message contents.
  */
 export interface Logger {
+  /** Takes one entry. `message` reads `action: state`; what varies is in `fields`. */
   log(level: LogLevel, message: string, fields?: LogFields): void;
 }
 

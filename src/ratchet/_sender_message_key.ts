@@ -20,6 +20,7 @@ const KNOWN = 0b110;
 
 /** The key of a skipped group message. */
 export interface SenderMessageKey {
+  /** Iteration of the message in its chain, 0 … 2^32−1. */
   readonly iteration: number;
   /** The seed from which the keys of the message are derived, 32 bytes. */
   readonly seed: Uint8Array;

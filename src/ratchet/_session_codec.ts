@@ -42,28 +42,43 @@ const KNOWN_OF_PENDING = 0b1110;
 
 /** A stored pending pre-key. */
 export interface StoredPendingPreKey {
+  /** Id of the one-time pre-key; `undefined` when the peer had none. */
   readonly preKeyId: number | undefined;
+  /** Our base key, 33 bytes with the 0x05 prefix. */
   readonly baseKey: Uint8Array | undefined;
+  /** Id of the peer's signed pre-key. */
   readonly signedPreKeyId: number | undefined;
+  /** Unknown fields, encoded. */
   readonly unknown: Uint8Array;
 }
 
 /** One stored session. Fields missing from the bytes are `undefined`; an empty key counts as absent. */
 export interface SessionParts {
+  /** Version of the message format, 3 in practice. */
   sessionVersion: number | undefined;
+  /** Our identity key, 33 bytes with the 0x05 prefix. */
   localIdentityPublic: Uint8Array | undefined;
+  /** The peer's identity key, 33 bytes with the 0x05 prefix. */
   remoteIdentityPublic: Uint8Array | undefined;
+  /** 32 bytes. */
   rootKey: Uint8Array | undefined;
+  /** Counter of the last message on the previous sending chain; 0 when there was none. */
   previousCounter: number | undefined;
+  /** The sending chain, with its private ratchet key. */
   senderChain: SessionChain | undefined;
   /** Never changed in place, because copies share it. */
   receiverChains: readonly SessionChain[];
   /** Obsolete; kept unchanged. */
   pendingKeyExchange: Uint8Array | undefined;
+  /** The pre-keys that messages name until the peer has answered. */
   pendingPreKey: StoredPendingPreKey | undefined;
+  /** The peer's registration id. */
   remoteRegistrationId: number | undefined;
+  /** Our registration id at the time of the session. */
   localRegistrationId: number | undefined;
+  /** Set by clients that want to renew the session. Stored as it is. */
   needsRefresh: boolean | undefined;
+  /** Base key of the side that began the session, 33 bytes with the 0x05 prefix. */
   aliceBaseKey: Uint8Array | undefined;
   /** Unknown fields, encoded. */
   unknown: Uint8Array;

@@ -45,7 +45,9 @@ export interface MessageKey {
 
 /** A message key in a chain: its counter, and its encoded message, including unknown fields. */
 export interface StoredKey {
+  /** Counter of the message in its chain. */
   readonly index: number;
+  /** The encoded message, which the chain owns. */
   readonly bytes: Uint8Array;
 }
 

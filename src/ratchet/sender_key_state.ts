@@ -9,13 +9,17 @@ import { MAX_MESSAGE_KEYS, MAX_SKIPPED_MESSAGES } from "./session_chain.ts";
 
 /** A stored sender key. */
 export interface SenderKeyStateParts {
+  /** Id that the sender has drawn; `undefined` reads as 0. */
   readonly keyId: number | undefined;
+  /** Iteration of the next message; `undefined` reads as 0. */
   readonly iteration: number | undefined;
+  /** The chain key, 32 bytes. */
   readonly seed: Uint8Array;
   /** 33 bytes with the prefix, or 32 without. */
   readonly signingPublic: Uint8Array;
   /** 32 bytes when the sender key is our own; empty or absent otherwise. */
   readonly signingPrivate: Uint8Array | undefined;
+  /** Keys of skipped messages, the earliest kept first, at most `MAX_MESSAGE_KEYS`. */
   readonly messageKeys: readonly StoredKey[];
   /** Unknown fields of the chain key, the signing key and the state, encoded. */
   readonly unknown: { readonly chain: Uint8Array; readonly signing: Uint8Array; readonly state: Uint8Array };
@@ -90,6 +94,7 @@ export class SenderKeyState {
     return this.#id;
   }
 
+  /** Id that the sender has drawn, 0 … 2^32−1. Messages name it. */
   get keyId(): number {
     return this.#parts.keyId ?? 0;
   }

@@ -16,17 +16,25 @@ export const MAX_SKIPPED_MESSAGES = 2_000;
 
 /** The stored key of a chain's next message. Fields missing from the bytes are `undefined`. */
 export interface StoredChainKey {
+  /** Counter of the next message. */
   readonly index: number | undefined;
+  /** The chain key, 32 bytes. Of a closed chain it derives nothing. */
   readonly key: Uint8Array | undefined;
+  /** Whether the chain was closed: its key was thrown away. */
   readonly closed: boolean | undefined;
+  /** Unknown fields, encoded. */
   readonly unknown: Uint8Array;
 }
 
 /** A stored chain. Fields missing from the bytes are `undefined`; an empty key counts as absent. */
 export interface SessionChainParts {
+  /** Public ratchet key, 33 bytes with the 0x05 prefix. */
   readonly ratchetKey: Uint8Array | undefined;
+  /** Private ratchet key, 32 bytes; `undefined` on a receiving chain. */
   readonly ratchetKeyPrivate: Uint8Array | undefined;
+  /** The key of the next message and its counter. */
   readonly chainKey: StoredChainKey | undefined;
+  /** Keys of skipped messages, the earliest kept first, at most `MAX_MESSAGE_KEYS`. */
   readonly messageKeys: readonly StoredKey[];
   /** Unknown fields, encoded. */
   readonly unknown: Uint8Array;

@@ -8,6 +8,7 @@ import { SessionChain } from "./session_chain.ts";
 export interface PendingPreKey {
   /** Absent when the peer had no one-time pre-key. */
   readonly preKeyId?: number | undefined;
+  /** Id of the peer's signed pre-key. */
   readonly signedPreKeyId: number;
   /** 33 bytes with the 0x05 prefix, or empty. */
   readonly baseKey: Uint8Array;
@@ -133,6 +134,7 @@ export class SessionState {
     this.#own().receiverChains = chains.slice(-MAX_RECEIVER_CHAINS);
   }
 
+  /** The pre-keys that messages name until the peer has answered; `undefined` after its first answer. */
   get pendingPreKey(): PendingPreKey | undefined {
     const stored = this.#parts.pendingPreKey;
     if (stored === undefined) return undefined;
@@ -150,6 +152,7 @@ export class SessionState {
     }));
   }
 
+  /** The peer's registration id, 0 … 2^32−1. */
   get remoteRegistrationId(): number | undefined {
     return this.#parts.remoteRegistrationId;
   }
@@ -160,6 +163,7 @@ export class SessionState {
     );
   }
 
+  /** Our registration id at the time of the session, 0 … 2^32−1. */
   get localRegistrationId(): number | undefined {
     return this.#parts.localRegistrationId;
   }
@@ -170,6 +174,7 @@ export class SessionState {
     );
   }
 
+  /** A mark of clients that want to renew the session; false when it is absent. */
   get needsRefresh(): boolean {
     return this.#parts.needsRefresh ?? false;
   }

@@ -19,6 +19,7 @@ import {
 
 /** The proof that a primary device linked this one: `ADVSignedDeviceIdentity`. */
 export interface AdvSignedDeviceIdentity {
+  /** Encoded `ADVDeviceIdentity`, which both signatures cover. */
   readonly details?: Uint8Array | undefined;
   /** 32 bytes. */
   readonly accountSignatureKey?: Uint8Array | undefined;
@@ -48,6 +49,7 @@ export interface AdvKeyIndexList {
   readonly timestamp: number;
   /** Key indexes above this one are newer than the list and valid. */
   readonly currentIndex: number;
+  /** Key indexes at or below `currentIndex` that are valid. */
   readonly validIndexes: readonly number[];
   /** Whether the account's messages are encrypted at a host instead of end to end. */
   readonly isHosted: boolean;

@@ -6,8 +6,11 @@ import { DeviceListSchema, type DeviceListEntry as StoredEntry } from "./gen/dev
 
 /** One device of a user. */
 export interface DeviceListEntry {
+  /** Number of the device, 0 … 2^32−1; 0 is the primary device. */
   readonly deviceId: number;
+  /** Its index in the signed list of key indexes; absent for the primary device and where none was sent. */
   readonly keyIndex?: number | undefined;
+  /** Whether the device is run by a host for the user. Absent if it was not told. */
   readonly isHosted?: boolean | undefined;
 }
 
@@ -15,10 +18,16 @@ export interface DeviceListEntry {
 export interface DeviceListRecord {
   /** The canonical user part: the LID if it is known, else the phone number. */
   readonly user: string;
+  /** The devices, in the order in which they were told. */
   readonly devices: readonly DeviceListEntry[];
   /** Unix seconds. */
   readonly timestamp: number;
+  /** The server's hash of the participants, as text. Absent if it was not told. */
   readonly phash?: string | undefined;
+  /**
+   * Identifies the user's registration, 0 … 2^32−1: another one means another identity. Absent if it was not
+   * told.
+   */
   readonly rawId?: number | undefined;
 }
 

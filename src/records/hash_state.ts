@@ -15,6 +15,7 @@ export interface HashState {
   readonly hash: Uint8Array;
   /** Value MACs by index MAC (base64), for clients that keep them in the state. */
   readonly indexValueMap: ReadonlyMap<string, Uint8Array>;
+  /** The client's note about a mismatch of MACs. Stored as it is: Holdfast does not act on it. */
   readonly macMismatchFatal: boolean;
 }
 

@@ -17,7 +17,9 @@ export interface ServerCert {
 
 /** The server's Noise certificate chain. */
 export interface ServerCertChain {
+  /** The certificate that signs the leaf. */
   readonly intermediate: ServerCert;
+  /** The certificate of the server's static Noise key. */
   readonly leaf: ServerCert;
 }
 

@@ -16,8 +16,11 @@ export interface SyncKey {
 
 /** The devices of an app-state sync key. */
 export interface SyncKeyFingerprint {
+  /** The `rawId` of the account that shared the key. */
   readonly rawId?: number | undefined;
+  /** The current key index of that account. */
   readonly currentIndex?: number | undefined;
+  /** Key indexes of the devices that have the key. */
   readonly deviceIndexes: readonly number[];
 }
 

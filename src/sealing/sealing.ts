@@ -26,7 +26,9 @@ export interface SealingOptions {
   readonly sealExisting?: boolean | undefined;
   /** Encrypts and decrypts. Defaults to `node:crypto`, or WebCrypto on Cloudflare Workers. */
   readonly sealer?: Sealer | undefined;
+  /** Draws salts and a part of the name of each life. Defaults to the host's own. */
   readonly random?: Random | undefined;
+  /** Its time is a part of the name of each life. Defaults to the host's own. */
   readonly clock?: Clock | undefined;
 }
 

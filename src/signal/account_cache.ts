@@ -36,9 +36,13 @@ export interface SignalPolicy {
 
 /** The part of an open account that its Signal cache needs. */
 export interface SignalAccount extends CacheHolder {
+  /** Clock, randomness, scheduler and logger of the account. */
   readonly host: Host;
+  /** Reads of entries that are not in memory. */
   readonly store: SignalCacheReads;
+  /** The device, whose identity tells our own sender keys. */
   readonly device: { getDeviceSnapshot(): Device };
+  /** Writes dirty entries. */
   readonly writeBehind: WriteBehind;
   /** The mappings between phone numbers and LIDs. */
   readonly lid: UserMappings;
@@ -50,6 +54,7 @@ export interface SignalAccount extends CacheHolder {
   onClosing?(listener: () => void): void;
   /** Resolves when the account is closed. */
   close?(): Promise<void>;
+  /** Durability, capacity and restore epoch. */
   readonly signalPolicy: SignalPolicy;
   /** Owner epoch of the opening. */
   readonly ownerEpoch: number;
@@ -57,7 +62,9 @@ export interface SignalAccount extends CacheHolder {
 
 /** Codecs of an account's sessions and sender keys in memory. Two values are equal when their members are. */
 export interface SignalCodecs<S, K> {
+  /** Codec of sessions. */
   readonly sessions: LiveRecordCodec<S>;
+  /** Codec of sender keys. */
   readonly senderKeys: LiveRecordCodec<K>;
 }
 
@@ -96,8 +103,7 @@ const STANDARD: SignalCodecs<SessionRecord, SenderKeyRecord> = {
  * ```
  */
 export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
-export function signalCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K>;
-export function signalCache(account: SignalAccount): SignalStoreCache<SessionRecord, SenderKeyRecord>;
+/** As above, with records of the caller's own types. */
 export function signalCache<S, K>(account: SignalAccount, codecs: SignalCodecs<S, K>): SignalStoreCache<S, K>;
 export function signalCache<S, K>(
   account: SignalAccount,

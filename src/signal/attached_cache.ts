@@ -11,6 +11,7 @@ export type AnySignalCache = Pick<
 
 /** An account that a Signal cache can be attached to. */
 export interface CacheHolder {
+  /** The slot that holds the cache. An account has at most one. */
   readonly attachments: Attachments;
 }
 

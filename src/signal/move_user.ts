@@ -62,8 +62,11 @@ export interface MoveOptions {
 
 /** Result of a move. */
 export interface MoveReport {
+  /** Number of sessions that were moved. */
   readonly sessions: number;
+  /** Number of identity keys that were moved. */
   readonly identities: number;
+  /** Number of sender keys that were moved. */
   readonly senderKeys: number;
   /** Entries that were not moved because one end cannot be read. */
   readonly skipped: readonly SignalAddressEntry[];

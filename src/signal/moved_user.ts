@@ -5,7 +5,9 @@ const LID_SERVERS: Partial<Record<SignalServer, SignalServer>> = { "c.us": "lid"
 
 /** A phone number and its LID, as the user parts of addresses. */
 export interface MovedUser {
+  /** User part of the phone number. */
   readonly pn: string;
+  /** User part of the LID. */
   readonly lid: string;
 }
 

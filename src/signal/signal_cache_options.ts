@@ -68,11 +68,15 @@ export interface SignalStoreCacheOptions<S, K> {
 
 /** Statistics of a cache. */
 export interface SignalCacheStats extends SignalCacheCounts {
-  /** Reads from memory; `misses` counts reads that had to wait for the store. */
+  /** Reads that were answered from memory. */
   readonly hits: number;
+  /** Reads that had to wait for the store. */
   readonly misses: number;
+  /** Sessions in memory. */
   readonly sessions: number;
+  /** Sender keys in memory. */
   readonly senderKeys: number;
+  /** Identity keys in memory. */
   readonly identities: number;
   /** Estimated heap of the entries, in bytes. With the option `capacity`, their number. */
   readonly heapBytes: number;

@@ -86,7 +86,11 @@ export class SignalStoreCache<S, K> {
   readonly #gates: SendGates;
   #incarnation: string;
 
-  /** @throws {RangeError} When the capacity or the restore epoch is out of range. */
+  /**
+   * Called by `signalCache`.
+   *
+   * @throws {RangeError} When the capacity or the restore epoch is out of range.
+   */
   constructor(options: SignalStoreCacheOptions<S, K>) {
     this.#options = options;
     const { host, engine, reads } = options;
@@ -150,6 +154,7 @@ export class SignalStoreCache<S, K> {
     return this.#incarnation;
   }
 
+  /** The present counts and sizes. The cost grows with the number of entries. */
   get stats(): SignalCacheStats {
     let [gated, leased] = [0, 0];
     for (const entry of this.#dirty.entries) {

@@ -18,11 +18,16 @@ const DEFAULT_START_MS = 1_767_225_600_000;
 export class FakeClock implements Clock {
   #nowMs: number;
 
-  /** @param startMs Milliseconds since the Unix epoch. Defaults to 2026-01-01T00:00:00Z. */
+  /**
+   * Starts the clock.
+   *
+   * @param startMs Milliseconds since the Unix epoch. Defaults to 2026-01-01T00:00:00Z.
+   */
   constructor(startMs: number = DEFAULT_START_MS) {
     this.#nowMs = requireMs("start clock", startMs);
   }
 
+  /** Milliseconds since the Unix epoch. Stands still until `advance` or `set`. */
   nowMs(): number {
     return this.#nowMs;
   }

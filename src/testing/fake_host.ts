@@ -7,9 +7,13 @@ import { SeededRandom } from "./seeded_random.ts";
 
 /** A `Host` whose parts a test can control and inspect. */
 export interface FakeHost extends Host {
+  /** A clock that the test moves. */
   readonly clock: FakeClock;
+  /** A scheduler that the test advances, over the same clock. */
   readonly scheduler: ManualScheduler;
+  /** Randomness that repeats with its seed. */
   readonly random: SeededRandom;
+  /** A logger that keeps its entries. */
   readonly logger: RecordingLogger;
 }
 

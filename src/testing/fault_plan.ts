@@ -16,7 +16,9 @@ export type CommitFault = "pass" | "lose-answer" | "lose-request" | "duplicate" 
 
 /** A commit that has not arrived yet. */
 export interface LateCommit {
+  /** The writes of the commit, copied. */
   readonly writes: readonly Write[];
+  /** Options of the commit, with its guard. */
   readonly options: CommitOptions | undefined;
   /** Sends it to the backend. */
   deliver(): Promise<number[]>;

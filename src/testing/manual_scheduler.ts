@@ -21,7 +21,9 @@ interface Entry {
 
 /** A task that rejected. */
 export interface TaskFailure {
+  /** Name of the task. */
   readonly name: string;
+  /** What it rejected with. */
   readonly error: unknown;
 }
 
@@ -57,10 +59,12 @@ export class ManualScheduler implements Scheduler {
   readonly #failures: TaskFailure[] = [];
   #order = 0;
 
+  /** Creates a scheduler that moves `clock`. */
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
 
+  /** See `Scheduler`. @throws {TypeError} When the name is taken. */
   register(name: string, task: ScheduledTask): () => void {
     if (this.#entries.has(name)) throw new TypeError(`register task: name ${JSON.stringify(name)} is taken`);
     const entry: Entry = { name, task, dueAtMs: undefined, order: 0, running: false };
@@ -72,6 +76,7 @@ export class ManualScheduler implements Scheduler {
     };
   }
 
+  /** See `Scheduler`. @throws {TypeError} When the name is not registered. */
   schedule(name: string, dueAtMs: number): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
@@ -82,6 +87,7 @@ export class ManualScheduler implements Scheduler {
     this.#order += 1;
   }
 
+  /** See `Scheduler`. */
   cancel(name: string): void {
     const entry = this.#entries.get(name);
     if (entry !== undefined) entry.dueAtMs = undefined;

@@ -5,8 +5,11 @@ const MAX_ENTRIES = 10_000;
 
 /** One call of `log`. */
 export interface LogEntry {
+  /** Level of the entry. */
   readonly level: LogLevel;
+  /** Message of the entry. */
   readonly message: string;
+  /** A copy of its fields. */
   readonly fields: LogFields;
 }
 
@@ -14,6 +17,7 @@ export interface LogEntry {
 export class RecordingLogger implements Logger {
   readonly #entries: LogEntry[] = [];
 
+  /** Keeps the entry. The oldest one is dropped beyond 10,000. */
   log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (this.#entries.length === MAX_ENTRIES) this.#entries.shift();
     this.#entries.push({ level, message, fields: { ...fields } });

@@ -25,7 +25,12 @@ export class SeededRandom implements Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed An integer. Its low 32 bits are used. @throws {RangeError} When it is none. */
+  /**
+   * Starts the sequence of a seed.
+   *
+   * @param seed An integer. Its low 32 bits are used.
+   * @throws {RangeError} When it is none.
+   */
   constructor(seed: number) {
     if (!Number.isInteger(seed)) throw new ArgumentRangeError("create randomness: seed is not an integer");
     this.seed = seed;
@@ -65,6 +70,7 @@ export class SeededRandom implements Random {
     return this.below(odds) === 0;
   }
 
+  /** `count` pseudo-random bytes, owned by the caller. Not fit for keys outside of tests. */
   bytes(count: number): Uint8Array {
     const bytes = new Uint8Array(count);
     for (let index = 0; index < count; index += 1) bytes[index] = this.uint32() >>> 24;

@@ -26,6 +26,7 @@ export interface TransferSink {
 
 /** What a backup has written. */
 export interface BackupReport extends TransferTotals {
+  /** Length of the file in bytes. */
   readonly bytes: number;
 }
 

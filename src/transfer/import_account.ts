@@ -18,7 +18,9 @@ export interface ImportAccountOptions extends ImportOptions, ReadTransferOptions
 
 /** What an import of a file has stored, and what the file says of itself. */
 export interface ImportAccountReport extends ImportReport {
+  /** What the file says of itself at its beginning. */
   readonly header: TransferHeader;
+  /** What the file says at its end. */
   readonly totals: TransferTotals;
 }
 

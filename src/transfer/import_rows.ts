@@ -38,6 +38,7 @@ export interface ImportOptions {
 
 /** Options of `importRows`. */
 export interface ImportRowsOptions extends ImportOptions {
+  /** Whether chains of the source go on: see `ImportedChains`. */
   readonly chain: ImportedChains;
 }
 
@@ -50,8 +51,11 @@ export interface ImportRowsOptions extends ImportOptions {
  * - `unreadable`: the record does not decode. It is stored as it is, and the first opening sets it aside.
  */
 export interface ImportChange {
+  /** The table of the rows. */
   readonly table: string;
+  /** Number of rows that were changed for this reason. */
   readonly rows: number;
+  /** The reason. */
   readonly why: "copy" | "no-lease" | "unreadable";
 }
 
@@ -59,6 +63,7 @@ export interface ImportChange {
 export interface ImportReport {
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
+  /** What is not as it was in the source. */
   readonly changes: readonly ImportChange[];
   /** The account that was replaced and can be brought back. */
   readonly replaced: SetAsideAccount | undefined;

@@ -13,6 +13,7 @@ export type TransferKind = "export" | "backup";
 
 /** What a transfer file says of itself, without secrets. */
 export interface TransferHeader {
+  /** How the file was made. */
   readonly kind: TransferKind;
   /** Clock time at the beginning, in milliseconds. */
   readonly createdAtMs: number;
@@ -22,6 +23,7 @@ export interface TransferHeader {
   readonly pn: string | undefined;
   /** JID of the LID, once known. */
   readonly lid: string | undefined;
+  /** Registration id of the device, 1 … 2^31−1. */
   readonly registrationId: number;
 }
 

@@ -15,8 +15,13 @@ export type TransferFileFault = "foreign" | "torn" | "short" | "order" | "damage
 
 /** A transfer file cannot be used. Nothing of it can be opened as an account. */
 export class TransferFileError extends CorruptError {
+  /** What is wrong with the file, for programs. */
   readonly fault: TransferFileFault;
 
+  /**
+   * Creates the error with code `corrupt`. The message reads `read transfer file: ` and `state`, which must
+   * not contain secrets.
+   */
   constructor(fault: TransferFileFault, state: string, options?: ErrorOptions) {
     super(`read transfer file: ${state}`, options);
     this.fault = fault;

@@ -38,8 +38,11 @@ export type FindingPlace = ListedTable | "device" | "database";
 
 /** One thing that is not as it should be. Contains no secret. */
 export interface Finding {
+  /** What is wrong, for programs. */
   readonly code: FindingCode;
+  /** How bad it is. */
   readonly severity: FindingSeverity;
+  /** Where it was found. */
   readonly table: FindingPlace;
   /** The key of the row; `undefined` when several are meant, or it is not known. */
   readonly key: string | undefined;

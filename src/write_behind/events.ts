@@ -9,6 +9,7 @@ export interface ErrorSummary {
    * left out.
    */
   readonly code: StoreErrorCode | "unexpected";
+  /** The message of a `StoreError`; of any other error only the name of its class. */
   readonly message: string;
 }
 

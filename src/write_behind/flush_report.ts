@@ -17,7 +17,9 @@ export interface IsolatedItem {
   readonly flushable: string;
   /** Key of the item within its flushable. */
   readonly key: string;
+  /** The generation that was collected. The item may have changed since. */
   readonly generation: number;
+  /** Why it is still dirty. */
   readonly reason: IsolationReason;
   /** The backend's error. A `RefusedError` when the reason is `refused`. */
   readonly error: Error;

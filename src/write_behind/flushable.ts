@@ -17,7 +17,9 @@ export interface DirtyItem {
   readonly key: string;
   /** Grows with every change of the item. An item that changed after it was collected stays dirty. */
   readonly generation: number;
+  /** How soon it must be durable. */
   readonly urgency: Urgency;
+  /** The writes that make the item durable, in order. The engine owns them until `applyOutcome`. */
   readonly writes: readonly Write[];
   /** Whether the flushable has checked the writes with `validateWrite`. If not, the engine checks them. */
   readonly checked?: boolean;
@@ -25,7 +27,9 @@ export interface DirtyItem {
 
 /** Identifies a collected item. */
 export interface ItemVersion {
+  /** The key of the collected item. */
   readonly key: string;
+  /** The generation at the time of the collection. */
   readonly generation: number;
 }
 
@@ -43,6 +47,7 @@ export interface Outcome {
 export interface Pending {
   /** Number of items that are `must` or `now`. */
   readonly must: number;
+  /** Number of items that are `may`. */
   readonly may: number;
   /** Estimated bytes that a flush would write. */
   readonly bytes: number;
@@ -57,12 +62,14 @@ export interface Pending {
 export interface Flushable {
   /** Unique name among the flushables of an engine, used in reports. */
   readonly name: string;
+  /** The present counts. Called often: it must not depend on the number of items. */
   pending(): Pending;
   /**
    * Returns all dirty items, or those that `only` accepts. The flushable must not change the returned bytes
    * afterwards.
    */
   collect(only?: (key: string, urgency: Urgency) => boolean): readonly DirtyItem[];
+  /** Called once for each `collect`, with what became of its items, before the next one. */
   applyOutcome(outcome: Outcome): void;
   /**
    * Called in a pause and before the last flush. The flushable releases its reserves, such as leases; items

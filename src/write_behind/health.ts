@@ -17,12 +17,15 @@ export type SaveState = "idle" | "saving" | "failing" | "halted" | "fenced" | "c
 
 /** Health of saving. */
 export interface WriteBehindHealth {
+  /** State of the engine. */
   readonly state: SaveState;
   /** Failures since the last commit that succeeded. */
   readonly consecutiveFailures: number;
   /** The latest failure, kept until a commit succeeds. */
   readonly lastError: ErrorSummary | undefined;
+  /** Clock time in milliseconds of the last commit that succeeded; `undefined` when there was none. */
   readonly lastSuccessAtMs: number | undefined;
+  /** Clock time in milliseconds of the last commit that failed; `undefined` when there was none. */
   readonly lastFailureAtMs: number | undefined;
   /** Time of the engine's next retry, while it is failing or halted. */
   readonly retryAtMs: number | undefined;

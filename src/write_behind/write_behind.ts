@@ -77,6 +77,10 @@ export class WriteBehind {
   #closing: Promise<void> | undefined;
   #closed = false;
 
+  /**
+   * Called by `openAccount`. It saves nothing before `run`, a flush or a direct commit. @throws {RangeError}
+   * When a part of the policy is out of range.
+   */
   constructor(options: WriteBehindOptions) {
     this.#options = options;
     const policy = resolvePolicy(options.policy);
@@ -244,7 +248,11 @@ export class WriteBehind {
     return this.#monitor.health.halted;
   }
 
-  /** @throws {FencedError | ClosedError} When the engine saves nothing any more. */
+  /**
+   * Throws the reason for which the engine saves nothing any more, if there is one.
+   *
+   * @throws {FencedError | ClosedError} The reason.
+   */
   assertUsable(): void {
     if (this.#closing !== undefined) throw new ClosedError("write-behind: closed");
     if (this.#monitor.health.fenced !== undefined) throw this.#monitor.health.fenced;

@@ -38,6 +38,7 @@ export interface AlarmSchedulerOptions {
   readonly clock?: Clock | undefined;
   /** Runs tasks while the object is in memory. Defaults to the host's timers. */
   readonly timers?: Scheduler | undefined;
+  /** Takes warnings of a failed read, write or task. Defaults to none. */
   readonly logger?: Logger | undefined;
 }
 
@@ -111,6 +112,7 @@ export class AlarmScheduler implements Scheduler {
   /** Additional delay of the alarm, after it has fired too early. */
   #extraDelayMs = 0;
 
+  /** Reads and sets nothing yet: call `repair` in the object's constructor. */
   constructor(storage: AlarmStorageLike, options: AlarmSchedulerOptions = {}) {
     requireObject("options", options);
     const { clock = systemClock, logger = silentLogger } = options;
@@ -132,6 +134,10 @@ export class AlarmScheduler implements Scheduler {
     return this.#tasks.isDamaged;
   }
 
+  /**
+   * See `Scheduler`. With `stored`, the due time of an earlier incarnation of the object applies. @throws
+   * {TypeError} When the name is taken.
+   */
   register(name: string, task: ScheduledTask, options: TaskOptions = {}): () => void {
     if (options.stored === true) this.#try("alarm: due times could not be read", () => this.#tasks.load());
     const entry = this.#tasks.add(name, task, options);
@@ -152,6 +158,7 @@ export class AlarmScheduler implements Scheduler {
     this.#saveSoon();
   }
 
+  /** See `Scheduler`. */
   cancel(name: string): void {
     const entry = this.#tasks.get(name);
     if (entry === undefined) return;
@@ -159,6 +166,7 @@ export class AlarmScheduler implements Scheduler {
     this.#saveSoon();
   }
 
+  /** See `Scheduler`. Includes the due times of an earlier incarnation, once they are read. */
   dueAtMs(name: string): number | undefined {
     return this.#tasks.get(name)?.dueAtMs;
   }

@@ -5,7 +5,9 @@ export type SqlValue = string | number | null | Uint8Array;
 
 /** One statement of a batch: positional parameters only, since not every platform has named ones. */
 export interface SqlStatement {
+  /** The text of one statement, with `?` or `?N` for its parameters. */
   readonly sql: string;
+  /** Values of the parameters, by position. */
   readonly params: readonly SqlValue[];
   /** Whether only the first of its rows is used. A driver may answer more. Defaults to false. */
   readonly onlyFirst?: boolean;
@@ -21,8 +23,11 @@ export interface SqlResult {
 
 /** What a platform allows in one statement. */
 export interface SqlLimits {
+  /** Most parameters of one statement. */
   readonly maxParameters: number;
+  /** Most bytes of the text of one statement, in UTF-8. */
   readonly maxSqlBytes: number;
+  /** Most bytes of one value. */
   readonly maxValueBytes: number;
 }
 
@@ -39,6 +44,7 @@ export interface SqlLimits {
  * promise settles.
  */
 export interface SqlDriver {
+  /** What the platform allows. Constant while the driver is open. */
   readonly limits: SqlLimits;
   /** Whether what a batch wrote survives a crash of the process and of the machine once it resolved. */
   readonly durable: boolean;

@@ -15,10 +15,15 @@ export type OpenForReading = (path: string, timeoutMs: number) => NativeDatabase
 
 /** An open file. */
 export interface NativeDatabase {
+  /** Whether a transaction is open on the connection. */
   readonly inTransaction: boolean;
+  /** Whether the connection is open: `close` was not called. */
   readonly open: boolean;
+  /** Runs statements without parameters and rows. */
   exec(sql: string): unknown;
+  /** Prepares one statement. */
   prepare(sql: string): NativeStatement;
+  /** Closes the connection. Prepared statements end with it. */
   close(): unknown;
 }
 
@@ -28,7 +33,9 @@ export interface NativeStatement {
   readonly reader: boolean;
   /** Makes rows arrays. */
   raw(isRaw: boolean): unknown;
+  /** Runs the statement to its end and returns how many rows it changed. */
   run(...params: unknown[]): { readonly changes: number };
+  /** Runs the statement and returns all of its rows. */
   all(...params: unknown[]): unknown[];
   /**
    * The first row; `undefined` when there is none. Left out where it is no faster than `all`. It must end the

@@ -7,10 +7,12 @@ import type { MakeRepository } from "../signal_repository.ts";
  * not depend on Baileys.
  */
 export interface BaileysModule {
+  /** Opens a socket. */
   // biome-ignore lint/suspicious/noExplicitAny: the types of options and socket are Baileys' own.
   readonly makeWASocket: (options: any) => any;
   /** Makes the id of a message. */
   readonly generateMessageIDV2: (userId?: string) => string;
+  /** The defaults of its sockets, of which only the Signal repository is used. */
   readonly DEFAULT_CONNECTION_CONFIG: { readonly makeSignalRepository: MakeRepository };
   /** Its codecs of messages. */
   // biome-ignore lint/suspicious/noExplicitAny: the types of messages are Baileys' own.
@@ -32,6 +34,7 @@ export interface BaileysModule {
 
 /** What Baileys reads in a stanza. */
 export interface DecodedStanza<Message> {
+  /** The message as `messages.upsert` carries it, without its decrypted content. */
   readonly fullMessage: Message;
   /** The device that sent it. */
   readonly author: string;
@@ -66,5 +69,6 @@ export interface SocketLike {
     prependListener(event: string, listener: SocketListener): unknown;
     off(event: string, listener: SocketListener): unknown;
   };
+  /** Ends the connection, with the reason that `connection.update` shows. */
   end(error: Error | undefined): unknown;
 }

@@ -5,8 +5,11 @@ export const PRIMARY_DEVICE = 0;
 
 /** A device in a notification. */
 export interface DeviceChange {
+  /** Number of the device; 0 is the primary device. */
   readonly deviceId: number;
+  /** Its index in the signed list of key indexes, if the notification has it. */
   readonly keyIndex?: number | undefined;
+  /** Whether the device is run by a host for the user, if the notification says so. */
   readonly isHosted?: boolean | undefined;
 }
 

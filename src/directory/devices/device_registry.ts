@@ -74,10 +74,13 @@ export interface DeviceRegistryParts {
 export interface SyncedDevices {
   /** JID of the user, with a phone number or a LID. */
   readonly user: Jid;
+  /** All devices that the answer names. */
   readonly devices: DeviceListRecord["devices"];
   /** Unix seconds. */
   readonly timestamp: number;
+  /** The server's hash of the participants, if the answer has it. */
   readonly phash?: string | undefined;
+  /** Identifies the user's registration, if the answer has it. */
   readonly rawId?: number | undefined;
 }
 
@@ -162,6 +165,7 @@ export class DeviceRegistry {
   /** By the user part that the callers asked for. */
   readonly #waiting = new Map<string, WaitingPatches>();
 
+  /** Called by `directory`. No subpath exports the class as a value. */
   constructor(parts: DeviceRegistryParts) {
     this.#parts = parts;
     this.#lists = new BatchedReads<CachedDevices, Aliases>({

@@ -18,6 +18,7 @@ export interface GroupCacheParts {
 
 /** The server's answer for one participant. */
 export interface ParticipantResult extends ParticipantChange {
+  /** Status of the change for this participant: 200 when it was accepted. */
   readonly status: number;
 }
 
@@ -35,6 +36,7 @@ export class GroupCache {
   readonly #bare = new BareGroups();
   readonly #forgetting: ((group: string) => void)[] = [];
 
+  /** Called by `directory`. No subpath exports the class as a value. */
   constructor(parts: GroupCacheParts) {
     this.#parts = parts;
   }

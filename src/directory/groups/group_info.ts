@@ -19,6 +19,7 @@ export interface GroupInfo {
 
 /** A member as the server names it. */
 export interface ParticipantChange {
+  /** JID of the member, with a phone number or a LID. */
   readonly jid: Jid;
   /** For a LID: the user part of the phone number, if the server sends it. */
   readonly phoneNumber?: string | undefined;

@@ -45,6 +45,7 @@ export class SenderKeyDevices {
   /** Groups whose key was dropped while the store still has its marks. */
   readonly #lost = new Set<string>();
 
+  /** Called by `directory`. No subpath exports the class as a value. */
   constructor(parts: SenderKeyDevicesParts) {
     this.#parts = parts;
   }

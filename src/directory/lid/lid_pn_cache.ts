@@ -58,6 +58,7 @@ export interface LidPnCacheParts {
 
 /** Where and when mappings were seen. */
 export interface LearnOptions {
+  /** Where the mappings come from. Decides which stored ones they may replace. */
   readonly source: LearningSource;
   /**
    * The mapping comes from a replay of offline events. It stays in memory only and is stored when it is seen
@@ -68,13 +69,17 @@ export interface LearnOptions {
 
 /** A phone number and its LID, as user parts. */
 export interface MappedUser {
+  /** User part of the phone number. */
   readonly pn: string;
+  /** User part of the LID. */
   readonly lid: string;
 }
 
 /** A phone number that resolves to another LID than before. */
 export interface ResolvedPhone {
+  /** User part of the phone number. */
   readonly phoneNumber: string;
+  /** User part of its LID now. */
   readonly lid: string;
   /** The previous LID. It still resolves to the phone number. */
   readonly previousLid: string | undefined;
@@ -184,6 +189,7 @@ export class LidPnCache {
   #refused = 0;
   readonly #watchers: LidWatcher[] = [];
 
+  /** Called by `openAccount`. No subpath exports the class as a value. */
   constructor(parts: LidPnCacheParts) {
     this.#parts = parts;
     this.own = parts.own;
@@ -209,6 +215,7 @@ export class LidPnCache {
     });
   }
 
+  /** Counts since the account was opened. */
   get stats(): LidPnStats {
     return { queries: this.#queries, refused: this.#refused };
   }

@@ -3,7 +3,9 @@ import type { LearntMapping } from "./learnt_mapping.ts";
 
 /** Our own phone-number and LID JIDs, as far as they are known. */
 export interface OwnJids {
+  /** JID of our phone number; absent before pairing. */
   readonly pn?: string | undefined;
+  /** JID of our LID; absent until it is known. */
   readonly lid?: string | undefined;
 }
 

@@ -3,7 +3,9 @@ import { KEY_TYPES } from "./state_key.ts";
 
 /** An auth state of Baileys whose keys can be listed: `state.keys.list` of its releases from 7.1 on. */
 export interface ListableAuthState {
+  /** The credentials, as `initAuthCreds` shapes them. */
   readonly creds: object;
+  /** The key store. `list` yields every value of a type with its id. */
   readonly keys: { list(type: string): AsyncIterable<readonly [id: string, value: unknown]> };
 }
 

@@ -2,6 +2,7 @@ import { StoreError, type StoreErrorCode } from "../../errors/mod.ts";
 
 /** A violated rule of the contract. */
 export class ConformanceError extends Error {
+  /** Creates the error. `message` says which rule was violated, and how. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "ConformanceError";

@@ -24,7 +24,9 @@ export interface ConformanceOptions {
 
 /** The registered and the skipped cases. */
 export interface ConformancePlan {
+  /** Names of the cases that were registered, in order. */
   readonly registered: readonly string[];
+  /** Names of the cases that were left out, with what the target lacks. */
   readonly skipped: readonly { readonly name: string; readonly missing: readonly Requirement[] }[];
 }
 
