@@ -12,7 +12,12 @@ import { closingLine } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
 import { documentedFiles } from "./lib/sources.mjs";
 
-/** @typedef {{name: string, steps: [command: string, args: string[]][]}} Check */
+/**
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {[command: string, args: string[]][]} steps
+ * @property {boolean} [prints] Whether the output is printed of a check that passes, too.
+ */
 
 /** @param {string} project @returns {[string, string[]]} */
 const tsc = (project) => ["tsc", ["--noEmit", "-p", project]];
@@ -47,6 +52,8 @@ const CHECKS = [
   { name: "layers", steps: [["node", ["tools/check_layers.mjs"]]] },
   { name: "calls on files", steps: [["node", ["tools/check_file_calls.mjs"]]] },
   { name: "doors", steps: [["node", ["tools/check_doors.mjs"]]] },
+  { name: "API report", steps: [["node", ["tools/api_report.mjs"]]] },
+  { name: "sizes", steps: [["node", ["tools/check_sizes.mjs"]]], prints: true },
   { name: "manifests", steps: [["node", ["tools/check_manifests.mjs"]]] },
   { name: "lockfile", steps: [["node", ["tools/check_lock.mjs"]]] },
   {
@@ -89,17 +96,19 @@ async function runStep(command, args) {
 }
 
 /** @param {Check} check */
-async function runCheck({ name, steps }) {
+async function runCheck({ name, steps, prints = false }) {
   let elapsedMs = 0;
+  let printed = "";
   for (const [command, args] of steps) {
     const outcome = await runStep(command, args);
     elapsedMs += outcome.elapsedMs;
+    if (prints) printed += outcome.output;
     if (outcome.code !== 0) {
       console.log(`failed  ${name}: ${command} ${args.join(" ")}\n${outcome.output}`);
       return false;
     }
   }
-  console.log(`ok      ${name} (${seconds(elapsedMs)})`);
+  console.log(`ok      ${name} (${seconds(elapsedMs)})\n${printed}`.trimEnd());
   return true;
 }
 

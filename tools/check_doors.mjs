@@ -10,10 +10,11 @@
  * `npm run check -- doors` checks; `node tools/check_doors.mjs --list` prints the names of each subpath.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { doorsOf, isOfConstructor, isPrivate, isTypeExport, programOf } from "./lib/doors.mjs";
 
 /** Maximum number of names of the root. */
 const MAX_ROOT_NAMES = 70;
@@ -28,28 +29,9 @@ const FOREIGN = /\/node_modules\/(hono|typescript|@types\/node)\//;
 const COMPUTED = ["AppSchema"];
 
 /**
- * @typedef {{subpath: string, file: string}} Door
+ * @typedef {import("./lib/doors.mjs").Door} Door
  * @typedef {{names: Map<string, Map<string, ts.Symbol>>, problems: string[]}} Doors
  */
-
-/** @param {string} root @returns {Door[]} */
-function doorsOf(root) {
-  const { exports } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
-  return Object.entries(exports).map(([subpath, { default: target }]) => ({
-    subpath,
-    file: `${root}/${target.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts")}`,
-  }));
-}
-
-/** @param {string} root @param {readonly Door[]} doors */
-function programOf(root, doors) {
-  const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  return ts.createProgram(
-    doors.map(({ file }) => file),
-    options,
-  );
-}
 
 /**
  * Visits the public nodes of a declaration: no bodies, initialisers and private members.
@@ -71,34 +53,12 @@ function visitSignature(node, isTypeOnly, visit) {
   });
 }
 
-/** @param {ts.ClassElement} member */
-function isOfConstructor(member) {
-  return (
-    ts.isConstructorDeclaration(member) ||
-    (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0
-  );
-}
-
-/** @param {ts.ClassElement} member */
-function isPrivate(member) {
-  if (member.name !== undefined && ts.isPrivateIdentifier(member.name)) return true;
-  return (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) !== 0;
-}
-
 /**
  * Whether users see the result of a symbol and need no name for it, as for the table of a `typeof`. @param
  * {ts.Symbol} symbol
  */
 function isComputed(symbol) {
   return (symbol.flags & ts.SymbolFlags.Variable) !== 0 || COMPUTED.includes(symbol.name);
-}
-
-/** Whether a door exports a name with the keyword `type`. @param {ts.Symbol} name */
-function isTypeExport(name) {
-  return (name.declarations ?? []).every(
-    (declaration) =>
-      ts.isExportSpecifier(declaration) && (declaration.isTypeOnly || declaration.parent.parent.isTypeOnly),
-  );
 }
 
 class Reader {

@@ -1,0 +1,1 @@
+export function gzippedBytes(entryPoint: string, external?: readonly string[]): Promise<number>;
