@@ -8,10 +8,10 @@
  * tools/lib/program_build.mjs.
  *
  * package.json is the source: `node tools/check_manifests.mjs --write`, a part of `npm run fix`, writes these
- * fields of the other two.
+ * fields of the other two. So are the versions in the manifests of `templates`: `holdfast init` copies them.
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Subpaths of npm only, and their files, whose imports other registries cannot resolve. */
 const NPM_ONLY = {
@@ -73,6 +73,32 @@ for (const file of ["deno.json", "jsr.json"]) {
 for (const subpath of Object.keys(NPM_ONLY))
   if (sources[subpath] === undefined) problems.push(`package.json: ${subpath} is missing`);
 expectEqual("jsr.json publish", readJson("jsr.json").publish, readJson("deno.json").publish);
+
+for (const template of readdirSync("templates")) {
+  const file = `templates/${template}/package.json`;
+  if (!existsSync(file)) continue;
+  const manifest = readJson(file);
+  const wanted = structuredClone(manifest);
+  for (const field of ["dependencies", "devDependencies"])
+    for (const dependency of Object.keys(wanted[field] ?? {}))
+      wanted[field][dependency] = rangeOf(dependency);
+  if (process.argv.includes("--write")) writeFileSync(file, `${JSON.stringify(wanted, undefined, 2)}\n`);
+  else expectEqual(file, manifest, wanted);
+}
+
+/**
+ * What a new project asks for: the release that it comes with, and what that was tested with.
+ *
+ * @param {string} dependency
+ */
+function rangeOf(dependency) {
+  if (dependency === npm.name) return `^${npm.version}`;
+  const tested = npm.devDependencies[dependency];
+  if (tested === undefined) problems.push(`templates: ${dependency} is no dependency of package.json`);
+  // Its releases of version 7 differ in what they export.
+  if (dependency === "baileys") return tested;
+  return `^${String(tested).replace("^", "")}`;
+}
 
 /**
  * Adds the condition of servers to each subpath that has it.

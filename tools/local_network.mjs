@@ -1,13 +1,13 @@
 /**
- * `npm run generate`: bundles the local server of the tests into `examples/baileys-bot/local/network.js`, so
- * that the example runs without WhatsApp. Nothing of Baileys is in it: the example's own is imported.
+ * `npm run generate`: bundles the local server of the tests into `templates/bot-node/local/network.js`, so
+ * that the template runs without WhatsApp. Nothing of Baileys is in it: the project's own is imported.
  */
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-export const BUNDLE = "examples/baileys-bot/local/network.js";
+export const BUNDLE = "templates/bot-node/local/network.js";
 
 /** @returns {Promise<string>} the text of the bundle */
 export async function bundleLocalNetwork() {

@@ -22,6 +22,8 @@ export interface Outcome {
 export interface Answers {
   readonly confirm?: boolean;
   readonly secret?: string;
+  /** The choice, or the text that is asked for. */
+  readonly text?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +39,7 @@ export async function holdfast(args: readonly string[], answers: Answers = {}): 
       err += text;
     },
     env: answers.env ?? {},
-    isInteractive: answers.confirm !== undefined || answers.secret !== undefined,
+    isInteractive: [answers.confirm, answers.secret, answers.text].some((answer) => answer !== undefined),
     isLive: false,
     hasColor: false,
     columns: 100,
@@ -48,6 +50,14 @@ export async function holdfast(args: readonly string[], answers: Answers = {}): 
     secret: async (question) => {
       asked.push(question);
       return answers.secret ?? "";
+    },
+    choose: async (question, choices) => {
+      asked.push(question);
+      return answers.text ?? choices[0]?.name ?? "";
+    },
+    ask: async (question, defaultText) => {
+      asked.push(question);
+      return answers.text ?? defaultText;
     },
     untilStopped: async () => {},
   };

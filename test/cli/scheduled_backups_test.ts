@@ -46,6 +46,8 @@ function terminalWith(env: Terminal["env"]): Terminal {
     columns: 80,
     confirm: never,
     secret: never,
+    choose: never,
+    ask: never,
     untilStopped: never,
   };
 }

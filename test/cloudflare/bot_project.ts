@@ -1,4 +1,4 @@
-/** A user's project with `examples/baileys-durable-object`, and its Worker as wrangler uploads it. */
+/** A user's project with `templates/bot-durable-object`, and its Worker as wrangler uploads it. */
 import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -10,7 +10,7 @@ import {
   unpackInto,
 } from "../support/programs/packed_package.ts";
 
-const EXAMPLE = "examples/baileys-durable-object";
+const EXAMPLE = "templates/bot-durable-object";
 
 /** The Worker of the tests: the example's, with a bot that also takes credentials and aborts. */
 const TEST_ENTRY = `

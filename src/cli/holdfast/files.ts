@@ -5,8 +5,9 @@
 
 import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hexOf } from "../../bytes/mod.ts";
 import { systemRandom } from "../../ports/mod.ts";
 import { CommandError } from "./command_error.ts";
@@ -14,6 +15,32 @@ import { CommandError } from "./command_error.ts";
 /** Reads a text that is installed beside the program. */
 export async function readProgramFile(url: URL): Promise<string> {
   return await readFile(url, "utf8");
+}
+
+/**
+ * Reads the files of a folder that is installed beside the program, by their paths, with `/` between names.
+ * What a user's own commands leave in such a folder is left out.
+ */
+export async function readProgramFolder(url: URL): Promise<ReadonlyMap<string, Uint8Array>> {
+  const root = fileURLToPath(url);
+  const files = new Map<string, Uint8Array>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = relative(root, join(entry.parentPath, entry.name)).split(sep);
+    if (entry.isFile() && !path.includes("node_modules"))
+      files.set(path.join("/"), await readFile(join(root, ...path)));
+  }
+  return files;
+}
+
+/** Writes a file of a new project. @throws {CommandError} When there is a file at the path. */
+export async function writeProjectFile(path: string, bytes: Uint8Array, isPrivate: boolean): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(path, bytes, { flag: "wx", mode: isPrivate ? PRIVATE_MODE : 0o666 });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "EEXIST") throw error;
+    throw new CommandError("refused", `write file: ${JSON.stringify(path)} exists`);
+  }
 }
 
 /** What a path of a user is. */
@@ -157,7 +184,10 @@ export async function readWhole(path: string): Promise<Uint8Array> {
 
 /** The names in a folder; none where it does not exist. */
 export async function namesIn(folder: string): Promise<string[]> {
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return [];
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) return [];
+  if (!stat.isDirectory())
+    throw new CommandError("refused", `open folder: ${JSON.stringify(folder)} is a file`);
   return await readdir(folder);
 }
 

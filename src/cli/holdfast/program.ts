@@ -7,6 +7,7 @@ import { addDiff } from "./commands/diff.ts";
 import { addErase } from "./commands/erase.ts";
 import { addBackup, addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
+import { addInit } from "./commands/init.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addMove } from "./commands/move.ts";
 import { addRestore } from "./commands/restore.ts";
@@ -44,6 +45,7 @@ const COMMANDS: readonly { readonly heading: string; readonly commands: readonly
     ],
   },
   { heading: "Serve:", commands: [addServe, addDev] },
+  { heading: "Begin:", commands: [addInit] },
   { heading: "Shell:", commands: [addCompletion] },
 ];
 

@@ -1,5 +1,5 @@
 /**
- * The network of `examples/baileys-bot` without WhatsApp: the local server, and contacts that are real
+ * The network of `templates/bot-node` without WhatsApp: the local server, and contacts that are real
  * Baileys sockets. `npm run generate` bundles this file into the example.
  * @module
  */

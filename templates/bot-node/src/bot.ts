@@ -1,19 +1,18 @@
-import { existsSync } from "node:fs";
 import { type Account, FencedError, openAccount } from "@holdfast/store";
 import { type BaileysHoldfast, useHoldfast } from "@holdfast/store/baileys";
-import { libsqlBackend } from "@holdfast/store/libsql";
 import * as baileys from "baileys";
 import { renderUnicodeCompact } from "uqr";
 import { answer } from "./answer.ts";
 import { BackOff } from "./back_off.ts";
+import type { Database } from "./database.ts";
 import { baileysLogger, holdfastLogger, say, statusOf } from "./log.ts";
 
 /** Options of a bot. */
 export interface BotOptions {
   /** Name of the account in the database, and in the log. */
   readonly name: string;
-  /** The file of the database. */
-  readonly database: string;
+  /** Where the account is kept. */
+  readonly database: Database;
   /** Phone number to link by a code; a QR code is shown without it. */
   readonly phoneNumber?: string | undefined;
   /** Where to connect. Defaults to WhatsApp. */
@@ -55,7 +54,7 @@ export class Bot {
   static async open(options: BotOptions): Promise<Bot> {
     const { name, database } = options;
     const account = await openAccount({
-      backend: libsqlBackend({ url: `file:${database}`, account: name }),
+      backend: database.open(name),
       host: { logger: holdfastLogger(name) },
     });
     const holdfast = await useHoldfast(baileys, account, {
@@ -160,12 +159,11 @@ export class Bot {
  *
  * @returns Whether there was one. Opening an unknown name would create it.
  */
-export async function eraseAccount(name: string, database: string): Promise<boolean> {
-  const backend = existsSync(database) && (await libsqlBackend({ url: `file:${database}`, account: name }));
-  const isThere = backend && (await backend.exists());
-  if (!isThere) {
-    if (backend) await backend.close();
-    say(name, `there is no such account in ${database}`);
+export async function eraseAccount(name: string, database: Database): Promise<boolean> {
+  const backend = database.exists() ? await database.open(name) : undefined;
+  if (backend === undefined || !(await backend.exists())) {
+    await backend?.close();
+    say(name, "there is no such account");
     return false;
   }
   const account = await openAccount({ backend, host: { logger: holdfastLogger(name) } });

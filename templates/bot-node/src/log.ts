@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from "@holdfast/store";
-import type { UserFacingSocketConfig, WASocket } from "baileys";
+import type { UserFacingSocketConfig } from "baileys";
 
 /** Baileys' type of logger. */
 export type BaileysLogger = NonNullable<UserFacingSocketConfig["logger"]>;
@@ -48,5 +48,3 @@ export function statusOf(error: unknown): number | undefined {
   const { output } = (error ?? {}) as { output?: { statusCode?: unknown } };
   return typeof output?.statusCode === "number" ? output.statusCode : undefined;
 }
-
-export type { WASocket };

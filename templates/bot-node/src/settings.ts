@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
+import { DATABASE_HELP, DEFAULT_DATABASE } from "./database.ts";
 
 /** What the command line says. */
 export interface Settings {
   /** Names of the accounts, each with a bot of its own. */
   readonly accounts: readonly string[];
-  /** The file of the database, which all accounts share. */
+  /** Where the accounts are kept. */
   readonly database: string;
   /** Whether the bots connect to WhatsApp, and not to the network on this machine. */
   readonly whatsapp: boolean;
@@ -16,10 +17,10 @@ export interface Settings {
   readonly erase: string | undefined;
 }
 
-export const USAGE = `usage: npm start -- [options]
+export const USAGE = `options:
 
   --account NAME   an account; may be repeated (default: anna and ben, or bot with --whatsapp)
-  --db FILE        the database (default: bots.db)
+  --db PLACE       ${DATABASE_HELP} (default: ${DEFAULT_DATABASE})
   --whatsapp       connect to WhatsApp instead of the network on this machine
   --url URL        connect to this address, such as ws://127.0.0.1:8080/
   --phone NUMBER   link with a code for this phone number instead of a QR code
@@ -32,7 +33,7 @@ export function readSettings(parameters: readonly string[]): Settings {
     args: [...parameters],
     options: {
       account: { type: "string", multiple: true },
-      db: { type: "string", default: "bots.db" },
+      db: { type: "string", default: DEFAULT_DATABASE },
       whatsapp: { type: "boolean", default: false },
       url: { type: "string" },
       phone: { type: "string" },

@@ -1,11 +1,12 @@
 import { silenceLibsignal } from "@holdfast/store/baileys";
 import { Bot, eraseAccount } from "./bot.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { type LocalTalk, startLocalTalk } from "./local.ts";
 import { say } from "./log.ts";
 import { readSettings, type Settings, USAGE } from "./settings.ts";
 
 /** Runs the bots until a signal comes, or until all have stopped. Resolves with the exit code. */
-async function run({ accounts, database, whatsapp, url, phoneNumber }: Settings): Promise<number> {
+async function run({ accounts, whatsapp, url, phoneNumber }: Settings, database: Database): Promise<number> {
   const bots: Bot[] = [];
   let talk: LocalTalk | undefined;
   let running = accounts.length;
@@ -42,6 +43,12 @@ async function run({ accounts, database, whatsapp, url, phoneNumber }: Settings)
   }
 }
 
+/** Does what the command line says. Resolves with the exit code. */
+async function act(given: Settings, place: Database): Promise<number> {
+  if (given.erase === undefined) return await run(given, place);
+  return (await eraseAccount(given.erase, place)) ? 0 : 1;
+}
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.message : "unknown error";
 }
@@ -55,7 +62,7 @@ try {
 }
 // libsignal prints private keys on the console.
 silenceLibsignal();
-const { erase, database } = settings;
-const code = erase === undefined ? await run(settings) : (await eraseAccount(erase, database)) ? 0 : 1;
+const database = await openDatabase(settings.database);
+const code = await act(settings, database).finally(() => database.close());
 // Timers that Baileys leaves would hold the process for half a minute.
 process.exit(code);

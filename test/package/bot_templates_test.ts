@@ -1,0 +1,118 @@
+/**
+ * The templates of bots as a new user starts them: `holdfast init` of the packed package in an empty folder,
+ * then the command that it prints. Packages are links to this project's; see templates_long_test.ts for npm's
+ * own. Does not cover WhatsApp: the bots talk to the network that they bring.
+ */
+import { resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installedNode, nodeForWrangler } from "../../tools/lib/nodes.mjs";
+import { dose } from "../support/dose.ts";
+import { runProgram } from "../support/programs/packed_package.ts";
+import { StartedProgram } from "../support/programs/started_program.ts";
+import {
+  environmentOf,
+  type InstalledProgram,
+  initProject,
+  installProgram,
+  linkPackages,
+  type TemplateProject,
+} from "../support/programs/template_project.ts";
+
+/** A whole bot, on a busy machine. */
+const TIMEOUT_MS = 180_000;
+
+/** Baileys logs an error where it is ended while it reads a message. */
+function beforeEnd({ output }: StartedProgram): string {
+  return output.split("SIGINT: closing")[0] ?? "";
+}
+
+let program: InstalledProgram;
+
+beforeAll(async () => {
+  program = await installProgram();
+}, TIMEOUT_MS);
+
+afterAll(() => program?.[Symbol.asyncDispose]());
+
+const OWN_NODE = { name: "Node", node: (): string | undefined => process.execPath };
+const OTHER_NODES = ([22, 24] as const).map((major) => ({
+  name: `Node ${major}`,
+  node: () => installedNode(major),
+}));
+
+const BOTS = [
+  ...dose({ short: [OWN_NODE], long: [OWN_NODE, ...OTHER_NODES] }).map((on) => ({
+    ...on,
+    template: "bot-node",
+    runtimes: [],
+  })),
+  { ...OWN_NODE, name: "Bun", template: "bot-bun", runtimes: ["bun" as const] },
+  { ...OWN_NODE, name: "Deno", template: "bot-deno", runtimes: ["deno" as const] },
+  { template: "bot-remote-object", name: "Node and Workers", node: nodeForWrangler, runtimes: [] },
+];
+
+describe.each(BOTS)("template $template on $name", ({ template, node, runtimes }) => {
+  test("answers, and saves at Ctrl-C", { timeout: TIMEOUT_MS }, async ({ skip }) => {
+    const path = node();
+    if (path === undefined) return skip("that Node is not installed: npm run nodes");
+    await using project = await initProject(program, template);
+    await linkPackages(project, program);
+    const env = await environmentOf(project.folder, path, runtimes);
+    const bot = new StartedProgram(project.start, { cwd: project.folder, env });
+    await bot.prints("anna     connected", "ben      connected", 'got "pong 1"');
+    await bot.repeats('got "pong 2"', 2);
+    await bot.ends("SIGINT");
+    expect(bot.output).toMatch(/anna +closed/);
+    expect(bot.output).toMatch(/ben +closed/);
+    expect(beforeEnd(bot)).not.toMatch(/ERROR|WARN|Session|privKey/);
+    // The same accounts go on.
+    const again = new StartedProgram(project.start, { cwd: project.folder, env });
+    await again.repeats('got "pong 1"', 2);
+    await again.ends("SIGINT");
+    expect(beforeEnd(again)).not.toMatch(/ERROR|WARN|Session|privKey/);
+  });
+});
+
+describe("template bot-node", () => {
+  let project: TemplateProject;
+
+  beforeAll(async () => {
+    project = await initProject(program, "bot-node");
+    await linkPackages(project, program);
+    await runProgram(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: project.folder });
+  }, TIMEOUT_MS);
+
+  afterAll(() => project[Symbol.asyncDispose]());
+
+  function start(...options: readonly string[]): StartedProgram {
+    const command = ["exec", process.execPath, "dist/main.js", ...options].join(" ");
+    return new StartedProgram(command, { cwd: project.folder });
+  }
+
+  test("goes on, and stops when another process has its accounts", { timeout: TIMEOUT_MS }, async () => {
+    const first = start();
+    await first.prints('got "pong 1"');
+    const second = start();
+    expect(await first.ends()).toBe(1);
+    expect(first.output).toContain("anna     stopped: another process has opened this account");
+    await second.prints('got "pong 1"');
+    expect(await second.ends("SIGTERM")).toBe(0);
+  });
+
+  test("connects again after a pause, erases, explains", { timeout: TIMEOUT_MS }, async () => {
+    const database = ["--db", "other.db"];
+    const bot = start(...database, "--url", "ws://127.0.0.1:9/", "--account", "offline");
+    await bot.prints("connecting again in");
+    expect(await bot.ends("SIGTERM")).toBe(0);
+    const eraser = start(...database, "--erase", "offline");
+    expect(await eraser.ends()).toBe(0);
+    const again = start(...database, "--erase", "offline");
+    expect(await again.ends()).toBe(1);
+    expect(again.output).toContain("there is no such account");
+    const nowhere = start("--db", "absent.db", "--erase", "anna");
+    expect(await nowhere.ends()).toBe(1);
+    const confused = start("--phone", "unknown");
+    expect(await confused.ends()).toBe(2);
+    expect(confused.output).toContain("options:");
+  });
+});
