@@ -6,13 +6,21 @@
  * The subpaths are bundled for servers, which import them faster then.
  *
  * The program `holdfast` is bundled into one file, so that `npx`, `bunx` and `deno run` start it without its
- * own dependencies, and beside it the Worker that `holdfast dev` runs.
+ * own dependencies, and beside it the Worker that `holdfast dev` runs. The console's pages are bundled into a
+ * folder of static files.
  */
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
-import { PROGRAM_BUILD, SERVER_BUILD, SERVER_FOLDER, WORKER_BUILD } from "./lib/program_build.mjs";
+import {
+  CONSOLE_BUILD,
+  CONSOLE_FOLDER,
+  PROGRAM_BUILD,
+  SERVER_BUILD,
+  SERVER_FOLDER,
+  WORKER_BUILD,
+} from "./lib/program_build.mjs";
 import { run } from "./lib/run.mjs";
 
 if (process.argv.includes("--fresh")) rmSync("dist/.tsbuildinfo", { force: true });
@@ -22,12 +30,13 @@ if (code === 0) {
   removeStale();
   await bundleForServers();
   await bundleProgram();
+  await bundleConsole();
 }
 process.exitCode = code;
 
 function removeStale() {
   for (const path of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
-    if (path.startsWith("node/")) continue;
+    if (/^(?:node|console)[/\\]/.test(path)) continue;
     const built = /^(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path);
     if (built !== null && !existsSync(`${built[1]}.ts`)) rmSync(join("dist", path));
   }
@@ -46,4 +55,17 @@ async function bundleForServers() {
 async function bundleProgram() {
   await build(PROGRAM_BUILD);
   await build(WORKER_BUILD);
+}
+
+/** Files that are equal stay, since a service may be serving them. */
+async function bundleConsole() {
+  const { metafile } = await build({ ...CONSOLE_BUILD, metafile: true });
+  const built = Object.keys(metafile.outputs).map((path) => basename(path));
+  const kept = new Set([...built, "index.html", "icon.svg", "_headers"]);
+  for (const name of readdirSync(CONSOLE_FOLDER)) if (!kept.has(name)) rmSync(join(CONSOLE_FOLDER, name));
+  for (const name of ["icon.svg", "_headers"])
+    copyFileSync(join("console", name), join(CONSOLE_FOLDER, name));
+  const page = readFileSync("console/index.html", "utf8");
+  const named = built.reduce((text, name) => text.replace(`"main${extname(name)}"`, `"${name}"`), page);
+  writeFileSync(join(CONSOLE_FOLDER, "index.html"), named);
 }

@@ -39,7 +39,7 @@ const CHECKS = [
       ["biome", ["check", "--error-on-warnings", `--colors=${process.stdout.isTTY ? "force" : "off"}`]],
     ],
   },
-  { name: "types", steps: [tsc("tsconfig.json"), tsc("tsconfig.tools.json")] },
+  { name: "types", steps: [tsc("tsconfig.json"), tsc("tsconfig.tools.json"), tsc("console")] },
   { name: "types of host-free code", steps: [tsc("tsconfig.core.json"), tsc("tsconfig.adapters.json")] },
   {
     name: "types of the runtimes' tests",

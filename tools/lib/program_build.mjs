@@ -39,6 +39,28 @@ export const WORKER_BUILD = {
   external: ["cloudflare:*"],
 };
 
+/** The folder of the console's pages. */
+export const CONSOLE_FOLDER = "dist/console";
+
+/**
+ * How the console's pages are bundled. Their names have a hash of the content, so that a browser may keep them.
+ *
+ * @satisfies {import("esbuild").BuildOptions}
+ */
+export const CONSOLE_BUILD = {
+  entryPoints: ["console/main.tsx"],
+  outdir: CONSOLE_FOLDER,
+  entryNames: "[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: /** @type {const} */ ("esm"),
+  target: ["chrome119", "firefox121", "safari17.2"],
+  tsconfig: "console/tsconfig.json",
+  charset: /** @type {const} */ ("utf8"),
+  legalComments: /** @type {const} */ ("none"),
+  logLevel: "warning",
+};
+
 /** The folder of the modules for servers. */
 export const SERVER_FOLDER = "dist/node";
 

@@ -1,0 +1,49 @@
+import type { OpenState } from "../../src/console/model.ts";
+import type { AccountStats } from "../../src/service/account_stats.ts";
+import type { Row } from "./source.ts";
+
+/** State that waits longer than this is late: several intervals of the saver. */
+const LATE_MS = 30_000;
+
+/** How an account is by its statistics. */
+export function healthOfStats(
+  { open, account, backups }: AccountStats,
+  nowMs: number,
+): Pick<Row, "health" | "reason" | "owner" | "lastCommitAtMs" | "oldestDirtyAtMs"> {
+  if (!open || account === undefined)
+    return { health: "elsewhere", reason: "It is not open in this service." };
+  const { saver, dirty } = account;
+  const shared = {
+    owner: { epoch: 0, place: "here" as const },
+    lastCommitAtMs: saver.lastSuccessAtMs,
+    oldestDirtyAtMs: dirty.oldestAgeMs === undefined ? undefined : nowMs - dirty.oldestAgeMs,
+  };
+  if (saver.state === "fenced")
+    return { ...shared, health: "fenced", reason: "Another owner has opened it." };
+  if (saver.state === "halted" || saver.state === "failing") {
+    const failed = `Its last ${saver.consecutiveFailures === 1 ? "save" : `${saver.consecutiveFailures} saves`} failed`;
+    const { lastError } = saver;
+    return { ...shared, health: "failing", reason: `${failed}${lastError ? `: ${lastError.code}` : ""}.` };
+  }
+  if (dirty.must > 0 && (dirty.oldestAgeMs ?? 0) > LATE_MS)
+    return { ...shared, health: "late", reason: "State waits longer than the save interval." };
+  if (backups !== undefined && backups.failures > 0)
+    return { ...shared, health: "ok", reason: "Its last backup failed." };
+  return { ...shared, health: "ok" };
+}
+
+/** What the statistics say of an account that is open. */
+export function openStateOf({ account }: AccountStats): OpenState | undefined {
+  if (account === undefined) return undefined;
+  const { dirty, saver, cache } = account;
+  return {
+    dirty: { must: dirty.must, may: dirty.may, bytes: dirty.bytes },
+    gated: cache?.gated ?? 0,
+    isolated: saver.isolated,
+    commits: account.commits,
+    rowsWritten: account.rowsWritten,
+    ambiguous: account.ambiguous,
+    saver: { state: saver.state, failures: saver.consecutiveFailures, retryAtMs: saver.retryAtMs },
+    caches: cache === undefined ? [] : [{ name: "signal", entries: 0, bytes: 0, hitRatio: cache.hitRatio }],
+  };
+}

@@ -1,0 +1,136 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { ActionName } from "../../src/console/model.ts";
+import { type Failure, failureOf } from "../api/failure.ts";
+import type { Source } from "../api/source.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { Sign } from "../parts/icons.tsx";
+import { sentence } from "../parts/panel.tsx";
+import { announce, tell } from "../state/announcer.ts";
+import { ACTION_WORDS } from "../words/actions.ts";
+
+/** An action that is about to be done. */
+export interface Intent {
+  readonly action: ActionName;
+  /** Of a restore and an undo: which one. */
+  readonly id?: string;
+  /** What the id means to a person. */
+  readonly what?: string;
+}
+
+interface ActionDialogProps {
+  readonly source: Source;
+  readonly account: string;
+  readonly intent: Intent;
+  readonly onClose: () => void;
+  readonly onDone: (action: ActionName) => void;
+}
+
+/** Says what is kept and what is lost, asks for the name where something is lost, and does it. */
+export function ActionDialog({ source, account, intent, onClose, onDone }: ActionDialogProps): JSX.Element {
+  const { action, id, what } = intent;
+  const words = ACTION_WORDS[action];
+  const mustType = words.lost.length > 0;
+  const [typed, setTyped] = useState("");
+  const [isRunning, setRunning] = useState(false);
+  const [refusal, setRefusal] = useState<Failure | string | undefined>();
+  const field = useRef<HTMLInputElement>(null);
+  const act = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (isRunning) return;
+    if (mustType && typed !== account) {
+      setRefusal("This is not the name of the account. Nothing was done.");
+      field.current?.focus();
+      return;
+    }
+    setRefusal(undefined);
+    setRunning(true);
+    announce(words.running);
+    try {
+      const { said } = await source.act(account, action, { confirm: mustType ? typed : account, id });
+      tell({ tone: "done", text: said });
+      onClose();
+      onDone(action);
+    } catch (error) {
+      setRefusal(failureOf(error));
+      setRunning(false);
+    }
+  };
+  return (
+    <Dialog title={`${words.label}: ${account}`} onClose={onClose} isBusy={isRunning}>
+      <form class="dialog-body" onSubmit={(event) => void act(event)} noValidate>
+        {what !== undefined && <p class="dialog-what">{what}</p>}
+        <p>{words.does}</p>
+        <Consequences title="What is kept" tone="kept" texts={words.kept} />
+        {mustType && <Consequences title="What is lost" tone="lost" texts={words.lost} />}
+        {mustType && (
+          <div class="field">
+            <label for="confirm">
+              Type <code>{account}</code> to go on
+            </label>
+            <input
+              ref={field}
+              id="confirm"
+              type="text"
+              autoComplete="off"
+              autoCapitalize="off"
+              spellcheck={false}
+              value={typed}
+              aria-invalid={typeof refusal === "string"}
+              aria-describedby={refusal === undefined ? undefined : "action-refusal"}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          </div>
+        )}
+        {refusal !== undefined && <Refusal refusal={refusal} />}
+        <div class="dialog-buttons">
+          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class={mustType ? "button is-danger" : "button is-main"} disabled={isRunning}>
+            {isRunning ? words.running : words.verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Consequences({
+  title,
+  tone,
+  texts,
+}: {
+  readonly title: string;
+  readonly tone: "kept" | "lost";
+  readonly texts: readonly string[];
+}): JSX.Element {
+  return (
+    <div class={`consequences is-${tone}`}>
+      <h3>{title}</h3>
+      <ul>
+        {texts.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Why it was not done. */
+function Refusal({ refusal }: { readonly refusal: Failure | string }): JSX.Element {
+  const text = typeof refusal === "string" ? refusal : sentence(refusal.message);
+  const isUnknown = typeof refusal !== "string" && refusal.kind === "offline";
+  return (
+    <p class="refusal" role="alert" id="action-refusal">
+      <Sign name="warning" />
+      <span>
+        {text}
+        {isUnknown && " It is not known whether it was done: look at the account before you try again."}
+        {typeof refusal !== "string" && refusal.requestId !== undefined && (
+          <span class="beside"> Request {refusal.requestId}.</span>
+        )}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,100 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { failureOf } from "../api/failure.ts";
+import type { IssuedToken, Source, TokenRow } from "../api/source.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { Sign } from "../parts/icons.tsx";
+import { sentence } from "../parts/panel.tsx";
+import { tell } from "../state/announcer.ts";
+import { TokenSecret } from "./token_secret.tsx";
+import { nameOf } from "./tokens.tsx";
+
+interface RotateProps {
+  readonly source: Source;
+  readonly token: TokenRow;
+  readonly onClose: () => void;
+  readonly onChange: () => void;
+}
+
+/** A new token is valid for as long as the one that it replaces was at first. */
+function expiryOf({ expiresAtMs, createdAtMs }: TokenRow): number | undefined {
+  return expiresAtMs === undefined
+    ? undefined
+    : Math.max(60, Math.round((expiresAtMs - createdAtMs) / 1_000));
+}
+
+/**
+ * Replaces a token by one with the same scope. The old one is revoked only when the new one is in place, so
+ * that its clients are never without one.
+ */
+export function RotateDialog({ source, token, onClose, onChange }: RotateProps): JSX.Element {
+  const name = nameOf(token);
+  const [issued, setIssued] = useState<IssuedToken | undefined>();
+  const [isRunning, setRunning] = useState(false);
+  const [refusal, setRefusal] = useState<string | undefined>();
+  const run = async (step: () => Promise<void>): Promise<void> => {
+    setRunning(true);
+    setRefusal(undefined);
+    try {
+      await step();
+    } catch (error) {
+      setRefusal(sentence(failureOf(error).message));
+    }
+    setRunning(false);
+  };
+  const issue = async (): Promise<void> => {
+    const { permissions, label, account } = token;
+    const request = { permissions, label, account: account ?? undefined, expiresInS: expiryOf(token) };
+    setIssued(await source.issueToken(request));
+    onChange();
+  };
+  const revoke = async (): Promise<void> => {
+    await source.revokeToken(token.id);
+    tell({ tone: "done", text: `Rotated ${name}. The old token is revoked.` });
+    onClose();
+    onChange();
+  };
+  return (
+    <Dialog title={`Rotate: ${name}`} onClose={onClose} isBusy={isRunning}>
+      <div class="dialog-body">
+        {issued === undefined ? (
+          <>
+            <p>
+              First a new token with the same scope is issued and shown once. Then, when its client uses the
+              new one, the old one is revoked here. Until then both are valid.
+            </p>
+            <p class="note">
+              Scope: {token.account ?? "all accounts"}, {token.permissions.join(", ")}.
+            </p>
+          </>
+        ) : (
+          <>
+            <TokenSecret token={issued.token} />
+            <p>
+              Revoke the old one when the new one is in place: whoever still uses it is refused from then on.
+            </p>
+          </>
+        )}
+        {refusal !== undefined && (
+          <p class="refusal" role="alert">
+            <Sign name="warning" />
+            {refusal}
+          </p>
+        )}
+        <div class="dialog-buttons">
+          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
+            {issued === undefined ? "Cancel" : "Keep the old one for now"}
+          </button>
+          <button
+            type="button"
+            class={issued === undefined ? "button is-main" : "button is-danger"}
+            disabled={isRunning}
+            onClick={() => void run(issued === undefined ? issue : revoke)}
+          >
+            {issued === undefined ? "Issue the new token" : "Revoke the old one"}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,168 @@
+import { type Signal, signal } from "@preact/signals";
+import { Failure, failureOf } from "../api/failure.ts";
+import type { StreamEvent } from "../api/read_events.ts";
+import type { StreamReader } from "../api/source.ts";
+
+/** How what is shown is kept up to date. */
+export type LiveState =
+  /** The first answer is awaited. */
+  | { readonly kind: "connecting" }
+  /** Events arrive as they happen. */
+  | { readonly kind: "live" }
+  /** There is no stream: it is asked again from time to time. */
+  | { readonly kind: "asking" }
+  /** The connection is gone, and is tried again at a time of this machine's clock. */
+  | { readonly kind: "waiting"; readonly retryAtMs: number; readonly failure: Failure }
+  | { readonly kind: "paused" };
+
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+
+/** How often a source without a stream is asked. */
+export const ASK_MS = 10_000;
+
+/** A stream on which nothing arrives for this time is dead: the service sends a comment more often. */
+const SILENCE_MS = 45_000;
+
+/** A connection that stays for this time was none that fails at once. */
+const STEADY_MS = 10_000;
+
+/** What a connection keeps up to date. */
+export interface LiveTarget {
+  /** Reads everything anew. Called after each connection, since what happened before it is not sent again. */
+  refresh(signal: AbortSignal): Promise<void>;
+  onEvent(event: StreamEvent): void;
+  /** Left out where there is no stream. */
+  watch?: ((reader: StreamReader, signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/**
+ * Keeps something up to date: by a stream that is connected anew when it ends, or by asking again. Waits double
+ * from a second to half a minute, and each is drawn from its second half, so that many pages do not come back
+ * at once.
+ */
+export class Live {
+  readonly state: Signal<LiveState> = signal<LiveState>({ kind: "connecting" });
+  readonly #target: LiveTarget;
+  #running = new AbortController();
+  #wake: (() => void) | undefined;
+  #failures = 0;
+
+  constructor(target: LiveTarget) {
+    this.#target = target;
+  }
+
+  start(): void {
+    this.#running.abort();
+    this.#running = new AbortController();
+    this.#failures = 0;
+    this.state.value = { kind: "connecting" };
+    void this.#run(this.#running.signal);
+  }
+
+  pause(): void {
+    this.#running.abort();
+    this.#wake?.();
+    this.state.value = { kind: "paused" };
+  }
+
+  /** Ends a wait at once. */
+  retryNow(): void {
+    this.#wake?.();
+  }
+
+  /** Ends everything. Nothing is shown any more. */
+  close(): void {
+    this.#running.abort();
+    this.#wake?.();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { watch } = this.#target;
+    let isStreaming = watch !== undefined;
+    while (!signal.aborted) {
+      try {
+        if (isStreaming && watch !== undefined) await this.#stream(watch, signal);
+        else await this.#ask(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = failureOf(error);
+        if (isStreaming && failure.kind === "absent") {
+          isStreaming = false;
+          continue;
+        }
+        await this.#waitToRetry(failure, signal);
+      }
+    }
+  }
+
+  /** Reads a stream until it ends, which is always a failure. */
+  async #stream(watch: NonNullable<LiveTarget["watch"]>, outer: AbortSignal): Promise<never> {
+    const connection = new AbortController();
+    const signal = AbortSignal.any([outer, connection.signal]);
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    let steady: ReturnType<typeof setTimeout> | undefined;
+    let lost: unknown;
+    const listen = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => connection.abort(), SILENCE_MS);
+    };
+    const onOpen = (): void => {
+      listen();
+      steady = setTimeout(() => {
+        this.#failures = 0;
+      }, STEADY_MS);
+      this.#target.refresh(signal).then(
+        () => {
+          if (!signal.aborted) this.state.value = { kind: "live" };
+        },
+        (error: unknown) => {
+          lost = error;
+          connection.abort();
+        },
+      );
+    };
+    try {
+      await watch({ onOpen, onArrival: listen, onEvent: (event) => this.#target.onEvent(event) }, signal);
+    } catch (error) {
+      if (lost !== undefined) throw lost;
+      if (error instanceof Failure) throw error;
+    } finally {
+      connection.abort();
+      clearTimeout(silence);
+      clearTimeout(steady);
+    }
+    throw lost ?? new Failure("offline", "The connection to the service has ended.");
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    await this.#target.refresh(signal);
+    if (signal.aborted) return;
+    this.#failures = 0;
+    this.state.value = { kind: "asking" };
+    await this.#pauseFor(ASK_MS);
+  }
+
+  async #waitToRetry(failure: Failure, signal: AbortSignal): Promise<void> {
+    const longest = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
+    this.#failures += 1;
+    const waitMs = longest * (0.5 + Math.random() / 2);
+    this.state.value = { kind: "waiting", retryAtMs: Date.now() + waitMs, failure };
+    await this.#pauseFor(waitMs);
+    if (!signal.aborted) this.state.value = { kind: "connecting" };
+  }
+
+  async #pauseFor(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+/** What keeps the page up to date that is shown now: the head of the console has its switch. */
+export const shownLive: Signal<Live | undefined> = signal<Live | undefined>(undefined);

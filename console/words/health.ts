@@ -1,0 +1,130 @@
+import type { KnownHealth } from "../api/source.ts";
+
+/** How urgent it is: something is or will be lost, something is unfinished, or nothing is to be done. */
+export type Urgency = "act" | "watch" | "calm";
+
+/** The words of a health. */
+export interface HealthWords {
+  readonly label: string;
+  readonly urgency: Urgency;
+  /** What it means. */
+  readonly means: string;
+  /** What to do. Left out where nothing is to be done. */
+  readonly advice?: string;
+}
+
+/** Every health, the worst first. */
+export const HEALTH_ORDER: readonly KnownHealth[] = [
+  "damaged",
+  "failing",
+  "fenced",
+  "held",
+  "late",
+  "deleting",
+  "ok",
+  "elsewhere",
+  "unused",
+  "unknown",
+];
+
+export const HEALTH_WORDS: Readonly<Record<KnownHealth, HealthWords>> = {
+  damaged: {
+    label: "Damaged",
+    urgency: "act",
+    means: "Its database has damaged rows, or rows that were set aside because they could not be read.",
+    advice:
+      "Verify it to see what is damaged. Peers set up damaged sessions anew by themselves; a damaged device needs a backup.",
+  },
+  failing: {
+    label: "Failing",
+    urgency: "act",
+    means: "Its last saves failed. What changed since waits in memory.",
+    advice:
+      "Look at the database: disk space, permissions, connection. Do not stop the process before a save succeeds, or what waits is lost.",
+  },
+  fenced: {
+    label: "Fenced",
+    urgency: "act",
+    means: "Another owner has opened it while it was open here. This one can save nothing more.",
+    advice:
+      "Find the second process and stop one of the two. Then the account is opened again by the other one.",
+  },
+  held: {
+    label: "Held",
+    urgency: "watch",
+    means: "An import or a move is not finished, so it does not open.",
+    advice: "Resume or abort the move, or run the import again.",
+  },
+  late: {
+    label: "Late",
+    urgency: "watch",
+    means: "It is open here, and state waits longer than the save interval.",
+    advice: "If it stays for more than a minute, the database is too slow or too busy.",
+  },
+  deleting: {
+    label: "Deleting",
+    urgency: "watch",
+    means: "Its deletion is not finished. It cannot be used.",
+    advice: "Erase it again to go on with the deletion.",
+  },
+  ok: { label: "OK", urgency: "calm", means: "It is open here, and everything is saved in time." },
+  elsewhere: {
+    label: "Elsewhere",
+    urgency: "calm",
+    means: "It is not open here. A process elsewhere may have it.",
+  },
+  unused: { label: "Unused", urgency: "calm", means: "It is registered and was never opened." },
+  unknown: {
+    label: "Not asked",
+    urgency: "calm",
+    means: "This service tells the health of one account at a time.",
+  },
+};
+
+/** How many rows have each health. */
+export type HealthCounts = Readonly<Record<KnownHealth, number>>;
+
+/** The state of all accounts in one sentence, and what is to be done first. */
+export interface Verdict {
+  readonly urgency: Urgency;
+  readonly headline: string;
+  readonly detail: string;
+}
+
+/** Sums up the healths of accounts. */
+export function verdictOf(counts: HealthCounts): Verdict {
+  const sum = (urgency: Urgency): number =>
+    HEALTH_ORDER.filter((health) => HEALTH_WORDS[health].urgency === urgency).reduce(
+      (total, health) => total + counts[health],
+      0,
+    );
+  const [act, watch] = [sum("act"), sum("watch")];
+  const total = act + watch + sum("calm");
+  const parts = HEALTH_ORDER.filter((health) => health !== "unknown" && counts[health] > 0).map((health) =>
+    health === "ok"
+      ? `${countOf(counts.ok)} open here and saved in time`
+      : `${countOf(counts[health])} ${HEALTH_WORDS[health].label.toLowerCase()}`,
+  );
+  const detail = `${countOf(total)} ${total === 1 ? "account" : "accounts"}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`;
+  if (act > 0)
+    return {
+      urgency: "act",
+      headline: act === 1 ? "One account needs you" : `${countOf(act)} accounts need you`,
+      detail,
+    };
+  if (watch > 0)
+    return {
+      urgency: "watch",
+      headline: watch === 1 ? "One account to watch" : `${countOf(watch)} accounts to watch`,
+      detail,
+    };
+  if (total > 0 && counts.unknown === total)
+    return { urgency: "calm", headline: `${countOf(total)} accounts`, detail: "" };
+  return { urgency: "calm", headline: "All is well", detail };
+}
+
+const COUNT = new Intl.NumberFormat("en");
+
+function countOf(count: number): string {
+  return COUNT.format(count);
+}
