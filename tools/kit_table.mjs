@@ -1,14 +1,20 @@
 /**
- * Why: the table of the README that says where the conformance kit runs is made from what the tests register
- * (test/kit/kit_runs.mjs), so that it cannot be out of date. `node tools/kit_table.mjs` writes it, a part of
- * `npm run fix`; test/kit/kit_runs_test.ts fails when the README has another one.
+ * Why: the tables of the README and of docs/guide/drivers.md that say where the conformance kit runs are made
+ * from what the tests register (test/kit/kit_runs.mjs), so that they cannot be out of date. `node
+ * tools/kit_table.mjs` writes them, a part of `npm run fix`; test/kit/kit_runs_test.ts fails when a page has
+ * another one.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { kitTable } from "../test/kit/kit_runs.mjs";
+import { backendTable, kitTable } from "../test/kit/kit_runs.mjs";
 
 const TABLE = /^\| backend \| Node \|.*(?:\n\|.*)*/m;
 
-const readme = readFileSync("README.md", "utf8");
-if (!TABLE.test(readme)) throw new Error("write kit table: README.md has none");
-writeFileSync("README.md", readme.replace(TABLE, kitTable()));
+for (const [path, table] of Object.entries({
+  "README.md": backendTable(),
+  "docs/guide/drivers.md": kitTable(),
+})) {
+  const page = readFileSync(path, "utf8");
+  if (!TABLE.test(page)) throw new Error(`write kit table: ${path} has none`);
+  writeFileSync(path, page.replace(TABLE, table));
+}

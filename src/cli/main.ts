@@ -1,10 +1,11 @@
 /**
  * `npm start`: two accounts exchange messages over one database. Their process is killed half way, and no
- * message is lost or repeated.
+ * message is lost or repeated. Then the same kill is shown over Baileys' own files and over Holdfast.
  */
 import { statSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { compareStates, comparisonTable } from "./comparison/compare.ts";
 import { type ConversationOptions, parseOptions, USAGE } from "./options.ts";
 import { formatBytes, formatCount, ProgressLine } from "./progress.ts";
 import { shownUrl } from "./shown_url.ts";
@@ -102,6 +103,23 @@ function printSummary(
   line.say("Run it again to continue the same conversation.");
 }
 
+async function compare({ messages }: ConversationOptions): Promise<void> {
+  const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+  say("");
+  say("The same kill over Baileys' own files (useMultiFileAuthState) and over Holdfast. Both sides send and");
+  say(
+    "receive at once. The process is killed with SIGKILL in the moment when half of the messages have left.",
+  );
+  say("");
+  const outcomes = await compareStates(messages);
+  for (const row of comparisonTable(outcomes)) say(row);
+  say("");
+  say("A message under a key that was used before is one that the other phone drops. Lost are messages that");
+  say("their reader could not decrypt: files keep no sent messages, so none of them can be sent again.");
+  const { repeatedKeys, lost, sent } = outcomes.holdfast;
+  if (repeatedKeys + lost > 0 || sent !== messages) process.exitCode = 1;
+}
+
 /** The size of a local database with its journal, if it is one. */
 function fileSize(url: string): string {
   if (!url.startsWith("file:")) return "";
@@ -121,7 +139,10 @@ process.stdout.on("error", () => process.exit(1));
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(`${USAGE}\n`);
-  else await converse(options);
+  else {
+    if (options.only !== "comparison") await converse(options);
+    if (options.only !== "conversation") await compare(options);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof TypeError || error instanceof RangeError) process.stderr.write(`\n${USAGE}\n`);

@@ -4,16 +4,27 @@ export interface ConversationOptions {
   readonly messages: number;
   /** Database URL: `file:`, `http:`, `https:`, `libsql:`, `ws:` or `wss:`. */
   readonly db: string;
+  /** The one part to run; both if absent. */
+  readonly only?: Part;
 }
 
+const PARTS = ["conversation", "comparison"] as const;
+
+/** The conversation that goes on with each run, and the same kill over Baileys' files and over Holdfast. */
+export type Part = (typeof PARTS)[number];
+
 /** The help text. */
-export const USAGE = `Usage: npm start -- [--messages N] [--db URL]
+export const USAGE = `Usage: npm start -- [--messages N] [--db URL] [--only conversation|comparison]
 
 Two accounts exchange encrypted messages over one database. Half way the process that holds them is killed
 with SIGKILL and a new one carries on. Running it again continues the same conversation.
 
-  --messages N     messages to exchange in this run, 1 to 1,000,000 (default 400)
+Then a conversation with the same kill runs twice in a temporary folder: over Baileys' own files and over
+Holdfast.
+
+  --messages N     messages of each conversation, 1 to 1,000,000 (default 400)
   --db URL         where to keep the accounts (default file:holdfast.db)
+  --only PART      conversation or comparison
   --help           print this text
 
 HOLDFAST_DB_TOKEN is the token of a database behind a server. A URL that carries it is refused.
@@ -25,7 +36,7 @@ npm run holdfast -- --help`;
 const MAX_MESSAGES = 1_000_000;
 
 /** Flags with a value. */
-const FLAGS: readonly string[] = ["--messages", "--db"];
+const FLAGS: readonly string[] = ["--messages", "--db", "--only"];
 
 /**
  * Reads the command line.
@@ -39,7 +50,18 @@ export function parseOptions(args: readonly string[]): ConversationOptions | "he
   if (rest.includes("--help") || rest.includes("-h")) return "help";
   const values = valuesOf(rest);
   const db = parseUrl(values.get("--db") ?? "file:holdfast.db");
-  return { messages: parseCount(values.get("--messages") ?? "400"), db };
+  const only = values.get("--only");
+  return {
+    messages: parseCount(values.get("--messages") ?? "400"),
+    db,
+    ...(only !== undefined && { only: parsePart(only) }),
+  };
+}
+
+function parsePart(text: string): Part {
+  const part = PARTS.find((name) => name === text);
+  if (part === undefined) throw new TypeError(`start: --only is ${text}, expected ${PARTS.join(" or ")}`);
+  return part;
 }
 
 function valuesOf(flags: readonly string[]): Map<string, string> {

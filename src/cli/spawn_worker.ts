@@ -25,16 +25,34 @@ export interface Worker {
  * @param url Must not contain secrets: every user of this machine can read it.
  */
 export function spawnWorker(url: string, target: string, onReport: (report: WorkerReport) => void): Worker {
-  const script = fileURLToPath(new URL(import.meta.url.replace(/spawn_worker(\.\w+)$/, "worker$1")));
-  const child: ChildProcess = spawn(process.execPath, [...runtimeArguments(), script, url, target], {
+  return spawnProgram("worker", [url, target], onReport);
+}
+
+/**
+ * Starts a program of this folder on the present runtime. It prints lines of JSON, and ends when its input
+ * does.
+ *
+ * @param name Its file, without the extension.
+ */
+export function spawnProgram<Report>(
+  name: string,
+  args: readonly string[],
+  onReport: (report: Report) => void,
+  input?: string,
+): Worker {
+  const script = fileURLToPath(new URL(import.meta.url.replace(/spawn_worker(\.\w+)$/, `${name}$1`)));
+  const child: ChildProcess = spawn(process.execPath, [...runtimeArguments(), script, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
   });
+  // A program that is killed may close its input before it has read it.
+  child.stdin?.on("error", () => {});
+  if (input !== undefined) child.stdin?.write(input);
   let complaint = "";
   child.stderr?.on("data", (chunk: Uint8Array) => {
     complaint = `${complaint}${new TextDecoder().decode(chunk)}`.slice(-4_096);
   });
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
-  lines.on("line", (line) => onReport(JSON.parse(line) as WorkerReport));
+  lines.on("line", (line) => onReport(JSON.parse(line) as Report));
   const ended = new Promise<WorkerEnd>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, complaint: complaint.trim() }));

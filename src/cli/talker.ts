@@ -7,6 +7,7 @@ import { baileysAuthState, signalRepository } from "../baileys/mod.ts";
 import { encodeUtf8 } from "../bytes/mod.ts";
 import { nowSeconds } from "../ports/mod.ts";
 import { extendDigest, type Ledger, messageText, readLedger, updateLedger } from "./ledger.ts";
+import { quietLogger } from "./quiet_logger.ts";
 
 /** Identity of a participant. */
 export interface Identity {
@@ -48,17 +49,6 @@ export interface KeyBundle {
   readonly preKey: { readonly keyId: number; readonly publicKey: Uint8Array };
 }
 
-/** A silent logger in the shape of Baileys' logger. */
-const quiet = {
-  level: "silent",
-  child: () => quiet,
-  trace() {},
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-};
-
 type Repository = ReturnType<typeof makeLibSignalRepository>;
 type AuthState = Awaited<ReturnType<typeof baileysAuthState>>;
 
@@ -88,7 +78,7 @@ export class Talker {
     const auth = await baileysAuthState(account);
     const makeRepository = signalRepository(account, makeLibSignalRepository);
     // biome-ignore lint/suspicious/noExplicitAny: Baileys' credentials are open-ended here, its types are not.
-    const repository = makeRepository(auth.state as any, quiet);
+    const repository = makeRepository(auth.state as any, quietLogger);
     return new Talker(identity, account, auth, repository);
   }
 

@@ -1,4 +1,4 @@
-/** A user's Worker: the Durable Object example of the README over the packed package, in its own project. */
+/** A user's Worker: the Durable Object example of docs/guide/runtimes.md over the packed package, in its own project. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { nodeForWrangler } from "../../tools/lib/nodes.mjs";
@@ -29,17 +29,17 @@ const TSCONFIG = {
   include: ["*.ts"],
 };
 
-/** Creates a project from the README, with the package as npm would unpack it. `dist` must be built. */
+/** Creates a project from the guide, with the package as npm would unpack it. `dist` must be built. */
 export async function makeWorkerProject(): Promise<UserProject> {
   const project = await makeProject();
   const { folder } = project;
   const { dependencies, peerDependencies } = await readManifest();
   const tarball = await packPackage(".", folder, ["--ignore-scripts"]);
   await unpackInto(project, tarball, Object.keys({ ...dependencies, ...peerDependencies }));
-  const readme = await readFile("README.md", "utf8");
+  const guide = await readFile("docs/guide/runtimes.md", "utf8");
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
-  await writeFile(join(folder, "wrangler.toml"), exampleOf(readme, "toml", "ACCOUNTS"));
-  await writeFile(join(folder, "index.ts"), exampleOf(readme, "ts ignore", "AccountDurableObject"));
+  await writeFile(join(folder, "wrangler.toml"), exampleOf(guide, "toml", "ACCOUNTS"));
+  await writeFile(join(folder, "index.ts"), exampleOf(guide, "ts ignore", "AccountDurableObject"));
   return project;
 }
 
@@ -64,6 +64,6 @@ export function wranglerCommand(): readonly [node: string, script: string] | und
 function exampleOf(page: string, language: string, word: string): string {
   const blocks = [...page.matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
   const found = blocks.find(([, info, code = ""]) => info === language && code.includes(word))?.[2];
-  if (found === undefined) throw new Error(`README.md has no ${language} block with ${word}`);
+  if (found === undefined) throw new Error(`the page has no ${language} block with ${word}`);
   return found;
 }

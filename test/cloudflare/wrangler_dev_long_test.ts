@@ -8,7 +8,7 @@ import { makeWorkerProject, wranglerCommand } from "./user_project.ts";
 const READY = /Ready on (http:\/\/\S+)/;
 
 describe("wrangler dev", () => {
-  test("serves the README's Durable Object example", { timeout: DOSED_TIMEOUT_MS }, async ({ skip }) => {
+  test("serves the guide's Durable Object example", { timeout: DOSED_TIMEOUT_MS }, async ({ skip }) => {
     const wrangler = wranglerCommand();
     if (wrangler === undefined) return skip("no Node that wrangler runs on is installed: npm run nodes");
     const [node, script] = wrangler;

@@ -17,5 +17,7 @@ export interface KitRow {
 export declare const KIT_RUNS: Readonly<Record<string, KitRow>>;
 /** Names of further targets. */
 export declare const WRAPPERS: readonly string[];
-/** The table as Markdown. */
+/** The table of docs/guide/drivers.md as Markdown. */
 export declare function kitTable(): string;
+/** The short table of the README as Markdown. */
+export declare function backendTable(): string;

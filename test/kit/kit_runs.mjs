@@ -1,7 +1,7 @@
 // @ts-self-types="./kit_runs.d.mts"
 /**
- * Where the conformance kit runs: the table "kit × backend × runtime" of the README, as data. The README is
- * made from it by `npm run fix`, `registerTargets` refuses a target that is not here, and
+ * Where the conformance kit runs, as data. The table "kit × backend × runtime" of docs/guide/drivers.md and the
+ * short one of the README are made from it by `npm run fix`, `registerTargets` refuses a target that is not here, and
  * test/kit/kit_runs_test.ts finds a run that is here and that no test registers.
  *
  * "all": the whole kit in each run. "part": in each run the cases that the target's own code is concerned
@@ -107,10 +107,40 @@ export const WRAPPERS = [
 
 const RUNTIMES = /** @type {const} */ (["node", "workerd", "deno", "bun"]);
 
-/** The table as Markdown. */
+/** What a row of the short table is for, by its subpath. */
+const PURPOSES = /** @type {Record<string, string>} */ ({
+  "/memory": "tests",
+  "/libsql": "SQLite files; libSQL and Turso servers",
+  "/node-sqlite": "SQLite files, without a package",
+  "/bun-sqlite": "SQLite files, without a package",
+  "/better-sqlite3": "SQLite files",
+  "/turso-serverless": "Turso, through its own client",
+  "/postgres": "PostgreSQL",
+  "/d1": "Cloudflare D1",
+  "/durable-object": "an object of its own for each account",
+  "/remote": "a Holdfast service",
+});
+
+/** The table of docs/guide/drivers.md as Markdown. */
 export function kitTable() {
   const rows = Object.values(KIT_RUNS).map(
     ({ title, runs }) => `| ${title} | ${RUNTIMES.map((runtime) => runs[runtime] ?? "").join(" | ")} |`,
   );
   return ["| backend | Node | workerd | Deno | Bun |", "|---|---|---|---|---|", ...rows].join("\n");
+}
+
+/** The short table of the README as Markdown: a row for each subpath, and where its kit runs. */
+export function backendTable() {
+  const subpaths = new Map(Object.keys(PURPOSES).map((subpath) => [subpath, new Set()]));
+  for (const { title, runs } of Object.values(KIT_RUNS)) {
+    const subpath = /`(.+?)`/.exec(title)?.[1] ?? title;
+    const runtimes = subpaths.get(subpath);
+    if (runtimes === undefined) throw new Error(`backend table: PURPOSES has no ${subpath}`);
+    for (const runtime of Object.keys(runs)) runtimes.add(runtime);
+  }
+  const rows = [...subpaths].map(([subpath, runtimes]) => {
+    const cells = RUNTIMES.map((runtime) => (runtimes.has(runtime) ? "✓" : ""));
+    return `| \`${subpath}\`: ${PURPOSES[subpath]} | ${cells.join(" | ")} |`;
+  });
+  return ["| backend | Node | Workers | Deno | Bun |", "|---|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { KIT_RUNS, type KitRuntime, kitTable, WRAPPERS } from "./kit_runs.mjs";
+import { backendTable, KIT_RUNS, type KitRuntime, kitTable, WRAPPERS } from "./kit_runs.mjs";
 import { registerTargets } from "./register.ts";
 
 /** Folders whose tests register targets on a runtime. */
@@ -52,7 +52,10 @@ describe("kit_runs", () => {
     expect(WRAPPERS.filter((name) => name in KIT_RUNS)).toEqual([]);
   });
 
-  test("is the table of the README", () => {
-    expect(readFileSync("README.md", "utf8").includes(kitTable()), "run npm run fix").toBe(true);
+  test.each([
+    ["README.md", backendTable],
+    ["docs/guide/drivers.md", kitTable],
+  ])("is the table of %s", (page, table) => {
+    expect(readFileSync(page, "utf8").includes(table()), "run npm run fix").toBe(true);
   });
 });
