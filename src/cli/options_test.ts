@@ -8,6 +8,11 @@ describe("parseOptions", () => {
       messages: 1_000,
       db: "file:a b.db?x=1",
     });
+    expect(parseOptions(["--only=comparison"])).toEqual({
+      messages: 400,
+      db: "file:holdfast.db",
+      only: "comparison",
+    });
     expect(parseOptions(["--help", "--nonsense"])).toBe("help");
   });
 
@@ -19,6 +24,7 @@ describe("parseOptions", () => {
     [["--db", "file::memory:?cache=shared"]],
     [["--port", "1"]],
     [["--serve"]],
+    [["--only", "both"]],
   ])("rejects %j as malformed", (args) => {
     expect(() => parseOptions(args)).toThrow(TypeError);
   });

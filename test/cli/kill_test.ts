@@ -30,7 +30,7 @@ interface Ended {
 function start(database: string, messages: number, killAfterMs?: number): Promise<Ended> {
   const child = spawn(
     process.execPath,
-    [PROGRAM, "--messages", String(messages), "--db", `file:${database}`],
+    [PROGRAM, "--only", "conversation", "--messages", String(messages), "--db", `file:${database}`],
     {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -95,7 +95,13 @@ describe("npm start", () => {
   });
 
   test("explains invalid flags and changes nothing", async () => {
-    for (const args of [["--messages", "0"], ["--message", "1"], ["--db"], ["--db", ":memory:"]]) {
+    for (const args of [
+      ["--messages", "0"],
+      ["--message", "1"],
+      ["--db"],
+      ["--db", ":memory:"],
+      ["--only", "x"],
+    ]) {
       const child = spawn(process.execPath, [PROGRAM, ...args], {
         stdio: ["ignore", "pipe", "pipe"],
         cwd: folder,

@@ -7,12 +7,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const CONVERSATION = [PROGRAM, "--only", "conversation"];
 const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("npm start output", () => {
   test("ends without a stack trace when the reader closes the pipe", async () => {
-    const args = [PROGRAM, "--messages", "20", "--db", `file:${join(folder, "head.db")}`];
+    const args = [...CONVERSATION, "--messages", "20", "--db", `file:${join(folder, "head.db")}`];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.once("data", () => child.stdout.destroy());
     let complaint = "";
@@ -25,7 +26,7 @@ describe("npm start output", () => {
   });
 
   test("measures a file with spaces, percent signs and other scripts", async () => {
-    const args = [PROGRAM, "--messages", "2", "--db", `file:${join(folder, "a b ü %41.db")}`];
+    const args = [...CONVERSATION, "--messages", "2", "--db", `file:${join(folder, "a b ü %41.db")}`];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.on("data", (chunk) => {
