@@ -3,10 +3,10 @@
  * SIGKILL in the moment when the frame of message `killAt` has left. The parent is the server: it keeps
  * frames that were not read, and hands them to the next process.
  */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Frame, SideName } from "./frame.ts";
+import { printLine } from "./print_line.ts";
 import { type Reading, Side } from "./side.ts";
 import { openState, type StateName } from "./side_state.ts";
 
@@ -118,10 +118,9 @@ class Exchange {
     return this.#alice.state.written() + this.#bob.state.written();
   }
 
-  /** Writes a line at once: a process that is killed afterwards has printed it. */
   #report(event: ExchangeEvent): void {
     const report: ExchangeReport = { ...event, written: this.#written() - this.#before };
-    writeSync(1, `${JSON.stringify(report)}\n`);
+    printLine(JSON.stringify(report));
   }
 }
 

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeLibSignalRepository } from "baileys/lib/Signal/libsignal.js";
 import { makeCacheableSignalKeyStore } from "baileys/lib/Utils/auth-utils.js";
@@ -37,9 +36,7 @@ export function openState(state: StateName, folder: string, side: SideName): Pro
 
 /** Files, behind Baileys' own cache, as its README advises. */
 async function openFiles(folder: string, name: SideName): Promise<SideState> {
-  const path = join(folder, name);
-  mkdirSync(path, { recursive: true });
-  const { state, saveCreds } = await useMultiFileAuthState(path);
+  const { state, saveCreds } = await useMultiFileAuthState(join(folder, name));
   let written = 0;
   const counted: Keys = {
     get: (type, ids) => state.keys.get(type, ids),
