@@ -35,9 +35,9 @@ export function programForFile(source: string): FileProgram {
   });
   return {
     folder,
-    start: (args) => {
+    start: (args, under) => {
       if (program === undefined) throw new Error("start program: it is built before the first test");
-      return program.start(args);
+      return program.start(args, under);
     },
   };
 }

@@ -6,7 +6,8 @@ import { build } from "esbuild";
 
 /** A program that can be started. */
 export interface NodeProgram {
-  start(args: readonly string[]): ChildProcessWithoutNullStreams;
+  /** @param under A program with its arguments that runs this one, such as a tracer. */
+  start(args: readonly string[], under?: readonly string[]): ChildProcessWithoutNullStreams;
   /** Removes the bundle. */
   remove(): void;
 }
@@ -28,7 +29,10 @@ export async function buildProgram(source: string): Promise<NodeProgram> {
     target: "node20",
   });
   return {
-    start: (args) => spawn(process.execPath, [outfile, ...args]),
+    start: (args, under = []) => {
+      const [command = process.execPath, ...rest] = [...under, process.execPath, outfile, ...args];
+      return spawn(command, rest);
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
