@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../src/testing/mod.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
 import { programForFile } from "./program_for_file.ts";
@@ -74,13 +74,16 @@ function pick(count: number, from: number, to: number, random: SeededRandom): Se
   return new Set(Array.from({ length: count }, () => all.splice(random.below(all.length), 1)[0] ?? from));
 }
 
-describe.skipIf(!canRecord())("a loss of power (needs strace)", () => {
+describe("a loss of power", () => {
   let disk: FailingDisk;
   let recording: Recording;
   /** The first call after the first message. */
   let firstSent: number;
 
+  beforeEach(({ skip }) => skip(!canRecord(), "strace is not installed"));
+
   beforeAll(async () => {
+    if (!canRecord()) return;
     disk = new FailingDisk();
     recording = await disk.record();
     firstSent = recording.calls.findIndex((call) => call.kind === "said" && call.line.includes('"direct"'));

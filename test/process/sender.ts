@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import Database from "libsql";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import { openPeer } from "../baileys/holdfast_peer.ts";
+import { sessionOf } from "./session_of.ts";
 
 /** A pairwise ciphertext, base64. */
 export interface SealedLine {
@@ -97,20 +98,6 @@ async function main(): Promise<void> {
     // Yields to input and timers.
     await new Promise((resolve) => setTimeout(resolve, n % 7));
   }
-}
-
-function sessionOf(bundle: Extract<ToSender, { kind: "bundle" }>) {
-  const { registrationId, identityKey, signedPreKey, preKey } = bundle;
-  return {
-    registrationId,
-    identityKey: Buffer.from(identityKey, "base64"),
-    signedPreKey: {
-      keyId: signedPreKey.keyId,
-      publicKey: Buffer.from(signedPreKey.publicKey, "base64"),
-      signature: Buffer.from(signedPreKey.signature, "base64"),
-    },
-    preKey: { keyId: preKey.keyId, publicKey: Buffer.from(preKey.publicKey, "base64") },
-  };
 }
 
 /** Writes a line synchronously, so that it is sent when this returns. */

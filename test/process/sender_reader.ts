@@ -13,14 +13,14 @@ type Reply = Extract<ToSender, { kind: "reply" }>;
 
 /** The peer that reads the messages of the process (`sender.ts`), and a record of all its output. */
 export class SenderReader {
-  readonly used = new Set<string>();
-  readonly identities = new Set<string>();
+  readonly used: Set<string> = new Set<string>();
+  readonly identities: Set<string> = new Set<string>();
   /** Unread replies by id. */
-  readonly unread = new Map<number, Reply>();
-  direct = 0;
-  group = 0;
-  replies = 0;
-  sessions = 0;
+  readonly unread: Map<number, Reply> = new Map<number, Reply>();
+  direct: number = 0;
+  group: number = 0;
+  replies: number = 0;
+  sessions: number = 0;
   readonly #keys = memoryKeys();
   readonly #creds: AuthenticationCreds;
   readonly #peer: SignalPeer;
