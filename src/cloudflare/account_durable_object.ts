@@ -33,6 +33,7 @@ export class AccountDurableObject<Env = unknown> extends DurableObject<Env> {
    */
   protected readonly holdfast: AccountObject;
 
+  /** Called by the platform with `ctx` and `env`. Prepares the account and opens nothing. */
   // The type of `ctx` is taken from the class, so that the declarations need no global type of the platform.
   constructor(
     ctx: ConstructorParameters<typeof DurableObject<Env>>[0],

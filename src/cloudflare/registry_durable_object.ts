@@ -5,6 +5,7 @@ import { RegistryObject } from "../worker/mod.ts";
 export class RegistryDurableObject<Env = unknown> extends DurableObject<Env> {
   readonly #registry: RegistryObject;
 
+  /** Called by the platform. */
   constructor(ctx: ConstructorParameters<typeof DurableObject<Env>>[0], env: Env) {
     super(ctx, env);
     this.#registry = new RegistryObject(ctx);

@@ -18,7 +18,9 @@ export interface AccountSnapshot {
   readonly device: RedactedDevice | undefined;
   /** The whole device with its private keys, bytes in base64. Left out of a redacted snapshot. */
   readonly secrets?: Readonly<Record<string, unknown>> | undefined;
+  /** Rows and bytes of each table of the account. */
   readonly database: DatabaseSnapshot;
+  /** The statistics of the account, read after the rows. */
   readonly stats: AccountStats;
 }
 
@@ -38,7 +40,9 @@ export interface AccountHandle {
   commandDevice(commands: readonly DeviceCommand[]): Promise<FlushSummary>;
   /** Saves dirty state, if the service holds the account open. */
   flush(): Promise<FlushSummary>;
+  /** Statistics of the account. Opens nothing. */
   stats(): Promise<AccountStats>;
+  /** A snapshot of the account. Opens nothing. Contains private keys only with `unredacted`. */
   snapshot(options: SnapshotOptions): Promise<AccountSnapshot>;
   /**
    * Answers a call of the commit protocol from the bare backend, under the caller's guard.

@@ -16,29 +16,41 @@ export interface FlushSummary {
 
 /** Duration of the flushes since the account was opened, in milliseconds. */
 export interface FlushLatency {
+  /** Number of flushes. */
   readonly count: number;
+  /** The latest flush. */
   readonly lastMs: number;
+  /** The mean of all flushes. */
   readonly meanMs: number;
+  /** The longest flush. */
   readonly maxMs: number;
 }
 
 /** State of the background saver. */
 export interface SaverSummary {
+  /** State of the engine; see `SaveState`. */
   readonly state: SaveState;
+  /** Failures since the last commit that succeeded. */
   readonly consecutiveFailures: number;
+  /** The latest failure, kept until a commit succeeds. */
   readonly lastError?: ErrorSummary | undefined;
-  /** Clock times in milliseconds. */
+  /** Clock time in milliseconds of the last commit that succeeded. */
   readonly lastSuccessAtMs?: number | undefined;
+  /** Clock time in milliseconds of the last commit that failed. */
   readonly lastFailureAtMs?: number | undefined;
+  /** Clock time in milliseconds of the next retry, while saving fails or is halted. */
   readonly retryAtMs?: number | undefined;
   /** Items that the backend refused. */
   readonly isolated: number;
+  /** Writers that wait until less is dirty. */
   readonly waitingWriters: number;
 }
 
 /** Hits and misses of the Signal cache. */
 export interface CacheSummary {
+  /** Reads that were answered from memory. */
   readonly hits: number;
+  /** Reads that had to wait for the store. */
   readonly misses: number;
   /** `hits / (hits + misses)`, 0 before the first read. */
   readonly hitRatio: number;
@@ -48,6 +60,7 @@ export interface CacheSummary {
 
 /** Statistics of an account that the service holds open. */
 export interface OpenAccountStats {
+  /** What is not durable yet. */
   readonly dirty: {
     /** Items that must be saved within the interval. */
     readonly must: number;
@@ -59,10 +72,13 @@ export interface OpenAccountStats {
   };
   /** Commits since the account was opened, and the rows that they changed. */
   readonly commits: number;
+  /** Rows that the commits have changed, as the backend counts them. */
   readonly rowsWritten: number;
   /** Commits whose answer was lost. */
   readonly ambiguous: number;
+  /** How long flushes have taken. */
   readonly flush: FlushLatency;
+  /** State of the background saver. */
   readonly saver: SaverSummary;
   /** Left out if the account has no Signal cache. */
   readonly cache?: CacheSummary | undefined;
@@ -72,9 +88,11 @@ export interface OpenAccountStats {
 export interface BackupStats {
   /** Failures since the last backup. */
   readonly failures: number;
-  /** When the newest backup was made. Clock times in milliseconds. */
+  /** Clock time in milliseconds at which the newest backup was made. */
   readonly lastSuccessAtMs?: number | undefined;
+  /** Clock time in milliseconds of the latest failure. */
   readonly lastFailureAtMs?: number | undefined;
+  /** The latest failure, also when a backup has succeeded since. */
   readonly lastError?: ErrorSummary | undefined;
 }
 

@@ -25,7 +25,9 @@ const MAX_DELETIONS = 10_000;
 
 /** Options of `LocalAccounts`. */
 export interface LocalAccountsOptions {
+  /** Names of accounts, and tokens. The service does not close it. */
   readonly registry: Registry;
+  /** Measures ages, limits of rates and idle times. */
   readonly clock: Clock;
   /** Gives up streamed answers whose reader stalls. Defaults to timers of the host. */
   readonly scheduler?: Scheduler | undefined;
@@ -64,6 +66,7 @@ interface Slot {
  * before the process ends.
  */
 export class LocalAccounts implements AccountService, AsyncDisposable {
+  /** Names of accounts, and tokens. */
   readonly registry: Registry;
   readonly #options: LocalAccountsOptions;
   /** In the order of their last use, the least recent first. */
@@ -84,6 +87,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   #streamed = 0;
   #closed = false;
 
+  /**
+   * Opens nothing: an account is opened by the first request that needs it. @throws {TypeError} When the
+   * options are no object.
+   */
   constructor(options: LocalAccountsOptions) {
     requireObject("create accounts: options", options);
     this.#scheduler = options.scheduler ?? new TimerScheduler(options.clock);
@@ -91,6 +98,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     this.#options = options;
   }
 
+  /**
+   * The operations on one account. Opens nothing. A request that was admitted before the account was deleted
+   * is refused.
+   */
   account(name: string, registeredAtMs: number): AccountHandle {
     return forwardOperations(async (operation, input) => {
       await this.#settled(name, registeredAtMs);

@@ -6,6 +6,7 @@ export interface Principal {
   readonly id: string;
   /** The account that the token is for, or `undefined` for all of them. */
   readonly account: string | undefined;
+  /** What the caller may do. */
   readonly permissions: readonly Permission[];
 }
 

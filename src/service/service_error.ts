@@ -11,8 +11,10 @@ export type ServiceErrorCode = "unauthorized" | "forbidden" | "not-found" | "con
 
 /** The service refused an operation, or does not know its outcome. */
 export class ServiceError extends Error {
+  /** The reason, for programs. Codes are part of the API; messages are not. */
   readonly code: ServiceErrorCode;
 
+  /** Creates the error. `message` reads `action: state` and must not contain secrets. */
   constructor(code: ServiceErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "ServiceError";

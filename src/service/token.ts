@@ -15,7 +15,9 @@ export const MIN_TOKEN_LENGTH = 32;
 
 /** A new token. Only its hash is stored, so it can be shown only once. */
 export interface FreshToken {
+  /** The whole token: `hf_<id>_<secret>`. */
   readonly token: string;
+  /** Its id, 16 hexadecimal digits, which is not secret. */
   readonly id: string;
   /** SHA-256 of `token`. */
   readonly hash: Uint8Array;

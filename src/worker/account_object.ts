@@ -71,6 +71,7 @@ export class AccountObject extends HostedObject {
   readonly #ctx: ObjectContextLike;
   readonly #options: RecoverableOptions;
 
+  /** Prepares the account of the object and opens nothing. Call it in the constructor of your class. */
   constructor(ctx: ObjectContextLike, options: RecoverableOptions = {}) {
     const { restoreRecord: record, ...others } = options;
     const { logger, random } = systemHost(options.host);

@@ -91,6 +91,8 @@ export class HostedObject {
   readonly #beforeUse: ((backend: Backend) => Promise<void>) | undefined;
 
   /**
+   * Prepares the account of the object and opens nothing.
+   *
    * @param client What an account has that a client in the object uses.
    * @param beforeUse Is called with the bare backend before the first use in an incarnation of the object.
    */
