@@ -328,5 +328,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, floor: 2, statements: VERSION_2 },
   { version: 3, floor: 2, statements: VERSION_3 },
   { version: 4, floor: 2, statements: VERSION_4 },
-  { version: 5, floor: 2, statements: VERSION_5 },
+  { version: 5, floor: 5, statements: VERSION_5 },
 ];
