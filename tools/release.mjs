@@ -17,6 +17,7 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkRelease } from "./check_release.mjs";
 
@@ -110,8 +111,9 @@ function after() {
   const files = releasedFiles(version, today());
   for (const [path, text] of files) writeFileSync(path, text);
   run(process.execPath, ["tools/check_manifests.mjs", "--write"]);
+  run(join("node_modules", ".bin", "biome"), ["format", "--write", "deno.json", "jsr.json", "package.json"]);
   checkRelease(`v${version}`, { version, changelog: files.get("CHANGELOG.md") ?? "" });
-  run("git", ["add", "package.json", "deno.json", "jsr.json", ...files.keys()]);
+  run("git", ["add", "package.json", "package-lock.json", "deno.json", "jsr.json", ...files.keys()]);
 }
 
 function today() {
