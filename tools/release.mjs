@@ -8,21 +8,22 @@
  *
  * `node tools/release.mjs before` refuses a tree that is not clean, a branch other than main, and an empty
  * section "Unreleased", and runs the checks. `node tools/release.mjs after` gives the section "Unreleased" of
- * CHANGELOG.md the version and the date, puts an empty one above it, brings deno.json, jsr.json and the examples
- * to the version, and adds them to the commit that npm makes. `tools/check_release.mjs` then accepts the tag.
+ * CHANGELOG.md the version and the date, puts an empty one above it, brings deno.json, jsr.json, examples and
+ * templates to the version, and adds them to the commit that npm makes. `tools/check_release.mjs` then accepts
+ * the tag.
  *
  * `release-it` with its plugin for Keep a Changelog brings 162 packages, `changesets` 103 and a format of its
  * own. npm has the rest.
  */
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkRelease } from "./check_release.mjs";
 
-/** Manifests of examples and templates that name the package by a range. */
-const EXAMPLES = ["examples/baileys-bot/package.json", "examples/baileys-durable-object/package.json"];
+/** Folders of manifests that name the package by a range: projects that a user starts from. */
+const PROJECTS = ["examples", "templates"];
 
 const UNRELEASED = "## Unreleased\n";
 
@@ -94,13 +95,21 @@ function before() {
   run(process.execPath, ["tools/check.mjs"]);
 }
 
+/** The manifests of projects that depend on the package. @param {string} name @returns {string[]} */
+function dependents(name) {
+  return PROJECTS.filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((project) => `${folder}/${project}/package.json`))
+    .filter((path) => existsSync(path))
+    .filter((path) => JSON.parse(readFileSync(path, "utf8")).dependencies?.[name] !== undefined);
+}
+
 /** The files of a release, with their text. @param {string} version @param {string} date */
 function releasedFiles(version, date) {
   const { name } = JSON.parse(readFileSync("package.json", "utf8"));
   return new Map([
     ["CHANGELOG.md", releasedChangelog(readFileSync("CHANGELOG.md", "utf8"), version, date)],
     .../** @type {[string, string][]} */ (
-      EXAMPLES.map((path) => [path, withRange(readFileSync(path, "utf8"), name, version)])
+      dependents(name).map((path) => [path, withRange(readFileSync(path, "utf8"), name, version)])
     ),
   ]);
 }
