@@ -3,7 +3,7 @@
  * without a source, which would otherwise be packed. `--fresh` writes every file again: `npm pack` and
  * `npm publish` run that, also in a fresh clone.
  *
- * The subpaths are bundled for servers, which import them faster then.
+ * The subpaths are bundled, so that the package is small and is imported fast.
  *
  * The program `holdfast` is bundled into one file, so that `npx`, `bunx` and `deno run` start it without its
  * own dependencies, and beside it the Worker that `holdfast dev` runs. The console's pages are bundled into a
@@ -16,9 +16,10 @@ import { build } from "esbuild";
 import {
   CONSOLE_BUILD,
   CONSOLE_FOLDER,
+  DOOR_BUILD,
   PROGRAM_BUILD,
-  SERVER_BUILD,
-  SERVER_FOLDER,
+  SHARED_FOLDER,
+  WASM_BUILD,
   WORKER_BUILD,
 } from "./lib/program_build.mjs";
 import { run } from "./lib/run.mjs";
@@ -28,33 +29,37 @@ const { code, output } = await run("tsc", ["-p", "tsconfig.build.json"]);
 process.stdout.write(output);
 if (code === 0) {
   removeStale();
-  await bundleForServers();
-  await bundleProgram();
+  await bundleDoors();
+  await bundlePrograms();
   await bundleConsole();
 }
 process.exitCode = code;
 
 function removeStale() {
+  // Releases before had a second form there, and maps.
+  rmSync("dist/node", { recursive: true, force: true });
   for (const path of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
-    if (/^(?:node|console)[/\\]/.test(path)) continue;
-    const built = /^(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path);
-    if (built !== null && !existsSync(`${built[1]}.ts`)) rmSync(join("dist", path));
+    if (/^(?:shared|console)[/\\]/.test(path)) continue;
+    const built = /^(.+?)\.(?:js|d\.ts)$/.exec(path);
+    if (path.endsWith(".map")) rmSync(join("dist", path));
+    else if (built !== null && !existsSync(`${built[1]}.ts`)) rmSync(join("dist", path));
   }
 }
 
 /** Files that are equal stay, since another process may be importing them. */
-async function bundleForServers() {
-  const { metafile } = await build({ ...SERVER_BUILD, metafile: true });
+async function bundleDoors() {
+  const { metafile } = await build({ ...DOOR_BUILD, metafile: true });
   const built = new Set(Object.keys(metafile.outputs));
-  for (const path of readdirSync(SERVER_FOLDER, { recursive: true, encoding: "utf8" })) {
-    const file = `${SERVER_FOLDER}/${path.replaceAll("\\", "/")}`;
-    if (/\.(?:js|map)$/.test(file) && !built.has(file)) rmSync(file);
+  for (const name of readdirSync(SHARED_FOLDER)) {
+    const file = `${SHARED_FOLDER}/${name}`;
+    if (!built.has(file)) rmSync(file);
   }
 }
 
-async function bundleProgram() {
+async function bundlePrograms() {
   await build(PROGRAM_BUILD);
   await build(WORKER_BUILD);
+  await build(WASM_BUILD);
 }
 
 /** Files that are equal stay, since a service may be serving them. */

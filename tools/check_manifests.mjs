@@ -4,9 +4,6 @@
  * subpath's file must exist. A subpath that imports a module of one platform is published only on npm, with
  * its door and folder, and so is the program that belongs to it.
  *
- * Each subpath but those of one platform also has a module for servers: see `SERVER_BUILD` in
- * tools/lib/program_build.mjs.
- *
  * package.json is the source: `node tools/check_manifests.mjs --write`, a part of `npm run fix`, writes these
  * fields of the other two. So are the versions in the manifests of `templates`: `holdfast init` copies them.
  */
@@ -37,13 +34,6 @@ function expectEqual(label, actual, expected) {
 }
 
 const npm = readJson("package.json");
-if (process.argv.includes("--write")) {
-  npm.exports = withServers(npm.exports);
-  writeFileSync("package.json", `${JSON.stringify(npm, undefined, 2)}\n`);
-}
-for (const [subpath, target] of Object.entries(withServers(npm.exports)))
-  if (JSON.stringify(target) !== JSON.stringify(npm.exports[subpath]))
-    problems.push(`package.json: ${subpath} lacks its module for servers: npm run fix adds it`);
 /** @type {Record<string, string>} */
 const sources = {};
 for (const [subpath, target] of Object.entries(npm.exports)) {
@@ -98,22 +88,6 @@ function rangeOf(dependency) {
   // Its releases of version 7 differ in what they export.
   if (dependency === "baileys") return tested;
   return `^${String(tested).replace("^", "")}`;
-}
-
-/**
- * Adds the condition of servers to each subpath that has it.
- *
- * @param {Record<string, {types: string, node?: string, default: string}>} exports
- */
-function withServers(exports) {
-  const entries = Object.entries(exports).map(([subpath, { types, default: target }]) => {
-    const node = target.replace("./dist/", "./dist/node/");
-    return [
-      subpath,
-      Object.hasOwn(NPM_ONLY, subpath) ? { types, default: target } : { types, node, default: target },
-    ];
-  });
-  return Object.fromEntries(entries);
 }
 
 for (const problem of problems) console.error(problem);

@@ -1,9 +1,10 @@
 /** The package of a fresh clone, installed by npm in an empty folder, on every installed version of Node. */
-import { rm, symlink } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installedNode, NODE_MAJORS } from "../../tools/lib/nodes.mjs";
 import { DOSED_TIMEOUT_MS } from "../support/dose.ts";
+import { folderKib, MAX_INSTALLED_KIB, MAX_PACKAGES } from "../support/programs/installed_size.ts";
 import {
   importAll,
   makeProject,
@@ -48,6 +49,17 @@ const TWO_OPENINGS = `
 `;
 
 describe("npm install", () => {
+  test("needs few packages and little space without optional peers", {
+    timeout: DOSED_TIMEOUT_MS,
+  }, async () => {
+    await using project = await makeProject();
+    await runProgram("npm", ["install", "--no-audit", "--no-fund", tarball], { cwd: project.folder });
+    const { packages } = JSON.parse(await readFile(join(project.folder, "package-lock.json"), "utf8"));
+    const installed = Object.keys(packages).filter((path) => path !== "");
+    expect(installed.length).toBeLessThanOrEqual(MAX_PACKAGES);
+    expect(folderKib(join(project.folder, "node_modules"))).toBeLessThanOrEqual(MAX_INSTALLED_KIB);
+  });
+
   test.for(NODES)(
     "gives a package that works on $name",
     { timeout: DOSED_TIMEOUT_MS },

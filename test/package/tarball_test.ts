@@ -56,22 +56,6 @@ describe("npm package", () => {
     await unpackInto(project, tarball, Object.keys(installed));
     expect(JSON.parse(await project.run(importAll(manifest)))).toEqual(NOT_ON_NODE);
   });
-
-  test("has source maps that point to its own sources", async () => {
-    const manifest = await readManifest();
-    await using project = await makeProject();
-    await unpackInto(project, tarball, Object.keys(manifest.dependencies));
-    const stack = await project.run(
-      `
-        import { parseJid } from "@holdfast/store";
-        try { parseJid(1); } catch (error) { console.log(error.stack); }
-      `,
-      { flags: ["--enable-source-maps"] },
-    );
-    const source = /node_modules\/@holdfast\/store\/src\/[\w/]+\.ts/.exec(stack)?.[0];
-    expect(source, stack).toBeDefined();
-    expect(existsSync(join(project.folder, source ?? ""))).toBe(true);
-  });
 });
 
 /** A start of a runtime, and what it runs, on a busy machine. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { pureInitializers } from "./pure_initializers.mjs";
 
-/** @type {{version: string, exports: Record<string, {node?: string}>}} */
+/** @type {{version: string, exports: Record<string, {default: string}>}} */
 const { version, exports } = JSON.parse(readFileSync("package.json", "utf8"));
 
 const SHARED = /** @type {const} */ ({
@@ -61,19 +62,27 @@ export const CONSOLE_BUILD = {
   logLevel: "warning",
 };
 
-/** The folder of the modules for servers. */
-export const SERVER_FOLDER = "dist/node";
+/** How the program that makes Baileys' WebAssembly a module is bundled. */
+export const WASM_BUILD = {
+  ...SHARED,
+  entryPoints: ["src/baileys_wasm/main.ts"],
+  outfile: "dist/holdfast_baileys_wasm.mjs",
+  platform: /** @type {const} */ ("node"),
+  target: "node20",
+};
+
+/** The folder of what several subpaths share. */
+export const SHARED_FOLDER = "dist/shared";
 
 /**
- * How the subpaths are bundled for servers, into one file each and what they share. A server reads every
- * module from its disk, and importing two hundred took three times as long. Bundlers take the separate
- * modules instead, of which they leave out what is not used.
+ * How the subpaths are bundled, into one file each and what they share: see docs/design/layers.md. It takes the
+ * place of what the compiler has written there.
  *
  * @satisfies {import("esbuild").BuildOptions}
  */
-export const SERVER_BUILD = {
-  entryPoints: Object.values(exports).flatMap(({ node }) => (node === undefined ? [] : [serverSource(node)])),
-  outdir: SERVER_FOLDER,
+export const DOOR_BUILD = {
+  entryPoints: Object.values(exports).map(({ default: built }) => sourceOf(built)),
+  outdir: "dist",
   outbase: ".",
   chunkNames: "shared/[hash]",
   bundle: true,
@@ -81,13 +90,12 @@ export const SERVER_BUILD = {
   format: /** @type {const} */ ("esm"),
   target: "es2022",
   packages: /** @type {const} */ ("external"),
-  // The sources are part of the package.
-  sourcemap: true,
-  sourcesContent: false,
+  external: ["cloudflare:*"],
+  plugins: [pureInitializers],
   logLevel: "warning",
 };
 
-/** The source of a module for servers. @param {string} built */
-function serverSource(built) {
-  return built.replace(/^\.\/dist\/node\//, "").replace(/\.js$/, ".ts");
+/** The source of a module. @param {string} built */
+function sourceOf(built) {
+  return built.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts");
 }
