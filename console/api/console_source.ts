@@ -53,16 +53,22 @@ export class ConsoleSource extends TokenRequests implements Source {
   async verify(account: string, reader: VerifyReader, signal: AbortSignal): Promise<void> {
     const stream = await this.requests.stream(`${ROOT}/accounts/${segmentOf(account)}/verify`, signal);
     let isDone = false;
+    let problem: Failure | undefined;
     await readEvents(stream, {
       onEvent({ event, data }) {
         if (event === "progress") reader.onProgress(data as VerifyEvents["progress"]);
         if (event === "finding") reader.onFinding(data as VerifyEvents["finding"]);
+        if (event === "problem") {
+          const { message } = data as { readonly message: string };
+          problem = new Failure("refused", message);
+        }
         if (event === "done") {
           isDone = true;
           reader.onDone(data as VerifyEvents["done"]);
         }
       },
     });
+    if (problem !== undefined) throw problem;
     if (!isDone) throw new Failure("failed", "The verification ended before it was done.");
   }
 }

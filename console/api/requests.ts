@@ -31,7 +31,9 @@ export class Requests {
 
   /** @throws {Failure} */
   async delete(path: string): Promise<void> {
-    await this.#send("DELETE", path, { signal: AbortSignal.timeout(ANSWER_MS) });
+    await this.#inTime(undefined, async (signal) => {
+      await this.#send("DELETE", path, { signal });
+    });
   }
 
   /**
@@ -39,27 +41,34 @@ export class Requests {
    *
    * @throws {Failure}
    */
-  async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  async stream(path: string, outer: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    return await this.#inTime(outer, async (signal) => {
+      const { body } = await this.#send("GET", path, { signal });
+      if (body === null) throw new Failure("failed", "The stream has no body.");
+      return body;
+    });
+  }
+
+  async #json<T>(method: string, path: string, { body, signal: outer }: RequestOptions): Promise<T> {
+    return await this.#inTime(outer, async (signal) => {
+      const response = await this.#send(method, path, { body, signal });
+      try {
+        return (await response.json()) as T;
+      } catch (error) {
+        if (isAborted(error)) throw error;
+        throw new Failure("failed", "The answer is not JSON: is this address that of a Holdfast service?");
+      }
+    });
+  }
+
+  /** Gives a request up when its answer takes too long. No timer is left behind. */
+  async #inTime<T>(outer: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new DOMException("no answer", "TimeoutError")), ANSWER_MS);
     try {
-      const response = await this.#send("GET", path, { signal: AbortSignal.any([signal, late.signal]) });
-      if (response.body === null) throw new Failure("failed", "The stream has no body.");
-      return response.body;
+      return await ask(outer === undefined ? late.signal : AbortSignal.any([outer, late.signal]));
     } finally {
       clearTimeout(timer);
-    }
-  }
-
-  async #json<T>(method: string, path: string, { body, signal }: RequestOptions): Promise<T> {
-    const deadline = AbortSignal.timeout(ANSWER_MS);
-    const signals = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    const response = await this.#send(method, path, { body, signal: signals });
-    try {
-      return (await response.json()) as T;
-    } catch (error) {
-      if (isAborted(error)) throw error;
-      throw new Failure("failed", "The answer is not JSON: is this address that of a Holdfast service?");
     }
   }
 

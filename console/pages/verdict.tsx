@@ -9,6 +9,8 @@ import { count, time } from "../words/numbers.ts";
 /** The bar is drawn in these units, so that no style has to be set. */
 const BAR = 1_000;
 
+const SIGNS = { act: "warning", watch: "warning", calm: "done", unknown: "search" } as const;
+
 /** The first thing to read: whether all is well, and if not, how many accounts need somebody. */
 export function VerdictHead({ list }: { readonly list: AccountList }): JSX.Element {
   const counts = list.counts.value;
@@ -25,12 +27,14 @@ export function VerdictHead({ list }: { readonly list: AccountList }): JSX.Eleme
     ? { ...verdict, urgency: "watch", headline: "No connection" }
     : reading.isWhole
       ? verdict
-      : { ...verdict, headline: verdict.urgency === "calm" ? "Reading the accounts…" : verdict.headline };
+      : verdict.urgency === "calm"
+        ? { ...verdict, urgency: "unknown", headline: "Reading the accounts…" }
+        : verdict;
   return (
     <header class={`verdict is-${shown.urgency}`}>
       <div class="verdict-words">
         <span class="verdict-sign" aria-hidden="true">
-          <Sign name={isStale ? "offline" : shown.urgency === "calm" ? "done" : "warning"} />
+          <Sign name={isStale ? "offline" : SIGNS[shown.urgency]} />
         </span>
         <div>
           <h1>{shown.headline}</h1>

@@ -86,7 +86,8 @@ export type HealthCounts = Readonly<Record<KnownHealth, number>>;
 
 /** The state of all accounts in one sentence, and what is to be done first. */
 export interface Verdict {
-  readonly urgency: Urgency;
+  /** `unknown` while there are accounts that were not asked. */
+  readonly urgency: Urgency | "unknown";
   readonly headline: string;
   readonly detail: string;
 }
@@ -100,7 +101,7 @@ export function verdictOf(counts: HealthCounts): Verdict {
     );
   const [act, watch] = [sum("act"), sum("watch")];
   const total = act + watch + sum("calm");
-  const parts = HEALTH_ORDER.filter((health) => health !== "unknown" && counts[health] > 0).map((health) =>
+  const parts = HEALTH_ORDER.filter((health) => counts[health] > 0).map((health) =>
     health === "ok"
       ? `${countOf(counts.ok)} open here and saved in time`
       : `${countOf(counts[health])} ${HEALTH_WORDS[health].label.toLowerCase()}`,
@@ -118,9 +119,10 @@ export function verdictOf(counts: HealthCounts): Verdict {
       headline: watch === 1 ? "One account to watch" : `${countOf(watch)} accounts to watch`,
       detail,
     };
-  if (total > 0 && counts.unknown === total)
-    return { urgency: "calm", headline: `${countOf(total)} accounts`, detail: "" };
-  return { urgency: "calm", headline: "All is well", detail };
+  if (counts.unknown === 0) return { urgency: "calm", headline: "All is well", detail };
+  if (counts.unknown === total)
+    return { urgency: "unknown", headline: `${countOf(total)} accounts`, detail: "None was asked yet." };
+  return { urgency: "unknown", headline: "What was asked is well", detail };
 }
 
 const COUNT = new Intl.NumberFormat("en");

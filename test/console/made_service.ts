@@ -12,7 +12,8 @@ export const TOKEN: string = `hf_0123456789abcdef_${"5".repeat(64)}`;
 
 const FOLDER = "dist/console";
 
-const CSP =
+/** The content security policy of the pages. */
+export const CSP: string =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -43,6 +43,7 @@ describe("a page of the console", () => {
   test.each(STATES)("$name", async ({ name, reach }) => {
     reset(service);
     tab.errors.length = 0;
+    await tab.page.goto("about:blank");
     await reach(tab, service);
     await tab.look(LIGHT, name);
     const isShown = IS_LONG || name !== "accounts-10000";

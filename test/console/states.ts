@@ -69,11 +69,6 @@ async function signedOut(page: Page, service: MadeService): Promise<void> {
   await page.getByRole("heading", { name: "Sign in to the console" }).waitFor();
 }
 
-/** Leaves the console, so that the next visit begins anew. */
-async function begin(page: Page): Promise<void> {
-  await page.goto("about:blank");
-}
-
 const account =
   (name: string): ConsoleState["reach"] =>
   async ({ page, visit }) => {
@@ -107,7 +102,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "unreachable",
     async reach({ page, visit }, service) {
-      await begin(page);
       await visit("#/");
       service.state.fault = "failing";
       await page.reload();
@@ -117,7 +111,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "accounts",
     async reach({ page, visit }) {
-      await begin(page);
       await visit("#/accounts");
       await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
     },
@@ -126,7 +119,6 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts-well",
     async reach({ page, visit }, service) {
       service.state.rows = allWell();
-      await begin(page);
       await visit("#/accounts");
       await page.getByRole("heading", { name: "All is well" }).waitFor();
     },
@@ -135,7 +127,6 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts-10000",
     async reach({ page, visit }, service) {
       service.state.rows = manyAccounts(10_000);
-      await begin(page);
       await visit("#/accounts?page=3&sort=name");
       await page.getByText("201–300 of 10,000").waitFor();
     },
@@ -144,7 +135,6 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts-empty",
     async reach({ page, visit }, service) {
       service.state.rows = [];
-      await begin(page);
       await visit("#/accounts");
       await page.getByText("There are no accounts yet").waitFor();
     },
@@ -152,7 +142,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "accounts-no-match",
     async reach({ page, visit }) {
-      await begin(page);
       await visit("#/accounts?q=nobody");
       await page.getByText("No account fits").waitFor();
     },
@@ -160,7 +149,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "accounts-loading",
     async reach({ page, visit }, service) {
-      await begin(page);
       service.state.fault = "silent";
       service.state.faultyPaths = /\/accounts/;
       await visit("#/accounts");
@@ -170,7 +158,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "accounts-failing",
     async reach({ page, visit }, service) {
-      await begin(page);
       service.state.fault = "failing";
       service.state.faultyPaths = /\/accounts/;
       await visit("#/accounts");
@@ -180,7 +167,6 @@ export const STATES: readonly ConsoleState[] = [
   {
     name: "accounts-offline",
     async reach({ page, visit }, service) {
-      await begin(page);
       await visit("#/accounts");
       await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
       service.state.fault = "cut";
@@ -192,7 +178,6 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts-basic",
     async reach({ page, visit }, service) {
       service.state.hasConsole = false;
-      await begin(page);
       await visit("#/accounts");
       await page.locator('tr[data-account="bot-porto"] .badge.is-failing').waitFor();
     },
@@ -205,7 +190,6 @@ export const STATES: readonly ConsoleState[] = [
     name: "account-read-only",
     async reach(tab, service) {
       service.state.info = { kind: "file", shown: "/srv/bots.db", readOnly: true, actions: [], live: false };
-      await begin(tab.page);
       await account("bot-porto")(tab, service);
     },
   },
