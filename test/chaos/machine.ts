@@ -19,6 +19,8 @@ import { World } from "./world/world.ts";
 export interface ChaosOptions {
   readonly seed: number;
   readonly steps: number;
+  /** The steps that are taken. Defaults to all. */
+  readonly plan?: ChaosPlan | undefined;
   /** Protections that are left out, to see that the run notices. */
   readonly off?: readonly Protection[] | undefined;
   /** What else the command that repeats the run needs. */
@@ -31,6 +33,13 @@ export interface ChaosOptions {
   readonly stepped?: ((step: number) => void) | undefined;
   /** Asked after each step for something that rejected and that nobody awaited. */
   readonly takeUnhandled?: (() => unknown) | undefined;
+}
+
+/** A part of the steps of a run that failed. Each draws the numbers that it drew there. */
+export interface ChaosPlan {
+  readonly steps: ReadonlySet<number>;
+  /** `ChaosViolation.starts` of that run. */
+  readonly starts: readonly number[];
 }
 
 /** What a run did. */
@@ -65,8 +74,9 @@ export async function runChaos(runtime: ChaosRuntime, options: ChaosOptions): Pr
 }
 
 async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, steps } = options;
+  const { seed, steps, plan } = options;
   await world.open();
+  const starts: number[] = [];
   let step = 0;
   const check = (): void => {
     world.check();
@@ -77,16 +87,20 @@ async function run(world: World, options: ChaosOptions): Promise<ChaosReport> {
     const { trace, counts } = world;
     throw new ChaosViolation(
       reason,
-      { seed, step, trace, counts, replay: replayCommand(options) },
+      { seed, step, trace, counts, starts: plan?.starts ?? starts, replay: replayCommand(options) },
       { cause },
     );
   };
   for (step = 1; step <= steps; step += 1) {
     options.stepped?.(step);
-    const chosen = choose(world);
-    world.trace.add(`step ${step}: ${chosen.name}`);
-    await take(world, chosen);
-    check();
+    if (plan?.steps.has(step) !== false) {
+      if (plan !== undefined) world.random.seek(plan.starts[step - 1] ?? 0);
+      starts.push(world.random.drawn);
+      const chosen = choose(world);
+      world.trace.add(`step ${step}: ${chosen.name}`);
+      await take(world, chosen);
+      check();
+    }
     if (step % STEPS_PER_REST === 0 || step === steps) {
       await world.quiesce();
       await world.checkRows();
@@ -134,11 +148,13 @@ async function goOn(world: World): Promise<void> {
 export function replayCommand({
   seed,
   steps,
+  plan,
   off = [],
   flags = [],
   replay,
 }: Omit<ChaosOptions, "told" | "stepped" | "takeUnhandled">): string {
   const without = off.flatMap((protection) => ["--without", protection]);
-  const rest = [...without, ...flags].map((part) => ` ${part}`).join("");
+  const planned = plan === undefined ? [] : ["--plan", [...plan.steps].join(",")];
+  const rest = [...without, ...planned, ...flags].map((part) => ` ${part}`).join("");
   return replay ?? `npm run chaos -- --seeds 1 --steps ${steps} --seed ${seed}${rest}`;
 }

@@ -11,6 +11,9 @@ export const USAGE: string = `npm run chaos -- [options]
   --client C    ${CHAOS_CLIENTS.join(" or ")}: what uses the account; by turns by default
   --over O      ${CHAOS_PLACES.join(", ")}: where the account is, default memory (see places/places.ts)
   --workers W   processes that share the seeds, default 1
+  --twice       runs each seed twice: a second run that does something else is a violation
+  --shrink      looks for fewer steps with which a failing seed still fails
+  --plan 3,17   takes only these steps, as --shrink prints them
   --trace       prints every decision`;
 
 /** What the program was asked to do. */
@@ -22,6 +25,10 @@ export interface Options {
   readonly client: ChaosClientKind | undefined;
   readonly place: ChaosPlace;
   readonly workers: number;
+  readonly isTwice: boolean;
+  readonly isShrunk: boolean;
+  /** Undefined: all steps. */
+  readonly plan: ReadonlySet<number> | undefined;
   readonly isTraced: boolean;
   readonly isHelp: boolean;
 }
@@ -33,6 +40,9 @@ const OPTIONS = {
   workers: { type: "string", default: "1" },
   client: { type: "string" },
   over: { type: "string", default: "memory" },
+  twice: { type: "boolean", default: false },
+  shrink: { type: "boolean", default: false },
+  plan: { type: "string" },
   trace: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
   without: { type: "string", multiple: true, default: [] as string[] },
@@ -49,6 +59,9 @@ export function readOptions(args: readonly string[]): Options {
     client,
     place: oneOf("over", values.over, CHAOS_PLACES),
     workers: countOf("workers", values.workers),
+    isTwice: values.twice,
+    isShrunk: values.shrink,
+    plan: values.plan === undefined ? undefined : planOf(values.plan),
     isTraced: values.trace,
     isHelp: values.help,
   };
@@ -60,6 +73,10 @@ export function flagsOf({ client, place }: Pick<Options, "client" | "place">): s
     ...(client === undefined ? [] : ["--client", client]),
     ...(place === "memory" ? [] : ["--over", place]),
   ];
+}
+
+function planOf(text: string): ReadonlySet<number> {
+  return new Set(text.split(",").map((step) => countOf("plan", step)));
 }
 
 function countOf(name: string, text: string): number {

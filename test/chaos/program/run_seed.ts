@@ -1,9 +1,10 @@
 import { clientOf, nodeRuntimes } from "../clients/node_runtime.ts";
-import { replayCommand, runChaos } from "../machine.ts";
+import { type ChaosPlan, type ChaosReport, replayCommand, runChaos } from "../machine.ts";
 import { type ChaosPlace, openPlace } from "../places/places.ts";
 import type { ChaosCounts } from "../world/counts.ts";
 import { ChaosViolation } from "../world/violation.ts";
 import { flagsOf, type Options } from "./options.ts";
+import { shrink } from "./shrink.ts";
 
 /** What became of one seed. */
 export interface Outcome {
@@ -36,33 +37,52 @@ export async function openRunner(options: Options): Promise<OpenRunner> {
   const newRuntime = await nodeRuntimes();
   const place = await openPlace(options.place satisfies ChaosPlace);
   let running: { readonly seed: number; step: number } | undefined;
+  const runOnce = async (
+    current: { readonly seed: number; step: number },
+    plan?: ChaosPlan,
+  ): Promise<ChaosReport> => {
+    const { seed } = current;
+    return await runChaos(newRuntime(options.client ?? clientOf(seed), await place.create()), {
+      ...{ seed, steps, plan, off, takeUnhandled },
+      flags: flagsOf(options),
+      told: isTraced ? (line) => console.log(line) : undefined,
+      stepped: (step) => {
+        current.step = step;
+      },
+    });
+  };
   const run = async (seed: number): Promise<Outcome> => {
     const current = { seed, step: 0 };
     running = current;
     const beganAt = performance.now();
     try {
-      const { counts, digest } = await runChaos(
-        newRuntime(options.client ?? clientOf(seed), await place.create()),
-        {
-          seed,
-          steps,
-          off,
-          flags: flagsOf(options),
-          takeUnhandled,
-          told: isTraced ? (line) => console.log(line) : undefined,
-          stepped: (step) => {
-            current.step = step;
-          },
-        },
-      );
+      const { counts, digest } = await runOnce(current);
+      const again = options.isTwice ? await runOnce(current) : undefined;
+      if (again !== undefined && again.digest !== digest)
+        throw new Error(`two runs differ: trace ${digest} and ${again.digest}`);
       const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
-      const text = `seed ${seed}: ${counts.sends} sends, trace ${digest}, ${seconds} s`;
+      const twice = again === undefined ? "" : " twice";
+      const text = `seed ${seed}: ${counts.sends} sends, trace ${digest}${twice}, ${seconds} s`;
       return { seed, text, isViolation: false, counts };
     } catch (error) {
-      return failed(options, current, error);
+      if (!(error instanceof ChaosViolation)) return failed(options, current, error);
+      return failed(options, current, await reduced(error, (plan) => runOnce(current, plan)));
     } finally {
       running = undefined;
     }
+  };
+  /** The violation of the plan that was asked for, or of the shortest one. */
+  const reduced = async (
+    found: ChaosViolation,
+    runPlan: (plan: ChaosPlan) => Promise<unknown>,
+  ): Promise<unknown> => {
+    const { plan, isShrunk } = options;
+    if (plan === undefined) return isShrunk ? await shrink(found, runPlan) : found;
+    const planned = runPlan({ steps: plan, starts: found.starts });
+    return await planned.then(
+      () => new Error("these steps of the plan do not fail, the whole run does", { cause: found }),
+      (error: unknown) => error,
+    );
   };
   return {
     run,
@@ -80,7 +100,9 @@ export function failed(
   const counts = error instanceof ChaosViolation ? error.counts : undefined;
   const cause = error instanceof Error && error.cause instanceof Error ? `\ncause: ${error.cause.stack}` : "";
   const at = `seed ${seed}${step === undefined ? "" : `, step ${step}`}`;
-  const replay = replayCommand({ ...options, seed, flags: flagsOf(options) });
+  const { plan, ...rest } = options;
+  const planned = plan === undefined ? [] : ["--plan", [...plan].join(",")];
+  const replay = replayCommand({ ...rest, seed, flags: [...planned, ...flagsOf(options)] });
   const text = error instanceof ChaosViolation ? error.message : `${at}: ${String(error)}\nreplay: ${replay}`;
   return { seed, text: `${text}${cause}`, isViolation: true, counts };
 }

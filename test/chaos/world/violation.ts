@@ -47,6 +47,8 @@ export class ChaosViolation extends Error {
   readonly reason: string;
   /** What the run did until then. */
   readonly counts: ChaosCounts;
+  /** How many numbers were drawn before each step, from step 1 on. */
+  readonly starts: readonly number[];
 
   constructor(
     reason: string,
@@ -55,6 +57,7 @@ export class ChaosViolation extends Error {
       readonly step: number;
       readonly trace: Trace;
       readonly counts: ChaosCounts;
+      readonly starts: readonly number[];
       readonly replay: string;
     },
     options?: ErrorOptions,
@@ -65,5 +68,6 @@ export class ChaosViolation extends Error {
     this.step = run.step;
     this.reason = reason;
     this.counts = run.counts;
+    this.starts = run.starts;
   }
 }

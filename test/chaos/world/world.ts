@@ -4,7 +4,7 @@ import { hexOf, MAX_KEY_ID } from "../../../src/bytes/mod.ts";
 import { generateKeyPair } from "../../../src/device/mod.ts";
 import { encodePreKey } from "../../../src/records/mod.ts";
 import { RewindError, type SignalCacheEvent } from "../../../src/signal/mod.ts";
-import { SeededRandom } from "../../../src/testing/mod.ts";
+
 import { DeviceLists } from "../checks/device_lists.ts";
 import { Ledger } from "../checks/ledger.ts";
 import { movedKeys } from "../checks/moved_keys.ts";
@@ -19,6 +19,7 @@ import type { ChaosRuntime, WorldOptions } from "./chaos_runtime.ts";
 import type { ChaosUser, Contact } from "./contact.ts";
 import { type ChaosCounts, newCounts } from "./counts.ts";
 import { Incarnation, OUR_LID_USER, OUR_PN_USER } from "./incarnation.ts";
+import { StepRandom } from "./step_random.ts";
 import { Trace } from "./violation.ts";
 
 /** Most keys that one crash may cost one chain. */
@@ -43,7 +44,7 @@ interface Policy {
 const STORED_PRE_KEYS = [1, 2, 3];
 
 export class World {
-  readonly random: SeededRandom;
+  readonly random: StepRandom;
   readonly trace: Trace;
   readonly counts: ChaosCounts = newCounts();
   readonly ledger: Ledger = new Ledger();
@@ -85,7 +86,7 @@ export class World {
     this.runtime = runtime;
     this.options = options;
     this.trace = new Trace(options.told);
-    this.random = new SeededRandom(options.seed);
+    this.random = new StepRandom(options.seed);
     const { random } = this;
     this.#policy = {
       durability: random.oneIn(2) ? "strict" : "relaxed",
