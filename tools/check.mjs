@@ -67,6 +67,13 @@ const CHECKS = [
     name: "examples in documentation",
     steps: [["deno", ["check", "--no-remote", "--doc-only", ...documented.sources, ...documented.pages]]],
   },
+  // Links between pages and to their headings, in every Markdown file.
+  {
+    name: "links",
+    steps: [["remark", ["--frail", "--quiet", ...documented.linked]]],
+  },
+  // Fails at a dead link too. `npm run docs` adds the reference, which takes longer.
+  { name: "documentation site", steps: [["node", ["tools/site.mjs", "--no-api"]]] },
   { name: "unused code", steps: [["knip", []]] },
   {
     name: "npm package",

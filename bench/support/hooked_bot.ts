@@ -18,11 +18,15 @@ const TEXT = "An answer of a bot, about as long as most of them are: see you at 
 
 /** A contact that reads everything. */
 export class Contact {
-  readonly peer: SignalPeer = new SignalPeer({
-    jid: "200000000000000:1@lid",
-    creds: pairedCreds({ pn: "15560000000" }),
-    keys: memoryKeys(),
-  });
+  readonly peer: SignalPeer;
+
+  constructor(index = 0) {
+    this.peer = new SignalPeer({
+      jid: `${200_000_000_000_000 + index}:1@lid`,
+      creds: pairedCreds({ pn: String(15_560_000_000 + index) }),
+      keys: memoryKeys(),
+    });
+  }
 
   /** Stores the pre-key that a first message uses. */
   async ready(): Promise<void> {

@@ -106,10 +106,13 @@ function printSummary(
 async function compare({ messages }: ConversationOptions): Promise<void> {
   const say = (text: string): boolean => process.stdout.write(`${text}\n`);
   say("");
-  say("The same kill over Baileys' own files (useMultiFileAuthState) and over Holdfast. Both sides send and");
   say(
-    "receive at once. The process is killed with SIGKILL in the moment when half of the messages have left.",
+    "The same kill over Baileys' own files (useMultiFileAuthState) and over Holdfast. Both sides send eight",
   );
+  say(
+    "messages at a time and receive meanwhile. The process is killed with SIGKILL in the moment when half of",
+  );
+  say("the messages have left.");
   say("");
   const outcomes = await compareStates(messages);
   for (const row of comparisonTable(outcomes)) say(row);

@@ -20,7 +20,7 @@ export function sourceFiles(root) {
   return found.sort();
 }
 
-/** Files with code in doc comments, and Markdown pages. */
+/** Files with code in doc comments, Markdown pages with code, and those whose links are checked. */
 export function documentedFiles() {
   const sources = sourceFiles(".").filter(
     (path) =>
@@ -30,8 +30,13 @@ export function documentedFiles() {
   const pages = existsSync("docs")
     ? readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))
     : [];
+  const inDocs = pages.map((path) => `docs/${path.split(sep).join("/")}`);
   return {
     sources,
-    pages: [...(existsSync("README.md") ? ["README.md"] : []), ...pages.map((path) => `docs/${path}`)],
+    pages: [...(existsSync("README.md") ? ["README.md"] : []), ...inDocs],
+    linked: [
+      ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].filter(existsSync),
+      ...inDocs,
+    ],
   };
 }
