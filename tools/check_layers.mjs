@@ -78,7 +78,7 @@ const PACKAGES = {
   // Every other adapter imports no package.
   "adapters/libsql": ["@libsql/client"],
   http: [...CORE_PACKAGES, "hono"],
-  console: ["hono"],
+  console: [],
   cloudflare: ["cloudflare:workers"],
   baileys_object: ["node:events"],
   baileys_wasm: ["node:*"],

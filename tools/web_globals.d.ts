@@ -41,6 +41,11 @@ declare class URL {
   readonly search: string;
 }
 
+declare class URLSearchParams {
+  constructor(query: string);
+  get(name: string): string | null;
+}
+
 declare class ReadableStream<T> {
   constructor(source: {
     start?(controller: { error(reason: unknown): void }): void;

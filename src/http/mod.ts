@@ -24,4 +24,5 @@ export {
   problemResponse,
   STATUS_OF,
 } from "./problem.ts";
-export type { RequestErrorCode } from "./request_error.ts";
+export { readJson } from "./read_body.ts";
+export { RequestError, type RequestErrorCode } from "./request_error.ts";

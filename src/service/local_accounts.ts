@@ -153,6 +153,36 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 
   /**
+   * Closes an account that is open here, after a last flush, and calls `work` with a bare backend of it:
+   * to set the account aside, or to replace it. Requests for the account wait until that is done.
+   *
+   * @throws {ClosedError} When the account was deleted, or the service is closed. `work` is not called.
+   * @throws {StoreError} When state of the open account cannot be saved. `work` is not called.
+   */
+  async whileClosed<T>(
+    name: string,
+    registeredAtMs: number,
+    work: (backend: Backend) => Promise<T>,
+  ): Promise<T> {
+    await this.#settled(name, registeredAtMs);
+    if (this.#closed) throw closed();
+    if (this.#isDeleted(name, registeredAtMs)) throw deleted();
+    let done: { readonly result: T } | undefined;
+    const run = async (): Promise<void> => {
+      const stored = await this.registry.admit(undefined, name);
+      if (stored.registeredAtMs !== registeredAtMs || stored.account !== "present") throw deleted();
+      const backend = await this.#options.openBackend(name);
+      try {
+        done = { result: await work(backend) };
+      } finally {
+        await backend.close();
+      }
+    };
+    await this.#leave(name, run, new ClosedError("use account: it is being set aside or replaced"));
+    return (done as unknown as { readonly result: T }).result;
+  }
+
+  /**
    * Closes every account, after a last flush. Running operations are carried out, streamed answers are cut.
    *
    * @throws {StoreError} When some state cannot be saved. Every account is closed nevertheless.
@@ -283,15 +313,17 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   /**
    * Closes an account after its last request has ended, and then calls `then`. Requests for the account wait
    * until both are done.
+   *
+   * @param reason What readers of streamed answers are told.
    */
-  async #leave(name: string, then?: () => Promise<void>): Promise<void> {
+  async #leave(name: string, then?: () => Promise<void>, reason = deleted()): Promise<void> {
     const slot = this.#slots.get(name);
     if (slot === undefined && then === undefined) return await this.#leaving.get(name);
     this.#slots.delete(name);
     const before = this.#leaving.get(name);
     const leave = async (): Promise<void> => {
       await before?.catch(() => {});
-      if (slot !== undefined) await closeSlot(slot, this.#closed ? closed() : deleted());
+      if (slot !== undefined) await closeSlot(slot, this.#closed ? closed() : reason);
       await then?.();
     };
     const leaving = leave().finally(() => {

@@ -2,7 +2,7 @@ import { ClosedError, requireObject } from "../errors/mod.ts";
 import { requirePassphrase } from "../passphrase/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { backupAccount, type ExportReads, exportAsBackup } from "../transfer/mod.ts";
-import { summarizeError } from "../write_behind/mod.ts";
+import { type ErrorSummary, summarizeError } from "../write_behind/mod.ts";
 import type { BackupStats } from "./account_stats.ts";
 import {
   type BackupPolicy,
@@ -35,6 +35,8 @@ export interface ScheduledBackupsOptions extends BackupPolicy {
   listStored?(): Promise<readonly string[]>;
   /** Opens the reads of an account that is not open in the service. Must not take its ownership. */
   openReads(account: string): Promise<ExportReads & AsyncDisposable>;
+  /** Called after each backup of the schedule, with the failure if it failed. It must not throw. */
+  readonly onDone?: ((account: string, failure: ErrorSummary | undefined) => void) | undefined;
   /** Seals the backups. Without it they have every key in the clear. */
   readonly passphrase?: string | undefined;
 }
@@ -61,6 +63,8 @@ export class ScheduledBackups {
   #entries: ReadonlyMap<string, Entry> = new Map();
   #lookAtMs: number;
   #running: Promise<void> | undefined;
+  /** Settles when the backup that is being made is done. One is made at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
   /** @throws {TypeError | RangeError} When the passphrase is too short, or the policy is out of range. */
@@ -83,11 +87,29 @@ export class ScheduledBackups {
     return this.#entries.get(account)?.stats;
   }
 
+  /** When the next backup of an account is due; `undefined` before the account was looked at. */
+  dueAtMs(account: string): number | undefined {
+    return this.#entries.get(account)?.dueAtMs;
+  }
+
+  /**
+   * Backs an account up now, after the backup that is being made.
+   *
+   * @returns When it was made; `undefined` for an account that has no device yet.
+   * @throws {StoreError} When it fails. Nothing of it is left.
+   */
+  async backUpNow(account: string): Promise<number | undefined> {
+    const { registeredAtMs } = await this.#options.accounts.registry.admit(undefined, account);
+    const entry = await this.#entryOf(account, registeredAtMs);
+    return await this.#inTurn(() => this.#make(entry));
+  }
+
   /** Stops. A running backup is given up, and nothing of it is left. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#unregister();
     await this.#running;
+    await this.#turn;
   }
 
   async #run(): Promise<void> {
@@ -156,22 +178,8 @@ export class ScheduledBackups {
     const { everyMs } = this.#options;
     const { name: account } = entry;
     try {
-      const madeAtMs = await this.#write(entry);
-      if (madeAtMs === undefined) {
-        entry.tries += 1;
-        entry.dueAtMs = clock.nowMs() + waitAfterFailures(entry.tries, everyMs);
-        return;
-      }
-      entry.tries = 0;
-      entry.dueAtMs = dueAfterBackup(account, clock.nowMs(), everyMs);
-      const { lastFailureAtMs, lastError } = entry.stats;
-      entry.stats = {
-        failures: 0,
-        lastSuccessAtMs: madeAtMs,
-        ...(lastFailureAtMs === undefined ? {} : { lastFailureAtMs, lastError }),
-      };
-      logger.log("info", "backups: backed up an account", { account });
-      await this.#removeExpired(account);
+      const madeAtMs = await this.#inTurn(() => this.#make(entry));
+      if (madeAtMs !== undefined) this.#options.onDone?.(account, undefined);
     } catch (error) {
       // What was given up, because the service ends or the account is deleted, has not failed.
       if (this.#isStopped) return;
@@ -182,7 +190,38 @@ export class ScheduledBackups {
       entry.dueAtMs = clock.nowMs() + waitAfterFailures(entry.tries, everyMs);
       const fields = { account, failures, code: lastError.code, error: lastError.message };
       logger.log("error", "backups: an account was not backed up", fields);
+      this.#options.onDone?.(account, lastError);
     }
+  }
+
+  /** Makes a backup, and removes those that do not stay. @returns When it was made. */
+  async #make(entry: Entry): Promise<number | undefined> {
+    const { everyMs, host } = this.#options;
+    const { clock, logger } = host;
+    const { name: account } = entry;
+    const madeAtMs = await this.#write(entry);
+    if (madeAtMs === undefined) {
+      entry.tries += 1;
+      entry.dueAtMs = clock.nowMs() + waitAfterFailures(entry.tries, everyMs);
+      return undefined;
+    }
+    entry.tries = 0;
+    entry.dueAtMs = dueAfterBackup(account, clock.nowMs(), everyMs);
+    const { lastFailureAtMs, lastError } = entry.stats;
+    entry.stats = {
+      failures: 0,
+      lastSuccessAtMs: madeAtMs,
+      ...(lastFailureAtMs === undefined ? {} : { lastFailureAtMs, lastError }),
+    };
+    logger.log("info", "backups: backed up an account", { account });
+    await this.#removeExpired(account);
+    return madeAtMs;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(work);
+    this.#turn = run.catch(() => {});
+    return await run;
   }
 
   /** Writes a backup. @returns When it was made; `undefined` for an account that has no device yet. */

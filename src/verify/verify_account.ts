@@ -42,8 +42,11 @@ const MAX_FINDINGS = 1_000;
 
 /** Options of `verifyAccount`. */
 export interface VerifyOptions {
-  /** Called with the number of rows that are checked so far. */
-  readonly onProgress?: ((rows: number) => void) | undefined;
+  /**
+   * Called after each page with the number of rows that are checked so far, and the table that is being
+   * checked. What it throws ends the check.
+   */
+  readonly onProgress?: ((rows: number, table: ListedTable) => void) | undefined;
 }
 
 /** What a check of an account found. */
@@ -102,11 +105,12 @@ export async function verifyAccount(
     versions: new Map(),
   };
   let rows = 0;
-  const onRows = (count: number): void => {
-    rows += count;
-    options.onProgress?.(rows);
-  };
-  for (const table of LISTED_TABLES) await checkTable(checking, table, onRows);
+  for (const table of LISTED_TABLES) {
+    await checkTable(checking, table, (count) => {
+      rows += count;
+      options.onProgress?.(rows, table);
+    });
+  }
   checkMarks(checking);
   await checkQuarantine(checking);
   return { findings, omitted, rows };

@@ -55,7 +55,7 @@ function terminalWith(env: Terminal["env"]): Terminal {
 /** The backups of a service that has no account of its own. */
 async function backups(host: FakeHost, flags: BackupFlags = { keep: 2 }): Promise<ScheduledBackups> {
   const target = new FileTarget(path, silentLogger);
-  const start = await backupStarter(contextOf(terminalWith({}), false), target, {
+  const starter = await backupStarter(contextOf(terminalWith({}), false), target, {
     backups: folder,
     ...flags,
   });
@@ -63,8 +63,8 @@ async function backups(host: FakeHost, flags: BackupFlags = { keep: 2 }): Promis
     registry: { listAccounts: async () => [] },
     whileOpen: async () => undefined,
   } as unknown as LocalAccounts;
-  if (start === undefined) throw new Error("there is a folder");
-  return start(accounts, host);
+  if (starter === undefined) throw new Error("there is a folder");
+  return starter.start(accounts, host, undefined);
 }
 
 describe("backups of a file by time", () => {
@@ -131,8 +131,8 @@ describe("backups of a service over a file", () => {
     const older = { account: "rest", madeAtMs: 1_000 };
     await new BackupFolder(folder).write(older, (write) => write(new Uint8Array(9)));
     const context = contextOf(terminalWith({ HOLDFAST_PASSPHRASE: PASSPHRASE }), false);
-    const start = await backupStarter(context, target, { backups: folder, keep: 1 });
-    const running = start?.(accounts, host);
+    const starter = await backupStarter(context, target, { backups: folder, keep: 1 });
+    const running = starter?.start(accounts, host, undefined);
     await host.scheduler.advance(10_000);
     const made = folder;
     expect(readdirSync(made).sort()).toEqual([

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type OverviewReads, overviewReads } from "./account_overview.ts";
 export { FIRST_PAGE as FIRST_COLLECTION_PAGE, PAGE_ROWS } from "./app_sync_reads.ts";
 export { PAGE as COLLECTION_PAGE } from "./collection_listing.ts";
 export { checkIntegrity, type IntegrityProblem } from "./integrity.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { BackendError } from "../../errors/mod.ts";
 import type { BackupKey, BackupStore, WriteBytes } from "../../service/mod.ts";
@@ -47,6 +47,17 @@ export class BackupFolder implements BackupStore {
       for (const name of await namesIn(folder)) await removeStale(join(folder, name));
       await writeFilled(join(folder, nameOf(madeAtMs)), fill);
     });
+  }
+
+  /** Bytes of a backup; `undefined` when there is none. */
+  async sizeOf({ account, madeAtMs }: BackupKey): Promise<number | undefined> {
+    const path = join(this.#folderOf(account), nameOf(madeAtMs));
+    return await told(async () => statSync(path, { throwIfNoEntry: false })?.size);
+  }
+
+  /** The bytes of a backup. */
+  read({ account, madeAtMs }: BackupKey): AsyncIterable<Uint8Array> {
+    return createReadStream(join(this.#folderOf(account), nameOf(madeAtMs)));
   }
 
   async delete({ account, madeAtMs }: BackupKey): Promise<void> {

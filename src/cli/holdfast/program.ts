@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./command_error.ts";
 import { addAccounts } from "./commands/accounts.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addConsole } from "./commands/console.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addErase } from "./commands/erase.ts";
@@ -23,12 +24,13 @@ import { KEYS_HELP } from "./keys.ts";
 import { Report } from "./report.ts";
 import { TARGET_HELP } from "./targets/resolve_target.ts";
 import type { Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
 /** The commands, in the order of the help text. */
 const COMMANDS: readonly { readonly heading: string; readonly commands: readonly AddCommand[] }[] = [
   {
     heading: "Look (writes nothing, disturbs no owner):",
-    commands: [addAccounts, addShow, addVerify, addDiff, addExport, addBackup, addSnapshot],
+    commands: [addAccounts, addShow, addVerify, addDiff, addExport, addBackup, addSnapshot, addConsole],
   },
   {
     heading: "Change (refuses while an owner lives):",
@@ -118,8 +120,3 @@ function tellError(error: unknown, terminal: Terminal, isJson: boolean): number 
     terminal.err(`${error.stack}\n`);
   return EXIT[exit];
 }
-
-/** Written by the bundler. In the sources of the project it is not set. */
-declare const HOLDFAST_VERSION: string | undefined;
-
-const VERSION: string = typeof HOLDFAST_VERSION === "string" ? HOLDFAST_VERSION : "0.0.0-source";

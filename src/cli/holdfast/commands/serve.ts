@@ -41,7 +41,8 @@ async function serve(context: Context, text: string, options: AddressOptions & B
   return await runService(context, target, options);
 }
 
-function parsePort(text: string): number {
+/** A port number, 0 for a free one. */
+export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= MAX_PORT)) throw new InvalidArgumentError(`expected 0 to ${MAX_PORT}.`);
   return port;

@@ -1,6 +1,7 @@
 import { openAccount } from "../../../account/mod.ts";
 import { openLibsqlDriver } from "../../../adapters/libsql/open_driver.ts";
 import type { FileDriver } from "../../../adapters/sqlite_file/mod.ts";
+import { AccountWatch } from "../../../console/mod.ts";
 import { createApp } from "../../../http/mod.ts";
 import { AccountMetrics } from "../../../metrics/mod.ts";
 import { type Logger, processScheduler, systemClock, systemHost } from "../../../ports/mod.ts";
@@ -15,6 +16,7 @@ import { DatabaseTarget } from "../targets/database_target.ts";
 import type { FileTarget } from "../targets/file_target.ts";
 import { metricsRoute } from "./metrics_route.ts";
 import { type BackupFlags, backupStarter } from "./scheduled_backups.ts";
+import { serviceConsole } from "./service_console.ts";
 
 /** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function runService(
@@ -33,22 +35,31 @@ export async function runService(
     const scheduler = processScheduler();
     let backups: ScheduledBackups | undefined;
     const metrics = new AccountMetrics();
+    const watch = new AccountWatch(systemClock);
     const registry = await SqlRegistry.open(driver, systemClock);
     const accounts = new LocalAccounts({
       registry,
       clock: systemClock,
-      openBackend: (account) => target.open(account),
-      openAccount: async (account, backend) => {
-        const opened = await openAccount({ taskLabel: account, backend, host: { scheduler, logger } });
-        metrics.add(opened);
-        return opened;
-      },
+      openBackend: async (account) => watch.followBackend(account, await target.open(account)),
+      openAccount: (account, backend) =>
+        watch.openAccount(account, { backend, scheduler }, async (listed) => {
+          const host = { scheduler: listed, logger };
+          const opened = await openAccount({ taskLabel: account, backend, host });
+          metrics.add(opened);
+          return opened;
+        }),
       backupStats: (account) => backups?.stats(account),
     });
     const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
     const answerScrape = metricsRoute({ registry, adminToken: admin.token, metrics, logger });
+    const console = await serviceConsole({
+      ...{ target, driver, registry, accounts, watch, adminToken: admin.token },
+      backups: () => backups && startBackups?.kept(backups),
+      host: systemHost({ scheduler, logger }),
+    });
     const server = await listen(
-      async (request) => (await answerScrape(request)) ?? (await app.fetch(request)),
+      async (request) =>
+        (await answerScrape(request)) ?? (await console.answer(request)) ?? (await app.fetch(request)),
       {
         host,
         port,
@@ -57,8 +68,13 @@ export async function runService(
     const url = `http://${host}:${server.port}`;
     report.say(serviceGreeting(url, target.shown, admin));
     report.result({ url, target: target.shown, ...(admin.isNew ? { adminToken: admin.token } : {}) });
-    backups = startBackups?.(accounts, systemHost({ scheduler, logger }));
+    backups = startBackups?.start(accounts, systemHost({ scheduler, logger }), (account, failure) =>
+      failure === undefined
+        ? watch.happened(account, "backup", "It was backed up.")
+        : watch.happened(account, "backupFailed", `A backup failed (${failure.code}: ${failure.message}).`),
+    );
     await terminal.untilStopped();
+    console.stop();
     if (await shutDown({ server, accounts: endingWith(accounts, backups) })) return EXIT.done;
     terminal.err("stop: not every account was closed in 20 s, the last flush was given up\n");
     return EXIT.failed;

@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { KeptBackups } from "../../../console/mod.ts";
 import type { Host } from "../../../ports/mod.ts";
-import { type LocalAccounts, ScheduledBackups } from "../../../service/mod.ts";
+import { type LocalAccounts, ScheduledBackups, type ScheduledBackupsOptions } from "../../../service/mod.ts";
 import { BackupFolder } from "../backup_folder.ts";
 import { CommandError } from "../command_error.ts";
 import type { Context } from "../context.ts";
 import type { Target } from "../targets/target.ts";
+import { keptBackups } from "./kept_backups.ts";
 
 /** Options of scheduled backups. */
 export interface BackupFlags {
@@ -40,6 +42,14 @@ export function withBackups(command: Command): Command {
     .option("--keep-days <number>", "days for which a backup is kept; the newest one always is", parseCount);
 }
 
+/** What begins the backups of a service. */
+export interface BackupStarter {
+  /** @param onDone Called after each scheduled backup, with the failure if it failed. */
+  start(accounts: LocalAccounts, host: Host, onDone: ScheduledBackupsOptions["onDone"]): ScheduledBackups;
+  /** The backups as the console uses them. */
+  kept(scheduled: ScheduledBackups): KeptBackups;
+}
+
 /**
  * How the backups of a service are begun; `undefined` without `--backups`.
  *
@@ -49,7 +59,7 @@ export async function backupStarter(
   { report, terminal }: Context,
   target: Target,
   { backups: folder, backupHours, keep, keepDays }: BackupFlags,
-): Promise<((accounts: LocalAccounts, host: Host) => ScheduledBackups) | undefined> {
+): Promise<BackupStarter | undefined> {
   if (folder === undefined) {
     if (backupHours === undefined && keep === undefined && keepDays === undefined) return undefined;
     throw new CommandError("usage", "serve: --backup-hours, --keep and --keep-days need --backups");
@@ -61,35 +71,41 @@ export async function backupStarter(
     report.note(
       "The backups are not encrypted: who reads them has the accounts. HOLDFAST_PASSPHRASE seals them.",
     );
-  return (accounts, host) =>
-    new ScheduledBackups({
-      accounts,
-      store,
-      host,
-      everyMs: (backupHours ?? DEFAULT_HOURS) * MS_PER_HOUR,
-      keep: keep ?? (keepDays === undefined ? DEFAULT_KEEP : undefined),
-      keepForMs: keepDays === undefined ? undefined : keepDays * 24 * MS_PER_HOUR,
-      passphrase,
-      listStored: async () => {
-        await using looking = await target.look();
-        return (await looking.accounts()).map(({ account }) => account);
-      },
-      openReads: async (account) => {
-        const looking = await target.look();
-        try {
-          const reads = await looking.reads(account);
-          return {
-            listRows: (...args) => reads.listRows(...args),
-            load: () => reads.load(),
-            readOwner: () => reads.readOwner(),
-            [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
-          };
-        } catch (error) {
-          await looking[Symbol.asyncDispose]();
-          throw error;
-        }
-      },
-    });
+  const policy = {
+    everyMs: (backupHours ?? DEFAULT_HOURS) * MS_PER_HOUR,
+    keep: keep ?? (keepDays === undefined ? DEFAULT_KEEP : undefined),
+    keepForMs: keepDays === undefined ? undefined : keepDays * 24 * MS_PER_HOUR,
+  };
+  return {
+    kept: (scheduled) => keptBackups(scheduled, store, passphrase),
+    start: (accounts, host, onDone) =>
+      new ScheduledBackups({ ...policy, ...readsOf(target), accounts, store, host, passphrase, onDone }),
+  };
+}
+
+/** How the accounts of a database are read that are not open in the service. */
+function readsOf(target: Target): Pick<ScheduledBackupsOptions, "listStored" | "openReads"> {
+  return {
+    listStored: async () => {
+      await using looking = await target.look();
+      return (await looking.accounts()).map(({ account }) => account);
+    },
+    openReads: async (account) => {
+      const looking = await target.look();
+      try {
+        const reads = await looking.reads(account);
+        return {
+          listRows: (...args) => reads.listRows(...args),
+          load: () => reads.load(),
+          readOwner: () => reads.readOwner(),
+          [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
+        };
+      } catch (error) {
+        await looking[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+  };
 }
 
 function parseCount(text: string): number {

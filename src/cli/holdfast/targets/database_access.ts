@@ -1,4 +1,9 @@
-import { checkIntegrity, openSqliteReader, type SqlDriver } from "../../../adapters/sqlite/mod.ts";
+import {
+  checkIntegrity,
+  openSqliteReader,
+  overviewReads,
+  type SqlDriver,
+} from "../../../adapters/sqlite/mod.ts";
 import type { Backend } from "../../../backend/mod.ts";
 import { readable } from "./readable.ts";
 import type { KeyOptions, Looking } from "./target.ts";
@@ -21,6 +26,7 @@ export async function lookThrough(
       hidesOwner: await hidesOwner(),
       schema: { version: reader.schemaVersion, newest: reader.newestSchemaVersion },
       accounts: () => reader.listAccounts(),
+      overview: overviewReads(driver, reader.schemaVersion),
       reads: async (account) => await readable(reader.account(account, keys.sealing), keys),
       integrity: () => checkIntegrity(driver),
       [Symbol.asyncDispose]: () => driver.close(),

@@ -24,6 +24,11 @@ export class DatabaseTarget implements Target {
     return shownUrl(this.url);
   }
 
+  /** Whether there are keys for accounts that are sealed. */
+  get hasKeys(): boolean {
+    return this.#keys.sealing !== undefined;
+  }
+
   async look(): Promise<Looking> {
     const driver = await openLibsqlDriver({ url: this.url, authToken: this.authToken, logger: this.#logger });
     return await lookThrough(driver, this.shown, this.#keys, async () => false);

@@ -32,6 +32,11 @@ export class FileTarget implements Target {
     return this.#library;
   }
 
+  /** Whether there are keys for accounts that are sealed. */
+  get hasKeys(): boolean {
+    return this.#keys.sealing !== undefined;
+  }
+
   async look(): Promise<Looking> {
     const driver = await this.#read();
     return await lookThrough(driver, JSON.stringify(this.path), this.#keys, async () => {

@@ -50,6 +50,7 @@ export class ServiceTarget implements Target {
       hidesOwner: false,
       schema: undefined,
       accounts: () => this.#accounts(),
+      overview: undefined,
       reads: async (account) => {
         const backend = refusingCommits(await readable(await this.open(account), this.#keys));
         opened.push(backend);
@@ -63,7 +64,7 @@ export class ServiceTarget implements Target {
   }
 
   async liveness(account: string): Promise<Liveness> {
-    const { open } = await this.#request<AccountStats>("GET", `${pathOf(account)}/stats`);
+    const { open } = await this.ask<AccountStats>("GET", `${pathOf(account)}/stats`);
     if (open) return { state: "lives", sentence: "the service has the account open" };
     const backend = await this.open(account).catch(() => undefined);
     const owner = await backend?.readOwner().finally(() => backend.close());
@@ -81,7 +82,7 @@ export class ServiceTarget implements Target {
   }
 
   async erase({ account }: Parameters<Target["erase"]>[0]): Promise<void> {
-    await this.#request("DELETE", pathOf(account));
+    await this.ask("DELETE", pathOf(account));
   }
 
   async #accounts(): Promise<AccountSummary[]> {
@@ -89,7 +90,7 @@ export class ServiceTarget implements Target {
     let after = "";
     for (;;) {
       const query = `limit=${PAGE}${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`;
-      const page = await this.#request<{
+      const page = await this.ask<{
         readonly accounts: readonly { readonly name: string }[];
         readonly next?: string;
       }>("GET", `/v1/accounts?${query}`);
@@ -99,13 +100,18 @@ export class ServiceTarget implements Target {
     }
   }
 
-  async #request<T>(method: string, path: string): Promise<T> {
-    let response: Response;
+  /**
+   * Sends a request with the token of the target.
+   *
+   * @param signal Gives the request up. Defaults to 30 seconds for all of it.
+   * @throws {CommandError} When the service does not answer.
+   */
+  async send(method: string, path: string, signal?: AbortSignal): Promise<Response> {
     try {
-      response = await fetch(`${this.url}${path}`, {
+      return await fetch(`${this.url}${path}`, {
         method,
         headers: { authorization: `Bearer ${this.#token}` },
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: signal ?? AbortSignal.timeout(DEADLINE_MS),
       });
     } catch (cause) {
       throw new CommandError(
@@ -115,6 +121,11 @@ export class ServiceTarget implements Target {
         { cause },
       );
     }
+  }
+
+  /** Sends a request, and reads the JSON of its answer. @throws {CommandError} When it is none of success. */
+  async ask<T>(method: string, path: string): Promise<T> {
+    const response = await this.send(method, path);
     const text = await response.text();
     if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
     const detail = problemOf(text) ?? `it answered ${response.status}`;

@@ -1,4 +1,4 @@
-import type { IntegrityProblem } from "../../../adapters/sqlite/mod.ts";
+import type { IntegrityProblem, OverviewReads } from "../../../adapters/sqlite/mod.ts";
 import type { AccountSummary, Backend, Sealing } from "../../../backend/mod.ts";
 
 /** What is known of a living owner of an account. */
@@ -19,6 +19,8 @@ export interface Looking extends AsyncDisposable {
   readonly schema: { readonly version: number; readonly newest: number } | undefined;
   /** All accounts. */
   accounts(): Promise<readonly AccountSummary[]>;
+  /** Reads of many accounts at once; `undefined` for a service. */
+  readonly overview: OverviewReads | undefined;
   /** The reads of one account. @throws {SealedError} When it is sealed and its key is missing. */
   reads(account: string): Promise<Backend>;
   /** Checks the database itself; `undefined` for a service, which checks its own. */
