@@ -94,8 +94,7 @@ export class ConsoleApi {
   async answer(request: Request): Promise<Response | undefined> {
     const { pathname, search } = new URL(request.url);
     if (pathname !== ROOT && !pathname.startsWith(`${ROOT}/`)) return undefined;
-    const { logger, random } = this.#options.host;
-    const requestId = hexOf(random.bytes(8));
+    const requestId = hexOf(this.#options.host.random.bytes(8));
     let response: Response;
     try {
       const token = bearerOf(request.headers.get("authorization") ?? undefined);
@@ -103,9 +102,7 @@ export class ConsoleApi {
       const admitted = { request, by, query: new URLSearchParams(search) };
       response = await this.#route(pathname.slice(ROOT.length + 1), admitted);
     } catch (error) {
-      const problem = problemOf(error, requestId);
-      if (problem.status >= 500) logger.log("error", "console: failed", { requestId, ...faultOf(error) });
-      response = problemResponse(problem);
+      response = this.#refuse(error, requestId);
     }
     const { headers } = response;
     headers.set("cache-control", "no-store");
@@ -115,6 +112,14 @@ export class ConsoleApi {
     headers.set("x-content-type-options", "nosniff");
     headers.set("x-request-id", requestId);
     return request.method === "HEAD" ? withoutBody(response) : response;
+  }
+
+  #refuse(error: unknown, requestId: string): Response {
+    if (error instanceof MethodError) return notAllowed(error, requestId);
+    const problem = problemOf(error, requestId);
+    if (problem.status >= 500)
+      this.#options.host.logger.log("error", "console: failed", { requestId, ...faultOf(error) });
+    return problemResponse(problem);
   }
 
   async #route(path: string, admitted: Admitted): Promise<Response> {
@@ -251,10 +256,27 @@ function actionOf(action: ActionName, value: unknown): ActionRequest {
   return { confirm, id };
 }
 
-/** @throws {RequestError} When the path does not have the method of the request. */
-function requireMethod({ method }: Request, allowed: "GET" | "POST", hasHead = true): void {
-  if (method === allowed || (method === "HEAD" && allowed === "GET" && hasHead)) return;
-  throw new ServiceError("not-found", `find route: the path allows ${allowed}`);
+/** @throws {MethodError} When the path does not have the method of the request. */
+function requireMethod({ method }: Request, allowed: "GET" | "POST", hasHead = allowed === "GET"): void {
+  if (method !== allowed && !(method === "HEAD" && hasHead))
+    throw new MethodError(hasHead ? `${allowed}, HEAD` : allowed);
+}
+
+/** The path does not have the method of a request. */
+class MethodError extends Error {
+  /** The methods that it has. */
+  readonly allow: string;
+
+  constructor(allow: string) {
+    super(`find route: the path allows ${allow}`);
+    this.allow = allow;
+  }
+}
+
+function notAllowed({ allow, message }: MethodError, requestId: string): Response {
+  const problem = { type: "about:blank", title: "Method Not Allowed", status: 405 };
+  const body = JSON.stringify({ ...problem, code: "method-not-allowed", message, requestId });
+  return new Response(body, { status: 405, headers: { "content-type": "application/problem+json", allow } });
 }
 
 function noRoute(): ServiceError {
@@ -271,7 +293,7 @@ function streamed({ body }: EventStream): Response {
 
 function withoutBody({ status, headers }: Response): Response {
   const answer = new Response(null, { status });
-  for (const name of ["content-type", "cache-control", "x-request-id", "www-authenticate", "retry-after"]) {
+  for (const name of ["allow", "content-type", "cache-control", "x-request-id", "www-authenticate"]) {
     const value = headers.get(name);
     if (value !== null) answer.headers.set(name, value);
   }

@@ -24,6 +24,8 @@ export class ServiceProcess implements AsyncDisposable {
   readonly url: string;
   readonly ended: Promise<ProcessEnd>;
   readonly #sockets: Socket[] = [];
+  /** What it wrote to standard error. */
+  complaint = "";
   #clientToken: Promise<string> | undefined;
 
   private constructor(child: ChildProcess, url: string, ended: Promise<ProcessEnd>) {
@@ -33,8 +35,12 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Starts a service over a database file, on a free port. @throws {Error} When it ends instead. */
-  static async start(path: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [PROGRAM, "serve", path, "--port", "0"], {
+  static async start(
+    path: string,
+    env: NodeJS.ProcessEnv = {},
+    args: readonly string[] = [],
+  ): Promise<ServiceProcess> {
+    const child = spawn(process.execPath, [PROGRAM, "serve", path, "--port", "0", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, HOLDFAST_ADMIN_TOKEN: ROOT_TOKEN, ...env },
     });
@@ -53,7 +59,12 @@ export class ServiceProcess implements AsyncDisposable {
       });
       void ended.then(({ code }) => reject(new Error(`the service ended with ${code}: ${complaint}`)));
     });
-    return new ServiceProcess(child, url, ended);
+    const service = new ServiceProcess(child, url, ended);
+    service.complaint = complaint;
+    child.stderr.on("data", (chunk) => {
+      service.complaint += chunk;
+    });
+    return service;
   }
 
   /** Sends a request of JSON. The token defaults to the admin token. */

@@ -1,0 +1,217 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openAccount } from "../account/mod.ts";
+import { openLibsqlDriver } from "../adapters/libsql/open_driver.ts";
+import {
+  openSqliteBackend,
+  openSqliteReader,
+  overviewReads,
+  type SqlDriver,
+} from "../adapters/sqlite/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import { BusyError, RefusedError } from "../errors/mod.ts";
+import { silentLogger } from "../ports/mod.ts";
+import { LocalAccounts, SqlRegistry } from "../service/mod.ts";
+import { type FakeHost, fakeHost } from "../testing/mod.ts";
+import { AccountActions } from "./account_actions.ts";
+import { AccountWatch } from "./account_watch.ts";
+import { ServiceSource } from "./service_source.ts";
+
+const ACCOUNTS = 10_000;
+
+let driver: SqlDriver;
+
+beforeEach(async () => {
+  driver = await openLibsqlDriver({ url: ":memory:", logger: silentLogger });
+});
+
+afterEach(() => driver.close());
+
+interface World {
+  readonly accounts: LocalAccounts;
+  readonly actions: AccountActions;
+  readonly host: FakeHost;
+  readonly registry: SqlRegistry;
+  readonly source: ServiceSource;
+  readonly watch: AccountWatch;
+  /** Statements since the last look. */
+  readonly asked: string[];
+  /** Backends that were opened. */
+  readonly opened: string[];
+  open(name: string): Promise<Backend>;
+}
+
+async function world(): Promise<World> {
+  const host = fakeHost();
+  const asked: string[] = [];
+  const opened: string[] = [];
+  const counted: SqlDriver = {
+    ...driver,
+    query: async (sql, ...rest) => {
+      asked.push(sql);
+      return await driver.query(sql, ...rest);
+    },
+    batch: (...args) => driver.batch(...args),
+    close: async () => {},
+  };
+  const open = async (account: string): Promise<Backend> =>
+    await openSqliteBackend({ ...counted }, { account });
+  const registry = await SqlRegistry.open(counted, host.clock);
+  // The layout.
+  await (await open("default")).close();
+  const watch = new AccountWatch(host.clock);
+  const accounts = new LocalAccounts({
+    registry,
+    clock: host.clock,
+    scheduler: host.scheduler,
+    openBackend: async (name) => {
+      opened.push(name);
+      return watch.followBackend(name, await open(name));
+    },
+    openAccount: (name, backend) =>
+      watch.openAccount(name, { backend, scheduler: host.scheduler }, (scheduler) =>
+        openAccount({ taskLabel: name, backend, host: { ...host, scheduler } }),
+      ),
+  });
+  const reader = await openSqliteReader(counted, "test");
+  const stored = overviewReads(counted, reader.schemaVersion);
+  const schema = { version: reader.schemaVersion, newest: reader.newestSchemaVersion };
+  const actions = new AccountActions({ accounts, watch, backups: () => undefined, host });
+  const source = new ServiceSource({
+    ...{ accounts, watch, actions, stored, backups: () => undefined, clock: host.clock },
+    database: {
+      hasKeys: false,
+      look: async () => ({
+        ...{ schema, stored, [Symbol.asyncDispose]: async () => {} },
+        reads: async (name) => reader.account(name),
+      }),
+    },
+    registered: (names) => registry.findAccounts(names),
+    schemaVersion: schema.version,
+    shown: "test",
+  });
+  return { accounts, actions, host, registry, source, watch, asked, opened, open };
+}
+
+describe("ServiceSource", () => {
+  test("lists 10,000 accounts in two statements a page, and opens none", async () => {
+    const { source, asked, opened, watch } = await world();
+    await driver.batch([
+      {
+        sql: `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${ACCOUNTS - 1})
+          INSERT INTO service_account (name, created_at) SELECT printf('bot-%05d', i), i FROM n`,
+        params: [],
+      },
+      {
+        sql: "INSERT INTO account (name, owner, epoch) SELECT name, 'o+', 1 FROM service_account",
+        params: [],
+      },
+    ]);
+    asked.length = 0;
+    let [after, rows]: [string | undefined, number] = [undefined, 0];
+    do {
+      const page = await source.accounts({ after, limit: 1_000 });
+      rows += page.accounts.length;
+      expect(page.accounts.every(({ health }) => health === "elsewhere")).toBe(true);
+      after = page.next;
+    } while (after !== undefined);
+    // The last page is full, so one more is asked for, which is empty.
+    expect([rows, asked.length, opened.length]).toEqual([ACCOUNTS, 21, 0]);
+    asked.length = 0;
+    const names = Array.from({ length: 1_000 }, (_, index) => `bot-${String(index).padStart(5, "0")}`);
+    for (const name of names) watch.touch(name);
+    expect(await source.rows([...names, "absent"])).toHaveLength(1_000);
+    expect(asked).toHaveLength(2);
+  });
+
+  test("follows an account that is open here, and one of a client elsewhere", async () => {
+    const { accounts, host, open, registry, source, watch } = await world();
+    await registry.addAccount("here:");
+    await registry.addAccount("here");
+    const [at] = await registry.findAccounts(["here"]);
+    const handle = accounts.account("here", at?.createdAtMs ?? 0);
+    await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
+    const detail = await source.account("here");
+    expect(detail).toMatchObject({
+      ...{ health: "ok", owner: { epoch: 1, place: "here" }, open: { commits: 1 } },
+      device: { linked: false, identityFingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) },
+      flushes: [{ items: 1, rows: 1 }],
+      timeline: [{ kind: "opened" }],
+    });
+    // The tasks of an account whose name begins like this one are not its own.
+    expect(detail.alarms.map(({ name }) => name)).toContain("housekeeping.baseKey");
+    expect((await source.account("here:")).alarms).toEqual([]);
+    expect(source.changedByTime()).toEqual(["here"]);
+    expect(source.changedByTime()).toEqual([]);
+    const other = await openAccount({
+      backend: watch.followBackend("here", await open("here")),
+      host,
+      taskLabel: "other",
+    });
+    other.device.processCommand({ kind: "setPushName", pushName: "Eve" });
+    await other.flush();
+    await handle.commandDevice([{ kind: "setPushName", pushName: "Bob" }]).catch(() => {});
+    const { timeline } = await source.account("here");
+    expect(timeline.map(({ kind }) => kind)).toEqual(["opened", "opened", "fenced", "closed", "opened"]);
+    await other.close().catch(() => {});
+    await accounts.close();
+    expect((await source.account("here")).open).toBeUndefined();
+  });
+});
+
+describe("AccountActions", () => {
+  const by = "root";
+
+  test("carry out one action of an account at a time, and refuse by a rule", async () => {
+    const { accounts, actions, host, registry, source } = await world();
+    await registry.addAccount("a");
+    const ask = (action: Parameters<AccountActions["act"]>[0]["action"], id?: string) =>
+      actions.act({ account: "a", action, confirm: "a", id, by });
+    await expect(ask("takeOver")).rejects.toThrow("no device yet");
+    await expect(ask("flush")).rejects.toThrow(RefusedError);
+    await expect(ask("retire")).rejects.toThrow("nothing to set aside");
+    await expect(ask("undo")).rejects.toMatchObject({ code: "not-found" });
+    await expect(ask("backup")).rejects.toThrow("--backups");
+    await expect(actions.act({ account: "b", action: "flush", confirm: "b", by })).rejects.toMatchObject({
+      code: "not-found",
+    });
+    const [at] = await registry.findAccounts(["a"]);
+    const handle = accounts.account("a", at?.createdAtMs ?? 0);
+    await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
+    await expect(ask("takeOver")).rejects.toThrow("open here already");
+    const { registrationId } = (await source.account("a")).device ?? {};
+    const [first, second] = await Promise.allSettled([ask("retire"), ask("flush")]);
+    expect(first.status).toBe("fulfilled");
+    expect((second as PromiseRejectedResult).reason).toBeInstanceOf(BusyError);
+    const retired = await source.account("a");
+    expect(retired).toMatchObject({ health: "unused", retired: [{ id: expect.any(String) }] });
+    expect(retired.open).toBeUndefined();
+    expect(retired.timeline.map(({ kind }) => kind)).toEqual(["opened", "closed", "retired"]);
+    await ask("undo", retired.retired[0]?.id);
+    expect((await source.account("a")).device?.registrationId).toBe(registrationId);
+    await expect(ask("undo")).rejects.toMatchObject({ code: "not-found" });
+    await ask("takeOver");
+    expect((await source.account("a")).owner?.place).toBe("here");
+    await ask("erase");
+    await expect(source.account("a")).rejects.toMatchObject({ code: "not-found" });
+    await expect(handle.device()).rejects.toThrow("deleted");
+    const lines = host.logger.messages("warn").filter((line) => line.startsWith("console:"));
+    expect(lines.length).toBeGreaterThan(8);
+    await accounts.close();
+  });
+
+  test("leave requests of the account waiting, and then use the new state", async () => {
+    const { accounts, actions, registry } = await world();
+    await registry.addAccount("a");
+    const [at] = await registry.findAccounts(["a"]);
+    const handle = accounts.account("a", at?.createdAtMs ?? 0);
+    await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
+    const retiring = actions.act({ account: "a", action: "retire", confirm: "a", by });
+    const devices = Promise.all(Array.from({ length: 20 }, () => handle.device()));
+    await retiring;
+    // Requests that came before it are answered with the former device, the others with none.
+    const answers = (await devices).map((device) => device !== undefined);
+    expect(answers).toEqual([...answers].sort().reverse());
+    expect(await handle.device()).toBeUndefined();
+    await accounts.close();
+  });
+});
