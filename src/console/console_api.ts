@@ -1,4 +1,5 @@
 import { hexOf } from "../bytes/mod.ts";
+import { LimitError } from "../errors/mod.ts";
 import {
   accountOfSegment,
   bearerOf,
@@ -21,6 +22,9 @@ const ROOT = "/v1/console";
 /** Accounts of a page, by default and at most. */
 const PAGE = 100;
 const MAX_PAGE = 1_000;
+
+/** Requests that are answered at the same time, without streams. */
+const MAX_RUNNING = 64;
 
 /** Longest body of an action, in bytes. */
 const MAX_BODY = 16_384;
@@ -58,6 +62,7 @@ export class ConsoleApi {
   readonly #options: ConsoleApiOptions;
   readonly #streams: EventStreams;
   readonly #updates: LiveUpdates | undefined;
+  #running = 0;
 
   constructor(options: ConsoleApiOptions) {
     this.#options = options;
@@ -97,10 +102,11 @@ export class ConsoleApi {
     const requestId = hexOf(this.#options.host.random.bytes(8));
     let response: Response;
     try {
-      const token = bearerOf(request.headers.get("authorization") ?? undefined);
-      const by = await this.#options.authorize(token);
-      const admitted = { request, by, query: new URLSearchParams(search) };
-      response = await this.#route(pathname.slice(ROOT.length + 1), admitted);
+      const query = new URLSearchParams(search);
+      response = await this.#within(async () => {
+        const by = await this.#options.authorize(bearerOf(request.headers.get("authorization") ?? undefined));
+        return await this.#route(pathname.slice(ROOT.length + 1), { request, by, query });
+      });
     } catch (error) {
       response = this.#refuse(error, requestId);
     }
@@ -112,6 +118,18 @@ export class ConsoleApi {
     headers.set("x-content-type-options", "nosniff");
     headers.set("x-request-id", requestId);
     return request.method === "HEAD" ? withoutBody(response) : response;
+  }
+
+  /** Bounds the requests that are answered at the same time. */
+  async #within<T>(answer: () => Promise<T>): Promise<T> {
+    if (this.#running >= MAX_RUNNING)
+      throw new LimitError(`use console: ${MAX_RUNNING} requests are being answered`);
+    this.#running += 1;
+    try {
+      return await answer();
+    } finally {
+      this.#running -= 1;
+    }
   }
 
   #refuse(error: unknown, requestId: string): Response {
@@ -191,7 +209,8 @@ export class ConsoleApi {
       (error: unknown) => {
         if (error instanceof ReaderLeft) return;
         // The headers have left, so the problem is an event.
-        stream.send("problem", problemOf(error, ""));
+        const { code, message } = problemOf(error, "");
+        stream.send("problem", { code, message } satisfies VerifyEvents["problem"]);
         stream.end();
       },
     );

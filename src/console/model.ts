@@ -188,9 +188,11 @@ export interface ActionAnswer {
   readonly said: string;
 }
 
-/** Events of `GET /v1/console/accounts/{name}/verify`: `progress`, `finding`, and a last `done`. */
+/** Events of `GET /v1/console/accounts/{name}/verify`: `progress`, `finding`, and a last `done` or `problem`. */
 export interface VerifyEvents {
   readonly progress: { readonly table: string; readonly rows: number };
   readonly finding: { readonly where: string; readonly text: string; readonly advice: string };
   readonly done: { readonly rows: number; readonly findings: number };
+  /** Why the check could not be carried out: the code and the message of a problem. */
+  readonly problem: { readonly code: string; readonly message: string };
 }

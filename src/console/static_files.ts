@@ -3,7 +3,10 @@ import { digest } from "../ports/mod.ts";
 
 /** The files of the pages. */
 export interface PageFiles {
-  /** Names of all files, with slashes between folders; empty when the pages are not built. */
+  /**
+   * Names of all files, with slashes between folders; empty when the pages are not built. A name that begins
+   * with `_` is for another host, and not served.
+   */
   list(): Promise<readonly string[]>;
   /** The bytes of a file of the list. */
   read(name: string): Promise<Uint8Array<ArrayBuffer>>;
@@ -76,11 +79,17 @@ export class StaticFiles {
 
   /** A list that fails is asked for again. */
   #list(): Promise<ReadonlySet<string>> {
-    this.#names ??= this.#files.list().then((names) => new Set(names));
-    this.#names.catch(() => {
+    if (this.#names !== undefined) return this.#names;
+    const listing = this.#files.list().then((names) => {
+      // The pages may be built while the service runs.
+      if (names.length === 0) this.#names = undefined;
+      return new Set(names.filter((name) => !name.startsWith("_")));
+    });
+    this.#names = listing;
+    listing.catch(() => {
       this.#names = undefined;
     });
-    return this.#names;
+    return listing;
   }
 
   #fileOf(name: string): Promise<StaticFile> {

@@ -5,6 +5,7 @@ const FILES: Readonly<Record<string, string>> = {
   "index.html": "<!doctype html>",
   "main-ABCDEF12.js": "start()",
   "assets/icon.svg": "<svg/>",
+  _headers: "/*",
 };
 
 function filesWith(files = FILES) {
@@ -60,6 +61,7 @@ describe("StaticFiles", () => {
     "/assets",
     "/constructor",
     "/.env",
+    "/_headers",
     "/index.html/",
   ])("know nothing of %s", async (path) => {
     const { ask, read } = filesWith();

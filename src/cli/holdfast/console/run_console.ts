@@ -69,7 +69,16 @@ async function apiOf(
   if (target instanceof ServiceTarget) await target.ask("GET", "/v1/accounts?limit=1");
   else await (await target.look())[Symbol.asyncDispose]();
   const host = systemHost({ logger, scheduler: processScheduler() });
-  return new ConsoleApi({ source, authorize, version: VERSION, host });
+  const api = new ConsoleApi({ source, authorize, version: VERSION, host });
+  if (!(target instanceof ServiceTarget)) return api;
+  const forwarded = new ForwardedConsole(target, authorize);
+  return {
+    answer: async (request) => (await api.answer(request)) ?? (await forwarded.answer(request)),
+    stop: () => {
+      api.stop();
+      forwarded.stop();
+    },
+  };
 }
 
 function sourceOf(target: ReturnType<Context["target"]>): ConsoleSource {

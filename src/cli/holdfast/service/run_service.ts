@@ -52,14 +52,14 @@ export async function runService(
     });
     const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
     const answerScrape = metricsRoute({ registry, adminToken: admin.token, metrics, logger });
-    const console = await serviceConsole({
+    const pages = await serviceConsole({
       ...{ target, driver, registry, accounts, watch, adminToken: admin.token },
       backups: () => backups && startBackups?.kept(backups),
       host: systemHost({ scheduler, logger }),
     });
     const server = await listen(
       async (request) =>
-        (await answerScrape(request)) ?? (await console.answer(request)) ?? (await app.fetch(request)),
+        (await answerScrape(request)) ?? (await pages.answer(request)) ?? (await app.fetch(request)),
       {
         host,
         port,
@@ -74,7 +74,7 @@ export async function runService(
         : watch.happened(account, "backupFailed", `A backup failed (${failure.code}: ${failure.message}).`),
     );
     await terminal.untilStopped();
-    console.stop();
+    pages.stop();
     if (await shutDown({ server, accounts: endingWith(accounts, backups) })) return EXIT.done;
     terminal.err("stop: not every account was closed in 20 s, the last flush was given up\n");
     return EXIT.failed;

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../service/mod.ts";
+import { fakeHost } from "../testing/mod.ts";
+import { ConsoleApi } from "./console_api.ts";
+import type { ConsoleSource } from "./console_source.ts";
+
+const TOKEN = "a-token";
+
+function apiOf(source: Partial<ConsoleSource>) {
+  const host = fakeHost();
+  const api = new ConsoleApi({
+    source: {
+      info: async () => ({ kind: "file", shown: "x", readOnly: true, actions: [], live: false }),
+      accounts: async () => ({ accounts: [] }),
+      account: async () => {
+        throw new ServiceError("not-found", "find account: no such account");
+      },
+      verify: async () => ({ rows: 0, findings: 0 }),
+      ...source,
+    },
+    version: "1.2.3",
+    authorize: async (token) => {
+      if (token === TOKEN) return "id";
+      throw new ServiceError("unauthorized", "authenticate: no valid token");
+    },
+    host,
+  });
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = { authorization: `Bearer ${TOKEN}`, ...init.headers };
+    const answer = await api.answer(new Request(`http://x${path}`, { ...init, headers }));
+    if (answer === undefined) throw new Error(`${path}: not answered`);
+    return answer;
+  };
+  return { api, ask, host };
+}
+
+describe("ConsoleApi", () => {
+  test("answers what is below its path, and nothing else", async () => {
+    const { api, ask, host } = apiOf({});
+    for (const path of ["/", "/v1", "/v1/consoles", "/v1/accounts"])
+      expect(await api.answer(new Request(`http://x${path}`))).toBeUndefined();
+    const info = await (await ask("/v1/console")).json();
+    expect(info).toMatchObject({ kind: "file", version: "1.2.3", nowMs: host.clock.nowMs() });
+  });
+
+  test("answers 64 requests at a time, and then says so", async () => {
+    let open: () => void = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const { ask } = apiOf({
+      accounts: async () => {
+        await opened;
+        return { accounts: [] };
+      },
+    });
+    const running = Array.from({ length: 64 }, () => ask("/v1/console/accounts"));
+    await Promise.resolve();
+    const refused = await ask("/v1/console/accounts");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    open();
+    for (const answer of await Promise.all(running)) expect(answer.status).toBe(200);
+    expect((await ask("/v1/console/accounts")).status).toBe(200);
+  });
+
+  test("says nothing of an unexpected error, and logs it without its message", async () => {
+    const { ask, host } = apiOf({
+      account: async () => {
+        throw new Error("a secret of 32 bytes");
+      },
+    });
+    const answer = await ask("/v1/console/accounts/a");
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain("secret");
+    expect(JSON.stringify(host.logger.entries)).not.toContain("secret");
+    expect(host.logger.messages("error")).toEqual(["console: failed"]);
+  });
+
+  test("tells the problem of a check as its last event, and ends a check that nobody reads", async () => {
+    let rows = 0;
+    const { ask } = apiOf({
+      verify: async (name, listener) => {
+        if (name === "absent") throw new ServiceError("not-found", "find account: no such account");
+        for (;;) {
+          rows += 1;
+          listener.progress({ table: "session", rows });
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+    });
+    const text = await (await ask("/v1/console/accounts/absent/verify")).text();
+    expect(text).toContain('event: problem\ndata: {"code":"not-found"');
+    const running = await ask("/v1/console/accounts/a/verify");
+    await running.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = rows;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(rows).toBe(before);
+  });
+});
