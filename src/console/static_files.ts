@@ -1,16 +1,11 @@
 import { hexOf } from "../bytes/mod.ts";
 import { digest } from "../ports/mod.ts";
 
-/** The files of the pages. */
-export interface PageFiles {
-  /**
-   * Names of all files, with slashes between folders; empty when the pages are not built. A name that begins
-   * with `_` is for another host, and not served.
-   */
-  list(): Promise<readonly string[]>;
-  /** The bytes of a file of the list. */
-  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
-}
+/**
+ * Reads the files of the pages by their names, with slashes between folders; none when the pages are not built.
+ * A name that begins with `_` is for another host, and not served.
+ */
+export type PageFiles = () => Promise<ReadonlyMap<string, Uint8Array>>;
 
 /** What the pages may do: nothing but what comes from here. */
 const POLICY =
@@ -55,8 +50,7 @@ interface StaticFile {
 /** Serves the pages of the console: files of one folder, by their names and no others. */
 export class StaticFiles {
   readonly #files: PageFiles;
-  #names: Promise<ReadonlySet<string>> | undefined;
-  readonly #read = new Map<string, Promise<StaticFile>>();
+  #loaded: Promise<ReadonlyMap<string, StaticFile>> | undefined;
 
   constructor(files: PageFiles) {
     this.#files = files;
@@ -66,54 +60,48 @@ export class StaticFiles {
   async answer(request: Request): Promise<Response | undefined> {
     const name = nameOf(new URL(request.url).pathname);
     if (name === undefined) return undefined;
-    const names = await this.#list();
-    if (!names.has(name)) return name === INDEX ? notBuilt(request.method) : undefined;
+    const file = (await this.#load()).get(name);
+    if (file === undefined) return name === INDEX ? notBuilt(request.method) : undefined;
     if (request.method !== "GET" && request.method !== "HEAD")
       return new Response(null, { status: 405, headers: { ...HEADERS, allow: "GET, HEAD" } });
-    const { bytes, headers, etag } = await this.#fileOf(name);
+    const { bytes, headers, etag } = file;
     if (matches(request.headers.get("if-none-match"), etag))
       return new Response(null, { status: 304, headers: headersWithout(headers) });
     const body = request.method === "HEAD" ? null : bytes;
     return new Response(body, { headers: { ...headers, "content-length": String(bytes.length) } });
   }
 
-  /** A list that fails is asked for again. */
-  #list(): Promise<ReadonlySet<string>> {
-    if (this.#names !== undefined) return this.#names;
-    const listing = this.#files.list().then((names) => {
-      // The pages may be built while the service runs.
-      if (names.length === 0) this.#names = undefined;
-      return new Set(names.filter((name) => !name.startsWith("_")));
-    });
-    this.#names = listing;
-    listing.catch(() => {
-      this.#names = undefined;
-    });
-    return listing;
+  /** Reads the pages once. What fails, or is not built yet, is read again by the next request. */
+  async #load(): Promise<ReadonlyMap<string, StaticFile>> {
+    if (this.#loaded !== undefined) return await this.#loaded;
+    const loading = loadFiles(this.#files);
+    this.#loaded = loading;
+    const isThere = await loading.then(
+      (files) => files.size > 0,
+      () => false,
+    );
+    if (!isThere) this.#loaded = undefined;
+    return await loading;
   }
+}
 
-  #fileOf(name: string): Promise<StaticFile> {
-    const known = this.#read.get(name);
-    if (known !== undefined) return known;
-    const reading = this.#load(name);
-    this.#read.set(name, reading);
-    reading.catch(() => this.#read.delete(name));
-    return reading;
-  }
+async function loadFiles(read: PageFiles): Promise<ReadonlyMap<string, StaticFile>> {
+  const files = new Map<string, StaticFile>();
+  for (const [name, bytes] of await read())
+    if (!name.startsWith("_")) files.set(name, await fileOf(name, new Uint8Array(bytes)));
+  return files;
+}
 
-  async #load(name: string): Promise<StaticFile> {
-    const bytes = await this.#files.read(name);
-    const etag = `"${hexOf((await digest("SHA-256", bytes)).subarray(0, 16))}"`;
-    const ending = name.slice(name.lastIndexOf(".") + 1);
-    const isHashed = HASHED.test(name) && name !== INDEX;
-    const headers = {
-      ...HEADERS,
-      "content-type": TYPES[ending] ?? "application/octet-stream",
-      "cache-control": isHashed ? "public, max-age=31536000, immutable" : "no-cache",
-      etag,
-    };
-    return { bytes, headers, etag };
-  }
+async function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<StaticFile> {
+  const etag = `"${hexOf((await digest("SHA-256", bytes)).subarray(0, 16))}"`;
+  const ending = name.slice(name.lastIndexOf(".") + 1);
+  const headers = {
+    ...HEADERS,
+    "content-type": TYPES[ending] ?? "application/octet-stream",
+    "cache-control": HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+    etag,
+  };
+  return { bytes, headers, etag };
 }
 
 /** The name of a file. It is looked up in a list, so that no path leads elsewhere. */

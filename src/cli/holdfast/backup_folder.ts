@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { BackendError } from "../../errors/mod.ts";
 import type { BackupKey, BackupStore, WriteBytes } from "../../service/mod.ts";
-import { namesIn, PART_END, removeFile, STALE_PART_MS, writeFilled } from "./files.ts";
+import { namesIn, PART_END, readChunks, removeFile, STALE_PART_MS, writeFilled } from "./files.ts";
 
 const END = ".holdfast";
 
@@ -57,7 +57,7 @@ export class BackupFolder implements BackupStore {
 
   /** The bytes of a backup. */
   read({ account, madeAtMs }: BackupKey): AsyncIterable<Uint8Array> {
-    return createReadStream(join(this.#folderOf(account), nameOf(madeAtMs)));
+    return readChunks(join(this.#folderOf(account), nameOf(madeAtMs)));
   }
 
   async delete({ account, madeAtMs }: BackupKey): Promise<void> {

@@ -34,7 +34,7 @@ export async function runConsole(context: Context, text: string, port: number): 
     throw new ServiceError("unauthorized", "authenticate: no valid token");
   };
   const api = await apiOf(target, authorize, context);
-  const files = new StaticFiles(pageFiles());
+  const files = new StaticFiles(pageFiles);
   const server = await listen(
     async (request) =>
       (isForUs(request) ? undefined : misdirected()) ??

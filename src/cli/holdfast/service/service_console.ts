@@ -70,7 +70,7 @@ export async function serviceConsole(options: ServiceConsoleOptions): Promise<Se
   });
   watch.onChange((change) => api.updates?.note(change));
   followRegistry(registry, watch, () => void api.recheck());
-  const files = new StaticFiles(pageFiles());
+  const files = new StaticFiles(pageFiles);
   return {
     answer: async (request) => (await api.answer(request)) ?? (await files.answer(request)),
     stop: () => api.stop(),
