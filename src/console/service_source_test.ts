@@ -10,7 +10,7 @@ import {
 import type { Backend } from "../backend/mod.ts";
 import { BusyError, RefusedError } from "../errors/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
-import { LocalAccounts, SqlRegistry } from "../service/mod.ts";
+import { findAccounts, LocalAccounts, SqlRegistry } from "../service/mod.ts";
 import { type FakeHost, fakeHost } from "../testing/mod.ts";
 import { AccountActions } from "./account_actions.ts";
 import { AccountWatch } from "./account_watch.ts";
@@ -85,7 +85,7 @@ async function world(): Promise<World> {
         reads: async (name) => reader.account(name),
       }),
     },
-    registered: (names) => registry.findAccounts(names),
+    registered: (names) => findAccounts(counted, names),
     schemaVersion: schema.version,
     shown: "test",
   });
@@ -127,7 +127,7 @@ describe("ServiceSource", () => {
     const { accounts, host, open, registry, source, watch } = await world();
     await registry.addAccount("here:");
     await registry.addAccount("here");
-    const [at] = await registry.findAccounts(["here"]);
+    const [at] = await findAccounts(driver, ["here"]);
     const handle = accounts.account("here", at?.createdAtMs ?? 0);
     await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
     const detail = await source.account("here");
@@ -174,7 +174,7 @@ describe("AccountActions", () => {
     await expect(actions.act({ account: "b", action: "flush", confirm: "b", by })).rejects.toMatchObject({
       code: "not-found",
     });
-    const [at] = await registry.findAccounts(["a"]);
+    const [at] = await findAccounts(driver, ["a"]);
     const handle = accounts.account("a", at?.createdAtMs ?? 0);
     await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
     await expect(ask("takeOver")).rejects.toThrow("open here already");
@@ -202,7 +202,7 @@ describe("AccountActions", () => {
   test("leave requests of the account waiting, and then use the new state", async () => {
     const { accounts, actions, registry } = await world();
     await registry.addAccount("a");
-    const [at] = await registry.findAccounts(["a"]);
+    const [at] = await findAccounts(driver, ["a"]);
     const handle = accounts.account("a", at?.createdAtMs ?? 0);
     await handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
     const retiring = actions.act({ account: "a", action: "retire", confirm: "a", by });

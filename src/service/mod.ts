@@ -29,6 +29,7 @@ export type {
 export { authenticate } from "./authenticate.ts";
 export type { BackupKey, BackupStore, WriteBytes } from "./backup_store.ts";
 export { deleteAccount } from "./delete_account.ts";
+export { findAccounts } from "./find_accounts.ts";
 export { HostedAccount } from "./hosted_account.ts";
 export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export { OpenOnce } from "./open_once.ts";

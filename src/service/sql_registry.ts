@@ -93,17 +93,11 @@ export class SqlRegistry implements Registry {
       "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
       [after ?? "", limit],
     );
-    return rows.map(registeredOf);
-  }
-
-  /** The registrations of names, in one statement, in ascending order. */
-  async findAccounts(names: readonly string[]): Promise<RegisteredAccount[]> {
-    const rows = await this.#database.query(
-      "SELECT name, created_at, deleting FROM service_account " +
-        "WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name",
-      [JSON.stringify(names)],
-    );
-    return rows.map(registeredOf);
+    return rows.map(([name, createdAtMs, deleting]) => ({
+      name: String(name),
+      createdAtMs: Number(createdAtMs),
+      ...(deleting === 0 ? {} : { deleting: true }),
+    }));
   }
 
   async addAccount(name: string): Promise<AccountState> {
@@ -190,14 +184,6 @@ export class SqlRegistry implements Registry {
 function stateOf(deleting: RegistryValue | undefined): AccountState {
   if (deleting === null || deleting === undefined) return "absent";
   return deleting === 0 ? "present" : "deleting";
-}
-
-function registeredOf([name, createdAtMs, deleting]: readonly RegistryValue[]): RegisteredAccount {
-  return {
-    name: String(name),
-    createdAtMs: Number(createdAtMs),
-    ...(deleting === 0 ? {} : { deleting: true }),
-  };
 }
 
 function tokenOf(row: readonly RegistryValue[]): StoredToken {

@@ -11,6 +11,7 @@ import {
 import type { Host } from "../../../ports/mod.ts";
 import {
   authenticate,
+  findAccounts,
   hashToken,
   isAdmin,
   type LocalAccounts,
@@ -56,7 +57,7 @@ export async function serviceConsole(options: ServiceConsoleOptions): Promise<Se
     actions: new AccountActions({ accounts, watch, backups, host }),
     database: lookedDatabase(target),
     stored: overviewReads(driver, schemaVersion),
-    registered: (names) => registry.findAccounts(names),
+    registered: (names) => findAccounts(driver, names),
     shown: target.shown,
     clock: host.clock,
   });
