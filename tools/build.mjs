@@ -66,8 +66,8 @@ async function bundlePrograms() {
 async function bundleConsole() {
   const { metafile } = await build({ ...CONSOLE_BUILD, metafile: true });
   const built = Object.keys(metafile.outputs).map((path) => basename(path));
-  const kept = new Set([...built, "index.html", "icon.svg", "_headers"]);
-  for (const name of readdirSync(CONSOLE_FOLDER)) if (!kept.has(name)) rmSync(join(CONSOLE_FOLDER, name));
+  const isStale = (/** @type {string} */ name) => name.startsWith("main-") && !built.includes(name);
+  for (const name of readdirSync(CONSOLE_FOLDER).filter(isStale)) rmSync(join(CONSOLE_FOLDER, name));
   for (const name of ["icon.svg", "_headers"])
     copyFileSync(join("console", name), join(CONSOLE_FOLDER, name));
   const page = readFileSync("console/index.html", "utf8");

@@ -1,6 +1,5 @@
 import type { JSX } from "preact";
 import type { Live } from "../state/live.ts";
-import { ASK_MS } from "../state/live.ts";
 import { span, time } from "../words/numbers.ts";
 import { Sign } from "./icons.tsx";
 
@@ -10,13 +9,14 @@ interface LiveProps {
 
 /** Says how what is shown is kept up to date, and pauses it. */
 export function LiveSwitch({ live }: LiveProps): JSX.Element {
-  const { kind } = live.state.value;
+  const state = live.state.value;
+  const { kind } = state;
   const isPaused = kind === "paused";
   const text = {
     connecting: "Connecting",
     live: "Live",
-    asking: `Every ${span(ASK_MS)}`,
-    waiting: "No connection",
+    asking: state.kind === "asking" ? `Every ${span(state.everyMs)}` : "",
+    waiting: "Offline",
     paused: "Paused",
   }[kind];
   return (

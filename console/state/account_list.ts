@@ -13,6 +13,9 @@ const DRAW_MS = 400;
 /** Accounts that are asked for their health at a time, where they are asked one by one. */
 const INSPECTIONS = 6;
 
+/** How often names are read where each account is asked by itself: each page wakes the registry's object. */
+const ASK_NAMES_MS = 60_000;
+
 /** How far the list was read. */
 export interface Reading {
   /** Whether all accounts were read once. */
@@ -45,6 +48,7 @@ export class AccountList {
     this.live = new Live({
       refresh: async (signal) => await this.#read(signal),
       onEvent: (event) => this.#apply(event),
+      askMs: source.asksOneByOne ? ASK_NAMES_MS : undefined,
       watch: source.info.live
         ? async (reader, signal) => await source.watch(undefined, reader, signal)
         : undefined,
@@ -85,6 +89,9 @@ export class AccountList {
       }
     };
     await Promise.all(Array.from({ length: INSPECTIONS }, ask));
+    // What was learnt puts the rows into another order.
+    this.membership += 1;
+    this.#draw.call();
   }
 
   /** Forgets what was asked, so that `inspect` asks again. */

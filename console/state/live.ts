@@ -10,7 +10,7 @@ export type LiveState =
   /** Events arrive as they happen. */
   | { readonly kind: "live" }
   /** There is no stream: it is asked again from time to time. */
-  | { readonly kind: "asking" }
+  | { readonly kind: "asking"; readonly everyMs: number }
   /** The connection is gone, and is tried again at a time of this machine's clock. */
   | { readonly kind: "waiting"; readonly retryAtMs: number; readonly failure: Failure }
   | { readonly kind: "paused" };
@@ -19,7 +19,7 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
 /** How often a source without a stream is asked. */
-export const ASK_MS = 10_000;
+const ASK_MS = 10_000;
 
 /** A stream on which nothing arrives for this time is dead: the service sends a comment more often. */
 const SILENCE_MS = 45_000;
@@ -32,6 +32,8 @@ export interface LiveTarget {
   /** Reads everything anew. Called after each connection, since what happened before it is not sent again. */
   refresh(signal: AbortSignal): Promise<void>;
   onEvent(event: StreamEvent): void;
+  /** Pause between two questions where there is no stream, in milliseconds. Defaults to 10 s. */
+  readonly askMs?: number | undefined;
   /** Left out where there is no stream. */
   watch?: ((reader: StreamReader, signal: AbortSignal) => Promise<void>) | undefined;
 }
@@ -139,8 +141,9 @@ export class Live {
     await this.#target.refresh(signal);
     if (signal.aborted) return;
     this.#failures = 0;
-    this.state.value = { kind: "asking" };
-    await this.#pauseFor(ASK_MS);
+    const everyMs = this.#target.askMs ?? ASK_MS;
+    this.state.value = { kind: "asking", everyMs };
+    await this.#pauseFor(everyMs);
   }
 
   async #waitToRetry(failure: Failure, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,8 @@
  * run as in an hour; events arrive over a real connection.
  */
 import type { CDPSession } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import type { FlushPoint, Happening } from "../../src/console/model.ts";
 import { startChromium, type TestBrowser, whyNoChromium } from "../support/chromium/browser.ts";
 import { dose } from "../support/dose.ts";
 import { type ConsoleTab, openTab } from "./console_world.ts";
@@ -26,6 +27,8 @@ const WARM_STEPS = 30;
 const MAX_GROWTH_BYTES = dose({ short: 500_000, long: 1_200_000 });
 /** A row more or less. */
 const MAX_GROWTH = 1.05;
+/** Flushes and events that a service keeps of an account. */
+const HISTORY = 500;
 /** How many of the hours there are. */
 const HOURS = dose({ short: 1, long: 6 });
 
@@ -163,16 +166,15 @@ describe("an hour of events", () => {
     const rows = manyAccounts(1_000);
     service.state.rows = rows;
     await page.clock.install({ time: NOW_MS });
-    await tab.visit("#/accounts");
+    await tab.visit("#/accounts?sort=name");
     await page.getByText("Live", { exact: true }).waitFor();
     expectNoGrowth(
       await hourOf((step) => {
         const atMs = NOW_MS + step * STEP_MS;
         const changed = Array.from({ length: 20 }, (_, index) => rows[(step * 20 + index) % rows.length]);
-        const health = step % 7 === 0 ? "failing" : "ok";
         service.emit(
           "accounts",
-          changed.map((row) => ({ ...row, health, lastCommitAtMs: atMs })),
+          changed.map((row) => ({ ...row, lastCommitAtMs: atMs })),
         );
         service.emit("accounts", [{ ...rows[0], name: `new-${step}` }]);
         service.emit("gone", [`new-${step - 1}`]);
@@ -188,15 +190,27 @@ describe("an hour of events", () => {
     await page.clock.install({ time: NOW_MS });
     await tab.visit(`#/accounts/${name}`);
     await page.getByText("Live", { exact: true }).waitFor();
+    const { detail } = service;
+    const [flushes, timeline]: [FlushPoint[], Happening[]] = [[], []];
+    service.detail = (row) => ({ ...detail(row), flushes, timeline });
+    onTestFinished(() => {
+      service.detail = detail;
+    });
     const row = service.state.rows.find((known) => known.name === name);
-    const open = row === undefined ? undefined : service.detail(row).open;
+    const open = row === undefined ? undefined : detail(row).open;
     expectNoGrowth(
       await hourOf((step) => {
         for (let index = 0; index < 20; index += 1) {
           const atMs = NOW_MS + step * STEP_MS + index * 1_000;
-          service.emit("flush", { atMs, tookMs: 1 + (step % 9), items: 4, rows: 8 }, name);
-          service.emit("happening", { atMs, kind: "recovered", text: `Saved again, step ${step}.` }, name);
+          const flush: FlushPoint = { atMs, tookMs: 1 + (step % 9), items: 4, rows: 8 };
+          const happening: Happening = { atMs, kind: "recovered", text: `Saved again, step ${step}.` };
+          flushes.push(flush);
+          timeline.push(happening);
+          service.emit("flush", flush, name);
+          service.emit("happening", happening, name);
         }
+        flushes.splice(0, Math.max(0, flushes.length - HISTORY));
+        timeline.splice(0, Math.max(0, timeline.length - HISTORY));
         service.emit("open", { ...open, commits: step }, name);
       }),
     );

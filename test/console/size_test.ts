@@ -10,7 +10,12 @@ const FOLDER = "dist/console";
 /** The limit of all files together, compressed. */
 const MAX_GZIP_BYTES = 90_000;
 
-const files = (): string[] => readdirSync(FOLDER).sort();
+/** The files of the pages. The build may put the document of the API beside them, in a folder. */
+const files = (): string[] =>
+  readdirSync(FOLDER, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort();
 const textOf = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
 
 describe("dist/console", () => {
