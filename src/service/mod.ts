@@ -44,7 +44,7 @@ export {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
-export { ScheduledBackups, type ScheduledBackupsOptions } from "./scheduled_backups.ts";
+export { ScheduledBackups } from "./scheduled_backups.ts";
 export { ServiceError, type ServiceErrorCode } from "./service_error.ts";
 export { type RegistryDatabase, type RegistryValue, SqlRegistry } from "./sql_registry.ts";
 export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken } from "./token.ts";

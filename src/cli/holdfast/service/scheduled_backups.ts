@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { KeptBackups } from "../../../console/mod.ts";
 import type { Host } from "../../../ports/mod.ts";
-import { type LocalAccounts, ScheduledBackups, type ScheduledBackupsOptions } from "../../../service/mod.ts";
+import { type LocalAccounts, ScheduledBackups } from "../../../service/mod.ts";
 import { BackupFolder } from "../backup_folder.ts";
 import { CommandError } from "../command_error.ts";
 import type { Context } from "../context.ts";
@@ -41,6 +41,8 @@ export function withBackups(command: Command): Command {
     )
     .option("--keep-days <number>", "days for which a backup is kept; the newest one always is", parseCount);
 }
+
+type ScheduledBackupsOptions = ConstructorParameters<typeof ScheduledBackups>[0];
 
 /** What begins the backups of a service. */
 export interface BackupStarter {
