@@ -80,7 +80,7 @@ const PACKAGES = {
   http: [...CORE_PACKAGES, "hono"],
   console: [],
   cloudflare: ["cloudflare:workers"],
-  baileys_object: ["node:events"],
+  baileys_object: ["node:buffer", "node:events"],
   baileys_wasm: ["node:*"],
   testing: [],
   cli: [

@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
+import { type BufferClass, repairTextWrites } from "./repair_text_writes.ts";
 
 /** Time of the peer to answer a close, in milliseconds. The socket is then closed without its answer. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -79,6 +81,8 @@ export class ObjectWebSocket extends EventEmitter {
     } = {},
   ) {
     super();
+    // Before anything is encoded, and not by an import.
+    repairTextWrites(Buffer as unknown as BufferClass);
     const target = parsedUrl(url);
     if (target.protocol !== "ws:" && target.protocol !== "wss:") {
       throw new TypeError(`connect WebSocket: protocol ${target.protocol} is not ws: or wss:`);

@@ -1,6 +1,6 @@
 /** A user's project with `templates/bot-durable-object`, and its Worker as wrangler uploads it. */
 import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   makeProject,
   packPackage,
@@ -13,10 +13,11 @@ import {
 const EXAMPLE = "templates/bot-durable-object";
 
 /** The Worker of the tests: the example's, with a bot that also takes credentials and aborts. */
-const TEST_ENTRY = `
+const TEST_ENTRY: string = `
 import { baileysAuthState } from "@holdfast/store/baileys";
 import { BufferJSON, UPLOAD_TIMEOUT, WA_CERT_DETAILS } from "baileys";
 import { env } from "cloudflare:workers";
+import { countRows, takeCounts } from "${resolve("test/cloudflare/counted_rows.ts")}";
 import { Bot as ExampleBot } from "./src/bot.ts";
 import worker from "./src/index.ts";
 
@@ -36,6 +37,7 @@ const WATCH_FACTOR = 20;
 
 export class Bot extends ExampleBot {
   constructor(ctx, env) {
+    countRows(ctx.storage);
     super(ctx, env);
     const { scheduler } = this.holdfast;
     const schedule = scheduler.schedule.bind(scheduler);
@@ -54,16 +56,27 @@ export class Bot extends ExampleBot {
   abort() {
     this.ctx.abort("a test");
   }
+
+  counts() {
+    return JSON.stringify(takeCounts());
+  }
+
+  async media(request) {
+    const { to, kind, base64, ...rest } = JSON.parse(request);
+    const data = Buffer.from(base64, "base64");
+    for (const name of ["jpegThumbnail", "waveform"])
+      if (rest[name] !== undefined) rest[name] = Buffer.from(rest[name], "base64");
+    return await this.send(to, { [kind]: data, ...rest });
+  }
 }
 
 export default {
   async fetch(request, env) {
-    const [, name, action] = /^\\/test\\/([^/]+)\\/(adopt|abort)$/.exec(new URL(request.url).pathname) ?? [];
+    const [, name, action] = /^\\/test\\/([^/]+)\\/(adopt|abort|counts|media)$/.exec(new URL(request.url).pathname) ?? [];
     if (name === undefined) return await worker.fetch(request, env);
     const bot = env.BOTS.get(env.BOTS.idFromName(name));
     try {
-      await bot[action](await request.text());
-      return new Response("done");
+      return new Response((await bot[action](await request.text())) ?? "done");
     } catch (error) {
       return new Response(String(error), { status: 500 });
     }

@@ -32,6 +32,9 @@ const RETRIES = dose({ short: 1, long: 10 });
 /** Time after which a sent message is durable, in milliseconds, with some more for a slow machine. */
 const DURABLE_MS = 6_000;
 
+/** From 40 characters on, protobufjs writes a text by a method of Buffer. */
+const LONG_TEXT = "hello to all of you, and to those who read it later";
+
 /** Messages of one round of the conversation. */
 const PER_ROUND = 6;
 
@@ -74,8 +77,8 @@ describe("a Baileys bot in a Durable Object", () => {
     await using world = await BotWorld.start(bundle.modules);
     const { server, traffic, anna, ben, group, botJid } = world;
     await ben.socket.sendText(botJid, "!ping");
-    await world.ask("send", { to: group, text: "hello" });
-    await world.reads(ben, "pong", "hello");
+    await world.ask("send", { to: group, text: LONG_TEXT });
+    await world.reads(ben, "pong", LONG_TEXT);
     const { userJid } = ben.socket;
     for (let retry = 1; retry <= RETRIES; retry += 1) {
       await ben.offline();

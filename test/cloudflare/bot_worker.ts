@@ -3,6 +3,7 @@ import { Miniflare } from "miniflare";
 import { COMPATIBILITY_DATE } from "../../src/cli/local_worker.ts";
 import { ownProcess, type WorkerdProcess } from "../worker/worker_process.ts";
 import type { WorkerBundle } from "./bot_project.ts";
+import type { RowCounts } from "./counted_rows.ts";
 
 const WORKER = "bots";
 const BOT_TOKEN = "bot-token-of-the-tests";
@@ -16,6 +17,8 @@ export interface BotWorkerOptions {
   readonly testRoot: Uint8Array;
   /** URL of the local server. */
   readonly whatsAppUrl: string;
+  /** Answers requests of the Worker to a host that is not this machine. */
+  readonly onOutbound?: (request: Request) => Promise<Response>;
   /** Called with each line of the Worker's log. */
   readonly onLog?: (line: string) => void;
 }
@@ -30,13 +33,17 @@ export interface BotWorker extends WorkerdProcess {
   adopt(bot: string, creds: string): Promise<void>;
   /** Aborts a bot's object: its memory and unwritten changes are lost. */
   abort(bot: string): Promise<void>;
+  /** What the platform has billed for the storage since the last call. */
+  counts(bot: string): Promise<RowCounts>;
+  /** Sends media to a user. Resolves with the message's id. */
+  media(bot: string, request: object): Promise<string>;
   /** Evicts a bot's object, as the platform does with an idle one. */
   evict(bot: string): Promise<void>;
 }
 
 /** Starts the Worker and resolves when it answers. */
 export async function startBotWorker(options: BotWorkerOptions): Promise<BotWorker> {
-  const { modules, folder, testRoot, whatsAppUrl, onLog = () => {} } = options;
+  const { modules, folder, testRoot, whatsAppUrl, onLog = () => {}, onOutbound } = options;
   const [mainModule = ""] = modules.keys();
   const text = (value: string) => ({ type: "text" as const, value });
   const workerd = await ownProcess(
@@ -67,11 +74,20 @@ export async function startBotWorker(options: BotWorkerOptions): Promise<BotWork
               },
               exports: { Bot: { type: "durable-object", storage: "sqlite" } },
             },
+            ...(onOutbound && {
+              dev: { outboundService: { type: "fetcher" as const, handler: onOutbound as never } },
+            }),
           },
         ],
       }),
   );
   const { miniflare, url } = workerd;
+  const post = async (path: string, body = ""): Promise<string> => {
+    const response = await fetch(`${url}${path}`, { method: "POST", body });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${answer}`);
+    return answer;
+  };
   return {
     ...workerd,
     async ask(bot, action, body) {
@@ -93,6 +109,8 @@ export async function startBotWorker(options: BotWorkerOptions): Promise<BotWork
     async abort(bot) {
       await (await fetch(`${url}/test/${bot}/abort`, { method: "POST" })).text();
     },
+    counts: async (bot) => JSON.parse(await post(`/test/${bot}/counts`)) as RowCounts,
+    media: (bot, request) => post(`/test/${bot}/media`, JSON.stringify(request)),
     evict: (bot) => miniflare.unsafeEvictDurableObject(WORKER, "Bot", { name: bot }),
   };
 }

@@ -12,7 +12,7 @@ import {
   type WhatsAppServer,
 } from "../support/whatsapp/mod.ts";
 import type { WorkerBundle } from "./bot_project.ts";
-import { type BotWorker, startBotWorker } from "./bot_worker.ts";
+import { type BotWorker, type BotWorkerOptions, startBotWorker } from "./bot_worker.ts";
 import { Person } from "./person.ts";
 
 const BOT = "bot-1";
@@ -20,6 +20,9 @@ const BOT_PN = "15550000009";
 
 /** Time of an object that lost its memory to be connected again, in milliseconds. */
 const RECOVERY_MS = 20_000;
+
+/** What a Worker is started from. */
+type BundleOptions = Pick<BotWorkerOptions, "modules" | "folder" | "onOutbound">;
 
 /** What the server saw of the bot. */
 export interface BotTraffic {
@@ -42,13 +45,13 @@ export class BotWorld implements AsyncDisposable {
   readonly ben: Person;
   readonly traffic: BotTraffic;
   worker: BotWorker;
-  readonly #options: { readonly modules: WorkerBundle; readonly folder: string };
+  readonly #options: BundleOptions;
 
   private constructor(
     server: WhatsAppServer,
     worker: BotWorker,
     people: { anna: Person; ben: Person; group: string; traffic: BotTraffic },
-    options: { readonly modules: WorkerBundle; readonly folder: string },
+    options: BundleOptions,
   ) {
     this.server = server;
     this.worker = worker;
@@ -60,9 +63,10 @@ export class BotWorld implements AsyncDisposable {
   }
 
   /** Starts everything. Resolves when the bot is connected. */
-  static async start(modules: WorkerBundle): Promise<BotWorld> {
+  static async start(modules: WorkerBundle, onOutbound?: BotWorkerOptions["onOutbound"]): Promise<BotWorld> {
     const server = await startWhatsAppServer({ claimedPreKeyCount: 1 });
-    const options = { modules, folder: await mkdtemp(join(tmpdir(), "holdfast-bot-")) };
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-bot-"));
+    const options = { modules, folder, ...(onOutbound && { onOutbound }) };
     const creds = pairedCreds({ pn: BOT_PN });
     const { id = "", lid = "" } = creds.me ?? {};
     server.enrol({ id, lid, noiseKey: creds.noiseKey.public, name: "bot" });
@@ -126,10 +130,7 @@ export class BotWorld implements AsyncDisposable {
   }
 }
 
-async function startWorker(
-  server: WhatsAppServer,
-  options: { readonly modules: WorkerBundle; readonly folder: string },
-): Promise<BotWorker> {
+async function startWorker(server: WhatsAppServer, options: BundleOptions): Promise<BotWorker> {
   return await startBotWorker({
     ...options,
     testRoot: WA_CERT_DETAILS.PUBLIC_KEY,

@@ -59,15 +59,16 @@ describe.each(BOTS)("template $template on $name", ({ template, node, runtimes }
     await linkPackages(project, program);
     const env = await environmentOf(project.folder, path, runtimes);
     const bot = new StartedProgram(project.start, { cwd: project.folder, env });
-    await bot.prints("anna     connected", "ben      connected", 'got "pong 1"');
-    await bot.repeats('got "pong 2"', 2);
+    await bot.prints("anna     connected", "ben      connected");
+    // The first message of the contact may come before a bot can be written to.
+    await bot.repeats('got "pong', 4);
     await bot.ends("SIGINT");
     expect(bot.output).toMatch(/anna +closed/);
     expect(bot.output).toMatch(/ben +closed/);
     expect(beforeEnd(bot)).not.toMatch(/ERROR|WARN|Session|privKey/);
     // The same accounts go on.
     const again = new StartedProgram(project.start, { cwd: project.folder, env });
-    await again.repeats('got "pong 1"', 2);
+    await again.repeats('got "pong', 4);
     await again.ends("SIGINT");
     expect(beforeEnd(again)).not.toMatch(/ERROR|WARN|Session|privKey/);
   });
@@ -91,11 +92,11 @@ describe("template bot-node", () => {
 
   test("goes on, and stops when another process has its accounts", { timeout: TIMEOUT_MS }, async () => {
     const first = start();
-    await first.prints('got "pong 1"');
+    await first.prints('got "pong');
     const second = start();
     expect(await first.ends()).toBe(1);
     expect(first.output).toContain("anna     stopped: another process has opened this account");
-    await second.prints('got "pong 1"');
+    await second.prints('got "pong');
     expect(await second.ends("SIGTERM")).toBe(0);
   });
 

@@ -32,19 +32,19 @@ const onNode = { node: (): string | undefined => process.execPath, runtimes: [] 
 const onNode24 = { node: () => installedNode(24), runtimes: [] };
 
 const TEMPLATES = [
-  { template: "bot-node", install: "npm install", ready: 'got "pong 1"', ...onNode },
-  { template: "bot-node", install: "npm install", ready: 'got "pong 1"', ...onNode24 },
+  { template: "bot-node", install: "npm install", ready: 'got "pong', ...onNode },
+  { template: "bot-node", install: "npm install", ready: 'got "pong', ...onNode24 },
   {
     template: "bot-bun",
     install: "bun install",
-    ready: 'got "pong 1"',
+    ready: 'got "pong',
     ...onNode,
     runtimes: ["bun" as const],
   },
   {
     template: "bot-deno",
     install: "npm install",
-    ready: 'got "pong 1"',
+    ready: 'got "pong',
     ...onNode,
     runtimes: ["deno" as const],
   },
@@ -52,7 +52,7 @@ const TEMPLATES = [
   { template: "service-node", install: "npm install", ready: "Stop with Ctrl-C", ...onNode24 },
   { template: "service-workers", install: "npm install", ready: "Ready on", ...onNode24 },
   { template: "bot-durable-object", install: "npm install", ready: "Ready on", ...onNode24 },
-  { template: "bot-remote-object", install: "npm install", ready: 'got "pong 1"', ...onNode24 },
+  { template: "bot-remote-object", install: "npm install", ready: 'got "pong', ...onNode24 },
 ];
 
 describe.each(TEMPLATES)(

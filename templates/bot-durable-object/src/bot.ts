@@ -1,6 +1,7 @@
 import { type BaileysHoldfast, useHoldfast } from "@holdfast/store/baileys";
 import { AccountDurableObject } from "@holdfast/store/cloudflare";
 import {
+  type AnyMessageContent,
   aesDecryptGCM,
   type ConnectionState,
   cleanMessage,
@@ -105,11 +106,14 @@ export class Bot extends AccountDurableObject<BotEnv> {
     return { code };
   }
 
-  /** Sends a text to a user or a group. Returns the message's id. */
-  async send(jid: string, text: string): Promise<string> {
+  /** Sends a text or media to a user or a group. Returns the message's id. */
+  async send(jid: string, content: string | AnyMessageContent): Promise<string> {
     await this.start();
     await this.#until(() => this.#state === "open", "send: the bot is not connected");
-    const message = await this.#socket?.sendMessage(jid, { text });
+    const message = await this.#socket?.sendMessage(
+      jid,
+      typeof content === "string" ? { text: content } : content,
+    );
     if (!message?.key.id) throw new Error("send: the connection ended");
     return message.key.id;
   }

@@ -17,6 +17,9 @@ const WRANGLER = resolve("node_modules/wrangler/bin/wrangler.js");
 const WORKER = "worker";
 const START_MS = 60_000;
 
+/** Time of the Worker to end by itself. */
+const STOP_MS = 10_000;
+
 /** Starts the Worker with `wrangler dev`. Its objects are in `worker/.wrangler`. */
 export async function startLocalService(): Promise<LocalService> {
   const adminToken = readAdminToken();
@@ -73,7 +76,19 @@ async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const ended = once(server, "exit");
   server.kill("SIGTERM");
+  const timer = setTimeout(() => killGroup(server), STOP_MS);
   await ended;
+  clearTimeout(timer);
+  // What it has started ends with it, also where it did not wait for it.
+  killGroup(server);
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them have ended.
+  }
 }
 
 /** The admin token of the Worker on this machine. */
