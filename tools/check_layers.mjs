@@ -35,7 +35,7 @@ const ROWS = [
   ["directory", "message_log", "metrics", "transfer", "verify"],
   ["service", "baileys"],
   ["http", "importers"],
-  ["console"],
+  ["console", "openapi"],
 ];
 
 /** The only folders that use host APIs. They import anything; only doors import them. */

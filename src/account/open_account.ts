@@ -17,8 +17,8 @@ import {
   createDevice,
   type DeviceCompanion,
   PersistenceManager,
-  redactedRows,
   type SnapshotSink,
+  takeSnapshot,
   withSoundKeys,
 } from "../device/mod.ts";
 import { attachedLids, lidCache } from "../directory/lid/mod.ts";
@@ -129,7 +129,7 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     backend,
     { ...options, host },
     {
-      ...{ lidCache, withSoundKeys, redactedRows, openCaches, statistics: accountStatistics },
+      ...{ lidCache, withSoundKeys, takeSnapshot, openCaches, statistics: accountStatistics },
     },
   );
 }
@@ -143,7 +143,7 @@ export interface OpenAccountAs extends ClientParts {
   /** Opens the caches of the option `cache`, which has no effect without it. */
   readonly openCaches?: typeof openCaches | undefined;
   /** Without it, no snapshot is made. */
-  readonly redactedRows?: typeof redactedRows | undefined;
+  readonly takeSnapshot?: typeof takeSnapshot | undefined;
 }
 
 /**
@@ -222,7 +222,7 @@ async function openParts(
   const backupSource = (): Account => opening as Account;
   const manager = new PersistenceManager({
     ...{ device, store, writeBehind, host, snapshotSink, companion, backupSource },
-    redactedRows: as.redactedRows,
+    takeSnapshot: as.takeSnapshot,
   });
   current = manager;
   const stopHousekeeping =

@@ -34,7 +34,6 @@ export {
   type PublicPreKey,
 } from "./persistence_manager.ts";
 export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
-export { redactedRows } from "./redacted_rows.ts";
 export {
   isSoundPair,
   isSoundSignature,
@@ -43,5 +42,6 @@ export {
   unsoundPairOf,
   withSoundKeys,
 } from "./sound_keys.ts";
+export { takeSnapshot } from "./take_snapshot.ts";
 export { sameValue } from "./value.ts";
 export { signXeddsa } from "./xeddsa.ts";

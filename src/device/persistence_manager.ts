@@ -1,29 +1,18 @@
 import {
   type Backend,
   type Device,
-  isText,
-  type RedactedRow,
-  redactDevice,
   requireDevice,
   validateWrite,
   validateWrites,
   type Write,
 } from "../backend/mod.ts";
-import { isBytes } from "../bytes/mod.ts";
-import {
-  ArgumentRangeError,
-  ArgumentTypeError,
-  IdentityConflictError,
-  requireFunction,
-  requireList,
-  requireObject,
-} from "../errors/mod.ts";
+import { IdentityConflictError, requireFunction, requireList, requireObject } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { encodePreKey } from "../records/mod.ts";
 import { copyValue } from "../rules/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
 import { applyCommand } from "./apply_command.ts";
-import type { BackupSource, DebugSnapshot, SnapshotSink } from "./debug_snapshot.ts";
+import type { BackupSource, SnapshotSink } from "./debug_snapshot.ts";
 import type { DeviceCommand } from "./device_command.ts";
 import {
   type DeviceRuntime,
@@ -38,10 +27,8 @@ import { generateKeyPair } from "./key_pair.ts";
 import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
 import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
+import type { takeSnapshot } from "./take_snapshot.ts";
 import { freezeValue, sameValue, snapshotOf } from "./value.ts";
-
-/** Largest extra of a snapshot, in bytes: it is held in memory beside everything else. */
-const MAX_SNAPSHOT_EXTRA_BYTES = 16 * 1_024 * 1_024;
 
 /** A device that may be changed, until it is published. Nested values are replaced, not changed in place. */
 export type DeviceDraft = {
@@ -67,8 +54,8 @@ export interface PersistenceManagerOptions {
   readonly writeBehind: WriteBehind;
   readonly host: Host;
   readonly snapshotSink?: SnapshotSink | undefined;
-  /** Reads the rows of snapshots. Without it there are none. */
-  readonly redactedRows?: ((store: Pick<Backend, "listRows">) => AsyncIterable<RedactedRow>) | undefined;
+  /** Takes snapshots. Without it there are none. */
+  readonly takeSnapshot?: typeof takeSnapshot | undefined;
   /** The account that snapshots with secrets are made of. Without it there are none. */
   readonly backupSource?: (() => BackupSource) | undefined;
   readonly companion?: DeviceCompanion | undefined;
@@ -129,8 +116,8 @@ export class PersistenceManager {
   constructor(options: PersistenceManagerOptions) {
     const { device } = options;
     requireDevice(device);
-    const { store, writeBehind, host, snapshotSink, redactedRows, backupSource, companion } = options;
-    this.#options = { store, writeBehind, host, snapshotSink, redactedRows, backupSource, companion };
+    const { store, writeBehind, host, snapshotSink, takeSnapshot, backupSource, companion } = options;
+    this.#options = { store, writeBehind, host, snapshotSink, takeSnapshot, backupSource, companion };
     this.#state = { device: copyValue(device), runtime: freezeValue(copyValue(INITIAL_RUNTIME)) };
     this.#snapshot = snapshotOf(this.#state.device);
     this.#flushable = new FlushableDevice(
@@ -327,30 +314,11 @@ export class PersistenceManager {
     extra?: Uint8Array,
     options: { readonly secrets?: boolean | undefined } = {},
   ): Promise<void> {
-    requireObject("options", options);
-    const { snapshotSink, redactedRows, host } = this.#options;
-    if (snapshotSink === undefined || redactedRows === undefined)
-      throw new TypeError("create snapshot: there is no snapshot sink, pass one to openAccount");
-    if (extra !== undefined && (!isBytes(extra) || extra.length > MAX_SNAPSHOT_EXTRA_BYTES)) {
-      throw new ArgumentRangeError("create snapshot: extra is not a Uint8Array of at most 16 MiB");
-    }
-    requireText("create snapshot: the name", name);
-    const kept = extra === undefined ? undefined : new Uint8Array(extra);
-    const common = { name, takenAtMs: host.clock.nowMs(), extra: kept };
-    if (options.secrets !== true)
-      return await this.#redacted(snapshotSink, { ...common, rows: redactedRows(this.#options.store) });
-    const account = this.#options.backupSource?.();
-    if (snapshotSink.backup === undefined || account === undefined)
-      throw new TypeError("create snapshot: the snapshot sink takes no backups");
-    await snapshotSink.backup({ ...common, account });
-  }
-
-  async #redacted(sink: SnapshotSink, common: Omit<DebugSnapshot, "database" | "device">): Promise<void> {
-    const { store, writeBehind } = this.#options;
-    await writeBehind.release();
-    const database = await store.snapshotDb(common.name, common.extra);
-    const device = redactDevice(this.#state.device);
-    await sink({ ...common, device, database });
+    const { snapshotSink: sink, takeSnapshot, host, store, writeBehind, backupSource } = this.#options;
+    if (takeSnapshot === undefined) throw new TypeError("create snapshot: this host takes none");
+    const parts = { clock: host.clock, sink, store, backupSource };
+    const own = { device: () => this.#state.device, release: () => writeBehind.release() };
+    await takeSnapshot({ ...parts, ...own }, name, extra, options);
   }
 
   #stagedIds(): ReadonlySet<number> {
@@ -393,10 +361,6 @@ export class PersistenceManager {
       new IdentityConflictError("commit: the account has taken another identity"),
     );
   }
-}
-
-function requireText(what: string, value: unknown): void {
-  if (!isText(value)) throw new ArgumentTypeError(`${what} is not a text of 1 to 1,024 characters`);
 }
 
 function isThenable(value: unknown): boolean {

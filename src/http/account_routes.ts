@@ -1,8 +1,15 @@
 import type { Hono } from "hono";
-import { deleteAccount, OPERATION_NAMES, operationRow, runOperation } from "../service/mod.ts";
+import {
+  type AccountOperation,
+  deleteAccount,
+  OPERATION_NAMES,
+  operationRow,
+  runOperation,
+} from "../service/mod.ts";
 import { admitToAccount } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
+import { audited } from "./audited.ts";
 import { METHOD_OF } from "./method_of.ts";
 import { ANSWER_WRITERS, type AnswerWriter } from "./operation_answers.ts";
 import { INPUT_READERS, type InputReader } from "./operation_inputs.ts";
@@ -26,10 +33,14 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
         const ticket = accounts.enter?.(name, bytes);
         try {
           const input = await reader.read(c, { maxBytes, host }, ticket?.addItems);
-          const answer =
+          const carryOut = async (): ReturnType<typeof runOperation> =>
             operation === "deleteAccount"
               ? await deleteAccount(accounts, { name, registeredAtMs })
               : await runOperation(c.get("account"), operation, input);
+          const action = actionOf(operation, input);
+          const answer = await (action === undefined
+            ? carryOut()
+            : audited(c, context, { action, account: name }, carryOut));
           return writer.respond(c, answer);
         } finally {
           ticket?.leave();
@@ -37,4 +48,11 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
       },
     );
   }
+}
+
+/** The name of an operation in the audit list; `undefined` for those that it does not have. */
+function actionOf(operation: AccountOperation, input: readonly unknown[]): string | undefined {
+  if (operation === "deleteAccount") return "account.delete";
+  const [options] = input as readonly [{ readonly unredacted?: boolean }?];
+  return operation === "snapshot" && options?.unredacted ? "snapshot.unredacted" : undefined;
 }

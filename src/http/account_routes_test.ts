@@ -26,6 +26,7 @@ async function counted(
       admit: async () => ({ account: "present", registeredAtMs: 1, token: stored }),
       beginDelete: async () => true,
       endDelete: async () => {},
+      recordAction: async () => {},
     } as unknown as Registry,
     account: () =>
       ({ deleteAccount: async () => {}, device: async () => undefined }) as unknown as AccountHandle,

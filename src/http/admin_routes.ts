@@ -1,48 +1,29 @@
-import type { Hono, MiddlewareHandler } from "hono";
-import { choice, list, type MembersOf, optional, text } from "../rules/mod.ts";
-import {
-  isAccountName,
-  makeToken,
-  type Page,
-  PERMISSIONS,
-  ServiceError,
-  type StoredToken,
-} from "../service/mod.ts";
+import type { Hono } from "hono";
+import { type MembersOf, text } from "../rules/mod.ts";
+import { isAccountName, ServiceError } from "../service/mod.ts";
 import { admitAdministrator } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
-import type { PageQuery, TokenRequest, TokenSummary } from "./app_schema.ts";
+import { audited } from "./audited.ts";
+import { nextOf, pageOf } from "./pages.ts";
 import { readJson } from "./read_body.ts";
 import { readMembers } from "./read_members.ts";
 import { RequestError } from "./request_error.ts";
 
-/** Default and maximum number of entries of a page. */
-const PAGE = 100;
-const MAX_PAGE = 1_000;
+/** The name of an account in a request. */
+export const NAME: ReturnType<typeof text> = text("word");
 
-const NAME = text("word");
+/** What names of accounts are besides. */
+const NAME_PATTERN = "^(?!\\.{1,2}$)";
+
+/** The number of an action. */
+const ACTION_ID = text("id", { pattern: /^\d{1,15}$/ });
 
 const ACCOUNT_REQUEST: MembersOf<{ readonly name: string }> = { name: NAME };
 
-const TOKEN_REQUEST: MembersOf<TokenRequest> = {
-  account: optional(NAME),
-  permissions: list(choice(PERMISSIONS)),
-  label: optional(text("word", { empty: true, max: 100 })),
-};
-
-const PAGE_REQUEST: MembersOf<PageQuery> = {
-  after: optional(text("word", { empty: true })),
-  limit: optional(text("limit", { pattern: /^[0-9]{1,4}$/ })),
-};
-
-/** Adds the routes of administrators: the list of accounts, and tokens. */
+/** Adds the routes of administrators, besides those of tokens: accounts, and the audit list. */
 export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
   const admin = admitAdministrator(context);
-  accountList(app, context, admin);
-  tokens(app, context, admin);
-}
-
-function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
   const { registry } = context.accounts;
   app.get("/v1/accounts", admin, async (c) => {
     const page = pageOf(c.req.query());
@@ -51,72 +32,32 @@ function accountList(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHa
   });
   app.post("/v1/accounts", admin, async (c) => {
     const json = await readJson(c.req.raw, boundsOf(context));
-    const body = readMembers(ACCOUNT_REQUEST, json, "create account");
-    requireName(body.name, "create account");
-    const before = await registry.addAccount(body.name);
-    if (before === "deleting")
-      throw new ServiceError("conflict", "create account: the account is being deleted");
-    return c.json({ name: body.name, created: before === "absent" }, before === "absent" ? 201 : 200);
+    const { name } = readMembers(ACCOUNT_REQUEST, json, { action: "create account" });
+    requireName(name, "create account", "#/name");
+    const before = await audited(c, context, { action: "account.create", account: name }, async () => {
+      const state = await registry.addAccount(name);
+      if (state === "deleting")
+        throw new ServiceError("conflict", "create account: the account is being deleted");
+      return state;
+    });
+    return c.json({ name, created: before === "absent" }, before === "absent" ? 201 : 200);
+  });
+  app.get("/v1/audit", admin, async (c) => {
+    const page = pageOf(c.req.query(), ACTION_ID);
+    const actions = await registry.listActions(page);
+    return c.json({ actions, ...nextOf(page, actions.at(-1)?.id.toString(), actions.length) });
   });
 }
 
-function tokens(app: Hono<AppEnv>, context: AppContext, admin: MiddlewareHandler<AppEnv>): void {
-  const { accounts, host } = context;
-  const { registry } = accounts;
-  app.get("/v1/tokens", admin, async (c) => {
-    const { account, ...query } = c.req.query();
-    const page = pageOf(query);
-    if (account !== undefined && !isAccountName(account)) return c.json({ tokens: [] });
-    const listed = await registry.listTokens(account, page);
-    return c.json({ tokens: listed.map(summaryOf), ...nextOf(page, listed.at(-1)?.id, listed.length) });
-  });
-  app.post("/v1/tokens", admin, async (c) => {
-    const body = readMembers(TOKEN_REQUEST, await readJson(c.req.raw, boundsOf(context)), "issue token");
-    const { account, label = "" } = body;
-    if (account !== undefined) requireName(account, "issue token");
-    if (body.permissions.length === 0 || body.permissions.length > PERMISSIONS.length)
-      throw new RequestError("invalid", `issue token: permissions are not 1 to ${PERMISSIONS.length}`);
-    const permissions = PERMISSIONS.filter((permission) => body.permissions.includes(permission));
-    if (account !== undefined) {
-      if (permissions.includes("admin"))
-        throw new RequestError("invalid", "issue token: an admin token cannot be limited to an account");
-      const { account: state } = await registry.admit(undefined, account);
-      if (state !== "present") throw new ServiceError("not-found", "issue token: no such account");
-    }
-    const { token, id, hash } = await makeToken(host.random);
-    const stored = { id, hash, account, permissions, label, createdAtMs: host.clock.nowMs() };
-    await registry.addToken(stored);
-    host.logger.log("info", "http: issued a token", { id, permissions: permissions.join(" ") });
-    return c.json({ ...summaryOf(stored), token }, 201);
-  });
-  app.delete("/v1/tokens/:id", admin, async (c) => {
-    const id = c.req.param("id");
-    const isRevoked = /^[0-9a-f]{16}$/.test(id) && (await registry.revokeToken(id));
-    if (!isRevoked) throw new ServiceError("not-found", "revoke token: no such token");
-    return c.body(null, 204);
-  });
-}
-
-function boundsOf({ host, limits }: AppContext): Parameters<typeof readJson>[1] {
+/** The bounds of a body of JSON. */
+export function boundsOf({ host, limits }: AppContext): Parameters<typeof readJson>[1] {
   return { maxBytes: limits.jsonBytes, host };
 }
 
-function requireName(name: string, action: string): void {
-  if (!isAccountName(name)) throw new RequestError("invalid", `${action}: no account can have this name`);
-}
-
-function pageOf(query: Readonly<Record<string, string>>): Page {
-  // Other parameters of the query are ignored.
-  const { after, limit } = readMembers(PAGE_REQUEST, { after: query.after, limit: query.limit }, "read list");
-  const entries = Number(limit ?? PAGE);
-  if (entries >= 1 && entries <= MAX_PAGE) return { after, limit: entries };
-  throw new RequestError("invalid", `read list: limit is not 1 to ${MAX_PAGE}`);
-}
-
-function nextOf(page: Page, last: string | undefined, length: number): { next?: string } {
-  return length < page.limit || last === undefined ? {} : { next: last };
-}
-
-function summaryOf({ id, account, permissions, label, createdAtMs }: StoredToken): TokenSummary {
-  return { id, account: account ?? null, permissions, label, createdAtMs };
+/** `.` and `..` are no segments of a path. @throws {RequestError} When no account can have the name. */
+export function requireName(name: string, action: string, pointer: string): void {
+  if (isAccountName(name)) return;
+  throw new RequestError("invalid", `${action}: no account can have this name`, {
+    violations: [{ in: "body", pointer, rule: "pattern", allowed: NAME_PATTERN }],
+  });
 }

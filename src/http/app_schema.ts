@@ -16,6 +16,16 @@ export interface Health {
   readonly status: "ok";
 }
 
+/** What the service has. */
+export interface ServiceIndex {
+  readonly name: string;
+  readonly links: readonly {
+    /** A path, or a template of one (RFC 6570): `/v1/accounts/{account}`. */
+    readonly href: string;
+    readonly methods: readonly string[];
+  }[];
+}
+
 /** A page of accounts. */
 export interface AccountList {
   readonly accounts: readonly RegisteredAccount[];
@@ -37,8 +47,12 @@ export interface TokenSummary {
   readonly account: string | null;
   readonly permissions: readonly Permission[];
   readonly label: string;
-  /** Clock time in milliseconds. */
+  /** Clock times in milliseconds. */
   readonly createdAtMs: number;
+  /** Left out of a token that does not expire. */
+  readonly expiresAtMs?: number | undefined;
+  /** The last use, to within an hour. Left out before the first one. */
+  readonly lastUsedAtMs?: number | undefined;
 }
 
 /** A new token. */
@@ -61,6 +75,28 @@ export interface TokenRequest {
   readonly permissions: readonly Permission[];
   /** A name for people, up to 100 characters. */
   readonly label?: string | undefined;
+  /** How long it is valid, 60 seconds to ten years. Defaults to no end. */
+  readonly expiresInS?: number | undefined;
+}
+
+/** A page of administrators' actions, the newest first. */
+export interface AuditList {
+  readonly actions: readonly {
+    readonly id: number;
+    /** Clock time in milliseconds. */
+    readonly atMs: number;
+    /** The id of the token, or `root` for the host's own admin token. */
+    readonly by: string;
+    /** `account.create`, `account.delete`, `account.limits`, `snapshot.unredacted`, `token.issue`, … */
+    readonly action: string;
+    readonly account?: string | undefined;
+    /** What it is about beside the account: the id of a token. */
+    readonly subject?: string | undefined;
+    /** `done`, or the code of the problem. Left out where it is not known whether it was carried out. */
+    readonly outcome?: string | undefined;
+  }[];
+  /** The `after` of the next page. Left out of the last page. */
+  readonly next?: string | undefined;
 }
 
 /** A `DeviceCommand` in JSON: bytes are base64, and `null` clears a field. */
@@ -128,6 +164,7 @@ type AccountRoutes = {
  * protocol.
  */
 export type AppSchema = AccountRoutes & {
+  "/v1": { $get: Route<object, ServiceIndex, 200> };
   "/v1/health": { $get: Route<object, Health, 200> };
   "/v1/ready": { $get: Route<object, Health, 200> };
   "/v1/openapi.json": { $get: Route<object, Record<string, unknown>, 200> };
@@ -135,6 +172,7 @@ export type AppSchema = AccountRoutes & {
     $get: Route<{ query?: PageQuery }, AccountList, 200>;
     $post: Route<{ json: { readonly name: string } }, AccountCreated, 200 | 201>;
   };
+  "/v1/audit": { $get: Route<{ query?: PageQuery }, AuditList, 200> };
   "/v1/tokens": {
     $get: Route<{ query?: PageQuery & { account?: string } }, TokenList, 200>;
     $post: Route<{ json: TokenRequest }, TokenIssued, 201>;

@@ -3,14 +3,16 @@ import { hexOf } from "../bytes/mod.ts";
 import { BusyError, requireObject } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
 import type { AccountService } from "../service/mod.ts";
-import { hashToken, MIN_TOKEN_LENGTH, ServiceError } from "../service/mod.ts";
+import { hashToken, MIN_TOKEN_LENGTH } from "../service/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
 import { adminRoutes } from "./admin_routes.ts";
 import { type AppContext, type AppLimits, DEFAULT_LIMITS } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
-import { openApiDocument } from "./openapi.ts";
+import { allowOrigins } from "./cors.ts";
+import { describeRoutes } from "./described_routes.ts";
 import { faultOf, problemOf, problemResponse } from "./problem.ts";
+import { tokenRoutes } from "./token_routes.ts";
 
 /** Options of `createApp`. */
 export interface AppOptions {
@@ -24,6 +26,16 @@ export interface AppOptions {
   /** Clock, randomness and logger. Default to those of the runtime. */
   readonly host?: Partial<Host> | undefined;
   readonly limits?: Partial<AppLimits> | undefined;
+  /**
+   * The document that `GET /v1/openapi.json` answers: `openApiDocument()` of the subpath `openapi`. Left out,
+   * there is no such route, and a Worker does not bundle the document.
+   */
+  readonly openApi?: object | undefined;
+  /**
+   * Origins whose pages may call the service from a browser, such as `https://console.example`. Defaults to
+   * none. Credentials of the browser are never accepted: a page sends its token in a header.
+   */
+  readonly corsOrigins?: readonly string[] | undefined;
 }
 
 /** A request id that a proxy may set. */
@@ -43,7 +55,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * Creates the HTTP application: authenticated routes to accounts, and the commit protocol that
  * `remoteBackend` speaks. Any host with `fetch` semantics serves it: `app.fetch(request)`.
  *
- * @throws {RangeError} When the admin token is shorter than 32 characters.
+ * @throws {RangeError} When the admin token is shorter than 32 characters, or an origin is none.
  *
  * @example
  * ```ts
@@ -65,7 +77,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  */
 export function createApp(options: AppOptions): AppType {
   requireObject("accounts", options?.accounts);
-  const { accounts, adminToken } = options;
+  const { accounts, adminToken, openApi, corsOrigins = [] } = options;
   if (adminToken !== undefined && adminToken.length < MIN_TOKEN_LENGTH) {
     const { length } = adminToken;
     throw new RangeError(
@@ -82,6 +94,7 @@ export function createApp(options: AppOptions): AppType {
   // The path stays encoded: `accountOfSegment` decodes a segment, once.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
   observe(app, host);
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   app.get("/v1/health", (c) => c.json({ status: "ok" }));
   app.get("/v1/ready", async (c) => {
     await accounts.registry.admit(undefined, undefined).catch((cause: unknown) => {
@@ -89,13 +102,11 @@ export function createApp(options: AppOptions): AppType {
     });
     return c.json({ status: "ok" });
   });
-  app.get("/v1/openapi.json", (c) => c.json(openApiDocument()));
+  if (openApi !== undefined) app.get("/v1/openapi.json", (c) => c.json(openApi));
   adminRoutes(app, context);
+  tokenRoutes(app, context);
   accountRoutes(app, context);
-  app.notFound((c) => {
-    const error = new ServiceError("not-found", "find route: no such route");
-    return problemResponse(problemOf(error, c.get("requestId")));
-  });
+  describeRoutes(app);
   return app as unknown as AppType;
 }
 

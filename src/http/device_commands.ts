@@ -88,26 +88,37 @@ export function parseCommands(value: unknown): DeviceCommand[] {
   const { commands, ...others } = membersOf(value);
   const isList = Array.isArray(commands) && commands.length > 0 && commands.length <= MAX_COMMANDS;
   if (!isList || Object.keys(others).length > 0) {
-    throw new RequestError("invalid", `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`);
+    const violations = Array.isArray(commands)
+      ? [{ in: "body", pointer: "#/commands", rule: "maxItems", allowed: MAX_COMMANDS } as const]
+      : [{ in: "body", pointer: "#", rule: "required", allowed: ["commands"] } as const];
+    throw new RequestError("invalid", `read commands: expected a list of 1 to ${MAX_COMMANDS} commands`, {
+      violations,
+    });
   }
   return commands.map(parseCommand);
 }
 
 function parseCommand(value: unknown, index: number): DeviceCommand {
   const { kind, ...rest } = membersOf(value);
-  if (!isKind(kind)) throw new RequestError("invalid", `read commands: command ${index} has no known kind`);
+  const pointer = `#/commands/${index}`;
+  const refuse = (message: string, at: string, rule: string, allowed: readonly string[]): RequestError =>
+    new RequestError("invalid", message, { violations: [{ in: "body", pointer: at, rule, allowed }] });
+  if (!isKind(kind)) {
+    const message = `read commands: command ${index} has no known kind`;
+    throw refuse(message, `${pointer}/kind`, "enum", Object.keys(COMMANDS));
+  }
   const action = `read commands: command ${index}, ${kind}`;
   // Only `null` clears. A member that is left out is a mistake.
   const names = Object.keys(COMMANDS[kind]);
   const missing = names.find((name) => !Object.hasOwn(rest, name));
-  if (missing !== undefined) throw new RequestError("invalid", `${action}: ${missing} is missing`);
+  if (missing !== undefined) throw refuse(`${action}: ${missing} is missing`, pointer, "required", [missing]);
   const entries = Object.entries(rest);
   if (entries.length > names.length)
-    throw new RequestError("invalid", `${action}: the command has an unknown member`);
+    throw refuse(`${action}: the command has an unknown member`, pointer, "additionalProperties", names);
   const members = entries.map(([name, part]) => [name, part === null ? undefined : part]);
   return {
     kind,
-    ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), action),
+    ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), { action, pointer }),
   } as DeviceCommand;
 }
 

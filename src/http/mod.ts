@@ -1,5 +1,5 @@
 /**
- * The HTTP application of the service: routes to accounts and tokens, problems, and the OpenAPI document.
+ * The HTTP application of the service: routes to accounts and tokens, and problems.
  * `createApp` creates it over an `AccountService`, and any host with `fetch` semantics serves it.
  *
  * @module
@@ -11,10 +11,19 @@ export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";
 export type { AppEnv, AppVariables } from "./app_env.ts";
 export type {
+  AccountCreated,
+  AccountList,
   AppType,
+  AuditList,
+  Health,
+  ServiceIndex,
+  TokenIssued,
+  TokenList,
   TokenRequest,
+  TokenSummary,
 } from "./app_schema.ts";
 export { type AppOptions, createApp } from "./create_app.ts";
+export { METHOD_OF } from "./method_of.ts";
 export {
   errorOfProblem,
   faultOf,

@@ -4,11 +4,10 @@ import { mayUse, type OperationInputs, ServiceError } from "../service/mod.ts";
 import type { AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { parseCommands } from "./device_commands.ts";
-import { type Content, parameter, type Schema } from "./openapi_schemas.ts";
 import { type BodyBounds, readBody, readJson } from "./read_body.ts";
 import { RequestError } from "./request_error.ts";
 
-/** How the arguments of an operation are read from a request, and how the OpenAPI document describes them. */
+/** How the arguments of an operation are read from a request. */
 export interface InputReader<Kind extends keyof OperationInputs = keyof OperationInputs> {
   /** The limit of its body. No body is read without it. */
   readonly limit?: keyof AppLimits;
@@ -22,8 +21,6 @@ export interface InputReader<Kind extends keyof OperationInputs = keyof Operatio
     bounds: BodyBounds,
     onItems: ((count: number) => void) | undefined,
   ): OperationInputs[Kind] | Promise<OperationInputs[Kind]>;
-  readonly query?: readonly Schema[];
-  readonly body?: Content;
 }
 
 /** The reader of each kind of arguments. */
@@ -32,12 +29,8 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
   commands: {
     limit: "jsonBytes",
     read: async (c, bounds) => [parseCommands(await readJson(c.req.raw, bounds))],
-    body: "CommandRequest",
   },
-  redaction: {
-    read: (c) => [{ unredacted: isUnredacted(c) }],
-    query: [parameter("query", "redacted", { enum: ["true", "false"], default: "true" })],
-  },
+  redaction: { read: (c) => [{ unredacted: isUnredacted(c) }] },
   call: {
     limit: "callBytes",
     async read(c, bounds, onItems) {
@@ -46,7 +39,6 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
       const mayErase = mayUse(principal, c.get("accountName"), "erase");
       return [body, { account: principal.account, mayErase, maxBytes: bounds.maxBytes, onItems }];
     },
-    body: CALL_TYPE,
   },
 };
 
@@ -56,7 +48,9 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
 function isUnredacted(c: Context<AppEnv>): boolean {
   const redacted = c.req.query("redacted") ?? "true";
   if (redacted !== "true" && redacted !== "false")
-    throw new RequestError("invalid", "take snapshot: redacted is not a boolean");
+    throw new RequestError("invalid", "take snapshot: redacted is not a boolean", {
+      violations: [{ in: "query", pointer: "#/redacted", rule: "enum", allowed: ["true", "false"] }],
+    });
   if (redacted === "true") return false;
   if (!mayUse(c.get("principal"), c.get("accountName"), "unredacted"))
     throw new ServiceError("forbidden", "take snapshot: the token does not allow unredacted snapshots");

@@ -21,6 +21,18 @@ export interface Problem {
   readonly message: string;
   /** Index of the write that caused the refusal of a commit, if known. */
   readonly writeIndex?: number | undefined;
+  /** The parts of the request that break a rule, as far as they are known: see docs/guide/http.md. */
+  readonly errors?:
+    | readonly {
+        readonly in: "body" | "query" | "header";
+        /** JSON Pointer of the part, such as `#/permissions/0`. */
+        readonly pointer: string;
+        /** A keyword of JSON Schema, such as `enum` or `maxLength`. */
+        readonly rule: string;
+        /** What the keyword allows. */
+        readonly allowed?: string | number | readonly string[] | undefined;
+      }[]
+    | undefined;
   /** Identifies the request in the service's log. */
   readonly requestId: string;
 }
@@ -31,6 +43,7 @@ const TITLES = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
@@ -63,6 +76,7 @@ const SERVICE_STATUS: Readonly<Record<ServiceErrorCode, ProblemStatus>> = {
 export const STATUS_OF: Readonly<Record<ProblemCode, ProblemStatus>> = {
   ...SERVICE_STATUS,
   invalid: 400,
+  "method-not-allowed": 405,
   version: 400,
   fenced: 409,
   "identity-conflict": 409,
@@ -94,6 +108,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     code,
     message,
     writeIndex,
+    errors: error instanceof RequestError ? error.violations : undefined,
     requestId,
   };
 }

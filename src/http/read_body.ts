@@ -37,10 +37,10 @@ export async function readBody(
 ): Promise<Uint8Array> {
   const { headers } = request;
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== contentType) throw new RequestError("unsupported", `read body: expected ${contentType}`);
+  if (type !== contentType) throw unsupported(`expected ${contentType}`, "#/content-type", contentType);
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
-    throw new RequestError("unsupported", "read body: compressed bodies are not supported");
+    throw unsupported("compressed bodies are not supported", "#/content-encoding", "identity");
   }
   const declared = declaredLength(headers) ?? 0;
   if (declared > maxBytes) throw tooLarge(maxBytes);
@@ -92,10 +92,20 @@ export async function readJson(request: Request, bounds: BodyBounds): Promise<un
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     // The parser's message quotes the body.
-    throw new RequestError("invalid", "read body: not JSON");
+    throw new RequestError("invalid", "read body: not JSON", {
+      violations: [{ in: "body", pointer: "#", rule: "contentMediaType", allowed: "application/json" }],
+    });
   }
 }
 
 function tooLarge(maxBytes: number): RequestError {
-  return new RequestError("too-large", `read body: at most ${maxBytes} bytes are allowed`);
+  return new RequestError("too-large", `read body: at most ${maxBytes} bytes are allowed`, {
+    violations: [{ in: "body", pointer: "#", rule: "maxLength", allowed: maxBytes }],
+  });
+}
+
+function unsupported(reason: string, pointer: string, allowed: string): RequestError {
+  return new RequestError("unsupported", `read body: ${reason}`, {
+    violations: [{ in: "header", pointer, rule: "enum", allowed: [allowed] }],
+  });
 }

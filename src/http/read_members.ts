@@ -1,55 +1,42 @@
-import { decodeBase64 } from "../bytes/mod.ts";
 import { checkOf, type MembersOf, type Rule } from "../rules/mod.ts";
+import { fromObject, type Members } from "./json_value.ts";
 import { RequestError } from "./request_error.ts";
+import { type Violation, violationsOf } from "./violation.ts";
 
-/** Longest value of a request, in bytes. Routing info and certificates have a few hundred. */
-const MAX_BYTES = 65_536;
-
-const MAX_BASE64 = 4 * Math.ceil(MAX_BYTES / 3);
-
-type Members = Readonly<Record<string, Rule>>;
+/** What is read, for the refusal. */
+export interface ReadPlace {
+  /** Begins the message. */
+  readonly action: string;
+  /** Defaults to the body. */
+  readonly place?: Violation["in"];
+  /** JSON Pointer of the object. Defaults to `#`, the whole. */
+  readonly pointer?: string;
+}
 
 /**
  * Reads an object of JSON with these members and no other. Bytes are base64. `null` is refused; commands map
  * it to `undefined` before.
  *
- * @param action Begins the message.
- * @throws {RequestError} `invalid`. The message names a member of `rules` and contains nothing of `value`.
+ * @throws {RequestError} `invalid`. Names members of `rules`, and contains nothing of `value`.
  */
-export function readMembers<T extends object>(rules: MembersOf<T>, value: unknown, action: string): T {
+export function readMembers<T extends object>(
+  rules: MembersOf<T>,
+  value: unknown,
+  { action, place = "body", pointer = "#" }: ReadPlace,
+): T {
   const members = rules as unknown as Members;
+  const refuse = (message: string): RequestError =>
+    new RequestError("invalid", `${action}: ${message}`, {
+      violations: violationsOf({ type: "object", members }, value, pointer, place),
+    });
   const read = fromObject(members, value);
-  if (read === undefined) throw new RequestError("invalid", `${action}: the body is malformed`);
-  for (const [name, rule] of Object.entries(members)) {
+  if (read === undefined) throw refuse("the body is malformed");
+  for (const [name, rule] of Object.entries<Rule>(members)) {
     try {
       checkOf(rule, name)(read[name]);
     } catch (cause) {
-      throw new RequestError("invalid", `${action}: ${(cause as Error).message}`);
+      throw refuse((cause as Error).message);
     }
   }
   return read as T;
-}
-
-/** The members of an object, `undefined` when the value is no object or has others. */
-function fromObject(members: Members, value: unknown): Record<string, unknown> | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const entries = Object.entries(value);
-  if (entries.some(([name]) => !Object.hasOwn(members, name))) return undefined;
-  return Object.fromEntries(entries.map(([name, part]) => [name, fromJson(members[name] as Rule, part)]));
-}
-
-/**
- * The value that a part of JSON stands for. What stands for none is returned as it is, which no rule takes.
- */
-function fromJson(rule: Rule, value: unknown): unknown {
-  switch (rule.type) {
-    case "optional":
-      return fromJson(rule.rule, value);
-    case "bytes":
-      return typeof value === "string" && value.length <= MAX_BASE64 ? (decodeBase64(value) ?? value) : value;
-    case "object":
-      return fromObject(rule.members, value) ?? null;
-    default:
-      return value;
-  }
 }

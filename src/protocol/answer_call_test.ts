@@ -4,6 +4,7 @@ import type { Backend, Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
 import { answerCall, type CallScope } from "./answer_call.ts";
+import { CALLER_WIRE } from "./caller_wire.ts";
 import { PROTOCOL } from "./protocol.ts";
 
 const ID = "a".repeat(32);
@@ -31,7 +32,7 @@ async function list(backend: Backend, account: string | undefined): Promise<unkn
     { kind: "read", method: "listSetAside", args: [], wire },
     { account },
   );
-  return wire.decodeAnswer("listSetAside", answer as Uint8Array);
+  return CALLER_WIRE.decodeAnswer("listSetAside", answer as Uint8Array);
 }
 
 const ALICE: CallScope = { account: "alice", mayErase: true };

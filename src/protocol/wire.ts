@@ -12,7 +12,7 @@ import {
 import { CorruptError } from "../errors/mod.ts";
 import type { Pacer } from "../ports/mod.ts";
 import { flag, integer, list, object, optional, type Rule } from "../rules/mod.ts";
-import { ByteReader } from "./_byte_reader.ts";
+import type { ByteReader } from "./_byte_reader.ts";
 import { ByteWriter } from "./_byte_writer.ts";
 import { CallSizeError, MAX_COMMIT_ROWS } from "./call_limits.ts";
 import { type Codec, codecOf } from "./codec.ts";
@@ -101,26 +101,28 @@ export const WIRE_TABLES: WireTables = {
 /** First two bytes of every body. */
 const MAGIC = [0x48, 0x46] as const;
 
-const COMMIT = 1;
-const READ = 2;
+/** Parts of a call. */
+export const COMMIT = 1;
+export const READ = 2;
 
-/** Maximum number of items of an answer. */
-const MAX_ANSWER_ITEMS = 2_000_000;
-
-interface ReadCodec {
+/** The codecs of a read. */
+export interface ReadCodec {
   readonly args: readonly Codec[];
   readonly answer: Codec;
 }
 
 /**
  * One version of the commit protocol. A body contains two magic bytes, the version, and a call or an answer.
- * A call is reads, a commit, or both: the reads then stand in front, and are made after the commit. The writes of a commit are grouped in runs: a kind, a number, and that many writes of the kind.
+ * A call is reads, a commit, or both: the reads then stand in front, and are made after the
+ * commit. The writes of a commit are grouped in runs: a kind, a number, and that many writes of the kind.
+ *
+ * What a caller needs besides is in `caller_wire.ts`, which a service does not bundle.
  */
 export class Wire {
   readonly version: number;
   readonly #tables: WireTables;
-  readonly #guard: Codec<OwnerGuard | undefined>;
-  readonly #counts: Codec<number[]>;
+  readonly guard: Codec<OwnerGuard | undefined>;
+  readonly counts: Codec<number[]>;
   /** Codecs, created on first use of a kind or method. */
   readonly #writes = new Map<string, Codec>();
   readonly #reads = new Map<string, ReadCodec>();
@@ -128,72 +130,18 @@ export class Wire {
   constructor(version: number, tables: WireTables = WIRE_TABLES) {
     this.version = version;
     this.#tables = tables;
-    this.#guard = codecOf(optional(OWNER_GUARD), version);
-    this.#counts = codecOf(list(integer("count")), version);
-  }
-
-  /**
-   * @param also Reads that are made after the commit.
-   * @throws {TypeError} When a text is not well-formed.
-   */
-  encodeCommit(
-    writes: readonly Write[],
-    guard: OwnerGuard | undefined,
-    also: readonly WireReadCall[] = [],
-  ): Uint8Array {
-    const writer = this.#begin();
-    this.#writeReads(writer, also);
-    writer.byte(COMMIT);
-    this.#guard.encode(writer, guard);
-    for (let start = 0; start < writes.length; ) {
-      const { kind } = writes[start] as Write;
-      let end = start + 1;
-      while (writes[end]?.kind === kind) end += 1;
-      writer.text(kind);
-      writer.varint(end - start);
-      const codec = this.#writeCodec(kind);
-      const { length } = writer;
-      codec.encode(writer, writes[start]);
-      // Reserves memory at once, because writes of one kind have similar sizes and growing memory is copied.
-      writer.expect((end - start) * (writer.length - length));
-      for (start += 1; start < end; start += 1) codec.encode(writer, writes[start]);
-    }
-    return writer.bytes;
-  }
-
-  /** @param also Further reads of the same call. */
-  encodeRead(method: WireMethod, args: readonly unknown[], also: readonly WireReadCall[] = []): Uint8Array {
-    const writer = this.#begin();
-    this.#writeReads(writer, [{ method, args }, ...also]);
-    return writer.bytes;
-  }
-
-  #writeReads(writer: ByteWriter, reads: readonly WireReadCall[]): void {
-    for (const { method, args } of reads) {
-      writer.byte(READ);
-      writer.text(method);
-      for (const [index, codec] of this.#readCodec(method).args.entries()) codec.encode(writer, args[index]);
-    }
+    this.guard = codecOf(optional(OWNER_GUARD), version);
+    this.counts = codecOf(list(integer("count")), version);
   }
 
   /** Rows changed by each write of a commit. */
   encodeCounts(counts: number[]): Uint8Array {
-    return this.#encode(this.#counts, counts);
-  }
-
-  /** @throws {CorruptError} When the bytes are not such an answer. */
-  decodeCounts(bytes: Uint8Array): number[] {
-    return this.#decode(this.#counts, bytes);
+    return this.#encode(this.counts, counts);
   }
 
   /** The answer of a read, or one list of a streamed answer. */
   encodeAnswer(method: WireMethod, answer: unknown): Uint8Array {
-    return this.#encode(this.#readCodec(method).answer, answer);
-  }
-
-  /** @throws {CorruptError} When the bytes are not an answer to that read. */
-  decodeAnswer(method: WireMethod, bytes: Uint8Array): unknown {
-    return this.#decode(this.#readCodec(method).answer, bytes);
+    return this.#encode(this.readCodec(method).answer, answer);
   }
 
   /**
@@ -220,12 +168,12 @@ export class Wire {
   }
 
   async #readCommit(reader: ByteReader, pacer: Pacer | undefined): Promise<BackendCall & { kind: "commit" }> {
-    const guard = this.#guard.decode(reader);
+    const guard = this.guard.decode(reader);
     const writes: Write[] = [];
     let rows = 0;
     while (!reader.isAtEnd) {
       const kind = reader.text();
-      const codec = this.#writeCodec(kind);
+      const codec = this.writeCodec(kind);
       const count = reader.count();
       if (count === 0) throw new CorruptError("decode call: a run is empty");
       for (let left = count; left > 0; left -= 1) {
@@ -242,11 +190,12 @@ export class Wire {
 
   #readRead(reader: ByteReader): WireReadCall {
     const method = reader.text();
-    const args = this.#readCodec(method).args.map((codec) => codec.decode(reader));
+    const args = this.readCodec(method).args.map((codec) => codec.decode(reader));
     return { method: method as WireMethod, args };
   }
 
-  #writeCodec(kind: string): Codec {
+  /** The codec of a kind of write. @throws {CorruptError} When this version has no such kind. */
+  writeCodec(kind: string): Codec {
     let codec = this.#writes.get(kind);
     if (codec === undefined) {
       const { fields } = this.#row(this.#tables.writes, kind);
@@ -256,7 +205,8 @@ export class Wire {
     return codec;
   }
 
-  #readCodec(method: string): ReadCodec {
+  /** The codecs of a read. @throws {CorruptError} When this version has no such read. */
+  readCodec(method: string): ReadCodec {
     let codec = this.#reads.get(method);
     if (codec === undefined) {
       const { args, answer, streams } = this.#row(this.#tables.reads, method);
@@ -277,7 +227,8 @@ export class Wire {
     return row;
   }
 
-  #begin(): ByteWriter {
+  /** Begins a body of this version. */
+  begin(): ByteWriter {
     const writer = new ByteWriter();
     for (const byte of MAGIC) writer.byte(byte);
     writer.varint(this.version);
@@ -285,17 +236,9 @@ export class Wire {
   }
 
   #encode<T>(codec: Codec<T>, value: T): Uint8Array {
-    const writer = this.#begin();
+    const writer = this.begin();
     codec.encode(writer, value);
     return writer.bytes;
-  }
-
-  #decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-    const reader = new ByteReader(bytes, { copies: true, maxItems: MAX_ANSWER_ITEMS });
-    if (versionOf(reader) !== this.version) throw new CorruptError("decode answer: other protocol version");
-    const value = codec.decode(reader);
-    if (!reader.isAtEnd) throw new CorruptError("decode answer: trailing bytes");
-    return value;
   }
 }
 

@@ -27,8 +27,6 @@ export interface OperationRow<
   Takes extends keyof OperationInputs = keyof OperationInputs,
   Answers extends keyof OperationAnswers = keyof OperationAnswers,
 > {
-  /** What the operation does, for documents. */
-  readonly summary: string;
   /** Path below the account: segments that begin with a slash. Empty for the account itself. */
   readonly path: string;
   readonly effect: "read" | "change" | "delete";
@@ -41,13 +39,12 @@ export interface OperationRow<
 }
 
 /**
- * Every operation on an account. Forwarders, routes and the OpenAPI document derive from this table. A new
- * operation is a method of `AccountHandle`, its row here, and its implementation in `HostedAccount`; the code
- * does not compile until all three exist. See docs/design/changes.md.
+ * Every operation on an account. Forwarders, routes and the paths of the OpenAPI document derive from this
+ * table. A new operation is a method of `AccountHandle`, its row here, its implementation in `HostedAccount`,
+ * and its words in `src/openapi`; the code does not compile until all exist. See docs/design/changes.md.
  */
 export const ACCOUNT_OPERATIONS = {
   device: {
-    summary: "The device, without secrets",
     path: "/device",
     effect: "read",
     permission: "account",
@@ -55,7 +52,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "device",
   },
   commandDevice: {
-    summary: "Change the device; takes ownership of the account",
     path: "/device/commands",
     effect: "change",
     permission: "account",
@@ -63,7 +59,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "flush",
   },
   flush: {
-    summary: "Save dirty state",
     path: "/flush",
     effect: "change",
     permission: "account",
@@ -71,7 +66,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "flush",
   },
   stats: {
-    summary: "Statistics of an account",
     path: "/stats",
     effect: "read",
     permission: "account",
@@ -80,7 +74,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "stats",
   },
   snapshot: {
-    summary: "A snapshot for debugging; private keys need a token with `unredacted`",
     path: "/snapshot",
     effect: "read",
     permission: "account",
@@ -88,7 +81,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "snapshot",
   },
   call: {
-    summary: "A call of the commit protocol, as `remoteBackend` sends it",
     path: "/backend",
     effect: "change",
     permission: "account",
@@ -96,7 +88,6 @@ export const ACCOUNT_OPERATIONS = {
     answers: "call",
   },
   deleteAccount: {
-    summary: "Delete everything of an account, and revoke its tokens",
     path: "",
     effect: "delete",
     permission: "erase",

@@ -5,7 +5,7 @@ import { ServiceError } from "./service_error.ts";
 import { hashToken, tokenId } from "./token.ts";
 
 /** The caller, and the registry's answer about the account that the caller asks for. */
-export interface Authenticated extends Pick<Admission, "account" | "registeredAtMs"> {
+export interface Authenticated extends Pick<Admission, "account" | "registeredAtMs" | "limits"> {
   readonly principal: Principal;
 }
 
@@ -20,8 +20,8 @@ export interface AuthenticateOptions {
  * Identifies a caller by its token, and looks up an account in the same round trip to the registry.
  *
  * @param account The name of the account in the request, if there is one.
- * @throws {ServiceError} `unauthorized`, when there is no token or it is not known. The error does not say
- *   which.
+ * @throws {ServiceError} `unauthorized`, when there is no token, or it is not known or has expired. The error
+ *   does not say which.
  */
 export async function authenticate(
   token: string | undefined,
@@ -33,12 +33,10 @@ export async function authenticate(
   const isRoot = rootHash !== undefined && sameSecret(hash, await rootHash);
   const id = tokenId(token);
   if (!isRoot && id === undefined) throw unauthorized();
-  const admission = await registry.admit(isRoot ? undefined : id, account);
-  const { account: state, registeredAtMs } = admission;
-  if (isRoot) return { principal: ROOT, account: state, registeredAtMs };
-  const stored = admission.token;
+  const { token: stored, ...admission } = await registry.admit(isRoot ? undefined : id, account, hash);
+  if (isRoot) return { principal: ROOT, ...admission };
   if (stored === undefined || !sameSecret(hash, stored.hash)) throw unauthorized();
-  return { principal: principalOf(stored), account: state, registeredAtMs };
+  return { principal: principalOf(stored), ...admission };
 }
 
 function unauthorized(): ServiceError {

@@ -4,7 +4,7 @@ import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import { type Backend, type Committer, withCommitter } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
-import { PROTOCOL } from "../protocol/mod.ts";
+import { CALLER_WIRE } from "../protocol/mod.ts";
 import { FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
 import { HostedAccount } from "./hosted_account.ts";
 
@@ -91,7 +91,7 @@ describe("HostedAccount.call", () => {
     const epoch = stored?.epoch ?? 0;
     const guard = { owner: stored?.owner, minEpoch: epoch, maxEpoch: epoch };
     const next = { owner: "elsewhere", epoch: epoch + 1 };
-    const call = PROTOCOL.wire.encodeCommit([], { ...guard, next });
+    const call = CALLER_WIRE.encodeCommit([], { ...guard, next });
     let answer = (): void => {};
     world.answered = new Promise((resolve) => {
       answer = resolve;
@@ -156,7 +156,7 @@ describe("HostedAccount.call", () => {
       address: `${index}@c.us.0`,
       record: new Uint8Array(4),
     }));
-    const body = PROTOCOL.wire.encodeCommit(writes, undefined);
+    const body = CALLER_WIRE.encodeCommit(writes, undefined);
     vi.useFakeTimers({ toFake: ["setImmediate", "setTimeout"] });
     try {
       const answer = world.hosted.call(body, { account: undefined });
@@ -164,7 +164,7 @@ describe("HostedAccount.call", () => {
       answer.catch(() => {});
       for (let turn = 0; turn < 1_000; turn += 1) await Promise.resolve();
       expect(vi.getTimerCount()).toBe(0);
-      expect(PROTOCOL.wire.decodeCounts((await answer) as Uint8Array)).toHaveLength(200);
+      expect(CALLER_WIRE.decodeCounts((await answer) as Uint8Array)).toHaveLength(200);
     } finally {
       vi.useRealTimers();
     }

@@ -5,7 +5,7 @@ import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { BackendError, ClosedError } from "../errors/mod.ts";
-import { PROTOCOL } from "../protocol/mod.ts";
+import { CALLER_WIRE } from "../protocol/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
 import type { AccountHandle } from "./account_handle.ts";
 import { LocalAccounts } from "./local_accounts.ts";
@@ -14,7 +14,7 @@ import type { Registry } from "./registry.ts";
 const INCREMENT: readonly DeviceCommand[] = [{ kind: "incrementLoginCounter" }];
 
 /** A read whose answer is streamed. */
-const STREAMED_READ = PROTOCOL.wire.encodeRead("getAllLidMappings", []);
+const STREAMED_READ = CALLER_WIRE.encodeRead("getAllLidMappings", []);
 
 /** Accounts of one database in memory. */
 class World {

@@ -35,6 +35,7 @@ export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export { OpenOnce } from "./open_once.ts";
 export { isAdmin, mayUse, type Principal } from "./principal.ts";
 export {
+  type AccountLimits,
   type AccountState,
   type Admission,
   type Page,
@@ -44,7 +45,8 @@ export {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
+export type { RegistryDatabase, RegistryValue } from "./registry_database.ts";
 export { ScheduledBackups } from "./scheduled_backups.ts";
 export { ServiceError, type ServiceErrorCode } from "./service_error.ts";
-export { type RegistryDatabase, type RegistryValue, SqlRegistry } from "./sql_registry.ts";
+export { SqlRegistry } from "./sql_registry.ts";
 export { type FreshToken, hashToken, MIN_TOKEN_LENGTH, makeToken } from "./token.ts";

@@ -23,8 +23,20 @@ export interface StoredToken {
   readonly permissions: readonly Permission[];
   /** A name for people. */
   readonly label: string;
-  /** Clock time in milliseconds. */
+  /** Clock times in milliseconds. */
   readonly createdAtMs: number;
+  /** When the token ends to be valid. Never, if `undefined`. */
+  readonly expiresAtMs?: number | undefined;
+  /** When it was used, to within an hour. `undefined` before its first use. */
+  readonly lastUsedAtMs?: number | undefined;
+}
+
+/** What an account may use. Without a number there is no limit. */
+export interface AccountLimits {
+  /** Bytes of the values that it stores. */
+  readonly bytes?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly requestsPerMinute?: number | undefined;
 }
 
 /**
@@ -42,12 +54,16 @@ export interface RegisteredAccount {
    * otherwise.
    */
   readonly deleting?: true | undefined;
+  /** Left out where it has none. */
+  readonly limits?: AccountLimits | undefined;
 }
 
 /** The registry's entries for a token and an account. */
 export interface Admission {
+  /** `undefined` if it is not known or has expired. */
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
+  readonly limits?: AccountLimits | undefined;
   /**
    * When the account was registered, in milliseconds. `undefined` if there is no account. Each registration
    * has a later time than all before it, even if the clock steps back, so the time distinguishes accounts of
@@ -69,11 +85,18 @@ export interface Page {
  * Names and ids are compared byte by byte, without folding case or normalising.
  */
 export interface Registry {
-  /** Looks up a token by its id and an account by its name, in one round trip. */
-  admit(tokenId: string | undefined, account: string | undefined): Promise<Admission>;
+  /**
+   * Looks up a token by its id and an account by its name, in one round trip.
+   *
+   * @param hash SHA-256 of the caller's token. If it is that of the stored token, this is a use of it. The
+   *   caller compares the two by itself.
+   */
+  admit(tokenId: string | undefined, account: string | undefined, hash?: Uint8Array): Promise<Admission>;
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
   /** Registers an account if it is absent, at a later time than all before it. @returns Its state before. */
-  addAccount(name: string): Promise<AccountState>;
+  addAccount(name: string, limits?: AccountLimits): Promise<AccountState>;
+  /** Replaces the limits of an account. @returns Whether it exists. */
+  setLimits(name: string, limits: AccountLimits): Promise<boolean>;
   /**
    * Revokes every token of an account and marks it as being deleted. Requests for it are refused from then
    * on.
@@ -95,4 +118,32 @@ export interface Registry {
   listTokens(account: string | undefined, page: Page): Promise<StoredToken[]>;
   /** Removes a token. @returns Whether it existed. */
   revokeToken(id: string): Promise<boolean>;
+  /**
+   * Adds an action of an administrator to the list, which keeps the newest 100,000. Called before the action
+   * is carried out, and again with its outcome, which then stays.
+   *
+   * @param action `key` is unique, `by` the id of a token, `subject` what the action is about beside the
+   *   account.
+   */
+  recordAction(action: {
+    readonly key: string;
+    readonly atMs: number;
+    readonly by: string;
+    readonly action: string;
+    readonly account?: string | undefined;
+    readonly subject?: string | undefined;
+    readonly outcome?: string | undefined;
+  }): Promise<void>;
+  /** Lists actions, the newest first. Without an outcome it is not known whether one was carried out. */
+  listActions(page: Page): Promise<
+    {
+      readonly id: number;
+      readonly atMs: number;
+      readonly by: string;
+      readonly action: string;
+      readonly account?: string | undefined;
+      readonly subject?: string | undefined;
+      readonly outcome?: string | undefined;
+    }[]
+  >;
 }

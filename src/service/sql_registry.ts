@@ -1,6 +1,8 @@
+import { encodeBase64, sameSecret } from "../bytes/mod.ts";
 import { CorruptError, LimitError } from "../errors/mod.ts";
-import type { Clock } from "../ports/mod.ts";
+import { type Clock, type Scheduler, systemRandom, TimerScheduler } from "../ports/mod.ts";
 import {
+  type AccountLimits,
   type AccountState,
   type Admission,
   type Page,
@@ -9,98 +11,116 @@ import {
   type Registry,
   type StoredToken,
 } from "./registry.ts";
+import type { RegistryDatabase, RegistryValue } from "./registry_database.ts";
+import { openRegistrySchema } from "./registry_schema.ts";
 import { ServiceError } from "./service_error.ts";
-
-/** A value in a row, and a parameter of a statement. */
-export type RegistryValue = string | number | null | Uint8Array;
-
-/** The database of a registry. Every driver of the SQLite backend implements it. */
-export interface RegistryDatabase {
-  /** Runs one read statement and returns its rows, each in column order. */
-  query(sql: string, params: readonly RegistryValue[]): Promise<readonly (readonly RegistryValue[])[]>;
-  /** Runs statements in one transaction, all or none. Its writes are durable when it resolves. */
-  batch(
-    statements: readonly { readonly sql: string; readonly params: readonly RegistryValue[] }[],
-  ): Promise<readonly { readonly rowsAffected: number }[]>;
-}
 
 /**
  * Maximum number of tokens of one account, and of tokens for all accounts. People do not review longer lists.
  */
 const MAX_TOKENS = 100;
 
-const TABLES: readonly string[] = [
-  "CREATE TABLE IF NOT EXISTS service_account ( " +
-    "name TEXT NOT NULL PRIMARY KEY, " +
-    "created_at INTEGER NOT NULL, " +
-    "deleting INTEGER NOT NULL DEFAULT 0 " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE IF NOT EXISTS service_token ( " +
-    "id TEXT NOT NULL PRIMARY KEY, " +
-    "hash BLOB NOT NULL, " +
-    "account TEXT, " +
-    "permissions TEXT NOT NULL, " +
-    "label TEXT NOT NULL, " +
-    "created_at INTEGER NOT NULL " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE INDEX IF NOT EXISTS service_token_account ON service_token (account)",
-  // The latest registration time. In a database with accounts, it starts at their latest registration time:
-  // they are looked at once, and not each time that an object wakes up.
-  "CREATE TABLE IF NOT EXISTS service_clock ( " +
-    "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), " +
-    "last INTEGER NOT NULL " +
-    ") STRICT",
-  "INSERT INTO service_clock (id, last) " +
-    "SELECT 1, (SELECT ifnull(max(created_at), 0) FROM service_account) " +
-    "WHERE NOT EXISTS (SELECT 1 FROM service_clock) ON CONFLICT (id) DO NOTHING",
-];
+/** Maximum number of actions that are kept. Older ones are removed. */
+const MAX_ACTIONS = 100_000;
 
-const TOKEN_COLUMNS = "id, hash, account, permissions, label, created_at";
+/** How often the last use of a token is written at most, in milliseconds. */
+const USE_INTERVAL_MS = 3_600_000;
 
-/** A registry in three tables of a SQLite database, which may also contain the accounts. */
+/** How long a use waits for others that are written with it, in milliseconds. */
+const USE_DELAY_MS = 5_000;
+
+const TOKEN_COLUMNS =
+  "id, hash, account, permissions, label, service_token.created_at, expires_at, last_used_at";
+
+/** A registry in tables of a SQLite database, which may also contain the accounts. */
 export class SqlRegistry implements Registry {
   readonly #database: RegistryDatabase;
   readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  /** Name of the task that writes uses. Registries may share a scheduler. */
+  readonly #task = `registry: uses ${encodeBase64(systemRandom.bytes(9))}`;
+  /** Uses of tokens that are not written yet, by id. */
+  #uses = new Map<string, number>();
 
-  private constructor(database: RegistryDatabase, clock: Clock) {
+  private constructor(database: RegistryDatabase, clock: Clock, scheduler: Scheduler) {
     this.#database = database;
     this.#clock = clock;
+    this.#scheduler = scheduler;
+    // A use that cannot be written is noted again by the next one.
+    scheduler.register(this.#task, () => this.writeUses().catch(() => {}));
   }
 
-  /** Opens a registry and creates missing tables. The caller owns the database and closes it. */
-  static async open(database: RegistryDatabase, clock: Clock): Promise<SqlRegistry> {
-    await database.batch(TABLES.map((sql) => ({ sql, params: [] })));
-    return new SqlRegistry(database, clock);
+  /**
+   * Opens a registry, and brings its tables up to date. The caller owns the database and closes it.
+   *
+   * @param scheduler Writes the last uses of tokens, some seconds later. Defaults to timers of the host.
+   * @throws {IncompatibleError} When the tables are of a newer release. Nothing was changed.
+   */
+  static async open(
+    database: RegistryDatabase,
+    clock: Clock,
+    scheduler: Scheduler = new TimerScheduler(clock),
+  ): Promise<SqlRegistry> {
+    await openRegistrySchema(database);
+    return new SqlRegistry(database, clock, scheduler);
   }
 
-  async admit(tokenId: string | undefined, account: string | undefined): Promise<Admission> {
+  async admit(
+    tokenId: string | undefined,
+    account: string | undefined,
+    hash?: Uint8Array,
+  ): Promise<Admission> {
+    const nowMs = this.#clock.nowMs();
     const [row = []] = await this.#database.query(
-      "SELECT (SELECT deleting FROM service_account WHERE name = ?1), " +
-        `(SELECT created_at FROM service_account WHERE name = ?1), ${TOKEN_COLUMNS} ` +
-        "FROM (SELECT 1) LEFT JOIN service_token ON id = ?2",
-      [account ?? null, tokenId ?? null],
+      `SELECT deleting, service_account.created_at, limits, ${TOKEN_COLUMNS} FROM (SELECT 1) ` +
+        "LEFT JOIN service_account ON name = ?1 " +
+        "LEFT JOIN service_token ON id = ?2 AND ifnull(expires_at > ?3, 1)",
+      [account ?? null, tokenId ?? null, nowMs],
     );
-    const [deleting, registeredAtMs = null, ...token] = row;
+    const [deleting, registeredAtMs = null, limits, ...columns] = row;
+    const token = columns[0] === null ? undefined : tokenOf(columns);
+    if (token !== undefined && hash !== undefined && sameSecret(hash, token.hash)) this.#use(token, nowMs);
     return {
       account: stateOf(deleting),
       registeredAtMs: registeredAtMs === null ? undefined : Number(registeredAtMs),
-      token: token[0] === null ? undefined : tokenOf(token),
+      limits: parse(limits ?? null) ?? undefined,
+      token,
     };
+  }
+
+  /** Writes the uses of tokens that wait. Call it before the database is closed. */
+  async writeUses(): Promise<void> {
+    const uses = [...this.#uses];
+    this.#uses = new Map();
+    if (uses.length === 0) return;
+    await this.#database.batch(
+      uses.map(([id, atMs]) => ({
+        sql: "UPDATE service_token SET last_used_at = ? WHERE id = ?",
+        params: [atMs, id],
+      })),
+    );
+  }
+
+  #use({ id, lastUsedAtMs = Number.NEGATIVE_INFINITY }: StoredToken, nowMs: number): void {
+    if (nowMs - lastUsedAtMs < USE_INTERVAL_MS || this.#uses.has(id)) return;
+    this.#uses.set(id, nowMs);
+    if (this.#uses.size === 1) this.#scheduler.schedule(this.#task, nowMs + USE_DELAY_MS);
   }
 
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
     const rows = await this.#database.query(
-      "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
+      "SELECT name, created_at, deleting, limits FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
       [after ?? "", limit],
     );
-    return rows.map(([name, createdAtMs, deleting]) => ({
+    return rows.map(([name, createdAtMs, deleting, limits]) => ({
       name: String(name),
       createdAtMs: Number(createdAtMs),
+      ...(limits === null ? {} : { limits: parse<AccountLimits>(limits) }),
       ...(deleting === 0 ? {} : { deleting: true }),
     }));
   }
 
-  async addAccount(name: string): Promise<AccountState> {
+  async addAccount(name: string, limits?: AccountLimits): Promise<AccountState> {
     const [, inserted] = await this.#database.batch([
       {
         sql:
@@ -110,13 +130,23 @@ export class SqlRegistry implements Registry {
       },
       {
         sql:
-          "INSERT INTO service_account (name, created_at) SELECT ?, last FROM service_clock " +
+          "INSERT INTO service_account (name, created_at, limits) SELECT ?, last, ? FROM service_clock " +
           "WHERE true ON CONFLICT (name) DO NOTHING",
-        params: [name],
+        params: [name, limits === undefined ? null : JSON.stringify(limits)],
       },
     ]);
     if (inserted?.rowsAffected === 1) return "absent";
     return (await this.admit(undefined, name)).account;
+  }
+
+  async setLimits(name: string, limits: AccountLimits): Promise<boolean> {
+    const [changed] = await this.#database.batch([
+      {
+        sql: "UPDATE service_account SET limits = ? WHERE name = ?",
+        params: [JSON.stringify(limits), name],
+      },
+    ]);
+    return changed?.rowsAffected === 1;
   }
 
   async beginDelete(name: string, registeredAtMs: number): Promise<boolean> {
@@ -143,15 +173,16 @@ export class SqlRegistry implements Registry {
   }
 
   async addToken(token: StoredToken): Promise<void> {
-    const { id, hash, account, permissions, label, createdAtMs } = token;
+    const { id, hash, account, permissions, label, createdAtMs, expiresAtMs } = token;
     const [inserted] = await this.#database.batch([
       {
         sql:
-          `INSERT INTO service_token (${TOKEN_COLUMNS}) SELECT ?, ?, ?, ?, ?, ? ` +
+          "INSERT INTO service_token (id, hash, account, permissions, label, created_at, expires_at) " +
+          "SELECT ?, ?, ?, ?, ?, ?, ? " +
           "WHERE (SELECT count(*) FROM service_token WHERE account IS ?) < ? " +
           "AND (? IS NULL OR EXISTS (SELECT 1 FROM service_account WHERE name = ? AND deleting = 0))",
         params: [
-          ...[id, hash, account ?? null, permissions.join(" "), label, createdAtMs],
+          ...[id, hash, account ?? null, permissions.join(" "), label, createdAtMs, expiresAtMs ?? null],
           ...[account ?? null, MAX_TOKENS, account ?? null, account ?? null],
         ],
       },
@@ -179,6 +210,44 @@ export class SqlRegistry implements Registry {
     ]);
     return deleted?.rowsAffected === 1;
   }
+
+  async recordAction({ key, ...action }: Parameters<Registry["recordAction"]>[0]): Promise<void> {
+    await this.#database.batch([
+      {
+        sql:
+          "INSERT INTO service_audit (key, entry) VALUES (?, ?) " +
+          "ON CONFLICT (key) DO UPDATE SET entry = excluded.entry WHERE entry -> 'outcome' IS NULL",
+        params: [key, JSON.stringify(action)],
+      },
+      {
+        sql: "DELETE FROM service_audit WHERE id <= (SELECT max(id) FROM service_audit) - ?",
+        params: [MAX_ACTIONS],
+      },
+    ]);
+  }
+
+  async listActions({ after, limit }: Page): ReturnType<Registry["listActions"]> {
+    const rows = await this.#database.query(
+      "SELECT id, entry FROM service_audit WHERE id < ? ORDER BY id DESC LIMIT ?",
+      [Number(after ?? Number.MAX_SAFE_INTEGER), limit],
+    );
+    return rows.map(([id, entry]) => ({ ...parse<StoredAction>(entry), id: Number(id) }));
+  }
+}
+
+type StoredAction = Omit<Awaited<ReturnType<Registry["listActions"]>>[number], "id">;
+
+/** The value of a column of JSON. */
+function parse<T>(stored: RegistryValue | undefined): T {
+  try {
+    return JSON.parse(String(stored));
+  } catch {
+    throw new CorruptError("read registry: a stored value is not JSON");
+  }
+}
+
+function timeOf(value: RegistryValue | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
 }
 
 function stateOf(deleting: RegistryValue | undefined): AccountState {
@@ -187,7 +256,7 @@ function stateOf(deleting: RegistryValue | undefined): AccountState {
 }
 
 function tokenOf(row: readonly RegistryValue[]): StoredToken {
-  const [id, hash, account, permissions, label, createdAtMs] = row;
+  const [id, hash, account, permissions, label, createdAtMs, expiresAtMs, lastUsedAtMs] = row;
   if (!(hash instanceof Uint8Array)) throw new CorruptError("read token: the stored hash is not bytes");
   const listed = String(permissions).split(" ");
   return {
@@ -197,5 +266,7 @@ function tokenOf(row: readonly RegistryValue[]): StoredToken {
     permissions: PERMISSIONS.filter((permission) => listed.includes(permission)),
     label: String(label),
     createdAtMs: Number(createdAtMs),
+    expiresAtMs: timeOf(expiresAtMs),
+    lastUsedAtMs: timeOf(lastUsedAtMs),
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openLibsqlDriver } from "../adapters/libsql/open_driver.ts";
 import type { SqlDriver } from "../adapters/sqlite/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
-import { FakeClock, SeededRandom } from "../testing/mod.ts";
+import { FakeClock, fakeHost, SeededRandom } from "../testing/mod.ts";
 import { SqlRegistry } from "./sql_registry.ts";
 import { makeToken } from "./token.ts";
 
@@ -57,8 +57,15 @@ describe("SqlRegistry.addAccount", () => {
     const early = await SqlRegistry.open(shared, new FakeClock(first - 1_000_000));
     const third = await register(early, "ben");
     expect(third).toBe(second + 1);
-    // An earlier release has no such table.
-    await shared.batch([{ sql: "DROP TABLE service_clock", params: [] }]);
+    // An earlier release has neither of the tables, nor the columns.
+    const tables = ["service_clock", "service_schema", "service_audit"].map((name) => `DROP TABLE ${name}`);
+    const columns = [
+      "service_token DROP expires_at",
+      "service_token DROP last_used_at",
+      "service_account DROP limits",
+    ];
+    const back = [...tables, ...columns.map((column) => `ALTER TABLE ${column}`)];
+    await shared.batch(back.map((sql) => ({ sql, params: [] })));
     const upgraded = await SqlRegistry.open(shared, new FakeClock(0));
     expect(await register(upgraded, "cid")).toBe(third + 1);
     clock.advance(1_000_000);
@@ -94,5 +101,169 @@ describe("SqlRegistry.addToken", () => {
     await expect(names.addToken(await tokenFor("ann", 100))).rejects.toMatchObject({ code: "limit" });
     await names.addToken(await tokenFor(undefined, 101));
     expect(await names.listTokens(undefined, { after: undefined, limit: 1_000 })).toHaveLength(101);
+  });
+});
+
+describe("SqlRegistry.admit", () => {
+  test("does not return a token that has expired", async () => {
+    const clock = new FakeClock();
+    const names = await SqlRegistry.open(await database(), clock);
+    const token = { ...(await tokenFor(undefined, 1)), expiresAtMs: clock.nowMs() + 60_000 };
+    await names.addToken(token);
+    expect((await names.admit(token.id, undefined)).token).toMatchObject({ expiresAtMs: token.expiresAtMs });
+    clock.advance(59_999);
+    expect((await names.admit(token.id, undefined)).token).toBeDefined();
+    clock.advance(1);
+    expect((await names.admit(token.id, undefined)).token).toBeUndefined();
+    // It is listed until it is revoked, so that people see why it is refused.
+    const [listed] = await names.listTokens(undefined, { after: undefined, limit: 10 });
+    expect(listed).toMatchObject({ id: token.id, expiresAtMs: token.expiresAtMs });
+  });
+
+  test("writes a use at most once an hour, and behind the request", async () => {
+    const { clock, scheduler } = fakeHost();
+    const shared = await database();
+    let writes = 0;
+    const counted: SqlDriver = {
+      ...shared,
+      query: (...args) => shared.query(...args),
+      batch: async (statements) => {
+        writes += 1;
+        return await shared.batch(statements);
+      },
+    };
+    const names = await SqlRegistry.open(counted, clock, scheduler);
+    const token = await tokenFor(undefined, 1);
+    await names.addToken(token);
+    writes = 0;
+    const usedAtMs = async () =>
+      (await names.listTokens(undefined, { after: undefined, limit: 1 }))[0]?.lastUsedAtMs;
+    // Another secret with the id is no use, and neither is a look at the token.
+    await names.admit(token.id, undefined, new Uint8Array(32));
+    await names.admit(token.id, undefined);
+    await names.writeUses();
+    expect([writes, await usedAtMs()]).toEqual([0, undefined]);
+    const firstMs = clock.nowMs();
+    for (let use = 0; use < 50; use += 1) await names.admit(token.id, undefined, token.hash);
+    expect(writes).toBe(0);
+    await names.writeUses();
+    expect([writes, await usedAtMs()]).toEqual([1, firstMs]);
+    clock.advance(3_599_999);
+    await names.admit(token.id, undefined, token.hash);
+    await names.writeUses();
+    expect([writes, await usedAtMs()]).toEqual([1, firstMs]);
+    clock.advance(1);
+    await names.admit(token.id, undefined, token.hash);
+    await names.writeUses();
+    expect([writes, await usedAtMs()]).toEqual([2, firstMs + 3_600_000]);
+  });
+
+  test("goes on when a use cannot be written", async () => {
+    const { clock, scheduler } = fakeHost();
+    const shared = await database();
+    const names = await SqlRegistry.open(shared, clock, scheduler);
+    const token = await tokenFor(undefined, 1);
+    await names.addToken(token);
+    await shared.batch([
+      {
+        sql: "CREATE TRIGGER no BEFORE UPDATE ON service_token BEGIN SELECT raise(ABORT, 'no'); END",
+        params: [],
+      },
+    ]);
+    expect((await names.admit(token.id, undefined, token.hash)).token).toBeDefined();
+    await expect(names.writeUses()).rejects.toThrow();
+    await shared.batch([{ sql: "DROP TRIGGER no", params: [] }]);
+    await names.admit(token.id, undefined, token.hash);
+    await names.writeUses();
+    const [{ lastUsedAtMs } = { lastUsedAtMs: undefined }] = await names.listTokens(undefined, {
+      after: undefined,
+      limit: 1,
+    });
+    expect(lastUsedAtMs).toBe(clock.nowMs());
+  });
+});
+
+describe("SqlRegistry.open", () => {
+  test("brings a registry of the layout before up to date, with what it holds", async () => {
+    const shared = await database();
+    await shared.batch(
+      [
+        "CREATE TABLE service_account (name TEXT NOT NULL PRIMARY KEY, created_at INTEGER NOT NULL, deleting INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID",
+        "CREATE TABLE service_token (id TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL, account TEXT, permissions TEXT NOT NULL, label TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        "INSERT INTO service_account (name, created_at) VALUES ('ann', 5)",
+        "INSERT INTO service_token VALUES ('00000000000000aa', x'01', 'ann', 'account', 'old', 6)",
+      ].map((sql) => ({ sql, params: [] })),
+    );
+    const clock = new FakeClock();
+    // Several services start at once.
+    const opened = await Promise.all([1, 2, 3].map(() => SqlRegistry.open(shared, clock)));
+    for (const names of opened) {
+      expect(await names.listAccounts({ after: undefined, limit: 10 })).toEqual([
+        { name: "ann", createdAtMs: 5 },
+      ]);
+      const { token, registeredAtMs } = await names.admit("00000000000000aa", "ann");
+      expect([token?.label, token?.expiresAtMs, registeredAtMs]).toEqual(["old", undefined, 5]);
+    }
+  });
+
+  test("refuses a registry of a newer release, and changes nothing", async () => {
+    const shared = await database();
+    await SqlRegistry.open(shared, new FakeClock());
+    await shared.batch([
+      { sql: "UPDATE service_schema SET version = 3", params: [] },
+      { sql: "DROP TABLE service_clock", params: [] },
+    ]);
+    const refused = SqlRegistry.open(shared, new FakeClock());
+    await expect(refused).rejects.toMatchObject({
+      code: "incompatible",
+      message: "open registry: schema 3 is newer than 2",
+    });
+    expect(await shared.query("SELECT 1 FROM sqlite_master WHERE name = 'service_clock'", [])).toEqual([]);
+  });
+});
+
+describe("SqlRegistry.recordAction", () => {
+  const action = (key: string, outcome?: string) => ({
+    key,
+    atMs: 1,
+    by: "root",
+    action: "account.create",
+    account: "ann",
+    outcome,
+  });
+
+  test("keeps the first outcome of an action", async () => {
+    const names = await registry();
+    await names.recordAction(action("a"));
+    const page = { after: undefined, limit: 10 };
+    expect(await names.listActions(page)).toEqual([
+      { id: 1, atMs: 1, by: "root", action: "account.create", account: "ann" },
+    ]);
+    await names.recordAction(action("a", "done"));
+    await names.recordAction(action("a", "failed"));
+    await names.recordAction(action("b", "conflict"));
+    expect((await names.listActions(page)).map(({ id, outcome }) => [id, outcome])).toEqual([
+      [2, "conflict"],
+      [1, "done"],
+    ]);
+    expect((await names.listActions({ after: "2", limit: 1 })).map(({ id }) => id)).toEqual([1]);
+  });
+
+  test("keeps the newest 100,000", async () => {
+    const shared = await database();
+    const names = await SqlRegistry.open(shared, new FakeClock());
+    await shared.batch([
+      {
+        sql: "INSERT INTO service_audit (id, key, entry) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i, i, '{}' FROM n",
+        params: [],
+      },
+    ]);
+    await names.recordAction(action("a"));
+    await names.recordAction(action("b"));
+    const [[count, first, last] = []] = await shared.query(
+      "SELECT count(*), min(id), max(id) FROM service_audit",
+      [],
+    );
+    expect([count, first, last]).toEqual([100_000, 3, 100_002]);
   });
 });

@@ -10,7 +10,7 @@ import type { Capabilities, Sealing, Write } from "../backend/mod.ts";
 import { isSealed } from "../bytes/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
 import { ClosedError, FencedError, RefusedError } from "../errors/mod.ts";
-import { PROTOCOL } from "../protocol/mod.ts";
+import { CALLER_WIRE } from "../protocol/mod.ts";
 import type { SessionRecord } from "../ratchet/mod.ts";
 import { sealing } from "../sealing/mod.ts";
 import type { AccountHandle } from "../service/mod.ts";
@@ -183,7 +183,7 @@ describe("AccountObject.alarm", () => {
     const cases = [...Object.entries(writes), ["messageSegment", setAside] as const];
     for (const [kind, write] of cases) {
       const world = new World();
-      const call = PROTOCOL.wire.encodeCommit([write], undefined);
+      const call = CALLER_WIRE.encodeCommit([write], undefined);
       await world.service(1).call(call, { account: "alice", mayErase: true });
       await drained();
       const dueAtMs = world.clock.nowMs() + HOUR_MS;
@@ -466,7 +466,7 @@ describe("AccountObject.fetch", () => {
   // The earlier one was not deleted completely, or a late request has created it again.
   test("keeps the limits and the permissions of a caller", async () => {
     const world = new World();
-    const { wire } = PROTOCOL;
+    const wire = CALLER_WIRE;
     const scope = { account: "alice", maxBytes: 100_000 };
     const asked = await world.service(1).call(wire.encodeRead("capabilities", []), scope);
     const { maxCommitBytes } = wire.decodeAnswer("capabilities", asked as Uint8Array) as Capabilities;

@@ -18,8 +18,9 @@ const ROWS: Readonly<Record<HousekeepingKind, string>> = {
   pendingInbound: "pending_inbound",
   tcToken: "tc_token",
   syncVersion: "sync_version WHERE 0",
-  messageSegment: `message_segment WHERE expires_at < ${Number.MAX_SAFE_INTEGER}
-    UNION ALL SELECT 1 FROM account WHERE set_aside_until IS NOT NULL`,
+  messageSegment:
+    `message_segment WHERE expires_at < ${Number.MAX_SAFE_INTEGER} ` +
+    "UNION ALL SELECT 1 FROM account WHERE set_aside_until IS NOT NULL",
   msgSecret: "msg_secret WHERE expires_at > 0",
 };
 

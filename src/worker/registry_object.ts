@@ -13,8 +13,11 @@ export const REGISTRY_METHODS: { readonly [M in keyof Registry]: true } = {
   beginDelete: true,
   endDelete: true,
   listAccounts: true,
+  listActions: true,
   listTokens: true,
+  recordAction: true,
   revokeToken: true,
+  setLimits: true,
 };
 
 /** The registry in the storage of a Durable Object, and its answers to the Worker. */

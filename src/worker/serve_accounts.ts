@@ -11,6 +11,8 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
    * tokens of the registry are accepted.
    */
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
+  /** Origins whose pages may call the service from a browser, with spaces between them. Defaults to none. */
+  readonly HOLDFAST_CORS_ORIGINS?: string | undefined;
 }
 
 /** The application of each isolate, by its bindings, which live as long as the isolate. */
@@ -44,7 +46,12 @@ export async function serveAccounts<AccountId, RegistryId>(
       if (env[name] === undefined) throw new TypeError(`serve accounts: the binding ${name} is missing`);
     }
     const accounts = objectAccounts(env);
-    app = createApp({ accounts, adminToken: env.HOLDFAST_ADMIN_TOKEN, host: { logger } });
+    app = createApp({
+      accounts,
+      adminToken: env.HOLDFAST_ADMIN_TOKEN,
+      corsOrigins: env.HOLDFAST_CORS_ORIGINS?.split(/\s+/).filter(Boolean),
+      host: { logger },
+    });
     apps.set(env, app);
   }
   return await app.fetch(request);

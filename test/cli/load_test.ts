@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Write } from "../../src/backend/mod.ts";
-import { PROTOCOL } from "../../src/protocol/mod.ts";
+import { CALLER_WIRE } from "../../src/protocol/mod.ts";
 import { dose } from "../support/dose.ts";
 import { ServiceProcess } from "./service_process.ts";
 
@@ -81,7 +81,7 @@ describe("a service under large calls", () => {
   test("answers 429 with retry-after to a client that does not wait", async () => {
     await using service = await ServiceProcess.start(join(folder, "impatient.db"));
     await service.request("POST", "/v1/accounts", { body: { name: "x" } });
-    const body = PROTOCOL.wire.encodeCommit(sessions(), undefined) as Uint8Array<ArrayBuffer>;
+    const body = CALLER_WIRE.encodeCommit(sessions(), undefined) as Uint8Array<ArrayBuffer>;
     const token = await service.clientToken();
     const send = async (): Promise<Response> =>
       await fetch(`${service.url}/v1/accounts/x/backend`, {

@@ -7,7 +7,7 @@ import { openAccount } from "../../src/account/mod.ts";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
 import type { LidPnMapping } from "../../src/backend/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
-import { PROTOCOL } from "../../src/protocol/mod.ts";
+import { CALLER_WIRE } from "../../src/protocol/mod.ts";
 import { dose } from "../support/dose.ts";
 import { ROOT_TOKEN, ServiceProcess } from "./service_process.ts";
 
@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-shutdown-"));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const ALL_MAPPINGS = PROTOCOL.wire.encodeRead("getAllLidMappings", []);
+const ALL_MAPPINGS = CALLER_WIRE.encodeRead("getAllLidMappings", []);
 
 function mappings(from: number, count: number): LidPnMapping[] {
   return Array.from({ length: count }, (_, index) => ({

@@ -8,6 +8,7 @@ import { MemoryDatabase, memoryBackend } from "../../src/adapters/memory/mod.ts"
 import { openSqliteBackend, type SqlDriver } from "../../src/adapters/sqlite/mod.ts";
 import type { Backend } from "../../src/backend/mod.ts";
 import { type AppType, createApp } from "../../src/http/mod.ts";
+import { openApiDocument } from "../../src/openapi/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import { LocalAccounts, SqlRegistry } from "../../src/service/mod.ts";
 import { type FakeHost, fakeHost } from "../../src/testing/mod.ts";
@@ -16,6 +17,9 @@ import { ADMIN_TOKEN } from "../kit/service.ts";
 
 /** Smaller than the default, so that a body above it is quickly created. */
 const CALL_BYTES = 1_024 * 1_024;
+
+/** The origin whose pages may call the service. */
+export const ORIGIN = "https://console.example";
 
 /** A service in this process. */
 export interface LocalService extends TestedService, AsyncDisposable {
@@ -81,7 +85,7 @@ function targetOf(name: string, make: () => Promise<LocalService>): ServiceTarge
 async function serve(store: Store): Promise<LocalService> {
   const host = fakeHost({ seed: 5 });
   const { clock } = host;
-  const registry = await SqlRegistry.open(store.driver, clock);
+  const registry = await SqlRegistry.open(store.driver, clock, host.scheduler);
   const accounts = new LocalAccounts({
     registry,
     clock,
@@ -89,7 +93,14 @@ async function serve(store: Store): Promise<LocalService> {
     openAccount: (name, backend) =>
       openAccount({ taskLabel: name, backend, host: { clock, logger: host.logger } }),
   });
-  const app = createApp({ accounts, adminToken: ADMIN_TOKEN, host, limits: { callBytes: CALL_BYTES } });
+  const app = createApp({
+    accounts,
+    adminToken: ADMIN_TOKEN,
+    host,
+    limits: { callBytes: CALL_BYTES },
+    openApi: openApiDocument(),
+    corsOrigins: [ORIGIN],
+  });
   return {
     ...{ app, accounts, registry, host },
     baseUrl: "https://holdfast.example",

@@ -110,7 +110,7 @@ describe("a client of the previous release", () => {
 
   test("has no newer call", async () => {
     const { answer } = serviceOf(NEXT);
-    const call = NEXT.PROTOCOL.wire.encodeRead(NEW_CALL as never, [GROUP]);
+    const call = new NEXT.CallerWire(NEXT.PROTOCOL.wire).encodeRead(NEW_CALL as never, [GROUP]);
     // The same call in the previous version.
     const older = call.with(2, PROTOCOL_VERSION);
     const responses = await Promise.all([call, older].map((body) => answer("", { body: body as BodyInit })));
@@ -126,7 +126,7 @@ describe("a client of the next release", () => {
     await backend.commit([{ kind: "groupMetadata.put", group: GROUP, blob: BLOB, note: "mine" } as never]);
     expect(notes).toEqual(["mine"]);
     expect(await backend.getTcToken("1000@lid")).toEqual({ ...TOKEN, note: "new" });
-    const { wire } = NEXT.PROTOCOL;
+    const wire = new NEXT.CallerWire(NEXT.PROTOCOL.wire);
     const response = await answer("", { body: wire.encodeRead(NEW_CALL as never, [GROUP]) as BodyInit });
     const body = new Uint8Array(await response.arrayBuffer());
     expect(wire.decodeAnswer(NEW_CALL as never, body)).toBe(`note of ${GROUP}`);
@@ -146,7 +146,7 @@ describe("a client of the next release", () => {
     expect(requests).toHaveLength(1);
     // Neither does taking ownership without an earlier read.
     const guard = { owner: undefined, minEpoch: 0, maxEpoch: 0, next: { owner: "next", epoch: 1 } };
-    const taking = NEXT.PROTOCOL.wire.encodeCommit([], guard);
+    const taking = new NEXT.CallerWire(NEXT.PROTOCOL.wire).encodeCommit([], guard);
     const response = await answer("", { body: taking as BodyInit });
     expect(await response.json()).toEqual({ code: "version", message });
     expect(await backend.readOwner()).toBeUndefined();

@@ -3,10 +3,11 @@ import { firstRow } from "./first_row.ts";
 import type { ObjectStorageLike } from "./object_storage.ts";
 
 /** One row for all tasks, so that tasks planned together cost one row. */
-const CREATE = `CREATE TABLE IF NOT EXISTS alarm_tasks (
-  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-  due_times TEXT NOT NULL
-) STRICT`;
+const CREATE =
+  "CREATE TABLE IF NOT EXISTS alarm_tasks ( " +
+  "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), " +
+  "due_times TEXT NOT NULL " +
+  ") STRICT";
 
 /** Due times in milliseconds, by task name. */
 export type DueTimes = ReadonlyMap<string, number>;
@@ -29,8 +30,9 @@ export function saveDueTimes(storage: ObjectStorageLike, dueTimes: DueTimes): vo
   const json = JSON.stringify(Object.fromEntries(dueTimes));
   storage.transactionSync(() => {
     [...storage.sql.exec(CREATE).raw()];
-    const upsert = `INSERT INTO alarm_tasks (id, due_times) VALUES (1, ?)
-      ON CONFLICT (id) DO UPDATE SET due_times = excluded.due_times`;
+    const upsert =
+      "INSERT INTO alarm_tasks (id, due_times) VALUES (1, ?) " +
+      "ON CONFLICT (id) DO UPDATE SET due_times = excluded.due_times";
     [...storage.sql.exec(upsert, json).raw()];
   });
 }

@@ -26,10 +26,10 @@ import {
 import { BackendError, ClosedError, CorruptError, requireObject } from "../../errors/mod.ts";
 import { type Host, systemHost } from "../../ports/mod.ts";
 import {
+  CALLER_WIRE,
+  type CallerWire,
   contentsOf,
   framesOf,
-  PROTOCOL,
-  type Wire,
   type WireMethod,
   type WireReadCall,
 } from "../../protocol/mod.ts";
@@ -91,7 +91,7 @@ export interface RemoteBackendOptions {
  */
 export async function remoteBackend(options: RemoteBackendOptions): Promise<Backend> {
   requireObject("open remote backend: options", options);
-  const { wire } = PROTOCOL;
+  const wire = CALLER_WIRE;
   const host = systemHost(options.host);
   const sender = new RequestSender({
     url: callUrl(options),
@@ -128,7 +128,7 @@ interface Look {
 }
 
 /** Asks for the capabilities, and for what an opening of the account asks first. */
-async function look(sender: RequestSender, wire: Wire, isSealed: boolean): Promise<Look> {
+async function look(sender: RequestSender, wire: CallerWire, isSealed: boolean): Promise<Look> {
   const others = keyCheckReads(isSealed);
   const also = [callOf(["load", []]), ...others.map(callOf)];
   const reads: WireReadCall[] = [{ method: "readOwner", args: [] }, ...also];
@@ -172,10 +172,10 @@ function callOf([method, args]: ReadCall): WireReadCall {
 class RemoteCore extends ForwardingReads implements BackendCore {
   readonly capabilities: Capabilities;
   readonly #sender: RequestSender;
-  readonly #wire: Wire;
+  readonly #wire: CallerWire;
   #closed = false;
 
-  constructor(sender: RequestSender, wire: Wire, capabilities: Capabilities) {
+  constructor(sender: RequestSender, wire: CallerWire, capabilities: Capabilities) {
     super();
     this.#sender = sender;
     this.#wire = wire;
@@ -269,7 +269,7 @@ function hasItemPerKey(method: ReadMethod): boolean {
 
 async function ask(
   sender: RequestSender,
-  wire: Wire,
+  wire: CallerWire,
   ...[method, args]: [method: WireMethod, args: readonly unknown[]]
 ): Promise<unknown> {
   return await sender.sendRead(wire.encodeRead(method, args), (response) =>
@@ -279,7 +279,7 @@ async function ask(
 
 async function* stream(
   sender: RequestSender,
-  wire: Wire,
+  wire: CallerWire,
   ...[method, args]: [method: WireMethod, args: readonly unknown[]]
 ): AsyncIterable<unknown> {
   const response = await sender.sendRead(wire.encodeRead(method, args), async (answer) => answer);

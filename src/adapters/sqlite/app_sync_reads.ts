@@ -15,19 +15,22 @@ export const PAGE_ROWS: number = 5_000;
  */
 const MAX_READS = 16;
 
-const GENERATION_ROWS = `FROM sync_value WHERE device_id = (SELECT device_id FROM account WHERE name = ?1)
-  AND name = ?2 AND generation =`;
+const GENERATION_ROWS =
+  "FROM sync_value WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) " +
+  "AND name = ?2 AND generation =";
 
 /** The collection's row and the first page, in one statement: a small collection is one query. */
-export const FIRST_PAGE: string = `SELECT version, hash, mac_mismatch_fatal, index_values, generation, revision
-  FROM sync_version v WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2
-  UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL ${GENERATION_ROWS}
-    (SELECT generation FROM sync_version
-      WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2)
-    ORDER BY index_mac LIMIT ${PAGE_ROWS})`;
+export const FIRST_PAGE: string =
+  "SELECT version, hash, mac_mismatch_fatal, index_values, generation, revision " +
+  "FROM sync_version v WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2 " +
+  `UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL ${GENERATION_ROWS} ` +
+  "(SELECT generation FROM sync_version " +
+  "WHERE device_id = (SELECT device_id FROM account WHERE name = ?1) AND name = ?2) " +
+  `ORDER BY index_mac LIMIT ${PAGE_ROWS})`;
 
-const NEXT_PAGE = `SELECT index_mac, value ${GENERATION_ROWS} ?3 AND index_mac > ?4
-  ORDER BY index_mac LIMIT ${PAGE_ROWS}`;
+const NEXT_PAGE =
+  `SELECT index_mac, value ${GENERATION_ROWS} ?3 AND index_mac > ?4 ` +
+  `ORDER BY index_mac LIMIT ${PAGE_ROWS}`;
 
 /** Reads of the app-sync store. */
 export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncReads> {
@@ -59,8 +62,8 @@ export function appSyncReads(scope: ReadScope): Pick<BackendCore, keyof AppSyncR
     },
     async getLatestSyncKeyId() {
       const row = await scope.first(
-        `SELECT key_id FROM sync_key WHERE device_id = ${SCOPE} AND length(key_data) > 0
-        ORDER BY key_id DESC LIMIT 1`,
+        `SELECT key_id FROM sync_key WHERE device_id = ${SCOPE} AND length(key_data) > 0 ` +
+          "ORDER BY key_id DESC LIMIT 1",
         [],
       );
       return row && bytesOf(row[0], "sync key id");

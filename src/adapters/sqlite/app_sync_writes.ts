@@ -4,39 +4,44 @@ import type { SqlStatement, SqlValue } from "./sql_driver.ts";
 import type { PlannersOf, WriteScope } from "./write_plan.ts";
 
 /** An older timestamp never replaces a newer one; a key that cannot be read cannot be newer. */
-const PUT_SYNC_KEY = `INSERT INTO sync_key (device_id, key_id, timestamp, key_data, fingerprint) VALUES (?,?,?,?,?)
-  ON CONFLICT (device_id, key_id) DO UPDATE
-  SET ${replaced("timestamp, key_data, fingerprint")} WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
+const PUT_SYNC_KEY =
+  "INSERT INTO sync_key (device_id, key_id, timestamp, key_data, fingerprint) VALUES (?,?,?,?,?) " +
+  "ON CONFLICT (device_id, key_id) DO UPDATE " +
+  `SET ${replaced("timestamp, key_data, fingerprint")} WHERE excluded.timestamp >= sync_key.timestamp OR length(sync_key.key_data) = 0`;
 
 /** Makes a generation the current one, and clears `index_values` of an earlier layout. */
-const PUT_SYNC_VERSION = `INSERT INTO sync_version
-  (device_id, name, version, mac_mismatch_fatal, hash, index_values, generation, started)
-  VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?6) ON CONFLICT (device_id, name) DO UPDATE SET
-  ${replaced("version, mac_mismatch_fatal, hash, generation")}, index_values = x'', started = max(started, excluded.started),
-  revision = revision + 1`;
+const PUT_SYNC_VERSION =
+  "INSERT INTO sync_version " +
+  "(device_id, name, version, mac_mismatch_fatal, hash, index_values, generation, started) " +
+  "VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?6) ON CONFLICT (device_id, name) DO UPDATE SET " +
+  `${replaced("version, mac_mismatch_fatal, hash, generation")}, index_values = x'', started = max(started, excluded.started), ` +
+  "revision = revision + 1";
 
 /** Records that a generation was started, or that the current one changes. */
-const START_GENERATION = `INSERT INTO sync_version
-  (device_id, name, version, mac_mismatch_fatal, hash, index_values, started)
-  VALUES (?, ?, '0', 0, x'', x'', ?) ON CONFLICT (device_id, name) DO UPDATE SET
-  started = max(started, excluded.started), revision = revision + 1
-  WHERE started < excluded.started OR generation = excluded.started`;
+const START_GENERATION =
+  "INSERT INTO sync_version " +
+  "(device_id, name, version, mac_mismatch_fatal, hash, index_values, started) " +
+  "VALUES (?, ?, '0', 0, x'', x'', ?) ON CONFLICT (device_id, name) DO UPDATE SET " +
+  "started = max(started, excluded.started), revision = revision + 1 " +
+  "WHERE started < excluded.started OR generation = excluded.started";
 
 /** The row stays if it has the number of a generation, which must never be used again. */
 const FORGET_SYNC_VERSION: readonly string[] = [
   "DELETE FROM sync_value WHERE device_id = ? AND name = ?",
   "DELETE FROM sync_version WHERE device_id = ? AND name = ? AND started = 0",
-  `UPDATE sync_version SET version = '0', mac_mismatch_fatal = 0, hash = x'', index_values = x'',
-    generation = NULL, revision = revision + 1 WHERE device_id = ? AND name = ?`,
+  "UPDATE sync_version SET version = '0', mac_mismatch_fatal = 0, hash = x'', index_values = x'', " +
+    "generation = NULL, revision = revision + 1 WHERE device_id = ? AND name = ?",
 ];
 
-const STALE = `SELECT x.name, x.generation, x.index_mac FROM sync_version v JOIN sync_value x
-  ON x.device_id = v.device_id AND x.name = v.name AND x.generation < v.started`;
+const STALE =
+  "SELECT x.name, x.generation, x.index_mac FROM sync_version v JOIN sync_value x " +
+  "ON x.device_id = v.device_id AND x.name = v.name AND x.generation < v.started";
 
 /** Two ranges, so that the rows of the current generation between them are not read. */
-const SWEEP = `DELETE FROM sync_value WHERE device_id = ? AND (name, generation, index_mac) IN (
-  ${STALE} AND x.generation < v.generation WHERE v.device_id = ? UNION ALL
-  ${STALE} AND x.generation > coalesce(v.generation, -1) WHERE v.device_id = ? LIMIT ?)`;
+const SWEEP =
+  "DELETE FROM sync_value WHERE device_id = ? AND (name, generation, index_mac) IN ( " +
+  `${STALE} AND x.generation < v.generation WHERE v.device_id = ? UNION ALL ` +
+  `${STALE} AND x.generation > coalesce(v.generation, -1) WHERE v.device_id = ? LIMIT ?)`;
 
 const PUT_SYNC_VALUE = upsert("sync_value", "name, generation, index_mac", "value", {
   shared: 0,

@@ -31,15 +31,16 @@ interface Collection {
 }
 
 /** The next collection that was not forgotten, and its mutations behind an index, in one statement. */
-export const PAGE: string = `WITH found AS (SELECT name, version, hash, mac_mismatch_fatal, index_values, generation, started,
-    revision FROM sync_version WHERE device_id = ${SCOPE} AND name >= ?2 AND (name > ?2 OR ?3)
-    AND (generation IS NOT NULL OR length(hash) + length(index_values) > 0) ORDER BY name LIMIT 1)
-  SELECT * FROM found
-  UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL, NULL, NULL FROM sync_value
-    WHERE device_id = ${SCOPE} AND name = (SELECT name FROM found)
-    AND generation = (SELECT generation FROM found)
-    AND index_mac > iif((SELECT name = ?2 AND revision IS ?4 FROM found), ?5, '')
-    ORDER BY index_mac LIMIT ?6)`;
+export const PAGE: string =
+  "WITH found AS (SELECT name, version, hash, mac_mismatch_fatal, index_values, generation, started, " +
+  `revision FROM sync_version WHERE device_id = ${SCOPE} AND name >= ?2 AND (name > ?2 OR ?3) ` +
+  "AND (generation IS NOT NULL OR length(hash) + length(index_values) > 0) ORDER BY name LIMIT 1) " +
+  "SELECT * FROM found " +
+  "UNION ALL SELECT * FROM (SELECT index_mac, value, NULL, NULL, NULL, NULL, NULL, NULL FROM sync_value " +
+  `WHERE device_id = ${SCOPE} AND name = (SELECT name FROM found) ` +
+  "AND generation = (SELECT generation FROM found) " +
+  "AND index_mac > iif((SELECT name = ?2 AND revision IS ?4 FROM found), ?5, '') " +
+  "ORDER BY index_mac LIMIT ?6)";
 
 /**
  * A page of one collection: some of its mutations, and behind the last one its state. When it was written

@@ -34,8 +34,8 @@ export function deviceReads(scope: ReadScope, driver: SqlDriver): DeviceReads {
     },
     async listSetAside() {
       const rows = await driver.query(
-        `SELECT device_id, name, set_aside_of, set_aside_until FROM account
-        WHERE set_aside_until IS NOT NULL ORDER BY set_aside_until, device_id`,
+        "SELECT device_id, name, set_aside_of, set_aside_until FROM account " +
+          "WHERE set_aside_until IS NOT NULL ORDER BY set_aside_until, device_id",
         [],
       );
       return rows.map(([accountId, name, of, until]) => {

@@ -14,11 +14,12 @@ const PUT_PENDING_INBOUND = upsert("pending_inbound", "chat, sender, id", "recei
 const PUT_MSG_SECRET = new RowStatement({
   insert: "INSERT INTO msg_secret (device_id, chat, sender, id, expires_at, message_ts, secret)",
   columns: 6,
-  conflict: `ON CONFLICT (device_id, chat, sender, id) DO UPDATE SET
-    expires_at = CASE WHEN 0 IN (expires_at, excluded.expires_at) THEN 0
-      ELSE max(expires_at, excluded.expires_at) END,
-    message_ts = max(message_ts, excluded.message_ts),
-    secret = excluded.secret`,
+  conflict:
+    "ON CONFLICT (device_id, chat, sender, id) DO UPDATE SET " +
+    "expires_at = CASE WHEN 0 IN (expires_at, excluded.expires_at) THEN 0 " +
+    "ELSE max(expires_at, excluded.expires_at) END, " +
+    "message_ts = max(message_ts, excluded.message_ts), " +
+    "secret = excluded.secret",
 });
 
 const REMOVE_SENT_MESSAGE = new RowRemoval("sent_message", ["chat", "id"]);

@@ -21,11 +21,12 @@ export interface SchemaState {
  * Holds one row, because some platforms have no `PRAGMA user_version`. The name is long so that it does not
  * collide with another application's table.
  */
-const CREATE_SCHEMA_TABLE = `CREATE TABLE IF NOT EXISTS holdfast_schema (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  version INTEGER NOT NULL,
-  floor INTEGER NOT NULL
-)`;
+const CREATE_SCHEMA_TABLE =
+  "CREATE TABLE IF NOT EXISTS holdfast_schema ( " +
+  "id INTEGER PRIMARY KEY CHECK (id = 1), " +
+  "version INTEGER NOT NULL, " +
+  "floor INTEGER NOT NULL " +
+  ")";
 
 /** Attempts per migration, in case other processes migrate at the same time or answers are lost. */
 const MAX_ATTEMPTS = 16;

@@ -37,8 +37,8 @@ function senderKeyDeviceReads(
   return {
     async getSenderKeyDevices(group) {
       const rows = await scope.query(
-        `SELECT device_jid, has_key FROM sender_key_device WHERE device_id = ${SCOPE} AND group_jid = ?
-        ORDER BY device_jid`,
+        `SELECT device_jid, has_key FROM sender_key_device WHERE device_id = ${SCOPE} AND group_jid = ? ` +
+          "ORDER BY device_jid",
         [group],
       );
       return rows.map(([jid, hasKey]) => [textOf(jid, "device JID"), flagOf(hasKey, "sender key mark")]);
@@ -88,8 +88,8 @@ function lidReads(scope: ReadScope): LidReads {
       let before: Row = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
       for (;;) {
         const rows = await scope.query(
-          `SELECT ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND (created_at, seq) < (?, ?)
-          ORDER BY created_at DESC, seq DESC LIMIT ${LID_PAGE_ROWS}`,
+          `SELECT ${LID_COLUMNS} FROM lid_mapping WHERE device_id = ${SCOPE} AND (created_at, seq) < (?, ?) ` +
+            `ORDER BY created_at DESC, seq DESC LIMIT ${LID_PAGE_ROWS}`,
           before,
         );
         for (const row of rows) yield toMapping(row);
@@ -183,24 +183,24 @@ function messageReads(scope: ReadScope): MessageReads {
     },
     async getPendingInbound(chat, sender, id) {
       const row = await scope.first(
-        `SELECT chat, sender, id, payload, received_at FROM pending_inbound
-        WHERE device_id = ${SCOPE} AND chat = ? AND sender = ? AND id = ?`,
+        "SELECT chat, sender, id, payload, received_at FROM pending_inbound " +
+          `WHERE device_id = ${SCOPE} AND chat = ? AND sender = ? AND id = ?`,
         [chat, sender, id],
       );
       return row && toPendingInbound(row);
     },
     async listPendingInbound(limit) {
       const rows = await scope.query(
-        `SELECT chat, sender, id, payload, received_at FROM pending_inbound WHERE device_id = ${SCOPE}
-        ORDER BY received_at, rowid LIMIT ?`,
+        `SELECT chat, sender, id, payload, received_at FROM pending_inbound WHERE device_id = ${SCOPE} ` +
+          "ORDER BY received_at, rowid LIMIT ?",
         [limit],
       );
       return rows.map(toPendingInbound);
     },
     async getMsgSecret(chat, sender, id) {
       const row = await scope.first(
-        `SELECT secret, message_ts FROM msg_secret
-        WHERE device_id = ${SCOPE} AND chat = ? AND sender = ? AND id = ?`,
+        "SELECT secret, message_ts FROM msg_secret " +
+          `WHERE device_id = ${SCOPE} AND chat = ? AND sender = ? AND id = ?`,
         [chat, sender, id],
       );
       if (row === undefined) return undefined;

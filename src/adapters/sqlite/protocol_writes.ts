@@ -10,19 +10,21 @@ const PUT_SENDER_KEY_DEVICE = upsert("sender_key_device", "group_jid, device_jid
  * Walks from one group to the next by the key: a device's marks are then found by one look for each group,
  * where a scan reads the marks of all devices, and an index would cost an entry for each mark.
  */
-const GROUPS_OF_ACCOUNT = `WITH RECURSIVE groups (jid) AS (
-  SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1
-  UNION ALL
-  SELECT (SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1 AND group_jid > groups.jid)
-  FROM groups WHERE groups.jid IS NOT NULL)`;
+const GROUPS_OF_ACCOUNT =
+  "WITH RECURSIVE groups (jid) AS ( " +
+  "SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1 " +
+  "UNION ALL " +
+  "SELECT (SELECT min(group_jid) FROM sender_key_device WHERE device_id = ?1 AND group_jid > groups.jid) " +
+  "FROM groups WHERE groups.jid IS NOT NULL)";
 
 /**
  * REPLACE gives the row a new `seq`, the greatest, so of rows with the same `created_at` the later write
  * wins.
  */
 const PUT_LID_MAPPING = new RowStatement({
-  insert: `INSERT OR REPLACE INTO lid_mapping
-    (device_id, lid, phone_number, created_at, updated_at, learning_source)`,
+  insert:
+    "INSERT OR REPLACE INTO lid_mapping " +
+    "(device_id, lid, phone_number, created_at, updated_at, learning_source)",
   columns: 5,
   conflict: "",
 });
@@ -36,19 +38,22 @@ const PUT_GROUP_METADATA = upsert("group_metadata", "group_jid", "blob");
 const PUT_TC_TOKEN = upsert("tc_token", "jid", "token_timestamp, sender_timestamp, token");
 
 /** A newer token stays. The sender time is never changed. */
-const RECEIVE_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, token) VALUES (?,?,?,?)
-  ON CONFLICT (device_id, jid) DO UPDATE SET ${replaced("token_timestamp, token")}
-  WHERE excluded.token_timestamp >= tc_token.token_timestamp`;
+const RECEIVE_TC_TOKEN =
+  "INSERT INTO tc_token (device_id, jid, token_timestamp, token) VALUES (?,?,?,?) " +
+  `ON CONFLICT (device_id, jid) DO UPDATE SET ${replaced("token_timestamp, token")} ` +
+  "WHERE excluded.token_timestamp >= tc_token.token_timestamp";
 
 /** The sender time only moves forward. Without a token it is stored in a row with an empty one. */
-const TOUCH_TC_TOKEN = `INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token)
-  VALUES (?, ?, 0, ?, x'')
-  ON CONFLICT (device_id, jid) DO UPDATE SET sender_timestamp = excluded.sender_timestamp
-  WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp`;
+const TOUCH_TC_TOKEN =
+  "INSERT INTO tc_token (device_id, jid, token_timestamp, sender_timestamp, token) " +
+  "VALUES (?, ?, 0, ?, x'') " +
+  "ON CONFLICT (device_id, jid) DO UPDATE SET sender_timestamp = excluded.sender_timestamp " +
+  "WHERE tc_token.sender_timestamp IS NULL OR excluded.sender_timestamp > tc_token.sender_timestamp";
 
 /** Both times must be expired. A missing one counts as expired. */
-const STALE_TC_TOKEN = `token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?)
-  AND ${TC_TOKEN_TIME} <= ?`;
+const STALE_TC_TOKEN =
+  "token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?) " +
+  `AND ${TC_TOKEN_TIME} <= ?`;
 
 const REMOVE_BASE_KEY = new RowRemoval("base_key", ["address", "message_id"]);
 const REMOVE_DEVICE_LIST = new RowRemoval("device_list", ["user"]);
@@ -96,8 +101,9 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       splitKeys(
         deviceJids.map((jid) => [jid]),
         { fixed: [accountId], limits },
-        (list) => `${GROUPS_OF_ACCOUNT} DELETE FROM sender_key_device
-          WHERE device_id = ?1 AND group_jid IN (SELECT jid FROM groups) AND device_jid IN ${list}`,
+        (list) =>
+          `${GROUPS_OF_ACCOUNT} DELETE FROM sender_key_device ` +
+          `WHERE device_id = ?1 AND group_jid IN (SELECT jid FROM groups) AND device_jid IN ${list}`,
       ),
   },
   "senderKeyDevices.clearAll": {

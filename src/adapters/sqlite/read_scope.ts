@@ -65,8 +65,10 @@ export class ReadScope {
   ): Promise<(Row | undefined)[]> {
     const options = { fixed: [this.account], last, limits: this.#driver.limits, numbered: true };
     const statements = splitKeys(keys, options, (list) => {
-      return `WITH scope (device_id) AS (SELECT ${SCOPE}), scoped_keys (n, ${key}) AS ${list}
-        SELECT ${columns}, n FROM scope CROSS JOIN scoped_keys CROSS JOIN ${table} USING (device_id, ${key}) ${tail}`;
+      return (
+        `WITH scope (device_id) AS (SELECT ${SCOPE}), scoped_keys (n, ${key}) AS ${list} ` +
+        `SELECT ${columns}, n FROM scope CROSS JOIN scoped_keys CROSS JOIN ${table} USING (device_id, ${key}) ${tail}`
+      );
     });
     const found: (Row | undefined)[] = keys.map(() => undefined);
     for (const { sql, params, start } of statements) {

@@ -64,10 +64,10 @@ function statementOf({ table, key, columns }: Omit<Listing, "write">, goesOn: bo
   const fit =
     size === undefined
       ? "?2"
-      : `(SELECT count(*) FROM (SELECT sum(size) OVER (ORDER BY ${names}
-          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-        FROM (SELECT ${named}, ${size} AS size ${rows} ORDER BY ${order} LIMIT ?2))
-        WHERE before IS NULL OR before < ${MAX_PAGE_BYTES})`;
+      : `(SELECT count(*) FROM (SELECT sum(size) OVER (ORDER BY ${names} ` +
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before " +
+        `FROM (SELECT ${named}, ${size} AS size ${rows} ORDER BY ${order} LIMIT ?2)) ` +
+        `WHERE before IS NULL OR before < ${MAX_PAGE_BYTES})`;
   return `SELECT ${size ?? 0}, ${order}, ${columns} ${rows} ORDER BY ${order} LIMIT ${fit}`;
 }
 

@@ -60,194 +60,194 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
  * - `lid_mapping.seq` is the order of the writes: REPLACE gives a written row the greatest one.
  */
 const VERSION_1: readonly string[] = [
-  `CREATE TABLE account (
-    device_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL UNIQUE,
-    owner TEXT,
-    epoch INTEGER NOT NULL DEFAULT 0
-  ) STRICT`,
-  `CREATE TABLE device (
-    device_id INTEGER PRIMARY KEY,
-    pn TEXT,
-    lid TEXT,
-    registration_id INTEGER NOT NULL,
-    noise_key BLOB NOT NULL,
-    identity_key BLOB NOT NULL,
-    signed_pre_key BLOB NOT NULL,
-    signed_pre_key_id INTEGER NOT NULL,
-    signed_pre_key_signature BLOB NOT NULL,
-    adv_secret_key BLOB NOT NULL,
-    account BLOB,
-    push_name TEXT,
-    platform TEXT,
-    app_version_primary INTEGER,
-    app_version_secondary INTEGER,
-    app_version_tertiary INTEGER,
-    app_version_last_fetched_ms INTEGER,
-    edge_routing_info BLOB,
-    props_hash TEXT,
-    next_pre_key_id INTEGER,
-    first_unuploaded_pre_key_id INTEGER,
-    server_has_pre_keys INTEGER,
-    nct_salt BLOB,
-    server_cert_chain BLOB,
-    login_counter INTEGER,
-    lid_migrated INTEGER,
-    last_signed_pre_key_rotation_ms INTEGER,
-    read_receipts_disabled INTEGER,
-    server_client_expires_at INTEGER,
-    server_client_version TEXT,
-    extra BLOB
-  ) STRICT`,
-  `CREATE TABLE identity (
-    device_id INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    address TEXT NOT NULL,
-    key BLOB NOT NULL,
-    PRIMARY KEY (device_id, user, address)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE session (
-    device_id INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    address TEXT NOT NULL,
-    reserved_until INTEGER,
-    incarnation TEXT,
-    burned INTEGER,
-    record BLOB NOT NULL,
-    PRIMARY KEY (device_id, user, address)
-  )`,
-  `CREATE TABLE pre_key (
-    device_id INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    uploaded INTEGER NOT NULL,
-    record BLOB NOT NULL,
-    PRIMARY KEY (device_id, id)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE signed_pre_key (
-    device_id INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    record BLOB NOT NULL,
-    PRIMARY KEY (device_id, id)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE sender_key (
-    device_id INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    name TEXT NOT NULL,
-    reserved_until INTEGER,
-    incarnation TEXT,
-    burned INTEGER,
-    record BLOB NOT NULL,
-    PRIMARY KEY (device_id, user, name)
-  )`,
-  `CREATE TABLE quarantine (
-    device_id INTEGER NOT NULL,
-    store TEXT NOT NULL,
-    address TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    record BLOB NOT NULL,
-    PRIMARY KEY (device_id, address, store)
-  ) STRICT`,
-  `CREATE TABLE sync_key (
-    device_id INTEGER NOT NULL,
-    key_id BLOB NOT NULL,
-    timestamp INTEGER NOT NULL,
-    key_data BLOB NOT NULL,
-    fingerprint BLOB NOT NULL,
-    PRIMARY KEY (device_id, key_id)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE sync_version (
-    device_id INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    version TEXT NOT NULL,
-    mac_mismatch_fatal INTEGER NOT NULL,
-    hash BLOB NOT NULL,
-    index_values BLOB NOT NULL,
-    PRIMARY KEY (device_id, name)
-  ) STRICT`,
-  `CREATE TABLE mutation_mac (
-    device_id INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    index_mac BLOB NOT NULL,
-    version TEXT NOT NULL,
-    value_mac BLOB NOT NULL,
-    PRIMARY KEY (device_id, name, index_mac)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE sender_key_device (
-    device_id INTEGER NOT NULL,
-    group_jid TEXT NOT NULL,
-    device_jid TEXT NOT NULL,
-    has_key INTEGER NOT NULL,
-    PRIMARY KEY (device_id, group_jid, device_jid)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE lid_mapping (
-    seq INTEGER PRIMARY KEY,
-    device_id INTEGER NOT NULL,
-    lid TEXT NOT NULL,
-    phone_number TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    learning_source TEXT NOT NULL,
-    UNIQUE (device_id, lid)
-  ) STRICT`,
+  "CREATE TABLE account ( " +
+    "device_id INTEGER PRIMARY KEY AUTOINCREMENT, " +
+    "name TEXT NOT NULL UNIQUE, " +
+    "owner TEXT, " +
+    "epoch INTEGER NOT NULL DEFAULT 0 " +
+    ") STRICT",
+  "CREATE TABLE device ( " +
+    "device_id INTEGER PRIMARY KEY, " +
+    "pn TEXT, " +
+    "lid TEXT, " +
+    "registration_id INTEGER NOT NULL, " +
+    "noise_key BLOB NOT NULL, " +
+    "identity_key BLOB NOT NULL, " +
+    "signed_pre_key BLOB NOT NULL, " +
+    "signed_pre_key_id INTEGER NOT NULL, " +
+    "signed_pre_key_signature BLOB NOT NULL, " +
+    "adv_secret_key BLOB NOT NULL, " +
+    "account BLOB, " +
+    "push_name TEXT, " +
+    "platform TEXT, " +
+    "app_version_primary INTEGER, " +
+    "app_version_secondary INTEGER, " +
+    "app_version_tertiary INTEGER, " +
+    "app_version_last_fetched_ms INTEGER, " +
+    "edge_routing_info BLOB, " +
+    "props_hash TEXT, " +
+    "next_pre_key_id INTEGER, " +
+    "first_unuploaded_pre_key_id INTEGER, " +
+    "server_has_pre_keys INTEGER, " +
+    "nct_salt BLOB, " +
+    "server_cert_chain BLOB, " +
+    "login_counter INTEGER, " +
+    "lid_migrated INTEGER, " +
+    "last_signed_pre_key_rotation_ms INTEGER, " +
+    "read_receipts_disabled INTEGER, " +
+    "server_client_expires_at INTEGER, " +
+    "server_client_version TEXT, " +
+    "extra BLOB " +
+    ") STRICT",
+  "CREATE TABLE identity ( " +
+    "device_id INTEGER NOT NULL, " +
+    "user TEXT NOT NULL, " +
+    "address TEXT NOT NULL, " +
+    "key BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, user, address) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE session ( " +
+    "device_id INTEGER NOT NULL, " +
+    "user TEXT NOT NULL, " +
+    "address TEXT NOT NULL, " +
+    "reserved_until INTEGER, " +
+    "incarnation TEXT, " +
+    "burned INTEGER, " +
+    "record BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, user, address) " +
+    ")",
+  "CREATE TABLE pre_key ( " +
+    "device_id INTEGER NOT NULL, " +
+    "id INTEGER NOT NULL, " +
+    "uploaded INTEGER NOT NULL, " +
+    "record BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, id) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE signed_pre_key ( " +
+    "device_id INTEGER NOT NULL, " +
+    "id INTEGER NOT NULL, " +
+    "record BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, id) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE sender_key ( " +
+    "device_id INTEGER NOT NULL, " +
+    "user TEXT NOT NULL, " +
+    "name TEXT NOT NULL, " +
+    "reserved_until INTEGER, " +
+    "incarnation TEXT, " +
+    "burned INTEGER, " +
+    "record BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, user, name) " +
+    ")",
+  "CREATE TABLE quarantine ( " +
+    "device_id INTEGER NOT NULL, " +
+    "store TEXT NOT NULL, " +
+    "address TEXT NOT NULL, " +
+    "reason TEXT NOT NULL, " +
+    "record BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, address, store) " +
+    ") STRICT",
+  "CREATE TABLE sync_key ( " +
+    "device_id INTEGER NOT NULL, " +
+    "key_id BLOB NOT NULL, " +
+    "timestamp INTEGER NOT NULL, " +
+    "key_data BLOB NOT NULL, " +
+    "fingerprint BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, key_id) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE sync_version ( " +
+    "device_id INTEGER NOT NULL, " +
+    "name TEXT NOT NULL, " +
+    "version TEXT NOT NULL, " +
+    "mac_mismatch_fatal INTEGER NOT NULL, " +
+    "hash BLOB NOT NULL, " +
+    "index_values BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, name) " +
+    ") STRICT",
+  "CREATE TABLE mutation_mac ( " +
+    "device_id INTEGER NOT NULL, " +
+    "name TEXT NOT NULL, " +
+    "index_mac BLOB NOT NULL, " +
+    "version TEXT NOT NULL, " +
+    "value_mac BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, name, index_mac) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE sender_key_device ( " +
+    "device_id INTEGER NOT NULL, " +
+    "group_jid TEXT NOT NULL, " +
+    "device_jid TEXT NOT NULL, " +
+    "has_key INTEGER NOT NULL, " +
+    "PRIMARY KEY (device_id, group_jid, device_jid) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE lid_mapping ( " +
+    "seq INTEGER PRIMARY KEY, " +
+    "device_id INTEGER NOT NULL, " +
+    "lid TEXT NOT NULL, " +
+    "phone_number TEXT NOT NULL, " +
+    "created_at INTEGER NOT NULL, " +
+    "updated_at INTEGER NOT NULL, " +
+    "learning_source TEXT NOT NULL, " +
+    "UNIQUE (device_id, lid) " +
+    ") STRICT",
   `CREATE INDEX lid_mapping_by_phone ON lid_mapping (device_id, phone_number, created_at)`,
-  `CREATE TABLE base_key (
-    device_id INTEGER NOT NULL,
-    address TEXT NOT NULL,
-    message_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    key BLOB NOT NULL,
-    PRIMARY KEY (device_id, address, message_id)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE device_list (
-    device_id INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    timestamp INTEGER NOT NULL,
-    phash TEXT,
-    raw_id INTEGER,
-    devices BLOB NOT NULL,
-    PRIMARY KEY (device_id, user)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE group_metadata (
-    device_id INTEGER NOT NULL,
-    group_jid TEXT NOT NULL,
-    blob BLOB NOT NULL,
-    PRIMARY KEY (device_id, group_jid)
-  ) STRICT`,
-  `CREATE TABLE tc_token (
-    device_id INTEGER NOT NULL,
-    jid TEXT NOT NULL,
-    token_timestamp INTEGER NOT NULL,
-    sender_timestamp INTEGER,
-    token BLOB NOT NULL,
-    PRIMARY KEY (device_id, jid)
-  ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE sent_message (
-    device_id INTEGER NOT NULL,
-    chat TEXT NOT NULL,
-    id TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    PRIMARY KEY (device_id, chat, id)
-  ) STRICT`,
-  `CREATE TABLE pending_inbound (
-    device_id INTEGER NOT NULL,
-    chat TEXT NOT NULL,
-    sender TEXT NOT NULL,
-    id TEXT NOT NULL,
-    received_at INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    PRIMARY KEY (device_id, chat, sender, id)
-  ) STRICT`,
-  `CREATE TABLE msg_secret (
-    device_id INTEGER NOT NULL,
-    chat TEXT NOT NULL,
-    sender TEXT NOT NULL,
-    id TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    message_ts INTEGER NOT NULL,
-    secret BLOB NOT NULL,
-    PRIMARY KEY (device_id, chat, sender, id)
-  ) STRICT, WITHOUT ROWID`,
+  "CREATE TABLE base_key ( " +
+    "device_id INTEGER NOT NULL, " +
+    "address TEXT NOT NULL, " +
+    "message_id TEXT NOT NULL, " +
+    "created_at INTEGER NOT NULL, " +
+    "key BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, address, message_id) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE device_list ( " +
+    "device_id INTEGER NOT NULL, " +
+    "user TEXT NOT NULL, " +
+    "timestamp INTEGER NOT NULL, " +
+    "phash TEXT, " +
+    "raw_id INTEGER, " +
+    "devices BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, user) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE group_metadata ( " +
+    "device_id INTEGER NOT NULL, " +
+    "group_jid TEXT NOT NULL, " +
+    "blob BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, group_jid) " +
+    ") STRICT",
+  "CREATE TABLE tc_token ( " +
+    "device_id INTEGER NOT NULL, " +
+    "jid TEXT NOT NULL, " +
+    "token_timestamp INTEGER NOT NULL, " +
+    "sender_timestamp INTEGER, " +
+    "token BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, jid) " +
+    ") STRICT, WITHOUT ROWID",
+  "CREATE TABLE sent_message ( " +
+    "device_id INTEGER NOT NULL, " +
+    "chat TEXT NOT NULL, " +
+    "id TEXT NOT NULL, " +
+    "created_at INTEGER NOT NULL, " +
+    "payload BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, chat, id) " +
+    ") STRICT",
+  "CREATE TABLE pending_inbound ( " +
+    "device_id INTEGER NOT NULL, " +
+    "chat TEXT NOT NULL, " +
+    "sender TEXT NOT NULL, " +
+    "id TEXT NOT NULL, " +
+    "received_at INTEGER NOT NULL, " +
+    "payload BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, chat, sender, id) " +
+    ") STRICT",
+  "CREATE TABLE msg_secret ( " +
+    "device_id INTEGER NOT NULL, " +
+    "chat TEXT NOT NULL, " +
+    "sender TEXT NOT NULL, " +
+    "id TEXT NOT NULL, " +
+    "expires_at INTEGER NOT NULL, " +
+    "message_ts INTEGER NOT NULL, " +
+    "secret BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, chat, sender, id) " +
+    ") STRICT, WITHOUT ROWID",
 ];
 
 /**
@@ -263,14 +263,14 @@ const VERSION_2: readonly string[] = [
   "ALTER TABLE sync_version ADD COLUMN generation INTEGER",
   "ALTER TABLE sync_version ADD COLUMN started INTEGER NOT NULL DEFAULT 0",
   "ALTER TABLE sync_version ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
-  `CREATE TABLE sync_value (
-    device_id INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    generation INTEGER NOT NULL,
-    index_mac TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (device_id, name, generation, index_mac)
-  ) STRICT, WITHOUT ROWID`,
+  "CREATE TABLE sync_value ( " +
+    "device_id INTEGER NOT NULL, " +
+    "name TEXT NOT NULL, " +
+    "generation INTEGER NOT NULL, " +
+    "index_mac TEXT NOT NULL, " +
+    "value BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, name, generation, index_mac) " +
+    ") STRICT, WITHOUT ROWID",
 ];
 
 /**
@@ -296,15 +296,15 @@ const VERSION_3: readonly string[] = [
  *   an account has few segments.
  */
 const VERSION_4: readonly string[] = [
-  `CREATE TABLE message_segment (
-    device_id INTEGER NOT NULL,
-    log TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    head BLOB NOT NULL,
-    payload BLOB NOT NULL,
-    PRIMARY KEY (device_id, log, seq)
-  ) STRICT`,
+  "CREATE TABLE message_segment ( " +
+    "device_id INTEGER NOT NULL, " +
+    "log TEXT NOT NULL, " +
+    "seq INTEGER NOT NULL, " +
+    "expires_at INTEGER NOT NULL, " +
+    "head BLOB NOT NULL, " +
+    "payload BLOB NOT NULL, " +
+    "PRIMARY KEY (device_id, log, seq) " +
+    ") STRICT",
 ];
 
 /**

@@ -50,8 +50,8 @@ export function segmentReads(scope: ReadScope): SegmentReads {
     async findMessageSegments(log, needle, limit) {
       // Heads and needle are both blobs, so `instr` compares bytes.
       const rows = await scope.query(
-        `SELECT seq, expires_at, payload FROM ${TABLE}
-        WHERE device_id = ${SCOPE} AND log = ? AND instr(head, ?) > 0 ORDER BY seq DESC LIMIT ?`,
+        `SELECT seq, expires_at, payload FROM ${TABLE} ` +
+          `WHERE device_id = ${SCOPE} AND log = ? AND instr(head, ?) > 0 ORDER BY seq DESC LIMIT ?`,
         [log, needle, limit],
       );
       return rows.map(([seq, expiresAt, payload]) => ({
@@ -62,8 +62,8 @@ export function segmentReads(scope: ReadScope): SegmentReads {
     },
     async listMessageSegments(log, after, limit) {
       const rows = await scope.query(
-        `SELECT seq, expires_at, length(head) + length(payload) FROM ${TABLE}
-        WHERE device_id = ${SCOPE} AND log = ? AND seq > ? ORDER BY seq LIMIT ?`,
+        `SELECT seq, expires_at, length(head) + length(payload) FROM ${TABLE} ` +
+          `WHERE device_id = ${SCOPE} AND log = ? AND seq > ? ORDER BY seq LIMIT ?`,
         [log, after, limit],
       );
       return rows.map(([seq, expiresAt, bytes]) => ({

@@ -24,8 +24,9 @@ export function setAside(
       return { sql: `DELETE FROM ${table} WHERE device_id = ?${rest}`, params: [accountId] };
     }),
     {
-      sql: `UPDATE account SET name = ?, set_aside_of = name, set_aside_until = ?, epoch = epoch + 1
-        WHERE device_id = ?`,
+      sql:
+        "UPDATE account SET name = ?, set_aside_of = name, set_aside_until = ?, epoch = epoch + 1 " +
+        "WHERE device_id = ?",
       params: [asideName(id), until, accountId],
     },
     ...(heldBy === undefined
@@ -47,8 +48,9 @@ export function bringBack(
   const isThere = "EXISTS (SELECT 1 FROM account WHERE name = ? AND set_aside_of = ?)";
   return [
     {
-      sql: `SELECT CASE WHEN (SELECT owner IS NULL FROM account WHERE device_id = ?1)
-        AND NOT EXISTS (SELECT 1 FROM device WHERE device_id = ?1) THEN 1 ELSE json('fenced') END`,
+      sql:
+        "SELECT CASE WHEN (SELECT owner IS NULL FROM account WHERE device_id = ?1) " +
+        "AND NOT EXISTS (SELECT 1 FROM device WHERE device_id = ?1) THEN 1 ELSE json('fenced') END",
       params: [accountId],
     },
     ...[...SCOPED_TABLES.map((table) => table.name), "account"].map((table) => ({
@@ -56,8 +58,9 @@ export function bringBack(
       params: [accountId, ...params],
     })),
     {
-      sql: `UPDATE account SET name = set_aside_of, set_aside_of = NULL, set_aside_until = NULL,
-        epoch = epoch + 1 WHERE name = ? AND set_aside_of = ?`,
+      sql:
+        "UPDATE account SET name = set_aside_of, set_aside_of = NULL, set_aside_until = NULL, " +
+        "epoch = epoch + 1 WHERE name = ? AND set_aside_of = ?",
       params,
     },
   ];

@@ -81,11 +81,11 @@ export function signalReads(scope: ReadScope): SignalReads {
     },
     async hasSignalStateForUser(user) {
       const row = await scope.first(
-        `WITH scope (device_id, user) AS (SELECT ${SCOPE}, ?)
-        SELECT 1 FROM scope WHERE
-          EXISTS (SELECT 1 FROM session s WHERE s.device_id = scope.device_id AND s.user = scope.user)
-          OR EXISTS (SELECT 1 FROM identity i WHERE i.device_id = scope.device_id AND i.user = scope.user)
-          OR EXISTS (SELECT 1 FROM sender_key k WHERE k.device_id = scope.device_id AND k.user = scope.user)`,
+        `WITH scope (device_id, user) AS (SELECT ${SCOPE}, ?) ` +
+          "SELECT 1 FROM scope WHERE " +
+          "EXISTS (SELECT 1 FROM session s WHERE s.device_id = scope.device_id AND s.user = scope.user) " +
+          "OR EXISTS (SELECT 1 FROM identity i WHERE i.device_id = scope.device_id AND i.user = scope.user) " +
+          "OR EXISTS (SELECT 1 FROM sender_key k WHERE k.device_id = scope.device_id AND k.user = scope.user)",
         [user],
       );
       return row !== undefined;
@@ -182,10 +182,12 @@ function toQuarantined([store, address, reason, bytes]: Row): QuarantinedRecord 
 
 /** CROSS JOIN makes the users the outer loop: each is one search of an index. */
 function addressesOf(users: string): string {
-  return `WITH scope (device_id) AS (SELECT ${SCOPE}), users (user) AS (SELECT DISTINCT column1 FROM ${users})
-    SELECT 0, t.address FROM scope CROSS JOIN users CROSS JOIN identity t USING (device_id, user)
-    UNION ALL SELECT 1, t.name FROM scope CROSS JOIN users CROSS JOIN sender_key t USING (device_id, user)
-    UNION ALL SELECT 2, t.address FROM scope CROSS JOIN users CROSS JOIN session t USING (device_id, user)`;
+  return (
+    `WITH scope (device_id) AS (SELECT ${SCOPE}), users (user) AS (SELECT DISTINCT column1 FROM ${users}) ` +
+    "SELECT 0, t.address FROM scope CROSS JOIN users CROSS JOIN identity t USING (device_id, user) " +
+    "UNION ALL SELECT 1, t.name FROM scope CROSS JOIN users CROSS JOIN sender_key t USING (device_id, user) " +
+    "UNION ALL SELECT 2, t.address FROM scope CROSS JOIN users CROSS JOIN session t USING (device_id, user)"
+  );
 }
 
 function toAddressEntry([kind, address]: Row): SignalAddressEntry {

@@ -30,9 +30,10 @@ import type { SqlDriver, SqlStatement } from "./sql_driver.ts";
 import type { WritePlan } from "./write_plan.ts";
 
 /** The owner, and whether the account is sealed. */
-const READ_OWNER = `SELECT owner, epoch, EXISTS (SELECT 1 FROM message_segment s
-    WHERE s.device_id = a.device_id AND s.log = '${KEY_CHECK.log}' AND s.seq = ${KEY_CHECK.seq})
-  FROM account a WHERE a.device_id = ${SCOPE}`;
+const READ_OWNER =
+  "SELECT owner, epoch, EXISTS (SELECT 1 FROM message_segment s " +
+  `WHERE s.device_id = a.device_id AND s.log = '${KEY_CHECK.log}' AND s.seq = ${KEY_CHECK.seq}) ` +
+  `FROM account a WHERE a.device_id = ${SCOPE}`;
 
 /** Default name of the account. */
 const DEFAULT_ACCOUNT = "default";
@@ -237,13 +238,15 @@ function leavesName(write: Write, accountId: number): boolean {
  */
 function guardStatements(accountId: number, name: string, guard: OwnerGuard | undefined): SqlStatement[] {
   if (guard === undefined) {
-    const sql = `SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ? AND name = ?)
-      THEN 1 ELSE json('fenced') END`;
+    const sql =
+      "SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE device_id = ? AND name = ?) " +
+      "THEN 1 ELSE json('fenced') END";
     return [{ sql, params: [accountId, name], onlyFirst: true }];
   }
   const check = {
-    sql: `SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?4
-      AND (? OR NOT EXISTS (SELECT 1 FROM device WHERE device_id = ?4))) THEN 1 ELSE json('fenced') END`,
+    sql:
+      "SELECT CASE WHEN (SELECT owner IS ? AND epoch BETWEEN ? AND ? FROM account WHERE device_id = ?4 " +
+      "AND (? OR NOT EXISTS (SELECT 1 FROM device WHERE device_id = ?4))) THEN 1 ELSE json('fenced') END",
     params: [
       guard.owner ?? null,
       guard.minEpoch,

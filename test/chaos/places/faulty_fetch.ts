@@ -1,6 +1,12 @@
 import { BusyError, RefusedError } from "../../../src/errors/mod.ts";
 import { STATUS_OF } from "../../../src/http/mod.ts";
-import { type BackendCall, describeError, errorOf, PROTOCOL } from "../../../src/protocol/mod.ts";
+import {
+  type BackendCall,
+  CALLER_WIRE,
+  describeError,
+  errorOf,
+  PROTOCOL,
+} from "../../../src/protocol/mod.ts";
 import type { Traffic } from "./chaos_backend.ts";
 import type { Network } from "./network.ts";
 
@@ -69,7 +75,7 @@ function refusal(writeIndex: number): Response {
 }
 
 async function changedRows(answer: Response): Promise<number[]> {
-  if (answer.ok) return PROTOCOL.wire.decodeCounts(new Uint8Array(await answer.arrayBuffer()));
+  if (answer.ok) return CALLER_WIRE.decodeCounts(new Uint8Array(await answer.arrayBuffer()));
   const said: unknown = await answer.json();
   throw errorOf(said) ?? new Error(`late commit: answered with ${answer.status}`);
 }

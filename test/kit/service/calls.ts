@@ -1,6 +1,6 @@
 /** Calls of the commit protocol in the notation of the cases. */
 import type { OwnerGuard, Write } from "../../../src/backend/mod.ts";
-import { PROTOCOL, type WireMethod } from "../../../src/protocol/mod.ts";
+import { CALLER_WIRE, type WireMethod } from "../../../src/protocol/mod.ts";
 
 /** A call. */
 export type Call =
@@ -9,7 +9,7 @@ export type Call =
 
 /** Encodes a call as a body. */
 export function bodyOf(call: Call): Uint8Array<ArrayBuffer> {
-  const { wire } = PROTOCOL;
+  const wire = CALLER_WIRE;
   const body =
     call.kind === "commit"
       ? wire.encodeCommit(call.writes, call.guard)
@@ -19,6 +19,6 @@ export function bodyOf(call: Call): Uint8Array<ArrayBuffer> {
 
 /** Decodes the answer to a call. */
 export function answerIn(call: Call, body: Uint8Array): unknown {
-  const { wire } = PROTOCOL;
+  const wire = CALLER_WIRE;
   return call.kind === "commit" ? wire.decodeCounts(body) : wire.decodeAnswer(call.method, body);
 }

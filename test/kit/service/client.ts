@@ -216,8 +216,9 @@ export async function problemIn(response: Response, status: number, code: string
   equal(response.status, status, `status of ${text.slice(0, 200)}`);
   equal(mediaType(response), "application/problem+json", "content type");
   const problem = JSON.parse(text) as Problem;
-  const keys = Object.keys(problem).filter((key) => key !== "writeIndex");
+  const keys = Object.keys(problem).filter((key) => key !== "writeIndex" && key !== "errors");
   equal(keys.sort(), PROBLEM_KEYS, "members of the problem");
+  requireViolations(problem);
   equal(problem.code, code, `code of ${text.slice(0, 200)}`);
   equal(problem.status, status, "status in the problem");
   equal(problem.type, "about:blank", "type of the problem");
@@ -233,4 +234,20 @@ export async function problemIn(response: Response, status: number, code: string
   check(problem.message.length > 0 && problem.message.length < 200, "the message is empty or long");
   check(!/\.[jt]s\b|node_modules|SQL|\n/i.test(problem.message), `the message tells: ${problem.message}`);
   return problem;
+}
+
+/** Checks that each violation names its part, its rule and what is allowed. */
+function requireViolations({ status, errors }: Problem): void {
+  const isOfRequest = status === 400 || status === 413 || status === 415;
+  if (errors !== undefined) check(isOfRequest && errors.length > 0, `status ${status} has violations`);
+  for (const { in: place, pointer, rule, ...rest } of errors ?? []) {
+    check(["body", "query", "header"].includes(place), `violation in ${place}`);
+    check(/^#(?:\/[\w-]+)*$/.test(pointer), `pointer ${pointer}`);
+    check(/^[a-zA-Z]+$/.test(rule), `rule ${rule}`);
+    equal(
+      Object.keys(rest).filter((key) => key !== "allowed"),
+      [],
+      "other members of a violation",
+    );
+  }
 }

@@ -1,7 +1,9 @@
 import { DEFAULT_LIMITS } from "../../../src/http/app_context.ts";
+import { openApiDocument } from "../../../src/openapi/mod.ts";
 import { CALL_TYPE } from "../../../src/protocol/mod.ts";
+import { PERMISSIONS } from "../../../src/service/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
-import { pathOf, problemIn, ServiceClient } from "./client.ts";
+import { pathOf, problemIn, type Sent, ServiceClient } from "./client.ts";
 import type { ServiceCase } from "./harness.ts";
 import { ROUTES } from "./routes.ts";
 import { fitsSchema } from "./schema.ts";
@@ -28,7 +30,7 @@ export const routeCases: readonly ServiceCase[] = [
       const client = new ServiceClient(service);
       const account = await client.account("described", "unredacted");
       await client.makeDevice(account);
-      const document = (await client.json("GET", "/v1/openapi.json", 200, { token: undefined })) as Described;
+      const document = openApiDocument() as unknown as Described;
       for (const { method, pattern, path, sent, admits } of ROUTES) {
         const token = admits === "account" ? account.token : service.adminToken;
         const response = await client.send(method, path(account.name), { ...sent(account.name), token });
@@ -133,37 +135,94 @@ export const routeCases: readonly ServiceCase[] = [
     },
   },
   {
-    name: "routes: answers unknown paths with 404, and HEAD like GET",
+    name: "routes: answers unknown paths with 404, other methods with 405",
     async run(service) {
       const client = new ServiceClient(service);
       const { name, token } = await client.account("absent");
       // The router decides whether a slash may follow. If so, the answer is the same.
-      const paths = [
-        "/",
-        "/v1",
-        "/v2/health",
-        "/v1/Health",
-        "/v1/health/1",
-        "/favicon.ico",
-        "/v1/openapi.yaml",
-      ];
+      const paths = ["/", "/v2/health", "/v1/Health", "/v1/health/1", "/favicon.ico", "/v1/openapi.yaml"];
       for (const path of [...paths, pathOf(name, "/nothing"), pathOf(name, "/device/commands/1")]) {
         await client.refused("GET", path, { token }, 404, "not-found");
       }
-      for (const { method, pattern, path } of ROUTES) {
-        for (const other of ["PUT", "PATCH", "OPTIONS", ...(method === "GET" ? [] : ["HEAD"])]) {
-          const response = await client.send(other, path(name), { token: service.adminToken });
-          const isAlsoGet =
-            other === "HEAD" && ROUTES.some((route) => route.pattern === pattern && route.method === "GET");
-          check(
-            isAlsoGet || response.status === 404 || response.status === 405,
-            `${other} ${pattern}: ${response.status}`,
-          );
-          await response.body?.cancel();
+      for (const { pattern, path } of ROUTES) {
+        const methods: string[] = ROUTES.filter((route) => route.pattern === pattern).map(
+          ({ method }) => method,
+        );
+        const allowed = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].sort();
+        // Neither needs a token: paths are no secret.
+        const options = await client.send("OPTIONS", path(name));
+        equal([options.status, await options.text()], [204, ""], `OPTIONS ${pattern}`);
+        equal(options.headers.get("allow")?.split(", ").sort(), allowed, `OPTIONS ${pattern}: allow`);
+        for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
+          if (allowed.includes(other)) continue;
+          const response = await client.send(other, path(name));
+          equal(response.headers.get("allow")?.split(", ").sort(), allowed, `${other} ${pattern}: allow`);
+          await problemIn(response, 405, "method-not-allowed");
         }
       }
       const head = await client.send("HEAD", "/v1/health");
       equal([head.status, await head.text()], [200, ""], "HEAD");
+    },
+  },
+  {
+    name: "routes: lists every path and its methods at /v1",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { links } = (await client.json("GET", "/v1", 200, { token: undefined })) as {
+        readonly links: readonly { readonly href: string; readonly methods: readonly string[] }[];
+      };
+      const listed = links.flatMap(({ href, methods }) => methods.map((method) => `${method} ${href}`));
+      const known = ROUTES.map(({ method, pattern }) => `${method} ${pattern.replace(/:(\w+)/, "{$1}")}`);
+      const document = "GET /v1/openapi.json";
+      equal(listed.filter((route) => route !== document).sort(), known.sort(), "links");
+    },
+  },
+  {
+    name: "routes: names each part of a request that breaks a rule",
+    async run(service) {
+      const client = new ServiceClient(service);
+      const { name, token } = await client.account("violations");
+      const admin = { token: service.adminToken };
+      const errorsOf = async (method: string, path: string, sent: Sent): Promise<unknown> =>
+        (await client.refused(method, path, sent, 400, "invalid")).errors;
+      equal(
+        await errorsOf("POST", "/v1/tokens", {
+          ...admin,
+          json: { account: 5, permissions: ["root", "account", "king"], label: "x".repeat(101) },
+        }),
+        [
+          { in: "body", pointer: "#/account", rule: "type", allowed: "string" },
+          { in: "body", pointer: "#/permissions/0", rule: "enum", allowed: PERMISSIONS },
+          { in: "body", pointer: "#/permissions/2", rule: "enum", allowed: PERMISSIONS },
+          { in: "body", pointer: "#/label", rule: "maxLength", allowed: 100 },
+        ],
+        "a token",
+      );
+      equal(
+        await errorsOf("POST", "/v1/accounts", { ...admin, json: { nam: "x" } }),
+        [{ in: "body", pointer: "#", rule: "additionalProperties", allowed: ["name"] }],
+        "another member",
+      );
+      equal(
+        await errorsOf("GET", "/v1/accounts?limit=1001", admin),
+        [{ in: "query", pointer: "#/limit", rule: "maximum", allowed: 1_000 }],
+        "a query",
+      );
+      const commands = [
+        { kind: "setPushName", pushName: "x" },
+        { kind: "setAppVersion", appVersion: [1, 2] },
+      ];
+      equal(
+        await errorsOf("POST", pathOf(name, "/device/commands"), { token, json: { commands } }),
+        [{ in: "body", pointer: "#/commands/1/appVersion", rule: "maxItems", allowed: 3 }],
+        "a command",
+      );
+      const response = await client.send("POST", "/v1/tokens", { ...admin, body: "{}" });
+      equal(
+        (await problemIn(response, 415, "unsupported")).errors,
+        [{ in: "header", pointer: "#/content-type", rule: "enum", allowed: ["application/json"] }],
+        "a header",
+      );
     },
   },
   {

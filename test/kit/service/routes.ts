@@ -34,9 +34,10 @@ function plain(
 export const ROUTES: readonly TestedRoute[] = [
   plain("GET", "/v1/health", "anybody"),
   plain("GET", "/v1/ready", "anybody"),
-  plain("GET", "/v1/openapi.json", "anybody"),
+  plain("GET", "/v1", "anybody"),
   plain("GET", "/v1/accounts", "admin"),
   plain("POST", "/v1/accounts", "admin", (name) => ({ json: { name } })),
+  plain("GET", "/v1/audit", "admin"),
   plain("GET", "/v1/tokens", "admin"),
   plain("POST", "/v1/tokens", "admin", (account) => ({ json: { account, permissions: ["account"] } })),
   plain("DELETE", "/v1/tokens/:id", "admin"),

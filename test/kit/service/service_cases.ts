@@ -1,3 +1,4 @@
+import { auditCases } from "./audit_cases.ts";
 import { authCases } from "./auth_cases.ts";
 import { fuzzCases } from "./fuzz_cases.ts";
 import type { ServiceCase } from "./harness.ts";
@@ -13,6 +14,7 @@ export const SERVICE_CASES: readonly ServiceCase[] = [
   ...pageCases,
   ...lifecycleCases,
   ...authCases,
+  ...auditCases,
   ...isolationCases,
   ...fuzzCases,
   ...jsonFuzzCases,

@@ -4,8 +4,8 @@ import type { Backend, Device } from "../../../src/backend/mod.ts";
 import {
   createDevice,
   PersistenceManager,
-  redactedRows,
   type SnapshotSink,
+  takeSnapshot,
 } from "../../../src/device/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../../../src/testing/mod.ts";
 import { WriteBehind } from "../../../src/write_behind/mod.ts";
@@ -34,7 +34,7 @@ export function deviceHarness(
     writeBehind,
     host,
     snapshotSink: options.snapshotSink,
-    redactedRows,
+    takeSnapshot,
   });
   return { host, backend, plan, writeBehind, manager };
 }

@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandError } from "../command_error.ts";
 import type { AddCommand, Context } from "../context.ts";
 import { withCommon } from "../options.ts";
-import { runService } from "../service/run_service.ts";
+import { LOG_LEVELS } from "../service/request_log.ts";
+import { type HttpFlags, runService } from "../service/run_service.ts";
 import { type BackupFlags, withBackups } from "../service/scheduled_backups.ts";
 import { DatabaseTarget } from "../targets/database_target.ts";
 import { FileTarget } from "../targets/file_target.ts";
@@ -27,6 +28,12 @@ export const addServe: AddCommand = (program, run) => {
   withBackups(withAddress(program.command("serve")))
     .argument("[database]", "file or database URL", "holdfast-service.db")
     .description("serve the accounts of a database over HTTP, until it is stopped")
+    .addOption(
+      new Option("--log <level>", "least severe lines that are logged; info has a line for each request")
+        .choices(LOG_LEVELS)
+        .default("warn"),
+    )
+    .option("--cors <origins...>", "origins whose pages may call the service from a browser")
     .addHelpText(
       "after",
       "\nHOLDFAST_ADMIN_TOKEN sets the admin token (32 characters or more). Without it a new one is made for the run.",
@@ -34,7 +41,11 @@ export const addServe: AddCommand = (program, run) => {
     .action(run(serve));
 };
 
-async function serve(context: Context, text: string, options: AddressOptions & BackupFlags): Promise<number> {
+async function serve(
+  context: Context,
+  text: string,
+  options: AddressOptions & BackupFlags & HttpFlags,
+): Promise<number> {
   const target = context.target(text);
   if (!(target instanceof FileTarget || target instanceof DatabaseTarget))
     throw new CommandError("usage", "serve: a service cannot serve another service, name a database");

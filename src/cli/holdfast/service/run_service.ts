@@ -4,6 +4,7 @@ import type { FileDriver } from "../../../adapters/sqlite_file/mod.ts";
 import { AccountWatch } from "../../../console/mod.ts";
 import { createApp } from "../../../http/mod.ts";
 import { AccountMetrics } from "../../../metrics/mod.ts";
+import { openApiDocument } from "../../../openapi/mod.ts";
 import { type Logger, processScheduler, systemClock, systemHost } from "../../../ports/mod.ts";
 import { LocalAccounts, type ScheduledBackups, SqlRegistry } from "../../../service/mod.ts";
 import { type ListenOptions, listen } from "../../listen.ts";
@@ -15,18 +16,25 @@ import { DEFAULT_ACCOUNT } from "../default_account.ts";
 import { DatabaseTarget } from "../targets/database_target.ts";
 import type { FileTarget } from "../targets/file_target.ts";
 import { metricsRoute } from "./metrics_route.ts";
+import { type LeastLevel, lineLogger } from "./request_log.ts";
 import { type BackupFlags, backupStarter } from "./scheduled_backups.ts";
 import { serviceConsole } from "./service_console.ts";
+
+/** Options of the application. */
+export interface HttpFlags {
+  readonly log?: LeastLevel | undefined;
+  readonly cors?: readonly string[] | undefined;
+}
 
 /** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function runService(
   context: Context,
   target: FileTarget | DatabaseTarget,
-  { host, port, ...flags }: ListenOptions & BackupFlags,
+  { host, port, log = "warn", cors, ...flags }: ListenOptions & BackupFlags & HttpFlags,
 ): Promise<number> {
   const { terminal, report } = context;
   const startBackups = await backupStarter(context, target, flags);
-  const logger: Logger = { log: (...line) => logLine(terminal.err, ...line) };
+  const logger = lineLogger((line) => terminal.err(line), log);
   const admin = await adminToken(terminal.env);
   // Refuses a newer database, and one of another application, before anything is written into it.
   await (await target.open(DEFAULT_ACCOUNT)).close();
@@ -50,7 +58,13 @@ export async function runService(
         }),
       backupStats: (account) => backups?.stats(account),
     });
-    const app = createApp({ accounts, adminToken: admin.token, host: { logger } });
+    const app = createApp({
+      accounts,
+      adminToken: admin.token,
+      corsOrigins: cors,
+      openApi: openApiDocument(),
+      host: { logger },
+    });
     const answerScrape = metricsRoute({ registry, adminToken: admin.token, metrics, logger });
     const pages = await serviceConsole({
       ...{ target, driver, registry, accounts, watch, adminToken: admin.token },
@@ -99,12 +113,4 @@ async function driverOf(target: FileTarget | DatabaseTarget, logger: Logger): Pr
   if (target instanceof DatabaseTarget)
     return await openLibsqlDriver({ url: target.url, authToken: target.authToken, logger });
   return await target.library.driver(target.path, logger);
-}
-
-/** Logs only warnings and errors. */
-function logLine(
-  print: (text: string) => void,
-  ...[level, message, fields]: Parameters<Logger["log"]>
-): void {
-  if (level !== "debug" && level !== "info") print(`${JSON.stringify({ level, message, ...fields })}\n`);
 }
