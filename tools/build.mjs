@@ -10,8 +10,17 @@
  * folder of static files.
  */
 
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import {
   CONSOLE_BUILD,
@@ -32,6 +41,7 @@ if (code === 0) {
   await bundleDoors();
   await bundlePrograms();
   await bundleConsole();
+  await writeDocument();
 }
 process.exitCode = code;
 
@@ -73,4 +83,11 @@ async function bundleConsole() {
   const page = readFileSync("console/index.html", "utf8");
   const named = built.reduce((text, name) => text.replace(`"main${extname(name)}"`, `"${name}"`), page);
   writeFileSync(join(CONSOLE_FOLDER, "index.html"), named);
+}
+
+/** The OpenAPI document as a file: a Worker serves the folder as static assets, and bundles no document. */
+async function writeDocument() {
+  const { openApiDocument } = await import(pathToFileURL("dist/src/exports/openapi.js").href);
+  mkdirSync(join(CONSOLE_FOLDER, "v1"), { recursive: true });
+  writeFileSync(join(CONSOLE_FOLDER, "v1/openapi.json"), JSON.stringify(openApiDocument()));
 }

@@ -26,7 +26,7 @@ const MAX_NAMES = 640;
 const FOREIGN = /\/node_modules\/(hono|typescript|@types\/node)\//;
 
 /** Types computed from tables: users see the result and need no names of the parts. */
-const COMPUTED = ["AppSchema"];
+const COMPUTED = ["AppSchema", "paths", "components"];
 
 /**
  * @typedef {import("./lib/doors.mjs").Door} Door

@@ -20,7 +20,6 @@ export {
 export type { CallAnswer, CallScope } from "../protocol/mod.ts";
 export {
   type AccountHandle,
-  type AccountLimits,
   type AccountService,
   type AccountSnapshot,
   type AccountState,

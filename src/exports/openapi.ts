@@ -4,4 +4,4 @@
  *
  * @module
  */
-export { openApiDocument } from "../openapi/mod.ts";
+export { type components, openApiDocument, type paths } from "../openapi/mod.ts";

@@ -128,7 +128,7 @@ export const commandRequest: Schema = object<{ readonly commands: unknown[] }>({
     type: "array",
     minItems: 1,
     maxItems: 100,
-    items: { type: "object", required: ["kind"], properties: { kind: text } },
+    items: { type: "object", required: ["kind"], properties: { kind: text }, additionalProperties: true },
     description: "Applied all or none. Bytes are base64, and `null` clears a field.",
   },
 });

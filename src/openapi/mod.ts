@@ -3,4 +3,6 @@
  *
  * @module
  */
+
 export { openApiDocument } from "./openapi_document.ts";
+export type { components, paths } from "./openapi_types.ts";

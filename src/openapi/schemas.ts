@@ -10,7 +10,7 @@ import type {
   TokenRequest,
   TokenSummary,
 } from "../http/mod.ts";
-import { type AccountLimits, PERMISSIONS } from "../service/mod.ts";
+import { PERMISSIONS } from "../service/mod.ts";
 import { commandRequest, device, flushSummary, snapshot, stats } from "./account_schemas.ts";
 import {
   accountName,
@@ -43,15 +43,6 @@ const tokenMembers: SchemaMembers<TokenSummary> = {
   "expiresAtMs?": told(timeMs, "When it ends to be valid. Left out of a token that does not expire."),
   "lastUsedAtMs?": told(timeMs, "Its last use, to within an hour. Left out before the first one."),
 };
-
-const limits: Schema = object<AccountLimits>(
-  {
-    "bytes?": told(count, "Bytes of the values that the account stores."),
-    "rows?": count,
-    "requestsPerMinute?": count,
-  },
-  "What the account may use. A number that is left out is no limit.",
-);
 
 const next: Schema = told(text, "The `after` of the next page. Left out of the last one.");
 
@@ -120,7 +111,6 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
         name: accountName,
         createdAtMs: timeMs,
         "deleting?": told(flag, "Set after a deletion that is not finished. Delete it again."),
-        "limits?": limits,
       }),
     ),
     "next?": next,

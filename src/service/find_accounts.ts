@@ -1,5 +1,5 @@
 import type { RegisteredAccount } from "./registry.ts";
-import type { RegistryDatabase } from "./sql_registry.ts";
+import type { RegistryDatabase } from "./registry_database.ts";
 
 /**
  * The registrations of names in the database of a `SqlRegistry`, in one statement and in ascending order. Those

@@ -35,7 +35,6 @@ export { LocalAccounts, type LocalAccountsOptions } from "./local_accounts.ts";
 export { OpenOnce } from "./open_once.ts";
 export { isAdmin, mayUse, type Principal } from "./principal.ts";
 export {
-  type AccountLimits,
   type AccountState,
   type Admission,
   type Page,

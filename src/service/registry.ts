@@ -31,14 +31,6 @@ export interface StoredToken {
   readonly lastUsedAtMs?: number | undefined;
 }
 
-/** What an account may use. Without a number there is no limit. */
-export interface AccountLimits {
-  /** Bytes of the values that it stores. */
-  readonly bytes?: number | undefined;
-  readonly rows?: number | undefined;
-  readonly requestsPerMinute?: number | undefined;
-}
-
 /**
  * Whether a name is an account of the service. The state of an account that is `deleting` may be incomplete.
  */
@@ -54,8 +46,6 @@ export interface RegisteredAccount {
    * otherwise.
    */
   readonly deleting?: true | undefined;
-  /** Left out where it has none. */
-  readonly limits?: AccountLimits | undefined;
 }
 
 /** The registry's entries for a token and an account. */
@@ -63,7 +53,6 @@ export interface Admission {
   /** `undefined` if it is not known or has expired. */
   readonly token: StoredToken | undefined;
   readonly account: AccountState;
-  readonly limits?: AccountLimits | undefined;
   /**
    * When the account was registered, in milliseconds. `undefined` if there is no account. Each registration
    * has a later time than all before it, even if the clock steps back, so the time distinguishes accounts of
@@ -94,9 +83,7 @@ export interface Registry {
   admit(tokenId: string | undefined, account: string | undefined, hash?: Uint8Array): Promise<Admission>;
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
   /** Registers an account if it is absent, at a later time than all before it. @returns Its state before. */
-  addAccount(name: string, limits?: AccountLimits): Promise<AccountState>;
-  /** Replaces the limits of an account. @returns Whether it exists. */
-  setLimits(name: string, limits: AccountLimits): Promise<boolean>;
+  addAccount(name: string): Promise<AccountState>;
   /**
    * Revokes every token of an account and marks it as being deleted. Requests for it are refused from then
    * on.

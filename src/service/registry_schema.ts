@@ -39,7 +39,6 @@ const STEPS: readonly (readonly string[])[] = [
   [
     "ALTER TABLE service_token ADD COLUMN expires_at INTEGER",
     "ALTER TABLE service_token ADD COLUMN last_used_at INTEGER",
-    "ALTER TABLE service_account ADD COLUMN limits TEXT",
     // Rows leave at the old end alone, so ids ascend. `entry` is JSON.
     "CREATE TABLE service_audit ( " +
       "id INTEGER NOT NULL PRIMARY KEY, " +

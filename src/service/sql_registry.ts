@@ -2,7 +2,6 @@ import { encodeBase64, sameSecret } from "../bytes/mod.ts";
 import { CorruptError, LimitError } from "../errors/mod.ts";
 import { type Clock, type Scheduler, systemRandom, TimerScheduler } from "../ports/mod.ts";
 import {
-  type AccountLimits,
   type AccountState,
   type Admission,
   type Page,
@@ -72,18 +71,17 @@ export class SqlRegistry implements Registry {
   ): Promise<Admission> {
     const nowMs = this.#clock.nowMs();
     const [row = []] = await this.#database.query(
-      `SELECT deleting, service_account.created_at, limits, ${TOKEN_COLUMNS} FROM (SELECT 1) ` +
+      `SELECT deleting, service_account.created_at, ${TOKEN_COLUMNS} FROM (SELECT 1) ` +
         "LEFT JOIN service_account ON name = ?1 " +
         "LEFT JOIN service_token ON id = ?2 AND ifnull(expires_at > ?3, 1)",
       [account ?? null, tokenId ?? null, nowMs],
     );
-    const [deleting, registeredAtMs = null, limits, ...columns] = row;
+    const [deleting, registeredAtMs = null, ...columns] = row;
     const token = columns[0] === null ? undefined : tokenOf(columns);
     if (token !== undefined && hash !== undefined && sameSecret(hash, token.hash)) this.#use(token, nowMs);
     return {
       account: stateOf(deleting),
       registeredAtMs: registeredAtMs === null ? undefined : Number(registeredAtMs),
-      limits: parse(limits ?? null) ?? undefined,
       token,
     };
   }
@@ -109,18 +107,17 @@ export class SqlRegistry implements Registry {
 
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
     const rows = await this.#database.query(
-      "SELECT name, created_at, deleting, limits FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
+      "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
       [after ?? "", limit],
     );
-    return rows.map(([name, createdAtMs, deleting, limits]) => ({
+    return rows.map(([name, createdAtMs, deleting]) => ({
       name: String(name),
       createdAtMs: Number(createdAtMs),
-      ...(limits === null ? {} : { limits: parse<AccountLimits>(limits) }),
       ...(deleting === 0 ? {} : { deleting: true }),
     }));
   }
 
-  async addAccount(name: string, limits?: AccountLimits): Promise<AccountState> {
+  async addAccount(name: string): Promise<AccountState> {
     const [, inserted] = await this.#database.batch([
       {
         sql:
@@ -130,23 +127,13 @@ export class SqlRegistry implements Registry {
       },
       {
         sql:
-          "INSERT INTO service_account (name, created_at, limits) SELECT ?, last, ? FROM service_clock " +
+          "INSERT INTO service_account (name, created_at) SELECT ?, last FROM service_clock " +
           "WHERE true ON CONFLICT (name) DO NOTHING",
-        params: [name, limits === undefined ? null : JSON.stringify(limits)],
+        params: [name],
       },
     ]);
     if (inserted?.rowsAffected === 1) return "absent";
     return (await this.admit(undefined, name)).account;
-  }
-
-  async setLimits(name: string, limits: AccountLimits): Promise<boolean> {
-    const [changed] = await this.#database.batch([
-      {
-        sql: "UPDATE service_account SET limits = ? WHERE name = ?",
-        params: [JSON.stringify(limits), name],
-      },
-    ]);
-    return changed?.rowsAffected === 1;
   }
 
   async beginDelete(name: string, registeredAtMs: number): Promise<boolean> {

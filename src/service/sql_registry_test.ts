@@ -59,11 +59,7 @@ describe("SqlRegistry.addAccount", () => {
     expect(third).toBe(second + 1);
     // An earlier release has neither of the tables, nor the columns.
     const tables = ["service_clock", "service_schema", "service_audit"].map((name) => `DROP TABLE ${name}`);
-    const columns = [
-      "service_token DROP expires_at",
-      "service_token DROP last_used_at",
-      "service_account DROP limits",
-    ];
+    const columns = ["service_token DROP expires_at", "service_token DROP last_used_at"];
     const back = [...tables, ...columns.map((column) => `ALTER TABLE ${column}`)];
     await shared.batch(back.map((sql) => ({ sql, params: [] })));
     const upgraded = await SqlRegistry.open(shared, new FakeClock(0));

@@ -17,7 +17,6 @@ export const REGISTRY_METHODS: { readonly [M in keyof Registry]: true } = {
   listTokens: true,
   recordAction: true,
   revokeToken: true,
-  setLimits: true,
 };
 
 /** The registry in the storage of a Durable Object, and its answers to the Worker. */
