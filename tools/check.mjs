@@ -88,7 +88,7 @@ const CHECKS = [
     name: "Worker deployment",
     steps: [["wrangler", ["deploy", "--dry-run", "--outdir", join(scratch, "worker")]]],
   },
-  { name: "JSR package", steps: [["deno", ["publish", "--dry-run", "--allow-dirty"]]] },
+  { name: "JSR package", steps: [["node", ["tools/check_jsr.mjs"]]], prints: true },
 ];
 
 /**

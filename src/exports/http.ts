@@ -1,7 +1,7 @@
 /**
  * The HTTP service: accounts, their devices and statistics, and the commit protocol that
  * `@holdfast/store/remote` speaks. `createApp` creates it over an `AccountService`: `LocalAccounts` in a
- * process, or `objectAccounts` of `@holdfast/store/worker`.
+ * process, or `objectAccounts` of `@holdfast/store/worker`. `AppType` is its type for `hono/client`.
  *
  * @module
  */

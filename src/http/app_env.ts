@@ -8,11 +8,14 @@ export interface AppVariables {
   principal: Principal;
   /** The account of the path. Set behind admission to it, as are its name and its registration time. */
   account: AccountHandle;
+  /** Name of that account, decoded from the path. */
   accountName: string;
+  /** Clock time in milliseconds at which that account was registered. */
   registeredAtMs: number;
 }
 
 /** The environment of the application. It uses no bindings of a host. */
 export interface AppEnv {
+  /** What `context.get` and `context.set` know, in the form that Hono asks for. */
   Variables: AppVariables;
 }

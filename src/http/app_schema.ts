@@ -180,5 +180,10 @@ export type AppSchema = AccountRoutes & {
   "/v1/tokens/:id": { $delete: Route<{ readonly param: { readonly id: string } }, null, 204, "body"> };
 };
 
-/** The type of the application, for `hono/client`: `hc<AppType>(url)`. */
+/**
+ * The type of the application, for `hono/client`: `hc<AppType>(url)`. It is computed from the tables of the
+ * service, so documentation has no names for its parts.
+ *
+ * @ignore
+ */
 export type AppType = Hono<AppEnv, AppSchema, "/">;

@@ -25,6 +25,7 @@ export interface AppOptions {
   readonly adminToken?: string | undefined;
   /** Clock, randomness and logger. Default to those of the runtime. */
   readonly host?: Partial<Host> | undefined;
+  /** Limits of bodies, calls and requests in flight. Missing ones have their defaults. */
   readonly limits?: Partial<AppLimits> | undefined;
   /**
    * The document that `GET /v1/openapi.json` answers: `openApiDocument()` of the subpath `openapi`. Left out,

@@ -12,10 +12,13 @@ export type ProblemCode = StoreErrorCode | ServiceErrorCode | RequestErrorCode |
  * change.
  */
 export interface Problem {
+  /** Problems are told apart by `code`, so there is no page for each. */
   readonly type: "about:blank";
   /** The reason phrase of the status. */
   readonly title: string;
+  /** The HTTP status of the answer. */
   readonly status: number;
+  /** The reason, for programs. */
   readonly code: ProblemCode;
   /** `action: state`, as the messages of the store's errors. It contains no secret. */
   readonly message: string;

@@ -3,6 +3,11 @@
  * the document run `npx vitest run --project system test/http/openapi_types_test.ts --update`.
  */
 
+/**
+ * The paths of the service, in the form that `openapi-fetch` reads: `createClient<paths>({ baseUrl })`.
+ *
+ * @ignore
+ */
 export interface paths {
     "/v1": {
         parameters: {
@@ -338,6 +343,11 @@ export interface paths {
     };
 }
 export type webhooks = Record<string, never>;
+/**
+ * The schemas of the service's requests and answers: `components["schemas"]["Problem"]`.
+ *
+ * @ignore
+ */
 export interface components {
     schemas: {
         ServiceIndex: {

@@ -20,6 +20,7 @@ export interface StoredToken {
   readonly hash: Uint8Array;
   /** The account that the token is for, or `undefined` for all of them. */
   readonly account: string | undefined;
+  /** What the bearer may do. */
   readonly permissions: readonly Permission[];
   /** A name for people. */
   readonly label: string;
@@ -38,6 +39,7 @@ export type AccountState = "absent" | "present" | "deleting";
 
 /** An account of the service. */
 export interface RegisteredAccount {
+  /** The name under which it is opened and addressed. */
   readonly name: string;
   /** Clock time in milliseconds. */
   readonly createdAtMs: number;
@@ -52,6 +54,7 @@ export interface RegisteredAccount {
 export interface Admission {
   /** `undefined` if it is not known or has expired. */
   readonly token: StoredToken | undefined;
+  /** Whether the account is there. */
   readonly account: AccountState;
   /**
    * When the account was registered, in milliseconds. `undefined` if there is no account. Each registration
@@ -65,6 +68,7 @@ export interface Admission {
 export interface Page {
   /** The last name or id of the page before. `undefined` for the first page. */
   readonly after: string | undefined;
+  /** Most entries of the page, 1 or more. */
   readonly limit: number;
 }
 
@@ -81,6 +85,7 @@ export interface Registry {
    *   caller compares the two by itself.
    */
   admit(tokenId: string | undefined, account: string | undefined, hash?: Uint8Array): Promise<Admission>;
+  /** Lists accounts in ascending order of their names, those that are being deleted included. */
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
   /** Registers an account if it is absent, at a later time than all before it. @returns Its state before. */
   addAccount(name: string): Promise<AccountState>;

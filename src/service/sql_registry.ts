@@ -64,6 +64,7 @@ export class SqlRegistry implements Registry {
     return new SqlRegistry(database, clock, scheduler);
   }
 
+  /** See `Registry.admit`: one query. */
   async admit(
     tokenId: string | undefined,
     account: string | undefined,
@@ -105,6 +106,7 @@ export class SqlRegistry implements Registry {
     if (this.#uses.size === 1) this.#scheduler.schedule(this.#task, nowMs + USE_DELAY_MS);
   }
 
+  /** See `Registry.listAccounts`: one query. */
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
     const rows = await this.#database.query(
       "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
@@ -117,6 +119,7 @@ export class SqlRegistry implements Registry {
     }));
   }
 
+  /** See `Registry.addAccount`: one transaction, in which the clock of the registry moves. */
   async addAccount(name: string): Promise<AccountState> {
     const [, inserted] = await this.#database.batch([
       {
@@ -136,6 +139,7 @@ export class SqlRegistry implements Registry {
     return (await this.admit(undefined, name)).account;
   }
 
+  /** See `Registry.beginDelete`: one transaction. */
   async beginDelete(name: string, registeredAtMs: number): Promise<boolean> {
     const params = [name, registeredAtMs];
     const [marked] = await this.#database.batch([
@@ -150,6 +154,7 @@ export class SqlRegistry implements Registry {
     return marked?.rowsAffected === 1;
   }
 
+  /** See `Registry.endDelete`: one statement. */
   async endDelete(name: string, registeredAtMs: number): Promise<void> {
     await this.#database.batch([
       {
@@ -159,6 +164,7 @@ export class SqlRegistry implements Registry {
     ]);
   }
 
+  /** See `Registry.addToken`: one transaction, in which the account and the number of tokens are checked. */
   async addToken(token: StoredToken): Promise<void> {
     const { id, hash, account, permissions, label, createdAtMs, expiresAtMs } = token;
     const [inserted] = await this.#database.batch([
@@ -182,6 +188,7 @@ export class SqlRegistry implements Registry {
     throw new LimitError(`issue token: the limit of ${MAX_TOKENS} tokens is reached`);
   }
 
+  /** See `Registry.listTokens`: one query. */
   async listTokens(account: string | undefined, { after, limit }: Page): Promise<StoredToken[]> {
     const rows = await this.#database.query(
       `SELECT ${TOKEN_COLUMNS} FROM service_token ` +
@@ -191,6 +198,7 @@ export class SqlRegistry implements Registry {
     return rows.map(tokenOf);
   }
 
+  /** See `Registry.revokeToken`: one statement. */
   async revokeToken(id: string): Promise<boolean> {
     const [deleted] = await this.#database.batch([
       { sql: "DELETE FROM service_token WHERE id = ?", params: [id] },
@@ -198,6 +206,7 @@ export class SqlRegistry implements Registry {
     return deleted?.rowsAffected === 1;
   }
 
+  /** See `Registry.recordAction`. */
   async recordAction({ key, ...action }: Parameters<Registry["recordAction"]>[0]): Promise<void> {
     await this.#database.batch([
       {
@@ -213,6 +222,7 @@ export class SqlRegistry implements Registry {
     ]);
   }
 
+  /** See `Registry.listActions`: one query. */
   async listActions({ after, limit }: Page): ReturnType<Registry["listActions"]> {
     const rows = await this.#database.query(
       "SELECT id, entry FROM service_audit WHERE id < ? ORDER BY id DESC LIMIT ?",
