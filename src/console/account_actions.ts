@@ -1,6 +1,7 @@
+import { hexOf } from "../bytes/mod.ts";
 import { BusyError, RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
-import { deleteAccount, type LocalAccounts, ServiceError } from "../service/mod.ts";
+import { deleteAccount, type LocalAccounts, type Registry, ServiceError } from "../service/mod.ts";
 import {
   importAccount,
   PassphraseError,
@@ -31,6 +32,11 @@ const KIND_OF: Readonly<Partial<Record<ActionName, Happening["kind"]>>> = {
 
 /** Days for which an account that was set aside can be brought back. */
 const UNDO_DAYS = 7;
+
+/** Bytes of the key of an action in the list of administrators' actions. */
+const KEY_BYTES = 16;
+
+type RecordedAction = Parameters<Registry["recordAction"]>[0];
 
 /** What actions are carried out on. */
 export interface AccountActionsOptions {
@@ -79,7 +85,10 @@ export class AccountActions {
       if (account === "deleting" && action !== "erase")
         throw new ServiceError("conflict", `${action}: the account is being deleted`);
       const target = { name, registeredAtMs, id };
-      const said = await watch.whileActing(name, () => this.#run(action, target));
+      const record = { by, action: `account.${action}`, account: name, subject: id };
+      const said = await this.#recorded(record, () =>
+        watch.whileActing(name, () => this.#run(action, target)),
+      );
       // A warning, since it is no part of the traffic: an administrator has changed something.
       host.logger.log("warn", "console: an action was carried out", fields);
       if (action !== "erase") watch.happened(name, KIND_OF[action] ?? "action", said);
@@ -95,6 +104,29 @@ export class AccountActions {
     } finally {
       this.#running.delete(name);
       if (action !== "erase") watch.touch(name);
+    }
+  }
+
+  /** Carries out what the list of administrators' actions has. If that cannot be written, nothing is done. */
+  async #recorded<T>(
+    action: Pick<RecordedAction, "account" | "action" | "by" | "subject">,
+    carryOut: () => Promise<T>,
+  ): Promise<T> {
+    const { accounts, host } = this.#options;
+    const key = hexOf(host.random.bytes(KEY_BYTES));
+    const record = { ...action, key, atMs: host.clock.nowMs() };
+    await accounts.registry.recordAction(record);
+    let outcome = "done";
+    try {
+      return await carryOut();
+    } catch (error) {
+      outcome = error instanceof ServiceError ? error.code : summarizeError(error).code;
+      throw error;
+    } finally {
+      await accounts.registry.recordAction({ ...record, outcome }).catch((error: unknown) => {
+        const { code } = summarizeError(error);
+        host.logger.log("error", "console: the outcome of an action was not recorded", { code });
+      });
     }
   }
 
