@@ -48,7 +48,8 @@ describe("the types of the subpath openapi", () => {
   test("are used in the guide as they are here", async () => {
     const program = (text: string): string => {
       const [, body = ""] = /async function newBot\([^{]*\{([\s\S]*?)\n\}/.exec(text) ?? [];
-      return body.replaceAll(/\s+/g, " ");
+      // The formatter of the code breaks other lines than the guide.
+      return body.replaceAll(/\s+/g, " ").replaceAll(/,(?= [}\])])/g, "");
     };
     const guide = await readFile("docs/guide/http.md", "utf8");
     const here = await readFile("test/http/typed_client_test.ts", "utf8");
