@@ -23,7 +23,7 @@ export type {
   TokenSummary,
 } from "./app_schema.ts";
 export { type AppOptions, createApp } from "./create_app.ts";
-export { METHOD_OF } from "./method_of.ts";
+export type { METHOD_OF } from "./method_of.ts";
 export {
   errorOfProblem,
   faultOf,

@@ -1,10 +1,13 @@
-import { METHOD_OF } from "../http/mod.ts";
+import type { METHOD_OF } from "../http/mod.ts";
 import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
 import { ANSWERED, describeOperation, SENT, WORDS } from "./operations.ts";
 import { PROBLEM_ANSWERS } from "./problems.ts";
 import { accountName, parameter, type Schema } from "./schema.ts";
 import { SCHEMAS } from "./schemas.ts";
 import { SERVICE_PATHS } from "./service_paths.ts";
+
+/** Repeated here, so that the document is read without the packages of the application. */
+const METHODS: typeof METHOD_OF = { read: "get", change: "post", delete: "delete" };
 
 /**
  * Describes the service in OpenAPI 3.1, for `createApp({ openApi: openApiDocument() })`, for generators of
@@ -73,7 +76,7 @@ function accountPaths(): Record<string, Schema> {
     paths[key] = {
       parameters: [ACCOUNT],
       ...paths[key],
-      [METHOD_OF[effect]]: describeOperation({
+      [METHODS[effect]]: describeOperation({
         ...{ id, tag: "Account", ...words, ...SENT[takes], ...ANSWERED[answers] },
         permissions: [permission, ...(admin ? ["admin"] : [])],
         problems: [...problems, "NotFound"],
