@@ -121,6 +121,15 @@ describe("a Baileys bot in a Durable Object", () => {
     await world.reads(anna, "paired");
     expect(await worker.ask("new", "status")).toMatchObject({ state: "open", isStarted: true, jid: id });
     await expect(worker.ask("new", "pair")).rejects.toThrow("pair: the bot is paired already");
+    // Refused by WhatsApp: another attempt would be in vain.
+    for (const code of ["403", "411"]) {
+      server.send(id, element("stream:error", { code }));
+      await expect
+        .poll(() => worker.ask("new", "status"))
+        .toMatchObject({ state: "stopped", isStarted: false });
+      await worker.ask("new", "start");
+      await expect.poll(() => worker.ask("new", "status")).toMatchObject({ state: "open" });
+    }
     // Logged out by the phone.
     server.send(
       id,

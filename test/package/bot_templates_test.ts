@@ -3,7 +3,8 @@
  * then the command that it prints. Packages are links to this project's; see templates_long_test.ts for npm's
  * own. Does not cover WhatsApp: the bots talk to the network that they bring.
  */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installedNode, nodeForWrangler } from "../../tools/lib/nodes.mjs";
 import { dose } from "../support/dose.ts";
@@ -74,6 +75,29 @@ describe.each(BOTS)("template $template on $name", ({ template, node, runtimes }
   });
 });
 
+describe("template bot-remote-object", () => {
+  test("ends the Worker at a signal that comes while it starts", { timeout: TIMEOUT_MS }, async ({
+    skip,
+  }) => {
+    const path = nodeForWrangler();
+    if (path === undefined) return skip("that Node is not installed: npm run nodes");
+    await using project = await initProject(program, "bot-remote-object");
+    await linkPackages(project, program);
+    await runProgram(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: project.folder });
+    const env = await environmentOf(project.folder, path);
+    const bot = new StartedProgram("exec node dist/main.js", { cwd: project.folder, env });
+    // wrangler makes this folder before the Worker is ready.
+    await expect
+      .poll(() => existsSync(join(project.folder, "worker/.wrangler")), { timeout: 60_000 })
+      .toBe(true);
+    expect(bot.output).not.toContain("connected");
+    expect(await bot.ends("SIGINT")).toBe(0);
+    expect(bot.output).toContain("SIGINT: closing");
+    const { stdout } = await runProgram("ps", ["-eo", "args"], { cwd: project.folder });
+    expect(stdout.split("\n").filter((line) => line.includes(project.folder))).toEqual([]);
+  });
+});
+
 describe("template bot-node", () => {
   let project: TemplateProject;
 
@@ -94,7 +118,7 @@ describe("template bot-node", () => {
     const first = start();
     await first.prints('got "pong');
     const second = start();
-    expect(await first.ends()).toBe(1);
+    expect(await first.ends()).toBe(3);
     expect(first.output).toContain("anna     stopped: another process has opened this account");
     await second.prints('got "pong');
     expect(await second.ends("SIGTERM")).toBe(0);

@@ -3,13 +3,15 @@
  * installation, see install_long_test.ts.
  */
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readProgramFolder } from "../../src/cli/holdfast/files.ts";
 import { TEMPLATES } from "../../src/cli/holdfast/init/templates.ts";
 import { folderKib, MAX_INSTALLED_KIB, MAX_PACKAGES } from "../support/programs/installed_size.ts";
-import { readManifest, runProgram } from "../support/programs/packed_package.ts";
+import { makeProject, readManifest, runProgram } from "../support/programs/packed_package.ts";
 
 const FOLDERS = new Set(TEMPLATES.flatMap(({ layers }) => layers.map(({ folder }) => folder)));
 
@@ -27,7 +29,25 @@ const ALLOWED: readonly RegExp[] = [
   /^dist\/console\/(?:index\.html|icon\.svg|_headers|v1\/openapi\.json|main-[A-Z0-9]{8}\.(?:js|css))$/,
   // Guides, which the README points to.
   /^docs\/guide\/[\w-]+\.md$/,
-  new RegExp(`^templates/(?:${[...FOLDERS].join("|")})/(?:src/|local/)?[\\w.]+$`),
+  new RegExp(`^templates/(?:${[...FOLDERS].join("|")})/(?:src/|local/)?\\w[\\w.]*$`),
+];
+
+/** What the commands of a template leave in its folder. */
+const LEFTOVERS: readonly string[] = [
+  ".dev.vars",
+  ".env",
+  ".env.local",
+  ".holdfast/module.wasm",
+  ".wrangler/state/a.sqlite",
+  "worker/.dev.vars",
+  "bots.db",
+  "bots.db-wal",
+  "backups/anna",
+  "dist/main.js",
+  "deno.lock",
+  "package-lock.json",
+  "worker-configuration.d.ts",
+  "node_modules/ws/index.js",
 ];
 
 let folder: string;
@@ -55,10 +75,33 @@ describe("npm package contents", () => {
     const wanted = [...FOLDERS].flatMap((name) =>
       readdirSync(`templates/${name}`, { recursive: true, encoding: "utf8" })
         .map((path) => `templates/${name}/${path.replaceAll("\\", "/")}`)
-        .filter((path) => !/\/(?:node_modules|\.\w+|dist|out)(?:\/|$)|\.db|worker-configuration/.test(path))
+        .filter(
+          (path) =>
+            !/\/(?:node_modules|\.[\w.]+|dist|out|backups)(?:\/|$)|\.db|worker-configuration/.test(path),
+        )
         .filter((path) => lstatSync(path).isFile()),
     );
     expect(packed.filter((path) => path.startsWith("templates/")).sort()).toEqual(wanted.sort());
+  });
+
+  test("have nothing that a user's commands leave in a template", { timeout: 120_000 }, async () => {
+    await using project = await makeProject();
+    const template = join(project.folder, "templates/bot-node");
+    await cp("package.json", join(project.folder, "package.json"));
+    for (const path of [...LEFTOVERS, "src/main.ts", "_gitignore"]) {
+      await mkdir(dirname(join(template, path)), { recursive: true });
+      await writeFile(join(template, path), "");
+    }
+    const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const { stdout } = await runProgram("npm", args, { cwd: project.folder });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const kept = ["_gitignore", "src/main.ts"];
+    expect(files.map(({ path }) => path).filter((path) => path !== "package.json")).toEqual(
+      kept.map((path) => `templates/bot-node/${path}`),
+    );
+    // `holdfast init` leaves them out as well, from a folder where they are.
+    const read = await readProgramFolder(pathToFileURL(`${template}/`));
+    expect([...read.keys()].sort()).toEqual(kept);
   });
 
   test("have what their modules and types import", () => {

@@ -1,6 +1,6 @@
 /**
  * Each template with the packages that npm, Bun or Deno install, the packed package in place of the
- * registry's; and the steps of the Dockerfile. Needs the registry.
+ * registry's (Deno installs no tarballs: it is unpacked afterwards); and the steps of the Dockerfile. Needs the registry.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -17,6 +17,8 @@ import {
   type InstalledProgram,
   initProject,
   installProgram,
+  unpackOwn,
+  useDependenciesOnly,
   useTarball,
 } from "../support/programs/template_project.ts";
 
@@ -43,7 +45,7 @@ const TEMPLATES = [
   },
   {
     template: "bot-deno",
-    install: "npm install",
+    install: "deno install",
     ready: 'got "pong',
     ...onNode,
     runtimes: ["deno" as const],
@@ -62,13 +64,16 @@ describe.each(TEMPLATES)(
       const path = node();
       if (path === undefined) return skip("that Node is not installed: npm run nodes");
       await using project = await initProject(program, template);
-      await useTarball(project, program.tarball);
+      const isDeno = install === "deno install";
+      if (isDeno) await useDependenciesOnly(project);
+      else await useTarball(project, program.tarball);
       const env = {
         ...(await environmentOf(project.folder, path, runtimes)),
         WRANGLER_SEND_METRICS: "false",
       };
       const installing = new StartedProgram(install, { cwd: project.folder, env });
       expect(await installing.ends(), installing.output).toBe(0);
+      if (isDeno) await unpackOwn(project, program);
       const started = new StartedProgram(project.start, { cwd: project.folder, env });
       await started.prints(ready);
       await started.ends("SIGINT");

@@ -17,6 +17,10 @@ export async function readProgramFile(url: URL): Promise<string> {
   return await readFile(url, "utf8");
 }
 
+/** Names of what installing, building and running leave in a folder: packages, databases, settings, secrets. */
+const LEFT_BEHIND =
+  /^(?:\..*|node_modules|dist|out|backups|worker-configuration\.d\.ts|package-lock\.json|deno\.lock|bun\.lockb?|.*\.db(?:-\w+)?)$/;
+
 /**
  * Reads the files of a folder that is installed beside the program, by their paths, with `/` between names.
  * What a user's own commands leave in such a folder is left out.
@@ -26,7 +30,7 @@ export async function readProgramFolder(url: URL): Promise<ReadonlyMap<string, U
   const files = new Map<string, Uint8Array>();
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     const path = relative(root, join(entry.parentPath, entry.name)).split(sep);
-    if (entry.isFile() && !path.includes("node_modules"))
+    if (entry.isFile() && !path.some((name) => LEFT_BEHIND.test(name)))
       files.set(path.join("/"), await readFile(join(root, ...path)));
   }
   return files;

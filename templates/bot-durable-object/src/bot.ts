@@ -32,6 +32,13 @@ const WAIT_MS = 30_000;
 /** Key of the object's storage under which stands that the bot is to be connected. */
 const STARTED = "bot.started";
 
+/** Reasons to disconnect after which another attempt fails as well, or does harm. */
+const FINAL: ReadonlySet<number | undefined> = new Set([
+  DisconnectReason.connectionReplaced,
+  DisconnectReason.forbidden,
+  DisconnectReason.multideviceMismatch,
+]);
+
 /** The parts of Baileys that Holdfast needs. The whole module would add 100 kB to the Worker. */
 const baileys = {
   aesDecryptGCM,
@@ -212,7 +219,7 @@ export class Bot extends AccountDurableObject<BotEnv> {
       return;
     }
     const { isRegistered } = (await this.holdfast.account()).device;
-    if (code === DisconnectReason.connectionReplaced || !isRegistered) {
+    if (FINAL.has(code) || !isRegistered) {
       await this.#halt();
       return;
     }

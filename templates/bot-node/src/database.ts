@@ -17,8 +17,8 @@ export const DEFAULT_DATABASE = "bots.db";
 /** What `--db` takes, for the help text. */
 export const DATABASE_HELP = "the file of the database";
 
-/** The database of a file, which all accounts share. */
-export async function openDatabase(path: string): Promise<Database> {
+/** The database of a file, which all accounts share. Opens at once, so there is nothing to stop. */
+export async function openDatabase(path: string, _stopping: AbortSignal): Promise<Database> {
   return {
     open: (account) => openFile(path, account),
     exists: () => existsSync(path),

@@ -17,10 +17,14 @@ export const DEFAULT_DATABASE: string = process.env.HOLDFAST_URL || "local";
 /** What `--db` takes, for the help text. */
 export const DATABASE_HELP = "URL of the service, with HOLDFAST_TOKEN; or local, the Worker on this machine";
 
-/** Accounts in Durable Objects: of a deployed Worker, or of the Worker on this machine. */
-export async function openDatabase(place: string): Promise<Database> {
+/**
+ * Accounts in Durable Objects: of a deployed Worker, or of the Worker on this machine.
+ *
+ * @throws {Error} When the Worker on this machine does not start, or `stopping` is aborted before it has.
+ */
+export async function openDatabase(place: string, stopping: AbortSignal): Promise<Database> {
   if (place === "local") {
-    const service = await startLocalService();
+    const service = await startLocalService(stopping);
     return {
       open: async (account) => {
         await service.add(account);

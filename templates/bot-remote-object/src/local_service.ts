@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -20,8 +20,12 @@ const START_MS = 60_000;
 /** Time of the Worker to end by itself. */
 const STOP_MS = 10_000;
 
-/** Starts the Worker with `wrangler dev`. Its objects are in `worker/.wrangler`. */
-export async function startLocalService(): Promise<LocalService> {
+/**
+ * Starts the Worker with `wrangler dev`. Its objects are in `worker/.wrangler`.
+ *
+ * @throws {Error} When it does not start, or `stopping` is aborted before it has. The Worker has then ended.
+ */
+export async function startLocalService(stopping: AbortSignal): Promise<LocalService> {
   const adminToken = readAdminToken();
   const server = spawn(process.execPath, [WRANGLER, "dev", "--port", "0", "--inspector-port", "0"], {
     cwd: WORKER,
@@ -29,9 +33,10 @@ export async function startLocalService(): Promise<LocalService> {
     stdio: ["ignore", "pipe", "pipe"],
     // In a group of its own: Ctrl-C must not end it before the bots have saved everything.
     detached: true,
+    windowsHide: true,
   });
   try {
-    const url = await addressOf(server);
+    const url = await addressOf(server, stopping);
     const call = callerOf(url, adminToken);
     const { id, token } = await call("POST", "tokens", {
       permissions: ["account", "erase"],
@@ -53,10 +58,13 @@ export async function startLocalService(): Promise<LocalService> {
 }
 
 /** Resolves with the address that the server prints. */
-async function addressOf(server: ChildProcess): Promise<string> {
+async function addressOf(server: ChildProcess, stopping: AbortSignal): Promise<string> {
   let output = "";
   return await new Promise<string>((found, failed) => {
-    const fail = (why: string): void => failed(new Error(`start the Worker: ${why}\n${output}`));
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      failed(new Error(`start the Worker: ${why}\n${output}`));
+    };
     const timer = setTimeout(() => fail("no address came"), START_MS);
     for (const stream of [server.stdout, server.stderr]) {
       stream?.on("data", (text) => {
@@ -67,6 +75,7 @@ async function addressOf(server: ChildProcess): Promise<string> {
         found(address);
       });
     }
+    stopping.addEventListener("abort", () => fail("stopped by a signal"));
     server.on("error", (error) => fail(error.message));
     server.on("exit", (code) => fail(`wrangler dev ended with ${code}`));
   });
@@ -75,7 +84,9 @@ async function addressOf(server: ChildProcess): Promise<string> {
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const ended = once(server, "exit");
-  server.kill("SIGTERM");
+  // Windows has no SIGTERM: wrangler would end at once, and leave what it has started.
+  if (process.platform === "win32") killGroup(server);
+  else server.kill("SIGTERM");
   const timer = setTimeout(() => killGroup(server), STOP_MS);
   await ended;
   clearTimeout(timer);
@@ -84,8 +95,13 @@ async function stop(server: ChildProcess): Promise<void> {
 }
 
 function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  if (process.platform === "win32") {
+    spawnSync("taskkill", ["/t", "/f", "/pid", String(pid)]);
+    return;
+  }
   try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    process.kill(-pid, "SIGKILL");
   } catch {
     // All of them have ended.
   }

@@ -95,6 +95,21 @@ export async function useTarball({ folder, files }: TemplateProject, tarball: st
   }
 }
 
+/** Asks for what the package depends on in place of the package. `unpackOwn` puts it there after the installation. */
+export async function useDependenciesOnly({ folder }: TemplateProject): Promise<void> {
+  const { name: own, dependencies } = await readManifest();
+  const path = join(folder, "package.json");
+  const manifest = await readJson(path);
+  const others = Object.entries(manifest.dependencies ?? {}).filter(([name]) => name !== own);
+  const changed = { ...manifest, dependencies: { ...Object.fromEntries(others), ...dependencies } };
+  await writeFile(path, JSON.stringify(changed, undefined, 2));
+}
+
+/** Unpacks the packed package into the packages of a project. */
+export async function unpackOwn({ folder }: TemplateProject, { tarball }: InstalledProgram): Promise<void> {
+  await unpackInto({ folder } as Parameters<typeof unpackInto>[0], tarball, []);
+}
+
 /** An environment whose first programs are a Node, and runtimes of this repository. */
 export async function environmentOf(
   folder: string,
