@@ -130,7 +130,7 @@ describe("template bot-node", () => {
     await bot.prints("connecting again in");
     expect(await bot.ends("SIGTERM")).toBe(0);
     const eraser = start(...database, "--erase", "offline");
-    expect(await eraser.ends()).toBe(0);
+    expect(await eraser.ends(), eraser.output).toBe(0);
     const again = start(...database, "--erase", "offline");
     expect(await again.ends()).toBe(1);
     expect(again.output).toContain("there is no such account");
