@@ -6,7 +6,7 @@ import type {
   FlushPoint,
 } from "../../src/console/model.ts";
 import type { AccountSnapshot } from "../../src/service/account_handle.ts";
-import type { AccountStats, FlushSummary } from "../../src/service/account_stats.ts";
+import type { AccountStats } from "../../src/service/account_stats.ts";
 import type { RegisteredAccount } from "../../src/service/registry.ts";
 import { Failure } from "./failure.ts";
 import type { Requests } from "./requests.ts";
@@ -43,7 +43,8 @@ export class BasicSource extends TokenRequests implements Source {
       kind: "service",
       shown,
       readOnly: false,
-      actions: ["flush", "erase"],
+      // The admin token signs in, and may not flush: only a token of the account may.
+      actions: ["erase"],
       live: false,
       nowMs: Date.now(),
     };
@@ -96,18 +97,9 @@ export class BasicSource extends TokenRequests implements Source {
 
   async act(account: string, action: ActionName, { confirm }: ActionRequest): Promise<ActionAnswer> {
     if (confirm !== account) throw new Failure("refused", "The name is not that of the account.");
-    const path = `/v1/accounts/${segmentOf(account)}`;
-    if (action === "erase") {
-      await this.requests.delete(path);
-      return { said: `Erased ${account}.` };
-    }
-    if (action !== "flush") throw new Failure("absent", "This service does not offer that.");
-    const { open, committed, rows } = await this.requests.post<FlushSummary>(`${path}/flush`);
-    return {
-      said: open
-        ? `Saved ${committed} items in ${rows} rows.`
-        : "The account is not open: nothing was to be saved.",
-    };
+    if (action !== "erase") throw new Failure("absent", "This service does not offer that.");
+    await this.requests.delete(`/v1/accounts/${segmentOf(account)}`);
+    return { said: `Erased ${account}.` };
   }
 
   async verify(): Promise<void> {

@@ -25,6 +25,10 @@ export function healthOfStats(
     const { lastError } = saver;
     return { ...shared, health: "failing", reason: `${failed}${lastError ? `: ${lastError.code}` : ""}.` };
   }
+  if (saver.isolated > 0) {
+    const changes = saver.isolated === 1 ? "change" : "changes";
+    return { ...shared, health: "failing", reason: `The database refuses ${saver.isolated} ${changes}.` };
+  }
   if (dirty.must > 0 && (dirty.oldestAgeMs ?? 0) > LATE_MS)
     return { ...shared, health: "late", reason: "State waits longer than the save interval." };
   if (backups !== undefined && backups.failures > 0)

@@ -7,7 +7,7 @@ import { Sign } from "../parts/icons.tsx";
 import { LiveBanner } from "../parts/live_switch.tsx";
 import { FailurePanel, Loading, Placeholder } from "../parts/panel.tsx";
 import { AccountView } from "../state/account_view.ts";
-import { shownLive } from "../state/live.ts";
+import { outageOf, shownLive } from "../state/live.ts";
 import { go, hrefOf } from "../state/route.ts";
 import { ACTION_WORDS } from "../words/actions.ts";
 import { HEALTH_WORDS } from "../words/health.ts";
@@ -98,9 +98,8 @@ export function AccountPage({ source, name }: AccountProps): JSX.Element {
 }
 
 function Waiting({ view }: { readonly view: AccountView }): JSX.Element {
-  const state = view.live.state.value;
-  if (state.kind !== "waiting") return <Loading text="Reading the account" lines={9} />;
-  const { failure } = state;
+  const failure = outageOf(view.live.state.value);
+  if (failure === undefined) return <Loading text="Reading the account" lines={9} />;
   return (
     <FailurePanel
       isPage

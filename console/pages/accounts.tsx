@@ -7,7 +7,7 @@ import { FailurePanel, Loading, Placeholder } from "../parts/panel.tsx";
 import type { AccountList } from "../state/account_list.ts";
 import { announce } from "../state/announcer.ts";
 import { type ListQuery, orderOf, ROWS_PER_PAGE, readQuery, writeQuery } from "../state/list_query.ts";
-import { shownLive } from "../state/live.ts";
+import { outageOf, shownLive } from "../state/live.ts";
 import { keepQuery } from "../state/route.ts";
 import { count, things } from "../words/numbers.ts";
 import { AccountFilters } from "./account_filters.tsx";
@@ -38,16 +38,14 @@ export function Accounts({ source, list, address }: AccountsProps): JSX.Element 
     };
   }, [list]);
   const reading = list.reading.value;
-  const state = list.live.state.value;
+  const outage = outageOf(list.live.state.value);
   if (reading.read === 0 && !reading.isWhole) {
-    if (state.kind === "waiting")
+    if (outage !== undefined)
       return (
         <FailurePanel
           isPage
-          failure={state.failure}
-          title={
-            state.failure.kind === "offline" ? "No connection to the service" : "The accounts cannot be read"
-          }
+          failure={outage}
+          title={outage.kind === "offline" ? "No connection to the service" : "The accounts cannot be read"}
           onRetry={() => list.live.retryNow()}
         />
       );

@@ -5,6 +5,8 @@ import type { Source, TokenRow } from "../api/source.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Sign } from "../parts/icons.tsx";
 import { sentence } from "../parts/panel.tsx";
+import { Facts } from "../parts/table.tsx";
+import { Ago, At, Nothing } from "../parts/times.tsx";
 import { tell } from "../state/announcer.ts";
 import { nameOf } from "./tokens.tsx";
 
@@ -44,6 +46,21 @@ export function RevokeDialog({ source, token, onClose, onChange }: RevokeProps):
   return (
     <Dialog title={`Revoke: ${name}`} onClose={onClose} isBusy={isRunning}>
       <form class="dialog-body" onSubmit={(event) => void revoke(event)} noValidate>
+        {/* A token that was rotated has the label of the new one. */}
+        <Facts
+          facts={[
+            ["Id", <code key="id">{token.id}</code>],
+            ["Created", <At key="created" atMs={token.createdAtMs} />],
+            [
+              "Last used",
+              token.lastUsedAtMs === undefined ? (
+                <Nothing key="used" text="never" />
+              ) : (
+                <Ago key="used" atMs={token.lastUsedAtMs} />
+              ),
+            ],
+          ]}
+        />
         <div class="consequences is-kept">
           <h3>What is kept</h3>
           <ul>

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Sign } from "../parts/icons.tsx";
 import type { AccountList } from "../state/account_list.ts";
 import { announce } from "../state/announcer.ts";
+import { outageOf } from "../state/live.ts";
 import { HEALTH_ORDER, HEALTH_WORDS, type HealthCounts, type Verdict, verdictOf } from "../words/health.ts";
 import { count, time } from "../words/numbers.ts";
 
@@ -15,11 +16,11 @@ const SIGNS = { act: "warning", watch: "warning", calm: "done", unknown: "search
 export function VerdictHead({ list }: { readonly list: AccountList }): JSX.Element {
   const counts = list.counts.value;
   const reading = list.reading.value;
-  const { kind } = list.live.state.value;
+  const state = list.live.state.value;
   const asOfMs = list.asOfMs.value;
-  const verdict = verdictOf(counts);
-  const isStale = kind === "waiting" && reading.isWhole;
-  const isPaused = kind === "paused";
+  const verdict = verdictOf(counts, list.asked.value);
+  const isStale = outageOf(state) !== undefined && reading.isWhole;
+  const isPaused = state.kind === "paused";
   useEffect(() => {
     if (isStale) announce("No connection to the service. It is tried again by itself.");
   }, [isStale]);
@@ -27,7 +28,7 @@ export function VerdictHead({ list }: { readonly list: AccountList }): JSX.Eleme
     ? { ...verdict, urgency: "watch", headline: "No connection" }
     : reading.isWhole
       ? verdict
-      : verdict.urgency === "calm"
+      : verdict.urgency === "calm" || verdict.urgency === "unknown"
         ? { ...verdict, urgency: "unknown", headline: "Reading the accounts…" }
         : verdict;
   return (

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { Live } from "../state/live.ts";
+import { type Live, outageOf } from "../state/live.ts";
 import { span, time } from "../words/numbers.ts";
 import { Sign } from "./icons.tsx";
 
@@ -47,8 +47,9 @@ export function LiveBanner({
         </button>
       </div>
     );
-  if (state.kind !== "waiting" || asOfMs === undefined) return null;
-  const isOffline = state.failure.kind === "offline";
+  const outage = outageOf(state);
+  if (outage === undefined || asOfMs === undefined) return null;
+  const isOffline = outage.kind === "offline";
   return (
     <div class="banner" role="status">
       <Sign name={isOffline ? "offline" : "warning"} />

@@ -3,8 +3,8 @@ import type { ConsoleEvents } from "../../src/console/model.ts";
 import { isAborted } from "../api/failure.ts";
 import type { StreamEvent } from "../api/read_events.ts";
 import type { Row, Source } from "../api/source.ts";
-import { HEALTH_ORDER, type HealthCounts } from "../words/health.ts";
-import { Live } from "./live.ts";
+import { type AskedTimes, HEALTH_ORDER, type HealthCounts } from "../words/health.ts";
+import { ASK_ONE_BY_ONE_MS, Live } from "./live.ts";
 import { Throttle } from "./throttle.ts";
 
 /** How often the list is drawn anew while events arrive. */
@@ -12,9 +12,6 @@ const DRAW_MS = 400;
 
 /** Accounts that are asked for their health at a time, where they are asked one by one. */
 const INSPECTIONS = 6;
-
-/** How often names are read where each account is asked by itself: each page wakes the registry's object. */
-const ASK_NAMES_MS = 60_000;
 
 /** How far the list was read. */
 export interface Reading {
@@ -32,6 +29,11 @@ export class AccountList {
   /** When the list was last known to be right, by the clock of this machine. */
   readonly asOfMs: Signal<number | undefined> = signal<number | undefined>(undefined);
   readonly counts: ReadonlySignal<HealthCounts>;
+  /**
+   * When the answers were given that the rows show, where accounts are asked one by one. They are not asked
+   * again by themselves, so they may be old while the names are not.
+   */
+  readonly asked: ReadonlySignal<AskedTimes | undefined>;
   /** Grows when accounts came or went. */
   membership = 0;
   readonly #source: Source;
@@ -39,6 +41,8 @@ export class AccountList {
   /** Names that events have changed while the list is read. */
   #changed: Set<string> | undefined;
   readonly #inspected = new Set<string>();
+  /** When an account answered last, by the clock of this machine. */
+  readonly #answeredAtMs = new Map<string, number>();
   readonly #draw = new Throttle(() => {
     this.version.value += 1;
   }, DRAW_MS);
@@ -48,7 +52,7 @@ export class AccountList {
     this.live = new Live({
       refresh: async (signal) => await this.#read(signal),
       onEvent: (event) => this.#apply(event),
-      askMs: source.asksOneByOne ? ASK_NAMES_MS : undefined,
+      askMs: source.asksOneByOne ? ASK_ONE_BY_ONE_MS : undefined,
       watch: source.info.live
         ? async (reader, signal) => await source.watch(undefined, reader, signal)
         : undefined,
@@ -61,6 +65,18 @@ export class AccountList {
       >;
       for (const { health } of this.#rows.values()) counts[health] += 1;
       return counts;
+    });
+    this.asked = computed(() => {
+      this.version.value;
+      let asked: AskedTimes | undefined;
+      for (const [name, atMs] of this.#answeredAtMs) {
+        if (!this.#rows.has(name)) continue;
+        asked = {
+          fromMs: Math.min(asked?.fromMs ?? atMs, atMs),
+          toMs: Math.max(asked?.toMs ?? atMs, atMs),
+        };
+      }
+      return asked;
     });
   }
 
@@ -80,6 +96,7 @@ export class AccountList {
         this.#inspected.add(name);
         try {
           this.#rows.set(name, await this.#source.inspect(row, signal));
+          this.#answeredAtMs.set(name, Date.now());
           this.#draw.call();
         } catch (error) {
           this.#inspected.delete(name);

@@ -3,7 +3,7 @@ import type { AccountRow, ConsoleEvents } from "../../src/console/model.ts";
 import { Failure } from "../api/failure.ts";
 import type { StreamEvent } from "../api/read_events.ts";
 import type { Detail, Source } from "../api/source.ts";
-import { Live } from "./live.ts";
+import { ASK_ONE_BY_ONE_MS, Live } from "./live.ts";
 import { Throttle } from "./throttle.ts";
 
 /** How often the page is drawn anew while events arrive. */
@@ -52,6 +52,7 @@ export class AccountView {
     this.live = new Live({
       refresh: async (signal) => await this.#read(signal),
       onEvent: (event) => this.#apply(event),
+      askMs: source.asksOneByOne ? ASK_ONE_BY_ONE_MS : undefined,
       watch: source.info.live
         ? async (reader, signal) => await source.watch(name, reader, signal)
         : undefined,

@@ -5,8 +5,8 @@ import type { StreamReader } from "../api/source.ts";
 
 /** How what is shown is kept up to date. */
 export type LiveState =
-  /** The first answer is awaited. */
-  | { readonly kind: "connecting" }
+  /** An answer is awaited. After a failure what is shown is old until it arrives. */
+  | { readonly kind: "connecting"; readonly failure?: Failure | undefined }
   /** Events arrive as they happen. */
   | { readonly kind: "live" }
   /** There is no stream: it is asked again from time to time. */
@@ -21,11 +21,19 @@ const MAX_RETRY_MS = 30_000;
 /** How often a source without a stream is asked. */
 const ASK_MS = 10_000;
 
+/** How often it is asked where accounts are asked one by one: each question wakes an object. */
+export const ASK_ONE_BY_ONE_MS = 60_000;
+
 /** A stream on which nothing arrives for this time is dead: the service sends a comment more often. */
 const SILENCE_MS = 45_000;
 
 /** A connection that stays for this time was none that fails at once. */
 const STEADY_MS = 10_000;
+
+/** The failure after which nothing was answered yet: what is shown is old. */
+export function outageOf(state: LiveState): Failure | undefined {
+  return state.kind === "waiting" || state.kind === "connecting" ? state.failure : undefined;
+}
 
 /** What a connection keeps up to date. */
 export interface LiveTarget {
@@ -49,6 +57,8 @@ export class Live {
   #running = new AbortController();
   #wake: (() => void) | undefined;
   #failures = 0;
+  /** The last failure, until something is answered. */
+  #outage: Failure | undefined;
 
   constructor(target: LiveTarget) {
     this.#target = target;
@@ -58,7 +68,7 @@ export class Live {
     this.#running.abort();
     this.#running = new AbortController();
     this.#failures = 0;
-    this.state.value = { kind: "connecting" };
+    this.state.value = { kind: "connecting", failure: this.#outage };
     void this.#run(this.#running.signal);
   }
 
@@ -116,7 +126,9 @@ export class Live {
       }, STEADY_MS);
       this.#target.refresh(signal).then(
         () => {
-          if (!signal.aborted) this.state.value = { kind: "live" };
+          if (signal.aborted) return;
+          this.#outage = undefined;
+          this.state.value = { kind: "live" };
         },
         (error: unknown) => {
           lost = error;
@@ -137,10 +149,14 @@ export class Live {
     throw lost ?? new Failure("offline", "The connection to the service has ended.");
   }
 
+  /** Asks once, and pauses. Nothing is asked while nobody sees the page. */
   async #ask(signal: AbortSignal): Promise<void> {
+    await untilSeen(signal);
+    if (signal.aborted) return;
     await this.#target.refresh(signal);
     if (signal.aborted) return;
     this.#failures = 0;
+    this.#outage = undefined;
     const everyMs = this.#target.askMs ?? ASK_MS;
     this.state.value = { kind: "asking", everyMs };
     await this.#pauseFor(everyMs);
@@ -149,10 +165,11 @@ export class Live {
   async #waitToRetry(failure: Failure, signal: AbortSignal): Promise<void> {
     const longest = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
     this.#failures += 1;
+    this.#outage = failure;
     const waitMs = longest * (0.5 + Math.random() / 2);
     this.state.value = { kind: "waiting", retryAtMs: Date.now() + waitMs, failure };
     await this.#pauseFor(waitMs);
-    if (!signal.aborted) this.state.value = { kind: "connecting" };
+    if (!signal.aborted) this.state.value = { kind: "connecting", failure };
   }
 
   async #pauseFor(ms: number): Promise<void> {
@@ -165,6 +182,21 @@ export class Live {
     });
     this.#wake = undefined;
   }
+}
+
+/** Resolves when the page is visible, or when the signal is aborted. */
+async function untilSeen(signal: AbortSignal): Promise<void> {
+  if (!document.hidden || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const seen = new AbortController();
+    const check = (): void => {
+      if (document.hidden && !signal.aborted) return;
+      seen.abort();
+      resolve();
+    };
+    document.addEventListener("visibilitychange", check, { signal: seen.signal });
+    signal.addEventListener("abort", check, { signal: seen.signal });
+  });
 }
 
 /** What keeps the page up to date that is shown now: the head of the console has its switch. */

@@ -19,31 +19,54 @@ export type Session =
 /** The session of this tab. */
 export const session: Signal<Session> = signal<Session>({ phase: "signedOut" });
 
+/** Attempts to sign in. Only the last one counts. */
+let attempts = 0;
+
 /**
- * Begins with the token of the address, or with that of this tab. The token is removed from the address, so
- * that it stays out of the history and of what is shared.
+ * Begins with the token of the address, or with that of this tab. A token that is pasted into the address of
+ * an open tab begins a new session. Called before the routes follow the address, so that they never see it.
  */
 export function beginSession(): void {
-  const token = /^#token=([^&]+)$/.exec(location.hash)?.[1];
-  if (token !== undefined) {
-    history.replaceState(history.state, "", "#/");
-    sessionStorage.setItem(KEY, decodeURIComponent(token));
-  }
+  addEventListener("hashchange", () => {
+    const pasted = takeToken();
+    if (pasted === undefined) return;
+    forget({ phase: "signedOut" });
+    sessionStorage.setItem(KEY, pasted);
+    void signIn(pasted);
+  });
+  const token = takeToken();
+  if (token !== undefined) sessionStorage.setItem(KEY, token);
   const kept = sessionStorage.getItem(KEY);
   if (kept !== null) void signIn(kept);
 }
 
+/** Removes the token from the address, so that it stays out of the history and of what is shared. */
+function takeToken(): string | undefined {
+  const token = /^#token=([^&]+)$/.exec(location.hash)?.[1];
+  if (token === undefined) return undefined;
+  history.replaceState(history.state, "", "#/");
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
+}
+
 /** Signs in, and keeps the token in this tab until it is closed or signed out. */
 export async function signIn(token: string): Promise<void> {
+  attempts += 1;
+  const attempt = attempts;
   session.value = { phase: "opening" };
   try {
     const source = await openSource(token, (failure) => {
-      if (session.peek().phase === "open") signOut(failure);
+      if (attempt === attempts && session.peek().phase === "open") signOut(failure);
     });
+    if (attempt !== attempts) return;
     sessionStorage.setItem(KEY, token);
     setServiceClock(source.info.nowMs);
     session.value = { phase: "open", source, accounts: new AccountList(source) };
   } catch (error) {
+    if (attempt !== attempts) return;
     const failure = failureOf(error);
     if (failure.kind === "unauthorized" || failure.kind === "forbidden" || failure.kind === "absent") {
       forget({ phase: "signedOut", failure });

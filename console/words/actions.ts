@@ -79,7 +79,11 @@ export const ACTION_WORDS: Readonly<Record<ActionName, ActionWords>> = {
     label: "Erase",
     verb: "Erase for good",
     does: "Everything of the account is deleted, and its tokens are revoked. It cannot be undone.",
-    kept: ["Every other account.", "Backups that were made of it."],
+    kept: [
+      "Every other account.",
+      "Backups that were made of it.",
+      "States of its name that were retired before, for up to seven days: `holdfast purge` deletes them. On Workers nothing is kept of them.",
+    ],
     lost: ["Its device, sessions, messages and app state. The phone has to link it anew."],
     running: "Erasing…",
   },

@@ -1,4 +1,5 @@
 import type { KnownHealth } from "../api/source.ts";
+import { minute } from "./numbers.ts";
 
 /** How urgent it is: something is or will be lost, something is unfinished, or nothing is to be done. */
 export type Urgency = "act" | "watch" | "calm";
@@ -71,7 +72,8 @@ export const HEALTH_WORDS: Readonly<Record<KnownHealth, HealthWords>> = {
   elsewhere: {
     label: "Elsewhere",
     urgency: "calm",
-    means: "It is not open here. A process elsewhere may have it.",
+    means:
+      "It is not open here. A process elsewhere may have it, and whether that saves is not visible here.",
   },
   unused: { label: "Unused", urgency: "calm", means: "It is registered and was never opened." },
   unknown: {
@@ -86,14 +88,23 @@ export type HealthCounts = Readonly<Record<KnownHealth, number>>;
 
 /** The state of all accounts in one sentence, and what is to be done first. */
 export interface Verdict {
-  /** `unknown` while there are accounts that were not asked. */
+  /** `unknown` where something is not visible here: accounts elsewhere, old answers, or accounts not asked. */
   readonly urgency: Urgency | "unknown";
   readonly headline: string;
   readonly detail: string;
 }
 
-/** Sums up the healths of accounts. */
-export function verdictOf(counts: HealthCounts): Verdict {
+/** When the first and the last of some answers were given, by the clock of this machine. */
+export interface AskedTimes {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * Sums up the healths of accounts. With the times of `asked` the answers are of the past, so nothing is said of
+ * the present.
+ */
+export function verdictOf(counts: HealthCounts, asked?: AskedTimes): Verdict {
   const sum = (urgency: Urgency): number =>
     HEALTH_ORDER.filter((health) => HEALTH_WORDS[health].urgency === urgency).reduce(
       (total, health) => total + counts[health],
@@ -106,7 +117,8 @@ export function verdictOf(counts: HealthCounts): Verdict {
       ? `${countOf(counts.ok)} open here and saved in time`
       : `${countOf(counts[health])} ${HEALTH_WORDS[health].label.toLowerCase()}`,
   );
-  const detail = `${countOf(total)} ${total === 1 ? "account" : "accounts"}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`;
+  const summary = `${countOf(total)} ${total === 1 ? "account" : "accounts"}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`;
+  const detail = asked === undefined ? summary : `${summary} ${askedAt(asked)}`;
   if (act > 0)
     return {
       urgency: "act",
@@ -119,10 +131,26 @@ export function verdictOf(counts: HealthCounts): Verdict {
       headline: watch === 1 ? "One account to watch" : `${countOf(watch)} accounts to watch`,
       detail,
     };
-  if (counts.unknown === 0) return { urgency: "calm", headline: "All is well", detail };
-  if (counts.unknown === total)
+  if (total > 0 && counts.unknown === total)
     return { urgency: "unknown", headline: `${countOf(total)} accounts`, detail: "None was asked yet." };
-  return { urgency: "unknown", headline: "What was asked is well", detail };
+  if (counts.elsewhere > 0) {
+    const found = counts.unknown === 0 ? "No damage found" : "No damage found in what was asked";
+    return { urgency: "unknown", headline: `${found}. ${elsewhereOf(counts.elsewhere)}`, detail };
+  }
+  if (counts.unknown > 0) return { urgency: "unknown", headline: "What was asked was well", detail };
+  if (asked !== undefined) return { urgency: "unknown", headline: "All was well when asked", detail };
+  return { urgency: "calm", headline: "All is well", detail };
+}
+
+function elsewhereOf(accounts: number): string {
+  return accounts === 1
+    ? "One account runs elsewhere: its saving is not visible here"
+    : `${countOf(accounts)} accounts run elsewhere: their saving is not visible here`;
+}
+
+function askedAt({ fromMs, toMs }: AskedTimes): string {
+  const [from, to] = [minute(fromMs), minute(toMs)];
+  return from === to ? `Asked at ${from}.` : `Asked from ${from} to ${to}.`;
 }
 
 const COUNT = new Intl.NumberFormat("en");

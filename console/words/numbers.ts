@@ -3,6 +3,7 @@ const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const RATIO = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 // The Swedish form is year-month-day.
 const DATE_TIME = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+const MINUTE = new Intl.DateTimeFormat("sv-SE", { timeStyle: "short" });
 const TIME = new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium" });
 
 /** A whole number. */
@@ -36,6 +37,11 @@ export function took(ms: number): string {
 /** A clock time, with its date. */
 export function dateTime(atMs: number): string {
   return DATE_TIME.format(atMs);
+}
+
+/** The minute of a clock time of a day that is known. */
+export function minute(atMs: number): string {
+  return MINUTE.format(atMs);
 }
 
 /** A clock time of a day that is known. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isWanted, orderOf, readQuery, writeQuery } from "../../console/state/list_query.ts";
+import { ACTION_WORDS } from "../../console/words/actions.ts";
 import { HEALTH_ORDER, type HealthCounts, verdictOf } from "../../console/words/health.ts";
 import { eachHealth, manyAccounts } from "./made_accounts.ts";
 
@@ -74,15 +75,51 @@ describe("verdictOf", () => {
   });
 
   test("says that all is well only where it is known", () => {
-    expect(verdictOf(counts({ ok: 3, elsewhere: 1 }))).toMatchObject({
+    expect(verdictOf(counts({ ok: 3, unused: 1 }))).toMatchObject({
       urgency: "calm",
       headline: "All is well",
     });
     expect(verdictOf(counts({ unknown: 3 })).headline).toBe("3 accounts");
     expect(verdictOf(counts({ ok: 1, unknown: 3 }))).toEqual({
       urgency: "unknown",
-      headline: "What was asked is well",
+      headline: "What was asked was well",
       detail: "4 accounts: 1 open here and saved in time, 3 not asked.",
     });
+  });
+
+  test("says of accounts elsewhere that their saving is not visible", () => {
+    expect(verdictOf(counts({ ok: 3, elsewhere: 2 }))).toEqual({
+      urgency: "unknown",
+      headline: "No damage found. 2 accounts run elsewhere: their saving is not visible here",
+      detail: "5 accounts: 3 open here and saved in time, 2 elsewhere.",
+    });
+    expect(verdictOf(counts({ elsewhere: 1 })).headline).toBe(
+      "No damage found. One account runs elsewhere: its saving is not visible here",
+    );
+    expect(verdictOf(counts({ elsewhere: 1, unknown: 1 })).headline).toMatch(
+      /^No damage found in what was asked\. /,
+    );
+    expect(verdictOf(counts({ elsewhere: 2, late: 1 })).headline).toBe("One account to watch");
+    expect(verdictOf(counts({ elsewhere: 2, damaged: 1 })).headline).toBe("One account needs you");
+  });
+
+  test("says when accounts were asked, and nothing of the present", () => {
+    const at = (minutes: number): number => new Date(2026, 10, 3, 9, minutes).getTime();
+    expect(verdictOf(counts({ ok: 1 }), { fromMs: at(30), toMs: at(30) })).toEqual({
+      urgency: "unknown",
+      headline: "All was well when asked",
+      detail: "1 account: 1 open here and saved in time. Asked at 09:30.",
+    });
+    expect(verdictOf(counts({ failing: 1 }), { fromMs: at(30), toMs: at(41) }).detail).toMatch(
+      / Asked from 09:30 to 09:41\.$/,
+    );
+  });
+});
+
+describe("the words of erase", () => {
+  test("say that what was retired before is kept, and what deletes it", () => {
+    expect(ACTION_WORDS.erase.kept.join(" ")).toMatch(
+      /retired before, for up to seven days: `holdfast purge`/,
+    );
   });
 });

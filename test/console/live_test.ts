@@ -73,6 +73,19 @@ describe("the list", () => {
     expect(service.streams).toBe(1);
   });
 
+  test("says that there is no connection while it tries again", async () => {
+    const { page } = tab;
+    await tab.visit("#/accounts");
+    await isLive();
+    service.state.fault = "cut";
+    service.cutStreams();
+    await page.getByRole("heading", { name: "No connection" }).waitFor();
+    service.state.fault = "silent";
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByText("Connecting", { exact: true }).waitFor();
+    expect(await page.getByRole("heading", { name: "No connection" }).count()).toBe(1);
+  });
+
   test("waits longer after each failure, half a minute at most", async () => {
     const { page } = tab;
     await page.clock.install({ time: NOW_MS });
@@ -125,9 +138,55 @@ describe("the list", () => {
     await page.getByText("There are no accounts yet").waitFor();
     expect(service.streams).toBe(0);
   });
+
+  test("says when accounts were asked that are asked one by one", async () => {
+    const { page } = tab;
+    service.state.hasConsole = false;
+    service.state.rows = service.state.rows.filter(({ health }) => health === "ok");
+    await tab.visit("#/accounts");
+    await page.getByRole("heading", { name: "All was well when asked" }).waitFor();
+    await page.getByText(/Asked (at|from) \d\d:\d\d/).waitFor();
+  });
 });
 
 describe("an account", () => {
+  test("says that there is no connection while it tries again", async () => {
+    const { page } = tab;
+    await tab.visit("#/accounts/bot-porto");
+    await isLive();
+    service.state.fault = "cut";
+    service.cutStreams();
+    await page.getByText("No connection to the service.").waitFor();
+    service.state.fault = "silent";
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByText("Connecting", { exact: true }).waitFor();
+    expect(await page.getByText("No connection to the service.").count()).toBe(1);
+  });
+
+  test("is asked each minute where accounts are asked one by one, and only while it is seen", async () => {
+    const { page } = tab;
+    service.state.hasConsole = false;
+    await page.clock.install({ time: NOW_MS });
+    await tab.visit("#/accounts/bot-porto");
+    await page.getByText("Every 1 min").waitFor();
+    service.requests.length = 0;
+    const asked = (): number => service.requests.filter((request) => request.endsWith("/stats")).length;
+    await page.clock.runFor(50_000);
+    expect(asked()).toBe(0);
+    await page.clock.runFor(11_000);
+    await expect.poll(asked).toBe(1);
+    const setHidden = async (isHidden: boolean): Promise<void> =>
+      await page.evaluate((hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+    await setHidden(true);
+    for (let minute = 0; minute < 5; minute += 1) await page.clock.runFor(60_000);
+    expect(asked()).toBe(1);
+    await setHidden(false);
+    await expect.poll(asked).toBe(2);
+  });
+
   test("shows flushes and events as they happen", async () => {
     const { page } = tab;
     await tab.visit("#/accounts/bot-porto");
