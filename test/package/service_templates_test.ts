@@ -104,5 +104,7 @@ describe("template service-workers", () => {
     const { stdout } = await runProgram(node, args, { cwd: project.folder });
     expect(stdout).toMatch(/env\.ACCOUNTS \(AccountDurableObject\)/);
     expect(stdout).toMatch(/env\.REGISTRY \(RegistryDurableObject\)/);
+    // The pages of the console.
+    expect(stdout).toMatch(/Read \d+ files from the assets directory .*console/);
   });
 });
