@@ -162,7 +162,7 @@ export function Retired({ detail, onIntent }: IntentProps): JSX.Element {
         <p class="quiet">No account of this name was retired.</p>
       ) : (
         <Table
-          caption="Retired accounts of this name, the newest first"
+          caption="Retired accounts of this name, the one that is kept the longest first"
           rows={retired}
           keyOf={({ id }) => id}
           columns={[

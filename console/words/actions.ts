@@ -60,7 +60,10 @@ export const ACTION_WORDS: Readonly<Record<ActionName, ActionWords>> = {
     label: "Retire",
     verb: "Retire",
     does: "The account is set aside. Its name is free, and it can be brought back for seven days.",
-    kept: ["The device, identities, LIDs, app state and sessions, for seven days. The device stays linked."],
+    kept: [
+      "The device, identities, LIDs, app state and sessions, for seven days. The device stays linked.",
+      "The identity alone, when the rest is too large or cannot be read: the answer says so.",
+    ],
     lost: [
       "Stored messages, skipped message keys and group metadata, at once.",
       "After seven days everything.",
@@ -79,12 +82,11 @@ export const ACTION_WORDS: Readonly<Record<ActionName, ActionWords>> = {
     label: "Erase",
     verb: "Erase for good",
     does: "Everything of the account is deleted, and its tokens are revoked. It cannot be undone.",
-    kept: [
-      "Every other account.",
-      "Backups that were made of it.",
-      "States of its name that were retired before, for up to seven days: `holdfast purge` deletes them. On Workers nothing is kept of them.",
+    kept: ["Every other account.", "Backups that were made of it."],
+    lost: [
+      "Its device, sessions, messages and app state. The phone has to link it anew.",
+      "States of its name that were retired before: they cannot be brought back.",
     ],
-    lost: ["Its device, sessions, messages and app state. The phone has to link it anew."],
     running: "Erasing…",
   },
 };

@@ -1,10 +1,12 @@
 import { hexOf } from "../bytes/mod.ts";
 import { BusyError, RefusedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
+import { CALLER_WIRE } from "../protocol/mod.ts";
 import { deleteAccount, type LocalAccounts, type Registry, ServiceError } from "../service/mod.ts";
 import {
   importAccount,
   PassphraseError,
+  type RetiredAccount,
   readTransferFile,
   retireAccount,
   TransferFileError,
@@ -185,25 +187,32 @@ export class AccountActions {
     await readToEnd(file, passphrase);
     const again = await backups.read(name, id);
     if (again === undefined) throw new ServiceError("not-found", "restore: no backup has this name");
-    await accounts.whileClosed(name, registeredAtMs, (backend) =>
+    const { replaced } = await accounts.whileClosed(name, registeredAtMs, (backend) =>
       importAccount(backend, again, { mode: "replace", undoDays: UNDO_DAYS, passphrase, host }),
     );
-    return `Restored the backup ${id}. What it replaced is kept for ${UNDO_DAYS} days: retire the account first, then bring it back.`;
+    if (replaced === undefined) return `Restored the backup ${id}.`;
+    return `Restored the backup ${id}. What it replaced ${keptOf(replaced)} Retire the account first, then bring it back.`;
   }
 
   async #retire({ name, registeredAtMs }: Target): Promise<string> {
     const { accounts, host } = this.#options;
-    await accounts.whileClosed(name, registeredAtMs, async (backend) => {
+    const kept = await accounts.whileClosed(name, registeredAtMs, async (backend) => {
       // Such an account would be erased.
       if (!(await backend.exists()))
         throw new RefusedError("retire: the account has no device, there is nothing to set aside");
-      await retireAccount(backend, { host, undoDays: UNDO_DAYS });
+      return await retireAccount(backend, { host, undoDays: UNDO_DAYS });
     });
-    return `Retired the account. It can be brought back for ${UNDO_DAYS} days.`;
+    return `Retired the account.${kept === undefined ? "" : ` It ${keptOf(kept)}`}`;
   }
 
   async #undo({ name, registeredAtMs, id }: Target): Promise<string> {
     const { accounts } = this.#options;
+    // Before an account is closed that is open: what is refused changes nothing. It asks the database, since an
+    // account that is open here may have been retired elsewhere.
+    const asked = CALLER_WIRE.encodeRead("exists", []);
+    const answer = await accounts.account(name, registeredAtMs).call(asked, { account: name });
+    if (CALLER_WIRE.decodeAnswer("exists", answer as Uint8Array) === true)
+      throw new RefusedError("undo: there is an account of this name, retire it first");
     const back = await accounts.whileClosed(name, registeredAtMs, (backend) => undoRetirement(backend, id));
     if (back === undefined) throw new ServiceError("not-found", "undo: no such retired account");
     return "Brought the account back. Conversations are set up anew with the first message to each device.";
@@ -213,7 +222,7 @@ export class AccountActions {
     const { accounts, watch } = this.#options;
     await deleteAccount(accounts, { name, registeredAtMs });
     watch.forget(name);
-    return "Erased the account, and revoked its tokens.";
+    return "Erased the account with what was retired under its name, and revoked its tokens.";
   }
 
   #keptBackups(action: ActionName): KeptBackups {
@@ -222,6 +231,15 @@ export class AccountActions {
       throw new RefusedError(`${action}: the service makes no backups, start it with --backups`);
     return backups;
   }
+}
+
+/** Says what can be brought back of an account that was set aside. */
+function keptOf({ keeps }: RetiredAccount): string {
+  const what =
+    keeps === "identity"
+      ? "its identity alone, since the rest is too large or cannot be read"
+      : "its identity, app state and sessions, without skipped message keys";
+  return `can be brought back for ${UNDO_DAYS} days: ${what}.`;
 }
 
 /** Reads the whole file of a backup. @throws {RefusedError} When it cannot be used. */

@@ -67,7 +67,7 @@ async function readLists(
   return {
     tables: tables.filter(({ rows }) => rows > 0),
     quarantine: quarantine.slice(0, MAX_LISTED),
-    // The one that is kept the longest was set aside last.
+    // The one that is kept the longest first. When each was set aside is not stored.
     retired: retired
       .reverse()
       .slice(0, MAX_LISTED)

@@ -12,6 +12,7 @@ import { BusyError, RefusedError } from "../errors/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
 import { findAccounts, LocalAccounts, SqlRegistry } from "../service/mod.ts";
 import { type FakeHost, fakeHost } from "../testing/mod.ts";
+import { retireAccount } from "../transfer/mod.ts";
 import { AccountActions } from "./account_actions.ts";
 import { AccountWatch } from "./account_watch.ts";
 import { ServiceSource } from "./service_source.ts";
@@ -162,7 +163,7 @@ describe("AccountActions", () => {
   const by = "root";
 
   test("carry out one action of an account at a time, and refuse by a rule", async () => {
-    const { accounts, actions, host, registry, source } = await world();
+    const { accounts, actions, host, open, registry, source } = await world();
     await registry.addAccount("a");
     const ask = (action: Parameters<AccountActions["act"]>[0]["action"], id?: string) =>
       actions.act({ account: "a", action, confirm: "a", id, by });
@@ -180,7 +181,7 @@ describe("AccountActions", () => {
     await expect(ask("takeOver")).rejects.toThrow("open here already");
     const { registrationId } = (await source.account("a")).device ?? {};
     const [first, second] = await Promise.allSettled([ask("retire"), ask("flush")]);
-    expect(first.status).toBe("fulfilled");
+    expect(first).toMatchObject({ value: expect.stringContaining("without skipped message keys") });
     expect((second as PromiseRejectedResult).reason).toBeInstanceOf(BusyError);
     const retired = await source.account("a");
     expect(retired).toMatchObject({ health: "unused", retired: [{ id: expect.any(String) }] });
@@ -188,14 +189,51 @@ describe("AccountActions", () => {
     expect(retired.timeline.map(({ kind }) => kind)).toEqual(["opened", "closed", "retired"]);
     await ask("undo", retired.retired[0]?.id);
     expect((await source.account("a")).device?.registrationId).toBe(registrationId);
-    await expect(ask("undo")).rejects.toMatchObject({ code: "not-found" });
+    await expect(ask("undo")).rejects.toThrow("retire it first");
     await ask("takeOver");
+    // What is refused closes nothing.
+    await expect(ask("undo", retired.retired[0]?.id)).rejects.toThrow("retire it first");
     expect((await source.account("a")).owner?.place).toBe("here");
+    // An account that another service has retired is still open here.
+    await retireAccount(await open("a"), { host });
+    await ask("undo");
     await ask("erase");
     await expect(source.account("a")).rejects.toMatchObject({ code: "not-found" });
     await expect(handle.device()).rejects.toThrow("deleted");
     const lines = host.logger.messages("warn").filter((line) => line.startsWith("console:"));
     expect(lines.length).toBeGreaterThan(8);
+    await accounts.close();
+  });
+
+  test("erase what was retired too, and say what a retirement keeps", async () => {
+    const { accounts, actions, open, registry, source } = await world();
+    await registry.addAccount("a");
+    const ask = (action: "retire" | "undo" | "erase") =>
+      actions.act({ account: "a", action, confirm: "a", by });
+    const [at] = await findAccounts(driver, ["a"]);
+    const handle = accounts.account("a", at?.createdAtMs ?? 0);
+    const link = () => handle.commandDevice([{ kind: "setPushName", pushName: "Ada" }]);
+    await link();
+    expect(await ask("retire")).toContain("sessions, without skipped message keys");
+    await link();
+    await driver.batch([
+      {
+        sql: `INSERT INTO device_list (device_id, user, timestamp, devices)
+          SELECT device_id, '1000@lid', 1, X'FF' FROM account WHERE name = 'a'`,
+        params: [],
+      },
+    ]);
+    expect(await ask("retire")).toContain("its identity alone");
+    await expect(ask("undo")).rejects.toThrow("choose one by its id");
+    await link();
+    // Another name keeps what is its own.
+    await (await open("b")).create();
+    await (await open("b")).commit([
+      { kind: "account.setAside", id: "b".repeat(32), until: 9e9, keeps: "state" },
+    ]);
+    expect((await source.account("a")).retired).toHaveLength(2);
+    await ask("erase");
+    expect((await (await open("a")).listSetAside()).map(({ account }) => account)).toEqual(["b"]);
     await accounts.close();
   });
 

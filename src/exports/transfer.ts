@@ -52,6 +52,7 @@ export {
   PassphraseError,
   purgeRetired,
   type ReadTransferOptions,
+  type RetiredAccount,
   type RetireOptions,
   readTransferFile,
   resumeMove,

@@ -146,10 +146,13 @@ async function read(
   )(...args);
 }
 
-/** Writes after which the account is gone, or its name another account's. */
-const ERASING: readonly WriteKind[] = ["account.delete", "account.setAside"];
+/**
+ * Writes after which the account is gone, or its name another account's. What is brought back may be another
+ * customer's, who had the name before.
+ */
+const ERASING: readonly WriteKind[] = ["account.delete", "account.setAside", "account.bringBack"];
 
-/** @throws {RefusedError} When a write deletes or sets aside what the caller may not. */
+/** @throws {RefusedError} When a write deletes, sets aside or brings back what the caller may not. */
 async function refuseDeletions(
   backend: Backend,
   writes: readonly Write[],

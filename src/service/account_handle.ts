@@ -51,7 +51,10 @@ export interface AccountHandle {
    * @throws {TypeError | RangeError} When the body is malformed. Nothing was changed.
    */
   call(body: Uint8Array, scope: CallScope): Promise<CallAnswer>;
-  /** Deletes all state of the account. Does nothing if its name belongs to a later account. Idempotent. */
+  /**
+   * Deletes all state of the account, and what is set aside under its name. Does nothing if its name belongs to
+   * a later account. Idempotent.
+   */
   deleteAccount(): Promise<void>;
 }
 

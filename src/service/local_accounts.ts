@@ -1,5 +1,5 @@
 import type { Account } from "../account/mod.ts";
-import type { Backend } from "../backend/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
 import { encodeBase64 } from "../bytes/mod.ts";
 import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
 import { type Clock, type Scheduler, systemRandom, TimerScheduler, Turns } from "../ports/mod.ts";
@@ -289,8 +289,12 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
       // Ids of accounts are not used again, so this id is that of an earlier account if the registration is
       // still there after it was read. If not, another service has carried out the deletion.
       const accountId = await backend.create();
+      // What is set aside under the name goes with it: the next one of the name may be another customer's.
+      const kept = (await backend.listSetAside()).filter(({ isOwn }) => isOwn);
+      const ids = [...kept.map((own) => own.accountId), accountId];
+      const writes = ids.map((id): Write => ({ kind: "account.delete", accountId: id }));
       const stored = await this.registry.admit(undefined, name);
-      if (stored.registeredAtMs === registeredAtMs) await backend.deleteAccount(accountId);
+      if (stored.registeredAtMs === registeredAtMs) await backend.commit(writes);
     } finally {
       await backend.close();
     }

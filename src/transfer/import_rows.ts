@@ -1,4 +1,4 @@
-import { adoptBackend, type Backend, type Device, type SetAsideAccount, type Write } from "../backend/mod.ts";
+import { adoptBackend, type Backend, type Device, type Write } from "../backend/mod.ts";
 import { refuseUnsoundKey, unsoundPairOf } from "../device/mod.ts";
 import { ArgumentTypeError, RefusedError, requireFunction, requireObject } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
@@ -6,7 +6,7 @@ import { summarizeError } from "../write_behind/mod.ts";
 import { CommitChunks, countRows } from "./commit_chunks.ts";
 import { burnedDevice, continued, isRecordPut, sends } from "./copied_chains.ts";
 import { requireAsyncIterable } from "./require_parts.ts";
-import { endImport, purgeRetired } from "./retire.ts";
+import { endImport, purgeRetired, type RetiredAccount } from "./retire.ts";
 import { holdForImport, restingOwner, type TargetAccount } from "./target_account.ts";
 import { tableOfWrite } from "./write_codec.ts";
 
@@ -66,7 +66,7 @@ export interface ImportReport {
   /** What is not as it was in the source. */
   readonly changes: readonly ImportChange[];
   /** The account that was replaced and can be brought back. */
-  readonly replaced: SetAsideAccount | undefined;
+  readonly replaced: RetiredAccount | undefined;
 }
 
 /**

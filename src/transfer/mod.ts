@@ -31,6 +31,7 @@ export type { TransferHeader, TransferKind, TransferRecord, TransferTotals } fro
 export {
   listRetired,
   purgeRetired,
+  type RetiredAccount,
   type RetireOptions,
   retireAccount,
   undoRetirement,

@@ -7,6 +7,7 @@ import {
   type OwnerGuard,
   type OwnerState,
   type SetAsideAccount,
+  type SetAsideScope,
   type Write,
 } from "../backend/mod.ts";
 import {
@@ -48,6 +49,12 @@ export interface RetireOptions {
   readonly host?: Partial<Host> | undefined;
 }
 
+/** An account that was retired just now. */
+export interface RetiredAccount extends SetAsideAccount {
+  /** What `undoRetirement` brings back: `state` all but payloads and skipped keys, or the `identity` alone. */
+  readonly keeps: SetAsideScope;
+}
+
 /**
  * Retires an account: its name is free afterwards, and `undoRetirement` brings it back for some days.
  * Payloads of messages, keys of skipped messages and metadata of groups are deleted at once. What stays is
@@ -64,7 +71,7 @@ export interface RetireOptions {
 export async function retireAccount(
   backend: Backend,
   options: RetireOptions = {},
-): Promise<SetAsideAccount | undefined> {
+): Promise<RetiredAccount | undefined> {
   requireObject("retire account: options", options);
   adoptBackend("retire account", backend);
   const { undoDays = UNDO_DAYS, maxBytes = MAX_KEPT_BYTES } = options;
@@ -87,7 +94,7 @@ export async function retireAccount(
 
 /** An account that makes room for another one, and whether it is kept when that is whole. */
 export interface Replaced {
-  readonly kept: SetAsideAccount;
+  readonly kept: RetiredAccount;
   readonly isForGood: boolean;
 }
 
@@ -130,7 +137,7 @@ async function setAside(
   backend: Backend,
   queue: CommitQueue,
   { id, until, device, maxBytes, heldBy }: SetAsideParts,
-): Promise<SetAsideAccount | undefined> {
+): Promise<RetiredAccount | undefined> {
   const { writes, keeps } = await keptRecords(backend, maxBytes);
   const burned: Write[] = device === undefined ? [] : [{ kind: "device.save", device: burnedDevice(device) }];
   const last: Write = { kind: "account.setAside", id, until, keeps, heldBy };
@@ -140,7 +147,8 @@ async function setAside(
     // The answer of a commit that was applied may be lost. Then it is sent again, and finds no account.
     if (!(error instanceof FencedError) || (await retired(backend, id)) === undefined) throw error;
   }
-  return await retired(backend, id);
+  const kept = await retired(backend, id);
+  return kept && { ...kept, keeps };
 }
 
 /** Accounts that were retired under this backend's name and can be brought back, the one that is kept the longest last. */
@@ -153,19 +161,24 @@ export async function listRetired(backend: Backend): Promise<SetAsideAccount[]> 
  * Brings a retired account back under its name. Its next opening gives up every chain on which the account
  * may have sent. What an import that was not finished has stored under the name is deleted in the same commit.
  *
- * @param id Which one. Defaults to the one that is kept the longest.
+ * @param id Which one. May be left out when there is only one.
  * @returns What was brought back; `undefined` when nothing is retired.
- * @throws {RefusedError} When there is an account of this name: retire or erase it first.
+ * @throws {RefusedError} When there is an account of this name: retire it first. When there are several and no
+ *   `id`.
  */
 export async function undoRetirement(backend: Backend, id?: string): Promise<SetAsideAccount | undefined> {
   const kept = await listRetired(backend);
-  const chosen = id === undefined ? kept.at(-1) : kept.find((account) => account.id === id);
+  if (id === undefined && kept.length > 1)
+    throw new RefusedError(
+      "undo retirement: several accounts of this name are retired, choose one by its id",
+    );
+  const chosen = kept.find((account) => id === undefined || account.id === id);
   if (chosen === undefined) return undefined;
   const owner = await backend.readOwner();
   if (owner !== undefined && holdOf(owner.owner)?.state === "importing")
     await endImport(backend, owner, chosen.id);
   else if (owner !== undefined || (await backend.exists()))
-    throw new RefusedError("undo retirement: there is an account of this name, retire or erase it first");
+    throw new RefusedError("undo retirement: there is an account of this name, retire it first");
   else await bringBack(backend, chosen.id, [], NAME_IS_FREE);
   return chosen;
 }

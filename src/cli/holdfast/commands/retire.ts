@@ -74,6 +74,8 @@ async function retire(context: Context, text: string, flags: RetireFlags): Promi
         ? `Erased ${name} from ${target.shown}.`
         : `Retired ${name}. \`holdfast undo\` brings it back until ${dateOf(kept.until)} (id ${kept.id}).`,
     );
+    if (kept?.keeps === "identity")
+      report.say("Its identity alone is kept: the rest is too large, or cannot be read.");
     report.result({
       ...{ target: target.shown, account, retired: kept !== undefined },
       ...(kept === undefined ? {} : { id: kept.id, until: dateOf(kept.until) }),
