@@ -69,13 +69,20 @@ export class ConsoleApi {
     const { clock, logger, scheduler } = options.host;
     const updates = options.live && new LiveUpdates(options.live);
     this.#updates = updates;
+    let isFailing = false;
     this.#streams = new EventStreams({
       clock,
       scheduler,
       onTick: async () => {
-        await updates?.send().catch((error: unknown) => {
-          logger.log("error", "console: an update failed", { code: problemOf(error, "").code });
-        });
+        try {
+          await updates?.send();
+          isFailing = false;
+        } catch (error) {
+          // Once for an outage, not with every tick of it.
+          if (!isFailing)
+            logger.log("error", "console: an update failed", { code: problemOf(error, "").code });
+          isFailing = true;
+        }
       },
     });
   }
@@ -199,7 +206,11 @@ export class ConsoleApi {
         toldAtMs = nowMs;
         stream.send("progress", event);
       },
-      finding: (event) => stream.send("finding", event),
+      finding: async (event) => {
+        stream.send("finding", event);
+        await stream.room();
+        if (stream.isOver) throw new ReaderLeft();
+      },
     });
     void check.then(
       (done) => {

@@ -6,8 +6,14 @@ import type { ConsoleSource } from "./console_source.ts";
 
 const TOKEN = "a-token";
 
-function apiOf(source: Partial<ConsoleSource>) {
-  const host = fakeHost();
+interface Live {
+  readonly host: ReturnType<typeof fakeHost>;
+  readonly changedByTime: () => readonly string[];
+  readonly isDown: () => boolean;
+}
+
+function apiOf(source: Partial<ConsoleSource>, live?: Live) {
+  const host = live?.host ?? fakeHost();
   const api = new ConsoleApi({
     source: {
       info: async () => ({ kind: "file", shown: "x", readOnly: true, actions: [], live: false }),
@@ -17,6 +23,14 @@ function apiOf(source: Partial<ConsoleSource>) {
       },
       verify: async () => ({ rows: 0, findings: 0 }),
       ...source,
+    },
+    live: live && {
+      rows: async () => {
+        if (live.isDown()) throw new Error("no database");
+        return [];
+      },
+      open: () => null,
+      changedByTime: live.changedByTime,
     },
     version: "1.2.3",
     authorize: async (token) => {
@@ -96,5 +110,34 @@ describe("ConsoleApi", () => {
     const before = rows;
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(rows).toBe(before);
+  });
+
+  test("tells a thousand findings to a reader that reads", async () => {
+    const { ask } = apiOf({
+      verify: async (_name, listener) => {
+        for (let n = 0; n < 1_000; n += 1)
+          await listener.finding({ where: "session", text: "x".repeat(500), advice: "y".repeat(200) });
+        return { rows: 1_000, findings: 1_000 };
+      },
+    });
+    const text = await (await ask("/v1/console/accounts/a/verify")).text();
+    expect(text.split("event: finding").length - 1).toBe(1_000);
+    expect(text).toContain("event: done");
+  });
+
+  test("logs the first of the updates that fail in a row", async () => {
+    let isDown = true;
+    const host = fakeHost();
+    const { ask, api } = apiOf({}, { host, changedByTime: () => ["a"], isDown: () => isDown });
+    const stream = await ask("/v1/console/events");
+    await host.scheduler.advance(5_000);
+    expect(host.logger.messages("error")).toEqual(["console: an update failed"]);
+    isDown = false;
+    await host.scheduler.advance(1_000);
+    isDown = true;
+    await host.scheduler.advance(2_000);
+    expect(host.logger.messages("error")).toHaveLength(2);
+    await stream.body?.cancel();
+    api.stop();
   });
 });

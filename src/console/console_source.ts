@@ -19,7 +19,8 @@ export interface AccountsQuery {
 /** Takes the events of a check. It throws when no one reads them any more. */
 export interface VerifyListener {
   progress(event: VerifyEvents["progress"]): void;
-  finding(event: VerifyEvents["finding"]): void;
+  /** Resolves when its reader has room for the next one. */
+  finding(event: VerifyEvents["finding"]): Promise<void>;
 }
 
 /** An action on an account that a person asked for. */

@@ -4,6 +4,9 @@ import type { Clock } from "../ports/mod.ts";
 /** Bytes that wait for the reader of one stream. Beyond them it is cut. */
 const MAX_WAITING_BYTES: number = 256 * 1_024;
 
+/** Bytes that may wait while there is room for more. */
+const ROOM_BYTES: number = 64 * 1_024;
+
 /** How long events may wait for the reader, in milliseconds. */
 const READER_STALL_MS = 30_000;
 
@@ -37,6 +40,8 @@ export class EventStream {
   #isOver = false;
   #cut: (error: Error) => void = () => {};
   #wake: () => void = () => {};
+  /** Called when bytes were taken, or the stream is over. */
+  #freed: () => void = () => {};
 
   constructor({ clock, onEnd }: EventStreamOptions) {
     this.#clock = clock;
@@ -67,6 +72,14 @@ export class EventStream {
     this.#events += 1;
     // JSON has no line breaks outside of its texts, where they are escaped.
     this.#push(`id: ${this.#events}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** Resolves when little waits for the reader, or the stream is over. For one sender at a time. */
+  async room(): Promise<void> {
+    while (this.#waitingBytes > ROOM_BYTES && !this.#isOver)
+      await new Promise<void>((resolve) => {
+        this.#freed = resolve;
+      });
   }
 
   /** Sends a line that is no event. */
@@ -108,6 +121,7 @@ export class EventStream {
     const taken = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#freed();
     return taken;
   }
 
@@ -122,6 +136,7 @@ export class EventStream {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#wake();
+    this.#freed();
     this.#onEnd();
   }
 }

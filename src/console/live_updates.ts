@@ -1,8 +1,12 @@
+import { encodeUtf8 } from "../bytes/mod.ts";
 import type { EventStream } from "./event_stream.ts";
 import type { AccountRow, ConsoleEvents, FlushPoint, Happening, OpenState } from "./model.ts";
 
-/** Rows of one update. The others come with the next one. */
-const MAX_ROWS = 1_000;
+/** Rows that are read for one update. The others come with the next one. */
+const MAX_ROWS = 250;
+
+/** Bytes of one event of rows or of names: a part of what a stream holds for its reader. */
+const MAX_EVENT_BYTES: number = 64 * 1_024;
 
 /** Changes that wait for the next update of one stream. Older happenings are left out. */
 const MAX_HAPPENINGS = 50;
@@ -79,14 +83,33 @@ export class LiveUpdates {
     if (this.#followers.size === 0) return;
     for (const name of this.#state.changedByTime()) this.#changed.add(name);
     const names = [...this.#changed].slice(0, MAX_ROWS);
-    const gone = [...this.#gone].slice(0, MAX_ROWS);
-    const rows = names.length === 0 ? [] : await this.#state.rows(names);
+    // Before the reads: what changes during them is read again by the next update.
     for (const name of names) this.#changed.delete(name);
-    for (const name of gone) this.#gone.delete(name);
+    const rows = await this.#rows(names);
+    if (this.#followers.size === 0) return;
     const left = new Set(names);
     for (const { name } of rows) left.delete(name);
-    const events: Pick<ConsoleEvents, "accounts" | "gone"> = { accounts: rows, gone: [...gone, ...left] };
+    for (const name of left) if (!this.#changed.has(name)) this.#gone.add(name);
+    const accounts = fitting(rows);
+    for (const { name } of rows.slice(accounts.length)) this.#readAgain(name);
+    const gone = fitting([...this.#gone].slice(0, MAX_ROWS));
+    for (const name of gone) this.#gone.delete(name);
+    const events: Pick<ConsoleEvents, "accounts" | "gone"> = { accounts, gone };
     for (const follower of this.#followers) this.#sendTo(follower, events);
+  }
+
+  async #rows(names: readonly string[]): Promise<readonly AccountRow[]> {
+    if (names.length === 0) return [];
+    try {
+      return await this.#state.rows(names);
+    } catch (error) {
+      for (const name of names) this.#readAgain(name);
+      throw error;
+    }
+  }
+
+  #readAgain(name: string): void {
+    if (this.#followers.size > 0 && !this.#gone.has(name)) this.#changed.add(name);
   }
 
   #sendTo(follower: Follower, events: Pick<ConsoleEvents, "accounts" | "gone">): void {
@@ -106,6 +129,16 @@ export class LiveUpdates {
     follower.flush = undefined;
     follower.happenings = [];
   }
+}
+
+/** The first ones, up to the bytes of an event, and at least one. */
+function fitting<T>(items: readonly T[]): readonly T[] {
+  let bytes = 0;
+  const end = items.findIndex((item, index) => {
+    bytes += encodeUtf8(JSON.stringify(item)).length + 1;
+    return index > 0 && bytes > MAX_EVENT_BYTES;
+  });
+  return end < 0 ? items : items.slice(0, end);
 }
 
 /** Two points of the same update as one: the sum of what was saved, and the time of the slower one. */

@@ -94,11 +94,44 @@ describe("LiveUpdates", () => {
     expect(asked).toEqual([["b"]]);
   });
 
-  test("leave more than a thousand changed rows for the next update", async () => {
+  test("leave what is more than 250 rows or 64 KiB for the next update", async () => {
     const { host, asked, updates, follow } = world();
-    follow(undefined);
-    for (let n = 0; n < 1_500; n += 1) updates.note({ kind: "row", account: `bot-${n}` });
+    const { sent } = follow(undefined);
+    for (let n = 0; n < 300; n += 1) updates.note({ kind: "row", account: `bot-${n}` });
     await host.scheduler.advance(1_000);
-    expect(asked.map(({ length }) => length)).toEqual([1_000, 500]);
+    expect(asked.map(({ length }) => length)).toEqual([250, 50]);
+    sent.length = 0;
+    for (let n = 0; n < 100; n += 1) updates.note({ kind: "row", account: `${"x".repeat(1_000)}-${n}` });
+    await host.scheduler.advance(2_000);
+    expect(sent.length).toBeGreaterThan(1);
+    for (const { data } of sent) expect(JSON.stringify(data).length).toBeLessThanOrEqual(65_538);
+    expect(sent.flatMap(({ data }) => data)).toHaveLength(100);
+  });
+
+  test("read again what changes during a read, and what a read failed for", async () => {
+    const asked: (readonly string[])[] = [];
+    let onRead = async (): Promise<void> => {};
+    const updates = new LiveUpdates({
+      rows: async (names) => {
+        asked.push(names);
+        await onRead();
+        return names.map((name): AccountRow => ({ name, health: "ok" }));
+      },
+      open: () => OPEN,
+      changedByTime: () => [],
+    });
+    const streams = new EventStreams(fakeHost());
+    updates.follow(streams.open({ isAllowed: async () => true }), undefined);
+    updates.note({ kind: "row", account: "a" });
+    onRead = async () => updates.note({ kind: "row", account: "a" });
+    await updates.send();
+    onRead = async () => {
+      throw new Error("no database");
+    };
+    await expect(updates.send()).rejects.toThrow("no database");
+    onRead = async () => {};
+    await updates.send();
+    await updates.send();
+    expect(asked).toEqual([["a"], ["a"], ["a"]]);
   });
 });

@@ -1,16 +1,21 @@
 import type { Backend } from "../backend/mod.ts";
+import { Turns } from "../ports/mod.ts";
 import { verifyAccount } from "../verify/mod.ts";
 import type { VerifyListener } from "./console_source.ts";
 import type { VerifyEvents } from "./model.ts";
 
-/** Checks every row of an account. Reads only. */
+/** Shared, so that checks that run at the same time hold the event loop for one turn, not one each. */
+const turns = new Turns();
+
+/** Checks every row of an account. Reads only, and lets other requests run every 10 ms. */
 export async function verifyStored(reads: Backend, listener: VerifyListener): Promise<VerifyEvents["done"]> {
   const { findings, omitted, rows } = await verifyAccount(reads, {
     onProgress: (count, table) => listener.progress({ table, rows: count }),
+    startPacer: () => turns.start(),
   });
   const told = findings.filter(({ severity }) => severity !== "note");
   for (const { table, key, what, remedy } of told)
-    listener.finding({
+    await listener.finding({
       where: key === undefined ? table : `${table} ${JSON.stringify(key)}`,
       text: what,
       advice: remedy,

@@ -13,7 +13,10 @@ const FIRST_RETRY_MS = 60_000;
 export interface BackupPolicy {
   /** Every account is backed up once in this time, in milliseconds. At least a minute. */
   readonly everyMs: number;
-  /** How many backups of an account stay. By default, all do. */
+  /**
+   * In how many intervals backups of an account stay: of each interval, the newest one. So backups that are
+   * made by hand do not push out those of other intervals. By default, all stay.
+   */
   readonly keep?: number | undefined;
   /** How long backups of an account stay, in milliseconds. The newest one stays in any case. */
   readonly keepForMs?: number | undefined;
@@ -28,20 +31,23 @@ export function requireBackupPolicy({ everyMs, keep, keepForMs }: BackupPolicy):
 }
 
 /**
- * The backups of an account that do not stay: those beyond the number, and those beyond the age. Never the
- * newest one.
+ * The backups of an account that do not stay: those beyond the number of intervals, those before the newest
+ * one of an interval where there is such a number, and those beyond the age. Never the newest one of all.
  *
- * @param madeAtMs In ascending order.
+ * @param madeAtMs In ascending order, without those of a former account of the name.
  */
 export function expiredBackups(
+  account: string,
   madeAtMs: readonly number[],
-  { keep, keepForMs }: BackupPolicy,
-  nowMs: number,
+  { everyMs, keep, keepForMs, nowMs }: BackupPolicy & { readonly nowMs: number },
 ): readonly number[] {
   const most = keep ?? Number.POSITIVE_INFINITY;
   const oldestMs = nowMs - (keepForMs ?? Number.POSITIVE_INFINITY);
-  const { length } = madeAtMs;
-  return madeAtMs.slice(0, -1).filter((atMs, index) => length - index > most || atMs < oldestMs);
+  /** The newest backup of each interval. Later ones replace earlier ones. */
+  const newest = new Map(madeAtMs.map((atMs) => [dueAfterBackup(account, atMs, everyMs), atMs]));
+  const counted = new Set([...newest.values()].slice(-Math.min(most, newest.size)));
+  const isCounted = (atMs: number): boolean => keep === undefined || counted.has(atMs);
+  return madeAtMs.slice(0, -1).filter((atMs) => !isCounted(atMs) || atMs < oldestMs);
 }
 
 /**

@@ -4,18 +4,19 @@ import { dueAfterBackup, expiredBackups, waitAfterFailures } from "./backup_poli
 const HOUR_MS = 3_600_000;
 
 describe("expiredBackups", () => {
+  // Two of one interval, and then three of the next ones: the last of them has two as well.
+  const start = dueAfterBackup("ann", 1_000_000, 60_000);
+  const made = [0, 30_000, 61_000, 125_000, 140_000].map((afterMs) => start + afterMs);
   test.each([
-    { policy: { keep: 2 }, expired: [1, 2] },
-    { policy: { keep: 1 }, expired: [1, 2, 3] },
-    { policy: { keepForMs: 70_000 }, expired: [1, 2] },
+    { policy: { keep: 3 }, expired: [1, 4] },
+    { policy: { keep: 2 }, expired: [1, 2, 4] },
+    { policy: { keep: 1 }, expired: [1, 2, 3, 4] },
+    { policy: { keepForMs: 90_000 }, expired: [1, 2] },
+    { policy: { keep: 1, keepForMs: HOUR_MS }, expired: [1, 2, 3, 4] },
     { policy: { keepForMs: 60_000 }, expired: [1, 2, 3] },
-    { policy: { keep: 3, keepForMs: 70_000 }, expired: [1, 2] },
-    { policy: { keep: 2, keepForMs: HOUR_MS }, expired: [1, 2] },
     { policy: {}, expired: [] },
-  ])("are those beyond the number and the age, never the newest: %o", ({ policy, expired }) => {
-    const [base, nowMs] = [1_000_000, 1_100_000];
-    const made = [base, base + 20_000, base + 35_000, base + 39_000];
-    const found = expiredBackups(made, { everyMs: 60_000, ...policy }, nowMs);
+  ])("are those beyond the intervals and the age, never the newest: %o", ({ policy, expired }) => {
+    const found = expiredBackups("ann", made, { everyMs: 60_000, ...policy, nowMs: start + 150_000 });
     expect(found).toEqual(expired.map((place) => made[place - 1]));
   });
 });

@@ -1,7 +1,7 @@
 import type { Account } from "../account/mod.ts";
 import type { Backend, Write } from "../backend/mod.ts";
 import { encodeBase64 } from "../bytes/mod.ts";
-import { ClosedError, LimitError, requireObject } from "../errors/mod.ts";
+import { BusyError, ClosedError, LimitError, requireObject } from "../errors/mod.ts";
 import { type Clock, type Scheduler, systemRandom, TimerScheduler, Turns } from "../ports/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
@@ -19,9 +19,10 @@ const MAX_ACCOUNTS = 1_000;
 const MAX_STREAMS = 16;
 
 /**
- * Maximum number of remembered deletions. A request that was admitted before that many deletions has ended.
+ * Maximum number of remembered deletions, and of remembered replacements. A request that was admitted before
+ * that many of them has ended.
  */
-const MAX_DELETIONS = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** Options of `LocalAccounts`. */
 export interface LocalAccountsOptions {
@@ -78,6 +79,13 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
    * deletion and arrives after it must not write anything or delete the next account of the name.
    */
   readonly #deletions = new Map<string, number>();
+  /** Accounts that `whileClosed` works on. A request for one of them is refused. */
+  readonly #aside = new Set<string>();
+  /**
+   * The latest work of `whileClosed` on each name. A request that was admitted before its end was meant for
+   * what the account was then.
+   */
+  readonly #replacements = new Map<string, object>();
   readonly #scheduler: Scheduler;
   readonly #traffic = new CallTraffic();
   readonly #turns = new Turns();
@@ -99,18 +107,27 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 
   /**
-   * The operations on one account. Opens nothing. A request that was admitted before the account was deleted
-   * is refused.
+   * The operations on one account, for one request. Opens nothing. A request that was admitted before the
+   * account was deleted is refused, and one before the end of `whileClosed`, with a `BusyError`: nothing of it
+   * was carried out.
    */
   account(name: string, registeredAtMs: number): AccountHandle {
+    const replacement = this.#replacements.get(name);
+    const requireSame = (): void => {
+      if (this.#aside.has(name) || this.#replacements.get(name) !== replacement) throw replaced();
+    };
     return forwardOperations(async (operation, input) => {
+      if (this.#aside.has(name)) throw replaced();
       await this.#settled(name, registeredAtMs);
       const isDeleted = this.#isDeleted(name, registeredAtMs);
       if (operation === "deleteAccount") {
-        if (!isDeleted) await this.#leave(name, () => this.#delete(name, registeredAtMs));
+        if (isDeleted) return undefined;
+        requireSame();
+        await this.#leave(name, () => this.#delete(name, registeredAtMs));
         return undefined;
       }
       if (isDeleted) throw deleted();
+      requireSame();
       return await this.#use(name, registeredAtMs, async (slot) => {
         const answer = await runOperation(slot.hosted, operation, input);
         const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
@@ -154,8 +171,9 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
 
   /**
    * Closes an account that is open here, after a last flush, and calls `work` with a bare backend of it:
-   * to set the account aside, or to replace it. Requests for the account wait until that is done.
+   * to set the account aside, or to replace it. Requests for the account are refused until that is done.
    *
+   * @throws {BusyError} When other work of this kind runs on the account. `work` is not called.
    * @throws {ClosedError} When the account was deleted, or the service is closed. `work` is not called.
    * @throws {StoreError} When state of the open account cannot be saved. `work` is not called.
    */
@@ -164,7 +182,22 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     registeredAtMs: number,
     work: (backend: Backend) => Promise<T>,
   ): Promise<T> {
-    await this.#settled(name, registeredAtMs);
+    if (this.#aside.has(name)) throw replaced();
+    this.#aside.add(name);
+    try {
+      await this.#settled(name, registeredAtMs);
+      return await this.#replace(name, registeredAtMs, work);
+    } finally {
+      this.#aside.delete(name);
+      remember(this.#replacements, name, {});
+    }
+  }
+
+  async #replace<T>(
+    name: string,
+    registeredAtMs: number,
+    work: (backend: Backend) => Promise<T>,
+  ): Promise<T> {
     if (this.#closed) throw closed();
     if (this.#isDeleted(name, registeredAtMs)) throw deleted();
     let done: { readonly result: T } | undefined;
@@ -298,10 +331,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     } finally {
       await backend.close();
     }
-    this.#deletions.delete(name);
-    this.#deletions.set(name, registeredAtMs);
-    const [oldest] = this.#deletions.keys();
-    if (this.#deletions.size > MAX_DELETIONS && oldest !== undefined) this.#deletions.delete(oldest);
+    remember(this.#deletions, name, registeredAtMs);
   }
 
   /** Closes the least recently used accounts that are not in use. */
@@ -352,6 +382,18 @@ async function closeSlot(slot: Slot, reason: Error): Promise<void> {
   } finally {
     await (await slot.backend.take())?.close();
   }
+}
+
+/** Sets the latest value of a name, and forgets the oldest name beyond the limit. */
+function remember<T>(values: Map<string, T>, name: string, value: T): void {
+  values.delete(name);
+  values.set(name, value);
+  const [oldest] = values.keys();
+  if (values.size > MAX_REMEMBERED && oldest !== undefined) values.delete(oldest);
+}
+
+function replaced(): BusyError {
+  return new BusyError("use account: it is being set aside or replaced");
 }
 
 function closed(): ClosedError {

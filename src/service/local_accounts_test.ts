@@ -4,7 +4,7 @@ import { openAccount } from "../account/mod.ts";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
 import type { Backend } from "../backend/mod.ts";
 import type { DeviceCommand } from "../device/mod.ts";
-import { BackendError, ClosedError } from "../errors/mod.ts";
+import { BackendError, BusyError, ClosedError } from "../errors/mod.ts";
 import { CALLER_WIRE } from "../protocol/mod.ts";
 import { fakeHost } from "../testing/mod.ts";
 import type { AccountHandle } from "./account_handle.ts";
@@ -30,7 +30,7 @@ class World {
     this.#host = host;
     this.accounts = new LocalAccounts({
       // Every deletion of this test is one of the first registration.
-      registry: { admit: async () => ({ registeredAtMs: 1 }) } as unknown as Registry,
+      registry: { admit: async () => ({ account: "present", registeredAtMs: 1 }) } as unknown as Registry,
       clock: host.clock,
       scheduler: host.scheduler,
       openBackend: (account) => this.#open(account),
@@ -133,6 +133,29 @@ describe("LocalAccounts.account", () => {
     await world.ann(1).deleteAccount();
     await expect(world.ann(1).device()).rejects.toBeInstanceOf(ClosedError);
     expect(await world.ann(2).device()).toBeUndefined();
+    await world.accounts.close();
+  });
+});
+
+describe("LocalAccounts.whileClosed", () => {
+  test("refuses requests at once, and those that were admitted before its end", async () => {
+    const world = new World();
+    await world.ann(1).commandDevice(INCREMENT);
+    const before = world.ann(1);
+    let go = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const work = world.accounts.whileClosed("ann", 1, () => held);
+    const during = world.ann(1);
+    for (const handle of [before, during])
+      await expect(handle.commandDevice(INCREMENT)).rejects.toBeInstanceOf(BusyError);
+    await expect(world.accounts.whileClosed("ann", 1, async () => {})).rejects.toBeInstanceOf(BusyError);
+    go();
+    await work;
+    for (const handle of [before, during])
+      await expect(handle.commandDevice(INCREMENT)).rejects.toBeInstanceOf(BusyError);
+    expect(await world.ann(1).device()).toMatchObject({ loginCounter: 1 });
     await world.accounts.close();
   });
 });

@@ -93,6 +93,15 @@ export class ScheduledBackups {
   }
 
   /**
+   * When the backups of an account were made, in ascending order. Those of a former account of its name are
+   * left out: they are neither restored into this one nor removed.
+   */
+  async list(account: string): Promise<readonly number[]> {
+    const { registeredAtMs } = await this.#options.accounts.registry.admit(undefined, account);
+    return await this.#listOf({ name: account, registeredAtMs });
+  }
+
+  /**
    * Backs an account up now, after the backup that is being made.
    *
    * @returns When it was made; `undefined` for an account that has no device yet.
@@ -157,9 +166,8 @@ export class ScheduledBackups {
   async #entryOf(name: string, registeredAtMs: number | undefined): Promise<Entry> {
     const known = this.#entries.get(name);
     if (known !== undefined && known.registeredAtMs === registeredAtMs) return known;
-    const { everyMs, host, store } = this.#options;
-    // Backups of an earlier account of the name say nothing of this one.
-    const madeAtMs = (await store.list(name)).findLast((atMs) => atMs >= (registeredAtMs ?? 0));
+    const { everyMs, host } = this.#options;
+    const madeAtMs = (await this.#listOf({ name, registeredAtMs })).at(-1);
     const nowMs = host.clock.nowMs();
     const dueAtMs = madeAtMs === undefined ? nowMs : dueAfterBackup(name, Math.min(madeAtMs, nowMs), everyMs);
     const stats = madeAtMs === undefined ? { failures: 0 } : { failures: 0, lastSuccessAtMs: madeAtMs };
@@ -214,7 +222,7 @@ export class ScheduledBackups {
       ...(lastFailureAtMs === undefined ? {} : { lastFailureAtMs, lastError }),
     };
     logger.log("info", "backups: backed up an account", { account });
-    await this.#removeExpired(account);
+    await this.#removeExpired(entry);
     return madeAtMs;
   }
 
@@ -230,7 +238,7 @@ export class ScheduledBackups {
     const options = { account, passphrase, host };
     // After a clock that stepped back too, the newest backup is the last in the list.
     const newestMs = (await store.list(account)).at(-1) ?? 0;
-    const key = { account, madeAtMs: Math.max(host.clock.nowMs(), newestMs + 1) };
+    const key = { account, madeAtMs: Math.max(host.clock.nowMs(), newestMs + 1, registeredAtMs ?? 0) };
     const isWritten =
       registeredAtMs !== undefined &&
       (await accounts.whileOpen(account, registeredAtMs, async (opened, requireOpen) => {
@@ -259,12 +267,21 @@ export class ScheduledBackups {
     };
   }
 
+  /** The backups of this account, without those of a former one of its name. */
+  async #listOf({
+    name,
+    registeredAtMs = 0,
+  }: Pick<Entry, "name" | "registeredAtMs">): Promise<readonly number[]> {
+    return (await this.#options.store.list(name)).filter((atMs) => atMs >= registeredAtMs);
+  }
+
   /** Removes what does not stay, after a backup that is whole. A failure is told and tried again. */
-  async #removeExpired(account: string): Promise<void> {
-    const { host, store } = this.#options;
+  async #removeExpired(entry: Entry): Promise<void> {
+    const { everyMs, host, keep, keepForMs, store } = this.#options;
+    const { name: account } = entry;
     try {
-      const madeAtMs = await store.list(account);
-      for (const expired of expiredBackups(madeAtMs, this.#options, host.clock.nowMs()))
+      const policy = { everyMs, keep, keepForMs, nowMs: host.clock.nowMs() };
+      for (const expired of expiredBackups(account, await this.#listOf(entry), policy))
         await store.delete({ account, madeAtMs: expired });
     } catch (error) {
       const { code, message } = summarizeError(error);

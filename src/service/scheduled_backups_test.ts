@@ -67,6 +67,10 @@ class World {
     this.store = store ?? new MemoryStore();
     this.database = database ?? new MemoryDatabase();
     const registry = {
+      admit: async (_token: undefined, account: string) => ({
+        account: "present",
+        registeredAtMs: this.registered.find(({ name }) => name === account)?.createdAtMs,
+      }),
       listAccounts: async ({ after }: { after: string | undefined }) =>
         after === undefined ? this.registered : [],
     } as unknown as Registry;
@@ -176,6 +180,27 @@ describe("ScheduledBackups", () => {
     await late.host.scheduler.advance(1_000);
     expect((await late.store.list("ann")).at(-1)).toBeGreaterThan(newest + 12 * HOUR_MS);
     await late.backups.stop();
+  });
+
+  test("keeps the backups of other intervals however often one is made by hand, and those of a former account", async () => {
+    const world = new World({ keep: 3 });
+    await world.add("ann");
+    await world.host.scheduler.advance(48 * HOUR_MS);
+    const daily = await world.store.list("ann");
+    for (let n = 0; n < 7; n += 1) await world.backups.backUpNow("ann");
+    const kept = await world.store.list("ann");
+    expect(kept).toHaveLength(3);
+    expect(daily).toEqual(expect.arrayContaining(kept.slice(0, 2)));
+    // The name is registered anew.
+    world.registered.length = 0;
+    world.registered.push({ name: "ann", createdAtMs: world.host.clock.nowMs() + 1_000 });
+    await world.host.scheduler.advance(48 * HOUR_MS);
+    const all = await world.store.list("ann");
+    expect(all.slice(0, 3)).toEqual(kept);
+    expect(await world.backups.list("ann")).toEqual(all.slice(3));
+    expect(all).toHaveLength(6);
+    await world.backups.stop();
+    await world.accounts.close();
   });
 
   test("never removes the last good backup, however old it is", async () => {

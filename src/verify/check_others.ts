@@ -146,9 +146,13 @@ export function checkMacs(
 }
 
 /** Checks segments of messages: that they decode. */
-export function checkSegments({ tell }: Checking, rows: readonly RowOf<"messageSegment.put">[]): void {
+export async function checkSegments(
+  { pacer, tell }: Checking,
+  rows: readonly RowOf<"messageSegment.put">[],
+): Promise<void> {
   for (const { segments } of rows) {
     for (const { log, seq, payload } of segments) {
+      if (pacer?.isDue) await pacer.rest();
       const result = decoded(() => decodeSegment(payload));
       if (!("reason" in result)) continue;
       const key = `${log} ${seq}`;

@@ -9,10 +9,11 @@ const SPENT = "A peer that starts a session with it sends a message that cannot 
 
 /** Checks one-time pre-keys: their records, pairs and ids, and that each is found by its id. */
 export async function checkPreKeys(checking: Checking, rows: readonly RowOf<"preKey.put">[]): Promise<void> {
-  const { tell, device, reads } = checking;
+  const { tell, device, pacer, reads } = checking;
   const found = new Set((await reads.loadPreKeys(rows.map(({ id }) => id))).map(({ id }) => id));
   let greatest = 0;
   for (const { id, record } of rows) {
+    if (pacer?.isDue) await pacer.rest();
     greatest = Math.max(greatest, id);
     const key = String(id);
     const repair = [{ kind: "preKey.remove" as const, id }];
@@ -48,11 +49,12 @@ export async function checkPreKeys(checking: Checking, rows: readonly RowOf<"pre
 
 /** Checks signed pre-keys: their records, pairs and signatures. */
 export async function checkSignedPreKeys(
-  { tell, device }: Checking,
+  { tell, device, pacer }: Checking,
   rows: readonly RowOf<"signedPreKey.put">[],
 ): Promise<void> {
   for (const { id, record } of rows) {
     const key = String(id);
+    if (pacer?.isDue) await pacer.rest();
     const result = decoded(() => decodeSignedPreKey(record));
     let fault: string | undefined;
     if ("reason" in result) fault = `does not decode (${result.reason})`;

@@ -34,11 +34,12 @@ export async function checkSessions(
   checking: Checking,
   rows: readonly Extract<RecordRow, { readonly kind: "session.put" }>[],
 ): Promise<void> {
-  const { tell, device } = checking;
+  const { tell, device, pacer } = checking;
   const addresses = rows.map(({ address }) => address);
   const found = await foundRows(checking, "session", addresses);
   const identities = await identitiesOf(checking, addresses);
   for (const [index, row] of rows.entries()) {
+    if (pacer?.isDue) await pacer.rest();
     const { address, record, lease } = row;
     const session = readRecord(checking, row, () => wholeSession(record));
     if (session === undefined) continue;
@@ -74,6 +75,7 @@ export async function checkSenderKeys(
     rows.map(({ name }) => name),
   );
   for (const [index, row] of rows.entries()) {
+    if (checking.pacer?.isDue) await checking.pacer.rest();
     const record = readRecord(checking, row, () => SenderKeyRecord.decode(row.record));
     if (record === undefined) continue;
     const name = tryParseSenderKeyName(row.name);

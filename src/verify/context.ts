@@ -1,6 +1,7 @@
 import { tryParseJid } from "../addresses/mod.ts";
 import type { Backend, Device } from "../backend/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
+import type { Pacer } from "../ports/mod.ts";
 import type { Tell } from "./finding.ts";
 
 /** The reads of an account that is checked. */
@@ -24,6 +25,8 @@ export type VerifiedReads = Pick<
 export interface Checking {
   readonly reads: VerifiedReads;
   readonly tell: Tell;
+  /** Asked between two rows; `undefined` where nothing else waits for the thread. */
+  readonly pacer: Pacer | undefined;
   /** The stored device; `undefined` when there is none, or it cannot be read. */
   readonly device: Device | undefined;
   /** Our users: of the phone number and of the LID. */

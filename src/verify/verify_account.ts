@@ -1,5 +1,6 @@
 import { LISTED_TABLES, type ListedTable, type RowWrite } from "../backend/mod.ts";
 import { requireFunction, requireObject } from "../errors/mod.ts";
+import type { StartPacer } from "../ports/mod.ts";
 import { checkDevice } from "./check_device.ts";
 import {
   checkDeviceLists,
@@ -47,6 +48,8 @@ export interface VerifyOptions {
    * checked. What it throws ends the check.
    */
   readonly onProgress?: ((rows: number, table: ListedTable) => void) | undefined;
+  /** Lets other work of the process run during the check. Without it, one may hold the event loop throughout. */
+  readonly startPacer?: StartPacer | undefined;
 }
 
 /** What a check of an account found. */
@@ -90,6 +93,7 @@ export async function verifyAccount(
   for (const name of READS) requireFunction(`verify account: ${name}`, reads[name]);
   requireObject("options", options);
   if (options.onProgress !== undefined) requireFunction("onProgress", options.onProgress);
+  if (options.startPacer !== undefined) requireFunction("startPacer", options.startPacer);
   const findings: Finding[] = [];
   let omitted = 0;
   const tell: Tell = (finding) => {
@@ -98,7 +102,7 @@ export async function verifyAccount(
   };
   const device = await checkDevice(reads, tell);
   const checking: Checking = {
-    ...{ reads, tell, device },
+    ...{ reads, tell, device, pacer: options.startPacer?.() },
     ownUsers: ownUsersOf(device),
     ownGroups: new Set(),
     markedGroups: new Map(),
@@ -130,6 +134,7 @@ async function checkTable(
       onRows(page.rows.length + page.unreadable);
       if (page.unreadable > 0) await tellUnreadable(checking, table, { after, count: page.unreadable });
       if (page.rows.length > 0) await check(page.rows);
+      if (checking.pacer?.isDue) await checking.pacer.rest();
       after = page.next;
     } while (after !== undefined);
   } catch (error) {
@@ -144,12 +149,13 @@ async function checkTable(
 
 /** Reads a page of damaged rows one by one, so that the finding says beside which row each one is. */
 async function tellUnreadable(
-  { reads, tell }: Checking,
+  { pacer, reads, tell }: Checking,
   table: ListedTable,
   { after, count }: { readonly after: string | undefined; readonly count: number },
 ): Promise<void> {
   let [at, left, before] = [after, count, undefined as string | undefined];
   for (let row = 0; row < PAGE_ROWS && left > 0; row += 1) {
+    if (pacer?.isDue) await pacer.rest();
     const page = await reads.listRows(table, at, 1);
     if (page.unreadable > 0) {
       left -= 1;

@@ -70,11 +70,20 @@ export async function sortOfFile(path: string): Promise<FileSort> {
   }
 }
 
-/** Bytes of a file that is no database, chunk by chunk. @throws {CommandError} When there is none. */
+/**
+ * Bytes of a file that is no database, chunk by chunk. The file is opened by the first read, and closed by the
+ * last one or when the reader leaves.
+ *
+ * @throws {CommandError} When there is none.
+ */
 export function readChunks(path: string): AsyncIterable<Uint8Array> {
   if (statSync(path, { throwIfNoEntry: false }) === undefined)
     throw new CommandError("absent", `open file: there is no file ${JSON.stringify(path)}`);
-  return createReadStream(path);
+  return chunksOf(path);
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* createReadStream(path);
 }
 
 /** Mode of a folder that is made for it. */

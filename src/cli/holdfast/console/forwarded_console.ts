@@ -1,5 +1,6 @@
 import { hexOf } from "../../../bytes/mod.ts";
 import type { ConsoleInfo } from "../../../console/mod.ts";
+import { LimitError } from "../../../errors/mod.ts";
 import { bearerOf, problemOf, problemResponse } from "../../../http/mod.ts";
 import { systemRandom } from "../../../ports/mod.ts";
 import { ServiceError } from "../../../service/mod.ts";
@@ -16,6 +17,9 @@ const HEADERS: readonly string[] = ["content-type", "retry-after", "x-request-id
 
 /** Streams and requests that are open at the same time. */
 const MAX_OPEN = 64;
+
+/** How long the headers of an answer may take, in milliseconds. */
+const DEADLINE_MS = 30_000;
 
 /** The console of a service, asked with the token of this process. What changes something is refused. */
 export class ForwardedConsole {
@@ -36,9 +40,8 @@ export class ForwardedConsole {
       await this.#authorize(bearerOf(request.headers.get("authorization") ?? undefined));
       if (request.method !== "GET")
         throw new ServiceError("forbidden", "ask service: this console is read-only");
-      if (this.#open.size >= MAX_OPEN)
-        throw new ServiceError("unanswered", `ask service: ${MAX_OPEN} requests are open`);
-      return await this.#forward(pathname, search);
+      if (this.#open.size >= MAX_OPEN) throw new LimitError(`ask service: ${MAX_OPEN} requests are open`);
+      return await this.#forward(pathname + search, request.signal);
     } catch (error) {
       return problemResponse(problemOf(error, hexOf(systemRandom.bytes(8))));
     }
@@ -49,12 +52,20 @@ export class ForwardedConsole {
     for (const controller of this.#open) controller.abort();
   }
 
-  async #forward(pathname: string, search: string): Promise<Response> {
+  async #forward(path: string, signal: AbortSignal): Promise<Response> {
     const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const timer = setTimeout(abort, DEADLINE_MS);
     this.#open.add(controller);
-    const end = (): void => void this.#open.delete(controller);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      this.#open.delete(controller);
+    };
     try {
-      const answer = await told(this.#target.send("GET", pathname + search, controller.signal));
+      const answer = await told(this.#target.send("GET", path, controller.signal));
       const headers: Record<string, string> = { "cache-control": "no-store" };
       for (const name of HEADERS) {
         const value = answer.headers.get(name);
@@ -62,10 +73,11 @@ export class ForwardedConsole {
       }
       // The token of this process is refused by the service: that is no mistake of the page.
       if (answer.status === 401) throw new ServiceError("unanswered", "ask service: it refuses the token");
-      const isInfo = pathname === ROOT && answer.ok;
+      const isInfo = path.split("?", 1)[0] === ROOT && answer.ok;
       const body = isInfo
         ? JSON.stringify(this.#readOnly((await answer.json()) as ConsoleInfo))
         : answer.body;
+      clearTimeout(timer);
       if (isInfo || body === null) end();
       return new Response(typeof body === "string" ? body : body && ended(body, controller, end), {
         status: answer.status,
@@ -73,6 +85,8 @@ export class ForwardedConsole {
       });
     } catch (error) {
       end();
+      // Cancels the body of an answer that is not passed on.
+      abort();
       throw error;
     }
   }

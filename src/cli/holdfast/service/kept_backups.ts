@@ -17,7 +17,7 @@ export function keptBackups(
     dueAtMs: (account) => scheduled.dueAtMs(account),
     async list(account) {
       const found: KeptBackup[] = [];
-      for (const madeAtMs of await folder.list(account)) {
+      for (const madeAtMs of await scheduled.list(account)) {
         const bytes = await folder.sizeOf({ account, madeAtMs });
         // It was removed since it was listed.
         if (bytes !== undefined) found.push({ name: String(madeAtMs), atMs: madeAtMs, bytes });
@@ -30,7 +30,7 @@ export function keptBackups(
     },
     async read(account, name) {
       const madeAtMs = NAME.test(name) ? Number(name) : undefined;
-      if (madeAtMs === undefined || !(await folder.list(account)).includes(madeAtMs)) return undefined;
+      if (madeAtMs === undefined || !(await scheduled.list(account)).includes(madeAtMs)) return undefined;
       return folder.read({ account, madeAtMs });
     },
   };

@@ -15,6 +15,7 @@ import type { Context } from "../context.ts";
 import { DEFAULT_ACCOUNT } from "../default_account.ts";
 import { DatabaseTarget } from "../targets/database_target.ts";
 import type { FileTarget } from "../targets/file_target.ts";
+import { loggedConsole } from "./console_log.ts";
 import { metricsRoute } from "./metrics_route.ts";
 import { type LeastLevel, lineLogger } from "./request_log.ts";
 import { type BackupFlags, backupStarter } from "./scheduled_backups.ts";
@@ -71,9 +72,10 @@ export async function runService(
       backups: () => backups && startBackups?.kept(backups),
       host: systemHost({ scheduler, logger }),
     });
+    const answerConsole = loggedConsole(pages, { logger, clock: systemClock });
     const server = await listen(
       async (request) =>
-        (await answerScrape(request)) ?? (await pages.answer(request)) ?? (await app.fetch(request)),
+        (await answerScrape(request)) ?? (await answerConsole(request)) ?? (await app.fetch(request)),
       {
         host,
         port,
@@ -89,7 +91,7 @@ export async function runService(
     );
     await terminal.untilStopped();
     pages.stop();
-    if (await shutDown({ server, accounts: endingWith(accounts, backups) })) return EXIT.done;
+    if (await shutDown({ server, accounts: endingWith(accounts, backups, registry) })) return EXIT.done;
     terminal.err("stop: not every account was closed in 20 s, the last flush was given up\n");
     return EXIT.failed;
   } finally {
@@ -97,14 +99,20 @@ export async function runService(
   }
 }
 
-/** Accounts that are closed while the backup that is being made is given up. */
+/** Accounts that are closed while the backup that is being made is given up. Last uses of tokens are written. */
 function endingWith(
   accounts: LocalAccounts,
   backups: ScheduledBackups | undefined,
+  registry: Pick<SqlRegistry, "writeUses">,
 ): Pick<LocalAccounts, "close"> {
   return {
     close: async () => {
-      await Promise.all([backups?.stop(), accounts.close()]);
+      try {
+        await Promise.all([backups?.stop(), accounts.close()]);
+      } finally {
+        // Times that are told to people alone: the end does not fail by them.
+        await registry.writeUses().catch(() => {});
+      }
     },
   };
 }
