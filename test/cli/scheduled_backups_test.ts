@@ -142,7 +142,9 @@ describe("backups of a service over a file", () => {
       "account-unknown",
     ]);
     for (const name of ["elsewhere", "open", "rest", "unknown"]) {
-      const [file = "", ...others] = readdirSync(join(made, `account-${name}`)).sort().reverse();
+      const [file = "", ...others] = readdirSync(join(made, `account-${name}`))
+        .sort()
+        .reverse();
       expect(others).toEqual(name === "rest" ? ["1000.holdfast"] : []);
       const restored = memoryBackend();
       await importAccount(restored, readChunks(join(made, `account-${name}`, file)), {
