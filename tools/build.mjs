@@ -7,7 +7,7 @@
  *
  * The program `holdfast` is bundled into one file, so that `npx`, `bunx` and `deno run` start it without its
  * own dependencies, and beside it the Worker that `holdfast dev` runs. The console's pages are bundled into a
- * folder of static files.
+ * folder of static files; `--console` makes only these, without which wrangler refuses `wrangler.toml`.
  */
 
 import {
@@ -33,17 +33,22 @@ import {
 } from "./lib/program_build.mjs";
 import { run } from "./lib/run.mjs";
 
-if (process.argv.includes("--fresh")) rmSync("dist/.tsbuildinfo", { force: true });
-const { code, output } = await run("tsc", ["-p", "tsconfig.build.json"]);
-process.stdout.write(output);
-if (code === 0) {
-  removeStale();
-  await bundleDoors();
-  await bundlePrograms();
-  await bundleConsole();
-  await writeDocument();
+if (process.argv.includes("--console")) await bundleConsole();
+else await buildAll();
+
+async function buildAll() {
+  if (process.argv.includes("--fresh")) rmSync("dist/.tsbuildinfo", { force: true });
+  const { code, output } = await run("tsc", ["-p", "tsconfig.build.json"]);
+  process.stdout.write(output);
+  if (code === 0) {
+    removeStale();
+    await bundleDoors();
+    await bundlePrograms();
+    await bundleConsole();
+    await writeDocument();
+  }
+  process.exitCode = code;
 }
-process.exitCode = code;
 
 function removeStale() {
   // Releases before had a second form there, and maps.

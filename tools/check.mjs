@@ -86,7 +86,10 @@ const CHECKS = [
   // Bundles the Worker and checks its configuration. It deploys nothing.
   {
     name: "Worker deployment",
-    steps: [["wrangler", ["deploy", "--dry-run", "--outdir", join(scratch, "worker")]]],
+    steps: [
+      ["node", ["tools/build.mjs", "--console"]],
+      ["wrangler", ["deploy", "--dry-run", "--outdir", join(scratch, "worker")]],
+    ],
   },
   { name: "JSR package", steps: [["node", ["tools/check_jsr.mjs"]]], prints: true },
 ];

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/mod.ts";
 import { Turns } from "../ports/mod.ts";
-import { verifyAccount } from "../verify/mod.ts";
+import { verifyInTurns } from "../verify/mod.ts";
 import type { VerifyListener } from "./console_source.ts";
 import type { VerifyEvents } from "./model.ts";
 
@@ -9,10 +9,8 @@ const turns = new Turns();
 
 /** Checks every row of an account. Reads only, and lets other requests run every 10 ms. */
 export async function verifyStored(reads: Backend, listener: VerifyListener): Promise<VerifyEvents["done"]> {
-  const { findings, omitted, rows } = await verifyAccount(reads, {
-    onProgress: (count, table) => listener.progress({ table, rows: count }),
-    startPacer: () => turns.start(),
-  });
+  const onProgress = (count: number, table: string): void => listener.progress({ table, rows: count });
+  const { findings, omitted, rows } = await verifyInTurns(reads, { onProgress }, () => turns.start());
   const told = findings.filter(({ severity }) => severity !== "note");
   for (const { table, key, what, remedy } of told)
     await listener.finding({

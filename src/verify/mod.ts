@@ -6,4 +6,4 @@
 export type { VerifiedReads } from "./context.ts";
 export type { Finding, FindingCode, FindingPlace, FindingSeverity } from "./finding.ts";
 export { rowKey } from "./row_key.ts";
-export { type VerifyOptions, type VerifyReport, verifyAccount } from "./verify_account.ts";
+export { type VerifyOptions, type VerifyReport, verifyAccount, verifyInTurns } from "./verify_account.ts";

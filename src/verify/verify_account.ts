@@ -48,8 +48,6 @@ export interface VerifyOptions {
    * checked. What it throws ends the check.
    */
   readonly onProgress?: ((rows: number, table: ListedTable) => void) | undefined;
-  /** Lets other work of the process run during the check. Without it, one may hold the event loop throughout. */
-  readonly startPacer?: StartPacer | undefined;
 }
 
 /** What a check of an account found. */
@@ -89,11 +87,24 @@ export async function verifyAccount(
   reads: VerifiedReads,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  return await verifyInTurns(reads, options);
+}
+
+/**
+ * As `verifyAccount`.
+ *
+ * @param startPacer Lets other work of the process run during the check. Without it, one may hold the event loop
+ *   throughout.
+ */
+export async function verifyInTurns(
+  reads: VerifiedReads,
+  options: VerifyOptions,
+  startPacer?: StartPacer,
+): Promise<VerifyReport> {
   requireObject("verify account: the backend", reads);
   for (const name of READS) requireFunction(`verify account: ${name}`, reads[name]);
   requireObject("options", options);
   if (options.onProgress !== undefined) requireFunction("onProgress", options.onProgress);
-  if (options.startPacer !== undefined) requireFunction("startPacer", options.startPacer);
   const findings: Finding[] = [];
   let omitted = 0;
   const tell: Tell = (finding) => {
@@ -102,7 +113,7 @@ export async function verifyAccount(
   };
   const device = await checkDevice(reads, tell);
   const checking: Checking = {
-    ...{ reads, tell, device, pacer: options.startPacer?.() },
+    ...{ reads, tell, device, pacer: startPacer?.() },
     ownUsers: ownUsersOf(device),
     ownGroups: new Set(),
     markedGroups: new Map(),
