@@ -48,7 +48,7 @@ export async function projectFiles(
     for (const [stored, bytes] of await read(layer.folder)) {
       if (layer.without?.includes(stored)) continue;
       const path = `${layer.into === undefined ? "" : `${layer.into}/`}${nameOf(stored)}`;
-      files.set(path, { path, bytes: named(stored, bytes, nameIn(name, layer)), isPrivate: false });
+      files.set(path, { path, bytes: named(stored, bytes, nameIn(name, layer), layer), isPrivate: false });
     }
   }
   if (template.secret !== undefined) {
@@ -73,9 +73,14 @@ const NAME_FIELDS: ReadonlyMap<string, RegExp> = new Map([
   ["wrangler.toml", /^(name = )"[^"]*"/m],
 ]);
 
-/** A manifest with the name of the project in place of the template's. */
-function named(path: string, bytes: Uint8Array, name: string): Uint8Array {
+/**
+ * A manifest with the name of the project in place of the template's. A layer in a folder of the project uses the
+ * packages of the project.
+ */
+function named(path: string, bytes: Uint8Array, name: string, { into }: Layer): Uint8Array {
   const field = NAME_FIELDS.get(path);
   if (field === undefined) return bytes;
-  return encodeUtf8(new TextDecoder().decode(bytes).replace(field, `$1"${name}"`));
+  const above = into === undefined ? "" : "../".repeat(into.split("/").length);
+  const text = new TextDecoder().decode(bytes).replace(field, `$1"${name}"`);
+  return encodeUtf8(text.replace('directory = "node_modules/', `directory = "${above}node_modules/`));
 }
