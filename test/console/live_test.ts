@@ -216,8 +216,13 @@ describe("verification", () => {
   test("shows how far it is, and what was found", async () => {
     const { page } = tab;
     await tab.visit("#/accounts/bot-lisbon/verify");
+    let goOn = (): void => {};
+    service.state.verified = new Promise((resolve) => {
+      goOn = resolve;
+    });
     await page.getByRole("button", { name: "Verify" }).click();
     await page.getByText("Checking pre_key").waitFor();
+    goOn();
     await page.getByText("1 finding").first().waitFor();
     await page.getByText("2,104 rows checked").first().waitFor();
     await page.getByText("Nothing: the peer sets up a new session").waitFor();

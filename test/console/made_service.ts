@@ -40,6 +40,8 @@ export interface MadeState {
   refusals: Partial<Record<ActionName, string>>;
   /** Pause before each page of accounts after the first. */
   pagePauseMs: number;
+  /** Settles before a verification ends with its last table. */
+  verified: Promise<void>;
   /** What a verification finds. */
   findings: { where: string; text: string; advice: string }[];
 }
@@ -55,6 +57,7 @@ export class MadeService implements AsyncDisposable {
     faultyPaths: /./,
     refusals: {},
     pagePauseMs: 0,
+    verified: Promise.resolve(),
     findings: [],
   };
   /** What was asked for: method and path, and the body of changes. */
@@ -191,6 +194,7 @@ export class MadeService implements AsyncDisposable {
     ] as const) {
       send("progress", { table, rows: Math.floor(count / 2) });
       await pause(40);
+      if (table === "pre_key") await this.state.verified;
       send("progress", { table, rows: count });
       rows += count;
     }

@@ -54,6 +54,7 @@ export function reset(service: MadeService): void {
     rows: eachHealth(),
     tokens: TOKENS,
     hasConsole: true,
+    verified: Promise.resolve(),
     fault: "none",
     faultyPaths: /./,
     refusals: {},
