@@ -189,7 +189,7 @@ export const entries: readonly BenchEntry[] = [
     name: "do.registry_rows_read_per_wake",
     kind: "count",
     unit: "rows",
-    limit: { max: 9 },
+    limit: { max: 5 },
     against: "the registry of a thousand accounts that has lost its memory, until one call is admitted",
     run: () => answerOf<number>("/registry-wake-costs"),
   },

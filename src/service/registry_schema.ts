@@ -82,9 +82,14 @@ export async function openRegistrySchema(database: RegistryDatabase): Promise<vo
     : new BackendError("open registry: it could not be brought up to date");
 }
 
+/** One row is read where the table is there: an object asks each time that it wakes up. */
 async function versionOf(database: RegistryDatabase): Promise<number> {
-  const [found] = await database.query("SELECT 1 FROM sqlite_master WHERE name = 'service_schema'", []);
-  if (found === undefined) return 0;
-  const [row] = await database.query("SELECT version FROM service_schema", []);
-  return Number(row?.[0] ?? 0);
+  try {
+    const [row] = await database.query("SELECT version FROM service_schema", []);
+    return Number(row?.[0] ?? 0);
+  } catch (error) {
+    const [found] = await database.query("SELECT 1 FROM sqlite_master WHERE name = 'service_schema'", []);
+    if (found === undefined) return 0;
+    throw error;
+  }
 }
