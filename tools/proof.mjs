@@ -29,7 +29,7 @@ function git(args) {
   return spawnSync("git", args, { encoding: "utf8" }).stdout.trim();
 }
 
-/** Changed files, besides what this program writes, are no commit that somebody else has. */
+/** Changed files, besides what this program writes, are no commit that others have. */
 function presentCommit() {
   const changed = git(["status", "--porcelain", "--", ".", `:!${RECORD}`, `:!${PAGE}`]);
   return changed === ""

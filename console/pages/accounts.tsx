@@ -23,7 +23,7 @@ interface AccountsProps {
 /** How often rows are put into their order again while the order is not being read. */
 const REORDER_MS = 5_000;
 
-/** All accounts: how they are, and which of them need somebody. */
+/** All accounts: how they are, and which of them need attention. */
 export function Accounts({ source, list, address }: AccountsProps): JSX.Element {
   const text = address.toString();
   const query = useMemo(() => readQuery(new URLSearchParams(text)), [text]);
@@ -172,7 +172,7 @@ interface Order {
 }
 
 /**
- * The names of the rows, in their order. It stays while somebody points at a row or has the focus in one:
+ * The names of the rows, in their order. It stays while the pointer is on a row or has the focus in one:
  * what one is about to choose must not move.
  */
 function useOrder(

@@ -12,7 +12,7 @@ const BAR = 1_000;
 
 const SIGNS = { act: "warning", watch: "warning", calm: "done", unknown: "search" } as const;
 
-/** The first thing to read: whether all is well, and if not, how many accounts need somebody. */
+/** The first thing to read: whether all is well, and if not, how many accounts need attention. */
 export function VerdictHead({ list }: { readonly list: AccountList }): JSX.Element {
   const counts = list.counts.value;
   const reading = list.reading.value;

@@ -5,7 +5,7 @@ import { session } from "./session.ts";
 
 const KEY = "holdfast.keys";
 
-/** Whether single keys do something. Somebody who speaks to the computer may not want that. */
+/** Whether single keys do something. A person who speaks to the computer may not want that. */
 export const areKeysOn: Signal<boolean> = signal(localStorage.getItem(KEY) !== "off");
 
 /** Switches single keys on or off, and remembers it. */

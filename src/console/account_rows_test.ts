@@ -27,7 +27,7 @@ function healthOf(
     stored: stored && { ...STORED, ...stored },
     known: open === undefined ? {} : { open: { ...STATS, ...open } },
   });
-  // Whoever reads it is told why.
+  // The reason is shown.
   if (health !== "ok") expect(reason).toMatch(/\.$/);
   return health;
 }

@@ -1,6 +1,6 @@
 /**
  * Each call of the driver fails in turn, in a conversation that goes through two openings: nothing is applied, or
- * the answer is lost. Whoever calls repeats what was rejected. No key leaves twice, the peer reads everything, and
+ * the answer is lost. The caller repeats what was rejected. No key leaves twice, the peer reads everything, and
  * the account keeps its identity. Does not cover two faults close together: see test/chaos.
  */
 import { mkdtempSync, rmSync } from "node:fs";

@@ -24,7 +24,7 @@ export interface KeyDistribution {
   /**
    * Call it when the server has acknowledged the message with the key. Marks the devices durably, except
    * those that were removed or asked for a retry since the distribution began. Marks no device if the key was
-   * dropped meanwhile.
+   * dropped in between.
    *
    * @throws {StoreError} No device was marked, so the key is sent again.
    */
