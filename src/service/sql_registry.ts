@@ -164,10 +164,19 @@ export class SqlRegistry implements Registry {
     ]);
   }
 
-  /** See `Registry.addToken`: one transaction, in which the account and the number of tokens are checked. */
+  /**
+   * See `Registry.addToken`: one transaction, in which the account and the number of tokens are checked. At the
+   * limit, the expired ones are removed first.
+   */
   async addToken(token: StoredToken): Promise<void> {
     const { id, hash, account, permissions, label, createdAtMs, expiresAtMs } = token;
-    const [inserted] = await this.#database.batch([
+    const [, inserted] = await this.#database.batch([
+      {
+        sql:
+          "DELETE FROM service_token WHERE account IS ?1 AND expires_at <= ?2 " +
+          "AND (SELECT count(*) FROM service_token WHERE account IS ?1) >= ?3",
+        params: [account ?? null, this.#clock.nowMs(), MAX_TOKENS],
+      },
       {
         sql:
           "INSERT INTO service_token (id, hash, account, permissions, label, created_at, expires_at) " +
@@ -192,7 +201,7 @@ export class SqlRegistry implements Registry {
   async listTokens(account: string | undefined, { after, limit }: Page): Promise<StoredToken[]> {
     const rows = await this.#database.query(
       `SELECT ${TOKEN_COLUMNS} FROM service_token ` +
-        "WHERE (account = ?1 OR ?1 IS NULL) AND id > ?2 ORDER BY id LIMIT ?3",
+        `WHERE ${account === undefined ? "?1 IS NULL" : "account = ?1"} AND id > ?2 ORDER BY id LIMIT ?3`,
       [account ?? null, after ?? "", limit],
     );
     return rows.map(tokenOf);

@@ -98,6 +98,52 @@ describe("SqlRegistry.addToken", () => {
     await names.addToken(await tokenFor(undefined, 101));
     expect(await names.listTokens(undefined, { after: undefined, limit: 1_000 })).toHaveLength(101);
   });
+
+  test("at the limit, removes the expired tokens of the account, and of no other", async () => {
+    const clock = new FakeClock();
+    const names = await SqlRegistry.open(await database(), clock);
+    await names.addAccount("ann");
+    await names.addAccount("ben");
+    const expiresAtMs = clock.nowMs() + 60_000;
+    for (let seed = 0; seed < 99; seed += 1) await names.addToken(await tokenFor("ann", seed));
+    const expiring = await tokenFor("ann", 99);
+    await names.addToken({ ...expiring, expiresAtMs });
+    for (const [index, account] of ["ben", undefined].entries())
+      await names.addToken({ ...(await tokenFor(account, 100 + index)), expiresAtMs });
+    clock.advance(59_999);
+    await expect(names.addToken(await tokenFor("ann", 102))).rejects.toMatchObject({ code: "limit" });
+    clock.advance(1);
+    await names.addToken(await tokenFor("ann", 102));
+    const listed = await names.listTokens(undefined, { after: undefined, limit: 1_000 });
+    expect(listed).toHaveLength(102);
+    expect(listed.map(({ id }) => id)).not.toContain(expiring.id);
+  });
+});
+
+describe("SqlRegistry.listTokens", () => {
+  test("reads the rows of the page alone", async () => {
+    const shared = await database();
+    const plans: unknown[] = [];
+    const names = await SqlRegistry.open(
+      {
+        batch: (statements) => shared.batch(statements),
+        query: async (sql, params) => {
+          const plan = await shared.query(`EXPLAIN QUERY PLAN ${sql}`, params);
+          plans.push(plan.map((row) => row.at(-1)));
+          return await shared.query(sql, params);
+        },
+      },
+      new FakeClock(),
+    );
+    await names.addAccount("ann");
+    plans.length = 0;
+    await names.listTokens("ann", { after: undefined, limit: 10 });
+    await names.listTokens(undefined, { after: undefined, limit: 10 });
+    expect(plans).toEqual([
+      ["SEARCH service_token USING INDEX service_token_account (account=? AND id>?)"],
+      ["SEARCH service_token USING PRIMARY KEY (id>?)"],
+    ]);
+  });
 });
 
 describe("SqlRegistry.admit", () => {
