@@ -28,6 +28,12 @@ const USE_INTERVAL_MS = 3_600_000;
 /** How long a use waits for others that are written with it, in milliseconds. */
 const USE_DELAY_MS = 5_000;
 
+/** Maximum number of uses that wait to be written. One more is noted by the next use of its token. */
+const MAX_USES = 2_000;
+
+/** Maximum number of uses that one transaction writes. */
+const USES_PER_BATCH = 500;
+
 const TOKEN_COLUMNS =
   "id, hash, account, permissions, label, service_token.created_at, expires_at, last_used_at";
 
@@ -91,17 +97,18 @@ export class SqlRegistry implements Registry {
   async writeUses(): Promise<void> {
     const uses = [...this.#uses];
     this.#uses = new Map();
-    if (uses.length === 0) return;
-    await this.#database.batch(
-      uses.map(([id, atMs]) => ({
-        sql: "UPDATE service_token SET last_used_at = ? WHERE id = ?",
-        params: [atMs, id],
-      })),
-    );
+    while (uses.length > 0) {
+      await this.#database.batch(
+        uses.splice(0, USES_PER_BATCH).map(([id, atMs]) => ({
+          sql: "UPDATE service_token SET last_used_at = ? WHERE id = ?",
+          params: [atMs, id],
+        })),
+      );
+    }
   }
 
   #use({ id, lastUsedAtMs = Number.NEGATIVE_INFINITY }: StoredToken, nowMs: number): void {
-    if (nowMs - lastUsedAtMs < USE_INTERVAL_MS || this.#uses.has(id)) return;
+    if (nowMs - lastUsedAtMs < USE_INTERVAL_MS || this.#uses.has(id) || this.#uses.size >= MAX_USES) return;
     this.#uses.set(id, nowMs);
     if (this.#uses.size === 1) this.#scheduler.schedule(this.#task, nowMs + USE_DELAY_MS);
   }

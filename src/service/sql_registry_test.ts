@@ -200,6 +200,39 @@ describe("SqlRegistry.admit", () => {
     expect([writes, await usedAtMs()]).toEqual([2, firstMs + 3_600_000]);
   });
 
+  test("writes uses 500 at a time, and lets at most 2,000 wait", async () => {
+    const { clock, scheduler } = fakeHost();
+    const shared = await database();
+    const batches: number[] = [];
+    const counted: SqlDriver = {
+      ...shared,
+      query: (...args) => shared.query(...args),
+      batch: async (statements) => {
+        batches.push(statements.length);
+        return await shared.batch(statements);
+      },
+    };
+    const names = await SqlRegistry.open(counted, clock, scheduler);
+    await shared.batch([
+      {
+        sql:
+          "INSERT INTO service_token (id, hash, permissions, label, created_at) WITH RECURSIVE n (i) AS " +
+          "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2701) SELECT 't' || i, x'00', '', '', 0 FROM n",
+        params: [],
+      },
+    ]);
+    const use = async (first: number, last: number) => {
+      for (let i = first; i <= last; i += 1) await names.admit(`t${i}`, undefined, Uint8Array.of(0));
+      batches.length = 0;
+      await names.writeUses();
+      return [...batches];
+    };
+    expect(await use(1, 700)).toEqual([500, 200]);
+    expect(await use(701, 2_701)).toEqual([500, 500, 500, 500]);
+    // The one that did not wait is noted by its next use.
+    expect(await use(2_701, 2_701)).toEqual([1]);
+  });
+
   test("goes on when a use cannot be written", async () => {
     const { clock, scheduler } = fakeHost();
     const shared = await database();
