@@ -1,8 +1,8 @@
-import { hexOf } from "../bytes/mod.ts";
 import { BusyError, RefusedError } from "../errors/mod.ts";
+import { audited } from "../http/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { CALLER_WIRE } from "../protocol/mod.ts";
-import { deleteAccount, type LocalAccounts, type Registry, ServiceError } from "../service/mod.ts";
+import { deleteAccount, type LocalAccounts, ServiceError } from "../service/mod.ts";
 import {
   importAccount,
   PassphraseError,
@@ -34,11 +34,6 @@ const KIND_OF: Readonly<Partial<Record<ActionName, Happening["kind"]>>> = {
 
 /** Days for which an account that was set aside can be brought back. */
 const UNDO_DAYS = 7;
-
-/** Bytes of the key of an action in the list of administrators' actions. */
-const KEY_BYTES = 16;
-
-type RecordedAction = Parameters<Registry["recordAction"]>[0];
 
 /** What actions are carried out on. */
 export interface AccountActionsOptions {
@@ -87,8 +82,8 @@ export class AccountActions {
       if (account === "deleting" && action !== "erase")
         throw new ServiceError("conflict", `${action}: the account is being deleted`);
       const target = { name, registeredAtMs, id };
-      const record = { by, action: `account.${action}`, account: name, subject: id };
-      const said = await this.#recorded(record, () =>
+      const record = { action: auditName(action), account: name, subject: id };
+      const said = await audited({ principal: { id: by } }, { accounts, host }, record, () =>
         watch.whileActing(name, () => this.#run(action, target)),
       );
       // A warning, since it is no part of the traffic: an administrator has changed something.
@@ -106,29 +101,6 @@ export class AccountActions {
     } finally {
       this.#running.delete(name);
       if (action !== "erase") watch.touch(name);
-    }
-  }
-
-  /** Carries out what the list of administrators' actions has. If that cannot be written, nothing is done. */
-  async #recorded<T>(
-    action: Pick<RecordedAction, "account" | "action" | "by" | "subject">,
-    carryOut: () => Promise<T>,
-  ): Promise<T> {
-    const { accounts, host } = this.#options;
-    const key = hexOf(host.random.bytes(KEY_BYTES));
-    const record = { ...action, key, atMs: host.clock.nowMs() };
-    await accounts.registry.recordAction(record);
-    let outcome = "done";
-    try {
-      return await carryOut();
-    } catch (error) {
-      outcome = error instanceof ServiceError ? error.code : summarizeError(error).code;
-      throw error;
-    } finally {
-      await accounts.registry.recordAction({ ...record, outcome }).catch((error: unknown) => {
-        const { code } = summarizeError(error);
-        host.logger.log("error", "console: the outcome of an action was not recorded", { code });
-      });
     }
   }
 
@@ -231,6 +203,11 @@ export class AccountActions {
       throw new RefusedError(`${action}: the service makes no backups, start it with --backups`);
     return backups;
   }
+}
+
+/** The name of an action in the audit list: an erasure has the name of the deletion that HTTP offers. */
+function auditName(action: ActionName): string {
+  return action === "erase" ? "account.delete" : `account.${action}`;
 }
 
 /** Says what can be brought back of an account that was set aside. */

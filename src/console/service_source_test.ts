@@ -237,6 +237,30 @@ describe("AccountActions", () => {
     await accounts.close();
   });
 
+  test("are audited, an erasure under the name of the deletion that HTTP offers", async () => {
+    const { accounts, actions, registry } = await world();
+    await registry.addAccount("a");
+    const ask = (action: "flush" | "erase") => actions.act({ account: "a", action, confirm: "a", by });
+    await expect(ask("flush")).rejects.toBeInstanceOf(RefusedError);
+    // What is no error of the store or of the service.
+    const { admit } = registry;
+    let looks = 0;
+    registry.admit = (...args) => {
+      looks += 1;
+      return looks === 2 ? Promise.reject(new TypeError("no")) : admit.apply(registry, args);
+    };
+    await expect(ask("erase")).rejects.toThrow("no");
+    registry.admit = admit;
+    await ask("erase");
+    const listed = await registry.listActions({ after: undefined, limit: 10 });
+    expect(listed.map(({ id: _, atMs: __, ...action }) => action)).toEqual([
+      { by, action: "account.delete", account: "a", outcome: "done" },
+      { by, action: "account.delete", account: "a", outcome: "failed" },
+      { by, action: "account.flush", account: "a", outcome: "refused" },
+    ]);
+    await accounts.close();
+  });
+
   test("refuse requests of the account meanwhile, and those that were admitted before", async () => {
     const { accounts, actions, registry } = await world();
     await registry.addAccount("a");

@@ -40,7 +40,7 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
           const action = actionOf(operation, input);
           const answer = await (action === undefined
             ? carryOut()
-            : audited(c, context, { action, account: name }, carryOut));
+            : audited(c.var, context, { action, account: name }, carryOut));
           return writer.respond(c, answer);
         } finally {
           ticket?.leave();

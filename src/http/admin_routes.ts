@@ -34,7 +34,7 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
     const json = await readJson(c.req.raw, boundsOf(context));
     const { name } = readMembers(ACCOUNT_REQUEST, json, { action: "create account" });
     requireName(name, "create account", "#/name");
-    const before = await audited(c, context, { action: "account.create", account: name }, async () => {
+    const before = await audited(c.var, context, { action: "account.create", account: name }, async () => {
       const state = await registry.addAccount(name);
       if (state === "deleting")
         throw new ServiceError("conflict", "create account: the account is being deleted");

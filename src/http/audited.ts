@@ -1,8 +1,20 @@
-import type { Context } from "hono";
 import { hexOf } from "../bytes/mod.ts";
-import type { AppContext } from "./app_context.ts";
-import type { AppEnv } from "./app_env.ts";
+import type { Host } from "../ports/mod.ts";
+import type { AccountService, Principal } from "../service/mod.ts";
 import { problemOf } from "./problem.ts";
+
+/** Who asks for an action: the variables of an authenticated request. */
+export interface AuditedCaller {
+  readonly principal: Pick<Principal, "id">;
+  /** For the log. */
+  readonly requestId?: string | undefined;
+}
+
+/** Where actions are recorded. */
+export interface AuditParts {
+  readonly accounts: Pick<AccountService, "registry">;
+  readonly host: Pick<Host, "clock" | "logger" | "random">;
+}
 
 /** An action, and what it is about. */
 export interface AuditedAction {
@@ -17,13 +29,13 @@ export interface AuditedAction {
  * that fails, it is not carried out. Its outcome is `done` or the code of a problem.
  */
 export async function audited<T>(
-  c: Context<AppEnv>,
-  { accounts: { registry }, host: { clock, logger, random } }: Pick<AppContext, "accounts" | "host">,
+  { principal, requestId }: AuditedCaller,
+  { accounts: { registry }, host: { clock, logger, random } }: AuditParts,
   action: AuditedAction,
   carryOut: () => Promise<T>,
 ): Promise<T> {
   const key = hexOf(random.bytes(16));
-  const record = { ...action, key, atMs: clock.nowMs(), by: c.get("principal").id };
+  const record = { ...action, key, atMs: clock.nowMs(), by: principal.id };
   await registry.recordAction(record);
   let outcome = "done";
   try {
@@ -33,9 +45,7 @@ export async function audited<T>(
     throw error;
   } finally {
     await registry.recordAction({ ...record, outcome }).catch(() => {
-      logger.log("error", "http: the outcome of an action was not recorded", {
-        requestId: c.get("requestId"),
-      });
+      logger.log("error", "http: the outcome of an action was not recorded", { requestId });
     });
   }
 }

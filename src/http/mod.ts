@@ -22,6 +22,7 @@ export type {
   TokenRequest,
   TokenSummary,
 } from "./app_schema.ts";
+export { audited } from "./audited.ts";
 export { type AppOptions, createApp } from "./create_app.ts";
 export type { METHOD_OF } from "./method_of.ts";
 export {

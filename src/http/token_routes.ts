@@ -47,7 +47,7 @@ export function tokenRoutes(app: Hono<AppEnv>, context: AppContext): void {
     const createdAtMs = host.clock.nowMs();
     const expiresAtMs = expiresInS === undefined ? undefined : createdAtMs + 1_000 * expiresInS;
     const stored = { id, hash, account, permissions, label, createdAtMs, expiresAtMs };
-    await audited(c, context, { action: "token.issue", account, subject: id }, async () => {
+    await audited(c.var, context, { action: "token.issue", account, subject: id }, async () => {
       if (account !== undefined && (await registry.admit(undefined, account)).account !== "present")
         throw new ServiceError("not-found", "issue token: no such account");
       await registry.addToken(stored);
@@ -59,7 +59,7 @@ export function tokenRoutes(app: Hono<AppEnv>, context: AppContext): void {
     const id = c.req.param("id");
     // What has another form may be a whole token.
     if (!/^[0-9a-f]{16}$/.test(id)) throw absent();
-    await audited(c, context, { action: "token.revoke", subject: id }, async () => {
+    await audited(c.var, context, { action: "token.revoke", subject: id }, async () => {
       if (!(await registry.revokeToken(id))) throw absent();
     });
     return c.body(null, 204);

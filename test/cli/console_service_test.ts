@@ -256,7 +256,7 @@ describe("actions of the console", () => {
     for (const action of ["takeOver", "flush", "retire", "undo", "erase"])
       expect(service.complaint).toContain(`"account":"bot","action":"${action}","by":"root"`);
     const audit = await (await service.request("GET", "/v1/audit?limit=1000")).text();
-    for (const action of ["takeOver", "flush", "retire", "undo", "erase"])
+    for (const action of ["takeOver", "flush", "retire", "undo", "delete"])
       expect(audit).toContain(`"action":"account.${action}","account":"bot"`);
     for (const secret of [ROOT_TOKEN, PASSPHRASE]) expect(service.complaint).not.toContain(secret);
   });
