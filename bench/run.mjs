@@ -3,15 +3,16 @@
  * object and nothing else, `npm run bench -- sqlite` the entries whose names begin with `sqlite`. Exits
  * non-zero at a missed limit and at a name that matches no entry.
  *
- * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit, and a
- * ratio within that is compared once instead of five times. Counts that take minutes, and entries without a limit,
- * are left out.
+ * `--ci` is for shared machines: a count fails at its limit, a ratio only beyond 1.5 times its limit. Each
+ * ratio is compared once, while another file is measured; one beyond that is compared five times alone.
+ * Counts that take minutes, and entries without a limit, are left out.
  *
  * Some entries need what is no dependency of the project: a library of tools/drivers, or another version of
  * Node. It is installed for the first such entry. `--ci` skips these entries if it is not installed.
  *
  * Entries are TypeScript, which not every supported version of Node can run, so esbuild bundles each file
- * first. Files are measured one after the other, in processes of their own (bench/harness/measure_file.mjs).
+ * first. Each file is measured in processes of its own (bench/harness/measure_file.mjs), without `--ci` one
+ * file after the other.
  */
 
 import { fork, spawnSync } from "node:child_process";
@@ -21,6 +22,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { installedBetterSqlite3 } from "../tools/lib/drivers.mjs";
 import { installedNode, ownMajor } from "../tools/lib/nodes.mjs";
+import { pool } from "../tools/lib/run.mjs";
 import { CI_TOLERANCE, describeLimit, isMissed } from "./harness/limits.mjs";
 
 /**
@@ -123,25 +125,51 @@ function npm(args, folder) {
 }
 
 /**
- * Compares until the value is certain enough.
+ * The median of some comparisons.
  *
  * @param {string} bundle
  * @param {Ratio} ratio
+ * @param {number} comparisons
  * @param {Options} options
  * @returns {Promise<Result>}
  */
-async function measureRatio(bundle, { name, needs: _, runtime, ...ratio }, options) {
+async function compare(bundle, { name, needs: _, runtime, ...ratio }, comparisons, options) {
   /** @type {number[]} */
   const samples = [];
-  for (;;) {
+  while (samples.length < comparisons)
     for (const message of await runMeasurement([bundle, "ratio", name], options, runtime))
       if ("value" in message) samples.push(message.value);
-    const sorted = [...samples].sort((a, b) => a - b);
-    const value = /** @type {number} */ (sorted[sorted.length >> 1]);
-    const result = { ...ratio, value, samples };
-    const isCertain = options.isCi && !isMissed(result, { tolerance: CI_TOLERANCE });
-    if (samples.length === COMPARISONS || (samples.length === 1 && isCertain)) return result;
+  const sorted = [...samples].sort((a, b) => a - b);
+  return { ...ratio, value: /** @type {number} */ (sorted[sorted.length >> 1]), samples };
+}
+
+/**
+ * Measures the entries of one file.
+ *
+ * @param {string} bundle
+ * @param {Options} options
+ * @returns {Promise<{results: [name: string, Result][], doubtful: Ratio[]}>} `doubtful` are the ratios that
+ *   are to be compared again, while nothing else runs.
+ */
+async function measureFile(bundle, options) {
+  /** @type {[string, Result][]} */
+  const results = [];
+  /** @type {Ratio[]} */
+  const doubtful = [];
+  const mode = options.isCi ? "short" : "exact";
+  for (const message of await runMeasurement([bundle, mode, ...options.prefixes], options)) {
+    if ("result" in message) results.push([message.name, message.result]);
+    if (!("ratio" in message)) continue;
+    const { ratio } = message;
+    if (!meet(ratio, options)) {
+      console.error(`${ratio.name}: left out, ${ratio.needs ?? ratio.runtime} is not installed`);
+      continue;
+    }
+    const result = await compare(bundle, ratio, options.isCi ? 1 : COMPARISONS, options);
+    if (options.isCi && isMissed(result, { tolerance: CI_TOLERANCE })) doubtful.push(ratio);
+    results.push([ratio.name, result]);
   }
+  return { results, doubtful };
 }
 
 /**
@@ -149,23 +177,25 @@ async function measureRatio(bundle, { name, needs: _, runtime, ...ratio }, optio
  * @returns {Promise<Record<string, Result>>}
  */
 async function measureAll(options) {
+  const bundles = await bundleEntries();
+  const files = await pool(
+    options.isCi ? 2 : 1,
+    bundles.map((bundle) => () => measureFile(bundle, options)),
+  );
   /** @type {Record<string, Result>} */
   const results = {};
-  /** @param {string} name @param {Result} result */
-  const add = (name, result) => {
+  for (const [name, result] of files.flatMap((file) => file.results)) {
     if (name in results) throw new RangeError(`bench ${name}: two entries have this name`);
     results[name] = result;
-  };
-  for (const bundle of await bundleEntries()) {
-    const mode = options.isCi ? "short" : "exact";
-    for (const message of await runMeasurement([bundle, mode, ...options.prefixes], options)) {
-      if ("result" in message) add(message.name, message.result);
-      if (!("ratio" in message)) continue;
-      const { ratio } = message;
-      if (meet(ratio, options)) add(ratio.name, await measureRatio(bundle, ratio, options));
-      else console.error(`${ratio.name}: left out, ${ratio.needs ?? ratio.runtime} is not installed`);
-    }
   }
+  for (const [index, { doubtful }] of files.entries())
+    for (const ratio of doubtful)
+      results[ratio.name] = await compare(
+        /** @type {string} */ (bundles[index]),
+        ratio,
+        COMPARISONS,
+        options,
+      );
   return results;
 }
 

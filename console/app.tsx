@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Source } from "./api/source.ts";
 import { AccountPage } from "./pages/account.tsx";
 import { Accounts } from "./pages/accounts.tsx";
@@ -67,7 +67,7 @@ function Console({ source, accounts }: ConsoleProps): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const key = "account" in place ? `${place.page} ${place.account}` : place.page;
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The first page is where the browser has put the focus.
     if (first.current) first.current = false;
     else {

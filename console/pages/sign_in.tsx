@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/failure.ts";
 import { Mark, Sign } from "../parts/icons.tsx";
 import { signIn } from "../state/session.ts";
@@ -22,7 +22,7 @@ export function SignIn({ failure }: { readonly failure: Failure | undefined }): 
   const [isShown, setShown] = useState(false);
   const [refusal, setRefusal] = useState(failure === undefined ? undefined : refusalOf(failure));
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     const text = token.trim();

@@ -1,5 +1,5 @@
 /** How the console is kept up to date, and how it is used by the keyboard alone. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { startChromium, type TestBrowser, whyNoChromium } from "../support/chromium/browser.ts";
 import { type ConsoleTab, openTab } from "./console_world.ts";
 import { NOW_MS } from "./made_accounts.ts";
@@ -75,8 +75,10 @@ describe("the list", () => {
 
   test("says that there is no connection while it tries again", async () => {
     const { page } = tab;
+    await page.clock.install({ time: NOW_MS });
     await tab.visit("#/accounts");
     await isLive();
+    await stopClock();
     service.state.fault = "cut";
     service.cutStreams();
     await page.getByRole("heading", { name: "No connection" }).waitFor();
@@ -91,6 +93,7 @@ describe("the list", () => {
     await page.clock.install({ time: NOW_MS });
     await tab.visit("#/accounts");
     await isLive();
+    await stopClock();
     service.state.fault = "cut";
     service.requests.length = 0;
     service.cutStreams();
@@ -110,6 +113,7 @@ describe("the list", () => {
     await page.clock.install({ time: NOW_MS });
     await tab.visit("#/accounts");
     await isLive();
+    await stopClock();
     service.requests.length = 0;
     await page.clock.runFor(50_000);
     await expect.poll(() => service.requests.filter((request) => request.endsWith("/events")).length).toBe(1);
@@ -152,8 +156,10 @@ describe("the list", () => {
 describe("an account", () => {
   test("says that there is no connection while it tries again", async () => {
     const { page } = tab;
+    await page.clock.install({ time: NOW_MS });
     await tab.visit("#/accounts/bot-porto");
     await isLive();
+    await stopClock();
     service.state.fault = "cut";
     service.cutStreams();
     await page.getByText("No connection to the service.").waitFor();
@@ -169,11 +175,13 @@ describe("an account", () => {
     await page.clock.install({ time: NOW_MS });
     await tab.visit("#/accounts/bot-porto");
     await page.getByText("Every 1 min").waitFor();
+    await stopClock();
     const asked = (): number => service.requests.filter((request) => request.endsWith("/stats")).length;
-    // The clock also goes on by itself: the next time is within a minute, and the one after it a minute later.
     service.requests.length = 0;
+    const answer = page.waitForResponse((response) => response.url().endsWith("/stats"));
     await page.clock.runFor(61_000);
-    await expect.poll(asked).toBe(1);
+    await (await answer).finished();
+    expect(asked()).toBe(1);
     service.requests.length = 0;
     await page.clock.runFor(30_000);
     expect(asked()).toBe(0);
@@ -300,6 +308,37 @@ describe("the keyboard alone", () => {
     }
   });
 
+  test("has the focus in a new page or dialog before the next key", async () => {
+    const { page } = tab;
+    await tab.visit("#/accounts");
+    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    // The observer runs as soon as the document has changed, and before any other event.
+    await page.evaluate(() => {
+      const seen: string[] = [];
+      Object.assign(globalThis, { seen });
+      new MutationObserver(() => {
+        const dialog = document.querySelector("dialog");
+        const inDialog = dialog?.contains(document.activeElement) === true;
+        const where = inDialog ? "in the dialog" : (document.activeElement?.id ?? "");
+        if (dialog !== null) seen.push(`dialog: ${where}`);
+        else seen.push(`${document.querySelector("h1")?.textContent}: ${where}`);
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+    const firstSeen = async (start: string) =>
+      await page.evaluate(
+        (start) => (globalThis as unknown as { seen: string[] }).seen.find((text) => text.startsWith(start)),
+        start,
+      );
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Help" }).waitFor();
+    expect(await firstSeen("Help")).toBe("Help: main");
+    await page.keyboard.press("t");
+    await page.getByRole("button", { name: "Issue a token" }).press("Enter");
+    await page.getByRole("dialog").waitFor();
+    expect(await firstSeen("dialog")).toBe("dialog: in the dialog");
+    await page.keyboard.press("Escape");
+  });
+
   test("does nothing by single keys when they are switched off", async () => {
     const { page } = tab;
     await tab.visit("#/help");
@@ -313,6 +352,26 @@ describe("the keyboard alone", () => {
     await page.waitForURL(/#\/tokens$/);
   });
 });
+
+/**
+ * Stops the page's clock, so that no more time passes than a test lets pass, however slow the machine is. A timer
+ * that is due within the next second may run.
+ */
+async function stopClock(): Promise<void> {
+  const { clock } = tab.page;
+  for (let aheadMs = 1_000; ; aheadMs *= 2) {
+    const nowMs = await tab.page.evaluate(() => Date.now());
+    try {
+      await clock.pauseAt(nowMs + aheadMs);
+      // The clock is the browser's: the next test has the same one.
+      onTestFinished(async () => await clock.resume());
+      return;
+    } catch (error) {
+      // That moment had passed before the clock was stopped.
+      if (aheadMs > 30_000) throw error;
+    }
+  }
+}
 
 /** The text of what has the focus. */
 async function focused(): Promise<string> {
