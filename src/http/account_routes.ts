@@ -40,7 +40,9 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
           const action = actionOf(operation, input);
           const answer = await (action === undefined
             ? carryOut()
-            : audited(c.var, context, { action, account: name }, carryOut));
+            : audited(c.var, context, { action, account: name }, carryOut, {
+                joined: row.effect === "read",
+              }));
           return writer.respond(c, answer);
         } finally {
           ticket?.leave();

@@ -94,6 +94,8 @@ export interface AuditList {
     readonly subject?: string | undefined;
     /** `done`, or the code of the problem. Left out where it is not known whether it was carried out. */
     readonly outcome?: string | undefined;
+    /** How often, where one token repeated it on the account within an hour of the clock. */
+    readonly times?: number | undefined;
   }[];
   /** The `after` of the next page. Left out of the last page. */
   readonly next?: string | undefined;

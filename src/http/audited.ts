@@ -3,6 +3,9 @@ import type { Host } from "../ports/mod.ts";
 import type { AccountService, Principal } from "../service/mod.ts";
 import { problemOf } from "./problem.ts";
 
+/** Repetitions that begin within this time are one entry, in milliseconds. */
+const JOINED_MS = 3_600_000;
+
 /** Who asks for an action: the variables of an authenticated request. */
 export interface AuditedCaller {
   readonly principal: Pick<Principal, "id">;
@@ -24,6 +27,11 @@ export interface AuditedAction {
   readonly subject?: string | undefined;
 }
 
+/** Whether what one token repeats on one account is one entry an hour: it could fill the list otherwise. */
+export interface AuditedOptions {
+  readonly joined?: boolean | undefined;
+}
+
 /**
  * Carries out an action that the list of administrators' actions has. It is recorded before it begins: if
  * that fails, it is not carried out. Its outcome is `done` or the code of a problem.
@@ -33,9 +41,13 @@ export async function audited<T>(
   { accounts: { registry }, host: { clock, logger, random } }: AuditParts,
   action: AuditedAction,
   carryOut: () => Promise<T>,
+  { joined = false }: AuditedOptions = {},
 ): Promise<T> {
-  const key = hexOf(random.bytes(16));
-  const record = { ...action, key, atMs: clock.nowMs(), by: principal.id };
+  const [by, atMs] = [principal.id, clock.nowMs()];
+  const key = joined
+    ? `${by} ${Math.floor(atMs / JOINED_MS)} ${action.action} ${action.account}`
+    : hexOf(random.bytes(16));
+  const record = { ...action, key, atMs, by };
   await registry.recordAction(record);
   let outcome = "done";
   try {

@@ -447,6 +447,8 @@ export interface components {
                 subject?: string;
                 /** @description `done`, or the code of a problem. Left out where it is not known whether it was carried out. */
                 outcome?: string;
+                /** @description How often, where one token repeated it on the account within an hour of the clock. */
+                times?: number;
             }[];
             /** @description The `after` of the next page. Left out of the last one. */
             next?: string;

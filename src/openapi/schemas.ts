@@ -144,6 +144,10 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
           text,
           "`done`, or the code of a problem. Left out where it is not known whether it was carried out.",
         ),
+        "times?": told(
+          count,
+          "How often, where one token repeated it on the account within an hour of the clock.",
+        ),
       }),
     ),
     "next?": next,

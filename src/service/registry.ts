@@ -112,10 +112,10 @@ export interface Registry {
   revokeToken(id: string): Promise<boolean>;
   /**
    * Adds an action of an administrator to the list, which keeps the newest 100,000. Called before the action
-   * is carried out, and again with its outcome, which then stays.
+   * is carried out, and again with its outcome. Actions of one key are one entry, which counts how often it was
+   * called without an outcome; the outcome is `done` once one of them is.
    *
-   * @param action `key` is unique, `by` the id of a token, `subject` what the action is about beside the
-   *   account.
+   * @param action `by` is the id of a token, `subject` what the action is about beside the account.
    */
   recordAction(action: {
     readonly key: string;
@@ -136,6 +136,8 @@ export interface Registry {
       readonly account?: string | undefined;
       readonly subject?: string | undefined;
       readonly outcome?: string | undefined;
+      /** How often, if more than once. */
+      readonly times?: number | undefined;
     }[]
   >;
 }

@@ -228,7 +228,9 @@ export class SqlRegistry implements Registry {
       {
         sql:
           "INSERT INTO service_audit (key, entry) VALUES (?, ?) " +
-          "ON CONFLICT (key) DO UPDATE SET entry = excluded.entry WHERE entry -> 'outcome' IS NULL",
+          "ON CONFLICT (key) DO UPDATE SET entry = json_patch(entry, json_object(" +
+          "'outcome', iif(entry ->> 'outcome' = 'done', 'done', excluded.entry ->> 'outcome'), 'times', " +
+          "nullif(ifnull(entry ->> 'times', 1) + (excluded.entry -> 'outcome' IS NULL), 1)))",
         params: [key, JSON.stringify(action)],
       },
       {

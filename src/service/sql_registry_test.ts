@@ -324,6 +324,33 @@ describe("SqlRegistry.recordAction", () => {
     expect((await names.listActions({ after: "2", limit: 1 })).map(({ id }) => id)).toEqual([1]);
   });
 
+  test("counts the actions of one key, and says done once one is", async () => {
+    const names = await registry();
+    const steps: readonly (string | undefined)[] = [
+      undefined,
+      "busy",
+      undefined,
+      "done",
+      undefined,
+      "failed",
+    ];
+    const seen: unknown[] = [];
+    for (const outcome of steps) {
+      await names.recordAction(action("a", outcome));
+      const [listed, ...others] = await names.listActions({ after: undefined, limit: 10 });
+      expect(others).toEqual([]);
+      seen.push([listed?.times, listed?.outcome]);
+    }
+    expect(seen).toEqual([
+      [undefined, undefined],
+      [undefined, "busy"],
+      [2, undefined],
+      [2, "done"],
+      [3, "done"],
+      [3, "done"],
+    ]);
+  });
+
   test("keeps the newest 100,000", async () => {
     const shared = await database();
     const names = await SqlRegistry.open(shared, new FakeClock());
