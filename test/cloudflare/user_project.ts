@@ -48,7 +48,8 @@ export async function makeWorkerProject(): Promise<UserProject> {
  * success.
  */
 export async function typeCheck({ folder }: UserProject): Promise<string> {
-  const { stdout } = await runProgram(resolve("node_modules/.bin/tsc"), ["-p", "."], { cwd: folder }).catch(
+  const compiler = resolve("node_modules/typescript/bin/tsc");
+  const { stdout } = await runProgram(process.execPath, [compiler, "-p", "."], { cwd: folder }).catch(
     (error: { readonly stdout: string }) => error,
   );
   return stdout;

@@ -13,7 +13,7 @@ const BIN = resolve("node_modules", ".bin");
  */
 
 /**
- * Runs a program from node_modules/.bin (or `node`, `npm`, or an absolute path) in the project's folder
+ * Runs a program from node_modules/.bin (or `node`, `npm`, `tsc`, or an absolute path) in the project's folder
  * without standard input.
  *
  * @param {string} command
@@ -26,7 +26,7 @@ export function run(command, args, { cwd = ".", timeoutMs = 600_000, env = {} } 
   const startedAt = performance.now();
   const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
   return new Promise((resolve) => {
-    const child = spawn(program(command), args, {
+    const child = spawn(...program(command, args), {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}`, ...color, ...env },
@@ -54,8 +54,20 @@ export function run(command, args, { cwd = ".", timeoutMs = 600_000, env = {} } 
   });
 }
 
+/**
+ * The compiler that checks types and writes declarations: TypeScript 7, which takes a fifth of the time of
+ * TypeScript 6. Scripts that walk the syntax import TypeScript 6, since 7 has no API in JavaScript yet.
+ */
+const TSC = resolve("node_modules/typescript-native/bin/tsc");
+
+/** @param {string} command @param {string[]} args @returns {[string, string[]]} */
+function program(command, args) {
+  if (command === "tsc") return [process.execPath, [TSC, ...args]];
+  return [programFile(command), args];
+}
+
 /** @param {string} command */
-function program(command) {
+function programFile(command) {
   if (command === "node") return process.execPath;
   return command === "npm" || isAbsolute(command) ? command : join(BIN, command);
 }
