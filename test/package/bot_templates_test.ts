@@ -3,7 +3,7 @@
  * then the command that it prints. Packages are links to this project's; see templates_long_test.ts for npm's
  * own. Does not cover WhatsApp: the bots talk to the network that they bring.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installedNode, nodeForWrangler } from "../../tools/lib/nodes.mjs";
@@ -26,6 +26,23 @@ const TIMEOUT_MS = 180_000;
 function beforeEnd({ output }: StartedProgram): string {
   return output.split("SIGINT: closing")[0] ?? "";
 }
+
+/** Another owner takes the account `late` before each of its commits. */
+const RACING_DRIVER = `
+import { openAccount } from "@holdfast/store";
+import { libsqlBackend } from "@holdfast/store/libsql";
+const open = (path, account) => libsqlBackend({ url: \`file:\${path}\`, account });
+export async function openFile(path, account) {
+  const backend = await open(path, account);
+  if (account !== "late") return backend;
+  const { commit } = backend;
+  backend.commit = async (...args) => {
+    await (await openAccount({ backend: await open(path, account) })).close();
+    return await commit.apply(backend, args);
+  };
+  return backend;
+}
+`;
 
 let program: InstalledProgram;
 
@@ -122,6 +139,22 @@ describe("template bot-node", () => {
     expect(first.output).toContain("anna     stopped: another process has opened this account");
     await second.prints('got "pong');
     expect(await second.ends("SIGTERM")).toBe(0);
+  });
+
+  test("stops an account that another process takes while it opens", { timeout: TIMEOUT_MS }, async () => {
+    const driver = join(project.folder, "dist/driver.js");
+    const before = readFileSync(driver);
+    writeFileSync(driver, RACING_DRIVER);
+    try {
+      const alone = start("--db", "raced.db", "--account", "late");
+      expect(await alone.ends(), alone.output).toBe(3);
+      expect(alone.output).toContain("late     stopped: another process has opened this account");
+      const beside = start("--db", "raced.db", "--account", "late", "--account", "anna");
+      await beside.prints("late     stopped", "anna     connected");
+      expect(await beside.ends("SIGTERM")).toBe(0);
+    } finally {
+      writeFileSync(driver, before);
+    }
   });
 
   test("connects again after a pause, erases, explains", { timeout: TIMEOUT_MS }, async () => {

@@ -28,6 +28,9 @@ const FINAL: ReadonlyMap<number | undefined, string> = new Map([
   [baileys.DisconnectReason.multideviceMismatch, "the phone does not support linked devices"],
 ]);
 
+/** Why a bot stops whose account has another owner. */
+const TAKEN = "another process has opened this account";
+
 /** One account, and the socket that is connected for it. */
 export class Bot {
   readonly name: string;
@@ -47,28 +50,27 @@ export class Bot {
     holdfast.on("loggedOut", () =>
       this.#stop("logged out: delete the account with --erase, then link it anew"),
     );
-    holdfast.on("fenced", () => this.#stop("another process has opened this account"));
+    holdfast.on("fenced", () => this.#stop(TAKEN));
   }
 
-  /** Opens the account. Its bot is not connected yet. */
-  static async open(options: BotOptions): Promise<Bot> {
+  /**
+   * Opens the account. Its bot is not connected yet.
+   *
+   * @returns `undefined` when another process has opened it too, and has it now.
+   */
+  static async open(options: BotOptions): Promise<Bot | undefined> {
     const { name, database } = options;
-    const account = await openAccount({
-      backend: database.open(name),
-      host: { logger: holdfastLogger(name) },
-    });
-    const holdfast = await useHoldfast(baileys, account, {
-      // A message is removed from the database when `answer` has resolved. After a crash it comes again.
-      inbox: {
-        onMessages: async (batch, socket) => {
-          for (const { message, redelivered } of batch) {
-            say(name, `received a message${redelivered ? " (again)" : ""}`);
-            await answer(message, socket);
-          }
-        },
-      },
-    });
-    return new Bot(options, account, holdfast);
+    try {
+      const account = await openAccount({
+        backend: database.open(name),
+        host: { logger: holdfastLogger(name) },
+      });
+      return new Bot(options, account, await attach(name, account));
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      say(name, `stopped: ${TAKEN}`);
+      return undefined;
+    }
   }
 
   /** The credentials, for a network that links the device by itself. */
@@ -152,6 +154,21 @@ export class Bot {
       say(this.name, `no code: ${error instanceof Error ? error.message : "unknown error"}`);
     }
   }
+}
+
+/** Makes an account the state of Baileys' sockets. */
+async function attach(name: string, account: Account): Promise<BaileysHoldfast<typeof baileys>> {
+  return await useHoldfast(baileys, account, {
+    // A message is removed from the database when `answer` has resolved. After a crash it comes again.
+    inbox: {
+      onMessages: async (batch, socket) => {
+        for (const { message, redelivered } of batch) {
+          say(name, `received a message${redelivered ? " (again)" : ""}`);
+          await answer(message, socket);
+        }
+      },
+    },
+  });
 }
 
 /**

@@ -33,7 +33,9 @@ async function run({ accounts, whatsapp, url, phoneNumber }: Settings, database:
   try {
     if (!whatsapp && url === undefined) talk = await startLocalTalk();
     for (const name of accounts) {
-      bots.push(await Bot.open({ name, database, phoneNumber, url: url ?? talk?.url, onStopped }));
+      const bot = await Bot.open({ name, database, phoneNumber, url: url ?? talk?.url, onStopped });
+      if (bot === undefined) onStopped();
+      else bots.push(bot);
     }
     talk?.link(bots);
     for (const bot of bots) bot.connect();
