@@ -192,7 +192,7 @@ export interface DeviceStore extends DeviceReads {
    */
   setAside(id: string, until: number, keeps: SetAsideScope, heldBy?: string): Promise<void>;
   /**
-   * Brings back what was set aside under this account's name. Nothing happens when there is none of the id.
+   * Brings back what was set aside under this account's name. No row changes when there is none of the id.
    * The only write of its commit. @throws {FencedError} When an account of the name has an owner or a device.
    */
   bringBack(id: string): Promise<void>;

@@ -1,4 +1,5 @@
 import {
+  type AccountHold,
   adoptBackend,
   type Backend,
   CommitQueue,
@@ -6,6 +7,7 @@ import {
   holdOf,
   type OwnerGuard,
   type OwnerState,
+  ownerOfHold,
   type SetAsideAccount,
   type SetAsideScope,
   type Write,
@@ -103,11 +105,11 @@ export interface Replaced {
  * time is the name free. What is not to be kept is set aside too, so that it can be brought back until the
  * other account is whole.
  *
- * @param hold The owner that is stored, under epoch 1.
+ * @param hold Stored as the owner, under epoch 1. What is set aside has its id, so that an undo knows it.
  */
 export async function replaceAccount(
   backend: Backend,
-  hold: string,
+  hold: AccountHold,
   options: RetireOptions,
 ): Promise<Replaced> {
   const { undoDays = UNDO_DAYS } = options;
@@ -118,7 +120,7 @@ export async function replaceAccount(
   const isForGood = device === undefined || undoDays === 0;
   // Not before the other account is whole, which ends with its purge: housekeeping deletes what is due.
   const until = nowSeconds(clock) + (isForGood ? UNDO_DAYS : undoDays) * DAY_S;
-  const parts = { id: newHoldId(random), until, device, maxBytes: MAX_KEPT_BYTES, heldBy: hold };
+  const parts = { id: hold.id, until, device, maxBytes: MAX_KEPT_BYTES, heldBy: ownerOfHold(hold) };
   const kept = await setAside(backend, queue, parts);
   if (kept === undefined) throw new FencedError("replace account: it was deleted since it was read");
   return { kept, isForGood };
@@ -161,22 +163,25 @@ export async function listRetired(backend: Backend): Promise<SetAsideAccount[]> 
  * Brings a retired account back under its name. Its next opening gives up every chain on which the account
  * may have sent. What an import that was not finished has stored under the name is deleted in the same commit.
  *
- * @param id Which one. May be left out when there is only one.
+ * @param id Which one. May be left out when there is only one, and after a killed import: then it is the account
+ *   that was to be replaced.
  * @returns What was brought back; `undefined` when nothing is retired.
  * @throws {RefusedError} When there is an account of this name: retire it first. When there are several and no
- *   `id`.
+ *   `id`. When it was deleted or brought back by another process in between.
  */
 export async function undoRetirement(backend: Backend, id?: string): Promise<SetAsideAccount | undefined> {
-  const kept = await listRetired(backend);
+  const listed = await listRetired(backend);
+  const owner = await backend.readOwner();
+  const hold = holdOf(owner?.owner);
+  const isReplaced = (account: SetAsideAccount): boolean => account.id === hold?.id;
+  const kept = id === undefined && listed.some(isReplaced) ? listed.filter(isReplaced) : listed;
   if (id === undefined && kept.length > 1)
     throw new RefusedError(
       "undo retirement: several accounts of this name are retired, choose one by its id",
     );
   const chosen = kept.find((account) => id === undefined || account.id === id);
   if (chosen === undefined) return undefined;
-  const owner = await backend.readOwner();
-  if (owner !== undefined && holdOf(owner.owner)?.state === "importing")
-    await endImport(backend, owner, chosen.id);
+  if (owner !== undefined && hold?.state === "importing") await endImport(backend, owner, chosen.id);
   else if (owner !== undefined || (await backend.exists()))
     throw new RefusedError("undo retirement: there is an account of this name, retire it first");
   else await bringBack(backend, chosen.id, [], NAME_IS_FREE);
@@ -200,11 +205,15 @@ async function bringBack(
   before: readonly Write[],
   guard: OwnerGuard,
 ): Promise<void> {
+  let rows: readonly number[];
   try {
-    await backend.commit([...before, { kind: "account.bringBack", id }], { guard });
+    rows = await backend.commit([...before, { kind: "account.bringBack", id }], { guard });
   } catch (error) {
     if ((await retired(backend, id)) !== undefined || !(await backend.exists())) throw error;
+    return;
   }
+  if (rows.at(-1) === 0)
+    throw new RefusedError("undo retirement: the account was deleted or brought back in between");
 }
 
 /**

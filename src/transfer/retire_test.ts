@@ -6,7 +6,8 @@ import { includesBytes } from "../bytes/mod.ts";
 import { FencedError, IncompatibleError, RefusedError } from "../errors/mod.ts";
 import { sealing } from "../sealing/mod.ts";
 import { type FakeHost, FaultPlan, fakeHost, faultyCommitter } from "../testing/mod.ts";
-import { listRetired, purgeRetired, retireAccount, undoRetirement } from "./retire.ts";
+import { listRetired, purgeRetired, replaceAccount, retireAccount, undoRetirement } from "./retire.ts";
+import { holdForImport } from "./target_account.ts";
 
 const PEER = "1000@lid.0";
 const DAMAGED = "1001@lid.0";
@@ -267,5 +268,39 @@ describe("undoRetirement and purgeRetired", () => {
     expect(await here.open().exists()).toBe(true);
     expect(await purgeRetired(here.open())).toBe(1);
     expect(await here.open().exists()).toBe(true);
+  });
+
+  test("undo rejects when what it chose is deleted in between", async () => {
+    const here = world();
+    await create(here);
+    await retireAccount(here.open(), here);
+    const backend = here.open();
+    const { exists } = backend;
+    const late = Object.assign(backend, {
+      exists: async () => {
+        await purgeRetired(here.open());
+        return await exists.call(backend);
+      },
+    });
+    await expect(undoRetirement(late)).rejects.toMatchObject({
+      code: "refused",
+      message: "undo retirement: the account was deleted or brought back in between",
+    });
+    expect(await here.open().exists()).toBe(false);
+  });
+
+  test("undo brings back what a killed import was to replace, beside others that are retired", async () => {
+    const here = world();
+    await create(here);
+    await retireAccount(here.open(), here);
+    await create(here);
+    await replaceAccount(here.open(), { state: "importing", id: "e".repeat(32) }, here);
+    expect(await listRetired(here.open())).toHaveLength(2);
+    expect(await undoRetirement(here.open())).toMatchObject({ id: "e".repeat(32) });
+    expect(await here.open().exists()).toBe(true);
+    // An import that follows the killed one goes on under its id.
+    await replaceAccount(here.open(), { state: "importing", id: "d".repeat(32) }, here);
+    await holdForImport(here.open(), true, here);
+    expect(await undoRetirement(here.open())).toMatchObject({ id: "d".repeat(32) });
   });
 });

@@ -55,13 +55,16 @@ export async function holdForImport(
   options: RetireOptions,
 ): Promise<TargetAccount> {
   const { random } = systemHost(options.host);
-  const hold: AccountHold = { state: "importing", id: newHoldId(random) };
   const { owner, isAccount } = await occupantOf(backend);
+  const stored = holdOf(owner?.owner);
+  // A killed import's id is that of the account that it was to replace.
+  const id = stored?.state === "importing" ? stored.id : newHoldId(random);
+  const hold: AccountHold = { state: "importing", id };
   if (isAccount) {
     if (!replaces)
       throw new RefusedError("import account: there is an account of this name, choose mode replace");
     requireFencing(backend);
-    const replaced = await replaceAccount(backend, ownerOfHold(hold), options);
+    const replaced = await replaceAccount(backend, hold, options);
     const held = HeldAccount.resume(backend, { owner: ownerOfHold(hold), epoch: 1 });
     try {
       return { held, accountId: await backend.create(), replaced };
@@ -71,8 +74,7 @@ export async function holdForImport(
       throw error;
     }
   }
-  const state = holdOf(owner?.owner)?.state;
-  const makesRoom = state === "importing" || (state === "moved" && replaces);
+  const makesRoom = stored?.state === "importing" || (stored?.state === "moved" && replaces);
   if (!makesRoom) refuseHeld("import account", owner?.owner);
   const accountId = await backend.create();
   return { held: await HeldAccount.takeOver(backend, hold, owner), accountId };

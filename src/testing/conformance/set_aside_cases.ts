@@ -1,6 +1,6 @@
 import { type Backend, listAllRows, type Write } from "../../backend/mod.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import { equal, fails } from "./assert.ts";
+import { check, equal, fails } from "./assert.ts";
 import { collect } from "./collect.ts";
 import { type ConformanceCase, type ConformanceHarness, DEFAULT_ACCOUNT } from "./harness.ts";
 import { afterEachRestart } from "./restarts.ts";
@@ -68,7 +68,8 @@ export const setAsideCases: readonly ConformanceCase[] = [
           keeps,
         );
         const again = await harness.open(keeps);
-        await again.commit([{ kind: "account.bringBack", id }]);
+        const [changed = 0] = await again.commit([{ kind: "account.bringBack", id }]);
+        check(changed > 0, "an account came back and no row changed");
         equal(await again.load(), fullDevice(1), "the device");
         equal(await again.create(), accountId, "account id");
         equal(await again.listSetAside(), [], "set aside afterwards");
@@ -99,7 +100,11 @@ export const setAsideCases: readonly ConformanceCase[] = [
       equal(await readAll(bob), contents, "the other account");
       const guard = { owner: undefined, minEpoch: 0, maxEpoch: 0, withoutDevice: true };
       const carol = await harness.open("carol");
-      await carol.commit([{ kind: "account.bringBack", id: ID }]);
+      equal(
+        await carol.commit([{ kind: "account.bringBack", id: ID }]),
+        [0],
+        "rows changed under another name",
+      );
       equal(await carol.exists(), false, "whether another name gets the account");
       if (backend.capabilities.fencing) {
         const bringBack: Write = { kind: "account.bringBack", id: ID };
