@@ -208,6 +208,8 @@ describe("an opening", () => {
     for (const schema of ["", "Kit", "a b", "a;b", "pg_x", '"', "x".repeat(64)]) {
       await expect(postgresBackend({ pg: pool, schema })).rejects.toThrow(TypeError);
     }
+    for (const timeoutMs of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+      await expect(postgresBackend({ pg: pool, timeoutMs })).rejects.toThrow(RangeError);
   });
 
   test("without a server is a failure that names the reason", async () => {

@@ -1,5 +1,6 @@
 import { builtinModule } from "../../ports/mod.ts";
 import type { SqlResult } from "../sqlite/mod.ts";
+import { Deadline } from "./deadline.ts";
 import { PgBatch, type PgConnection, type PgValues } from "./pg_batch.ts";
 import { DriverFailure, type PostgresDriver, type PostgresStatement } from "./postgres_driver.ts";
 import { isLostStatement, keepsConnection } from "./sql_state.ts";
@@ -26,10 +27,18 @@ interface BufferModule {
   };
 }
 
+/** Options of `pgDriver`. */
+export interface PgDriverOptions {
+  /** See `PostgresBackendOptions.prepare`. */
+  readonly prepare?: boolean | undefined;
+  /** Limits the wait for a connection of the pool, and that for an answer. */
+  readonly deadline?: Deadline | undefined;
+}
+
 /** `pg` sends everything in one round trip: see `PgBatch`. */
 export function pgDriver(
   pool: PgPool,
-  { prepare = true }: { readonly prepare?: boolean | undefined } = {},
+  { prepare = true, deadline = new Deadline() }: PgDriverOptions = {},
 ): PostgresDriver {
   const { options } = pool as { readonly options?: { readonly pipeline?: unknown } };
   if (options?.pipeline === true)
@@ -39,9 +48,9 @@ export function pgDriver(
   const { Buffer } = requireBuffer();
   let isPrepared = prepare;
   const once = async (statements: readonly PostgresStatement[]): Promise<readonly SqlResult[]> => {
-    const client = await connect(pool);
+    const client = await connect(pool, deadline);
     try {
-      const results = await send(client, statements, { isPrepared, readHex, toBuffer });
+      const results = await deadline.run(send(client, statements, { isPrepared, readHex, toBuffer }));
       release(client);
       return results;
     } catch (error) {
@@ -80,13 +89,17 @@ function requireBuffer(): BufferModule {
   return found;
 }
 
-async function connect(pool: PgPool): Promise<PgClient> {
+async function connect(pool: PgPool, deadline: Deadline): Promise<PgClient> {
+  let connecting: ReturnType<PgPool["connect"]> | undefined;
   try {
-    const client = (await pool.connect()) as PgClient;
+    connecting = pool.connect();
+    const client = (await deadline.run(connecting)) as PgClient;
     // A connection that ends is told to the batch. Without a listener it would end the process, too.
     client.on("error", ignore);
     return client;
   } catch (error) {
+    // One that comes too late goes back.
+    connecting?.then((late) => late.release(), ignore);
     throw new DriverFailure(error, { isUnsent: true });
   }
 }
@@ -108,7 +121,7 @@ function send(
   });
 }
 
-/** The pool keeps a connection that answered, also with an error of a statement. */
+/** The pool keeps a connection that answered in time, also with an error of a statement. */
 function release(client: PgClient, error?: unknown): void {
   client.removeListener("error", ignore);
   client.release(error !== undefined && !keepsConnection(error));

@@ -2,6 +2,7 @@ import type { Backend, Sealing } from "../../backend/mod.ts";
 import { IncompatibleError, requireObject } from "../../errors/mod.ts";
 import { type Clock, consoleWarnings, type Logger } from "../../ports/mod.ts";
 import { openSqliteBackend, type SqlDriver } from "../sqlite/mod.ts";
+import { Deadline } from "./deadline.ts";
 import { Dialect } from "./dialect.ts";
 import { neonDriver } from "./neon_driver.ts";
 import { pgDriver } from "./pg_driver.ts";
@@ -44,6 +45,12 @@ export interface PostgresBackendOptions {
    * gives each transaction another connection and does not carry prepared statements over. Defaults to true.
    */
   readonly prepare?: boolean | undefined;
+  /**
+   * Longest wait in milliseconds for an answer of the server, and for a connection of a pool. A commit that is
+   * late may have been applied: it is `AmbiguousError`, and an open account sends it again by itself; a read is
+   * `BackendError`. Must be longer than a `lock_timeout` of your own. Defaults to a minute. PGlite has none.
+   */
+  readonly timeoutMs?: number | undefined;
   /** Stamps base keys and sent messages. Defaults to the host's clock. */
   readonly clock?: Clock | undefined;
   /** Encrypts stored values: `sealing` of the subpath `sealing`. */
@@ -61,6 +68,7 @@ export interface PostgresBackendOptions {
  * `AmbiguousError`; an open account sends it again by itself.
  *
  * @throws {TypeError} When there is no client or more than one, or a name is malformed.
+ * @throws {RangeError} When `timeoutMs` is no whole number above 0.
  * @throws {IncompatibleError} When the tables were created by a newer release, the encoding of the database is
  *   not UTF8, or the schema has a table of another application. Nothing was changed.
  * @throws {BusyError | BackendError} When the database cannot be opened now.
@@ -91,7 +99,7 @@ export async function openPostgresDriver(options: PostgresBackendOptions): Promi
     throw new TypeError(
       "open database: schema must be lower-case letters, digits and _, and not begin with pg_",
     );
-  const driver = driverOf(options);
+  const driver = driverOf(options, new Deadline(requireTimeout(options.timeoutMs)));
   await requireUtf8(driver);
   return translatedDriver(driver, dialectOf(schema), logger);
 }
@@ -108,18 +116,36 @@ function dialectOf(schema: string): Dialect {
   return dialect;
 }
 
-function driverOf({ pg, postgres, neon, pglite, driver, prepare }: PostgresBackendOptions): PostgresDriver {
+function requireTimeout(timeoutMs: number | undefined): number | undefined {
+  if (timeoutMs === undefined || (Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) return timeoutMs;
+  throw new RangeError("open database: timeoutMs must be a whole number of milliseconds above 0");
+}
+
+function driverOf(
+  { pg, postgres, neon, pglite, driver, prepare }: PostgresBackendOptions,
+  deadline: Deadline,
+): PostgresDriver {
   const given = [
-    pg && pgDriver(pg, { prepare }),
-    postgres && postgresJsDriver(postgres, { prepare }),
-    neon && neonDriver(neon),
+    pg && pgDriver(pg, { prepare, deadline }),
+    postgres && limited(postgresJsDriver(postgres, { prepare }), deadline),
+    neon && limited(neonDriver(neon), deadline),
     pglite && pgliteDriver(pglite),
-    driver,
+    driver && limited(driver, deadline),
   ].filter((each) => each !== undefined);
   const [only] = given;
   if (only === undefined || given.length > 1)
     throw new TypeError("open database: exactly one of pg, postgres, neon, pglite and driver is needed");
   return only;
+}
+
+/** What these clients do with a connection that does not answer is up to them. */
+function limited(driver: PostgresDriver, deadline: Deadline): PostgresDriver {
+  return {
+    durable: driver.durable,
+    query: (statement) => deadline.run(driver.query(statement)),
+    transaction: (statements) => deadline.run(driver.transaction(statements)),
+    close: () => driver.close(),
+  };
 }
 
 /** Texts of other encodings have another order, and lack characters. */

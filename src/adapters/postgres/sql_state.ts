@@ -40,6 +40,9 @@ const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /** Failures to connect: no statement was sent. An open connection can fail with EHOSTUNREACH, too. */
 const NEVER_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT)$/;
 
+/** `pg` has no password, or the server does not prove that it knows it. Its error has no code. */
+const NO_PASSWORD = /^SASL: /;
+
 /** What a user can do about a code. */
 const ADVICE: Readonly<Record<string, string>> = {
   "28P01": "access is refused, check user and password",
@@ -49,6 +52,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "53100": "the disk of the server is full",
   ECONNREFUSED: "the server cannot be reached, check its address and the network",
   ENOTFOUND: "the server cannot be reached, check its address and the network",
+  ETIMEDOUT: "the server did not answer in time, check its address and the network",
+  SASL: "access is refused, check user and password",
 };
 
 /** Maximum number of causes to inspect. */
@@ -76,7 +81,10 @@ export function mapPostgresError(
   if (thrown instanceof StoreError) return thrown;
   const chain = failuresOf(thrown);
   const state = chain.find(({ code }) => SQL_STATE.test(code))?.code;
-  const code = state ?? chain.find((failure) => failure.code !== "")?.code;
+  const code =
+    state ??
+    chain.find((failure) => failure.code !== "")?.code ??
+    (chain.some(({ message }) => NO_PASSWORD.test(message)) ? "SASL" : undefined);
   const options = { cause: scrubbed(code) };
   const check = state === "22P02" ? checkOf(chain) : undefined;
   if (check === "isolation")

@@ -66,6 +66,18 @@ describe("mapPostgresError", () => {
     expect(failed("5x").name).toBe("RefusedError");
   });
 
+  test("tells of a password that pg does not have", () => {
+    const failure = new DriverFailure(
+      new Error("SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string"),
+      {
+        isUnsent: true,
+      },
+    );
+    expect(mapPostgresError(failure, "open database").message).toBe(
+      "open database: access is refused, check user and password (SASL)",
+    );
+  });
+
   test("names the statement of the batch", () => {
     const failure = new DriverFailure(serverError("23505"), { statementIndex: 4 });
     expect(mapPostgresError(failure, "commit", (index) => index - 1)).toMatchObject({ writeIndex: 3 });

@@ -6,8 +6,9 @@ import { connect as connectTo, createServer, type Socket } from "node:net";
  * - `before`: the connection ends, and the server never sees it.
  * - `after`: the server carries it out, and the connection ends before its answer arrives.
  * - `late`: the connection ends, and the server sees it later: see `deliverLate`.
+ * - `never`: the connection stays open, and nothing is forwarded any more, as after a loss of the network.
  */
-export type ProxyFault = "before" | "after" | "late";
+export type ProxyFault = "before" | "after" | "late" | "never";
 
 /** A proxy in front of a server, which counts round trips and cuts connections. */
 export interface PostgresProxy {
@@ -52,6 +53,7 @@ export async function openProxy(port: number): Promise<PostgresProxy> {
         return;
       }
       isCut = true;
+      if (met === "never") return;
       const answered = (): Promise<void> =>
         new Promise((resolve) => {
           upstream.on("data", (answer: Buffer) => {
