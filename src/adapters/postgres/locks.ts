@@ -10,6 +10,7 @@ const LOCK_TIMEOUT_MS = 1_000;
 /** Locks of the database itself, beside those of accounts, whose ids begin with 1. */
 const SET_ASIDE = 0;
 const LAYOUT = -1;
+const REGISTRY = -2;
 
 /** Locks are named by 32-bit numbers. Two accounts that share one only wait for each other. */
 const MAX_KEY = 2 ** 31 - 1;
@@ -41,7 +42,9 @@ const LOCKED: readonly Locked[] = [
   { pattern: /^DELETE FROM account WHERE device_id = \?/, keyOf: ({ params }) => Number(params[0]) },
   // Accounts change their names, and are deleted by their age.
   { pattern: /^(?:UPDATE account SET name|DELETE FROM account WHERE device_id IN)/, keyOf: () => SET_ASIDE },
-  { pattern: /holdfast_schema/, keyOf: () => LAYOUT },
+  { pattern: /(?:holdfast|service)_schema/, keyOf: () => LAYOUT },
+  // Its statements decide by rows of other tables, such as whether an account of a token is there.
+  { pattern: /^(?:INSERT INTO|UPDATE|DELETE FROM) service_/, keyOf: () => REGISTRY },
 ];
 
 /** The locks that a statement needs, by its text. */

@@ -14,6 +14,11 @@ export function translateExpressions(tokens: readonly Token[]): Token[] {
       translated.push("IS NOT DISTINCT FROM");
     } else if (token.startsWith("x'")) {
       translated.push(`'\\x${token.slice(2)}::bytea`);
+    } else if (token.startsWith("$") && tokens[at + 1] === "IS" && tokens[at + 2] === "NULL") {
+      // Nothing else tells its type.
+      translated.push(`${token}::text`);
+    } else if (token === "NOT" && tokens[at + 1] === "INDEXED") {
+      at += 1;
     } else if (token.startsWith("$") && isCondition(tokens, at)) {
       translated.push(token, "<> 0");
     } else if (token.startsWith("$") && tokens[at - 1] === "LIMIT") {
@@ -37,10 +42,13 @@ function isCondition(tokens: readonly Token[], at: number): boolean {
 type Rewrite = (parts: readonly Token[][]) => Token[];
 
 const FUNCTIONS: Readonly<Record<string, Rewrite>> = {
-  ifnull: (parts) => call("coalesce", parts),
+  ifnull: ([first = [], other = []]) =>
+    // A condition has a type of its own.
+    call("coalesce", [first, first.includes(">") && other.join() === "1" ? ["true"] : other]),
   max: (parts) => call(parts.length > 1 ? "greatest" : "max", parts),
   min: (parts) => call(parts.length > 1 ? "least" : "min", parts),
   instr: ([text = [], part = []]) => ["position(", ...part, "IN", ...text, ")"],
+  json_each: ([list = []]) => [...call("json_array_elements_text", [[...list, "::json"]]), "AS each (value)"],
   iif: ([condition = [], yes = [], no = []]) => {
     const isMixed = yes.join() === "1" && no[0]?.startsWith("convert_to(") === true;
     return isMixed

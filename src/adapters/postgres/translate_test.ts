@@ -65,6 +65,24 @@ describe("Dialect.translate", () => {
     ).toBe("DELETE FROM hf.pre_key WHERE device_id = $1 AND id IN (VALUES ($2::bigint), ($3)) RETURNING id");
   });
 
+  test("reads lists of JSON", () => {
+    expect(translated("SELECT name FROM account WHERE name IN (SELECT value FROM json_each(?))")).toBe(
+      "SELECT name FROM hf.account WHERE name IN (SELECT value FROM json_array_elements_text ($1 ::json) AS each (value))",
+    );
+  });
+
+  test("gives a condition that may be NULL a condition", () => {
+    expect(translated("SELECT 1 FROM service_token WHERE ifnull(expires_at > ?, 1)")).toBe(
+      "SELECT 1 FROM hf.service_token WHERE coalesce (expires_at > $1, true)",
+    );
+  });
+
+  test("gives a parameter that is only compared with NULL a type", () => {
+    expect(translated("SELECT 1 FROM service_token WHERE (? IS NULL OR account = ?1)")).toBe(
+      "SELECT 1 FROM hf.service_token WHERE ($1::text IS NULL OR account = $1)",
+    );
+  });
+
   test("makes tables whose texts are compared by their bytes", () => {
     expect(
       translated(
