@@ -1,10 +1,7 @@
 /** `holdfast console` as a process: beside an owner, over a service, and who it answers to. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { openAccount } from "../../src/account/mod.ts";
 import { libsqlBackend } from "../../src/adapters/libsql/mod.ts";
@@ -15,10 +12,10 @@ import { sealing } from "../../src/sealing/mod.ts";
 import { memoryService } from "../http/local_service.ts";
 import { ADMIN_TOKEN } from "../kit/service.ts";
 import { dose } from "../support/dose.ts";
+import { ConsoleProcess } from "./console_process.ts";
 import { digestsOf, fill, openFile, openFilled, sendOnce } from "./holdfast_world.ts";
 import { ROOT_TOKEN, ServiceProcess } from "./service_process.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/holdfast.mjs", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "holdfast-shown-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -26,79 +23,6 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 function place(name: string): string {
   mkdirSync(join(root, name));
   return join(root, name, "bot.db");
-}
-
-/** A console that runs. */
-class ConsoleProcess implements AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly origin: string;
-  readonly token: string;
-  /** Time from the start of the process to its address, in milliseconds. */
-  readonly readyMs: number;
-
-  private constructor(child: ChildProcess, address: string, readyMs: number) {
-    const url = new URL(address);
-    this.child = child;
-    this.origin = url.origin;
-    this.token = url.hash.slice("#token=".length);
-    this.readyMs = readyMs;
-  }
-
-  static async start(target: string, env: Readonly<Record<string, string>> = {}): Promise<ConsoleProcess> {
-    const startedAt = performance.now();
-    const child = spawn(process.execPath, [PROGRAM, "console", target], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...env },
-    });
-    let [said, complaint] = ["", ""];
-    child.stderr.on("data", (chunk) => {
-      complaint += chunk;
-    });
-    const address = await new Promise<string>((resolve, reject) => {
-      child.stdout.on("data", (chunk) => {
-        said += chunk;
-        const found = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(said)?.[0];
-        if (found !== undefined) resolve(found);
-      });
-      child.on("close", (code) => reject(new Error(`the console ended with ${code}: ${complaint}`)));
-    });
-    return new ConsoleProcess(child, address, performance.now() - startedAt);
-  }
-
-  async ask(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.token}`, ...init.headers };
-    return await fetch(this.origin + path, { ...init, headers });
-  }
-
-  async read<T>(path: string): Promise<T> {
-    const response = await this.ask(path);
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  }
-
-  /** The status of a request whose `Host` header is another one. */
-  async statusFor(host: string): Promise<number | undefined> {
-    const { port } = new URL(this.origin);
-    const headers = { host, authorization: `Bearer ${this.token}` };
-    return await new Promise((resolve, reject) => {
-      const sent = httpRequest({ host: "127.0.0.1", port, path: "/v1/console", headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
-      sent.on("error", reject);
-      sent.end();
-    });
-  }
-
-  async stop(): Promise<number | null> {
-    const ended = new Promise<number | null>((resolve) => this.child.once("close", resolve));
-    this.child.kill("SIGTERM");
-    return await ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill("SIGKILL");
-  }
 }
 
 async function verified(shown: ConsoleProcess, account: string): Promise<string> {

@@ -27,10 +27,16 @@ export async function checkIntegrity(driver: SqlDriver): Promise<IntegrityProble
     `SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT ${MAX_FAULTS}`,
     [],
   );
-  const problems: IntegrityProblem[] = rows.map(([fault]) => {
+  const faults = rows.map(([fault]): IntegrityProblem => {
     const detail = textOf(fault, "integrity check").replace(/\s+/g, " ").trim();
     return { kind: "structure", table: NAMED.exec(detail)?.[1], detail };
   });
+  return [...faults, ...(await findOrphans(driver))];
+}
+
+/** Rows of accounts that are not registered. */
+export async function findOrphans(driver: Pick<SqlDriver, "query">): Promise<IntegrityProblem[]> {
+  const problems: IntegrityProblem[] = [];
   for (const { name } of SCOPED_TABLES) {
     const [row] = await driver.query(
       `SELECT count(*) FROM ${name} WHERE device_id NOT IN (SELECT device_id FROM account NOT INDEXED)`,

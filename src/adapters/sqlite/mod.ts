@@ -7,7 +7,7 @@
 export { type OverviewReads, overviewReads } from "./account_overview.ts";
 export { FIRST_PAGE as FIRST_COLLECTION_PAGE, PAGE_ROWS } from "./app_sync_reads.ts";
 export { PAGE as COLLECTION_PAGE } from "./collection_listing.ts";
-export { checkIntegrity, type IntegrityProblem } from "./integrity.ts";
+export { checkIntegrity, findOrphans, type IntegrityProblem } from "./integrity.ts";
 export { readSchema } from "./migrate.ts";
 export { SCOPED_TABLES } from "./schema.ts";
 export type { SqlDriver, SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";

@@ -74,16 +74,15 @@ async function writeAccount(
   if (movesOut && target.kind !== "file") await refuseLivingSource(report, target, account);
   const reads = await looking.reads(account);
   if (flags.to !== undefined) {
-    if (looking.hidesOwner)
-      report.note("The file has a log: an owner runs or was killed. Make sure that nothing has it open.");
+    if (looking.hiddenOwner !== undefined)
+      report.note(`${looking.hiddenOwner}. Make sure that nothing has the account open.`);
     await moveOut(context, reads, { account, client: flags.to, path });
     return undefined;
   }
   const passphrase = await newPassphrase(report, flags);
   const bar = new ProgressBar(terminal, "bytes written");
-  const made = looking.hidesOwner ? "backup" : kind;
-  if (made !== kind)
-    report.note("The file has a log: an owner runs or was killed, so this is a backup and no export.");
+  const made = looking.hiddenOwner === undefined ? kind : "backup";
+  if (made !== kind) report.note(`${looking.hiddenOwner}, so this is a backup and no export.`);
   const pieces =
     made === "export"
       ? exportAccount(reads, { account, passphrase })

@@ -5,8 +5,7 @@ import { withCommon } from "../options.ts";
 import { LOG_LEVELS } from "../service/request_log.ts";
 import { type HttpFlags, runService } from "../service/run_service.ts";
 import { type BackupFlags, withBackups } from "../service/scheduled_backups.ts";
-import { DatabaseTarget } from "../targets/database_target.ts";
-import { FileTarget } from "../targets/file_target.ts";
+import { isStored } from "../targets/target.ts";
 
 const MAX_PORT = 65_535;
 
@@ -47,7 +46,7 @@ async function serve(
   options: AddressOptions & BackupFlags & HttpFlags,
 ): Promise<number> {
   const target = context.target(text);
-  if (!(target instanceof FileTarget || target instanceof DatabaseTarget))
+  if (!isStored(target))
     throw new CommandError("usage", "serve: a service cannot serve another service, name a database");
   return await runService(context, target, options);
 }

@@ -1,11 +1,10 @@
 import type { LookedDatabase } from "../../../console/mod.ts";
 import { IncompatibleError } from "../../../errors/mod.ts";
-import type { DatabaseTarget } from "../targets/database_target.ts";
-import type { FileTarget } from "../targets/file_target.ts";
+import type { StoredTarget } from "../targets/target.ts";
 import { told } from "./told.ts";
 
 /** A database as the console looks at it. Each look is a connection of its own. */
-export function lookedDatabase(target: FileTarget | DatabaseTarget): LookedDatabase {
+export function lookedDatabase(target: StoredTarget): LookedDatabase {
   return {
     hasKeys: target.hasKeys,
     async look() {

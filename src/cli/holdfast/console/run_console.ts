@@ -6,9 +6,8 @@ import { listen } from "../../listen.ts";
 import { shutDown } from "../../shutdown.ts";
 import { EXIT } from "../command_error.ts";
 import type { Context } from "../context.ts";
-import { DatabaseTarget } from "../targets/database_target.ts";
-import { FileTarget } from "../targets/file_target.ts";
 import { ServiceTarget } from "../targets/service_target.ts";
+import { isStored } from "../targets/target.ts";
 import { VERSION } from "../version.ts";
 import { ForwardedConsole } from "./forwarded_console.ts";
 import { ListedService } from "./listed_service.ts";
@@ -83,8 +82,7 @@ async function apiOf(
 
 function sourceOf(target: ReturnType<Context["target"]>): ConsoleSource {
   if (target instanceof ServiceTarget) return new ListedService(target);
-  if (!(target instanceof FileTarget || target instanceof DatabaseTarget))
-    throw new TypeError("show target: it is of no known kind");
+  if (!isStored(target)) throw new TypeError("show target: it is of no known kind");
   return new StoredSource(lookedDatabase(target), { kind: target.kind, shown: target.shown }, systemClock);
 }
 

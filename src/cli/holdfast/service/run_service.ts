@@ -1,11 +1,9 @@
 import { openAccount } from "../../../account/mod.ts";
-import { openLibsqlDriver } from "../../../adapters/libsql/open_driver.ts";
-import type { FileDriver } from "../../../adapters/sqlite_file/mod.ts";
 import { AccountWatch } from "../../../console/mod.ts";
 import { createApp } from "../../../http/mod.ts";
 import { AccountMetrics } from "../../../metrics/mod.ts";
 import { openApiDocument } from "../../../openapi/mod.ts";
-import { type Logger, processScheduler, systemClock, systemHost } from "../../../ports/mod.ts";
+import { processScheduler, systemClock, systemHost } from "../../../ports/mod.ts";
 import { LocalAccounts, type ScheduledBackups, SqlRegistry } from "../../../service/mod.ts";
 import { type ListenOptions, listen } from "../../listen.ts";
 import { adminToken, serviceGreeting } from "../../service_session.ts";
@@ -13,8 +11,7 @@ import { shutDown } from "../../shutdown.ts";
 import { EXIT } from "../command_error.ts";
 import type { Context } from "../context.ts";
 import { DEFAULT_ACCOUNT } from "../default_account.ts";
-import { DatabaseTarget } from "../targets/database_target.ts";
-import type { FileTarget } from "../targets/file_target.ts";
+import type { StoredTarget } from "../targets/target.ts";
 import { loggedConsole } from "./console_log.ts";
 import { metricsRoute } from "./metrics_route.ts";
 import { type LeastLevel, lineLogger } from "./request_log.ts";
@@ -30,7 +27,7 @@ export interface HttpFlags {
 /** Serves until the program receives a signal to end, then flushes every account a last time. */
 export async function runService(
   context: Context,
-  target: FileTarget | DatabaseTarget,
+  target: StoredTarget,
   { host, port, log = "warn", cors, ...flags }: ListenOptions & BackupFlags & HttpFlags,
 ): Promise<number> {
   const { terminal, report } = context;
@@ -39,7 +36,7 @@ export async function runService(
   const admin = await adminToken(terminal.env);
   // Refuses a newer database, and one of another application, before anything is written into it.
   await (await target.open(DEFAULT_ACCOUNT)).close();
-  const driver = await driverOf(target, logger);
+  const driver = await target.driver(logger);
   try {
     const scheduler = processScheduler();
     let backups: ScheduledBackups | undefined;
@@ -115,10 +112,4 @@ function endingWith(
       }
     },
   };
-}
-
-async function driverOf(target: FileTarget | DatabaseTarget, logger: Logger): Promise<FileDriver> {
-  if (target instanceof DatabaseTarget)
-    return await openLibsqlDriver({ url: target.url, authToken: target.authToken, logger });
-  return await target.library.driver(target.path, logger);
 }

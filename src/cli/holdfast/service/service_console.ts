@@ -1,5 +1,4 @@
-import { overviewReads } from "../../../adapters/sqlite/mod.ts";
-import type { FileDriver } from "../../../adapters/sqlite_file/mod.ts";
+import { overviewReads, type SqlDriver } from "../../../adapters/sqlite/mod.ts";
 import {
   AccountActions,
   type AccountWatch,
@@ -20,15 +19,14 @@ import {
 } from "../../../service/mod.ts";
 import { lookedDatabase } from "../console/looked_database.ts";
 import { pageFiles } from "../console/page_files.ts";
-import type { DatabaseTarget } from "../targets/database_target.ts";
-import type { FileTarget } from "../targets/file_target.ts";
+import type { StoredTarget } from "../targets/target.ts";
 import { VERSION } from "../version.ts";
 
 /** What the console of a service is made of. */
 export interface ServiceConsoleOptions {
-  readonly target: FileTarget | DatabaseTarget;
+  readonly target: StoredTarget;
   /** The connection of the service. */
-  readonly driver: FileDriver;
+  readonly driver: SqlDriver;
   readonly registry: SqlRegistry;
   readonly accounts: LocalAccounts;
   readonly watch: AccountWatch;
@@ -78,7 +76,7 @@ export async function serviceConsole(options: ServiceConsoleOptions): Promise<Se
   };
 }
 
-async function schemaVersionOf(target: FileTarget | DatabaseTarget): Promise<number> {
+async function schemaVersionOf(target: StoredTarget): Promise<number> {
   await using looking = await target.look();
   return looking.schema?.version ?? 0;
 }

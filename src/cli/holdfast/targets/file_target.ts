@@ -1,15 +1,15 @@
 import { statSync } from "node:fs";
-import type { SqlDriver } from "../../../adapters/sqlite/mod.ts";
+import { checkIntegrity, type SqlDriver } from "../../../adapters/sqlite/mod.ts";
 import { BUSY_TIMEOUT_MS, hasOtherUsers, openFileForReading } from "../../../adapters/sqlite_file/mod.ts";
 import { BackendError } from "../../../errors/mod.ts";
 import type { Logger } from "../../../ports/mod.ts";
 import { CommandError } from "../command_error.ts";
 import { eraseAccount, lookThrough } from "./database_access.ts";
 import { type FileLibrary, fileLibrary } from "./file_library.ts";
-import type { KeyOptions, Liveness, Looking, Target } from "./target.ts";
+import type { KeyOptions, Liveness, Looking, StoredTarget, Target } from "./target.ts";
 
 /** A database in a file of this machine. */
-export class FileTarget implements Target {
+export class FileTarget implements StoredTarget {
   readonly kind = "file";
   readonly path: string;
   readonly #logger: Logger;
@@ -32,17 +32,22 @@ export class FileTarget implements Target {
     return this.#library;
   }
 
-  /** Whether there are keys for accounts that are sealed. */
   get hasKeys(): boolean {
     return this.#keys.sealing !== undefined;
   }
 
   async look(): Promise<Looking> {
     const driver = await this.#read();
-    return await lookThrough(driver, JSON.stringify(this.path), this.#keys, async () => {
-      const [mode] = await driver.query("PRAGMA journal_mode", []);
-      // A file has a log from an owner's first commit to its close.
-      return mode?.[0] === "wal";
+    return await lookThrough({
+      driver,
+      shown: JSON.stringify(this.path),
+      keys: this.#keys,
+      hiddenOwner: async () => {
+        const [mode] = await driver.query("PRAGMA journal_mode", []);
+        // A file has a log from an owner's first commit to its close.
+        return mode?.[0] === "wal" ? "The file has a log: an owner runs or was killed" : undefined;
+      },
+      integrity: checkIntegrity,
     });
   }
 
@@ -71,6 +76,10 @@ export class FileTarget implements Target {
 
   open(account: string, keys: KeyOptions = this.#keys): ReturnType<Target["open"]> {
     return this.library.backend(this.path, account, this.#logger, keys);
+  }
+
+  driver(logger: Logger): Promise<SqlDriver> {
+    return this.library.driver(this.path, logger);
   }
 
   async erase({ account, accountId }: Parameters<Target["erase"]>[0]): Promise<void> {

@@ -5,6 +5,8 @@ import { sealingOf } from "../keys.ts";
 import type { Terminal } from "../terminal.ts";
 import { DatabaseTarget } from "./database_target.ts";
 import { FileTarget } from "./file_target.ts";
+import { POSTGRES_SCHEMES } from "./postgres_address.ts";
+import { PostgresTarget } from "./postgres_target.ts";
 import { ServiceTarget } from "./service_target.ts";
 import type { Target } from "./target.ts";
 
@@ -34,6 +36,8 @@ const SERVICE_SCHEMES: readonly string[] = ["http", "https"];
 export const TARGET_HELP = `A target is one of:
   bot.db, file:bot.db      a database in a file
   libsql://host            a database behind a libSQL server (libsql://host?tls=0 without TLS)
+  postgres://user@host/db  a PostgreSQL database, through the package pg, whose password is that of
+                           PGPASSWORD or ~/.pgpass; ?schema=name where the tables are not in holdfast
   https://host             a Holdfast service
 
 Tokens come from the environment alone, since every user of a machine can read command lines:
@@ -58,6 +62,7 @@ export function resolveTarget(
     throw new CommandError("usage", "read target: a database in memory does not outlive its process");
   if (scheme === undefined) return new FileTarget(text, logger, keys);
   if (scheme === "file") return new FileTarget(pathOfFileUrl(text), logger, keys);
+  if (POSTGRES_SCHEMES.includes(scheme)) return new PostgresTarget(text, logger, keys);
   refuseSecrets(text);
   if (DATABASE_SCHEMES.includes(scheme))
     return new DatabaseTarget(text, own ?? (env.HOLDFAST_DB_TOKEN || undefined), logger, keys);
@@ -74,7 +79,7 @@ export function resolveTarget(
   throw new CommandError(
     "usage",
     `read target: the scheme ${JSON.stringify(scheme)} is not known`,
-    "Write a path, libsql://… or https://…",
+    "Write a path, libsql://…, postgres://… or https://…",
   );
 }
 

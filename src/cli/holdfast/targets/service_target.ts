@@ -47,7 +47,7 @@ export class ServiceTarget implements Target {
   async look(): Promise<Looking> {
     const opened: Backend[] = [];
     return {
-      hidesOwner: false,
+      hiddenOwner: undefined,
       schema: undefined,
       accounts: () => this.#accounts(),
       overview: undefined,

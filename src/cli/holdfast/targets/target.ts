@@ -1,5 +1,6 @@
-import type { IntegrityProblem, OverviewReads } from "../../../adapters/sqlite/mod.ts";
+import type { IntegrityProblem, OverviewReads, SqlDriver } from "../../../adapters/sqlite/mod.ts";
 import type { AccountSummary, Backend, Sealing } from "../../../backend/mod.ts";
+import type { Logger } from "../../../ports/mod.ts";
 
 /** What is known of a living owner of an account. */
 export type Liveness =
@@ -11,10 +12,10 @@ export type Liveness =
 /** A place of accounts that is looked at: nothing is written, and no ownership taken. */
 export interface Looking extends AsyncDisposable {
   /**
-   * Whether an owner may write whose commits these reads never see: of a file with a log, whose reads are one
-   * transaction.
+   * Why an owner may write whose commits these reads never see, since they are one transaction; `undefined`
+   * where they would be seen.
    */
-  readonly hidesOwner: boolean;
+  readonly hiddenOwner: string | undefined;
   /** The layout of a database; `undefined` for a service. */
   readonly schema: { readonly version: number; readonly newest: number } | undefined;
   /** All accounts. */
@@ -45,4 +46,18 @@ export interface Target {
   open(account: string, keys?: KeyOptions): Promise<Backend>;
   /** Deletes everything of an account. */
   erase(account: AccountSummary): Promise<void>;
+}
+
+/** A target whose database this process opens itself: a file, or a database server. */
+export interface StoredTarget extends Target {
+  readonly kind: "file" | "database";
+  /** Whether there are keys for accounts that are sealed. */
+  readonly hasKeys: boolean;
+  /** Connects for a service, which closes it. Brings nothing up to date. */
+  driver(logger: Logger): Promise<SqlDriver>;
+}
+
+/** Whether this process opens the database of a target itself. */
+export function isStored(target: Target): target is StoredTarget {
+  return target.kind !== "service";
 }
