@@ -100,11 +100,9 @@ export const setAsideCases: readonly ConformanceCase[] = [
       equal(await readAll(bob), contents, "the other account");
       const guard = { owner: undefined, minEpoch: 0, maxEpoch: 0, withoutDevice: true };
       const carol = await harness.open("carol");
-      equal(
-        await carol.commit([{ kind: "account.bringBack", id: ID }]),
-        [0],
-        "rows changed under another name",
-      );
+      const changed = await carol.commit([{ kind: "account.bringBack", id: ID }]);
+      // Stores that are joined do not count the rows of a setter.
+      if (backend.capabilities.atomicCommit) equal(changed, [0], "rows changed under another name");
       equal(await carol.exists(), false, "whether another name gets the account");
       if (backend.capabilities.fencing) {
         const bringBack: Write = { kind: "account.bringBack", id: ID };
