@@ -3,9 +3,11 @@ import { useRef, useState } from "preact/hooks";
 import type { ActionName } from "../../src/console/model.ts";
 import { type Failure, failureOf } from "../api/failure.ts";
 import type { Source } from "../api/source.ts";
+import { ConfirmField } from "../parts/confirm_field.tsx";
+import { Consequences } from "../parts/consequences.tsx";
 import { Dialog } from "../parts/dialog.tsx";
-import { Sign } from "../parts/icons.tsx";
-import { sentence } from "../parts/panel.tsx";
+import { DialogButtons } from "../parts/dialog_buttons.tsx";
+import { Refusal } from "../parts/refusal.tsx";
 import { announce, tell } from "../state/announcer.ts";
 import { ACTION_WORDS } from "../words/actions.ts";
 
@@ -64,73 +66,16 @@ export function ActionDialog({ source, account, intent, onClose, onDone }: Actio
         <Consequences title="What is kept" tone="kept" texts={words.kept} />
         {mustType && <Consequences title="What is lost" tone="lost" texts={words.lost} />}
         {mustType && (
-          <div class="field">
-            <label for="confirm">
-              Type <code>{account}</code> to go on
-            </label>
-            <input
-              ref={field}
-              id="confirm"
-              type="text"
-              autoComplete="off"
-              autoCapitalize="off"
-              spellcheck={false}
-              value={typed}
-              aria-invalid={typeof refusal === "string"}
-              aria-describedby={refusal === undefined ? undefined : "action-refusal"}
-              onInput={(event) => setTyped(event.currentTarget.value)}
-            />
-          </div>
+          <ConfirmField name={account} typed={typed} onType={setTyped} field={field} refusal={refusal} />
         )}
-        {refusal !== undefined && <Refusal refusal={refusal} />}
-        <div class="dialog-buttons">
-          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class={mustType ? "button is-danger" : "button is-main"} disabled={isRunning}>
-            {isRunning ? words.running : words.verb}
-          </button>
-        </div>
+        <Refusal refusal={refusal} lookAt="the account" />
+        <DialogButtons
+          verb={isRunning ? words.running : words.verb}
+          isDanger={mustType}
+          isRunning={isRunning}
+          onClose={onClose}
+        />
       </form>
     </Dialog>
-  );
-}
-
-function Consequences({
-  title,
-  tone,
-  texts,
-}: {
-  readonly title: string;
-  readonly tone: "kept" | "lost";
-  readonly texts: readonly string[];
-}): JSX.Element {
-  return (
-    <div class={`consequences is-${tone}`}>
-      <h3>{title}</h3>
-      <ul>
-        {texts.map((text) => (
-          <li key={text}>{text}</li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** Why it was not done. */
-function Refusal({ refusal }: { readonly refusal: Failure | string }): JSX.Element {
-  const text = typeof refusal === "string" ? refusal : sentence(refusal.message);
-  const isUnknown = typeof refusal !== "string" && refusal.kind === "offline";
-  return (
-    <p class="refusal" role="alert" id="action-refusal">
-      <Sign name="warning" />
-      <span>
-        {text}
-        {isUnknown && " It is not known whether it was done: look at the account before you try again."}
-        {typeof refusal !== "string" && refusal.requestId !== undefined && (
-          <span class="beside"> Request {refusal.requestId}.</span>
-        )}
-      </span>
-    </p>
   );
 }

@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import { type Failure, failureOf } from "../api/failure.ts";
 import type { IssuedToken, Permission, Source } from "../api/source.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { Sign } from "../parts/icons.tsx";
-import { sentence } from "../parts/panel.tsx";
+import { DialogButtons } from "../parts/dialog_buttons.tsx";
+import { Refusal } from "../parts/refusal.tsx";
 import { TokenSecret } from "./token_secret.tsx";
 
 interface IssueProps {
@@ -122,20 +122,8 @@ export function IssueDialog({ source, onClose, onChange }: IssueProps): JSX.Elem
             ))}
           </select>
         </div>
-        {refusal !== undefined && (
-          <p class="refusal" role="alert">
-            <Sign name="warning" />
-            {typeof refusal === "string" ? refusal : sentence(refusal.message)}
-          </p>
-        )}
-        <div class="dialog-buttons">
-          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button is-main" disabled={isRunning}>
-            {isRunning ? "Issuing…" : "Issue"}
-          </button>
-        </div>
+        <Refusal refusal={refusal} lookAt="the list of tokens" />
+        <DialogButtons verb={isRunning ? "Issuing…" : "Issue"} isRunning={isRunning} onClose={onClose} />
       </form>
     </Dialog>
   );

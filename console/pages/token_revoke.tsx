@@ -1,10 +1,12 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { failureOf } from "../api/failure.ts";
+import { type Failure, failureOf } from "../api/failure.ts";
 import type { Source, TokenRow } from "../api/source.ts";
+import { ConfirmField } from "../parts/confirm_field.tsx";
+import { Consequences } from "../parts/consequences.tsx";
 import { Dialog } from "../parts/dialog.tsx";
-import { Sign } from "../parts/icons.tsx";
-import { sentence } from "../parts/panel.tsx";
+import { DialogButtons } from "../parts/dialog_buttons.tsx";
+import { Refusal } from "../parts/refusal.tsx";
 import { Facts } from "../parts/table.tsx";
 import { Ago, At, Nothing } from "../parts/times.tsx";
 import { tell } from "../state/announcer.ts";
@@ -22,7 +24,7 @@ export function RevokeDialog({ source, token, onClose, onChange }: RevokeProps):
   const name = nameOf(token);
   const [typed, setTyped] = useState("");
   const [isRunning, setRunning] = useState(false);
-  const [refusal, setRefusal] = useState<string | undefined>();
+  const [refusal, setRefusal] = useState<Failure | string | undefined>();
   const field = useRef<HTMLInputElement>(null);
   const revoke = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -32,6 +34,7 @@ export function RevokeDialog({ source, token, onClose, onChange }: RevokeProps):
       field.current?.focus();
       return;
     }
+    setRefusal(undefined);
     setRunning(true);
     try {
       await source.revokeToken(token.id);
@@ -39,7 +42,7 @@ export function RevokeDialog({ source, token, onClose, onChange }: RevokeProps):
       onClose();
       onChange();
     } catch (error) {
-      setRefusal(sentence(failureOf(error).message));
+      setRefusal(failureOf(error));
       setRunning(false);
     }
   };
@@ -61,47 +64,20 @@ export function RevokeDialog({ source, token, onClose, onChange }: RevokeProps):
             ],
           ]}
         />
-        <div class="consequences is-kept">
-          <h3>What is kept</h3>
-          <ul>
-            <li>The accounts, and every other token.</li>
-          </ul>
-        </div>
-        <div class="consequences is-lost">
-          <h3>What is lost</h3>
-          <ul>
-            <li>Whoever uses this token is refused from now on. It cannot be brought back.</li>
-          </ul>
-        </div>
-        <div class="field">
-          <label for="confirm">
-            Type <code>{name}</code> to go on
-          </label>
-          <input
-            ref={field}
-            id="confirm"
-            type="text"
-            autoComplete="off"
-            autoCapitalize="off"
-            spellcheck={false}
-            value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        </div>
-        {refusal !== undefined && (
-          <p class="refusal" role="alert">
-            <Sign name="warning" />
-            {refusal}
-          </p>
-        )}
-        <div class="dialog-buttons">
-          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button is-danger" disabled={isRunning}>
-            {isRunning ? "Revoking…" : "Revoke"}
-          </button>
-        </div>
+        <Consequences title="What is kept" tone="kept" texts={["The accounts, and every other token."]} />
+        <Consequences
+          title="What is lost"
+          tone="lost"
+          texts={["Clients with this token are refused from now on. It cannot be brought back."]}
+        />
+        <ConfirmField name={name} typed={typed} onType={setTyped} field={field} refusal={refusal} />
+        <Refusal refusal={refusal} lookAt="the list of tokens" />
+        <DialogButtons
+          verb={isRunning ? "Revoking…" : "Revoke"}
+          isDanger
+          isRunning={isRunning}
+          onClose={onClose}
+        />
       </form>
     </Dialog>
   );

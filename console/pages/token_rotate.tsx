@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { failureOf } from "../api/failure.ts";
+import { type Failure, failureOf } from "../api/failure.ts";
 import type { IssuedToken, Source, TokenRow } from "../api/source.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { Sign } from "../parts/icons.tsx";
-import { sentence } from "../parts/panel.tsx";
+import { DialogButtons } from "../parts/dialog_buttons.tsx";
+import { Refusal } from "../parts/refusal.tsx";
 import { tell } from "../state/announcer.ts";
 import { TokenSecret } from "./token_secret.tsx";
 import { nameOf } from "./tokens.tsx";
@@ -31,14 +31,14 @@ export function RotateDialog({ source, token, onClose, onChange }: RotateProps):
   const name = nameOf(token);
   const [issued, setIssued] = useState<IssuedToken | undefined>();
   const [isRunning, setRunning] = useState(false);
-  const [refusal, setRefusal] = useState<string | undefined>();
+  const [refusal, setRefusal] = useState<Failure | undefined>();
   const run = async (step: () => Promise<void>): Promise<void> => {
     setRunning(true);
     setRefusal(undefined);
     try {
       await step();
     } catch (error) {
-      setRefusal(sentence(failureOf(error).message));
+      setRefusal(failureOf(error));
     }
     setRunning(false);
   };
@@ -71,29 +71,20 @@ export function RotateDialog({ source, token, onClose, onChange }: RotateProps):
           <>
             <TokenSecret token={issued.token} />
             <p>
-              Revoke the old one when the new one is in place: whoever still uses it is refused from then on.
+              Revoke the old one when the new one is in place: clients that still use it are refused from then
+              on.
             </p>
           </>
         )}
-        {refusal !== undefined && (
-          <p class="refusal" role="alert">
-            <Sign name="warning" />
-            {refusal}
-          </p>
-        )}
-        <div class="dialog-buttons">
-          <button type="button" class="button" disabled={isRunning} onClick={onClose}>
-            {issued === undefined ? "Cancel" : "Keep the old one for now"}
-          </button>
-          <button
-            type="button"
-            class={issued === undefined ? "button is-main" : "button is-danger"}
-            disabled={isRunning}
-            onClick={() => void run(issued === undefined ? issue : revoke)}
-          >
-            {issued === undefined ? "Issue the new token" : "Revoke the old one"}
-          </button>
-        </div>
+        <Refusal refusal={refusal} lookAt="the list of tokens" />
+        <DialogButtons
+          verb={issued === undefined ? "Issue the new token" : "Revoke the old one"}
+          isDanger={issued !== undefined}
+          isRunning={isRunning}
+          onAct={() => void run(issued === undefined ? issue : revoke)}
+          leave={issued === undefined ? "Cancel" : "Keep the old one for now"}
+          onClose={onClose}
+        />
       </div>
     </Dialog>
   );

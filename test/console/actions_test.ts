@@ -196,12 +196,19 @@ describe("tokens", () => {
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
     await dialog.getByText("This is not the name of the token. It is not revoked.").waitFor();
+    const field = dialog.getByLabel("Type grafana to go on");
+    expect(await field.getAttribute("aria-invalid")).toBe("true");
+    await dialog.locator(`#${await field.getAttribute("aria-describedby")}`).waitFor();
     expect(sentChanges()).toEqual([]);
     // Another token may have the same label.
     await dialog.getByText("00112233aabbccde").waitFor();
     await dialog.getByText("2026-10-01").waitFor();
     await dialog.getByText("Last used").waitFor();
-    await dialog.getByLabel("Type grafana to go on").fill("grafana");
+    await field.fill("grafana");
+    service.state.fault = "cut";
+    await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
+    await dialog.getByText("It is not known whether it was done: look at the list of tokens").waitFor();
+    service.state.fault = "none";
     await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
     await page.getByText("Revoked grafana.").first().waitFor();
     expect(await page.getByRole("rowheader", { name: "grafana" }).count()).toBe(0);
