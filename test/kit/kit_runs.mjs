@@ -61,7 +61,7 @@ export const KIT_RUNS = {
   "postgres through pg": {
     title: "`/postgres` through `pg`",
     target: "postgres through pg",
-    runs: { node: "all" },
+    runs: { node: "all", deno: "part", bun: "part" },
   },
   "postgres through postgres": {
     title: "`/postgres` through `postgres`",

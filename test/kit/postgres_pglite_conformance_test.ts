@@ -10,14 +10,18 @@ const pglite = await PGlite.create();
 
 afterAll(() => pglite.close());
 
-/** PGlite drops a byte order mark at the beginning of a text that it returns. */
-const LISTS_A_MARK = "accounts: each account has its own rows, whatever its name";
+/** The cases that list texts which begin with a byte order mark. */
+const LIST_A_MARK = [
+  "accounts: each account has its own rows, whatever its name",
+  "keys: keeps hostile texts apart as sender-key device JID",
+];
 
 test("PGlite drops a byte order mark", async () => {
   const { rows } = await pglite.query<{ name: string }>("SELECT chr(65279) || 'user' AS name");
   expect(rows).toEqual([{ name: "user" }]);
-  expect(conformanceCases.map(({ name }) => name)).toContain(LISTS_A_MARK);
 });
+
+const cases = dose({ short: sendingCases, long: conformanceCases });
 
 registerTargets(
   [
@@ -29,6 +33,12 @@ registerTargets(
   ],
   test,
   {
-    cases: dose({ short: sendingCases, long: conformanceCases }).filter(({ name }) => name !== LISTS_A_MARK),
+    cases,
+    knownFailures: cases
+      .filter(({ name }) => LIST_A_MARK.includes(name))
+      .map(({ name }) => ({
+        case: name,
+        reason: "PGlite drops a byte order mark at the beginning of a text that it returns",
+      })),
   },
 );
