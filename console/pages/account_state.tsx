@@ -13,7 +13,7 @@ interface DetailProps {
 const PLACES = {
   here: "This service",
   elsewhere: "A process elsewhere",
-  none: "Nobody",
+  none: "No process",
 } as const;
 
 /** Who has the account, and since when. */

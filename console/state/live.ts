@@ -149,7 +149,7 @@ export class Live {
     throw lost ?? new Failure("offline", "The connection to the service has ended.");
   }
 
-  /** Asks once, and pauses. Nothing is asked while nobody sees the page. */
+  /** Asks once, and pauses. Nothing is asked while the page is hidden. */
   async #ask(signal: AbortSignal): Promise<void> {
     await untilSeen(signal);
     if (signal.aborted) return;

@@ -109,9 +109,7 @@ async function compare({ messages }: ConversationOptions): Promise<void> {
   say(
     "The same kill over Baileys' own files (useMultiFileAuthState) and over Holdfast. Both sides send eight",
   );
-  say(
-    "messages at a time and receive meanwhile. The process is killed with SIGKILL in the moment when half of",
-  );
+  say("messages at a time, and receive while they send. SIGKILL ends the process at the moment when half of");
   say("the messages have left.");
   say("");
   const outcomes = await compareStates(messages);

@@ -53,7 +53,7 @@ export async function storedAccount(backend: Backend, target: string): Promise<S
 }
 
 /** The incarnation of no cache, so that the keys of every lease count as used. */
-const NOBODY = "f".repeat(32);
+const NO_CACHE = "f".repeat(32);
 
 /** A record for another client. */
 export type ExportedRecord<T> =
@@ -84,7 +84,7 @@ export class RecordExporter {
       {
         store: write.kind === "session.put" ? "session" : "senderKey",
         codec,
-        incarnation: NOBODY,
+        incarnation: NO_CACHE,
         restoreEpoch: this.#restoreEpoch,
       },
     );

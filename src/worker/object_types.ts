@@ -32,7 +32,7 @@ export interface AccountStorageLike extends AlarmStorageLike {
 /** The part of a Durable Object's stub that this package uses. */
 export interface ObjectStubLike {
   /**
-   * Sends a request to the object and resolves with its answer. Rejects when the object was reset meanwhile.
+   * Sends a request to the object and resolves with its answer. Rejects when the object is reset before it answers.
    */
   fetch(
     url: string,
