@@ -1,44 +1,29 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Client, createClient } from "@tursodatabase/serverless/compat";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Fault, type HranaServer, startHranaServer } from "../../../test/support/hrana/hrana_server.mjs";
-import { type Backend, CommitQueue } from "../../backend/mod.ts";
-import { StoreError } from "../../errors/mod.ts";
+import {
+  ALICE,
+  FaultyServer,
+  failureOf,
+  TOKEN,
+  testLostAnswers,
+} from "../../../test/support/hrana/faulty_server.ts";
+import { startHranaServer } from "../../../test/support/hrana/hrana_server.mjs";
+import type { Backend } from "../../backend/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
-import { SeededRandom } from "../../testing/mod.ts";
 import { tursoServerlessBackend } from "./turso_serverless_backend.ts";
 
-const ALICE = "5511999990000@c.us.0";
-const TOKEN = "server-token";
-
-let folder: string;
-let server: HranaServer;
-/** Faults of the next requests that write. */
-let faults: Fault[];
-/** Faults of the next requests that read. */
-let readFaults: Fault[];
+let server: FaultyServer;
 let clients: Client[];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "holdfast-turso-"));
-  faults = [];
-  readFaults = [];
   clients = [];
-  server = await startHranaServer({
-    directory: folder,
-    authToken: TOKEN,
-    maxWaitMs: 20,
-    fault: ({ body }) => (body.includes("BEGIN IMMEDIATE") ? faults.shift() : readFaults.shift()),
-  });
+  server = await FaultyServer.start();
 });
 
 afterEach(async () => {
   vi.unstubAllGlobals();
   for (const client of clients) client.close();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await server.dispose();
 });
 
 function clientOf(url: string, authToken: string): Client {
@@ -50,15 +35,6 @@ function clientOf(url: string, authToken: string): Client {
 function connect(url: string = server.url(), authToken: string = TOKEN): Promise<Backend> {
   const client = clientOf(url, authToken);
   return tursoServerlessBackend({ client, account: "alice", logger: silentLogger });
-}
-
-/** The error that a call fails with. */
-async function failureOf(call: Promise<unknown>): Promise<StoreError> {
-  const outcome = await call.catch((error: unknown) => error);
-  expect(outcome).toBeInstanceOf(StoreError);
-  const error = outcome as StoreError;
-  expect(`${error.message} ${String(error.cause)}`).not.toContain(TOKEN);
-  return error;
 }
 
 /** Ends the answers to the next requests that match after some of their lines, without an error. */
@@ -76,27 +52,7 @@ function cutOff(matches: (body: string) => boolean, keep: (lines: string[]) => s
 }
 
 describe("tursoServerlessBackend", () => {
-  test("rejects as ambiguous only when a request or an answer was lost", async () => {
-    const backend = await connect();
-    await backend.putSession(ALICE, new Uint8Array([0]));
-    const cases: [fault: Fault, code: string, applied: boolean][] = [
-      ["drop", "ambiguous", false],
-      ["drop-answer", "ambiguous", true],
-      [{ status: 502, body: "bad gateway" }, "ambiguous", false],
-      [{ status: 200, body: "<html>" }, "ambiguous", false],
-      [{ status: 200, body: "" }, "ambiguous", false],
-      [{ status: 401, body: { message: "Unauthorized" } }, "failed", false],
-      [{ status: 404, body: "not here" }, "failed", false],
-      [{ status: 429, body: "slow down" }, "failed", false],
-    ];
-    for (const [index, [fault, code, applied]] of cases.entries()) {
-      const record = new Uint8Array([index + 1]);
-      faults.push(fault);
-      expect((await failureOf(backend.putSession(ALICE, record))).code, JSON.stringify(fault)).toBe(code);
-      const stored = await backend.getSession(ALICE);
-      expect(stored?.[0] === index + 1, JSON.stringify(fault)).toBe(applied);
-    }
-  });
+  testLostAnswers(() => server, connect, { message: "Unauthorized" });
 
   test("takes an answer that ends before its end for a lost one, wherever that is", async () => {
     const backend = await connect();
@@ -145,26 +101,8 @@ describe("tursoServerlessBackend", () => {
     expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([1]));
   });
 
-  test("resolves lost answers during opening by the stored state", async () => {
-    for (const fault of ["drop", "drop-answer"] as const) {
-      faults.push(fault, undefined, fault);
-      const backend = await connect(server.url(fault.replace("-", "_")));
-      expect(await backend.create()).toBeGreaterThan(0);
-      expect(await backend.listAccounts()).toHaveLength(1);
-    }
-  });
-
-  test("resends a commit with a lost answer and fences the first send", async () => {
-    const backend = await connect();
-    const queue = await CommitQueue.take(backend, { random: new SeededRandom(1), logger: silentLogger });
-    faults.push("drop-answer");
-    await queue.commit([{ kind: "session.put", address: ALICE, record: new Uint8Array([1]) }]);
-    expect(await backend.readOwner()).toMatchObject({ epoch: 2 });
-    expect(await backend.getSession(ALICE)).toEqual(new Uint8Array([1]));
-  });
-
   test("begins a new stream when the server has ended an idle one", async () => {
-    const impatient = await startHranaServer({ directory: folder, streamTtlMs: 1 });
+    const impatient = await startHranaServer({ directory: server.folder, streamTtlMs: 1 });
     const allEnded = () => vi.waitFor(() => expect(impatient.openStreams()).toBe(0));
     const backend = await connect(impatient.url());
     await allEnded();
@@ -175,7 +113,7 @@ describe("tursoServerlessBackend", () => {
   });
 
   test("rejects when the server is unreachable or refuses access", async () => {
-    const ended = await startHranaServer({ directory: folder });
+    const ended = await startHranaServer({ directory: server.folder });
     await ended.close();
     const unreachable = await failureOf(connect(ended.url()));
     expect(unreachable).toMatchObject({
@@ -185,10 +123,10 @@ describe("tursoServerlessBackend", () => {
     const refused = await failureOf(connect(server.url(), "another"));
     expect(refused).toMatchObject({ code: "failed", message: expect.stringContaining("check the token") });
     const backend = await connect();
-    await server.close();
+    await server.stop();
     expect((await failureOf(backend.putSession(ALICE, new Uint8Array([1])))).code).toBe("failed");
     expect((await failureOf(backend.getSession(ALICE))).code).toBe("failed");
-    server = await startHranaServer({ directory: folder, authToken: TOKEN });
+    await server.restart();
   });
 
   test("waits for another writer of the server's database", async () => {
