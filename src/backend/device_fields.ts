@@ -92,7 +92,7 @@ export interface DeviceField<T> {
   /** The value of a device that never had one, also for a row that is older than the field's column. */
   readonly initial?: () => T;
   /** The part that may be shown. */
-  redact(value: T): Partial<RedactedDevice>;
+  redact(value: T, name: string): Partial<RedactedDevice>;
 }
 
 type DeviceFields = {
@@ -103,6 +103,7 @@ type DeviceFields = {
 const absent = (): undefined => undefined;
 const zero = (): number => 0;
 const no = (): boolean => false;
+const shown = (value: unknown, name: string): Partial<RedactedDevice> => ({ [name]: value });
 const hidden = (): Partial<RedactedDevice> => ({});
 
 const COUNT = number("count");
@@ -127,11 +128,11 @@ const CERTIFICATE = object<ServerCert>({
 
 /** Every field of the device. A new field does not compile without a row. */
 export const DEVICE_FIELDS: DeviceFields = {
-  pn: { rule: optional(JID), initial: absent, redact: (pn) => ({ pn }) },
-  lid: { rule: optional(JID), initial: absent, redact: (lid) => ({ lid }) },
+  pn: { rule: optional(JID), initial: absent, redact: shown },
+  lid: { rule: optional(JID), initial: absent, redact: shown },
   registrationId: {
     rule: number("count", { min: 1, max: MAX_REGISTRATION_ID }),
-    redact: (registrationId) => ({ registrationId }),
+    redact: shown,
   },
   noiseKey: { rule: keyPair("noiseKey"), redact: hidden },
   identityKey: {
@@ -139,7 +140,7 @@ export const DEVICE_FIELDS: DeviceFields = {
     redact: ({ privateKey }) => ({ sealed: isSealed(privateKey) }),
   },
   signedPreKey: { rule: keyPair("signedPreKey"), redact: hidden },
-  signedPreKeyId: { rule: KEY_ID, redact: (signedPreKeyId) => ({ signedPreKeyId }) },
+  signedPreKeyId: { rule: KEY_ID, redact: shown },
   signedPreKeySignature: {
     rule: value("signedPreKeySignature", { length: SIGNATURE_BYTES }),
     redact: hidden,
@@ -163,7 +164,7 @@ export const DEVICE_FIELDS: DeviceFields = {
     initial: () => "",
     redact: (pushName) => ({ hasPushName: pushName !== "" }),
   },
-  platform: { rule: optional(WORD), initial: absent, redact: (platform) => ({ platform }) },
+  platform: { rule: optional(WORD), initial: absent, redact: shown },
   appVersion: {
     rule: tuple<AppVersion>(UINT32, UINT32, UINT32),
     initial: () => [0, 0, 0],
@@ -172,7 +173,7 @@ export const DEVICE_FIELDS: DeviceFields = {
   appVersionLastFetchedMs: {
     rule: MILLISECONDS,
     initial: zero,
-    redact: (appVersionLastFetchedMs) => ({ appVersionLastFetchedMs }),
+    redact: shown,
   },
   edgeRoutingInfo: {
     rule: optional(value("edgeRoutingInfo")),
@@ -184,16 +185,16 @@ export const DEVICE_FIELDS: DeviceFields = {
     initial: absent,
     redact: (propsHash) => ({ hasPropsHash: propsHash !== undefined }),
   },
-  nextPreKeyId: { rule: COUNTER, initial: zero, redact: (nextPreKeyId) => ({ nextPreKeyId }) },
+  nextPreKeyId: { rule: COUNTER, initial: zero, redact: shown },
   firstUnuploadedPreKeyId: {
     rule: COUNTER,
     initial: zero,
-    redact: (firstUnuploadedPreKeyId) => ({ firstUnuploadedPreKeyId }),
+    redact: shown,
   },
   serverHasPreKeys: {
     rule: flag(),
     initial: no,
-    redact: (serverHasPreKeys) => ({ serverHasPreKeys }),
+    redact: shown,
   },
   nctSalt: {
     rule: optional(value("nctSalt")),
@@ -205,17 +206,17 @@ export const DEVICE_FIELDS: DeviceFields = {
     initial: absent,
     redact: (chain) => ({ serverCertNotAfter: chain?.leaf.notAfter }),
   },
-  loginCounter: { rule: COUNT, initial: zero, redact: (loginCounter) => ({ loginCounter }) },
-  lidMigrated: { rule: flag(), initial: no, redact: (lidMigrated) => ({ lidMigrated }) },
+  loginCounter: { rule: COUNT, initial: zero, redact: shown },
+  lidMigrated: { rule: flag(), initial: no, redact: shown },
   lastSignedPreKeyRotationMs: {
     rule: MILLISECONDS,
     initial: zero,
-    redact: (lastSignedPreKeyRotationMs) => ({ lastSignedPreKeyRotationMs }),
+    redact: shown,
   },
   readReceiptsDisabled: {
     rule: flag(),
     initial: no,
-    redact: (readReceiptsDisabled) => ({ readReceiptsDisabled }),
+    redact: shown,
   },
   serverClientExpiration: {
     rule: optional(object<ServerClientExpiration>({ expiresAt: SECONDS, version: WORD })),
@@ -254,7 +255,7 @@ export function initialDevice(): Omit<Device, GeneratedField> {
 /** Returns the part of a device that may be shown. */
 export function redactDevice(device: Device): RedactedDevice {
   const shown = DEVICE_FIELD_NAMES.map((name) =>
-    (DEVICE_FIELDS[name] as DeviceField<unknown>).redact(device[name]),
+    (DEVICE_FIELDS[name] as DeviceField<unknown>).redact(device[name], name),
   );
   return Object.assign({}, ...shown) as RedactedDevice;
 }

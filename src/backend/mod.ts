@@ -161,5 +161,5 @@ export {
 export type { ValuePlace } from "./value_place.ts";
 export { hasValues, transformWrites, type ValueTransform } from "./value_transform.ts";
 export type { TableName, Write, WriteKind, WriteOf } from "./write.ts";
-export { rowsOf } from "./write_rows.ts";
+export { rowsOf, tableOf } from "./write_rows.ts";
 export { WRITE_KINDS, WRITES } from "./writes.ts";

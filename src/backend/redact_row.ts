@@ -1,6 +1,6 @@
 import { object, type Rule } from "../rules/mod.ts";
 import type { ListedTable, RowWrite } from "./row_listing.ts";
-import { tableOf } from "./table_keys.ts";
+import { tableOf } from "./write_rows.ts";
 import { WRITES } from "./writes.ts";
 
 /** A row without its bytes: each value shows as its length. Ids, addresses and times are kept. */

@@ -2,7 +2,7 @@ import { APP_SYNC_KEYS } from "./app_sync_writes.ts";
 import { DEVICE_KEYS } from "./device_writes.ts";
 import { PROTOCOL_KEYS } from "./protocol_writes.ts";
 import { SIGNAL_KEYS } from "./signal_writes.ts";
-import type { TableName, WriteKind } from "./write.ts";
+import type { WriteKind } from "./write.ts";
 import type { KeysOf } from "./write_row.ts";
 
 /** The fields that name a row of each table. */
@@ -12,8 +12,3 @@ export const TABLE_KEYS: KeysOf<WriteKind> = {
   ...PROTOCOL_KEYS,
   ...DEVICE_KEYS,
 };
-
-/** The table that a write changes. */
-export function tableOf(kind: WriteKind): TableName {
-  return kind.slice(0, kind.indexOf(".")) as TableName;
-}

@@ -3,10 +3,11 @@ import type { ReadMethod } from "./backend.ts";
 import { type Argument, READS } from "./reads.ts";
 import type { RowPage, RowWrite } from "./row_listing.ts";
 import { readablePage } from "./row_page.ts";
-import { TABLE_KEYS, tableOf } from "./table_keys.ts";
+import { TABLE_KEYS } from "./table_keys.ts";
 import type { ValuePlace } from "./value_place.ts";
 import { type Around, canWalk, type ValueChange, walkEach, walkValue } from "./value_walk.ts";
 import type { Write, WriteKind } from "./write.ts";
+import { tableOf } from "./write_rows.ts";
 import { WRITES } from "./writes.ts";
 
 /**

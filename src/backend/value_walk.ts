@@ -1,8 +1,9 @@
 import type { Rule } from "../rules/mod.ts";
 import type { Lease } from "./signal_rows.ts";
-import { TABLE_KEYS, tableOf } from "./table_keys.ts";
+import { TABLE_KEYS } from "./table_keys.ts";
 import type { ValuePlace } from "./value_place.ts";
 import type { TableName, WriteKind } from "./write.ts";
+import { tableOf } from "./write_rows.ts";
 
 /** Changes one stored value, now or later. */
 export type ValueChange = (value: Uint8Array, place: ValuePlace) => Uint8Array | Promise<Uint8Array>;

@@ -1,4 +1,4 @@
-import type { Write } from "./write.ts";
+import type { TableName, Write, WriteKind } from "./write.ts";
 
 /** The rows that a write counts as, for limits: one, or one for each item of its lists. */
 export function rowsOf(write: Write): number {
@@ -8,4 +8,9 @@ export function rowsOf(write: Write): number {
     if (Array.isArray(value)) rows += value.length;
   }
   return Math.max(rows, 1);
+}
+
+/** The table that a write changes. */
+export function tableOf(kind: WriteKind): TableName {
+  return kind.slice(0, kind.indexOf(".")) as TableName;
 }

@@ -147,11 +147,15 @@ export class HaltedError extends StoreError {
   }
 }
 
-/** A bounded queue or buffer is full. Nothing was accepted. */
+/** A bounded queue or buffer is full, or an account is at a limit of its service. Nothing was accepted. */
 export class LimitError extends StoreError {
+  /** The limit of the account and what it allows; `undefined` for every other bound. */
+  readonly limit: { readonly rule: string; readonly allowed: number } | undefined;
+
   /** Creates the error with code `limit`. `message` reads `action: state` and must not contain secrets. */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: ErrorOptions & { readonly limit?: LimitError["limit"] }) {
     super("limit", message, options);
+    this.limit = options?.limit;
   }
 }
 

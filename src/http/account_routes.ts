@@ -30,7 +30,7 @@ export function accountRoutes(app: Hono<AppEnv>, context: AppContext): void {
         const [name, registeredAtMs] = [c.get("accountName"), c.get("registeredAtMs")];
         // A body of unknown length may be as large as the largest one.
         const bytes = Math.min(declaredLength(c.req.raw.headers) ?? maxBytes, maxBytes);
-        const ticket = accounts.enter?.(name, bytes);
+        const ticket = accounts.enter?.(name, bytes, row.admin ? undefined : c.get("limits"));
         try {
           const input = await reader.read(c, { maxBytes, host }, ticket?.addItems);
           const carryOut = async (): ReturnType<typeof runOperation> =>

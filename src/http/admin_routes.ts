@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
-import { type MembersOf, text } from "../rules/mod.ts";
-import { isAccountName, ServiceError } from "../service/mod.ts";
-import { admitAdministrator } from "./admission.ts";
+import { integer, type MembersOf, optional, text } from "../rules/mod.ts";
+import { type Admission, isAccountName, ServiceError } from "../service/mod.ts";
+import { admitAdministrator, admitToAccount } from "./admission.ts";
 import type { AppContext } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { audited } from "./audited.ts";
@@ -20,6 +20,15 @@ const NAME_PATTERN = "^(?!\\.{1,2}$)";
 const ACTION_ID = text("id", { pattern: /^\d{1,15}$/ });
 
 const ACCOUNT_REQUEST: MembersOf<{ readonly name: string }> = { name: NAME };
+
+const AMOUNT = optional(integer("limit"));
+
+/** The limits of an account. */
+export const ACCOUNT_LIMITS: MembersOf<NonNullable<Admission["limits"]>> = {
+  maxBytes: AMOUNT,
+  maxRows: AMOUNT,
+  requestsPerMinute: optional(integer("limit", { min: 1 })),
+};
 
 /** Adds the routes of administrators, besides those of tokens: accounts, and the audit list. */
 export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
@@ -41,6 +50,18 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
       return state;
     });
     return c.json({ name, created: before === "absent" }, before === "absent" ? 201 : 200);
+  });
+  const toLimits = admitToAccount(context, { permission: "admin", effect: "change" });
+  app.get("/v1/accounts/:account/limits", toLimits, (c) => c.json(c.get("limits")));
+  app.put("/v1/accounts/:account/limits", toLimits, async (c) => {
+    const json = await readJson(c.req.raw, boundsOf(context));
+    const limits = readMembers(ACCOUNT_LIMITS, json, { action: "limit account" });
+    const account = c.get("accountName");
+    const action = { action: "account.limits", account, subject: JSON.stringify(limits) };
+    await audited(c.var, context, action, () =>
+      registry.limitAccount(account, c.get("registeredAtMs"), limits),
+    );
+    return c.json({ ...context.accountLimits, ...limits });
   });
   app.get("/v1/audit", admin, async (c) => {
     const page = pageOf(c.req.query(), ACTION_ID);

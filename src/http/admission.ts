@@ -22,7 +22,7 @@ export function admitToAccount(
   return async (c, next) => {
     const segment = new URL(c.req.url).pathname.split("/")[ACCOUNT_SEGMENT] ?? "";
     const name = accountOfSegment(segment);
-    const { principal, account, registeredAtMs } = await identify(c, context, name);
+    const { principal, account, registeredAtMs, limits: own } = await identify(c, context, name);
     if (name === undefined) throw new ServiceError("not-found", "find account: the name is not valid");
     if (!mayUse(principal, name, permission) && !(admin && isAdmin(principal)))
       throw new ServiceError(
@@ -37,7 +37,9 @@ export function admitToAccount(
     c.set("principal", principal);
     c.set("accountName", name);
     c.set("registeredAtMs", registeredAtMs);
-    c.set("account", accounts.account(name, registeredAtMs));
+    const limits = { ...context.accountLimits, ...own };
+    c.set("limits", limits);
+    c.set("account", accounts.account(name, registeredAtMs, limits));
     await next();
   };
 }

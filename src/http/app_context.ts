@@ -1,6 +1,6 @@
 import type { Host } from "../ports/mod.ts";
 import { MAX_CALL_BYTES } from "../protocol/mod.ts";
-import type { AccountService } from "../service/mod.ts";
+import type { AccountService, Admission } from "../service/mod.ts";
 
 /** Maximum sizes of requests, in bytes. */
 export interface AppLimits {
@@ -22,4 +22,6 @@ export interface AppContext {
   readonly rootHash: Promise<Uint8Array> | undefined;
   readonly host: Host;
   readonly limits: AppLimits;
+  /** Limits of accounts that have none of their own. */
+  readonly accountLimits: Admission["limits"];
 }

@@ -1,4 +1,4 @@
-import type { AccountHandle, Principal } from "../service/mod.ts";
+import type { AccountHandle, Admission, Principal } from "../service/mod.ts";
 
 /** The variables that middleware sets for the routes. */
 export interface AppVariables {
@@ -12,6 +12,8 @@ export interface AppVariables {
   accountName: string;
   /** Clock time in milliseconds at which that account was registered. */
   registeredAtMs: number;
+  /** The limits that hold for that account. */
+  limits: NonNullable<Admission["limits"]>;
 }
 
 /** The environment of the application. It uses no bindings of a host. */

@@ -3,6 +3,7 @@ import type { DeviceCommand } from "../device/mod.ts";
 import type {
   ACCOUNT_OPERATIONS,
   AccountOperation,
+  Admission,
   OperationAnswers,
   OperationInputs,
   Permission,
@@ -173,6 +174,14 @@ export type AppSchema = AccountRoutes & {
   "/v1/accounts": {
     $get: Route<{ query?: PageQuery }, AccountList, 200>;
     $post: Route<{ json: { readonly name: string } }, AccountCreated, 200 | 201>;
+  };
+  "/v1/accounts/:account/limits": {
+    $get: Route<AccountParam, NonNullable<Admission["limits"]>, 200>;
+    $put: Route<
+      AccountParam & { readonly json: NonNullable<Admission["limits"]> },
+      NonNullable<Admission["limits"]>,
+      200
+    >;
   };
   "/v1/audit": { $get: Route<{ query?: PageQuery }, AuditList, 200> };
   "/v1/tokens": {

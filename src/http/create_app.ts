@@ -2,10 +2,11 @@ import { Hono } from "hono/tiny";
 import { hexOf } from "../bytes/mod.ts";
 import { BusyError, requireObject } from "../errors/mod.ts";
 import { type Host, systemHost } from "../ports/mod.ts";
-import type { AccountService } from "../service/mod.ts";
+import { checkOf, object } from "../rules/mod.ts";
+import type { AccountService, Admission } from "../service/mod.ts";
 import { hashToken, MIN_TOKEN_LENGTH } from "../service/mod.ts";
 import { accountRoutes } from "./account_routes.ts";
-import { adminRoutes } from "./admin_routes.ts";
+import { ACCOUNT_LIMITS, adminRoutes } from "./admin_routes.ts";
 import { type AppContext, type AppLimits, DEFAULT_LIMITS } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { AppType } from "./app_schema.ts";
@@ -27,6 +28,11 @@ export interface AppOptions {
   readonly host?: Partial<Host> | undefined;
   /** Limits of bodies, calls and requests in flight. Missing ones have their defaults. */
   readonly limits?: Partial<AppLimits> | undefined;
+  /**
+   * Limits of the accounts for which an administrator has set none: see docs/guide/service.md. Each one that is
+   * left out of an account's own limits holds for it. Defaults to none.
+   */
+  readonly accountLimits?: Admission["limits"];
   /**
    * The document that `GET /v1/openapi.json` answers: `openApiDocument()` of the subpath `openapi`. Left out,
    * there is no such route, and a Worker does not bundle the document.
@@ -78,7 +84,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  */
 export function createApp(options: AppOptions): AppType {
   requireObject("accounts", options?.accounts);
-  const { accounts, adminToken, openApi, corsOrigins = [] } = options;
+  const { accounts, adminToken, openApi, corsOrigins = [], accountLimits = {} } = options;
+  checkOf(object(ACCOUNT_LIMITS), "accountLimits")(accountLimits);
   if (adminToken !== undefined && adminToken.length < MIN_TOKEN_LENGTH) {
     const { length } = adminToken;
     throw new RangeError(
@@ -91,6 +98,7 @@ export function createApp(options: AppOptions): AppType {
     rootHash: adminToken === undefined ? undefined : hashToken(adminToken),
     host,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    accountLimits,
   };
   // The path stays encoded: `accountOfSegment` decodes a segment, once.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });

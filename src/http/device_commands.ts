@@ -8,6 +8,7 @@ import type {
   DeviceProps,
 } from "../device/mod.ts";
 import { flag, integer, type MembersOf, object, optional, plain, type Rule, text } from "../rules/mod.ts";
+import { isObject } from "./json_value.ts";
 import { readMembers } from "./read_members.ts";
 import { RequestError } from "./request_error.ts";
 
@@ -85,7 +86,7 @@ const COMMANDS: CommandRules = {
  * @throws {RequestError} When a command is malformed. The message contains its index and none of its content.
  */
 export function parseCommands(value: unknown): DeviceCommand[] {
-  const { commands, ...others } = membersOf(value);
+  const { commands, ...others } = isObject(value) ? value : {};
   const isList = Array.isArray(commands) && commands.length > 0 && commands.length <= MAX_COMMANDS;
   if (!isList || Object.keys(others).length > 0) {
     const violations = Array.isArray(commands)
@@ -99,32 +100,21 @@ export function parseCommands(value: unknown): DeviceCommand[] {
 }
 
 function parseCommand(value: unknown, index: number): DeviceCommand {
-  const { kind, ...rest } = membersOf(value);
-  const pointer = `#/commands/${index}`;
+  const { kind, ...rest } = isObject(value) ? value : {};
+  const place = { action: `read commands: command ${index}`, pointer: `#/commands/${index}` };
   const refuse = (message: string, at: string, rule: string, allowed: readonly string[]): RequestError =>
-    new RequestError("invalid", message, { violations: [{ in: "body", pointer: at, rule, allowed }] });
-  if (!isKind(kind)) {
-    const message = `read commands: command ${index} has no known kind`;
-    throw refuse(message, `${pointer}/kind`, "enum", Object.keys(COMMANDS));
-  }
-  const action = `read commands: command ${index}, ${kind}`;
+    new RequestError("invalid", `${place.action}${message}`, {
+      violations: [{ in: "body", pointer: `${place.pointer}${at}`, rule, allowed }],
+    });
+  if (!isKind(kind)) throw refuse(" has no known kind", "/kind", "enum", Object.keys(COMMANDS));
   // Only `null` clears. A member that is left out is a mistake.
-  const names = Object.keys(COMMANDS[kind]);
-  const missing = names.find((name) => !Object.hasOwn(rest, name));
-  if (missing !== undefined) throw refuse(`${action}: ${missing} is missing`, pointer, "required", [missing]);
-  const entries = Object.entries(rest);
-  if (entries.length > names.length)
-    throw refuse(`${action}: the command has an unknown member`, pointer, "additionalProperties", names);
-  const members = entries.map(([name, part]) => [name, part === null ? undefined : part]);
+  const missing = Object.keys(COMMANDS[kind]).find((name) => !Object.hasOwn(rest, name));
+  if (missing !== undefined) throw refuse(`: ${missing} is missing`, "", "required", [missing]);
+  const members = Object.entries(rest).map(([name, part]) => [name, part === null ? undefined : part]);
   return {
     kind,
-    ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), { action, pointer }),
+    ...readMembers<object>(COMMANDS[kind], Object.fromEntries(members), place),
   } as DeviceCommand;
-}
-
-/** The members of an object, none for another value. */
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function isKind(kind: unknown): kind is DeviceCommandKind {

@@ -14,12 +14,12 @@ describe("parseCommands", () => {
   });
 
   test.each([
-    [{ kind: "setNctSalt" }, "read commands: command 0, setNctSalt: nctSalt is missing"],
+    [{ kind: "setNctSalt" }, "read commands: command 0: nctSalt is missing"],
     [{ kind: "setNctSalt", nctSalt: "?" }, "nctSalt is not a Uint8Array"],
     [{ kind: "setPushName", pushName: null }, "pushName is not a string"],
     [{ kind: "setDeviceProps", deviceProps: { os: null } }, "deviceProps.os is not a string"],
     [{ kind: "setDeviceProps", deviceProps: { secret: 1 } }, "deviceProps is not an object"],
-    [{ kind: "setPushName", pushName: "Ada", secret: 1 }, "setPushName: the command has an unknown member"],
+    [{ kind: "setPushName", pushName: "Ada", secret: 1 }, "read commands: command 0: the body is malformed"],
     [{ kind: "setSignedPreKey" }, "signedPreKey is missing"],
     [{ kind: "toString" }, "read commands: command 0 has no known kind"],
     [["setPushName"], "has no known kind"],

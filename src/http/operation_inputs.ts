@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import { CALL_TYPE } from "../protocol/mod.ts";
+import { choice, type MembersOf, optional } from "../rules/mod.ts";
 import { mayUse, type OperationInputs, ServiceError } from "../service/mod.ts";
 import type { AppLimits } from "./app_context.ts";
 import type { AppEnv } from "./app_env.ts";
 import { parseCommands } from "./device_commands.ts";
 import { type BodyBounds, readBody, readJson } from "./read_body.ts";
-import { RequestError } from "./request_error.ts";
+import { readMembers } from "./read_members.ts";
 
 /** How the arguments of an operation are read from a request. */
 export interface InputReader<Kind extends keyof OperationInputs = keyof OperationInputs> {
@@ -22,6 +23,10 @@ export interface InputReader<Kind extends keyof OperationInputs = keyof Operatio
     onItems: ((count: number) => void) | undefined,
   ): OperationInputs[Kind] | Promise<OperationInputs[Kind]>;
 }
+
+const SNAPSHOT_QUERY: MembersOf<{ readonly redacted?: "true" | "false" | undefined }> = {
+  redacted: optional(choice(["true", "false"])),
+};
 
 /** The reader of each kind of arguments. */
 export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputReader<Kind> } = {
@@ -46,11 +51,11 @@ export const INPUT_READERS: { readonly [Kind in keyof OperationInputs]: InputRea
  * Whether a snapshot with private keys is asked for. @throws {ServiceError} When the caller may not see them.
  */
 function isUnredacted(c: Context<AppEnv>): boolean {
-  const redacted = c.req.query("redacted") ?? "true";
-  if (redacted !== "true" && redacted !== "false")
-    throw new RequestError("invalid", "take snapshot: redacted is not a boolean", {
-      violations: [{ in: "query", pointer: "#/redacted", rule: "enum", allowed: ["true", "false"] }],
-    });
+  const query = { redacted: c.req.query("redacted") };
+  const { redacted = "true" } = readMembers(SNAPSHOT_QUERY, query, {
+    action: "take snapshot",
+    place: "query",
+  });
   if (redacted === "true") return false;
   if (!mayUse(c.get("principal"), c.get("accountName"), "unredacted"))
     throw new ServiceError("forbidden", "take snapshot: the token does not allow unredacted snapshots");

@@ -24,6 +24,8 @@ export interface Problem {
   readonly message: string;
   /** Index of the write that caused the refusal of a commit, if known. */
   readonly writeIndex?: number | undefined;
+  /** The limit of the account that is reached, such as `maxBytes`, and what it allows. */
+  readonly limit?: { readonly rule: string; readonly allowed: number } | undefined;
   /** The parts of the request that break a rule, as far as they are known: see docs/guide/http.md. */
   readonly errors?:
     | readonly {
@@ -56,6 +58,7 @@ const TITLES = {
   502: "Bad Gateway",
   503: "Service Unavailable",
   504: "Gateway Timeout",
+  507: "Insufficient Storage",
 } as const;
 
 /** The status of a problem. */
@@ -101,9 +104,9 @@ export const STATUS_OF: Readonly<Record<ProblemCode, ProblemStatus>> = {
 
 /** Returns the problem that describes an error. An unexpected error is `failed`, without its message. */
 export function problemOf(error: unknown, requestId: string): Problem {
-  const { code, message, writeIndex }: Pick<Problem, "code" | "message" | "writeIndex"> =
+  const { code, message, writeIndex, limit }: Pick<Problem, "code" | "message" | "writeIndex" | "limit"> =
     error instanceof ServiceError || error instanceof RequestError ? error : describeError(error);
-  const status = STATUS_OF[code];
+  const status = limit?.rule.startsWith("max") ? 507 : STATUS_OF[code];
   return {
     type: "about:blank",
     title: TITLES[status],
@@ -111,6 +114,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     code,
     message,
     writeIndex,
+    limit,
     errors: error instanceof RequestError ? error.violations : undefined,
     requestId,
   };
@@ -134,8 +138,13 @@ export function faultOf(error: unknown): LogFields | undefined {
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (problem.status === 401) headers["www-authenticate"] = 'Bearer realm="holdfast"';
-  if (problem.status === 429 || problem.status === 503) headers["retry-after"] = String(RETRY_AFTER_S);
+  if (problem.status === 429 || problem.status === 503) headers["retry-after"] = String(retryAfterS(problem));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}
+
+/** After a limit of requests in a minute: when the next one is admitted. */
+function retryAfterS({ limit }: Problem): number {
+  return Math.ceil(60 / Math.min(60, limit?.allowed ?? 60));
 }
 
 /**

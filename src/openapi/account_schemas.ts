@@ -56,6 +56,21 @@ const openAccount: Schema = object<OpenAccountStats>({
   }),
 });
 
+const amount = (description: string): Schema => ({ ...count, description });
+
+export const limits: Schema = object<NonNullable<AccountStats["limits"]>>(
+  {
+    "maxBytes?": amount("Most bytes that the account may store: of its values, on a Worker of its database."),
+    "maxRows?": amount("Most rows that the account may store."),
+    "requestsPerMinute?": {
+      type: "integer",
+      minimum: 1,
+      description: "Most requests in a minute. Up to that many may come at once.",
+    },
+  },
+  "What is left out has no limit, or that of the service.",
+);
+
 export const stats: Schema = object<AccountStats>({
   open: told(flag, "Whether the service holds the account open. A client elsewhere may own it."),
   "account?": openAccount,
@@ -66,6 +81,11 @@ export const stats: Schema = object<AccountStats>({
     "lastFailureAtMs?": timeMs,
     "lastError?": failure,
   }),
+  "limits?": told(limits, "The limits that hold. Left out if there are none."),
+  "stored?": told(
+    object<NonNullable<AccountStats["stored"]>>({ bytes: count, "rows?": count }),
+    "What the account has stored. Left out if it has no limits.",
+  ),
 });
 
 export const device: Schema = object<RedactedDevice>({

@@ -45,8 +45,16 @@ const DEVICE: RedactedDevice = {
   extraBytes: {},
 } as RedactedDevice;
 
+const LIMITS: NonNullable<AccountStats["limits"]> = {
+  maxBytes: 100_000_000,
+  maxRows: 200_000,
+  requestsPerMinute: 600,
+};
+
 const STATS: AccountStats = {
   open: true,
+  limits: LIMITS,
+  stored: { bytes: 1_482_300, rows: 2_970 },
   account: {
     dirty: { must: 0, may: 3, bytes: 4_512, oldestAgeMs: 2_150 },
     commits: 41,
@@ -72,6 +80,7 @@ interface Examples {
   readonly CommandRequest: object;
   readonly FlushSummary: FlushSummary;
   readonly Stats: AccountStats;
+  readonly AccountLimits: NonNullable<AccountStats["limits"]>;
   readonly Snapshot: AccountSnapshot;
   readonly Problem: Problem;
 }
@@ -114,6 +123,7 @@ export const EXAMPLES: { readonly [Name in SchemaName]: Examples[Name] } = {
   CommandRequest: { commands: [{ kind: "setPushName", pushName: "Bot" }] },
   FlushSummary: { open: true, committed: 3, isolated: 0, rows: 3, durationMs: 1.2 },
   Stats: STATS,
+  AccountLimits: LIMITS,
   Snapshot: {
     takenAtMs: AT_MS,
     device: DEVICE,

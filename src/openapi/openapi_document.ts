@@ -2,7 +2,7 @@ import type { METHOD_OF } from "../http/mod.ts";
 import { OPERATION_NAMES, operationRow } from "../service/mod.ts";
 import { ANSWERED, describeOperation, SENT, WORDS } from "./operations.ts";
 import { PROBLEM_ANSWERS } from "./problems.ts";
-import { accountName, parameter, type Schema } from "./schema.ts";
+import { ACCOUNT, type Schema } from "./schema.ts";
 import { SCHEMAS } from "./schemas.ts";
 import { SERVICE_PATHS } from "./service_paths.ts";
 
@@ -59,13 +59,6 @@ export function openApiDocument(): Readonly<Record<string, unknown>> {
   });
 }
 
-const ACCOUNT: Schema = parameter(
-  "path",
-  "account",
-  "The name of the account, percent-encoded.",
-  accountName,
-);
-
 /** The operations on an account. */
 function accountPaths(): Record<string, Schema> {
   const paths: Record<string, Schema> = {};
@@ -79,7 +72,7 @@ function accountPaths(): Record<string, Schema> {
       [METHODS[effect]]: describeOperation({
         ...{ id, tag: "Account", ...words, ...SENT[takes], ...ANSWERED[answers] },
         permissions: [permission, ...(admin ? ["admin"] : [])],
-        problems: [...problems, "NotFound"],
+        problems: [...problems, "NotFound", ...(admin ? [] : (["Limit"] as const))],
       }),
     };
   }

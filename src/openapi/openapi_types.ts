@@ -113,6 +113,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{account}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the account, percent-encoded. */
+                account: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show the limits of an account
+         * @description The limits that hold for the account: its own, and those of the service for the rest.
+         */
+        get: operations["accountLimits"];
+        /**
+         * Limit an account
+         * @description Replaces the account's own limits, from its next request on, and answers those that hold. What is left out is the service's.
+         */
+        put: operations["limitAccount"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -384,6 +411,15 @@ export interface components {
             /** @description The `after` of the next page. Left out of the last one. */
             next?: string;
         };
+        /** @description What is left out has no limit, or that of the service. */
+        AccountLimits: {
+            /** @description Most bytes that the account may store: of its values, on a Worker of its database. */
+            maxBytes?: number;
+            /** @description Most rows that the account may store. */
+            maxRows?: number;
+            /** @description Most requests in a minute. Up to that many may come at once. */
+            requestsPerMinute?: number;
+        };
         TokenRequest: {
             /** @description Defaults to all accounts. Not with the permission `admin`. */
             account?: string;
@@ -439,11 +475,11 @@ export interface components {
                 atMs: number;
                 /** @description The id of the token, or `root` for the host's own admin token. */
                 by: string;
-                /** @description `account.create`, `account.delete`, `snapshot.unredacted`, `token.issue`, … */
+                /** @description `account.create`, `account.delete`, `account.limits`, `snapshot.unredacted`, `token.issue`, … */
                 action: string;
                 /** @description Any text without NUL, except `.` and `..`. Compared byte by byte. */
                 account?: string;
-                /** @description What it is about beside the account: the id of a token. */
+                /** @description What it is about beside the account: the id of a token, the limits. */
                 subject?: string;
                 /** @description `done`, or the code of a problem. Left out where it is not known whether it was carried out. */
                 outcome?: string;
@@ -558,6 +594,20 @@ export interface components {
                 /** @description The class and the code of the last error, without its message. */
                 lastError?: Record<string, never>;
             };
+            /** @description The limits that hold. Left out if there are none. */
+            limits?: {
+                /** @description Most bytes that the account may store: of its values, on a Worker of its database. */
+                maxBytes?: number;
+                /** @description Most rows that the account may store. */
+                maxRows?: number;
+                /** @description Most requests in a minute. Up to that many may come at once. */
+                requestsPerMinute?: number;
+            };
+            /** @description What the account has stored. Left out if it has no limits. */
+            stored?: {
+                bytes: number;
+                rows?: number;
+            };
         };
         Snapshot: {
             /** @description Clock time in milliseconds since 1970. */
@@ -663,6 +713,20 @@ export interface components {
                     /** @description The class and the code of the last error, without its message. */
                     lastError?: Record<string, never>;
                 };
+                /** @description The limits that hold. Left out if there are none. */
+                limits?: {
+                    /** @description Most bytes that the account may store: of its values, on a Worker of its database. */
+                    maxBytes?: number;
+                    /** @description Most rows that the account may store. */
+                    maxRows?: number;
+                    /** @description Most requests in a minute. Up to that many may come at once. */
+                    requestsPerMinute?: number;
+                };
+                /** @description What the account has stored. Left out if it has no limits. */
+                stored?: {
+                    bytes: number;
+                    rows?: number;
+                };
             };
         };
         /** @description A problem of RFC 9457. It repeats nothing that was sent. */
@@ -678,6 +742,12 @@ export interface components {
             message: string;
             /** @description Index of the write that caused the refusal of a commit. */
             writeIndex?: number;
+            /** @description The limit of the account that is reached. */
+            limit?: {
+                /** @description `maxBytes`, `maxRows` or `requestsPerMinute`. */
+                rule: string;
+                allowed: number;
+            };
             errors?: {
                 /** @enum {string} */
                 in: "body" | "query" | "header";
@@ -914,6 +984,29 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The account would exceed what it may store. Nothing was written. */
+        Full: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Insufficient Storage",
+                 *       "status": 507,
+                 *       "code": "limit",
+                 *       "message": "use account: its limit is reached, maxBytes is 100000000",
+                 *       "limit": {
+                 *         "rule": "maxBytes",
+                 *         "allowed": 100000000
+                 *       },
+                 *       "requestId": "5b0e8f21c4d37a96"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1138,6 +1231,91 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    accountLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the account, percent-encoded. */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "maxBytes": 100000000,
+                     *       "maxRows": 200000,
+                     *       "requestsPerMinute": 600
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountLimits"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    limitAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the account, percent-encoded. */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "maxBytes": 100000000,
+                 *       "maxRows": 200000,
+                 *       "requestsPerMinute": 600
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccountLimits"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "maxBytes": 100000000,
+                     *       "maxRows": 200000,
+                     *       "requestsPerMinute": 600
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountLimits"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["Limit"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listActions: {
         parameters: {
             query?: {
@@ -1355,6 +1533,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Limit"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1447,6 +1626,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["Limit"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1471,6 +1651,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "open": true,
+                     *       "limits": {
+                     *         "maxBytes": 100000000,
+                     *         "maxRows": 200000,
+                     *         "requestsPerMinute": 600
+                     *       },
+                     *       "stored": {
+                     *         "bytes": 1482300,
+                     *         "rows": 2970
+                     *       },
                      *       "account": {
                      *         "dirty": {
                      *           "must": 0,
@@ -1571,6 +1760,15 @@ export interface operations {
                      *       },
                      *       "stats": {
                      *         "open": true,
+                     *         "limits": {
+                     *           "maxBytes": 100000000,
+                     *           "maxRows": 200000,
+                     *           "requestsPerMinute": 600
+                     *         },
+                     *         "stored": {
+                     *           "bytes": 1482300,
+                     *           "rows": 2970
+                     *         },
                      *         "account": {
                      *           "dirty": {
                      *             "must": 0,
@@ -1611,6 +1809,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Limit"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1648,6 +1847,7 @@ export interface operations {
             415: components["responses"]["Unsupported"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Limit"];
+            507: components["responses"]["Full"];
             default: components["responses"]["Problem"];
         };
     };

@@ -138,7 +138,7 @@ export const WORDS: {
   call: {
     summary: "Call the commit protocol",
     description: "What `remoteBackend` sends: one versioned, binary call. Not for other clients.",
-    problems: ["Conflict", "Refused"],
+    problems: ["Conflict", "Refused", "Full"],
   },
   deleteAccount: {
     summary: "Delete an account",

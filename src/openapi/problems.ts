@@ -11,13 +11,13 @@ interface DescribedProblem {
 
 function problem(
   description: string,
-  { status, title, code, message }: Pick<Problem, "status" | "title" | "code" | "message">,
+  { status, title, code, message, limit }: Pick<Problem, "status" | "title" | "code" | "message" | "limit">,
 ): DescribedProblem {
   const { requestId } = EXAMPLES.Problem;
   return {
     status,
     description,
-    example: { type: "about:blank", title, status, code, message, requestId },
+    example: { type: "about:blank", title, status, code, message, limit, requestId },
   };
 }
 
@@ -31,7 +31,8 @@ export type ProblemName =
   | "TooLarge"
   | "Unsupported"
   | "Refused"
-  | "Limit";
+  | "Limit"
+  | "Full";
 
 /** Problems that operations share. */
 const PROBLEMS: Readonly<Record<ProblemName, DescribedProblem>> = {
@@ -87,6 +88,13 @@ const PROBLEMS: Readonly<Record<ProblemName, DescribedProblem>> = {
     title: "Too Many Requests",
     code: "limit",
     message: "call: too many bytes of the account are in flight",
+  }),
+  Full: problem("The account would exceed what it may store. Nothing was written.", {
+    status: 507,
+    title: "Insufficient Storage",
+    code: "limit",
+    message: "use account: its limit is reached, maxBytes is 100000000",
+    limit: { rule: "maxBytes", allowed: 100_000_000 },
   }),
 };
 

@@ -54,3 +54,11 @@ export function parameter(
 ): Schema {
   return { in: place, name, required: place === "path", description, schema };
 }
+
+/** The account of a path. */
+export const ACCOUNT: Schema = parameter(
+  "path",
+  "account",
+  "The name of the account, percent-encoded.",
+  accountName,
+);

@@ -11,7 +11,7 @@ import type {
   TokenSummary,
 } from "../http/mod.ts";
 import { PERMISSIONS } from "../service/mod.ts";
-import { commandRequest, device, flushSummary, snapshot, stats } from "./account_schemas.ts";
+import { commandRequest, device, flushSummary, limits, snapshot, stats } from "./account_schemas.ts";
 import {
   accountName,
   count,
@@ -54,6 +54,10 @@ const problem: Schema = object<Problem>(
     code: told(text, "What happened. Stable, unlike the texts."),
     message: told(text, "For people."),
     "writeIndex?": told(count, "Index of the write that caused the refusal of a commit."),
+    "limit?": object<NonNullable<Problem["limit"]>>(
+      { rule: told(text, "`maxBytes`, `maxRows` or `requestsPerMinute`."), allowed: count },
+      "The limit of the account that is reached.",
+    ),
     "errors?": listOf(
       object<NonNullable<Problem["errors"]>[number]>({
         in: { type: "string", enum: ["body", "query", "header"] },
@@ -77,6 +81,7 @@ export type SchemaName =
   | "CreateAccount"
   | "AccountCreated"
   | "AccountList"
+  | "AccountLimits"
   | "TokenRequest"
   | "TokenIssued"
   | "TokenList"
@@ -115,6 +120,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     ),
     "next?": next,
   }),
+  AccountLimits: limits,
   TokenRequest: object<TokenRequest>({
     "account?": told(accountName, "Defaults to all accounts. Not with the permission `admin`."),
     permissions,
@@ -137,9 +143,12 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
         id: count,
         atMs: timeMs,
         by: told(text, "The id of the token, or `root` for the host's own admin token."),
-        action: told(text, "`account.create`, `account.delete`, `snapshot.unredacted`, `token.issue`, …"),
+        action: told(
+          text,
+          "`account.create`, `account.delete`, `account.limits`, `snapshot.unredacted`, `token.issue`, …",
+        ),
         "account?": accountName,
-        "subject?": told(text, "What it is about beside the account: the id of a token."),
+        "subject?": told(text, "What it is about beside the account: the id of a token, the limits."),
         "outcome?": told(
           text,
           "`done`, or the code of a problem. Left out where it is not known whether it was carried out.",

@@ -1,5 +1,5 @@
 import { describeOperation as operation } from "./operations.ts";
-import { accountName, parameter, type Schema, tokenId } from "./schema.ts";
+import { ACCOUNT, accountName, parameter, type Schema, tokenId } from "./schema.ts";
 
 const PAGE: readonly Schema[] = [
   parameter("query", "after", "`next` of the page before. Defaults to the first page.", {
@@ -74,6 +74,30 @@ export const SERVICE_PATHS: Readonly<Record<string, Schema>> = {
       body: "CreateAccount",
       answers: { 200: "AccountCreated", 201: "AccountCreated" },
       problems: ["Conflict"],
+    }),
+  },
+  "/v1/accounts/{account}/limits": {
+    parameters: [ACCOUNT],
+    get: operation({
+      id: "accountLimits",
+      tag: "Accounts",
+      summary: "Show the limits of an account",
+      description: "The limits that hold for the account: its own, and those of the service for the rest.",
+      ...ADMIN,
+      answers: { 200: "AccountLimits" },
+      problems: ["NotFound", "Conflict"],
+    }),
+    put: operation({
+      id: "limitAccount",
+      tag: "Accounts",
+      summary: "Limit an account",
+      description:
+        "Replaces the account's own limits, from its next request on, and answers those that hold. What is " +
+        "left out is the service's.",
+      ...ADMIN,
+      body: "AccountLimits",
+      answers: { 200: "AccountLimits" },
+      problems: ["NotFound", "Conflict"],
     }),
   },
   "/v1/audit": {

@@ -28,12 +28,22 @@ export interface WireError {
   /** The message of a store error, without secrets. */
   readonly message: string;
   readonly writeIndex?: number | undefined;
+  /** The limit of the account that is reached, and what it allows. */
+  readonly limit?: LimitError["limit"];
 }
 
 /** Message of an error that is neither a store error nor a mistake of the caller. */
 export const UNEXPECTED = "call: failed unexpectedly";
 
-const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreError>> = {
+const CLASS_OF: Readonly<
+  Record<
+    StoreErrorCode,
+    new (
+      message: string,
+      options: ErrorOptions & Pick<WireError, "writeIndex" | "limit">,
+    ) => StoreError
+  >
+> = {
   fenced: FencedError,
   corrupt: CorruptError,
   "wrong-length": WrongLengthError,
@@ -52,12 +62,12 @@ const CLASS_OF: Readonly<Record<StoreErrorCode, new (message: string) => StoreEr
 
 /** Describes an error to a remote caller. Messages of foreign errors may contain secrets and are left out. */
 export function describeError(error: unknown): WireError {
-  if (error instanceof RefusedError) {
-    return { code: error.code, message: error.message, writeIndex: error.writeIndex };
-  }
   if (error instanceof CallSizeError) return { code: "too-large", message: error.message };
   if (error instanceof ProtocolVersionError) return { code: "version", message: error.message };
-  if (error instanceof StoreError) return { code: error.code, message: error.message };
+  if (error instanceof StoreError) {
+    const { code, message, writeIndex, limit }: WireError = error;
+    return { code, message, writeIndex, limit };
+  }
   if (error instanceof ArgumentTypeError || error instanceof ArgumentRangeError) {
     return { code: "invalid", message: "call: malformed" };
   }
@@ -67,12 +77,14 @@ export function describeError(error: unknown): WireError {
 /** Creates the error of a description; `undefined` when it is not a description. */
 export function errorOf(described: unknown): Error | undefined {
   if (typeof described !== "object" || described === null) return undefined;
-  const { code, message, writeIndex } = described as Partial<WireError>;
+  const { code, message, writeIndex, limit } = described as Partial<WireError>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
   if (code === "invalid") return new ArgumentTypeError(message);
   if (code === "too-large") return new CallSizeError(message);
   if (code === "version") return new ProtocolVersionError(message);
   if (!Object.hasOwn(CLASS_OF, code)) return undefined;
-  if (code !== "refused") return new CLASS_OF[code](message);
-  return new RefusedError(message, typeof writeIndex === "number" ? { writeIndex } : {});
+  return new CLASS_OF[code](message, {
+    writeIndex: typeof writeIndex === "number" ? writeIndex : undefined,
+    limit,
+  });
 }

@@ -2,7 +2,7 @@ import type { DatabaseSnapshot } from "../backend/mod.ts";
 import type { DeviceCommand, RedactedDevice } from "../device/mod.ts";
 import type { CallAnswer, CallScope } from "../protocol/mod.ts";
 import type { AccountStats, FlushSummary } from "./account_stats.ts";
-import type { Registry } from "./registry.ts";
+import type { Admission, Registry } from "./registry.ts";
 
 /** Options of `AccountHandle.snapshot`. */
 export interface SnapshotOptions {
@@ -70,13 +70,19 @@ export interface AccountService {
    *
    * @param registeredAtMs When the account was registered. Distinguishes the account from earlier and later
    *   ones of the same name. An operation on a deleted account is refused and leaves nothing behind.
+   * @param limits What the account may store and how often it may be asked. Defaults to no limits.
    */
-  account(name: string, registeredAtMs: number): AccountHandle;
+  account(name: string, registeredAtMs: number, limits?: Admission["limits"]): AccountHandle;
   /**
    * Admits a request for an account, with a body of this many bytes, until `leave` is called. `addItems`
    * counts what is decoded of it. Left out by a host that bounds its requests itself.
    *
-   * @throws {LimitError} When too much is in flight. Nothing was carried out.
+   * @param limits The limits of the account. A request without them is not counted.
+   * @throws {LimitError} When too much is in flight, or too many requests have come. Nothing was carried out.
    */
-  enter?(name: string, bodyBytes: number): { addItems(count: number): void; leave(): void };
+  enter?(
+    name: string,
+    bodyBytes: number,
+    limits?: Admission["limits"],
+  ): { addItems(count: number): void; leave(): void };
 }

@@ -1,4 +1,5 @@
 import type { ErrorSummary, SaveState } from "../write_behind/mod.ts";
+import type { Admission } from "./registry.ts";
 
 /** Result of a flush that a client asked for. */
 export interface FlushSummary {
@@ -106,4 +107,15 @@ export interface AccountStats {
   readonly nextAlarmAtMs?: number | undefined;
   /** Left out where the service makes no backups. */
   readonly backups?: BackupStats | undefined;
+  /** The limits that hold for the account. Left out if there are none. */
+  readonly limits?: Admission["limits"];
+  /** What it has stored. Left out where that is not limited. */
+  readonly stored?:
+    | {
+        /** Bytes of values; on a Durable Object, of its whole database. */
+        readonly bytes: number;
+        /** Left out on a Durable Object whose rows are not limited. */
+        readonly rows?: number | undefined;
+      }
+    | undefined;
 }

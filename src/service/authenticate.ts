@@ -5,7 +5,7 @@ import { ServiceError } from "./service_error.ts";
 import { hashToken, tokenId } from "./token.ts";
 
 /** The caller, and the registry's answer about the account that the caller asks for. */
-export interface Authenticated extends Pick<Admission, "account" | "registeredAtMs"> {
+export interface Authenticated extends Omit<Admission, "token"> {
   readonly principal: Principal;
 }
 

@@ -4,19 +4,22 @@ import { type DeviceCommand, type RedactedDevice, redactDevice } from "../device
 import { ClosedError, FencedError } from "../errors/mod.ts";
 import type { Clock, StartPacer } from "../ports/mod.ts";
 import { answerCall, type CallAnswer, type CallScope, PROTOCOL } from "../protocol/mod.ts";
+import type { SignalCacheStats } from "../signal/mod.ts";
 import type { FlushReport } from "../write_behind/mod.ts";
 import type { AccountHandle, AccountSnapshot, SnapshotOptions } from "./account_handle.ts";
 import type { HostedOperation } from "./account_operations.ts";
-import type { AccountStats, BackupStats, FlushSummary } from "./account_stats.ts";
+import type { AccountStats, BackupStats, FlushSummary, OpenAccountStats } from "./account_stats.ts";
 import { FlushMeter } from "./flush_meter.ts";
 import { openStats } from "./open_stats.ts";
+import type { AccountLimits } from "./request_meter.ts";
 import { revealDevice } from "./reveal_device.ts";
+import { type StorageHost, StorageMeter } from "./storage_meter.ts";
 
 /** Name of the snapshots that clients download. */
 const SNAPSHOT_NAME = "service";
 
 /** How a `HostedAccount` reaches its account. */
-export interface AccountHost {
+export interface AccountHost extends StorageHost {
   readonly clock: Clock;
   /** Returns the bare backend. The host owns it and closes it. */
   backend(): Promise<Backend>;
@@ -26,6 +29,8 @@ export interface AccountHost {
   nextAlarmAtMs?(): Promise<number | undefined>;
   /** What is known of its backups, where the host makes some. */
   backupStats?(): BackupStats | undefined;
+  /** Numbers of the Signal cache of an open account, where a client may have one beside the service. */
+  readonly signalStats?: ((account: Account) => SignalCacheStats | undefined) | undefined;
   /** Paces long calls, where the host shares its thread with other work. By default, nothing pauses. */
   readonly startPacer?: StartPacer | undefined;
 }
@@ -41,12 +46,16 @@ interface OpenedAccount {
  */
 export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
   readonly #host: AccountHost;
+  readonly #storage: StorageMeter;
+  /** The limits of the account, as they were when its last request was admitted. */
+  limits: AccountLimits = {};
   #opened: Promise<OpenedAccount> | undefined;
   /** Resolves when the previously open account is closed. The next one opens after that. */
   #closing: Promise<void> = Promise.resolve();
 
   constructor(host: AccountHost) {
     this.#host = host;
+    this.#storage = new StorageMeter(host);
   }
 
   /**
@@ -92,11 +101,13 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     const opened = await this.#ifOpen();
     const nextAlarmAtMs = await this.#host.nextAlarmAtMs?.();
     const backups = this.#host.backupStats?.();
+    const { limits } = this;
     return {
       open: opened !== undefined,
-      ...(opened === undefined ? {} : { account: openStats(opened.account, opened.flushes) }),
+      ...(opened === undefined ? {} : { account: this.#openStats(opened) }),
       ...(nextAlarmAtMs === undefined ? {} : { nextAlarmAtMs }),
       ...(backups === undefined ? {} : { backups }),
+      ...(Object.keys(limits).length === 0 ? {} : { limits, stored: await this.#storage.measure(limits) }),
     };
   }
 
@@ -117,6 +128,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     const paced = { ...scope, startPacer: this.#host.startPacer, clock: this.#host.clock };
     const call = await PROTOCOL.decodeCall(body, paced);
     const isTakeover = call.kind === "commit" && call.guard?.next !== undefined;
+    if (call.kind === "commit") await this.#storage.admit(call.writes, this.limits);
     const opened = isTakeover ? await this.#ifOpen() : undefined;
     const answer = await answerCall(await this.#host.backend(), call, paced);
     // The caller owns the account now, so the account that was open here can no longer commit.
@@ -138,6 +150,10 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     await opened?.account.close().catch((error: unknown) => {
       if (!(error instanceof FencedError)) throw error;
     });
+  }
+
+  #openStats({ account, flushes }: OpenedAccount): OpenAccountStats {
+    return openStats(account, flushes, this.#host.signalStats?.(account));
   }
 
   async #apply({ account }: OpenedAccount, commands: readonly DeviceCommand[]): Promise<FlushSummary> {

@@ -3,6 +3,7 @@ import type { Backend, Write } from "../backend/mod.ts";
 import { encodeBase64 } from "../bytes/mod.ts";
 import { BusyError, ClosedError, LimitError, requireObject } from "../errors/mod.ts";
 import { type Clock, type Scheduler, systemRandom, TimerScheduler, Turns } from "../ports/mod.ts";
+import { signalCacheStats } from "../signal/mod.ts";
 import type { AccountHandle, AccountService } from "./account_handle.ts";
 import { ACCOUNT_OPERATIONS, forwardOperations, runOperation } from "./account_operations.ts";
 import type { BackupStats } from "./account_stats.ts";
@@ -10,7 +11,8 @@ import { type AnswerStream, openStream, type StreamedAnswer } from "./answer_str
 import { CallTraffic } from "./call_traffic.ts";
 import { HostedAccount } from "./hosted_account.ts";
 import { OpenOnce } from "./open_once.ts";
-import type { Registry } from "./registry.ts";
+import type { Admission, Registry } from "./registry.ts";
+import { RequestMeter } from "./request_meter.ts";
 
 /** Default of `LocalAccountsOptions.maxAccounts`. */
 const MAX_ACCOUNTS = 1_000;
@@ -19,8 +21,8 @@ const MAX_ACCOUNTS = 1_000;
 const MAX_STREAMS = 16;
 
 /**
- * Maximum number of remembered deletions, and of remembered replacements. A request that was admitted before
- * that many of them has ended.
+ * Maximum number of remembered deletions, of remembered replacements, and of accounts whose requests are
+ * counted. A request that was admitted before that many of them has ended.
  */
 const MAX_REMEMBERED = 10_000;
 
@@ -88,6 +90,8 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   readonly #replacements = new Map<string, object>();
   readonly #scheduler: Scheduler;
   readonly #traffic = new CallTraffic();
+  /** Counts the requests of accounts that have a limit of them. */
+  readonly #meters = new Map<string, RequestMeter>();
   readonly #turns = new Turns();
   /** Separates its tasks from those of others on the same scheduler. */
   readonly #name = encodeBase64(systemRandom.bytes(9));
@@ -111,7 +115,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
    * account was deleted is refused, and one before the end of `whileClosed`, with a `BusyError`: nothing of it
    * was carried out.
    */
-  account(name: string, registeredAtMs: number): AccountHandle {
+  account(name: string, registeredAtMs: number, limits: Admission["limits"] = {}): AccountHandle {
     const replacement = this.#replacements.get(name);
     const requireSame = (): void => {
       if (this.#aside.has(name) || this.#replacements.get(name) !== replacement) throw replaced();
@@ -129,6 +133,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
       if (isDeleted) throw deleted();
       requireSame();
       return await this.#use(name, registeredAtMs, async (slot) => {
+        slot.hosted.limits = limits;
         const answer = await runOperation(slot.hosted, operation, input);
         const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
         return isCall && !(answer instanceof Uint8Array)
@@ -138,8 +143,17 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     });
   }
 
-  /** Bounds the requests that are carried out at once. */
-  enter(name: string, bodyBytes: number): ReturnType<NonNullable<AccountService["enter"]>> {
+  /** Bounds the requests that are carried out at once, and those of a minute. */
+  enter(
+    name: string,
+    bodyBytes: number,
+    limits: Admission["limits"] = {},
+  ): ReturnType<NonNullable<AccountService["enter"]>> {
+    if (limits.requestsPerMinute !== undefined) {
+      const meter = this.#meters.get(name) ?? new RequestMeter();
+      remember(this.#meters, name, meter);
+      meter.count(this.#options.clock.nowMs(), limits);
+    }
     return this.#traffic.enter(name, bodyBytes);
   }
 
@@ -297,6 +311,7 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     const hosted = new HostedAccount({
       clock,
       backend: () => backend.get(),
+      signalStats: signalCacheStats,
       backupStats: () => this.#options.backupStats?.(name),
       startPacer: () => this.#turns.start(),
       open: async () => await openAccount(name, await openBackend(name)),

@@ -45,6 +45,7 @@ export {
   type StoredToken,
 } from "./registry.ts";
 export type { RegistryDatabase, RegistryValue } from "./registry_database.ts";
+export { RequestMeter } from "./request_meter.ts";
 export { ScheduledBackups } from "./scheduled_backups.ts";
 export { ServiceError, type ServiceErrorCode } from "./service_error.ts";
 export { SqlRegistry } from "./sql_registry.ts";

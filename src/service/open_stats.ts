@@ -1,10 +1,14 @@
 import type { Account } from "../account/mod.ts";
-import { signalCacheStats } from "../signal/mod.ts";
+import type { SignalCacheStats } from "../signal/mod.ts";
 import type { CacheSummary, OpenAccountStats } from "./account_stats.ts";
 import type { FlushMeter } from "./flush_meter.ts";
 
-/** Returns the statistics of an open account. */
-export function openStats(account: Account, flushes: FlushMeter): OpenAccountStats {
+/** Returns the statistics of an open account. @param signal Those of its Signal cache, if it has one. */
+export function openStats(
+  account: Account,
+  flushes: FlushMeter,
+  signal: SignalCacheStats | undefined,
+): OpenAccountStats {
   const { pending, oldestDirtyAgeMs, isolated, waitingWriters, ...saver } = account.health();
   const { must, may, bytes } = pending;
   return {
@@ -13,14 +17,11 @@ export function openStats(account: Account, flushes: FlushMeter): OpenAccountSta
     flush: flushes.latency,
     // Its other members are always set.
     saver: { ...(defined(saver) as typeof saver), isolated: isolated.length, waitingWriters },
-    ...defined({ cache: cacheOf(account) }),
+    ...defined({ cache: signal && cacheOf(signal) }),
   };
 }
 
-function cacheOf(account: Account): CacheSummary | undefined {
-  const stats = signalCacheStats(account);
-  if (stats === undefined) return undefined;
-  const { hits, misses, gated } = stats;
+function cacheOf({ hits, misses, gated }: SignalCacheStats): CacheSummary {
   return { hits, misses, hitRatio: hits / (hits + misses || 1), gated };
 }
 

@@ -62,6 +62,17 @@ export interface Admission {
    * the same name.
    */
   readonly registeredAtMs: number | undefined;
+  /** The limits that an administrator has set for the account. None, if left out. */
+  readonly limits?:
+    | {
+        /** Most bytes that it may store. */
+        readonly maxBytes?: number | undefined;
+        /** Most rows that it may store. */
+        readonly maxRows?: number | undefined;
+        /** Most requests in a minute. Up to that many may come at once. */
+        readonly requestsPerMinute?: number | undefined;
+      }
+    | undefined;
 }
 
 /** A page of a list in ascending order of names or ids. */
@@ -87,6 +98,11 @@ export interface Registry {
   admit(tokenId: string | undefined, account: string | undefined, hash?: Uint8Array): Promise<Admission>;
   /** Lists accounts in ascending order of their names, those that are being deleted included. */
   listAccounts(page: Page): Promise<RegisteredAccount[]>;
+  /**
+   * Replaces the limits of the account with this registration time. Does nothing when there is none. They hold
+   * from the next request on.
+   */
+  limitAccount(name: string, registeredAtMs: number, limits: Admission["limits"]): Promise<void>;
   /** Registers an account if it is absent, at a later time than all before it. @returns Its state before. */
   addAccount(name: string): Promise<AccountState>;
   /**

@@ -1,4 +1,4 @@
-import { BackendError, IncompatibleError } from "../errors/mod.ts";
+import { IncompatibleError } from "../errors/mod.ts";
 import type { RegistryDatabase } from "./registry_database.ts";
 
 /**
@@ -46,6 +46,8 @@ const STEPS: readonly (readonly string[])[] = [
       "entry TEXT NOT NULL " +
       ") STRICT",
   ],
+  // JSON.
+  ["ALTER TABLE service_account ADD COLUMN limits TEXT"],
 ];
 
 /** Tries, in case other services bring the registry up to date at the same time. */
@@ -77,9 +79,7 @@ export async function openRegistrySchema(database: RegistryDatabase): Promise<vo
       cause = error;
     }
   }
-  throw cause instanceof Error
-    ? cause
-    : new BackendError("open registry: it could not be brought up to date");
+  throw cause;
 }
 
 /** One row is read where the table is there: an object asks each time that it wakes up. */

@@ -78,17 +78,18 @@ export class SqlRegistry implements Registry {
   ): Promise<Admission> {
     const nowMs = this.#clock.nowMs();
     const [row = []] = await this.#database.query(
-      `SELECT deleting, service_account.created_at, ${TOKEN_COLUMNS} FROM (SELECT 1) ` +
+      `SELECT deleting, service_account.created_at, limits, ${TOKEN_COLUMNS} FROM (SELECT 1) ` +
         "LEFT JOIN service_account ON name = ?1 " +
         "LEFT JOIN service_token ON id = ?2 AND ifnull(expires_at > ?3, 1)",
       [account ?? null, tokenId ?? null, nowMs],
     );
-    const [deleting, registeredAtMs = null, ...columns] = row;
+    const [deleting, registeredAtMs = null, limits = null, ...columns] = row;
     const token = columns[0] === null ? undefined : tokenOf(columns);
     if (token !== undefined && hash !== undefined && sameSecret(hash, token.hash)) this.#use(token, nowMs);
     return {
       account: stateOf(deleting),
       registeredAtMs: registeredAtMs === null ? undefined : Number(registeredAtMs),
+      limits: limits === null ? undefined : parse(limits),
       token,
     };
   }
@@ -124,6 +125,16 @@ export class SqlRegistry implements Registry {
       createdAtMs: Number(createdAtMs),
       ...(deleting === 0 ? {} : { deleting: true }),
     }));
+  }
+
+  /** See `Registry.limitAccount`: one statement. */
+  async limitAccount(name: string, registeredAtMs: number, limits: Admission["limits"]): Promise<void> {
+    await this.#database.batch([
+      {
+        sql: "UPDATE service_account SET limits = ? WHERE name = ? AND created_at = ?",
+        params: [JSON.stringify(limits), name, registeredAtMs],
+      },
+    ]);
   }
 
   /** See `Registry.addAccount`: one transaction, in which the clock of the registry moves. */

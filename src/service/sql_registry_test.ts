@@ -59,7 +59,11 @@ describe("SqlRegistry.addAccount", () => {
     expect(third).toBe(second + 1);
     // An earlier release has neither of the tables, nor the columns.
     const tables = ["service_clock", "service_schema", "service_audit"].map((name) => `DROP TABLE ${name}`);
-    const columns = ["service_token DROP expires_at", "service_token DROP last_used_at"];
+    const columns = [
+      "service_token DROP expires_at",
+      "service_token DROP last_used_at",
+      "service_account DROP limits",
+    ];
     const back = [...tables, ...columns.map((column) => `ALTER TABLE ${column}`)];
     await shared.batch(back.map((sql) => ({ sql, params: [] })));
     const upgraded = await SqlRegistry.open(shared, new FakeClock(0));
@@ -281,19 +285,51 @@ describe("SqlRegistry.open", () => {
     }
   });
 
+  test("brings a registry without limits up to date", async () => {
+    const shared = await database();
+    const clock = new FakeClock();
+    const before = await SqlRegistry.open(shared, clock);
+    const registeredAtMs = await register(before, "ann");
+    await shared.batch(
+      ["ALTER TABLE service_account DROP limits", "UPDATE service_schema SET version = 2"].map((sql) => ({
+        sql,
+        params: [],
+      })),
+    );
+    const names = await SqlRegistry.open(shared, clock);
+    expect(await names.admit(undefined, "ann")).toMatchObject({ registeredAtMs, limits: undefined });
+    await names.limitAccount("ann", registeredAtMs, { maxRows: 5 });
+    expect((await names.admit(undefined, "ann")).limits).toEqual({ maxRows: 5 });
+  });
+
   test("refuses a registry of a newer release, and changes nothing", async () => {
     const shared = await database();
     await SqlRegistry.open(shared, new FakeClock());
     await shared.batch([
-      { sql: "UPDATE service_schema SET version = 3", params: [] },
+      { sql: "UPDATE service_schema SET version = 4", params: [] },
       { sql: "DROP TABLE service_clock", params: [] },
     ]);
     const refused = SqlRegistry.open(shared, new FakeClock());
     await expect(refused).rejects.toMatchObject({
       code: "incompatible",
-      message: "open registry: schema 3 is newer than 2",
+      message: "open registry: schema 4 is newer than 3",
     });
     expect(await shared.query("SELECT 1 FROM sqlite_master WHERE name = 'service_clock'", [])).toEqual([]);
+  });
+});
+
+describe("SqlRegistry.limitAccount", () => {
+  test("keeps the limits of one account, for later openings too", async () => {
+    const shared = await database();
+    const names = await SqlRegistry.open(shared, new FakeClock());
+    const [ann] = [await register(names, "ann"), await register(names, "ben")];
+    await names.limitAccount("ann", ann, { maxBytes: 10, requestsPerMinute: 60 });
+    await names.limitAccount("ann", ann - 1, { maxBytes: 20 });
+    await names.limitAccount("nobody", ann, { maxBytes: 20 });
+    const later = await SqlRegistry.open(shared, new FakeClock());
+    expect((await later.admit(undefined, "ann")).limits).toEqual({ maxBytes: 10, requestsPerMinute: 60 });
+    expect((await later.admit(undefined, "ben")).limits).toBeUndefined();
+    expect((await later.admit(undefined, "nobody")).limits).toBeUndefined();
   });
 });
 

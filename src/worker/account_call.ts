@@ -1,11 +1,13 @@
 import { accountOfSegment } from "../http/mod.ts";
-import { type AccountOperation, OPERATION_NAMES } from "../service/mod.ts";
+import { type AccountOperation, type Admission, OPERATION_NAMES } from "../service/mod.ts";
 import { callName } from "./object_call.ts";
 
 /** The account that a call is for. */
 export interface CallAddress {
   readonly account: string;
   readonly registeredAtMs: number;
+  /** The limits that hold for the account. A Worker of an earlier release sends none. */
+  readonly limits?: Admission["limits"];
 }
 
 /** A call of the service to an account's object. */
@@ -16,11 +18,20 @@ export interface AccountCall {
 
 const ACCOUNT = "x-holdfast-account";
 const REGISTERED_AT = "x-holdfast-registered-at";
+const LIMITS = "x-holdfast-limits";
 
 /** Returns the headers that carry an address. */
-export function addressHeaders({ account, registeredAtMs }: CallAddress): Readonly<Record<string, string>> {
-  // A header cannot contain characters beyond Latin-1.
-  return { [ACCOUNT]: encodeURIComponent(account), [REGISTERED_AT]: String(registeredAtMs) };
+export function addressHeaders({
+  account,
+  registeredAtMs,
+  limits = {},
+}: CallAddress): Readonly<Record<string, string>> {
+  return {
+    // A header cannot contain characters beyond Latin-1.
+    [ACCOUNT]: encodeURIComponent(account),
+    [REGISTERED_AT]: String(registeredAtMs),
+    [LIMITS]: JSON.stringify(limits),
+  };
 }
 
 /**
@@ -34,5 +45,6 @@ export function accountCallOf(request: Request): AccountCall | undefined {
   const account = accountOfSegment(request.headers.get(ACCOUNT) ?? "");
   const registeredAtMs = Number(request.headers.get(REGISTERED_AT));
   if (account === undefined || !Number.isSafeInteger(registeredAtMs)) return undefined;
-  return { operation, address: { account, registeredAtMs } };
+  const limits = JSON.parse(request.headers.get(LIMITS) ?? "{}");
+  return { operation, address: { account, registeredAtMs, limits } };
 }

@@ -8,8 +8,12 @@ function request(headers: Readonly<Record<string, string>>): Request {
 
 describe("accountCallOf", () => {
   test("reads the address from its headers", () => {
-    const address = { account: "Zoë / 🙂%", registeredAtMs: 1_700_000_000_000 };
-    expect(accountCallOf(request(addressHeaders(address)))).toEqual({ operation: "stats", address });
+    const address = { account: "Zoë / 🙂%", registeredAtMs: 1_700_000_000_000, limits: { maxRows: 5 } };
+    const headers = addressHeaders(address);
+    expect(accountCallOf(request(headers))).toEqual({ operation: "stats", address });
+    // A Worker of an earlier release has no limits.
+    const { "x-holdfast-limits": _, ...earlier } = headers;
+    expect(accountCallOf(request(earlier))?.address).toEqual({ ...address, limits: {} });
   });
 
   test("returns undefined for a malformed address", () => {

@@ -2,6 +2,7 @@ import { accountStatistics, openCaches } from "../account/mod.ts";
 import { lidCache } from "../directory/lid/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 import { systemHost } from "../ports/mod.ts";
+import { signalCacheStats } from "../signal/mod.ts";
 import { type AccountObjectOptions, HostedObject } from "./hosted_object.ts";
 import type { ObjectContextLike } from "./object_types.ts";
 import {
@@ -78,7 +79,7 @@ export class AccountObject extends HostedObject {
     super(
       ctx,
       others,
-      { lidCache, openCaches, statistics: accountStatistics },
+      { lidCache, openCaches, statistics: accountStatistics, signalStats: signalCacheStats },
       record && ((backend) => applyRecord(backend, { record, logger, random })),
     );
     this.#ctx = ctx;

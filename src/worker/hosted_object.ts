@@ -11,7 +11,8 @@ import type { CacheBuilder } from "../cache/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
 import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
-import { HostedAccount, OpenOnce, operationRow, runOperation } from "../service/mod.ts";
+import { HostedAccount, OpenOnce, operationRow, RequestMeter, runOperation } from "../service/mod.ts";
+import type { SignalCacheStats } from "../signal/mod.ts";
 import { type AccountCall, accountCallOf } from "./account_call.ts";
 import { answerObjectCall } from "./object_call.ts";
 import { keepHouse, type ObjectHousekeeping } from "./object_housekeeping.ts";
@@ -78,6 +79,7 @@ export class HostedObject {
   #name: string | undefined;
   #backend: OpenOnce<Backend>;
   #housekeeping: ObjectHousekeeping | undefined;
+  readonly #requests: RequestMeter = new RequestMeter();
   /** Counts deletions. Work that began before a deletion opens nothing after it. */
   #incarnation = 0;
   #destroying: Promise<void> | undefined;
@@ -102,6 +104,7 @@ export class HostedObject {
     client?: {
       readonly lidCache: (account: Account) => AccountLids;
       readonly statistics: (account: Account) => AccountStatistics;
+      readonly signalStats: (account: Account) => SignalCacheStats | undefined;
       readonly openCaches: (
         builder: CacheBuilder,
         device: Device,
@@ -148,8 +151,11 @@ export class HostedObject {
     const call = accountCallOf(request);
     if (call === undefined) return new Response(null, { status: 404 });
     return await answerObjectCall(request, this.#host.logger, async () => {
-      const { takes, answers } = operationRow(call.operation);
+      const { takes, answers, admin } = operationRow(call.operation);
+      const { limits = {} } = call.address;
+      if (!admin) this.#requests.count(this.#host.clock.nowMs(), limits);
       const hosted = await this.#admit(call);
+      hosted.limits = limits;
       const input = await INPUT_CARRIERS[takes].decode(request, call.address);
       const carrier: AnswerCarrier = ANSWER_CARRIERS[answers];
       return carrier.encode(
@@ -277,6 +283,8 @@ export class HostedObject {
       backend: () => this.#openBackend(incarnation),
       open: () => this.#openAccount(incarnation),
       nextAlarmAtMs: async () => this.#scheduler.alarmAtMs,
+      signalStats: this.#client?.signalStats,
+      databaseBytes: () => this.#ctx.storage.sql.databaseSize,
     });
   }
 

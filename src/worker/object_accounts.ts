@@ -35,7 +35,8 @@ export function objectAccounts<AccountId, RegistryId>(
 ): AccountService {
   return {
     registry: objectRegistry(bindings.REGISTRY),
-    account: (name, registeredAtMs) => accountHandle(bindings.ACCOUNTS, { account: name, registeredAtMs }),
+    account: (account, registeredAtMs, limits) =>
+      accountHandle(bindings.ACCOUNTS, { account, registeredAtMs, limits }),
   };
 }
 

@@ -12,6 +12,7 @@ export const REGISTRY_METHODS: { readonly [M in keyof Registry]: true } = {
   admit: true,
   beginDelete: true,
   endDelete: true,
+  limitAccount: true,
   listAccounts: true,
   listActions: true,
   listTokens: true,

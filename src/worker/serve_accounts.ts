@@ -13,6 +13,8 @@ export interface AccountsEnv<AccountId = unknown, RegistryId = unknown>
   readonly HOLDFAST_ADMIN_TOKEN?: string | undefined;
   /** Origins whose pages may call the service from a browser, with spaces between them. Defaults to none. */
   readonly HOLDFAST_CORS_ORIGINS?: string | undefined;
+  /** Limits of accounts that have none of their own, as JSON: `{"maxBytes": 100000000}`. Defaults to none. */
+  readonly HOLDFAST_ACCOUNT_LIMITS?: string | undefined;
 }
 
 /** The application of each isolate, by its bindings, which live as long as the isolate. */
@@ -49,6 +51,7 @@ export async function serveAccounts<AccountId, RegistryId>(
     app = createApp({
       accounts,
       adminToken: env.HOLDFAST_ADMIN_TOKEN,
+      accountLimits: JSON.parse(env.HOLDFAST_ACCOUNT_LIMITS ?? "{}"),
       corsOrigins: env.HOLDFAST_CORS_ORIGINS?.split(/\s+/).filter(Boolean),
       host: { logger },
     });

@@ -89,6 +89,9 @@ async function answersOf(driver: SqlDriver): Promise<unknown[]> {
   await ask(registry.admit("t1", undefined));
   await ask(registry.admit("t22", "ben"));
   clock.advance(60_000);
+  await ask(registry.limitAccount("ann", 1_000_001, { maxBytes: 5, requestsPerMinute: 6 }));
+  await ask(registry.limitAccount("ben", 7, { maxBytes: 5 }));
+  await ask(registry.admit(undefined, "ben"));
   await ask(registry.admit("t1", "ann"));
   for (let index = 0; index < MAX_TOKENS; index += 1)
     await ask(registry.addToken(tokenOf(`m${index}`, "ann")));

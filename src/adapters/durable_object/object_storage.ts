@@ -8,6 +8,8 @@ export interface SqlCursorLike {
 
 /** The SQL part of a Durable Object's storage. */
 export interface SqlStorageLike {
+  /** Bytes of the database. */
+  readonly databaseSize?: number;
   /**
    * Runs one statement with positional parameters. Its writes are durable before anything leaves the object.
    */

@@ -63,19 +63,16 @@ export const APP_SYNC_PLANNERS: PlannersOf<
   | "mutationMacs.clear"
 > = {
   "syncKey.put": {
-    table: "sync_key",
     statements: ({ keyId, key }, { accountId }) => [
       { sql: PUT_SYNC_KEY, params: [accountId, keyId, key.timestamp, key.keyData, key.fingerprint] },
     ],
   },
   "syncKey.delete": {
-    table: "sync_key",
     statements: ({ keyId }, { accountId }) => [
       { sql: "DELETE FROM sync_key WHERE device_id = ? AND key_id = ?", params: [accountId, keyId] },
     ],
   },
   "syncVersion.put": {
-    table: "sync_version",
     statements: ({ name, state }, scope) => [
       { sql: FORGET_SYNC_VERSION[0] as string, params: [scope.accountId, name] },
       putVersion(scope, name, { generation: WHOLE, state }),
@@ -83,7 +80,6 @@ export const APP_SYNC_PLANNERS: PlannersOf<
     ],
   },
   "syncVersion.patch": {
-    table: "sync_version",
     statements: ({ name, patch }, scope) => {
       const { accountId, limits } = scope;
       const { generation, removed, state } = patch;
@@ -102,24 +98,20 @@ export const APP_SYNC_PLANNERS: PlannersOf<
     },
   },
   "syncVersion.delete": {
-    table: "sync_version",
     statements: ({ name }, { accountId }) =>
       FORGET_SYNC_VERSION.map((sql) => ({ sql, params: [accountId, name] })),
   },
   "syncVersion.sweep": {
-    table: "sync_version",
     statements: ({ limit = -1 }, { accountId }) => [
       { sql: SWEEP, params: [accountId, accountId, accountId, limit] },
     ],
   },
   "mutationMacs.put": {
-    table: "mutation_mac",
     statement: PUT_MUTATION_MAC,
     rows: ({ name, version, macs }) =>
       macs.map(({ indexMac, valueMac }) => [name, indexMac, String(version), valueMac]),
   },
   "mutationMacs.delete": {
-    table: "mutation_mac",
     statements: ({ name, indexMacs }, { accountId, limits }) =>
       splitKeys(
         indexMacs.map((indexMac) => [indexMac]),
@@ -128,7 +120,6 @@ export const APP_SYNC_PLANNERS: PlannersOf<
       ),
   },
   "mutationMacs.clear": {
-    table: "mutation_mac",
     statements: ({ name }, { accountId }) => [
       { sql: "DELETE FROM mutation_mac WHERE device_id = ? AND name = ?", params: [accountId, name] },
     ],

@@ -87,20 +87,20 @@ function readCollection(
   ...[within, limit]: [within: Place["within"], limit: number]
 ): Collection | undefined {
   try {
-    const latest = integerOf(revision, "collection revision");
+    const latest = integerOf(revision);
     const isSame = within?.revision === latest;
-    const greatest = integerOf(started, "started generation");
-    const generation = optionalOf(current, "generation", integerOf);
+    const greatest = integerOf(started);
+    const generation = optionalOf(current, "row", integerOf);
     const values =
       generation === undefined
-        ? earlierValues(bytesOf(indexValues, "collection"), isSame ? within.index : "", limit)
-        : rows.map(([index, value]) => [textOf(index, "index MAC"), bytesOf(value, "value MAC")] as const);
+        ? earlierValues(bytesOf(indexValues), isSame ? within.index : "", limit)
+        : rows.map(([index, value]) => [textOf(index), bytesOf(value)] as const);
     return {
-      name: textOf(name, "collection"),
+      name: textOf(name),
       state: {
-        version: uint64Of(version, "collection version"),
-        hash: bytesOf(hash, "collection hash"),
-        macMismatchFatal: flagOf(macMismatchFatal, "collection mismatch mark"),
+        version: uint64Of(version),
+        hash: bytesOf(hash),
+        macMismatchFatal: flagOf(macMismatchFatal),
       },
       // What is not a stored generation gets a number that was not used.
       generation: isSame

@@ -40,11 +40,9 @@ export function expiryPlanner(
   key: string,
   stale: string,
 ): {
-  readonly table: string;
   readonly statements: (write: ExpireWrite, scope: { readonly accountId: number }) => readonly SqlStatement[];
 } {
   return {
-    table,
     statements: ({ cutoff, limit }, { accountId }) =>
       expiryOf({ table, key, stale }, accountId, [cutoff], limit),
   };

@@ -22,7 +22,7 @@ const PUT_MSG_SECRET = new RowStatement({
     "secret = excluded.secret",
 });
 
-const REMOVE_SENT_MESSAGE = new RowRemoval("sent_message", ["chat", "id"]);
+const REMOVE_SENT_MESSAGE = new RowRemoval("sent_message", "chat, id");
 
 /** How writes about single messages become statements. */
 export const MESSAGE_PLANNERS: PlannersOf<
@@ -36,24 +36,20 @@ export const MESSAGE_PLANNERS: PlannersOf<
   | "msgSecret.expire"
 > = {
   "sentMessage.put": {
-    table: "sent_message",
     statement: PUT_SENT_MESSAGE,
     rows: ({ chat, id, createdAt, payload }) => [[chat, id, createdAt, payload]],
   },
   "sentMessage.delete": {
-    table: "sent_message",
     removal: REMOVE_SENT_MESSAGE,
     key: ({ chat, id }) => [chat, id],
   },
   "sentMessage.expire": expiryPlanner("sent_message", "chat, id", "created_at <= ?"),
   "pendingInbound.put": {
-    table: "pending_inbound",
     statement: PUT_PENDING_INBOUND,
     rows: ({ rows }) =>
       rows.map(({ chat, sender, id, receivedAt, payload }) => [chat, sender, id, receivedAt, payload]),
   },
   "pendingInbound.delete": {
-    table: "pending_inbound",
     statements: ({ keys }, { accountId, limits }) =>
       splitKeys(
         keys.map(({ chat, sender, id }) => [chat, sender, id]),
@@ -63,7 +59,6 @@ export const MESSAGE_PLANNERS: PlannersOf<
   },
   "pendingInbound.expire": expiryPlanner("pending_inbound", "chat, sender, id", "received_at <= ?"),
   "msgSecret.put": {
-    table: "msg_secret",
     statement: PUT_MSG_SECRET,
     rows: ({ entries }) =>
       entries.map(({ chat, sender, id, expiresAt, messageTs, secret }) => [

@@ -27,7 +27,7 @@ const PLANNERS: PlannersOf<Exclude<WriteKind, `account.${string}`>> = {
   ...PROTOCOL_PLANNERS,
   ...MESSAGE_PLANNERS,
   ...SEGMENT_PLANNERS,
-  "device.save": { table: "device", statement: SAVE_DEVICE, rows: ({ device }) => [encodeDevice(device)] },
+  "device.save": { statement: SAVE_DEVICE, rows: ({ device }) => [encodeDevice(device)] },
 };
 
 /**

@@ -55,10 +55,10 @@ const STALE_TC_TOKEN =
   "token_timestamp <= ? AND (sender_timestamp IS NULL OR sender_timestamp <= ?) " +
   `AND ${TC_TOKEN_TIME} <= ?`;
 
-const REMOVE_BASE_KEY = new RowRemoval("base_key", ["address", "message_id"]);
-const REMOVE_DEVICE_LIST = new RowRemoval("device_list", ["user"]);
-const REMOVE_GROUP_METADATA = new RowRemoval("group_metadata", ["group_jid"]);
-const REMOVE_TC_TOKEN = new RowRemoval("tc_token", ["jid"]);
+const REMOVE_BASE_KEY = new RowRemoval("base_key", "address, message_id");
+const REMOVE_DEVICE_LIST = new RowRemoval("device_list", "user");
+const REMOVE_GROUP_METADATA = new RowRemoval("group_metadata", "group_jid");
+const REMOVE_TC_TOKEN = new RowRemoval("tc_token", "jid");
 
 /** How writes of the protocol store become statements, those about messages apart. */
 export const PROTOCOL_PLANNERS: PlannersOf<
@@ -82,12 +82,10 @@ export const PROTOCOL_PLANNERS: PlannersOf<
   | "tcToken.expire"
 > = {
   "senderKeyDevices.set": {
-    table: "sender_key_device",
     statement: PUT_SENDER_KEY_DEVICE,
     rows: ({ group, entries }) => entries.map(([deviceJid, hasKey]) => [group, deviceJid, hasKey ? 1 : 0]),
   },
   "senderKeyDevices.clear": {
-    table: "sender_key_device",
     statements: ({ group }, { accountId }) => [
       {
         sql: "DELETE FROM sender_key_device WHERE device_id = ? AND group_jid = ?",
@@ -96,7 +94,6 @@ export const PROTOCOL_PLANNERS: PlannersOf<
     ],
   },
   "senderKeyDevices.deleteRows": {
-    table: "sender_key_device",
     statements: ({ deviceJids }, { accountId, limits }) =>
       splitKeys(
         deviceJids.map((jid) => [jid]),
@@ -107,13 +104,11 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       ),
   },
   "senderKeyDevices.clearAll": {
-    table: "sender_key_device",
     statements: (_write, { accountId }) => [
       { sql: "DELETE FROM sender_key_device WHERE device_id = ?", params: [accountId] },
     ],
   },
   "lidMapping.put": {
-    table: "lid_mapping",
     statement: PUT_LID_MAPPING,
     rows: ({ entries }) =>
       entries.map(({ lid, phoneNumber, createdAt, updatedAt, learningSource }) => [
@@ -125,7 +120,6 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       ]),
   },
   "lidMapping.delete": {
-    table: "lid_mapping",
     statements: ({ lids }, { accountId, limits }) =>
       splitKeys(
         lids.map((lid) => [lid]),
@@ -134,18 +128,15 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       ),
   },
   "baseKey.put": {
-    table: "base_key",
     statement: PUT_BASE_KEY,
     rows: ({ address, messageId, createdAt, key }) => [[address, messageId, createdAt, key]],
   },
   "baseKey.delete": {
-    table: "base_key",
     removal: REMOVE_BASE_KEY,
     key: ({ address, messageId }) => [address, messageId],
   },
   "baseKey.expire": expiryPlanner("base_key", "address, message_id", "created_at <= ?"),
   "deviceList.put": {
-    table: "device_list",
     statement: PUT_DEVICE_LIST,
     rows: ({ records }) =>
       records.map(({ user, timestamp, phash, rawId, devices }) => [
@@ -157,44 +148,36 @@ export const PROTOCOL_PLANNERS: PlannersOf<
       ]),
   },
   "deviceList.delete": {
-    table: "device_list",
     removal: REMOVE_DEVICE_LIST,
     key: ({ user }) => [user],
   },
   "groupMetadata.put": {
-    table: "group_metadata",
     statement: PUT_GROUP_METADATA,
     rows: ({ group, blob }) => [[group, blob]],
   },
   "groupMetadata.delete": {
-    table: "group_metadata",
     removal: REMOVE_GROUP_METADATA,
     key: ({ group }) => [group],
   },
   "tcToken.put": {
-    table: "tc_token",
     statement: PUT_TC_TOKEN,
     rows: ({ jid, entry }) => [[jid, entry.tokenTimestamp, entry.senderTimestamp ?? null, entry.token]],
   },
   "tcToken.receive": {
-    table: "tc_token",
     statements: ({ jid, token, tokenTimestamp }, { accountId }) => [
       { sql: RECEIVE_TC_TOKEN, params: [accountId, jid, tokenTimestamp, token] },
     ],
   },
   "tcToken.touchSender": {
-    table: "tc_token",
     statements: ({ jid, senderTimestamp }, { accountId }) => [
       { sql: TOUCH_TC_TOKEN, params: [accountId, jid, senderTimestamp] },
     ],
   },
   "tcToken.delete": {
-    table: "tc_token",
     removal: REMOVE_TC_TOKEN,
     key: ({ jid }) => [jid],
   },
   "tcToken.expire": {
-    table: "tc_token",
     statements: ({ tokenCutoff, senderCutoff, limit }, { accountId }) =>
       expiryOf(
         { table: "tc_token", key: "jid", stale: STALE_TC_TOKEN },

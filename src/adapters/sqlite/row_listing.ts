@@ -4,6 +4,7 @@ import {
   encodeCursor,
   MAX_PAGE_BYTES,
   malformedCursor,
+  ROW_KINDS,
   type RowPage,
   type RowReads,
   type RowWrite,
@@ -22,17 +23,19 @@ export function rowReads(scope: ReadScope): RowReads {
       const cursor = after === undefined ? undefined : decodeCursor(after);
       return table === "syncVersion"
         ? await collectionPage(scope, cursor, limit)
-        : await pageOf(scope, LISTINGS[table], cursor, limit);
+        : await pageOf(scope, table, cursor, limit);
     },
   };
 }
 
 async function pageOf(
   scope: ReadScope,
-  { table, key, columns, write }: Listing,
+  listed: keyof typeof LISTINGS,
   ...[after, limit]: [after: readonly CursorPart[] | undefined, limit: number]
 ): Promise<RowPage> {
-  if (after !== undefined && after.length !== key.length) throw malformedCursor();
+  const { table, key, columns, write }: Listing = LISTINGS[listed];
+  const { length } = key.split(", ");
+  if (after !== undefined && after.length !== length) throw malformedCursor();
   const page = await scope.query(statementOf({ table, key, columns }, after !== undefined), [
     limit,
     ...(after ?? []),
@@ -42,10 +45,10 @@ async function pageOf(
   for (const [size, ...row] of page) {
     bytes += Number(size);
     const stored = readableRow(write, row);
-    if (stored !== undefined) rows.push(stored);
+    if (stored !== undefined) rows.push({ kind: ROW_KINDS[listed], ...stored } as RowWrite);
   }
   const isLast = page.length < limit && bytes < MAX_PAGE_BYTES;
-  const last = page.at(-1)?.slice(1, key.length + 1);
+  const last = page.at(-1)?.slice(1, length + 1);
   const next = isLast || last === undefined ? undefined : encodeCursor(last);
   return { rows, next, unreadable: page.length - rows.length };
 }
@@ -56,19 +59,19 @@ async function pageOf(
  */
 function statementOf({ table, key, columns }: Omit<Listing, "write">, goesOn: boolean): string {
   const size = valueBytes(table);
-  const order = key.join(", ");
-  const place = key.map((_, index) => `?${index + 3}`).join(", ");
-  const rows = `FROM ${table} WHERE device_id = ${SCOPE}${goesOn ? ` AND (${order}) > (${place})` : ""}`;
-  const names = key.map((_, index) => `k${index}`).join(", ");
-  const named = key.map((column, index) => `${column} AS k${index}`).join(", ");
+  const columnsOfKey = key.split(", ");
+  const place = columnsOfKey.map((_, index) => `?${index + 3}`).join(", ");
+  const rows = `FROM ${table} WHERE device_id = ${SCOPE}${goesOn ? ` AND (${key}) > (${place})` : ""}`;
+  const names = columnsOfKey.map((_, index) => `k${index}`).join(", ");
+  const named = columnsOfKey.map((column, index) => `${column} AS k${index}`).join(", ");
   const fit =
     size === undefined
       ? "?2"
       : `(SELECT count(*) FROM (SELECT sum(size) OVER (ORDER BY ${names} ` +
         "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before " +
-        `FROM (SELECT ${named}, ${size} AS size ${rows} ORDER BY ${order} LIMIT ?2)) ` +
+        `FROM (SELECT ${named}, ${size} AS size ${rows} ORDER BY ${key} LIMIT ?2)) ` +
         `WHERE before IS NULL OR before < ${MAX_PAGE_BYTES})`;
-  return `SELECT ${size ?? 0}, ${order}, ${columns} ${rows} ORDER BY ${order} LIMIT ${fit}`;
+  return `SELECT ${size ?? 0}, ${key}, ${columns} ${rows} ORDER BY ${key} LIMIT ${fit}`;
 }
 
 /** The size of a row's values; `undefined` for a table without large ones. */
@@ -78,7 +81,7 @@ function valueBytes(table: string): string | undefined {
 }
 
 /** `undefined` when the row is damaged. */
-function readableRow(write: Listing["write"], row: Row): RowWrite | undefined {
+function readableRow(write: Listing["write"], row: Row): ReturnType<Listing["write"]> | undefined {
   try {
     return write(row);
   } catch (error) {

@@ -14,10 +14,10 @@ export interface KeyChunk {
  */
 export class RowRemoval {
   readonly #table: string;
-  readonly #columns: readonly string[];
+  readonly #columns: string;
 
-  /** @param columns The key besides `device_id`. */
-  constructor(table: string, columns: readonly string[]) {
+  /** @param columns The key besides `device_id`, separated by a comma and a space. */
+  constructor(table: string, columns: string) {
     this.#table = table;
     this.#columns = columns;
   }
@@ -25,18 +25,19 @@ export class RowRemoval {
   /** The statements for `keys`, each given without its account id. */
   split(accountId: number, keys: readonly (readonly SqlValue[])[], limits: SqlLimits): KeyChunk[] {
     const from = `DELETE FROM ${this.#table} WHERE device_id = ?`;
+    const columns = this.#columns;
+    const names = columns.split(", ");
     const [only] = keys;
     if (keys.length === 1 && only !== undefined) {
-      const sql = `${from}${this.#columns.map((column) => ` AND ${column} = ?`).join("")}`;
+      const sql = `${from}${names.map((column) => ` AND ${column} = ?`).join("")}`;
       return [{ statement: { sql, params: [accountId, ...only] }, start: 0, end: 1 }];
     }
-    const columns = this.#columns.join(", ");
-    const compared = this.#columns.length === 1 ? columns : `(${columns})`;
+    const compared = names.length === 1 ? columns : `(${columns})`;
     let start = 0;
     return splitKeys(keys, { fixed: [accountId], limits }, (list) => {
       return `${from} AND ${compared} IN ${list} RETURNING ${columns}`;
     }).map((statement) => {
-      const size = (statement.params.length - 1) / this.#columns.length;
+      const size = (statement.params.length - 1) / names.length;
       const chunk = { statement, start, end: Math.min(start + size, keys.length) };
       start = chunk.end;
       return chunk;

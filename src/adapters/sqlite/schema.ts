@@ -40,6 +40,16 @@ export const SCOPED_TABLES: readonly ScopedTable[] = [
   { name: "message_segment", values: ["head", "payload"] },
 ];
 
+/** What follows the columns of a table. See below for which tables have what. */
+const SMALL = ") STRICT, WITHOUT ROWID";
+const BLOBS = ") STRICT";
+const HOT = ")";
+
+/** The statement that creates a table of an account's rows. */
+function table(name: string, columns: string, key: string, options: string = SMALL): string {
+  return `CREATE TABLE ${name} ( device_id INTEGER NOT NULL, ${columns}, PRIMARY KEY (device_id, ${key}) ${options}`;
+}
+
 /**
  * Layout, version 1.
  *
@@ -99,86 +109,52 @@ const VERSION_1: readonly string[] = [
     "server_client_version TEXT, " +
     "extra BLOB " +
     ") STRICT",
-  "CREATE TABLE identity ( " +
-    "device_id INTEGER NOT NULL, " +
-    "user TEXT NOT NULL, " +
-    "address TEXT NOT NULL, " +
-    "key BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, user, address) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE session ( " +
-    "device_id INTEGER NOT NULL, " +
-    "user TEXT NOT NULL, " +
-    "address TEXT NOT NULL, " +
-    "reserved_until INTEGER, " +
-    "incarnation TEXT, " +
-    "burned INTEGER, " +
-    "record BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, user, address) " +
-    ")",
-  "CREATE TABLE pre_key ( " +
-    "device_id INTEGER NOT NULL, " +
-    "id INTEGER NOT NULL, " +
-    "uploaded INTEGER NOT NULL, " +
-    "record BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, id) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE signed_pre_key ( " +
-    "device_id INTEGER NOT NULL, " +
-    "id INTEGER NOT NULL, " +
-    "record BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, id) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE sender_key ( " +
-    "device_id INTEGER NOT NULL, " +
-    "user TEXT NOT NULL, " +
-    "name TEXT NOT NULL, " +
-    "reserved_until INTEGER, " +
-    "incarnation TEXT, " +
-    "burned INTEGER, " +
-    "record BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, user, name) " +
-    ")",
-  "CREATE TABLE quarantine ( " +
-    "device_id INTEGER NOT NULL, " +
-    "store TEXT NOT NULL, " +
-    "address TEXT NOT NULL, " +
-    "reason TEXT NOT NULL, " +
-    "record BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, address, store) " +
-    ") STRICT",
-  "CREATE TABLE sync_key ( " +
-    "device_id INTEGER NOT NULL, " +
-    "key_id BLOB NOT NULL, " +
-    "timestamp INTEGER NOT NULL, " +
-    "key_data BLOB NOT NULL, " +
-    "fingerprint BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, key_id) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE sync_version ( " +
-    "device_id INTEGER NOT NULL, " +
-    "name TEXT NOT NULL, " +
-    "version TEXT NOT NULL, " +
-    "mac_mismatch_fatal INTEGER NOT NULL, " +
-    "hash BLOB NOT NULL, " +
-    "index_values BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, name) " +
-    ") STRICT",
-  "CREATE TABLE mutation_mac ( " +
-    "device_id INTEGER NOT NULL, " +
-    "name TEXT NOT NULL, " +
-    "index_mac BLOB NOT NULL, " +
-    "version TEXT NOT NULL, " +
-    "value_mac BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, name, index_mac) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE sender_key_device ( " +
-    "device_id INTEGER NOT NULL, " +
-    "group_jid TEXT NOT NULL, " +
-    "device_jid TEXT NOT NULL, " +
-    "has_key INTEGER NOT NULL, " +
-    "PRIMARY KEY (device_id, group_jid, device_jid) " +
-    ") STRICT, WITHOUT ROWID",
+  table("identity", "user TEXT NOT NULL, address TEXT NOT NULL, key BLOB NOT NULL", "user, address"),
+  table(
+    "session",
+    "user TEXT NOT NULL, address TEXT NOT NULL, reserved_until INTEGER, incarnation TEXT, " +
+      "burned INTEGER, record BLOB NOT NULL",
+    "user, address",
+    HOT,
+  ),
+  table("pre_key", "id INTEGER NOT NULL, uploaded INTEGER NOT NULL, record BLOB NOT NULL", "id"),
+  table("signed_pre_key", "id INTEGER NOT NULL, record BLOB NOT NULL", "id"),
+  table(
+    "sender_key",
+    "user TEXT NOT NULL, name TEXT NOT NULL, reserved_until INTEGER, incarnation TEXT, " +
+      "burned INTEGER, record BLOB NOT NULL",
+    "user, name",
+    HOT,
+  ),
+  table(
+    "quarantine",
+    "store TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL, record BLOB NOT NULL",
+    "address, store",
+    BLOBS,
+  ),
+  table(
+    "sync_key",
+    "key_id BLOB NOT NULL, timestamp INTEGER NOT NULL, key_data BLOB NOT NULL, " +
+      "fingerprint BLOB NOT NULL",
+    "key_id",
+  ),
+  table(
+    "sync_version",
+    "name TEXT NOT NULL, version TEXT NOT NULL, mac_mismatch_fatal INTEGER NOT NULL, " +
+      "hash BLOB NOT NULL, index_values BLOB NOT NULL",
+    "name",
+    BLOBS,
+  ),
+  table(
+    "mutation_mac",
+    "name TEXT NOT NULL, index_mac BLOB NOT NULL, version TEXT NOT NULL, value_mac BLOB NOT NULL",
+    "name, index_mac",
+  ),
+  table(
+    "sender_key_device",
+    "group_jid TEXT NOT NULL, device_jid TEXT NOT NULL, has_key INTEGER NOT NULL",
+    "group_jid, device_jid",
+  ),
   "CREATE TABLE lid_mapping ( " +
     "seq INTEGER PRIMARY KEY, " +
     "device_id INTEGER NOT NULL, " +
@@ -190,64 +166,41 @@ const VERSION_1: readonly string[] = [
     "UNIQUE (device_id, lid) " +
     ") STRICT",
   `CREATE INDEX lid_mapping_by_phone ON lid_mapping (device_id, phone_number, created_at)`,
-  "CREATE TABLE base_key ( " +
-    "device_id INTEGER NOT NULL, " +
-    "address TEXT NOT NULL, " +
-    "message_id TEXT NOT NULL, " +
-    "created_at INTEGER NOT NULL, " +
-    "key BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, address, message_id) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE device_list ( " +
-    "device_id INTEGER NOT NULL, " +
-    "user TEXT NOT NULL, " +
-    "timestamp INTEGER NOT NULL, " +
-    "phash TEXT, " +
-    "raw_id INTEGER, " +
-    "devices BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, user) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE group_metadata ( " +
-    "device_id INTEGER NOT NULL, " +
-    "group_jid TEXT NOT NULL, " +
-    "blob BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, group_jid) " +
-    ") STRICT",
-  "CREATE TABLE tc_token ( " +
-    "device_id INTEGER NOT NULL, " +
-    "jid TEXT NOT NULL, " +
-    "token_timestamp INTEGER NOT NULL, " +
-    "sender_timestamp INTEGER, " +
-    "token BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, jid) " +
-    ") STRICT, WITHOUT ROWID",
-  "CREATE TABLE sent_message ( " +
-    "device_id INTEGER NOT NULL, " +
-    "chat TEXT NOT NULL, " +
-    "id TEXT NOT NULL, " +
-    "created_at INTEGER NOT NULL, " +
-    "payload BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, chat, id) " +
-    ") STRICT",
-  "CREATE TABLE pending_inbound ( " +
-    "device_id INTEGER NOT NULL, " +
-    "chat TEXT NOT NULL, " +
-    "sender TEXT NOT NULL, " +
-    "id TEXT NOT NULL, " +
-    "received_at INTEGER NOT NULL, " +
-    "payload BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, chat, sender, id) " +
-    ") STRICT",
-  "CREATE TABLE msg_secret ( " +
-    "device_id INTEGER NOT NULL, " +
-    "chat TEXT NOT NULL, " +
-    "sender TEXT NOT NULL, " +
-    "id TEXT NOT NULL, " +
-    "expires_at INTEGER NOT NULL, " +
-    "message_ts INTEGER NOT NULL, " +
-    "secret BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, chat, sender, id) " +
-    ") STRICT, WITHOUT ROWID",
+  table(
+    "base_key",
+    "address TEXT NOT NULL, message_id TEXT NOT NULL, created_at INTEGER NOT NULL, " + "key BLOB NOT NULL",
+    "address, message_id",
+  ),
+  table(
+    "device_list",
+    "user TEXT NOT NULL, timestamp INTEGER NOT NULL, phash TEXT, raw_id INTEGER, " + "devices BLOB NOT NULL",
+    "user",
+  ),
+  table("group_metadata", "group_jid TEXT NOT NULL, blob BLOB NOT NULL", "group_jid", BLOBS),
+  table(
+    "tc_token",
+    "jid TEXT NOT NULL, token_timestamp INTEGER NOT NULL, sender_timestamp INTEGER, " + "token BLOB NOT NULL",
+    "jid",
+  ),
+  table(
+    "sent_message",
+    "chat TEXT NOT NULL, id TEXT NOT NULL, created_at INTEGER NOT NULL, payload BLOB NOT NULL",
+    "chat, id",
+    BLOBS,
+  ),
+  table(
+    "pending_inbound",
+    "chat TEXT NOT NULL, sender TEXT NOT NULL, id TEXT NOT NULL, received_at INTEGER NOT NULL, " +
+      "payload BLOB NOT NULL",
+    "chat, sender, id",
+    BLOBS,
+  ),
+  table(
+    "msg_secret",
+    "chat TEXT NOT NULL, sender TEXT NOT NULL, id TEXT NOT NULL, expires_at INTEGER NOT NULL, " +
+      "message_ts INTEGER NOT NULL, secret BLOB NOT NULL",
+    "chat, sender, id",
+  ),
 ];
 
 /**
@@ -263,14 +216,11 @@ const VERSION_2: readonly string[] = [
   "ALTER TABLE sync_version ADD COLUMN generation INTEGER",
   "ALTER TABLE sync_version ADD COLUMN started INTEGER NOT NULL DEFAULT 0",
   "ALTER TABLE sync_version ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
-  "CREATE TABLE sync_value ( " +
-    "device_id INTEGER NOT NULL, " +
-    "name TEXT NOT NULL, " +
-    "generation INTEGER NOT NULL, " +
-    "index_mac TEXT NOT NULL, " +
-    "value BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, name, generation, index_mac) " +
-    ") STRICT, WITHOUT ROWID",
+  table(
+    "sync_value",
+    "name TEXT NOT NULL, generation INTEGER NOT NULL, index_mac TEXT NOT NULL, value BLOB NOT NULL",
+    "name, generation, index_mac",
+  ),
 ];
 
 /**
@@ -296,15 +246,13 @@ const VERSION_3: readonly string[] = [
  *   an account has few segments.
  */
 const VERSION_4: readonly string[] = [
-  "CREATE TABLE message_segment ( " +
-    "device_id INTEGER NOT NULL, " +
-    "log TEXT NOT NULL, " +
-    "seq INTEGER NOT NULL, " +
-    "expires_at INTEGER NOT NULL, " +
-    "head BLOB NOT NULL, " +
-    "payload BLOB NOT NULL, " +
-    "PRIMARY KEY (device_id, log, seq) " +
-    ") STRICT",
+  table(
+    "message_segment",
+    "log TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER NOT NULL, head BLOB NOT NULL, " +
+      "payload BLOB NOT NULL",
+    "log, seq",
+    BLOBS,
+  ),
 ];
 
 /**

@@ -14,13 +14,11 @@ export const SEGMENT_PLANNERS: PlannersOf<
   "messageSegment.put" | "messageSegment.delete" | "messageSegment.expire"
 > = {
   "messageSegment.put": {
-    table: TABLE,
     statement: PUT_SEGMENT,
     rows: ({ segments }) =>
       segments.map(({ log, seq, expiresAt, head, payload }) => [log, seq, expiresAt, head, payload]),
   },
   "messageSegment.delete": {
-    table: TABLE,
     statements: ({ keys }, { accountId, limits }) =>
       splitKeys(
         keys.map(({ log, seq }) => [log, seq]),

@@ -34,11 +34,11 @@ const PUT_BARE_SENDER_KEY = upsert("sender_key", "user, name", "record", {}, WIT
 
 const PUT_QUARANTINE = upsert("quarantine", "store, address", "reason, record");
 
-const REMOVE_IDENTITY = new RowRemoval("identity", ["user", "address"]);
-const REMOVE_SESSION = new RowRemoval("session", ["user", "address"]);
-const REMOVE_PRE_KEY = new RowRemoval("pre_key", ["id"]);
-const REMOVE_SIGNED_PRE_KEY = new RowRemoval("signed_pre_key", ["id"]);
-const REMOVE_SENDER_KEY = new RowRemoval("sender_key", ["user", "name"]);
+const REMOVE_IDENTITY = new RowRemoval("identity", "user, address");
+const REMOVE_SESSION = new RowRemoval("session", "user, address");
+const REMOVE_PRE_KEY = new RowRemoval("pre_key", "id");
+const REMOVE_SIGNED_PRE_KEY = new RowRemoval("signed_pre_key", "id");
+const REMOVE_SENDER_KEY = new RowRemoval("sender_key", "user, name");
 
 /** How writes of the Signal store become statements. */
 export const SIGNAL_PLANNERS: PlannersOf<
@@ -56,32 +56,26 @@ export const SIGNAL_PLANNERS: PlannersOf<
   | "quarantine.put"
 > = {
   "identity.put": {
-    table: "identity",
     statement: PUT_IDENTITY,
     rows: ({ address, key }) => [[userOfAddress(address), address, key]],
   },
   "identity.delete": {
-    table: "identity",
     removal: REMOVE_IDENTITY,
     key: ({ address }) => [userOfAddress(address), address],
   },
   "session.put": {
-    table: "session",
     statement: ({ lease }) => (lease === undefined ? PUT_BARE_SESSION : PUT_SESSION),
     rows: ({ address, record, lease }) => [[userOfAddress(address), address, ...leaseCells(lease), record]],
   },
   "session.delete": {
-    table: "session",
     removal: REMOVE_SESSION,
     key: ({ address }) => [userOfAddress(address), address],
   },
   "preKey.put": {
-    table: "pre_key",
     statement: PUT_PRE_KEY,
     rows: ({ id, record, uploaded }) => [[id, uploaded ? 1 : 0, record]],
   },
   "preKey.markUploaded": {
-    table: "pre_key",
     statements: ({ ids }, { accountId, limits }) =>
       splitKeys(
         [...new Set(ids)].map((id) => [id]),
@@ -90,32 +84,26 @@ export const SIGNAL_PLANNERS: PlannersOf<
       ),
   },
   "preKey.remove": {
-    table: "pre_key",
     removal: REMOVE_PRE_KEY,
     key: ({ id }) => [id],
   },
   "signedPreKey.put": {
-    table: "signed_pre_key",
     statement: PUT_SIGNED_PRE_KEY,
     rows: ({ id, record }) => [[id, record]],
   },
   "signedPreKey.remove": {
-    table: "signed_pre_key",
     removal: REMOVE_SIGNED_PRE_KEY,
     key: ({ id }) => [id],
   },
   "senderKey.put": {
-    table: "sender_key",
     statement: ({ lease }) => (lease === undefined ? PUT_BARE_SENDER_KEY : PUT_SENDER_KEY),
     rows: ({ name, record, lease }) => [[userOfSenderKeyName(name), name, ...leaseCells(lease), record]],
   },
   "senderKey.delete": {
-    table: "sender_key",
     removal: REMOVE_SENDER_KEY,
     key: ({ name }) => [userOfSenderKeyName(name), name],
   },
   "quarantine.put": {
-    table: "quarantine",
     statement: PUT_QUARANTINE,
     rows: ({ store, address, reason, record }) => [[store, address, reason, record]],
   },

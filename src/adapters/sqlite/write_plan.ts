@@ -1,4 +1,4 @@
-import type { Write, WriteKind, WriteOf } from "../../backend/mod.ts";
+import { type TableName, tableOf, type Write, type WriteKind, type WriteOf } from "../../backend/mod.ts";
 import type { RowRemoval } from "./row_removal.ts";
 import { RowStatement } from "./row_statement.ts";
 import type { SqlLimits, SqlResult, SqlStatement, SqlValue } from "./sql_driver.ts";
@@ -14,7 +14,6 @@ export interface WriteScope {
  * the account id.
  */
 export interface RowPlanner<W extends Write> {
-  readonly table: string;
   /** One for all writes of the kind, or chosen by what a write has. */
   readonly statement: RowStatement | ((write: W) => RowStatement);
   rows(write: W): readonly (readonly SqlValue[])[];
@@ -25,7 +24,6 @@ export interface RowPlanner<W extends Write> {
  * existed.
  */
 export interface RemovalPlanner<W extends Write> {
-  readonly table: string;
   readonly removal: RowRemoval;
   /** The key, without the account id. */
   key(write: W): readonly SqlValue[];
@@ -33,7 +31,6 @@ export interface RemovalPlanner<W extends Write> {
 
 /** Writes whose effect depends on stored rows. Each has its own statements, which return the changed rows. */
 export interface StatementPlanner<W extends Write> {
-  readonly table: string;
   statements(write: W, scope: WriteScope): readonly SqlStatement[];
 }
 
@@ -87,7 +84,7 @@ export class WritePlan {
   readonly #scope: WriteScope;
   readonly #steps: (RowGroup | SingleStatement)[] = [];
   /** The group that still takes rows, for each table. */
-  readonly #open = new Map<string, RowGroup>();
+  readonly #open = new Map<TableName, RowGroup>();
   readonly #changed: number[] = [];
   #origins: Origin[] = [];
 
@@ -98,11 +95,12 @@ export class WritePlan {
   /** Adds the next write. @throws {RangeError | TypeError} When a part of it cannot be encoded. */
   add<W extends Write>(write: W, planner: Planner<W>): void {
     const index = this.#changed.length;
+    const table = tableOf(write.kind);
     if ("rows" in planner) {
       const rows = planner.rows(write);
       this.#changed.push(rows.length);
       if (rows.length === 0) return;
-      const { table, statement } = planner;
+      const { statement } = planner;
       const group = this.#groupFor(table, typeof statement === "function" ? statement(write) : statement);
       for (const row of rows) {
         group.rows.push(row);
@@ -110,12 +108,12 @@ export class WritePlan {
       }
     } else if ("removal" in planner) {
       this.#changed.push(0);
-      const group = this.#groupFor(planner.table, planner.removal);
+      const group = this.#groupFor(table, planner.removal);
       group.rows.push(planner.key(write));
       group.writes.push(index);
     } else {
       this.#changed.push(0);
-      this.#open.delete(planner.table);
+      this.#open.delete(table);
       for (const statement of planner.statements(write, this.#scope)) {
         this.#steps.push({ statement, write: index, counted: true });
       }
@@ -180,7 +178,7 @@ export class WritePlan {
     return this.#origins[statementIndex]?.write;
   }
 
-  #groupFor(table: string, splitter: Splitter): RowGroup {
+  #groupFor(table: TableName, splitter: Splitter): RowGroup {
     const open = this.#open.get(table);
     if (open?.splitter === splitter) return open;
     const group: RowGroup = { splitter, rows: [], writes: [] };

@@ -216,15 +216,21 @@ export async function problemIn(response: Response, status: number, code: string
   equal(response.status, status, `status of ${text.slice(0, 200)}`);
   equal(mediaType(response), "application/problem+json", "content type");
   const problem = JSON.parse(text) as Problem;
-  const keys = Object.keys(problem).filter((key) => key !== "writeIndex" && key !== "errors");
+  const keys = Object.keys(problem).filter((key) => !["writeIndex", "errors", "limit"].includes(key));
   equal(keys.sort(), PROBLEM_KEYS, "members of the problem");
   requireViolations(problem);
   equal(problem.code, code, `code of ${text.slice(0, 200)}`);
   equal(problem.status, status, "status in the problem");
   equal(problem.type, "about:blank", "type of the problem");
   equal(problem.requestId, response.headers.get("x-request-id"), "request id");
-  const isLater = status === 503 || status === 429 ? String(RETRY_AFTER_S) : null;
-  equal(response.headers.get("retry-after"), isLater, `status ${status}: header retry-after`);
+  const { allowed = 60 } = problem.limit ?? {};
+  const retryAfterS = Math.max(RETRY_AFTER_S, Math.ceil(60 / allowed));
+  const isLater = status === 503 || status === 429;
+  equal(
+    response.headers.get("retry-after"),
+    isLater ? String(retryAfterS) : null,
+    `status ${status}: header retry-after`,
+  );
   equal(
     response.headers.has("www-authenticate"),
     status === 401,

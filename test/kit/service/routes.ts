@@ -5,7 +5,7 @@ import { pathOf, type Sent } from "./client.ts";
 
 /** A route, with a request to it that is valid for an account with a device. */
 export interface TestedRoute {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** The pattern that the application registers. */
   readonly pattern: string;
   /** The callers that it admits. */
@@ -37,6 +37,8 @@ export const ROUTES: readonly TestedRoute[] = [
   plain("GET", "/v1", "anybody"),
   plain("GET", "/v1/accounts", "admin"),
   plain("POST", "/v1/accounts", "admin", (name) => ({ json: { name } })),
+  plain("GET", "/v1/accounts/:account/limits", "admin"),
+  plain("PUT", "/v1/accounts/:account/limits", "admin", () => ({ json: { maxBytes: 1_000_000_000 } })),
   plain("GET", "/v1/audit", "admin"),
   plain("GET", "/v1/tokens", "admin"),
   plain("POST", "/v1/tokens", "admin", (account) => ({ json: { account, permissions: ["account"] } })),

@@ -5,6 +5,7 @@ import type { ServiceCase } from "./harness.ts";
 import { isolationCases } from "./isolation_cases.ts";
 import { jsonFuzzCases } from "./json_fuzz_cases.ts";
 import { lifecycleCases } from "./lifecycle_cases.ts";
+import { limitCases } from "./limit_cases.ts";
 import { pageCases } from "./page_cases.ts";
 import { routeCases } from "./route_cases.ts";
 
@@ -16,6 +17,7 @@ export const SERVICE_CASES: readonly ServiceCase[] = [
   ...authCases,
   ...auditCases,
   ...isolationCases,
+  ...limitCases,
   ...fuzzCases,
   ...jsonFuzzCases,
 ];

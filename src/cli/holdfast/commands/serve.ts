@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandError } from "../command_error.ts";
 import type { AddCommand, Context } from "../context.ts";
 import { withCommon } from "../options.ts";
+import { type LimitFlags, withAccountLimits } from "../service/account_limits.ts";
 import { LOG_LEVELS } from "../service/request_log.ts";
 import { type HttpFlags, runService } from "../service/run_service.ts";
 import { type BackupFlags, withBackups } from "../service/scheduled_backups.ts";
@@ -24,7 +25,7 @@ export function withAddress(command: Command): Command {
 
 /** `holdfast serve`: serves the accounts of a database over HTTP. */
 export const addServe: AddCommand = (program, run) => {
-  withBackups(withAddress(program.command("serve")))
+  withAccountLimits(withBackups(withAddress(program.command("serve"))))
     .argument("[database]", "file or database URL", "holdfast-service.db")
     .description("serve the accounts of a database over HTTP, until it is stopped")
     .addOption(
@@ -43,7 +44,7 @@ export const addServe: AddCommand = (program, run) => {
 async function serve(
   context: Context,
   text: string,
-  options: AddressOptions & BackupFlags & HttpFlags,
+  options: AddressOptions & BackupFlags & LimitFlags & HttpFlags,
 ): Promise<number> {
   const target = context.target(text);
   if (!isStored(target))

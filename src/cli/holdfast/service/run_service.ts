@@ -12,6 +12,7 @@ import { EXIT } from "../command_error.ts";
 import type { Context } from "../context.ts";
 import { DEFAULT_ACCOUNT } from "../default_account.ts";
 import type { StoredTarget } from "../targets/target.ts";
+import { accountLimitsOf, type LimitFlags } from "./account_limits.ts";
 import { loggedConsole } from "./console_log.ts";
 import { metricsRoute } from "./metrics_route.ts";
 import { type LeastLevel, lineLogger } from "./request_log.ts";
@@ -28,7 +29,7 @@ export interface HttpFlags {
 export async function runService(
   context: Context,
   target: StoredTarget,
-  { host, port, log = "warn", cors, ...flags }: ListenOptions & BackupFlags & HttpFlags,
+  { host, port, log = "warn", cors, ...flags }: ListenOptions & BackupFlags & LimitFlags & HttpFlags,
 ): Promise<number> {
   const { terminal, report } = context;
   const startBackups = await backupStarter(context, target, flags);
@@ -59,6 +60,7 @@ export async function runService(
     const app = createApp({
       accounts,
       adminToken: admin.token,
+      accountLimits: accountLimitsOf(flags),
       corsOrigins: cors,
       openApi: openApiDocument(),
       host: { logger },

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
+import type { Backend, Write } from "../backend/mod.ts";
+import { LimitError } from "../errors/mod.ts";
+import { FakeClock } from "../testing/mod.ts";
+import type { AccountLimits } from "./request_meter.ts";
+import { StorageMeter } from "./storage_meter.ts";
+
+const session = (id: number, bytes = 100): Write => ({
+  kind: "session.put",
+  address: `${5_511_000_000_000 + id}@c.us.0`,
+  record: new Uint8Array(bytes).fill(1),
+});
+
+const removal = (id: number): Write => ({
+  kind: "session.delete",
+  address: `${5_511_000_000_000 + id}@c.us.0`,
+});
+
+/** An account over memory, and how often it was measured. */
+function account(databaseBytes?: () => number): {
+  readonly clock: FakeClock;
+  readonly meter: StorageMeter;
+  readonly measured: () => number;
+  readonly commit: (writes: readonly Write[], limits: AccountLimits) => Promise<string>;
+} {
+  let measured = 0;
+  const clock = new FakeClock();
+  const bare = memoryBackend({ database: new MemoryDatabase(), account: "ann" });
+  const snapshotDb = bare.snapshotDb.bind(bare);
+  const backend: Backend = Object.assign(bare, {
+    snapshotDb: (name: string) => {
+      measured += 1;
+      return snapshotDb(name);
+    },
+  });
+  const meter = new StorageMeter({
+    ...{ clock, backend: async () => backend },
+    ...(databaseBytes === undefined ? {} : { databaseBytes }),
+  });
+  return {
+    ...{ clock, meter, measured: () => measured },
+    /** Commits what is admitted. Answers the limit that refuses it, or `done`. */
+    commit: async (writes, limits) => {
+      try {
+        await meter.admit(writes, limits);
+      } catch (error) {
+        if (error instanceof LimitError) return error.limit?.rule ?? "";
+        throw error;
+      }
+      await bare.commit(writes);
+      return "done";
+    },
+  };
+}
+
+describe("StorageMeter.admit", () => {
+  test("never measures an account without limits of what it stores", async () => {
+    const { commit, measured } = account();
+    expect(await commit([session(0)], {})).toBe("done");
+    expect(await commit([session(1)], { requestsPerMinute: 5 })).toBe("done");
+    expect(measured()).toBe(0);
+  });
+
+  test("measures once while commits stay below the limits", async () => {
+    const { commit, measured } = account();
+    for (let id = 0; id < 50; id += 1)
+      expect(await commit([session(id)], { maxRows: 50, maxBytes: 50_000 })).toBe("done");
+    expect(measured()).toBe(1);
+  });
+
+  test("measures again before it refuses, since rows were replaced or removed", async () => {
+    const { clock, commit, measured } = account();
+    const limits = { maxRows: 10 };
+    for (let id = 0; id < 10; id += 1) expect(await commit([session(0)], limits)).toBe("done");
+    clock.advance(1_000);
+    expect(await commit([session(1)], limits)).toBe("done");
+    expect(measured()).toBe(2);
+    for (let id = 2; id < 10; id += 1) expect(await commit([session(id)], limits)).toBe("done");
+    clock.advance(1_000);
+    expect(await commit([session(10)], limits)).toBe("maxRows");
+    expect(await commit([removal(3)], limits)).toBe("done");
+    clock.advance(1_000);
+    expect(await commit([session(10)], limits)).toBe("done");
+    expect(measured()).toBe(4);
+  });
+
+  test("measures an account at its limit once a second, however often it is refused", async () => {
+    const { clock, commit, measured } = account();
+    for (let seconds = 0; seconds < 3; seconds += 1) {
+      for (let tries = 0; tries < 20; tries += 1)
+        expect(await commit([session(1)], { maxRows: 0 })).toBe("maxRows");
+      clock.advance(1_000);
+    }
+    expect(measured()).toBe(3);
+  });
+
+  test("lets rows of chats that are there be replaced, and whatever removes or adds none", async () => {
+    const { clock, commit } = account();
+    const key = new Uint8Array(32).fill(5);
+    const name = "120363@g.us:5511@c.us.0";
+    const first: Write[] = [
+      session(0),
+      { kind: "identity.put", address: "5511@c.us.0", key },
+      { kind: "senderKey.put", name, record: key },
+    ];
+    expect(await commit(first, {})).toBe("done");
+    const limits = { maxRows: 0, maxBytes: 0 };
+    expect(await commit([...first, session(0, 5_000)], limits)).toBe("done");
+    expect(await commit([{ kind: "preKey.remove", id: 1 }], limits)).toBe("done");
+    expect(await commit([{ kind: "preKey.markUploaded", ids: [1] }], limits)).toBe("done");
+    expect(await commit([{ kind: "sentMessage.expire", cutoff: 5 }], limits)).toBe("done");
+    clock.advance(1_000);
+    expect(await commit([...first, session(1)], limits)).toBe("maxBytes");
+    expect(await commit([{ kind: "preKey.put", id: 1, record: key, uploaded: false }], limits)).toBe(
+      "maxBytes",
+    );
+    expect(
+      await commit(
+        [{ kind: "tcToken.touchSender", jid: "5511@s.whatsapp.net", timestamp: 5 } as never],
+        limits,
+      ),
+    ).toBe("maxBytes");
+  });
+
+  test("takes the size of the database where an account has one of its own, and counts no rows for it", async () => {
+    let size = 40_960;
+    const { clock, commit, measured, meter } = account(() => size);
+    expect(await commit([session(0)], { maxBytes: 50_000 })).toBe("done");
+    size = 53_248;
+    clock.advance(1_000);
+    expect(await meter.measure({ maxBytes: 50_000 })).toEqual({ bytes: 53_248 });
+    expect(await commit([session(1)], { maxBytes: 50_000 })).toBe("maxBytes");
+    expect(measured()).toBe(0);
+    clock.advance(1_000);
+    expect(await meter.measure({ maxRows: 5 })).toEqual({ bytes: 53_248, rows: 1 });
+    expect(measured()).toBe(1);
+  });
+});
