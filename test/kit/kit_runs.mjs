@@ -25,12 +25,12 @@ export const KIT_RUNS = {
   "libsql file, client": {
     title: "`/libsql`: files, without the native library",
     target: "libsqlClientFileTarget",
-    runs: { node: "part", deno: "all", bun: "all" },
+    runs: { node: "part", deno: "part", bun: "part" },
   },
   "libsql memory": {
     title: "`/libsql`: `:memory:`",
     target: "libsqlMemoryTarget",
-    runs: { node: "part", deno: "all", bun: "all" },
+    runs: { node: "part", deno: "part", bun: "part" },
   },
   "libsql over http": {
     title: "`/libsql`: a server over HTTP",

@@ -1,11 +1,11 @@
 import { test } from "vitest";
 import { dose } from "../support/dose.ts";
-import { derivedCases } from "./connected_cases.ts";
+import { sentCases } from "./connected_cases.ts";
 import { libsqlClientFileTarget, libsqlFileTarget, libsqlMemoryTarget } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
 registerTargets([libsqlFileTarget], test);
 // The same statements through the same code, in memory and by another library.
 registerTargets([libsqlMemoryTarget, libsqlClientFileTarget], test, {
-  cases: dose({ short: derivedCases, long: undefined }),
+  cases: dose({ short: sentCases, long: undefined }),
 });

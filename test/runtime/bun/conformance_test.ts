@@ -1,5 +1,6 @@
 import { test } from "bun:test";
 import { betterSqlite3, betterSqlite3Target, NO_BETTER_SQLITE3 } from "../../kit/better_sqlite3.ts";
+import { sentCases } from "../../kit/connected_cases.ts";
 import {
   bunSqliteTarget,
   libsqlClientFileTarget,
@@ -15,17 +16,13 @@ import { valueCases } from "../../kit/sealed.ts";
 /** Above the duration of the slowest case on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
-registerTargets(
-  [
-    memoryTarget,
-    libsqlFileTarget,
-    libsqlMemoryTarget,
-    libsqlClientFileTarget,
-    nodeSqliteTarget,
-    bunSqliteTarget,
-  ],
-  (name, run) => test(name, run, TIMEOUT_MS),
+registerTargets([memoryTarget, libsqlFileTarget, nodeSqliteTarget, bunSqliteTarget], (name, run) =>
+  test(name, run, TIMEOUT_MS),
 );
+// The same statements through the same code, in memory and by another library.
+registerTargets([libsqlMemoryTarget, libsqlClientFileTarget], (name, run) => test(name, run, TIMEOUT_MS), {
+  cases: process.env.HOLDFAST_DOSE === "long" ? undefined : sentCases,
+});
 registerTargets([sealedFileTarget], (name, run) => test(name, run, TIMEOUT_MS), { cases: valueCases });
 
 const library = betterSqlite3();
