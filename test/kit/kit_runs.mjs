@@ -100,6 +100,7 @@ export const WRAPPERS = [
   "memory, sealed",
   "memory, sealed by WebCrypto",
   "memory, values transformed",
+  "postgres through pg, sealed",
   "remote over memory, sealed",
   "sqlite with narrow limits",
   "sqlite with narrow limits, values transformed",

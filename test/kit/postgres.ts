@@ -3,6 +3,7 @@
 import type { Pool } from "pg";
 import { openPostgresDriver, type PostgresBackendOptions } from "../../src/adapters/postgres/mod.ts";
 import { SCOPED_TABLES } from "../../src/adapters/sqlite/mod.ts";
+import type { Sealing } from "../../src/backend/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import type { ConformanceCase, ConformanceTarget } from "../../src/testing/mod.ts";
 import { derivedCases } from "./connected_cases.ts";
@@ -27,13 +28,18 @@ export const sendingCases: readonly ConformanceCase[] = derivedCases.filter(({ n
 const SCHEMA = "kit";
 
 /** A database, opened through one client. */
-export function postgresTarget(name: string, clients: () => PostgresClients): ConformanceTarget {
+export function postgresTarget(
+  name: string,
+  clients: () => PostgresClients,
+  sealing?: Sealing,
+): ConformanceTarget {
   return {
     name,
     provides: SQLITE_PROVIDES.filter((each) => each !== "durableOnResolve" || clients().durable),
     create: async () => {
       const { client, run } = clients();
       return new SqliteHarness({
+        ...(sealing && { sealing }),
         connect: () => openPostgresDriver({ ...client, schema: SCHEMA, logger: silentLogger }),
         remove: async () => {
           await run(emptyTables(SCHEMA));

@@ -57,6 +57,10 @@ async function rotate(
         ? "The former key is no longer needed for it."
         : `${things(retired.length, "retired account")} of the name ${retired.length === 1 ? "was" : "were"} not sealed anew: keep the key under which it was retired. \`holdfast purge\` deletes what is retired.`,
     );
+    if (target.kind === "database")
+      report.say(
+        "The server may still have former values in free space, in its log and in backups: docs/guide/encrypt.md says what removes them.",
+      );
     if (damaged > 0)
       report.say(`${count(damaged)} values cannot be read and stay as they are: run holdfast verify.`);
     report.result({ target: target.shown, account, rows, damaged, retired: retired.length });
