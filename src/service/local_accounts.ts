@@ -38,6 +38,8 @@ export interface LocalAccountsOptions {
   openBackend(name: string): Promise<Backend>;
   /** Opens an account over a backend that `openBackend` has opened. */
   openAccount(name: string, backend: Backend): Promise<Account>;
+  /** Called with the limit of an account, such as `maxBytes`, that has refused a request for it. */
+  onRefused?(name: string, rule: string): void;
   /** What `ScheduledBackups` knows of an account, for its statistics. */
   backupStats?(name: string): BackupStats | undefined;
   /**
@@ -134,7 +136,10 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
       requireSame();
       return await this.#use(name, registeredAtMs, async (slot) => {
         slot.hosted.limits = limits;
-        const answer = await runOperation(slot.hosted, operation, input);
+        const answer = await runOperation(slot.hosted, operation, input).catch((error: unknown) => {
+          this.#tellRefusal(name, error);
+          throw error;
+        });
         const isCall = ACCOUNT_OPERATIONS[operation].answers === "call";
         return isCall && !(answer instanceof Uint8Array)
           ? this.#inUse(slot, answer as StreamedAnswer)
@@ -152,7 +157,12 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     if (limits.requestsPerMinute !== undefined) {
       const meter = this.#meters.get(name) ?? new RequestMeter();
       remember(this.#meters, name, meter);
-      meter.count(this.#options.clock.nowMs(), limits);
+      try {
+        meter.count(this.#options.clock.nowMs(), limits);
+      } catch (error) {
+        this.#tellRefusal(name, error);
+        throw error;
+      }
     }
     return this.#traffic.enter(name, bodyBytes);
   }
@@ -271,6 +281,11 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
     } finally {
       this.#unuse(slot);
     }
+  }
+
+  #tellRefusal(name: string, error: unknown): void {
+    if (error instanceof LimitError && error.limit !== undefined)
+      this.#options.onRefused?.(name, error.limit.rule);
   }
 
   #unuse(slot: Slot): void {

@@ -26,6 +26,9 @@ class World {
   readonly #database = new MemoryDatabase();
   readonly accounts: LocalAccounts;
 
+  /** The limits that have refused something, by account. */
+  readonly refusals: [name: string, rule: string][] = [];
+
   constructor(host: ReturnType<typeof fakeHost> = fakeHost()) {
     this.#host = host;
     this.accounts = new LocalAccounts({
@@ -33,6 +36,7 @@ class World {
       registry: { admit: async () => ({ account: "present", registeredAtMs: 1 }) } as unknown as Registry,
       clock: host.clock,
       scheduler: host.scheduler,
+      onRefused: (name, rule) => this.refusals.push([name, rule]),
       openBackend: (account) => this.#open(account),
       openAccount: (account, backend) =>
         openAccount({ taskLabel: account, backend, host, housekeeping: false }),
@@ -156,6 +160,30 @@ describe("LocalAccounts.whileClosed", () => {
     for (const handle of [before, during])
       await expect(handle.commandDevice(INCREMENT)).rejects.toBeInstanceOf(BusyError);
     expect(await world.ann(1).device()).toMatchObject({ loginCounter: 1 });
+    await world.accounts.close();
+  });
+});
+
+describe("LocalAccounts.enter", () => {
+  test("counts the requests of each account, and tells which limit has refused one", async () => {
+    const world = new World();
+    const limits = { requestsPerMinute: 1, maxRows: 0 };
+    world.accounts.enter("ann", 0, limits).leave();
+    expect(() => world.accounts.enter("ann", 0, limits)).toThrow(/requestsPerMinute is 1$/);
+    world.accounts.enter("ben", 0, limits).leave();
+    // Without limits a request is not counted.
+    world.accounts.enter("ann", 0).leave();
+    const put = CALLER_WIRE.encodeCommit(
+      [{ kind: "preKey.put", id: 1, record: new Uint8Array(5), uploaded: false }],
+      undefined,
+    );
+    const call = world.accounts.account("ann", 1, limits).call(put, { account: "ann" });
+    await expect(call).rejects.toMatchObject({ code: "limit", limit: { rule: "maxRows", allowed: 0 } });
+    await world.accounts.account("ben", 1, {}).call(put, { account: "ben" });
+    expect(world.refusals).toEqual([
+      ["ann", "requestsPerMinute"],
+      ["ann", "maxRows"],
+    ]);
     await world.accounts.close();
   });
 });

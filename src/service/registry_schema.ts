@@ -84,12 +84,15 @@ export async function openRegistrySchema(database: RegistryDatabase): Promise<vo
 
 /** One row is read where the table is there: an object asks each time that it wakes up. */
 async function versionOf(database: RegistryDatabase): Promise<number> {
-  try {
+  const read = async (): Promise<number> => {
     const [row] = await database.query("SELECT version FROM service_schema", []);
     return Number(row?.[0] ?? 0);
-  } catch (error) {
+  };
+  try {
+    return await read();
+  } catch {
     const [found] = await database.query("SELECT 1 FROM sqlite_master WHERE name = 'service_schema'", []);
-    if (found === undefined) return 0;
-    throw error;
+    // Another service may have made it meanwhile.
+    return found === undefined ? 0 : await read();
   }
 }

@@ -15,6 +15,7 @@ import type { StoredTarget } from "../targets/target.ts";
 import { accountLimitsOf, type LimitFlags } from "./account_limits.ts";
 import { loggedConsole } from "./console_log.ts";
 import { metricsRoute } from "./metrics_route.ts";
+import { Refusals } from "./refusals.ts";
 import { type LeastLevel, lineLogger } from "./request_log.ts";
 import { type BackupFlags, backupStarter } from "./scheduled_backups.ts";
 import { serviceConsole } from "./service_console.ts";
@@ -42,6 +43,7 @@ export async function runService(
     const scheduler = processScheduler();
     let backups: ScheduledBackups | undefined;
     const metrics = new AccountMetrics();
+    const refusals = new Refusals();
     const watch = new AccountWatch(systemClock);
     const registry = await SqlRegistry.open(driver, systemClock);
     const accounts = new LocalAccounts({
@@ -55,6 +57,7 @@ export async function runService(
           metrics.add(opened);
           return opened;
         }),
+      onRefused: (_, limit) => refusals.count(limit),
       backupStats: (account) => backups?.stats(account),
     });
     const app = createApp({
@@ -65,7 +68,10 @@ export async function runService(
       openApi: openApiDocument(),
       host: { logger },
     });
-    const answerScrape = metricsRoute({ registry, adminToken: admin.token, metrics, logger });
+    const answerScrape = metricsRoute({
+      ...{ registry, adminToken: admin.token, logger },
+      metrics: { text: () => metrics.text() + refusals.text() },
+    });
     const pages = await serviceConsole({
       ...{ target, driver, registry, accounts, watch, adminToken: admin.token },
       backups: () => backups && startBackups?.kept(backups),
