@@ -28,8 +28,7 @@ const NEXT: SealingOptions = { keys: { two: new Uint8Array(32).fill(2) } };
 
 if (why !== undefined) test(`postgres through pg, sealed: ${why}`, ({ skip }) => skip(why));
 else {
-  // Little that was written stays in the log, as docs/guide/encrypt.md says.
-  const server = await startPostgresServer({ autovacuum: "off", min_wal_size: "32MB", wal_recycle: "off" });
+  const server = await startPostgresServer({ autovacuum: "off" });
   const pool = new Pool({ connectionString: server.url, max: 4 });
   pool.on("error", () => {});
   afterAll(async () => {
@@ -104,6 +103,12 @@ else {
       for (const { name } of SCOPED_TABLES) await pool.query(`VACUUM FULL turned_on.${name}`);
       await pool.query("CHECKPOINT");
       expect(foundIn(await filesOf("base"))).toBe(0);
+      // As docs/guide/encrypt.md says.
+      await pool.query("ALTER SYSTEM SET wal_recycle = off");
+      await pool.query("SELECT pg_reload_conf()");
+      await expect
+        .poll(async () => (await pool.query("SHOW wal_recycle")).rows)
+        .toEqual([{ wal_recycle: "off" }]);
       await pool.query("SELECT pg_switch_wal()");
       await pool.query("CHECKPOINT");
       expect(foundIn(await filesOf("pg_wal"))).toBe(0);
