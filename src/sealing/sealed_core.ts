@@ -284,8 +284,13 @@ class SealedCore extends ForwardingReads implements BackendCore {
   }
 
   async #readKeys(): Promise<OpenedKeys> {
-    const row = await this.#core.getMessageSegment(KEY_CHECK.log, KEY_CHECK.seq);
-    if (row === undefined) return await this.#newKeys();
+    let row = await this.#core.getMessageSegment(KEY_CHECK.log, KEY_CHECK.seq);
+    if (row === undefined) {
+      const isUsed = await this.#isUsed();
+      // Another opening may have stored the first value, and the key check with it, after it was read.
+      if (isUsed) row = await this.#core.getMessageSegment(KEY_CHECK.log, KEY_CHECK.seq);
+      if (row === undefined) return await this.#newKeys(isUsed);
+    }
     const check = readKeyCheck(row);
     const roots = [];
     for (const entry of check.keys) roots.push(await this.#rootOf(entry));
@@ -308,10 +313,13 @@ class SealedCore extends ForwardingReads implements BackendCore {
     );
   }
 
-  /** The keys of an account that is not sealed. */
-  async #newKeys(): Promise<OpenedKeys> {
+  async #isUsed(): Promise<boolean> {
     const owner = await this.#core.readOwner();
-    const isUsed = !(owner === undefined || isEmptyHold(owner)) || (await this.#core.exists());
+    return !(owner === undefined || isEmptyHold(owner)) || (await this.#core.exists());
+  }
+
+  /** The keys of an account that is not sealed. */
+  async #newKeys(isUsed: boolean): Promise<OpenedKeys> {
     const { keyring, sealExisting } = this.#parts;
     if (isUsed && !sealExisting) {
       throw new SealedError("open account: the account is not sealed, and sealExisting is not set");

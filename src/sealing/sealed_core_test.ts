@@ -55,6 +55,29 @@ describe("a sealed backend", () => {
     expect(await backend.findMessageSegments(KEY_CHECK.log, Uint8Array.of(1), 10)).toEqual([]);
   });
 
+  test("finds the key check that another opening stores between two reads", async () => {
+    const { database, sealed } = world();
+    const own = sealing({ keys: { one: KEY } });
+    let reads = 0;
+    const late: Sealing = {
+      ...own,
+      sealed: (core, opening) => {
+        const read = core.getMessageSegment.bind(core);
+        const getMessageSegment: typeof read = async (...args) => {
+          const found = await read(...args);
+          reads += 1;
+          if (reads === 1)
+            await (await openAccount({ backend: sealed(), host: fakeHost({ seed: 2 }) })).close();
+          return found;
+        };
+        return own.sealed(Object.assign(core, { getMessageSegment }), opening);
+      },
+    };
+    const backend = memoryBackend({ database, account: "alice", sealing: late });
+    expect(await backend.load()).toBeDefined();
+    expect(reads).toBe(2);
+  });
+
   test("stays sealed when the account is cleared, and after it was deleted", async () => {
     const { plain, sealed } = world();
     const backend = sealed();
